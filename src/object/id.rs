@@ -1,0 +1,112 @@
+//! Ids as the hub spells them.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The digest that an id names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algo {
+    Sha256,
+}
+
+impl Algo {
+    /// The word before the colon, and the folder in an object's key.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        "sha256"
+    }
+}
+
+/// An id, kept as the row spells it so that the row can be found by it.
+///
+/// Three forms occur: `sha256:<64 hex>` (today), `<64 hex>` (client 0.1), and anything else, which
+/// old server code made up and nothing can verify. Compare across forms with [`ObjectId::same`].
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ObjectId(String);
+
+impl ObjectId {
+    /// Takes any text: an id that is malformed is a finding, not an error.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Today's form of a digest.
+    #[must_use]
+    pub fn typed(digest: &[u8; 32]) -> Self {
+        Self(format!("sha256:{}", hex::encode(digest)))
+    }
+
+    /// The text as stored.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The digest that the id names, if it holds one.
+    #[must_use]
+    pub fn algo(&self) -> Option<Algo> {
+        self.hex().map(|_| Algo::Sha256)
+    }
+
+    /// The 64 lowercase hex digits, if the id holds a digest.
+    #[must_use]
+    pub fn hex(&self) -> Option<&str> {
+        let bare = self.bare();
+        (bare.len() == 64
+            && bare
+                .bytes()
+                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)))
+        .then_some(bare)
+    }
+
+    /// The id without its prefix: what the formulas call `hex(x)`, defined for every form.
+    #[must_use]
+    pub fn bare(&self) -> &str {
+        self.0.strip_prefix("sha256:").unwrap_or(&self.0)
+    }
+
+    /// The digest's 32 bytes, if the id holds one.
+    #[must_use]
+    pub fn digest(&self) -> Option<[u8; 32]> {
+        let mut out = [0; 32];
+        hex::decode_to_slice(self.hex()?, &mut out).ok()?;
+        Some(out)
+    }
+
+    /// Whether both name the same digest, whatever their spelling; without a digest, the same text.
+    #[must_use]
+    pub fn same(&self, other: &ObjectId) -> bool {
+        match (self.hex(), other.hex()) {
+            (Some(a), Some(b)) => a == b,
+            _ => self == other,
+        }
+    }
+
+    /// Twelve digits for a list; an id without digest is cut to twelve characters.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        let bare = self.bare();
+        let end = bare.char_indices().nth(12).map_or(bare.len(), |(i, _)| i);
+        &bare[..end]
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl From<&str> for ObjectId {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}

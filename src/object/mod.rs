@@ -1,0 +1,90 @@
+//! Objects: bytes to records and back, and the proof that an id belongs to its record.
+//!
+//! Pure: nothing here reads a clock, a disk or a network. Every other room leans on this one,
+//! so each rule of the format has one home here and a golden case in `tests/vectors/`.
+
+pub mod commit;
+pub mod frame;
+pub mod id;
+pub mod identity;
+pub mod json;
+pub mod legacy;
+pub mod manifest;
+pub mod path;
+pub mod snapshot;
+pub mod time;
+
+pub use commit::CommitRecord;
+pub use frame::{Frame, FrameError};
+pub use id::{Algo, ObjectId};
+pub use json::JsonError;
+pub use manifest::{Delta, Encoding, Manifest, ManifestError};
+pub use snapshot::SnapshotRecord;
+
+use serde::{Deserialize, Serialize};
+
+/// The largest payload that is read, written or unpacked: 256 MiB.
+pub const MAX_PAYLOAD: usize = 256 << 20;
+
+/// What an object is. The names are those in its header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Commit,
+    Snapshot,
+    Blob,
+}
+
+impl Kind {
+    /// Every kind, in the order of the table of formats.
+    pub const ALL: [Kind; 3] = [Kind::Commit, Kind::Snapshot, Kind::Blob];
+
+    /// The word in an object's header.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Kind::Commit => "commit",
+            Kind::Snapshot => "snapshot",
+            Kind::Blob => "blob",
+        }
+    }
+
+    /// The kind that a header's word names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A record cannot be made from the JSON that a payload holds.
+#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
+pub enum RecordError {
+    /// A key that every record has is not there.
+    #[error("the key `{0}` is missing")]
+    Missing(&'static str),
+    /// A key holds a value of another type than the format gives it.
+    #[error("the key `{key}` holds {found}, not {expected}")]
+    Type {
+        key: String,
+        expected: &'static str,
+        found: &'static str,
+    },
+}
+
+/// The JSON type of a value, in words for an error.
+pub(crate) fn type_name(value: &serde_json::Value) -> &'static str {
+    match value {
+        serde_json::Value::Null => "null",
+        serde_json::Value::Bool(_) => "a boolean",
+        serde_json::Value::Number(_) => "a number",
+        serde_json::Value::String(_) => "a string",
+        serde_json::Value::Array(_) => "a list",
+        serde_json::Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,53 @@
+//! Instants as rows keep them, and the text that ids were made from.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+
+/// Microseconds since 1970-01-01T00:00:00Z.
+pub type Micros = i64;
+
+/// The offsets that exist on earth, in minutes, in the steps in which they occur.
+pub fn offsets() -> impl Iterator<Item = i32> {
+    (-14 * 60..=14 * 60).step_by(15)
+}
+
+/// Reads ISO-8601 with `T` or a space; without an offset it is UTC, as hubs keep it in SQLite.
+#[must_use]
+pub fn parse(text: &str) -> Option<Micros> {
+    let text = text.trim();
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Some(at.as_microsecond());
+    }
+    let civil: DateTime = text.parse().ok()?;
+    let utc = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(utc.timestamp().as_microsecond())
+}
+
+/// Python's `isoformat`: microseconds only when they are not zero, `+00:00` for UTC.
+///
+/// `offset` is in minutes east of UTC. An instant outside the years 1 to 9999 has no such text.
+#[must_use]
+pub fn isoformat(at: Micros, offset: i32) -> Option<String> {
+    let zone = jiff::tz::Offset::from_seconds(offset * 60).ok()?;
+    let local = zone.to_datetime(Timestamp::from_microsecond(at).ok()?);
+    if !(1..=9999).contains(&local.year()) {
+        return None;
+    }
+    let mut out = format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+        local.year(),
+        local.month(),
+        local.day(),
+        local.hour(),
+        local.minute(),
+        local.second()
+    );
+    let micros = local.subsec_nanosecond() / 1_000;
+    if micros != 0 {
+        out.push_str(&format!(".{micros:06}"));
+    }
+    let sign = if offset < 0 { '-' } else { '+' };
+    let minutes = offset.abs();
+    out.push_str(&format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60));
+    Some(out)
+}
