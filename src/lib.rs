@@ -1,1 +1,23 @@
+//! Luthier inspects and repairs MuseHub repositories.
+//!
+//! The map of the house, from the ground up; imports run down, never up:
+//!
+//! | room | does |
+//! |---|---|
+//! | [`object`] | bytes to records and back, pure |
+//! | [`backend`], [`index`] | the object store and the database: the only rooms that do I/O |
+//! | [`store`] | the only room that writes |
+//! | [`audit`] | knows what is wrong, changes nothing |
+//! | [`repair`] | findings to plans, plans to changes through the store |
+//! | `cli`, `tui` | two faces without logic of their own |
+//!
+//! [`text`] and [`progress`] are used on every floor.
+
+pub mod audit;
+pub mod backend;
+pub mod index;
 pub mod object;
+pub mod progress;
+pub mod repair;
+pub mod store;
+pub mod text;

@@ -1,0 +1,152 @@
+//! Object stores behind one trait.
+//!
+//! [`Backend`] reads; the crate-private `BackendMut` writes and is used by `store/` alone. There is no
+//! delete and no overwrite.
+
+pub mod layout;
+pub mod local;
+pub mod uri;
+
+pub use uri::{Key, UriRefusal};
+
+use crate::object::time::Micros;
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+
+/// What a store says of an object without giving its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// Bytes.
+    pub size: u64,
+    /// The store's own tag of these bytes; no hash.
+    pub etag: Option<String>,
+    /// When it was last written, by the store's clock.
+    pub modified: Option<Micros>,
+}
+
+/// One line of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// As listed: untrusted text that may fit no layout.
+    pub key: String,
+    /// Bytes.
+    pub size: u64,
+    pub modified: Option<Micros>,
+}
+
+/// An object that is being read.
+pub struct Body {
+    pub meta: Meta,
+    pub stream: BoxStream<'static, Result<Bytes, BackendError>>,
+}
+
+impl Body {
+    /// Reads to the end, holding at most `limit` bytes.
+    ///
+    /// # Errors
+    /// What the store reports, a body that ends early or late, and an object over `limit`.
+    pub async fn read_all(mut self, limit: u64) -> Result<Bytes, BackendError> {
+        if self.meta.size > limit {
+            return Err(BackendError::TooLarge {
+                size: self.meta.size,
+                limit,
+            });
+        }
+        let mut out = BytesMut::with_capacity(self.meta.size as usize);
+        while let Some(chunk) = self.stream.next().await {
+            let chunk = chunk?;
+            if (out.len() + chunk.len()) as u64 > self.meta.size {
+                return Err(BackendError::WrongLength {
+                    announced: self.meta.size,
+                });
+            }
+            out.extend_from_slice(&chunk);
+        }
+        if out.len() as u64 != self.meta.size {
+            return Err(BackendError::WrongLength {
+                announced: self.meta.size,
+            });
+        }
+        Ok(out.freeze())
+    }
+}
+
+/// What a conditional put found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    Stored,
+    AlreadyThere,
+}
+
+/// Why a question to the store has no answer. None of these means that an object is absent.
+#[derive(Debug, thiserror::Error)]
+pub enum BackendError {
+    #[error("{what}: access denied; give this user the right to read and list it")]
+    Denied { what: String },
+    #[error("{what}: {source}")]
+    Io {
+        what: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the object has {size} bytes, more than the {limit} that are read at once")]
+    TooLarge { size: u64, limit: u64 },
+    #[error("the body does not have the {announced} bytes that were announced")]
+    WrongLength { announced: u64 },
+    #[error("{what} is not a usable object store: {why}")]
+    Unusable { what: String, why: String },
+}
+
+/// Where objects are read.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// The store in a few words for a person, without secrets: `s3 muse-objects`, `folder /srv/muse`.
+    fn describe(&self) -> String;
+
+    /// What a row's `storage_uri` says of an object under `key`.
+    fn uri_for(&self, key: &Key) -> String;
+
+    /// The key that a `storage_uri` names here. A URI is input: it is refused by name, never followed.
+    ///
+    /// # Errors
+    /// Another scheme or bucket, or a key that leaves the prefix.
+    fn locate(&self, uri: &str) -> Result<Key, UriRefusal>;
+
+    /// Opens an object; `None` is the store's own word that there is none.
+    ///
+    /// # Errors
+    /// Whatever leaves the question open.
+    async fn open(&self, key: &Key) -> Result<Option<Body>, BackendError>;
+
+    /// Asks for an object without its bytes; `None` as for [`Backend::open`].
+    ///
+    /// # Errors
+    /// Whatever leaves the question open.
+    async fn head(&self, key: &Key) -> Result<Option<Meta>, BackendError>;
+
+    /// Every key that starts with `prefix` and sorts behind `start_after`, in the order of their
+    /// UTF-8 bytes. Only `None` ends it; an error ends it without that promise.
+    fn list<'a>(
+        &'a self,
+        prefix: &str,
+        start_after: Option<&str>,
+    ) -> BoxStream<'a, Result<Entry, BackendError>>;
+
+    /// The store's clock.
+    ///
+    /// # Errors
+    /// Whatever keeps the store from telling.
+    async fn now(&self) -> Result<Micros, BackendError>;
+}
+
+/// Where objects are written: reachable from `store/` only.
+#[async_trait]
+pub(crate) trait BackendMut: Backend {
+    /// Stores `bytes` under `key` unless something lies there. Durable when it returns.
+    ///
+    /// # Errors
+    /// Whatever kept the bytes from being stored; then nothing visible is under the key.
+    async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError>;
+}

@@ -1,0 +1,101 @@
+//! What a hub's tables and columns offer: hubs differ by age, so it is read at connect, never assumed.
+
+use crate::object::Kind;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Tables and columns as the catalogue lists them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    tables: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Capabilities {
+    /// Takes (table, column) pairs of the catalogue.
+    pub fn new(columns: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (table, column) in columns {
+            tables.entry(table).or_default().insert(column);
+        }
+        Self { tables }
+    }
+
+    /// Whether the hub has this column.
+    #[must_use]
+    pub fn has(&self, table: &str, column: &str) -> bool {
+        self.tables.get(table).is_some_and(|c| c.contains(column))
+    }
+
+    /// Whether the hub has this table.
+    #[must_use]
+    pub fn has_table(&self, table: &str) -> bool {
+        self.tables.contains_key(table)
+    }
+
+    /// The table that holds rows of `kind`.
+    #[must_use]
+    pub const fn table(kind: Kind) -> &'static str {
+        match kind {
+            Kind::Commit => "musehub_commits",
+            Kind::Snapshot => "musehub_snapshots",
+            Kind::Blob => "musehub_objects",
+        }
+    }
+
+    /// The table that holds memberships of `kind`.
+    #[must_use]
+    pub const fn refs_table(kind: Kind) -> &'static str {
+        match kind {
+            Kind::Commit => "musehub_commit_refs",
+            Kind::Snapshot => "musehub_snapshot_refs",
+            Kind::Blob => "musehub_object_refs",
+        }
+    }
+
+    /// Whether rows of `kind` can say where their object is.
+    #[must_use]
+    pub fn storage_uri(&self, kind: Kind) -> bool {
+        self.has(Self::table(kind), "storage_uri")
+    }
+
+    /// Whether memberships of `kind` are kept in a table of their own.
+    #[must_use]
+    pub fn refs(&self, kind: Kind) -> bool {
+        self.has_table(Self::refs_table(kind))
+    }
+
+    /// Whether snapshots cache their manifest (`manifest_blob`), rather than hold it (`manifest`).
+    #[must_use]
+    pub fn manifest_cache(&self) -> bool {
+        self.has("musehub_snapshots", "manifest_blob")
+    }
+
+    /// Whether snapshot rows keep directories.
+    #[must_use]
+    pub fn directories(&self) -> bool {
+        self.has("musehub_snapshots", "directories")
+    }
+
+    /// What the hub lacks, each said once with what to do.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        let without: Vec<&str> = Kind::ALL
+            .into_iter()
+            .filter(|kind| !self.storage_uri(*kind))
+            .map(Self::table)
+            .collect();
+        if !without.is_empty() {
+            out.push(format!(
+                "no storage_uri column on {}: objects of these rows cannot be linked until the hub's additive migration has run",
+                without.join(", ")
+            ));
+        }
+        if !self.manifest_cache() && self.has("musehub_snapshots", "manifest") {
+            out.push(
+                "snapshots hold `manifest` as JSON (a hub of March 2026): cache findings do not apply"
+                    .to_owned(),
+            );
+        }
+        out
+    }
+}

@@ -1,0 +1,318 @@
+//! The database behind one trait.
+//!
+//! [`Index`] reads rows as the hub has them: text stays text, JSON stays unparsed, and what a column
+//! holds is judged in `store/` and `audit/`. The crate-private `IndexMut` changes rows, always naming
+//! the value that was seen; `store/` alone uses it.
+
+pub mod capabilities;
+pub mod sqlite;
+
+pub use capabilities::Capabilities;
+
+use crate::object::Kind;
+use crate::object::time::Micros;
+use async_trait::async_trait;
+
+/// The largest cell that is read: a longer one is reported as oversized, never loaded. 256 MiB.
+pub const MAX_CELL: u64 = 256 << 20;
+
+/// What a page may weigh before it is cut short, in bytes of cells. 16 MiB.
+pub const PAGE_BYTES: usize = 16 << 20;
+
+/// Rows of one keyset page. It may hold fewer than were asked for; only `end` says that none follow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    pub rows: Vec<T>,
+    pub end: bool,
+}
+
+/// A repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RepoRow {
+    pub repo_id: String,
+    pub owner: String,
+    pub slug: String,
+    pub name: String,
+    pub visibility: String,
+    pub owner_user_id: String,
+    pub description: String,
+    pub default_branch: String,
+    pub pushed_at: Option<String>,
+    pub created_at: String,
+    /// Set where the repository was deleted; its rows stay.
+    pub deleted_at: Option<String>,
+}
+
+impl RepoRow {
+    /// `owner/slug`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.owner, self.slug)
+    }
+}
+
+/// A branch. Two rows may share repository and name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BranchRow {
+    pub branch_id: String,
+    pub repo_id: String,
+    pub name: String,
+    /// Null or empty before the first commit.
+    pub head_commit_id: Option<String>,
+}
+
+/// A commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommitRow {
+    pub commit_id: String,
+    /// Absent in hubs that keep membership in `musehub_commit_refs` only.
+    pub repo_id: Option<String>,
+    pub branch: String,
+    /// JSON text: a list of ids.
+    pub parent_ids: String,
+    pub message: String,
+    pub author: String,
+    /// As the database gives it; the offset that the id was made from is lost.
+    pub timestamp: String,
+    pub snapshot_id: Option<String>,
+    /// JSON text: an object.
+    pub commit_meta: String,
+    pub created_at: String,
+    pub storage_uri: Option<String>,
+    /// A cell was over [`MAX_CELL`] and was left out.
+    pub oversized: bool,
+}
+
+/// A snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SnapshotRow {
+    pub snapshot_id: String,
+    pub repo_id: Option<String>,
+    /// `manifest_blob`, or in hubs of March 2026 the bytes of the `manifest` JSON.
+    pub manifest: Option<Vec<u8>>,
+    /// `delta_blob`.
+    pub delta: Option<Vec<u8>>,
+    pub parent_snapshot_id: Option<String>,
+    pub entry_count: Option<i64>,
+    /// JSON text; absent where the column is.
+    pub directories: Option<String>,
+    pub created_at: String,
+    pub storage_uri: Option<String>,
+    /// A cell was over [`MAX_CELL`] and was left out.
+    pub oversized: bool,
+}
+
+/// A blob: a row of `musehub_objects`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BlobRow {
+    pub object_id: String,
+    pub repo_id: Option<String>,
+    pub path: String,
+    /// Bytes.
+    pub size_bytes: i64,
+    pub storage_uri: Option<String>,
+    /// Old hubs: the path below the objects folder.
+    pub disk_path: Option<String>,
+    pub created_at: String,
+}
+
+/// A proposal, or in hubs of March 2026 a pull request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProposalRow {
+    pub proposal_id: String,
+    pub repo_id: String,
+    pub title: String,
+    pub state: String,
+    pub from_branch: String,
+    pub to_branch: String,
+    pub merge_commit_id: Option<String>,
+}
+
+/// A row of one of the `*_refs` tables: `repo_id` holds the global row `id`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MembershipRow {
+    pub id: String,
+    pub repo_id: String,
+}
+
+/// How many rows there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub repos: u64,
+    pub branches: u64,
+    pub commits: u64,
+    pub snapshots: u64,
+    pub blobs: u64,
+    pub proposals: u64,
+    /// Rows without `storage_uri`, in the order of [`Kind::ALL`]; `None` where the hub has no such column.
+    pub null_uris: [Option<u64>; 3],
+}
+
+/// One line of a browsing list: light columns only, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub kind: Kind,
+    pub id: String,
+    /// `timestamp` of a commit, `created_at` of the others.
+    pub at: String,
+    pub who: String,
+    /// First line of the message, or the path of a blob; at most 200 characters.
+    pub what: String,
+    pub branch: String,
+    pub parent_ids: String,
+    pub snapshot_id: Option<String>,
+    /// Bytes of a blob, entries of a snapshot.
+    pub size: Option<i64>,
+    /// `None` where the hub has no such column.
+    pub storage_uri: Option<Option<String>>,
+    /// First byte of the cached manifest.
+    pub cache_byte: Option<u8>,
+}
+
+/// Where a browsing page starts: behind a row already shown, in either direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edge {
+    Start,
+    After { at: String, id: String },
+    Before { at: String, id: String },
+    End,
+}
+
+/// Which rows a browsing list shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Browse {
+    pub kind: Kind,
+    /// `repo_id`; with `*_refs` tables the membership decides.
+    pub repo_id: Option<String>,
+    /// Commits only: the branch's name.
+    pub branch: Option<String>,
+    pub from: Edge,
+    pub limit: u32,
+}
+
+/// Why the database gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    #[error("cannot open the database {what}: {why}")]
+    Open { what: String, why: String },
+    #[error("the database {what} is no MuseHub hub: {why}")]
+    NotAHub { what: String, why: String },
+    #[error("the database could not answer ({what}): {why}")]
+    Query { what: &'static str, why: String },
+    #[error("the database was opened read-only")]
+    ReadOnly,
+    #[error("another repair is under way on this hub ({0}); wait until it has ended")]
+    Locked(String),
+}
+
+/// Where rows are read. Pages are in the order of the primary key's bytes, behind `after`.
+#[async_trait]
+pub trait Index: Send + Sync {
+    /// The database in a few words for a person, without secrets.
+    fn describe(&self) -> String;
+    /// What this hub's tables and columns offer, read at connect.
+    fn capabilities(&self) -> &Capabilities;
+    /// The database's clock.
+    async fn now(&self) -> Result<Micros, IndexError>;
+    /// Counts of every table.
+    async fn counts(&self) -> Result<Counts, IndexError>;
+
+    async fn repos(&self, after: Option<&str>, limit: u32) -> Result<Page<RepoRow>, IndexError>;
+    async fn branches(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<BranchRow>, IndexError>;
+    async fn commits(&self, after: Option<&str>, limit: u32)
+    -> Result<Page<CommitRow>, IndexError>;
+    async fn snapshots(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<SnapshotRow>, IndexError>;
+    async fn blobs(&self, after: Option<&str>, limit: u32) -> Result<Page<BlobRow>, IndexError>;
+    async fn proposals(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<ProposalRow>, IndexError>;
+    /// Memberships of one kind, behind (`id`, `repo_id`); empty where the hub has no such table.
+    async fn memberships(
+        &self,
+        kind: Kind,
+        after: Option<&MembershipRow>,
+        limit: u32,
+    ) -> Result<Page<MembershipRow>, IndexError>;
+
+    /// The rows with these ids that exist, in no order.
+    async fn commits_by_id(&self, ids: &[String]) -> Result<Vec<CommitRow>, IndexError>;
+    async fn snapshots_by_id(&self, ids: &[String]) -> Result<Vec<SnapshotRow>, IndexError>;
+    async fn blobs_by_id(&self, ids: &[String]) -> Result<Vec<BlobRow>, IndexError>;
+    async fn repo_by_path(&self, owner: &str, slug: &str) -> Result<Option<RepoRow>, IndexError>;
+    /// The branches of a repository by name.
+    async fn branches_of(
+        &self,
+        repo_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<BranchRow>, IndexError>;
+    /// Commits, snapshots and blobs whose id starts with `prefix` or with `sha256:` + `prefix`.
+    async fn ids_with_prefix(
+        &self,
+        prefix: &str,
+        limit: u32,
+    ) -> Result<Vec<(Kind, String)>, IndexError>;
+    /// A page of a browsing list, newest first; `end` says that none follow in the asked direction.
+    async fn browse(&self, ask: &Browse) -> Result<Page<Listed>, IndexError>;
+    /// How many rows a browsing list has.
+    async fn browse_count(&self, ask: &Browse) -> Result<u64, IndexError>;
+    /// Branches and commits of each repository asked for, in the order asked.
+    async fn repo_counts(&self, repo_ids: &[String]) -> Result<Vec<(u64, u64)>, IndexError>;
+}
+
+/// A row's pointer to be changed: from what was seen to what was proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub id: String,
+    pub seen: Option<String>,
+    pub new: String,
+}
+
+/// A snapshot's cache to be rewritten; every `seen` is compared before the row changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recache {
+    pub id: String,
+    pub seen_manifest: Option<Vec<u8>>,
+    pub seen_entry_count: Option<i64>,
+    pub seen_directories: Option<String>,
+    /// Canonical JSON.
+    pub manifest: Vec<u8>,
+    pub entry_count: i64,
+    /// JSON text: a sorted list.
+    pub directories: String,
+}
+
+/// Rows to be added in one transaction. A row whose key exists already is left as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NewRows {
+    pub repos: Vec<RepoRow>,
+    pub blobs: Vec<BlobRow>,
+    pub snapshots: Vec<SnapshotRow>,
+    pub commits: Vec<CommitRow>,
+    pub branches: Vec<BranchRow>,
+    pub proposals: Vec<ProposalRow>,
+    pub memberships: Vec<(Kind, MembershipRow)>,
+}
+
+/// Where rows are changed: reachable from `store/` only.
+#[async_trait]
+pub(crate) trait IndexMut: Index {
+    /// Compare-and-set of `storage_uri` in one transaction; gives back the ids that were changed.
+    async fn set_storage_uri(&self, kind: Kind, links: &[Link]) -> Result<Vec<String>, IndexError>;
+    /// Compare-and-set of a snapshot's cache; `false` where the row is no longer what was seen.
+    async fn set_cache(&self, recache: &Recache) -> Result<bool, IndexError>;
+    /// Adds rows; all of them or none.
+    async fn insert(&self, rows: &NewRows) -> Result<(), IndexError>;
+    /// Takes the hub's one lock for appliers, held until the guard is dropped.
+    async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError>;
+}

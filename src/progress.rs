@@ -1,0 +1,119 @@
+//! How long work tells where it stands: one source, three sinks (the console, a bar, JSON).
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// Where a job stands. The latest figures are all that is kept: a slow reader misses nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Figures {
+    /// What is being done, in a word or two: `rows`, `listing`, `commits`.
+    pub phase: String,
+    pub done: u64,
+    /// Unknown until it has been counted; then no bar is drawn.
+    pub total: Option<u64>,
+    pub bytes: u64,
+    /// The id, key or repository under way; untrusted text.
+    pub subject: String,
+    /// Findings by code, or outcomes by name.
+    pub outcomes: BTreeMap<String, u64>,
+}
+
+/// Handle to a job under way: figures out, pause and cancellation in.
+#[derive(Clone, Default)]
+pub struct Progress {
+    figures: Arc<Mutex<Figures>>,
+    cancel: CancellationToken,
+    paused: Arc<AtomicBool>,
+    resumed: Arc<Notify>,
+}
+
+/// The job was told to stop; what was done stays done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stopped before the end")]
+pub struct Cancelled;
+
+impl Progress {
+    /// A handle that nobody watches yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The figures as of now.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.lock().clone()
+    }
+
+    /// Changes the figures.
+    pub fn update(&self, change: impl FnOnce(&mut Figures)) {
+        change(&mut self.lock());
+    }
+
+    /// Starts a phase: the counters begin anew, the outcomes stay.
+    pub fn phase(&self, name: &str, total: Option<u64>) {
+        self.update(|f| {
+            name.clone_into(&mut f.phase);
+            (f.done, f.total) = (0, total);
+        });
+    }
+
+    /// Counts one outcome.
+    pub fn count(&self, outcome: &str) {
+        self.update(|f| *f.outcomes.entry(outcome.to_owned()).or_default() += 1);
+    }
+
+    /// Tells the job to stop at the next safe point.
+    pub fn cancel(&self) {
+        self.cancel.cancel();
+        self.resume();
+    }
+
+    /// Whether the job was told to stop.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
+    /// Holds the job at its next safe point.
+    pub fn pause(&self) {
+        self.paused.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets a paused job go on.
+    pub fn resume(&self) {
+        self.paused.store(false, Ordering::SeqCst);
+        self.resumed.notify_waiters();
+    }
+
+    /// Whether the job is held.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::SeqCst)
+    }
+
+    /// A safe point: waits while paused.
+    ///
+    /// # Errors
+    /// [`Cancelled`] where the job was told to stop.
+    pub async fn checkpoint(&self) -> Result<(), Cancelled> {
+        loop {
+            let resumed = self.resumed.notified();
+            if self.is_cancelled() {
+                return Err(Cancelled);
+            }
+            if !self.is_paused() {
+                return Ok(());
+            }
+            resumed.await;
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Figures> {
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,1 @@
+//! From findings to plans, from plans to changes.

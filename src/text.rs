@@ -1,0 +1,101 @@
+//! Text from the hub made safe for terminals, and sizes, times and ids for people.
+//!
+//! Every string that a hub supplied passes through [`safe`] before a terminal, a log or a report in
+//! Markdown sees it.
+
+use std::borrow::Cow;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// Makes control characters, bidirectional overrides and invisible characters visible.
+///
+/// The result never moves a cursor, never reorders its neighbours and never hides a character.
+/// A newline becomes `⏎`, a tab four spaces; the rest `\u{…}`.
+#[must_use]
+pub fn safe(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\n' => out.push('⏎'),
+            '\t' => out.push_str("    "),
+            c if is_unsafe(c) => out.push_str(&format!("\\u{{{:x}}}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// C0, C1, DEL, bidi controls, zero-width and other format characters, tags, private use, and the
+/// line and paragraph separators.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{e0fff}'
+            | '\u{f0000}'..='\u{10ffff}')
+}
+
+/// Cuts text to `width` terminal cells, with `…` where something was cut.
+#[must_use]
+pub fn cut(text: &str, width: usize) -> Cow<'_, str> {
+    if text.width() <= width {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for cluster in text.graphemes(true) {
+        let cells = cluster.width();
+        if used + cells + 1 > width {
+            break;
+        }
+        used += cells;
+        out.push_str(cluster);
+    }
+    if width > 0 {
+        out.push('…');
+    }
+    Cow::Owned(out)
+}
+
+/// Groups digits: `1,325`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Bytes in at most five characters: `12.4K`.
+#[must_use]
+pub fn bytes(count: u64) -> String {
+    let mut size = count as f64;
+    for unit in ["B", "K", "M", "G", "T"] {
+        if size < 999.5 || unit == "T" {
+            return if unit == "B" || size >= 99.95 {
+                format!("{size:.0}{unit}")
+            } else {
+                format!("{size:.1}{unit}")
+            };
+        }
+        size /= 1024.0;
+    }
+    String::new()
+}
+
+/// `1 row`, `2 rows`.
+#[must_use]
+pub fn plural(count: u64, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{ending}", grouped(count))
+}
