@@ -5,3 +5,93 @@ pub mod finding;
 
 pub use fault::{Auto, Code, Cost, Grade, Remedy};
 pub use finding::{Blocks, Finding, Subject};
+
+pub mod inspect;
+pub mod report;
+
+pub use inspect::{FieldDiff, Inspection, LinkTo, ObjectView, Trial};
+pub use report::{Filter, Group, Numbered, Report, Summary};
+
+use crate::backend::BackendError;
+use crate::index::IndexError;
+use crate::object::ObjectId;
+use crate::progress::{Cancelled, Progress};
+use crate::store::Store;
+use serde::Serialize;
+use std::time::Duration;
+
+/// How deep an audit looks; each level holds the one before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Depth {
+    /// Rows and the graph that they span.
+    Rows,
+    /// The listing too; of the objects, only what differs is read.
+    #[default]
+    Presence,
+    /// Every object is read and proved.
+    Bytes,
+}
+
+/// What is audited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    #[default]
+    Hub,
+    /// `owner/slug`.
+    Repo(String),
+    /// One commit, snapshot or blob.
+    Id(ObjectId),
+}
+
+/// How an audit is done.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub depth: Depth,
+    pub scope: Scope,
+    /// Rows, and objects without row, younger than this are counted and not judged.
+    pub grace: Duration,
+    /// Reads under way at once.
+    pub concurrency: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            depth: Depth::default(),
+            scope: Scope::Hub,
+            grace: Duration::from_secs(3600),
+            concurrency: 32,
+        }
+    }
+}
+
+/// Why an audit did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    #[error("there is no repository `{0}`")]
+    NoSuchRepo(String),
+    #[error("nothing has the id `{0}`")]
+    NoSuchId(String),
+    #[error("`{id}` is the start of {count} ids; give more digits")]
+    Ambiguous { id: String, count: usize },
+}
+
+/// Audits a hub. Findings are spooled on disk, so memory does not grow with their number.
+///
+/// # Errors
+/// A side that cannot be read at all, or cancellation. Objects that cannot be read are no error:
+/// they are counted as unknown in the [`Summary`].
+pub async fn run(
+    _store: &Store,
+    _options: &Options,
+    _progress: &Progress,
+) -> Result<Report, AuditError> {
+    todo!()
+}

@@ -1,1 +1,28 @@
-//! From findings to plans, from plans to changes.
+//! From findings to plans, from plans to changes, each change in the journal.
+
+pub mod apply;
+pub mod journal;
+pub mod plan;
+
+pub use apply::{Applied, apply};
+pub use journal::Journal;
+pub use plan::{Plan, Refusal, RowChange, Selection, Step, Totals, plan};
+
+use crate::audit::AuditError;
+use crate::progress::Cancelled;
+use crate::store::StoreError;
+
+/// Why a repair did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RepairError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    #[error("the journal {path} cannot be written: {why}; nothing was changed after its last line")]
+    Journal { path: String, why: String },
+    #[error("stopped writing: {0}")]
+    Breaker(String),
+}

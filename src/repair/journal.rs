@@ -1,0 +1,4 @@
+//! What was changed, when, by whom, from which finding: JSON lines, each with the hash of the one before.
+
+/// The journal of one hub, open for appending.
+pub struct Journal {}
