@@ -1,6 +1,7 @@
 //! The shared store layer: reads for everyone, writes for whoever holds a [`Writer`].
 
 pub mod authority;
+pub mod chain;
 pub mod hub;
 pub mod read;
 pub mod reconstruct;
