@@ -5,6 +5,7 @@
 //! the value that was seen; `store/` alone uses it.
 
 pub mod capabilities;
+pub mod notebook;
 pub mod sqlite;
 
 pub use capabilities::Capabilities;
