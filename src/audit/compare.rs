@@ -1,7 +1,7 @@
 //! Field by field: what a row says beside what its object says.
 
 use super::inspect::FieldDiff;
-use crate::index::{CommitRow, SnapshotRow};
+use crate::index::{BlobRow, CommitRow, SnapshotRow};
 use crate::object::{CommitRecord, SnapshotRecord, json, time};
 use crate::store::reconstruct;
 use serde_json::{Map, Value};
@@ -54,19 +54,7 @@ fn excuse_commit(field: &mut FieldDiff, row: &CommitRow, object: &CommitRecord) 
 /// A snapshot's row beside its object. The tree is compared by the cache's own codes, not here.
 #[must_use]
 pub fn snapshot(row: &SnapshotRow, object: &SnapshotRecord) -> Vec<FieldDiff> {
-    let cached = row
-        .manifest
-        .as_deref()
-        .and_then(|bytes| crate::object::Manifest::decode(bytes).ok());
-    let directories = reconstruct::directories(row).ok();
-    let (left, right) = (
-        snapshot_map(
-            row,
-            cached.map(|(manifest, _)| manifest.to_value()),
-            directories,
-        ),
-        object.to_map(),
-    );
+    let (left, right) = (snapshot_columns(row), object.to_map());
     let mut out = fields(&left, &right, &["manifest", "directories"]);
     for field in &mut out {
         let excuse = match field.name.as_str() {
@@ -82,6 +70,41 @@ pub fn snapshot(row: &SnapshotRow, object: &SnapshotRecord) -> Vec<FieldDiff> {
         };
         field.same = true;
         excuse.clone_into(&mut field.note);
+    }
+    out
+}
+
+/// A row that has no object beside it: every field, with nothing on the other side.
+#[must_use]
+pub fn alone(row: &Map<String, Value>) -> Vec<FieldDiff> {
+    fields(row, &Map::new(), &COMMIT_IDENTITY)
+}
+
+/// What a snapshot's row states, as a record's fields.
+#[must_use]
+pub fn snapshot_columns(row: &SnapshotRow) -> Map<String, Value> {
+    let cached = row
+        .manifest
+        .as_deref()
+        .and_then(|bytes| crate::object::Manifest::decode(bytes).ok());
+    let manifest = cached.map(|(manifest, _)| manifest.to_value());
+    snapshot_map(row, manifest, reconstruct::directories(row).ok())
+}
+
+/// A blob's row beside what is stored; `size` is that of the stored bytes.
+#[must_use]
+pub fn blob(row: &BlobRow, size: Option<usize>) -> Vec<FieldDiff> {
+    let mut left = Map::new();
+    left.insert("path".into(), row.path.as_str().into());
+    left.insert("size_bytes".into(), row.size_bytes.into());
+    let mut right = Map::new();
+    if let Some(size) = size {
+        right.insert("size_bytes".into(), size.into());
+    }
+    let mut out = fields(&left, &right, &[]);
+    for field in &mut out {
+        // A path belongs to the snapshots that name the blob, so a stored blob has none.
+        field.same |= field.name == "path";
     }
     out
 }
