@@ -45,3 +45,16 @@ pub enum JsonError {
     #[error("no JSON: {0}")]
     Syntax(String),
 }
+
+impl JsonError {
+    /// The byte at which the document is refused, where that is known.
+    #[must_use]
+    pub const fn at(&self) -> Option<usize> {
+        match self {
+            JsonError::NotUtf8 { at }
+            | JsonError::TooDeep { at }
+            | JsonError::IntegerTooLarge { at } => Some(*at),
+            _ => None,
+        }
+    }
+}
