@@ -200,14 +200,23 @@ fn sentence(kind: Kind, findings: &[Finding], object: &ObjectView) -> String {
         };
     }
     match (object, findings) {
-        (ObjectView::Present { proved: Some(scheme), .. }, []) => {
+        (
+            ObjectView::Present {
+                proved: Some(scheme),
+                ..
+            },
+            [],
+        ) => {
             format!("Sound: a client gets the stored object, and its id is reproduced ({scheme}).")
         }
         (ObjectView::Present { .. }, _) => {
             format!("A client gets the stored object. {}", first(findings))
         }
         (ObjectView::Unlinked { .. }, _) if kind != Kind::Blob => {
-            format!("A client gets bytes made from the row; nothing is stored. {}", first(findings))
+            format!(
+                "A client gets bytes made from the row; nothing is stored. {}",
+                first(findings)
+            )
         }
         _ => first(findings),
     }

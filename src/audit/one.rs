@@ -21,14 +21,7 @@ pub(super) async fn judge(scan: &mut Scan<'_>, id: &ObjectId) -> Result<(), Audi
             Kind::Snapshot => scan.summary.checked.snapshots += 1,
             Kind::Blob => scan.summary.checked.blobs += 1,
         }
-        if let Some(bytes) = verdict.read {
-            scan.summary.checked.read += 1;
-            scan.summary.checked.bytes += bytes;
-        }
-        for why in verdict.unknown {
-            scan.unknown(why);
-        }
-        let mut findings = verdict.findings;
+        let mut findings = scan.fold(verdict);
         for finding in &mut findings {
             finding.repo.clone_from(&repo);
         }

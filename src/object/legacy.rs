@@ -130,11 +130,7 @@ fn peel(bytes: &[u8], kind: Kind) -> Option<(Wrapping, Vec<u8>)> {
 }
 
 fn unzstd(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut decoder = ruzstd::decoding::FrameDecoder::new();
-    // A decoder holds its window back, and one that is new takes a window of any size: a small frame
-    // could then fill the memory. One that is initialised again refuses more than 100 MiB.
-    decoder.init(bytes).ok()?;
-    bounded(ruzstd::decoding::StreamingDecoder::new_with_decoder(bytes, decoder).ok()?)
+    bounded(ruzstd::decoding::StreamingDecoder::new(bytes).ok()?)
 }
 
 /// Reads to the end, but no further than a payload may reach.

@@ -55,7 +55,11 @@ async fn mark_existing(store: &Store, links: &mut [LinkTo]) -> Result<(), AuditE
     let commits = index.commits_by_id(&ids(Kind::Commit)).await?;
     known.extend(commits.into_iter().map(|row| (Kind::Commit, row.commit_id)));
     let snapshots = index.snapshots_by_id(&ids(Kind::Snapshot)).await?;
-    known.extend(snapshots.into_iter().map(|row| (Kind::Snapshot, row.snapshot_id)));
+    known.extend(
+        snapshots
+            .into_iter()
+            .map(|row| (Kind::Snapshot, row.snapshot_id)),
+    );
     let blobs = index.blobs_by_id(&ids(Kind::Blob)).await?;
     known.extend(blobs.into_iter().map(|row| (Kind::Blob, row.object_id)));
     for link in links {

@@ -65,9 +65,17 @@ impl Row {
                 ("snapshot_id", text(&row.snapshot_id)),
                 ("repo_id", row.repo_id.clone()),
                 ("manifest", cache_in_words(row.manifest.as_deref())),
-                ("delta_blob", row.delta.as_ref().map(|d| format!("msgpack, {} bytes", d.len()))),
+                (
+                    "delta_blob",
+                    row.delta
+                        .as_ref()
+                        .map(|d| format!("msgpack, {} bytes", d.len())),
+                ),
                 ("parent_snapshot_id", row.parent_snapshot_id.clone()),
-                ("entry_count", row.entry_count.map(|count| count.to_string())),
+                (
+                    "entry_count",
+                    row.entry_count.map(|count| count.to_string()),
+                ),
                 ("directories", row.directories.clone()),
                 ("created_at", text(&row.created_at)),
                 ("storage_uri", row.storage_uri.clone()),
@@ -82,7 +90,10 @@ impl Row {
                 ("storage_uri", row.storage_uri.clone()),
             ],
         };
-        columns.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        columns
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
     }
 }
 
@@ -95,7 +106,11 @@ fn cache_in_words(bytes: Option<&[u8]>) -> Option<String> {
                 crate::object::Encoding::Json => "JSON",
                 crate::object::Encoding::Msgpack => "msgpack",
             };
-            format!("{encoding}, {} entries, {} bytes", manifest.len(), bytes.len())
+            format!(
+                "{encoding}, {} entries, {} bytes",
+                manifest.len(),
+                bytes.len()
+            )
         }
         Err(why) => format!("{} bytes that cannot be read: {why}", bytes.len()),
     })

@@ -31,25 +31,43 @@ pub(super) fn of(row: &Row, bytes: Option<&[u8]>, manifest: Option<&Manifest>) -
                 let derived = manifest.derived_directories();
                 out.extend(snapshot("row", &id, manifest, &stored));
                 if derived != stored {
-                    out.extend(snapshot("row, directories of the paths", &id, manifest, &derived));
+                    out.extend(snapshot(
+                        "row, directories of the paths",
+                        &id,
+                        manifest,
+                        &derived,
+                    ));
                 }
             }
             if let Some(record) = bytes.and_then(|b| SnapshotRecord::decode(b).ok()) {
-                out.extend(snapshot("object", &id, &record.manifest, &record.directories));
+                out.extend(snapshot(
+                    "object",
+                    &id,
+                    &record.manifest,
+                    &record.directories,
+                ));
             }
         }
         Row::Blob(row) => {
             let id = ObjectId::new(&row.object_id);
             if let Some(bytes) = bytes {
                 let trials = identity::blob_trials(bytes);
-                out.extend(trials.into_iter().map(|(scheme, yields)| trial("object", scheme.name(), &yields, &id)));
+                out.extend(
+                    trials
+                        .into_iter()
+                        .map(|(scheme, yields)| trial("object", scheme.name(), &yields, &id)),
+                );
             }
         }
     }
     out
 }
 
-fn commit<'a>(source: &'a str, id: &'a ObjectId, record: &CommitRecord) -> impl Iterator<Item = Trial> + 'a {
+fn commit<'a>(
+    source: &'a str,
+    id: &'a ObjectId,
+    record: &CommitRecord,
+) -> impl Iterator<Item = Trial> + 'a {
     identity::commit_trials(record)
         .into_iter()
         .map(move |(scheme, yields)| trial(source, scheme.name(), &yields, id))
