@@ -9,6 +9,7 @@ pub mod notebook;
 pub mod sqlite;
 
 pub use capabilities::Capabilities;
+pub use sqlite::Sqlite;
 
 use crate::object::Kind;
 use crate::object::time::Micros;
@@ -198,6 +199,14 @@ pub struct Browse {
     pub limit: u32,
 }
 
+/// What a database is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// The database itself is told to refuse every change.
+    Read,
+    Write,
+}
+
 /// Why the database gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
@@ -258,7 +267,8 @@ pub trait Index: Send + Sync {
     async fn blobs_by_id(&self, ids: &[String]) -> Result<Vec<BlobRow>, IndexError>;
     async fn repo_by_id(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError>;
     async fn repo_by_path(&self, owner: &str, slug: &str) -> Result<Option<RepoRow>, IndexError>;
-    /// The branches of a repository by name.
+    /// The branches of a repository by name, behind the name `after`. Branches that share a name are
+    /// never parted, so that a page may hold more rows than `limit`.
     async fn branches_of(
         &self,
         repo_id: &str,
