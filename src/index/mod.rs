@@ -265,7 +265,9 @@ pub trait Index: Send + Sync {
     async fn commits_by_id(&self, ids: &[String]) -> Result<Vec<CommitRow>, IndexError>;
     async fn snapshots_by_id(&self, ids: &[String]) -> Result<Vec<SnapshotRow>, IndexError>;
     async fn blobs_by_id(&self, ids: &[String]) -> Result<Vec<BlobRow>, IndexError>;
+    /// A repository by its id; `None` where it has no row.
     async fn repo_by_id(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError>;
+    /// A repository by its path; one that lives before one that was deleted.
     async fn repo_by_path(&self, owner: &str, slug: &str) -> Result<Option<RepoRow>, IndexError>;
     /// The branches of a repository by name, behind the name `after`. Branches that share a name are
     /// never parted, so that a page may hold more rows than `limit`.

@@ -143,6 +143,10 @@ impl Index for Sqlite {
         self.by_id(ids).await
     }
 
+    async fn repo_by_id(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError> {
+        Ok(self.by_id::<RepoRow>(&[repo_id.to_owned()]).await?.pop())
+    }
+
     async fn repo_by_path(&self, owner: &str, slug: &str) -> Result<Option<RepoRow>, IndexError> {
         self.find_repo(owner, slug)
             .await
