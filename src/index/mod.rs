@@ -21,13 +21,6 @@ pub const MAX_CELL: u64 = 256 << 20;
 /// What a page may weigh before it is cut short, in bytes of cells. 16 MiB.
 pub const PAGE_BYTES: usize = 16 << 20;
 
-/// What a connection may do; the database refuses the rest as well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    Read,
-    Write,
-}
-
 /// Rows of one keyset page. It may hold fewer than were asked for; only `end` says that none follow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {
