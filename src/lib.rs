@@ -21,3 +21,7 @@ pub mod progress;
 pub mod repair;
 pub mod store;
 pub mod text;
+
+#[cfg(test)]
+#[path = "../tests/support/hub.rs"]
+mod testing;

@@ -124,3 +124,7 @@ pub async fn run(
     }
     Ok(Report::new(summary, notebook))
 }
+
+#[cfg(test)]
+#[path = "../../tests/audit/judge.rs"]
+mod judge_test;

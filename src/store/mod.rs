@@ -69,3 +69,10 @@ impl Store {
         self.write_side.is_some()
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/store/house.rs"]
+mod house_test;
+#[cfg(test)]
+#[path = "../../tests/store/write.rs"]
+mod write_test;
