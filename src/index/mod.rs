@@ -5,6 +5,7 @@
 //! the value that was seen; `store/` alone uses it.
 
 pub mod capabilities;
+pub mod notebook;
 pub mod sqlite;
 
 pub use capabilities::Capabilities;
@@ -255,6 +256,7 @@ pub trait Index: Send + Sync {
     async fn commits_by_id(&self, ids: &[String]) -> Result<Vec<CommitRow>, IndexError>;
     async fn snapshots_by_id(&self, ids: &[String]) -> Result<Vec<SnapshotRow>, IndexError>;
     async fn blobs_by_id(&self, ids: &[String]) -> Result<Vec<BlobRow>, IndexError>;
+    async fn repo_by_id(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError>;
     async fn repo_by_path(&self, owner: &str, slug: &str) -> Result<Option<RepoRow>, IndexError>;
     /// The branches of a repository by name.
     async fn branches_of(
