@@ -1,7 +1,7 @@
 //! How ids are made, era by era.
 
 use crate::backend::Key;
-use crate::object::identity::{self, COMMIT_SCHEMES, CommitScheme, SNAPSHOT_SCHEMES, SnapshotScheme};
+use crate::object::identity::{self, CommitScheme, SnapshotScheme};
 use crate::object::{CommitRecord, Manifest, ObjectId};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -38,7 +38,7 @@ impl Era {
         match self {
             Era::Typed => identity::blob_id(bytes),
             Era::Rc7 => ObjectId::typed(&Sha256::digest(bytes).into()),
-            Era::V01 => ObjectId::new(hex::encode(Sha256::digest(bytes))),
+            Era::V01 => ObjectId::plain(&Sha256::digest(bytes).into()),
         }
     }
 
@@ -58,12 +58,10 @@ impl Era {
 
 /// The id that `scheme` gives a commit, as the clients of its era spelt it.
 pub(super) fn commit_id(scheme: CommitScheme, record: &CommitRecord) -> ObjectId {
-    // The table stands in the order of the enum.
-    let digest = COMMIT_SCHEMES[scheme as usize].1(record);
-    match scheme {
-        CommitScheme::Typed | CommitScheme::Rc7 => ObjectId::typed(&digest),
-        CommitScheme::V01 | CommitScheme::Pipe => ObjectId::new(hex::encode(digest)),
-    }
+    let trials = identity::commit_trials(record).into_iter();
+    // Every scheme is tried, so one of them is this one.
+    let mut own = trials.filter(|(tried, _)| *tried == scheme);
+    own.next().map_or_else(|| identity::commit_id(record), |(_, id)| id)
 }
 
 /// The id that `scheme` gives a tree, as the clients of its era spelt it.
@@ -72,9 +70,7 @@ pub(super) fn snapshot_id(
     manifest: &Manifest,
     directories: &BTreeSet<String>,
 ) -> ObjectId {
-    let digest = SNAPSHOT_SCHEMES[scheme as usize].1(manifest, directories);
-    match scheme {
-        SnapshotScheme::Typed | SnapshotScheme::TypedPrefixed => ObjectId::typed(&digest),
-        SnapshotScheme::V01 => ObjectId::new(hex::encode(digest)),
-    }
+    let trials = identity::snapshot_trials(manifest, directories).into_iter();
+    let mut own = trials.filter(|(tried, _)| *tried == scheme);
+    own.next().map_or_else(|| identity::snapshot_id(manifest, directories), |(_, id)| id)
 }
