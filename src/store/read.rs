@@ -1,10 +1,12 @@
 //! Reads: canonical bytes from the store where a row names them, reconstructed only where it does not.
 
 use super::chain::TreeCache;
-use super::hub::Hub;
+use super::hub::{Database, Hub, ObjectStore};
 use super::reconstruct::{self, RowError};
 use super::{Authority, Store, StoreError, WriteSide};
+use crate::backend::local::Local;
 use crate::backend::{BackendError, BackendMut, Key, UriRefusal};
+use crate::index::sqlite::Sqlite;
 use crate::index::{Access, IndexError, IndexMut};
 use crate::object::identity;
 use crate::object::{Kind, MAX_PAYLOAD, ObjectId};
@@ -189,10 +191,14 @@ impl Store {
 
 /// Opens what the two URLs name: the one place that knows every kind of database and store.
 async fn open_sides(
-    _hub: &Hub,
-    _access: Access,
+    hub: &Hub,
+    access: Access,
 ) -> Result<(Arc<dyn IndexMut>, Arc<dyn BackendMut>), StoreError> {
-    todo!()
+    let Database::Sqlite(database) = &hub.database;
+    let ObjectStore::Folder(folder) = &hub.objects;
+    let index = Sqlite::open(database, access).await?;
+    let backend = Local::open(folder, access)?;
+    Ok((Arc::new(index), Arc::new(backend)))
 }
 
 /// The canonical bytes of a commit that its row still proves, in the spelling that its id was made from.
