@@ -129,7 +129,10 @@ impl Draft {
             snapshot_id: id.as_str().to_owned(),
             repo_id: Some(self.repo_id.clone()),
             manifest: Some(manifest.encode()),
-            delta: self.base.as_ref().map(|(_, base)| legacy::delta(base, manifest)),
+            delta: self
+                .base
+                .as_ref()
+                .map(|(_, base)| legacy::delta(base, manifest)),
             parent_snapshot_id: self.base.as_ref().map(|(id, _)| id.as_str().to_owned()),
             entry_count: Some(manifest.len() as i64),
             directories: Some(json::canonical(&json!(directories))),

@@ -61,7 +61,8 @@ pub(super) fn commit_id(scheme: CommitScheme, record: &CommitRecord) -> ObjectId
     let trials = identity::commit_trials(record).into_iter();
     // Every scheme is tried, so one of them is this one.
     let mut own = trials.filter(|(tried, _)| *tried == scheme);
-    own.next().map_or_else(|| identity::commit_id(record), |(_, id)| id)
+    own.next()
+        .map_or_else(|| identity::commit_id(record), |(_, id)| id)
 }
 
 /// The id that `scheme` gives a tree, as the clients of its era spelt it.
@@ -72,5 +73,8 @@ pub(super) fn snapshot_id(
 ) -> ObjectId {
     let trials = identity::snapshot_trials(manifest, directories).into_iter();
     let mut own = trials.filter(|(tried, _)| *tried == scheme);
-    own.next().map_or_else(|| identity::snapshot_id(manifest, directories), |(_, id)| id)
+    own.next().map_or_else(
+        || identity::snapshot_id(manifest, directories),
+        |(_, id)| id,
+    )
 }

@@ -16,7 +16,12 @@ const BATCH: u64 = 500;
 /// The history spans this long, whatever its length: 90 days.
 const SPAN: Micros = 90 * 86_400_000_000;
 
-const FILES: [&str; 4] = ["README.md", "score/main.mid", "score/parts.toml", "notes/log.txt"];
+const FILES: [&str; 4] = [
+    "README.md",
+    "score/main.mid",
+    "score/parts.toml",
+    "notes/log.txt",
+];
 
 /// Writes `load/history`: each commit rewrites one small file.
 pub(super) async fn history(
@@ -61,7 +66,10 @@ fn step(world: &mut World, path: &str, number: u64) -> Result<(), DemoError> {
         let line = format!("{number} {}\n", words::digest(&mut repository.rng));
         draft.put(file, line.into_bytes());
     }
-    draft.message = format!("Take {number}: {}", words::pick(&repository.words.verses, &mut repository.rng));
+    draft.message = format!(
+        "Take {number}: {}",
+        words::pick(&repository.words.verses, &mut repository.rng)
+    );
     world.keep(draft.seal())
 }
 

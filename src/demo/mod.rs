@@ -21,8 +21,6 @@ mod tests;
 pub use faults::Declared;
 
 use crate::backend::Key;
-use crate::index::IndexError;
-use crate::index::sqlite::Sqlite;
 use crate::progress::{Cancelled, Progress};
 use crate::store::hub::{Database, ObjectStore};
 use crate::store::write::WriteError;
@@ -76,8 +74,6 @@ pub enum DemoError {
     #[error("the demo's own object was refused: {0}")]
     Refused(String),
     #[error(transparent)]
-    Index(#[from] IndexError),
-    #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -106,10 +102,9 @@ pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, 
         faults: Vec::new(),
     };
     progress.phase("stories", None);
-    Sqlite::create(&database).await?;
     // The demo may write: it has just made this hub, and nobody else knows of it.
     let authority = Authority::granted();
-    let store = Store::open(&made.hub, Some(&authority)).await?;
+    let store = Store::create(&made.hub, &authority).await?;
     let mut world = World::new(store.writer(&authority)?);
     let script = Script::read()?;
     story::play(&mut world, &script, options.seed)?;
@@ -159,7 +154,8 @@ fn age(objects: &Path, keys: &[Key]) -> Result<(), DemoError> {
 /// Writes `faults.json`.
 fn declare(dir: &Path, faults: &[Declared]) -> Result<(), DemoError> {
     let path = dir.join("faults.json");
-    let text = serde_json::to_string_pretty(faults).map_err(|e| DemoError::Script(e.to_string()))?;
+    let text =
+        serde_json::to_string_pretty(faults).map_err(|e| DemoError::Script(e.to_string()))?;
     std::fs::write(&path, text + "\n").map_err(io(&path))
 }
 

@@ -200,7 +200,8 @@ impl Repository {
     pub(super) fn close(&self, rows: &mut NewRows) {
         for (name, branch) in &self.branches {
             let head = branch.tip.commit.as_str();
-            rows.branches.push(self.branch_row(&branch.branch_id, name, head));
+            rows.branches
+                .push(self.branch_row(&branch.branch_id, name, head));
         }
     }
 

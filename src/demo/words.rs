@@ -77,7 +77,9 @@ fn midi(rng: &mut Rng) -> Vec<u8> {
 fn wave(rng: &mut Rng) -> Vec<u8> {
     let samples = rng.usize(400..1600);
     let mut data = Vec::with_capacity(samples * 2);
-    let mut string: Vec<i32> = (0..rng.usize(20..90)).map(|_| rng.i32(-20_000..20_000)).collect();
+    let mut string: Vec<i32> = (0..rng.usize(20..90))
+        .map(|_| rng.i32(-20_000..20_000))
+        .collect();
     for n in 0..samples {
         let (here, next) = (n % string.len(), (n + 1) % string.len());
         data.extend_from_slice(&(string[here] as i16).to_le_bytes());
@@ -144,12 +146,21 @@ fn markup(extension: &str, words: &Words, rng: &mut Rng) -> String {
     let body: String = (0..rng.usize(3..9))
         .map(|_| format!("<p>{}</p>\n", pick(&words.verses, rng)))
         .collect();
-    format!("<!doctype html>\n<title>{}</title>\n{body}", pick(&words.names, rng))
+    format!(
+        "<!doctype html>\n<title>{}</title>\n{body}",
+        pick(&words.names, rng)
+    )
 }
 
 fn catalogue(words: &Words, rng: &mut Rng) -> String {
     let entries: Vec<String> = (0..rng.usize(3..9))
-        .map(|n| format!("  \"{}-{n}\": {}", pick(&words.names, rng), rng.u32(1600..1930)))
+        .map(|n| {
+            format!(
+                "  \"{}-{n}\": {}",
+                pick(&words.names, rng),
+                rng.u32(1600..1930)
+            )
+        })
         .collect();
     format!("{{\n{}\n}}\n", entries.join(",\n"))
 }

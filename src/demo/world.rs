@@ -81,7 +81,11 @@ impl World {
             Pointer::Null => None,
         };
         let waiting = match item.place {
-            Place::Proved => Some(Waiting::Object(R::KIND, item.id.clone(), item.bytes.clone())),
+            Place::Proved => Some(Waiting::Object(
+                R::KIND,
+                item.id.clone(),
+                item.bytes.clone(),
+            )),
             Place::Spoiled(ref bytes) => Some(Waiting::Plant(own()?, bytes.clone().into())),
             Place::At(ref key) => Some(Waiting::Plant(key.clone(), item.bytes.clone())),
             Place::Nowhere => None,

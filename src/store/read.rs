@@ -5,7 +5,9 @@ use super::hub::{Database, Hub, ObjectStore};
 use super::reconstruct::{self, RowError};
 use super::{Authority, Store, StoreError, WriteSide};
 use crate::backend::local::Local;
+use crate::backend::local::Local;
 use crate::backend::{BackendError, BackendMut, Key, UriRefusal};
+use crate::index::sqlite::Sqlite;
 use crate::index::sqlite::Sqlite;
 use crate::index::{Access, IndexError, IndexMut};
 use crate::object::identity;
@@ -72,6 +74,28 @@ impl Store {
         });
         Ok(Self {
             hub: hub.clone(),
+            index,
+            backend,
+            write_side,
+        })
+    }
+
+    /// Makes the database of a new hub and opens both sides for writing. Puts do not wait for the
+    /// disk: a hub that is lost while it is being made is made again.
+    pub(crate) async fn create(hub: &Hub, _authority: &Authority) -> Result<Self, StoreError> {
+        let Database::Sqlite(database) = &hub.database;
+        let ObjectStore::Folder(folder) = &hub.objects;
+        let index: Arc<dyn IndexMut> = Arc::new(Sqlite::create(database).await?);
+        let backend: Arc<dyn BackendMut> = Arc::new(Local::open(folder, Access::Write)?.hasty());
+        let (hub, write_side) = (
+            hub.clone(),
+            Some(WriteSide {
+                index: index.clone(),
+                backend: backend.clone(),
+            }),
+        );
+        Ok(Self {
+            hub,
             index,
             backend,
             write_side,

@@ -3,15 +3,21 @@
 use super::{Broken, Declared, grow};
 use crate::audit::Code;
 use crate::demo::legacy;
-use crate::demo::world::World;
 use crate::demo::words;
+use crate::demo::world::World;
 use crate::object::Manifest;
 
 /// The row says something else than the proved object: outside what the id covers, and inside.
 pub(super) fn object_diverges(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let repo = "bela/score-tools";
-    let mut grown = grow(world, repo, "review/ties", "Ties across bars", "score/ties.py")?;
+    let mut grown = grow(
+        world,
+        repo,
+        "review/ties",
+        "Ties across bars",
+        "score/ties.py",
+    )?;
     grown.commit.row.commit_meta = grown
         .commit
         .row
@@ -26,7 +32,13 @@ pub(super) fn object_diverges(world: &mut World) -> Broken {
     out.push(Declared::of(Code::ObjectDiverges, &grown.commit));
     world.keep(grown)?;
 
-    let mut grown = grow(world, repo, "review/grace", "Grace notes, at last!", "score/grace.py")?;
+    let mut grown = grow(
+        world,
+        repo,
+        "review/grace",
+        "Grace notes, at last!",
+        "score/grace.py",
+    )?;
     "Grace notes".clone_into(&mut grown.commit.row.message);
     out.push(Declared::of(Code::ObjectDiverges, &grown.commit));
     world.keep(grown)?;
@@ -55,7 +67,13 @@ pub(super) fn cache_msgpack(world: &mut World) -> Broken {
         out.push(Declared::of(Code::CacheMsgpack, &grown.snapshot));
         world.keep(grown)?;
     }
-    let mut grown = grow(world, "erin/archive", "main", "The last one before the new client", "scores/satie/gnossienne-4.mid")?;
+    let mut grown = grow(
+        world,
+        "erin/archive",
+        "main",
+        "The last one before the new client",
+        "scores/satie/gnossienne-4.mid",
+    )?;
     grown.snapshot.row.manifest = Some(legacy::packed(&grown.tree.manifest));
     grown.snapshot.unstore();
     out.push(Declared::of(Code::CacheMsgpack, &grown.snapshot));
@@ -68,7 +86,10 @@ pub(super) fn cache_msgpack(world: &mut World) -> Broken {
 pub(super) fn cache_delta(world: &mut World) -> Broken {
     let mut out = Vec::new();
     for night in 1..=12 {
-        let (says, file) = (format!("Night {night}"), format!("tour/night-{night:02}.txt"));
+        let (says, file) = (
+            format!("Night {night}"),
+            format!("tour/night-{night:02}.txt"),
+        );
         let mut grown = grow(world, "iris/setlist", "tour/june", &says, &file)?;
         grown.snapshot.row.manifest = None;
         out.push(Declared::of(Code::CacheDelta, &grown.snapshot));
@@ -84,13 +105,25 @@ pub(super) fn cache_delta(world: &mut World) -> Broken {
 /// Undecodable, or another tree than the id's.
 pub(super) fn cache_broken(world: &mut World) -> Broken {
     let mut out = Vec::new();
-    let mut grown = grow(world, "alice/song", "mix/vinyl", "A side for vinyl", "mix/vinyl.toml")?;
+    let mut grown = grow(
+        world,
+        "alice/song",
+        "mix/vinyl",
+        "A side for vinyl",
+        "mix/vinyl.toml",
+    )?;
     let cut = grown.tree.manifest.encode().len() * 2 / 3;
     grown.snapshot.row.manifest = Some(grown.tree.manifest.encode()[..cut].to_vec());
     out.push(Declared::of(Code::CacheBroken, &grown.snapshot));
     world.keep(grown)?;
 
-    let mut grown = grow(world, "erin/archive", "review/liszt", "Liszt, first pass", "scores/liszt/consolation-3.mid")?;
+    let mut grown = grow(
+        world,
+        "erin/archive",
+        "review/liszt",
+        "Liszt, first pass",
+        "scores/liszt/consolation-3.mid",
+    )?;
     let mut forgetful = grown.tree.manifest.clone();
     forgetful.remove("README.md");
     grown.snapshot.row.manifest = Some(forgetful.encode());
@@ -98,7 +131,13 @@ pub(super) fn cache_broken(world: &mut World) -> Broken {
     world.keep(grown)?;
 
     // No object either: the chain of deltas still proves.
-    let mut grown = grow(world, "iris/setlist", "tour/july", "The first of July", "tour/july.txt")?;
+    let mut grown = grow(
+        world,
+        "iris/setlist",
+        "tour/july",
+        "The first of July",
+        "tour/july.txt",
+    )?;
     grown.snapshot.row.manifest = Some(vec![0xc1; 40]);
     grown.snapshot.unstore();
     out.push(Declared::of(Code::CacheBroken, &grown.snapshot));
@@ -152,7 +191,11 @@ pub(super) fn directories_lost(world: &mut World) -> Broken {
     let mut out = Vec::new();
     for (repo, branch, file) in [
         ("alice/song", "take/empty-hall", "stems/takes/hall.wav"),
-        ("carol/field-recordings", "import/archive", "archiv/1999.wav"),
+        (
+            "carol/field-recordings",
+            "import/archive",
+            "archiv/1999.wav",
+        ),
     ] {
         let mut grown = grow(world, repo, branch, "Sent in one piece", file)?;
         grown.snapshot.row.directories = Some("[]".to_owned());
@@ -167,7 +210,12 @@ pub(super) fn manifest_emptied(world: &mut World) -> Broken {
     let mut out = Vec::new();
     for (repo, branch, file, emptied) in [
         ("gwen/duet", "takes/emptied", "takes/friday.wav", &b"{}"[..]),
-        ("erin/archive", "intake/emptied", "scores/grieg/arietta.mid", &b"\x80"[..]),
+        (
+            "erin/archive",
+            "intake/emptied",
+            "scores/grieg/arietta.mid",
+            &b"\x80"[..],
+        ),
     ] {
         let mut grown = grow(world, repo, branch, "Friday", file)?;
         grown.snapshot.row.manifest = Some(emptied.to_vec());

@@ -17,7 +17,13 @@ pub(super) fn tree_collapsed(world: &mut World) -> Broken {
     let grown = draft.seal();
     out.push(Declared::of(Code::TreeCollapsed, &grown.commit));
     world.keep(grown)?;
-    let grown = grow(world, "gwen/duet", "gwen/review", "Bowings of the viola", "parts/bowings-viola.mid")?;
+    let grown = grow(
+        world,
+        "gwen/duet",
+        "gwen/review",
+        "Bowings of the viola",
+        "parts/bowings-viola.mid",
+    )?;
     world.keep(grown)?;
     Ok(out)
 }
@@ -25,15 +31,33 @@ pub(super) fn tree_collapsed(world: &mut World) -> Broken {
 /// Named here, held there: a parent, a snapshot, and a blob of a repository that was deleted.
 pub(super) fn row_elsewhere(world: &mut World) -> Broken {
     let mut out = Vec::new();
-    let parent = grow(world, "alice/song", "mix/brass-bus", "A bus for brass", "mix/brass.toml")?;
-    let mut draft = world.repo("frank/song")?.draft("horns/bus", Some("main"), "On Alice's brass bus", 0)?;
+    let parent = grow(
+        world,
+        "alice/song",
+        "mix/brass-bus",
+        "A bus for brass",
+        "mix/brass.toml",
+    )?;
+    let mut draft =
+        world
+            .repo("frank/song")?
+            .draft("horns/bus", Some("main"), "On Alice's brass bus", 0)?;
     draft.parents = vec![parent.commit.id.clone()];
     out.push(Declared::of(Code::RowElsewhere, &parent.commit));
     world.keep(parent)?;
     world.keep(draft.seal())?;
 
-    let tree = grow(world, "alice/song", "mix/mono", "A mono mix", "mix/mono.toml")?;
-    let mut draft = world.repo("frank/song")?.draft("horns/mono", Some("main"), "Take Alice's mono mix", 0)?;
+    let tree = grow(
+        world,
+        "alice/song",
+        "mix/mono",
+        "A mono mix",
+        "mix/mono.toml",
+    )?;
+    let mut draft =
+        world
+            .repo("frank/song")?
+            .draft("horns/mono", Some("main"), "Take Alice's mono mix", 0)?;
     draft.tree = tree.tree.clone();
     out.push(Declared::of(Code::RowElsewhere, &tree.snapshot));
     world.keep(tree)?;
@@ -43,9 +67,15 @@ pub(super) fn row_elsewhere(world: &mut World) -> Broken {
     world.keep(grown)?;
 
     let idea = grow(world, "hugo/sketches", "main", "Idea three", "ideas/03.mid")?;
-    let mut draft = world.repo("gwen/duet")?.draft("hugo/idea", Some("main"), "Hugo's idea as an intro", 1)?;
+    let mut draft =
+        world
+            .repo("gwen/duet")?
+            .draft("hugo/idea", Some("main"), "Hugo's idea as an intro", 1)?;
     for blob in &idea.blobs {
-        draft.tree.manifest.insert("parts/intro.mid", blob.id.clone());
+        draft
+            .tree
+            .manifest
+            .insert("parts/intro.mid", blob.id.clone());
         out.push(Declared::of(Code::RowElsewhere, blob));
     }
     world.keep(idea)?;
@@ -64,7 +94,11 @@ pub(super) fn head_dangling(world: &mut World) -> Broken {
             false => grown.commit.vanish(),
         }
         out.push(Declared::of(Code::RowMissing, &grown.commit));
-        out.push(Declared::new(Code::HeadDangling, Subject::Branch, format!("{repo}:{branch}")));
+        out.push(Declared::new(
+            Code::HeadDangling,
+            Subject::Branch,
+            format!("{repo}:{branch}"),
+        ));
         world.keep(grown)?;
     }
     Ok(out)
@@ -78,7 +112,11 @@ pub(super) fn branch_duplicate(world: &mut World) -> Broken {
     let row = repository.branch_row(&branch_id, "hugo/coda", main.commit.as_str());
     world.rows.branches.push(row);
     let id = "gwen/duet:hugo/coda";
-    Ok(vec![Declared::new(Code::BranchDuplicate, Subject::Branch, id)])
+    Ok(vec![Declared::new(
+        Code::BranchDuplicate,
+        Subject::Branch,
+        id,
+    )])
 }
 
 /// Ancestors of themselves: two commits, one of whose rows was rewritten, and two snapshots.
@@ -88,7 +126,9 @@ pub(super) fn cycle(world: &mut World) -> Broken {
     let mut first = grow(world, repo, branch, "Loop a bar", "score/loop.py")?;
     // The second names the first, so the first can only be rewritten once the second has its id.
     let parent = first.commit.id.clone();
-    let mut draft = world.repo(repo)?.draft(branch, Some("main"), "Loop two bars", 0)?;
+    let mut draft = world
+        .repo(repo)?
+        .draft(branch, Some("main"), "Loop two bars", 0)?;
     draft.parents = vec![parent];
     draft.tree = first.tree.clone();
     world.repo(repo)?.write(&mut draft, "score/loop_two.py");
@@ -101,7 +141,10 @@ pub(super) fn cycle(world: &mut World) -> Broken {
     }
 
     let repo = "iris/setlist";
-    let (says, files) = ("Rehearse the order", ["order/first.txt", "order/second.txt"]);
+    let (says, files) = (
+        "Rehearse the order",
+        ["order/first.txt", "order/second.txt"],
+    );
     let mut first = grow(world, repo, "order", says, files[0])?;
     let mut draft = world.repo(repo)?.draft("order", Some("main"), says, 0)?;
     draft.parents = vec![first.commit.id.clone()];
@@ -122,7 +165,11 @@ pub(super) fn path_unsafe(world: &mut World) -> Broken {
     let mut out = Vec::new();
     for (repo, branch, file) in [
         ("bela/score-tools", "hack/outside", "../outside.py"),
-        ("carol/field-recordings", "import/sdcard", ".muse/config.toml"),
+        (
+            "carol/field-recordings",
+            "import/sdcard",
+            ".muse/config.toml",
+        ),
         ("alice/song", "take/case", "Tracks/Piano.mid"),
     ] {
         let grown = grow(world, repo, branch, "Everything from the card", file)?;

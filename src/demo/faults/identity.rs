@@ -4,21 +4,33 @@ use super::{Broken, Declared, grow, rename, trim};
 use crate::audit::{Code, Subject};
 use crate::demo::words;
 use crate::demo::world::World;
-use crate::object::identity::CommitScheme;
 use crate::object::Manifest;
+use crate::object::identity::CommitScheme;
 
 /// Nothing gives the id: of a commit, of a snapshot whose cache lost a file, of one that was emptied.
 pub(super) fn identity_unverifiable(world: &mut World) -> Broken {
     let mut out = Vec::new();
     for branch in ["import/svn", "import/hg"] {
-        let mut grown = grow(world, "bela/score-tools", branch, "Imported", &format!("{branch}.py"))?;
+        let mut grown = grow(
+            world,
+            "bela/score-tools",
+            branch,
+            "Imported",
+            &format!("{branch}.py"),
+        )?;
         let made_up = words::digest(&mut world.repo("bela/score-tools")?.rng);
         rename(&mut grown.commit, &format!("sha256:{made_up}"));
         grown.commit.unstore();
         out.push(Declared::of(Code::IdentityUnverifiable, &grown.commit));
         world.keep(grown)?;
     }
-    let mut grown = trim(world, "gwen/duet", "gwen/less", "Fewer takes", "takes/02.wav")?;
+    let mut grown = trim(
+        world,
+        "gwen/duet",
+        "gwen/less",
+        "Fewer takes",
+        "takes/02.wav",
+    )?;
     let mut forgetful = grown.tree.manifest.clone();
     forgetful.remove("takes/03.wav");
     grown.snapshot.row.manifest = Some(forgetful.encode());
@@ -44,7 +56,10 @@ pub(super) fn identity_unverifiable(world: &mut World) -> Broken {
 /// Made by the server's stale copy of the formula.
 pub(super) fn identity_stale(world: &mut World) -> Broken {
     let mut out = Vec::new();
-    for (branch, file) in [("web/edit-1", "contact.html"), ("web/edit-2", "imprint.html")] {
+    for (branch, file) in [
+        ("web/edit-1", "contact.html"),
+        ("web/edit-2", "imprint.html"),
+    ] {
         let repository = world.repo("dmitri/old-site")?;
         let mut draft = repository.draft(branch, Some("main"), "edited in the browser", 0)?;
         repository.write(&mut draft, file);
@@ -61,12 +76,21 @@ pub(super) fn identity_stale(world: &mut World) -> Broken {
 pub(super) fn identity_ambiguous(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let repo = "carol/field-recordings";
-    let mut grown = grow(world, repo, "import/recorder", "Firmware 2.1\0title", "recorder/01.wav")?;
+    let mut grown = grow(
+        world,
+        repo,
+        "import/recorder",
+        "Firmware 2.1\0title",
+        "recorder/01.wav",
+    )?;
     grown.commit.unstore();
     out.push(Declared::of(Code::IdentityAmbiguous, &grown.commit));
     world.keep(grown)?;
 
-    let mut draft = world.repo(repo)?.draft("import/names", Some("main"), "Names as recorded", 0)?;
+    let mut draft =
+        world
+            .repo(repo)?
+            .draft("import/names", Some("main"), "Names as recorded", 0)?;
     let first = draft.tree.manifest.iter().next().map(|(_, id)| id.clone());
     if let Some(id) = first {
         draft.tree.manifest.insert("recorder\0a.wav", id);
@@ -83,7 +107,10 @@ pub(super) fn identity_ambiguous(world: &mut World) -> Broken {
 pub(super) fn id_malformed(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let repo = "gwen/duet";
-    for (branch, title) in [("gwen/review", "Bowings"), ("gwen/print", "A printable score")] {
+    for (branch, title) in [
+        ("gwen/review", "Bowings"),
+        ("gwen/print", "A printable score"),
+    ] {
         let other = world.repo(repo)?.tip("hugo/coda")?;
         let says = format!("Merge proposal: {title}");
         let mut draft = world.repo(repo)?.draft(branch, Some("main"), &says, 1)?;
@@ -99,11 +126,17 @@ pub(super) fn id_malformed(world: &mut World) -> Broken {
         proposal.merge_commit_id = Some(id);
         out.push(Declared::of(Code::IdMalformed, &grown.commit));
         out.push(Declared::of(Code::CommitTreeless, &grown.commit));
-        out.push(Declared::new(Code::ProposalDangling, Subject::Proposal, &proposal.proposal_id));
+        out.push(Declared::new(
+            Code::ProposalDangling,
+            Subject::Proposal,
+            &proposal.proposal_id,
+        ));
         world.rows.proposals.push(proposal);
         world.keep(grown)?;
     }
-    let mut draft = world.repo("dmitri/old-site")?.draft("pages", None, "Initial commit", 0)?;
+    let mut draft = world
+        .repo("dmitri/old-site")?
+        .draft("pages", None, "Initial commit", 0)?;
     draft.treeless = true;
     let mut grown = draft.seal();
     let digits = words::digest(&mut world.repo("dmitri/old-site")?.rng);
@@ -118,7 +151,9 @@ pub(super) fn id_malformed(world: &mut World) -> Broken {
 /// A sound commit that names no snapshot.
 pub(super) fn commit_treeless(world: &mut World) -> Broken {
     let says = "Merge on the server";
-    let mut draft = world.repo("bela/score-tools")?.draft("server/merge", Some("main"), says, 1)?;
+    let mut draft = world
+        .repo("bela/score-tools")?
+        .draft("server/merge", Some("main"), says, 1)?;
     draft.treeless = true;
     let grown = draft.seal();
     let out = vec![Declared::of(Code::CommitTreeless, &grown.commit)];

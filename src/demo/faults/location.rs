@@ -5,13 +5,19 @@ use crate::audit::{Code, Subject};
 use crate::backend::{Key, layout};
 use crate::demo::DemoError;
 use crate::demo::item::{Item, Place, Pointer, Row};
-use crate::demo::world::World;
 use crate::demo::words;
+use crate::demo::world::World;
 
 /// Into a pack, into another bucket, out of the store, and with no scheme at all.
 pub(super) fn uri_refused(world: &mut World) -> Broken {
     let mut out = Vec::new();
-    let mut grown = grow(world, "carol/field-recordings", "import/packed", "Sent as a pack", "packed/01.wav")?;
+    let mut grown = grow(
+        world,
+        "carol/field-recordings",
+        "import/packed",
+        "Sent as a pack",
+        "packed/01.wav",
+    )?;
     let pack = words::digest(&mut world.repo("carol/field-recordings")?.rng);
     for blob in &mut grown.blobs {
         blob.place = Place::Nowhere;
@@ -20,7 +26,13 @@ pub(super) fn uri_refused(world: &mut World) -> Broken {
     }
     world.keep(grown)?;
 
-    let mut grown = grow(world, "bela/score-tools", "move/bucket", "Moved to the new bucket", "score/bucket.py")?;
+    let mut grown = grow(
+        world,
+        "bela/score-tools",
+        "move/bucket",
+        "Moved to the new bucket",
+        "score/bucket.py",
+    )?;
     let hex = grown.snapshot.id.bare();
     let (two, rest) = hex.split_at(2);
     let uri = format!("s3://other-bucket/objects/sha256/{two}/{rest}");
@@ -92,7 +104,10 @@ pub(super) fn object_foreign(world: &mut World) -> Broken {
     let strays = [
         ("backup/2026-04-30.tar".to_owned(), "not a tar file\n"),
         ("objects/tmp/upload-7f3a.part".to_owned(), "RIFF"),
-        (format!("objects/sha256/{two}/{rest}"), "nothing with this digest\n"),
+        (
+            format!("objects/sha256/{two}/{rest}"),
+            "nothing with this digest\n",
+        ),
     ];
     let mut out = Vec::new();
     for (key, bytes) in strays {

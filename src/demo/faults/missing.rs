@@ -10,19 +10,41 @@ use crate::demo::world::World;
 /// The row names an object, and the store has none.
 pub(super) fn object_missing(world: &mut World) -> Broken {
     let mut out = Vec::new();
-    let mut grown = grow(world, "alice/song", "take/encore", "An encore", "stems/takes/encore.wav")?;
+    let mut grown = grow(
+        world,
+        "alice/song",
+        "take/encore",
+        "An encore",
+        "stems/takes/encore.wav",
+    )?;
     grown.commit.place = Place::Nowhere;
     out.push(Declared::of(Code::ObjectMissing, &grown.commit));
     world.keep(grown)?;
 
-    let mut grown = grow(world, "erin/archive", "review/fingering", "Fingering", "scores/satie/fingering.md")?;
+    let mut grown = grow(
+        world,
+        "erin/archive",
+        "review/fingering",
+        "Fingering",
+        "scores/satie/fingering.md",
+    )?;
     grown.snapshot.place = Place::Nowhere;
     out.push(Declared::of(Code::ObjectMissing, &grown.snapshot));
     world.keep(grown)?;
 
     let lost = [
-        ("alice/song", "take/lost-tape", "Strings, before the tape broke", "stems/strings-old.wav"),
-        ("dmitri/old-site", "photos", "photos of the harbour", "images/harbour.wav"),
+        (
+            "alice/song",
+            "take/lost-tape",
+            "Strings, before the tape broke",
+            "stems/strings-old.wav",
+        ),
+        (
+            "dmitri/old-site",
+            "photos",
+            "photos of the harbour",
+            "images/harbour.wav",
+        ),
     ];
     for (repo, branch, says, file) in lost {
         let mut grown = grow(world, repo, branch, says, file)?;
@@ -38,7 +60,12 @@ pub(super) fn object_missing(world: &mut World) -> Broken {
 /// An empty file whose push was dropped.
 pub(super) fn blob_empty_missing(world: &mut World) -> Broken {
     let repository = world.repo("gwen/duet")?;
-    let mut draft = repository.draft("gwen/placeholders", Some("main"), "Room for the second movement", 0)?;
+    let mut draft = repository.draft(
+        "gwen/placeholders",
+        Some("main"),
+        "Room for the second movement",
+        0,
+    )?;
     draft.put("parts/second-movement.mid", Vec::new());
     let mut grown = draft.seal();
     let mut out = Vec::new();
@@ -54,7 +81,13 @@ pub(super) fn blob_empty_missing(world: &mut World) -> Broken {
 pub(super) fn object_misplaced(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let repo_id = world.repo("bela/score-tools")?.row.repo_id.clone();
-    let mut grown = grow(world, "bela/score-tools", "store/decompress", "Read compressed scores", "score/unpack.py")?;
+    let mut grown = grow(
+        world,
+        "bela/score-tools",
+        "store/decompress",
+        "Read compressed scores",
+        "score/unpack.py",
+    )?;
     let bare = format!("objects/{}", grown.commit.id.bare());
     out.push(misplace(&mut grown.commit, bare)?);
     let march = format!("objects/{repo_id}/sha256_{}", grown.snapshot.id.bare());

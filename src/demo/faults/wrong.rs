@@ -11,9 +11,24 @@ use crate::object::{CommitRecord, Kind, frame};
 pub(super) fn object_corrupt(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let stems = [
-        ("alice/song", "stems/choir", "Choir, four takes", "stems/choir.wav"),
-        ("alice/song", "stems/organ", "Organ from the chapel", "stems/organ.wav"),
-        ("erin/archive", "review/bach", "A cleaner edition", "scores/bach/bwv-846-clean.mid"),
+        (
+            "alice/song",
+            "stems/choir",
+            "Choir, four takes",
+            "stems/choir.wav",
+        ),
+        (
+            "alice/song",
+            "stems/organ",
+            "Organ from the chapel",
+            "stems/organ.wav",
+        ),
+        (
+            "erin/archive",
+            "review/bach",
+            "A cleaner edition",
+            "scores/bach/bwv-846-clean.mid",
+        ),
     ];
     for (repo, branch, says, file) in stems {
         let mut grown = grow(world, repo, branch, says, file)?;
@@ -21,19 +36,35 @@ pub(super) fn object_corrupt(world: &mut World) -> Broken {
             // A bad sector: the size is right.
             let mut bytes = blob.bytes.to_vec();
             let middle = bytes.len() / 2;
-            bytes.iter_mut().skip(middle).take(16).for_each(|b| *b = !*b);
+            bytes
+                .iter_mut()
+                .skip(middle)
+                .take(16)
+                .for_each(|b| *b = !*b);
             blob.place = Place::Spoiled(bytes);
             out.push(Declared::of(Code::ObjectCorrupt, blob));
         }
         world.keep(grown)?;
     }
-    let mut grown = grow(world, "bela/score-tools", "perf/cache", "Cache parsed scores", "score/cache.py")?;
+    let mut grown = grow(
+        world,
+        "bela/score-tools",
+        "perf/cache",
+        "Cache parsed scores",
+        "score/cache.py",
+    )?;
     let half = grown.snapshot.bytes.len() / 2;
     grown.snapshot.place = Place::Spoiled(grown.snapshot.bytes[..half].to_vec());
     out.push(Declared::of(Code::ObjectCorrupt, &grown.snapshot));
     world.keep(grown)?;
 
-    let mut grown = grow(world, "bela/score-tools", "perf/lazy", "Parse bars when asked", "score/lazy.py")?;
+    let mut grown = grow(
+        world,
+        "bela/score-tools",
+        "perf/lazy",
+        "Parse bars when asked",
+        "score/lazy.py",
+    )?;
     if let Ok(mut record) = CommitRecord::decode(&grown.commit.bytes) {
         record.message.push_str(" (edited)");
         grown.commit.place = Place::Spoiled(record.encode());
@@ -52,7 +83,11 @@ pub(super) fn object_encoded(world: &mut World) -> Broken {
         ("zlib", legacy::zlib, legacy::zlib),
         ("zstd", legacy::zstd, legacy::zstd),
         ("msgpack", legacy::msgpack, legacy::msgpack),
-        ("two-byte", |o| legacy::two_byte(1, o), |o| legacy::two_byte(2, o)),
+        (
+            "two-byte",
+            |o| legacy::two_byte(1, o),
+            |o| legacy::two_byte(2, o),
+        ),
     ];
     for (name, commit, snapshot) in wraps {
         let (branch, file) = (format!("migrate/{name}"), format!("migrated/{name}.mid"));
@@ -63,7 +98,13 @@ pub(super) fn object_encoded(world: &mut World) -> Broken {
         out.push(Declared::of(Code::ObjectEncoded, &grown.snapshot));
         world.keep(grown)?;
     }
-    let mut grown = grow(world, repo, "migrate/json", "Scores kept as plain files", "migrated/json.mid")?;
+    let mut grown = grow(
+        world,
+        repo,
+        "migrate/json",
+        "Scores kept as plain files",
+        "migrated/json.mid",
+    )?;
     grown.commit.place = Place::Spoiled(legacy::bare(&grown.commit.bytes));
     out.push(Declared::of(Code::ObjectEncoded, &grown.commit));
     for blob in &mut grown.blobs {
@@ -79,11 +120,23 @@ pub(super) fn object_encoded(world: &mut World) -> Broken {
 /// An object of another kind than the key's.
 pub(super) fn object_kind(world: &mut World) -> Broken {
     let mut out = Vec::new();
-    let mut grown = grow(world, "carol/field-recordings", "import/minidisc", "MiniDiscs of 2004", "minidisc/01.wav")?;
+    let mut grown = grow(
+        world,
+        "carol/field-recordings",
+        "import/minidisc",
+        "MiniDiscs of 2004",
+        "minidisc/01.wav",
+    )?;
     grown.commit.place = Place::Spoiled(grown.snapshot.bytes.to_vec());
     out.push(Declared::of(Code::ObjectKind, &grown.commit));
     world.keep(grown)?;
-    let mut grown = grow(world, "carol/field-recordings", "import/dat", "DAT tapes of 1998", "dat/01.wav")?;
+    let mut grown = grow(
+        world,
+        "carol/field-recordings",
+        "import/dat",
+        "DAT tapes of 1998",
+        "dat/01.wav",
+    )?;
     grown.snapshot.place = Place::Spoiled(frame::encode(Kind::Blob, b"no snapshot"));
     out.push(Declared::of(Code::ObjectKind, &grown.snapshot));
     world.keep(grown)?;
@@ -94,7 +147,11 @@ pub(super) fn object_kind(world: &mut World) -> Broken {
 pub(super) fn size_wrong(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let files = [
-        ("carol/field-recordings", "import/phone-2", "märkte/montag.wav"),
+        (
+            "carol/field-recordings",
+            "import/phone-2",
+            "märkte/montag.wav",
+        ),
         ("gwen/duet", "takes/rehearsal", "takes/rehearsal.wav"),
     ];
     for (repo, branch, file) in files {
