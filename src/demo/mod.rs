@@ -21,17 +21,19 @@ mod tests;
 pub use faults::Declared;
 
 use crate::backend::Key;
+use crate::backend::local::Local;
+use crate::index::Access;
+use crate::object::time::Micros;
 use crate::progress::{Cancelled, Progress};
 use crate::store::hub::{Database, ObjectStore};
 use crate::store::write::WriteError;
 use crate::store::{Authority, Environment, Hub, Policy, Store, StoreError};
 use script::Script;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 use world::World;
 
-/// When what no row speaks for was last written: 1 June 2026, in seconds since 1970.
-const LONG_AGO: Duration = Duration::from_secs(1_780_272_000);
+/// When what no row speaks for was last written: 1 June 2026.
+const LONG_AGO: Micros = 1_780_272_000_000_000;
 
 /// What is built, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,11 +144,9 @@ fn prepare(dir: &Path) -> Result<PathBuf, DemoError> {
 /// Sets the times of objects that no row speaks for back: only their age says that they are no push
 /// under way.
 fn age(objects: &Path, keys: &[Key]) -> Result<(), DemoError> {
+    let folder = Local::open(objects, Access::Write).map_err(StoreError::from)?;
     for key in keys {
-        let path = objects.join(key.as_str());
-        let file = std::fs::File::options().write(true).open(&path);
-        let aged = file.and_then(|file| file.set_modified(SystemTime::UNIX_EPOCH + LONG_AGO));
-        aged.map_err(io(&path))?;
+        folder.backdate(key, LONG_AGO).map_err(StoreError::from)?;
     }
     Ok(())
 }

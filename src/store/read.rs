@@ -5,9 +5,7 @@ use super::hub::{Database, Hub, ObjectStore};
 use super::reconstruct::{self, RowError};
 use super::{Authority, Store, StoreError, WriteSide};
 use crate::backend::local::Local;
-use crate::backend::local::Local;
 use crate::backend::{BackendError, BackendMut, Key, UriRefusal};
-use crate::index::sqlite::Sqlite;
 use crate::index::sqlite::Sqlite;
 use crate::index::{Access, IndexError, IndexMut};
 use crate::object::identity;
@@ -87,18 +85,11 @@ impl Store {
         let ObjectStore::Folder(folder) = &hub.objects;
         let index: Arc<dyn IndexMut> = Arc::new(Sqlite::create(database).await?);
         let backend: Arc<dyn BackendMut> = Arc::new(Local::open(folder, Access::Write)?.hasty());
-        let (hub, write_side) = (
-            hub.clone(),
-            Some(WriteSide {
-                index: index.clone(),
-                backend: backend.clone(),
-            }),
-        );
         Ok(Self {
-            hub,
-            index,
-            backend,
-            write_side,
+            hub: hub.clone(),
+            index: index.clone(),
+            backend: backend.clone(),
+            write_side: Some(WriteSide { index, backend }),
         })
     }
 
