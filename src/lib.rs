@@ -15,6 +15,7 @@
 
 pub mod audit;
 pub mod backend;
+pub mod demo;
 pub mod index;
 pub mod object;
 pub mod progress;
