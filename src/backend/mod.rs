@@ -6,6 +6,7 @@
 pub mod layout;
 pub mod local;
 pub mod uri;
+mod walk;
 
 pub use uri::{Key, UriRefusal};
 

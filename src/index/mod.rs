@@ -20,6 +20,13 @@ pub const MAX_CELL: u64 = 256 << 20;
 /// What a page may weigh before it is cut short, in bytes of cells. 16 MiB.
 pub const PAGE_BYTES: usize = 16 << 20;
 
+/// What a connection may do; the database refuses the rest as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    Read,
+    Write,
+}
+
 /// Rows of one keyset page. It may hold fewer than were asked for; only `end` says that none follow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {
@@ -191,14 +198,6 @@ pub struct Browse {
     pub limit: u32,
 }
 
-/// What a database is opened for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// The database itself is told to refuse every change.
-    Read,
-    Write,
-}
-
 /// Why the database gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
@@ -257,6 +256,7 @@ pub trait Index: Send + Sync {
     async fn commits_by_id(&self, ids: &[String]) -> Result<Vec<CommitRow>, IndexError>;
     async fn snapshots_by_id(&self, ids: &[String]) -> Result<Vec<SnapshotRow>, IndexError>;
     async fn blobs_by_id(&self, ids: &[String]) -> Result<Vec<BlobRow>, IndexError>;
+    async fn repo_by_id(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError>;
     async fn repo_by_path(&self, owner: &str, slug: &str) -> Result<Option<RepoRow>, IndexError>;
     /// The branches of a repository by name, behind the name `after`. Branches that share a name are
     /// never parted, so that a page may hold more rows than `limit`.

@@ -143,6 +143,11 @@ impl Index for Sqlite {
         self.by_id(ids).await
     }
 
+    async fn repo_by_id(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError> {
+        let found = self.by_id(&[repo_id.to_owned()]).await?;
+        Ok(found.into_iter().next())
+    }
+
     async fn repo_by_path(&self, owner: &str, slug: &str) -> Result<Option<RepoRow>, IndexError> {
         self.find_repo(owner, slug)
             .await
