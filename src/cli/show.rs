@@ -67,7 +67,11 @@ pub async fn run_diff(command: Diff, global: &Global, out: Output) -> Result<Exi
     } else {
         out.line(&format!("{} {}  {}", found.kind, found.id, found.repo))?;
         out.line(&found.verdict)?;
-        write_fields(&found.fields, &out)?;
+        if matches!(found.object, ObjectView::Present { .. }) {
+            write_fields(&found.fields, &out)?;
+        } else {
+            write_object(&found.object, &out)?;
+        }
     }
     out.flush()?;
     let stored = matches!(found.object, ObjectView::Present { .. });
@@ -89,20 +93,20 @@ fn exit(found: &Inspection) -> Exit {
 fn write_all(found: &Inspection, out: &Output) -> Result<(), CliError> {
     out.line(&format!("{} {}  {}", found.kind, found.id, found.repo))?;
     out.line(&found.verdict)?;
-    out.line("\nrow")?;
+    heading(out, "row")?;
     for (column, value) in &found.row {
         out.line(&format!(
             "  {column:<20} {}",
             text::cut(value.as_deref().unwrap_or("null"), 400)
         ))?;
     }
-    out.line("\nobject")?;
+    heading(out, "object")?;
     write_object(&found.object, out)?;
-    if !found.fields.is_empty() {
-        out.line("\nrow beside object")?;
+    if matches!(found.object, ObjectView::Present { .. }) && !found.fields.is_empty() {
+        heading(out, "row beside object")?;
         write_fields(&found.fields, out)?;
     }
-    out.line("\nidentity")?;
+    heading(out, "identity")?;
     for trial in &found.identity {
         let mark = if trial.matches { "=" } else { " " };
         out.line(&format!(
@@ -111,7 +115,7 @@ fn write_all(found: &Inspection, out: &Output) -> Result<(), CliError> {
         ))?;
     }
     if !found.links.is_empty() {
-        out.line("\nlinks")?;
+        heading(out, "links")?;
         for link in &found.links {
             let mark = if link.exists { "" } else { "  no row" };
             out.line(&format!(
@@ -121,12 +125,17 @@ fn write_all(found: &Inspection, out: &Output) -> Result<(), CliError> {
         }
     }
     if !found.findings.is_empty() {
-        out.line("\nfindings")?;
+        heading(out, "findings")?;
         for finding in &found.findings {
             write_finding(finding, out)?;
         }
     }
     Ok(())
+}
+
+fn heading(out: &Output, title: &str) -> Result<(), CliError> {
+    out.line("")?;
+    out.line(title)
 }
 
 fn write_object(object: &ObjectView, out: &Output) -> Result<(), CliError> {
