@@ -340,6 +340,3 @@ mod sqlite_tests;
 #[cfg(test)]
 #[path = "../../tests/index/suite.rs"]
 mod suite;
-#[cfg(test)]
-#[path = "../../tests/backend/unprivileged.rs"]
-mod unprivileged;

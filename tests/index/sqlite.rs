@@ -2,8 +2,8 @@
 
 use super::sqlite::Sqlite;
 use super::suite::{self, Fixture, blob};
-use super::unprivileged::unprivileged;
 use super::{Access, Browse, Edge, Index, IndexError, IndexMut, NewRows};
+use crate::backend::unprivileged::unprivileged;
 use crate::object::Kind;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions};

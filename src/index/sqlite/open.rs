@@ -155,7 +155,9 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .filename(path)
         .busy_timeout(BUSY)
         // A row may weigh hundreds of megabytes; few are read ahead of the consumer.
-        .row_buffer_size(4)
+        .row_buffer_size(8)
+        // Keys are digests, so neighbours by key lie anywhere: 16 MiB a connection spares most reads.
+        .pragma("cache_size", "-16000")
         .foreign_keys(false)
         .pragma("trusted_schema", "OFF")
 }
