@@ -15,6 +15,8 @@
 
 pub mod audit;
 pub mod backend;
+pub mod cli;
+pub mod config;
 pub mod demo;
 pub mod index;
 pub mod object;

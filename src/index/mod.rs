@@ -330,3 +330,16 @@ pub(crate) trait IndexMut: Index {
     /// Takes the hub's one lock for appliers, held until the guard is dropped.
     async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError>;
 }
+
+#[cfg(test)]
+#[path = "../../tests/index/cells.rs"]
+mod cells_tests;
+#[cfg(test)]
+#[path = "../../tests/index/sqlite.rs"]
+mod sqlite_tests;
+#[cfg(test)]
+#[path = "../../tests/index/suite.rs"]
+mod suite;
+#[cfg(test)]
+#[path = "../../tests/backend/unprivileged.rs"]
+mod unprivileged;

@@ -45,6 +45,12 @@ impl Sqlite {
         self.not_null
             .contains(&(table.to_owned(), column.to_owned()))
     }
+
+    /// Tries a statement on a reading connection.
+    #[cfg(test)]
+    pub(super) async fn try_sql(&self, sql: &'static str) -> Result<(), sqlx::Error> {
+        sqlx::query(sql).execute(&self.pool).await.map(drop)
+    }
 }
 
 /// A statement's failure, told with what it was for.

@@ -188,11 +188,13 @@ async fn writer(what: &str, path: &Path) -> Result<SqlitePool, IndexError> {
     let pool = pool(options, 1)
         .await
         .map_err(|e| open_error(what, path, &e))?;
-    // SQLite silently opens a write-protected file for reading; taking the write lock tells. Another
-    // program's lock is no reason to refuse: it will pass.
-    let tried = sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK")
-        .execute(&pool)
-        .await;
+    // SQLite silently opens a write-protected file for reading, and even then grants the write lock;
+    // only a statement that may write tells. Another program's lock is no reason to refuse: it will pass.
+    let tried = sqlx::raw_sql(
+        "BEGIN IMMEDIATE; UPDATE musehub_repos SET repo_id = repo_id WHERE 0; ROLLBACK",
+    )
+    .execute(&pool)
+    .await;
     match tried {
         Err(e) if primary(&e) != Some(code::BUSY) => Err(open_error(what, path, &e)),
         _ => Ok(pool),
