@@ -224,6 +224,8 @@ pub trait Index: Send + Sync {
     fn capabilities(&self) -> &Capabilities;
     /// The database's clock.
     async fn now(&self) -> Result<Micros, IndexError>;
+    /// Ends every connection, so that a file that is copied afterwards is whole.
+    async fn close(&self);
     /// Counts of every table.
     async fn counts(&self) -> Result<Counts, IndexError>;
 

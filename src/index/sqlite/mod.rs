@@ -82,6 +82,14 @@ impl Index for Sqlite {
             .map_err(query_error("the time"))
     }
 
+    async fn close(&self) {
+        self.pool.close().await;
+        // The last connection to go folds the write-ahead log into the file; it must be able to write.
+        if let Some(writer) = &self.writer {
+            writer.close().await;
+        }
+    }
+
     async fn counts(&self) -> Result<Counts, IndexError> {
         self.count_all().await.map_err(query_error("counts"))
     }
