@@ -15,9 +15,16 @@
 
 pub mod audit;
 pub mod backend;
+pub mod cli;
+pub mod config;
+pub mod demo;
 pub mod index;
 pub mod object;
 pub mod progress;
 pub mod repair;
 pub mod store;
 pub mod text;
+
+#[cfg(test)]
+#[path = "../tests/support/hub.rs"]
+mod testing;

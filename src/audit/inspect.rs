@@ -1,8 +1,16 @@
 //! One object from every side: its row, its canonical object, and each difference.
 
-use super::{AuditError, Finding};
-use crate::object::{Kind, ObjectId};
-use crate::store::Store;
+mod links;
+mod row;
+mod trials;
+mod view;
+
+use self::row::Row;
+use super::fault::Code;
+use super::judge::{Judge, stops_pull};
+use super::{AuditError, Depth, Finding, Options, compare, one};
+use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord};
+use crate::store::{Store, reconstruct};
 use serde::Serialize;
 
 /// How much of an object the console holds: 256 KiB.
@@ -94,22 +102,129 @@ pub struct Inspection {
     pub findings: Vec<Finding>,
 }
 
+/// How many links one object shows.
+const LINKS: usize = 1_000;
+
 /// Resolves an id that may be cut to a unique prefix of 4 or more digits.
 ///
 /// # Errors
 /// No row starts with it, or more than one does.
-pub async fn resolve(_store: &Store, _id: &str) -> Result<(Kind, ObjectId), AuditError> {
-    todo!()
+pub async fn resolve(store: &Store, id: &str) -> Result<(Kind, ObjectId), AuditError> {
+    let mut found = store.index().ids_with_prefix(id, 10).await?;
+    if let Some(whole) = found.iter().position(|(_, full)| full == id) {
+        found = vec![found.swap_remove(whole)];
+    }
+    match found.as_slice() {
+        [] => Err(AuditError::NoSuchId(id.to_owned())),
+        [(kind, full)] => Ok((*kind, ObjectId::new(full))),
+        many => Err(AuditError::Ambiguous {
+            id: id.to_owned(),
+            count: many.len(),
+        }),
+    }
 }
 
 /// Looks at one object from every side.
 ///
 /// # Errors
 /// A side that cannot be read at all.
-pub async fn inspect(
-    _store: &Store,
-    _kind: Kind,
-    _id: &ObjectId,
-) -> Result<Inspection, AuditError> {
-    todo!()
+pub async fn inspect(store: &Store, kind: Kind, id: &ObjectId) -> Result<Inspection, AuditError> {
+    let options = Options {
+        depth: Depth::Bytes,
+        ..Options::default()
+    };
+    let judge = Judge::new(store, &options, false);
+    let Some((repo_id, verdict)) = one::row(store, &judge, kind, id).await? else {
+        return Err(AuditError::NoSuchId(id.to_string()));
+    };
+    let row = Row::read(store, kind, id).await?;
+    let repo = repo_path(store, &repo_id).await?;
+    let mut findings = verdict.findings;
+    for finding in &mut findings {
+        finding.repo.clone_from(&repo);
+    }
+    let object = view::object(store, kind, id, &row).await;
+    let bytes = view::whole(store, &row).await;
+    let links = links::of(store, &row, verdict.manifest.as_deref()).await?;
+    Ok(Inspection {
+        kind,
+        id: id.as_str().to_owned(),
+        repo,
+        verdict: sentence(kind, &findings, &object),
+        fields: fields(&row, bytes.as_deref()),
+        identity: trials::of(&row, bytes.as_deref(), verdict.manifest.as_deref()),
+        row: row.columns(),
+        object,
+        links,
+        findings,
+    })
+}
+
+/// `owner/slug` of a repository; its id where it has no row.
+async fn repo_path(store: &Store, repo_id: &str) -> Result<String, AuditError> {
+    let found = store.index().repo_by_id(repo_id).await?;
+    Ok(found.map_or_else(|| repo_id.to_owned(), |row| row.path()))
+}
+
+/// Row and object, field by field.
+fn fields(row: &Row, bytes: Option<&[u8]>) -> Vec<FieldDiff> {
+    match (row, bytes) {
+        (Row::Commit(row), Some(bytes)) => CommitRecord::decode(bytes)
+            .map(|object| compare::commit(row, &object))
+            .unwrap_or_default(),
+        (Row::Snapshot(row), Some(bytes)) => SnapshotRecord::decode(bytes)
+            .map(|object| compare::snapshot(row, &object))
+            .unwrap_or_default(),
+        (Row::Commit(row), None) => reconstruct::commit_record(row)
+            .map(|record| compare::alone(&record.to_map()))
+            .unwrap_or_default(),
+        (Row::Snapshot(row), None) => compare::alone(&compare::snapshot_columns(row)),
+        (Row::Blob(row), _) => compare::blob(row, bytes.map(<[u8]>::len)),
+    }
+}
+
+/// What a client that pulls it gets, in one sentence.
+fn sentence(kind: Kind, findings: &[Finding], object: &ObjectView) -> String {
+    let worst = findings
+        .iter()
+        .filter(|finding| stops_pull(finding))
+        .max_by_key(|finding| finding.grade);
+    if let Some(finding) = worst {
+        return match finding.code {
+            Code::CommitTreeless => {
+                "This commit has no tree. A clone of a branch that ends here comes out empty: the \
+                 server merged without making a snapshot."
+                    .to_owned()
+            }
+            code => format!("A client cannot pull this {kind}. {}", code.fault().is),
+        };
+    }
+    match (object, findings) {
+        (
+            ObjectView::Present {
+                proved: Some(scheme),
+                ..
+            },
+            [],
+        ) => {
+            format!("Sound: a client gets the stored object, and its id is reproduced ({scheme}).")
+        }
+        (ObjectView::Present { .. }, _) => {
+            format!("A client gets the stored object. {}", first(findings))
+        }
+        (ObjectView::Unlinked { .. }, _) if kind != Kind::Blob => {
+            format!(
+                "A client gets bytes made from the row; nothing is stored. {}",
+                first(findings)
+            )
+        }
+        _ => first(findings),
+    }
+}
+
+fn first(findings: &[Finding]) -> String {
+    findings
+        .iter()
+        .max_by_key(|finding| finding.grade)
+        .map_or_else(String::new, |finding| finding.code.fault().is.to_owned())
 }

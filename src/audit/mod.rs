@@ -6,8 +6,18 @@ pub mod finding;
 pub use fault::{Auto, Code, Cost, Grade, Remedy};
 pub use finding::{Blocks, Finding, Subject};
 
+pub mod compare;
+mod graph;
 pub mod inspect;
+pub mod judge;
+pub mod look;
+mod names;
+mod one;
 pub mod report;
+mod scan;
+mod spool;
+mod strays;
+mod wrong;
 
 pub use inspect::{FieldDiff, Inspection, LinkTo, ObjectView, Trial};
 pub use report::{Filter, Group, Numbered, Report, Summary};
@@ -17,6 +27,7 @@ use crate::index::IndexError;
 use crate::object::ObjectId;
 use crate::progress::{Cancelled, Progress};
 use crate::store::Store;
+use scan::Scan;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -89,9 +100,34 @@ pub enum AuditError {
 /// A side that cannot be read at all, or cancellation. Objects that cannot be read are no error:
 /// they are counted as unknown in the [`Summary`].
 pub async fn run(
-    _store: &Store,
-    _options: &Options,
-    _progress: &Progress,
+    store: &Store,
+    options: &Options,
+    progress: &Progress,
 ) -> Result<Report, AuditError> {
-    todo!()
+    let mut scan = Scan::new(store, options, progress).await?;
+    match &options.scope {
+        Scope::Id(id) => one::judge(&mut scan, id).await?,
+        Scope::Hub | Scope::Repo(_) => scan.run().await?,
+    }
+    let Scan {
+        mut summary,
+        notebook,
+        ..
+    } = scan;
+    let by_code = notebook.finding_groups(&Default::default(), "code").await?;
+    summary.finish(&by_code);
+    for grade in notebook
+        .finding_groups(&Default::default(), "grade")
+        .await?
+    {
+        summary.add_grade(grade.2, grade.1);
+    }
+    Ok(Report::new(summary, notebook))
 }
+
+#[cfg(test)]
+#[path = "../../tests/audit/demo.rs"]
+mod demo_test;
+#[cfg(test)]
+#[path = "../../tests/audit/judge.rs"]
+mod judge_test;

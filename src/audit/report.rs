@@ -1,8 +1,13 @@
 //! What an audit found: findings spooled on disk, in their final order, and the summary.
 
-use super::fault::{Code, Grade};
-use super::{AuditError, Depth, Finding, Subject};
+use super::fault::{Code, Cost, FAULTS, Fault, Grade};
+use super::{AuditError, Depth, Finding, Subject, spool};
+use crate::index::Counts;
+use crate::index::notebook::{FindingQuery, FindingRow, Notebook};
+use crate::object::Kind;
+use crate::store::Store;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What was looked at.
@@ -86,9 +91,14 @@ pub struct Group {
 /// An audit's result.
 pub struct Report {
     summary: Summary,
+    notebook: Notebook,
 }
 
 impl Report {
+    pub(super) fn new(summary: Summary, notebook: Notebook) -> Self {
+        Self { summary, notebook }
+    }
+
     /// The figures.
     #[must_use]
     pub fn summary(&self) -> &Summary {
@@ -102,26 +112,145 @@ impl Report {
     /// The spool cannot be read.
     pub async fn page(
         &self,
-        _filter: &Filter,
-        _skip: u64,
-        _limit: u32,
+        filter: &Filter,
+        skip: u64,
+        limit: u32,
     ) -> Result<Vec<Numbered>, AuditError> {
-        todo!()
+        Ok(numbered(
+            self.notebook.findings(&filter.query(), skip, limit).await?,
+        ))
+    }
+
+    /// The findings at these places, in the order of the report.
+    ///
+    /// # Errors
+    /// The spool cannot be read.
+    pub async fn at(&self, ordinals: &[u64]) -> Result<Vec<Numbered>, AuditError> {
+        Ok(numbered(self.notebook.findings_at(ordinals).await?))
     }
 
     /// How many findings pass `filter`.
     ///
     /// # Errors
     /// The spool cannot be read.
-    pub async fn count(&self, _filter: &Filter) -> Result<u64, AuditError> {
-        todo!()
+    pub async fn count(&self, filter: &Filter) -> Result<u64, AuditError> {
+        let groups = self
+            .notebook
+            .finding_groups(&filter.query(), "kind")
+            .await?;
+        Ok(groups.iter().map(|(_, count, _)| count).sum())
     }
 
     /// Counts of what passes `filter`, worst first.
     ///
     /// # Errors
     /// The spool cannot be read.
-    pub async fn groups(&self, _filter: &Filter, _by: GroupBy) -> Result<Vec<Group>, AuditError> {
-        todo!()
+    pub async fn groups(&self, filter: &Filter, by: GroupBy) -> Result<Vec<Group>, AuditError> {
+        let column = match by {
+            GroupBy::Code => "code",
+            GroupBy::Repo => "repo_id",
+            GroupBy::Kind => "kind",
+        };
+        let name = |value: String| match by {
+            GroupBy::Repo => value,
+            GroupBy::Kind => spool::subject(&value).map_or(value, |s| s.word().to_owned()),
+            GroupBy::Code => {
+                let fault = value.parse::<usize>().ok().and_then(|n| FAULTS.get(n));
+                fault.map_or(value, |f| f.name.to_owned())
+            }
+        };
+        let groups = self
+            .notebook
+            .finding_groups(&filter.query(), column)
+            .await?;
+        Ok(groups
+            .into_iter()
+            .map(|(value, count, worst)| Group {
+                name: name(value),
+                count,
+                worst: GRADES[usize::from(worst).min(3)],
+            })
+            .collect())
+    }
+}
+
+const GRADES: [Grade; 4] = [Grade::Info, Grade::Warning, Grade::Error, Grade::Critical];
+
+fn numbered(rows: Vec<FindingRow>) -> Vec<Numbered> {
+    rows.into_iter()
+        .filter_map(|row| {
+            Some(Numbered {
+                ordinal: row.n as u64,
+                finding: spool::from_row(row)?,
+            })
+        })
+        .collect()
+}
+
+impl Filter {
+    fn query(&self) -> FindingQuery {
+        FindingQuery {
+            codes: self.codes.iter().map(|code| *code as u16).collect(),
+            grades: self.grades.iter().map(|grade| *grade as u8).collect(),
+            kinds: self.kinds.iter().map(|kind| *kind as u8).collect(),
+            repo: self.repo.clone(),
+            id_prefix: self.id.clone(),
+            words: self.words.clone(),
+        }
+    }
+}
+
+impl Summary {
+    /// What is known before the first row is read.
+    pub(super) fn begin(store: &Store, depth: Depth) -> Self {
+        let paid = match depth {
+            Depth::Rows => Cost::Walk,
+            Depth::Presence => Cost::Presence,
+            Depth::Bytes => Cost::Bytes,
+        };
+        // Ref checkpoints are not written by this version, so nothing can be said about them.
+        let not_judged = |f: &&Fault| f.cost > paid || f.code == Code::RefsUnsaved;
+        Self {
+            depth,
+            not_judged: FAULTS.iter().filter(not_judged).map(|f| f.code).collect(),
+            notes: store.index().capabilities().notes(),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn count_nulls(&mut self, counts: &Counts) {
+        for (kind, count) in Kind::ALL.into_iter().zip(counts.null_uris) {
+            if let Some(count) = count {
+                self.null_uris.insert(kind.to_string(), count);
+            }
+        }
+    }
+
+    /// Adds up what was found.
+    pub(super) fn finish(&mut self, groups: &[(String, u64, u8)]) {
+        for (code, count, _) in groups {
+            let fault = code.parse::<usize>().ok().and_then(|n| FAULTS.get(n));
+            if let Some(fault) = fault {
+                self.findings.insert(fault.code, *count);
+            }
+        }
+        self.complete = self.unknown == 0;
+    }
+
+    pub(super) fn add_grade(&mut self, grade: u8, count: u64) {
+        *self
+            .grades
+            .entry(GRADES[usize::from(grade).min(3)])
+            .or_default() += count;
+    }
+
+    /// The last line of `--json`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut line = serde_json::to_value(self).unwrap_or_default();
+        if let Value::Object(map) = &mut line {
+            map.insert("type".into(), "summary".into());
+        }
+        line
     }
 }

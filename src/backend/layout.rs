@@ -25,6 +25,25 @@ pub fn key_for(id: &ObjectId) -> Option<Key> {
     Key::new(format!("objects/{algo}/{}/{}", &hex[..2], &hex[2..])).ok()
 }
 
+/// Every key that some era would have given an object, today's first.
+#[must_use]
+pub fn keys_for(id: &ObjectId, repo_id: Option<&str>) -> Vec<Key> {
+    let Some(hex) = id.hex() else {
+        return Vec::new();
+    };
+    let mut texts = vec![format!("objects/sha256:{hex}"), format!("objects/{hex}")];
+    if let Some(repo) = repo_id {
+        texts.push(format!("objects/{repo}/sha256_{hex}"));
+        texts.push(format!("{repo}/{hex}"));
+        texts.push(format!("{repo}/sha256_{hex}"));
+        texts.push(format!("{repo}/sha256-{hex}"));
+    }
+    key_for(id)
+        .into_iter()
+        .chain(texts.into_iter().filter_map(|text| Key::new(text).ok()))
+        .collect()
+}
+
 /// The digest that a key names under some layout.
 #[must_use]
 pub fn recognise(key: &str) -> Option<(Layout, String)> {

@@ -23,7 +23,7 @@ pub struct CommitRecord {
 }
 
 /// Keys with a field of their own; all others live in [`CommitRecord::rest`].
-const OWN: [&str; 9] = [
+pub(crate) const OWN: [&str; 9] = [
     "commit_id",
     "repo_id",
     "branch",

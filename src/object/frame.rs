@@ -18,22 +18,31 @@ pub struct Frame<'a> {
 /// Why bytes are not the object that they were taken for.
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
 pub enum FrameError {
+    /// There is no NUL where a header could end.
     #[error("no header: there is no NUL in the first {HEADER_WINDOW} bytes")]
     NoHeader,
+    /// The word before the first space.
     #[error("the header names an unknown kind: {0:?}")]
     UnknownKind(String),
+    /// A commit where a snapshot was asked for, or the like.
     #[error("the header says {found}, and a {expected} was asked for")]
     OtherKind { expected: Kind, found: Kind },
+    /// What stands for the size: signed, with a leading zero, empty or beyond 64 bits.
     #[error("the header's size is malformed: {0:?}")]
     BadSize(String),
+    /// Sizes in bytes; the header is not counted.
     #[error("the header announces {announced} bytes, and {found} follow")]
     WrongSize { announced: u64, found: u64 },
+    /// The payload's size in bytes.
     #[error("the payload has {0} bytes, more than the 256 MiB that are read")]
     TooLarge(u64),
+    /// JSON, but of this type.
     #[error("the payload is {0}, not one JSON object")]
     NotAnObject(&'static str),
+    /// The payload is not JSON that can be kept exactly.
     #[error(transparent)]
     Json(#[from] JsonError),
+    /// The payload is an object, but not that of such a record.
     #[error(transparent)]
     Record(#[from] RecordError),
 }

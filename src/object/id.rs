@@ -38,6 +38,12 @@ impl ObjectId {
         Self(format!("sha256:{}", hex::encode(digest)))
     }
 
+    /// The form of a digest in client 0.1: without a prefix.
+    #[must_use]
+    pub fn plain(digest: &[u8; 32]) -> Self {
+        Self(hex::encode(digest))
+    }
+
     /// The text as stored.
     #[must_use]
     pub fn as_str(&self) -> &str {

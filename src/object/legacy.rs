@@ -1,11 +1,11 @@
 //! What old code left behind: sound records inside other wrappings.
 
-use super::manifest::from_msgpack;
-use super::{Kind, MAX_PAYLOAD, frame, json};
+use super::{Kind, MAX_PAYLOAD, frame, json, msgpack};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::io::Read;
 
-/// How many wrappings may lie around each other.
+/// How many wrappings are taken off. Each may grow to [`MAX_PAYLOAD`], so this bounds the work.
 const MAX_LAYERS: usize = 4;
 
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -45,12 +45,13 @@ pub struct Unwrapped<T> {
     pub content: T,
 }
 
-/// Looks for the JSON object of a commit or snapshot inside `bytes`; `None` where there is none.
+/// Looks for the JSON object of a commit or snapshot inside `bytes`; `None` where there is none,
+/// and where it lies bare in its canonical frame, which is no wrapping.
 #[must_use]
 pub fn unwrap_record(bytes: &[u8], kind: Kind) -> Option<Unwrapped<Map<String, Value>>> {
     let mut layers = Vec::new();
-    let mut content = bytes.to_vec();
-    while layers.len() < MAX_LAYERS {
+    let mut content = Cow::Borrowed(bytes);
+    loop {
         if let Ok(map) = frame::decode_json(&content, kind) {
             return (!layers.is_empty()).then_some(Unwrapped {
                 layers,
@@ -64,47 +65,47 @@ pub fn unwrap_record(bytes: &[u8], kind: Kind) -> Option<Unwrapped<Map<String, V
                 content: map,
             });
         }
+        if layers.len() == MAX_LAYERS {
+            return None;
+        }
         let (wrapping, inner) = peel(&content, kind)?;
         layers.push(wrapping);
-        content = inner;
+        content = Cow::Owned(inner);
     }
-    None
 }
 
 /// The contents of a blob's possible wrappings, each with what was taken off, outermost first.
 #[must_use]
 pub fn unwrap_blob(bytes: &[u8]) -> Vec<Unwrapped<Vec<u8>>> {
     let mut out: Vec<Unwrapped<Vec<u8>>> = Vec::new();
-    let mut layers = Vec::new();
-    let mut content = bytes.to_vec();
-    while layers.len() < MAX_LAYERS {
-        let framed = frame::decode(&content)
-            .ok()
-            .filter(|f| f.kind == Kind::Blob)
-            .map(|f| (Wrapping::Header, f.payload.to_vec()));
-        let Some((wrapping, inner)) = framed.or_else(|| peel(&content, Kind::Blob)) else {
+    while out.len() < MAX_LAYERS {
+        let (mut layers, content) = match out.last() {
+            Some(last) => (last.layers.clone(), last.content.as_slice()),
+            None => (Vec::new(), bytes),
+        };
+        let Some((wrapping, content)) = unframe(content).or_else(|| peel(content, Kind::Blob))
+        else {
             break;
         };
         layers.push(wrapping);
-        out.push(Unwrapped {
-            layers: layers.clone(),
-            content: inner.clone(),
-        });
-        content = inner;
+        out.push(Unwrapped { layers, content });
     }
     out
 }
 
+fn unframe(bytes: &[u8]) -> Option<(Wrapping, Vec<u8>)> {
+    let frame = frame::decode(bytes).ok()?;
+    (frame.kind == Kind::Blob).then(|| (Wrapping::Header, frame.payload.to_vec()))
+}
+
 fn bare_record(bytes: &[u8]) -> Option<(Wrapping, Map<String, Value>)> {
-    match bytes.first()? {
-        b'{' => match json::parse(bytes).ok()? {
-            Value::Object(map) => Some((Wrapping::BareJson, map)),
-            _ => None,
-        },
-        0x80..=0x8f | 0xde | 0xdf => match from_msgpack::<Value>(bytes).ok()? {
-            Value::Object(map) => Some((Wrapping::Msgpack, map)),
-            _ => None,
-        },
+    let (wrapping, value) = match bytes.trim_ascii_start().first()? {
+        b'{' => (Wrapping::BareJson, json::parse(bytes).ok()?),
+        _ if msgpack::starts_map(bytes[0]) => (Wrapping::Msgpack, msgpack::value(bytes).ok()?),
+        _ => return None,
+    };
+    match value {
+        Value::Object(map) => Some((wrapping, map)),
         _ => None,
     }
 }
@@ -117,8 +118,7 @@ fn peel(bytes: &[u8], kind: Kind) -> Option<(Wrapping, Vec<u8>)> {
         Kind::Blob => 3,
     };
     if bytes.starts_with(&ZSTD_MAGIC) {
-        let reader = ruzstd::decoding::StreamingDecoder::new(bytes).ok()?;
-        Some((Wrapping::Zstd, bounded(reader)?))
+        Some((Wrapping::Zstd, unzstd(bytes)?))
     } else if bytes.first() == Some(&0x78) && bytes.len() > 2 {
         let reader = flate2::read::ZlibDecoder::new(bytes);
         Some((Wrapping::Zlib, bounded(reader)?))
@@ -127,6 +127,10 @@ fn peel(bytes: &[u8], kind: Kind) -> Option<(Wrapping, Vec<u8>)> {
     } else {
         None
     }
+}
+
+fn unzstd(bytes: &[u8]) -> Option<Vec<u8>> {
+    bounded(ruzstd::decoding::StreamingDecoder::new(bytes).ok()?)
 }
 
 /// Reads to the end, but no further than a payload may reach.

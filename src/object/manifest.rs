@@ -1,12 +1,9 @@
 //! Manifests (path → blob id) and the forms in which rows cache them.
 
 use super::snapshot::manifest_from;
-use super::{JsonError, MAX_PAYLOAD, ObjectId, RecordError, json};
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use super::{JsonError, MAX_PAYLOAD, ObjectId, RecordError, json, msgpack};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 /// How many entries a manifest may have.
 pub const MAX_ENTRIES: usize = 1_000_000;
@@ -18,7 +15,9 @@ pub struct Manifest(BTreeMap<String, ObjectId>);
 /// How a cached manifest is spelt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
+    /// Canonical JSON: what Luthier writes.
     Json,
+    /// What old hubs wrote.
     Msgpack,
 }
 
@@ -32,22 +31,36 @@ pub struct Delta {
 /// Why a cached manifest or delta cannot be read.
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
 pub enum ManifestError {
-    #[error("the first byte is {0:#04x}: neither JSON nor a msgpack map")]
-    UnknownEncoding(u8),
+    /// Its first byte, or none where there is no byte at all.
+    #[error("{}: neither JSON nor a msgpack map", first_byte(*.0))]
+    UnknownEncoding(Option<u8>),
+    /// Its length in bytes.
     #[error("{0} bytes, more than the 256 MiB that are read")]
     TooLarge(usize),
+    /// More than [`MAX_ENTRIES`], or as many paths removed.
     #[error("more than {MAX_ENTRIES} entries")]
     TooManyEntries,
+    /// Two blobs at one path: which of them counts would be a guess.
     #[error("the path {0:?} stands twice")]
     DuplicatePath(String),
+    /// How many bytes there are behind the map.
     #[error("{0} bytes follow the end of the map")]
     TrailingBytes(usize),
+    /// Whatever else makes the bytes no msgpack, in the words of its reader.
     #[error("msgpack: {0}")]
     Msgpack(String),
+    /// JSON that is refused, or msgpack for what is refused in JSON too.
     #[error(transparent)]
     Json(#[from] JsonError),
+    /// A value of another type than a manifest or delta holds.
     #[error(transparent)]
     Record(#[from] RecordError),
+}
+
+fn first_byte(byte: Option<u8>) -> String {
+    byte.map_or("no bytes".into(), |byte| {
+        format!("the first byte is {byte:#04x}")
+    })
 }
 
 impl Manifest {
@@ -102,7 +115,18 @@ impl Manifest {
     /// What a row caches: canonical JSON, never msgpack.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        json::canonical(&self.to_value()).into_bytes()
+        // Not by way of `to_value`, which copies every path. The map's order is that of the format.
+        let mut out = String::from("{");
+        for (n, (path, id)) in self.iter().enumerate() {
+            if n > 0 {
+                out.push(',');
+            }
+            json::write_string(path, &mut out);
+            out.push(':');
+            json::write_string(id.as_str(), &mut out);
+        }
+        out.push('}');
+        out.into_bytes()
     }
 
     /// Reads a cache of either encoding, told apart by the first byte.
@@ -113,14 +137,14 @@ impl Manifest {
         if bytes.len() > MAX_PAYLOAD {
             return Err(ManifestError::TooLarge(bytes.len()));
         }
-        match bytes.first() {
-            Some(b'{') => Ok((manifest_from(json::parse(bytes)?)?, Encoding::Json)),
-            Some(0x80..=0x8f | 0xde | 0xdf) => {
-                let pairs: Pairs = from_msgpack(bytes)?;
-                Ok((Self(pairs.0), Encoding::Msgpack))
-            }
-            other => Err(ManifestError::UnknownEncoding(*other.unwrap_or(&0))),
+        if bytes.first() != Some(&b'{') {
+            return Ok((msgpack::manifest(bytes)?, Encoding::Msgpack));
         }
+        let manifest = manifest_from(json::parse(bytes)?)?;
+        if manifest.len() > MAX_ENTRIES {
+            return Err(ManifestError::TooManyEntries);
+        }
+        Ok((manifest, Encoding::Json))
     }
 
     /// Applies a delta: removals first, then additions.
@@ -140,13 +164,20 @@ impl Manifest {
         for path in self.0.keys() {
             let mut rest = path.as_str();
             while let Some((folder, _)) = rest.rsplit_once('/') {
-                if folder.is_empty() || !out.insert(folder.to_owned()) {
-                    break;
+                if folder.is_empty() || out.contains(folder) {
+                    break; // then its parents are there too
                 }
+                out.insert(folder.to_owned());
                 rest = folder;
             }
         }
         out
+    }
+}
+
+impl From<BTreeMap<String, ObjectId>> for Manifest {
+    fn from(entries: BTreeMap<String, ObjectId>) -> Self {
+        Self(entries)
     }
 }
 
@@ -165,72 +196,6 @@ impl Delta {
         if bytes.len() > MAX_PAYLOAD {
             return Err(ManifestError::TooLarge(bytes.len()));
         }
-        let parts: DeltaParts = from_msgpack(bytes)?;
-        Ok(Self {
-            add: parts.add.0,
-            remove: parts.remove.into_iter().collect(),
-        })
-    }
-}
-
-#[derive(Deserialize)]
-struct DeltaParts {
-    #[serde(default, alias = "delta_add")]
-    add: Pairs,
-    #[serde(default, alias = "delta_remove")]
-    remove: Vec<String>,
-}
-
-/// A map whose keys are all different: serde's own maps would keep the last of two silently.
-#[derive(Default)]
-struct Pairs(BTreeMap<String, ObjectId>);
-
-impl<'de> Deserialize<'de> for Pairs {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        d.deserialize_map(PairsVisitor)
-    }
-}
-
-struct PairsVisitor;
-
-impl<'de> Visitor<'de> for PairsVisitor {
-    type Value = Pairs;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map of path to blob id")
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
-        let mut out = BTreeMap::new();
-        while let Some((path, id)) = map.next_entry::<String, String>()? {
-            if out.len() == MAX_ENTRIES {
-                return Err(serde::de::Error::custom(TOO_MANY));
-            }
-            if out.insert(path.clone(), ObjectId::new(id)).is_some() {
-                return Err(serde::de::Error::custom(format!("{TWICE}{path}")));
-            }
-        }
-        Ok(Pairs(out))
-    }
-}
-
-const TWICE: &str = "twice:";
-const TOO_MANY: &str = "too many entries";
-
-/// Reads one msgpack value that must fill `bytes` exactly, at most 64 levels deep.
-pub(crate) fn from_msgpack<T: serde::de::DeserializeOwned>(
-    bytes: &[u8],
-) -> Result<T, ManifestError> {
-    let mut reader = rmp_serde::Deserializer::new(std::io::Cursor::new(bytes));
-    reader.set_max_depth(64);
-    let value = T::deserialize(&mut reader).map_err(|e| {
-        let said = e.to_string();
-        match said.strip_prefix(TWICE) {
-            Some(path) => ManifestError::DuplicatePath(path.to_owned()),
-            None if said == TOO_MANY => ManifestError::TooManyEntries,
-            None => ManifestError::Msgpack(said),
-        }
-    })?;
-    match bytes.len() - reader.position() as usize {
-        0 => Ok(value),
-        rest => Err(ManifestError::TrailingBytes(rest)),
+        msgpack::delta(bytes)
     }
 }

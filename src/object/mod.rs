@@ -10,6 +10,7 @@ pub mod identity;
 pub mod json;
 pub mod legacy;
 pub mod manifest;
+mod msgpack;
 pub mod path;
 pub mod snapshot;
 pub mod time;
@@ -88,3 +89,34 @@ pub(crate) fn type_name(value: &serde_json::Value) -> &'static str {
         serde_json::Value::Object(_) => "an object",
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/object/frame_refusals.rs"]
+mod frame_refusals;
+#[cfg(test)]
+#[path = "../../tests/object/golden.rs"]
+mod golden;
+#[cfg(test)]
+#[path = "../../tests/object/json_refusals.rs"]
+mod json_refusals;
+#[cfg(test)]
+#[path = "../../tests/object/msgpack_refusals.rs"]
+mod msgpack_refusals;
+#[cfg(test)]
+#[path = "../../tests/object/paths.rs"]
+mod paths;
+#[cfg(test)]
+#[path = "../../tests/object/properties.rs"]
+mod properties;
+#[cfg(test)]
+#[path = "../../tests/object/records.rs"]
+mod records;
+#[cfg(test)]
+#[path = "../../tests/object/recovery.rs"]
+mod recovery;
+#[cfg(test)]
+#[path = "../../tests/object/times.rs"]
+mod times;
+#[cfg(test)]
+#[path = "../../tests/object/wrappings.rs"]
+mod wrappings;

@@ -34,11 +34,13 @@ impl SnapshotRecord {
             None => BTreeSet::new(),
             Some(value) => directories_from(value)?,
         };
+        let created_at = text(&mut map, "created_at")?.unwrap_or_default();
+        check_rest(&map)?;
         Ok(Self {
             snapshot_id,
             manifest,
             directories,
-            created_at: text(&mut map, "created_at")?.unwrap_or_default(),
+            created_at,
             rest: map,
         })
     }
@@ -77,6 +79,24 @@ impl SnapshotRecord {
         rest.insert("note".into(), json!(""));
         rest
     }
+}
+
+/// Checks the types of the keys that the format knows, where they stand.
+fn check_rest(map: &Map<String, Value>) -> Result<(), RecordError> {
+    let fits = |key: &str, value: &Value| match key {
+        "schema_version" => value.is_i64() || value.is_u64(),
+        _ => value.is_string(),
+    };
+    for (key, expected) in [("schema_version", "an integer"), ("note", "a string")] {
+        if let Some(value) = map.get(key).filter(|value| !fits(key, value)) {
+            return Err(RecordError::Type {
+                key: key.to_owned(),
+                expected,
+                found: type_name(value),
+            });
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn manifest_from(value: Value) -> Result<Manifest, RecordError> {

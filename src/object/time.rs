@@ -12,11 +12,17 @@ pub fn offsets() -> impl Iterator<Item = i32> {
 }
 
 /// Reads ISO-8601 with `T` or a space; without an offset it is UTC, as hubs keep it in SQLite.
+/// What is finer than a microsecond is cut off.
 #[must_use]
 pub fn parse(text: &str) -> Option<Micros> {
     let text = text.trim();
     if let Ok(at) = text.parse::<Timestamp>() {
         return Some(at.as_microsecond());
+    }
+    // A civil time may carry an offset too and loses it: then the instant is out of range above.
+    let (_, time) = text.split_once(['T', 't', ' '])?;
+    if time.contains(['+', '-', '[']) {
+        return None;
     }
     let civil: DateTime = text.parse().ok()?;
     let utc = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
@@ -25,10 +31,11 @@ pub fn parse(text: &str) -> Option<Micros> {
 
 /// Python's `isoformat`: microseconds only when they are not zero, `+00:00` for UTC.
 ///
-/// `offset` is in minutes east of UTC. An instant outside the years 1 to 9999 has no such text.
+/// `offset` is in minutes east of UTC. An instant outside the years 1 to 9999 has no such text, nor
+/// has an offset beyond what exists.
 #[must_use]
 pub fn isoformat(at: Micros, offset: i32) -> Option<String> {
-    let zone = jiff::tz::Offset::from_seconds(offset * 60).ok()?;
+    let zone = jiff::tz::Offset::from_seconds(offset.checked_mul(60)?).ok()?;
     let local = zone.to_datetime(Timestamp::from_microsecond(at).ok()?);
     if !(1..=9999).contains(&local.year()) {
         return None;

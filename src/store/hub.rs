@@ -69,3 +69,83 @@ pub enum HubError {
     #[error("`{url}` is no object store URL: {why}; write file:///folder")]
     StoreUrl { url: String, why: String },
 }
+
+impl Hub {
+    /// The database in a few words, before it is opened and without secrets.
+    #[must_use]
+    pub fn describe_database(&self) -> String {
+        match &self.database {
+            Database::Sqlite(path) => format!("sqlite {}", path.display()),
+        }
+    }
+
+    /// The object store in a few words, before it is opened and without secrets.
+    #[must_use]
+    pub fn describe_store(&self) -> String {
+        match &self.objects {
+            ObjectStore::Folder(path) => format!("folder {}", path.display()),
+        }
+    }
+}
+
+impl Database {
+    /// Reads `sqlite:///path/hub.db`.
+    ///
+    /// # Errors
+    /// A URL of another form, with the form that is right.
+    pub fn parse(url: &str) -> Result<Self, HubError> {
+        path_of(url, "sqlite")
+            .map(Database::Sqlite)
+            .map_err(|why| HubError::DatabaseUrl {
+                url: without_secrets(url),
+                why,
+            })
+    }
+}
+
+impl ObjectStore {
+    /// Reads `file:///folder`.
+    ///
+    /// # Errors
+    /// A URL of another form, with the form that is right.
+    pub fn parse(url: &str) -> Result<Self, HubError> {
+        path_of(url, "file")
+            .map(ObjectStore::Folder)
+            .map_err(|why| HubError::StoreUrl {
+                url: without_secrets(url),
+                why,
+            })
+    }
+}
+
+/// The absolute path of `scheme:///path`, percent-decoded.
+fn path_of(url: &str, scheme: &str) -> Result<PathBuf, String> {
+    let parsed = url::Url::parse(url).map_err(|e| e.to_string())?;
+    if parsed.scheme() != scheme {
+        return Err(format!("the scheme is `{}`", parsed.scheme()));
+    }
+    if parsed.host_str().is_some_and(|host| !host.is_empty()) {
+        return Err("three slashes start an absolute path".to_owned());
+    }
+    if parsed.path().len() < 2 {
+        return Err("the path is missing".to_owned());
+    }
+    let decoded = percent_encoding::percent_decode_str(parsed.path()).decode_utf8();
+    decoded
+        .map(|path| PathBuf::from(path.as_ref()))
+        .map_err(|e| e.to_string())
+}
+
+/// A URL as it may be shown: without user, password and query.
+fn without_secrets(url: &str) -> String {
+    match url::Url::parse(url) {
+        Ok(mut parsed) => {
+            // Both fail only for URLs that cannot have what is being taken away.
+            let _ = parsed.set_username("");
+            let _ = parsed.set_password(None);
+            parsed.set_query(None);
+            parsed.to_string()
+        }
+        Err(_) => url.split_once('@').map_or(url, |(_, rest)| rest).to_owned(),
+    }
+}

@@ -1,6 +1,7 @@
 //! The shared store layer: reads for everyone, writes for whoever holds a [`Writer`].
 
 pub mod authority;
+pub mod chain;
 pub mod hub;
 pub mod read;
 pub mod reconstruct;
@@ -8,6 +9,7 @@ pub mod write;
 
 pub use authority::Authority;
 pub use hub::{Environment, Hub, HubError, Policy};
+pub use read::{ServeError, Served, Source};
 pub use write::Writer;
 
 use crate::backend::{Backend, BackendError, BackendMut};
@@ -68,3 +70,10 @@ impl Store {
         self.write_side.is_some()
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/store/house.rs"]
+mod house_test;
+#[cfg(test)]
+#[path = "../../tests/store/write.rs"]
+mod write_test;

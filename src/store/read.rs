@@ -1,1 +1,253 @@
-//! .
+//! Reads: canonical bytes from the store where a row names them, reconstructed only where it does not.
+
+use super::chain::TreeCache;
+use super::hub::{Database, Hub, ObjectStore};
+use super::reconstruct::{self, RowError};
+use super::{Authority, Store, StoreError, WriteSide};
+use crate::backend::local::Local;
+use crate::backend::{BackendError, BackendMut, Key, UriRefusal};
+use crate::index::sqlite::Sqlite;
+use crate::index::{Access, IndexError, IndexMut};
+use crate::object::identity;
+use crate::object::{Kind, MAX_PAYLOAD, ObjectId};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// Bytes as a client receives them, and where they came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// A canonical object; of a blob, its raw bytes.
+    pub bytes: Bytes,
+    pub source: Source,
+}
+
+/// Where served bytes came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Straight from the store.
+    Canonical(Key),
+    /// Made from the row, because its `storage_uri` is null.
+    Reconstructed,
+}
+
+/// Why an object cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("there is no {kind} row {id}")]
+    NoRow { kind: Kind, id: String },
+    #[error("{id}: the storage_uri {uri} is not followed: {why}")]
+    Refused {
+        id: String,
+        uri: String,
+        why: UriRefusal,
+    },
+    #[error("{id}: the store has no object under {key}")]
+    Missing { id: String, key: Key },
+    #[error("{id}: no object is stored, and the row cannot stand in: {why}")]
+    Unprovable { id: String, why: String },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<IndexError> for ServeError {
+    fn from(error: IndexError) -> Self {
+        ServeError::Store(error.into())
+    }
+}
+
+impl Store {
+    /// Opens both sides of a hub; for writing only with an [`Authority`].
+    ///
+    /// # Errors
+    /// A side that cannot be opened, in one line that says what to do.
+    pub async fn open(hub: &Hub, authority: Option<&Authority>) -> Result<Self, StoreError> {
+        let access = match authority {
+            Some(_) => Access::Write,
+            None => Access::Read,
+        };
+        let (index, backend) = open_sides(hub, access).await?;
+        let write_side = authority.map(|_| WriteSide {
+            index: index.clone(),
+            backend: backend.clone(),
+        });
+        Ok(Self {
+            hub: hub.clone(),
+            index,
+            backend,
+            write_side,
+        })
+    }
+
+    /// Makes the database of a new hub and opens both sides for writing. Puts do not wait for the
+    /// disk: a hub that is lost while it is being made is made again.
+    pub(crate) async fn create(hub: &Hub, _authority: &Authority) -> Result<Self, StoreError> {
+        let Database::Sqlite(database) = &hub.database;
+        let ObjectStore::Folder(folder) = &hub.objects;
+        let index: Arc<dyn IndexMut> = Arc::new(Sqlite::create(database).await?);
+        let backend: Arc<dyn BackendMut> = Arc::new(Local::open(folder, Access::Write)?.hasty());
+        Ok(Self {
+            hub: hub.clone(),
+            index: index.clone(),
+            backend: backend.clone(),
+            write_side: Some(WriteSide { index, backend }),
+        })
+    }
+
+    /// The whole object under `key`; `None` where the store says that there is none.
+    ///
+    /// # Errors
+    /// Whatever leaves the question open.
+    pub async fn read_object(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        match self.backend().open(key).await? {
+            None => Ok(None),
+            Some(body) => Ok(Some(body.read_all(MAX_PAYLOAD as u64 + 64).await?)),
+        }
+    }
+
+    /// What a client receives for an id.
+    ///
+    /// # Errors
+    /// No row, an object that is not there or not to be followed, a row that cannot stand in for one,
+    /// or a side that did not answer.
+    pub async fn serve(&self, kind: Kind, id: &ObjectId) -> Result<Served, ServeError> {
+        let ids = [id.as_str().to_owned()];
+        let no_row = || ServeError::NoRow {
+            kind,
+            id: id.to_string(),
+        };
+        match kind {
+            Kind::Commit => {
+                let row = self
+                    .index()
+                    .commits_by_id(&ids)
+                    .await?
+                    .pop()
+                    .ok_or_else(no_row)?;
+                match row.storage_uri.as_deref() {
+                    Some(uri) => self.serve_stored(id, uri).await,
+                    None => reconstructed(id, canonical_commit(&row)),
+                }
+            }
+            Kind::Snapshot => {
+                let row = self
+                    .index()
+                    .snapshots_by_id(&ids)
+                    .await?
+                    .pop()
+                    .ok_or_else(no_row)?;
+                match row.storage_uri.as_deref() {
+                    Some(uri) => self.serve_stored(id, uri).await,
+                    None => {
+                        let bytes = self
+                            .canonical_snapshot(&row, &mut TreeCache::default())
+                            .await?;
+                        reconstructed(id, bytes)
+                    }
+                }
+            }
+            Kind::Blob => {
+                let row = self
+                    .index()
+                    .blobs_by_id(&ids)
+                    .await?
+                    .pop()
+                    .ok_or_else(no_row)?;
+                let uri = row
+                    .storage_uri
+                    .clone()
+                    .or_else(|| row.disk_path.map(|path| format!("local://{path}")));
+                match uri {
+                    Some(uri) => self.serve_stored(id, &uri).await,
+                    None => reconstructed(id, Err("a blob's row holds no bytes".into())),
+                }
+            }
+        }
+    }
+
+    async fn serve_stored(&self, id: &ObjectId, uri: &str) -> Result<Served, ServeError> {
+        let key = self
+            .backend()
+            .locate(uri)
+            .map_err(|why| ServeError::Refused {
+                id: id.to_string(),
+                uri: uri.to_owned(),
+                why,
+            })?;
+        match self.read_object(&key).await? {
+            Some(bytes) => Ok(Served {
+                bytes,
+                source: Source::Canonical(key),
+            }),
+            None => Err(ServeError::Missing {
+                id: id.to_string(),
+                key,
+            }),
+        }
+    }
+
+    /// The canonical bytes of a snapshot whose tree still proves, from its row.
+    ///
+    /// # Errors
+    /// A side that could not be asked. `Err` inside says why nothing proves.
+    pub async fn canonical_snapshot(
+        &self,
+        row: &crate::index::SnapshotRow,
+        cache: &mut TreeCache,
+    ) -> Result<Result<Vec<u8>, String>, StoreError> {
+        Ok(match self.tree(row, cache).await? {
+            Ok(tree) => {
+                let manifest = Arc::unwrap_or_clone(tree.manifest);
+                Ok(reconstruct::snapshot_record(row, manifest, tree.directories).encode())
+            }
+            Err(why) => Err(why.to_string()),
+        })
+    }
+}
+
+/// Opens what the two URLs name: the one place that knows every kind of database and store.
+async fn open_sides(
+    hub: &Hub,
+    access: Access,
+) -> Result<(Arc<dyn IndexMut>, Arc<dyn BackendMut>), StoreError> {
+    let Database::Sqlite(database) = &hub.database;
+    let ObjectStore::Folder(folder) = &hub.objects;
+    let index = Sqlite::open(database, access).await?;
+    let backend = Local::open(folder, access)?;
+    Ok((Arc::new(index), Arc::new(backend)))
+}
+
+/// The canonical bytes of a commit that its row still proves, in the spelling that its id was made from.
+///
+/// # Errors
+/// Why the row cannot stand in, in words.
+pub fn canonical_commit(row: &crate::index::CommitRow) -> Result<Vec<u8>, String> {
+    let record = reconstruct::commit_record(row).map_err(|e: RowError| e.to_string())?;
+    if let Some(field) = identity::ambiguous_commit(&record) {
+        return Err(format!(
+            "a NUL in its {field} gives other records the same id"
+        ));
+    }
+    match identity::recover_commit(&record) {
+        Some(recovered) => Ok(recovered.record.encode()),
+        None => Err("nothing reproduces its id".to_owned()),
+    }
+}
+
+fn reconstructed(id: &ObjectId, bytes: Result<Vec<u8>, String>) -> Result<Served, ServeError> {
+    match bytes {
+        Ok(bytes) => Ok(Served {
+            bytes: bytes.into(),
+            source: Source::Reconstructed,
+        }),
+        Err(why) => Err(ServeError::Unprovable {
+            id: id.to_string(),
+            why,
+        }),
+    }
+}
+
+impl From<BackendError> for ServeError {
+    fn from(error: BackendError) -> Self {
+        ServeError::Store(error.into())
+    }
+}

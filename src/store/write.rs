@@ -1,9 +1,349 @@
-//! The one way to write.
+//! The one way to write: object first, read back, then the row, each change announced before it is made.
 
-use super::WriteSide;
+use super::{Authority, Store, StoreError, WriteSide};
+use crate::backend::{BackendError, Key, Put, layout};
+use crate::index::{Link, NewRows, Recache};
+use crate::object::identity::{self, BlobScheme, CommitScheme};
+use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord};
+use bytes::Bytes;
 
 /// The only value that can change a hub.
 pub struct Writer {
-    #[expect(dead_code, reason = "filled in by the write path")]
+    store: Store,
     side: WriteSide,
+}
+
+/// One change of a hub, with what was seen when it was decided.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Store an object and point its row at it.
+    Store {
+        kind: Kind,
+        id: ObjectId,
+        seen_uri: Option<String>,
+        bytes: Bytes,
+    },
+    /// Point a row at an object that is there already.
+    Link {
+        kind: Kind,
+        id: ObjectId,
+        seen_uri: Option<String>,
+        key: Key,
+    },
+    /// Rewrite a snapshot's cache.
+    Recache(Recache),
+    /// Store a blob and add the row that it never had.
+    Restore {
+        id: ObjectId,
+        repo_id: String,
+        path: String,
+        created_at: String,
+        bytes: Bytes,
+    },
+}
+
+/// How a change ended. None of these leaves a row that points at nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// Made; for an object, its key, and whether the bytes were there already.
+    Changed { key: Option<Key>, stored: bool },
+    /// The row is no longer what was seen; it was left as it is.
+    Superseded,
+    /// Not made, because something did not prove.
+    Refused(String),
+}
+
+/// Is told before and after each change: the journal, for a repair.
+pub trait Ledger: Send {
+    /// Announces a change. Nothing is written unless this has returned well, durably.
+    ///
+    /// # Errors
+    /// The announcement could not be made durable.
+    fn intend(&mut self, change: &Change) -> Result<(), String>;
+}
+
+/// A ledger for places that nobody has to undo: a hub that is being made.
+pub struct NoLedger;
+
+impl Ledger for NoLedger {
+    fn intend(&mut self, _change: &Change) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// Why a change has no known end, or why all writing must stop.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the journal cannot be written: {0}")]
+    Ledger(String),
+    #[error("{key}: what was read back is not what was written; writing stops here")]
+    ReadBackDiffers { key: Key },
+}
+
+impl Store {
+    /// The writer of a hub that was opened for writing.
+    ///
+    /// # Errors
+    /// The session is read-only.
+    pub fn writer(&self, _authority: &Authority) -> Result<Writer, StoreError> {
+        let side = self.write_side.clone().ok_or(StoreError::ReadOnly)?;
+        Ok(Writer {
+            store: self.clone(),
+            side,
+        })
+    }
+}
+
+impl Writer {
+    /// The hub that is written to.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Takes the hub's one lock for appliers; it is given back when the guard is dropped.
+    ///
+    /// # Errors
+    /// Another applier holds it.
+    pub async fn lock(&self) -> Result<Box<dyn Send + Sync>, StoreError> {
+        Ok(self.side.index.lock_applier().await?)
+    }
+
+    /// Makes one change, in the one order: prove, announce, put, read back, point.
+    ///
+    /// # Errors
+    /// A side that did not answer, an announcement that failed, or a read-back that differs.
+    pub async fn make(&self, change: &Change, ledger: &mut dyn Ledger) -> Result<Done, WriteError> {
+        match change {
+            Change::Store {
+                kind,
+                id,
+                seen_uri,
+                bytes,
+            } => {
+                let key = match self.put(*kind, id, bytes, change, ledger).await? {
+                    Ok(put) => put,
+                    Err(refused) => return Ok(refused),
+                };
+                self.point(*kind, id, seen_uri.clone(), key).await
+            }
+            Change::Link {
+                kind,
+                id,
+                seen_uri,
+                key,
+            } => {
+                let Some(bytes) = self.store.read_object(key).await? else {
+                    return Ok(Done::Refused(format!(
+                        "the store has no object under {key}"
+                    )));
+                };
+                if let Err(why) = proves(*kind, id, &bytes) {
+                    return Ok(Done::Refused(format!("{key}: {why}")));
+                }
+                ledger.intend(change).map_err(WriteError::Ledger)?;
+                self.point(*kind, id, seen_uri.clone(), (key.clone(), false))
+                    .await
+            }
+            Change::Recache(recache) => {
+                ledger.intend(change).map_err(WriteError::Ledger)?;
+                let changed = self
+                    .side
+                    .index
+                    .set_cache(recache)
+                    .await
+                    .map_err(StoreError::from)?;
+                Ok(if changed {
+                    Done::Changed {
+                        key: None,
+                        stored: false,
+                    }
+                } else {
+                    Done::Superseded
+                })
+            }
+            Change::Restore {
+                id,
+                repo_id,
+                path,
+                created_at,
+                bytes,
+            } => {
+                let (key, stored) = match self.put(Kind::Blob, id, bytes, change, ledger).await? {
+                    Ok(put) => put,
+                    Err(refused) => return Ok(refused),
+                };
+                let uri = self.store.backend().uri_for(&key);
+                let rows = restored_rows(id, repo_id, path, created_at, bytes.len(), uri);
+                self.side
+                    .index
+                    .insert(&rows)
+                    .await
+                    .map_err(StoreError::from)?;
+                Ok(Done::Changed {
+                    key: Some(key),
+                    stored,
+                })
+            }
+        }
+    }
+
+    /// Adds rows whose objects have been stored.
+    ///
+    /// # Errors
+    /// The database refused them; then none was added.
+    pub(crate) async fn insert(&self, rows: &NewRows) -> Result<(), StoreError> {
+        Ok(self.side.index.insert(rows).await?)
+    }
+
+    /// Stores bytes without asking what they prove: how the demo makes its faults.
+    pub(crate) async fn plant(&self, key: &Key, bytes: Bytes) -> Result<Put, StoreError> {
+        Ok(self.side.backend.put_if_absent(key, bytes).await?)
+    }
+
+    /// Stores an object: proved before, read back whole and compared after.
+    ///
+    /// # Errors
+    /// As [`Writer::make`].
+    pub(crate) async fn put_object(
+        &self,
+        kind: Kind,
+        id: &ObjectId,
+        bytes: &Bytes,
+    ) -> Result<Result<(Key, bool), Done>, WriteError> {
+        if let Err(why) = proves(kind, id, bytes) {
+            return Ok(Err(Done::Refused(why)));
+        }
+        let Some(key) = layout::key_for(id) else {
+            return Ok(Err(Done::Refused("the id holds no digest".to_owned())));
+        };
+        let put = self.side.backend.put_if_absent(&key, bytes.clone()).await;
+        let stored = put.map_err(StoreError::from)? == Put::Stored;
+        match self.store.read_object(&key).await? {
+            Some(back) if back == *bytes => Ok(Ok((key, stored))),
+            Some(_) if !stored => Ok(Err(Done::Refused(format!(
+                "other bytes lie under {key}; audit it at depth bytes"
+            )))),
+            _ => Err(WriteError::ReadBackDiffers { key }),
+        }
+    }
+
+    async fn put(
+        &self,
+        kind: Kind,
+        id: &ObjectId,
+        bytes: &Bytes,
+        change: &Change,
+        ledger: &mut dyn Ledger,
+    ) -> Result<Result<(Key, bool), Done>, WriteError> {
+        if let Err(why) = proves(kind, id, bytes) {
+            return Ok(Err(Done::Refused(why)));
+        }
+        ledger.intend(change).map_err(WriteError::Ledger)?;
+        self.put_object(kind, id, bytes).await
+    }
+
+    /// Compare-and-set of the row's pointer.
+    async fn point(
+        &self,
+        kind: Kind,
+        id: &ObjectId,
+        seen: Option<String>,
+        (key, stored): (Key, bool),
+    ) -> Result<Done, WriteError> {
+        let link = Link {
+            id: id.as_str().to_owned(),
+            seen,
+            new: self.store.backend().uri_for(&key),
+        };
+        let changed = self
+            .side
+            .index
+            .set_storage_uri(kind, std::slice::from_ref(&link))
+            .await
+            .map_err(StoreError::from)?;
+        Ok(if changed.contains(&link.id) {
+            Done::Changed {
+                key: Some(key),
+                stored,
+            }
+        } else {
+            Done::Superseded
+        })
+    }
+}
+
+fn restored_rows(
+    id: &ObjectId,
+    repo_id: &str,
+    path: &str,
+    created_at: &str,
+    size: usize,
+    uri: String,
+) -> NewRows {
+    let row = crate::index::BlobRow {
+        object_id: id.as_str().to_owned(),
+        repo_id: Some(repo_id.to_owned()),
+        path: path.to_owned(),
+        size_bytes: size as i64,
+        storage_uri: Some(uri),
+        disk_path: None,
+        created_at: created_at.to_owned(),
+    };
+    let membership = crate::index::MembershipRow {
+        id: row.object_id.clone(),
+        repo_id: repo_id.to_owned(),
+    };
+    NewRows {
+        blobs: vec![row],
+        memberships: vec![(Kind::Blob, membership)],
+        ..NewRows::default()
+    }
+}
+
+/// Whether `bytes` are the object that `id` names, by some scheme; the scheme's name.
+///
+/// # Errors
+/// Why they are not, in words.
+pub fn proves(kind: Kind, id: &ObjectId, bytes: &[u8]) -> Result<&'static str, String> {
+    let not = || "the bytes do not reproduce the id".to_owned();
+    match kind {
+        Kind::Blob => identity::verify_blob(id, bytes)
+            .map(BlobScheme::name)
+            .ok_or_else(not),
+        Kind::Commit => {
+            let record = CommitRecord::decode(bytes).map_err(|e| e.to_string())?;
+            if let Some(field) = identity::ambiguous_commit(&record) {
+                return Err(format!(
+                    "a NUL in its {field} gives other records the same id"
+                ));
+            }
+            if !record.commit_id.same(id) {
+                return Err(format!("the object says that it is {}", record.commit_id));
+            }
+            identity::verify_commit(&record)
+                .map(CommitScheme::name)
+                .ok_or_else(not)
+        }
+        Kind::Snapshot => {
+            let record = SnapshotRecord::decode(bytes).map_err(|e| e.to_string())?;
+            if !record.snapshot_id.same(id) {
+                return Err(format!("the object says that it is {}", record.snapshot_id));
+            }
+            if identity::ambiguous_snapshot(&record.manifest, &record.directories).is_some() {
+                return Err("a NUL in a path gives other trees the same id".to_owned());
+            }
+            identity::verify_snapshot(id, &record.manifest, &record.directories)
+                .map(|scheme| scheme.name())
+                .ok_or_else(not)
+        }
+    }
+}
+
+impl From<BackendError> for WriteError {
+    fn from(error: BackendError) -> Self {
+        WriteError::Store(error.into())
+    }
 }

@@ -1,0 +1,183 @@
+//! Field by field: what a row says beside what its object says.
+
+use super::inspect::FieldDiff;
+use crate::index::{BlobRow, CommitRow, SnapshotRow};
+use crate::object::{CommitRecord, SnapshotRecord, json, time};
+use crate::store::reconstruct;
+use serde_json::{Map, Value};
+
+/// Fields of a commit that its id hashes, under one scheme or another.
+const COMMIT_IDENTITY: [&str; 7] = [
+    "parent_commit_id",
+    "parent2_commit_id",
+    "snapshot_id",
+    "message",
+    "committed_at",
+    "author",
+    "signer_public_key",
+];
+
+/// A commit's row beside its object.
+#[must_use]
+pub fn commit(row: &CommitRow, object: &CommitRecord) -> Vec<FieldDiff> {
+    let Ok(stated) = reconstruct::commit_record(row) else {
+        return vec![];
+    };
+    let (left, right) = (stated.to_map(), object.to_map());
+    let mut out = fields(&left, &right, &COMMIT_IDENTITY);
+    for field in &mut out {
+        excuse_commit(field, row, object);
+    }
+    out
+}
+
+/// Differences that are none: what rows are known to lose or to leave out.
+fn excuse_commit(field: &mut FieldDiff, row: &CommitRow, object: &CommitRecord) {
+    if field.same {
+        return;
+    }
+    let excuse = match field.name.as_str() {
+        "committed_at" if time::parse(&row.timestamp) == time::parse(&object.committed_at) => {
+            "the same instant; rows lose the offset"
+        }
+        "author" if object.author.is_empty() => "old servers filled in the pusher's name",
+        "repo_id" if object.repo_id.is_empty() || row.repo_id.is_none() => {
+            "one side does not keep it"
+        }
+        name if field.row.is_none() && !CommitRecord::knows(name) => "rows may leave it out",
+        _ => return,
+    };
+    field.same = true;
+    field.note = excuse.to_owned();
+}
+
+/// A snapshot's row beside its object. The tree is compared by the cache's own codes, not here.
+#[must_use]
+pub fn snapshot(row: &SnapshotRow, object: &SnapshotRecord) -> Vec<FieldDiff> {
+    let (left, right) = (snapshot_columns(row), object.to_map());
+    let mut out = fields(&left, &right, &["manifest", "directories"]);
+    for field in &mut out {
+        let excuse = match field.name.as_str() {
+            "created_at" if time::parse(&row.created_at) == time::parse(&object.created_at) => {
+                "the same instant"
+            }
+            "manifest" if field.row.is_none() => "nothing is cached",
+            "directories" if row.directories.is_none() => "the hub has no such column",
+            _ if field.row.is_none() && !matches!(field.name.as_str(), "manifest") => {
+                "rows do not keep it"
+            }
+            _ => continue,
+        };
+        field.same = true;
+        excuse.clone_into(&mut field.note);
+    }
+    out
+}
+
+/// A row that has no object beside it: every field, with nothing on the other side.
+#[must_use]
+pub fn alone(row: &Map<String, Value>) -> Vec<FieldDiff> {
+    fields(row, &Map::new(), &COMMIT_IDENTITY)
+}
+
+/// What a snapshot's row states, as a record's fields.
+#[must_use]
+pub fn snapshot_columns(row: &SnapshotRow) -> Map<String, Value> {
+    let cached = row
+        .manifest
+        .as_deref()
+        .and_then(|bytes| crate::object::Manifest::decode(bytes).ok());
+    let manifest = cached.map(|(manifest, _)| manifest.to_value());
+    snapshot_map(row, manifest, reconstruct::directories(row).ok())
+}
+
+/// A blob's row beside what is stored; `size` is that of the stored bytes.
+#[must_use]
+pub fn blob(row: &BlobRow, size: Option<usize>) -> Vec<FieldDiff> {
+    let mut left = Map::new();
+    left.insert("path".into(), row.path.as_str().into());
+    left.insert("size_bytes".into(), row.size_bytes.into());
+    let mut right = Map::new();
+    if let Some(size) = size {
+        right.insert("size_bytes".into(), size.into());
+    }
+    let mut out = fields(&left, &right, &[]);
+    for field in &mut out {
+        // A path belongs to the snapshots that name the blob, so a stored blob has none.
+        field.same |= field.name == "path";
+    }
+    out
+}
+
+fn snapshot_map(
+    row: &SnapshotRow,
+    manifest: Option<Value>,
+    directories: Option<std::collections::BTreeSet<String>>,
+) -> Map<String, Value> {
+    let mut map = Map::new();
+    map.insert("snapshot_id".into(), row.snapshot_id.as_str().into());
+    map.insert("created_at".into(), row.created_at.as_str().into());
+    if let Some(manifest) = manifest {
+        map.insert("manifest".into(), manifest);
+    }
+    if let Some(directories) = directories {
+        let list: Vec<String> = directories.into_iter().collect();
+        map.insert("directories".into(), list.into());
+    }
+    map
+}
+
+/// Every field of either side, in the order of the names.
+fn fields(
+    row: &Map<String, Value>,
+    object: &Map<String, Value>,
+    identity: &[&str],
+) -> Vec<FieldDiff> {
+    let mut names: Vec<&String> = row.keys().chain(object.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+        .into_iter()
+        .map(|name| {
+            let (left, right) = (row.get(name), object.get(name));
+            FieldDiff {
+                name: name.clone(),
+                row: left.map(plain),
+                object: right.map(plain),
+                identity: identity.contains(&name.as_str()),
+                same: left == right,
+                note: String::new(),
+            }
+        })
+        .collect()
+}
+
+/// A text as it is, anything else as canonical JSON.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => json::canonical(other),
+    }
+}
+
+/// The names of the fields that differ, with both sides, as evidence; long texts are cut.
+#[must_use]
+pub fn differences(fields: &[FieldDiff], but: &[&str]) -> Map<String, Value> {
+    let cut = |text: &Option<String>| match text {
+        None => Value::Null,
+        Some(text) if text.chars().count() > 200 => {
+            format!("{}…", text.chars().take(200).collect::<String>()).into()
+        }
+        Some(text) => text.as_str().into(),
+    };
+    fields
+        .iter()
+        .filter(|field| !field.same && !but.contains(&field.name.as_str()))
+        .map(|field| {
+            let both = serde_json::json!({
+                "row": cut(&field.row), "object": cut(&field.object), "identity": field.identity,
+            });
+            (field.name.clone(), both)
+        })
+        .collect()
+}

@@ -1,0 +1,345 @@
+//! Walks of the commit graph: cycles, what no branch reaches, collapsed trees, and what a fault blocks.
+//!
+//! Commits are numbered, so the graph costs some 24 bytes a commit and no id is held.
+
+use super::AuditError;
+use super::fault::{Code, FAULTS};
+use super::finding::{Blocks, Finding, Subject};
+use super::judge::stops_pull;
+use super::scan::Scan;
+use super::spool;
+use crate::object::Kind;
+use std::collections::HashSet;
+
+/// Commits visited while counting what faults block, over all faults; then counting stops and says so.
+const VISITS: u64 = 200_000_000;
+
+const PAGE: usize = 500;
+
+/// Edges by node, packed: the neighbours of `n` are `to[start[n]..start[n + 1]]`.
+struct Edges {
+    start: Vec<u32>,
+    to: Vec<u32>,
+}
+
+impl Edges {
+    /// `pairs` are (from, to).
+    fn new(nodes: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
+        let mut start = vec![0u32; nodes + 1];
+        for (from, _) in pairs.clone() {
+            start[from as usize + 1] += 1;
+        }
+        for n in 0..nodes {
+            start[n + 1] += start[n];
+        }
+        let mut next = start.clone();
+        let mut to = vec![0u32; start[nodes] as usize];
+        for (from, target) in pairs {
+            let at = &mut next[from as usize];
+            to[*at as usize] = target;
+            *at += 1;
+        }
+        Self { start, to }
+    }
+
+    fn of(&self, n: u32) -> &[u32] {
+        &self.to[self.start[n as usize] as usize..self.start[n as usize + 1] as usize]
+    }
+
+    fn len(&self) -> usize {
+        self.start.len() - 1
+    }
+}
+
+/// Every code that takes a walk, and what each cause blocks.
+pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    let nodes = scan.summary.checked.commits as usize;
+    let pairs = scan.notebook.commit_edges().await?;
+    let parents = Edges::new(nodes, pairs.iter().copied());
+    let children = Edges::new(nodes, pairs.iter().map(|(child, parent)| (*parent, *child)));
+    drop(pairs);
+    let heads = scan.notebook.heads().await?;
+    cycles(scan, &parents, &children, Kind::Commit).await?;
+    snapshot_cycles(scan).await?;
+    unreachable(scan, &parents, &heads).await?;
+    collapsed(scan, &parents, &children).await?;
+    blocks(scan, &children, &heads).await?;
+    Ok(scan.notebook.settle().await?)
+}
+
+async fn snapshot_cycles(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    let nodes = scan.summary.checked.snapshots as usize;
+    let pairs = scan.notebook.snapshot_edges().await?;
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let parents = Edges::new(nodes, pairs.iter().copied());
+    let children = Edges::new(nodes, pairs.iter().map(|(child, parent)| (*parent, *child)));
+    cycles(scan, &parents, &children, Kind::Snapshot).await
+}
+
+async fn cycles(
+    scan: &mut Scan<'_>,
+    parents: &Edges,
+    children: &Edges,
+    kind: Kind,
+) -> Result<(), AuditError> {
+    let members = on_cycles(parents, children);
+    for chunk in members.chunks(PAGE) {
+        let findings = match kind {
+            Kind::Commit => numbered(scan, chunk, Code::Cycle).await?,
+            _ => {
+                let ids = scan.notebook.snapshots_numbered(chunk).await?;
+                let holders = scan.notebook.holders(kind, &ids).await?;
+                ids.iter()
+                    .map(|id| {
+                        let mut finding = Finding::new(Code::Cycle, Subject::Snapshot, id);
+                        let repo = holders.get(id).and_then(|h| h.first());
+                        finding.repo = repo.cloned().unwrap_or_default();
+                        finding
+                    })
+                    .collect()
+            }
+        };
+        scan.find(findings).await?;
+    }
+    Ok(())
+}
+
+/// Findings of one code on commits by number.
+async fn numbered(
+    scan: &Scan<'_>,
+    numbers: &[u32],
+    code: Code,
+) -> Result<Vec<Finding>, AuditError> {
+    let rows = scan.notebook.commits_numbered(numbers).await?;
+    let ids: Vec<String> = rows.iter().map(|(_, id, _)| id.clone()).collect();
+    let holders = scan.notebook.holders(Kind::Commit, &ids).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(_, id, own)| {
+            let mut finding = Finding::new(code, Subject::Commit, &id);
+            let held = holders.get(&id).and_then(|h| h.first()).cloned();
+            finding.repo = if own.is_empty() {
+                held.unwrap_or_default()
+            } else {
+                own
+            };
+            finding
+        })
+        .collect())
+}
+
+/// Nodes that are ancestors of themselves. What is on no cycle is peeled off from both ends; what is
+/// left is tested node by node, and is nothing at all in a graph that proves.
+fn on_cycles(parents: &Edges, children: &Edges) -> Vec<u32> {
+    let nodes = parents.len();
+    let mut gone = vec![false; nodes];
+    for (ahead, behind) in [(parents, children), (children, parents)] {
+        let degree = |n: u32, gone: &[bool]| {
+            ahead.of(n).iter().filter(|p| !gone[**p as usize]).count() as u32
+        };
+        let mut open: Vec<u32> = (0..nodes as u32).map(|n| degree(n, &gone)).collect();
+        let mut free: Vec<u32> = (0..nodes as u32)
+            .filter(|n| open[*n as usize] == 0 && !gone[*n as usize])
+            .collect();
+        while let Some(n) = free.pop() {
+            gone[n as usize] = true;
+            for next in behind.of(n) {
+                open[*next as usize] -= 1;
+                if open[*next as usize] == 0 && !gone[*next as usize] {
+                    free.push(*next);
+                }
+            }
+        }
+    }
+    let left: Vec<u32> = (0..nodes as u32).filter(|n| !gone[*n as usize]).collect();
+    left.iter()
+        .copied()
+        .filter(|n| reaches_itself(*n, parents, &gone))
+        .collect()
+}
+
+fn reaches_itself(start: u32, parents: &Edges, gone: &[bool]) -> bool {
+    let mut seen = HashSet::new();
+    let mut open: Vec<u32> = parents.of(start).to_vec();
+    while let Some(n) = open.pop() {
+        if n == start {
+            return true;
+        }
+        if !gone[n as usize] && seen.insert(n) {
+            open.extend(parents.of(n));
+        }
+    }
+    false
+}
+
+async fn unreachable(
+    scan: &mut Scan<'_>,
+    parents: &Edges,
+    heads: &[(u32, u32)],
+) -> Result<(), AuditError> {
+    let mut reached = vec![false; parents.len()];
+    let mut open: Vec<u32> = heads.iter().map(|(head, _)| *head).collect();
+    while let Some(n) = open.pop() {
+        if !std::mem::replace(&mut reached[n as usize], true) {
+            open.extend(parents.of(n));
+        }
+    }
+    let left: Vec<u32> = (0..parents.len() as u32)
+        .filter(|n| !reached[*n as usize])
+        .collect();
+    for chunk in left.chunks(PAGE) {
+        let findings = numbered(scan, chunk, Code::CommitUnreachable).await?;
+        scan.find(findings).await?;
+    }
+    Ok(())
+}
+
+/// Trees that hold a tenth or less of what every parent's tree held. A commit without tree passes on
+/// the largest of its own parents', for that is what its children should have had.
+async fn collapsed(
+    scan: &mut Scan<'_>,
+    parents: &Edges,
+    children: &Edges,
+) -> Result<(), AuditError> {
+    const UNKNOWN: u32 = u32::MAX;
+    let nodes = parents.len();
+    let mut entries = vec![UNKNOWN; nodes];
+    for (n, count) in scan.notebook.tree_sizes().await? {
+        entries[n as usize] = count.min(UNKNOWN - 1);
+    }
+    let mut passed_on = entries.clone();
+    let mut found = Vec::new();
+    let mut open: Vec<u32> = (0..nodes as u32)
+        .map(|n| parents.of(n).len() as u32)
+        .collect();
+    let mut free: Vec<u32> = (0..nodes as u32)
+        .filter(|n| open[*n as usize] == 0)
+        .collect();
+    while let Some(n) = free.pop() {
+        let before = parents.of(n).iter().map(|p| passed_on[*p as usize]);
+        if entries[n as usize] == UNKNOWN {
+            let largest = before.filter(|count| *count != UNKNOWN).max();
+            passed_on[n as usize] = largest.unwrap_or(UNKNOWN);
+        } else if let Some(least) = before.min()
+            && least != UNKNOWN
+            && least >= 10
+            && u64::from(entries[n as usize]) * 10 <= u64::from(least)
+        {
+            found.push((n, entries[n as usize], least));
+        }
+        for child in children.of(n) {
+            open[*child as usize] -= 1;
+            if open[*child as usize] == 0 {
+                free.push(*child);
+            }
+        }
+    }
+    found.sort_unstable();
+    for chunk in found.chunks(PAGE) {
+        let numbers: Vec<u32> = chunk.iter().map(|(n, ..)| *n).collect();
+        let findings = numbered(scan, &numbers, Code::TreeCollapsed).await?;
+        let counted = findings
+            .into_iter()
+            .zip(chunk)
+            .map(|(finding, (_, now, before))| {
+                finding.with("entries", *now).with("before", *before)
+            })
+            .collect();
+        scan.find(counted).await?;
+    }
+    Ok(())
+}
+
+/// Counts what each finding that stops a pull blocks: the commits that need it, the branches whose head
+/// is one of them, and the repositories of these.
+async fn blocks(
+    scan: &mut Scan<'_>,
+    children: &Edges,
+    heads: &[(u32, u32)],
+) -> Result<(), AuditError> {
+    let codes: Vec<u16> = FAULTS.iter().map(|fault| fault.code as u16).collect();
+    let mut walk = Walk {
+        seen: vec![0; children.len()],
+        stamp: 0,
+        left: VISITS,
+    };
+    let mut after = 0;
+    loop {
+        let page = scan
+            .notebook
+            .findings_of(&codes, after, PAGE as u32)
+            .await?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = last.n;
+        let mut changes = Vec::new();
+        for row in page {
+            let n = row.n;
+            let Some(mut finding) = spool::from_row(row) else {
+                continue;
+            };
+            let follows = finding.caused_by.is_some();
+            if !stops_pull(&finding) {
+                continue;
+            }
+            let start = match (finding.kind, finding.kind.kind()) {
+                (_, Some(kind)) => scan.notebook.blocked_commits(kind, &finding.id).await?,
+                _ => Vec::new(),
+            };
+            let mut blocked = walk.from(&start, children, heads);
+            if finding.kind == Subject::Branch {
+                blocked = Blocks {
+                    commits: Some(0),
+                    branches: Some(1),
+                    repos: Some(1),
+                };
+            }
+            finding.blocks = Some(blocked);
+            changes.push((
+                n,
+                spool::body(&finding),
+                blocked.commits.unwrap_or(0),
+                follows,
+            ));
+        }
+        scan.notebook.amend_findings(&changes).await?;
+        scan.progress.checkpoint().await?;
+    }
+}
+
+/// Walks towards the children, again and again over one set of marks.
+struct Walk {
+    seen: Vec<u32>,
+    stamp: u32,
+    left: u64,
+}
+
+impl Walk {
+    fn from(&mut self, start: &[u32], children: &Edges, heads: &[(u32, u32)]) -> Blocks {
+        if self.left == 0 {
+            return Blocks::default();
+        }
+        self.stamp += 1;
+        let mut commits = 0;
+        let mut open = start.to_vec();
+        while let Some(n) = open.pop() {
+            if std::mem::replace(&mut self.seen[n as usize], self.stamp) != self.stamp {
+                commits += 1;
+                open.extend(children.of(n));
+            }
+        }
+        self.left = self.left.saturating_sub(commits + heads.len() as u64);
+        let hit = heads
+            .iter()
+            .filter(|(head, _)| self.seen[*head as usize] == self.stamp);
+        let repos: HashSet<u32> = hit.clone().map(|(_, repo)| *repo).collect();
+        Blocks {
+            commits: Some(commits),
+            branches: Some(hit.count() as u64),
+            repos: Some(repos.len() as u64),
+        }
+    }
+}

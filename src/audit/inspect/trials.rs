@@ -1,0 +1,94 @@
+//! Each identity scheme, what it yields for row and object, and which one matches.
+
+use super::Trial;
+use super::row::Row;
+use crate::object::identity;
+use crate::object::{CommitRecord, Manifest, ObjectId, SnapshotRecord};
+use crate::store::reconstruct;
+
+/// Every scheme on every side that has something to try it on.
+pub(super) fn of(row: &Row, bytes: Option<&[u8]>, manifest: Option<&Manifest>) -> Vec<Trial> {
+    let mut out = Vec::new();
+    match row {
+        Row::Commit(row) => {
+            let id = ObjectId::new(&row.commit_id);
+            if let Ok(record) = reconstruct::commit_record(row) {
+                out.extend(commit("row", &id, &record));
+                if let Some(found) = identity::recover_commit(&record)
+                    && (found.offset.is_some() || found.author_emptied)
+                {
+                    out.extend(commit("row, as it was spelt", &id, &found.record));
+                }
+            }
+            if let Some(record) = bytes.and_then(|b| CommitRecord::decode(b).ok()) {
+                out.extend(commit("object", &id, &record));
+            }
+        }
+        Row::Snapshot(row) => {
+            let id = ObjectId::new(&row.snapshot_id);
+            if let Some(manifest) = manifest {
+                let stored = reconstruct::directories(row).unwrap_or_default();
+                let derived = manifest.derived_directories();
+                out.extend(snapshot("row", &id, manifest, &stored));
+                if derived != stored {
+                    out.extend(snapshot(
+                        "row, directories of the paths",
+                        &id,
+                        manifest,
+                        &derived,
+                    ));
+                }
+            }
+            if let Some(record) = bytes.and_then(|b| SnapshotRecord::decode(b).ok()) {
+                out.extend(snapshot(
+                    "object",
+                    &id,
+                    &record.manifest,
+                    &record.directories,
+                ));
+            }
+        }
+        Row::Blob(row) => {
+            let id = ObjectId::new(&row.object_id);
+            if let Some(bytes) = bytes {
+                let trials = identity::blob_trials(bytes);
+                out.extend(
+                    trials
+                        .into_iter()
+                        .map(|(scheme, yields)| trial("object", scheme.name(), &yields, &id)),
+                );
+            }
+        }
+    }
+    out
+}
+
+fn commit<'a>(
+    source: &'a str,
+    id: &'a ObjectId,
+    record: &CommitRecord,
+) -> impl Iterator<Item = Trial> + 'a {
+    identity::commit_trials(record)
+        .into_iter()
+        .map(move |(scheme, yields)| trial(source, scheme.name(), &yields, id))
+}
+
+fn snapshot<'a>(
+    source: &'a str,
+    id: &'a ObjectId,
+    manifest: &Manifest,
+    directories: &std::collections::BTreeSet<String>,
+) -> impl Iterator<Item = Trial> + 'a {
+    identity::snapshot_trials(manifest, directories)
+        .into_iter()
+        .map(move |(scheme, yields)| trial(source, scheme.name(), &yields, id))
+}
+
+fn trial(source: &str, scheme: &str, yields: &ObjectId, id: &ObjectId) -> Trial {
+    Trial {
+        source: source.to_owned(),
+        scheme: scheme.to_owned(),
+        yields: yields.as_str().to_owned(),
+        matches: yields.same(id),
+    }
+}

@@ -1,0 +1,190 @@
+//! What is wrong with one row and its object: the rules of the taxonomy, one row at a time.
+
+mod blob;
+mod commit;
+mod snapshot;
+
+use super::fault::{Code, Grade};
+use super::finding::{Finding, Subject};
+use super::look::{Look, Looked};
+use super::wrong;
+use super::{Depth, Options};
+use crate::backend::Key;
+use crate::object::{Kind, ObjectId};
+use crate::store::chain::TreeCache;
+use crate::store::{Policy, Store};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// Judges rows. Holds nothing but what makes long chains quick.
+pub struct Judge {
+    pub store: Store,
+    pub depth: Depth,
+    /// Whether a listing was taken; without one, keys are asked for one by one.
+    pub listed: bool,
+    trees: Mutex<TreeCache>,
+}
+
+/// What was seen of one row.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    pub findings: Vec<Finding>,
+    /// Questions without an answer, in words.
+    pub unknown: Vec<String>,
+    /// `kind scheme` of what reproduced the id.
+    pub scheme: Option<String>,
+    /// Bytes that were read to the last one and hashed.
+    pub read: Option<u64>,
+    /// Of a snapshot, the best known manifest: proved, else as cached.
+    pub manifest: Option<Arc<crate::object::Manifest>>,
+}
+
+impl Verdict {
+    fn find(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// Whether a pull that needs this row fails.
+    #[must_use]
+    pub fn stops_pull(&self) -> bool {
+        self.findings.iter().any(stops_pull)
+    }
+
+    fn proved_by(&mut self, kind: Kind, scheme: &str) {
+        self.scheme = Some(format!("{kind} {scheme}"));
+    }
+}
+
+/// Whether a client's pull that needs the finding's subject fails because of it.
+#[must_use]
+pub fn stops_pull(finding: &Finding) -> bool {
+    match finding.code {
+        Code::ObjectMissing
+        | Code::ObjectMisplaced
+        | Code::RowMissing
+        | Code::BlobEmptyMissing
+        | Code::ObjectCorrupt
+        | Code::ObjectEncoded
+        | Code::ObjectKind
+        | Code::IdentityUnverifiable
+        | Code::IdentityStale
+        | Code::IdentityAmbiguous
+        | Code::IdMalformed
+        | Code::CommitTreeless
+        | Code::RowElsewhere
+        | Code::HeadDangling
+        | Code::PathUnsafe
+        | Code::UriRefused => true,
+        // Deltas only serve the cache: a loop of theirs is no loop of history.
+        Code::Cycle => finding.kind == Subject::Commit,
+        // A commit or snapshot without URI is reconstructed from its row; a blob has nothing else.
+        Code::UriMissing => finding.kind == Subject::Blob,
+        _ => false,
+    }
+}
+
+impl Judge {
+    /// A judge of `store` at the depth of `options`.
+    #[must_use]
+    pub fn new(store: &Store, options: &Options, listed: bool) -> Self {
+        Self {
+            store: store.clone(),
+            depth: options.depth,
+            listed,
+            trees: Mutex::default(),
+        }
+    }
+
+    /// Looks at the store for one row, unless the depth or the hub's age leaves nothing to ask.
+    async fn look(&self, ask: Ask<'_>) -> Option<Looked> {
+        let can_say = self.store.index().capabilities().storage_uri(ask.kind);
+        if self.depth == Depth::Rows || !(can_say || ask.disk_path.is_some()) {
+            return None;
+        }
+        let look = Look {
+            store: &self.store,
+            read: self.depth == Depth::Bytes || ask.doubtful,
+            listed: self.listed,
+        };
+        Some(
+            look.at(ask.kind, ask.id, ask.uri, ask.disk_path, ask.copies)
+                .await,
+        )
+    }
+
+    /// The grade of a finding under the hub's policy.
+    fn graded(&self, finding: Finding) -> Finding {
+        let canonical_rows = self.store.hub().policy == Policy::DbCanonical;
+        let stored_later = matches!(finding.code, Code::UriMissing | Code::SpellingLost);
+        if canonical_rows && stored_later && finding.kind != Subject::Blob {
+            return Finding {
+                grade: Grade::Info,
+                ..finding
+            };
+        }
+        finding
+    }
+}
+
+/// One question to the store.
+struct Ask<'a> {
+    kind: Kind,
+    id: &'a ObjectId,
+    uri: Option<&'a str>,
+    disk_path: Option<&'a str>,
+    copies: &'a [crate::index::notebook::StoredCopy],
+    /// Something speaks against the row, so its object is read whatever the depth.
+    doubtful: bool,
+}
+
+/// The codes of an object that a row names, and what was read of it.
+fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Looked) {
+    let about = |code: Code| {
+        let mut finding = Finding::new(code, kind.into(), id.as_str());
+        finding.evidence = looked.evidence();
+        finding
+    };
+    match looked {
+        Looked::Unlinked { .. } | Looked::There { .. } => {}
+        Looked::Proved { size, .. } => verdict.read = Some(*size),
+        Looked::Refused { found, .. } => {
+            let finding = about(Code::UriRefused);
+            verdict.find(if found.is_empty() {
+                finding.without_remedy("no key of the store holds bytes that prove the id")
+            } else {
+                finding
+            });
+        }
+        Looked::Absent { found, .. } if found.is_empty() => {
+            verdict.find(about(Code::ObjectMissing))
+        }
+        Looked::Absent { .. } => verdict.find(about(Code::ObjectMisplaced)),
+        Looked::Wrong { size, bytes, .. } => {
+            verdict.read = Some(*size);
+            let (code, more) = wrong::classify(kind, id, bytes);
+            let mut finding = about(code);
+            finding.evidence.extend(more);
+            verdict.find(finding);
+        }
+        Looked::Unknown { key, why } => verdict.unknown.push(format!("{kind} {id}: {key}: {why}")),
+    }
+}
+
+/// The finding for bytes under the key that a row without URI would get, which are not its object.
+fn judge_others(verdict: &mut Verdict, kind: Kind, id: &ObjectId, others: &[Key]) {
+    for key in others {
+        verdict.find(
+            Finding::new(Code::ObjectCorrupt, kind.into(), id.as_str())
+                .with("key", key.as_str())
+                .with(
+                    "why",
+                    "the bytes do not prove the id, and no row points at them",
+                ),
+        );
+    }
+}
+
+/// The keys of a digest's object, as evidence for a link.
+fn found(keys: &[Key]) -> Vec<&str> {
+    keys.iter().map(Key::as_str).collect()
+}

@@ -1,0 +1,82 @@
+//! Blobs.
+
+use super::{Ask, Judge, Verdict, found, judge_object, judge_others};
+use crate::audit::fault::Code;
+use crate::audit::finding::{Finding, Subject};
+use crate::audit::look::{Look, Looked};
+use crate::index::BlobRow;
+use crate::index::notebook::StoredCopy;
+use crate::object::{Kind, ObjectId};
+use crate::store::reconstruct;
+
+impl Judge {
+    /// Judges one blob row; `copies` are the listed keys of its digest.
+    pub async fn blob(&self, row: &BlobRow, copies: &[StoredCopy]) -> Verdict {
+        let mut verdict = Verdict::default();
+        let id = ObjectId::new(&row.object_id);
+        let about =
+            |code| Finding::new(code, Subject::Blob, id.as_str()).with("path", row.path.as_str());
+        if id.hex().is_none() {
+            verdict.find(about(Code::IdMalformed));
+            return verdict;
+        }
+        let disk_path = reconstruct::given(row.disk_path.as_deref());
+        let ask = Ask {
+            kind: Kind::Blob,
+            id: &id,
+            uri: row.storage_uri.as_deref(),
+            disk_path,
+            copies,
+            doubtful: false,
+        };
+        let Some(mut looked) = self.look(ask).await else {
+            return verdict;
+        };
+        if let Looked::There { key, size } = &looked
+            && *size as i64 != row.size_bytes
+        {
+            // The size alone does not say which side is wrong.
+            let look = Look {
+                store: &self.store,
+                read: true,
+                listed: self.listed,
+            };
+            looked = look.read(Kind::Blob, &id, &key.clone()).await;
+        }
+        match &looked {
+            Looked::Unlinked {
+                found: keys,
+                others,
+            } => {
+                judge_others(&mut verdict, Kind::Blob, &id, others);
+                let linkable = self.store.index().capabilities().storage_uri(Kind::Blob);
+                match (keys.as_slice(), disk_path) {
+                    ([_, ..], _) if linkable => {
+                        verdict.find(about(Code::UriUnlinked).with("found", found(keys)));
+                    }
+                    ([_, ..], _) => {}
+                    ([], Some(path)) => verdict.find(about(Code::ObjectMissing).with("key", path)),
+                    ([], None) => verdict.find(
+                        about(Code::UriMissing)
+                            .without_remedy("a row holds no bytes; it takes a copy that proves"),
+                    ),
+                }
+            }
+            looked => judge_object(&mut verdict, Kind::Blob, &id, looked),
+        }
+        if let Looked::There { size, .. } | Looked::Proved { size, .. } | Looked::Wrong { size, .. } =
+            &looked
+            && *size as i64 != row.size_bytes
+        {
+            verdict.find(
+                about(Code::SizeWrong)
+                    .with("size_bytes", row.size_bytes)
+                    .with("listed", *size),
+            );
+        }
+        if let Looked::Proved { scheme, .. } = looked {
+            verdict.proved_by(Kind::Blob, scheme);
+        }
+        verdict
+    }
+}

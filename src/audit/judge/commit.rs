@@ -1,0 +1,157 @@
+//! Commits.
+
+use super::{Ask, Judge, Verdict, found, judge_object, judge_others};
+use crate::audit::compare;
+use crate::audit::fault::Code;
+use crate::audit::finding::{Finding, Subject};
+use crate::audit::look::Looked;
+use crate::index::CommitRow;
+use crate::index::notebook::StoredCopy;
+use crate::object::identity::{self, CommitScheme, Recovered};
+use crate::object::{CommitRecord, Kind, ObjectId};
+use crate::store::reconstruct;
+
+const NOTHING: &str = "nothing reproduces the id";
+
+impl Judge {
+    /// Judges one commit row; `copies` are the listed keys of its digest.
+    pub async fn commit(&self, row: &CommitRow, copies: &[StoredCopy]) -> Verdict {
+        let mut verdict = Verdict::default();
+        let id = ObjectId::new(&row.commit_id);
+        let about = |code| Finding::new(code, Subject::Commit, id.as_str());
+        if reconstruct::given(row.snapshot_id.as_deref()).is_none() {
+            verdict.find(about(Code::CommitTreeless).with("parents", row.parent_ids.as_str()));
+        }
+        if id.hex().is_none() {
+            verdict.find(about(Code::IdMalformed));
+            return verdict;
+        }
+        let record = reconstruct::commit_record(row);
+        if let Ok(record) = &record
+            && let Some(field) = identity::ambiguous_commit(record)
+        {
+            verdict.find(about(Code::IdentityAmbiguous).with("field", field));
+            return verdict;
+        }
+        let proof = record.as_ref().ok().and_then(identity::recover_commit);
+        let ask = Ask {
+            kind: Kind::Commit,
+            id: &id,
+            uri: row.storage_uri.as_deref(),
+            disk_path: None,
+            copies,
+            doubtful: proof.is_none(),
+        };
+        let looked = self.look(ask).await;
+        if let Some(proof) = &proof {
+            verdict.proved_by(Kind::Commit, proof.scheme.name());
+        }
+        let unproved = || match &record {
+            Ok(_) => about(Code::IdentityUnverifiable).with("why", NOTHING),
+            Err(error) => about(Code::IdentityUnverifiable).with("why", error.to_string()),
+        };
+        match (&looked, &proof) {
+            (None, _) => self.unasked(&mut verdict, row, proof.as_ref(), unproved),
+            (Some(Looked::Unlinked { found: keys, .. }), _) if !keys.is_empty() => {
+                verdict.find(about(Code::UriUnlinked).with("found", found(keys)));
+            }
+            (Some(Looked::Unlinked { others, .. }), _) => {
+                judge_others(&mut verdict, Kind::Commit, &id, others);
+                let finding = match &proof {
+                    None => unproved(),
+                    Some(proof) => self.graded(not_stored(&id, proof)),
+                };
+                verdict.find(if others.is_empty() {
+                    finding
+                } else {
+                    finding.without_remedy("other bytes lie under the key that it would get")
+                });
+            }
+            (Some(looked), _) => {
+                judge_object(&mut verdict, Kind::Commit, &id, looked);
+                self.stored(&mut verdict, row, looked, proof.as_ref(), unproved);
+            }
+        }
+        verdict
+    }
+
+    /// Without a look at the store: what the row alone says.
+    fn unasked(
+        &self,
+        verdict: &mut Verdict,
+        row: &CommitRow,
+        proof: Option<&Recovered>,
+        unproved: impl Fn() -> Finding,
+    ) {
+        let id = ObjectId::new(&row.commit_id);
+        match proof {
+            // Its object may still prove it; this depth does not read it.
+            None if row.storage_uri.is_some() => {}
+            None => verdict.find(unproved()),
+            Some(proof) if row.storage_uri.is_none() => {
+                let finding = not_stored(&id, proof);
+                if finding.code != Code::UriMissing {
+                    verdict.find(self.graded(finding));
+                }
+            }
+            Some(proof) => stale(verdict, &id, proof),
+        }
+    }
+
+    /// A row that names an object.
+    fn stored(
+        &self,
+        verdict: &mut Verdict,
+        row: &CommitRow,
+        looked: &Looked,
+        proof: Option<&Recovered>,
+        unproved: impl Fn() -> Finding,
+    ) {
+        let id = ObjectId::new(&row.commit_id);
+        if let Looked::Proved { bytes, scheme, .. } = looked {
+            verdict.proved_by(Kind::Commit, scheme);
+            if let Ok(object) = CommitRecord::decode(bytes) {
+                let fields = compare::commit(row, &object);
+                let differing = compare::differences(&fields, &[]);
+                if !differing.is_empty() || fields.is_empty() {
+                    let mut finding =
+                        Finding::new(Code::ObjectDiverges, Subject::Commit, id.as_str());
+                    finding.evidence = differing;
+                    verdict.find(finding);
+                }
+            }
+        } else if proof.is_none() && !matches!(looked, Looked::Unknown { .. }) {
+            verdict.find(unproved());
+        }
+        if let Some(proof) = proof {
+            stale(verdict, &id, proof);
+        }
+    }
+}
+
+/// The finding for a row that proves and has no object.
+fn not_stored(id: &ObjectId, proof: &Recovered) -> Finding {
+    let about = |code| Finding::new(code, Subject::Commit, id.as_str());
+    if !proof.scheme.accepted_by_clients() {
+        return about(Code::IdentityStale).with("scheme", proof.scheme.name());
+    }
+    if proof.offset.is_none() && !proof.author_emptied {
+        return about(Code::UriMissing).with("scheme", proof.scheme.name());
+    }
+    about(Code::SpellingLost)
+        .with("scheme", proof.scheme.name())
+        .with("committed_at", proof.record.committed_at.as_str())
+        .with("author", proof.record.author.as_str())
+}
+
+/// A stored commit whose id clients refuse stays a finding: there is nothing left to write.
+fn stale(verdict: &mut Verdict, id: &ObjectId, proof: &Recovered) {
+    if proof.scheme == CommitScheme::Pipe {
+        let finding = Finding::new(Code::IdentityStale, Subject::Commit, id.as_str());
+        verdict.find(
+            finding
+                .with("scheme", proof.scheme.name())
+                .without_remedy("it is stored already; clients refuse its id all the same"),
+        );
+    }
+}

@@ -1,0 +1,294 @@
+//! Snapshots: a tree that may be cached, stored, or chained, and the cache's own faults.
+
+use super::{Ask, Judge, Verdict, found, judge_object, judge_others};
+use crate::audit::Depth;
+use crate::audit::compare;
+use crate::audit::fault::Code;
+use crate::audit::finding::{Finding, Subject};
+use crate::audit::look::Looked;
+use crate::index::SnapshotRow;
+use crate::index::notebook::StoredCopy;
+use crate::object::identity::{self, Directories};
+use crate::object::manifest::Encoding;
+use crate::object::{Kind, Manifest, ManifestError, ObjectId, SnapshotRecord, path};
+use crate::store::chain::{self, ChainBreak, Tree};
+use crate::store::reconstruct;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// How many unsafe paths are named as evidence.
+const PATHS_SHOWN: usize = 10;
+
+/// Everything that is known of one snapshot's tree.
+struct Trees {
+    decoded: Option<Result<(Manifest, Encoding), ManifestError>>,
+    /// The row's own manifest, where it proves.
+    cached: Option<Tree>,
+    /// The object's, where it proves.
+    stored: Option<Tree>,
+    /// What the chain of deltas gives, where it was asked.
+    chained: Option<Result<Tree, ChainBreak>>,
+}
+
+impl Trees {
+    fn best(&self) -> Option<&Tree> {
+        let chained = self.chained.as_ref().and_then(|c| c.as_ref().ok());
+        self.cached.as_ref().or(self.stored.as_ref()).or(chained)
+    }
+}
+
+impl Judge {
+    /// Judges one snapshot row; `copies` are the listed keys of its digest.
+    pub async fn snapshot(&self, row: &SnapshotRow, copies: &[StoredCopy]) -> Verdict {
+        let mut verdict = Verdict::default();
+        let id = ObjectId::new(&row.snapshot_id);
+        let decoded = row
+            .manifest
+            .as_deref()
+            .filter(|bytes| !bytes.is_empty())
+            .map(Manifest::decode);
+        if id.hex().is_none() {
+            verdict.manifest = decoded.and_then(Result::ok).map(|(m, _)| Arc::new(m));
+            verdict.find(Finding::new(
+                Code::IdMalformed,
+                Subject::Snapshot,
+                id.as_str(),
+            ));
+            judge_paths(&mut verdict, &id);
+            return verdict;
+        }
+        let stored_directories = reconstruct::directories(row).unwrap_or_default();
+        let cached = match &decoded {
+            Some(Ok((manifest, _))) => chain::prove(&id, manifest.clone(), &stored_directories),
+            Some(Err(_)) => None,
+            // No cache at all is sound for the empty tree.
+            None => chain::prove(&id, Manifest::new(), &stored_directories),
+        };
+        let doubtful = !cached
+            .as_ref()
+            .is_some_and(|t| t.which == Directories::Stored);
+        let ask = Ask {
+            kind: Kind::Snapshot,
+            id: &id,
+            uri: row.storage_uri.as_deref(),
+            disk_path: None,
+            copies,
+            doubtful,
+        };
+        let looked = self.look(ask).await;
+        let mut trees = Trees {
+            decoded,
+            cached,
+            stored: None,
+            chained: None,
+        };
+        if let Some(bytes) = looked.as_ref().and_then(Looked::proved) {
+            let record = SnapshotRecord::decode(bytes).ok();
+            trees.stored = record.as_ref().and_then(chain::from_record);
+        }
+        if trees.cached.is_none() && row.delta.is_some() {
+            match self
+                .store
+                .tree_by_chain(row, &mut *self.trees.lock().await)
+                .await
+            {
+                Ok(chained) => trees.chained = Some(chained),
+                Err(error) => verdict.unknown.push(format!("snapshot {id}: {error}")),
+            }
+        }
+        self.conclude(&mut verdict, row, &id, &trees, looked.as_ref());
+        verdict
+    }
+
+    fn conclude(
+        &self,
+        verdict: &mut Verdict,
+        row: &SnapshotRow,
+        id: &ObjectId,
+        trees: &Trees,
+        looked: Option<&Looked>,
+    ) {
+        let as_cached = trees.decoded.as_ref().and_then(|d| d.as_ref().ok());
+        verdict.manifest = match (trees.best(), as_cached) {
+            (Some(tree), _) => Some(tree.manifest.clone()),
+            (None, Some((manifest, _))) => Some(Arc::new(manifest.clone())),
+            (None, None) => None,
+        };
+        judge_paths(verdict, id);
+        if let Some(tree) = trees.best()
+            && let Some(path) = identity::ambiguous_snapshot(&tree.manifest, &tree.directories)
+        {
+            let finding = Finding::new(Code::IdentityAmbiguous, Subject::Snapshot, id.as_str());
+            verdict.find(finding.with("path", path));
+            return;
+        }
+        // A depth that reads nothing cannot say that nothing proves.
+        let unread = row.storage_uri.is_some()
+            && (self.depth == Depth::Rows || matches!(looked, Some(Looked::Unknown { .. })));
+        let hopeless = trees.best().is_none() && !unread;
+        let cause = judge_cache(self, verdict, row, id, trees, hopeless);
+        if let Some(tree) = trees.best() {
+            verdict.proved_by(Kind::Snapshot, tree.scheme.name());
+        } else if hopeless && !verdict.unknown.iter().any(|_| row.delta.is_some()) {
+            let mut finding =
+                Finding::new(Code::IdentityUnverifiable, Subject::Snapshot, id.as_str()).with(
+                    "why",
+                    "no manifest, object or chain of deltas reproduces the id",
+                );
+            finding.caused_by = cause.map(|code| format!("{code} {id}"));
+            verdict.find(finding);
+        }
+        match looked {
+            None => {}
+            Some(Looked::Unlinked { found: keys, .. }) if !keys.is_empty() => {
+                let finding = Finding::new(Code::UriUnlinked, Subject::Snapshot, id.as_str());
+                verdict.find(finding.with("found", found(keys)));
+            }
+            Some(Looked::Unlinked { others, .. }) => {
+                judge_others(verdict, Kind::Snapshot, id, others);
+                if let Some(tree) = trees.best() {
+                    let finding = Finding::new(Code::UriMissing, Subject::Snapshot, id.as_str());
+                    let finding = self.graded(finding.with("scheme", tree.scheme.name()));
+                    verdict.find(if others.is_empty() {
+                        finding
+                    } else {
+                        finding.without_remedy("other bytes lie under the key that it would get")
+                    });
+                }
+            }
+            Some(looked) => {
+                judge_object(verdict, Kind::Snapshot, id, looked);
+                judge_fields(verdict, row, id, looked);
+            }
+        }
+    }
+}
+
+/// The cache's codes; gives back the one that says why a tree is lost.
+fn judge_cache(
+    judge: &Judge,
+    verdict: &mut Verdict,
+    row: &SnapshotRow,
+    id: &ObjectId,
+    trees: &Trees,
+    hopeless: bool,
+) -> Option<Code> {
+    let mut cause = None;
+    let mut find = |code: Code, evidence: &[(&str, Value)]| {
+        let mut finding = Finding::new(code, Subject::Snapshot, id.as_str());
+        for (key, value) in evidence {
+            finding = finding.with(key, value.clone());
+        }
+        if hopeless {
+            finding = finding.without_remedy("nothing proves the tree that the cache should hold");
+            cause = Some(code);
+        }
+        verdict.find(finding);
+    };
+    let is_cache = judge.store.index().capabilities().manifest_cache();
+    match (&trees.decoded, &trees.cached) {
+        (None, _) if row.manifest.is_none() => match &trees.chained {
+            Some(Ok(_)) => find(Code::CacheDelta, &[]),
+            Some(Err(why)) => find(Code::DeltaBroken, &[("why", why.to_string().into())]),
+            None => {}
+        },
+        (None, None) => find(Code::ManifestEmptied, &[("cache", "no bytes".into())]),
+        (None, Some(_)) => {}
+        (Some(Err(why)), _) if is_cache => {
+            find(Code::CacheBroken, &[("why", why.to_string().into())])
+        }
+        (Some(Err(_)), _) => {}
+        (Some(Ok((manifest, encoding))), cached) => {
+            let same_tree = |t: &Tree| *t.manifest == *manifest;
+            let from_object = trees
+                .stored
+                .as_ref()
+                .filter(|t| cached.is_none() && same_tree(t));
+            match (cached, from_object) {
+                (Some(tree), _) if tree.which == Directories::Stored => {
+                    if is_cache && *encoding == Encoding::Msgpack {
+                        find(Code::CacheMsgpack, &[]);
+                    }
+                    judge_count(row, manifest.len(), &mut find);
+                }
+                (Some(tree), _) | (None, Some(tree)) => {
+                    let which = if cached.is_some() {
+                        tree.which
+                    } else {
+                        Directories::Stored
+                    };
+                    let source = match (cached.is_some(), which) {
+                        (false, _) => "the object's",
+                        (true, Directories::Empty) => "none",
+                        (true, _) => "those of the paths",
+                    };
+                    let fits: Vec<_> = tree.directories.iter().take(PATHS_SHOWN).cloned().collect();
+                    find(
+                        Code::DirectoriesLost,
+                        &[("proves_with", source.into()), ("directories", fits.into())],
+                    );
+                    if is_cache && *encoding == Encoding::Msgpack {
+                        find(Code::CacheMsgpack, &[]);
+                    }
+                    judge_count(row, manifest.len(), &mut find);
+                }
+                (None, None) if manifest.is_empty() => find(Code::ManifestEmptied, &[]),
+                (None, None) if is_cache => {
+                    find(
+                        Code::CacheBroken,
+                        &[("why", "it does not prove the id".into())],
+                    );
+                }
+                (None, None) => {}
+            }
+        }
+    }
+    cause
+}
+
+fn judge_count(row: &SnapshotRow, entries: usize, find: &mut impl FnMut(Code, &[(&str, Value)])) {
+    if let Some(count) = row.entry_count
+        && count != entries as i64
+    {
+        find(
+            Code::CountWrong,
+            &[("entry_count", count.into()), ("entries", entries.into())],
+        );
+    }
+}
+
+/// Fields outside the tree that row and object disagree on.
+fn judge_fields(verdict: &mut Verdict, row: &SnapshotRow, id: &ObjectId, looked: &Looked) {
+    let Some(object) = looked
+        .proved()
+        .and_then(|bytes| SnapshotRecord::decode(bytes).ok())
+    else {
+        return;
+    };
+    let fields = compare::snapshot(row, &object);
+    let differing = compare::differences(&fields, &["manifest", "directories"]);
+    if !differing.is_empty() {
+        let mut finding = Finding::new(Code::ObjectDiverges, Subject::Snapshot, id.as_str());
+        finding.evidence = differing;
+        verdict.find(finding);
+    }
+}
+
+fn judge_paths(verdict: &mut Verdict, id: &ObjectId) {
+    let Some(manifest) = &verdict.manifest else {
+        return;
+    };
+    let refused = path::check_all(manifest);
+    if refused.is_empty() {
+        return;
+    }
+    let shown: Vec<String> = refused
+        .iter()
+        .take(PATHS_SHOWN)
+        .map(|(path, why)| format!("{path:?}: {why}"))
+        .collect();
+    let finding = Finding::new(Code::PathUnsafe, Subject::Snapshot, id.as_str())
+        .with("paths", shown)
+        .with("count", refused.len());
+    verdict.find(finding);
+}

@@ -1,0 +1,296 @@
+//! Questions to the store, each with one of four answers: present, absent, wrong or unknown.
+
+use crate::backend::{Key, UriRefusal, layout};
+use crate::index::notebook::StoredCopy;
+use crate::object::identity::BlobHasher;
+use crate::object::{Kind, ObjectId};
+use crate::store::write::proves;
+use crate::store::{Store, StoreError};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use serde_json::{Map, Value};
+
+/// What the store holds for a row.
+#[derive(Clone, Debug)]
+pub enum Looked {
+    /// The row names no object; `found` are keys whose bytes prove the id, `others` keys whose do not.
+    Unlinked { found: Vec<Key>, others: Vec<Key> },
+    /// The URI is not followed.
+    Refused {
+        uri: String,
+        why: UriRefusal,
+        found: Vec<Key>,
+    },
+    /// Absent by two witnesses; `found` are other keys whose bytes prove the id.
+    Absent { key: Key, found: Vec<Key> },
+    /// There; not read, because the depth does not pay for it.
+    There { key: Key, size: u64 },
+    /// There, read whole, and its bytes prove the id.
+    Proved {
+        key: Key,
+        size: u64,
+        bytes: Bytes,
+        scheme: &'static str,
+    },
+    /// There, read twice with one result, and its bytes do not prove the id.
+    Wrong {
+        key: Key,
+        size: u64,
+        bytes: Bytes,
+        why: String,
+    },
+    /// No answer.
+    Unknown { key: Key, why: String },
+}
+
+impl Looked {
+    /// The bytes, where they prove the id.
+    #[must_use]
+    pub fn proved(&self) -> Option<&Bytes> {
+        match self {
+            Looked::Proved { bytes, .. } => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Where the answer came from, as evidence.
+    #[must_use]
+    pub fn evidence(&self) -> Map<String, Value> {
+        let mut out = Map::new();
+        let mut say = |key: &str, value: Value| {
+            out.insert(key.to_owned(), value);
+        };
+        match self {
+            Looked::Unlinked { found, .. } => say("found", keys(found)),
+            Looked::Refused { uri, why, found } => {
+                say("uri", uri.as_str().into());
+                say("why", why.to_string().into());
+                say("found", keys(found));
+            }
+            Looked::Absent { key, found } => {
+                say("key", key.as_str().into());
+                say("found", keys(found));
+            }
+            Looked::There { key, size } | Looked::Proved { key, size, .. } => {
+                say("key", key.as_str().into());
+                say("size", (*size).into());
+            }
+            Looked::Wrong { key, size, why, .. } => {
+                say("key", key.as_str().into());
+                say("size", (*size).into());
+                say("why", why.as_str().into());
+            }
+            Looked::Unknown { key, why } => {
+                say("key", key.as_str().into());
+                say("why", why.as_str().into());
+            }
+        }
+        out
+    }
+}
+
+fn keys(found: &[Key]) -> Value {
+    found.iter().map(Key::as_str).collect::<Vec<_>>().into()
+}
+
+/// How to look.
+pub struct Look<'a> {
+    pub store: &'a Store,
+    /// Read the bytes even where nothing speaks against them.
+    pub read: bool,
+    /// The listing that was taken; without one, only the keys themselves are asked for.
+    pub listed: bool,
+}
+
+impl Look<'_> {
+    /// Answers for one row: `uri` is what it says, `disk_path` what an old hub says where that is null,
+    /// `copies` the listed keys of the id's digest.
+    pub async fn at(
+        &self,
+        kind: Kind,
+        id: &ObjectId,
+        uri: Option<&str>,
+        disk_path: Option<&str>,
+        copies: &[StoredCopy],
+    ) -> Looked {
+        let Some(uri) = uri else {
+            let mut candidates: Vec<Key> = copies
+                .iter()
+                .filter_map(|c| Key::new(&c.key).ok())
+                .collect();
+            candidates.extend(disk_path.and_then(|path| Key::new(path).ok()));
+            return self.unlinked(kind, id, candidates).await;
+        };
+        match self.store.backend().locate(uri) {
+            Ok(key) => self.named(kind, id, key, copies).await,
+            Err(why) => Looked::Refused {
+                uri: uri.to_owned(),
+                why,
+                found: self.proving(kind, id, copies, None).await,
+            },
+        }
+    }
+
+    async fn unlinked(&self, kind: Kind, id: &ObjectId, mut candidates: Vec<Key>) -> Looked {
+        candidates.dedup();
+        let (mut found, mut others) = (Vec::new(), Vec::new());
+        for key in candidates {
+            match self.read(kind, id, &key).await {
+                Looked::Proved { key, .. } => found.push(key),
+                Looked::Wrong { key, .. } => others.push(key),
+                unknown @ Looked::Unknown { .. } => return unknown,
+                _ => {}
+            }
+        }
+        // The key that new objects get comes first: it is the one to link.
+        if let Some(best) = layout::key_for(id) {
+            found.sort_by_key(|key| *key != best);
+        }
+        Looked::Unlinked { found, others }
+    }
+
+    async fn named(&self, kind: Kind, id: &ObjectId, key: Key, copies: &[StoredCopy]) -> Looked {
+        let listed = copies.iter().find(|copy| copy.key == key.as_str());
+        let size = match listed {
+            Some(copy) => copy.size,
+            // Listings lie: the second witness decides.
+            None => match self.store.backend().head(&key).await {
+                Ok(Some(meta)) => meta.size,
+                Ok(None) => {
+                    let found = self.proving(kind, id, copies, Some(&key)).await;
+                    return Looked::Absent { key, found };
+                }
+                Err(error) => {
+                    let why = error.to_string();
+                    return Looked::Unknown { key, why };
+                }
+            },
+        };
+        if !self.read {
+            return Looked::There { key, size };
+        }
+        match self.read(kind, id, &key).await {
+            // Listed, and gone when it was read: something else is writing or the listing lied.
+            Looked::Absent { key, .. } if listed.is_some() => Looked::Absent {
+                found: self.proving(kind, id, copies, Some(&key)).await,
+                key,
+            },
+            answer => answer,
+        }
+    }
+
+    /// The listed keys whose bytes prove the id.
+    async fn proving(
+        &self,
+        kind: Kind,
+        id: &ObjectId,
+        copies: &[StoredCopy],
+        but: Option<&Key>,
+    ) -> Vec<Key> {
+        let mut found = Vec::new();
+        for key in copies.iter().filter_map(|copy| Key::new(&copy.key).ok()) {
+            if Some(&key) != but
+                && let Looked::Proved { key, .. } = self.read(kind, id, &key).await
+            {
+                found.push(key);
+            }
+        }
+        found
+    }
+
+    /// Reads and proves; wrong only if two reads agree on it.
+    pub async fn read(&self, kind: Kind, id: &ObjectId, key: &Key) -> Looked {
+        match self.read_once(kind, id, key).await {
+            Looked::Wrong { bytes, why, .. } => match self.read_once(kind, id, key).await {
+                Looked::Wrong { bytes: again, .. } if again != bytes => Looked::Unknown {
+                    key: key.clone(),
+                    why: format!("two reads gave different bytes; the first: {why}"),
+                },
+                answer => answer,
+            },
+            answer => answer,
+        }
+    }
+
+    async fn read_once(&self, kind: Kind, id: &ObjectId, key: &Key) -> Looked {
+        let key = key.clone();
+        let read = match kind {
+            Kind::Blob => self.read_blob(id, &key).await,
+            _ => self.read_record(kind, id, &key).await,
+        };
+        match read {
+            Ok(Some(answer)) => answer,
+            Ok(None) => Looked::Absent {
+                key,
+                found: Vec::new(),
+            },
+            Err(error) => Looked::Unknown {
+                key,
+                why: error.to_string(),
+            },
+        }
+    }
+
+    async fn read_record(
+        &self,
+        kind: Kind,
+        id: &ObjectId,
+        key: &Key,
+    ) -> Result<Option<Looked>, StoreError> {
+        let Some(bytes) = self.store.read_object(key).await? else {
+            return Ok(None);
+        };
+        let (key, size) = (key.clone(), bytes.len() as u64);
+        Ok(Some(match proves(kind, id, &bytes) {
+            Ok(scheme) => Looked::Proved {
+                key,
+                size,
+                bytes,
+                scheme,
+            },
+            Err(why) => Looked::Wrong {
+                key,
+                size,
+                bytes,
+                why,
+            },
+        }))
+    }
+
+    /// Hashes a blob as it streams by; only its first 64 KiB are kept, to say what is wrong with it.
+    async fn read_blob(&self, id: &ObjectId, key: &Key) -> Result<Option<Looked>, StoreError> {
+        const KEEP: usize = 64 << 10;
+        let Some(mut body) = self.store.backend().open(key).await? else {
+            return Ok(None);
+        };
+        let announced = body.meta.size;
+        let mut hasher = BlobHasher::new(announced);
+        let (mut head, mut size) = (Vec::new(), 0);
+        while let Some(chunk) = body.stream.next().await {
+            let chunk = chunk?;
+            hasher.update(&chunk);
+            size += chunk.len() as u64;
+            let room = KEEP - head.len();
+            head.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        }
+        let (key, bytes) = (key.clone(), Bytes::from(head));
+        if size != announced {
+            let why = format!("{announced} bytes were announced, {size} came");
+            return Ok(Some(Looked::Unknown { key, why }));
+        }
+        Ok(Some(match hasher.finish(id) {
+            Some(scheme) => Looked::Proved {
+                key,
+                size,
+                bytes,
+                scheme: scheme.name(),
+            },
+            None => Looked::Wrong {
+                key,
+                size,
+                bytes,
+                why: "the bytes do not reproduce the id".to_owned(),
+            },
+        }))
+    }
+}

@@ -1,0 +1,229 @@
+//! What is named: rows that are missing or held elsewhere, heads, duplicates, proposals.
+
+use super::AuditError;
+use super::Depth;
+use super::fault::Code;
+use super::finding::{Finding, Subject};
+use super::scan::Scan;
+use super::strays::kind_under;
+use crate::backend::Key;
+use crate::index::notebook::Unresolved;
+use crate::object::{Kind, ObjectId, identity};
+use crate::store::reconstruct;
+
+const PAGE: u32 = 500;
+
+/// Every code about names.
+pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    missing_rows(scan).await?;
+    held_elsewhere(scan).await?;
+    branches(scan).await?;
+    proposals(scan).await?;
+    unreferenced(scan).await
+}
+
+async fn missing_rows(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    let mut after: Option<(Kind, String)> = None;
+    loop {
+        let behind = after.as_ref().map(|(kind, id)| (*kind, id.as_str()));
+        let page = scan.notebook.without_row(behind, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = Some((last.kind, last.id.clone()));
+        let mut findings = Vec::new();
+        for name in &page {
+            let found = stored(scan, name).await?;
+            findings.extend(missing_row(name, &found, scan.options.depth));
+        }
+        scan.find(findings).await?;
+        scan.progress.checkpoint().await?;
+    }
+}
+
+/// Keys that hold what has no row.
+async fn stored(scan: &mut Scan<'_>, name: &Unresolved) -> Result<Vec<String>, AuditError> {
+    let Some(hex) = name
+        .hex
+        .clone()
+        .filter(|_| scan.options.depth >= Depth::Presence)
+    else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    let copies = scan.notebook.copies(std::slice::from_ref(&hex)).await?;
+    for copy in copies.into_values().flatten() {
+        let Ok(key) = Key::new(&copy.key) else {
+            continue;
+        };
+        match kind_under(scan.store, &ObjectId::new(&name.id), &key).await {
+            Ok(Some(kind)) if kind == name.kind => found.push(copy.key),
+            Ok(_) => {}
+            Err(why) => scan.unknown(why),
+        }
+    }
+    Ok(found)
+}
+
+fn missing_row(name: &Unresolved, found: &[String], depth: Depth) -> Option<Finding> {
+    let id = ObjectId::new(&name.id);
+    let is_empty_blob = name.kind == Kind::Blob && identity::is_empty_blob(&id);
+    let code = match (is_empty_blob, found.is_empty()) {
+        (true, true) if depth == Depth::Rows => return None,
+        (true, true) => Code::BlobEmptyMissing,
+        _ => Code::RowMissing,
+    };
+    let mut finding = Finding::new(code, name.kind.into(), &name.id)
+        .with("named_by", name.by_id.as_str())
+        .with("found", found.to_vec());
+    finding.repo.clone_from(&name.repo_id);
+    if code == Code::RowMissing && found.is_empty() && depth >= Depth::Presence {
+        finding = finding.without_remedy("the store has no object of it either; it takes a copy");
+    }
+    Some(finding)
+}
+
+async fn held_elsewhere(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    let mut after: Option<Unresolved> = None;
+    loop {
+        let page = scan.notebook.held_elsewhere(after.as_ref(), PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = Some(last.clone());
+        let mut findings = Vec::new();
+        for name in &page {
+            if name.repo_id.is_empty() {
+                continue;
+            }
+            let ids = [name.id.clone()];
+            let holders = scan.notebook.holders(name.kind, &ids).await?;
+            let mut finding = Finding::new(Code::RowElsewhere, name.kind.into(), &name.id)
+                .with("named_by", name.by_id.as_str())
+                .with("held_by", holders.into_values().next().unwrap_or_default());
+            finding.repo.clone_from(&name.repo_id);
+            if !scan.store.index().capabilities().refs(name.kind) {
+                finding = finding.without_remedy(
+                    "this hub keeps one repository a row; there is no table to add another to",
+                );
+            }
+            findings.push(finding);
+        }
+        scan.find(findings).await?;
+    }
+}
+
+async fn branches(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    let mut findings = Vec::new();
+    for branch in scan.notebook.dangling_heads().await? {
+        let head = branch.head.clone().unwrap_or_default();
+        let id = branch_id(scan, &branch.repo_id, &branch.name).await?;
+        let mut finding =
+            Finding::new(Code::HeadDangling, Subject::Branch, id).with("head", head.as_str());
+        finding.repo = branch.repo_id;
+        if scan
+            .notebook
+            .finding_on(&head, &[Code::RowMissing as u16])
+            .await?
+            .is_some()
+        {
+            finding.caused_by = Some(format!("{} {head}", Code::RowMissing));
+        }
+        findings.push(finding);
+    }
+    for (repo_id, name, heads) in scan.notebook.duplicate_branches().await? {
+        let id = branch_id(scan, &repo_id, &name).await?;
+        let heads: Vec<&str> = heads.split(' ').filter(|head| !head.is_empty()).collect();
+        let mut finding =
+            Finding::new(Code::BranchDuplicate, Subject::Branch, id).with("heads", heads);
+        finding.repo = repo_id;
+        findings.push(finding);
+    }
+    scan.find(findings).await
+}
+
+/// `owner/slug:name`.
+async fn branch_id(scan: &Scan<'_>, repo_id: &str, name: &str) -> Result<String, AuditError> {
+    let path = scan.notebook.repo_path(repo_id).await?;
+    Ok(format!("{}:{name}", path.as_deref().unwrap_or(repo_id)))
+}
+
+async fn proposals(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    let mut after: Option<String> = None;
+    loop {
+        let page = scan.store.index().proposals(after.as_deref(), PAGE).await?;
+        let mut findings = Vec::new();
+        for row in &page.rows {
+            scan.summary.checked.proposals += 1;
+            if row.state != "merged" {
+                continue;
+            }
+            let merge = reconstruct::given(row.merge_commit_id.as_deref());
+            let (why, cause) = match merge {
+                None => ("it names no merge commit", None),
+                Some(id) => {
+                    let known = scan.notebook.known(Kind::Commit, &[id.to_owned()]).await?;
+                    match (known.contains_key(id), ObjectId::new(id).hex()) {
+                        (false, _) => ("its merge commit has no row", Some(Code::RowMissing)),
+                        (true, None) => (
+                            "its merge commit's id is malformed",
+                            Some(Code::IdMalformed),
+                        ),
+                        (true, Some(_)) => continue,
+                    }
+                }
+            };
+            let mut finding =
+                Finding::new(Code::ProposalDangling, Subject::Proposal, &row.proposal_id)
+                    .with("why", why)
+                    .with("title", row.title.as_str())
+                    .with("merge_commit_id", merge);
+            finding.repo.clone_from(&row.repo_id);
+            if let (Some(code), Some(id)) = (cause, merge)
+                && scan
+                    .notebook
+                    .finding_on(id, &[code as u16])
+                    .await?
+                    .is_some()
+            {
+                finding.caused_by = Some(format!("{code} {id}"));
+            }
+            findings.push(finding);
+        }
+        scan.find(findings).await?;
+        after = page
+            .rows
+            .last()
+            .map(|row| row.proposal_id.clone())
+            .or(after);
+        if page.end {
+            return Ok(());
+        }
+    }
+}
+
+/// Blob rows that no tree names. Where a tree is not known, a blob may be named there.
+async fn unreferenced(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    let mut after = String::new();
+    loop {
+        let page = scan.notebook.unnamed_blobs(&after, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after.clone_from(last);
+        let holders = scan.notebook.holders(Kind::Blob, &page).await?;
+        let findings = page
+            .iter()
+            .map(|id| {
+                let mut finding = Finding::new(Code::BlobUnreferenced, Subject::Blob, id);
+                finding.repo = holders
+                    .get(id)
+                    .and_then(|h| h.first())
+                    .cloned()
+                    .unwrap_or_default();
+                finding
+            })
+            .collect();
+        scan.find(findings).await?;
+    }
+}

@@ -1,0 +1,95 @@
+//! The audit of a single id: its row, and its keys asked for one by one instead of a listing.
+
+use super::AuditError;
+use super::judge::{Judge, Verdict};
+use super::scan::Scan;
+use crate::backend::{Key, layout};
+use crate::index::notebook::StoredCopy;
+use crate::object::{Kind, ObjectId};
+use crate::store::Store;
+
+/// Judges every row with this id.
+pub(super) async fn judge(scan: &mut Scan<'_>, id: &ObjectId) -> Result<(), AuditError> {
+    let mut found = false;
+    for kind in Kind::ALL {
+        let Some((repo, verdict)) = row(scan.store, &scan.judge, kind, id).await? else {
+            continue;
+        };
+        found = true;
+        match kind {
+            Kind::Commit => scan.summary.checked.commits += 1,
+            Kind::Snapshot => scan.summary.checked.snapshots += 1,
+            Kind::Blob => scan.summary.checked.blobs += 1,
+        }
+        let mut findings = scan.fold(verdict);
+        for finding in &mut findings {
+            finding.repo.clone_from(&repo);
+        }
+        scan.find(findings).await?;
+    }
+    if !found {
+        return Err(AuditError::NoSuchId(id.to_string()));
+    }
+    scan.notebook.index().await?;
+    let mut after: Option<String> = None;
+    loop {
+        let page = scan.store.index().repos(after.as_deref(), 500).await?;
+        scan.notebook.add_repos(&page.rows).await?;
+        after = page.rows.last().map(|row| row.repo_id.clone()).or(after);
+        if page.end {
+            break;
+        }
+    }
+    Ok(scan.notebook.settle().await?)
+}
+
+/// The verdict on the row of `kind` with this id, and its `repo_id`; `None` where there is no such row.
+pub(super) async fn row(
+    store: &Store,
+    judge: &Judge,
+    kind: Kind,
+    id: &ObjectId,
+) -> Result<Option<(String, Verdict)>, AuditError> {
+    let ids = [id.as_str().to_owned()];
+    Ok(match kind {
+        Kind::Commit => match store.index().commits_by_id(&ids).await?.pop() {
+            None => None,
+            Some(row) => {
+                let copies = copies(store, id, row.repo_id.as_deref()).await;
+                let verdict = judge.commit(&row, &copies).await;
+                Some((row.repo_id.unwrap_or_default(), verdict))
+            }
+        },
+        Kind::Snapshot => match store.index().snapshots_by_id(&ids).await?.pop() {
+            None => None,
+            Some(row) => {
+                let copies = copies(store, id, row.repo_id.as_deref()).await;
+                let verdict = judge.snapshot(&row, &copies).await;
+                Some((row.repo_id.unwrap_or_default(), verdict))
+            }
+        },
+        Kind::Blob => match store.index().blobs_by_id(&ids).await?.pop() {
+            None => None,
+            Some(row) => {
+                let copies = copies(store, id, row.repo_id.as_deref()).await;
+                let verdict = judge.blob(&row, &copies).await;
+                Some((row.repo_id.unwrap_or_default(), verdict))
+            }
+        },
+    })
+}
+
+/// The keys of every layout that hold something, asked for one by one.
+pub(super) async fn copies(store: &Store, id: &ObjectId, repo_id: Option<&str>) -> Vec<StoredCopy> {
+    let mut out = Vec::new();
+    for key in layout::keys_for(id, repo_id) {
+        // An unknown answer here only narrows the search for copies; the row's own key is asked again.
+        if let Ok(Some(meta)) = store.backend().head(&key).await {
+            out.push(StoredCopy {
+                key: Key::as_str(&key).to_owned(),
+                size: meta.size,
+            });
+        }
+    }
+    out
+}

@@ -1,0 +1,237 @@
+//! The pass over listing and rows: pages in, verdicts and facts into the notebook.
+
+mod rows;
+
+use super::finding::Finding;
+use super::judge::{Judge, Verdict};
+use super::report::Summary;
+use super::{AuditError, Depth, Options, Scope, graph, names, spool, strays};
+use crate::backend::layout;
+use crate::index::MembershipRow;
+use crate::index::notebook::{BranchFact, ListedKey, Notebook, Unresolved};
+use crate::object::time::Micros;
+use crate::object::{Kind, ObjectId};
+use crate::progress::Progress;
+use crate::store::{Store, reconstruct};
+use std::collections::HashSet;
+
+/// Rows asked for at once.
+const PAGE: u32 = 500;
+
+/// Reasons for unknown answers that are kept; the rest is counted.
+const REASONS: usize = 10;
+
+/// Ids remembered as laid down, so that a blob named by a million trees is laid down once or little more.
+const REMEMBERED: usize = 500_000;
+
+/// Clocks may disagree by this much before a row counts as dated in the future: 5 minutes.
+const SKEW: Micros = 300_000_000;
+
+/// An audit under way.
+pub(super) struct Scan<'a> {
+    pub store: &'a Store,
+    pub options: &'a Options,
+    pub progress: &'a Progress,
+    pub notebook: Notebook,
+    pub judge: Judge,
+    pub summary: Summary,
+    /// The repository that the audit is cut to.
+    pub only: Option<String>,
+    /// Rows created behind this instant are not judged.
+    horizon: Micros,
+    now: Micros,
+    remembered: HashSet<(String, String)>,
+}
+
+impl<'a> Scan<'a> {
+    pub async fn new(
+        store: &'a Store,
+        options: &'a Options,
+        progress: &'a Progress,
+    ) -> Result<Self, AuditError> {
+        let now = store.index().now().await?;
+        let grace = Micros::try_from(options.grace.as_micros()).unwrap_or(Micros::MAX / 2);
+        let only = match &options.scope {
+            Scope::Repo(path) => {
+                let found = match path.split_once('/') {
+                    Some((owner, slug)) => store.index().repo_by_path(owner, slug).await?,
+                    None => None,
+                };
+                Some(
+                    found
+                        .ok_or_else(|| AuditError::NoSuchRepo(path.clone()))?
+                        .repo_id,
+                )
+            }
+            _ => None,
+        };
+        Ok(Self {
+            store,
+            options,
+            progress,
+            notebook: Notebook::new().await?,
+            judge: Judge::new(store, options, options.depth >= Depth::Presence),
+            summary: Summary::begin(store, options.depth),
+            only,
+            horizon: now.saturating_sub(grace),
+            now,
+            remembered: HashSet::new(),
+        })
+    }
+
+    /// The whole pass, room by room; each phase is one walk by key.
+    pub async fn run(&mut self) -> Result<(), AuditError> {
+        let counts = self.store.index().counts().await?;
+        self.summary.count_nulls(&counts);
+        if self.options.depth >= Depth::Presence {
+            strays::list(self).await?;
+        }
+        self.repos().await?;
+        self.memberships().await?;
+        self.progress.phase("blobs", Some(counts.blobs));
+        self.blobs().await?;
+        self.progress.phase("snapshots", Some(counts.snapshots));
+        self.snapshots().await?;
+        self.progress.phase("commits", Some(counts.commits));
+        self.commits().await?;
+        self.branches().await?;
+        self.notebook.index().await?;
+        self.progress.phase("names", None);
+        names::judge(self).await?;
+        if self.options.depth >= Depth::Presence && self.only.is_none() {
+            strays::judge(self).await?;
+        }
+        self.progress.phase("graph", None);
+        graph::judge(self).await
+    }
+
+    /// Whether something created at `text` is too young to be judged; counts it.
+    pub fn too_new(&mut self, created: Option<Micros>) -> bool {
+        let young =
+            created.is_some_and(|at| at > self.horizon && at <= self.now.saturating_add(SKEW));
+        self.summary.too_new += u64::from(young);
+        young
+    }
+
+    /// Lays a finding down, unless the audit is cut to another repository.
+    pub async fn find(&mut self, findings: Vec<Finding>) -> Result<(), AuditError> {
+        let wanted = |f: &Finding| self.only.as_ref().is_none_or(|only| *only == f.repo);
+        let findings: Vec<Finding> = findings.into_iter().filter(wanted).collect();
+        for finding in &findings {
+            self.progress.count(finding.code.name());
+        }
+        let rows: Vec<_> = findings.iter().map(spool::to_row).collect();
+        Ok(self.notebook.add_findings(&rows).await?)
+    }
+
+    /// A question that stayed without an answer.
+    pub fn unknown(&mut self, why: String) {
+        self.summary.unknown += 1;
+        if self.summary.unknown_because.len() < REASONS {
+            self.summary.unknown_because.push(why);
+        }
+    }
+
+    /// Adds a verdict to the figures and gives its findings back.
+    pub fn fold(&mut self, verdict: Verdict) -> Vec<Finding> {
+        for why in verdict.unknown {
+            self.unknown(why);
+        }
+        if let Some(scheme) = verdict.scheme {
+            *self.summary.schemes.entry(scheme).or_default() += 1;
+        }
+        if let Some(bytes) = verdict.read {
+            self.summary.checked.read += 1;
+            self.summary.checked.bytes += bytes;
+            self.progress.update(|f| f.bytes += bytes);
+        }
+        verdict.findings
+    }
+
+    async fn repos(&mut self) -> Result<(), AuditError> {
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.store.index().repos(after.as_deref(), PAGE).await?;
+            self.notebook.add_repos(&page.rows).await?;
+            self.summary.checked.repos += page.rows.len() as u64;
+            after = page.rows.last().map(|row| row.repo_id.clone()).or(after);
+            if page.end {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn memberships(&mut self) -> Result<(), AuditError> {
+        for kind in Kind::ALL {
+            let mut after: Option<MembershipRow> = None;
+            loop {
+                let page = self
+                    .store
+                    .index()
+                    .memberships(kind, after.as_ref(), 5_000)
+                    .await?;
+                self.notebook.add_members(kind, &page.rows).await?;
+                after = page.rows.last().cloned().or(after);
+                if page.end {
+                    break;
+                }
+                self.progress.checkpoint().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn branches(&mut self) -> Result<(), AuditError> {
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.store.index().branches(after.as_deref(), PAGE).await?;
+            let facts: Vec<BranchFact> = page
+                .rows
+                .iter()
+                .map(|row| BranchFact {
+                    id: row.branch_id.clone(),
+                    repo_id: row.repo_id.clone(),
+                    name: row.name.clone(),
+                    head: reconstruct::given(row.head_commit_id.as_deref()).map(str::to_owned),
+                })
+                .collect();
+            self.notebook.add_branches(&facts).await?;
+            let names: Vec<Unresolved> = facts
+                .iter()
+                .filter_map(|b| Some(named(Kind::Commit, b.head.as_deref()?, &b.repo_id, &b.name)))
+                .collect();
+            self.notebook.add_named(&names).await?;
+            self.summary.checked.branches += page.rows.len() as u64;
+            after = page.rows.last().map(|row| row.branch_id.clone()).or(after);
+            if page.end {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The digest of an id, as the notebook joins by it.
+fn hex_of(id: &str) -> Option<String> {
+    ObjectId::new(id).hex().map(str::to_owned)
+}
+
+fn named(kind: Kind, id: &str, repo_id: &str, by_id: &str) -> Unresolved {
+    Unresolved {
+        kind,
+        id: id.to_owned(),
+        hex: hex_of(id),
+        repo_id: repo_id.to_owned(),
+        by_id: by_id.to_owned(),
+    }
+}
+
+/// A key of a known layout as the notebook keeps it.
+pub(super) fn listed(entry: crate::backend::Entry) -> Option<ListedKey> {
+    let (_, hex) = layout::recognise(&entry.key)?;
+    Some(ListedKey {
+        hex,
+        key: entry.key,
+        size: entry.size,
+        modified: entry.modified,
+    })
+}

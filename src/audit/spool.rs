@@ -1,0 +1,44 @@
+//! Findings to and from the notebook's rows.
+
+use super::finding::{Finding, Subject};
+use crate::index::notebook::FindingRow;
+
+/// A finding as the notebook keeps it.
+pub(super) fn to_row(finding: &Finding) -> FindingRow {
+    FindingRow {
+        n: 0,
+        code: finding.code as u16,
+        grade: finding.grade as u8,
+        kind: finding.kind as u8,
+        id: finding.id.clone(),
+        repo: finding.repo.clone(),
+        body: body(finding),
+    }
+}
+
+/// A finding's JSON without what the row keeps in columns of its own and may still rename.
+pub(super) fn body(finding: &Finding) -> String {
+    let mut finding = finding.clone();
+    finding.repo = String::new();
+    serde_json::to_string(&finding).unwrap_or_default()
+}
+
+/// The finding of a row.
+pub(super) fn from_row(row: FindingRow) -> Option<Finding> {
+    let mut finding: Finding = serde_json::from_str(&row.body).ok()?;
+    finding.repo = row.repo;
+    Some(finding)
+}
+
+/// The subject that a row's number stands for.
+pub(super) fn subject(number: &str) -> Option<Subject> {
+    const ALL: [Subject; 6] = [
+        Subject::Commit,
+        Subject::Snapshot,
+        Subject::Blob,
+        Subject::Branch,
+        Subject::Proposal,
+        Subject::Object,
+    ];
+    ALL.get(number.parse::<usize>().ok()?).copied()
+}

@@ -1,0 +1,157 @@
+//! The listing, and the keys in it that no row has.
+
+use super::AuditError;
+use super::fault::Code;
+use super::finding::{Finding, Subject};
+use super::look::{Look, Looked};
+use super::scan::{Scan, listed};
+use crate::backend::{Key, layout};
+use crate::index::notebook::ListedKey;
+use crate::object::{Kind, ObjectId};
+use futures_util::{StreamExt, stream};
+
+/// Keys laid down at once.
+const BATCH: usize = 5_000;
+
+/// Takes the listing down. A listing that breaks off is an error of the whole audit: without its end,
+/// absence means nothing.
+pub(super) async fn list(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    scan.progress.phase("listing", None);
+    let store = scan.store;
+    let mut entries = store.backend().list("", None);
+    let (mut known, mut foreign) = (Vec::new(), Vec::new());
+    while let Some(entry) = entries.next().await {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                // The rest of the listing still comes; what lies in the hole is asked for key by key.
+                scan.unknown(format!("listing: {error}"));
+                continue;
+            }
+        };
+        scan.summary.checked.listed += 1;
+        if layout::is_own(&entry.key) {
+            continue;
+        }
+        match layout::recognise(&entry.key) {
+            Some(_) => known.extend(listed(entry)),
+            None => foreign.push(entry),
+        }
+        if known.len() == BATCH || foreign.len() == BATCH {
+            flush(scan, &mut known, &mut foreign).await?;
+            scan.progress
+                .update(|f| f.done = scan.summary.checked.listed);
+            scan.progress.checkpoint().await?;
+        }
+    }
+    flush(scan, &mut known, &mut foreign).await
+}
+
+async fn flush(
+    scan: &mut Scan<'_>,
+    known: &mut Vec<ListedKey>,
+    foreign: &mut Vec<crate::backend::Entry>,
+) -> Result<(), AuditError> {
+    scan.notebook.add_listed(known).await?;
+    known.clear();
+    let mut findings = Vec::new();
+    for entry in foreign.drain(..) {
+        if !scan.too_new(entry.modified) {
+            findings.push(foreign_key(
+                &entry.key,
+                entry.size,
+                "a key of no known layout",
+            ));
+        }
+    }
+    scan.find(findings).await
+}
+
+fn foreign_key(key: &str, size: u64, why: &str) -> Finding {
+    Finding::new(Code::ObjectForeign, Subject::Object, key)
+        .with("size", size)
+        .with("why", why)
+}
+
+/// Reads each key whose digest no row has and nothing names, and says what it is.
+pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    let mut after: Option<ListedKey> = None;
+    loop {
+        let page = scan.notebook.keys_without_row(after.as_ref(), 500).await?;
+        let Some((last, _)) = page.last() else {
+            return Ok(());
+        };
+        after = Some(last.clone());
+        let mut strays = Vec::new();
+        for (key, is_named) in page {
+            // What is named is a missing row, and was said there.
+            if !is_named && !scan.too_new(key.modified) {
+                strays.push(key);
+            }
+        }
+        let judge = &scan.judge;
+        let answers: Vec<_> = stream::iter(&strays)
+            .map(|stray| async move { prove(&judge.store, stray).await })
+            .buffered(scan.options.concurrency.max(1))
+            .collect()
+            .await;
+        let mut findings = Vec::new();
+        for answer in answers {
+            match answer {
+                Ok(finding) => findings.push(finding),
+                Err(why) => scan.unknown(why),
+            }
+        }
+        scan.find(findings).await?;
+        scan.progress.checkpoint().await?;
+    }
+}
+
+/// What a key without row holds: the object of its digest, of whichever kind, or nothing that proves.
+async fn prove(store: &crate::store::Store, stray: &ListedKey) -> Result<Finding, String> {
+    let id = ObjectId::new(&stray.hex);
+    let Ok(key) = Key::new(&stray.key) else {
+        return Ok(foreign_key(
+            &stray.key,
+            stray.size,
+            "a key that must not be followed",
+        ));
+    };
+    match kind_under(store, &id, &key).await? {
+        Some(kind) => Ok(
+            Finding::new(Code::ObjectOrphan, Subject::Object, &stray.key)
+                .with("proves", kind.as_str())
+                .with("size", stray.size),
+        ),
+        None => Ok(foreign_key(
+            &stray.key,
+            stray.size,
+            "the bytes do not prove the key's digest",
+        )),
+    }
+}
+
+/// The kind whose scheme proves `id` from the bytes under `key`. A blob is tried first, so that it is
+/// never taken for a commit because it parses.
+///
+/// # Errors
+/// The store gave no answer, in words.
+pub(super) async fn kind_under(
+    store: &crate::store::Store,
+    id: &ObjectId,
+    key: &Key,
+) -> Result<Option<Kind>, String> {
+    let look = Look {
+        store,
+        read: true,
+        listed: true,
+    };
+    for kind in [Kind::Blob, Kind::Commit, Kind::Snapshot] {
+        match look.read(kind, id, key).await {
+            Looked::Proved { .. } => return Ok(Some(kind)),
+            Looked::Unknown { key, why } => return Err(format!("{key}: {why}")),
+            _ => {}
+        }
+    }
+    Ok(None)
+}

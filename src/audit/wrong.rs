@@ -1,0 +1,47 @@
+//! Names what is wrong with bytes that do not prove their id.
+
+use super::fault::Code;
+use crate::object::legacy::{self, Wrapping};
+use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord, frame, identity};
+use serde_json::{Map, Value};
+
+/// The code for bytes that are refused or do not prove, and what speaks for it.
+#[must_use]
+pub fn classify(kind: Kind, id: &ObjectId, bytes: &[u8]) -> (Code, Map<String, Value>) {
+    let mut evidence = Map::new();
+    if let Ok(found) = frame::decode(bytes)
+        && found.kind != kind
+    {
+        evidence.insert("header".into(), found.kind.as_str().into());
+        return (Code::ObjectKind, evidence);
+    }
+    if let Some(layers) = sound_inside(kind, id, bytes) {
+        let names: Vec<&str> = layers.into_iter().map(Wrapping::name).collect();
+        evidence.insert("wrapping".into(), names.join(" > ").into());
+        return (Code::ObjectEncoded, evidence);
+    }
+    (Code::ObjectCorrupt, evidence)
+}
+
+/// The wrappings around a content that proves the id.
+fn sound_inside(kind: Kind, id: &ObjectId, bytes: &[u8]) -> Option<Vec<Wrapping>> {
+    match kind {
+        Kind::Blob => legacy::unwrap_blob(bytes)
+            .into_iter()
+            .find(|inner| identity::verify_blob(id, &inner.content).is_some())
+            .map(|inner| inner.layers),
+        Kind::Commit => {
+            let inner = legacy::unwrap_record(bytes, kind)?;
+            let record = CommitRecord::from_map(inner.content).ok()?;
+            let proved = record.commit_id.same(id) && identity::verify_commit(&record).is_some();
+            proved.then_some(inner.layers)
+        }
+        Kind::Snapshot => {
+            let inner = legacy::unwrap_record(bytes, kind)?;
+            let record = SnapshotRecord::from_map(inner.content).ok()?;
+            let proved = record.snapshot_id.same(id)
+                && identity::verify_snapshot(id, &record.manifest, &record.directories).is_some();
+            proved.then_some(inner.layers)
+        }
+    }
+}

@@ -1,1 +1,0 @@
-//! The database in an SQLite file.

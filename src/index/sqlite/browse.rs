@@ -1,0 +1,234 @@
+//! Lists for people: light columns, newest first, from any row in either direction.
+
+use super::Sqlite;
+use super::cell::{Ask, Cells};
+use super::read::id_column;
+use crate::index::{Browse, Capabilities, Edge, Listed, Page};
+use crate::object::Kind;
+
+/// Memberships up to which a repository's rows are looked up and sorted; above it the whole table is
+/// walked in its own order and each row asked whether it belongs.
+const FEW: u32 = 20_000;
+
+/// Characters of `what`.
+const WHAT_CHARS: usize = 200;
+
+/// Bytes of a cell that is shown in a list; a longer list of parents is left out.
+const LIGHT: u32 = 64 << 10;
+
+/// The column that a kind is sorted by.
+const fn at_column(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Commit => "timestamp",
+        Kind::Snapshot | Kind::Blob => "created_at",
+    }
+}
+
+impl Sqlite {
+    /// A page of a list.
+    pub(super) async fn list(&self, ask: &Browse) -> Result<Page<Listed>, sqlx::Error> {
+        let kind = ask.kind;
+        let limit = ask.limit.max(1);
+        let id = format!("t.{}", id_column(kind));
+        let mut sql = Ask::new(format!(
+            "SELECT {} FROM {} AS t WHERE ",
+            self.light_columns(kind),
+            Capabilities::table(kind)
+        ));
+        let sorts = self.filter(ask, &mut sql).await?;
+        let at = self.at_expression(kind);
+        let newest_first = matches!(ask.from, Edge::Start | Edge::After { .. });
+        if let Edge::After { at: seen, id: last } | Edge::Before { at: seen, id: last } = &ask.from
+        {
+            let (seen, last) = (sql.bind_key(seen)?, sql.bind_key(last)?);
+            let than = if newest_first { '<' } else { '>' };
+            sql.push(&format!(" AND ({at}, {id}) {than} ({seen}, {last})"));
+        }
+        let order = if newest_first { "DESC" } else { "ASC" };
+        // The plus keeps SQLite from walking the whole table in the order of its index.
+        let plus = if sorts { "+" } else { "" };
+        sql.push(&format!(
+            " ORDER BY {plus}{at} {order}, {plus}{id} {order} LIMIT {limit}"
+        ));
+        let has_uri = self.capabilities.storage_uri(kind);
+        let mut page = self
+            .rows(sql, limit, |cells| read_light(cells, kind, has_uri))
+            .await?;
+        if !newest_first {
+            page.rows.reverse();
+        }
+        Ok(page)
+    }
+
+    /// How many rows a list has.
+    pub(super) async fn list_count(&self, ask: &Browse) -> Result<u64, sqlx::Error> {
+        let table = Capabilities::table(ask.kind);
+        let mut sql = Ask::new(format!("SELECT count(*) FROM {table} AS t WHERE "));
+        self.filter(ask, &mut sql).await?;
+        self.count(sql).await
+    }
+
+    /// Branches and commits of each repository, in the order asked.
+    pub(super) async fn counts_by_repo(
+        &self,
+        repo_ids: &[String],
+    ) -> Result<Vec<(u64, u64)>, sqlx::Error> {
+        let table = match self.capabilities.refs(Kind::Commit) {
+            true => Capabilities::refs_table(Kind::Commit),
+            false => Capabilities::table(Kind::Commit),
+        };
+        let commits = match self.capabilities.has(table, "repo_id") {
+            true => format!("(SELECT count(*) FROM {table} WHERE repo_id = j.value)"),
+            false => "0".to_owned(),
+        };
+        let mut sql = Ask::new(format!(
+            "SELECT (SELECT count(*) FROM musehub_branches WHERE repo_id = j.value), {commits} FROM json_each("
+        ));
+        let list = sql.bind(serde_json::Value::from(repo_ids).to_string())?;
+        sql.push(&format!("{list}) AS j ORDER BY j.key"));
+        let read = |cells: &mut Cells<'_>| {
+            let mut next = || Ok::<_, sqlx::Error>(cells.int()?.map_or(0, i64::unsigned_abs));
+            Ok((next()?, next()?))
+        };
+        Ok(self.rows(sql, 0, read).await?.rows)
+    }
+
+    /// Appends the condition of a list. True when its rows are best looked up and then sorted, rather
+    /// than met in the order of the table's own index.
+    async fn filter(&self, ask: &Browse, sql: &mut Ask) -> Result<bool, sqlx::Error> {
+        sql.push("1");
+        if let (Some(branch), Kind::Commit) = (&ask.branch, ask.kind) {
+            let branch = sql.bind_key(branch)?;
+            sql.push(&format!(" AND t.branch = {branch}"));
+        }
+        let Some(repo) = &ask.repo_id else {
+            return Ok(false);
+        };
+        let repo_id = sql.bind_key(repo)?;
+        if !self.capabilities.refs(ask.kind) {
+            let table = Capabilities::table(ask.kind);
+            match self.capabilities.has(table, "repo_id") {
+                true => sql.push(&format!(" AND t.repo_id = {repo_id}")),
+                // Nothing in this hub says which repository a row belongs to.
+                false => sql.push(" AND 0"),
+            };
+            return Ok(false);
+        }
+        let (refs, id) = (Capabilities::refs_table(ask.kind), id_column(ask.kind));
+        let mut few = Ask::new(format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {refs} WHERE repo_id = "
+        ));
+        let bound = few.bind_key(repo)?;
+        few.push(&format!("{bound} LIMIT {})", FEW + 1));
+        if self.count(few).await? <= u64::from(FEW) {
+            sql.push(&format!(
+                " AND t.{id} IN (SELECT {id} FROM {refs} WHERE repo_id = {repo_id})"
+            ));
+            return Ok(true);
+        }
+        // A scalar subquery, since SQLite would turn EXISTS into a join and drive it from the wrong side.
+        sql.push(&format!(
+            " AND (SELECT 1 FROM {refs} AS r WHERE r.{id} = t.{id} AND r.repo_id = {repo_id} LIMIT 1) IS NOT NULL"
+        ));
+        Ok(false)
+    }
+
+    async fn count(&self, ask: Ask) -> Result<u64, sqlx::Error> {
+        let page = self.rows(ask, 1, |cells| cells.int()).await?;
+        Ok(page
+            .rows
+            .first()
+            .copied()
+            .flatten()
+            .map_or(0, i64::unsigned_abs))
+    }
+
+    /// The column to sort by, never null: a comparison with null would hide the row.
+    fn at_expression(&self, kind: Kind) -> String {
+        let (table, at) = (Capabilities::table(kind), at_column(kind));
+        match (
+            self.capabilities.has(table, at),
+            self.refuses_null(table, at),
+        ) {
+            (true, true) => format!("t.\"{at}\""),
+            (true, false) => format!("coalesce(t.\"{at}\", '')"),
+            (false, _) => "''".to_owned(),
+        }
+    }
+
+    /// The columns of a list, in the order of `read_light`.
+    fn light_columns(&self, kind: Kind) -> String {
+        let table = Capabilities::table(kind);
+        let here = |column: &str| match self.capabilities.has(table, column) {
+            true => format!("t.\"{column}\""),
+            false => "NULL".to_owned(),
+        };
+        let start = |column: &str| {
+            // As bytes, since SQLite ends a text at its first NUL; four bytes a character at most.
+            format!(
+                "substr(CAST({} AS BLOB), 1, {})",
+                here(column),
+                4 * WHAT_CHARS
+            )
+        };
+        let light = |column: &str| {
+            let column = here(column);
+            format!("iif(octet_length({column}) > {LIGHT}, NULL, {column})")
+        };
+        let (what, size) = match kind {
+            Kind::Commit => (start("message"), "NULL".to_owned()),
+            Kind::Snapshot => ("NULL".to_owned(), here("entry_count")),
+            Kind::Blob => (start("path"), here("size_bytes")),
+        };
+        [
+            here(id_column(kind)),
+            self.at_expression(kind),
+            light("author"),
+            what,
+            light("branch"),
+            light("parent_ids"),
+            light("snapshot_id"),
+            size,
+            light("storage_uri"),
+            format!("substr(CAST({} AS BLOB), 1, 1)", here("manifest_blob")),
+        ]
+        .join(", ")
+    }
+}
+
+/// Reads one line of a list.
+fn read_light(cells: &mut Cells<'_>, kind: Kind, has_uri: bool) -> Result<Listed, sqlx::Error> {
+    let id = cells.key()?;
+    let at = cells.key()?;
+    let who = cells.text()?;
+    let what = first_line(&cells.text()?);
+    let branch = cells.key()?;
+    let parent_ids = cells.text()?;
+    // For a snapshot this column is its own id.
+    let snapshot_id = cells.opt_key()?.filter(|_| kind == Kind::Commit);
+    let size = cells.int()?;
+    let storage_uri = cells.opt_text()?;
+    Ok(Listed {
+        kind,
+        id,
+        at,
+        who,
+        what,
+        branch,
+        parent_ids,
+        snapshot_id,
+        size,
+        storage_uri: has_uri.then_some(storage_uri),
+        cache_byte: cells.bytes()?.and_then(|bytes| bytes.first().copied()),
+    })
+}
+
+/// The first line, at most [`WHAT_CHARS`] characters.
+fn first_line(text: &str) -> String {
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(WHAT_CHARS)
+        .collect()
+}

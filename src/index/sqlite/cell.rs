@@ -1,0 +1,219 @@
+//! Cells of a file in which any column may hold anything: SQLite types values, not columns.
+//!
+//! A bad cell never fails a page. Ordinary text is read lossily; keys are read reversibly, since a key
+//! is also where the next page starts: bytes that are no UTF-8 become characters of a private range
+//! (U+10FF80 to U+10FFFF, one a byte) and a key that is a BLOB starts with U+10FF00. Bound as a
+//! parameter, such a key is turned back into what the file holds.
+
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Arguments, Row, TypeInfo, ValueRef};
+
+/// Starts a key that the file holds as BLOB.
+const BLOB_MARK: char = '\u{10ff00}';
+/// Byte 0 of the range that stands for single bytes; only 0x80 and above are used.
+const BYTE_BASE: u32 = 0x10_ff00;
+
+/// What a key is in the file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum KeyBytes {
+    Text(String),
+    BadText(Vec<u8>),
+    Blob(Vec<u8>),
+}
+
+fn is_private(c: char) -> bool {
+    c >= BLOB_MARK
+}
+
+/// The reversible text of a key.
+pub(super) fn escape(bytes: &[u8], blob: bool) -> String {
+    if !blob
+        && let Ok(text) = std::str::from_utf8(bytes)
+        && !text.chars().any(is_private)
+    {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(bytes.len() + 8);
+    if blob {
+        out.push(BLOB_MARK);
+    }
+    let byte = |out: &mut String, b: u8| {
+        out.push(char::from_u32(BYTE_BASE + u32::from(b)).unwrap_or(char::REPLACEMENT_CHARACTER));
+    };
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if is_private(c) {
+                let mut four = [0; 4];
+                c.encode_utf8(&mut four)
+                    .bytes()
+                    .for_each(|b| byte(&mut out, b));
+            } else {
+                out.push(c);
+            }
+        }
+        chunk.invalid().iter().for_each(|b| byte(&mut out, *b));
+    }
+    out
+}
+
+/// What the file holds for a key's text.
+pub(super) fn unescape(key: &str) -> KeyBytes {
+    if !key.chars().any(is_private) {
+        return KeyBytes::Text(key.to_owned());
+    }
+    let (blob, rest) = match key.strip_prefix(BLOB_MARK) {
+        Some(rest) => (true, rest),
+        None => (false, key),
+    };
+    let mut out = Vec::with_capacity(rest.len());
+    for c in rest.chars() {
+        match (c as u32).checked_sub(BYTE_BASE) {
+            Some(b @ 0x80..=0xff) => out.push(b as u8),
+            _ => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    if blob {
+        KeyBytes::Blob(out)
+    } else {
+        KeyBytes::BadText(out)
+    }
+}
+
+/// A statement being put together: its text and its parameters.
+#[derive(Default)]
+pub(super) struct Ask {
+    pub sql: String,
+    pub args: SqliteArguments,
+    count: usize,
+}
+
+impl Ask {
+    pub(super) fn new(sql: impl Into<String>) -> Self {
+        Self {
+            sql: sql.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Appends to the statement's text.
+    pub(super) fn push(&mut self, sql: &str) -> &mut Self {
+        self.sql.push_str(sql);
+        self
+    }
+
+    /// Binds a value and gives its placeholder.
+    pub(super) fn bind<'q, T>(&mut self, value: T) -> Result<String, sqlx::Error>
+    where
+        T: sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + 'q,
+    {
+        self.args.add(value).map_err(sqlx::Error::Encode)?;
+        self.count += 1;
+        Ok(format!("?{}", self.count))
+    }
+
+    /// Binds a key as the file holds it and gives its placeholder.
+    pub(super) fn bind_key(&mut self, key: &str) -> Result<String, sqlx::Error> {
+        match unescape(key) {
+            KeyBytes::Text(text) => self.bind(text),
+            KeyBytes::Blob(bytes) => self.bind(bytes),
+            KeyBytes::BadText(bytes) => Ok(format!("CAST({} AS TEXT)", self.bind(bytes)?)),
+        }
+    }
+}
+
+/// Reads a row's cells from left to right, weighing them.
+pub(super) struct Cells<'r> {
+    row: &'r SqliteRow,
+    at: usize,
+    /// Bytes read so far.
+    pub weight: usize,
+}
+
+impl<'r> Cells<'r> {
+    pub(super) fn new(row: &'r SqliteRow) -> Self {
+        Self {
+            row,
+            at: 0,
+            weight: 0,
+        }
+    }
+
+    /// The next cell's bytes, and whether it is a BLOB. A number comes as its decimal text.
+    fn next(&mut self) -> Result<Option<(&'r [u8], bool)>, sqlx::Error> {
+        let at = self.at;
+        self.at += 1;
+        let raw = self.row.try_get_raw(at)?;
+        if raw.is_null() {
+            return Ok(None);
+        }
+        let blob = raw.type_info().name() == "BLOB";
+        let bytes: &[u8] = self.row.try_get_unchecked(at)?;
+        self.weight += bytes.len();
+        Ok(Some((bytes, blob)))
+    }
+
+    pub(super) fn opt_key(&mut self) -> Result<Option<String>, sqlx::Error> {
+        Ok(self.next()?.map(|(bytes, blob)| escape(bytes, blob)))
+    }
+
+    pub(super) fn key(&mut self) -> Result<String, sqlx::Error> {
+        Ok(self.opt_key()?.unwrap_or_default())
+    }
+
+    pub(super) fn opt_text(&mut self) -> Result<Option<String>, sqlx::Error> {
+        Ok(self
+            .next()?
+            .map(|(bytes, _)| String::from_utf8_lossy(bytes).into_owned()))
+    }
+
+    pub(super) fn text(&mut self) -> Result<String, sqlx::Error> {
+        Ok(self.opt_text()?.unwrap_or_default())
+    }
+
+    pub(super) fn bytes(&mut self) -> Result<Option<Vec<u8>>, sqlx::Error> {
+        Ok(self.next()?.map(|(bytes, _)| bytes.to_vec()))
+    }
+
+    /// A whole number; `None` for null and for anything that is none.
+    pub(super) fn int(&mut self) -> Result<Option<i64>, sqlx::Error> {
+        let cell = self.next()?;
+        Ok(cell.and_then(|(bytes, _)| std::str::from_utf8(bytes).ok()?.parse().ok()))
+    }
+
+    pub(super) fn flag(&mut self) -> Result<bool, sqlx::Error> {
+        Ok(self.int()? == Some(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KeyBytes, escape, unescape};
+
+    #[test]
+    fn a_key_of_any_bytes_comes_back_as_it_was() {
+        let odd: [&[u8]; 6] = [
+            b"plain",
+            b"",
+            b"nul\0inside",
+            b"\xff\x80a\xc3",
+            "a\u{10ff85}\u{10ffff}\u{10ff00}".as_bytes(),
+            "é\u{1f600}".as_bytes(),
+        ];
+        for bytes in odd {
+            match unescape(&escape(bytes, false)) {
+                KeyBytes::Text(text) => assert_eq!(text.as_bytes(), bytes),
+                KeyBytes::BadText(back) => assert_eq!(back, bytes),
+                KeyBytes::Blob(_) => panic!("text {bytes:?} came back as a BLOB"),
+            }
+            assert_eq!(
+                unescape(&escape(bytes, true)),
+                KeyBytes::Blob(bytes.to_vec())
+            );
+        }
+    }
+
+    #[test]
+    fn ordinary_keys_are_left_alone() {
+        assert_eq!(escape("sha256:äb".as_bytes(), false), "sha256:äb");
+    }
+}

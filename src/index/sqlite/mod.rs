@@ -1,0 +1,211 @@
+//! The database in an SQLite file.
+//!
+//! Statements are put together from the hub's [`Capabilities`]: a column that the hub lacks is read as
+//! null, a table that it lacks as empty. Reading goes through a few read-only connections, writing
+//! through one of its own.
+
+mod browse;
+mod cell;
+mod insert;
+mod open;
+mod read;
+mod rows;
+mod write;
+
+use super::{
+    BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Index, IndexError, IndexMut, Link,
+    Listed, MembershipRow, NewRows, Page, ProposalRow, Recache, RepoRow, SnapshotRow,
+};
+use crate::object::Kind;
+use crate::object::time::Micros;
+use async_trait::async_trait;
+use sqlx::sqlite::SqlitePool;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// A hub in an SQLite file.
+pub struct Sqlite {
+    /// The path as it was given.
+    what: String,
+    /// The path with every link resolved.
+    path: PathBuf,
+    /// Read-only connections.
+    pool: SqlitePool,
+    /// The one connection that writes; absent when opened for reading.
+    writer: Option<SqlitePool>,
+    capabilities: Capabilities,
+    /// (table, column) pairs that refuse null.
+    not_null: BTreeSet<(String, String)>,
+    /// The file is read without locks, since its folder cannot be written to.
+    immutable: bool,
+}
+
+impl Sqlite {
+    fn refuses_null(&self, table: &str, column: &str) -> bool {
+        self.not_null
+            .contains(&(table.to_owned(), column.to_owned()))
+    }
+}
+
+/// A statement's failure, told with what it was for.
+fn query_error(what: &'static str) -> impl Fn(sqlx::Error) -> IndexError {
+    move |e| {
+        let why = match &e {
+            sqlx::Error::Database(e) => e.message().to_owned(),
+            other => other.to_string(),
+        };
+        IndexError::Query { what, why }
+    }
+}
+
+#[async_trait]
+impl Index for Sqlite {
+    fn describe(&self) -> String {
+        let how = if self.immutable { ", immutable" } else { "" };
+        format!("sqlite {}{how}", self.what)
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn now(&self) -> Result<Micros, IndexError> {
+        sqlx::query_scalar("SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) * 1000")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(query_error("the time"))
+    }
+
+    async fn counts(&self) -> Result<Counts, IndexError> {
+        self.count_all().await.map_err(query_error("counts"))
+    }
+
+    async fn repos(&self, after: Option<&str>, limit: u32) -> Result<Page<RepoRow>, IndexError> {
+        self.page(after, limit).await
+    }
+
+    async fn branches(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<BranchRow>, IndexError> {
+        self.page(after, limit).await
+    }
+
+    async fn commits(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<CommitRow>, IndexError> {
+        self.page(after, limit).await
+    }
+
+    async fn snapshots(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<SnapshotRow>, IndexError> {
+        self.page(after, limit).await
+    }
+
+    async fn blobs(&self, after: Option<&str>, limit: u32) -> Result<Page<BlobRow>, IndexError> {
+        self.page(after, limit).await
+    }
+
+    async fn proposals(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<ProposalRow>, IndexError> {
+        self.page(after, limit).await
+    }
+
+    async fn memberships(
+        &self,
+        kind: Kind,
+        after: Option<&MembershipRow>,
+        limit: u32,
+    ) -> Result<Page<MembershipRow>, IndexError> {
+        self.membership_page(kind, after, limit)
+            .await
+            .map_err(query_error("memberships"))
+    }
+
+    async fn commits_by_id(&self, ids: &[String]) -> Result<Vec<CommitRow>, IndexError> {
+        self.by_id(ids).await
+    }
+
+    async fn snapshots_by_id(&self, ids: &[String]) -> Result<Vec<SnapshotRow>, IndexError> {
+        self.by_id(ids).await
+    }
+
+    async fn blobs_by_id(&self, ids: &[String]) -> Result<Vec<BlobRow>, IndexError> {
+        self.by_id(ids).await
+    }
+
+    async fn repo_by_id(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError> {
+        Ok(self.by_id::<RepoRow>(&[repo_id.to_owned()]).await?.pop())
+    }
+
+    async fn repo_by_path(&self, owner: &str, slug: &str) -> Result<Option<RepoRow>, IndexError> {
+        self.find_repo(owner, slug)
+            .await
+            .map_err(query_error("a repository by its path"))
+    }
+
+    async fn branches_of(
+        &self,
+        repo_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<BranchRow>, IndexError> {
+        self.branch_page(repo_id, after, limit)
+            .await
+            .map_err(query_error("a repository's branches"))
+    }
+
+    async fn ids_with_prefix(
+        &self,
+        prefix: &str,
+        limit: u32,
+    ) -> Result<Vec<(Kind, String)>, IndexError> {
+        self.prefixed(prefix, limit)
+            .await
+            .map_err(query_error("ids by their beginning"))
+    }
+
+    async fn browse(&self, ask: &Browse) -> Result<Page<Listed>, IndexError> {
+        self.list(ask).await.map_err(query_error("a list of rows"))
+    }
+
+    async fn browse_count(&self, ask: &Browse) -> Result<u64, IndexError> {
+        self.list_count(ask)
+            .await
+            .map_err(query_error("the length of a list of rows"))
+    }
+
+    async fn repo_counts(&self, repo_ids: &[String]) -> Result<Vec<(u64, u64)>, IndexError> {
+        self.counts_by_repo(repo_ids)
+            .await
+            .map_err(query_error("counts by repository"))
+    }
+}
+
+#[async_trait]
+impl IndexMut for Sqlite {
+    async fn set_storage_uri(&self, kind: Kind, links: &[Link]) -> Result<Vec<String>, IndexError> {
+        self.link(kind, links).await
+    }
+
+    async fn set_cache(&self, recache: &Recache) -> Result<bool, IndexError> {
+        self.recache(recache).await
+    }
+
+    async fn insert(&self, rows: &NewRows) -> Result<(), IndexError> {
+        self.add(rows).await
+    }
+
+    async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError> {
+        self.lock().await
+    }
+}

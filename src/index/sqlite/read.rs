@@ -1,0 +1,299 @@
+//! Whole rows: keyset pages, rows by id, memberships and counts.
+
+use super::cell::{Ask, Cells, KeyBytes, unescape};
+use super::rows::{Stored, table_here};
+use super::{Sqlite, query_error};
+use crate::index::{
+    BranchRow, Capabilities, Counts, IndexError, MembershipRow, PAGE_BYTES, Page, RepoRow,
+};
+use crate::object::Kind;
+use futures_util::TryStreamExt;
+use sqlx::AssertSqlSafe;
+use std::collections::BTreeSet;
+
+/// Ids in one statement.
+const IDS: usize = 500;
+
+/// The id column of a kind, in its own table and in its `*_refs` table.
+pub(super) const fn id_column(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Commit => "commit_id",
+        Kind::Snapshot => "snapshot_id",
+        Kind::Blob => "object_id",
+    }
+}
+
+impl Sqlite {
+    /// Runs a statement that gives at most `limit` rows, stopping when the page weighs enough.
+    pub(super) async fn rows<T>(
+        &self,
+        ask: Ask,
+        limit: u32,
+        read: impl Fn(&mut Cells<'_>) -> Result<T, sqlx::Error>,
+    ) -> Result<Page<T>, sqlx::Error> {
+        let mut stream = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args).fetch(&self.pool);
+        let mut rows = Vec::new();
+        let mut weight = 0;
+        while let Some(row) = stream.try_next().await? {
+            let mut cells = Cells::new(&row);
+            rows.push(read(&mut cells)?);
+            weight += cells.weight;
+            if weight >= PAGE_BYTES {
+                return Ok(Page { rows, end: false });
+            }
+        }
+        let end = rows.len() < limit as usize;
+        Ok(Page { rows, end })
+    }
+
+    /// A page of a table in the order of its primary key.
+    pub(super) async fn page<T: Stored>(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<T>, IndexError> {
+        let Some((table, key, list)) = self.select_list::<T>() else {
+            return Ok(Page {
+                rows: Vec::new(),
+                end: true,
+            });
+        };
+        let limit = limit.max(1);
+        let mut ask = Ask::new(format!("SELECT {list} FROM \"{table}\" AS t"));
+        if let Some(after) = after {
+            let after = ask.bind_key(after).map_err(query_error(T::WHAT))?;
+            ask.push(&format!(" WHERE t.\"{key}\" > {after}"));
+        }
+        ask.push(&format!(" ORDER BY t.\"{key}\" LIMIT {limit}"));
+        self.rows(ask, limit, T::read)
+            .await
+            .map_err(query_error(T::WHAT))
+    }
+
+    /// The rows with these ids. All of them are held at once: callers ask for few.
+    pub(super) async fn by_id<T: Stored>(&self, ids: &[String]) -> Result<Vec<T>, IndexError> {
+        let Some((table, key, list)) = self.select_list::<T>() else {
+            return Ok(Vec::new());
+        };
+        let select = format!("SELECT {list} FROM \"{table}\" AS t WHERE t.\"{key}\"");
+        let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
+        // JSON carries neither NUL nor bytes that are no text: such ids are asked for one by one.
+        let (plain, odd): (Vec<&str>, Vec<&str>) = ids
+            .into_iter()
+            .partition(|id| !id.contains('\0') && matches!(unescape(id), KeyBytes::Text(_)));
+        let mut asks = Vec::new();
+        for chunk in plain.chunks(IDS) {
+            let mut ask = Ask::new(select.as_str());
+            let json = serde_json::Value::from(chunk).to_string();
+            let list = ask.bind(json).map_err(query_error(T::WHAT))?;
+            ask.push(&format!(" IN (SELECT value FROM json_each({list}))"));
+            asks.push(ask);
+        }
+        for id in odd {
+            let mut ask = Ask::new(select.as_str());
+            let id = ask.bind_key(id).map_err(query_error(T::WHAT))?;
+            ask.push(&format!(" = {id}"));
+            asks.push(ask);
+        }
+        let mut out = Vec::new();
+        for ask in asks {
+            let mut stream = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args).fetch(&self.pool);
+            while let Some(row) = stream.try_next().await.map_err(query_error(T::WHAT))? {
+                out.push(T::read(&mut Cells::new(&row)).map_err(query_error(T::WHAT))?);
+            }
+        }
+        Ok(out)
+    }
+
+    /// A page of memberships, behind (id, repo_id).
+    pub(super) async fn membership_page(
+        &self,
+        kind: Kind,
+        after: Option<&MembershipRow>,
+        limit: u32,
+    ) -> Result<Page<MembershipRow>, sqlx::Error> {
+        if !self.capabilities.refs(kind) {
+            return Ok(Page {
+                rows: Vec::new(),
+                end: true,
+            });
+        }
+        let (table, id) = (Capabilities::refs_table(kind), id_column(kind));
+        let limit = limit.max(1);
+        let mut ask = Ask::new(format!("SELECT {id}, repo_id FROM {table}"));
+        if let Some(after) = after {
+            let (seen, repo) = (ask.bind_key(&after.id)?, ask.bind_key(&after.repo_id)?);
+            ask.push(&format!(" WHERE ({id}, repo_id) > ({seen}, {repo})"));
+        }
+        ask.push(&format!(" ORDER BY {id}, repo_id LIMIT {limit}"));
+        self.rows(ask, limit, |cells| {
+            Ok(MembershipRow {
+                id: cells.key()?,
+                repo_id: cells.key()?,
+            })
+        })
+        .await
+    }
+
+    /// A repository by its path; one that lives before one that was deleted.
+    pub(super) async fn find_repo(
+        &self,
+        owner: &str,
+        slug: &str,
+    ) -> Result<Option<RepoRow>, sqlx::Error> {
+        let Some((table, key, list)) = self.select_list::<RepoRow>() else {
+            return Ok(None);
+        };
+        let mut ask = Ask::new(format!("SELECT {list} FROM {table} AS t"));
+        let (owner, slug) = (ask.bind(owner.to_owned())?, ask.bind(slug.to_owned())?);
+        ask.push(&format!(" WHERE t.owner = {owner} AND t.slug = {slug}"));
+        let dead = match self.capabilities.has(table, "deleted_at") {
+            true => "t.deleted_at IS NOT NULL, ",
+            false => "",
+        };
+        ask.push(&format!(" ORDER BY {dead}t.{key} LIMIT 1"));
+        let page = self.rows(ask, 1, RepoRow::read).await?;
+        Ok(page.rows.into_iter().next())
+    }
+
+    /// A page of a repository's branches behind the name `after`. Branches that share a name are never
+    /// parted, so that a page may hold more rows than `limit`.
+    pub(super) async fn branch_page(
+        &self,
+        repo_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<BranchRow>, sqlx::Error> {
+        let Some((table, key, list)) = self.select_list::<BranchRow>() else {
+            return Ok(Page {
+                rows: Vec::new(),
+                end: true,
+            });
+        };
+        let limit = limit.max(1);
+        let select = format!("SELECT {list} FROM {table} AS t WHERE t.repo_id = ");
+        let mut ask = Ask::new(select.as_str());
+        let repo = ask.bind_key(repo_id)?;
+        ask.push(&repo);
+        if let Some(after) = after {
+            let after = ask.bind_key(after)?;
+            ask.push(&format!(" AND t.name > {after}"));
+        }
+        ask.push(&format!(" ORDER BY t.name, t.{key} LIMIT {limit}"));
+        let mut page = self.rows(ask, limit, BranchRow::read).await?;
+        if !page.end
+            && let Some(last) = page.rows.last().cloned()
+        {
+            let mut ask = Ask::new(select);
+            let repo = ask.bind_key(repo_id)?;
+            let name = ask.bind_key(&last.name)?;
+            let id = ask.bind_key(&last.branch_id)?;
+            ask.push(&format!(
+                "{repo} AND t.name = {name} AND t.{key} > {id} ORDER BY t.{key}"
+            ));
+            page.rows
+                .extend(self.rows(ask, 0, BranchRow::read).await?.rows);
+        }
+        Ok(page)
+    }
+
+    /// Ids that start with `prefix`, or with `sha256:` and `prefix`.
+    pub(super) async fn prefixed(
+        &self,
+        prefix: &str,
+        limit: u32,
+    ) -> Result<Vec<(Kind, String)>, sqlx::Error> {
+        let mut found = BTreeSet::new();
+        for kind in Kind::ALL {
+            for start in [prefix.to_owned(), format!("sha256:{prefix}")] {
+                let (table, id) = (Capabilities::table(kind), id_column(kind));
+                let mut ask = Ask::new(format!("SELECT {id} FROM {table} WHERE {id} >= "));
+                let from = ask.bind(start.clone())?;
+                ask.push(&from);
+                if let Some(beyond) = beyond(&start) {
+                    let beyond = ask.bind(beyond)?;
+                    ask.push(&format!(" AND {id} < {beyond}"));
+                }
+                ask.push(&format!(" ORDER BY {id} LIMIT {limit}"));
+                let page = self.rows(ask, limit, |cells| cells.key()).await?;
+                found.extend(page.rows.into_iter().map(|id| (kind, id)));
+            }
+        }
+        Ok(found.into_iter().take(limit as usize).collect())
+    }
+
+    /// Counts of every table, in one statement so that they belong together.
+    pub(super) async fn count_all(&self) -> Result<Counts, sqlx::Error> {
+        let all = |table: &'static str| {
+            let table = table_here(&self.capabilities, table);
+            match self.capabilities.has_table(table) {
+                true => format!("(SELECT count(*) FROM {table})"),
+                false => "0".to_owned(),
+            }
+        };
+        let mut parts: Vec<String> = [
+            "musehub_repos",
+            "musehub_branches",
+            "musehub_commits",
+            "musehub_snapshots",
+            "musehub_objects",
+            "musehub_proposals",
+        ]
+        .map(all)
+        .into();
+        parts.extend(
+            Kind::ALL.map(|kind| match self.capabilities.storage_uri(kind) {
+                true => format!(
+                    "(SELECT count(*) FROM {} WHERE storage_uri IS NULL)",
+                    Capabilities::table(kind)
+                ),
+                false => "NULL".to_owned(),
+            }),
+        );
+        let ask = Ask::new(format!("SELECT {}", parts.join(", ")));
+        let page = self
+            .rows(ask, 1, |cells| {
+                let mut next = || Ok::<_, sqlx::Error>(cells.int()?.map(|n| n.unsigned_abs()));
+                let mut all = || Ok::<_, sqlx::Error>(next()?.unwrap_or(0));
+                Ok(Counts {
+                    repos: all()?,
+                    branches: all()?,
+                    commits: all()?,
+                    snapshots: all()?,
+                    blobs: all()?,
+                    proposals: all()?,
+                    null_uris: [next()?, next()?, next()?],
+                })
+            })
+            .await?;
+        Ok(page.rows.into_iter().next().unwrap_or_default())
+    }
+}
+
+/// The least text that sorts behind everything that starts with `prefix`; `None` where there is none.
+fn beyond(prefix: &str) -> Option<String> {
+    let mut out = prefix.to_owned();
+    while let Some(last) = out.pop() {
+        // Above U+D7FF the next character is U+E000: between them lie surrogates, which no text holds.
+        let next = char::from_u32(last as u32 + 1).or((last == '\u{d7ff}').then_some('\u{e000}'));
+        if let Some(next) = next {
+            out.push(next);
+            return Some(out);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beyond;
+
+    #[test]
+    fn the_end_of_a_prefix_is_the_next_text_behind_it() {
+        assert_eq!(beyond("ab").as_deref(), Some("ac"));
+        assert_eq!(beyond("a\u{d7ff}").as_deref(), Some("a\u{e000}"));
+        assert_eq!(beyond("a\u{10ffff}").as_deref(), Some("b"));
+        assert_eq!(beyond("\u{10ffff}"), None);
+        assert_eq!(beyond(""), None);
+    }
+}

@@ -1,0 +1,153 @@
+//! Changes: compare-and-set, added rows, and the lock of whoever applies a repair.
+
+use super::cell::Ask;
+use super::read::id_column;
+use super::{Sqlite, query_error};
+use crate::index::{Capabilities, IndexError, Link, Recache};
+use crate::object::Kind;
+use sqlx::sqlite::{SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, Sqlite as Driver, Transaction};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+impl Sqlite {
+    fn writer(&self) -> Result<&SqlitePool, IndexError> {
+        self.writer.as_ref().ok_or(IndexError::ReadOnly)
+    }
+
+    /// Takes the write lock at once: a transaction that upgrades later can fail halfway.
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Driver>, IndexError> {
+        self.writer()?
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(query_error("starting a transaction"))
+    }
+
+    /// Points rows at their objects where they still say what was seen.
+    pub(super) async fn link(&self, kind: Kind, links: &[Link]) -> Result<Vec<String>, IndexError> {
+        let failed = query_error("setting storage_uri");
+        let mut tx = self.begin().await?;
+        if !self.capabilities.storage_uri(kind) {
+            return Err(IndexError::Query {
+                what: "setting storage_uri",
+                why: format!(
+                    "{} has no such column; run the hub's additive migration",
+                    Capabilities::table(kind)
+                ),
+            });
+        }
+        let mut changed = Vec::new();
+        for link in links {
+            let mut ask = Ask::new(format!("UPDATE {} SET", Capabilities::table(kind)));
+            let new = ask.bind(link.new.clone()).map_err(&failed)?;
+            let id = ask.bind_key(&link.id).map_err(&failed)?;
+            let seen = ask.bind(link.seen.clone()).map_err(&failed)?;
+            ask.push(&format!(
+                " storage_uri = {new} WHERE {} = {id} AND storage_uri IS {seen}",
+                id_column(kind)
+            ));
+            if run(&mut tx, ask).await.map_err(&failed)? > 0 {
+                changed.push(link.id.clone());
+            }
+        }
+        tx.commit().await.map_err(&failed)?;
+        Ok(changed)
+    }
+
+    /// Rewrites a snapshot's cache where it still is what was seen.
+    pub(super) async fn recache(&self, recache: &Recache) -> Result<bool, IndexError> {
+        let failed = query_error("rewriting a snapshot's cache");
+        let mut tx = self.begin().await?;
+        let has = |column| self.capabilities.has("musehub_snapshots", column);
+        if !has("manifest_blob") {
+            return Err(IndexError::Query {
+                what: "rewriting a snapshot's cache",
+                why: "musehub_snapshots has no column manifest_blob".to_owned(),
+            });
+        }
+        let mut ask = Ask::new("UPDATE musehub_snapshots SET ");
+        let new = ask.bind(recache.manifest.clone()).map_err(&failed)?;
+        let seen = ask.bind(recache.seen_manifest.clone()).map_err(&failed)?;
+        // Compared as the cells were read: a manifest may lie there as text, a count as anything.
+        let mut set = format!("manifest_blob = {new}");
+        let mut still = format!("CAST(manifest_blob AS BLOB) IS {seen}");
+        if has("entry_count") {
+            let new = ask.bind(recache.entry_count).map_err(&failed)?;
+            let seen = ask.bind(recache.seen_entry_count).map_err(&failed)?;
+            set.push_str(&format!(", entry_count = {new}"));
+            still.push_str(&format!(
+                " AND iif(typeof(entry_count) = 'integer', entry_count, NULL) IS {seen}"
+            ));
+        }
+        if has("directories") {
+            let new = ask.bind(recache.directories.clone()).map_err(&failed)?;
+            let seen = ask
+                .bind(recache.seen_directories.clone())
+                .map_err(&failed)?;
+            set.push_str(&format!(", directories = {new}"));
+            still.push_str(&format!(" AND CAST(directories AS TEXT) IS {seen}"));
+        }
+        let id = ask.bind_key(&recache.id).map_err(&failed)?;
+        ask.push(&format!("{set} WHERE snapshot_id = {id} AND {still}"));
+        let changed = run(&mut tx, ask).await.map_err(&failed)?;
+        tx.commit().await.map_err(&failed)?;
+        Ok(changed > 0)
+    }
+
+    /// Takes the lock file beside the database; the lock goes with the guard, the file stays.
+    pub(super) async fn lock(&self) -> Result<Box<dyn Send + Sync>, IndexError> {
+        self.writer()?;
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(".lock");
+        let path = PathBuf::from(name);
+        let taken = tokio::task::spawn_blocking(move || take_lock(&path));
+        let guard = taken.await.map_err(|e| IndexError::Query {
+            what: "locking the hub",
+            why: e.to_string(),
+        })??;
+        Ok(Box::new(guard))
+    }
+}
+
+/// Locks a file and writes this process's number into it, so that others can say who holds it.
+fn take_lock(path: &Path) -> Result<File, IndexError> {
+    let failed = |e: std::io::Error| IndexError::Query {
+        what: "locking the hub",
+        why: format!("{}: {e}", path.display()),
+    };
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            // Only to tell who it is: what cannot be read is left out.
+            let _ = (&file).take(20).read_to_string(&mut pid);
+            let pid: String = pid.chars().filter(char::is_ascii_digit).collect();
+            return Err(IndexError::Locked(format!(
+                "process {pid} holds {}",
+                path.display()
+            )));
+        }
+        Err(TryLockError::Error(e)) => return Err(failed(e)),
+    }
+    file.set_len(0).map_err(failed)?;
+    file.rewind().map_err(failed)?;
+    writeln!(file, "{}", std::process::id()).map_err(failed)?;
+    Ok(file)
+}
+
+/// Runs a statement and gives the number of rows that it changed.
+pub(super) async fn run(tx: &mut SqliteConnection, ask: Ask) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
+        .persistent(false)
+        .execute(tx)
+        .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,112 @@
+//! Blobs: checked by the hash of their bytes.
+
+use super::{framed, sha256};
+use crate::object::{Kind, ObjectId, frame};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// A formula that blobs' ids were made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlobScheme {
+    /// sha256 of `blob <n>⏚` + bytes.
+    Typed,
+    /// sha256 of the bytes.
+    Raw,
+}
+
+type Formula = fn(&[u8]) -> [u8; 32];
+
+/// Tried in this order.
+const SCHEMES: [(BlobScheme, Formula); 2] = [
+    (BlobScheme::Typed, |bytes| framed(Kind::Blob, bytes)),
+    (BlobScheme::Raw, sha256),
+];
+
+impl BlobScheme {
+    /// The scheme's name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            BlobScheme::Typed => "typed",
+            BlobScheme::Raw => "raw",
+        }
+    }
+
+    /// The id that the scheme's clients wrote for `digest`.
+    fn spell(self, digest: &[u8; 32]) -> ObjectId {
+        match self {
+            BlobScheme::Typed => ObjectId::typed(digest),
+            BlobScheme::Raw => ObjectId::plain(digest),
+        }
+    }
+}
+
+/// The scheme under which `bytes` give `id`.
+#[must_use]
+pub fn verify_blob(id: &ObjectId, bytes: &[u8]) -> Option<BlobScheme> {
+    let digest = id.digest()?;
+    SCHEMES
+        .iter()
+        .find(|(_, formula)| formula(bytes) == digest)
+        .map(|(scheme, _)| *scheme)
+}
+
+/// Each scheme with the id that it gives `bytes`, in the order in which they are tried.
+#[must_use]
+pub fn blob_trials(bytes: &[u8]) -> Vec<(BlobScheme, ObjectId)> {
+    SCHEMES
+        .iter()
+        .map(|(scheme, formula)| (*scheme, scheme.spell(&formula(bytes))))
+        .collect()
+}
+
+/// The `typed` id of a blob: what every new blob gets.
+#[must_use]
+pub fn blob_id(bytes: &[u8]) -> ObjectId {
+    ObjectId::typed(&framed(Kind::Blob, bytes))
+}
+
+/// Whether `id` is that of the blob without bytes, under any scheme.
+#[must_use]
+pub fn is_empty_blob(id: &ObjectId) -> bool {
+    verify_blob(id, b"").is_some()
+}
+
+/// Proves a blob of known length as it streams by, without holding it.
+pub struct BlobHasher {
+    typed: Sha256,
+    raw: Sha256,
+}
+
+impl BlobHasher {
+    /// `size` is the number of bytes that will follow.
+    #[must_use]
+    pub fn new(size: u64) -> Self {
+        let mut typed = Sha256::new();
+        typed.update(frame::header(Kind::Blob, size));
+        Self {
+            typed,
+            raw: Sha256::new(),
+        }
+    }
+
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.typed.update(bytes);
+        self.raw.update(bytes);
+    }
+
+    /// The scheme under which all bytes give `id`.
+    #[must_use]
+    pub fn finish(self, id: &ObjectId) -> Option<BlobScheme> {
+        let digest = id.digest()?;
+        if <[u8; 32]>::from(self.typed.finalize()) == digest {
+            Some(BlobScheme::Typed)
+        } else if <[u8; 32]>::from(self.raw.finalize()) == digest {
+            Some(BlobScheme::Raw)
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! Commits: a few fields are hashed, not the payload that states them.
+//!
+//! Every formula ends in the fields that rows lose, `committed_at` first, so it is kept in two
+//! halves: what comes before is hashed once, and each candidate spelling costs a block or two.
+
+use crate::object::{CommitRecord, Kind, ObjectId, frame, time};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// A formula that commits' ids were made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CommitScheme {
+    /// Six fields behind a header.
+    Typed,
+    /// Six fields.
+    Rc7,
+    /// Four fields, ids as spelt.
+    V01,
+    /// The stale copy on the server: `|` for every NUL. Clients refuse such ids.
+    Pipe,
+}
+
+/// What some formula hashes, borrowed from a record.
+#[derive(Clone)]
+struct Fields<'r> {
+    parents: Vec<&'r ObjectId>,
+    snapshot_id: Option<&'r ObjectId>,
+    message: &'r str,
+    committed_at: &'r str,
+    author: &'r str,
+    signer_public_key: &'r str,
+}
+
+/// One formula: everything before `committed_at`, and the rest.
+struct Formula {
+    scheme: CommitScheme,
+    head: fn(&Fields<'_>) -> Sha256,
+    tail: fn(&Fields<'_>, &mut Sha256),
+    /// Whether the author changes the id.
+    author: bool,
+}
+
+/// Tried in this order.
+const SCHEMES: [Formula; 4] = [
+    Formula {
+        scheme: CommitScheme::Typed,
+        head: typed_head,
+        tail: six_tail,
+        author: true,
+    },
+    Formula {
+        scheme: CommitScheme::Rc7,
+        head: |fields| Sha256::new_with_prefix(six_head(fields)),
+        tail: six_tail,
+        author: true,
+    },
+    Formula {
+        scheme: CommitScheme::V01,
+        head: |fields| Sha256::new_with_prefix(four_head(fields, "\0")),
+        tail: four_tail,
+        author: false,
+    },
+    Formula {
+        scheme: CommitScheme::Pipe,
+        head: |fields| Sha256::new_with_prefix(four_head(fields, "|")),
+        tail: four_tail,
+        author: false,
+    },
+];
+
+impl CommitScheme {
+    /// The scheme's name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            CommitScheme::Typed => "typed",
+            CommitScheme::Rc7 => "rc7",
+            CommitScheme::V01 => "v01",
+            CommitScheme::Pipe => "pipe",
+        }
+    }
+
+    /// Whether clients accept ids made with it.
+    #[must_use]
+    pub const fn accepted_by_clients(self) -> bool {
+        !matches!(self, CommitScheme::Pipe)
+    }
+
+    /// The id that the scheme's writers gave for `digest`.
+    fn spell(self, digest: &[u8; 32]) -> ObjectId {
+        match self {
+            CommitScheme::Typed | CommitScheme::Rc7 => ObjectId::typed(digest),
+            CommitScheme::V01 | CommitScheme::Pipe => ObjectId::plain(digest),
+        }
+    }
+}
+
+impl Formula {
+    fn digest(&self, fields: &Fields<'_>) -> [u8; 32] {
+        self.finish((self.head)(fields), fields)
+    }
+
+    fn finish(&self, mut head: Sha256, fields: &Fields<'_>) -> [u8; 32] {
+        (self.tail)(fields, &mut head);
+        head.finalize().into()
+    }
+}
+
+impl<'r> Fields<'r> {
+    fn of(record: &'r CommitRecord) -> Self {
+        Self {
+            parents: record.parents().collect(),
+            snapshot_id: record.snapshot_id.as_ref(),
+            message: &record.message,
+            committed_at: &record.committed_at,
+            author: &record.author,
+            signer_public_key: record.rest_text("signer_public_key"),
+        }
+    }
+
+    fn sorted_parents(&self, spell: fn(&ObjectId) -> &str, separator: &str) -> String {
+        let mut parents: Vec<_> = self.parents.iter().map(|id| spell(id)).collect();
+        parents.sort_unstable();
+        parents.join(separator)
+    }
+}
+
+/// The scheme under which the record, as it stands, gives its own id.
+#[must_use]
+pub fn verify_commit(record: &CommitRecord) -> Option<CommitScheme> {
+    let digest = record.commit_id.digest()?;
+    let fields = Fields::of(record);
+    SCHEMES
+        .iter()
+        .find(|formula| formula.digest(&fields) == digest)
+        .map(|formula| formula.scheme)
+}
+
+/// Each scheme with the id that it gives the record, in the order in which they are tried. The
+/// record's own id is not read.
+#[must_use]
+pub fn commit_trials(record: &CommitRecord) -> Vec<(CommitScheme, ObjectId)> {
+    let fields = Fields::of(record);
+    SCHEMES
+        .iter()
+        .map(|formula| {
+            (
+                formula.scheme,
+                formula.scheme.spell(&formula.digest(&fields)),
+            )
+        })
+        .collect()
+}
+
+/// The `typed` id of a commit: what every new commit gets. The record's own id is not read.
+#[must_use]
+pub fn commit_id(record: &CommitRecord) -> ObjectId {
+    let fields = Fields::of(record);
+    let mut hasher = typed_head(&fields);
+    six_tail(&fields, &mut hasher);
+    ObjectId::typed(&hasher.finalize().into())
+}
+
+/// A spelling of a row that gives the row's id although the row as stored does not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recovered {
+    /// The record with the text that the id was made from.
+    pub record: CommitRecord,
+    pub scheme: CommitScheme,
+    /// The author was empty; the row names the pusher.
+    pub author_emptied: bool,
+    /// The offset, in minutes east of UTC, that the row lost; `None` where the stored text fits.
+    pub offset: Option<i32>,
+}
+
+/// Tries the record as it stands, then the spellings that rows are known to lose: the instant at
+/// every offset, and an empty author with each of these.
+#[must_use]
+pub fn recover_commit(record: &CommitRecord) -> Option<Recovered> {
+    let digest = record.commit_id.digest()?;
+    let stored = Fields::of(record);
+    let rendered: Vec<(i32, String)> = time::parse(&record.committed_at)
+        .into_iter()
+        .flat_map(|at| time::offsets().filter_map(move |o| Some((o, time::isoformat(at, o)?))))
+        .collect();
+    let spellings = || {
+        let rendered = rendered.iter().map(|(o, text)| (Some(*o), text.as_str()));
+        std::iter::once((None, record.committed_at.as_str())).chain(rendered)
+    };
+    for author_emptied in [false, true] {
+        if author_emptied && record.author.is_empty() {
+            continue;
+        }
+        let author = if author_emptied { "" } else { stored.author };
+        let fields = Fields {
+            author,
+            ..stored.clone()
+        };
+        if let Some((scheme, offset, text)) = fit(digest, fields, author_emptied, spellings()) {
+            let mut record = record.clone();
+            record.committed_at = text.to_owned();
+            if author_emptied {
+                record.author.clear();
+            }
+            return Some(Recovered {
+                record,
+                scheme,
+                author_emptied,
+                offset,
+            });
+        }
+    }
+    None
+}
+
+/// The first spelling of `committed_at` under which a formula gives `digest`.
+fn fit<'s>(
+    digest: [u8; 32],
+    mut fields: Fields<'s>,
+    author_only: bool,
+    spellings: impl Iterator<Item = (Option<i32>, &'s str)>,
+) -> Option<(CommitScheme, Option<i32>, &'s str)> {
+    let formulas = || SCHEMES.iter().filter(|f| f.author || !author_only);
+    // A header states the length of all, so the heads hold for spellings of one length. Those of
+    // one instant differ in nothing but digits and signs.
+    let mut heads: Vec<Sha256> = Vec::new();
+    let mut length = None;
+    for (offset, text) in spellings {
+        fields.committed_at = text;
+        if length != Some(text.len()) {
+            length = Some(text.len());
+            heads = formulas().map(|f| (f.head)(&fields)).collect();
+        }
+        let found = formulas()
+            .zip(&heads)
+            .find(|(formula, head)| formula.finish((*head).clone(), &fields) == digest);
+        if let Some((formula, _)) = found {
+            return Some((formula.scheme, offset, text));
+        }
+    }
+    None
+}
+
+/// The hashed field that holds a NUL: then another record has the same id.
+#[must_use]
+pub fn ambiguous_commit(record: &CommitRecord) -> Option<&'static str> {
+    let text = |id: &'_ Option<ObjectId>| id.as_ref().is_some_and(|id| id.as_str().contains('\0'));
+    [
+        ("message", record.message.contains('\0')),
+        ("author", record.author.contains('\0')),
+        ("committed_at", record.committed_at.contains('\0')),
+        (
+            "signer_public_key",
+            record.rest_text("signer_public_key").contains('\0'),
+        ),
+        ("snapshot_id", text(&record.snapshot_id)),
+        ("parent_commit_id", text(&record.parent_commit_id)),
+        ("parent2_commit_id", text(&record.parent2_commit_id)),
+    ]
+    .into_iter()
+    .find_map(|(field, holds)| holds.then_some(field))
+}
+
+/// join(⏚, [join(⏚, sorted(hex(parents))), hex(snapshot_id), message, …
+fn six_head(fields: &Fields<'_>) -> String {
+    let parents = fields.sorted_parents(ObjectId::bare, "\0");
+    let snapshot = fields.snapshot_id.map_or("", ObjectId::bare);
+    [&parents, snapshot, fields.message, ""].join("\0")
+}
+
+/// … committed_at, author, signer_public_key])
+fn six_tail(fields: &Fields<'_>, hasher: &mut Sha256) {
+    hasher.update(fields.committed_at);
+    hasher.update("\0");
+    hasher.update(fields.author);
+    hasher.update("\0");
+    hasher.update(fields.signer_public_key);
+}
+
+/// `commit <n>⏚` and the head of the six fields.
+fn typed_head(fields: &Fields<'_>) -> Sha256 {
+    let head = six_head(fields);
+    let tail = fields.committed_at.len() + fields.author.len() + fields.signer_public_key.len() + 2;
+    let mut hasher =
+        Sha256::new_with_prefix(frame::header(Kind::Commit, (head.len() + tail) as u64));
+    hasher.update(head);
+    hasher
+}
+
+/// join(s, [join(s, sorted(parents)), snapshot_id, message, …, ids as spelt.
+fn four_head(fields: &Fields<'_>, separator: &str) -> String {
+    let parents = fields.sorted_parents(ObjectId::as_str, separator);
+    let snapshot = fields.snapshot_id.map_or("", ObjectId::as_str);
+    [&parents, snapshot, fields.message, ""].join(separator)
+}
+
+/// … committed_at])
+fn four_tail(fields: &Fields<'_>, hasher: &mut Sha256) {
+    hasher.update(fields.committed_at);
+}

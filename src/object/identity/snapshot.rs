@@ -1,0 +1,179 @@
+//! Snapshots: the tree is hashed, not the payload that states it.
+
+use super::{framed, sha256};
+use crate::object::{Kind, Manifest, ObjectId};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+/// A formula that snapshots' ids were made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SnapshotScheme {
+    /// Paths with bare blob ids, and directories, behind a header.
+    Typed,
+    /// The same with blob ids spelt with their prefix.
+    TypedPrefixed,
+    /// Paths with blob ids as spelt; directories are not covered.
+    V01,
+}
+
+type Formula = fn(&Manifest, &BTreeSet<String>) -> [u8; 32];
+
+/// Tried in this order.
+const SCHEMES: [(SnapshotScheme, Formula); 3] = [
+    (SnapshotScheme::Typed, typed),
+    (SnapshotScheme::TypedPrefixed, typed_prefixed),
+    (SnapshotScheme::V01, v01),
+];
+
+impl SnapshotScheme {
+    /// The scheme's name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            SnapshotScheme::Typed => "typed",
+            SnapshotScheme::TypedPrefixed => "typed-prefixed",
+            SnapshotScheme::V01 => "v01",
+        }
+    }
+
+    /// The id that the scheme's clients wrote for `digest`.
+    fn spell(self, digest: &[u8; 32]) -> ObjectId {
+        match self {
+            SnapshotScheme::Typed | SnapshotScheme::TypedPrefixed => ObjectId::typed(digest),
+            SnapshotScheme::V01 => ObjectId::plain(digest),
+        }
+    }
+}
+
+/// The scheme under which a tree gives `id`.
+#[must_use]
+pub fn verify_snapshot(
+    id: &ObjectId,
+    manifest: &Manifest,
+    directories: &BTreeSet<String>,
+) -> Option<SnapshotScheme> {
+    let digest = id.digest()?;
+    SCHEMES
+        .iter()
+        .find(|(_, formula)| formula(manifest, directories) == digest)
+        .map(|(scheme, _)| *scheme)
+}
+
+/// Each scheme with the id that it gives a tree, in the order in which they are tried.
+#[must_use]
+pub fn snapshot_trials(
+    manifest: &Manifest,
+    directories: &BTreeSet<String>,
+) -> Vec<(SnapshotScheme, ObjectId)> {
+    SCHEMES
+        .iter()
+        .map(|(scheme, formula)| (*scheme, scheme.spell(&formula(manifest, directories))))
+        .collect()
+}
+
+/// The `typed` id of a snapshot: what every new snapshot gets.
+#[must_use]
+pub fn snapshot_id(manifest: &Manifest, directories: &BTreeSet<String>) -> ObjectId {
+    ObjectId::typed(&typed(manifest, directories))
+}
+
+/// Which list of directories gives a snapshot its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Directories {
+    Stored,
+    Derived,
+    Empty,
+}
+
+/// Tries the directories as stored, as derived from the paths, and empty. The set that fits is
+/// given back.
+#[must_use]
+pub fn recover_snapshot(
+    id: &ObjectId,
+    manifest: &Manifest,
+    stored: &BTreeSet<String>,
+) -> Option<(SnapshotScheme, Directories, BTreeSet<String>)> {
+    // One after the other: nearly always the first fits, and the second costs a walk of all paths.
+    for which in [
+        Directories::Stored,
+        Directories::Derived,
+        Directories::Empty,
+    ] {
+        let directories = match which {
+            Directories::Stored => Cow::Borrowed(stored),
+            Directories::Derived => Cow::Owned(manifest.derived_directories()),
+            Directories::Empty => Cow::Owned(BTreeSet::new()),
+        };
+        if let Some(scheme) = verify_snapshot(id, manifest, &directories) {
+            return Some((scheme, which, directories.into_owned()));
+        }
+    }
+    None
+}
+
+/// The path that holds a NUL, itself or in its blob's id: then another tree has the same id.
+#[must_use]
+pub fn ambiguous_snapshot<'t>(
+    manifest: &'t Manifest,
+    directories: &'t BTreeSet<String>,
+) -> Option<&'t str> {
+    let entry = manifest
+        .iter()
+        .find(|(path, id)| path.contains('\0') || id.as_str().contains('\0'))
+        .map(|(path, _)| path);
+    entry
+        .or_else(|| directories.iter().find(|path| path.contains('\0')))
+        .map(String::as_str)
+}
+
+fn typed(manifest: &Manifest, directories: &BTreeSet<String>) -> [u8; 32] {
+    let text = tree(manifest, directories, "", ObjectId::bare);
+    framed(Kind::Snapshot, text.as_bytes())
+}
+
+fn typed_prefixed(manifest: &Manifest, directories: &BTreeSet<String>) -> [u8; 32] {
+    let text = tree(manifest, directories, "sha256:", ObjectId::bare);
+    framed(Kind::Snapshot, text.as_bytes())
+}
+
+fn v01(manifest: &Manifest, _directories: &BTreeSet<String>) -> [u8; 32] {
+    sha256(tree(manifest, &BTreeSet::new(), "", ObjectId::as_str).as_bytes())
+}
+
+/// join(⏚, sorted(path ⏚ `prefix` id) ++ [`dir` ⏚ d for d in sorted(directories)])
+fn tree(
+    manifest: &Manifest,
+    directories: &BTreeSet<String>,
+    prefix: &str,
+    spell: fn(&ObjectId) -> &str,
+) -> String {
+    let mut entries: Vec<_> = manifest
+        .iter()
+        .map(|(path, id)| (path, spell(id)))
+        .collect();
+    // Whole strings are sorted. NUL sorts before all else, so that is the manifest's own order,
+    // unless a path holds one.
+    if entries.iter().any(|(path, _)| path.contains('\0')) {
+        entries.sort_by_cached_key(|(path, id)| format!("{path}\0{prefix}{id}"));
+    }
+    let sizes = entries
+        .iter()
+        .map(|(path, id)| path.len() + prefix.len() + id.len() + 2);
+    let more = directories.iter().map(|d| d.len() + 5);
+    let mut text = String::with_capacity(sizes.chain(more).sum());
+    for (path, id) in entries {
+        for part in [path, "\0", prefix, id, "\0"] {
+            text.push_str(part);
+        }
+    }
+    for directory in directories {
+        for part in ["dir\0", directory, "\0"] {
+            text.push_str(part);
+        }
+    }
+    text.pop(); // the NUL behind the last part joins nothing
+    text
+}
