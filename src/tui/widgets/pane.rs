@@ -98,3 +98,9 @@ impl Text {
         lines(frame, area, cursor.top.min(last), self.lines);
     }
 }
+
+/// A line for headings above the rest.
+#[must_use]
+pub fn headed(area: Rect) -> [Rect; 2] {
+    ratatui::layout::Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area)
+}
