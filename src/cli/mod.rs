@@ -261,3 +261,7 @@ impl From<RepairError> for CliError {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/cli/docs.rs"]
+mod docs;
