@@ -12,12 +12,7 @@ const SUBJECTS: [Subject; 6] = [
     Subject::Object,
 ];
 
-const GRADES: [Grade; 4] = [
-    Grade::Critical,
-    Grade::Error,
-    Grade::Warning,
-    Grade::Info,
-];
+const GRADES: [Grade; 4] = [Grade::Critical, Grade::Error, Grade::Warning, Grade::Info];
 
 /// What `text` means. A code, kind or grade may be cut to its beginning; the second value says what
 /// could not be understood, and that part narrows nothing.

@@ -177,7 +177,11 @@ impl Keyset {
             }
             Edge::End => {
                 (self.rows, self.start, self.end) = (rows.into(), end, true);
-                self.base = if end { Some(0) } else { self.count.and_then(|n| n.checked_sub(came)) };
+                self.base = if end {
+                    Some(0)
+                } else {
+                    self.count.and_then(|n| n.checked_sub(came))
+                };
                 self.cursor.at = self.len().saturating_sub(1);
             }
             Edge::After { .. } => {

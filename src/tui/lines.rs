@@ -255,11 +255,7 @@ pub struct SummaryLine {
 impl From<&Summary> for SummaryLine {
     fn from(summary: &Summary) -> Self {
         let mut summary = summary.clone();
-        for text in summary
-            .unknown_because
-            .iter_mut()
-            .chain(&mut summary.notes)
-        {
+        for text in summary.unknown_because.iter_mut().chain(&mut summary.notes) {
             *text = clean(text);
         }
         Self { summary }

@@ -49,7 +49,10 @@ impl Meter {
             let done = figures.done.saturating_sub(self.figures.done) as f64;
             let keep = (-gap / MEMORY.as_secs_f64()).exp();
             let fresh = done / gap;
-            self.rate = Some(self.rate.map_or(fresh, |rate| rate * keep + fresh * (1.0 - keep)));
+            self.rate = Some(
+                self.rate
+                    .map_or(fresh, |rate| rate * keep + fresh * (1.0 - keep)),
+            );
         }
         if figures.done != self.figures.done || figures.phase != self.figures.phase || paused {
             self.moved = now;
@@ -60,7 +63,9 @@ impl Meter {
     /// Items a second, once something was measured.
     #[must_use]
     pub fn rate(&self) -> Option<u64> {
-        self.rate.filter(|rate| *rate >= 0.5).map(|rate| rate.round() as u64)
+        self.rate
+            .filter(|rate| *rate >= 0.5)
+            .map(|rate| rate.round() as u64)
     }
 
     /// How much is done, below 1; unknown without a total.
@@ -77,7 +82,9 @@ impl Meter {
         let total = self.figures.total?;
         let enough = self.figures.done >= 200 || self.figures.done * 100 >= total;
         let waited = self.seen.saturating_sub(self.phase_since) >= PATIENCE;
-        let rate = self.rate.filter(|rate| *rate > 0.0 && enough && waited && !self.paused)?;
+        let rate = self
+            .rate
+            .filter(|rate| *rate > 0.0 && enough && waited && !self.paused)?;
         Some((total.saturating_sub(self.figures.done) as f64 / rate).ceil() as u64)
     }
 

@@ -27,7 +27,7 @@ use crossterm::event::EventStream;
 use degrade::Look;
 use effect::Effect;
 use event::Event;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use runner::Runner;
 use state::{Face, State};
 use std::time::{Duration, Instant};
@@ -66,7 +66,9 @@ pub enum Ended {
 /// Why there is no console.
 #[derive(Debug, thiserror::Error)]
 pub enum TuiError {
-    #[error("the terminal cannot be used ({0}); the commands work without one, see `luthier --help`")]
+    #[error(
+        "the terminal cannot be used ({0}); the commands work without one, see `luthier --help`"
+    )]
     Terminal(#[from] std::io::Error),
     #[error("the key table contradicts itself: {0}")]
     Keys(String),
@@ -162,6 +164,12 @@ impl Console {
                     Some(Ok(key)) => {
                         self.beat()?;
                         self.take(Event::Term(key))?;
+                        // Keys typed ahead come before the next frame: a question that they meet
+                        // was not seen by whoever typed them.
+                        for _ in 0..DRAIN {
+                            let Some(Some(key)) = keys.next().now_or_never() else { break };
+                            self.take(Event::Term(key?))?;
+                        }
                         typed = true;
                     }
                     // The terminal has gone: there is nobody to draw for.
@@ -188,7 +196,10 @@ impl Console {
                 keys = EventStream::new();
                 typed = true;
             }
-            if let Some(ended) = self.ended.filter(|_| self.state.shared.leaving && self.state.shared.applying.is_none()) {
+            if let Some(ended) = self
+                .ended
+                .filter(|_| self.state.shared.leaving && self.state.shared.applying.is_none())
+            {
                 return Ok(ended);
             }
             if typed || (dirty && self.drawn.elapsed() >= FRAME) {
@@ -226,7 +237,8 @@ impl Console {
 
     fn draw(&mut self) -> Result<(), TuiError> {
         let (state, theme) = (&self.state, &self.theme);
-        self.screen.draw(&state.title(), |frame| view::view(state, theme, frame))?;
+        self.screen
+            .draw(&state.title(), |frame| view::view(state, theme, frame))?;
         self.state.drawn();
         self.drawn = Instant::now();
         Ok(())

@@ -1,9 +1,9 @@
 //! What lies over a screen and takes the keys: a question, a line of text, the help, a list.
 
+use super::effect::Scope;
 use super::keymap::Place;
 use super::lines::BranchLine;
 use super::pages::Chain;
-use super::effect::Scope;
 use super::widgets::confirm::Confirm;
 use super::widgets::help::Help;
 use super::widgets::list::Cursor;
@@ -17,7 +17,10 @@ pub enum Overlay {
     /// What was told, newest first.
     Log(Cursor),
     /// The filter being typed, and what it was before.
-    Prompt { typed: Input, before: String },
+    Prompt {
+        typed: Input,
+        before: String,
+    },
     Branches(Branches),
 }
 

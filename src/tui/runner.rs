@@ -90,7 +90,10 @@ impl Runner {
             }
             Effect::Audit { ticket, ask } => {
                 let progress = self.job(Job::Audit);
-                self.spawn(ticket, |desk| async move { desk.audit(ask, &progress).await });
+                self.thread(
+                    ticket,
+                    |desk| async move { desk.audit(ask, &progress).await },
+                );
             }
             Effect::Plan {
                 ticket,
@@ -99,7 +102,7 @@ impl Runner {
                 selection,
             } => {
                 let progress = self.job(Job::Plan);
-                self.spawn(ticket, move |desk| async move {
+                self.thread(ticket, move |desk| async move {
                     desk.plan(plan, report, &selection, &progress).await
                 });
             }
@@ -109,11 +112,17 @@ impl Runner {
             Effect::Apply { ticket, plan } => {
                 let progress = self.job(Job::Apply);
                 let plan = plan.into_inner();
-                self.spawn(ticket, move |desk| async move { desk.apply(plan, &progress).await });
+                self.thread(ticket, move |desk| async move {
+                    desk.apply(plan, &progress).await
+                });
             }
             Effect::Pause(job, paused) => {
                 if let Some(progress) = self.jobs.get(&job) {
-                    if paused { progress.pause() } else { progress.resume() }
+                    if paused {
+                        progress.pause()
+                    } else {
+                        progress.resume()
+                    }
                 }
             }
             Effect::Cancel(job) => {
@@ -143,6 +152,19 @@ impl Runner {
         });
     }
 
+    /// Like [`Runner::spawn`], for work that stays on one thread.
+    fn thread<F>(&self, ticket: Ticket, work: impl FnOnce(Desk) -> F + Send + 'static)
+    where
+        F: Future<Output = Result<Answer, String>>,
+    {
+        let desk = self.desk.clone();
+        let runtime = tokio::runtime::Handle::current();
+        self.tasks.spawn_blocking(move || {
+            let answer = runtime.block_on(work(desk.clone()));
+            desk.answer(ticket, answer);
+        });
+    }
+
     /// Progress of a new job, sent on while it changes.
     fn job(&mut self, job: Job) -> Progress {
         let progress = Progress::new();
@@ -152,12 +174,18 @@ impl Runner {
         self.tasks.spawn(async move {
             let mut last = None;
             loop {
-                let done = tokio::time::timeout(FIGURES, ended.cancelled()).await.is_ok();
+                let done = tokio::time::timeout(FIGURES, ended.cancelled())
+                    .await
+                    .is_ok();
                 let now = (watched.figures(), watched.is_paused());
                 if last.as_ref() != Some(&now) {
                     last = Some(now.clone());
                     let (figures, paused) = now;
-                    desk.send(Event::Progress { job, figures, paused });
+                    desk.send(Event::Progress {
+                        job,
+                        figures,
+                        paused,
+                    });
                 }
                 if done {
                     return;
@@ -184,12 +212,18 @@ impl Desk {
     }
 
     fn store(&self) -> Result<Store, String> {
-        self.held().store.clone().ok_or_else(|| "the hub is not open; R opens it again".to_owned())
+        self.held()
+            .store
+            .clone()
+            .ok_or_else(|| "the hub is not open; R opens it again".to_owned())
     }
 
     fn report(&self) -> Result<(ReportRef, Arc<Report>), String> {
         let held = self.held();
-        let report = held.report.as_ref().map(|(name, report)| (*name, report.clone()));
+        let report = held
+            .report
+            .as_ref()
+            .map(|(name, report)| (*name, report.clone()));
         report.ok_or_else(|| "there is no audit yet; A starts one".to_owned())
     }
 
@@ -204,7 +238,13 @@ impl Desk {
         let answer = Answer::Opened {
             database: clean(&store.index().describe()),
             store: clean(&store.backend().describe()),
-            notes: store.index().capabilities().notes().iter().map(|note| clean(note)).collect(),
+            notes: store
+                .index()
+                .capabilities()
+                .notes()
+                .iter()
+                .map(|note| clean(note))
+                .collect(),
         };
         self.held().store = Some(store);
         Ok(answer)
@@ -218,7 +258,9 @@ impl Desk {
             scope: ask.repo.map_or(audit::Scope::Hub, audit::Scope::Repo),
             ..Options::default()
         };
-        let report = audit::run(&store, &options, progress).await.map_err(|error| error.to_string())?;
+        let report = audit::run(&store, &options, progress)
+            .await
+            .map_err(|error| error.to_string())?;
         let summary = SummaryLine::from(report.summary());
         self.held().report = Some((ask.report, Arc::new(report)));
         Ok(Answer::Audited(summary))
@@ -248,12 +290,17 @@ impl Desk {
         let _ended = progress.ended().drop_guard();
         let plan = self.planned(plan)?;
         let store = self.store()?;
-        let authority = self.authority.as_ref().ok_or("this session is read-only; start with --write")?;
+        let authority = self
+            .authority
+            .as_ref()
+            .ok_or("this session is read-only; start with --write")?;
         let writer = store.writer(authority).map_err(|error| error.to_string())?;
         let mut journal = Journal::open(&self.hub).map_err(|error| error.to_string())?;
         progress.phase("repair", Some(plan.totals().steps));
         let applied = repair::apply(&writer, &plan, &mut journal, progress).await;
-        Ok(Answer::Applied(AppliedLine::from(&applied.map_err(|error| error.to_string())?)))
+        Ok(Answer::Applied(AppliedLine::from(
+            &applied.map_err(|error| error.to_string())?,
+        )))
     }
 
     /// Writes findings into a new file of the current folder, one JSON object a line.
@@ -265,7 +312,10 @@ impl Desk {
         let mut file = std::fs::File::create_new(&name).map_err(failed)?;
         let mut rows = 0;
         loop {
-            let page = report.page(filter, rows, 1_000).await.map_err(|error| error.to_string())?;
+            let page = report
+                .page(filter, rows, 1_000)
+                .await
+                .map_err(|error| error.to_string())?;
             for numbered in &page {
                 writeln!(file, "{}", numbered.finding.to_json()).map_err(failed)?;
             }

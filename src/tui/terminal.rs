@@ -5,8 +5,8 @@ use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    SetTitle, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
 use ratatui::backend::CrosstermBackend;
@@ -36,7 +36,8 @@ impl Screen {
         crossterm::style::force_color_output(true);
         restore_on_panic();
         take()?;
-        let terminal = Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| give_back())?;
+        let terminal =
+            Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| give_back())?;
         Ok(Self {
             terminal,
             look,
@@ -93,7 +94,10 @@ impl Screen {
     /// The terminal has gone.
     pub fn suspend(&mut self) -> io::Result<()> {
         give_back();
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
+        // The whole group, as the terminal itself would: whoever started us stops too.
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+        // The signal may be taken by another thread a moment later.
+        std::thread::sleep(std::time::Duration::from_millis(50));
         take()?;
         self.title.clear();
         self.terminal.clear()
@@ -109,7 +113,8 @@ impl Drop for Screen {
 fn take() -> io::Result<()> {
     enable_raw_mode()?;
     OURS.store(true, Ordering::SeqCst);
-    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide).inspect_err(|_| give_back())
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)
+        .inspect_err(|_| give_back())
 }
 
 /// Puts every mode back that [`take`] changed. Errors are left alone: there is nobody to tell.
@@ -118,7 +123,13 @@ fn give_back() {
         return;
     }
     let mut out = stdout();
-    let _ = execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let _ = execute!(
+        out,
+        EndSynchronizedUpdate,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        Show
+    );
     let _ = out.flush();
     let _ = disable_raw_mode();
 }

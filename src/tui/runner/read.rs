@@ -19,12 +19,19 @@ impl Desk {
                 limit,
             } => {
                 let (_, report) = self.report()?;
-                let page = report.page(&filter, skip, limit).await.map_err(|e| words(&e))?;
-                Ok(Answer::Findings(page.iter().map(FindingLine::from).collect()))
+                let page = report
+                    .page(&filter, skip, limit)
+                    .await
+                    .map_err(|e| words(&e))?;
+                Ok(Answer::Findings(
+                    page.iter().map(FindingLine::from).collect(),
+                ))
             }
             Ask::FindingsCount(filter) => {
                 let (_, report) = self.report()?;
-                Ok(Answer::Count(report.count(&filter).await.map_err(|e| words(&e))?))
+                Ok(Answer::Count(
+                    report.count(&filter).await.map_err(|e| words(&e))?,
+                ))
             }
             Ask::Groups(filter, by) => {
                 let (_, report) = self.report()?;
@@ -32,13 +39,19 @@ impl Desk {
                 Ok(Answer::Groups(groups.iter().map(GroupLine::from).collect()))
             }
             Ask::Steps { plan, skip, limit } => {
-                let steps = self.planned(plan)?.steps(skip, limit).await.map_err(|e| words(&e))?;
+                let steps = self
+                    .planned(plan)?
+                    .steps(skip, limit)
+                    .await
+                    .map_err(|e| words(&e))?;
                 Ok(Answer::Steps(steps.iter().map(StepLine::from).collect()))
             }
             Ask::Refusals { plan, skip, limit } => {
                 let plan = self.planned(plan)?;
                 let refused = plan.refused(skip, limit).await.map_err(|e| words(&e))?;
-                Ok(Answer::Refusals(refused.iter().map(RefusalLine::from).collect()))
+                Ok(Answer::Refusals(
+                    refused.iter().map(RefusalLine::from).collect(),
+                ))
             }
             Ask::Inspect { kind, id } => self.inspect(kind, &id).await,
             rows => self.rows(rows).await.map_err(|e| words(&e)),
@@ -54,11 +67,14 @@ impl Desk {
                 Ask::Counts => Answer::Counts(index.counts().await?),
                 Ask::Repos { after, limit } => {
                     let page = index.repos(after.as_deref(), limit).await?;
-                    let ids: Vec<String> = page.rows.iter().map(|row| row.repo_id.clone()).collect();
+                    let ids: Vec<String> =
+                        page.rows.iter().map(|row| row.repo_id.clone()).collect();
                     let counts = index.repo_counts(&ids).await?;
                     let rows = page.rows.iter().zip(counts);
                     Answer::Repos {
-                        rows: rows.map(|(row, counts)| RepoLine::new(row, counts)).collect(),
+                        rows: rows
+                            .map(|(row, counts)| RepoLine::new(row, counts))
+                            .collect(),
                         end: page.end,
                     }
                 }
@@ -93,6 +109,8 @@ impl Desk {
         let found = inspect::inspect(&store, kind, &ObjectId::new(id)).await;
         let found = found.map_err(|error| error.to_string())?;
         let made = tokio::task::spawn_blocking(move || Inspected::from(&found)).await;
-        Ok(Answer::Inspected(Box::new(made.map_err(|error| error.to_string())?)))
+        Ok(Answer::Inspected(Box::new(
+            made.map_err(|error| error.to_string())?,
+        )))
     }
 }

@@ -134,7 +134,10 @@ impl HubScreen {
             let fault = code.fault();
             let share = (*count as f64 / most as f64 * room as f64).ceil() as usize;
             Line::from(vec![
-                Span::styled(format!(" {}", fit(fault.grade.word(), 9)), theme.grade(fault.grade)),
+                Span::styled(
+                    format!(" {}", fit(fault.grade.word(), 9)),
+                    theme.grade(fault.grade),
+                ),
                 Span::styled(fit(fault.name, 23), theme.text),
                 Span::styled(fit_right(&text::grouped(*count), 9), theme.text),
                 Span::raw(" "),
@@ -190,7 +193,7 @@ fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
             let text = format!(
                 "{} found so far, depth {}",
                 text::grouped(found),
-                audits.asked.depth.word()
+                super::depth_word(audits.asked.depth)
             );
             head.pair("audit runs", &text, theme, theme.running);
         }
@@ -207,7 +210,7 @@ fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
     let text = format!(
         "{} in {of}, depth {}, {ago} ago",
         text::plural(found, "finding"),
-        last.depth.word()
+        super::depth_word(last.depth)
     );
     let style = if found == 0 { theme.good } else { theme.text };
     head.pair("last audit", &text, theme, style);

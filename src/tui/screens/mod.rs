@@ -196,3 +196,14 @@ pub fn exactly(at: Option<crate::object::time::Micros>) -> String {
     at.and_then(|at| crate::object::time::isoformat(at, 0))
         .unwrap_or_else(|| "? no instant".into())
 }
+
+/// A depth in a word.
+#[must_use]
+pub const fn depth_word(depth: crate::audit::Depth) -> &'static str {
+    use crate::audit::Depth;
+    match depth {
+        Depth::Rows => "rows",
+        Depth::Presence => "presence",
+        Depth::Bytes => "bytes",
+    }
+}

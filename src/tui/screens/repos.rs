@@ -70,7 +70,8 @@ impl Repos {
         match (action, current) {
             (Action::Move(Motion::End), _) => {
                 self.list.seek_end();
-                self.cursor.step(Motion::End, self.list.len(), ctx.height(0));
+                self.cursor
+                    .step(Motion::End, self.list.len(), ctx.height(0));
             }
             (Action::Move(motion), _) => {
                 self.list.stay();
@@ -93,7 +94,10 @@ impl Repos {
                     repo: Some(row.path.exact().to_owned()),
                     ..Filter::default()
                 };
-                let what = format!("what can be repaired without a choice in {}", row.path.shown());
+                let what = format!(
+                    "what can be repaired without a choice in {}",
+                    row.path.shown()
+                );
                 return PlanScreen::open(Selection::Auto(filter), &what, ctx);
             }
             (Action::Back, _) => return Go::Back,
@@ -175,10 +179,12 @@ impl Repos {
             return;
         }
         let known = self.list.len().max(1);
-        list::draw(frame, body, theme, (self.cursor, known), |at| match self.list.row(at) {
-            Row::Ready(row) => line(row, path, shared, theme),
-            Row::Pending => Line::styled(" …", theme.pending),
-            Row::Failed(why) => Line::styled(format!(" ✗ {why}"), theme.error),
+        list::draw(frame, body, theme, (self.cursor, known), |at| {
+            match self.list.row(at) {
+                Row::Ready(row) => line(row, path, shared, theme),
+                Row::Pending => Line::styled(" …", theme.pending),
+                Row::Failed(why) => Line::styled(format!(" ✗ {why}"), theme.error),
+            }
         });
     }
 }
@@ -193,7 +199,9 @@ fn line(row: &RepoLine, path: usize, shared: &Shared, theme: &Theme) -> Line<'st
         None if shared.audits.last.is_some() => ("✓ none".to_owned(), theme.good),
         None => ("?".to_owned(), theme.pending),
     };
-    let pushed = row.pushed.map_or("never".into(), |at| super::ago(at, shared));
+    let pushed = row
+        .pushed
+        .map_or("never".into(), |at| super::ago(at, shared));
     let note = if row.deleted { "deleted" } else { "" };
     Line::from(vec![
         Span::styled(

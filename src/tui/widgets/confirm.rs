@@ -42,7 +42,10 @@ pub enum Agreed {
 enum Level {
     Letter,
     /// The hub's name must be typed, for this reason.
-    Name { name: String, why: String },
+    Name {
+        name: String,
+        why: String,
+    },
 }
 
 /// A question on the screen.
@@ -149,7 +152,8 @@ impl Confirm {
                 body.say(why, theme.warning);
                 body.say(&format!("Type `{name}` and press enter:"), theme.text);
                 let field = super::list::fit(self.typed.value(), 54);
-                body.lines.push(Line::styled(format!("> {field}"), theme.input));
+                body.lines
+                    .push(Line::styled(format!("> {field}"), theme.input));
             }
         }
         let height = u16::try_from(body.lines.len()).unwrap_or(u16::MAX);

@@ -100,7 +100,10 @@ impl Help {
 fn line(row: &Binding, refused: Option<String>, theme: &Theme) -> Line<'static> {
     let keys = format!(" {} ", fit(&row.keys.join(" "), 13));
     match refused {
-        Some(why) => Line::styled(format!("{keys}{} not now: {why}", fit(row.title, 12)), theme.refused),
+        Some(why) => Line::styled(
+            format!("{keys}{} not now: {why}", fit(row.title, 12)),
+            theme.refused,
+        ),
         None => Line::from(vec![
             Span::styled(keys, theme.key),
             Span::styled(format!("{} {}", fit(row.title, 12), row.help), theme.text),

@@ -22,7 +22,12 @@ pub fn pane(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, focused: 
 }
 
 /// Draws lines from the one at `top` on.
-pub fn lines<'a>(frame: &mut Frame, area: Rect, top: u64, lines: impl IntoIterator<Item = Line<'a>>) {
+pub fn lines<'a>(
+    frame: &mut Frame,
+    area: Rect,
+    top: u64,
+    lines: impl IntoIterator<Item = Line<'a>>,
+) {
     let skip = usize::try_from(top).unwrap_or(usize::MAX);
     for (row, line) in (0..area.height).zip(lines.into_iter().skip(skip)) {
         let place = Rect {
