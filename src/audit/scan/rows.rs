@@ -6,7 +6,7 @@ use crate::audit::Depth;
 use crate::audit::judge::{Judge, Verdict};
 use crate::index::notebook::{CommitFact, SnapshotFact, Standing, StoredCopy, Unresolved};
 use crate::index::{BlobRow, CommitRow, Index, IndexError, MembershipRow, Page, SnapshotRow};
-use crate::object::{Kind, Manifest, ObjectId, time};
+use crate::object::{Kind, ObjectId, time};
 use crate::store::reconstruct;
 use futures_util::{StreamExt, stream};
 use std::collections::HashMap;
