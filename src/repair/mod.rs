@@ -1,10 +1,14 @@
 //! From findings to plans, from plans to changes, each change in the journal.
 
 pub mod apply;
+mod build;
 pub mod journal;
 pub mod plan;
+mod recache;
+mod rows;
+mod spool;
 
-pub use apply::{Applied, apply};
+pub use apply::{Applied, Outcome, apply};
 pub use journal::Journal;
 pub use plan::{Plan, Refusal, RowChange, Selection, Step, Totals, plan};
 
@@ -25,4 +29,6 @@ pub enum RepairError {
     Journal { path: String, why: String },
     #[error("stopped writing: {0}")]
     Breaker(String),
+    #[error("the plan cannot be kept in {folder}: {why}; make room there")]
+    Spool { folder: String, why: std::io::Error },
 }

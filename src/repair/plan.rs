@@ -1,10 +1,15 @@
 //! A plan: what would be written, step by step, before anything is.
 
+mod choose;
+mod draft;
+
 use super::RepairError;
+use super::spool::Spool;
 use crate::audit::{Code, Filter, Remedy, Report};
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::store::Store;
+use draft::Draft;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -33,6 +38,9 @@ pub struct Step {
     /// From 1, in the order of application.
     pub number: u64,
     pub code: Code,
+    /// Other findings of the same subject that this step mends too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Code>,
     pub remedy: Remedy,
     pub kind: Kind,
     pub id: String,
@@ -73,6 +81,8 @@ pub struct Totals {
 /// Steps and refusals, spooled on disk.
 pub struct Plan {
     totals: Totals,
+    steps: Spool<Step>,
+    refused: Spool<Refusal>,
 }
 
 impl Plan {
@@ -86,28 +96,41 @@ impl Plan {
     ///
     /// # Errors
     /// The spool cannot be read.
-    pub async fn steps(&self, _skip: u64, _limit: u32) -> Result<Vec<Step>, RepairError> {
-        todo!()
+    pub async fn steps(&self, skip: u64, limit: u32) -> Result<Vec<Step>, RepairError> {
+        self.steps.page(skip, limit)
     }
 
     /// What the plan leaves alone, and why, from the `skip`th on.
     ///
     /// # Errors
     /// The spool cannot be read.
-    pub async fn refused(&self, _skip: u64, _limit: u32) -> Result<Vec<Refusal>, RepairError> {
-        todo!()
+    pub async fn refused(&self, skip: u64, limit: u32) -> Result<Vec<Refusal>, RepairError> {
+        self.refused.page(skip, limit)
     }
 }
 
-/// Plans the repair of what was chosen. Reads; writes nothing.
+/// Plans the repair of what was chosen: each finding becomes part of a step, or is refused in words.
+/// Reads; writes nothing.
 ///
 /// # Errors
-/// A side that cannot be read, or cancellation.
+/// A database that cannot be read, or cancellation. An object that cannot be read is refused.
 pub async fn plan(
-    _store: &Store,
-    _report: &Report,
-    _selection: &Selection,
-    _progress: &Progress,
+    store: &Store,
+    report: &Report,
+    selection: &Selection,
+    progress: &Progress,
 ) -> Result<Plan, RepairError> {
-    todo!()
+    let mut draft = Draft::new(store, report, progress)?;
+    let chosen = choose::choose(&mut draft, selection).await?;
+    progress.phase("planning", Some(chosen.len()));
+    // Blobs first, then what names them.
+    for kind in [Kind::Blob, Kind::Snapshot, Kind::Commit] {
+        let groups = chosen.groups(kind);
+        let groups = match kind {
+            Kind::Commit => draft.oldest_first(groups).await?,
+            _ => groups,
+        };
+        draft.make(kind, &groups).await?;
+    }
+    draft.finish()
 }

@@ -1,0 +1,166 @@
+//! Which findings become steps, and which are refused before anything is read.
+
+use super::draft::Draft;
+use super::{Refusal, Selection};
+use crate::audit::{Auto, Code, Filter, Finding, Numbered, Remedy};
+use crate::object::{Kind, ObjectId, identity};
+use crate::repair::RepairError;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// Findings read at once. Behind a filter each page costs what it skips, so pages are large.
+const PAGE: u32 = 5_000;
+
+/// One finding that becomes part of a step: 32 bytes, so that a million can be sorted.
+struct Chosen {
+    kind: Kind,
+    /// Of the id: findings of one subject come together.
+    subject: [u8; 16],
+    remedy: Remedy,
+    ordinal: u64,
+    code: Code,
+}
+
+/// Findings of one subject with one remedy.
+pub(super) struct Group {
+    /// Of the finding that stands first in the report.
+    pub ordinal: u64,
+    /// The codes of the others.
+    pub also: Vec<Code>,
+}
+
+/// Everything that becomes a step.
+#[derive(Default)]
+pub(super) struct Choice {
+    findings: Vec<Chosen>,
+}
+
+impl Choice {
+    /// How many findings.
+    pub fn len(&self) -> u64 {
+        self.findings.len() as u64
+    }
+
+    /// The steps' findings of one kind, in the order of the report.
+    pub fn groups(&self, kind: Kind) -> Vec<Group> {
+        let mut own: Vec<&Chosen> = self.findings.iter().filter(|c| c.kind == kind).collect();
+        own.sort_unstable_by_key(|c| (c.subject, c.remedy, c.ordinal));
+        let mut groups: Vec<Group> = own
+            .chunk_by(|a, b| (a.subject, a.remedy) == (b.subject, b.remedy))
+            .map(|group| Group {
+                ordinal: group[0].ordinal,
+                also: group[1..].iter().map(|c| c.code).collect(),
+            })
+            .collect();
+        groups.sort_unstable_by_key(|group| group.ordinal);
+        groups
+    }
+}
+
+/// Goes through the selection once.
+pub(super) async fn choose(
+    draft: &mut Draft<'_>,
+    selection: &Selection,
+) -> Result<Choice, RepairError> {
+    let mut choice = Choice::default();
+    draft.progress.phase("choosing", None);
+    match selection {
+        Selection::Auto(filter) => through(draft, filter, false, &mut choice).await?,
+        Selection::Chosen(filter) => through(draft, filter, true, &mut choice).await?,
+        Selection::Ordinals(places) => {
+            for places in places.chunks(PAGE as usize) {
+                let page = draft.report.at(places).await?;
+                take(draft, page, true, &mut choice)?;
+                draft.progress.checkpoint().await?;
+            }
+        }
+    }
+    Ok(choice)
+}
+
+async fn through(
+    draft: &mut Draft<'_>,
+    filter: &Filter,
+    named: bool,
+    choice: &mut Choice,
+) -> Result<(), RepairError> {
+    let mut skip = 0;
+    loop {
+        let page = draft.report.page(filter, skip, PAGE).await?;
+        let count = page.len() as u64;
+        take(draft, page, named, choice)?;
+        skip += count;
+        draft.progress.update(|f| f.done = skip);
+        draft.progress.checkpoint().await?;
+        if count < u64::from(PAGE) {
+            return Ok(());
+        }
+    }
+}
+
+fn take(
+    draft: &mut Draft<'_>,
+    page: Vec<Numbered>,
+    named: bool,
+    choice: &mut Choice,
+) -> Result<(), RepairError> {
+    for Numbered { ordinal, finding } in page {
+        match (draft.refusal(&finding, named), finding.kind.kind()) {
+            (None, Some(kind)) => {
+                let hash: [u8; 32] = Sha256::digest(&finding.id).into();
+                let mut subject = [0; 16];
+                subject.copy_from_slice(&hash[..16]);
+                choice.findings.push(Chosen {
+                    kind,
+                    subject,
+                    remedy: finding.remedy,
+                    ordinal,
+                    code: finding.code,
+                });
+            }
+            (why, _) => draft.refuse(Refusal {
+                why: why.unwrap_or_else(|| not_built(finding.remedy)),
+                code: finding.code,
+                id: finding.id,
+            })?,
+        }
+    }
+    Ok(())
+}
+
+impl Draft<'_> {
+    /// Why a finding is left alone; `named` says that a person chose it.
+    fn refusal(&self, finding: &Finding, named: bool) -> Option<String> {
+        let said = finding.evidence.get("refused").and_then(Value::as_str);
+        let is_empty_blob = || identity::is_empty_blob(&ObjectId::new(&finding.id));
+        let capabilities = self.store.index().capabilities();
+        let built = match finding.remedy {
+            Remedy::Backfill | Remedy::Link | Remedy::Recache => true,
+            Remedy::Restore => finding.kind.kind() == Some(Kind::Blob) && is_empty_blob(),
+            _ => false,
+        };
+        match (finding.auto, finding.remedy) {
+            (Auto::No, _) | (_, Remedy::None) => Some(match said {
+                Some(why) => why.to_owned(),
+                None => "no remedy can be applied from here; a person decides outside".to_owned(),
+            }),
+            (_, Remedy::Restore) if !built => Some(
+                "the remedy `restore` is built into this version for the empty blob only"
+                    .to_owned(),
+            ),
+            (_, remedy) if !built => Some(not_built(remedy)),
+            (Auto::Ask, _) if !named => Some(format!(
+                "left for a person to choose: --code {} or --id",
+                finding.code
+            )),
+            _ if finding.code == Code::DirectoriesLost && !capabilities.directories() => Some(
+                "the hub's snapshots have no column `directories` to keep them in".to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+fn not_built(remedy: Remedy) -> String {
+    format!("the remedy `{remedy}` is not built into this version yet")
+}

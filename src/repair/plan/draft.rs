@@ -1,0 +1,211 @@
+//! A plan in the making.
+
+use super::choose::Group;
+use super::{Plan, Refusal, Step, Totals};
+use crate::audit::{Code, Finding, Remedy, Report};
+use crate::index::IndexError;
+use crate::object::{Kind, ObjectId, time};
+use crate::progress::Progress;
+use crate::repair::RepairError;
+use crate::repair::build::{Built, Origin, Target, build};
+use crate::repair::rows::{self, Row};
+use crate::repair::spool::Spool;
+use crate::store::chain::TreeCache;
+use crate::store::{Store, StoreError};
+use futures_util::{StreamExt, stream};
+use serde_json::Value;
+use std::collections::HashMap;
+use tokio::sync::Mutex;
+
+/// Rows held at once; a snapshot's may weigh megabytes.
+const BATCH: usize = 32;
+
+/// Objects read at once.
+const CONCURRENCY: usize = 8;
+
+pub(super) struct Draft<'a> {
+    pub store: &'a Store,
+    pub report: &'a Report,
+    pub progress: &'a Progress,
+    trees: Mutex<TreeCache>,
+    totals: Totals,
+    steps: Spool<Step>,
+    refused: Spool<Refusal>,
+}
+
+impl<'a> Draft<'a> {
+    pub fn new(
+        store: &'a Store,
+        report: &'a Report,
+        progress: &'a Progress,
+    ) -> Result<Self, RepairError> {
+        Ok(Self {
+            store,
+            report,
+            progress,
+            trees: Mutex::default(),
+            totals: Totals::default(),
+            steps: Spool::new()?,
+            refused: Spool::new()?,
+        })
+    }
+
+    pub fn refuse(&mut self, refusal: Refusal) -> Result<(), RepairError> {
+        self.totals.refused += 1;
+        self.refused.push(&refusal)
+    }
+
+    /// Commits in the order in which they were made, so that parents come before children.
+    pub async fn oldest_first(&self, groups: Vec<Group>) -> Result<Vec<Group>, RepairError> {
+        let mut dated = Vec::with_capacity(groups.len());
+        let mut groups = groups.into_iter();
+        loop {
+            let batch: Vec<Group> = groups.by_ref().take(BATCH * 8).collect();
+            if batch.is_empty() {
+                break;
+            }
+            let findings = self.findings(&batch).await?;
+            let ids: Vec<String> = findings.values().map(|f| f.id.clone()).collect();
+            let rows = rows::read(self.store, Kind::Commit, &ids).await;
+            let rows = rows.map_err(StoreError::from)?;
+            for group in batch {
+                let row = findings
+                    .get(&group.ordinal)
+                    .and_then(|finding| rows.get(&finding.id));
+                let at = match row {
+                    Some(Row::Commit(row)) => time::parse(&row.timestamp),
+                    _ => None,
+                };
+                dated.push((at, group));
+            }
+            self.progress.checkpoint().await?;
+        }
+        dated.sort_by_key(|(at, group)| (*at, group.ordinal));
+        Ok(dated.into_iter().map(|(_, group)| group).collect())
+    }
+
+    /// Makes the steps of one kind.
+    pub async fn make(&mut self, kind: Kind, groups: &[Group]) -> Result<(), RepairError> {
+        for batch in groups.chunks(BATCH) {
+            self.progress.checkpoint().await?;
+            let mut findings = self.findings(batch).await?;
+            let mut targets = Vec::with_capacity(batch.len());
+            for group in batch {
+                let Some(finding) = findings.remove(&group.ordinal) else {
+                    continue;
+                };
+                let mut target = Target::of(&finding, group.also.clone(), kind);
+                if target.code == Code::BlobEmptyMissing {
+                    target.origin = self.origin(&finding).await?;
+                }
+                targets.push(target);
+            }
+            let ids: Vec<String> = targets.iter().map(|target| target.id.clone()).collect();
+            let rows = rows::read(self.store, kind, &ids).await;
+            let rows = rows.map_err(StoreError::from)?;
+            let (store, trees) = (self.store, &self.trees);
+            let built: Vec<_> = stream::iter(&targets)
+                .map(|target| build(store, trees, target, rows.get(&target.id)))
+                .buffered(CONCURRENCY)
+                .collect()
+                .await;
+            for (target, built) in targets.into_iter().zip(built) {
+                self.lay_down(target, built)?;
+            }
+            self.progress.update(|f| f.done += batch.len() as u64);
+        }
+        Ok(())
+    }
+
+    fn lay_down(
+        &mut self,
+        target: Target,
+        built: Result<Built, StoreError>,
+    ) -> Result<(), RepairError> {
+        let why = match built {
+            Ok(Built::Step(step, _)) => return self.add(*step),
+            Ok(Built::Already) => "it has been mended since the audit".to_owned(),
+            Ok(Built::Refused(why)) => why,
+            // What could not be read is unknown, and unknown is never repaired.
+            Err(StoreError::Backend(error)) => format!("it could not be read: {error}"),
+            Err(error) => return Err(error.into()),
+        };
+        for code in std::iter::once(target.code).chain(target.also) {
+            self.refuse(Refusal {
+                code,
+                id: target.id.clone(),
+                why: why.clone(),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, step: Step) -> Result<(), RepairError> {
+        self.totals.steps += 1;
+        self.totals.bytes += step.bytes;
+        self.totals.requests += match step.remedy {
+            Remedy::Link => 1,
+            Remedy::Backfill | Remedy::Restore => 2,
+            _ => 0,
+        };
+        *self.totals.by_remedy.entry(step.remedy).or_default() += 1;
+        self.steps.push(&Step {
+            number: self.totals.steps,
+            ..step
+        })
+    }
+
+    /// Which repository and path a blob without row belongs to: those of the snapshot that names it.
+    async fn origin(&self, finding: &Finding) -> Result<Option<Origin>, StoreError> {
+        let index = self.store.index();
+        let named_by = finding.evidence.get("named_by").and_then(Value::as_str);
+        let repo = match finding.repo.split_once('/') {
+            Some((owner, slug)) => index.repo_by_path(owner, slug).await?,
+            None => index.repo_by_id(&finding.repo).await?,
+        };
+        let (Some(named_by), Some(repo)) = (named_by, repo) else {
+            return Ok(None);
+        };
+        let found = index.snapshots_by_id(&[named_by.to_owned()]).await?;
+        let Some(snapshot) = found.into_iter().next() else {
+            return Ok(None);
+        };
+        let mut trees = self.trees.lock().await;
+        let Ok(tree) = self.store.tree(&snapshot, &mut trees).await? else {
+            return Ok(None);
+        };
+        let id = ObjectId::new(&finding.id);
+        let path = tree.manifest.iter().find(|(_, blob)| blob.same(&id));
+        Ok(path.map(|(path, _)| Origin {
+            repo_id: repo.repo_id,
+            path: path.clone(),
+            created_at: snapshot.created_at.clone(),
+        }))
+    }
+
+    /// The findings of a batch by their place.
+    async fn findings(&self, batch: &[Group]) -> Result<HashMap<u64, Finding>, RepairError> {
+        let places: Vec<u64> = batch.iter().map(|group| group.ordinal).collect();
+        let found = self.report.at(&places).await?;
+        Ok(found
+            .into_iter()
+            .map(|numbered| (numbered.ordinal, numbered.finding))
+            .collect())
+    }
+
+    pub fn finish(mut self) -> Result<Plan, RepairError> {
+        self.steps.flush()?;
+        self.refused.flush()?;
+        Ok(Plan {
+            totals: self.totals,
+            steps: self.steps,
+            refused: self.refused,
+        })
+    }
+}
+
+impl From<IndexError> for RepairError {
+    fn from(error: IndexError) -> Self {
+        RepairError::Store(error.into())
+    }
+}

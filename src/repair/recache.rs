@@ -1,0 +1,123 @@
+//! A snapshot's cache, rewritten from whatever proves its tree.
+
+use super::build::{Built, Target, hash};
+use super::plan::RowChange;
+use crate::index::{Recache, SnapshotRow};
+use crate::object::Manifest;
+use crate::object::manifest::Encoding;
+use crate::store::chain::{self, Tree, TreeCache};
+use crate::store::write::Change;
+use crate::store::{Store, StoreError, reconstruct};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+/// How many bytes of a list of directories a plan shows before it only counts them.
+const SHOWN: usize = 400;
+
+/// Rewrites a snapshot's cache from whatever proves its tree, the object first.
+pub(super) async fn build(
+    store: &Store,
+    trees: &Mutex<TreeCache>,
+    target: &Target,
+    row: &SnapshotRow,
+) -> Result<Built, StoreError> {
+    if row.oversized {
+        let why = "a cell of its row is larger than what is read";
+        return Ok(Built::Refused(why.to_owned()));
+    }
+    if !store.index().capabilities().manifest_cache() {
+        let why = "the hub's snapshots have no column manifest_blob";
+        return Ok(Built::Refused(why.to_owned()));
+    }
+    let (tree, source) = match store.tree_in_object(row).await? {
+        Some(tree) => (tree, "its object"),
+        None => match chain::from_cache(row) {
+            Some(tree) => (tree, "the manifest that it has"),
+            None => match store.tree_by_chain(row, &mut *trees.lock().await).await? {
+                Ok(tree) => (tree, "its chain of deltas"),
+                Err(why) => return Ok(Built::Refused(why.to_string())),
+            },
+        },
+    };
+    let recache = wanted(row, &tree);
+    let changes = cache_changes(store, &recache);
+    if changes.is_empty() {
+        return Ok(Built::Already);
+    }
+    let step = target.step(
+        format!("Rewrites the cached tree from {source}, which proves the id."),
+        "The cached tree is still what was seen.".to_owned(),
+        changes,
+    );
+    Ok(Built::Step(Box::new(step), Change::Recache(recache)))
+}
+
+/// The cache that a proved tree asks for. A cell that says the same already keeps its text.
+fn wanted(row: &SnapshotRow, tree: &Tree) -> Recache {
+    let kept = row.manifest.clone().filter(|bytes| {
+        Manifest::decode(bytes).is_ok_and(|(manifest, encoding)| {
+            encoding == Encoding::Json && manifest == *tree.manifest
+        })
+    });
+    let kept_directories = row.directories.clone().filter(|_| {
+        reconstruct::directories(row).is_ok_and(|directories| directories == tree.directories)
+    });
+    Recache {
+        id: row.snapshot_id.clone(),
+        seen_manifest: row.manifest.clone(),
+        seen_entry_count: row.entry_count,
+        seen_directories: row.directories.clone(),
+        manifest: kept.unwrap_or_else(|| tree.manifest.encode()),
+        entry_count: tree.manifest.len() as i64,
+        directories: kept_directories
+            .unwrap_or_else(|| Value::from_iter(tree.directories.iter().cloned()).to_string()),
+    }
+}
+
+/// The columns that a recache changes, of those that the hub has.
+fn cache_changes(store: &Store, recache: &Recache) -> Vec<RowChange> {
+    let has = |column| store.index().capabilities().has("musehub_snapshots", column);
+    let changes = [
+        (
+            "manifest_blob",
+            recache.seen_manifest.as_deref().map(describe),
+            describe(&recache.manifest),
+        ),
+        (
+            "entry_count",
+            recache.seen_entry_count.map(|count| count.to_string()),
+            recache.entry_count.to_string(),
+        ),
+        (
+            "directories",
+            recache.seen_directories.as_deref().map(shorten),
+            shorten(&recache.directories),
+        ),
+    ];
+    changes
+        .into_iter()
+        .filter(|(column, from, to)| has(column) && from.as_deref() != Some(to))
+        .map(|(column, from, to)| RowChange {
+            column: column.to_owned(),
+            from,
+            to: Some(to),
+        })
+        .collect()
+}
+
+/// A manifest in words that tell one from another.
+fn describe(bytes: &[u8]) -> String {
+    let encoding = match bytes.first() {
+        Some(b'{') => " of JSON",
+        Some(0x80..=0x8f | 0xde | 0xdf) => " of msgpack",
+        _ => "",
+    };
+    format!("{} bytes{encoding}, sha256 {}", bytes.len(), hash(bytes))
+}
+
+fn shorten(text: &str) -> String {
+    if text.len() <= SHOWN {
+        return text.to_owned();
+    }
+    format!("{} bytes, sha256 {}", text.len(), hash(text.as_bytes()))
+}

@@ -1,0 +1,53 @@
+//! Rows of any kind, read in batches.
+
+use crate::index::{BlobRow, CommitRow, IndexError, SnapshotRow};
+use crate::object::Kind;
+use crate::store::Store;
+use std::collections::HashMap;
+
+/// A row that a step may change.
+pub(super) enum Row {
+    Commit(Box<CommitRow>),
+    Snapshot(Box<SnapshotRow>),
+    Blob(Box<BlobRow>),
+}
+
+impl Row {
+    /// Where the row says that its object is.
+    pub fn uri(&self) -> Option<&str> {
+        match self {
+            Row::Commit(row) => row.storage_uri.as_deref(),
+            Row::Snapshot(row) => row.storage_uri.as_deref(),
+            Row::Blob(row) => row.storage_uri.as_deref(),
+        }
+    }
+}
+
+/// The rows with these ids that exist.
+pub(super) async fn read(
+    store: &Store,
+    kind: Kind,
+    ids: &[String],
+) -> Result<HashMap<String, Row>, IndexError> {
+    let index = store.index();
+    Ok(match kind {
+        Kind::Commit => index
+            .commits_by_id(ids)
+            .await?
+            .into_iter()
+            .map(|row| (row.commit_id.clone(), Row::Commit(Box::new(row))))
+            .collect(),
+        Kind::Snapshot => index
+            .snapshots_by_id(ids)
+            .await?
+            .into_iter()
+            .map(|row| (row.snapshot_id.clone(), Row::Snapshot(Box::new(row))))
+            .collect(),
+        Kind::Blob => index
+            .blobs_by_id(ids)
+            .await?
+            .into_iter()
+            .map(|row| (row.object_id.clone(), Row::Blob(Box::new(row))))
+            .collect(),
+    })
+}
