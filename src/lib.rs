@@ -15,6 +15,9 @@
 
 pub mod audit;
 pub mod backend;
+pub mod cli;
+pub mod config;
+pub mod demo;
 pub mod index;
 pub mod object;
 pub mod progress;

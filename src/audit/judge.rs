@@ -73,9 +73,10 @@ pub fn stops_pull(finding: &Finding) -> bool {
         | Code::CommitTreeless
         | Code::RowElsewhere
         | Code::HeadDangling
-        | Code::Cycle
         | Code::PathUnsafe
         | Code::UriRefused => true,
+        // Deltas only serve the cache: a loop of theirs is no loop of history.
+        Code::Cycle => finding.kind == Subject::Commit,
         // A commit or snapshot without URI is reconstructed from its row; a blob has nothing else.
         Code::UriMissing => finding.kind == Subject::Blob,
         _ => false,

@@ -126,5 +126,8 @@ pub async fn run(
 }
 
 #[cfg(test)]
+#[path = "../../tests/audit/demo.rs"]
+mod demo_test;
+#[cfg(test)]
 #[path = "../../tests/audit/judge.rs"]
 mod judge_test;

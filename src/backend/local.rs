@@ -4,6 +4,7 @@
 //! a temporary file, made durable, then renamed without overwriting.
 
 use super::uri::{self, Key, UriRefusal};
+use super::walk::Walk;
 use super::{Backend, BackendError, BackendMut, Body, Entry, Meta, Put};
 use crate::index::Access;
 use crate::object::time::Micros;
@@ -13,15 +14,15 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Bytes read at once.
 const CHUNK: usize = 256 << 10;
 
-/// What the names of unfinished puts start with; listings leave them out.
-const TEMPORARY: &str = ".luthier-";
+/// What the names of unfinished puts start and end with; listings leave them out.
+const TEMPORARY: (&str, &str) = (".luthier-", ".tmp");
 
 /// A folder that holds objects.
 #[derive(Clone, Debug)]
@@ -82,9 +83,12 @@ impl Local {
     /// There is no such object, or it cannot be changed.
     pub(crate) fn backdate(&self, key: &Key, at: Micros) -> Result<(), BackendError> {
         let at = UNIX_EPOCH + std::time::Duration::from_micros(at.max(0) as u64);
+        let Some((path, _)) = self.find(key)? else {
+            return Err(classify(key.to_string(), ErrorKind::NotFound.into()));
+        };
         File::options()
             .write(true)
-            .open(self.path(key))
+            .open(path)
             .and_then(|file| file.set_modified(at))
             .map_err(|error| classify(key.to_string(), error))
     }
@@ -126,8 +130,8 @@ impl Local {
         let made = missing_folders(&self.root, folder);
         fs::create_dir_all(folder).map_err(failed)?;
         let mut file = tempfile::Builder::new()
-            .prefix(TEMPORARY)
-            .suffix(".tmp")
+            .prefix(TEMPORARY.0)
+            .suffix(TEMPORARY.1)
             .permissions(fs::Permissions::from_mode(0o644))
             .tempfile_in(folder)
             .map_err(failed)?;
@@ -138,7 +142,11 @@ impl Local {
         match file.persist_noclobber(&path) {
             Ok(_) => {}
             Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
-                return Ok(Put::AlreadyThere);
+                // A folder keeps the key taken too, but it is no object.
+                return match self.find(key)? {
+                    Some(_) => Ok(Put::AlreadyThere),
+                    None => Err(failed(error.error)),
+                };
             }
             Err(error) => return Err(failed(error.error)),
         }
@@ -176,9 +184,17 @@ impl Backend for Local {
             let Some((path, meta)) = store.find(&key)? else {
                 return Ok(None);
             };
-            let file = File::open(&path).map_err(|error| classify(key.to_string(), error))?;
+            let failed = |error| classify(key.to_string(), error);
+            let file = File::open(&path).map_err(failed)?;
+            let opened = file.metadata().map_err(failed)?;
+            // What was opened is what was looked at, not a link that took its place since.
+            if (opened.dev(), opened.ino()) != (meta.dev(), meta.ino()) {
+                return Err(failed(io::Error::other(
+                    "it was replaced while being opened",
+                )));
+            }
             Ok(Some(Body {
-                meta: meta_of(&meta),
+                meta: meta_of(&opened),
                 stream: chunks(file, key),
             }))
         })
@@ -195,13 +211,7 @@ impl Backend for Local {
         prefix: &str,
         start_after: Option<&str>,
     ) -> BoxStream<'a, Result<Entry, BackendError>> {
-        let walk = Walk {
-            root: self.root.clone(),
-            prefix: prefix.to_owned(),
-            start_after: start_after.map(str::to_owned),
-            open: Vec::new(),
-            started: false,
-        };
+        let walk = Walk::new(&self.root, prefix, start_after);
         // A batch a turn keeps the blocking pool busy with folders, not with single names.
         stream::unfold(Some(walk), |walk| async move {
             let mut walk = walk?;
@@ -271,92 +281,7 @@ fn chunks(file: File, key: Key) -> BoxStream<'static, Result<Bytes, BackendError
     .boxed()
 }
 
-/// A walk in the order of whole keys. A folder sorts as its name with a slash, so `a-b` comes before
-/// `a/b`; one folder's names are held at a time on each level.
-struct Walk {
-    root: PathBuf,
-    prefix: String,
-    start_after: Option<String>,
-    /// Names still to be visited on each level, last first; a folder ends in a slash.
-    open: Vec<Vec<String>>,
-    started: bool,
-}
-
-impl Walk {
-    /// Opens a folder given by its key, which is empty or ends in a slash.
-    fn enter(&mut self, folder: &str) -> Result<(), BackendError> {
-        let path = self.root.join(folder);
-        let failed = |error| classify(format!("listing {}", path.display()), error);
-        let mut names = Vec::new();
-        for entry in fs::read_dir(&path).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let kind = entry.file_type().map_err(failed)?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with(TEMPORARY) || kind.is_symlink() {
-                continue;
-            }
-            let key = format!("{folder}{name}{}", if kind.is_dir() { "/" } else { "" });
-            if self.may_hold(&key) {
-                names.push(key);
-            }
-        }
-        names.sort_unstable_by(|a, b| b.cmp(a));
-        self.open.push(names);
-        Ok(())
-    }
-
-    /// Whether `key`, or something below it, is asked for.
-    fn may_hold(&self, key: &str) -> bool {
-        let is_folder = key.ends_with('/');
-        let in_prefix =
-            key.starts_with(&self.prefix) || (is_folder && self.prefix.starts_with(key));
-        let behind = self
-            .start_after
-            .as_deref()
-            .is_none_or(|after| key > after || (is_folder && after.starts_with(key)));
-        in_prefix && behind
-    }
-}
-
-impl Iterator for Walk {
-    type Item = Result<Entry, BackendError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if !std::mem::replace(&mut self.started, true)
-            && let Err(error) = self.enter("")
-        {
-            return Some(Err(error));
-        }
-        loop {
-            let level = self.open.last_mut()?;
-            let Some(key) = level.pop() else {
-                self.open.pop();
-                continue;
-            };
-            if key.ends_with('/') {
-                match self.enter(&key) {
-                    Ok(()) => continue,
-                    Err(error) => return Some(Err(error)),
-                }
-            }
-            match fs::symlink_metadata(self.root.join(&key)) {
-                Ok(meta) => {
-                    let meta = meta_of(&meta);
-                    return Some(Ok(Entry {
-                        key,
-                        size: meta.size,
-                        modified: meta.modified,
-                    }));
-                }
-                // Gone since the folder was read, or a name that is not UTF-8 and cannot be asked for.
-                Err(error) if is_absent(&error) => {}
-                Err(error) => return Some(Err(classify(key, error))),
-            }
-        }
-    }
-}
-
-fn meta_of(meta: &fs::Metadata) -> Meta {
+pub(super) fn meta_of(meta: &fs::Metadata) -> Meta {
     let modified = meta.modified().ok().map(micros);
     Meta {
         size: meta.len(),
@@ -385,12 +310,21 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// A path part that is not there, or that a file stands in the way of.
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+/// Whether a name is one of our own unfinished puts.
+pub(super) fn is_temporary(name: &str) -> bool {
+    name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1)
 }
 
-fn classify(what: String, error: io::Error) -> BackendError {
+/// A path part that is not there, that a file stands in the way of, or that is longer than the file
+/// system can hold: nothing can lie there.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename
+    )
+}
+
+pub(super) fn classify(what: String, error: io::Error) -> BackendError {
     match error.kind() {
         ErrorKind::PermissionDenied => BackendError::Denied { what },
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => BackendError::Unusable {

@@ -6,6 +6,7 @@
 pub mod layout;
 pub mod local;
 pub mod uri;
+mod walk;
 
 pub use uri::{Key, UriRefusal};
 
@@ -150,3 +151,13 @@ pub(crate) trait BackendMut: Backend {
     /// Whatever kept the bytes from being stored; then nothing visible is under the key.
     async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError>;
 }
+
+#[cfg(test)]
+#[path = "../../tests/backend/local.rs"]
+mod local_tests;
+#[cfg(test)]
+#[path = "../../tests/backend/suite.rs"]
+mod suite;
+#[cfg(test)]
+#[path = "../../tests/backend/unprivileged.rs"]
+mod unprivileged;

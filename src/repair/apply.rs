@@ -26,6 +26,22 @@ pub enum Outcome {
     Failed,
 }
 
+impl Outcome {
+    /// The word as people and JSON write it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Outcome::Written => "written",
+            Outcome::Linked => "linked",
+            Outcome::Recached => "recached",
+            Outcome::Already => "already",
+            Outcome::Superseded => "superseded",
+            Outcome::Refused => "refused",
+            Outcome::Failed => "failed",
+        }
+    }
+}
+
 /// The end of a repair, in figures.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Applied {

@@ -9,6 +9,7 @@ pub mod write;
 
 pub use authority::Authority;
 pub use hub::{Environment, Hub, HubError, Policy};
+pub use read::{ServeError, Served, Source};
 pub use write::Writer;
 
 use crate::backend::{Backend, BackendError, BackendMut};

@@ -78,6 +78,21 @@ impl Store {
         })
     }
 
+    /// Makes the database of a new hub and opens both sides for writing. Puts do not wait for the
+    /// disk: a hub that is lost while it is being made is made again.
+    pub(crate) async fn create(hub: &Hub, _authority: &Authority) -> Result<Self, StoreError> {
+        let Database::Sqlite(database) = &hub.database;
+        let ObjectStore::Folder(folder) = &hub.objects;
+        let index: Arc<dyn IndexMut> = Arc::new(Sqlite::create(database).await?);
+        let backend: Arc<dyn BackendMut> = Arc::new(Local::open(folder, Access::Write)?.hasty());
+        Ok(Self {
+            hub: hub.clone(),
+            index: index.clone(),
+            backend: backend.clone(),
+            write_side: Some(WriteSide { index, backend }),
+        })
+    }
+
     /// The whole object under `key`; `None` where the store says that there is none.
     ///
     /// # Errors

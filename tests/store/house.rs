@@ -56,7 +56,7 @@ fn imports_run_down_and_never_up() {
     for (room, above) in FLOORS {
         for (path, text) in sources(room) {
             for other in above {
-                let named = format!("crate::{other}");
+                let named = format!("crate::{other}::");
                 let up = text
                     .lines()
                     .any(|line| line.contains(&named) && !line.trim_start().starts_with("//"));

@@ -1,0 +1,214 @@
+//! `luthier audit`.
+
+use super::output::Output;
+use super::watch::watch;
+use super::{CliError, Exit, Global, open, target};
+use crate::audit::{self, Depth, Filter, Finding, Options, Report, Scope, Summary};
+use crate::progress::Progress;
+use crate::text;
+use clap::{Args, ValueEnum};
+use std::time::Duration;
+
+/// Findings fetched from the report at once.
+const PAGE: u32 = 1_000;
+
+#[derive(Args)]
+pub struct Audit {
+    /// A repository as OWNER/SLUG, or an id (4 or more of its first digits); the whole hub without
+    #[arg(value_name = "WHAT")]
+    what: Option<String>,
+    #[command(flatten)]
+    how: How,
+}
+
+/// How deep, and how patiently.
+#[derive(Args, Clone)]
+pub struct How {
+    /// How deep to look
+    #[arg(long, value_enum)]
+    pub depth: Option<DepthFlag>,
+    /// Rows, and objects without row, younger than this are counted and not judged (30s, 15m, 1h)
+    #[arg(long, value_parser = duration, default_value = "1h", value_name = "TIME")]
+    pub grace: Duration,
+    /// Reads under way at once
+    #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub concurrency: u16,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum DepthFlag {
+    /// Rows, and the graph that they span
+    Rows,
+    /// The listing too; of the objects only what differs is read
+    Presence,
+    /// Every object is read and proved
+    Bytes,
+}
+
+impl How {
+    pub fn options(&self, default: Depth, scope: Scope) -> Options {
+        Options {
+            depth: match self.depth {
+                None => default,
+                Some(DepthFlag::Rows) => Depth::Rows,
+                Some(DepthFlag::Presence) => Depth::Presence,
+                Some(DepthFlag::Bytes) => Depth::Bytes,
+            },
+            scope,
+            grace: self.grace,
+            concurrency: usize::from(self.concurrency),
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let span: jiff::SignedDuration = text
+        .parse()
+        .map_err(|error: jiff::Error| error.to_string())?;
+    span.try_into()
+        .map_err(|_| "a time cannot be negative".to_owned())
+}
+
+pub async fn run(command: Audit, global: &Global, out: Output) -> Result<Exit, CliError> {
+    let target = target(global)?;
+    let store = open(&target).await?;
+    let scope = match &command.what {
+        None => Scope::Hub,
+        Some(what) if what.contains('/') => Scope::Repo(what.clone()),
+        Some(what) => Scope::Id(audit::inspect::resolve(&store, what).await?.1),
+    };
+    let options = command.how.options(Depth::default(), scope);
+    let progress = Progress::new();
+    let report = watch(&out, &progress, audit::run(&store, &options, &progress)).await??;
+    if out.json {
+        write_json(&report, &out).await?;
+    } else {
+        write_words(&report, &out).await?;
+    }
+    out.flush()?;
+    let summary = report.summary();
+    Ok(match (summary.findings.is_empty(), summary.complete) {
+        (true, true) => Exit::Done,
+        (true, false) => Exit::Unusable,
+        (false, _) => Exit::Findings,
+    })
+}
+
+async fn write_json(report: &Report, out: &Output) -> Result<(), CliError> {
+    let mut skip = 0;
+    loop {
+        let page = report.page(&Filter::default(), skip, PAGE).await?;
+        for numbered in &page {
+            out.object(&numbered.finding.to_json())?;
+        }
+        skip += page.len() as u64;
+        if page.len() < PAGE as usize {
+            break;
+        }
+    }
+    out.object(&report.summary().to_json())
+}
+
+async fn write_words(report: &Report, out: &Output) -> Result<(), CliError> {
+    let mut skip = 0;
+    loop {
+        let page = report.page(&Filter::default(), skip, PAGE).await?;
+        for numbered in &page {
+            write_finding(&numbered.finding, out)?;
+        }
+        skip += page.len() as u64;
+        if page.len() < PAGE as usize {
+            break;
+        }
+    }
+    write_summary(report.summary(), out)
+}
+
+/// Two lines: what it is on what, then what it blocks and what mends it.
+pub fn write_finding(finding: &Finding, out: &Output) -> Result<(), CliError> {
+    let place = if finding.repo.is_empty() {
+        String::new()
+    } else {
+        format!("  {}", finding.repo)
+    };
+    out.graded(
+        finding.grade,
+        9,
+        &format!(
+            "{:<22} {:<8} {}{place}",
+            finding.code.name(),
+            finding.kind.word(),
+            finding.id
+        ),
+    )?;
+    if out.quiet {
+        return Ok(());
+    }
+    let mut tail = vec![finding.code.fault().is.to_owned()];
+    if let Some(blocks) = finding.blocks {
+        let count = |n: Option<u64>, noun| {
+            n.map_or_else(|| format!("unknown {noun}s"), |n| text::plural(n, noun))
+        };
+        tail.push(format!(
+            "Blocks {}, {}.",
+            count(blocks.commits, "commit"),
+            count(blocks.branches, "branch").replace("branchs", "branches")
+        ));
+    }
+    if let Some(cause) = &finding.caused_by {
+        tail.push(format!("Follows from {cause}."));
+    }
+    tail.push(match finding.auto {
+        audit::Auto::No => "No remedy here.".to_owned(),
+        _ => format!("Remedy: {} ({}).", finding.remedy, finding.auto),
+    });
+    out.line(&format!("         {}", tail.join(" ")))
+}
+
+fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
+    let checked = &summary.checked;
+    let total: u64 = summary.findings.values().sum();
+    if total > 0 {
+        out.line("")?;
+    }
+    for (code, count) in &summary.findings {
+        out.line(&format!("{:>9}  {}", text::grouped(*count), code.name()))?;
+    }
+    out.line(&format!(
+        "{} in {}, {}, {}; {} listed, {} read ({}).",
+        text::plural(total, "finding"),
+        text::plural(checked.commits, "commit"),
+        text::plural(checked.snapshots, "snapshot"),
+        text::plural(checked.blobs, "blob"),
+        text::plural(checked.listed, "object"),
+        text::grouped(checked.read),
+        text::bytes(checked.bytes),
+    ))?;
+    for (kind, count) in summary.null_uris.iter().filter(|(_, count)| **count > 0) {
+        out.line(&format!(
+            "{} without storage_uri.",
+            text::plural(*count, &format!("{kind} row"))
+        ))?;
+    }
+    if summary.too_new > 0 {
+        out.line(&format!(
+            "{} younger than the grace window, not judged.",
+            text::plural(summary.too_new, "row")
+        ))?;
+    }
+    if summary.unknown > 0 {
+        out.line(&format!(
+            "INCOMPLETE: {} to the store without an answer, the first: {}",
+            text::plural(summary.unknown, "question"),
+            summary.unknown_because.first().map_or("", String::as_str)
+        ))?;
+    }
+    for note in &summary.notes {
+        out.line(&format!("Note: {note}."))?;
+    }
+    if summary.depth != Depth::Bytes {
+        let names: Vec<&str> = summary.not_judged.iter().map(|code| code.name()).collect();
+        out.line(&format!("Not judged at this depth: {}.", names.join(", ")))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! Opens the console.
+
+use super::{CliError, Color, Exit, Global, configured};
+use crate::config::Target;
+
+const NO_HUB: &str = "\
+Luthier inspects and repairs MuseHub repositories. No hub is configured yet.
+
+  luthier demo                                    a hub with known faults, to look around
+  luthier --database sqlite:///path/hub.db \\
+          --store file:///path/objects            a hub of yours, read-only
+
+Profiles go into the configuration file; `luthier --help` lists every command.";
+
+/// The console on the hub that is configured; without one, how to give one.
+pub async fn open_configured(global: &Global) -> Result<Exit, CliError> {
+    match configured(global)? {
+        Some(target) => open(target, global).await,
+        None => {
+            println!("{NO_HUB}");
+            if let Some(path) = crate::config::path() {
+                println!("Here it would be {}.", path.display());
+            }
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// The console on `target`.
+pub async fn open(target: Target, global: &Global) -> Result<Exit, CliError> {
+    let _ = (target, global.ascii, global.color == Color::Never);
+    Ok(Exit::Done)
+}

@@ -1,0 +1,77 @@
+//! `luthier demo`.
+
+use super::output::Output;
+use super::watch::watch;
+use super::{CliError, Exit, Global, console};
+use crate::config;
+use crate::demo::{self, DemoError, DemoOptions};
+use crate::progress::Progress;
+use clap::Args;
+use serde_json::json;
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct Demo {
+    /// Only build the hub, in this folder, and print its two URLs
+    #[arg(long, value_name = "DIR")]
+    build_only: Option<PathBuf>,
+    /// Leave the faults out
+    #[arg(long)]
+    healthy: bool,
+    /// Add a repository with this many commits
+    #[arg(long, value_name = "N")]
+    commits: Option<u64>,
+    /// Another seed makes another hub, the same seed the same
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
+}
+
+pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, CliError> {
+    let folder = match &command.build_only {
+        Some(_) => None,
+        None => Some(
+            tempfile::Builder::new()
+                .prefix("luthier-demo-")
+                .tempdir()
+                .map_err(|error| CliError::unusable(format!("no temporary folder: {error}")))?,
+        ),
+    };
+    let dir = match (&command.build_only, &folder) {
+        (Some(dir), _) => dir.clone(),
+        (None, Some(folder)) => folder.path().join("hub"),
+        (None, None) => PathBuf::new(),
+    };
+    let options = DemoOptions {
+        dir: std::path::absolute(&dir)
+            .map_err(|error| CliError::usage(format!("{}: {error}", dir.display())))?,
+        healthy: command.healthy,
+        commits: command.commits,
+        seed: command.seed,
+    };
+    let progress = Progress::new();
+    let built = watch(&out, &progress, demo::build(&options, &progress))
+        .await?
+        .map_err(|error| CliError {
+            exit: match error {
+                DemoError::NotEmpty(_) | DemoError::NotAFolder(_) => Exit::Usage,
+                DemoError::Cancelled(_) => Exit::Stopped,
+                _ => Exit::Unusable,
+            },
+            message: error.to_string(),
+        })?;
+    if folder.is_some() {
+        return console::open(config::demo(built.hub), global).await;
+    }
+    if out.json {
+        out.object(&json!({
+            "database": built.database_url, "store": built.store_url, "faults": built.faults.len(),
+        }))?;
+    } else {
+        out.line(&format!(
+            "--database {} --store {}",
+            built.database_url, built.store_url
+        ))?;
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}

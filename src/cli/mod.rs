@@ -1,0 +1,263 @@
+//! The headless face: one file a command.
+
+mod audit;
+mod console;
+mod demo;
+mod output;
+mod repair;
+mod show;
+mod watch;
+
+use crate::audit::{AuditError, Code};
+use crate::config::{self, ConfigError, Flags, Target};
+use crate::repair::RepairError;
+use crate::store::{ServeError, Store, StoreError};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use output::Output;
+use std::process::ExitCode;
+
+/// How a command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing wrong was found, or everything asked for was repaired.
+    Done = 0,
+    /// Findings remain.
+    Findings = 1,
+    /// The arguments or the configuration are wrong.
+    Usage = 2,
+    /// A database or an object store could not be used.
+    Unusable = 3,
+    /// Stopped before the end; what was done is in the journal.
+    Stopped = 4,
+}
+
+/// One line for a person, and how the program ends.
+#[derive(Debug)]
+pub struct CliError {
+    message: String,
+    exit: Exit,
+}
+
+impl CliError {
+    fn usage(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            exit: Exit::Usage,
+        }
+    }
+
+    fn unusable(message: impl ToString) -> Self {
+        Self {
+            message: message.to_string(),
+            exit: Exit::Unusable,
+        }
+    }
+}
+
+#[derive(Parser)]
+#[command(
+    name = "luthier",
+    version,
+    about = "Inspects and repairs MuseHub repositories",
+    after_help = "Exit codes: 0 nothing wrong, or all repaired · 1 findings remain · 2 wrong arguments or \
+                  configuration · 3 a side could not be used · 4 stopped before the end"
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Args, Clone)]
+struct Global {
+    /// The hub, by its name in the configuration
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
+    /// The hub's rows: sqlite:///path/hub.db
+    #[arg(long, global = true, value_name = "URL")]
+    database: Option<String>,
+    /// The hub's objects: file:///folder
+    #[arg(long, global = true, value_name = "URL")]
+    store: Option<String>,
+    /// Allow writing in this run; without it nothing can be written
+    #[arg(long, global = true)]
+    write: bool,
+    /// One JSON object a line on standard output, nothing else there
+    #[arg(long, global = true)]
+    json: bool,
+    /// No progress, and no more words than needed
+    #[arg(long, global = true)]
+    quiet: bool,
+    /// Colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+    /// The console in plain ASCII, for fonts without lines and marks
+    #[arg(long, global = true)]
+    ascii: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build a hub with known faults and open the console on it
+    Demo(demo::Demo),
+    /// Look at everything, change nothing
+    Audit(audit::Audit),
+    /// One object: row, canonical object, identity, links
+    Show(show::Show),
+    /// One object: row beside canonical object, every difference
+    Diff(show::Diff),
+    /// Plan remedies, and with --apply --write carry them out
+    Repair(repair::Repair),
+    /// `repair` for every row without storage_uri
+    Backfill(repair::Backfill),
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no mistakes; clap knows which stream each belongs on.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() {
+                Exit::Usage as u8
+            } else {
+                0
+            });
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("luthier: cannot start: {error}");
+            return ExitCode::from(Exit::Unusable as u8);
+        }
+    };
+    let ended = runtime.block_on(run(cli));
+    // Reads that nobody waits for any more must not hold the exit up.
+    runtime.shutdown_background();
+    match ended {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(error) => {
+            eprintln!("luthier: {}", crate::text::safe(&error.message));
+            ExitCode::from(error.exit as u8)
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<Exit, CliError> {
+    let out = Output::new(&cli.global);
+    match cli.command {
+        None => console::open_configured(&cli.global).await,
+        Some(Command::Demo(command)) => demo::run(command, &cli.global, out).await,
+        Some(Command::Audit(command)) => audit::run(command, &cli.global, out).await,
+        Some(Command::Show(command)) => show::run(command, &cli.global, out).await,
+        Some(Command::Diff(command)) => show::run_diff(command, &cli.global, out).await,
+        Some(Command::Repair(command)) => repair::run(command, &cli.global, out).await,
+        Some(Command::Backfill(command)) => repair::run_backfill(command, &cli.global, out).await,
+    }
+}
+
+/// The hub that configuration, environment and flags name.
+fn configured(global: &Global) -> Result<Option<Target>, CliError> {
+    Ok(config::load(&Flags {
+        profile: global.profile.clone(),
+        database: global.database.clone(),
+        store: global.store.clone(),
+        write: global.write,
+    })?)
+}
+
+/// As [`configured`], where a command cannot do without one.
+fn target(global: &Global) -> Result<Target, CliError> {
+    configured(global)?.ok_or_else(|| {
+        CliError::usage(
+            "no hub is given; add --database sqlite:///path/hub.db --store file:///folder, or --profile NAME",
+        )
+    })
+}
+
+async fn open(target: &Target) -> Result<Store, CliError> {
+    Ok(Store::open(&target.hub, target.authority.as_ref()).await?)
+}
+
+/// A code by its name.
+fn code(name: &str) -> Result<Code, String> {
+    Code::from_name(name).ok_or_else(|| {
+        let known: Vec<&str> = crate::audit::fault::FAULTS
+            .iter()
+            .map(|fault| fault.name)
+            .collect();
+        format!("no such code; there are: {}", known.join(" "))
+    })
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Hub(_) | StoreError::ReadOnly => Self::usage(error.to_string()),
+            StoreError::Index(_) | StoreError::Backend(_) => Self::unusable(error),
+        }
+    }
+}
+
+impl From<AuditError> for CliError {
+    fn from(error: AuditError) -> Self {
+        let exit = match error {
+            AuditError::Index(_) | AuditError::Backend(_) => Exit::Unusable,
+            AuditError::Cancelled(_) => Exit::Stopped,
+            AuditError::NoSuchRepo(_) | AuditError::NoSuchId(_) | AuditError::Ambiguous { .. } => {
+                Exit::Usage
+            }
+        };
+        Self {
+            message: error.to_string(),
+            exit,
+        }
+    }
+}
+
+impl From<ServeError> for CliError {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::Store(error) => error.into(),
+            ServeError::NoRow { .. } => Self::usage(error.to_string()),
+            _ => Self {
+                message: error.to_string(),
+                exit: Exit::Findings,
+            },
+        }
+    }
+}
+
+impl From<RepairError> for CliError {
+    fn from(error: RepairError) -> Self {
+        match error {
+            RepairError::Store(error) => error.into(),
+            RepairError::Audit(error) => error.into(),
+            RepairError::Cancelled(_) => Self {
+                message: error.to_string(),
+                exit: Exit::Stopped,
+            },
+            other => Self::unusable(other),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Standard output: JSON lines for machines or words for people, never both.
+
+use super::{CliError, Color, Global};
+use crate::audit::Grade;
+use crate::text;
+use serde_json::Value;
+use std::io::{self, IsTerminal, Write};
+
+/// Where results go.
+pub struct Output {
+    pub json: bool,
+    pub quiet: bool,
+    color: bool,
+}
+
+impl Output {
+    pub fn new(global: &Global) -> Self {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self {
+            json: global.json,
+            quiet: global.quiet,
+            color: match global.color {
+                Color::Always => true,
+                Color::Never => false,
+                Color::Auto => io::stdout().is_terminal() && !no_color,
+            },
+        }
+    }
+
+    /// One JSON object on a line of its own.
+    pub fn object(&self, value: &Value) -> Result<(), CliError> {
+        self.raw(value.to_string().as_bytes())?;
+        self.raw(b"\n")
+    }
+
+    /// A line for people; text from the hub is made safe here.
+    pub fn line(&self, line: &str) -> Result<(), CliError> {
+        self.raw(text::safe(line).as_bytes())?;
+        self.raw(b"\n")
+    }
+
+    /// A line that starts with a grade in its colour.
+    pub fn graded(&self, grade: Grade, width: usize, rest: &str) -> Result<(), CliError> {
+        let word = format!("{:<width$}", grade.word());
+        if self.color {
+            let code = match grade {
+                Grade::Critical => "1;31",
+                Grade::Error => "31",
+                Grade::Warning => "33",
+                Grade::Info => "36",
+            };
+            self.raw(format!("\u{1b}[{code}m{word}\u{1b}[0m").as_bytes())?;
+        } else {
+            self.raw(word.as_bytes())?;
+        }
+        self.line(rest)
+    }
+
+    /// Bytes as they are. A reader that has gone away ends the program quietly, as it does for `cat`.
+    pub fn raw(&self, bytes: &[u8]) -> Result<(), CliError> {
+        match io::stdout().write_all(bytes) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+            Err(error) => Err(CliError::unusable(format!("standard output: {error}"))),
+        }
+    }
+
+    /// What is left in the buffer.
+    pub fn flush(&self) -> Result<(), CliError> {
+        match io::stdout().flush() {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(CliError::unusable(format!("standard output: {error}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! `luthier show` and `luthier diff`.
+
+use super::audit::write_finding;
+use super::output::Output;
+use super::{CliError, Exit, Global, open, target};
+use crate::audit::inspect::{self, FieldDiff, Inspection, ObjectView};
+use crate::text;
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+#[derive(Args)]
+pub struct Show {
+    /// The id of a commit, snapshot or blob, or 4 or more of its first digits
+    #[arg(value_name = "ID")]
+    id: String,
+    /// What to show of it
+    #[arg(long = "as", value_enum, default_value_t = Form::All)]
+    form: Form,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// Row, object, identity, links and findings
+    All,
+    /// The canonical object's bytes, as a client receives them
+    Bytes,
+}
+
+#[derive(Args)]
+pub struct Diff {
+    /// The id of a commit, snapshot or blob, or 4 or more of its first digits
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+pub async fn run(command: Show, global: &Global, out: Output) -> Result<Exit, CliError> {
+    let store = open(&target(global)?).await?;
+    let (kind, id) = inspect::resolve(&store, &command.id).await?;
+    if command.form == Form::Bytes {
+        let served = store.serve(kind, &id).await?;
+        out.raw(&served.bytes)?;
+        out.flush()?;
+        return Ok(Exit::Done);
+    }
+    let found = inspect::inspect(&store, kind, &id).await?;
+    if out.json {
+        let mut line = serde_json::to_value(&found).unwrap_or_default();
+        line["type"] = json!("object");
+        out.object(&line)?;
+    } else {
+        write_all(&found, &out)?;
+    }
+    out.flush()?;
+    Ok(exit(&found))
+}
+
+pub async fn run_diff(command: Diff, global: &Global, out: Output) -> Result<Exit, CliError> {
+    let store = open(&target(global)?).await?;
+    let (kind, id) = inspect::resolve(&store, &command.id).await?;
+    let found = inspect::inspect(&store, kind, &id).await?;
+    let differing = found.fields.iter().filter(|field| !field.same).count();
+    if out.json {
+        out.object(&json!({
+            "type": "diff", "kind": found.kind, "id": found.id, "repo": found.repo,
+            "verdict": found.verdict, "object": found.object, "fields": found.fields,
+        }))?;
+    } else {
+        out.line(&format!("{} {}  {}", found.kind, found.id, found.repo))?;
+        out.line(&found.verdict)?;
+        if matches!(found.object, ObjectView::Present { .. }) {
+            write_fields(&found.fields, &out)?;
+        } else {
+            write_object(&found.object, &out)?;
+        }
+    }
+    out.flush()?;
+    let stored = matches!(found.object, ObjectView::Present { .. });
+    Ok(if differing == 0 && stored {
+        Exit::Done
+    } else {
+        Exit::Findings
+    })
+}
+
+fn exit(found: &Inspection) -> Exit {
+    if found.findings.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Findings
+    }
+}
+
+fn write_all(found: &Inspection, out: &Output) -> Result<(), CliError> {
+    out.line(&format!("{} {}  {}", found.kind, found.id, found.repo))?;
+    out.line(&found.verdict)?;
+    heading(out, "row")?;
+    for (column, value) in &found.row {
+        out.line(&format!(
+            "  {column:<20} {}",
+            text::cut(value.as_deref().unwrap_or("null"), 400)
+        ))?;
+    }
+    heading(out, "object")?;
+    write_object(&found.object, out)?;
+    if matches!(found.object, ObjectView::Present { .. }) && !found.fields.is_empty() {
+        heading(out, "row beside object")?;
+        write_fields(&found.fields, out)?;
+    }
+    heading(out, "identity")?;
+    for trial in &found.identity {
+        let mark = if trial.matches { "=" } else { " " };
+        out.line(&format!(
+            "  {mark} {:<15} {}  ({})",
+            trial.scheme, trial.yields, trial.source
+        ))?;
+    }
+    if !found.links.is_empty() {
+        heading(out, "links")?;
+        for link in &found.links {
+            let mark = if link.exists { "" } else { "  no row" };
+            out.line(&format!(
+                "  {:<20} {} {}{mark}",
+                link.role, link.kind, link.id
+            ))?;
+        }
+    }
+    if !found.findings.is_empty() {
+        heading(out, "findings")?;
+        for finding in &found.findings {
+            write_finding(finding, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn heading(out: &Output, title: &str) -> Result<(), CliError> {
+    out.line("")?;
+    out.line(title)
+}
+
+fn write_object(object: &ObjectView, out: &Output) -> Result<(), CliError> {
+    match object {
+        ObjectView::Unlinked { found } if found.is_empty() => {
+            out.line("  none: the row names none, and none is stored")
+        }
+        ObjectView::Unlinked { found } => {
+            out.line(&format!("  not linked; there is {}", found.join(", ")))
+        }
+        ObjectView::Absent { key } => out.line(&format!("  absent: {key}")),
+        ObjectView::Unknown { key, why } => out.line(&format!("  unknown: {key}: {why}")),
+        ObjectView::Refused { uri, why } => out.line(&format!("  not followed: {uri}: {why}")),
+        ObjectView::Present {
+            key,
+            size,
+            proved,
+            problem,
+            pretty,
+            ..
+        } => {
+            out.line(&format!("  {key}, {}", text::plural(*size, "byte")))?;
+            match (proved, problem) {
+                (Some(scheme), _) => out.line(&format!("  proved by {scheme}"))?,
+                (None, Some((at, why))) => out.line(&format!("  wrong from byte {at}: {why}"))?,
+                (None, None) => out.line("  not proved")?,
+            }
+            for line in pretty.iter().flat_map(|text| text.lines()).take(200) {
+                out.line(&format!("  {line}"))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn write_fields(fields: &[FieldDiff], out: &Output) -> Result<(), CliError> {
+    let same = fields.iter().filter(|field| field.same).count();
+    for field in fields.iter().filter(|field| !field.same) {
+        let hashed = if field.identity {
+            " (hashed by the id)"
+        } else {
+            ""
+        };
+        out.line(&format!("  {}{hashed}", field.name))?;
+        for (side, value) in [("row", &field.row), ("object", &field.object)] {
+            if let Some(value) = value {
+                out.line(&format!("    {side:<7} {}", text::cut(value, 2_000)))?;
+            }
+        }
+    }
+    let excused: Vec<String> = fields
+        .iter()
+        .filter(|field| !field.note.is_empty())
+        .map(|field| format!("{} ({})", field.name, field.note))
+        .collect();
+    if !excused.is_empty() {
+        out.line(&format!("  no difference: {}", excused.join(", ")))?;
+    }
+    out.line(&format!("  {same} same"))
+}

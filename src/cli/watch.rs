@@ -1,0 +1,69 @@
+//! Progress on standard error while something runs, and the signals that stop it.
+
+use super::output::Output;
+use super::{CliError, Exit};
+use crate::progress::Progress;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Runs `work` while showing where `progress` stands; Ctrl-C or SIGTERM stop it at the next safe
+/// point, a second one at once.
+pub async fn watch<T>(
+    out: &Output,
+    progress: &Progress,
+    work: impl Future<Output = T>,
+) -> Result<T, CliError> {
+    let shown = !out.quiet && std::io::stderr().is_terminal();
+    let bar = if shown { bar() } else { ProgressBar::hidden() };
+    let failed = |error| CliError::unusable(format!("signals: {error}"));
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut beat = tokio::time::interval(Duration::from_millis(100));
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            ended = &mut work => {
+                bar.finish_and_clear();
+                return Ok(ended);
+            }
+            _ = interrupt.recv() => stop(progress, &bar),
+            _ = terminate.recv() => stop(progress, &bar),
+            _ = beat.tick(), if shown => draw(&bar, progress),
+        }
+    }
+}
+
+fn stop(progress: &Progress, bar: &ProgressBar) {
+    if progress.is_cancelled() {
+        bar.finish_and_clear();
+        std::process::exit(Exit::Stopped as i32);
+    }
+    progress.cancel();
+    bar.println("stopping after this step; once more stops at once");
+}
+
+fn bar() -> ProgressBar {
+    ProgressBar::new_spinner()
+}
+
+fn draw(bar: &ProgressBar, progress: &Progress) {
+    let figures = progress.figures();
+    // An unknown total has no bar.
+    let template = match figures.total {
+        Some(total) => {
+            bar.set_length(total);
+            "{prefix:>10} {wide_bar} {human_pos}/{human_len} {per_sec} {msg}"
+        }
+        None => "{prefix:>10} {spinner} {human_pos} {per_sec} {msg}",
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.set_prefix(figures.phase);
+    bar.set_position(figures.done);
+    let outcomes: u64 = figures.outcomes.values().sum();
+    bar.set_message(format!("{outcomes} so far"));
+    bar.tick();
+}

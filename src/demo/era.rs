@@ -1,0 +1,80 @@
+//! How ids are made, era by era.
+
+use crate::backend::Key;
+use crate::object::identity::{self, CommitScheme, SnapshotScheme};
+use crate::object::{CommitRecord, Manifest, ObjectId};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// The client that a repository was pushed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Era {
+    Typed,
+    Rc7,
+    V01,
+}
+
+impl Era {
+    pub(super) const fn commits(self) -> CommitScheme {
+        match self {
+            Era::Typed => CommitScheme::Typed,
+            Era::Rc7 => CommitScheme::Rc7,
+            Era::V01 => CommitScheme::V01,
+        }
+    }
+
+    pub(super) const fn snapshots(self) -> SnapshotScheme {
+        match self {
+            Era::Typed => SnapshotScheme::Typed,
+            Era::Rc7 => SnapshotScheme::TypedPrefixed,
+            Era::V01 => SnapshotScheme::V01,
+        }
+    }
+
+    /// The id of a blob, as this era's client spelt it.
+    pub(super) fn blob_id(self, bytes: &[u8]) -> ObjectId {
+        match self {
+            Era::Typed => identity::blob_id(bytes),
+            Era::Rc7 => ObjectId::typed(&Sha256::digest(bytes).into()),
+            Era::V01 => ObjectId::plain(&Sha256::digest(bytes).into()),
+        }
+    }
+
+    /// Where this era's hub put a blob, if not where blobs go today.
+    pub(super) fn blob_key(self, repo_id: &str, id: &ObjectId) -> Option<Key> {
+        match self {
+            Era::V01 => Key::new(format!("{repo_id}/sha256_{}", id.bare())).ok(),
+            Era::Typed | Era::Rc7 => None,
+        }
+    }
+
+    /// Whether snapshots of this era say which directories they hold.
+    pub(super) const fn has_directories(self) -> bool {
+        !matches!(self, Era::V01)
+    }
+}
+
+/// The id that `scheme` gives a commit, as the clients of its era spelt it.
+pub(super) fn commit_id(scheme: CommitScheme, record: &CommitRecord) -> ObjectId {
+    let trials = identity::commit_trials(record).into_iter();
+    // Every scheme is tried, so one of them is this one.
+    let mut own = trials.filter(|(tried, _)| *tried == scheme);
+    own.next()
+        .map_or_else(|| identity::commit_id(record), |(_, id)| id)
+}
+
+/// The id that `scheme` gives a tree, as the clients of its era spelt it.
+pub(super) fn snapshot_id(
+    scheme: SnapshotScheme,
+    manifest: &Manifest,
+    directories: &BTreeSet<String>,
+) -> ObjectId {
+    let trials = identity::snapshot_trials(manifest, directories).into_iter();
+    let mut own = trials.filter(|(tried, _)| *tried == scheme);
+    own.next().map_or_else(
+        || identity::snapshot_id(manifest, directories),
+        |(_, id)| id,
+    )
+}

@@ -1,0 +1,162 @@
+//! Ids that nothing reproduces, or that say less than they should.
+
+use super::{Broken, Declared, grow, rename, trim};
+use crate::audit::{Code, Subject};
+use crate::demo::words;
+use crate::demo::world::World;
+use crate::object::Manifest;
+use crate::object::identity::CommitScheme;
+
+/// Nothing gives the id: of a commit, of a snapshot whose cache lost a file, of one that was emptied.
+pub(super) fn identity_unverifiable(world: &mut World) -> Broken {
+    let mut out = Vec::new();
+    for branch in ["import/svn", "import/hg"] {
+        let mut grown = grow(
+            world,
+            "bela/score-tools",
+            branch,
+            "Imported",
+            &format!("{branch}.py"),
+        )?;
+        let made_up = words::digest(&mut world.repo("bela/score-tools")?.rng);
+        rename(&mut grown.commit, &format!("sha256:{made_up}"));
+        grown.commit.unstore();
+        out.push(Declared::of(Code::IdentityUnverifiable, &grown.commit));
+        world.keep(grown)?;
+    }
+    let mut grown = trim(
+        world,
+        "gwen/duet",
+        "gwen/less",
+        "Fewer takes",
+        "takes/02.wav",
+    )?;
+    let mut forgetful = grown.tree.manifest.clone();
+    forgetful.remove("takes/03.wav");
+    grown.snapshot.row.manifest = Some(forgetful.encode());
+    grown.snapshot.unstore();
+    out.push(Declared::of(Code::CacheBroken, &grown.snapshot));
+    out.push(Declared::of(Code::IdentityUnverifiable, &grown.snapshot));
+    world.keep(grown)?;
+
+    // A first commit: nobody can say that it lost what a parent had.
+    let repository = world.repo("gwen/duet")?;
+    let mut draft = repository.draft("import/backup", None, "Restored from a backup", 0)?;
+    draft.tree = repository.tip("main")?.tree;
+    draft.tree.manifest.remove("takes/04.wav");
+    let mut grown = draft.seal();
+    grown.snapshot.row.manifest = Some(Manifest::new().encode());
+    grown.snapshot.unstore();
+    out.push(Declared::of(Code::ManifestEmptied, &grown.snapshot));
+    out.push(Declared::of(Code::IdentityUnverifiable, &grown.snapshot));
+    world.keep(grown)?;
+    Ok(out)
+}
+
+/// Made by the server's stale copy of the formula.
+pub(super) fn identity_stale(world: &mut World) -> Broken {
+    let mut out = Vec::new();
+    for (branch, file) in [
+        ("web/edit-1", "contact.html"),
+        ("web/edit-2", "imprint.html"),
+    ] {
+        let repository = world.repo("dmitri/old-site")?;
+        let mut draft = repository.draft(branch, Some("main"), "edited in the browser", 0)?;
+        repository.write(&mut draft, file);
+        draft.scheme = CommitScheme::Pipe;
+        let mut grown = draft.seal();
+        grown.commit.unstore();
+        out.push(Declared::of(Code::IdentityStale, &grown.commit));
+        world.keep(grown)?;
+    }
+    Ok(out)
+}
+
+/// A NUL inside what is hashed.
+pub(super) fn identity_ambiguous(world: &mut World) -> Broken {
+    let mut out = Vec::new();
+    let repo = "carol/field-recordings";
+    let mut grown = grow(
+        world,
+        repo,
+        "import/recorder",
+        "Firmware 2.1\0title",
+        "recorder/01.wav",
+    )?;
+    grown.commit.unstore();
+    out.push(Declared::of(Code::IdentityAmbiguous, &grown.commit));
+    world.keep(grown)?;
+
+    let mut draft =
+        world
+            .repo(repo)?
+            .draft("import/names", Some("main"), "Names as recorded", 0)?;
+    let first = draft.tree.manifest.iter().next().map(|(_, id)| id.clone());
+    if let Some(id) = first {
+        draft.tree.manifest.insert("recorder\0a.wav", id);
+    }
+    let mut grown = draft.seal();
+    grown.snapshot.unstore();
+    out.push(Declared::of(Code::IdentityAmbiguous, &grown.snapshot));
+    out.push(Declared::of(Code::PathUnsafe, &grown.snapshot));
+    world.keep(grown)?;
+    Ok(out)
+}
+
+/// Merges and first commits that old server code gave an id of its own: they have no tree either.
+pub(super) fn id_malformed(world: &mut World) -> Broken {
+    let mut out = Vec::new();
+    let repo = "gwen/duet";
+    for (branch, title) in [
+        ("gwen/review", "Bowings"),
+        ("gwen/print", "A printable score"),
+    ] {
+        let other = world.repo(repo)?.tip("hugo/coda")?;
+        let says = format!("Merge proposal: {title}");
+        let mut draft = world.repo(repo)?.draft(branch, Some("main"), &says, 1)?;
+        draft.parents.push(other.commit);
+        draft.treeless = true;
+        let mut grown = draft.seal();
+        let repository = world.repo(repo)?;
+        let id = words::uuid(&mut repository.rng).replace('-', "");
+        rename(&mut grown.commit, &id);
+        grown.commit.unstore();
+        let mut proposal = repository.propose(title, "hugo/coda", "merged");
+        branch.clone_into(&mut proposal.to_branch);
+        proposal.merge_commit_id = Some(id);
+        out.push(Declared::of(Code::IdMalformed, &grown.commit));
+        out.push(Declared::of(Code::CommitTreeless, &grown.commit));
+        out.push(Declared::new(
+            Code::ProposalDangling,
+            Subject::Proposal,
+            &proposal.proposal_id,
+        ));
+        world.rows.proposals.push(proposal);
+        world.keep(grown)?;
+    }
+    let mut draft = world
+        .repo("dmitri/old-site")?
+        .draft("pages", None, "Initial commit", 0)?;
+    draft.treeless = true;
+    let mut grown = draft.seal();
+    let digits = words::digest(&mut world.repo("dmitri/old-site")?.rng);
+    rename(&mut grown.commit, &format!("init-{}", &digits[..8]));
+    grown.commit.unstore();
+    out.push(Declared::of(Code::IdMalformed, &grown.commit));
+    out.push(Declared::of(Code::CommitTreeless, &grown.commit));
+    world.keep(grown)?;
+    Ok(out)
+}
+
+/// A sound commit that names no snapshot.
+pub(super) fn commit_treeless(world: &mut World) -> Broken {
+    let says = "Merge on the server";
+    let mut draft = world
+        .repo("bela/score-tools")?
+        .draft("server/merge", Some("main"), says, 1)?;
+    draft.treeless = true;
+    let grown = draft.seal();
+    let out = vec![Declared::of(Code::CommitTreeless, &grown.commit)];
+    world.keep(grown)?;
+    Ok(out)
+}

@@ -1,0 +1,136 @@
+//! What is wrong with the demo hub: one function for each code, which says what it declares.
+//!
+//! Each fault has a branch, a commit or a snapshot of its own, so that it has no effect but its own.
+
+mod disagree;
+mod graph;
+mod identity;
+mod location;
+mod missing;
+mod not_stored;
+mod wrong;
+
+use super::DemoError;
+use super::draft::Grown;
+use super::item::{Item, Row};
+use super::world::World;
+use crate::audit::{Code, Subject};
+use crate::index::CommitRow;
+use crate::object::ObjectId;
+use serde::{Deserialize, Serialize};
+
+/// One fault that the demo made: what an audit has to find.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Declared {
+    pub code: Code,
+    pub kind: Subject,
+    /// The stored id; of a branch `owner/slug:name`, of an object without row its key.
+    pub id: String,
+}
+
+/// What a fault's function declares.
+type Broken = Result<Vec<Declared>, DemoError>;
+
+/// Every way to break the hub, in the order of the taxonomy.
+const BREAKS: &[fn(&mut World) -> Broken] = &[
+    not_stored::uri_missing,
+    not_stored::uri_unlinked,
+    not_stored::spelling_lost,
+    missing::object_missing,
+    missing::blob_empty_missing,
+    missing::object_misplaced,
+    missing::row_missing,
+    wrong::object_corrupt,
+    wrong::object_encoded,
+    wrong::object_kind,
+    wrong::size_wrong,
+    disagree::object_diverges,
+    disagree::cache_msgpack,
+    disagree::cache_delta,
+    disagree::cache_broken,
+    disagree::delta_broken,
+    disagree::count_wrong,
+    disagree::directories_lost,
+    disagree::manifest_emptied,
+    identity::identity_unverifiable,
+    identity::identity_stale,
+    identity::identity_ambiguous,
+    identity::id_malformed,
+    identity::commit_treeless,
+    graph::tree_collapsed,
+    graph::row_elsewhere,
+    graph::head_dangling,
+    graph::branch_duplicate,
+    graph::cycle,
+    graph::path_unsafe,
+    graph::proposal_dangling,
+    graph::commit_unreachable,
+    location::uri_refused,
+    location::object_orphan,
+    location::blob_unreferenced,
+    location::object_foreign,
+];
+
+/// Breaks the hub in every way; what was broken, sorted.
+pub(super) fn break_all(world: &mut World) -> Broken {
+    let mut out = Vec::new();
+    for break_it in BREAKS {
+        out.extend(break_it(world)?);
+    }
+    out.sort();
+    out.dedup();
+    Ok(out)
+}
+
+impl Declared {
+    fn new(code: Code, kind: Subject, id: impl Into<String>) -> Self {
+        let id = id.into();
+        Self { code, kind, id }
+    }
+
+    /// A fault of an item.
+    fn of<R: Row>(code: Code, item: &Item<R>) -> Self {
+        Self::new(code, R::KIND.into(), item.id.as_str())
+    }
+}
+
+/// A commit that changes nothing, on a branch that starts at main where it is new.
+fn blank(world: &mut World, repo: &str, branch: &str, says: &str) -> Result<Grown, DemoError> {
+    let draft = world.repo(repo)?.draft(branch, Some("main"), says, 0)?;
+    Ok(draft.seal())
+}
+
+/// A commit that adds one new file, with a snapshot and a blob that nothing else names.
+fn grow(
+    world: &mut World,
+    repo: &str,
+    branch: &str,
+    says: &str,
+    file: &str,
+) -> Result<Grown, DemoError> {
+    let repository = world.repo(repo)?;
+    let mut draft = repository.draft(branch, Some("main"), says, 0)?;
+    repository.write(&mut draft, file);
+    Ok(draft.seal())
+}
+
+/// A commit that drops one file: a snapshot that nothing else names, of blobs that others name too.
+fn trim(
+    world: &mut World,
+    repo: &str,
+    branch: &str,
+    says: &str,
+    file: &str,
+) -> Result<Grown, DemoError> {
+    let mut draft = world.repo(repo)?.draft(branch, Some("main"), says, 0)?;
+    if draft.tree.manifest.remove(file).is_none() {
+        return Err(DemoError::Script(format!("{repo} has no {file}")));
+    }
+    Ok(draft.seal())
+}
+
+/// Gives a commit another id than its own.
+fn rename(commit: &mut Item<CommitRow>, id: &str) {
+    commit.id = ObjectId::new(id);
+    id.clone_into(&mut commit.row.commit_id);
+}

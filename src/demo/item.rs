@@ -1,0 +1,121 @@
+//! One row with its object, before either is written: a fault is a field that says something else.
+
+use crate::backend::Key;
+use crate::index::{BlobRow, CommitRow, NewRows, SnapshotRow};
+use crate::object::{Kind, ObjectId};
+use bytes::Bytes;
+
+/// A row to be added and the object that belongs to it.
+pub(super) struct Item<R> {
+    pub id: ObjectId,
+    pub row: R,
+    /// The row is written.
+    pub recorded: bool,
+    /// The canonical object; of a blob, its bytes.
+    pub bytes: Bytes,
+    pub place: Place,
+    pub pointer: Pointer,
+    /// The repositories that hold the row, by `repo_id`.
+    pub holders: Vec<String>,
+}
+
+/// Where the object goes.
+pub(super) enum Place {
+    /// Proved and read back, under its own key.
+    Proved,
+    Nowhere,
+    /// Other bytes under its own key.
+    Spoiled(Vec<u8>),
+    /// Its own bytes under another key.
+    At(Key),
+}
+
+/// What the row says about where its object is.
+pub(super) enum Pointer {
+    /// Its own key.
+    Own,
+    Null,
+    At(Key),
+    /// Any text.
+    Text(String),
+}
+
+/// A row of one of the three kinds.
+pub(super) trait Row {
+    const KIND: Kind;
+
+    /// Sets `storage_uri`.
+    fn point(&mut self, uri: Option<String>);
+
+    /// Joins the rows to be added.
+    fn join(self, rows: &mut NewRows);
+}
+
+impl<R: Row> Item<R> {
+    /// A row and its object as they should be.
+    pub(super) fn sound(id: ObjectId, row: R, bytes: Vec<u8>, holder: &str) -> Self {
+        Self {
+            id,
+            row,
+            recorded: true,
+            bytes: bytes.into(),
+            place: Place::Proved,
+            pointer: Pointer::Own,
+            holders: vec![holder.to_owned()],
+        }
+    }
+
+    /// Neither object nor pointer: what was there before objects were stored.
+    pub(super) fn unstore(&mut self) {
+        self.place = Place::Nowhere;
+        self.pointer = Pointer::Null;
+    }
+
+    /// The row is never written; the object is.
+    pub(super) fn unrecord(&mut self) {
+        self.recorded = false;
+        self.holders.clear();
+    }
+
+    /// Neither row nor object.
+    pub(super) fn vanish(&mut self) {
+        self.unrecord();
+        self.place = Place::Nowhere;
+    }
+}
+
+impl Row for CommitRow {
+    const KIND: Kind = Kind::Commit;
+
+    fn point(&mut self, uri: Option<String>) {
+        self.storage_uri = uri;
+    }
+
+    fn join(self, rows: &mut NewRows) {
+        rows.commits.push(self);
+    }
+}
+
+impl Row for SnapshotRow {
+    const KIND: Kind = Kind::Snapshot;
+
+    fn point(&mut self, uri: Option<String>) {
+        self.storage_uri = uri;
+    }
+
+    fn join(self, rows: &mut NewRows) {
+        rows.snapshots.push(self);
+    }
+}
+
+impl Row for BlobRow {
+    const KIND: Kind = Kind::Blob;
+
+    fn point(&mut self, uri: Option<String>) {
+        self.storage_uri = uri;
+    }
+
+    fn join(self, rows: &mut NewRows) {
+        rows.blobs.push(self);
+    }
+}

@@ -1,0 +1,174 @@
+//! The demo hub: believable repositories, built through the store layer and then broken on purpose.
+//!
+//! Nothing is ever overwritten or deleted: a fault is the faulty version, written in the first place.
+
+mod draft;
+mod era;
+mod faults;
+mod item;
+mod legacy;
+mod load;
+mod repository;
+mod script;
+mod story;
+mod words;
+mod world;
+
+#[cfg(test)]
+#[path = "../../tests/demo/mod.rs"]
+mod tests;
+
+pub use faults::Declared;
+
+use crate::backend::Key;
+use crate::backend::local::Local;
+use crate::index::Access;
+use crate::object::time::Micros;
+use crate::progress::{Cancelled, Progress};
+use crate::store::hub::{Database, ObjectStore};
+use crate::store::write::WriteError;
+use crate::store::{Authority, Environment, Hub, Policy, Store, StoreError};
+use script::Script;
+use std::path::{Path, PathBuf};
+use world::World;
+
+/// When what no row speaks for was last written: 1 June 2026.
+const LONG_AGO: Micros = 1_780_272_000_000_000;
+
+/// What is built, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DemoOptions {
+    /// A folder that is empty or does not exist.
+    pub dir: PathBuf,
+    /// Leaves the faults out.
+    pub healthy: bool,
+    /// Adds the repository `load/history` with so many commits.
+    pub commits: Option<u64>,
+    /// The same seed gives the same rows and objects.
+    pub seed: u64,
+}
+
+/// A demo hub on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Built {
+    pub hub: Hub,
+    pub database_url: String,
+    pub store_url: String,
+    /// What was broken, as `faults.json` says it.
+    pub faults: Vec<Declared>,
+}
+
+/// Why no demo hub was built.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    #[error("{0} is not empty; name a new folder, or an empty one")]
+    NotEmpty(PathBuf),
+    #[error("{0} is no folder; name a new folder, or an empty one")]
+    NotAFolder(PathBuf),
+    #[error("{what}: {source}")]
+    Io {
+        what: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the demo's script does not hold together: {0}")]
+    Script(String),
+    #[error("the demo's own object was refused: {0}")]
+    Refused(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+/// Builds the demo hub: `hub.db`, `objects/` and `faults.json` in one folder.
+///
+/// # Errors
+/// A folder that is in use, a disk that refuses, or cancellation: then the folder holds an
+/// unfinished hub.
+pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, DemoError> {
+    let dir = prepare(&options.dir)?;
+    let (database, objects) = (dir.join("hub.db"), dir.join("objects"));
+    let made = Built {
+        database_url: url("sqlite", &database)?,
+        store_url: url("file", &objects)?,
+        hub: Hub {
+            name: "demo".to_owned(),
+            environment: Environment::Demo,
+            policy: Policy::S3Canonical,
+            database: Database::Sqlite(database.clone()),
+            objects: ObjectStore::Folder(objects.clone()),
+        },
+        faults: Vec::new(),
+    };
+    progress.phase("stories", None);
+    // The demo may write: it has just made this hub, and nobody else knows of it.
+    let authority = Authority::granted();
+    let store = Store::create(&made.hub, &authority).await?;
+    let mut world = World::new(store.writer(&authority)?);
+    let script = Script::read()?;
+    story::play(&mut world, &script, options.seed)?;
+    let faults = match options.healthy {
+        true => Vec::new(),
+        false => faults::break_all(&mut world)?,
+    };
+    world.close();
+    progress.phase("objects", Some(world.waiting()));
+    world.flush(progress).await?;
+    age(&objects, &world.rowless)?;
+    if let Some(commits) = options.commits {
+        load::history(&mut world, &script.words, options.seed, commits, progress).await?;
+    }
+    declare(&dir, &faults)?;
+    Ok(Built { faults, ..made })
+}
+
+/// An empty folder with an empty folder for objects in it; its absolute path.
+fn prepare(dir: &Path) -> Result<PathBuf, DemoError> {
+    let dir = std::path::absolute(dir).map_err(io(dir))?;
+    if dir.exists() {
+        if !dir.is_dir() {
+            return Err(DemoError::NotAFolder(dir));
+        }
+        if std::fs::read_dir(&dir).map_err(io(&dir))?.next().is_some() {
+            return Err(DemoError::NotEmpty(dir));
+        }
+    }
+    let objects = dir.join("objects");
+    std::fs::create_dir_all(&objects).map_err(io(&objects))?;
+    Ok(dir)
+}
+
+/// Sets the times of objects that no row speaks for back: only their age says that they are no push
+/// under way.
+fn age(objects: &Path, keys: &[Key]) -> Result<(), DemoError> {
+    let folder = Local::open(objects, Access::Write).map_err(StoreError::from)?;
+    for key in keys {
+        folder.backdate(key, LONG_AGO).map_err(StoreError::from)?;
+    }
+    Ok(())
+}
+
+/// Writes `faults.json`.
+fn declare(dir: &Path, faults: &[Declared]) -> Result<(), DemoError> {
+    let path = dir.join("faults.json");
+    let text =
+        serde_json::to_string_pretty(faults).map_err(|e| DemoError::Script(e.to_string()))?;
+    std::fs::write(&path, text + "\n").map_err(io(&path))
+}
+
+/// `scheme:///path`.
+fn url(scheme: &str, path: &Path) -> Result<String, DemoError> {
+    let named = || DemoError::Script(format!("{} is no absolute path", path.display()));
+    let file = url::Url::from_file_path(path).map_err(|()| named())?;
+    Ok(format!("{scheme}://{}", file.path()))
+}
+
+fn io(path: &Path) -> impl Fn(std::io::Error) -> DemoError + '_ {
+    move |source| DemoError::Io {
+        what: path.display().to_string(),
+        source,
+    }
+}

@@ -1,0 +1,171 @@
+//! The hub while it is being made: what waits to be written, and the one way in which it is.
+
+use super::DemoError;
+use super::draft::Grown;
+use super::item::{Item, Place, Pointer, Row};
+use super::repository::{Repository, Tip};
+use crate::backend::{Key, Put, layout};
+use crate::index::{MembershipRow, NewRows};
+use crate::object::{Kind, ObjectId};
+use crate::progress::Progress;
+use crate::store::Writer;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use std::collections::{BTreeMap, HashSet};
+
+/// Writes under way at once.
+const CONCURRENCY: usize = 16;
+
+/// What waits to be written, and the repositories that it belongs to.
+pub(super) struct World {
+    writer: Writer,
+    pub repos: BTreeMap<String, Repository>,
+    pub rows: NewRows,
+    waiting: Vec<Waiting>,
+    /// Objects of the waiting rows: what two commits share is written once.
+    seen: HashSet<(Kind, ObjectId)>,
+    /// Keys that no row speaks for: only their age says that no push is under way.
+    pub rowless: Vec<Key>,
+}
+
+enum Waiting {
+    Object(Kind, ObjectId, Bytes),
+    Plant(Key, Bytes),
+}
+
+impl World {
+    pub(super) fn new(writer: Writer) -> Self {
+        Self {
+            writer,
+            repos: BTreeMap::new(),
+            rows: NewRows::default(),
+            waiting: Vec::new(),
+            seen: HashSet::new(),
+            rowless: Vec::new(),
+        }
+    }
+
+    /// The repository `owner/slug`.
+    pub(super) fn repo(&mut self, path: &str) -> Result<&mut Repository, DemoError> {
+        let found = self.repos.get_mut(path);
+        found.ok_or_else(|| DemoError::Script(format!("no repository {path}")))
+    }
+
+    /// Takes a commit in and moves its branch.
+    pub(super) fn keep(&mut self, grown: Grown) -> Result<(), DemoError> {
+        let tip = Tip {
+            commit: grown.commit.id.clone(),
+            snapshot: grown.snapshot.id.clone(),
+            tree: grown.tree,
+        };
+        for blob in grown.blobs {
+            self.add(blob)?;
+        }
+        self.add(grown.snapshot)?;
+        self.add(grown.commit)?;
+        self.repo(&grown.repo)?.set_tip(&grown.branch, tip);
+        Ok(())
+    }
+
+    /// Takes one row and its object in.
+    pub(super) fn add<R: Row>(&mut self, mut item: Item<R>) -> Result<(), DemoError> {
+        let own = || {
+            let none = || DemoError::Script(format!("the id {} holds no digest", item.id));
+            layout::key_for(&item.id).ok_or_else(none)
+        };
+        let uri = |key: &Key| self.writer.store().backend().uri_for(key);
+        let pointer = match &item.pointer {
+            Pointer::Own => Some(uri(&own()?)),
+            Pointer::At(key) => Some(uri(key)),
+            Pointer::Text(text) => Some(text.clone()),
+            Pointer::Null => None,
+        };
+        let waiting = match item.place {
+            Place::Proved => Some(Waiting::Object(
+                R::KIND,
+                item.id.clone(),
+                item.bytes.clone(),
+            )),
+            Place::Spoiled(ref bytes) => Some(Waiting::Plant(own()?, bytes.clone().into())),
+            Place::At(ref key) => Some(Waiting::Plant(key.clone(), item.bytes.clone())),
+            Place::Nowhere => None,
+        };
+        if !item.recorded && matches!(item.place, Place::Proved) {
+            self.rowless.push(own()?);
+        }
+        if self.seen.insert((R::KIND, item.id.clone())) {
+            self.waiting.extend(waiting);
+            if item.recorded {
+                item.row.point(pointer);
+                item.row.join(&mut self.rows);
+            }
+        }
+        for holder in item.holders {
+            self.hold(R::KIND, &item.id, holder);
+        }
+        Ok(())
+    }
+
+    /// Says that a repository holds a row.
+    pub(super) fn hold(&mut self, kind: Kind, id: &ObjectId, repo_id: String) {
+        let id = id.as_str().to_owned();
+        let membership = MembershipRow { id, repo_id };
+        self.rows.memberships.push((kind, membership));
+    }
+
+    /// Puts bytes under a key that no row names.
+    pub(super) fn leave(&mut self, key: Key, bytes: Vec<u8>) {
+        self.rowless.push(key.clone());
+        self.waiting.push(Waiting::Plant(key, bytes.into()));
+    }
+
+    /// Writes what waits: every object, then the rows.
+    pub(super) async fn flush(&mut self, progress: &Progress) -> Result<(), DemoError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut writes = futures_util::stream::iter(waiting)
+            .map(|object| write(&self.writer, object))
+            .buffer_unordered(CONCURRENCY);
+        while let Some(written) = writes.next().await {
+            let size = written?;
+            progress.checkpoint().await?;
+            progress.update(|f| {
+                f.done += 1;
+                f.bytes += size;
+            });
+        }
+        drop(writes);
+        self.seen.clear();
+        let rows = std::mem::take(&mut self.rows);
+        Ok(self.writer.insert(&rows).await?)
+    }
+
+    /// Takes the rows of the repositories and their branches in: their stories have ended.
+    pub(super) fn close(&mut self) {
+        for repository in self.repos.values() {
+            self.rows.repos.push(repository.closing_row());
+            repository.close(&mut self.rows);
+        }
+    }
+
+    /// How many objects wait.
+    pub(super) fn waiting(&self) -> u64 {
+        self.waiting.len() as u64
+    }
+}
+
+/// Writes one object; how many bytes it has.
+async fn write(writer: &Writer, waiting: Waiting) -> Result<u64, DemoError> {
+    match waiting {
+        Waiting::Object(kind, id, bytes) => match writer.put_object(kind, &id, &bytes).await? {
+            Ok(_) => Ok(bytes.len() as u64),
+            Err(why) => Err(DemoError::Refused(format!("{kind} {id}: {why:?}"))),
+        },
+        Waiting::Plant(key, bytes) => {
+            let size = bytes.len() as u64;
+            match writer.plant(&key, bytes).await? {
+                Put::Stored => Ok(size),
+                Put::AlreadyThere => Err(DemoError::Refused(format!("{key} is taken"))),
+            }
+        }
+    }
+}
