@@ -1,13 +1,28 @@
 //! Carries a plan out, one step at a time, in the one way to write.
 
+mod batch;
+mod budget;
+
+use super::journal::{self, Event};
 use super::{Journal, Plan, RepairError};
 use crate::progress::Progress;
 use crate::store::Writer;
-use serde::Serialize;
+use batch::Run;
+use budget::Budget;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The first steps, applied by themselves: what goes wrong with them would go wrong with all.
+const CANARY: u64 = 10;
+
+/// Steps announced together; a stop or a pause takes effect between any two of them.
+const BATCH: u32 = 32;
+
+/// How many lines of trouble are kept.
+const TROUBLE: usize = 100;
+
 /// What became of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// The object was written and the row points at it.
@@ -40,6 +55,15 @@ impl Outcome {
             Outcome::Failed => "failed",
         }
     }
+
+    /// Whether what was planned is so now.
+    #[must_use]
+    pub const fn is_well(self) -> bool {
+        !matches!(
+            self,
+            Outcome::Superseded | Outcome::Refused | Outcome::Failed
+        )
+    }
 }
 
 /// The end of a repair, in figures.
@@ -54,15 +78,97 @@ pub struct Applied {
     pub stopped: bool,
 }
 
+impl Applied {
+    fn count(&mut self, outcome: Outcome, id: &str, why: Option<&str>) {
+        *self.outcomes.entry(outcome).or_default() += 1;
+        if !outcome.is_well() && self.trouble.len() < TROUBLE {
+            let why = why.unwrap_or("no reason was given");
+            self.trouble.push(format!("{} {id}: {why}", outcome.word()));
+        }
+    }
+}
+
 /// Applies every step of `plan`; outcomes are counted in `progress` by name as they come.
 ///
 /// # Errors
-/// A breaker that stops all writing, or a journal that cannot be written.
+/// Another applier, a breaker that stops all writing, or a journal that cannot be written.
 pub async fn apply(
-    _writer: &Writer,
-    _plan: &Plan,
-    _journal: &mut Journal,
-    _progress: &Progress,
+    writer: &Writer,
+    plan: &Plan,
+    journal: &mut Journal,
+    progress: &Progress,
 ) -> Result<Applied, RepairError> {
-    todo!()
+    let _lock = writer.lock().await?;
+    let totals = plan.totals();
+    progress.phase("applying", Some(totals.steps));
+    let mut applied = Applied {
+        run: journal::new_run(),
+        ..Applied::default()
+    };
+    let hub = writer.store().hub();
+    let begun = Event::Run {
+        steps: totals.steps,
+        bytes: totals.bytes,
+        database: hub.describe_database(),
+        store: hub.describe_store(),
+    };
+    journal.append(&applied.run, &[begun])?;
+    let ended = steps(writer, plan, journal, progress, &mut applied).await;
+    let end = Event::End {
+        outcomes: applied.outcomes.clone(),
+        stopped: applied.stopped,
+        breaker: ended.as_ref().err().map(ToString::to_string),
+    };
+    // Where the journal itself was the trouble, that is what has to be said.
+    let closed = journal.append(&applied.run, &[end]);
+    ended?;
+    closed?;
+    journal.sync().await?;
+    journal.seal()?;
+    Ok(applied)
+}
+
+/// All batches, in order: kinds do not mix, and the canary goes first.
+async fn steps(
+    writer: &Writer,
+    plan: &Plan,
+    journal: &mut Journal,
+    progress: &Progress,
+    applied: &mut Applied,
+) -> Result<(), RepairError> {
+    let mut budget = Budget::new(CANARY);
+    let mut skip = 0;
+    loop {
+        let limit = match CANARY.saturating_sub(skip) {
+            0 => BATCH,
+            left => left as u32,
+        };
+        let mut batch = plan.steps(skip, limit).await?;
+        let Some(kind) = batch.first().map(|step| step.kind) else {
+            return Ok(());
+        };
+        batch.retain(|step| step.kind == kind);
+        skip += batch.len() as u64;
+        if progress.checkpoint().await.is_err() {
+            applied.stopped = true;
+            return Ok(());
+        }
+        let run = Run {
+            writer,
+            progress,
+            name: applied.run.clone(),
+        };
+        for ended in run.carry_out(&batch, journal).await? {
+            match ended.outcome {
+                None => applied.stopped = true,
+                Some(outcome) => {
+                    applied.count(outcome, &ended.id, ended.why.as_deref());
+                    budget.spend(outcome, &ended.id, ended.why.as_deref())?;
+                }
+            }
+        }
+        if applied.stopped {
+            return Ok(());
+        }
+    }
 }

@@ -126,7 +126,9 @@ pub(super) async fn build(
 ) -> Result<Built, StoreError> {
     match (target.remedy, row) {
         (Remedy::Restore, row) => restore(store, target, row).await,
-        (Remedy::Recache, Some(Row::Snapshot(row))) => recache::build(store, trees, target, row).await,
+        (Remedy::Recache, Some(Row::Snapshot(row))) => {
+            recache::build(store, trees, target, row).await
+        }
         (Remedy::Backfill, Some(row)) => backfill(store, trees, target, row).await,
         (Remedy::Link, Some(row)) => link(store, target, row).await,
         (_, None) => Ok(Built::Refused("its row is gone".to_owned())),

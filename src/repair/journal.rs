@@ -1,11 +1,242 @@
-//! What was changed, when, by whom, from which finding: JSON lines, each with the hash of the one before.
+//! What was changed, when, by whom, from which finding: JSON lines, each with the hash of the one
+//! before, in the state folder, one file a hub.
+//!
+//! It holds ids, keys, sizes and hashes: no message, no secret. It is only ever added to; the one
+//! thing that is cut is a last line that a crash left half written, and that is noted.
 
-/// The journal of one hub, open for appending.
-pub struct Journal {}
+mod line;
+mod read;
+mod tail;
+mod verify;
+
+pub use line::{Entry, Event, Line, Said};
+pub use read::{Run, files, lines_of, runs};
+pub use verify::{Tampering, Verified, verify};
+
+use super::RepairError;
+use crate::store::Hub;
+use crate::store::hub::{Database, ObjectStore};
+use sha2::{Digest, Sha256};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tail::Tail;
+
+/// The `prev` of a journal's first line.
+const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Where Luthier keeps what it must remember: the platform's state folder.
+#[must_use]
+pub fn state_folder() -> Option<PathBuf> {
+    let folders = directories::ProjectDirs::from("", "", "luthier")?;
+    let folder = folders.state_dir().unwrap_or(folders.data_local_dir());
+    Some(folder.to_owned())
+}
+
+/// Where the journals lie.
+#[must_use]
+pub fn folder() -> Option<PathBuf> {
+    state_folder().map(|folder| folder.join("journal"))
+}
+
+/// Where the journal of `hub` lies, whether there is one or not.
+#[must_use]
+pub fn path_of(hub: &Hub) -> Option<PathBuf> {
+    folder().map(|folder| folder.join(format!("{}.jsonl", fingerprint(hub))))
+}
+
+/// A name for database and store together: the same hub has the same journal, whatever it is called.
+fn fingerprint(hub: &Hub) -> String {
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let Database::Sqlite(database) = &hub.database;
+    let ObjectStore::Folder(objects) = &hub.objects;
+    let mut hasher = Sha256::new();
+    for (scheme, path) in [("sqlite", database), ("file", objects)] {
+        hasher.update(scheme);
+        hasher.update([0]);
+        hasher.update(real(path).as_os_str().as_encoded_bytes());
+        hasher.update([0]);
+    }
+    hex::encode(&hasher.finalize()[..8])
+}
+
+/// The journal of one hub, open for appending. One process at a time has it.
+pub struct Journal {
+    file: Arc<File>,
+    path: PathBuf,
+    hub: String,
+    operator: String,
+    host: String,
+    /// Of the last line.
+    seq: u64,
+    prev: String,
+}
 
 impl Journal {
-    /// ..
-    pub fn open(_hub: &crate::store::Hub) -> Result<Self, super::RepairError> {
-        todo!()
+    /// Opens the journal of `hub`, or begins it.
+    ///
+    /// # Errors
+    /// No state folder, no right to it, another process that has the journal, or a last line that was
+    /// tampered with: then nothing may be written until a person has looked.
+    pub fn open(hub: &Hub) -> Result<Self, RepairError> {
+        let path = path_of(hub).ok_or_else(|| RepairError::Journal {
+            path: String::new(),
+            why: "this platform names no folder for it; set HOME".to_owned(),
+        })?;
+        Self::open_at(&path, &hub.name)
     }
+
+    /// As [`Journal::open`], at a place of one's own.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn open_at(path: &Path, hub: &str) -> Result<Self, RepairError> {
+        let failed = |why: String| RepairError::Journal {
+            path: path.display().to_string(),
+            why,
+        };
+        let file = prepare(path).map_err(|e| failed(e.to_string()))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(failed("another luthier is writing to it".to_owned()));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error.to_string())),
+        }
+        let tail = Tail::read(&file, path).map_err(failed)?;
+        let mut journal = Self {
+            file: Arc::new(file),
+            path: path.to_owned(),
+            hub: hub.to_owned(),
+            operator: operator(),
+            host: host(),
+            seq: tail.seq,
+            prev: tail.hash,
+        };
+        if let Some(torn) = tail.torn {
+            journal
+                .file
+                .set_len(torn.from)
+                .map_err(|e| journal.failed(e))?;
+            journal.append(
+                "",
+                &[Event::Note {
+                    why: "a line that a crash left half written was cut off".to_owned(),
+                    cut: torn.text,
+                    bytes: torn.bytes,
+                    sha256: torn.sha256,
+                }],
+            )?;
+            journal.file.sync_data().map_err(|e| journal.failed(e))?;
+        }
+        Ok(journal)
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds events of a run; they are durable once [`Journal::sync`] has returned.
+    ///
+    /// # Errors
+    /// The file cannot be written: the disk is full, most likely.
+    pub fn append(&mut self, run: &str, events: &[Event]) -> Result<(), RepairError> {
+        let time = jiff::Timestamp::now().to_string();
+        let mut text = Vec::new();
+        let (mut seq, mut prev) = (self.seq, self.prev.clone());
+        for event in events {
+            seq += 1;
+            let line = Line {
+                seq,
+                prev,
+                time: time.clone(),
+                run: run.to_owned(),
+                operator: self.operator.clone(),
+                host: self.host.clone(),
+                hub: self.hub.clone(),
+                event: event.clone(),
+            };
+            let start = text.len();
+            serde_json::to_writer(&mut text, &line).map_err(|e| self.failed(e.into()))?;
+            prev = super::build::hash(&text[start..]);
+            text.push(b'\n');
+        }
+        // One call, so that a crash tears one line at most.
+        (&*self.file).write_all(&text).map_err(|e| self.failed(e))?;
+        (self.seq, self.prev) = (seq, prev);
+        Ok(())
+    }
+
+    /// Waits until everything that was added is on the disk.
+    ///
+    /// # Errors
+    /// The disk does not say so: then nothing that was announced may be done.
+    pub async fn sync(&self) -> Result<(), RepairError> {
+        let file = self.file.clone();
+        let synced = tokio::task::spawn_blocking(move || file.sync_data()).await;
+        synced
+            .unwrap_or_else(|e| Err(io::Error::other(e)))
+            .map_err(|e| self.failed(e))
+    }
+
+    /// Notes beside the journal how far it goes, so that lines missing at its end are seen.
+    ///
+    /// # Errors
+    /// The note cannot be written.
+    pub fn seal(&self) -> Result<(), RepairError> {
+        tail::seal(&self.path, self.seq, &self.prev).map_err(|e| self.failed(e))
+    }
+
+    fn failed(&self, why: io::Error) -> RepairError {
+        RepairError::Journal {
+            path: self.path.display().to_string(),
+            why: why.to_string(),
+        }
+    }
+}
+
+/// Opens the file for appending, readable by its owner alone; makes folder and file where they are missing.
+fn prepare(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let is_new = !path.exists();
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    if is_new && let Some(folder) = path.parent() {
+        // A new name is durable once its folder is.
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(file)
+}
+
+fn operator() -> String {
+    let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    said("USER")
+        .or_else(|| said("LOGNAME"))
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn host() -> String {
+    let read = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    read.map(|name| name.trim().to_owned())
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// A name for a new run: when it began, and four letters that tell it from another of that second.
+#[must_use]
+pub fn new_run() -> String {
+    let now = jiff::Timestamp::now()
+        .strftime("%Y%m%dT%H%M%SZ")
+        .to_string();
+    let letters: String = (0..4).map(|_| fastrand::lowercase()).collect();
+    format!("{now}-{letters}")
 }

@@ -76,7 +76,12 @@ fn wanted(row: &SnapshotRow, tree: &Tree) -> Recache {
 
 /// The columns that a recache changes, of those that the hub has.
 fn cache_changes(store: &Store, recache: &Recache) -> Vec<RowChange> {
-    let has = |column| store.index().capabilities().has("musehub_snapshots", column);
+    let has = |column| {
+        store
+            .index()
+            .capabilities()
+            .has("musehub_snapshots", column)
+    };
     let changes = [
         (
             "manifest_blob",

@@ -153,9 +153,9 @@ impl Draft<'_> {
                 "left for a person to choose: --code {} or --id",
                 finding.code
             )),
-            _ if finding.code == Code::DirectoriesLost && !capabilities.directories() => Some(
-                "the hub's snapshots have no column `directories` to keep them in".to_owned(),
-            ),
+            _ if finding.code == Code::DirectoriesLost && !capabilities.directories() => {
+                Some("the hub's snapshots have no column `directories` to keep them in".to_owned())
+            }
             _ => None,
         }
     }

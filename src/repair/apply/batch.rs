@@ -1,0 +1,256 @@
+//! A few steps of one kind: made again, announced together with one sync, then carried out.
+
+use super::Outcome;
+use crate::audit::Remedy;
+use crate::progress::Progress;
+use crate::repair::RepairError;
+use crate::repair::build::{Built, Target, build};
+use crate::repair::journal::{Entry, Event, Journal, Said};
+use crate::repair::plan::Step;
+use crate::repair::rows::{self, Row};
+use crate::store::Writer;
+use crate::store::chain::TreeCache;
+use crate::store::write::{Change, Done, Ledger, WriteError};
+use futures_util::{StreamExt, stream};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Mutex;
+
+/// Steps under way at once.
+const CONCURRENCY: usize = 8;
+
+/// A run under way.
+pub(super) struct Run<'a> {
+    pub writer: &'a Writer,
+    pub progress: &'a Progress,
+    pub name: String,
+}
+
+/// How a step ended.
+pub(super) struct Ended {
+    pub id: String,
+    /// `None` where the run was stopped before it was begun.
+    pub outcome: Option<Outcome>,
+    pub why: Option<String>,
+    /// Whether the object was stored by this run.
+    stored: Option<bool>,
+    /// Ends all writing.
+    breaker: Option<RepairError>,
+}
+
+/// The ledger of a batch whose changes have all been announced, and synced, before the first is made.
+struct Announced;
+
+impl Ledger for Announced {
+    fn intend(&mut self, _change: &Change) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl Run<'_> {
+    /// Carries out steps of one kind; what became of each, in their order.
+    ///
+    /// # Errors
+    /// The journal cannot be written, the rows cannot be read, or a read-back that differs.
+    pub async fn carry_out(
+        &self,
+        steps: &[Step],
+        journal: &mut Journal,
+    ) -> Result<Vec<Ended>, RepairError> {
+        let planned = self.prepare(steps).await;
+        let intents: Vec<Event> = steps
+            .iter()
+            .zip(&planned)
+            .filter(|(_, planned)| planned.is_ok())
+            .map(|(step, _)| Event::Intent(step.into()))
+            .collect();
+        if !intents.is_empty() {
+            journal.append(&self.name, &intents)?;
+            journal.sync().await?;
+        }
+        let announced: Vec<bool> = planned.iter().map(Result::is_ok).collect();
+        let halted = AtomicBool::new(false);
+        let ended: Vec<Ended> = stream::iter(steps.iter().zip(planned))
+            .map(|(step, planned)| self.finish(step, planned, &halted))
+            .buffered(CONCURRENCY)
+            .collect()
+            .await;
+        let outcomes: Vec<Event> = steps
+            .iter()
+            .zip(&ended)
+            .zip(announced)
+            .map(|((step, ended), announced)| outcome_line(step, ended, announced))
+            .collect();
+        journal.append(&self.name, &outcomes)?;
+        let mut all = Vec::with_capacity(ended.len());
+        for mut ended in ended {
+            if let Some(breaker) = ended.breaker.take() {
+                return Err(breaker);
+            }
+            all.push(ended);
+        }
+        Ok(all)
+    }
+
+    /// Makes every step again from its row as it is now: `Err` is how it ended without a change.
+    async fn prepare(&self, steps: &[Step]) -> Vec<Result<Change, Ended>> {
+        let store = self.writer.store();
+        let Some(kind) = steps.first().map(|step| step.kind) else {
+            return Vec::new();
+        };
+        let ids: Vec<String> = steps.iter().map(|step| step.id.clone()).collect();
+        let rows = match rows::read(store, kind, &ids).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                let why = error.to_string();
+                let failed = |step| Err(Ended::not_changed(step, Outcome::Failed, &why));
+                return steps.iter().map(failed).collect();
+            }
+        };
+        let trees = Mutex::new(TreeCache::default());
+        stream::iter(steps)
+            .map(|step| self.again(step, &trees, &rows))
+            .buffered(CONCURRENCY)
+            .collect()
+            .await
+    }
+
+    async fn again(
+        &self,
+        step: &Step,
+        trees: &Mutex<TreeCache>,
+        rows: &HashMap<String, Row>,
+    ) -> Result<Change, Ended> {
+        let target = Target::again(step);
+        let built = build(self.writer.store(), trees, &target, rows.get(&step.id)).await;
+        match built {
+            Ok(Built::Step(mut now, change)) => {
+                now.number = step.number;
+                // The words name a source, and a step before this one may have made a better one.
+                now.words.clone_from(&step.words);
+                if *now == *step {
+                    Ok(change)
+                } else {
+                    let why = difference(step, &now);
+                    Err(Ended::not_changed(step, Outcome::Superseded, &why))
+                }
+            }
+            Ok(Built::Already) => Err(Ended::not_changed(step, Outcome::Already, "")),
+            // It could be built when it was planned.
+            Ok(Built::Refused(why)) => Err(Ended::not_changed(step, Outcome::Superseded, &why)),
+            Err(error) => {
+                let why = error.to_string();
+                Err(Ended::not_changed(step, Outcome::Failed, &why))
+            }
+        }
+    }
+
+    async fn finish(
+        &self,
+        step: &Step,
+        planned: Result<Change, Ended>,
+        halted: &AtomicBool,
+    ) -> Ended {
+        let ended = match planned {
+            Err(ended) => ended,
+            Ok(_) if halted.load(Ordering::SeqCst) => Ended::not_begun(step),
+            Ok(_) if self.progress.checkpoint().await.is_err() => Ended::not_begun(step),
+            Ok(change) => {
+                self.progress.update(|f| f.subject.clone_from(&step.id));
+                let made = self.writer.make(&change, &mut Announced).await;
+                made_of(step, made)
+            }
+        };
+        if ended.breaker.is_some() {
+            halted.store(true, Ordering::SeqCst);
+        }
+        if let Some(outcome) = ended.outcome {
+            self.progress.count(outcome.word());
+            self.progress.update(|f| {
+                f.done += 1;
+                if ended.stored == Some(true) {
+                    f.bytes += step.bytes;
+                }
+            });
+        }
+        ended
+    }
+}
+
+impl Ended {
+    fn not_changed(step: &Step, outcome: Outcome, why: &str) -> Self {
+        Self {
+            id: step.id.clone(),
+            outcome: Some(outcome),
+            why: (!why.is_empty()).then(|| why.to_owned()),
+            stored: None,
+            breaker: None,
+        }
+    }
+
+    fn not_begun(step: &Step) -> Self {
+        Self {
+            outcome: None,
+            ..Self::not_changed(step, Outcome::Failed, "")
+        }
+    }
+}
+
+/// What became of a change that was tried.
+fn made_of(step: &Step, made: Result<Done, WriteError>) -> Ended {
+    let ended = |outcome, why: &str| Ended::not_changed(step, outcome, why);
+    match made {
+        Ok(Done::Changed { stored, .. }) => {
+            let (outcome, stored) = match step.remedy {
+                Remedy::Link => (Outcome::Linked, None),
+                Remedy::Recache => (Outcome::Recached, None),
+                _ => (Outcome::Written, Some(stored)),
+            };
+            Ended {
+                stored,
+                ..ended(outcome, "")
+            }
+        }
+        Ok(Done::Superseded) => ended(Outcome::Superseded, "the row changed under the step"),
+        Ok(Done::Refused(why)) => ended(Outcome::Refused, &why),
+        Err(WriteError::Store(error)) => ended(Outcome::Failed, &error.to_string()),
+        Err(error) => {
+            let why = error.to_string();
+            Ended {
+                breaker: Some(RepairError::Breaker(why.clone())),
+                ..ended(Outcome::Failed, &why)
+            }
+        }
+    }
+}
+
+fn outcome_line(step: &Step, ended: &Ended, announced: bool) -> Event {
+    let mut entry = Entry::from(step);
+    let changed = matches!(
+        ended.outcome,
+        Some(Outcome::Written | Outcome::Linked | Outcome::Recached)
+    );
+    if !changed {
+        // Nothing is after what was not done.
+        entry.before.clear();
+        entry.after.clear();
+    }
+    Event::Outcome {
+        outcome: ended.outcome.map_or(Said::NotBegun, Said::from),
+        announced,
+        why: ended.why.clone(),
+        stored: ended.stored,
+        entry,
+    }
+}
+
+/// What of a step is no longer as it was planned.
+fn difference(planned: &Step, now: &Step) -> String {
+    if planned.row != now.row || planned.precondition != now.precondition {
+        "the row is no longer what the plan saw".to_owned()
+    } else if planned.sha256 != now.sha256 {
+        "it now gives other bytes than were planned".to_owned()
+    } else {
+        "it would now be mended in another way".to_owned()
+    }
+}

@@ -1,0 +1,166 @@
+//! One line of a journal.
+
+use crate::audit::{Code, Remedy};
+use crate::object::Kind;
+use crate::repair::apply::Outcome;
+use crate::repair::plan::{RowChange, Step};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One line: what happened, and its place in the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// sha256 of the line before, without its newline; zeros in the first.
+    pub prev: String,
+    /// UTC, RFC 3339.
+    pub time: String,
+    /// Empty where no run is under way.
+    pub run: String,
+    pub operator: String,
+    pub host: String,
+    /// What the hub was called at that time.
+    pub hub: String,
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What a line says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Event {
+    /// A run begins.
+    Run {
+        steps: u64,
+        /// To be written to the store.
+        bytes: u64,
+        database: String,
+        store: String,
+    },
+    /// A change is about to be made; on disk before it is.
+    Intent(Entry),
+    /// What became of a step.
+    Outcome {
+        outcome: Said,
+        /// Whether an intent went before; a step that changes nothing has none.
+        announced: bool,
+        /// Why, where it did not end well.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+        /// Whether this run stored the object; absent where none was to be stored.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stored: Option<bool>,
+        #[serde(flatten)]
+        entry: Entry,
+    },
+    /// A run ends.
+    End {
+        outcomes: BTreeMap<Outcome, u64>,
+        stopped: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        breaker: Option<String>,
+    },
+    /// The journal about itself.
+    Note {
+        why: String,
+        /// The start of what was cut off.
+        cut: String,
+        /// How much was cut off.
+        bytes: u64,
+        /// Of all of it.
+        sha256: String,
+    },
+}
+
+/// An outcome as the journal says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Said {
+    Written,
+    Linked,
+    Recached,
+    Already,
+    Superseded,
+    Refused,
+    Failed,
+    /// It was announced, and the run was stopped before it.
+    NotBegun,
+}
+
+impl Said {
+    /// The outcome that a run counts; none where the step was not begun.
+    #[must_use]
+    pub const fn counted(self) -> Option<Outcome> {
+        Some(match self {
+            Said::Written => Outcome::Written,
+            Said::Linked => Outcome::Linked,
+            Said::Recached => Outcome::Recached,
+            Said::Already => Outcome::Already,
+            Said::Superseded => Outcome::Superseded,
+            Said::Refused => Outcome::Refused,
+            Said::Failed => Outcome::Failed,
+            Said::NotBegun => return None,
+        })
+    }
+}
+
+impl From<Outcome> for Said {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Written => Said::Written,
+            Outcome::Linked => Said::Linked,
+            Outcome::Recached => Said::Recached,
+            Outcome::Already => Said::Already,
+            Outcome::Superseded => Said::Superseded,
+            Outcome::Refused => Said::Refused,
+            Outcome::Failed => Said::Failed,
+        }
+    }
+}
+
+/// A step as the journal keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub step: u64,
+    /// The finding, with `id`.
+    pub code: Code,
+    /// Other findings of the same subject that the step mends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Code>,
+    pub remedy: Remedy,
+    pub kind: Kind,
+    pub id: String,
+    pub repo: String,
+    pub key: Option<String>,
+    pub bytes: u64,
+    pub sha256: Option<String>,
+    /// Columns as they were; manifests and long lists as size and hash.
+    pub before: BTreeMap<String, Option<String>>,
+    pub after: BTreeMap<String, Option<String>>,
+}
+
+impl From<&Step> for Entry {
+    fn from(step: &Step) -> Self {
+        let side = |value: fn(&RowChange) -> &Option<String>| {
+            let cells = step.row.iter();
+            cells
+                .map(|change| (change.column.clone(), value(change).clone()))
+                .collect()
+        };
+        Self {
+            step: step.number,
+            code: step.code,
+            also: step.also.clone(),
+            remedy: step.remedy,
+            kind: step.kind,
+            id: step.id.clone(),
+            repo: step.repo.clone(),
+            key: step.key.clone(),
+            bytes: step.bytes,
+            sha256: step.sha256.clone(),
+            before: side(|change| &change.from),
+            after: side(|change| &change.to),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What journals say: the runs of one, and the lines of a run.
+
+use super::{Event, Line, folder};
+use crate::repair::apply::Outcome;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+/// One repair in figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Run {
+    pub run: String,
+    /// When it began.
+    pub time: String,
+    pub operator: String,
+    pub host: String,
+    pub hub: String,
+    /// Steps of its plan.
+    pub steps: u64,
+    /// Counted from its lines, so that a run that was killed is told too.
+    pub outcomes: BTreeMap<Outcome, u64>,
+    /// Announced, with nothing said of what became of it: the run was killed there.
+    pub open: u64,
+    /// It came to its own end, even if it was stopped.
+    pub ended: bool,
+    pub stopped: bool,
+    /// What stopped all writing.
+    pub breaker: Option<String>,
+}
+
+/// Every journal in the state folder, in the order of their names.
+///
+/// # Errors
+/// The folder is there and cannot be read.
+pub fn files() -> io::Result<Vec<PathBuf>> {
+    let Some(folder) = folder() else {
+        return Ok(Vec::new());
+    };
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut out = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "jsonl")
+        {
+            out.push(path);
+        }
+    }
+    out.sort();
+    Ok(out)
+}
+
+/// The runs of a journal, newest first. Lines that cannot be read are left to `verify`.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn runs(path: &Path) -> io::Result<Vec<Run>> {
+    let mut out: Vec<Run> = Vec::new();
+    for line in lines(path)? {
+        let line = line?;
+        if let Event::Run { steps, .. } = line.event {
+            out.push(Run {
+                run: line.run,
+                time: line.time,
+                operator: line.operator,
+                host: line.host,
+                hub: line.hub,
+                steps,
+                ..Run::default()
+            });
+            continue;
+        }
+        // Runs never overlap: one process at a time has the journal.
+        if let Some(run) = out.last_mut().filter(|run| run.run == line.run) {
+            run.take(line.event);
+        }
+    }
+    out.reverse();
+    Ok(out)
+}
+
+impl Run {
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Intent(_) => self.open += 1,
+            Event::Outcome {
+                outcome, announced, ..
+            } => {
+                if announced {
+                    self.open = self.open.saturating_sub(1);
+                }
+                if let Some(outcome) = outcome.counted() {
+                    *self.outcomes.entry(outcome).or_default() += 1;
+                }
+            }
+            Event::End {
+                stopped, breaker, ..
+            } => {
+                (self.ended, self.stopped) = (true, stopped);
+                self.breaker = breaker;
+            }
+            Event::Run { .. } | Event::Note { .. } => {}
+        }
+    }
+}
+
+/// The lines of one run from the `skip`th on, in their order.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn lines_of(path: &Path, run: &str, skip: u64, limit: u32) -> io::Result<Vec<Line>> {
+    lines(path)?
+        .filter(|line| line.as_ref().map_or(true, |line| line.run == run))
+        .skip(skip as usize)
+        .take(limit as usize)
+        .collect()
+}
+
+/// Every line that can be read.
+fn lines(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Line>>> {
+    let reader = BufReader::new(File::open(path)?);
+    Ok(reader.split(b'\n').filter_map(|text| match text {
+        Ok(text) => serde_json::from_slice(&text).ok().map(Ok),
+        Err(error) => Some(Err(error)),
+    }))
+}

@@ -1,0 +1,155 @@
+//! The end of a journal: its last line, what a crash left behind it, and the note of how far it goes.
+
+use super::{Line, NOTHING};
+use crate::repair::build::hash;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// How much is read at once, going backwards.
+const BLOCK: u64 = 64 << 10;
+
+/// A longer line is none of ours.
+pub(super) const LONGEST: u64 = 4 << 20;
+
+/// How much of what was cut off is kept in words.
+const KEPT: u64 = 4 << 10;
+
+/// Where a journal ends.
+pub(super) struct Tail {
+    pub seq: u64,
+    pub hash: String,
+    pub torn: Option<Torn>,
+}
+
+/// Bytes behind the last newline.
+pub(super) struct Torn {
+    pub from: u64,
+    pub bytes: u64,
+    pub text: String,
+    pub sha256: String,
+}
+
+impl Tail {
+    /// Reads the end of a journal, whatever its length.
+    ///
+    /// # Errors
+    /// In words: the file cannot be read, or does not end as a journal of ours does.
+    pub fn read(file: &File, path: &Path) -> Result<Self, String> {
+        let end = file.metadata().map_err(|e| e.to_string())?.len();
+        let lines_end = behind_newline(file, end).map_err(|e| e.to_string())?;
+        let torn = (lines_end < end)
+            .then(|| torn(file, lines_end, end))
+            .transpose()
+            .map_err(|e| e.to_string())?;
+        let (seq, hash) = match lines_end {
+            0 => (0, NOTHING.to_owned()),
+            _ => last_line(file, lines_end)?,
+        };
+        if let Some(sealed) = Seal::read(path)
+            && (sealed.seq > seq || (sealed.seq == seq && sealed.sha256 != hash))
+        {
+            return Err(format!(
+                "line {} was its end when a run last ended, and that is gone or changed; see \
+                 `luthier journal verify`, then move it and its .seal away to begin a new one",
+                sealed.seq
+            ));
+        }
+        Ok(Self { seq, hash, torn })
+    }
+}
+
+/// The position behind the last newline before `end`.
+fn behind_newline(mut file: &File, end: u64) -> io::Result<u64> {
+    let mut block = Vec::new();
+    let mut stop = end;
+    while stop > 0 {
+        let start = stop.saturating_sub(BLOCK);
+        file.seek(SeekFrom::Start(start))?;
+        block.clear();
+        file.take(stop - start).read_to_end(&mut block)?;
+        if let Some(at) = block.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + at as u64 + 1);
+        }
+        stop = start;
+    }
+    Ok(0)
+}
+
+fn torn(mut file: &File, from: u64, end: u64) -> io::Result<Torn> {
+    file.seek(SeekFrom::Start(from))?;
+    let mut kept = Vec::new();
+    file.take(KEPT).read_to_end(&mut kept)?;
+    file.seek(SeekFrom::Start(from))?;
+    let mut hasher = Sha256::new();
+    let mut block = [0; 8 << 10];
+    let mut rest = file.take(end - from);
+    loop {
+        match rest.read(&mut block)? {
+            0 => break,
+            read => hasher.update(&block[..read]),
+        }
+    }
+    Ok(Torn {
+        from,
+        bytes: end - from,
+        text: String::from_utf8_lossy(&kept).into_owned(),
+        sha256: hex::encode(hasher.finalize()),
+    })
+}
+
+/// The number and the hash of the line that ends before `end`.
+fn last_line(mut file: &File, end: u64) -> Result<(u64, String), String> {
+    let words = |e: io::Error| e.to_string();
+    let start = behind_newline(file, end - 1).map_err(words)?;
+    let foreign = "its last line is none of ours; see `luthier journal verify`, then move it and \
+                   its .seal away to begin a new one";
+    if end - start > LONGEST {
+        return Err(foreign.to_owned());
+    }
+    file.seek(SeekFrom::Start(start)).map_err(words)?;
+    let mut text = Vec::new();
+    file.take(end - 1 - start)
+        .read_to_end(&mut text)
+        .map_err(words)?;
+    let line: Line = serde_json::from_slice(&text).map_err(|_| foreign.to_owned())?;
+    Ok((line.seq, hash(&text)))
+}
+
+/// How far a journal went when a run ended: kept beside it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Seal {
+    pub seq: u64,
+    pub sha256: String,
+}
+
+impl Seal {
+    /// The seal of a journal; none where it was never sealed, or where that cannot be read.
+    pub fn read(journal: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(beside(journal)).ok()?).ok()
+    }
+}
+
+/// Seals a journal. A crash leaves the old seal or the new one.
+pub(super) fn seal(journal: &Path, seq: u64, sha256: &str) -> io::Result<()> {
+    let place = beside(journal);
+    let draft = place.with_extension("seal-draft");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&draft)?;
+    let seal = Seal {
+        seq,
+        sha256: sha256.to_owned(),
+    };
+    file.write_all(&serde_json::to_vec(&seal)?)?;
+    file.sync_all()?;
+    std::fs::rename(&draft, &place)
+}
+
+fn beside(journal: &Path) -> PathBuf {
+    journal.with_extension("seal")
+}
