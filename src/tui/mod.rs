@@ -27,9 +27,10 @@ use crossterm::event::EventStream;
 use degrade::Look;
 use effect::Effect;
 use event::Event;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use runner::Runner;
 use state::{Face, State};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use terminal::Screen;
 use theme::Theme;
@@ -121,6 +122,16 @@ pub async fn open(session: Session) -> Result<Ended, TuiError> {
     console.stay(answers).await
 }
 
+/// A key that has been typed already, without waiting for one. The stream keeps the waker of its last
+/// poll, so it must be polled with that of the loop: another would never wake it again.
+async fn ready(keys: &mut EventStream) -> Option<std::io::Result<crossterm::event::Event>> {
+    std::future::poll_fn(|context| match keys.poll_next_unpin(context) {
+        Poll::Ready(key) => Poll::Ready(key),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
 /// Everything that one session holds.
 struct Console {
     state: State,
@@ -167,7 +178,9 @@ impl Console {
                         // Keys typed ahead come before the next frame: a question that they meet
                         // was not seen by whoever typed them.
                         for _ in 0..DRAIN {
-                            let Some(Some(key)) = keys.next().now_or_never() else { break };
+                            let Some(key) = ready(&mut keys).await else {
+                                break;
+                            };
                             self.take(Event::Term(key?))?;
                         }
                         typed = true;
@@ -244,3 +257,7 @@ impl Console {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/tui/mod.rs"]
+mod tests;

@@ -105,12 +105,6 @@ impl<T> Pages<T> {
             .values()
             .any(|page| matches!(page, Page::Asked(_)))
     }
-
-    /// How many pages are held.
-    #[must_use]
-    pub fn held(&self) -> usize {
-        self.pages.len()
-    }
 }
 
 /// A keyset list that is read forwards.

@@ -63,12 +63,6 @@ impl Runner {
         }
     }
 
-    /// Whether something is still under way.
-    #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.tasks.is_empty()
-    }
-
     /// Starts what an effect asks for. Those that belong to the terminal are given back.
     pub fn run(&mut self, effect: Effect) -> Option<Effect> {
         match effect {

@@ -9,6 +9,7 @@ macro_rules! roles {
         pub struct Theme { $(pub $role: Style,)* }
 
         /// The roles' names, in the order of the indexed colours that [`Theme::roles`] gives them.
+        #[cfg(test)]
         pub const ROLES: &[&str] = &[$(stringify!($role),)*];
 
         impl Theme {
@@ -19,6 +20,7 @@ macro_rules! roles {
             }
 
             /// Each role in an indexed colour of its own, so that a test can tell roles apart.
+            #[cfg(test)]
             #[must_use]
             pub fn roles() -> Self {
                 let mut next = FIRST_ROLE;
@@ -34,6 +36,7 @@ macro_rules! roles {
 }
 
 /// The indexed colour of the first role in [`Theme::roles`].
+#[cfg(test)]
 pub const FIRST_ROLE: u8 = 100;
 
 const PLAIN: Style = Style::new();

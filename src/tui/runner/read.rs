@@ -2,6 +2,7 @@
 
 use super::Desk;
 use crate::audit::inspect;
+use crate::index::{BranchRow, Index, IndexError, RepoRow};
 use crate::object::ObjectId;
 use crate::tui::effect::Ask;
 use crate::tui::event::Answer;
@@ -66,16 +67,16 @@ impl Desk {
             Ok::<_, crate::index::IndexError>(match ask {
                 Ask::Counts => Answer::Counts(index.counts().await?),
                 Ask::Repos { after, limit } => {
-                    let page = index.repos(after.as_deref(), limit).await?;
-                    let ids: Vec<String> =
-                        page.rows.iter().map(|row| row.repo_id.clone()).collect();
+                    let (rows, end) = repos(index, after, limit).await?;
+                    let ids: Vec<String> = rows.iter().map(|row| row.repo_id.clone()).collect();
                     let counts = index.repo_counts(&ids).await?;
-                    let rows = page.rows.iter().zip(counts);
                     Answer::Repos {
                         rows: rows
+                            .iter()
+                            .zip(counts)
                             .map(|(row, counts)| RepoLine::new(row, counts))
                             .collect(),
-                        end: page.end,
+                        end,
                     }
                 }
                 Ask::Branches {
@@ -83,10 +84,10 @@ impl Desk {
                     after,
                     limit,
                 } => {
-                    let page = index.branches_of(&repo_id, after.as_deref(), limit).await?;
+                    let (rows, end) = branches(index, &repo_id, after, limit).await?;
                     Answer::Branches {
-                        rows: page.rows.iter().map(BranchLine::from).collect(),
-                        end: page.end,
+                        rows: rows.iter().map(BranchLine::from).collect(),
+                        end,
                     }
                 }
                 Ask::Browse(browse) => {
@@ -112,5 +113,47 @@ impl Desk {
         Ok(Answer::Inspected(Box::new(
             made.map_err(|error| error.to_string())?,
         )))
+    }
+}
+
+// A page may hold fewer rows than were asked for, and the console's lists count in whole pages: both
+// of these read until `limit` rows are there or none follow.
+
+async fn repos(
+    index: &dyn Index,
+    mut after: Option<String>,
+    limit: u32,
+) -> Result<(Vec<RepoRow>, bool), IndexError> {
+    let mut rows: Vec<RepoRow> = Vec::new();
+    loop {
+        let missing = limit.saturating_sub(u32::try_from(rows.len()).unwrap_or(limit));
+        let page = index.repos(after.as_deref(), missing).await?;
+        let end = page.end || page.rows.is_empty();
+        rows.extend(page.rows);
+        if end || rows.len() >= limit as usize {
+            return Ok((rows, end));
+        }
+        after = rows.last().map(|row| row.repo_id.clone());
+    }
+}
+
+async fn branches(
+    index: &dyn Index,
+    repo_id: &str,
+    mut after: Option<String>,
+    limit: u32,
+) -> Result<(Vec<BranchRow>, bool), IndexError> {
+    let mut rows: Vec<BranchRow> = Vec::new();
+    loop {
+        let missing = limit.saturating_sub(u32::try_from(rows.len()).unwrap_or(limit));
+        let page = index
+            .branches_of(repo_id, after.as_deref(), missing)
+            .await?;
+        let end = page.end || page.rows.is_empty();
+        rows.extend(page.rows);
+        if end || rows.len() >= limit as usize {
+            return Ok((rows, end));
+        }
+        after = rows.last().map(|row| row.name.clone());
     }
 }

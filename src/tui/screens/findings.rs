@@ -435,13 +435,23 @@ impl Findings {
         self.preview_scope = ctx.renew(self.preview_scope);
     }
 
-    /// Marks, for the status line.
+    /// The filter and the marks, for the status line.
     #[must_use]
     pub fn status(&self) -> String {
-        match &self.marks {
+        let marks = match &self.marks {
             Marks::All(_) => "all shown are marked".into(),
             Marks::Some(marks) if marks.is_empty() => String::new(),
             Marks::Some(marks) => format!("{} marked", crate::text::grouped(marks.len() as u64)),
-        }
+        };
+        let filter = match self.text.trim() {
+            "" => String::new(),
+            text => format!("/{}", crate::tui::lines::clean(text)),
+        };
+        let gap = if marks.is_empty() || filter.is_empty() {
+            ""
+        } else {
+            "  "
+        };
+        format!("{marks}{gap}{filter}")
     }
 }

@@ -336,7 +336,8 @@ fn line(row: &ObjectLine, width: u16, shared: &Shared, theme: &Theme) -> Line<'s
         (Kind::Snapshot, Some(entries)) => format!("{entries} entries"),
         _ => row.who.clone(),
     };
-    let who = 10.min(what / 2);
+    // Where there is little room, what it is says more than who made it.
+    let who = if what < 28 { 0 } else { 10 };
     Line::from(vec![
         Span::styled(format!(" {} ", fit(word, 9)), style),
         Span::styled(fit(&row.id.short(), 13), theme.text),

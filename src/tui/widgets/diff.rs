@@ -160,7 +160,11 @@ fn cell(
         };
         let shown = crate::text::cut(&text, left).into_owned();
         left = left.saturating_sub(unicode_width::UnicodeWidthStr::width(shown.as_str()));
-        let style = if part.changed { changed } else { theme.text };
+        let style = if part.changed {
+            changed.patch(theme.emphasis)
+        } else {
+            theme.text
+        };
         spans.push(Span::styled(shown, style));
         if left == 0 {
             break;

@@ -107,7 +107,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
             used += cells;
             continue;
         }
-        if used > 0 {
+        if used > 0 && cells <= width {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
             used = 0;
         }
