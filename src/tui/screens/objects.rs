@@ -251,7 +251,7 @@ impl Objects {
         } else {
             format!("{position} of {count}")
         };
-        format!("{}s  {}{branch}  {shown}", self.kind(), self.path.shown())
+        format!("{}s  {shown}  {}{branch}", self.kind(), self.path.shown())
     }
 
     /// Draws it.
@@ -375,7 +375,7 @@ fn describe(row: &ObjectLine, width: u16, theme: &Theme) -> Text {
             ),
         }
     }
-    if let Some(size) = row.size {
+    if let (Kind::Snapshot | Kind::Blob, Some(size)) = (row.kind, row.size) {
         let name = if row.kind == Kind::Blob {
             "bytes"
         } else {
