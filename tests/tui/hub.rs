@@ -214,7 +214,7 @@ impl FakeHub {
             parent_ids: "[]".into(),
             snapshot_id: (n != 2).then(|| id(n + 1)),
             size: Some(1_400),
-            storage_uri: Some((n % 3 != 0).then(|| format!("local://objects/{n}"))),
+            storage_uri: Some((!n.is_multiple_of(3)).then(|| format!("local://objects/{n}"))),
             cache_byte: (kind == Kind::Snapshot).then_some(b'{'),
         })
     }
