@@ -128,7 +128,7 @@ fn verdict(field: &Field, theme: &Theme) -> (&'static str, Style) {
     match (field.same, &field.row, &field.object) {
         (true, ..) => ("✓ same", theme.good),
         (_, None, Some(_)) => ("≠ not in row", theme.warning),
-        (_, Some(_), None) => ("≠ not in obj", theme.warning),
+        (_, Some(_), None) => ("row only", theme.warning),
         _ => ("≠ differs", theme.error),
     }
 }
