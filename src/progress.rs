@@ -27,6 +27,7 @@ pub struct Figures {
 pub struct Progress {
     figures: Arc<Mutex<Figures>>,
     cancel: CancellationToken,
+    ended: CancellationToken,
     paused: Arc<AtomicBool>,
     resumed: Arc<Notify>,
 }
@@ -77,6 +78,12 @@ impl Progress {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.cancel.is_cancelled()
+    }
+
+    /// A token that the job's owner cancels when it is over, so that whoever watches can stop.
+    #[must_use]
+    pub fn ended(&self) -> CancellationToken {
+        self.ended.clone()
     }
 
     /// Holds the job at its next safe point.

@@ -160,4 +160,4 @@ mod local_tests;
 mod suite;
 #[cfg(test)]
 #[path = "../../tests/backend/unprivileged.rs"]
-mod unprivileged;
+pub(crate) mod unprivileged;

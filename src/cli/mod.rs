@@ -3,6 +3,7 @@
 mod audit;
 mod console;
 mod demo;
+mod journal;
 mod output;
 mod repair;
 mod show;
@@ -118,6 +119,8 @@ enum Command {
     Repair(repair::Repair),
     /// `repair` for every row without storage_uri
     Backfill(repair::Backfill),
+    /// What was changed from here, when and by whom
+    Journal(journal::JournalArgs),
 }
 
 /// Runs the program.
@@ -166,6 +169,7 @@ async fn run(cli: Cli) -> Result<Exit, CliError> {
         Some(Command::Show(command)) => show::run(command, &cli.global, out).await,
         Some(Command::Diff(command)) => show::run_diff(command, &cli.global, out).await,
         Some(Command::Repair(command)) => repair::run(command, &cli.global, out).await,
+        Some(Command::Journal(args)) => journal::run(args, &cli.global, &out),
         Some(Command::Backfill(command)) => repair::run_backfill(command, &cli.global, out).await,
     }
 }
@@ -261,3 +265,7 @@ impl From<RepairError> for CliError {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/cli/docs.rs"]
+mod docs;

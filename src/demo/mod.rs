@@ -122,6 +122,7 @@ pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, 
         load::history(&mut world, &script.words, options.seed, commits, progress).await?;
     }
     declare(&dir, &faults)?;
+    store.close().await;
     Ok(Built { faults, ..made })
 }
 

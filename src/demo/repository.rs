@@ -73,7 +73,7 @@ impl Repository {
             offsets: script.offsets.clone(),
             deltas: script.deltas,
             clock,
-            pace: (17 * MINUTE, 9 * 60 * MINUTE),
+            pace: (17 * MINUTE, 30 * 60 * MINUTE),
         })
     }
 

@@ -13,9 +13,6 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use std::collections::{BTreeMap, HashSet};
 
-/// Writes under way at once.
-const CONCURRENCY: usize = 16;
-
 /// What waits to be written, and the repositories that it belongs to.
 pub(super) struct World {
     writer: Writer,
@@ -124,7 +121,7 @@ impl World {
         let waiting = std::mem::take(&mut self.waiting);
         let mut writes = futures_util::stream::iter(waiting)
             .map(|object| write(&self.writer, object))
-            .buffer_unordered(CONCURRENCY);
+            .buffer_unordered(concurrency());
         while let Some(written) = writes.next().await {
             let size = written?;
             progress.checkpoint().await?;
@@ -151,6 +148,12 @@ impl World {
     pub(super) fn waiting(&self) -> u64 {
         self.waiting.len() as u64
     }
+}
+
+/// Writes under way at once: no put waits for a disk, so more than there are cores only get in each
+/// other's way.
+fn concurrency() -> usize {
+    std::thread::available_parallelism().map_or(4, |cores| cores.get().min(16))
 }
 
 /// Writes one object; how many bytes it has.

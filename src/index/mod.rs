@@ -224,6 +224,8 @@ pub trait Index: Send + Sync {
     fn capabilities(&self) -> &Capabilities;
     /// The database's clock.
     async fn now(&self) -> Result<Micros, IndexError>;
+    /// Ends every connection, so that a file that is copied afterwards is whole.
+    async fn close(&self);
     /// Counts of every table.
     async fn counts(&self) -> Result<Counts, IndexError>;
 
@@ -330,3 +332,13 @@ pub(crate) trait IndexMut: Index {
     /// Takes the hub's one lock for appliers, held until the guard is dropped.
     async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError>;
 }
+
+#[cfg(test)]
+#[path = "../../tests/index/cells.rs"]
+mod cells_tests;
+#[cfg(test)]
+#[path = "../../tests/index/sqlite.rs"]
+mod sqlite_tests;
+#[cfg(test)]
+#[path = "../../tests/index/suite.rs"]
+mod suite;

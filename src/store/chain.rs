@@ -221,7 +221,12 @@ impl Store {
     ) -> Result<Result<Tree, ChainBreak>, StoreError> {
         let mut tree = base;
         while let Some(id) = down.pop() {
-            let Some(row) = self.index().snapshots_by_id(&[id.clone()]).await?.pop() else {
+            let Some(row) = self
+                .index()
+                .snapshots_by_id(std::slice::from_ref(&id))
+                .await?
+                .pop()
+            else {
                 return Ok(Err(ChainBreak::MissingParent(id)));
             };
             let delta = match Delta::decode(row.delta.as_deref().unwrap_or_default()) {

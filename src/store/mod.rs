@@ -64,6 +64,11 @@ impl Store {
         self.backend.as_ref()
     }
 
+    /// Ends every connection to the database. Other clones of this store can read no more.
+    pub async fn close(&self) {
+        self.index.close().await;
+    }
+
     /// Whether a [`Writer`] can be had.
     #[must_use]
     pub fn is_writable(&self) -> bool {

@@ -95,7 +95,7 @@ fn sorted(mut keys: Vec<&str>) -> Vec<&str> {
 pub async fn a_put_is_read_back_byte_by_byte<F: Fixture>() {
     let fixture = F::empty().await;
     let store = fixture.store();
-    let whole: Vec<u8> = (0..3_000_000_u32).map(|n| (n * 31 >> 3) as u8).collect();
+    let whole: Vec<u8> = (0..3_000_000_u32).map(|n| ((n * 31) >> 3) as u8).collect();
     for (name, bytes) in [("big", &whole[..]), ("empty", &[]), ("one", &[0])] {
         let key = key(name);
         let put = store.put_if_absent(&key, Bytes::copy_from_slice(bytes));

@@ -6,10 +6,13 @@ use crate::audit::Depth;
 use crate::audit::judge::{Judge, Verdict};
 use crate::index::notebook::{CommitFact, SnapshotFact, Standing, StoredCopy, Unresolved};
 use crate::index::{BlobRow, CommitRow, Index, IndexError, MembershipRow, Page, SnapshotRow};
-use crate::object::{Kind, Manifest, ObjectId, time};
+use crate::object::{Kind, ObjectId, time};
 use crate::store::reconstruct;
 use futures_util::{StreamExt, stream};
 use std::collections::HashMap;
+
+/// Entries of trees looked up at once.
+const ENTRIES: usize = 20_000;
 
 /// What the passes need of a row of any kind.
 trait Audited: Sized {
@@ -213,49 +216,50 @@ impl Scan<'_> {
             n += facts.len() as u32;
             self.notebook.add_snapshots(&facts).await?;
             self.summary.checked.snapshots += facts.len() as u64;
-            for (row, verdict) in &page.rows {
-                if let Some(manifest) = verdict.as_ref().and_then(|v| v.manifest.as_deref()) {
-                    self.name_entries(row.id(), manifest, &page.naming(row))
-                        .await?;
-                }
-            }
+            self.name_entries(&page).await?;
             if self.take(page).await? {
                 return Ok(());
             }
         }
     }
 
-    /// Lays down which blobs a tree names, and which of these cannot be pulled.
-    async fn name_entries(
-        &mut self,
-        snapshot: &str,
-        manifest: &Manifest,
-        naming: &[String],
-    ) -> Result<(), AuditError> {
-        let mut ids: Vec<String> = manifest
-            .iter()
-            .map(|(_, id)| id.as_str().to_owned())
-            .collect();
-        ids.sort_unstable();
-        ids.dedup();
-        for chunk in ids.chunks(5_000) {
-            let known = self.notebook.known(Kind::Blob, chunk).await?;
-            let bad: Vec<(String, String)> = chunk
-                .iter()
-                .filter(|id| known.get(*id).copied().unwrap_or(true))
-                .map(|id| (snapshot.to_owned(), id.clone()))
-                .collect();
-            self.notebook.add_bad_entries(&bad).await?;
-        }
-        let mut names = Vec::new();
-        for id in &ids {
-            for repo in naming {
-                if self.remember(id, repo) {
-                    names.push(named(Kind::Blob, id, repo, snapshot));
+    /// Lays down which blobs the trees of a page name, and which of these cannot be pulled.
+    async fn name_entries(&mut self, page: &Judged<SnapshotRow>) -> Result<(), AuditError> {
+        let mut entries: Vec<(String, String)> = Vec::new();
+        for (row, verdict) in &page.rows {
+            let Some(manifest) = verdict.as_ref().and_then(|v| v.manifest.as_deref()) else {
+                continue;
+            };
+            let naming = page.naming(row);
+            let mut names = Vec::new();
+            for (_, id) in manifest.iter() {
+                entries.push((row.snapshot_id.clone(), id.as_str().to_owned()));
+                for repo in &naming {
+                    if self.remember(id.as_str(), repo) {
+                        names.push(named(Kind::Blob, id.as_str(), repo, row.id()));
+                    }
                 }
             }
+            self.notebook.add_named(&names).await?;
+            if entries.len() >= ENTRIES {
+                self.bad_entries(std::mem::take(&mut entries)).await?;
+            }
         }
-        Ok(self.notebook.add_named(&names).await?)
+        self.bad_entries(entries).await
+    }
+
+    /// Of these entries (snapshot, blob), lays down those whose blob cannot be pulled.
+    async fn bad_entries(&self, entries: Vec<(String, String)>) -> Result<(), AuditError> {
+        let mut ids: Vec<String> = entries.iter().map(|(_, blob)| blob.clone()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let known = self.notebook.known(Kind::Blob, &ids).await?;
+        let is_bad = |blob: &String| known.get(blob).copied().unwrap_or(true);
+        let bad: Vec<_> = entries
+            .into_iter()
+            .filter(|(_, blob)| is_bad(blob))
+            .collect();
+        Ok(self.notebook.add_bad_entries(&bad).await?)
     }
 
     fn remember(&mut self, id: &str, repo: &str) -> bool {

@@ -5,7 +5,6 @@ use crate::audit::{Code, Subject};
 use crate::demo::draft::{self, Tree};
 use crate::demo::words;
 use crate::demo::world::World;
-use crate::object::ObjectId;
 
 /// What a pull through a server's treeless merge leaves: one file of many.
 pub(super) fn tree_collapsed(world: &mut World) -> Broken {
@@ -30,47 +29,49 @@ pub(super) fn tree_collapsed(world: &mut World) -> Broken {
 
 /// Named here, held there: a parent, a snapshot, and a blob of a repository that was deleted.
 pub(super) fn row_elsewhere(world: &mut World) -> Broken {
-    let mut out = Vec::new();
-    let parent = grow(
-        world,
-        "alice/song",
-        "mix/brass-bus",
-        "A bus for brass",
-        "mix/brass.toml",
-    )?;
-    let mut draft =
-        world
-            .repo("frank/song")?
-            .draft("horns/bus", Some("main"), "On Alice's brass bus", 0)?;
+    let mut out = parent_elsewhere(world)?;
+    out.extend(snapshot_elsewhere(world)?);
+    out.extend(blob_elsewhere(world)?);
+    Ok(out)
+}
+
+fn parent_elsewhere(world: &mut World) -> Broken {
+    let says = "A bus for brass";
+    let parent = grow(world, "alice/song", "mix/brass-bus", says, "mix/brass.toml")?;
+    let fork = world.repo("frank/song")?;
+    let mut draft = fork.draft("horns/bus", Some("main"), "On Alice's brass bus", 0)?;
     draft.parents = vec![parent.commit.id.clone()];
-    out.push(Declared::of(Code::RowElsewhere, &parent.commit));
+    let out = vec![Declared::of(Code::RowElsewhere, &parent.commit)];
     world.keep(parent)?;
     world.keep(draft.seal())?;
+    Ok(out)
+}
 
-    let tree = grow(
+fn snapshot_elsewhere(world: &mut World) -> Broken {
+    let mono = grow(
         world,
         "alice/song",
         "mix/mono",
         "A mono mix",
         "mix/mono.toml",
     )?;
-    let mut draft =
-        world
-            .repo("frank/song")?
-            .draft("horns/mono", Some("main"), "Take Alice's mono mix", 0)?;
-    draft.tree = tree.tree.clone();
-    out.push(Declared::of(Code::RowElsewhere, &tree.snapshot));
-    world.keep(tree)?;
+    let fork = world.repo("frank/song")?;
+    let mut draft = fork.draft("horns/mono", Some("main"), "Take Alice's mono mix", 0)?;
+    draft.tree = mono.tree.clone();
+    let out = vec![Declared::of(Code::RowElsewhere, &mono.snapshot)];
+    world.keep(mono)?;
     let mut grown = draft.seal();
     // The same tree, so the same row: only Alice's repository holds it.
     grown.snapshot.holders.clear();
     world.keep(grown)?;
+    Ok(out)
+}
 
+fn blob_elsewhere(world: &mut World) -> Broken {
+    let mut out = Vec::new();
     let idea = grow(world, "hugo/sketches", "main", "Idea three", "ideas/03.mid")?;
-    let mut draft =
-        world
-            .repo("gwen/duet")?
-            .draft("hugo/idea", Some("main"), "Hugo's idea as an intro", 1)?;
+    let duet = world.repo("gwen/duet")?;
+    let mut draft = duet.draft("hugo/idea", Some("main"), "Hugo's idea as an intro", 1)?;
     for blob in &idea.blobs {
         draft
             .tree
@@ -182,20 +183,16 @@ pub(super) fn path_unsafe(world: &mut World) -> Broken {
 /// Merged, into nothing.
 pub(super) fn proposal_dangling(world: &mut World) -> Broken {
     let mut out = Vec::new();
-    let repository = world.repo("gwen/duet")?;
     for (title, named) in [("Swing feel", false), ("A slower ending", true)] {
+        let repository = world.repo("gwen/duet")?;
         let mut proposal = repository.propose(title, "hugo/pizzicato", "merged");
-        let gone = ObjectId::new(format!("sha256:{}", words::digest(&mut repository.rng)));
-        proposal.merge_commit_id = named.then(|| gone.as_str().to_owned());
-        out.push((Code::ProposalDangling, proposal));
-    }
-    let declare = |(code, proposal)| {
-        let proposal: crate::index::ProposalRow = proposal;
-        let declared = Declared::new(code, Subject::Proposal, &proposal.proposal_id);
+        let gone = format!("sha256:{}", words::digest(&mut repository.rng));
+        proposal.merge_commit_id = named.then_some(gone);
+        let id = &proposal.proposal_id;
+        out.push(Declared::new(Code::ProposalDangling, Subject::Proposal, id));
         world.rows.proposals.push(proposal);
-        declared
-    };
-    Ok(out.into_iter().map(declare).collect())
+    }
+    Ok(out)
 }
 
 /// Two commits of a branch that was deleted.

@@ -32,6 +32,13 @@ pub(super) fn uri_missing(world: &mut World) -> Broken {
         out.push(Declared::of(Code::UriMissing, &grown.commit));
         world.keep(grown)?;
     }
+    out.extend(uri_missing_below(world)?);
+    Ok(out)
+}
+
+/// The same of snapshots and of a blob, which no row can bring back.
+fn uri_missing_below(world: &mut World) -> Broken {
+    let mut out = Vec::new();
     let mut grown = grow(
         world,
         "alice/song",

@@ -46,6 +46,13 @@ pub(super) fn object_corrupt(world: &mut World) -> Broken {
         }
         world.keep(grown)?;
     }
+    out.extend(corrupt_records(world)?);
+    Ok(out)
+}
+
+/// A snapshot that was cut short, and a commit that somebody edited.
+fn corrupt_records(world: &mut World) -> Broken {
+    let mut out = Vec::new();
     let mut grown = grow(
         world,
         "bela/score-tools",

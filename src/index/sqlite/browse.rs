@@ -8,7 +8,7 @@ use crate::object::Kind;
 
 /// Memberships up to which a repository's rows are looked up and sorted; above it the whole table is
 /// walked in its own order and each row asked whether it belongs.
-const FEW: u32 = 20_000;
+const FEW: u32 = 50_000;
 
 /// Characters of `what`.
 const WHAT_CHARS: usize = 200;
@@ -35,7 +35,7 @@ impl Sqlite {
             self.light_columns(kind),
             Capabilities::table(kind)
         ));
-        let sorts = self.filter(ask, &mut sql).await?;
+        let sorts = self.filter(ask, &mut sql, FEW).await?;
         let at = self.at_expression(kind);
         let newest_first = matches!(ask.from, Edge::Start | Edge::After { .. });
         if let Edge::After { at: seen, id: last } | Edge::Before { at: seen, id: last } = &ask.from
@@ -64,7 +64,8 @@ impl Sqlite {
     pub(super) async fn list_count(&self, ask: &Browse) -> Result<u64, sqlx::Error> {
         let table = Capabilities::table(ask.kind);
         let mut sql = Ask::new(format!("SELECT count(*) FROM {table} AS t WHERE "));
-        self.filter(ask, &mut sql).await?;
+        // Every membership is met anyway, and both sides lie in the order of the ids.
+        self.filter(ask, &mut sql, u32::MAX - 1).await?;
         self.count(sql).await
     }
 
@@ -93,9 +94,9 @@ impl Sqlite {
         Ok(self.rows(sql, 0, read).await?.rows)
     }
 
-    /// Appends the condition of a list. True when its rows are best looked up and then sorted, rather
-    /// than met in the order of the table's own index.
-    async fn filter(&self, ask: &Browse, sql: &mut Ask) -> Result<bool, sqlx::Error> {
+    /// Appends the condition of a list. True when its rows, being at most `few`, are best looked up and
+    /// then sorted, rather than met in the order of the table's own index.
+    async fn filter(&self, ask: &Browse, sql: &mut Ask, few: u32) -> Result<bool, sqlx::Error> {
         sql.push("1");
         if let (Some(branch), Kind::Commit) = (&ask.branch, ask.kind) {
             let branch = sql.bind_key(branch)?;
@@ -115,12 +116,7 @@ impl Sqlite {
             return Ok(false);
         }
         let (refs, id) = (Capabilities::refs_table(ask.kind), id_column(ask.kind));
-        let mut few = Ask::new(format!(
-            "SELECT count(*) FROM (SELECT 1 FROM {refs} WHERE repo_id = "
-        ));
-        let bound = few.bind_key(repo)?;
-        few.push(&format!("{bound} LIMIT {})", FEW + 1));
-        if self.count(few).await? <= u64::from(FEW) {
+        if self.members_up_to(refs, repo, few + 1).await? <= u64::from(few) {
             sql.push(&format!(
                 " AND t.{id} IN (SELECT {id} FROM {refs} WHERE repo_id = {repo_id})"
             ));
@@ -131,6 +127,16 @@ impl Sqlite {
             " AND (SELECT 1 FROM {refs} AS r WHERE r.{id} = t.{id} AND r.repo_id = {repo_id} LIMIT 1) IS NOT NULL"
         ));
         Ok(false)
+    }
+
+    /// How many memberships a repository has, counting no further than `most`.
+    async fn members_up_to(&self, refs: &str, repo: &str, most: u32) -> Result<u64, sqlx::Error> {
+        let mut ask = Ask::new(format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {refs} WHERE repo_id = "
+        ));
+        let repo = ask.bind_key(repo)?;
+        ask.push(&format!("{repo} LIMIT {most})"));
+        self.count(ask).await
     }
 
     async fn count(&self, ask: Ask) -> Result<u64, sqlx::Error> {

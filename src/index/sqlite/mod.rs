@@ -45,6 +45,12 @@ impl Sqlite {
         self.not_null
             .contains(&(table.to_owned(), column.to_owned()))
     }
+
+    /// Tries a statement on a reading connection.
+    #[cfg(test)]
+    pub(super) async fn try_sql(&self, sql: &'static str) -> Result<(), sqlx::Error> {
+        sqlx::query(sql).execute(&self.pool).await.map(drop)
+    }
 }
 
 /// A statement's failure, told with what it was for.
@@ -74,6 +80,14 @@ impl Index for Sqlite {
             .fetch_one(&self.pool)
             .await
             .map_err(query_error("the time"))
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+        // The last connection to go folds the write-ahead log into the file; it must be able to write.
+        if let Some(writer) = &self.writer {
+            writer.close().await;
+        }
     }
 
     async fn counts(&self) -> Result<Counts, IndexError> {

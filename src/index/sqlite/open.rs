@@ -155,7 +155,9 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .filename(path)
         .busy_timeout(BUSY)
         // A row may weigh hundreds of megabytes; few are read ahead of the consumer.
-        .row_buffer_size(4)
+        .row_buffer_size(8)
+        // Keys are digests, so neighbours by key lie anywhere: 16 MiB a connection spares most reads.
+        .pragma("cache_size", "-16000")
         .foreign_keys(false)
         .pragma("trusted_schema", "OFF")
 }
@@ -188,11 +190,13 @@ async fn writer(what: &str, path: &Path) -> Result<SqlitePool, IndexError> {
     let pool = pool(options, 1)
         .await
         .map_err(|e| open_error(what, path, &e))?;
-    // SQLite silently opens a write-protected file for reading; taking the write lock tells. Another
-    // program's lock is no reason to refuse: it will pass.
-    let tried = sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK")
-        .execute(&pool)
-        .await;
+    // SQLite silently opens a write-protected file for reading, and even then grants the write lock;
+    // only a statement that may write tells. Another program's lock is no reason to refuse: it will pass.
+    let tried = sqlx::raw_sql(
+        "BEGIN IMMEDIATE; UPDATE musehub_repos SET repo_id = repo_id WHERE 0; ROLLBACK",
+    )
+    .execute(&pool)
+    .await;
     match tried {
         Err(e) if primary(&e) != Some(code::BUSY) => Err(open_error(what, path, &e)),
         _ => Ok(pool),

@@ -1,0 +1,203 @@
+//! `luthier journal`.
+
+use super::output::Output;
+use super::{CliError, Exit, Global, configured};
+use crate::repair::journal::{self, Event, Line, Run};
+use crate::text;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Lines fetched from a journal at once.
+const PAGE: u32 = 1_000;
+
+#[derive(Args)]
+pub struct JournalArgs {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Every line of one run: what was announced, and what became of it
+    Show {
+        /// A run's name, as `luthier journal` lists it
+        run: String,
+    },
+    /// Whether any line was changed, removed or re-ordered
+    Verify,
+}
+
+pub fn run(args: JournalArgs, global: &Global, out: &Output) -> Result<Exit, CliError> {
+    let journals = journals(global)?;
+    let exit = match args.command {
+        None => list(&journals, out)?,
+        Some(Command::Show { run }) => show(&journals, &run, out)?,
+        Some(Command::Verify) => verify(&journals, out)?,
+    };
+    out.flush()?;
+    Ok(exit)
+}
+
+/// The journal of the hub that is meant; every journal here where none is.
+fn journals(global: &Global) -> Result<Vec<PathBuf>, CliError> {
+    match configured(global)? {
+        Some(target) => Ok(journal::path_of(&target.hub)
+            .into_iter()
+            .filter(|path| path.exists())
+            .collect()),
+        None => journal::files().map_err(unreadable),
+    }
+}
+
+fn unreadable(error: std::io::Error) -> CliError {
+    CliError::unusable(format!("the journal cannot be read: {error}"))
+}
+
+fn list(journals: &[PathBuf], out: &Output) -> Result<Exit, CliError> {
+    let mut found = false;
+    for path in journals {
+        for run in journal::runs(path).map_err(unreadable)? {
+            found = true;
+            if out.json {
+                let mut line = serde_json::to_value(&run).unwrap_or_default();
+                line["type"] = json!("run");
+                out.object(&line)?;
+            } else {
+                out.line(&words(&run))?;
+            }
+        }
+    }
+    if !found && !out.json {
+        out.line("Nothing was ever changed from here: there is no journal yet.")?;
+    }
+    Ok(Exit::Done)
+}
+
+fn words(run: &Run) -> String {
+    let outcomes: Vec<String> = run
+        .outcomes
+        .iter()
+        .map(|(outcome, count)| format!("{} {}", text::grouped(*count), outcome.word()))
+        .collect();
+    let end = match (&run.breaker, run.ended, run.stopped) {
+        (Some(breaker), ..) => format!(", stopped writing: {breaker}"),
+        (None, false, _) => ", did not come to its end".to_owned(),
+        (None, true, true) => ", stopped".to_owned(),
+        (None, true, false) => String::new(),
+    };
+    format!(
+        "{}  {}  {}  {}@{}  {} of {}{end}",
+        run.run,
+        run.time,
+        run.hub,
+        run.operator,
+        run.host,
+        if outcomes.is_empty() {
+            "nothing".to_owned()
+        } else {
+            outcomes.join(", ")
+        },
+        text::plural(run.steps, "step"),
+    )
+}
+
+fn show(journals: &[PathBuf], run: &str, out: &Output) -> Result<Exit, CliError> {
+    let mut shown = 0;
+    for path in journals {
+        let mut skip = 0;
+        loop {
+            let lines = journal::lines_of(path, run, skip, PAGE).map_err(unreadable)?;
+            for line in &lines {
+                write(line, out)?;
+            }
+            skip += lines.len() as u64;
+            if lines.len() < PAGE as usize {
+                break;
+            }
+        }
+        shown += skip;
+    }
+    if shown == 0 {
+        return Err(CliError::usage(format!(
+            "there is no run `{run}`; `luthier journal` lists them"
+        )));
+    }
+    Ok(Exit::Done)
+}
+
+fn write(line: &Line, out: &Output) -> Result<(), CliError> {
+    if out.json {
+        let mut value = serde_json::to_value(line).unwrap_or_default();
+        value["type"] = json!("line");
+        return out.object(&value);
+    }
+    let what = match &line.event {
+        Event::Run { steps, .. } => format!("run of {}", text::plural(*steps, "step")),
+        Event::Intent(entry) => format!("intent   {} {} {}", entry.remedy, entry.kind, entry.id),
+        Event::Outcome {
+            outcome,
+            why,
+            entry,
+            ..
+        } => {
+            let outcome = serde_json::to_value(outcome).unwrap_or_default();
+            let outcome = outcome.as_str().unwrap_or_default().to_owned();
+            let why = why
+                .as_deref()
+                .map(|why| format!(": {why}"))
+                .unwrap_or_default();
+            let mut text = format!(
+                "{outcome:<8} {} {} {}{why}",
+                entry.remedy, entry.kind, entry.id
+            );
+            for (column, before) in &entry.before {
+                let value = |v: &Option<String>| v.clone().unwrap_or_else(|| "null".to_owned());
+                let after = entry.after.get(column).map(value).unwrap_or_default();
+                text += &format!("  {column}: {} -> {after}", value(before));
+            }
+            text
+        }
+        Event::End { stopped, .. } => if *stopped { "stopped" } else { "end" }.to_owned(),
+        Event::Note { why, bytes, .. } => format!("note: {why} ({})", text::plural(*bytes, "byte")),
+    };
+    out.line(&format!("{:>6}  {}  {what}", line.seq, line.time))
+}
+
+fn verify(journals: &[PathBuf], out: &Output) -> Result<Exit, CliError> {
+    let mut sound = true;
+    for path in journals {
+        let found = journal::verify(path).map_err(unreadable)?;
+        sound &= found.is_sound();
+        if out.json {
+            let mut line = serde_json::to_value(&found).unwrap_or_default();
+            line["type"] = json!("journal");
+            line["sound"] = json!(found.is_sound());
+            out.object(&line)?;
+            continue;
+        }
+        let verdict = if found.is_sound() {
+            "every line is as it was written"
+        } else {
+            "TAMPERED WITH"
+        };
+        out.line(&format!(
+            "{}: {} in {}: {verdict}",
+            path.display(),
+            text::plural(found.lines, "line"),
+            text::plural(found.runs, "run"),
+        ))?;
+        for place in &found.tampering {
+            out.line(&format!("  line {}: {}", place.line, place.what))?;
+        }
+        if found.torn > 0 {
+            out.line(
+                "  the last line is half written, as a crash leaves it; the next run cuts it off",
+            )?;
+        }
+    }
+    if journals.is_empty() && !out.json {
+        out.line("There is no journal yet.")?;
+    }
+    Ok(if sound { Exit::Done } else { Exit::Findings })
+}

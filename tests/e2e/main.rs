@@ -1,0 +1,4 @@
+//! The program in a real pseudo-terminal, as a person sees it.
+
+mod console;
+mod screen;

@@ -1,0 +1,192 @@
+//! Changing rows: compare-and-set, additions, access, the lock.
+
+use super::*;
+
+fn link(id: &str, seen: Option<&str>, new: &str) -> Link {
+    Link {
+        id: id.into(),
+        seen: seen.map(str::to_owned),
+        new: new.into(),
+    }
+}
+
+pub async fn a_link_changes_only_what_was_seen<F: Fixture>() {
+    let fixture = F::empty().await;
+    let hub = fixture.hub();
+    let mut linked = commit("c2", "r1", AT);
+    linked.storage_uri = Some("local://old".into());
+    hub.insert(&NewRows {
+        commits: vec![commit("c1", "r1", AT), linked, commit("c3", "r1", AT)],
+        snapshots: vec![snapshot("c1")],
+        blobs: vec![blob("c1")],
+        ..NewRows::default()
+    })
+    .await
+    .unwrap();
+    let links = [
+        link("c1", None, "local://1"),
+        link("c2", None, "local://2"),
+        link("c2", Some("local://older"), "local://2"),
+        link("none", None, "local://3"),
+        link("c3", Some("local://old"), "local://3"),
+    ];
+    let changed = hub.set_storage_uri(Kind::Commit, &links).await.unwrap();
+    assert_eq!(changed, ["c1"]);
+    let rows = hub.commits(None, 9).await.unwrap().rows;
+    let uris: Vec<_> = rows.iter().map(|row| row.storage_uri.as_deref()).collect();
+    assert_eq!(uris, [Some("local://1"), Some("local://old"), None]);
+    let moved = [link("c2", Some("local://old"), "local://new")];
+    let changed = hub.set_storage_uri(Kind::Commit, &moved).await.unwrap();
+    assert_eq!(changed, ["c2"]);
+    for kind in [Kind::Snapshot, Kind::Blob] {
+        let one = [link("c1", None, "local://x")];
+        assert_eq!(hub.set_storage_uri(kind, &one).await.unwrap(), ["c1"]);
+        assert!(hub.set_storage_uri(kind, &one).await.unwrap().is_empty());
+    }
+}
+
+pub async fn a_cache_changes_only_what_was_seen<F: Fixture>() {
+    let fixture = F::empty().await;
+    let hub = fixture.hub();
+    let cached = SnapshotRow {
+        manifest: Some(vec![0x80]),
+        entry_count: Some(3),
+        ..snapshot("s1")
+    };
+    hub.insert(&NewRows {
+        snapshots: vec![cached.clone(), snapshot("s2")],
+        ..NewRows::default()
+    })
+    .await
+    .unwrap();
+    let right = Recache {
+        id: "s1".into(),
+        seen_manifest: Some(vec![0x80]),
+        seen_entry_count: Some(3),
+        seen_directories: Some("[]".into()),
+        manifest: b"{}".to_vec(),
+        entry_count: 0,
+        directories: r#"["d"]"#.into(),
+    };
+    let mut wrong = vec![right.clone(); 6];
+    wrong[0].seen_manifest = None;
+    wrong[1].seen_manifest = Some(vec![]);
+    wrong[2].seen_entry_count = None;
+    wrong[3].seen_entry_count = Some(4);
+    wrong[4].seen_directories = Some(r#"["x"]"#.into());
+    wrong[5].id = "none".into();
+    for recache in wrong {
+        assert!(!hub.set_cache(&recache).await.unwrap(), "{recache:?}");
+        let rows = hub.snapshots(None, 9).await.unwrap().rows;
+        assert_eq!(rows, [cached.clone(), snapshot("s2")]);
+    }
+    assert!(hub.set_cache(&right).await.unwrap());
+    assert!(!hub.set_cache(&right).await.unwrap());
+    let bare = Recache {
+        id: "s2".into(),
+        seen_manifest: None,
+        seen_entry_count: Some(0),
+        ..right
+    };
+    assert!(hub.set_cache(&bare).await.unwrap());
+    for row in hub.snapshots(None, 9).await.unwrap().rows {
+        assert_eq!(row.manifest.as_deref(), Some(&b"{}"[..]));
+        assert_eq!(row.entry_count, Some(0));
+        assert_eq!(row.directories.as_deref(), Some(r#"["d"]"#));
+    }
+}
+
+pub async fn adding_leaves_rows_that_are_there<F: Fixture>() {
+    let fixture = F::empty().await;
+    let hub = fixture.hub();
+    let mut rows = full_rows();
+    hub.insert(&rows).await.unwrap();
+    let before = hub.commits(None, 9).await.unwrap();
+    rows.commits[0].message = "changed".into();
+    rows.repos[0].name = "changed".into();
+    rows.blobs.push(blob("b2"));
+    hub.insert(&rows).await.unwrap();
+    assert_eq!(hub.commits(None, 9).await.unwrap(), before);
+    assert_eq!(hub.repos(None, 9).await.unwrap().rows[0].name, "Song");
+    assert_eq!(hub.blobs(None, 9).await.unwrap().rows.len(), 2);
+}
+
+pub async fn adding_is_all_or_nothing<F: Fixture>() {
+    let fixture = F::empty().await;
+    let hub = fixture.hub();
+    // The hub was opened with this table, so adding meets its absence halfway.
+    fixture.sql("DROP TABLE musehub_branches").await;
+    hub.insert(&full_rows()).await.unwrap_err();
+    assert!(hub.repos(None, 9).await.unwrap().rows.is_empty());
+    assert!(hub.commits(None, 9).await.unwrap().rows.is_empty());
+    let only_blobs = NewRows {
+        blobs: vec![blob("b1")],
+        ..NewRows::default()
+    };
+    hub.insert(&only_blobs).await.unwrap();
+    assert_eq!(hub.blobs(None, 9).await.unwrap().rows.len(), 1);
+}
+
+pub async fn what_a_hub_lacks_is_said_and_never_written<F: Fixture>() {
+    let fixture = F::march().await;
+    let hub = fixture.hub();
+    let refused = hub
+        .set_storage_uri(Kind::Commit, &[link("c1", None, "local://x")])
+        .await;
+    let told = refused.unwrap_err().to_string();
+    assert!(
+        told.contains("musehub_commits has no such column"),
+        "{told}"
+    );
+    let refused = hub
+        .set_cache(&Recache {
+            id: "s1".into(),
+            seen_manifest: None,
+            seen_entry_count: None,
+            seen_directories: None,
+            manifest: b"{}".to_vec(),
+            entry_count: 0,
+            directories: "[]".into(),
+        })
+        .await;
+    assert!(refused.unwrap_err().to_string().contains("manifest_blob"));
+    // Neither refusal keeps the next change out.
+    let links = [link("b1", None, "local://b1")];
+    assert_eq!(
+        hub.set_storage_uri(Kind::Blob, &links).await.unwrap(),
+        ["b1"]
+    );
+}
+
+pub async fn reading_access_refuses_every_change<F: Fixture>() {
+    let fixture = F::empty().await;
+    fixture.hub().insert(&full_rows()).await.unwrap();
+    let hub = fixture.open(Access::Read).await;
+    let readonly = |error| matches!(error, IndexError::ReadOnly);
+    let links = [link("c1", Some("local://c1"), "local://x")];
+    let linked = hub.set_storage_uri(Kind::Commit, &links).await;
+    assert!(linked.is_err_and(readonly));
+    let more = NewRows {
+        blobs: vec![blob("b9")],
+        ..NewRows::default()
+    };
+    assert!(hub.insert(&more).await.is_err_and(readonly));
+    assert!(hub.lock_applier().await.is_err_and(readonly));
+    assert_eq!(
+        hub.commits(None, 9).await.unwrap().rows,
+        full_rows().commits
+    );
+    assert_eq!(hub.blobs(None, 9).await.unwrap().rows, full_rows().blobs);
+}
+
+pub async fn a_second_applier_is_kept_out<F: Fixture>() {
+    let fixture = F::empty().await;
+    let guard = fixture.hub().lock_applier().await.unwrap();
+    let other = fixture.open(Access::Write).await;
+    let refused = other.lock_applier().await.err().unwrap();
+    assert!(matches!(refused, IndexError::Locked(_)), "{refused}");
+    // The lock is for appliers; other changes go on.
+    other.insert(&full_rows()).await.unwrap();
+    drop(guard);
+    other.lock_applier().await.unwrap();
+}
