@@ -24,6 +24,7 @@ pub mod progress;
 pub mod repair;
 pub mod store;
 pub mod text;
+pub mod tui;
 
 #[cfg(test)]
 #[path = "../tests/support/hub.rs"]

@@ -2,6 +2,7 @@
 
 use super::{CliError, Color, Exit, Global, configured};
 use crate::config::Target;
+use crate::tui::{self, Ended, Session};
 
 const NO_HUB: &str = "\
 Luthier inspects and repairs MuseHub repositories. No hub is configured yet.
@@ -28,6 +29,15 @@ pub async fn open_configured(global: &Global) -> Result<Exit, CliError> {
 
 /// The console on `target`.
 pub async fn open(target: Target, global: &Global) -> Result<Exit, CliError> {
-    let _ = (target, global.ascii, global.color == Color::Never);
-    Ok(Exit::Done)
+    let session = Session {
+        hub: target.hub,
+        authority: target.authority,
+        ascii: global.ascii,
+        plain: global.color == Color::Never,
+    };
+    match tui::open(session).await {
+        Ok(Ended::Left) => Ok(Exit::Done),
+        Ok(Ended::Stopped) => Ok(Exit::Stopped),
+        Err(error) => Err(CliError::unusable(error)),
+    }
 }

@@ -9,9 +9,10 @@ const ESC: &str = "\u{1b}";
 fn finds_and_repairs(columns: u16, rows: u16) {
     let mut terminal = Terminal::start(&["demo"], columns, rows);
     terminal.see("DEMO");
-    terminal.see("uri-missing");
+    terminal.see("last audit");
+    terminal.see("ago");
     terminal.send("f");
-    terminal.see("findings");
+    terminal.see("findings  1 of");
     terminal.send("/");
     terminal.send("code:uri-missing kind:commit repo:alice/song");
     terminal.send(ENTER);
@@ -80,8 +81,10 @@ fn a_session_without_write_says_why_it_does_not_apply() {
     let store = format!("file://{}/objects", dir.display());
     let mut terminal = Terminal::start(&["--database", &database, "--store", &store], 100, 30);
     terminal.see("READ-ONLY");
-    terminal.see("uri-missing");
+    terminal.see("last audit");
+    terminal.see("ago");
     terminal.send("f");
+    terminal.see("findings  1 of");
     terminal.send("/");
     terminal.send("code:uri-missing kind:commit");
     terminal.send(ENTER);

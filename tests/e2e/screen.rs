@@ -21,6 +21,8 @@ pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
     writer: Box<dyn Write + Send>,
+    /// Where the program keeps its state; goes with the terminal.
+    _home: tempfile::TempDir,
 }
 
 impl Terminal {
@@ -35,15 +37,16 @@ impl Terminal {
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_luthier"));
         command.args(args);
-        let home = tempfile::tempdir().unwrap().keep();
+        let home = tempfile::tempdir().unwrap();
+        command.cwd(home.path());
         for (name, folder) in [
-            ("HOME", "home"),
+            ("HOME", ""),
             ("XDG_STATE_HOME", "state"),
             ("XDG_CONFIG_HOME", "config"),
             ("XDG_DATA_HOME", "data"),
             ("XDG_CACHE_HOME", "cache"),
         ] {
-            command.env(name, home.join(folder));
+            command.env(name, home.path().join(folder));
         }
         command.env("TERM", "xterm-256color");
         command.env("LC_ALL", "C.UTF-8");
@@ -75,6 +78,7 @@ impl Terminal {
             child,
             master: pair.master,
             writer,
+            _home: home,
         }
     }
 

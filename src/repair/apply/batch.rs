@@ -126,7 +126,7 @@ impl Run<'_> {
         match built {
             Ok(Built::Step(mut now, change)) => {
                 now.number = step.number;
-                // Which source proves it may change while a plan is applied; what is written may not.
+                // The words name a source, and a step before this one may have made a better one.
                 now.words.clone_from(&step.words);
                 if *now == *step {
                     Ok(change)

@@ -1,0 +1,65 @@
+//! What a key, a row of the help or a test means.
+
+/// Everything that a person can ask of the console. What cannot be done here and now is refused with
+/// a reason, never silently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Move(Motion),
+    /// Sideways or fold.
+    Left,
+    /// Sideways or unfold.
+    Right,
+    /// The other pane takes the movement keys.
+    Pane,
+    Open,
+    Back,
+    /// Back over links that were followed.
+    LinkBack,
+    Filter,
+    Mark,
+    MarkAll,
+    Unmark,
+    Zoom,
+    CopyId,
+    CopyRecord,
+    Export,
+    Help,
+    Log,
+    Refresh,
+    Redraw,
+    Suspend,
+    /// Stops what runs.
+    Cancel,
+    Leave,
+    Findings,
+    Repos,
+    Audit,
+    Plan,
+    Tab(usize),
+    Branch,
+    Facet(usize),
+    Previous,
+    Next,
+    /// Counts findings together.
+    Group,
+    /// Steps or what is refused.
+    Cycle,
+    Apply,
+    Pause,
+    Yes,
+    /// Enter below a line of text.
+    Submit,
+}
+
+/// A movement in a list or a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Motion {
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    HalfUp,
+    HalfDown,
+    Home,
+    End,
+}

@@ -1,0 +1,123 @@
+//! What `update` wants done: plain data, carried out by the runner.
+
+use super::widgets::confirm::Confirmed;
+use crate::audit::report::GroupBy;
+use crate::audit::{Depth, Filter};
+use crate::index::Browse;
+use crate::object::Kind;
+use crate::repair::Selection;
+
+/// Names one request; an answer with a ticket that nobody waits for is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// What a screen's reads have in common: closing it cancels them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scope(pub u64);
+
+/// A plan that the runner holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PlanRef(pub u64);
+
+/// Which report a selection was made in: ordinals mean nothing in another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReportRef(pub u64);
+
+/// Work that belongs to the session, not to a screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Job {
+    Audit,
+    Plan,
+    Apply,
+}
+
+/// What an audit is to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditAsk {
+    pub depth: Depth,
+    /// `owner/slug`; the whole hub without.
+    pub repo: Option<String>,
+    pub report: ReportRef,
+}
+
+/// A question that reads and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    Counts,
+    Repos {
+        after: Option<String>,
+        limit: u32,
+    },
+    Branches {
+        repo_id: String,
+        after: Option<String>,
+        limit: u32,
+    },
+    Browse(Browse),
+    BrowseCount(Browse),
+    Findings {
+        filter: Filter,
+        skip: u64,
+        limit: u32,
+    },
+    FindingsCount(Filter),
+    Groups(Filter, GroupBy),
+    Inspect {
+        kind: Kind,
+        id: String,
+    },
+    Steps {
+        plan: PlanRef,
+        skip: u64,
+        limit: u32,
+    },
+    Refusals {
+        plan: PlanRef,
+        skip: u64,
+        limit: u32,
+    },
+}
+
+/// One thing to be done outside the state.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Opens the hub, again where it failed.
+    Open(Ticket),
+    Read {
+        scope: Scope,
+        ticket: Ticket,
+        ask: Ask,
+    },
+    /// Cancels the reads of a scope.
+    Close(Scope),
+    Audit {
+        ticket: Ticket,
+        ask: AuditAsk,
+    },
+    Plan {
+        ticket: Ticket,
+        plan: PlanRef,
+        report: ReportRef,
+        selection: Selection,
+    },
+    /// Forgets a plan.
+    DropPlan(PlanRef),
+    /// The only effect that writes to the hub; only the confirmation can make its argument.
+    Apply {
+        ticket: Ticket,
+        plan: Confirmed<PlanRef>,
+    },
+    Pause(Job, bool),
+    /// Stops a job at its next safe point.
+    Cancel(Job),
+    /// Writes findings into a new file in the current folder.
+    Export {
+        ticket: Ticket,
+        filter: Filter,
+    },
+    /// To the terminal's clipboard.
+    Copy(String),
+    Redraw,
+    Suspend,
+    Quit,
+}

@@ -1,0 +1,72 @@
+//! What happens to the console. Time comes in events too, so that `update` reads no clock.
+
+use super::effect::{Job, Ticket};
+use super::lines::{
+    AppliedLine, BranchLine, FindingLine, GroupLine, Inspected, ObjectLine, RefusalLine, RepoLine,
+    StepLine, SummaryLine,
+};
+use crate::index::Counts;
+use crate::progress::Figures;
+use crate::repair::Totals;
+use std::time::Duration;
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// From the terminal.
+    Term(crossterm::event::Event),
+    /// What was asked for under this ticket. Boxed: most events are keys.
+    Answer(Ticket, Box<Answer>),
+    /// Where a job stands.
+    Progress {
+        job: Job,
+        figures: Figures,
+        paused: bool,
+    },
+    /// Time goes on: since the start of the session.
+    Beat(Duration),
+    /// Somebody told the process to stop.
+    Stop,
+}
+
+/// What the runner found out. Every text in it has passed [`crate::text::safe`]: the line types have
+/// no other way to be made.
+#[derive(Debug)]
+pub enum Answer {
+    /// The hub can be read; what database and store call themselves, and what the hub lacks.
+    Opened {
+        database: String,
+        store: String,
+        notes: Vec<String>,
+    },
+    Counts(Counts),
+    /// `end`: none follow.
+    Repos {
+        rows: Vec<RepoLine>,
+        end: bool,
+    },
+    Branches {
+        rows: Vec<BranchLine>,
+        end: bool,
+    },
+    /// In the order of the list, whichever the direction.
+    Objects {
+        rows: Vec<ObjectLine>,
+        end: bool,
+    },
+    Count(u64),
+    Findings(Vec<FindingLine>),
+    Groups(Vec<GroupLine>),
+    Inspected(Box<Inspected>),
+    Audited(SummaryLine),
+    Planned(Totals),
+    Steps(Vec<StepLine>),
+    Refusals(Vec<RefusalLine>),
+    Applied(AppliedLine),
+    Exported {
+        path: String,
+        rows: u64,
+    },
+    /// One line: what failed, on what, what to do.
+    Failed(String),
+}

@@ -1,0 +1,267 @@
+//! Every key of the console is one row of [`TABLE`]. Dispatch, footer and help are made from it; a
+//! clash is an error at start that names both rows.
+
+use super::action::{Action, Motion};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::collections::HashMap;
+
+/// Where a key is heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// Every screen that does not claim the key for itself.
+    Common,
+    Hub,
+    Repos,
+    Objects,
+    Inspect,
+    Findings,
+    Plan,
+    Apply,
+    /// The line in which a filter is typed.
+    Prompt,
+    /// A question that `y` answers.
+    Confirm,
+    /// A question that the hub's name answers.
+    Name,
+    Help,
+    Log,
+    Branches,
+}
+
+/// One row: what it does, where it is heard, its keys, and what a person reads about it.
+#[derive(Debug)]
+pub struct Binding {
+    pub action: Action,
+    pub places: &'static [Place],
+    pub keys: &'static [&'static str],
+    pub title: &'static str,
+    pub help: &'static str,
+    /// Order in the footer, lowest first; 0 keeps the row out of it.
+    pub rank: u8,
+}
+
+const fn row(
+    action: Action,
+    places: &'static [Place],
+    keys: &'static [&'static str],
+    rank: u8,
+    title: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding {
+        action,
+        places,
+        keys,
+        title,
+        help,
+        rank,
+    }
+}
+
+use Place as P;
+
+/// Lists that lie over a screen and take every key.
+const LISTS: &[Place] = &[P::Common, P::Log, P::Branches];
+
+/// Every key of the console.
+#[rustfmt::skip]
+pub const TABLE: &[Binding] = &[
+    // One screen's own.
+    row(Action::Findings,  &[P::Hub, P::Repos, P::Inspect], &["f"], 1, "findings", "The findings of the last audit that belong here."),
+    row(Action::Repos,     &[P::Hub],      &["b"],         2, "repositories", "Browse the repositories."),
+    row(Action::Open,      &[P::Hub],      &["enter"],     0, "open",     "Open the findings with the code under the cursor."),
+    row(Action::Open,      &[P::Repos],    &["enter"],     1, "objects",  "Open the repository's commits, snapshots and blobs."),
+    row(Action::Open,      &[P::Objects],  &["enter"],     1, "inspect",  "Look at the object from every side."),
+    row(Action::Tab(0),    &[P::Objects],  &["1"],         3, "commits",  "List the commits."),
+    row(Action::Tab(1),    &[P::Objects],  &["2"],         3, "snapshots", "List the snapshots."),
+    row(Action::Tab(2),    &[P::Objects],  &["3"],         3, "blobs",    "List the blobs."),
+    row(Action::Branch,    &[P::Objects],  &["b"],         4, "branch",   "Choose a branch; only its commits are listed."),
+    row(Action::Open,      &[P::Inspect],  &["enter"],     4, "open",     "Follow the link under the cursor, or unfold what is folded."),
+    row(Action::Facet(0),  &[P::Inspect],  &["1"],         6, "diff",     "The row beside the object, field by field."),
+    row(Action::Facet(1),  &[P::Inspect],  &["2"],         6, "row",      "The columns of the row."),
+    row(Action::Facet(2),  &[P::Inspect],  &["3"],         6, "object",   "The object that the store holds, as indented JSON."),
+    row(Action::Facet(3),  &[P::Inspect],  &["4"],         6, "bytes",    "The object's bytes; header tinted, the offending one marked."),
+    row(Action::Facet(4),  &[P::Inspect],  &["5"],         6, "identity", "Every identity scheme, what it yields, and which one matches."),
+    row(Action::Facet(5),  &[P::Inspect],  &["6"],         6, "links",    "What it names and what names it."),
+    row(Action::Previous,  &[P::Inspect],  &["["],         5, "previous", "The object before this one in the list that it was opened from."),
+    row(Action::Next,      &[P::Inspect],  &["]"],         5, "next",     "The object behind this one in the list that it was opened from."),
+    row(Action::CopyRecord, &[P::Inspect], &["Y"],         0, "copy record", "Copy the object's indented JSON to the terminal's clipboard."),
+    row(Action::Mark,      &[P::Findings], &["space"],     1, "mark",     "Mark or unmark the finding under the cursor."),
+    row(Action::Open,      &[P::Findings], &["enter"],     2, "open",     "Look at the object from every side; in groups, list the group."),
+    row(Action::MarkAll,   &[P::Findings], &["a"],         5, "all",      "Mark all findings that the filter lets through."),
+    row(Action::Unmark,    &[P::Findings], &["u"],         6, "none",     "Unmark all."),
+    row(Action::Group,     &[P::Findings], &["c"],         5, "group",    "Count by code, by repository, by kind; then the plain list again."),
+    row(Action::Filter,    &[P::Findings], &["/"],         4, "filter",   "Narrow the list as you type: words, and code: kind: repo: id: is:"),
+    row(Action::Export,    &[P::Findings], &["E"],         0, "export",   "Write the findings that are shown into a new file here, one JSON object a line."),
+    row(Action::Plan,      &[P::Hub, P::Repos, P::Objects, P::Inspect, P::Findings], &["x"], 3, "plan", "Plan the repair of what is marked or under the cursor. Writes nothing."),
+    row(Action::Apply,     &[P::Plan],     &["enter"],     1, "apply",    "Apply this plan. Asks first."),
+    row(Action::Cycle,     &[P::Plan],     &["c"],         2, "refused",  "Show the steps, or what the plan leaves alone and why."),
+    row(Action::Pause,     &[P::Apply],    &["p"],         1, "pause",    "Pause between two steps, and go on."),
+    row(Action::Audit,     &[P::Hub, P::Repos, P::Objects, P::Findings], &["A"], 6, "audit", "Audit again: the repository under the cursor where one is, else the whole hub."),
+
+    // Questions and lines of text: they take every key.
+    row(Action::Yes,       &[P::Confirm],  &["y"],         1, "yes",      "Do it."),
+    row(Action::Back,      &[P::Confirm],  &["n", "esc", "ctrl-c"], 2, "no", "Leave everything as it is."),
+    row(Action::Submit,    &[P::Name],     &["enter"],     1, "do it",    "Do it, once the hub's name stands in the line."),
+    row(Action::Back,      &[P::Name],     &["esc", "ctrl-c"], 2, "no",   "Leave everything as it is."),
+    row(Action::Submit,    &[P::Prompt],   &["enter"],     1, "keep",     "Keep the filter."),
+    row(Action::Back,      &[P::Prompt],   &["esc", "ctrl-c"], 2, "undo", "Go back to the filter as it was."),
+    row(Action::Submit,    &[P::Help],     &["enter"],     1, "run",      "Do what the row says."),
+    row(Action::Back,      &[P::Help],     &["esc", "ctrl-c"], 2, "close", "Close the help."),
+    row(Action::Move(Motion::Down),     &[P::Help], &["down"],   0, "down",      "Next row."),
+    row(Action::Move(Motion::Up),       &[P::Help], &["up"],     0, "up",        "Previous row."),
+    row(Action::Move(Motion::PageDown), &[P::Help], &["pgdn"],   0, "page down", "A page down."),
+    row(Action::Move(Motion::PageUp),   &[P::Help], &["pgup"],   0, "page up",   "A page up."),
+    row(Action::Submit,    &[P::Branches], &["enter"],     1, "choose",   "List this branch only."),
+    row(Action::Back,      &[P::Branches, P::Log], &["esc", "ctrl-c"], 2, "close", "Close the list."),
+    row(Action::CopyId,    &[P::Log],      &["y"],         1, "copy",     "Copy the line to the terminal's clipboard."),
+
+    // Everywhere.
+    row(Action::Move(Motion::Down),     LISTS, &["down", "j"],   0, "down",      "Next row."),
+    row(Action::Move(Motion::Up),       LISTS, &["up", "k"],     0, "up",        "Previous row."),
+    row(Action::Move(Motion::PageDown), LISTS, &["pgdn"],        0, "page down", "A page down."),
+    row(Action::Move(Motion::PageUp),   LISTS, &["pgup"],        0, "page up",   "A page up."),
+    row(Action::Move(Motion::HalfDown), LISTS, &["ctrl-d"],      0, "half down", "Half a page down."),
+    row(Action::Move(Motion::HalfUp),   LISTS, &["ctrl-u"],      0, "half up",   "Half a page up."),
+    row(Action::Move(Motion::Home),     LISTS, &["home", "g"],   0, "first",     "The first row."),
+    row(Action::Move(Motion::End),      LISTS, &["end", "G"],    0, "last",      "The last row, however long the list."),
+    row(Action::Left,      &[P::Common], &["left", "h"],   0, "left",     "Sideways to the left, or fold."),
+    row(Action::Right,     &[P::Common], &["right", "l"],  0, "right",    "Sideways to the right, or unfold."),
+    row(Action::Pane,      &[P::Common], &["tab", "backtab"], 0, "pane",  "The other pane takes the movement keys."),
+    row(Action::Zoom,      &[P::Common], &["z"],           0, "zoom",     "One pane, or as many as fit."),
+    row(Action::CopyId,    &[P::Common], &["y"],           8, "copy id",  "Copy the whole id to the terminal's clipboard (OSC 52)."),
+    row(Action::Back,      &[P::Common], &["esc"],         8, "back",     "Back; never out of the program."),
+    row(Action::LinkBack,  &[P::Common], &["ctrl-o"],      0, "link back", "Back over the links that were followed."),
+    row(Action::Help,      &[P::Common], &["?"],           3, "help",     "The keys that work here; type to filter, enter runs one."),
+    row(Action::Log,       &[P::Common], &["L"],           9, "log",      "What was told in this session, newest first."),
+    row(Action::Refresh,   &[P::Common], &["R"],           9, "refresh",  "Read again what is shown; open the hub again where that failed."),
+    row(Action::Redraw,    &[P::Common], &["ctrl-l"],      0, "redraw",   "Draw the whole screen anew."),
+    row(Action::Suspend,   &[P::Common], &["ctrl-z"],      0, "suspend",  "Stop the program; `fg` goes on."),
+    row(Action::Cancel,    &[P::Common], &["ctrl-c"],      0, "stop",     "Stop what runs: a repair after its step, an audit at once."),
+    row(Action::Leave,     &[P::Common], &["q"],           4, "leave",    "Leave; asks only while something that you started runs."),
+];
+
+/// A key with its modifiers; shift is in the character already.
+pub type Chord = (KeyModifiers, KeyCode);
+
+/// Places that take every key; elsewhere a key that the screen does not know falls to [`Place::Common`].
+#[must_use]
+pub const fn modal(place: Place) -> bool {
+    matches!(
+        place,
+        P::Prompt | P::Confirm | P::Name | P::Help | P::Log | P::Branches
+    )
+}
+
+/// Places in which a key that means nothing is text.
+#[must_use]
+pub const fn takes_text(place: Place) -> bool {
+    matches!(place, P::Prompt | P::Name | P::Help)
+}
+
+fn overlap(a: Place, b: Place) -> bool {
+    a == b || (!modal(a) && !modal(b) && (a == P::Common || b == P::Common))
+}
+
+/// The key that `text` names, as in `ctrl-d` or `pgup`.
+#[must_use]
+pub fn chord(text: &str) -> Option<Chord> {
+    let (modifiers, name) = match text.strip_prefix("ctrl-") {
+        Some(rest) => (KeyModifiers::CONTROL, rest),
+        None => (KeyModifiers::NONE, text),
+    };
+    let code = match name {
+        "space" => KeyCode::Char(' '),
+        "enter" => KeyCode::Enter,
+        "esc" => KeyCode::Esc,
+        "tab" => KeyCode::Tab,
+        "backtab" => KeyCode::BackTab,
+        "up" => KeyCode::Up,
+        "down" => KeyCode::Down,
+        "left" => KeyCode::Left,
+        "right" => KeyCode::Right,
+        "pgup" => KeyCode::PageUp,
+        "pgdn" => KeyCode::PageDown,
+        "home" => KeyCode::Home,
+        "end" => KeyCode::End,
+        one => {
+            let mut characters = one.chars();
+            let character = characters.next()?;
+            if characters.next().is_some() {
+                return None;
+            }
+            KeyCode::Char(character)
+        }
+    };
+    Some((modifiers, code))
+}
+
+/// The table, ready for look-ups.
+#[derive(Debug)]
+pub struct Keymap {
+    map: HashMap<(Place, Chord), &'static Binding>,
+}
+
+impl Keymap {
+    /// Takes a table apart.
+    ///
+    /// # Errors
+    /// Names both rows when two claim one key where both can be heard.
+    pub fn new(table: &'static [Binding]) -> Result<Self, String> {
+        let mut claims: Vec<(Place, Chord, &'static Binding)> = Vec::new();
+        for row in table {
+            for (place, key) in row
+                .places
+                .iter()
+                .flat_map(|place| row.keys.iter().map(move |key| (*place, key)))
+            {
+                let at = chord(key)
+                    .ok_or_else(|| format!("`{key}` is no key ({place:?} › {})", row.title))?;
+                if let Some((other, _, claimed)) = claims
+                    .iter()
+                    .find(|(other, taken, _)| *taken == at && overlap(*other, place))
+                {
+                    return Err(format!(
+                        "`{key}` means both {other:?} › {} and {place:?} › {}",
+                        claimed.title, row.title
+                    ));
+                }
+                claims.push((place, at, row));
+            }
+        }
+        let map = claims
+            .into_iter()
+            .map(|(place, at, row)| ((place, at), row))
+            .collect();
+        Ok(Self { map })
+    }
+
+    /// The row that `key` means at `place`.
+    #[must_use]
+    pub fn find(&self, place: Place, key: KeyEvent) -> Option<&'static Binding> {
+        let at = (key.modifiers.difference(KeyModifiers::SHIFT), key.code);
+        let here = self.map.get(&(place, at)).copied();
+        if modal(place) {
+            here
+        } else {
+            here.or_else(|| self.map.get(&(P::Common, at)).copied())
+        }
+    }
+}
+
+/// The rows that work at `place`: its own first, then those of everywhere.
+pub fn rows_at(place: Place) -> impl Iterator<Item = &'static Binding> {
+    let own = TABLE.iter().filter(move |row| row.places.contains(&place));
+    let common = TABLE
+        .iter()
+        .filter(move |row| !modal(place) && row.places.contains(&P::Common));
+    own.chain(common)
+}
+
+/// What the footer shows at `place`, most useful first.
+#[must_use]
+pub fn footer(place: Place) -> Vec<&'static Binding> {
+    let mut rows: Vec<_> = rows_at(place).filter(|row| row.rank > 0).collect();
+    rows.sort_by_key(|row| row.rank);
+    rows
+}

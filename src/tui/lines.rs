@@ -1,0 +1,364 @@
+//! What a hub says, made safe to show: the only forms in which its text enters the state.
+//!
+//! Each type is made from its counterpart in the lower rooms, and its text passes
+//! [`crate::text::safe`] on the way. What the hub must be asked with stays exact, in [`HubId`], which
+//! does not show it.
+
+pub mod inspected;
+
+pub use inspected::Inspected;
+
+use crate::audit::{Auto, Blocks, Code, Grade, Group, Numbered, Remedy, Subject, Summary};
+use crate::index::{BranchRow, Listed, RepoRow};
+use crate::object::Kind;
+use crate::object::time::{self, Micros};
+use crate::repair::{Applied, Refusal, Step};
+use crate::text;
+use serde_json::Value;
+
+/// How much of one piece of evidence is held, in bytes.
+const EVIDENCE: usize = 4 << 10;
+
+/// Text made safe, and cut where a screen could never show it whole.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    let mut end = text.len().min(64 << 10);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut out = text::safe(&text[..end]).into_owned();
+    if end < text.len() {
+        out.push('…');
+    }
+    out
+}
+
+/// An id or a key of the hub: shown safely, asked with exactly.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HubId {
+    shown: String,
+    exact: String,
+}
+
+impl HubId {
+    /// Takes the id as stored.
+    #[must_use]
+    pub fn new(exact: &str) -> Self {
+        Self {
+            shown: clean(exact),
+            exact: exact.to_owned(),
+        }
+    }
+
+    /// The whole id, for people and clipboards.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// Twelve digits of a digest; other ids cut to as much.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let bare = self.shown.strip_prefix("sha256:").unwrap_or(&self.shown);
+        if bare.len() == 64 && bare.is_ascii() {
+            bare[..12].to_owned()
+        } else {
+            text::cut(bare, 24).into_owned()
+        }
+    }
+
+    /// The id as stored, to ask the hub with; never to be shown.
+    #[must_use]
+    pub fn exact(&self) -> &str {
+        &self.exact
+    }
+}
+
+impl std::fmt::Debug for HubId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+/// A repository in its list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RepoLine {
+    pub id: HubId,
+    /// `owner/slug`.
+    pub path: HubId,
+    pub branches: u64,
+    pub commits: u64,
+    pub pushed: Option<Micros>,
+    pub default_branch: HubId,
+    pub visibility: String,
+    pub deleted: bool,
+}
+
+impl RepoLine {
+    /// A repository with the number of its branches and commits.
+    #[must_use]
+    pub fn new(row: &RepoRow, (branches, commits): (u64, u64)) -> Self {
+        Self {
+            id: HubId::new(&row.repo_id),
+            path: HubId::new(&row.path()),
+            branches,
+            commits,
+            pushed: row.pushed_at.as_deref().and_then(time::parse),
+            default_branch: HubId::new(&row.default_branch),
+            visibility: clean(&row.visibility),
+            deleted: row.deleted_at.is_some(),
+        }
+    }
+}
+
+/// A branch in the picker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BranchLine {
+    pub name: HubId,
+    pub head: Option<HubId>,
+}
+
+impl From<&BranchRow> for BranchLine {
+    fn from(row: &BranchRow) -> Self {
+        Self {
+            name: HubId::new(&row.name),
+            head: row.head_commit_id.as_deref().map(HubId::new),
+        }
+    }
+}
+
+/// What a row says of its object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pointer {
+    /// The hub has no such column.
+    NoColumn,
+    Null,
+    Uri(String),
+}
+
+/// A commit, snapshot or blob in its list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectLine {
+    pub kind: Kind,
+    pub id: HubId,
+    /// Where the keyset goes on from; as stored.
+    pub at_exact: String,
+    pub at: Option<Micros>,
+    pub who: String,
+    pub what: String,
+    pub branch: String,
+    pub parents: String,
+    pub snapshot: Option<HubId>,
+    pub size: Option<i64>,
+    pub pointer: Pointer,
+    pub cache_byte: Option<u8>,
+}
+
+impl From<&Listed> for ObjectLine {
+    fn from(row: &Listed) -> Self {
+        Self {
+            kind: row.kind,
+            id: HubId::new(&row.id),
+            at_exact: row.at.clone(),
+            at: time::parse(&row.at),
+            who: clean(&row.who),
+            what: clean(&row.what),
+            branch: clean(&row.branch),
+            parents: clean(&row.parent_ids),
+            snapshot: row.snapshot_id.as_deref().map(HubId::new),
+            size: row.size,
+            pointer: match &row.storage_uri {
+                None => Pointer::NoColumn,
+                Some(None) => Pointer::Null,
+                Some(Some(uri)) => Pointer::Uri(clean(uri)),
+            },
+            cache_byte: row.cache_byte,
+        }
+    }
+}
+
+/// A finding, in lists and in full.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FindingLine {
+    /// Its place in the report.
+    pub ordinal: u64,
+    pub code: Code,
+    pub grade: Grade,
+    pub subject: Subject,
+    pub id: HubId,
+    pub repo: HubId,
+    pub evidence: Vec<(String, String)>,
+    pub remedy: Remedy,
+    pub auto: Auto,
+    pub blocks: Option<Blocks>,
+    pub caused_by: Option<String>,
+}
+
+impl From<&Numbered> for FindingLine {
+    fn from(numbered: &Numbered) -> Self {
+        let finding = &numbered.finding;
+        Self {
+            ordinal: numbered.ordinal,
+            code: finding.code,
+            grade: finding.grade,
+            subject: finding.kind,
+            id: HubId::new(&finding.id),
+            repo: HubId::new(&finding.repo),
+            evidence: finding
+                .evidence
+                .iter()
+                .map(|(key, value)| (clean(key), evidence(value)))
+                .collect(),
+            remedy: finding.remedy,
+            auto: finding.auto,
+            blocks: finding.blocks,
+            caused_by: finding.caused_by.as_deref().map(clean),
+        }
+    }
+}
+
+fn evidence(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => clean(text),
+        other => clean(&other.to_string()),
+    };
+    if text.len() <= EVIDENCE {
+        return text;
+    }
+    text::cut(&text, EVIDENCE).into_owned()
+}
+
+/// Findings counted together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupLine {
+    pub name: HubId,
+    pub count: u64,
+    pub worst: Grade,
+}
+
+impl From<&Group> for GroupLine {
+    fn from(group: &Group) -> Self {
+        Self {
+            name: HubId::new(&group.name),
+            count: group.count,
+            worst: group.worst,
+        }
+    }
+}
+
+/// The end of an audit: figures, and the few sentences in it made safe.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SummaryLine {
+    summary: Summary,
+}
+
+impl From<&Summary> for SummaryLine {
+    fn from(summary: &Summary) -> Self {
+        let mut summary = summary.clone();
+        for text in summary.unknown_because.iter_mut().chain(&mut summary.notes) {
+            *text = clean(text);
+        }
+        Self { summary }
+    }
+}
+
+impl std::ops::Deref for SummaryLine {
+    type Target = Summary;
+    fn deref(&self) -> &Summary {
+        &self.summary
+    }
+}
+
+/// A column before and after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeLine {
+    pub column: String,
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+/// A step of a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepLine {
+    pub number: u64,
+    pub code: Code,
+    pub remedy: Remedy,
+    pub kind: Kind,
+    pub id: HubId,
+    pub repo: String,
+    pub words: String,
+    pub precondition: String,
+    pub key: Option<String>,
+    pub bytes: u64,
+    pub sha256: Option<String>,
+    pub row: Vec<ChangeLine>,
+}
+
+impl From<&Step> for StepLine {
+    fn from(step: &Step) -> Self {
+        Self {
+            number: step.number,
+            code: step.code,
+            remedy: step.remedy,
+            kind: step.kind,
+            id: HubId::new(&step.id),
+            repo: clean(&step.repo),
+            words: clean(&step.words),
+            precondition: clean(&step.precondition),
+            key: step.key.as_deref().map(clean),
+            bytes: step.bytes,
+            sha256: step.sha256.as_deref().map(clean),
+            row: step
+                .row
+                .iter()
+                .map(|change| ChangeLine {
+                    column: clean(&change.column),
+                    from: change.from.as_deref().map(clean),
+                    to: change.to.as_deref().map(clean),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// What a plan leaves alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RefusalLine {
+    pub code: Code,
+    pub id: HubId,
+    pub why: String,
+}
+
+impl From<&Refusal> for RefusalLine {
+    fn from(refusal: &Refusal) -> Self {
+        Self {
+            code: refusal.code,
+            id: HubId::new(&refusal.id),
+            why: clean(&refusal.why),
+        }
+    }
+}
+
+/// The end of a repair.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AppliedLine {
+    applied: Applied,
+}
+
+impl From<&Applied> for AppliedLine {
+    fn from(applied: &Applied) -> Self {
+        let mut applied = applied.clone();
+        applied.run = clean(&applied.run);
+        for text in &mut applied.trouble {
+            *text = clean(text);
+        }
+        Self { applied }
+    }
+}
+
+impl std::ops::Deref for AppliedLine {
+    type Target = Applied;
+    fn deref(&self) -> &Applied {
+        &self.applied
+    }
+}

@@ -1,0 +1,351 @@
+//! One object from every side, laid out for its facets: differences are found here, on a worker.
+
+use super::{FindingLine, HubId, clean};
+use crate::audit::{FieldDiff, Inspection, LinkTo, Numbered, ObjectView, Trial};
+use crate::object::Kind;
+use similar::{ChangeTag, TextDiff};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Longer texts are not compared word by word.
+const COMPARED: usize = 64 << 10;
+
+/// How long two texts are compared word by word.
+const DEADLINE: Duration = Duration::from_millis(200);
+
+/// How many changed entries of a manifest are held.
+const ENTRIES: usize = 100_000;
+
+/// A stretch of text that the other side has too, or has not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub text: String,
+    pub changed: bool,
+}
+
+/// A field on both sides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    pub name: String,
+    /// `None` where that side has no such field.
+    pub row: Option<Vec<Part>>,
+    pub object: Option<Vec<Part>>,
+    /// The id hashes it.
+    pub identity: bool,
+    pub same: bool,
+    pub note: String,
+    /// Where both sides are manifests, what differs between them.
+    pub manifest: Option<ManifestDiff>,
+}
+
+/// Two manifests joined by path.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ManifestDiff {
+    pub added: u64,
+    pub removed: u64,
+    pub changed: u64,
+    pub same: u64,
+    /// Entries that differ, by path; the first hundred thousand.
+    pub entries: Vec<Entry>,
+}
+
+/// A path whose blob differs: in the row, in the object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub path: String,
+    pub row: Option<HubId>,
+    pub object: Option<HubId>,
+}
+
+/// The object's side.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectSide {
+    /// What the store holds, in one line.
+    pub headline: String,
+    /// Further lines: keys, what to make of them.
+    pub notes: Vec<String>,
+    pub good: bool,
+    pub pretty: Option<Vec<String>>,
+    /// The first bytes of the object; not text.
+    pub bytes: Vec<u8>,
+    pub header_len: usize,
+    /// The offending offset, and the decoder's words.
+    pub problem: Option<(usize, String)>,
+}
+
+/// One identity scheme tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrialLine {
+    pub source: String,
+    pub scheme: String,
+    pub yields: HubId,
+    pub matches: bool,
+}
+
+/// A link to another object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkLine {
+    pub role: String,
+    pub kind: Kind,
+    pub id: HubId,
+    pub exists: bool,
+}
+
+/// Everything the Inspect screen shows of one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inspected {
+    pub kind: Kind,
+    pub id: HubId,
+    pub repo: HubId,
+    pub verdict: String,
+    pub findings: Vec<FindingLine>,
+    /// Columns; empty where there is no row.
+    pub row: Vec<(String, Option<String>)>,
+    pub object: ObjectSide,
+    /// Differing fields first.
+    pub fields: Vec<Field>,
+    pub identity: Vec<TrialLine>,
+    pub links: Vec<LinkLine>,
+}
+
+impl From<&Inspection> for Inspected {
+    fn from(seen: &Inspection) -> Self {
+        let mut fields: Vec<Field> = seen.fields.iter().map(field).collect();
+        fields.sort_by_key(|field| field.same);
+        Self {
+            kind: seen.kind,
+            id: HubId::new(&seen.id),
+            repo: HubId::new(&seen.repo),
+            verdict: clean(&seen.verdict),
+            findings: seen
+                .findings
+                .iter()
+                .map(|finding| {
+                    FindingLine::from(&Numbered {
+                        ordinal: 0,
+                        finding: finding.clone(),
+                    })
+                })
+                .collect(),
+            row: seen
+                .row
+                .iter()
+                .map(|(name, value)| (clean(name), value.as_deref().map(clean)))
+                .collect(),
+            object: object_side(&seen.object),
+            fields,
+            identity: seen.identity.iter().map(trial).collect(),
+            links: seen.links.iter().map(link).collect(),
+        }
+    }
+}
+
+impl Inspected {
+    /// How many fields are equal on both sides.
+    #[must_use]
+    pub fn same(&self) -> usize {
+        self.fields.iter().filter(|field| field.same).count()
+    }
+}
+
+fn trial(trial: &Trial) -> TrialLine {
+    TrialLine {
+        source: clean(&trial.source),
+        scheme: clean(&trial.scheme),
+        yields: HubId::new(&trial.yields),
+        matches: trial.matches,
+    }
+}
+
+fn link(link: &LinkTo) -> LinkLine {
+    LinkLine {
+        role: clean(&link.role),
+        kind: link.kind,
+        id: HubId::new(&link.id),
+        exists: link.exists,
+    }
+}
+
+fn object_side(view: &ObjectView) -> ObjectSide {
+    let plain = |headline: String, notes: Vec<String>| ObjectSide {
+        headline,
+        notes,
+        good: false,
+        pretty: None,
+        bytes: Vec::new(),
+        header_len: 0,
+        problem: None,
+    };
+    match view {
+        ObjectView::Unlinked { found } if found.is_empty() => plain(
+            "✗ missing: the row names no object, and the store holds none".into(),
+            vec![],
+        ),
+        ObjectView::Unlinked { found } => plain(
+            "≠ unlinked: the row names no object, but the store holds it".into(),
+            found.iter().map(|key| clean(key)).collect(),
+        ),
+        ObjectView::Absent { key } => plain(
+            "✗ missing: the row names an object that is not there".into(),
+            vec![clean(key)],
+        ),
+        ObjectView::Unknown { key, why } => plain(
+            format!("? unread: {}", clean(why)),
+            vec![clean(key), "R asks again".into()],
+        ),
+        ObjectView::Refused { uri, why } => plain(
+            format!("✗ refused: {}", clean(why)),
+            vec![clean(uri), "a URI like this is never followed".into()],
+        ),
+        ObjectView::Present { .. } => present(view),
+    }
+}
+
+fn present(view: &ObjectView) -> ObjectSide {
+    let ObjectView::Present {
+        key,
+        size,
+        bytes,
+        header_len,
+        proved,
+        problem,
+        pretty,
+    } = view
+    else {
+        return object_side(view);
+    };
+    let size = crate::text::plural(*size, "byte");
+    let headline = match (proved, problem) {
+        (Some(scheme), None) => format!("✓ present, {size}, proved by {}", clean(scheme)),
+        (_, Some((offset, words))) => {
+            format!("✗ wrong at byte {offset:#x}: {}", clean(words))
+        }
+        (None, None) => format!("✗ present, {size}, and nothing proves the id"),
+    };
+    ObjectSide {
+        headline,
+        notes: vec![clean(key)],
+        good: proved.is_some() && problem.is_none(),
+        pretty: pretty
+            .as_deref()
+            .map(|text| text.lines().map(clean).collect()),
+        bytes: bytes.clone(),
+        header_len: *header_len,
+        problem: problem
+            .as_ref()
+            .map(|(offset, words)| (*offset, clean(words))),
+    }
+}
+
+fn field(diff: &FieldDiff) -> Field {
+    let manifest = (diff.name == "manifest" && !diff.same)
+        .then(|| {
+            Some(join_manifests(
+                &entries(diff.row.as_deref()?)?,
+                &entries(diff.object.as_deref()?)?,
+            ))
+        })
+        .flatten();
+    let (row, object) = match (&diff.row, &diff.object) {
+        (Some(row), Some(object)) if manifest.is_none() => {
+            let (row, object) = compare(&clean(row), &clean(object));
+            (Some(row), Some(object))
+        }
+        (row, object) => (row.as_deref().map(plain), object.as_deref().map(plain)),
+    };
+    Field {
+        name: clean(&diff.name),
+        row,
+        object,
+        identity: diff.identity,
+        same: diff.same,
+        note: clean(&diff.note),
+        manifest,
+    }
+}
+
+fn plain(text: &str) -> Vec<Part> {
+    vec![Part {
+        text: clean(text),
+        changed: false,
+    }]
+}
+
+/// Both texts in parts; words that only one side has are marked.
+#[must_use]
+pub fn compare(row: &str, object: &str) -> (Vec<Part>, Vec<Part>) {
+    if row == object || row.len() > COMPARED || object.len() > COMPARED {
+        let changed = row != object;
+        let whole = |text: &str| {
+            vec![Part {
+                text: text.to_owned(),
+                changed,
+            }]
+        };
+        return (whole(row), whole(object));
+    }
+    let diff = TextDiff::configure()
+        .timeout(DEADLINE)
+        .diff_unicode_words(row, object);
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    for change in diff.iter_all_changes() {
+        match change.tag() {
+            ChangeTag::Equal => {
+                push(&mut left, change.value(), false);
+                push(&mut right, change.value(), false);
+            }
+            ChangeTag::Delete => push(&mut left, change.value(), true),
+            ChangeTag::Insert => push(&mut right, change.value(), true),
+        }
+    }
+    (left, right)
+}
+
+fn push(parts: &mut Vec<Part>, text: &str, changed: bool) {
+    match parts.last_mut() {
+        Some(last) if last.changed == changed => last.text.push_str(text),
+        _ => parts.push(Part {
+            text: text.to_owned(),
+            changed,
+        }),
+    }
+}
+
+fn entries(json: &str) -> Option<BTreeMap<String, String>> {
+    serde_json::from_str(json).ok()
+}
+
+/// Both sides by path, in one pass.
+fn join_manifests(
+    row: &BTreeMap<String, String>,
+    object: &BTreeMap<String, String>,
+) -> ManifestDiff {
+    let mut out = ManifestDiff::default();
+    let (mut rows, mut objects) = (row.iter().peekable(), object.iter().peekable());
+    loop {
+        let order = match (rows.peek(), objects.peek()) {
+            (None, None) => return out,
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (Some((left, _)), Some((right, _))) => left.cmp(right),
+        };
+        let left = order.is_le().then(|| rows.next()).flatten();
+        let right = order.is_ge().then(|| objects.next()).flatten();
+        match (left, right) {
+            (Some((_, a)), Some((_, b))) if a == b => {
+                out.same += 1;
+                continue;
+            }
+            (Some(_), Some(_)) => out.changed += 1,
+            (Some(_), None) => out.removed += 1,
+            (None, _) => out.added += 1,
+        }
+        if let (Some((path, _)), true) = (left.or(right), out.entries.len() < ENTRIES) {
+            out.entries.push(Entry {
+                path: clean(path),
+                row: left.map(|(_, id)| HubId::new(id)),
+                object: right.map(|(_, id)| HubId::new(id)),
+            });
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! The console: `update` and `view` are pure, the runner does the work, the loop here joins them.
+
+mod action;
+mod degrade;
+mod effect;
+mod event;
+mod filter;
+pub mod keymap;
+mod keyset;
+mod lines;
+mod meter;
+mod notices;
+mod overlay;
+mod pages;
+mod regions;
+mod runner;
+mod screens;
+mod state;
+mod terminal;
+mod theme;
+mod update;
+mod view;
+mod widgets;
+
+use crate::store::{Authority, Hub};
+use crossterm::event::EventStream;
+use degrade::Look;
+use effect::Effect;
+use event::Event;
+use futures_util::StreamExt;
+use runner::Runner;
+use state::{Face, State};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+use terminal::Screen;
+use theme::Theme;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::MissedTickBehavior;
+
+/// Answers alone are drawn at most this often; a key is drawn at once.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// How many events one frame may fold.
+const DRAIN: usize = 256;
+
+/// What the console is opened on.
+pub struct Session {
+    pub hub: Hub,
+    /// The right to write, if it was given.
+    pub authority: Option<Authority>,
+    /// Plain ASCII only.
+    pub ascii: bool,
+    /// No colours, whatever the environment says.
+    pub plain: bool,
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// A person left.
+    Left,
+    /// A signal ended it, after the step under way.
+    Stopped,
+}
+
+/// Why there is no console.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    #[error(
+        "the terminal cannot be used ({0}); the commands work without one, see `luthier --help`"
+    )]
+    Terminal(#[from] std::io::Error),
+    #[error("the key table contradicts itself: {0}")]
+    Keys(String),
+}
+
+/// The signals that end a session cleanly.
+struct Signals {
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
+    }
+}
+
+/// Opens the console and stays until it is left. The first frame is drawn before anything is opened.
+///
+/// # Errors
+/// The terminal cannot be used.
+pub async fn open(session: Session) -> Result<Ended, TuiError> {
+    let mut look = Look::from_env(session.ascii);
+    look.color &= !session.plain;
+    let face = Face::new(&session.hub, session.authority.is_some());
+    let screen = Screen::enter(look)?;
+    let started = jiff::Timestamp::now().as_microsecond();
+    let state = State::new(face, screen.size()?, started).map_err(TuiError::Keys)?;
+    let (out, answers) = unbounded_channel();
+    let console = Console {
+        state,
+        screen,
+        runner: Runner::new(session.hub, session.authority, out),
+        theme: Theme::ansi(),
+        since: Instant::now(),
+        drawn: Instant::now(),
+        ended: None,
+        resume: false,
+    };
+    console.stay(answers).await
+}
+
+/// A key that has been typed already, without waiting for one. The stream keeps the waker of its last
+/// poll, so it must be polled with that of the loop: another would never wake it again.
+async fn ready(keys: &mut EventStream) -> Option<std::io::Result<crossterm::event::Event>> {
+    std::future::poll_fn(|context| match keys.poll_next_unpin(context) {
+        Poll::Ready(key) => Poll::Ready(key),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+/// Everything that one session holds.
+struct Console {
+    state: State,
+    screen: Screen,
+    runner: Runner,
+    theme: Theme,
+    since: Instant,
+    drawn: Instant,
+    ended: Option<Ended>,
+    /// The stream of keys must be made anew: another program had the terminal.
+    resume: bool,
+}
+
+impl Console {
+    async fn stay(mut self, mut answers: UnboundedReceiver<Event>) -> Result<Ended, TuiError> {
+        self.draw()?;
+        for effect in self.state.start() {
+            self.carry_out(effect)?;
+        }
+        let mut signals = Signals::new()?;
+        let mut keys = EventStream::new();
+        let beat = match std::env::var_os("SSH_CONNECTION") {
+            Some(_) => Duration::from_millis(500),
+            None => Duration::from_millis(125),
+        };
+        let mut beat = tokio::time::interval(beat);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut dirty = true;
+        loop {
+            let wait = FRAME.saturating_sub(self.drawn.elapsed());
+            let mut typed = false;
+            let moving = self.state.moving();
+            tokio::select! {
+                biased;
+                () = signals.next() => {
+                    self.ended = Some(Ended::Stopped);
+                    self.take(Event::Stop)?;
+                    typed = true;
+                }
+                key = keys.next() => match key {
+                    Some(Ok(key)) => {
+                        self.beat()?;
+                        self.take(Event::Term(key))?;
+                        // Keys typed ahead come before the next frame: a question that they meet
+                        // was not seen by whoever typed them.
+                        for _ in 0..DRAIN {
+                            let Some(key) = ready(&mut keys).await else {
+                                break;
+                            };
+                            self.take(Event::Term(key?))?;
+                        }
+                        typed = true;
+                    }
+                    // The terminal has gone: there is nobody to draw for.
+                    Some(Err(error)) => return Err(error.into()),
+                    None => return Ok(Ended::Stopped),
+                },
+                Some(answer) = answers.recv() => {
+                    self.take(answer)?;
+                    for _ in 0..DRAIN {
+                        let Ok(answer) = answers.try_recv() else { break };
+                        self.take(answer)?;
+                    }
+                    dirty = true;
+                }
+                _ = beat.tick(), if moving => {
+                    self.beat()?;
+                    dirty = true;
+                }
+                () = tokio::time::sleep(wait), if dirty => {}
+            }
+            if std::mem::take(&mut self.resume) {
+                drop(keys);
+                self.screen.suspend()?;
+                keys = EventStream::new();
+                typed = true;
+            }
+            if let Some(ended) = self
+                .ended
+                .filter(|_| self.state.shared.leaving && self.state.shared.applying.is_none())
+            {
+                return Ok(ended);
+            }
+            if typed || (dirty && self.drawn.elapsed() >= FRAME) {
+                self.draw()?;
+                dirty = false;
+            }
+        }
+    }
+
+    /// Lets the state know how late it is.
+    fn beat(&mut self) -> Result<(), TuiError> {
+        self.take(Event::Beat(self.since.elapsed()))
+    }
+
+    fn take(&mut self, event: Event) -> Result<(), TuiError> {
+        for effect in update::update(&mut self.state, event) {
+            self.carry_out(effect)?;
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> Result<(), TuiError> {
+        match self.runner.run(effect) {
+            Some(Effect::Copy(text)) => self.screen.copy(&text)?,
+            Some(Effect::Redraw) => self.screen.clear()?,
+            Some(Effect::Suspend) => self.resume = true,
+            Some(Effect::Quit) => {
+                self.state.shared.leaving = true;
+                self.ended.get_or_insert(Ended::Left);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self) -> Result<(), TuiError> {
+        let (state, theme) = (&self.state, &self.theme);
+        self.screen
+            .draw(&state.title(), |frame| view::view(state, theme, frame))?;
+        self.state.drawn();
+        self.drawn = Instant::now();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "../../tests/tui/mod.rs"]
+mod tests;

@@ -1,0 +1,74 @@
+//! What was told: the last notice in the status line, all of them in the log.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Notices held.
+const HELD: usize = 1_000;
+
+/// How much a notice matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Shown for six seconds.
+    Info,
+    /// Shown for fifteen.
+    Warning,
+    /// Shown until a key.
+    Error,
+}
+
+/// One line that was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub level: Level,
+    pub text: String,
+    pub at: Duration,
+}
+
+/// Every notice of the session, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Notices {
+    all: VecDeque<Notice>,
+    shown: bool,
+}
+
+impl Notices {
+    /// Tells something.
+    pub fn tell(&mut self, level: Level, text: impl Into<String>, at: Duration) {
+        let text = text.into();
+        self.all.push_front(Notice { level, text, at });
+        self.all.truncate(HELD);
+        self.shown = true;
+    }
+
+    /// The notice that stands in the status line.
+    #[must_use]
+    pub fn shown(&self) -> Option<&Notice> {
+        self.all.front().filter(|_| self.shown)
+    }
+
+    /// Takes down a notice whose time is over; says whether one was.
+    pub fn expire(&mut self, now: Duration) -> bool {
+        let Some(notice) = self.shown() else {
+            return false;
+        };
+        let stays = match notice.level {
+            Level::Info => Duration::from_secs(6),
+            Level::Warning => Duration::from_secs(15),
+            Level::Error => return false,
+        };
+        self.shown = now.saturating_sub(notice.at) < stays;
+        !self.shown
+    }
+
+    /// A key was pressed: what stood there was read.
+    pub fn dismiss(&mut self) {
+        self.shown = false;
+    }
+
+    /// All notices, newest first.
+    #[must_use]
+    pub fn all(&self) -> &VecDeque<Notice> {
+        &self.all
+    }
+}

@@ -1,0 +1,49 @@
+//! What lies over a screen and takes the keys: a question, a line of text, the help, a list.
+
+use super::effect::Scope;
+use super::keymap::Place;
+use super::lines::BranchLine;
+use super::pages::Chain;
+use super::widgets::confirm::Confirm;
+use super::widgets::help::Help;
+use super::widgets::list::Cursor;
+use tui_input::Input;
+
+/// One of them is open at most.
+#[derive(Debug)]
+pub enum Overlay {
+    Confirm(Box<Confirm>),
+    Help(Help),
+    /// What was told, newest first.
+    Log(Cursor),
+    /// The filter being typed, and what it was before.
+    Prompt {
+        typed: Input,
+        before: String,
+    },
+    Branches(Branches),
+}
+
+/// The branches of a repository, to choose one of.
+#[derive(Debug)]
+pub struct Branches {
+    pub scope: Scope,
+    pub repo_id: String,
+    pub list: Chain<BranchLine>,
+    pub cursor: Cursor,
+}
+
+impl Overlay {
+    /// Where keys are heard while it is open.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        match self {
+            Overlay::Confirm(confirm) if confirm.wants_name() => Place::Name,
+            Overlay::Confirm(_) => Place::Confirm,
+            Overlay::Help(_) => Place::Help,
+            Overlay::Log(_) => Place::Log,
+            Overlay::Prompt { .. } => Place::Prompt,
+            Overlay::Branches(_) => Place::Branches,
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Carries effects out: each becomes a task, each task sends an answer.
+
+mod read;
+
+use super::effect::{AuditAsk, Effect, Job, PlanRef, ReportRef, Scope, Ticket};
+use super::event::{Answer, Event};
+use super::lines::{AppliedLine, SummaryLine, clean};
+use crate::audit::{self, Filter, Options, Report};
+use crate::progress::Progress;
+use crate::repair::{self, Journal, Plan, Selection};
+use crate::store::{Authority, Hub, Store};
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How often a job's figures are sent on while it runs.
+const FIGURES: Duration = Duration::from_millis(100);
+
+/// What tasks share: the hub once it is open, the last report, the plans.
+#[derive(Default)]
+struct Held {
+    store: Option<Store>,
+    report: Option<(ReportRef, Arc<Report>)>,
+    plans: BTreeMap<PlanRef, Arc<Plan>>,
+}
+
+/// The part of the runner that tasks take along.
+#[derive(Clone)]
+struct Desk {
+    hub: Arc<Hub>,
+    /// Without one no effect can write, whatever was confirmed.
+    authority: Option<Authority>,
+    held: Arc<Mutex<Held>>,
+    out: UnboundedSender<Event>,
+}
+
+/// Carries effects out.
+pub struct Runner {
+    desk: Desk,
+    scopes: HashMap<Scope, CancellationToken>,
+    jobs: BTreeMap<Job, Progress>,
+    tasks: TaskTracker,
+}
+
+impl Runner {
+    /// A runner whose answers go to `out`.
+    #[must_use]
+    pub fn new(hub: Hub, authority: Option<Authority>, out: UnboundedSender<Event>) -> Self {
+        Self {
+            desk: Desk {
+                hub: Arc::new(hub),
+                authority,
+                held: Arc::default(),
+                out,
+            },
+            scopes: HashMap::new(),
+            jobs: BTreeMap::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Starts what an effect asks for. Those that belong to the terminal are given back.
+    pub fn run(&mut self, effect: Effect) -> Option<Effect> {
+        match effect {
+            Effect::Open(ticket) => self.spawn(ticket, |desk| async move { desk.open().await }),
+            Effect::Read { scope, ticket, ask } => {
+                let cancel = self.scopes.entry(scope).or_default().clone();
+                let desk = self.desk.clone();
+                self.tasks.spawn(async move {
+                    tokio::select! {
+                        () = cancel.cancelled() => {}
+                        answer = desk.read(ask) => desk.answer(ticket, answer),
+                    }
+                });
+            }
+            Effect::Close(scope) => {
+                if let Some(cancel) = self.scopes.remove(&scope) {
+                    cancel.cancel();
+                }
+            }
+            Effect::Audit { ticket, ask } => {
+                let progress = self.job(Job::Audit);
+                self.thread(
+                    ticket,
+                    |desk| async move { desk.audit(ask, &progress).await },
+                );
+            }
+            Effect::Plan {
+                ticket,
+                plan,
+                report,
+                selection,
+            } => {
+                let progress = self.job(Job::Plan);
+                self.thread(ticket, move |desk| async move {
+                    desk.plan(plan, report, &selection, &progress).await
+                });
+            }
+            Effect::DropPlan(plan) => {
+                self.desk.held().plans.remove(&plan);
+            }
+            Effect::Apply { ticket, plan } => {
+                let progress = self.job(Job::Apply);
+                let plan = plan.into_inner();
+                self.thread(ticket, move |desk| async move {
+                    desk.apply(plan, &progress).await
+                });
+            }
+            Effect::Pause(job, paused) => {
+                if let Some(progress) = self.jobs.get(&job) {
+                    if paused {
+                        progress.pause()
+                    } else {
+                        progress.resume()
+                    }
+                }
+            }
+            Effect::Cancel(job) => {
+                if let Some(progress) = self.jobs.get(&job) {
+                    progress.cancel();
+                }
+            }
+            Effect::Export { ticket, filter } => {
+                self.spawn(ticket, |desk| async move { desk.export(&filter).await });
+            }
+            terminal @ (Effect::Copy(_) | Effect::Redraw | Effect::Suspend | Effect::Quit) => {
+                return Some(terminal);
+            }
+        }
+        None
+    }
+
+    fn spawn<F>(&self, ticket: Ticket, work: impl FnOnce(Desk) -> F)
+    where
+        F: Future<Output = Result<Answer, String>> + Send + 'static,
+    {
+        let desk = self.desk.clone();
+        let work = work(desk.clone());
+        self.tasks.spawn(async move {
+            let answer = work.await;
+            desk.answer(ticket, answer);
+        });
+    }
+
+    /// Like [`Runner::spawn`], for work that stays on one thread.
+    fn thread<F>(&self, ticket: Ticket, work: impl FnOnce(Desk) -> F + Send + 'static)
+    where
+        F: Future<Output = Result<Answer, String>>,
+    {
+        let desk = self.desk.clone();
+        let runtime = tokio::runtime::Handle::current();
+        self.tasks.spawn_blocking(move || {
+            let answer = runtime.block_on(work(desk.clone()));
+            desk.answer(ticket, answer);
+        });
+    }
+
+    /// Progress of a new job, sent on while it changes.
+    fn job(&mut self, job: Job) -> Progress {
+        let progress = Progress::new();
+        self.jobs.insert(job, progress.clone());
+        let (desk, watched) = (self.desk.clone(), progress.clone());
+        let ended = progress.ended();
+        self.tasks.spawn(async move {
+            let mut last = None;
+            loop {
+                let done = tokio::time::timeout(FIGURES, ended.cancelled())
+                    .await
+                    .is_ok();
+                let now = (watched.figures(), watched.is_paused());
+                if last.as_ref() != Some(&now) {
+                    last = Some(now.clone());
+                    let (figures, paused) = now;
+                    desk.send(Event::Progress {
+                        job,
+                        figures,
+                        paused,
+                    });
+                }
+                if done {
+                    return;
+                }
+            }
+        });
+        progress
+    }
+}
+
+impl Desk {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send(&self, event: Event) {
+        // Nobody listens any more once the session has ended.
+        let _ = self.out.send(event);
+    }
+
+    fn answer(&self, ticket: Ticket, answer: Result<Answer, String>) {
+        let answer = answer.unwrap_or_else(|why| Answer::Failed(clean(&why)));
+        self.send(Event::Answer(ticket, Box::new(answer)));
+    }
+
+    fn store(&self) -> Result<Store, String> {
+        self.held()
+            .store
+            .clone()
+            .ok_or_else(|| "the hub is not open; R opens it again".to_owned())
+    }
+
+    fn report(&self) -> Result<(ReportRef, Arc<Report>), String> {
+        let held = self.held();
+        let report = held
+            .report
+            .as_ref()
+            .map(|(name, report)| (*name, report.clone()));
+        report.ok_or_else(|| "there is no audit yet; A starts one".to_owned())
+    }
+
+    fn planned(&self, plan: PlanRef) -> Result<Arc<Plan>, String> {
+        let found = self.held().plans.get(&plan).cloned();
+        found.ok_or_else(|| "the plan is gone; plan again with x".to_owned())
+    }
+
+    async fn open(&self) -> Result<Answer, String> {
+        let opened = Store::open(&self.hub, self.authority.as_ref()).await;
+        let store = opened.map_err(|error| error.to_string())?;
+        let answer = Answer::Opened {
+            database: clean(&store.index().describe()),
+            store: clean(&store.backend().describe()),
+            notes: store
+                .index()
+                .capabilities()
+                .notes()
+                .iter()
+                .map(|note| clean(note))
+                .collect(),
+        };
+        self.held().store = Some(store);
+        Ok(answer)
+    }
+
+    async fn audit(&self, ask: AuditAsk, progress: &Progress) -> Result<Answer, String> {
+        let _ended = progress.ended().drop_guard();
+        let store = self.store()?;
+        let options = Options {
+            depth: ask.depth,
+            scope: ask.repo.map_or(audit::Scope::Hub, audit::Scope::Repo),
+            ..Options::default()
+        };
+        let report = audit::run(&store, &options, progress)
+            .await
+            .map_err(|error| error.to_string())?;
+        let summary = SummaryLine::from(report.summary());
+        self.held().report = Some((ask.report, Arc::new(report)));
+        Ok(Answer::Audited(summary))
+    }
+
+    async fn plan(
+        &self,
+        name: PlanRef,
+        report: ReportRef,
+        selection: &Selection,
+        progress: &Progress,
+    ) -> Result<Answer, String> {
+        let _ended = progress.ended().drop_guard();
+        let store = self.store()?;
+        let (current, findings) = self.report()?;
+        if current != report {
+            return Err("the findings were audited anew; choose again".to_owned());
+        }
+        let planned = repair::plan(&store, &findings, selection, progress).await;
+        let plan = planned.map_err(|error| error.to_string())?;
+        let totals = plan.totals().clone();
+        self.held().plans.insert(name, Arc::new(plan));
+        Ok(Answer::Planned(totals))
+    }
+
+    async fn apply(&self, plan: PlanRef, progress: &Progress) -> Result<Answer, String> {
+        let _ended = progress.ended().drop_guard();
+        let plan = self.planned(plan)?;
+        let store = self.store()?;
+        let authority = self
+            .authority
+            .as_ref()
+            .ok_or("this session is read-only; start with --write")?;
+        let writer = store.writer(authority).map_err(|error| error.to_string())?;
+        let mut journal = Journal::open(&self.hub).map_err(|error| error.to_string())?;
+        progress.phase("repair", Some(plan.totals().steps));
+        let applied = repair::apply(&writer, &plan, &mut journal, progress).await;
+        Ok(Answer::Applied(AppliedLine::from(
+            &applied.map_err(|error| error.to_string())?,
+        )))
+    }
+
+    /// Writes findings into a new file of the current folder, one JSON object a line.
+    async fn export(&self, filter: &Filter) -> Result<Answer, String> {
+        let (_, report) = self.report()?;
+        let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+        let name = format!("luthier-findings-{stamp}.jsonl");
+        let failed = |error: std::io::Error| format!("{name}: {error}");
+        let mut file = std::fs::File::create_new(&name).map_err(failed)?;
+        let mut rows = 0;
+        loop {
+            let page = report
+                .page(filter, rows, 1_000)
+                .await
+                .map_err(|error| error.to_string())?;
+            for numbered in &page {
+                writeln!(file, "{}", numbered.finding.to_json()).map_err(failed)?;
+            }
+            rows += page.len() as u64;
+            if page.is_empty() {
+                break;
+            }
+        }
+        let folder = std::env::current_dir().unwrap_or_default();
+        Ok(Answer::Exported {
+            path: clean(&folder.join(&name).display().to_string()),
+            rows,
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! Questions that read and nothing else.
+
+use super::Desk;
+use crate::audit::inspect;
+use crate::index::{BranchRow, Index, IndexError, RepoRow};
+use crate::object::ObjectId;
+use crate::tui::effect::Ask;
+use crate::tui::event::Answer;
+use crate::tui::lines::{
+    BranchLine, FindingLine, GroupLine, Inspected, ObjectLine, RefusalLine, RepoLine, StepLine,
+};
+
+impl Desk {
+    pub(super) async fn read(&self, ask: Ask) -> Result<Answer, String> {
+        let words = |error: &dyn std::fmt::Display| error.to_string();
+        match ask {
+            Ask::Findings {
+                filter,
+                skip,
+                limit,
+            } => {
+                let (_, report) = self.report()?;
+                let page = report
+                    .page(&filter, skip, limit)
+                    .await
+                    .map_err(|e| words(&e))?;
+                Ok(Answer::Findings(
+                    page.iter().map(FindingLine::from).collect(),
+                ))
+            }
+            Ask::FindingsCount(filter) => {
+                let (_, report) = self.report()?;
+                Ok(Answer::Count(
+                    report.count(&filter).await.map_err(|e| words(&e))?,
+                ))
+            }
+            Ask::Groups(filter, by) => {
+                let (_, report) = self.report()?;
+                let groups = report.groups(&filter, by).await.map_err(|e| words(&e))?;
+                Ok(Answer::Groups(groups.iter().map(GroupLine::from).collect()))
+            }
+            Ask::Steps { plan, skip, limit } => {
+                let steps = self
+                    .planned(plan)?
+                    .steps(skip, limit)
+                    .await
+                    .map_err(|e| words(&e))?;
+                Ok(Answer::Steps(steps.iter().map(StepLine::from).collect()))
+            }
+            Ask::Refusals { plan, skip, limit } => {
+                let plan = self.planned(plan)?;
+                let refused = plan.refused(skip, limit).await.map_err(|e| words(&e))?;
+                Ok(Answer::Refusals(
+                    refused.iter().map(RefusalLine::from).collect(),
+                ))
+            }
+            Ask::Inspect { kind, id } => self.inspect(kind, &id).await,
+            rows => self.rows(rows).await.map_err(|e| words(&e)),
+        }
+    }
+
+    /// Everything that comes straight from the database.
+    async fn rows(&self, ask: Ask) -> Result<Answer, String> {
+        let store = self.store()?;
+        let index = store.index();
+        let answer = async {
+            Ok::<_, crate::index::IndexError>(match ask {
+                Ask::Counts => Answer::Counts(index.counts().await?),
+                Ask::Repos { after, limit } => {
+                    let (rows, end) = repos(index, after, limit).await?;
+                    let ids: Vec<String> = rows.iter().map(|row| row.repo_id.clone()).collect();
+                    let counts = index.repo_counts(&ids).await?;
+                    Answer::Repos {
+                        rows: rows
+                            .iter()
+                            .zip(counts)
+                            .map(|(row, counts)| RepoLine::new(row, counts))
+                            .collect(),
+                        end,
+                    }
+                }
+                Ask::Branches {
+                    repo_id,
+                    after,
+                    limit,
+                } => {
+                    let (rows, end) = branches(index, &repo_id, after, limit).await?;
+                    Answer::Branches {
+                        rows: rows.iter().map(BranchLine::from).collect(),
+                        end,
+                    }
+                }
+                Ask::Browse(browse) => {
+                    let page = index.browse(&browse).await?;
+                    Answer::Objects {
+                        rows: page.rows.iter().map(ObjectLine::from).collect(),
+                        end: page.end,
+                    }
+                }
+                Ask::BrowseCount(browse) => Answer::Count(index.browse_count(&browse).await?),
+                other => Answer::Failed(format!("{other:?} is not read from the database")),
+            })
+        };
+        answer.await.map_err(|error| error.to_string())
+    }
+
+    /// Inspecting compares and renders: it leaves the threads that keep keys flowing.
+    async fn inspect(&self, kind: crate::object::Kind, id: &str) -> Result<Answer, String> {
+        let store = self.store()?;
+        let found = inspect::inspect(&store, kind, &ObjectId::new(id)).await;
+        let found = found.map_err(|error| error.to_string())?;
+        let made = tokio::task::spawn_blocking(move || Inspected::from(&found)).await;
+        Ok(Answer::Inspected(Box::new(
+            made.map_err(|error| error.to_string())?,
+        )))
+    }
+}
+
+// A page may hold fewer rows than were asked for, and the console's lists count in whole pages: both
+// of these read until `limit` rows are there or none follow.
+
+async fn repos(
+    index: &dyn Index,
+    mut after: Option<String>,
+    limit: u32,
+) -> Result<(Vec<RepoRow>, bool), IndexError> {
+    let mut rows: Vec<RepoRow> = Vec::new();
+    loop {
+        let missing = limit.saturating_sub(u32::try_from(rows.len()).unwrap_or(limit));
+        let page = index.repos(after.as_deref(), missing).await?;
+        let end = page.end || page.rows.is_empty();
+        rows.extend(page.rows);
+        if end || rows.len() >= limit as usize {
+            return Ok((rows, end));
+        }
+        after = rows.last().map(|row| row.repo_id.clone());
+    }
+}
+
+async fn branches(
+    index: &dyn Index,
+    repo_id: &str,
+    mut after: Option<String>,
+    limit: u32,
+) -> Result<(Vec<BranchRow>, bool), IndexError> {
+    let mut rows: Vec<BranchRow> = Vec::new();
+    loop {
+        let missing = limit.saturating_sub(u32::try_from(rows.len()).unwrap_or(limit));
+        let page = index
+            .branches_of(repo_id, after.as_deref(), missing)
+            .await?;
+        let end = page.end || page.rows.is_empty();
+        rows.extend(page.rows);
+        if end || rows.len() >= limit as usize {
+            return Ok((rows, end));
+        }
+        after = rows.last().map(|row| row.name.clone());
+    }
+}

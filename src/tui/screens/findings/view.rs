@@ -1,0 +1,206 @@
+//! How findings look.
+
+use super::Findings;
+use crate::audit::report::GroupBy;
+use crate::audit::{Auto, Remedy};
+use crate::text;
+use crate::tui::lines::{FindingLine, GroupLine};
+use crate::tui::pages::Row;
+use crate::tui::regions::Regions;
+use crate::tui::screens::inspect;
+use crate::tui::state::{Shared, Slot};
+use crate::tui::theme::Theme;
+use crate::tui::widgets::list::{self, Cursor, fit, fit_right};
+use crate::tui::widgets::pane::{self, Text};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+impl Findings {
+    /// Draws it.
+    pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
+        let [first, second, third] = regions.panes;
+        if first.width > 0 {
+            self.view_list(frame, first, shared, theme);
+        }
+        if second.width > 0 {
+            let area = pane::pane(frame, second, theme, "finding", self.beside);
+            match self.current() {
+                Some(row) => describe(row, area.width, theme).draw(frame, area, self.detail),
+                None => frame.render_widget(Line::styled(" —", theme.muted), area),
+            }
+        }
+        if third.width > 0 {
+            let area = pane::pane(frame, third, theme, "object", false);
+            self.view_preview(frame, area, theme);
+        }
+    }
+
+    fn title(&self, shared: &Shared) -> String {
+        let mut title = "findings".to_owned();
+        if let Some(repo) = &shared.audits.repo {
+            title += &format!(" of {repo}");
+        }
+        title += &match (self.group, &self.count) {
+            (Some(GroupBy::Code), _) => "  by code".into(),
+            (Some(GroupBy::Repo), _) => "  by repository".into(),
+            (Some(GroupBy::Kind), _) => "  by kind".into(),
+            (None, Slot::Ready(0)) => "  none".into(),
+            (None, Slot::Ready(count)) => format!(
+                "  {} of {}",
+                text::grouped(self.cursor.at + 1),
+                text::grouped(*count)
+            ),
+            (None, _) => "  …".into(),
+        };
+        if !self.text.trim().is_empty() {
+            title += &format!("  /{}", crate::tui::lines::clean(&self.text));
+        }
+        title
+    }
+
+    fn view_list(&self, frame: &mut Frame, area: Rect, shared: &Shared, theme: &Theme) {
+        let area = pane::pane(frame, area, theme, &self.title(shared), !self.beside);
+        if let Some(word) = self.instead(shared) {
+            let mut text = Text::new(area.width);
+            text.say(&word, theme.muted);
+            text.draw(frame, area, Cursor::default());
+            return;
+        }
+        if self.group.is_some() {
+            let groups = self.groups.ready().map_or(&[][..], Vec::as_slice);
+            let len = groups.len() as u64;
+            list::draw(frame, area, theme, (self.group_cursor, len), |at| {
+                let group = usize::try_from(at).ok().and_then(|at| groups.get(at));
+                group.map_or_else(Line::default, |group| group_line(group, area.width, theme))
+            });
+            return;
+        }
+        list::draw(
+            frame,
+            area,
+            theme,
+            (self.cursor, self.len()),
+            |at| match self.list.row(at) {
+                Row::Ready(row) => line(row, self.is_marked(row.ordinal), area.width, theme),
+                Row::Pending => Line::styled(" …", theme.pending),
+                Row::Failed(why) => Line::styled(format!(" ✗ {why}"), theme.error),
+            },
+        );
+    }
+
+    /// What stands in the list's place while there is none.
+    fn instead(&self, shared: &Shared) -> Option<String> {
+        if shared.audits.last.is_none() {
+            return Some("no audit has ended yet".into());
+        }
+        if let Some(trouble) = &self.trouble {
+            return Some(format!("the filter is not understood: {trouble}"));
+        }
+        match (&self.count, &self.groups) {
+            (Slot::Failed(why), _) | (_, Slot::Failed(why)) => Some(format!("✗ {why}")),
+            (Slot::Ready(0), _) if self.text.trim().is_empty() => Some("✓ nothing is wrong".into()),
+            (Slot::Ready(0), _) => Some("nothing passes this filter; / changes it".into()),
+            _ => None,
+        }
+    }
+
+    fn view_preview(&self, frame: &mut Frame, area: Rect, theme: &Theme) {
+        match &self.preview {
+            Some((_, Slot::Ready(seen))) => inspect::preview(seen, frame, area, theme),
+            Some((_, Slot::Failed(why))) => {
+                let mut text = Text::new(area.width);
+                text.say(&format!("✗ {why}"), theme.error);
+                text.draw(frame, area, Cursor::default());
+            }
+            Some(_) => frame.render_widget(Line::styled(" …", theme.pending), area),
+            None => frame.render_widget(Line::styled(" —", theme.muted), area),
+        }
+    }
+}
+
+fn line(row: &FindingLine, marked: bool, width: u16, theme: &Theme) -> Line<'static> {
+    let width = usize::from(width);
+    let mark = if marked { "*" } else { " " };
+    let code = width.saturating_sub(26).clamp(10, 22);
+    let rest = width.saturating_sub(code + 28);
+    Line::from(vec![
+        Span::styled(mark, theme.marked),
+        Span::styled(grade_mark(row), theme.grade(row.grade)),
+        Span::raw(" "),
+        Span::styled(fit(row.code.name(), code), theme.grade(row.grade)),
+        Span::styled(format!(" {}", fit(row.subject.word(), 8)), theme.text),
+        Span::styled(format!(" {}", fit(&row.id.short(), 13)), theme.text),
+        Span::styled(fit(row.repo.shown(), rest), theme.muted),
+    ])
+}
+
+/// A mark that says the grade without colour.
+fn grade_mark(row: &FindingLine) -> &'static str {
+    use crate::audit::Grade;
+    match row.grade {
+        Grade::Critical => "!",
+        Grade::Error => "✗",
+        Grade::Warning => "~",
+        Grade::Info => "·",
+    }
+}
+
+fn group_line(group: &GroupLine, width: u16, theme: &Theme) -> Line<'static> {
+    let name = usize::from(width).saturating_sub(22);
+    Line::from(vec![
+        Span::styled(
+            format!(" {}", fit(group.worst.word(), 9)),
+            theme.grade(group.worst),
+        ),
+        Span::styled(fit(group.name.shown(), name), theme.text),
+        Span::styled(fit_right(&text::grouped(group.count), 11), theme.text),
+    ])
+}
+
+/// A finding in full.
+#[must_use]
+pub fn describe(row: &FindingLine, width: u16, theme: &Theme) -> Text {
+    let fault = row.code.fault();
+    let mut out = Text::new(width);
+    out.say(
+        &format!("{}  {}", fault.name, row.grade),
+        theme.grade(row.grade),
+    );
+    out.say(fault.is, theme.text);
+    out.gap();
+    out.pair(row.subject.word(), row.id.shown(), theme, theme.text);
+    out.pair("repository", row.repo.shown(), theme, theme.text);
+    let remedy = match (row.remedy, row.auto) {
+        (Remedy::None, _) => "none: a person must decide outside".to_owned(),
+        (remedy, Auto::Yes) => format!("{remedy}, in bulk: x plans it"),
+        (remedy, Auto::Ask) => format!("{remedy}, once chosen: x plans it"),
+        (remedy, Auto::No) => format!("{remedy}, but it has nothing to work from"),
+    };
+    out.pair("remedy", &remedy, theme, theme.text);
+    if let Some(blocks) = row.blocks {
+        let count = |n: Option<u64>, noun: &str| n.map(|n| text::plural(n, noun));
+        let blocked: Vec<String> = [
+            count(blocks.commits, "commit"),
+            blocks
+                .branches
+                .map(|n| format!("{} branches", text::grouped(n))),
+            count(blocks.repos, "repo"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        out.pair("blocks", &blocked.join(", "), theme, theme.warning);
+    }
+    if let Some(cause) = &row.caused_by {
+        out.pair("caused by", cause, theme, theme.muted);
+    }
+    if !row.evidence.is_empty() {
+        out.gap();
+        out.say("evidence", theme.title);
+        for (key, value) in &row.evidence {
+            out.pair(key, value, theme, theme.text);
+        }
+    }
+    out
+}

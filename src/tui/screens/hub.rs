@@ -1,0 +1,229 @@
+//! The hub: how much there is, what the last audit found, and where to go from here.
+
+use super::findings::Findings;
+use super::plan::PlanScreen;
+use super::repos::Repos;
+use super::{Go, Screen};
+use crate::audit::Code;
+use crate::repair::Selection;
+use crate::text;
+use crate::tui::action::Action;
+use crate::tui::effect::Ask;
+use crate::tui::regions::Regions;
+use crate::tui::state::{Ctx, Shared, Slot};
+use crate::tui::theme::Theme;
+use crate::tui::widgets::list::{Cursor, fit, fit_right};
+use crate::tui::widgets::pane::{self, Text};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+
+/// The first screen.
+#[derive(Debug, Default)]
+pub struct HubScreen {
+    pub cursor: Cursor,
+}
+
+/// Codes with the number of their findings, the worst and most frequent first: of the audit under way
+/// as counted so far, else of the last.
+fn codes(shared: &Shared) -> Vec<(Code, u64)> {
+    let mut codes: Vec<(Code, u64)> = match (&shared.audits.slot, &shared.audits.last) {
+        (Slot::Pending(_), None) => shared
+            .audits
+            .meter
+            .figures
+            .outcomes
+            .iter()
+            .filter_map(|(name, count)| Some((Code::from_name(name)?, *count)))
+            .collect(),
+        (_, Some(last)) => last.findings.iter().map(|(code, n)| (*code, *n)).collect(),
+        _ => Vec::new(),
+    };
+    codes.retain(|(_, count)| *count > 0);
+    codes.sort_by_key(|(code, count)| std::cmp::Reverse((code.fault().grade, *count)));
+    codes
+}
+
+impl HubScreen {
+    /// Why an action cannot be done here and now.
+    #[must_use]
+    pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
+        let nothing = shared.audits.last.is_none();
+        match action {
+            Action::Findings | Action::Open | Action::Plan if nothing => {
+                Some("no audit has ended yet".into())
+            }
+            Action::Open if codes(shared).is_empty() => Some("nothing was found".into()),
+            Action::CopyId => Some("there is no id here".into()),
+            _ => None,
+        }
+    }
+
+    /// Does what was asked.
+    pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
+        match action {
+            Action::Move(motion) => {
+                let len = codes(ctx.shared).len() as u64;
+                self.cursor.step(motion, len, 8);
+                Go::Stay
+            }
+            Action::Findings => Findings::open("", ctx),
+            Action::Open => {
+                let at = usize::try_from(self.cursor.at).unwrap_or(0);
+                match codes(ctx.shared).get(at) {
+                    Some((code, _)) => Findings::open(&format!("code:{code}"), ctx),
+                    None => Go::Stay,
+                }
+            }
+            Action::Repos => Go::Push(Box::new(Screen::Repos(Repos::new(ctx.shared.scope())))),
+            Action::Audit => {
+                ctx.audit(None, true);
+                Go::Stay
+            }
+            Action::Plan => PlanScreen::open(
+                Selection::Auto(crate::audit::Filter::default()),
+                "every finding that can be repaired without a choice",
+                ctx,
+            ),
+            Action::Back => Go::Back,
+            _ => Go::Stay,
+        }
+    }
+
+    /// Asks for the totals once the hub is open.
+    pub fn settle(&mut self, ctx: &mut Ctx) {
+        if ctx.shared.open.ready().is_some() && ctx.shared.counts == Slot::Empty {
+            let scope = ctx.shared.scope();
+            ctx.shared.counts = Slot::Pending(ctx.read(scope, Ask::Counts));
+        }
+        let len = codes(ctx.shared).len() as u64;
+        self.cursor.keep(len, ctx.height(0));
+    }
+
+    /// Draws it.
+    pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
+        let area = pane::pane(frame, regions.panes[0], theme, "hub", true);
+        let mut head = Text::new(area.width);
+        if let Slot::Failed(why) = &shared.open {
+            head.say(&format!("✗ {why}"), theme.error);
+            head.gap();
+            head.say("R tries again   q leaves", theme.text);
+            head.draw(frame, area, Cursor::default());
+            return;
+        }
+        totals(shared, &mut head, theme);
+        head.gap();
+        audit(shared, &mut head, theme);
+        let height = u16::try_from(head.lines.len()).unwrap_or(u16::MAX);
+        let [top, list] =
+            Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area);
+        head.draw(frame, top, Cursor::default());
+        self.bars(frame, list, shared, theme);
+    }
+
+    fn bars(&self, frame: &mut Frame, area: Rect, shared: &Shared, theme: &Theme) {
+        let codes = codes(shared);
+        let most = codes.iter().map(|(_, n)| *n).max().unwrap_or(1).max(1);
+        let room = usize::from(area.width).saturating_sub(44).min(40);
+        let mut cursor = self.cursor;
+        cursor.keep(codes.len() as u64, u64::from(area.height));
+        let row = |at: u64| -> Line<'static> {
+            let Some((code, count)) = usize::try_from(at).ok().and_then(|at| codes.get(at)) else {
+                return Line::default();
+            };
+            let fault = code.fault();
+            let share = (*count as f64 / most as f64 * room as f64).ceil() as usize;
+            Line::from(vec![
+                Span::styled(
+                    format!(" {}", fit(fault.grade.word(), 9)),
+                    theme.grade(fault.grade),
+                ),
+                Span::styled(fit(fault.name, 23), theme.text),
+                Span::styled(fit_right(&text::grouped(*count), 9), theme.text),
+                Span::raw(" "),
+                Span::styled("━".repeat(share.min(room)), theme.grade(fault.grade)),
+            ])
+        };
+        crate::tui::widgets::list::draw(frame, area, theme, (cursor, codes.len() as u64), row);
+    }
+}
+
+fn totals(shared: &Shared, head: &mut Text, theme: &Theme) {
+    let counts = match &shared.counts {
+        Slot::Ready(counts) => counts,
+        Slot::Failed(why) => {
+            head.pair("rows", &format!("? unread: {why}"), theme, theme.error);
+            return;
+        }
+        _ => {
+            head.pair("rows", "not counted yet", theme, theme.pending);
+            return;
+        }
+    };
+    head.pair(
+        "rows",
+        &[
+            text::plural(counts.repos, "repo"),
+            text::grouped(counts.branches) + " branches",
+            text::plural(counts.commits, "commit"),
+            text::plural(counts.snapshots, "snapshot"),
+            text::plural(counts.blobs, "blob"),
+            text::plural(counts.proposals, "proposal"),
+        ]
+        .join(" · "),
+        theme,
+        theme.text,
+    );
+    let nulls: Vec<String> = crate::object::Kind::ALL
+        .into_iter()
+        .zip(counts.null_uris)
+        .map(|(kind, nulls)| match nulls {
+            Some(nulls) => text::plural(nulls, kind.as_str()),
+            None => format!("{kind}s have no such column"),
+        })
+        .collect();
+    head.pair("no URI yet", &nulls.join(" · "), theme, theme.text);
+}
+
+fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
+    let audits = &shared.audits;
+    match (&audits.slot, &audits.last) {
+        (Slot::Pending(_), _) => {
+            let found: u64 = audits.meter.figures.outcomes.values().sum();
+            let text = format!(
+                "{} found so far, depth {}",
+                text::grouped(found),
+                super::depth_word(audits.asked.depth)
+            );
+            head.pair("audit runs", &text, theme, theme.running);
+        }
+        (Slot::Failed(why), _) => head.pair("audit", &format!("✗ {why}"), theme, theme.error),
+        (_, None) => head.pair("audit", "none yet", theme, theme.pending),
+        (_, Some(_)) => {}
+    }
+    let Some(last) = &audits.last else {
+        return;
+    };
+    let found: u64 = last.findings.values().sum();
+    let of = audits.repo.as_deref().unwrap_or("the whole hub");
+    let ago = crate::tui::meter::span(shared.clock.saturating_sub(audits.at).as_secs());
+    let text = format!(
+        "{} in {of}, depth {}, {ago} ago",
+        text::plural(found, "finding"),
+        super::depth_word(last.depth)
+    );
+    let style = if found == 0 { theme.good } else { theme.text };
+    head.pair("last audit", &text, theme, style);
+    if !last.complete {
+        let why = last.unknown_because.first().map_or("", String::as_str);
+        let text = format!(
+            "incomplete: {} without answer {why}",
+            text::plural(last.unknown, "question")
+        );
+        head.pair("", &text, theme, theme.warning);
+    }
+    for note in last.notes.iter().take(2) {
+        head.pair("", note, theme, theme.muted);
+    }
+    head.gap();
+}

@@ -1,0 +1,283 @@
+//! One object from every side.
+
+mod view;
+
+pub use view::preview;
+
+use super::findings::Findings;
+use super::plan::PlanScreen;
+use super::{Go, Screen};
+use crate::audit::Filter;
+use crate::object::Kind;
+use crate::repair::Selection;
+use crate::tui::action::Action;
+use crate::tui::effect::{Ask, Effect, ReportRef, Scope, Ticket};
+use crate::tui::event::Answer;
+use crate::tui::lines::{HubId, Inspected};
+use crate::tui::state::{Ctx, Shared, Slot};
+use crate::tui::widgets::list::Cursor;
+use crate::tui::widgets::{diff, hex};
+
+/// The names of the facets, in the order of their keys.
+pub const FACETS: [&str; 6] = ["Diff", "Row", "Object", "Bytes", "Identity", "Links"];
+
+/// The most that is sent to a clipboard, in bytes: terminals drop what is longer.
+const CLIPBOARD: usize = 74_000;
+
+/// One object, and the way that led to it.
+#[derive(Debug)]
+pub struct Inspect {
+    pub scope: Scope,
+    pub kind: Kind,
+    pub id: HubId,
+    pub seen: Slot<Box<Inspected>>,
+    pub facet: usize,
+    /// A cursor for each facet.
+    pub cursors: [Cursor; 6],
+    pub unfolded: bool,
+    /// Bytes in a row of the hex facet, as last drawn for.
+    columns: usize,
+    /// Objects that links were followed from.
+    trail: Vec<(Kind, HubId, usize, [Cursor; 6])>,
+    report: ReportRef,
+    /// The cursor of the bytes goes to what is wrong, once.
+    sought: bool,
+}
+
+impl Inspect {
+    /// Opens one object.
+    pub fn open(kind: Kind, id: HubId, ctx: &mut Ctx) -> Go {
+        Go::Push(Box::new(Screen::Inspect(Box::new(Self {
+            scope: ctx.shared.scope(),
+            kind,
+            id,
+            seen: Slot::Empty,
+            facet: 0,
+            cursors: [Cursor::default(); 6],
+            unfolded: false,
+            columns: 16,
+            trail: Vec::new(),
+            report: ctx.shared.audits.report,
+            sought: false,
+        }))))
+    }
+
+    /// Shows another object in the same place.
+    pub fn show(&mut self, kind: Kind, id: HubId, ctx: &mut Ctx) {
+        (self.kind, self.id) = (kind, id);
+        self.cursors = [Cursor::default(); 6];
+        self.reread(ctx);
+    }
+
+    fn reread(&mut self, ctx: &mut Ctx) {
+        self.scope = ctx.renew(self.scope);
+        self.seen = Slot::Empty;
+        self.sought = false;
+    }
+
+    /// Whether something is on its way.
+    #[must_use]
+    pub fn pending(&self) -> bool {
+        matches!(self.seen, Slot::Pending(_))
+    }
+
+    /// The linked object under the cursor, or the object itself.
+    #[must_use]
+    pub fn id_under_cursor(&self) -> HubId {
+        self.link().map_or_else(|| self.id.clone(), |(_, id, _)| id)
+    }
+
+    fn link(&self) -> Option<(Kind, HubId, bool)> {
+        if self.facet != 5 {
+            return None;
+        }
+        let at = usize::try_from(self.cursors[5].at).ok()?;
+        let link = self.seen.ready()?.links.get(at)?;
+        Some((link.kind, link.id.clone(), link.exists))
+    }
+
+    /// Lines of the facet that is shown.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        let Some(seen) = self.seen.ready() else {
+            return 0;
+        };
+        match self.facet {
+            0 => diff::len(seen, self.unfolded),
+            1 => seen.row.len() as u64,
+            2 => seen
+                .object
+                .pretty
+                .as_ref()
+                .map_or(0, |lines| lines.len() as u64),
+            3 => seen.object.bytes.len().div_ceil(self.columns) as u64,
+            4 => seen.identity.len() as u64,
+            _ => seen.links.len() as u64,
+        }
+    }
+
+    /// Why an action cannot be done here and now.
+    #[must_use]
+    pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
+        match action {
+            Action::Plan | Action::Findings if shared.audits.last.is_none() => {
+                Some("no audit has ended yet".into())
+            }
+            Action::Open => self.refuse_open(),
+            Action::LinkBack if self.trail.is_empty() => Some("no link was followed".into()),
+            Action::CopyRecord => match self.seen.ready().map(|seen| &seen.object.pretty) {
+                Some(Some(_)) => None,
+                _ => Some("there is no record to copy".into()),
+            },
+            Action::Previous | Action::Next if !self.trail.is_empty() => {
+                Some("a link was followed; ctrl-o goes back first".into())
+            }
+            _ => None,
+        }
+    }
+
+    fn refuse_open(&self) -> Option<String> {
+        match (self.facet, self.link()) {
+            (0, _) => None,
+            (5, Some((.., true))) => None,
+            (5, Some((kind, ..))) => Some(format!("there is no row of this {kind} to look at")),
+            _ => Some("nothing here to open; 6 lists the links".into()),
+        }
+    }
+
+    /// Does what was asked.
+    pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
+        match action {
+            Action::Move(motion) => {
+                let len = self.len();
+                self.cursors[self.facet].step(motion, len, self.height(ctx));
+            }
+            Action::Facet(facet) => self.facet = facet.min(5),
+            Action::Pane => self.facet = (self.facet + 1) % FACETS.len(),
+            Action::Left if self.facet == 0 => self.unfolded = false,
+            Action::Right if self.facet == 0 => self.unfolded = true,
+            Action::Open if self.facet == 0 => self.fold(),
+            Action::Open => {
+                if let Some((kind, id, true)) = self.link() {
+                    let here = (self.kind, self.id.clone(), self.facet, self.cursors);
+                    self.trail.push(here);
+                    self.facet = 0;
+                    self.show(kind, id, ctx);
+                }
+            }
+            Action::Refresh => self.reread(ctx),
+            Action::CopyRecord => self.copy_record(ctx),
+            Action::Findings => return Findings::open(&format!("id:{}", self.id.exact()), ctx),
+            Action::Plan => {
+                let filter = Filter {
+                    id: Some(self.id.exact().to_owned()),
+                    ..Filter::default()
+                };
+                let what = format!("the findings of {} {}", self.kind, self.id.short());
+                return PlanScreen::open(Selection::Chosen(filter), &what, ctx);
+            }
+            Action::LinkBack | Action::Back => return self.back(ctx),
+            _ => {}
+        }
+        Go::Stay
+    }
+
+    fn fold(&mut self) {
+        let at = self
+            .seen
+            .ready()
+            .and_then(|seen| diff::at(seen, self.cursors[0].at));
+        if at == Some(diff::At::Fold) {
+            self.unfolded = !self.unfolded;
+        }
+    }
+
+    fn back(&mut self, ctx: &mut Ctx) -> Go {
+        let Some((kind, id, facet, cursors)) = self.trail.pop() else {
+            return Go::Back;
+        };
+        self.show(kind, id, ctx);
+        (self.facet, self.cursors) = (facet, cursors);
+        Go::Stay
+    }
+
+    fn copy_record(&self, ctx: &mut Ctx) {
+        use crate::tui::notices::Level;
+        let Some(lines) = self
+            .seen
+            .ready()
+            .and_then(|seen| seen.object.pretty.as_ref())
+        else {
+            return;
+        };
+        let record = lines.join("\n");
+        if record.len() > CLIPBOARD {
+            let text = format!(
+                "{} is more than terminals take; `luthier show` writes it to a file",
+                crate::text::bytes(record.len() as u64)
+            );
+            ctx.shared.tell(Level::Warning, text);
+            return;
+        }
+        let text = format!(
+            "sent {} to the terminal's clipboard",
+            crate::text::plural(record.len() as u64, "byte")
+        );
+        ctx.shared.tell(Level::Info, text);
+        ctx.out.push(Effect::Copy(record));
+    }
+
+    /// Takes an answer if it waits for it.
+    pub fn answer(&mut self, ticket: Ticket, answer: Answer) -> Option<Answer> {
+        if !self.seen.awaits(ticket) {
+            return Some(answer);
+        }
+        self.seen = match answer {
+            Answer::Inspected(seen) => Slot::Ready(seen),
+            Answer::Failed(why) => Slot::Failed(why),
+            other => return Some(other),
+        };
+        None
+    }
+
+    fn height(&self, ctx: &Ctx) -> u64 {
+        let area = crate::tui::regions::inner(ctx.regions.panes[0]);
+        u64::from(view::body(self, area).height)
+    }
+
+    /// Asks for the object, and brings the cursors into it.
+    pub fn settle(&mut self, ctx: &mut Ctx) {
+        if self.report != ctx.shared.audits.report {
+            self.report = ctx.shared.audits.report;
+            self.reread(ctx);
+        }
+        if self.seen == Slot::Empty && ctx.shared.open.ready().is_some() {
+            let ask = Ask::Inspect {
+                kind: self.kind,
+                id: self.id.exact().to_owned(),
+            };
+            self.seen = Slot::Pending(ctx.read(self.scope, ask));
+        }
+        let columns = hex::columns(crate::tui::regions::inner(ctx.regions.panes[0]).width);
+        if columns != self.columns {
+            // The same bytes stay in sight.
+            let byte = self.cursors[3].at * self.columns as u64;
+            self.cursors[3].at = byte / columns as u64;
+            self.columns = columns;
+        }
+        let Some(seen) = self.seen.ready() else {
+            return;
+        };
+        if let (false, Some((offset, _))) = (self.sought, &seen.object.problem) {
+            self.cursors[3].at = (*offset / self.columns) as u64;
+        }
+        self.sought = true;
+        let (len, height) = (self.len(), self.height(ctx));
+        self.cursors[self.facet].keep(len, height);
+    }
+
+    /// Lets go of what only it needed.
+    pub fn close(&mut self, ctx: &mut Ctx) {
+        self.scope = ctx.renew(self.scope);
+    }
+}

@@ -1,0 +1,236 @@
+//! How one object looks, facet by facet.
+
+use super::{FACETS, Inspect};
+use crate::tui::lines::Inspected;
+use crate::tui::regions::Regions;
+use crate::tui::state::{Shared, Slot};
+use crate::tui::theme::Theme;
+use crate::tui::widgets::list::{self, Cursor, fit};
+use crate::tui::widgets::pane::{self, Text};
+use crate::tui::widgets::{diff, hex};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+
+/// Verdict and findings, the tabs, the facet, and below the differences the field in full.
+fn parts(screen: &Inspect, area: Rect) -> [Rect; 4] {
+    let findings = screen.seen.ready().map_or(0, |seen| {
+        u16::try_from(seen.findings.len().min(3)).unwrap_or(0)
+    });
+    let detail = if screen.facet == 0 && area.height >= 16 {
+        area.height / 3
+    } else {
+        0
+    };
+    Layout::vertical([
+        Constraint::Length((2 + findings).min(area.height / 2)),
+        Constraint::Length(2),
+        Constraint::Fill(1),
+        Constraint::Length(detail),
+    ])
+    .areas(area)
+}
+
+/// Where the facet's lines stand.
+#[must_use]
+pub fn body(screen: &Inspect, area: Rect) -> Rect {
+    parts(screen, area)[2]
+}
+
+impl Inspect {
+    /// Draws it.
+    pub fn view(&self, frame: &mut Frame, _: &Shared, regions: &Regions, theme: &Theme) {
+        let title = format!("{} {}", self.kind, self.id.short());
+        let area = pane::pane(frame, regions.panes[0], theme, &title, true);
+        let seen = match &self.seen {
+            Slot::Ready(seen) => seen,
+            Slot::Failed(why) => {
+                let mut text = Text::new(area.width);
+                text.say(&format!("✗ {why}"), theme.error);
+                text.say("R reads again   esc goes back", theme.text);
+                text.draw(frame, area, Cursor::default());
+                return;
+            }
+            _ => {
+                frame.render_widget(Line::styled(" reading …", theme.pending), area);
+                return;
+            }
+        };
+        let [top, tabs, body, below] = parts(self, area);
+        verdict(seen, top.width, theme).draw(frame, top, Cursor::default());
+        frame.render_widget(self.tabs(theme), Rect { height: 1, ..tabs });
+        let head = Rect {
+            y: tabs.y.saturating_add(1),
+            height: tabs.height.saturating_sub(1),
+            ..tabs
+        };
+        frame.render_widget(self.heading(seen, head.width, theme), head);
+        let at = (self.cursors[self.facet], self.len());
+        list::draw(frame, body, theme, at, |at| {
+            self.line(seen, at, body.width, theme)
+        });
+        if below.height > 0 {
+            let at = diff::at(seen, self.cursors[0].at).filter(|_| self.len() > 0);
+            let rule = "─".repeat(usize::from(below.width));
+            frame.render_widget(Line::styled(rule, theme.border), below);
+            let below = Rect {
+                y: below.y + 1,
+                height: below.height - 1,
+                ..below
+            };
+            diff::detail(seen, at, below.width, theme).draw(frame, below, Cursor::default());
+        }
+    }
+
+    fn tabs(&self, theme: &Theme) -> Line<'static> {
+        let mut spans = Vec::new();
+        for (n, name) in FACETS.into_iter().enumerate() {
+            let (open, close, style) = if n == self.facet {
+                ("[", "]", theme.title)
+            } else {
+                (" ", " ", theme.muted)
+            };
+            spans.push(Span::styled(
+                format!("{open}{} {name}{close}", n + 1),
+                style,
+            ));
+        }
+        Line::from(spans)
+    }
+
+    fn heading(&self, seen: &Inspected, width: u16, theme: &Theme) -> Line<'static> {
+        let side = &seen.object;
+        let style = if side.good { theme.good } else { theme.error };
+        match self.facet {
+            0 if seen.fields.is_empty() => Line::styled(format!(" {}", side.headline), style),
+            0 => diff::heading(width, theme),
+            1 if seen.row.is_empty() => Line::styled(" ✗ there is no row", theme.error),
+            1 => Line::styled(format!(" {} value", fit("column", 20)), theme.muted),
+            4 => Line::styled(
+                format!(" {} {} yields", fit("from", 22), fit("scheme", 15)),
+                theme.muted,
+            ),
+            5 => Line::styled(
+                format!(" {} {} id", fit("kind", 9), fit("role", 24)),
+                theme.muted,
+            ),
+            _ => Line::styled(format!(" {}", side.headline), style),
+        }
+    }
+
+    fn line(&self, seen: &Inspected, at: u64, width: u16, theme: &Theme) -> Line<'static> {
+        let Ok(n) = usize::try_from(at) else {
+            return Line::default();
+        };
+        let line = match self.facet {
+            0 => diff::at(seen, at).map(|at| diff::line(seen, at, self.unfolded, width, theme)),
+            1 => seen.row.get(n).map(|(name, value)| {
+                let value = value.as_deref().unwrap_or("null");
+                Line::styled(format!(" {} {value}", fit(name, 20)), theme.text)
+            }),
+            2 => seen
+                .object
+                .pretty
+                .as_ref()
+                .and_then(|lines| lines.get(n))
+                .map(|line| Line::styled(format!(" {line}"), theme.text)),
+            3 => {
+                let columns = hex::columns(width);
+                let offending = seen.object.problem.as_ref().map(|(offset, _)| *offset);
+                let header = seen.object.header_len;
+                let bytes = &seen.object.bytes;
+                Some(hex::row(
+                    bytes,
+                    n * columns,
+                    columns,
+                    header,
+                    offending,
+                    theme,
+                ))
+            }
+            4 => seen.identity.get(n).map(|trial| {
+                let (mark, style) = if trial.matches {
+                    ("✓ matches", theme.good)
+                } else {
+                    ("≠ another id", theme.muted)
+                };
+                let yields = if width >= 120 {
+                    trial.yields.shown().to_owned()
+                } else {
+                    trial.yields.short()
+                };
+                Line::from(vec![
+                    Span::styled(
+                        format!(" {} {} ", fit(&trial.source, 22), fit(&trial.scheme, 15)),
+                        theme.text,
+                    ),
+                    Span::styled(format!("{} {mark}", fit(&yields, 13)), style),
+                ])
+            }),
+            _ => seen.links.get(n).map(|link| {
+                let (mark, style) = if link.exists {
+                    ("", theme.text)
+                } else {
+                    (" ✗ no such row", theme.error)
+                };
+                let text = format!(
+                    " {} {} {}{mark}",
+                    fit(link.kind.as_str(), 9),
+                    fit(&link.role, 24),
+                    link.id.short()
+                );
+                Line::styled(text, style)
+            }),
+        };
+        line.unwrap_or_default()
+    }
+}
+
+/// The verdict, and a line for each finding.
+fn verdict(seen: &Inspected, width: u16, theme: &Theme) -> Text {
+    let mut out = Text::new(width);
+    let style = if seen.findings.is_empty() {
+        theme.good
+    } else {
+        theme.warning
+    };
+    out.say(&seen.verdict, style);
+    for row in &seen.findings {
+        let words = format!("{}: {}", row.code, row.code.fault().is);
+        let words = crate::text::cut(&words, usize::from(width)).into_owned();
+        out.lines.push(Line::styled(words, theme.grade(row.grade)));
+    }
+    out
+}
+
+/// An object beside a list: verdict, findings, and what differs.
+pub fn preview(seen: &Inspected, frame: &mut Frame, area: Rect, theme: &Theme) {
+    let mut head = verdict(seen, area.width, theme);
+    head.gap();
+    let style = if seen.object.good {
+        theme.good
+    } else {
+        theme.error
+    };
+    head.say(&seen.object.headline, style);
+    head.gap();
+    let height = u16::try_from(head.lines.len())
+        .unwrap_or(u16::MAX)
+        .min(area.height);
+    let [top, title, body] = Layout::vertical([
+        Constraint::Length(height),
+        Constraint::Length(1),
+        Constraint::Fill(1),
+    ])
+    .areas(area);
+    head.draw(frame, top, Cursor::default());
+    if seen.fields.is_empty() {
+        return;
+    }
+    frame.render_widget(diff::heading(title.width, theme), title);
+    let lines = diff::len(seen, false).min(u64::from(body.height));
+    let lines = (0..lines)
+        .filter_map(|at| diff::at(seen, at))
+        .map(|at| diff::line(seen, at, false, body.width, theme));
+    pane::lines(frame, body, 0, lines);
+}

@@ -1,0 +1,209 @@
+//! The screens. Each holds what it alone knows; what all share is in [`Shared`].
+
+pub mod apply;
+pub mod findings;
+pub mod hub;
+pub mod inspect;
+pub mod objects;
+pub mod plan;
+pub mod repos;
+
+use super::action::Action;
+use super::effect::Ticket;
+use super::event::Answer;
+use super::keymap::Place;
+use super::lines::HubId;
+use super::regions::{Regions, Wish};
+use super::state::{Ctx, Shared};
+use super::theme::Theme;
+use ratatui::Frame;
+
+/// Where an action leads.
+#[derive(Debug)]
+pub enum Go {
+    Stay,
+    Push(Box<Screen>),
+    Back,
+}
+
+/// A screen.
+#[derive(Debug)]
+pub enum Screen {
+    Hub(hub::HubScreen),
+    Repos(repos::Repos),
+    Objects(objects::Objects),
+    Inspect(Box<inspect::Inspect>),
+    Findings(Box<findings::Findings>),
+    Plan(Box<plan::PlanScreen>),
+    Apply(apply::Apply),
+}
+
+macro_rules! each {
+    ($self:ident, $screen:ident => $call:expr) => {
+        match $self {
+            Screen::Hub($screen) => $call,
+            Screen::Repos($screen) => $call,
+            Screen::Objects($screen) => $call,
+            Screen::Inspect($screen) => $call,
+            Screen::Findings($screen) => $call,
+            Screen::Plan($screen) => $call,
+            Screen::Apply($screen) => $call,
+        }
+    };
+}
+
+impl Screen {
+    /// Where its keys stand in the table.
+    #[must_use]
+    pub const fn place(&self) -> Place {
+        match self {
+            Screen::Hub(_) => Place::Hub,
+            Screen::Repos(_) => Place::Repos,
+            Screen::Objects(_) => Place::Objects,
+            Screen::Inspect(_) => Place::Inspect,
+            Screen::Findings(_) => Place::Findings,
+            Screen::Plan(_) => Place::Plan,
+            Screen::Apply(_) => Place::Apply,
+        }
+    }
+
+    /// What it would like on the screen.
+    #[must_use]
+    pub fn wish(&self) -> Wish {
+        let (panes, front) = match self {
+            Screen::Objects(screen) => (3, u8::from(screen.beside)),
+            Screen::Findings(screen) => (3, u8::from(screen.beside)),
+            Screen::Plan(screen) => (2, u8::from(screen.beside)),
+            _ => (1, 0),
+        };
+        Wish {
+            panes,
+            front,
+            progress: false,
+        }
+    }
+
+    /// Why an action cannot be done here and now.
+    #[must_use]
+    pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
+        each!(self, screen => screen.refusal(action, shared))
+    }
+
+    /// Does what was asked.
+    pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
+        each!(self, screen => screen.act(action, ctx))
+    }
+
+    /// Takes an answer if it waits for it; gives it back otherwise.
+    pub fn answer(&mut self, ticket: Ticket, answer: Answer, ctx: &mut Ctx) -> Option<Answer> {
+        match self {
+            Screen::Hub(_) => Some(answer),
+            Screen::Repos(screen) => screen.answer(ticket, answer),
+            Screen::Objects(screen) => screen.answer(ticket, answer),
+            Screen::Inspect(screen) => screen.answer(ticket, answer),
+            Screen::Findings(screen) => screen.answer(ticket, answer),
+            Screen::Plan(screen) => screen.answer(ticket, answer, ctx),
+            Screen::Apply(screen) => screen.answer(ticket, answer, ctx),
+        }
+    }
+
+    /// Asks for what is needed to show it, and brings cursors back into their lists.
+    pub fn settle(&mut self, ctx: &mut Ctx) {
+        match self {
+            Screen::Hub(screen) => screen.settle(ctx),
+            Screen::Repos(screen) => screen.settle(ctx),
+            Screen::Objects(screen) => screen.settle(ctx),
+            Screen::Inspect(screen) => screen.settle(ctx),
+            Screen::Findings(screen) => screen.settle(ctx),
+            Screen::Plan(screen) => screen.settle(ctx),
+            Screen::Apply(_) => {}
+        }
+    }
+
+    /// Lets go of what only it needed.
+    pub fn close(&mut self, ctx: &mut Ctx) {
+        match self {
+            Screen::Hub(_) | Screen::Apply(_) => {}
+            Screen::Repos(screen) => screen.close(ctx),
+            Screen::Objects(screen) => screen.close(ctx),
+            Screen::Inspect(screen) => screen.close(ctx),
+            Screen::Findings(screen) => screen.close(ctx),
+            Screen::Plan(screen) => screen.close(ctx),
+        }
+    }
+
+    /// Whether something that it shows is on its way.
+    #[must_use]
+    pub fn pending(&self) -> bool {
+        match self {
+            Screen::Hub(_) | Screen::Apply(_) => false,
+            Screen::Repos(screen) => screen.list.pending(),
+            Screen::Objects(screen) => screen.pending(),
+            Screen::Inspect(screen) => screen.pending(),
+            Screen::Findings(screen) => screen.pending(),
+            Screen::Plan(screen) => screen.pending(),
+        }
+    }
+
+    /// The id under the cursor.
+    #[must_use]
+    pub fn id(&self) -> Option<HubId> {
+        match self {
+            Screen::Hub(_) | Screen::Apply(_) => None,
+            Screen::Repos(screen) => screen.current().map(|row| row.path.clone()),
+            Screen::Objects(screen) => screen.list.current().map(|row| row.id.clone()),
+            Screen::Inspect(screen) => Some(screen.id_under_cursor()),
+            Screen::Findings(screen) => screen.current().map(|row| row.id.clone()),
+            Screen::Plan(screen) => screen.current_id(),
+        }
+    }
+
+    /// What stands left in the status line: marks and filters.
+    #[must_use]
+    pub fn status(&self, shared: &Shared) -> String {
+        match self {
+            Screen::Findings(screen) => screen.status(),
+            Screen::Plan(screen) => screen.status(shared),
+            Screen::Apply(screen) => screen.status(shared),
+            _ => String::new(),
+        }
+    }
+
+    /// Draws it.
+    pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
+        each!(self, screen => screen.view(frame, shared, regions, theme));
+    }
+}
+
+/// How long ago something was, by the clock of this machine.
+#[must_use]
+pub fn ago(at: crate::object::time::Micros, shared: &Shared) -> String {
+    let seconds = shared.now().saturating_sub(at) / 1_000_000;
+    match u64::try_from(seconds) {
+        Ok(seconds) => {
+            let span = super::meter::span(seconds);
+            // One unit is enough in a list.
+            let first = span.split(' ').next().unwrap_or(&span);
+            format!("{first} ago")
+        }
+        Err(_) => "in future".into(),
+    }
+}
+
+/// An instant in full, in UTC.
+#[must_use]
+pub fn exactly(at: Option<crate::object::time::Micros>) -> String {
+    at.and_then(|at| crate::object::time::isoformat(at, 0))
+        .unwrap_or_else(|| "? no instant".into())
+}
+
+/// A depth in a word.
+#[must_use]
+pub const fn depth_word(depth: crate::audit::Depth) -> &'static str {
+    use crate::audit::Depth;
+    match depth {
+        Depth::Rows => "rows",
+        Depth::Presence => "presence",
+        Depth::Bytes => "bytes",
+    }
+}

@@ -1,0 +1,409 @@
+//! Commits, snapshots and blobs of a repository or one of its branches.
+
+use super::inspect::Inspect;
+use super::plan::PlanScreen;
+use super::{Go, Screen, ago, exactly};
+use crate::audit::{Filter, Subject};
+use crate::index::Browse;
+use crate::object::Kind;
+use crate::repair::Selection;
+use crate::text;
+use crate::tui::action::Action;
+use crate::tui::effect::{Ask, Scope, Ticket};
+use crate::tui::event::Answer;
+use crate::tui::keyset::{Keyset, LIMIT};
+use crate::tui::lines::{HubId, Inspected, ObjectLine, Pointer, RepoLine};
+use crate::tui::regions::Regions;
+use crate::tui::state::{Ctx, Shared, Slot};
+use crate::tui::theme::Theme;
+use crate::tui::widgets::list::{self, Cursor, fit, fit_right};
+use crate::tui::widgets::pane::{self, Text};
+use ratatui::Frame;
+use ratatui::text::{Line, Span};
+
+/// The objects of one repository.
+#[derive(Debug)]
+pub struct Objects {
+    pub scope: Scope,
+    pub repo_id: HubId,
+    path: HubId,
+    pub tab: usize,
+    /// Commits of this branch only.
+    pub branch: Option<HubId>,
+    pub list: Keyset,
+    count: Slot<u64>,
+    pub beside: bool,
+    preview: Option<(HubId, Slot<Box<Inspected>>)>,
+    preview_scope: Scope,
+}
+
+impl Objects {
+    /// The commits of a repository; scopes for the list and for the object beside it.
+    #[must_use]
+    pub fn new((scope, preview_scope): (Scope, Scope), repo: &RepoLine) -> Self {
+        Self {
+            scope,
+            repo_id: repo.id.clone(),
+            path: repo.path.clone(),
+            tab: 0,
+            branch: None,
+            list: Keyset::default(),
+            count: Slot::Empty,
+            beside: false,
+            preview: None,
+            preview_scope,
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::ALL[self.tab.min(2)]
+    }
+
+    /// Whether something is on its way.
+    #[must_use]
+    pub fn pending(&self) -> bool {
+        self.list.pending() || matches!(self.preview, Some((_, Slot::Pending(_))))
+    }
+
+    /// Why an action cannot be done here and now.
+    #[must_use]
+    pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
+        match action {
+            Action::Open | Action::Plan | Action::CopyId if self.list.current().is_none() => {
+                Some("there is no object under the cursor".into())
+            }
+            Action::Plan if shared.audits.last.is_none() => Some("no audit has ended yet".into()),
+            Action::Branch if self.tab != 0 => {
+                Some("only commits belong to a branch; 1 lists them".into())
+            }
+            _ => None,
+        }
+    }
+
+    /// Lists something else.
+    fn relist(&mut self, ctx: &mut Ctx) {
+        self.scope = ctx.renew(self.scope);
+        self.list = Keyset::default();
+        self.count = Slot::Empty;
+        self.preview = None;
+    }
+
+    /// Lists one branch, or all again.
+    pub fn choose(&mut self, branch: Option<HubId>, ctx: &mut Ctx) {
+        self.branch = branch;
+        self.relist(ctx);
+    }
+
+    /// Does what was asked.
+    pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
+        match action {
+            Action::Move(motion) => {
+                let jumped = self.list.pending();
+                self.list.step(motion, ctx.height(0).saturating_sub(1));
+                if jumped && !self.list.pending() {
+                    self.scope = ctx.renew(self.scope);
+                    if matches!(self.count, Slot::Pending(_)) {
+                        self.count = Slot::Empty;
+                    }
+                }
+            }
+            Action::Tab(tab) if tab != self.tab => {
+                self.tab = tab;
+                self.branch = None;
+                self.relist(ctx);
+            }
+            Action::Refresh => self.relist(ctx),
+            Action::Pane => self.beside = !self.beside,
+            Action::Audit => ctx.audit(Some(self.path.exact().to_owned()), true),
+            Action::Open => {
+                if let Some(row) = self.list.current() {
+                    return Inspect::open(row.kind, row.id.clone(), ctx);
+                }
+            }
+            Action::Plan => {
+                if let Some(row) = self.list.current() {
+                    let filter = Filter {
+                        kinds: vec![Subject::from(row.kind)],
+                        id: Some(row.id.exact().to_owned()),
+                        ..Filter::default()
+                    };
+                    let what = format!("the findings of {} {}", row.kind, row.id.short());
+                    return PlanScreen::open(Selection::Chosen(filter), &what, ctx);
+                }
+            }
+            Action::Back if self.beside => self.beside = false,
+            Action::Back if self.branch.is_some() => self.choose(None, ctx),
+            Action::Back => return Go::Back,
+            _ => {}
+        }
+        Go::Stay
+    }
+
+    /// Takes an answer if it waits for it.
+    pub fn answer(&mut self, ticket: Ticket, answer: Answer) -> Option<Answer> {
+        if self.list.awaits(ticket) {
+            match answer {
+                Answer::Objects { rows, end } => self.list.take(ticket, Ok((rows, end))),
+                Answer::Failed(why) => self.list.take(ticket, Err(why)),
+                other => return Some(other),
+            }
+            return None;
+        }
+        if let Some((_, slot)) = &mut self.preview
+            && slot.awaits(ticket)
+        {
+            *slot = match answer {
+                Answer::Inspected(seen) => Slot::Ready(seen),
+                Answer::Failed(why) => Slot::Failed(why),
+                other => return Some(other),
+            };
+            return None;
+        }
+        match answer {
+            Answer::Count(count) if self.count.awaits(ticket) => {
+                self.count = Slot::Ready(count);
+                self.list.counted(count);
+            }
+            Answer::Failed(why) if self.count.awaits(ticket) => self.count = Slot::Failed(why),
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// Asks for the rows around the cursor.
+    pub fn settle(&mut self, ctx: &mut Ctx) {
+        if ctx.shared.open.ready().is_none() {
+            return;
+        }
+        let height = ctx.height(0).saturating_sub(1).max(1);
+        let len = self.list.len();
+        if len > 0 {
+            self.list.cursor.keep(len, height);
+        }
+        let mut ask = Browse {
+            kind: self.kind(),
+            repo_id: Some(self.repo_id.exact().to_owned()),
+            branch: self.branch.as_ref().map(|name| name.exact().to_owned()),
+            from: crate::index::Edge::Start,
+            limit: LIMIT,
+        };
+        if self.count == Slot::Empty {
+            self.count = Slot::Pending(ctx.read(self.scope, Ask::BrowseCount(ask.clone())));
+        }
+        if let Some(edge) = self.list.wanted(height) {
+            ask.from = edge.clone();
+            let ticket = ctx.read(self.scope, Ask::Browse(ask));
+            self.list.asked(ticket, edge);
+        }
+        self.look_ahead(ctx);
+    }
+
+    fn look_ahead(&mut self, ctx: &mut Ctx) {
+        if ctx.regions.panes[2].width == 0 {
+            return;
+        }
+        let Some((kind, id)) = self.list.current().map(|row| (row.kind, row.id.clone())) else {
+            return;
+        };
+        if matches!(&self.preview, Some((seen, _)) if *seen == id) {
+            return;
+        }
+        self.preview_scope = ctx.renew(self.preview_scope);
+        let ask = Ask::Inspect {
+            kind,
+            id: id.exact().to_owned(),
+        };
+        let ticket = ctx.read(self.preview_scope, ask);
+        self.preview = Some((id, Slot::Pending(ticket)));
+    }
+
+    /// Moves the cursor by one and gives what is under it then.
+    pub fn neighbour(&mut self, forwards: bool) -> Option<(Kind, HubId)> {
+        let at = self.list.cursor.at;
+        let at = if forwards {
+            at.checked_add(1)?
+        } else {
+            at.checked_sub(1)?
+        };
+        let found = self.list.row(at).map(|row| (row.kind, row.id.clone()))?;
+        self.list.cursor.at = at;
+        Some(found)
+    }
+
+    /// Lets go of what only it needed.
+    pub fn close(&mut self, ctx: &mut Ctx) {
+        self.scope = ctx.renew(self.scope);
+        self.preview_scope = ctx.renew(self.preview_scope);
+    }
+
+    fn title(&self) -> String {
+        let position = self
+            .list
+            .position()
+            .map_or("?".into(), |at| text::grouped(at + 1));
+        let count = self.list.count().map_or("?".into(), text::grouped);
+        let branch = self
+            .branch
+            .as_ref()
+            .map_or(String::new(), |name| format!(" › {}", name.shown()));
+        let shown = if self.list.none_exist() {
+            "none".to_owned()
+        } else {
+            format!("{position} of {count}")
+        };
+        format!("{}s  {}{branch}  {shown}", self.kind(), self.path.shown())
+    }
+
+    /// Draws it.
+    pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
+        let [first, second, third] = regions.panes;
+        if first.width > 0 {
+            let area = pane::pane(frame, first, theme, &self.title(), !self.beside);
+            let [head, body] = pane::headed(area);
+            frame.render_widget(self.tabs(theme), head);
+            if let Some(why) = self.list.failed() {
+                let mut text = Text::new(body.width);
+                text.say(&format!("✗ {why}; R reads again"), theme.error);
+                text.draw(frame, body, Cursor::default());
+            } else if self.list.is_empty() {
+                let word = if self.list.none_exist() {
+                    " none here"
+                } else {
+                    " …"
+                };
+                frame.render_widget(Line::styled(word, theme.pending), body);
+            } else {
+                let at = (self.list.cursor, self.list.len());
+                list::draw(frame, body, theme, at, |at| {
+                    self.list
+                        .row(at)
+                        .map_or_else(Line::default, |row| line(row, body.width, shared, theme))
+                });
+            }
+        }
+        if second.width > 0 {
+            let area = pane::pane(frame, second, theme, "row", self.beside);
+            if let Some(row) = self.list.current() {
+                describe(row, area.width, theme).draw(frame, area, Cursor::default());
+            }
+        }
+        if third.width > 0 {
+            let area = pane::pane(frame, third, theme, "object", false);
+            match &self.preview {
+                Some((_, Slot::Ready(seen))) => super::inspect::preview(seen, frame, area, theme),
+                Some((_, Slot::Failed(why))) => {
+                    frame.render_widget(Line::styled(format!(" ✗ {why}"), theme.error), area);
+                }
+                _ => frame.render_widget(Line::styled(" …", theme.pending), area),
+            }
+        }
+    }
+
+    fn tabs(&self, theme: &Theme) -> Line<'static> {
+        let mut spans = Vec::new();
+        for (n, name) in ["1 commits", "2 snapshots", "3 blobs"]
+            .into_iter()
+            .enumerate()
+        {
+            let (open, close, style) = if n == self.tab {
+                ("[", "]", theme.title)
+            } else {
+                (" ", " ", theme.muted)
+            };
+            spans.push(Span::styled(format!("{open}{name}{close} "), style));
+        }
+        Line::from(spans)
+    }
+}
+
+/// What row, object and cache are like, as far as the row alone can say.
+fn state(row: &ObjectLine) -> (&'static str, bool) {
+    match (&row.pointer, row.cache_byte) {
+        (Pointer::Null, _) => ("✗ no-uri", false),
+        (_, Some(byte)) if byte != b'{' => ("~ msgpack", false),
+        (Pointer::NoColumn, _) => ("? no column", true),
+        (Pointer::Uri(_), _) => ("✓ linked", true),
+    }
+}
+
+fn line(row: &ObjectLine, width: u16, shared: &Shared, theme: &Theme) -> Line<'static> {
+    let (word, good) = state(row);
+    let style = if good { theme.good } else { theme.error };
+    let what = usize::from(width).saturating_sub(36);
+    let when = row.at.map_or("?".into(), |at| ago(at, shared));
+    let size = match (row.kind, row.size) {
+        (Kind::Blob, Some(size)) => text::bytes(u64::try_from(size).unwrap_or(0)),
+        (Kind::Snapshot, Some(entries)) => format!("{entries} entries"),
+        _ => row.who.clone(),
+    };
+    // Where there is little room, what it is says more than who made it.
+    let who = if what < 28 { 0 } else { 10 };
+    Line::from(vec![
+        Span::styled(format!(" {} ", fit(word, 9)), style),
+        Span::styled(fit(&row.id.short(), 13), theme.text),
+        Span::styled(fit_right(&when, 9), theme.muted),
+        Span::styled(format!("  {}", fit(&size, who)), theme.muted),
+        Span::styled(
+            format!(" {}", fit(&row.what, what.saturating_sub(who))),
+            theme.text,
+        ),
+    ])
+}
+
+fn describe(row: &ObjectLine, width: u16, theme: &Theme) -> Text {
+    let mut out = Text::new(width);
+    out.pair(row.kind.as_str(), row.id.shown(), theme, theme.text);
+    out.pair("when", &exactly(row.at), theme, theme.text);
+    for (name, value) in [
+        ("who", row.who.as_str()),
+        ("what", row.what.as_str()),
+        ("branch", row.branch.as_str()),
+        ("parents", row.parents.as_str()),
+    ] {
+        if !value.is_empty() {
+            out.pair(name, value, theme, theme.text);
+        }
+    }
+    if row.kind == Kind::Commit {
+        match &row.snapshot {
+            Some(id) => out.pair("snapshot", id.shown(), theme, theme.text),
+            None => out.pair(
+                "snapshot",
+                "✗ none: a clone gets an empty tree",
+                theme,
+                theme.critical,
+            ),
+        }
+    }
+    if let Some(size) = row.size {
+        let name = if row.kind == Kind::Blob {
+            "bytes"
+        } else {
+            "entries"
+        };
+        out.pair(name, &size.to_string(), theme, theme.text);
+    }
+    match &row.pointer {
+        Pointer::Uri(uri) => out.pair("storage_uri", uri, theme, theme.text),
+        Pointer::Null => out.pair("storage_uri", "✗ null", theme, theme.error),
+        Pointer::NoColumn => out.pair("storage_uri", "? no such column here", theme, theme.muted),
+    }
+    if row.kind == Kind::Snapshot {
+        let cache = match row.cache_byte {
+            None => "none".to_owned(),
+            Some(b'{') => "json".to_owned(),
+            Some(byte) => format!("~ no JSON: its first byte is {byte:#04x}"),
+        };
+        out.pair("cache", &cache, theme, theme.text);
+    }
+    out
+}
+
+/// The screen on which a branch is chosen.
+#[must_use]
+pub fn of(screen: &mut Screen) -> Option<&mut Objects> {
+    match screen {
+        Screen::Objects(objects) => Some(objects),
+        _ => None,
+    }
+}

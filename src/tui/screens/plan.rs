@@ -1,0 +1,433 @@
+//! A plan: each step in words, what it needs, and what the plan leaves alone.
+
+use super::apply::Apply;
+use super::{Go, Screen};
+use crate::audit::Auto;
+use crate::repair::{Selection, Totals};
+use crate::text;
+use crate::tui::action::Action;
+use crate::tui::effect::{Ask, Effect, PlanRef, Scope, Ticket};
+use crate::tui::event::Answer;
+use crate::tui::lines::{HubId, RefusalLine, StepLine};
+use crate::tui::pages::{PAGE, Pages, Row};
+use crate::tui::regions::Regions;
+use crate::tui::state::{Ctx, Shared, Slot};
+use crate::tui::theme::Theme;
+use crate::tui::widgets::confirm::{Confirm, Question};
+use crate::tui::widgets::list::{self, Cursor, fit, fit_right};
+use crate::tui::widgets::pane::{self, Text};
+use ratatui::Frame;
+use ratatui::text::{Line, Span};
+
+/// From this many steps on the hub's name is asked for.
+const MANY: u64 = 1_000;
+
+/// A plan on the screen.
+#[derive(Debug)]
+pub struct PlanScreen {
+    pub scope: Scope,
+    pub plan: PlanRef,
+    /// What was chosen, in words.
+    what: String,
+    /// Only what needs no choice was selected.
+    auto: bool,
+    pub totals: Slot<Totals>,
+    steps: Pages<StepLine>,
+    refusals: Pages<RefusalLine>,
+    /// The list of what is left alone is shown.
+    refused: bool,
+    cursor: Cursor,
+    pub beside: bool,
+    detail: Cursor,
+    /// The plan was applied or is about to be: it is not applied twice.
+    pub spent: bool,
+}
+
+impl PlanScreen {
+    /// Starts planning and opens the screen on which the plan will stand.
+    pub fn open(selection: Selection, what: &str, ctx: &mut Ctx) -> Go {
+        let auto = matches!(selection, Selection::Auto(_));
+        let (plan, ticket) = ctx.plan(selection);
+        Go::Push(Box::new(Screen::Plan(Box::new(Self {
+            scope: ctx.shared.scope(),
+            plan,
+            what: what.to_owned(),
+            auto,
+            totals: Slot::Pending(ticket),
+            steps: Pages::default(),
+            refusals: Pages::default(),
+            refused: false,
+            cursor: Cursor::default(),
+            beside: false,
+            detail: Cursor::default(),
+            spent: false,
+        }))))
+    }
+
+    fn len(&self) -> u64 {
+        self.totals.ready().map_or(0, |totals| {
+            if self.refused {
+                totals.refused
+            } else {
+                totals.steps
+            }
+        })
+    }
+
+    /// Whether something is on its way.
+    #[must_use]
+    pub fn pending(&self) -> bool {
+        matches!(self.totals, Slot::Pending(_)) || self.steps.pending() || self.refusals.pending()
+    }
+
+    /// The id of the step or refusal under the cursor.
+    #[must_use]
+    pub fn current_id(&self) -> Option<HubId> {
+        if self.len() == 0 {
+            return None;
+        }
+        match (
+            self.refused,
+            self.steps.row(self.cursor.at),
+            self.refusals.row(self.cursor.at),
+        ) {
+            (false, Row::Ready(step), _) => Some(step.id.clone()),
+            (true, _, Row::Ready(refusal)) => Some(refusal.id.clone()),
+            _ => None,
+        }
+    }
+
+    /// Why an action cannot be done here and now.
+    #[must_use]
+    pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
+        match action {
+            Action::Apply => self.refuse_apply(shared),
+            Action::Cycle if self.totals.ready().is_none_or(|totals| totals.refused == 0) => {
+                Some("the plan leaves nothing alone".into())
+            }
+            Action::CopyId if self.current_id().is_none() => Some("there is no id here".into()),
+            _ => None,
+        }
+    }
+
+    fn refuse_apply(&self, shared: &Shared) -> Option<String> {
+        let totals = match &self.totals {
+            Slot::Ready(totals) if self.is_here() => totals,
+            Slot::Failed(_) => return Some("there is no plan".into()),
+            _ => return Some("the plan is not ready yet".into()),
+        };
+        if !shared.face.writable {
+            Some("read-only; start with --write".into())
+        } else if totals.steps == 0 {
+            Some("the plan has no steps".into())
+        } else if self.spent {
+            Some("this plan was applied; x plans anew".into())
+        } else if shared.applying.is_some() {
+            Some("another repair is under way".into())
+        } else {
+            None
+        }
+    }
+
+    /// The question before this plan is applied.
+    #[must_use]
+    pub fn question(&self, shared: &Shared) -> Option<Confirm> {
+        let totals = self.totals.ready()?;
+        let question = Question::Apply {
+            plan: self.plan,
+            totals: totals.clone(),
+        };
+        let face = &shared.face;
+        let hub = format!("{} {}", face.environment.badge(), face.name);
+        let asks = totals.by_remedy.keys().any(|remedy| {
+            use crate::audit::Remedy;
+            matches!(remedy, Remedy::Replace | Remedy::Reindex | Remedy::Reref)
+        });
+        let asks = asks || self.chose_ask(totals.steps);
+        let why = if shared.is_risky() {
+            "This hub is not a demo and not a staging hub."
+        } else if asks {
+            "Some steps mend what needs a person's choice."
+        } else if totals.steps > MANY {
+            "This is a plan of more than 1,000 steps."
+        } else {
+            return Some(Confirm::letter(question, hub));
+        };
+        Some(Confirm::name(
+            question,
+            hub,
+            face.name.clone(),
+            why.to_owned(),
+        ))
+    }
+
+    /// Whether a step may mend a code whose answer is `ask`: known only where every step was read.
+    fn chose_ask(&self, steps: u64) -> bool {
+        let asks = |at| match self.steps.row(at) {
+            Row::Ready(step) => step.code.fault().auto == Auto::Ask,
+            _ => true,
+        };
+        !self.auto && (steps > PAGE || (0..steps).any(asks))
+    }
+
+    /// Whether the beginning of the plan can be seen: nothing is agreed to unseen.
+    fn is_here(&self) -> bool {
+        self.totals
+            .ready()
+            .is_some_and(|totals| totals.steps == 0 || !matches!(self.steps.row(0), Row::Pending))
+    }
+
+    /// Does what was asked. Applying asks first, and that is routed by `update`.
+    pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
+        match action {
+            Action::Move(motion) if self.beside => {
+                self.detail.step(motion, 1_000, 1);
+                self.detail.top = self.detail.at;
+            }
+            Action::Move(motion) => {
+                self.detail = Cursor::default();
+                let (len, height) = (self.len(), self.height(ctx));
+                self.cursor.step(motion, len, height);
+            }
+            Action::Pane => self.beside = !self.beside,
+            Action::Cycle => {
+                self.refused = !self.refused;
+                self.cursor = Cursor::default();
+            }
+            Action::Back if self.beside => self.beside = false,
+            Action::Back => return Go::Back,
+            _ => {}
+        }
+        Go::Stay
+    }
+
+    fn height(&self, ctx: &Ctx) -> u64 {
+        ctx.height(0).saturating_sub(3)
+    }
+
+    /// The screen on which this plan is carried out.
+    #[must_use]
+    pub fn applied(&mut self, ticket: Ticket) -> Apply {
+        self.spent = true;
+        let steps = self.totals.ready().map_or(0, |totals| totals.steps);
+        Apply::new(ticket, steps)
+    }
+
+    /// Takes an answer if it waits for it.
+    pub fn answer(&mut self, ticket: Ticket, answer: Answer, _: &mut Ctx) -> Option<Answer> {
+        match answer {
+            Answer::Planned(totals) if self.totals.awaits(ticket) => {
+                self.refused = totals.steps == 0 && totals.refused > 0;
+                self.totals = Slot::Ready(totals);
+            }
+            Answer::Failed(why) if self.totals.awaits(ticket) => self.totals = Slot::Failed(why),
+            Answer::Steps(rows) if self.steps.awaits(ticket) => self.steps.take(ticket, Ok(rows)),
+            Answer::Refusals(rows) if self.refusals.awaits(ticket) => {
+                self.refusals.take(ticket, Ok(rows));
+            }
+            Answer::Failed(why) if self.steps.awaits(ticket) => self.steps.take(ticket, Err(why)),
+            Answer::Failed(why) if self.refusals.awaits(ticket) => {
+                self.refusals.take(ticket, Err(why));
+            }
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// Asks for the steps around the cursor.
+    pub fn settle(&mut self, ctx: &mut Ctx) {
+        if self.totals.ready().is_none() {
+            return;
+        }
+        let (len, height) = (self.len(), self.height(ctx));
+        self.cursor.keep(len, height);
+        let rows = self.cursor.window(len, height.max(1));
+        let (plan, limit) = (self.plan, PAGE as u32);
+        if self.refused {
+            for page in self.refusals.missing(rows) {
+                let skip = page * PAGE;
+                let ticket = ctx.read(self.scope, Ask::Refusals { plan, skip, limit });
+                self.refusals.asked(page, ticket);
+            }
+        } else {
+            for page in self.steps.missing(rows) {
+                let skip = page * PAGE;
+                let ticket = ctx.read(self.scope, Ask::Steps { plan, skip, limit });
+                self.steps.asked(page, ticket);
+            }
+        }
+    }
+
+    /// Lets go of what only it needed. A plan that is being applied stays with the runner's task.
+    pub fn close(&mut self, ctx: &mut Ctx) {
+        self.scope = ctx.renew(self.scope);
+        if matches!(self.totals, Slot::Pending(_)) {
+            ctx.out.push(Effect::Cancel(crate::tui::effect::Job::Plan));
+        }
+        ctx.out.push(Effect::DropPlan(self.plan));
+    }
+
+    /// Whether it can be applied, for the status line.
+    #[must_use]
+    pub fn status(&self, shared: &Shared) -> String {
+        match self.refuse_apply(shared) {
+            Some(why) => format!("plan: {why}"),
+            None => "plan: enter applies it, after a question".into(),
+        }
+    }
+
+    /// Draws it.
+    pub fn view(&self, frame: &mut Frame, _: &Shared, regions: &Regions, theme: &Theme) {
+        let [first, second, _] = regions.panes;
+        if first.width > 0 {
+            let word = if self.refused {
+                "plan: left alone"
+            } else {
+                "plan"
+            };
+            let area = pane::pane(frame, first, theme, word, !self.beside);
+            self.view_list(frame, area, theme);
+        }
+        if second.width > 0 {
+            let word = if self.refused { "why not" } else { "step" };
+            let area = pane::pane(frame, second, theme, word, self.beside);
+            self.detail(area.width, theme)
+                .draw(frame, area, self.detail);
+        }
+    }
+
+    fn view_list(&self, frame: &mut Frame, area: ratatui::layout::Rect, theme: &Theme) {
+        let mut head = Text::new(area.width);
+        match &self.totals {
+            Slot::Ready(totals) if self.is_here() => {
+                let left = match totals.refused {
+                    0 => String::new(),
+                    n => format!(", {} left alone", text::grouped(n)),
+                };
+                let size = text::bytes(totals.bytes);
+                let what = text::cut(&self.what, usize::from(area.width)).into_owned();
+                head.lines.push(Line::styled(what, theme.title));
+                let steps = text::plural(totals.steps, "step");
+                head.lines
+                    .push(Line::styled(format!("{steps}{left}, {size}"), theme.text));
+                head.lines.push(Line::default());
+            }
+            Slot::Failed(why) => head.say(&format!("✗ {why}"), theme.error),
+            _ => head.say(&format!("planning {} …", self.what), theme.pending),
+        }
+        let height = u16::try_from(head.lines.len())
+            .unwrap_or(u16::MAX)
+            .min(area.height);
+        head.draw(frame, area, Cursor::default());
+        let body = ratatui::layout::Rect {
+            y: area.y.saturating_add(height),
+            height: area.height.saturating_sub(height),
+            ..area
+        };
+        list::draw(frame, body, theme, (self.cursor, self.len()), |at| {
+            if self.refused {
+                shown(self.refusals.row(at), theme, |row| {
+                    refusal_line(row, body.width, theme)
+                })
+            } else {
+                shown(self.steps.row(at), theme, |row| {
+                    step_line(row, body.width, theme)
+                })
+            }
+        });
+    }
+
+    fn detail(&self, width: u16, theme: &Theme) -> Text {
+        let mut out = Text::new(width);
+        if self.len() == 0 {
+            return out;
+        }
+        match (
+            self.refused,
+            self.steps.row(self.cursor.at),
+            self.refusals.row(self.cursor.at),
+        ) {
+            (false, Row::Ready(step), _) => describe(step, &mut out, theme),
+            (true, _, Row::Ready(refusal)) => {
+                out.say(refusal.code.name(), theme.title);
+                out.say(refusal.code.fault().is, theme.muted);
+                out.gap();
+                out.say(&refusal.why, theme.warning);
+                out.gap();
+                out.pair("id", refusal.id.shown(), theme, theme.text);
+            }
+            _ => {}
+        }
+        out
+    }
+}
+
+fn shown<T>(row: Row<'_, T>, theme: &Theme, line: impl Fn(&T) -> Line<'static>) -> Line<'static> {
+    match row {
+        Row::Ready(row) => line(row),
+        Row::Pending => Line::styled(" …", theme.pending),
+        Row::Failed(why) => Line::styled(format!(" ✗ {why}"), theme.error),
+    }
+}
+
+fn step_line(step: &StepLine, width: u16, theme: &Theme) -> Line<'static> {
+    let words = usize::from(width).saturating_sub(32);
+    Line::from(vec![
+        Span::styled(fit_right(&text::grouped(step.number), 6), theme.muted),
+        Span::styled(format!(" {}", fit(step.remedy.word(), 9)), theme.title),
+        Span::styled(format!(" {} ", fit(&step.id.short(), 13)), theme.text),
+        Span::styled(fit(&step.words, words), theme.muted),
+    ])
+}
+
+fn refusal_line(row: &RefusalLine, width: u16, theme: &Theme) -> Line<'static> {
+    let why = usize::from(width).saturating_sub(38);
+    Line::from(vec![
+        Span::styled(format!(" {}", fit(row.code.name(), 22)), theme.text),
+        Span::styled(format!(" {} ", fit(&row.id.short(), 13)), theme.text),
+        Span::styled(fit(&row.why, why), theme.muted),
+    ])
+}
+
+fn describe(step: &StepLine, out: &mut Text, theme: &Theme) {
+    out.say(
+        &format!("{}. {} {}", step.number, step.remedy, step.kind),
+        theme.title,
+    );
+    out.say(&step.words, theme.text);
+    out.gap();
+    out.pair("only if", &step.precondition, theme, theme.text);
+    out.pair(step.kind.as_str(), step.id.shown(), theme, theme.text);
+    out.pair("repository", &step.repo, theme, theme.text);
+    out.pair("mends", step.code.name(), theme, theme.text);
+    if let Some(key) = &step.key {
+        out.pair("key", key, theme, theme.text);
+    }
+    if step.bytes > 0 {
+        out.pair(
+            "writes",
+            &text::plural(step.bytes, "byte"),
+            theme,
+            theme.text,
+        );
+    }
+    if let Some(sha256) = &step.sha256 {
+        out.pair("sha256", sha256, theme, theme.muted);
+    }
+    if !step.row.is_empty() {
+        out.gap();
+        out.say("the row", theme.title);
+    }
+    for change in &step.row {
+        let null = "null";
+        out.say(&format!("  {}", change.column), theme.text);
+        out.say(
+            &format!("- {}", change.from.as_deref().unwrap_or(null)),
+            theme.removed,
+        );
+        out.say(
+            &format!("+ {}", change.to.as_deref().unwrap_or(null)),
+            theme.added,
+        );
+    }
+}

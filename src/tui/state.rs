@@ -1,0 +1,373 @@
+//! Everything the console knows. Changed by `update` alone, drawn by `view` alone.
+
+use super::effect::{Ask, AuditAsk, Effect, Job, PlanRef, ReportRef, Scope, Ticket};
+use super::keymap::{Keymap, Place, TABLE};
+use super::lines::SummaryLine;
+use super::meter::Meter;
+use super::notices::{Level, Notices};
+use super::overlay::Overlay;
+use super::regions::{Regions, Wish, regions};
+use super::screens::Screen;
+use super::screens::hub::HubScreen;
+use crate::audit::Depth;
+use crate::index::Counts;
+use crate::object::time::Micros;
+use crate::repair::Selection;
+use crate::store::{Environment, Hub};
+use ratatui::layout::Size;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// An answer that is on its way, here, or will not come.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Slot<T> {
+    #[default]
+    Empty,
+    Pending(Ticket),
+    Ready(T),
+    Failed(String),
+}
+
+impl<T> Slot<T> {
+    /// Whether it waits for this ticket.
+    #[must_use]
+    pub fn awaits(&self, ticket: Ticket) -> bool {
+        matches!(self, Slot::Pending(asked) if *asked == ticket)
+    }
+
+    /// The answer, if it is here.
+    #[must_use]
+    pub fn ready(&self) -> Option<&T> {
+        match self {
+            Slot::Ready(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// Which hub this is, in words that are safe to show.
+#[derive(Clone, Debug)]
+pub struct Face {
+    pub name: String,
+    pub environment: Environment,
+    pub database: String,
+    pub store: String,
+    pub writable: bool,
+}
+
+impl Face {
+    /// The words for `hub`, before anything was opened.
+    #[must_use]
+    pub fn new(hub: &Hub, writable: bool) -> Self {
+        Self {
+            name: super::lines::clean(&hub.name),
+            environment: hub.environment,
+            database: super::lines::clean(&hub.describe_database()),
+            store: super::lines::clean(&hub.describe_store()),
+            writable,
+        }
+    }
+
+    /// `READ-ONLY` or `WRITE`.
+    #[must_use]
+    pub const fn mode(&self) -> &'static str {
+        if self.writable { "WRITE" } else { "READ-ONLY" }
+    }
+}
+
+/// Audits: the one under way and the last.
+#[derive(Debug)]
+pub struct Audits {
+    pub slot: Slot<SummaryLine>,
+    pub meter: Meter,
+    pub last: Option<SummaryLine>,
+    /// When the last one ended.
+    pub at: Duration,
+    pub asked: AuditAsk,
+    /// The report that the last audit left.
+    pub report: ReportRef,
+    /// The repository that the last report is of; the hub without.
+    pub repo: Option<String>,
+    /// A person asked for it, so leaving asks first.
+    pub by_hand: bool,
+    /// Worst grade and number of findings by repository.
+    pub repos: BTreeMap<String, (u64, crate::audit::Grade)>,
+    pub repos_slot: Slot<()>,
+}
+
+/// What every screen shares.
+#[derive(Debug)]
+pub struct Shared {
+    pub face: Face,
+    pub size: Size,
+    /// Since the start of the session.
+    pub clock: Duration,
+    /// The wall clock at the start.
+    pub started: Micros,
+    pub open: Slot<Vec<String>>,
+    pub counts: Slot<Counts>,
+    pub audits: Audits,
+    pub planning: Option<Meter>,
+    pub applying: Option<Meter>,
+    pub notices: Notices,
+    pub zoom: bool,
+    pub exporting: Option<Ticket>,
+    /// The session ends as soon as nothing writes any more.
+    pub leaving: bool,
+    next: u64,
+}
+
+impl Shared {
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// A ticket that no request has.
+    pub fn ticket(&mut self) -> Ticket {
+        Ticket(self.number())
+    }
+
+    /// A scope that no screen has.
+    pub fn scope(&mut self) -> Scope {
+        Scope(self.number())
+    }
+
+    /// A plan's name that no plan has.
+    pub fn plan_ref(&mut self) -> PlanRef {
+        PlanRef(self.number())
+    }
+
+    /// Now, by the wall clock.
+    #[must_use]
+    pub fn now(&self) -> Micros {
+        let since = i64::try_from(self.clock.as_micros()).unwrap_or(i64::MAX);
+        self.started.saturating_add(since)
+    }
+
+    /// Tells something in the status line.
+    pub fn tell(&mut self, level: Level, text: impl Into<String>) {
+        self.notices.tell(level, text, self.clock);
+    }
+
+    /// Whether something moves on the screen by itself.
+    #[must_use]
+    pub fn busy(&self) -> bool {
+        self.job().is_some() || matches!(self.open, Slot::Pending(_))
+    }
+
+    /// The job that matters most of those under way.
+    #[must_use]
+    pub fn job(&self) -> Option<(Job, &Meter)> {
+        if let Some(meter) = &self.applying {
+            return Some((Job::Apply, meter));
+        }
+        if let Some(meter) = &self.planning {
+            return Some((Job::Plan, meter));
+        }
+        matches!(self.audits.slot, Slot::Pending(_)).then_some((Job::Audit, &self.audits.meter))
+    }
+
+    /// Whether writing needs the hub's name typed, and why.
+    #[must_use]
+    pub fn is_risky(&self) -> bool {
+        matches!(
+            self.face.environment,
+            Environment::Production | Environment::Unknown
+        )
+    }
+}
+
+/// What a screen may use while it acts.
+pub struct Ctx<'a> {
+    pub shared: &'a mut Shared,
+    pub out: &'a mut Vec<Effect>,
+    pub regions: &'a Regions,
+}
+
+impl Ctx<'_> {
+    /// Asks something that reads.
+    pub fn read(&mut self, scope: Scope, ask: Ask) -> Ticket {
+        let ticket = self.shared.ticket();
+        self.out.push(Effect::Read { scope, ticket, ask });
+        ticket
+    }
+
+    /// Closes a scope and gives a fresh one: what the old one asked for is no longer wanted.
+    pub fn renew(&mut self, scope: Scope) -> Scope {
+        self.out.push(Effect::Close(scope));
+        self.shared.scope()
+    }
+
+    /// Starts planning and gives the plan's name and the ticket of the answer.
+    pub fn plan(&mut self, selection: Selection) -> (PlanRef, Ticket) {
+        let (plan, ticket) = (self.shared.plan_ref(), self.shared.ticket());
+        self.out.push(Effect::Plan {
+            ticket,
+            plan,
+            report: self.shared.audits.report,
+            selection,
+        });
+        self.shared.planning = Some(Meter::new(self.shared.clock));
+        (plan, ticket)
+    }
+
+    /// Starts an audit, unless one is under way.
+    pub fn audit(&mut self, repo: Option<String>, by_hand: bool) {
+        start_audit(self.shared, self.out, repo, by_hand);
+    }
+
+    /// Rows that the pane can show.
+    #[must_use]
+    pub fn height(&self, pane: usize) -> u64 {
+        let pane = self.regions.panes.get(pane).copied().unwrap_or_default();
+        u64::from(super::regions::inner(pane).height)
+    }
+}
+
+/// Starts an audit, unless one is under way.
+pub fn start_audit(
+    shared: &mut Shared,
+    out: &mut Vec<Effect>,
+    repo: Option<String>,
+    by_hand: bool,
+) {
+    if matches!(shared.audits.slot, Slot::Pending(_)) {
+        return;
+    }
+    let ticket = shared.ticket();
+    shared.audits.asked = AuditAsk {
+        depth: shared.audits.asked.depth,
+        repo,
+        report: ReportRef(ticket.0),
+    };
+    shared.audits.by_hand = by_hand;
+    shared.audits.meter = Meter::new(shared.clock);
+    shared.audits.slot = Slot::Pending(ticket);
+    out.push(Effect::Audit {
+        ticket,
+        ask: shared.audits.asked.clone(),
+    });
+}
+
+/// The console.
+#[derive(Debug)]
+pub struct State {
+    pub shared: Shared,
+    /// The screen on top is the one that is seen.
+    pub stack: Vec<Screen>,
+    pub overlay: Option<Overlay>,
+    pub keymap: Keymap,
+}
+
+impl State {
+    /// The console before anything is known.
+    ///
+    /// # Errors
+    /// Two rows of the key table that claim one key.
+    pub fn new(face: Face, size: Size, started: Micros) -> Result<Self, String> {
+        let depth = match face.environment {
+            Environment::Demo => Depth::Bytes,
+            _ => Depth::Presence,
+        };
+        let asked = AuditAsk {
+            depth,
+            repo: None,
+            report: ReportRef(0),
+        };
+        Ok(Self {
+            shared: Shared {
+                face,
+                size,
+                clock: Duration::ZERO,
+                started,
+                open: Slot::Empty,
+                counts: Slot::Empty,
+                audits: Audits {
+                    slot: Slot::Empty,
+                    meter: Meter::new(Duration::ZERO),
+                    last: None,
+                    at: Duration::ZERO,
+                    asked,
+                    report: ReportRef(0),
+                    repo: None,
+                    by_hand: false,
+                    repos: BTreeMap::new(),
+                    repos_slot: Slot::Empty,
+                },
+                planning: None,
+                applying: None,
+                notices: Notices::default(),
+                zoom: false,
+                exporting: None,
+                leaving: false,
+                next: 0,
+            },
+            stack: vec![Screen::Hub(HubScreen::default())],
+            overlay: None,
+            keymap: Keymap::new(TABLE)?,
+        })
+    }
+
+    /// The first effects: everything else follows from their answers.
+    pub fn start(&mut self) -> Vec<Effect> {
+        let ticket = self.shared.ticket();
+        self.shared.open = Slot::Pending(ticket);
+        vec![Effect::Open(ticket)]
+    }
+
+    /// Where keys are heard now.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        match (&self.overlay, self.stack.last()) {
+            (Some(overlay), _) => overlay.place(),
+            (None, Some(screen)) => screen.place(),
+            (None, None) => Place::Common,
+        }
+    }
+
+    /// Where things stand on the screen now.
+    #[must_use]
+    pub fn regions(&self) -> Regions {
+        let mut wish = self.stack.last().map_or(
+            Wish {
+                panes: 1,
+                front: 0,
+                progress: false,
+            },
+            Screen::wish,
+        );
+        wish.progress = self.shared.job().is_some();
+        if self.shared.zoom {
+            wish.panes = 1;
+        }
+        regions(self.shared.size, wish)
+    }
+
+    /// Told by the loop after each frame: a question answers only keys that came after it was seen.
+    pub fn drawn(&mut self) {
+        if let Some(Overlay::Confirm(confirm)) = &mut self.overlay {
+            confirm.drawn();
+        }
+    }
+
+    /// Whether time must go on for the screen to stay true.
+    #[must_use]
+    pub fn moving(&self) -> bool {
+        self.shared.busy()
+            || self.shared.notices.shown().is_some()
+            || self.stack.last().is_some_and(Screen::pending)
+    }
+
+    /// The terminal's title.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let face = &self.shared.face;
+        format!(
+            "luthier · {} {} · {}",
+            face.environment.badge(),
+            face.mode(),
+            face.name
+        )
+    }
+}

@@ -1,0 +1,503 @@
+//! Events in, effects out. Pure: no clock, no I/O, no terminal.
+
+mod answers;
+
+use super::action::Action;
+use super::effect::{Effect, Job};
+use super::event::Event;
+use super::keymap::{Place, takes_text};
+use super::notices::Level;
+use super::overlay::{Branches, Overlay};
+use super::pages::{Chain, PAGE};
+use super::regions::too_small;
+use super::screens::{Go, Screen, objects};
+use super::state::{Ctx, Slot, State};
+use super::widgets::confirm::{Agreed, Confirm, Question};
+use super::widgets::help::Help;
+use super::widgets::list::Cursor;
+use crossterm::event::{Event as Term, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::layout::Size;
+use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler;
+
+/// Takes one event and says what is to be done.
+pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    let mut out = Vec::new();
+    match event {
+        Event::Term(event) => terminal(state, event, &mut out),
+        Event::Answer(ticket, answer) => answers::take(state, ticket, *answer, &mut out),
+        Event::Progress {
+            job,
+            figures,
+            paused,
+        } => progress(state, job, figures, paused),
+        Event::Beat(clock) => {
+            state.shared.clock = clock;
+            state.shared.notices.expire(clock);
+        }
+        Event::Stop => {
+            state.shared.leaving = true;
+            if state.shared.applying.is_some() {
+                out.push(Effect::Cancel(Job::Apply));
+            } else {
+                out.push(Effect::Quit);
+            }
+        }
+    }
+    settle(state, &mut out);
+    out
+}
+
+fn progress(state: &mut State, job: Job, figures: crate::progress::Figures, paused: bool) {
+    let shared = &mut state.shared;
+    let clock = shared.clock;
+    match job {
+        Job::Audit => shared.audits.meter.take(figures, paused, clock),
+        Job::Plan => {
+            if let Some(meter) = &mut shared.planning {
+                meter.take(figures, paused, clock);
+            }
+        }
+        Job::Apply => {
+            if let Some(meter) = &mut shared.applying {
+                meter.take(figures, paused, clock);
+            }
+        }
+    }
+}
+
+/// Runs `act` on the screen on top.
+fn on_top(state: &mut State, out: &mut Vec<Effect>, act: impl FnOnce(&mut Screen, &mut Ctx) -> Go) {
+    let regions = state.regions();
+    let State { shared, stack, .. } = state;
+    let mut ctx = Ctx {
+        shared,
+        out,
+        regions: &regions,
+    };
+    let Some(screen) = stack.last_mut() else {
+        return;
+    };
+    match act(screen, &mut ctx) {
+        Go::Stay => {}
+        Go::Push(screen) => stack.push(*screen),
+        Go::Back if stack.len() > 1 => {
+            if let Some(mut closed) = stack.pop() {
+                closed.close(&mut ctx);
+            }
+        }
+        Go::Back => ctx
+            .shared
+            .tell(Level::Info, "this is the first screen; q leaves"),
+    }
+}
+
+/// Asks for what is shown now, and brings every cursor into its list.
+fn settle(state: &mut State, out: &mut Vec<Effect>) {
+    on_top(state, out, |screen, ctx| {
+        screen.settle(ctx);
+        Go::Stay
+    });
+    let State {
+        shared, overlay, ..
+    } = state;
+    if let Some(Overlay::Branches(branches)) = overlay {
+        let top = branches.cursor.top;
+        for (page, after) in branches.list.missing(top..top + 40) {
+            let ticket = shared.ticket();
+            out.push(Effect::Read {
+                scope: branches.scope,
+                ticket,
+                ask: super::effect::Ask::Branches {
+                    repo_id: branches.repo_id.clone(),
+                    after,
+                    limit: PAGE as u32,
+                },
+            });
+            branches.list.asked(page, ticket);
+        }
+    }
+}
+
+fn terminal(state: &mut State, event: Term, out: &mut Vec<Effect>) {
+    match event {
+        Term::Resize(width, height) => state.shared.size = Size::new(width, height),
+        Term::Key(key) if key.kind != KeyEventKind::Release => {
+            // Escape and a key that follow each other fast arrive as one key with alt.
+            if key.modifiers.contains(KeyModifiers::ALT) {
+                press(state, KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE), out);
+                let modifiers = key.modifiers.difference(KeyModifiers::ALT);
+                press(state, KeyEvent::new(key.code, modifiers), out);
+            } else {
+                press(state, key, out);
+            }
+        }
+        Term::Paste(text) => paste(state, &text, out),
+        _ => {}
+    }
+}
+
+/// A paste is text where text is typed, and nothing anywhere else; it never answers a question.
+fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
+    let line: String = text
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(1_000)
+        .collect();
+    match &mut state.overlay {
+        Some(Overlay::Prompt { typed, .. }) => {
+            for c in line.chars() {
+                typed.handle(tui_input::InputRequest::InsertChar(c));
+            }
+            let text = typed.value().to_owned();
+            narrow(state, &text, out);
+        }
+        Some(Overlay::Confirm(_)) => {
+            state
+                .shared
+                .tell(Level::Warning, "a paste answers no question; type it");
+        }
+        _ => state
+            .shared
+            .tell(Level::Info, "pasted text means nothing here"),
+    }
+}
+
+fn press(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
+    state.shared.notices.dismiss();
+    let place = state.place();
+    if too_small(state.shared.size) {
+        // Nothing can be seen, so nothing is done but leaving.
+        if place != Place::Confirm && place != Place::Name && key.code == KeyCode::Char('q') {
+            state.overlay = None;
+            leave(state, out);
+        }
+        return;
+    }
+    if let Some(Overlay::Confirm(confirm)) = &state.overlay
+        && !confirm.was_drawn()
+    {
+        return;
+    }
+    match state.keymap.find(place, key) {
+        Some(row) => {
+            // A key that is held down moves; it never does anything twice.
+            if key.kind == KeyEventKind::Press || matches!(row.action, Action::Move(_)) {
+                run(state, row.action, out);
+            }
+        }
+        None if takes_text(place) => text(state, key, out),
+        None => {}
+    }
+}
+
+/// Why an action cannot be done now; `None` when it can.
+#[must_use]
+pub fn refusal(state: &State, action: Action) -> Option<String> {
+    let shared = &state.shared;
+    match action {
+        Action::Audit | Action::Repos if shared.open.ready().is_none() => {
+            return Some(match &shared.open {
+                Slot::Failed(_) => "the hub could not be opened; R tries again".into(),
+                _ => "the hub is being opened".into(),
+            });
+        }
+        Action::Audit if matches!(shared.audits.slot, Slot::Pending(_)) => {
+            return Some("an audit is under way; ctrl-c stops it".into());
+        }
+        Action::Audit | Action::Plan if shared.applying.is_some() => {
+            return Some("a repair is under way".into());
+        }
+        Action::Plan if shared.planning.is_some() => {
+            return Some("another plan is under way; ctrl-c stops it".into());
+        }
+        Action::Cancel if shared.job().is_none() => {
+            return Some("nothing runs; q leaves".into());
+        }
+        Action::Export if shared.audits.last.is_none() => {
+            return Some("no audit has ended yet".into());
+        }
+        _ => {}
+    }
+    state.stack.last()?.refusal(action, shared)
+}
+
+fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
+    if state.overlay.is_some() {
+        overlay(state, action, out);
+        return;
+    }
+    if let Some(why) = refusal(state, action) {
+        let name = super::keymap::rows_at(state.place())
+            .find(|row| row.action == action)
+            .map_or("this", |row| row.title);
+        state.shared.tell(Level::Warning, format!("{name}: {why}"));
+        return;
+    }
+    match action {
+        Action::Help => state.overlay = Some(Overlay::Help(Help::new(state.place()))),
+        Action::Log => state.overlay = Some(Overlay::Log(Cursor::default())),
+        Action::Redraw => out.push(Effect::Redraw),
+        Action::Suspend => out.push(Effect::Suspend),
+        Action::Zoom => state.shared.zoom = !state.shared.zoom,
+        Action::Cancel => cancel(state, out),
+        Action::Leave => leave(state, out),
+        Action::CopyId => copy_id(state, out),
+        Action::Filter => prompt(state),
+        Action::Branch => branches(state, out),
+        Action::Apply => ask(state),
+        Action::Previous | Action::Next => neighbour(state, action == Action::Next, out),
+        Action::Refresh if matches!(state.shared.open, Slot::Failed(_)) => {
+            out.extend(state.start());
+        }
+        Action::Refresh => {
+            state.shared.counts = Slot::Empty;
+            on_top(state, out, |screen, ctx| screen.act(action, ctx));
+        }
+        Action::LinkBack if !matches!(state.stack.last(), Some(Screen::Inspect(_))) => {
+            state.shared.tell(Level::Info, "no link was followed");
+        }
+        action => on_top(state, out, |screen, ctx| screen.act(action, ctx)),
+    }
+}
+
+fn cancel(state: &mut State, out: &mut Vec<Effect>) {
+    let Some((job, _)) = state.shared.job() else {
+        return;
+    };
+    out.push(Effect::Cancel(job));
+    let words = match job {
+        Job::Apply => "stopping after the step under way",
+        Job::Plan => "stopping to plan",
+        Job::Audit => "stopping the audit",
+    };
+    state.shared.tell(Level::Info, words);
+}
+
+fn leave(state: &mut State, out: &mut Vec<Effect>) {
+    let what = match state.shared.job() {
+        Some((Job::Apply, _)) => {
+            "A repair is under way. It stops after its step; what was done stays done."
+        }
+        Some((Job::Audit, _)) if state.shared.audits.by_hand => {
+            "An audit is under way; its findings are lost."
+        }
+        _ => {
+            state.shared.leaving = true;
+            out.push(Effect::Quit);
+            return;
+        }
+    };
+    let question = Question::Leave { what: what.into() };
+    let confirm = Confirm::letter(question, String::new());
+    state.overlay = Some(Overlay::Confirm(Box::new(confirm)));
+}
+
+fn copy_id(state: &mut State, out: &mut Vec<Effect>) {
+    let Some(id) = state.stack.last().and_then(Screen::id) else {
+        state
+            .shared
+            .tell(Level::Warning, "copy id: there is no id here");
+        return;
+    };
+    copy(state, id.shown().to_owned(), out);
+}
+
+fn copy(state: &mut State, text: String, out: &mut Vec<Effect>) {
+    let size = crate::text::plural(text.len() as u64, "byte");
+    state.shared.tell(
+        Level::Info,
+        format!("sent {size} to the terminal's clipboard"),
+    );
+    out.push(Effect::Copy(text));
+}
+
+fn prompt(state: &mut State) {
+    if let Some(Screen::Findings(findings)) = state.stack.last() {
+        let before = findings.text.clone();
+        // Another condition is what is most often added.
+        let mut text = before.trim_end().to_owned();
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        state.overlay = Some(Overlay::Prompt {
+            typed: Input::new(text),
+            before,
+        });
+    }
+}
+
+fn branches(state: &mut State, _: &mut Vec<Effect>) {
+    let scope = state.shared.scope();
+    if let Some(objects) = state.stack.last_mut().and_then(objects::of) {
+        state.overlay = Some(Overlay::Branches(Branches {
+            scope,
+            repo_id: objects.repo_id.exact().to_owned(),
+            list: Chain::default(),
+            cursor: Cursor::default(),
+        }));
+    }
+}
+
+/// Asks whether the plan on the screen is to be applied.
+fn ask(state: &mut State) {
+    if let Some(Screen::Plan(plan)) = state.stack.last()
+        && let Some(confirm) = plan.question(&state.shared)
+    {
+        state.overlay = Some(Overlay::Confirm(Box::new(confirm)));
+    }
+}
+
+/// Goes to the object before or behind this one in the list below.
+fn neighbour(state: &mut State, forwards: bool, out: &mut Vec<Effect>) {
+    let below = state.stack.len().checked_sub(2);
+    let found = below.and_then(|below| match state.stack.get_mut(below)? {
+        Screen::Findings(list) => list.neighbour(forwards),
+        Screen::Objects(list) => list.neighbour(forwards),
+        _ => None,
+    });
+    let Some((kind, id)) = found else {
+        state
+            .shared
+            .tell(Level::Info, "no other object that way, or not read yet");
+        return;
+    };
+    on_top(state, out, |screen, ctx| {
+        if let Screen::Inspect(inspect) = screen {
+            inspect.show(kind, id, ctx);
+        }
+        Go::Stay
+    });
+}
+
+/// A key that is text, for the line that is being typed.
+fn text(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
+    let event = Term::Key(key);
+    match &mut state.overlay {
+        Some(Overlay::Prompt { typed, .. }) => {
+            typed.handle_event(&event);
+            let text = typed.value().to_owned();
+            narrow(state, &text, out);
+        }
+        Some(Overlay::Help(help)) => {
+            help.typed.handle_event(&event);
+            help.changed();
+        }
+        Some(Overlay::Confirm(confirm)) => {
+            if let Some(typed) = confirm.input() {
+                typed.handle_event(&event);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn narrow(state: &mut State, text: &str, out: &mut Vec<Effect>) {
+    on_top(state, out, |screen, ctx| {
+        if let Screen::Findings(findings) = screen {
+            findings.narrow(text, ctx);
+        }
+        Go::Stay
+    });
+}
+
+/// An action while something lies over the screen.
+fn overlay(state: &mut State, action: Action, out: &mut Vec<Effect>) {
+    match (state.overlay.take(), action) {
+        (Some(Overlay::Confirm(confirm)), Action::Yes | Action::Submit) => {
+            let agreed = if action == Action::Yes {
+                confirm.yes()
+            } else {
+                confirm.submit()
+            };
+            match agreed {
+                Some(agreed) => carry_out(state, agreed, out),
+                None => {
+                    state
+                        .shared
+                        .tell(Level::Warning, "that is not the hub's name");
+                    state.overlay = Some(Overlay::Confirm(confirm));
+                }
+            }
+        }
+        (Some(Overlay::Prompt { typed, .. }), Action::Submit) => {
+            narrow(state, typed.value().trim(), out);
+        }
+        (Some(Overlay::Prompt { before, .. }), Action::Back) => narrow(state, &before, out),
+        (Some(Overlay::Help(help)), Action::Submit) => {
+            if let Some(action) = help.chosen() {
+                run(state, action, out);
+            }
+        }
+        (Some(Overlay::Help(mut help)), Action::Move(motion)) => {
+            help.step(motion);
+            state.overlay = Some(Overlay::Help(help));
+        }
+        (Some(Overlay::Log(mut cursor)), Action::Move(motion)) => {
+            cursor.step(motion, state.shared.notices.all().len() as u64, 10);
+            state.overlay = Some(Overlay::Log(cursor));
+        }
+        (Some(Overlay::Log(cursor)), Action::CopyId) => {
+            let at = usize::try_from(cursor.at).unwrap_or(0);
+            if let Some(notice) = state.shared.notices.all().get(at) {
+                let text = notice.text.clone();
+                copy(state, text, out);
+            }
+        }
+        (Some(Overlay::Branches(branches)), action) => choose(state, branches, action, out),
+        _ => {}
+    }
+}
+
+/// An action in the list of branches.
+fn choose(state: &mut State, mut branches: Branches, action: Action, out: &mut Vec<Effect>) {
+    match action {
+        Action::Move(motion) => {
+            if motion == super::action::Motion::End {
+                branches.list.seek_end();
+            }
+            branches.cursor.step(motion, branches.list.len(), 10);
+            state.overlay = Some(Overlay::Branches(branches));
+            return;
+        }
+        Action::Submit => {
+            if let super::pages::Row::Ready(row) = branches.list.row(branches.cursor.at) {
+                let name = row.name.clone();
+                on_top(state, out, |screen, ctx| {
+                    if let Some(objects) = objects::of(screen) {
+                        objects.choose(Some(name), ctx);
+                    }
+                    Go::Stay
+                });
+            }
+        }
+        _ => {}
+    }
+    out.push(Effect::Close(branches.scope));
+}
+
+/// Does what a person has agreed to.
+fn carry_out(state: &mut State, agreed: Agreed, out: &mut Vec<Effect>) {
+    match agreed {
+        Agreed::Leave => {
+            state.shared.leaving = true;
+            match state.shared.job() {
+                // The end of the repair is the end of the session.
+                Some((Job::Apply, _)) => out.push(Effect::Cancel(Job::Apply)),
+                _ => out.push(Effect::Quit),
+            }
+        }
+        Agreed::Apply(plan) => {
+            let ticket = state.shared.ticket();
+            let Some(Screen::Plan(screen)) = state.stack.last_mut() else {
+                return;
+            };
+            let apply = screen.applied(ticket);
+            let meter = super::meter::Meter::new(state.shared.clock);
+            state.shared.applying = Some(meter);
+            state.stack.pop();
+            state.stack.push(Screen::Apply(apply));
+            out.push(Effect::Apply { ticket, plan });
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Answers: what the session itself waits for, then the screens from the top down.
+
+use super::super::effect::{Ask, Effect, Ticket};
+use super::super::event::Answer;
+use super::super::lines::SummaryLine;
+use super::super::notices::Level;
+use super::super::overlay::Overlay;
+use super::super::state::{Ctx, Slot, State, start_audit};
+use crate::audit::Filter;
+use crate::audit::report::GroupBy;
+
+/// How many repositories' findings are held for the list of repositories.
+const REPOS: usize = 10_000;
+
+/// Takes an answer; one that nobody waits for is dropped.
+pub fn take(state: &mut State, ticket: Ticket, answer: Answer, out: &mut Vec<Effect>) {
+    let Some(answer) = session(state, ticket, answer, out) else {
+        return;
+    };
+    let ends_plan = matches!(answer, Answer::Planned(_));
+    let ends_apply = matches!(answer, Answer::Applied(_));
+    let failed = matches!(answer, Answer::Failed(_));
+    let mut answer = Some(answer);
+    let regions = state.regions();
+    let State { shared, stack, .. } = state;
+    let mut ctx = Ctx {
+        shared,
+        out,
+        regions: &regions,
+    };
+    for screen in stack.iter_mut().rev() {
+        let waited_to_apply =
+            matches!(screen, super::Screen::Apply(apply) if apply.end.awaits(ticket));
+        let waited_to_plan =
+            matches!(screen, super::Screen::Plan(plan) if plan.totals.awaits(ticket));
+        answer = answer.and_then(|answer| screen.answer(ticket, answer, &mut ctx));
+        if answer.is_some() {
+            continue;
+        }
+        if waited_to_plan && (ends_plan || failed) {
+            ctx.shared.planning = None;
+        }
+        if waited_to_apply && (ends_apply || failed) {
+            repaired(&mut ctx);
+        }
+        return;
+    }
+    // A plan that was left is over all the same; so is a repair whose screen was left.
+    if ends_plan {
+        ctx.shared.planning = None;
+    }
+}
+
+/// The hub is no longer what was audited: it is looked at again.
+fn repaired(ctx: &mut Ctx) {
+    ctx.shared.applying = None;
+    ctx.shared.counts = Slot::Empty;
+    if ctx.shared.leaving {
+        ctx.out.push(Effect::Quit);
+        return;
+    }
+    let repo = ctx.shared.audits.repo.clone();
+    start_audit(ctx.shared, ctx.out, repo, false);
+}
+
+/// What belongs to the session and not to a screen.
+fn session(
+    state: &mut State,
+    ticket: Ticket,
+    answer: Answer,
+    out: &mut Vec<Effect>,
+) -> Option<Answer> {
+    let shared = &mut state.shared;
+    if shared.open.awaits(ticket) {
+        match answer {
+            Answer::Opened {
+                database,
+                store,
+                notes,
+            } => {
+                (shared.face.database, shared.face.store) = (database, store);
+                shared.open = Slot::Ready(notes);
+                start_audit(shared, out, None, false);
+            }
+            Answer::Failed(why) => shared.open = Slot::Failed(why),
+            other => return Some(other),
+        }
+        return None;
+    }
+    if shared.counts.awaits(ticket) {
+        shared.counts = match answer {
+            Answer::Counts(counts) => Slot::Ready(counts),
+            Answer::Failed(why) => Slot::Failed(why),
+            other => return Some(other),
+        };
+        return None;
+    }
+    if shared.audits.slot.awaits(ticket) {
+        return audited(state, answer, out);
+    }
+    if shared.audits.repos_slot.awaits(ticket) {
+        shared.audits.repos_slot = Slot::Ready(());
+        if let Answer::Groups(groups) = answer {
+            let held = groups.into_iter().take(REPOS);
+            shared.audits.repos = held
+                .map(|group| (group.name.exact().to_owned(), (group.count, group.worst)))
+                .collect();
+        }
+        return None;
+    }
+    if shared.exporting == Some(ticket) {
+        shared.exporting = None;
+        match answer {
+            Answer::Exported { path, rows } => {
+                let rows = crate::text::plural(rows, "finding");
+                shared.tell(Level::Info, format!("wrote {rows} to {path}"));
+            }
+            Answer::Failed(why) => shared.tell(Level::Error, format!("export: {why}")),
+            other => return Some(other),
+        }
+        return None;
+    }
+    if let Some(Overlay::Branches(branches)) = &mut state.overlay
+        && branches.list.awaits(ticket)
+    {
+        match answer {
+            Answer::Branches { rows, end } => {
+                let key = rows.last().map(|row| row.name.exact().to_owned());
+                branches.list.take(ticket, Ok((rows, end, key)));
+            }
+            Answer::Failed(why) => branches.list.take(ticket, Err(why)),
+            other => return Some(other),
+        }
+        return None;
+    }
+    Some(answer)
+}
+
+/// The end of an audit.
+fn audited(state: &mut State, answer: Answer, out: &mut Vec<Effect>) -> Option<Answer> {
+    let shared = &mut state.shared;
+    match answer {
+        Answer::Audited(summary) => {
+            tell(state, &summary);
+            let shared = &mut state.shared;
+            shared.audits.slot = Slot::Empty;
+            shared.audits.report = shared.audits.asked.report;
+            shared.audits.repo.clone_from(&shared.audits.asked.repo);
+            shared.audits.at = shared.clock;
+            shared.audits.last = Some(summary);
+            let (scope, ticket) = (shared.scope(), shared.ticket());
+            let ask = Ask::Groups(Filter::default(), GroupBy::Repo);
+            shared.audits.repos_slot = Slot::Pending(ticket);
+            out.push(Effect::Read { scope, ticket, ask });
+        }
+        Answer::Failed(why) => {
+            shared.tell(Level::Error, format!("audit: {why}"));
+            shared.audits.slot = Slot::Failed(why);
+        }
+        other => return Some(other),
+    }
+    None
+}
+
+/// What changed since the last audit, if that is news; a repair's own notice is left standing.
+fn tell(state: &mut State, summary: &SummaryLine) {
+    let shared = &mut state.shared;
+    if !shared.audits.by_hand {
+        return;
+    }
+    let found: u64 = summary.findings.values().sum();
+    let words = crate::text::plural(found, "finding");
+    shared.tell(Level::Info, format!("audit ended: {words}"));
+}

@@ -1,0 +1,263 @@
+//! State to cells: the first line, the screen, progress, status, keys, and what lies over them.
+
+use super::effect::Job;
+use super::keymap;
+use super::notices::Level;
+use super::overlay::{Branches, Overlay};
+use super::pages::Row;
+use super::regions::{Regions, SMALLEST, too_small};
+use super::state::{Slot, State};
+use super::theme::Theme;
+use super::update::refusal;
+use super::widgets::list::{self, Cursor, fit};
+use super::widgets::{gauge, pane};
+use crate::store::Environment;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+/// Draws everything.
+pub fn view(state: &State, theme: &Theme, frame: &mut Frame) {
+    let size = frame.area().as_size();
+    if too_small(size) {
+        let text = format!(
+            "needs {}x{}, has {}x{}",
+            SMALLEST.width, SMALLEST.height, size.width, size.height
+        );
+        frame.render_widget(Line::styled(text, theme.warning), frame.area());
+        return;
+    }
+    // A frame may come before the event that tells of a resize.
+    let regions = if size == state.shared.size {
+        state.regions()
+    } else {
+        super::regions::regions(
+            size,
+            super::regions::Wish {
+                panes: 1,
+                front: 0,
+                progress: false,
+            },
+        )
+    };
+    banner(state, frame, regions.banner, theme);
+    if let Some(screen) = state.stack.last() {
+        screen.view(frame, &state.shared, &regions, theme);
+    }
+    if regions.progress.height > 0
+        && let Some((job, meter)) = state.shared.job()
+    {
+        let width = regions.progress.width;
+        let line = gauge::line(word(job), meter, state.shared.clock, width, theme);
+        frame.render_widget(line, regions.progress);
+    }
+    status(state, frame, &regions, theme);
+    footer(state, frame, regions.footer, theme);
+    overlay(state, frame, theme);
+}
+
+const fn word(job: Job) -> &'static str {
+    match job {
+        Job::Audit => "audit",
+        Job::Plan => "plan",
+        Job::Apply => "repair",
+    }
+}
+
+/// Badge, mode, name, database, store, and far right what runs: whole items, dropped from the right.
+fn banner(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
+    let face = &state.shared.face;
+    let production = face.environment == Environment::Production;
+    if production {
+        frame.buffer_mut().set_style(area, theme.production);
+    }
+    let plain = if production {
+        theme.production
+    } else {
+        theme.text
+    };
+    let mode = match (production, face.writable) {
+        (true, _) => theme.production,
+        (false, true) => theme.writable,
+        (false, false) => theme.readonly,
+    };
+    let width = usize::from(area.width);
+    let badge = format!(" {} ", face.environment.badge());
+    let word = format!(" {} ", face.mode());
+    let mut used = badge.width() + word.width();
+    let mut spans = vec![
+        Span::styled(badge, theme.environment(face.environment)),
+        Span::styled(word, mode),
+    ];
+    // The name is what writing is confirmed with: it is cut rather than left out.
+    let name = format!(
+        " {}",
+        crate::text::cut(&face.name, width.saturating_sub(used + 1))
+    );
+    used += name.width();
+    spans.push(Span::styled(name, plain));
+    let items = [face.database.as_str(), face.store.as_str()];
+    for item in items.into_iter().map(|item| format!("   {item}")) {
+        if used + item.width() > width {
+            break;
+        }
+        used += item.width();
+        spans.push(Span::styled(item, plain));
+    }
+    if let Some(text) = running(state) {
+        let room = width.saturating_sub(used);
+        if text.width() + 2 <= room {
+            spans.push(Span::styled(" ".repeat(room - text.width() - 1), plain));
+            let style = if production { plain } else { theme.running };
+            spans.push(Span::styled(text, style));
+        }
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// What runs, for the far right.
+fn running(state: &State) -> Option<String> {
+    let shared = &state.shared;
+    let spinner = gauge::spinner(shared.clock);
+    if let Some((job, meter)) = shared.job() {
+        let share = meter.share().map_or(String::new(), |share| {
+            format!(" {:.0}%", (share * 100.0).floor())
+        });
+        return Some(format!("{spinner} {}{share}", word(job)));
+    }
+    match &shared.open {
+        Slot::Pending(_) => Some(format!("{spinner} opening")),
+        Slot::Failed(_) => Some("✗ not open".to_owned()),
+        _ => None,
+    }
+}
+
+/// Left what is marked, right the last notice; while a filter is typed, that.
+fn status(state: &State, frame: &mut Frame, regions: &Regions, theme: &Theme) {
+    let area = regions.status;
+    if let Some(Overlay::Prompt { typed, .. }) = &state.overlay {
+        let width = usize::from(area.width);
+        let scroll = typed.visual_scroll(width.saturating_sub(3));
+        let shown: String = super::lines::clean(typed.value())
+            .chars()
+            .skip(scroll)
+            .collect();
+        let line = format!("/{}", fit(&shown, width.saturating_sub(1)));
+        frame.render_widget(Line::styled(line, theme.input), area);
+        return;
+    }
+    let left = state
+        .stack
+        .last()
+        .map_or_else(String::new, |screen| screen.status(&state.shared));
+    let mut spans = vec![Span::styled(format!(" {left}"), theme.marked)];
+    if let Some(notice) = state.shared.notices.shown() {
+        let style = match notice.level {
+            Level::Info => theme.notice,
+            Level::Warning => theme.warning,
+            Level::Error => theme.error,
+        };
+        let used = left.width() + 4;
+        let width = usize::from(area.width);
+        let room = width.saturating_sub(used);
+        if room >= notice.text.width().min(30) {
+            let text = crate::text::cut(&notice.text, room).into_owned();
+            spans.push(Span::raw("   "));
+            spans.push(Span::styled(text, style));
+        } else {
+            // A notice is news; what is marked is still there after it.
+            let text = crate::text::cut(&notice.text, width.saturating_sub(1)).into_owned();
+            spans = vec![Span::styled(format!(" {text}"), style)];
+        }
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// The keys that work here, by rank, as many whole ones as fit.
+fn footer(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
+    let place = state.place();
+    let mut used = 0;
+    let mut spans = Vec::new();
+    for row in keymap::footer(place) {
+        let key = row.keys.first().copied().unwrap_or_default();
+        let width = key.width() + row.title.width() + 3;
+        if used + width > usize::from(area.width) {
+            // A shorter one of a higher rank may still fit.
+            continue;
+        }
+        used += width;
+        let refused = state.overlay.is_none() && refusal(state, row.action).is_some();
+        let (key_style, style) = if refused {
+            (theme.refused, theme.refused)
+        } else {
+            (theme.key, theme.text)
+        };
+        spans.push(Span::styled(format!(" {key} "), key_style));
+        spans.push(Span::styled(format!("{} ", row.title), style));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+fn overlay(state: &State, frame: &mut Frame, theme: &Theme) {
+    match &state.overlay {
+        Some(Overlay::Confirm(confirm)) => confirm.view(frame, theme),
+        Some(Overlay::Help(help)) => help.view(frame, theme, |action| refusal(state, action)),
+        Some(Overlay::Log(cursor)) => log(state, *cursor, frame, theme),
+        Some(Overlay::Branches(branches)) => view_branches(branches, frame, theme),
+        Some(Overlay::Prompt { .. }) | None => {}
+    }
+}
+
+fn log(state: &State, cursor: Cursor, frame: &mut Frame, theme: &Theme) {
+    let screen = frame.area();
+    let (width, height) = (
+        screen.width.saturating_sub(6),
+        screen.height.saturating_sub(6),
+    );
+    let area = pane::dialog(frame, theme, "log, newest first", width, height);
+    let all = state.shared.notices.all();
+    if all.is_empty() {
+        frame.render_widget(Line::styled(" nothing was told yet", theme.muted), area);
+        return;
+    }
+    let mut cursor = cursor;
+    cursor.keep(all.len() as u64, u64::from(area.height));
+    list::draw(frame, area, theme, (cursor, all.len() as u64), |at| {
+        let notice = usize::try_from(at).ok().and_then(|at| all.get(at));
+        notice.map_or_else(Line::default, |notice| {
+            let ago = state.shared.clock.saturating_sub(notice.at).as_secs();
+            let text = format!(" {} ago  {}", fit(&super::meter::span(ago), 8), notice.text);
+            Line::styled(text, theme.text)
+        })
+    });
+}
+
+fn view_branches(branches: &Branches, frame: &mut Frame, theme: &Theme) {
+    let height = frame.area().height.saturating_sub(6);
+    let area = pane::dialog(frame, theme, "branches", 54, height);
+    if let Some(why) = branches.list.failed() {
+        frame.render_widget(Line::styled(format!(" ✗ {why}"), theme.error), area);
+        return;
+    }
+    if branches.list.ended() && branches.list.is_empty() {
+        frame.render_widget(Line::styled(" no branches", theme.muted), area);
+        return;
+    }
+    let len = branches.list.len().max(1);
+    let mut cursor = branches.cursor;
+    cursor.keep(len, u64::from(area.height));
+    list::draw(frame, area, theme, (cursor, len), |at| {
+        match branches.list.row(at) {
+            Row::Ready(row) => {
+                let head = row
+                    .head
+                    .as_ref()
+                    .map_or_else(|| "no commit yet".to_owned(), |id| id.short());
+                Line::styled(format!(" {} {head}", fit(row.name.shown(), 36)), theme.text)
+            }
+            Row::Pending => Line::styled(" …", theme.pending),
+            Row::Failed(why) => Line::styled(format!(" ✗ {why}"), theme.error),
+        }
+    });
+}

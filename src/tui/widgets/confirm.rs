@@ -1,0 +1,190 @@
+//! The question before something is written or lost, and the only place where a [`Confirmed`] is made.
+//!
+//! The default is no. `enter` never means yes; a key typed before the question was drawn does not
+//! answer it, nor does a paste or the mouse.
+
+use super::pane;
+use crate::repair::Totals;
+use crate::text;
+use crate::tui::effect::PlanRef;
+use crate::tui::theme::Theme;
+use ratatui::Frame;
+use ratatui::text::{Line, Span};
+use tui_input::Input;
+
+/// A value that a person has agreed to.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Confirmed<T>(T);
+
+impl<T> Confirmed<T> {
+    /// What was agreed to.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    Apply { plan: PlanRef, totals: Totals },
+    Leave { what: String },
+}
+
+/// What was agreed to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Agreed {
+    Apply(Confirmed<PlanRef>),
+    Leave,
+}
+
+/// How a question is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Level {
+    Letter,
+    /// The hub's name must be typed, for this reason.
+    Name {
+        name: String,
+        why: String,
+    },
+}
+
+/// A question on the screen.
+#[derive(Clone, Debug)]
+pub struct Confirm {
+    question: Question,
+    level: Level,
+    /// Which hub, in a few words.
+    hub: String,
+    typed: Input,
+    drawn: bool,
+}
+
+impl Confirm {
+    /// A question that `y` answers.
+    #[must_use]
+    pub fn letter(question: Question, hub: String) -> Self {
+        Self {
+            question,
+            level: Level::Letter,
+            hub,
+            typed: Input::default(),
+            drawn: false,
+        }
+    }
+
+    /// A question that is answered with the hub's name.
+    #[must_use]
+    pub fn name(question: Question, hub: String, name: String, why: String) -> Self {
+        Self {
+            level: Level::Name { name, why },
+            ..Self::letter(question, hub)
+        }
+    }
+
+    /// Whether it is answered with a name.
+    #[must_use]
+    pub fn wants_name(&self) -> bool {
+        matches!(self.level, Level::Name { .. })
+    }
+
+    /// The line in which the name is typed.
+    pub fn input(&mut self) -> Option<&mut Input> {
+        (self.drawn && self.wants_name()).then_some(&mut self.typed)
+    }
+
+    /// Told after each frame: from now on keys were typed by somebody who saw the question.
+    pub fn drawn(&mut self) {
+        self.drawn = true;
+    }
+
+    /// Whether the question was on the screen.
+    #[must_use]
+    pub fn was_drawn(&self) -> bool {
+        self.drawn
+    }
+
+    /// `y` was pressed.
+    #[must_use]
+    pub fn yes(&self) -> Option<Agreed> {
+        (self.drawn && self.level == Level::Letter).then(|| self.agreed())
+    }
+
+    /// Enter was pressed below the name.
+    #[must_use]
+    pub fn submit(&self) -> Option<Agreed> {
+        match &self.level {
+            Level::Name { name, .. } if self.drawn && self.typed.value() == name => {
+                Some(self.agreed())
+            }
+            _ => None,
+        }
+    }
+
+    fn agreed(&self) -> Agreed {
+        match &self.question {
+            Question::Apply { plan, .. } => Agreed::Apply(Confirmed(*plan)),
+            Question::Leave { .. } => Agreed::Leave,
+        }
+    }
+
+    /// Draws the question over everything.
+    pub fn view(&self, frame: &mut Frame, theme: &Theme) {
+        let mut body = pane::Text::new(56);
+        let title = match &self.question {
+            Question::Apply { totals, .. } => {
+                self.say_totals(totals, &mut body, theme);
+                "apply this plan?"
+            }
+            Question::Leave { what } => {
+                body.say(what, theme.text);
+                "leave?"
+            }
+        };
+        body.gap();
+        match &self.level {
+            Level::Letter => body.lines.push(Line::from(vec![
+                Span::styled("y", theme.key),
+                Span::raw(" yes   "),
+                Span::styled("n", theme.key),
+                Span::raw(" no"),
+            ])),
+            Level::Name { name, why } => {
+                body.say(why, theme.warning);
+                body.say(&format!("Type `{name}` and press enter:"), theme.text);
+                let field = super::list::fit(self.typed.value(), 54);
+                body.lines
+                    .push(Line::styled(format!("> {field}"), theme.input));
+            }
+        }
+        let height = u16::try_from(body.lines.len()).unwrap_or(u16::MAX);
+        let area = pane::dialog(frame, theme, title, 56, height);
+        // On a screen too low for all of it, the answer's line is what must stay.
+        let top = height.saturating_sub(area.height);
+        pane::lines(frame, area, u64::from(top), body.lines);
+    }
+
+    fn say_totals(&self, totals: &Totals, body: &mut pane::Text, theme: &Theme) {
+        body.say(&self.hub, theme.title);
+        let by: Vec<String> = totals
+            .by_remedy
+            .iter()
+            .map(|(remedy, count)| format!("{} {remedy}", text::grouped(*count)))
+            .collect();
+        body.say(
+            &format!("{}: {}", text::plural(totals.steps, "step"), by.join(", ")),
+            theme.text,
+        );
+        body.say(
+            &format!(
+                "{} to be written, {}",
+                text::bytes(totals.bytes),
+                text::plural(totals.requests, "request"),
+            ),
+            theme.text,
+        );
+        body.say(
+            "Nothing is deleted or overwritten. Every row's value before is kept in the journal; objects that were added stay.",
+            theme.muted,
+        );
+    }
+}

@@ -1,0 +1,131 @@
+//! A list that is asked for the rows it shows, and the cursor in it.
+
+use crate::tui::action::Motion;
+use crate::tui::theme::Theme;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+/// The row under the cursor and the first row shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    pub at: u64,
+    pub top: u64,
+}
+
+impl Cursor {
+    /// Moves within `len` rows, of which `height` are shown.
+    pub fn step(&mut self, motion: Motion, len: u64, height: u64) {
+        let page = height.max(1);
+        let half = page.div_ceil(2);
+        self.at = match motion {
+            Motion::Up => self.at.saturating_sub(1),
+            Motion::Down => self.at.saturating_add(1),
+            Motion::PageUp => self.at.saturating_sub(page),
+            Motion::PageDown => self.at.saturating_add(page),
+            Motion::HalfUp => self.at.saturating_sub(half),
+            Motion::HalfDown => self.at.saturating_add(half),
+            Motion::Home => 0,
+            Motion::End => u64::MAX,
+        };
+        self.keep(len, height);
+    }
+
+    /// Brings the cursor into the list and the list to the cursor.
+    pub fn keep(&mut self, len: u64, height: u64) {
+        let height = height.max(1);
+        self.at = self.at.min(len.saturating_sub(1));
+        self.top = self.top.min(len.saturating_sub(height));
+        self.top = self
+            .top
+            .clamp((self.at + 1).saturating_sub(height), self.at);
+    }
+
+    /// The rows shown.
+    #[must_use]
+    pub fn window(&self, len: u64, height: u64) -> std::ops::Range<u64> {
+        self.top.min(len)..self.top.saturating_add(height).min(len)
+    }
+}
+
+/// Draws the window around `cursor`; `row` is asked for each row that is shown, and for no other.
+pub fn draw<'a>(
+    frame: &mut Frame,
+    area: Rect,
+    theme: &Theme,
+    (cursor, len): (Cursor, u64),
+    row: impl Fn(u64) -> Line<'a>,
+) {
+    for (line, at) in cursor.window(len, u64::from(area.height)).enumerate() {
+        let Ok(line) = u16::try_from(line) else {
+            return;
+        };
+        let place = Rect {
+            y: area.y.saturating_add(line),
+            height: 1,
+            ..area
+        };
+        frame.render_widget(row(at), place);
+        if at == cursor.at {
+            frame.buffer_mut().set_style(place, theme.selected);
+        }
+    }
+}
+
+/// Text in exactly `width` cells.
+#[must_use]
+pub fn fit(text: &str, width: usize) -> String {
+    use unicode_width::UnicodeWidthStr;
+    let cut = crate::text::cut(text, width);
+    let used = cut.width();
+    let mut out = cut.into_owned();
+    out.extend(std::iter::repeat_n(' ', width.saturating_sub(used)));
+    out
+}
+
+/// Text at the right end of exactly `width` cells.
+#[must_use]
+pub fn fit_right(text: &str, width: usize) -> String {
+    use unicode_width::UnicodeWidthStr;
+    let cut = crate::text::cut(text, width);
+    let mut out = " ".repeat(width.saturating_sub(cut.width()));
+    out.push_str(&cut);
+    out
+}
+
+/// Text in lines of at most `width` cells, broken between words where that is possible.
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    use unicode_segmentation::UnicodeSegmentation;
+    use unicode_width::UnicodeWidthStr;
+    let width = width.max(1);
+    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
+    for word in text.split_word_bounds() {
+        let cells = word.width();
+        if used + cells <= width {
+            line.push_str(word);
+            used += cells;
+            continue;
+        }
+        if used > 0 && cells <= width {
+            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+            used = 0;
+        }
+        if word.trim().is_empty() {
+            continue;
+        }
+        for cluster in word.graphemes(true) {
+            let cells = cluster.width();
+            if used + cells > width && used > 0 {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push_str(cluster);
+            used += cells;
+        }
+    }
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
+    lines
+}

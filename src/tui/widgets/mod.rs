@@ -1,0 +1,9 @@
+//! Parts that screens are made of. None of them is given more rows than it shows.
+
+pub mod confirm;
+pub mod diff;
+pub mod gauge;
+pub mod help;
+pub mod hex;
+pub mod list;
+pub mod pane;

@@ -1,0 +1,111 @@
+//! A bordered pane with a title, text in it, and a dialog over everything.
+
+use super::list::{Cursor, wrap};
+use crate::tui::regions::inner;
+use crate::tui::theme::Theme;
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Clear};
+
+/// Draws the border with its title and gives back the room inside.
+pub fn pane(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, focused: bool) -> Rect {
+    let style = if focused { theme.focus } else { theme.border };
+    let title = crate::text::cut(title, usize::from(area.width.saturating_sub(4)));
+    let block = Block::bordered()
+        .border_type(BorderType::Rounded)
+        .border_style(style)
+        .title(Line::styled(format!(" {title} "), theme.title));
+    frame.render_widget(block, area);
+    inner(area)
+}
+
+/// Draws lines from the one at `top` on.
+pub fn lines<'a>(
+    frame: &mut Frame,
+    area: Rect,
+    top: u64,
+    lines: impl IntoIterator<Item = Line<'a>>,
+) {
+    let skip = usize::try_from(top).unwrap_or(usize::MAX);
+    for (row, line) in (0..area.height).zip(lines.into_iter().skip(skip)) {
+        let place = Rect {
+            y: area.y.saturating_add(row),
+            height: 1,
+            ..area
+        };
+        frame.render_widget(line, place);
+    }
+}
+
+/// A room in the middle of the screen, cleared, with a border and a title.
+pub fn dialog(frame: &mut Frame, theme: &Theme, title: &str, width: u16, height: u16) -> Rect {
+    let screen = frame.area();
+    let area = screen.centered(
+        Constraint::Length(width.saturating_add(2).min(screen.width)),
+        Constraint::Length(height.saturating_add(2).min(screen.height)),
+    );
+    frame.render_widget(Clear, area);
+    pane(frame, area, theme, title, true)
+}
+
+/// A text that scrolls: lines collected for a pane of a certain width.
+#[derive(Clone, Debug, Default)]
+pub struct Text {
+    pub lines: Vec<Line<'static>>,
+    width: usize,
+}
+
+impl Text {
+    /// An empty text for a pane of `width` cells.
+    #[must_use]
+    pub fn new(width: u16) -> Self {
+        Self {
+            lines: Vec::new(),
+            width: usize::from(width),
+        }
+    }
+
+    /// Adds wrapped text in one style.
+    pub fn say(&mut self, text: &str, style: Style) {
+        for line in wrap(text, self.width) {
+            self.lines.push(Line::styled(line, style));
+        }
+    }
+
+    /// Adds `name  value`, the value wrapped beside the name.
+    pub fn pair(&mut self, name: &str, value: &str, theme: &Theme, style: Style) {
+        let column = 13.min(self.width / 3);
+        for (n, line) in wrap(value, self.width.saturating_sub(column + 1))
+            .into_iter()
+            .enumerate()
+        {
+            let name = if n == 0 { name } else { "" };
+            self.lines.push(Line::from(vec![
+                Span::styled(super::list::fit(name, column), theme.muted),
+                Span::raw(" "),
+                Span::styled(line, style),
+            ]));
+        }
+    }
+
+    /// Adds an empty line, unless one stands there.
+    pub fn gap(&mut self) {
+        if self.lines.last().is_some_and(|line| line.width() > 0) {
+            self.lines.push(Line::default());
+        }
+    }
+
+    /// Draws the text from `cursor.top` on.
+    pub fn draw(self, frame: &mut Frame, area: Rect, cursor: Cursor) {
+        let last = (self.lines.len() as u64).saturating_sub(u64::from(area.height));
+        lines(frame, area, cursor.top.min(last), self.lines);
+    }
+}
+
+/// A line for headings above the rest.
+#[must_use]
+pub fn headed(area: Rect) -> [Rect; 2] {
+    ratatui::layout::Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area)
+}
