@@ -4,6 +4,7 @@ mod audit;
 mod console;
 mod demo;
 mod journal;
+mod keys;
 mod output;
 mod repair;
 mod show;
@@ -121,6 +122,8 @@ enum Command {
     Backfill(repair::Backfill),
     /// What was changed from here, when and by whom
     Journal(journal::JournalArgs),
+    /// Every key of the console
+    Keys,
 }
 
 /// Runs the program.
@@ -169,6 +172,7 @@ async fn run(cli: Cli) -> Result<Exit, CliError> {
         Some(Command::Show(command)) => show::run(command, &cli.global, out).await,
         Some(Command::Diff(command)) => show::run_diff(command, &cli.global, out).await,
         Some(Command::Repair(command)) => repair::run(command, &cli.global, out).await,
+        Some(Command::Keys) => keys::run(&out),
         Some(Command::Journal(args)) => journal::run(args, &cli.global, &out),
         Some(Command::Backfill(command)) => repair::run_backfill(command, &cli.global, out).await,
     }

@@ -282,6 +282,8 @@ pub struct ChangeLine {
 pub struct StepLine {
     pub number: u64,
     pub code: Code,
+    /// What else the step mends.
+    pub also: Vec<Code>,
     pub remedy: Remedy,
     pub kind: Kind,
     pub id: HubId,
@@ -299,6 +301,7 @@ impl From<&Step> for StepLine {
         Self {
             number: step.number,
             code: step.code,
+            also: step.also.clone(),
             remedy: step.remedy,
             kind: step.kind,
             id: HubId::new(&step.id),

@@ -1,6 +1,7 @@
 //! Events in, effects out. Pure: no clock, no I/O, no terminal.
 
 mod answers;
+mod overlays;
 
 use super::action::Action;
 use super::effect::{Effect, Job};
@@ -12,7 +13,7 @@ use super::pages::{Chain, PAGE};
 use super::regions::too_small;
 use super::screens::{Go, Screen, objects};
 use super::state::{Ctx, Slot, State};
-use super::widgets::confirm::{Agreed, Confirm, Question};
+use super::widgets::confirm::{Confirm, Question};
 use super::widgets::help::Help;
 use super::widgets::list::Cursor;
 use crossterm::event::{Event as Term, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -180,12 +181,11 @@ fn press(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
         return;
     }
     match state.keymap.find(place, key) {
-        Some(row) => {
-            // A key that is held down moves; it never does anything twice.
-            if key.kind == KeyEventKind::Press || matches!(row.action, Action::Move(_)) {
-                run(state, row.action, out);
-            }
+        // A key that is held down moves; it never does anything else twice.
+        Some(row) if key.kind == KeyEventKind::Press || matches!(row.action, Action::Move(_)) => {
+            run(state, row.action, out);
         }
+        Some(_) => {}
         None if takes_text(place) => text(state, key, out),
         None => {}
     }
@@ -214,6 +214,9 @@ pub fn refusal(state: &State, action: Action) -> Option<String> {
         Action::Cancel if shared.job().is_none() => {
             return Some("nothing runs; q leaves".into());
         }
+        Action::LinkBack if !matches!(state.stack.last(), Some(Screen::Inspect(_))) => {
+            return Some("no link was followed".into());
+        }
         Action::Export if shared.audits.last.is_none() => {
             return Some("no audit has ended yet".into());
         }
@@ -224,7 +227,7 @@ pub fn refusal(state: &State, action: Action) -> Option<String> {
 
 fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
     if state.overlay.is_some() {
-        overlay(state, action, out);
+        overlays::act(state, action, out);
         return;
     }
     if let Some(why) = refusal(state, action) {
@@ -244,7 +247,7 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::Leave => leave(state, out),
         Action::CopyId => copy_id(state, out),
         Action::Filter => prompt(state),
-        Action::Branch => branches(state, out),
+        Action::Branch => branches(state),
         Action::Apply => ask(state),
         Action::Previous | Action::Next => neighbour(state, action == Action::Next, out),
         Action::Refresh if matches!(state.shared.open, Slot::Failed(_)) => {
@@ -253,9 +256,6 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::Refresh => {
             state.shared.counts = Slot::Empty;
             on_top(state, out, |screen, ctx| screen.act(action, ctx));
-        }
-        Action::LinkBack if !matches!(state.stack.last(), Some(Screen::Inspect(_))) => {
-            state.shared.tell(Level::Info, "no link was followed");
         }
         action => on_top(state, out, |screen, ctx| screen.act(action, ctx)),
     }
@@ -327,7 +327,7 @@ fn prompt(state: &mut State) {
     }
 }
 
-fn branches(state: &mut State, _: &mut Vec<Effect>) {
+fn branches(state: &mut State) {
     let scope = state.shared.scope();
     if let Some(objects) = state.stack.last_mut().and_then(objects::of) {
         state.overlay = Some(Overlay::Branches(Branches {
@@ -399,105 +399,4 @@ fn narrow(state: &mut State, text: &str, out: &mut Vec<Effect>) {
         }
         Go::Stay
     });
-}
-
-/// An action while something lies over the screen.
-fn overlay(state: &mut State, action: Action, out: &mut Vec<Effect>) {
-    match (state.overlay.take(), action) {
-        (Some(Overlay::Confirm(confirm)), Action::Yes | Action::Submit) => {
-            let agreed = if action == Action::Yes {
-                confirm.yes()
-            } else {
-                confirm.submit()
-            };
-            match agreed {
-                Some(agreed) => carry_out(state, agreed, out),
-                None => {
-                    state
-                        .shared
-                        .tell(Level::Warning, "that is not the hub's name");
-                    state.overlay = Some(Overlay::Confirm(confirm));
-                }
-            }
-        }
-        (Some(Overlay::Prompt { typed, .. }), Action::Submit) => {
-            narrow(state, typed.value().trim(), out);
-        }
-        (Some(Overlay::Prompt { before, .. }), Action::Back) => narrow(state, &before, out),
-        (Some(Overlay::Help(help)), Action::Submit) => {
-            if let Some(action) = help.chosen() {
-                run(state, action, out);
-            }
-        }
-        (Some(Overlay::Help(mut help)), Action::Move(motion)) => {
-            help.step(motion);
-            state.overlay = Some(Overlay::Help(help));
-        }
-        (Some(Overlay::Log(mut cursor)), Action::Move(motion)) => {
-            cursor.step(motion, state.shared.notices.all().len() as u64, 10);
-            state.overlay = Some(Overlay::Log(cursor));
-        }
-        (Some(Overlay::Log(cursor)), Action::CopyId) => {
-            let at = usize::try_from(cursor.at).unwrap_or(0);
-            if let Some(notice) = state.shared.notices.all().get(at) {
-                let text = notice.text.clone();
-                copy(state, text, out);
-            }
-        }
-        (Some(Overlay::Branches(branches)), action) => choose(state, branches, action, out),
-        _ => {}
-    }
-}
-
-/// An action in the list of branches.
-fn choose(state: &mut State, mut branches: Branches, action: Action, out: &mut Vec<Effect>) {
-    match action {
-        Action::Move(motion) => {
-            if motion == super::action::Motion::End {
-                branches.list.seek_end();
-            }
-            branches.cursor.step(motion, branches.list.len(), 10);
-            state.overlay = Some(Overlay::Branches(branches));
-            return;
-        }
-        Action::Submit => {
-            if let super::pages::Row::Ready(row) = branches.list.row(branches.cursor.at) {
-                let name = row.name.clone();
-                on_top(state, out, |screen, ctx| {
-                    if let Some(objects) = objects::of(screen) {
-                        objects.choose(Some(name), ctx);
-                    }
-                    Go::Stay
-                });
-            }
-        }
-        _ => {}
-    }
-    out.push(Effect::Close(branches.scope));
-}
-
-/// Does what a person has agreed to.
-fn carry_out(state: &mut State, agreed: Agreed, out: &mut Vec<Effect>) {
-    match agreed {
-        Agreed::Leave => {
-            state.shared.leaving = true;
-            match state.shared.job() {
-                // The end of the repair is the end of the session.
-                Some((Job::Apply, _)) => out.push(Effect::Cancel(Job::Apply)),
-                _ => out.push(Effect::Quit),
-            }
-        }
-        Agreed::Apply(plan) => {
-            let ticket = state.shared.ticket();
-            let Some(Screen::Plan(screen)) = state.stack.last_mut() else {
-                return;
-            };
-            let apply = screen.applied(ticket);
-            let meter = super::meter::Meter::new(state.shared.clock);
-            state.shared.applying = Some(meter);
-            state.stack.pop();
-            state.stack.push(Screen::Apply(apply));
-            out.push(Effect::Apply { ticket, plan });
-        }
-    }
 }

@@ -33,8 +33,9 @@ fn faults() -> String {
 }
 
 #[test]
-fn the_readme_lists_every_fault_as_the_program_knows_it() {
+fn the_readme_lists_every_fault_and_every_key_as_the_program_knows_them() {
     compare("faults", &faults());
+    compare("keys", &super::keys::table());
 }
 
 #[test]

@@ -82,11 +82,6 @@ impl Terminal {
         }
     }
 
-    /// The screen as text.
-    pub fn text(&self) -> String {
-        self.shared.parser.lock().unwrap().0.screen().contents()
-    }
-
     /// Types bytes as a terminal sends them.
     pub fn send(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).unwrap();
@@ -129,13 +124,6 @@ impl Terminal {
     /// Waits until a text is on the screen.
     pub fn see(&self, text: &str) {
         self.wait(text, |screen| screen.contents().contains(text));
-    }
-
-    /// Waits until a text is no longer on the screen.
-    pub fn see_no(&self, text: &str) {
-        self.wait(&format!("no {text}"), |screen| {
-            !screen.contents().contains(text)
-        });
     }
 
     /// Waits for the end; the exit code, and how the terminal was left.

@@ -1,1 +1,9 @@
-//! The console.
+//! The console: what keys do, what stands on the screen, and what never happens.
+
+mod anything;
+mod hub;
+mod keys;
+mod looks;
+mod parts;
+mod screens;
+mod stage;

@@ -75,7 +75,9 @@ impl HubScreen {
                     None => Go::Stay,
                 }
             }
-            Action::Repos => Go::Push(Box::new(Screen::Repos(Repos::new(ctx.shared.scope())))),
+            Action::Repos => Go::Push(Box::new(Screen::Repos(Box::new(Repos::new(
+                ctx.shared.scope(),
+            ))))),
             Action::Audit => {
                 ctx.audit(None, true);
                 Go::Stay

@@ -30,8 +30,8 @@ pub enum Go {
 #[derive(Debug)]
 pub enum Screen {
     Hub(hub::HubScreen),
-    Repos(repos::Repos),
-    Objects(objects::Objects),
+    Repos(Box<repos::Repos>),
+    Objects(Box<objects::Objects>),
     Inspect(Box<inspect::Inspect>),
     Findings(Box<findings::Findings>),
     Plan(Box<plan::PlanScreen>),

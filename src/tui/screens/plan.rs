@@ -1,23 +1,19 @@
 //! A plan: each step in words, what it needs, and what the plan leaves alone.
 
+mod view;
+
 use super::apply::Apply;
 use super::{Go, Screen};
 use crate::audit::Auto;
 use crate::repair::{Selection, Totals};
-use crate::text;
 use crate::tui::action::Action;
 use crate::tui::effect::{Ask, Effect, PlanRef, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::{HubId, RefusalLine, StepLine};
 use crate::tui::pages::{PAGE, Pages, Row};
-use crate::tui::regions::Regions;
 use crate::tui::state::{Ctx, Shared, Slot};
-use crate::tui::theme::Theme;
 use crate::tui::widgets::confirm::{Confirm, Question};
-use crate::tui::widgets::list::{self, Cursor, fit, fit_right};
-use crate::tui::widgets::pane::{self, Text};
-use ratatui::Frame;
-use ratatui::text::{Line, Span};
+use crate::tui::widgets::list::Cursor;
 
 /// From this many steps on the hub's name is asked for.
 const MANY: u64 = 1_000;
@@ -274,160 +270,5 @@ impl PlanScreen {
             Some(why) => format!("plan: {why}"),
             None => "plan: enter applies it, after a question".into(),
         }
-    }
-
-    /// Draws it.
-    pub fn view(&self, frame: &mut Frame, _: &Shared, regions: &Regions, theme: &Theme) {
-        let [first, second, _] = regions.panes;
-        if first.width > 0 {
-            let word = if self.refused {
-                "plan: left alone"
-            } else {
-                "plan"
-            };
-            let area = pane::pane(frame, first, theme, word, !self.beside);
-            self.view_list(frame, area, theme);
-        }
-        if second.width > 0 {
-            let word = if self.refused { "why not" } else { "step" };
-            let area = pane::pane(frame, second, theme, word, self.beside);
-            self.detail(area.width, theme)
-                .draw(frame, area, self.detail);
-        }
-    }
-
-    fn view_list(&self, frame: &mut Frame, area: ratatui::layout::Rect, theme: &Theme) {
-        let mut head = Text::new(area.width);
-        match &self.totals {
-            Slot::Ready(totals) if self.is_here() => {
-                let left = match totals.refused {
-                    0 => String::new(),
-                    n => format!(", {} left alone", text::grouped(n)),
-                };
-                let size = text::bytes(totals.bytes);
-                let what = text::cut(&self.what, usize::from(area.width)).into_owned();
-                head.lines.push(Line::styled(what, theme.title));
-                let steps = text::plural(totals.steps, "step");
-                head.lines
-                    .push(Line::styled(format!("{steps}{left}, {size}"), theme.text));
-                head.lines.push(Line::default());
-            }
-            Slot::Failed(why) => head.say(&format!("✗ {why}"), theme.error),
-            _ => head.say(&format!("planning {} …", self.what), theme.pending),
-        }
-        let height = u16::try_from(head.lines.len())
-            .unwrap_or(u16::MAX)
-            .min(area.height);
-        head.draw(frame, area, Cursor::default());
-        let body = ratatui::layout::Rect {
-            y: area.y.saturating_add(height),
-            height: area.height.saturating_sub(height),
-            ..area
-        };
-        list::draw(frame, body, theme, (self.cursor, self.len()), |at| {
-            if self.refused {
-                shown(self.refusals.row(at), theme, |row| {
-                    refusal_line(row, body.width, theme)
-                })
-            } else {
-                shown(self.steps.row(at), theme, |row| {
-                    step_line(row, body.width, theme)
-                })
-            }
-        });
-    }
-
-    fn detail(&self, width: u16, theme: &Theme) -> Text {
-        let mut out = Text::new(width);
-        if self.len() == 0 {
-            return out;
-        }
-        match (
-            self.refused,
-            self.steps.row(self.cursor.at),
-            self.refusals.row(self.cursor.at),
-        ) {
-            (false, Row::Ready(step), _) => describe(step, &mut out, theme),
-            (true, _, Row::Ready(refusal)) => {
-                out.say(refusal.code.name(), theme.title);
-                out.say(refusal.code.fault().is, theme.muted);
-                out.gap();
-                out.say(&refusal.why, theme.warning);
-                out.gap();
-                out.pair("id", refusal.id.shown(), theme, theme.text);
-            }
-            _ => {}
-        }
-        out
-    }
-}
-
-fn shown<T>(row: Row<'_, T>, theme: &Theme, line: impl Fn(&T) -> Line<'static>) -> Line<'static> {
-    match row {
-        Row::Ready(row) => line(row),
-        Row::Pending => Line::styled(" …", theme.pending),
-        Row::Failed(why) => Line::styled(format!(" ✗ {why}"), theme.error),
-    }
-}
-
-fn step_line(step: &StepLine, width: u16, theme: &Theme) -> Line<'static> {
-    let words = usize::from(width).saturating_sub(32);
-    Line::from(vec![
-        Span::styled(fit_right(&text::grouped(step.number), 6), theme.muted),
-        Span::styled(format!(" {}", fit(step.remedy.word(), 9)), theme.title),
-        Span::styled(format!(" {} ", fit(&step.id.short(), 13)), theme.text),
-        Span::styled(fit(&step.words, words), theme.muted),
-    ])
-}
-
-fn refusal_line(row: &RefusalLine, width: u16, theme: &Theme) -> Line<'static> {
-    let why = usize::from(width).saturating_sub(38);
-    Line::from(vec![
-        Span::styled(format!(" {}", fit(row.code.name(), 22)), theme.text),
-        Span::styled(format!(" {} ", fit(&row.id.short(), 13)), theme.text),
-        Span::styled(fit(&row.why, why), theme.muted),
-    ])
-}
-
-fn describe(step: &StepLine, out: &mut Text, theme: &Theme) {
-    out.say(
-        &format!("{}. {} {}", step.number, step.remedy, step.kind),
-        theme.title,
-    );
-    out.say(&step.words, theme.text);
-    out.gap();
-    out.pair("only if", &step.precondition, theme, theme.text);
-    out.pair(step.kind.as_str(), step.id.shown(), theme, theme.text);
-    out.pair("repository", &step.repo, theme, theme.text);
-    out.pair("mends", step.code.name(), theme, theme.text);
-    if let Some(key) = &step.key {
-        out.pair("key", key, theme, theme.text);
-    }
-    if step.bytes > 0 {
-        out.pair(
-            "writes",
-            &text::plural(step.bytes, "byte"),
-            theme,
-            theme.text,
-        );
-    }
-    if let Some(sha256) = &step.sha256 {
-        out.pair("sha256", sha256, theme, theme.muted);
-    }
-    if !step.row.is_empty() {
-        out.gap();
-        out.say("the row", theme.title);
-    }
-    for change in &step.row {
-        let null = "null";
-        out.say(&format!("  {}", change.column), theme.text);
-        out.say(
-            &format!("- {}", change.from.as_deref().unwrap_or(null)),
-            theme.removed,
-        );
-        out.say(
-            &format!("+ {}", change.to.as_deref().unwrap_or(null)),
-            theme.added,
-        );
     }
 }

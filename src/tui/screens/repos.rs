@@ -83,7 +83,9 @@ impl Repos {
             }
             (Action::Open, Some(row)) => {
                 let scopes = (ctx.shared.scope(), ctx.shared.scope());
-                return Go::Push(Box::new(Screen::Objects(Objects::new(scopes, &row))));
+                return Go::Push(Box::new(Screen::Objects(Box::new(Objects::new(
+                    scopes, &row,
+                )))));
             }
             (Action::Findings, Some(row)) => {
                 return Findings::open(&format!("repo:{}", row.path.shown()), ctx);

@@ -32,7 +32,13 @@ pub fn row(
             theme.text
         }
     };
-    let mut spans = vec![Span::styled(format!("{start:08x}  "), theme.muted)];
+    // Colour carries no meaning alone.
+    let here_is_wrong = offending.is_some_and(|at| (start..start + columns).contains(&at));
+    let mark = if here_is_wrong { "▸" } else { " " };
+    let mut spans = vec![
+        Span::styled(format!("{start:08x}"), theme.muted),
+        Span::styled(format!("{mark} "), theme.critical),
+    ];
     for (n, byte) in here.iter().enumerate() {
         spans.push(Span::styled(format!("{byte:02x}"), style(start + n)));
         spans.push(Span::raw(if n % 8 == 7 { "  " } else { " " }));
@@ -45,10 +51,6 @@ pub fn row(
             _ => '.',
         };
         spans.push(Span::styled(shown.to_string(), style(start + n)));
-    }
-    // Colour carries no meaning alone.
-    if offending.is_some_and(|at| (start..end.max(start + 1)).contains(&at)) {
-        spans.push(Span::styled(" ← here", theme.critical));
     }
     Line::from(spans)
 }

@@ -1,0 +1,77 @@
+//! What enter opens and what x plans.
+
+use super::{Findings, Marks};
+use crate::audit::Filter;
+use crate::audit::report::GroupBy;
+use crate::repair::Selection;
+use crate::tui::filter::parse;
+use crate::tui::screens::Go;
+use crate::tui::screens::inspect::Inspect;
+use crate::tui::screens::plan::PlanScreen;
+use crate::tui::state::Ctx;
+
+impl Findings {
+    pub(super) fn enter(&mut self, ctx: &mut Ctx) -> Go {
+        if let Some(by) = self.group {
+            let Some(name) = self.current_group().map(|group| group.name.clone()) else {
+                return Go::Stay;
+            };
+            let field = match by {
+                GroupBy::Code => "code",
+                GroupBy::Repo => "repo",
+                GroupBy::Kind => "kind",
+            };
+            let text = format!("{} {field}:{}", self.text.trim(), name.exact());
+            self.group = None;
+            self.narrow(text.trim(), ctx);
+            return Go::Stay;
+        }
+        match self
+            .current()
+            .and_then(|row| Some((row.subject.kind()?, row.id.clone())))
+        {
+            Some((kind, id)) => Inspect::open(kind, id, ctx),
+            None => Go::Stay,
+        }
+    }
+
+    pub(super) fn plan(&mut self, ctx: &mut Ctx) -> Go {
+        let (selection, what) = match (&self.marks, self.group) {
+            (Marks::All(filter), _) => (
+                Selection::Chosen(filter.clone()),
+                "everything that is marked".to_owned(),
+            ),
+            (Marks::Some(marks), _) if !marks.is_empty() => (
+                Selection::Ordinals(marks.iter().copied().collect()),
+                format!(
+                    "{} marked",
+                    crate::text::plural(marks.len() as u64, "finding")
+                ),
+            ),
+            (_, Some(by)) => match self.group_filter(by) {
+                Some((filter, name)) => (Selection::Chosen(filter), name),
+                None => return Go::Stay,
+            },
+            (_, None) => match self.current() {
+                Some(row) => (
+                    Selection::Ordinals(vec![row.ordinal]),
+                    format!("{} {} {}", row.code, row.subject, row.id.short()),
+                ),
+                None => return Go::Stay,
+            },
+        };
+        PlanScreen::open(selection, &what, ctx)
+    }
+
+    /// The filter, narrowed to the group under the cursor.
+    fn group_filter(&self, by: GroupBy) -> Option<(Filter, String)> {
+        let name = &self.current_group()?.name;
+        let mut filter = self.filter.clone();
+        match by {
+            GroupBy::Code => filter.codes = vec![crate::audit::Code::from_name(name.exact())?],
+            GroupBy::Repo => filter.repo = Some(name.exact().to_owned()),
+            GroupBy::Kind => filter.kinds = parse(&format!("kind:{}", name.exact())).0.kinds,
+        }
+        Some((filter, format!("all of {}", name.shown())))
+    }
+}

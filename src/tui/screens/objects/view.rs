@@ -1,0 +1,178 @@
+//! How the objects of a repository look.
+
+use super::Objects;
+use crate::object::Kind;
+use crate::text;
+use crate::tui::lines::{ObjectLine, Pointer};
+use crate::tui::regions::Regions;
+use crate::tui::screens::{ago, exactly, inspect};
+use crate::tui::state::{Shared, Slot};
+use crate::tui::theme::Theme;
+use crate::tui::widgets::list::{self, Cursor, fit, fit_right};
+use crate::tui::widgets::pane::{self, Text};
+use ratatui::Frame;
+use ratatui::text::{Line, Span};
+
+impl Objects {
+    fn title(&self) -> String {
+        let position = self
+            .list
+            .position()
+            .map_or("?".into(), |at| text::grouped(at + 1));
+        let count = self.list.count().map_or("?".into(), text::grouped);
+        let branch = self
+            .branch
+            .as_ref()
+            .map_or(String::new(), |name| format!(" › {}", name.shown()));
+        let shown = if self.list.none_exist() {
+            "none".to_owned()
+        } else {
+            format!("{position} of {count}")
+        };
+        format!("{}s  {shown}  {}{branch}", self.kind(), self.path.shown())
+    }
+
+    /// Draws it.
+    pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
+        let [first, second, third] = regions.panes;
+        if first.width > 0 {
+            let area = pane::pane(frame, first, theme, &self.title(), !self.beside);
+            let [head, body] = pane::headed(area);
+            frame.render_widget(self.tabs(theme), head);
+            if let Some(why) = self.list.failed() {
+                let mut text = Text::new(body.width);
+                text.say(&format!("✗ {why}; R reads again"), theme.error);
+                text.draw(frame, body, Cursor::default());
+            } else if self.list.is_empty() {
+                let word = if self.list.none_exist() {
+                    " none here"
+                } else {
+                    " …"
+                };
+                frame.render_widget(Line::styled(word, theme.pending), body);
+            } else {
+                let at = (self.list.cursor, self.list.len());
+                list::draw(frame, body, theme, at, |at| {
+                    self.list
+                        .row(at)
+                        .map_or_else(Line::default, |row| line(row, body.width, shared, theme))
+                });
+            }
+        }
+        if second.width > 0 {
+            let area = pane::pane(frame, second, theme, "row", self.beside);
+            if let Some(row) = self.list.current() {
+                describe(row, area.width, theme).draw(frame, area, Cursor::default());
+            }
+        }
+        if third.width > 0 {
+            let area = pane::pane(frame, third, theme, "object", false);
+            match &self.preview {
+                Some((_, Slot::Ready(seen))) => inspect::preview(seen, frame, area, theme),
+                Some((_, Slot::Failed(why))) => {
+                    frame.render_widget(Line::styled(format!(" ✗ {why}"), theme.error), area);
+                }
+                _ => frame.render_widget(Line::styled(" …", theme.pending), area),
+            }
+        }
+    }
+
+    fn tabs(&self, theme: &Theme) -> Line<'static> {
+        let mut spans = Vec::new();
+        for (n, name) in ["1 commits", "2 snapshots", "3 blobs"]
+            .into_iter()
+            .enumerate()
+        {
+            let (open, close, style) = if n == self.tab {
+                ("[", "]", theme.title)
+            } else {
+                (" ", " ", theme.muted)
+            };
+            spans.push(Span::styled(format!("{open}{name}{close} "), style));
+        }
+        Line::from(spans)
+    }
+}
+
+/// What row, object and cache are like, as far as the row alone can say.
+fn state(row: &ObjectLine) -> (&'static str, bool) {
+    match (&row.pointer, row.cache_byte) {
+        (Pointer::Null, _) => ("✗ no-uri", false),
+        (_, Some(byte)) if byte != b'{' => ("~ msgpack", false),
+        (Pointer::NoColumn, _) => ("? no column", true),
+        (Pointer::Uri(_), _) => ("✓ linked", true),
+    }
+}
+
+fn line(row: &ObjectLine, width: u16, shared: &Shared, theme: &Theme) -> Line<'static> {
+    let (word, good) = state(row);
+    let style = if good { theme.good } else { theme.error };
+    let what = usize::from(width).saturating_sub(36);
+    let when = row.at.map_or("?".into(), |at| ago(at, shared));
+    let size = match (row.kind, row.size) {
+        (Kind::Blob, Some(size)) => text::bytes(u64::try_from(size).unwrap_or(0)),
+        (Kind::Snapshot, Some(entries)) => format!("{entries} entries"),
+        _ => row.who.clone(),
+    };
+    // Where there is little room, what it is says more than who made it.
+    let who = if what < 28 { 0 } else { 10 };
+    Line::from(vec![
+        Span::styled(format!(" {} ", fit(word, 9)), style),
+        Span::styled(fit(&row.id.short(), 13), theme.text),
+        Span::styled(fit_right(&when, 9), theme.muted),
+        Span::styled(format!("  {}", fit(&size, who)), theme.muted),
+        Span::styled(
+            format!(" {}", fit(&row.what, what.saturating_sub(who))),
+            theme.text,
+        ),
+    ])
+}
+
+fn describe(row: &ObjectLine, width: u16, theme: &Theme) -> Text {
+    let mut out = Text::new(width);
+    out.pair(row.kind.as_str(), row.id.shown(), theme, theme.text);
+    out.pair("when", &exactly(row.at), theme, theme.text);
+    for (name, value) in [
+        ("who", row.who.as_str()),
+        ("what", row.what.as_str()),
+        ("branch", row.branch.as_str()),
+        ("parents", row.parents.as_str()),
+    ] {
+        if !value.is_empty() {
+            out.pair(name, value, theme, theme.text);
+        }
+    }
+    if row.kind == Kind::Commit {
+        match &row.snapshot {
+            Some(id) => out.pair("snapshot", id.shown(), theme, theme.text),
+            None => out.pair(
+                "snapshot",
+                "✗ none: a clone gets an empty tree",
+                theme,
+                theme.critical,
+            ),
+        }
+    }
+    if let (Kind::Snapshot | Kind::Blob, Some(size)) = (row.kind, row.size) {
+        let name = if row.kind == Kind::Blob {
+            "bytes"
+        } else {
+            "entries"
+        };
+        out.pair(name, &size.to_string(), theme, theme.text);
+    }
+    match &row.pointer {
+        Pointer::Uri(uri) => out.pair("storage_uri", uri, theme, theme.text),
+        Pointer::Null => out.pair("storage_uri", "✗ null", theme, theme.error),
+        Pointer::NoColumn => out.pair("storage_uri", "? no such column here", theme, theme.muted),
+    }
+    if row.kind == Kind::Snapshot {
+        let cache = match row.cache_byte {
+            None => "none".to_owned(),
+            Some(b'{') => "json".to_owned(),
+            Some(byte) => format!("~ no JSON: its first byte is {byte:#04x}"),
+        };
+        out.pair("cache", &cache, theme, theme.text);
+    }
+    out
+}

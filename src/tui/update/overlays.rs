@@ -1,0 +1,112 @@
+//! Actions while something lies over the screen, and what follows from a question's answer.
+
+use super::super::action::{Action, Motion};
+use super::super::effect::{Effect, Job};
+use super::super::notices::Level;
+use super::super::overlay::{Branches, Overlay};
+use super::super::pages::Row;
+use super::super::screens::{Go, Screen, objects};
+use super::super::state::State;
+use super::super::widgets::confirm::Agreed;
+use super::{copy, narrow, on_top, run};
+
+/// An action while something lies over the screen.
+pub fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
+    match (state.overlay.take(), action) {
+        (Some(Overlay::Confirm(confirm)), Action::Yes | Action::Submit) => {
+            let agreed = if action == Action::Yes {
+                confirm.yes()
+            } else {
+                confirm.submit()
+            };
+            match agreed {
+                Some(agreed) => carry_out(state, agreed, out),
+                None => {
+                    state
+                        .shared
+                        .tell(Level::Warning, "that is not the hub's name");
+                    state.overlay = Some(Overlay::Confirm(confirm));
+                }
+            }
+        }
+        (Some(Overlay::Prompt { typed, .. }), Action::Submit) => {
+            narrow(state, typed.value().trim(), out);
+        }
+        (Some(Overlay::Prompt { before, .. }), Action::Back) => narrow(state, &before, out),
+        (Some(Overlay::Help(help)), Action::Submit) => {
+            if let Some(action) = help.chosen() {
+                run(state, action, out);
+            }
+        }
+        (Some(Overlay::Help(mut help)), Action::Move(motion)) => {
+            help.step(motion);
+            state.overlay = Some(Overlay::Help(help));
+        }
+        (Some(Overlay::Log(mut cursor)), Action::Move(motion)) => {
+            cursor.step(motion, state.shared.notices.all().len() as u64, 10);
+            state.overlay = Some(Overlay::Log(cursor));
+        }
+        (Some(Overlay::Log(cursor)), Action::CopyId) => {
+            let at = usize::try_from(cursor.at).unwrap_or(0);
+            if let Some(notice) = state.shared.notices.all().get(at) {
+                let text = notice.text.clone();
+                copy(state, text, out);
+            }
+        }
+        (Some(Overlay::Branches(branches)), action) => choose(state, branches, action, out),
+        _ => {}
+    }
+}
+
+/// An action in the list of branches.
+fn choose(state: &mut State, mut branches: Branches, action: Action, out: &mut Vec<Effect>) {
+    match action {
+        Action::Move(motion) => {
+            if motion == Motion::End {
+                branches.list.seek_end();
+            }
+            branches.cursor.step(motion, branches.list.len(), 10);
+            state.overlay = Some(Overlay::Branches(branches));
+            return;
+        }
+        Action::Submit => {
+            if let Row::Ready(row) = branches.list.row(branches.cursor.at) {
+                let name = row.name.clone();
+                on_top(state, out, |screen, ctx| {
+                    if let Some(objects) = objects::of(screen) {
+                        objects.choose(Some(name), ctx);
+                    }
+                    Go::Stay
+                });
+            }
+        }
+        _ => {}
+    }
+    out.push(Effect::Close(branches.scope));
+}
+
+/// Does what a person has agreed to.
+fn carry_out(state: &mut State, agreed: Agreed, out: &mut Vec<Effect>) {
+    match agreed {
+        Agreed::Leave => {
+            state.shared.leaving = true;
+            match state.shared.job() {
+                // The end of the repair is the end of the session.
+                Some((Job::Apply, _)) => out.push(Effect::Cancel(Job::Apply)),
+                _ => out.push(Effect::Quit),
+            }
+        }
+        Agreed::Apply(plan) => {
+            let ticket = state.shared.ticket();
+            let Some(Screen::Plan(screen)) = state.stack.last_mut() else {
+                return;
+            };
+            let apply = screen.applied(ticket);
+            let meter = super::super::meter::Meter::new(state.shared.clock);
+            state.shared.applying = Some(meter);
+            state.stack.pop();
+            state.stack.push(Screen::Apply(apply));
+            out.push(Effect::Apply { ticket, plan });
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! A hub that answers every question from thin air, the same each time.
+
+use crate::audit::Remedy;
+use crate::audit::report::{GroupBy, Summary};
+use crate::audit::{
+    Blocks, Code, Depth, FieldDiff, Filter, Finding, Grade, Group, Inspection, LinkTo, Numbered,
+    ObjectView, Subject, Trial,
+};
+use crate::index::{BranchRow, Browse, Counts, Edge, Listed, RepoRow};
+use crate::object::Kind;
+use crate::repair::apply::{Applied, Outcome};
+use crate::repair::{Refusal, RowChange, Step, Totals};
+use crate::tui::effect::{Ask, Effect};
+use crate::tui::event::Answer;
+use crate::tui::lines::{
+    AppliedLine, BranchLine, FindingLine, GroupLine, Inspected, ObjectLine, RefusalLine, RepoLine,
+    StepLine, SummaryLine,
+};
+use std::collections::BTreeMap;
+
+/// A hub on the stage.
+#[derive(Clone, Debug)]
+pub struct FakeHub {
+    /// Findings in its report; every repair takes one away.
+    pub findings: u64,
+    pub commits: u64,
+    /// Put into every text that a hub supplies.
+    pub text: String,
+    /// Plans mend what needs a choice.
+    pub asks: bool,
+    pub steps: u64,
+    pub fails: Option<String>,
+}
+
+impl Default for FakeHub {
+    fn default() -> Self {
+        Self {
+            findings: 300,
+            commits: 1_325,
+            text: "guest book".into(),
+            asks: false,
+            steps: 1,
+            fails: None,
+        }
+    }
+}
+
+/// An id with a digest that tells its number.
+pub fn id(n: u64) -> String {
+    format!("sha256:{:012x}{:052x}", n + 1, 0)
+}
+
+impl FakeHub {
+    /// What the runner would answer; `None` for what has no answer.
+    pub fn answer(&self, effect: &Effect) -> Option<Answer> {
+        if let Some(why) = &self.fails {
+            return Some(Answer::Failed(why.clone()));
+        }
+        Some(match effect {
+            Effect::Open(_) => Answer::Opened {
+                database: "sqlite /srv/hub.db".into(),
+                store: "folder /srv/objects".into(),
+                notes: vec![],
+            },
+            Effect::Audit { ask, .. } => Answer::Audited(self.summary(ask.depth)),
+            Effect::Plan { .. } => Answer::Planned(self.totals()),
+            Effect::Apply { .. } => Answer::Applied(AppliedLine::from(&Applied {
+                run: "7f3a".into(),
+                outcomes: BTreeMap::from([(Outcome::Written, self.steps)]),
+                trouble: vec![],
+                stopped: false,
+            })),
+            Effect::Export { .. } => Answer::Exported {
+                path: "/tmp/findings.jsonl".into(),
+                rows: self.findings,
+            },
+            Effect::Read { ask, .. } => self.read(ask),
+            _ => return None,
+        })
+    }
+
+    fn read(&self, ask: &Ask) -> Answer {
+        match ask {
+            Ask::Counts => Answer::Counts(Counts {
+                repos: 2,
+                branches: 3,
+                commits: self.commits,
+                snapshots: 400,
+                blobs: 9_000,
+                proposals: 1,
+                null_uris: [Some(17), Some(10), None],
+            }),
+            Ask::Repos { after, .. } => Answer::Repos {
+                rows: if after.is_none() {
+                    vec![self.repo(0), self.repo(1)]
+                } else {
+                    vec![]
+                },
+                end: true,
+            },
+            Ask::Branches { .. } => Answer::Branches {
+                rows: ["main", "dev"].map(|name| self.branch(name)).into(),
+                end: true,
+            },
+            Ask::Browse(browse) => self.browse(browse),
+            Ask::BrowseCount(_) => Answer::Count(self.commits),
+            Ask::Findings {
+                filter,
+                skip,
+                limit,
+            } => {
+                let end = self.passing(filter).min(skip + u64::from(*limit));
+                Answer::Findings((*skip..end).map(|n| self.finding(n, filter)).collect())
+            }
+            Ask::FindingsCount(filter) => Answer::Count(self.passing(filter)),
+            Ask::Groups(_, by) => Answer::Groups(self.groups(*by)),
+            Ask::Inspect { kind, .. } => {
+                Answer::Inspected(Box::new(Inspected::from(&self.inspection(*kind))))
+            }
+            Ask::Steps { skip, limit, .. } => {
+                let end = self.steps.min(skip + u64::from(*limit));
+                Answer::Steps((*skip..end).map(|n| self.step(n)).collect())
+            }
+            Ask::Refusals { .. } => Answer::Refusals(vec![RefusalLine::from(&Refusal {
+                code: Code::CommitTreeless,
+                id: id(9),
+                why: format!("no remedy: a person must decide; {}", self.text),
+            })]),
+        }
+    }
+
+    /// Every filter by code leaves a third.
+    fn passing(&self, filter: &Filter) -> u64 {
+        if filter.codes.is_empty() {
+            self.findings
+        } else {
+            self.findings / 3
+        }
+    }
+
+    fn summary(&self, depth: Depth) -> SummaryLine {
+        SummaryLine::from(&Summary {
+            complete: true,
+            depth,
+            findings: BTreeMap::from([
+                (Code::UriMissing, self.findings / 3),
+                (Code::CommitTreeless, 2),
+                (Code::CacheMsgpack, self.findings / 2),
+            ]),
+            ..Summary::default()
+        })
+    }
+
+    fn totals(&self) -> Totals {
+        Totals {
+            steps: self.steps,
+            refused: 1,
+            bytes: 691 * self.steps,
+            requests: 2 * self.steps,
+            by_remedy: BTreeMap::from([(Remedy::Backfill, self.steps)]),
+        }
+    }
+
+    fn repo(&self, n: u64) -> RepoLine {
+        let row = RepoRow {
+            repo_id: format!("repo-{n}"),
+            owner: ["alice", "bela"][n as usize].into(),
+            slug: "song".into(),
+            default_branch: "main".into(),
+            pushed_at: Some("2026-11-20T10:00:00+00:00".into()),
+            deleted_at: (n == 1).then(|| "2026-11-21T10:00:00+00:00".into()),
+            ..RepoRow::default()
+        };
+        RepoLine::new(&row, (3, self.commits))
+    }
+
+    fn branch(&self, name: &str) -> BranchLine {
+        BranchLine::from(&BranchRow {
+            name: name.into(),
+            head_commit_id: Some(id(3)),
+            ..BranchRow::default()
+        })
+    }
+
+    /// Rows are numbered; the instant of a row is its number.
+    fn browse(&self, browse: &Browse) -> Answer {
+        let at = |at: &str| at.parse::<u64>().unwrap();
+        let limit = u64::from(browse.limit);
+        let (from, to) = match &browse.from {
+            Edge::Start => (0, limit.min(self.commits)),
+            Edge::After { at: key, .. } => (at(key) + 1, (at(key) + 1 + limit).min(self.commits)),
+            Edge::Before { at: key, .. } => (at(key).saturating_sub(limit), at(key)),
+            Edge::End => (self.commits.saturating_sub(limit), self.commits),
+        };
+        let backwards = matches!(browse.from, Edge::Before { .. } | Edge::End);
+        Answer::Objects {
+            rows: (from..to).map(|n| self.listed(browse.kind, n)).collect(),
+            end: if backwards {
+                from == 0
+            } else {
+                to == self.commits
+            },
+        }
+    }
+
+    fn listed(&self, kind: Kind, n: u64) -> ObjectLine {
+        ObjectLine::from(&Listed {
+            kind,
+            id: id(n),
+            at: n.to_string(),
+            who: "alice".into(),
+            what: format!("{} {n}", self.text),
+            branch: "main".into(),
+            parent_ids: "[]".into(),
+            snapshot_id: (n != 2).then(|| id(n + 1)),
+            size: Some(1_400),
+            storage_uri: Some((!n.is_multiple_of(3)).then(|| format!("local://objects/{n}"))),
+            cache_byte: (kind == Kind::Snapshot).then_some(b'{'),
+        })
+    }
+
+    fn finding(&self, n: u64, filter: &Filter) -> FindingLine {
+        let codes = [Code::UriMissing, Code::CommitTreeless, Code::CacheMsgpack];
+        let kinds = [Subject::Commit, Subject::Commit, Subject::Snapshot];
+        let which = n as usize % 3;
+        let code = filter.codes.first().copied().unwrap_or(codes[which]);
+        let mut finding = Finding::new(code, kinds[which], id(n))
+            .with("message", self.text.clone())
+            .with("scheme", "typed");
+        finding.repo = "alice/song".into();
+        finding.blocks = (which == 1).then_some(Blocks {
+            commits: Some(12),
+            branches: Some(2),
+            repos: Some(1),
+        });
+        FindingLine::from(&Numbered {
+            ordinal: n,
+            finding,
+        })
+    }
+
+    fn groups(&self, by: GroupBy) -> Vec<GroupLine> {
+        let name = match by {
+            GroupBy::Code => "uri-missing",
+            GroupBy::Repo => "alice/song",
+            GroupBy::Kind => "commit",
+        };
+        vec![GroupLine::from(&Group {
+            name: name.into(),
+            count: self.findings,
+            worst: Grade::Critical,
+        })]
+    }
+
+    fn step(&self, n: u64) -> StepLine {
+        StepLine::from(&Step {
+            number: n + 1,
+            also: vec![],
+            code: if self.asks {
+                Code::IdentityStale
+            } else {
+                Code::UriMissing
+            },
+            remedy: Remedy::Backfill,
+            kind: Kind::Commit,
+            id: id(n),
+            repo: "alice/song".into(),
+            words: format!("Stores the commit as its row proves it; {}", self.text),
+            precondition: "The row's storage_uri is still null.".into(),
+            key: Some("objects/sha256/00/01".into()),
+            bytes: 691,
+            sha256: Some("ab".repeat(32)),
+            row: vec![RowChange {
+                column: "storage_uri".into(),
+                from: None,
+                to: Some("local://objects/sha256/00/01".into()),
+            }],
+        })
+    }
+
+    /// A treeless merge whose object differs.
+    pub fn inspection(&self, kind: Kind) -> Inspection {
+        let field = |name: &str, row: &str, object: &str| FieldDiff {
+            name: name.into(),
+            row: Some(row.into()),
+            object: Some(object.into()),
+            identity: name == "message",
+            same: row == object,
+            note: String::new(),
+        };
+        Inspection {
+            kind,
+            id: id(1),
+            repo: "alice/song".into(),
+            verdict: "A clone of main comes out empty: this commit has no snapshot.".into(),
+            row: vec![
+                ("message".into(), Some(self.text.clone())),
+                ("storage_uri".into(), None),
+            ],
+            object: ObjectView::Present {
+                key: "objects/sha256/00/01".into(),
+                size: 300,
+                bytes: b"commit 292\0"
+                    .iter()
+                    .copied()
+                    .chain(0..=255)
+                    .cycle()
+                    .take(900)
+                    .collect(),
+                header_len: 11,
+                proved: None,
+                problem: Some((0x1f, "0xc1 is no msgpack type".into())),
+                pretty: Some(format!("{{\n  \"message\": {:?}\n}}", self.text)),
+            },
+            fields: vec![
+                field("author", "alice", "alice"),
+                field(
+                    "message",
+                    &format!("the {} of today", self.text),
+                    &format!("the {} of yesterday", self.text),
+                ),
+                field(
+                    "manifest",
+                    r#"{"a.txt":"1","b.txt":"2"}"#,
+                    r#"{"b.txt":"3","c.txt":"4"}"#,
+                ),
+                field("branch", "main", "main"),
+            ],
+            identity: vec![Trial {
+                source: "row".into(),
+                scheme: "typed".into(),
+                yields: id(1),
+                matches: true,
+            }],
+            links: vec![
+                LinkTo {
+                    role: "parent".into(),
+                    kind: Kind::Commit,
+                    id: id(4),
+                    exists: true,
+                },
+                LinkTo {
+                    role: "snapshot".into(),
+                    kind: Kind::Snapshot,
+                    id: id(5),
+                    exists: false,
+                },
+            ],
+            findings: vec![Finding::new(Code::CommitTreeless, Subject::Commit, id(1))],
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The parts that screens are made of.
+
+use super::hub::FakeHub;
+use crate::audit::{Code, Grade, Subject};
+use crate::object::Kind;
+use crate::progress::Figures;
+use crate::tui::filter::parse;
+use crate::tui::lines::inspected::{Inspected, compare};
+use crate::tui::meter::{Meter, span};
+use crate::tui::widgets::diff::{self, At};
+use crate::tui::widgets::list::wrap;
+use std::time::Duration;
+use unicode_width::UnicodeWidthStr;
+
+#[test]
+fn a_filter_is_words_and_conditions() {
+    let (filter, trouble) = parse("code:uri-missing kind:com is:crit repo:a/b id:3fa9 guest book");
+    assert_eq!(trouble, None);
+    assert_eq!(filter.codes, [Code::UriMissing]);
+    assert_eq!(filter.kinds, [Subject::Commit]);
+    assert_eq!(filter.grades, [Grade::Critical]);
+    assert_eq!(
+        (filter.repo.as_deref(), filter.id.as_deref()),
+        (Some("a/b"), Some("3fa9"))
+    );
+    assert_eq!(filter.words, ["guest", "book"]);
+}
+
+#[test]
+fn a_condition_may_be_cut_and_one_that_nothing_starts_with_is_named() {
+    assert_eq!(parse("code:cache").0.codes.len(), 3);
+    assert_eq!(parse("code:").1, None);
+    assert_eq!(
+        parse("is:awful").1.as_deref(),
+        Some("no grade starts with `awful`")
+    );
+}
+
+#[test]
+fn words_that_only_one_side_has_are_marked() {
+    let (row, object) = compare("the book of today", "the book of yesterday");
+    let changed = |parts: Vec<crate::tui::lines::inspected::Part>| -> Vec<String> {
+        parts
+            .into_iter()
+            .filter(|part| part.changed)
+            .map(|part| part.text)
+            .collect()
+    };
+    assert_eq!(
+        (changed(row), changed(object)),
+        (vec!["today".to_owned()], vec!["yesterday".to_owned()])
+    );
+}
+
+#[test]
+fn long_texts_are_not_compared_word_by_word() {
+    let (row, _) = compare(&"a ".repeat(40_000), &"b ".repeat(40_000));
+    assert_eq!(row.len(), 1);
+}
+
+#[test]
+fn manifests_are_joined_by_path() {
+    let seen = Inspected::from(&FakeHub::default().inspection(Kind::Snapshot));
+    let manifest = seen
+        .fields
+        .iter()
+        .find_map(|field| field.manifest.as_ref())
+        .unwrap();
+    assert_eq!(
+        (
+            manifest.added,
+            manifest.removed,
+            manifest.changed,
+            manifest.same
+        ),
+        (1, 1, 1, 0)
+    );
+    let paths: Vec<&str> = manifest
+        .entries
+        .iter()
+        .map(|entry| entry.path.as_str())
+        .collect();
+    assert_eq!(paths, ["a.txt", "b.txt", "c.txt"]);
+}
+
+#[test]
+fn every_line_of_the_differences_stands_for_one_thing() {
+    let seen = Inspected::from(&FakeHub::default().inspection(Kind::Snapshot));
+    let lines = |unfolded| -> Vec<At> {
+        (0..diff::len(&seen, unfolded))
+            .filter_map(|line| diff::at(&seen, line))
+            .collect()
+    };
+    let differing = [
+        At::Field(0),
+        At::Field(1),
+        At::Entry(1, 0),
+        At::Entry(1, 1),
+        At::Entry(1, 2),
+        At::Fold,
+    ];
+    assert_eq!(lines(false), differing);
+    assert_eq!(lines(true)[6..], [At::Field(2), At::Field(3)]);
+}
+
+#[test]
+fn wrapped_lines_fit_and_lose_no_letter() {
+    let text = "a word 日本語の文字 sha256:0123456789abcdef0123456789abcdef end";
+    for width in 1..40 {
+        let lines = wrap(text, width);
+        assert!(
+            lines.iter().all(|line| line.width() <= width.max(2)),
+            "{width}: {lines:?}"
+        );
+        let letters = |text: &str| {
+            text.chars()
+                .filter(|c| !c.is_whitespace())
+                .collect::<String>()
+        };
+        assert_eq!(letters(&lines.concat()), letters(text), "{width}");
+    }
+}
+
+#[test]
+fn an_estimate_comes_late_and_a_stall_is_said() {
+    let figures = |done| Figures {
+        phase: "rows".into(),
+        done,
+        total: Some(1_000),
+        ..Figures::default()
+    };
+    let at = Duration::from_secs;
+    let mut meter = Meter::new(at(0));
+    meter.take(figures(0), false, at(0));
+    meter.take(figures(100), false, at(1));
+    assert_eq!(
+        (meter.rate(), meter.remaining()),
+        (Some(100), None),
+        "too early to tell"
+    );
+    meter.take(figures(600), false, at(6));
+    assert_eq!(meter.remaining(), Some(4));
+    assert_eq!(
+        (meter.stalled(at(8)), meter.stalled(at(12))),
+        (None, Some(6))
+    );
+    meter.take(figures(1_000), false, at(13));
+    assert!(
+        meter.share().unwrap() < 1.0,
+        "done is what the job says, not what was counted"
+    );
+}
+
+#[test]
+fn spans_have_at_most_two_units() {
+    assert_eq!(
+        [6, 130, 11_100, 100_000].map(span),
+        ["6s", "2m 10s", "3h 5m", "1d 3h"]
+    );
+}
