@@ -120,7 +120,7 @@ fn a_kill_at_any_moment_leaves_a_hub_that_the_next_run_mends() {
     let declared = place.demo("declared", &[]);
     let mut codes: Vec<String> = place.findings(&declared).into_iter().map(|f| f.0).collect();
     codes.push("uri-unlinked".to_owned());
-    for round in 0..6u64 {
+    for round in 0..4u64 {
         let hub = place.demo(&format!("round-{round}"), &[]);
         let before = hub.objects();
         let mut child = place
@@ -134,7 +134,7 @@ fn a_kill_at_any_moment_leaves_a_hub_that_the_next_run_mends() {
         while hub.objects().len() == before.len() && begun.elapsed() < Duration::from_secs(20) {
             std::thread::yield_now();
         }
-        std::thread::sleep(Duration::from_millis(round * 7));
+        std::thread::sleep(Duration::from_millis(round * 10));
         child.kill().unwrap();
         child.wait().unwrap();
         let now = hub.objects();
