@@ -125,7 +125,7 @@ pub(super) async fn build(
     row: Option<&Row>,
 ) -> Result<Built, StoreError> {
     match (target.remedy, row) {
-        (Remedy::Restore, row) => restore(store, target, row).await,
+        (Remedy::Restore | Remedy::Reindex, row) => restore(store, target, row).await,
         (Remedy::Recache, Some(Row::Snapshot(row))) => {
             recache::build(store, trees, target, row).await
         }

@@ -32,3 +32,7 @@ pub enum RepairError {
     #[error("the plan cannot be kept in {folder}: {why}; make room there")]
     Spool { folder: String, why: std::io::Error },
 }
+
+#[cfg(test)]
+#[path = "../../tests/repair/mod.rs"]
+mod tests;

@@ -69,3 +69,7 @@ impl Budget {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "../../../tests/repair/budget.rs"]
+mod tests;

@@ -136,7 +136,12 @@ impl Draft<'_> {
         let capabilities = self.store.index().capabilities();
         let built = match finding.remedy {
             Remedy::Backfill | Remedy::Link | Remedy::Recache => true,
-            Remedy::Restore => finding.kind.kind() == Some(Kind::Blob) && is_empty_blob(),
+            // A crash between put and row leaves the empty blob without a row: that is mended likewise.
+            Remedy::Restore | Remedy::Reindex => {
+                finding.kind.kind() == Some(Kind::Blob)
+                    && finding.code != Code::SizeWrong
+                    && is_empty_blob()
+            }
             _ => false,
         };
         match (finding.auto, finding.remedy) {

@@ -95,7 +95,7 @@ impl<'a> Draft<'a> {
                     continue;
                 };
                 let mut target = Target::of(&finding, group.also.clone(), kind);
-                if target.code == Code::BlobEmptyMissing {
+                if matches!(target.code, Code::BlobEmptyMissing | Code::RowMissing) {
                     target.origin = self.origin(&finding).await?;
                 }
                 targets.push(target);

@@ -1,0 +1,108 @@
+//! `audit`, `show` and `diff`.
+
+use crate::support::*;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+#[test]
+fn findings_come_as_json_lines_and_the_summary_last() {
+    let place = Place::new();
+    let hub = place.demo("hub", &[]);
+    let ran = place.on(&hub, &["audit", "--depth", "bytes", "--json"]);
+    assert_eq!(ran.code, 1);
+    assert_eq!(ran.err, "", "no progress where nobody watches");
+    let lines = ran.lines();
+    let (summary, findings) = lines.split_last().unwrap();
+    assert_eq!(summary["type"], "summary");
+    assert!(findings.iter().all(|line| line["type"] == "finding"));
+    let counted: u64 = summary["findings"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|count| count.as_u64().unwrap())
+        .sum();
+    assert_eq!(counted, findings.len() as u64);
+    let again = place.on(&hub, &["audit", "--depth", "bytes", "--json"]);
+    assert_eq!(again.out, ran.out, "the same hub, the same findings");
+}
+
+#[test]
+fn a_healthy_hub_ends_with_zero() {
+    let place = Place::new();
+    let hub = place.demo("hub", &["--healthy"]);
+    assert_eq!(place.on(&hub, &["audit", "--depth", "bytes"]).code, 0);
+    let repair = ["repair", "--apply", "--write", "--yes"];
+    assert_eq!(place.on(&hub, &repair).code, 0);
+}
+
+#[test]
+fn words_for_people_hold_no_control_characters() {
+    let place = Place::new();
+    let hub = place.demo("hub", &[]);
+    for arguments in [&["audit", "--depth", "bytes"][..], &["repair"]] {
+        let ran = place.on(&hub, arguments);
+        let bad: Vec<char> = ran
+            .out
+            .chars()
+            .filter(|c| c.is_control() && *c != '\n')
+            .collect();
+        assert_eq!(bad, [], "{arguments:?}");
+    }
+    let coloured = place.on(&hub, &["audit", "--color", "always"]);
+    assert!(coloured.out.contains('\u{1b}'));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_crash() {
+    let place = Place::new();
+    let hub = place.demo("hub", &[]);
+    let mut child = place
+        .command(&hub.with(&["audit", "--depth", "bytes"]))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    let out = child.stdout.take().unwrap();
+    BufReader::with_capacity(16, out)
+        .read_line(&mut first)
+        .unwrap();
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert!(!ran.err.contains("panicked"), "{ran:?}");
+    assert_ne!(ran.code, 101);
+}
+
+#[test]
+fn the_bytes_of_an_object_come_out_as_they_are_stored() {
+    let place = Place::new();
+    let hub = place.demo("hub", &["--healthy"]);
+    let (path, bytes) = hub
+        .objects()
+        .into_iter()
+        .find(|(_, bytes)| bytes.starts_with(b"commit "))
+        .unwrap();
+    let rest = path.file_name().unwrap().to_str().unwrap();
+    let two = path.parent().unwrap().file_name().unwrap();
+    let id = format!("{}{}", two.to_str().unwrap(), &rest[..14]);
+    let served = place
+        .command(&hub.with(&["show", &id, "--as", "bytes"]))
+        .output()
+        .unwrap();
+    assert_eq!(served.stdout, bytes);
+    let shown = place.on(&hub, &["show", &id, "--json"]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    assert_eq!(shown.lines()[0]["kind"], "commit");
+    assert_eq!(place.on(&hub, &["diff", &id]).code, 0);
+}
+
+#[test]
+fn ids_that_are_none_or_many_end_with_two() {
+    let place = Place::new();
+    let hub = place.demo("hub", &["--healthy"]);
+    let none = "f".repeat(64);
+    place.on(&hub, &["show", &none]).fails(2, &none);
+    place.on(&hub, &["diff", &none]).fails(2, &none);
+    place
+        .on(&hub, &["audit", "no/such"])
+        .fails(2, "no repository `no/such`");
+}

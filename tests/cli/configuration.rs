@@ -1,0 +1,129 @@
+//! Profiles, then the environment, then flags, the later winning; and nothing is written by reading.
+
+use crate::support::*;
+
+fn profile(name: &str, hub: &Hub, more: &str) -> String {
+    format!(
+        "[profiles.{name}]\ndatabase = \"{}\"\nstore = \"{}\"\n{more}\n",
+        hub.database, hub.store
+    )
+}
+
+fn commits(ran: &Ran) -> u64 {
+    let summary = ran.lines().pop().unwrap();
+    summary["checked"]["commits"].as_u64().unwrap()
+}
+
+#[test]
+fn flags_win_over_the_environment_and_that_over_the_file() {
+    let place = Place::new();
+    // Hubs told apart by their number of commits.
+    let small = place.demo("small", &["--healthy"]);
+    let middle = place.demo("middle", &["--healthy", "--commits", "10"]);
+    let large = place.demo("large", &["--healthy", "--commits", "20"]);
+    place.configure(&format!(
+        "default = \"muse\"\n{}",
+        profile("muse", &small, "")
+    ));
+    let audit = ["audit", "--json", "--depth", "rows"];
+    let base = commits(&place.run(&audit));
+    let by_environment = Ran::of(
+        place
+            .command(&audit)
+            .env("DATABASE_URL", &middle.database)
+            .env("LUTHIER_STORE", &middle.store),
+    );
+    assert_eq!(commits(&by_environment), base + 10);
+    let by_flags = Ran::of(
+        place
+            .command(&large.with(&audit))
+            .env("DATABASE_URL", &middle.database)
+            .env("LUTHIER_STORE", &middle.store),
+    );
+    assert_eq!(commits(&by_flags), base + 20);
+}
+
+#[test]
+fn a_profile_that_is_not_there_is_named_with_those_that_are() {
+    let place = Place::new();
+    let hub = place.demo("hub", &["--healthy"]);
+    place.configure(&profile("muse", &hub, ""));
+    let ran = place.run(&["audit", "--profile", "mule"]);
+    ran.fails(2, "mule");
+    assert!(ran.err.contains("muse") && ran.err.contains("config.toml"));
+}
+
+#[test]
+fn a_mistake_in_the_file_is_named_with_its_line() {
+    let place = Place::new();
+    for (text, names) in [
+        ("[profiles.muse]\ndatabse = \"x\"\n", "databse"),
+        ("[profiles.muse]\nread_only = \"no\"\n", "read_only"),
+        ("[profiles.muse\n", "line 1"),
+    ] {
+        place.configure(text);
+        let ran = place.run(&["audit"]);
+        ran.fails(2, "config.toml");
+        assert!(ran.err.contains(names), "{ran:?}");
+        assert_eq!(ran.err.lines().count(), 1, "{ran:?}");
+    }
+}
+
+#[test]
+fn every_profile_is_read_only_unless_it_says_otherwise() {
+    let place = Place::new();
+    let hub = place.demo("hub", &[]);
+    let before = (files(&hub.dir), hub.objects());
+    place.configure(&profile("muse", &hub, ""));
+    let repair = ["repair", "--apply", "--yes", "--profile", "muse"];
+    place.run(&repair).fails(2, "--write");
+    assert_eq!((files(&hub.dir), hub.objects()), before);
+    place.configure(&profile("muse", &hub, "read_only = false"));
+    assert_eq!(place.run(&repair).code, 1, "some are left for a person");
+}
+
+#[test]
+fn production_wants_its_name() {
+    let place = Place::new();
+    let hub = place.demo("hub", &[]);
+    place.configure(&profile("muse", &hub, "environment = \"production\""));
+    let repair = ["repair", "--apply", "--write", "--yes", "--profile", "muse"];
+    let before = hub.objects();
+    place.run(&repair).fails(2, "--confirm muse");
+    let mut wrong = repair.to_vec();
+    wrong.extend(["--confirm", "mule"]);
+    place.run(&wrong).fails(2, "--confirm muse");
+    assert_eq!(hub.objects(), before);
+    let mut right = repair.to_vec();
+    right.extend(["--confirm", "muse"]);
+    assert_eq!(place.run(&right).code, 1);
+    assert_ne!(hub.objects(), before);
+}
+
+#[test]
+fn looking_leaves_no_file_anywhere() {
+    let place = Place::new();
+    let hub = place.demo("hub", &[]);
+    let before = files(&hub.dir);
+    for arguments in [
+        &["audit", "--depth", "bytes"][..],
+        &["repair"],
+        &["backfill"],
+        &["journal"],
+        &["journal", "verify"],
+    ] {
+        place.on(&hub, arguments);
+    }
+    for folder in ["state", "config", "home", "tmp"] {
+        assert_eq!(files(&place.path(folder)).len(), 0, "{folder}");
+    }
+    let after: Vec<_> = files(&hub.dir)
+        .into_iter()
+        .filter(|(path, _)| {
+            // What SQLite keeps beside a database that it reads.
+            let name = path.to_string_lossy();
+            !name.ends_with("-wal") && !name.ends_with("-shm")
+        })
+        .collect();
+    assert_eq!(after, before.into_iter().collect::<Vec<_>>());
+}

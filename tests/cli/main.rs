@@ -1,0 +1,7 @@
+//! The program from outside: arguments, exit codes, streams, and what is left on the disk.
+
+mod arguments;
+mod auditing;
+mod configuration;
+mod repairing;
+mod support;

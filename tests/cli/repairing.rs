@@ -1,0 +1,186 @@
+//! `repair`, `backfill` and `journal`.
+
+use crate::support::*;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const APPLY: [&str; 5] = ["repair", "--apply", "--write", "--yes", "--json"];
+
+fn the_journal(place: &Place) -> PathBuf {
+    let found = files(&place.path("state"));
+    let mut journals = found
+        .into_keys()
+        .filter(|path| path.extension().is_some_and(|e| e == "jsonl"));
+    let journal = journals.next().unwrap();
+    assert_eq!(journals.next(), None, "one hub, one journal");
+    journal
+}
+
+#[test]
+fn a_plan_alone_changes_nothing() {
+    let place = Place::new();
+    let hub = place.demo("hub", &[]);
+    let before = files(&hub.dir);
+    let ran = place.on(&hub, &["repair"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.contains("Nothing was written"), "{ran:?}");
+    let json = place.on(&hub, &["repair", "--json"]).lines();
+    assert!(json.iter().any(|line| line["type"] == "step"));
+    for (path, bytes) in before {
+        assert_eq!(std::fs::read(&path).unwrap(), bytes, "{}", path.display());
+    }
+}
+
+#[test]
+fn applying_needs_write_and_somebody_who_says_yes() {
+    let place = Place::new();
+    let hub = place.demo("hub", &[]);
+    place
+        .on(&hub, &["repair", "--apply", "--yes"])
+        .fails(2, "--write");
+    place
+        .on(&hub, &["repair", "--apply", "--write"])
+        .fails(2, "--yes");
+    assert_eq!(files(&place.path("state")).len(), 0, "no journal was begun");
+}
+
+#[test]
+fn auto_findings_go_what_was_there_stays_and_a_second_run_changes_nothing() {
+    let place = Place::new();
+    let hub = place.demo("hub", &[]);
+    let before = hub.objects();
+    let ran = place.on(&hub, &APPLY);
+    assert_eq!(ran.code, 1, "some are left for a person");
+    let lines = ran.lines();
+    let summary = lines.last().unwrap();
+    assert_eq!(summary["type"], "summary");
+    assert_eq!(summary["complete"], true);
+    let after = hub.objects();
+    for (path, bytes) in &before {
+        assert_eq!(after.get(path), Some(bytes), "{}", path.display());
+    }
+    assert!(after.len() > before.len());
+    let left = place.findings(&hub);
+    assert!(!left.is_empty());
+    assert!(left.iter().all(|(.., auto)| auto != "yes"), "{left:?}");
+    place.on(&hub, &APPLY);
+    assert_eq!(hub.objects(), after);
+}
+
+#[test]
+fn everything_that_was_asked_for_and_done_ends_with_zero() {
+    let place = Place::new();
+    let hub = place.demo("hub", &[]);
+    let mut only = APPLY.to_vec();
+    only.extend(["--code", "cache-msgpack"]);
+    assert_eq!(place.on(&hub, &only).code, 0);
+    let ran = place.on(&hub, &["backfill", "--apply", "--write", "--yes"]);
+    assert_eq!(ran.code, 1, "a blob's row holds no bytes: {ran:?}");
+    let left = place.findings(&hub);
+    let backfilled = ["uri-unlinked", "spelling-lost", "cache-msgpack"];
+    assert!(
+        left.iter()
+            .all(|(code, ..)| !backfilled.contains(&code.as_str()))
+    );
+    let missing: Vec<_> = left.iter().filter(|f| f.0 == "uri-missing").collect();
+    assert_eq!(missing.len(), 1, "{missing:?}");
+}
+
+#[test]
+fn the_journal_lists_shows_and_verifies() {
+    let place = Place::new();
+    let none = place.run(&["journal", "verify"]);
+    assert_eq!(none.code, 0);
+    assert!(none.out.contains("no journal"), "{none:?}");
+    let hub = place.demo("hub", &[]);
+    let summary = place.on(&hub, &APPLY).lines().pop().unwrap();
+    let run = summary["run"].as_str().unwrap();
+    let runs = place.run(&["journal", "--json"]).lines();
+    assert_eq!(runs.len(), 1);
+    assert_eq!(runs[0]["run"], *run);
+    assert_eq!(runs[0]["outcomes"], summary["outcomes"]);
+    let shown = place.run(&["journal", "show", run]);
+    assert!(shown.out.contains("storage_uri: null -> local://"));
+    place.run(&["journal", "show", "never"]).fails(2, "never");
+    assert_eq!(place.run(&["journal", "verify"]).code, 0);
+    assert_eq!(place.on(&hub, &["journal", "verify"]).code, 0);
+
+    let path = the_journal(&place);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("written", "wrotten", 1)).unwrap();
+    let found = place.run(&["journal", "verify"]);
+    assert_eq!(found.code, 1);
+    assert!(found.out.contains("changed"), "{found:?}");
+}
+
+#[test]
+fn a_kill_at_any_moment_leaves_a_hub_that_the_next_run_mends() {
+    let place = Place::new();
+    let declared = place.demo("declared", &[]);
+    let mut codes: Vec<String> = place.findings(&declared).into_iter().map(|f| f.0).collect();
+    codes.push("uri-unlinked".to_owned());
+    for round in 0..4u64 {
+        let hub = place.demo(&format!("round-{round}"), &[]);
+        let before = hub.objects();
+        let mut child = place
+            .command(&hub.with(&APPLY))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // From when it has begun to write, a little later each round.
+        let begun = Instant::now();
+        while hub.objects().len() == before.len() && begun.elapsed() < Duration::from_secs(20) {
+            std::thread::yield_now();
+        }
+        std::thread::sleep(Duration::from_millis(round * 10));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let now = hub.objects();
+        for (path, bytes) in &before {
+            assert_eq!(now.get(path), Some(bytes), "{}", path.display());
+        }
+        for (code, id, _) in place.findings(&hub) {
+            assert!(codes.contains(&code), "new after the kill: {code} {id}");
+        }
+        assert_eq!(place.on(&hub, &APPLY).code, 1);
+        let left = place.findings(&hub);
+        assert!(left.iter().all(|(.., auto)| auto != "yes"), "{left:?}");
+        let verified = place.run(&["journal", "verify"]);
+        assert_eq!(verified.code, 0, "{verified:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_stops_between_two_steps_with_four() {
+    let place = Place::new();
+    let hub = place.demo("hub", &["--commits", "3000"]);
+    let child = place
+        .command(&hub.with(&APPLY))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pid = child.id().to_string();
+    let begun = Instant::now();
+    while !catches_interrupts(&pid) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "never ready");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    assert!(sent.success());
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert_eq!(place.run(&["journal", "verify"]).code, 0);
+}
+
+/// Whether a process has a handler for SIGINT, the second signal.
+#[cfg(target_os = "linux")]
+fn catches_interrupts(pid: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let mask = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 0b10 != 0)
+}

@@ -1,0 +1,156 @@
+//! Runs the binary with folders of its own.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// A place to run in: home, state and configuration are empty, and nothing of the caller's shows through.
+pub struct Place {
+    pub folder: TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_luthier"));
+        command.env_clear().stdin(Stdio::null()).args(arguments);
+        for (name, folder) in [
+            ("HOME", "home"),
+            ("XDG_STATE_HOME", "state"),
+            ("XDG_CONFIG_HOME", "config"),
+            ("TMPDIR", "tmp"),
+        ] {
+            command.env(name, self.path(folder));
+        }
+        std::fs::create_dir_all(self.path("tmp")).unwrap();
+        command
+    }
+
+    /// Runs to the end.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(&mut self.command(arguments))
+    }
+
+    /// A demo hub; the two flags that name it.
+    pub fn demo(&self, name: &str, more: &[&str]) -> Hub {
+        let dir = self.path(name);
+        let mut arguments = vec!["demo", "--json", "--build-only", dir.to_str().unwrap()];
+        arguments.extend(more);
+        let ran = self.run(&arguments);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let line = ran.lines().pop().unwrap();
+        Hub {
+            dir,
+            database: line["database"].as_str().unwrap().to_owned(),
+            store: line["store"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// Runs a command on a hub.
+    pub fn on(&self, hub: &Hub, arguments: &[&str]) -> Ran {
+        self.run(&hub.with(arguments))
+    }
+
+    /// Findings as (code, id, auto).
+    pub fn findings(&self, hub: &Hub) -> Vec<(String, String, String)> {
+        let ran = self.on(hub, &["audit", "--depth", "bytes", "--json"]);
+        let mut lines = ran.lines();
+        let summary = lines.pop().unwrap();
+        assert_eq!(summary["type"], "summary");
+        assert_eq!(summary["complete"], true);
+        let text = |line: &Value, key: &str| line[key].as_str().unwrap().to_owned();
+        lines
+            .iter()
+            .map(|line| (text(line, "code"), text(line, "id"), text(line, "auto")))
+            .collect()
+    }
+
+    pub fn configure(&self, text: &str) {
+        let folder = self.path("config/luthier");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("config.toml"), text).unwrap();
+    }
+}
+
+/// Where a demo hub lies.
+pub struct Hub {
+    pub dir: PathBuf,
+    pub database: String,
+    pub store: String,
+}
+
+impl Hub {
+    pub fn with<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
+        let mut all = arguments.to_vec();
+        all.extend(["--database", &self.database, "--store", &self.store]);
+        all
+    }
+
+    pub fn objects(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        files(&self.dir.join("objects"))
+    }
+}
+
+/// Every file below a folder.
+pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut out = BTreeMap::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(at) = open.pop() {
+        if at.is_dir() {
+            let entries = std::fs::read_dir(&at).unwrap();
+            open.extend(entries.map(|entry| entry.unwrap().path()));
+        } else if at.exists() {
+            let bytes = std::fs::read(&at).unwrap();
+            out.insert(at, bytes);
+        }
+    }
+    out
+}
+
+/// What a run left.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ran {
+    pub fn of(command: &mut Command) -> Self {
+        Self::from(command.output().unwrap())
+    }
+
+    /// Standard output as JSON lines: nothing else may be there.
+    pub fn lines(&self) -> Vec<Value> {
+        let parse = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line:?}"));
+        self.out.lines().map(parse).collect()
+    }
+
+    /// It failed with one line for a person.
+    pub fn fails(&self, code: i32, says: &str) {
+        assert_eq!(self.code, code, "{self:?}");
+        assert!(self.err.contains(says), "{self:?}");
+        assert!(!self.err.contains("panicked"), "{self:?}");
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}

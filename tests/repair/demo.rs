@@ -1,0 +1,168 @@
+//! Every remedy on the demo hub, from its fault to gone.
+
+use super::support::*;
+use crate::audit::{Auto, Code, Filter, Remedy};
+use crate::demo::{Built, DemoOptions, build};
+use crate::progress::Progress;
+use crate::repair::journal::{Event, lines_of, runs, verify};
+use crate::repair::{Outcome, Selection, apply};
+use crate::store::{Authority, Store};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+async fn demo(folder: &Path) -> (Built, Store) {
+    let options = DemoOptions {
+        dir: folder.join("hub"),
+        healthy: false,
+        commits: None,
+        seed: 3,
+    };
+    let built = build(&options, &Progress::new()).await.unwrap();
+    let store = Store::open(&built.hub, Some(&Authority::granted()))
+        .await
+        .unwrap();
+    (built, store)
+}
+
+#[tokio::test]
+async fn every_auto_finding_goes_and_no_object_that_was_there_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_built, store) = demo(folder.path()).await;
+    let objects = folder.path().join("hub/objects");
+    let before = files(&objects);
+    let wanted: BTreeSet<(Code, String)> = findings(&store)
+        .await
+        .into_iter()
+        .filter(|finding| finding.auto == Auto::Yes)
+        .map(|finding| (finding.code, finding.id))
+        .collect();
+    let plan = planned(&store, &auto()).await;
+    let steps = all_steps(&plan).await;
+    let covered: BTreeSet<(Code, String)> = steps
+        .iter()
+        .flat_map(|step| {
+            let codes = std::iter::once(step.code).chain(step.also.iter().copied());
+            codes.map(|code| (code, step.id.clone()))
+        })
+        .collect();
+    assert_eq!(covered, wanted, "each auto finding is in exactly one step");
+    for remedy in [
+        Remedy::Backfill,
+        Remedy::Link,
+        Remedy::Recache,
+        Remedy::Restore,
+    ] {
+        assert!(plan.totals().by_remedy[&remedy] > 0, "{remedy}");
+    }
+
+    let mut journal = journal(folder.path());
+    let applied = apply(&writer(&store), &plan, &mut journal, &Progress::new())
+        .await
+        .unwrap();
+    assert_eq!(applied.trouble, Vec::<String>::new());
+    assert_eq!(applied.outcomes.values().sum::<u64>(), steps.len() as u64);
+    let after = files(&objects);
+    for (path, bytes) in &before {
+        assert_eq!(after.get(path), Some(bytes), "{}", path.display());
+    }
+    let left = findings(&store).await;
+    let left_auto: Vec<_> = left.iter().filter(|f| f.auto == Auto::Yes).collect();
+    assert!(left_auto.is_empty(), "{left_auto:#?}");
+
+    let again = planned(&store, &auto()).await;
+    assert_eq!(again.totals().steps, 0, "a second run has nothing to do");
+    assert_eq!(files(&objects), after);
+}
+
+#[tokio::test]
+async fn the_journal_has_an_intent_before_and_an_outcome_after_each_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_built, store) = demo(folder.path()).await;
+    let plan = planned(&store, &auto()).await;
+    let mut journal = journal(folder.path());
+    let applied = apply(&writer(&store), &plan, &mut journal, &Progress::new())
+        .await
+        .unwrap();
+    let path = journal_path(folder.path());
+    let lines = lines_of(&path, &applied.run, 0, 100_000).unwrap();
+    let mut announced = BTreeSet::new();
+    let mut done = BTreeSet::new();
+    for line in &lines {
+        match &line.event {
+            Event::Intent(entry) => {
+                announced.insert(entry.step);
+            }
+            Event::Outcome { entry, why, .. } => {
+                assert!(announced.contains(&entry.step), "{entry:?}");
+                assert!(!entry.after.is_empty(), "{entry:?} {why:?}");
+                done.insert(entry.step);
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(done, (1..=plan.totals().steps).collect());
+    assert!(matches!(lines[0].event, Event::Run { .. }));
+    assert!(matches!(lines[lines.len() - 1].event, Event::End { .. }));
+    let found = &runs(&path).unwrap()[0];
+    assert_eq!(found.outcomes, applied.outcomes);
+    assert!(found.ended && found.open == 0);
+    let verified = verify(&path).unwrap();
+    assert!(verified.is_sound(), "{:?}", verified.tampering);
+    // Ids, keys, sizes and hashes: no message of a commit gets in.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let rows = store.index().commits(None, 1_000).await.unwrap().rows;
+    for row in rows.iter().filter(|row| row.message.len() > 12) {
+        assert!(!text.contains(&row.message), "{:?}", row.message);
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_for_by_code_is_done_and_what_is_not_is_left_with_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_built, store) = demo(folder.path()).await;
+    let refused = all_refused(&planned(&store, &auto()).await).await;
+    let why = |code: Code| {
+        let refusal = refused.iter().find(|refusal| refusal.code == code);
+        refusal.map(|refusal| refusal.why.as_str()).unwrap_or("")
+    };
+    assert!(why(Code::IdentityStale).contains("--code identity-stale"));
+    assert!(why(Code::ObjectEncoded).contains("`replace` is not built"));
+    assert!(why(Code::ManifestEmptied).contains("nothing proves"));
+
+    let filter = Filter {
+        codes: vec![Code::IdentityStale, Code::UriRefused],
+        ..Filter::default()
+    };
+    let plan = planned(&store, &Selection::Chosen(filter.clone())).await;
+    let steps = all_steps(&plan).await;
+    assert!(steps.iter().any(|step| step.code == Code::IdentityStale));
+    assert!(steps.iter().any(|step| step.code == Code::UriRefused));
+    let applied = apply(
+        &writer(&store),
+        &plan,
+        &mut journal(folder.path()),
+        &Progress::new(),
+    )
+    .await
+    .unwrap();
+    assert_eq!(applied.outcomes[&Outcome::Written], 2);
+    assert_eq!(applied.outcomes[&Outcome::Linked], 3);
+    for finding in findings(&store).await {
+        if filter.codes.contains(&finding.code) {
+            assert_eq!(finding.auto, Auto::No, "nothing is left to do: {finding:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_same_hub_gives_the_same_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_built, store) = demo(folder.path()).await;
+    let (one, two) = (
+        planned(&store, &auto()).await,
+        planned(&store, &auto()).await,
+    );
+    assert_eq!(all_steps(&one).await, all_steps(&two).await);
+    assert_eq!(all_refused(&one).await, all_refused(&two).await);
+    assert_eq!(one.totals(), two.totals());
+}

@@ -1,0 +1,7 @@
+//! Repairs: planning, applying, the journal.
+
+mod applying;
+mod demo;
+mod journal;
+mod planning;
+mod support;
