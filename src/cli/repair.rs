@@ -156,6 +156,9 @@ async fn one(
     let left_alone = plan.totals().refused > 0;
     if !how.apply {
         let nothing = plan.totals().steps == 0 && !left_alone;
+        if out.json {
+            summary(plan, &Applied::default(), out)?;
+        }
         return Ok(if nothing { Exit::Done } else { Exit::Findings });
     }
     let Some(authority) = target
