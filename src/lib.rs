@@ -11,8 +11,9 @@
 //! | [`repair`] | findings to plans, plans to changes through the store |
 //! | `cli`, `tui` | two faces without logic of their own |
 //!
-//! [`text`] and [`progress`] are used on every floor.
+//! [`text`], [`progress`] and [`access`] are used on every floor.
 
+pub mod access;
 pub mod audit;
 pub mod backend;
 pub mod cli;

@@ -6,7 +6,7 @@
 use super::uri::{self, Key, UriRefusal};
 use super::walk::Walk;
 use super::{Backend, BackendError, BackendMut, Body, Entry, Meta, Put};
-use crate::index::Access;
+use crate::access::Access;
 use crate::object::time::Micros;
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -20,9 +20,9 @@ mod tests;
 
 pub use faults::Declared;
 
+use crate::access::Access;
 use crate::backend::Key;
 use crate::backend::local::Local;
-use crate::index::Access;
 use crate::object::time::Micros;
 use crate::progress::{Cancelled, Progress};
 use crate::store::hub::{Database, ObjectStore};

@@ -192,14 +192,6 @@ pub struct Browse {
     pub limit: u32,
 }
 
-/// What a database is opened for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// The database itself is told to refuse every change.
-    Read,
-    Write,
-}
-
 /// Why the database gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {

@@ -4,7 +4,7 @@ use super::local::Local;
 use super::suite::{self, key, listed};
 use super::unprivileged::unprivileged;
 use super::{Backend, BackendError, BackendMut, Entry, Put, UriRefusal};
-use crate::index::Access;
+use crate::access::Access;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use std::ffi::OsStr;

@@ -2,7 +2,8 @@
 
 use super::sqlite_tests::{File, newest, read_everything};
 use super::suite::{Fixture, commit, snapshot};
-use super::{Access, Edge, Index, IndexMut, Link, MAX_CELL, NewRows, Recache};
+use super::{Edge, Index, IndexMut, Link, MAX_CELL, NewRows, Recache};
+use crate::access::Access;
 use crate::object::Kind;
 
 #[tokio::test]

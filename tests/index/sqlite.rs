@@ -2,7 +2,8 @@
 
 use super::sqlite::Sqlite;
 use super::suite::{self, Fixture, blob};
-use super::{Access, Browse, Edge, Index, IndexError, IndexMut, NewRows};
+use super::{Browse, Edge, Index, IndexError, IndexMut, NewRows};
+use crate::access::Access;
 use crate::backend::unprivileged::unprivileged;
 use crate::object::Kind;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};

@@ -1,9 +1,10 @@
 //! What every database has to do, whatever it is.
 
 use super::{
-    Access, BlobRow, BranchRow, Browse, CommitRow, Edge, Index, IndexError, IndexMut, Link, Listed,
+    BlobRow, BranchRow, Browse, CommitRow, Edge, Index, IndexError, IndexMut, Link, Listed,
     MembershipRow, NewRows, Page, ProposalRow, Recache, RepoRow, SnapshotRow,
 };
+use crate::access::Access;
 use crate::object::Kind;
 
 pub mod browsing;

@@ -163,11 +163,11 @@ async fn the_empty_blob_gets_its_object_and_its_row() {
 }
 
 #[tokio::test]
-async fn an_empty_blob_whose_row_a_crash_kept_back_gets_it_when_that_is_asked_for() {
+async fn an_empty_blob_whose_row_a_crash_kept_back_gets_it_by_itself() {
     let (hub, _) = without_empty_blob(true).await;
     let store = hub.open().await;
-    assert_eq!(findings(&store).await[0].code, Code::RowMissing);
-    let plan = planned(&store, &Selection::Chosen(Default::default())).await;
+    assert_eq!(findings(&store).await[0].code, Code::BlobEmptyMissing);
+    let plan = planned(&store, &auto()).await;
     let applied = apply(
         &writer(&store),
         &plan,

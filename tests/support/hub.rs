@@ -1,11 +1,12 @@
 //! A small hub in a temporary folder, for tests that need rows and objects of their own.
 
+use crate::access::Access;
 use crate::backend::layout;
 use crate::backend::local::Local;
 use crate::backend::{Backend, BackendMut};
 use crate::index::sqlite::Sqlite;
 use crate::index::{
-    Access, BlobRow, BranchRow, CommitRow, IndexMut, MembershipRow, NewRows, RepoRow, SnapshotRow,
+    BlobRow, BranchRow, CommitRow, IndexMut, MembershipRow, NewRows, RepoRow, SnapshotRow,
 };
 use crate::object::{CommitRecord, Kind, Manifest, ObjectId, SnapshotRecord, commit, identity};
 use crate::store::hub::{Database, Hub, ObjectStore};

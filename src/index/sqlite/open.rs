@@ -2,7 +2,8 @@
 
 use super::Sqlite;
 use super::cell::{Ask, Cells};
-use crate::index::{Access, Capabilities, IndexError};
+use crate::access::Access;
+use crate::index::{Capabilities, IndexError};
 use futures_util::TryStreamExt;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{

@@ -95,7 +95,7 @@ impl<'a> Draft<'a> {
                     continue;
                 };
                 let mut target = Target::of(&finding, group.also.clone(), kind);
-                if matches!(target.code, Code::BlobEmptyMissing | Code::RowMissing) {
+                if target.code == Code::BlobEmptyMissing {
                     target.origin = self.origin(&finding).await?;
                 }
                 targets.push(target);
