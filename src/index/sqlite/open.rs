@@ -40,7 +40,9 @@ const READERS: u32 = 4;
 mod code {
     pub const BUSY: i32 = 5;
     pub const READONLY: i32 = 8;
+    pub const IOERR: i32 = 10;
     pub const CORRUPT: i32 = 11;
+    pub const FULL: i32 = 13;
     pub const CANTOPEN: i32 = 14;
     pub const NOTADB: i32 = 26;
     /// Extended: an unfinished transaction must be rolled back first.
@@ -337,6 +339,9 @@ fn open_error(what: &str, path: &Path, error: &sqlx::Error) -> IndexError {
         }
         (_, Some(code::READONLY)) => {
             format!("{told}; give this user the right to write to the file and its folder")
+        }
+        (_, Some(code::IOERR | code::FULL)) => {
+            format!("{told}; see whether its disk is full or failing, then try again")
         }
         (_, Some(code::BUSY)) => format!("another program holds it ({told}); try again later"),
         _ => told,
