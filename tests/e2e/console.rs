@@ -90,3 +90,18 @@ fn a_session_without_write_says_why_it_does_not_apply() {
     terminal.send("q");
     assert_eq!(terminal.end().0, 0);
 }
+
+#[test]
+fn a_signal_ends_the_session_cleanly_and_gives_the_terminal_back() {
+    for name in ["TERM", "HUP"] {
+        let terminal = Terminal::start(&["demo"], 80, 24);
+        terminal.see("findings in the whole hub");
+        terminal.signal(name);
+        let (code, left) = terminal.end();
+        assert_eq!(code, 4, "{name}");
+        assert!(
+            !left.alternate_screen && !left.hidden_cursor && !left.bracketed_paste,
+            "{name}"
+        );
+    }
+}

@@ -126,6 +126,15 @@ impl Terminal {
         self.wait(text, |screen| screen.contents().contains(text));
     }
 
+    /// Sends the process a signal, by its name.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.process_id().unwrap().to_string();
+        let sent = std::process::Command::new("kill")
+            .args(["-s", name, &id])
+            .status();
+        assert!(sent.unwrap().success(), "kill -s {name} {id}");
+    }
+
     /// Waits for the end; the exit code, and how the terminal was left.
     pub fn end(mut self) -> (u32, Left) {
         let status = self.child.wait().unwrap();
