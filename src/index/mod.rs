@@ -4,8 +4,10 @@
 //! holds is judged in `store/` and `audit/`. The crate-private `IndexMut` changes rows, always naming
 //! the value that was seen; `store/` alone uses it.
 
+mod added;
 pub mod capabilities;
 pub mod notebook;
+mod rows;
 pub mod sqlite;
 
 pub use capabilities::Capabilities;

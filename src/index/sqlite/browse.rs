@@ -1,8 +1,8 @@
 //! Lists for people: light columns, newest first, from any row in either direction.
 
 use super::Sqlite;
-use super::cell::{Ask, Cells};
-use super::read::id_column;
+use super::cell::Ask;
+use crate::index::rows::{Cells, id_column};
 use crate::index::{Browse, Capabilities, Edge, Listed, Page};
 use crate::object::Kind;
 
@@ -87,7 +87,7 @@ impl Sqlite {
         ));
         let list = sql.bind(serde_json::Value::from(repo_ids).to_string())?;
         sql.push(&format!("{list}) AS j ORDER BY j.key"));
-        let read = |cells: &mut Cells<'_>| {
+        let read = |cells: &mut dyn Cells| {
             let mut next = || Ok::<_, sqlx::Error>(cells.int()?.map_or(0, i64::unsigned_abs));
             Ok((next()?, next()?))
         };
@@ -203,7 +203,7 @@ impl Sqlite {
 }
 
 /// Reads one line of a list.
-fn read_light(cells: &mut Cells<'_>, kind: Kind, has_uri: bool) -> Result<Listed, sqlx::Error> {
+fn read_light(cells: &mut dyn Cells, kind: Kind, has_uri: bool) -> Result<Listed, sqlx::Error> {
     let id = cells.key()?;
     let at = cells.key()?;
     let who = cells.text()?;

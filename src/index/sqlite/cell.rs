@@ -1,4 +1,4 @@
-//! Cells of a file in which any column may hold anything: SQLite types values, not columns.
+//! SqliteCells of a file in which any column may hold anything: SQLite types values, not columns.
 //!
 //! A bad cell never fails a page. Ordinary text is read lossily; keys are read reversibly, since a key
 //! is also where the next page starts: bytes that are no UTF-8 become characters of a private range
@@ -122,14 +122,14 @@ impl Ask {
 }
 
 /// Reads a row's cells from left to right, weighing them.
-pub(super) struct Cells<'r> {
+pub(super) struct SqliteCells<'r> {
     row: &'r SqliteRow,
     at: usize,
     /// Bytes read so far.
     pub weight: usize,
 }
 
-impl<'r> Cells<'r> {
+impl<'r> SqliteCells<'r> {
     pub(super) fn new(row: &'r SqliteRow) -> Self {
         Self {
             row,
@@ -151,36 +151,29 @@ impl<'r> Cells<'r> {
         self.weight += bytes.len();
         Ok(Some((bytes, blob)))
     }
+}
 
-    pub(super) fn opt_key(&mut self) -> Result<Option<String>, sqlx::Error> {
+impl crate::index::rows::Cells for SqliteCells<'_> {
+    fn opt_key(&mut self) -> Result<Option<String>, sqlx::Error> {
         Ok(self.next()?.map(|(bytes, blob)| escape(bytes, blob)))
     }
 
-    pub(super) fn key(&mut self) -> Result<String, sqlx::Error> {
-        Ok(self.opt_key()?.unwrap_or_default())
-    }
-
-    pub(super) fn opt_text(&mut self) -> Result<Option<String>, sqlx::Error> {
+    fn opt_text(&mut self) -> Result<Option<String>, sqlx::Error> {
         Ok(self
             .next()?
             .map(|(bytes, _)| String::from_utf8_lossy(bytes).into_owned()))
     }
 
-    pub(super) fn text(&mut self) -> Result<String, sqlx::Error> {
-        Ok(self.opt_text()?.unwrap_or_default())
-    }
-
-    pub(super) fn bytes(&mut self) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    fn bytes(&mut self) -> Result<Option<Vec<u8>>, sqlx::Error> {
         Ok(self.next()?.map(|(bytes, _)| bytes.to_vec()))
     }
 
-    /// A whole number; `None` for null and for anything that is none.
-    pub(super) fn int(&mut self) -> Result<Option<i64>, sqlx::Error> {
+    fn int(&mut self) -> Result<Option<i64>, sqlx::Error> {
         let cell = self.next()?;
         Ok(cell.and_then(|(bytes, _)| std::str::from_utf8(bytes).ok()?.parse().ok()))
     }
 
-    pub(super) fn flag(&mut self) -> Result<bool, sqlx::Error> {
+    fn flag(&mut self) -> Result<bool, sqlx::Error> {
         Ok(self.int()? == Some(1))
     }
 }

@@ -1,8 +1,9 @@
 //! Opening a hub's file: what can be wrong with it, in words, and what its catalogue offers.
 
 use super::Sqlite;
-use super::cell::{Ask, Cells};
+use super::cell::{Ask, SqliteCells};
 use crate::access::Access;
+use crate::index::rows::Cells;
 use crate::index::{Capabilities, IndexError};
 use futures_util::TryStreamExt;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -246,7 +247,7 @@ async fn catalogue(
     let mut not_null = BTreeSet::new();
     let mut rows = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args).fetch(pool);
     while let Some(row) = rows.try_next().await? {
-        let mut cells = Cells::new(&row);
+        let mut cells = SqliteCells::new(&row);
         let column = (cells.text()?, cells.text()?);
         if cells.flag()? {
             not_null.insert(column.clone());

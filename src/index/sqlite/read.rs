@@ -1,8 +1,8 @@
 //! Whole rows: keyset pages, rows by id, memberships and counts.
 
-use super::cell::{Ask, Cells, KeyBytes, unescape};
-use super::rows::{Stored, table_here};
+use super::cell::{Ask, KeyBytes, SqliteCells, unescape};
 use super::{Sqlite, query_error};
+use crate::index::rows::{Cells, Stored, id_column, table_here};
 use crate::index::{
     BranchRow, Capabilities, Counts, IndexError, MembershipRow, PAGE_BYTES, Page, RepoRow,
 };
@@ -14,28 +14,19 @@ use std::collections::BTreeSet;
 /// Ids in one statement.
 const IDS: usize = 500;
 
-/// The id column of a kind, in its own table and in its `*_refs` table.
-pub(super) const fn id_column(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Commit => "commit_id",
-        Kind::Snapshot => "snapshot_id",
-        Kind::Blob => "object_id",
-    }
-}
-
 impl Sqlite {
     /// Runs a statement that gives at most `limit` rows, stopping when the page weighs enough.
     pub(super) async fn rows<T>(
         &self,
         ask: Ask,
         limit: u32,
-        read: impl Fn(&mut Cells<'_>) -> Result<T, sqlx::Error>,
+        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
     ) -> Result<Page<T>, sqlx::Error> {
         let mut stream = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args).fetch(&self.pool);
         let mut rows = Vec::new();
         let mut weight = 0;
         while let Some(row) = stream.try_next().await? {
-            let mut cells = Cells::new(&row);
+            let mut cells = SqliteCells::new(&row);
             rows.push(read(&mut cells)?);
             weight += cells.weight;
             if weight >= PAGE_BYTES {
@@ -99,7 +90,7 @@ impl Sqlite {
         for ask in asks {
             let mut stream = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args).fetch(&self.pool);
             while let Some(row) = stream.try_next().await.map_err(query_error(T::WHAT))? {
-                out.push(T::read(&mut Cells::new(&row)).map_err(query_error(T::WHAT))?);
+                out.push(T::read(&mut SqliteCells::new(&row)).map_err(query_error(T::WHAT))?);
             }
         }
         Ok(out)

@@ -1,8 +1,8 @@
 //! Changes: compare-and-set, added rows, and the lock of whoever applies a repair.
 
 use super::cell::Ask;
-use super::read::id_column;
 use super::{Sqlite, query_error};
+use crate::index::rows::id_column;
 use crate::index::{Capabilities, IndexError, Link, Recache};
 use crate::object::Kind;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
