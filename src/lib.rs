@@ -28,5 +28,9 @@ pub mod text;
 pub mod tui;
 
 #[cfg(test)]
-#[path = "../tests/support/hub.rs"]
-mod testing;
+#[path = "../tests/support"]
+mod testing {
+    mod hub;
+    pub mod postgres;
+    pub use hub::*;
+}

@@ -6,11 +6,14 @@
 
 mod added;
 pub mod capabilities;
+mod listing;
 pub mod notebook;
+pub mod postgres;
 mod rows;
 pub mod sqlite;
 
 pub use capabilities::Capabilities;
+pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
 use crate::object::Kind;
@@ -203,13 +206,16 @@ pub enum IndexError {
     NotAHub { what: String, why: String },
     #[error("the database could not answer ({what}): {why}")]
     Query { what: &'static str, why: String },
+    #[error("the database {what} cannot be reached: {why}")]
+    Unreachable { what: String, why: String },
     #[error("the database was opened read-only")]
     ReadOnly,
     #[error("another repair is under way on this hub ({0}); wait until it has ended")]
     Locked(String),
 }
 
-/// Where rows are read. Pages are in the order of the primary key's bytes, behind `after`.
+/// Where rows are read. Pages are in the order of the primary key, behind `after`: of its
+/// bytes, or in a Postgres hub whose texts are sorted by a language, of that language.
 #[async_trait]
 pub trait Index: Send + Sync {
     /// The database in a few words for a person, without secrets.
@@ -330,6 +336,9 @@ pub(crate) trait IndexMut: Index {
 #[cfg(test)]
 #[path = "../../tests/index/cells.rs"]
 mod cells_tests;
+#[cfg(test)]
+#[path = "../../tests/index/postgres.rs"]
+mod postgres_tests;
 #[cfg(test)]
 #[path = "../../tests/index/sqlite.rs"]
 mod sqlite_tests;

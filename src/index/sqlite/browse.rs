@@ -2,6 +2,7 @@
 
 use super::Sqlite;
 use super::cell::Ask;
+use crate::index::listing::{LIGHT, WHAT_CHARS, at_column, read_light};
 use crate::index::rows::{Cells, id_column};
 use crate::index::{Browse, Capabilities, Edge, Listed, Page};
 use crate::object::Kind;
@@ -9,20 +10,6 @@ use crate::object::Kind;
 /// Memberships up to which a repository's rows are looked up and sorted; above it the whole table is
 /// walked in its own order and each row asked whether it belongs.
 const FEW: u32 = 50_000;
-
-/// Characters of `what`.
-const WHAT_CHARS: usize = 200;
-
-/// Bytes of a cell that is shown in a list; a longer list of parents is left out.
-const LIGHT: u32 = 64 << 10;
-
-/// The column that a kind is sorted by.
-const fn at_column(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Commit => "timestamp",
-        Kind::Snapshot | Kind::Blob => "created_at",
-    }
-}
 
 impl Sqlite {
     /// A page of a list.
@@ -200,41 +187,4 @@ impl Sqlite {
         ]
         .join(", ")
     }
-}
-
-/// Reads one line of a list.
-fn read_light(cells: &mut dyn Cells, kind: Kind, has_uri: bool) -> Result<Listed, sqlx::Error> {
-    let id = cells.key()?;
-    let at = cells.key()?;
-    let who = cells.text()?;
-    let what = first_line(&cells.text()?);
-    let branch = cells.key()?;
-    let parent_ids = cells.text()?;
-    // For a snapshot this column is its own id.
-    let snapshot_id = cells.opt_key()?.filter(|_| kind == Kind::Commit);
-    let size = cells.int()?;
-    let storage_uri = cells.opt_text()?;
-    Ok(Listed {
-        kind,
-        id,
-        at,
-        who,
-        what,
-        branch,
-        parent_ids,
-        snapshot_id,
-        size,
-        storage_uri: has_uri.then_some(storage_uri),
-        cache_byte: cells.bytes()?.and_then(|bytes| bytes.first().copied()),
-    })
-}
-
-/// The first line, at most [`WHAT_CHARS`] characters.
-fn first_line(text: &str) -> String {
-    text.lines()
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .take(WHAT_CHARS)
-        .collect()
 }

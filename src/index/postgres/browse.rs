@@ -1,0 +1,180 @@
+//! Lists for people: light columns, newest first, from any row in either direction.
+
+use super::Postgres;
+use super::cell::Ask;
+use super::columns::Shape;
+use crate::index::listing::{LIGHT, WHAT_CHARS, at_column, read_light};
+use crate::index::rows::{Cells, id_column};
+use crate::index::{Browse, Capabilities, Edge, Listed, Page};
+use crate::object::Kind;
+
+impl Postgres {
+    /// A page of a list.
+    pub(super) async fn list(&self, ask: &Browse) -> Result<Page<Listed>, sqlx::Error> {
+        let kind = ask.kind;
+        let limit = ask.limit.max(1);
+        let table = Capabilities::table(kind);
+        let id = self.columns.key(table, id_column(kind));
+        let mut sql = Ask::new(format!(
+            "SELECT {} FROM {table} AS t WHERE true",
+            self.light_columns(kind),
+        ));
+        self.filter(ask, &mut sql)?;
+        let (at, cast) = self.at_expression(kind);
+        let newest_first = matches!(ask.from, Edge::Start | Edge::After { .. });
+        if let Edge::After { at: seen, id: last } | Edge::Before { at: seen, id: last } = &ask.from
+        {
+            let (seen, last) = (sql.bind(seen.clone())?, sql.bind(last.clone())?);
+            let than = if newest_first { '<' } else { '>' };
+            sql.push(&format!(
+                " AND ({at}, {id}) {than} (CAST({seen} AS {cast}), {last})"
+            ));
+        }
+        let order = if newest_first { "DESC" } else { "ASC" };
+        sql.push(&format!(
+            " ORDER BY {at} {order}, {id} {order} LIMIT {limit}"
+        ));
+        let has_uri = self.columns.capabilities.storage_uri(kind);
+        let mut page = self
+            .rows(sql, limit, |cells| read_light(cells, kind, has_uri))
+            .await?;
+        if !newest_first {
+            page.rows.reverse();
+        }
+        Ok(page)
+    }
+
+    /// How many rows a list has.
+    pub(super) async fn list_count(&self, ask: &Browse) -> Result<u64, sqlx::Error> {
+        let table = Capabilities::table(ask.kind);
+        let mut sql = Ask::new(format!("SELECT count(*) FROM {table} AS t WHERE true"));
+        self.filter(ask, &mut sql)?;
+        let page = self.rows(sql, 1, |cells| cells.int()).await?;
+        let count = page.rows.first().copied().flatten();
+        Ok(count.map_or(0, i64::unsigned_abs))
+    }
+
+    /// Branches and commits of each repository, in the order asked.
+    pub(super) async fn counts_by_repo(
+        &self,
+        repo_ids: &[String],
+    ) -> Result<Vec<(u64, u64)>, sqlx::Error> {
+        let capabilities = &self.columns.capabilities;
+        let table = match capabilities.refs(Kind::Commit) {
+            true => Capabilities::refs_table(Kind::Commit),
+            false => Capabilities::table(Kind::Commit),
+        };
+        let of_repo = |table: &str| match capabilities.has(table, "repo_id") {
+            true => format!(
+                "(SELECT count(*) FROM {table} AS t WHERE {} = j.id)",
+                self.columns.key(table, "repo_id")
+            ),
+            false => "0::bigint".to_owned(),
+        };
+        let mut sql = Ask::new(format!(
+            "SELECT {}, {} FROM unnest(",
+            of_repo("musehub_branches"),
+            of_repo(table)
+        ));
+        let list = sql.bind(repo_ids.to_vec())?;
+        sql.push(&format!(
+            "{list}) WITH ORDINALITY AS j (id, n) ORDER BY j.n"
+        ));
+        let read = |cells: &mut dyn Cells| {
+            let mut next = || Ok::<_, sqlx::Error>(cells.int()?.map_or(0, i64::unsigned_abs));
+            Ok((next()?, next()?))
+        };
+        Ok(self.rows(sql, 0, read).await?.rows)
+    }
+
+    /// Appends the condition of a list.
+    fn filter(&self, ask: &Browse, sql: &mut Ask) -> Result<(), sqlx::Error> {
+        if let (Some(branch), Kind::Commit) = (&ask.branch, ask.kind) {
+            let branch = sql.bind(branch.clone())?;
+            sql.push(&format!(" AND t.branch = {branch}"));
+        }
+        let Some(repo) = &ask.repo_id else {
+            return Ok(());
+        };
+        let table = Capabilities::table(ask.kind);
+        if self.columns.capabilities.refs(ask.kind) {
+            let repo_id = sql.bind(repo.clone())?;
+            let (refs, id) = (Capabilities::refs_table(ask.kind), id_column(ask.kind));
+            sql.push(&format!(
+                " AND EXISTS (SELECT FROM {refs} AS r WHERE r.{id} = t.{id} AND r.repo_id = {repo_id})"
+            ));
+        } else if self.columns.capabilities.has(table, "repo_id") {
+            let repo_id = sql.bind(repo.clone())?;
+            let key = self.columns.key(table, "repo_id");
+            sql.push(&format!(" AND {key} = {repo_id}"));
+        } else {
+            // Nothing in this hub says which repository a row belongs to.
+            sql.push(" AND false");
+        }
+        Ok(())
+    }
+
+    /// What to sort by and its type; never null, since a comparison with null would hide the row.
+    fn at_expression(&self, kind: Kind) -> (String, &'static str) {
+        let (table, at) = (Capabilities::table(kind), at_column(kind));
+        match self.columns.get(table, at) {
+            None => ("''::text".to_owned(), "text"),
+            Some(column) => {
+                let (cast, least) = match (column.shape(), column.of.as_str()) {
+                    (Shape::Time, "timestamp") => ("timestamp", "'-infinity'"),
+                    (Shape::Time, _) => ("timestamptz", "'-infinity'"),
+                    _ => ("text", "''"),
+                };
+                let plain = match cast {
+                    "text" => self.columns.key(table, at),
+                    _ => format!("t.\"{at}\""),
+                };
+                match column.not_null {
+                    true => (plain, cast),
+                    false => (format!("coalesce({plain}, {least})"), cast),
+                }
+            }
+        }
+    }
+
+    /// The columns of a list, in the order of `read_light`.
+    fn light_columns(&self, kind: Kind) -> String {
+        let table = Capabilities::table(kind);
+        let here = |column: &str| self.columns.plain(table, column);
+        let start = |column: &str| match self.columns.get(table, column) {
+            None => "NULL".to_owned(),
+            Some(_) => format!("left({}, {WHAT_CHARS})", self.columns.key(table, column)),
+        };
+        let light = |column: &str| match self.columns.weight(table, column) {
+            None => here(column),
+            Some(weight) => {
+                format!(
+                    "CASE WHEN {weight} > {LIGHT} THEN NULL ELSE {} END",
+                    here(column)
+                )
+            }
+        };
+        let (what, size) = match kind {
+            Kind::Commit => (start("message"), "NULL".to_owned()),
+            Kind::Snapshot => ("NULL".to_owned(), here("entry_count")),
+            Kind::Blob => (start("path"), here("size_bytes")),
+        };
+        let first_byte = match self.columns.get(table, "manifest_blob") {
+            None => "NULL".to_owned(),
+            Some(_) => "substr(t.manifest_blob, 1, 1)".to_owned(),
+        };
+        [
+            here(id_column(kind)),
+            self.at_expression(kind).0,
+            light("author"),
+            what,
+            light("branch"),
+            light("parent_ids"),
+            light("snapshot_id"),
+            size,
+            light("storage_uri"),
+            first_byte,
+        ]
+        .join(", ")
+    }
+}

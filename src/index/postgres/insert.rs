@@ -1,0 +1,101 @@
+//! Added rows: many to a statement, in the columns that the hub has.
+
+use super::Postgres;
+use super::cell::Ask;
+use super::columns::{Column, Shape};
+use crate::index::added::{BINDS, Value, tables_of};
+use crate::index::rows::{column_here, table_here};
+use crate::index::{IndexError, NewRows};
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgConnection;
+
+impl Postgres {
+    /// Adds rows, all or none; a row whose key exists already is left as it is.
+    pub(super) async fn add(&self, rows: &NewRows) -> Result<(), IndexError> {
+        let failed = |e| self.failed("adding rows", e);
+        let mut tx = self.begin().await?;
+        for (table, columns, values) in tables_of(rows) {
+            let table = table_here(&self.columns.capabilities, table);
+            self.add_to(&mut tx, table, columns, values)
+                .await
+                .map_err(failed)?;
+        }
+        tx.commit().await.map_err(failed)
+    }
+
+    /// Adds rows to one table, in the columns that it has.
+    async fn add_to(
+        &self,
+        tx: &mut PgConnection,
+        table: &str,
+        columns: &[&'static str],
+        rows: Vec<Vec<Value>>,
+    ) -> Result<(), sqlx::Error> {
+        if rows.is_empty() || !self.columns.capabilities.has_table(table) {
+            return Ok(());
+        }
+        let here: Vec<Option<(&str, &Column)>> = columns
+            .iter()
+            .map(|column| {
+                let name = column_here(&self.columns.capabilities, table, column);
+                Some((name, self.columns.get(table, name)?))
+            })
+            .collect();
+        let listed: Vec<String> = here
+            .iter()
+            .flatten()
+            .map(|(name, _)| format!("\"{name}\""))
+            .collect();
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let mut ask = Ask::new(format!(
+                "INSERT INTO \"{table}\" ({}) VALUES ",
+                listed.join(", ")
+            ));
+            for (at, row) in rows.by_ref().take(BINDS / columns.len()).enumerate() {
+                let mut cells = Vec::with_capacity(listed.len());
+                for (value, column) in row.into_iter().zip(&here) {
+                    if let Some((_, column)) = column {
+                        cells.push(bind(&mut ask, column, value)?);
+                    }
+                }
+                let comma = if at == 0 { "" } else { ", " };
+                ask.push(&format!("{comma}({})", cells.join(", ")));
+            }
+            ask.push(" ON CONFLICT DO NOTHING");
+            sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
+                .persistent(false)
+                .execute(&mut *tx)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Binds a cell as its column takes it. What is null where null is refused, and a time or JSON without
+/// text, becomes the column's default or the empty value.
+fn bind(ask: &mut Ask, column: &Column, value: Value) -> Result<String, sqlx::Error> {
+    let shape = column.shape();
+    let text = match value {
+        Value::Int(Some(int)) => return ask.bind(int),
+        Value::Bytes(Some(bytes)) if shape == Shape::Bytes => return ask.bind(bytes),
+        // Hubs of March 2026 keep the manifest as JSON.
+        Value::Bytes(bytes) => bytes.map(|b| String::from_utf8_lossy(&b).into_owned()),
+        Value::Key(text) | Value::Text(text) => text,
+        Value::Int(None) => None,
+    };
+    let empty = text.as_deref().is_none_or(str::is_empty);
+    match text {
+        Some(text) if shape == Shape::Text => ask.bind(text),
+        Some(text) if !empty => Ok(format!("CAST({} AS {})", ask.bind(text)?, column.cast())),
+        _ if !column.not_null => Ok("NULL".to_owned()),
+        _ if column.has_default => Ok("DEFAULT".to_owned()),
+        _ => Ok(match shape {
+            Shape::Int => "0",
+            Shape::Json => "'{}'",
+            Shape::Time => "CURRENT_TIMESTAMP",
+            Shape::Text | Shape::Bytes | Shape::Other => "''",
+        }
+        .to_owned()),
+    }
+}

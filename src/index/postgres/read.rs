@@ -1,0 +1,264 @@
+//! Whole rows: keyset pages, rows by id, memberships and counts.
+
+use super::cell::{Ask, PgCells};
+use super::{Postgres, query_error};
+use crate::index::rows::{Cells, Stored, id_column, table_here};
+use crate::index::{
+    BranchRow, Capabilities, Counts, IndexError, MembershipRow, PAGE_BYTES, Page, RepoRow,
+};
+use crate::object::Kind;
+use futures_util::TryStreamExt;
+use sqlx::AssertSqlSafe;
+use std::collections::BTreeSet;
+
+/// Ids in one statement.
+const IDS: usize = 1_000;
+
+impl Postgres {
+    /// Runs a statement that gives at most `limit` rows, stopping when the page weighs enough.
+    pub(super) async fn rows<T>(
+        &self,
+        ask: Ask,
+        limit: u32,
+        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
+    ) -> Result<Page<T>, sqlx::Error> {
+        let mut stream = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args).fetch(&self.pool);
+        let mut rows = Vec::new();
+        let mut weight = 0;
+        while let Some(row) = stream.try_next().await? {
+            let mut cells = PgCells::new(&row);
+            rows.push(read(&mut cells)?);
+            weight += cells.weight;
+            if weight >= PAGE_BYTES {
+                return Ok(Page { rows, end: false });
+            }
+        }
+        let end = rows.len() < limit as usize;
+        Ok(Page { rows, end })
+    }
+
+    /// A page of a table in the order of its primary key.
+    pub(super) async fn page<T: Stored>(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<T>, IndexError> {
+        let failed = |e| self.failed(T::WHAT, e);
+        let Some((table, key, list)) = self.columns.select_list::<T>() else {
+            return Ok(nothing());
+        };
+        let limit = limit.max(1);
+        let mut ask = Ask::new(format!("SELECT {list} FROM \"{table}\" AS t"));
+        if let Some(after) = after {
+            let after = ask.bind(after.to_owned()).map_err(failed)?;
+            ask.push(&format!(" WHERE {key} > {after}"));
+        }
+        ask.push(&format!(" ORDER BY {key} LIMIT {limit}"));
+        self.rows(ask, limit, T::read).await.map_err(failed)
+    }
+
+    /// The rows with these ids. All of them are held at once: callers ask for few.
+    pub(super) async fn by_id<T: Stored>(&self, ids: &[String]) -> Result<Vec<T>, IndexError> {
+        let failed = |e| self.failed(T::WHAT, e);
+        let Some((table, key, list)) = self.columns.select_list::<T>() else {
+            return Ok(Vec::new());
+        };
+        // Postgres holds no NUL in a text, and refuses to be asked for one.
+        let ids: BTreeSet<&String> = ids.iter().filter(|id| !id.contains('\0')).collect();
+        let ids: Vec<String> = ids.into_iter().cloned().collect();
+        let mut out = Vec::new();
+        for chunk in ids.chunks(IDS) {
+            let mut ask = Ask::new(format!(
+                "SELECT {list} FROM \"{table}\" AS t WHERE {key} = ANY("
+            ));
+            let list = ask.bind(chunk.to_vec()).map_err(failed)?;
+            ask.push(&format!("{list})"));
+            let mut stream = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args).fetch(&self.pool);
+            while let Some(row) = stream.try_next().await.map_err(failed)? {
+                out.push(T::read(&mut PgCells::new(&row)).map_err(failed)?);
+            }
+        }
+        Ok(out)
+    }
+
+    /// A page of memberships, behind (id, repo_id).
+    pub(super) async fn membership_page(
+        &self,
+        kind: Kind,
+        after: Option<&MembershipRow>,
+        limit: u32,
+    ) -> Result<Page<MembershipRow>, sqlx::Error> {
+        if !self.columns.capabilities.refs(kind) {
+            return Ok(nothing());
+        }
+        let table = Capabilities::refs_table(kind);
+        let id = self.columns.key(table, id_column(kind));
+        let repo = self.columns.key(table, "repo_id");
+        let limit = limit.max(1);
+        let mut ask = Ask::new(format!("SELECT {id}, {repo} FROM {table} AS t"));
+        if let Some(after) = after {
+            let seen = ask.bind(after.id.clone())?;
+            let seen_repo = ask.bind(after.repo_id.clone())?;
+            ask.push(&format!(" WHERE ({id}, {repo}) > ({seen}, {seen_repo})"));
+        }
+        ask.push(&format!(" ORDER BY {id}, {repo} LIMIT {limit}"));
+        self.rows(ask, limit, |cells| {
+            Ok(MembershipRow {
+                id: cells.key()?,
+                repo_id: cells.key()?,
+            })
+        })
+        .await
+    }
+
+    /// A repository by its path; one that lives before one that was deleted.
+    pub(super) async fn find_repo(
+        &self,
+        owner: &str,
+        slug: &str,
+    ) -> Result<Option<RepoRow>, sqlx::Error> {
+        let Some((table, key, list)) = self.columns.select_list::<RepoRow>() else {
+            return Ok(None);
+        };
+        if owner.contains('\0') || slug.contains('\0') {
+            return Ok(None);
+        }
+        let mut ask = Ask::new(format!("SELECT {list} FROM {table} AS t"));
+        let (owner, slug) = (ask.bind(owner.to_owned())?, ask.bind(slug.to_owned())?);
+        ask.push(&format!(" WHERE t.owner = {owner} AND t.slug = {slug}"));
+        let dead = match self.columns.capabilities.has(table, "deleted_at") {
+            true => "t.deleted_at IS NOT NULL, ",
+            false => "",
+        };
+        ask.push(&format!(" ORDER BY {dead}{key} LIMIT 1"));
+        let page = self.rows(ask, 1, RepoRow::read).await?;
+        Ok(page.rows.into_iter().next())
+    }
+
+    /// A page of a repository's branches behind the name `after`. Branches that share a name are never
+    /// parted, so that a page may hold more rows than `limit`.
+    pub(super) async fn branch_page(
+        &self,
+        repo_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<BranchRow>, sqlx::Error> {
+        let Some((table, key, list)) = self.columns.select_list::<BranchRow>() else {
+            return Ok(nothing());
+        };
+        let limit = limit.max(1);
+        let repo = self.columns.key(table, "repo_id");
+        let name = self.columns.key(table, "name");
+        let select = format!("SELECT {list} FROM {table} AS t WHERE {repo} = $1");
+        let mut ask = Ask::new(select.as_str());
+        ask.bind(repo_id.to_owned())?;
+        if let Some(after) = after {
+            let after = ask.bind(after.to_owned())?;
+            ask.push(&format!(" AND {name} > {after}"));
+        }
+        ask.push(&format!(" ORDER BY {name}, {key} LIMIT {limit}"));
+        let mut page = self.rows(ask, limit, BranchRow::read).await?;
+        if !page.end
+            && let Some(last) = page.rows.last().cloned()
+        {
+            let mut ask = Ask::new(select);
+            ask.bind(repo_id.to_owned())?;
+            let (same, id) = (ask.bind(last.name)?, ask.bind(last.branch_id)?);
+            ask.push(&format!(
+                " AND {name} = {same} AND {key} > {id} ORDER BY {key}"
+            ));
+            page.rows
+                .extend(self.rows(ask, 0, BranchRow::read).await?.rows);
+        }
+        Ok(page)
+    }
+
+    /// Ids that start with `prefix`, or with `sha256:` and `prefix`.
+    pub(super) async fn prefixed(
+        &self,
+        prefix: &str,
+        limit: u32,
+    ) -> Result<Vec<(Kind, String)>, sqlx::Error> {
+        let mut found = BTreeSet::new();
+        if prefix.contains('\0') {
+            return Ok(Vec::new());
+        }
+        for kind in Kind::ALL {
+            let (table, column) = (Capabilities::table(kind), id_column(kind));
+            let id = self.columns.key(table, column);
+            let by_bytes = self
+                .columns
+                .get(table, column)
+                .is_some_and(|column| column.by_bytes);
+            for start in [prefix.to_owned(), format!("sha256:{prefix}")] {
+                let mut ask = Ask::new(format!("SELECT {id} FROM {table} AS t WHERE {id} >= "));
+                let from = ask.bind(start.clone())?;
+                // In a language's order the range holds what hex digits can follow, found by the index.
+                let until = match by_bytes {
+                    true => ask.bind(format!("{start}\u{10ffff}"))?,
+                    false => ask.bind(format!("{start}zzzzzzzz"))?,
+                };
+                ask.push(&format!(
+                    "{from} AND {id} <= {until} AND starts_with({id}, {from}) ORDER BY {id} LIMIT {limit}"
+                ));
+                let page = self.rows(ask, limit, |cells| cells.key()).await?;
+                found.extend(page.rows.into_iter().map(|id| (kind, id)));
+            }
+        }
+        Ok(found.into_iter().take(limit as usize).collect())
+    }
+
+    /// Counts of every table, in one statement so that they belong together.
+    pub(super) async fn count_all(&self) -> Result<Counts, IndexError> {
+        let capabilities = &self.columns.capabilities;
+        let all = |table: &'static str| {
+            let table = table_here(capabilities, table);
+            match capabilities.has_table(table) {
+                true => format!("(SELECT count(*) FROM {table})"),
+                false => "0::bigint".to_owned(),
+            }
+        };
+        let mut parts: Vec<String> = [
+            "musehub_repos",
+            "musehub_branches",
+            "musehub_commits",
+            "musehub_snapshots",
+            "musehub_objects",
+            "musehub_proposals",
+        ]
+        .map(all)
+        .into();
+        parts.extend(Kind::ALL.map(|kind| match capabilities.storage_uri(kind) {
+            true => format!(
+                "(SELECT count(*) FROM {} WHERE storage_uri IS NULL)",
+                Capabilities::table(kind)
+            ),
+            false => "NULL::bigint".to_owned(),
+        }));
+        let ask = Ask::new(format!("SELECT {}", parts.join(", ")));
+        let page = self
+            .rows(ask, 1, |cells| {
+                let mut next = || Ok::<_, sqlx::Error>(cells.int()?.map(|n| n.unsigned_abs()));
+                let mut all = || Ok::<_, sqlx::Error>(next()?.unwrap_or(0));
+                Ok(Counts {
+                    repos: all()?,
+                    branches: all()?,
+                    commits: all()?,
+                    snapshots: all()?,
+                    blobs: all()?,
+                    proposals: all()?,
+                    null_uris: [next()?, next()?, next()?],
+                })
+            })
+            .await
+            .map_err(|e| query_error("counts", &self.place, e))?;
+        Ok(page.rows.into_iter().next().unwrap_or_default())
+    }
+}
+
+pub(super) fn nothing<T>() -> Page<T> {
+    Page {
+        rows: Vec::new(),
+        end: true,
+    }
+}
