@@ -155,7 +155,7 @@ pub fn resolve(
     let write = flags.write || !profile.read_only;
     Ok(Some(Target {
         hub: Hub {
-            name: name.unwrap_or_else(|| name_of(&database)),
+            name: name.unwrap_or_else(|| database.name()),
             environment: profile.environment,
             policy: profile.policy,
             database,
@@ -163,15 +163,6 @@ pub fn resolve(
         },
         authority: write.then(Authority::granted),
     }))
-}
-
-/// A hub without profile is called after its database.
-fn name_of(database: &Database) -> String {
-    let Database::Sqlite(path) = database;
-    let stem = path
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned());
-    stem.unwrap_or_else(|| "hub".to_owned())
 }
 
 /// The target of a demo hub: it is ours, so it may be written.

@@ -15,7 +15,6 @@ pub use verify::{Tampering, Verified, verify};
 
 use super::RepairError;
 use crate::store::Hub;
-use crate::store::hub::{Database, ObjectStore};
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -48,17 +47,7 @@ pub fn path_of(hub: &Hub) -> Option<PathBuf> {
 
 /// A name for database and store together: the same hub has the same journal, whatever it is called.
 fn fingerprint(hub: &Hub) -> String {
-    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let Database::Sqlite(database) = &hub.database;
-    let ObjectStore::Folder(objects) = &hub.objects;
-    let mut hasher = Sha256::new();
-    for (scheme, path) in [("sqlite", database), ("file", objects)] {
-        hasher.update(scheme);
-        hasher.update([0]);
-        hasher.update(real(path).as_os_str().as_encoded_bytes());
-        hasher.update([0]);
-    }
-    hex::encode(&hasher.finalize()[..8])
+    hex::encode(&Sha256::digest(hub.identity())[..8])
 }
 
 /// The journal of one hub, open for appending. One process at a time has it.

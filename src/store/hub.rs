@@ -1,7 +1,8 @@
 //! Which hub: the two URLs, and what the hub is to the people who run it.
 
+use crate::index::postgres;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a hub is to its people; the console wears its colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +43,7 @@ pub enum Policy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Database {
     Sqlite(PathBuf),
+    Postgres(postgres::Place),
 }
 
 /// Where a hub's objects are.
@@ -64,9 +66,11 @@ pub struct Hub {
 /// A URL that names no hub.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HubError {
-    #[error("`{url}` is no database URL: {why}; write sqlite:///path/hub.db")]
+    #[error(
+        "`{url}` is no database URL: {why}; write postgres://user@host/database or sqlite:///path/hub.db"
+    )]
     DatabaseUrl { url: String, why: String },
-    #[error("`{url}` is no object store URL: {why}; write file:///folder")]
+    #[error("`{url}` is no object store URL: {why}; write s3://bucket/prefix or file:///folder")]
     StoreUrl { url: String, why: String },
 }
 
@@ -76,6 +80,7 @@ impl Hub {
     pub fn describe_database(&self) -> String {
         match &self.database {
             Database::Sqlite(path) => format!("sqlite {}", path.display()),
+            Database::Postgres(place) => format!("postgres {place}"),
         }
     }
 
@@ -86,20 +91,65 @@ impl Hub {
             ObjectStore::Folder(path) => format!("folder {}", path.display()),
         }
     }
+
+    /// Names database and store together: the same hub has the same text, whatever it is called and
+    /// by whatever user it is reached.
+    #[must_use]
+    pub fn identity(&self) -> Vec<u8> {
+        let (mut out, objects) = (Vec::new(), &self.objects);
+        match &self.database {
+            Database::Sqlite(path) => name_path(&mut out, "sqlite", path),
+            Database::Postgres(place) => name(&mut out, "postgres", place.to_string().as_bytes()),
+        }
+        match objects {
+            ObjectStore::Folder(path) => name_path(&mut out, "file", path),
+        }
+        out
+    }
+}
+
+/// A part of a hub's identity: its scheme and what stands behind it, each ended by a NUL.
+fn name(out: &mut Vec<u8>, scheme: &str, rest: &[u8]) {
+    out.extend_from_slice(scheme.as_bytes());
+    out.push(0);
+    out.extend_from_slice(rest);
+    out.push(0);
+}
+
+fn name_path(out: &mut Vec<u8>, scheme: &str, path: &Path) {
+    let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    name(out, scheme, real.as_os_str().as_encoded_bytes());
 }
 
 impl Database {
-    /// Reads `sqlite:///path/hub.db`.
+    /// Reads `sqlite:///path/hub.db` and `postgres://user@host:5432/database`.
     ///
     /// # Errors
     /// A URL of another form, with the form that is right.
     pub fn parse(url: &str) -> Result<Self, HubError> {
-        path_of(url, "sqlite")
-            .map(Database::Sqlite)
-            .map_err(|why| HubError::DatabaseUrl {
-                url: without_secrets(url),
-                why,
-            })
+        let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+        let parsed = if postgres::place::is_postgres(&scheme.to_ascii_lowercase()) {
+            postgres::Place::parse(url).map(Database::Postgres)
+        } else {
+            path_of(url, "sqlite").map(Database::Sqlite)
+        };
+        parsed.map_err(|why| HubError::DatabaseUrl {
+            url: without_secrets(url),
+            why,
+        })
+    }
+
+    /// What a hub without profile is called: its database.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = match self {
+            Database::Sqlite(path) => path
+                .file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned()),
+            Database::Postgres(place) => Some(place.database().to_owned()),
+        };
+        name.filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "hub".to_owned())
     }
 }
 
@@ -137,7 +187,8 @@ fn path_of(url: &str, scheme: &str) -> Result<PathBuf, String> {
 }
 
 /// A URL as it may be shown: without user, password and query.
-fn without_secrets(url: &str) -> String {
+#[must_use]
+pub fn without_secrets(url: &str) -> String {
     match url::Url::parse(url) {
         Ok(mut parsed) => {
             // Both fail only for URLs that cannot have what is being taken away.
@@ -146,6 +197,10 @@ fn without_secrets(url: &str) -> String {
             parsed.set_query(None);
             parsed.to_string()
         }
-        Err(_) => url.split_once('@').map_or(url, |(_, rest)| rest).to_owned(),
+        // What cannot be read may hold a password anywhere in front of its last at-sign.
+        Err(_) => url
+            .rsplit_once('@')
+            .map_or(url, |(_, rest)| rest)
+            .to_owned(),
     }
 }

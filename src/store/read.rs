@@ -7,8 +7,7 @@ use super::{Authority, Store, StoreError, WriteSide};
 use crate::access::Access;
 use crate::backend::local::Local;
 use crate::backend::{BackendError, BackendMut, Key, UriRefusal};
-use crate::index::sqlite::Sqlite;
-use crate::index::{IndexError, IndexMut};
+use crate::index::{IndexError, IndexMut, Postgres, Sqlite};
 use crate::object::identity;
 use crate::object::{Kind, MAX_PAYLOAD, ObjectId};
 use bytes::Bytes;
@@ -82,10 +81,13 @@ impl Store {
     /// Makes the database of a new hub and opens both sides for writing. Puts do not wait for the
     /// disk: a hub that is lost while it is being made is made again.
     pub(crate) async fn create(hub: &Hub, _authority: &Authority) -> Result<Self, StoreError> {
-        let Database::Sqlite(database) = &hub.database;
-        let ObjectStore::Folder(folder) = &hub.objects;
-        let index: Arc<dyn IndexMut> = Arc::new(Sqlite::create(database).await?);
-        let backend: Arc<dyn BackendMut> = Arc::new(Local::open(folder, Access::Write)?.hasty());
+        let index: Arc<dyn IndexMut> = match &hub.database {
+            Database::Sqlite(path) => Arc::new(Sqlite::create(path).await?),
+            Database::Postgres(place) => Arc::new(Postgres::create(place).await?),
+        };
+        let backend: Arc<dyn BackendMut> = match &hub.objects {
+            ObjectStore::Folder(path) => Arc::new(Local::open(path, Access::Write)?.hasty()),
+        };
         Ok(Self {
             hub: hub.clone(),
             index: index.clone(),
@@ -210,11 +212,14 @@ async fn open_sides(
     hub: &Hub,
     access: Access,
 ) -> Result<(Arc<dyn IndexMut>, Arc<dyn BackendMut>), StoreError> {
-    let Database::Sqlite(database) = &hub.database;
-    let ObjectStore::Folder(folder) = &hub.objects;
-    let index = Sqlite::open(database, access).await?;
-    let backend = Local::open(folder, access)?;
-    Ok((Arc::new(index), Arc::new(backend)))
+    let index: Arc<dyn IndexMut> = match &hub.database {
+        Database::Sqlite(path) => Arc::new(Sqlite::open(path, access).await?),
+        Database::Postgres(place) => Arc::new(Postgres::open(place, access).await?),
+    };
+    let backend: Arc<dyn BackendMut> = match &hub.objects {
+        ObjectStore::Folder(path) => Arc::new(Local::open(path, access)?),
+    };
+    Ok((index, backend))
 }
 
 /// The canonical bytes of a commit that its row still proves, in the spelling that its id was made from.
