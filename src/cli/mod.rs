@@ -1,12 +1,14 @@
 //! The headless face: one file a command.
 
 mod audit;
+mod confirm;
 mod console;
 mod demo;
 mod journal;
 mod keys;
 mod output;
 mod repair;
+mod schema;
 mod show;
 mod watch;
 
@@ -76,10 +78,10 @@ struct Global {
     /// The hub, by its name in the configuration
     #[arg(long, global = true, value_name = "NAME")]
     profile: Option<String>,
-    /// The hub's rows: sqlite:///path/hub.db
+    /// The hub's rows: postgres://user@host/database or sqlite:///path/hub.db
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
-    /// The hub's objects: file:///folder
+    /// The hub's objects: s3://bucket/prefix or file:///folder
     #[arg(long, global = true, value_name = "URL")]
     store: Option<String>,
     /// Allow writing in this run; without it nothing can be written
@@ -120,6 +122,8 @@ enum Command {
     Repair(repair::Repair),
     /// `repair` for every row without storage_uri
     Backfill(repair::Backfill),
+    /// What the database offers and lacks, and the additive migration
+    Schema(schema::Schema),
     /// What was changed from here, when and by whom
     Journal(journal::JournalArgs),
     /// Every key of the console
@@ -172,6 +176,7 @@ async fn run(cli: Cli) -> Result<Exit, CliError> {
         Some(Command::Show(command)) => show::run(command, &cli.global, out).await,
         Some(Command::Diff(command)) => show::run_diff(command, &cli.global, out).await,
         Some(Command::Repair(command)) => repair::run(command, &cli.global, out).await,
+        Some(Command::Schema(command)) => schema::run(command, &cli.global, out).await,
         Some(Command::Keys) => keys::run(&out),
         Some(Command::Journal(args)) => journal::run(args, &cli.global, &out),
         Some(Command::Backfill(command)) => repair::run_backfill(command, &cli.global, out).await,

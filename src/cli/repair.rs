@@ -1,6 +1,7 @@
 //! `luthier repair` and `luthier backfill`.
 
 use super::audit::How;
+use super::confirm::confirm;
 use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, code, open, target};
@@ -8,11 +9,10 @@ use crate::audit::{self, Code, Depth, Filter, Scope};
 use crate::config::Target;
 use crate::progress::Progress;
 use crate::repair::{self, Applied, Journal, Plan, Selection, Step};
-use crate::store::{Environment, Store};
+use crate::store::Store;
 use crate::text;
 use clap::Args;
 use serde_json::json;
-use std::io::{IsTerminal, Write};
 
 /// Steps fetched from the plan at once.
 const PAGE: u32 = 1_000;
@@ -173,7 +173,12 @@ async fn one(
             Exit::Done
         });
     };
-    confirm(target, plan, how)?;
+    let question = format!(
+        "Apply {} to {}?",
+        text::plural(plan.totals().steps, "step"),
+        target.hub.name
+    );
+    confirm(target, &question, how.yes, how.confirm.as_deref())?;
     let writer = store.writer(authority)?;
     let mut journal = Journal::open(&target.hub)?;
     let progress = Progress::new();
@@ -302,38 +307,4 @@ fn summary(plan: &Plan, applied: &Applied, out: &Output) -> Result<(), CliError>
         outcomes.join(", ")
     };
     out.line(&format!("{run}{outcomes}"))
-}
-
-/// Asks once, with no as the answer that is taken for granted.
-fn confirm(target: &Target, plan: &Plan, how: &Apply) -> Result<(), CliError> {
-    let production = target.hub.environment == Environment::Production;
-    let name = &target.hub.name;
-    if production && (how.yes || how.confirm.is_some()) {
-        return match how.confirm.as_deref() {
-            Some(given) if given == name => Ok(()),
-            _ => Err(CliError::usage(format!(
-                "{name} is production; confirm with --confirm {name}"
-            ))),
-        };
-    }
-    if how.yes {
-        return Ok(());
-    }
-    if !std::io::stdin().is_terminal() {
-        return Err(CliError::usage("nobody is there to confirm; add --yes"));
-    }
-    let steps = text::plural(plan.totals().steps, "step");
-    let expected = if production { name.as_str() } else { "yes" };
-    eprint!("Apply {steps} to {name}? Type `{expected}` to go on: ");
-    let _ = std::io::stderr().flush();
-    let mut answer = String::new();
-    let read = std::io::stdin().read_line(&mut answer);
-    if read.is_ok() && answer.trim() == expected {
-        Ok(())
-    } else {
-        Err(CliError {
-            message: "not confirmed; nothing was written".to_owned(),
-            exit: Exit::Stopped,
-        })
-    }
 }

@@ -75,6 +75,51 @@ impl Capabilities {
         self.has("musehub_snapshots", "directories")
     }
 
+    /// What the hub offers, each with how.
+    #[must_use]
+    pub fn features(&self) -> Vec<(&'static str, String)> {
+        let yes = |has: bool| if has { "yes" } else { "no" }.to_owned();
+        let by_table = |has: &dyn Fn(Kind) -> bool| {
+            let with: Vec<&str> = Kind::ALL
+                .into_iter()
+                .filter(|kind| has(*kind))
+                .map(Kind::as_str)
+                .collect();
+            match with.len() {
+                0 => "no".to_owned(),
+                3 => "yes".to_owned(),
+                _ => format!("{} only", with.join(" and ")),
+            }
+        };
+        let snapshots = |column| self.has("musehub_snapshots", column);
+        let proposals = ["musehub_proposals", "musehub_pull_requests"];
+        vec![
+            ("storage_uri", by_table(&|kind| self.storage_uri(kind))),
+            (
+                "manifest",
+                match (self.manifest_cache(), snapshots("manifest")) {
+                    (true, _) => "manifest_blob, a cache",
+                    (false, true) => "manifest, JSON of March 2026",
+                    (false, false) => "no",
+                }
+                .to_owned(),
+            ),
+            ("deltas", yes(snapshots("delta_blob"))),
+            ("entry_count", yes(snapshots("entry_count"))),
+            ("directories", yes(self.directories())),
+            ("memberships", by_table(&|kind| self.refs(kind))),
+            (
+                "proposals",
+                proposals
+                    .into_iter()
+                    .find(|table| self.has_table(table))
+                    .unwrap_or("no")
+                    .to_owned(),
+            ),
+            ("disk_path", yes(self.has("musehub_objects", "disk_path"))),
+        ]
+    }
+
     /// What the hub lacks, each said once with what to do.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
@@ -86,7 +131,7 @@ impl Capabilities {
             .collect();
         if !without.is_empty() {
             out.push(format!(
-                "no storage_uri column on {}: objects of these rows cannot be linked until the hub's additive migration has run",
+                "no storage_uri column on {}: objects of these rows cannot be linked; add it with `luthier schema --apply --write`",
                 without.join(", ")
             ));
         }

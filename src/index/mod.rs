@@ -10,10 +10,12 @@ mod listing;
 pub mod notebook;
 pub mod postgres;
 mod rows;
+pub mod schema;
 pub mod sqlite;
 
 pub use capabilities::Capabilities;
 pub use postgres::Postgres;
+pub use schema::Migration;
 pub use sqlite::Sqlite;
 
 use crate::object::Kind;
@@ -197,6 +199,19 @@ pub struct Browse {
     pub limit: u32,
 }
 
+/// What a database says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// `PostgreSQL 15.18`, `SQLite 3.51.3`.
+    pub version: String,
+    /// Tables that this user may not change, whatever this session does; empty where it may change all.
+    pub unwritable: Vec<String>,
+    /// A copy that follows another server: it lags, and nothing can be written there.
+    pub replica: bool,
+    /// Whether the connection is encrypted; `None` where there is none to encrypt.
+    pub encrypted: Option<bool>,
+}
+
 /// Why the database gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
@@ -222,6 +237,10 @@ pub trait Index: Send + Sync {
     fn describe(&self) -> String;
     /// What this hub's tables and columns offer, read at connect.
     fn capabilities(&self) -> &Capabilities;
+    /// What the server is and what this user may do there, for the doctor.
+    async fn about(&self) -> Result<About, IndexError>;
+    /// The additive migration that this hub still needs; empty where it needs none.
+    async fn migration(&self) -> Result<Migration, IndexError>;
     /// The database's clock.
     async fn now(&self) -> Result<Micros, IndexError>;
     /// Ends every connection, so that a file that is copied afterwards is whole.
@@ -329,6 +348,8 @@ pub(crate) trait IndexMut: Index {
     async fn set_cache(&self, recache: &Recache) -> Result<bool, IndexError>;
     /// Adds rows; all of them or none.
     async fn insert(&self, rows: &NewRows) -> Result<(), IndexError>;
+    /// Runs the statements of a migration, one by one. What has been added stays if a later one fails.
+    async fn migrate(&self, migration: &Migration) -> Result<(), IndexError>;
     /// Takes the hub's one lock for appliers, held until the guard is dropped.
     async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError>;
 }

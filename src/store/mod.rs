@@ -3,6 +3,7 @@
 pub mod authority;
 pub mod chain;
 pub mod hub;
+mod migrate;
 pub mod read;
 pub mod reconstruct;
 pub mod write;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 /// The only value that can change a hub.
 pub struct Writer {
     store: Store,
-    side: WriteSide,
+    pub(super) side: WriteSide,
 }
 
 /// One change of a hub, with what was seen when it was decided.

@@ -11,13 +11,15 @@ mod insert;
 mod open;
 pub mod place;
 mod read;
+mod schema;
 mod write;
 
 pub use place::Place;
 
 use super::{
-    BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Index, IndexError, IndexMut, Link,
-    Listed, MembershipRow, NewRows, Page, ProposalRow, Recache, RepoRow, SnapshotRow,
+    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Index, IndexError,
+    IndexMut, Link, Listed, MembershipRow, Migration, NewRows, Page, ProposalRow, Recache, RepoRow,
+    SnapshotRow,
 };
 use crate::object::Kind;
 use crate::object::time::Micros;
@@ -88,6 +90,16 @@ impl Index for Postgres {
 
     fn capabilities(&self) -> &Capabilities {
         &self.columns.capabilities
+    }
+
+    async fn about(&self) -> Result<About, IndexError> {
+        self.tell().await.map_err(|e| self.failed("the version", e))
+    }
+
+    async fn migration(&self) -> Result<Migration, IndexError> {
+        self.wanted()
+            .await
+            .map_err(|e| self.failed("the schema", e))
     }
 
     async fn now(&self) -> Result<Micros, IndexError> {
@@ -233,6 +245,10 @@ impl IndexMut for Postgres {
 
     async fn insert(&self, rows: &NewRows) -> Result<(), IndexError> {
         self.add(rows).await
+    }
+
+    async fn migrate(&self, migration: &Migration) -> Result<(), IndexError> {
+        self.run_migration(migration).await
     }
 
     async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError> {

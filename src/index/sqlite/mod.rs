@@ -10,11 +10,13 @@ mod insert;
 mod open;
 mod read;
 mod rows;
+mod schema;
 mod write;
 
 use super::{
-    BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Index, IndexError, IndexMut, Link,
-    Listed, MembershipRow, NewRows, Page, ProposalRow, Recache, RepoRow, SnapshotRow,
+    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Index, IndexError,
+    IndexMut, Link, Listed, MembershipRow, Migration, NewRows, Page, ProposalRow, Recache, RepoRow,
+    SnapshotRow,
 };
 use crate::object::Kind;
 use crate::object::time::Micros;
@@ -73,6 +75,14 @@ impl Index for Sqlite {
 
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    async fn about(&self) -> Result<About, IndexError> {
+        self.tell().await.map_err(query_error("the version"))
+    }
+
+    async fn migration(&self) -> Result<Migration, IndexError> {
+        self.wanted().await.map_err(query_error("the schema"))
     }
 
     async fn now(&self) -> Result<Micros, IndexError> {
@@ -217,6 +227,10 @@ impl IndexMut for Sqlite {
 
     async fn insert(&self, rows: &NewRows) -> Result<(), IndexError> {
         self.add(rows).await
+    }
+
+    async fn migrate(&self, migration: &Migration) -> Result<(), IndexError> {
+        self.run_migration(migration).await
     }
 
     async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError> {

@@ -1,0 +1,302 @@
+//! What a hub's tables lack for the invariant, and the additive SQL that adds it.
+//!
+//! Nothing here makes a table, rewrites a row or touches Alembic's own table.
+
+use super::Capabilities;
+use super::rows::id_column;
+use crate::object::Kind;
+use serde::Serialize;
+
+/// Which SQL a hub speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    Postgres,
+    Sqlite,
+}
+
+/// An index over rows without `storage_uri`, as the hub has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Sound,
+    Missing,
+    /// Left behind by a `CREATE INDEX CONCURRENTLY` that failed; it has to be made anew.
+    Invalid,
+}
+
+/// What is to be added to one hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    pub dialect: Dialect,
+    /// Kinds whose table lacks `storage_uri`.
+    pub columns: Vec<Kind>,
+    /// Kinds whose null rows have no sound index.
+    pub indexes: Vec<(Kind, Standing)>,
+    /// What Alembic says of the hub; empty where it has no such table.
+    pub revisions: Vec<String>,
+}
+
+/// The name of the index over a kind's rows without `storage_uri`.
+#[must_use]
+pub fn index_name(kind: Kind) -> String {
+    format!("ix_{}_unlinked", Capabilities::table(kind))
+}
+
+impl Migration {
+    /// Compares what the hub has with what is wanted.
+    #[must_use]
+    pub fn of(
+        dialect: Dialect,
+        capabilities: &Capabilities,
+        standing: impl Fn(&str) -> Standing,
+        revisions: Vec<String>,
+    ) -> Self {
+        let columns = Kind::ALL.into_iter();
+        let indexes = Kind::ALL.into_iter();
+        Self {
+            dialect,
+            columns: columns
+                .filter(|kind| !capabilities.storage_uri(*kind))
+                .collect(),
+            indexes: indexes
+                .map(|kind| (kind, standing(&index_name(kind))))
+                .filter(|(_, standing)| *standing != Standing::Sound)
+                .collect(),
+            revisions,
+        }
+    }
+
+    /// Whether the hub has all that is wanted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.columns.is_empty() && self.indexes.is_empty()
+    }
+
+    /// The SQL, in order. Each statement is run by itself: an index cannot be made concurrently
+    /// within a transaction.
+    #[must_use]
+    pub fn statements(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        let postgres = self.dialect == Dialect::Postgres;
+        if postgres && !self.columns.is_empty() {
+            // A column without default is added without a rewrite, but waits for everyone who reads.
+            out.push("SET lock_timeout = '5s'".to_owned());
+        }
+        out.extend(self.columns.iter().map(|kind| self.add_column(*kind)));
+        if postgres && !self.indexes.is_empty() {
+            // Made beside the work of the hub; it waits for old transactions and disturbs none.
+            out.push("SET lock_timeout = 0".to_owned());
+            out.push("SET statement_timeout = 0".to_owned());
+        }
+        out.extend(
+            self.indexes
+                .iter()
+                .map(|(kind, standing)| self.add_index(*kind, *standing)),
+        );
+        out
+    }
+
+    fn add_column(&self, kind: Kind) -> String {
+        let table = Capabilities::table(kind);
+        match self.dialect {
+            Dialect::Postgres => {
+                format!("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS storage_uri VARCHAR(2048)")
+            }
+            Dialect::Sqlite => format!("ALTER TABLE {table} ADD COLUMN storage_uri VARCHAR(2048)"),
+        }
+    }
+
+    fn add_index(&self, kind: Kind, standing: Standing) -> String {
+        let (name, table, id) = (index_name(kind), Capabilities::table(kind), id_column(kind));
+        let concurrently = match (self.dialect, standing) {
+            (Dialect::Postgres, Standing::Invalid) => {
+                return format!("REINDEX INDEX CONCURRENTLY {name}");
+            }
+            (Dialect::Postgres, _) => "CONCURRENTLY ",
+            (Dialect::Sqlite, _) => "",
+        };
+        format!(
+            "CREATE INDEX {concurrently}IF NOT EXISTS {name} ON {table} ({id}) WHERE storage_uri IS NULL"
+        )
+    }
+
+    /// The same as a revision of the hub's own Alembic chain, behind the revision that it is at.
+    #[must_use]
+    pub fn alembic(&self) -> String {
+        let down = match self.revisions.as_slice() {
+            [] => "None".to_owned(),
+            [one] => quoted(one),
+            many => {
+                let many: Vec<String> = many.iter().map(|revision| quoted(revision)).collect();
+                format!("({})", many.join(", "))
+            }
+        };
+        let after = match self.revisions.is_empty() {
+            true => "the first revision".to_owned(),
+            false => self
+                .revisions
+                .join(", ")
+                .replace(['\\', '"', '\n', '\r'], " "),
+        };
+        let mut up = String::new();
+        let mut back = String::new();
+        if self.dialect == Dialect::Postgres && !self.columns.is_empty() {
+            up += "    op.execute(\"SET LOCAL lock_timeout = '5s'\")\n";
+        }
+        for kind in &self.columns {
+            up += &format!("    op.execute(\"{}\")\n", self.add_column(*kind));
+            back = format!(
+                "    op.drop_column(\"{}\", \"storage_uri\")\n",
+                Capabilities::table(*kind)
+            ) + &back;
+        }
+        if !self.indexes.is_empty() {
+            up += "    with op.get_context().autocommit_block():\n";
+            let mut drops = "    with op.get_context().autocommit_block():\n".to_owned();
+            let concurrently = match self.dialect {
+                Dialect::Postgres => "CONCURRENTLY ",
+                Dialect::Sqlite => "",
+            };
+            for (kind, standing) in &self.indexes {
+                up += &format!(
+                    "        op.execute(\"{}\")\n",
+                    self.add_index(*kind, *standing)
+                );
+                drops += &format!(
+                    "        op.execute(\"DROP INDEX {concurrently}IF EXISTS {}\")\n",
+                    index_name(*kind)
+                );
+            }
+            back = drops + &back;
+        }
+        if up.is_empty() {
+            up += "    pass\n";
+            back += "    pass\n";
+        }
+        format!(
+            "\"\"\"storage_uri on commits and snapshots\n\n\
+             Additive: nullable columns without default, and indexes over the rows that are null.\n\
+             Going back forgets where objects are; the objects stay.\n\n\
+             Revision ID: luthier_storage_uri\n\
+             Revises: {after}\n\
+             \"\"\"\n\
+             from alembic import op\n\n\
+             revision = \"luthier_storage_uri\"\n\
+             down_revision = {down}\n\
+             branch_labels = None\n\
+             depends_on = None\n\n\n\
+             def upgrade() -> None:\n{up}\n\n\
+             def downgrade() -> None:\n{back}"
+        )
+    }
+}
+
+/// A Python string; revisions come out of the hub, so nothing in them may end it.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => out.push_str(&format!("\\x{:02x}", c as u32 & 0xff)),
+            c => out.push(c),
+        }
+    }
+    out + "\""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Dialect, Migration, Standing, quoted};
+    use crate::index::Capabilities;
+    use crate::object::Kind;
+
+    fn march(dialect: Dialect, revisions: &[&str]) -> Migration {
+        let has = [("musehub_objects", "storage_uri")];
+        let has = has.map(|(table, column)| (table.to_owned(), column.to_owned()));
+        let revisions = revisions.iter().map(|r| (*r).to_owned()).collect();
+        let standing = |name: &str| match name.contains("objects") {
+            true => Standing::Invalid,
+            false => Standing::Missing,
+        };
+        Migration::of(dialect, &Capabilities::new(has), standing, revisions)
+    }
+
+    #[test]
+    fn a_hub_of_march_gets_two_columns_and_three_indexes() {
+        insta::assert_snapshot!(march(Dialect::Postgres, &[]).statements().join(";\n"), @r"
+        SET lock_timeout = '5s';
+        ALTER TABLE musehub_commits ADD COLUMN IF NOT EXISTS storage_uri VARCHAR(2048);
+        ALTER TABLE musehub_snapshots ADD COLUMN IF NOT EXISTS storage_uri VARCHAR(2048);
+        SET lock_timeout = 0;
+        SET statement_timeout = 0;
+        CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_musehub_commits_unlinked ON musehub_commits (commit_id) WHERE storage_uri IS NULL;
+        CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_musehub_snapshots_unlinked ON musehub_snapshots (snapshot_id) WHERE storage_uri IS NULL;
+        REINDEX INDEX CONCURRENTLY ix_musehub_objects_unlinked
+        ");
+    }
+
+    #[test]
+    fn a_revision_stands_behind_the_one_that_the_hub_is_at() {
+        insta::assert_snapshot!(march(Dialect::Postgres, &["0005"]).alembic(), @r#"
+        """storage_uri on commits and snapshots
+
+        Additive: nullable columns without default, and indexes over the rows that are null.
+        Going back forgets where objects are; the objects stay.
+
+        Revision ID: luthier_storage_uri
+        Revises: 0005
+        """
+        from alembic import op
+
+        revision = "luthier_storage_uri"
+        down_revision = "0005"
+        branch_labels = None
+        depends_on = None
+
+
+        def upgrade() -> None:
+            op.execute("SET LOCAL lock_timeout = '5s'")
+            op.execute("ALTER TABLE musehub_commits ADD COLUMN IF NOT EXISTS storage_uri VARCHAR(2048)")
+            op.execute("ALTER TABLE musehub_snapshots ADD COLUMN IF NOT EXISTS storage_uri VARCHAR(2048)")
+            with op.get_context().autocommit_block():
+                op.execute("CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_musehub_commits_unlinked ON musehub_commits (commit_id) WHERE storage_uri IS NULL")
+                op.execute("CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_musehub_snapshots_unlinked ON musehub_snapshots (snapshot_id) WHERE storage_uri IS NULL")
+                op.execute("REINDEX INDEX CONCURRENTLY ix_musehub_objects_unlinked")
+
+
+        def downgrade() -> None:
+            with op.get_context().autocommit_block():
+                op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_musehub_commits_unlinked")
+                op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_musehub_snapshots_unlinked")
+                op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_musehub_objects_unlinked")
+            op.drop_column("musehub_snapshots", "storage_uri")
+            op.drop_column("musehub_commits", "storage_uri")
+        "#);
+    }
+
+    #[test]
+    fn several_heads_are_joined_and_no_revision_can_break_out() {
+        let text = march(Dialect::Sqlite, &["a", "b\"\nimport os"]).alembic();
+        assert!(
+            text.contains(r#"down_revision = ("a", "b\"\x0aimport os")"#),
+            "{text}"
+        );
+        assert!(text.contains("Revises: a, b  import os"), "{text}");
+        assert_eq!(quoted("\\"), r#""\\""#);
+        assert!(!text.contains("CONCURRENTLY") && !text.contains("IF NOT EXISTS storage_uri"));
+    }
+
+    #[test]
+    fn a_hub_that_has_everything_gets_nothing() {
+        let table = |kind| {
+            (
+                Capabilities::table(kind).to_owned(),
+                "storage_uri".to_owned(),
+            )
+        };
+        let whole = Capabilities::new(Kind::ALL.map(table));
+        let none = Migration::of(Dialect::Postgres, &whole, |_| Standing::Sound, Vec::new());
+        assert!(none.is_empty() && none.statements().is_empty());
+        assert!(none.alembic().contains("    pass\n"));
+    }
+}
