@@ -5,7 +5,7 @@
 
 use super::uri::{self, Key, UriRefusal};
 use super::walk::Walk;
-use super::{Backend, BackendError, BackendMut, Body, Entry, Meta, Put};
+use super::{Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put};
 use crate::access::Access;
 use crate::object::time::Micros;
 use async_trait::async_trait;
@@ -243,6 +243,21 @@ impl BackendMut for Local {
     async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError> {
         let (store, key) = (self.clone(), key.clone());
         blocking(move || store.put(&key, &bytes)).await
+    }
+
+    async fn conditions(&self) -> Result<Conditions, BackendError> {
+        let probe = Bytes::from_static(b"luthier asks whether this folder can be written\n");
+        let key = Key::new("_luthier/probe").map_err(|why| BackendError::Unusable {
+            what: self.describe(),
+            why: why.to_string(),
+        })?;
+        self.put_if_absent(&key, probe.clone()).await?;
+        let again = self.put_if_absent(&key, probe).await?;
+        Ok(Conditions {
+            if_none_match: again == Put::AlreadyThere,
+            // Nothing lies between this program and the folder that could take other bytes.
+            checksum: true,
+        })
     }
 }
 

@@ -81,6 +81,16 @@ pub enum Put {
     AlreadyThere,
 }
 
+/// What a store honours of the conditions that a put names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conditions {
+    /// A put with `If-None-Match: *` never overwrites. Without it a put asks, stores, and reads back:
+    /// two writers at the same instant are then kept apart by the hub's lock alone.
+    pub if_none_match: bool,
+    /// Bytes that do not have the checksum sent with them are refused.
+    pub checksum: bool,
+}
+
 /// Why a question to the store has no answer. None of these means that an object is absent.
 #[derive(Debug, thiserror::Error)]
 pub enum BackendError {
@@ -150,6 +160,12 @@ pub(crate) trait BackendMut: Backend {
     /// # Errors
     /// Whatever kept the bytes from being stored; then nothing visible is under the key.
     async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError>;
+
+    /// Tries what the store honours, on keys of Luthier's own below `_luthier/`, which stay.
+    ///
+    /// # Errors
+    /// The store cannot be written, or did not answer.
+    async fn conditions(&self) -> Result<Conditions, BackendError>;
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod audit;
 mod confirm;
 mod console;
 mod demo;
+mod doctor;
 mod journal;
 mod keys;
 mod output;
@@ -112,6 +113,8 @@ enum Color {
 enum Command {
     /// Build a hub with known faults and open the console on it
     Demo(demo::Demo),
+    /// Whether both sides can be reached, read and written, and what the hub lacks
+    Doctor,
     /// Look at everything, change nothing
     Audit(audit::Audit),
     /// One object: row, canonical object, identity, links
@@ -176,6 +179,7 @@ async fn run(cli: Cli) -> Result<Exit, CliError> {
         Some(Command::Show(command)) => show::run(command, &cli.global, out).await,
         Some(Command::Diff(command)) => show::run_diff(command, &cli.global, out).await,
         Some(Command::Repair(command)) => repair::run(command, &cli.global, out).await,
+        Some(Command::Doctor) => doctor::run(&cli.global, out).await,
         Some(Command::Schema(command)) => schema::run(command, &cli.global, out).await,
         Some(Command::Keys) => keys::run(&out),
         Some(Command::Journal(args)) => journal::run(args, &cli.global, &out),

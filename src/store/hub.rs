@@ -17,6 +17,17 @@ pub enum Environment {
 }
 
 impl Environment {
+    /// As the configuration names it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Environment::Production => "production",
+            Environment::Staging => "staging",
+            Environment::Demo => "demo",
+            Environment::Unknown => "environment not named",
+        }
+    }
+
     /// The word in the console's first line.
     #[must_use]
     pub const fn badge(self) -> &'static str {

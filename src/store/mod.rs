@@ -2,6 +2,7 @@
 
 pub mod authority;
 pub mod chain;
+pub mod doctor;
 pub mod hub;
 mod migrate;
 pub mod read;

@@ -207,19 +207,30 @@ impl Store {
     }
 }
 
-/// Opens what the two URLs name: the one place that knows every kind of database and store.
+/// Opens both sides at once.
 async fn open_sides(
     hub: &Hub,
     access: Access,
 ) -> Result<(Arc<dyn IndexMut>, Arc<dyn BackendMut>), StoreError> {
-    let index: Arc<dyn IndexMut> = match &hub.database {
+    futures_util::try_join!(open_index(hub, access), open_backend(hub, access))
+}
+
+/// Opens what the database's URL names: with the next, the one place that knows every kind.
+pub(super) async fn open_index(hub: &Hub, access: Access) -> Result<Arc<dyn IndexMut>, StoreError> {
+    Ok(match &hub.database {
         Database::Sqlite(path) => Arc::new(Sqlite::open(path, access).await?),
         Database::Postgres(place) => Arc::new(Postgres::open(place, access).await?),
-    };
-    let backend: Arc<dyn BackendMut> = match &hub.objects {
+    })
+}
+
+/// Opens what the object store's URL names.
+pub(super) async fn open_backend(
+    hub: &Hub,
+    access: Access,
+) -> Result<Arc<dyn BackendMut>, StoreError> {
+    Ok(match &hub.objects {
         ObjectStore::Folder(path) => Arc::new(Local::open(path, access)?),
-    };
-    Ok((index, backend))
+    })
 }
 
 /// The canonical bytes of a commit that its row still proves, in the spelling that its id was made from.

@@ -1,6 +1,8 @@
 //! The one way to write, and what it refuses.
 
-use crate::backend::{Backend, BackendError, BackendMut, Body, Entry, Key, Meta, Put, UriRefusal};
+use crate::backend::{
+    Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, UriRefusal,
+};
 use crate::index::Index;
 use crate::object::time::Micros;
 use crate::object::{Kind, ObjectId};
@@ -194,6 +196,9 @@ impl BackendMut for Liar {
         let mut bytes = bytes.to_vec();
         bytes[20] ^= 1;
         self.0.put_if_absent(key, bytes.into()).await
+    }
+    async fn conditions(&self) -> Result<Conditions, BackendError> {
+        self.0.conditions().await
     }
 }
 

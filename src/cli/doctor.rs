@@ -1,0 +1,98 @@
+//! `luthier doctor`.
+
+use super::output::Output;
+use super::{CliError, Exit, Global, target};
+use crate::config::Target;
+use crate::repair::journal;
+use crate::store::doctor::{self, Check, Health};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+pub async fn run(global: &Global, out: Output) -> Result<Exit, CliError> {
+    let target = target(global)?;
+    let mut checks = vec![configuration(&target)];
+    checks.extend(doctor::examine(&target.hub, target.authority.as_ref()).await);
+    checks.push(journal_of(&target));
+    for check in &checks {
+        tell(check, &out)?;
+    }
+    let mut count: BTreeMap<Health, u64> = BTreeMap::new();
+    for check in &checks {
+        *count.entry(check.health).or_default() += 1;
+    }
+    let of = |health| count.get(&health).copied().unwrap_or(0);
+    let (pass, warn, fail) = (of(Health::Pass), of(Health::Warn), of(Health::Fail));
+    if out.json {
+        out.object(&json!({
+            "type": "summary", "complete": true, "pass": pass, "warn": warn, "fail": fail,
+        }))?;
+    } else {
+        out.line(&format!("{pass} passed, {warn} warned, {fail} failed"))?;
+    }
+    out.flush()?;
+    Ok(match (checks.iter().any(|check| check.unusable), fail) {
+        (true, _) => Exit::Unusable,
+        (false, 0) => Exit::Done,
+        (false, _) => Exit::Findings,
+    })
+}
+
+fn tell(check: &Check, out: &Output) -> Result<(), CliError> {
+    if out.json {
+        let mut line = serde_json::to_value(check).unwrap_or_default();
+        line["type"] = json!("check");
+        return out.object(&line);
+    }
+    let mark = match check.health {
+        Health::Pass => "pass",
+        Health::Warn => "warn",
+        Health::Fail => "FAIL",
+    };
+    if check.health == Health::Pass && out.quiet {
+        return Ok(());
+    }
+    out.line(&format!("{mark}  {:<16}  {}", check.name, check.found))?;
+    if !check.advice.is_empty() {
+        out.line(&format!("                        {}", check.advice))?;
+    }
+    Ok(())
+}
+
+fn configuration(target: &Target) -> Check {
+    let mode = match target.authority {
+        Some(_) => "writing allowed",
+        None => "read-only",
+    };
+    Check::pass(
+        "hub",
+        format!(
+            "{}, {}, {mode}",
+            target.hub.name,
+            target.hub.environment.word()
+        ),
+    )
+}
+
+/// Whether repairs from here can be told later.
+fn journal_of(target: &Target) -> Check {
+    const NAME: &str = "journal";
+    let Some(path) = journal::path_of(&target.hub) else {
+        return Check::fail(NAME, "this platform names no folder for it", "set HOME");
+    };
+    if !path.exists() {
+        return Check::pass(NAME, "nothing was ever changed from here");
+    }
+    match journal::verify(&path) {
+        Err(error) => Check::fail(
+            NAME,
+            format!("{}: {error}", path.display()),
+            "nothing can be repaired from here until it can be read",
+        ),
+        Ok(verified) if verified.is_sound() => Check::pass(NAME, "its chain is whole"),
+        Ok(_) => Check::fail(
+            NAME,
+            "its chain is broken",
+            "`luthier journal verify` shows where",
+        ),
+    }
+}
