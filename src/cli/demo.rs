@@ -6,6 +6,8 @@ use super::{CliError, Exit, Global, console};
 use crate::config;
 use crate::demo::{self, DemoError, DemoOptions};
 use crate::progress::Progress;
+use crate::store::HubError;
+use crate::store::hub::{Database, ObjectStore};
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
@@ -44,6 +46,19 @@ pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, Cl
     let options = DemoOptions {
         dir: std::path::absolute(&dir)
             .map_err(|error| CliError::usage(format!("{}: {error}", dir.display())))?,
+        // Only what was said here counts: the environment may name a hub that people work on.
+        database: global
+            .database
+            .as_deref()
+            .map(Database::parse)
+            .transpose()
+            .map_err(usage)?,
+        objects: global
+            .store
+            .as_deref()
+            .map(ObjectStore::parse)
+            .transpose()
+            .map_err(usage)?,
         healthy: command.healthy,
         commits: command.commits,
         seed: command.seed,
@@ -53,7 +68,9 @@ pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, Cl
         .await?
         .map_err(|error| CliError {
             exit: match error {
-                DemoError::NotEmpty(_) | DemoError::NotAFolder(_) => Exit::Usage,
+                DemoError::NotEmpty(_) | DemoError::NotAFolder(_) | DemoError::StoreInUse(_) => {
+                    Exit::Usage
+                }
                 DemoError::Cancelled(_) => Exit::Stopped,
                 _ => Exit::Unusable,
             },
@@ -74,4 +91,8 @@ pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, Cl
     }
     out.flush()?;
     Ok(Exit::Done)
+}
+
+fn usage(error: HubError) -> CliError {
+    CliError::usage(error.to_string())
 }

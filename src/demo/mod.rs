@@ -28,6 +28,7 @@ use crate::progress::{Cancelled, Progress};
 use crate::store::hub::{Database, ObjectStore};
 use crate::store::write::WriteError;
 use crate::store::{Authority, Environment, Hub, Policy, Store, StoreError};
+use futures_util::StreamExt;
 use script::Script;
 use std::path::{Path, PathBuf};
 use world::World;
@@ -40,6 +41,10 @@ const LONG_AGO: Micros = 1_780_272_000_000_000;
 pub struct DemoOptions {
     /// A folder that is empty or does not exist.
     pub dir: PathBuf,
+    /// An empty database, rather than a file in the folder.
+    pub database: Option<Database>,
+    /// An empty object store, rather than a folder in the folder.
+    pub objects: Option<ObjectStore>,
     /// Leaves the faults out.
     pub healthy: bool,
     /// Adds the repository `load/history` with so many commits.
@@ -65,6 +70,8 @@ pub enum DemoError {
     NotEmpty(PathBuf),
     #[error("{0} is no folder; name a new folder, or an empty one")]
     NotAFolder(PathBuf),
+    #[error("the object store {0} is not empty; name one where nothing lies, or a prefix in it")]
+    StoreInUse(String),
     #[error("{what}: {source}")]
     Io {
         what: String,
@@ -83,30 +90,44 @@ pub enum DemoError {
     Cancelled(#[from] Cancelled),
 }
 
-/// Builds the demo hub: `hub.db`, `objects/` and `faults.json` in one folder.
+/// Builds the demo hub: `hub.db`, `objects/` and `faults.json` in one folder, or database and store
+/// elsewhere and `faults.json` in the folder.
 ///
 /// # Errors
 /// A folder that is in use, a disk that refuses, or cancellation: then the folder holds an
 /// unfinished hub.
 pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, DemoError> {
     let dir = prepare(&options.dir)?;
-    let (database, objects) = (dir.join("hub.db"), dir.join("objects"));
-    let made = Built {
-        database_url: url("sqlite", &database)?,
-        store_url: url("file", &objects)?,
-        hub: Hub {
-            name: "demo".to_owned(),
-            environment: Environment::Demo,
-            policy: Policy::S3Canonical,
-            database: Database::Sqlite(database.clone()),
-            objects: ObjectStore::Folder(objects.clone()),
+    let hub = Hub {
+        name: "demo".to_owned(),
+        environment: Environment::Demo,
+        policy: Policy::S3Canonical,
+        database: match &options.database {
+            Some(database) => database.clone(),
+            None => Database::Sqlite(dir.join("hub.db")),
         },
+        objects: match &options.objects {
+            Some(objects) => objects.clone(),
+            None => ObjectStore::Folder(dir.join("objects")),
+        },
+    };
+    if let ObjectStore::Folder(folder) = &hub.objects {
+        std::fs::create_dir_all(folder).map_err(io(folder))?;
+    }
+    let made = Built {
+        database_url: hub.database.url(),
+        store_url: hub.objects.url(),
+        hub,
         faults: Vec::new(),
     };
     progress.phase("stories", None);
     // The demo may write: it has just made this hub, and nobody else knows of it.
     let authority = Authority::granted();
     let store = Store::create(&made.hub, &authority).await?;
+    if let Some(entry) = store.backend().list("", None).next().await {
+        entry.map_err(StoreError::from)?;
+        return Err(DemoError::StoreInUse(made.hub.describe_store()));
+    }
     let mut world = World::new(store.writer(&authority)?);
     let script = Script::read()?;
     story::play(&mut world, &script, options.seed)?;
@@ -117,7 +138,10 @@ pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, 
     world.close();
     progress.phase("objects", Some(world.waiting()));
     world.flush(progress).await?;
-    age(&objects, &world.rowless)?;
+    // Elsewhere than in a folder, what no row speaks for stays too new to be judged for a while.
+    if let ObjectStore::Folder(folder) = &made.hub.objects {
+        age(folder, &world.rowless)?;
+    }
     if let Some(commits) = options.commits {
         load::history(&mut world, &script.words, options.seed, commits, progress).await?;
     }
@@ -126,7 +150,7 @@ pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, 
     Ok(Built { faults, ..made })
 }
 
-/// An empty folder with an empty folder for objects in it; its absolute path.
+/// An empty folder; its absolute path.
 fn prepare(dir: &Path) -> Result<PathBuf, DemoError> {
     let dir = std::path::absolute(dir).map_err(io(dir))?;
     if dir.exists() {
@@ -137,8 +161,7 @@ fn prepare(dir: &Path) -> Result<PathBuf, DemoError> {
             return Err(DemoError::NotEmpty(dir));
         }
     }
-    let objects = dir.join("objects");
-    std::fs::create_dir_all(&objects).map_err(io(&objects))?;
+    std::fs::create_dir_all(&dir).map_err(io(&dir))?;
     Ok(dir)
 }
 
@@ -158,13 +181,6 @@ fn declare(dir: &Path, faults: &[Declared]) -> Result<(), DemoError> {
     let text =
         serde_json::to_string_pretty(faults).map_err(|e| DemoError::Script(e.to_string()))?;
     std::fs::write(&path, text + "\n").map_err(io(&path))
-}
-
-/// `scheme:///path`.
-fn url(scheme: &str, path: &Path) -> Result<String, DemoError> {
-    let named = || DemoError::Script(format!("{} is no absolute path", path.display()));
-    let file = url::Url::from_file_path(path).map_err(|()| named())?;
-    Ok(format!("{scheme}://{}", file.path()))
 }
 
 fn io(path: &Path) -> impl Fn(std::io::Error) -> DemoError + '_ {

@@ -150,6 +150,15 @@ impl Database {
         })
     }
 
+    /// The URL as it may be shown: without a password.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match self {
+            Database::Sqlite(path) => url_of("sqlite", path),
+            Database::Postgres(place) => place.url(),
+        }
+    }
+
     /// What a hub without profile is called: its database.
     #[must_use]
     pub fn name(&self) -> String {
@@ -176,6 +185,23 @@ impl ObjectStore {
                 url: without_secrets(url),
                 why,
             })
+    }
+
+    /// The URL as it may be shown.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match self {
+            ObjectStore::Folder(path) => url_of("file", path),
+        }
+    }
+}
+
+/// `scheme:///path`, with the path made absolute.
+fn url_of(scheme: &str, path: &Path) -> String {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    match url::Url::from_file_path(&absolute) {
+        Ok(url) => format!("{scheme}://{}", url.path()),
+        Err(()) => format!("{scheme}://{}", absolute.display()),
     }
 }
 

@@ -13,6 +13,8 @@ async fn found(
 ) -> (BTreeSet<(String, String)>, BTreeSet<(String, String)>) {
     let folder = tempfile::tempdir().unwrap();
     let options = DemoOptions {
+        database: None,
+        objects: None,
         dir: folder.path().join("hub"),
         healthy,
         commits: None,

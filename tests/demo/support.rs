@@ -34,6 +34,8 @@ pub struct Rows {
 
 pub fn options(folder: &TempDir, healthy: bool, seed: u64) -> DemoOptions {
     DemoOptions {
+        database: None,
+        objects: None,
         dir: folder.path().join("hub"),
         healthy,
         commits: None,

@@ -12,6 +12,8 @@ use std::path::Path;
 
 async fn demo(folder: &Path) -> (Built, Store) {
     let options = DemoOptions {
+        database: None,
+        objects: None,
         dir: folder.join("hub"),
         healthy: false,
         commits: None,

@@ -76,13 +76,14 @@ pub(super) fn identity_stale(world: &mut World) -> Broken {
 pub(super) fn identity_ambiguous(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let repo = "carol/field-recordings";
-    let mut grown = grow(
-        world,
-        repo,
-        "import/recorder",
-        "Firmware 2.1\0title",
-        "recorder/01.wav",
-    )?;
+    let repository = world.repo(repo)?;
+    let mut draft = repository.draft("import/recorder", Some("main"), "Firmware 2.1", 0)?;
+    repository.write(&mut draft, "recorder/01.wav");
+    // In a field that rows keep as JSON: a text of Postgres holds no NUL.
+    draft
+        .rest
+        .insert("signer_public_key".to_owned(), "recorder\0title".into());
+    let mut grown = draft.seal();
     grown.commit.unstore();
     out.push(Declared::of(Code::IdentityAmbiguous, &grown.commit));
     world.keep(grown)?;

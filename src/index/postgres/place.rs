@@ -76,6 +76,26 @@ impl Place {
         Ok(Self { url, shown })
     }
 
+    /// The URL without password: the one that was given may be told to a program, and not shown.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let Ok(mut url) = Url::parse(&self.url) else {
+            return format!("postgres://{}", self.shown);
+        };
+        // Both fail only where there is nothing to take away.
+        let _ = url.set_password(None);
+        let kept: Vec<(String, String)> = url
+            .query_pairs()
+            .filter(|(name, _)| name != "password")
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        url.set_query(None);
+        for (name, value) in kept {
+            url.query_pairs_mut().append_pair(&name, &value);
+        }
+        url.to_string()
+    }
+
     /// The name of the database.
     #[must_use]
     pub fn database(&self) -> &str {
@@ -112,7 +132,8 @@ mod tests {
             let place = Place::parse(text).unwrap();
             assert_eq!(place.to_string(), "db.example:6543/hub", "{text}");
             assert_eq!(place.database(), "hub");
-            assert!(!format!("{place:?}").contains("s3cret"));
+            assert!(!format!("{place:?} {}", place.url()).contains("s3cret"));
+            assert!(place.url().starts_with("postgres://u@db.example:6543/hub"));
         }
     }
 
