@@ -31,6 +31,7 @@ pub mod tui;
 #[path = "../tests/support"]
 mod testing {
     mod hub;
+    pub mod march;
     pub mod postgres;
     pub use hub::*;
 }

@@ -111,8 +111,8 @@ pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, 
             None => ObjectStore::Folder(dir.join("objects")),
         },
     };
-    if let ObjectStore::Folder(folder) = &hub.objects {
-        std::fs::create_dir_all(folder).map_err(io(folder))?;
+    match &hub.objects {
+        ObjectStore::Folder(folder) => std::fs::create_dir_all(folder).map_err(io(folder))?,
     }
     let made = Built {
         database_url: hub.database.url(),
@@ -139,8 +139,8 @@ pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, 
     progress.phase("objects", Some(world.waiting()));
     world.flush(progress).await?;
     // Elsewhere than in a folder, what no row speaks for stays too new to be judged for a while.
-    if let ObjectStore::Folder(folder) = &made.hub.objects {
-        age(folder, &world.rowless)?;
+    match &made.hub.objects {
+        ObjectStore::Folder(folder) => age(folder, &world.rowless)?,
     }
     if let Some(commits) = options.commits {
         load::history(&mut world, &script.words, options.seed, commits, progress).await?;

@@ -25,6 +25,8 @@ pub enum Event {
     },
     /// Time goes on: since the start of the session.
     Beat(Duration),
+    /// A side of the hub stopped answering: which, and why; nothing once both answer again.
+    Lost(Option<String>),
     /// Somebody told the process to stop.
     Stop,
 }

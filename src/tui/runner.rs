@@ -1,5 +1,6 @@
 //! Carries effects out: each becomes a task, each task sends an answer.
 
+mod pulse;
 mod read;
 
 use super::effect::{AuditAsk, Effect, Job, PlanRef, ReportRef, Scope, Ticket};
@@ -42,6 +43,8 @@ struct Desk {
 pub struct Runner {
     desk: Desk,
     scopes: HashMap<Scope, CancellationToken>,
+    /// Whether somebody feels the hub's pulse already.
+    felt: bool,
     jobs: BTreeMap<Job, Progress>,
     tasks: TaskTracker,
 }
@@ -58,6 +61,7 @@ impl Runner {
                 out,
             },
             scopes: HashMap::new(),
+            felt: false,
             jobs: BTreeMap::new(),
             tasks: TaskTracker::new(),
         }
@@ -66,7 +70,13 @@ impl Runner {
     /// Starts what an effect asks for. Those that belong to the terminal are given back.
     pub fn run(&mut self, effect: Effect) -> Option<Effect> {
         match effect {
-            Effect::Open(ticket) => self.spawn(ticket, |desk| async move { desk.open().await }),
+            Effect::Open(ticket) => {
+                self.spawn(ticket, |desk| async move { desk.open().await });
+                if !std::mem::replace(&mut self.felt, true) {
+                    let desk = self.desk.clone();
+                    self.tasks.spawn(async move { desk.feel_pulse().await });
+                }
+            }
             Effect::Read { scope, ticket, ask } => {
                 let cancel = self.scopes.entry(scope).or_default().clone();
                 let desk = self.desk.clone();

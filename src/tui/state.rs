@@ -105,6 +105,8 @@ pub struct Shared {
     /// The wall clock at the start.
     pub started: Micros,
     pub open: Slot<Vec<String>>,
+    /// Which side of the hub does not answer, and why.
+    pub lost: Option<String>,
     pub counts: Slot<Counts>,
     pub audits: Audits,
     pub planning: Option<Meter>,
@@ -282,6 +284,7 @@ impl State {
                 clock: Duration::ZERO,
                 started,
                 open: Slot::Empty,
+                lost: None,
                 counts: Slot::Empty,
                 audits: Audits {
                     slot: Slot::Empty,

@@ -12,7 +12,7 @@ use super::overlay::{Branches, Overlay};
 use super::pages::{Chain, PAGE};
 use super::regions::too_small;
 use super::screens::{Go, Screen, objects};
-use super::state::{Ctx, Slot, State};
+use super::state::{Ctx, Slot, State, start_audit};
 use super::widgets::confirm::{Confirm, Question};
 use super::widgets::help::Help;
 use super::widgets::list::Cursor;
@@ -36,6 +36,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.shared.clock = clock;
             state.shared.notices.expire(clock);
         }
+        Event::Lost(lost) => connection(state, lost, &mut out),
         Event::Stop => {
             state.shared.leaving = true;
             if state.shared.applying.is_some() {
@@ -64,6 +65,25 @@ fn progress(state: &mut State, job: Job, figures: crate::progress::Figures, paus
                 meter.take(figures, paused, clock);
             }
         }
+    }
+}
+
+/// What is shown stays while a side is away; when it is back, what could not be read is read again.
+fn connection(state: &mut State, lost: Option<String>, out: &mut Vec<Effect>) {
+    let shared = &mut state.shared;
+    let was = std::mem::replace(&mut shared.lost, lost.clone());
+    match (was, lost) {
+        (None, Some(why)) => shared.tell(Level::Error, format!("connection lost: {why}")),
+        (Some(_), None) => {
+            shared.tell(Level::Info, "connected again");
+            if matches!(shared.audits.slot, Slot::Failed(_)) {
+                let repo = shared.audits.asked.repo.clone();
+                start_audit(shared, out, repo, false);
+            }
+            shared.counts = Slot::Empty;
+            on_top(state, out, |screen, ctx| screen.act(Action::Refresh, ctx));
+        }
+        _ => {}
     }
 }
 
@@ -201,6 +221,9 @@ pub fn refusal(state: &State, action: Action) -> Option<String> {
                 Slot::Failed(_) => "the hub could not be opened; R tries again".into(),
                 _ => "the hub is being opened".into(),
             });
+        }
+        Action::Refresh if shared.lost.is_some() => {
+            return Some("the connection is lost; it is tried again by itself".into());
         }
         Action::Audit if matches!(shared.audits.slot, Slot::Pending(_)) => {
             return Some("an audit is under way; ctrl-c stops it".into());

@@ -90,13 +90,20 @@ fn banner(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
         Span::styled(badge, theme.environment(face.environment)),
         Span::styled(word, mode),
     ];
+    let lost = if state.shared.lost.is_some() { 20 } else { 0 };
     // The name is what writing is confirmed with: it is cut rather than left out.
     let name = format!(
         " {}",
-        crate::text::cut(&face.name, width.saturating_sub(used + 1))
+        crate::text::cut(&face.name, width.saturating_sub(used + 1 + lost))
     );
     used += name.width();
     spans.push(Span::styled(name, plain));
+    if state.shared.lost.is_some() {
+        let word = " ✗ CONNECTION LOST ";
+        spans.push(Span::styled(" ", plain));
+        spans.push(Span::styled(word, theme.error));
+        used += word.width() + 1;
+    }
     let items = [face.database.as_str(), face.store.as_str()];
     for item in items.into_iter().map(|item| format!("   {item}")) {
         if used + item.width() > width {

@@ -6,6 +6,7 @@ use super::{Browse, Edge, Index, IndexError, IndexMut, NewRows};
 use crate::access::Access;
 use crate::backend::unprivileged::unprivileged;
 use crate::object::Kind;
+use crate::testing::march::SQLITE;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 use std::collections::BTreeMap;
@@ -14,26 +15,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The tables of March 2026, as the public release made them.
+/// What the suite asks of a hub of March 2026.
 const MARCH: &str = r#"
-CREATE TABLE musehub_repos (repo_id VARCHAR(36) NOT NULL, name VARCHAR(255) NOT NULL, owner VARCHAR(64) NOT NULL,
-    slug VARCHAR(64) NOT NULL, visibility VARCHAR(20) NOT NULL, owner_user_id VARCHAR(36) NOT NULL, description TEXT NOT NULL,
-    tags JSON NOT NULL, created_at DATETIME NOT NULL, deleted_at DATETIME, settings JSON, domain_id VARCHAR(36),
-    domain_meta JSON NOT NULL, default_branch VARCHAR(255) NOT NULL, pushed_at DATETIME, PRIMARY KEY (repo_id));
-CREATE TABLE musehub_branches (branch_id VARCHAR(36) NOT NULL, repo_id VARCHAR(36) NOT NULL, name VARCHAR(255) NOT NULL,
-    head_commit_id VARCHAR(64), PRIMARY KEY (branch_id));
-CREATE TABLE musehub_commits (commit_id VARCHAR(64) NOT NULL, repo_id VARCHAR(36) NOT NULL, branch VARCHAR(255) NOT NULL,
-    parent_ids JSON NOT NULL, message TEXT NOT NULL, author VARCHAR(255) NOT NULL, "timestamp" DATETIME NOT NULL,
-    snapshot_id VARCHAR(64), created_at DATETIME NOT NULL, commit_meta JSON NOT NULL, PRIMARY KEY (commit_id));
-CREATE TABLE musehub_snapshots (snapshot_id VARCHAR(128) NOT NULL, repo_id VARCHAR(36) NOT NULL, manifest JSON NOT NULL,
-    created_at DATETIME NOT NULL, PRIMARY KEY (snapshot_id));
-CREATE TABLE musehub_objects (object_id VARCHAR(128) NOT NULL, repo_id VARCHAR(36) NOT NULL, path VARCHAR(1024) NOT NULL,
-    size_bytes INTEGER NOT NULL, disk_path VARCHAR(2048) NOT NULL, created_at DATETIME NOT NULL, storage_uri VARCHAR(2048),
-    PRIMARY KEY (object_id));
-CREATE TABLE musehub_pull_requests (pr_id VARCHAR(36) NOT NULL, repo_id VARCHAR(36) NOT NULL, title VARCHAR(500) NOT NULL,
-    body TEXT NOT NULL, state VARCHAR(20) NOT NULL, from_branch VARCHAR(255) NOT NULL, to_branch VARCHAR(255) NOT NULL,
-    merge_commit_id VARCHAR(64), author VARCHAR(255) NOT NULL, created_at DATETIME NOT NULL, merged_at DATETIME,
-    PRIMARY KEY (pr_id));
 INSERT INTO musehub_repos VALUES ('r1', 'Song', 'ada', 'song', 'public', 'u1', '', '[]', '2026-03-19 09:00:00.000000',
     NULL, NULL, NULL, '{}', 'main', NULL);
 INSERT INTO musehub_branches VALUES ('br1', 'r1', 'main', 'c2');
@@ -69,6 +52,7 @@ impl Fixture for File {
     async fn march() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("hub.db");
+        run(&path, SQLITE).await;
         run(&path, MARCH).await;
         let hub = Sqlite::open(&path, Access::Write).await.unwrap();
         Self { dir, hub }
@@ -164,10 +148,10 @@ async fn what_is_no_hub_is_refused_with_its_reason() {
     run(&at("half.db"), "CREATE TABLE musehub_repos (repo_id)").await;
     run(
         &at("wide.db"),
-        &format!("PRAGMA encoding = 'UTF-16'; {MARCH}"),
+        &format!("PRAGMA encoding = 'UTF-16'; {SQLITE}"),
     )
     .await;
-    run(&at("cut.db"), MARCH).await;
+    run(&at("cut.db"), SQLITE).await;
     let whole = fs::read(at("cut.db")).unwrap();
     fs::write(at("cut.db"), &whole[..whole.len() / 2]).unwrap();
     for access in [Access::Read, Access::Write] {

@@ -3,5 +3,6 @@
 mod applying;
 mod demo;
 mod journal;
+mod march;
 mod planning;
 mod support;

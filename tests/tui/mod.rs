@@ -1,6 +1,7 @@
 //! The console: what keys do, what stands on the screen, and what never happens.
 
 mod anything;
+mod connection;
 mod hub;
 mod keys;
 mod looks;
