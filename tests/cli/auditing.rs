@@ -46,7 +46,7 @@ fn words_for_people_hold_no_control_characters() {
             .chars()
             .filter(|c| c.is_control() && *c != '\n')
             .collect();
-        assert_eq!(bad, [], "{arguments:?}");
+        assert!(bad.is_empty(), "{arguments:?}");
     }
     let coloured = place.on(&hub, &["audit", "--color", "always"]);
     assert!(coloured.out.contains('\u{1b}'));

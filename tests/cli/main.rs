@@ -3,5 +3,8 @@
 mod arguments;
 mod auditing;
 mod configuration;
+mod postgres;
 mod repairing;
+#[path = "../support/postgres.rs"]
+mod server;
 mod support;

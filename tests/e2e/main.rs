@@ -1,4 +1,7 @@
 //! The program in a real pseudo-terminal, as a person sees it.
 
+mod connection;
 mod console;
 mod screen;
+#[path = "../support/postgres.rs"]
+mod server;
