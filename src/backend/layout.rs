@@ -79,5 +79,7 @@ pub fn recognise(key: &str) -> Option<(Layout, String)> {
 /// Keys that are not objects and are nobody's fault: what Luthier itself keeps beside them.
 #[must_use]
 pub fn is_own(key: &str) -> bool {
-    key.starts_with("refs/") || key.starts_with("_quarantine/")
+    ["refs/", "_quarantine/", "_luthier/"]
+        .iter()
+        .any(|own| key.starts_with(own))
 }
