@@ -2,6 +2,7 @@
 //!
 //! Reading the configuration writes nothing.
 
+use crate::backend::s3;
 use crate::store::hub::{Database, Hub, ObjectStore};
 use crate::store::{Authority, Environment, HubError, Policy};
 use serde::Deserialize;
@@ -35,9 +36,13 @@ pub enum ConfigError {
         path: PathBuf,
         known: String,
     },
-    #[error("a database is given and no object store; add --store file:///folder")]
+    #[error(
+        "a database is given and no object store; add --store s3://bucket/prefix or file:///folder"
+    )]
     NoStore,
-    #[error("an object store is given and no database; add --database sqlite:///path/hub.db")]
+    #[error(
+        "an object store is given and no database; add --database postgres://user@host/database or sqlite:///path/hub.db"
+    )]
     NoDatabase,
     #[error(transparent)]
     Url(#[from] HubError),
@@ -57,6 +62,13 @@ struct File {
 struct Profile {
     database: Option<String>,
     store: Option<String>,
+    /// `https://host` of a store that is not AWS's.
+    endpoint: Option<String>,
+    region: Option<String>,
+    /// A profile of the AWS SDK's own files, for its credentials.
+    aws_profile: Option<String>,
+    /// PEM certificates to trust besides the system's.
+    ca_file: Option<PathBuf>,
     #[serde(default)]
     environment: Environment,
     #[serde(default)]
@@ -131,6 +143,7 @@ pub fn resolve(
             }
         })?,
     };
+    let bucket = || Some(format!("s3://{}", variable("AWS_S3_ASSET_BUCKET")?));
     let objects_folder = || {
         let folder = variable("MUSEHUB_OBJECTS_DIR")?;
         url::Url::from_directory_path(folder).ok().map(String::from)
@@ -139,19 +152,21 @@ pub fn resolve(
         .database
         .clone()
         .or_else(|| variable("DATABASE_URL"))
-        .or(profile.database);
+        .or_else(|| profile.database.clone());
     let store = flags
         .store
         .clone()
         .or_else(|| variable("LUTHIER_STORE"))
+        .or_else(bucket)
         .or_else(objects_folder)
-        .or(profile.store);
+        .or_else(|| profile.store.clone());
     let (database, store) = match (database, store) {
         (None, None) => return Ok(None),
         (Some(_), None) => return Err(ConfigError::NoStore),
         (None, Some(_)) => return Err(ConfigError::NoDatabase),
         (Some(database), Some(store)) => (Database::parse(&database)?, ObjectStore::parse(&store)?),
     };
+    let store = reached(store, &profile, variable);
     let write = flags.write || !profile.read_only;
     Ok(Some(Target {
         hub: Hub {
@@ -163,6 +178,41 @@ pub fn resolve(
         },
         authority: write.then(Authority::granted),
     }))
+}
+
+/// An object store with how it is reached, from the SDK's own variables and the profile.
+fn reached(
+    store: ObjectStore,
+    profile: &Profile,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> ObjectStore {
+    match store {
+        ObjectStore::Folder(path) => ObjectStore::Folder(path),
+        ObjectStore::S3(place) => ObjectStore::S3(s3::Place {
+            endpoint: endpoint(variable).or_else(|| profile.endpoint.clone()),
+            region: variable("AWS_REGION").or_else(|| profile.region.clone()),
+            aws_profile: variable("AWS_PROFILE").or_else(|| profile.aws_profile.clone()),
+            ca_file: variable("AWS_CA_BUNDLE")
+                .map(PathBuf::from)
+                .or_else(|| profile.ca_file.clone()),
+            ..place
+        }),
+    }
+}
+
+/// An object store by its URL alone, reached as the environment says.
+///
+/// # Errors
+/// A URL that names nothing.
+pub fn object_store(url: &str) -> Result<ObjectStore, HubError> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let store = ObjectStore::parse(url)?;
+    Ok(reached(store, &Profile::default(), &variable))
+}
+
+/// The SDK's own variables; an endpoint is part of which hub this is.
+fn endpoint(variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"))
 }
 
 /// The target of a demo hub: it is ours, so it may be written.

@@ -5,6 +5,7 @@
 
 pub mod layout;
 pub mod local;
+pub mod s3;
 pub mod uri;
 mod walk;
 
@@ -108,6 +109,14 @@ pub enum BackendError {
     WrongLength { announced: u64 },
     #[error("{what} is not a usable object store: {why}")]
     Unusable { what: String, why: String },
+    #[error("{what}: the store asks to slow down; try again later")]
+    Busy { what: String },
+    #[error("{what}: the store does not answer in time; try again later")]
+    TimedOut { what: String },
+    #[error("{what}: {why}")]
+    Remote { what: String, why: String },
+    #[error("{what}: whether it was stored is not known ({why}); try again")]
+    Unknown { what: String, why: String },
 }
 
 /// Where objects are read.
@@ -158,7 +167,8 @@ pub(crate) trait BackendMut: Backend {
     /// Stores `bytes` under `key` unless something lies there. Durable when it returns.
     ///
     /// # Errors
-    /// Whatever kept the bytes from being stored; then nothing visible is under the key.
+    /// Whatever kept the bytes from being stored; then nothing visible is under the key. Only after
+    /// [`BackendError::Unknown`] all of `bytes` may lie there, or come to lie there.
     async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError>;
 
     /// Tries what the store honours, on keys of Luthier's own below `_luthier/`, which stay.

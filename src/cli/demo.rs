@@ -7,7 +7,7 @@ use crate::config;
 use crate::demo::{self, DemoError, DemoOptions};
 use crate::progress::Progress;
 use crate::store::HubError;
-use crate::store::hub::{Database, ObjectStore};
+use crate::store::hub::Database;
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
@@ -56,7 +56,7 @@ pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, Cl
         objects: global
             .store
             .as_deref()
-            .map(ObjectStore::parse)
+            .map(config::object_store)
             .transpose()
             .map_err(usage)?,
         healthy: command.healthy,

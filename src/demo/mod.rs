@@ -113,6 +113,7 @@ pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, 
     };
     match &hub.objects {
         ObjectStore::Folder(folder) => std::fs::create_dir_all(folder).map_err(io(folder))?,
+        ObjectStore::S3(_) => {}
     }
     let made = Built {
         database_url: hub.database.url(),
@@ -141,6 +142,7 @@ pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, 
     // Elsewhere than in a folder, what no row speaks for stays too new to be judged for a while.
     match &made.hub.objects {
         ObjectStore::Folder(folder) => age(folder, &world.rowless)?,
+        ObjectStore::S3(_) => {}
     }
     if let Some(commits) = options.commits {
         load::history(&mut world, &script.words, options.seed, commits, progress).await?;

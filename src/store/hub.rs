@@ -1,5 +1,6 @@
 //! Which hub: the two URLs, and what the hub is to the people who run it.
 
+use crate::backend::{Key, s3};
 use crate::index::postgres;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -61,6 +62,7 @@ pub enum Database {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ObjectStore {
     Folder(PathBuf),
+    S3(s3::Place),
 }
 
 /// A hub to be opened.
@@ -100,6 +102,9 @@ impl Hub {
     pub fn describe_store(&self) -> String {
         match &self.objects {
             ObjectStore::Folder(path) => format!("folder {}", path.display()),
+            ObjectStore::S3(place) => format!("s3 {}/{}", place.bucket, place.prefix)
+                .trim_end_matches('/')
+                .to_owned(),
         }
     }
 
@@ -114,6 +119,12 @@ impl Hub {
         }
         match objects {
             ObjectStore::Folder(path) => name_path(&mut out, "file", path),
+            ObjectStore::S3(place) => {
+                name(&mut out, "s3", place.bucket.as_bytes());
+                name(&mut out, "prefix", place.prefix.as_bytes());
+                let endpoint = place.endpoint.as_deref().unwrap_or_default();
+                name(&mut out, "endpoint", endpoint.as_bytes());
+            }
         }
         out
     }
@@ -174,17 +185,19 @@ impl Database {
 }
 
 impl ObjectStore {
-    /// Reads `file:///folder`.
+    /// Reads `s3://bucket/prefix` and `file:///folder`.
     ///
     /// # Errors
     /// A URL of another form, with the form that is right.
     pub fn parse(url: &str) -> Result<Self, HubError> {
-        path_of(url, "file")
-            .map(ObjectStore::Folder)
-            .map_err(|why| HubError::StoreUrl {
-                url: without_secrets(url),
-                why,
-            })
+        let parsed = match url.strip_prefix("s3://") {
+            Some(rest) => bucket_of(rest).map(ObjectStore::S3),
+            None => path_of(url, "file").map(ObjectStore::Folder),
+        };
+        parsed.map_err(|why| HubError::StoreUrl {
+            url: without_secrets(url),
+            why,
+        })
     }
 
     /// The URL as it may be shown.
@@ -192,8 +205,33 @@ impl ObjectStore {
     pub fn url(&self) -> String {
         match self {
             ObjectStore::Folder(path) => url_of("file", path),
+            ObjectStore::S3(place) => format!("s3://{}/{}", place.bucket, place.prefix)
+                .trim_end_matches('/')
+                .to_owned(),
         }
     }
+}
+
+/// The bucket of `s3://bucket/prefix`. How it is reached is said elsewhere: in the environment or the
+/// profile.
+fn bucket_of(rest: &str) -> Result<s3::Place, String> {
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if bucket.is_empty() || !bucket.chars().all(fits) {
+        return Err(
+            "the bucket's name is missing, or holds what no bucket's name can hold".to_owned(),
+        );
+    }
+    let prefix = prefix.trim_end_matches('/');
+    let prefix = match prefix.is_empty() {
+        true => String::new(),
+        false => format!("{}/", Key::new(prefix).map_err(|why| why.to_string())?),
+    };
+    Ok(s3::Place {
+        bucket: bucket.to_owned(),
+        prefix,
+        ..s3::Place::default()
+    })
 }
 
 /// `scheme:///path`, with the path made absolute.

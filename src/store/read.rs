@@ -6,6 +6,7 @@ use super::reconstruct::{self, RowError};
 use super::{Authority, Store, StoreError, WriteSide};
 use crate::access::Access;
 use crate::backend::local::Local;
+use crate::backend::s3::S3;
 use crate::backend::{BackendError, BackendMut, Key, UriRefusal};
 use crate::index::{IndexError, IndexMut, Postgres, Sqlite};
 use crate::object::identity;
@@ -87,6 +88,7 @@ impl Store {
         };
         let backend: Arc<dyn BackendMut> = match &hub.objects {
             ObjectStore::Folder(path) => Arc::new(Local::open(path, Access::Write)?.hasty()),
+            ObjectStore::S3(place) => Arc::new(S3::open(place, Access::Write).await?),
         };
         Ok(Self {
             hub: hub.clone(),
@@ -230,6 +232,7 @@ pub(super) async fn open_backend(
 ) -> Result<Arc<dyn BackendMut>, StoreError> {
     Ok(match &hub.objects {
         ObjectStore::Folder(path) => Arc::new(Local::open(path, access)?),
+        ObjectStore::S3(place) => Arc::new(S3::open(place, access).await?),
     })
 }
 

@@ -1,0 +1,185 @@
+//! A bucket as object store: AWS S3 and the servers that speak its protocol.
+//!
+//! What such a server promises differs, so nothing rests on a promise that was not tried: conditional
+//! puts are probed before the first write, and listings are checked key by key.
+
+mod bucket;
+mod client;
+mod conditions;
+mod fault;
+mod levels;
+mod listing;
+mod order;
+mod page;
+mod put;
+mod read;
+
+pub use conditions::Conditions;
+
+use self::bucket::Bucket;
+use self::client::Pace;
+use self::fault::Fault;
+use self::listing::Listing;
+use super::uri::{self, Key, UriRefusal};
+use super::{Backend, BackendError, BackendMut, Body, Entry, Meta, Put};
+use crate::access::Access;
+use crate::object::time::Micros;
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Which bucket, and how it is reached. Holds no secret: those come from the SDK's own chain alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    pub bucket: String,
+    /// What every key starts with: empty, or parts that each end in a slash (`a/b/`).
+    pub prefix: String,
+    /// `http://host:port` or `https://host`; the SDK's own `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` or
+    /// profile where `None`, and AWS where these are silent too.
+    pub endpoint: Option<String>,
+    /// The SDK's own environment or profile where `None`, `us-east-1` where these are silent too.
+    pub region: Option<String>,
+    /// A profile of the SDK's configuration files.
+    pub aws_profile: Option<String>,
+    /// PEM certificates that are trusted besides the system's; `AWS_CA_BUNDLE` where `None`.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// A bucket that holds objects.
+#[derive(Clone)]
+pub struct S3 {
+    bucket: Arc<Bucket>,
+    access: Access,
+}
+
+impl fmt::Debug for S3 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "S3({})", self.bucket.label())
+    }
+}
+
+impl S3 {
+    /// Opens a bucket. Listing one key is tried, so that a wrong place or wrong credentials are told at
+    /// once.
+    ///
+    /// # Errors
+    /// [`BackendError::Unusable`] with one line that says what to do.
+    pub async fn open(place: &Place, access: Access) -> Result<Self, BackendError> {
+        Self::open_with(place, access, Pace::default(), None).await
+    }
+
+    /// [`S3::open`] at another pace, and with given credentials in place of the SDK's chain.
+    async fn open_with(
+        place: &Place,
+        access: Access,
+        pace: Pace,
+        credentials: Option<aws_sdk_s3::config::SharedCredentialsProvider>,
+    ) -> Result<Self, BackendError> {
+        let connection = client::connect(place, pace, credentials).await?;
+        let other_style = connection.other_style();
+        let bucket = Bucket::new(connection);
+        let bucket = match (bucket.try_out().await, other_style) {
+            (Ok(()), _) => bucket,
+            // The endpoint wants the bucket in the host's name.
+            (Err(Fault::WrongStyle), Some(other)) => {
+                let bucket = Bucket::new(other);
+                let tried = bucket.try_out().await;
+                tried.map_err(|fault| bucket.unusable(&fault))?;
+                bucket
+            }
+            (Err(fault), _) => return Err(bucket.unusable(&fault)),
+        };
+        Ok(Self {
+            bucket: Arc::new(bucket),
+            access,
+        })
+    }
+
+    /// What this server is found to honour; `None` where it was opened for reading, since finding out
+    /// takes a put. Probed once and kept; the probes stay below `_luthier/`.
+    ///
+    /// # Errors
+    /// Whatever leaves the question open.
+    pub async fn conditions(&self) -> Result<Option<Conditions>, BackendError> {
+        match self.access {
+            Access::Read => Ok(None),
+            Access::Write => self.bucket.conditions().await.map(Some),
+        }
+    }
+}
+
+#[async_trait]
+impl Backend for S3 {
+    fn describe(&self) -> String {
+        self.bucket.label().to_owned()
+    }
+
+    fn uri_for(&self, key: &Key) -> String {
+        format!("s3://{}/{}{key}", self.bucket.name(), self.bucket.prefix())
+    }
+
+    fn locate(&self, uri: &str) -> Result<Key, UriRefusal> {
+        let ("s3", rest) = uri::split(uri)? else {
+            let scheme = uri.split("://").next().unwrap_or_default();
+            return Err(UriRefusal::ForeignScheme(scheme.to_owned()));
+        };
+        let (found, key) = rest.split_once('/').unwrap_or((rest, ""));
+        if found != self.bucket.name() {
+            return Err(UriRefusal::ForeignBucket {
+                found: found.to_owned(),
+                expected: self.bucket.name().to_owned(),
+            });
+        }
+        match key.strip_prefix(self.bucket.prefix()) {
+            Some(key) => Key::new(key),
+            None => Err(UriRefusal::OutsidePrefix(self.bucket.prefix().to_owned())),
+        }
+    }
+
+    async fn open(&self, key: &Key) -> Result<Option<Body>, BackendError> {
+        self.bucket.open(key).await
+    }
+
+    async fn head(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
+        self.bucket.head(key).await
+    }
+
+    fn list<'a>(
+        &'a self,
+        prefix: &str,
+        start_after: Option<&str>,
+    ) -> BoxStream<'a, Result<Entry, BackendError>> {
+        Listing::new(self.bucket.clone(), prefix, start_after)
+            .entries()
+            .boxed()
+    }
+
+    async fn now(&self) -> Result<Micros, BackendError> {
+        self.bucket.now().await
+    }
+}
+
+#[async_trait]
+impl BackendMut for S3 {
+    async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError> {
+        if self.access == Access::Read {
+            return Err(BackendError::Unusable {
+                what: self.describe(),
+                why: "it was opened for reading; start with --write".to_owned(),
+            });
+        }
+        self.bucket.put_if_absent(key, bytes).await
+    }
+
+    async fn conditions(&self) -> Result<super::Conditions, BackendError> {
+        let found = self.bucket.conditions().await?;
+        Ok(super::Conditions {
+            if_none_match: found.if_none_match,
+            checksum: found.checksum,
+        })
+    }
+}

@@ -1,0 +1,256 @@
+//! The client: credentials, region, endpoint, trust and time limits, put together in one place.
+
+use super::Place;
+use crate::backend::{BackendError, Key};
+use aws_config::BehaviorVersion;
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{
+    AppName, Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig,
+};
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long things may take, and how much is asked for at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// To a connection.
+    pub connect: Duration,
+    /// To the next bytes of an answer.
+    pub read: Duration,
+    /// One attempt without a body; a body adds a second a MiB.
+    pub attempt: Duration,
+    /// All attempts of one operation; a body adds three seconds a MiB.
+    pub operation: Duration,
+    /// The first wait before another attempt; it doubles.
+    pub backoff: Duration,
+    /// Keys on a page of a listing.
+    pub page: i32,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            read: Duration::from_secs(10),
+            attempt: Duration::from_secs(15),
+            operation: Duration::from_secs(60),
+            backoff: Duration::from_millis(500),
+            page: 1_000,
+        }
+    }
+}
+
+impl Pace {
+    /// The limits of a request that carries `size` bytes.
+    pub(super) fn limits(&self, size: usize) -> TimeoutConfig {
+        let body = Duration::from_secs((size >> 20) as u64);
+        TimeoutConfig::builder()
+            .connect_timeout(self.connect)
+            .read_timeout(self.read + body)
+            .operation_attempt_timeout(self.attempt + body)
+            .operation_timeout(self.operation + body * 3)
+            .build()
+    }
+}
+
+/// A client and what it was made for.
+pub(super) struct Connection {
+    pub client: Client,
+    pub bucket: String,
+    pub prefix: String,
+    /// Where requests go, for people; `None` is AWS itself.
+    pub endpoint: Option<String>,
+    pub pace: Pace,
+    config: aws_sdk_s3::Config,
+}
+
+impl Connection {
+    /// The same with the bucket in the host's name, for endpoints that refuse it in the path.
+    pub(super) fn other_style(&self) -> Option<Connection> {
+        self.endpoint.as_ref()?;
+        let config = self.config.to_builder().force_path_style(false).build();
+        Some(Connection {
+            client: Client::from_conf(config.clone()),
+            bucket: self.bucket.clone(),
+            prefix: self.prefix.clone(),
+            endpoint: self.endpoint.clone(),
+            pace: self.pace,
+            config,
+        })
+    }
+}
+
+/// Makes a client; nothing is sent yet but what the credentials take.
+///
+/// # Errors
+/// A place that cannot be meant, or a CA file that cannot be used.
+pub(super) async fn connect(
+    place: &Place,
+    pace: Pace,
+    credentials: Option<SharedCredentialsProvider>,
+) -> Result<Connection, BackendError> {
+    check(place).map_err(|why| unusable(place, &why))?;
+    let trust = trust(place).map_err(|why| unusable(place, &why))?;
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(https(trust.clone()))
+        .region(region(place))
+        .timeout_config(pace.limits(0));
+    if let Some(profile) = &place.aws_profile {
+        loader = loader.profile_name(profile);
+    }
+    let shared = loader.load().await;
+    let endpoint = place
+        .endpoint
+        .clone()
+        .or_else(|| configured_endpoint(shared.endpoint_url()));
+    if let Some(endpoint) = &endpoint {
+        check_endpoint(endpoint).map_err(|why| unusable(place, &why))?;
+    }
+    let mut builder = Builder::from(&shared)
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(3)
+                .with_initial_backoff(pace.backoff),
+        )
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+        .force_path_style(endpoint.is_some());
+    builder.set_app_name(AppName::new("luthier").ok());
+    if let Some(endpoint) = &endpoint {
+        builder = builder.endpoint_url(endpoint);
+        if endpoint.starts_with("http://") {
+            builder = builder.http_client(aws_smithy_http_client::Builder::new().build_http());
+        }
+    }
+    if let Some(credentials) = credentials {
+        builder = builder.credentials_provider(credentials);
+    }
+    let config = builder.build();
+    Ok(Connection {
+        client: Client::from_conf(config.clone()),
+        bucket: place.bucket.clone(),
+        prefix: place.prefix.clone(),
+        endpoint,
+        pace,
+        config,
+    })
+}
+
+/// The region of the place, the environment or the profile; machines are not asked for theirs, since a
+/// bucket is seldom meant by where a console runs.
+fn region(place: &Place) -> RegionProviderChain {
+    let profile = aws_config::profile::ProfileFileRegionProvider::builder();
+    let profile = match &place.aws_profile {
+        Some(name) => profile.profile_name(name),
+        None => profile,
+    };
+    RegionProviderChain::first_try(place.region.clone().map(Region::new))
+        .or_else(EnvironmentVariableRegionProvider::new())
+        .or_else(profile.build())
+        .or_else(Region::new("us-east-1"))
+}
+
+/// The endpoint that the SDK would take by itself.
+fn configured_endpoint(shared: Option<&str>) -> Option<String> {
+    let ignored = std::env::var("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+    if ignored.is_ok_and(|word| word.eq_ignore_ascii_case("true")) {
+        return None;
+    }
+    std::env::var("AWS_ENDPOINT_URL_S3")
+        .ok()
+        .filter(|url| !url.is_empty())
+        .or_else(|| shared.map(str::to_owned))
+}
+
+/// The one client for TLS: rustls with ring. It speaks plain HTTP too.
+fn https(trust: TrustStore) -> SharedHttpClient {
+    let builder = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
+    match TlsContext::builder().with_trust_store(trust).build() {
+        Ok(context) => builder.tls_context(context).build_https(),
+        // Only server names are ever refused here, and none was given.
+        Err(_) => builder.build_https(),
+    }
+}
+
+/// The system's roots and those of a CA file, each of which is read here first: the client takes it for
+/// granted that they are sound.
+fn trust(place: &Place) -> Result<TrustStore, String> {
+    let store = TrustStore::default();
+    let bundle = || std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty());
+    let Some(path) = place
+        .ca_file
+        .clone()
+        .or_else(|| bundle().map(PathBuf::from))
+    else {
+        return Ok(store);
+    };
+    let pem = sound_certificates(&path)
+        .map_err(|why| format!("the CA file {} cannot be used: {why}", path.display()))?;
+    Ok(store.with_pem_certificate(pem))
+}
+
+fn sound_certificates(path: &Path) -> Result<Vec<u8>, String> {
+    let pem = std::fs::read(path).map_err(|error| error.to_string())?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| error.to_string())?;
+        roots.add(certificate).map_err(|error| error.to_string())?;
+    }
+    if roots.is_empty() {
+        return Err("it holds no PEM certificate".to_owned());
+    }
+    Ok(pem)
+}
+
+fn check(place: &Place) -> Result<(), String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if place.bucket.is_empty() || place.bucket.len() > 255 || !place.bucket.chars().all(plain) {
+        return Err(
+            "that is no name of a bucket; --store takes s3://bucket or s3://bucket/prefix"
+                .to_owned(),
+        );
+    }
+    if let Some(parts) = place.prefix.strip_suffix('/') {
+        Key::new(parts).map_err(|why| format!("its prefix cannot be used: {why}"))?;
+    } else if !place.prefix.is_empty() {
+        return Err("its prefix does not end in a slash".to_owned());
+    }
+    place.endpoint.as_deref().map_or(Ok(()), check_endpoint)
+}
+
+/// An endpoint is shown to people, so it may hold no secret.
+fn check_endpoint(endpoint: &str) -> Result<(), String> {
+    let wrong = |why: &str| {
+        Err(format!(
+            "its endpoint {why}; write http://host:port or https://host"
+        ))
+    };
+    match url::Url::parse(endpoint) {
+        Err(_) => wrong("is no URL"),
+        Ok(url) if !matches!(url.scheme(), "http" | "https") => wrong("is neither http nor https"),
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => wrong(
+            "holds a user or a password, which belong into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        ),
+        Ok(url) if url.query().is_some() || url.fragment().is_some() => wrong("has a query"),
+        Ok(_) => Ok(()),
+    }
+}
+
+fn unusable(place: &Place, why: &str) -> BackendError {
+    BackendError::Unusable {
+        what: format!("s3 {}", place.bucket.escape_debug()),
+        why: why.to_owned(),
+    }
+}

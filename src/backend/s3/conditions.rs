@@ -1,0 +1,73 @@
+//! What a server honours of what is sent with a put, found out before anything rests on it.
+
+use super::bucket::Bucket;
+use super::fault::Fault;
+use super::put::Sent;
+use crate::backend::{BackendError, Key};
+use bytes::Bytes;
+
+/// What a server was found to honour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conditions {
+    /// A put with `If-None-Match: *` is refused where something lies. Where it is not, puts of this
+    /// program exclude each other, and those of another program at the same moment do not.
+    pub if_none_match: bool,
+    /// A put with a wrong SHA-256 is refused. Either way what was put is read back and compared.
+    pub checksum: bool,
+}
+
+/// Where the probes lie. What is put there never changes, so it does not matter who put it.
+const PROBE: &str = "_luthier/probe";
+const CHECKSUM: &str = "_luthier/checksum";
+const TEXT: &[u8] = b"Luthier asks here what this server honours. It may be deleted.\n";
+
+impl Bucket {
+    /// Probed once and kept.
+    pub(super) async fn conditions(&self) -> Result<Conditions, BackendError> {
+        let probed = self.conditions.get_or_try_init(|| self.probe()).await;
+        probed.copied()
+    }
+
+    async fn probe(&self) -> Result<Conditions, BackendError> {
+        let if_none_match = self.honours_if_none_match().await;
+        let if_none_match = if_none_match.map_err(|fault| self.error(PROBE, fault))?;
+        let checksum = self.refuses_a_wrong_checksum(if_none_match).await?;
+        Ok(Conditions {
+            if_none_match,
+            checksum,
+        })
+    }
+
+    /// The second of two puts has to be refused; the first is, where a probe lies from earlier.
+    async fn honours_if_none_match(&self) -> Result<bool, Fault> {
+        let key = format!("{}{PROBE}", self.prefix());
+        for _ in 0..2 {
+            let sent = Sent::new(Bytes::from_static(TEXT), true);
+            match self.send_put(&key, &sent).await {
+                Ok(()) => {}
+                Err(Fault::Taken) => return Ok(true),
+                // The header is known and not served.
+                Err(Fault::Status { status: 501, .. }) => return Ok(false),
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(false)
+    }
+
+    /// What a server took with a wrong checksum stays there and answers the question next time.
+    async fn refuses_a_wrong_checksum(&self, conditional: bool) -> Result<bool, BackendError> {
+        let key = Key::new(CHECKSUM).map_err(|why| BackendError::Remote {
+            what: CHECKSUM.to_owned(),
+            why: why.to_string(),
+        })?;
+        if self.head(&key).await?.is_some() {
+            return Ok(false);
+        }
+        let sent = Sent::new(Bytes::from_static(TEXT), conditional).with_wrong_checksum();
+        match self.send_put(&self.wire(&key), &sent).await {
+            Ok(()) | Err(Fault::Taken) => Ok(false),
+            Err(Fault::Status { status: 400, .. }) => Ok(true),
+            Err(fault) => Err(self.error(CHECKSUM, fault)),
+        }
+    }
+}

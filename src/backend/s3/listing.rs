@@ -1,0 +1,184 @@
+//! A listing in the order of whole keys, whatever order the server has.
+//!
+//! A server that orders by bytes is listed flat. One that does not is walked folder by folder. Either
+//! way every key has to come behind the one before it: a listing that does not is an error, never an
+//! end.
+
+use super::bucket::Bucket;
+use super::levels::Levels;
+use super::order::Order;
+use super::page::{Ask, shown};
+use crate::backend::{BackendError, Entry};
+use futures_util::stream::{self, Stream, StreamExt};
+use std::sync::Arc;
+
+/// Pages without a key that are taken in a row; some servers send one now and then.
+const EMPTY_PAGES: u32 = 1_000;
+
+/// A listing under way.
+pub(super) struct Listing {
+    bucket: Arc<Bucket>,
+    /// As the server knows it.
+    prefix: String,
+    /// The key, as the server knows it, that everything comes behind.
+    after: Option<String>,
+    way: Way,
+}
+
+enum Way {
+    Start,
+    Flat(Flat),
+    Levels(Levels),
+    End,
+}
+
+/// A flat listing's place.
+struct Flat {
+    token: Option<String>,
+    /// Whether the first page is asked for behind a key; otherwise what is not wanted is dropped.
+    start_after: Option<String>,
+    /// Whether the order is known to be that of bytes.
+    sure: bool,
+    empty: u32,
+    last: Option<String>,
+}
+
+impl Listing {
+    /// Prefix and key without the prefix of the store.
+    pub(super) fn new(bucket: Arc<Bucket>, prefix: &str, after: Option<&str>) -> Self {
+        let wire = |text: &str| format!("{}{text}", bucket.prefix());
+        Self {
+            prefix: wire(prefix),
+            after: after.map(wire),
+            way: Way::Start,
+            bucket,
+        }
+    }
+
+    /// The entries, with keys without the prefix of the store. An error ends them.
+    pub(super) fn entries(self) -> impl Stream<Item = Result<Entry, BackendError>> + Send {
+        stream::unfold(self, |mut listing| async move {
+            let batch = match listing.batch().await {
+                Ok(None) => return None,
+                Ok(Some(entries)) => entries.into_iter().map(Ok).collect(),
+                Err(error) => {
+                    listing.way = Way::End;
+                    vec![Err(error)]
+                }
+            };
+            Some((stream::iter(batch), listing))
+        })
+        .flatten()
+    }
+
+    /// The next entries, maybe none; `None` at the end.
+    async fn batch(&mut self) -> Result<Option<Vec<Entry>>, BackendError> {
+        let entries = match &mut self.way {
+            Way::Start => {
+                self.way = self.start().await?;
+                Vec::new()
+            }
+            Way::Flat(_) => self.flat().await?,
+            Way::Levels(levels) => match levels.batch(&self.bucket).await? {
+                Some(entries) => entries,
+                None => return Ok(None),
+            },
+            Way::End => return Ok(None),
+        };
+        Ok(Some(self.wanted(entries)))
+    }
+
+    async fn start(&self) -> Result<Way, BackendError> {
+        // Only a start behind a key needs the order before the first page is there.
+        let order = match &self.after {
+            Some(_) => self.bucket.known_order().await?,
+            None => self.bucket.order.get().copied(),
+        };
+        Ok(match order {
+            Some(Order::Folders) => self.levels(),
+            order => Way::Flat(Flat {
+                token: None,
+                start_after: self.after.clone().filter(|_| order.is_some()),
+                sure: order.is_some(),
+                empty: 0,
+                last: None,
+            }),
+        })
+    }
+
+    fn levels(&self) -> Way {
+        Way::Levels(Levels::new(&self.prefix, self.after.as_deref()))
+    }
+
+    /// A page of a flat listing. Until a key with a slash comes, all orders are the same.
+    async fn flat(&mut self) -> Result<Vec<Entry>, BackendError> {
+        let Way::Flat(flat) = &mut self.way else {
+            return Ok(Vec::new());
+        };
+        let after = flat.start_after.as_deref().filter(|_| flat.token.is_none());
+        let ask = Ask {
+            prefix: &self.prefix,
+            after,
+            token: flat.token.as_deref(),
+            ..Ask::default()
+        };
+        let page = self.bucket.page(ask).await?;
+        if !flat.sure
+            && let Some(entry) = page.entries.iter().find(|entry| entry.key.contains('/'))
+        {
+            if self.bucket.order_by(&entry.key).await? == Order::Folders {
+                // The page is left unused; what came before it had no slash and was in order.
+                self.after = flat
+                    .last
+                    .take()
+                    .or(self.after.take())
+                    .max(self.after.take());
+                self.way = self.levels();
+                return Ok(Vec::new());
+            }
+            flat.sure = true;
+        }
+        for entry in &page.entries {
+            if let Some(last) = flat.last.as_ref().filter(|last| **last >= entry.key) {
+                return Err(self.bucket.listing_error(format!(
+                    "the server lists {} behind {}",
+                    shown(&entry.key),
+                    shown(last)
+                )));
+            }
+            flat.last = Some(entry.key.clone());
+        }
+        flat.empty = if page.entries.is_empty() {
+            flat.empty + 1
+        } else {
+            0
+        };
+        if flat.empty > EMPTY_PAGES {
+            return Err(self
+                .bucket
+                .listing_error("the server sends empty pages without end"));
+        }
+        match page.next {
+            Some(next) => flat.token = Some(next),
+            None => self.way = Way::End,
+        }
+        Ok(page.entries)
+    }
+
+    /// What was asked for of what came, with keys as the caller knows them.
+    fn wanted(&self, entries: Vec<Entry>) -> Vec<Entry> {
+        let own = self.bucket.prefix();
+        entries
+            .into_iter()
+            .filter(|entry| self.after.as_ref().is_none_or(|after| entry.key > *after))
+            .filter_map(|mut entry| {
+                let key = entry.key.strip_prefix(own)?;
+                // The marker of the store's own folder is nothing in it.
+                (!key.is_empty()).then(|| key.to_owned()).map(|key| {
+                    entry.key = key;
+                    entry
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,65 @@
+//! In which order a server lists, found out without writing.
+
+use super::bucket::Bucket;
+use super::page::Ask;
+use crate::backend::BackendError;
+
+/// The order of a server's listings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// By the bytes of whole keys, as AWS does; `start-after` means the same.
+    Keys,
+    /// Otherwise: folder by folder, as if the slash came before every other character, or with a
+    /// `start-after` that skips.
+    Folders,
+}
+
+impl Bucket {
+    /// The server's order, tried on a listed key that has a slash: from just before the slash's place in
+    /// byte order, a server that orders by bytes goes on with that key or an earlier one, and one that
+    /// orders by folders has passed it. A key that vanishes meanwhile costs requests, nothing else.
+    pub(super) async fn order_by(&self, key: &str) -> Result<Order, BackendError> {
+        if let Some(order) = self.order.get() {
+            return Ok(*order);
+        }
+        let Some((folder, _)) = key.rsplit_once('/') else {
+            return Ok(Order::Folders);
+        };
+        // `.` is the character before the slash.
+        let after = format!("{folder}.~");
+        let ask = Ask {
+            prefix: self.prefix(),
+            after: Some(&after),
+            limit: Some(1),
+            ..Ask::default()
+        };
+        let page = self.page(ask).await?;
+        let by_bytes = page
+            .entries
+            .first()
+            .is_some_and(|first| first.key.as_str() > after.as_str() && first.key.as_str() <= key);
+        let order = if by_bytes {
+            Order::Keys
+        } else {
+            Order::Folders
+        };
+        Ok(*self.order.get_or_init(|| order))
+    }
+
+    /// The server's order, if the first page has a key to try it on.
+    pub(super) async fn known_order(&self) -> Result<Option<Order>, BackendError> {
+        if let Some(order) = self.order.get() {
+            return Ok(Some(*order));
+        }
+        let page = self
+            .page(Ask {
+                prefix: self.prefix(),
+                ..Ask::default()
+            })
+            .await?;
+        match page.entries.iter().find(|entry| entry.key.contains('/')) {
+            Some(entry) => self.order_by(&entry.key).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}

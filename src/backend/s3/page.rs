@@ -1,0 +1,139 @@
+//! One page of a listing, checked before anything is believed of it.
+
+use super::bucket::{Bucket, micros};
+use super::fault::{Fault, line};
+use crate::backend::{BackendError, Entry};
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::types::EncodingType;
+use percent_encoding::percent_decode_str;
+
+/// What a page is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ask<'a> {
+    /// As the server knows it.
+    pub prefix: &'a str,
+    /// As the server knows it.
+    pub after: Option<&'a str>,
+    pub token: Option<&'a str>,
+    /// Names up to the next slash instead of everything below.
+    pub folders: bool,
+    /// Keys on the page; the usual number where `None`.
+    pub limit: Option<i32>,
+}
+
+/// A page. Its keys start with the prefix that was asked for, in the server's order.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// With keys as the server knows them.
+    pub entries: Vec<Entry>,
+    /// Prefixes that end in a slash.
+    pub folders: Vec<String>,
+    /// What the next page is asked with; `None` at the end.
+    pub next: Option<String>,
+}
+
+impl Bucket {
+    pub(super) async fn send_list(&self, ask: &Ask<'_>) -> Result<ListObjectsV2Output, Fault> {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        self.ask(|| {
+            self.client()
+                .list_objects_v2()
+                .bucket(self.name())
+                .set_prefix(some(ask.prefix))
+                .set_start_after(ask.after.map(str::to_owned))
+                .set_continuation_token(ask.token.map(str::to_owned))
+                .set_delimiter(ask.folders.then(|| "/".to_owned()))
+                .max_keys(ask.limit.unwrap_or(self.pace().page))
+                .encoding_type(EncodingType::Url)
+                .customize()
+                .config_override(self.limits(0))
+                .send()
+        })
+        .await
+    }
+
+    /// Asks for a page and checks it.
+    ///
+    /// # Errors
+    /// Whatever leaves in doubt what lies in the bucket.
+    pub(super) async fn page(&self, ask: Ask<'_>) -> Result<Page, BackendError> {
+        let answer = self.send_list(&ask).await;
+        let answer = answer.map_err(|fault| self.error(self.listing(), fault))?;
+        checked(answer, &ask).map_err(|why| self.listing_error(why))
+    }
+
+    pub(super) fn listing_error(&self, why: impl Into<String>) -> BackendError {
+        BackendError::Remote {
+            what: self.listing(),
+            why: format!("{}; nothing is concluded from it", why.into()),
+        }
+    }
+
+    fn listing(&self) -> String {
+        format!("listing {}", self.label())
+    }
+}
+
+fn checked(answer: ListObjectsV2Output, ask: &Ask<'_>) -> Result<Page, String> {
+    let encoded = answer.encoding_type == Some(EncodingType::Url);
+    let decode = |text: Option<String>| {
+        let text = text.ok_or("the server lists an object without a key")?;
+        let text = if encoded { decoded(&text) } else { text };
+        match text.starts_with(ask.prefix) {
+            true => Ok(text),
+            false => Err(format!(
+                "the server lists {} outside of what was asked for",
+                shown(&text)
+            )),
+        }
+    };
+    let next = next_token(&answer, ask.token)?;
+    let mut entries = Vec::new();
+    for object in answer.contents.unwrap_or_default() {
+        let key = decode(object.key)?;
+        let size = object.size.and_then(|size| u64::try_from(size).ok());
+        entries.push(Entry {
+            size: size.ok_or_else(|| format!("the server lists {} without a size", shown(&key)))?,
+            modified: object.last_modified.as_ref().map(micros),
+            key,
+        });
+    }
+    let mut folders = Vec::new();
+    for folder in answer.common_prefixes.unwrap_or_default() {
+        let folder = decode(folder.prefix)?;
+        if !ask.folders || !folder.ends_with('/') || folder.len() <= ask.prefix.len() {
+            return Err(format!("the server lists {} as a folder", shown(&folder)));
+        }
+        folders.push(folder);
+    }
+    Ok(Page {
+        entries,
+        folders,
+        next,
+    })
+}
+
+fn next_token(answer: &ListObjectsV2Output, sent: Option<&str>) -> Result<Option<String>, String> {
+    match (answer.is_truncated, &answer.next_continuation_token) {
+        (Some(false), _) => Ok(None),
+        (None, _) => Err("the server does not say whether the listing ends here".to_owned()),
+        (Some(true), Some(next)) if !next.is_empty() && Some(next.as_str()) != sent => {
+            Ok(Some(next.clone()))
+        }
+        (Some(true), _) => {
+            Err("the listing breaks off, and the server does not say how it goes on".to_owned())
+        }
+    }
+}
+
+/// Servers write a space as `+` or `%20`, and a plus always as `%2B`. Bytes that are no UTF-8 become
+/// U+FFFD: no key leads back to them.
+fn decoded(text: &str) -> String {
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+}
+
+/// A listed key for a message.
+pub(super) fn shown(key: &str) -> String {
+    format!("`{}`", line(key))
+}

@@ -1,0 +1,133 @@
+//! Objects written: never over another, whatever the server honours.
+
+use super::bucket::Bucket;
+use super::fault::Fault;
+use crate::backend::{BackendError, Key, Put};
+use aws_sdk_s3::primitives::ByteStream;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+/// Puts that are tried while another write of the key is under way.
+const CONFLICTS: u32 = 8;
+
+/// What a put carries.
+pub(super) struct Sent {
+    bytes: Bytes,
+    /// SHA-256 in base64.
+    checksum: String,
+    /// Only where nothing lies.
+    conditional: bool,
+}
+
+impl Sent {
+    pub(super) fn new(bytes: Bytes, conditional: bool) -> Self {
+        Self {
+            checksum: STANDARD.encode(Sha256::digest(&bytes)),
+            bytes,
+            conditional,
+        }
+    }
+
+    /// The same with the checksum of other bytes: only to see it refused.
+    pub(super) fn with_wrong_checksum(mut self) -> Self {
+        self.checksum = STANDARD.encode(Sha256::digest(self.checksum));
+        self
+    }
+}
+
+impl Bucket {
+    /// Stores `bytes` unless something lies under the key.
+    pub(super) async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError> {
+        if self.conditions().await?.if_none_match {
+            self.put_conditionally(key, bytes).await
+        } else {
+            self.put_carefully(key, bytes).await
+        }
+    }
+
+    /// The server itself keeps puts apart.
+    async fn put_conditionally(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError> {
+        let sent = Sent::new(bytes, true);
+        match self.send_put(&self.wire(key), &sent).await {
+            Ok(()) => Ok(Put::Stored),
+            Err(Fault::Taken) => Ok(Put::AlreadyThere),
+            Err(fault) => Err(self.put_error(key, fault)),
+        }
+    }
+
+    /// Looks, puts, and reads back, one put a key at a time: as much as can be done where the server
+    /// ignores conditions.
+    async fn put_carefully(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError> {
+        let lane = Sha256::digest(key.as_str())[0] as usize % self.lanes.len();
+        let _alone = self.lanes[lane].lock().await;
+        if self.head(key).await?.is_some() {
+            return Ok(Put::AlreadyThere);
+        }
+        // Sent all the same: a server that is one of many may honour it.
+        let sent = Sent::new(bytes.clone(), true);
+        match self.send_put(&self.wire(key), &sent).await {
+            Ok(()) => {}
+            Err(Fault::Taken) => return Ok(Put::AlreadyThere),
+            Err(fault) => return Err(self.put_error(key, fault)),
+        }
+        if self.holds(key, &bytes).await? {
+            return Ok(Put::Stored);
+        }
+        Err(BackendError::Remote {
+            what: key.to_string(),
+            why: "what lies there after the put is not what was put; audit it at depth bytes"
+                .to_owned(),
+        })
+    }
+
+    /// Whether exactly these bytes lie under the key.
+    async fn holds(&self, key: &Key, bytes: &Bytes) -> Result<bool, BackendError> {
+        match self.open(key).await? {
+            Some(body) if body.meta.size == bytes.len() as u64 => {
+                Ok(body.read_all(bytes.len() as u64).await? == *bytes)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// One put, again while another write of the key is under way.
+    pub(super) async fn send_put(&self, wire: &str, sent: &Sent) -> Result<(), Fault> {
+        let mut round = 1;
+        loop {
+            let answer = self
+                .ask(|| {
+                    self.client()
+                        .put_object()
+                        .bucket(self.name())
+                        .key(wire)
+                        .body(ByteStream::from(sent.bytes.clone()))
+                        .content_length(sent.bytes.len() as i64)
+                        .content_type("application/octet-stream")
+                        .checksum_sha256(&sent.checksum)
+                        .set_if_none_match(sent.conditional.then(|| "*".to_owned()))
+                        .customize()
+                        .config_override(self.limits(sent.bytes.len()))
+                        .send()
+                })
+                .await;
+            match answer {
+                Ok(_) => return Ok(()),
+                Err(Fault::Conflict) if round < CONFLICTS => self.wait(round).await,
+                Err(fault) => return Err(fault),
+            }
+            round += 1;
+        }
+    }
+
+    fn put_error(&self, key: &Key, fault: Fault) -> BackendError {
+        if fault.is_open() {
+            return BackendError::Unknown {
+                what: key.to_string(),
+                why: self.advice(&fault),
+            };
+        }
+        self.error(key.as_str(), fault)
+    }
+}
