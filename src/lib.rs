@@ -30,3 +30,6 @@ pub mod tui;
 #[cfg(test)]
 #[path = "../tests/support/hub.rs"]
 mod testing;
+#[cfg(test)]
+#[path = "../tests/support/s3.rs"]
+mod testing_s3;
