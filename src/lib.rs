@@ -35,3 +35,6 @@ mod testing {
     pub mod postgres;
     pub use hub::*;
 }
+#[cfg(test)]
+#[path = "../tests/support/s3.rs"]
+mod testing_s3;

@@ -29,10 +29,10 @@ pub(super) async fn list(scan: &mut Scan<'_>) -> Result<(), AuditError> {
                 continue;
             }
         };
-        scan.summary.checked.listed += 1;
         if layout::is_own(&entry.key) {
             continue;
         }
+        scan.summary.checked.listed += 1;
         match layout::recognise(&entry.key) {
             Some(_) => known.extend(listed(entry)),
             None => foreign.push(entry),

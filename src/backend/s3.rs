@@ -183,3 +183,19 @@ impl BackendMut for S3 {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/backend/s3_faults.rs"]
+mod fault_tests;
+#[cfg(test)]
+#[path = "../../tests/backend/s3_listings.rs"]
+mod listing_tests;
+#[cfg(test)]
+#[path = "../../tests/backend/s3_places.rs"]
+mod place_tests;
+#[cfg(test)]
+#[path = "../../tests/backend/s3_puts.rs"]
+mod put_tests;
+#[cfg(test)]
+#[path = "../../tests/backend/s3.rs"]
+mod tests;

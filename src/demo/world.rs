@@ -64,6 +64,14 @@ impl World {
         Ok(())
     }
 
+    /// What the URI of every object in this store starts with.
+    pub(super) fn root(&self) -> Result<String, DemoError> {
+        let key = Key::new("x").map_err(|why| DemoError::Script(why.to_string()))?;
+        let mut uri = self.writer.store().backend().uri_for(&key);
+        uri.truncate(uri.len() - key.as_str().len());
+        Ok(uri)
+    }
+
     /// Takes one row and its object in.
     pub(super) fn add<R: Row>(&mut self, mut item: Item<R>) -> Result<(), DemoError> {
         let own = || {

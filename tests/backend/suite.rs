@@ -80,7 +80,11 @@ async fn put(store: &impl BackendMut, keys: &[&str]) {
 
 pub async fn listed(store: &impl Backend, prefix: &str, after: Option<&str>) -> Vec<Entry> {
     let list: Vec<Result<Entry, BackendError>> = store.list(prefix, after).collect().await;
-    list.into_iter().map(Result::unwrap).collect()
+    list.into_iter()
+        .map(Result::unwrap)
+        // What a store keeps for itself is no object.
+        .filter(|entry| !entry.key.starts_with("_luthier/"))
+        .collect()
 }
 
 fn keys(list: &[Entry]) -> Vec<&str> {

@@ -3,8 +3,11 @@
 mod arguments;
 mod auditing;
 mod configuration;
+mod pairs;
 mod postgres;
 mod repairing;
+#[path = "../support/s3.rs"]
+mod s3;
 #[path = "../support/postgres.rs"]
 mod server;
 mod support;

@@ -16,7 +16,6 @@ use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use std::error::Error;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 
 /// Rounds of the SDK's own attempts that one operation may take.
@@ -26,9 +25,6 @@ const ROUNDS: u32 = 3;
 /// request is not asked three times as often.
 const BUDGET: u32 = 50;
 
-/// How long the bucket's being there may be taken from memory.
-const CONFIRMED: Duration = Duration::from_secs(10);
-
 /// A bucket that is asked.
 pub(super) struct Bucket {
     connection: Connection,
@@ -36,7 +32,6 @@ pub(super) struct Bucket {
     /// Where requests go, for people.
     at: String,
     budget: AtomicU32,
-    confirmed: Mutex<Instant>,
     pub(super) order: OnceLock<Order>,
     pub(super) conditions: OnceCell<Conditions>,
     /// One put at a time in each, where the server cannot keep puts apart.
@@ -57,7 +52,6 @@ impl Bucket {
             at,
             connection,
             budget: AtomicU32::new(BUDGET),
-            confirmed: Mutex::new(Instant::now()),
             order: OnceLock::new(),
             conditions: OnceCell::new(),
             lanes: (0..64).map(|_| tokio::sync::Mutex::new(())).collect(),
@@ -166,10 +160,6 @@ impl Bucket {
 
     /// Makes sure that a 404 speaks of a key and not of the whole bucket.
     pub(super) async fn confirm(&self) -> Result<(), Fault> {
-        let lately = |at: &mut Instant| at.elapsed() < CONFIRMED;
-        if self.confirmed.lock().is_ok_and(|mut at| lately(&mut at)) {
-            return Ok(());
-        }
         self.head_bucket().await.map(|_| ())
     }
 
@@ -188,12 +178,7 @@ impl Bucket {
             })
             .await;
         match answer {
-            Ok(_) => {
-                if let Ok(mut at) = self.confirmed.lock() {
-                    *at = Instant::now();
-                }
-                Ok(date.read())
-            }
+            Ok(_) => Ok(date.read()),
             Err(Fault::NotFound | Fault::NoKey) => Err(Fault::NoBucket),
             Err(fault) => Err(fault),
         }

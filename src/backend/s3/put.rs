@@ -2,6 +2,7 @@
 
 use super::bucket::Bucket;
 use super::fault::Fault;
+use super::page::Ask;
 use crate::backend::{BackendError, Key, Put};
 use aws_sdk_s3::primitives::ByteStream;
 use base64::Engine;
@@ -52,12 +53,23 @@ impl Bucket {
         let sent = Sent::new(bytes, true);
         match self.send_put(&self.wire(key), &sent).await {
             Ok(()) => Ok(Put::Stored),
-            Err(Fault::Taken) => Ok(Put::AlreadyThere),
+            Err(Fault::Taken) => self.already_there(key).await,
             Err(fault) => Err(self.put_error(key, fault)),
         }
     }
 
-    /// Looks, puts, and reads back, one put a key at a time: as much as can be done where the server
+    /// Makes sure that what takes the key is an object: some servers keep it for the folder of another.
+    async fn already_there(&self, key: &Key) -> Result<Put, BackendError> {
+        match self.head(key).await? {
+            Some(_) => Ok(Put::AlreadyThere),
+            None => Err(refused(
+                key,
+                "the server keeps this key taken and has no object there; objects may lie below it",
+            )),
+        }
+    }
+
+    /// Looks, puts, and reads back, one at a time for a key: as much as can be done where the server
     /// ignores conditions.
     async fn put_carefully(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError> {
         let lane = Sha256::digest(key.as_str())[0] as usize % self.lanes.len();
@@ -65,21 +77,33 @@ impl Bucket {
         if self.head(key).await?.is_some() {
             return Ok(Put::AlreadyThere);
         }
+        let below = format!("{}/", self.wire(key));
+        let ask = Ask {
+            prefix: &below,
+            limit: Some(1),
+            ..Ask::default()
+        };
+        if !self.page(ask).await?.entries.is_empty() {
+            // rclone, for one, no longer finds what lies below after such a put.
+            return Err(refused(
+                key,
+                "objects lie below this key, which this server may lose; nothing was put",
+            ));
+        }
         // Sent all the same: a server that is one of many may honour it.
         let sent = Sent::new(bytes.clone(), true);
         match self.send_put(&self.wire(key), &sent).await {
             Ok(()) => {}
-            Err(Fault::Taken) => return Ok(Put::AlreadyThere),
+            Err(Fault::Taken) => return self.already_there(key).await,
             Err(fault) => return Err(self.put_error(key, fault)),
         }
         if self.holds(key, &bytes).await? {
             return Ok(Put::Stored);
         }
-        Err(BackendError::Remote {
-            what: key.to_string(),
-            why: "what lies there after the put is not what was put; audit it at depth bytes"
-                .to_owned(),
-        })
+        Err(refused(
+            key,
+            "what lies there after the put is not what was put; audit it at depth bytes",
+        ))
     }
 
     /// Whether exactly these bytes lie under the key.
@@ -129,5 +153,12 @@ impl Bucket {
             };
         }
         self.error(key.as_str(), fault)
+    }
+}
+
+fn refused(key: &Key, why: &str) -> BackendError {
+    BackendError::Remote {
+        what: key.to_string(),
+        why: why.to_owned(),
     }
 }

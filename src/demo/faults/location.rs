@@ -35,9 +35,9 @@ pub(super) fn uri_refused(world: &mut World) -> Broken {
     )?;
     let hex = grown.snapshot.id.bare();
     let (two, rest) = hex.split_at(2);
-    let uri = format!("s3://other-bucket/objects/sha256/{two}/{rest}");
+    let uri = format!("gs://other-bucket/objects/sha256/{two}/{rest}");
     out.push(refuse(&mut grown.snapshot, uri));
-    let uri = format!("local://../escape/{}", grown.commit.id.bare());
+    let uri = format!("{}../escape/{}", world.root()?, grown.commit.id.bare());
     out.push(refuse(&mut grown.commit, uri));
     for blob in &mut grown.blobs {
         let uri = format!("objects/{}", blob.id);
