@@ -99,32 +99,12 @@ async fn a_wrong_secret_is_told_from_a_missing_one() {
 
     let mut place = place(&server);
     place.aws_profile = Some("no-such-profile-anywhere".into());
-    let opened = S3::open_with(&place, Access::Read, hasty(), Some(none())).await;
+    let opened = S3::open_with(&place, Access::Read, hasty(), None).await;
     let line = line_of(opened);
     assert!(
         line.contains("no usable credentials were found; set AWS_ACCESS_KEY_ID"),
         "{line}"
     );
-}
-
-/// A chain in which nobody has credentials.
-fn none() -> SharedCredentialsProvider {
-    let empty = aws_config::meta::credentials::CredentialsProviderChain::first_try("none", Nobody);
-    SharedCredentialsProvider::new(empty)
-}
-
-#[derive(Debug)]
-struct Nobody;
-
-impl aws_sdk_s3::config::ProvideCredentials for Nobody {
-    fn provide_credentials<'a>(
-        &'a self,
-    ) -> aws_credential_types::provider::future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        unreachable!()
-    }
 }
 
 #[tokio::test]

@@ -5,8 +5,10 @@ use crate::backend::{BackendError, Key};
 use aws_config::BehaviorVersion;
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+use aws_config::provider_config::ProviderConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     AppName, Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation,
@@ -106,7 +108,9 @@ pub(super) async fn connect(
         .region(region(place))
         .timeout_config(pace.limits(0));
     if let Some(profile) = &place.aws_profile {
-        loader = loader.profile_name(profile);
+        loader = loader
+            .profile_name(profile)
+            .credentials_provider(of_profile(profile, &trust));
     }
     let shared = loader.load().await;
     let endpoint = place
@@ -122,6 +126,13 @@ pub(super) async fn connect(
                 .with_max_attempts(3)
                 .with_initial_backoff(pace.backoff),
         )
+        // The SDK's own budget is one for all clients of the process; here each store has its own.
+        .retry_partition(
+            RetryPartition::custom("luthier")
+                .token_bucket(TokenBucket::default())
+                .build(),
+        )
+        // Bodies have time limits of their own.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
@@ -150,7 +161,7 @@ pub(super) async fn connect(
 /// The region of the place, the environment or the profile; machines are not asked for theirs, since a
 /// bucket is seldom meant by where a console runs.
 fn region(place: &Place) -> RegionProviderChain {
-    let profile = aws_config::profile::ProfileFileRegionProvider::builder();
+    let profile = ProfileFileRegionProvider::builder();
     let profile = match &place.aws_profile {
         Some(name) => profile.profile_name(name),
         None => profile,
@@ -159,6 +170,15 @@ fn region(place: &Place) -> RegionProviderChain {
         .or_else(EnvironmentVariableRegionProvider::new())
         .or_else(profile.build())
         .or_else(Region::new("us-east-1"))
+}
+
+/// A profile that is asked for by name goes before the keys of the environment.
+fn of_profile(name: &str, trust: &TrustStore) -> ProfileFileCredentialsProvider {
+    let config = ProviderConfig::without_region().with_http_client(https(trust.clone()));
+    ProfileFileCredentialsProvider::builder()
+        .configure(&config)
+        .profile_name(name)
+        .build()
 }
 
 /// The endpoint that the SDK would take by itself.
