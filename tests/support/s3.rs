@@ -7,6 +7,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
@@ -207,21 +208,25 @@ impl S3 for Memory {
         let object = found.ok_or_else(|| s3_error!(NoSuchKey))?;
         let mut bytes = object.bytes.clone();
         let length = bytes.len() as i64;
-        let mut parts: Vec<io::Result<bytes::Bytes>> = Vec::new();
+        let mut end: Option<io::Result<Bytes>> = None;
         match fault {
             Some(Fault::Truncate) => {
                 bytes.truncate(bytes.len() / 2);
-                parts.push(Ok(bytes.into()));
-                parts.push(Err(io::Error::other("cut")));
+                end = Some(Err(io::Error::other("cut")));
             }
-            Some(Fault::Flip) => {
-                bytes[0] ^= 1;
-                parts.push(Ok(bytes.into()));
-            }
-            _ => parts.push(Ok(bytes.into())),
+            Some(Fault::Flip) => bytes[0] ^= 1,
+            _ => {}
         }
+        let body = stream::iter([Ok(Bytes::from(bytes))]).chain(
+            stream::once(async {
+                // What came so far is on its way before the connection breaks.
+                tokio::task::yield_now().await;
+                end
+            })
+            .filter_map(|end| async { end }),
+        );
         Ok(S3Response::new(GetObjectOutput {
-            body: Some(StreamingBlob::wrap(stream::iter(parts))),
+            body: Some(StreamingBlob::wrap(body)),
             content_length: Some(length),
             e_tag: Some(etag(&object)),
             last_modified: Some(object.modified.into()),

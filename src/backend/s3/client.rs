@@ -8,7 +8,7 @@ use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::provider_config::ProviderConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     AppName, Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation,
@@ -126,6 +126,13 @@ pub(super) async fn connect(
                 .with_max_attempts(3)
                 .with_initial_backoff(pace.backoff),
         )
+        // The SDK's own budget is one for all clients of the process; here each store has its own.
+        .retry_partition(
+            RetryPartition::custom("luthier")
+                .token_bucket(TokenBucket::default())
+                .build(),
+        )
+        // Bodies have time limits of their own.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)

@@ -179,6 +179,7 @@ fn of_answer(status: u16, code: Option<&str>, region: Option<&str>) -> Fault {
         _ => {}
     }
     match status {
+        200..=299 => Fault::Unreadable,
         301 | 307 => Fault::Elsewhere(region.map(word)),
         401 | 403 => Fault::Denied,
         404 if code.is_empty() || code == "NotFound" => Fault::NotFound,

@@ -25,19 +25,21 @@ impl Bucket {
         let Some((folder, _)) = key.rsplit_once('/') else {
             return Ok(Order::Folders);
         };
-        // `.` is the character before the slash.
-        let after = format!("{folder}.~");
+        // The last place before the slash: `.` is the byte before it, and nothing sorts behind U+10FFFF.
+        let after = format!("{folder}.\u{10ffff}");
         let ask = Ask {
             prefix: self.prefix(),
             after: Some(&after),
             limit: Some(1),
             ..Ask::default()
         };
-        let page = self.page(ask).await?;
-        let by_bytes = page
-            .entries
-            .first()
-            .is_some_and(|first| first.key.as_str() > after.as_str() && first.key.as_str() <= key);
+        let first = match self.page(ask).await {
+            Ok(page) => page.entries.into_iter().next(),
+            // Refused: then nothing may rest on `start-after`, and the walk does without.
+            Err(BackendError::Remote { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let by_bytes = first.is_some_and(|first| first.key > after && first.key.as_str() <= key);
         let order = if by_bytes {
             Order::Keys
         } else {
