@@ -8,8 +8,12 @@ const NO_HUB: &str = "\
 Luthier inspects and repairs MuseHub repositories. No hub is configured yet.
 
   luthier demo                                    a hub with known faults, to look around
+  luthier --database postgres://me@host/musehub \\
+          --store s3://bucket                     a hub of yours, read-only
   luthier --database sqlite:///path/hub.db \\
-          --store file:///path/objects            a hub of yours, read-only
+          --store file:///path/objects            one in a file and a folder
+
+A hub's own environment is read too: DATABASE_URL, AWS_S3_ASSET_BUCKET, AWS_REGION, AWS_ENDPOINT_URL.
 
 Profiles go into the configuration file; `luthier --help` lists every command.";
 

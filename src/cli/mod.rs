@@ -201,7 +201,7 @@ fn configured(global: &Global) -> Result<Option<Target>, CliError> {
 fn target(global: &Global) -> Result<Target, CliError> {
     configured(global)?.ok_or_else(|| {
         CliError::usage(
-            "no hub is given; add --database sqlite:///path/hub.db --store file:///folder, or --profile NAME",
+            "no hub is given; add --database URL --store URL, or --profile NAME; `luthier` alone tells how",
         )
     })
 }

@@ -103,8 +103,8 @@ impl Run<'_> {
             Ok(rows) => rows,
             Err(error) => {
                 let why = error.to_string();
-                let failed = |step| Err(Ended::not_changed(step, Outcome::Failed, &why));
-                return steps.iter().map(failed).collect();
+                let failed = |step| Ended::not_changed(step, Outcome::Failed, &why);
+                return steps.iter().map(failed).map(Err).collect();
             }
         };
         let trees = Mutex::new(TreeCache::default());
