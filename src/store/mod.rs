@@ -2,6 +2,7 @@
 
 pub mod authority;
 pub mod chain;
+pub mod checkpoint;
 pub mod hub;
 pub mod read;
 pub mod reconstruct;
