@@ -13,6 +13,7 @@ pub mod judge;
 pub mod look;
 mod names;
 mod one;
+mod refs;
 pub mod report;
 mod scan;
 mod spool;

@@ -66,16 +66,21 @@ impl From<BackendError> for CheckpointError {
 }
 
 impl Refs {
+    /// What these refs say of a branch row, by its name and id.
+    #[must_use]
+    pub fn find(&self, branch: &BranchRow) -> Option<&BranchRow> {
+        let place =
+            |own: &BranchRow| (&own.name, &own.branch_id).cmp(&(&branch.name, &branch.branch_id));
+        let at = self.branches.binary_search_by(place).ok()?;
+        self.branches.get(at)
+    }
+
     /// Whether these refs hold this branch row, under its name and with its head.
     #[must_use]
     pub fn hold(&self, branch: &BranchRow) -> bool {
-        let place =
-            |own: &BranchRow| (&own.name, &own.branch_id).cmp(&(&branch.name, &branch.branch_id));
-        let found = self.branches.binary_search_by(place);
-        found.is_ok_and(|at| {
-            given(self.branches[at].head_commit_id.as_deref())
-                == given(branch.head_commit_id.as_deref())
-        })
+        let head = |row: &BranchRow| given(row.head_commit_id.as_deref()).map(str::to_owned);
+        self.find(branch)
+            .is_some_and(|own| head(own) == head(branch))
     }
 }
 
