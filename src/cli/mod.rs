@@ -1,6 +1,7 @@
 //! The headless face: one file a command.
 
 mod audit;
+mod checkpoint;
 mod console;
 mod demo;
 mod journal;
@@ -120,6 +121,8 @@ enum Command {
     Repair(repair::Repair),
     /// `repair` for every row without storage_uri
     Backfill(repair::Backfill),
+    /// Write where branches point into the store, for every repository that it does not know of yet
+    Checkpoint(checkpoint::Checkpoint),
     /// What was changed from here, when and by whom
     Journal(journal::JournalArgs),
     /// Every key of the console
@@ -172,6 +175,7 @@ async fn run(cli: Cli) -> Result<Exit, CliError> {
         Some(Command::Show(command)) => show::run(command, &cli.global, out).await,
         Some(Command::Diff(command)) => show::run_diff(command, &cli.global, out).await,
         Some(Command::Repair(command)) => repair::run(command, &cli.global, out).await,
+        Some(Command::Checkpoint(command)) => checkpoint::run(command, &cli.global, out).await,
         Some(Command::Keys) => keys::run(&out),
         Some(Command::Journal(args)) => journal::run(args, &cli.global, &out),
         Some(Command::Backfill(command)) => repair::run_backfill(command, &cli.global, out).await,
