@@ -2,7 +2,7 @@
 
 use super::uri::Key;
 use crate::object::ObjectId;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
 /// An era's way to name a key.
@@ -98,6 +98,28 @@ fn refs_name(repo_id: &str) -> String {
         0 => "%".to_owned(),
         1..=LONGEST_NAME => name,
         _ => format!("%x{}", hex::encode(Sha256::digest(repo_id))),
+    }
+}
+
+/// The repository whose ref checkpoints lie under `name`; `None` where the name cannot tell.
+#[must_use]
+pub fn repo_of_refs_name(name: &str) -> Option<String> {
+    let decoded = match name {
+        "%" => String::new(),
+        name => percent_decode_str(name).decode_utf8().ok()?.into_owned(),
+    };
+    (refs_name(&decoded) == name).then_some(decoded)
+}
+
+/// The repository that a key names under the layouts of March 2026.
+#[must_use]
+pub fn repo_of(key: &str) -> Option<&str> {
+    let (layout, _) = recognise(key)?;
+    let mut parts = key.split('/');
+    match layout {
+        Layout::RepoInBucket => parts.nth(1),
+        Layout::RepoInFolder => parts.next(),
+        Layout::Fanout | Layout::Flat | Layout::FlatBare => None,
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod capabilities;
 pub mod notebook;
 pub mod sqlite;
+pub mod survey;
 
 pub use capabilities::Capabilities;
 pub use sqlite::Sqlite;

@@ -8,6 +8,7 @@ mod codec;
 mod read;
 mod write;
 
+pub(in crate::store) use read::newest;
 pub use read::{Newest, Passed};
 pub use write::{Next, Saved};
 

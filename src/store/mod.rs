@@ -3,8 +3,10 @@
 pub mod authority;
 pub mod chain;
 pub mod checkpoint;
+pub mod columns;
 pub mod hub;
 pub mod read;
+pub mod rebuild;
 pub mod reconstruct;
 pub mod write;
 

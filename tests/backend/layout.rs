@@ -25,6 +25,8 @@ fn any_repository_id_gives_a_key_of_three_parts() {
         let (name, sequence) = recognise_checkpoint(key.as_str()).unwrap();
         assert_eq!((name, sequence), (refs_name(id).as_str(), 7));
         assert!(name.len() <= LONGEST_NAME);
+        let told = (id.len() < 100).then(|| id.to_owned());
+        assert_eq!(repo_of_refs_name(name), told, "{name}");
         assert!(is_own(key.as_str()));
     }
 }
