@@ -7,6 +7,7 @@ mod demo;
 mod journal;
 mod keys;
 mod output;
+mod rebuild;
 mod repair;
 mod show;
 mod watch;
@@ -123,6 +124,8 @@ enum Command {
     Backfill(repair::Backfill),
     /// Write where branches point into the store, for every repository that it does not know of yet
     Checkpoint(checkpoint::Checkpoint),
+    /// Make a database from the object store alone
+    Rebuild(rebuild::RebuildArgs),
     /// What was changed from here, when and by whom
     Journal(journal::JournalArgs),
     /// Every key of the console
@@ -176,6 +179,7 @@ async fn run(cli: Cli) -> Result<Exit, CliError> {
         Some(Command::Diff(command)) => show::run_diff(command, &cli.global, out).await,
         Some(Command::Repair(command)) => repair::run(command, &cli.global, out).await,
         Some(Command::Checkpoint(command)) => checkpoint::run(command, &cli.global, out).await,
+        Some(Command::Rebuild(command)) => rebuild::run(command, &cli.global, out).await,
         Some(Command::Keys) => keys::run(&out),
         Some(Command::Journal(args)) => journal::run(args, &cli.global, &out),
         Some(Command::Backfill(command)) => repair::run_backfill(command, &cli.global, out).await,
@@ -184,12 +188,16 @@ async fn run(cli: Cli) -> Result<Exit, CliError> {
 
 /// The hub that configuration, environment and flags name.
 fn configured(global: &Global) -> Result<Option<Target>, CliError> {
-    Ok(config::load(&Flags {
+    Ok(config::load(&flags(global))?)
+}
+
+fn flags(global: &Global) -> Flags {
+    Flags {
         profile: global.profile.clone(),
         database: global.database.clone(),
         store: global.store.clone(),
         write: global.write,
-    })?)
+    }
 }
 
 /// As [`configured`], where a command cannot do without one.

@@ -127,8 +127,8 @@ impl Survey {
     /// The survey cannot be read.
     pub async fn commits(&self, after: &str, limit: u32) -> Result<Vec<CommitLine>, IndexError> {
         let rows = sqlx::query(
-            "SELECT hex, key, (SELECT h.repo_id FROM held AS h LEFT JOIN repo AS r ON r.repo_id = h.repo_id
-               WHERE h.kind = 0 AND h.hex = c.hex ORDER BY h.repo_id <> c.hint, r.created, h.repo_id LIMIT 1)
+            "SELECT hex, key, iif(c.hint <> '', c.hint, (SELECT h.repo_id FROM held AS h LEFT JOIN repo AS r ON r.repo_id = h.repo_id
+               WHERE h.kind = 0 AND h.hex = c.hex ORDER BY r.created, h.repo_id LIMIT 1))
              FROM commit_fact AS c WHERE hex > ?1 ORDER BY hex LIMIT ?2",
         )
         .bind(after)
