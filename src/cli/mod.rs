@@ -4,6 +4,7 @@ mod audit;
 mod checkpoint;
 mod console;
 mod demo;
+mod diff_hub;
 mod journal;
 mod keys;
 mod output;
@@ -126,6 +127,8 @@ enum Command {
     Checkpoint(checkpoint::Checkpoint),
     /// Make a database from the object store alone
     Rebuild(rebuild::RebuildArgs),
+    /// Compare the hub's database with another one over the same store
+    DiffHub(diff_hub::DiffHub),
     /// What was changed from here, when and by whom
     Journal(journal::JournalArgs),
     /// Every key of the console
@@ -180,6 +183,7 @@ async fn run(cli: Cli) -> Result<Exit, CliError> {
         Some(Command::Repair(command)) => repair::run(command, &cli.global, out).await,
         Some(Command::Checkpoint(command)) => checkpoint::run(command, &cli.global, out).await,
         Some(Command::Rebuild(command)) => rebuild::run(command, &cli.global, out).await,
+        Some(Command::DiffHub(command)) => diff_hub::run(command, &cli.global, out).await,
         Some(Command::Keys) => keys::run(&out),
         Some(Command::Journal(args)) => journal::run(args, &cli.global, &out),
         Some(Command::Backfill(command)) => repair::run_backfill(command, &cli.global, out).await,

@@ -132,7 +132,7 @@ pub struct ProposalRow {
 }
 
 /// A row of one of the `*_refs` tables: `repo_id` holds the global row `id`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MembershipRow {
     pub id: String,
     pub repo_id: String,

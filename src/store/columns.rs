@@ -20,6 +20,15 @@ pub struct Column {
 pub trait Columns {
     /// The columns, without the primary key.
     fn columns(&self) -> Vec<Column>;
+
+    /// Their names, in the same order.
+    fn names() -> Vec<&'static str>
+    where
+        Self: Default,
+    {
+        let columns = Self::default().columns();
+        columns.into_iter().map(|column| column.name).collect()
+    }
 }
 
 fn carried(name: &'static str, value: Option<&str>) -> Column {
