@@ -44,6 +44,10 @@ pub enum ConfigError {
         "an object store is given and no database; add --database postgres://user@host/database or sqlite:///path/hub.db"
     )]
     NoDatabase,
+    #[error(
+        "no object store is given; add --store s3://bucket/prefix or file:///folder, or --profile NAME"
+    )]
+    NoSource,
     #[error(transparent)]
     Url(#[from] HubError),
 }
@@ -93,17 +97,26 @@ pub fn path() -> Option<PathBuf> {
 /// # Errors
 /// A file that cannot be read, a profile that is not there, or a URL that names nothing.
 pub fn load(flags: &Flags) -> Result<Option<Target>, ConfigError> {
+    let (path, text) = read_file()?;
+    resolve(flags, &variable, &path, &text)
+}
+
+/// The configuration file and its text, which is empty where there is none.
+fn read_file() -> Result<(PathBuf, String), ConfigError> {
     let path = path().unwrap_or_default();
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok((path, text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((path, String::new())),
         Err(error) => {
             let why = error.to_string();
-            return Err(ConfigError::File { path, why });
+            Err(ConfigError::File { path, why })
         }
-    };
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    resolve(flags, &variable, &path, &text)
+    }
+}
+
+/// An environment variable that says something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// As [`load`], from given sources.
@@ -116,24 +129,108 @@ pub fn resolve(
     path: &Path,
     text: &str,
 ) -> Result<Option<Target>, ConfigError> {
-    let file: File = toml::from_str(text).map_err(|error| ConfigError::File {
-        path: path.to_owned(),
-        why: error.to_string().trim_end().replace('\n', " "),
-    })?;
-    let name = flags
-        .profile
-        .clone()
-        .or_else(|| variable("LUTHIER_PROFILE"))
-        .or(file.default.clone());
-    let profile = match &name {
-        None => Profile {
-            read_only: true,
-            ..Profile::default()
+    let said = Said::new(flags, variable, path, text)?;
+    let (database, store) = match (said.database, said.store) {
+        (None, None) => return Ok(None),
+        (Some(_), None) => return Err(ConfigError::NoStore),
+        (None, Some(_)) => return Err(ConfigError::NoDatabase),
+        (Some(database), Some(store)) => (Database::parse(&database)?, ObjectStore::parse(&store)?),
+    };
+    let store = reached(store, &said.profile, variable);
+    let write = flags.write || !said.profile.read_only;
+    Ok(Some(Target {
+        hub: Hub {
+            name: said.name.unwrap_or_else(|| database.name()),
+            environment: said.profile.environment,
+            policy: said.profile.policy,
+            database,
+            objects: store,
         },
-        Some(name) => file.profiles.get(name).cloned().ok_or_else(|| {
-            let known: Vec<&str> = file.profiles.keys().map(String::as_str).collect();
+        authority: write.then(Authority::granted),
+    }))
+}
+
+/// The hub that a rebuild makes: the configured store, beside a database that is yet to be filled. A
+/// profile that may be written says nothing about another database, so only `--write` counts here.
+///
+/// # Errors
+/// As [`load`], and where no object store is named.
+pub fn load_rebuilt(flags: &Flags, into: &str) -> Result<Target, ConfigError> {
+    let (path, text) = read_file()?;
+    let said = Said::new(flags, &variable, &path, &text)?;
+    let store = said.store.ok_or(ConfigError::NoSource)?;
+    let database = Database::parse(into)?;
+    Ok(Target {
+        hub: Hub {
+            name: database.name(),
+            environment: said.profile.environment,
+            policy: said.profile.policy,
+            database,
+            objects: reached(ObjectStore::parse(&store)?, &said.profile, &variable),
+        },
+        authority: flags.write.then(Authority::granted),
+    })
+}
+
+/// What profile, environment and flags say together.
+struct Said {
+    name: Option<String>,
+    profile: Profile,
+    database: Option<String>,
+    store: Option<String>,
+}
+
+impl Said {
+    fn new(
+        flags: &Flags,
+        variable: &dyn Fn(&str) -> Option<String>,
+        path: &Path,
+        text: &str,
+    ) -> Result<Self, ConfigError> {
+        let file: File = toml::from_str(text).map_err(|error| ConfigError::File {
+            path: path.to_owned(),
+            why: error.to_string().trim_end().replace('\n', " "),
+        })?;
+        let name = flags
+            .profile
+            .clone()
+            .or_else(|| variable("LUTHIER_PROFILE"))
+            .or(file.default.clone());
+        let profile = match &name {
+            None => Profile {
+                read_only: true,
+                ..Profile::default()
+            },
+            Some(name) => file.profile(name, path)?,
+        };
+        let bucket = || Some(format!("s3://{}", variable("AWS_S3_ASSET_BUCKET")?));
+        let objects_folder = || {
+            let folder = variable("MUSEHUB_OBJECTS_DIR")?;
+            url::Url::from_directory_path(folder).ok().map(String::from)
+        };
+        let database = flags.database.clone().or_else(|| variable("DATABASE_URL"));
+        let store = flags
+            .store
+            .clone()
+            .or_else(|| variable("LUTHIER_STORE"))
+            .or_else(bucket)
+            .or_else(objects_folder);
+        Ok(Self {
+            name,
+            database: database.or(profile.database.clone()),
+            store: store.or(profile.store.clone()),
+            profile,
+        })
+    }
+}
+
+impl File {
+    fn profile(&self, name: &str, path: &Path) -> Result<Profile, ConfigError> {
+        let found = self.profiles.get(name).cloned();
+        found.ok_or_else(|| {
+            let known: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
             ConfigError::NoSuchProfile {
-                name: name.clone(),
+                name: name.to_owned(),
                 path: path.to_owned(),
                 known: if known.is_empty() {
                     "none".to_owned()
@@ -141,43 +238,8 @@ pub fn resolve(
                     known.join(", ")
                 },
             }
-        })?,
-    };
-    let bucket = || Some(format!("s3://{}", variable("AWS_S3_ASSET_BUCKET")?));
-    let objects_folder = || {
-        let folder = variable("MUSEHUB_OBJECTS_DIR")?;
-        url::Url::from_directory_path(folder).ok().map(String::from)
-    };
-    let database = flags
-        .database
-        .clone()
-        .or_else(|| variable("DATABASE_URL"))
-        .or_else(|| profile.database.clone());
-    let store = flags
-        .store
-        .clone()
-        .or_else(|| variable("LUTHIER_STORE"))
-        .or_else(bucket)
-        .or_else(objects_folder)
-        .or_else(|| profile.store.clone());
-    let (database, store) = match (database, store) {
-        (None, None) => return Ok(None),
-        (Some(_), None) => return Err(ConfigError::NoStore),
-        (None, Some(_)) => return Err(ConfigError::NoDatabase),
-        (Some(database), Some(store)) => (Database::parse(&database)?, ObjectStore::parse(&store)?),
-    };
-    let store = reached(store, &profile, variable);
-    let write = flags.write || !profile.read_only;
-    Ok(Some(Target {
-        hub: Hub {
-            name: name.unwrap_or_else(|| database.name()),
-            environment: profile.environment,
-            policy: profile.policy,
-            database,
-            objects: store,
-        },
-        authority: write.then(Authority::granted),
-    }))
+        })
+    }
 }
 
 /// An object store with how it is reached, from the SDK's own variables and the profile.
@@ -205,7 +267,6 @@ fn reached(
 /// # Errors
 /// A URL that names nothing.
 pub fn object_store(url: &str) -> Result<ObjectStore, HubError> {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let store = ObjectStore::parse(url)?;
     Ok(reached(store, &Profile::default(), &variable))
 }

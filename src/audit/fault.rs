@@ -144,7 +144,7 @@ faults! {
         ObjectOrphan "object-orphan" Info Ask None Presence "A proved object that nothing names."
         BlobUnreferenced "blob-unreferenced" Info No None Walk "A row that no snapshot names."
         ObjectForeign "object-foreign" Info No None Presence "A key of no known layout, or bytes that prove nothing."
-        RefsUnsaved "refs-unsaved" Warning Yes Checkpoint Rows "The store alone could not say where this branch points."
+        RefsUnsaved "refs-unsaved" Warning Yes Checkpoint Presence "The store alone could not say where this branch points."
     }
 }
 

@@ -8,11 +8,13 @@ pub use finding::{Blocks, Finding, Subject};
 
 pub mod compare;
 mod graph;
+pub mod hubs;
 pub mod inspect;
 pub mod judge;
 pub mod look;
 mod names;
 mod one;
+mod refs;
 pub mod report;
 mod scan;
 mod spool;

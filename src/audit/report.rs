@@ -208,8 +208,7 @@ impl Summary {
             Depth::Presence => Cost::Presence,
             Depth::Bytes => Cost::Bytes,
         };
-        // Ref checkpoints are not written by this version, so nothing can be said about them.
-        let not_judged = |f: &&Fault| f.cost > paid || f.code == Code::RefsUnsaved;
+        let not_judged = |f: &&Fault| f.cost > paid;
         Self {
             depth,
             not_judged: FAULTS.iter().filter(not_judged).map(|f| f.code).collect(),

@@ -2,6 +2,8 @@
 
 use super::uri::Key;
 use crate::object::ObjectId;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use sha2::{Digest, Sha256};
 
 /// An era's way to name a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,10 +78,85 @@ pub fn recognise(key: &str) -> Option<(Layout, String)> {
     }
 }
 
+/// The longest name that a repository gives its folder of ref checkpoints, in bytes: what every file
+/// system takes.
+const LONGEST_NAME: usize = 200;
+
+/// Digits of a checkpoint's number: with leading zeros, keys sort as the numbers do.
+const DIGITS: usize = 12;
+
+/// What a name keeps as it is. Every other byte is percent-encoded, so that the name is one part of a
+/// key whatever the id holds.
+const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+
+/// The name under which a repository's ref checkpoints lie: its id percent-encoded, or, where that is
+/// too long, `%` and the sha256 of the id.
+fn refs_name(repo_id: &str) -> String {
+    let name = utf8_percent_encode(repo_id, NAME).to_string();
+    // No encoded id is a `%` alone, or has a letter behind its `%` that is no upper-case hex digit.
+    match name.len() {
+        0 => "%".to_owned(),
+        1..=LONGEST_NAME => name,
+        _ => format!("%x{}", hex::encode(Sha256::digest(repo_id))),
+    }
+}
+
+/// The repository whose ref checkpoints lie under `name`; `None` where the name cannot tell.
+#[must_use]
+pub fn repo_of_refs_name(name: &str) -> Option<String> {
+    let decoded = match name {
+        "%" => String::new(),
+        name => percent_decode_str(name).decode_utf8().ok()?.into_owned(),
+    };
+    (refs_name(&decoded) == name).then_some(decoded)
+}
+
+/// The repository that a key names under the layouts of March 2026.
+#[must_use]
+pub fn repo_of(key: &str) -> Option<&str> {
+    let (layout, _) = recognise(key)?;
+    let mut parts = key.split('/');
+    match layout {
+        Layout::RepoInBucket => parts.nth(1),
+        Layout::RepoInFolder => parts.next(),
+        Layout::Fanout | Layout::Flat | Layout::FlatBare => None,
+    }
+}
+
+/// What every ref checkpoint of a repository starts with.
+#[must_use]
+pub fn checkpoint_prefix(repo_id: &str) -> String {
+    format!("refs/{}/", refs_name(repo_id))
+}
+
+/// The key of a repository's ref checkpoint; `None` for a number that no key holds.
+#[must_use]
+pub fn checkpoint_key(repo_id: &str, sequence: u64) -> Option<Key> {
+    let number = format!("{sequence:0DIGITS$}");
+    let fits = sequence > 0 && number.len() == DIGITS;
+    let key = || Key::new(format!("{}{number}.json", checkpoint_prefix(repo_id))).ok();
+    fits.then(key).flatten()
+}
+
+/// The name of the repository and the number that a ref checkpoint's key holds.
+#[must_use]
+pub fn recognise_checkpoint(key: &str) -> Option<(&str, u64)> {
+    let (name, file) = key.strip_prefix("refs/")?.split_once('/')?;
+    let number = file.strip_suffix(".json")?;
+    let digits = number.len() == DIGITS && number.bytes().all(|b| b.is_ascii_digit());
+    let sequence: u64 = number.parse().ok().filter(|n| digits && *n > 0)?;
+    Some((name, sequence))
+}
+
 /// Keys that are not objects and are nobody's fault: what Luthier itself keeps beside them.
 #[must_use]
 pub fn is_own(key: &str) -> bool {
-    ["refs/", "_quarantine/", "_luthier/"]
-        .iter()
-        .any(|own| key.starts_with(own))
+    recognise_checkpoint(key).is_some()
+        || ["_quarantine/", "_luthier/"]
+            .iter()
+            .any(|own| key.starts_with(own))
 }
+
+#[cfg(test)]
+#[path = "../../tests/backend/layout.rs"]
+mod tests;

@@ -1,13 +1,16 @@
 //! The headless face: one file a command.
 
 mod audit;
+mod checkpoint;
 mod confirm;
 mod console;
 mod demo;
+mod diff_hub;
 mod doctor;
 mod journal;
 mod keys;
 mod output;
+mod rebuild;
 mod repair;
 mod schema;
 mod show;
@@ -127,6 +130,12 @@ enum Command {
     Backfill(repair::Backfill),
     /// What the database offers and lacks, and the additive migration
     Schema(schema::Schema),
+    /// Write where branches point into the store, for every repository that it does not know of yet
+    Checkpoint(checkpoint::Checkpoint),
+    /// Make a database from the object store alone
+    Rebuild(rebuild::RebuildArgs),
+    /// Compare the hub's database with another one over the same store
+    DiffHub(diff_hub::DiffHub),
     /// What was changed from here, when and by whom
     Journal(journal::JournalArgs),
     /// Every key of the console
@@ -181,6 +190,9 @@ async fn run(cli: Cli) -> Result<Exit, CliError> {
         Some(Command::Repair(command)) => repair::run(command, &cli.global, out).await,
         Some(Command::Doctor) => doctor::run(&cli.global, out).await,
         Some(Command::Schema(command)) => schema::run(command, &cli.global, out).await,
+        Some(Command::Checkpoint(command)) => checkpoint::run(command, &cli.global, out).await,
+        Some(Command::Rebuild(command)) => rebuild::run(command, &cli.global, out).await,
+        Some(Command::DiffHub(command)) => diff_hub::run(command, &cli.global, out).await,
         Some(Command::Keys) => keys::run(&out),
         Some(Command::Journal(args)) => journal::run(args, &cli.global, &out),
         Some(Command::Backfill(command)) => repair::run_backfill(command, &cli.global, out).await,
@@ -189,12 +201,16 @@ async fn run(cli: Cli) -> Result<Exit, CliError> {
 
 /// The hub that configuration, environment and flags name.
 fn configured(global: &Global) -> Result<Option<Target>, CliError> {
-    Ok(config::load(&Flags {
+    Ok(config::load(&flags(global))?)
+}
+
+fn flags(global: &Global) -> Flags {
+    Flags {
         profile: global.profile.clone(),
         database: global.database.clone(),
         store: global.store.clone(),
         write: global.write,
-    })?)
+    }
 }
 
 /// As [`configured`], where a command cannot do without one.

@@ -211,6 +211,26 @@ async fn show_plan(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliError>
             break;
         }
     }
+    refused(plan, out, dry).await?;
+    let totals = plan.totals();
+    if out.json {
+        return Ok(());
+    }
+    out.line(&format!(
+        "{}, {} to write, {}; {} left alone.",
+        text::plural(totals.steps, "step"),
+        text::bytes(totals.bytes),
+        text::plural(totals.requests, "request"),
+        text::plural(totals.refused, "finding"),
+    ))?;
+    if dry && totals.steps > 0 {
+        out.line("Nothing was written. Add --apply --write to carry this plan out.")?;
+    }
+    Ok(())
+}
+
+/// What a plan leaves alone, and why.
+pub(super) async fn refused(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliError> {
     let mut skip = 0;
     loop {
         let refused = plan.refused(skip, PAGE).await?;
@@ -230,27 +250,12 @@ async fn show_plan(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliError>
         }
         skip += refused.len() as u64;
         if refused.len() < PAGE as usize {
-            break;
+            return Ok(());
         }
     }
-    let totals = plan.totals();
-    if out.json {
-        return Ok(());
-    }
-    out.line(&format!(
-        "{}, {} to write, {}; {} left alone.",
-        text::plural(totals.steps, "step"),
-        text::bytes(totals.bytes),
-        text::plural(totals.requests, "request"),
-        text::plural(totals.refused, "finding"),
-    ))?;
-    if dry && totals.steps > 0 {
-        out.line("Nothing was written. Add --apply --write to carry this plan out.")?;
-    }
-    Ok(())
 }
 
-fn show_step(step: &Step, out: &Output, dry: bool) -> Result<(), CliError> {
+pub(super) fn show_step(step: &Step, out: &Output, dry: bool) -> Result<(), CliError> {
     if out.json {
         let mut line = serde_json::to_value(step).unwrap_or_default();
         line["type"] = json!("step");
@@ -277,7 +282,7 @@ fn show_step(step: &Step, out: &Output, dry: bool) -> Result<(), CliError> {
     Ok(())
 }
 
-fn summary(plan: &Plan, applied: &Applied, out: &Output) -> Result<(), CliError> {
+pub(super) fn summary(plan: &Plan, applied: &Applied, out: &Output) -> Result<(), CliError> {
     if out.json {
         return out.object(&json!({
             "type": "summary", "complete": !applied.stopped, "steps": plan.totals().steps,

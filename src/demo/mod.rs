@@ -8,6 +8,7 @@ mod faults;
 mod item;
 mod legacy;
 mod load;
+mod refs;
 mod repository;
 mod script;
 mod story;
@@ -25,6 +26,7 @@ use crate::backend::Key;
 use crate::backend::local::Local;
 use crate::object::time::Micros;
 use crate::progress::{Cancelled, Progress};
+use crate::store::checkpoint::CheckpointError;
 use crate::store::hub::{Database, ObjectStore};
 use crate::store::write::WriteError;
 use crate::store::{Authority, Environment, Hub, Policy, Store, StoreError};
@@ -87,6 +89,8 @@ pub enum DemoError {
     #[error(transparent)]
     Write(#[from] WriteError),
     #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    #[error(transparent)]
     Cancelled(#[from] Cancelled),
 }
 
@@ -147,6 +151,7 @@ pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, 
     if let Some(commits) = options.commits {
         load::history(&mut world, &script.words, options.seed, commits, progress).await?;
     }
+    world.save_refs().await?;
     declare(&dir, &faults)?;
     store.close().await;
     Ok(Built { faults, ..made })

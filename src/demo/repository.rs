@@ -3,6 +3,7 @@
 use super::DemoError;
 use super::draft::{Draft, Tree};
 use super::era::Era;
+use super::refs::Saved;
 use super::script::{RepoScript, Words};
 use super::words;
 use crate::index::{BranchRow, NewRows, ProposalRow, RepoRow};
@@ -34,6 +35,8 @@ pub(super) struct Repository {
     pub rng: Rng,
     pub words: Words,
     pub branches: BTreeMap<String, Branch>,
+    /// Which ref checkpoints it has.
+    pub saved: Saved,
     era: Era,
     people: Vec<String>,
     offsets: Vec<i32>,
@@ -68,6 +71,7 @@ impl Repository {
             rng,
             words: words.clone(),
             branches: BTreeMap::new(),
+            saved: Saved::default(),
             era: script.era,
             people: script.people.clone(),
             offsets: script.offsets.clone(),

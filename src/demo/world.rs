@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashSet};
 
 /// What waits to be written, and the repositories that it belongs to.
 pub(super) struct World {
-    writer: Writer,
+    pub(super) writer: Writer,
     pub repos: BTreeMap<String, Repository>,
     pub rows: NewRows,
     waiting: Vec<Waiting>,

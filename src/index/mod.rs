@@ -12,6 +12,7 @@ pub mod postgres;
 mod rows;
 pub mod schema;
 pub mod sqlite;
+pub mod survey;
 
 pub use capabilities::Capabilities;
 pub use postgres::Postgres;
@@ -138,7 +139,7 @@ pub struct ProposalRow {
 }
 
 /// A row of one of the `*_refs` tables: `repo_id` holds the global row `id`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MembershipRow {
     pub id: String,
     pub repo_id: String,

@@ -72,7 +72,7 @@ impl Target {
     }
 
     /// What a step of a plan asks for.
-    pub fn again(step: &Step) -> Self {
+    pub fn again(step: &Step, kind: Kind) -> Self {
         let value = |column: &str| {
             let change = step.row.iter().find(|change| change.column == column);
             change.and_then(|change| change.to.clone())
@@ -82,7 +82,7 @@ impl Target {
             code: step.code,
             also: step.also.clone(),
             remedy: step.remedy,
-            kind: step.kind,
+            kind,
             id: step.id.clone(),
             repo: step.repo.clone(),
             keys: step.key.clone().into_iter().collect(),
@@ -101,7 +101,7 @@ impl Target {
             code: self.code,
             also: self.also.clone(),
             remedy: self.remedy,
-            kind: self.kind,
+            kind: self.kind.into(),
             id: self.id.clone(),
             repo: self.repo.clone(),
             words,

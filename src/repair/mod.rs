@@ -2,6 +2,7 @@
 
 pub mod apply;
 mod build;
+mod checkpoint;
 pub mod journal;
 pub mod plan;
 mod recache;
@@ -10,7 +11,7 @@ mod spool;
 
 pub use apply::{Applied, Outcome, apply};
 pub use journal::Journal;
-pub use plan::{Plan, Refusal, RowChange, Selection, Step, Totals, plan};
+pub use plan::{Plan, Refusal, RowChange, Selection, Step, Totals, checkpoints, plan};
 
 use crate::audit::AuditError;
 use crate::progress::Cancelled;

@@ -1,11 +1,14 @@
 //! A plan: what would be written, step by step, before anything is.
 
+mod checkpoints;
 mod choose;
 mod draft;
 
+pub use checkpoints::checkpoints;
+
 use super::RepairError;
 use super::spool::Spool;
-use crate::audit::{Code, Filter, Remedy, Report};
+use crate::audit::{Code, Filter, Remedy, Report, Subject};
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::store::Store;
@@ -42,7 +45,8 @@ pub struct Step {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Code>,
     pub remedy: Remedy,
-    pub kind: Kind,
+    /// Of a checkpoint it is `branch`, and the id is that of the repository, `owner/slug`.
+    pub kind: Subject,
     pub id: String,
     pub repo: String,
     /// What it does, in one sentence.
@@ -107,6 +111,41 @@ impl Plan {
     pub async fn refused(&self, skip: u64, limit: u32) -> Result<Vec<Refusal>, RepairError> {
         self.refused.page(skip, limit)
     }
+
+    fn empty() -> Result<Self, RepairError> {
+        Ok(Self {
+            totals: Totals::default(),
+            steps: Spool::new()?,
+            refused: Spool::new()?,
+        })
+    }
+
+    fn add(&mut self, step: Step) -> Result<(), RepairError> {
+        self.totals.steps += 1;
+        self.totals.bytes += step.bytes;
+        self.totals.requests += match step.remedy {
+            Remedy::Link => 1,
+            Remedy::Backfill | Remedy::Restore | Remedy::Checkpoint => 2,
+            _ => 0,
+        };
+        *self.totals.by_remedy.entry(step.remedy).or_default() += 1;
+        self.steps.push(&Step {
+            number: self.totals.steps,
+            ..step
+        })
+    }
+
+    fn refuse(&mut self, refusal: Refusal) -> Result<(), RepairError> {
+        self.totals.refused += 1;
+        self.refused.push(&refusal)
+    }
+
+    /// Ends the adding: only then can it be read.
+    fn finish(mut self) -> Result<Self, RepairError> {
+        self.steps.flush()?;
+        self.refused.flush()?;
+        Ok(self)
+    }
 }
 
 /// Plans the repair of what was chosen: each finding becomes part of a step, or is refused in words.
@@ -125,12 +164,16 @@ pub async fn plan(
     progress.phase("planning", Some(chosen.len()));
     // Blobs first, then what names them.
     for kind in [Kind::Blob, Kind::Snapshot, Kind::Commit] {
-        let groups = chosen.groups(kind);
+        let groups = chosen.groups(kind.into());
         let groups = match kind {
             Kind::Commit => draft.oldest_first(groups).await?,
             _ => groups,
         };
         draft.make(kind, &groups).await?;
     }
-    draft.finish()
+    // Last, so that what a checkpoint names is there before it.
+    draft
+        .make_checkpoints(&chosen.groups(Subject::Branch))
+        .await?;
+    draft.plan.finish()
 }

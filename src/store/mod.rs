@@ -2,10 +2,13 @@
 
 pub mod authority;
 pub mod chain;
+pub mod checkpoint;
+pub mod columns;
 pub mod doctor;
 pub mod hub;
 mod migrate;
 pub mod read;
+pub mod rebuild;
 pub mod reconstruct;
 pub mod write;
 

@@ -75,7 +75,7 @@ pub fn commit_record(row: &CommitRow) -> Result<CommitRecord, RowError> {
 }
 
 /// `commit_meta` with every key of the table; keys with a column of their own are not taken from it.
-fn commit_rest(text: &str) -> Result<Map<String, Value>, RowError> {
+pub(super) fn commit_rest(text: &str) -> Result<Map<String, Value>, RowError> {
     let column = "commit_meta";
     let mut map = match text {
         "" => Map::new(),

@@ -40,6 +40,8 @@ pub enum Change {
         created_at: String,
         bytes: Bytes,
     },
+    /// Store where a repository's branches point.
+    Checkpoint { key: Key, bytes: Bytes },
 }
 
 /// How a change ended. None of these leaves a row that points at nothing.
@@ -185,6 +187,16 @@ impl Writer {
                 Ok(Done::Changed {
                     key: Some(key),
                     stored,
+                })
+            }
+            Change::Checkpoint { key, bytes } => {
+                ledger.intend(change).map_err(WriteError::Ledger)?;
+                Ok(match self.put_checkpoint(key, bytes).await? {
+                    Some(stored) => Done::Changed {
+                        key: Some(key.clone()),
+                        stored,
+                    },
+                    None => Done::Superseded,
                 })
             }
         }

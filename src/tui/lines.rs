@@ -285,7 +285,7 @@ pub struct StepLine {
     /// What else the step mends.
     pub also: Vec<Code>,
     pub remedy: Remedy,
-    pub kind: Kind,
+    pub kind: Subject,
     pub id: HubId,
     pub repo: String,
     pub words: String,

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod auditing;
+mod checkpoints;
 mod configuration;
 mod pairs;
 mod postgres;

@@ -5,7 +5,7 @@ use crate::audit::{Auto, Code, Filter, Remedy};
 use crate::demo::{Built, DemoOptions, build};
 use crate::progress::Progress;
 use crate::repair::journal::{Event, lines_of, runs, verify};
-use crate::repair::{Outcome, Selection, apply};
+use crate::repair::{Outcome, Plan, Selection, Step, apply};
 use crate::store::{Authority, Store};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -36,7 +36,11 @@ async fn every_auto_finding_goes_and_no_object_that_was_there_changes() {
         .await
         .into_iter()
         .filter(|finding| finding.auto == Auto::Yes)
-        .map(|finding| (finding.code, finding.id))
+        .map(|finding| match finding.code {
+            // One step brings every branch of a repository into the store.
+            Code::RefsUnsaved => (finding.code, finding.repo),
+            _ => (finding.code, finding.id),
+        })
         .collect();
     let plan = planned(&store, &auto()).await;
     let steps = all_steps(&plan).await;
@@ -53,6 +57,7 @@ async fn every_auto_finding_goes_and_no_object_that_was_there_changes() {
         Remedy::Link,
         Remedy::Recache,
         Remedy::Restore,
+        Remedy::Checkpoint,
     ] {
         assert!(plan.totals().by_remedy[&remedy] > 0, "{remedy}");
     }
@@ -164,7 +169,19 @@ async fn the_same_hub_gives_the_same_plan() {
         planned(&store, &auto()).await,
         planned(&store, &auto()).await,
     );
-    assert_eq!(all_steps(&one).await, all_steps(&two).await);
+    assert_eq!(dateless(&one).await, dateless(&two).await);
     assert_eq!(all_refused(&one).await, all_refused(&two).await);
-    assert_eq!(one.totals(), two.totals());
+    assert_eq!(one.totals().by_remedy, two.totals().by_remedy);
+}
+
+/// The steps of a plan without what changes with the hour: the date that checkpoints bear.
+async fn dateless(plan: &Plan) -> Vec<Step> {
+    let mut steps = all_steps(plan).await;
+    for step in &mut steps {
+        if step.remedy == Remedy::Checkpoint {
+            step.sha256 = None;
+            step.row.retain(|change| change.column != "made_at");
+        }
+    }
+    steps
 }

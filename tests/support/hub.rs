@@ -108,7 +108,7 @@ impl TestHub {
         id
     }
 
-    /// A branch that points at a commit.
+    /// A branch that points at a commit, and a checkpoint that says so.
     pub async fn branch(&self, name: &str, head: &ObjectId) {
         let row = BranchRow {
             branch_id: format!("branch-{name}"),
@@ -121,6 +121,16 @@ impl TestHub {
             ..NewRows::default()
         })
         .await;
+        self.save_refs().await;
+    }
+
+    /// Brings into the store what the rows say of branches.
+    pub async fn save_refs(&self) {
+        let store = self.open().await;
+        let refs = store.refs_of(REPO).await.unwrap().unwrap();
+        let writer = store.writer(&Authority::granted()).unwrap();
+        writer.save_refs(&refs, LONG_AGO).await.unwrap();
+        store.close().await;
     }
 
     pub async fn add_snapshot(&self, row: SnapshotRow) {

@@ -262,7 +262,7 @@ impl FakeHub {
                 Code::UriMissing
             },
             remedy: Remedy::Backfill,
-            kind: Kind::Commit,
+            kind: Kind::Commit.into(),
             id: id(n),
             repo: "alice/song".into(),
             words: format!("Stores the commit as its row proves it; {}", self.text),

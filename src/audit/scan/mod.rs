@@ -5,7 +5,7 @@ mod rows;
 use super::finding::Finding;
 use super::judge::{Judge, Verdict};
 use super::report::Summary;
-use super::{AuditError, Depth, Options, Scope, graph, names, spool, strays};
+use super::{AuditError, Depth, Options, Scope, graph, names, refs, spool, strays};
 use crate::backend::layout;
 use crate::index::MembershipRow;
 use crate::index::notebook::{BranchFact, ListedKey, Notebook, Unresolved};
@@ -100,6 +100,10 @@ impl<'a> Scan<'a> {
         names::judge(self).await?;
         if self.options.depth >= Depth::Presence && self.only.is_none() {
             strays::judge(self).await?;
+        }
+        if self.options.depth >= Depth::Presence {
+            self.progress.phase("ref checkpoints", Some(counts.repos));
+            refs::judge(self).await?;
         }
         self.progress.phase("graph", None);
         graph::judge(self).await

@@ -8,6 +8,7 @@ mod identity;
 mod location;
 mod missing;
 mod not_stored;
+mod unsaved;
 mod wrong;
 
 use super::DemoError;
@@ -69,6 +70,7 @@ const BREAKS: &[fn(&mut World) -> Broken] = &[
     location::object_orphan,
     location::blob_unreferenced,
     location::object_foreign,
+    unsaved::refs_unsaved,
 ];
 
 /// Breaks the hub in every way; what was broken, sorted.

@@ -2,15 +2,17 @@
 
 use super::Outcome;
 use crate::audit::Remedy;
+use crate::object::Kind;
 use crate::progress::Progress;
 use crate::repair::RepairError;
 use crate::repair::build::{Built, Target, build};
+use crate::repair::checkpoint;
 use crate::repair::journal::{Entry, Event, Journal, Said};
 use crate::repair::plan::Step;
 use crate::repair::rows::{self, Row};
-use crate::store::Writer;
 use crate::store::chain::TreeCache;
 use crate::store::write::{Change, Done, Ledger, WriteError};
+use crate::store::{StoreError, Writer};
 use futures_util::{StreamExt, stream};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -95,8 +97,11 @@ impl Run<'_> {
     /// Makes every step again from its row as it is now: `Err` is how it ended without a change.
     async fn prepare(&self, steps: &[Step]) -> Vec<Result<Change, Ended>> {
         let store = self.writer.store();
-        let Some(kind) = steps.first().map(|step| step.kind) else {
+        let Some(subject) = steps.first().map(|step| step.kind) else {
             return Vec::new();
+        };
+        let Some(kind) = subject.kind() else {
+            return self.prepare_checkpoints(steps).await;
         };
         let ids: Vec<String> = steps.iter().map(|step| step.id.clone()).collect();
         let rows = match rows::read(store, kind, &ids).await {
@@ -109,40 +114,33 @@ impl Run<'_> {
         };
         let trees = Mutex::new(TreeCache::default());
         stream::iter(steps)
-            .map(|step| self.again(step, &trees, &rows))
+            .map(|step| self.again(step, kind, &trees, &rows))
             .buffered(CONCURRENCY)
             .collect()
             .await
     }
 
+    /// One at a time: each holds every branch of its repository.
+    async fn prepare_checkpoints(&self, steps: &[Step]) -> Vec<Result<Change, Ended>> {
+        let mut out = Vec::with_capacity(steps.len());
+        for step in steps {
+            let target = checkpoint::Target::again(step);
+            let built = checkpoint::build(self.writer.store(), &target).await;
+            out.push(as_planned(step, built));
+        }
+        out
+    }
+
     async fn again(
         &self,
         step: &Step,
+        kind: Kind,
         trees: &Mutex<TreeCache>,
         rows: &HashMap<String, Row>,
     ) -> Result<Change, Ended> {
-        let target = Target::again(step);
+        let target = Target::again(step, kind);
         let built = build(self.writer.store(), trees, &target, rows.get(&step.id)).await;
-        match built {
-            Ok(Built::Step(mut now, change)) => {
-                now.number = step.number;
-                // The words name a source, and a step before this one may have made a better one.
-                now.words.clone_from(&step.words);
-                if *now == *step {
-                    Ok(change)
-                } else {
-                    let why = difference(step, &now);
-                    Err(Ended::not_changed(step, Outcome::Superseded, &why))
-                }
-            }
-            Ok(Built::Already) => Err(Ended::not_changed(step, Outcome::Already, "")),
-            // It could be built when it was planned.
-            Ok(Built::Refused(why)) => Err(Ended::not_changed(step, Outcome::Superseded, &why)),
-            Err(error) => {
-                let why = error.to_string();
-                Err(Ended::not_changed(step, Outcome::Failed, &why))
-            }
-        }
+        as_planned(step, built)
     }
 
     async fn finish(
@@ -192,6 +190,30 @@ impl Ended {
         Self {
             outcome: None,
             ..Self::not_changed(step, Outcome::Failed, "")
+        }
+    }
+}
+
+/// The change of a step that was made again and came out as it was planned; `Err` is how it ended.
+fn as_planned(step: &Step, built: Result<Built, StoreError>) -> Result<Change, Ended> {
+    match built {
+        Ok(Built::Step(mut now, change)) => {
+            now.number = step.number;
+            // The words name a source, and a step before this one may have made a better one.
+            now.words.clone_from(&step.words);
+            if *now == *step {
+                Ok(change)
+            } else {
+                let why = difference(step, &now);
+                Err(Ended::not_changed(step, Outcome::Superseded, &why))
+            }
+        }
+        Ok(Built::Already) => Err(Ended::not_changed(step, Outcome::Already, "")),
+        // It could be built when it was planned.
+        Ok(Built::Refused(why)) => Err(Ended::not_changed(step, Outcome::Superseded, &why)),
+        Err(error) => {
+            let why = error.to_string();
+            Err(Ended::not_changed(step, Outcome::Failed, &why))
         }
     }
 }

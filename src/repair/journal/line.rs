@@ -1,7 +1,6 @@
 //! One line of a journal.
 
-use crate::audit::{Code, Remedy};
-use crate::object::Kind;
+use crate::audit::{Code, Remedy, Subject};
 use crate::repair::apply::Outcome;
 use crate::repair::plan::{RowChange, Step};
 use serde::{Deserialize, Serialize};
@@ -129,7 +128,7 @@ pub struct Entry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Code>,
     pub remedy: Remedy,
-    pub kind: Kind,
+    pub kind: Subject,
     pub id: String,
     pub repo: String,
     pub key: Option<String>,

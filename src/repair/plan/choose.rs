@@ -1,8 +1,9 @@
 //! Which findings become steps, and which are refused before anything is read.
 
+use super::checkpoints::repo_id;
 use super::draft::Draft;
 use super::{Refusal, Selection};
-use crate::audit::{Auto, Code, Filter, Finding, Numbered, Remedy};
+use crate::audit::{Auto, Code, Filter, Finding, Numbered, Remedy, Subject};
 use crate::object::{Kind, ObjectId, identity};
 use crate::repair::RepairError;
 use serde_json::Value;
@@ -13,8 +14,8 @@ const PAGE: u32 = 5_000;
 
 /// One finding that becomes part of a step: 32 bytes, so that a million can be sorted.
 struct Chosen {
-    kind: Kind,
-    /// Of the id: findings of one subject come together.
+    kind: Subject,
+    /// Of the id: findings of one subject come together. Of a branch, of its repository's.
     subject: [u8; 16],
     remedy: Remedy,
     ordinal: u64,
@@ -42,7 +43,7 @@ impl Choice {
     }
 
     /// The steps' findings of one kind, in the order of the report.
-    pub fn groups(&self, kind: Kind) -> Vec<Group> {
+    pub fn groups(&self, kind: Subject) -> Vec<Group> {
         let mut own: Vec<&Chosen> = self.findings.iter().filter(|c| c.kind == kind).collect();
         own.sort_unstable_by_key(|c| (c.subject, c.remedy, c.ordinal));
         let mut groups: Vec<Group> = own
@@ -105,21 +106,25 @@ fn take(
     choice: &mut Choice,
 ) -> Result<(), RepairError> {
     for Numbered { ordinal, finding } in page {
-        match (draft.refusal(&finding, named), finding.kind.kind()) {
-            (None, Some(kind)) => {
-                let hash: [u8; 32] = Sha256::digest(&finding.id).into();
+        match draft.refusal(&finding, named) {
+            None => {
+                let hash: [u8; 32] = match finding.remedy {
+                    Remedy::Checkpoint => Sha256::digest(repo_id(&finding)),
+                    _ => Sha256::digest(&finding.id),
+                }
+                .into();
                 let mut subject = [0; 16];
                 subject.copy_from_slice(&hash[..16]);
                 choice.findings.push(Chosen {
-                    kind,
+                    kind: finding.kind,
                     subject,
                     remedy: finding.remedy,
                     ordinal,
                     code: finding.code,
                 });
             }
-            (why, _) => draft.refuse(Refusal {
-                why: why.unwrap_or_else(|| not_built(finding.remedy)),
+            Some(why) => draft.plan.refuse(Refusal {
+                why,
                 code: finding.code,
                 id: finding.id,
             })?,
@@ -135,7 +140,8 @@ impl Draft<'_> {
         let is_empty_blob = || identity::is_empty_blob(&ObjectId::new(&finding.id));
         let capabilities = self.store.index().capabilities();
         let built = match finding.remedy {
-            Remedy::Backfill | Remedy::Link | Remedy::Recache => true,
+            Remedy::Backfill | Remedy::Link | Remedy::Recache => finding.kind.kind().is_some(),
+            Remedy::Checkpoint => finding.kind == Subject::Branch,
             // A crash between put and row leaves the empty blob without a row: that is mended likewise.
             Remedy::Restore | Remedy::Reindex => {
                 finding.kind.kind() == Some(Kind::Blob)

@@ -1,15 +1,14 @@
 //! A plan in the making.
 
 use super::choose::Group;
-use super::{Plan, Refusal, Step, Totals};
-use crate::audit::{Code, Finding, Remedy, Report};
+use super::{Plan, Refusal};
+use crate::audit::{Code, Finding, Report};
 use crate::index::IndexError;
 use crate::object::{Kind, ObjectId, time};
 use crate::progress::Progress;
 use crate::repair::RepairError;
 use crate::repair::build::{Built, Origin, Target, build};
 use crate::repair::rows::{self, Row};
-use crate::repair::spool::Spool;
 use crate::store::chain::TreeCache;
 use crate::store::{Store, StoreError};
 use futures_util::{StreamExt, stream};
@@ -28,9 +27,7 @@ pub(super) struct Draft<'a> {
     pub report: &'a Report,
     pub progress: &'a Progress,
     trees: Mutex<TreeCache>,
-    totals: Totals,
-    steps: Spool<Step>,
-    refused: Spool<Refusal>,
+    pub plan: Plan,
 }
 
 impl<'a> Draft<'a> {
@@ -44,15 +41,8 @@ impl<'a> Draft<'a> {
             report,
             progress,
             trees: Mutex::default(),
-            totals: Totals::default(),
-            steps: Spool::new()?,
-            refused: Spool::new()?,
+            plan: Plan::empty()?,
         })
-    }
-
-    pub fn refuse(&mut self, refusal: Refusal) -> Result<(), RepairError> {
-        self.totals.refused += 1;
-        self.refused.push(&refusal)
     }
 
     /// Commits in the order in which they were made, so that parents come before children.
@@ -123,7 +113,7 @@ impl<'a> Draft<'a> {
         built: Result<Built, StoreError>,
     ) -> Result<(), RepairError> {
         let why = match built {
-            Ok(Built::Step(step, _)) => return self.add(*step),
+            Ok(Built::Step(step, _)) => return self.plan.add(*step),
             Ok(Built::Already) => "it has been mended since the audit".to_owned(),
             Ok(Built::Refused(why)) => why,
             // What could not be read is unknown, and unknown is never repaired.
@@ -131,28 +121,13 @@ impl<'a> Draft<'a> {
             Err(error) => return Err(error.into()),
         };
         for code in std::iter::once(target.code).chain(target.also) {
-            self.refuse(Refusal {
+            self.plan.refuse(Refusal {
                 code,
                 id: target.id.clone(),
                 why: why.clone(),
             })?;
         }
         Ok(())
-    }
-
-    fn add(&mut self, step: Step) -> Result<(), RepairError> {
-        self.totals.steps += 1;
-        self.totals.bytes += step.bytes;
-        self.totals.requests += match step.remedy {
-            Remedy::Link => 1,
-            Remedy::Backfill | Remedy::Restore => 2,
-            _ => 0,
-        };
-        *self.totals.by_remedy.entry(step.remedy).or_default() += 1;
-        self.steps.push(&Step {
-            number: self.totals.steps,
-            ..step
-        })
     }
 
     /// Which repository and path a blob without row belongs to: those of the snapshot that names it.
@@ -191,16 +166,6 @@ impl<'a> Draft<'a> {
             .into_iter()
             .map(|numbered| (numbered.ordinal, numbered.finding))
             .collect())
-    }
-
-    pub fn finish(mut self) -> Result<Plan, RepairError> {
-        self.steps.flush()?;
-        self.refused.flush()?;
-        Ok(Plan {
-            totals: self.totals,
-            steps: self.steps,
-            refused: self.refused,
-        })
     }
 }
 

@@ -134,7 +134,7 @@ fn describe(step: &StepLine, out: &mut Text, theme: &Theme) {
     out.say(&step.words, theme.text);
     out.gap();
     out.pair("only if", &step.precondition, theme, theme.text);
-    out.pair(step.kind.as_str(), step.id.shown(), theme, theme.text);
+    out.pair(step.kind.word(), step.id.shown(), theme, theme.text);
     out.pair("repository", &step.repo, theme, theme.text);
     let mends: Vec<&str> = std::iter::once(&step.code)
         .chain(&step.also)

@@ -1,0 +1,108 @@
+//! Ref checkpoints: whether the store alone could say where each branch points.
+
+use super::AuditError;
+use super::fault::{Code, Grade};
+use super::finding::{Finding, Subject};
+use super::scan::Scan;
+use crate::index::{BranchRow, RepoRow};
+use crate::store::checkpoint::{Newest, Refs};
+use crate::store::{Policy, StoreError};
+use futures_util::{StreamExt, stream};
+
+const PAGE: u32 = 500;
+
+/// Repositories asked for at once: each answer holds every branch of one.
+const CONCURRENCY: usize = 4;
+
+/// Goes through the repositories that the audit is about.
+pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    if let Some(only) = scan.only.clone() {
+        let repo = scan.store.index().repo_by_id(&only).await?;
+        return repos(scan, repo.into_iter().collect()).await;
+    }
+    let mut after: Option<String> = None;
+    loop {
+        let page = scan.store.index().repos(after.as_deref(), PAGE).await?;
+        after = page.rows.last().map(|row| row.repo_id.clone()).or(after);
+        repos(scan, page.rows).await?;
+        if page.end {
+            return Ok(());
+        }
+    }
+}
+
+async fn repos(scan: &mut Scan<'_>, rows: Vec<RepoRow>) -> Result<(), AuditError> {
+    let store = scan.store;
+    let mut answers = stream::iter(rows)
+        .map(|repo| async move {
+            let newest = store.newest_checkpoint(&repo.repo_id).await;
+            (repo, newest)
+        })
+        .buffered(CONCURRENCY.min(scan.options.concurrency.max(1)));
+    while let Some((repo, newest)) = answers.next().await {
+        match newest {
+            Ok(newest) => one(scan, &repo, &newest).await?,
+            Err(StoreError::Index(error)) => return Err(error.into()),
+            // Without an answer nothing is known, and nothing is found.
+            Err(error) => scan.unknown(format!("ref checkpoints of {}: {error}", repo.path())),
+        }
+        scan.progress.update(|f| f.done += 1);
+        scan.progress.checkpoint().await?;
+    }
+    Ok(())
+}
+
+async fn one(scan: &mut Scan<'_>, repo: &RepoRow, newest: &Newest) -> Result<(), AuditError> {
+    let untrusted = newest.passed.iter().map(|passed| {
+        let mut finding = Finding::new(Code::ObjectForeign, Subject::Object, &passed.key)
+            .with("why", format!("no sound ref checkpoint: {}", passed.why));
+        finding.repo.clone_from(&repo.repo_id);
+        finding
+    });
+    scan.find(untrusted.collect()).await?;
+    let saved = newest.sound.as_ref().map(|(_, found)| &found.refs);
+    let key = newest.sound.as_ref().map(|(key, _)| key.as_str());
+    let mut after: Option<String> = None;
+    loop {
+        let index = scan.store.index();
+        let page = index
+            .branches_of(&repo.repo_id, after.as_deref(), PAGE)
+            .await?;
+        let mut findings: Vec<Finding> = Vec::new();
+        // Rows that share a name are one branch to people: it is said once.
+        for same in page.rows.chunk_by(|a, b| a.name == b.name) {
+            let lost = same
+                .iter()
+                .find(|row| !saved.is_some_and(|refs| refs.hold(row)));
+            findings.extend(lost.map(|row| unsaved(scan, repo, row, saved, key)));
+        }
+        scan.find(findings).await?;
+        after = page.rows.last().map(|row| row.name.clone()).or(after);
+        if page.end {
+            return Ok(());
+        }
+    }
+}
+
+fn unsaved(
+    scan: &Scan<'_>,
+    repo: &RepoRow,
+    row: &BranchRow,
+    saved: Option<&Refs>,
+    key: Option<&str>,
+) -> Finding {
+    let id = format!("{}:{}", repo.path(), row.name);
+    let known = saved
+        .and_then(|refs| refs.find(row))
+        .and_then(|own| own.head_commit_id.as_deref());
+    let mut finding = Finding::new(Code::RefsUnsaved, Subject::Branch, id)
+        .with("repo_id", repo.repo_id.as_str())
+        .with("head", row.head_commit_id.as_deref())
+        .with("saved", known)
+        .with("checkpoint", key);
+    finding.repo.clone_from(&repo.repo_id);
+    if scan.store.hub().policy == Policy::DbCanonical {
+        finding.grade = Grade::Info;
+    }
+    finding
+}

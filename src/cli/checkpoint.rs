@@ -1,0 +1,77 @@
+//! `luthier checkpoint`.
+
+use super::output::Output;
+use super::repair::{refused, show_step, summary};
+use super::watch::watch;
+use super::{CliError, Exit, Global, open, target};
+use crate::progress::Progress;
+use crate::repair::{self, Applied, Journal, Plan};
+use crate::text;
+use clap::Args;
+
+/// Steps fetched from the plan at once.
+const PAGE: u32 = 1_000;
+
+#[derive(Args)]
+pub struct Checkpoint {
+    /// Only this repository (OWNER/SLUG)
+    #[arg(long, value_name = "REPO")]
+    repo: Option<String>,
+}
+
+/// Without `--write`, says what would be written.
+pub async fn run(command: Checkpoint, global: &Global, out: Output) -> Result<Exit, CliError> {
+    let target = target(global)?;
+    let store = open(&target).await?;
+    let progress = Progress::new();
+    let planning = repair::checkpoints(&store, command.repo.as_deref(), &progress);
+    let plan = watch(&out, &progress, planning).await??;
+    show(&plan, &out).await?;
+    let (steps, left) = (plan.totals().steps, plan.totals().refused);
+    let applied = match (&target.authority, steps) {
+        (Some(authority), 1..) => {
+            let writer = store.writer(authority)?;
+            let mut journal = Journal::open(&target.hub)?;
+            let progress = Progress::new();
+            let applying = repair::apply(&writer, &plan, &mut journal, &progress);
+            watch(&out, &progress, applying).await??
+        }
+        _ => Applied::default(),
+    };
+    let dry = target.authority.is_none() && steps > 0;
+    if !out.json && dry {
+        out.line(&format!(
+            "Nothing was written. Add --write to write {}.",
+            text::plural(steps, "checkpoint")
+        ))?;
+    } else if !out.json && steps == 0 && left == 0 {
+        out.line("The store says already where every branch points.")?;
+    } else {
+        summary(&plan, &applied, &out)?;
+    }
+    out.flush()?;
+    Ok(
+        match (
+            applied.stopped,
+            dry || left > 0 || !applied.trouble.is_empty(),
+        ) {
+            (true, _) => Exit::Stopped,
+            (false, true) => Exit::Findings,
+            (false, false) => Exit::Done,
+        },
+    )
+}
+
+async fn show(plan: &Plan, out: &Output) -> Result<(), CliError> {
+    let mut skip = 0;
+    loop {
+        let steps = plan.steps(skip, PAGE).await?;
+        for step in &steps {
+            show_step(step, out, false)?;
+        }
+        skip += steps.len() as u64;
+        if steps.len() < PAGE as usize {
+            return refused(plan, out, true).await;
+        }
+    }
+}

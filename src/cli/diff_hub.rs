@@ -1,0 +1,97 @@
+//! `luthier diff-hub`.
+
+use super::output::Output;
+use super::watch::watch;
+use super::{CliError, Exit, Global, target};
+use crate::audit::hubs::{self, Change, Difference, Totals};
+use crate::progress::Progress;
+use crate::store::hub::{Database, Hub};
+use crate::store::{Store, StoreError};
+use crate::text;
+use clap::Args;
+
+/// Cells of a value that are shown to people.
+const SHOWN: usize = 100;
+
+#[derive(Args)]
+pub struct DiffHub {
+    /// The other database: sqlite:///path/other.db
+    #[arg(long, value_name = "URL")]
+    with: String,
+    /// Columns that no object carries are differences too
+    #[arg(long)]
+    all: bool,
+}
+
+pub async fn run(command: DiffHub, global: &Global, out: Output) -> Result<Exit, CliError> {
+    let target = target(global)?;
+    let other = Hub {
+        database: Database::parse(&command.with).map_err(StoreError::from)?,
+        ..target.hub.clone()
+    };
+    let (left, right) = (
+        Store::open(&target.hub, None).await?,
+        Store::open(&other, None).await?,
+    );
+    let progress = Progress::new();
+    let tell = |difference| write(&difference, &out);
+    let comparing = hubs::compare(left.index(), right.index(), command.all, &progress, tell);
+    let totals = watch(&out, &progress, comparing).await??;
+    summary(&totals, &out)?;
+    out.flush()?;
+    Ok(match totals.count() {
+        0 => Exit::Done,
+        _ => Exit::Findings,
+    })
+}
+
+fn write(difference: &Difference, out: &Output) -> Result<(), CliError> {
+    if out.json {
+        let mut line = serde_json::to_value(difference).unwrap_or_default();
+        line["type"] = "difference".into();
+        return out.object(&line);
+    }
+    let (what, columns) = match &difference.change {
+        Change::OnlyLeft => ("only here", &[][..]),
+        Change::OnlyRight => ("only in the other", &[][..]),
+        Change::Columns(columns) => ("differs", columns.as_slice()),
+    };
+    out.line(&format!("{} {}: {what}", difference.kind, difference.id))?;
+    for column in columns {
+        let value = |side: &Option<String>| {
+            let text = side.as_deref().unwrap_or("null");
+            text::cut(text, SHOWN).into_owned()
+        };
+        out.line(&format!(
+            "    {}: {} | {}",
+            column.column,
+            value(&column.left),
+            value(&column.right)
+        ))?;
+    }
+    Ok(())
+}
+
+fn summary(totals: &Totals, out: &Output) -> Result<(), CliError> {
+    if out.json {
+        let mut line = serde_json::to_value(totals).unwrap_or_default();
+        line["type"] = "summary".into();
+        line["equal"] = (totals.count() == 0).into();
+        return out.object(&line);
+    }
+    for (column, count) in &totals.not_carried {
+        out.line(&format!(
+            "not carried by any object: {column} differs in {}",
+            text::plural(*count, "row")
+        ))?;
+    }
+    for name in &totals.not_compared {
+        out.line(&format!("not compared, since one side lacks it: {name}"))?;
+    }
+    let compared: u64 = totals.compared.values().sum();
+    out.line(&format!(
+        "{} in {}.",
+        text::plural(totals.count(), "difference"),
+        text::plural(compared, "row")
+    ))
+}

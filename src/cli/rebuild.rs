@@ -1,0 +1,135 @@
+//! `luthier rebuild`.
+
+use super::output::Output;
+use super::watch::watch;
+use super::{CliError, Exit, Global, flags};
+use crate::config;
+use crate::progress::Progress;
+use crate::store::Store;
+use crate::store::rebuild::{RebuildError, Rebuilt, Skipped, rebuild};
+use crate::text;
+use clap::Args;
+
+#[derive(Args)]
+pub struct RebuildArgs {
+    /// The new database: sqlite:///path/new.db. It must not exist, be empty, or be an unfinished
+    /// rebuild of the same store
+    #[arg(long, value_name = "URL")]
+    into: String,
+}
+
+/// Fills a database from the configured store; the configured database is not looked at.
+pub async fn run(command: RebuildArgs, global: &Global, out: Output) -> Result<Exit, CliError> {
+    let target = config::load_rebuilt(&flags(global), &command.into)?;
+    let Some(authority) = &target.authority else {
+        return Err(CliError::usage(
+            "this session is read-only; add --write to make the database",
+        ));
+    };
+    let store = Store::open_to_fill(&target.hub, authority).await?;
+    let writer = store.writer(authority)?;
+    let progress = Progress::new();
+    let ended = watch(&out, &progress, rebuild(&writer, &progress)).await?;
+    // Even what was cut short is left as one file that the next run goes on with.
+    store.close().await;
+    let report = ended?;
+    if out.json {
+        let mut line = serde_json::to_value(&report).unwrap_or_default();
+        line["type"] = "summary".into();
+        line["complete"] = report.is_whole().into();
+        out.object(&line)?;
+    } else {
+        tell(&report, &out)?;
+    }
+    out.flush()?;
+    Ok(match report.is_whole() {
+        true => Exit::Done,
+        false => Exit::Findings,
+    })
+}
+
+fn tell(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
+    let list = |title: &str, count: u64, first: &[Skipped]| {
+        if count > 0 {
+            out.line(&format!("{}  {title}:", text::grouped(count)))?;
+        }
+        first
+            .iter()
+            .try_for_each(|line| out.line(&format!("         {}: {}", line.key, line.why)))
+    };
+    list("left out", report.skipped, &report.first_skipped)?;
+    list("could not be read", report.unknown, &report.first_unknown)?;
+    if report.missing > 0 {
+        out.line(&format!(
+            "{}  named, and not there:",
+            text::grouped(report.missing)
+        ))?;
+    }
+    for missing in &report.first_missing {
+        out.line(&format!(
+            "         {} {}, named by {}",
+            missing.kind, missing.id, missing.named_by
+        ))?;
+    }
+    derived(report, out)?;
+    out.line(&format!(
+        "{}, {}, {}, {}, {} from {} listed.",
+        text::plural(report.repos, "repository").replace("repositorys", "repositories"),
+        text::plural(report.branches, "branch").replace("branchs", "branches"),
+        text::plural(report.commits, "commit"),
+        text::plural(report.snapshots, "snapshot"),
+        text::plural(report.blobs, "blob"),
+        text::plural(report.listed, "key"),
+    ))
+}
+
+/// What no checkpoint said.
+fn derived(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
+    for repo in &report.placeholders {
+        out.line(&format!(
+            "No checkpoint speaks for the repository {repo}: its owner and slug are made up."
+        ))?;
+    }
+    let counted = [
+        (
+            report.derived_branches,
+            "branch is where a childless commit says, since no checkpoint does",
+            "branches are where childless commits say, since no checkpoint does",
+        ),
+        (
+            report.unreached_commits,
+            "commit is reached by no branch",
+            "commits are reached by no branch",
+        ),
+        (
+            report.unnamed,
+            "snapshot or blob is named by nothing",
+            "snapshots and blobs are named by nothing",
+        ),
+        (
+            report.rows_before,
+            "row was there from an earlier run",
+            "rows were there from an earlier run",
+        ),
+    ];
+    for (count, one, many) in counted.into_iter().filter(|(count, ..)| *count > 0) {
+        let what = if count == 1 { one } else { many };
+        out.line(&format!("{} {what}.", text::grouped(count)))?;
+    }
+    Ok(())
+}
+
+impl From<RebuildError> for CliError {
+    fn from(error: RebuildError) -> Self {
+        let exit = match error {
+            RebuildError::Store(error) => return error.into(),
+            RebuildError::Cancelled(_) => Exit::Stopped,
+            RebuildError::NotEmpty { .. } => Exit::Usage,
+            RebuildError::Differs { .. } => Exit::Unusable,
+        };
+        Self {
+            message: error.to_string(),
+            exit,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The step that brings one repository's refs into the store. Planning and applying both make it from
+//! the rows as they are, and what decides whether they made the same one is the hash of its bytes.
+
+use super::build::{Built, hash};
+use super::plan::{RowChange, Step};
+use crate::audit::{Code, Remedy, Subject};
+use crate::index::BranchRow;
+use crate::store::checkpoint::{CheckpointError, Next, Refs};
+use crate::store::write::Change;
+use crate::store::{Store, StoreError};
+use crate::text;
+use std::collections::BTreeMap;
+
+/// Heads that a step shows; the hash stands for the others.
+const SHOWN: usize = 20;
+
+/// Whose refs, and the time that the checkpoint bears.
+pub(super) struct Target {
+    pub repo_id: String,
+    /// `owner/slug`, or the id where there is no row.
+    pub repo: String,
+    pub made_at: String,
+}
+
+impl Target {
+    /// What a step of a plan asks for.
+    pub fn again(step: &Step) -> Self {
+        let value = |column: &str| {
+            let change = step.row.iter().find(|change| change.column == column);
+            change.and_then(|change| change.to.clone())
+        };
+        Self {
+            repo_id: value("repo_id").unwrap_or_default(),
+            repo: step.repo.clone(),
+            made_at: value("made_at").unwrap_or_default(),
+        }
+    }
+}
+
+/// Makes the step from the rows as they are now.
+///
+/// # Errors
+/// A side that could not be asked: then nothing is known.
+pub(super) async fn build(store: &Store, target: &Target) -> Result<Built, StoreError> {
+    match next(store, target).await {
+        Ok(built) => Ok(built),
+        Err(CheckpointError::Store(error)) => Err(error),
+        Err(error) => Ok(Built::Refused(error.to_string())),
+    }
+}
+
+async fn next(store: &Store, target: &Target) -> Result<Built, CheckpointError> {
+    let Some(refs) = store.refs_of(&target.repo_id).await? else {
+        return Ok(Built::Refused("the repository's row is gone".to_owned()));
+    };
+    let (key, bytes, before) = match store.next_checkpoint(&refs, &target.made_at).await? {
+        Next::Covered(_) => return Ok(Built::Already),
+        Next::Write { key, bytes, before } => (key, bytes, before),
+    };
+    let branches =
+        text::plural(refs.branches.len() as u64, "branch").replace("branchs", "branches");
+    let step = Step {
+        number: 0,
+        code: Code::RefsUnsaved,
+        also: Vec::new(),
+        remedy: Remedy::Checkpoint,
+        kind: Subject::Branch,
+        id: target.repo.clone(),
+        repo: target.repo.clone(),
+        words: format!(
+            "Writes where {branches} of {} point, as {key}.",
+            target.repo
+        ),
+        precondition:
+            "The rows of the repository and its branches are still what was seen, and no \
+                       newer checkpoint lies there."
+                .to_owned(),
+        key: Some(key.as_str().to_owned()),
+        bytes: bytes.len() as u64,
+        sha256: Some(hash(&bytes)),
+        row: changes(target, &refs, before.as_deref()),
+    };
+    let change = Change::Checkpoint { key, bytes };
+    Ok(Built::Step(Box::new(step), change))
+}
+
+/// What the store says before and after, in the words of rows; the rows themselves do not change.
+fn changes(target: &Target, refs: &Refs, before: Option<&Refs>) -> Vec<RowChange> {
+    let set = |column: &str, to: &str| RowChange {
+        column: column.to_owned(),
+        from: None,
+        to: Some(to.to_owned()),
+    };
+    let mut heads: BTreeMap<(&str, &str), [Option<&String>; 2]> = BTreeMap::new();
+    fn name(row: &BranchRow) -> (&str, &str) {
+        (&row.name, &row.branch_id)
+    }
+    for row in before.iter().flat_map(|refs| &refs.branches) {
+        heads.entry(name(row)).or_default()[0] = row.head_commit_id.as_ref();
+    }
+    for row in &refs.branches {
+        heads.entry(name(row)).or_default()[1] = row.head_commit_id.as_ref();
+    }
+    let moved = heads
+        .into_iter()
+        .filter(|(_, [from, to])| from != to)
+        .take(SHOWN)
+        .map(|((name, _), [from, to])| RowChange {
+            column: format!("saved head of {name}"),
+            from: from.cloned(),
+            to: to.cloned(),
+        });
+    let mut out = vec![set("repo_id", &target.repo_id)];
+    out.extend(moved);
+    out.push(set("made_at", &target.made_at));
+    out
+}

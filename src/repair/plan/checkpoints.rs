@@ -1,0 +1,115 @@
+//! Steps that bring refs into the store, one a repository.
+
+use super::choose::Group;
+use super::draft::Draft;
+use super::{Plan, Refusal};
+use crate::audit::{AuditError, Code, Finding};
+use crate::index::IndexError;
+use crate::object::time;
+use crate::progress::Progress;
+use crate::repair::RepairError;
+use crate::repair::build::Built;
+use crate::repair::checkpoint::{Target, build};
+use crate::store::{Store, StoreError};
+
+/// Repositories read at once.
+const PAGE: u32 = 500;
+
+/// Plans a checkpoint of every repository whose rows say what the store does not, or of one.
+/// Reads; writes nothing.
+///
+/// # Errors
+/// A database that cannot be read, no such repository, or cancellation.
+pub async fn checkpoints(
+    store: &Store,
+    repo: Option<&str>,
+    progress: &Progress,
+) -> Result<Plan, RepairError> {
+    let mut plan = Plan::empty()?;
+    let made_at = now(store).await?;
+    if let Some(path) = repo {
+        let found = match path.split_once('/') {
+            Some((owner, slug)) => store.index().repo_by_path(owner, slug).await?,
+            None => None,
+        };
+        let row = found.ok_or_else(|| AuditError::NoSuchRepo(path.to_owned()))?;
+        one(store, &mut plan, row.repo_id.clone(), row.path(), &made_at).await?;
+        return plan.finish();
+    }
+    progress.phase("planning", Some(store.index().counts().await?.repos));
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.index().repos(after.as_deref(), PAGE).await?;
+        for row in &page.rows {
+            progress.checkpoint().await?;
+            one(store, &mut plan, row.repo_id.clone(), row.path(), &made_at).await?;
+            progress.update(|f| f.done += 1);
+        }
+        after = page.rows.last().map(|row| row.repo_id.clone()).or(after);
+        if page.end {
+            return plan.finish();
+        }
+    }
+}
+
+impl Draft<'_> {
+    /// Makes the steps of findings whose remedy is a checkpoint.
+    pub async fn make_checkpoints(&mut self, groups: &[Group]) -> Result<(), RepairError> {
+        if groups.is_empty() {
+            return Ok(());
+        }
+        let made_at = now(self.store).await?;
+        for group in groups {
+            self.progress.checkpoint().await?;
+            for found in self.report.at(&[group.ordinal]).await? {
+                let finding = found.finding;
+                let id = repo_id(&finding);
+                one(self.store, &mut self.plan, id, finding.repo, &made_at).await?;
+            }
+            self.progress
+                .update(|f| f.done += 1 + group.also.len() as u64);
+        }
+        Ok(())
+    }
+}
+
+/// Adds the step of one repository, if it takes one.
+async fn one(
+    store: &Store,
+    plan: &mut Plan,
+    repo_id: String,
+    repo: String,
+    made_at: &str,
+) -> Result<(), RepairError> {
+    let target = Target {
+        repo_id,
+        repo,
+        made_at: made_at.to_owned(),
+    };
+    let why = match build(store, &target).await {
+        Ok(Built::Step(step, _)) => return plan.add(*step),
+        Ok(Built::Already) => return Ok(()),
+        Ok(Built::Refused(why)) => why,
+        // What could not be read is unknown, and unknown is never repaired.
+        Err(StoreError::Backend(error)) => format!("it could not be read: {error}"),
+        Err(error) => return Err(error.into()),
+    };
+    plan.refuse(Refusal {
+        code: Code::RefsUnsaved,
+        id: target.repo,
+        why,
+    })
+}
+
+/// The repository that a finding on a branch is about.
+pub(super) fn repo_id(finding: &Finding) -> String {
+    let said = finding.evidence.get("repo_id");
+    let said = said.and_then(serde_json::Value::as_str);
+    said.unwrap_or_default().to_owned()
+}
+
+/// The database's time, as a checkpoint bears it.
+async fn now(store: &Store) -> Result<String, IndexError> {
+    let now = store.index().now().await?;
+    Ok(time::isoformat(now, 0).unwrap_or_default())
+}

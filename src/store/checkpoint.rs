@@ -1,0 +1,90 @@
+//! Ref checkpoints: owners, slugs and heads exist only as rows, so they are written to the store as well.
+//!
+//! A checkpoint says what the rows of one repository say at one moment. Each has a key of its own, a
+//! number higher than the last, and the hash of the one before, so that none is ever replaced and a
+//! reader sees which of them belong together.
+
+mod codec;
+mod read;
+mod write;
+
+pub(in crate::store) use read::newest;
+pub use read::{Newest, Passed};
+pub use write::{Next, Saved};
+
+use super::reconstruct::given;
+use crate::backend::BackendError;
+use crate::index::{BranchRow, RepoRow};
+
+/// The largest checkpoint that is read or written, in bytes. 64 MiB hold some 400,000 branches.
+pub const MAX_BYTES: u64 = 64 << 20;
+
+/// What the rows of one repository say: all that a rebuild needs for them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refs {
+    pub repo: RepoRow,
+    /// In the order of (name, `branch_id`).
+    pub branches: Vec<BranchRow>,
+}
+
+/// One checkpoint as it lies in the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// From 1, in the order in which they were made.
+    pub sequence: u64,
+    /// sha256 in hex of the checkpoint before it; none before the first.
+    pub previous: Option<String>,
+    /// ISO-8601.
+    pub made_at: String,
+    pub refs: Refs,
+}
+
+/// Why a checkpoint was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    #[error(transparent)]
+    Store(#[from] super::StoreError),
+    #[error(transparent)]
+    Write(#[from] super::write::WriteError),
+    #[error("there is no repository with the id {0}")]
+    NoSuchRepo(String),
+    #[error("{repo}: its branches take {bytes} bytes, more than the {MAX_BYTES} of one checkpoint")]
+    TooLarge { repo: String, bytes: usize },
+    #[error("{repo}: others keep writing checkpoints of it; try again later")]
+    Contended { repo: String },
+}
+
+impl From<crate::index::IndexError> for CheckpointError {
+    fn from(error: crate::index::IndexError) -> Self {
+        CheckpointError::Store(error.into())
+    }
+}
+
+impl From<BackendError> for CheckpointError {
+    fn from(error: BackendError) -> Self {
+        CheckpointError::Store(error.into())
+    }
+}
+
+impl Refs {
+    /// What these refs say of a branch row, by its name and id.
+    #[must_use]
+    pub fn find(&self, branch: &BranchRow) -> Option<&BranchRow> {
+        let place =
+            |own: &BranchRow| (&own.name, &own.branch_id).cmp(&(&branch.name, &branch.branch_id));
+        let at = self.branches.binary_search_by(place).ok()?;
+        self.branches.get(at)
+    }
+
+    /// Whether these refs hold this branch row, under its name and with its head.
+    #[must_use]
+    pub fn hold(&self, branch: &BranchRow) -> bool {
+        let head = |row: &BranchRow| given(row.head_commit_id.as_deref()).map(str::to_owned);
+        self.find(branch)
+            .is_some_and(|own| head(own) == head(branch))
+    }
+}
+
+#[cfg(test)]
+#[path = "../../tests/store/checkpoint.rs"]
+mod tests;

@@ -1,0 +1,159 @@
+//! The newest sound checkpoint: whole, its own number and repository, and joined to the one before it.
+
+use super::{Checkpoint, MAX_BYTES};
+use crate::backend::{Backend, BackendError, Key, layout};
+use crate::store::{Store, StoreError};
+use futures_util::StreamExt;
+use sha2::{Digest, Sha256};
+use std::collections::VecDeque;
+
+/// How many of the newest are looked at: behind so many that are not sound, none is looked for.
+const LOOKED_AT: usize = 64;
+
+/// A checkpoint that is not trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passed {
+    pub key: String,
+    pub why: String,
+}
+
+/// What the store says of one repository's refs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Newest {
+    /// The newest sound one, and its key.
+    pub sound: Option<(Key, Checkpoint)>,
+    /// Newer ones that are not trusted, newest first.
+    pub passed: Vec<Passed>,
+    /// The highest number that any key has; 0 where there is none.
+    pub(super) last: u64,
+    /// sha256 in hex of the newest that is whole: what the next one names.
+    pub(super) link: Option<String>,
+}
+
+impl Store {
+    /// The newest sound checkpoint of a repository.
+    ///
+    /// # Errors
+    /// A store that does not answer: then nothing is known.
+    pub async fn newest_checkpoint(&self, repo_id: &str) -> Result<Newest, StoreError> {
+        Ok(newest(self.backend(), &layout::checkpoint_prefix(repo_id)).await?)
+    }
+}
+
+/// The newest sound checkpoint under a prefix, and what was passed over on the way to it.
+///
+/// A checkpoint is proved by the one that was the newest whole one when it was written: its hash is
+/// what the later one names. The first names none, and none may lie before it.
+pub(in crate::store) async fn newest(
+    backend: &dyn Backend,
+    prefix: &str,
+) -> Result<Newest, BackendError> {
+    let (mut keys, all) = listed(backend, prefix).await?;
+    let mut out = Newest {
+        last: keys.back().map_or(0, |(sequence, _)| *sequence),
+        ..Newest::default()
+    };
+    // Whole, and waiting for the one before it.
+    let mut waiting: Option<(Key, Checkpoint)> = None;
+    while let Some((sequence, key)) = keys.pop_back() {
+        let (checkpoint, hash) = match whole(backend, &key, sequence, prefix).await? {
+            Ok(found) => found,
+            Err(why) => {
+                out.pass(&key, why);
+                continue;
+            }
+        };
+        out.link.get_or_insert_with(|| hash.clone());
+        if let Some((later, found)) = waiting.take() {
+            if found.previous.as_ref() == Some(&hash) {
+                out.trust(later, found);
+                return Ok(out);
+            }
+            out.pass(
+                &later,
+                format!("it does not name {key}, which lies before it"),
+            );
+        }
+        waiting = Some((key, checkpoint));
+    }
+    match waiting {
+        Some((key, found)) if found.previous.is_none() && all => out.trust(key, found),
+        Some((key, _)) => out.pass(
+            &key,
+            "what it names as the one before it is not there".to_owned(),
+        ),
+        None => {}
+    }
+    Ok(out)
+}
+
+impl Newest {
+    fn trust(&mut self, key: Key, found: Checkpoint) {
+        // What lies below it is of no use to anybody any more.
+        self.passed
+            .retain(|passed| passed.key.as_str() > key.as_str());
+        self.sound = Some((key, found));
+    }
+
+    fn pass(&mut self, key: &Key, why: String) {
+        let key = key.to_string();
+        self.passed.push(Passed { key, why });
+    }
+}
+
+/// The newest keys by number, and whether these are all.
+async fn listed(
+    backend: &dyn Backend,
+    prefix: &str,
+) -> Result<(VecDeque<(u64, Key)>, bool), BackendError> {
+    let (mut keys, mut all) = (VecDeque::new(), true);
+    let mut entries = backend.list(prefix, None);
+    while let Some(entry) = entries.next().await {
+        let entry = entry?;
+        let number = layout::recognise_checkpoint(&entry.key).map(|(_, sequence)| sequence);
+        if let (Some(sequence), Ok(key)) = (number, Key::new(entry.key)) {
+            keys.push_back((sequence, key));
+        }
+        if keys.len() > LOOKED_AT {
+            keys.pop_front();
+            all = false;
+        }
+    }
+    Ok((keys, all))
+}
+
+/// A checkpoint that is whole and lies under its own key, with its hash. Wrong takes two reads.
+async fn whole(
+    backend: &dyn Backend,
+    key: &Key,
+    sequence: u64,
+    prefix: &str,
+) -> Result<Result<(Checkpoint, String), String>, BackendError> {
+    let mut refused = String::new();
+    for _ in 0..2 {
+        let bytes = match backend.open(key).await? {
+            None => return Ok(Err("it was listed and is not there".to_owned())),
+            Some(body) if body.meta.size > MAX_BYTES => {
+                let size = body.meta.size;
+                return Ok(Err(format!("it has {size} bytes, more than {MAX_BYTES}")));
+            }
+            Some(body) => body.read_all(MAX_BYTES).await?,
+        };
+        match checked(&bytes, sequence, prefix) {
+            Ok(found) => return Ok(Ok((found, hex::encode(Sha256::digest(&bytes))))),
+            Err(why) => refused = why,
+        }
+    }
+    Ok(Err(refused))
+}
+
+fn checked(bytes: &[u8], sequence: u64, prefix: &str) -> Result<Checkpoint, String> {
+    let found = Checkpoint::decode(bytes)?;
+    if found.sequence != sequence {
+        return Err(format!("it says that it is number {}", found.sequence));
+    }
+    if layout::checkpoint_prefix(&found.refs.repo.repo_id) != prefix {
+        return Err("it is of another repository".to_owned());
+    }
+    Ok(found)
+}

@@ -1,0 +1,154 @@
+//! A database from the object store alone.
+//!
+//! The store is listed once and every object is read and proved; what the key's digest says decides
+//! what an object is. Facts go to a temporary survey on disk and are joined there. Rows are added in an
+//! order in which each names only what is there: repositories, commits, snapshots, blobs, memberships,
+//! and branches last. Each batch is read back and compared.
+//!
+//! A run that was cut short is run again: it surveys the store anew, makes the same rows, and leaves
+//! those that are there. A database that holds anything else is refused before anything is written.
+
+mod check;
+mod fill;
+mod gather;
+mod open;
+mod plan;
+mod rows;
+
+use super::{StoreError, Writer};
+use crate::index::IndexError;
+use crate::index::survey::Survey;
+use crate::progress::{Cancelled, Progress};
+use serde::Serialize;
+
+/// Lines of each list that are kept; the rest is counted.
+const SHOWN: usize = 100;
+
+/// The repository of what no checkpoint, record or key gives to one.
+pub const UNKNOWN: &str = "luthier-unknown";
+
+/// Why a rebuild did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    #[error(
+        "{database} is not empty, and no unfinished rebuild of this store: {why}; name a new database"
+    )]
+    NotEmpty { database: String, why: String },
+    #[error(
+        "{what} does not read back as it was written: its {column} differs; name a new database"
+    )]
+    Differs { what: String, column: &'static str },
+}
+
+impl From<IndexError> for RebuildError {
+    fn from(error: IndexError) -> Self {
+        RebuildError::Store(error.into())
+    }
+}
+
+/// An object or checkpoint that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    pub key: String,
+    pub why: String,
+}
+
+/// Something that is named and could not be had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Missing {
+    pub kind: String,
+    pub id: String,
+    pub named_by: String,
+}
+
+/// The end of a rebuild, in figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Rebuilt {
+    /// Keys in the listing.
+    pub listed: u64,
+    /// Rows that are there now because of the store.
+    pub repos: u64,
+    pub branches: u64,
+    pub commits: u64,
+    pub snapshots: u64,
+    pub blobs: u64,
+    pub memberships: u64,
+    /// Rows that an unfinished run had added before.
+    pub rows_before: u64,
+    /// Repositories that no sound checkpoint speaks for: owner, slug and names are made up.
+    pub placeholders: Vec<String>,
+    /// Branches that are where childless commits say, since no checkpoint does.
+    pub derived_branches: u64,
+    /// Commits that no branch reaches, among them whatever came after the last checkpoint.
+    pub unreached_commits: u64,
+    /// Snapshots that no commit names, and blobs that no snapshot names.
+    pub unnamed: u64,
+    /// Keys of no known layout, objects that prove nothing, checkpoints that are not trusted.
+    pub skipped: u64,
+    pub first_skipped: Vec<Skipped>,
+    /// Keys that could not be read: what lies there is not known.
+    pub unknown: u64,
+    pub first_unknown: Vec<Skipped>,
+    /// Ids that something names, without a proved object.
+    pub missing: u64,
+    pub first_missing: Vec<Missing>,
+}
+
+impl Rebuilt {
+    /// Whether everything that the store holds and names became a row.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.skipped == 0 && self.unknown == 0 && self.missing == 0
+    }
+
+    fn skip(&mut self, key: String, why: String) {
+        self.skipped += 1;
+        if self.first_skipped.len() < SHOWN {
+            self.first_skipped.push(Skipped { key, why });
+        }
+    }
+
+    fn unknown(&mut self, key: String, why: String) {
+        self.unknown += 1;
+        if self.first_unknown.len() < SHOWN {
+            self.first_unknown.push(Skipped { key, why });
+        }
+    }
+}
+
+/// A rebuild under way.
+struct Rebuild<'a> {
+    /// The new database, beside the store that it is made from.
+    target: &'a Writer,
+    progress: &'a Progress,
+    survey: Survey,
+    report: Rebuilt,
+}
+
+/// Fills the writer's database from the writer's store.
+///
+/// # Errors
+/// A side that cannot be used at all, a database that holds something else, or cancellation.
+/// Objects that cannot be read are no error: they are counted as unknown.
+pub async fn rebuild(target: &Writer, progress: &Progress) -> Result<Rebuilt, RebuildError> {
+    let _lock = target.lock().await?;
+    let mut rebuild = Rebuild {
+        target,
+        progress,
+        survey: Survey::new().await?,
+        report: Rebuilt::default(),
+    };
+    rebuild.gather().await?;
+    rebuild.plan().await?;
+    rebuild.check_target().await?;
+    rebuild.fill().await?;
+    Ok(rebuild.report)
+}
+
+#[cfg(test)]
+#[path = "../../../tests/store/rebuild.rs"]
+mod tests;

@@ -1,0 +1,44 @@
+//! The database that is to be filled: made where none is, opened where a run was cut short.
+
+use crate::access::Access;
+use crate::index::{IndexError, IndexMut, Postgres, Sqlite};
+use crate::store::hub::{Database, Hub};
+use crate::store::read::open_backend;
+use crate::store::{Authority, Store, StoreError, WriteSide};
+use std::sync::Arc;
+
+impl Store {
+    /// Opens the store of `hub` and a database to be filled from it, which is made where there is none.
+    ///
+    /// # Errors
+    /// A side that cannot be opened, or a file that is no hub's database.
+    pub async fn open_to_fill(hub: &Hub, _authority: &Authority) -> Result<Self, StoreError> {
+        // Only read: a rebuild puts nothing into the store.
+        let backend = open_backend(hub, Access::Read).await?;
+        let index = made_or_found(&hub.database).await?;
+        Ok(Self {
+            hub: hub.clone(),
+            index: index.clone(),
+            backend: backend.clone(),
+            write_side: Some(WriteSide { index, backend }),
+        })
+    }
+}
+
+/// The one place that makes an empty database at a URL.
+async fn made_or_found(database: &Database) -> Result<Arc<dyn IndexMut>, IndexError> {
+    Ok(match database {
+        Database::Sqlite(path) => {
+            let meta = std::fs::metadata(path);
+            let is_there = meta.is_ok_and(|meta| meta.is_file() && meta.len() > 0);
+            Arc::new(match is_there {
+                true => Sqlite::open(path, Access::Write).await?,
+                false => Sqlite::create(path).await?,
+            })
+        }
+        Database::Postgres(place) => Arc::new(match Postgres::open(place, Access::Write).await {
+            Err(IndexError::NotAHub { .. }) => Postgres::create(place).await?,
+            opened => opened?,
+        }),
+    })
+}

@@ -1,0 +1,116 @@
+//! What the rows will be: repositories and branches from checkpoints, and who holds what.
+
+use super::{Missing, Rebuild, RebuildError, SHOWN, UNKNOWN};
+use crate::backend::layout;
+use crate::index::RepoRow;
+use crate::object::time;
+use crate::store::checkpoint::newest;
+
+const PAGE: u32 = 500;
+
+impl Rebuild<'_> {
+    pub(super) async fn plan(&mut self) -> Result<(), RebuildError> {
+        self.progress.phase("ref checkpoints", None);
+        let mut after = String::new();
+        loop {
+            let names = self.survey.refs_names(&after, PAGE).await?;
+            let Some(last) = names.last() else {
+                break;
+            };
+            after.clone_from(last);
+            for name in &names {
+                self.progress.checkpoint().await?;
+                self.refs(name).await?;
+                self.progress.update(|f| f.done += 1);
+            }
+        }
+        self.progress.phase("histories", None);
+        self.hold().await
+    }
+
+    /// Takes the newest sound checkpoint under a name.
+    async fn refs(&mut self, name: &str) -> Result<(), RebuildError> {
+        let backend = self.target.store().backend();
+        let prefix = format!("refs/{name}/");
+        let found = match newest(backend, &prefix).await {
+            Ok(found) => found,
+            Err(error) => {
+                self.report.unknown(prefix, error.to_string());
+                return Ok(());
+            }
+        };
+        for passed in found.passed {
+            let why = format!("no sound ref checkpoint: {}", passed.why);
+            self.report.skip(passed.key, why);
+        }
+        match (found.sound, layout::repo_of_refs_name(name)) {
+            (Some((_, checkpoint)), _) => {
+                let repo = &checkpoint.refs.repo;
+                let created = time::parse(&repo.created_at);
+                self.survey.add_repo(repo, created, true).await?;
+                let branches = &checkpoint.refs.branches;
+                Ok(self.survey.add_branches(branches, false).await?)
+            }
+            (None, Some(repo_id)) => self.placeholder(&repo_id).await,
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Says which repository holds which object, and derives branches where no checkpoint has any.
+    async fn hold(&mut self) -> Result<(), RebuildError> {
+        self.survey.reach().await?;
+        self.survey.hold_hinted().await?;
+        self.placeholders().await?;
+        self.report.unreached_commits = self.survey.hold_rest_of_commits(UNKNOWN).await?;
+        self.placeholders().await?;
+        self.report.derived_branches = self.survey.derive_branches().await?;
+        self.survey.reach().await?;
+        self.report.unnamed = self.survey.hold_trees(UNKNOWN).await?;
+        self.placeholders().await
+    }
+
+    /// Gives a row to every repository that holds something and has none.
+    pub(super) async fn placeholders(&mut self) -> Result<(), RebuildError> {
+        loop {
+            let lacking = self.survey.repos_without_row(PAGE).await?;
+            if lacking.is_empty() {
+                return Ok(());
+            }
+            for repo_id in &lacking {
+                self.placeholder(repo_id).await?;
+            }
+        }
+    }
+
+    async fn placeholder(&mut self, repo_id: &str) -> Result<(), RebuildError> {
+        let row = RepoRow {
+            repo_id: repo_id.to_owned(),
+            owner: "unknown".to_owned(),
+            slug: repo_id.to_owned(),
+            name: repo_id.to_owned(),
+            // Nothing says that the world may see it.
+            visibility: "private".to_owned(),
+            default_branch: "main".to_owned(),
+            ..RepoRow::default()
+        };
+        if self.report.placeholders.len() < SHOWN {
+            self.report.placeholders.push(repo_id.to_owned());
+        }
+        Ok(self.survey.add_repo(&row, None, false).await?)
+    }
+
+    /// Names what is named and could not be had.
+    pub(super) async fn tell_missing(&mut self) -> Result<(), RebuildError> {
+        let (count, first) = self.survey.lacking(SHOWN as u32).await?;
+        self.report.missing = count;
+        self.report.first_missing = first
+            .into_iter()
+            .map(|lacking| Missing {
+                kind: lacking.kind.to_string(),
+                id: lacking.id,
+                named_by: lacking.named_by,
+            })
+            .collect();
+        Ok(())
+    }
+}
