@@ -2,7 +2,9 @@
 
 pub mod authority;
 pub mod chain;
+pub mod fetch;
 pub mod hub;
+pub mod proof;
 pub mod read;
 pub mod reconstruct;
 pub mod write;
