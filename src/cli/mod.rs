@@ -6,8 +6,10 @@ mod demo;
 mod journal;
 mod keys;
 mod output;
+mod pull;
 mod repair;
 mod show;
+mod verify;
 mod watch;
 
 use crate::audit::{AuditError, Code};
@@ -120,6 +122,10 @@ enum Command {
     Repair(repair::Repair),
     /// `repair` for every row without storage_uri
     Backfill(repair::Backfill),
+    /// What a client's pull receives, written as the client would hold it
+    Pull(pull::Pull),
+    /// The client's own check of what was pulled; needs no hub
+    Verify(verify::Verify),
     /// What was changed from here, when and by whom
     Journal(journal::JournalArgs),
     /// Every key of the console
@@ -172,6 +178,8 @@ async fn run(cli: Cli) -> Result<Exit, CliError> {
         Some(Command::Show(command)) => show::run(command, &cli.global, out).await,
         Some(Command::Diff(command)) => show::run_diff(command, &cli.global, out).await,
         Some(Command::Repair(command)) => repair::run(command, &cli.global, out).await,
+        Some(Command::Pull(command)) => pull::run(command, &cli.global, out).await,
+        Some(Command::Verify(command)) => verify::run(command, out).await,
         Some(Command::Keys) => keys::run(&out),
         Some(Command::Journal(args)) => journal::run(args, &cli.global, &out),
         Some(Command::Backfill(command)) => repair::run_backfill(command, &cli.global, out).await,
