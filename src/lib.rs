@@ -17,6 +17,7 @@ pub mod access;
 pub mod audit;
 pub mod backend;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod demo;
 pub mod index;

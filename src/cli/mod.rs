@@ -10,10 +10,12 @@ mod doctor;
 mod journal;
 mod keys;
 mod output;
+mod pull;
 mod rebuild;
 mod repair;
 mod schema;
 mod show;
+mod verify;
 mod watch;
 
 use crate::audit::{AuditError, Code};
@@ -128,6 +130,10 @@ enum Command {
     Repair(repair::Repair),
     /// `repair` for every row without storage_uri
     Backfill(repair::Backfill),
+    /// What a client's pull receives, written as the client would hold it
+    Pull(pull::Pull),
+    /// The client's own check of what was pulled; needs no hub
+    Verify(verify::Verify),
     /// What the database offers and lacks, and the additive migration
     Schema(schema::Schema),
     /// Write where branches point into the store, for every repository that it does not know of yet
@@ -188,6 +194,8 @@ async fn run(cli: Cli) -> Result<Exit, CliError> {
         Some(Command::Show(command)) => show::run(command, &cli.global, out).await,
         Some(Command::Diff(command)) => show::run_diff(command, &cli.global, out).await,
         Some(Command::Repair(command)) => repair::run(command, &cli.global, out).await,
+        Some(Command::Pull(command)) => pull::run(command, &cli.global, out).await,
+        Some(Command::Verify(command)) => verify::run(command, out).await,
         Some(Command::Doctor) => doctor::run(&cli.global, out).await,
         Some(Command::Schema(command)) => schema::run(command, &cli.global, out).await,
         Some(Command::Checkpoint(command)) => checkpoint::run(command, &cli.global, out).await,

@@ -1,10 +1,9 @@
 //! The one way to write: object first, read back, then the row, each change announced before it is made.
 
-use super::{Authority, Store, StoreError, WriteSide};
+use super::{Authority, Store, StoreError, WriteSide, proof};
 use crate::backend::{BackendError, Key, Put, layout};
 use crate::index::{Link, NewRows, Recache};
-use crate::object::identity::{self, BlobScheme, CommitScheme};
-use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord};
+use crate::object::{Kind, ObjectId};
 use bytes::Bytes;
 
 /// The only value that can change a hub.
@@ -320,38 +319,7 @@ fn restored_rows(
 /// # Errors
 /// Why they are not, in words.
 pub fn proves(kind: Kind, id: &ObjectId, bytes: &[u8]) -> Result<&'static str, String> {
-    let not = || "the bytes do not reproduce the id".to_owned();
-    match kind {
-        Kind::Blob => identity::verify_blob(id, bytes)
-            .map(BlobScheme::name)
-            .ok_or_else(not),
-        Kind::Commit => {
-            let record = CommitRecord::decode(bytes).map_err(|e| e.to_string())?;
-            if let Some(field) = identity::ambiguous_commit(&record) {
-                return Err(format!(
-                    "a NUL in its {field} gives other records the same id"
-                ));
-            }
-            if !record.commit_id.same(id) {
-                return Err(format!("the object says that it is {}", record.commit_id));
-            }
-            identity::verify_commit(&record)
-                .map(CommitScheme::name)
-                .ok_or_else(not)
-        }
-        Kind::Snapshot => {
-            let record = SnapshotRecord::decode(bytes).map_err(|e| e.to_string())?;
-            if !record.snapshot_id.same(id) {
-                return Err(format!("the object says that it is {}", record.snapshot_id));
-            }
-            if identity::ambiguous_snapshot(&record.manifest, &record.directories).is_some() {
-                return Err("a NUL in a path gives other trees the same id".to_owned());
-            }
-            identity::verify_snapshot(id, &record.manifest, &record.directories)
-                .map(|scheme| scheme.name())
-                .ok_or_else(not)
-        }
-    }
+    proof::prove(kind, id, bytes).map(|proved| proved.scheme())
 }
 
 impl From<BackendError> for WriteError {

@@ -1,0 +1,284 @@
+//! `luthier pull`.
+
+use super::output::Output;
+use super::watch::watch;
+use super::{CliError, Exit, Global, open, target};
+use crate::client::pull::{PullOptions, Pulled, Told, pull};
+use crate::client::{Layout, PullError};
+use crate::object::{Kind, ObjectId};
+use crate::progress::Progress;
+use crate::store::fetch::{FetchError, Fetched, Origin, Refusal};
+use crate::text;
+use clap::{Args, ValueEnum};
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+
+/// Refusals that are spelt out for a person; the rest is counted.
+const SPELT_OUT: u64 = 20;
+
+#[derive(Args)]
+pub struct Pull {
+    /// The repository, or one of its branches
+    #[arg(value_name = "OWNER/SLUG[@BRANCH]", value_parser = wanted)]
+    what: Wanted,
+    /// A folder that is new, empty, or holds an earlier pull of this repository
+    #[arg(long, value_name = "DIR")]
+    into: PathBuf,
+    /// Which client's layout to write
+    #[arg(long, value_enum, default_value_t = LayoutFlag::Unified)]
+    layout: LayoutFlag,
+    /// A commit that the client has: what it reaches is left out
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    have: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LayoutFlag {
+    /// Canonical objects in `.muse/objects/sha256/`
+    Unified,
+    /// Client 0.1: JSON files and raw blobs; ids of its era only
+    V01,
+}
+
+#[derive(Clone, Debug)]
+struct Wanted {
+    owner: String,
+    slug: String,
+    branch: Option<String>,
+}
+
+fn wanted(text: &str) -> Result<Wanted, String> {
+    let form = || "write OWNER/SLUG or OWNER/SLUG@BRANCH".to_owned();
+    let (owner, rest) = text.split_once('/').ok_or_else(form)?;
+    let (slug, branch) = match rest.split_once('@') {
+        Some((slug, branch)) => (slug, Some(branch)),
+        None => (rest, None),
+    };
+    if owner.is_empty() || slug.is_empty() || slug.contains('/') || branch == Some("") {
+        return Err(form());
+    }
+    Ok(Wanted {
+        owner: owner.to_owned(),
+        slug: slug.to_owned(),
+        branch: branch.map(str::to_owned),
+    })
+}
+
+pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, CliError> {
+    let store = open(&target(global)?).await?;
+    let options = PullOptions {
+        owner: command.what.owner,
+        slug: command.what.slug,
+        branch: command.what.branch,
+        into: command.into,
+        layout: match command.layout {
+            LayoutFlag::Unified => Layout::Unified,
+            LayoutFlag::V01 => Layout::V01,
+        },
+        have: command.have.iter().map(ObjectId::new).collect(),
+    };
+    let progress = Progress::new();
+    let mut told = Teller {
+        out: &out,
+        refused: 0,
+        failed: None,
+    };
+    let mut tell = |what: Told<'_>| told.tell(&what);
+    let ended = watch(
+        &out,
+        &progress,
+        pull(&store, &options, &progress, &mut tell),
+    )
+    .await?;
+    if let Some(error) = told.failed {
+        return Err(error);
+    }
+    let pulled = match ended {
+        Ok(pulled) => pulled,
+        Err(PullError::Refused(sentence)) if out.json => {
+            out.object(&json!({ "type": "refusal", "sentence": sentence }))?;
+            out.object(&json!({ "type": "summary", "complete": false, "refused": 1 }))?;
+            out.flush()?;
+            return Ok(Exit::Findings);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if out.json {
+        out.object(&summary(&pulled, &options))?;
+    } else {
+        write_words(&pulled, &options, &out)?;
+    }
+    out.flush()?;
+    Ok(match (pulled.stopped, pulled.is_complete()) {
+        (true, _) => Exit::Stopped,
+        (false, true) => Exit::Done,
+        (false, false) => Exit::Findings,
+    })
+}
+
+/// Writes what is told as it comes; the first failure to write is kept.
+struct Teller<'o> {
+    out: &'o Output,
+    refused: u64,
+    failed: Option<CliError>,
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, what: &Told<'_>) {
+        if self.failed.is_none() {
+            self.failed = self.write(what).err();
+        }
+    }
+
+    fn write(&mut self, what: &Told<'_>) -> Result<(), CliError> {
+        match what {
+            Told::Object(object) if self.out.json => self.out.object(&object_line(object)),
+            Told::Object(_) => Ok(()),
+            Told::Refused(refusal) if self.out.json => self.out.object(&refusal_line(refusal)),
+            Told::Refused(refusal) => {
+                self.refused += 1;
+                if self.refused > SPELT_OUT {
+                    return Ok(());
+                }
+                self.out.line(&format!("refused  {refusal}."))
+            }
+        }
+    }
+}
+
+fn object_line(object: &Fetched) -> Value {
+    let source = match object.origin {
+        Origin::Canonical(_) => "store",
+        Origin::Reconstructed => "row",
+        Origin::Empty => "id",
+    };
+    json!({
+        "type": "object", "kind": object.kind, "id": object.id, "bytes": object.bytes.len(),
+        "source": source,
+    })
+}
+
+fn refusal_line(refusal: &Refusal) -> Value {
+    json!({
+        "type": "refusal", "kind": refusal.kind, "id": refusal.id,
+        "why": refusal.why.to_string(), "sentence": refusal.to_string(),
+    })
+}
+
+fn by_kind(counts: &[u64; 3]) -> Value {
+    let pairs = Kind::ALL.into_iter().zip(counts);
+    let map: Map<String, Value> = pairs
+        .map(|(kind, count)| (kind.to_string(), (*count).into()))
+        .collect();
+    Value::Object(map)
+}
+
+fn summary(pulled: &Pulled, options: &PullOptions) -> Value {
+    let heads: Map<String, Value> = pulled
+        .branches
+        .iter()
+        .map(|(name, head)| (name.clone(), json!(head)))
+        .collect();
+    json!({
+        "type": "summary", "complete": pulled.is_complete(), "stopped": pulled.stopped,
+        "repo": pulled.repo, "layout": options.layout.name(), "branches": heads,
+        "fetched": by_kind(&pulled.fetched), "held": by_kind(&pulled.held),
+        "reconstructed": pulled.reconstructed, "empty_blobs": pulled.empty,
+        "bytes": pulled.bytes, "refused": pulled.refused, "unknown_have": pulled.unknown,
+    })
+}
+
+fn counted(counts: &[u64; 3]) -> String {
+    let words: Vec<String> = Kind::ALL
+        .into_iter()
+        .zip(counts)
+        .map(|(kind, count)| text::plural(*count, kind.as_str()))
+        .collect();
+    words.join(", ")
+}
+
+fn write_words(pulled: &Pulled, options: &PullOptions, out: &Output) -> Result<(), CliError> {
+    if pulled.refused > SPELT_OUT {
+        let more = text::grouped(pulled.refused - SPELT_OUT);
+        out.line(&format!("and {more} more; --json names them all"))?;
+    }
+    for id in &pulled.unknown {
+        out.line(&format!(
+            "The hub has no commit {id}; nothing was left out for it."
+        ))?;
+    }
+    if !out.quiet {
+        write_counts(pulled, out)?;
+    }
+    let into = options.into.display();
+    if pulled.stopped {
+        return out.line(&format!(
+            "Stopped before the end; no ref was written. What has come lies in {into}, and the next \
+             run goes on from there."
+        ));
+    }
+    if pulled.refused > 0 {
+        return out.line(&format!(
+            "Not pulled: a client would refuse {}. No ref was written; what is sound lies in {into}, \
+             and the next run goes on from there.",
+            text::plural(pulled.refused, "object"),
+        ));
+    }
+    let heads: Vec<String> = pulled
+        .branches
+        .iter()
+        .take(if out.quiet { 0 } else { 10 })
+        .map(|(name, head)| match head {
+            Some(id) => format!("{name} {}", id.short()),
+            None => format!("{name} (no commit yet)"),
+        })
+        .collect();
+    for head in heads {
+        out.line(&format!("  {head}"))?;
+    }
+    if pulled.branches.len() > 10 {
+        let count = pulled.branches.len() as u64;
+        out.line(&format!("  {} heads in all", text::grouped(count)))?;
+    }
+    out.line(&format!("Pulled {} into {into}.", pulled.repo))
+}
+
+fn write_counts(pulled: &Pulled, out: &Output) -> Result<(), CliError> {
+    let bytes = text::bytes(pulled.bytes);
+    out.line(&format!("{} fetched ({bytes}).", counted(&pulled.fetched)))?;
+    if pulled.held.iter().any(|count| *count > 0) {
+        out.line(&format!("{} were there already.", counted(&pulled.held)))?;
+    }
+    if pulled.reconstructed > 0 {
+        let made = text::plural(pulled.reconstructed, "object");
+        out.line(&format!(
+            "{made} made from rows: nothing is stored of them."
+        ))?;
+    }
+    if pulled.empty > 0 {
+        out.line(
+            "The empty blob is known by its id alone: the hub has no object of it (blob-empty-missing).",
+        )?;
+    }
+    Ok(())
+}
+
+impl From<PullError> for CliError {
+    fn from(error: PullError) -> Self {
+        let exit = match error {
+            PullError::NoSuchRepo(_) | PullError::NoSuchBranch { .. } | PullError::Unfit { .. } => {
+                Exit::Usage
+            }
+            PullError::Refused(_) => Exit::Findings,
+            PullError::Store(error) | PullError::Fetch(FetchError::Store(error)) => {
+                return error.into();
+            }
+            PullError::Fetch(FetchError::Cancelled(_)) => Exit::Stopped,
+            PullError::Fetch(_) | PullError::Folder(_) => Exit::Unusable,
+        };
+        Self {
+            message: error.to_string(),
+            exit,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Which branches a pull brings, and which of their names no client may write to a disk.
+
+use super::pull::PullError;
+use crate::index::{BranchRow, RepoRow};
+use crate::object::{Manifest, ObjectId, path};
+use crate::store::reconstruct::given;
+use crate::store::{Store, StoreError};
+use std::collections::BTreeMap;
+
+/// Branches asked for at once.
+const PAGE: u32 = 1_000;
+
+/// How long one part of a name may be, in bytes: what file systems take.
+const PART: usize = 255;
+
+/// How long a whole name may be, in bytes.
+const WHOLE: usize = 1_024;
+
+/// The branches of a pull.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branches {
+    /// By name; `None` before the first commit.
+    pub heads: BTreeMap<String, Option<ObjectId>>,
+    /// What `HEAD` names: one of them.
+    pub head: String,
+}
+
+impl Branches {
+    /// Chooses `branch`, or all branches of the repository.
+    ///
+    /// # Errors
+    /// No such branch; a name with two heads, or one that leaves the folder or collides.
+    pub async fn choose(
+        store: &Store,
+        repo: &RepoRow,
+        branch: Option<&str>,
+    ) -> Result<Self, PullError> {
+        let mut heads = BTreeMap::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = store
+                .index()
+                .branches_of(&repo.repo_id, after.as_deref(), PAGE)
+                .await
+                .map_err(StoreError::from)?;
+            for row in &page.rows {
+                if branch.is_none_or(|name| name == row.name) {
+                    add(&mut heads, row)?;
+                }
+            }
+            after = page.rows.last().map(|row| row.name.clone());
+            if page.end || after.is_none() {
+                break;
+            }
+        }
+        if let Some(name) = branch
+            && !heads.contains_key(name)
+        {
+            return Err(PullError::NoSuchBranch {
+                repo: repo.path(),
+                branch: name.to_owned(),
+            });
+        }
+        let head = match branch {
+            Some(name) => name.to_owned(),
+            None => default_branch(repo, &mut heads),
+        };
+        check(&heads)?;
+        Ok(Self { heads, head })
+    }
+}
+
+/// The repository's default branch; another one only where that does not exist.
+fn default_branch(repo: &RepoRow, heads: &mut BTreeMap<String, Option<ObjectId>>) -> String {
+    let named = given(Some(&repo.default_branch)).unwrap_or("main");
+    if heads.contains_key(named) {
+        return named.to_owned();
+    }
+    let first = heads.iter().find(|(_, head)| head.is_some());
+    if let Some((name, _)) = first.or_else(|| heads.iter().next()) {
+        return name.clone();
+    }
+    heads.insert(named.to_owned(), None);
+    named.to_owned()
+}
+
+/// Takes a row in. Two rows of one name must agree.
+fn add(heads: &mut BTreeMap<String, Option<ObjectId>>, row: &BranchRow) -> Result<(), PullError> {
+    let head = given(row.head_commit_id.as_deref()).map(ObjectId::new);
+    match heads.insert(row.name.clone(), head.clone()) {
+        Some(other) if other != head => {
+            let words =
+                |id: Option<ObjectId>| id.map_or("no commit".to_owned(), |id| id.to_string());
+            Err(PullError::Refused(format!(
+                "branch {} has two rows, with the heads {} and {}: which one counts would be a guess",
+                row.name,
+                words(other),
+                words(head),
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses names that no client may write: as files they are judged by the rules for paths, together.
+fn check(heads: &BTreeMap<String, Option<ObjectId>>) -> Result<(), PullError> {
+    let refused = |name: &str, why: &str| {
+        Err(PullError::Refused(format!(
+            "branch {name:?} cannot be a file of a client ({why})"
+        )))
+    };
+    for name in heads.keys() {
+        if name.len() > WHOLE || name.split('/').any(|part| part.len() > PART) {
+            return refused(name, "too long");
+        }
+        if name.trim() != name {
+            return refused(name, "starts or ends with a blank");
+        }
+    }
+    let entry = |name: &String| (name.clone(), ObjectId::new(""));
+    let names: Manifest = heads.keys().map(entry).collect();
+    match path::check_all(&names).into_iter().next() {
+        Some((name, why)) => refused(&name, &why.to_string()),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,182 @@
+//! Which file holds an object, by the client's age, and what stands in it.
+
+use crate::object::identity::{BlobHasher, BlobScheme, CommitScheme, SnapshotScheme};
+use crate::object::{CommitRecord, Kind, MAX_PAYLOAD, ObjectId, SnapshotRecord, frame, json};
+use crate::store::proof::{self, Proved};
+use bytes::Bytes;
+use serde_json::Value;
+use std::fs::File;
+use std::io::{self, Read};
+
+/// Where the branches lie.
+pub const HEADS: &str = ".muse/refs/heads";
+/// Which branch is checked out.
+pub const HEAD: &str = ".muse/HEAD";
+/// Which repository this is.
+pub const REPO: &str = ".muse/repo.json";
+
+/// The largest commit or snapshot file that is read: a payload and its header, in bytes.
+pub const LARGEST: u64 = MAX_PAYLOAD as u64 + 64;
+
+/// A client's way to keep objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// `.muse/objects/sha256/ab/<62 hex>`: canonical objects, blobs with their header too. Ids of older
+    /// eras are placed by their hex; then a file's bytes do not hash to its name, its payload does.
+    Unified,
+    /// Client 0.1: `.muse/commits/<id>.json`, `.muse/snapshots/<id>.json` and raw blobs in
+    /// `.muse/objects/ab/<62 hex>`. It takes ids of its own era only.
+    V01,
+}
+
+impl Layout {
+    /// The name in `repo.json` and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Layout::Unified => "unified",
+            Layout::V01 => "v01",
+        }
+    }
+
+    /// The layout of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Layout::Unified, Layout::V01]
+            .into_iter()
+            .find(|layout| layout.name() == name)
+    }
+
+    /// The file of an object; `None` for an id without digest, which no client can hold.
+    #[must_use]
+    pub fn path(self, kind: Kind, id: &ObjectId) -> Option<String> {
+        let hex = id.hex()?;
+        let (two, rest) = hex.split_at(2);
+        Some(match (self, kind) {
+            (Layout::Unified, _) => format!(".muse/objects/sha256/{two}/{rest}"),
+            (Layout::V01, Kind::Commit) => format!(".muse/commits/{hex}.json"),
+            (Layout::V01, Kind::Snapshot) => format!(".muse/snapshots/{hex}.json"),
+            (Layout::V01, Kind::Blob) => format!(".muse/objects/{two}/{rest}"),
+        })
+    }
+
+    /// What stands in the file of a proved object, in parts. `bytes` are as the hub serves them.
+    #[must_use]
+    pub fn contents(self, proved: &Proved, bytes: &Bytes) -> [Bytes; 2] {
+        let text = |value| Bytes::from(json::canonical(&Value::Object(value)) + "\n");
+        match (self, proved) {
+            (Layout::Unified, Proved::Blob(_)) => {
+                let header = frame::header(Kind::Blob, bytes.len() as u64);
+                [header.into(), bytes.clone()]
+            }
+            (Layout::Unified, _) | (Layout::V01, Proved::Blob(_)) => [bytes.clone(), Bytes::new()],
+            (Layout::V01, Proved::Commit(record, _)) => [text(record.to_map()), Bytes::new()],
+            (Layout::V01, Proved::Snapshot(record, _)) => [text(record.to_map()), Bytes::new()],
+        }
+    }
+
+    /// Whether this layout's client computes the id that the object has.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub fn takes(self, id: &ObjectId, proved: &Proved) -> Result<(), String> {
+        let own = match proved {
+            Proved::Commit(_, scheme) => *scheme == CommitScheme::V01,
+            Proved::Snapshot(_, scheme) => *scheme == SnapshotScheme::V01,
+            Proved::Blob(scheme) => *scheme == BlobScheme::Raw,
+        };
+        match self {
+            Layout::V01 if !own || id.hex() != Some(id.as_str()) => Err(format!(
+                "client 0.1 cannot check it: its id is of a later era ({}); pull with --layout unified",
+                proved.scheme()
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Proves the contents of a file against the id that its name says.
+    ///
+    /// # Errors
+    /// Why it is not that object, in words.
+    pub fn prove(self, kind: Kind, id: &ObjectId, file: File, size: u64) -> Result<Proved, String> {
+        let proved = match kind {
+            Kind::Blob => self.prove_blob(id, file, size)?,
+            Kind::Commit | Kind::Snapshot => {
+                let bytes = read_whole(file, size)?;
+                match self {
+                    Layout::Unified => proof::prove(kind, id, &bytes)?,
+                    Layout::V01 => prove_json(kind, id, &bytes)?,
+                }
+            }
+        };
+        self.takes(id, &proved)?;
+        Ok(proved)
+    }
+
+    /// Hashes a blob as it streams by.
+    fn prove_blob(self, id: &ObjectId, mut file: File, size: u64) -> Result<Proved, String> {
+        let failed = |error: io::Error| error.to_string();
+        let mut start = Vec::new();
+        let mut payload = size;
+        if self == Layout::Unified {
+            file.by_ref()
+                .take(32)
+                .read_to_end(&mut start)
+                .map_err(failed)?;
+            let nul = start.iter().position(|byte| *byte == 0);
+            let header = nul.ok_or("it has no header")? + 1;
+            payload = size.saturating_sub(header as u64);
+            if start[..header] != frame::header(Kind::Blob, payload) {
+                return Err(format!(
+                    "its header is not that of a blob of {payload} bytes"
+                ));
+            }
+            start.drain(..header);
+        }
+        let mut hasher = BlobHasher::new(payload);
+        hasher.update(&start);
+        let mut chunk = vec![0; 256 << 10];
+        loop {
+            match file.read(&mut chunk).map_err(failed)? {
+                0 => break,
+                count => hasher.update(&chunk[..count]),
+            }
+        }
+        let scheme = hasher.finish(id);
+        scheme
+            .map(Proved::Blob)
+            .ok_or_else(|| "its bytes do not hash to its id".to_owned())
+    }
+}
+
+fn read_whole(file: File, size: u64) -> Result<Vec<u8>, String> {
+    let too_large = |size| format!("it has {size} bytes, more than the {LARGEST} that are read");
+    if size > LARGEST {
+        return Err(too_large(size));
+    }
+    let mut out = Vec::with_capacity(size as usize);
+    file.take(LARGEST + 1)
+        .read_to_end(&mut out)
+        .map_err(|error| error.to_string())?;
+    if out.len() as u64 > LARGEST {
+        return Err(too_large(out.len() as u64));
+    }
+    Ok(out)
+}
+
+/// A record of client 0.1: JSON without header.
+fn prove_json(kind: Kind, id: &ObjectId, bytes: &[u8]) -> Result<Proved, String> {
+    let Value::Object(map) = json::parse(bytes).map_err(|e| e.to_string())? else {
+        return Err("it is no JSON object".to_owned());
+    };
+    match kind {
+        Kind::Snapshot => {
+            let record = SnapshotRecord::from_map(map).map_err(|e| e.to_string())?;
+            proof::prove_snapshot(id, record)
+        }
+        _ => {
+            let record = CommitRecord::from_map(map).map_err(|e| e.to_string())?;
+            proof::prove_commit(id, record)
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What a client holds on disk: written by a pull, checked by a verify.
+//!
+//! Everything lies in `.muse/` of one folder. No link is followed on the way to a file, so nothing is
+//! read or written outside it. Objects come before refs, and no object is ever overwritten.
+
+pub mod branches;
+pub mod folder;
+pub mod layout;
+pub mod pull;
+pub mod shelf;
+pub mod verify;
+
+pub use folder::{Folder, FolderError};
+pub use layout::Layout;
+pub use pull::{PullError, PullOptions, Pulled};
+pub use verify::{Tier, Verified, Wrong};
+
+#[cfg(test)]
+#[path = "../../tests/client/mod.rs"]
+mod tests;

@@ -1,0 +1,300 @@
+//! A client's pull: objects first, and once every one is there, the refs that name them.
+
+use super::branches::Branches;
+use super::folder::{Folder, FolderError, Naming, is_temporary};
+use super::layout::{HEAD, HEADS, Layout, REPO};
+use super::shelf::{self, Intake, Shelf};
+use crate::index::RepoRow;
+use crate::object::{Kind, ObjectId, json};
+use crate::progress::Progress;
+use crate::store::fetch::{Fetch, FetchError, FetchOptions, Fetched, Head, Origin, Refusal, Step};
+use crate::store::{Store, StoreError};
+use serde_json::{Map, Value};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The largest `repo.json` that is read, in bytes.
+const REPO_LIMIT: u64 = 64 << 10;
+
+/// What is pulled, and where to.
+#[derive(Clone, Debug)]
+pub struct PullOptions {
+    pub owner: String,
+    pub slug: String,
+    /// All branches without.
+    pub branch: Option<String>,
+    /// A folder that does not exist, is empty, or holds an earlier pull of the same repository.
+    pub into: PathBuf,
+    pub layout: Layout,
+    /// Commits that the client has: what they reach is left out.
+    pub have: Vec<ObjectId>,
+}
+
+/// Why there was no pull at all.
+#[derive(Debug, thiserror::Error)]
+pub enum PullError {
+    #[error("there is no repository `{0}`")]
+    NoSuchRepo(String),
+    #[error("{repo} has no branch `{branch}`")]
+    NoSuchBranch { repo: String, branch: String },
+    /// What a client would refuse before it asks for an object.
+    #[error("{0}")]
+    Refused(String),
+    #[error("{folder}: {why}")]
+    Unfit { folder: String, why: String },
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Told as it happens.
+pub enum Told<'t> {
+    Object(&'t Fetched),
+    Refused(&'t Refusal),
+}
+
+/// How a pull ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pulled {
+    pub repo: String,
+    /// Branches whose refs were written, with their heads.
+    pub branches: Vec<(String, Option<ObjectId>)>,
+    /// Fetched, in the order of [`Kind::ALL`].
+    pub fetched: [u64; 3],
+    /// In the folder before, and proved there.
+    pub held: [u64; 3],
+    /// Made from rows, because no object is stored.
+    pub reconstructed: u64,
+    /// Empty blobs that the hub has no object of.
+    pub empty: u64,
+    /// Fetched.
+    pub bytes: u64,
+    /// Objects that a client would refuse.
+    pub refused: u64,
+    /// What was said to be had, and the hub has no commit of.
+    pub unknown: Vec<ObjectId>,
+    /// Stopped before the end: what is there stays, and the next run goes on.
+    pub stopped: bool,
+}
+
+impl Pulled {
+    /// Everything is there, and the refs say so.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.refused == 0 && !self.stopped
+    }
+}
+
+/// Pulls into a folder.
+///
+/// # Errors
+/// No such repository or branch, a folder that is in use, a side that could not be used, or whatever a
+/// client would refuse as a whole. Refused objects and cancellation are no errors: see [`Pulled`].
+pub async fn pull(
+    store: &Store,
+    options: &PullOptions,
+    progress: &Progress,
+    tell: &mut (dyn FnMut(Told<'_>) + Send),
+) -> Result<Pulled, PullError> {
+    let repo = find(store, options).await?;
+    let branches = Branches::choose(store, &repo, options.branch.as_deref()).await?;
+    let folder = prepare(&repo, options).await?;
+    let shelf = Shelf {
+        folder,
+        layout: options.layout,
+    };
+    let want = branches.heads.iter();
+    let want = want.filter_map(|(name, id)| {
+        let (name, id) = (name.clone(), id.clone()?);
+        Some(Head { name, id })
+    });
+    let holder = Arc::new(shelf.clone());
+    let fetch = store.fetch(
+        want.collect(),
+        &options.have,
+        Some(holder),
+        FetchOptions::default(),
+        progress,
+    );
+    let mut pulled = Pulled {
+        repo: repo.path(),
+        ..Pulled::default()
+    };
+    match fetch.await {
+        Ok(fetch) => take_in(fetch, &shelf, &mut pulled, tell).await?,
+        Err(FetchError::Cancelled(_)) => pulled.stopped = true,
+        Err(error) => return Err(error.into()),
+    }
+    if pulled.is_complete() {
+        write_refs(&shelf, branches, &mut pulled).await?;
+    }
+    Ok(pulled)
+}
+
+async fn find(store: &Store, options: &PullOptions) -> Result<RepoRow, PullError> {
+    let path = format!("{}/{}", options.owner, options.slug);
+    let repo = store.index().repo_by_path(&options.owner, &options.slug);
+    let repo = repo.await.map_err(StoreError::from)?;
+    let repo = repo.ok_or_else(|| PullError::NoSuchRepo(path.clone()))?;
+    match &repo.deleted_at {
+        Some(at) => Err(PullError::Refused(format!(
+            "{path} was deleted ({at}): its rows stay, and clients are told that there is none"
+        ))),
+        None => Ok(repo),
+    }
+}
+
+/// Opens the folder, and makes it this repository's if it is nobody's.
+async fn prepare(repo: &RepoRow, options: &PullOptions) -> Result<Arc<Folder>, PullError> {
+    let into = options.into.clone();
+    let folder = shelf::blocking(move || {
+        let folder = Folder::create(&into)?;
+        folder.lock()?;
+        Ok(Arc::new(folder))
+    })
+    .await?;
+    let looked = folder.clone();
+    let (names, muse, stands) = shelf::blocking(move || {
+        let stands = looked.read(REPO, REPO_LIMIT)?;
+        Ok((looked.list("")?, looked.list(".muse")?, stands))
+    })
+    .await?;
+    let unfit = |why: &str| PullError::Unfit {
+        folder: folder.shown().display().to_string(),
+        why: why.to_owned(),
+    };
+    if let Some(bytes) = stands {
+        return match same_pull(&bytes, repo, options.layout) {
+            Ok(()) => Ok(folder),
+            Err(why) => Err(unfit(&why)),
+        };
+    }
+    let is_ours = |name: &Option<String>| name.as_deref().is_some_and(is_temporary);
+    let untouched = names.iter().all(|l| l.name.as_deref() == Some(".muse"))
+        && muse.iter().all(|l| is_ours(&l.name));
+    if !untouched {
+        return Err(unfit(
+            "it is not empty and holds no earlier pull; name a new folder",
+        ));
+    }
+    let text = describe(repo, options.layout);
+    shelf::write(&folder, REPO, &text, Naming::New).await?;
+    Ok(folder)
+}
+
+/// Whether a `repo.json` is that of an earlier pull of this repository in this layout.
+fn same_pull(bytes: &[u8], repo: &RepoRow, layout: Layout) -> Result<(), String> {
+    let value = json::parse(bytes).map_err(|e| format!("its {REPO} cannot be read: {e}"))?;
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or("");
+    if text("repo_id") != repo.repo_id {
+        return Err(format!(
+            "it holds another repository ({}); name a new folder",
+            text("repo_id")
+        ));
+    }
+    match Layout::from_name(text("layout")) {
+        Some(found) if found == layout => Ok(()),
+        Some(found) => Err(format!(
+            "it holds an earlier pull in the layout {}; add --layout {}, or name a new folder",
+            found.name(),
+            found.name()
+        )),
+        None => Err("it was not made by a pull from here; name a new folder".to_owned()),
+    }
+}
+
+fn describe(repo: &RepoRow, layout: Layout) -> String {
+    let pairs = [
+        ("repo_id", repo.repo_id.as_str()),
+        ("owner", &repo.owner),
+        ("slug", &repo.slug),
+        ("default_branch", &repo.default_branch),
+        ("created_at", &repo.created_at),
+        ("layout", layout.name()),
+    ];
+    let map: Map<String, Value> = pairs
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.into()))
+        .collect();
+    json::canonical(&Value::Object(map)) + "\n"
+}
+
+/// Writes what is fetched, to the end or until it is stopped.
+async fn take_in(
+    mut fetch: Fetch,
+    shelf: &Shelf,
+    pulled: &mut Pulled,
+    tell: &mut (dyn FnMut(Told<'_>) + Send),
+) -> Result<(), PullError> {
+    pulled.unknown = fetch.unknown().to_vec();
+    let mut intake = Intake::new(shelf.folder.clone());
+    let ended = loop {
+        match fetch.next().await {
+            Ok(None) => break Ok(()),
+            Ok(Some(Step::Object(object))) => {
+                if let Err(why) = shelf.layout.takes(&object.id, &object.proved) {
+                    break Err(refused_by_layout(object.kind, &object.id, &why));
+                }
+                count(pulled, &object);
+                tell(Told::Object(&object));
+                let Some(path) = shelf.layout.path(object.kind, &object.id) else {
+                    break Err(refused_by_layout(
+                        object.kind,
+                        &object.id,
+                        "it has no digest",
+                    ));
+                };
+                let parts = shelf.layout.contents(&object.proved, &object.bytes);
+                intake.add(path, parts).await?;
+            }
+            Ok(Some(Step::Held { kind, .. })) => pulled.held[kind as usize] += 1,
+            Ok(Some(Step::Refused(refusal))) => {
+                pulled.refused += 1;
+                tell(Told::Refused(&refusal));
+            }
+            Err(FetchError::Cancelled(_)) => {
+                pulled.stopped = true;
+                break Ok(());
+            }
+            Err(error) => break Err(error.into()),
+        }
+    };
+    // Whatever ended it, what has come so far need not come again.
+    intake.close().await?;
+    ended
+}
+
+fn refused_by_layout(kind: Kind, id: &ObjectId, why: &str) -> PullError {
+    PullError::Refused(format!("{kind} {id}: {why}"))
+}
+
+fn count(pulled: &mut Pulled, object: &Fetched) {
+    pulled.fetched[object.kind as usize] += 1;
+    pulled.bytes += object.bytes.len() as u64;
+    match object.origin {
+        Origin::Canonical(_) => {}
+        Origin::Reconstructed => pulled.reconstructed += 1,
+        Origin::Empty => pulled.empty += 1,
+    }
+}
+
+/// Moves the refs, now that everything that they name is there. A branch without commit has an empty
+/// one, as with the client itself.
+async fn write_refs(
+    shelf: &Shelf,
+    branches: Branches,
+    pulled: &mut Pulled,
+) -> Result<(), FolderError> {
+    for (name, head) in &branches.heads {
+        let text = head.as_ref().map_or("", ObjectId::as_str);
+        let path = format!("{HEADS}/{name}");
+        shelf::write(&shelf.folder, &path, text, Naming::Move).await?;
+    }
+    let head = format!("ref: refs/heads/{}\n", branches.head);
+    shelf::write(&shelf.folder, HEAD, &head, Naming::Move).await?;
+    pulled.branches = branches.heads.into_iter().collect();
+    Ok(())
+}

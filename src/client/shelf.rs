@@ -1,0 +1,208 @@
+//! A client's objects: what lies there is proved before it counts, what comes is written in batches.
+
+use super::folder::{Folder, FolderError, Naming};
+use super::layout::Layout;
+use crate::object::{Kind, ObjectId};
+use crate::store::fetch::Holder;
+use crate::store::proof::Proved;
+use async_trait::async_trait;
+use bytes::Bytes;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::sync::Arc;
+
+/// Files of a batch: written, made durable together, then named.
+const BATCH: usize = 256;
+
+/// Bytes of a batch, after which it is closed.
+const BATCH_BYTES: u64 = 32 << 20;
+
+/// Threads that wait for the disk at once: a disk makes many files durable as fast as one.
+const SYNCS: usize = 8;
+
+/// Objects in a client's folder.
+#[derive(Clone)]
+pub struct Shelf {
+    pub folder: Arc<Folder>,
+    pub layout: Layout,
+}
+
+/// What lies under an object's name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    Proved(Proved),
+    Absent,
+    /// It is there, and it is not the object, or cannot be read.
+    Wrong(String),
+}
+
+impl Shelf {
+    /// Looks an object up and proves it.
+    pub async fn find(&self, kind: Kind, id: &ObjectId) -> Found {
+        let (shelf, id) = (self.clone(), id.clone());
+        let looked = tokio::task::spawn_blocking(move || shelf.look(kind, &id)).await;
+        looked.unwrap_or_else(|error| Found::Wrong(error.to_string()))
+    }
+
+    fn look(&self, kind: Kind, id: &ObjectId) -> Found {
+        let Some(path) = self.layout.path(kind, id) else {
+            return Found::Wrong("its id holds no digest".to_owned());
+        };
+        match self.folder.file(&path) {
+            Ok(None) => Found::Absent,
+            Ok(Some((file, size))) => match self.layout.prove(kind, id, file, size) {
+                Ok(proved) => Found::Proved(proved),
+                Err(why) => Found::Wrong(why),
+            },
+            Err(error) => Found::Wrong(error.to_string()),
+        }
+    }
+
+    fn sizes(&self, kind: Kind, ids: &[ObjectId]) -> Result<Vec<Option<u64>>, FolderError> {
+        let size = |id| match self.layout.path(kind, id) {
+            Some(path) => self.folder.size(&path),
+            None => Ok(None),
+        };
+        ids.iter().map(size).collect()
+    }
+}
+
+#[async_trait]
+impl Holder for Shelf {
+    async fn sizes(&self, kind: Kind, ids: &[ObjectId]) -> Result<Vec<Option<u64>>, String> {
+        let (shelf, ids) = (self.clone(), ids.to_vec());
+        tokio::task::spawn_blocking(move || shelf.sizes(kind, &ids))
+            .await
+            .map_err(|error| error.to_string())?
+            .map_err(|error| error.to_string())
+    }
+
+    async fn held(&self, kind: Kind, id: &ObjectId) -> Result<Proved, String> {
+        let path = || self.layout.path(kind, id).unwrap_or_default();
+        match self.find(kind, id).await {
+            Found::Proved(proved) => Ok(proved),
+            Found::Absent => Err(format!("{} was there and is gone", path())),
+            Found::Wrong(why) => Err(format!(
+                "{} is there already and is not {kind} {id}: {why}; nothing is overwritten, so move \
+                 it away, or pull into another folder",
+                path()
+            )),
+        }
+    }
+}
+
+/// Objects on their way into the folder.
+pub struct Intake {
+    folder: Arc<Folder>,
+    staged: Vec<(File, String)>,
+    bytes: u64,
+}
+
+impl Intake {
+    #[must_use]
+    pub fn new(folder: Arc<Folder>) -> Self {
+        Self {
+            folder,
+            staged: Vec::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Takes a file in; it has its name once the batch is closed.
+    ///
+    /// # Errors
+    /// The disk refuses, or other bytes lie under the name of one in the batch.
+    pub async fn add(&mut self, path: String, parts: [Bytes; 2]) -> Result<(), FolderError> {
+        let (folder, slot) = (self.folder.clone(), self.staged.len());
+        self.bytes += parts.iter().map(|part| part.len() as u64).sum::<u64>();
+        let file = blocking(move || folder.stage(slot, &[&parts[0], &parts[1]])).await?;
+        self.staged.push((file, path));
+        if self.staged.len() >= BATCH || self.bytes >= BATCH_BYTES {
+            self.close().await?;
+        }
+        Ok(())
+    }
+
+    /// Makes what was taken in durable and gives it its names.
+    ///
+    /// # Errors
+    /// As [`Intake::add`]. What has its name by then is whole.
+    pub async fn close(&mut self) -> Result<(), FolderError> {
+        let (folder, staged) = (self.folder.clone(), std::mem::take(&mut self.staged));
+        self.bytes = 0;
+        blocking(move || {
+            sync_all(&staged)?;
+            let mut folders = BTreeSet::new();
+            for (slot, (_, path)) in staged.iter().enumerate() {
+                folder.publish(slot, path, Naming::New)?;
+                // Its folder may be new too, and so may that one's.
+                let mut rest = path.as_str();
+                while let Some((parent, _)) = rest.rsplit_once('/') {
+                    folders.insert(parent);
+                    rest = parent;
+                }
+            }
+            folders.into_iter().try_for_each(|path| folder.sync(path))
+        })
+        .await
+    }
+}
+
+/// Writes one file whose name may move to it, and waits for the disk.
+///
+/// # Errors
+/// The disk refuses.
+pub async fn write(
+    folder: &Arc<Folder>,
+    path: &str,
+    text: &str,
+    naming: Naming,
+) -> Result<(), FolderError> {
+    let (folder, path, text) = (folder.clone(), path.to_owned(), text.to_owned());
+    blocking(move || {
+        let staged = [(folder.stage(0, &[text.as_bytes()])?, path.clone())];
+        sync_all(&staged)?;
+        folder.publish(0, &path, naming)?;
+        match path.rsplit_once('/') {
+            Some((parent, _)) => folder.sync(parent),
+            None => Ok(()),
+        }
+    })
+    .await
+}
+
+fn sync_all(staged: &[(File, String)]) -> Result<(), FolderError> {
+    let share = staged.len().div_ceil(SYNCS).max(1);
+    let sync = |(file, path): &(File, String)| {
+        file.sync_all().map_err(|source| FolderError::Io {
+            path: path.clone(),
+            source,
+        })
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = staged
+            .chunks(share)
+            .map(|chunk| scope.spawn(move || chunk.iter().try_for_each(sync)))
+            .collect();
+        threads.into_iter().try_for_each(|thread| {
+            let gone = || FolderError::Io {
+                path: "writing".to_owned(),
+                source: std::io::Error::other("a thread ended early"),
+            };
+            thread.join().unwrap_or_else(|_| Err(gone()))
+        })
+    })
+}
+
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, FolderError> + Send + 'static,
+) -> Result<T, FolderError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| {
+            Err(FolderError::Io {
+                path: "working".to_owned(),
+                source: std::io::Error::other(error),
+            })
+        })
+}

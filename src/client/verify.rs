@@ -1,0 +1,304 @@
+//! The client's own check of its folder: refs, commits, snapshots, objects, each from the one before.
+
+use super::folder::{Folder, FolderError};
+use super::layout::{HEAD, HEADS, Layout, REPO};
+use super::shelf::{Found, Shelf};
+use crate::object::{Kind, ObjectId, json, path};
+use crate::progress::{Cancelled, Progress};
+use crate::store::fetch::objection;
+use crate::store::proof::Proved;
+use serde::Serialize;
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+/// The largest ref that is read, in bytes.
+const REF_LIMIT: u64 = 4 << 10;
+
+/// How deep folders of refs may nest.
+const REF_DEPTH: usize = 64;
+
+/// What is checked, in the client's own order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    Ref,
+    Commit,
+    Snapshot,
+    Object,
+}
+
+impl Tier {
+    /// The word in a line.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Tier::Ref => "ref",
+            Tier::Commit => "commit",
+            Tier::Snapshot => "snapshot",
+            Tier::Object => "object",
+        }
+    }
+
+    const fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Commit => Tier::Commit,
+            Kind::Snapshot => Tier::Snapshot,
+            Kind::Blob => Tier::Object,
+        }
+    }
+}
+
+/// Something that is wrong in a folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Wrong {
+    pub tier: Tier,
+    /// An id, or the name of a ref; untrusted text.
+    pub id: String,
+    /// What names it.
+    pub named_by: String,
+    pub why: String,
+}
+
+/// What a check looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    pub layout: String,
+    pub refs: u64,
+    /// Proved, in the order of [`Kind::ALL`].
+    pub proved: [u64; 3],
+    pub wrong: u64,
+    /// Stopped before the end.
+    pub stopped: bool,
+}
+
+/// Why there was no check at all.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    #[error("{0} holds no .muse folder, so there is nothing to verify")]
+    NoRepository(String),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+}
+
+/// An object to be looked at, and what names it.
+struct Named {
+    id: ObjectId,
+    by: String,
+}
+
+struct Check<'c> {
+    shelf: Shelf,
+    progress: &'c Progress,
+    tell: &'c mut (dyn FnMut(&Wrong) + Send),
+    seen: [HashSet<[u8; 32]>; 3],
+    verified: Verified,
+}
+
+/// Checks a folder, telling what is wrong as it is found.
+///
+/// # Errors
+/// The folder holds no repository, or cannot be listed.
+pub async fn verify(
+    folder: Folder,
+    progress: &Progress,
+    tell: &mut (dyn FnMut(&Wrong) + Send),
+) -> Result<Verified, VerifyError> {
+    let folder = Arc::new(folder);
+    if folder.list(".muse")?.is_empty() {
+        return Err(VerifyError::NoRepository(
+            folder.shown().display().to_string(),
+        ));
+    }
+    let layout = detect(&folder);
+    progress.phase("verify", None);
+    let mut check = Check {
+        shelf: Shelf { folder, layout },
+        progress,
+        tell,
+        seen: Default::default(),
+        verified: Verified {
+            layout: layout.name().to_owned(),
+            ..Verified::default()
+        },
+    };
+    let heads = check.refs()?;
+    if let Err(Cancelled) = check.walk(heads).await {
+        check.verified.stopped = true;
+    }
+    Ok(check.verified)
+}
+
+/// The layout that `repo.json` says, or else the one whose folders are there.
+fn detect(folder: &Folder) -> Layout {
+    let text = folder.read(REPO, 64 << 10).ok().flatten();
+    let value = text.and_then(|bytes| json::parse(&bytes).ok());
+    let said = value.as_ref().and_then(|v| v.get("layout")?.as_str());
+    let has = |path: &str| folder.list(path).is_ok_and(|names| !names.is_empty());
+    match said.and_then(Layout::from_name) {
+        Some(layout) => layout,
+        None if has(".muse/commits") && !has(".muse/objects/sha256") => Layout::V01,
+        None => Layout::Unified,
+    }
+}
+
+impl Check<'_> {
+    fn wrong(&mut self, tier: Tier, id: &str, by: &str, why: impl Into<String>) {
+        let wrong = Wrong {
+            tier,
+            id: id.to_owned(),
+            named_by: by.to_owned(),
+            why: why.into(),
+        };
+        self.verified.wrong += 1;
+        self.progress.count(tier.word());
+        (self.tell)(&wrong);
+    }
+
+    /// Reads `HEAD` and every ref; the commits that they name.
+    fn refs(&mut self) -> Result<Vec<Named>, FolderError> {
+        let mut heads = Vec::new();
+        let mut open = vec![(String::new(), 0)];
+        while let Some((below, depth)) = open.pop() {
+            for entry in self.shelf.folder.list(&format!("{HEADS}{below}"))? {
+                let Some(name) = entry.name else {
+                    self.wrong(Tier::Ref, &below, "", "a name in this folder is no UTF-8");
+                    continue;
+                };
+                let name = format!("{below}/{name}");
+                let shown = name.trim_start_matches('/').to_owned();
+                if entry.is_folder && depth < REF_DEPTH {
+                    open.push((name, depth + 1));
+                } else if entry.is_file {
+                    heads.extend(self.read_ref(&shown));
+                } else {
+                    self.wrong(
+                        Tier::Ref,
+                        &shown,
+                        "",
+                        "neither file nor folder, or too deep",
+                    );
+                }
+            }
+        }
+        self.head();
+        Ok(heads)
+    }
+
+    /// One ref; an empty one is a branch before its first commit.
+    fn read_ref(&mut self, name: &str) -> Option<Named> {
+        self.verified.refs += 1;
+        let by = format!("branch {name}");
+        let path = format!("{HEADS}/{name}");
+        let bytes = match self.shelf.folder.read(&path, REF_LIMIT) {
+            Ok(bytes) => bytes.unwrap_or_default(),
+            Err(error) => {
+                self.wrong(Tier::Ref, name, "", error.to_string());
+                return None;
+            }
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        let id = ObjectId::new(text.trim());
+        if id.as_str().is_empty() {
+            return None;
+        }
+        let own_form = match self.shelf.layout {
+            Layout::Unified => id.hex().is_some(),
+            Layout::V01 => id.hex() == Some(id.as_str()),
+        };
+        if !own_form {
+            let why = format!("it holds {:?}, no id of a commit", id.as_str());
+            self.wrong(Tier::Ref, name, "", why);
+            return None;
+        }
+        Some(Named { id, by })
+    }
+
+    /// `HEAD` names a branch that exists.
+    fn head(&mut self) {
+        let text = match self.shelf.folder.read(HEAD, REF_LIMIT) {
+            Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+            Ok(None) => return self.wrong(Tier::Ref, "HEAD", "", "it is missing"),
+            Err(error) => return self.wrong(Tier::Ref, "HEAD", "", error.to_string()),
+        };
+        let named = text.trim().trim_start_matches("ref:").trim();
+        let Some(branch) = named.strip_prefix("refs/heads/") else {
+            let why = format!("it says {named:?}, and not refs/heads/ and a branch");
+            return self.wrong(Tier::Ref, "HEAD", "", why);
+        };
+        if let Some(why) = path::check(branch) {
+            return self.wrong(Tier::Ref, "HEAD", "", format!("{branch:?}: {why}"));
+        }
+        match self.shelf.folder.size(&format!("{HEADS}/{branch}")) {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                let why = format!("it names the branch {branch}, which has no ref");
+                self.wrong(Tier::Ref, "HEAD", "", why);
+            }
+            Err(error) => self.wrong(Tier::Ref, "HEAD", "", error.to_string()),
+        }
+    }
+
+    /// Every commit that the refs reach, level by level, each with its tree.
+    async fn walk(&mut self, heads: Vec<Named>) -> Result<(), Cancelled> {
+        let mut commits = VecDeque::from(heads);
+        while let Some(named) = commits.pop_front() {
+            let looked = self.look(Kind::Commit, &named.id, || named.by.clone());
+            let Some(Proved::Commit(record, _)) = looked.await? else {
+                continue;
+            };
+            let by = || format!("commit {}", named.id.short());
+            let parents = record.parents().cloned();
+            commits.extend(parents.map(|id| Named { id, by: by() }));
+            if let Some(id) = record.snapshot_id.clone() {
+                self.tree(&id, by).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn tree(&mut self, id: &ObjectId, by: impl Fn() -> String) -> Result<(), Cancelled> {
+        let Some(Proved::Snapshot(record, _)) = self.look(Kind::Snapshot, id, by).await? else {
+            return Ok(());
+        };
+        for (path, blob) in record.manifest.iter() {
+            let by = || format!("snapshot {} ({path})", id.short());
+            self.look(Kind::Blob, blob, by).await?;
+        }
+        Ok(())
+    }
+
+    /// Proves one object, unless it was looked at before. `by` says what names it.
+    async fn look(
+        &mut self,
+        kind: Kind,
+        id: &ObjectId,
+        by: impl Fn() -> String,
+    ) -> Result<Option<Proved>, Cancelled> {
+        let tier = Tier::of(kind);
+        let Some(digest) = id.digest() else {
+            self.wrong(tier, id.as_str(), &by(), "its id holds no digest");
+            return Ok(None);
+        };
+        if !self.seen[kind as usize].insert(digest) {
+            return Ok(None);
+        }
+        self.progress.checkpoint().await?;
+        self.progress.update(|f| {
+            f.done += 1;
+            id.as_str().clone_into(&mut f.subject);
+        });
+        let why = match self.shelf.find(kind, id).await {
+            Found::Proved(proved) => match objection(&proved) {
+                None => {
+                    self.verified.proved[kind as usize] += 1;
+                    return Ok(Some(proved));
+                }
+                Some(why) => why.to_string(),
+            },
+            Found::Absent => "it is missing".to_owned(),
+            Found::Wrong(why) => why,
+        };
+        self.wrong(tier, id.as_str(), &by(), why);
+        Ok(None)
+    }
+}

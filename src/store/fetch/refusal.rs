@@ -1,0 +1,132 @@
+//! What a client would refuse, and the way that led there.
+
+use super::Head;
+use crate::backend::{Key, UriRefusal};
+use crate::object::path::{self, Unsafe};
+use crate::object::{Kind, ObjectId};
+use crate::store::proof::Proved;
+use std::fmt;
+use std::sync::Arc;
+
+/// Why an object is not handed on. Each is one half of a sentence that starts with the object.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    #[error("the hub has no row of it")]
+    NoRow,
+    #[error("it has no snapshot, so a clone of it would get an empty tree")]
+    Treeless,
+    #[error("its id holds no digest, so no client can check it")]
+    Malformed,
+    #[error("only the server's old formula gives its id, and clients refuse such ids")]
+    Stale,
+    #[error("its storage_uri {uri} is not followed: {why}")]
+    NotFollowed { uri: String, why: UriRefusal },
+    #[error("the store has no object under {key}")]
+    Missing { key: Key },
+    #[error("the object under {key} has {size} bytes, more than the 256 MiB that are read")]
+    TooLarge { key: Key, size: u64 },
+    #[error("what lies under {key} is not it: {why}")]
+    Wrong { key: Key, why: String },
+    #[error("its row names no object, and a blob's row holds no bytes")]
+    NoBytes,
+    #[error("its row names no object and cannot stand in for one: {why}")]
+    Unprovable { why: String },
+    #[error("the path {path:?} must not be checked out ({why})")]
+    PathUnsafe { path: String, why: Unsafe },
+}
+
+/// An object that a client would refuse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub kind: Kind,
+    pub id: ObjectId,
+    /// From a head to the object: `head main → commit a30a04d01ccc → blob sha256:… (a.mid)`.
+    pub chain: String,
+    pub why: Why,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.chain, self.why)
+    }
+}
+
+/// What clients refuse although it proves: their ids, trees and paths are right, and not to be used.
+#[must_use]
+pub fn objection(proved: &Proved) -> Option<Why> {
+    match proved {
+        Proved::Commit(_, scheme) if !scheme.accepted_by_clients() => Some(Why::Stale),
+        Proved::Commit(record, _) if record.snapshot_id.is_none() => Some(Why::Treeless),
+        Proved::Commit(..) | Proved::Blob(_) => None,
+        Proved::Snapshot(record, _) => {
+            let files = path::check_all(&record.manifest).into_iter();
+            let folders = record
+                .directories
+                .iter()
+                .filter_map(|folder| Some((folder.clone(), path::check(folder)?)));
+            files
+                .chain(folders)
+                .next()
+                .map(|(path, why)| Why::PathUnsafe { path, why })
+        }
+    }
+}
+
+/// How the walk came to an object.
+#[derive(Clone, Debug)]
+pub(super) struct Trail {
+    pub head: Arc<Head>,
+    /// Commits between the head's and this one.
+    pub depth: u64,
+    pub commit: Option<Arc<ObjectId>>,
+    pub snapshot: Option<Arc<ObjectId>>,
+    /// Of a blob: the first path that names it.
+    pub path: Option<String>,
+}
+
+impl Trail {
+    /// The way to a head itself.
+    pub(super) fn to(head: Arc<Head>) -> Self {
+        Self {
+            head,
+            depth: 0,
+            commit: None,
+            snapshot: None,
+            path: None,
+        }
+    }
+
+    /// In words, ending in the object with its whole id.
+    pub(super) fn words(&self, kind: Kind, id: &ObjectId) -> String {
+        let mut out = format!("head {}", self.head.name);
+        if self.depth > 0 {
+            out += &format!(" → commit {}", self.head.id.short());
+        }
+        match self.depth {
+            0 | 1 => {}
+            2 => out += " → 1 commit",
+            more => out += &format!(" → {} commits", more - 1),
+        }
+        if let Some(commit) = &self.commit {
+            out += &format!(" → commit {}", commit.short());
+        }
+        if let Some(snapshot) = &self.snapshot {
+            out += &format!(" → snapshot {}", snapshot.short());
+        }
+        out += &format!(" → {kind} {id}");
+        if let Some(path) = &self.path {
+            out += &format!(" ({path})");
+        }
+        out
+    }
+
+    /// The refusal of the object that the trail leads to.
+    pub(super) fn refuse(&self, kind: Kind, id: &ObjectId, why: Why) -> Refusal {
+        Refusal {
+            kind,
+            id: id.clone(),
+            chain: self.words(kind, id),
+            why,
+        }
+    }
+}
