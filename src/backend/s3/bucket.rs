@@ -191,7 +191,7 @@ impl Bucket {
             Ok(Some(at)) => Ok(micros(&at)),
             Ok(None) => Err(BackendError::Remote {
                 what: what(),
-                why: "the answer holds no date".to_owned(),
+                why: "the answer holds no date".into(),
             }),
             Err(fault) => Err(self.error(what(), fault)),
         }

@@ -58,7 +58,7 @@ impl Bucket {
     async fn refuses_a_wrong_checksum(&self, conditional: bool) -> Result<bool, BackendError> {
         let key = Key::new(CHECKSUM).map_err(|why| BackendError::Remote {
             what: CHECKSUM.to_owned(),
-            why: why.to_string(),
+            why: why.to_string().into(),
         })?;
         if self.head(&key).await?.is_some() {
             return Ok(false);
