@@ -113,10 +113,11 @@ pub enum BackendError {
     Busy { what: String },
     #[error("{what}: the store does not answer in time; try again later")]
     TimedOut { what: String },
+    // A boxed text keeps every error that carries this one small.
     #[error("{what}: {why}")]
-    Remote { what: String, why: String },
+    Remote { what: String, why: Box<str> },
     #[error("{what}: whether it was stored is not known ({why}); try again")]
-    Unknown { what: String, why: String },
+    Unknown { what: String, why: Box<str> },
 }
 
 /// Where objects are read.

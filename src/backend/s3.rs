@@ -11,17 +11,18 @@ mod levels;
 mod listing;
 mod order;
 mod page;
+mod place;
 mod put;
 mod read;
 
-pub use conditions::Conditions;
+pub use place::Place;
 
 use self::bucket::Bucket;
 use self::client::Pace;
 use self::fault::Fault;
 use self::listing::Listing;
 use super::uri::{self, Key, UriRefusal};
-use super::{Backend, BackendError, BackendMut, Body, Entry, Meta, Put};
+use super::{Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put};
 use crate::access::Access;
 use crate::object::time::Micros;
 use async_trait::async_trait;
@@ -29,25 +30,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
-
-/// Which bucket, and how it is reached. Holds no secret: those come from the SDK's own chain alone.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    pub bucket: String,
-    /// What every key starts with: empty, or parts that each end in a slash (`a/b/`).
-    pub prefix: String,
-    /// `http://host:port` or `https://host`; the SDK's own `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` or
-    /// profile where `None`, and AWS where these are silent too.
-    pub endpoint: Option<String>,
-    /// The SDK's own environment or profile where `None`, `us-east-1` where these are silent too.
-    pub region: Option<String>,
-    /// A profile of the SDK's configuration files.
-    pub aws_profile: Option<String>,
-    /// PEM certificates that are trusted besides the system's; `AWS_CA_BUNDLE` where `None`.
-    pub ca_file: Option<PathBuf>,
-}
 
 /// A bucket that holds objects.
 #[derive(Clone)]
@@ -175,12 +158,8 @@ impl BackendMut for S3 {
         self.bucket.put_if_absent(key, bytes).await
     }
 
-    async fn conditions(&self) -> Result<super::Conditions, BackendError> {
-        let found = self.bucket.conditions().await?;
-        Ok(super::Conditions {
-            if_none_match: found.if_none_match,
-            checksum: found.checksum,
-        })
+    async fn conditions(&self) -> Result<Conditions, BackendError> {
+        self.bucket.conditions().await
     }
 }
 

@@ -1,11 +1,10 @@
 //! A bucket and how it is asked: retries, their budget, and what it is called.
 
 use super::client::{Connection, Pace};
-use super::conditions::Conditions;
 use super::fault::Fault;
 use super::order::Order;
 use super::page::Ask;
-use crate::backend::{BackendError, Key};
+use crate::backend::{BackendError, Conditions, Key};
 use crate::object::time::Micros;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
@@ -191,7 +190,7 @@ impl Bucket {
             Ok(Some(at)) => Ok(micros(&at)),
             Ok(None) => Err(BackendError::Remote {
                 what: what(),
-                why: "the answer holds no date".to_owned(),
+                why: "the answer holds no date".into(),
             }),
             Err(fault) => Err(self.error(what(), fault)),
         }

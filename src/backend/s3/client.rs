@@ -1,12 +1,12 @@
 //! The client: credentials, region, endpoint, trust and time limits, put together in one place.
 
-use super::Place;
-use crate::backend::{BackendError, Key};
-use aws_config::BehaviorVersion;
+use super::place::{Place, check_endpoint};
+use crate::backend::BackendError;
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::provider_config::ProviderConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
@@ -101,18 +101,9 @@ pub(super) async fn connect(
     pace: Pace,
     credentials: Option<SharedCredentialsProvider>,
 ) -> Result<Connection, BackendError> {
-    check(place).map_err(|why| unusable(place, &why))?;
+    place.check().map_err(|why| unusable(place, &why))?;
     let trust = trust(place).map_err(|why| unusable(place, &why))?;
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(https(trust.clone()))
-        .region(region(place))
-        .timeout_config(pace.limits(0));
-    if let Some(profile) = &place.aws_profile {
-        loader = loader
-            .profile_name(profile)
-            .credentials_provider(of_profile(profile, &trust));
-    }
-    let shared = loader.load().await;
+    let shared = shared(place, &pace, &trust).await;
     let endpoint = place
         .endpoint
         .clone()
@@ -120,24 +111,7 @@ pub(super) async fn connect(
     if let Some(endpoint) = &endpoint {
         check_endpoint(endpoint).map_err(|why| unusable(place, &why))?;
     }
-    let mut builder = Builder::from(&shared)
-        .retry_config(
-            RetryConfig::standard()
-                .with_max_attempts(3)
-                .with_initial_backoff(pace.backoff),
-        )
-        // The SDK's own budget is one for all clients of the process; here each store has its own.
-        .retry_partition(
-            RetryPartition::custom("luthier")
-                .token_bucket(TokenBucket::default())
-                .build(),
-        )
-        // Bodies have time limits of their own.
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-        .force_path_style(endpoint.is_some());
-    builder.set_app_name(AppName::new("luthier").ok());
+    let mut builder = builder(&shared, &pace).force_path_style(endpoint.is_some());
     if let Some(endpoint) = &endpoint {
         builder = builder.endpoint_url(endpoint);
         if endpoint.starts_with("http://") {
@@ -156,6 +130,38 @@ pub(super) async fn connect(
         pace,
         config,
     })
+}
+
+/// What the SDK finds in the environment and its profiles.
+async fn shared(place: &Place, pace: &Pace, trust: &TrustStore) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(https(trust.clone()))
+        .region(region(place))
+        .timeout_config(pace.limits(0));
+    if let Some(profile) = &place.aws_profile {
+        loader = loader
+            .profile_name(profile)
+            .credentials_provider(of_profile(profile, trust));
+    }
+    loader.load().await
+}
+
+/// How requests are sent, wherever they go.
+fn builder(shared: &SdkConfig, pace: &Pace) -> Builder {
+    let retries = RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(pace.backoff);
+    // The SDK's own budget is one for all clients of the process; here each store has its own.
+    let budget = RetryPartition::custom("luthier").token_bucket(TokenBucket::default());
+    let mut builder = Builder::from(shared)
+        .retry_config(retries)
+        .retry_partition(budget.build())
+        // Bodies have time limits of their own.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    builder.set_app_name(AppName::new("luthier").ok());
+    builder
 }
 
 /// The region of the place, the environment or the profile; machines are not asked for theirs, since a
@@ -232,40 +238,6 @@ fn sound_certificates(path: &Path) -> Result<Vec<u8>, String> {
         return Err("it holds no PEM certificate".to_owned());
     }
     Ok(pem)
-}
-
-fn check(place: &Place) -> Result<(), String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    if place.bucket.is_empty() || place.bucket.len() > 255 || !place.bucket.chars().all(plain) {
-        return Err(
-            "that is no name of a bucket; --store takes s3://bucket or s3://bucket/prefix"
-                .to_owned(),
-        );
-    }
-    if let Some(parts) = place.prefix.strip_suffix('/') {
-        Key::new(parts).map_err(|why| format!("its prefix cannot be used: {why}"))?;
-    } else if !place.prefix.is_empty() {
-        return Err("its prefix does not end in a slash".to_owned());
-    }
-    place.endpoint.as_deref().map_or(Ok(()), check_endpoint)
-}
-
-/// An endpoint is shown to people, so it may hold no secret.
-fn check_endpoint(endpoint: &str) -> Result<(), String> {
-    let wrong = |why: &str| {
-        Err(format!(
-            "its endpoint {why}; write http://host:port or https://host"
-        ))
-    };
-    match url::Url::parse(endpoint) {
-        Err(_) => wrong("is no URL"),
-        Ok(url) if !matches!(url.scheme(), "http" | "https") => wrong("is neither http nor https"),
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => wrong(
-            "holds a user or a password, which belong into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-        ),
-        Ok(url) if url.query().is_some() || url.fragment().is_some() => wrong("has a query"),
-        Ok(_) => Ok(()),
-    }
 }
 
 fn unusable(place: &Place, why: &str) -> BackendError {

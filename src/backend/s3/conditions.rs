@@ -3,18 +3,8 @@
 use super::bucket::Bucket;
 use super::fault::Fault;
 use super::put::Sent;
-use crate::backend::{BackendError, Key};
+use crate::backend::{BackendError, Conditions, Key};
 use bytes::Bytes;
-
-/// What a server was found to honour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Conditions {
-    /// A put with `If-None-Match: *` is refused where something lies. Where it is not, puts of this
-    /// program exclude each other, and those of another program at the same moment do not.
-    pub if_none_match: bool,
-    /// A put with a wrong SHA-256 is refused. Either way what was put is read back and compared.
-    pub checksum: bool,
-}
 
 /// Where the probes lie. What is put there never changes, so it does not matter who put it.
 const PROBE: &str = "_luthier/probe";
@@ -58,7 +48,7 @@ impl Bucket {
     async fn refuses_a_wrong_checksum(&self, conditional: bool) -> Result<bool, BackendError> {
         let key = Key::new(CHECKSUM).map_err(|why| BackendError::Remote {
             what: CHECKSUM.to_owned(),
-            why: why.to_string(),
+            why: why.to_string().into(),
         })?;
         if self.head(&key).await?.is_some() {
             return Ok(false);

@@ -149,7 +149,7 @@ impl Fault {
             },
             other => BackendError::Remote {
                 what,
-                why: other.advice(bucket, at),
+                why: other.advice(bucket, at).into(),
             },
         }
     }

@@ -7,7 +7,7 @@
 use super::bucket::Bucket;
 use super::levels::Levels;
 use super::order::Order;
-use super::page::{Ask, shown};
+use super::page::{Ask, Page, shown};
 use crate::backend::{BackendError, Entry};
 use futures_util::stream::{self, Stream, StreamExt};
 use std::sync::Arc;
@@ -41,6 +41,38 @@ struct Flat {
     sure: bool,
     empty: u32,
     last: Option<String>,
+}
+
+impl Flat {
+    fn ask<'a>(&'a self, prefix: &'a str) -> Ask<'a> {
+        let token = self.token.as_deref();
+        Ask {
+            prefix,
+            after: self.start_after.as_deref().filter(|_| token.is_none()),
+            token,
+            ..Ask::default()
+        }
+    }
+
+    /// Makes sure that a page goes on where the last one ended, and remembers where the next one does.
+    fn take(&mut self, page: &Page) -> Result<(), String> {
+        for entry in &page.entries {
+            if let Some(last) = self.last.as_ref().filter(|last| **last >= entry.key) {
+                let (key, last) = (shown(&entry.key), shown(last));
+                return Err(format!("the server lists {key} behind {last}"));
+            }
+            self.last = Some(entry.key.clone());
+        }
+        self.empty = match page.entries.is_empty() {
+            true if self.empty == EMPTY_PAGES => {
+                return Err("the server sends empty pages without end".to_owned());
+            }
+            true => self.empty + 1,
+            false => 0,
+        };
+        self.token = page.next.clone();
+        Ok(())
+    }
 }
 
 impl Listing {
@@ -115,52 +147,21 @@ impl Listing {
         let Way::Flat(flat) = &mut self.way else {
             return Ok(Vec::new());
         };
-        let after = flat.start_after.as_deref().filter(|_| flat.token.is_none());
-        let ask = Ask {
-            prefix: &self.prefix,
-            after,
-            token: flat.token.as_deref(),
-            ..Ask::default()
-        };
-        let page = self.bucket.page(ask).await?;
-        if !flat.sure
-            && let Some(entry) = page.entries.iter().find(|entry| entry.key.contains('/'))
-        {
+        let page = self.bucket.page(flat.ask(&self.prefix)).await?;
+        let telling = page.entries.iter().find(|entry| entry.key.contains('/'));
+        if let Some(entry) = telling.filter(|_| !flat.sure) {
             if self.bucket.order_by(&entry.key).await? == Order::Folders {
                 // The page is left unused; what came before it had no slash and was in order.
-                self.after = flat
-                    .last
-                    .take()
-                    .or(self.after.take())
-                    .max(self.after.take());
+                self.after = self.after.take().max(flat.last.take());
                 self.way = self.levels();
                 return Ok(Vec::new());
             }
             flat.sure = true;
         }
-        for entry in &page.entries {
-            if let Some(last) = flat.last.as_ref().filter(|last| **last >= entry.key) {
-                return Err(self.bucket.listing_error(format!(
-                    "the server lists {} behind {}",
-                    shown(&entry.key),
-                    shown(last)
-                )));
-            }
-            flat.last = Some(entry.key.clone());
-        }
-        flat.empty = if page.entries.is_empty() {
-            flat.empty + 1
-        } else {
-            0
-        };
-        if flat.empty > EMPTY_PAGES {
-            return Err(self
-                .bucket
-                .listing_error("the server sends empty pages without end"));
-        }
-        match page.next {
-            Some(next) => flat.token = Some(next),
-            None => self.way = Way::End,
+        let taken = flat.take(&page);
+        taken.map_err(|why| self.bucket.listing_error(why))?;
+        if flat.token.is_none() {
+            self.way = Way::End;
         }
         Ok(page.entries)
     }

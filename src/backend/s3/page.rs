@@ -65,7 +65,7 @@ impl Bucket {
     pub(super) fn listing_error(&self, why: impl Into<String>) -> BackendError {
         BackendError::Remote {
             what: self.listing(),
-            why: format!("{}; nothing is concluded from it", why.into()),
+            why: format!("{}; nothing is concluded from it", why.into()).into(),
         }
     }
 

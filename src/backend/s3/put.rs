@@ -149,7 +149,7 @@ impl Bucket {
         if fault.is_open() {
             return BackendError::Unknown {
                 what: key.to_string(),
-                why: self.advice(&fault),
+                why: self.advice(&fault).into(),
             };
         }
         self.error(key.as_str(), fault)
@@ -159,6 +159,6 @@ impl Bucket {
 fn refused(key: &Key, why: &str) -> BackendError {
     BackendError::Remote {
         what: key.to_string(),
-        why: why.to_owned(),
+        why: why.into(),
     }
 }

@@ -72,7 +72,7 @@ fn meta(
     let Some(size) = length.and_then(|length| u64::try_from(length).ok()) else {
         return Err(BackendError::Remote {
             what: key.to_string(),
-            why: "the server does not say how long the object is".to_owned(),
+            why: "the server does not say how long the object is".into(),
         });
     };
     Ok(Meta {

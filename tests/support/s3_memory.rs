@@ -1,0 +1,223 @@
+//! What the server of tests keeps and answers.
+
+use super::{Fault, Lacks, Op, Quirk, SECRET_KEY};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use s3s::dto::*;
+use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::SystemTime;
+
+#[derive(Clone)]
+pub(super) struct Object {
+    pub(super) bytes: Vec<u8>,
+    pub(super) modified: SystemTime,
+}
+
+pub(super) struct Rule {
+    pub(super) op: Op,
+    /// Part of the key.
+    pub(super) key: String,
+    pub(super) fault: Fault,
+    /// How often it still strikes.
+    pub(super) times: usize,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) buckets: BTreeMap<String, BTreeMap<String, Object>>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) quirk: Option<Quirk>,
+    pub(super) lacks: Lacks,
+    pub(super) page: Option<usize>,
+    pub(super) log: Vec<(Op, String)>,
+}
+
+impl State {
+    pub(super) fn bucket(&mut self, name: &str) -> S3Result<&mut BTreeMap<String, Object>> {
+        let bucket = self.buckets.get_mut(name);
+        bucket.ok_or_else(|| s3_error!(NoSuchBucket))
+    }
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Memory(Arc<Mutex<State>>);
+
+impl Memory {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// Notes a request; the fault that strikes it.
+    async fn meet(&self, op: Op, key: &str) -> S3Result<Option<Fault>> {
+        let fault = {
+            let mut state = self.lock();
+            state.log.push((op, key.to_owned()));
+            let rule = state
+                .rules
+                .iter_mut()
+                .find(|rule| rule.op == op && rule.times > 0 && key.contains(&rule.key));
+            rule.map(|rule| {
+                rule.times -= 1;
+                rule.fault
+            })
+        };
+        match fault {
+            Some(Fault::Code(code)) => Err(coded(code)),
+            Some(Fault::Region(region)) => {
+                let mut error = coded("PermanentRedirect");
+                let mut headers = S3Response::new(()).headers;
+                headers.insert("x-amz-bucket-region", region.parse().unwrap());
+                error.set_headers(headers);
+                Err(error)
+            }
+            Some(Fault::Stall) => std::future::pending().await,
+            other => Ok(other),
+        }
+    }
+}
+
+fn coded(code: &'static str) -> S3Error {
+    let mut error = S3Error::new(S3ErrorCode::from_bytes(code.as_bytes()).unwrap());
+    if matches!(error.code(), S3ErrorCode::Custom(_)) {
+        error.set_status_code("403".parse().unwrap());
+    }
+    // The message repeats what was sent, as servers do; nobody may show it.
+    error.set_message(format!("the secret was {SECRET_KEY}"));
+    error
+}
+
+fn etag(object: &Object) -> ETag {
+    ETag::Strong(hex::encode(&Sha256::digest(&object.bytes)[..16]))
+}
+
+#[async_trait::async_trait]
+impl S3 for Memory {
+    async fn head_bucket(
+        &self,
+        req: S3Request<HeadBucketInput>,
+    ) -> S3Result<S3Response<HeadBucketOutput>> {
+        self.meet(Op::Bucket, "").await?;
+        self.lock().bucket(&req.input.bucket)?;
+        Ok(S3Response::new(HeadBucketOutput::default()))
+    }
+
+    async fn head_object(
+        &self,
+        req: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
+        let input = req.input;
+        self.meet(Op::Head, &input.key).await?;
+        let mut state = self.lock();
+        let found = state.bucket(&input.bucket)?.get(&input.key).cloned();
+        let object = found.ok_or_else(|| s3_error!(NoSuchKey))?;
+        Ok(S3Response::new(HeadObjectOutput {
+            content_length: Some(object.bytes.len() as i64),
+            e_tag: Some(etag(&object)),
+            last_modified: Some(object.modified.into()),
+            ..HeadObjectOutput::default()
+        }))
+    }
+
+    async fn get_object(
+        &self,
+        req: S3Request<GetObjectInput>,
+    ) -> S3Result<S3Response<GetObjectOutput>> {
+        let input = req.input;
+        let fault = self.meet(Op::Get, &input.key).await?;
+        let mut state = self.lock();
+        let found = state.bucket(&input.bucket)?.get(&input.key).cloned();
+        let object = found.ok_or_else(|| s3_error!(NoSuchKey))?;
+        let mut bytes = object.bytes.clone();
+        let length = bytes.len() as i64;
+        let mut end: Option<io::Result<Bytes>> = None;
+        match fault {
+            Some(Fault::Truncate) => {
+                bytes.truncate(bytes.len() / 2);
+                end = Some(Err(io::Error::other("cut")));
+            }
+            Some(Fault::Flip) => bytes[0] ^= 1,
+            _ => {}
+        }
+        let body = stream::iter([Ok(Bytes::from(bytes))]).chain(
+            stream::once(async {
+                // What came so far is on its way before the connection breaks.
+                tokio::task::yield_now().await;
+                end
+            })
+            .filter_map(|end| async { end }),
+        );
+        Ok(S3Response::new(GetObjectOutput {
+            body: Some(StreamingBlob::wrap(body)),
+            content_length: Some(length),
+            e_tag: Some(etag(&object)),
+            last_modified: Some(object.modified.into()),
+            ..GetObjectOutput::default()
+        }))
+    }
+
+    async fn put_object(
+        &self,
+        req: S3Request<PutObjectInput>,
+    ) -> S3Result<S3Response<PutObjectOutput>> {
+        let mut input = req.input;
+        let fault = self.meet(Op::Put, &input.key).await?;
+        let mut bytes = Vec::new();
+        while let Some(body) = &mut input.body {
+            match body.next().await {
+                Some(chunk) => {
+                    bytes.extend_from_slice(&chunk.map_err(|_| s3_error!(IncompleteBody))?)
+                }
+                None => break,
+            }
+        }
+        let mut state = self.lock();
+        let lacks = state.lacks;
+        let right = STANDARD.encode(Sha256::digest(&bytes));
+        if !lacks.checksums && input.checksum_sha256.is_some_and(|sent| sent != right) {
+            return Err(s3_error!(BadDigest));
+        }
+        let bucket = state.bucket(&input.bucket)?;
+        let conditional = input.if_none_match.is_some() && !lacks.conditions;
+        if conditional && bucket.contains_key(&input.key) {
+            return Err(s3_error!(PreconditionFailed));
+        }
+        let object = Object {
+            bytes,
+            modified: SystemTime::now(),
+        };
+        let e_tag = Some(etag(&object));
+        bucket.insert(input.key, object);
+        if fault == Some(Fault::StoreThenFail) {
+            return Err(s3_error!(InternalError));
+        }
+        Ok(S3Response::new(PutObjectOutput {
+            e_tag,
+            ..PutObjectOutput::default()
+        }))
+    }
+
+    async fn list_objects_v2(
+        &self,
+        req: S3Request<ListObjectsV2Input>,
+    ) -> S3Result<S3Response<ListObjectsV2Output>> {
+        let input = req.input;
+        let prefix = input.prefix.clone().unwrap_or_default();
+        self.meet(Op::List, &prefix).await?;
+        let mut state = self.lock();
+        let quirk = state.quirk;
+        let most = state.page.unwrap_or(1_000);
+        let most = most.min(input.max_keys.map_or(1_000, |max| max as usize));
+        Ok(S3Response::new(super::s3_pages::page_of(
+            state.bucket(&input.bucket)?,
+            &input,
+            most,
+            quirk,
+        )))
+    }
+}
