@@ -71,6 +71,25 @@ pub(super) fn tables_of(rows: &NewRows) -> Vec<TableRows> {
     out
 }
 
+/// The rows of one kind that say where their object is: ids and URIs.
+pub(super) fn pointers(rows: &NewRows, kind: Kind) -> (Vec<String>, Vec<String>) {
+    let pairs: Vec<(&String, &Option<String>)> = match kind {
+        Kind::Commit => (rows.commits.iter())
+            .map(|row| (&row.commit_id, &row.storage_uri))
+            .collect(),
+        Kind::Snapshot => (rows.snapshots.iter())
+            .map(|row| (&row.snapshot_id, &row.storage_uri))
+            .collect(),
+        Kind::Blob => (rows.blobs.iter())
+            .map(|row| (&row.object_id, &row.storage_uri))
+            .collect(),
+    };
+    pairs
+        .into_iter()
+        .filter_map(|(id, uri)| Some((id.clone(), uri.clone()?)))
+        .unzip()
+}
+
 fn table_of<T: Added>(rows: &[T]) -> TableRows {
     (
         T::TABLE,

@@ -280,6 +280,16 @@ pub trait Index: Send + Sync {
     async fn commits_by_id(&self, ids: &[String]) -> Result<Vec<CommitRow>, IndexError>;
     async fn snapshots_by_id(&self, ids: &[String]) -> Result<Vec<SnapshotRow>, IndexError>;
     async fn blobs_by_id(&self, ids: &[String]) -> Result<Vec<BlobRow>, IndexError>;
+    /// A proposal by its id; `None` where it has no row.
+    async fn proposal_by_id(&self, id: &str) -> Result<Option<ProposalRow>, IndexError>;
+    /// Of these ids, those that the repository holds: by membership where the hub keeps it, by the row's
+    /// own `repo_id` else. In no order.
+    async fn held_by(
+        &self,
+        kind: Kind,
+        repo_id: &str,
+        ids: &[String],
+    ) -> Result<Vec<String>, IndexError>;
     /// A repository by its id; `None` where it has no row.
     async fn repo_by_id(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError>;
     /// A repository by its path; one that lives before one that was deleted.
@@ -340,6 +350,51 @@ pub struct NewRows {
     pub memberships: Vec<(Kind, MembershipRow)>,
 }
 
+/// A branch's head to be moved, from the row that was seen to a new commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadMove {
+    pub repo_id: String,
+    pub name: String,
+    /// `None`: there was no branch of this name, and one is made.
+    pub seen: Option<BranchRow>,
+    /// Of a branch that is made.
+    pub branch_id: String,
+    pub new: String,
+    /// When, for the repository's `pushed_at`; ISO-8601.
+    pub at: String,
+}
+
+/// A proposal to be closed as merged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    pub proposal_id: String,
+    /// The state that was seen.
+    pub seen: String,
+    pub merge_commit_id: String,
+    /// ISO-8601.
+    pub at: String,
+}
+
+/// What one write site brings: rows, and where a branch points after it. All of it or nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Landing {
+    /// Rows whose objects have been stored. A row that is there already and says nothing of its object
+    /// is pointed at it.
+    pub rows: NewRows,
+    pub head: Option<HeadMove>,
+    pub merged: Option<Merged>,
+}
+
+/// How a landing ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Landed {
+    Done,
+    /// Somebody else moved the branch, or made it; nothing was changed.
+    HeadMoved,
+    /// The proposal is no longer what was seen; nothing was changed.
+    ProposalMoved,
+}
+
 /// Where rows are changed: reachable from `store/` only.
 #[async_trait]
 pub(crate) trait IndexMut: Index {
@@ -351,6 +406,8 @@ pub(crate) trait IndexMut: Index {
     async fn insert(&self, rows: &NewRows) -> Result<(), IndexError>;
     /// Runs the statements of a migration, one by one. What has been added stays if a later one fails.
     async fn migrate(&self, migration: &Migration) -> Result<(), IndexError>;
+    /// Lands what a write site brings in one transaction, which excludes others of the same repository.
+    async fn land(&self, landing: &Landing) -> Result<Landed, IndexError>;
     /// Takes the hub's one lock for appliers, held until the guard is dropped.
     async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError>;
 }

@@ -10,6 +10,7 @@ pub mod identity;
 pub mod json;
 pub mod legacy;
 pub mod manifest;
+pub mod merge;
 mod msgpack;
 pub mod path;
 pub mod snapshot;

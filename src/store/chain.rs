@@ -25,6 +25,18 @@ pub struct Tree {
     pub scheme: SnapshotScheme,
 }
 
+impl Tree {
+    /// The tree of nothing.
+    pub(super) fn empty() -> Self {
+        Self {
+            manifest: Arc::default(),
+            directories: BTreeSet::new(),
+            which: Directories::Empty,
+            scheme: SnapshotScheme::Typed,
+        }
+    }
+}
+
 /// Why a chain of deltas gives no tree.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainBreak {

@@ -12,6 +12,7 @@ pub mod proof;
 pub mod read;
 pub mod rebuild;
 pub mod reconstruct;
+pub mod site;
 pub mod write;
 
 pub use authority::Authority;

@@ -62,6 +62,10 @@ fn of_march(stray: &str, empty: bool) -> BTreeSet<(Code, String)> {
         (Code::BlobUnreferenced, stray.to_owned()),
     ]);
     if empty {
+        // Nor does the store know yet where its branches point.
+        for branch in ["alice/site:main", "alice/site:feature", "alice/wizard:main"] {
+            out.insert((Code::RefsUnsaved, branch.to_owned()));
+        }
         let id = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         out.insert((Code::BlobEmptyMissing, id.to_owned()));
     }

@@ -14,13 +14,21 @@ impl Postgres {
     pub(super) async fn add(&self, rows: &NewRows) -> Result<(), IndexError> {
         let failed = |e| self.failed("adding rows", e);
         let mut tx = self.begin().await?;
+        self.add_rows(&mut tx, rows).await.map_err(failed)?;
+        tx.commit().await.map_err(failed)
+    }
+
+    /// Adds rows within a transaction.
+    pub(super) async fn add_rows(
+        &self,
+        tx: &mut PgConnection,
+        rows: &NewRows,
+    ) -> Result<(), sqlx::Error> {
         for (table, columns, values) in tables_of(rows) {
             let table = table_here(&self.columns.capabilities, table);
-            self.add_to(&mut tx, table, columns, values)
-                .await
-                .map_err(failed)?;
+            self.add_to(tx, table, columns, values).await?;
         }
-        tx.commit().await.map_err(failed)
+        Ok(())
     }
 
     /// Adds rows to one table, in the columns that it has.

@@ -8,6 +8,7 @@ mod browse;
 mod cell;
 mod columns;
 mod insert;
+mod land;
 mod open;
 pub mod place;
 mod read;
@@ -18,8 +19,8 @@ pub use place::Place;
 
 use super::{
     About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Index, IndexError,
-    IndexMut, Link, Listed, MembershipRow, Migration, NewRows, Page, ProposalRow, Recache, RepoRow,
-    SnapshotRow,
+    IndexMut, Landed, Landing, Link, Listed, MembershipRow, Migration, NewRows, Page, ProposalRow,
+    Recache, RepoRow, SnapshotRow,
 };
 use crate::object::Kind;
 use crate::object::time::Micros;
@@ -183,6 +184,21 @@ impl Index for Postgres {
         self.by_id(ids).await
     }
 
+    async fn proposal_by_id(&self, id: &str) -> Result<Option<ProposalRow>, IndexError> {
+        Ok(self.by_id::<ProposalRow>(&[id.to_owned()]).await?.pop())
+    }
+
+    async fn held_by(
+        &self,
+        kind: Kind,
+        repo_id: &str,
+        ids: &[String],
+    ) -> Result<Vec<String>, IndexError> {
+        self.held(kind, repo_id, ids)
+            .await
+            .map_err(|e| self.failed("who holds rows", e))
+    }
+
     async fn repo_by_id(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError> {
         Ok(self.by_id::<RepoRow>(&[repo_id.to_owned()]).await?.pop())
     }
@@ -249,6 +265,10 @@ impl IndexMut for Postgres {
 
     async fn migrate(&self, migration: &Migration) -> Result<(), IndexError> {
         self.run_migration(migration).await
+    }
+
+    async fn land(&self, landing: &Landing) -> Result<Landed, IndexError> {
+        self.bring(landing).await
     }
 
     async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError> {

@@ -13,13 +13,21 @@ impl Sqlite {
     pub(super) async fn add(&self, rows: &NewRows) -> Result<(), IndexError> {
         let failed = query_error("adding rows");
         let mut tx = self.begin().await?;
+        self.add_rows(&mut tx, rows).await.map_err(&failed)?;
+        tx.commit().await.map_err(&failed)
+    }
+
+    /// Adds rows within a transaction.
+    pub(super) async fn add_rows(
+        &self,
+        tx: &mut SqliteConnection,
+        rows: &NewRows,
+    ) -> Result<(), sqlx::Error> {
         for (table, columns, values) in tables_of(rows) {
             let table = table_here(&self.capabilities, table);
-            self.add_to(&mut tx, table, columns, values)
-                .await
-                .map_err(&failed)?;
+            self.add_to(tx, table, columns, values).await?;
         }
-        tx.commit().await.map_err(&failed)
+        Ok(())
     }
 
     /// Adds rows to one table, in the columns that it has.

@@ -7,6 +7,7 @@
 mod browse;
 mod cell;
 mod insert;
+mod land;
 mod open;
 mod read;
 mod rows;
@@ -15,8 +16,8 @@ mod write;
 
 use super::{
     About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Index, IndexError,
-    IndexMut, Link, Listed, MembershipRow, Migration, NewRows, Page, ProposalRow, Recache, RepoRow,
-    SnapshotRow,
+    IndexMut, Landed, Landing, Link, Listed, MembershipRow, Migration, NewRows, Page, ProposalRow,
+    Recache, RepoRow, SnapshotRow,
 };
 use crate::object::Kind;
 use crate::object::time::Micros;
@@ -167,6 +168,21 @@ impl Index for Sqlite {
         self.by_id(ids).await
     }
 
+    async fn proposal_by_id(&self, id: &str) -> Result<Option<ProposalRow>, IndexError> {
+        Ok(self.by_id::<ProposalRow>(&[id.to_owned()]).await?.pop())
+    }
+
+    async fn held_by(
+        &self,
+        kind: Kind,
+        repo_id: &str,
+        ids: &[String],
+    ) -> Result<Vec<String>, IndexError> {
+        self.held(kind, repo_id, ids)
+            .await
+            .map_err(query_error("who holds rows"))
+    }
+
     async fn repo_by_id(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError> {
         Ok(self.by_id::<RepoRow>(&[repo_id.to_owned()]).await?.pop())
     }
@@ -231,6 +247,10 @@ impl IndexMut for Sqlite {
 
     async fn migrate(&self, migration: &Migration) -> Result<(), IndexError> {
         self.run_migration(migration).await
+    }
+
+    async fn land(&self, landing: &Landing) -> Result<Landed, IndexError> {
+        self.bring(landing).await
     }
 
     async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError> {

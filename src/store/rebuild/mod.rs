@@ -13,7 +13,7 @@ mod fill;
 mod gather;
 mod open;
 mod plan;
-mod rows;
+pub(in crate::store) mod rows;
 
 use super::{StoreError, Writer};
 use crate::index::IndexError;

@@ -6,7 +6,7 @@ use crate::object::{CommitRecord, ObjectId, SnapshotRecord, json, time};
 use serde_json::{Value, json};
 
 /// The row of a commit. Rows keep the instant, not the offset: the object has the text.
-pub(super) fn commit(record: &CommitRecord, repo_id: &str, uri: String) -> CommitRow {
+pub(in crate::store) fn commit(record: &CommitRecord, repo_id: &str, uri: String) -> CommitRow {
     let at = instant(&record.committed_at);
     let parents: Vec<&ObjectId> = record.parents().collect();
     CommitRow {
@@ -26,7 +26,11 @@ pub(super) fn commit(record: &CommitRecord, repo_id: &str, uri: String) -> Commi
 }
 
 /// The row of a snapshot, its tree cached as canonical JSON.
-pub(super) fn snapshot(record: &SnapshotRecord, repo_id: &str, uri: String) -> SnapshotRow {
+pub(in crate::store) fn snapshot(
+    record: &SnapshotRecord,
+    repo_id: &str,
+    uri: String,
+) -> SnapshotRow {
     SnapshotRow {
         snapshot_id: record.snapshot_id.as_str().to_owned(),
         repo_id: Some(repo_id.to_owned()),
@@ -58,7 +62,7 @@ pub(super) fn blob(line: &BlobLine, uri: String) -> BlobRow {
 }
 
 /// A record's time in UTC, as rows keep it; text that is no time stays as it is.
-pub(super) fn instant(text: &str) -> String {
+pub(in crate::store) fn instant(text: &str) -> String {
     let at = time::parse(text).and_then(|at| time::isoformat(at, 0));
     at.unwrap_or_else(|| text.to_owned())
 }
