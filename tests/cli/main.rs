@@ -4,5 +4,6 @@ mod arguments;
 mod auditing;
 mod checkpoints;
 mod configuration;
+mod rebuilding;
 mod repairing;
 mod support;
