@@ -131,5 +131,8 @@ pub async fn run(
 #[path = "../../tests/audit/demo.rs"]
 mod demo_test;
 #[cfg(test)]
+#[path = "../../tests/audit/hubs.rs"]
+mod hubs_test;
+#[cfg(test)]
 #[path = "../../tests/audit/judge.rs"]
 mod judge_test;

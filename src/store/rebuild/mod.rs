@@ -150,5 +150,8 @@ pub async fn rebuild(target: &Writer, progress: &Progress) -> Result<Rebuilt, Re
 }
 
 #[cfg(test)]
+#[path = "../../../tests/store/rebuild_runs.rs"]
+mod runs_tests;
+#[cfg(test)]
 #[path = "../../../tests/store/rebuild.rs"]
 mod tests;
