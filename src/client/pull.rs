@@ -263,7 +263,7 @@ async fn take_in(
         }
     };
     // Whatever ended it, what has come so far need not come again.
-    intake.close().await?;
+    intake.finish().await?;
     ended
 }
 
