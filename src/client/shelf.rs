@@ -91,9 +91,10 @@ impl Holder for Shelf {
     }
 }
 
-/// Objects on their way into the folder.
+/// Files on their way into the folder.
 pub struct Intake {
     folder: Arc<Folder>,
+    naming: Naming,
     staged: Vec<(File, String)>,
     bytes: u64,
     /// Folders that got names which are not durable yet.
@@ -102,9 +103,10 @@ pub struct Intake {
 
 impl Intake {
     #[must_use]
-    pub fn new(folder: Arc<Folder>) -> Self {
+    pub fn new(folder: Arc<Folder>, naming: Naming) -> Self {
         Self {
             folder,
+            naming,
             staged: Vec::new(),
             bytes: 0,
             touched: BTreeSet::new(),
@@ -139,7 +141,8 @@ impl Intake {
 
     /// Makes the bytes of a batch durable, then gives them their names: a name never stands for less.
     async fn close_batch(&mut self) -> Result<(), FolderError> {
-        let (folder, staged) = (self.folder.clone(), std::mem::take(&mut self.staged));
+        let (folder, naming) = (self.folder.clone(), self.naming);
+        let staged = std::mem::take(&mut self.staged);
         self.bytes = 0;
         for (_, path) in &staged {
             // Its folder may be new too, and so may that one's.
@@ -152,34 +155,26 @@ impl Intake {
         blocking(move || {
             all_at_once(&staged, sync_file)?;
             let mut staged = staged.iter().enumerate();
-            staged.try_for_each(|(slot, (_, path))| folder.publish(slot, path, Naming::New))
+            staged.try_for_each(|(slot, (_, path))| folder.publish(slot, path, naming))
         })
         .await
     }
 }
 
-/// Writes one file whose name may move to it, and waits for the disk.
+/// Writes one file, durably.
 ///
 /// # Errors
-/// The disk refuses.
+/// As [`Intake::add`].
 pub async fn write(
     folder: &Arc<Folder>,
     path: &str,
-    text: &str,
+    text: String,
     naming: Naming,
 ) -> Result<(), FolderError> {
-    let (folder, path, text) = (folder.clone(), path.to_owned(), text.to_owned());
-    blocking(move || {
-        let staged = (folder.stage(0, &[text.as_bytes()])?, path);
-        sync_file(&staged)?;
-        let path = staged.1.as_str();
-        folder.publish(0, path, naming)?;
-        match path.rsplit_once('/') {
-            Some((parent, _)) => folder.sync(parent),
-            None => Ok(()),
-        }
-    })
-    .await
+    let mut intake = Intake::new(folder.clone(), naming);
+    let parts = [text.into(), Bytes::new()];
+    intake.add(path.to_owned(), parts).await?;
+    intake.finish().await
 }
 
 fn sync_file((file, path): &(File, String)) -> Result<(), FolderError> {

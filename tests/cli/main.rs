@@ -3,5 +3,6 @@
 mod arguments;
 mod auditing;
 mod configuration;
+mod pulling;
 mod repairing;
 mod support;
