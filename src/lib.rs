@@ -6,7 +6,8 @@
 //! |---|---|
 //! | [`object`] | bytes to records and back, pure |
 //! | [`backend`], [`index`] | the object store and the database: the only rooms that do I/O |
-//! | [`store`] | the only room that writes |
+//! | [`store`] | the only room that writes to a hub |
+//! | [`client`] | what a client holds on its own disk: pull and verify |
 //! | [`audit`] | knows what is wrong, changes nothing |
 //! | [`repair`] | findings to plans, plans to changes through the store |
 //! | `cli`, `tui` | two faces without logic of their own |

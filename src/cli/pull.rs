@@ -16,6 +16,9 @@ use std::path::PathBuf;
 /// Refusals that are spelt out for a person; the rest is counted.
 const SPELT_OUT: u64 = 20;
 
+/// Heads that are shown to a person.
+const HEADS: usize = 10;
+
 #[derive(Args)]
 pub struct Pull {
     /// The repository, or one of its branches
@@ -64,19 +67,25 @@ fn wanted(text: &str) -> Result<Wanted, String> {
     })
 }
 
+impl Pull {
+    fn options(self) -> PullOptions {
+        PullOptions {
+            owner: self.what.owner,
+            slug: self.what.slug,
+            branch: self.what.branch,
+            into: self.into,
+            layout: match self.layout {
+                LayoutFlag::Unified => Layout::Unified,
+                LayoutFlag::V01 => Layout::V01,
+            },
+            have: self.have.iter().map(ObjectId::new).collect(),
+        }
+    }
+}
+
 pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, CliError> {
     let store = open(&target(global)?).await?;
-    let options = PullOptions {
-        owner: command.what.owner,
-        slug: command.what.slug,
-        branch: command.what.branch,
-        into: command.into,
-        layout: match command.layout {
-            LayoutFlag::Unified => Layout::Unified,
-            LayoutFlag::V01 => Layout::V01,
-        },
-        have: command.have.iter().map(ObjectId::new).collect(),
-    };
+    let options = command.options();
     let progress = Progress::new();
     let mut told = Teller {
         out: &out,
@@ -218,29 +227,35 @@ fn write_words(pulled: &Pulled, options: &PullOptions, out: &Output) -> Result<(
         ));
     }
     if pulled.refused > 0 {
-        return out.line(&format!(
+        out.line(&format!(
             "Not pulled: a client would refuse {}. No ref was written; what is sound lies in {into}, \
              and the next run goes on from there.",
             text::plural(pulled.refused, "object"),
-        ));
+        ))?;
+        return match options.branch {
+            Some(_) => Ok(()),
+            None => out.line(&format!("One branch alone: {}@BRANCH.", pulled.repo)),
+        };
     }
-    let heads: Vec<String> = pulled
-        .branches
-        .iter()
-        .take(if out.quiet { 0 } else { 10 })
-        .map(|(name, head)| match head {
-            Some(id) => format!("{name} {}", id.short()),
-            None => format!("{name} (no commit yet)"),
-        })
-        .collect();
-    for head in heads {
-        out.line(&format!("  {head}"))?;
+    if !out.quiet {
+        write_heads(pulled, out)?;
     }
-    if pulled.branches.len() > 10 {
+    out.line(&format!("Pulled {} into {into}.", pulled.repo))
+}
+
+fn write_heads(pulled: &Pulled, out: &Output) -> Result<(), CliError> {
+    for (name, head) in pulled.branches.iter().take(HEADS) {
+        let head = match head {
+            Some(id) => id.short(),
+            None => "(no commit yet)",
+        };
+        out.line(&format!("  {name} {head}"))?;
+    }
+    if pulled.branches.len() > HEADS {
         let count = pulled.branches.len() as u64;
         out.line(&format!("  {} heads in all", text::grouped(count)))?;
     }
-    out.line(&format!("Pulled {} into {into}.", pulled.repo))
+    Ok(())
 }
 
 fn write_counts(pulled: &Pulled, out: &Output) -> Result<(), CliError> {

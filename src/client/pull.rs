@@ -9,6 +9,7 @@ use crate::object::{Kind, ObjectId, json};
 use crate::progress::Progress;
 use crate::store::fetch::{Fetch, FetchError, FetchOptions, Fetched, Head, Origin, Refusal, Step};
 use crate::store::{Store, StoreError};
+use bytes::Bytes;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -181,7 +182,7 @@ async fn prepare(repo: &RepoRow, options: &PullOptions) -> Result<Arc<Folder>, P
         ));
     }
     let text = describe(repo, options.layout);
-    shelf::write(&folder, REPO, &text, Naming::New).await?;
+    shelf::write(&folder, REPO, text, Naming::New).await?;
     Ok(folder)
 }
 
@@ -230,7 +231,7 @@ async fn take_in(
     tell: &mut (dyn FnMut(Told<'_>) + Send),
 ) -> Result<(), PullError> {
     pulled.unknown = fetch.unknown().to_vec();
-    let mut intake = Intake::new(shelf.folder.clone());
+    let mut intake = Intake::new(shelf.folder.clone(), Naming::New);
     let ended = loop {
         match fetch.next().await {
             Ok(None) => break Ok(()),
@@ -263,7 +264,7 @@ async fn take_in(
         }
     };
     // Whatever ended it, what has come so far need not come again.
-    intake.close().await?;
+    intake.finish().await?;
     ended
 }
 
@@ -288,13 +289,15 @@ async fn write_refs(
     branches: Branches,
     pulled: &mut Pulled,
 ) -> Result<(), FolderError> {
+    let mut refs = Intake::new(shelf.folder.clone(), Naming::Move);
     for (name, head) in &branches.heads {
-        let text = head.as_ref().map_or("", ObjectId::as_str);
-        let path = format!("{HEADS}/{name}");
-        shelf::write(&shelf.folder, &path, text, Naming::Move).await?;
+        let text = head.as_ref().map_or("", ObjectId::as_str).to_owned();
+        let parts = [text.into(), Bytes::new()];
+        refs.add(format!("{HEADS}/{name}"), parts).await?;
     }
+    refs.finish().await?;
     let head = format!("ref: refs/heads/{}\n", branches.head);
-    shelf::write(&shelf.folder, HEAD, &head, Naming::Move).await?;
+    shelf::write(&shelf.folder, HEAD, head, Naming::Move).await?;
     pulled.branches = branches.heads.into_iter().collect();
     Ok(())
 }

@@ -91,20 +91,25 @@ impl Holder for Shelf {
     }
 }
 
-/// Objects on their way into the folder.
+/// Files on their way into the folder.
 pub struct Intake {
     folder: Arc<Folder>,
+    naming: Naming,
     staged: Vec<(File, String)>,
     bytes: u64,
+    /// Folders that got names which are not durable yet.
+    touched: BTreeSet<String>,
 }
 
 impl Intake {
     #[must_use]
-    pub fn new(folder: Arc<Folder>) -> Self {
+    pub fn new(folder: Arc<Folder>, naming: Naming) -> Self {
         Self {
             folder,
+            naming,
             staged: Vec::new(),
             bytes: 0,
+            touched: BTreeSet::new(),
         }
     }
 
@@ -118,80 +123,90 @@ impl Intake {
         let file = blocking(move || folder.stage(slot, &[&parts[0], &parts[1]])).await?;
         self.staged.push((file, path));
         if self.staged.len() >= BATCH || self.bytes >= BATCH_BYTES {
-            self.close().await?;
+            self.close_batch().await?;
         }
         Ok(())
     }
 
-    /// Makes what was taken in durable and gives it its names.
+    /// Makes all that was taken in durable, names included.
     ///
     /// # Errors
     /// As [`Intake::add`]. What has its name by then is whole.
-    pub async fn close(&mut self) -> Result<(), FolderError> {
-        let (folder, staged) = (self.folder.clone(), std::mem::take(&mut self.staged));
+    pub async fn finish(mut self) -> Result<(), FolderError> {
+        self.close_batch().await?;
+        let folder = self.folder;
+        let touched: Vec<String> = self.touched.into_iter().collect();
+        blocking(move || all_at_once(&touched, |path| folder.sync(path))).await
+    }
+
+    /// Makes the bytes of a batch durable, then gives them their names: a name never stands for less.
+    async fn close_batch(&mut self) -> Result<(), FolderError> {
+        let (folder, naming) = (self.folder.clone(), self.naming);
+        let staged = std::mem::take(&mut self.staged);
         self.bytes = 0;
-        blocking(move || {
-            sync_all(&staged)?;
-            let mut folders = BTreeSet::new();
-            for (slot, (_, path)) in staged.iter().enumerate() {
-                folder.publish(slot, path, Naming::New)?;
-                // Its folder may be new too, and so may that one's.
-                let mut rest = path.as_str();
-                while let Some((parent, _)) = rest.rsplit_once('/') {
-                    folders.insert(parent);
-                    rest = parent;
-                }
+        for (_, path) in &staged {
+            // Its folder may be new too, and so may that one's.
+            let mut rest = path.as_str();
+            while let Some((parent, _)) = rest.rsplit_once('/') {
+                self.touched.insert(parent.to_owned());
+                rest = parent;
             }
-            folders.into_iter().try_for_each(|path| folder.sync(path))
+        }
+        blocking(move || {
+            all_at_once(&staged, sync_file)?;
+            let mut staged = staged.iter().enumerate();
+            staged.try_for_each(|(slot, (_, path))| folder.publish(slot, path, naming))
         })
         .await
     }
 }
 
-/// Writes one file whose name may move to it, and waits for the disk.
+/// Writes one file, durably.
 ///
 /// # Errors
-/// The disk refuses.
+/// As [`Intake::add`].
 pub async fn write(
     folder: &Arc<Folder>,
     path: &str,
-    text: &str,
+    text: String,
     naming: Naming,
 ) -> Result<(), FolderError> {
-    let (folder, path, text) = (folder.clone(), path.to_owned(), text.to_owned());
-    blocking(move || {
-        let staged = [(folder.stage(0, &[text.as_bytes()])?, path.clone())];
-        sync_all(&staged)?;
-        folder.publish(0, &path, naming)?;
-        match path.rsplit_once('/') {
-            Some((parent, _)) => folder.sync(parent),
-            None => Ok(()),
-        }
-    })
-    .await
+    let mut intake = Intake::new(folder.clone(), naming);
+    let parts = [text.into(), Bytes::new()];
+    intake.add(path.to_owned(), parts).await?;
+    intake.finish().await
 }
 
-fn sync_all(staged: &[(File, String)]) -> Result<(), FolderError> {
-    let share = staged.len().div_ceil(SYNCS).max(1);
-    let sync = |(file, path): &(File, String)| {
-        file.sync_all().map_err(|source| FolderError::Io {
-            path: path.clone(),
-            source,
-        })
-    };
+fn sync_file((file, path): &(File, String)) -> Result<(), FolderError> {
+    file.sync_all().map_err(|source| FolderError::Io {
+        path: path.clone(),
+        source,
+    })
+}
+
+/// Waits for the disk on behalf of many, several at a time.
+fn all_at_once<T: Sync>(
+    items: &[T],
+    sync: impl Fn(&T) -> Result<(), FolderError> + Sync,
+) -> Result<(), FolderError> {
+    let share = items.len().div_ceil(SYNCS).max(1);
     std::thread::scope(|scope| {
-        let threads: Vec<_> = staged
+        let threads: Vec<_> = items
             .chunks(share)
-            .map(|chunk| scope.spawn(move || chunk.iter().try_for_each(sync)))
+            .map(|chunk| scope.spawn(|| chunk.iter().try_for_each(&sync)))
             .collect();
         threads.into_iter().try_for_each(|thread| {
-            let gone = || FolderError::Io {
-                path: "writing".to_owned(),
-                source: std::io::Error::other("a thread ended early"),
-            };
-            thread.join().unwrap_or_else(|_| Err(gone()))
+            let gone = |_| failed(std::io::Error::other("a thread ended early"));
+            thread.join().unwrap_or_else(|panic| Err(gone(panic)))
         })
     })
+}
+
+fn failed(source: std::io::Error) -> FolderError {
+    FolderError::Io {
+        path: "writing".to_owned(),
+        source,
+    }
 }
 
 pub(super) async fn blocking<T: Send + 'static>(
@@ -199,10 +214,5 @@ pub(super) async fn blocking<T: Send + 'static>(
 ) -> Result<T, FolderError> {
     tokio::task::spawn_blocking(work)
         .await
-        .unwrap_or_else(|error| {
-            Err(FolderError::Io {
-                path: "working".to_owned(),
-                source: std::io::Error::other(error),
-            })
-        })
+        .unwrap_or_else(|error| Err(failed(std::io::Error::other(error))))
 }

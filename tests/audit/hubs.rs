@@ -15,6 +15,8 @@ use tempfile::TempDir;
 async fn demo(healthy: bool, seed: u64) -> (TempDir, Built) {
     let folder = tempfile::tempdir().unwrap();
     let options = DemoOptions {
+        database: None,
+        objects: None,
         dir: folder.path().join("hub"),
         healthy,
         commits: None,

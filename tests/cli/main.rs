@@ -6,6 +6,7 @@ mod checkpoints;
 mod configuration;
 mod pairs;
 mod postgres;
+mod pulling;
 mod rebuilding;
 mod repairing;
 #[path = "../support/s3.rs"]

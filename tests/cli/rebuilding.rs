@@ -60,7 +60,7 @@ fn what_was_left_out_is_named_and_ends_with_one() {
         .chars()
         .filter(|c| c.is_control() && *c != '\n')
         .collect();
-    assert_eq!(bad, []);
+    assert!(bad.is_empty(), "{bad:?}");
     let with = into(&place, "new.db");
     assert_eq!(place.on(&hub, &["diff-hub", "--with", &with]).code, 1);
 }

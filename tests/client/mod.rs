@@ -1,1 +1,9 @@
-//! Pull and verify.
+//! Fetch, pull and verify, on small hubs and on the demo hub.
+
+mod demo;
+mod fetching;
+mod folders;
+mod pulling;
+mod refusing;
+mod support;
+mod verifying;

@@ -199,6 +199,10 @@ impl BackendMut for Deaf {
     async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError> {
         self.store.put_if_absent(key, bytes).await
     }
+
+    async fn conditions(&self) -> Result<crate::backend::Conditions, BackendError> {
+        self.store.conditions().await
+    }
 }
 
 #[tokio::test]

@@ -26,10 +26,15 @@ pub(super) struct Waiting {
     pub trail: Trail,
 }
 
-/// What the rows say of an object, or the holder.
+/// Where an object comes from, by the word of its row or of whoever has it already.
 pub(super) enum Task {
-    Held,
+    Held(Arc<dyn Holder>),
     Stored(Key),
+    Known(Known),
+}
+
+/// What needs no read.
+pub(super) enum Known {
     Commit(Box<CommitRow>),
     Snapshot(Box<SnapshotRow>),
     Empty,
@@ -50,7 +55,7 @@ pub(super) enum Got {
     Absent(Key),
     /// Larger than its row let expect: to be read by itself.
     Large(Key),
-    Row(Task),
+    Known(Known),
 }
 
 /// A read that has ended.
@@ -116,12 +121,7 @@ impl Lane {
     }
 
     /// Starts reads as far as the budget goes; one is always under way.
-    pub(super) fn start_reads(
-        &mut self,
-        store: &Store,
-        holder: Option<&Arc<dyn Holder>>,
-        options: FetchOptions,
-    ) {
+    pub(super) fn start_reads(&mut self, store: &Store, options: FetchOptions) {
         while self.reads.len() < options.concurrency.max(1) {
             let Some(next) = self.page.front() else {
                 break;
@@ -132,14 +132,8 @@ impl Lane {
             }
             if let Some(planned) = self.page.pop_front() {
                 self.reserved += weight;
-                let (store, holder) = (store.clone(), holder.cloned());
-                let read = read(
-                    store,
-                    holder,
-                    self.kind,
-                    planned,
-                    weight.min(options.budget),
-                );
+                let limit = weight.min(options.budget);
+                let read = read(store.clone(), self.kind, planned, limit);
                 self.reads.push_back(Box::pin(read));
             }
         }
@@ -154,32 +148,25 @@ impl Lane {
 }
 
 /// Reads one object, unless it turns out larger than `limit` bytes.
-async fn read(
-    store: Store,
-    holder: Option<Arc<dyn Holder>>,
-    kind: Kind,
-    planned: Planned,
-    limit: u64,
-) -> Read {
+async fn read(store: Store, kind: Kind, planned: Planned, limit: u64) -> Read {
     let Planned {
         waiting,
         task,
         weight,
     } = planned;
-    let got = match (task, holder) {
-        (Task::Held, Some(holder)) => {
+    let got = match task {
+        Task::Held(holder) => {
             let held = holder.held(kind, &waiting.id).await;
             held.map(Got::Held).map_err(FetchError::Holder)
         }
-        (Task::Stored(key), _) => {
-            stored(&store, &key, limit)
-                .await
-                .map_err(|source| FetchError::Unread {
-                    chain: waiting.trail.words(kind, &waiting.id),
-                    source: source.into(),
-                })
+        Task::Stored(key) => {
+            let read = stored(&store, &key, limit).await;
+            read.map_err(|source| FetchError::Unread {
+                chain: waiting.trail.words(kind, &waiting.id),
+                source: source.into(),
+            })
         }
-        (task, _) => Ok(Got::Row(task)),
+        Task::Known(known) => Ok(Got::Known(known)),
     };
     Read {
         waiting,

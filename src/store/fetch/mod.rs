@@ -190,7 +190,7 @@ impl Fetch {
                 continue;
             }
             let lane = &mut self.lanes[kind as usize];
-            lane.start_reads(&self.store, self.holder.as_ref(), self.options);
+            lane.start_reads(&self.store, self.options);
             let Some(read) = lane.next_read().await else {
                 continue;
             };

@@ -1,6 +1,6 @@
 //! From ids to what their rows say, a page at a time.
 
-use super::lane::{PAGE, Planned, Task, Waiting};
+use super::lane::{Known, PAGE, Planned, Task, Waiting};
 use super::refusal::Why;
 use super::{Fetch, FetchError};
 use crate::index::{BlobRow, CommitRow, SnapshotRow};
@@ -28,11 +28,11 @@ impl Fetch {
         let asked: Vec<String> = asked.map(|(id, _)| id.as_str().to_owned()).collect();
         let mut found = self.ask(kind, &asked).await?;
         let planned = waiting.into_iter().zip(sizes).map(|(waiting, size)| {
-            // Of a blob that is held nothing is kept.
-            let weight = |size| if kind == Kind::Blob { 0 } else { size };
-            let (task, weight) = match size {
-                Some(size) => (Task::Held, weight(size)),
-                None => found
+            let (task, weight) = match (size, &self.holder) {
+                // Of a blob that is held nothing is kept.
+                (Some(_), Some(holder)) if kind == Kind::Blob => (Task::Held(holder.clone()), 0),
+                (Some(size), Some(holder)) => (Task::Held(holder.clone()), size),
+                _ => found
                     .remove(waiting.id.as_str())
                     .unwrap_or_else(|| rowless(kind, &waiting)),
             };
@@ -91,8 +91,8 @@ fn fitting(asked: usize, weighed: u64) -> usize {
 /// What is left without a row: the empty blob is known by its id.
 fn rowless(kind: Kind, waiting: &Waiting) -> Found {
     match kind {
-        Kind::Blob if identity::is_empty_blob(&waiting.id) => (Task::Empty, 0),
-        _ => (Task::Refused(Why::NoRow), 0),
+        Kind::Blob if identity::is_empty_blob(&waiting.id) => (Task::Known(Known::Empty), 0),
+        _ => (refused(Why::NoRow), 0),
     }
 }
 
@@ -116,47 +116,51 @@ fn commit(store: &Store, row: CommitRow) -> Found {
         } else {
             Why::Malformed
         };
-        return (Task::Refused(why), 0);
+        return (refused(why), 0);
     }
     match row.storage_uri.as_deref() {
         Some(uri) => (stored(store, uri), weight),
-        None => (Task::Commit(Box::new(row)), weight),
+        None => (Task::Known(Known::Commit(Box::new(row))), weight),
     }
 }
 
 fn snapshot(store: &Store, row: SnapshotRow) -> Found {
     if ObjectId::new(&row.snapshot_id).digest().is_none() {
-        return (Task::Refused(Why::Malformed), 0);
+        return (refused(Why::Malformed), 0);
     }
     // A path and an id of 71 characters an entry.
     let entries = row.entry_count.unwrap_or(0).clamp(0, 1 << 20) as u64;
     let weight = snapshot_weight(&row).max(entries * 160);
     match row.storage_uri.as_deref() {
         Some(uri) => (stored(store, uri), weight),
-        None => (Task::Snapshot(Box::new(row)), weight),
+        None => (Task::Known(Known::Snapshot(Box::new(row))), weight),
     }
 }
 
 fn blob(store: &Store, row: &BlobRow) -> Found {
     let id = ObjectId::new(&row.object_id);
     if id.digest().is_none() {
-        return (Task::Refused(Why::Malformed), 0);
+        return (refused(Why::Malformed), 0);
     }
     let weight = u64::try_from(row.size_bytes).unwrap_or(0);
     match (row.storage_uri.as_deref(), row.disk_path.as_deref()) {
         (Some(uri), _) => (stored(store, uri), weight),
         (None, Some(path)) => (stored(store, &format!("local://{path}")), weight),
-        (None, None) if identity::is_empty_blob(&id) => (Task::Empty, 0),
-        (None, None) => (Task::Refused(Why::NoBytes), 0),
+        (None, None) if identity::is_empty_blob(&id) => (Task::Known(Known::Empty), 0),
+        (None, None) => (refused(Why::NoBytes), 0),
     }
 }
 
 fn stored(store: &Store, uri: &str) -> Task {
     match store.backend().locate(uri) {
         Ok(key) => Task::Stored(key),
-        Err(why) => Task::Refused(Why::NotFollowed {
+        Err(why) => refused(Why::NotFollowed {
             uri: uri.to_owned(),
             why,
         }),
     }
+}
+
+fn refused(why: Why) -> Task {
+    Task::Known(Known::Refused(why))
 }

@@ -1,6 +1,6 @@
 //! From what was read to what is handed on: proof, objection, and what the object leads to.
 
-use super::lane::{Got, Read, Task, Waiting};
+use super::lane::{Got, Known, Read, Waiting};
 use super::refusal::{Trail, Why, objection};
 use super::{Fetch, FetchError, Fetched, Origin, Step};
 use crate::backend::{BackendError, Key};
@@ -27,17 +27,17 @@ impl Fetch {
         };
         let settled: Settled = match got? {
             Got::Held(proved) => Ok((None, proved)),
-            Got::Row(task) => self.from_row(&id, task).await.map_err(unread)?,
+            Got::Known(known) => self.settle_known(&id, known).await.map_err(unread)?,
             Got::Absent(key) => Err(Why::Missing { key }),
             Got::Large(key) => match read_large(&self.store, &key).await.map_err(unread)? {
                 Ok(bytes) => self
-                    .from_object(kind, &id, key, bytes)
+                    .settle_object(kind, &id, key, bytes)
                     .await
                     .map_err(unread)?,
                 Err(why) => Err(why),
             },
             Got::Bytes(key, bytes) => self
-                .from_object(kind, &id, key, bytes)
+                .settle_object(kind, &id, key, bytes)
                 .await
                 .map_err(unread)?,
         };
@@ -64,7 +64,7 @@ impl Fetch {
     }
 
     /// Bytes of the store; wrong only if two reads say so.
-    async fn from_object(
+    async fn settle_object(
         &self,
         kind: Kind,
         id: &ObjectId,
@@ -88,16 +88,14 @@ impl Fetch {
     }
 
     /// Bytes made from a row, or what the rows already said.
-    async fn from_row(&mut self, id: &ObjectId, task: Task) -> Result<Settled, StoreError> {
-        Ok(match task {
-            Task::Commit(row) => commit_from_row(id, &row),
-            Task::Snapshot(row) => self.snapshot_from_row(id, &row).await?,
-            Task::Empty => proof::prove(Kind::Blob, id, b"")
+    async fn settle_known(&mut self, id: &ObjectId, known: Known) -> Result<Settled, StoreError> {
+        Ok(match known {
+            Known::Commit(row) => commit_from_row(id, &row),
+            Known::Snapshot(row) => self.snapshot_from_row(id, &row).await?,
+            Known::Empty => proof::prove(Kind::Blob, id, b"")
                 .map(|proved| (Some((Bytes::new(), Origin::Empty)), proved))
                 .map_err(|_| Why::NoBytes),
-            Task::Refused(why) => Err(why),
-            // Both are read before they come here; a held one without holder is asked for by nobody.
-            Task::Held | Task::Stored(_) => Err(Why::NoRow),
+            Known::Refused(why) => Err(why),
         })
     }
 
