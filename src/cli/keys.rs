@@ -6,7 +6,7 @@ use crate::tui::keymap::{Binding, Place, TABLE};
 use serde_json::json;
 
 /// The places in the order in which a person meets them.
-const PLACES: [(Place, &str); 9] = [
+const PLACES: [(Place, &str); 10] = [
     (Place::Common, "everywhere"),
     (Place::Hub, "hub"),
     (Place::Repos, "repositories"),
@@ -15,6 +15,7 @@ const PLACES: [(Place, &str); 9] = [
     (Place::Findings, "findings"),
     (Place::Plan, "plan"),
     (Place::Apply, "apply"),
+    (Place::Pull, "pull"),
     (Place::Log, "log"),
 ];
 

@@ -8,6 +8,7 @@ pub mod folder;
 pub mod layout;
 pub mod pull;
 pub mod shelf;
+pub mod tried;
 pub mod verify;
 
 pub use folder::{Folder, FolderError};

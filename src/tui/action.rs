@@ -46,6 +46,10 @@ pub enum Action {
     Cycle,
     Apply,
     Pause,
+    /// What a client's pull would receive.
+    Pull,
+    /// The same once more.
+    Again,
     Yes,
     /// Enter below a line of text.
     Submit,

@@ -29,6 +29,28 @@ pub enum Job {
     Audit,
     Plan,
     Apply,
+    Pull,
+}
+
+/// What a pull is tried of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PullAsk {
+    /// `owner/slug`, as stored.
+    pub repo: String,
+    /// All branches without.
+    pub branch: Option<String>,
+}
+
+impl PullAsk {
+    /// `owner/slug@branch`, safe to show.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let branch = self
+            .branch
+            .as_deref()
+            .map_or(String::new(), |name| format!("@{name}"));
+        super::lines::clean(&format!("{}{branch}", self.repo))
+    }
 }
 
 /// What an audit is to look at.
@@ -99,6 +121,11 @@ pub enum Effect {
         plan: PlanRef,
         report: ReportRef,
         selection: Selection,
+    },
+    /// Tries what a client's pull would receive; keeps nothing.
+    Pull {
+        ticket: Ticket,
+        ask: PullAsk,
     },
     /// Forgets a plan.
     DropPlan(PlanRef),

@@ -2,8 +2,8 @@
 
 use super::effect::{Job, Ticket};
 use super::lines::{
-    AppliedLine, BranchLine, FindingLine, GroupLine, Inspected, ObjectLine, RefusalLine, RepoLine,
-    StepLine, SummaryLine,
+    AppliedLine, BranchLine, FindingLine, GroupLine, Inspected, ObjectLine, PulledLine,
+    RefusalLine, RepoLine, StepLine, SummaryLine,
 };
 use crate::index::Counts;
 use crate::progress::Figures;
@@ -65,6 +65,7 @@ pub enum Answer {
     Steps(Vec<StepLine>),
     Refusals(Vec<RefusalLine>),
     Applied(AppliedLine),
+    Pulled(Box<PulledLine>),
     Exported {
         path: String,
         rows: u64,

@@ -17,6 +17,7 @@ pub enum Place {
     Findings,
     Plan,
     Apply,
+    Pull,
     /// The line in which a filter is typed.
     Prompt,
     /// A question that `y` answers.
@@ -93,10 +94,12 @@ pub const TABLE: &[Binding] = &[
     row(Action::Group,     &[P::Findings], &["c"],         5, "group",    "Count by code, by repository, by kind; then the plain list again."),
     row(Action::Filter,    &[P::Findings], &["/"],         4, "filter",   "Narrow the list as you type: words, and code: kind: repo: id: is:"),
     row(Action::Export,    &[P::Findings], &["E"],         0, "export",   "Write the findings that are shown into a new file here, one JSON object a line."),
-    row(Action::Plan,      &[P::Hub, P::Repos, P::Objects, P::Inspect, P::Findings], &["x"], 3, "plan", "Plan the repair of what is marked or under the cursor. Writes nothing."),
+    row(Action::Plan,      &[P::Hub, P::Repos, P::Objects, P::Inspect, P::Findings, P::Pull], &["x"], 3, "plan", "Plan the repair of what is marked or under the cursor. Writes nothing."),
     row(Action::Apply,     &[P::Plan],     &["enter"],     1, "apply",    "Apply this plan. Asks first."),
     row(Action::Cycle,     &[P::Plan],     &["c"],         2, "refused",  "Show the steps, or what the plan leaves alone and why."),
     row(Action::Pause,     &[P::Apply],    &["p"],         1, "pause",    "Pause between two steps, and go on."),
+    row(Action::Pull,      &[P::Repos, P::Objects], &["p"], 2, "pull",   "Try what a client's pull of this repository or branch would receive."),
+    row(Action::Again,     &[P::Pull],     &["r"],         1, "again",    "Try the pull once more."),
     row(Action::Audit,     &[P::Hub, P::Repos, P::Objects, P::Findings], &["A"], 6, "audit", "Audit again: the repository under the cursor where one is, else the whole hub."),
 
     // Questions and lines of text: they take every key.

@@ -5,8 +5,10 @@
 //! does not show it.
 
 pub mod inspected;
+mod pulled;
 
 pub use inspected::Inspected;
+pub use pulled::PulledLine;
 
 use crate::audit::{Auto, Blocks, Code, Grade, Group, Numbered, Remedy, Subject, Summary};
 use crate::index::{BranchRow, Listed, RepoRow};

@@ -3,9 +3,9 @@
 mod pulse;
 mod read;
 
-use super::effect::{AuditAsk, Effect, Job, PlanRef, ReportRef, Scope, Ticket};
+use super::effect::{AuditAsk, Effect, Job, PlanRef, PullAsk, ReportRef, Scope, Ticket};
 use super::event::{Answer, Event};
-use super::lines::{AppliedLine, SummaryLine, clean};
+use super::lines::{AppliedLine, PulledLine, SummaryLine, clean};
 use crate::audit::{self, Filter, Options, Report};
 use crate::progress::Progress;
 use crate::repair::{self, Journal, Plan, Selection};
@@ -109,6 +109,13 @@ impl Runner {
                 self.thread(ticket, move |desk| async move {
                     desk.plan(plan, report, &selection, &progress).await
                 });
+            }
+            Effect::Pull { ticket, ask } => {
+                let progress = self.job(Job::Pull);
+                self.thread(
+                    ticket,
+                    |desk| async move { desk.pull(ask, &progress).await },
+                );
             }
             Effect::DropPlan(plan) => {
                 self.desk.held().plans.remove(&plan);
@@ -305,6 +312,16 @@ impl Desk {
         Ok(Answer::Applied(AppliedLine::from(
             &applied.map_err(|error| error.to_string())?,
         )))
+    }
+
+    async fn pull(&self, ask: PullAsk, progress: &Progress) -> Result<Answer, String> {
+        let _ended = progress.ended().drop_guard();
+        let store = self.store()?;
+        let path = ask.repo.split_once('/').unwrap_or((&ask.repo, ""));
+        let branch = ask.branch.as_deref();
+        let pull = crate::client::tried::try_pull(&store, path, branch, progress).await;
+        let pull = pull.map_err(|error| error.to_string())?;
+        Ok(Answer::Pulled(Box::new(PulledLine::from(&pull))))
     }
 
     /// Writes findings into a new file of the current folder, one JSON object a line.

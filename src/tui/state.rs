@@ -111,6 +111,7 @@ pub struct Shared {
     pub audits: Audits,
     pub planning: Option<Meter>,
     pub applying: Option<Meter>,
+    pub pulling: Option<Meter>,
     pub notices: Notices,
     pub zoom: bool,
     pub exporting: Option<Ticket>,
@@ -166,6 +167,9 @@ impl Shared {
         }
         if let Some(meter) = &self.planning {
             return Some((Job::Plan, meter));
+        }
+        if let Some(meter) = &self.pulling {
+            return Some((Job::Pull, meter));
         }
         matches!(self.audits.slot, Slot::Pending(_)).then_some((Job::Audit, &self.audits.meter))
     }
@@ -300,6 +304,7 @@ impl State {
                 },
                 planning: None,
                 applying: None,
+                pulling: None,
                 notices: Notices::default(),
                 zoom: false,
                 exporting: None,

@@ -60,6 +60,11 @@ fn progress(state: &mut State, job: Job, figures: crate::progress::Figures, paus
                 meter.take(figures, paused, clock);
             }
         }
+        Job::Pull => {
+            if let Some(meter) = &mut shared.pulling {
+                meter.take(figures, paused, clock);
+            }
+        }
         Job::Apply => {
             if let Some(meter) = &mut shared.applying {
                 meter.take(figures, paused, clock);
@@ -231,6 +236,9 @@ pub fn refusal(state: &State, action: Action) -> Option<String> {
         Action::Audit | Action::Plan if shared.applying.is_some() => {
             return Some("a repair is under way".into());
         }
+        Action::Pull if shared.pulling.is_some() => {
+            return Some("another pull is being tried; ctrl-c stops it".into());
+        }
         Action::Plan if shared.planning.is_some() => {
             return Some("another plan is under way; ctrl-c stops it".into());
         }
@@ -291,6 +299,7 @@ fn cancel(state: &mut State, out: &mut Vec<Effect>) {
     out.push(Effect::Cancel(job));
     let words = match job {
         Job::Apply => "stopping after the step under way",
+        Job::Pull => "stopping the pull",
         Job::Plan => "stopping to plan",
         Job::Audit => "stopping the audit",
     };

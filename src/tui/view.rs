@@ -62,6 +62,7 @@ const fn word(job: Job) -> &'static str {
         Job::Audit => "audit",
         Job::Plan => "plan",
         Job::Apply => "repair",
+        Job::Pull => "pull",
     }
 }
 

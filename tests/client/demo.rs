@@ -155,7 +155,7 @@ const REFUSED: [(&str, &str, &str); 26] = [
     (
         "carol/field-recordings",
         "import/recorder",
-        "commit.*a NUL in its message",
+        "commit.*a NUL in its signer_public_key",
     ),
     (
         "carol/field-recordings",

@@ -6,15 +6,17 @@ use crate::audit::{
     Blocks, Code, Depth, FieldDiff, Filter, Finding, Grade, Group, Inspection, LinkTo, Numbered,
     ObjectView, Subject, Trial,
 };
+use crate::client::tried::{Taken, TriedPull};
 use crate::index::{BranchRow, Browse, Counts, Edge, Listed, RepoRow};
-use crate::object::Kind;
+use crate::object::{Kind, ObjectId};
 use crate::repair::apply::{Applied, Outcome};
 use crate::repair::{Refusal, RowChange, Step, Totals};
+use crate::store::fetch::{Refusal as Refused, Why};
 use crate::tui::effect::{Ask, Effect};
 use crate::tui::event::Answer;
 use crate::tui::lines::{
-    AppliedLine, BranchLine, FindingLine, GroupLine, Inspected, ObjectLine, RefusalLine, RepoLine,
-    StepLine, SummaryLine,
+    AppliedLine, BranchLine, FindingLine, GroupLine, Inspected, ObjectLine, PulledLine,
+    RefusalLine, RepoLine, StepLine, SummaryLine,
 };
 use std::collections::BTreeMap;
 
@@ -51,6 +53,29 @@ pub fn id(n: u64) -> String {
 }
 
 impl FakeHub {
+    /// A tried pull: refused while there are findings.
+    fn tried_pull(&self) -> TriedPull {
+        let refusal = Refused {
+            kind: Kind::Snapshot,
+            id: ObjectId::new(id(7)),
+            chain: format!("head {} → commit abc → snapshot def", self.text),
+            why: Why::NoRow,
+        };
+        TriedPull {
+            heads: vec![(self.text.clone(), Some(ObjectId::new(id(1))))],
+            served: [3, 2, 5],
+            reconstructed: [1, 0, 0],
+            bytes: 12_345,
+            last: vec![Taken {
+                kind: Kind::Commit,
+                id: ObjectId::new(id(1)),
+                reconstructed: true,
+            }],
+            refusal: (self.findings > 0).then_some(refusal),
+            stopped: false,
+        }
+    }
+
     /// What the runner would answer; `None` for what has no answer.
     pub fn answer(&self, effect: &Effect) -> Option<Answer> {
         if let Some(why) = &self.fails {
@@ -70,6 +95,7 @@ impl FakeHub {
                 trouble: vec![],
                 stopped: false,
             })),
+            Effect::Pull { .. } => Answer::Pulled(Box::new(PulledLine::from(&self.tried_pull()))),
             Effect::Export { .. } => Answer::Exported {
                 path: "/tmp/findings.jsonl".into(),
                 rows: self.findings,

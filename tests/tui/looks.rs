@@ -17,6 +17,7 @@ const SCREENS: &[&str] = &[
     "f enter 4",
     "f x",
     "f x enter",
+    "b p",
     "f ?",
     "L",
 ];

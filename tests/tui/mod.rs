@@ -6,5 +6,6 @@ mod hub;
 mod keys;
 mod looks;
 mod parts;
+mod pull;
 mod screens;
 mod stage;

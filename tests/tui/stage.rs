@@ -221,6 +221,7 @@ fn ticket(effect: &Effect) -> Option<Ticket> {
         Effect::Open(ticket)
         | Effect::Read { ticket, .. }
         | Effect::Audit { ticket, .. }
+        | Effect::Pull { ticket, .. }
         | Effect::Plan { ticket, .. }
         | Effect::Apply { ticket, .. }
         | Effect::Export { ticket, .. } => Some(*ticket),

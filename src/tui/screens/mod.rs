@@ -6,6 +6,7 @@ pub mod hub;
 pub mod inspect;
 pub mod objects;
 pub mod plan;
+pub mod pull;
 pub mod repos;
 
 use super::action::Action;
@@ -36,6 +37,7 @@ pub enum Screen {
     Findings(Box<findings::Findings>),
     Plan(Box<plan::PlanScreen>),
     Apply(apply::Apply),
+    Pull(Box<pull::PullScreen>),
 }
 
 macro_rules! each {
@@ -48,6 +50,7 @@ macro_rules! each {
             Screen::Findings($screen) => $call,
             Screen::Plan($screen) => $call,
             Screen::Apply($screen) => $call,
+            Screen::Pull($screen) => $call,
         }
     };
 }
@@ -64,6 +67,7 @@ impl Screen {
             Screen::Findings(_) => Place::Findings,
             Screen::Plan(_) => Place::Plan,
             Screen::Apply(_) => Place::Apply,
+            Screen::Pull(_) => Place::Pull,
         }
     }
 
@@ -104,6 +108,7 @@ impl Screen {
             Screen::Findings(screen) => screen.answer(ticket, answer),
             Screen::Plan(screen) => screen.answer(ticket, answer, ctx),
             Screen::Apply(screen) => screen.answer(ticket, answer, ctx),
+            Screen::Pull(screen) => screen.answer(ticket, answer, ctx),
         }
     }
 
@@ -116,7 +121,7 @@ impl Screen {
             Screen::Inspect(screen) => screen.settle(ctx),
             Screen::Findings(screen) => screen.settle(ctx),
             Screen::Plan(screen) => screen.settle(ctx),
-            Screen::Apply(_) => {}
+            Screen::Apply(_) | Screen::Pull(_) => {}
         }
     }
 
@@ -129,6 +134,7 @@ impl Screen {
             Screen::Inspect(screen) => screen.close(ctx),
             Screen::Findings(screen) => screen.close(ctx),
             Screen::Plan(screen) => screen.close(ctx),
+            Screen::Pull(screen) => screen.close(ctx),
         }
     }
 
@@ -142,6 +148,7 @@ impl Screen {
             Screen::Inspect(screen) => screen.pending(),
             Screen::Findings(screen) => screen.pending(),
             Screen::Plan(screen) => screen.pending(),
+            Screen::Pull(screen) => matches!(screen.end, super::state::Slot::Pending(_)),
         }
     }
 
@@ -155,6 +162,7 @@ impl Screen {
             Screen::Inspect(screen) => Some(screen.id_under_cursor()),
             Screen::Findings(screen) => screen.current().map(|row| row.id.clone()),
             Screen::Plan(screen) => screen.current_id(),
+            Screen::Pull(screen) => screen.id().cloned(),
         }
     }
 
@@ -165,6 +173,7 @@ impl Screen {
             Screen::Findings(screen) => screen.status(),
             Screen::Plan(screen) => screen.status(shared),
             Screen::Apply(screen) => screen.status(shared),
+            Screen::Pull(screen) => screen.status(shared),
             _ => String::new(),
         }
     }

@@ -4,13 +4,14 @@ mod view;
 
 use super::inspect::Inspect;
 use super::plan::PlanScreen;
+use super::pull::PullScreen;
 use super::{Go, Screen};
 use crate::audit::{Filter, Subject};
 use crate::index::Browse;
 use crate::object::Kind;
 use crate::repair::Selection;
 use crate::tui::action::Action;
-use crate::tui::effect::{Ask, Scope, Ticket};
+use crate::tui::effect::{Ask, PullAsk, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::keyset::{Keyset, LIMIT};
 use crate::tui::lines::{HubId, Inspected, RepoLine};
@@ -125,6 +126,13 @@ impl Objects {
                     let what = format!("the findings of {} {}", row.kind, row.id.short());
                     return PlanScreen::open(Selection::Chosen(filter), &what, ctx);
                 }
+            }
+            Action::Pull => {
+                let ask = PullAsk {
+                    repo: self.path.exact().to_owned(),
+                    branch: self.branch.as_ref().map(|name| name.exact().to_owned()),
+                };
+                return PullScreen::open(ask, ctx);
             }
             Action::Back if self.beside => self.beside = false,
             Action::Back if self.branch.is_some() => self.choose(None, ctx),

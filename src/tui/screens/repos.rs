@@ -3,12 +3,13 @@
 use super::findings::Findings;
 use super::objects::Objects;
 use super::plan::PlanScreen;
+use super::pull::PullScreen;
 use super::{Go, Screen};
 use crate::audit::Filter;
 use crate::repair::Selection;
 use crate::text;
 use crate::tui::action::{Action, Motion};
-use crate::tui::effect::{Ask, Scope, Ticket};
+use crate::tui::effect::{Ask, PullAsk, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::RepoLine;
 use crate::tui::pages::{Chain, PAGE, Row};
@@ -52,7 +53,12 @@ impl Repos {
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
-            Action::Open | Action::Findings | Action::Plan | Action::Audit | Action::CopyId
+            Action::Open
+            | Action::Findings
+            | Action::Plan
+            | Action::Audit
+            | Action::CopyId
+            | Action::Pull
                 if self.current().is_none() =>
             {
                 Some("there is no repository under the cursor".into())
@@ -101,6 +107,13 @@ impl Repos {
                     row.path.shown()
                 );
                 return PlanScreen::open(Selection::Auto(filter), &what, ctx);
+            }
+            (Action::Pull, Some(row)) => {
+                let ask = PullAsk {
+                    repo: row.path.exact().to_owned(),
+                    branch: Some(row.default_branch.exact().to_owned()).filter(|b| !b.is_empty()),
+                };
+                return PullScreen::open(ask, ctx);
             }
             (Action::Back, _) => return Go::Back,
             _ => {}

@@ -33,12 +33,16 @@ pub fn take(state: &mut State, ticket: Ticket, answer: Answer, out: &mut Vec<Eff
             matches!(screen, super::Screen::Apply(apply) if apply.end.awaits(ticket));
         let waited_to_plan =
             matches!(screen, super::Screen::Plan(plan) if plan.totals.awaits(ticket));
+        let waited_to_pull = matches!(screen, super::Screen::Pull(pull) if pull.end.awaits(ticket));
         answer = answer.and_then(|answer| screen.answer(ticket, answer, &mut ctx));
         if answer.is_some() {
             continue;
         }
         if waited_to_plan && (ends_plan || failed) {
             ctx.shared.planning = None;
+        }
+        if waited_to_pull {
+            ctx.shared.pulling = None;
         }
         if waited_to_apply && (ends_apply || failed) {
             repaired(&mut ctx);

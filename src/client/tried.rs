@@ -1,0 +1,100 @@
+//! A pull that is only tried: the same walk, and nothing is kept of it.
+
+use super::branches::Branches;
+use super::pull::PullError;
+use crate::object::{Kind, ObjectId};
+use crate::progress::Progress;
+use crate::store::Store;
+use crate::store::fetch::{FetchError, FetchOptions, Head, Origin, Refusal, Step};
+
+/// Objects that are remembered one by one; the rest is counted.
+pub const STEPS: usize = 500;
+
+/// An object that a client would take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    pub kind: Kind,
+    pub id: ObjectId,
+    /// Made from its row, because no object is stored.
+    pub reconstructed: bool,
+}
+
+/// How a tried pull ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TriedPull {
+    /// Branches with their heads.
+    pub heads: Vec<(String, Option<ObjectId>)>,
+    /// Served from the store, in the order of [`Kind::ALL`].
+    pub served: [u64; 3],
+    /// Made from rows.
+    pub reconstructed: [u64; 3],
+    /// Raw bytes of all of it.
+    pub bytes: u64,
+    /// The last of them.
+    pub last: Vec<Taken>,
+    /// The first thing that a client would refuse; the walk ended there.
+    pub refusal: Option<Refusal>,
+    pub stopped: bool,
+}
+
+/// Walks as a pull does, up to the first thing that a client would refuse.
+///
+/// # Errors
+/// No such repository or branch, names that no client can hold, or a side that did not answer.
+pub async fn try_pull(
+    store: &Store,
+    (owner, slug): (&str, &str),
+    branch: Option<&str>,
+    progress: &Progress,
+) -> Result<TriedPull, PullError> {
+    let found = store.index().repo_by_path(owner, slug).await;
+    let repo = found.map_err(crate::store::StoreError::from)?;
+    let repo = repo.ok_or_else(|| PullError::NoSuchRepo(format!("{owner}/{slug}")))?;
+    let branches = Branches::choose(store, &repo, branch).await?;
+    let want = branches.heads.iter().filter_map(|(name, id)| {
+        Some(Head {
+            name: name.clone(),
+            id: id.clone()?,
+        })
+    });
+    let want = want.collect();
+    let mut fetch = store
+        .fetch(want, &[], None, FetchOptions::default(), progress)
+        .await?;
+    let mut pull = TriedPull {
+        heads: branches.heads.into_iter().collect(),
+        ..TriedPull::default()
+    };
+    loop {
+        match fetch.next().await {
+            Ok(Some(Step::Object(object))) => {
+                let reconstructed = object.origin == Origin::Reconstructed;
+                let counts = match reconstructed {
+                    true => &mut pull.reconstructed,
+                    false => &mut pull.served,
+                };
+                counts[object.kind as usize] += 1;
+                pull.bytes += object.bytes.len() as u64;
+                if pull.last.len() == STEPS {
+                    pull.last.remove(0);
+                }
+                pull.last.push(Taken {
+                    kind: object.kind,
+                    id: object.id,
+                    reconstructed,
+                });
+            }
+            Ok(Some(Step::Held { .. })) => {}
+            Ok(Some(Step::Refused(refusal))) => {
+                pull.refusal = Some(*refusal);
+                return Ok(pull);
+            }
+            Ok(None) => return Ok(pull),
+            Err(FetchError::Cancelled(_)) => {
+                pull.stopped = true;
+                return Ok(pull);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! What a client's pull of a branch would receive, up to the first thing that it would refuse.
+
+use super::plan::PlanScreen;
+use super::{Go, Screen};
+use crate::audit::Filter;
+use crate::repair::Selection;
+use crate::text;
+use crate::tui::action::Action;
+use crate::tui::effect::{Effect, PullAsk, Ticket};
+use crate::tui::event::Answer;
+use crate::tui::lines::{HubId, PulledLine};
+use crate::tui::meter::Meter;
+use crate::tui::notices::Level;
+use crate::tui::regions::Regions;
+use crate::tui::state::{Ctx, Shared, Slot};
+use crate::tui::theme::Theme;
+use crate::tui::widgets::list::Cursor;
+use crate::tui::widgets::pane::{self, Text};
+use ratatui::Frame;
+
+/// A tried pull.
+#[derive(Debug)]
+pub struct PullScreen {
+    pub ask: PullAsk,
+    pub end: Slot<PulledLine>,
+    cursor: Cursor,
+}
+
+impl PullScreen {
+    /// Tries a pull and opens the screen on which its end will stand.
+    pub fn open(ask: PullAsk, ctx: &mut Ctx) -> Go {
+        let mut screen = Self {
+            ask,
+            end: Slot::Empty,
+            cursor: Cursor::default(),
+        };
+        screen.again(ctx);
+        Go::Push(Box::new(Screen::Pull(Box::new(screen))))
+    }
+
+    fn again(&mut self, ctx: &mut Ctx) {
+        let ticket = ctx.shared.ticket();
+        self.end = Slot::Pending(ticket);
+        self.cursor = Cursor::default();
+        ctx.shared.pulling = Some(Meter::new(ctx.shared.clock));
+        ctx.out.push(Effect::Pull {
+            ticket,
+            ask: self.ask.clone(),
+        });
+    }
+
+    /// The id of what a client would refuse.
+    #[must_use]
+    pub fn id(&self) -> Option<&HubId> {
+        let refused = self.end.ready()?.refused.as_ref()?;
+        Some(&refused.id)
+    }
+
+    /// Why an action cannot be done here and now.
+    #[must_use]
+    pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
+        match action {
+            Action::Again if shared.pulling.is_some() => {
+                Some("a pull is being tried; ctrl-c stops it".into())
+            }
+            Action::Plan if shared.audits.last.is_none() => Some("no audit has ended yet".into()),
+            Action::Plan | Action::CopyId if self.id().is_none() => {
+                Some("nothing is refused here".into())
+            }
+            _ => None,
+        }
+    }
+
+    /// Does what was asked.
+    pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
+        match action {
+            Action::Move(motion) => {
+                let lines = self
+                    .end
+                    .ready()
+                    .map_or(1, |end| end.taken.len() as u64 + 12);
+                self.cursor.step(motion, lines, 1);
+                self.cursor.top = self.cursor.at;
+            }
+            Action::Again | Action::Refresh => self.again(ctx),
+            Action::Plan => {
+                if let Some(id) = self.id() {
+                    let what = format!("what blocks the pull: {}", id.shown());
+                    let filter = Filter {
+                        id: Some(id.exact().to_owned()),
+                        ..Filter::default()
+                    };
+                    return PlanScreen::open(Selection::Chosen(filter), &what, ctx);
+                }
+            }
+            Action::Back => return Go::Back,
+            _ => {}
+        }
+        Go::Stay
+    }
+
+    /// Takes the end of the pull.
+    pub fn answer(&mut self, ticket: Ticket, answer: Answer, ctx: &mut Ctx) -> Option<Answer> {
+        if !self.end.awaits(ticket) {
+            return Some(answer);
+        }
+        match answer {
+            Answer::Pulled(end) => {
+                let (level, words) = match (&end.refused, end.stopped) {
+                    (Some(_), _) => (Level::Error, "a client refuses this pull"),
+                    (None, true) => (Level::Warning, "the pull was stopped"),
+                    (None, false) => (Level::Info, "a client takes this pull"),
+                };
+                ctx.shared.tell(level, words);
+                self.end = Slot::Ready(*end);
+            }
+            Answer::Failed(why) => self.end = Slot::Failed(why),
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// What the keys would do, for the status line.
+    #[must_use]
+    pub fn status(&self, shared: &Shared) -> String {
+        match (&shared.pulling, self.id()) {
+            (Some(_), _) => "ctrl-c stops the walk".into(),
+            (None, Some(_)) => "x plans the repair of what blocks it; r tries again".into(),
+            (None, None) => "r tries again".into(),
+        }
+    }
+
+    /// Lets go of the walk, which nobody else needs.
+    pub fn close(&mut self, ctx: &mut Ctx) {
+        if matches!(self.end, Slot::Pending(_)) {
+            ctx.out.push(Effect::Cancel(crate::tui::effect::Job::Pull));
+            ctx.shared.pulling = None;
+        }
+    }
+
+    /// Draws it.
+    pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
+        let title = format!("pull  {}", self.ask.shown());
+        let area = pane::pane(frame, regions.panes[0], theme, &title, true);
+        let mut out = Text::new(area.width);
+        match (&self.end, &shared.pulling) {
+            (Slot::Ready(end), _) => ended(end, &mut out, theme),
+            (Slot::Failed(why), _) => out.say(&format!("✗ {why}"), theme.error),
+            (_, Some(meter)) => {
+                out.say(
+                    "walking from the heads to the blobs, as a client does",
+                    theme.running,
+                );
+                out.pair(
+                    "objects",
+                    &text::grouped(meter.figures.done),
+                    theme,
+                    theme.text,
+                );
+                out.pair(
+                    "bytes",
+                    &text::bytes(meter.figures.bytes),
+                    theme,
+                    theme.text,
+                );
+                out.pair("now", &meter.figures.subject, theme, theme.text);
+            }
+            (_, None) => out.say("…", theme.pending),
+        }
+        out.draw(frame, area, self.cursor);
+    }
+}
+
+fn ended(end: &PulledLine, out: &mut Text, theme: &Theme) {
+    match (&end.refused, end.stopped) {
+        (Some(refused), _) => {
+            out.say(
+                &format!("✗ a client refuses it: {}", refused.sentence),
+                theme.error,
+            );
+        }
+        (None, true) => out.say("stopped before the end", theme.warning),
+        (None, false) => out.say("✓ a client takes it whole", theme.good),
+    }
+    out.gap();
+    for (name, head) in &end.heads {
+        let head = head
+            .as_ref()
+            .map_or_else(|| "no commit yet".to_owned(), HubId::short);
+        out.pair(name, &head, theme, theme.text);
+    }
+    out.gap();
+    for (kind, served, reconstructed) in &end.counts {
+        let mut words = format!("{} served", text::grouped(*served));
+        if *reconstructed > 0 {
+            words += &format!(
+                ", {} made from rows: nothing is stored",
+                text::grouped(*reconstructed)
+            );
+        }
+        let style = if *reconstructed > 0 {
+            theme.warning
+        } else {
+            theme.text
+        };
+        out.pair(&format!("{kind}s"), &words, theme, style);
+    }
+    out.pair("bytes", &text::bytes(end.bytes), theme, theme.text);
+    if !end.taken.is_empty() {
+        out.gap();
+        out.say("the last objects of the walk, latest first", theme.title);
+        for taken in end.taken.iter().rev() {
+            let (mark, style) = match taken.reconstructed {
+                true => ("~ row   ", theme.warning),
+                false => ("✓ stored", theme.muted),
+            };
+            out.say(
+                &format!("{mark} {:<8} {}", taken.kind, taken.id.short()),
+                style,
+            );
+        }
+    }
+}

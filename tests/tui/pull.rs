@@ -1,0 +1,83 @@
+//! A pull, tried from the console.
+
+use super::hub::FakeHub;
+use super::stage::{Stage, face};
+use crate::store::Environment;
+use crate::tui::effect::Effect;
+
+#[test]
+fn the_first_thing_that_a_client_would_refuse_is_one_sentence() {
+    for (width, height) in [(80, 24), (200, 50)] {
+        let mut stage = Stage::new(width, height);
+        stage.keys("b p");
+        let text = stage.text();
+        assert!(text.contains("✗ a client refuses it: head"), "{text}");
+        assert!(text.contains("has no row of it"), "{text}");
+        assert!(text.contains("1 made from rows"), "{text}");
+    }
+}
+
+#[test]
+fn what_blocks_it_is_planned_and_the_pull_tried_again() {
+    let mut stage = Stage::new(100, 30);
+    stage.keys("b p x");
+    assert!(
+        stage.text().contains("what blocks the pull"),
+        "{}",
+        stage.text()
+    );
+    stage.keys("esc");
+    stage.hub.findings = 0;
+    stage.keys("r");
+    assert!(
+        stage.text().contains("✓ a client takes it whole"),
+        "{}",
+        stage.text()
+    );
+    stage.keys("x");
+    assert!(stage.notice().contains("nothing is refused here"));
+    stage.keys("esc");
+    assert!(stage.text().contains("repositories"), "{}", stage.text());
+    assert_eq!(stage.writes, 0, "trying writes nothing");
+}
+
+#[test]
+fn a_pull_is_of_the_branch_that_is_listed() {
+    let mut stage = Stage::new(100, 30);
+    stage.keys("b enter p");
+    let asked = stage
+        .effects
+        .iter()
+        .filter(|effect| effect.contains("Pull"));
+    assert!(
+        asked.last().unwrap().contains("branch: None"),
+        "all branches"
+    );
+    stage.keys("esc b enter p");
+    let asked = stage
+        .effects
+        .iter()
+        .filter(|effect| effect.contains("Pull"));
+    assert!(
+        asked.last().unwrap().contains("branch: Some"),
+        "the one that was chosen"
+    );
+}
+
+#[test]
+fn a_pull_that_is_left_is_stopped() {
+    let mut stage = Stage::with(FakeHub::default(), face(Environment::Demo, false), 100, 30);
+    stage.keys("b");
+    stage.burst("p");
+    assert!(stage.state.shared.pulling.is_some() || stage.waiting.is_empty());
+    stage.burst("esc");
+    let stopped = stage.effects.iter().any(|effect| effect.contains("Cancel"));
+    let ended = stage.state.shared.pulling.is_none();
+    assert!(stopped || ended);
+    assert!(
+        !stage
+            .waiting
+            .iter()
+            .any(|effect| matches!(effect, Effect::Apply { .. }))
+    );
+}
