@@ -108,7 +108,7 @@ fn wrong_arguments_and_folders_end_with_two() {
     place.on(&hub, &["pull", "alice/song"]).fails(2, "--into");
     place
         .run(&["pull", "alice/song", "--into", "x"])
-        .fails(2, "--database sqlite:///");
+        .fails(2, "--database URL");
     verify(&place, "nowhere", &[]).fails(2, "nowhere");
     verify(&place, "hub", &[]).fails(2, "no .muse folder");
 }

@@ -45,21 +45,21 @@ fn what_blocks_it_is_planned_and_the_pull_tried_again() {
 fn a_pull_is_of_the_branch_that_is_listed() {
     let mut stage = Stage::new(100, 30);
     stage.keys("b enter p");
-    let asked = stage
+    let mut asked = stage
         .effects
         .iter()
         .filter(|effect| effect.contains("Pull"));
     assert!(
-        asked.last().unwrap().contains("branch: None"),
+        asked.next_back().unwrap().contains("branch: None"),
         "all branches"
     );
     stage.keys("esc b enter p");
-    let asked = stage
+    let mut asked = stage
         .effects
         .iter()
         .filter(|effect| effect.contains("Pull"));
     assert!(
-        asked.last().unwrap().contains("branch: Some"),
+        asked.next_back().unwrap().contains("branch: Some"),
         "the one that was chosen"
     );
 }
