@@ -5,7 +5,7 @@
 
 use super::uri::{self, Key, UriRefusal};
 use super::walk::Walk;
-use super::{Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put};
+use super::{Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put, Replaced};
 use crate::access::Access;
 use crate::object::time::Micros;
 use async_trait::async_trait;
@@ -129,16 +129,7 @@ impl Local {
         let folder = path.parent().unwrap_or(&self.root);
         let made = missing_folders(&self.root, folder);
         fs::create_dir_all(folder).map_err(failed)?;
-        let mut file = tempfile::Builder::new()
-            .prefix(TEMPORARY.0)
-            .suffix(TEMPORARY.1)
-            .permissions(fs::Permissions::from_mode(0o644))
-            .tempfile_in(folder)
-            .map_err(failed)?;
-        file.write_all(bytes).map_err(failed)?;
-        if self.durable {
-            file.as_file().sync_all().map_err(failed)?;
-        }
+        let file = self.write_beside(folder, bytes).map_err(failed)?;
         match file.persist_noclobber(&path) {
             Ok(_) => {}
             Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
@@ -158,6 +149,39 @@ impl Local {
             }
         }
         Ok(Put::Stored)
+    }
+
+    /// A whole temporary file in `folder`, durable before it gets its name.
+    fn write_beside(&self, folder: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+        let mut file = tempfile::Builder::new()
+            .prefix(TEMPORARY.0)
+            .suffix(TEMPORARY.1)
+            .permissions(fs::Permissions::from_mode(0o644))
+            .tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        if self.durable {
+            file.as_file().sync_all()?;
+        }
+        Ok(file)
+    }
+
+    /// Compares right before the rename: a folder has no conditional put, so a writer that comes within
+    /// that instant is not seen.
+    fn put_over(&self, key: &Key, seen: &[u8], bytes: &[u8]) -> Result<Replaced, BackendError> {
+        let failed = |error| classify(key.to_string(), error);
+        let Some((path, _)) = self.find(key)? else {
+            return Ok(Replaced::Changed);
+        };
+        let folder = path.parent().unwrap_or(&self.root);
+        let file = self.write_beside(folder, bytes).map_err(failed)?;
+        if self.find(key)?.is_none() || !holds(&path, seen).map_err(failed)? {
+            return Ok(Replaced::Changed);
+        }
+        file.persist(&path).map_err(|error| failed(error.error))?;
+        if self.durable {
+            sync_folder(folder).map_err(failed)?;
+        }
+        Ok(Replaced::Stored)
     }
 }
 
@@ -245,6 +269,17 @@ impl BackendMut for Local {
         blocking(move || store.put(&key, &bytes)).await
     }
 
+    async fn replace(
+        &self,
+        key: &Key,
+        seen: &Bytes,
+        bytes: Bytes,
+        _unguarded: bool,
+    ) -> Result<Replaced, BackendError> {
+        let (store, key, seen) = (self.clone(), key.clone(), seen.clone());
+        blocking(move || store.put_over(&key, &seen, &bytes)).await
+    }
+
     async fn conditions(&self) -> Result<Conditions, BackendError> {
         let probe = Bytes::from_static(b"luthier asks whether this folder can be written\n");
         let key = Key::new("_luthier/probe").map_err(|why| BackendError::Unusable {
@@ -257,6 +292,7 @@ impl BackendMut for Local {
             if_none_match: again == Put::AlreadyThere,
             // Nothing lies between this program and the folder that could take other bytes.
             checksum: true,
+            if_match: true,
         })
     }
 }
@@ -319,6 +355,14 @@ fn missing_folders(root: &Path, folder: &Path) -> Vec<PathBuf> {
         .take_while(|path| *path != root && !path.exists())
         .map(Path::to_owned)
         .collect()
+}
+
+/// Whether a file has exactly these bytes; reads no more than one byte beyond them.
+fn holds(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let mut there = Vec::with_capacity(bytes.len());
+    let limit = bytes.len() as u64 + 1;
+    File::open(path)?.take(limit).read_to_end(&mut there)?;
+    Ok(there == bytes)
 }
 
 fn sync_folder(folder: &Path) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! Object stores behind one trait.
 //!
 //! [`Backend`] reads; the crate-private `BackendMut` writes and is used by `store/` alone. There is no
-//! delete and no overwrite.
+//! delete, and the one way to overwrite names the bytes that it takes the place of.
 
 pub mod layout;
 pub mod local;
@@ -90,6 +90,16 @@ pub struct Conditions {
     pub if_none_match: bool,
     /// Bytes that do not have the checksum sent with them are refused.
     pub checksum: bool,
+    /// A put with `If-Match` only ever replaces the bytes that were read.
+    pub if_match: bool,
+}
+
+/// What a replacement found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    Stored,
+    /// Other bytes than those seen lie there, or none; nothing was changed.
+    Changed,
 }
 
 /// Why a question to the store has no answer. None of these means that an object is absent.
@@ -171,6 +181,20 @@ pub(crate) trait BackendMut: Backend {
     /// Whatever kept the bytes from being stored; then nothing visible is under the key. Only after
     /// [`BackendError::Unknown`] all of `bytes` may lie there, or come to lie there.
     async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError>;
+
+    /// Puts `bytes` in the place of exactly `seen`. Durable when it returns. A store that does not honour
+    /// `If-Match` is asked without it only if `unguarded`; then another writer at the same instant loses.
+    ///
+    /// # Errors
+    /// As [`BackendMut::put_if_absent`], and [`BackendError::Unusable`] where the store does not honour
+    /// `If-Match` and `unguarded` is false; then nothing was changed.
+    async fn replace(
+        &self,
+        key: &Key,
+        seen: &Bytes,
+        bytes: Bytes,
+        unguarded: bool,
+    ) -> Result<Replaced, BackendError>;
 
     /// Tries what the store honours, on keys of Luthier's own below `_luthier/`, which stay.
     ///

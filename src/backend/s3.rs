@@ -14,6 +14,7 @@ mod page;
 mod place;
 mod put;
 mod read;
+mod replace;
 
 pub use place::Place;
 
@@ -22,7 +23,7 @@ use self::client::Pace;
 use self::fault::Fault;
 use self::listing::Listing;
 use super::uri::{self, Key, UriRefusal};
-use super::{Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put};
+use super::{Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put, Replaced};
 use crate::access::Access;
 use crate::object::time::Micros;
 use async_trait::async_trait;
@@ -80,6 +81,16 @@ impl S3 {
             bucket: Arc::new(bucket),
             access,
         })
+    }
+
+    fn check_writable(&self) -> Result<(), BackendError> {
+        match self.access {
+            Access::Write => Ok(()),
+            Access::Read => Err(BackendError::Unusable {
+                what: self.describe(),
+                why: "it was opened for reading; start with --write".to_owned(),
+            }),
+        }
     }
 
     /// What this server is found to honour; `None` where it was opened for reading, since finding out
@@ -149,13 +160,19 @@ impl Backend for S3 {
 #[async_trait]
 impl BackendMut for S3 {
     async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError> {
-        if self.access == Access::Read {
-            return Err(BackendError::Unusable {
-                what: self.describe(),
-                why: "it was opened for reading; start with --write".to_owned(),
-            });
-        }
+        self.check_writable()?;
         self.bucket.put_if_absent(key, bytes).await
+    }
+
+    async fn replace(
+        &self,
+        key: &Key,
+        seen: &Bytes,
+        bytes: Bytes,
+        unguarded: bool,
+    ) -> Result<Replaced, BackendError> {
+        self.check_writable()?;
+        self.bucket.replace(key, seen, bytes, unguarded).await
     }
 
     async fn conditions(&self) -> Result<Conditions, BackendError> {

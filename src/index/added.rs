@@ -35,6 +35,38 @@ impl Value {
     }
 }
 
+/// The columns of a kind's rows as they are called today.
+pub(super) const fn columns_of(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Commit => CommitRow::COLUMNS,
+        Kind::Snapshot => SnapshotRow::COLUMNS,
+        Kind::Blob => BlobRow::COLUMNS,
+    }
+}
+
+/// A cell to be written from what rows are read as; `None` for a number that is none.
+pub(super) fn value_of(column: &str, bytes: Option<&[u8]>) -> Option<Value> {
+    let text = || bytes.map(|b| String::from_utf8_lossy(b).into_owned());
+    Some(match column {
+        "manifest_blob" | "delta_blob" => Value::Bytes(bytes.map(<[u8]>::to_vec)),
+        "entry_count" | "size_bytes" => match text() {
+            None => Value::Int(None),
+            Some(number) => Value::Int(Some(number.parse().ok()?)),
+        },
+        "repo_id" | "branch" | "snapshot_id" | "parent_snapshot_id" => Value::Key(text()),
+        _ => Value::Text(text()),
+    })
+}
+
+/// Whether a cell still is what was seen. Most row structs read null as an empty text, so there the two
+/// are one.
+pub(super) fn is_still(column: &str, seen: Option<&[u8]>, now: Option<&[u8]>) -> bool {
+    match column {
+        "manifest_blob" | "delta_blob" | "storage_uri" => seen == now,
+        _ => seen.unwrap_or_default() == now.unwrap_or_default(),
+    }
+}
+
 /// A row that can be added.
 pub(super) trait Added: Stored {
     /// Cells in the order of [`Stored::COLUMNS`].

@@ -338,6 +338,24 @@ pub struct Recache {
     pub directories: String,
 }
 
+/// Cells of one row to be changed. All of them, or where one is no longer what was seen, none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowEdit {
+    pub kind: Kind,
+    pub id: String,
+    pub cells: Vec<CellEdit>,
+}
+
+/// A cell to be changed, from what was seen to something new; both as rows are read: a time as ISO-8601, a
+/// number in decimal, JSON as its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellEdit {
+    /// As it is called today.
+    pub column: &'static str,
+    pub seen: Option<Vec<u8>>,
+    pub new: Option<Vec<u8>>,
+}
+
 /// Rows to be added in one transaction. A row whose key exists already is left as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewRows {
@@ -402,6 +420,8 @@ pub(crate) trait IndexMut: Index {
     async fn set_storage_uri(&self, kind: Kind, links: &[Link]) -> Result<Vec<String>, IndexError>;
     /// Compare-and-set of a snapshot's cache; `false` where the row is no longer what was seen.
     async fn set_cache(&self, recache: &Recache) -> Result<bool, IndexError>;
+    /// Compare-and-set of a row's cells; `false` where the row is no longer what was seen, or is gone.
+    async fn set_cells(&self, edit: &RowEdit) -> Result<bool, IndexError>;
     /// Adds rows; all of them or none.
     async fn insert(&self, rows: &NewRows) -> Result<(), IndexError>;
     /// Runs the statements of a migration, one by one. What has been added stays if a later one fails.

@@ -36,6 +36,7 @@ async fn what_a_server_honours_is_found_out_once() {
         let found = Conditions {
             if_none_match: !lacks.conditions,
             checksum: !lacks.checksums,
+            if_match: !lacks.conditions,
         };
         assert_eq!(store.conditions().await.unwrap(), Some(found));
         let puts = server.count(Op::Put);

@@ -203,6 +203,16 @@ impl BackendMut for Deaf {
     async fn conditions(&self) -> Result<crate::backend::Conditions, BackendError> {
         self.store.conditions().await
     }
+
+    async fn replace(
+        &self,
+        key: &Key,
+        seen: &Bytes,
+        bytes: Bytes,
+        unguarded: bool,
+    ) -> Result<crate::backend::Replaced, BackendError> {
+        self.store.replace(key, seen, bytes, unguarded).await
+    }
 }
 
 #[tokio::test]

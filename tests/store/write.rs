@@ -1,7 +1,7 @@
 //! The one way to write, and what it refuses.
 
 use crate::backend::{
-    Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, UriRefusal,
+    Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, Replaced, UriRefusal,
 };
 use crate::index::Index;
 use crate::object::time::Micros;
@@ -199,6 +199,16 @@ impl BackendMut for Liar {
     }
     async fn conditions(&self) -> Result<Conditions, BackendError> {
         self.0.conditions().await
+    }
+
+    async fn replace(
+        &self,
+        key: &Key,
+        seen: &Bytes,
+        bytes: Bytes,
+        unguarded: bool,
+    ) -> Result<Replaced, BackendError> {
+        self.0.replace(key, seen, bytes, unguarded).await
     }
 }
 

@@ -187,6 +187,13 @@ impl S3 for Memory {
         if conditional && bucket.contains_key(&input.key) {
             return Err(s3_error!(PreconditionFailed));
         }
+        if let Some(wanted) = input.if_match.filter(|_| !lacks.conditions) {
+            let there = bucket.get(&input.key).map(etag);
+            let there = there.ok_or_else(|| s3_error!(NoSuchKey))?;
+            if wanted.as_etag() != Some(&there) {
+                return Err(s3_error!(PreconditionFailed));
+            }
+        }
         let object = Object {
             bytes,
             modified: SystemTime::now(),

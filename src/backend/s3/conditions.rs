@@ -2,7 +2,7 @@
 
 use super::bucket::Bucket;
 use super::fault::Fault;
-use super::put::Sent;
+use super::put::{Only, Sent};
 use crate::backend::{BackendError, Conditions, Key};
 use bytes::Bytes;
 
@@ -22,9 +22,11 @@ impl Bucket {
         let if_none_match = self.honours_if_none_match().await;
         let if_none_match = if_none_match.map_err(|fault| self.error(PROBE, fault))?;
         let checksum = self.refuses_a_wrong_checksum(if_none_match).await?;
+        let if_match = self.honours_if_match().await;
         Ok(Conditions {
             if_none_match,
             checksum,
+            if_match: if_match.map_err(|fault| self.error(PROBE, fault))?,
         })
     }
 
@@ -32,7 +34,7 @@ impl Bucket {
     async fn honours_if_none_match(&self) -> Result<bool, Fault> {
         let key = format!("{}{PROBE}", self.prefix());
         for _ in 0..2 {
-            let sent = Sent::new(Bytes::from_static(TEXT), true);
+            let sent = Sent::new(Bytes::from_static(TEXT), Only::Absent);
             match self.send_put(&key, &sent).await {
                 Ok(()) => {}
                 Err(Fault::Taken) => return Ok(true),
@@ -44,6 +46,21 @@ impl Bucket {
         Ok(false)
     }
 
+    /// A put over the probe, which lies there by now, under a tag that it never had. A server that takes
+    /// it has put the same text.
+    async fn honours_if_match(&self) -> Result<bool, Fault> {
+        let key = format!("{}{PROBE}", self.prefix());
+        let never = "\"00000000000000000000000000000000\"".to_owned();
+        let sent = Sent::new(Bytes::from_static(TEXT), Only::Matching(never));
+        match self.send_put(&key, &sent).await {
+            Ok(()) => Ok(false),
+            Err(Fault::Taken) => Ok(true),
+            // The header is known and not served.
+            Err(Fault::Status { status: 501, .. }) => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// What a server took with a wrong checksum stays there and answers the question next time.
     async fn refuses_a_wrong_checksum(&self, conditional: bool) -> Result<bool, BackendError> {
         let key = Key::new(CHECKSUM).map_err(|why| BackendError::Remote {
@@ -53,7 +70,12 @@ impl Bucket {
         if self.head(&key).await?.is_some() {
             return Ok(false);
         }
-        let sent = Sent::new(Bytes::from_static(TEXT), conditional).with_wrong_checksum();
+        let only = if conditional {
+            Only::Absent
+        } else {
+            Only::Always
+        };
+        let sent = Sent::new(Bytes::from_static(TEXT), only).with_wrong_checksum();
         match self.send_put(&self.wire(&key), &sent).await {
             Ok(()) | Err(Fault::Taken) => Ok(false),
             Err(Fault::Status { status: 400, .. }) => Ok(true),

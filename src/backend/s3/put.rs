@@ -18,16 +18,37 @@ pub(super) struct Sent {
     bytes: Bytes,
     /// SHA-256 in base64.
     checksum: String,
-    /// Only where nothing lies.
-    conditional: bool,
+    only: Only,
+}
+
+/// The condition of a put.
+pub(super) enum Only {
+    Always,
+    /// Where nothing lies.
+    Absent,
+    /// Where bytes with this tag lie.
+    Matching(String),
+}
+
+impl Only {
+    fn if_none_match(&self) -> Option<String> {
+        matches!(self, Only::Absent).then(|| "*".to_owned())
+    }
+
+    fn if_match(&self) -> Option<String> {
+        match self {
+            Only::Matching(tag) => Some(tag.clone()),
+            _ => None,
+        }
+    }
 }
 
 impl Sent {
-    pub(super) fn new(bytes: Bytes, conditional: bool) -> Self {
+    pub(super) fn new(bytes: Bytes, only: Only) -> Self {
         Self {
             checksum: STANDARD.encode(Sha256::digest(&bytes)),
             bytes,
-            conditional,
+            only,
         }
     }
 
@@ -50,7 +71,7 @@ impl Bucket {
 
     /// The server itself keeps puts apart.
     async fn put_conditionally(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError> {
-        let sent = Sent::new(bytes, true);
+        let sent = Sent::new(bytes, Only::Absent);
         match self.send_put(&self.wire(key), &sent).await {
             Ok(()) => Ok(Put::Stored),
             Err(Fault::Taken) => self.already_there(key).await,
@@ -91,7 +112,7 @@ impl Bucket {
             ));
         }
         // Sent all the same: a server that is one of many may honour it.
-        let sent = Sent::new(bytes.clone(), true);
+        let sent = Sent::new(bytes.clone(), Only::Absent);
         match self.send_put(&self.wire(key), &sent).await {
             Ok(()) => {}
             Err(Fault::Taken) => return self.already_there(key).await,
@@ -130,7 +151,8 @@ impl Bucket {
                         .content_length(sent.bytes.len() as i64)
                         .content_type("application/octet-stream")
                         .checksum_sha256(&sent.checksum)
-                        .set_if_none_match(sent.conditional.then(|| "*".to_owned()))
+                        .set_if_none_match(sent.only.if_none_match())
+                        .set_if_match(sent.only.if_match())
                         .customize()
                         .config_override(self.limits(sent.bytes.len()))
                         .send()
@@ -145,7 +167,7 @@ impl Bucket {
         }
     }
 
-    fn put_error(&self, key: &Key, fault: Fault) -> BackendError {
+    pub(super) fn put_error(&self, key: &Key, fault: Fault) -> BackendError {
         if fault.is_open() {
             return BackendError::Unknown {
                 what: key.to_string(),
@@ -156,7 +178,7 @@ impl Bucket {
     }
 }
 
-fn refused(key: &Key, why: &str) -> BackendError {
+pub(super) fn refused(key: &Key, why: &str) -> BackendError {
     BackendError::Remote {
         what: key.to_string(),
         why: why.into(),

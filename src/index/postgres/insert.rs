@@ -82,7 +82,7 @@ impl Postgres {
 
 /// Binds a cell as its column takes it. What is null where null is refused, and a time or JSON without
 /// text, becomes the column's default or the empty value.
-fn bind(ask: &mut Ask, column: &Column, value: Value) -> Result<String, sqlx::Error> {
+pub(super) fn bind(ask: &mut Ask, column: &Column, value: Value) -> Result<String, sqlx::Error> {
     let shape = column.shape();
     let text = match value {
         Value::Int(Some(int)) => return ask.bind(int),

@@ -7,6 +7,7 @@
 mod browse;
 mod cell;
 mod columns;
+mod edit;
 mod insert;
 mod land;
 mod open;
@@ -20,7 +21,7 @@ pub use place::Place;
 use super::{
     About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Index, IndexError,
     IndexMut, Landed, Landing, Link, Listed, MembershipRow, Migration, NewRows, Page, ProposalRow,
-    Recache, RepoRow, SnapshotRow,
+    Recache, RepoRow, RowEdit, SnapshotRow,
 };
 use crate::object::Kind;
 use crate::object::time::Micros;
@@ -257,6 +258,10 @@ impl IndexMut for Postgres {
 
     async fn set_cache(&self, recache: &Recache) -> Result<bool, IndexError> {
         self.recache(recache).await
+    }
+
+    async fn set_cells(&self, edit: &RowEdit) -> Result<bool, IndexError> {
+        self.edit(edit).await
     }
 
     async fn insert(&self, rows: &NewRows) -> Result<(), IndexError> {

@@ -74,7 +74,7 @@ impl Sqlite {
     }
 
     /// Binds a cell. Where an older hub refuses null, the empty value stands for it.
-    fn bind_value(
+    pub(super) fn bind_value(
         &self,
         ask: &mut Ask,
         table: &str,

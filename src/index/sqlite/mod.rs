@@ -6,6 +6,7 @@
 
 mod browse;
 mod cell;
+mod edit;
 mod insert;
 mod land;
 mod open;
@@ -17,7 +18,7 @@ mod write;
 use super::{
     About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Index, IndexError,
     IndexMut, Landed, Landing, Link, Listed, MembershipRow, Migration, NewRows, Page, ProposalRow,
-    Recache, RepoRow, SnapshotRow,
+    Recache, RepoRow, RowEdit, SnapshotRow,
 };
 use crate::object::Kind;
 use crate::object::time::Micros;
@@ -239,6 +240,10 @@ impl IndexMut for Sqlite {
 
     async fn set_cache(&self, recache: &Recache) -> Result<bool, IndexError> {
         self.recache(recache).await
+    }
+
+    async fn set_cells(&self, edit: &RowEdit) -> Result<bool, IndexError> {
+        self.edit(edit).await
     }
 
     async fn insert(&self, rows: &NewRows) -> Result<(), IndexError> {

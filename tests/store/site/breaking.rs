@@ -3,7 +3,7 @@
 use super::pushing::row_of;
 use super::*;
 use crate::backend::{
-    Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, UriRefusal,
+    Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, Replaced, UriRefusal,
 };
 use crate::store::WriteSide;
 use async_trait::async_trait;
@@ -67,6 +67,17 @@ impl BackendMut for Dying {
     }
     async fn conditions(&self) -> Result<Conditions, BackendError> {
         self.inner.conditions().await
+    }
+
+    async fn replace(
+        &self,
+        key: &Key,
+        seen: &Bytes,
+        bytes: Bytes,
+        unguarded: bool,
+    ) -> Result<Replaced, BackendError> {
+        self.step()?;
+        self.inner.replace(key, seen, bytes, unguarded).await
     }
 }
 

@@ -1,0 +1,101 @@
+//! Cells of one row changed, where they still are what was seen.
+
+use super::Postgres;
+use super::cell::{Ask, PgCells};
+use super::insert::bind;
+use crate::index::added::{columns_of, is_still, value_of};
+use crate::index::rows::{Cells, column_here, id_column};
+use crate::index::{Capabilities, IndexError, RowEdit};
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgConnection;
+
+const WHAT: &str = "changing a row";
+
+impl Postgres {
+    /// Reads the cells as rows are read, compares, and writes, in one transaction that holds the row.
+    pub(super) async fn edit(&self, edit: &RowEdit) -> Result<bool, IndexError> {
+        let names = self.names_here(edit)?;
+        if names.is_empty() {
+            return Ok(true);
+        }
+        let failed = |e| self.failed(WHAT, e);
+        let mut tx = self.begin().await?;
+        if !self.still(&mut tx, edit, &names).await.map_err(failed)? {
+            return Ok(false);
+        }
+        let table = Capabilities::table(edit.kind);
+        let mut ask = Ask::new(format!("UPDATE {table} AS t SET "));
+        for (at, (cell, name)) in edit.cells.iter().zip(&names).enumerate() {
+            let value = value_of(cell.column, cell.new.as_deref());
+            let (Some(value), Some(column)) = (value, self.columns.get(table, name)) else {
+                return Err(refused(format!("{name} does not take this value")));
+            };
+            let bound = bind(&mut ask, column, value).map_err(failed)?;
+            let comma = if at == 0 { "" } else { ", " };
+            ask.push(&format!("{comma}\"{name}\" = {bound}"));
+        }
+        let id = ask.bind(edit.id.clone()).map_err(failed)?;
+        let key = self.columns.key(table, id_column(edit.kind));
+        ask.push(&format!(" WHERE {key} = {id}"));
+        let done = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
+            .persistent(false)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
+        tx.commit().await.map_err(failed)?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// The names of the edited columns in this hub.
+    fn names_here(&self, edit: &RowEdit) -> Result<Vec<&'static str>, IndexError> {
+        let table = Capabilities::table(edit.kind);
+        let here = |column| {
+            let name = column_here(&self.columns.capabilities, table, column);
+            let known = columns_of(edit.kind).contains(&column);
+            (known && self.columns.get(table, name).is_some()).then_some(name)
+        };
+        edit.cells
+            .iter()
+            .map(|cell| {
+                here(cell.column)
+                    .ok_or_else(|| refused(format!("{table} has no column {}", cell.column)))
+            })
+            .collect()
+    }
+
+    async fn still(
+        &self,
+        tx: &mut PgConnection,
+        edit: &RowEdit,
+        names: &[&'static str],
+    ) -> Result<bool, sqlx::Error> {
+        let table = Capabilities::table(edit.kind);
+        let list: Vec<String> = names
+            .iter()
+            .map(|name| self.columns.plain(table, name))
+            .collect();
+        let mut ask = Ask::new(format!("SELECT {} FROM {table} AS t", list.join(", ")));
+        let id = ask.bind(edit.id.clone())?;
+        let key = self.columns.key(table, id_column(edit.kind));
+        ask.push(&format!(" WHERE {key} = {id} FOR UPDATE"));
+        let found = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
+            .persistent(false)
+            .fetch_optional(tx)
+            .await?;
+        let Some(row) = found else {
+            return Ok(false);
+        };
+        let mut cells = PgCells::new(&row);
+        for cell in &edit.cells {
+            let now = cells.bytes()?;
+            if !is_still(cell.column, cell.seen.as_deref(), now.as_deref()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn refused(why: String) -> IndexError {
+    IndexError::Query { what: WHAT, why }
+}

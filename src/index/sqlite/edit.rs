@@ -1,0 +1,94 @@
+//! Cells of one row changed, where they still are what was seen.
+
+use super::cell::{Ask, SqliteCells};
+use super::write::run;
+use super::{Sqlite, query_error};
+use crate::index::added::{columns_of, is_still, value_of};
+use crate::index::rows::{Cells, column_here, id_column};
+use crate::index::{Capabilities, IndexError, RowEdit};
+use sqlx::AssertSqlSafe;
+use sqlx::sqlite::SqliteConnection;
+
+const WHAT: &str = "changing a row";
+
+impl Sqlite {
+    /// Reads the cells as rows are read, compares, and writes, in one transaction that holds the file.
+    pub(super) async fn edit(&self, edit: &RowEdit) -> Result<bool, IndexError> {
+        let names = self.names_here(edit)?;
+        if names.is_empty() {
+            return Ok(true);
+        }
+        let failed = query_error(WHAT);
+        let mut tx = self.begin().await?;
+        if !self.still(&mut tx, edit, &names).await.map_err(&failed)? {
+            return Ok(false);
+        }
+        let table = Capabilities::table(edit.kind);
+        let mut ask = Ask::new(format!("UPDATE {table} SET "));
+        for (at, (cell, name)) in edit.cells.iter().zip(&names).enumerate() {
+            let value = value_of(cell.column, cell.new.as_deref()).ok_or_else(|| not_a_number(name))?;
+            let bound = self.bind_value(&mut ask, table, name, value);
+            let comma = if at == 0 { "" } else { ", " };
+            ask.push(&format!("{comma}\"{name}\" = {}", bound.map_err(&failed)?));
+        }
+        let id = ask.bind_key(&edit.id).map_err(&failed)?;
+        ask.push(&format!(" WHERE {} = {id}", id_column(edit.kind)));
+        let changed = run(&mut tx, ask).await.map_err(&failed)?;
+        tx.commit().await.map_err(&failed)?;
+        Ok(changed > 0)
+    }
+
+    /// The names of the edited columns in this hub.
+    fn names_here(&self, edit: &RowEdit) -> Result<Vec<&'static str>, IndexError> {
+        let table = Capabilities::table(edit.kind);
+        let here = |column| {
+            let name = column_here(&self.capabilities, table, column);
+            let known = columns_of(edit.kind).contains(&column);
+            (known && self.capabilities.has(table, name)).then_some(name)
+        };
+        edit.cells
+            .iter()
+            .map(|cell| {
+                here(cell.column).ok_or_else(|| IndexError::Query {
+                    what: WHAT,
+                    why: format!("{table} has no column {}", cell.column),
+                })
+            })
+            .collect()
+    }
+
+    async fn still(
+        &self,
+        tx: &mut SqliteConnection,
+        edit: &RowEdit,
+        names: &[&'static str],
+    ) -> Result<bool, sqlx::Error> {
+        let list: Vec<String> = names.iter().map(|name| format!("t.\"{name}\"")).collect();
+        let table = Capabilities::table(edit.kind);
+        let mut ask = Ask::new(format!("SELECT {} FROM {table} AS t", list.join(", ")));
+        let id = ask.bind_key(&edit.id)?;
+        ask.push(&format!(" WHERE t.{} = {id}", id_column(edit.kind)));
+        let found = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
+            .persistent(false)
+            .fetch_optional(tx)
+            .await?;
+        let Some(row) = found else {
+            return Ok(false);
+        };
+        let mut cells = SqliteCells::new(&row);
+        for cell in &edit.cells {
+            let now = cells.bytes()?;
+            if !is_still(cell.column, cell.seen.as_deref(), now.as_deref()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn not_a_number(column: &str) -> IndexError {
+    IndexError::Query {
+        what: WHAT,
+        why: format!("{column} takes a number"),
+    }
+}
