@@ -1,7 +1,8 @@
 //! The one way to write, and what it refuses.
 
 use crate::backend::{
-    Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, Replaced, UriRefusal,
+    Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, Replaced,
+    UriRefusal,
 };
 use crate::index::Index;
 use crate::object::time::Micros;
