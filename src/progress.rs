@@ -7,6 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+/// How many lines of trouble the figures hold.
+const TROUBLE: usize = 20;
+
 /// Where a job stands. The latest figures are all that is kept: a slow reader misses nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Figures {
@@ -23,6 +26,9 @@ pub struct Figures {
     /// Why nothing moves, and for how long it will not: `waiting 4 s: SlowDown`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<String>,
+    /// What did not end well, a line each; the newest few, newest last. Untrusted text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trouble: Vec<String>,
 }
 
 /// Handle to a job under way: figures out, pause and cancellation in.
@@ -63,6 +69,16 @@ impl Progress {
         self.update(|f| {
             name.clone_into(&mut f.phase);
             (f.done, f.total) = (0, total);
+        });
+    }
+
+    /// Tells one thing that did not end well.
+    pub fn trouble(&self, line: &str) {
+        self.update(|f| {
+            if f.trouble.len() == TROUBLE {
+                f.trouble.remove(0);
+            }
+            f.trouble.push(line.to_owned());
         });
     }
 

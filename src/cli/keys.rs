@@ -6,16 +6,19 @@ use crate::tui::keymap::{Binding, Place, TABLE};
 use serde_json::json;
 
 /// The places in the order in which a person meets them.
-const PLACES: [(Place, &str); 10] = [
+const PLACES: [(Place, &str); 13] = [
     (Place::Common, "everywhere"),
     (Place::Hub, "hub"),
     (Place::Repos, "repositories"),
     (Place::Objects, "objects"),
     (Place::Inspect, "one object"),
     (Place::Findings, "findings"),
+    (Place::Decide, "decide"),
     (Place::Plan, "plan"),
     (Place::Apply, "apply"),
     (Place::Pull, "pull"),
+    (Place::Journal, "journal"),
+    (Place::Run, "run"),
     (Place::Log, "log"),
 ];
 

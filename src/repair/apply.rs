@@ -114,12 +114,18 @@ pub struct Applied {
 }
 
 impl Applied {
-    fn count(&mut self, outcome: Outcome, id: &str, why: Option<&str>) {
+    /// Counts a step; the line of one that did not end well.
+    fn count(&mut self, outcome: Outcome, id: &str, why: Option<&str>) -> Option<String> {
         *self.outcomes.entry(outcome).or_default() += 1;
-        if !outcome.is_well() && self.trouble.len() < TROUBLE {
-            let why = why.unwrap_or("no reason was given");
-            self.trouble.push(format!("{} {id}: {why}", outcome.word()));
+        if outcome.is_well() {
+            return None;
         }
+        let why = why.unwrap_or("no reason was given");
+        let line = format!("{} {id}: {why}", outcome.word());
+        if self.trouble.len() < TROUBLE {
+            self.trouble.push(line.clone());
+        }
+        Some(line)
     }
 }
 
@@ -217,7 +223,9 @@ async fn steps(
             match ended.outcome {
                 None => applied.stopped = true,
                 Some(outcome) => {
-                    applied.count(outcome, &ended.id, ended.why.as_deref());
+                    if let Some(line) = applied.count(outcome, &ended.id, ended.why.as_deref()) {
+                        run.progress.trouble(&line);
+                    }
                     budget.spend(outcome, &ended.id, ended.why.as_deref())?;
                 }
             }

@@ -1,5 +1,8 @@
 //! What a key, a row of the help or a test means.
 
+use super::decisions::Side;
+use super::guide::Guide;
+
 /// Everything that a person can ask of the console. What cannot be done here and now is refused with
 /// a reason, never silently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +49,28 @@ pub enum Action {
     Cycle,
     Apply,
     Pause,
+    /// More steps at once.
+    Faster,
+    /// Fewer steps at once.
+    Slower,
+    /// Enters a guide, where it was left if it was.
+    Guide(Guide),
+    /// To the hub; a guide can be entered again where it was left.
+    Home,
+    /// What was changed.
+    Journal,
+    /// Checks the journal's chain.
+    Check,
+    /// Plans the undo of a run.
+    Undo,
+    /// Which of two truths stands.
+    Choose(Side),
+    /// The same answer for all of a code.
+    SameForAll,
+    /// Side by side, or one below the other.
+    Layout,
+    /// Writes what is shown into files.
+    Write,
     /// What a client's pull would receive.
     Pull,
     /// The same once more.

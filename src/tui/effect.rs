@@ -53,6 +53,15 @@ impl PullAsk {
     }
 }
 
+/// What a confirmation covers beside the plan itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Consent {
+    /// The plan's alarms were on the screen, and the hub's name was typed.
+    pub mass_fault: bool,
+    /// The first ten steps are to be looked at before the others.
+    pub look_after_canary: bool,
+}
+
 /// What an audit is to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditAsk {
@@ -98,6 +107,28 @@ pub enum Ask {
         skip: u64,
         limit: u32,
     },
+    /// Which findings of a selection need a choice.
+    Sift {
+        report: ReportRef,
+        selection: Selection,
+    },
+    /// The findings at these places of a report.
+    FindingsAt {
+        report: ReportRef,
+        places: Vec<u64>,
+    },
+    /// The runs of the journal.
+    Runs,
+    /// Lines of a run, counted from its first.
+    RunLines {
+        run: String,
+        skip: u64,
+        limit: u32,
+    },
+    /// Whether the journal is as it was written.
+    Chain,
+    /// Whether the hub can be worked on.
+    Doctor,
 }
 
 /// One thing to be done outside the state.
@@ -133,6 +164,15 @@ pub enum Effect {
     Apply {
         ticket: Ticket,
         plan: Confirmed<PlanRef>,
+        consent: Consent,
+    },
+    /// So many steps of the repair more at once, or fewer.
+    Pace(i8),
+    /// Writes a plan into a new file.
+    SavePlan {
+        ticket: Ticket,
+        plan: PlanRef,
+        path: String,
     },
     Pause(Job, bool),
     /// Stops a job at its next safe point.

@@ -1,10 +1,12 @@
 //! What happens to the console. Time comes in events too, so that `update` reads no clock.
 
+use super::decisions::Sifted;
 use super::effect::{Job, Ticket};
 use super::lines::{
-    AppliedLine, BranchLine, FindingLine, GroupLine, Inspected, ObjectLine, PulledLine,
-    RefusalLine, RepoLine, StepLine, SummaryLine,
+    AppliedLine, BranchLine, ChainLine, CheckLine, FindingLine, GroupLine, Inspected, JournalLine,
+    ObjectLine, PulledLine, RefusalLine, RepoLine, RunLine, StepLine, SummaryLine,
 };
+use super::meter::Speed;
 use crate::index::Counts;
 use crate::progress::Figures;
 use crate::repair::Totals;
@@ -22,6 +24,8 @@ pub enum Event {
         job: Job,
         figures: Figures,
         paused: bool,
+        /// Of a repair.
+        speed: Option<Speed>,
     },
     /// Time goes on: since the start of the session.
     Beat(Duration),
@@ -61,10 +65,23 @@ pub enum Answer {
     Groups(Vec<GroupLine>),
     Inspected(Box<Inspected>),
     Audited(SummaryLine),
-    Planned(Totals),
+    /// Why the plan may rest on a mistake, in a line each.
+    Planned {
+        totals: Totals,
+        alarms: Vec<String>,
+    },
     Steps(Vec<StepLine>),
     Refusals(Vec<RefusalLine>),
+    Sifted(Sifted),
     Applied(AppliedLine),
+    /// Newest first.
+    Runs(Vec<RunLine>),
+    /// Newest first.
+    RunLines(Vec<JournalLine>),
+    Chain(ChainLine),
+    Checked(Vec<CheckLine>),
+    /// Files were written, named in a few words.
+    Wrote(String),
     Pulled(Box<PulledLine>),
     Exported {
         path: String,

@@ -2,6 +2,8 @@
 //! clash is an error at start that names both rows.
 
 use super::action::{Action, Motion};
+use super::decisions::Side;
+use super::guide::Guide;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::collections::HashMap;
 
@@ -15,9 +17,12 @@ pub enum Place {
     Objects,
     Inspect,
     Findings,
+    Decide,
     Plan,
     Apply,
     Pull,
+    Journal,
+    Run,
     /// The line in which a filter is typed.
     Prompt,
     /// A question that `y` answers.
@@ -68,7 +73,9 @@ const LISTS: &[Place] = &[P::Common, P::Log, P::Branches];
 #[rustfmt::skip]
 pub const TABLE: &[Binding] = &[
     // One screen's own.
-    row(Action::Findings,  &[P::Hub, P::Repos, P::Inspect], &["f"], 1, "findings", "The findings of the last audit that belong here."),
+    row(Action::Guide(Guide::Pull),   &[P::Hub], &["p"],   1, "a pull fails", "Guide: choose a branch, trace its pull, repair what blocks it, trace again."),
+    row(Action::Guide(Guide::ByHand), &[P::Hub], &["f"],   1, "findings", "Guide: choose findings, decide, apply, verify."),
+    row(Action::Findings,  &[P::Repos, P::Inspect], &["f"], 1, "findings", "The findings of the last audit that belong here."),
     row(Action::Repos,     &[P::Hub],      &["b"],         2, "repositories", "Browse the repositories."),
     row(Action::Open,      &[P::Hub],      &["enter"],     0, "open",     "Open the findings with the code under the cursor."),
     row(Action::Open,      &[P::Repos],    &["enter"],     1, "objects",  "Open the repository's commits, snapshots and blobs."),
@@ -94,10 +101,24 @@ pub const TABLE: &[Binding] = &[
     row(Action::Group,     &[P::Findings], &["c"],         5, "group",    "Count by code, by repository, by kind; then the plain list again."),
     row(Action::Filter,    &[P::Findings], &["/"],         4, "filter",   "Narrow the list as you type: words, and code: kind: repo: id: is:"),
     row(Action::Export,    &[P::Findings], &["E"],         0, "export",   "Write the findings that are shown into a new file here, one JSON object a line."),
-    row(Action::Plan,      &[P::Hub, P::Repos, P::Objects, P::Inspect, P::Findings, P::Pull], &["x"], 3, "plan", "Plan the repair of what is marked or under the cursor. Writes nothing."),
+    row(Action::Plan,      &[P::Hub, P::Repos, P::Objects, P::Inspect, P::Findings, P::Decide, P::Pull], &["x"], 3, "plan", "Plan the repair of what is marked or under the cursor. Writes nothing."),
+    row(Action::Choose(Side::Row),    &[P::Decide], &["1"], 1, "row", "The row stands; where no remedy makes it true, all is left as it is."),
+    row(Action::Choose(Side::Object), &[P::Decide], &["2"], 1, "object", "The object stands; where no remedy makes it true, all is left as it is."),
+    row(Action::Choose(Side::Skip),   &[P::Decide], &["s"], 2, "skip", "Decide nothing here: it is left as it is."),
+    row(Action::SameForAll, &[P::Decide],  &["="],         4, "same for all", "The same answer for all of this code; only after three by hand."),
+    row(Action::Previous,  &[P::Decide],   &["["],         5, "previous", "The finding before this one."),
+    row(Action::Next,      &[P::Decide],   &["]"],         5, "next",     "The finding behind this one."),
+    row(Action::Layout,    &[P::Decide],   &["d"],         6, "layout",   "Both sides beside each other, or one below the other."),
+    row(Action::Open,      &[P::Decide],   &["enter"],     5, "inspect",  "Look at the object from every side."),
     row(Action::Apply,     &[P::Plan],     &["enter"],     1, "apply",    "Apply this plan. Asks first."),
     row(Action::Cycle,     &[P::Plan],     &["c"],         2, "refused",  "Show the steps, or what the plan leaves alone and why."),
+    row(Action::Write,     &[P::Plan],     &["w"],         3, "save",     "Write the plan into a new file, to be applied later by `luthier repair --plan`."),
     row(Action::Pause,     &[P::Apply],    &["p"],         1, "pause",    "Pause between two steps, and go on."),
+    row(Action::Faster,    &[P::Apply],    &["+"],         2, "faster",   "One step more at once."),
+    row(Action::Slower,    &[P::Apply],    &["-"],         2, "slower",   "One step less at once."),
+    row(Action::Open,      &[P::Journal],  &["enter"],     1, "open",     "The lines of the run, newest first."),
+    row(Action::Open,      &[P::Run],      &["enter"],     1, "before and after", "The values before and after."),
+    row(Action::Check,     &[P::Journal],  &["c"],         2, "check",    "Whether a line of the journal was changed, removed or re-ordered."),
     row(Action::Pull,      &[P::Repos, P::Objects], &["p"], 2, "pull",   "Try what a client's pull of this repository or branch would receive."),
     row(Action::Again,     &[P::Pull],     &["r"],         1, "again",    "Try the pull once more."),
     row(Action::Audit,     &[P::Hub, P::Repos, P::Objects, P::Findings], &["A"], 6, "audit", "Audit again: the repository under the cursor where one is, else the whole hub."),
@@ -135,6 +156,8 @@ pub const TABLE: &[Binding] = &[
     row(Action::CopyId,    &[P::Common], &["y"],           8, "copy id",  "Copy the whole id to the terminal's clipboard (OSC 52)."),
     row(Action::Back,      &[P::Common], &["esc"],         8, "back",     "Back; never out of the program."),
     row(Action::LinkBack,  &[P::Common], &["ctrl-o"],      0, "link back", "Back over the links that were followed."),
+    row(Action::Journal,   &[P::Common], &["J"],           7, "journal",  "What was changed from here, newest first."),
+    row(Action::Home,      &[P::Common], &["H"],           0, "hub",      "To the hub; its key enters a guide again where it was left."),
     row(Action::Help,      &[P::Common], &["?"],           3, "help",     "The keys that work here; type to filter, enter runs one."),
     row(Action::Log,       &[P::Common], &["L"],           9, "log",      "What was told in this session, newest first."),
     row(Action::Refresh,   &[P::Common], &["R"],           9, "refresh",  "Read again what is shown; open the hub again where that failed."),

@@ -4,10 +4,14 @@
 //! [`crate::text::safe`] on the way. What the hub must be asked with stays exact, in [`HubId`], which
 //! does not show it.
 
+mod checked;
 pub mod inspected;
+mod journaled;
 mod pulled;
 
+pub use checked::CheckLine;
 pub use inspected::Inspected;
+pub use journaled::{ChainLine, EntryLine, JournalLine, RunLine};
 pub use pulled::PulledLine;
 
 use crate::audit::{Auto, Blocks, Code, Grade, Group, Numbered, Remedy, Subject, Summary};

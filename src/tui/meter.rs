@@ -12,11 +12,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// and a job that does not move for as long is said to wait.
 const STALL: Duration = Duration::from_secs(5);
 
+/// How many steps of a repair may be under way at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Speed {
+    /// As a person set it.
+    pub limit: usize,
+    /// As the store bears it now.
+    pub allowed: usize,
+}
+
 /// A job under way.
 #[derive(Clone, Debug)]
 pub struct Meter {
     pub figures: Figures,
     pub paused: bool,
+    /// Of a repair.
+    pub speed: Option<Speed>,
     /// Items a second.
     rate: Option<f64>,
     phase_since: Duration,
@@ -31,6 +42,7 @@ impl Meter {
         Self {
             figures: Figures::default(),
             paused: false,
+            speed: None,
             rate: None,
             phase_since: now,
             moved: now,
@@ -42,6 +54,10 @@ impl Meter {
     pub fn take(&mut self, mut figures: Figures, paused: bool, now: Duration) {
         figures.subject = super::lines::clean(&figures.subject);
         figures.phase = super::lines::clean(&figures.phase);
+        figures.waiting = figures.waiting.as_deref().map(super::lines::clean);
+        for line in &mut figures.trouble {
+            *line = super::lines::clean(line);
+        }
         if figures.phase != self.figures.phase {
             (self.phase_since, self.rate) = (now, None);
         } else if now > self.seen {
@@ -80,7 +96,7 @@ impl Meter {
     #[must_use]
     pub fn remaining(&self) -> Option<u64> {
         let total = self.figures.total?;
-        let enough = self.figures.done >= 200 || self.figures.done * 100 >= total;
+        let enough = self.figures.done.saturating_mul(100) >= total;
         let waited = self.seen.saturating_sub(self.phase_since) >= PATIENCE;
         let rate = self
             .rate

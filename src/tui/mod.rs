@@ -1,10 +1,12 @@
 //! The console: `update` and `view` are pure, the runner does the work, the loop here joins them.
 
 mod action;
+mod decisions;
 mod degrade;
 mod effect;
 mod event;
 mod filter;
+mod guide;
 pub mod keymap;
 mod keyset;
 mod lines;

@@ -16,12 +16,33 @@ pub enum Overlay {
     Help(Help),
     /// What was told, newest first.
     Log(Cursor),
-    /// The filter being typed, and what it was before.
+    /// A line being typed.
     Prompt {
+        purpose: Purpose,
         typed: Input,
+        /// What stood there before.
         before: String,
     },
     Branches(Branches),
+}
+
+/// What a typed line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Filter,
+    /// Where a plan is to be written.
+    SavePlan,
+}
+
+impl Purpose {
+    /// What stands before the line.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Purpose::Filter => "/",
+            Purpose::SavePlan => "write the plan to: ",
+        }
+    }
 }
 
 /// The branches of a repository, to choose one of.

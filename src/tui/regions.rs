@@ -20,12 +20,15 @@ pub struct Wish {
     pub front: u8,
     /// A line for progress.
     pub progress: bool,
+    /// A line for a guide.
+    pub guide: bool,
 }
 
 /// The parts of the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Regions {
     pub banner: Rect,
+    pub guide: Rect,
     /// From left to right; a pane that is not shown has no area.
     pub panes: [Rect; 3],
     pub progress: Rect,
@@ -42,8 +45,9 @@ pub const fn too_small(size: Size) -> bool {
 /// Lays the screen out.
 #[must_use]
 pub fn regions(size: Size, wish: Wish) -> Regions {
-    let [banner, body, progress, status, footer] = Layout::vertical([
+    let [banner, guide, body, progress, status, footer] = Layout::vertical([
         Constraint::Length(1),
+        Constraint::Length(u16::from(wish.guide)),
         Constraint::Fill(1),
         Constraint::Length(u16::from(wish.progress)),
         Constraint::Length(1),
@@ -52,6 +56,7 @@ pub fn regions(size: Size, wish: Wish) -> Regions {
     .areas(Rect::new(0, 0, size.width, size.height));
     Regions {
         banner,
+        guide,
         panes: panes(body, wish),
         progress,
         status,

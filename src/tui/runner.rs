@@ -1,14 +1,18 @@
 //! Carries effects out: each becomes a task, each task sends an answer.
 
+mod journal;
 mod pulse;
 mod read;
+mod repair;
+mod sift;
 
 use super::effect::{AuditAsk, Effect, Job, PlanRef, PullAsk, ReportRef, Scope, Ticket};
 use super::event::{Answer, Event};
-use super::lines::{AppliedLine, PulledLine, SummaryLine, clean};
+use super::lines::{PulledLine, SummaryLine, clean};
+use super::meter::Speed;
 use crate::audit::{self, Filter, Options, Report};
 use crate::progress::Progress;
-use crate::repair::{self, Journal, Plan, Selection};
+use crate::repair::{Pace, Plan};
 use crate::store::{Authority, Hub, Store};
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
@@ -46,6 +50,8 @@ pub struct Runner {
     /// Whether somebody feels the hub's pulse already.
     felt: bool,
     jobs: BTreeMap<Job, Progress>,
+    /// Of the repair under way, or the last.
+    pace: Pace,
     tasks: TaskTracker,
 }
 
@@ -63,6 +69,7 @@ impl Runner {
             scopes: HashMap::new(),
             felt: false,
             jobs: BTreeMap::new(),
+            pace: Pace::default(),
             tasks: TaskTracker::new(),
         }
     }
@@ -120,12 +127,25 @@ impl Runner {
             Effect::DropPlan(plan) => {
                 self.desk.held().plans.remove(&plan);
             }
-            Effect::Apply { ticket, plan } => {
-                let progress = self.job(Job::Apply);
+            Effect::Apply {
+                ticket,
+                plan,
+                consent,
+            } => {
+                self.pace = Pace::default();
+                let (progress, pace) = (self.job(Job::Apply), self.pace.clone());
                 let plan = plan.into_inner();
                 self.thread(ticket, move |desk| async move {
-                    desk.apply(plan, &progress).await
+                    desk.apply(plan, consent, pace, &progress).await
                 });
+            }
+            Effect::Pace(steps) => {
+                let now = self.pace.concurrency();
+                self.pace
+                    .set_concurrency(now.saturating_add_signed(isize::from(steps)));
+            }
+            Effect::SavePlan { ticket, plan, path } => {
+                self.spawn(ticket, |desk| async move { desk.save(plan, &path).await });
             }
             Effect::Pause(job, paused) => {
                 if let Some(progress) = self.jobs.get(&job) {
@@ -182,20 +202,26 @@ impl Runner {
         self.jobs.insert(job, progress.clone());
         let (desk, watched) = (self.desk.clone(), progress.clone());
         let ended = progress.ended();
+        let pace = (job == Job::Apply).then(|| self.pace.clone());
         self.tasks.spawn(async move {
             let mut last = None;
             loop {
                 let done = tokio::time::timeout(FIGURES, ended.cancelled())
                     .await
                     .is_ok();
-                let now = (watched.figures(), watched.is_paused());
+                let speed = pace.as_ref().map(|pace| Speed {
+                    limit: pace.concurrency(),
+                    allowed: pace.allowed(),
+                });
+                let now = (watched.figures(), watched.is_paused(), speed);
                 if last.as_ref() != Some(&now) {
                     last = Some(now.clone());
-                    let (figures, paused) = now;
+                    let (figures, paused, speed) = now;
                     desk.send(Event::Progress {
                         job,
                         figures,
                         paused,
+                        speed,
                     });
                 }
                 if done {
@@ -238,6 +264,15 @@ impl Desk {
         report.ok_or_else(|| "there is no audit yet; A starts one".to_owned())
     }
 
+    /// The last report, if it is still the one that is meant.
+    fn report_named(&self, name: ReportRef) -> Result<Arc<Report>, String> {
+        let (current, report) = self.report()?;
+        if current != name {
+            return Err("the findings were audited anew; choose again".to_owned());
+        }
+        Ok(report)
+    }
+
     fn planned(&self, plan: PlanRef) -> Result<Arc<Plan>, String> {
         let found = self.held().plans.get(&plan).cloned();
         found.ok_or_else(|| "the plan is gone; plan again with x".to_owned())
@@ -275,43 +310,6 @@ impl Desk {
         let summary = SummaryLine::from(report.summary());
         self.held().report = Some((ask.report, Arc::new(report)));
         Ok(Answer::Audited(summary))
-    }
-
-    async fn plan(
-        &self,
-        name: PlanRef,
-        report: ReportRef,
-        selection: &Selection,
-        progress: &Progress,
-    ) -> Result<Answer, String> {
-        let _ended = progress.ended().drop_guard();
-        let store = self.store()?;
-        let (current, findings) = self.report()?;
-        if current != report {
-            return Err("the findings were audited anew; choose again".to_owned());
-        }
-        let planned = repair::plan(&store, &findings, selection, progress).await;
-        let plan = planned.map_err(|error| error.to_string())?;
-        let totals = plan.totals().clone();
-        self.held().plans.insert(name, Arc::new(plan));
-        Ok(Answer::Planned(totals))
-    }
-
-    async fn apply(&self, plan: PlanRef, progress: &Progress) -> Result<Answer, String> {
-        let _ended = progress.ended().drop_guard();
-        let plan = self.planned(plan)?;
-        let store = self.store()?;
-        let authority = self
-            .authority
-            .as_ref()
-            .ok_or("this session is read-only; start with --write")?;
-        let writer = store.writer(authority).map_err(|error| error.to_string())?;
-        let mut journal = Journal::open(&self.hub).map_err(|error| error.to_string())?;
-        progress.phase("repair", Some(plan.totals().steps));
-        let applied = repair::apply(&writer, &plan, &mut journal, progress).await;
-        Ok(Answer::Applied(AppliedLine::from(
-            &applied.map_err(|error| error.to_string())?,
-        )))
     }
 
     async fn pull(&self, ask: PullAsk, progress: &Progress) -> Result<Answer, String> {

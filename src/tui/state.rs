@@ -1,6 +1,8 @@
 //! Everything the console knows. Changed by `update` alone, drawn by `view` alone.
 
+use super::decisions::Decisions;
 use super::effect::{Ask, AuditAsk, Effect, Job, PlanRef, ReportRef, Scope, Ticket};
+use super::guide::Guide;
 use super::keymap::{Keymap, Place, TABLE};
 use super::lines::SummaryLine;
 use super::meter::Meter;
@@ -115,6 +117,10 @@ pub struct Shared {
     pub notices: Notices,
     pub zoom: bool,
     pub exporting: Option<Ticket>,
+    /// Which of two truths stands, where a person has said so.
+    pub decisions: Decisions,
+    /// Repairs that have ended in this session.
+    pub repairs: u64,
     /// The session ends as soon as nothing writes any more.
     pub leaving: bool,
     next: u64,
@@ -262,6 +268,10 @@ pub struct State {
     pub shared: Shared,
     /// The screen on top is the one that is seen.
     pub stack: Vec<Screen>,
+    /// The guide that the screens above the first belong to.
+    pub guide: Option<Guide>,
+    /// Guides that were left, with their screens.
+    pub parked: BTreeMap<Guide, Vec<Screen>>,
     pub overlay: Option<Overlay>,
     pub keymap: Keymap,
 }
@@ -308,10 +318,14 @@ impl State {
                 notices: Notices::default(),
                 zoom: false,
                 exporting: None,
+                decisions: Decisions::default(),
+                repairs: 0,
                 leaving: false,
                 next: 0,
             },
             stack: vec![Screen::Hub(HubScreen::default())],
+            guide: None,
+            parked: BTreeMap::new(),
             overlay: None,
             keymap: Keymap::new(TABLE)?,
         })
@@ -342,10 +356,12 @@ impl State {
                 panes: 1,
                 front: 0,
                 progress: false,
+                guide: false,
             },
             Screen::wish,
         );
         wish.progress = self.shared.job().is_some();
+        wish.guide = self.guide.is_some();
         if self.shared.zoom {
             wish.panes = 1;
         }

@@ -79,6 +79,7 @@ roles! {
     emphasis BOLD.add_modifier(Modifier::UNDERLINED);
     header ink(Color::Magenta);
     offending paint(Color::White, Color::Red).add_modifier(Modifier::BOLD);
+    guide ink(Color::Blue).add_modifier(Modifier::BOLD);
     key BOLD;
     refused DIM;
     notice PLAIN;

@@ -1,25 +1,31 @@
 //! Events in, effects out. Pure: no clock, no I/O, no terminal.
 
 mod answers;
+mod guides;
 mod overlays;
+mod refusals;
+mod typed;
+
+pub use refusals::refusal;
 
 use super::action::Action;
 use super::effect::{Effect, Job};
 use super::event::Event;
 use super::keymap::{Place, takes_text};
+use super::meter::Speed;
 use super::notices::Level;
 use super::overlay::{Branches, Overlay};
 use super::pages::{Chain, PAGE};
 use super::regions::too_small;
+use super::screens::journal::JournalScreen;
 use super::screens::{Go, Screen, objects};
 use super::state::{Ctx, Slot, State, start_audit};
 use super::widgets::confirm::{Confirm, Question};
 use super::widgets::help::Help;
 use super::widgets::list::Cursor;
+use crate::progress::Figures;
 use crossterm::event::{Event as Term, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::layout::Size;
-use tui_input::Input;
-use tui_input::backend::crossterm::EventHandler;
 
 /// Takes one event and says what is to be done.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
@@ -31,7 +37,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             job,
             figures,
             paused,
-        } => progress(state, job, figures, paused),
+            speed,
+        } => progress(state, job, (figures, paused, speed)),
         Event::Beat(clock) => {
             state.shared.clock = clock;
             state.shared.notices.expire(clock);
@@ -50,26 +57,19 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     out
 }
 
-fn progress(state: &mut State, job: Job, figures: crate::progress::Figures, paused: bool) {
+/// Takes a job's figures, whether it is held, and how fast it may go.
+fn progress(state: &mut State, job: Job, (figures, paused, speed): (Figures, bool, Option<Speed>)) {
     let shared = &mut state.shared;
     let clock = shared.clock;
-    match job {
-        Job::Audit => shared.audits.meter.take(figures, paused, clock),
-        Job::Plan => {
-            if let Some(meter) = &mut shared.planning {
-                meter.take(figures, paused, clock);
-            }
-        }
-        Job::Pull => {
-            if let Some(meter) = &mut shared.pulling {
-                meter.take(figures, paused, clock);
-            }
-        }
-        Job::Apply => {
-            if let Some(meter) = &mut shared.applying {
-                meter.take(figures, paused, clock);
-            }
-        }
+    let meter = match job {
+        Job::Audit => Some(&mut shared.audits.meter),
+        Job::Plan => shared.planning.as_mut(),
+        Job::Pull => shared.pulling.as_mut(),
+        Job::Apply => shared.applying.as_mut(),
+    };
+    if let Some(meter) = meter {
+        meter.take(figures, paused, clock);
+        meter.speed = speed;
     }
 }
 
@@ -107,6 +107,14 @@ fn on_top(state: &mut State, out: &mut Vec<Effect>, act: impl FnOnce(&mut Screen
     match act(screen, &mut ctx) {
         Go::Stay => {}
         Go::Push(screen) => stack.push(*screen),
+        Go::Replace(screen) => {
+            if let Some(mut closed) = stack.pop() {
+                closed.close(&mut ctx);
+            }
+            stack.push(*screen);
+        }
+        // The first screen of a guide waits for being entered again.
+        Go::Back if stack.len() == 2 && state.guide.is_some() => guides::home(state, out),
         Go::Back if stack.len() > 1 => {
             if let Some(mut closed) = stack.pop() {
                 closed.close(&mut ctx);
@@ -120,10 +128,7 @@ fn on_top(state: &mut State, out: &mut Vec<Effect>, act: impl FnOnce(&mut Screen
 
 /// Asks for what is shown now, and brings every cursor into its list.
 fn settle(state: &mut State, out: &mut Vec<Effect>) {
-    on_top(state, out, |screen, ctx| {
-        screen.settle(ctx);
-        Go::Stay
-    });
+    on_top(state, out, |screen, ctx| screen.settle(ctx));
     let State {
         shared, overlay, ..
     } = state;
@@ -158,34 +163,8 @@ fn terminal(state: &mut State, event: Term, out: &mut Vec<Effect>) {
                 press(state, key, out);
             }
         }
-        Term::Paste(text) => paste(state, &text, out),
+        Term::Paste(text) => typed::paste(state, &text, out),
         _ => {}
-    }
-}
-
-/// A paste is text where text is typed, and nothing anywhere else; it never answers a question.
-fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
-    let line: String = text
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(1_000)
-        .collect();
-    match &mut state.overlay {
-        Some(Overlay::Prompt { typed, .. }) => {
-            for c in line.chars() {
-                typed.handle(tui_input::InputRequest::InsertChar(c));
-            }
-            let text = typed.value().to_owned();
-            narrow(state, &text, out);
-        }
-        Some(Overlay::Confirm(_)) => {
-            state
-                .shared
-                .tell(Level::Warning, "a paste answers no question; type it");
-        }
-        _ => state
-            .shared
-            .tell(Level::Info, "pasted text means nothing here"),
     }
 }
 
@@ -211,49 +190,9 @@ fn press(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
             run(state, row.action, out);
         }
         Some(_) => {}
-        None if takes_text(place) => text(state, key, out),
+        None if takes_text(place) => typed::key(state, key, out),
         None => {}
     }
-}
-
-/// Why an action cannot be done now; `None` when it can.
-#[must_use]
-pub fn refusal(state: &State, action: Action) -> Option<String> {
-    let shared = &state.shared;
-    match action {
-        Action::Audit | Action::Repos if shared.open.ready().is_none() => {
-            return Some(match &shared.open {
-                Slot::Failed(_) => "the hub could not be opened; R tries again".into(),
-                _ => "the hub is being opened".into(),
-            });
-        }
-        Action::Refresh if shared.lost.is_some() => {
-            return Some("the connection is lost; it is tried again by itself".into());
-        }
-        Action::Audit if matches!(shared.audits.slot, Slot::Pending(_)) => {
-            return Some("an audit is under way; ctrl-c stops it".into());
-        }
-        Action::Audit | Action::Plan if shared.applying.is_some() => {
-            return Some("a repair is under way".into());
-        }
-        Action::Pull if shared.pulling.is_some() => {
-            return Some("another pull is being tried; ctrl-c stops it".into());
-        }
-        Action::Plan if shared.planning.is_some() => {
-            return Some("another plan is under way; ctrl-c stops it".into());
-        }
-        Action::Cancel if shared.job().is_none() => {
-            return Some("nothing runs; q leaves".into());
-        }
-        Action::LinkBack if !matches!(state.stack.last(), Some(Screen::Inspect(_))) => {
-            return Some("no link was followed".into());
-        }
-        Action::Export if shared.audits.last.is_none() => {
-            return Some("no audit has ended yet".into());
-        }
-        _ => {}
-    }
-    state.stack.last()?.refusal(action, shared)
 }
 
 fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
@@ -277,8 +216,12 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::Cancel => cancel(state, out),
         Action::Leave => leave(state, out),
         Action::CopyId => copy_id(state, out),
-        Action::Filter => prompt(state),
+        Action::Filter => typed::filter(state),
+        Action::Write => typed::place(state),
+        Action::Guide(guide) => guides::enter(state, guide, out),
+        Action::Home => guides::home(state, out),
         Action::Branch => branches(state),
+        Action::Journal => on_top(state, out, |_, ctx| JournalScreen::open(ctx)),
         Action::Apply => ask(state),
         Action::Previous | Action::Next => neighbour(state, action == Action::Next, out),
         Action::Refresh if matches!(state.shared.open, Slot::Failed(_)) => {
@@ -344,21 +287,6 @@ fn copy(state: &mut State, text: String, out: &mut Vec<Effect>) {
     out.push(Effect::Copy(text));
 }
 
-fn prompt(state: &mut State) {
-    if let Some(Screen::Findings(findings)) = state.stack.last() {
-        let before = findings.text.clone();
-        // Another condition is what is most often added.
-        let mut text = before.trim_end().to_owned();
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        state.overlay = Some(Overlay::Prompt {
-            typed: Input::new(text),
-            before,
-        });
-    }
-}
-
 fn branches(state: &mut State) {
     let scope = state.shared.scope();
     if let Some(objects) = state.stack.last_mut().and_then(objects::of) {
@@ -397,37 +325,6 @@ fn neighbour(state: &mut State, forwards: bool, out: &mut Vec<Effect>) {
     on_top(state, out, |screen, ctx| {
         if let Screen::Inspect(inspect) = screen {
             inspect.show(kind, id, ctx);
-        }
-        Go::Stay
-    });
-}
-
-/// A key that is text, for the line that is being typed.
-fn text(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
-    let event = Term::Key(key);
-    match &mut state.overlay {
-        Some(Overlay::Prompt { typed, .. }) => {
-            typed.handle_event(&event);
-            let text = typed.value().to_owned();
-            narrow(state, &text, out);
-        }
-        Some(Overlay::Help(help)) => {
-            help.typed.handle_event(&event);
-            help.changed();
-        }
-        Some(Overlay::Confirm(confirm)) => {
-            if let Some(typed) = confirm.input() {
-                typed.handle_event(&event);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn narrow(state: &mut State, text: &str, out: &mut Vec<Effect>) {
-    on_top(state, out, |screen, ctx| {
-        if let Screen::Findings(findings) = screen {
-            findings.narrow(text, ctx);
         }
         Go::Stay
     });

@@ -38,10 +38,12 @@ pub fn view(state: &State, theme: &Theme, frame: &mut Frame) {
                 panes: 1,
                 front: 0,
                 progress: false,
+                guide: false,
             },
         )
     };
     banner(state, frame, regions.banner, theme);
+    guide(state, frame, regions.guide, theme);
     if let Some(screen) = state.stack.last() {
         screen.view(frame, &state.shared, &regions, theme);
     }
@@ -124,6 +126,24 @@ fn banner(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
     frame.render_widget(Line::from(spans), area);
 }
 
+/// Which step of which guide this is, and which key leads on.
+fn guide(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
+    let (Some(guide), Some(screen)) = (state.guide, state.stack.last()) else {
+        return;
+    };
+    if area.height == 0 {
+        return;
+    }
+    let (step, lead) = guide.step(screen, &state.shared);
+    let name = format!(" {} {step}/{}", guide.title(), guide.steps());
+    let room = usize::from(area.width).saturating_sub(name.width() + 3);
+    let line = Line::from(vec![
+        Span::styled(name, theme.guide),
+        Span::styled(format!("  {}", crate::text::cut(lead, room)), theme.text),
+    ]);
+    frame.render_widget(line, area);
+}
+
 /// What runs, for the far right.
 fn running(state: &State) -> Option<String> {
     let shared = &state.shared;
@@ -144,14 +164,15 @@ fn running(state: &State) -> Option<String> {
 /// Left what is marked, right the last notice; while a filter is typed, that.
 fn status(state: &State, frame: &mut Frame, regions: &Regions, theme: &Theme) {
     let area = regions.status;
-    if let Some(Overlay::Prompt { typed, .. }) = &state.overlay {
-        let width = usize::from(area.width);
-        let scroll = typed.visual_scroll(width.saturating_sub(3));
+    if let Some(Overlay::Prompt { purpose, typed, .. }) = &state.overlay {
+        let prefix = purpose.prefix();
+        let width = usize::from(area.width).saturating_sub(prefix.len());
+        let scroll = typed.visual_scroll(width.saturating_sub(2));
         let shown: String = super::lines::clean(typed.value())
             .chars()
             .skip(scroll)
             .collect();
-        let line = format!("/{}", fit(&shown, width.saturating_sub(1)));
+        let line = format!("{prefix}{}", fit(&shown, width));
         frame.render_widget(Line::styled(line, theme.input), area);
         return;
     }

@@ -10,13 +10,16 @@ use crate::client::tried::{Taken, TriedPull};
 use crate::index::{BranchRow, Browse, Counts, Edge, Listed, RepoRow};
 use crate::object::{Kind, ObjectId};
 use crate::repair::apply::{Applied, Outcome};
-use crate::repair::{Refusal, RowChange, Step, Totals};
+use crate::repair::journal::{Entry, Event, Line, Run, Verified};
+use crate::repair::{Refusal, RowChange, Selection, Step, Totals};
+use crate::store::doctor::Check;
 use crate::store::fetch::{Refusal as Refused, Why};
+use crate::tui::decisions::{Open, Sifted, subject};
 use crate::tui::effect::{Ask, Effect};
 use crate::tui::event::Answer;
 use crate::tui::lines::{
-    AppliedLine, BranchLine, FindingLine, GroupLine, Inspected, ObjectLine, PulledLine,
-    RefusalLine, RepoLine, StepLine, SummaryLine,
+    AppliedLine, BranchLine, ChainLine, CheckLine, FindingLine, GroupLine, Inspected, JournalLine,
+    ObjectLine, PulledLine, RefusalLine, RepoLine, RunLine, StepLine, SummaryLine,
 };
 use std::collections::BTreeMap;
 
@@ -32,6 +35,12 @@ pub struct FakeHub {
     pub asks: bool,
     pub steps: u64,
     pub fails: Option<String>,
+    /// Why plans may rest on a mistake.
+    pub alarms: Vec<String>,
+    /// Findings that need a choice, of any selection.
+    pub two_truths: u64,
+    /// Lines of its journal's only run.
+    pub lines: u64,
 }
 
 impl Default for FakeHub {
@@ -43,6 +52,9 @@ impl Default for FakeHub {
             asks: false,
             steps: 1,
             fails: None,
+            alarms: vec![],
+            two_truths: 0,
+            lines: 3,
         }
     }
 }
@@ -88,7 +100,10 @@ impl FakeHub {
                 notes: vec![],
             },
             Effect::Audit { ask, .. } => Answer::Audited(self.summary(ask.depth)),
-            Effect::Plan { .. } => Answer::Planned(self.totals()),
+            Effect::Plan { .. } => Answer::Planned {
+                totals: self.totals(),
+                alarms: self.alarms.clone(),
+            },
             Effect::Apply { .. } => Answer::Applied(AppliedLine::from(&Applied {
                 run: "7f3a".into(),
                 outcomes: BTreeMap::from([(Outcome::Written, self.steps)]),
@@ -96,6 +111,7 @@ impl FakeHub {
                 stopped: false,
             })),
             Effect::Pull { .. } => Answer::Pulled(Box::new(PulledLine::from(&self.tried_pull()))),
+            Effect::SavePlan { path, .. } => Answer::Wrote(format!("a plan of 1 step to {path}")),
             Effect::Export { .. } => Answer::Exported {
                 path: "/tmp/findings.jsonl".into(),
                 rows: self.findings,
@@ -137,6 +153,24 @@ impl FakeHub {
             } => {
                 let end = self.passing(filter).min(skip + u64::from(*limit));
                 Answer::Findings((*skip..end).map(|n| self.finding(n, filter)).collect())
+            }
+            Ask::FindingsAt { places, .. } => {
+                Answer::Findings(places.iter().map(|n| self.truth(*n)).collect())
+            }
+            Ask::Sift { selection, .. } => Answer::Sifted(self.sifted(selection)),
+            Ask::Runs => Answer::Runs(vec![self.run()]),
+            Ask::RunLines { skip, limit, .. } => {
+                let end = self.lines.min(skip + u64::from(*limit));
+                Answer::RunLines((*skip..end).rev().map(|n| self.line(n)).collect())
+            }
+            Ask::Chain => Answer::Chain(ChainLine::from(&Verified {
+                path: "/state/journal.jsonl".into(),
+                lines: self.lines,
+                runs: 1,
+                ..Verified::default()
+            })),
+            Ask::Doctor => {
+                Answer::Checked(vec![CheckLine::from(&Check::pass("database", "sqlite"))])
             }
             Ask::FindingsCount(filter) => Answer::Count(self.passing(filter)),
             Ask::Groups(_, by) => Answer::Groups(self.groups(*by)),
@@ -262,6 +296,77 @@ impl FakeHub {
         FindingLine::from(&Numbered {
             ordinal: n,
             finding,
+        })
+    }
+
+    /// A finding on which row and object disagree.
+    fn truth(&self, n: u64) -> FindingLine {
+        let mut finding = Finding::new(Code::ObjectDiverges, Subject::Commit, id(n))
+            .with("message", self.text.clone());
+        finding.repo = "alice/song".into();
+        FindingLine::from(&Numbered {
+            ordinal: n,
+            finding,
+        })
+    }
+
+    fn sifted(&self, selection: &Selection) -> Sifted {
+        let rest = match selection {
+            Selection::Ordinals(places) => places.clone(),
+            _ => vec![],
+        };
+        Sifted {
+            open: (0..self.two_truths)
+                .map(|n| Open {
+                    ordinal: n,
+                    code: Code::ObjectDiverges,
+                    remedy: Code::ObjectDiverges.fault().remedy,
+                    subject: subject(&id(n)),
+                })
+                .collect(),
+            rest,
+        }
+    }
+
+    fn run(&self) -> RunLine {
+        RunLine::from(&Run {
+            run: "7f3a".into(),
+            time: "2026-11-23T03:00:00Z".into(),
+            operator: self.text.clone(),
+            host: "desk".into(),
+            hub: "musehub-test".into(),
+            steps: 1,
+            lines: self.lines,
+            outcomes: BTreeMap::from([(Outcome::Written, 1)]),
+            ended: true,
+            ..Run::default()
+        })
+    }
+
+    fn line(&self, n: u64) -> JournalLine {
+        let entry = Entry {
+            step: n,
+            code: Code::UriMissing,
+            also: vec![],
+            remedy: Remedy::Backfill,
+            kind: Subject::Commit,
+            id: id(n),
+            repo: "alice/song".into(),
+            key: None,
+            bytes: 691,
+            sha256: None,
+            before: BTreeMap::from([("storage_uri".into(), None)]),
+            after: BTreeMap::from([("storage_uri".into(), Some(self.text.clone()))]),
+        };
+        JournalLine::from(&Line {
+            seq: n + 1,
+            prev: String::new(),
+            time: "2026-11-23T03:00:00Z".into(),
+            run: "7f3a".into(),
+            operator: "alice".into(),
+            host: "desk".into(),
+            hub: "musehub-test".into(),
+            event: Event::Intent(entry),
         })
     }
 

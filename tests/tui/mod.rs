@@ -1,8 +1,12 @@
 //! The console: what keys do, what stands on the screen, and what never happens.
 
 mod anything;
+mod applying;
 mod connection;
+mod decide;
+mod guides;
 mod hub;
+mod journal;
 mod keys;
 mod looks;
 mod parts;

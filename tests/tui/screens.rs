@@ -85,6 +85,7 @@ fn applying() {
             job: Job::Apply,
             figures,
             paused: false,
+            speed: None,
         });
     }
     stage.draw();
@@ -106,6 +107,7 @@ fn auditing() {
         job: Job::Audit,
         figures,
         paused: false,
+        speed: None,
     });
     stage.draw();
     snap("auditing_80", &stage);

@@ -224,6 +224,7 @@ fn ticket(effect: &Effect) -> Option<Ticket> {
         | Effect::Pull { ticket, .. }
         | Effect::Plan { ticket, .. }
         | Effect::Apply { ticket, .. }
+        | Effect::SavePlan { ticket, .. }
         | Effect::Export { ticket, .. } => Some(*ticket),
         _ => None,
     }

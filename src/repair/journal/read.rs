@@ -19,6 +19,8 @@ pub struct Run {
     pub hub: String,
     /// Steps of its plan.
     pub steps: u64,
+    /// Lines of it, with that of its beginning.
+    pub lines: u64,
     /// Counted from its lines, so that a run that was killed is told too.
     pub outcomes: BTreeMap<Outcome, u64>,
     /// Announced, with nothing said of what became of it: the run was killed there.
@@ -73,12 +75,14 @@ pub fn runs(path: &Path) -> io::Result<Vec<Run>> {
                 host: line.host,
                 hub: line.hub,
                 steps,
+                lines: 1,
                 ..Run::default()
             });
             continue;
         }
         // Runs never overlap: one process at a time has the journal.
         if let Some(run) = out.last_mut().filter(|run| run.run == line.run) {
+            run.lines += 1;
             run.take(line.event);
         }
     }

@@ -54,6 +54,17 @@ impl Desk {
                     refused.iter().map(RefusalLine::from).collect(),
                 ))
             }
+            Ask::Sift { report, selection } => self.sift(report, selection).await,
+            Ask::FindingsAt { report, places } => {
+                let report = self.report_named(report)?;
+                let page = report.at(&places).await.map_err(|e| words(&e))?;
+                Ok(Answer::Findings(
+                    page.iter().map(FindingLine::from).collect(),
+                ))
+            }
+            Ask::Runs => self.runs().await,
+            Ask::RunLines { run, skip, limit } => self.run_lines(run, skip, limit).await,
+            Ask::Chain => self.chain().await,
             Ask::Inspect { kind, id } => self.inspect(kind, &id).await,
             rows => self.rows(rows).await.map_err(|e| words(&e)),
         }

@@ -4,9 +4,10 @@ use super::Go;
 use crate::repair::apply::Outcome;
 use crate::text;
 use crate::tui::action::Action;
-use crate::tui::effect::{Effect, Job, Ticket};
+use crate::tui::effect::{Ask, Effect, Job, PlanRef, Scope, Ticket};
 use crate::tui::event::Answer;
-use crate::tui::lines::AppliedLine;
+use crate::tui::lines::{AppliedLine, StepLine};
+use crate::tui::meter::Meter;
 use crate::tui::notices::Level;
 use crate::tui::regions::Regions;
 use crate::tui::state::{Ctx, Shared, Slot};
@@ -15,21 +16,31 @@ use crate::tui::widgets::list::Cursor;
 use crate::tui::widgets::pane::{self, Text};
 use ratatui::Frame;
 
+/// So many steps come before the others, and are looked at on production.
+const CANARY: u32 = 10;
+
 /// A repair.
 #[derive(Debug)]
 pub struct Apply {
     pub end: Slot<AppliedLine>,
+    scope: Scope,
+    plan: PlanRef,
     steps: u64,
+    /// The plan's first steps, to be looked at before the others are made.
+    first: Slot<Vec<StepLine>>,
     cursor: Cursor,
 }
 
 impl Apply {
     /// A repair of so many steps that has just begun.
     #[must_use]
-    pub fn new(ticket: Ticket, steps: u64) -> Self {
+    pub fn new(ticket: Ticket, scope: Scope, plan: PlanRef, steps: u64) -> Self {
         Self {
             end: Slot::Pending(ticket),
+            scope,
+            plan,
             steps,
+            first: Slot::Empty,
             cursor: Cursor::default(),
         }
     }
@@ -38,7 +49,9 @@ impl Apply {
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
-            Action::Pause if shared.applying.is_none() => Some("the repair has ended".into()),
+            Action::Pause | Action::Faster | Action::Slower if shared.applying.is_none() => {
+                Some("the repair has ended".into())
+            }
             Action::CopyId => Some("there is no id here".into()),
             _ => None,
         }
@@ -57,14 +70,51 @@ impl Apply {
                     ctx.out.push(Effect::Pause(Job::Apply, meter.paused));
                 }
             }
+            Action::Faster => ctx.out.push(Effect::Pace(1)),
+            Action::Slower => ctx.out.push(Effect::Pace(-1)),
             Action::Back => return Go::Back,
             _ => {}
         }
         Go::Stay
     }
 
+    /// Reads the first steps once they wait to be looked at.
+    pub fn settle(&mut self, ctx: &mut Ctx) {
+        if self.first == Slot::Empty && ctx.shared.applying.as_ref().is_some_and(at_canary) {
+            let ask = Ask::Steps {
+                plan: self.plan,
+                skip: 0,
+                limit: CANARY,
+            };
+            self.first = Slot::Pending(ctx.read(self.scope, ask));
+        }
+    }
+
+    /// Lets go of the plan, once nobody carries it out any more.
+    pub fn close(&mut self, ctx: &mut Ctx) {
+        self.scope = ctx.renew(self.scope);
+        ctx.out.push(Effect::DropPlan(self.plan));
+    }
+
+    /// What leads on from here, for a guide; `then` once the repair has ended.
+    #[must_use]
+    pub fn lead(&self, then: &'static str) -> &'static str {
+        match self.end {
+            Slot::Ready(_) | Slot::Failed(_) => then,
+            _ => "being applied; p pauses, ctrl-c stops after its step",
+        }
+    }
+
     /// Takes the end of the repair; then the hub is looked at again.
     pub fn answer(&mut self, ticket: Ticket, answer: Answer, ctx: &mut Ctx) -> Option<Answer> {
+        if self.first.awaits(ticket) {
+            self.first = match answer {
+                Answer::Steps(steps) => Slot::Ready(steps),
+                Answer::Failed(why) => Slot::Failed(why),
+                other => return Some(other),
+            };
+            return None;
+        }
         if !self.end.awaits(ticket) {
             return Some(answer);
         }
@@ -88,6 +138,9 @@ impl Apply {
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         match &shared.applying {
+            Some(meter) if at_canary(meter) => {
+                "look at the first steps; p goes on, ctrl-c stops here".into()
+            }
             Some(meter) if meter.paused => "paused between two steps; p goes on".into(),
             Some(_) => "ctrl-c stops after the step under way".into(),
             None => "ended; esc goes back".into(),
@@ -108,21 +161,60 @@ impl Apply {
                     theme.text,
                 );
             }
-            (_, Some(meter)) => {
-                let word = if meter.paused { "paused" } else { "under way" };
-                out.say(&format!("{steps}, {word}"), theme.running);
-                if !meter.figures.subject.is_empty() {
-                    out.pair("now", &meter.figures.subject, theme, theme.text);
-                }
-                out.gap();
-                for (name, count) in &meter.figures.outcomes {
-                    let name = crate::tui::lines::clean(name);
-                    out.pair(&name, &text::grouped(*count), theme, theme.text);
-                }
-            }
+            (_, Some(meter)) => self.under_way(meter, &mut out, theme),
             (_, None) => out.say(&format!("{steps}, about to begin"), theme.pending),
         }
         out.draw(frame, area, self.cursor);
+    }
+}
+
+/// Whether the first steps wait to be looked at.
+fn at_canary(meter: &Meter) -> bool {
+    meter.paused && meter.figures.waiting.is_some() && meter.figures.done <= u64::from(CANARY)
+}
+
+impl Apply {
+    fn under_way(&self, meter: &Meter, out: &mut Text, theme: &Theme) {
+        let figures = &meter.figures;
+        let word = if meter.paused { "paused" } else { "under way" };
+        let steps = text::plural(self.steps, "step");
+        out.say(&format!("{steps}, {word}"), theme.running);
+        if let Some(why) = &figures.waiting {
+            out.say(&format!("! {why}"), theme.warning);
+        }
+        if !figures.subject.is_empty() {
+            out.pair("now", &figures.subject, theme, theme.text);
+        }
+        if let Some(speed) = meter.speed {
+            let mut words = text::grouped(speed.limit as u64);
+            if speed.allowed < speed.limit {
+                words += &format!("; the store bears {} now", speed.allowed);
+            }
+            out.pair("steps at once", &words, theme, theme.text);
+        }
+        out.gap();
+        for (name, count) in &figures.outcomes {
+            let name = crate::tui::lines::clean(name);
+            out.pair(&name, &text::grouped(*count), theme, theme.text);
+        }
+        if !figures.trouble.is_empty() {
+            out.gap();
+            out.say("what did not end well, newest first", theme.title);
+        }
+        for line in figures.trouble.iter().rev() {
+            out.say(&format!("✗ {line}"), theme.error);
+        }
+        if let (true, Slot::Ready(first)) = (at_canary(meter), &self.first) {
+            out.gap();
+            out.say("what the first steps were", theme.title);
+            for step in first {
+                let id = step.id.short();
+                out.say(
+                    &format!("{}. {id}  {}", step.number, step.words),
+                    theme.text,
+                );
+            }
+        }
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Findings {
     /// The object under the cursor, for the third pane.
     pub preview: Option<(HubId, Slot<Box<Inspected>>)>,
     preview_scope: Scope,
+    /// Repairs that had ended when it was opened.
+    repairs: u64,
 }
 
 impl Findings {
@@ -77,7 +79,14 @@ impl Findings {
             report: ctx.shared.audits.report,
             preview: None,
             preview_scope: ctx.shared.scope(),
+            repairs: ctx.shared.repairs,
         }))))
+    }
+
+    /// Whether something was repaired since it was opened.
+    #[must_use]
+    pub fn is_stale(&self, shared: &Shared) -> bool {
+        self.repairs != shared.repairs
     }
 
     /// How many findings pass the filter, as far as that is known.

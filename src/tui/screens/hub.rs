@@ -9,6 +9,7 @@ use crate::repair::Selection;
 use crate::text;
 use crate::tui::action::Action;
 use crate::tui::effect::Ask;
+use crate::tui::guide::Guide;
 use crate::tui::regions::Regions;
 use crate::tui::state::{Ctx, Shared, Slot};
 use crate::tui::theme::Theme;
@@ -50,7 +51,7 @@ impl HubScreen {
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         let nothing = shared.audits.last.is_none();
         match action {
-            Action::Findings | Action::Open | Action::Plan if nothing => {
+            Action::Guide(Guide::ByHand) | Action::Open | Action::Plan if nothing => {
                 Some("no audit has ended yet".into())
             }
             Action::Open if codes(shared).is_empty() => Some("nothing was found".into()),
@@ -67,7 +68,6 @@ impl HubScreen {
                 self.cursor.step(motion, len, 8);
                 Go::Stay
             }
-            Action::Findings => Findings::open("", ctx),
             Action::Open => {
                 let at = usize::try_from(self.cursor.at).unwrap_or(0);
                 match codes(ctx.shared).get(at) {
@@ -113,6 +113,7 @@ impl HubScreen {
             head.draw(frame, area, Cursor::default());
             return;
         }
+        jobs(&mut head, theme);
         totals(shared, &mut head, theme);
         head.gap();
         audit(shared, &mut head, theme);
@@ -148,6 +149,17 @@ impl HubScreen {
         };
         crate::tui::widgets::list::draw(frame, area, theme, (cursor, codes.len() as u64), row);
     }
+}
+
+/// What most come for, with its key.
+fn jobs(head: &mut Text, theme: &Theme) {
+    let mut spans = Vec::new();
+    for guide in Guide::ALL {
+        spans.push(Span::styled(format!(" {} ", guide.key()), theme.key));
+        spans.push(Span::styled(format!("{}   ", guide.title()), theme.text));
+    }
+    head.lines.push(Line::from(spans));
+    head.gap();
 }
 
 fn totals(shared: &Shared, head: &mut Text, theme: &Theme) {

@@ -5,8 +5,7 @@ mod view;
 pub use view::preview;
 
 use super::findings::Findings;
-use super::plan::PlanScreen;
-use super::{Go, Screen};
+use super::{Go, Screen, decide};
 use crate::audit::Filter;
 use crate::object::Kind;
 use crate::repair::Selection;
@@ -174,7 +173,7 @@ impl Inspect {
                     ..Filter::default()
                 };
                 let what = format!("the findings of {} {}", self.kind, self.id.short());
-                return PlanScreen::open(Selection::Chosen(filter), &what, ctx);
+                return decide::open(Selection::Chosen(filter), &what, ctx);
             }
             Action::LinkBack | Action::Back => return self.back(ctx),
             _ => {}

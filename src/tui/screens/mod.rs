@@ -1,13 +1,16 @@
 //! The screens. Each holds what it alone knows; what all share is in [`Shared`].
 
 pub mod apply;
+pub mod decide;
 pub mod findings;
 pub mod hub;
 pub mod inspect;
+pub mod journal;
 pub mod objects;
 pub mod plan;
 pub mod pull;
 pub mod repos;
+pub mod run;
 
 use super::action::Action;
 use super::effect::Ticket;
@@ -25,6 +28,8 @@ pub enum Go {
     Stay,
     Push(Box<Screen>),
     Back,
+    /// In the place of this one.
+    Replace(Box<Screen>),
 }
 
 /// A screen.
@@ -35,8 +40,11 @@ pub enum Screen {
     Objects(Box<objects::Objects>),
     Inspect(Box<inspect::Inspect>),
     Findings(Box<findings::Findings>),
+    Decide(Box<decide::Decide>),
     Plan(Box<plan::PlanScreen>),
-    Apply(apply::Apply),
+    Apply(Box<apply::Apply>),
+    Journal(Box<journal::JournalScreen>),
+    Run(Box<run::RunScreen>),
     Pull(Box<pull::PullScreen>),
 }
 
@@ -48,7 +56,10 @@ macro_rules! each {
             Screen::Objects($screen) => $call,
             Screen::Inspect($screen) => $call,
             Screen::Findings($screen) => $call,
+            Screen::Decide($screen) => $call,
             Screen::Plan($screen) => $call,
+            Screen::Journal($screen) => $call,
+            Screen::Run($screen) => $call,
             Screen::Apply($screen) => $call,
             Screen::Pull($screen) => $call,
         }
@@ -65,7 +76,10 @@ impl Screen {
             Screen::Objects(_) => Place::Objects,
             Screen::Inspect(_) => Place::Inspect,
             Screen::Findings(_) => Place::Findings,
+            Screen::Decide(_) => Place::Decide,
             Screen::Plan(_) => Place::Plan,
+            Screen::Journal(_) => Place::Journal,
+            Screen::Run(_) => Place::Run,
             Screen::Apply(_) => Place::Apply,
             Screen::Pull(_) => Place::Pull,
         }
@@ -78,12 +92,15 @@ impl Screen {
             Screen::Objects(screen) => (3, u8::from(screen.beside)),
             Screen::Findings(screen) => (3, u8::from(screen.beside)),
             Screen::Plan(screen) => (2, u8::from(screen.beside)),
+            Screen::Journal(screen) => (2, u8::from(screen.beside)),
+            Screen::Run(screen) => (2, u8::from(screen.beside)),
             _ => (1, 0),
         };
         Wish {
             panes,
             front,
             progress: false,
+            guide: false,
         }
     }
 
@@ -106,29 +123,42 @@ impl Screen {
             Screen::Objects(screen) => screen.answer(ticket, answer),
             Screen::Inspect(screen) => screen.answer(ticket, answer),
             Screen::Findings(screen) => screen.answer(ticket, answer),
+            Screen::Decide(screen) => screen.answer(ticket, answer),
             Screen::Plan(screen) => screen.answer(ticket, answer, ctx),
+            Screen::Journal(screen) => screen.answer(ticket, answer, ctx),
+            Screen::Run(screen) => screen.answer(ticket, answer),
             Screen::Apply(screen) => screen.answer(ticket, answer, ctx),
             Screen::Pull(screen) => screen.answer(ticket, answer, ctx),
         }
     }
 
-    /// Asks for what is needed to show it, and brings cursors back into their lists.
-    pub fn settle(&mut self, ctx: &mut Ctx) {
+    /// Asks for what is needed to show it, and brings cursors back into their lists. A screen that has
+    /// nothing to ask a person gives way to the next one.
+    pub fn settle(&mut self, ctx: &mut Ctx) -> Go {
         match self {
+            Screen::Decide(screen) => return screen.settle(ctx),
             Screen::Hub(screen) => screen.settle(ctx),
             Screen::Repos(screen) => screen.settle(ctx),
             Screen::Objects(screen) => screen.settle(ctx),
             Screen::Inspect(screen) => screen.settle(ctx),
             Screen::Findings(screen) => screen.settle(ctx),
             Screen::Plan(screen) => screen.settle(ctx),
-            Screen::Apply(_) | Screen::Pull(_) => {}
+            Screen::Apply(screen) => screen.settle(ctx),
+            Screen::Journal(screen) => screen.settle(ctx),
+            Screen::Run(screen) => screen.settle(ctx),
+            Screen::Pull(_) => {}
         }
+        Go::Stay
     }
 
     /// Lets go of what only it needed.
     pub fn close(&mut self, ctx: &mut Ctx) {
         match self {
-            Screen::Hub(_) | Screen::Apply(_) => {}
+            Screen::Hub(_) => {}
+            Screen::Decide(screen) => screen.close(ctx),
+            Screen::Apply(screen) => screen.close(ctx),
+            Screen::Journal(screen) => screen.close(ctx),
+            Screen::Run(screen) => screen.close(ctx),
             Screen::Repos(screen) => screen.close(ctx),
             Screen::Objects(screen) => screen.close(ctx),
             Screen::Inspect(screen) => screen.close(ctx),
@@ -143,6 +173,9 @@ impl Screen {
     pub fn pending(&self) -> bool {
         match self {
             Screen::Hub(_) | Screen::Apply(_) => false,
+            Screen::Decide(screen) => screen.pending(),
+            Screen::Journal(screen) => screen.pending(),
+            Screen::Run(screen) => screen.pending(),
             Screen::Repos(screen) => screen.list.pending(),
             Screen::Objects(screen) => screen.pending(),
             Screen::Inspect(screen) => screen.pending(),
@@ -157,6 +190,9 @@ impl Screen {
     pub fn id(&self) -> Option<HubId> {
         match self {
             Screen::Hub(_) | Screen::Apply(_) => None,
+            Screen::Decide(screen) => screen.current().map(|row| row.id.clone()),
+            Screen::Journal(screen) => screen.id(),
+            Screen::Run(screen) => Some(screen.id()),
             Screen::Repos(screen) => screen.current().map(|row| row.path.clone()),
             Screen::Objects(screen) => screen.list.current().map(|row| row.id.clone()),
             Screen::Inspect(screen) => Some(screen.id_under_cursor()),
@@ -171,6 +207,8 @@ impl Screen {
     pub fn status(&self, shared: &Shared) -> String {
         match self {
             Screen::Findings(screen) => screen.status(),
+            Screen::Decide(screen) => screen.status(shared),
+            Screen::Journal(screen) => screen.status(),
             Screen::Plan(screen) => screen.status(shared),
             Screen::Apply(screen) => screen.status(shared),
             Screen::Pull(screen) => screen.status(shared),

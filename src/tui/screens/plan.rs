@@ -18,6 +18,9 @@ use crate::tui::widgets::list::Cursor;
 /// From this many steps on the hub's name is asked for.
 const MANY: u64 = 1_000;
 
+/// So many steps are looked at before the others, on production.
+const CANARY: u64 = 10;
+
 /// A plan on the screen.
 #[derive(Debug)]
 pub struct PlanScreen {
@@ -28,6 +31,8 @@ pub struct PlanScreen {
     /// Only what needs no choice was selected.
     auto: bool,
     pub totals: Slot<Totals>,
+    /// Why the plan may rest on a mistake.
+    alarms: Vec<String>,
     steps: Pages<StepLine>,
     refusals: Pages<RefusalLine>,
     /// The list of what is left alone is shown.
@@ -50,6 +55,7 @@ impl PlanScreen {
             what: what.to_owned(),
             auto,
             totals: Slot::Pending(ticket),
+            alarms: Vec::new(),
             steps: Pages::default(),
             refusals: Pages::default(),
             refused: false,
@@ -98,6 +104,9 @@ impl PlanScreen {
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
             Action::Apply => self.refuse_apply(shared),
+            Action::Write if self.totals.ready().is_none() => {
+                Some("the plan is not ready yet".into())
+            }
             Action::Cycle if self.totals.ready().is_none_or(|totals| totals.refused == 0) => {
                 Some("the plan leaves nothing alone".into())
             }
@@ -132,6 +141,8 @@ impl PlanScreen {
         let question = Question::Apply {
             plan: self.plan,
             totals: totals.clone(),
+            alarms: self.alarms.clone(),
+            canary: shared.is_risky() && totals.steps > CANARY,
         };
         let face = &shared.face;
         let hub = format!("{} {}", face.environment.badge(), face.name);
@@ -140,7 +151,9 @@ impl PlanScreen {
             matches!(remedy, Remedy::Replace | Remedy::Reindex | Remedy::Reref)
         });
         let asks = asks || self.chose_ask(totals.steps);
-        let why = if shared.is_risky() {
+        let why = if !self.alarms.is_empty() {
+            "So much is wrong together that this may be the wrong store."
+        } else if shared.is_risky() {
             "This hub is not a demo and not a staging hub."
         } else if asks {
             "Some steps mend what needs a person's choice."
@@ -203,16 +216,30 @@ impl PlanScreen {
 
     /// The screen on which this plan is carried out.
     #[must_use]
-    pub fn applied(&mut self, ticket: Ticket) -> Apply {
+    pub fn applied(&mut self, ticket: Ticket, scope: Scope) -> Apply {
         self.spent = true;
         let steps = self.totals.ready().map_or(0, |totals| totals.steps);
-        Apply::new(ticket, steps)
+        Apply::new(ticket, scope, self.plan, steps)
+    }
+
+    /// What leads on from here, for a guide.
+    #[must_use]
+    pub fn lead(&self) -> &'static str {
+        match &self.totals {
+            Slot::Ready(totals) if totals.steps == 0 => {
+                "nothing here can be repaired, and it says why; esc goes back"
+            }
+            Slot::Ready(_) => "read each step; enter applies it, after a question",
+            Slot::Failed(_) => "there is no plan; esc goes back",
+            _ => "planning",
+        }
     }
 
     /// Takes an answer if it waits for it.
     pub fn answer(&mut self, ticket: Ticket, answer: Answer, _: &mut Ctx) -> Option<Answer> {
         match answer {
-            Answer::Planned(totals) if self.totals.awaits(ticket) => {
+            Answer::Planned { totals, alarms } if self.totals.awaits(ticket) => {
+                self.alarms = alarms;
                 self.refused = totals.steps == 0 && totals.refused > 0;
                 self.totals = Slot::Ready(totals);
             }

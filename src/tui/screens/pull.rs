@@ -1,7 +1,6 @@
 //! What a client's pull of a branch would receive, up to the first thing that it would refuse.
 
-use super::plan::PlanScreen;
-use super::{Go, Screen};
+use super::{Go, Screen, decide};
 use crate::audit::Filter;
 use crate::repair::Selection;
 use crate::text;
@@ -24,6 +23,8 @@ pub struct PullScreen {
     pub ask: PullAsk,
     pub end: Slot<PulledLine>,
     cursor: Cursor,
+    /// Repairs that had ended when it was tried.
+    repairs: u64,
 }
 
 impl PullScreen {
@@ -33,6 +34,7 @@ impl PullScreen {
             ask,
             end: Slot::Empty,
             cursor: Cursor::default(),
+            repairs: 0,
         };
         screen.again(ctx);
         Go::Push(Box::new(Screen::Pull(Box::new(screen))))
@@ -42,11 +44,18 @@ impl PullScreen {
         let ticket = ctx.shared.ticket();
         self.end = Slot::Pending(ticket);
         self.cursor = Cursor::default();
+        self.repairs = ctx.shared.repairs;
         ctx.shared.pulling = Some(Meter::new(ctx.shared.clock));
         ctx.out.push(Effect::Pull {
             ticket,
             ask: self.ask.clone(),
         });
+    }
+
+    /// Whether something was repaired since it was tried.
+    #[must_use]
+    pub fn is_stale(&self, shared: &Shared) -> bool {
+        self.repairs != shared.repairs
     }
 
     /// The id of what a client would refuse.
@@ -90,7 +99,7 @@ impl PullScreen {
                         id: Some(id.exact().to_owned()),
                         ..Filter::default()
                     };
-                    return PlanScreen::open(Selection::Chosen(filter), &what, ctx);
+                    return decide::open(Selection::Chosen(filter), &what, ctx);
                 }
             }
             Action::Back => return Go::Back,

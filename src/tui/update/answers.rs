@@ -17,18 +17,25 @@ pub fn take(state: &mut State, ticket: Ticket, answer: Answer, out: &mut Vec<Eff
     let Some(answer) = session(state, ticket, answer, out) else {
         return;
     };
-    let ends_plan = matches!(answer, Answer::Planned(_));
+    let ends_plan = matches!(answer, Answer::Planned { .. });
     let ends_apply = matches!(answer, Answer::Applied(_));
     let failed = matches!(answer, Answer::Failed(_));
     let mut answer = Some(answer);
     let regions = state.regions();
-    let State { shared, stack, .. } = state;
+    let State {
+        shared,
+        stack,
+        parked,
+        ..
+    } = state;
     let mut ctx = Ctx {
         shared,
         out,
         regions: &regions,
     };
-    for screen in stack.iter_mut().rev() {
+    // A guide that was left goes on waiting for its answers.
+    let waiting = stack.iter_mut().rev().chain(parked.values_mut().flatten());
+    for screen in waiting {
         let waited_to_apply =
             matches!(screen, super::Screen::Apply(apply) if apply.end.awaits(ticket));
         let waited_to_plan =
@@ -58,6 +65,7 @@ pub fn take(state: &mut State, ticket: Ticket, answer: Answer, out: &mut Vec<Eff
 /// The hub is no longer what was audited: it is looked at again.
 fn repaired(ctx: &mut Ctx) {
     ctx.shared.applying = None;
+    ctx.shared.repairs += 1;
     ctx.shared.counts = Slot::Empty;
     if ctx.shared.leaving {
         ctx.out.push(Effect::Quit);
@@ -119,7 +127,8 @@ fn session(
                 let rows = crate::text::plural(rows, "finding");
                 shared.tell(Level::Info, format!("wrote {rows} to {path}"));
             }
-            Answer::Failed(why) => shared.tell(Level::Error, format!("export: {why}")),
+            Answer::Wrote(what) => shared.tell(Level::Info, format!("wrote {what}")),
+            Answer::Failed(why) => shared.tell(Level::Error, format!("not written: {why}")),
             other => return Some(other),
         }
         return None;

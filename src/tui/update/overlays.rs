@@ -8,7 +8,7 @@ use super::super::pages::Row;
 use super::super::screens::{Go, Screen, objects};
 use super::super::state::State;
 use super::super::widgets::confirm::Agreed;
-use super::{copy, narrow, on_top, run};
+use super::{copy, on_top, run, typed};
 
 /// An action while something lies over the screen.
 pub fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
@@ -29,10 +29,15 @@ pub fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
                 }
             }
         }
-        (Some(Overlay::Prompt { typed, .. }), Action::Submit) => {
-            narrow(state, typed.value().trim(), out);
+        (Some(Overlay::Prompt { purpose, typed, .. }), Action::Submit) => {
+            typed::submit(state, purpose, typed.value(), out);
         }
-        (Some(Overlay::Prompt { before, .. }), Action::Back) => narrow(state, &before, out),
+        (
+            Some(Overlay::Prompt {
+                purpose, before, ..
+            }),
+            Action::Back,
+        ) => typed::give_up(state, purpose, &before, out),
         (Some(Overlay::Help(help)), Action::Submit) => {
             if let Some(action) = help.chosen() {
                 run(state, action, out);
@@ -96,17 +101,21 @@ fn carry_out(state: &mut State, agreed: Agreed, out: &mut Vec<Effect>) {
                 _ => out.push(Effect::Quit),
             }
         }
-        Agreed::Apply(plan) => {
-            let ticket = state.shared.ticket();
+        Agreed::Apply(plan, consent) => {
+            let (ticket, scope) = (state.shared.ticket(), state.shared.scope());
             let Some(Screen::Plan(screen)) = state.stack.last_mut() else {
                 return;
             };
-            let apply = screen.applied(ticket);
+            let apply = screen.applied(ticket, scope);
             let meter = super::super::meter::Meter::new(state.shared.clock);
             state.shared.applying = Some(meter);
             state.stack.pop();
-            state.stack.push(Screen::Apply(apply));
-            out.push(Effect::Apply { ticket, plan });
+            state.stack.push(Screen::Apply(Box::new(apply)));
+            out.push(Effect::Apply {
+                ticket,
+                plan,
+                consent,
+            });
         }
     }
 }

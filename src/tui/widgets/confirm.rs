@@ -4,9 +4,10 @@
 //! answer it, nor does a paste or the mouse.
 
 use super::pane;
+use crate::audit::Remedy;
 use crate::repair::Totals;
 use crate::text;
-use crate::tui::effect::PlanRef;
+use crate::tui::effect::{Consent, PlanRef};
 use crate::tui::theme::Theme;
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
@@ -26,14 +27,23 @@ impl<T> Confirmed<T> {
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
-    Apply { plan: PlanRef, totals: Totals },
-    Leave { what: String },
+    Apply {
+        plan: PlanRef,
+        totals: Totals,
+        /// Why the plan may rest on a mistake.
+        alarms: Vec<String>,
+        /// The first ten steps are to be looked at before the others.
+        canary: bool,
+    },
+    Leave {
+        what: String,
+    },
 }
 
 /// What was agreed to.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Agreed {
-    Apply(Confirmed<PlanRef>),
+    Apply(Confirmed<PlanRef>, Consent),
     Leave,
 }
 
@@ -122,7 +132,18 @@ impl Confirm {
 
     fn agreed(&self) -> Agreed {
         match &self.question {
-            Question::Apply { plan, .. } => Agreed::Apply(Confirmed(*plan)),
+            Question::Apply {
+                plan,
+                alarms,
+                canary,
+                ..
+            } => {
+                let consent = Consent {
+                    mass_fault: !alarms.is_empty() && self.wants_name(),
+                    look_after_canary: *canary,
+                };
+                Agreed::Apply(Confirmed(*plan), consent)
+            }
             Question::Leave { .. } => Agreed::Leave,
         }
     }
@@ -131,8 +152,20 @@ impl Confirm {
     pub fn view(&self, frame: &mut Frame, theme: &Theme) {
         let mut body = pane::Text::new(56);
         let title = match &self.question {
-            Question::Apply { totals, .. } => {
+            Question::Apply {
+                totals,
+                alarms,
+                canary,
+                ..
+            } => {
                 self.say_totals(totals, &mut body, theme);
+                for alarm in alarms {
+                    body.say(&format!("! {alarm}"), theme.error);
+                }
+                say_undo(totals, &mut body, theme);
+                if *canary {
+                    body.say(CANARY, theme.text);
+                }
                 "apply this plan?"
             }
             Question::Leave { what } => {
@@ -182,9 +215,23 @@ impl Confirm {
             ),
             theme.text,
         );
-        body.say(
-            "Nothing is deleted or overwritten. Every row's value before is kept in the journal; objects that were added stay.",
-            theme.muted,
-        );
     }
+}
+
+/// What happens after the first steps, where a person is to look.
+const CANARY: &str = "After the first 10 steps it stops for a look; p goes on.";
+
+/// What of a plan can be undone, and what not.
+fn say_undo(totals: &Totals, body: &mut pane::Text, theme: &Theme) {
+    let has = |remedy| totals.by_remedy.contains_key(&remedy);
+    let mut can = "Can be undone: every column of a row that is changed".to_owned();
+    if has(Remedy::Replace) {
+        can += ", and every object that is replaced (it is set aside first)";
+    }
+    body.say(&format!("{can}; U in the journal plans it."), theme.muted);
+    let mut cannot = "Cannot: objects that are added stay".to_owned();
+    if has(Remedy::Reindex) || has(Remedy::Reref) {
+        cannot += ", so do rows that are added";
+    }
+    body.say(&format!("{cannot}. Nothing is deleted."), theme.muted);
 }

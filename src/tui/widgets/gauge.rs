@@ -53,6 +53,8 @@ fn items(job: &str, meter: &Meter, now: Duration) -> Vec<String> {
     });
     if meter.paused {
         items.push("paused".into());
+    } else if let Some(why) = &figures.waiting {
+        items.push(why.clone());
     } else if let Some(seconds) = meter.stalled(now) {
         items.push(format!("no movement for {}", span(seconds)));
     } else if let Some(rate) = meter.rate() {

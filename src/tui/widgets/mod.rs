@@ -7,3 +7,4 @@ pub mod help;
 pub mod hex;
 pub mod list;
 pub mod pane;
+pub mod sides;

@@ -5,9 +5,8 @@ use crate::audit::Filter;
 use crate::audit::report::GroupBy;
 use crate::repair::Selection;
 use crate::tui::filter::parse;
-use crate::tui::screens::Go;
 use crate::tui::screens::inspect::Inspect;
-use crate::tui::screens::plan::PlanScreen;
+use crate::tui::screens::{Go, decide};
 use crate::tui::state::Ctx;
 
 impl Findings {
@@ -60,7 +59,7 @@ impl Findings {
                 None => return Go::Stay,
             },
         };
-        PlanScreen::open(selection, &what, ctx)
+        decide::open(selection, &what, ctx)
     }
 
     /// The filter, narrowed to the group under the cursor.

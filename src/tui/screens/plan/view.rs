@@ -47,6 +47,9 @@ impl PlanScreen {
                 let steps = text::plural(totals.steps, "step");
                 head.lines
                     .push(Line::styled(format!("{steps}{left}, {size}"), theme.text));
+                for alarm in &self.alarms {
+                    head.say(&format!("! {alarm}"), theme.error);
+                }
                 head.lines.push(Line::default());
             }
             Slot::Failed(why) => head.say(&format!("✗ {why}"), theme.error),

@@ -1,0 +1,151 @@
+//! What a person has decided where row and object are two truths. It outlives the screens and the
+//! audits of a session: it is kept by code and subject, not by a place in a report.
+
+use crate::audit::{Code, Remedy};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// So many of a code must be decided by hand before one answer may stand for all of them.
+pub const BY_HAND: usize = 3;
+
+/// Which of two truths is to stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Row,
+    Object,
+    /// Neither: it is left as it is.
+    Skip,
+}
+
+impl Side {
+    /// The word for people.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Side::Row => "row",
+            Side::Object => "object",
+            Side::Skip => "skip",
+        }
+    }
+}
+
+/// The side that a remedy makes true; choosing the other one leaves the finding alone.
+#[must_use]
+pub const fn winner(remedy: Remedy) -> Option<Side> {
+    match remedy {
+        Remedy::Reindex | Remedy::Link => Some(Side::Object),
+        Remedy::Restore | Remedy::Replace | Remedy::Backfill | Remedy::Recache | Remedy::Reref => {
+            Some(Side::Row)
+        }
+        Remedy::None | Remedy::Checkpoint => None,
+    }
+}
+
+/// Stands for an id: 16 bytes of its sha256, so that a million fit.
+pub type SubjectHash = [u8; 16];
+
+/// The hash that stands for `id`.
+#[must_use]
+pub fn subject(id: &str) -> SubjectHash {
+    let hash: [u8; 32] = Sha256::digest(id).into();
+    let mut out = [0; 16];
+    out.copy_from_slice(&hash[..16]);
+    out
+}
+
+/// A finding that waits for a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// Its place in the report.
+    pub ordinal: u64,
+    pub code: Code,
+    pub remedy: Remedy,
+    pub subject: SubjectHash,
+}
+
+/// A selection taken apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sifted {
+    /// What waits for a choice, in the order of the report.
+    pub open: Vec<Open>,
+    /// Places of the rest: what needs none, and what no choice can mend.
+    pub rest: Vec<u64>,
+}
+
+/// How many findings went which way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Become part of the plan.
+    pub planned: u64,
+    /// The other side won: they stay as they are.
+    pub kept: u64,
+    pub skipped: u64,
+    pub undecided: u64,
+}
+
+/// Every decision of the session.
+#[derive(Clone, Debug, Default)]
+pub struct Decisions {
+    by_hand: BTreeMap<(Code, SubjectHash), Side>,
+    rules: BTreeMap<Code, Side>,
+}
+
+impl Decisions {
+    /// Decides one finding.
+    pub fn choose(&mut self, code: Code, subject: SubjectHash, side: Side) {
+        self.by_hand.insert((code, subject), side);
+    }
+
+    /// Lets one answer stand for all of a code that were not decided by hand.
+    pub fn same_for_all(&mut self, code: Code, side: Side) {
+        self.rules.insert(code, side);
+    }
+
+    /// What was decided; by hand goes before a rule.
+    #[must_use]
+    pub fn of(&self, code: Code, subject: SubjectHash) -> Option<Side> {
+        let by_hand = self.by_hand.get(&(code, subject));
+        by_hand.or_else(|| self.rules.get(&code)).copied()
+    }
+
+    /// How many of a code were decided by hand.
+    #[must_use]
+    pub fn count(&self, code: Code) -> usize {
+        let of_code = |(at, _): &&(Code, SubjectHash)| *at == code;
+        self.by_hand.keys().filter(of_code).count()
+    }
+
+    /// Whether one answer stands for all of a code.
+    #[must_use]
+    pub fn rule(&self, code: Code) -> Option<Side> {
+        self.rules.get(&code).copied()
+    }
+
+    /// Counts which way the findings of a selection go.
+    #[must_use]
+    pub fn tally(&self, open: &[Open]) -> Tally {
+        let mut tally = Tally::default();
+        for one in open {
+            *match self.of(one.code, one.subject) {
+                None => &mut tally.undecided,
+                Some(Side::Skip) => &mut tally.skipped,
+                Some(side) if winner(one.remedy) == Some(side) => &mut tally.planned,
+                Some(_) => &mut tally.kept,
+            } += 1;
+        }
+        tally
+    }
+
+    /// The places that become part of a plan: the rest, and what was decided for the remedy's side.
+    #[must_use]
+    pub fn places(&self, sifted: &Sifted) -> Vec<u64> {
+        let wins = |one: &&Open| {
+            let side = self.of(one.code, one.subject);
+            side.is_some() && side == winner(one.remedy)
+        };
+        let chosen = sifted.open.iter().filter(wins).map(|one| one.ordinal);
+        let mut places: Vec<u64> = sifted.rest.iter().copied().chain(chosen).collect();
+        places.sort_unstable();
+        places
+    }
+}

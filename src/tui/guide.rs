@@ -1,0 +1,89 @@
+//! The jobs that a person comes for, each a few screens in a row. A guide says in one line which
+//! step this is and which key leads on. It can be left at any step and entered again there.
+
+use super::screens::Screen;
+use super::state::{Shared, Slot};
+
+/// A job with a way through it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Guide {
+    Pull,
+    ByHand,
+}
+
+impl Guide {
+    /// All of them, in the order in which the hub's screen names them.
+    pub const ALL: [Guide; 2] = [Guide::Pull, Guide::ByHand];
+
+    /// Its name for people.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Guide::Pull => "a pull fails",
+            Guide::ByHand => "repair by hand",
+        }
+    }
+
+    /// The key on the hub's screen.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Guide::Pull => "p",
+            Guide::ByHand => "f",
+        }
+    }
+
+    /// How many steps it has.
+    #[must_use]
+    pub const fn steps(self) -> u8 {
+        match self {
+            Guide::Pull => 6,
+            Guide::ByHand => 4,
+        }
+    }
+
+    /// Which step `screen` is, and which key leads on.
+    #[must_use]
+    pub fn step(self, screen: &Screen, shared: &Shared) -> (u8, &'static str) {
+        match self {
+            Guide::Pull => pull(screen, shared),
+            Guide::ByHand => by_hand(screen, shared),
+        }
+    }
+}
+
+const DECIDE: &str = "read both sides; 1 2 or s decides each, x plans";
+const LOOK: &str = "look around; esc goes back to the guide";
+
+fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
+    match screen {
+        Screen::Repos(_) => (1, "↑↓ repository, p tries its branch; enter for others"),
+        Screen::Objects(_) => (1, "b chooses a branch, p tries its pull"),
+        Screen::Pull(pull) => match &pull.end {
+            Slot::Ready(_) if pull.is_stale(shared) => (6, "repaired: r traces the pull again"),
+            Slot::Ready(end) if end.refused.is_some() => (3, "this blocks it: x plans its repair"),
+            Slot::Ready(_) => (6, "a client takes it; esc for another, H to the hub"),
+            Slot::Failed(_) => (2, "r traces again"),
+            _ => (2, "tracing what a client would receive"),
+        },
+        Screen::Decide(_) => (4, DECIDE),
+        Screen::Plan(plan) => (4, plan.lead()),
+        Screen::Apply(apply) => (5, apply.lead("esc to the pull, then r traces it again")),
+        _ => (3, LOOK),
+    }
+}
+
+fn by_hand(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
+    match screen {
+        Screen::Findings(findings) if findings.is_stale(shared) => match shared.audits.slot {
+            Slot::Pending(_) => (4, "verifying: what was repaired is audited again"),
+            _ => (4, "verified: this is what is left; x goes on, H to the hub"),
+        },
+        Screen::Findings(_) => (1, "choose: space marks, / filters, c groups; x goes on"),
+        Screen::Inspect(_) => (1, "from every side; x plans its repair, esc goes back"),
+        Screen::Decide(_) => (2, DECIDE),
+        Screen::Plan(plan) => (2, plan.lead()),
+        Screen::Apply(apply) => (3, apply.lead("esc to the findings: they are audited again")),
+        _ => (1, LOOK),
+    }
+}

@@ -1,0 +1,76 @@
+//! Plans and repairs.
+
+use super::Desk;
+use crate::progress::Progress;
+use crate::repair::{self, Journal, Options, Pace, Selection};
+use crate::tui::effect::{Consent, PlanRef, ReportRef};
+use crate::tui::event::Answer;
+use crate::tui::lines::{AppliedLine, clean};
+use std::path::Path;
+use std::sync::Arc;
+
+impl Desk {
+    pub(super) async fn plan(
+        &self,
+        name: PlanRef,
+        report: ReportRef,
+        selection: &Selection,
+        progress: &Progress,
+    ) -> Result<Answer, String> {
+        let _ended = progress.ended().drop_guard();
+        let store = self.store()?;
+        let findings = self.report_named(report)?;
+        let planned = repair::plan(&store, &findings, selection, progress).await;
+        Ok(self.keep(name, planned.map_err(|error| error.to_string())?))
+    }
+
+    /// Keeps a plan for whoever looks at it, and says what is in it.
+    fn keep(&self, name: PlanRef, plan: repair::Plan) -> Answer {
+        let answer = Answer::Planned {
+            totals: plan.totals().clone(),
+            alarms: plan.alarms().iter().map(|alarm| clean(alarm)).collect(),
+        };
+        self.held().plans.insert(name, Arc::new(plan));
+        answer
+    }
+
+    /// Writes a plan into a new file.
+    pub(super) async fn save(&self, plan: PlanRef, path: &str) -> Result<Answer, String> {
+        let plan = self.planned(plan)?;
+        let saved = plan.save(Path::new(path), &self.hub).await;
+        saved.map_err(|error| error.to_string())?;
+        let folder = std::env::current_dir().unwrap_or_default();
+        let shown = clean(&folder.join(path).display().to_string());
+        let steps = crate::text::plural(plan.totals().steps, "step");
+        Ok(Answer::Wrote(format!("a plan of {steps} to {shown}")))
+    }
+
+    pub(super) async fn apply(
+        &self,
+        plan: PlanRef,
+        consent: Consent,
+        pace: Pace,
+        progress: &Progress,
+    ) -> Result<Answer, String> {
+        let _ended = progress.ended().drop_guard();
+        let plan = self.planned(plan)?;
+        let store = self.store()?;
+        let authority = self
+            .authority
+            .as_ref()
+            .ok_or("this session is read-only; start with --write")?;
+        let writer = store.writer(authority).map_err(|error| error.to_string())?;
+        let mut journal = Journal::open(&self.hub).map_err(|error| error.to_string())?;
+        let options = Options {
+            pace,
+            look_after_canary: consent.look_after_canary,
+            mass_fault: consent.mass_fault,
+            ..Options::default()
+        };
+        progress.phase("repair", Some(plan.totals().steps));
+        let applied = repair::apply_with(&writer, &plan, &mut journal, progress, &options).await;
+        Ok(Answer::Applied(AppliedLine::from(
+            &applied.map_err(|error| error.to_string())?,
+        )))
+    }
+}

@@ -1,0 +1,364 @@
+//! Two truths: findings where row and object disagree and a person must say which one stands.
+
+mod view;
+
+use super::inspect::Inspect;
+use super::plan::PlanScreen;
+use super::{Go, Screen};
+use crate::repair::Selection;
+use crate::text;
+use crate::tui::action::{Action, Motion};
+use crate::tui::decisions::{BY_HAND, Open, Side, Sifted, Tally, subject, winner};
+use crate::tui::effect::{Ask, ReportRef, Scope, Ticket};
+use crate::tui::event::Answer;
+use crate::tui::lines::{FindingLine, HubId, Inspected};
+use crate::tui::notices::Level;
+use crate::tui::pages::{PAGE, Pages, Row};
+use crate::tui::state::{Ctx, Shared, Slot};
+use crate::tui::widgets::list::Cursor;
+
+/// What of a selection needs a choice, one finding at a time.
+#[derive(Debug)]
+pub struct Decide {
+    scope: Scope,
+    selection: Selection,
+    /// What was selected, in words.
+    what: String,
+    report: ReportRef,
+    sifted: Slot<Sifted>,
+    rows: Pages<FindingLine>,
+    pub cursor: Cursor,
+    /// The object under the cursor, from every side.
+    seen: Option<(HubId, Slot<Box<Inspected>>)>,
+    seen_scope: Scope,
+    detail: Cursor,
+    /// Side by side or one below the other, where a person chose.
+    beside: Option<bool>,
+    unfolded: bool,
+}
+
+/// Opens the decisions that a selection needs; where it needs none, they give way to its plan.
+pub fn open(selection: Selection, what: &str, ctx: &mut Ctx) -> Go {
+    Go::Push(Box::new(Screen::Decide(Box::new(Decide {
+        scope: ctx.shared.scope(),
+        selection,
+        what: what.to_owned(),
+        report: ctx.shared.audits.report,
+        sifted: Slot::Empty,
+        rows: Pages::default(),
+        cursor: Cursor::default(),
+        seen: None,
+        seen_scope: ctx.shared.scope(),
+        detail: Cursor::default(),
+        beside: None,
+        unfolded: false,
+    }))))
+}
+
+impl Decide {
+    fn open_findings(&self) -> &[Open] {
+        self.sifted.ready().map_or(&[], |sifted| &sifted.open)
+    }
+
+    fn len(&self) -> u64 {
+        self.open_findings().len() as u64
+    }
+
+    /// The finding under the cursor.
+    #[must_use]
+    pub fn current(&self) -> Option<&FindingLine> {
+        match self.rows.row(self.cursor.at) {
+            Row::Ready(row) if self.cursor.at < self.len() => Some(row),
+            _ => None,
+        }
+    }
+
+    /// Whether something is on its way.
+    #[must_use]
+    pub fn pending(&self) -> bool {
+        matches!(self.sifted, Slot::Pending(_))
+            || self.rows.pending()
+            || matches!(self.seen, Some((_, Slot::Pending(_))))
+    }
+
+    fn tally(&self, shared: &Shared) -> Tally {
+        shared.decisions.tally(self.open_findings())
+    }
+
+    /// Whether both sides of the finding under the cursor were on the screen.
+    fn is_seen(&self) -> bool {
+        match (self.current(), &self.seen) {
+            (Some(row), _) if row.subject.kind().is_none() => true,
+            (Some(row), Some((id, Slot::Ready(_)))) => *id == row.id,
+            _ => false,
+        }
+    }
+
+    /// Why an action cannot be done here and now.
+    #[must_use]
+    pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
+        let nothing = || "there is nothing to decide under the cursor".to_owned();
+        match action {
+            Action::Choose(_) | Action::Open | Action::CopyId if self.current().is_none() => {
+                Some(nothing())
+            }
+            Action::Choose(Side::Row | Side::Object) if !self.is_seen() => {
+                Some("both sides are not on the screen yet".into())
+            }
+            Action::SameForAll => self.refuse_rule(shared),
+            Action::Plan => self.refuse_plan(shared),
+            Action::Open => self.current()?.subject.kind().is_none().then(nothing),
+            _ => None,
+        }
+    }
+
+    fn refuse_rule(&self, shared: &Shared) -> Option<String> {
+        let Some(row) = self.current() else {
+            return Some("there is nothing to decide under the cursor".into());
+        };
+        let by_hand = shared.decisions.count(row.code);
+        if by_hand < BY_HAND {
+            let left = BY_HAND - by_hand;
+            return Some(format!("decide {left} more {} by hand first", row.code));
+        }
+        let decided = shared.decisions.of(row.code, subject(row.id.exact()));
+        decided
+            .is_none()
+            .then(|| "decide the one under the cursor first; its answer is taken for all".into())
+    }
+
+    fn refuse_plan(&self, shared: &Shared) -> Option<String> {
+        let Some(sifted) = self.sifted.ready() else {
+            return Some("what needs a choice is still being looked for".into());
+        };
+        if self.report != shared.audits.report {
+            return Some("the findings were audited anew; choose again".into());
+        }
+        let tally = self.tally(shared);
+        let none = tally.planned == 0 && sifted.rest.is_empty();
+        none.then(|| match tally.undecided {
+            0 => "by your choices everything stays as it is".into(),
+            _ => "nothing is decided yet".into(),
+        })
+    }
+
+    /// Does what was asked.
+    pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
+        match action {
+            Action::Move(motion) => {
+                self.detail.step(motion, 20_000, ctx.height(0).max(2) / 2);
+                self.detail.top = self.detail.at;
+            }
+            Action::Next => self.go(Motion::Down),
+            Action::Previous => self.go(Motion::Up),
+            Action::Choose(side) => self.choose(side, ctx),
+            Action::SameForAll => self.same_for_all(ctx),
+            Action::Layout => {
+                let now = self.is_beside(ctx.regions.panes[0].width);
+                self.beside = Some(!now);
+            }
+            Action::Left => self.unfolded = false,
+            Action::Right => self.unfolded = true,
+            Action::Open => {
+                let row = self.current();
+                if let Some((kind, id)) = row.and_then(|r| Some((r.subject.kind()?, r.id.clone())))
+                {
+                    return Inspect::open(kind, id, ctx);
+                }
+            }
+            Action::Plan => return self.plan(ctx),
+            Action::Refresh => self.reread(ctx),
+            Action::Back => return Go::Back,
+            _ => {}
+        }
+        Go::Stay
+    }
+
+    fn go(&mut self, motion: Motion) {
+        self.cursor.step(motion, self.len(), 1);
+        self.detail = Cursor::default();
+    }
+
+    fn choose(&mut self, side: Side, ctx: &mut Ctx) {
+        let Some(row) = self.current() else { return };
+        let (code, remedy, at) = (row.code, row.remedy, subject(row.id.exact()));
+        ctx.shared.decisions.choose(code, at, side);
+        if side != Side::Skip && winner(remedy) != Some(side) {
+            let words = format!(
+                "left as it is: `{remedy}` can only make the {} true",
+                winner(remedy).map_or("other side", Side::word)
+            );
+            ctx.shared.tell(Level::Warning, words);
+        }
+        self.to_undecided(ctx);
+    }
+
+    /// Goes to the next finding without a decision, from the cursor on and around.
+    fn to_undecided(&mut self, ctx: &Ctx) {
+        let open = self.open_findings();
+        let after = usize::try_from(self.cursor.at)
+            .map_or(0, |at| at + 1)
+            .min(open.len());
+        let undecided = |one: &&Open| ctx.shared.decisions.of(one.code, one.subject).is_none();
+        let (before, behind) = open.split_at(after);
+        let found = match behind.iter().position(|one| undecided(&one)) {
+            Some(at) => Some(after + at),
+            None => before.iter().position(|one| undecided(&one)),
+        };
+        if let Some(at) = found {
+            self.cursor.at = at as u64;
+            self.detail = Cursor::default();
+        }
+    }
+
+    fn same_for_all(&mut self, ctx: &mut Ctx) {
+        let Some(row) = self.current() else { return };
+        let (code, at) = (row.code, subject(row.id.exact()));
+        let Some(side) = ctx.shared.decisions.of(code, at) else {
+            return;
+        };
+        ctx.shared.decisions.same_for_all(code, side);
+        let words = format!(
+            "{} for every {code} that was not decided by hand",
+            side.word()
+        );
+        ctx.shared.tell(Level::Info, words);
+        self.to_undecided(ctx);
+    }
+
+    fn plan(&mut self, ctx: &mut Ctx) -> Go {
+        let Some(sifted) = self.sifted.ready() else {
+            return Go::Stay;
+        };
+        let tally = self.tally(ctx.shared);
+        let mut words = format!("{}: {} decided", self.what, text::grouped(tally.planned));
+        for (count, word) in [
+            (tally.kept, "kept as they are"),
+            (tally.skipped, "skipped"),
+            (tally.undecided, "undecided"),
+        ] {
+            if count > 0 {
+                words += &format!(", {} {word}", text::grouped(count));
+            }
+        }
+        let places = ctx.shared.decisions.places(sifted);
+        PlanScreen::open(Selection::Ordinals(places), &words, ctx)
+    }
+
+    fn reread(&mut self, ctx: &mut Ctx) {
+        self.scope = ctx.renew(self.scope);
+        self.sifted = Slot::Empty;
+        self.rows = Pages::default();
+        self.seen = None;
+        self.report = ctx.shared.audits.report;
+    }
+
+    /// Whether the sides stand side by side in a pane of this width.
+    fn is_beside(&self, width: u16) -> bool {
+        self.beside
+            .unwrap_or(width >= crate::tui::widgets::sides::BESIDE)
+    }
+
+    /// Takes an answer if it waits for it.
+    pub fn answer(&mut self, ticket: Ticket, answer: Answer) -> Option<Answer> {
+        if self.rows.awaits(ticket) {
+            match answer {
+                Answer::Findings(rows) => self.rows.take(ticket, Ok(rows)),
+                Answer::Failed(why) => self.rows.take(ticket, Err(why)),
+                other => return Some(other),
+            }
+            return None;
+        }
+        if let Some((_, slot)) = &mut self.seen
+            && slot.awaits(ticket)
+        {
+            *slot = match answer {
+                Answer::Inspected(seen) => Slot::Ready(seen),
+                Answer::Failed(why) => Slot::Failed(why),
+                other => return Some(other),
+            };
+            return None;
+        }
+        match answer {
+            Answer::Sifted(sifted) if self.sifted.awaits(ticket) => {
+                self.sifted = Slot::Ready(sifted);
+            }
+            Answer::Failed(why) if self.sifted.awaits(ticket) => self.sifted = Slot::Failed(why),
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// Asks for what is shown; a selection that needs no choice becomes its plan.
+    pub fn settle(&mut self, ctx: &mut Ctx) -> Go {
+        let filtered = !matches!(self.selection, Selection::Ordinals(_));
+        if filtered && self.report != ctx.shared.audits.report {
+            self.reread(ctx);
+        }
+        if self.sifted == Slot::Empty {
+            let (report, selection) = (self.report, self.selection.clone());
+            self.sifted = Slot::Pending(ctx.read(self.scope, Ask::Sift { report, selection }));
+        }
+        let Some(sifted) = self.sifted.ready() else {
+            return Go::Stay;
+        };
+        if sifted.open.is_empty() {
+            let selection = self.selection.clone();
+            return match PlanScreen::open(selection, &self.what, ctx) {
+                Go::Push(screen) => Go::Replace(screen),
+                other => other,
+            };
+        }
+        self.cursor.keep(self.len(), 1);
+        for page in self.rows.missing(self.cursor.window(self.len(), 1)) {
+            let start = usize::try_from(page * PAGE).unwrap_or(usize::MAX);
+            let places = self.open_findings().iter().skip(start).take(PAGE as usize);
+            let places = places.map(|one| one.ordinal).collect();
+            let ask = Ask::FindingsAt {
+                report: self.report,
+                places,
+            };
+            let ticket = ctx.read(self.scope, ask);
+            self.rows.asked(page, ticket);
+        }
+        self.look(ctx);
+        Go::Stay
+    }
+
+    /// Both sides of the finding under the cursor are read.
+    fn look(&mut self, ctx: &mut Ctx) {
+        let row = self.current();
+        let Some((kind, id)) = row.and_then(|r| Some((r.subject.kind()?, r.id.clone()))) else {
+            return;
+        };
+        if matches!(&self.seen, Some((seen, _)) if *seen == id) {
+            return;
+        }
+        self.seen_scope = ctx.renew(self.seen_scope);
+        let ask = Ask::Inspect {
+            kind,
+            id: id.exact().to_owned(),
+        };
+        let ticket = ctx.read(self.seen_scope, ask);
+        self.seen = Some((id, Slot::Pending(ticket)));
+    }
+
+    /// Lets go of what only it needed; the decisions stay with the session.
+    pub fn close(&mut self, ctx: &mut Ctx) {
+        self.scope = ctx.renew(self.scope);
+        self.seen_scope = ctx.renew(self.seen_scope);
+    }
+
+    /// How many were decided which way, for the status line.
+    #[must_use]
+    pub fn status(&self, shared: &Shared) -> String {
+        let tally = self.tally(shared);
+        format!(
+            "{} planned, {} kept, {} skipped, {} undecided",
+            text::grouped(tally.planned),
+            text::grouped(tally.kept),
+            text::grouped(tally.skipped),
+            text::grouped(tally.undecided)
+        )
+    }
+}

@@ -1,0 +1,132 @@
+//! How two truths look.
+
+use super::Decide;
+use crate::audit::Remedy;
+use crate::text;
+use crate::tui::decisions::{BY_HAND, Side, subject, winner};
+use crate::tui::lines::FindingLine;
+use crate::tui::pages::Row;
+use crate::tui::regions::Regions;
+use crate::tui::state::{Shared, Slot};
+use crate::tui::theme::Theme;
+use crate::tui::widgets::list::Cursor;
+use crate::tui::widgets::pane::{self, Text};
+use crate::tui::widgets::sides;
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout};
+use ratatui::text::{Line, Span};
+
+impl Decide {
+    /// Draws it.
+    pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
+        let title = match self.len() {
+            0 => "decide".to_owned(),
+            len => format!(
+                "decide  {} of {}",
+                text::grouped(self.cursor.at + 1),
+                text::grouped(len)
+            ),
+        };
+        let area = pane::pane(frame, regions.panes[0], theme, &title, true);
+        let mut head = Text::new(area.width);
+        match (&self.sifted, self.rows.row(self.cursor.at)) {
+            (Slot::Failed(why), _) => head.say(&format!("✗ {why}"), theme.error),
+            (Slot::Ready(_), Row::Ready(row)) => self.heading(row, shared, &mut head, theme),
+            (Slot::Ready(_), Row::Failed(why)) => head.say(&format!("✗ {why}"), theme.error),
+            (Slot::Ready(_), Row::Pending) => head.say("…", theme.pending),
+            _ => head.say("looking for what needs a choice …", theme.pending),
+        }
+        let height = u16::try_from(head.lines.len()).unwrap_or(u16::MAX);
+        let height = height.min(area.height / 2);
+        let [top, body] =
+            Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area);
+        head.draw(frame, top, Cursor::default());
+        if let Some(row) = self.current() {
+            self.sides(row, body.width, theme)
+                .draw(frame, body, self.detail);
+        }
+    }
+
+    /// What it is, and what each key would do.
+    fn heading(&self, row: &FindingLine, shared: &Shared, head: &mut Text, theme: &Theme) {
+        let decided = shared.decisions.of(row.code, subject(row.id.exact()));
+        let mut line = vec![
+            Span::styled(format!("{} ", row.code), theme.grade(row.grade)),
+            Span::styled(format!("{} {}  ", row.subject, row.id.short()), theme.title),
+            Span::styled(row.repo.shown().to_owned(), theme.muted),
+        ];
+        let (word, style) = match decided {
+            None => ("  ? undecided".to_owned(), theme.warning),
+            Some(side) if winner(row.remedy) == Some(side) => {
+                (format!("  ✓ {}", side.word()), theme.good)
+            }
+            Some(side) => (format!("  – {}: left as it is", side.word()), theme.muted),
+        };
+        line.push(Span::styled(word, style));
+        head.lines.push(Line::from(line));
+        head.say(row.code.fault().is, theme.muted);
+        for side in [Side::Row, Side::Object] {
+            let key = if side == Side::Row { "1" } else { "2" };
+            let words = match winner(row.remedy) == Some(side) {
+                true => outcome(row.remedy),
+                false => "it is left as it is; no remedy makes this side true",
+            };
+            head.say(
+                &format!("{key} the {} stands: {words}", side.word()),
+                theme.text,
+            );
+        }
+        let rule = match (
+            shared.decisions.count(row.code),
+            shared.decisions.rule(row.code),
+        ) {
+            (_, Some(side)) => format!("  all other {}: {}", row.code, side.word()),
+            (count, None) if count >= BY_HAND => format!("  = same for all {}", row.code),
+            _ => String::new(),
+        };
+        head.say(&format!("s skip{rule}"), theme.text);
+        head.lines.push(Line::default());
+    }
+
+    fn sides(&self, row: &FindingLine, width: u16, theme: &Theme) -> Text {
+        let mut out = Text::new(width);
+        match &self.seen {
+            Some((id, Slot::Ready(seen))) if *id == row.id => {
+                let layout = sides::Layout {
+                    beside: self.is_beside(width),
+                    unfolded: self.unfolded,
+                };
+                out = sides::text(seen, layout, width, theme);
+            }
+            Some((id, Slot::Failed(why))) if *id == row.id => {
+                out.say(&format!("✗ {why}; R asks again"), theme.error);
+            }
+            _ if row.subject.kind().is_some() => out.say("reading both sides …", theme.pending),
+            _ => {}
+        }
+        if !row.evidence.is_empty() {
+            out.gap();
+            out.say("evidence", theme.title);
+        }
+        for (name, value) in &row.evidence {
+            out.pair(name, value, theme, theme.text);
+        }
+        out
+    }
+}
+
+/// What the side that wins brings about.
+const fn outcome(remedy: Remedy) -> &'static str {
+    match remedy {
+        Remedy::Backfill => "the object is stored as the row proves it",
+        Remedy::Restore => "the object comes back, from the row or from a copy that proves",
+        Remedy::Replace => {
+            "the bytes are set aside, and the row or a copy that proves takes their place"
+        }
+        Remedy::Reref => "the row in the other repository is named here too",
+        Remedy::Recache => "the cache is made again from what proves",
+        Remedy::Reindex => "the row is made to say what the object proves",
+        Remedy::Link => "the row is pointed at the bytes that prove",
+        Remedy::Checkpoint | Remedy::None => "nothing is changed",
+    }
+}

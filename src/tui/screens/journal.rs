@@ -1,0 +1,286 @@
+//! The journal: what was changed on this hub from here, newest first.
+
+use super::run::RunScreen;
+use super::{Go, Screen, ago};
+use crate::object::time;
+use crate::text;
+use crate::tui::action::Action;
+use crate::tui::effect::{Ask, Scope, Ticket};
+use crate::tui::event::Answer;
+use crate::tui::lines::{ChainLine, HubId, RunLine};
+use crate::tui::notices::Level;
+use crate::tui::regions::Regions;
+use crate::tui::state::{Ctx, Shared, Slot};
+use crate::tui::theme::Theme;
+use crate::tui::widgets::list::{self, Cursor, fit, fit_right};
+use crate::tui::widgets::pane::{self, Text};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// The runs of the journal.
+#[derive(Debug)]
+pub struct JournalScreen {
+    pub scope: Scope,
+    pub runs: Slot<Vec<RunLine>>,
+    pub cursor: Cursor,
+    pub beside: bool,
+    /// What the chain says, once it was asked.
+    pub chain: Slot<ChainLine>,
+}
+
+impl JournalScreen {
+    /// Opens the journal.
+    pub fn open(ctx: &mut Ctx) -> Go {
+        Go::Push(Box::new(Screen::Journal(Box::new(Self {
+            scope: ctx.shared.scope(),
+            runs: Slot::Empty,
+            cursor: Cursor::default(),
+            beside: false,
+            chain: Slot::Empty,
+        }))))
+    }
+
+    fn len(&self) -> u64 {
+        self.runs.ready().map_or(0, |runs| runs.len() as u64)
+    }
+
+    /// The run under the cursor.
+    #[must_use]
+    pub fn current(&self) -> Option<&RunLine> {
+        self.runs
+            .ready()?
+            .get(usize::try_from(self.cursor.at).ok()?)
+    }
+
+    /// The run's name under the cursor.
+    #[must_use]
+    pub fn id(&self) -> Option<HubId> {
+        self.current().map(|run| run.run.clone())
+    }
+
+    /// Whether something is on its way.
+    #[must_use]
+    pub fn pending(&self) -> bool {
+        matches!(self.runs, Slot::Pending(_)) || matches!(self.chain, Slot::Pending(_))
+    }
+
+    /// Why an action cannot be done here and now.
+    #[must_use]
+    pub fn refusal(&self, action: Action, _: &Shared) -> Option<String> {
+        match action {
+            Action::Open | Action::CopyId if self.current().is_none() => {
+                Some("there is no run under the cursor".into())
+            }
+            Action::Check if matches!(self.chain, Slot::Pending(_)) => {
+                Some("the chain is being checked".into())
+            }
+            Action::Check if self.len() == 0 => Some("there is no journal yet".into()),
+            _ => None,
+        }
+    }
+
+    /// Does what was asked.
+    pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
+        match action {
+            Action::Move(motion) => self.cursor.step(motion, self.len(), ctx.height(0)),
+            Action::Pane => self.beside = !self.beside,
+            Action::Open => {
+                if let Some(run) = self.current() {
+                    return RunScreen::open(run.clone(), ctx);
+                }
+            }
+            Action::Check => {
+                self.chain = Slot::Pending(ctx.read(self.scope, Ask::Chain));
+            }
+            Action::Refresh => {
+                self.scope = ctx.renew(self.scope);
+                (self.runs, self.chain) = (Slot::Empty, Slot::Empty);
+            }
+            Action::Back if self.beside => self.beside = false,
+            Action::Back => return Go::Back,
+            _ => {}
+        }
+        Go::Stay
+    }
+
+    /// Takes an answer if it waits for it.
+    pub fn answer(&mut self, ticket: Ticket, answer: Answer, ctx: &mut Ctx) -> Option<Answer> {
+        match answer {
+            Answer::Runs(runs) if self.runs.awaits(ticket) => self.runs = Slot::Ready(runs),
+            Answer::Failed(why) if self.runs.awaits(ticket) => self.runs = Slot::Failed(why),
+            Answer::Chain(chain) if self.chain.awaits(ticket) => {
+                let (level, words) = match chain.tampered {
+                    0 => (
+                        Level::Info,
+                        format!(
+                            "the journal is as it was written: {}",
+                            text::plural(chain.lines, "line")
+                        ),
+                    ),
+                    n => (
+                        Level::Error,
+                        format!(
+                            "THE JOURNAL WAS TAMPERED WITH: {}",
+                            text::plural(n, "place")
+                        ),
+                    ),
+                };
+                ctx.shared.tell(level, words);
+                self.chain = Slot::Ready(chain);
+            }
+            Answer::Failed(why) if self.chain.awaits(ticket) => {
+                ctx.shared.tell(Level::Error, format!("chain: {why}"));
+                self.chain = Slot::Failed(why);
+            }
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// Asks for the runs.
+    pub fn settle(&mut self, ctx: &mut Ctx) {
+        if self.runs == Slot::Empty {
+            self.runs = Slot::Pending(ctx.read(self.scope, Ask::Runs));
+        }
+        if self.runs.ready().is_some() {
+            self.cursor
+                .keep(self.len(), ctx.height(0).saturating_sub(1));
+        }
+    }
+
+    /// Lets go of what only it needed.
+    pub fn close(&mut self, ctx: &mut Ctx) {
+        self.scope = ctx.renew(self.scope);
+    }
+
+    /// What the chain says, for the status line.
+    #[must_use]
+    pub fn status(&self) -> String {
+        match &self.chain {
+            Slot::Pending(_) => "checking every line against the one before it".into(),
+            Slot::Ready(chain) if chain.tampered == 0 => "✓ the chain holds".into(),
+            Slot::Ready(_) => "✗ TAMPERED WITH".into(),
+            _ => String::new(),
+        }
+    }
+
+    /// Draws it.
+    pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
+        let [first, second, _] = regions.panes;
+        if first.width > 0 {
+            let at = text::grouped(self.cursor.at + u64::from(self.len() > 0));
+            let title = format!("journal  {at} of {}", text::grouped(self.len()));
+            let area = pane::pane(frame, first, theme, &title, !self.beside);
+            self.view_runs(frame, area, shared, theme);
+        }
+        if second.width > 0 {
+            let area = pane::pane(frame, second, theme, "run", self.beside);
+            self.view_run(frame, area, theme);
+        }
+    }
+
+    fn view_runs(&self, frame: &mut Frame, area: Rect, shared: &Shared, theme: &Theme) {
+        let [head, body] = pane::headed(area);
+        match &self.runs {
+            Slot::Failed(why) => {
+                frame.render_widget(Line::styled(format!(" ✗ {why}"), theme.error), body);
+            }
+            Slot::Ready(runs) if runs.is_empty() => {
+                let text = " nothing was changed from here yet";
+                frame.render_widget(Line::styled(text, theme.muted), body);
+            }
+            Slot::Ready(runs) => {
+                let heading = format!(" {} {} outcomes", fit("when", 9), fit_right("steps", 7));
+                frame.render_widget(Line::styled(heading, theme.muted), head);
+                let len = runs.len() as u64;
+                list::draw(frame, body, theme, (self.cursor, len), |at| {
+                    let run = usize::try_from(at).ok().and_then(|at| runs.get(at));
+                    run.map_or_else(Line::default, |run| line(run, body.width, shared, theme))
+                });
+            }
+            _ => frame.render_widget(Line::styled(" reading the journal …", theme.pending), body),
+        }
+    }
+
+    fn view_run(&self, frame: &mut Frame, area: Rect, theme: &Theme) {
+        let mut out = Text::new(area.width);
+        if let Some(run) = self.current() {
+            describe(run, &mut out, theme);
+        }
+        match &self.chain {
+            Slot::Ready(chain) => {
+                out.gap();
+                say_chain(chain, &mut out, theme);
+            }
+            Slot::Failed(why) => out.say(&format!("✗ {why}"), theme.error),
+            _ => {}
+        }
+        out.draw(frame, area, Cursor::default());
+    }
+}
+
+fn line(run: &RunLine, width: u16, shared: &Shared, theme: &Theme) -> Line<'static> {
+    let when = time::parse(&run.time).map_or_else(|| "?".into(), |at| ago(at, shared));
+    let room = usize::from(width).saturating_sub(22);
+    let (mark, style) = match run.well {
+        true => ("✓", theme.good),
+        false => ("!", theme.warning),
+    };
+    Line::from(vec![
+        Span::styled(
+            format!(
+                " {} {} ",
+                fit(&when, 9),
+                fit_right(&text::grouped(run.steps), 7)
+            ),
+            theme.text,
+        ),
+        Span::styled(mark, style),
+        Span::styled(format!(" {}", fit(&run.outcomes, room)), theme.muted),
+    ])
+}
+
+/// A run in full.
+pub fn describe(run: &RunLine, out: &mut Text, theme: &Theme) {
+    out.pair("run", run.run.shown(), theme, theme.title);
+    out.pair("began", &run.time, theme, theme.text);
+    out.pair("by", &run.who, theme, theme.text);
+    out.pair("hub", &run.hub, theme, theme.text);
+    out.pair("steps", &text::grouped(run.steps), theme, theme.text);
+    out.pair("outcomes", &run.outcomes, theme, theme.text);
+    if let Some(end) = &run.end {
+        out.pair("end", &format!("! {end}"), theme, theme.warning);
+    }
+    if run.open > 0 {
+        let steps = text::plural(run.open, "step");
+        out.say(
+            &format!(
+                "! {steps} announced, with nothing said of what became of it: audit again to see"
+            ),
+            theme.warning,
+        );
+    }
+}
+
+fn say_chain(chain: &ChainLine, out: &mut Text, theme: &Theme) {
+    match chain.tampered {
+        0 => out.say("✓ every line is as it was written", theme.good),
+        n => out.say(
+            &format!("✗ TAMPERED WITH in {}", text::plural(n, "place")),
+            theme.error,
+        ),
+    }
+    for place in &chain.places {
+        out.say(&format!("  {place}"), theme.error);
+    }
+    if chain.torn > 0 {
+        out.say(
+            "the last line is half written, as a crash leaves it; the next run cuts it off",
+            theme.muted,
+        );
+    }
+    out.pair("lines", &text::grouped(chain.lines), theme, theme.text);
+    out.pair("runs", &text::grouped(chain.runs), theme, theme.text);
+    out.pair("file", &chain.path, theme, theme.muted);
+}

@@ -1,0 +1,221 @@
+//! One run of the journal: its lines newest first, each with the values before and after.
+
+use super::{Go, Screen};
+use crate::text;
+use crate::tui::action::Action;
+use crate::tui::effect::{Ask, Scope, Ticket};
+use crate::tui::event::Answer;
+use crate::tui::lines::{EntryLine, HubId, JournalLine, RunLine};
+use crate::tui::pages::{PAGE, Pages, Row};
+use crate::tui::regions::Regions;
+use crate::tui::state::{Ctx, Shared};
+use crate::tui::theme::Theme;
+use crate::tui::widgets::list::{self, Cursor, fit, fit_right};
+use crate::tui::widgets::pane::{self, Text};
+use ratatui::Frame;
+use ratatui::text::{Line, Span};
+
+/// The lines of a run.
+#[derive(Debug)]
+pub struct RunScreen {
+    pub scope: Scope,
+    run: RunLine,
+    lines: Pages<JournalLine>,
+    pub cursor: Cursor,
+    pub beside: bool,
+    detail: Cursor,
+}
+
+impl RunScreen {
+    /// Opens a run.
+    pub fn open(run: RunLine, ctx: &mut Ctx) -> Go {
+        Go::Push(Box::new(Screen::Run(Box::new(Self {
+            scope: ctx.shared.scope(),
+            run,
+            lines: Pages::default(),
+            cursor: Cursor::default(),
+            beside: false,
+            detail: Cursor::default(),
+        }))))
+    }
+
+    /// Whether something is on its way.
+    #[must_use]
+    pub fn pending(&self) -> bool {
+        self.lines.pending()
+    }
+
+    fn current(&self) -> Option<&JournalLine> {
+        match self.lines.row(self.cursor.at) {
+            Row::Ready(line) => Some(line),
+            _ => None,
+        }
+    }
+
+    /// The id of what the line under the cursor changed, else the run's name.
+    #[must_use]
+    pub fn id(&self) -> HubId {
+        self.current()
+            .and_then(|line| line.entry.as_ref())
+            .map_or_else(|| self.run.run.clone(), |entry| entry.id.clone())
+    }
+
+    /// Why an action cannot be done here and now.
+    #[must_use]
+    pub fn refusal(&self, action: Action, _: &Shared) -> Option<String> {
+        match action {
+            _ => None,
+        }
+    }
+
+    /// Does what was asked.
+    pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
+        match action {
+            Action::Move(motion) if self.beside => {
+                self.detail.step(motion, 1_000, 1);
+                self.detail.top = self.detail.at;
+            }
+            Action::Move(motion) => {
+                self.detail = Cursor::default();
+                self.cursor.step(motion, self.run.lines, ctx.height(0));
+            }
+            Action::Pane | Action::Open => self.beside = !self.beside,
+            Action::Refresh => {
+                self.scope = ctx.renew(self.scope);
+                self.lines = Pages::default();
+            }
+            Action::Back if self.beside => self.beside = false,
+            Action::Back => return Go::Back,
+            _ => {}
+        }
+        Go::Stay
+    }
+
+    /// Takes an answer if it waits for it.
+    pub fn answer(&mut self, ticket: Ticket, answer: Answer) -> Option<Answer> {
+        if !self.lines.awaits(ticket) {
+            return Some(answer);
+        }
+        match answer {
+            Answer::RunLines(lines) => self.lines.take(ticket, Ok(lines)),
+            Answer::Failed(why) => self.lines.take(ticket, Err(why)),
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// Asks for the lines around the cursor.
+    pub fn settle(&mut self, ctx: &mut Ctx) {
+        let height = ctx.height(0).max(1);
+        self.cursor.keep(self.run.lines, height);
+        let rows = self.cursor.window(self.run.lines, height);
+        for page in self.lines.missing(rows) {
+            // The newest line stands first, and the file is read from its beginning.
+            let end = self.run.lines.saturating_sub(page * PAGE);
+            let skip = end.saturating_sub(PAGE);
+            let ask = Ask::RunLines {
+                run: self.run.run.exact().to_owned(),
+                skip,
+                limit: (end - skip) as u32,
+            };
+            let ticket = ctx.read(self.scope, ask);
+            self.lines.asked(page, ticket);
+        }
+    }
+
+    /// Lets go of what only it needed.
+    pub fn close(&mut self, ctx: &mut Ctx) {
+        self.scope = ctx.renew(self.scope);
+    }
+
+    /// Draws it.
+    pub fn view(&self, frame: &mut Frame, _: &Shared, regions: &Regions, theme: &Theme) {
+        let [first, second, _] = regions.panes;
+        if first.width > 0 {
+            let title = format!(
+                "run {}  {} of {}",
+                self.run.run.short(),
+                text::grouped(self.cursor.at + u64::from(self.run.lines > 0)),
+                text::grouped(self.run.lines)
+            );
+            let area = pane::pane(frame, first, theme, &title, !self.beside);
+            let len = self.run.lines;
+            list::draw(frame, area, theme, (self.cursor, len), |at| {
+                match self.lines.row(at) {
+                    Row::Ready(row) => line(row, area.width, theme),
+                    Row::Pending => Line::styled(" …", theme.pending),
+                    Row::Failed(why) => Line::styled(format!(" ✗ {why}"), theme.error),
+                }
+            });
+        }
+        if second.width > 0 {
+            let area = pane::pane(frame, second, theme, "before and after", self.beside);
+            let mut out = Text::new(area.width);
+            match self.current() {
+                Some(line) => self.describe(line, &mut out, theme),
+                None => super::journal::describe(&self.run, &mut out, theme),
+            }
+            out.draw(frame, area, self.detail);
+        }
+    }
+
+    fn describe(&self, line: &JournalLine, out: &mut Text, theme: &Theme) {
+        out.say(
+            &format!("{}. {}  {}", line.seq, line.word, line.time),
+            theme.title,
+        );
+        if !line.words.is_empty() {
+            let style = if line.well { theme.text } else { theme.warning };
+            out.say(&line.words, style);
+        }
+        out.gap();
+        match &line.entry {
+            Some(entry) => before_and_after(entry, out, theme),
+            None => super::journal::describe(&self.run, out, theme),
+        }
+    }
+}
+
+fn line(row: &JournalLine, width: u16, theme: &Theme) -> Line<'static> {
+    let style = if row.well { theme.text } else { theme.warning };
+    let mark = if row.well { " " } else { "!" };
+    let what = match &row.entry {
+        Some(entry) => format!("{} {} {}", entry.remedy, entry.kind, entry.id.short()),
+        None => row.words.clone(),
+    };
+    let room = usize::from(width).saturating_sub(21);
+    Line::from(vec![
+        Span::styled(fit_right(&text::grouped(row.seq), 7), theme.muted),
+        Span::styled(format!(" {mark}{} ", fit(&row.word, 10)), style),
+        Span::styled(fit(&what, room), theme.text),
+    ])
+}
+
+fn before_and_after(entry: &EntryLine, out: &mut Text, theme: &Theme) {
+    out.pair("step", &text::grouped(entry.step), theme, theme.text);
+    out.pair("remedy", entry.remedy.word(), theme, theme.text);
+    out.pair(entry.kind.word(), entry.id.shown(), theme, theme.text);
+    out.pair("repository", &entry.repo, theme, theme.text);
+    let codes: Vec<&str> = entry.codes.iter().map(|code| code.name()).collect();
+    out.pair("mends", &codes.join(", "), theme, theme.text);
+    if let Some(key) = &entry.key {
+        out.pair("key", key, theme, theme.text);
+    }
+    if entry.bytes > 0 {
+        let bytes = text::plural(entry.bytes, "byte");
+        out.pair("object", &bytes, theme, theme.text);
+    }
+    if let Some(sha256) = &entry.sha256 {
+        out.pair("sha256", sha256, theme, theme.muted);
+    }
+    out.gap();
+    if entry.changes.is_empty() {
+        out.say("the row was not to be changed", theme.muted);
+    }
+    for change in &entry.changes {
+        out.say(&change.column, theme.title);
+        let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "null".to_owned());
+        out.say(&format!("- before  {}", side(&change.from)), theme.removed);
+        out.say(&format!("+ after   {}", side(&change.to)), theme.added);
+    }
+}

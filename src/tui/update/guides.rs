@@ -1,0 +1,49 @@
+//! Guides: entered by a key of the hub's screen, left at any step, entered again there.
+
+use super::super::effect::Effect;
+use super::super::guide::Guide;
+use super::super::screens::findings::Findings;
+use super::super::screens::repos::Repos;
+use super::super::screens::{Go, Screen};
+use super::super::state::{Ctx, State};
+use super::on_top;
+
+/// Enters a guide: where it was left, or at its first step.
+pub fn enter(state: &mut State, guide: Guide, out: &mut Vec<Effect>) {
+    if let Some(screens) = state.parked.remove(&guide) {
+        state.stack.extend(screens);
+    } else {
+        on_top(state, out, |_, ctx| match guide {
+            Guide::Pull => {
+                let repos = Repos::new(ctx.shared.scope());
+                Go::Push(Box::new(Screen::Repos(Box::new(repos))))
+            }
+            Guide::ByHand => Findings::open("", ctx),
+        });
+    }
+    state.guide = Some(guide);
+}
+
+/// Goes back to the first screen. A guide's screens wait for being entered again; others are closed.
+pub fn home(state: &mut State, out: &mut Vec<Effect>) {
+    let screens = state.stack.split_off(1.min(state.stack.len()));
+    match state.guide.take() {
+        Some(guide) if !screens.is_empty() => {
+            state.parked.insert(guide, screens);
+        }
+        _ => close(state, screens, out),
+    }
+}
+
+/// Closes screens from the top down.
+fn close(state: &mut State, screens: Vec<Screen>, out: &mut Vec<Effect>) {
+    let regions = state.regions();
+    let mut ctx = Ctx {
+        shared: &mut state.shared,
+        out,
+        regions: &regions,
+    };
+    for mut screen in screens.into_iter().rev() {
+        screen.close(&mut ctx);
+    }
+}

@@ -1,0 +1,52 @@
+//! Why an action cannot be done: said, never silently ignored.
+
+use super::super::action::Action;
+use super::super::guide::Guide;
+use super::super::screens::Screen;
+use super::super::state::{Slot, State};
+
+/// Why an action cannot be done now; `None` when it can.
+#[must_use]
+pub fn refusal(state: &State, action: Action) -> Option<String> {
+    let shared = &state.shared;
+    match action {
+        Action::Audit | Action::Repos | Action::Guide(Guide::Pull)
+            if shared.open.ready().is_none() =>
+        {
+            return Some(match &shared.open {
+                Slot::Failed(_) => "the hub could not be opened; R tries again".into(),
+                _ => "the hub is being opened".into(),
+            });
+        }
+        Action::Refresh if shared.lost.is_some() => {
+            return Some("the connection is lost; it is tried again by itself".into());
+        }
+        Action::Audit if matches!(shared.audits.slot, Slot::Pending(_)) => {
+            return Some("an audit is under way; ctrl-c stops it".into());
+        }
+        Action::Audit | Action::Plan if shared.applying.is_some() => {
+            return Some("a repair is under way".into());
+        }
+        Action::Pull if shared.pulling.is_some() => {
+            return Some("another pull is being tried; ctrl-c stops it".into());
+        }
+        Action::Plan if shared.planning.is_some() => {
+            return Some("another plan is under way; ctrl-c stops it".into());
+        }
+        Action::Cancel if shared.job().is_none() => {
+            return Some("nothing runs; q leaves".into());
+        }
+        Action::Home if state.stack.len() < 2 => return Some("this is the hub".into()),
+        Action::Write if shared.exporting.is_some() => {
+            return Some("a file is being written".into());
+        }
+        Action::LinkBack if !matches!(state.stack.last(), Some(Screen::Inspect(_))) => {
+            return Some("no link was followed".into());
+        }
+        Action::Export if shared.audits.last.is_none() => {
+            return Some("no audit has ended yet".into());
+        }
+        _ => {}
+    }
+    state.stack.last()?.refusal(action, shared)
+}

@@ -1,0 +1,141 @@
+//! Lines of text: the filter, the name of a file, the hub's name.
+
+use super::super::effect::Effect;
+use super::super::notices::Level;
+use super::super::overlay::{Overlay, Purpose};
+use super::super::screens::{Go, Screen};
+use super::super::state::State;
+use super::on_top;
+use crossterm::event::{Event as Term, KeyEvent};
+use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler;
+
+/// A paste is text where text is typed, and nothing anywhere else; it never answers a question.
+pub fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
+    let line: String = text
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(1_000)
+        .collect();
+    match &mut state.overlay {
+        Some(Overlay::Prompt { typed, .. }) => {
+            for c in line.chars() {
+                typed.handle(tui_input::InputRequest::InsertChar(c));
+            }
+            changed(state, out);
+        }
+        Some(Overlay::Confirm(_)) => {
+            state
+                .shared
+                .tell(Level::Warning, "a paste answers no question; type it");
+        }
+        _ => state
+            .shared
+            .tell(Level::Info, "pasted text means nothing here"),
+    }
+}
+
+/// Opens the line of the filter.
+pub fn filter(state: &mut State) {
+    if let Some(Screen::Findings(findings)) = state.stack.last() {
+        let before = findings.text.clone();
+        // Another condition is what is most often added.
+        let mut text = before.trim_end().to_owned();
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        state.overlay = Some(Overlay::Prompt {
+            purpose: Purpose::Filter,
+            typed: Input::new(text),
+            before,
+        });
+    }
+}
+
+/// Opens the line that asks where to write, with a name that is most likely free.
+pub fn place(state: &mut State) {
+    let stamp: String = crate::object::time::isoformat(state.shared.now(), 0)
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(15)
+        .collect();
+    let (purpose, text) = match state.stack.last() {
+        Some(Screen::Plan(_)) => (Purpose::SavePlan, format!("luthier-plan-{stamp}.jsonl")),
+        _ => return,
+    };
+    state.overlay = Some(Overlay::Prompt {
+        purpose,
+        typed: Input::new(text),
+        before: String::new(),
+    });
+}
+
+/// A key that is text, for the line that is being typed.
+pub fn key(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
+    let event = Term::Key(key);
+    match &mut state.overlay {
+        Some(Overlay::Prompt { typed, .. }) => {
+            typed.handle_event(&event);
+            changed(state, out);
+        }
+        Some(Overlay::Help(help)) => {
+            help.typed.handle_event(&event);
+            help.changed();
+        }
+        Some(Overlay::Confirm(confirm)) => {
+            if let Some(typed) = confirm.input() {
+                typed.handle_event(&event);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A filter narrows as it is typed.
+fn changed(state: &mut State, out: &mut Vec<Effect>) {
+    if let Some(Overlay::Prompt {
+        purpose: Purpose::Filter,
+        typed,
+        ..
+    }) = &state.overlay
+    {
+        let text = typed.value().to_owned();
+        narrow(state, &text, out);
+    }
+}
+
+/// The line was ended with enter.
+pub fn submit(state: &mut State, purpose: Purpose, text: &str, out: &mut Vec<Effect>) {
+    let text = text.trim();
+    match purpose {
+        Purpose::Filter => narrow(state, text, out),
+        Purpose::SavePlan if text.is_empty() => {
+            state.shared.tell(Level::Warning, "a file needs a name");
+        }
+        Purpose::SavePlan => {
+            if let Some(Screen::Plan(plan)) = state.stack.last() {
+                let (ticket, plan) = (state.shared.ticket(), plan.plan);
+                state.shared.exporting = Some(ticket);
+                let path = text.to_owned();
+                out.push(Effect::SavePlan { ticket, plan, path });
+            }
+        }
+    }
+}
+
+/// The line was left.
+pub fn give_up(state: &mut State, purpose: Purpose, before: &str, out: &mut Vec<Effect>) {
+    if purpose == Purpose::Filter {
+        narrow(state, before, out);
+    }
+}
+
+fn narrow(state: &mut State, text: &str, out: &mut Vec<Effect>) {
+    on_top(state, out, |screen, ctx| {
+        if let Screen::Findings(findings) = screen {
+            findings.narrow(text, ctx);
+        }
+        Go::Stay
+    });
+}

@@ -1,0 +1,73 @@
+//! A repair under way: its speed, what holds it, what did not end well.
+
+use super::hub::FakeHub;
+use super::stage::{Stage, face};
+use crate::progress::Figures;
+use crate::store::Environment;
+use crate::tui::effect::{Effect, Job};
+use crate::tui::event::Event;
+use crate::tui::meter::Speed;
+
+/// A repair that has just begun on production.
+fn applying() -> Stage {
+    let hub = FakeHub {
+        steps: 40,
+        ..FakeHub::default()
+    };
+    let mut stage = Stage::with(hub, face(Environment::Production, true), 80, 24);
+    stage.keys("f x enter");
+    stage.types("musehub-test");
+    stage.press("enter");
+    stage
+        .waiting
+        .retain(|effect| !matches!(effect, Effect::Apply { .. }));
+    stage.draw();
+    stage
+}
+
+fn figures(stage: &mut Stage, done: u64, waiting: Option<&str>, paused: bool) {
+    let mut figures = Figures {
+        phase: "applying".into(),
+        done,
+        total: Some(40),
+        waiting: waiting.map(str::to_owned),
+        trouble: vec!["failed sha256:ab: no answer\u{1b}[2J".into()],
+        ..Figures::default()
+    };
+    figures.outcomes.insert("written".into(), done);
+    stage.send(Event::Progress {
+        job: Job::Apply,
+        figures,
+        paused,
+        speed: Some(Speed {
+            limit: 8,
+            allowed: 2,
+        }),
+    });
+    stage.settle();
+}
+
+#[test]
+fn the_first_steps_are_shown_and_p_goes_on() {
+    let mut stage = applying();
+    figures(&mut stage, 10, Some("the first 10 steps are done"), true);
+    let text = stage.text();
+    assert!(text.contains("! the first 10 steps are done"), "{text}");
+    assert!(text.contains("what the first steps were"), "{text}");
+    assert!(text.contains("p goes on, ctrl-c stops here"), "{text}");
+    stage.keys("p");
+    assert!(stage.effects.iter().any(|e| e == "Pause(Apply, false)"));
+}
+
+#[test]
+fn the_reason_for_waiting_the_speed_and_the_failures_are_told_as_they_come() {
+    let mut stage = applying();
+    figures(&mut stage, 12, Some("waiting 4 s: SlowDown"), false);
+    let text = stage.text();
+    assert!(text.contains("waiting 4 s: SlowDown"), "{text}");
+    assert!(text.contains("8; the store bears 2 now"), "{text}");
+    assert!(text.contains("✗ failed sha256:ab: no answer"), "{text}");
+    stage.keys("+ - -");
+    let paces = stage.effects.iter().filter(|e| e.starts_with("Pace"));
+    assert_eq!(paces.count(), 3);
+}

@@ -1,0 +1,121 @@
+//! Two truths: a choice each, and what follows from it.
+
+use super::hub::FakeHub;
+use super::stage::{Stage, face};
+use crate::store::Environment;
+use crate::tui::keymap::Place;
+
+fn stage(two_truths: u64) -> Stage {
+    let hub = FakeHub {
+        two_truths,
+        ..FakeHub::default()
+    };
+    Stage::with(hub, face(Environment::Demo, true), 100, 40)
+}
+
+fn planned(stage: &Stage) -> String {
+    let plans = stage.effects.iter().filter(|e| e.starts_with("Plan"));
+    plans.last().cloned().unwrap_or_default()
+}
+
+#[test]
+fn what_needs_no_choice_goes_straight_to_its_plan() {
+    let mut stage = stage(0);
+    stage.keys("f x");
+    assert_eq!(stage.state.place(), Place::Plan);
+    stage.keys("esc");
+    assert_eq!(stage.state.place(), Place::Findings);
+}
+
+#[test]
+fn both_sides_stand_there_with_what_changed_within_a_line() {
+    for (width, height) in [(80, 24), (160, 48)] {
+        let mut stage = stage(5);
+        stage.resize(width, height);
+        stage.keys("f a x");
+        assert_eq!(stage.state.place(), Place::Decide);
+        let text = stage.text();
+        assert!(text.contains("decide  1 of 5"), "{text}");
+        assert!(text.contains("- the guest book of today"), "{text}");
+        assert!(text.contains("+ the guest book of yesterday"), "{text}");
+        assert!(stage.screen().contains(" removed"), "the side is marked");
+        stage.keys("d");
+        assert_ne!(stage.text(), text, "the other layout");
+    }
+}
+
+#[test]
+fn only_the_side_that_the_remedy_makes_true_is_planned() {
+    let mut stage = stage(4);
+    stage.keys("f a x 2 1");
+    assert!(
+        stage.notice().contains("left as it is"),
+        "{}",
+        stage.notice()
+    );
+    stage.keys("s x");
+    assert_eq!(stage.state.place(), Place::Plan);
+    assert!(
+        planned(&stage).contains("Ordinals([0])"),
+        "{}",
+        planned(&stage)
+    );
+    let text = stage.text();
+    assert!(text.contains("1 decided, 1 kept as they are"), "{text}");
+}
+
+#[test]
+fn nothing_is_planned_before_something_is_decided() {
+    let mut stage = stage(4);
+    stage.keys("f a x x");
+    assert_eq!(stage.notice(), "plan: nothing is decided yet");
+    stage.keys("enter esc");
+    assert_eq!(stage.state.place(), Place::Decide);
+}
+
+#[test]
+fn one_answer_stands_for_all_only_after_three_by_hand() {
+    let mut stage = stage(10);
+    stage.keys("f a x 2 2 [ =");
+    assert!(
+        stage.notice().contains("decide 1 more"),
+        "{}",
+        stage.notice()
+    );
+    stage.keys("] 2 [ = x");
+    assert!(
+        planned(&stage).contains("Ordinals([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])"),
+        "{}",
+        planned(&stage)
+    );
+}
+
+#[test]
+fn decisions_survive_leaving_and_entering_again() {
+    let mut stage = stage(3);
+    stage.keys("f a x 2 2 esc esc");
+    assert_eq!(stage.state.place(), Place::Hub);
+    stage.keys("f x");
+    assert!(
+        stage
+            .text()
+            .contains("2 planned, 0 kept, 0 skipped, 1 undecided"),
+        "{}",
+        stage.text()
+    );
+}
+
+#[test]
+fn a_side_that_was_not_on_the_screen_is_not_chosen() {
+    let mut stage = stage(3);
+    stage.keys("f a");
+    stage.burst("x 2 2 2");
+    stage.settle();
+    assert!(
+        stage
+            .text()
+            .contains("0 planned, 0 kept, 0 skipped, 3 undecided"),
+        "{}",
+        stage.text()
+    );
+}

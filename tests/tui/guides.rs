@@ -1,0 +1,127 @@
+//! The guides: which step it is, which key leads on, left and entered again.
+
+use super::hub::FakeHub;
+use super::stage::{Stage, face};
+use crate::store::Environment;
+use crate::tui::keymap::Place;
+
+#[test]
+fn a_pull_is_traced_repaired_and_traced_again() {
+    for (width, height) in [(80, 24), (160, 48)] {
+        let mut stage = Stage::new(width, height);
+        stage.keys("p");
+        assert!(
+            stage.line(1).contains("a pull fails 1/6"),
+            "{}",
+            stage.text()
+        );
+        stage.keys("p");
+        assert!(stage.line(1).contains("3/6  this blocks it: x plans"));
+        stage.keys("x");
+        assert!(stage.line(1).contains("4/6"), "{}", stage.text());
+        stage.keys("enter");
+        stage.hub.findings = 0;
+        stage.keys("y");
+        assert!(stage.line(1).contains("5/6"), "{}", stage.text());
+        stage.keys("esc");
+        assert!(stage.line(1).contains("6/6  repaired: r traces"));
+        stage.keys("r");
+        assert!(stage.line(1).contains("6/6  a client takes it"));
+        assert_eq!(stage.writes, 1);
+    }
+}
+
+#[test]
+fn a_repair_by_hand_is_chosen_applied_and_verified() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("f");
+    assert!(stage.line(1).contains("repair by hand 1/4"));
+    stage.keys("space x");
+    assert!(stage.line(1).contains("2/4"), "{}", stage.text());
+    stage.keys("enter y");
+    assert!(stage.line(1).contains("3/4"), "{}", stage.text());
+    stage.keys("esc");
+    assert!(stage.line(1).contains("4/4  verified"), "{}", stage.text());
+}
+
+#[test]
+fn a_guide_is_left_at_any_step_and_entered_again_there() {
+    for keys in ["p", "p p", "p p x", "p enter", "f", "f x", "f enter"] {
+        let mut stage = Stage::new(100, 30);
+        stage.keys(keys);
+        let (place, line) = (stage.state.place(), stage.line(1));
+        stage.keys("H");
+        assert_eq!(stage.state.place(), Place::Hub, "{keys}");
+        assert!(
+            !stage.line(1).contains("/6"),
+            "no guide on the hub's screen"
+        );
+        // The other guide in between.
+        stage.keys(if keys.starts_with('p') { "f H" } else { "p H" });
+        stage.keys(&keys[..1]);
+        assert_eq!(
+            (stage.state.place(), stage.line(1)),
+            (place, line),
+            "{keys}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_that_comes_while_a_guide_is_left_is_there_when_it_is_entered_again() {
+    let mut stage = Stage::new(100, 30);
+    stage.keys("p");
+    stage.burst("p H");
+    stage.settle();
+    stage.keys("p");
+    assert!(stage.line(1).contains("3/6"), "{}", stage.text());
+}
+
+#[test]
+fn a_plan_is_written_into_a_file_that_a_person_names() {
+    let mut stage = Stage::new(100, 30);
+    stage.keys("f x w");
+    assert_eq!(stage.state.place(), Place::Prompt);
+    stage.keys("esc");
+    assert_eq!(stage.state.place(), Place::Plan);
+    stage.keys("w").types("x").keys("enter");
+    assert!(
+        stage
+            .notice()
+            .contains("wrote a plan of 1 step to luthier-plan-20261123T")
+    );
+    assert_eq!(stage.writes, 0);
+}
+
+#[test]
+fn an_alarm_stands_on_the_plan_and_asks_for_the_hubs_name_on_a_demo_too() {
+    let hub = FakeHub {
+        alarms: vec!["mass fault: 900 of 1,000 commits are absent".into()],
+        ..FakeHub::default()
+    };
+    let mut stage = Stage::with(hub, face(Environment::Demo, true), 100, 30);
+    stage.keys("f x");
+    assert!(stage.text().contains("! mass fault: 900 of 1,000"));
+    stage.keys("enter");
+    assert_eq!(stage.state.place(), Place::Name);
+    stage.types("musehub-test").keys("enter");
+    assert!(stage.effects.iter().any(|e| e.contains("mass_fault: true")));
+}
+
+#[test]
+fn production_stops_after_the_first_ten_steps_for_a_look() {
+    let hub = FakeHub {
+        steps: 11,
+        ..FakeHub::default()
+    };
+    let mut stage = Stage::with(hub, face(Environment::Production, true), 100, 30);
+    stage.keys("f x enter");
+    assert!(stage.text().contains("After the first 10 steps it stops"));
+    stage.types("musehub-test").keys("enter");
+    assert!(
+        stage
+            .effects
+            .iter()
+            .any(|e| e.contains("look_after_canary: true"))
+    );
+}
