@@ -5,9 +5,9 @@ mod build;
 mod checkpoint;
 pub mod journal;
 pub mod plan;
-mod recache;
 mod rows;
 mod spool;
+pub mod wanted;
 
 pub use apply::{Applied, Outcome, apply};
 pub use journal::Journal;

@@ -8,6 +8,7 @@ pub use checkpoints::checkpoints;
 
 use super::RepairError;
 use super::spool::Spool;
+use super::wanted::Wanted;
 use crate::audit::{Code, Filter, Remedy, Report, Subject};
 use crate::object::Kind;
 use crate::progress::Progress;
@@ -55,6 +56,9 @@ pub struct Step {
     pub precondition: String,
     /// Where bytes are written or were found.
     pub key: Option<String>,
+    /// Another key that the bytes are taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// Bytes to be written to the store; 0 where none are.
     pub bytes: u64,
     /// Of the object's bytes, hex.
@@ -68,6 +72,9 @@ pub struct Refusal {
     pub code: Code,
     pub id: String,
     pub why: String,
+    /// Set where a copy of the object from elsewhere would help.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<Wanted>,
 }
 
 /// A plan in figures.
@@ -126,7 +133,10 @@ impl Plan {
         self.totals.requests += match step.remedy {
             Remedy::Link => 1,
             Remedy::Backfill | Remedy::Restore | Remedy::Checkpoint => 2,
-            _ => 0,
+            // What lies there is read, copied, read back, replaced and read back.
+            Remedy::Replace => 5,
+            Remedy::Reindex => 1,
+            Remedy::None | Remedy::Recache | Remedy::Reref => 0,
         };
         *self.totals.by_remedy.entry(step.remedy).or_default() += 1;
         self.steps.push(&Step {

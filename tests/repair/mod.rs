@@ -5,4 +5,5 @@ mod demo;
 mod journal;
 mod march;
 mod planning;
+mod remedies;
 mod support;

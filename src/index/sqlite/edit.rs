@@ -26,7 +26,8 @@ impl Sqlite {
         let table = Capabilities::table(edit.kind);
         let mut ask = Ask::new(format!("UPDATE {table} SET "));
         for (at, (cell, name)) in edit.cells.iter().zip(&names).enumerate() {
-            let value = value_of(cell.column, cell.new.as_deref()).ok_or_else(|| not_a_number(name))?;
+            let value =
+                value_of(cell.column, cell.new.as_deref()).ok_or_else(|| not_a_number(name))?;
             let bound = self.bind_value(&mut ask, table, name, value);
             let comma = if at == 0 { "" } else { ", " };
             ask.push(&format!("{comma}\"{name}\" = {}", bound.map_err(&failed)?));

@@ -5,7 +5,7 @@ use crate::audit::Remedy;
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::repair::RepairError;
-use crate::repair::build::{Built, Target, build};
+use crate::repair::build::{Built, Site, Target, build};
 use crate::repair::checkpoint;
 use crate::repair::journal::{Entry, Event, Journal, Said};
 use crate::repair::plan::Step;
@@ -41,11 +41,17 @@ pub(super) struct Ended {
 }
 
 /// The ledger of a batch whose changes have all been announced, and synced, before the first is made.
-struct Announced;
+struct Announced<'a> {
+    run: &'a str,
+}
 
-impl Ledger for Announced {
+impl Ledger for Announced<'_> {
     fn intend(&mut self, _change: &Change) -> Result<(), String> {
         Ok(())
+    }
+
+    fn run(&self) -> &str {
+        self.run
     }
 }
 
@@ -139,7 +145,11 @@ impl Run<'_> {
         rows: &HashMap<String, Row>,
     ) -> Result<Change, Ended> {
         let target = Target::again(step, kind);
-        let built = build(self.writer.store(), trees, &target, rows.get(&step.id)).await;
+        let site = Site {
+            store: self.writer.store(),
+            trees,
+        };
+        let built = build(site, &target, rows.get(&step.id)).await;
         as_planned(step, built)
     }
 
@@ -155,7 +165,10 @@ impl Run<'_> {
             Ok(_) if self.progress.checkpoint().await.is_err() => Ended::not_begun(step),
             Ok(change) => {
                 self.progress.update(|f| f.subject.clone_from(&step.id));
-                let made = self.writer.make(&change, &mut Announced).await;
+                let made = self
+                    .writer
+                    .make(&change, &mut Announced { run: &self.name })
+                    .await;
                 made_of(step, made)
             }
         };
@@ -226,6 +239,9 @@ fn made_of(step: &Step, made: Result<Done, WriteError>) -> Ended {
             let (outcome, stored) = match step.remedy {
                 Remedy::Link => (Outcome::Linked, None),
                 Remedy::Recache => (Outcome::Recached, None),
+                Remedy::Replace => (Outcome::Replaced, Some(stored)),
+                Remedy::Reindex => (Outcome::Reindexed, None),
+                Remedy::Reref => (Outcome::Held, None),
                 _ => (Outcome::Written, Some(stored)),
             };
             Ended {
@@ -250,7 +266,7 @@ fn outcome_line(step: &Step, ended: &Ended, announced: bool) -> Event {
     let mut entry = Entry::from(step);
     let changed = matches!(
         ended.outcome,
-        Some(Outcome::Written | Outcome::Linked | Outcome::Recached)
+        Some(outcome) if outcome.changes()
     );
     if !changed {
         // Nothing is after what was not done.

@@ -3,7 +3,8 @@
 use super::pushing::row_of;
 use super::*;
 use crate::backend::{
-    Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, Replaced, UriRefusal,
+    Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, Replaced,
+    UriRefusal,
 };
 use crate::store::WriteSide;
 use async_trait::async_trait;
@@ -96,6 +97,7 @@ fn dying(pair: &Pair, steps: i64) -> Writer {
             index: side.index,
             backend,
         }),
+        copies: None,
     };
     store.writer(&Authority::granted()).unwrap()
 }
