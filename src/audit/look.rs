@@ -38,6 +38,8 @@ pub enum Looked {
         size: u64,
         bytes: Bytes,
         why: String,
+        /// Other listed keys of the digest, unread.
+        copies: Vec<Key>,
     },
     /// No answer.
     Unknown { key: Key, why: String },
@@ -75,10 +77,19 @@ impl Looked {
                 say("key", key.as_str().into());
                 say("size", (*size).into());
             }
-            Looked::Wrong { key, size, why, .. } => {
+            Looked::Wrong {
+                key,
+                size,
+                why,
+                copies,
+                ..
+            } => {
                 say("key", key.as_str().into());
                 say("size", (*size).into());
                 say("why", why.as_str().into());
+                if !copies.is_empty() {
+                    say("copies", keys(copies));
+                }
             }
             Looked::Unknown { key, why } => {
                 say("key", key.as_str().into());
@@ -169,7 +180,24 @@ impl Look<'_> {
         if !self.read {
             return Looked::There { key, size };
         }
+        let others = || {
+            let keys = copies.iter().filter_map(|copy| Key::new(&copy.key).ok());
+            keys.filter(|other| *other != key).collect()
+        };
         match self.read(kind, id, &key).await {
+            Looked::Wrong {
+                key,
+                size,
+                bytes,
+                why,
+                ..
+            } => Looked::Wrong {
+                copies: others(),
+                key,
+                size,
+                bytes,
+                why,
+            },
             // Listed, and gone when it was read: something else is writing or the listing lied.
             Looked::Absent { key, .. } if listed.is_some() => Looked::Absent {
                 found: self.proving(kind, id, copies, Some(&key)).await,
@@ -253,6 +281,7 @@ impl Look<'_> {
                 size,
                 bytes,
                 why,
+                copies: Vec::new(),
             },
         }))
     }
@@ -290,6 +319,7 @@ impl Look<'_> {
                 size,
                 bytes,
                 why: "the bytes do not reproduce the id".to_owned(),
+                copies: Vec::new(),
             },
         }))
     }

@@ -47,14 +47,14 @@ pub struct Backfill {
 }
 
 /// Which findings a command is about: all that pass one of the filters.
-struct Wanted {
+struct Asked {
     filters: Vec<Filter>,
     /// A person chose them by code or by id.
     chosen: bool,
     repo: Option<String>,
 }
 
-impl Wanted {
+impl Asked {
     /// One selection, so that there is one plan.
     async fn selection(&self, report: &Report) -> Result<Selection, CliError> {
         if let [filter] = self.filters.as_slice() {
@@ -94,12 +94,12 @@ pub async fn run(command: Repair, global: &Global, out: Output) -> Result<Exit, 
         [] => vec![filter(None)],
         ids => ids.iter().cloned().map(|id| filter(Some(id))).collect(),
     };
-    let wanted = Wanted {
+    let asked = Asked {
         chosen: !command.code.is_empty() || !command.id.is_empty(),
         filters,
         repo: command.repo.clone(),
     };
-    plan_and_apply(wanted, command.apply, command.how, global, out).await
+    plan_and_apply(asked, command.apply, command.how, global, out).await
 }
 
 pub async fn run_backfill(
@@ -112,17 +112,17 @@ pub async fn run_backfill(
         repo: command.repo.clone(),
         ..Filter::default()
     };
-    let wanted = Wanted {
+    let asked = Asked {
         filters: vec![filter],
         chosen: false,
         repo: command.repo,
     };
-    plan_and_apply(wanted, command.apply, command.how, global, out).await
+    plan_and_apply(asked, command.apply, command.how, global, out).await
 }
 
 /// Audits, plans, shows the plan, and with `--apply` asks and applies.
 async fn plan_and_apply(
-    wanted: Wanted,
+    asked: Asked,
     apply: Apply,
     how: How,
     global: &Global,
@@ -131,11 +131,11 @@ async fn plan_and_apply(
     let target = target(global)?;
     needs_write(&target, &apply)?;
     let store = open(&target).await?;
-    let scope = wanted.repo.clone().map_or(Scope::Hub, Scope::Repo);
+    let scope = asked.repo.clone().map_or(Scope::Hub, Scope::Repo);
     let options = how.options(Depth::Bytes, scope);
     let progress = Progress::new();
     let report = watch(&out, &progress, audit::run(&store, &options, &progress)).await??;
-    let selection = wanted.selection(&report).await?;
+    let selection = asked.selection(&report).await?;
     let progress = Progress::new();
     let planning = repair::plan(&store, &report, &selection, &progress);
     let plan = watch(&out, &progress, planning).await??;

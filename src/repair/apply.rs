@@ -37,6 +37,12 @@ pub enum Outcome {
     Linked,
     /// The cache was rewritten.
     Recached,
+    /// Bad bytes were put aside, and good ones in their place.
+    Replaced,
+    /// The row now says what its object says, or was added from it.
+    Reindexed,
+    /// The repository now holds the row.
+    Held,
     /// The hub was as wanted already.
     Already,
     /// The hub is no longer what the plan saw; nothing was changed.
@@ -55,11 +61,20 @@ impl Outcome {
             Outcome::Written => "written",
             Outcome::Linked => "linked",
             Outcome::Recached => "recached",
+            Outcome::Replaced => "replaced",
+            Outcome::Reindexed => "reindexed",
+            Outcome::Held => "held",
             Outcome::Already => "already",
             Outcome::Superseded => "superseded",
             Outcome::Refused => "refused",
             Outcome::Failed => "failed",
         }
+    }
+
+    /// Whether the hub is another after it.
+    #[must_use]
+    pub const fn changes(self) -> bool {
+        self.is_well() && !matches!(self, Outcome::Already)
     }
 
     /// Whether what was planned is so now.

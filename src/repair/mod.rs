@@ -6,9 +6,9 @@ mod checkpoint;
 pub mod journal;
 pub mod pair;
 pub mod plan;
-mod recache;
 mod rows;
 mod spool;
+pub mod wanted;
 
 pub use apply::{Applied, Options, Outcome, Pace, apply, apply_with};
 pub use journal::Journal;

@@ -5,5 +5,6 @@ mod demo;
 mod journal;
 mod march;
 mod planning;
+mod remedies;
 mod saved;
 mod support;

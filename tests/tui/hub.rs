@@ -151,6 +151,7 @@ impl FakeHub {
                 code: Code::CommitTreeless,
                 id: id(9),
                 why: format!("no remedy: a person must decide; {}", self.text),
+                wanted: None,
             })]),
         }
     }
@@ -294,6 +295,7 @@ impl FakeHub {
             words: format!("Stores the commit as its row proves it; {}", self.text),
             precondition: "The row's storage_uri is still null.".into(),
             key: Some("objects/sha256/00/01".into()),
+            from: None,
             bytes: 691,
             sha256: Some("ab".repeat(32)),
             row: vec![RowChange {

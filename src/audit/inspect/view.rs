@@ -44,6 +44,7 @@ pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) 
             size,
             bytes,
             why,
+            ..
         } => {
             let problem = Some((offset(kind, &bytes), why));
             present(kind, &key, size, &bytes, None, problem)

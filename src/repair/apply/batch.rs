@@ -7,7 +7,7 @@ use crate::audit::Remedy;
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::repair::RepairError;
-use crate::repair::build::{Built, Target, build};
+use crate::repair::build::{Built, Site, Target, build};
 use crate::repair::checkpoint;
 use crate::repair::journal::{Entry, Event, Journal, Said};
 use crate::repair::plan::Step;
@@ -45,11 +45,17 @@ pub(super) struct Ended {
 }
 
 /// The ledger of a batch whose changes have all been announced, and synced, before the first is made.
-struct Announced;
+struct Announced<'a> {
+    run: &'a str,
+}
 
-impl Ledger for Announced {
+impl Ledger for Announced<'_> {
     fn intend(&mut self, _change: &Change) -> Result<(), String> {
         Ok(())
+    }
+
+    fn run(&self) -> &str {
+        self.run
     }
 }
 
@@ -147,7 +153,11 @@ impl Run<'_> {
         loop {
             let built = {
                 let _turn = self.turn(step).await;
-                build(self.writer.store(), trees, &target, rows.get(&step.id)).await
+                let site = Site {
+                    store: self.writer.store(),
+                    trees,
+                };
+                build(site, &target, rows.get(&step.id)).await
             };
             let reason = built.as_ref().err().and_then(passing);
             tried += 1;
@@ -212,9 +222,12 @@ impl Run<'_> {
                     return None;
                 }
                 self.progress.update(|f| f.subject.clone_from(&step.id));
-                self.writer.make(change, &mut Announced).await
+                let ledger = &mut Announced { run: &self.name };
+                self.writer.make(change, ledger).await
             };
             let reason = match &made {
+                // Once replaced, bytes are no longer what was seen: only a new audit can tell.
+                _ if matches!(change, Change::Replace { .. }) => None,
                 Err(WriteError::Store(error)) => passing(error),
                 _ => None,
             };
@@ -307,6 +320,9 @@ fn made_of(step: &Step, made: Result<Done, WriteError>) -> Ended {
             let (outcome, stored) = match step.remedy {
                 Remedy::Link => (Outcome::Linked, None),
                 Remedy::Recache => (Outcome::Recached, None),
+                Remedy::Replace => (Outcome::Replaced, Some(stored)),
+                Remedy::Reindex => (Outcome::Reindexed, None),
+                Remedy::Reref => (Outcome::Held, None),
                 _ => (Outcome::Written, Some(stored)),
             };
             Ended {
@@ -331,7 +347,7 @@ fn outcome_line(step: &Step, ended: &Ended, announced: bool) -> Event {
     let mut entry = Entry::from(step);
     let changed = matches!(
         ended.outcome,
-        Some(Outcome::Written | Outcome::Linked | Outcome::Recached)
+        Some(outcome) if outcome.changes()
     );
     if !changed {
         // Nothing is after what was not done.
