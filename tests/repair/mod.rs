@@ -2,9 +2,11 @@
 
 mod applying;
 mod demo;
+mod interrupted;
 mod journal;
 mod march;
 mod planning;
 mod remedies;
 mod saved;
 mod support;
+mod undo;
