@@ -20,6 +20,9 @@ pub struct Figures {
     pub subject: String,
     /// Findings by code, or outcomes by name.
     pub outcomes: BTreeMap<String, u64>,
+    /// Why nothing moves, and for how long it will not: `waiting 4 s: SlowDown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<String>,
 }
 
 /// Handle to a job under way: figures out, pause and cancellation in.
@@ -72,6 +75,11 @@ impl Progress {
     pub fn cancel(&self) {
         self.cancel.cancel();
         self.resume();
+    }
+
+    /// Waits until the job is told to stop.
+    pub async fn cancelled(&self) {
+        self.cancel.cancelled().await;
     }
 
     /// Whether the job was told to stop.

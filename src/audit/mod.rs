@@ -12,6 +12,7 @@ pub mod hubs;
 pub mod inspect;
 pub mod judge;
 pub mod look;
+pub mod mass;
 mod names;
 mod one;
 mod refs;

@@ -49,6 +49,9 @@ pub struct Summary {
     pub not_judged: Vec<Code>,
     /// What the hub lacks, each said once.
     pub notes: Vec<String>,
+    /// So much missing or wrong together that the hub may be looked at in the wrong way; the first few.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mass_faults: Vec<String>,
 }
 
 /// Which findings are meant. Conditions of one kind are alternatives, conditions of different kinds add up.

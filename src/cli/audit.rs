@@ -30,9 +30,9 @@ pub struct How {
     /// Rows, and objects without row, younger than this are counted and not judged (30s, 15m, 1h)
     #[arg(long, value_parser = duration, default_value = "1h", value_name = "TIME")]
     pub grace: Duration,
-    /// Reads under way at once
-    #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub concurrency: u16,
+    /// Reads under way at once, 32 where it is not given; of a repair also steps, 8 and at most 32
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub concurrency: Option<u16>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -56,7 +56,7 @@ impl How {
             },
             scope,
             grace: self.grace,
-            concurrency: usize::from(self.concurrency),
+            concurrency: usize::from(self.concurrency.unwrap_or(32)),
         }
     }
 }

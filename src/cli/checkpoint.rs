@@ -1,7 +1,8 @@
 //! `luthier checkpoint`.
 
+use super::apply::Care;
 use super::output::Output;
-use super::repair::{refused, show_step, summary};
+use super::plan::{refused, show_step, summary};
 use super::watch::watch;
 use super::{CliError, Exit, Global, open, target};
 use crate::progress::Progress;
@@ -17,11 +18,17 @@ pub struct Checkpoint {
     /// Only this repository (OWNER/SLUG)
     #[arg(long, value_name = "REPO")]
     repo: Option<String>,
+    /// Steps under way at once, 8 where it is not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=32))]
+    concurrency: Option<u16>,
+    #[command(flatten)]
+    care: Care,
 }
 
 /// Without `--write`, says what would be written.
 pub async fn run(command: Checkpoint, global: &Global, out: Output) -> Result<Exit, CliError> {
     let target = target(global)?;
+    let options = command.care.options(&target, command.concurrency)?;
     let store = open(&target).await?;
     let progress = Progress::new();
     let planning = repair::checkpoints(&store, command.repo.as_deref(), &progress);
@@ -33,7 +40,7 @@ pub async fn run(command: Checkpoint, global: &Global, out: Output) -> Result<Ex
             let writer = store.writer(authority)?;
             let mut journal = Journal::open(&target.hub)?;
             let progress = Progress::new();
-            let applying = repair::apply(&writer, &plan, &mut journal, &progress);
+            let applying = repair::apply_with(&writer, &plan, &mut journal, &progress, &options);
             watch(&out, &progress, applying).await??
         }
         _ => Applied::default(),

@@ -1,5 +1,6 @@
 //! The headless face: one file a command.
 
+mod apply;
 mod audit;
 mod checkpoint;
 mod confirm;
@@ -10,6 +11,7 @@ mod doctor;
 mod journal;
 mod keys;
 mod output;
+mod plan;
 mod pull;
 mod rebuild;
 mod repair;
@@ -298,6 +300,7 @@ impl From<RepairError> for CliError {
                 message: error.to_string(),
                 exit: Exit::Stopped,
             },
+            RepairError::PlanFile { .. } => Self::usage(error.to_string()),
             other => Self::unusable(other),
         }
     }

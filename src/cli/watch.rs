@@ -5,7 +5,7 @@ use super::{CliError, Exit};
 use crate::progress::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs `work` while showing where `progress` stands; Ctrl-C or SIGTERM stop it at the next safe
@@ -20,6 +20,7 @@ pub async fn watch<T>(
     let failed = |error| CliError::unusable(format!("signals: {error}"));
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let begun = Instant::now();
     let mut beat = tokio::time::interval(Duration::from_millis(100));
     tokio::pin!(work);
     loop {
@@ -30,7 +31,7 @@ pub async fn watch<T>(
             }
             _ = interrupt.recv() => stop(progress, &bar),
             _ = terminate.recv() => stop(progress, &bar),
-            _ = beat.tick(), if shown => draw(&bar, progress),
+            _ = beat.tick(), if shown => draw(&bar, progress, begun.elapsed()),
         }
     }
 }
@@ -48,13 +49,20 @@ fn bar() -> ProgressBar {
     ProgressBar::new_spinner()
 }
 
-fn draw(bar: &ProgressBar, progress: &Progress) {
+/// An estimate is told only after this time, and after one in a hundred.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn draw(bar: &ProgressBar, progress: &Progress, elapsed: Duration) {
     let figures = progress.figures();
     // An unknown total has no bar.
     let template = match figures.total {
         Some(total) => {
             bar.set_length(total);
-            "{prefix:>10} {wide_bar} {human_pos}/{human_len} {per_sec} {msg}"
+            if elapsed >= PATIENCE && figures.done * 100 >= total {
+                "{prefix:>10} {wide_bar} {human_pos}/{human_len} {per_sec} about {eta} {msg}"
+            } else {
+                "{prefix:>10} {wide_bar} {human_pos}/{human_len} {per_sec} {msg}"
+            }
         }
         None => "{prefix:>10} {spinner} {human_pos} {per_sec} {msg}",
     };
@@ -64,6 +72,10 @@ fn draw(bar: &ProgressBar, progress: &Progress) {
     bar.set_prefix(figures.phase);
     bar.set_position(figures.done);
     let outcomes: u64 = figures.outcomes.values().sum();
-    bar.set_message(format!("{outcomes} so far"));
+    // Why nothing moves is worth more than what was.
+    bar.set_message(match figures.waiting {
+        Some(why) => crate::text::safe(&why).into_owned(),
+        None => format!("{outcomes} so far"),
+    });
     bar.tick();
 }

@@ -1,7 +1,13 @@
 //! Carries a plan out, one step at a time, in the one way to write.
 
 mod batch;
+mod breakers;
 mod budget;
+mod pace;
+mod patience;
+
+pub use pace::{MOST, Pace};
+pub use patience::Patience;
 
 use super::journal::{self, Event};
 use super::{Journal, Plan, RepairError};
@@ -16,7 +22,7 @@ use std::collections::BTreeMap;
 const CANARY: u64 = 10;
 
 /// Steps announced together; a stop or a pause takes effect between any two of them.
-const BATCH: u32 = 32;
+const BATCH: u32 = MOST as u32;
 
 /// How many lines of trouble are kept.
 const TROUBLE: usize = 100;
@@ -81,6 +87,35 @@ impl Outcome {
     }
 }
 
+/// How a plan is carried out, and what a person has confirmed.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How fast; a clone of it changes that while the run goes on.
+    pub pace: Pace,
+    pub patience: Patience,
+    /// So many failures in a row, or more than these and than one in a hundred, stop all writing.
+    pub max_failures: u64,
+    /// Pauses after the first ten steps until the job is resumed.
+    pub look_after_canary: bool,
+    /// The hub's name was given for a plan that bears alarms.
+    pub mass_fault: bool,
+    /// Another database or store than the last time is meant.
+    pub new_pair: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            pace: Pace::default(),
+            patience: Patience::default(),
+            max_failures: 10,
+            look_after_canary: false,
+            mass_fault: false,
+            new_pair: false,
+        }
+    }
+}
+
 /// The end of a repair, in figures.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Applied {
@@ -103,16 +138,31 @@ impl Applied {
     }
 }
 
-/// Applies every step of `plan`; outcomes are counted in `progress` by name as they come.
+/// [`apply_with`] at the usual pace, with nothing confirmed.
 ///
 /// # Errors
-/// Another applier, a breaker that stops all writing, or a journal that cannot be written.
+/// As [`apply_with`].
 pub async fn apply(
     writer: &Writer,
     plan: &Plan,
     journal: &mut Journal,
     progress: &Progress,
 ) -> Result<Applied, RepairError> {
+    apply_with(writer, plan, journal, progress, &Options::default()).await
+}
+
+/// Applies every step of `plan`; outcomes are counted in `progress` by name as they come.
+///
+/// # Errors
+/// Another applier, a breaker that stops all writing, or a journal that cannot be written.
+pub async fn apply_with(
+    writer: &Writer,
+    plan: &Plan,
+    journal: &mut Journal,
+    progress: &Progress,
+    options: &Options,
+) -> Result<Applied, RepairError> {
+    breakers::check(writer.store(), plan, journal, options).await?;
     let _lock = writer.lock().await?;
     let totals = plan.totals();
     progress.phase("applying", Some(totals.steps));
@@ -128,7 +178,13 @@ pub async fn apply(
         store: hub.describe_store(),
     };
     journal.append(&applied.run, &[begun])?;
-    let ended = steps(writer, plan, journal, progress, &mut applied).await;
+    let run = Run {
+        writer,
+        progress,
+        options,
+        name: applied.run.clone(),
+    };
+    let ended = steps(&run, plan, journal, &mut applied).await;
     let end = Event::End {
         outcomes: applied.outcomes.clone(),
         stopped: applied.stopped,
@@ -145,13 +201,12 @@ pub async fn apply(
 
 /// All batches, in order: kinds do not mix, and the canary goes first.
 async fn steps(
-    writer: &Writer,
+    run: &Run<'_>,
     plan: &Plan,
     journal: &mut Journal,
-    progress: &Progress,
     applied: &mut Applied,
 ) -> Result<(), RepairError> {
-    let mut budget = Budget::new(CANARY);
+    let mut budget = Budget::new(CANARY, run.options.max_failures);
     let mut skip = 0;
     loop {
         let limit = match CANARY.saturating_sub(skip) {
@@ -163,16 +218,16 @@ async fn steps(
             return Ok(());
         };
         batch.retain(|step| step.kind == kind);
+        if run.options.look_after_canary && skip == CANARY {
+            run.progress.pause();
+            run.say("the first 10 steps are done; look at them, then go on");
+        }
         skip += batch.len() as u64;
-        if progress.checkpoint().await.is_err() {
+        if run.progress.checkpoint().await.is_err() {
             applied.stopped = true;
             return Ok(());
         }
-        let run = Run {
-            writer,
-            progress,
-            name: applied.run.clone(),
-        };
+        run.say("");
         for ended in run.carry_out(&batch, journal).await? {
             match ended.outcome {
                 None => applied.stopped = true,

@@ -14,8 +14,8 @@ pub use read::{Run, files, lines_of, runs};
 pub use verify::{Tampering, Verified, verify};
 
 use super::RepairError;
+use super::pair::fingerprint;
 use crate::store::Hub;
-use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -42,12 +42,9 @@ pub fn folder() -> Option<PathBuf> {
 /// Where the journal of `hub` lies, whether there is one or not.
 #[must_use]
 pub fn path_of(hub: &Hub) -> Option<PathBuf> {
-    folder().map(|folder| folder.join(format!("{}.jsonl", fingerprint(hub))))
-}
-
-/// A name for database and store together: the same hub has the same journal, whatever it is called.
-fn fingerprint(hub: &Hub) -> String {
-    hex::encode(&Sha256::digest(hub.identity())[..8])
+    // The same hub has the same journal, whatever it is called.
+    let name = &fingerprint(hub)[..16];
+    folder().map(|folder| folder.join(format!("{name}.jsonl")))
 }
 
 /// The journal of one hub, open for appending. One process at a time has it.

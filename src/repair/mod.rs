@@ -4,12 +4,13 @@ pub mod apply;
 mod build;
 mod checkpoint;
 pub mod journal;
+pub mod pair;
 pub mod plan;
 mod rows;
 mod spool;
 pub mod wanted;
 
-pub use apply::{Applied, Outcome, apply};
+pub use apply::{Applied, Options, Outcome, Pace, apply, apply_with};
 pub use journal::Journal;
 pub use plan::{Plan, Refusal, RowChange, Selection, Step, Totals, checkpoints, plan};
 
@@ -30,6 +31,8 @@ pub enum RepairError {
     Journal { path: String, why: String },
     #[error("stopped writing: {0}")]
     Breaker(String),
+    #[error("the plan {path} cannot be used: {why}")]
+    PlanFile { path: String, why: String },
     #[error("the plan cannot be kept in {folder}: {why}; make room there")]
     Spool { folder: String, why: std::io::Error },
 }

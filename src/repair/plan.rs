@@ -3,13 +3,15 @@
 mod checkpoints;
 mod choose;
 mod draft;
+mod saved;
 
 pub use checkpoints::checkpoints;
+pub use saved::Header;
 
 use super::RepairError;
 use super::spool::Spool;
 use super::wanted::Wanted;
-use crate::audit::{Code, Filter, Remedy, Report, Subject};
+use crate::audit::{Code, Filter, Remedy, Report, Subject, Summary, mass};
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::store::Store;
@@ -66,6 +68,20 @@ pub struct Step {
     pub row: Vec<RowChange>,
 }
 
+impl Step {
+    /// Requests to the store: puts and the reads that prove them.
+    pub(super) fn requests(&self) -> u64 {
+        match self.remedy {
+            Remedy::Link => 1,
+            Remedy::Backfill | Remedy::Restore | Remedy::Checkpoint => 2,
+            // What lies there is read, copied, read back, replaced and read back.
+            Remedy::Replace => 5,
+            Remedy::Reindex => 1,
+            Remedy::None | Remedy::Recache | Remedy::Reref => 0,
+        }
+    }
+}
+
 /// A finding that the plan leaves alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
@@ -94,6 +110,9 @@ pub struct Plan {
     totals: Totals,
     steps: Spool<Step>,
     refused: Spool<Refusal>,
+    alarms: Vec<String>,
+    /// A step mends what an audit counts towards a mass fault.
+    mass: bool,
 }
 
 impl Plan {
@@ -119,25 +138,28 @@ impl Plan {
         self.refused.page(skip, limit)
     }
 
-    fn empty() -> Result<Self, RepairError> {
+    /// Why this plan may rest on a mistake, in a line each: such a plan is applied only where a person has
+    /// confirmed it by the hub's name.
+    #[must_use]
+    pub fn alarms(&self) -> &[String] {
+        &self.alarms
+    }
+
+    pub(super) fn empty() -> Result<Self, RepairError> {
         Ok(Self {
             totals: Totals::default(),
             steps: Spool::new()?,
             refused: Spool::new()?,
+            alarms: Vec::new(),
+            mass: false,
         })
     }
 
-    fn add(&mut self, step: Step) -> Result<(), RepairError> {
+    pub(super) fn add(&mut self, step: Step) -> Result<(), RepairError> {
         self.totals.steps += 1;
+        self.mass |= mass::counts(step.code) || step.also.iter().copied().any(mass::counts);
         self.totals.bytes += step.bytes;
-        self.totals.requests += match step.remedy {
-            Remedy::Link => 1,
-            Remedy::Backfill | Remedy::Restore | Remedy::Checkpoint => 2,
-            // What lies there is read, copied, read back, replaced and read back.
-            Remedy::Replace => 5,
-            Remedy::Reindex => 1,
-            Remedy::None | Remedy::Recache | Remedy::Reref => 0,
-        };
+        self.totals.requests += step.requests();
         *self.totals.by_remedy.entry(step.remedy).or_default() += 1;
         self.steps.push(&Step {
             number: self.totals.steps,
@@ -145,13 +167,20 @@ impl Plan {
         })
     }
 
-    fn refuse(&mut self, refusal: Refusal) -> Result<(), RepairError> {
+    pub(super) fn refuse(&mut self, refusal: Refusal) -> Result<(), RepairError> {
         self.totals.refused += 1;
         self.refused.push(&refusal)
     }
 
+    /// Takes the audit's alarms over where a step rests on what they are about.
+    fn heed(&mut self, summary: &Summary) {
+        if self.mass {
+            self.alarms.clone_from(&summary.mass_faults);
+        }
+    }
+
     /// Ends the adding: only then can it be read.
-    fn finish(mut self) -> Result<Self, RepairError> {
+    pub(super) fn finish(mut self) -> Result<Self, RepairError> {
         self.steps.flush()?;
         self.refused.flush()?;
         Ok(self)
@@ -185,5 +214,6 @@ pub async fn plan(
     draft
         .make_checkpoints(&chosen.groups(Subject::Branch))
         .await?;
+    draft.plan.heed(report.summary());
     draft.plan.finish()
 }

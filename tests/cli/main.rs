@@ -5,6 +5,7 @@ mod auditing;
 mod checkpoints;
 mod configuration;
 mod pairs;
+mod plans;
 mod postgres;
 mod pulling;
 mod rebuilding;

@@ -6,7 +6,7 @@ use crate::repair::apply::Outcome;
 
 /// The step at which writing stops, from 1.
 fn stops(outcomes: impl IntoIterator<Item = Outcome>) -> Option<(usize, String)> {
-    let mut budget = Budget::new(10);
+    let mut budget = Budget::new(10, 10);
     for (n, outcome) in outcomes.into_iter().enumerate() {
         match budget.spend(outcome, "id", Some("time-out")) {
             Ok(()) => {}

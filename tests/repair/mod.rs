@@ -6,4 +6,5 @@ mod journal;
 mod march;
 mod planning;
 mod remedies;
+mod saved;
 mod support;

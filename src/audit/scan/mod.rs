@@ -4,6 +4,7 @@ mod rows;
 
 use super::finding::Finding;
 use super::judge::{Judge, Verdict};
+use super::mass::Mass;
 use super::report::Summary;
 use super::{AuditError, Depth, Options, Scope, graph, names, refs, spool, strays};
 use crate::backend::layout;
@@ -41,6 +42,7 @@ pub(super) struct Scan<'a> {
     horizon: Micros,
     now: Micros,
     remembered: HashSet<(String, String)>,
+    mass: Mass,
 }
 
 impl<'a> Scan<'a> {
@@ -76,6 +78,7 @@ impl<'a> Scan<'a> {
             horizon: now.saturating_sub(grace),
             now,
             remembered: HashSet::new(),
+            mass: Mass::default(),
         })
     }
 
@@ -94,6 +97,7 @@ impl<'a> Scan<'a> {
         self.snapshots().await?;
         self.progress.phase("commits", Some(counts.commits));
         self.commits().await?;
+        self.summary.mass_faults = std::mem::take(&mut self.mass).alarms();
         self.branches().await?;
         self.notebook.index().await?;
         self.progress.phase("names", None);

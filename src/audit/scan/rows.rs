@@ -20,6 +20,7 @@ trait Audited: Sized {
     fn id(&self) -> &str;
     fn repo_id(&self) -> Option<&str>;
     fn created_at(&self) -> &str;
+    fn storage_uri(&self) -> Option<&str>;
     async fn page(index: &dyn Index, after: Option<&str>) -> Result<Page<Self>, IndexError>;
     async fn judge(&self, judge: &Judge, copies: &[StoredCopy]) -> Verdict;
 }
@@ -31,6 +32,7 @@ macro_rules! audited {
             fn id(&self) -> &str { &self.$id }
             fn repo_id(&self) -> Option<&str> { self.repo_id.as_deref() }
             fn created_at(&self) -> &str { &self.created_at }
+            fn storage_uri(&self) -> Option<&str> { self.storage_uri.as_deref() }
             async fn page(index: &dyn Index, after: Option<&str>) -> Result<Page<Self>, IndexError> {
                 index.$pages(after, PAGE).await
             }
@@ -184,16 +186,22 @@ impl Scan<'_> {
         self.notebook.add_known(R::KIND, &page.known()).await?;
         let repos: Vec<String> = page.rows.iter().map(|(row, _)| page.repo(row)).collect();
         let mut findings = Vec::new();
-        for ((_, verdict), repo) in page.rows.iter_mut().zip(repos) {
+        for ((row, verdict), repo) in page.rows.iter_mut().zip(repos) {
             let Some(verdict) = verdict.take() else {
                 continue;
             };
+            if self.options.depth > Depth::Rows && row.storage_uri().is_some() {
+                self.mass.take(R::KIND, &repo, &verdict.findings);
+            }
             for mut finding in self.fold(verdict) {
                 finding.repo.clone_from(&repo);
                 findings.push(finding);
             }
         }
         self.find(findings).await?;
+        if page.end {
+            self.mass.end_page(R::KIND);
+        }
         Ok(page.end)
     }
 

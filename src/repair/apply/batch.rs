@@ -1,6 +1,8 @@
 //! A few steps of one kind: made again, announced together with one sync, then carried out.
 
-use super::Outcome;
+use super::pace::{MOST, Turn};
+use super::patience::passing;
+use super::{Options, Outcome};
 use crate::audit::Remedy;
 use crate::object::Kind;
 use crate::progress::Progress;
@@ -16,15 +18,17 @@ use crate::store::{StoreError, Writer};
 use futures_util::{StreamExt, stream};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// Steps under way at once.
-const CONCURRENCY: usize = 8;
+/// A wait that is shorter is not told.
+const TOLD: Duration = Duration::from_secs(1);
 
 /// A run under way.
 pub(super) struct Run<'a> {
     pub writer: &'a Writer,
     pub progress: &'a Progress,
+    pub options: &'a Options,
     pub name: String,
 }
 
@@ -80,7 +84,7 @@ impl Run<'_> {
         let halted = AtomicBool::new(false);
         let ended: Vec<Ended> = stream::iter(steps.iter().zip(planned))
             .map(|(step, planned)| self.finish(step, planned, &halted))
-            .buffered(CONCURRENCY)
+            .buffered(MOST)
             .collect()
             .await;
         let outcomes: Vec<Event> = steps
@@ -121,7 +125,7 @@ impl Run<'_> {
         let trees = Mutex::new(TreeCache::default());
         stream::iter(steps)
             .map(|step| self.again(step, kind, &trees, &rows))
-            .buffered(CONCURRENCY)
+            .buffered(MOST)
             .collect()
             .await
     }
@@ -145,12 +149,93 @@ impl Run<'_> {
         rows: &HashMap<String, Row>,
     ) -> Result<Change, Ended> {
         let target = Target::again(step, kind);
-        let site = Site {
-            store: self.writer.store(),
-            trees,
+        let mut tried = 0;
+        loop {
+            let built = {
+                let _turn = self.turn(step).await;
+                let site = Site {
+                    store: self.writer.store(),
+                    trees,
+                };
+                build(site, &target, rows.get(&step.id)).await
+            };
+            let reason = built.as_ref().err().and_then(passing);
+            tried += 1;
+            if !self.again_after(reason, tried).await {
+                return as_planned(step, built);
+            }
+        }
+    }
+
+    /// A place among the steps under way, and the time for its requests.
+    async fn turn(&self, step: &Step) -> Turn {
+        let turn = self.options.pace.turn().await;
+        let wait = self.options.pace.reserve(step.requests());
+        self.wait(wait, "--max-rps").await;
+        turn
+    }
+
+    /// Whether to try once more, after a wait; where `reason` is none, the last try is what counts.
+    async fn again_after(&self, reason: Option<&str>, tried: u32) -> bool {
+        let pace = &self.options.pace;
+        let Some(reason) = reason else {
+            pace.went_well();
+            return false;
         };
-        let built = build(site, &target, rows.get(&step.id)).await;
-        as_planned(step, built)
+        pace.slow_down();
+        match self.options.patience.wait(tried) {
+            Some(wait) => self.wait(wait, reason).await,
+            None => false,
+        }
+    }
+
+    /// Waits and says why; `false` where the run was told to stop meanwhile.
+    async fn wait(&self, wait: Duration, reason: &str) -> bool {
+        if wait.is_zero() {
+            return true;
+        }
+        if wait >= TOLD {
+            self.say(&format!("waiting {} s: {reason}", wait.as_secs()));
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = self.progress.cancelled() => return false,
+        }
+        self.say("");
+        true
+    }
+
+    /// Says why nothing moves; nothing does where it is empty.
+    pub fn say(&self, why: &str) {
+        let why = (!why.is_empty()).then(|| why.to_owned());
+        self.progress.update(|f| f.waiting = why);
+    }
+
+    /// Makes the change, as often as it takes while the store asks to wait. To make it again is to make
+    /// it once: nothing is put where something lies, and the row still is what was seen.
+    async fn make(&self, step: &Step, change: &Change) -> Option<Result<Done, WriteError>> {
+        let mut tried = 0;
+        loop {
+            let made = {
+                let _turn = self.turn(step).await;
+                if self.progress.is_cancelled() {
+                    return None;
+                }
+                self.progress.update(|f| f.subject.clone_from(&step.id));
+                let ledger = &mut Announced { run: &self.name };
+                self.writer.make(change, ledger).await
+            };
+            let reason = match &made {
+                // Once replaced, bytes are no longer what was seen: only a new audit can tell.
+                _ if matches!(change, Change::Replace { .. }) => None,
+                Err(WriteError::Store(error)) => passing(error),
+                _ => None,
+            };
+            tried += 1;
+            if !self.again_after(reason, tried).await {
+                return Some(made);
+            }
+        }
     }
 
     async fn finish(
@@ -163,14 +248,10 @@ impl Run<'_> {
             Err(ended) => ended,
             Ok(_) if halted.load(Ordering::SeqCst) => Ended::not_begun(step),
             Ok(_) if self.progress.checkpoint().await.is_err() => Ended::not_begun(step),
-            Ok(change) => {
-                self.progress.update(|f| f.subject.clone_from(&step.id));
-                let made = self
-                    .writer
-                    .make(&change, &mut Announced { run: &self.name })
-                    .await;
-                made_of(step, made)
-            }
+            Ok(change) => match self.make(step, &change).await {
+                None => Ended::not_begun(step),
+                Some(made) => made_of(step, made),
+            },
         };
         if ended.breaker.is_some() {
             halted.store(true, Ordering::SeqCst);

@@ -2,26 +2,24 @@
 
 use super::Outcome;
 use crate::repair::RepairError;
-
-/// Failures one after the other that stop all writing.
-const IN_A_ROW: u64 = 10;
-
-/// Failures that are borne in any run; beyond, one in a hundred.
-const BORNE: u64 = 10;
+use crate::text;
 
 /// Counts what went wrong.
 pub(super) struct Budget {
     canary: u64,
+    max: u64,
     steps: u64,
     failed: u64,
     in_a_row: u64,
 }
 
 impl Budget {
-    /// `canary` steps must do without any failure.
-    pub fn new(canary: u64) -> Self {
+    /// `canary` steps must do without any failure; then `max` failures one after the other stop all
+    /// writing, and so do more than `max` and more than one in a hundred.
+    pub fn new(canary: u64, max: u64) -> Self {
         Self {
             canary,
+            max: max.max(1),
             steps: 0,
             failed: 0,
             in_a_row: 0,
@@ -55,14 +53,16 @@ impl Budget {
         }
         self.failed += 1;
         self.in_a_row += 1;
-        if self.in_a_row >= IN_A_ROW {
+        if self.in_a_row >= self.max {
             return Err(RepairError::Breaker(format!(
-                "{IN_A_ROW} steps failed one after the other, the last on {id}: {why}"
+                "{} failed one after the other, the last on {id}: {why}; see what is wrong, or allow more with --max-failures",
+                text::plural(self.max, "step")
             )));
         }
-        if self.failed > BORNE && self.failed * 100 > self.steps {
+        if self.failed > self.max && self.failed * 100 > self.steps {
             return Err(RepairError::Breaker(format!(
-                "{} of {} steps failed, more than one in a hundred; the last on {id}: {why}",
+                "{} of {} steps failed, more than one in a hundred; the last on {id}: {why}; see what is wrong, \
+                 or allow more with --max-failures",
                 self.failed, self.steps
             )));
         }

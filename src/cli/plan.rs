@@ -1,0 +1,135 @@
+//! A plan on standard output: its steps, what it leaves alone, and what became of it.
+
+use super::CliError;
+use super::output::Output;
+use crate::repair::{Applied, Plan, Step};
+use crate::text;
+use serde_json::json;
+
+/// Steps fetched from the plan at once.
+const PAGE: u32 = 1_000;
+
+/// Shows a plan; `dry` where it will not be applied.
+pub async fn show_plan(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliError> {
+    let mut skip = 0;
+    loop {
+        let steps = plan.steps(skip, PAGE).await?;
+        for step in &steps {
+            show_step(step, out, dry)?;
+        }
+        skip += steps.len() as u64;
+        if steps.len() < PAGE as usize {
+            break;
+        }
+    }
+    refused(plan, out, dry).await?;
+    let totals = plan.totals();
+    for alarm in plan.alarms() {
+        if out.json {
+            out.object(&json!({ "type": "alarm", "why": alarm }))?;
+        } else {
+            out.line(alarm)?;
+        }
+    }
+    if out.json {
+        return Ok(());
+    }
+    out.line(&format!(
+        "{}, {} to write, {}; {} left alone.",
+        text::plural(totals.steps, "step"),
+        text::bytes(totals.bytes),
+        text::plural(totals.requests, "request"),
+        text::plural(totals.refused, "finding"),
+    ))?;
+    if dry && totals.steps > 0 {
+        out.line("Nothing was written. Add --apply --write to carry this plan out.")?;
+    }
+    Ok(())
+}
+
+/// What a plan leaves alone, and why.
+pub async fn refused(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliError> {
+    let mut skip = 0;
+    loop {
+        let refused = plan.refused(skip, PAGE).await?;
+        for refusal in &refused {
+            if out.json {
+                out.object(&json!({
+                    "type": "refused", "code": refusal.code, "id": refusal.id, "why": refusal.why,
+                }))?;
+            } else if dry || !out.quiet {
+                out.line(&format!(
+                    "left alone  {:<22} {}: {}",
+                    refusal.code.name(),
+                    refusal.id,
+                    refusal.why
+                ))?;
+            }
+        }
+        skip += refused.len() as u64;
+        if refused.len() < PAGE as usize {
+            return Ok(());
+        }
+    }
+}
+
+/// Shows one step.
+pub fn show_step(step: &Step, out: &Output, dry: bool) -> Result<(), CliError> {
+    if out.json {
+        let mut line = serde_json::to_value(step).unwrap_or_default();
+        line["type"] = json!("step");
+        return out.object(&line);
+    }
+    if !dry && out.quiet {
+        return Ok(());
+    }
+    out.line(&format!(
+        "{:>5}  {:<9} {}",
+        step.number,
+        step.remedy.word(),
+        step.words
+    ))?;
+    for change in &step.row {
+        let value = |side: &Option<String>| side.clone().unwrap_or_else(|| "null".to_owned());
+        out.line(&format!(
+            "       {}: {} -> {}",
+            change.column,
+            text::cut(&value(&change.from), 100),
+            text::cut(&value(&change.to), 100)
+        ))?;
+    }
+    Ok(())
+}
+
+/// The last line, or the last JSON object: what became of a plan.
+pub fn summary(plan: &Plan, applied: &Applied, out: &Output) -> Result<(), CliError> {
+    if out.json {
+        return out.object(&json!({
+            "type": "summary", "complete": !applied.stopped, "steps": plan.totals().steps,
+            "refused": plan.totals().refused, "outcomes": applied.outcomes, "run": applied.run,
+            "trouble": applied.trouble,
+        }));
+    }
+    let outcomes: Vec<String> = applied
+        .outcomes
+        .iter()
+        .map(|(outcome, count)| format!("{} {}", text::grouped(*count), outcome.word()))
+        .collect();
+    for line in &applied.trouble {
+        out.line(line)?;
+    }
+    if applied.stopped {
+        out.line("Stopped before the end; what was done is in the journal.")?;
+    }
+    let run = if applied.run.is_empty() {
+        String::new()
+    } else {
+        format!("run {}: ", applied.run)
+    };
+    let outcomes = if outcomes.is_empty() {
+        "nothing to do".to_owned()
+    } else {
+        outcomes.join(", ")
+    };
+    out.line(&format!("{run}{outcomes}"))
+}

@@ -1,0 +1,255 @@
+//! A plan as a file, to be read, carried elsewhere and applied later.
+//!
+//! JSON Lines in one file: a first line says what it is, whose hub it was made for, when and by which
+//! version; then a line a step and a line a refusal; the last line has the totals and the sha256 of all
+//! bytes before it. So a plan of a million steps is written and read in little memory, and a file that was
+//! cut or changed is known by itself. The sum is no signature: what a step may do is decided when it is
+//! made again from the hub.
+
+use super::{Plan, Refusal, Step, Totals};
+use crate::repair::RepairError;
+use crate::repair::pair::fingerprint;
+use crate::store::Hub;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::path::Path;
+
+/// What this version writes, and the newest that it reads.
+const VERSION: u32 = 1;
+
+/// A longer line is none of ours. Bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// Steps written at once.
+const PAGE: u32 = 1_000;
+
+/// The first line: what the file is, and which hub it is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// Of this format.
+    pub version: u32,
+    /// UTC, RFC 3339.
+    pub made_at: String,
+    /// The program and its version.
+    pub made_by: String,
+    /// What the hub was called.
+    pub hub: String,
+    pub database: String,
+    pub store: String,
+    /// sha256 of what names database, endpoint, bucket and prefix; hex.
+    pub fingerprint: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Line {
+    Plan(Header),
+    Step(Step),
+    Refused(Refusal),
+    /// Something that a person must confirm by name before this plan is applied.
+    Alarm(String),
+    End {
+        totals: Totals,
+        sha256: String,
+    },
+}
+
+/// What of a first line is the same in every version.
+#[derive(Deserialize)]
+struct Opening {
+    plan: Version,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+/// Writes and hashes.
+struct Summed<W> {
+    to: W,
+    sum: Sha256,
+}
+
+impl<W: Write> Summed<W> {
+    fn line(&mut self, line: &Line) -> io::Result<()> {
+        let mut text = serde_json::to_vec(line)?;
+        text.push(b'\n');
+        self.sum.update(&text);
+        self.to.write_all(&text)
+    }
+}
+
+impl Plan {
+    /// Writes the plan for `hub` into a new file that its owner alone can read; the file has its name only
+    /// once it is whole, and on the disk.
+    ///
+    /// # Errors
+    /// A file of that name, or a folder that cannot be written.
+    pub async fn save(&self, path: &Path, hub: &Hub) -> Result<(), RepairError> {
+        let failed = |why: String| RepairError::PlanFile {
+            path: path.display().to_string(),
+            why,
+        };
+        let taken = "there is a file of that name; name another";
+        if path.symlink_metadata().is_ok() {
+            return Err(failed(taken.to_owned()));
+        }
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let draft = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(e.to_string()))?;
+        let mut out = Summed {
+            to: BufWriter::new(draft),
+            sum: Sha256::new(),
+        };
+        self.write(&mut out, hub, &failed).await?;
+        let draft = out.to.into_inner().map_err(|e| failed(e.to_string()))?;
+        let synced = draft.as_file().sync_all();
+        synced.map_err(|e| failed(e.to_string()))?;
+        let kept = draft.persist_noclobber(path);
+        kept.map_err(|e| match e.error.kind() {
+            io::ErrorKind::AlreadyExists => failed(taken.to_owned()),
+            _ => failed(e.error.to_string()),
+        })?;
+        let named = File::open(folder).and_then(|folder| folder.sync_all());
+        named.map_err(|e| failed(e.to_string()))
+    }
+
+    async fn write<W: Write>(
+        &self,
+        out: &mut Summed<W>,
+        hub: &Hub,
+        failed: &impl Fn(String) -> RepairError,
+    ) -> Result<(), RepairError> {
+        let mut put = |line: Line| out.line(&line).map_err(|e| failed(e.to_string()));
+        put(Line::Plan(Header {
+            version: VERSION,
+            made_at: jiff::Timestamp::now().to_string(),
+            made_by: format!("luthier {}", env!("CARGO_PKG_VERSION")),
+            hub: hub.name.clone(),
+            database: hub.describe_database(),
+            store: hub.describe_store(),
+            fingerprint: fingerprint(hub),
+        }))?;
+        for alarm in &self.alarms {
+            put(Line::Alarm(alarm.clone()))?;
+        }
+        for skip in (0..self.totals.steps).step_by(PAGE as usize) {
+            for step in self.steps(skip, PAGE).await? {
+                put(Line::Step(step))?;
+            }
+        }
+        for skip in (0..self.totals.refused).step_by(PAGE as usize) {
+            for refusal in self.refused(skip, PAGE).await? {
+                put(Line::Refused(refusal))?;
+            }
+        }
+        let end = Line::End {
+            totals: self.totals.clone(),
+            sha256: hex::encode(out.sum.clone().finalize()),
+        };
+        out.line(&end).map_err(|e| failed(e.to_string()))
+    }
+
+    /// Reads a plan that was saved for `hub`.
+    ///
+    /// # Errors
+    /// A file that cannot be read, that was cut or changed, that a newer version wrote, or that was made
+    /// for another hub.
+    pub fn load(path: &Path, hub: &Hub) -> Result<Self, RepairError> {
+        let failed = |why: String| RepairError::PlanFile {
+            path: path.display().to_string(),
+            why,
+        };
+        let file = File::open(path).map_err(|e| failed(e.to_string()))?;
+        let mut reading = Reading {
+            from: BufReader::new(file),
+            sum: Sha256::new(),
+        };
+        reading.opening(hub).map_err(&failed)?;
+        let mut plan = Plan::empty()?;
+        loop {
+            let before = reading.sum.clone();
+            match reading.line().map_err(&failed)? {
+                Line::Step(step) if step.number == plan.totals.steps + 1 => plan.add(step)?,
+                Line::Refused(refusal) => plan.refuse(refusal)?,
+                Line::Alarm(alarm) => plan.alarms.push(alarm),
+                Line::End { totals, sha256 } => {
+                    let sum = hex::encode(before.finalize());
+                    if sum != sha256 || totals != plan.totals {
+                        return Err(failed(CHANGED.to_owned()));
+                    }
+                    return match reading.at_end().map_err(&failed)? {
+                        true => plan.finish(),
+                        false => Err(failed(CHANGED.to_owned())),
+                    };
+                }
+                Line::Plan(_) | Line::Step(_) => return Err(failed(CHANGED.to_owned())),
+            }
+        }
+    }
+}
+
+const CHANGED: &str = "it was changed after it was saved; plan again";
+const CUT: &str = "it ends too early; plan again";
+
+struct Reading<R> {
+    from: R,
+    sum: Sha256,
+}
+
+impl<R: BufRead> Reading<R> {
+    /// The next line without its newline, hashed with it.
+    fn text(&mut self) -> Result<Vec<u8>, String> {
+        let mut text = Vec::new();
+        let read = self
+            .from
+            .by_ref()
+            .take(LONGEST)
+            .read_until(b'\n', &mut text);
+        let read = read.map_err(|e| e.to_string())? as u64;
+        self.sum.update(&text);
+        match text.pop_if(|byte| *byte == b'\n') {
+            Some(_) => Ok(text),
+            None if read == LONGEST => Err("it is no plan of luthier".to_owned()),
+            None => Err(CUT.to_owned()),
+        }
+    }
+
+    fn opening(&mut self, hub: &Hub) -> Result<(), String> {
+        let text = self.text()?;
+        let opening: Opening =
+            serde_json::from_slice(&text).map_err(|_| "it is no plan of luthier".to_owned())?;
+        if opening.plan.version > VERSION {
+            return Err(
+                "a newer luthier wrote it; apply it with that one, or plan again".to_owned(),
+            );
+        }
+        let Ok(Line::Plan(header)) = serde_json::from_slice(&text) else {
+            return Err(CHANGED.to_owned());
+        };
+        if header.fingerprint != fingerprint(hub) {
+            return Err(format!(
+                "it was made for another hub: {} with {}, and this is {} with {}",
+                header.database,
+                header.store,
+                hub.describe_database(),
+                hub.describe_store()
+            ));
+        }
+        Ok(())
+    }
+
+    fn line(&mut self) -> Result<Line, String> {
+        serde_json::from_slice(&self.text()?).map_err(|_| CHANGED.to_owned())
+    }
+
+    fn at_end(&mut self) -> Result<bool, String> {
+        let left = self.from.fill_buf().map_err(|e| e.to_string())?;
+        Ok(left.is_empty())
+    }
+}
