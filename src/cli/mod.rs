@@ -18,6 +18,7 @@ mod repair;
 mod schema;
 mod show;
 mod verify;
+mod wanted;
 mod watch;
 
 use crate::audit::{AuditError, Code};
