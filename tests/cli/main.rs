@@ -2,8 +2,10 @@
 
 mod arguments;
 mod auditing;
+mod bench;
 mod checkpoints;
 mod configuration;
+mod crashing;
 mod pairs;
 mod plans;
 mod postgres;
@@ -15,3 +17,4 @@ mod s3;
 #[path = "../support/postgres.rs"]
 mod server;
 mod support;
+mod undoing;
