@@ -7,6 +7,7 @@ pub mod journal;
 pub mod pair;
 pub mod plan;
 mod rows;
+pub mod signoff;
 mod spool;
 pub mod wanted;
 
