@@ -9,6 +9,7 @@ use crate::store::{Store, StoreError};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 /// What the store holds for a row.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub enum Looked {
         key: Key,
         size: u64,
         bytes: Bytes,
+        /// Of all that was read, where `bytes` may be its start only.
+        sha256: [u8; 32],
         scheme: &'static str,
     },
     /// There, read twice with one result, and its bytes do not prove the id.
@@ -37,6 +40,7 @@ pub enum Looked {
         key: Key,
         size: u64,
         bytes: Bytes,
+        sha256: [u8; 32],
         why: String,
         /// Other listed keys of the digest, unread.
         copies: Vec<Key>,
@@ -189,6 +193,7 @@ impl Look<'_> {
                 key,
                 size,
                 bytes,
+                sha256,
                 why,
                 ..
             } => Looked::Wrong {
@@ -196,6 +201,7 @@ impl Look<'_> {
                 key,
                 size,
                 bytes,
+                sha256,
                 why,
             },
             // Listed, and gone when it was read: something else is writing or the listing lied.
@@ -269,17 +275,20 @@ impl Look<'_> {
             return Ok(None);
         };
         let (key, size) = (key.clone(), bytes.len() as u64);
+        let sha256 = Sha256::digest(&bytes).into();
         Ok(Some(match proves(kind, id, &bytes) {
             Ok(scheme) => Looked::Proved {
                 key,
                 size,
                 bytes,
+                sha256,
                 scheme,
             },
             Err(why) => Looked::Wrong {
                 key,
                 size,
                 bytes,
+                sha256,
                 why,
                 copies: Vec::new(),
             },
@@ -307,17 +316,20 @@ impl Look<'_> {
             let why = format!("{announced} bytes were announced, {size} came");
             return Ok(Some(Looked::Unknown { key, why }));
         }
-        Ok(Some(match hasher.finish(id) {
+        let (scheme, sha256) = hasher.finish_with_sha256(id);
+        Ok(Some(match scheme {
             Some(scheme) => Looked::Proved {
                 key,
                 size,
                 bytes,
+                sha256,
                 scheme: scheme.name(),
             },
             None => Looked::Wrong {
                 key,
                 size,
                 bytes,
+                sha256,
                 why: "the bytes do not reproduce the id".to_owned(),
                 copies: Vec::new(),
             },

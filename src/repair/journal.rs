@@ -225,14 +225,14 @@ fn prepare(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-fn operator() -> String {
+pub(super) fn operator() -> String {
     let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     said("USER")
         .or_else(|| said("LOGNAME"))
         .unwrap_or_else(|| "unknown".to_owned())
 }
 
-fn host() -> String {
+pub(super) fn host() -> String {
     let read = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     read.map(|name| name.trim().to_owned())
         .or_else(|| std::env::var("HOSTNAME").ok())

@@ -9,6 +9,7 @@ pub mod pair;
 pub mod plan;
 mod rows;
 mod settle;
+pub mod signoff;
 mod spool;
 mod undo;
 pub mod wanted;

@@ -60,7 +60,7 @@ pub enum Answer {
     Findings(Vec<FindingLine>),
     Groups(Vec<GroupLine>),
     Inspected(Box<Inspected>),
-    Audited(SummaryLine),
+    Audited(Box<SummaryLine>),
     Planned(Totals),
     Steps(Vec<StepLine>),
     Refusals(Vec<RefusalLine>),

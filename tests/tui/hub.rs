@@ -87,7 +87,7 @@ impl FakeHub {
                 store: "folder /srv/objects".into(),
                 notes: vec![],
             },
-            Effect::Audit { ask, .. } => Answer::Audited(self.summary(ask.depth)),
+            Effect::Audit { ask, .. } => Answer::Audited(Box::new(self.summary(ask.depth))),
             Effect::Plan { .. } => Answer::Planned(self.totals()),
             Effect::Apply { .. } => Answer::Applied(AppliedLine::from(&Applied {
                 run: "7f3a".into(),

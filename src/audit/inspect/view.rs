@@ -38,6 +38,7 @@ pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) 
             size,
             bytes,
             scheme,
+            ..
         } => present(kind, &key, size, &bytes, Some(scheme.to_owned()), None),
         Looked::Wrong {
             key,
