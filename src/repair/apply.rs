@@ -5,6 +5,7 @@ mod breakers;
 mod budget;
 mod pace;
 mod patience;
+mod wait;
 
 pub use pace::{MOST, Pace};
 pub use patience::Patience;

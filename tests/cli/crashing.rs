@@ -7,7 +7,7 @@
 use crate::bench::*;
 use crate::support::*;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const APPLY: [&str; 7] = [
     "repair", "--apply", "--write", "--yes", "--json", "--grace", "0s",
@@ -76,12 +76,10 @@ fn kill(bench: &Bench, hub: &Copied, grown: u64, later: Duration) {
         .spawn()
         .unwrap();
     while bench.journaled() - before < grown && child.try_wait().unwrap().is_none() {
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_micros(500));
     }
-    let reached = Instant::now();
-    while reached.elapsed() < later {
-        std::thread::yield_now();
-    }
+    // Only so that it does not always strike between two batches.
+    std::thread::sleep(later);
     child.kill().unwrap();
     child.wait().unwrap();
 }

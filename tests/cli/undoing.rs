@@ -80,7 +80,7 @@ fn a_signal_while_steps_are_applied_ends_with_four_and_a_summary() {
         let pid = child.id().to_string();
         // It has begun to announce steps once the journal says more than that it begins.
         while bench.journaled() < 2_000 {
-            std::thread::yield_now();
+            std::thread::sleep(std::time::Duration::from_millis(1));
         }
         let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
         assert!(sent.success());

@@ -9,7 +9,6 @@ use crate::repair::journal::{Event, lines_of, runs};
 use crate::repair::{Journal, Outcome, RepairError, apply};
 use crate::store::StoreError;
 use crate::store::write::{Change, NoLedger};
-use crate::testing::*;
 use std::path::Path;
 use std::time::Duration;
 

@@ -4,7 +4,6 @@ use super::support::*;
 use crate::progress::Progress;
 use crate::repair::journal::{Event, Said, lines_of, runs, verify};
 use crate::repair::{Outcome, apply, undo};
-use crate::testing::*;
 
 /// Cuts a journal behind the last of these lines, as a kill leaves it.
 fn cut(path: &std::path::Path, behind: &str) {

@@ -1,6 +1,7 @@
 //! Repairs: planning, applying, the journal.
 
 mod applying;
+mod breaking;
 mod demo;
 mod interrupted;
 mod journal;

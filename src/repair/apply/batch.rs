@@ -1,9 +1,10 @@
 //! A few steps of one kind: made again, announced together with one sync, then carried out.
 
-use super::pace::{MOST, Turn};
+use super::pace::MOST;
 use super::patience::passing;
 use super::{Options, Outcome};
 use crate::audit::Remedy;
+use crate::backend::BackendError;
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::repair::RepairError;
@@ -18,11 +19,7 @@ use crate::store::{StoreError, Writer};
 use futures_util::{StreamExt, stream};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use tokio::sync::Mutex;
-
-/// A wait that is shorter is not told.
-const TOLD: Duration = Duration::from_secs(1);
 
 /// A run under way.
 pub(super) struct Run<'a> {
@@ -192,50 +189,6 @@ impl Run<'_> {
         }
     }
 
-    /// A place among the steps under way, and the time for its requests.
-    async fn turn(&self, step: &Step) -> Turn {
-        let turn = self.options.pace.turn().await;
-        let wait = self.options.pace.reserve(step.requests());
-        self.wait(wait, "--max-rps").await;
-        turn
-    }
-
-    /// Whether to try once more, after a wait; where `reason` is none, the last try is what counts.
-    async fn again_after(&self, reason: Option<&str>, tried: u32) -> bool {
-        let pace = &self.options.pace;
-        let Some(reason) = reason else {
-            pace.went_well();
-            return false;
-        };
-        pace.slow_down();
-        match self.options.patience.wait(tried) {
-            Some(wait) => self.wait(wait, reason).await,
-            None => false,
-        }
-    }
-
-    /// Waits and says why; `false` where the run was told to stop meanwhile.
-    async fn wait(&self, wait: Duration, reason: &str) -> bool {
-        if wait.is_zero() {
-            return true;
-        }
-        if wait >= TOLD {
-            self.say(&format!("waiting {} s: {reason}", wait.as_secs()));
-        }
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = self.progress.cancelled() => return false,
-        }
-        self.say("");
-        true
-    }
-
-    /// Says why nothing moves; nothing does where it is empty.
-    pub fn say(&self, why: &str) {
-        let why = (!why.is_empty()).then(|| why.to_owned());
-        self.progress.update(|f| f.waiting = why);
-    }
-
     /// Makes the change, as often as it takes while the store asks to wait. To make it again is to make
     /// it once: nothing is put where something lies, and the row still is what was seen.
     async fn make(&self, step: &Step, change: &Change) -> Option<Result<Done, WriteError>> {
@@ -305,6 +258,15 @@ impl Ended {
         }
     }
 
+    /// It failed in a way that ends all writing.
+    fn breaking(step: &Step, error: &dyn std::error::Error) -> Self {
+        let why = error.to_string();
+        Self {
+            breaker: Some(RepairError::Breaker(why.clone())),
+            ..Self::not_changed(step, Outcome::Failed, &why)
+        }
+    }
+
     fn not_begun(step: &Step) -> Self {
         Self {
             outcome: None,
@@ -351,14 +313,12 @@ fn made_of(step: &Step, made: Result<Done, WriteError>) -> Ended {
         }
         Ok(Done::Superseded) => ended(Outcome::Superseded, "the row changed under the step"),
         Ok(Done::Refused(why)) => ended(Outcome::Refused, &why),
-        Err(WriteError::Store(error)) => ended(Outcome::Failed, &error.to_string()),
-        Err(error) => {
-            let why = error.to_string();
-            Ended {
-                breaker: Some(RepairError::Breaker(why.clone())),
-                ..ended(Outcome::Failed, &why)
-            }
+        // A store that does not keep what it was asked for is no matter of one step.
+        Err(WriteError::Store(error @ StoreError::Backend(BackendError::Unusable { .. }))) => {
+            Ended::breaking(step, &error)
         }
+        Err(WriteError::Store(error)) => ended(Outcome::Failed, &error.to_string()),
+        Err(error) => Ended::breaking(step, &error),
     }
 }
 
