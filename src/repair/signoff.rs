@@ -194,7 +194,9 @@ async fn said(store: &Store) -> Result<HubSaid, SignoffError> {
         database: hub.describe_database(),
         store: hub.describe_store(),
         fingerprint: pair::fingerprint(hub),
-        lacks: columns.map(|kind| format!("storage_uri of {kind}s")).collect(),
+        lacks: columns
+            .map(|kind| format!("storage_uri of {kind}s"))
+            .collect(),
         revisions: migration.revisions,
     })
 }

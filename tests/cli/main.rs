@@ -14,4 +14,5 @@ mod repairing;
 mod s3;
 #[path = "../support/postgres.rs"]
 mod server;
+mod signing;
 mod support;

@@ -7,4 +7,5 @@ mod march;
 mod planning;
 mod remedies;
 mod saved;
+mod signoff;
 mod support;

@@ -147,6 +147,12 @@ impl Server {
         object.map(|object| object.bytes.clone())
     }
 
+    /// Every key of a bucket, in order.
+    pub fn keys(&self, bucket: &str) -> Vec<String> {
+        let mut state = self.memory.lock();
+        state.bucket(bucket).unwrap().keys().cloned().collect()
+    }
+
     /// Takes an object away.
     pub fn lose(&self, bucket: &str, key: &str) {
         self.memory.lock().bucket(bucket).unwrap().remove(key);
