@@ -210,7 +210,7 @@ async fn run(cli: Cli) -> Result<Exit, CliError> {
         Some(Command::Rebuild(command)) => rebuild::run(command, &cli.global, out).await,
         Some(Command::DiffHub(command)) => diff_hub::run(command, &cli.global, out).await,
         Some(Command::Keys) => keys::run(&out),
-        Some(Command::Journal(args)) => journal::run(args, &cli.global, &out),
+        Some(Command::Journal(args)) => journal::run(args, &cli.global, &out).await,
         Some(Command::Backfill(command)) => repair::run_backfill(command, &cli.global, out).await,
     }
 }

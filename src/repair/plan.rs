@@ -77,7 +77,9 @@ impl Step {
             // What lies there is read, copied, read back, replaced and read back.
             Remedy::Replace => 5,
             Remedy::Reindex => 1,
-            Remedy::None | Remedy::Recache | Remedy::Reref => 0,
+            // Where bytes are put back: as for a replacement.
+            Remedy::Undo if self.key.is_some() => 5,
+            Remedy::None | Remedy::Recache | Remedy::Reref | Remedy::Undo => 0,
         }
     }
 }

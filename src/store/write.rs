@@ -1,5 +1,6 @@
 //! The one way to write: object first, read back, then the row, each change announced before it is made.
 
+mod back;
 mod replace;
 mod rows;
 
@@ -62,6 +63,15 @@ pub enum Change {
         kind: Kind,
         id: ObjectId,
         repo_id: String,
+    },
+    /// Put the bytes from quarantine in the place of those that took theirs, which are kept in turn; then
+    /// put the row's cells back.
+    PutBack {
+        key: Key,
+        /// What lies under the key.
+        seen: Bytes,
+        bytes: Bytes,
+        edit: Option<RowEdit>,
     },
     /// Store where a repository's branches point.
     Checkpoint { key: Key, bytes: Bytes },
@@ -204,6 +214,7 @@ impl Writer {
                 Ok(Done::row(changed.map_err(StoreError::from)?))
             }
             Change::Replace { .. } => self.replace(change, ledger).await,
+            Change::PutBack { .. } => self.put_back(change, ledger).await,
             Change::Edit { .. } => self.edit(change, ledger).await,
             Change::Add { .. } => self.add(change, ledger).await,
             Change::Hold { .. } => self.hold(change, ledger).await,

@@ -2,8 +2,10 @@
 
 mod arguments;
 mod auditing;
+mod bench;
 mod checkpoints;
 mod configuration;
+mod crashing;
 mod pairs;
 mod plans;
 mod postgres;
@@ -16,3 +18,4 @@ mod s3;
 mod server;
 mod signing;
 mod support;
+mod undoing;

@@ -229,8 +229,8 @@ fn a_hub_in_postgres_and_s3_is_signed_by_the_same_rules() {
     let audit = run(&[&["audit", "--depth", "bytes", "--json"][..], &to].concat());
     assert_eq!(audit.code, 0, "{audit:?}");
     let key = objects
-        .keys("muse")
-        .into_iter()
+        .objects("muse")
+        .into_keys()
         .find(|key| key.contains("objects/sha256/"));
     let key = key.unwrap();
     objects.fail(Op::Get, &key, Fault::Code("AccessDenied"), 1_000);

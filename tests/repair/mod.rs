@@ -2,6 +2,7 @@
 
 mod applying;
 mod demo;
+mod interrupted;
 mod journal;
 mod march;
 mod planning;
@@ -9,3 +10,4 @@ mod remedies;
 mod saved;
 mod signoff;
 mod support;
+mod undo;

@@ -103,3 +103,12 @@ pub async fn linked(hub: &TestHub, commits: &[CommitRecord]) -> usize {
     let rows = hub.index.commits_by_id(&ids).await.unwrap();
     rows.iter().filter(|row| row.storage_uri.is_some()).count()
 }
+
+/// Changes a row behind Luthier's back, as a hub that is running does.
+pub async fn meddle(hub: &TestHub, sql: &'static str) {
+    let path = hub.folder.path().join("hub.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::raw_sql(sql).execute(&pool).await.unwrap();
+    pool.close().await;
+}

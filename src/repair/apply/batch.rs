@@ -8,10 +8,10 @@ use crate::object::Kind;
 use crate::progress::Progress;
 use crate::repair::RepairError;
 use crate::repair::build::{Built, Site, Target, build};
-use crate::repair::checkpoint;
-use crate::repair::journal::{Entry, Event, Journal, Said};
+use crate::repair::journal::{Entry, Event, Journal, Said, Shelf};
 use crate::repair::plan::Step;
 use crate::repair::rows::{self, Row};
+use crate::repair::{cells, checkpoint, undo};
 use crate::store::chain::TreeCache;
 use crate::store::write::{Change, Done, Ledger, WriteError};
 use crate::store::{StoreError, Writer};
@@ -29,6 +29,7 @@ pub(super) struct Run<'a> {
     pub writer: &'a Writer,
     pub progress: &'a Progress,
     pub options: &'a Options,
+    pub shelf: Shelf,
     pub name: String,
 }
 
@@ -77,6 +78,7 @@ impl Run<'_> {
             .map(|(step, _)| Event::Intent(step.into()))
             .collect();
         if !intents.is_empty() {
+            self.keep_cells(&planned, journal).await?;
             journal.append(&self.name, &intents)?;
             journal.sync().await?;
         }
@@ -130,6 +132,23 @@ impl Run<'_> {
             .await
     }
 
+    /// Puts on the shelf what an undo will need, before anything is announced.
+    async fn keep_cells(
+        &self,
+        planned: &[Result<Change, Ended>],
+        journal: &Journal,
+    ) -> Result<(), RepairError> {
+        let changes = planned.iter().filter_map(|planned| planned.as_ref().ok());
+        let cells: Vec<Vec<u8>> = changes.flat_map(cells::to_keep).collect();
+        let shelf = self.shelf.clone();
+        let kept = tokio::task::spawn_blocking(move || shelf.keep(&cells)).await;
+        let kept = kept.unwrap_or_else(|e| Err(std::io::Error::other(e)));
+        kept.map_err(|why| RepairError::Journal {
+            path: journal.path().display().to_string(),
+            why: format!("its old cells cannot be kept: {why}"),
+        })
+    }
+
     /// One at a time: each holds every branch of its repository.
     async fn prepare_checkpoints(&self, steps: &[Step]) -> Vec<Result<Change, Ended>> {
         let mut out = Vec::with_capacity(steps.len());
@@ -157,7 +176,13 @@ impl Run<'_> {
                     store: self.writer.store(),
                     trees,
                 };
-                build(site, &target, rows.get(&step.id)).await
+                match step.remedy {
+                    Remedy::Undo => {
+                        let row = rows.get(&step.id);
+                        undo::build(site.store, &self.shelf, step, kind, row).await
+                    }
+                    _ => build(site, &target, rows.get(&step.id)).await,
+                }
             };
             let reason = built.as_ref().err().and_then(passing);
             tried += 1;
@@ -317,14 +342,8 @@ fn made_of(step: &Step, made: Result<Done, WriteError>) -> Ended {
     let ended = |outcome, why: &str| Ended::not_changed(step, outcome, why);
     match made {
         Ok(Done::Changed { stored, .. }) => {
-            let (outcome, stored) = match step.remedy {
-                Remedy::Link => (Outcome::Linked, None),
-                Remedy::Recache => (Outcome::Recached, None),
-                Remedy::Replace => (Outcome::Replaced, Some(stored)),
-                Remedy::Reindex => (Outcome::Reindexed, None),
-                Remedy::Reref => (Outcome::Held, None),
-                _ => (Outcome::Written, Some(stored)),
-            };
+            let outcome = Outcome::of(step.remedy);
+            let stored = matches!(outcome, Outcome::Written | Outcome::Replaced).then_some(stored);
             Ended {
                 stored,
                 ..ended(outcome, "")

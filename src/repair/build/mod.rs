@@ -11,6 +11,9 @@ mod reref;
 mod restore;
 mod source;
 
+pub(super) use recache::describe;
+pub(super) use replace::OBJECT;
+
 use super::plan::{RowChange, Step};
 use super::rows::Row;
 use super::wanted::Wanted;
@@ -228,7 +231,7 @@ pub(super) fn hash(bytes: &[u8]) -> String {
 const SHOWN: usize = 400;
 
 /// A cell as a plan shows it.
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     if text.len() <= SHOWN {
         return text.to_owned();
     }

@@ -108,7 +108,7 @@ fn cache_changes(store: &Store, recache: &Recache) -> Vec<RowChange> {
 }
 
 /// A manifest in words that tell one from another.
-fn describe(bytes: &[u8]) -> String {
+pub(in crate::repair) fn describe(bytes: &[u8]) -> String {
     let encoding = match bytes.first() {
         Some(b'{') => " of JSON",
         Some(0x80..=0x8f | 0xde | 0xdf) => " of msgpack",

@@ -12,7 +12,7 @@ use crate::store::write::{Change, proves};
 use bytes::Bytes;
 
 /// The column of a step that says which bytes take the place of which, by their sha256.
-pub(super) const OBJECT: &str = "object";
+pub(in crate::repair) const OBJECT: &str = "object";
 
 /// Replaces what lies under the key that the row names, or would get.
 pub(super) async fn build(site: Site<'_>, target: &Target, row: &Row) -> Result<Built, StoreError> {

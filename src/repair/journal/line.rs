@@ -60,6 +60,12 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         breaker: Option<String>,
     },
+    /// A run that was killed, once a later one has looked at what it had announced.
+    Interrupted {
+        /// Announced steps that were found done.
+        done: u64,
+        not_done: u64,
+    },
     /// The journal about itself.
     Note {
         why: String,
@@ -86,8 +92,20 @@ pub enum Said {
     Superseded,
     Refused,
     Failed,
+    Undone,
     /// It was announced, and the run was stopped before it.
     NotBegun,
+    /// The run was killed, and a later one found the change made.
+    FoundDone,
+    /// The run was killed, and a later one found nothing of the change.
+    FoundNotDone,
+}
+
+impl Event {
+    /// Whether nothing can be left open behind it.
+    pub(super) fn settles(&self) -> bool {
+        matches!(self, Event::End { .. } | Event::Interrupted { .. })
+    }
 }
 
 impl Said {
@@ -105,7 +123,8 @@ impl Said {
             Said::Superseded => Outcome::Superseded,
             Said::Refused => Outcome::Refused,
             Said::Failed => Outcome::Failed,
-            Said::NotBegun => return None,
+            Said::Undone => Outcome::Undone,
+            Said::NotBegun | Said::FoundDone | Said::FoundNotDone => return None,
         })
     }
 }
@@ -119,6 +138,7 @@ impl From<Outcome> for Said {
             Outcome::Replaced => Said::Replaced,
             Outcome::Reindexed => Said::Reindexed,
             Outcome::Held => Said::Held,
+            Outcome::Undone => Said::Undone,
             Outcome::Already => Said::Already,
             Outcome::Superseded => Said::Superseded,
             Outcome::Refused => Said::Refused,

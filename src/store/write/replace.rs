@@ -59,7 +59,7 @@ impl Writer {
     }
 
     /// Stores a copy of bad bytes and reads it back. A copy of an earlier try of the same run is as good.
-    async fn keep_aside(&self, aside: &Key, bad: &Bytes) -> Result<(), WriteError> {
+    pub(super) async fn keep_aside(&self, aside: &Key, bad: &Bytes) -> Result<(), WriteError> {
         self.side.backend.put_if_absent(aside, bad.clone()).await?;
         match self.store.read_object(aside).await? {
             Some(back) if back == *bad => Ok(()),
