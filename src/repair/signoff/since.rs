@@ -70,19 +70,6 @@ pub fn compare(before: &Signoff, now: &Signoff) -> Vec<Change> {
             &state(is),
         );
     }
-    let counts = |signoff: &Signoff| -> [(&'static str, u64); 8] {
-        let counts = &signoff.counts;
-        [
-            ("repositories", counts.repos),
-            ("branches", counts.branches),
-            ("commits", counts.commits),
-            ("snapshots", counts.snapshots),
-            ("blobs", counts.blobs),
-            ("proposals", counts.proposals),
-            ("objects read", counts.read),
-            ("bytes read", counts.bytes),
-        ]
-    };
     for ((what, was), (_, is)) in counts(before).into_iter().zip(counts(now)) {
         tell(what, &text::grouped(was), &text::grouped(is));
     }
@@ -104,6 +91,20 @@ pub fn compare(before: &Signoff, now: &Signoff) -> Vec<Change> {
     );
     tell("digest of all that was read", &before.digest, &now.digest);
     out
+}
+
+fn counts(signoff: &Signoff) -> [(&'static str, u64); 8] {
+    let counts = &signoff.counts;
+    [
+        ("repositories", counts.repos),
+        ("branches", counts.branches),
+        ("commits", counts.commits),
+        ("snapshots", counts.snapshots),
+        ("blobs", counts.blobs),
+        ("proposals", counts.proposals),
+        ("objects read", counts.read),
+        ("bytes read", counts.bytes),
+    ]
 }
 
 /// Every name of either side, with both counts.
