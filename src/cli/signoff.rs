@@ -122,7 +122,12 @@ fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
     }
     for left in signoff.left.iter().take(SHOWN) {
         let id = text::cut(&left.id, 80);
-        out.line(&format!("left    {:<19} {} {id} {}", left.code.name(), left.kind, left.repo))?;
+        out.line(&format!(
+            "left    {:<19} {} {id} {}",
+            left.code.name(),
+            left.kind,
+            left.repo
+        ))?;
     }
     if signoff.left_total > SHOWN as u64 {
         let rest = text::grouped(signoff.left_total - SHOWN as u64);
@@ -130,7 +135,10 @@ fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
     }
     let pulls = &signoff.pulls;
     for failed in pulls.failed.iter().chain(&pulls.unknown).take(SHOWN) {
-        out.line(&format!("pull    {} {}: {}", failed.repo, failed.branch, failed.why))?;
+        out.line(&format!(
+            "pull    {} {}: {}",
+            failed.repo, failed.branch, failed.why
+        ))?;
     }
     out.line(&format!("{}  {}", signoff.verdict.word(), signoff.hub.name))
 }
@@ -166,7 +174,10 @@ async fn check(
 
 fn tell_changes(report: &Signoff, since: &Since, out: &Output) -> Result<(), CliError> {
     for change in &since.changes {
-        out.line(&format!("{:<32} {} -> {}", change.what, change.was, change.is))?;
+        out.line(&format!(
+            "{:<32} {} -> {}",
+            change.what, change.was, change.is
+        ))?;
     }
     let (was, is) = (report.verdict.word(), since.now.verdict.word());
     out.line(&match since.changes.is_empty() {

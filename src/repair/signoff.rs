@@ -13,7 +13,9 @@ pub use pulls::{FailedPull, PullOutcome, Pulls};
 
 use super::pair;
 use crate::audit::report::Checked;
-use crate::audit::{self, Blocks, Code, Depth, Filter, Finding, Grade, Remedy, Report, Subject};
+use crate::audit::{
+    self, Blocks, Code, Depth, Filter, Finding, Grade, Remedy, Report, Subject, Summary,
+};
 use crate::progress::Progress;
 use crate::store::{Environment, Policy, Store};
 use serde::{Deserialize, Serialize};
@@ -147,40 +149,64 @@ pub async fn run(
     let pulls = pulls::try_all(store, options.pulls, progress).await?;
     progress.phase("verdict", None);
     let (left, left_total) = left(&report).await?;
-    let summary = report.summary();
-    let checks = Checks::of(summary, &hub, &pulls, left_total);
-    let mut signoff = Signoff {
-        kind: "signoff".to_owned(),
-        version: VERSION,
-        program: format!("luthier {}", env!("CARGO_PKG_VERSION")),
-        operator: super::journal::operator(),
-        host: super::journal::host(),
+    let checks = Checks::of(report.summary(), &hub, &pulls, left_total);
+    let seen = Seen {
         hub,
-        began: began.to_string(),
-        ended: jiff::Timestamp::now().to_string(),
-        seconds: (clock.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0,
-        grace_seconds: options.grace.as_secs(),
-        verdict: checks.verdict(),
-        reasons: checks.reasons(),
-        checks: checks.into_list(),
-        counts: summary.checked.clone(),
-        findings: summary.findings.clone(),
-        grades: summary.grades.clone(),
+        summary: report.summary().clone(),
         left,
         left_total,
-        null_uris: summary.null_uris.clone(),
-        schemes: summary.schemes.clone(),
-        unknown: summary.unknown,
-        unknown_because: summary.unknown_because.clone(),
-        too_new: summary.too_new,
-        not_judged: summary.not_judged.clone(),
-        notes: summary.notes.clone(),
         pulls,
-        digest: summary.digest.clone(),
-        sha256: String::new(),
     };
+    let mut signoff = seen.judged(checks, began, options);
+    signoff.seconds = (clock.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0;
     signoff.sha256 = signoff.own_sha256();
     Ok(signoff)
+}
+
+/// What a verdict is made from.
+struct Seen {
+    hub: HubSaid,
+    summary: Summary,
+    left: Vec<Left>,
+    left_total: u64,
+    pulls: PullOutcome,
+}
+
+impl Seen {
+    /// The report, but for how long it took and its sha256.
+    fn judged(self, checks: Checks, began: jiff::Timestamp, options: &Options) -> Signoff {
+        let summary = self.summary;
+        Signoff {
+            kind: "signoff".to_owned(),
+            version: VERSION,
+            program: format!("luthier {}", env!("CARGO_PKG_VERSION")),
+            operator: super::journal::operator(),
+            host: super::journal::host(),
+            hub: self.hub,
+            began: began.to_string(),
+            ended: jiff::Timestamp::now().to_string(),
+            seconds: 0.0,
+            grace_seconds: options.grace.as_secs(),
+            verdict: checks.verdict(),
+            reasons: checks.reasons(),
+            checks: checks.into_list(),
+            counts: summary.checked,
+            findings: summary.findings,
+            grades: summary.grades,
+            left: self.left,
+            left_total: self.left_total,
+            null_uris: summary.null_uris,
+            schemes: summary.schemes,
+            unknown: summary.unknown,
+            unknown_because: summary.unknown_because,
+            too_new: summary.too_new,
+            not_judged: summary.not_judged,
+            notes: summary.notes,
+            pulls: self.pulls,
+            digest: summary.digest,
+            sha256: String::new(),
+        }
+    }
 }
 
 async fn said(store: &Store) -> Result<HubSaid, SignoffError> {
@@ -194,7 +220,9 @@ async fn said(store: &Store) -> Result<HubSaid, SignoffError> {
         database: hub.describe_database(),
         store: hub.describe_store(),
         fingerprint: pair::fingerprint(hub),
-        lacks: columns.map(|kind| format!("storage_uri of {kind}s")).collect(),
+        lacks: columns
+            .map(|kind| format!("storage_uri of {kind}s"))
+            .collect(),
         revisions: migration.revisions,
     })
 }

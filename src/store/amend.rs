@@ -7,6 +7,19 @@ use crate::object::{CommitRecord, SnapshotRecord, json};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
+/// Fields of a commit that have a column of their own; the others lie in `commit_meta`.
+const COLUMNS: [&str; 9] = [
+    "branch",
+    "parent_commit_id",
+    "parent2_commit_id",
+    "message",
+    "author",
+    "committed_at",
+    "snapshot_id",
+    "repo_id",
+    "commit_id",
+];
+
 /// The cells of a commit's row that its object changes. The store wins, field by field; `reviewed_by`
 /// joins by union and `test_runs` by maximum, as clients merge them. Whose the row is stays: an object
 /// may have been made in another repository. `differing` are the fields that an audit tells apart.
@@ -17,57 +30,48 @@ pub fn commit(
     differing: &BTreeSet<String>,
 ) -> Vec<CellEdit> {
     let wanted = rows::commit(record, "", String::new());
-    let text = |text: &str| Some(text.as_bytes().to_vec());
     let mut out = Vec::new();
-    let mut set = |column: &'static str, seen: Option<Vec<u8>>, new: Option<Vec<u8>>| {
-        if seen.as_deref().unwrap_or_default() != new.as_deref().unwrap_or_default() {
+    let mut set = |column: &'static str, fields: &[&str], seen: Option<&str>, new: Option<&str>| {
+        let differs = fields.iter().any(|field| differing.contains(*field));
+        if differs && seen.unwrap_or_default() != new.unwrap_or_default() {
+            let bytes = |text: Option<&str>| text.map(|text| text.as_bytes().to_vec());
+            let (seen, new) = (bytes(seen), bytes(new));
             out.push(CellEdit { column, seen, new });
         }
     };
-    let has = |names: &[&str]| names.iter().any(|name| differing.contains(*name));
-    if has(&["branch"]) {
-        set("branch", text(&row.branch), text(&wanted.branch));
-    }
-    if has(&["parent_commit_id", "parent2_commit_id"]) {
-        set(
-            "parent_ids",
-            text(&row.parent_ids),
-            text(&wanted.parent_ids),
-        );
-    }
-    if has(&["message"]) {
-        set("message", text(&row.message), text(&wanted.message));
-    }
-    if has(&["author"]) {
-        set("author", text(&row.author), text(&wanted.author));
-    }
-    if has(&["committed_at"]) {
-        set("timestamp", text(&row.timestamp), text(&wanted.timestamp));
-    }
-    if has(&["snapshot_id"]) {
-        let bytes = |id: &Option<String>| id.as_deref().map(|id| id.as_bytes().to_vec());
-        set(
-            "snapshot_id",
-            bytes(&row.snapshot_id),
-            bytes(&wanted.snapshot_id),
-        );
-    }
-    let columns = [
-        "branch",
-        "parent_commit_id",
-        "parent2_commit_id",
+    let (was, is) = (row, &wanted);
+    let parents = ["parent_commit_id", "parent2_commit_id"];
+    set("branch", &["branch"], Some(&was.branch), Some(&is.branch));
+    set(
+        "parent_ids",
+        &parents,
+        Some(&was.parent_ids),
+        Some(&is.parent_ids),
+    );
+    set(
         "message",
-        "author",
-        "committed_at",
-        "snapshot_id",
-        "repo_id",
-        "commit_id",
-    ];
+        &["message"],
+        Some(&was.message),
+        Some(&is.message),
+    );
+    set("author", &["author"], Some(&was.author), Some(&is.author));
+    set(
+        "timestamp",
+        &["committed_at"],
+        Some(&was.timestamp),
+        Some(&is.timestamp),
+    );
+    let (seen, new) = (was.snapshot_id.as_deref(), is.snapshot_id.as_deref());
+    set("snapshot_id", &["snapshot_id"], seen, new);
     let others = differing
         .iter()
-        .any(|name| !columns.contains(&name.as_str()));
+        .any(|name| !COLUMNS.contains(&name.as_str()));
     if others && let Some(meta) = joined(&row.commit_meta, &record.rest) {
-        set("commit_meta", text(&row.commit_meta), text(&meta));
+        out.push(CellEdit {
+            column: "commit_meta",
+            seen: Some(row.commit_meta.as_bytes().to_vec()),
+            new: Some(meta.into_bytes()),
+        });
     }
     out
 }

@@ -16,5 +16,6 @@ mod repairing;
 mod s3;
 #[path = "../support/postgres.rs"]
 mod server;
+mod signing;
 mod support;
 mod undoing;

@@ -9,5 +9,6 @@ mod march;
 mod planning;
 mod remedies;
 mod saved;
+mod signoff;
 mod support;
 mod undo;

@@ -3,31 +3,15 @@
 use super::support::*;
 use crate::audit::{Auto, Code, Filter, Finding, Remedy};
 use crate::client::ClientFolder;
-use crate::demo::{DemoOptions, build};
 use crate::index::{MembershipRow, NewRows, RepoRow};
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::repair::{Outcome, Plan, Selection, Step, apply};
-use crate::store::{Authority, Store};
+use crate::store::Store;
 use crate::testing::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-async fn demo(folder: &Path) -> Store {
-    let options = DemoOptions {
-        database: None,
-        objects: None,
-        dir: folder.join("hub"),
-        healthy: false,
-        commits: None,
-        seed: 5,
-    };
-    let built = build(&options, &Progress::new()).await.unwrap();
-    Store::open(&built.hub, Some(&Authority::granted()))
-        .await
-        .unwrap()
-}
 
 /// Everything, as a person who answers yes to each code.
 fn everything() -> Selection {
@@ -76,7 +60,7 @@ fn covered(steps: &[Step]) -> BTreeSet<(Code, String)> {
 #[tokio::test]
 async fn each_code_that_has_a_remedy_goes_by_it_and_no_sound_object_changes() {
     let folder = tempfile::tempdir().unwrap();
-    let store = demo(folder.path()).await;
+    let store = demo(folder.path(), 5).await;
     let objects = folder.path().join("hub/objects");
     let before = files(&objects);
     let plan = planned(&store, &everything()).await;
@@ -132,7 +116,7 @@ async fn each_code_that_has_a_remedy_goes_by_it_and_no_sound_object_changes() {
 #[tokio::test]
 async fn a_hub_that_moved_since_the_plan_is_left_exactly_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
-    let store = demo(folder.path()).await;
+    let store = demo(folder.path(), 5).await;
     let plan = planned(&store, &everything()).await;
     let steps = all_steps(&plan).await;
     meddle(&folder.path().join("hub/hub.db"), &steps).await;

@@ -1,6 +1,7 @@
 //! What the tests of repairs share.
 
 use crate::audit::{self, Depth, Finding, Options, Report};
+use crate::demo::{DemoOptions, build};
 use crate::object::CommitRecord;
 use crate::progress::Progress;
 use crate::repair::{self, Journal, Plan, Refusal, Selection, Step};
@@ -22,6 +23,22 @@ pub async fn findings(store: &Store) -> Vec<Finding> {
     let report = audited(store).await;
     let page = report.page(&Default::default(), 0, 10_000).await.unwrap();
     page.into_iter().map(|numbered| numbered.finding).collect()
+}
+
+/// The demo hub in `hub/` of a folder, open for writing.
+pub async fn demo(folder: &Path, seed: u64) -> Store {
+    let options = DemoOptions {
+        database: None,
+        objects: None,
+        dir: folder.join("hub"),
+        healthy: false,
+        commits: None,
+        seed,
+    };
+    let built = build(&options, &Progress::new()).await.unwrap();
+    Store::open(&built.hub, Some(&Authority::granted()))
+        .await
+        .unwrap()
 }
 
 pub async fn planned(store: &Store, selection: &Selection) -> Plan {

@@ -2,29 +2,13 @@
 
 use super::support::*;
 use crate::audit::{Code, Filter, Remedy};
-use crate::demo::{DemoOptions, build};
 use crate::progress::Progress;
 use crate::repair::{Applied, Outcome, Plan, RepairError, Selection, apply, undo};
-use crate::store::{Authority, Store};
+use crate::store::Store;
 use crate::testing::*;
 use sqlx::Row;
 use std::collections::BTreeMap;
 use std::path::Path;
-
-async fn demo(folder: &Path) -> Store {
-    let options = DemoOptions {
-        database: None,
-        objects: None,
-        dir: folder.join("hub"),
-        healthy: false,
-        commits: None,
-        seed: 7,
-    };
-    let built = build(&options, &Progress::new()).await.unwrap();
-    Store::open(&built.hub, Some(&Authority::granted()))
-        .await
-        .unwrap()
-}
 
 /// Every row by table and key, each cell as SQL spells it.
 async fn rows(database: &Path) -> BTreeMap<String, String> {
@@ -79,7 +63,7 @@ fn changed(before: &BTreeMap<String, String>, now: &BTreeMap<String, String>) ->
 async fn all_remedies_of_a_run_are_put_back_and_an_undo_can_be_undone() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let store = demo(folder).await;
+    let store = demo(folder, 7).await;
     let (database, objects) = (folder.join("hub/hub.db"), folder.join("hub/objects"));
     let everything = Selection::Chosen(Filter::default());
     let plan = planned(&store, &everything).await;
@@ -208,7 +192,7 @@ async fn a_journal_that_was_tampered_with_says_nothing_of_what_to_put_back() {
 async fn quarantined_bytes_that_are_no_longer_what_was_kept_are_not_put_back() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let store = demo(folder).await;
+    let store = demo(folder, 7).await;
     let of = Selection::Chosen(Filter {
         codes: vec![Code::ObjectCorrupt, Code::ObjectEncoded, Code::ObjectKind],
         ..Filter::default()

@@ -42,22 +42,13 @@ pub(super) async fn build(site: Site<'_>, target: &Target) -> Result<Built, Stor
     };
     let uri = site.store.backend().uri_for(&key);
     let rows = new_rows(target, origin, &proved, &found.bytes, uri);
-    let held = to_store.as_ref().map_or("is there", |_| "is stored first");
     let step = Step {
         key: Some(key.as_str().to_owned()),
         from: found.key.map(|key| key.as_str().to_owned()),
         bytes: to_store.as_ref().map_or(0, |bytes| bytes.len() as u64),
         sha256: Some(hash(&found.bytes)),
         ..target.step(
-            format!(
-                "Adds the row of the {} for {}, whose object {held} and proves the id.",
-                target.kind,
-                if origin.path.is_empty() {
-                    &target.repo
-                } else {
-                    &origin.path
-                },
-            ),
+            words(target, origin, to_store.is_some()),
             "There is still no row of this id.".to_owned(),
             changes(&rows, origin),
         )
@@ -70,6 +61,22 @@ pub(super) async fn build(site: Site<'_>, target: &Target) -> Result<Built, Stor
         rows: Box::new(rows),
     };
     Ok(Built::Step(Box::new(step), change))
+}
+
+fn words(target: &Target, origin: &Origin, stored_first: bool) -> String {
+    let place = match origin.path.as_str() {
+        "" => &target.repo,
+        path => path,
+    };
+    let held = if stored_first {
+        "is stored first"
+    } else {
+        "is there"
+    };
+    format!(
+        "Adds the row of the {} for {place}, whose object {held} and proves the id.",
+        target.kind
+    )
 }
 
 /// Whether exactly these bytes lie under the key: a wrapped object proves, and is none.

@@ -110,7 +110,10 @@ impl Checks {
         self.add("all-answered", held_or_open(answered), said);
         let said = match summary.too_new {
             0 => "Nothing was too new to be judged.".to_owned(),
-            count => format!("{} too new to be judged; try again later.", were(count, "row or object")),
+            count => format!(
+                "{} too new to be judged; try again later.",
+                were(count, "row or object")
+            ),
         };
         self.add("none-too-new", held_or_open(summary.too_new == 0), said);
         let (read, bytes) = (summary.checked.read, summary.checked.bytes);
@@ -142,7 +145,10 @@ impl Checks {
             let said = match count {
                 0 => format!("No finding of grade {grade} is left."),
                 1 => format!("1 finding of grade {grade} is left."),
-                _ => format!("{} findings of grade {grade} are left.", text::grouped(count)),
+                _ => format!(
+                    "{} findings of grade {grade} are left.",
+                    text::grouped(count)
+                ),
             };
             self.add(name, state, said);
         }
@@ -216,7 +222,7 @@ impl Checks {
             named.next().is_none() && first.is_some_and(|check| check.state == State::Held)
         };
         let all_held = self.0.iter().all(|check| check.state == State::Held);
-        match NAMES.iter().all(|name| held_once(name)) && all_held {
+        match NAMES.iter().all(held_once) && all_held {
             true => Verdict::Pass,
             false => Verdict::Incomplete,
         }
@@ -249,7 +255,8 @@ const fn held_or_open(held: bool) -> State {
 fn were(count: u64, what: &str) -> String {
     match count {
         1 => format!("1 {what} was"),
-        _ => format!("{} {what}s were", text::grouped(count)).replace("row or objects", "rows or objects"),
+        _ => format!("{} {what}s were", text::grouped(count))
+            .replace("row or objects", "rows or objects"),
     }
 }
 

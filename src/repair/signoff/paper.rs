@@ -38,7 +38,12 @@ macro_rules! line {
 }
 
 fn head(out: &mut String, signoff: &Signoff) {
-    line!(out, "# {}: sign-off of {}\n", signoff.verdict.word(), code(&signoff.hub.name));
+    line!(
+        out,
+        "# {}: sign-off of {}\n",
+        signoff.verdict.word(),
+        code(&signoff.hub.name)
+    );
     let words = match signoff.verdict {
         Verdict::Pass => "Everything was looked at, and everything holds.",
         Verdict::Fail => "Something is wrong.",
@@ -60,7 +65,12 @@ fn head(out: &mut String, signoff: &Signoff) {
     line!(out, "| environment | {} |", hub.environment.word());
     line!(out, "| began | {} |", signoff.began);
     line!(out, "| ended | {} |", signoff.ended);
-    line!(out, "| by | {} on {} |", code(&signoff.operator), code(&signoff.host));
+    line!(
+        out,
+        "| by | {} on {} |",
+        code(&signoff.operator),
+        code(&signoff.host)
+    );
     line!(out, "| with | {} |", signoff.program);
     line!(out, "| digest | `{}` |", signoff.digest);
     line!(out, "| report | `{}` |\n", signoff.sha256);
@@ -74,7 +84,12 @@ fn checks(out: &mut String, signoff: &Signoff) {
             State::Broken => "**broken**",
             State::Open => "**open**",
         };
-        line!(out, "| {} | {state} | {} |", check.name, text::safe(&check.said));
+        line!(
+            out,
+            "| {} | {state} | {} |",
+            check.name,
+            text::safe(&check.said)
+        );
     }
     line!(out, "");
 }
@@ -89,7 +104,10 @@ fn left(out: &mut String, signoff: &Signoff) {
         "{}; causes first, by what they block.\n",
         text::plural(signoff.left_total, "finding")
     );
-    line!(out, "| code | grade | what | repository | blocks |\n|---|---|---|---|---|");
+    line!(
+        out,
+        "| code | grade | what | repository | blocks |\n|---|---|---|---|---|"
+    );
     for left in signoff.left.iter().take(SHOWN) {
         line!(
             out,
@@ -106,7 +124,10 @@ fn left(out: &mut String, signoff: &Signoff) {
 }
 
 fn blocks(left: &Left) -> String {
-    let Some(Blocks { commits, branches, .. }) = left.blocks else {
+    let Some(Blocks {
+        commits, branches, ..
+    }) = left.blocks
+    else {
         return match &left.caused_by {
             Some(cause) => format!("follows from {}", code(cause)),
             None => String::new(),
@@ -124,7 +145,11 @@ fn more(out: &mut String, total: u64, listed: usize) {
     let shown = listed.min(SHOWN) as u64;
     match total - shown.min(total) {
         0 => line!(out, ""),
-        rest => line!(out, "\nand {} more, in the report for machines.\n", text::grouped(rest)),
+        rest => line!(
+            out,
+            "\nand {} more, in the report for machines.\n",
+            text::grouped(rest)
+        ),
     };
 }
 
@@ -182,7 +207,11 @@ fn figures(out: &mut String, signoff: &Signoff) {
         line!(out, "| {what} | {} |", text::grouped(count));
     }
     for (kind, count) in &signoff.null_uris {
-        line!(out, "| {kind} rows without storage_uri | {} |", text::grouped(*count));
+        line!(
+            out,
+            "| {kind} rows without storage_uri | {} |",
+            text::grouped(*count)
+        );
     }
     for (scheme, count) in &signoff.schemes {
         line!(out, "| proved as {scheme} | {} |", text::grouped(*count));

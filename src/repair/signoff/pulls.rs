@@ -149,8 +149,11 @@ async fn branches(
             .branches_of(&repo.repo_id, after.as_deref(), PAGE)
             .await?;
         for row in &page.rows {
-            for part in [&repo.repo_id, &row.name, row.head_commit_id.as_deref().unwrap_or_default()]
-                as [&str; 3]
+            for part in [
+                &repo.repo_id,
+                &row.name,
+                row.head_commit_id.as_deref().unwrap_or_default(),
+            ] as [&str; 3]
             {
                 digest.update((part.len() as u64).to_be_bytes());
                 digest.update(part);
@@ -177,7 +180,10 @@ async fn pull(
     out: &mut PullOutcome,
     progress: &Progress,
 ) -> Result<(), SignoffError> {
-    let empty = branches.iter().filter(|branch| branch.head.is_none()).count() as u64;
+    let empty = branches
+        .iter()
+        .filter(|branch| branch.head.is_none())
+        .count() as u64;
     if whole && branches.len() > 1 {
         let tried = try_one(store, repo, None, progress).await?;
         if let Tried::Whole(pull) = tried {
@@ -233,9 +239,11 @@ async fn try_one(
         Ok(pull) => Ok(Tried::Whole(Box::new(pull))),
         Err(PullError::Store(StoreError::Index(error))) => Err(error.into()),
         Err(PullError::Fetch(FetchError::Cancelled(cancelled))) => Err(cancelled.into()),
-        Err(error @ (PullError::Refused(_) | PullError::NoSuchRepo(_) | PullError::NoSuchBranch { .. })) => {
-            Ok(Tried::Refused(error.to_string()))
-        }
+        Err(
+            error @ (PullError::Refused(_)
+            | PullError::NoSuchRepo(_)
+            | PullError::NoSuchBranch { .. }),
+        ) => Ok(Tried::Refused(error.to_string())),
         Err(error) => Ok(Tried::Unread(error.to_string())),
     }
 }

@@ -64,21 +64,12 @@ pub fn compare(before: &Signoff, now: &Signoff) -> Vec<Change> {
         let same = now.checks.iter().find(|other| other.name == check.name);
         let state = |state: Option<State>| format!("{state:?}").to_lowercase();
         let is = same.map(|check| check.state);
-        tell(&format!("check {}", check.name), &state(Some(check.state)), &state(is));
+        tell(
+            &format!("check {}", check.name),
+            &state(Some(check.state)),
+            &state(is),
+        );
     }
-    let counts = |signoff: &Signoff| -> [(&'static str, u64); 8] {
-        let counts = &signoff.counts;
-        [
-            ("repositories", counts.repos),
-            ("branches", counts.branches),
-            ("commits", counts.commits),
-            ("snapshots", counts.snapshots),
-            ("blobs", counts.blobs),
-            ("proposals", counts.proposals),
-            ("objects read", counts.read),
-            ("bytes read", counts.bytes),
-        ]
-    };
     for ((what, was), (_, is)) in counts(before).into_iter().zip(counts(now)) {
         tell(what, &text::grouped(was), &text::grouped(is));
     }
@@ -88,10 +79,32 @@ pub fn compare(before: &Signoff, now: &Signoff) -> Vec<Change> {
     for (what, was, is) in of_maps(&before.null_uris, &now.null_uris) {
         tell(&format!("{what} rows without storage_uri"), &was, &is);
     }
-    tell("branch heads", &before.pulls.heads_digest, &now.pulls.heads_digest);
-    tell("failed pulls", &before.pulls.failed_total, &now.pulls.failed_total);
+    tell(
+        "branch heads",
+        &before.pulls.heads_digest,
+        &now.pulls.heads_digest,
+    );
+    tell(
+        "failed pulls",
+        &before.pulls.failed_total,
+        &now.pulls.failed_total,
+    );
     tell("digest of all that was read", &before.digest, &now.digest);
     out
+}
+
+fn counts(signoff: &Signoff) -> [(&'static str, u64); 8] {
+    let counts = &signoff.counts;
+    [
+        ("repositories", counts.repos),
+        ("branches", counts.branches),
+        ("commits", counts.commits),
+        ("snapshots", counts.snapshots),
+        ("blobs", counts.blobs),
+        ("proposals", counts.proposals),
+        ("objects read", counts.read),
+        ("bytes read", counts.bytes),
+    ]
 }
 
 /// Every name of either side, with both counts.
