@@ -110,6 +110,18 @@ impl Progress {
         self.ended.clone()
     }
 
+    /// A part of this job with figures of its own: it is held and stopped with the whole.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Self {
+            figures: Arc::default(),
+            ended: CancellationToken::new(),
+            cancel: self.cancel.clone(),
+            paused: self.paused.clone(),
+            resumed: self.resumed.clone(),
+        }
+    }
+
     /// Holds the job at its next safe point.
     pub fn pause(&self) {
         self.paused.store(true, Ordering::SeqCst);

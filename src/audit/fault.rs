@@ -39,6 +39,8 @@ pub enum Remedy {
     Reindex,
     Reref,
     Checkpoint,
+    /// Of no fault: what an earlier run changed is put back.
+    Undo,
 }
 
 /// What it costs to see a fault; an audit that does not pay says so.
@@ -197,7 +199,7 @@ words! {
     Auto { No "no" Ask "ask" Yes "yes" }
     Remedy {
         None "none" Backfill "backfill" Link "link" Recache "recache" Restore "restore"
-        Replace "replace" Reindex "reindex" Reref "reref" Checkpoint "checkpoint"
+        Replace "replace" Reindex "reindex" Reref "reref" Checkpoint "checkpoint" Undo "undo"
     }
     Family {
         NotYetStored "not yet stored" Missing "missing" WrongBytes "wrong bytes"

@@ -33,8 +33,8 @@ pub struct Verdict {
     pub unknown: Vec<String>,
     /// `kind scheme` of what reproduced the id.
     pub scheme: Option<String>,
-    /// Bytes that were read to the last one and hashed.
-    pub read: Option<u64>,
+    /// What was read to the last byte: how many, and their sha256.
+    pub read: Option<(u64, [u8; 32])>,
     /// Of a snapshot, the best known manifest: proved, else as cached.
     pub manifest: Option<Arc<crate::object::Manifest>>,
 }
@@ -146,7 +146,7 @@ fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Looke
     };
     match looked {
         Looked::Unlinked { .. } | Looked::There { .. } => {}
-        Looked::Proved { size, .. } => verdict.read = Some(*size),
+        Looked::Proved { size, sha256, .. } => verdict.read = Some((*size, *sha256)),
         Looked::Refused { found, .. } => {
             let finding = about(Code::UriRefused);
             verdict.find(if found.is_empty() {
@@ -159,8 +159,13 @@ fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Looke
             verdict.find(about(Code::ObjectMissing))
         }
         Looked::Absent { .. } => verdict.find(about(Code::ObjectMisplaced)),
-        Looked::Wrong { size, bytes, .. } => {
-            verdict.read = Some(*size);
+        Looked::Wrong {
+            size,
+            bytes,
+            sha256,
+            ..
+        } => {
+            verdict.read = Some((*size, *sha256));
             let (code, more) = wrong::classify(kind, id, bytes);
             let mut finding = about(code);
             finding.evidence.extend(more);

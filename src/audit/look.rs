@@ -9,6 +9,7 @@ use crate::store::{Store, StoreError};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 /// What the store holds for a row.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub enum Looked {
         key: Key,
         size: u64,
         bytes: Bytes,
+        /// Of all that was read, where `bytes` may be its start only.
+        sha256: [u8; 32],
         scheme: &'static str,
     },
     /// There, read twice with one result, and its bytes do not prove the id.
@@ -37,7 +40,10 @@ pub enum Looked {
         key: Key,
         size: u64,
         bytes: Bytes,
+        sha256: [u8; 32],
         why: String,
+        /// Other listed keys of the digest, unread.
+        copies: Vec<Key>,
     },
     /// No answer.
     Unknown { key: Key, why: String },
@@ -75,10 +81,19 @@ impl Looked {
                 say("key", key.as_str().into());
                 say("size", (*size).into());
             }
-            Looked::Wrong { key, size, why, .. } => {
+            Looked::Wrong {
+                key,
+                size,
+                why,
+                copies,
+                ..
+            } => {
                 say("key", key.as_str().into());
                 say("size", (*size).into());
                 say("why", why.as_str().into());
+                if !copies.is_empty() {
+                    say("copies", keys(copies));
+                }
             }
             Looked::Unknown { key, why } => {
                 say("key", key.as_str().into());
@@ -169,7 +184,26 @@ impl Look<'_> {
         if !self.read {
             return Looked::There { key, size };
         }
+        let others = || {
+            let keys = copies.iter().filter_map(|copy| Key::new(&copy.key).ok());
+            keys.filter(|other| *other != key).collect()
+        };
         match self.read(kind, id, &key).await {
+            Looked::Wrong {
+                key,
+                size,
+                bytes,
+                sha256,
+                why,
+                ..
+            } => Looked::Wrong {
+                copies: others(),
+                key,
+                size,
+                bytes,
+                sha256,
+                why,
+            },
             // Listed, and gone when it was read: something else is writing or the listing lied.
             Looked::Absent { key, .. } if listed.is_some() => Looked::Absent {
                 found: self.proving(kind, id, copies, Some(&key)).await,
@@ -241,18 +275,22 @@ impl Look<'_> {
             return Ok(None);
         };
         let (key, size) = (key.clone(), bytes.len() as u64);
+        let sha256 = Sha256::digest(&bytes).into();
         Ok(Some(match proves(kind, id, &bytes) {
             Ok(scheme) => Looked::Proved {
                 key,
                 size,
                 bytes,
+                sha256,
                 scheme,
             },
             Err(why) => Looked::Wrong {
                 key,
                 size,
                 bytes,
+                sha256,
                 why,
+                copies: Vec::new(),
             },
         }))
     }
@@ -278,18 +316,22 @@ impl Look<'_> {
             let why = format!("{announced} bytes were announced, {size} came");
             return Ok(Some(Looked::Unknown { key, why }));
         }
-        Ok(Some(match hasher.finish(id) {
+        let (scheme, sha256) = hasher.finish_with_sha256(id);
+        Ok(Some(match scheme {
             Some(scheme) => Looked::Proved {
                 key,
                 size,
                 bytes,
+                sha256,
                 scheme: scheme.name(),
             },
             None => Looked::Wrong {
                 key,
                 size,
                 bytes,
+                sha256,
                 why: "the bytes do not reproduce the id".to_owned(),
+                copies: Vec::new(),
             },
         }))
     }

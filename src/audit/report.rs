@@ -6,12 +6,12 @@ use crate::index::Counts;
 use crate::index::notebook::{FindingQuery, FindingRow, Notebook};
 use crate::object::Kind;
 use crate::store::Store;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What was looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
     pub repos: u64,
     pub branches: u64,
@@ -47,6 +47,10 @@ pub struct Summary {
     pub schemes: BTreeMap<String, u64>,
     /// Codes that this depth does not pay for.
     pub not_judged: Vec<Code>,
+    /// sha256 over kind, id and sha256 of every object of a row that was read, in the order of rows; hex.
+    /// A sign-off bears it: the order is that of one database, so audits of two do not compare by it.
+    #[serde(skip)]
+    pub digest: String,
     /// What the hub lacks, each said once.
     pub notes: Vec<String>,
     /// So much missing or wrong together that the hub may be looked at in the wrong way; the first few.

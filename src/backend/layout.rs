@@ -148,6 +148,12 @@ pub fn recognise_checkpoint(key: &str) -> Option<(&str, u64)> {
     Some((name, sequence))
 }
 
+/// Where a run keeps bytes that it replaced.
+#[must_use]
+pub fn quarantine_key(run: &str, key: &Key) -> Option<Key> {
+    Key::new(format!("_quarantine/{run}/{key}")).ok()
+}
+
 /// Keys that are not objects and are nobody's fault: what Luthier itself keeps beside them.
 #[must_use]
 pub fn is_own(key: &str) -> bool {

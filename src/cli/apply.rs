@@ -49,6 +49,9 @@ pub struct Care {
     /// Another database or store than the last time is meant
     #[arg(long)]
     pub new_pair: bool,
+    /// Replace objects even on a server that does not honour If-Match; only while nobody else writes there
+    #[arg(long)]
+    pub unguarded: bool,
 }
 
 impl Care {
@@ -116,7 +119,10 @@ pub async fn carry_out(
         target.hub.name
     );
     confirm(target, &question, how.yes, how.confirm.as_deref())?;
-    let writer = store.writer(authority)?;
+    let writer = match how.care.unguarded {
+        true => store.writer(authority)?.unguarded(),
+        false => store.writer(authority)?,
+    };
     let mut journal = Journal::open(&target.hub)?;
     let progress = Progress::new();
     progress.phase("repair", Some(plan.totals().steps));

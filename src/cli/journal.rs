@@ -1,7 +1,11 @@
 //! `luthier journal`.
 
+use super::apply::{Apply, carry_out, needs_write};
 use super::output::Output;
-use super::{CliError, Exit, Global, configured};
+use super::watch::watch;
+use super::{CliError, Exit, Global, configured, open, target};
+use crate::progress::Progress;
+use crate::repair;
 use crate::repair::journal::{self, Event, Line, Run};
 use crate::text;
 use clap::{Args, Subcommand};
@@ -24,17 +28,58 @@ enum Command {
         /// A run's name, as `luthier journal` lists it
         run: String,
     },
+    /// Plan to put back what a run changed; with --apply --write, carry that out. New objects stay
+    Undo(Undo),
     /// Whether any line was changed, removed or re-ordered
     Verify,
 }
 
-pub fn run(args: JournalArgs, global: &Global, out: &Output) -> Result<Exit, CliError> {
+#[derive(Args)]
+struct Undo {
+    /// A run's name, as `luthier journal` lists it
+    run: String,
+    /// Steps under way at once, 8 where it is not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=32))]
+    concurrency: Option<u16>,
+    #[command(flatten)]
+    apply: Apply,
+}
+
+pub async fn run(args: JournalArgs, global: &Global, out: &Output) -> Result<Exit, CliError> {
+    if let Some(Command::Undo(command)) = args.command {
+        return undo(command, global, out).await;
+    }
     let journals = journals(global)?;
     let exit = match args.command {
-        None => list(&journals, out)?,
+        None | Some(Command::Undo(_)) => list(&journals, out)?,
         Some(Command::Show { run }) => show(&journals, &run, out)?,
         Some(Command::Verify) => verify(&journals, out)?,
     };
+    out.flush()?;
+    Ok(exit)
+}
+
+/// Plans the undo of a run, shows it, and with `--apply` asks and applies.
+async fn undo(command: Undo, global: &Global, out: &Output) -> Result<Exit, CliError> {
+    let target = target(global)?;
+    needs_write(&target, &command.apply)?;
+    let path = journal::path_of(&target.hub).filter(|path| path.exists());
+    let known = match &path {
+        Some(path) => journal::runs(path).map_err(unreadable)?,
+        None => Vec::new(),
+    };
+    let Some(path) = path.filter(|_| known.iter().any(|run| run.run == command.run)) else {
+        return Err(CliError::usage(format!(
+            "this hub has no run `{}`; `luthier journal` lists them",
+            command.run
+        )));
+    };
+    let store = open(&target).await?;
+    let progress = Progress::new();
+    let planning = repair::undo(&store, &path, &command.run, &progress);
+    let plan = watch(out, &progress, planning).await??;
+    let how = &command.apply;
+    let exit = carry_out(&store, &target, &plan, how, command.concurrency, out).await?;
     out.flush()?;
     Ok(exit)
 }
@@ -82,7 +127,11 @@ fn words(run: &Run) -> String {
         .collect();
     let end = match (&run.breaker, run.ended, run.stopped) {
         (Some(breaker), ..) => format!(", stopped writing: {breaker}"),
-        (None, false, _) => ", did not come to its end".to_owned(),
+        (None, false, _) if run.open > 0 => format!(
+            ", interrupted, with {} announced; the next run looks what became of them",
+            text::plural(run.open, "step")
+        ),
+        (None, false, _) => ", interrupted".to_owned(),
         (None, true, true) => ", stopped".to_owned(),
         (None, true, false) => String::new(),
     };
@@ -159,6 +208,9 @@ fn write(line: &Line, out: &Output) -> Result<(), CliError> {
             text
         }
         Event::End { stopped, .. } => if *stopped { "stopped" } else { "end" }.to_owned(),
+        Event::Interrupted { done, not_done } => format!(
+            "interrupted: of what was announced, {done} found done, {not_done} found not done"
+        ),
         Event::Note { why, bytes, .. } => format!("note: {why} ({})", text::plural(*bytes, "byte")),
     };
     out.line(&format!("{:>6}  {}  {what}", line.seq, line.time))

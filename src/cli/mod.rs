@@ -17,7 +17,9 @@ mod rebuild;
 mod repair;
 mod schema;
 mod show;
+mod signoff;
 mod verify;
+mod wanted;
 mod watch;
 
 use crate::audit::{AuditError, Code};
@@ -136,6 +138,9 @@ enum Command {
     Pull(pull::Pull),
     /// The client's own check of what was pulled; needs no hub
     Verify(verify::Verify),
+    /// Audit to the last byte, pull every branch, and write a report that says PASS, FAIL or INCOMPLETE
+    #[command(name = "signoff")]
+    SignOff(signoff::SignOff),
     /// What the database offers and lacks, and the additive migration
     Schema(schema::Schema),
     /// Write where branches point into the store, for every repository that it does not know of yet
@@ -198,13 +203,14 @@ async fn run(cli: Cli) -> Result<Exit, CliError> {
         Some(Command::Repair(command)) => repair::run(command, &cli.global, out).await,
         Some(Command::Pull(command)) => pull::run(command, &cli.global, out).await,
         Some(Command::Verify(command)) => verify::run(command, out).await,
+        Some(Command::SignOff(command)) => signoff::run(command, &cli.global, out).await,
         Some(Command::Doctor) => doctor::run(&cli.global, out).await,
         Some(Command::Schema(command)) => schema::run(command, &cli.global, out).await,
         Some(Command::Checkpoint(command)) => checkpoint::run(command, &cli.global, out).await,
         Some(Command::Rebuild(command)) => rebuild::run(command, &cli.global, out).await,
         Some(Command::DiffHub(command)) => diff_hub::run(command, &cli.global, out).await,
         Some(Command::Keys) => keys::run(&out),
-        Some(Command::Journal(args)) => journal::run(args, &cli.global, &out),
+        Some(Command::Journal(args)) => journal::run(args, &cli.global, &out).await,
         Some(Command::Backfill(command)) => repair::run_backfill(command, &cli.global, out).await,
     }
 }

@@ -4,13 +4,16 @@ use super::apply::{Apply, carry_out, needs_write};
 use super::audit::How;
 use super::output::Output;
 use super::watch::watch;
-use super::{CliError, Exit, Global, code, open, target};
+use super::{CliError, Exit, Global, code, open, target, wanted};
 use crate::audit::{self, Code, Depth, Filter, Report, Scope};
+use crate::client::ClientFolder;
 use crate::progress::Progress;
 use crate::repair::{self, Plan, Selection};
+use crate::store::Store;
 use clap::Args;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Findings fetched from the report at once.
 const PAGE: u32 = 1_000;
@@ -29,6 +32,12 @@ pub struct Repair {
     /// A plan that was saved with --out, instead of a new audit
     #[arg(long, value_name = "FILE", conflicts_with_all = ["code", "id", "repo", "out"])]
     plan: Option<PathBuf>,
+    /// A client's folder, or the one of its objects: what is missing here is taken from there where it proves
+    #[arg(long, value_name = "DIR")]
+    copies: Option<PathBuf>,
+    /// Write what only a copy from elsewhere would mend into a new file, one JSON object a line
+    #[arg(long, value_name = "FILE", conflicts_with = "plan")]
+    wanted: Option<PathBuf>,
     #[command(flatten)]
     apply: Apply,
     #[command(flatten)]
@@ -47,14 +56,16 @@ pub struct Backfill {
 }
 
 /// Which findings a command is about: all that pass one of the filters.
-struct Wanted {
+struct Asked {
     filters: Vec<Filter>,
     /// A person chose them by code or by id.
     chosen: bool,
     repo: Option<String>,
+    copies: Option<PathBuf>,
+    wanted: Option<PathBuf>,
 }
 
-impl Wanted {
+impl Asked {
     /// One selection, so that there is one plan.
     async fn selection(&self, report: &Report) -> Result<Selection, CliError> {
         if let [filter] = self.filters.as_slice() {
@@ -82,7 +93,7 @@ impl Wanted {
 
 pub async fn run(command: Repair, global: &Global, out: Output) -> Result<Exit, CliError> {
     if let Some(path) = &command.plan {
-        return apply_saved(path, &command.apply, &command.how, global, out).await;
+        return apply_saved(path, &command, global, out).await;
     }
     let filter = |id| Filter {
         codes: command.code.clone(),
@@ -94,12 +105,14 @@ pub async fn run(command: Repair, global: &Global, out: Output) -> Result<Exit, 
         [] => vec![filter(None)],
         ids => ids.iter().cloned().map(|id| filter(Some(id))).collect(),
     };
-    let wanted = Wanted {
+    let asked = Asked {
         chosen: !command.code.is_empty() || !command.id.is_empty(),
         filters,
         repo: command.repo.clone(),
+        copies: command.copies,
+        wanted: command.wanted,
     };
-    plan_and_apply(wanted, command.apply, command.how, global, out).await
+    plan_and_apply(asked, command.apply, command.how, global, out).await
 }
 
 pub async fn run_backfill(
@@ -112,17 +125,19 @@ pub async fn run_backfill(
         repo: command.repo.clone(),
         ..Filter::default()
     };
-    let wanted = Wanted {
+    let asked = Asked {
         filters: vec![filter],
         chosen: false,
         repo: command.repo,
+        copies: None,
+        wanted: None,
     };
-    plan_and_apply(wanted, command.apply, command.how, global, out).await
+    plan_and_apply(asked, command.apply, command.how, global, out).await
 }
 
 /// Audits, plans, shows the plan, and with `--apply` asks and applies.
 async fn plan_and_apply(
-    wanted: Wanted,
+    asked: Asked,
     apply: Apply,
     how: How,
     global: &Global,
@@ -130,12 +145,15 @@ async fn plan_and_apply(
 ) -> Result<Exit, CliError> {
     let target = target(global)?;
     needs_write(&target, &apply)?;
-    let store = open(&target).await?;
-    let scope = wanted.repo.clone().map_or(Scope::Hub, Scope::Repo);
+    let store = beside(open(&target).await?, asked.copies.as_deref())?;
+    let scope = asked.repo.clone().map_or(Scope::Hub, Scope::Repo);
     let options = how.options(Depth::Bytes, scope);
     let progress = Progress::new();
     let report = watch(&out, &progress, audit::run(&store, &options, &progress)).await??;
-    let selection = wanted.selection(&report).await?;
+    if let Some(path) = &asked.wanted {
+        wanted::write(&store, &report, asked.repo.as_deref(), path, &out).await?;
+    }
+    let selection = asked.selection(&report).await?;
     let progress = Progress::new();
     let planning = repair::plan(&store, &report, &selection, &progress);
     let plan = watch(&out, &progress, planning).await??;
@@ -149,17 +167,27 @@ async fn plan_and_apply(
 
 /// Shows a plan that was saved, and with `--apply` asks and applies.
 async fn apply_saved(
-    path: &std::path::Path,
-    apply: &Apply,
-    how: &How,
+    path: &Path,
+    command: &Repair,
     global: &Global,
     out: Output,
 ) -> Result<Exit, CliError> {
+    let (apply, concurrency) = (&command.apply, command.how.concurrency);
     let target = target(global)?;
     needs_write(&target, apply)?;
     let plan = Plan::load(path, &target.hub)?;
-    let store = open(&target).await?;
-    let exit = carry_out(&store, &target, &plan, apply, how.concurrency, &out).await?;
+    let store = beside(open(&target).await?, command.copies.as_deref())?;
+    let exit = carry_out(&store, &target, &plan, apply, concurrency, &out).await?;
     out.flush()?;
     Ok(exit)
+}
+
+/// The hub with a folder of copies beside it, where one is given.
+fn beside(store: Store, copies: Option<&Path>) -> Result<Store, CliError> {
+    let Some(folder) = copies else {
+        return Ok(store);
+    };
+    let opened = ClientFolder::open(folder)
+        .map_err(|error| CliError::usage(format!("--copies: {error}")))?;
+    Ok(store.with_copies(Arc::new(opened)))
 }

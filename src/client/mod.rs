@@ -4,6 +4,7 @@
 //! read or written outside it. Objects come before refs, and no object is ever overwritten.
 
 pub mod branches;
+pub mod copies;
 pub mod folder;
 pub mod layout;
 pub mod pull;
@@ -11,6 +12,7 @@ pub mod shelf;
 pub mod tried;
 pub mod verify;
 
+pub use copies::ClientFolder;
 pub use folder::{Folder, FolderError};
 pub use layout::Layout;
 pub use pull::{PullError, PullOptions, Pulled};

@@ -1,14 +1,17 @@
 //! Rows to be added, cell by cell: the same for every database.
 
-use super::rows::Stored;
+use super::rows::{Cells, Stored, column_here};
 use super::{
-    BlobRow, BranchRow, Capabilities, CommitRow, MembershipRow, NewRows, ProposalRow, RepoRow,
-    SnapshotRow,
+    BlobRow, BranchRow, Capabilities, CommitRow, IndexError, MembershipRow, NewRows, ProposalRow,
+    RepoRow, RowEdit, SnapshotRow,
 };
 use crate::object::Kind;
 
 /// Bound parameters of one statement; SQLite allows 32,766.
 pub(super) const BINDS: usize = 5_000;
+
+/// What changing cells is called in errors.
+pub(super) const EDITING: &str = "changing a row";
 
 /// A cell to be written.
 pub(super) enum Value {
@@ -36,7 +39,7 @@ impl Value {
 }
 
 /// The columns of a kind's rows as they are called today.
-pub(super) const fn columns_of(kind: Kind) -> &'static [&'static str] {
+const fn columns_of(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Commit => CommitRow::COLUMNS,
         Kind::Snapshot => SnapshotRow::COLUMNS,
@@ -58,9 +61,45 @@ pub(super) fn value_of(column: &str, bytes: Option<&[u8]>) -> Option<Value> {
     })
 }
 
+/// The names that the edited columns have in this hub.
+///
+/// # Errors
+/// A column that the hub does not have, or that no row struct is read from.
+pub(super) fn edited(
+    capabilities: &Capabilities,
+    edit: &RowEdit,
+) -> Result<Vec<&'static str>, IndexError> {
+    let table = Capabilities::table(edit.kind);
+    let here = |column| {
+        let name = column_here(capabilities, table, column);
+        let known = columns_of(edit.kind).contains(&column);
+        (known && capabilities.has(table, name)).then_some(name)
+    };
+    edit.cells
+        .iter()
+        .map(|cell| {
+            here(cell.column).ok_or_else(|| IndexError::Query {
+                what: EDITING,
+                why: format!("{table} has no column {}", cell.column),
+            })
+        })
+        .collect()
+}
+
+/// Whether the cells, read in the order of the edit, all still are what was seen.
+pub(super) fn all_still(edit: &RowEdit, cells: &mut dyn Cells) -> Result<bool, sqlx::Error> {
+    for cell in &edit.cells {
+        let now = cells.bytes()?;
+        if !is_still(cell.column, cell.seen.as_deref(), now.as_deref()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Whether a cell still is what was seen. Most row structs read null as an empty text, so there the two
 /// are one.
-pub(super) fn is_still(column: &str, seen: Option<&[u8]>, now: Option<&[u8]>) -> bool {
+fn is_still(column: &str, seen: Option<&[u8]>, now: Option<&[u8]>) -> bool {
     match column {
         "manifest_blob" | "delta_blob" | "storage_uri" => seen == now,
         _ => seen.unwrap_or_default() == now.unwrap_or_default(),

@@ -5,12 +5,14 @@ mod breakers;
 mod budget;
 mod pace;
 mod patience;
+mod wait;
 
 pub use pace::{MOST, Pace};
 pub use patience::Patience;
 
 use super::journal::{self, Event};
-use super::{Journal, Plan, RepairError};
+use super::{Journal, Plan, RepairError, pair, settle};
+use crate::audit::Remedy;
 use crate::progress::Progress;
 use crate::store::Writer;
 use batch::Run;
@@ -37,6 +39,14 @@ pub enum Outcome {
     Linked,
     /// The cache was rewritten.
     Recached,
+    /// Bad bytes were put aside, and good ones in their place.
+    Replaced,
+    /// The row now says what its object says, or was added from it.
+    Reindexed,
+    /// The repository now holds the row.
+    Held,
+    /// What an earlier run changed was put back.
+    Undone,
     /// The hub was as wanted already.
     Already,
     /// The hub is no longer what the plan saw; nothing was changed.
@@ -48,6 +58,21 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// How a step with this remedy ends well.
+    pub(super) const fn of(remedy: Remedy) -> Self {
+        match remedy {
+            Remedy::Link => Outcome::Linked,
+            Remedy::Recache => Outcome::Recached,
+            Remedy::Replace => Outcome::Replaced,
+            Remedy::Reindex => Outcome::Reindexed,
+            Remedy::Reref => Outcome::Held,
+            Remedy::Undo => Outcome::Undone,
+            Remedy::None | Remedy::Backfill | Remedy::Restore | Remedy::Checkpoint => {
+                Outcome::Written
+            }
+        }
+    }
+
     /// The word as people and JSON write it.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -55,11 +80,21 @@ impl Outcome {
             Outcome::Written => "written",
             Outcome::Linked => "linked",
             Outcome::Recached => "recached",
+            Outcome::Replaced => "replaced",
+            Outcome::Reindexed => "reindexed",
+            Outcome::Held => "held",
+            Outcome::Undone => "undone",
             Outcome::Already => "already",
             Outcome::Superseded => "superseded",
             Outcome::Refused => "refused",
             Outcome::Failed => "failed",
         }
+    }
+
+    /// Whether the hub is another after it.
+    #[must_use]
+    pub const fn changes(self) -> bool {
+        self.is_well() && !matches!(self, Outcome::Already)
     }
 
     /// Whether what was planned is so now.
@@ -155,6 +190,7 @@ pub async fn apply_with(
 ) -> Result<Applied, RepairError> {
     breakers::check(writer.store(), plan, journal, options).await?;
     let _lock = writer.lock().await?;
+    settle::settle(writer.store(), journal).await?;
     let totals = plan.totals();
     progress.phase("applying", Some(totals.steps));
     let mut applied = Applied {
@@ -169,10 +205,12 @@ pub async fn apply_with(
         store: hub.describe_store(),
     };
     journal.append(&applied.run, &[begun])?;
+    pair::remember(journal, hub)?;
     let run = Run {
         writer,
         progress,
         options,
+        shelf: journal.shelf(),
         name: applied.run.clone(),
     };
     let ended = steps(&run, plan, journal, &mut applied).await;
@@ -208,7 +246,8 @@ async fn steps(
         let Some(kind) = batch.first().map(|step| step.kind) else {
             return Ok(());
         };
-        batch.retain(|step| step.kind == kind);
+        let same = batch.iter().take_while(|step| step.kind == kind).count();
+        batch.truncate(same);
         if run.options.look_after_canary && skip == CANARY {
             run.progress.pause();
             run.say("the first 10 steps are done; look at them, then go on");

@@ -76,6 +76,7 @@ async fn next(store: &Store, target: &Target) -> Result<Built, CheckpointError> 
                        newer checkpoint lies there."
                 .to_owned(),
         key: Some(key.as_str().to_owned()),
+        from: None,
         bytes: bytes.len() as u64,
         sha256: Some(hash(&bytes)),
         row: changes(target, &refs, before.as_deref()),

@@ -6,11 +6,14 @@
 
 mod line;
 mod read;
+mod shelf;
 mod tail;
 mod verify;
 
 pub use line::{Entry, Event, Line, Said};
+pub(super) use read::{Left, lines};
 pub use read::{Run, files, lines_of, runs};
+pub(super) use shelf::Shelf;
 pub use verify::{Tampering, Verified, verify};
 
 use super::RepairError;
@@ -57,6 +60,8 @@ pub struct Journal {
     /// Of the last line.
     seq: u64,
     prev: String,
+    /// No run may have been left open.
+    settled: bool,
 }
 
 impl Journal {
@@ -99,6 +104,7 @@ impl Journal {
             host: host(),
             seq: tail.seq,
             prev: tail.hash,
+            settled: tail.settled,
         };
         if let Some(torn) = tail.torn {
             journal
@@ -117,6 +123,11 @@ impl Journal {
             journal.file.sync_data().map_err(|e| journal.failed(e))?;
         }
         Ok(journal)
+    }
+
+    /// The old cells beside it.
+    pub(super) fn shelf(&self) -> Shelf {
+        Shelf::beside(&self.path)
     }
 
     /// Where it lies.
@@ -153,7 +164,19 @@ impl Journal {
         // One call, so that a crash tears one line at most.
         (&*self.file).write_all(&text).map_err(|e| self.failed(e))?;
         (self.seq, self.prev) = (seq, prev);
+        self.settled = events.last().is_some_and(Event::settles);
         Ok(())
+    }
+
+    /// What the last run left open, where it did not come to its end and nobody has looked yet.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub(super) fn left_open(&self) -> Result<Option<Left>, RepairError> {
+        match self.settled {
+            true => Ok(None),
+            false => Left::read(&self.path).map_err(|e| self.failed(e)),
+        }
     }
 
     /// Waits until everything that was added is on the disk.
@@ -202,14 +225,14 @@ fn prepare(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-fn operator() -> String {
+pub(super) fn operator() -> String {
     let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     said("USER")
         .or_else(|| said("LOGNAME"))
         .unwrap_or_else(|| "unknown".to_owned())
 }
 
-fn host() -> String {
+pub(super) fn host() -> String {
     let read = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     read.map(|name| name.trim().to_owned())
         .or_else(|| std::env::var("HOSTNAME").ok())

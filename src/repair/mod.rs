@@ -2,17 +2,22 @@
 
 pub mod apply;
 mod build;
+mod cells;
 mod checkpoint;
 pub mod journal;
 pub mod pair;
 pub mod plan;
-mod recache;
 mod rows;
+mod settle;
+pub mod signoff;
 mod spool;
+mod undo;
+pub mod wanted;
 
 pub use apply::{Applied, Options, Outcome, Pace, apply, apply_with};
 pub use journal::Journal;
 pub use plan::{Plan, Refusal, RowChange, Selection, Step, Totals, checkpoints, plan};
+pub use undo::undo;
 
 use crate::audit::AuditError;
 use crate::progress::Cancelled;

@@ -1,8 +1,8 @@
 //! Which database belongs to which object store, as far as Luthier has written to them: a profile whose
 //! two sides are no longer those of the last time is most likely a mistake.
 
-use super::RepairError;
-use crate::store::Hub;
+use super::{Journal, RepairError};
+use crate::store::{Environment, Hub};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -23,54 +23,86 @@ pub fn fingerprint(hub: &Hub) -> String {
     hex::encode(Sha256::digest(hub.identity()))
 }
 
-/// Compares the hub's two sides with those that were written last under its name, and remembers them.
+/// Compares the hub's two sides with those that were written last under its name. A demo is ours, wherever
+/// it lies.
 ///
 /// # Errors
-/// [`RepairError::Breaker`] where they differ and `confirmed` is false, or where what is remembered can be
-/// neither read nor written.
-pub(super) fn check(folder: &Path, hub: &Hub, confirmed: bool) -> Result<(), RepairError> {
-    let now = Pair {
-        fingerprint: fingerprint(hub),
-        database: hub.describe_database(),
-        store: hub.describe_store(),
-    };
-    let path = place(folder, hub);
-    let failed = |why: io::Error| {
-        RepairError::Breaker(format!(
-            "wrong pair: which store belongs to this database cannot be remembered in {}: {why}; make \
-             room there, or move that file away",
-            path.display()
-        ))
-    };
-    let before: Option<Pair> = match std::fs::read(&path) {
-        Ok(text) => Some(serde_json::from_slice(&text).map_err(|e| failed(e.into()))?),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(failed(error)),
-    };
-    match before {
-        Some(before) if before.fingerprint == now.fingerprint => Ok(()),
-        Some(before) if !confirmed => Err(RepairError::Breaker(format!(
-            "wrong pair: {} was {} with {} when it was last written, and now is {} with {}; if that is \
-             meant, confirm it with --new-pair",
-            hub.name, before.database, before.store, now.database, now.store
-        ))),
-        _ => remember(&path, &now).map_err(failed),
+/// [`RepairError::Breaker`] where they differ and `confirmed` is false, or where what is remembered cannot be
+/// read.
+pub(super) fn check(journal: &Journal, hub: &Hub, confirmed: bool) -> Result<(), RepairError> {
+    let path = place(journal, hub);
+    let now = Pair::of(hub);
+    match read(&path)? {
+        Some(before)
+            if before.fingerprint != now.fingerprint
+                && !confirmed
+                && hub.environment != Environment::Demo =>
+        {
+            Err(RepairError::Breaker(format!(
+                "wrong pair: {} was {} with {} when it was last written, and now is {} with {}; if that \
+                 is meant, confirm it with --new-pair",
+                hub.name, before.database, before.store, now.database, now.store
+            )))
+        }
+        _ => Ok(()),
     }
 }
 
+/// Remembers the hub's two sides. A crash leaves what was remembered before, or this.
+///
+/// # Errors
+/// [`RepairError::Breaker`] where it cannot be written.
+pub(super) fn remember(journal: &Journal, hub: &Hub) -> Result<(), RepairError> {
+    let path = place(journal, hub);
+    let now = Pair::of(hub);
+    if read(&path)?.is_some_and(|before| before == now) {
+        return Ok(());
+    }
+    write(&path, &now).map_err(|why| failed(&path, why))
+}
+
+impl Pair {
+    fn of(hub: &Hub) -> Self {
+        Self {
+            fingerprint: fingerprint(hub),
+            database: hub.describe_database(),
+            store: hub.describe_store(),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Option<Pair>, RepairError> {
+    match std::fs::read(path) {
+        Ok(text) => {
+            let pair = serde_json::from_slice(&text);
+            Ok(Some(pair.map_err(|e| failed(path, e.into()))?))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(path, error)),
+    }
+}
+
+fn failed(path: &Path, why: io::Error) -> RepairError {
+    RepairError::Breaker(format!(
+        "wrong pair: which store belongs to this database cannot be remembered in {}: {why}; make room \
+         there, or move that file away",
+        path.display()
+    ))
+}
+
 /// One file a profile. A hub without one is known by its database, so that another store is noticed.
-fn place(folder: &Path, hub: &Hub) -> PathBuf {
+fn place(journal: &Journal, hub: &Hub) -> PathBuf {
     let name = if hub.name == hub.database.name() {
         format!("database\0{}", hub.describe_database())
     } else {
         format!("profile\0{}", hub.name)
     };
     let name = hex::encode(&Sha256::digest(name)[..8]);
-    folder.join("pairs").join(format!("{name}.json"))
+    let folder = journal.path().with_file_name("pairs");
+    folder.join(format!("{name}.json"))
 }
 
-/// A crash leaves what was remembered before, or this.
-fn remember(path: &Path, pair: &Pair) -> io::Result<()> {
+fn write(path: &Path, pair: &Pair) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let mut draft = tempfile::NamedTempFile::new_in(folder)?;

@@ -10,6 +10,7 @@ pub use saved::Header;
 
 use super::RepairError;
 use super::spool::Spool;
+use super::wanted::Wanted;
 use crate::audit::{Code, Filter, Remedy, Report, Subject, Summary, mass};
 use crate::object::Kind;
 use crate::progress::Progress;
@@ -57,6 +58,9 @@ pub struct Step {
     pub precondition: String,
     /// Where bytes are written or were found.
     pub key: Option<String>,
+    /// Another key that the bytes are taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// Bytes to be written to the store; 0 where none are.
     pub bytes: u64,
     /// Of the object's bytes, hex.
@@ -70,7 +74,12 @@ impl Step {
         match self.remedy {
             Remedy::Link => 1,
             Remedy::Backfill | Remedy::Restore | Remedy::Checkpoint => 2,
-            _ => 0,
+            // What lies there is read, copied, read back, replaced and read back.
+            Remedy::Replace => 5,
+            Remedy::Reindex => 1,
+            // Where bytes are put back: as for a replacement.
+            Remedy::Undo if self.key.is_some() => 5,
+            Remedy::None | Remedy::Recache | Remedy::Reref | Remedy::Undo => 0,
         }
     }
 }
@@ -81,6 +90,9 @@ pub struct Refusal {
     pub code: Code,
     pub id: String,
     pub why: String,
+    /// Set where a copy of the object from elsewhere would help.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<Wanted>,
 }
 
 /// A plan in figures.

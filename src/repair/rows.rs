@@ -13,6 +13,15 @@ pub(super) enum Row {
 }
 
 impl Row {
+    /// The row's key, as it is stored.
+    pub fn id(&self) -> &str {
+        match self {
+            Row::Commit(row) => &row.commit_id,
+            Row::Snapshot(row) => &row.snapshot_id,
+            Row::Blob(row) => &row.object_id,
+        }
+    }
+
     /// Where the row says that its object is.
     pub fn uri(&self) -> Option<&str> {
         match self {

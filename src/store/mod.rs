@@ -1,5 +1,6 @@
 //! The shared store layer: reads for everyone, writes for whoever holds a [`Writer`].
 
+pub mod amend;
 pub mod authority;
 pub mod chain;
 pub mod checkpoint;
@@ -22,6 +23,9 @@ pub use write::Writer;
 
 use crate::backend::{Backend, BackendError, BackendMut};
 use crate::index::{Index, IndexError, IndexMut};
+use crate::object::{Kind, ObjectId};
+use async_trait::async_trait;
+use bytes::Bytes;
 use std::sync::Arc;
 
 /// Why the store layer could not do what it was asked.
@@ -51,6 +55,18 @@ pub struct Store {
     index: Arc<dyn Index>,
     backend: Arc<dyn Backend>,
     write_side: Option<WriteSide>,
+    copies: Option<Arc<dyn Copies>>,
+}
+
+/// Copies of objects that lie outside the hub, such as a client's folder: looked at where the hub itself
+/// has nothing that proves.
+#[async_trait]
+pub trait Copies: Send + Sync {
+    /// Whatever is kept under the id's names, with where it lies. None of it is proved.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read, in words.
+    async fn candidates(&self, kind: Kind, id: &ObjectId) -> Result<Vec<(String, Bytes)>, String>;
 }
 
 impl Store {
@@ -75,6 +91,21 @@ impl Store {
     /// Ends every connection to the database. Other clones of this store can read no more.
     pub async fn close(&self) {
         self.index.close().await;
+    }
+
+    /// The same hub, with copies beside it.
+    #[must_use]
+    pub fn with_copies(self, copies: Arc<dyn Copies>) -> Self {
+        Self {
+            copies: Some(copies),
+            ..self
+        }
+    }
+
+    /// The copies beside the hub, if any were given.
+    #[must_use]
+    pub fn copies(&self) -> Option<&dyn Copies> {
+        self.copies.as_deref()
     }
 
     /// Whether a [`Writer`] can be had.

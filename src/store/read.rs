@@ -76,6 +76,7 @@ impl Store {
             index,
             backend,
             write_side,
+            copies: None,
         })
     }
 
@@ -95,6 +96,7 @@ impl Store {
             index: index.clone(),
             backend: backend.clone(),
             write_side: Some(WriteSide { index, backend }),
+            copies: None,
         })
     }
 

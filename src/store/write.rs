@@ -1,8 +1,12 @@
 //! The one way to write: object first, read back, then the row, each change announced before it is made.
 
+mod back;
+mod replace;
+mod rows;
+
 use super::{Authority, Store, StoreError, WriteSide, proof};
 use crate::backend::{BackendError, Key, Put, layout};
-use crate::index::{Link, NewRows, Recache};
+use crate::index::{Link, NewRows, Recache, RowEdit};
 use crate::object::{Kind, ObjectId};
 use bytes::Bytes;
 
@@ -10,6 +14,7 @@ use bytes::Bytes;
 pub struct Writer {
     store: Store,
     pub(super) side: WriteSide,
+    unguarded: bool,
 }
 
 /// One change of a hub, with what was seen when it was decided.
@@ -31,13 +36,42 @@ pub enum Change {
     },
     /// Rewrite a snapshot's cache.
     Recache(Recache),
-    /// Store a blob and add the row that it never had.
-    Restore {
+    /// Put proved bytes in the place of bytes that do not prove, which are kept in quarantine, and point
+    /// the row at them.
+    Replace {
+        kind: Kind,
+        id: ObjectId,
+        seen_uri: Option<String>,
+        key: Key,
+        /// What lies under the key.
+        bad: Bytes,
+        bytes: Bytes,
+    },
+    /// Change cells of a row; where a witness is named, only if it proves the row's id.
+    Edit { edit: RowEdit, witness: Option<Key> },
+    /// Add the row that an object never had, with whatever holds it.
+    Add {
+        kind: Kind,
+        id: ObjectId,
+        /// To be stored first; without them the object lies under `key` already.
+        bytes: Option<Bytes>,
+        key: Key,
+        rows: Box<NewRows>,
+    },
+    /// Add a row to the objects that a repository holds.
+    Hold {
+        kind: Kind,
         id: ObjectId,
         repo_id: String,
-        path: String,
-        created_at: String,
+    },
+    /// Put the bytes from quarantine in the place of those that took theirs, which are kept in turn; then
+    /// put the row's cells back.
+    PutBack {
+        key: Key,
+        /// What lies under the key.
+        seen: Bytes,
         bytes: Bytes,
+        edit: Option<RowEdit>,
     },
     /// Store where a repository's branches point.
     Checkpoint { key: Key, bytes: Bytes },
@@ -54,6 +88,19 @@ pub enum Done {
     Refused(String),
 }
 
+impl Done {
+    /// The end of a change of a row alone.
+    const fn row(changed: bool) -> Self {
+        match changed {
+            true => Done::Changed {
+                key: None,
+                stored: false,
+            },
+            false => Done::Superseded,
+        }
+    }
+}
+
 /// Is told before and after each change: the journal, for a repair.
 pub trait Ledger: Send {
     /// Announces a change. Nothing is written unless this has returned well, durably.
@@ -61,6 +108,9 @@ pub trait Ledger: Send {
     /// # Errors
     /// The announcement could not be made durable.
     fn intend(&mut self, change: &Change) -> Result<(), String>;
+
+    /// The run that changes are made in: where bad bytes are kept, in quarantine, under its name.
+    fn run(&self) -> &str;
 }
 
 /// A ledger for places that nobody has to undo: a hub that is being made.
@@ -69,6 +119,10 @@ pub struct NoLedger;
 impl Ledger for NoLedger {
     fn intend(&mut self, _change: &Change) -> Result<(), String> {
         Ok(())
+    }
+
+    fn run(&self) -> &str {
+        "making"
     }
 }
 
@@ -93,6 +147,7 @@ impl Store {
         Ok(Writer {
             store: self.clone(),
             side,
+            unguarded: false,
         })
     }
 }
@@ -102,6 +157,16 @@ impl Writer {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Lets objects be replaced on a server that does not honour `If-Match`: only for a person who knows
+    /// that nobody else writes there meanwhile.
+    #[must_use]
+    pub fn unguarded(self) -> Self {
+        Self {
+            unguarded: true,
+            ..self
+        }
     }
 
     /// Takes the hub's one lock for appliers; it is given back when the guard is dropped.
@@ -136,13 +201,8 @@ impl Writer {
                 seen_uri,
                 key,
             } => {
-                let Some(bytes) = self.store.read_object(key).await? else {
-                    return Ok(Done::Refused(format!(
-                        "the store has no object under {key}"
-                    )));
-                };
-                if let Err(why) = proves(*kind, id, &bytes) {
-                    return Ok(Done::Refused(format!("{key}: {why}")));
+                if let Err(refused) = self.witness(*kind, id, key).await? {
+                    return Ok(refused);
                 }
                 ledger.intend(change).map_err(WriteError::Ledger)?;
                 self.point(*kind, id, seen_uri.clone(), (key.clone(), false))
@@ -150,44 +210,14 @@ impl Writer {
             }
             Change::Recache(recache) => {
                 ledger.intend(change).map_err(WriteError::Ledger)?;
-                let changed = self
-                    .side
-                    .index
-                    .set_cache(recache)
-                    .await
-                    .map_err(StoreError::from)?;
-                Ok(if changed {
-                    Done::Changed {
-                        key: None,
-                        stored: false,
-                    }
-                } else {
-                    Done::Superseded
-                })
+                let changed = self.side.index.set_cache(recache).await;
+                Ok(Done::row(changed.map_err(StoreError::from)?))
             }
-            Change::Restore {
-                id,
-                repo_id,
-                path,
-                created_at,
-                bytes,
-            } => {
-                let (key, stored) = match self.put(Kind::Blob, id, bytes, change, ledger).await? {
-                    Ok(put) => put,
-                    Err(refused) => return Ok(refused),
-                };
-                let uri = self.store.backend().uri_for(&key);
-                let rows = restored_rows(id, repo_id, path, created_at, bytes.len(), uri);
-                self.side
-                    .index
-                    .insert(&rows)
-                    .await
-                    .map_err(StoreError::from)?;
-                Ok(Done::Changed {
-                    key: Some(key),
-                    stored,
-                })
-            }
+            Change::Replace { .. } => self.replace(change, ledger).await,
+            Change::PutBack { .. } => self.put_back(change, ledger).await,
+            Change::Edit { .. } => self.edit(change, ledger).await,
+            Change::Add { .. } => self.add(change, ledger).await,
+            Change::Hold { .. } => self.hold(change, ledger).await,
             Change::Checkpoint { key, bytes } => {
                 ledger.intend(change).map_err(WriteError::Ledger)?;
                 Ok(match self.put_checkpoint(key, bytes).await? {
@@ -244,6 +274,23 @@ impl Writer {
         }
     }
 
+    /// Whether what lies under `key` is read whole and proves the id.
+    async fn witness(
+        &self,
+        kind: Kind,
+        id: &ObjectId,
+        key: &Key,
+    ) -> Result<Result<(), Done>, StoreError> {
+        let Some(bytes) = self.store.read_object(key).await? else {
+            let why = format!("the store has no object under {key}");
+            return Ok(Err(Done::Refused(why)));
+        };
+        let proved = proves(kind, id, &bytes);
+        Ok(proved
+            .map(drop)
+            .map_err(|why| Done::Refused(format!("{key}: {why}"))))
+    }
+
     async fn put(
         &self,
         kind: Kind,
@@ -286,34 +333,6 @@ impl Writer {
         } else {
             Done::Superseded
         })
-    }
-}
-
-fn restored_rows(
-    id: &ObjectId,
-    repo_id: &str,
-    path: &str,
-    created_at: &str,
-    size: usize,
-    uri: String,
-) -> NewRows {
-    let row = crate::index::BlobRow {
-        object_id: id.as_str().to_owned(),
-        repo_id: Some(repo_id.to_owned()),
-        path: path.to_owned(),
-        size_bytes: size as i64,
-        storage_uri: Some(uri),
-        disk_path: None,
-        created_at: created_at.to_owned(),
-    };
-    let membership = crate::index::MembershipRow {
-        id: row.object_id.clone(),
-        repo_id: repo_id.to_owned(),
-    };
-    NewRows {
-        blobs: vec![row],
-        memberships: vec![(Kind::Blob, membership)],
-        ..NewRows::default()
     }
 }
 

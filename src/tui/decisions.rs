@@ -37,7 +37,7 @@ pub const fn winner(remedy: Remedy) -> Option<Side> {
         Remedy::Restore | Remedy::Replace | Remedy::Backfill | Remedy::Recache | Remedy::Reref => {
             Some(Side::Row)
         }
-        Remedy::None | Remedy::Checkpoint => None,
+        Remedy::None | Remedy::Checkpoint | Remedy::Undo => None,
     }
 }
 

@@ -64,7 +64,7 @@ pub enum Answer {
     Findings(Vec<FindingLine>),
     Groups(Vec<GroupLine>),
     Inspected(Box<Inspected>),
-    Audited(SummaryLine),
+    Audited(Box<SummaryLine>),
     /// Why the plan may rest on a mistake, in a line each.
     Planned {
         totals: Totals,

@@ -309,7 +309,7 @@ impl Desk {
             .map_err(|error| error.to_string())?;
         let summary = SummaryLine::from(report.summary());
         self.held().report = Some((ask.report, Arc::new(report)));
-        Ok(Answer::Audited(summary))
+        Ok(Answer::Audited(Box::new(summary)))
     }
 
     async fn pull(&self, ask: PullAsk, progress: &Progress) -> Result<Answer, String> {

@@ -30,7 +30,7 @@ fn twenty_of_a_thousand_are_borne_and_one_more_is_not() {
 
 #[test]
 fn they_are_counted_within_a_page_not_over_all() {
-    let spread = |n: u64| n % 100 == 0;
+    let spread = |n: u64| n.is_multiple_of(100);
     assert_eq!(
         alarms(10_000, spread, Code::ObjectMissing),
         Vec::<String>::new()

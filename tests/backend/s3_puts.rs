@@ -5,7 +5,7 @@ use super::tests::{BUCKET, hasty, open, open_at, place};
 use super::{Conditions, S3};
 use crate::access::Access;
 use crate::backend::suite::key;
-use crate::backend::{Backend, BackendError, BackendMut, Put, layout};
+use crate::backend::{Backend, BackendError, BackendMut, Put, Replaced, layout};
 use crate::testing_s3::{Fault, Lacks, Op, Server};
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -205,4 +205,31 @@ async fn nothing_is_put_before_the_server_was_probed() {
         Put::Stored,
         "asked anew"
     );
+}
+
+#[tokio::test]
+async fn a_server_that_ignores_if_match_replaces_nothing_unless_it_is_allowed() {
+    let (server, store) = with(IGNORES).await;
+    server.plant(BUCKET, "bad", b"old");
+    let (seen, new) = (Bytes::from_static(b"old"), Bytes::from_static(b"new"));
+    let refused = store.replace(&key("bad"), &seen, new.clone(), false).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("--unguarded"), "{refused}");
+    assert_eq!(server.object(BUCKET, "bad").unwrap(), b"old");
+    let done = store.replace(&key("bad"), &seen, new, true).await.unwrap();
+    assert_eq!(done, Replaced::Stored);
+    assert_eq!(server.object(BUCKET, "bad").unwrap(), b"new");
+}
+
+#[tokio::test]
+async fn a_write_between_the_look_and_the_replacement_is_not_lost() {
+    let (server, store) = with(Lacks::default()).await;
+    store.conditions().await.unwrap();
+    server.plant(BUCKET, "bad", b"old");
+    // What another writer leaves behind is that the tag no longer fits.
+    server.fail(Op::Put, "bad", Fault::Code("PreconditionFailed"), 1);
+    let (seen, new) = (Bytes::from_static(b"old"), Bytes::from_static(b"new"));
+    let done = store.replace(&key("bad"), &seen, new, false).await.unwrap();
+    assert_eq!(done, Replaced::Changed);
+    assert_eq!(server.object(BUCKET, "bad").unwrap(), b"old");
 }

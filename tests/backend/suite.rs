@@ -1,6 +1,6 @@
 //! What every object store has to do, whatever it is made of.
 
-use super::{Backend, BackendError, BackendMut, Entry, Key, Put, UriRefusal};
+use super::{Backend, BackendError, BackendMut, Entry, Key, Put, Replaced, UriRefusal};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ macro_rules! backend_suite {
             $crate::backend::suite::backend_cases! { $fixture;
                 a_put_is_read_back_byte_by_byte,
                 a_put_never_overwrites,
+                a_replacement_takes_the_place_of_what_was_seen_only,
                 of_many_racing_puts_one_stores,
                 what_was_never_put_is_absent,
                 a_listing_is_in_the_order_of_whole_keys,
@@ -123,6 +124,37 @@ pub async fn a_put_never_overwrites<F: Fixture>() {
     let body = store.open(&key("objects/x")).await.unwrap().unwrap();
     assert_eq!(body.read_all(100).await.unwrap(), "objects/x");
     assert_eq!(keys(&listed(&*store, "", None).await), ["objects/x"]);
+}
+
+pub async fn a_replacement_takes_the_place_of_what_was_seen_only<F: Fixture>() {
+    let fixture = F::empty().await;
+    let store = fixture.store();
+    // Where a server does not honour the condition, only what is read before it stands guard.
+    let unguarded = !BackendMut::conditions(&*store).await.unwrap().if_match;
+    let key = key("objects/bad");
+    let bytes = Bytes::from_static;
+    let replace = |seen: &'static [u8], new: &'static [u8]| {
+        let (store, key) = (store.clone(), key.clone());
+        async move {
+            let seen = bytes(seen);
+            store.replace(&key, &seen, bytes(new), unguarded).await
+        }
+    };
+    assert_eq!(replace(b"bad", b"good").await.unwrap(), Replaced::Changed);
+    assert!(
+        store.head(&key).await.unwrap().is_none(),
+        "nothing came to be"
+    );
+    store.put_if_absent(&key, bytes(b"bad")).await.unwrap();
+    for other in [&b"bed"[..], b"bad!", b""] {
+        assert_eq!(replace(other, b"good").await.unwrap(), Replaced::Changed);
+    }
+    assert_eq!(replace(b"bad", b"good").await.unwrap(), Replaced::Stored);
+    let there = store.open(&key).await.unwrap().unwrap();
+    assert_eq!(&there.read_all(100).await.unwrap()[..], b"good");
+    assert_eq!(replace(b"bad", b"worse").await.unwrap(), Replaced::Changed);
+    let there = store.open(&key).await.unwrap().unwrap();
+    assert_eq!(&there.read_all(100).await.unwrap()[..], b"good");
 }
 
 pub async fn of_many_racing_puts_one_stores<F: Fixture>() {

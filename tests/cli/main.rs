@@ -2,8 +2,10 @@
 
 mod arguments;
 mod auditing;
+mod bench;
 mod checkpoints;
 mod configuration;
+mod crashing;
 mod pairs;
 mod plans;
 mod postgres;
@@ -14,4 +16,6 @@ mod repairing;
 mod s3;
 #[path = "../support/postgres.rs"]
 mod server;
+mod signing;
 mod support;
+mod undoing;

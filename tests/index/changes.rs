@@ -96,6 +96,112 @@ pub async fn a_cache_changes_only_what_was_seen<F: Fixture>() {
     }
 }
 
+fn cell(column: &'static str, seen: &str, new: &str) -> CellEdit {
+    CellEdit {
+        column,
+        seen: Some(seen.as_bytes().to_vec()),
+        new: Some(new.as_bytes().to_vec()),
+    }
+}
+
+pub async fn cells_change_together_and_only_from_what_was_seen<F: Fixture>() {
+    let fixture = F::empty().await;
+    let hub = fixture.hub();
+    hub.insert(&full_rows()).await.unwrap();
+    let row = || async { hub.commits_by_id(&["c1".into()]).await.unwrap().remove(0) };
+    let before = row().await;
+    let edit = |cells: Vec<CellEdit>| RowEdit {
+        kind: Kind::Commit,
+        id: "c1".into(),
+        cells,
+    };
+    let message = cell("message", &before.message, "another");
+    let at = cell(
+        "timestamp",
+        &before.timestamp,
+        "2026-05-06T07:08:09.000010+00:00",
+    );
+    let stale = cell("branch", "not this one", "x");
+    assert!(
+        !hub.set_cells(&edit(vec![message.clone(), stale]))
+            .await
+            .unwrap()
+    );
+    assert_eq!(row().await, before, "all or nothing");
+    let meta = cell("commit_meta", &before.commit_meta, r#"{"b":2}"#);
+    let right = edit(vec![message, at, meta]);
+    assert!(hub.set_cells(&right).await.unwrap());
+    assert!(
+        !hub.set_cells(&right).await.unwrap(),
+        "it is no longer what was seen"
+    );
+    let after = row().await;
+    assert_eq!(after.message, "another");
+    assert_eq!(after.timestamp, "2026-05-06T07:08:09.000010+00:00");
+    assert_eq!(after.commit_meta.replace(' ', ""), r#"{"b":2}"#);
+    assert_eq!(
+        (&after.branch, &after.storage_uri),
+        (&before.branch, &before.storage_uri)
+    );
+
+    let gone = RowEdit {
+        id: "c2".into(),
+        ..right
+    };
+    assert!(!hub.set_cells(&gone).await.unwrap());
+    let unknown = edit(vec![cell("no_such_column", "", "x")]);
+    let error = hub.set_cells(&unknown).await.unwrap_err().to_string();
+    assert!(error.contains("no column no_such_column"), "{error}");
+    let number = RowEdit {
+        kind: Kind::Blob,
+        id: "b1".into(),
+        cells: vec![cell("size_bytes", &i64::MAX.to_string(), "many")],
+    };
+    assert!(hub.set_cells(&number).await.is_err());
+}
+
+pub async fn a_cell_that_is_read_can_be_put_back<F: Fixture>() {
+    let fixture = F::empty().await;
+    let hub = fixture.hub();
+    hub.insert(&full_rows()).await.unwrap();
+    let row = || async { hub.snapshots_by_id(&["s1".into()]).await.unwrap().remove(0) };
+    let before = row().await;
+    let bytes = |text: &Option<String>| text.as_deref().map(|text| text.as_bytes().to_vec());
+    let cells = [
+        (
+            "manifest_blob",
+            before.manifest.clone(),
+            Some(b"{}".to_vec()),
+        ),
+        ("storage_uri", bytes(&before.storage_uri), None),
+        (
+            "entry_count",
+            before
+                .entry_count
+                .map(|count| count.to_string().into_bytes()),
+            Some(b"3".to_vec()),
+        ),
+    ];
+    let edit = |back: bool| RowEdit {
+        kind: Kind::Snapshot,
+        id: "s1".into(),
+        cells: cells
+            .iter()
+            .cloned()
+            .map(|(column, was, is)| {
+                let (seen, new) = if back { (is, was) } else { (was, is) };
+                CellEdit { column, seen, new }
+            })
+            .collect(),
+    };
+    assert!(hub.set_cells(&edit(false)).await.unwrap());
+    let changed = row().await;
+    assert_eq!(changed.manifest.as_deref(), Some(&b"{}"[..]));
+    assert_eq!((changed.entry_count, changed.storage_uri), (Some(3), None));
+    assert!(hub.set_cells(&edit(true)).await.unwrap());
+    assert_eq!(row().await, before);
+}
+
 pub async fn adding_leaves_rows_that_are_there<F: Fixture>() {
     let fixture = F::empty().await;
     let hub = fixture.hub();

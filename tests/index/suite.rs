@@ -1,8 +1,8 @@
 //! What every database has to do, whatever it is.
 
 use super::{
-    BlobRow, BranchRow, Browse, CommitRow, Edge, Index, IndexError, IndexMut, Link, Listed,
-    MembershipRow, NewRows, Page, ProposalRow, Recache, RepoRow, SnapshotRow,
+    BlobRow, BranchRow, Browse, CellEdit, CommitRow, Edge, Index, IndexError, IndexMut, Link,
+    Listed, MembershipRow, NewRows, Page, ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow,
 };
 use crate::access::Access;
 use crate::object::Kind;
@@ -45,6 +45,8 @@ macro_rules! index_suite {
                 pages::the_database_tells_the_time,
                 changes::a_link_changes_only_what_was_seen,
                 changes::a_cache_changes_only_what_was_seen,
+                changes::cells_change_together_and_only_from_what_was_seen,
+                changes::a_cell_that_is_read_can_be_put_back,
                 changes::adding_leaves_rows_that_are_there,
                 changes::adding_is_all_or_nothing,
                 changes::what_a_hub_lacks_is_said_and_never_written,

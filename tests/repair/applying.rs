@@ -9,18 +9,8 @@ use crate::repair::journal::{Event, lines_of, runs};
 use crate::repair::{Journal, Outcome, RepairError, apply};
 use crate::store::StoreError;
 use crate::store::write::{Change, NoLedger};
-use crate::testing::*;
 use std::path::Path;
 use std::time::Duration;
-
-/// Changes a row behind Luthier's back, as a hub that is running does.
-async fn meddle(hub: &TestHub, sql: &'static str) {
-    let path = hub.folder.path().join("hub.db");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    sqlx::raw_sql(sql).execute(&pool).await.unwrap();
-    pool.close().await;
-}
 
 #[tokio::test]
 async fn a_row_that_changed_after_the_plan_is_left_as_it_is() {

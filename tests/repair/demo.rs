@@ -2,34 +2,15 @@
 
 use super::support::*;
 use crate::audit::{Auto, Code, Filter, Remedy};
-use crate::demo::{Built, DemoOptions, build};
 use crate::progress::Progress;
 use crate::repair::journal::{Event, lines_of, runs, verify};
 use crate::repair::{Outcome, Plan, Selection, Step, apply};
-use crate::store::{Authority, Store};
 use std::collections::BTreeSet;
-use std::path::Path;
-
-async fn demo(folder: &Path) -> (Built, Store) {
-    let options = DemoOptions {
-        database: None,
-        objects: None,
-        dir: folder.join("hub"),
-        healthy: false,
-        commits: None,
-        seed: 3,
-    };
-    let built = build(&options, &Progress::new()).await.unwrap();
-    let store = Store::open(&built.hub, Some(&Authority::granted()))
-        .await
-        .unwrap();
-    (built, store)
-}
 
 #[tokio::test]
 async fn every_auto_finding_goes_and_no_object_that_was_there_changes() {
     let folder = tempfile::tempdir().unwrap();
-    let (_built, store) = demo(folder.path()).await;
+    let store = demo(folder.path(), 3).await;
     let objects = folder.path().join("hub/objects");
     let before = files(&objects);
     let wanted: BTreeSet<(Code, String)> = findings(&store)
@@ -84,7 +65,7 @@ async fn every_auto_finding_goes_and_no_object_that_was_there_changes() {
 #[tokio::test]
 async fn the_journal_has_an_intent_before_and_an_outcome_after_each_change() {
     let folder = tempfile::tempdir().unwrap();
-    let (_built, store) = demo(folder.path()).await;
+    let store = demo(folder.path(), 3).await;
     let plan = planned(&store, &auto()).await;
     let mut journal = journal(folder.path());
     let applied = apply(&writer(&store), &plan, &mut journal, &Progress::new())
@@ -126,14 +107,14 @@ async fn the_journal_has_an_intent_before_and_an_outcome_after_each_change() {
 #[tokio::test]
 async fn what_is_asked_for_by_code_is_done_and_what_is_not_is_left_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
-    let (_built, store) = demo(folder.path()).await;
+    let store = demo(folder.path(), 3).await;
     let refused = all_refused(&planned(&store, &auto()).await).await;
     let why = |code: Code| {
         let refusal = refused.iter().find(|refusal| refusal.code == code);
         refusal.map(|refusal| refusal.why.as_str()).unwrap_or("")
     };
     assert!(why(Code::IdentityStale).contains("--code identity-stale"));
-    assert!(why(Code::ObjectEncoded).contains("`replace` is not built"));
+    assert!(why(Code::ObjectEncoded).contains("--code object-encoded"));
     assert!(why(Code::ManifestEmptied).contains("nothing proves"));
 
     let filter = Filter {
@@ -164,7 +145,7 @@ async fn what_is_asked_for_by_code_is_done_and_what_is_not_is_left_with_a_reason
 #[tokio::test]
 async fn the_same_hub_gives_the_same_plan() {
     let folder = tempfile::tempdir().unwrap();
-    let (_built, store) = demo(folder.path()).await;
+    let store = demo(folder.path(), 3).await;
     let (one, two) = (
         planned(&store, &auto()).await,
         planned(&store, &auto()).await,

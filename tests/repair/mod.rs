@@ -1,9 +1,14 @@
 //! Repairs: planning, applying, the journal.
 
 mod applying;
+mod breaking;
 mod demo;
+mod interrupted;
 mod journal;
 mod march;
 mod planning;
+mod remedies;
 mod saved;
+mod signoff;
 mod support;
+mod undo;

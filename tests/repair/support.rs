@@ -1,6 +1,7 @@
 //! What the tests of repairs share.
 
 use crate::audit::{self, Depth, Finding, Options, Report};
+use crate::demo::{DemoOptions, build};
 use crate::object::CommitRecord;
 use crate::progress::Progress;
 use crate::repair::{self, Journal, Plan, Refusal, Selection, Step};
@@ -22,6 +23,22 @@ pub async fn findings(store: &Store) -> Vec<Finding> {
     let report = audited(store).await;
     let page = report.page(&Default::default(), 0, 10_000).await.unwrap();
     page.into_iter().map(|numbered| numbered.finding).collect()
+}
+
+/// The demo hub in `hub/` of a folder, open for writing.
+pub async fn demo(folder: &Path, seed: u64) -> Store {
+    let options = DemoOptions {
+        database: None,
+        objects: None,
+        dir: folder.join("hub"),
+        healthy: false,
+        commits: None,
+        seed,
+    };
+    let built = build(&options, &Progress::new()).await.unwrap();
+    Store::open(&built.hub, Some(&Authority::granted()))
+        .await
+        .unwrap()
 }
 
 pub async fn planned(store: &Store, selection: &Selection) -> Plan {
@@ -102,4 +119,13 @@ pub async fn linked(hub: &TestHub, commits: &[CommitRecord]) -> usize {
     let ids: Vec<String> = commits.iter().map(|c| c.commit_id.to_string()).collect();
     let rows = hub.index.commits_by_id(&ids).await.unwrap();
     rows.iter().filter(|row| row.storage_uri.is_some()).count()
+}
+
+/// Changes a row behind Luthier's back, as a hub that is running does.
+pub async fn meddle(hub: &TestHub, sql: &'static str) {
+    let path = hub.folder.path().join("hub.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::raw_sql(sql).execute(&pool).await.unwrap();
+    pool.close().await;
 }

@@ -146,6 +146,9 @@ async fn nothing_is_written_when_the_journal_cannot_be() {
         fn intend(&mut self, _: &Change) -> Result<(), String> {
             Err("disk full".into())
         }
+        fn run(&self) -> &str {
+            "full"
+        }
     }
     let (hub, record) = unstored().await;
     let error = writer(&hub)
@@ -225,6 +228,7 @@ async fn a_row_is_never_pointed_at_bytes_that_were_not_read_back() {
             index: hub.index.clone(),
             backend: liar,
         }),
+        copies: None,
     };
     let writer = store.writer(&Authority::granted()).unwrap();
     let error = writer

@@ -147,6 +147,23 @@ impl Server {
         object.map(|object| object.bytes.clone())
     }
 
+    /// Everything in a bucket.
+    pub fn objects(&self, bucket: &str) -> BTreeMap<String, Vec<u8>> {
+        let mut state = self.memory.lock();
+        let objects = state.bucket(bucket).unwrap().iter();
+        objects
+            .map(|(key, object)| (key.clone(), object.bytes.clone()))
+            .collect()
+    }
+
+    /// Makes a bucket hold this and nothing else.
+    pub fn refill(&self, bucket: &str, objects: &BTreeMap<String, Vec<u8>>) {
+        self.memory.lock().bucket(bucket).unwrap().clear();
+        for (key, bytes) in objects {
+            self.plant(bucket, key, bytes);
+        }
+    }
+
     /// Takes an object away.
     pub fn lose(&self, bucket: &str, key: &str) {
         self.memory.lock().bucket(bucket).unwrap().remove(key);

@@ -99,7 +99,7 @@ impl FakeHub {
                 store: "folder /srv/objects".into(),
                 notes: vec![],
             },
-            Effect::Audit { ask, .. } => Answer::Audited(self.summary(ask.depth)),
+            Effect::Audit { ask, .. } => Answer::Audited(Box::new(self.summary(ask.depth))),
             Effect::Plan { .. } => Answer::Planned {
                 totals: self.totals(),
                 alarms: self.alarms.clone(),
@@ -185,6 +185,7 @@ impl FakeHub {
                 code: Code::CommitTreeless,
                 id: id(9),
                 why: format!("no remedy: a person must decide; {}", self.text),
+                wanted: None,
             })]),
         }
     }
@@ -399,6 +400,7 @@ impl FakeHub {
             words: format!("Stores the commit as its row proves it; {}", self.text),
             precondition: "The row's storage_uri is still null.".into(),
             key: Some("objects/sha256/00/01".into()),
+            from: None,
             bytes: 691,
             sha256: Some("ab".repeat(32)),
             row: vec![RowChange {

@@ -38,12 +38,14 @@ pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) 
             size,
             bytes,
             scheme,
+            ..
         } => present(kind, &key, size, &bytes, Some(scheme.to_owned()), None),
         Looked::Wrong {
             key,
             size,
             bytes,
             why,
+            ..
         } => {
             let problem = Some((offset(kind, &bytes), why));
             present(kind, &key, size, &bytes, None, problem)

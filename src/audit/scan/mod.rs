@@ -14,6 +14,7 @@ use crate::object::time::Micros;
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;
 use crate::store::{Store, reconstruct};
+use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
 /// Rows asked for at once.
@@ -43,6 +44,8 @@ pub(super) struct Scan<'a> {
     now: Micros,
     remembered: HashSet<(String, String)>,
     mass: Mass,
+    /// Over every object of a row that was read, in the order of rows.
+    digest: Sha256,
 }
 
 impl<'a> Scan<'a> {
@@ -79,6 +82,7 @@ impl<'a> Scan<'a> {
             now,
             remembered: HashSet::new(),
             mass: Mass::default(),
+            digest: Sha256::new(),
         })
     }
 
@@ -98,6 +102,7 @@ impl<'a> Scan<'a> {
         self.progress.phase("commits", Some(counts.commits));
         self.commits().await?;
         self.summary.mass_faults = std::mem::take(&mut self.mass).alarms();
+        self.summary.digest = hex::encode(std::mem::take(&mut self.digest).finalize());
         self.branches().await?;
         self.notebook.index().await?;
         self.progress.phase("names", None);
@@ -132,6 +137,16 @@ impl<'a> Scan<'a> {
         Ok(self.notebook.add_findings(&rows).await?)
     }
 
+    /// Takes an object that was read into the digest of them all.
+    pub fn note_read(&mut self, kind: Kind, id: &str, verdict: &Verdict) {
+        if let Some((_, sha256)) = verdict.read {
+            self.digest.update([kind as u8]);
+            self.digest.update((id.len() as u64).to_be_bytes());
+            self.digest.update(id);
+            self.digest.update(sha256);
+        }
+    }
+
     /// A question that stayed without an answer.
     pub fn unknown(&mut self, why: String) {
         self.summary.unknown += 1;
@@ -148,7 +163,7 @@ impl<'a> Scan<'a> {
         if let Some(scheme) = verdict.scheme {
             *self.summary.schemes.entry(scheme).or_default() += 1;
         }
-        if let Some(bytes) = verdict.read {
+        if let Some((bytes, _)) = verdict.read {
             self.summary.checked.read += 1;
             self.summary.checked.bytes += bytes;
             self.progress.update(|f| f.bytes += bytes);

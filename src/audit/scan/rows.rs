@@ -193,6 +193,7 @@ impl Scan<'_> {
             if self.options.depth > Depth::Rows && row.storage_uri().is_some() {
                 self.mass.take(R::KIND, &repo, &verdict.findings);
             }
+            self.note_read(R::KIND, row.id(), &verdict);
             for mut finding in self.fold(verdict) {
                 finding.repo.clone_from(&repo);
                 findings.push(finding);

@@ -3,18 +3,16 @@
 use super::Postgres;
 use super::cell::{Ask, PgCells};
 use super::insert::bind;
-use crate::index::added::{columns_of, is_still, value_of};
-use crate::index::rows::{Cells, column_here, id_column};
+use crate::index::added::{EDITING as WHAT, all_still, edited, value_of};
+use crate::index::rows::id_column;
 use crate::index::{Capabilities, IndexError, RowEdit};
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 
-const WHAT: &str = "changing a row";
-
 impl Postgres {
     /// Reads the cells as rows are read, compares, and writes, in one transaction that holds the row.
     pub(super) async fn edit(&self, edit: &RowEdit) -> Result<bool, IndexError> {
-        let names = self.names_here(edit)?;
+        let names = edited(&self.columns.capabilities, edit)?;
         if names.is_empty() {
             return Ok(true);
         }
@@ -46,23 +44,6 @@ impl Postgres {
         Ok(done.rows_affected() > 0)
     }
 
-    /// The names of the edited columns in this hub.
-    fn names_here(&self, edit: &RowEdit) -> Result<Vec<&'static str>, IndexError> {
-        let table = Capabilities::table(edit.kind);
-        let here = |column| {
-            let name = column_here(&self.columns.capabilities, table, column);
-            let known = columns_of(edit.kind).contains(&column);
-            (known && self.columns.get(table, name).is_some()).then_some(name)
-        };
-        edit.cells
-            .iter()
-            .map(|cell| {
-                here(cell.column)
-                    .ok_or_else(|| refused(format!("{table} has no column {}", cell.column)))
-            })
-            .collect()
-    }
-
     async fn still(
         &self,
         tx: &mut PgConnection,
@@ -85,14 +66,7 @@ impl Postgres {
         let Some(row) = found else {
             return Ok(false);
         };
-        let mut cells = PgCells::new(&row);
-        for cell in &edit.cells {
-            let now = cells.bytes()?;
-            if !is_still(cell.column, cell.seen.as_deref(), now.as_deref()) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        all_still(edit, &mut PgCells::new(&row))
     }
 }
 

@@ -3,18 +3,16 @@
 use super::cell::{Ask, SqliteCells};
 use super::write::run;
 use super::{Sqlite, query_error};
-use crate::index::added::{columns_of, is_still, value_of};
-use crate::index::rows::{Cells, column_here, id_column};
+use crate::index::added::{EDITING as WHAT, all_still, edited, value_of};
+use crate::index::rows::id_column;
 use crate::index::{Capabilities, IndexError, RowEdit};
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
 
-const WHAT: &str = "changing a row";
-
 impl Sqlite {
     /// Reads the cells as rows are read, compares, and writes, in one transaction that holds the file.
     pub(super) async fn edit(&self, edit: &RowEdit) -> Result<bool, IndexError> {
-        let names = self.names_here(edit)?;
+        let names = edited(&self.capabilities, edit)?;
         if names.is_empty() {
             return Ok(true);
         }
@@ -39,25 +37,6 @@ impl Sqlite {
         Ok(changed > 0)
     }
 
-    /// The names of the edited columns in this hub.
-    fn names_here(&self, edit: &RowEdit) -> Result<Vec<&'static str>, IndexError> {
-        let table = Capabilities::table(edit.kind);
-        let here = |column| {
-            let name = column_here(&self.capabilities, table, column);
-            let known = columns_of(edit.kind).contains(&column);
-            (known && self.capabilities.has(table, name)).then_some(name)
-        };
-        edit.cells
-            .iter()
-            .map(|cell| {
-                here(cell.column).ok_or_else(|| IndexError::Query {
-                    what: WHAT,
-                    why: format!("{table} has no column {}", cell.column),
-                })
-            })
-            .collect()
-    }
-
     async fn still(
         &self,
         tx: &mut SqliteConnection,
@@ -76,14 +55,7 @@ impl Sqlite {
         let Some(row) = found else {
             return Ok(false);
         };
-        let mut cells = SqliteCells::new(&row);
-        for cell in &edit.cells {
-            let now = cells.bytes()?;
-            if !is_still(cell.column, cell.seen.as_deref(), now.as_deref()) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        all_still(edit, &mut SqliteCells::new(&row))
     }
 }
 

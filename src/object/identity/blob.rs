@@ -100,13 +100,21 @@ impl BlobHasher {
     /// The scheme under which all bytes give `id`.
     #[must_use]
     pub fn finish(self, id: &ObjectId) -> Option<BlobScheme> {
-        let digest = id.digest()?;
-        if <[u8; 32]>::from(self.typed.finalize()) == digest {
-            Some(BlobScheme::Typed)
-        } else if <[u8; 32]>::from(self.raw.finalize()) == digest {
-            Some(BlobScheme::Raw)
-        } else {
-            None
-        }
+        self.finish_with_sha256(id).0
+    }
+
+    /// The same, and the sha256 of the bytes themselves.
+    #[must_use]
+    pub fn finish_with_sha256(self, id: &ObjectId) -> (Option<BlobScheme>, [u8; 32]) {
+        let (typed, raw) = (
+            <[u8; 32]>::from(self.typed.finalize()),
+            <[u8; 32]>::from(self.raw.finalize()),
+        );
+        let scheme = match id.digest() {
+            Some(digest) if digest == typed => Some(BlobScheme::Typed),
+            Some(digest) if digest == raw => Some(BlobScheme::Raw),
+            _ => None,
+        };
+        (scheme, raw)
     }
 }

@@ -1,34 +1,32 @@
 //! A few steps of one kind: made again, announced together with one sync, then carried out.
 
-use super::pace::{MOST, Turn};
+use super::pace::MOST;
 use super::patience::passing;
 use super::{Options, Outcome};
 use crate::audit::Remedy;
+use crate::backend::BackendError;
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::repair::RepairError;
-use crate::repair::build::{Built, Target, build};
-use crate::repair::checkpoint;
-use crate::repair::journal::{Entry, Event, Journal, Said};
+use crate::repair::build::{Built, Site, Target, build};
+use crate::repair::journal::{Entry, Event, Journal, Said, Shelf};
 use crate::repair::plan::Step;
 use crate::repair::rows::{self, Row};
+use crate::repair::{cells, checkpoint, undo};
 use crate::store::chain::TreeCache;
 use crate::store::write::{Change, Done, Ledger, WriteError};
 use crate::store::{StoreError, Writer};
 use futures_util::{StreamExt, stream};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use tokio::sync::Mutex;
-
-/// A wait that is shorter is not told.
-const TOLD: Duration = Duration::from_secs(1);
 
 /// A run under way.
 pub(super) struct Run<'a> {
     pub writer: &'a Writer,
     pub progress: &'a Progress,
     pub options: &'a Options,
+    pub shelf: Shelf,
     pub name: String,
 }
 
@@ -45,11 +43,17 @@ pub(super) struct Ended {
 }
 
 /// The ledger of a batch whose changes have all been announced, and synced, before the first is made.
-struct Announced;
+struct Announced<'a> {
+    run: &'a str,
+}
 
-impl Ledger for Announced {
+impl Ledger for Announced<'_> {
     fn intend(&mut self, _change: &Change) -> Result<(), String> {
         Ok(())
+    }
+
+    fn run(&self) -> &str {
+        self.run
     }
 }
 
@@ -71,6 +75,7 @@ impl Run<'_> {
             .map(|(step, _)| Event::Intent(step.into()))
             .collect();
         if !intents.is_empty() {
+            self.keep_cells(&planned, journal).await?;
             journal.append(&self.name, &intents)?;
             journal.sync().await?;
         }
@@ -124,6 +129,23 @@ impl Run<'_> {
             .await
     }
 
+    /// Puts on the shelf what an undo will need, before anything is announced.
+    async fn keep_cells(
+        &self,
+        planned: &[Result<Change, Ended>],
+        journal: &Journal,
+    ) -> Result<(), RepairError> {
+        let changes = planned.iter().filter_map(|planned| planned.as_ref().ok());
+        let cells: Vec<Vec<u8>> = changes.flat_map(cells::to_keep).collect();
+        let shelf = self.shelf.clone();
+        let kept = tokio::task::spawn_blocking(move || shelf.keep(&cells)).await;
+        let kept = kept.unwrap_or_else(|e| Err(std::io::Error::other(e)));
+        kept.map_err(|why| RepairError::Journal {
+            path: journal.path().display().to_string(),
+            why: format!("its old cells cannot be kept: {why}"),
+        })
+    }
+
     /// One at a time: each holds every branch of its repository.
     async fn prepare_checkpoints(&self, steps: &[Step]) -> Vec<Result<Change, Ended>> {
         let mut out = Vec::with_capacity(steps.len());
@@ -147,7 +169,17 @@ impl Run<'_> {
         loop {
             let built = {
                 let _turn = self.turn(step).await;
-                build(self.writer.store(), trees, &target, rows.get(&step.id)).await
+                let site = Site {
+                    store: self.writer.store(),
+                    trees,
+                };
+                match step.remedy {
+                    Remedy::Undo => {
+                        let row = rows.get(&step.id);
+                        undo::build(site.store, &self.shelf, step, kind, row).await
+                    }
+                    _ => build(site, &target, rows.get(&step.id)).await,
+                }
             };
             let reason = built.as_ref().err().and_then(passing);
             tried += 1;
@@ -155,50 +187,6 @@ impl Run<'_> {
                 return as_planned(step, built);
             }
         }
-    }
-
-    /// A place among the steps under way, and the time for its requests.
-    async fn turn(&self, step: &Step) -> Turn {
-        let turn = self.options.pace.turn().await;
-        let wait = self.options.pace.reserve(step.requests());
-        self.wait(wait, "--max-rps").await;
-        turn
-    }
-
-    /// Whether to try once more, after a wait; where `reason` is none, the last try is what counts.
-    async fn again_after(&self, reason: Option<&str>, tried: u32) -> bool {
-        let pace = &self.options.pace;
-        let Some(reason) = reason else {
-            pace.went_well();
-            return false;
-        };
-        pace.slow_down();
-        match self.options.patience.wait(tried) {
-            Some(wait) => self.wait(wait, reason).await,
-            None => false,
-        }
-    }
-
-    /// Waits and says why; `false` where the run was told to stop meanwhile.
-    async fn wait(&self, wait: Duration, reason: &str) -> bool {
-        if wait.is_zero() {
-            return true;
-        }
-        if wait >= TOLD {
-            self.say(&format!("waiting {} s: {reason}", wait.as_secs()));
-        }
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = self.progress.cancelled() => return false,
-        }
-        self.say("");
-        true
-    }
-
-    /// Says why nothing moves; nothing does where it is empty.
-    pub fn say(&self, why: &str) {
-        let why = (!why.is_empty()).then(|| why.to_owned());
-        self.progress.update(|f| f.waiting = why);
     }
 
     /// Makes the change, as often as it takes while the store asks to wait. To make it again is to make
@@ -212,9 +200,12 @@ impl Run<'_> {
                     return None;
                 }
                 self.progress.update(|f| f.subject.clone_from(&step.id));
-                self.writer.make(change, &mut Announced).await
+                let ledger = &mut Announced { run: &self.name };
+                self.writer.make(change, ledger).await
             };
             let reason = match &made {
+                // Once replaced, bytes are no longer what was seen: only a new audit can tell.
+                _ if matches!(change, Change::Replace { .. }) => None,
                 Err(WriteError::Store(error)) => passing(error),
                 _ => None,
             };
@@ -267,6 +258,15 @@ impl Ended {
         }
     }
 
+    /// It failed in a way that ends all writing.
+    fn breaking(step: &Step, error: &dyn std::error::Error) -> Self {
+        let why = error.to_string();
+        Self {
+            breaker: Some(RepairError::Breaker(why.clone())),
+            ..Self::not_changed(step, Outcome::Failed, &why)
+        }
+    }
+
     fn not_begun(step: &Step) -> Self {
         Self {
             outcome: None,
@@ -304,11 +304,8 @@ fn made_of(step: &Step, made: Result<Done, WriteError>) -> Ended {
     let ended = |outcome, why: &str| Ended::not_changed(step, outcome, why);
     match made {
         Ok(Done::Changed { stored, .. }) => {
-            let (outcome, stored) = match step.remedy {
-                Remedy::Link => (Outcome::Linked, None),
-                Remedy::Recache => (Outcome::Recached, None),
-                _ => (Outcome::Written, Some(stored)),
-            };
+            let outcome = Outcome::of(step.remedy);
+            let stored = matches!(outcome, Outcome::Written | Outcome::Replaced).then_some(stored);
             Ended {
                 stored,
                 ..ended(outcome, "")
@@ -316,14 +313,12 @@ fn made_of(step: &Step, made: Result<Done, WriteError>) -> Ended {
         }
         Ok(Done::Superseded) => ended(Outcome::Superseded, "the row changed under the step"),
         Ok(Done::Refused(why)) => ended(Outcome::Refused, &why),
-        Err(WriteError::Store(error)) => ended(Outcome::Failed, &error.to_string()),
-        Err(error) => {
-            let why = error.to_string();
-            Ended {
-                breaker: Some(RepairError::Breaker(why.clone())),
-                ..ended(Outcome::Failed, &why)
-            }
+        // A store that does not keep what it was asked for is no matter of one step.
+        Err(WriteError::Store(error @ StoreError::Backend(BackendError::Unusable { .. }))) => {
+            Ended::breaking(step, &error)
         }
+        Err(WriteError::Store(error)) => ended(Outcome::Failed, &error.to_string()),
+        Err(error) => Ended::breaking(step, &error),
     }
 }
 
@@ -331,7 +326,7 @@ fn outcome_line(step: &Step, ended: &Ended, announced: bool) -> Event {
     let mut entry = Entry::from(step);
     let changed = matches!(
         ended.outcome,
-        Some(Outcome::Written | Outcome::Linked | Outcome::Recached)
+        Some(outcome) if outcome.changes()
     );
     if !changed {
         // Nothing is after what was not done.

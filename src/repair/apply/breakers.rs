@@ -4,7 +4,6 @@ use super::Options;
 use crate::object::time::Micros;
 use crate::repair::{Journal, Plan, RepairError, pair};
 use crate::store::{Store, StoreError};
-use std::path::Path;
 use std::time::SystemTime;
 
 /// Clocks further apart than this make the grace window worthless: 5 minutes.
@@ -30,8 +29,7 @@ pub(super) async fn check(
             hub.name
         )));
     }
-    let folder = journal.path().parent().unwrap_or(Path::new("."));
-    pair::check(folder, hub, options.new_pair)?;
+    pair::check(journal, hub, options.new_pair)?;
     let here = here();
     let database = store.index().now().await.map_err(StoreError::from)?;
     let objects = store.backend().now().await.map_err(StoreError::from)?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub struct Patience {
     /// From 1: no step is tried more often.
     pub tries: u32,
-    /// The longest wait before the second try; it doubles with each.
+    /// The longest wait before the second try; it doubles with each, up to `longest`.
     pub first: Duration,
     /// No wait is longer.
     pub longest: Duration,
@@ -26,8 +26,8 @@ impl Default for Patience {
 }
 
 impl Patience {
-    /// A wait before the next try, where `tried` have failed; none where that was the last. Anything up to
-    /// the longest, so that steps that failed together do not come back together.
+    /// A wait before the next try, where `tried` have failed; none where that was the last. Anything from
+    /// half of it, so that steps that failed together do not come back together.
     pub(super) fn wait(&self, tried: u32) -> Option<Duration> {
         if tried >= self.tries {
             return None;
@@ -35,16 +35,17 @@ impl Patience {
         let doubled = self
             .first
             .saturating_mul(1 << tried.saturating_sub(1).min(16));
-        Some(doubled.min(self.longest).mul_f64(fastrand::f64()))
+        let wait = doubled.min(self.longest) / 2;
+        Some(wait + wait.mul_f64(fastrand::f64()))
     }
 }
 
 /// Why the store did not answer, in a few words, where the same may well succeed a little later.
-pub(super) fn passing(error: &StoreError) -> Option<&'static str> {
+pub(super) fn passing(error: &StoreError) -> Option<&str> {
     match error {
         StoreError::Backend(BackendError::Busy { .. }) => Some("SlowDown"),
         StoreError::Backend(BackendError::TimedOut { .. }) => Some("no answer in time"),
-        StoreError::Backend(BackendError::Unknown { .. }) => Some("no certain answer"),
+        StoreError::Backend(BackendError::Unknown { why, .. }) => why.split(';').next(),
         _ => None,
     }
 }

@@ -60,6 +60,12 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         breaker: Option<String>,
     },
+    /// A run that was killed, once a later one has looked at what it had announced.
+    Interrupted {
+        /// Announced steps that were found done.
+        done: u64,
+        not_done: u64,
+    },
     /// The journal about itself.
     Note {
         why: String,
@@ -79,12 +85,27 @@ pub enum Said {
     Written,
     Linked,
     Recached,
+    Replaced,
+    Reindexed,
+    Held,
     Already,
     Superseded,
     Refused,
     Failed,
+    Undone,
     /// It was announced, and the run was stopped before it.
     NotBegun,
+    /// The run was killed, and a later one found the change made.
+    FoundDone,
+    /// The run was killed, and a later one found nothing of the change.
+    FoundNotDone,
+}
+
+impl Event {
+    /// Whether nothing can be left open behind it.
+    pub(super) fn settles(&self) -> bool {
+        matches!(self, Event::End { .. } | Event::Interrupted { .. })
+    }
 }
 
 impl Said {
@@ -95,11 +116,15 @@ impl Said {
             Said::Written => Outcome::Written,
             Said::Linked => Outcome::Linked,
             Said::Recached => Outcome::Recached,
+            Said::Replaced => Outcome::Replaced,
+            Said::Reindexed => Outcome::Reindexed,
+            Said::Held => Outcome::Held,
             Said::Already => Outcome::Already,
             Said::Superseded => Outcome::Superseded,
             Said::Refused => Outcome::Refused,
             Said::Failed => Outcome::Failed,
-            Said::NotBegun => return None,
+            Said::Undone => Outcome::Undone,
+            Said::NotBegun | Said::FoundDone | Said::FoundNotDone => return None,
         })
     }
 }
@@ -110,6 +135,10 @@ impl From<Outcome> for Said {
             Outcome::Written => Said::Written,
             Outcome::Linked => Said::Linked,
             Outcome::Recached => Said::Recached,
+            Outcome::Replaced => Said::Replaced,
+            Outcome::Reindexed => Said::Reindexed,
+            Outcome::Held => Said::Held,
+            Outcome::Undone => Said::Undone,
             Outcome::Already => Said::Already,
             Outcome::Superseded => Said::Superseded,
             Outcome::Refused => Said::Refused,

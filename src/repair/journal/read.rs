@@ -1,6 +1,6 @@
 //! What journals say: the runs of one, and the lines of a run.
 
-use super::{Event, Line, folder};
+use super::{Entry, Event, Line, Said, folder};
 use crate::repair::apply::Outcome;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -28,6 +28,8 @@ pub struct Run {
     /// It came to its own end, even if it was stopped.
     pub ended: bool,
     pub stopped: bool,
+    /// It was killed, and what it had announced was looked up by a later run.
+    pub interrupted: bool,
     /// What stopped all writing.
     pub breaker: Option<String>,
 }
@@ -95,12 +97,19 @@ impl Run {
         match event {
             Event::Intent(_) => self.open += 1,
             Event::Outcome {
-                outcome, announced, ..
+                outcome,
+                announced,
+                entry,
+                ..
             } => {
                 if announced {
                     self.open = self.open.saturating_sub(1);
                 }
-                if let Some(outcome) = outcome.counted() {
+                let counted = match outcome {
+                    Said::FoundDone => Some(Outcome::of(entry.remedy)),
+                    outcome => outcome.counted(),
+                };
+                if let Some(outcome) = counted {
                     *self.outcomes.entry(outcome).or_default() += 1;
                 }
             }
@@ -110,6 +119,7 @@ impl Run {
                 (self.ended, self.stopped) = (true, stopped);
                 self.breaker = breaker;
             }
+            Event::Interrupted { .. } => self.interrupted = true,
             Event::Run { .. } | Event::Note { .. } => {}
         }
     }
@@ -127,8 +137,43 @@ pub fn lines_of(path: &Path, run: &str, skip: u64, limit: u32) -> io::Result<Vec
         .collect()
 }
 
+/// What a run that was killed had announced, without an outcome.
+pub(in crate::repair) struct Left {
+    pub run: String,
+    /// In the order of its steps.
+    pub open: Vec<Entry>,
+}
+
+impl Left {
+    /// Reads a journal from end to end; none where its last run came to its end.
+    pub fn read(path: &Path) -> io::Result<Option<Self>> {
+        let (mut run, mut open) = (None, BTreeMap::new());
+        for line in lines(path)? {
+            let line = line?;
+            match line.event {
+                Event::Run { .. } => {
+                    run = Some(line.run);
+                    open.clear();
+                }
+                Event::Intent(entry) => {
+                    open.insert(entry.step, entry);
+                }
+                Event::Outcome { entry, .. } => {
+                    open.remove(&entry.step);
+                }
+                Event::End { .. } | Event::Interrupted { .. } => run = None,
+                Event::Note { .. } => {}
+            }
+        }
+        Ok(run.map(|run| Self {
+            run,
+            open: open.into_values().collect(),
+        }))
+    }
+}
+
 /// Every line that can be read.
-fn lines(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Line>>> {
+pub(in crate::repair) fn lines(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Line>>> {
     let reader = BufReader::new(File::open(path)?);
     Ok(reader.split(b'\n').filter_map(|text| match text {
         Ok(text) => serde_json::from_slice(&text).ok().map(Ok),

@@ -21,6 +21,8 @@ const KEPT: u64 = 4 << 10;
 pub(super) struct Tail {
     pub seq: u64,
     pub hash: String,
+    /// The last line says that no run is open.
+    pub settled: bool,
     pub torn: Option<Torn>,
 }
 
@@ -44,8 +46,8 @@ impl Tail {
             .then(|| torn(file, lines_end, end))
             .transpose()
             .map_err(|e| e.to_string())?;
-        let (seq, hash) = match lines_end {
-            0 => (0, NOTHING.to_owned()),
+        let (seq, hash, settled) = match lines_end {
+            0 => (0, NOTHING.to_owned(), true),
             _ => last_line(file, lines_end)?,
         };
         if let Some(sealed) = Seal::read(path)
@@ -57,7 +59,12 @@ impl Tail {
                 sealed.seq
             ));
         }
-        Ok(Self { seq, hash, torn })
+        Ok(Self {
+            seq,
+            hash,
+            settled,
+            torn,
+        })
     }
 }
 
@@ -100,8 +107,8 @@ fn torn(mut file: &File, from: u64, end: u64) -> io::Result<Torn> {
     })
 }
 
-/// The number and the hash of the line that ends before `end`.
-fn last_line(mut file: &File, end: u64) -> Result<(u64, String), String> {
+/// Number and hash of the line that ends before `end`, and whether it says that no run is open.
+fn last_line(mut file: &File, end: u64) -> Result<(u64, String, bool), String> {
     let words = |e: io::Error| e.to_string();
     let start = behind_newline(file, end - 1).map_err(words)?;
     let foreign = "its last line is none of ours; see `luthier journal verify`, then move it and \
@@ -115,7 +122,7 @@ fn last_line(mut file: &File, end: u64) -> Result<(u64, String), String> {
         .read_to_end(&mut text)
         .map_err(words)?;
     let line: Line = serde_json::from_slice(&text).map_err(|_| foreign.to_owned())?;
-    Ok((line.seq, hash(&text)))
+    Ok((line.seq, hash(&text), line.event.settles()))
 }
 
 /// How far a journal went when a run ended: kept beside it.

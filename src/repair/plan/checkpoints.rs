@@ -98,6 +98,7 @@ async fn one(
         code: Code::RefsUnsaved,
         id: target.repo,
         why,
+        wanted: None,
     })
 }
 

@@ -4,8 +4,9 @@ use super::checkpoints::repo_id;
 use super::draft::Draft;
 use super::{Refusal, Selection};
 use crate::audit::{Auto, Code, Filter, Finding, Numbered, Remedy, Subject};
-use crate::object::{Kind, ObjectId, identity};
 use crate::repair::RepairError;
+use crate::repair::build::{remedy_of, subject_id, subject_kind};
+use crate::repair::wanted::Wanted;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -108,17 +109,18 @@ fn take(
     for Numbered { ordinal, finding } in page {
         match draft.refusal(&finding, named) {
             None => {
-                let hash: [u8; 32] = match finding.remedy {
+                let remedy = remedy_of(&finding);
+                let hash: [u8; 32] = match remedy {
                     Remedy::Checkpoint => Sha256::digest(repo_id(&finding)),
-                    _ => Sha256::digest(&finding.id),
+                    _ => Sha256::digest(subject_id(&finding)),
                 }
                 .into();
                 let mut subject = [0; 16];
                 subject.copy_from_slice(&hash[..16]);
                 choice.findings.push(Chosen {
-                    kind: finding.kind,
+                    kind: subject_kind(&finding).map_or(finding.kind, Subject::from),
                     subject,
-                    remedy: finding.remedy,
+                    remedy,
                     ordinal,
                     code: finding.code,
                 });
@@ -126,6 +128,7 @@ fn take(
             Some(why) => draft.plan.refuse(Refusal {
                 why,
                 code: finding.code,
+                wanted: Wanted::of(&finding),
                 id: finding.id,
             })?,
         }
@@ -137,30 +140,16 @@ impl Draft<'_> {
     /// Why a finding is left alone; `named` says that a person chose it.
     fn refusal(&self, finding: &Finding, named: bool) -> Option<String> {
         let said = finding.evidence.get("refused").and_then(Value::as_str);
-        let is_empty_blob = || identity::is_empty_blob(&ObjectId::new(&finding.id));
         let capabilities = self.store.index().capabilities();
-        let built = match finding.remedy {
-            Remedy::Backfill | Remedy::Link | Remedy::Recache => finding.kind.kind().is_some(),
-            Remedy::Checkpoint => finding.kind == Subject::Branch,
-            // A crash between put and row leaves the empty blob without a row: that is mended likewise.
-            Remedy::Restore | Remedy::Reindex => {
-                finding.kind.kind() == Some(Kind::Blob)
-                    && finding.code != Code::SizeWrong
-                    && is_empty_blob()
-            }
-            _ => false,
-        };
-        match (finding.auto, finding.remedy) {
-            (Auto::No, _) | (_, Remedy::None) => Some(match said {
+        // What the audit saw nothing to work from may still be among the copies.
+        let from_copies = named && self.store.copies().is_some() && Wanted::of(finding).is_some();
+        let nothing = finding.auto == Auto::No || finding.remedy == Remedy::None;
+        match finding.auto {
+            _ if nothing && !from_copies => Some(match said {
                 Some(why) => why.to_owned(),
                 None => "no remedy can be applied from here; a person decides outside".to_owned(),
             }),
-            (_, Remedy::Restore) if !built => Some(
-                "the remedy `restore` is built into this version for the empty blob only"
-                    .to_owned(),
-            ),
-            (_, remedy) if !built => Some(not_built(remedy)),
-            (Auto::Ask, _) if !named => Some(format!(
+            Auto::Ask if !named => Some(format!(
                 "left for a person to choose: --code {} or --id",
                 finding.code
             )),
@@ -170,8 +159,4 @@ impl Draft<'_> {
             _ => None,
         }
     }
-}
-
-fn not_built(remedy: Remedy) -> String {
-    format!("the remedy `{remedy}` is not built into this version yet")
 }

@@ -2,12 +2,12 @@
 
 use super::choose::Group;
 use super::{Plan, Refusal};
-use crate::audit::{Code, Finding, Report};
+use crate::audit::{Code, Finding, Remedy, Report};
 use crate::index::IndexError;
 use crate::object::{Kind, ObjectId, time};
 use crate::progress::Progress;
 use crate::repair::RepairError;
-use crate::repair::build::{Built, Origin, Target, build};
+use crate::repair::build::{Built, Origin, Site, Target, build};
 use crate::repair::rows::{self, Row};
 use crate::store::chain::TreeCache;
 use crate::store::{Store, StoreError};
@@ -85,17 +85,26 @@ impl<'a> Draft<'a> {
                     continue;
                 };
                 let mut target = Target::of(&finding, group.also.clone(), kind);
-                if target.code == Code::BlobEmptyMissing {
-                    target.origin = self.origin(&finding).await?;
+                if needs_origin(&target) {
+                    target.origin = self.origin(&finding, kind).await?;
                 }
                 targets.push(target);
             }
             let ids: Vec<String> = targets.iter().map(|target| target.id.clone()).collect();
             let rows = rows::read(self.store, kind, &ids).await;
             let rows = rows.map_err(StoreError::from)?;
-            let (store, trees) = (self.store, &self.trees);
+            for target in &mut targets {
+                if let Some(Row::Blob(row)) = rows.get(&target.id) {
+                    let wanted = target.wanted.take();
+                    target.wanted = wanted.map(|wanted| wanted.under(Some(row.path.clone())));
+                }
+            }
+            let site = Site {
+                store: self.store,
+                trees: &self.trees,
+            };
             let built: Vec<_> = stream::iter(&targets)
-                .map(|target| build(store, trees, target, rows.get(&target.id)))
+                .map(|target| build(site, target, rows.get(&target.id)))
                 .buffered(CONCURRENCY)
                 .collect()
                 .await;
@@ -120,24 +129,35 @@ impl<'a> Draft<'a> {
             Err(StoreError::Backend(error)) => format!("it could not be read: {error}"),
             Err(error) => return Err(error.into()),
         };
+        let path = target.origin.map(|origin| origin.path);
+        let wanted = target.wanted.map(|wanted| wanted.under(path));
         for code in std::iter::once(target.code).chain(target.also) {
             self.plan.refuse(Refusal {
                 code,
                 id: target.id.clone(),
                 why: why.clone(),
+                wanted: wanted.clone(),
             })?;
         }
         Ok(())
     }
 
-    /// Which repository and path a blob without row belongs to: those of the snapshot that names it.
-    async fn origin(&self, finding: &Finding) -> Result<Option<Origin>, StoreError> {
+    /// Which repository a row belongs to that has to be added, and of a blob its path: those of the snapshot
+    /// that names it.
+    async fn origin(&self, finding: &Finding, kind: Kind) -> Result<Option<Origin>, StoreError> {
         let index = self.store.index();
         let named_by = finding.evidence.get("named_by").and_then(Value::as_str);
         let repo = match finding.repo.split_once('/') {
             Some((owner, slug)) => index.repo_by_path(owner, slug).await?,
             None => index.repo_by_id(&finding.repo).await?,
         };
+        if kind != Kind::Blob || finding.remedy == Remedy::Reref {
+            return Ok(repo.map(|repo| Origin {
+                repo_id: repo.repo_id,
+                path: String::new(),
+                created_at: String::new(),
+            }));
+        }
         let (Some(named_by), Some(repo)) = (named_by, repo) else {
             return Ok(None);
         };
@@ -167,6 +187,15 @@ impl<'a> Draft<'a> {
             .map(|numbered| (numbered.ordinal, numbered.finding))
             .collect())
     }
+}
+
+/// Whether the step adds something of which it must be known where it belongs.
+fn needs_origin(target: &Target) -> bool {
+    target.remedy == Remedy::Reref
+        || matches!(
+            target.code,
+            Code::BlobEmptyMissing | Code::RowMissing | Code::HeadDangling
+        )
 }
 
 impl From<IndexError> for RepairError {

@@ -13,7 +13,7 @@ mod fill;
 mod gather;
 mod open;
 mod plan;
-pub(in crate::store) mod rows;
+pub(crate) mod rows;
 
 use super::{StoreError, Writer};
 use crate::index::IndexError;

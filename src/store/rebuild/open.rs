@@ -21,6 +21,7 @@ impl Store {
             index: index.clone(),
             backend: backend.clone(),
             write_side: Some(WriteSide { index, backend }),
+            copies: None,
         })
     }
 }

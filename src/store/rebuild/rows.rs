@@ -6,7 +6,7 @@ use crate::object::{CommitRecord, ObjectId, SnapshotRecord, json, time};
 use serde_json::{Value, json};
 
 /// The row of a commit. Rows keep the instant, not the offset: the object has the text.
-pub(in crate::store) fn commit(record: &CommitRecord, repo_id: &str, uri: String) -> CommitRow {
+pub(crate) fn commit(record: &CommitRecord, repo_id: &str, uri: String) -> CommitRow {
     let at = instant(&record.committed_at);
     let parents: Vec<&ObjectId> = record.parents().collect();
     CommitRow {
@@ -26,11 +26,7 @@ pub(in crate::store) fn commit(record: &CommitRecord, repo_id: &str, uri: String
 }
 
 /// The row of a snapshot, its tree cached as canonical JSON.
-pub(in crate::store) fn snapshot(
-    record: &SnapshotRecord,
-    repo_id: &str,
-    uri: String,
-) -> SnapshotRow {
+pub(crate) fn snapshot(record: &SnapshotRecord, repo_id: &str, uri: String) -> SnapshotRow {
     SnapshotRow {
         snapshot_id: record.snapshot_id.as_str().to_owned(),
         repo_id: Some(repo_id.to_owned()),

@@ -147,6 +147,12 @@ impl From<&Line> for JournalLine {
                 let word = if *stopped { "stopped" } else { "end" };
                 (word, words, breaker.is_none(), None)
             }
+            Event::Interrupted { done, not_done } => (
+                "interrupted",
+                format!("killed; of what was announced {done} found done, {not_done} not"),
+                false,
+                None,
+            ),
             Event::Note { why, bytes, .. } => (
                 "note",
                 format!("{why} ({})", text::plural(*bytes, "byte")),

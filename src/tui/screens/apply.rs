@@ -1,7 +1,6 @@
 //! A repair under way, and its end.
 
 use super::Go;
-use crate::repair::apply::Outcome;
 use crate::text;
 use crate::tui::action::Action;
 use crate::tui::effect::{Ask, Effect, Job, PlanRef, Scope, Ticket};
@@ -224,13 +223,7 @@ fn tally(applied: &AppliedLine) -> (u64, u64) {
         applied
             .outcomes
             .iter()
-            .filter(|(outcome, _)| {
-                let well = matches!(
-                    outcome,
-                    Outcome::Written | Outcome::Linked | Outcome::Recached | Outcome::Already
-                );
-                well == good
-            })
+            .filter(|(outcome, _)| outcome.is_well() == good)
             .map(|(_, count)| count)
             .sum()
     };

@@ -160,7 +160,7 @@ fn audited(state: &mut State, answer: Answer, out: &mut Vec<Effect>) -> Option<A
             shared.audits.report = shared.audits.asked.report;
             shared.audits.repo.clone_from(&shared.audits.asked.repo);
             shared.audits.at = shared.clock;
-            shared.audits.last = Some(summary);
+            shared.audits.last = Some(*summary);
             let (scope, ticket) = (shared.scope(), shared.ticket());
             let ask = Ask::Groups(Filter::default(), GroupBy::Repo);
             shared.audits.repos_slot = Slot::Pending(ticket);

@@ -127,6 +127,6 @@ const fn outcome(remedy: Remedy) -> &'static str {
         Remedy::Recache => "the cache is made again from what proves",
         Remedy::Reindex => "the row is made to say what the object proves",
         Remedy::Link => "the row is pointed at the bytes that prove",
-        Remedy::Checkpoint | Remedy::None => "nothing is changed",
+        Remedy::Checkpoint | Remedy::Undo | Remedy::None => "nothing is changed",
     }
 }

@@ -1,18 +1,15 @@
 //! A snapshot's cache, rewritten from whatever proves its tree.
 
-use super::build::{Built, Target, hash};
-use super::plan::RowChange;
+use super::{Built, Target, hash, shorten};
 use crate::index::{Recache, SnapshotRow};
 use crate::object::Manifest;
 use crate::object::manifest::Encoding;
+use crate::repair::plan::RowChange;
 use crate::store::chain::{self, Tree, TreeCache};
 use crate::store::write::Change;
 use crate::store::{Store, StoreError, reconstruct};
 use serde_json::Value;
 use tokio::sync::Mutex;
-
-/// How many bytes of a list of directories a plan shows before it only counts them.
-const SHOWN: usize = 400;
 
 /// Rewrites a snapshot's cache from whatever proves its tree, the object first.
 pub(super) async fn build(
@@ -111,18 +108,11 @@ fn cache_changes(store: &Store, recache: &Recache) -> Vec<RowChange> {
 }
 
 /// A manifest in words that tell one from another.
-fn describe(bytes: &[u8]) -> String {
+pub(in crate::repair) fn describe(bytes: &[u8]) -> String {
     let encoding = match bytes.first() {
         Some(b'{') => " of JSON",
         Some(0x80..=0x8f | 0xde | 0xdf) => " of msgpack",
         _ => "",
     };
     format!("{} bytes{encoding}, sha256 {}", bytes.len(), hash(bytes))
-}
-
-fn shorten(text: &str) -> String {
-    if text.len() <= SHOWN {
-        return text.to_owned();
-    }
-    format!("{} bytes, sha256 {}", text.len(), hash(text.as_bytes()))
 }

@@ -1,0 +1,205 @@
+//! `luthier signoff`.
+
+use super::audit::How;
+use super::output::Output;
+use super::watch::watch;
+use super::{CliError, Exit, Global, open, target};
+use crate::audit::{Depth, Scope};
+use crate::progress::Progress;
+use crate::repair::pair::fingerprint;
+use crate::repair::signoff::since::{self, Since};
+use crate::repair::signoff::{self, Options, Pulls, Signoff, SignoffError, State, Verdict};
+use crate::store::Store;
+use crate::text;
+use clap::Args;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Lines of what is left that a terminal gets; the files have more.
+const SHOWN: usize = 20;
+
+#[derive(Args)]
+pub struct SignOff {
+    /// The folder for the two reports, signoff-HUB-TIME.json and .md; the current one where it is not given,
+    /// and none with --json
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// How many branches are pulled: `all`, or a number, which leaves the sign-off incomplete
+    #[arg(long, value_name = "all|N", value_parser = pulls, default_value = "all")]
+    pulls: Pulls,
+    /// A report: say whether it was changed, and what of the hub has changed since
+    #[arg(long, value_name = "FILE", conflicts_with = "out")]
+    check: Option<PathBuf>,
+    #[command(flatten)]
+    how: How,
+}
+
+fn pulls(text: &str) -> Result<Pulls, String> {
+    match text {
+        "all" => Ok(Pulls::All),
+        number => number
+            .parse()
+            .map(Pulls::Sample)
+            .map_err(|_| "write `all`, or how many branches".to_owned()),
+    }
+}
+
+pub async fn run(command: SignOff, global: &Global, out: Output) -> Result<Exit, CliError> {
+    // A sign-off has one depth: to the last byte.
+    if command.how.depth.is_some() {
+        return Err(CliError::usage(
+            "a sign-off always reads to the last byte; leave --depth out",
+        ));
+    }
+    let target = target(global)?;
+    let asked = command.how.options(Depth::Bytes, Scope::Hub);
+    let options = Options {
+        grace: asked.grace,
+        concurrency: asked.concurrency,
+        pulls: command.pulls,
+    };
+    let report = match &command.check {
+        Some(path) => Some((path, Signoff::load(path)?)),
+        None => None,
+    };
+    if let Some((path, report)) = &report
+        && report.hub.fingerprint != fingerprint(&target.hub)
+    {
+        return Err(CliError::usage(format!(
+            "{} is of another hub: {} with {}",
+            path.display(),
+            report.hub.database,
+            report.hub.store
+        )));
+    }
+    let store = open(&target).await?;
+    let exit = match report {
+        Some((_, report)) => check(&store, &report, &options, &out).await?,
+        None => sign(&store, &command, &options, &out).await?,
+    };
+    out.flush()?;
+    Ok(exit)
+}
+
+async fn sign(
+    store: &Store,
+    command: &SignOff,
+    options: &Options,
+    out: &Output,
+) -> Result<Exit, CliError> {
+    let progress = Progress::new();
+    let signoff = watch(out, &progress, signoff::run(store, options, &progress)).await??;
+    let folder = match (&command.out, out.json) {
+        (Some(folder), _) => Some(folder.as_path()),
+        (None, false) => Some(Path::new(".")),
+        (None, true) => None,
+    };
+    let files = folder.map(|folder| signoff.save(folder)).transpose()?;
+    if out.json {
+        out.object(&serde_json::to_value(&signoff).unwrap_or_default())?;
+    } else {
+        tell(&signoff, out)?;
+        for path in files.iter().flatten() {
+            out.line(&format!("written  {}", path.display()))?;
+        }
+    }
+    Ok(match signoff.verdict {
+        Verdict::Pass => Exit::Done,
+        Verdict::Fail | Verdict::Incomplete => Exit::Findings,
+    })
+}
+
+fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
+    for check in &signoff.checks {
+        let state = match check.state {
+            State::Held => "held",
+            State::Broken => "BROKEN",
+            State::Open => "open",
+        };
+        if check.state != State::Held || !out.quiet {
+            out.line(&format!("{state:<6}  {:<19} {}", check.name, check.said))?;
+        }
+    }
+    for left in signoff.left.iter().take(SHOWN) {
+        let id = text::cut(&left.id, 80);
+        out.line(&format!(
+            "left    {:<19} {} {id} {}",
+            left.code.name(),
+            left.kind,
+            left.repo
+        ))?;
+    }
+    if signoff.left_total > SHOWN as u64 {
+        let rest = text::grouped(signoff.left_total - SHOWN as u64);
+        out.line(&format!("left    and {rest} more, in the report"))?;
+    }
+    let pulls = &signoff.pulls;
+    for failed in pulls.failed.iter().chain(&pulls.unknown).take(SHOWN) {
+        out.line(&format!(
+            "pull    {} {}: {}",
+            failed.repo, failed.branch, failed.why
+        ))?;
+    }
+    out.line(&format!("{}  {}", signoff.verdict.word(), signoff.hub.name))
+}
+
+async fn check(
+    store: &Store,
+    report: &Signoff,
+    options: &Options,
+    out: &Output,
+) -> Result<Exit, CliError> {
+    let progress = Progress::new();
+    let checking = since::check(store, report, options, &progress);
+    let since = watch(out, &progress, checking).await??;
+    if out.json {
+        for change in &since.changes {
+            out.object(&json!({
+                "type": "change", "what": change.what, "was": change.was, "is": change.is,
+            }))?;
+        }
+        out.object(&json!({
+            "type": "summary", "complete": since.now.verdict != Verdict::Incomplete,
+            "holds": since.holds(), "changes": since.changes.len(), "was": report.verdict,
+            "verdict": since.now.verdict,
+        }))?;
+    } else {
+        tell_changes(report, &since, out)?;
+    }
+    Ok(match since.holds() {
+        true => Exit::Done,
+        false => Exit::Findings,
+    })
+}
+
+fn tell_changes(report: &Signoff, since: &Since, out: &Output) -> Result<(), CliError> {
+    for change in &since.changes {
+        out.line(&format!(
+            "{:<32} {} -> {}",
+            change.what, change.was, change.is
+        ))?;
+    }
+    let (was, is) = (report.verdict.word(), since.now.verdict.word());
+    out.line(&match since.changes.is_empty() {
+        true => format!("Nothing has changed since {}: {is}", report.ended),
+        false => format!("{was} at {}, {is} now", report.ended),
+    })
+}
+
+impl From<SignoffError> for CliError {
+    fn from(error: SignoffError) -> Self {
+        match error {
+            SignoffError::Audit(error) => error.into(),
+            SignoffError::Index(error) => Self::unusable(error),
+            SignoffError::Cancelled(_) => Self {
+                message: error.to_string(),
+                exit: Exit::Stopped,
+            },
+            SignoffError::Altered { .. } => Self {
+                message: error.to_string(),
+                exit: Exit::Findings,
+            },
+            SignoffError::File { .. } => Self::usage(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The wanted list: what only a copy from elsewhere would mend, in a file for whoever may have one.
+
+use super::CliError;
+use super::output::Output;
+use super::watch::watch;
+use crate::audit::{Filter, Report};
+use crate::progress::Progress;
+use crate::repair::wanted::WANTED;
+use crate::repair::{self, Refusal, Selection};
+use crate::store::Store;
+use crate::text;
+use serde_json::json;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+/// Refusals fetched from the plan at once.
+const PAGE: u32 = 1_000;
+
+/// Plans the repair of everything that a copy might mend, and writes down what no bytes were found for.
+pub async fn write(
+    store: &Store,
+    report: &Report,
+    repo: Option<&str>,
+    path: &Path,
+    out: &Output,
+) -> Result<(), CliError> {
+    let failed = |error| CliError::usage(format!("--wanted {}: {error}", path.display()));
+    let mut file = BufWriter::new(File::create_new(path).map_err(failed)?);
+    let selection = Selection::Chosen(Filter {
+        codes: WANTED.to_vec(),
+        repo: repo.map(str::to_owned),
+        ..Filter::default()
+    });
+    let progress = Progress::new();
+    let planning = repair::plan(store, report, &selection, &progress);
+    let plan = watch(out, &progress, planning).await??;
+    let (mut skip, mut count) = (0, 0);
+    loop {
+        let page = plan.refused(skip, PAGE).await?;
+        for line in page.iter().filter_map(line) {
+            writeln!(file, "{line}").map_err(failed)?;
+            count += 1;
+        }
+        skip += page.len() as u64;
+        if page.len() < PAGE as usize {
+            break;
+        }
+    }
+    file.flush().map_err(failed)?;
+    file.get_ref().sync_all().map_err(failed)?;
+    if out.json || out.quiet {
+        return Ok(());
+    }
+    out.line(&format!(
+        "{} on the wanted list in {}.",
+        text::plural(count, "object"),
+        path.display()
+    ))
+}
+
+fn line(refusal: &Refusal) -> Option<serde_json::Value> {
+    let wanted = refusal.wanted.as_ref()?;
+    Some(json!({
+        "type": "wanted", "kind": wanted.kind, "id": refusal.id, "repo": wanted.repo,
+        "path": wanted.path, "code": refusal.code, "why": refusal.why, "blocks": wanted.blocks,
+    }))
+}

@@ -1,0 +1,85 @@
+//! A client's folder as a source of copies: its objects, in whatever layout, for a hub that lost them.
+
+use super::folder::{Folder, FolderError};
+use super::layout::{LARGEST, Layout};
+use crate::object::{Kind, ObjectId, frame};
+use crate::store::Copies;
+use async_trait::async_trait;
+use bytes::Bytes;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What may stand before the part of a path that names an object: the folder given may be the one that
+/// holds `.muse/`, that folder itself, or the one of its objects.
+const PREFIXES: [&str; 3] = ["", ".muse/", ".muse/objects/"];
+
+/// A folder that holds objects of a client.
+pub struct ClientFolder {
+    folder: Arc<Folder>,
+}
+
+impl ClientFolder {
+    /// Opens the folder.
+    ///
+    /// # Errors
+    /// It does not exist, or cannot be read.
+    pub fn open(path: &Path) -> Result<Self, FolderError> {
+        Ok(Self {
+            folder: Arc::new(Folder::open(path)?),
+        })
+    }
+}
+
+#[async_trait]
+impl Copies for ClientFolder {
+    async fn candidates(&self, kind: Kind, id: &ObjectId) -> Result<Vec<(String, Bytes)>, String> {
+        let (folder, paths) = (self.folder.clone(), paths(kind, id));
+        tokio::task::spawn_blocking(move || read(&folder, kind, paths))
+            .await
+            .map_err(|error| error.to_string())?
+    }
+}
+
+/// Where an object may lie, below any folder of a client. What keeps blobs with their header comes first: with it
+/// their bytes hash to the id as well.
+fn paths(kind: Kind, id: &ObjectId) -> Vec<String> {
+    let mut out = Vec::new();
+    for layout in [Layout::Unified, Layout::V01] {
+        let Some(path) = layout.path(kind, id) else {
+            continue;
+        };
+        let short = PREFIXES
+            .iter()
+            .filter_map(|prefix| path.strip_prefix(prefix));
+        out.extend(short.map(str::to_owned));
+    }
+    // A folder of files that are named by their digest.
+    out.extend(id.hex().map(str::to_owned));
+    out.dedup();
+    out
+}
+
+fn read(folder: &Folder, kind: Kind, paths: Vec<String>) -> Result<Vec<(String, Bytes)>, String> {
+    let mut out = Vec::new();
+    for path in paths {
+        match folder.read(&path, LARGEST) {
+            Ok(Some(bytes)) => {
+                let bytes = Bytes::from(bytes);
+                if kind == Kind::Blob {
+                    out.extend(payload(&bytes).map(|inner| (path.clone(), inner)));
+                }
+                out.push((path, bytes));
+            }
+            // A folder that has the name of an object is none.
+            Ok(None) | Err(FolderError::NotAFile { .. }) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Ok(out)
+}
+
+/// What stands behind a blob's header.
+fn payload(bytes: &Bytes) -> Option<Bytes> {
+    let frame = frame::decode(bytes).ok()?;
+    (frame.kind == Kind::Blob).then(|| bytes.slice_ref(frame.payload))
+}

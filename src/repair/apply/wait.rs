@@ -1,0 +1,63 @@
+//! Where a run waits: for its turn, for the rate that a person set, for a store that asks to.
+
+use super::batch::Run;
+use super::pace::Turn;
+use crate::repair::plan::Step;
+use std::time::Duration;
+
+/// A shorter wait for the rate that a person set is not told: it is as wanted.
+const TOLD: Duration = Duration::from_secs(1);
+
+impl Run<'_> {
+    /// A place among the steps under way, and the time for its requests.
+    pub(super) async fn turn(&self, step: &Step) -> Turn {
+        let turn = self.options.pace.turn().await;
+        let wait = self.options.pace.reserve(step.requests());
+        if wait >= TOLD {
+            self.say(&waiting(wait, "--max-rps"));
+        }
+        self.wait(wait).await;
+        turn
+    }
+
+    /// Whether to try once more, after a wait; where `reason` is none, the last try is what counts.
+    pub(super) async fn again_after(&self, reason: Option<&str>, tried: u32) -> bool {
+        let pace = &self.options.pace;
+        let Some(reason) = reason else {
+            pace.went_well();
+            return false;
+        };
+        pace.slow_down();
+        match self.options.patience.wait(tried) {
+            Some(wait) => {
+                self.say(&waiting(wait, reason));
+                self.wait(wait).await
+            }
+            None => false,
+        }
+    }
+
+    /// Waits; `false` where the run was told to stop meanwhile.
+    async fn wait(&self, wait: Duration) -> bool {
+        if wait.is_zero() {
+            return true;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = self.progress.cancelled() => return false,
+        }
+        self.say("");
+        true
+    }
+
+    /// Says why nothing moves; nothing does where it is empty.
+    pub(super) fn say(&self, why: &str) {
+        let why = (!why.is_empty()).then(|| why.to_owned());
+        self.progress.update(|f| f.waiting = why);
+    }
+}
+
+/// Why nothing moves, and for how long, in whole seconds.
+fn waiting(wait: Duration, reason: &str) -> String {
+    format!("waiting {} s: {reason}", wait.as_secs_f64().ceil())
+}

@@ -1,0 +1,49 @@
+//! A row pointed at an object that is there and proves.
+
+use super::{Built, Target, hash, pointer, still};
+use crate::backend::Key;
+use crate::object::ObjectId;
+use crate::repair::plan::Step;
+use crate::repair::rows::Row;
+use crate::store::write::{Change, proves};
+use crate::store::{Store, StoreError};
+
+/// Points the row at an object that is there and proves.
+pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<Built, StoreError> {
+    let id = ObjectId::new(&target.id);
+    let keys = target.keys.iter().filter_map(|key| Key::new(key).ok());
+    let mut refused = "no key is known that holds it".to_owned();
+    for key in keys {
+        let uri = store.backend().uri_for(&key);
+        let Some(bytes) = store.read_object(&key).await? else {
+            continue;
+        };
+        let scheme = match proves(target.kind, &id, &bytes) {
+            Ok(scheme) => scheme,
+            Err(why) => {
+                refused = format!("{key}: {why}");
+                continue;
+            }
+        };
+        if row.uri() == Some(uri.as_str()) {
+            return Ok(Built::Already);
+        }
+        let step = Step {
+            key: Some(key.as_str().to_owned()),
+            sha256: Some(hash(&bytes)),
+            ..target.step(
+                format!("Points the row at the object under {key}, which proves it ({scheme})."),
+                still(row.uri()),
+                vec![pointer(row.uri(), &uri)],
+            )
+        };
+        let change = Change::Link {
+            kind: target.kind,
+            id,
+            seen_uri: row.uri().map(str::to_owned),
+            key,
+        };
+        return Ok(Built::Step(Box::new(step), change));
+    }
+    Ok(Built::Refused(refused))
+}

@@ -1,0 +1,106 @@
+//! A row brought to say what its proved object says.
+
+use super::{Built, Target, shorten};
+use crate::audit::compare;
+use crate::backend::Key;
+use crate::index::{BlobRow, CellEdit, CommitRow, RowEdit};
+use crate::object::{Kind, ObjectId};
+use crate::repair::plan::{RowChange, Step};
+use crate::repair::rows::Row;
+use crate::store::proof::{self, Proved};
+use crate::store::write::Change;
+use crate::store::{Store, StoreError, amend};
+use bytes::Bytes;
+use std::collections::BTreeSet;
+
+/// Changes the cells that disagree with the object; nothing in the store changes.
+pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<Built, StoreError> {
+    let refused = |why: String| Ok(Built::Refused(why));
+    let Some(uri) = row.uri() else {
+        return refused("the row names no object by now".to_owned());
+    };
+    let key = match store.backend().locate(uri) {
+        Ok(key) => key,
+        Err(why) => return refused(format!("{uri}: {why}")),
+    };
+    let Some(bytes) = store.read_object(&key).await? else {
+        return refused(format!("the store has no object under {key}"));
+    };
+    let id = ObjectId::new(&target.id);
+    let proved = match proof::prove(target.kind, &id, &bytes) {
+        Ok(proved) => proved,
+        Err(why) => return refused(format!("{key}: {why}")),
+    };
+    let cells = match (row, &proved) {
+        (Row::Commit(row), Proved::Commit(record, _)) => commit(row, record),
+        (Row::Snapshot(row), Proved::Snapshot(record, _)) => amend::snapshot(row, record),
+        (Row::Blob(row), Proved::Blob(_)) => blob(row, &bytes),
+        _ => Vec::new(),
+    };
+    if cells.is_empty() {
+        return refused(
+            "the row already says all that the object does, and in fields that join it says more"
+                .to_owned(),
+        );
+    }
+    Ok(step(target, row, key, cells))
+}
+
+fn commit(row: &CommitRow, record: &crate::object::CommitRecord) -> Vec<CellEdit> {
+    let fields = compare::commit(row, record);
+    // A row that no record can be made from is told by none of its fields: then all of them count.
+    let differing: BTreeSet<String> = if fields.is_empty() {
+        record.to_map().into_iter().map(|(name, _)| name).collect()
+    } else {
+        let differ = fields.into_iter().filter(|field| !field.same);
+        differ.map(|field| field.name).collect()
+    };
+    amend::commit(row, record, &differing)
+}
+
+fn blob(row: &BlobRow, bytes: &Bytes) -> Vec<CellEdit> {
+    if row.size_bytes == bytes.len() as i64 {
+        return Vec::new();
+    }
+    vec![CellEdit {
+        column: "size_bytes",
+        // No object has this size: the row has no number there.
+        seen: (row.size_bytes >= 0).then(|| row.size_bytes.to_string().into_bytes()),
+        new: Some(bytes.len().to_string().into_bytes()),
+    }]
+}
+
+fn step(target: &Target, row: &Row, key: Key, cells: Vec<CellEdit>) -> Built {
+    let shown = |cell: &Option<Vec<u8>>| {
+        let text = cell.as_ref().map(|bytes| String::from_utf8_lossy(bytes));
+        text.map(|text| shorten(&text))
+    };
+    let changes = cells
+        .iter()
+        .map(|cell| RowChange {
+            column: cell.column.to_owned(),
+            from: shown(&cell.seen),
+            to: shown(&cell.new),
+        })
+        .collect();
+    let step = Step {
+        key: Some(key.as_str().to_owned()),
+        ..target.step(
+            format!(
+                "Changes the row to say what the object under {key} says, which proves its id."
+            ),
+            "The cells are still what was seen, and the object still proves.".to_owned(),
+            changes,
+        )
+    };
+    let kind: Kind = target.kind;
+    let change = Change::Edit {
+        edit: RowEdit {
+            kind,
+            id: row.id().to_owned(),
+            cells,
+        },
+        witness: Some(key),
+    };
+    Built::Step(Box::new(step), change)
+}

@@ -1,0 +1,83 @@
+//! A row that another repository of the same owner holds, held by this one too.
+
+use super::{Built, HELD_BY, Target};
+use crate::object::ObjectId;
+use crate::repair::plan::RowChange;
+use crate::store::write::Change;
+use crate::store::{Store, StoreError};
+
+/// Adds the membership. Only between repositories of one owner: else it would show somebody's objects to
+/// somebody else.
+pub(super) async fn build(store: &Store, target: &Target) -> Result<Built, StoreError> {
+    let refused = |why: String| Ok(Built::Refused(why));
+    let index = store.index();
+    let table = index.capabilities().refs(target.kind);
+    let (true, Some(origin)) = (table, &target.origin) else {
+        return refused(
+            "this hub keeps one repository a row; there is no table to add another to".to_owned(),
+        );
+    };
+    let ids = [target.id.clone()];
+    let held = index.held_by(target.kind, &origin.repo_id, &ids).await?;
+    if !held.is_empty() {
+        return Ok(Built::Already);
+    }
+    let Some(own) = index.repo_by_id(&origin.repo_id).await? else {
+        return refused("the repository that names it is gone".to_owned());
+    };
+    let mut owners = Vec::new();
+    for holder in &target.holders {
+        let row = match holder.split_once('/') {
+            Some((owner, slug)) => index.repo_by_path(owner, slug).await?,
+            None => index.repo_by_id(holder).await?,
+        };
+        let Some(row) = row else { continue };
+        let holds = index.held_by(target.kind, &row.repo_id, &ids).await?;
+        if holds.is_empty() {
+            continue;
+        }
+        if (&row.owner, &row.owner_user_id) == (&own.owner, &own.owner_user_id) {
+            return Ok(step(target, &origin.repo_id, holder));
+        }
+        owners.push(row.path());
+    }
+    refused(format!(
+        "{} belongs to {}, and what holds the row to somebody else ({}); the owners have to agree",
+        own.path(),
+        own.owner,
+        if owners.is_empty() {
+            "nobody by now".to_owned()
+        } else {
+            owners.join(", ")
+        },
+    ))
+}
+
+fn step(target: &Target, repo_id: &str, holder: &str) -> Built {
+    let changes = vec![
+        RowChange {
+            column: "repo_id".to_owned(),
+            from: None,
+            to: Some(repo_id.to_owned()),
+        },
+        RowChange {
+            column: HELD_BY.to_owned(),
+            from: Some(holder.to_owned()),
+            to: Some(format!("{holder}, {}", target.repo)),
+        },
+    ];
+    let step = target.step(
+        format!(
+            "Lets {} hold the {} too, as {holder} of the same owner does.",
+            target.repo, target.kind
+        ),
+        "The row is still held there, and not here.".to_owned(),
+        changes,
+    );
+    let change = Change::Hold {
+        kind: target.kind,
+        id: ObjectId::new(&target.id),
+        repo_id: repo_id.to_owned(),
+    };
+    Built::Step(Box::new(step), change)
+}

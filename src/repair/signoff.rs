@@ -1,0 +1,258 @@
+//! The sign-off: everything looked at, every branch pulled, and a verdict that can only be PASS where each
+//! check by its name was seen to hold.
+
+pub mod checks;
+pub mod file;
+pub mod paper;
+mod pulls;
+pub mod since;
+
+pub use checks::{Check, Checks, State, Verdict};
+pub use file::SignoffError;
+pub use pulls::{FailedPull, PullOutcome, Pulls};
+
+use super::pair;
+use crate::audit::report::Checked;
+use crate::audit::{
+    self, Blocks, Code, Depth, Filter, Finding, Grade, Remedy, Report, Subject, Summary,
+};
+use crate::progress::Progress;
+use crate::store::{Environment, Policy, Store};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// The version of the report's form.
+pub const VERSION: u32 = 1;
+
+/// Findings that a report names one by one; the others are counted.
+pub const NAMED: usize = 1_000;
+
+/// How a sign-off is done.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// As for an audit.
+    pub grace: Duration,
+    /// Reads under way at once.
+    pub concurrency: usize,
+    pub pulls: Pulls,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let audit = audit::Options::default();
+        Self {
+            grace: audit.grace,
+            concurrency: audit.concurrency,
+            pulls: Pulls::All,
+        }
+    }
+}
+
+/// Which hub was looked at, without secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HubSaid {
+    pub name: String,
+    pub environment: Environment,
+    pub policy: Policy,
+    pub database: String,
+    pub store: String,
+    /// Of database, endpoint, bucket and prefix: sha256 in hex.
+    pub fingerprint: String,
+    /// What the hub's tables still lack, each in a few words.
+    pub lacks: Vec<String>,
+    /// What Alembic says of the tables; empty where it says nothing.
+    pub revisions: Vec<String>,
+}
+
+/// A finding that keeps a hub from being signed off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Left {
+    pub code: Code,
+    pub grade: Grade,
+    pub kind: Subject,
+    pub id: String,
+    pub repo: String,
+    pub remedy: Remedy,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<Blocks>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caused_by: Option<String>,
+}
+
+/// A sign-off: what was seen, and what follows from it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signoff {
+    /// Always `signoff`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub version: u32,
+    pub program: String,
+    pub operator: String,
+    pub host: String,
+    pub hub: HubSaid,
+    /// UTC, RFC 3339.
+    pub began: String,
+    pub ended: String,
+    pub seconds: f64,
+    pub grace_seconds: u64,
+    pub verdict: Verdict,
+    /// Why it is not PASS; empty where it is.
+    pub reasons: Vec<String>,
+    pub checks: Vec<Check>,
+    pub counts: Checked,
+    pub findings: BTreeMap<Code, u64>,
+    pub grades: BTreeMap<Grade, u64>,
+    /// Findings of grade error and critical: causes first, by what they block. The first thousand.
+    pub left: Vec<Left>,
+    /// How many there are.
+    pub left_total: u64,
+    /// Rows without `storage_uri` by kind.
+    pub null_uris: BTreeMap<String, u64>,
+    /// How many ids each scheme reproduced.
+    pub schemes: BTreeMap<String, u64>,
+    pub unknown: u64,
+    pub unknown_because: Vec<String>,
+    pub too_new: u64,
+    pub not_judged: Vec<Code>,
+    pub notes: Vec<String>,
+    pub pulls: PullOutcome,
+    /// sha256 over every kind, id and sha256 that was read; hex.
+    pub digest: String,
+    /// Of this report without this field, as canonical JSON; hex.
+    #[serde(default)]
+    pub sha256: String,
+}
+
+/// Audits to the last byte, pulls every branch, and says what follows. Changes nothing.
+///
+/// # Errors
+/// A side that cannot be used at all, or cancellation. What could not be read is in the report.
+pub async fn run(
+    store: &Store,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Signoff, SignoffError> {
+    let (began, clock) = (jiff::Timestamp::now(), Instant::now());
+    progress.phase("schema", None);
+    let hub = said(store).await?;
+    let asked = audit::Options {
+        depth: Depth::Bytes,
+        grace: options.grace,
+        concurrency: options.concurrency,
+        ..audit::Options::default()
+    };
+    let report = audit::run(store, &asked, progress).await?;
+    let pulls = pulls::try_all(store, options.pulls, progress).await?;
+    progress.phase("verdict", None);
+    let (left, left_total) = left(&report).await?;
+    let checks = Checks::of(report.summary(), &hub, &pulls, left_total);
+    let seen = Seen {
+        hub,
+        summary: report.summary().clone(),
+        left,
+        left_total,
+        pulls,
+    };
+    let mut signoff = seen.judged(checks, began, options);
+    signoff.seconds = (clock.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0;
+    signoff.sha256 = signoff.own_sha256();
+    Ok(signoff)
+}
+
+/// What a verdict is made from.
+struct Seen {
+    hub: HubSaid,
+    summary: Summary,
+    left: Vec<Left>,
+    left_total: u64,
+    pulls: PullOutcome,
+}
+
+impl Seen {
+    /// The report, but for how long it took and its sha256.
+    fn judged(self, checks: Checks, began: jiff::Timestamp, options: &Options) -> Signoff {
+        let summary = self.summary;
+        Signoff {
+            kind: "signoff".to_owned(),
+            version: VERSION,
+            program: format!("luthier {}", env!("CARGO_PKG_VERSION")),
+            operator: super::journal::operator(),
+            host: super::journal::host(),
+            hub: self.hub,
+            began: began.to_string(),
+            ended: jiff::Timestamp::now().to_string(),
+            seconds: 0.0,
+            grace_seconds: options.grace.as_secs(),
+            verdict: checks.verdict(),
+            reasons: checks.reasons(),
+            checks: checks.into_list(),
+            counts: summary.checked,
+            findings: summary.findings,
+            grades: summary.grades,
+            left: self.left,
+            left_total: self.left_total,
+            null_uris: summary.null_uris,
+            schemes: summary.schemes,
+            unknown: summary.unknown,
+            unknown_because: summary.unknown_because,
+            too_new: summary.too_new,
+            not_judged: summary.not_judged,
+            notes: summary.notes,
+            pulls: self.pulls,
+            digest: summary.digest,
+            sha256: String::new(),
+        }
+    }
+}
+
+async fn said(store: &Store) -> Result<HubSaid, SignoffError> {
+    let hub = store.hub();
+    let migration = store.index().migration().await?;
+    let columns = migration.columns.iter();
+    Ok(HubSaid {
+        name: hub.name.clone(),
+        environment: hub.environment,
+        policy: hub.policy,
+        database: hub.describe_database(),
+        store: hub.describe_store(),
+        fingerprint: pair::fingerprint(hub),
+        lacks: columns
+            .map(|kind| format!("storage_uri of {kind}s"))
+            .collect(),
+        revisions: migration.revisions,
+    })
+}
+
+/// The findings that stand in the way, the worst first: causes before what follows from them, by what they
+/// block.
+async fn left(report: &Report) -> Result<(Vec<Left>, u64), SignoffError> {
+    let filter = Filter {
+        grades: vec![Grade::Error, Grade::Critical],
+        ..Filter::default()
+    };
+    let grades = &report.summary().grades;
+    let of = |grade| grades.get(&grade).copied().unwrap_or(0);
+    let total = of(Grade::Error) + of(Grade::Critical);
+    let page = report.page(&filter, 0, NAMED as u32).await?;
+    let left = page.into_iter().map(|numbered| numbered.finding.into());
+    Ok((left.collect(), total))
+}
+
+impl From<Finding> for Left {
+    fn from(finding: Finding) -> Self {
+        Self {
+            code: finding.code,
+            grade: finding.grade,
+            kind: finding.kind,
+            id: finding.id,
+            repo: finding.repo,
+            remedy: finding.remedy,
+            blocks: finding.blocks,
+            caused_by: finding.caused_by,
+        }
+    }
+}

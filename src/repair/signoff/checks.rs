@@ -1,0 +1,268 @@
+//! The checks of a sign-off, each by its name, and the verdict that they give.
+
+use super::{HubSaid, PullOutcome};
+use crate::audit::{Depth, Grade, Summary};
+use crate::store::Policy;
+use crate::text;
+use serde::{Deserialize, Serialize};
+
+/// What a sign-off says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Verdict {
+    /// Everything was looked at, and everything holds.
+    Pass,
+    /// Something is known to be wrong.
+    Fail,
+    /// Nothing is known to be wrong, and something was not looked at.
+    Incomplete,
+}
+
+impl Verdict {
+    /// The word as people and JSON write it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Verdict::Pass => "PASS",
+            Verdict::Fail => "FAIL",
+            Verdict::Incomplete => "INCOMPLETE",
+        }
+    }
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    Held,
+    /// Known to be wrong.
+    Broken,
+    /// Not known: not read, sampled, skipped, or too new.
+    Open,
+}
+
+/// One check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    pub name: String,
+    pub state: State,
+    /// What was seen, in one sentence.
+    pub said: String,
+}
+
+/// What PASS takes: every one of these, held.
+pub const NAMES: [&str; 9] = [
+    "depth",
+    "all-answered",
+    "none-too-new",
+    "no-critical",
+    "no-error",
+    "no-null-uri",
+    "all-pulled",
+    "every-branch-tried",
+    "something-read",
+];
+
+/// The checks of one sign-off.
+#[derive(Clone, Debug, Default)]
+pub struct Checks(Vec<Check>);
+
+impl Checks {
+    /// Takes checks as they are.
+    #[must_use]
+    pub fn new(checks: Vec<Check>) -> Self {
+        Self(checks)
+    }
+
+    /// Judges what an audit and the pulls have seen; `left` findings are of grade error or critical.
+    #[must_use]
+    pub fn of(summary: &Summary, hub: &HubSaid, pulls: &PullOutcome, left: u64) -> Self {
+        let mut checks = Self::default();
+        checks.of_audit(summary);
+        checks.of_grades(summary, left);
+        checks.of_nulls(summary, hub);
+        checks.of_pulls(pulls);
+        checks
+    }
+
+    fn add(&mut self, name: &str, state: State, said: String) {
+        self.0.push(Check {
+            name: name.to_owned(),
+            state,
+            said,
+        });
+    }
+
+    fn of_audit(&mut self, summary: &Summary) {
+        let whole = summary.depth == Depth::Bytes && summary.not_judged.is_empty();
+        let said = match whole {
+            true => "Every code was judged, down to the bytes.".to_owned(),
+            false => format!("{} codes were not judged.", summary.not_judged.len()),
+        };
+        self.add("depth", held_or_open(whole), said);
+        let answered = summary.complete && summary.unknown == 0;
+        let said = match summary.unknown {
+            0 if summary.complete => "Every question to the store was answered.".to_owned(),
+            0 => "The audit did not come to its end.".to_owned(),
+            count => format!("{} had no answer.", text::plural(count, "question")),
+        };
+        self.add("all-answered", held_or_open(answered), said);
+        let said = match summary.too_new {
+            0 => "Nothing was too new to be judged.".to_owned(),
+            count => format!(
+                "{} too new to be judged; try again later.",
+                were(count, "row or object")
+            ),
+        };
+        self.add("none-too-new", held_or_open(summary.too_new == 0), said);
+        let (read, bytes) = (summary.checked.read, summary.checked.bytes);
+        let rows = summary.checked.commits + summary.checked.snapshots + summary.checked.blobs;
+        let said = format!(
+            "{} of {} rows were read to the last byte, {}.",
+            text::grouped(read),
+            text::grouped(rows),
+            text::bytes(bytes)
+        );
+        // A hub without a row has nothing to sign.
+        self.add("something-read", held_or_open(read > 0 && rows > 0), said);
+    }
+
+    fn of_grades(&mut self, summary: &Summary, left: u64) {
+        let count = |grade| summary.grades.get(&grade).copied().unwrap_or(0);
+        let (critical, error) = (count(Grade::Critical), count(Grade::Error));
+        // Counted twice, in two ways: where they do not agree, nothing is held.
+        let agree = critical + error == left;
+        for (name, grade, count) in [
+            ("no-critical", Grade::Critical, critical),
+            ("no-error", Grade::Error, error),
+        ] {
+            let state = match (count, agree) {
+                (0, true) => State::Held,
+                (0, false) => State::Open,
+                _ => State::Broken,
+            };
+            let said = match count {
+                0 => format!("No finding of grade {grade} is left."),
+                1 => format!("1 finding of grade {grade} is left."),
+                _ => format!(
+                    "{} findings of grade {grade} are left.",
+                    text::grouped(count)
+                ),
+            };
+            self.add(name, state, said);
+        }
+    }
+
+    /// Under the policy `db-canonical` commits and snapshots may stay rows; a blob never may.
+    fn of_nulls(&mut self, summary: &Summary, hub: &HubSaid) {
+        let excused = |kind: &str| hub.policy == Policy::DbCanonical && kind != "blob";
+        let null: u64 = summary
+            .null_uris
+            .iter()
+            .filter(|(kind, _)| !excused(kind))
+            .map(|(_, count)| count)
+            .sum();
+        let by_policy: u64 = summary.null_uris.values().sum::<u64>() - null;
+        let lacking = hub.lacks.len();
+        let state = match (null, lacking) {
+            (0, 0) => State::Held,
+            (0, _) if hub.policy == Policy::DbCanonical => State::Held,
+            _ => State::Broken,
+        };
+        let mut said = match null {
+            0 => "No row is without storage_uri.".to_owned(),
+            count => format!("{} without storage_uri.", are(count, "row")),
+        };
+        if by_policy > 0 {
+            said = format!("{said} {} as the policy allows.", are(by_policy, "row"));
+        }
+        if lacking > 0 {
+            said = format!("{said} The hub lacks {}.", hub.lacks.join(", "));
+        }
+        self.add("no-null-uri", state, said);
+    }
+
+    fn of_pulls(&mut self, pulls: &PullOutcome) {
+        let all = pulls.succeeded + pulls.empty == pulls.heads;
+        let state = match (pulls.failed_total, pulls.unknown_total) {
+            (0, 0) if all || pulls.tried < pulls.heads => State::Held,
+            (0, _) => State::Open,
+            _ => State::Broken,
+        };
+        let said = format!(
+            "{} of {} branches came whole, {} failed, {} could not be read.",
+            text::grouped(pulls.succeeded + pulls.empty),
+            text::grouped(pulls.heads),
+            text::grouped(pulls.failed_total),
+            text::grouped(pulls.unknown_total)
+        );
+        self.add("all-pulled", state, said);
+        let every = pulls.tried == pulls.heads;
+        let said = match every {
+            true => "Every branch was tried.".to_owned(),
+            false => format!(
+                "Only {} of {} branches were tried.",
+                text::grouped(pulls.tried),
+                text::grouped(pulls.heads)
+            ),
+        };
+        self.add("every-branch-tried", held_or_open(every), said);
+    }
+
+    /// PASS takes every check of [`NAMES`], once and held, and no other check that is not.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        if self.0.iter().any(|check| check.state == State::Broken) {
+            return Verdict::Fail;
+        }
+        let held_once = |name: &&str| {
+            let mut named = self.0.iter().filter(|check| check.name == **name);
+            let first = named.next();
+            named.next().is_none() && first.is_some_and(|check| check.state == State::Held)
+        };
+        let all_held = self.0.iter().all(|check| check.state == State::Held);
+        match NAMES.iter().all(held_once) && all_held {
+            true => Verdict::Pass,
+            false => Verdict::Incomplete,
+        }
+    }
+
+    /// What keeps it from being PASS, in sentences: what is wrong first.
+    #[must_use]
+    pub fn reasons(&self) -> Vec<String> {
+        let of = |state: State| {
+            let checks = self.0.iter().filter(move |check| check.state == state);
+            checks.map(|check| check.said.clone())
+        };
+        of(State::Broken).chain(of(State::Open)).collect()
+    }
+
+    /// The checks, in the order in which they were made.
+    #[must_use]
+    pub fn into_list(self) -> Vec<Check> {
+        self.0
+    }
+}
+
+const fn held_or_open(held: bool) -> State {
+    match held {
+        true => State::Held,
+        false => State::Open,
+    }
+}
+
+fn were(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what} was"),
+        _ => format!("{} {what}s were", text::grouped(count))
+            .replace("row or objects", "rows or objects"),
+    }
+}
+
+fn are(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what} is"),
+        _ => format!("{} {what}s are", text::grouped(count)),
+    }
+}

@@ -1,0 +1,117 @@
+//! Reports as files: written once, read with suspicion.
+
+use super::{Signoff, VERSION, paper};
+use crate::audit::AuditError;
+use crate::index::IndexError;
+use crate::object::json;
+use crate::progress::Cancelled;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// The largest report that is read. 64 MiB.
+const LARGEST: u64 = 64 << 20;
+
+/// Why there is no sign-off, or none that can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SignoffError {
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    #[error("{path}: {why}")]
+    File { path: String, why: String },
+    #[error("{path} was changed after it was written: its own sha256 does not fit")]
+    Altered { path: String },
+}
+
+impl Signoff {
+    /// The sha256 that the report should bear: of all its other fields, as canonical JSON.
+    #[must_use]
+    pub fn own_sha256(&self) -> String {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        if let Value::Object(map) = &mut value {
+            map.remove("sha256");
+        }
+        hex::encode(Sha256::digest(json::canonical(&value)))
+    }
+
+    /// Reads a report and checks it against its own sha256.
+    ///
+    /// # Errors
+    /// No such file, no report, one of another version, or one that was changed.
+    pub fn load(path: &Path) -> Result<Self, SignoffError> {
+        let failed = |why: String| SignoffError::File {
+            path: path.display().to_string(),
+            why,
+        };
+        let mut text = Vec::new();
+        let file = File::open(path).map_err(|e| failed(e.to_string()))?;
+        let read = file.take(LARGEST + 1).read_to_end(&mut text);
+        read.map_err(|e| failed(e.to_string()))?;
+        if text.len() as u64 > LARGEST {
+            return Err(failed("it is too large for a report".to_owned()));
+        }
+        let value: Value = serde_json::from_slice(&text)
+            .map_err(|e| failed(format!("it is no report of a sign-off: {e}")))?;
+        if value["type"] != "signoff" || value["version"] != VERSION {
+            return Err(failed(format!(
+                "it is no report of a sign-off of version {VERSION}"
+            )));
+        }
+        let signoff: Self = serde_json::from_value(value)
+            .map_err(|e| failed(format!("it is no report of a sign-off: {e}")))?;
+        if signoff.own_sha256() != signoff.sha256 {
+            return Err(SignoffError::Altered {
+                path: path.display().to_string(),
+            });
+        }
+        Ok(signoff)
+    }
+
+    /// Writes the report for machines and the one for people into `folder`; never over another.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn save(&self, folder: &Path) -> Result<[PathBuf; 2], SignoffError> {
+        let stem = self.stem();
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        let machines = put(&folder.join(format!("{stem}.json")), text.as_bytes())?;
+        let people = put(
+            &folder.join(format!("{stem}.md")),
+            paper::markdown(self).as_bytes(),
+        )?;
+        Ok([machines, people])
+    }
+
+    /// `signoff-<hub>-<time>`, in letters that every disk takes.
+    #[must_use]
+    pub fn stem(&self) -> String {
+        let plain = |c: char| match c {
+            c if c.is_ascii_alphanumeric() || "._-".contains(c) => c,
+            _ => '-',
+        };
+        let hub: String = self.hub.name.chars().take(80).map(plain).collect();
+        let time = self.ended.get(..19).unwrap_or(&self.ended);
+        let time: String = time.chars().filter(char::is_ascii_alphanumeric).collect();
+        format!("signoff-{hub}-{time}Z")
+    }
+}
+
+fn put(path: &Path, bytes: &[u8]) -> Result<PathBuf, SignoffError> {
+    let write = || -> io::Result<()> {
+        let mut file = File::create_new(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(|error| SignoffError::File {
+        path: path.display().to_string(),
+        why: error.to_string(),
+    })?;
+    Ok(path.to_owned())
+}

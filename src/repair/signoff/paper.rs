@@ -1,0 +1,226 @@
+//! A sign-off for people, in Markdown.
+
+use super::{Blocks, FailedPull, Left, Signoff, State, Verdict};
+use crate::text;
+use std::fmt::Write;
+
+/// Lines of what is left, and of failed pulls, before the rest is only counted.
+const SHOWN: usize = 50;
+
+/// The report: the verdict, then why, then the figures.
+#[must_use]
+pub fn markdown(signoff: &Signoff) -> String {
+    let mut out = String::new();
+    head(&mut out, signoff);
+    checks(&mut out, signoff);
+    left(&mut out, signoff);
+    pulls(&mut out, signoff);
+    figures(&mut out, signoff);
+    out
+}
+
+/// Text of a hub inside a code span: nothing in it is Markdown, and it never ends its line.
+fn code(text: &str) -> String {
+    let safe = text::safe(text).replace('|', "\u{00a6}");
+    let longest = safe.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad = if safe.starts_with('`') || safe.ends_with('`') || safe.is_empty() {
+        " "
+    } else {
+        ""
+    };
+    format!("{fence}{pad}{safe}{pad}{fence}")
+}
+
+// Writing to a String cannot fail, so what `writeln!` returns is left aside.
+macro_rules! line {
+    ($out:expr, $($text:tt)*) => {{ let _ = writeln!($out, $($text)*); }};
+}
+
+fn head(out: &mut String, signoff: &Signoff) {
+    line!(
+        out,
+        "# {}: sign-off of {}\n",
+        signoff.verdict.word(),
+        code(&signoff.hub.name)
+    );
+    let words = match signoff.verdict {
+        Verdict::Pass => "Everything was looked at, and everything holds.",
+        Verdict::Fail => "Something is wrong.",
+        Verdict::Incomplete => {
+            "Nothing is known to be wrong, but not everything was looked at: this is no sign-off."
+        }
+    };
+    line!(out, "{words}\n");
+    for reason in &signoff.reasons {
+        line!(out, "- {}", text::safe(reason));
+    }
+    if !signoff.reasons.is_empty() {
+        line!(out, "");
+    }
+    let hub = &signoff.hub;
+    line!(out, "| | |\n|---|---|");
+    line!(out, "| database | {} |", code(&hub.database));
+    line!(out, "| store | {} |", code(&hub.store));
+    line!(out, "| environment | {} |", hub.environment.word());
+    line!(out, "| began | {} |", signoff.began);
+    line!(out, "| ended | {} |", signoff.ended);
+    line!(
+        out,
+        "| by | {} on {} |",
+        code(&signoff.operator),
+        code(&signoff.host)
+    );
+    line!(out, "| with | {} |", signoff.program);
+    line!(out, "| digest | `{}` |", signoff.digest);
+    line!(out, "| report | `{}` |\n", signoff.sha256);
+}
+
+fn checks(out: &mut String, signoff: &Signoff) {
+    line!(out, "## Checks\n\n| check | | |\n|---|---|---|");
+    for check in &signoff.checks {
+        let state = match check.state {
+            State::Held => "held",
+            State::Broken => "**broken**",
+            State::Open => "**open**",
+        };
+        line!(
+            out,
+            "| {} | {state} | {} |",
+            check.name,
+            text::safe(&check.said)
+        );
+    }
+    line!(out, "");
+}
+
+fn left(out: &mut String, signoff: &Signoff) {
+    if signoff.left_total == 0 {
+        return;
+    }
+    line!(out, "## What is left\n");
+    line!(
+        out,
+        "{}; causes first, by what they block.\n",
+        text::plural(signoff.left_total, "finding")
+    );
+    line!(
+        out,
+        "| code | grade | what | repository | blocks |\n|---|---|---|---|---|"
+    );
+    for left in signoff.left.iter().take(SHOWN) {
+        line!(
+            out,
+            "| {} | {} | {} {} | {} | {} |",
+            left.code,
+            left.grade,
+            left.kind,
+            code(&left.id),
+            code(&left.repo),
+            blocks(left)
+        );
+    }
+    more(out, signoff.left_total, signoff.left.len());
+}
+
+fn blocks(left: &Left) -> String {
+    let Some(Blocks {
+        commits, branches, ..
+    }) = left.blocks
+    else {
+        return match &left.caused_by {
+            Some(cause) => format!("follows from {}", code(cause)),
+            None => String::new(),
+        };
+    };
+    let of = |count: Option<u64>, what: &str| match count {
+        Some(1) => format!("1 {what}"),
+        Some(count) => text::plural(count, what).replace("branchs", "branches"),
+        None => format!("uncounted {what}s").replace("branchs", "branches"),
+    };
+    format!("{}, {}", of(commits, "commit"), of(branches, "branch"))
+}
+
+fn more(out: &mut String, total: u64, listed: usize) {
+    let shown = listed.min(SHOWN) as u64;
+    match total - shown.min(total) {
+        0 => line!(out, ""),
+        rest => line!(
+            out,
+            "\nand {} more, in the report for machines.\n",
+            text::grouped(rest)
+        ),
+    };
+}
+
+fn pulls(out: &mut String, signoff: &Signoff) {
+    let pulls = &signoff.pulls;
+    line!(out, "## Pulls\n");
+    line!(
+        out,
+        "{} of {} branches tried: {} came whole ({} objects, {}), {} empty, {} failed, {} could not be read.\n",
+        text::grouped(pulls.tried),
+        text::grouped(pulls.heads),
+        text::grouped(pulls.succeeded),
+        text::grouped(pulls.objects),
+        text::bytes(pulls.bytes),
+        text::grouped(pulls.empty),
+        text::grouped(pulls.failed_total),
+        text::grouped(pulls.unknown_total)
+    );
+    list(out, &pulls.failed, pulls.failed_total);
+    list(out, &pulls.unknown, pulls.unknown_total);
+}
+
+fn list(out: &mut String, pulls: &[FailedPull], total: u64) {
+    if pulls.is_empty() {
+        return;
+    }
+    for pull in pulls.iter().take(SHOWN) {
+        line!(
+            out,
+            "- {} {}: {}",
+            code(&pull.repo),
+            code(&pull.branch),
+            code(&pull.why)
+        );
+    }
+    more(out, total, pulls.len());
+}
+
+fn figures(out: &mut String, signoff: &Signoff) {
+    let counts = &signoff.counts;
+    line!(out, "## Figures\n\n| | |\n|---|--:|");
+    for (what, count) in [
+        ("repositories", counts.repos),
+        ("branches", counts.branches),
+        ("commits", counts.commits),
+        ("snapshots", counts.snapshots),
+        ("blobs", counts.blobs),
+        ("proposals", counts.proposals),
+        ("keys listed", counts.listed),
+        ("objects read", counts.read),
+        ("bytes read", counts.bytes),
+        ("unknown", signoff.unknown),
+        ("too new", signoff.too_new),
+    ] {
+        line!(out, "| {what} | {} |", text::grouped(count));
+    }
+    for (kind, count) in &signoff.null_uris {
+        line!(
+            out,
+            "| {kind} rows without storage_uri | {} |",
+            text::grouped(*count)
+        );
+    }
+    for (scheme, count) in &signoff.schemes {
+        line!(out, "| proved as {scheme} | {} |", text::grouped(*count));
+    }
+    for (code, count) in &signoff.findings {
+        line!(out, "| findings {code} | {} |", text::grouped(*count));
+    }
+    line!(out, "| seconds | {:.1} |", signoff.seconds);
+    for why in signoff.unknown_because.iter().chain(&signoff.notes) {
+        line!(out, "\n- {}", code(why));
+    }
+}

@@ -1,0 +1,294 @@
+//! The undo of a run: a plan like any other, whose steps put rows back by compare-and-set and restore
+//! replaced bytes from quarantine. New objects and new rows stay: nothing is ever deleted.
+
+use super::build::{Built, HELD_BY, OBJECT, hash};
+use super::journal::{self, Entry, Event, Left, Shelf};
+use super::plan::{Refusal, RowChange, Step};
+use super::rows::{self, Row};
+use super::spool::Spool;
+use super::{Plan, RepairError, cells};
+use crate::audit::Remedy;
+use crate::backend::{Key, layout};
+use crate::index::{CellEdit, RowEdit};
+use crate::object::Kind;
+use crate::progress::Progress;
+use crate::store::write::Change;
+use crate::store::{Store, StoreError};
+use bytes::Bytes;
+use std::path::Path;
+
+/// Entries read at once; a snapshot's row may weigh megabytes.
+const PAGE: u64 = 32;
+
+/// Plans the undo of a run, the last step first. Reads; writes nothing. A run that the journal does not
+/// hold gives an empty plan.
+///
+/// # Errors
+/// A journal that cannot be read or was tampered with, a database that does not answer, or cancellation.
+pub async fn undo(
+    store: &Store,
+    journal: &Path,
+    run: &str,
+    progress: &Progress,
+) -> Result<Plan, RepairError> {
+    let failed = |why: String| RepairError::Journal {
+        path: journal.display().to_string(),
+        why,
+    };
+    let verified = journal::verify(journal).map_err(|e| failed(e.to_string()))?;
+    if !verified.is_sound() {
+        return Err(failed(
+            "it was tampered with, so it cannot say what to put back; see `luthier journal verify`"
+                .to_owned(),
+        ));
+    }
+    let mut done: Spool<Entry> = Spool::new()?;
+    let mut count = 0;
+    for line in journal::lines(journal).map_err(|e| failed(e.to_string()))? {
+        let line = line.map_err(|e| failed(e.to_string()))?;
+        if let Event::Outcome { entry, .. } = line.event
+            && line.run == run
+            && !entry.after.is_empty()
+        {
+            done.push(&entry)?;
+            count += 1;
+        }
+    }
+    // What was announced and has no outcome may have been done: the hub tells.
+    let left = Left::read(journal).map_err(|e| failed(e.to_string()))?;
+    for left in left.into_iter().filter(|left| left.run == run) {
+        for entry in left.open {
+            done.push(&entry)?;
+            count += 1;
+        }
+    }
+    done.flush()?;
+    progress.phase("planning the undo", Some(count));
+    let mut plan = Plan::empty()?;
+    let shelf = Shelf::beside(journal);
+    let mut left = count;
+    while left > 0 {
+        progress.checkpoint().await?;
+        let from = left.saturating_sub(PAGE);
+        let mut page = done.page(from, (left - from) as u32)?;
+        page.reverse();
+        for entry in page {
+            one(store, &shelf, &mut plan, run, entry).await?;
+            progress.update(|f| f.done += 1);
+        }
+        left = from;
+    }
+    plan.finish()
+}
+
+/// Adds the step that takes one change back, or says why there is none.
+async fn one(
+    store: &Store,
+    shelf: &Shelf,
+    plan: &mut Plan,
+    run: &str,
+    entry: Entry,
+) -> Result<(), RepairError> {
+    let step = match step_of(run, &entry) {
+        Ok(step) => step,
+        Err(why) => return refuse(plan, &entry, why.to_owned()),
+    };
+    let Some(kind) = step.kind.kind() else {
+        return refuse(plan, &entry, STAYS.to_owned());
+    };
+    let ids = [step.id.clone()];
+    let rows = rows::read(store, kind, &ids).await;
+    let rows = rows.map_err(StoreError::from)?;
+    match build(store, shelf, &step, kind, rows.get(&step.id)).await {
+        Ok(Built::Step(step, _)) => plan.add(*step),
+        Ok(Built::Already) => refuse(plan, &entry, "it is as it was before the run".to_owned()),
+        Ok(Built::Refused(why)) => refuse(plan, &entry, why),
+        Err(StoreError::Backend(error)) => {
+            refuse(plan, &entry, format!("it could not be read: {error}"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn refuse(plan: &mut Plan, entry: &Entry, why: String) -> Result<(), RepairError> {
+    plan.refuse(Refusal {
+        code: entry.code,
+        id: entry.id.clone(),
+        why,
+        wanted: None,
+    })
+}
+
+const STAYS: &str = "what a run added stays: nothing is ever deleted";
+
+/// The step that takes back what a line of the journal says was done.
+fn step_of(run: &str, entry: &Entry) -> Result<Step, &'static str> {
+    let added = ["repo_id", HELD_BY];
+    if entry.kind.kind().is_none() || added.iter().any(|name| entry.after.contains_key(*name)) {
+        return Err(STAYS);
+    }
+    let row: Vec<RowChange> = entry
+        .after
+        .iter()
+        .map(|(column, after)| RowChange {
+            column: column.clone(),
+            from: after.clone(),
+            to: entry.before.get(column).cloned().flatten(),
+        })
+        .collect();
+    let replaced = entry.after.contains_key(OBJECT);
+    let key = entry.key.clone().filter(|_| replaced);
+    let aside = key.as_ref().and_then(|key| {
+        let key = Key::new(key).ok()?;
+        layout::quarantine_key(run, &key)
+    });
+    if replaced && aside.is_none() {
+        return Err("the line names no key that its bytes could be put back under");
+    }
+    let words = match &key {
+        Some(key) => format!(
+            "Puts the bytes from quarantine back under {key}, as they were before step {} of {run}.",
+            entry.step
+        ),
+        None => format!(
+            "Puts the row of the {} back, as it was before step {} of {run}.",
+            entry.kind, entry.step
+        ),
+    };
+    Ok(Step {
+        number: 0,
+        code: entry.code,
+        also: entry.also.clone(),
+        remedy: Remedy::Undo,
+        kind: entry.kind,
+        id: entry.id.clone(),
+        repo: entry.repo.clone(),
+        words,
+        precondition: "The hub still is as the run left it.".to_owned(),
+        key,
+        from: aside.map(|key| key.as_str().to_owned()),
+        bytes: 0,
+        sha256: None,
+        row,
+    })
+}
+
+/// Makes an undoing step again from the hub as it is now.
+///
+/// # Errors
+/// A side that could not be asked.
+pub(super) async fn build(
+    store: &Store,
+    shelf: &Shelf,
+    step: &Step,
+    kind: Kind,
+    row: Option<&Row>,
+) -> Result<Built, StoreError> {
+    let Some(row) = row else {
+        return Ok(Built::Refused("its row is gone".to_owned()));
+    };
+    let edit = match edit_of(shelf, step, kind, row) {
+        Ok(edit) => edit,
+        Err(why) => return Ok(Built::Refused(why)),
+    };
+    let Some(object) = step.row.iter().find(|change| change.column == OBJECT) else {
+        return Ok(match edit {
+            None => Built::Already,
+            Some(edit) => {
+                let change = Change::Edit {
+                    edit,
+                    witness: None,
+                };
+                Built::Step(Box::new(step.clone()), change)
+            }
+        });
+    };
+    Ok(match bytes_of(store, step, object).await? {
+        Err(why) => Built::Refused(why),
+        Ok(None) => Built::Already,
+        Ok(Some((key, seen, bytes))) => {
+            let change = Change::PutBack {
+                key,
+                seen,
+                bytes,
+                edit,
+            };
+            Built::Step(Box::new(step.clone()), change)
+        }
+    })
+}
+
+/// The cells to be put back; none where they all are back already.
+fn edit_of(shelf: &Shelf, step: &Step, kind: Kind, row: &Row) -> Result<Option<RowEdit>, String> {
+    let mut edits = Vec::new();
+    let mut back = 0;
+    for change in step.row.iter().filter(|change| change.column != OBJECT) {
+        let Some((column, now)) = cells::of(row, &change.column) else {
+            return Err(format!("no repair changes the column {}", change.column));
+        };
+        if cells::is(column, now.as_deref(), change.to.as_deref()) {
+            back += 1;
+        } else if !cells::is(column, now.as_deref(), change.from.as_deref()) {
+            return Err(format!("{column} was changed after the run"));
+        }
+        edits.push(CellEdit {
+            column,
+            seen: now,
+            new: old_cell(shelf, change)?,
+        });
+    }
+    let done = back == edits.len();
+    Ok((!done).then(|| RowEdit {
+        kind,
+        id: row.id().to_owned(),
+        cells: edits,
+    }))
+}
+
+/// A cell as it was, from the step itself or from the shelf.
+fn old_cell(shelf: &Shelf, change: &RowChange) -> Result<Option<Vec<u8>>, String> {
+    let Some(text) = &change.to else {
+        return Ok(None);
+    };
+    let Some((length, sha256)) = cells::described(text) else {
+        return Ok(Some(text.as_bytes().to_vec()));
+    };
+    let cell = shelf.take(sha256)?;
+    match cell.len() as u64 == length {
+        true => Ok(Some(cell)),
+        false => Err(format!("the old cell {sha256} is not {length} bytes long")),
+    }
+}
+
+type Swap = (Key, Bytes, Bytes);
+
+/// The bytes that lie there and those from quarantine; `None` where these lie there already.
+async fn bytes_of(
+    store: &Store,
+    step: &Step,
+    object: &RowChange,
+) -> Result<Result<Option<Swap>, String>, StoreError> {
+    let key = |key: &Option<String>| key.as_deref().and_then(|key| Key::new(key).ok());
+    let (Some(key), Some(aside)) = (key(&step.key), key(&step.from)) else {
+        return Ok(Err("it names no key".to_owned()));
+    };
+    let said = |bytes: &Bytes| Some(format!("sha256 {}", hash(bytes)));
+    let Some(seen) = store.read_object(&key).await? else {
+        return Ok(Err(format!("nothing lies under {key} by now")));
+    };
+    if said(&seen) == object.to {
+        return Ok(Ok(None));
+    }
+    if said(&seen) != object.from {
+        return Ok(Err(format!("other bytes lie under {key} by now")));
+    }
+    let Some(old) = store.read_object(&aside).await? else {
+        return Ok(Err(format!(
+            "nothing lies under {aside}, where it was kept"
+        )));
+    };
+    Ok(match said(&old) == object.to {
+        true => Ok(Some((key, seen, old))),
+        false => Err(format!("other bytes lie under {aside} than were kept")),
+    })
+}

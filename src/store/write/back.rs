@@ -1,0 +1,54 @@
+//! What a replacement did, taken back: the bytes from quarantine in the place of those that took theirs.
+
+use super::{Change, Done, Ledger, WriteError, Writer};
+use crate::backend::{Replaced, layout};
+use crate::store::StoreError;
+
+impl Writer {
+    /// Announces, keeps a copy of what lies there, replaces it by compare-and-set, reads back whole, and
+    /// changes the row's cells where they still are what was seen.
+    pub(super) async fn put_back(
+        &self,
+        change: &Change,
+        ledger: &mut dyn Ledger,
+    ) -> Result<Done, WriteError> {
+        let Change::PutBack {
+            key,
+            seen,
+            bytes,
+            edit,
+        } = change
+        else {
+            return Ok(Done::Refused("nothing to put back".to_owned()));
+        };
+        let Some(aside) = layout::quarantine_key(ledger.run(), key) else {
+            return Ok(Done::Refused(format!("{key} has no place in quarantine")));
+        };
+        ledger.intend(change).map_err(WriteError::Ledger)?;
+        self.keep_aside(&aside, seen).await?;
+        let (backend, old) = (&self.side.backend, bytes.clone());
+        let replaced = backend.replace(key, seen, old, self.unguarded).await;
+        if replaced.map_err(StoreError::from)? == Replaced::Changed {
+            return Ok(Done::Superseded);
+        }
+        match self.store.read_object(key).await? {
+            Some(back) if back == *bytes => {}
+            _ => return Err(WriteError::ReadBackDiffers { key: key.clone() }),
+        }
+        let changed = match edit {
+            Some(edit) => {
+                let changed = self.side.index.set_cells(edit).await;
+                changed.map_err(StoreError::from)?
+            }
+            None => true,
+        };
+        Ok(if changed {
+            Done::Changed {
+                key: Some(key.clone()),
+                stored: true,
+            }
+        } else {
+            Done::Superseded
+        })
+    }
+}

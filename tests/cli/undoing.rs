@@ -1,0 +1,124 @@
+//! `journal undo`, and signals that end a run cleanly.
+
+use crate::bench::*;
+use crate::support::*;
+use std::process::{Command, Stdio};
+
+const APPLY: [&str; 7] = [
+    "repair", "--apply", "--write", "--yes", "--json", "--grace", "0s",
+];
+
+fn undone(mut bench: Bench) {
+    let hub = bench.copy();
+    let before = (bench.objects(&hub), bench.pointers(&hub));
+    let mut apply = APPLY.to_vec();
+    apply.extend([
+        "--code",
+        "uri-missing",
+        "--code",
+        "uri-unlinked",
+        "--code",
+        "cache-msgpack",
+    ]);
+    let ran = Ran::of(&mut bench.on(&hub, &apply));
+    let summary = ran.lines().pop().unwrap();
+    let run = summary["run"].as_str().unwrap().to_owned();
+    assert!(bench.pointers(&hub) != before.1);
+
+    let shown = Ran::of(&mut bench.on(&hub, &["journal", "undo", &run]));
+    assert_eq!(shown.code, 1, "{shown:?}");
+    assert!(shown.out.contains("Nothing was written"), "{shown:?}");
+    Ran::of(&mut bench.on(&hub, &["journal", "undo", "never"])).fails(2, "no run `never`");
+    let apply = ["journal", "undo", &run, "--apply", "--yes", "--json"];
+    Ran::of(&mut bench.on(&hub, &apply)).fails(2, "--write");
+    let back = Ran::of(&mut bench.on(&hub, &[&apply[..], &["--write"]].concat()));
+    assert_eq!(back.code, 0, "{back:?}");
+    assert!(
+        bench.pointers(&hub) == before.1,
+        "the rows are as they were"
+    );
+    let now = bench.objects(&hub);
+    assert!(
+        before
+            .0
+            .iter()
+            .all(|(key, bytes)| now.get(key) == Some(bytes))
+    );
+    let verified = Ran::of(&mut bench.on(&hub, &["journal", "verify"]));
+    assert_eq!(verified.code, 0, "{verified:?}");
+    let again = Ran::of(&mut bench.on(&hub, &APPLY));
+    let outcomes = &again.lines().pop().unwrap()["outcomes"];
+    assert!(
+        outcomes["linked"].as_u64() > summary["outcomes"]["linked"].as_u64(),
+        "{outcomes}"
+    );
+}
+
+#[test]
+fn a_run_is_undone_in_a_file_and_a_folder() {
+    undone(Bench::local());
+}
+
+#[test]
+fn a_run_is_undone_in_postgres_and_s3() {
+    undone(Bench::remote());
+}
+
+#[test]
+fn a_signal_while_steps_are_applied_ends_with_four_and_a_summary() {
+    for signal in ["-INT", "-TERM"] {
+        let mut bench = Bench::local();
+        let hub = bench.copy();
+        let mut slowly = APPLY.to_vec();
+        slowly.extend(["--max-rps", "4", "--concurrency", "2"]);
+        let child = bench
+            .on(&hub, &slowly)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let pid = child.id().to_string();
+        // It has begun to announce steps once the journal says more than that it begins.
+        while bench.journaled() < 2_000 {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+        assert!(sent.success());
+        let ran = Ran::from(child.wait_with_output().unwrap());
+        assert_eq!(ran.code, 4, "{signal}: {ran:?}");
+        let summary = ran.lines().pop().unwrap();
+        assert_eq!(summary["type"], "summary");
+        assert_eq!(summary["complete"], false);
+        let runs = Ran::of(&mut bench.on(&hub, &["journal", "--json"])).lines();
+        assert_eq!(
+            (&runs[0]["ended"], &runs[0]["stopped"]),
+            (&true.into(), &true.into())
+        );
+        assert_eq!(runs[0]["open"], 0);
+    }
+}
+
+#[test]
+fn a_profile_whose_store_is_another_is_not_written_until_that_is_confirmed() {
+    let place = Place::new();
+    let (one, other) = (place.demo("one", &[]), place.demo("other", &[]));
+    let profile = |database: &str, store: &str| {
+        place.configure(&format!(
+            "[profiles.muse]\ndatabase = \"{database}\"\nstore = \"{store}\"\n"
+        ));
+    };
+    let apply = [&["--profile", "muse"][..], &APPLY].concat();
+    profile(&one.database, &one.store);
+    assert_eq!(place.run(&apply).code, 1);
+    profile(&other.database, &other.store);
+    let before = other.objects();
+    let ran = place.run(&apply);
+    ran.fails(3, "wrong pair");
+    for says in ["--new-pair", "one/objects", "other/objects"] {
+        assert!(ran.err.contains(says), "{}", ran.err);
+    }
+    assert!(other.objects() == before, "nothing was written");
+    let confirmed = [&apply[..], &["--new-pair"]].concat();
+    assert_eq!(place.run(&confirmed).code, 1);
+    assert_eq!(place.run(&apply).code, 1, "it is remembered");
+}

@@ -1,0 +1,206 @@
+//! The verdict: PASS is what is left when every check was seen to hold.
+
+use super::support::*;
+use crate::progress::Progress;
+use crate::repair::signoff::checks::NAMES;
+use crate::repair::signoff::{
+    self, Check, Checks, Options, Pulls, Signoff, SignoffError, State, Verdict, since,
+};
+use crate::store::Store;
+use crate::testing::*;
+use proptest::prelude::*;
+
+fn check(name: &str, state: State) -> Check {
+    Check {
+        name: name.to_owned(),
+        state,
+        said: format!("{name}."),
+    }
+}
+
+fn all_held() -> Vec<Check> {
+    NAMES.iter().map(|name| check(name, State::Held)).collect()
+}
+
+#[test]
+fn every_check_held_once_is_a_pass() {
+    let checks = Checks::new(all_held());
+    assert_eq!(checks.verdict(), Verdict::Pass);
+    assert_eq!(checks.reasons(), Vec::<String>::new());
+}
+
+#[test]
+fn a_check_that_is_missing_twice_there_or_unknown_and_open_is_no_pass() {
+    assert_eq!(Checks::default().verdict(), Verdict::Incomplete);
+    for at in 0..NAMES.len() {
+        let mut missing = all_held();
+        let taken = missing.remove(at);
+        assert_eq!(Checks::new(missing).verdict(), Verdict::Incomplete);
+        let mut twice = all_held();
+        twice.push(taken);
+        assert_eq!(Checks::new(twice).verdict(), Verdict::Incomplete);
+    }
+    let mut more = all_held();
+    more.push(check("something else", State::Open));
+    assert_eq!(Checks::new(more).verdict(), Verdict::Incomplete);
+}
+
+fn state() -> impl Strategy<Value = State> {
+    prop_oneof![Just(State::Held), Just(State::Broken), Just(State::Open)]
+}
+
+proptest! {
+    #[test]
+    fn one_check_that_is_not_held_is_never_a_pass(
+        states in proptest::collection::vec(state(), NAMES.len()),
+    ) {
+        let checks = NAMES.iter().zip(&states).map(|(name, state)| check(name, *state));
+        let checks = Checks::new(checks.collect());
+        let expected = if states.contains(&State::Broken) {
+            Verdict::Fail
+        } else if states.contains(&State::Open) {
+            Verdict::Incomplete
+        } else {
+            Verdict::Pass
+        };
+        prop_assert_eq!(checks.verdict(), expected);
+        prop_assert_eq!(checks.reasons().is_empty(), expected == Verdict::Pass);
+    }
+}
+
+/// A small hub without a fault.
+async fn sound() -> (TestHub, Store) {
+    let (hub, _) = unstored(12).await;
+    let store = hub.open().await;
+    let plan = planned(&store, &auto()).await;
+    let mut journal = journal(hub.folder.path());
+    let done = crate::repair::apply(&writer(&store), &plan, &mut journal, &Progress::new()).await;
+    assert_eq!(done.unwrap().trouble, Vec::<String>::new());
+    (hub, store)
+}
+
+async fn signed(store: &Store, pulls: Pulls) -> Signoff {
+    let options = Options {
+        pulls,
+        ..Options::default()
+    };
+    signoff::run(store, &options, &Progress::new())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_hub_without_a_fault_passes_and_a_sample_of_its_branches_does_not() {
+    let (_hub, store) = sound().await;
+    let signoff = signed(&store, Pulls::All).await;
+    assert_eq!(signoff.verdict, Verdict::Pass, "{:?}", signoff.reasons);
+    assert_eq!((signoff.pulls.heads, signoff.pulls.succeeded), (1, 1));
+    assert_eq!(
+        signoff.counts.read, 14,
+        "twelve commits, a snapshot and a blob"
+    );
+    let sampled = signed(&store, Pulls::Sample(0)).await;
+    assert_eq!(sampled.verdict, Verdict::Incomplete);
+    assert!(
+        sampled.reasons[0].contains("Only 0 of 1 branches"),
+        "{:?}",
+        sampled.reasons
+    );
+}
+
+#[tokio::test]
+async fn what_is_too_new_to_be_judged_keeps_a_hub_from_passing() {
+    let (_hub, store) = sound().await;
+    let options = Options {
+        // Longer than the rows are old.
+        grace: std::time::Duration::from_secs(400 * 86_400),
+        ..Options::default()
+    };
+    let signoff = signoff::run(&store, &options, &Progress::new())
+        .await
+        .unwrap();
+    assert_eq!(signoff.verdict, Verdict::Incomplete);
+    assert!(signoff.too_new > 0);
+}
+
+#[tokio::test]
+async fn a_hub_without_anything_in_it_is_not_signed() {
+    let hub = TestHub::empty().await;
+    let signoff = signed(&hub.open().await, Pulls::All).await;
+    assert_eq!(signoff.verdict, Verdict::Incomplete, "{:?}", signoff.checks);
+}
+
+#[tokio::test]
+async fn a_report_comes_back_as_it_was_and_says_where_it_was_changed() {
+    let (hub, store) = sound().await;
+    let signoff = signed(&store, Pulls::All).await;
+    let [machines, people] = signoff.save(hub.folder.path()).unwrap();
+    assert_eq!(Signoff::load(&machines).unwrap(), signoff);
+    let paper = std::fs::read_to_string(people).unwrap();
+    assert!(paper.starts_with("# PASS: sign-off of `test`"), "{paper}");
+    assert!(
+        signoff.save(hub.folder.path()).is_err(),
+        "nothing is overwritten"
+    );
+
+    let text = std::fs::read_to_string(&machines).unwrap();
+    for (was, is) in [
+        ("\"verdict\": \"PASS\"", "\"verdict\": \"FAIL\""),
+        ("\"commits\": 12", "\"commits\": 13"),
+        ("\"said\": \"", "\"said\": \"x"),
+        ("\"seconds\": 0", "\"seconds\": 1"),
+    ] {
+        let changed = text.replacen(was, is, 1);
+        assert_ne!(changed, text, "{was}");
+        std::fs::write(&machines, changed).unwrap();
+        let error = Signoff::load(&machines).unwrap_err();
+        assert!(
+            matches!(error, SignoffError::Altered { .. }),
+            "{was}: {error}"
+        );
+    }
+    for hostile in [
+        "",
+        "[]",
+        "{}",
+        "{\"type\":\"signoff\",\"version\":1}",
+        "\u{0}\u{1b}]0;",
+    ] {
+        std::fs::write(&machines, hostile).unwrap();
+        let error = Signoff::load(&machines).unwrap_err();
+        assert!(
+            matches!(error, SignoffError::File { .. }),
+            "{hostile}: {error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_changed_since_a_report_is_named_and_nothing_else() {
+    let (hub, store) = sound().await;
+    let report = signed(&store, Pulls::All).await;
+    let check =
+        || async { since::check(&store, &report, &Options::default(), &Progress::new()).await };
+    let same = check().await.unwrap();
+    assert_eq!(same.changes, []);
+    assert!(same.holds());
+
+    hub.blob(b"another", "more.txt").await;
+    let since = check().await.unwrap();
+    let what: Vec<&str> = since
+        .changes
+        .iter()
+        .map(|change| change.what.as_str())
+        .collect();
+    assert_eq!(
+        what,
+        [
+            "blobs",
+            "objects read",
+            "bytes read",
+            "findings blob-unreferenced",
+            "digest of all that was read",
+        ]
+    );
+    assert!(!since.holds());
+}
