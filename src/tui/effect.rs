@@ -30,6 +30,7 @@ pub enum Job {
     Plan,
     Apply,
     Pull,
+    SignOff,
 }
 
 /// What a pull is tried of.
@@ -152,6 +153,21 @@ pub enum Effect {
         plan: PlanRef,
         report: ReportRef,
         selection: Selection,
+    },
+    /// Plans the undo of a run.
+    Undo {
+        ticket: Ticket,
+        plan: PlanRef,
+        run: String,
+    },
+    /// Audits to the last byte and pulls every branch.
+    SignOff {
+        ticket: Ticket,
+    },
+    /// Writes the two reports of the last sign-off into a folder.
+    SaveSignOff {
+        ticket: Ticket,
+        folder: String,
     },
     /// Tries what a client's pull would receive; keeps nothing.
     Pull {

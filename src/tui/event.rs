@@ -4,7 +4,7 @@ use super::decisions::Sifted;
 use super::effect::{Job, Ticket};
 use super::lines::{
     AppliedLine, BranchLine, ChainLine, CheckLine, FindingLine, GroupLine, Inspected, JournalLine,
-    ObjectLine, PulledLine, RefusalLine, RepoLine, RunLine, StepLine, SummaryLine,
+    ObjectLine, PulledLine, RefusalLine, RepoLine, RunLine, SignedLine, StepLine, SummaryLine,
 };
 use super::meter::Speed;
 use crate::index::Counts;
@@ -83,6 +83,7 @@ pub enum Answer {
     /// Files were written, named in a few words.
     Wrote(String),
     Pulled(Box<PulledLine>),
+    Signed(Box<SignedLine>),
     Exported {
         path: String,
         rows: u64,

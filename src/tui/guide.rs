@@ -8,18 +8,20 @@ use super::state::{Shared, Slot};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Guide {
     Pull,
+    SignOff,
     ByHand,
 }
 
 impl Guide {
     /// All of them, in the order in which the hub's screen names them.
-    pub const ALL: [Guide; 2] = [Guide::Pull, Guide::ByHand];
+    pub const ALL: [Guide; 3] = [Guide::Pull, Guide::SignOff, Guide::ByHand];
 
     /// Its name for people.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
             Guide::Pull => "a pull fails",
+            Guide::SignOff => "sign off",
             Guide::ByHand => "repair by hand",
         }
     }
@@ -29,6 +31,7 @@ impl Guide {
     pub const fn key(self) -> &'static str {
         match self {
             Guide::Pull => "p",
+            Guide::SignOff => "s",
             Guide::ByHand => "f",
         }
     }
@@ -38,7 +41,7 @@ impl Guide {
     pub const fn steps(self) -> u8 {
         match self {
             Guide::Pull => 6,
-            Guide::ByHand => 4,
+            Guide::SignOff | Guide::ByHand => 4,
         }
     }
 
@@ -47,6 +50,7 @@ impl Guide {
     pub fn step(self, screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         match self {
             Guide::Pull => pull(screen, shared),
+            Guide::SignOff => sign_off(screen),
             Guide::ByHand => by_hand(screen, shared),
         }
     }
@@ -69,6 +73,20 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         Screen::Decide(_) => (4, DECIDE),
         Screen::Plan(plan) => (4, plan.lead()),
         Screen::Apply(apply) => (5, apply.lead("esc to the pull, then r traces it again")),
+        _ => (3, LOOK),
+    }
+}
+
+fn sign_off(screen: &Screen) -> (u8, &'static str) {
+    match screen {
+        Screen::SignOff(signoff) => signoff.lead(),
+        Screen::Findings(_) => (
+            3,
+            "what is left; x plans its repair, esc goes back to the verdict",
+        ),
+        Screen::Decide(_) => (3, DECIDE),
+        Screen::Plan(plan) => (3, plan.lead()),
+        Screen::Apply(apply) => (3, apply.lead("esc to the verdict, then r signs off again")),
         _ => (3, LOOK),
     }
 }

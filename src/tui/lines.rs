@@ -8,11 +8,13 @@ mod checked;
 pub mod inspected;
 mod journaled;
 mod pulled;
+pub mod signed;
 
 pub use checked::CheckLine;
 pub use inspected::Inspected;
 pub use journaled::{ChainLine, EntryLine, JournalLine, RunLine};
 pub use pulled::PulledLine;
+pub use signed::SignedLine;
 
 use crate::audit::{Auto, Blocks, Code, Grade, Group, Numbered, Remedy, Subject, Summary};
 use crate::index::{BranchRow, Listed, RepoRow};

@@ -32,6 +32,8 @@ pub enum Purpose {
     Filter,
     /// Where a plan is to be written.
     SavePlan,
+    /// The folder for the reports of a sign-off.
+    SaveSignOff,
 }
 
 impl Purpose {
@@ -41,6 +43,7 @@ impl Purpose {
         match self {
             Purpose::Filter => "/",
             Purpose::SavePlan => "write the plan to: ",
+            Purpose::SaveSignOff => "write both reports into the folder: ",
         }
     }
 }

@@ -5,6 +5,7 @@ mod pulse;
 mod read;
 mod repair;
 mod sift;
+mod signoff;
 
 use super::effect::{AuditAsk, Effect, Job, PlanRef, PullAsk, ReportRef, Scope, Ticket};
 use super::event::{Answer, Event};
@@ -12,6 +13,7 @@ use super::lines::{PulledLine, SummaryLine, clean};
 use super::meter::Speed;
 use crate::audit::{self, Filter, Options, Report};
 use crate::progress::Progress;
+use crate::repair::signoff::Signoff;
 use crate::repair::{Pace, Plan};
 use crate::store::{Authority, Hub, Store};
 use std::collections::{BTreeMap, HashMap};
@@ -31,6 +33,7 @@ struct Held {
     store: Option<Store>,
     report: Option<(ReportRef, Arc<Report>)>,
     plans: BTreeMap<PlanRef, Arc<Plan>>,
+    signoff: Option<Arc<Signoff>>,
 }
 
 /// The part of the runner that tasks take along.
@@ -123,6 +126,19 @@ impl Runner {
                     ticket,
                     |desk| async move { desk.pull(ask, &progress).await },
                 );
+            }
+            Effect::Undo { ticket, plan, run } => {
+                let progress = self.job(Job::Plan);
+                self.thread(ticket, move |desk| async move {
+                    desk.undo(plan, &run, &progress).await
+                });
+            }
+            Effect::SignOff { ticket } => {
+                let progress = self.job(Job::SignOff);
+                self.thread(ticket, |desk| async move { desk.sign_off(&progress).await });
+            }
+            Effect::SaveSignOff { ticket, folder } => {
+                self.spawn(ticket, |desk| async move { desk.save_signoff(&folder) });
             }
             Effect::DropPlan(plan) => {
                 self.desk.held().plans.remove(&plan);

@@ -114,6 +114,7 @@ pub struct Shared {
     pub planning: Option<Meter>,
     pub applying: Option<Meter>,
     pub pulling: Option<Meter>,
+    pub signing: Option<Meter>,
     pub notices: Notices,
     pub zoom: bool,
     pub exporting: Option<Ticket>,
@@ -177,6 +178,9 @@ impl Shared {
         if let Some(meter) = &self.pulling {
             return Some((Job::Pull, meter));
         }
+        if let Some(meter) = &self.signing {
+            return Some((Job::SignOff, meter));
+        }
         matches!(self.audits.slot, Slot::Pending(_)).then_some((Job::Audit, &self.audits.meter))
     }
 
@@ -220,6 +224,14 @@ impl Ctx<'_> {
             report: self.shared.audits.report,
             selection,
         });
+        self.shared.planning = Some(Meter::new(self.shared.clock));
+        (plan, ticket)
+    }
+
+    /// Starts to plan the undo of a run; its name, and the ticket of its answer.
+    pub fn undo(&mut self, run: String) -> (PlanRef, Ticket) {
+        let (plan, ticket) = (self.shared.plan_ref(), self.shared.ticket());
+        self.out.push(Effect::Undo { ticket, plan, run });
         self.shared.planning = Some(Meter::new(self.shared.clock));
         (plan, ticket)
     }
@@ -315,6 +327,7 @@ impl State {
                 planning: None,
                 applying: None,
                 pulling: None,
+                signing: None,
                 notices: Notices::default(),
                 zoom: false,
                 exporting: None,

@@ -65,6 +65,7 @@ fn progress(state: &mut State, job: Job, (figures, paused, speed): (Figures, boo
         Job::Audit => Some(&mut shared.audits.meter),
         Job::Plan => shared.planning.as_mut(),
         Job::Pull => shared.pulling.as_mut(),
+        Job::SignOff => shared.signing.as_mut(),
         Job::Apply => shared.applying.as_mut(),
     };
     if let Some(meter) = meter {
@@ -243,6 +244,7 @@ fn cancel(state: &mut State, out: &mut Vec<Effect>) {
     let words = match job {
         Job::Apply => "stopping after the step under way",
         Job::Pull => "stopping the pull",
+        Job::SignOff => "stopping the sign-off",
         Job::Plan => "stopping to plan",
         Job::Audit => "stopping the audit",
     };
@@ -257,6 +259,7 @@ fn leave(state: &mut State, out: &mut Vec<Effect>) {
         Some((Job::Audit, _)) if state.shared.audits.by_hand => {
             "An audit is under way; its findings are lost."
         }
+        Some((Job::SignOff, _)) => "A sign-off is under way; what it saw is lost.",
         _ => {
             state.shared.leaving = true;
             out.push(Effect::Quit);

@@ -65,6 +65,7 @@ const fn word(job: Job) -> &'static str {
         Job::Plan => "plan",
         Job::Apply => "repair",
         Job::Pull => "pull",
+        Job::SignOff => "sign-off",
     }
 }
 

@@ -14,8 +14,8 @@ fn stage(two_truths: u64) -> Stage {
 }
 
 fn planned(stage: &Stage) -> String {
-    let plans = stage.effects.iter().filter(|e| e.starts_with("Plan"));
-    plans.last().cloned().unwrap_or_default()
+    let mut plans = stage.effects.iter().filter(|e| e.starts_with("Plan"));
+    plans.next_back().cloned().unwrap_or_default()
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn only_the_side_that_the_remedy_makes_true_is_planned() {
         planned(&stage)
     );
     let text = stage.text();
-    assert!(text.contains("1 decided, 1 kept as they are"), "{text}");
+    assert!(text.contains("1 decided, 1 kept"), "{text}");
 }
 
 #[test]

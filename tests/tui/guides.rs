@@ -125,3 +125,47 @@ fn production_stops_after_the_first_ten_steps_for_a_look() {
             .any(|e| e.contains("look_after_canary: true"))
     );
 }
+
+#[test]
+fn a_hub_is_signed_off_by_its_guide_and_what_is_left_leads_to_the_findings() {
+    for (width, height) in [(80, 24), (160, 48)] {
+        let mut stage = Stage::new(width, height);
+        stage.keys("s");
+        assert!(stage.line(1).contains("sign off 3/4"), "{}", stage.text());
+        assert!(stage.text().contains("✗ FAIL"), "{}", stage.text());
+        stage.keys("f");
+        assert_eq!(stage.state.place(), Place::Findings);
+        assert!(stage.line(1).contains("3/4  what is left"));
+        stage.keys("esc");
+        stage.hub.findings = 0;
+        stage.keys("r");
+        assert!(stage.line(1).contains("4/4"), "{}", stage.text());
+        assert!(stage.text().contains("✓ PASS"), "{}", stage.text());
+        stage.keys("w enter");
+        assert!(
+            stage.notice().contains("both reports to ."),
+            "{}",
+            stage.notice()
+        );
+        assert_eq!(stage.writes, 0, "a sign-off writes nothing to the hub");
+    }
+}
+
+#[test]
+fn an_undo_is_planned_shown_and_asked_for_by_name() {
+    let mut stage = Stage::new(120, 30);
+    stage.keys("J U");
+    assert_eq!(stage.state.place(), Place::Plan);
+    assert!(
+        stage
+            .effects
+            .iter()
+            .any(|effect| effect.starts_with("Undo"))
+    );
+    assert!(
+        stage.text().contains("the undo of 7f3a"),
+        "{}",
+        stage.text()
+    );
+    assert_eq!(stage.writes, 0);
+}

@@ -11,15 +11,17 @@ use crate::index::{BranchRow, Browse, Counts, Edge, Listed, RepoRow};
 use crate::object::{Kind, ObjectId};
 use crate::repair::apply::{Applied, Outcome};
 use crate::repair::journal::{Entry, Event, Line, Run, Verified};
+use crate::repair::signoff::{State, Verdict};
 use crate::repair::{Refusal, RowChange, Selection, Step, Totals};
 use crate::store::doctor::Check;
 use crate::store::fetch::{Refusal as Refused, Why};
 use crate::tui::decisions::{Open, Sifted, subject};
 use crate::tui::effect::{Ask, Effect};
 use crate::tui::event::Answer;
+use crate::tui::lines::signed::HeldLine;
 use crate::tui::lines::{
     AppliedLine, BranchLine, ChainLine, CheckLine, FindingLine, GroupLine, Inspected, JournalLine,
-    ObjectLine, PulledLine, RefusalLine, RepoLine, RunLine, StepLine, SummaryLine,
+    ObjectLine, PulledLine, RefusalLine, RepoLine, RunLine, SignedLine, StepLine, SummaryLine,
 };
 use std::collections::BTreeMap;
 
@@ -65,6 +67,26 @@ pub fn id(n: u64) -> String {
 }
 
 impl FakeHub {
+    /// A sign-off: FAIL while there are findings.
+    fn signed(&self) -> SignedLine {
+        let (verdict, state) = match self.findings {
+            0 => (Verdict::Pass, State::Held),
+            _ => (Verdict::Fail, State::Broken),
+        };
+        SignedLine {
+            verdict,
+            checks: vec![HeldLine {
+                name: "no-critical".into(),
+                state,
+                said: crate::text::safe(&self.text).into_owned(),
+            }],
+            left: (0..self.findings.min(5)).map(id).collect(),
+            left_total: self.findings,
+            pulls: vec![],
+            seconds: 3,
+        }
+    }
+
     /// A tried pull: refused while there are findings.
     fn tried_pull(&self) -> TriedPull {
         let refusal = Refused {
@@ -111,6 +133,14 @@ impl FakeHub {
                 stopped: false,
             })),
             Effect::Pull { .. } => Answer::Pulled(Box::new(PulledLine::from(&self.tried_pull()))),
+            Effect::Undo { .. } => Answer::Planned {
+                totals: self.totals(),
+                alarms: vec![],
+            },
+            Effect::SignOff { .. } => Answer::Signed(Box::new(self.signed())),
+            Effect::SaveSignOff { folder, .. } => {
+                Answer::Wrote(format!("both reports to {folder}"))
+            }
             Effect::SavePlan { path, .. } => Answer::Wrote(format!("a plan of 1 step to {path}")),
             Effect::Export { .. } => Answer::Exported {
                 path: "/tmp/findings.jsonl".into(),

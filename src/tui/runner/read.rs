@@ -65,6 +65,7 @@ impl Desk {
             Ask::Runs => self.runs().await,
             Ask::RunLines { run, skip, limit } => self.run_lines(run, skip, limit).await,
             Ask::Chain => self.chain().await,
+            Ask::Doctor => self.doctor().await,
             Ask::Inspect { kind, id } => self.inspect(kind, &id).await,
             rows => self.rows(rows).await.map_err(|e| words(&e)),
         }

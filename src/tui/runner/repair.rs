@@ -24,6 +24,19 @@ impl Desk {
         Ok(self.keep(name, planned.map_err(|error| error.to_string())?))
     }
 
+    pub(super) async fn undo(
+        &self,
+        name: PlanRef,
+        run: &str,
+        progress: &Progress,
+    ) -> Result<Answer, String> {
+        let _ended = progress.ended().drop_guard();
+        let store = self.store()?;
+        let journal = repair::journal::path_of(&self.hub).ok_or("the journal is gone")?;
+        let planned = repair::undo(&store, &journal, run, progress).await;
+        Ok(self.keep(name, planned.map_err(|error| error.to_string())?))
+    }
+
     /// Keeps a plan for whoever looks at it, and says what is in it.
     fn keep(&self, name: PlanRef, plan: repair::Plan) -> Answer {
         let answer = Answer::Planned {

@@ -190,11 +190,11 @@ impl Decide {
             );
             ctx.shared.tell(Level::Warning, words);
         }
-        self.to_undecided(ctx);
+        self.go_to_undecided(ctx);
     }
 
     /// Goes to the next finding without a decision, from the cursor on and around.
-    fn to_undecided(&mut self, ctx: &Ctx) {
+    fn go_to_undecided(&mut self, ctx: &Ctx) {
         let open = self.open_findings();
         let after = usize::try_from(self.cursor.at)
             .map_or(0, |at| at + 1)
@@ -223,7 +223,7 @@ impl Decide {
             side.word()
         );
         ctx.shared.tell(Level::Info, words);
-        self.to_undecided(ctx);
+        self.go_to_undecided(ctx);
     }
 
     fn plan(&mut self, ctx: &mut Ctx) -> Go {

@@ -1,5 +1,6 @@
 //! The journal: what was changed on this hub from here, newest first.
 
+use super::plan::PlanScreen;
 use super::run::RunScreen;
 use super::{Go, Screen, ago};
 use crate::object::time;
@@ -72,6 +73,9 @@ impl JournalScreen {
             Action::Open | Action::CopyId if self.current().is_none() => {
                 Some("there is no run under the cursor".into())
             }
+            Action::Undo if self.current().is_none() => {
+                Some("there is no run under the cursor".into())
+            }
             Action::Check if matches!(self.chain, Slot::Pending(_)) => {
                 Some("the chain is being checked".into())
             }
@@ -88,6 +92,11 @@ impl JournalScreen {
             Action::Open => {
                 if let Some(run) = self.current() {
                     return RunScreen::open(run.clone(), ctx);
+                }
+            }
+            Action::Undo => {
+                if let Some(run) = self.current() {
+                    return PlanScreen::undo(&run.run, ctx);
                 }
             }
             Action::Check => {

@@ -11,6 +11,7 @@ pub mod plan;
 pub mod pull;
 pub mod repos;
 pub mod run;
+pub mod signoff;
 
 use super::action::Action;
 use super::effect::Ticket;
@@ -46,6 +47,7 @@ pub enum Screen {
     Journal(Box<journal::JournalScreen>),
     Run(Box<run::RunScreen>),
     Pull(Box<pull::PullScreen>),
+    SignOff(Box<signoff::SignOffScreen>),
 }
 
 macro_rules! each {
@@ -62,6 +64,7 @@ macro_rules! each {
             Screen::Run($screen) => $call,
             Screen::Apply($screen) => $call,
             Screen::Pull($screen) => $call,
+            Screen::SignOff($screen) => $call,
         }
     };
 }
@@ -82,6 +85,7 @@ impl Screen {
             Screen::Run(_) => Place::Run,
             Screen::Apply(_) => Place::Apply,
             Screen::Pull(_) => Place::Pull,
+            Screen::SignOff(_) => Place::SignOff,
         }
     }
 
@@ -129,6 +133,7 @@ impl Screen {
             Screen::Run(screen) => screen.answer(ticket, answer),
             Screen::Apply(screen) => screen.answer(ticket, answer, ctx),
             Screen::Pull(screen) => screen.answer(ticket, answer, ctx),
+            Screen::SignOff(screen) => screen.answer(ticket, answer, ctx),
         }
     }
 
@@ -146,7 +151,7 @@ impl Screen {
             Screen::Apply(screen) => screen.settle(ctx),
             Screen::Journal(screen) => screen.settle(ctx),
             Screen::Run(screen) => screen.settle(ctx),
-            Screen::Pull(_) => {}
+            Screen::Pull(_) | Screen::SignOff(_) => {}
         }
         Go::Stay
     }
@@ -165,6 +170,7 @@ impl Screen {
             Screen::Findings(screen) => screen.close(ctx),
             Screen::Plan(screen) => screen.close(ctx),
             Screen::Pull(screen) => screen.close(ctx),
+            Screen::SignOff(screen) => screen.close(ctx),
         }
     }
 
@@ -182,6 +188,7 @@ impl Screen {
             Screen::Findings(screen) => screen.pending(),
             Screen::Plan(screen) => screen.pending(),
             Screen::Pull(screen) => matches!(screen.end, super::state::Slot::Pending(_)),
+            Screen::SignOff(screen) => matches!(screen.end, super::state::Slot::Pending(_)),
         }
     }
 
@@ -189,7 +196,7 @@ impl Screen {
     #[must_use]
     pub fn id(&self) -> Option<HubId> {
         match self {
-            Screen::Hub(_) | Screen::Apply(_) => None,
+            Screen::Hub(_) | Screen::Apply(_) | Screen::SignOff(_) => None,
             Screen::Decide(screen) => screen.current().map(|row| row.id.clone()),
             Screen::Journal(screen) => screen.id(),
             Screen::Run(screen) => Some(screen.id()),
@@ -212,6 +219,7 @@ impl Screen {
             Screen::Plan(screen) => screen.status(shared),
             Screen::Apply(screen) => screen.status(shared),
             Screen::Pull(screen) => screen.status(shared),
+            Screen::SignOff(screen) => screen.status(shared),
             _ => String::new(),
         }
     }

@@ -48,11 +48,21 @@ impl PlanScreen {
     /// Starts planning and opens the screen on which the plan will stand.
     pub fn open(selection: Selection, what: &str, ctx: &mut Ctx) -> Go {
         let auto = matches!(selection, Selection::Auto(_));
-        let (plan, ticket) = ctx.plan(selection);
+        let planning = ctx.plan(selection);
+        Self::show(planning, what.to_owned(), auto, ctx)
+    }
+
+    /// Starts to plan the undo of a run.
+    pub fn undo(run: &HubId, ctx: &mut Ctx) -> Go {
+        let planning = ctx.undo(run.exact().to_owned());
+        Self::show(planning, format!("the undo of {}", run.shown()), false, ctx)
+    }
+
+    fn show((plan, ticket): (PlanRef, Ticket), what: String, auto: bool, ctx: &mut Ctx) -> Go {
         Go::Push(Box::new(Screen::Plan(Box::new(Self {
             scope: ctx.shared.scope(),
             plan,
-            what: what.to_owned(),
+            what,
             auto,
             totals: Slot::Pending(ticket),
             alarms: Vec::new(),
@@ -148,7 +158,10 @@ impl PlanScreen {
         let hub = format!("{} {}", face.environment.badge(), face.name);
         let asks = totals.by_remedy.keys().any(|remedy| {
             use crate::audit::Remedy;
-            matches!(remedy, Remedy::Replace | Remedy::Reindex | Remedy::Reref)
+            matches!(
+                remedy,
+                Remedy::Replace | Remedy::Reindex | Remedy::Reref | Remedy::Undo
+            )
         });
         let asks = asks || self.chose_ask(totals.steps);
         let why = if !self.alarms.is_empty() {

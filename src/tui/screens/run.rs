@@ -62,10 +62,8 @@ impl RunScreen {
 
     /// Why an action cannot be done here and now.
     #[must_use]
-    pub fn refusal(&self, action: Action, _: &Shared) -> Option<String> {
-        match action {
-            _ => None,
-        }
+    pub fn refusal(&self, _: Action, _: &Shared) -> Option<String> {
+        None
     }
 
     /// Does what was asked.
@@ -161,7 +159,7 @@ impl RunScreen {
 
     fn describe(&self, line: &JournalLine, out: &mut Text, theme: &Theme) {
         out.say(
-            &format!("{}. {}  {}", line.seq, line.word, line.time),
+            &format!("{}. {}  {}", text::grouped(line.seq), line.word, line.time),
             theme.title,
         );
         if !line.words.is_empty() {
@@ -183,9 +181,9 @@ fn line(row: &JournalLine, width: u16, theme: &Theme) -> Line<'static> {
         Some(entry) => format!("{} {} {}", entry.remedy, entry.kind, entry.id.short()),
         None => row.words.clone(),
     };
-    let room = usize::from(width).saturating_sub(21);
+    let room = usize::from(width).saturating_sub(25);
     Line::from(vec![
-        Span::styled(fit_right(&text::grouped(row.seq), 7), theme.muted),
+        Span::styled(fit_right(&text::grouped(row.seq), 11), theme.muted),
         Span::styled(format!(" {mark}{} ", fit(&row.word, 10)), style),
         Span::styled(fit(&what, room), theme.text),
     ])

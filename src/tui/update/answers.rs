@@ -41,6 +41,8 @@ pub fn take(state: &mut State, ticket: Ticket, answer: Answer, out: &mut Vec<Eff
         let waited_to_plan =
             matches!(screen, super::Screen::Plan(plan) if plan.totals.awaits(ticket));
         let waited_to_pull = matches!(screen, super::Screen::Pull(pull) if pull.end.awaits(ticket));
+        let waited_to_sign =
+            matches!(screen, super::Screen::SignOff(signoff) if signoff.end.awaits(ticket));
         answer = answer.and_then(|answer| screen.answer(ticket, answer, &mut ctx));
         if answer.is_some() {
             continue;
@@ -50,6 +52,9 @@ pub fn take(state: &mut State, ticket: Ticket, answer: Answer, out: &mut Vec<Eff
         }
         if waited_to_pull {
             ctx.shared.pulling = None;
+        }
+        if waited_to_sign {
+            ctx.shared.signing = None;
         }
         if waited_to_apply && (ends_apply || failed) {
             repaired(&mut ctx);

@@ -4,6 +4,7 @@ use super::super::effect::Effect;
 use super::super::guide::Guide;
 use super::super::screens::findings::Findings;
 use super::super::screens::repos::Repos;
+use super::super::screens::signoff::SignOffScreen;
 use super::super::screens::{Go, Screen};
 use super::super::state::{Ctx, State};
 use super::on_top;
@@ -18,6 +19,7 @@ pub fn enter(state: &mut State, guide: Guide, out: &mut Vec<Effect>) {
                 let repos = Repos::new(ctx.shared.scope());
                 Go::Push(Box::new(Screen::Repos(Box::new(repos))))
             }
+            Guide::SignOff => SignOffScreen::open(ctx),
             Guide::ByHand => Findings::open("", ctx),
         });
     }

@@ -10,7 +10,7 @@ use super::super::state::{Slot, State};
 pub fn refusal(state: &State, action: Action) -> Option<String> {
     let shared = &state.shared;
     match action {
-        Action::Audit | Action::Repos | Action::Guide(Guide::Pull)
+        Action::Audit | Action::Repos | Action::Guide(Guide::Pull | Guide::SignOff)
             if shared.open.ready().is_none() =>
         {
             return Some(match &shared.open {
@@ -24,13 +24,13 @@ pub fn refusal(state: &State, action: Action) -> Option<String> {
         Action::Audit if matches!(shared.audits.slot, Slot::Pending(_)) => {
             return Some("an audit is under way; ctrl-c stops it".into());
         }
-        Action::Audit | Action::Plan if shared.applying.is_some() => {
+        Action::Audit | Action::Plan | Action::Undo if shared.applying.is_some() => {
             return Some("a repair is under way".into());
         }
         Action::Pull if shared.pulling.is_some() => {
             return Some("another pull is being tried; ctrl-c stops it".into());
         }
-        Action::Plan if shared.planning.is_some() => {
+        Action::Plan | Action::Undo if shared.planning.is_some() => {
             return Some("another plan is under way; ctrl-c stops it".into());
         }
         Action::Cancel if shared.job().is_none() => {

@@ -62,6 +62,7 @@ pub fn place(state: &mut State) {
         .collect();
     let (purpose, text) = match state.stack.last() {
         Some(Screen::Plan(_)) => (Purpose::SavePlan, format!("luthier-plan-{stamp}.jsonl")),
+        Some(Screen::SignOff(_)) => (Purpose::SaveSignOff, ".".to_owned()),
         _ => return,
     };
     state.overlay = Some(Overlay::Prompt {
@@ -110,8 +111,14 @@ pub fn submit(state: &mut State, purpose: Purpose, text: &str, out: &mut Vec<Eff
     let text = text.trim();
     match purpose {
         Purpose::Filter => narrow(state, text, out),
-        Purpose::SavePlan if text.is_empty() => {
+        Purpose::SavePlan | Purpose::SaveSignOff if text.is_empty() => {
             state.shared.tell(Level::Warning, "a file needs a name");
+        }
+        Purpose::SaveSignOff => {
+            let ticket = state.shared.ticket();
+            state.shared.exporting = Some(ticket);
+            let folder = text.to_owned();
+            out.push(Effect::SaveSignOff { ticket, folder });
         }
         Purpose::SavePlan => {
             if let Some(Screen::Plan(plan)) = state.stack.last() {

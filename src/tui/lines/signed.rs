@@ -1,0 +1,58 @@
+//! A sign-off, safe to show.
+
+use super::clean;
+use crate::repair::signoff::{Signoff, State, Verdict};
+use crate::text;
+
+/// A check of a sign-off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldLine {
+    pub name: String,
+    pub state: State,
+    pub said: String,
+}
+
+/// A sign-off as a person reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedLine {
+    pub verdict: Verdict,
+    pub checks: Vec<HeldLine>,
+    /// Findings that stand in the way, causes first, each in a line.
+    pub left: Vec<String>,
+    pub left_total: u64,
+    /// Branches that no client can pull, or whose pull could not be read, each in a line.
+    pub pulls: Vec<String>,
+    pub seconds: u64,
+}
+
+impl From<&Signoff> for SignedLine {
+    fn from(signoff: &Signoff) -> Self {
+        let pulls = signoff.pulls.failed.iter().chain(&signoff.pulls.unknown);
+        Self {
+            verdict: signoff.verdict,
+            checks: signoff
+                .checks
+                .iter()
+                .map(|check| HeldLine {
+                    name: clean(&check.name),
+                    state: check.state,
+                    said: clean(&check.said),
+                })
+                .collect(),
+            left: signoff
+                .left
+                .iter()
+                .map(|left| {
+                    let id = clean(&left.id);
+                    let id = text::cut(&id, 40);
+                    format!("{} {} {id} {}", left.code, left.kind, clean(&left.repo))
+                })
+                .collect(),
+            left_total: signoff.left_total,
+            pulls: pulls
+                .map(|pull| clean(&format!("{} {}: {}", pull.repo, pull.branch, pull.why)))
+                .collect(),
+            seconds: signoff.seconds as u64,
+        }
+    }
+}

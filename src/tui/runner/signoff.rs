@@ -1,0 +1,48 @@
+//! Sign-offs, and what the doctor says before one.
+
+use super::Desk;
+use crate::progress::Progress;
+use crate::repair::signoff::{self, Options};
+use crate::store::doctor;
+use crate::tui::event::Answer;
+use crate::tui::lines::{CheckLine, SignedLine, clean};
+use std::path::Path;
+use std::sync::Arc;
+use tokio::runtime::Handle;
+
+impl Desk {
+    /// What the doctor says of both sides; nothing is put to try them.
+    pub(super) async fn doctor(&self) -> Result<Answer, String> {
+        let (hub, runtime) = (self.hub.clone(), Handle::current());
+        let examined = move || runtime.block_on(doctor::examine(&hub, None));
+        let checks = tokio::task::spawn_blocking(examined).await;
+        let checks = checks.map_err(|error| error.to_string())?;
+        Ok(Answer::Checked(
+            checks.iter().map(CheckLine::from).collect(),
+        ))
+    }
+
+    pub(super) async fn sign_off(&self, progress: &Progress) -> Result<Answer, String> {
+        let _ended = progress.ended().drop_guard();
+        let store = self.store()?;
+        let signed = signoff::run(&store, &Options::default(), progress).await;
+        let signoff = signed.map_err(|error| error.to_string())?;
+        let line = SignedLine::from(&signoff);
+        self.held().signoff = Some(Arc::new(signoff));
+        Ok(Answer::Signed(Box::new(line)))
+    }
+
+    /// Writes the last sign-off's two reports into a folder.
+    pub(super) fn save_signoff(&self, folder: &str) -> Result<Answer, String> {
+        let last = self.held().signoff.clone();
+        let signoff = last.ok_or("there is no sign-off to write")?;
+        let saved = signoff.save(Path::new(folder));
+        let [machines, people] = saved.map_err(|error| error.to_string())?;
+        let name = |path: &Path| clean(&path.display().to_string());
+        Ok(Answer::Wrote(format!(
+            "{} and {}",
+            name(&people),
+            name(&machines)
+        )))
+    }
+}

@@ -1,0 +1,268 @@
+//! The sign-off: the checklist as it fills in, then the verdict and what stands in its way.
+
+use super::{Go, Screen};
+use crate::repair::signoff::{State, Verdict};
+use crate::store::doctor::Health;
+use crate::text;
+use crate::tui::action::Action;
+use crate::tui::effect::{Ask, Effect, Job, Scope, Ticket};
+use crate::tui::event::Answer;
+use crate::tui::lines::{CheckLine, SignedLine};
+use crate::tui::meter::Meter;
+use crate::tui::notices::Level;
+use crate::tui::regions::Regions;
+use crate::tui::state::{Ctx, Shared, Slot};
+use crate::tui::theme::Theme;
+use crate::tui::widgets::list::Cursor;
+use crate::tui::widgets::pane::{self, Text};
+use ratatui::Frame;
+
+/// The parts of a sign-off in their order: as the job calls them, and as people do.
+const PARTS: [(&str, &str); 10] = [
+    ("schema", "what the tables offer"),
+    ("listing", "the store's listing"),
+    ("blobs", "every blob, read and proved"),
+    ("snapshots", "every snapshot, read and proved"),
+    ("commits", "every commit, read and proved"),
+    ("names", "what is named, and where it is"),
+    ("ref checkpoints", "where branches point, in the store"),
+    ("graph", "the graph, and what each fault blocks"),
+    ("pulls", "every branch, pulled as a client does"),
+    ("verdict", "the verdict"),
+];
+
+/// A sign-off on the screen.
+#[derive(Debug)]
+pub struct SignOffScreen {
+    scope: Scope,
+    doctor: Slot<Vec<CheckLine>>,
+    pub end: Slot<SignedLine>,
+    cursor: Cursor,
+}
+
+impl SignOffScreen {
+    /// Starts a sign-off and opens the screen on which it will stand.
+    pub fn open(ctx: &mut Ctx) -> Go {
+        let mut screen = Self {
+            scope: ctx.shared.scope(),
+            doctor: Slot::Empty,
+            end: Slot::Empty,
+            cursor: Cursor::default(),
+        };
+        screen.again(ctx);
+        Go::Push(Box::new(Screen::SignOff(Box::new(screen))))
+    }
+
+    fn again(&mut self, ctx: &mut Ctx) {
+        self.scope = ctx.renew(self.scope);
+        self.doctor = Slot::Pending(ctx.read(self.scope, Ask::Doctor));
+        let ticket = ctx.shared.ticket();
+        self.end = Slot::Pending(ticket);
+        self.cursor = Cursor::default();
+        ctx.shared.signing = Some(Meter::new(ctx.shared.clock));
+        ctx.out.push(Effect::SignOff { ticket });
+    }
+
+    /// Why an action cannot be done here and now.
+    #[must_use]
+    pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
+        match action {
+            Action::Again | Action::Refresh if shared.signing.is_some() => {
+                Some("a sign-off is under way; ctrl-c stops it".into())
+            }
+            Action::Write if self.end.ready().is_none() => Some("there is no verdict yet".into()),
+            Action::Findings if shared.audits.last.is_none() => {
+                Some("no audit has ended yet".into())
+            }
+            Action::CopyId => Some("there is no id here".into()),
+            _ => None,
+        }
+    }
+
+    /// Does what was asked. Writing asks where, and that is routed by `update`.
+    pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
+        match action {
+            Action::Move(motion) => {
+                let lines = self.end.ready().map_or(1, |end| {
+                    (end.checks.len() + end.left.len() + end.pulls.len()) as u64 + 8
+                });
+                self.cursor.step(motion, lines, 1);
+                self.cursor.top = self.cursor.at;
+            }
+            Action::Again | Action::Refresh => self.again(ctx),
+            Action::Findings => return super::findings::Findings::open("", ctx),
+            Action::Back => return Go::Back,
+            _ => {}
+        }
+        Go::Stay
+    }
+
+    /// Takes an answer if it waits for it.
+    pub fn answer(&mut self, ticket: Ticket, answer: Answer, ctx: &mut Ctx) -> Option<Answer> {
+        match answer {
+            Answer::Checked(checks) if self.doctor.awaits(ticket) => {
+                self.doctor = Slot::Ready(checks);
+            }
+            Answer::Failed(why) if self.doctor.awaits(ticket) => self.doctor = Slot::Failed(why),
+            Answer::Signed(end) if self.end.awaits(ticket) => {
+                let level = match end.verdict {
+                    Verdict::Pass => Level::Info,
+                    Verdict::Incomplete => Level::Warning,
+                    Verdict::Fail => Level::Error,
+                };
+                let word = end.verdict.word();
+                ctx.shared
+                    .tell(level, format!("sign-off: {word}; w writes the report"));
+                self.end = Slot::Ready(*end);
+            }
+            Answer::Failed(why) if self.end.awaits(ticket) => self.end = Slot::Failed(why),
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// What the keys would do, for the status line.
+    #[must_use]
+    pub fn status(&self, shared: &Shared) -> String {
+        match (&shared.signing, self.end.ready()) {
+            (Some(_), _) => "ctrl-c stops the sign-off".into(),
+            (None, Some(_)) => "w writes the report; r signs off again".into(),
+            (None, None) => "r signs off again".into(),
+        }
+    }
+
+    /// Which step of its guide it is, and which key leads on.
+    #[must_use]
+    pub fn lead(&self) -> (u8, &'static str) {
+        match (&self.doctor, &self.end) {
+            (_, Slot::Ready(end)) if end.verdict == Verdict::Pass => {
+                (4, "everything holds: w writes the report")
+            }
+            (_, Slot::Ready(_)) => (
+                3,
+                "this is what is left: f opens the findings, w writes the report",
+            ),
+            (_, Slot::Failed(_)) => (2, "r tries again"),
+            (Slot::Pending(_), _) => (1, "the doctor looks at both sides"),
+            _ => (2, "everything is read and pulled; ctrl-c stops"),
+        }
+    }
+
+    /// Lets go of what nobody else needs.
+    pub fn close(&mut self, ctx: &mut Ctx) {
+        self.scope = ctx.renew(self.scope);
+        if matches!(self.end, Slot::Pending(_)) {
+            ctx.out.push(Effect::Cancel(Job::SignOff));
+            ctx.shared.signing = None;
+        }
+    }
+
+    /// Draws it.
+    pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
+        let area = pane::pane(frame, regions.panes[0], theme, "sign-off", true);
+        let mut out = Text::new(area.width);
+        match (&self.end, &shared.signing) {
+            (Slot::Ready(end), _) => ended(end, &mut out, theme),
+            (Slot::Failed(why), _) => out.say(&format!("✗ {why}"), theme.error),
+            (_, meter) => {
+                self.say_doctor(&mut out, theme);
+                if let Some(meter) = meter {
+                    under_way(meter, &mut out, theme);
+                }
+            }
+        }
+        out.draw(frame, area, self.cursor);
+    }
+
+    fn say_doctor(&self, out: &mut Text, theme: &Theme) {
+        match &self.doctor {
+            Slot::Ready(checks) => {
+                let bad = |check: &&CheckLine| check.health != Health::Pass;
+                let count = checks.iter().filter(bad).count();
+                if count == 0 {
+                    out.say("✓ the doctor has nothing to say", theme.good);
+                }
+                for check in checks.iter().filter(bad) {
+                    let (mark, style) = match check.health {
+                        Health::Fail => ("✗", theme.error),
+                        _ => ("!", theme.warning),
+                    };
+                    out.say(&format!("{mark} {}: {}", check.name, check.found), style);
+                    if !check.advice.is_empty() {
+                        out.say(&format!("  {}", check.advice), theme.muted);
+                    }
+                }
+            }
+            Slot::Failed(why) => out.say(&format!("✗ doctor: {why}"), theme.error),
+            _ => out.say("… the doctor looks at both sides", theme.pending),
+        }
+        out.gap();
+    }
+}
+
+/// The parts that are done, the one under way, and those to come.
+fn under_way(meter: &Meter, out: &mut Text, theme: &Theme) {
+    let figures = &meter.figures;
+    let at = PARTS.iter().position(|(name, _)| *name == figures.phase);
+    for (number, (_, words)) in PARTS.iter().enumerate() {
+        match at {
+            Some(at) if number < at => out.say(&format!("✓ {words}"), theme.good),
+            Some(at) if number == at => {
+                let total = figures.total.map_or(String::new(), |total| {
+                    format!(" of {}", text::grouped(total))
+                });
+                let done = text::grouped(figures.done);
+                out.say(&format!("▸ {words}  {done}{total}"), theme.running);
+            }
+            _ => out.say(&format!("  {words}"), theme.muted),
+        }
+    }
+    out.gap();
+    out.pair("read", &text::bytes(figures.bytes), theme, theme.text);
+    let found: u64 = figures.outcomes.values().sum();
+    out.pair("findings", &text::grouped(found), theme, theme.text);
+}
+
+fn ended(end: &SignedLine, out: &mut Text, theme: &Theme) {
+    let (mark, words, style) = match end.verdict {
+        Verdict::Pass => (
+            "✓",
+            "everything was looked at, and everything holds",
+            theme.good,
+        ),
+        Verdict::Fail => ("✗", "something is wrong", theme.error),
+        Verdict::Incomplete => (
+            "?",
+            "not everything was looked at: no sign-off",
+            theme.warning,
+        ),
+    };
+    out.say(&format!("{mark} {}: {words}", end.verdict.word()), style);
+    out.gap();
+    for check in &end.checks {
+        let (mark, style) = match check.state {
+            State::Held => ("✓", theme.text),
+            State::Broken => ("✗", theme.error),
+            State::Open => ("?", theme.warning),
+        };
+        out.say(&format!("{mark} {:<19} {}", check.name, check.said), style);
+    }
+    if end.left_total > 0 {
+        out.gap();
+        let title = format!(
+            "what is left: {}, causes first",
+            text::plural(end.left_total, "finding")
+        );
+        out.say(&title, theme.title);
+    }
+    for left in &end.left {
+        out.say(&format!("  {left}"), theme.text);
+    }
+    if !end.pulls.is_empty() {
+        out.gap();
+        out.say("pulls that failed", theme.title);
+    }
+    for pull in &end.pulls {
+        out.say(&format!("  {pull}"), theme.muted);
+    }
+}
