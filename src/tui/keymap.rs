@@ -74,7 +74,7 @@ const LISTS: &[Place] = &[P::Common, P::Log, P::Branches];
 #[rustfmt::skip]
 pub const TABLE: &[Binding] = &[
     // One screen's own.
-    row(Action::Guide(Guide::Pull),   &[P::Hub], &["p"],   1, "a pull fails", "Guide: choose a branch, trace its pull, repair what blocks it, trace again."),
+    row(Action::Guide(Guide::Pull),   &[P::Hub], &["p"],   1, "pull fails", "Guide: choose a branch, trace its pull, repair what blocks it, trace again."),
     row(Action::Guide(Guide::SignOff), &[P::Hub], &["s"],  1, "sign off", "Guide: doctor, audit to the last byte, every branch pulled, what is left, the report."),
     row(Action::Guide(Guide::ByHand), &[P::Hub], &["f"],   1, "findings", "Guide: choose findings, decide, apply, verify."),
     row(Action::Findings,  &[P::Repos, P::Inspect], &["f"], 1, "findings", "The findings of the last audit that belong here."),

@@ -224,7 +224,11 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::Branch => branches(state),
         Action::Journal => on_top(state, out, |_, ctx| JournalScreen::open(ctx)),
         Action::Apply => ask(state),
-        Action::Previous | Action::Next => neighbour(state, action == Action::Next, out),
+        Action::Previous | Action::Next
+            if matches!(state.stack.last(), Some(Screen::Inspect(_))) =>
+        {
+            neighbour(state, action == Action::Next, out);
+        }
         Action::Refresh if matches!(state.shared.open, Slot::Failed(_)) => {
             out.extend(state.start());
         }

@@ -131,7 +131,7 @@ fn an_answer_that_nobody_waits_for_is_dropped() {
 #[test]
 fn leaving_a_screen_cancels_its_reads() {
     let mut stage = Stage::new(80, 24);
-    stage.press("f");
+    stage.press("b");
     let before = stage.effects.len();
     stage.press("esc");
     assert!(

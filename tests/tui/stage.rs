@@ -225,6 +225,9 @@ fn ticket(effect: &Effect) -> Option<Ticket> {
         | Effect::Plan { ticket, .. }
         | Effect::Apply { ticket, .. }
         | Effect::SavePlan { ticket, .. }
+        | Effect::Undo { ticket, .. }
+        | Effect::SignOff { ticket }
+        | Effect::SaveSignOff { ticket, .. }
         | Effect::Export { ticket, .. } => Some(*ticket),
         _ => None,
     }

@@ -12,6 +12,7 @@ use crate::tui::event::Answer;
 use crate::tui::lines::{HubId, RefusalLine, StepLine};
 use crate::tui::pages::{PAGE, Pages, Row};
 use crate::tui::state::{Ctx, Shared, Slot};
+use crate::tui::theme::Theme;
 use crate::tui::widgets::confirm::{Confirm, Question};
 use crate::tui::widgets::list::Cursor;
 
@@ -224,7 +225,9 @@ impl PlanScreen {
     }
 
     fn height(&self, ctx: &Ctx) -> u64 {
-        ctx.height(0).saturating_sub(3)
+        let area = crate::tui::regions::inner(ctx.regions.panes[0]);
+        let head = self.head(area.width, &Theme::ansi()).lines.len() as u64;
+        ctx.height(0).saturating_sub(head)
     }
 
     /// The screen on which this plan is carried out.

@@ -34,27 +34,7 @@ impl PlanScreen {
     }
 
     fn view_list(&self, frame: &mut Frame, area: ratatui::layout::Rect, theme: &Theme) {
-        let mut head = Text::new(area.width);
-        match &self.totals {
-            Slot::Ready(totals) if self.is_here() => {
-                let left = match totals.refused {
-                    0 => String::new(),
-                    n => format!(", {} left alone", text::grouped(n)),
-                };
-                let size = text::bytes(totals.bytes);
-                let what = text::cut(&self.what, usize::from(area.width)).into_owned();
-                head.lines.push(Line::styled(what, theme.title));
-                let steps = text::plural(totals.steps, "step");
-                head.lines
-                    .push(Line::styled(format!("{steps}{left}, {size}"), theme.text));
-                for alarm in &self.alarms {
-                    head.say(&format!("! {alarm}"), theme.error);
-                }
-                head.lines.push(Line::default());
-            }
-            Slot::Failed(why) => head.say(&format!("✗ {why}"), theme.error),
-            _ => head.say(&format!("planning {} …", self.what), theme.pending),
-        }
+        let head = self.head(area.width, theme);
         let height = u16::try_from(head.lines.len())
             .unwrap_or(u16::MAX)
             .min(area.height);
@@ -75,6 +55,31 @@ impl PlanScreen {
                 })
             }
         });
+    }
+
+    /// What stands over the list: what was chosen, how much it is, and what speaks against it.
+    pub(super) fn head(&self, width: u16, theme: &Theme) -> Text {
+        let mut head = Text::new(width);
+        match &self.totals {
+            Slot::Ready(totals) if self.is_here() => {
+                let left = match totals.refused {
+                    0 => String::new(),
+                    n => format!(", {} left alone", text::grouped(n)),
+                };
+                let size = text::bytes(totals.bytes);
+                head.say(&self.what, theme.title);
+                let steps = text::plural(totals.steps, "step");
+                head.lines
+                    .push(Line::styled(format!("{steps}{left}, {size}"), theme.text));
+                for alarm in &self.alarms {
+                    head.say(&format!("! {alarm}"), theme.error);
+                }
+                head.lines.push(Line::default());
+            }
+            Slot::Failed(why) => head.say(&format!("✗ {why}"), theme.error),
+            _ => head.say(&format!("planning {} …", self.what), theme.pending),
+        }
+        head
     }
 
     fn detail(&self, width: u16, theme: &Theme) -> Text {
