@@ -2,6 +2,7 @@
 
 mod connection;
 mod console;
+mod guides;
 mod screen;
 #[path = "../support/postgres.rs"]
 mod server;

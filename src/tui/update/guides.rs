@@ -38,7 +38,7 @@ pub fn home(state: &mut State, out: &mut Vec<Effect>) {
 }
 
 /// Closes screens from the top down.
-fn close(state: &mut State, screens: Vec<Screen>, out: &mut Vec<Effect>) {
+pub(super) fn close(state: &mut State, screens: Vec<Screen>, out: &mut Vec<Effect>) {
     let regions = state.regions();
     let mut ctx = Ctx {
         shared: &mut state.shared,

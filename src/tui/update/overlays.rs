@@ -110,6 +110,13 @@ fn carry_out(state: &mut State, agreed: Agreed, out: &mut Vec<Effect>) {
             let meter = super::super::meter::Meter::new(state.shared.clock);
             state.shared.applying = Some(meter);
             state.stack.pop();
+            // What was decided is being carried out: there is nothing to go back to in between.
+            if let Some(decided) = state
+                .stack
+                .pop_if(|below| matches!(below, Screen::Decide(_)))
+            {
+                super::guides::close(state, vec![decided], out);
+            }
             state.stack.push(Screen::Apply(Box::new(apply)));
             out.push(Effect::Apply {
                 ticket,

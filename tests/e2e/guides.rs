@@ -1,0 +1,106 @@
+//! The three guides, from the hub's screen to their end, by the keys that the screen names.
+
+use crate::screen::Terminal;
+
+const ENTER: &str = "\r";
+const ESC: &str = "\u{1b}";
+const UP: &str = "\u{1b}[A";
+
+const SIZES: [(u16, u16); 2] = [(80, 24), (160, 48)];
+
+fn demo(columns: u16, rows: u16) -> Terminal {
+    let terminal = Terminal::start(&["demo"], columns, rows);
+    terminal.see("findings in the whole hub");
+    terminal
+}
+
+fn leave(mut terminal: Terminal) {
+    terminal.send("q");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
+fn a_pull_that_fails_is_traced_repaired_and_traced_again() {
+    for (columns, rows) in SIZES {
+        let mut terminal = demo(columns, rows);
+        terminal.send("p");
+        terminal.see("a pull fails 1/6");
+        terminal.see("alice/song");
+        // The last repository but two, and of its branches the last but two.
+        terminal.send("G");
+        terminal.send(UP);
+        terminal.send(UP);
+        terminal.send(ENTER);
+        terminal.see("b chooses a branch");
+        terminal.send("b");
+        terminal.see("take/encore");
+        terminal.send("G");
+        terminal.send(UP);
+        terminal.send(UP);
+        terminal.send(ENTER);
+        terminal.see("take/encore");
+        terminal.send("p");
+        terminal.see("a pull fails 3/6");
+        terminal.see("a client refuses it");
+        terminal.send("x");
+        terminal.see("1 the row stands");
+        terminal.send("1");
+        terminal.see("1 planned");
+        terminal.send("x");
+        terminal.see("Stores the commit again");
+        terminal.send(ENTER);
+        terminal.see("apply this plan?");
+        terminal.send("demo");
+        terminal.send(ENTER);
+        terminal.see("1 repaired");
+        terminal.send(ESC);
+        terminal.see("6/6  repaired: r traces");
+        terminal.send("r");
+        terminal.see("a client takes it whole");
+        leave(terminal);
+    }
+}
+
+#[test]
+fn a_hub_is_signed_off_and_what_is_left_is_named() {
+    for (columns, rows) in SIZES {
+        let mut terminal = demo(columns, rows);
+        terminal.send("s");
+        terminal.see("sign off");
+        terminal.see("FAIL: something is wrong");
+        terminal.see("sign off 3/4");
+        terminal.send("f");
+        terminal.see("findings  1 of");
+        terminal.send(ESC);
+        terminal.see("FAIL: something is wrong");
+        terminal.send("w");
+        terminal.see("write both reports into the folder");
+        terminal.send(ESC);
+        leave(terminal);
+    }
+}
+
+#[test]
+fn a_repair_by_hand_is_chosen_applied_and_verified() {
+    for (columns, rows) in SIZES {
+        let mut terminal = demo(columns, rows);
+        terminal.send("f");
+        terminal.see("repair by hand 1/4");
+        terminal.send("/");
+        terminal.send("code:cache-msgpack");
+        terminal.send(ENTER);
+        terminal.see("findings  1 of");
+        terminal.send("a");
+        terminal.see("marked");
+        terminal.send("x");
+        terminal.see("repair by hand 2/4");
+        terminal.see("Rewrites the cached tree");
+        terminal.send(ENTER);
+        terminal.see("y yes");
+        terminal.send("y");
+        terminal.see("repaired");
+        terminal.send(ESC);
+        terminal.see("4/4  verified");
+        leave(terminal);
+    }
+}
