@@ -145,6 +145,12 @@ async fn plan_and_apply(
 ) -> Result<Exit, CliError> {
     let target = target(global)?;
     needs_write(&target, &apply)?;
+    if let Some(path) = asked.wanted.as_ref().filter(|path| path.exists()) {
+        return Err(CliError::usage(format!(
+            "--wanted: there is a file {} already; name another",
+            path.display()
+        )));
+    }
     let store = beside(open(&target).await?, asked.copies.as_deref())?;
     let scope = asked.repo.clone().map_or(Scope::Hub, Scope::Repo);
     let options = how.options(Depth::Bytes, scope);

@@ -87,13 +87,14 @@ async fn sign(
     options: &Options,
     out: &Output,
 ) -> Result<Exit, CliError> {
-    let progress = Progress::new();
-    let signoff = watch(out, &progress, signoff::run(store, options, &progress)).await??;
     let folder = match (&command.out, out.json) {
         (Some(folder), _) => Some(folder.as_path()),
         (None, false) => Some(Path::new(".")),
         (None, true) => None,
     };
+    folder.map(signoff::file::prepare).transpose()?;
+    let progress = Progress::new();
+    let signoff = watch(out, &progress, signoff::run(store, options, &progress)).await??;
     let files = folder.map(|folder| signoff.save(folder)).transpose()?;
     if out.json {
         out.object(&serde_json::to_value(&signoff).unwrap_or_default())?;

@@ -137,8 +137,12 @@ fn text(value: &Value) -> String {
 fn a_report_is_held_against_the_hub_as_it_is_now() {
     let place = Place::new();
     let hub = place.demo("healthy", &["--healthy"]);
+    // Made where it is missing; a file in its place is told before anything is read.
+    let taken = place.path("taken");
+    std::fs::write(&taken, "").unwrap();
+    let ran = place.on(&hub, &["signoff", "--out", taken.to_str().unwrap()]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
     let folder = place.path("reports");
-    std::fs::create_dir(&folder).unwrap();
     let ran = place.on(&hub, &["signoff", "--out", folder.to_str().unwrap()]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.out.contains("PASS"), "{ran:?}");

@@ -78,6 +78,7 @@ impl Signoff {
     /// # Errors
     /// The folder cannot be written.
     pub fn save(&self, folder: &Path) -> Result<[PathBuf; 2], SignoffError> {
+        prepare(folder)?;
         let stem = self.stem();
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
@@ -101,6 +102,17 @@ impl Signoff {
         let time: String = time.chars().filter(char::is_ascii_alphanumeric).collect();
         format!("signoff-{hub}-{time}Z")
     }
+}
+
+/// Makes the folder for reports where it is missing: before hours of reading, rather than after them.
+///
+/// # Errors
+/// It cannot be made.
+pub fn prepare(folder: &Path) -> Result<(), SignoffError> {
+    std::fs::create_dir_all(folder).map_err(|error| SignoffError::File {
+        path: folder.display().to_string(),
+        why: error.to_string(),
+    })
 }
 
 fn put(path: &Path, bytes: &[u8]) -> Result<PathBuf, SignoffError> {
