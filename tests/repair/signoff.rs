@@ -131,6 +131,32 @@ async fn a_hub_without_anything_in_it_is_not_signed() {
 }
 
 #[tokio::test]
+async fn a_repository_that_its_path_does_not_lead_to_is_no_pull_that_succeeded() {
+    let (hub, store) = sound().await;
+    let branch = |id: &str, name: &str| crate::index::BranchRow {
+        branch_id: id.into(),
+        repo_id: "repo-0".into(),
+        name: name.into(),
+        head_commit_id: None,
+    };
+    hub.insert(crate::index::NewRows {
+        repos: vec![crate::index::RepoRow {
+            repo_id: "repo-0".into(),
+            owner: "alice".into(),
+            slug: "song".into(),
+            created_at: LONG_AGO.into(),
+            ..Default::default()
+        }],
+        branches: vec![branch("b1", "main"), branch("b2", "../../up")],
+        ..Default::default()
+    })
+    .await;
+    let signoff = signed(&store, Pulls::All).await;
+    assert_eq!(signoff.verdict, Verdict::Fail, "{:?}", signoff.checks);
+    assert!(signoff.pulls.failed_total > 0);
+}
+
+#[tokio::test]
 async fn a_report_comes_back_as_it_was_and_says_where_it_was_changed() {
     let (hub, store) = sound().await;
     let signoff = signed(&store, Pulls::All).await;
@@ -149,6 +175,8 @@ async fn a_report_comes_back_as_it_was_and_says_where_it_was_changed() {
         ("\"commits\": 12", "\"commits\": 13"),
         ("\"said\": \"", "\"said\": \"x"),
         ("\"seconds\": 0", "\"seconds\": 1"),
+        // Said twice: the last of them is what the sum is made of.
+        ("{", "{ \"verdict\": \"FAIL\", \"left_total\": 99,"),
     ] {
         let changed = text.replacen(was, is, 1);
         assert_ne!(changed, text, "{was}");

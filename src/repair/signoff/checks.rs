@@ -198,8 +198,10 @@ impl Checks {
             text::grouped(pulls.unknown_total)
         );
         self.add("all-pulled", state, said);
-        let every = pulls.tried == pulls.heads;
+        // A hub without a branch has nothing that a client could pull.
+        let every = pulls.tried == pulls.heads && pulls.heads > 0;
         let said = match every {
+            _ if pulls.heads == 0 => "There is no branch to be tried.".to_owned(),
             true => "Every branch was tried.".to_owned(),
             false => format!(
                 "Only {} of {} branches were tried.",

@@ -65,12 +65,22 @@ impl Signoff {
         }
         let signoff: Self = serde_json::from_value(value)
             .map_err(|e| failed(format!("it is no report of a sign-off: {e}")))?;
-        if signoff.own_sha256() != signoff.sha256 {
+        if signoff.own_sha256() != signoff.sha256 || !signoff.is_written_as(&text) {
             return Err(SignoffError::Altered {
                 path: path.display().to_string(),
             });
         }
         Ok(signoff)
+    }
+
+    /// Whether `text` is exactly what this program writes of the report, as a file or on standard output: what
+    /// stands twice, of which readers take one or the other, is seen here.
+    fn is_written_as(&self, text: &[u8]) -> bool {
+        let file = serde_json::to_string_pretty(self).unwrap_or_default();
+        let line = serde_json::to_value(self).unwrap_or_default().to_string();
+        [file, line]
+            .iter()
+            .any(|own| text.trim_ascii_end() == own.as_bytes())
     }
 
     /// Writes the report for machines and the one for people into `folder`; never over another.

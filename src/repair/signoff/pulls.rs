@@ -180,6 +180,15 @@ async fn pull(
     out: &mut PullOutcome,
     progress: &Progress,
 ) -> Result<(), SignoffError> {
+    // A client asks by path: a repository that its path does not lead to cannot be pulled at all.
+    let led = store.index().repo_by_path(&repo.owner, &repo.slug).await?;
+    if led.is_none_or(|led| led.repo_id != repo.repo_id) {
+        for branch in branches {
+            let why = "another repository has the same path, so no client comes to this one";
+            out.fail(repo, &branch.name, why.to_owned());
+        }
+        return Ok(());
+    }
     let empty = branches
         .iter()
         .filter(|branch| branch.head.is_none())
