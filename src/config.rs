@@ -59,7 +59,19 @@ struct File {
     default: Option<String>,
     #[serde(default)]
     profiles: BTreeMap<String, Profile>,
+    #[serde(default)]
+    keys: Overrides,
 }
+
+/// How the console looks and which keys it has.
+#[derive(Clone, Debug, Default)]
+pub struct Console {
+    /// Keys in the place of the table's: `keys.findings.plan = ["x"]`.
+    pub keys: Overrides,
+}
+
+/// By place and name, the keys.
+type Overrides = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,6 +111,16 @@ pub fn path() -> Option<PathBuf> {
 pub fn load(flags: &Flags) -> Result<Option<Target>, ConfigError> {
     let (path, text) = read_file()?;
     resolve(flags, &variable, &path, &text)
+}
+
+/// What the file says of the console.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn console() -> Result<Console, ConfigError> {
+    let (path, text) = read_file()?;
+    let file = File::read(&text, &path)?;
+    Ok(Console { keys: file.keys })
 }
 
 /// The configuration file and its text, which is empty where there is none.
@@ -187,10 +209,7 @@ impl Said {
         path: &Path,
         text: &str,
     ) -> Result<Self, ConfigError> {
-        let file: File = toml::from_str(text).map_err(|error| ConfigError::File {
-            path: path.to_owned(),
-            why: error.to_string().trim_end().replace('\n', " "),
-        })?;
+        let file = File::read(text, path)?;
         let name = flags
             .profile
             .clone()
@@ -225,6 +244,13 @@ impl Said {
 }
 
 impl File {
+    fn read(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|error| ConfigError::File {
+            path: path.to_owned(),
+            why: error.to_string().trim_end().replace('\n', " "),
+        })
+    }
+
     fn profile(&self, name: &str, path: &Path) -> Result<Profile, ConfigError> {
         let found = self.profiles.get(name).cloned();
         found.ok_or_else(|| {

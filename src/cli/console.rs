@@ -1,6 +1,6 @@
 //! Opens the console.
 
-use super::{CliError, Color, Exit, Global, configured};
+use super::{CliError, Color, Exit, Global, configured, keymap};
 use crate::config::Target;
 use crate::tui::{self, Ended, Session};
 
@@ -34,6 +34,7 @@ pub async fn open_configured(global: &Global) -> Result<Exit, CliError> {
 /// The console on `target`.
 pub async fn open(target: Target, global: &Global) -> Result<Exit, CliError> {
     let session = Session {
+        keymap: keymap()?,
         hub: target.hub,
         authority: target.authority,
         ascii: global.ascii,

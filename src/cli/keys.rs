@@ -2,60 +2,53 @@
 
 use super::output::Output;
 use super::{CliError, Exit};
-use crate::tui::keymap::{Binding, Place, TABLE};
+use crate::tui::keymap::{Keymap, PLACES, Place, Row};
 use serde_json::json;
 
-/// The places in the order in which a person meets them.
-const PLACES: [(Place, &str); 13] = [
-    (Place::Common, "everywhere"),
-    (Place::Hub, "hub"),
-    (Place::Repos, "repositories"),
-    (Place::Objects, "objects"),
-    (Place::Inspect, "one object"),
-    (Place::Findings, "findings"),
-    (Place::Decide, "decide"),
-    (Place::Plan, "plan"),
-    (Place::Apply, "apply"),
-    (Place::Pull, "pull"),
-    (Place::Journal, "journal"),
-    (Place::Run, "run"),
-    (Place::Log, "log"),
-];
-
 pub fn run(out: &Output) -> Result<Exit, CliError> {
+    let keymap = super::keymap()?;
     if out.json {
-        for (place, row) in rows() {
+        for row in rows(&keymap) {
             out.object(&json!({
-                "type": "key", "place": place, "keys": row.keys, "title": row.title, "help": row.help,
+                "type": "key", "place": row.place.name(), "name": row.slug(), "keys": row.keys,
+                "title": row.binding.title, "help": row.binding.help,
             }))?;
         }
     } else {
-        out.raw(table().as_bytes())?;
+        out.raw(table(&keymap).as_bytes())?;
     }
     out.flush()?;
     Ok(Exit::Done)
 }
 
-fn rows() -> impl Iterator<Item = (&'static str, &'static Binding)> {
-    PLACES.into_iter().flat_map(|(place, name)| {
-        let here = TABLE.iter().filter(move |row| row.places.contains(&place));
-        here.filter(move |row| place == Place::Common || !row.places.contains(&Place::Common))
-            .map(move |row| (name, row))
+/// Place by place; what lists over a screen share with every screen is said once.
+fn rows(keymap: &Keymap) -> impl Iterator<Item = &Row> {
+    PLACES.into_iter().flat_map(|(place, _)| {
+        keymap.rows().iter().filter(move |row| {
+            let common = row.binding.places.contains(&Place::Common);
+            row.place == place && (place == Place::Common || !common)
+        })
     })
 }
 
 /// The table in Markdown.
-pub fn table() -> String {
-    let mut out = "| where | keys | does |\n|---|---|---|\n".to_owned();
+pub fn table(keymap: &Keymap) -> String {
+    let mut out = "| where | keys | name | does |\n|---|---|---|---|\n".to_owned();
     let mut last = "";
-    for (place, row) in rows() {
+    for row in rows(keymap) {
         let keys: Vec<String> = row.keys.iter().map(|key| format!("`{key}`")).collect();
-        let place = if place == std::mem::replace(&mut last, place) {
+        let name = row.place.name();
+        let place = if name == std::mem::replace(&mut last, name) {
             ""
         } else {
-            place
+            name
         };
-        out += &format!("| {place} | {} | {} |\n", keys.join(" "), row.help);
+        out += &format!(
+            "| {place} | {} | {} | {} |\n",
+            keys.join(" "),
+            row.slug(),
+            row.binding.help
+        );
     }
     out
 }

@@ -26,6 +26,7 @@ use crate::audit::{AuditError, Code};
 use crate::config::{self, ConfigError, Flags, Target};
 use crate::repair::RepairError;
 use crate::store::{ServeError, Store, StoreError};
+use crate::tui::keymap::{Keymap, TABLE};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use output::Output;
 use std::process::ExitCode;
@@ -227,6 +228,15 @@ fn flags(global: &Global) -> Flags {
         store: global.store.clone(),
         write: global.write,
     }
+}
+
+/// The console's keys, with those that the configuration replaces.
+fn keymap() -> Result<Keymap, CliError> {
+    let console = config::console()?;
+    Keymap::new(TABLE, &console.keys).map_err(|why| {
+        let path = config::path().unwrap_or_default();
+        CliError::usage(format!("{}: {why}", path.display()))
+    })
 }
 
 /// As [`configured`], where a command cannot do without one.

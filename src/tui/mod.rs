@@ -49,6 +49,8 @@ const DRAIN: usize = 256;
 /// What the console is opened on.
 pub struct Session {
     pub hub: Hub,
+    /// Every key with what it means.
+    pub keymap: keymap::Keymap,
     /// The right to write, if it was given.
     pub authority: Option<Authority>,
     /// Plain ASCII only.
@@ -73,8 +75,6 @@ pub enum TuiError {
         "the terminal cannot be used ({0}); the commands work without one, see `luthier --help`"
     )]
     Terminal(#[from] std::io::Error),
-    #[error("the key table contradicts itself: {0}")]
-    Keys(String),
 }
 
 /// The signals that end a session cleanly.
@@ -109,7 +109,7 @@ pub async fn open(session: Session) -> Result<Ended, TuiError> {
     let face = Face::new(&session.hub, session.authority.is_some());
     let screen = Screen::enter(look)?;
     let started = jiff::Timestamp::now().as_microsecond();
-    let state = State::new(face, screen.size()?, started).map_err(TuiError::Keys)?;
+    let state = State::new(face, session.keymap, screen.size()?, started);
     let (out, answers) = unbounded_channel();
     let console = Console {
         state,

@@ -3,7 +3,7 @@
 use super::decisions::Decisions;
 use super::effect::{Ask, AuditAsk, Effect, Job, PlanRef, ReportRef, Scope, Ticket};
 use super::guide::Guide;
-use super::keymap::{Keymap, Place, TABLE};
+use super::keymap::{Keymap, Place};
 use super::lines::SummaryLine;
 use super::meter::Meter;
 use super::notices::{Level, Notices};
@@ -290,10 +290,8 @@ pub struct State {
 
 impl State {
     /// The console before anything is known.
-    ///
-    /// # Errors
-    /// Two rows of the key table that claim one key.
-    pub fn new(face: Face, size: Size, started: Micros) -> Result<Self, String> {
+    #[must_use]
+    pub fn new(face: Face, keymap: Keymap, size: Size, started: Micros) -> Self {
         let depth = match face.environment {
             Environment::Demo => Depth::Bytes,
             _ => Depth::Presence,
@@ -303,7 +301,7 @@ impl State {
             repo: None,
             report: ReportRef(0),
         };
-        Ok(Self {
+        Self {
             shared: Shared {
                 face,
                 size,
@@ -340,8 +338,8 @@ impl State {
             guide: None,
             parked: BTreeMap::new(),
             overlay: None,
-            keymap: Keymap::new(TABLE)?,
-        })
+            keymap,
+        }
     }
 
     /// The first effects: everything else follows from their answers.

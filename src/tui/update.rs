@@ -11,7 +11,7 @@ pub use refusals::refusal;
 use super::action::Action;
 use super::effect::{Effect, Job};
 use super::event::Event;
-use super::keymap::{Place, takes_text};
+use super::keymap::{Place, modal, takes_text};
 use super::meter::Speed;
 use super::notices::Level;
 use super::overlay::{Branches, Overlay};
@@ -174,7 +174,8 @@ fn press(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
     let place = state.place();
     if too_small(state.shared.size) {
         // Nothing can be seen, so nothing is done but leaving.
-        if place != Place::Confirm && place != Place::Name && key.code == KeyCode::Char('q') {
+        let leaves = state.keymap.find(Place::Small, key).is_some();
+        if leaves && place != Place::Confirm && place != Place::Name {
             state.overlay = None;
             leave(state, out);
         }
@@ -185,14 +186,15 @@ fn press(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
     {
         return;
     }
-    match state.keymap.find(place, key) {
+    match state.keymap.find(place, key).map(|row| row.binding.action) {
         // A key that is held down moves; it never does anything else twice.
-        Some(row) if key.kind == KeyEventKind::Press || matches!(row.action, Action::Move(_)) => {
-            run(state, row.action, out);
+        Some(action) if key.kind == KeyEventKind::Press || matches!(action, Action::Move(_)) => {
+            run(state, action, out);
         }
         Some(_) => {}
         None if takes_text(place) => typed::key(state, key, out),
-        None => {}
+        None if modal(place) => {}
+        None => refusals::nowhere(state, key),
     }
 }
 
@@ -202,9 +204,11 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         return;
     }
     if let Some(why) = refusal(state, action) {
-        let name = super::keymap::rows_at(state.place())
-            .find(|row| row.action == action)
-            .map_or("this", |row| row.title);
+        let name = state
+            .keymap
+            .at(state.place())
+            .find(|row| row.binding.action == action)
+            .map_or("this", |row| row.binding.title);
         state.shared.tell(Level::Warning, format!("{name}: {why}"));
         return;
     }

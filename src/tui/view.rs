@@ -1,7 +1,6 @@
 //! State to cells: the first line, the screen, progress, status, keys, and what lies over them.
 
 use super::effect::Job;
-use super::keymap;
 use super::notices::Level;
 use super::overlay::{Branches, Overlay};
 use super::pages::Row;
@@ -209,22 +208,22 @@ fn footer(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
     let place = state.place();
     let mut used = 0;
     let mut spans = Vec::new();
-    for row in keymap::footer(place) {
-        let key = row.keys.first().copied().unwrap_or_default();
-        let width = key.width() + row.title.width() + 3;
+    for row in state.keymap.footer(place) {
+        let (key, title) = (row.key(), row.binding.title);
+        let width = key.width() + title.width() + 3;
         if used + width > usize::from(area.width) {
             // A shorter one of a higher rank may still fit.
             continue;
         }
         used += width;
-        let refused = state.overlay.is_none() && refusal(state, row.action).is_some();
+        let refused = state.overlay.is_none() && refusal(state, row.binding.action).is_some();
         let (key_style, style) = if refused {
             (theme.refused, theme.refused)
         } else {
             (theme.key, theme.text)
         };
         spans.push(Span::styled(format!(" {key} "), key_style));
-        spans.push(Span::styled(format!("{} ", row.title), style));
+        spans.push(Span::styled(format!("{title} "), style));
     }
     frame.render_widget(Line::from(spans), area);
 }
@@ -232,7 +231,9 @@ fn footer(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
 fn overlay(state: &State, frame: &mut Frame, theme: &Theme) {
     match &state.overlay {
         Some(Overlay::Confirm(confirm)) => confirm.view(frame, theme),
-        Some(Overlay::Help(help)) => help.view(frame, theme, |action| refusal(state, action)),
+        Some(Overlay::Help(help)) => {
+            help.view(frame, theme, &state.keymap, |action| refusal(state, action))
+        }
         Some(Overlay::Log(cursor)) => log(state, *cursor, frame, theme),
         Some(Overlay::Branches(branches)) => view_branches(branches, frame, theme),
         Some(Overlay::Prompt { .. }) | None => {}

@@ -1,6 +1,7 @@
 //! What the README says is what the program knows. `UPDATE=1 cargo test --lib docs` rewrites it.
 
 use crate::audit::fault::FAULTS;
+use crate::tui::keymap::{Keymap, Overrides, TABLE};
 use std::path::PathBuf;
 
 fn readme() -> PathBuf {
@@ -35,7 +36,8 @@ fn faults() -> String {
 #[test]
 fn the_readme_lists_every_fault_and_every_key_as_the_program_knows_them() {
     compare("faults", &faults());
-    compare("keys", &super::keys::table());
+    let keymap = Keymap::new(TABLE, &Overrides::new()).unwrap();
+    compare("keys", &super::keys::table(&keymap));
 }
 
 #[test]

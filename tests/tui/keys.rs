@@ -3,39 +3,13 @@
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
 use crate::store::Environment;
-use crate::tui::action::Action;
 use crate::tui::event::Event;
-use crate::tui::keymap::{Binding, Keymap, Place, TABLE};
+use crate::tui::keymap::Place;
 use crate::tui::screens::Screen;
 use crossterm::event::Event as Term;
 
 fn place(stage: &Stage) -> Place {
     stage.state.place()
-}
-
-#[test]
-fn no_two_rows_of_the_table_claim_one_key() {
-    assert_eq!(Keymap::new(TABLE).err(), None);
-}
-
-#[test]
-fn a_clash_names_both_rows() {
-    const fn row(places: &'static [Place], title: &'static str) -> Binding {
-        Binding {
-            action: Action::Leave,
-            places,
-            keys: &["q"],
-            title,
-            help: "",
-            rank: 0,
-        }
-    }
-    static BAD: &[Binding] = &[
-        row(&[Place::Common], "leave"),
-        row(&[Place::Findings], "mark"),
-    ];
-    let clash = Keymap::new(BAD).unwrap_err();
-    assert_eq!(clash, "`q` means both Common › leave and Findings › mark");
 }
 
 #[test]

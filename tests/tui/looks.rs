@@ -4,7 +4,6 @@ use super::hub::FakeHub;
 use super::stage::{Stage, face};
 use crate::store::Environment;
 use crate::tui::degrade::Look;
-use crate::tui::keymap::footer;
 use ratatui::style::{Color, Modifier};
 
 const SCREENS: &[&str] = &[
@@ -92,8 +91,8 @@ fn footer_and_banner_hold_whole_items_and_nothing_leaves_its_line() {
             }
             let line = stage.line(19);
             let mut left = line.trim_end().to_owned() + " ";
-            for row in footer(stage.state.place()) {
-                left = left.replacen(&format!(" {} {} ", row.keys[0], row.title), "", 1);
+            for row in stage.state.keymap.footer(stage.state.place()) {
+                left = left.replacen(&format!(" {} {} ", row.keys[0], row.binding.title), "", 1);
             }
             assert_eq!(left.trim(), "", "{width} {keys}: {line}");
             assert!(

@@ -7,6 +7,7 @@ mod decide;
 mod guides;
 mod hub;
 mod journal;
+mod keymap;
 mod keys;
 mod looks;
 mod parts;

@@ -5,7 +5,7 @@ use crate::store::Environment;
 use crate::tui::degrade::{Look, degrade};
 use crate::tui::effect::{Effect, Ticket};
 use crate::tui::event::Event;
-use crate::tui::keymap::chord;
+use crate::tui::keymap::{Keymap, Overrides, TABLE, chord};
 use crate::tui::state::{Face, State};
 use crate::tui::theme::{FIRST_ROLE, ROLES, Theme};
 use crate::tui::update::update;
@@ -40,6 +40,11 @@ pub fn face(environment: Environment, writable: bool) -> Face {
     }
 }
 
+/// The keys as they are without a configuration.
+pub fn keymap() -> Keymap {
+    Keymap::new(TABLE, &Overrides::new()).unwrap()
+}
+
 /// 2026-11-23T04:00:00Z.
 const STARTED: i64 = 1_795_406_400_000_000;
 
@@ -56,7 +61,7 @@ impl Stage {
 
     pub fn with(hub: FakeHub, face: Face, width: u16, height: u16) -> Self {
         let mut stage = Self {
-            state: State::new(face, Size::new(width, height), STARTED).unwrap(),
+            state: State::new(face, keymap(), Size::new(width, height), STARTED),
             hub,
             effects: vec![],
             writes: 0,

@@ -39,12 +39,12 @@ pub fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
             Action::Back,
         ) => typed::give_up(state, purpose, &before, out),
         (Some(Overlay::Help(help)), Action::Submit) => {
-            if let Some(action) = help.chosen() {
+            if let Some(action) = help.chosen(&state.keymap) {
                 run(state, action, out);
             }
         }
         (Some(Overlay::Help(mut help)), Action::Move(motion)) => {
-            help.step(motion);
+            help.step(motion, &state.keymap);
             state.overlay = Some(Overlay::Help(help));
         }
         (Some(Overlay::Log(mut cursor)), Action::Move(motion)) => {

@@ -2,8 +2,11 @@
 
 use super::super::action::Action;
 use super::super::guide::Guide;
+use super::super::keymap::{Place, modal, rows_for};
+use super::super::notices::Level;
 use super::super::screens::Screen;
 use super::super::state::{Slot, State};
+use crossterm::event::{KeyCode, KeyEvent};
 
 /// Why an action cannot be done now; `None` when it can.
 #[must_use]
@@ -49,4 +52,30 @@ pub fn refusal(state: &State, action: Action) -> Option<String> {
         _ => {}
     }
     state.stack.last()?.refusal(action, shared)
+}
+
+/// A key that means nothing here: where it does mean something, or nothing where no place knows it.
+pub fn nowhere(state: &mut State, key: KeyEvent) {
+    let rows = rows_for(&state.keymap, key);
+    let mut places: Vec<&str> = rows
+        .iter()
+        .filter(|row| !modal(row.place) && row.place != Place::Common)
+        .map(|row| row.place.name())
+        .collect();
+    places.dedup();
+    let text = match (rows.first(), key.code) {
+        (Some(row), _) if !places.is_empty() => {
+            format!(
+                "{}: not here, but in {}",
+                row.binding.title,
+                places.join(", ")
+            )
+        }
+        (_, KeyCode::Char(_)) => format!(
+            "that key means nothing here; {} lists those that do",
+            state.keymap.key(Place::Common, Action::Help)
+        ),
+        _ => return,
+    };
+    state.shared.tell(Level::Info, text);
 }

@@ -3,7 +3,7 @@
 use super::list::{self, Cursor, fit};
 use super::pane;
 use crate::tui::action::{Action, Motion};
-use crate::tui::keymap::{Binding, Place, rows_at};
+use crate::tui::keymap::{Keymap, Place, Row};
 use crate::tui::theme::Theme;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -29,21 +29,22 @@ impl Help {
         }
     }
 
-    fn rows(&self) -> Vec<&'static Binding> {
+    fn rows<'a>(&self, keymap: &'a Keymap) -> Vec<&'a Row> {
         let wanted = self.typed.value().to_lowercase();
-        rows_at(self.place)
+        keymap
+            .at(self.place)
             .filter(|row| {
                 wanted.is_empty()
-                    || row.keys.contains(&self.typed.value())
-                    || row.title.contains(&wanted)
-                    || row.help.to_lowercase().contains(&wanted)
+                    || row.keys.iter().any(|key| key == self.typed.value())
+                    || row.binding.title.contains(&wanted)
+                    || row.binding.help.to_lowercase().contains(&wanted)
             })
             .collect()
     }
 
     /// Moves the cursor.
-    pub fn step(&mut self, motion: Motion) {
-        let len = self.rows().len() as u64;
+    pub fn step(&mut self, motion: Motion, keymap: &Keymap) {
+        let len = self.rows(keymap).len() as u64;
         self.cursor.step(motion, len, 10);
     }
 
@@ -54,9 +55,9 @@ impl Help {
 
     /// The row under the cursor.
     #[must_use]
-    pub fn chosen(&self) -> Option<Action> {
+    pub fn chosen(&self, keymap: &Keymap) -> Option<Action> {
         let at = usize::try_from(self.cursor.at).ok()?;
-        self.rows().get(at).map(|row| row.action)
+        self.rows(keymap).get(at).map(|row| row.binding.action)
     }
 
     /// Draws the help; `refusal` says why a row cannot be done now.
@@ -64,9 +65,10 @@ impl Help {
         &self,
         frame: &mut Frame,
         theme: &Theme,
+        keymap: &Keymap,
         refusal: impl Fn(Action) -> Option<String>,
     ) {
-        let rows = self.rows();
+        let rows = self.rows(keymap);
         let height = u16::try_from(rows.len() + 2).unwrap_or(u16::MAX);
         let width = frame.area().width.saturating_sub(6).min(110);
         let height = height.max(6).min(frame.area().height.saturating_sub(4));
@@ -89,7 +91,9 @@ impl Help {
         cursor.keep(len, u64::from(body.height));
         list::draw(frame, body, theme, (cursor, len), |at| {
             let row = usize::try_from(at).ok().and_then(|at| rows.get(at));
-            row.map_or_else(Line::default, |row| line(row, refusal(row.action), theme))
+            row.map_or_else(Line::default, |row| {
+                line(row, refusal(row.binding.action), theme)
+            })
         });
         if len == 0 {
             frame.render_widget(Line::styled(" no key here does that", theme.muted), body);
@@ -97,16 +101,19 @@ impl Help {
     }
 }
 
-fn line(row: &Binding, refused: Option<String>, theme: &Theme) -> Line<'static> {
+fn line(row: &Row, refused: Option<String>, theme: &Theme) -> Line<'static> {
     let keys = format!(" {} ", fit(&row.keys.join(" "), 13));
     match refused {
         Some(why) => Line::styled(
-            format!("{keys}{} not now: {why}", fit(row.title, 12)),
+            format!("{keys}{} not now: {why}", fit(row.binding.title, 12)),
             theme.refused,
         ),
         None => Line::from(vec![
             Span::styled(keys, theme.key),
-            Span::styled(format!("{} {}", fit(row.title, 12), row.help), theme.text),
+            Span::styled(
+                format!("{} {}", fit(row.binding.title, 12), row.binding.help),
+                theme.text,
+            ),
         ]),
     }
 }

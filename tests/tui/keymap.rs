@@ -1,0 +1,102 @@
+//! One table of keys: clashes, a person's own keys, and keys that mean nothing where they are pressed.
+
+use super::stage::{Stage, keymap};
+use crate::tui::action::Action;
+use crate::tui::keymap::{Binding, Keymap, Overrides, PLACES, Place, TABLE};
+use crate::tui::notices::Level;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn over(place: &str, slug: &str, keys: &[&str]) -> Overrides {
+    let keys = keys.iter().map(ToString::to_string).collect();
+    BTreeMap::from([(place.into(), BTreeMap::from([(slug.into(), keys)]))])
+}
+
+fn refused(place: &str, slug: &str, keys: &[&str]) -> String {
+    Keymap::new(TABLE, &over(place, slug, keys)).unwrap_err()
+}
+
+#[test]
+fn no_two_rows_of_the_table_claim_one_key() {
+    assert_eq!(Keymap::new(TABLE, &Overrides::new()).err(), None);
+}
+
+#[test]
+fn a_clash_names_both_rows() {
+    const fn row(places: &'static [Place], title: &'static str) -> Binding {
+        Binding {
+            action: Action::Leave,
+            places,
+            keys: &["q"],
+            title,
+            help: "",
+            rank: 0,
+        }
+    }
+    static BAD: &[Binding] = &[
+        row(&[Place::Common], "leave"),
+        row(&[Place::Findings], "mark"),
+    ];
+    let clash = Keymap::new(BAD, &Overrides::new()).unwrap_err();
+    assert_eq!(
+        clash,
+        "`q` means both everywhere › leave and findings › mark"
+    );
+}
+
+#[test]
+fn every_row_has_a_place_and_a_name_of_its_own_there() {
+    let mut names = BTreeSet::new();
+    for row in keymap().rows() {
+        let place = row.place.name();
+        assert!(PLACES.iter().any(|(_, known)| *known == place));
+        assert!(!row.binding.help.is_empty(), "{}", row.binding.title);
+        assert!(
+            names.insert((place, row.slug())),
+            "{place} has two `{}`",
+            row.slug()
+        );
+    }
+}
+
+#[test]
+fn a_persons_own_keys_take_the_place_of_the_tables() {
+    let mut stage = Stage::new(80, 24);
+    stage.state.keymap = Keymap::new(TABLE, &over("findings", "plan", &["X", "ctrl-x"])).unwrap();
+    stage.keys("f");
+    assert!(stage.line(23).contains(" X plan "), "{}", stage.line(23));
+    stage.keys("x");
+    assert_eq!(stage.state.place(), Place::Findings, "{}", stage.notice());
+    stage.keys("X");
+    assert_eq!(stage.state.place(), Place::Plan);
+}
+
+#[test]
+fn an_override_that_clashes_or_means_nothing_is_named() {
+    assert_eq!(
+        refused("findings", "plan", &["q"]),
+        "`q` means both findings › plan and everywhere › leave"
+    );
+    assert!(
+        refused("findigs", "plan", &["x"]).contains("keys.findigs.plan: there is no such place")
+    );
+    assert!(
+        refused("findings", "paln", &["x"])
+            .contains("keys.findings.paln: nothing here is called so")
+    );
+    assert!(refused("findings", "plan", &["ctrl+x"]).contains("`ctrl+x` is no key"));
+    // A letter there would be a letter that no filter can hold.
+    assert!(refused("line", "keep", &["k"]).contains("could not be typed there any more"));
+}
+
+#[test]
+fn a_key_that_is_heard_elsewhere_says_where() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("space");
+    assert_eq!(stage.notice(), "mark: not here, but in findings");
+    stage.keys("K");
+    assert_eq!(
+        stage.notice(),
+        "that key means nothing here; ? lists those that do"
+    );
+    assert_eq!(stage.state.shared.notices.all()[0].level, Level::Info);
+}
