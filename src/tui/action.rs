@@ -26,6 +26,10 @@ pub enum Action {
     CopyId,
     CopyRecord,
     Export,
+    /// Everything that can be done, found by a few letters.
+    Palette,
+    /// The next way to go on with a filter that is being typed.
+    Complete,
     Help,
     Log,
     Refresh,

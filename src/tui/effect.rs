@@ -98,6 +98,10 @@ pub enum Ask {
         kind: Kind,
         id: String,
     },
+    /// The repository with this path.
+    RepoNamed(String),
+    /// The object whose id starts so.
+    Resolve(String),
     Steps {
         plan: PlanRef,
         skip: u64,

@@ -3,8 +3,9 @@
 use super::decisions::Sifted;
 use super::effect::{Job, Ticket};
 use super::lines::{
-    AppliedLine, BranchLine, ChainLine, CheckLine, FindingLine, GroupLine, Inspected, JournalLine,
-    ObjectLine, PulledLine, RefusalLine, RepoLine, RunLine, SignedLine, StepLine, SummaryLine,
+    AppliedLine, BranchLine, ChainLine, CheckLine, FindingLine, GroupLine, HubId, Inspected,
+    JournalLine, ObjectLine, PulledLine, RefusalLine, RepoLine, RunLine, SignedLine, StepLine,
+    SummaryLine,
 };
 use super::meter::Speed;
 use crate::index::Counts;
@@ -64,6 +65,11 @@ pub enum Answer {
     Findings(Vec<FindingLine>),
     Groups(Vec<GroupLine>),
     Inspected(Box<Inspected>),
+    /// The one object whose id starts as was asked.
+    Resolved {
+        kind: crate::object::Kind,
+        id: HubId,
+    },
     Audited(Box<SummaryLine>),
     /// Why the plan may rest on a mistake, in a line each.
     Planned {

@@ -2,6 +2,7 @@
 
 use crate::audit::fault::FAULTS;
 use crate::audit::{Code, Filter, Grade, Subject};
+use std::collections::BTreeMap;
 
 const SUBJECTS: [Subject; 6] = [
     Subject::Commit,
@@ -11,6 +12,12 @@ const SUBJECTS: [Subject; 6] = [
     Subject::Proposal,
     Subject::Object,
 ];
+
+/// What narrows a filter, in the order in which it is offered.
+const FIELDS: [&str; 5] = ["code", "kind", "repo", "id", "is"];
+
+/// How many ways to go on are offered.
+const OFFERED: usize = 40;
 
 const GRADES: [Grade; 4] = [Grade::Critical, Grade::Error, Grade::Warning, Grade::Info];
 
@@ -81,4 +88,57 @@ fn starting<T: Copy, const N: usize>(
     all.into_iter()
         .filter(|one| word(*one).starts_with(value))
         .collect()
+}
+
+/// Whether `text` holds a condition such as `code:`.
+#[must_use]
+pub fn has_condition(text: &str) -> bool {
+    text.split_whitespace().any(|part| {
+        part.split_once(':')
+            .is_some_and(|(field, _)| FIELDS.contains(&field))
+    })
+}
+
+/// What `text` may become by going on with its last word: a field, a code, a kind, a grade, one of
+/// `repos`. Whole lines.
+#[must_use]
+pub fn completions<T>(text: &str, repos: &BTreeMap<String, T>) -> Vec<String> {
+    let start = text.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    let (before, word) = text.split_at(start);
+    let words: Vec<String> = match word.split_once(':') {
+        None => FIELDS
+            .iter()
+            .filter(|field| field.starts_with(word))
+            .map(|field| format!("{field}:"))
+            .collect(),
+        Some((field, value)) => values(field, value, repos)
+            .into_iter()
+            .map(|value| format!("{field}:{value}"))
+            .collect(),
+    };
+    words.iter().map(|word| format!("{before}{word}")).collect()
+}
+
+fn values<T>(field: &str, start: &str, repos: &BTreeMap<String, T>) -> Vec<String> {
+    let named = |names: &mut dyn Iterator<Item = &'static str>| -> Vec<String> {
+        names
+            .filter(|name| name.starts_with(start))
+            .map(ToOwned::to_owned)
+            .collect()
+    };
+    match field {
+        "code" => named(&mut FAULTS.iter().map(|fault| fault.name)),
+        "kind" => named(&mut SUBJECTS.into_iter().map(Subject::word)),
+        "is" => named(&mut GRADES.into_iter().map(Grade::word)),
+        "repo" => repos
+            .range(start.to_owned()..)
+            .map(|(path, _)| path)
+            .take_while(|path| path.starts_with(start))
+            // What cannot be typed as one word is not offered.
+            .filter(|path| !path.contains(|c: char| c.is_whitespace() || c.is_control()))
+            .take(OFFERED)
+            .cloned()
+            .collect(),
+        _ => Vec::new(),
+    }
 }

@@ -14,6 +14,7 @@ mod meter;
 mod notices;
 mod overlay;
 mod pages;
+mod palette;
 mod regions;
 mod runner;
 mod screens;

@@ -7,6 +7,7 @@ use super::pages::Chain;
 use super::widgets::confirm::Confirm;
 use super::widgets::help::Help;
 use super::widgets::list::Cursor;
+use super::widgets::palette::Palette;
 use tui_input::Input;
 
 /// One of them is open at most.
@@ -14,6 +15,7 @@ use tui_input::Input;
 pub enum Overlay {
     Confirm(Box<Confirm>),
     Help(Help),
+    Palette(Palette),
     /// What was told, newest first.
     Log(Cursor),
     /// A line being typed.
@@ -22,6 +24,8 @@ pub enum Overlay {
         typed: Input,
         /// What stood there before.
         before: String,
+        /// What stood there when it was first completed, and how often it was since.
+        completed: Option<(String, usize)>,
     },
     Branches(Branches),
 }
@@ -65,6 +69,7 @@ impl Overlay {
             Overlay::Confirm(confirm) if confirm.wants_name() => Place::Name,
             Overlay::Confirm(_) => Place::Confirm,
             Overlay::Help(_) => Place::Help,
+            Overlay::Palette(_) => Place::Palette,
             Overlay::Log(_) => Place::Log,
             Overlay::Prompt { .. } => Place::Prompt,
             Overlay::Branches(_) => Place::Branches,

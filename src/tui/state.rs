@@ -8,6 +8,7 @@ use super::lines::SummaryLine;
 use super::meter::Meter;
 use super::notices::{Level, Notices};
 use super::overlay::Overlay;
+use super::palette::Recent;
 use super::regions::{Regions, Wish, regions};
 use super::screens::Screen;
 use super::screens::hub::HubScreen;
@@ -118,6 +119,8 @@ pub struct Shared {
     pub notices: Notices,
     pub zoom: bool,
     pub exporting: Option<Ticket>,
+    /// What somebody wants to go to is being looked for.
+    pub seeking: Option<Ticket>,
     /// Which of two truths stands, where a person has said so.
     pub decisions: Decisions,
     /// Repairs that have ended in this session.
@@ -285,6 +288,8 @@ pub struct State {
     /// Guides that were left, with their screens.
     pub parked: BTreeMap<Guide, Vec<Screen>>,
     pub overlay: Option<Overlay>,
+    /// What was run from the palette.
+    pub recent: Recent,
     pub keymap: Keymap,
 }
 
@@ -329,6 +334,7 @@ impl State {
                 notices: Notices::default(),
                 zoom: false,
                 exporting: None,
+                seeking: None,
                 decisions: Decisions::default(),
                 repairs: 0,
                 leaving: false,
@@ -338,6 +344,7 @@ impl State {
             guide: None,
             parked: BTreeMap::new(),
             overlay: None,
+            recent: Recent::default(),
             keymap,
         }
     }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod guides;
+mod jumps;
 mod overlays;
 mod refusals;
 mod typed;
@@ -214,6 +215,7 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
     }
     match action {
         Action::Help => state.overlay = Some(Overlay::Help(Help::new(state.place()))),
+        Action::Palette => jumps::open(state),
         Action::Log => state.overlay = Some(Overlay::Log(Cursor::default())),
         Action::Redraw => out.push(Effect::Redraw),
         Action::Suspend => out.push(Effect::Suspend),

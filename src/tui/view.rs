@@ -1,8 +1,9 @@
 //! State to cells: the first line, the screen, progress, status, keys, and what lies over them.
 
 use super::effect::Job;
+use super::filter::completions;
 use super::notices::Level;
-use super::overlay::{Branches, Overlay};
+use super::overlay::{Branches, Overlay, Purpose};
 use super::pages::Row;
 use super::regions::{Regions, SMALLEST, too_small};
 use super::state::{Slot, State};
@@ -172,8 +173,12 @@ fn status(state: &State, frame: &mut Frame, regions: &Regions, theme: &Theme) {
             .chars()
             .skip(scroll)
             .collect();
+        let used = prefix.width() + shown.width() + 1;
         let line = format!("{prefix}{}", fit(&shown, width));
         frame.render_widget(Line::styled(line, theme.input), area);
+        if *purpose == Purpose::Filter {
+            offers(state, typed.value(), used, frame, area, theme);
+        }
         return;
     }
     let left = state
@@ -201,6 +206,34 @@ fn status(state: &State, frame: &mut Frame, regions: &Regions, theme: &Theme) {
         }
     }
     frame.render_widget(Line::from(spans), area);
+}
+
+/// What tab would go on with, behind what is typed.
+fn offers(state: &State, typed: &str, used: usize, frame: &mut Frame, area: Rect, theme: &Theme) {
+    let start = typed.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    let mut room = usize::from(area.width).saturating_sub(used + 3);
+    let mut words = String::new();
+    for line in completions(typed, &state.shared.audits.repos) {
+        let word = super::lines::clean(&line[start..]);
+        if line == typed || word.width() + 1 > room {
+            continue;
+        }
+        room -= word.width() + 1;
+        words += &format!(" {word}");
+    }
+    if words.is_empty() {
+        return;
+    }
+    let at = area
+        .x
+        .saturating_add(u16::try_from(used).unwrap_or(u16::MAX));
+    let area = Rect {
+        x: at.min(area.right()),
+        width: area.right().saturating_sub(at),
+        ..area
+    };
+    let line = format!("tab{words}");
+    frame.render_widget(Line::styled(line, theme.input.patch(theme.muted)), area);
 }
 
 /// The keys that work here, by rank, as many whole ones as fit.
@@ -233,6 +266,9 @@ fn overlay(state: &State, frame: &mut Frame, theme: &Theme) {
         Some(Overlay::Confirm(confirm)) => confirm.view(frame, theme),
         Some(Overlay::Help(help)) => {
             help.view(frame, theme, &state.keymap, |action| refusal(state, action))
+        }
+        Some(Overlay::Palette(palette)) => {
+            palette.view(frame, theme, |action| refusal(state, action));
         }
         Some(Overlay::Log(cursor)) => log(state, *cursor, frame, theme),
         Some(Overlay::Branches(branches)) => view_branches(branches, frame, theme),

@@ -20,8 +20,9 @@ use crate::tui::effect::{Ask, Effect};
 use crate::tui::event::Answer;
 use crate::tui::lines::signed::HeldLine;
 use crate::tui::lines::{
-    AppliedLine, BranchLine, ChainLine, CheckLine, FindingLine, GroupLine, Inspected, JournalLine,
-    ObjectLine, PulledLine, RefusalLine, RepoLine, RunLine, SignedLine, StepLine, SummaryLine,
+    AppliedLine, BranchLine, ChainLine, CheckLine, FindingLine, GroupLine, HubId, Inspected,
+    JournalLine, ObjectLine, PulledLine, RefusalLine, RepoLine, RunLine, SignedLine, StepLine,
+    SummaryLine,
 };
 use std::collections::BTreeMap;
 
@@ -176,6 +177,15 @@ impl FakeHub {
             },
             Ask::Browse(browse) => self.browse(browse),
             Ask::BrowseCount(_) => Answer::Count(self.commits),
+            Ask::RepoNamed(path) if path == "alice/song" => Answer::Repos {
+                rows: vec![self.repo(0)],
+                end: true,
+            },
+            Ask::RepoNamed(path) => Answer::Failed(format!("there is no repository {path}")),
+            Ask::Resolve(_) => Answer::Resolved {
+                kind: Kind::Snapshot,
+                id: HubId::new(&id(7)),
+            },
             Ask::Findings {
                 filter,
                 skip,

@@ -10,6 +10,7 @@ mod journal;
 mod keymap;
 mod keys;
 mod looks;
+mod palette;
 mod parts;
 mod pull;
 mod screens;

@@ -7,7 +7,8 @@ use crate::object::ObjectId;
 use crate::tui::effect::Ask;
 use crate::tui::event::Answer;
 use crate::tui::lines::{
-    BranchLine, FindingLine, GroupLine, Inspected, ObjectLine, RefusalLine, RepoLine, StepLine,
+    BranchLine, FindingLine, GroupLine, HubId, Inspected, ObjectLine, RefusalLine, RepoLine,
+    StepLine,
 };
 
 impl Desk {
@@ -66,6 +67,13 @@ impl Desk {
             Ask::RunLines { run, skip, limit } => self.run_lines(run, skip, limit).await,
             Ask::Chain => self.chain().await,
             Ask::Doctor => self.doctor().await,
+            Ask::RepoNamed(path) => self.repo_named(&path).await,
+            Ask::Resolve(start) => {
+                let found = inspect::resolve(&self.store()?, &start).await;
+                let (kind, id) = found.map_err(|e| words(&e))?;
+                let id = HubId::new(id.as_str());
+                Ok(Answer::Resolved { kind, id })
+            }
             Ask::Inspect { kind, id } => self.inspect(kind, &id).await,
             rows => self.rows(rows).await.map_err(|e| words(&e)),
         }
@@ -114,6 +122,24 @@ impl Desk {
             })
         };
         answer.await.map_err(|error| error.to_string())
+    }
+
+    /// A repository by its path, with its counts.
+    async fn repo_named(&self, path: &str) -> Result<Answer, String> {
+        let store = self.store()?;
+        let (owner, slug) = path.split_once('/').unwrap_or((path, ""));
+        let index = store.index();
+        let found = index.repo_by_path(owner, slug).await;
+        let row = found
+            .map_err(|error| error.to_string())?
+            .ok_or_else(|| format!("there is no repository {path}"))?;
+        let counts = index.repo_counts(std::slice::from_ref(&row.repo_id)).await;
+        let counts = counts.map_err(|error| error.to_string())?;
+        let counts = counts.first().copied().unwrap_or_default();
+        Ok(Answer::Repos {
+            rows: vec![RepoLine::new(&row, counts)],
+            end: true,
+        })
     }
 
     /// Inspecting compares and renders: it leaves the threads that keep keys flowing.

@@ -1,9 +1,9 @@
 //! The hub: how much there is, what the last audit found, and where to go from here.
 
+use super::Go;
 use super::findings::Findings;
 use super::plan::PlanScreen;
 use super::repos::Repos;
-use super::{Go, Screen};
 use crate::audit::Code;
 use crate::repair::Selection;
 use crate::text;
@@ -75,9 +75,7 @@ impl HubScreen {
                     None => Go::Stay,
                 }
             }
-            Action::Repos => Go::Push(Box::new(Screen::Repos(Box::new(Repos::new(
-                ctx.shared.scope(),
-            ))))),
+            Action::Repos => Repos::open(ctx),
             Action::Audit => {
                 ctx.audit(None, true);
                 Go::Stay

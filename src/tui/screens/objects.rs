@@ -34,11 +34,10 @@ pub struct Objects {
 }
 
 impl Objects {
-    /// The commits of a repository; scopes for the list and for the object beside it.
-    #[must_use]
-    pub fn new((scope, preview_scope): (Scope, Scope), repo: &RepoLine) -> Self {
-        Self {
-            scope,
+    /// Opens the commits of a repository.
+    pub fn open(repo: &RepoLine, ctx: &mut Ctx) -> Go {
+        Go::Push(Box::new(Screen::Objects(Box::new(Self {
+            scope: ctx.shared.scope(),
             repo_id: repo.id.clone(),
             path: repo.path.clone(),
             tab: 0,
@@ -47,8 +46,8 @@ impl Objects {
             count: Slot::Empty,
             beside: false,
             preview: None,
-            preview_scope,
-        }
+            preview_scope: ctx.shared.scope(),
+        }))))
     }
 
     fn kind(&self) -> Kind {

@@ -30,14 +30,13 @@ pub struct Repos {
 }
 
 impl Repos {
-    /// An empty list.
-    #[must_use]
-    pub fn new(scope: Scope) -> Self {
-        Self {
-            scope,
+    /// Opens the list.
+    pub fn open(ctx: &mut Ctx) -> Go {
+        Go::Push(Box::new(Screen::Repos(Box::new(Self {
+            scope: ctx.shared.scope(),
             list: Chain::default(),
             cursor: Cursor::default(),
-        }
+        }))))
     }
 
     /// The row under the cursor.
@@ -88,10 +87,7 @@ impl Repos {
                 self.list = Chain::default();
             }
             (Action::Open, Some(row)) => {
-                let scopes = (ctx.shared.scope(), ctx.shared.scope());
-                return Go::Push(Box::new(Screen::Objects(Box::new(Objects::new(
-                    scopes, &row,
-                )))));
+                return Objects::open(&row, ctx);
             }
             (Action::Findings, Some(row)) => {
                 return Findings::open(&format!("repo:{}", row.path.shown()), ctx);

@@ -125,6 +125,10 @@ fn session(
         }
         return None;
     }
+    if shared.seeking == Some(ticket) {
+        super::jumps::found(state, answer, out);
+        return None;
+    }
     if shared.exporting == Some(ticket) {
         shared.exporting = None;
         match answer {

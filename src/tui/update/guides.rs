@@ -2,10 +2,10 @@
 
 use super::super::effect::Effect;
 use super::super::guide::Guide;
+use super::super::screens::Screen;
 use super::super::screens::findings::Findings;
 use super::super::screens::repos::Repos;
 use super::super::screens::signoff::SignOffScreen;
-use super::super::screens::{Go, Screen};
 use super::super::state::{Ctx, State};
 use super::on_top;
 
@@ -15,10 +15,7 @@ pub fn enter(state: &mut State, guide: Guide, out: &mut Vec<Effect>) {
         state.stack.extend(screens);
     } else {
         on_top(state, out, |_, ctx| match guide {
-            Guide::Pull => {
-                let repos = Repos::new(ctx.shared.scope());
-                Go::Push(Box::new(Screen::Repos(Box::new(repos))))
-            }
+            Guide::Pull => Repos::open(ctx),
             Guide::SignOff => SignOffScreen::open(ctx),
             Guide::ByHand => Findings::open("", ctx),
         });

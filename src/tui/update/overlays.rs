@@ -8,7 +8,7 @@ use super::super::pages::Row;
 use super::super::screens::{Go, Screen, objects};
 use super::super::state::State;
 use super::super::widgets::confirm::Agreed;
-use super::{copy, on_top, run, typed};
+use super::{copy, jumps, on_top, run, typed};
 
 /// An action while something lies over the screen.
 pub fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
@@ -38,6 +38,19 @@ pub fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
             }),
             Action::Back,
         ) => typed::give_up(state, purpose, &before, out),
+        (Some(prompt @ Overlay::Prompt { .. }), Action::Complete) => {
+            state.overlay = Some(prompt);
+            typed::complete(state, out);
+        }
+        (Some(Overlay::Palette(palette)), Action::Submit) => {
+            if let Some(entry) = palette.chosen() {
+                jumps::choose(state, entry.clone(), out);
+            }
+        }
+        (Some(Overlay::Palette(mut palette)), Action::Move(motion)) => {
+            palette.step(motion);
+            state.overlay = Some(Overlay::Palette(palette));
+        }
         (Some(Overlay::Help(help)), Action::Submit) => {
             if let Some(action) = help.chosen(&state.keymap) {
                 run(state, action, out);

@@ -5,6 +5,8 @@ use super::super::notices::Level;
 use super::super::overlay::{Overlay, Purpose};
 use super::super::screens::{Go, Screen};
 use super::super::state::State;
+use super::super::widgets::help::Help;
+use super::super::widgets::palette::Palette;
 use super::on_top;
 use crossterm::event::{Event as Term, KeyEvent};
 use tui_input::Input;
@@ -18,7 +20,11 @@ pub fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
         .take(1_000)
         .collect();
     match &mut state.overlay {
-        Some(Overlay::Prompt { typed, .. }) => {
+        Some(
+            Overlay::Prompt { typed, .. }
+            | Overlay::Help(Help { typed, .. })
+            | Overlay::Palette(Palette { typed, .. }),
+        ) => {
             for c in line.chars() {
                 typed.handle(tui_input::InputRequest::InsertChar(c));
             }
@@ -48,6 +54,7 @@ pub fn filter(state: &mut State) {
             purpose: Purpose::Filter,
             typed: Input::new(text),
             before,
+            completed: None,
         });
     }
 }
@@ -69,6 +76,7 @@ pub fn place(state: &mut State) {
         purpose,
         typed: Input::new(text),
         before: String::new(),
+        completed: None,
     });
 }
 
@@ -76,13 +84,16 @@ pub fn place(state: &mut State) {
 pub fn key(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
     let event = Term::Key(key);
     match &mut state.overlay {
-        Some(Overlay::Prompt { typed, .. }) => {
+        Some(Overlay::Prompt {
+            typed, completed, ..
+        }) => {
+            *completed = None;
             typed.handle_event(&event);
             changed(state, out);
         }
-        Some(Overlay::Help(help)) => {
-            help.typed.handle_event(&event);
-            help.changed();
+        Some(Overlay::Help(Help { typed, .. }) | Overlay::Palette(Palette { typed, .. })) => {
+            typed.handle_event(&event);
+            changed(state, out);
         }
         Some(Overlay::Confirm(confirm)) => {
             if let Some(typed) = confirm.input() {
@@ -93,17 +104,43 @@ pub fn key(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
     }
 }
 
-/// A filter narrows as it is typed.
+/// What is typed narrows at once.
 fn changed(state: &mut State, out: &mut Vec<Effect>) {
-    if let Some(Overlay::Prompt {
+    match &mut state.overlay {
+        Some(Overlay::Prompt {
+            purpose: Purpose::Filter,
+            typed,
+            ..
+        }) => {
+            let text = typed.value().to_owned();
+            narrow(state, &text, out);
+        }
+        Some(Overlay::Help(help)) => help.changed(),
+        Some(Overlay::Palette(palette)) => palette.changed(&state.keymap, &state.recent),
+        _ => {}
+    }
+}
+
+/// Goes on with the filter: the first way, and with each further time the next one.
+pub fn complete(state: &mut State, out: &mut Vec<Effect>) {
+    let Some(Overlay::Prompt {
         purpose: Purpose::Filter,
         typed,
+        completed,
         ..
-    }) = &state.overlay
-    {
-        let text = typed.value().to_owned();
-        narrow(state, &text, out);
+    }) = &mut state.overlay
+    else {
+        return;
+    };
+    let (from, times) = completed
+        .take()
+        .unwrap_or_else(|| (typed.value().to_owned(), 0));
+    let ways = crate::tui::filter::completions(&from, &state.shared.audits.repos);
+    if !ways.is_empty() {
+        *typed = Input::new(ways[times % ways.len()].clone());
     }
+    *completed = Some((from, times + 1));
+    changed(state, out);
 }
 
 /// The line was ended with enter.

@@ -6,5 +6,6 @@ pub mod gauge;
 pub mod help;
 pub mod hex;
 pub mod list;
+pub mod palette;
 pub mod pane;
 pub mod sides;

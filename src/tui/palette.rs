@@ -1,0 +1,190 @@
+//! Everything that can be done, to be found by a few of its letters; and jumps to what is typed.
+
+use super::action::Action;
+use super::filter;
+use super::keymap::{Keymap, Place, modal};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use std::collections::VecDeque;
+
+/// How many names of what was run are remembered.
+const REMEMBERED: usize = 20;
+
+/// A way to another screen, whatever the one on top is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Jump {
+    Repos,
+    Journal,
+    /// The findings that a filter lets through.
+    Findings(String),
+    /// The repository with this path.
+    Repo(String),
+    /// The object whose id starts so.
+    Id(String),
+}
+
+/// What a row does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    Action(Action),
+    Jump(Jump),
+    /// An action of other places.
+    Elsewhere(Vec<&'static str>),
+}
+
+/// A row of the palette.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub title: String,
+    pub help: String,
+    pub key: String,
+    pub target: Target,
+}
+
+/// Titles of what was run from the palette, the last one first.
+#[derive(Clone, Debug, Default)]
+pub struct Recent(VecDeque<String>);
+
+impl Recent {
+    /// Notes that a row was run.
+    pub fn used(&mut self, title: &str) {
+        self.0.retain(|known| known != title);
+        self.0.push_front(title.to_owned());
+        self.0.truncate(REMEMBERED);
+    }
+
+    fn rank(&self, title: &str) -> usize {
+        let found = self.0.iter().position(|known| known == title);
+        found.unwrap_or(REMEMBERED)
+    }
+}
+
+/// What can be done at `place`, what elsewhere, and where one can go, with `typed` among its letters;
+/// the best match first, of equals what was used last.
+#[must_use]
+pub fn entries(keymap: &Keymap, place: Place, typed: &str, recent: &Recent) -> Vec<Entry> {
+    let mut found = jumps_to(typed);
+    let mut all = actions(keymap, place);
+    all.extend(standing_jumps());
+    all.sort_by_key(|entry| recent.rank(&entry.title));
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let pattern = Pattern::parse(typed.trim(), CaseMatching::Ignore, Normalization::Smart);
+    let (words, mut letters) = (typed.trim().to_lowercase(), Vec::new());
+    let mut scored: Vec<(u32, Entry)> = all
+        .into_iter()
+        .filter_map(|entry| {
+            let title = Utf32Str::new(&entry.title, &mut letters);
+            // A few letters in their order are enough of a title; of a sentence they say nothing.
+            let score = match pattern.score(title, &mut matcher) {
+                Some(score) => score.saturating_add(1),
+                None if entry.help.to_lowercase().contains(&words) => 0,
+                None => return None,
+            };
+            Some((score, entry))
+        })
+        .collect();
+    let here = |entry: &Entry| !matches!(entry.target, Target::Elsewhere(_));
+    scored.sort_by_key(|(score, entry)| std::cmp::Reverse((*score > 0, here(entry), *score)));
+    found.extend(scored.into_iter().map(|(_, entry)| entry));
+    found
+}
+
+/// Actions of `place` and of everywhere, then those of other places.
+fn actions(keymap: &Keymap, place: Place) -> Vec<Entry> {
+    let mut out: Vec<Entry> = keymap
+        .at(place)
+        .filter(|row| !matches!(row.binding.action, Action::Palette | Action::Move(_)))
+        .map(|row| Entry {
+            title: row.binding.title.to_owned(),
+            help: row.binding.help.to_owned(),
+            key: row.keys.join(" "),
+            target: Target::Action(row.binding.action),
+        })
+        .collect();
+    for row in keymap.rows() {
+        let (title, at) = (row.binding.title, row.place);
+        if modal(at) || at == place || at == Place::Common {
+            continue;
+        }
+        match out.iter_mut().find(|entry| entry.title == title) {
+            Some(Entry {
+                target: Target::Elsewhere(places),
+                ..
+            }) if !places.contains(&at.name()) => places.push(at.name()),
+            Some(_) => {}
+            None => out.push(Entry {
+                title: title.to_owned(),
+                help: row.binding.help.to_owned(),
+                key: row.keys.join(" "),
+                target: Target::Elsewhere(vec![at.name()]),
+            }),
+        }
+    }
+    out
+}
+
+fn jump(title: &str, help: &str, jump: Jump) -> Entry {
+    Entry {
+        title: title.to_owned(),
+        help: help.to_owned(),
+        key: String::new(),
+        target: Target::Jump(jump),
+    }
+}
+
+fn standing_jumps() -> Vec<Entry> {
+    vec![
+        jump(
+            "go to findings",
+            "All findings of the last audit.",
+            Jump::Findings(String::new()),
+        ),
+        jump(
+            "go to repositories",
+            "The repositories, the worst first.",
+            Jump::Repos,
+        ),
+        jump(
+            "go to journal",
+            "What was changed from here.",
+            Jump::Journal,
+        ),
+    ]
+}
+
+/// Where a text that is no action may lead: a filter, a repository, an id.
+fn jumps_to(typed: &str) -> Vec<Entry> {
+    let typed = typed.trim();
+    let (verb, rest) = typed.split_once(' ').unwrap_or(("", typed));
+    let rest = rest.trim();
+    let mut out = Vec::new();
+    let conditions = filter::has_condition(typed);
+    if verb == "findings" || conditions {
+        let text = if verb == "findings" { rest } else { typed };
+        let title = format!("findings {text}");
+        out.push(jump(
+            &title,
+            "The findings that this filter lets through.",
+            Jump::Findings(text.into()),
+        ));
+    }
+    if !conditions && (verb == "repo" || (verb.is_empty() && rest.contains('/'))) {
+        let title = format!("repo {rest}");
+        out.push(jump(
+            &title,
+            "The objects of this repository.",
+            Jump::Repo(rest.into()),
+        ));
+    }
+    let digits = rest.strip_prefix("sha256:").unwrap_or(rest);
+    let hex = digits.len() >= 4 && digits.chars().all(|c| c.is_ascii_hexdigit());
+    if hex && (verb == "id" || verb.is_empty()) {
+        let title = format!("id {rest}");
+        out.push(jump(
+            &title,
+            "The object whose id starts so.",
+            Jump::Id(rest.into()),
+        ));
+    }
+    out
+}
