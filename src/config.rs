@@ -5,6 +5,8 @@
 use crate::backend::s3;
 use crate::store::hub::{Database, Hub, ObjectStore};
 use crate::store::{Authority, Environment, HubError, Policy};
+use crate::tui::Choice;
+use crate::tui::keymap::Overrides;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -60,18 +62,22 @@ struct File {
     #[serde(default)]
     profiles: BTreeMap<String, Profile>,
     #[serde(default)]
+    theme: Choice,
+    #[serde(default)]
+    ascii: bool,
+    #[serde(default)]
     keys: Overrides,
 }
 
 /// How the console looks and which keys it has.
 #[derive(Clone, Debug, Default)]
 pub struct Console {
+    pub theme: Choice,
+    /// Plain ASCII only.
+    pub ascii: bool,
     /// Keys in the place of the table's: `keys.findings.plan = ["x"]`.
     pub keys: Overrides,
 }
-
-/// By place and name, the keys.
-type Overrides = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,7 +126,11 @@ pub fn load(flags: &Flags) -> Result<Option<Target>, ConfigError> {
 pub fn console() -> Result<Console, ConfigError> {
     let (path, text) = read_file()?;
     let file = File::read(&text, &path)?;
-    Ok(Console { keys: file.keys })
+    Ok(Console {
+        theme: file.theme,
+        ascii: file.ascii,
+        keys: file.keys,
+    })
 }
 
 /// The configuration file and its text, which is empty where there is none.

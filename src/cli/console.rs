@@ -33,12 +33,18 @@ pub async fn open_configured(global: &Global) -> Result<Exit, CliError> {
 
 /// The console on `target`.
 pub async fn open(target: Target, global: &Global) -> Result<Exit, CliError> {
+    let console = crate::config::console()?;
     let session = Session {
         keymap: keymap()?,
         hub: target.hub,
         authority: target.authority,
-        ascii: global.ascii,
-        plain: global.color == Color::Never,
+        ascii: global.ascii || console.ascii,
+        color: match global.color {
+            Color::Auto => None,
+            Color::Always => Some(true),
+            Color::Never => Some(false),
+        },
+        theme: global.theme.unwrap_or(console.theme),
     };
     match tui::open(session).await {
         Ok(Ended::Left) => Ok(Exit::Done),

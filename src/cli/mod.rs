@@ -110,6 +110,9 @@ struct Global {
     /// The console in plain ASCII, for fonts without lines and marks
     #[arg(long, global = true)]
     ascii: bool,
+    /// The console's colours; auto asks the terminal whether it is dark or light
+    #[arg(long, global = true, value_enum)]
+    theme: Option<crate::tui::Choice>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,41 +1,54 @@
 //! One pass over the finished frame: colours and glyphs down to what the terminal has. No view
 //! branches on either.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
+
+/// How many colours the terminal has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Colors {
+    None,
+    /// The sixteen that have names.
+    Sixteen,
+    /// The 256 of xterm.
+    Indexed,
+    /// 24 bits.
+    True,
+}
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
-    pub color: bool,
+    pub colors: Colors,
     /// Without: ASCII only.
     pub unicode: bool,
 }
 
-impl Default for Look {
-    fn default() -> Self {
-        Self {
-            color: true,
-            unicode: true,
-        }
-    }
-}
-
 impl Look {
-    /// What the environment's variables promise: `NO_COLOR`, `TERM=dumb`, and a locale that is set
-    /// and not UTF-8.
+    /// What the environment's variables promise: `NO_COLOR`, `COLORTERM`, `TERM`, and a locale that is
+    /// set and not UTF-8. `variable` gives those that are set and not empty.
     #[must_use]
-    pub fn from_env(ascii: bool) -> Self {
-        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
-        let utf8 = locale.is_none_or(|locale| {
+    pub fn new(variable: &dyn Fn(&str) -> Option<String>) -> Self {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .find_map(variable);
+        let unicode = locale.is_none_or(|locale| {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
         });
-        Self {
-            color: set("NO_COLOR").is_none() && set("TERM").as_deref() != Some("dumb"),
-            unicode: utf8 && !ascii,
-        }
+        let term = variable("TERM").unwrap_or_default();
+        let many = variable("COLORTERM").unwrap_or_default();
+        let colors = if variable("NO_COLOR").is_some() || term == "dumb" {
+            Colors::None
+        } else if many.contains("truecolor") || many.contains("24bit") || term.ends_with("-direct")
+        {
+            Colors::True
+        } else if term.contains("256color") {
+            Colors::Indexed
+        } else {
+            Colors::Sixteen
+        };
+        Self { colors, unicode }
     }
 }
 
@@ -43,22 +56,57 @@ impl Look {
 ///
 /// Without colours, paper becomes reverse video: the row under the cursor and the badges stay visible.
 pub fn degrade(buffer: &mut Buffer, look: Look) {
-    if look.color && look.unicode {
+    if look.colors == Colors::True && look.unicode {
         return;
     }
     for cell in &mut buffer.content {
-        if !look.color {
-            if cell.bg != Color::Reset {
-                cell.modifier.insert(Modifier::REVERSED);
+        match look.colors {
+            Colors::None => uncolor(cell),
+            Colors::Indexed | Colors::Sixteen => {
+                (cell.fg, cell.bg) = (nearest(cell.fg), nearest(cell.bg));
             }
-            (cell.fg, cell.bg) = (Color::Reset, Color::Reset);
-            cell.underline_color = Color::Reset;
+            Colors::True => {}
         }
         if !look.unicode && !cell.symbol().is_ascii() {
             let plain = ascii(cell.symbol());
             cell.set_char(plain);
         }
     }
+}
+
+fn uncolor(cell: &mut Cell) {
+    if cell.bg != Color::Reset {
+        cell.modifier.insert(Modifier::REVERSED);
+    }
+    (cell.fg, cell.bg) = (Color::Reset, Color::Reset);
+    cell.underline_color = Color::Reset;
+}
+
+/// The nearest of xterm's 256 colours; the sixteen that have names are left out, as every terminal
+/// shows them in another way.
+#[must_use]
+pub fn nearest(color: Color) -> Color {
+    let Color::Rgb(r, g, b) = color else {
+        return color;
+    };
+    let best = (16..=255u8).min_by_key(|index| {
+        let (x, y, z) = indexed(*index);
+        let square = |a: u8, b: u8| u32::from(a.abs_diff(b)).pow(2);
+        square(r, x) + square(g, y) + square(b, z)
+    });
+    best.map_or(color, Color::Indexed)
+}
+
+/// What xterm shows for one of its 256 colours, from the 16th on: a cube, then greys.
+#[must_use]
+pub const fn indexed(index: u8) -> (u8, u8, u8) {
+    const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    if index >= 232 {
+        let grey = 8 + (index - 232) * 10;
+        return (grey, grey, grey);
+    }
+    let n = index.saturating_sub(16) as usize;
+    (STEPS[n / 36 % 6], STEPS[n / 6 % 6], STEPS[n % 6])
 }
 
 /// The ASCII letter for a glyph of ours; `?` for the hub's own.
@@ -74,6 +122,7 @@ fn ascii(symbol: &str) -> char {
         "≠" => '#',
         "…" => '~',
         "·" | "•" => '.',
+        "●" => 'o',
         "›" | "▸" | "→" => '>',
         "‹" | "←" => '<',
         "↑" => '^',

@@ -1,6 +1,7 @@
 //! The console: `update` and `view` are pure, the runner does the work, the loop here joins them.
 
 mod action;
+mod background;
 mod decisions;
 mod degrade;
 mod effect;
@@ -25,9 +26,9 @@ mod update;
 mod view;
 mod widgets;
 
-use crate::store::{Authority, Hub};
+use crate::store::{Authority, Environment, Hub};
 use crossterm::event::EventStream;
-use degrade::Look;
+use degrade::{Colors, Look};
 use effect::Effect;
 use event::Event;
 use futures_util::StreamExt;
@@ -36,6 +37,7 @@ use state::{Face, State};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use terminal::Screen;
+pub use theme::Choice;
 use theme::Theme;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -56,8 +58,9 @@ pub struct Session {
     pub authority: Option<Authority>,
     /// Plain ASCII only.
     pub ascii: bool,
-    /// No colours, whatever the environment says.
-    pub plain: bool,
+    /// Colours or none, whatever the environment says.
+    pub color: Option<bool>,
+    pub theme: Choice,
 }
 
 /// How a session ended.
@@ -105,9 +108,10 @@ impl Signals {
 /// # Errors
 /// The terminal cannot be used.
 pub async fn open(session: Session) -> Result<Ended, TuiError> {
-    let mut look = Look::from_env(session.ascii);
-    look.color &= !session.plain;
+    let look = look(&session);
+    let theme = background::theme(session.theme, look, &variable);
     let face = Face::new(&session.hub, session.authority.is_some());
+    let warned = face.writable && face.environment == Environment::Production;
     let screen = Screen::enter(look)?;
     let started = jiff::Timestamp::now().as_microsecond();
     let state = State::new(face, session.keymap, screen.size()?, started);
@@ -116,13 +120,32 @@ pub async fn open(session: Session) -> Result<Ended, TuiError> {
         state,
         screen,
         runner: Runner::new(session.hub, session.authority, out),
-        theme: Theme::ansi(),
+        theme: theme.warned(warned),
         since: Instant::now(),
         drawn: Instant::now(),
         ended: None,
         resume: false,
     };
     console.stay(answers).await
+}
+
+/// An environment variable that says something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// What the terminal can show, as far as its variables and the command line say.
+fn look(session: &Session) -> Look {
+    let asked = |name: &str| match (name, session.color) {
+        ("NO_COLOR", Some(color)) => (!color).then(String::new),
+        _ => variable(name),
+    };
+    let mut look = Look::new(&asked);
+    look.unicode &= !session.ascii;
+    if session.color == Some(true) && look.colors == Colors::None {
+        look.colors = Colors::Sixteen;
+    }
+    look
 }
 
 /// A key that has been typed already, without waiting for one. The stream keeps the waker of its last

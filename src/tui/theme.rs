@@ -1,9 +1,25 @@
 //! Roles to styles. Views name roles; what a role looks like is decided here.
 
+use crate::audit::Grade;
+use crate::store::Environment;
 use ratatui::style::{Color, Modifier, Style};
+use serde::Deserialize;
+
+/// Which theme a person wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Choice {
+    /// Dark or light as the terminal answers; its own sixteen colours where it does not.
+    #[default]
+    Auto,
+    Dark,
+    Light,
+    /// The terminal's own sixteen colours.
+    Ansi,
+}
 
 macro_rules! roles {
-    ($($role:ident $ansi:expr;)*) => {
+    ($($role:ident: $ansi:expr, $dark:expr, $light:expr;)*) => {
         /// A style for each role.
         #[derive(Clone, Copy, Debug)]
         pub struct Theme { $(pub $role: Style,)* }
@@ -19,6 +35,18 @@ macro_rules! roles {
                 Self { $($role: $ansi,)* }
             }
 
+            /// For dark backgrounds, in 24 bits.
+            #[must_use]
+            pub fn dark() -> Self {
+                Self { $($role: $dark,)* }
+            }
+
+            /// For light backgrounds, in 24 bits.
+            #[must_use]
+            pub fn light() -> Self {
+                Self { $($role: $light,)* }
+            }
+
             /// Each role in an indexed colour of its own, so that a test can tell roles apart.
             #[cfg(test)]
             #[must_use]
@@ -30,6 +58,13 @@ macro_rules! roles {
                     style
                 };
                 Self { $($role: role(),)* }
+            }
+
+            /// Every role with its name.
+            #[cfg(test)]
+            #[must_use]
+            pub fn all(&self) -> Vec<(&'static str, Style)> {
+                vec![$((stringify!($role), self.$role),)*]
             }
         }
     };
@@ -47,50 +82,67 @@ const fn ink(color: Color) -> Style {
     Style::new().fg(color)
 }
 
+const fn bold(color: Color) -> Style {
+    ink(color).add_modifier(Modifier::BOLD)
+}
+
 const fn paint(ink: Color, paper: Color) -> Style {
     Style::new().fg(ink).bg(paper)
 }
 
-// Yellow and cyan text is not to be read on the usual light palettes: they serve as paper only.
+const fn badge(ink: Color, paper: Color) -> Style {
+    paint(ink, paper).add_modifier(Modifier::BOLD)
+}
+
+const fn rgb(hex: u32) -> Color {
+    Color::Rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
+
+const WHITE: Color = rgb(0xff_ff_ff);
+const BLACK: Color = rgb(0x00_00_00);
+
+// Yellow and cyan text is not to be read on the usual light palettes: of the sixteen, they serve as
+// paper only.
 roles! {
-    text PLAIN;
-    title BOLD;
-    muted DIM;
-    border DIM;
-    focus BOLD;
-    selected paint(Color::Black, Color::Cyan);
-    marked ink(Color::Magenta).add_modifier(Modifier::BOLD);
-    production paint(Color::White, Color::Red).add_modifier(Modifier::BOLD);
-    staging paint(Color::Black, Color::Yellow).add_modifier(Modifier::BOLD);
-    demo paint(Color::Black, Color::Green).add_modifier(Modifier::BOLD);
-    writable ink(Color::Red).add_modifier(Modifier::BOLD);
-    readonly BOLD;
-    critical ink(Color::Red).add_modifier(Modifier::BOLD);
-    error ink(Color::Red);
-    warning ink(Color::Magenta);
-    info DIM;
-    good ink(Color::Green);
-    pending DIM;
-    running ink(Color::Green).add_modifier(Modifier::BOLD);
-    gauge ink(Color::Green);
-    track DIM;
-    added ink(Color::Green);
-    removed ink(Color::Red);
-    emphasis BOLD.add_modifier(Modifier::UNDERLINED);
-    header ink(Color::Magenta);
-    offending paint(Color::White, Color::Red).add_modifier(Modifier::BOLD);
-    guide ink(Color::Blue).add_modifier(Modifier::BOLD);
-    key BOLD;
-    refused DIM;
-    notice PLAIN;
-    input paint(Color::Black, Color::Cyan);
+    text: PLAIN, PLAIN, PLAIN;
+    title: BOLD, BOLD, BOLD;
+    muted: DIM, ink(rgb(0x9d_a5_b4)), ink(rgb(0x59_63_6e));
+    border: DIM, ink(rgb(0x7a_83_92)), ink(rgb(0x76_80_8c));
+    focus: BOLD, bold(rgb(0x8a_c7_ff)), bold(rgb(0x05_50_ae));
+    selected: paint(Color::Black, Color::Cyan), paint(WHITE, rgb(0x2b_53_7d)), paint(BLACK, rgb(0xbf_dd_ff));
+    marked: bold(Color::Magenta), bold(rgb(0xe0_9c_f5)), bold(rgb(0x82_2a_b4));
+    production: badge(Color::White, Color::Red), badge(WHITE, rgb(0xb3_1d_28)), badge(WHITE, rgb(0xb3_1d_28));
+    staging: badge(Color::Black, Color::Yellow), badge(BLACK, rgb(0xe3_b3_41)), badge(BLACK, rgb(0xe3_b3_41));
+    demo: badge(Color::Black, Color::Green), badge(BLACK, rgb(0x56_c2_71)), badge(BLACK, rgb(0x56_c2_71));
+    writable: bold(Color::Red), bold(rgb(0xff_8f_88)), bold(rgb(0xb3_1d_28));
+    readonly: BOLD, BOLD, BOLD;
+    critical: bold(Color::Red), bold(rgb(0xff_8f_88)), bold(rgb(0xb3_1d_28));
+    error: ink(Color::Red), ink(rgb(0xff_8f_88)), ink(rgb(0xb3_1d_28));
+    warning: ink(Color::Magenta), ink(rgb(0xf0_b9_5b)), ink(rgb(0x85_4d_00));
+    info: DIM, ink(rgb(0x9d_a5_b4)), ink(rgb(0x59_63_6e));
+    good: ink(Color::Green), ink(rgb(0x7c_d6_92)), ink(rgb(0x14_69_2e));
+    pending: DIM, ink(rgb(0x9d_a5_b4)), ink(rgb(0x59_63_6e));
+    running: bold(Color::Green), bold(rgb(0x7c_d6_92)), bold(rgb(0x14_69_2e));
+    gauge: ink(Color::Green), ink(rgb(0x56_c2_71)), ink(rgb(0x1a_7f_37));
+    track: DIM, ink(rgb(0x7a_83_92)), ink(rgb(0x76_80_8c));
+    added: ink(Color::Green), ink(rgb(0x7c_d6_92)), ink(rgb(0x14_69_2e));
+    removed: ink(Color::Red), ink(rgb(0xff_8f_88)), ink(rgb(0xb3_1d_28));
+    emphasis: BOLD.add_modifier(Modifier::UNDERLINED), BOLD.add_modifier(Modifier::UNDERLINED), BOLD.add_modifier(Modifier::UNDERLINED);
+    header: ink(Color::Magenta), ink(rgb(0xe0_9c_f5)), ink(rgb(0x82_2a_b4));
+    offending: badge(Color::White, Color::Red), badge(WHITE, rgb(0xb3_1d_28)), badge(WHITE, rgb(0xb3_1d_28));
+    guide: bold(Color::Blue), bold(rgb(0x8a_c7_ff)), bold(rgb(0x05_50_ae));
+    key: BOLD, bold(rgb(0x8a_c7_ff)), bold(rgb(0x05_50_ae));
+    refused: DIM, ink(rgb(0x9d_a5_b4)), ink(rgb(0x59_63_6e));
+    notice: PLAIN, PLAIN, PLAIN;
+    input: paint(Color::Black, Color::Cyan), paint(WHITE, rgb(0x2b_53_7d)), paint(BLACK, rgb(0xbf_dd_ff));
+    lane: ink(Color::Blue), ink(rgb(0x8a_c7_ff)), ink(rgb(0x05_50_ae));
+    lane_other: ink(Color::Magenta), ink(rgb(0xe0_9c_f5)), ink(rgb(0x82_2a_b4));
 }
 
 impl Theme {
     /// The style of a grade.
     #[must_use]
-    pub fn grade(&self, grade: crate::audit::Grade) -> Style {
-        use crate::audit::Grade;
+    pub fn grade(&self, grade: Grade) -> Style {
         match grade {
             Grade::Critical => self.critical,
             Grade::Error => self.error,
@@ -101,12 +153,21 @@ impl Theme {
 
     /// The paper of an environment's badge.
     #[must_use]
-    pub fn environment(&self, environment: crate::store::Environment) -> Style {
-        use crate::store::Environment;
+    pub fn environment(&self, environment: Environment) -> Style {
         match environment {
             Environment::Production | Environment::Unknown => self.production,
             Environment::Staging => self.staging,
             Environment::Demo => self.demo,
         }
+    }
+
+    /// Where production can be written, the borders take its red too: after an hour nobody reads the
+    /// first line any more.
+    #[must_use]
+    pub fn warned(mut self, warned: bool) -> Self {
+        if warned {
+            (self.border, self.focus) = (self.error, self.critical);
+        }
+        self
     }
 }

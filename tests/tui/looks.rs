@@ -3,7 +3,7 @@
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
 use crate::store::Environment;
-use crate::tui::degrade::Look;
+use crate::tui::degrade::{Colors, Look};
 use ratatui::style::{Color, Modifier};
 
 const SCREENS: &[&str] = &[
@@ -26,7 +26,7 @@ fn without_colours_the_row_under_the_cursor_is_still_to_be_seen() {
     let mut stage = Stage::new(80, 24);
     stage.keys("f down");
     let buffer = stage.degraded(Look {
-        color: false,
+        colors: Colors::None,
         unicode: true,
     });
     assert!(
@@ -52,7 +52,7 @@ fn without_unicode_every_cell_is_ascii_and_none_of_ours_is_lost() {
         let mut stage = Stage::new(120, 40);
         stage.keys(keys);
         let buffer = stage.degraded(Look {
-            color: true,
+            colors: Colors::True,
             unicode: false,
         });
         for cell in &buffer.content {

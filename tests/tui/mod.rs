@@ -15,3 +15,4 @@ mod parts;
 mod pull;
 mod screens;
 mod stage;
+mod themes;

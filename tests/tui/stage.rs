@@ -209,12 +209,16 @@ impl Stage {
         format!("{}\n-- roles --\n{roles}", self.text())
     }
 
-    /// The frame as a terminal with this look gets it, in the theme that people see.
+    /// The frame as a terminal with this look gets it, in its own sixteen colours.
     pub fn degraded(&mut self, look: Look) -> Buffer {
-        let theme = Theme::ansi();
+        self.painted(&Theme::ansi(), look)
+    }
+
+    /// The frame as a terminal with this look gets it, in a theme.
+    pub fn painted(&mut self, theme: &Theme, look: Look) -> Buffer {
         let state = &self.state;
         let frame = self.terminal.draw(|frame| {
-            view(state, &theme, frame);
+            view(state, theme, frame);
             degrade(frame.buffer_mut(), look);
         });
         frame.unwrap().buffer.clone()
