@@ -3,12 +3,16 @@
 use super::fault::{Code, Cost, FAULTS, Fault, Grade};
 use super::{AuditError, Depth, Finding, Subject, spool};
 use crate::index::Counts;
+pub use crate::index::notebook::{FindingOrder, Stretch};
 use crate::index::notebook::{FindingQuery, FindingRow, Notebook};
 use crate::object::Kind;
 use crate::store::Store;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// Findings that are looked up in another report at once.
+const CARRIED: usize = 1_000;
 
 /// What was looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,9 +127,75 @@ impl Report {
         skip: u64,
         limit: u32,
     ) -> Result<Vec<Numbered>, AuditError> {
-        Ok(numbered(
-            self.notebook.findings(&filter.query(), skip, limit).await?,
-        ))
+        let stretch = Stretch {
+            skip,
+            limit,
+            ..Stretch::default()
+        };
+        self.list(filter, stretch).await
+    }
+
+    /// Findings that pass `filter`, a stretch of them in an order of their own.
+    ///
+    /// # Errors
+    /// The spool cannot be read.
+    pub async fn list(
+        &self,
+        filter: &Filter,
+        stretch: Stretch,
+    ) -> Result<Vec<Numbered>, AuditError> {
+        let rows = self.notebook.findings(&filter.query(), stretch).await?;
+        Ok(numbered(rows))
+    }
+
+    /// The ordinals of such a stretch.
+    ///
+    /// # Errors
+    /// The spool cannot be read.
+    pub async fn ordinals(
+        &self,
+        filter: &Filter,
+        stretch: Stretch,
+    ) -> Result<Vec<u64>, AuditError> {
+        let query = filter.query();
+        Ok(self.notebook.finding_places(&query, stretch).await?)
+    }
+
+    /// Where in this report the findings stand that another one has at `ordinals`: of the same code,
+    /// kind, id and repository. What is not found any more is left out.
+    ///
+    /// # Errors
+    /// A spool cannot be read.
+    pub async fn carried(&self, from: &Report, ordinals: &[u64]) -> Result<Vec<u64>, AuditError> {
+        let mut out = Vec::new();
+        for some in ordinals.chunks(CARRIED) {
+            for row in from.notebook.findings_at(some).await? {
+                out.extend(self.notebook.places_of(&row).await?);
+            }
+        }
+        Ok(out)
+    }
+
+    /// How many findings that pass `filter` stand before an ordinal.
+    ///
+    /// # Errors
+    /// The spool cannot be read.
+    pub async fn before(&self, filter: &Filter, ordinal: u64) -> Result<u64, AuditError> {
+        let query = filter.query();
+        Ok(self.notebook.findings_before(&query, ordinal).await?)
+    }
+
+    /// The code of the worst finding on each of these ids, where there is one.
+    ///
+    /// # Errors
+    /// The spool cannot be read.
+    pub async fn worst_on(&self, ids: &[String]) -> Result<Vec<(String, Code)>, AuditError> {
+        let found = self.notebook.worst_on(ids).await?;
+        let code = |n: u16| FAULTS.get(usize::from(n)).map(|fault| fault.code);
+        Ok(found
+            .into_iter()
+            .filter_map(|(id, n)| Some((id, code(n)?)))
+            .collect())
     }
 
     /// The findings at these places, in the order of the report.

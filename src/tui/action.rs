@@ -20,6 +20,8 @@ pub enum Action {
     LinkBack,
     Filter,
     Mark,
+    /// From here to where the cursor goes.
+    Range,
     MarkAll,
     Unmark,
     Zoom,
@@ -47,6 +49,13 @@ pub enum Action {
     Facet(usize),
     Previous,
     Next,
+    /// The next finding in the list.
+    NextFinding,
+    PreviousFinding,
+    /// The column to the left sorts the list.
+    SortBefore,
+    SortAfter,
+    Flip,
     /// Counts findings together.
     Group,
     /// Steps or what is refused.

@@ -1,7 +1,7 @@
 //! What `update` wants done: plain data, carried out by the runner.
 
 use super::widgets::confirm::Confirmed;
-use crate::audit::report::GroupBy;
+use crate::audit::report::{GroupBy, Stretch};
 use crate::audit::{Depth, Filter};
 use crate::index::Browse;
 use crate::object::Kind;
@@ -72,13 +72,44 @@ pub struct AuditAsk {
     pub report: ReportRef,
 }
 
+/// What repositories are listed by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RepoOrder {
+    /// The worst finding first, then the most findings; deleted ones last.
+    #[default]
+    Worst,
+    Path,
+    Branches,
+    Commits,
+    /// The last push first.
+    Pushed,
+}
+
+/// Which repositories are listed, and in which order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RepoAsk {
+    pub order: RepoOrder,
+    pub flipped: bool,
+    /// Each must occur in `owner/slug`; case does not matter.
+    pub words: Vec<String>,
+}
+
 /// A question that reads and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     Counts,
     Repos {
-        after: Option<String>,
+        ask: RepoAsk,
+        skip: u64,
         limit: u32,
+    },
+    /// How many repositories are listed, and where one of them stands.
+    PlaceRepos {
+        ask: RepoAsk,
+        /// The id of the one whose place is wanted.
+        keep: Option<String>,
+        /// They are read again.
+        fresh: bool,
     },
     Branches {
         repo_id: String,
@@ -89,10 +120,29 @@ pub enum Ask {
     BrowseCount(Browse),
     Findings {
         filter: Filter,
-        skip: u64,
-        limit: u32,
+        stretch: Stretch,
     },
     FindingsCount(Filter),
+    /// The ordinals of a stretch of the findings.
+    Ordinals {
+        filter: Filter,
+        stretch: Stretch,
+    },
+    /// Where the findings that an older report has at these places stand in the last one.
+    Carry {
+        from: ReportRef,
+        marks: Vec<u64>,
+        /// The finding under the cursor.
+        cursor: Option<u64>,
+        filter: Filter,
+    },
+    /// How many findings that pass stand before this one, if it passes too.
+    PlaceOf {
+        filter: Filter,
+        ordinal: u64,
+    },
+    /// The worst finding on each of these ids.
+    WorstOn(Vec<String>),
     Groups(Filter, GroupBy),
     Inspect {
         kind: Kind,

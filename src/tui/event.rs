@@ -8,9 +8,11 @@ use super::lines::{
     SummaryLine,
 };
 use super::meter::Speed;
+use crate::audit::Code;
 use crate::index::Counts;
 use crate::progress::Figures;
 use crate::repair::Totals;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// One thing that happened.
@@ -52,6 +54,13 @@ pub enum Answer {
         rows: Vec<RepoLine>,
         end: bool,
     },
+    /// How many repositories are listed, where the one that was asked for stands, and whether the hub
+    /// has more than are listed.
+    Placed {
+        count: u64,
+        at: Option<u64>,
+        cut: bool,
+    },
     Branches {
         rows: Vec<BranchLine>,
         end: bool,
@@ -63,6 +72,17 @@ pub enum Answer {
     },
     Count(u64),
     Findings(Vec<FindingLine>),
+    Ordinals(Vec<u64>),
+    /// Findings of an older report in the last one: the marked ones, and how many that pass the filter
+    /// stand before the one under the cursor.
+    Carried {
+        marks: Vec<u64>,
+        cursor: Option<u64>,
+    },
+    /// Where the finding that was asked for stands in its list.
+    Place(Option<u64>),
+    /// By id as stored.
+    Worst(BTreeMap<String, Code>),
     Groups(Vec<GroupLine>),
     Inspected(Box<Inspected>),
     /// The one object whose id starts as was asked.

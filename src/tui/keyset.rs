@@ -57,6 +57,16 @@ impl Keyset {
         self.rows.get(usize::try_from(at).ok()?)
     }
 
+    /// The rows held.
+    pub fn rows(&self) -> impl Iterator<Item = &ObjectLine> {
+        self.rows.iter()
+    }
+
+    /// The rows held, to be judged.
+    pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut ObjectLine> {
+        self.rows.iter_mut()
+    }
+
     /// The row under the cursor.
     #[must_use]
     pub fn current(&self) -> Option<&ObjectLine> {

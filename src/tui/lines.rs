@@ -156,10 +156,24 @@ pub struct ObjectLine {
     pub what: String,
     pub branch: String,
     pub parents: String,
+    /// As stored, to be compared and never to be shown.
+    pub parent_ids: Vec<String>,
     pub snapshot: Option<HubId>,
     pub size: Option<i64>,
     pub pointer: Pointer,
     pub cache_byte: Option<u8>,
+    pub judged: Judged,
+}
+
+/// What the last audit says of a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Judged {
+    /// It was not asked yet, or there is none.
+    #[default]
+    Unknown,
+    Clean,
+    /// The worst that it found.
+    Found(Code),
 }
 
 impl From<&Listed> for ObjectLine {
@@ -173,6 +187,7 @@ impl From<&Listed> for ObjectLine {
             what: clean(&row.what),
             branch: clean(&row.branch),
             parents: clean(&row.parent_ids),
+            parent_ids: serde_json::from_str(&row.parent_ids).unwrap_or_default(),
             snapshot: row.snapshot_id.as_deref().map(HubId::new),
             size: row.size,
             pointer: match &row.storage_uri {
@@ -181,6 +196,7 @@ impl From<&Listed> for ObjectLine {
                 Some(Some(uri)) => Pointer::Uri(clean(uri)),
             },
             cache_byte: row.cache_byte,
+            judged: Judged::Unknown,
         }
     }
 }

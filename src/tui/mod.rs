@@ -19,6 +19,7 @@ mod palette;
 mod regions;
 mod runner;
 mod screens;
+mod sorting;
 mod state;
 mod terminal;
 mod theme;

@@ -2,7 +2,7 @@
 
 use super::effect::Scope;
 use super::keymap::Place;
-use super::lines::BranchLine;
+use super::lines::{BranchLine, HubId};
 use super::pages::Chain;
 use super::widgets::confirm::Confirm;
 use super::widgets::help::Help;
@@ -56,6 +56,8 @@ impl Purpose {
 #[derive(Debug)]
 pub struct Branches {
     pub scope: Scope,
+    /// The repository whose pull is tried of the one that is chosen; without, its commits are listed.
+    pub pull: Option<HubId>,
     pub repo_id: String,
     pub list: Chain<BranchLine>,
     pub cursor: Cursor,

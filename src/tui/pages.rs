@@ -160,17 +160,6 @@ impl<T> Chain<T> {
         self.to_end = self.len.is_none();
     }
 
-    /// Whether it is still on the way to the end.
-    #[must_use]
-    pub fn seeking(&self) -> bool {
-        self.to_end
-    }
-
-    /// Stops on the way to the end.
-    pub fn stay(&mut self) {
-        self.to_end = false;
-    }
-
     /// Pages to be asked for, each with the key that it starts behind.
     pub fn missing(&mut self, rows: std::ops::Range<u64>) -> Vec<(u64, Option<String>)> {
         let front = self.keys.len() as u64;
@@ -231,12 +220,6 @@ impl<T> Chain<T> {
             .iter()
             .find(|(_, page)| matches!(page, Page::Asked(asked) if *asked == ticket))
             .map(|(number, _)| *number)
-    }
-
-    /// Whether something was asked for and is not here yet.
-    #[must_use]
-    pub fn pending(&self) -> bool {
-        self.pages.pending()
     }
 
     /// What keeps the list from being shown at all.

@@ -12,10 +12,12 @@ pub const TWO_PANES: u16 = 72;
 pub const THREE_PANES: u16 = 140;
 
 /// What a screen would like beside its list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wish {
     /// Panes that the screen can fill, from 1 to 3.
     pub panes: u8,
+    /// The other panes only where three would fit.
+    pub wide: bool,
     /// The pane to be shown where only one fits.
     pub front: u8,
     /// A line for progress.
@@ -71,6 +73,7 @@ fn panes(body: Rect, wish: Wish) -> [Rect; 3] {
         TWO_PANES..THREE_PANES => 2,
         THREE_PANES.. => 3,
     };
+    let fit = if wish.wide && fit == 2 { 1 } else { fit };
     let shares: &[Constraint] = match fit.min(wish.panes) {
         0 | 1 => {
             out[usize::from(wish.front.min(2))] = body;

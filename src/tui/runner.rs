@@ -1,9 +1,11 @@
 //! Carries effects out: each becomes a task, each task sends an answer.
 
+mod found;
 mod journal;
 mod pulse;
 mod read;
 mod repair;
+mod repos;
 mod sift;
 mod signoff;
 
@@ -32,7 +34,11 @@ const FIGURES: Duration = Duration::from_millis(100);
 struct Held {
     store: Option<Store>,
     report: Option<(ReportRef, Arc<Report>)>,
+    /// The report before it, for what was marked there.
+    before: Option<(ReportRef, Arc<Report>)>,
     plans: BTreeMap<PlanRef, Arc<Plan>>,
+    repos: Option<Arc<repos::Shelf>>,
+    arranged: Option<Arc<repos::Arranged>>,
     signoff: Option<Arc<Signoff>>,
 }
 
@@ -308,7 +314,9 @@ impl Desk {
                 .map(|note| clean(note))
                 .collect(),
         };
-        self.held().store = Some(store);
+        let mut held = self.held();
+        (held.repos, held.arranged) = (None, None);
+        held.store = Some(store);
         Ok(answer)
     }
 
@@ -324,7 +332,9 @@ impl Desk {
             .await
             .map_err(|error| error.to_string())?;
         let summary = SummaryLine::from(report.summary());
-        self.held().report = Some((ask.report, Arc::new(report)));
+        let mut held = self.held();
+        held.before = held.report.take();
+        held.report = Some((ask.report, Arc::new(report)));
         Ok(Answer::Audited(Box::new(summary)))
     }
 

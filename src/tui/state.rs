@@ -369,15 +369,7 @@ impl State {
     /// Where things stand on the screen now.
     #[must_use]
     pub fn regions(&self) -> Regions {
-        let mut wish = self.stack.last().map_or(
-            Wish {
-                panes: 1,
-                front: 0,
-                progress: false,
-                guide: false,
-            },
-            Screen::wish,
-        );
+        let mut wish = self.stack.last().map_or_else(Wish::default, Screen::wish);
         wish.progress = self.shared.job().is_some();
         wish.guide = self.guide.is_some();
         if self.shared.zoom {

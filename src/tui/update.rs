@@ -19,7 +19,7 @@ use super::overlay::{Branches, Overlay};
 use super::pages::{Chain, PAGE};
 use super::regions::too_small;
 use super::screens::journal::JournalScreen;
-use super::screens::{Go, Screen, objects};
+use super::screens::{Go, Screen};
 use super::state::{Ctx, Slot, State, start_audit};
 use super::widgets::confirm::{Confirm, Question};
 use super::widgets::help::Help;
@@ -230,10 +230,10 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::Branch => branches(state),
         Action::Journal => on_top(state, out, |_, ctx| JournalScreen::open(ctx)),
         Action::Apply => ask(state),
-        Action::Previous | Action::Next
+        Action::Previous | Action::Next | Action::PreviousFinding | Action::NextFinding
             if matches!(state.stack.last(), Some(Screen::Inspect(_))) =>
         {
-            neighbour(state, action == Action::Next, out);
+            neighbour(state, action, out);
         }
         Action::Refresh if matches!(state.shared.open, Slot::Failed(_)) => {
             out.extend(state.start());
@@ -302,14 +302,21 @@ fn copy(state: &mut State, text: String, out: &mut Vec<Effect>) {
 
 fn branches(state: &mut State) {
     let scope = state.shared.scope();
-    if let Some(objects) = state.stack.last_mut().and_then(objects::of) {
-        state.overlay = Some(Overlay::Branches(Branches {
-            scope,
-            repo_id: objects.repo_id.exact().to_owned(),
-            list: Chain::default(),
-            cursor: Cursor::default(),
-        }));
-    }
+    let (repo_id, pull) = match state.stack.last() {
+        Some(Screen::Objects(objects)) => (objects.repo_id.exact().to_owned(), None),
+        Some(Screen::Repos(repos)) => match repos.current() {
+            Some(row) => (row.id.exact().to_owned(), Some(row.path.clone())),
+            None => return,
+        },
+        _ => return,
+    };
+    state.overlay = Some(Overlay::Branches(Branches {
+        scope,
+        pull,
+        repo_id,
+        list: Chain::default(),
+        cursor: Cursor::default(),
+    }));
 }
 
 /// Asks whether the plan on the screen is to be applied.
@@ -321,12 +328,14 @@ fn ask(state: &mut State) {
     }
 }
 
-/// Goes to the object before or behind this one in the list below.
-fn neighbour(state: &mut State, forwards: bool, out: &mut Vec<Effect>) {
+/// Goes to the object before or behind this one in the list below, or to the next one with a finding.
+fn neighbour(state: &mut State, action: Action, out: &mut Vec<Effect>) {
+    let forwards = matches!(action, Action::Next | Action::NextFinding);
+    let with_finding = matches!(action, Action::PreviousFinding | Action::NextFinding);
     let below = state.stack.len().checked_sub(2);
     let found = below.and_then(|below| match state.stack.get_mut(below)? {
         Screen::Findings(list) => list.neighbour(forwards),
-        Screen::Objects(list) => list.neighbour(forwards),
+        Screen::Objects(list) => list.neighbour(forwards, with_finding),
         _ => None,
     });
     let Some((kind, id)) = found else {

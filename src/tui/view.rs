@@ -32,15 +32,7 @@ pub fn view(state: &State, theme: &Theme, frame: &mut Frame) {
     let regions = if size == state.shared.size {
         state.regions()
     } else {
-        super::regions::regions(
-            size,
-            super::regions::Wish {
-                panes: 1,
-                front: 0,
-                progress: false,
-                guide: false,
-            },
-        )
+        super::regions::regions(size, super::regions::Wish::default())
     };
     banner(state, frame, regions.banner, theme);
     guide(state, frame, regions.guide, theme);

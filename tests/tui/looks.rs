@@ -38,7 +38,7 @@ fn without_colours_the_row_under_the_cursor_is_still_to_be_seen() {
     let reversed = |y: u16| buffer[(5, y)].modifier.contains(Modifier::REVERSED);
     assert_eq!(
         (3..9).map(reversed).collect::<Vec<_>>(),
-        [false, true, false, false, false, false]
+        [false, false, true, false, false, false]
     );
     assert!(
         buffer[(1, 0)].modifier.contains(Modifier::REVERSED),

@@ -9,6 +9,8 @@ mod hub;
 mod journal;
 mod keymap;
 mod keys;
+mod lanes;
+mod lists;
 mod looks;
 mod palette;
 mod parts;

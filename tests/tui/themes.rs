@@ -180,7 +180,7 @@ fn the_row_under_the_cursor_has_one_ink_and_one_paper_in_every_theme() {
     for theme in [Theme::ansi(), Theme::dark(), Theme::light()] {
         let buffer = stage.painted(&theme, look);
         for x in 2..38 {
-            let cell = &buffer[(x, 3)];
+            let cell = &buffer[(x, 4)];
             assert_eq!(
                 (Some(cell.fg), Some(cell.bg)),
                 (theme.selected.fg, theme.selected.bg)

@@ -126,34 +126,10 @@ impl Notebook {
              UPDATE finding SET ordinal = (SELECT place FROM placed WHERE placed.n = finding.n);
              DROP TABLE placed;
              CREATE UNIQUE INDEX finding_by_ordinal ON finding (ordinal);
-             CREATE INDEX finding_by_code ON finding (code, ordinal);",
+             CREATE INDEX finding_by_code ON finding (code, ordinal);
+             CREATE INDEX finding_by_repo ON finding (repo_id, ordinal);",
         )
         .await
-    }
-
-    /// Findings in their places, from the `skip`th that passes on; `n` is the ordinal.
-    ///
-    /// # Errors
-    /// The notebook cannot be read.
-    pub async fn findings(
-        &self,
-        query: &FindingQuery,
-        skip: u64,
-        limit: u32,
-    ) -> Result<Vec<FindingRow>, IndexError> {
-        let mut sql = QueryBuilder::<Sqlite>::new(
-            "SELECT ordinal, code, grade, kind, id, repo_id, body FROM finding",
-        );
-        if query.is_empty() {
-            sql.push(" WHERE ordinal >= ").push_bind(skip as i64);
-            sql.push(" ORDER BY ordinal LIMIT ").push_bind(limit);
-        } else {
-            query.push(&mut sql);
-            sql.push(" ORDER BY ordinal LIMIT ").push_bind(limit);
-            sql.push(" OFFSET ").push_bind(skip as i64);
-        }
-        let rows = sql.build().fetch_all(&self.pool).await.map_err(failed)?;
-        Ok(rows.iter().map(finding_row).collect())
     }
 
     /// The findings at these places, in the order of the places.
@@ -202,7 +178,7 @@ impl Notebook {
 }
 
 impl FindingQuery {
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.codes.is_empty()
             && self.grades.is_empty()
             && self.kinds.is_empty()
@@ -211,7 +187,7 @@ impl FindingQuery {
             && self.words.is_empty()
     }
 
-    fn push(&self, sql: &mut QueryBuilder<Sqlite>) {
+    pub(super) fn push(&self, sql: &mut QueryBuilder<Sqlite>) {
         sql.push(" WHERE ordinal IS NOT NULL");
         let lists = [
             (
@@ -251,7 +227,7 @@ impl FindingQuery {
     }
 }
 
-fn finding_row(row: &sqlx::sqlite::SqliteRow) -> FindingRow {
+pub(super) fn finding_row(row: &sqlx::sqlite::SqliteRow) -> FindingRow {
     FindingRow {
         n: row.get(0),
         code: row.get::<i64, _>(1) as u16,

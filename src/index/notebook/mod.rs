@@ -6,10 +6,12 @@
 mod facts;
 mod findings;
 mod names;
+mod order;
 
 pub use facts::{BranchFact, CommitFact, ListedKey, SnapshotFact, Standing, StoredCopy};
 pub use findings::{FindingQuery, FindingRow};
 pub use names::Unresolved;
+pub use order::{FindingOrder, Stretch};
 
 use super::IndexError;
 use sqlx::sqlite::{

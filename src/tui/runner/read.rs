@@ -2,44 +2,18 @@
 
 use super::Desk;
 use crate::audit::inspect;
-use crate::index::{BranchRow, Index, IndexError, RepoRow};
+use crate::index::{BranchRow, Index, IndexError};
 use crate::object::ObjectId;
 use crate::tui::effect::Ask;
 use crate::tui::event::Answer;
 use crate::tui::lines::{
-    BranchLine, FindingLine, GroupLine, HubId, Inspected, ObjectLine, RefusalLine, RepoLine,
-    StepLine,
+    BranchLine, HubId, Inspected, ObjectLine, RefusalLine, RepoLine, StepLine,
 };
 
 impl Desk {
     pub(super) async fn read(&self, ask: Ask) -> Result<Answer, String> {
         let words = |error: &dyn std::fmt::Display| error.to_string();
         match ask {
-            Ask::Findings {
-                filter,
-                skip,
-                limit,
-            } => {
-                let (_, report) = self.report()?;
-                let page = report
-                    .page(&filter, skip, limit)
-                    .await
-                    .map_err(|e| words(&e))?;
-                Ok(Answer::Findings(
-                    page.iter().map(FindingLine::from).collect(),
-                ))
-            }
-            Ask::FindingsCount(filter) => {
-                let (_, report) = self.report()?;
-                Ok(Answer::Count(
-                    report.count(&filter).await.map_err(|e| words(&e))?,
-                ))
-            }
-            Ask::Groups(filter, by) => {
-                let (_, report) = self.report()?;
-                let groups = report.groups(&filter, by).await.map_err(|e| words(&e))?;
-                Ok(Answer::Groups(groups.iter().map(GroupLine::from).collect()))
-            }
             Ask::Steps { plan, skip, limit } => {
                 let steps = self
                     .planned(plan)?
@@ -56,17 +30,12 @@ impl Desk {
                 ))
             }
             Ask::Sift { report, selection } => self.sift(report, selection).await,
-            Ask::FindingsAt { report, places } => {
-                let report = self.report_named(report)?;
-                let page = report.at(&places).await.map_err(|e| words(&e))?;
-                Ok(Answer::Findings(
-                    page.iter().map(FindingLine::from).collect(),
-                ))
-            }
             Ask::Runs => self.runs().await,
             Ask::RunLines { run, skip, limit } => self.run_lines(run, skip, limit).await,
             Ask::Chain => self.chain().await,
             Ask::Doctor => self.doctor().await,
+            Ask::Repos { ask, skip, limit } => self.some_repos(ask, skip, limit).await,
+            Ask::PlaceRepos { ask, keep, fresh } => self.place_repos(ask, keep, fresh).await,
             Ask::RepoNamed(path) => self.repo_named(&path).await,
             Ask::Resolve(start) => {
                 let found = inspect::resolve(&self.store()?, &start).await;
@@ -75,6 +44,14 @@ impl Desk {
                 Ok(Answer::Resolved { kind, id })
             }
             Ask::Inspect { kind, id } => self.inspect(kind, &id).await,
+            ask @ (Ask::Findings { .. }
+            | Ask::FindingsCount(_)
+            | Ask::Ordinals { .. }
+            | Ask::Carry { .. }
+            | Ask::PlaceOf { .. }
+            | Ask::WorstOn(_)
+            | Ask::Groups(..)
+            | Ask::FindingsAt { .. }) => self.found(ask).await,
             rows => self.rows(rows).await.map_err(|e| words(&e)),
         }
     }
@@ -86,19 +63,6 @@ impl Desk {
         let answer = async {
             Ok::<_, crate::index::IndexError>(match ask {
                 Ask::Counts => Answer::Counts(index.counts().await?),
-                Ask::Repos { after, limit } => {
-                    let (rows, end) = repos(index, after, limit).await?;
-                    let ids: Vec<String> = rows.iter().map(|row| row.repo_id.clone()).collect();
-                    let counts = index.repo_counts(&ids).await?;
-                    Answer::Repos {
-                        rows: rows
-                            .iter()
-                            .zip(counts)
-                            .map(|(row, counts)| RepoLine::new(row, counts))
-                            .collect(),
-                        end,
-                    }
-                }
                 Ask::Branches {
                     repo_id,
                     after,
@@ -154,27 +118,8 @@ impl Desk {
     }
 }
 
-// A page may hold fewer rows than were asked for, and the console's lists count in whole pages: both
-// of these read until `limit` rows are there or none follow.
-
-async fn repos(
-    index: &dyn Index,
-    mut after: Option<String>,
-    limit: u32,
-) -> Result<(Vec<RepoRow>, bool), IndexError> {
-    let mut rows: Vec<RepoRow> = Vec::new();
-    loop {
-        let missing = limit.saturating_sub(u32::try_from(rows.len()).unwrap_or(limit));
-        let page = index.repos(after.as_deref(), missing).await?;
-        let end = page.end || page.rows.is_empty();
-        rows.extend(page.rows);
-        if end || rows.len() >= limit as usize {
-            return Ok((rows, end));
-        }
-        after = rows.last().map(|row| row.repo_id.clone());
-    }
-}
-
+/// A page may hold fewer rows than were asked for, and the console's lists count in whole pages: rows
+/// are read until `limit` are there or none follow.
 async fn branches(
     index: &dyn Index,
     repo_id: &str,

@@ -149,8 +149,8 @@ impl Decide {
                 self.detail.step(motion, 20_000, ctx.height(0).max(2) / 2);
                 self.detail.top = self.detail.at;
             }
-            Action::Next => self.go(Motion::Down),
-            Action::Previous => self.go(Motion::Up),
+            Action::Next | Action::NextFinding => self.go(Motion::Down),
+            Action::Previous | Action::PreviousFinding => self.go(Motion::Up),
             Action::Choose(side) => self.choose(side, ctx),
             Action::SameForAll => self.same_for_all(ctx),
             Action::Layout => {

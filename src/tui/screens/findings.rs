@@ -1,35 +1,33 @@
 //! The findings of the last audit: a list or groups, and the one under the cursor in full.
 
 mod choose;
+mod marks;
 mod view;
+
+pub use marks::{Marked, Marks};
 
 use super::{Go, Screen};
 use crate::audit::Filter;
-use crate::audit::report::GroupBy;
-use crate::tui::action::Action;
+use crate::audit::report::{FindingOrder, GroupBy, Stretch};
+use crate::tui::action::{Action, Motion};
 use crate::tui::effect::{Ask, Effect, ReportRef, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::filter::parse;
 use crate::tui::lines::{FindingLine, GroupLine, HubId, Inspected};
 use crate::tui::pages::{PAGE, Pages, Row};
+use crate::tui::sorting::Sorting;
 use crate::tui::state::{Ctx, Shared, Slot};
 use crate::tui::widgets::list::Cursor;
-use std::collections::BTreeSet;
 
-/// What is chosen for a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Marks {
-    /// These places in the report.
-    Some(BTreeSet<u64>),
-    /// All that this filter lets through.
-    All(Filter),
-}
-
-impl Default for Marks {
-    fn default() -> Self {
-        Marks::Some(BTreeSet::new())
-    }
-}
+/// The columns that the list can be sorted by.
+const COLUMNS: [(FindingOrder, &str); 6] = [
+    (FindingOrder::Place, "cause"),
+    (FindingOrder::Grade, "grade"),
+    (FindingOrder::Code, "code"),
+    (FindingOrder::Kind, "kind"),
+    (FindingOrder::Id, "id"),
+    (FindingOrder::Repo, "repository"),
+];
 
 /// The list of findings.
 #[derive(Debug)]
@@ -46,7 +44,8 @@ pub struct Findings {
     pub list: Pages<FindingLine>,
     pub cursor: Cursor,
     pub group_cursor: Cursor,
-    pub marks: Marks,
+    pub marked: Marked,
+    sorting: Sorting,
     /// The pane beside the list takes the movement keys.
     pub beside: bool,
     pub detail: Cursor,
@@ -54,6 +53,10 @@ pub struct Findings {
     /// The object under the cursor, for the third pane.
     pub preview: Option<(HubId, Slot<Box<Inspected>>)>,
     preview_scope: Scope,
+    marks_scope: Scope,
+    /// The finding under the cursor before the list was narrowed; the cursor goes back to it.
+    kept: Option<u64>,
+    placing: Slot<()>,
     /// Repairs that had ended when it was opened.
     repairs: u64,
 }
@@ -73,12 +76,16 @@ impl Findings {
             list: Pages::default(),
             cursor: Cursor::default(),
             group_cursor: Cursor::default(),
-            marks: Marks::default(),
+            marked: Marked::default(),
+            sorting: Sorting::default(),
             beside: false,
             detail: Cursor::default(),
             report: ctx.shared.audits.report,
             preview: None,
             preview_scope: ctx.shared.scope(),
+            marks_scope: ctx.shared.scope(),
+            kept: None,
+            placing: Slot::Empty,
             repairs: ctx.shared.repairs,
         }))))
     }
@@ -113,21 +120,13 @@ impl Findings {
         self.groups.ready()?.get(at)
     }
 
-    /// Whether a finding is marked.
-    #[must_use]
-    pub fn is_marked(&self, ordinal: u64) -> bool {
-        match &self.marks {
-            Marks::Some(marks) => marks.contains(&ordinal),
-            Marks::All(filter) => *filter == self.filter,
-        }
-    }
-
     /// Whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         self.list.pending()
             || matches!(self.count, Slot::Pending(_))
             || matches!(self.groups, Slot::Pending(_))
+            || self.marked.pending()
     }
 
     /// Why an action cannot be done here and now.
@@ -147,15 +146,20 @@ impl Findings {
             Action::Plan if matches!(shared.audits.slot, Slot::Pending(_)) => {
                 Some("an audit is under way; the findings are about to change".into())
             }
-            Action::Plan if self.has_marks() => None,
+            Action::Plan | Action::Mark | Action::Range if self.marked.pending() => {
+                Some("marks are being set; a moment".into())
+            }
+            Action::Plan if !self.marked.is_empty() => None,
             Action::Open | Action::Plan | Action::CopyId if nothing => {
                 Some("there is no finding under the cursor".into())
             }
-            Action::Mark if self.group.is_some() => {
-                Some("in groups, x plans the whole group; c goes back to the list".into())
+            Action::Range if self.group.is_some() => {
+                Some("in groups, space marks the whole group".into())
             }
-            Action::Mark if nothing => Some("there is no finding under the cursor".into()),
-            Action::Mark if matches!(self.marks, Marks::All(_)) => {
+            Action::Mark | Action::Range if nothing => {
+                Some("there is no finding under the cursor".into())
+            }
+            Action::Mark | Action::Range if matches!(self.marked.marks, Marks::All(_)) => {
                 Some("all are marked; u unmarks them first".into())
             }
             Action::Open if self.group.is_none() => match self.current()?.subject.kind() {
@@ -166,13 +170,6 @@ impl Findings {
                 )),
             },
             _ => None,
-        }
-    }
-
-    fn has_marks(&self) -> bool {
-        match &self.marks {
-            Marks::Some(marks) => !marks.is_empty(),
-            Marks::All(_) => true,
         }
     }
 
@@ -188,8 +185,39 @@ impl Findings {
     pub fn narrow(&mut self, text: &str, ctx: &mut Ctx) {
         text.clone_into(&mut self.text);
         (self.filter, self.trouble) = parse(text);
+        let here = self.current().map(|row| row.ordinal);
+        self.kept = self.kept.or(here);
         (self.cursor, self.group_cursor) = (Cursor::default(), Cursor::default());
+        self.marked.anchor = None;
         self.reread(ctx);
+        self.placing = Slot::Empty;
+        if let (Some(ordinal), true) = (self.kept, self.sorting == Sorting::default()) {
+            let filter = self.filter.clone();
+            let ask = Ask::PlaceOf { filter, ordinal };
+            self.placing = Slot::Pending(ctx.read(self.scope, ask));
+        }
+    }
+
+    /// Lists by another column.
+    fn sort(&mut self, ctx: &mut Ctx) {
+        (self.cursor, self.marked.anchor) = (Cursor::default(), None);
+        self.reread(ctx);
+    }
+
+    /// A stretch of the list as it is sorted.
+    fn stretch(&self, skip: u64, limit: u32) -> Stretch {
+        Stretch {
+            order: COLUMNS[self.sorting.column].0,
+            flipped: self.sorting.flipped,
+            skip,
+            limit,
+        }
+    }
+
+    /// How many rows of the list can be seen: its heading takes one.
+    fn height(&self, ctx: &Ctx) -> u64 {
+        let heading = u64::from(self.group.is_none());
+        ctx.height(0).saturating_sub(heading)
     }
 
     /// Does what was asked.
@@ -199,18 +227,24 @@ impl Findings {
                 self.detail.step(motion, 1_000, 1);
                 self.detail.top = self.detail.at;
             }
-            Action::Move(motion) => {
-                self.detail = Cursor::default();
-                let height = ctx.height(0);
-                match self.group {
-                    Some(_) => self.group_cursor.step(motion, self.groups_len(), height),
-                    None => self.cursor.step(motion, self.len(), height),
-                }
+            Action::Move(motion) => self.step(motion, ctx),
+            Action::NextFinding => self.step(Motion::Down, ctx),
+            Action::PreviousFinding => self.step(Motion::Up, ctx),
+            Action::SortBefore | Action::SortAfter => {
+                self.group = None;
+                self.sorting
+                    .step(action == Action::SortAfter, COLUMNS.len());
+                self.sort(ctx);
+            }
+            Action::Flip => {
+                self.sorting.flip();
+                self.sort(ctx);
             }
             Action::Pane => self.beside = !self.beside,
             Action::Mark => self.mark(ctx),
-            Action::MarkAll => self.marks = Marks::All(self.filter.clone()),
-            Action::Unmark => self.marks = Marks::default(),
+            Action::Range => self.range(ctx),
+            Action::MarkAll => self.marked.all(self.filter.clone()),
+            Action::Unmark => self.marked = Marked::default(),
             Action::Group => self.next_group(),
             Action::Refresh => self.reread(ctx),
             Action::Audit => ctx.audit(ctx.shared.audits.repo.clone(), true),
@@ -221,6 +255,7 @@ impl Findings {
             }
             Action::Open => return self.enter(ctx),
             Action::Plan => return self.plan(ctx),
+            Action::Back if self.marked.anchor.is_some() => self.marked.anchor = None,
             Action::Back if self.beside => self.beside = false,
             Action::Back => return Go::Back,
             _ => {}
@@ -228,18 +263,14 @@ impl Findings {
         Go::Stay
     }
 
-    fn mark(&mut self, ctx: &Ctx) {
-        let Some(ordinal) = self.current().map(|row| row.ordinal) else {
-            return;
-        };
-        if let Marks::Some(marks) = &mut self.marks
-            && !marks.remove(&ordinal)
-        {
-            marks.insert(ordinal);
+    fn step(&mut self, motion: Motion, ctx: &Ctx) {
+        self.detail = Cursor::default();
+        self.kept = None;
+        let height = self.height(ctx);
+        match self.group {
+            Some(_) => self.group_cursor.step(motion, self.groups_len(), height),
+            None => self.cursor.step(motion, self.len(), height),
         }
-        // The next one is most often marked next.
-        let down = crate::tui::action::Motion::Down;
-        self.cursor.step(down, self.len(), ctx.height(0));
     }
 
     fn next_group(&mut self) {
@@ -254,7 +285,7 @@ impl Findings {
     }
 
     /// Takes an answer if it waits for it.
-    pub fn answer(&mut self, ticket: Ticket, answer: Answer) -> Option<Answer> {
+    pub fn answer(&mut self, ticket: Ticket, answer: Answer, ctx: &mut Ctx) -> Option<Answer> {
         if self.list.awaits(ticket) {
             match answer {
                 Answer::Findings(rows) => self.list.take(ticket, Ok(rows)),
@@ -273,8 +304,14 @@ impl Findings {
             };
             return None;
         }
+        let answer = self.take_marks(ticket, answer, ctx)?;
         match answer {
             Answer::Count(count) if self.count.awaits(ticket) => self.count = Slot::Ready(count),
+            Answer::Place(at) if self.placing.awaits(ticket) => {
+                self.placing = Slot::Empty;
+                self.cursor.at = at.unwrap_or(0);
+            }
+            Answer::Failed(_) if self.placing.awaits(ticket) => self.placing = Slot::Empty,
             Answer::Failed(why) if self.count.awaits(ticket) => self.count = Slot::Failed(why),
             Answer::Groups(groups) if self.groups.awaits(ticket) => {
                 self.groups = Slot::Ready(groups);
@@ -288,9 +325,7 @@ impl Findings {
     /// Asks for what is shown.
     pub fn settle(&mut self, ctx: &mut Ctx) {
         if self.report != ctx.shared.audits.report {
-            // Ordinals of one report mean nothing in another.
-            self.report = ctx.shared.audits.report;
-            self.marks = Marks::default();
+            self.carry(ctx);
             self.reread(ctx);
         }
         if ctx.shared.audits.last.is_none() {
@@ -300,7 +335,7 @@ impl Findings {
             let ask = Ask::FindingsCount(self.filter.clone());
             self.count = Slot::Pending(ctx.read(self.scope, ask));
         }
-        let height = ctx.height(0);
+        let height = self.height(ctx);
         if let Some(by) = self.group {
             if self.groups == Slot::Empty {
                 let ask = Ask::Groups(self.filter.clone(), by);
@@ -321,8 +356,7 @@ impl Findings {
         {
             let ask = Ask::Findings {
                 filter: self.filter.clone(),
-                skip: page * PAGE,
-                limit: PAGE as u32,
+                stretch: self.stretch(page * PAGE, PAGE as u32),
             };
             let ticket = ctx.read(self.scope, ask);
             self.list.asked(page, ticket);
@@ -376,16 +410,13 @@ impl Findings {
     pub fn close(&mut self, ctx: &mut Ctx) {
         self.scope = ctx.renew(self.scope);
         self.preview_scope = ctx.renew(self.preview_scope);
+        self.marks_scope = ctx.renew(self.marks_scope);
     }
 
     /// The filter and the marks, for the status line.
     #[must_use]
     pub fn status(&self) -> String {
-        let marks = match &self.marks {
-            Marks::All(_) => "all shown are marked".into(),
-            Marks::Some(marks) if marks.is_empty() => String::new(),
-            Marks::Some(marks) => format!("{} marked", crate::text::grouped(marks.len() as u64)),
-        };
+        let marks = self.marked.words(self.cursor.at);
         let filter = match self.text.trim() {
             "" => String::new(),
             text => format!("/{}", crate::tui::lines::clean(text)),

@@ -128,7 +128,9 @@ impl Inspect {
                 Some(Some(_)) => None,
                 _ => Some("there is no record to copy".into()),
             },
-            Action::Previous | Action::Next if !self.trail.is_empty() => {
+            Action::Previous | Action::Next | Action::PreviousFinding | Action::NextFinding
+                if !self.trail.is_empty() =>
+            {
                 Some("a link was followed; ctrl-o goes back first".into())
             }
             _ => None,

@@ -92,19 +92,20 @@ impl Screen {
     /// What it would like on the screen.
     #[must_use]
     pub fn wish(&self) -> Wish {
-        let (panes, front) = match self {
-            Screen::Objects(screen) => (3, u8::from(screen.beside)),
-            Screen::Findings(screen) => (3, u8::from(screen.beside)),
-            Screen::Plan(screen) => (2, u8::from(screen.beside)),
-            Screen::Journal(screen) => (2, u8::from(screen.beside)),
-            Screen::Run(screen) => (2, u8::from(screen.beside)),
-            _ => (1, 0),
+        let (panes, wide, beside) = match self {
+            Screen::Objects(screen) => (3, false, screen.beside),
+            Screen::Findings(screen) => (3, false, screen.beside),
+            Screen::Plan(screen) => (2, false, screen.beside),
+            Screen::Journal(screen) => (2, false, screen.beside),
+            Screen::Run(screen) => (2, false, screen.beside),
+            Screen::Repos(screen) => (2, true, screen.beside),
+            _ => (1, false, false),
         };
         Wish {
             panes,
-            front,
-            progress: false,
-            guide: false,
+            wide,
+            front: u8::from(beside),
+            ..Wish::default()
         }
     }
 
@@ -126,7 +127,7 @@ impl Screen {
             Screen::Repos(screen) => screen.answer(ticket, answer),
             Screen::Objects(screen) => screen.answer(ticket, answer),
             Screen::Inspect(screen) => screen.answer(ticket, answer),
-            Screen::Findings(screen) => screen.answer(ticket, answer),
+            Screen::Findings(screen) => screen.answer(ticket, answer, ctx),
             Screen::Decide(screen) => screen.answer(ticket, answer),
             Screen::Plan(screen) => screen.answer(ticket, answer, ctx),
             Screen::Journal(screen) => screen.answer(ticket, answer, ctx),
@@ -182,7 +183,7 @@ impl Screen {
             Screen::Decide(screen) => screen.pending(),
             Screen::Journal(screen) => screen.pending(),
             Screen::Run(screen) => screen.pending(),
-            Screen::Repos(screen) => screen.list.pending(),
+            Screen::Repos(screen) => screen.pending(),
             Screen::Objects(screen) => screen.pending(),
             Screen::Inspect(screen) => screen.pending(),
             Screen::Findings(screen) => screen.pending(),
@@ -214,6 +215,7 @@ impl Screen {
     pub fn status(&self, shared: &Shared) -> String {
         match self {
             Screen::Findings(screen) => screen.status(),
+            Screen::Repos(screen) => screen.status(),
             Screen::Decide(screen) => screen.status(shared),
             Screen::Journal(screen) => screen.status(),
             Screen::Plan(screen) => screen.status(shared),
@@ -260,5 +262,17 @@ pub const fn depth_word(depth: crate::audit::Depth) -> &'static str {
         Depth::Rows => "rows",
         Depth::Presence => "presence",
         Depth::Bytes => "bytes",
+    }
+}
+
+/// A mark that says a grade without colour.
+#[must_use]
+pub const fn grade_mark(grade: crate::audit::Grade) -> &'static str {
+    use crate::audit::Grade;
+    match grade {
+        Grade::Critical => "!",
+        Grade::Error => "✗",
+        Grade::Warning => "~",
+        Grade::Info => "·",
     }
 }

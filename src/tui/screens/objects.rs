@@ -11,11 +11,13 @@ use crate::index::Browse;
 use crate::object::Kind;
 use crate::repair::Selection;
 use crate::tui::action::Action;
-use crate::tui::effect::{Ask, PullAsk, Scope, Ticket};
+use crate::tui::effect::{Ask, PullAsk, ReportRef, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::keyset::{Keyset, LIMIT};
-use crate::tui::lines::{HubId, Inspected, RepoLine};
+use crate::tui::lines::{HubId, Inspected, Judged, RepoLine};
+use crate::tui::notices::Level;
 use crate::tui::state::{Ctx, Shared, Slot};
+use crate::tui::widgets::lanes::{Strand, strands};
 
 /// The objects of one repository.
 #[derive(Debug)]
@@ -31,6 +33,11 @@ pub struct Objects {
     pub beside: bool,
     preview: Option<(HubId, Slot<Box<Inspected>>)>,
     preview_scope: Scope,
+    /// The branch graph beside the commits held.
+    strands: Vec<Strand>,
+    report: ReportRef,
+    /// What the last audit says of the rows held is on its way.
+    judging: Slot<()>,
 }
 
 impl Objects {
@@ -47,6 +54,9 @@ impl Objects {
             beside: false,
             preview: None,
             preview_scope: ctx.shared.scope(),
+            strands: Vec::new(),
+            report: ctx.shared.audits.report,
+            judging: Slot::Empty,
         }))))
     }
 
@@ -67,7 +77,11 @@ impl Objects {
             Action::Open | Action::Plan | Action::CopyId if self.list.current().is_none() => {
                 Some("there is no object under the cursor".into())
             }
-            Action::Plan if shared.audits.last.is_none() => Some("no audit has ended yet".into()),
+            Action::Plan | Action::NextFinding | Action::PreviousFinding
+                if shared.audits.last.is_none() =>
+            {
+                Some("no audit has ended yet".into())
+            }
             Action::Branch if self.tab != 0 => {
                 Some("only commits belong to a branch; 1 lists them".into())
             }
@@ -79,7 +93,7 @@ impl Objects {
     fn relist(&mut self, ctx: &mut Ctx) {
         self.scope = ctx.renew(self.scope);
         self.list = Keyset::default();
-        self.count = Slot::Empty;
+        (self.count, self.judging) = (Slot::Empty, Slot::Empty);
         self.preview = None;
     }
 
@@ -101,6 +115,9 @@ impl Objects {
                         self.count = Slot::Empty;
                     }
                 }
+            }
+            Action::NextFinding | Action::PreviousFinding => {
+                self.seek(action == Action::NextFinding, ctx);
             }
             Action::Tab(tab) if tab != self.tab => {
                 self.tab = tab;
@@ -145,7 +162,10 @@ impl Objects {
     pub fn answer(&mut self, ticket: Ticket, answer: Answer) -> Option<Answer> {
         if self.list.awaits(ticket) {
             match answer {
-                Answer::Objects { rows, end } => self.list.take(ticket, Ok((rows, end))),
+                Answer::Objects { rows, end } => {
+                    self.list.take(ticket, Ok((rows, end)));
+                    self.draw_strands();
+                }
                 Answer::Failed(why) => self.list.take(ticket, Err(why)),
                 other => return Some(other),
             }
@@ -162,6 +182,19 @@ impl Objects {
             return None;
         }
         match answer {
+            Answer::Worst(found) if self.judging.awaits(ticket) => {
+                self.judging = Slot::Empty;
+                for row in self.list.rows_mut() {
+                    let code = found.get(row.id.exact()).copied();
+                    if row.judged == Judged::Unknown {
+                        row.judged = code.map_or(Judged::Clean, Judged::Found);
+                    }
+                }
+            }
+            // A mark less is no reason to show no list.
+            Answer::Failed(_) if self.judging.awaits(ticket) => {
+                self.judging = Slot::Failed(String::new());
+            }
             Answer::Count(count) if self.count.awaits(ticket) => {
                 self.count = Slot::Ready(count);
                 self.list.counted(count);
@@ -197,7 +230,49 @@ impl Objects {
             let ticket = ctx.read(self.scope, Ask::Browse(ask));
             self.list.asked(ticket, edge);
         }
+        self.judge(ctx);
         self.look_ahead(ctx);
+    }
+
+    /// Asks what the last audit says of rows that it was not asked about.
+    fn judge(&mut self, ctx: &mut Ctx) {
+        if self.report != ctx.shared.audits.report {
+            self.report = ctx.shared.audits.report;
+            self.judging = Slot::Empty;
+            for row in self.list.rows_mut() {
+                row.judged = Judged::Unknown;
+            }
+        }
+        if self.judging != Slot::Empty || ctx.shared.audits.last.is_none() {
+            return;
+        }
+        let unknown = self.list.rows().filter(|row| row.judged == Judged::Unknown);
+        let ids: Vec<String> = unknown.map(|row| row.id.exact().to_owned()).collect();
+        if !ids.is_empty() {
+            self.judging = Slot::Pending(ctx.read(self.scope, Ask::WorstOn(ids)));
+        }
+    }
+
+    fn draw_strands(&mut self) {
+        self.strands = match self.kind() {
+            Kind::Commit => {
+                let rows = self.list.rows();
+                strands(rows.map(|row| (row.id.exact(), row.parent_ids.as_slice())))
+            }
+            _ => Vec::new(),
+        };
+    }
+
+    /// Goes to the next row with a finding.
+    fn seek(&mut self, forwards: bool, ctx: &mut Ctx) {
+        let found = self.next_found(forwards);
+        // Without one, to the far end of what is held: more is read, and the key goes on from there.
+        let last = self.list.len().saturating_sub(1);
+        self.list.cursor.at = found.unwrap_or(if forwards { last } else { 0 });
+        if found.is_none() {
+            let text = "no finding on the rows read so far; again goes on from here";
+            ctx.shared.tell(Level::Info, text);
+        }
     }
 
     fn look_ahead(&mut self, ctx: &mut Ctx) {
@@ -219,17 +294,30 @@ impl Objects {
         self.preview = Some((id, Slot::Pending(ticket)));
     }
 
-    /// Moves the cursor by one and gives what is under it then.
-    pub fn neighbour(&mut self, forwards: bool) -> Option<(Kind, HubId)> {
+    /// Moves the cursor to the next row, or to the next that has a finding, and gives what is under it.
+    pub fn neighbour(&mut self, forwards: bool, with_finding: bool) -> Option<(Kind, HubId)> {
         let at = self.list.cursor.at;
-        let at = if forwards {
-            at.checked_add(1)?
-        } else {
-            at.checked_sub(1)?
+        let at = match (with_finding, forwards) {
+            (true, _) => self.next_found(forwards)?,
+            (false, true) => at.checked_add(1)?,
+            (false, false) => at.checked_sub(1)?,
         };
         let found = self.list.row(at).map(|row| (row.kind, row.id.clone()))?;
         self.list.cursor.at = at;
         Some(found)
+    }
+
+    /// The next row that has a finding, of those that are held.
+    fn next_found(&self, forwards: bool) -> Option<u64> {
+        let at = self.list.cursor.at;
+        let has = |at: &u64| {
+            let row = self.list.row(*at);
+            row.is_some_and(|row| matches!(row.judged, Judged::Found(_)))
+        };
+        match forwards {
+            true => (at + 1..self.list.len()).find(has),
+            false => (0..at).rev().find(has),
+        }
     }
 
     /// Lets go of what only it needed.

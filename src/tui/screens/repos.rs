@@ -1,4 +1,6 @@
-//! The repositories.
+//! The repositories, the worst first, and the one under the cursor beside them.
+
+mod view;
 
 use super::findings::Findings;
 use super::objects::Objects;
@@ -6,27 +8,58 @@ use super::plan::PlanScreen;
 use super::pull::PullScreen;
 use super::{Go, Screen};
 use crate::audit::Filter;
+use crate::audit::report::GroupBy;
 use crate::repair::Selection;
-use crate::text;
 use crate::tui::action::{Action, Motion};
-use crate::tui::effect::{Ask, PullAsk, Scope, Ticket};
+use crate::tui::effect::{Ask, PullAsk, RepoAsk, RepoOrder, ReportRef, Scope, Ticket};
 use crate::tui::event::Answer;
-use crate::tui::lines::RepoLine;
-use crate::tui::pages::{Chain, PAGE, Row};
-use crate::tui::regions::Regions;
+use crate::tui::lines::{BranchLine, GroupLine, HubId, RepoLine};
+use crate::tui::notices::Level;
+use crate::tui::pages::{PAGE, Pages, Row};
+use crate::tui::sorting::Sorting;
 use crate::tui::state::{Ctx, Shared, Slot};
-use crate::tui::theme::Theme;
-use crate::tui::widgets::list::{self, Cursor, fit, fit_right};
-use crate::tui::widgets::pane;
-use ratatui::Frame;
-use ratatui::text::{Line, Span};
+use crate::tui::widgets::list::Cursor;
 
-/// A list of repositories, in the order of their ids.
+/// The columns that the list can be sorted by.
+const COLUMNS: [(RepoOrder, &str); 5] = [
+    (RepoOrder::Worst, "findings"),
+    (RepoOrder::Path, "repository"),
+    (RepoOrder::Branches, "branches"),
+    (RepoOrder::Commits, "commits"),
+    (RepoOrder::Pushed, "pushed"),
+];
+
+/// Branches shown beside the list.
+const BRANCHES: u32 = 50;
+
+/// What stands beside the list.
+#[derive(Debug)]
+struct Beside {
+    of: HubId,
+    branches: Slot<Vec<BranchLine>>,
+    findings: Slot<Vec<GroupLine>>,
+}
+
+/// The list.
 #[derive(Debug)]
 pub struct Repos {
     pub scope: Scope,
-    pub list: Chain<RepoLine>,
+    /// How many there are, and whether the hub has more.
+    placed: Slot<(u64, bool)>,
+    pub list: Pages<RepoLine>,
     pub cursor: Cursor,
+    /// As typed; plain words.
+    pub text: String,
+    sorting: Sorting,
+    report: ReportRef,
+    /// The hub is asked again, not what is held of it.
+    fresh: bool,
+    /// The repository on which the cursor is to stand.
+    keep: Option<HubId>,
+    pub beside: bool,
+    more: Option<Beside>,
+    more_scope: Scope,
+    detail: Cursor,
 }
 
 impl Repos {
@@ -34,17 +67,45 @@ impl Repos {
     pub fn open(ctx: &mut Ctx) -> Go {
         Go::Push(Box::new(Screen::Repos(Box::new(Self {
             scope: ctx.shared.scope(),
-            list: Chain::default(),
+            placed: Slot::Empty,
+            list: Pages::default(),
             cursor: Cursor::default(),
+            text: String::new(),
+            sorting: Sorting::default(),
+            report: ctx.shared.audits.report,
+            fresh: true,
+            keep: None,
+            beside: false,
+            more: None,
+            more_scope: ctx.shared.scope(),
+            detail: Cursor::default(),
         }))))
+    }
+
+    fn len(&self) -> u64 {
+        self.placed.ready().map_or(0, |(count, _)| *count)
     }
 
     /// The row under the cursor.
     #[must_use]
     pub fn current(&self) -> Option<&RepoLine> {
         match self.list.row(self.cursor.at) {
-            Row::Ready(row) => Some(row),
+            Row::Ready(row) if self.cursor.at < self.len() => Some(row),
             _ => None,
+        }
+    }
+
+    /// Whether something is on its way.
+    #[must_use]
+    pub fn pending(&self) -> bool {
+        matches!(self.placed, Slot::Pending(_)) || self.list.pending()
+    }
+
+    fn ask(&self) -> RepoAsk {
+        RepoAsk {
+            order: COLUMNS[self.sorting.column].0,
+            flipped: self.sorting.flipped,
+            words: self.text.split_whitespace().map(str::to_owned).collect(),
         }
     }
 
@@ -57,174 +118,258 @@ impl Repos {
             | Action::Plan
             | Action::Audit
             | Action::CopyId
+            | Action::Branch
             | Action::Pull
                 if self.current().is_none() =>
             {
                 Some("there is no repository under the cursor".into())
             }
-            Action::Findings | Action::Plan if shared.audits.last.is_none() => {
+            Action::Findings | Action::Plan | Action::NextFinding | Action::PreviousFinding
+                if shared.audits.last.is_none() =>
+            {
                 Some("no audit has ended yet".into())
             }
             _ => None,
         }
     }
 
+    /// Lists anew; the cursor stays on its repository.
+    fn relist(&mut self, ctx: &mut Ctx) {
+        self.keep = self
+            .current()
+            .map(|row| row.id.clone())
+            .or(self.keep.take());
+        self.scope = ctx.renew(self.scope);
+        self.list = Pages::default();
+        self.placed = Slot::Empty;
+    }
+
+    /// Takes another filter.
+    pub fn narrow(&mut self, text: &str, ctx: &mut Ctx) {
+        text.clone_into(&mut self.text);
+        self.relist(ctx);
+    }
+
     /// Does what was asked.
     pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
-        let current = self.current().cloned();
-        match (action, current) {
-            (Action::Move(Motion::End), _) => {
-                self.list.seek_end();
-                self.cursor
-                    .step(Motion::End, self.list.len(), ctx.height(0));
+        match action {
+            Action::Move(motion) if self.beside => {
+                self.detail.step(motion, 200, 1);
+                self.detail.top = self.detail.at;
             }
-            (Action::Move(motion), _) => {
-                self.list.stay();
-                self.cursor.step(motion, self.list.len(), ctx.height(0));
+            Action::Move(motion) => self.step(motion, ctx),
+            Action::NextFinding | Action::PreviousFinding => {
+                self.seek(action == Action::NextFinding, ctx);
             }
-            (Action::Refresh, _) => {
-                self.scope = ctx.renew(self.scope);
-                self.list = Chain::default();
+            Action::SortBefore | Action::SortAfter => {
+                self.sorting
+                    .step(action == Action::SortAfter, COLUMNS.len());
+                self.relist(ctx);
             }
-            (Action::Open, Some(row)) => {
-                return Objects::open(&row, ctx);
+            Action::Flip => {
+                self.sorting.flip();
+                self.relist(ctx);
             }
-            (Action::Findings, Some(row)) => {
-                return Findings::open(&format!("repo:{}", row.path.shown()), ctx);
+            Action::Refresh => {
+                self.fresh = true;
+                self.more = None;
+                self.relist(ctx);
             }
-            (Action::Audit, Some(row)) => ctx.audit(Some(row.path.exact().to_owned()), true),
-            (Action::Plan, Some(row)) => {
-                let filter = Filter {
-                    repo: Some(row.path.exact().to_owned()),
-                    ..Filter::default()
-                };
-                let what = format!(
-                    "what can be repaired without a choice in {}",
-                    row.path.shown()
-                );
-                return PlanScreen::open(Selection::Auto(filter), &what, ctx);
+            Action::Pane => self.beside = !self.beside,
+            Action::Back if self.beside => self.beside = false,
+            Action::Back => return Go::Back,
+            action => {
+                if let Some(row) = self.current().cloned() {
+                    return on_row(action, &row, ctx);
+                }
             }
-            (Action::Pull, Some(row)) => {
-                let ask = PullAsk {
-                    repo: row.path.exact().to_owned(),
-                    branch: Some(row.default_branch.exact().to_owned()).filter(|b| !b.is_empty()),
-                };
-                return PullScreen::open(ask, ctx);
-            }
-            (Action::Back, _) => return Go::Back,
-            _ => {}
         }
         Go::Stay
     }
 
+    fn step(&mut self, motion: Motion, ctx: &Ctx) {
+        self.keep = None;
+        self.detail = Cursor::default();
+        let height = ctx.height(0).saturating_sub(1);
+        self.cursor.step(motion, self.len(), height);
+    }
+
+    /// Goes to the next repository with findings, of those that were read.
+    fn seek(&mut self, forwards: bool, ctx: &mut Ctx) {
+        let mut at = self.cursor.at;
+        loop {
+            let next = if forwards {
+                at.checked_add(1)
+            } else {
+                at.checked_sub(1)
+            };
+            let Some(Row::Ready(row)) = next.map(|at| self.list.row(at)) else {
+                let text = "no other repository with findings that way";
+                return ctx.shared.tell(Level::Info, text);
+            };
+            at = next.unwrap_or(at);
+            if ctx.shared.audits.repos.contains_key(row.path.exact()) {
+                (self.cursor.at, self.keep) = (at, None);
+                return;
+            }
+        }
+    }
+
     /// Takes an answer if it waits for it.
     pub fn answer(&mut self, ticket: Ticket, answer: Answer) -> Option<Answer> {
-        if !self.list.awaits(ticket) {
-            return Some(answer);
-        }
-        let seeking = self.list.seeking();
-        match answer {
-            Answer::Repos { rows, end } => {
-                let key = rows.last().map(|row| row.id.exact().to_owned());
-                self.list.take(ticket, Ok((rows, end, key)));
+        if self.list.awaits(ticket) {
+            match answer {
+                Answer::Repos { rows, .. } => self.list.take(ticket, Ok(rows)),
+                Answer::Failed(why) => self.list.take(ticket, Err(why)),
+                other => return Some(other),
             }
-            Answer::Failed(why) => self.list.take(ticket, Err(why)),
-            other => return Some(other),
+            return None;
         }
-        if seeking {
-            self.cursor.at = self.list.len().saturating_sub(1);
+        if self.placed.awaits(ticket) {
+            self.placed = match answer {
+                Answer::Placed { count, at, cut } => {
+                    if let Some(at) = at {
+                        self.cursor.at = at;
+                    }
+                    Slot::Ready((count, cut))
+                }
+                Answer::Failed(why) => Slot::Failed(why),
+                other => return Some(other),
+            };
+            return None;
+        }
+        let Some(more) = &mut self.more else {
+            return Some(answer);
+        };
+        match answer {
+            Answer::Branches { rows, .. } if more.branches.awaits(ticket) => {
+                more.branches = Slot::Ready(rows);
+            }
+            Answer::Groups(groups) if more.findings.awaits(ticket) => {
+                more.findings = Slot::Ready(groups);
+            }
+            Answer::Failed(why) if more.branches.awaits(ticket) => {
+                more.branches = Slot::Failed(why);
+            }
+            Answer::Failed(why) if more.findings.awaits(ticket) => {
+                more.findings = Slot::Failed(why);
+            }
+            other => return Some(other),
         }
         None
     }
 
-    /// Asks for the rows around the cursor.
+    /// Asks for the rows around the cursor, and for more of the one under it.
     pub fn settle(&mut self, ctx: &mut Ctx) {
-        let height = ctx.height(0);
-        if !self.list.is_empty() {
-            self.cursor.keep(self.list.len(), height);
-        }
         if ctx.shared.open.ready().is_none() {
             return;
         }
-        let top = self.cursor.top;
-        for (page, after) in self.list.missing(top..top + height.max(1) + 1) {
-            let limit = PAGE as u32;
-            let ticket = ctx.read(self.scope, Ask::Repos { after, limit });
+        if self.report != ctx.shared.audits.report {
+            self.report = ctx.shared.audits.report;
+            self.more = None;
+            // What is worst has changed; nothing else of the list has.
+            if self.ask().order == RepoOrder::Worst {
+                self.relist(ctx);
+            }
+        }
+        if self.placed == Slot::Empty {
+            let ask = Ask::PlaceRepos {
+                ask: self.ask(),
+                keep: self.keep.as_ref().map(|id| id.exact().to_owned()),
+                fresh: std::mem::take(&mut self.fresh),
+            };
+            self.placed = Slot::Pending(ctx.read(self.scope, ask));
+        }
+        if self.placed.ready().is_none() {
+            return;
+        }
+        let height = ctx.height(0).saturating_sub(1).max(1);
+        self.cursor.keep(self.len(), height);
+        for page in self.list.missing(self.cursor.window(self.len(), height)) {
+            let (ask, skip, limit) = (self.ask(), page * PAGE, PAGE as u32);
+            let ticket = ctx.read(self.scope, Ask::Repos { ask, skip, limit });
             self.list.asked(page, ticket);
+        }
+        self.look_ahead(ctx);
+    }
+
+    fn look_ahead(&mut self, ctx: &mut Ctx) {
+        if ctx.regions.panes[1].width == 0 {
+            return;
+        }
+        let Some(row) = self.current().cloned() else {
+            return;
+        };
+        if self.more.as_ref().is_some_and(|more| more.of == row.id) {
+            return;
+        }
+        self.more_scope = ctx.renew(self.more_scope);
+        let branches = Ask::Branches {
+            repo_id: row.id.exact().to_owned(),
+            after: None,
+            limit: BRANCHES,
+        };
+        let branches = Slot::Pending(ctx.read(self.more_scope, branches));
+        let findings = match ctx.shared.audits.last {
+            None => Slot::Empty,
+            Some(_) => {
+                let ask = Ask::Groups(filter(&row), GroupBy::Code);
+                Slot::Pending(ctx.read(self.more_scope, ask))
+            }
+        };
+        self.more = Some(Beside {
+            of: row.id,
+            branches,
+            findings,
+        });
+    }
+
+    /// The filter, for the status line.
+    #[must_use]
+    pub fn status(&self) -> String {
+        match self.text.trim() {
+            "" => String::new(),
+            text => format!("/{}", crate::tui::lines::clean(text)),
         }
     }
 
     /// Lets go of what only it needed.
     pub fn close(&mut self, ctx: &mut Ctx) {
         self.scope = ctx.renew(self.scope);
-    }
-
-    /// Draws it.
-    pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
-        let of = match (&shared.counts, self.list.ended()) {
-            (_, true) => text::grouped(self.list.len()),
-            (Slot::Ready(counts), _) => text::grouped(counts.repos),
-            _ => "?".into(),
-        };
-        let at = text::grouped(self.cursor.at + u64::from(!self.list.is_empty()));
-        let title = format!("repositories  {at} of {of}");
-        let area = pane::pane(frame, regions.panes[0], theme, &title, true);
-        let width = usize::from(area.width);
-        let path = width.saturating_sub(48).clamp(12, 60);
-        let [head, body] = pane::headed(area);
-        let heading = format!(
-            " {} {} {} {}  {}",
-            fit("repository", path),
-            fit_right("branches", 8),
-            fit_right("commits", 9),
-            fit_right("findings", 9),
-            fit("pushed", 12)
-        );
-        frame.render_widget(Line::styled(heading, theme.muted), head);
-        if let Some(why) = self.list.failed() {
-            frame.render_widget(Line::styled(format!(" ✗ {why}"), theme.error), body);
-            return;
-        }
-        if self.list.ended() && self.list.is_empty() {
-            frame.render_widget(Line::styled(" no repositories", theme.muted), body);
-            return;
-        }
-        let known = self.list.len().max(1);
-        list::draw(frame, body, theme, (self.cursor, known), |at| {
-            match self.list.row(at) {
-                Row::Ready(row) => line(row, path, shared, theme),
-                Row::Pending => Line::styled(" …", theme.pending),
-                Row::Failed(why) => Line::styled(format!(" ✗ {why}"), theme.error),
-            }
-        });
+        self.more_scope = ctx.renew(self.more_scope);
     }
 }
 
-fn line(row: &RepoLine, path: usize, shared: &Shared, theme: &Theme) -> Line<'static> {
-    let worst = shared.audits.repos.get(row.path.exact());
-    let (found, style) = match worst {
-        Some((count, grade)) => (
-            format!("{} {}", text::grouped(*count), grade.word()),
-            theme.grade(*grade),
-        ),
-        None if shared.audits.last.is_some() => ("✓ none".to_owned(), theme.good),
-        None => ("?".to_owned(), theme.pending),
-    };
-    let pushed = row
-        .pushed
-        .map_or("never".into(), |at| super::ago(at, shared));
-    let note = if row.deleted { "deleted" } else { "" };
-    Line::from(vec![
-        Span::styled(
-            format!(
-                " {} {} {} ",
-                fit(row.path.shown(), path),
-                fit_right(&text::grouped(row.branches), 8),
-                fit_right(&text::grouped(row.commits), 9)
-            ),
-            theme.text,
-        ),
-        Span::styled(fit_right(&found, 12), style),
-        Span::styled(format!("  {} {note}", fit(&pushed, 9)), theme.muted),
-    ])
+fn filter(row: &RepoLine) -> Filter {
+    Filter {
+        repo: Some(row.path.exact().to_owned()),
+        ..Filter::default()
+    }
+}
+
+/// What is done to the repository under the cursor.
+fn on_row(action: Action, row: &RepoLine, ctx: &mut Ctx) -> Go {
+    match action {
+        Action::Open => Objects::open(row, ctx),
+        Action::Findings => Findings::open(&format!("repo:{}", row.path.shown()), ctx),
+        Action::Audit => {
+            ctx.audit(Some(row.path.exact().to_owned()), true);
+            Go::Stay
+        }
+        Action::Plan => {
+            let what = format!(
+                "what can be repaired without a choice in {}",
+                row.path.shown()
+            );
+            PlanScreen::open(Selection::Auto(filter(row)), &what, ctx)
+        }
+        Action::Pull => {
+            let ask = PullAsk {
+                repo: row.path.exact().to_owned(),
+                branch: Some(row.default_branch.exact().to_owned()).filter(|b| !b.is_empty()),
+            };
+            PullScreen::open(ask, ctx)
+        }
+        _ => Go::Stay,
+    }
 }

@@ -1,10 +1,11 @@
 //! Actions while something lies over the screen, and what follows from a question's answer.
 
 use super::super::action::{Action, Motion};
-use super::super::effect::{Effect, Job};
+use super::super::effect::{Effect, Job, PullAsk};
 use super::super::notices::Level;
 use super::super::overlay::{Branches, Overlay};
 use super::super::pages::Row;
+use super::super::screens::pull::PullScreen;
 use super::super::screens::{Go, Screen, objects};
 use super::super::state::State;
 use super::super::widgets::confirm::Agreed;
@@ -91,6 +92,13 @@ fn choose(state: &mut State, mut branches: Branches, action: Action, out: &mut V
             if let Row::Ready(row) = branches.list.row(branches.cursor.at) {
                 let name = row.name.clone();
                 on_top(state, out, |screen, ctx| {
+                    if let Some(path) = &branches.pull {
+                        let ask = PullAsk {
+                            repo: path.exact().to_owned(),
+                            branch: Some(name.exact().to_owned()),
+                        };
+                        return PullScreen::open(ask, ctx);
+                    }
                     if let Some(objects) = objects::of(screen) {
                         objects.choose(Some(name), ctx);
                     }

@@ -43,8 +43,12 @@ pub fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
 
 /// Opens the line of the filter.
 pub fn filter(state: &mut State) {
-    if let Some(Screen::Findings(findings)) = state.stack.last() {
-        let before = findings.text.clone();
+    let before = match state.stack.last() {
+        Some(Screen::Findings(findings)) => Some(findings.text.clone()),
+        Some(Screen::Repos(repos)) => Some(repos.text.clone()),
+        _ => None,
+    };
+    if let Some(before) = before {
         // Another condition is what is most often added.
         let mut text = before.trim_end().to_owned();
         if !text.is_empty() {
@@ -177,8 +181,10 @@ pub fn give_up(state: &mut State, purpose: Purpose, before: &str, out: &mut Vec<
 
 fn narrow(state: &mut State, text: &str, out: &mut Vec<Effect>) {
     on_top(state, out, |screen, ctx| {
-        if let Screen::Findings(findings) = screen {
-            findings.narrow(text, ctx);
+        match screen {
+            Screen::Findings(findings) => findings.narrow(text, ctx),
+            Screen::Repos(repos) => repos.narrow(text, ctx),
+            _ => {}
         }
         Go::Stay
     });

@@ -35,7 +35,7 @@ impl Findings {
     }
 
     pub(super) fn plan(&mut self, ctx: &mut Ctx) -> Go {
-        let (selection, what) = match (&self.marks, self.group) {
+        let (selection, what) = match (&self.marked.marks, self.group) {
             (Marks::All(filter), _) => (
                 Selection::Chosen(filter.clone()),
                 "everything that is marked".to_owned(),
@@ -63,7 +63,7 @@ impl Findings {
     }
 
     /// The filter, narrowed to the group under the cursor.
-    fn group_filter(&self, by: GroupBy) -> Option<(Filter, String)> {
+    pub(super) fn group_filter(&self, by: GroupBy) -> Option<(Filter, String)> {
         let name = &self.current_group()?.name;
         let mut filter = self.filter.clone();
         match by {

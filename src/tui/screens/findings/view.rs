@@ -1,13 +1,13 @@
 //! How findings look.
 
-use super::Findings;
+use super::{COLUMNS, Findings};
 use crate::audit::report::GroupBy;
 use crate::audit::{Auto, Remedy};
 use crate::text;
 use crate::tui::lines::{FindingLine, GroupLine};
 use crate::tui::pages::Row;
 use crate::tui::regions::Regions;
-use crate::tui::screens::inspect;
+use crate::tui::screens::{grade_mark, inspect};
 use crate::tui::state::{Shared, Slot};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::list::{self, Cursor, fit, fit_right};
@@ -72,21 +72,44 @@ impl Findings {
             let len = groups.len() as u64;
             list::draw(frame, area, theme, (self.group_cursor, len), |at| {
                 let group = usize::try_from(at).ok().and_then(|at| groups.get(at));
-                group.map_or_else(Line::default, |group| group_line(group, area.width, theme))
+                group.map_or_else(Line::default, |group| {
+                    let by = self.group.unwrap_or(GroupBy::Code);
+                    let marked = self.marked.has_group(by, group.name.exact());
+                    group_line(group, marked, area.width, theme)
+                })
             });
             return;
         }
+        let [head, body] = pane::headed(area);
+        frame.render_widget(self.heading(head.width, theme), head);
         list::draw(
             frame,
-            area,
+            body,
             theme,
             (self.cursor, self.len()),
             |at| match self.list.row(at) {
-                Row::Ready(row) => line(row, self.is_marked(row.ordinal), area.width, theme),
+                Row::Ready(row) => line(row, self.is_marked(at, row), area.width, theme),
                 Row::Pending => Line::styled(" …", theme.pending),
                 Row::Failed(why) => Line::styled(format!(" ✗ {why}"), theme.error),
             },
         );
+    }
+
+    fn heading(&self, width: u16, theme: &Theme) -> Line<'static> {
+        let (code, rest) = columns(width);
+        let name = |column: usize| self.sorting.heading(column, COLUMNS[column].1);
+        let first = match self.sorting.column {
+            0 | 1 => name(self.sorting.column),
+            _ => name(2),
+        };
+        let text = format!(
+            "   {} {} {}{}",
+            fit(&first, code),
+            fit(&name(3), 8),
+            fit(&name(4), 13),
+            fit(&name(5), rest)
+        );
+        Line::styled(text, theme.muted)
     }
 
     /// What stands in the list's place while there is none.
@@ -119,14 +142,19 @@ impl Findings {
     }
 }
 
-fn line(row: &FindingLine, marked: bool, width: u16, theme: &Theme) -> Line<'static> {
+/// How wide the code and the repository are.
+fn columns(width: u16) -> (usize, usize) {
     let width = usize::from(width);
-    let mark = if marked { "*" } else { " " };
     let code = width.saturating_sub(26).clamp(10, 22);
-    let rest = width.saturating_sub(code + 28);
+    (code, width.saturating_sub(code + 28))
+}
+
+fn line(row: &FindingLine, marked: bool, width: u16, theme: &Theme) -> Line<'static> {
+    let mark = if marked { "*" } else { " " };
+    let (code, rest) = columns(width);
     Line::from(vec![
         Span::styled(mark, theme.marked),
-        Span::styled(grade_mark(row), theme.grade(row.grade)),
+        Span::styled(grade_mark(row.grade), theme.grade(row.grade)),
         Span::raw(" "),
         Span::styled(fit(row.code.name(), code), theme.grade(row.grade)),
         Span::styled(format!(" {}", fit(row.subject.word(), 8)), theme.text),
@@ -135,20 +163,10 @@ fn line(row: &FindingLine, marked: bool, width: u16, theme: &Theme) -> Line<'sta
     ])
 }
 
-/// A mark that says the grade without colour.
-fn grade_mark(row: &FindingLine) -> &'static str {
-    use crate::audit::Grade;
-    match row.grade {
-        Grade::Critical => "!",
-        Grade::Error => "✗",
-        Grade::Warning => "~",
-        Grade::Info => "·",
-    }
-}
-
-fn group_line(group: &GroupLine, width: u16, theme: &Theme) -> Line<'static> {
-    let name = usize::from(width).saturating_sub(22);
+fn group_line(group: &GroupLine, marked: bool, width: u16, theme: &Theme) -> Line<'static> {
+    let name = usize::from(width).saturating_sub(23);
     Line::from(vec![
+        Span::styled(if marked { "*" } else { " " }, theme.marked),
         Span::styled(
             format!(" {}", fit(group.worst.word(), 9)),
             theme.grade(group.worst),

@@ -3,14 +3,16 @@
 use super::Objects;
 use crate::object::Kind;
 use crate::text;
-use crate::tui::lines::{ObjectLine, Pointer};
+use crate::tui::lines::{Judged, ObjectLine, Pointer};
 use crate::tui::regions::Regions;
-use crate::tui::screens::{ago, exactly, inspect};
+use crate::tui::screens::{ago, exactly, grade_mark, inspect};
 use crate::tui::state::{Shared, Slot};
 use crate::tui::theme::Theme;
+use crate::tui::widgets::lanes::Strand;
 use crate::tui::widgets::list::{self, Cursor, fit, fit_right};
 use crate::tui::widgets::pane::{self, Text};
 use ratatui::Frame;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 impl Objects {
@@ -52,10 +54,13 @@ impl Objects {
                 frame.render_widget(Line::styled(word, theme.pending), body);
             } else {
                 let at = (self.list.cursor, self.list.len());
+                let graph = self.graph_width();
                 list::draw(frame, body, theme, at, |at| {
-                    self.list
-                        .row(at)
-                        .map_or_else(Line::default, |row| line(row, body.width, shared, theme))
+                    let strand = usize::try_from(at).ok().and_then(|n| self.strands.get(n));
+                    self.list.row(at).map_or_else(Line::default, |row| {
+                        let strand = strand.map(|strand| (strand, graph));
+                        line(row, strand, body.width, shared, theme)
+                    })
                 });
             }
         }
@@ -77,6 +82,15 @@ impl Objects {
         }
     }
 
+    /// The widest part of the graph, in cells.
+    fn graph_width(&self) -> usize {
+        let widths = self
+            .strands
+            .iter()
+            .map(|strand| strand.text.chars().count());
+        widths.max().unwrap_or(0)
+    }
+
     fn tabs(&self, theme: &Theme) -> Line<'static> {
         let mut spans = Vec::new();
         for (n, name) in ["1 commits", "2 snapshots", "3 blobs"]
@@ -94,20 +108,51 @@ impl Objects {
     }
 }
 
-/// What row, object and cache are like, as far as the row alone can say.
-fn state(row: &ObjectLine) -> (&'static str, bool) {
-    match (&row.pointer, row.cache_byte) {
-        (Pointer::Null, _) => ("✗ no-uri", false),
-        (_, Some(byte)) if byte != b'{' => ("~ msgpack", false),
-        (Pointer::NoColumn, _) => ("? no column", true),
-        (Pointer::Uri(_), _) => ("✓ linked", true),
-    }
+/// What row, object and cache are like: what the last audit found, else what the row alone can say.
+fn state(row: &ObjectLine, theme: &Theme) -> (String, Style) {
+    let (word, style) = match (row.judged, &row.pointer, row.cache_byte) {
+        (Judged::Found(code), ..) => {
+            let fault = code.fault();
+            let mark = grade_mark(fault.grade);
+            return (format!("{mark} {}", fault.name), theme.grade(fault.grade));
+        }
+        (_, Pointer::Null, _) => ("✗ no-uri", theme.error),
+        (_, _, Some(byte)) if byte != b'{' => ("~ msgpack", theme.warning),
+        (_, Pointer::NoColumn, _) => ("? no column", theme.muted),
+        (_, Pointer::Uri(_), _) => ("✓ linked", theme.good),
+    };
+    (word.to_owned(), style)
 }
 
-fn line(row: &ObjectLine, width: u16, shared: &Shared, theme: &Theme) -> Line<'static> {
-    let (word, good) = state(row);
-    let style = if good { theme.good } else { theme.error };
-    let what = usize::from(width).saturating_sub(36);
+/// The strand of the graph, each line in its own colour.
+fn strand_spans((strand, width): (&Strand, usize), theme: &Theme) -> Vec<Span<'static>> {
+    let mut spans = Vec::new();
+    for (n, glyph) in strand.text.chars().enumerate() {
+        let style = match (n / 2 == strand.own, n / 2 % 2) {
+            (true, _) => theme.title,
+            (_, 0) => theme.lane,
+            _ => theme.lane_other,
+        };
+        spans.push(Span::styled(glyph.to_string(), style));
+    }
+    let used = strand.text.chars().count();
+    spans.push(Span::raw(" ".repeat(width.saturating_sub(used))));
+    spans
+}
+
+fn line(
+    row: &ObjectLine,
+    strand: Option<(&Strand, usize)>,
+    width: u16,
+    shared: &Shared,
+    theme: &Theme,
+) -> Line<'static> {
+    let (word, style) = state(row, theme);
+    let graph = strand.map_or(0, |(_, width)| width);
+    let room = usize::from(width).saturating_sub(graph);
+    // Where there is room, a finding is named whole.
+    let mark = if room < 64 { 9 } else { 20 };
+    let what = room.saturating_sub(mark + 27);
     let when = row.at.map_or("?".into(), |at| ago(at, shared));
     let size = match (row.kind, row.size) {
         (Kind::Blob, Some(size)) => text::bytes(u64::try_from(size).unwrap_or(0)),
@@ -116,8 +161,13 @@ fn line(row: &ObjectLine, width: u16, shared: &Shared, theme: &Theme) -> Line<'s
     };
     // Where there is little room, what it is says more than who made it.
     let who = if what < 28 { 0 } else { 10 };
-    Line::from(vec![
-        Span::styled(format!(" {} ", fit(word, 9)), style),
+    let mut spans = vec![Span::styled(format!(" {} ", fit(&word, mark)), style)];
+    spans.extend(
+        strand
+            .into_iter()
+            .flat_map(|strand| strand_spans(strand, theme)),
+    );
+    spans.extend([
         Span::styled(fit(&row.id.short(), 13), theme.text),
         Span::styled(fit_right(&when, 9), theme.muted),
         Span::styled(format!("  {}", fit(&size, who)), theme.muted),
@@ -125,7 +175,8 @@ fn line(row: &ObjectLine, width: u16, shared: &Shared, theme: &Theme) -> Line<'s
             format!(" {}", fit(&row.what, what.saturating_sub(who))),
             theme.text,
         ),
-    ])
+    ]);
+    Line::from(spans)
 }
 
 fn describe(row: &ObjectLine, width: u16, theme: &Theme) -> Text {

@@ -1,0 +1,190 @@
+//! The repositories in an order: all of them are read once, up to a bound, and sorted here.
+
+use super::Desk;
+use crate::index::{Index, IndexError, RepoRow};
+use crate::object::time;
+use crate::tui::effect::{RepoAsk, RepoOrder, ReportRef};
+use crate::tui::event::Answer;
+use crate::tui::lines::RepoLine;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// So many repositories are listed at most; some two hundred bytes each.
+const MOST: usize = 100_000;
+
+/// Repositories read at once.
+const PAGE: u32 = 1_000;
+
+/// The repositories of the hub.
+pub struct Shelf {
+    rows: Vec<RepoRow>,
+    /// There are more than are held.
+    cut: bool,
+}
+
+/// Which of them are listed, in which order.
+pub struct Arranged {
+    ask: RepoAsk,
+    report: Option<ReportRef>,
+    shelf: Arc<Shelf>,
+    order: Vec<usize>,
+}
+
+impl Desk {
+    /// How many repositories are listed, and where the one with this id stands.
+    pub(super) async fn place_repos(
+        &self,
+        ask: RepoAsk,
+        keep: Option<String>,
+        fresh: bool,
+    ) -> Result<Answer, String> {
+        if fresh {
+            let mut held = self.held();
+            (held.repos, held.arranged) = (None, None);
+        }
+        let arranged = self.arranged(ask).await?;
+        let rows = &arranged.shelf.rows;
+        let at = keep.and_then(|id| {
+            let found = arranged.order.iter().position(|n| rows[*n].repo_id == id);
+            found.map(|at| at as u64)
+        });
+        Ok(Answer::Placed {
+            count: arranged.order.len() as u64,
+            at,
+            cut: arranged.shelf.cut,
+        })
+    }
+
+    /// A stretch of the list, with the counts of its rows.
+    pub(super) async fn some_repos(
+        &self,
+        ask: RepoAsk,
+        skip: u64,
+        limit: u32,
+    ) -> Result<Answer, String> {
+        let arranged = self.arranged(ask).await?;
+        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+        let wanted = arranged.order.iter().skip(skip).take(limit as usize);
+        let rows: Vec<&RepoRow> = wanted.map(|n| &arranged.shelf.rows[*n]).collect();
+        let ids: Vec<String> = rows.iter().map(|row| row.repo_id.clone()).collect();
+        let counts = self.store()?.index().repo_counts(&ids).await;
+        let counts = counts.map_err(|error| error.to_string())?;
+        let end = rows.len() < limit as usize;
+        let lines = rows.into_iter().zip(counts);
+        Ok(Answer::Repos {
+            rows: lines.map(|(row, n)| RepoLine::new(row, n)).collect(),
+            end,
+        })
+    }
+
+    /// The list that was asked for, made once for each report.
+    async fn arranged(&self, ask: RepoAsk) -> Result<Arc<Arranged>, String> {
+        let report = self.held().report.clone();
+        let name = report.as_ref().map(|(name, _)| *name);
+        let held = self.held().arranged.clone();
+        if let Some(held) = held.filter(|held| held.ask == ask && held.report == name) {
+            return Ok(held);
+        }
+        let shelf = self.shelf().await?;
+        let words: Vec<String> = ask.words.iter().map(|word| word.to_lowercase()).collect();
+        let passes = |row: &RepoRow| {
+            let path = row.path().to_lowercase();
+            words.iter().all(|word| path.contains(word))
+        };
+        let mut order: Vec<usize> = (0..shelf.rows.len())
+            .filter(|n| passes(&shelf.rows[*n]))
+            .collect();
+        self.sort(&mut order, &shelf, ask.order).await?;
+        if ask.flipped {
+            order.reverse();
+        }
+        let arranged = Arc::new(Arranged {
+            ask,
+            report: name,
+            shelf,
+            order,
+        });
+        self.held().arranged = Some(arranged.clone());
+        Ok(arranged)
+    }
+
+    async fn shelf(&self) -> Result<Arc<Shelf>, String> {
+        if let Some(shelf) = self.held().repos.clone() {
+            return Ok(shelf);
+        }
+        let store = self.store()?;
+        let shelf = read(store.index())
+            .await
+            .map_err(|error| error.to_string())?;
+        let shelf = Arc::new(shelf);
+        self.held().repos = Some(shelf.clone());
+        Ok(shelf)
+    }
+
+    async fn sort(&self, order: &mut [usize], shelf: &Shelf, by: RepoOrder) -> Result<(), String> {
+        let rows = &shelf.rows;
+        order.sort_by_cached_key(|n| rows[*n].path());
+        match by {
+            RepoOrder::Path => {}
+            RepoOrder::Pushed => order.sort_by_cached_key(|n| {
+                Reverse(rows[*n].pushed_at.as_deref().and_then(time::parse))
+            }),
+            RepoOrder::Worst => {
+                let worst = self.worst().await?;
+                // A deleted repository is nobody's emergency.
+                order.sort_by_cached_key(|n| {
+                    let row = &rows[*n];
+                    let found = worst.get(&row.path()).copied();
+                    (row.deleted_at.is_some(), Reverse(found))
+                });
+            }
+            RepoOrder::Branches | RepoOrder::Commits => {
+                let ids: Vec<String> = order.iter().map(|n| rows[*n].repo_id.clone()).collect();
+                let store = self.store()?;
+                let mut counts = HashMap::new();
+                for (ids, places) in ids.chunks(PAGE as usize).zip(order.chunks(PAGE as usize)) {
+                    let found = store.index().repo_counts(ids).await;
+                    let found = found.map_err(|error| error.to_string())?;
+                    counts.extend(places.iter().copied().zip(found));
+                }
+                order.sort_by_cached_key(|n| {
+                    let (branches, commits) = counts.get(n).copied().unwrap_or_default();
+                    Reverse(if by == RepoOrder::Commits {
+                        commits
+                    } else {
+                        branches
+                    })
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The worst grade and the number of findings by path.
+    async fn worst(&self) -> Result<HashMap<String, (crate::audit::Grade, u64)>, String> {
+        use crate::audit::{Filter, report::GroupBy};
+        let Some((_, report)) = self.held().report.clone() else {
+            return Ok(HashMap::new());
+        };
+        let groups = report.groups(&Filter::default(), GroupBy::Repo).await;
+        let groups = groups.map_err(|error| error.to_string())?;
+        let worst = groups.into_iter().map(|g| (g.name, (g.worst, g.count)));
+        Ok(worst.collect())
+    }
+}
+
+async fn read(index: &dyn Index) -> Result<Shelf, IndexError> {
+    let (mut rows, mut after): (Vec<RepoRow>, Option<String>) = (Vec::new(), None);
+    loop {
+        let page = index.repos(after.as_deref(), PAGE).await?;
+        let end = page.end || page.rows.is_empty();
+        rows.extend(page.rows);
+        let cut = rows.len() > MOST;
+        if end || cut {
+            rows.truncate(MOST);
+            return Ok(Shelf { rows, cut });
+        }
+        after = rows.last().map(|row| row.repo_id.clone());
+    }
+}

@@ -1,0 +1,394 @@
+//! What its rows say.
+
+use super::FakeHub;
+use crate::audit::Remedy;
+use crate::audit::report::{GroupBy, Stretch, Summary};
+use crate::audit::{
+    Blocks, Code, Depth, FieldDiff, Filter, Finding, Grade, Group, Inspection, LinkTo, Numbered,
+    ObjectView, Subject, Trial,
+};
+use crate::client::tried::{Taken, TriedPull};
+use crate::index::{BranchRow, Browse, Edge, Listed, RepoRow};
+use crate::object::{Kind, ObjectId};
+use crate::repair::apply::Outcome;
+use crate::repair::journal::{Entry, Event, Line, Run};
+use crate::repair::signoff::{State, Verdict};
+use crate::repair::{RowChange, Selection, Step, Totals};
+use crate::store::fetch::{Refusal as Refused, Why};
+use crate::tui::decisions::{Open, Sifted, subject};
+use crate::tui::effect::RepoAsk;
+use crate::tui::event::Answer;
+use crate::tui::lines::signed::HeldLine;
+use crate::tui::lines::{
+    BranchLine, FindingLine, GroupLine, JournalLine, ObjectLine, RepoLine, RunLine, SignedLine,
+    StepLine, SummaryLine,
+};
+use std::collections::BTreeMap;
+
+/// An id with a digest that tells its number.
+pub fn id(n: u64) -> String {
+    format!("sha256:{:012x}{:052x}", n + 1, 0)
+}
+
+impl FakeHub {
+    /// A sign-off: FAIL while there are findings.
+    pub(super) fn signed(&self) -> SignedLine {
+        let (verdict, state) = match self.findings {
+            0 => (Verdict::Pass, State::Held),
+            _ => (Verdict::Fail, State::Broken),
+        };
+        SignedLine {
+            verdict,
+            checks: vec![HeldLine {
+                name: "no-critical".into(),
+                state,
+                said: crate::text::safe(&self.text).into_owned(),
+            }],
+            left: (0..self.findings.min(5)).map(id).collect(),
+            left_total: self.findings,
+            pulls: vec![],
+            seconds: 3,
+        }
+    }
+
+    /// A tried pull: refused while there are findings.
+    pub(super) fn tried_pull(&self) -> TriedPull {
+        let refusal = Refused {
+            kind: Kind::Snapshot,
+            id: ObjectId::new(id(7)),
+            chain: format!("head {} → commit abc → snapshot def", self.text),
+            why: Why::NoRow,
+        };
+        TriedPull {
+            heads: vec![(self.text.clone(), Some(ObjectId::new(id(1))))],
+            served: [3, 2, 5],
+            reconstructed: [1, 0, 0],
+            bytes: 12_345,
+            last: vec![Taken {
+                kind: Kind::Commit,
+                id: ObjectId::new(id(1)),
+                reconstructed: true,
+            }],
+            refusal: (self.findings > 0).then_some(refusal),
+            stopped: false,
+        }
+    }
+
+    /// Every filter by code leaves a third.
+    pub(super) fn passing(&self, filter: &Filter) -> u64 {
+        if filter.codes.is_empty() {
+            self.findings
+        } else {
+            self.findings / 3
+        }
+    }
+
+    pub(super) fn summary(&self, depth: Depth) -> SummaryLine {
+        SummaryLine::from(&Summary {
+            complete: true,
+            depth,
+            findings: BTreeMap::from([
+                (Code::UriMissing, self.findings / 3),
+                (Code::CommitTreeless, 2),
+                (Code::CacheMsgpack, self.findings / 2),
+            ]),
+            ..Summary::default()
+        })
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        Totals {
+            steps: self.steps,
+            refused: 1,
+            bytes: 691 * self.steps,
+            requests: 2 * self.steps,
+            by_remedy: BTreeMap::from([(Remedy::Backfill, self.steps)]),
+        }
+    }
+
+    /// Every word is taken for a part of the owner's name.
+    pub(super) fn repos(&self, ask: &RepoAsk) -> Vec<RepoLine> {
+        let mut rows = vec![self.repo(0), self.repo(1)];
+        rows.retain(|row| ask.words.iter().all(|word| row.path.shown().contains(word)));
+        if ask.flipped {
+            rows.reverse();
+        }
+        rows
+    }
+
+    /// The ordinals of a stretch; turned round, they count down.
+    pub(super) fn places(
+        &self,
+        filter: &Filter,
+        stretch: &Stretch,
+    ) -> Box<dyn Iterator<Item = u64>> {
+        let all = self.passing(filter);
+        let end = all.min(stretch.skip + u64::from(stretch.limit));
+        let rows = stretch.skip..end;
+        if stretch.flipped {
+            return Box::new(rows.map(move |n| all - 1 - n));
+        }
+        Box::new(rows)
+    }
+
+    pub(super) fn repo(&self, n: u64) -> RepoLine {
+        let row = RepoRow {
+            repo_id: format!("repo-{n}"),
+            owner: ["alice", "bela"][n as usize].into(),
+            slug: "song".into(),
+            default_branch: "main".into(),
+            pushed_at: Some("2026-11-20T10:00:00+00:00".into()),
+            deleted_at: (n == 1).then(|| "2026-11-21T10:00:00+00:00".into()),
+            ..RepoRow::default()
+        };
+        RepoLine::new(&row, (3, self.commits))
+    }
+
+    pub(super) fn branch(&self, name: &str) -> BranchLine {
+        BranchLine::from(&BranchRow {
+            name: name.into(),
+            head_commit_id: Some(id(3)),
+            ..BranchRow::default()
+        })
+    }
+
+    /// Rows are numbered; the instant of a row is its number.
+    pub(super) fn browse(&self, browse: &Browse) -> Answer {
+        let at = |at: &str| at.parse::<u64>().unwrap();
+        let limit = u64::from(browse.limit);
+        let (from, to) = match &browse.from {
+            Edge::Start => (0, limit.min(self.commits)),
+            Edge::After { at: key, .. } => (at(key) + 1, (at(key) + 1 + limit).min(self.commits)),
+            Edge::Before { at: key, .. } => (at(key).saturating_sub(limit), at(key)),
+            Edge::End => (self.commits.saturating_sub(limit), self.commits),
+        };
+        let backwards = matches!(browse.from, Edge::Before { .. } | Edge::End);
+        Answer::Objects {
+            rows: (from..to).map(|n| self.listed(browse.kind, n)).collect(),
+            end: if backwards {
+                from == 0
+            } else {
+                to == self.commits
+            },
+        }
+    }
+
+    pub(super) fn listed(&self, kind: Kind, n: u64) -> ObjectLine {
+        ObjectLine::from(&Listed {
+            kind,
+            id: id(n),
+            at: n.to_string(),
+            who: "alice".into(),
+            what: format!("{} {n}", self.text),
+            branch: "main".into(),
+            parent_ids: "[]".into(),
+            snapshot_id: (n != 2).then(|| id(n + 1)),
+            size: Some(1_400),
+            storage_uri: Some((!n.is_multiple_of(3)).then(|| format!("local://objects/{n}"))),
+            cache_byte: (kind == Kind::Snapshot).then_some(b'{'),
+        })
+    }
+
+    pub(super) fn finding(&self, n: u64, filter: &Filter) -> FindingLine {
+        let codes = [Code::UriMissing, Code::CommitTreeless, Code::CacheMsgpack];
+        let kinds = [Subject::Commit, Subject::Commit, Subject::Snapshot];
+        let which = n as usize % 3;
+        let code = filter.codes.first().copied().unwrap_or(codes[which]);
+        let mut finding = Finding::new(code, kinds[which], id(n))
+            .with("message", self.text.clone())
+            .with("scheme", "typed");
+        finding.repo = "alice/song".into();
+        finding.blocks = (which == 1).then_some(Blocks {
+            commits: Some(12),
+            branches: Some(2),
+            repos: Some(1),
+        });
+        FindingLine::from(&Numbered {
+            ordinal: n,
+            finding,
+        })
+    }
+
+    /// A finding on which row and object disagree.
+    pub(super) fn truth(&self, n: u64) -> FindingLine {
+        let mut finding = Finding::new(Code::ObjectDiverges, Subject::Commit, id(n))
+            .with("message", self.text.clone());
+        finding.repo = "alice/song".into();
+        FindingLine::from(&Numbered {
+            ordinal: n,
+            finding,
+        })
+    }
+
+    pub(super) fn sifted(&self, selection: &Selection) -> Sifted {
+        let rest = match selection {
+            Selection::Ordinals(places) => places.clone(),
+            _ => vec![],
+        };
+        Sifted {
+            open: (0..self.two_truths)
+                .map(|n| Open {
+                    ordinal: n,
+                    code: Code::ObjectDiverges,
+                    remedy: Code::ObjectDiverges.fault().remedy,
+                    subject: subject(&id(n)),
+                })
+                .collect(),
+            rest,
+        }
+    }
+
+    pub(super) fn run(&self) -> RunLine {
+        RunLine::from(&Run {
+            run: "7f3a".into(),
+            time: "2026-11-23T03:00:00Z".into(),
+            operator: self.text.clone(),
+            host: "desk".into(),
+            hub: "musehub-test".into(),
+            steps: 1,
+            lines: self.lines,
+            outcomes: BTreeMap::from([(Outcome::Written, 1)]),
+            ended: true,
+            ..Run::default()
+        })
+    }
+
+    pub(super) fn line(&self, n: u64) -> JournalLine {
+        let entry = Entry {
+            step: n,
+            code: Code::UriMissing,
+            also: vec![],
+            remedy: Remedy::Backfill,
+            kind: Subject::Commit,
+            id: id(n),
+            repo: "alice/song".into(),
+            key: None,
+            bytes: 691,
+            sha256: None,
+            before: BTreeMap::from([("storage_uri".into(), None)]),
+            after: BTreeMap::from([("storage_uri".into(), Some(self.text.clone()))]),
+        };
+        JournalLine::from(&Line {
+            seq: n + 1,
+            prev: String::new(),
+            time: "2026-11-23T03:00:00Z".into(),
+            run: "7f3a".into(),
+            operator: "alice".into(),
+            host: "desk".into(),
+            hub: "musehub-test".into(),
+            event: Event::Intent(entry),
+        })
+    }
+
+    pub(super) fn groups(&self, by: GroupBy) -> Vec<GroupLine> {
+        let name = match by {
+            GroupBy::Code => "uri-missing",
+            GroupBy::Repo => "alice/song",
+            GroupBy::Kind => "commit",
+        };
+        vec![GroupLine::from(&Group {
+            name: name.into(),
+            count: self.findings,
+            worst: Grade::Critical,
+        })]
+    }
+
+    pub(super) fn step(&self, n: u64) -> StepLine {
+        StepLine::from(&Step {
+            number: n + 1,
+            also: vec![],
+            code: if self.asks {
+                Code::IdentityStale
+            } else {
+                Code::UriMissing
+            },
+            remedy: Remedy::Backfill,
+            kind: Kind::Commit.into(),
+            id: id(n),
+            repo: "alice/song".into(),
+            words: format!("Stores the commit as its row proves it; {}", self.text),
+            precondition: "The row's storage_uri is still null.".into(),
+            key: Some("objects/sha256/00/01".into()),
+            from: None,
+            bytes: 691,
+            sha256: Some("ab".repeat(32)),
+            row: vec![RowChange {
+                column: "storage_uri".into(),
+                from: None,
+                to: Some("local://objects/sha256/00/01".into()),
+            }],
+        })
+    }
+
+    /// A treeless merge whose object differs.
+    pub fn inspection(&self, kind: Kind) -> Inspection {
+        let field = |name: &str, row: &str, object: &str| FieldDiff {
+            name: name.into(),
+            row: Some(row.into()),
+            object: Some(object.into()),
+            identity: name == "message",
+            same: row == object,
+            note: String::new(),
+        };
+        Inspection {
+            kind,
+            id: id(1),
+            repo: "alice/song".into(),
+            verdict: "A clone of main comes out empty: this commit has no snapshot.".into(),
+            row: vec![
+                ("message".into(), Some(self.text.clone())),
+                ("storage_uri".into(), None),
+            ],
+            object: ObjectView::Present {
+                key: "objects/sha256/00/01".into(),
+                size: 300,
+                bytes: b"commit 292\0"
+                    .iter()
+                    .copied()
+                    .chain(0..=255)
+                    .cycle()
+                    .take(900)
+                    .collect(),
+                header_len: 11,
+                proved: None,
+                problem: Some((0x1f, "0xc1 is no msgpack type".into())),
+                pretty: Some(format!("{{\n  \"message\": {:?}\n}}", self.text)),
+            },
+            fields: vec![
+                field("author", "alice", "alice"),
+                field(
+                    "message",
+                    &format!("the {} of today", self.text),
+                    &format!("the {} of yesterday", self.text),
+                ),
+                field(
+                    "manifest",
+                    r#"{"a.txt":"1","b.txt":"2"}"#,
+                    r#"{"b.txt":"3","c.txt":"4"}"#,
+                ),
+                field("branch", "main", "main"),
+            ],
+            identity: vec![Trial {
+                source: "row".into(),
+                scheme: "typed".into(),
+                yields: id(1),
+                matches: true,
+            }],
+            links: vec![
+                LinkTo {
+                    role: "parent".into(),
+                    kind: Kind::Commit,
+                    id: id(4),
+                    exists: true,
+                },
+                LinkTo {
+                    role: "snapshot".into(),
+                    kind: Kind::Snapshot,
+                    id: id(5),
+                    exists: false,
+                },
+            ],
+            findings: vec![Finding::new(Code::CommitTreeless, Subject::Commit, id(1))],
+        }
+    }
+}

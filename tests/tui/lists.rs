@@ -1,0 +1,190 @@
+//! Lists: sorted, filtered, marked; and the cursor stays on what it stood on.
+
+use super::hub::FakeHub;
+use super::stage::{Stage, face};
+use crate::store::Environment;
+use crate::tui::keymap::Place;
+use crate::tui::screens::Screen;
+use crate::tui::screens::findings::{Findings, Marks};
+
+fn findings(stage: &Stage) -> &Findings {
+    match stage.state.stack.last() {
+        Some(Screen::Findings(screen)) => screen,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn marked(stage: &Stage) -> Vec<u64> {
+    match &findings(stage).marked.marks {
+        Marks::Some(marks) => marks.iter().copied().collect(),
+        Marks::All(filter) => panic!("{filter:?}"),
+    }
+}
+
+#[test]
+fn a_range_is_marked_from_where_it_began_to_the_cursor() {
+    let mut stage = Stage::new(100, 30);
+    stage.keys("f down v down down");
+    assert!(
+        stage.text().contains("a range of 3 rows"),
+        "{}",
+        stage.text()
+    );
+    assert!(marked(&stage).is_empty(), "not before it was ended");
+    stage.keys("v");
+    assert_eq!(marked(&stage), [1, 2, 3]);
+    // Upwards too, and space ends it as well.
+    stage.keys("G v up space");
+    assert_eq!(marked(&stage), [1, 2, 3, 298, 299]);
+    stage.keys("v down esc");
+    assert_eq!(stage.state.place(), Place::Findings);
+    assert_eq!(marked(&stage).len(), 5, "esc drops a range, not the marks");
+}
+
+#[test]
+fn a_range_reaches_over_rows_that_were_never_read() {
+    let hub = FakeHub {
+        findings: 150_000,
+        ..FakeHub::default()
+    };
+    let mut stage = Stage::with(hub, face(Environment::Demo, true), 100, 30);
+    stage.keys("f v G v");
+    assert_eq!(marked(&stage).len(), 150_000);
+    stage.keys("u");
+    stage.hub.findings = 250_000;
+    stage.keys("R g v G v");
+    assert!(
+        stage.notice().contains("are not marked one by one"),
+        "{}",
+        stage.notice()
+    );
+}
+
+#[test]
+fn a_group_is_marked_whole_and_unmarked_whole() {
+    let mut stage = Stage::new(100, 30);
+    stage.keys("f c space");
+    let some = marked(&stage).len();
+    assert!(some > 1, "{some}");
+    stage.keys("up space");
+    assert!(marked(&stage).is_empty());
+    stage.keys("space c c c");
+    assert!(stage.text().contains("marked"), "{}", stage.text());
+    stage.keys("x");
+    assert_ne!(stage.state.place(), Place::Findings);
+}
+
+#[test]
+fn marks_survive_a_refresh_a_size_a_filter_and_the_next_audit() {
+    let mut stage = Stage::new(100, 30);
+    stage.keys("f down space space space");
+    assert_eq!(marked(&stage), [1, 2, 3]);
+    stage.keys("R");
+    stage.resize(60, 15);
+    stage.resize(200, 60);
+    stage.keys("/").types("code:uri-missing").keys("enter");
+    assert_eq!(marked(&stage), [1, 2, 3]);
+    // The fake hub has repaired its first finding: every other one stands a place earlier.
+    stage.keys("/ ctrl-u enter A");
+    assert_eq!(marked(&stage), [0, 1, 2]);
+    assert_eq!(findings(&stage).cursor.at, 3, "the cursor was on the fifth");
+}
+
+#[test]
+fn the_cursor_stays_on_a_finding_that_a_filter_lets_through_and_goes_back_to_one_that_it_did_not() {
+    let mut stage = Stage::new(100, 30);
+    stage
+        .keys("f down down down /")
+        .types("code:uri-missing")
+        .keys("enter");
+    assert_eq!(
+        findings(&stage).cursor.at,
+        1,
+        "the fourth of all is the second of these"
+    );
+    stage.keys("/ ctrl-u enter");
+    assert_eq!(findings(&stage).cursor.at, 3);
+    stage.keys("down /").types("code:uri-missing").keys("enter");
+    assert_eq!(findings(&stage).cursor.at, 0, "the fifth is not of these");
+    stage.keys("/ ctrl-u enter");
+    assert_eq!(findings(&stage).cursor.at, 4);
+}
+
+#[test]
+fn marks_that_are_gone_after_an_audit_are_told() {
+    let mut stage = Stage::new(100, 30);
+    stage.keys("f space space A");
+    assert_eq!(marked(&stage), [0]);
+    let told = stage.state.shared.notices.all();
+    let words = "of 2 findings that were marked, 1 are left";
+    assert!(told.iter().any(|notice| notice.text == words), "{told:?}");
+}
+
+#[test]
+fn a_list_is_sorted_by_its_columns_and_turned_round() {
+    let mut stage = Stage::new(120, 30);
+    stage.keys("f");
+    assert!(stage.text().contains("cause ▾"), "{}", stage.text());
+    stage.keys("o");
+    assert!(stage.text().contains("cause ▴"), "{}", stage.text());
+    assert_eq!(findings(&stage).current().map(|row| row.ordinal), Some(299));
+    stage.keys("> > ");
+    assert!(stage.text().contains("code ▾"), "{}", stage.text());
+    stage.keys("<");
+    assert!(stage.text().contains("grade ▾"), "{}", stage.text());
+    stage.keys("H b");
+    assert!(stage.text().contains("findings ▾"), "{}", stage.text());
+    stage.keys("> > >");
+    assert!(stage.text().contains("commits ▾"), "{}", stage.text());
+}
+
+#[test]
+fn in_a_list_that_is_sorted_anew_the_cursor_stays_on_its_repository() {
+    let mut stage = Stage::new(120, 30);
+    stage.keys("b down");
+    let path = |stage: &Stage| match stage.state.stack.last() {
+        Some(Screen::Repos(screen)) => screen.current().map(|row| row.path.shown().to_owned()),
+        _ => None,
+    };
+    assert_eq!(path(&stage).as_deref(), Some("bela/song"));
+    stage.keys("o");
+    assert_eq!(path(&stage).as_deref(), Some("bela/song"));
+    stage.keys("R A");
+    assert_eq!(path(&stage).as_deref(), Some("bela/song"));
+}
+
+#[test]
+fn repositories_are_narrowed_by_words_as_they_are_typed() {
+    let mut stage = Stage::new(120, 30);
+    stage.keys("b /").types("bela");
+    assert!(stage.text().contains("1 of 1  /bela"), "{}", stage.text());
+    stage.keys("enter");
+    assert!(stage.text().contains("bela/song") && !stage.text().contains("alice/song"));
+    stage.keys("/ x");
+    assert!(
+        stage.text().contains("no repository is called so"),
+        "{}",
+        stage.text()
+    );
+    stage.keys("esc");
+    assert!(stage.text().contains("bela/song"), "{}", stage.text());
+}
+
+#[test]
+fn the_next_finding_is_one_key_away() {
+    let mut stage = Stage::new(120, 30);
+    stage.keys("f n n");
+    assert_eq!(findings(&stage).cursor.at, 2);
+    stage.keys("N enter n");
+    let shown = stage.text();
+    stage.keys("esc");
+    assert_eq!(findings(&stage).cursor.at, 2, "{shown}");
+}
+
+#[test]
+fn a_branch_is_chosen_and_its_pull_tried_from_the_list_of_repositories() {
+    let mut stage = Stage::new(100, 30);
+    stage.keys("b b down enter");
+    assert_eq!(stage.state.place(), Place::Pull);
+    assert!(stage.text().contains("alice/song@dev"), "{}", stage.text());
+}
