@@ -25,6 +25,10 @@ pub enum Action {
     MarkAll,
     Unmark,
     Zoom,
+    /// Shows what is here in another program.
+    View,
+    /// Listens to the mouse, or leaves it alone.
+    Mouse,
     CopyId,
     CopyRecord,
     Export,

@@ -254,6 +254,14 @@ pub enum Effect {
     },
     /// To the terminal's clipboard.
     Copy(String),
+    /// Shown by another program.
+    View {
+        /// Of the file that it is shown as.
+        name: String,
+        text: String,
+    },
+    /// The mouse is listened to, or left to the terminal.
+    Mouse(bool),
     Redraw,
     Suspend,
     Quit,

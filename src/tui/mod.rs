@@ -11,9 +11,11 @@ mod guide;
 pub mod keymap;
 mod keyset;
 mod lines;
+mod log;
 mod meter;
 mod notices;
 mod overlay;
+mod pager;
 mod pages;
 mod palette;
 mod regions;
@@ -32,7 +34,9 @@ use crossterm::event::EventStream;
 use degrade::{Colors, Look};
 use effect::Effect;
 use event::Event;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
+use log::Log;
+use notices::Level;
 use runner::Runner;
 use state::{Face, State};
 use std::task::Poll;
@@ -86,6 +90,8 @@ pub enum TuiError {
 struct Signals {
     terminate: Signal,
     hangup: Signal,
+    /// Of a key it is none: the terminal is raw. Another program that has it takes its own.
+    interrupt: Signal,
 }
 
 impl Signals {
@@ -93,6 +99,7 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
         })
     }
 
@@ -100,7 +107,13 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.hangup.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
+    }
+
+    /// Forgets interrupts that were meant for somebody else.
+    async fn forget_interrupts(&mut self) {
+        while self.interrupt.recv().now_or_never().is_some() {}
     }
 }
 
@@ -113,7 +126,8 @@ pub async fn open(session: Session) -> Result<Ended, TuiError> {
     let theme = background::theme(session.theme, look, &variable);
     let face = Face::new(&session.hub, session.authority.is_some());
     let warned = face.writable && face.environment == Environment::Production;
-    let screen = Screen::enter(look)?;
+    let log = Log::open();
+    let screen = Screen::enter(look, log.as_ref().map(Log::path))?;
     let started = jiff::Timestamp::now().as_microsecond();
     let state = State::new(face, session.keymap, screen.size()?, started);
     let (out, answers) = unbounded_channel();
@@ -125,7 +139,9 @@ pub async fn open(session: Session) -> Result<Ended, TuiError> {
         since: Instant::now(),
         drawn: Instant::now(),
         ended: None,
-        resume: false,
+        away: None,
+        log,
+        logged: 0,
     };
     console.stay(answers).await
 }
@@ -168,8 +184,19 @@ struct Console {
     since: Instant,
     drawn: Instant,
     ended: Option<Ended>,
-    /// The stream of keys must be made anew: another program had the terminal.
-    resume: bool,
+    /// Another program is to have the terminal.
+    away: Option<Away>,
+    log: Option<Log>,
+    /// How many notices are in the log.
+    logged: u64,
+}
+
+/// Who has the terminal in between.
+enum Away {
+    /// Whoever started us.
+    Shell,
+    /// A program that shows this text under this name.
+    Pager { name: String, text: String },
 }
 
 impl Console {
@@ -230,9 +257,11 @@ impl Console {
                 }
                 () = tokio::time::sleep(wait), if dirty => {}
             }
-            if std::mem::take(&mut self.resume) {
+            if let Some(away) = self.away.take() {
+                // A stream that lives on would eat the keys of whoever has the terminal meanwhile.
                 drop(keys);
-                self.screen.suspend()?;
+                self.leave_to(away)?;
+                signals.forget_interrupts().await;
                 keys = EventStream::new();
                 typed = true;
             }
@@ -258,6 +287,28 @@ impl Console {
         for effect in update::update(&mut self.state, event) {
             self.carry_out(effect)?;
         }
+        if let Some(log) = &self.log {
+            let told = self.state.shared.notices.since(self.logged);
+            told.for_each(|notice| log.keep(notice));
+            self.logged = self.state.shared.notices.count();
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal away, and takes it again when it comes back.
+    fn leave_to(&mut self, away: Away) -> Result<(), TuiError> {
+        let shown = match away {
+            Away::Shell => return Ok(self.screen.suspend()?),
+            Away::Pager { name, text } => {
+                let program = pager::program(&variable);
+                self.screen
+                    .lend(|| Ok(pager::show(&program, &name, &text)))?
+            }
+        };
+        if let Err(error) = shown {
+            let text = format!("not shown: {error}");
+            self.state.shared.tell(Level::Error, lines::clean(&text));
+        }
         Ok(())
     }
 
@@ -265,7 +316,9 @@ impl Console {
         match self.runner.run(effect) {
             Some(Effect::Copy(text)) => self.screen.copy(&text)?,
             Some(Effect::Redraw) => self.screen.clear()?,
-            Some(Effect::Suspend) => self.resume = true,
+            Some(Effect::Suspend) => self.away = Some(Away::Shell),
+            Some(Effect::View { name, text }) => self.away = Some(Away::Pager { name, text }),
+            Some(Effect::Mouse(on)) => self.screen.listen_to_mouse(on)?,
             Some(Effect::Quit) => {
                 self.state.shared.leaving = true;
                 self.ended.get_or_insert(Ended::Left);

@@ -30,6 +30,7 @@ pub struct Notice {
 pub struct Notices {
     all: VecDeque<Notice>,
     shown: bool,
+    count: u64,
 }
 
 impl Notices {
@@ -39,6 +40,7 @@ impl Notices {
         self.all.push_front(Notice { level, text, at });
         self.all.truncate(HELD);
         self.shown = true;
+        self.count += 1;
     }
 
     /// The notice that stands in the status line.
@@ -64,6 +66,18 @@ impl Notices {
     /// A key was pressed: what stood there was read.
     pub fn dismiss(&mut self) {
         self.shown = false;
+    }
+
+    /// How many were told in the session.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// What was told after the first `known` notices, oldest first, as far as it is held.
+    pub fn since(&self, known: u64) -> impl Iterator<Item = &Notice> {
+        let fresh = usize::try_from(self.count.saturating_sub(known)).unwrap_or(usize::MAX);
+        self.all.iter().take(fresh).rev()
     }
 
     /// All notices, newest first.

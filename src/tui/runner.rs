@@ -186,7 +186,12 @@ impl Runner {
             Effect::Export { ticket, filter } => {
                 self.spawn(ticket, |desk| async move { desk.export(&filter).await });
             }
-            terminal @ (Effect::Copy(_) | Effect::Redraw | Effect::Suspend | Effect::Quit) => {
+            terminal @ (Effect::Copy(_)
+            | Effect::View { .. }
+            | Effect::Mouse(_)
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Quit) => {
                 return Some(terminal);
             }
         }

@@ -291,6 +291,12 @@ pub struct State {
     /// What was run from the palette.
     pub recent: Recent,
     pub keymap: Keymap,
+    /// The mouse is listened to.
+    pub mouse: bool,
+    /// The terminal's window came to the front, and nothing was typed or clicked since.
+    pub focused_by_click: bool,
+    /// The row that was clicked last, and when.
+    pub clicked: Option<(u64, Duration)>,
 }
 
 impl State {
@@ -346,6 +352,9 @@ impl State {
             overlay: None,
             recent: Recent::default(),
             keymap,
+            mouse: false,
+            focused_by_click: false,
+            clicked: None,
         }
     }
 

@@ -3,7 +3,10 @@
 use super::degrade::{Look, degrade};
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
+    EnableFocusChange, EnableMouseCapture,
+};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     SetTitle, disable_raw_mode, enable_raw_mode,
@@ -13,11 +16,18 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Size;
 use ratatui::{Frame, Terminal};
 use std::io::{self, Stdout, Write, stdout};
-use std::sync::Once;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
 
 /// Whether the terminal is ours now. What gives it back asks first, so that it is given back once.
 static OURS: AtomicBool = AtomicBool::new(false);
+
+/// Whether the mouse is listened to, so that it is given back, and taken again.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Where a panic's message says that more is to be read.
+static LOG: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// The screen that is drawn on. Dropping it gives the terminal back.
 pub struct Screen {
@@ -27,11 +37,12 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal.
+    /// Takes the terminal; a panic's message will name `log`.
     ///
     /// # Errors
     /// Standard output is no terminal, or does not answer.
-    pub fn enter(look: Look) -> io::Result<Self> {
+    pub fn enter(look: Look, log: Option<&Path>) -> io::Result<Self> {
+        *LOG.lock().unwrap_or_else(PoisonError::into_inner) = log.map(Path::to_owned);
         // crossterm's own NO_COLOR writes a reset that wipes reverse video out; `degrade` does it instead.
         crossterm::style::force_color_output(true);
         restore_on_panic();
@@ -88,19 +99,43 @@ impl Screen {
         execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
     }
 
+    /// Listens to the mouse, or leaves it to the terminal for selecting text.
+    ///
+    /// # Errors
+    /// The terminal has gone.
+    pub fn listen_to_mouse(&mut self, on: bool) -> io::Result<()> {
+        MOUSE.store(on, Ordering::SeqCst);
+        match on {
+            true => execute!(stdout(), EnableMouseCapture),
+            false => execute!(stdout(), DisableMouseCapture),
+        }
+    }
+
     /// Gives the terminal back, stops the process, and takes the terminal again when it goes on.
     ///
     /// # Errors
     /// The terminal has gone.
     pub fn suspend(&mut self) -> io::Result<()> {
+        self.lend(|| {
+            // The whole group, as the terminal itself would: whoever started us stops too.
+            rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+            // The signal may be taken by another thread a moment later.
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            Ok(())
+        })
+    }
+
+    /// Gives the terminal to somebody else for as long as `work` takes.
+    ///
+    /// # Errors
+    /// The terminal has gone; or `work` failed, with the terminal taken again.
+    pub fn lend<T>(&mut self, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         give_back();
-        // The whole group, as the terminal itself would: whoever started us stops too.
-        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
-        // The signal may be taken by another thread a moment later.
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        let done = work();
         take()?;
         self.title.clear();
-        self.terminal.clear()
+        self.terminal.clear()?;
+        done
     }
 }
 
@@ -113,8 +148,18 @@ impl Drop for Screen {
 fn take() -> io::Result<()> {
     enable_raw_mode()?;
     OURS.store(true, Ordering::SeqCst);
-    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)
-        .inspect_err(|_| give_back())
+    let taken = execute!(
+        stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        EnableFocusChange,
+        Hide
+    );
+    let mouse = |()| match MOUSE.load(Ordering::SeqCst) {
+        true => execute!(stdout(), EnableMouseCapture),
+        false => Ok(()),
+    };
+    taken.and_then(mouse).inspect_err(|_| give_back())
 }
 
 /// Puts every mode back that [`take`] changed. Errors are left alone: there is nobody to tell.
@@ -123,9 +168,13 @@ fn give_back() {
         return;
     }
     let mut out = stdout();
+    if MOUSE.load(Ordering::SeqCst) {
+        let _ = execute!(out, DisableMouseCapture);
+    }
     let _ = execute!(
         out,
         EndSynchronizedUpdate,
+        DisableFocusChange,
         DisableBracketedPaste,
         LeaveAlternateScreen,
         Show
@@ -142,6 +191,15 @@ fn restore_on_panic() {
         std::panic::set_hook(Box::new(move |panic| {
             give_back();
             before(panic);
+            let log = LOG.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if let Some(path) = log {
+                super::log::append(&path, "panic", &panic.to_string());
+                eprintln!("luthier: this is a bug; log: {}", path.display());
+            }
         }));
     });
 }
+
+#[cfg(test)]
+#[path = "../../tests/tui/terminal.rs"]
+mod tests;

@@ -3,6 +3,7 @@
 mod answers;
 mod guides;
 mod jumps;
+mod mouse;
 mod overlays;
 mod refusals;
 mod typed;
@@ -166,6 +167,10 @@ fn terminal(state: &mut State, event: Term, out: &mut Vec<Effect>) {
             }
         }
         Term::Paste(text) => typed::paste(state, &text, out),
+        Term::Mouse(event) => mouse::take(state, event, out),
+        // The click that brings the window to the front is meant for the window.
+        Term::FocusGained => state.focused_by_click = true,
+        Term::FocusLost => state.focused_by_click = false,
         _ => {}
     }
 }
@@ -220,6 +225,8 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::Redraw => out.push(Effect::Redraw),
         Action::Suspend => out.push(Effect::Suspend),
         Action::Zoom => state.shared.zoom = !state.shared.zoom,
+        Action::View => view(state, out),
+        Action::Mouse => mouse::toggle(state, out),
         Action::Cancel => cancel(state, out),
         Action::Leave => leave(state, out),
         Action::CopyId => copy_id(state, out),
@@ -279,6 +286,14 @@ fn leave(state: &mut State, out: &mut Vec<Effect>) {
     let question = Question::Leave { what: what.into() };
     let confirm = Confirm::letter(question, String::new());
     state.overlay = Some(Overlay::Confirm(Box::new(confirm)));
+}
+
+/// Shows what is here in another program.
+fn view(state: &mut State, out: &mut Vec<Effect>) {
+    let document = state.stack.last().and_then(Screen::document);
+    if let Some((name, text)) = document {
+        out.push(Effect::View { name, text });
+    }
 }
 
 fn copy_id(state: &mut State, out: &mut Vec<Effect>) {

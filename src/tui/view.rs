@@ -2,9 +2,10 @@
 
 use super::effect::Job;
 use super::filter::completions;
+use super::keymap::Row;
 use super::notices::Level;
 use super::overlay::{Branches, Overlay, Purpose};
-use super::pages::Row;
+use super::pages;
 use super::regions::{Regions, SMALLEST, too_small};
 use super::state::{Slot, State};
 use super::theme::Theme;
@@ -15,6 +16,7 @@ use crate::store::Environment;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use std::ops::Range;
 use unicode_width::UnicodeWidthStr;
 
 /// Draws everything.
@@ -228,27 +230,36 @@ fn offers(state: &State, typed: &str, used: usize, frame: &mut Frame, area: Rect
     frame.render_widget(Line::styled(line, theme.input.patch(theme.muted)), area);
 }
 
-/// The keys that work here, by rank, as many whole ones as fit.
-fn footer(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
-    let place = state.place();
+/// The keys that work here, by rank, as many whole ones as fit, with the cells that each takes.
+pub fn footer_items(state: &State, width: u16) -> Vec<(Range<u16>, &Row)> {
     let mut used = 0;
-    let mut spans = Vec::new();
-    for row in state.keymap.footer(place) {
-        let (key, title) = (row.key(), row.binding.title);
-        let width = key.width() + title.width() + 3;
-        if used + width > usize::from(area.width) {
-            // A shorter one of a higher rank may still fit.
+    let mut out = Vec::new();
+    for row in state.keymap.footer(state.place()) {
+        let cells = row.key().width() + row.binding.title.width() + 3;
+        let Ok(cells) = u16::try_from(cells) else {
+            continue;
+        };
+        // A shorter one of a lower rank may still fit.
+        if cells > width.saturating_sub(used) {
             continue;
         }
-        used += width;
+        out.push((used..used + cells, row));
+        used += cells;
+    }
+    out
+}
+
+fn footer(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
+    let mut spans = Vec::new();
+    for (_, row) in footer_items(state, area.width) {
         let refused = state.overlay.is_none() && refusal(state, row.binding.action).is_some();
         let (key_style, style) = if refused {
             (theme.refused, theme.refused)
         } else {
             (theme.key, theme.text)
         };
-        spans.push(Span::styled(format!(" {key} "), key_style));
-        spans.push(Span::styled(format!("{title} "), style));
+        spans.push(Span::styled(format!(" {} ", row.key()), key_style));
+        spans.push(Span::styled(format!("{} ", row.binding.title), style));
     }
     frame.render_widget(Line::from(spans), area);
 }
@@ -308,15 +319,15 @@ fn view_branches(branches: &Branches, frame: &mut Frame, theme: &Theme) {
     cursor.keep(len, u64::from(area.height));
     list::draw(frame, area, theme, (cursor, len), |at| {
         match branches.list.row(at) {
-            Row::Ready(row) => {
+            pages::Row::Ready(row) => {
                 let head = row
                     .head
                     .as_ref()
                     .map_or_else(|| "no commit yet".to_owned(), |id| id.short());
                 Line::styled(format!(" {} {head}", fit(row.name.shown(), 36)), theme.text)
             }
-            Row::Pending => Line::styled(" …", theme.pending),
-            Row::Failed(why) => Line::styled(format!(" ✗ {why}"), theme.error),
+            pages::Row::Pending => Line::styled(" …", theme.pending),
+            pages::Row::Failed(why) => Line::styled(format!(" ✗ {why}"), theme.error),
         }
     });
 }

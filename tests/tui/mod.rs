@@ -4,6 +4,7 @@ mod anything;
 mod applying;
 mod connection;
 mod decide;
+mod elsewhere;
 mod guides;
 mod hub;
 mod journal;

@@ -25,6 +25,8 @@ pub struct Stage {
     /// How often something was written.
     pub writes: usize,
     pub copied: Vec<String>,
+    /// What was shown by another program: name and text.
+    pub viewed: Vec<(String, String)>,
     /// What was asked and not answered yet.
     pub waiting: Vec<Effect>,
     terminal: Terminal<TestBackend>,
@@ -66,6 +68,7 @@ impl Stage {
             effects: vec![],
             writes: 0,
             copied: vec![],
+            viewed: vec![],
             waiting: vec![],
             terminal: Terminal::new(TestBackend::new(width, height)).unwrap(),
         };
@@ -81,6 +84,9 @@ impl Stage {
             self.writes += usize::from(matches!(effect, Effect::Apply { .. }));
             if let Effect::Copy(text) = &effect {
                 self.copied.push(text.clone());
+            }
+            if let Effect::View { name, text } = &effect {
+                self.viewed.push((name.clone(), text.clone()));
             }
             self.waiting.push(effect);
         }

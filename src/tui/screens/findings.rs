@@ -5,6 +5,7 @@ mod marks;
 mod view;
 
 pub use marks::{Marked, Marks};
+pub use view::describe;
 
 use super::{Go, Screen};
 use crate::audit::Filter;
@@ -100,6 +101,20 @@ impl Findings {
     #[must_use]
     pub fn len(&self) -> u64 {
         self.count.ready().copied().unwrap_or(0)
+    }
+
+    /// The rows of its heading, the cursor of the list that is shown, and how long that is.
+    pub fn pointed(&mut self) -> (u16, &mut Cursor, u64) {
+        match self.group {
+            Some(_) => {
+                let len = self.groups_len();
+                (0, &mut self.group_cursor, len)
+            }
+            None => {
+                let len = self.len();
+                (1, &mut self.cursor, len)
+            }
+        }
     }
 
     fn groups_len(&self) -> u64 {

@@ -4,7 +4,7 @@ use super::Go;
 use super::findings::Findings;
 use super::plan::PlanScreen;
 use super::repos::Repos;
-use crate::audit::Code;
+use crate::audit::{Auto, Code};
 use crate::repair::Selection;
 use crate::text;
 use crate::tui::action::Action;
@@ -120,6 +120,13 @@ impl HubScreen {
             Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area);
         head.draw(frame, top, Cursor::default());
         self.bars(frame, list, shared, theme);
+        if regions.panes[1].width > 0 {
+            let area = pane::pane(frame, regions.panes[1], theme, "code", false);
+            let at = usize::try_from(self.cursor.at).unwrap_or(0);
+            if let Some((code, count)) = codes(shared).get(at) {
+                explain(*code, *count, area.width, theme).draw(frame, area, Cursor::default());
+            }
+        }
     }
 
     fn bars(&self, frame: &mut Frame, area: Rect, shared: &Shared, theme: &Theme) {
@@ -238,4 +245,28 @@ fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
         head.pair("", note, theme, theme.muted);
     }
     head.gap();
+}
+
+/// What a code means and what can be done.
+fn explain(code: Code, count: u64, width: u16, theme: &Theme) -> Text {
+    let fault = code.fault();
+    let mut out = Text::new(width);
+    let words = text::plural(count, "finding");
+    out.say(
+        &format!("{}  {}  {words}", fault.name, fault.grade),
+        theme.grade(fault.grade),
+    );
+    out.gap();
+    out.say(fault.is, theme.text);
+    out.gap();
+    out.pair("remedy", &fault.remedy.to_string(), theme, theme.text);
+    let auto = match fault.auto {
+        Auto::Yes => "in bulk, once the plan is confirmed",
+        Auto::Ask => "only where a person chose it",
+        Auto::No => "not by this program",
+    };
+    out.pair("applied", auto, theme, theme.text);
+    out.gap();
+    out.say("enter lists them", theme.muted);
+    out
 }

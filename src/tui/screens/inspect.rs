@@ -14,11 +14,16 @@ use crate::tui::effect::{Ask, Effect, ReportRef, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::{HubId, Inspected};
 use crate::tui::state::{Ctx, Shared, Slot};
+use crate::tui::theme::Theme;
 use crate::tui::widgets::list::Cursor;
+use crate::tui::widgets::pane::Text;
 use crate::tui::widgets::{diff, hex};
 
 /// The names of the facets, in the order of their keys.
 pub const FACETS: [&str; 6] = ["Diff", "Row", "Object", "Bytes", "Identity", "Links"];
+
+/// Cells that long lines are shifted by at once.
+const SIDE: usize = 16;
 
 /// The most that is sent to a clipboard, in bytes: terminals drop what is longer.
 const CLIPBOARD: usize = 74_000;
@@ -34,6 +39,10 @@ pub struct Inspect {
     /// A cursor for each facet.
     pub cursors: [Cursor; 6],
     pub unfolded: bool,
+    /// The differences one below the other, instead of side by side.
+    inline: bool,
+    /// Cells that long lines are shifted by.
+    side: usize,
     /// Bytes in a row of the hex facet, as last drawn for.
     columns: usize,
     /// Objects that links were followed from.
@@ -41,6 +50,9 @@ pub struct Inspect {
     report: ReportRef,
     /// The cursor of the bytes goes to what is wrong, once.
     sought: bool,
+    /// The differences one below the other, for a pane of this width, folded or not.
+    below: Text,
+    below_for: (u16, bool),
 }
 
 impl Inspect {
@@ -54,10 +66,14 @@ impl Inspect {
             facet: 0,
             cursors: [Cursor::default(); 6],
             unfolded: false,
+            inline: false,
+            side: 0,
             columns: 16,
             trail: Vec::new(),
             report: ctx.shared.audits.report,
             sought: false,
+            below: Text::default(),
+            below_for: (0, false),
         }))))
     }
 
@@ -71,7 +87,8 @@ impl Inspect {
     fn reread(&mut self, ctx: &mut Ctx) {
         self.scope = ctx.renew(self.scope);
         self.seen = Slot::Empty;
-        self.sought = false;
+        (self.sought, self.side) = (false, 0);
+        self.below_for = (0, false);
     }
 
     /// Whether something is on its way.
@@ -102,6 +119,7 @@ impl Inspect {
             return 0;
         };
         match self.facet {
+            0 if self.inline => self.below.lines.len() as u64,
             0 => diff::len(seen, self.unfolded),
             1 => seen.row.len() as u64,
             2 => seen
@@ -157,6 +175,13 @@ impl Inspect {
             Action::Pane => self.facet = (self.facet + 1) % FACETS.len(),
             Action::Left if self.facet == 0 => self.unfolded = false,
             Action::Right if self.facet == 0 => self.unfolded = true,
+            Action::Left => self.side = self.side.saturating_sub(SIDE),
+            Action::Right => self.side = (self.side + SIDE).min(self.longest()),
+            Action::Layout => {
+                (self.facet, self.inline) = (0, !self.inline);
+                self.cursors[0] = Cursor::default();
+                self.below_for = (0, false);
+            }
             Action::Open if self.facet == 0 => self.fold(),
             Action::Open => {
                 if let Some((kind, id, true)) = self.link() {
@@ -183,7 +208,36 @@ impl Inspect {
         Go::Stay
     }
 
+    /// The longest line of the facet that is shown, in characters; only columns and records are
+    /// shifted.
+    fn longest(&self) -> usize {
+        let Some(seen) = self.seen.ready() else {
+            return 0;
+        };
+        let length = |text: &str| text.chars().count();
+        let longest = match self.facet {
+            1 => seen
+                .row
+                .iter()
+                .filter_map(|(_, value)| value.as_deref().map(length))
+                .max(),
+            2 => seen
+                .object
+                .pretty
+                .iter()
+                .flatten()
+                .map(|line| length(line))
+                .max(),
+            _ => None,
+        };
+        longest.unwrap_or(0).saturating_sub(SIDE)
+    }
+
     fn fold(&mut self) {
+        if self.inline {
+            self.unfolded = !self.unfolded;
+            return;
+        }
         let at = self
             .seen
             .ready()
@@ -265,6 +319,12 @@ impl Inspect {
             let byte = self.cursors[3].at * self.columns as u64;
             self.cursors[3].at = byte / columns as u64;
             self.columns = columns;
+        }
+        let width = crate::tui::regions::inner(ctx.regions.panes[0]).width;
+        if self.inline && self.below_for != (width, self.unfolded) && self.seen.ready().is_some() {
+            self.below_for = (width, self.unfolded);
+            // Colours are given when it is drawn.
+            self.below = self.inline_text(width, &Theme::ansi());
         }
         let Some(seen) = self.seen.ready() else {
             return;

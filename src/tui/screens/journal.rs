@@ -42,7 +42,9 @@ impl JournalScreen {
         }))))
     }
 
-    fn len(&self) -> u64 {
+    /// How many runs there are.
+    #[must_use]
+    pub fn len(&self) -> u64 {
         self.runs.ready().map_or(0, |runs| runs.len() as u64)
     }
 

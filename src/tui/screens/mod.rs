@@ -22,6 +22,10 @@ use super::regions::{Regions, Wish};
 use super::state::{Ctx, Shared};
 use super::theme::Theme;
 use ratatui::Frame;
+use ratatui::layout::Position;
+
+/// How wide a text is broken that another program shows.
+const WIDE: u16 = 100;
 
 /// Where an action leads.
 #[derive(Debug)]
@@ -99,6 +103,7 @@ impl Screen {
             Screen::Journal(screen) => (2, false, screen.beside),
             Screen::Run(screen) => (2, false, screen.beside),
             Screen::Repos(screen) => (2, true, screen.beside),
+            Screen::Inspect(_) | Screen::Hub(_) => (2, true, false),
             _ => (1, false, false),
         };
         Wish {
@@ -208,6 +213,53 @@ impl Screen {
             Screen::Plan(screen) => screen.current_id(),
             Screen::Pull(screen) => screen.id().cloned(),
         }
+    }
+
+    /// What is here as a text, under the name of a file, to be shown by another program.
+    #[must_use]
+    pub fn document(&self) -> Option<(String, String)> {
+        match self {
+            Screen::Inspect(screen) => screen.document(),
+            Screen::Findings(screen) => {
+                let row = screen.current()?;
+                let text = findings::describe(row, WIDE, &Theme::ansi()).plain();
+                Some((format!("{}.txt", row.code.name()), text))
+            }
+            Screen::Plan(screen) => screen.document(),
+            Screen::Run(screen) => screen.document(),
+            Screen::Pull(screen) => Some(("pull.txt".into(), screen.document()?)),
+            Screen::SignOff(screen) => Some(("signoff.txt".into(), screen.document()?)),
+            _ => None,
+        }
+    }
+
+    /// Puts the cursor on the row of the list that is drawn at `at`, and names the row.
+    pub fn point_at(&mut self, regions: &Regions, at: Position) -> Option<u64> {
+        let list = super::regions::inner(regions.panes[0]);
+        // The rows begin below the list's heading.
+        let (heading, cursor, len) = match self {
+            Screen::Repos(screen) => {
+                let len = screen.len();
+                (1, &mut screen.cursor, len)
+            }
+            Screen::Objects(screen) => {
+                let len = screen.list.len();
+                (1, &mut screen.list.cursor, len)
+            }
+            Screen::Findings(screen) => screen.pointed(),
+            Screen::Journal(screen) => {
+                let len = screen.len();
+                (1, &mut screen.cursor, len)
+            }
+            _ => return None,
+        };
+        let down = u64::from(at.y.checked_sub(list.y.checked_add(heading)?)?);
+        let row = cursor.top.checked_add(down)?;
+        if !list.contains(at) || row >= len {
+            return None;
+        }
+        cursor.at = row;
+        Some(row)
     }
 
     /// What stands left in the status line: marks and filters.

@@ -306,6 +306,13 @@ impl PlanScreen {
         ctx.out.push(Effect::DropPlan(self.plan));
     }
 
+    /// The step under the cursor as a text.
+    #[must_use]
+    pub fn document(&self) -> Option<(String, String)> {
+        let text = self.detail(super::WIDE, &Theme::ansi()).plain();
+        self.current_id().map(|_| ("step.txt".into(), text))
+    }
+
     /// Whether it can be applied, for the status line.
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {

@@ -82,7 +82,9 @@ impl Repos {
         }))))
     }
 
-    fn len(&self) -> u64 {
+    /// How many are listed.
+    #[must_use]
+    pub fn len(&self) -> u64 {
         self.placed.ready().map_or(0, |(count, _)| *count)
     }
 

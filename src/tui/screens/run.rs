@@ -121,6 +121,14 @@ impl RunScreen {
         }
     }
 
+    /// The line under the cursor as a text.
+    #[must_use]
+    pub fn document(&self) -> Option<(String, String)> {
+        let mut out = Text::new(super::WIDE);
+        self.describe(self.current()?, &mut out, &Theme::ansi());
+        Some(("run.txt".into(), out.plain()))
+    }
+
     /// Lets go of what only it needed.
     pub fn close(&mut self, ctx: &mut Ctx) {
         self.scope = ctx.renew(self.scope);

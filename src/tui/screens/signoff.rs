@@ -121,6 +121,14 @@ impl SignOffScreen {
         None
     }
 
+    /// The end of it as a text.
+    #[must_use]
+    pub fn document(&self) -> Option<String> {
+        let mut out = Text::new(super::WIDE);
+        ended(self.end.ready()?, &mut out, &Theme::ansi());
+        Some(out.plain())
+    }
+
     /// What the keys would do, for the status line.
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {

@@ -39,6 +39,9 @@ pub fn refusal(state: &State, action: Action) -> Option<String> {
         Action::Cancel if shared.job().is_none() => {
             return Some("nothing runs; q leaves".into());
         }
+        Action::View if state.stack.last().and_then(Screen::document).is_none() => {
+            return Some("there is nothing here to look at".into());
+        }
         Action::Home if state.stack.len() < 2 => return Some("this is the hub".into()),
         Action::Write if shared.exporting.is_some() => {
             return Some("a file is being written".into());

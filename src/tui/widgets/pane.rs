@@ -97,6 +97,15 @@ impl Text {
         }
     }
 
+    /// The text alone, a line each.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        let lines = self.lines.iter().map(|line| line.to_string());
+        lines
+            .map(|line| line.trim_end().to_owned() + "\n")
+            .collect()
+    }
+
     /// Draws the text from `cursor.top` on.
     pub fn draw(self, frame: &mut Frame, area: Rect, cursor: Cursor) {
         let last = (self.lines.len() as u64).saturating_sub(u64::from(area.height));

@@ -7,7 +7,7 @@ use crate::tui::state::{Shared, Slot};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::list::{self, Cursor, fit};
 use crate::tui::widgets::pane::{self, Text};
-use crate::tui::widgets::{diff, hex};
+use crate::tui::widgets::{diff, hex, sides};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
@@ -17,7 +17,7 @@ fn parts(screen: &Inspect, area: Rect) -> [Rect; 4] {
     let findings = screen.seen.ready().map_or(0, |seen| {
         u16::try_from(seen.findings.len().min(3)).unwrap_or(0)
     });
-    let detail = if screen.facet == 0 && area.height >= 16 {
+    let detail = if screen.facet == 0 && !screen.inline && area.height >= 16 {
         area.height / 3
     } else {
         0
@@ -40,7 +40,7 @@ pub fn body(screen: &Inspect, area: Rect) -> Rect {
 impl Inspect {
     /// Draws it.
     pub fn view(&self, frame: &mut Frame, _: &Shared, regions: &Regions, theme: &Theme) {
-        let title = format!("{} {}", self.kind, self.id.short());
+        let title = self.title();
         let area = pane::pane(frame, regions.panes[0], theme, &title, true);
         let seen = match &self.seen {
             Slot::Ready(seen) => seen,
@@ -66,9 +66,25 @@ impl Inspect {
         };
         frame.render_widget(self.heading(seen, head.width, theme), head);
         let at = (self.cursors[self.facet], self.len());
-        list::draw(frame, body, theme, at, |at| {
-            self.line(seen, at, body.width, theme)
-        });
+        if self.facet == 0 && self.inline {
+            let cursor = self.cursors[0];
+            self.inline_text(body.width, theme).draw(
+                frame,
+                body,
+                Cursor {
+                    top: cursor.at,
+                    ..cursor
+                },
+            );
+        } else {
+            list::draw(frame, body, theme, at, |at| {
+                self.line(seen, at, body.width, theme)
+            });
+        }
+        if regions.panes[1].width > 0 {
+            let area = pane::pane(frame, regions.panes[1], theme, "identity and links", false);
+            ties(seen, area.width, theme).draw(frame, area, Cursor::default());
+        }
         if below.height > 0 {
             let at = diff::at(seen, self.cursors[0].at).filter(|_| self.len() > 0);
             let rule = "─".repeat(usize::from(below.width));
@@ -80,6 +96,54 @@ impl Inspect {
             };
             diff::detail(seen, at, below.width, theme).draw(frame, below, Cursor::default());
         }
+    }
+
+    /// What it is, and which objects led here.
+    fn title(&self) -> String {
+        let mut title = String::new();
+        for (kind, id, ..) in self.trail.iter().rev().take(3).rev() {
+            title += &format!("{kind} {} › ", id.short());
+        }
+        title + &format!("{} {}", self.kind, self.id.short())
+    }
+
+    /// The differences one below the other.
+    pub(super) fn inline_text(&self, width: u16, theme: &Theme) -> Text {
+        let layout = sides::Layout {
+            beside: false,
+            unfolded: self.unfolded,
+        };
+        match self.seen.ready() {
+            Some(seen) => sides::text(seen, layout, width, theme),
+            None => Text::new(width),
+        }
+    }
+
+    /// What is here as a text, under the name of a file: the facet that is shown.
+    #[must_use]
+    pub fn document(&self) -> Option<(String, String)> {
+        let seen = self.seen.ready()?;
+        let theme = Theme::ansi();
+        let text = match (self.facet, &seen.object.pretty) {
+            (0, _) => {
+                let layout = sides::Layout {
+                    beside: false,
+                    unfolded: true,
+                };
+                sides::text(seen, layout, super::super::WIDE, &theme).plain()
+            }
+            (2, Some(lines)) => lines.join("\n") + "\n",
+            _ => {
+                let lines =
+                    (0..self.len()).map(|at| self.line(seen, at, super::super::WIDE, &theme));
+                lines
+                    .map(|line| line.to_string().trim_end().to_owned() + "\n")
+                    .collect()
+            }
+        };
+        let facet = FACETS[self.facet].to_lowercase();
+        let ending = if self.facet == 2 { "json" } else { "txt" };
+        Some((format!("{}-{facet}.{ending}", self.kind), text))
     }
 
     fn tabs(&self, theme: &Theme) -> Line<'static> {
@@ -102,6 +166,10 @@ impl Inspect {
         let side = &seen.object;
         let style = if side.good { theme.good } else { theme.error };
         match self.facet {
+            0 if self.inline && !seen.fields.is_empty() => {
+                let text = " one below the other; d puts them side by side, enter unfolds";
+                Line::styled(text, theme.muted)
+            }
             0 if seen.fields.is_empty() => Line::styled(format!(" {}", side.headline), style),
             0 => diff::heading(width, theme),
             1 if seen.row.is_empty() => Line::styled(" ✗ there is no row", theme.error),
@@ -123,9 +191,10 @@ impl Inspect {
             return Line::default();
         };
         let line = match self.facet {
+            0 if self.inline => return Line::default(),
             0 => diff::at(seen, at).map(|at| diff::line(seen, at, self.unfolded, width, theme)),
             1 => seen.row.get(n).map(|(name, value)| {
-                let value = value.as_deref().unwrap_or("null");
+                let value = shifted(value.as_deref().unwrap_or("null"), self.side);
                 Line::styled(format!(" {} {value}", fit(name, 20)), theme.text)
             }),
             2 => seen
@@ -133,7 +202,7 @@ impl Inspect {
                 .pretty
                 .as_ref()
                 .and_then(|lines| lines.get(n))
-                .map(|line| Line::styled(format!(" {line}"), theme.text)),
+                .map(|line| Line::styled(format!(" {}", shifted(line, self.side)), theme.text)),
             3 => {
                 let columns = hex::columns(width);
                 let offending = seen.object.problem.as_ref().map(|(offset, _)| *offset);
@@ -184,6 +253,46 @@ impl Inspect {
         };
         line.unwrap_or_default()
     }
+}
+
+/// A line from the cell on that it was shifted to.
+fn shifted(text: &str, side: usize) -> String {
+    match side {
+        0 => text.to_owned(),
+        _ => format!("…{}", text.chars().skip(side).collect::<String>()),
+    }
+}
+
+/// What yields the id, and what it names and is named by, beside the facet.
+fn ties(seen: &Inspected, width: u16, theme: &Theme) -> Text {
+    let mut out = Text::new(width);
+    out.say("identity", theme.title);
+    for trial in &seen.identity {
+        let (mark, style) = match trial.matches {
+            true => ("✓ matches", theme.good),
+            false => ("≠ another id", theme.muted),
+        };
+        let source = fit(&trial.source, 22);
+        out.say(
+            &format!("{source} {} {mark}", fit(&trial.scheme, 15)),
+            style,
+        );
+    }
+    if seen.identity.is_empty() {
+        out.say("nothing to try", theme.muted);
+    }
+    out.gap();
+    out.say("links", theme.title);
+    for link in seen.links.iter().take(usize::from(u8::MAX)) {
+        let (mark, style) = match link.exists {
+            true => ("", theme.text),
+            false => (" ✗ no such row", theme.error),
+        };
+        let kind = fit(link.kind.as_str(), 9);
+        let role = fit(&link.role, 24);
+        out.say(&format!("{kind} {role} {}{mark}", link.id.short()), style);
+    }
+    out
 }
 
 /// The verdict, and a line for each finding.

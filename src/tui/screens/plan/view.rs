@@ -82,7 +82,7 @@ impl PlanScreen {
         head
     }
 
-    fn detail(&self, width: u16, theme: &Theme) -> Text {
+    pub(super) fn detail(&self, width: u16, theme: &Theme) -> Text {
         let mut out = Text::new(width);
         if self.len() == 0 {
             return out;

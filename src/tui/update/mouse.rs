@@ -1,0 +1,91 @@
+//! The mouse: the wheel moves, a click goes to a row, a second one opens it, one on a key presses it.
+//! It never answers a question.
+
+use super::super::action::{Action, Motion};
+use super::super::effect::Effect;
+use super::super::notices::Level;
+use super::super::overlay::Overlay;
+use super::super::regions::too_small;
+use super::super::screens::Screen;
+use super::super::state::State;
+use super::super::view::footer_items;
+use super::run;
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+use std::time::Duration;
+
+/// Rows that the wheel moves by.
+const WHEEL: usize = 3;
+
+/// Two clicks within this time are a double click.
+const DOUBLE: Duration = Duration::from_millis(500);
+
+/// Listens to the mouse, or leaves it to the terminal.
+pub fn toggle(state: &mut State, out: &mut Vec<Effect>) {
+    state.mouse = !state.mouse;
+    out.push(Effect::Mouse(state.mouse));
+    let text = match state.mouse {
+        true => "mouse on: shift or option and dragging selects text",
+        false => "mouse off: the terminal has it for selecting text",
+    };
+    state.shared.tell(Level::Info, text);
+}
+
+/// Takes what the mouse did.
+pub fn take(state: &mut State, event: MouseEvent, out: &mut Vec<Effect>) {
+    let asked = matches!(
+        state.overlay,
+        Some(Overlay::Confirm(_) | Overlay::Prompt { .. })
+    );
+    if !state.mouse || asked || too_small(state.shared.size) {
+        return;
+    }
+    match event.kind {
+        MouseEventKind::ScrollDown => wheel(state, Motion::Down, out),
+        MouseEventKind::ScrollUp => wheel(state, Motion::Up, out),
+        MouseEventKind::Down(MouseButton::Left) => {
+            // A click that only brings the window to the front does nothing else.
+            if !std::mem::take(&mut state.focused_by_click) {
+                click(state, Position::new(event.column, event.row), out);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn wheel(state: &mut State, motion: Motion, out: &mut Vec<Effect>) {
+    for _ in 0..WHEEL {
+        run(state, Action::Move(motion), out);
+    }
+}
+
+fn click(state: &mut State, at: Position, out: &mut Vec<Effect>) {
+    if state.overlay.is_some() {
+        return;
+    }
+    let regions = state.regions();
+    if regions.footer.contains(at) {
+        let items = footer_items(state, regions.footer.width);
+        let hit = items.into_iter().find(|(cells, _)| cells.contains(&at.x));
+        if let Some(action) = hit.map(|(_, row)| row.binding.action) {
+            run(state, action, out);
+        }
+        return;
+    }
+    let clock = state.shared.clock;
+    let Some(row) = state
+        .stack
+        .last_mut()
+        .and_then(|screen: &mut Screen| screen.point_at(&regions, at))
+    else {
+        state.clicked = None;
+        return;
+    };
+    let twice = state
+        .clicked
+        .is_some_and(|(clicked, when)| clicked == row && clock.saturating_sub(when) <= DOUBLE);
+    state.clicked = (!twice).then_some((row, clock));
+    if twice {
+        run(state, Action::Open, out);
+    }
+}

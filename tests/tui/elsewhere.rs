@@ -1,0 +1,193 @@
+//! The mouse, other programs, and the log: what reaches out of the screen.
+
+use super::stage::Stage;
+use crate::tui::event::Event;
+use crate::tui::keymap::Place;
+use crate::tui::log::{Log, append};
+use crate::tui::notices::{Level, Notice};
+use crate::tui::pager;
+use crate::tui::screens::Screen;
+use crossterm::event::{Event as Term, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+const LEFT: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
+
+fn mouse(stage: &mut Stage, kind: MouseEventKind, column: u16, row: u16) {
+    stage.send(Event::Term(Term::Mouse(MouseEvent {
+        kind,
+        column,
+        row,
+        modifiers: KeyModifiers::NONE,
+    })));
+    stage.settle();
+}
+
+fn at(stage: &Stage) -> u64 {
+    match stage.state.stack.last() {
+        Some(Screen::Findings(screen)) => screen.cursor.at,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_mouse_is_the_terminals_until_it_is_asked_for() {
+    let mut stage = Stage::new(100, 30);
+    stage.keys("f");
+    mouse(&mut stage, LEFT, 5, 8);
+    assert_eq!(at(&stage), 0);
+    stage.keys("%");
+    assert!(stage.effects.iter().any(|effect| effect == "Mouse(true)"));
+    mouse(&mut stage, LEFT, 5, 8);
+    assert_eq!(at(&stage), 4, "{}", stage.text());
+    stage.keys("%");
+    mouse(&mut stage, LEFT, 5, 5);
+    assert_eq!(at(&stage), 4);
+}
+
+#[test]
+fn the_wheel_moves_a_second_click_opens_and_a_key_is_pressed_by_a_click() {
+    let mut stage = Stage::new(100, 30);
+    stage.keys("f %");
+    mouse(&mut stage, MouseEventKind::ScrollDown, 5, 8);
+    assert_eq!(at(&stage), 3);
+    mouse(&mut stage, LEFT, 5, 6);
+    mouse(&mut stage, LEFT, 5, 6);
+    assert_eq!(stage.state.place(), Place::Inspect, "{}", stage.text());
+    stage.keys("esc");
+    // Two clicks far apart are two clicks.
+    mouse(&mut stage, LEFT, 5, 6);
+    stage.send(Event::Beat(Duration::from_secs(5)));
+    mouse(&mut stage, LEFT, 5, 6);
+    assert_eq!(stage.state.place(), Place::Findings);
+    let help = stage.line(29).find("? help").unwrap();
+    mouse(&mut stage, LEFT, u16::try_from(help).unwrap() + 2, 29);
+    assert_eq!(stage.state.place(), Place::Help);
+}
+
+#[test]
+fn a_click_that_brings_the_window_to_the_front_does_nothing_else() {
+    let mut stage = Stage::new(100, 30);
+    stage.keys("f %");
+    stage.send(Event::Term(Term::FocusGained));
+    mouse(&mut stage, LEFT, 5, 8);
+    assert_eq!(at(&stage), 0);
+    mouse(&mut stage, LEFT, 5, 8);
+    assert_eq!(at(&stage), 4);
+}
+
+#[test]
+fn the_mouse_answers_no_question() {
+    let mut stage = Stage::new(100, 30);
+    stage.keys("% f x enter");
+    assert_eq!(stage.state.place(), Place::Confirm);
+    for y in 0..30 {
+        for x in (0..100).step_by(3) {
+            mouse(&mut stage, LEFT, x, y);
+        }
+    }
+    assert_eq!((stage.state.place(), stage.writes), (Place::Confirm, 0));
+}
+
+#[test]
+fn what_is_here_is_looked_at_in_another_program() {
+    for (keys, name, part) in [
+        ("f e", "uri-missing.txt", "The row has no storage_uri"),
+        ("f enter 3 e", "commit-object.json", "{"),
+        ("f enter 4 e", "commit-bytes.txt", "00000000"),
+        ("f x e", "step.txt", "only if"),
+        ("b p e", "pull.txt", "a client refuses it"),
+        ("s e", "signoff.txt", "FAIL"),
+    ] {
+        let mut stage = Stage::new(100, 30);
+        stage.keys(keys);
+        let seen = stage
+            .viewed
+            .last()
+            .unwrap_or_else(|| panic!("{keys}: {}", stage.notice()));
+        assert_eq!(seen.0, name, "{keys}");
+        assert!(seen.1.contains(part), "{keys}: {}", seen.1);
+    }
+    let mut stage = Stage::new(100, 30);
+    stage.keys("e");
+    assert_eq!(stage.notice(), "view: there is nothing here to look at");
+}
+
+#[test]
+fn a_program_is_found_as_the_variables_say_and_gets_the_whole_text() {
+    let set = |name: &'static str| move |asked: &str| (asked == name).then(|| "x -R".to_owned());
+    assert_eq!(pager::program(&set("PAGER")), "x -R");
+    assert_eq!(pager::program(&set("EDITOR")), "x -R");
+    assert_eq!(pager::program(&|_: &str| None), "less");
+
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy");
+    let mode = folder.path().join("mode");
+    let program = format!(
+        "f() {{ cp \"$1\" {}; stat -c %a \"$1\" > {}; }}; f",
+        copy.display(),
+        mode.display()
+    );
+    pager::show(&program, "row.txt", "first\nlast\n").unwrap();
+    assert_eq!(std::fs::read_to_string(&copy).unwrap(), "first\nlast\n");
+    assert_eq!(std::fs::read_to_string(&mode).unwrap().trim(), "600");
+
+    let error = pager::show("no-such-program-anywhere", "row.txt", "").unwrap_err();
+    assert!(
+        error.to_string().contains("no-such-program-anywhere"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_was_told_is_in_the_log_which_its_owner_alone_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = Log::open_in(folder.path()).unwrap();
+    let path = log.path().to_owned();
+    append(&path, "panic", "a line\nof two");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let line: serde_json::Value = serde_json::from_str(text.trim_end()).unwrap();
+    assert_eq!(
+        (line["level"].as_str(), line["text"].as_str()),
+        (Some("panic"), Some("a line\nof two"))
+    );
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    log.keep(&Notice {
+        level: Level::Error,
+        text: "not read".into(),
+        at: Duration::ZERO,
+    });
+    let until = std::time::Instant::now() + Duration::from_secs(30);
+    while !std::fs::read_to_string(&path).unwrap().contains("not read") {
+        assert!(
+            std::time::Instant::now() < until,
+            "the notice was never written"
+        );
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn every_notice_is_logged_once() {
+    let mut stage = Stage::new(100, 30);
+    let known = stage.state.shared.notices.count();
+    stage.keys("esc e");
+    let fresh: Vec<&str> = stage
+        .state
+        .shared
+        .notices
+        .since(known)
+        .map(|n| n.text.as_str())
+        .collect();
+    assert_eq!(
+        fresh,
+        [
+            "this is the first screen; q leaves",
+            "view: there is nothing here to look at"
+        ]
+    );
+    assert_eq!(stage.state.shared.notices.since(known + 2).count(), 0);
+}

@@ -1,0 +1,78 @@
+//! The terminal is given back once, whatever ends the session, and a panic says where the log is.
+
+use super::Screen;
+use crate::tui::degrade::{Colors, Look};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use std::io::Read;
+use std::num::NonZeroU16;
+use std::path::Path;
+
+const LOG: &str = "LUTHIER_TEST_LOG";
+
+/// What the next test runs in a terminal of its own.
+#[test]
+#[ignore = "panics, in a terminal that the next test gives it"]
+fn a_session_that_panics() {
+    let log = std::env::var_os(LOG).unwrap();
+    let look = Look {
+        colors: Colors::Sixteen,
+        unicode: true,
+    };
+    let mut screen = Screen::enter(look, Some(Path::new(&log))).unwrap();
+    screen.listen_to_mouse(true).unwrap();
+    screen
+        .draw("title", |frame| frame.render_widget("drawn", frame.area()))
+        .unwrap();
+    panic!("boom");
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_once_and_names_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("console.log");
+    let size = PtySize {
+        rows: 30,
+        cols: 200,
+        pixel_width: 0,
+        pixel_height: 0,
+    };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    let name = "tui::terminal::tests::a_session_that_panics";
+    command.args([
+        "--ignored",
+        "--exact",
+        name,
+        "--nocapture",
+        "--test-threads=1",
+    ]);
+    command.env(LOG, &log);
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut bytes = Vec::new();
+    // The end of a pseudo-terminal is an error, not an end of file.
+    let _ = pair
+        .master
+        .try_clone_reader()
+        .unwrap()
+        .read_to_end(&mut bytes);
+    assert!(!child.wait().unwrap().success());
+
+    let cells = |n| NonZeroU16::new(n).unwrap();
+    let mut parser = vt100::Parser::new(cells(30), cells(200), 0);
+    parser.process(&bytes);
+    let screen = parser.screen();
+    let text = screen.contents();
+    assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
+    assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+    assert!(text.contains("boom"), "{text}");
+    assert!(text.contains(&format!("log: {}", log.display())), "{text}");
+    let raw = String::from_utf8_lossy(&bytes);
+    assert_eq!(raw.matches("\u{1b}[?1049h").count(), 1);
+    assert_eq!(
+        raw.matches("\u{1b}[?1049l").count(),
+        1,
+        "given back twice, or never"
+    );
+    assert!(std::fs::read_to_string(&log).unwrap().contains("boom"));
+}
