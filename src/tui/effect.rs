@@ -63,6 +63,33 @@ pub struct Consent {
     pub look_after_canary: bool,
 }
 
+/// A list that is written into a file, whole and in its order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exported {
+    /// In the order of this stretch.
+    Findings(Filter, Stretch),
+    Repos(RepoAsk),
+    Objects(Browse),
+    Runs,
+}
+
+impl Exported {
+    /// What the file is named after.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Exported::Findings(..) => "findings",
+            Exported::Repos(_) => "repositories",
+            Exported::Objects(browse) => match browse.kind {
+                Kind::Commit => "commits",
+                Kind::Snapshot => "snapshots",
+                Kind::Blob => "blobs",
+            },
+            Exported::Runs => "runs",
+        }
+    }
+}
+
 /// What an audit is to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditAsk {
@@ -247,10 +274,10 @@ pub enum Effect {
     Pause(Job, bool),
     /// Stops a job at its next safe point.
     Cancel(Job),
-    /// Writes findings into a new file in the current folder.
+    /// Writes a list into a new file in the current folder.
     Export {
         ticket: Ticket,
-        filter: Filter,
+        list: Exported,
     },
     /// To the terminal's clipboard.
     Copy(String),

@@ -112,6 +112,8 @@ pub enum Answer {
     Signed(Box<SignedLine>),
     Exported {
         path: String,
+        /// What the rows are, in the plural.
+        word: &'static str,
         rows: u64,
     },
     /// One line: what failed, on what, what to do.

@@ -124,6 +124,8 @@ impl RepoLine {
 pub struct BranchLine {
     pub name: HubId,
     pub head: Option<HubId>,
+    /// The worst that the last audit found on its head, or on what that names.
+    pub worst: Option<Code>,
 }
 
 impl From<&BranchRow> for BranchLine {
@@ -131,6 +133,7 @@ impl From<&BranchRow> for BranchLine {
         Self {
             name: HubId::new(&row.name),
             head: row.head_commit_id.as_deref().map(HubId::new),
+            worst: None,
         }
     }
 }

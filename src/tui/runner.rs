@@ -1,5 +1,6 @@
 //! Carries effects out: each becomes a task, each task sends an answer.
 
+mod export;
 mod found;
 mod journal;
 mod pulse;
@@ -13,13 +14,12 @@ use super::effect::{AuditAsk, Effect, Job, PlanRef, PullAsk, ReportRef, Scope, T
 use super::event::{Answer, Event};
 use super::lines::{PulledLine, SummaryLine, clean};
 use super::meter::Speed;
-use crate::audit::{self, Filter, Options, Report};
+use crate::audit::{self, Options, Report};
 use crate::progress::Progress;
 use crate::repair::signoff::Signoff;
 use crate::repair::{Pace, Plan};
 use crate::store::{Authority, Hub, Store};
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
@@ -183,8 +183,8 @@ impl Runner {
                     progress.cancel();
                 }
             }
-            Effect::Export { ticket, filter } => {
-                self.spawn(ticket, |desk| async move { desk.export(&filter).await });
+            Effect::Export { ticket, list } => {
+                self.spawn(ticket, |desk| async move { desk.export(list).await });
             }
             terminal @ (Effect::Copy(_)
             | Effect::View { .. }
@@ -351,33 +351,5 @@ impl Desk {
         let pull = crate::client::tried::try_pull(&store, path, branch, progress).await;
         let pull = pull.map_err(|error| error.to_string())?;
         Ok(Answer::Pulled(Box::new(PulledLine::from(&pull))))
-    }
-
-    /// Writes findings into a new file of the current folder, one JSON object a line.
-    async fn export(&self, filter: &Filter) -> Result<Answer, String> {
-        let (_, report) = self.report()?;
-        let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-        let name = format!("luthier-findings-{stamp}.jsonl");
-        let failed = |error: std::io::Error| format!("{name}: {error}");
-        let mut file = std::fs::File::create_new(&name).map_err(failed)?;
-        let mut rows = 0;
-        loop {
-            let page = report
-                .page(filter, rows, 1_000)
-                .await
-                .map_err(|error| error.to_string())?;
-            for numbered in &page {
-                writeln!(file, "{}", numbered.finding.to_json()).map_err(failed)?;
-            }
-            rows += page.len() as u64;
-            if page.is_empty() {
-                break;
-            }
-        }
-        let folder = std::env::current_dir().unwrap_or_default();
-        Ok(Answer::Exported {
-            path: clean(&folder.join(&name).display().to_string()),
-            rows,
-        })
     }
 }

@@ -1,7 +1,7 @@
 //! Everything the console knows. Changed by `update` alone, drawn by `view` alone.
 
 use super::decisions::Decisions;
-use super::effect::{Ask, AuditAsk, Effect, Job, PlanRef, ReportRef, Scope, Ticket};
+use super::effect::{Ask, AuditAsk, Effect, Exported, Job, PlanRef, ReportRef, Scope, Ticket};
 use super::guide::Guide;
 use super::keymap::{Keymap, Place};
 use super::lines::SummaryLine;
@@ -229,6 +229,13 @@ impl Ctx<'_> {
         });
         self.shared.planning = Some(Meter::new(self.shared.clock));
         (plan, ticket)
+    }
+
+    /// Writes a list into a file of the current folder.
+    pub fn export(&mut self, list: Exported) {
+        let ticket = self.shared.ticket();
+        self.shared.exporting = Some(ticket);
+        self.out.push(Effect::Export { ticket, list });
     }
 
     /// Starts to plan the undo of a run; its name, and the ticket of its answer.

@@ -7,6 +7,7 @@ use super::notices::Level;
 use super::overlay::{Branches, Overlay, Purpose};
 use super::pages;
 use super::regions::{Regions, SMALLEST, too_small};
+use super::screens::grade_mark;
 use super::state::{Slot, State};
 use super::theme::Theme;
 use super::update::refusal;
@@ -305,7 +306,7 @@ fn log(state: &State, cursor: Cursor, frame: &mut Frame, theme: &Theme) {
 
 fn view_branches(branches: &Branches, frame: &mut Frame, theme: &Theme) {
     let height = frame.area().height.saturating_sub(6);
-    let area = pane::dialog(frame, theme, "branches", 54, height);
+    let area = pane::dialog(frame, theme, "branches", 72, height);
     if let Some(why) = branches.list.failed() {
         frame.render_widget(Line::styled(format!(" ✗ {why}"), theme.error), area);
         return;
@@ -324,7 +325,16 @@ fn view_branches(branches: &Branches, frame: &mut Frame, theme: &Theme) {
                     .head
                     .as_ref()
                     .map_or_else(|| "no commit yet".to_owned(), |id| id.short());
-                Line::styled(format!(" {} {head}", fit(row.name.shown(), 36)), theme.text)
+                let mut spans = vec![Span::styled(
+                    format!(" {} {} ", fit(row.name.shown(), 30), fit(&head, 13)),
+                    theme.text,
+                )];
+                if let Some(fault) = row.worst.map(|code| code.fault()) {
+                    let mark = grade_mark(fault.grade);
+                    let style = theme.grade(fault.grade);
+                    spans.push(Span::styled(format!("{mark} {}", fault.name), style));
+                }
+                Line::from(spans)
             }
             pages::Row::Pending => Line::styled(" …", theme.pending),
             pages::Row::Failed(why) => Line::styled(format!(" ✗ {why}"), theme.error),

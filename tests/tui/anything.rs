@@ -3,9 +3,13 @@
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
 use crate::store::Environment;
+use crate::tui::event::Event;
 use crate::tui::keymap::{Place, TABLE};
 use crate::tui::screens::Screen;
+use crossterm::event::{Event as Term, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -80,6 +84,107 @@ proptest! {
             in_range(&stage);
         }
     }
+}
+
+/// One event of a long session, drawn by chance; what it was, for whoever looks at a failure.
+fn anything(stage: &mut Stage, chance: &mut fastrand::Rng) -> String {
+    let mut word = String::new();
+    match chance.u32(..100) {
+        0..60 => {
+            let row = &TABLE[chance.usize(..TABLE.len())];
+            word = chance.choice(row.keys).unwrap_or(&"esc").to_string();
+            stage.press(&word);
+        }
+        60..68 => {
+            let c = chance.char(..);
+            if !c.is_whitespace() {
+                stage.press(&c.to_string());
+            }
+        }
+        68..86 => stage.settle(),
+        86..89 => {
+            let (width, height) = (chance.u16(0..=220), chance.u16(0..=60));
+            word = format!("{width}x{height}");
+            stage.resize(width, height);
+        }
+        89..91 => stage.hub.fails = chance.bool().then(|| "no answer".into()),
+        91..93 => stage.hub.findings = chance.u64(..700),
+        93..95 => stage.send(Event::Term(Term::Paste("y\u{1b}[31m demo\n".into()))),
+        95..97 => stage.send(Event::Term(Term::Mouse(MouseEvent {
+            kind: *chance
+                .choice(&[
+                    MouseEventKind::Down(MouseButton::Left),
+                    MouseEventKind::ScrollDown,
+                    MouseEventKind::ScrollUp,
+                ])
+                .unwrap(),
+            column: chance.u16(..230),
+            row: chance.u16(..70),
+            modifiers: KeyModifiers::NONE,
+        }))),
+        97 => stage.send(Event::Term(Term::FocusGained)),
+        98 => stage.send(Event::Lost(chance.bool().then(|| "no route".into()))),
+        _ => {
+            let seconds = chance.u64(1..30);
+            let clock = stage.state.shared.clock + Duration::from_secs(seconds);
+            stage.send(Event::Beat(clock));
+        }
+    }
+    word
+}
+
+/// So many events in each of the four sessions below.
+const EVENTS: usize = 25_000;
+
+/// A hundred thousand events in all: nothing panics, nothing is drawn outside the screen (which the
+/// buffer would not bear), no cursor leaves its list, and nothing is written unless it was asked for.
+fn long_session(seed: u64) {
+    let mut chance = fastrand::Rng::with_seed(seed);
+    let environment = [Environment::Demo, Environment::Production][seed as usize % 2];
+    let mut stage = Stage::with(FakeHub::default(), face(environment, true), 100, 30);
+    let (mut places, mut all) = (BTreeSet::new(), 0);
+    for n in 0..EVENTS {
+        let (asked, writes) = (stage.state.place(), stage.writes);
+        let word = anything(&mut stage, &mut chance);
+        let agreed = matches!(asked, Place::Confirm | Place::Name);
+        assert!(
+            stage.writes == writes || agreed,
+            "event {n} {word:?} wrote from {asked:?}"
+        );
+        all += stage.writes - writes;
+        stage.draw();
+        in_range(&stage);
+        places.insert(stage.state.place().name());
+        if stage.state.shared.leaving {
+            stage = Stage::with(stage.hub.clone(), face(environment, true), 100, 30);
+        }
+        // A person does not go ten thousand screens deep.
+        if stage.state.stack.len() > 50 {
+            stage.press("H");
+        }
+    }
+    println!("seed {seed}: {EVENTS} events, {all} writes, places {places:?}");
+    assert!(places.len() > 12, "{places:?}");
+}
+
+#[test]
+fn a_hundred_thousand_events_first_quarter() {
+    long_session(0);
+}
+
+#[test]
+fn a_hundred_thousand_events_second_quarter() {
+    long_session(1);
+}
+
+#[test]
+fn a_hundred_thousand_events_third_quarter() {
+    long_session(2);
+}
+
+#[test]
+fn a_hundred_thousand_events_last_quarter() {
+    long_session(3);
 }
 
 #[test]

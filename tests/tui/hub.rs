@@ -87,8 +87,9 @@ impl FakeHub {
                 Answer::Wrote(format!("both reports to {folder}"))
             }
             Effect::SavePlan { path, .. } => Answer::Wrote(format!("a plan of 1 step to {path}")),
-            Effect::Export { .. } => Answer::Exported {
-                path: "/tmp/findings.jsonl".into(),
+            Effect::Export { list, .. } => Answer::Exported {
+                path: "/tmp/list.jsonl".into(),
+                word: list.word(),
                 rows: self.findings,
             },
             Effect::Read { ask, .. } => self.read(ask),

@@ -67,7 +67,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Group,     &[P::Findings], &["c"],         5, "group",    "Count by code, by repository, by kind; then the plain list again."),
     row(Action::Filter,    &[P::Repos],    &["/"],         5, "filter",   "Narrow the list as you type: words of owner and name."),
     row(Action::Filter,    &[P::Findings], &["/"],         4, "filter",   "Narrow the list as you type: words, and code: kind: repo: id: is:"),
-    row(Action::Export,    &[P::Findings], &["E"],         0, "export",   "Write the findings that are shown into a new file here, one JSON object a line."),
+    row(Action::Export,    &[P::Repos, P::Objects, P::Findings, P::Journal], &["E"], 0, "export", "Write the whole list as it is filtered and sorted into a new file here, one JSON object a line."),
     row(Action::Plan,      &[P::Hub],      &["x"],         5, "plan",     "Plan every repair that needs no choice. Writes nothing."),
     row(Action::Plan,      &[P::Repos, P::Objects, P::Inspect, P::Findings, P::Decide, P::Pull], &["x"], 3, "plan", "Plan the repair of what is marked or under the cursor. Writes nothing."),
     row(Action::Choose(Side::Row),    &[P::Decide], &["1"], 1, "row", "The row stands; where no remedy makes it true, all is left as it is."),

@@ -1,7 +1,7 @@
 //! Questions that read and nothing else.
 
 use super::Desk;
-use crate::audit::inspect;
+use crate::audit::{Code, inspect};
 use crate::index::{BranchRow, Index, IndexError};
 use crate::object::ObjectId;
 use crate::tui::effect::Ask;
@@ -9,6 +9,7 @@ use crate::tui::event::Answer;
 use crate::tui::lines::{
     BranchLine, HubId, Inspected, ObjectLine, RefusalLine, RepoLine, StepLine,
 };
+use std::collections::BTreeMap;
 
 impl Desk {
     pub(super) async fn read(&self, ask: Ask) -> Result<Answer, String> {
@@ -69,8 +70,17 @@ impl Desk {
                     limit,
                 } => {
                     let (rows, end) = branches(index, &repo_id, after, limit).await?;
+                    let heads = self.worst_of_heads(index, &rows).await?;
+                    let lines = rows.iter().map(|row| BranchLine {
+                        worst: row
+                            .head_commit_id
+                            .as_ref()
+                            .and_then(|id| heads.get(id))
+                            .copied(),
+                        ..BranchLine::from(row)
+                    });
                     Answer::Branches {
-                        rows: rows.iter().map(BranchLine::from).collect(),
+                        rows: lines.collect(),
                         end,
                     }
                 }
@@ -86,6 +96,40 @@ impl Desk {
             })
         };
         answer.await.map_err(|error| error.to_string())
+    }
+
+    /// The worst finding on each head or on its snapshot, by the head's id.
+    async fn worst_of_heads(
+        &self,
+        index: &dyn Index,
+        rows: &[BranchRow],
+    ) -> Result<BTreeMap<String, Code>, IndexError> {
+        let report = self.held().report.clone();
+        let Some((_, report)) = report else {
+            return Ok(BTreeMap::new());
+        };
+        let heads: Vec<String> = rows
+            .iter()
+            .filter_map(|row| row.head_commit_id.clone())
+            .collect();
+        let commits = index.commits_by_id(&heads).await?;
+        let trees = commits.iter().filter_map(|row| row.snapshot_id.clone());
+        let ids: Vec<String> = heads.iter().cloned().chain(trees).collect();
+        // A list without marks is better than none.
+        let found = report.worst_on(&ids).await.unwrap_or_default();
+        let mut worst: BTreeMap<String, Code> = found.into_iter().collect();
+        for row in commits {
+            let of_tree = row.snapshot_id.and_then(|id| worst.get(&id).copied());
+            let of_both = worst
+                .get(&row.commit_id)
+                .copied()
+                .into_iter()
+                .chain(of_tree);
+            if let Some(code) = of_both.max_by_key(|code| code.fault().grade) {
+                worst.insert(row.commit_id, code);
+            }
+        }
+        Ok(worst)
     }
 
     /// A repository by its path, with its counts.

@@ -11,7 +11,7 @@ use super::{Go, Screen};
 use crate::audit::Filter;
 use crate::audit::report::{FindingOrder, GroupBy, Stretch};
 use crate::tui::action::{Action, Motion};
-use crate::tui::effect::{Ask, Effect, ReportRef, Scope, Ticket};
+use crate::tui::effect::{Ask, Exported, ReportRef, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::filter::parse;
 use crate::tui::lines::{FindingLine, GroupLine, HubId, Inspected};
@@ -158,6 +158,7 @@ impl Findings {
             return Some(format!("the filter is not understood: {trouble}"));
         }
         match action {
+            Action::Export if shared.audits.last.is_none() => Some("no audit has ended yet".into()),
             Action::Plan if matches!(shared.audits.slot, Slot::Pending(_)) => {
                 Some("an audit is under way; the findings are about to change".into())
             }
@@ -264,9 +265,7 @@ impl Findings {
             Action::Refresh => self.reread(ctx),
             Action::Audit => ctx.audit(ctx.shared.audits.repo.clone(), true),
             Action::Export => {
-                let (ticket, filter) = (ctx.shared.ticket(), self.filter.clone());
-                ctx.shared.exporting = Some(ticket);
-                ctx.out.push(Effect::Export { ticket, filter });
+                ctx.export(Exported::Findings(self.filter.clone(), self.stretch(0, 0)));
             }
             Action::Open => return self.enter(ctx),
             Action::Plan => return self.plan(ctx),

@@ -6,7 +6,7 @@ use super::{Go, Screen, ago};
 use crate::object::time;
 use crate::text;
 use crate::tui::action::Action;
-use crate::tui::effect::{Ask, Scope, Ticket};
+use crate::tui::effect::{Ask, Exported, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::{ChainLine, HubId, RunLine};
 use crate::tui::notices::Level;
@@ -96,6 +96,7 @@ impl JournalScreen {
                     return RunScreen::open(run.clone(), ctx);
                 }
             }
+            Action::Export => ctx.export(Exported::Runs),
             Action::Undo => {
                 if let Some(run) = self.current() {
                     return PlanScreen::undo(&run.run, ctx);

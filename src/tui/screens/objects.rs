@@ -11,7 +11,7 @@ use crate::index::Browse;
 use crate::object::Kind;
 use crate::repair::Selection;
 use crate::tui::action::Action;
-use crate::tui::effect::{Ask, PullAsk, ReportRef, Scope, Ticket};
+use crate::tui::effect::{Ask, Exported, PullAsk, ReportRef, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::keyset::{Keyset, LIMIT};
 use crate::tui::lines::{HubId, Inspected, Judged, RepoLine};
@@ -124,6 +124,7 @@ impl Objects {
                 self.branch = None;
                 self.relist(ctx);
             }
+            Action::Export => ctx.export(Exported::Objects(self.browse())),
             Action::Refresh => self.relist(ctx),
             Action::Pane => self.beside = !self.beside,
             Action::Audit => ctx.audit(Some(self.path.exact().to_owned()), true),
@@ -215,13 +216,7 @@ impl Objects {
         if len > 0 {
             self.list.cursor.keep(len, height);
         }
-        let mut ask = Browse {
-            kind: self.kind(),
-            repo_id: Some(self.repo_id.exact().to_owned()),
-            branch: self.branch.as_ref().map(|name| name.exact().to_owned()),
-            from: crate::index::Edge::Start,
-            limit: LIMIT,
-        };
+        let mut ask = self.browse();
         if self.count == Slot::Empty {
             self.count = Slot::Pending(ctx.read(self.scope, Ask::BrowseCount(ask.clone())));
         }
@@ -232,6 +227,17 @@ impl Objects {
         }
         self.judge(ctx);
         self.look_ahead(ctx);
+    }
+
+    /// The list from its beginning.
+    fn browse(&self) -> Browse {
+        Browse {
+            kind: self.kind(),
+            repo_id: Some(self.repo_id.exact().to_owned()),
+            branch: self.branch.as_ref().map(|name| name.exact().to_owned()),
+            from: crate::index::Edge::Start,
+            limit: LIMIT,
+        }
     }
 
     /// Asks what the last audit says of rows that it was not asked about.

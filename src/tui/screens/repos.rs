@@ -11,7 +11,7 @@ use crate::audit::Filter;
 use crate::audit::report::GroupBy;
 use crate::repair::Selection;
 use crate::tui::action::{Action, Motion};
-use crate::tui::effect::{Ask, PullAsk, RepoAsk, RepoOrder, ReportRef, Scope, Ticket};
+use crate::tui::effect::{Ask, Exported, PullAsk, RepoAsk, RepoOrder, ReportRef, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::{BranchLine, GroupLine, HubId, RepoLine};
 use crate::tui::notices::Level;
@@ -177,6 +177,7 @@ impl Repos {
                 self.more = None;
                 self.relist(ctx);
             }
+            Action::Export => ctx.export(Exported::Repos(self.ask())),
             Action::Pane => self.beside = !self.beside,
             Action::Back if self.beside => self.beside = false,
             Action::Back => return Go::Back,

@@ -132,9 +132,9 @@ fn session(
     if shared.exporting == Some(ticket) {
         shared.exporting = None;
         match answer {
-            Answer::Exported { path, rows } => {
-                let rows = crate::text::plural(rows, "finding");
-                shared.tell(Level::Info, format!("wrote {rows} to {path}"));
+            Answer::Exported { path, word, rows } => {
+                let rows = crate::text::grouped(rows);
+                shared.tell(Level::Info, format!("wrote {rows} {word} to {path}"));
             }
             Answer::Wrote(what) => shared.tell(Level::Info, format!("wrote {what}")),
             Answer::Failed(why) => shared.tell(Level::Error, format!("not written: {why}")),

@@ -49,8 +49,11 @@ pub fn refusal(state: &State, action: Action) -> Option<String> {
         Action::LinkBack if !matches!(state.stack.last(), Some(Screen::Inspect(_))) => {
             return Some("no link was followed".into());
         }
-        Action::Export if shared.audits.last.is_none() => {
-            return Some("no audit has ended yet".into());
+        Action::Export if shared.exporting.is_some() => {
+            return Some("a file is being written".into());
+        }
+        Action::Export if shared.open.ready().is_none() => {
+            return Some("the hub is not open yet".into());
         }
         _ => {}
     }

@@ -154,7 +154,13 @@ fn describe(row: &RepoLine, more: Option<&Beside>, width: u16, theme: &Theme) ->
                     .head
                     .as_ref()
                     .map_or_else(|| "no commit yet".to_owned(), |id| id.short());
-                out.say(&format!("{head:<13} {}", branch.name.shown()), theme.text);
+                let style = match branch.worst {
+                    Some(code) => theme.grade(code.fault().grade),
+                    None => theme.text,
+                };
+                let name = fit(branch.name.shown(), 24);
+                let word = branch.worst.map_or("", |code| code.name());
+                out.say(&format!("{head:<13} {name} {word}"), style);
             }
             let rest = row.branches.saturating_sub(rows.len() as u64);
             if rest > 0 {

@@ -1,0 +1,142 @@
+//! Lists written into files, one JSON object a line, page by page.
+
+use super::Desk;
+use crate::audit::report::Stretch;
+use crate::index::{Browse, Edge, Listed};
+use crate::tui::effect::{Exported, RepoAsk};
+use crate::tui::event::Answer;
+use crate::tui::lines::clean;
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
+/// Rows read at once.
+const PAGE: u32 = 1_000;
+
+/// A file that grows line by line.
+struct Lines {
+    file: BufWriter<File>,
+    name: String,
+    rows: u64,
+}
+
+impl Lines {
+    fn put(&mut self, line: &Value) -> Result<(), String> {
+        let written = writeln!(self.file, "{line}");
+        written.map_err(|error| format!("{}: {error}", self.name))?;
+        self.rows += 1;
+        Ok(())
+    }
+}
+
+impl Desk {
+    /// Writes a list into a new file of the current folder.
+    pub(super) async fn export(&self, list: Exported) -> Result<Answer, String> {
+        let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+        let name = format!("luthier-{}-{stamp}.jsonl", list.word());
+        let file = File::create_new(&name).map_err(|error| format!("{name}: {error}"))?;
+        let mut out = Lines {
+            file: BufWriter::new(file),
+            name,
+            rows: 0,
+        };
+        let word = list.word();
+        match list {
+            Exported::Findings(filter, stretch) => {
+                let (_, report) = self.report()?;
+                loop {
+                    let (skip, limit) = (out.rows, PAGE);
+                    let page = report
+                        .list(
+                            &filter,
+                            Stretch {
+                                skip,
+                                limit,
+                                ..stretch
+                            },
+                        )
+                        .await;
+                    let page = page.map_err(|error| error.to_string())?;
+                    for numbered in &page {
+                        out.put(&numbered.finding.to_json())?;
+                    }
+                    if page.is_empty() {
+                        break;
+                    }
+                }
+            }
+            Exported::Repos(ask) => self.export_repos(ask, &mut out).await?,
+            Exported::Objects(browse) => self.export_objects(browse, &mut out).await?,
+            Exported::Runs => self.export_runs(&mut out).await?,
+        }
+        let flushed = out.file.flush();
+        flushed.map_err(|error| format!("{}: {error}", out.name))?;
+        let folder = std::env::current_dir().unwrap_or_default();
+        Ok(Answer::Exported {
+            path: clean(&folder.join(&out.name).display().to_string()),
+            word,
+            rows: out.rows,
+        })
+    }
+
+    async fn export_repos(&self, ask: RepoAsk, out: &mut Lines) -> Result<(), String> {
+        loop {
+            let Answer::Repos { rows, end } = self.some_repos(ask.clone(), out.rows, PAGE).await?
+            else {
+                return Ok(());
+            };
+            for row in &rows {
+                out.put(&json!({
+                    "type": "repository", "id": row.id.exact(), "path": row.path.exact(),
+                    "branches": row.branches, "commits": row.commits,
+                    "default_branch": row.default_branch.exact(), "visibility": row.visibility,
+                    "deleted": row.deleted,
+                }))?;
+            }
+            if end {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn export_objects(&self, mut browse: Browse, out: &mut Lines) -> Result<(), String> {
+        let store = self.store()?;
+        (browse.from, browse.limit) = (Edge::Start, PAGE);
+        loop {
+            let page = store.index().browse(&browse).await;
+            let page = page.map_err(|error| error.to_string())?;
+            for row in &page.rows {
+                out.put(&object(row))?;
+            }
+            let Some(last) = page.rows.last().filter(|_| !page.end) else {
+                return Ok(());
+            };
+            browse.from = Edge::After {
+                at: last.at.clone(),
+                id: last.id.clone(),
+            };
+        }
+    }
+
+    async fn export_runs(&self, out: &mut Lines) -> Result<(), String> {
+        let Answer::Runs(runs) = self.runs().await? else {
+            return Ok(());
+        };
+        for run in &runs {
+            out.put(&json!({
+                "type": "run", "run": run.run.exact(), "time": run.time, "who": run.who,
+                "hub": run.hub, "steps": run.steps, "outcomes": run.outcomes, "end": run.end,
+            }))?;
+        }
+        Ok(())
+    }
+}
+
+/// A row of a list, as stored.
+fn object(row: &Listed) -> Value {
+    json!({
+        "type": row.kind, "id": row.id, "at": row.at, "who": row.who, "what": row.what,
+        "branch": row.branch, "parent_ids": row.parent_ids, "snapshot_id": row.snapshot_id,
+        "size": row.size, "storage_uri": row.storage_uri.clone().flatten(),
+    })
+}
