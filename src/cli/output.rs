@@ -11,6 +11,8 @@ pub struct Output {
     pub json: bool,
     pub quiet: bool,
     color: bool,
+    /// Plain ASCII only, where this program draws.
+    pub ascii: bool,
 }
 
 impl Output {
@@ -19,6 +21,7 @@ impl Output {
         Self {
             json: global.json,
             quiet: global.quiet,
+            ascii: global.ascii,
             color: match global.color {
                 Color::Always => true,
                 Color::Never => false,

@@ -16,7 +16,11 @@ pub async fn watch<T>(
     work: impl Future<Output = T>,
 ) -> Result<T, CliError> {
     let shown = !out.quiet && std::io::stderr().is_terminal();
-    let bar = if shown { bar() } else { ProgressBar::hidden() };
+    let bar = if shown {
+        ProgressBar::new_spinner()
+    } else {
+        ProgressBar::hidden()
+    };
     let failed = |error| CliError::unusable(format!("signals: {error}"));
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
@@ -31,7 +35,7 @@ pub async fn watch<T>(
             }
             _ = interrupt.recv() => stop(progress, &bar),
             _ = terminate.recv() => stop(progress, &bar),
-            _ = beat.tick(), if shown => draw(&bar, progress, begun.elapsed()),
+            _ = beat.tick(), if shown => draw(&bar, progress, begun.elapsed(), out.ascii),
         }
     }
 }
@@ -45,14 +49,10 @@ fn stop(progress: &Progress, bar: &ProgressBar) {
     bar.println("stopping after this step; once more stops at once");
 }
 
-fn bar() -> ProgressBar {
-    ProgressBar::new_spinner()
-}
-
 /// An estimate is told only after this time, and after one in a hundred.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-fn draw(bar: &ProgressBar, progress: &Progress, elapsed: Duration) {
+fn draw(bar: &ProgressBar, progress: &Progress, elapsed: Duration, ascii: bool) {
     let figures = progress.figures();
     // An unknown total has no bar.
     let template = match figures.total {
@@ -67,7 +67,10 @@ fn draw(bar: &ProgressBar, progress: &Progress, elapsed: Duration) {
         None => "{prefix:>10} {spinner} {human_pos} {per_sec} {msg}",
     };
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+        bar.set_style(match ascii {
+            true => style.tick_chars("|/-\\-").progress_chars("=>-"),
+            false => style,
+        });
     }
     bar.set_prefix(figures.phase);
     bar.set_position(figures.done);

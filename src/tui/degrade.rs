@@ -109,6 +109,16 @@ pub const fn indexed(index: u8) -> (u8, u8, u8) {
     (STEPS[n / 36 % 6], STEPS[n / 6 % 6], STEPS[n % 6])
 }
 
+/// A text in ASCII alone.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let glyph = |c: char| match c.is_ascii() {
+        true => c,
+        false => ascii(c.encode_utf8(&mut [0; 4])),
+    };
+    text.chars().map(glyph).collect()
+}
+
 /// The ASCII letter for a glyph of ours; `?` for the hub's own.
 fn ascii(symbol: &str) -> char {
     match symbol {

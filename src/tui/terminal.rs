@@ -8,8 +8,8 @@ use crossterm::event::{
     EnableFocusChange, EnableMouseCapture,
 };
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    SetTitle, disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
 use ratatui::backend::CrosstermBackend;
@@ -71,8 +71,12 @@ impl Screen {
     pub fn draw(&mut self, title: &str, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
         let mut out = stdout();
         queue!(out, BeginSynchronizedUpdate)?;
+        let title = match self.look.unicode {
+            true => title.to_owned(),
+            false => crate::tui::degrade::plain(title),
+        };
         if self.title != title {
-            title.clone_into(&mut self.title);
+            self.title.clone_from(&title);
             queue!(out, SetTitle(title))?;
         }
         let look = self.look;
@@ -88,7 +92,9 @@ impl Screen {
     /// # Errors
     /// The terminal has gone.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // ratatui's own way asks where the cursor is, and waits for an answer among the keys.
+        self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+        execute!(stdout(), Clear(ClearType::All))
     }
 
     /// Gives text to the terminal's clipboard (OSC 52); nobody can know whether it arrived.
@@ -134,7 +140,7 @@ impl Screen {
         let done = work();
         take()?;
         self.title.clear();
-        self.terminal.clear()?;
+        self.clear()?;
         done
     }
 }

@@ -3,6 +3,8 @@
 mod connection;
 mod console;
 mod guides;
+mod manners;
 mod screen;
 #[path = "../support/postgres.rs"]
 mod server;
+mod traps;

@@ -6,12 +6,22 @@ use std::num::NonZeroU16;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+/// The program itself.
+pub const LUTHIER: &str = env!("CARGO_BIN_EXE_luthier");
+
 /// How long a person would wait before calling it broken.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The parser of what the program prints, and whether it has ended.
+/// What the program printed.
+struct Printed {
+    parser: vt100::Parser,
+    /// Every byte of it.
+    raw: Vec<u8>,
+    ended: bool,
+}
+
 struct Shared {
-    parser: Mutex<(vt100::Parser, bool)>,
+    printed: Mutex<Printed>,
     changed: Condvar,
 }
 
@@ -28,6 +38,17 @@ pub struct Terminal {
 impl Terminal {
     /// Starts `luthier` with these arguments on a screen of this size.
     pub fn start(args: &[&str], columns: u16, rows: u16) -> Self {
+        Self::with(LUTHIER, args, &[], columns, rows)
+    }
+
+    /// Starts a program with these arguments and variables.
+    pub fn with(
+        program: &str,
+        args: &[&str],
+        variables: &[(&str, &str)],
+        columns: u16,
+        rows: u16,
+    ) -> Self {
         let size = PtySize {
             rows,
             cols: columns,
@@ -35,7 +56,7 @@ impl Terminal {
             pixel_height: 0,
         };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_luthier"));
+        let mut command = CommandBuilder::new(program);
         command.args(args);
         let home = tempfile::tempdir().unwrap();
         command.cwd(home.path());
@@ -50,13 +71,22 @@ impl Terminal {
         }
         command.env("TERM", "xterm-256color");
         command.env("LC_ALL", "C.UTF-8");
-        command.env_remove("NO_COLOR");
+        for name in ["NO_COLOR", "COLORTERM", "SSH_CONNECTION", "PAGER", "EDITOR"] {
+            command.env_remove(name);
+        }
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
         let writer = pair.master.take_writer().unwrap();
         let shared = Arc::new(Shared {
-            parser: Mutex::new((vt100::Parser::new(cells(rows), cells(columns), 0), false)),
+            printed: Mutex::new(Printed {
+                parser: vt100::Parser::new(cells(rows), cells(columns), 0),
+                raw: Vec::new(),
+                ended: false,
+            }),
             changed: Condvar::new(),
         });
         let feed = shared.clone();
@@ -64,9 +94,10 @@ impl Terminal {
             let mut bytes = [0; 8192];
             loop {
                 let read = reader.read(&mut bytes).unwrap_or(0);
-                let mut state = feed.parser.lock().unwrap();
-                state.0.process(&bytes[..read]);
-                state.1 |= read == 0;
+                let mut printed = feed.printed.lock().unwrap();
+                printed.parser.process(&bytes[..read]);
+                printed.raw.extend(&bytes[..read]);
+                printed.ended |= read == 0;
                 feed.changed.notify_all();
                 if read == 0 {
                     return;
@@ -96,34 +127,50 @@ impl Terminal {
             pixel_width: 0,
             pixel_height: 0,
         };
-        self.shared
-            .parser
-            .lock()
-            .unwrap()
-            .0
-            .screen_mut()
-            .set_size(cells(rows), cells(columns));
+        let mut printed = self.shared.printed.lock().unwrap();
+        let screen = printed.parser.screen_mut();
+        screen.set_size(cells(rows), cells(columns));
+        drop(printed);
         self.master.resize(size).unwrap();
     }
 
     /// Waits until the screen is as described, and shows it when it never is.
     pub fn wait(&self, what: &str, is: impl Fn(&vt100::Screen) -> bool) {
+        self.until(what, |printed| is(printed.parser.screen()));
+    }
+
+    /// Waits until the bytes are as described.
+    pub fn wait_raw(&self, what: &str, is: impl Fn(&[u8]) -> bool) {
+        self.until(what, |printed| is(&printed.raw));
+    }
+
+    fn until(&self, what: &str, is: impl Fn(&Printed) -> bool) {
         let until = Instant::now() + PATIENCE;
-        let mut state = self.shared.parser.lock().unwrap();
-        while !is(state.0.screen()) {
+        let mut printed = self.shared.printed.lock().unwrap();
+        while !is(&printed) {
             let left = until.saturating_duration_since(Instant::now());
             assert!(
-                !left.is_zero() && !state.1,
+                !left.is_zero() && !printed.ended,
                 "waited for {what}; the screen is:\n{}",
-                state.0.screen().contents()
+                printed.parser.screen().contents()
             );
-            state = self.shared.changed.wait_timeout(state, left).unwrap().0;
+            printed = self.shared.changed.wait_timeout(printed, left).unwrap().0;
         }
     }
 
     /// Waits until a text is on the screen.
     pub fn see(&self, text: &str) {
         self.wait(text, |screen| screen.contents().contains(text));
+    }
+
+    /// The screen as it is.
+    pub fn screen(&self) -> vt100::Screen {
+        self.shared.printed.lock().unwrap().parser.screen().clone()
+    }
+
+    /// Every byte that was printed so far.
+    pub fn raw(&self) -> Vec<u8> {
+        self.shared.printed.lock().unwrap().raw.clone()
     }
 
     /// Sends the process a signal, by its name.
@@ -139,12 +186,12 @@ impl Terminal {
     pub fn end(mut self) -> (u32, Left) {
         let status = self.child.wait().unwrap();
         let until = Instant::now() + PATIENCE;
-        let mut state = self.shared.parser.lock().unwrap();
-        while !state.1 && Instant::now() < until {
-            let waited = self.shared.changed.wait_timeout(state, PATIENCE);
-            state = waited.unwrap().0;
+        let mut printed = self.shared.printed.lock().unwrap();
+        while !printed.ended && Instant::now() < until {
+            let waited = self.shared.changed.wait_timeout(printed, PATIENCE);
+            printed = waited.unwrap().0;
         }
-        let screen = state.0.screen();
+        let screen = printed.parser.screen();
         let left = Left {
             alternate_screen: screen.alternate_screen(),
             hidden_cursor: screen.hide_cursor(),
@@ -163,4 +210,19 @@ pub struct Left {
 
 fn cells(count: u16) -> NonZeroU16 {
     NonZeroU16::new(count).unwrap()
+}
+
+/// Whether the first line and the frames of the panes stand where they belong.
+pub fn is_whole(screen: &vt100::Screen) -> bool {
+    let text = screen.contents();
+    let lines: Vec<&str> = text.lines().collect();
+    let panes = lines
+        .get(2..lines.len().saturating_sub(3))
+        .unwrap_or_default();
+    let closed = |line: &&str| line.ends_with(['│', '╯', '╮']);
+    lines
+        .first()
+        .is_some_and(|line| line.contains("READ-ONLY") || line.contains("WRITE"))
+        && !panes.is_empty()
+        && panes.iter().all(closed)
 }
