@@ -61,7 +61,10 @@ const LOOK: &str = "look around; esc goes back to the guide";
 
 fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     match screen {
-        Screen::Repos(_) => (1, "↑↓ repository, p tries its branch; enter for others"),
+        Screen::Repos(_) => (
+            1,
+            "b chooses a branch and tries its pull; p tries the default one",
+        ),
         Screen::Objects(_) => (1, "b chooses a branch, p tries its pull"),
         Screen::Pull(pull) => match &pull.end {
             Slot::Ready(_) if pull.is_stale(shared) => (6, "repaired: r traces the pull again"),

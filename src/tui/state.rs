@@ -12,11 +12,13 @@ use super::palette::Recent;
 use super::regions::{Regions, Wish, regions};
 use super::screens::Screen;
 use super::screens::hub::HubScreen;
+use super::update::Ahead;
 use crate::audit::Depth;
 use crate::index::Counts;
 use crate::object::time::Micros;
 use crate::repair::Selection;
 use crate::store::{Environment, Hub};
+use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -298,6 +300,10 @@ pub struct State {
     /// What was run from the palette.
     pub recent: Recent,
     pub keymap: Keymap,
+    /// Keys that wait for what they are meant for.
+    pub ahead: Ahead,
+    /// The key that is being acted upon.
+    pub pressed: Option<KeyEvent>,
     /// The mouse is listened to.
     pub mouse: bool,
     /// The terminal's window came to the front, and nothing was typed or clicked since.
@@ -359,6 +365,8 @@ impl State {
             overlay: None,
             recent: Recent::default(),
             keymap,
+            ahead: Ahead::default(),
+            pressed: None,
             mouse: false,
             focused_by_click: false,
             clicked: None,

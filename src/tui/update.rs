@@ -1,5 +1,6 @@
 //! Events in, effects out. Pure: no clock, no I/O, no terminal.
 
+mod ahead;
 mod answers;
 mod guides;
 mod jumps;
@@ -8,6 +9,7 @@ mod overlays;
 mod refusals;
 mod typed;
 
+pub use ahead::Ahead;
 pub use refusals::refusal;
 
 use super::action::Action;
@@ -56,6 +58,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
     }
     settle(state, &mut out);
+    if state.ahead.waits() {
+        ahead::catch_up(state, &mut out);
+        settle(state, &mut out);
+    }
     out
 }
 
@@ -192,10 +198,15 @@ fn press(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
     {
         return;
     }
+    if state.overlay.is_none() && ahead::queue(state, place, key) {
+        return;
+    }
     match state.keymap.find(place, key).map(|row| row.binding.action) {
         // A key that is held down moves; it never does anything else twice.
         Some(action) if key.kind == KeyEventKind::Press || matches!(action, Action::Move(_)) => {
+            state.pressed = Some(key);
             run(state, action, out);
+            state.pressed = None;
         }
         Some(_) => {}
         None if takes_text(place) => typed::key(state, key, out),
@@ -210,6 +221,10 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         return;
     }
     if let Some(why) = refusal(state, action) {
+        let key = state.pressed;
+        if ahead::keep(state, action, key) {
+            return;
+        }
         let name = state
             .keymap
             .at(state.place())

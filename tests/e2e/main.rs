@@ -7,4 +7,5 @@ mod manners;
 mod screen;
 #[path = "../support/postgres.rs"]
 mod server;
+mod tour;
 mod traps;

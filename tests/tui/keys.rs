@@ -296,3 +296,50 @@ fn a_branch_is_chosen_from_a_list_and_left_with_escape() {
     assert!(!stage.line(1).contains("› dev"));
     assert_eq!(place(&stage), Place::Objects);
 }
+
+#[test]
+fn what_is_typed_before_its_row_has_come_waits_for_it() {
+    let mut stage = Stage::new(100, 30);
+    // Nothing is answered before all of it was typed.
+    stage.burst("b b").settle();
+    assert_eq!(place(&stage), Place::Branches, "{}", stage.text());
+    stage.keys("esc H");
+    stage.burst("f enter 3").settle();
+    assert_eq!(place(&stage), Place::Inspect, "{}", stage.text());
+    assert!(stage.text().contains("[3 Object]"), "{}", stage.text());
+}
+
+#[test]
+fn going_back_forgets_what_was_typed_before() {
+    let mut stage = Stage::new(100, 30);
+    stage.burst("b b b esc").settle();
+    assert_eq!(place(&stage), Place::Hub, "{}", stage.text());
+}
+
+#[test]
+fn what_was_typed_ahead_never_reaches_a_question() {
+    let mut stage = Stage::new(100, 30);
+    stage.burst("f x enter y y y").settle();
+    assert_eq!(
+        (place(&stage), stage.writes),
+        (Place::Plan, 0),
+        "{}",
+        stage.text()
+    );
+    stage.keys("enter");
+    assert_eq!((place(&stage), stage.writes), (Place::Confirm, 0));
+}
+
+#[test]
+fn what_does_not_come_is_not_waited_for_for_ever() {
+    let mut stage = Stage::new(100, 30);
+    stage.burst("b b");
+    stage.send(Event::Beat(std::time::Duration::from_secs(10)));
+    assert!(
+        stage.notice().contains("typed ahead is forgotten"),
+        "{}",
+        stage.notice()
+    );
+    stage.settle();
+    assert_eq!(place(&stage), Place::Repos);
+}
