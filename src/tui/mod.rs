@@ -165,6 +165,14 @@ fn look(session: &Session) -> Look {
     look
 }
 
+/// How often what moves by itself is drawn: seldom over SSH.
+fn beat() -> Duration {
+    match variable("SSH_CONNECTION") {
+        Some(_) => Duration::from_millis(500),
+        None => Duration::from_millis(125),
+    }
+}
+
 /// A key that has been typed already, without waiting for one. The stream keeps the waker of its last
 /// poll, so it must be polled with that of the loop: another would never wake it again.
 async fn ready(keys: &mut EventStream) -> Option<std::io::Result<crossterm::event::Event>> {
@@ -207,11 +215,7 @@ impl Console {
         }
         let mut signals = Signals::new()?;
         let mut keys = EventStream::new();
-        let beat = match std::env::var_os("SSH_CONNECTION") {
-            Some(_) => Duration::from_millis(500),
-            None => Duration::from_millis(125),
-        };
-        let mut beat = tokio::time::interval(beat);
+        let mut beat = tokio::time::interval(beat());
         beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut dirty = true;
         loop {
@@ -225,30 +229,14 @@ impl Console {
                     self.take(Event::Stop)?;
                     typed = true;
                 }
-                key = keys.next() => match key {
-                    Some(Ok(key)) => {
-                        self.beat()?;
-                        self.take(Event::Term(key))?;
-                        // Keys typed ahead come before the next frame: a question that they meet
-                        // was not seen by whoever typed them.
-                        for _ in 0..DRAIN {
-                            let Some(key) = ready(&mut keys).await else {
-                                break;
-                            };
-                            self.take(Event::Term(key?))?;
-                        }
-                        typed = true;
-                    }
+                key = keys.next() => {
                     // The terminal has gone: there is nobody to draw for.
-                    Some(Err(error)) => return Err(error.into()),
-                    None => return Ok(Ended::Stopped),
-                },
+                    let Some(key) = key else { return Ok(Ended::Stopped) };
+                    self.take_keys(key?, &mut keys).await?;
+                    typed = true;
+                }
                 Some(answer) = answers.recv() => {
-                    self.take(answer)?;
-                    for _ in 0..DRAIN {
-                        let Ok(answer) = answers.try_recv() else { break };
-                        self.take(answer)?;
-                    }
+                    self.take_answers(answer, &mut answers)?;
                     dirty = true;
                 }
                 _ = beat.tick(), if moving => {
@@ -265,10 +253,7 @@ impl Console {
                 keys = EventStream::new();
                 typed = true;
             }
-            if let Some(ended) = self
-                .ended
-                .filter(|_| self.state.shared.leaving && self.state.shared.applying.is_none())
-            {
+            if let Some(ended) = self.is_over() {
                 return Ok(ended);
             }
             if typed || (dirty && self.drawn.elapsed() >= FRAME) {
@@ -276,6 +261,49 @@ impl Console {
                 dirty = false;
             }
         }
+    }
+
+    /// Takes a key, and those that were typed after it already. They come before the next frame: a
+    /// question that they meet was not seen by whoever typed them.
+    async fn take_keys(
+        &mut self,
+        first: crossterm::event::Event,
+        keys: &mut EventStream,
+    ) -> Result<(), TuiError> {
+        self.beat()?;
+        self.take(Event::Term(first))?;
+        for _ in 0..DRAIN {
+            // What another program is to have is not ours to read.
+            let next = match self.away {
+                Some(_) => None,
+                None => ready(keys).await,
+            };
+            let Some(key) = next else { break };
+            self.take(Event::Term(key?))?;
+        }
+        Ok(())
+    }
+
+    /// Takes an answer, and those that came after it already.
+    fn take_answers(
+        &mut self,
+        first: Event,
+        answers: &mut UnboundedReceiver<Event>,
+    ) -> Result<(), TuiError> {
+        self.take(first)?;
+        for _ in 0..DRAIN {
+            let Ok(answer) = answers.try_recv() else {
+                break;
+            };
+            self.take(answer)?;
+        }
+        Ok(())
+    }
+
+    /// How the session ended, once nothing writes any more.
+    fn is_over(&self) -> Option<Ended> {
+        let over = self.state.shared.leaving && self.state.shared.applying.is_none();
+        self.ended.filter(|_| over)
     }
 
     /// Lets the state know how late it is.

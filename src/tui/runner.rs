@@ -10,7 +10,7 @@ mod repos;
 mod sift;
 mod signoff;
 
-use super::effect::{AuditAsk, Effect, Job, PlanRef, PullAsk, ReportRef, Scope, Ticket};
+use super::effect::{Ask, AuditAsk, Effect, Job, PlanRef, PullAsk, ReportRef, Scope, Ticket};
 use super::event::{Answer, Event};
 use super::lines::{PulledLine, SummaryLine, clean};
 use super::meter::Speed;
@@ -86,28 +86,73 @@ impl Runner {
     /// Starts what an effect asks for. Those that belong to the terminal are given back.
     pub fn run(&mut self, effect: Effect) -> Option<Effect> {
         match effect {
-            Effect::Open(ticket) => {
-                self.spawn(ticket, |desk| async move { desk.open().await });
-                if !std::mem::replace(&mut self.felt, true) {
-                    let desk = self.desk.clone();
-                    self.tasks.spawn(async move { desk.feel_pulse().await });
-                }
-            }
-            Effect::Read { scope, ticket, ask } => {
-                let cancel = self.scopes.entry(scope).or_default().clone();
-                let desk = self.desk.clone();
-                self.tasks.spawn(async move {
-                    tokio::select! {
-                        () = cancel.cancelled() => {}
-                        answer = desk.read(ask) => desk.answer(ticket, answer),
-                    }
-                });
-            }
+            Effect::Open(ticket) => self.open(ticket),
+            Effect::Read { scope, ticket, ask } => self.read(scope, ticket, ask),
             Effect::Close(scope) => {
                 if let Some(cancel) = self.scopes.remove(&scope) {
                     cancel.cancel();
                 }
             }
+            Effect::DropPlan(plan) => {
+                self.desk.held().plans.remove(&plan);
+            }
+            Effect::Pace(steps) => {
+                let now = self.pace.concurrency();
+                self.pace
+                    .set_concurrency(now.saturating_add_signed(isize::from(steps)));
+            }
+            Effect::Pause(job, paused) => match self.jobs.get(&job) {
+                Some(progress) if paused => progress.pause(),
+                Some(progress) => progress.resume(),
+                None => {}
+            },
+            Effect::Cancel(job) => {
+                if let Some(progress) = self.jobs.get(&job) {
+                    progress.cancel();
+                }
+            }
+            Effect::SaveSignOff { ticket, folder } => {
+                self.spawn(ticket, |desk| async move { desk.save_signoff(&folder) });
+            }
+            Effect::SavePlan { ticket, plan, path } => {
+                self.spawn(ticket, |desk| async move { desk.save(plan, &path).await });
+            }
+            Effect::Export { ticket, list } => {
+                self.spawn(ticket, |desk| async move { desk.export(list).await });
+            }
+            terminal @ (Effect::Copy(_)
+            | Effect::View { .. }
+            | Effect::Mouse(_)
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Quit) => return Some(terminal),
+            job => self.begin(job),
+        }
+        None
+    }
+
+    fn open(&mut self, ticket: Ticket) {
+        self.spawn(ticket, |desk| async move { desk.open().await });
+        if !std::mem::replace(&mut self.felt, true) {
+            let desk = self.desk.clone();
+            self.tasks.spawn(async move { desk.feel_pulse().await });
+        }
+    }
+
+    fn read(&mut self, scope: Scope, ticket: Ticket, ask: Ask) {
+        let cancel = self.scopes.entry(scope).or_default().clone();
+        let desk = self.desk.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                answer = desk.read(ask) => desk.answer(ticket, answer),
+            }
+        });
+    }
+
+    /// Begins work that belongs to the session, with progress of its own.
+    fn begin(&mut self, effect: Effect) {
+        match effect {
             Effect::Audit { ticket, ask } => {
                 let progress = self.job(Job::Audit);
                 self.thread(
@@ -143,12 +188,6 @@ impl Runner {
                 let progress = self.job(Job::SignOff);
                 self.thread(ticket, |desk| async move { desk.sign_off(&progress).await });
             }
-            Effect::SaveSignOff { ticket, folder } => {
-                self.spawn(ticket, |desk| async move { desk.save_signoff(&folder) });
-            }
-            Effect::DropPlan(plan) => {
-                self.desk.held().plans.remove(&plan);
-            }
             Effect::Apply {
                 ticket,
                 plan,
@@ -161,41 +200,8 @@ impl Runner {
                     desk.apply(plan, consent, pace, &progress).await
                 });
             }
-            Effect::Pace(steps) => {
-                let now = self.pace.concurrency();
-                self.pace
-                    .set_concurrency(now.saturating_add_signed(isize::from(steps)));
-            }
-            Effect::SavePlan { ticket, plan, path } => {
-                self.spawn(ticket, |desk| async move { desk.save(plan, &path).await });
-            }
-            Effect::Pause(job, paused) => {
-                if let Some(progress) = self.jobs.get(&job) {
-                    if paused {
-                        progress.pause()
-                    } else {
-                        progress.resume()
-                    }
-                }
-            }
-            Effect::Cancel(job) => {
-                if let Some(progress) = self.jobs.get(&job) {
-                    progress.cancel();
-                }
-            }
-            Effect::Export { ticket, list } => {
-                self.spawn(ticket, |desk| async move { desk.export(list).await });
-            }
-            terminal @ (Effect::Copy(_)
-            | Effect::View { .. }
-            | Effect::Mouse(_)
-            | Effect::Redraw
-            | Effect::Suspend
-            | Effect::Quit) => {
-                return Some(terminal);
-            }
+            _ => {}
         }
-        None
     }
 
     fn spawn<F>(&self, ticket: Ticket, work: impl FnOnce(Desk) -> F)

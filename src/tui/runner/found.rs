@@ -20,7 +20,7 @@ impl Desk {
                 cursor,
                 filter,
             } => return self.carry(from, &marks, cursor, &filter).await,
-            ask => of_report(&*self.report()?.1, ask).await,
+            ask => of_report(&self.report()?.1, ask).await,
         };
         answer.map_err(|error| error.to_string())
     }

@@ -1,5 +1,6 @@
 //! The findings of the last audit: a list or groups, and the one under the cursor in full.
 
+mod asking;
 mod choose;
 mod marks;
 mod view;
@@ -11,11 +12,10 @@ use super::{Go, Screen};
 use crate::audit::Filter;
 use crate::audit::report::{FindingOrder, GroupBy, Stretch};
 use crate::tui::action::{Action, Motion};
-use crate::tui::effect::{Ask, Exported, ReportRef, Scope, Ticket};
-use crate::tui::event::Answer;
+use crate::tui::effect::{Ask, Exported, ReportRef, Scope};
 use crate::tui::filter::parse;
 use crate::tui::lines::{FindingLine, GroupLine, HubId, Inspected};
-use crate::tui::pages::{PAGE, Pages, Row};
+use crate::tui::pages::{Pages, Row};
 use crate::tui::sorting::Sorting;
 use crate::tui::state::{Ctx, Shared, Slot};
 use crate::tui::widgets::list::Cursor;
@@ -296,110 +296,6 @@ impl Findings {
         };
         self.groups = Slot::Empty;
         self.group_cursor = Cursor::default();
-    }
-
-    /// Takes an answer if it waits for it.
-    pub fn answer(&mut self, ticket: Ticket, answer: Answer, ctx: &mut Ctx) -> Option<Answer> {
-        if self.list.awaits(ticket) {
-            match answer {
-                Answer::Findings(rows) => self.list.take(ticket, Ok(rows)),
-                Answer::Failed(why) => self.list.take(ticket, Err(why)),
-                other => return Some(other),
-            }
-            return None;
-        }
-        if let Some((_, slot)) = &mut self.preview
-            && slot.awaits(ticket)
-        {
-            *slot = match answer {
-                Answer::Inspected(seen) => Slot::Ready(seen),
-                Answer::Failed(why) => Slot::Failed(why),
-                other => return Some(other),
-            };
-            return None;
-        }
-        let answer = self.take_marks(ticket, answer, ctx)?;
-        match answer {
-            Answer::Count(count) if self.count.awaits(ticket) => self.count = Slot::Ready(count),
-            Answer::Place(at) if self.placing.awaits(ticket) => {
-                self.placing = Slot::Empty;
-                self.cursor.at = at.unwrap_or(0);
-            }
-            Answer::Failed(_) if self.placing.awaits(ticket) => self.placing = Slot::Empty,
-            Answer::Failed(why) if self.count.awaits(ticket) => self.count = Slot::Failed(why),
-            Answer::Groups(groups) if self.groups.awaits(ticket) => {
-                self.groups = Slot::Ready(groups);
-            }
-            Answer::Failed(why) if self.groups.awaits(ticket) => self.groups = Slot::Failed(why),
-            other => return Some(other),
-        }
-        None
-    }
-
-    /// Asks for what is shown.
-    pub fn settle(&mut self, ctx: &mut Ctx) {
-        if self.report != ctx.shared.audits.report {
-            self.carry(ctx);
-            self.reread(ctx);
-        }
-        if ctx.shared.audits.last.is_none() {
-            return;
-        }
-        if self.count == Slot::Empty {
-            let ask = Ask::FindingsCount(self.filter.clone());
-            self.count = Slot::Pending(ctx.read(self.scope, ask));
-        }
-        let height = self.height(ctx);
-        if let Some(by) = self.group {
-            if self.groups == Slot::Empty {
-                let ask = Ask::Groups(self.filter.clone(), by);
-                self.groups = Slot::Pending(ctx.read(self.scope, ask));
-            }
-            if self.groups.ready().is_some() {
-                self.group_cursor.keep(self.groups_len(), height);
-            }
-            return;
-        }
-        if self.count.ready().is_none() {
-            return;
-        }
-        self.cursor.keep(self.len(), height);
-        for page in self
-            .list
-            .missing(self.cursor.window(self.len(), height.max(1)))
-        {
-            let ask = Ask::Findings {
-                filter: self.filter.clone(),
-                stretch: self.stretch(page * PAGE, PAGE as u32),
-            };
-            let ticket = ctx.read(self.scope, ask);
-            self.list.asked(page, ticket);
-        }
-        self.look_ahead(ctx);
-    }
-
-    /// Where a third pane is shown, the object under the cursor is looked at.
-    fn look_ahead(&mut self, ctx: &mut Ctx) {
-        if ctx.regions.panes[2].width == 0 {
-            return;
-        }
-        let Some((kind, id)) = self
-            .current()
-            .and_then(|row| Some((row.subject.kind()?, row.id.clone())))
-        else {
-            self.preview = None;
-            return;
-        };
-        if matches!(&self.preview, Some((seen, _)) if *seen == id) {
-            return;
-        }
-        self.preview_scope = ctx.renew(self.preview_scope);
-        let ask = Ask::Inspect {
-            kind,
-            id: id.exact().to_owned(),
-        };
-        let ticket = ctx.read(self.preview_scope, ask);
-        self.preview = Some((id, Slot::Pending(ticket)));
     }
 
     /// Moves the cursor by one and gives what is under it then.

@@ -4,7 +4,7 @@ use super::super::effect::{Ask, Effect, Ticket};
 use super::super::event::Answer;
 use super::super::lines::SummaryLine;
 use super::super::notices::Level;
-use super::super::overlay::Overlay;
+use super::super::overlay::{Branches, Overlay};
 use super::super::state::{Ctx, Slot, State, start_audit};
 use crate::audit::Filter;
 use crate::audit::report::GroupBy;
@@ -89,20 +89,18 @@ fn session(
 ) -> Option<Answer> {
     let shared = &mut state.shared;
     if shared.open.awaits(ticket) {
-        match answer {
-            Answer::Opened {
-                database,
-                store,
-                notes,
-            } => {
-                (shared.face.database, shared.face.store) = (database, store);
-                shared.open = Slot::Ready(notes);
-                start_audit(shared, out, None, false);
-            }
-            Answer::Failed(why) => shared.open = Slot::Failed(why),
-            other => return Some(other),
-        }
+        return opened(state, answer, out);
+    }
+    if shared.audits.slot.awaits(ticket) {
+        return audited(state, answer, out);
+    }
+    if shared.seeking == Some(ticket) {
+        super::jumps::found(state, answer, out);
         return None;
+    }
+    if shared.exporting == Some(ticket) {
+        shared.exporting = None;
+        return written(state, answer);
     }
     if shared.counts.awaits(ticket) {
         shared.counts = match answer {
@@ -111,9 +109,6 @@ fn session(
             other => return Some(other),
         };
         return None;
-    }
-    if shared.audits.slot.awaits(ticket) {
-        return audited(state, answer, out);
     }
     if shared.audits.repos_slot.awaits(ticket) {
         shared.audits.repos_slot = Slot::Ready(());
@@ -125,37 +120,59 @@ fn session(
         }
         return None;
     }
-    if shared.seeking == Some(ticket) {
-        super::jumps::found(state, answer, out);
-        return None;
-    }
-    if shared.exporting == Some(ticket) {
-        shared.exporting = None;
-        match answer {
-            Answer::Exported { path, word, rows } => {
-                let rows = crate::text::grouped(rows);
-                shared.tell(Level::Info, format!("wrote {rows} {word} to {path}"));
-            }
-            Answer::Wrote(what) => shared.tell(Level::Info, format!("wrote {what}")),
-            Answer::Failed(why) => shared.tell(Level::Error, format!("not written: {why}")),
-            other => return Some(other),
+    match &mut state.overlay {
+        Some(Overlay::Branches(branches)) if branches.list.awaits(ticket) => {
+            listed(branches, ticket, answer)
         }
-        return None;
+        _ => Some(answer),
     }
-    if let Some(Overlay::Branches(branches)) = &mut state.overlay
-        && branches.list.awaits(ticket)
-    {
-        match answer {
-            Answer::Branches { rows, end } => {
-                let key = rows.last().map(|row| row.name.exact().to_owned());
-                branches.list.take(ticket, Ok((rows, end, key)));
-            }
-            Answer::Failed(why) => branches.list.take(ticket, Err(why)),
-            other => return Some(other),
+}
+
+/// The hub was opened, or was not.
+fn opened(state: &mut State, answer: Answer, out: &mut Vec<Effect>) -> Option<Answer> {
+    let shared = &mut state.shared;
+    match answer {
+        Answer::Opened {
+            database,
+            store,
+            notes,
+        } => {
+            (shared.face.database, shared.face.store) = (database, store);
+            shared.open = Slot::Ready(notes);
+            start_audit(shared, out, None, false);
         }
-        return None;
+        Answer::Failed(why) => shared.open = Slot::Failed(why),
+        other => return Some(other),
     }
-    Some(answer)
+    None
+}
+
+/// A file was written, or was not.
+fn written(state: &mut State, answer: Answer) -> Option<Answer> {
+    let (level, text) = match answer {
+        Answer::Exported { path, word, rows } => {
+            let rows = crate::text::grouped(rows);
+            (Level::Info, format!("wrote {rows} {word} to {path}"))
+        }
+        Answer::Wrote(what) => (Level::Info, format!("wrote {what}")),
+        Answer::Failed(why) => (Level::Error, format!("not written: {why}")),
+        other => return Some(other),
+    };
+    state.shared.tell(level, text);
+    None
+}
+
+/// Branches to choose from.
+fn listed(branches: &mut Branches, ticket: Ticket, answer: Answer) -> Option<Answer> {
+    match answer {
+        Answer::Branches { rows, end } => {
+            let key = rows.last().map(|row| row.name.exact().to_owned());
+            branches.list.take(ticket, Ok((rows, end, key)));
+        }
+        Answer::Failed(why) => branches.list.take(ticket, Err(why)),
+        other => return Some(other),
+    }
+    None
 }
 
 /// The end of an audit.

@@ -43,11 +43,9 @@ pub fn take(state: &mut State, event: MouseEvent, out: &mut Vec<Effect>) {
     match event.kind {
         MouseEventKind::ScrollDown => wheel(state, Motion::Down, out),
         MouseEventKind::ScrollUp => wheel(state, Motion::Up, out),
-        MouseEventKind::Down(MouseButton::Left) => {
-            // A click that only brings the window to the front does nothing else.
-            if !std::mem::take(&mut state.focused_by_click) {
-                click(state, Position::new(event.column, event.row), out);
-            }
+        // A click that only brings the window to the front does nothing else.
+        MouseEventKind::Down(MouseButton::Left) if !std::mem::take(&mut state.focused_by_click) => {
+            click(state, Position::new(event.column, event.row), out);
         }
         _ => {}
     }

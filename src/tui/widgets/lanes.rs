@@ -104,7 +104,7 @@ fn draw(lines: &[Option<&str>], ties: &Ties) -> Strand {
     };
     let (first, last) = (tied().min().unwrap_or(own), tied().max().unwrap_or(own));
     let mut text = String::new();
-    for n in 0..lines.len().min(DRAWN) {
+    for (n, line) in lines.iter().enumerate().take(DRAWN) {
         let right = n > own;
         let inside = n > first && n < last;
         text.push(if n == own {
@@ -115,14 +115,19 @@ fn draw(lines: &[Option<&str>], ties: &Ties) -> Strand {
             if right { '╮' } else { '╭' }
         } else if ties.joining.contains(&n) {
             if right { '┤' } else { '├' }
-        } else if lines[n].is_some() {
+        } else if line.is_some() {
             if inside { '┼' } else { '│' }
         } else if inside {
             '─'
         } else {
             ' '
         });
-        text.push(if n >= first && n < last { '─' } else { ' ' });
+        text.push(match n >= first && n < last {
+            // What goes on behind the last line that is drawn is not seen.
+            true if n + 1 == DRAWN => '…',
+            true => '─',
+            false => ' ',
+        });
     }
     Strand { text, own }
 }

@@ -2,6 +2,7 @@
 
 use super::{FACETS, Inspect};
 use crate::tui::lines::Inspected;
+use crate::tui::lines::inspected::{LinkLine, TrialLine};
 use crate::tui::regions::Regions;
 use crate::tui::state::{Shared, Slot};
 use crate::tui::theme::Theme;
@@ -217,42 +218,42 @@ impl Inspect {
                     theme,
                 ))
             }
-            4 => seen.identity.get(n).map(|trial| {
-                let (mark, style) = if trial.matches {
-                    ("✓ matches", theme.good)
-                } else {
-                    ("≠ another id", theme.muted)
-                };
-                let yields = if width >= 120 {
-                    trial.yields.shown().to_owned()
-                } else {
-                    trial.yields.short()
-                };
-                Line::from(vec![
-                    Span::styled(
-                        format!(" {} {} ", fit(&trial.source, 22), fit(&trial.scheme, 15)),
-                        theme.text,
-                    ),
-                    Span::styled(format!("{} {mark}", fit(&yields, 13)), style),
-                ])
-            }),
-            _ => seen.links.get(n).map(|link| {
-                let (mark, style) = if link.exists {
-                    ("", theme.text)
-                } else {
-                    (" ✗ no such row", theme.error)
-                };
-                let text = format!(
-                    " {} {} {}{mark}",
-                    fit(link.kind.as_str(), 9),
-                    fit(&link.role, 24),
-                    link.id.short()
-                );
-                Line::styled(text, style)
-            }),
+            4 => seen
+                .identity
+                .get(n)
+                .map(|trial| trial_line(trial, width, theme)),
+            _ => seen.links.get(n).map(|link| link_line(link, theme)),
         };
         line.unwrap_or_default()
     }
+}
+
+/// One identity scheme tried.
+fn trial_line(trial: &TrialLine, width: u16, theme: &Theme) -> Line<'static> {
+    let (mark, style) = match trial.matches {
+        true => ("✓ matches", theme.good),
+        false => ("≠ another id", theme.muted),
+    };
+    // The whole id, where there is room for it.
+    let yields = match width {
+        120.. => trial.yields.shown().to_owned(),
+        _ => trial.yields.short(),
+    };
+    let tried = format!(" {} {} ", fit(&trial.source, 22), fit(&trial.scheme, 15));
+    Line::from(vec![
+        Span::styled(tried, theme.text),
+        Span::styled(format!("{} {mark}", fit(&yields, 13)), style),
+    ])
+}
+
+/// One link.
+fn link_line(link: &LinkLine, theme: &Theme) -> Line<'static> {
+    let (mark, style) = match link.exists {
+        true => ("", theme.text),
+        false => (" ✗ no such row", theme.error),
+    };
+    let (kind, role) = (fit(link.kind.as_str(), 9), fit(&link.role, 24));
+    Line::styled(format!(" {kind} {role} {}{mark}", link.id.short()), style)
 }
 
 /// A line from the cell on that it was shifted to.
@@ -284,13 +285,7 @@ fn ties(seen: &Inspected, width: u16, theme: &Theme) -> Text {
     out.gap();
     out.say("links", theme.title);
     for link in seen.links.iter().take(usize::from(u8::MAX)) {
-        let (mark, style) = match link.exists {
-            true => ("", theme.text),
-            false => (" ✗ no such row", theme.error),
-        };
-        let kind = fit(link.kind.as_str(), 9);
-        let role = fit(&link.role, 24);
-        out.say(&format!("{kind} {role} {}{mark}", link.id.short()), style);
+        out.lines.push(link_line(link, theme));
     }
     out
 }

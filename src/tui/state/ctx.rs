@@ -1,0 +1,94 @@
+//! What a screen may use while it acts.
+
+use super::{Shared, Slot};
+use crate::repair::Selection;
+use crate::tui::effect::{Ask, AuditAsk, Effect, Exported, PlanRef, ReportRef, Scope, Ticket};
+use crate::tui::meter::Meter;
+use crate::tui::regions::Regions;
+
+/// What a screen may use while it acts.
+pub struct Ctx<'a> {
+    pub shared: &'a mut Shared,
+    pub out: &'a mut Vec<Effect>,
+    pub regions: &'a Regions,
+}
+
+impl Ctx<'_> {
+    /// Asks something that reads.
+    pub fn read(&mut self, scope: Scope, ask: Ask) -> Ticket {
+        let ticket = self.shared.ticket();
+        self.out.push(Effect::Read { scope, ticket, ask });
+        ticket
+    }
+
+    /// Closes a scope and gives a fresh one: what the old one asked for is no longer wanted.
+    pub fn renew(&mut self, scope: Scope) -> Scope {
+        self.out.push(Effect::Close(scope));
+        self.shared.scope()
+    }
+
+    /// Starts planning and gives the plan's name and the ticket of the answer.
+    pub fn plan(&mut self, selection: Selection) -> (PlanRef, Ticket) {
+        let (plan, ticket) = (self.shared.plan_ref(), self.shared.ticket());
+        self.out.push(Effect::Plan {
+            ticket,
+            plan,
+            report: self.shared.audits.report,
+            selection,
+        });
+        self.shared.planning = Some(Meter::new(self.shared.clock));
+        (plan, ticket)
+    }
+
+    /// Writes a list into a file of the current folder.
+    pub fn export(&mut self, list: Exported) {
+        let ticket = self.shared.ticket();
+        self.shared.exporting = Some(ticket);
+        self.out.push(Effect::Export { ticket, list });
+    }
+
+    /// Starts to plan the undo of a run; its name, and the ticket of its answer.
+    pub fn undo(&mut self, run: String) -> (PlanRef, Ticket) {
+        let (plan, ticket) = (self.shared.plan_ref(), self.shared.ticket());
+        self.out.push(Effect::Undo { ticket, plan, run });
+        self.shared.planning = Some(Meter::new(self.shared.clock));
+        (plan, ticket)
+    }
+
+    /// Starts an audit, unless one is under way.
+    pub fn audit(&mut self, repo: Option<String>, by_hand: bool) {
+        start_audit(self.shared, self.out, repo, by_hand);
+    }
+
+    /// Rows that the pane can show.
+    #[must_use]
+    pub fn height(&self, pane: usize) -> u64 {
+        let pane = self.regions.panes.get(pane).copied().unwrap_or_default();
+        u64::from(crate::tui::regions::inner(pane).height)
+    }
+}
+
+/// Starts an audit, unless one is under way.
+pub fn start_audit(
+    shared: &mut Shared,
+    out: &mut Vec<Effect>,
+    repo: Option<String>,
+    by_hand: bool,
+) {
+    if matches!(shared.audits.slot, Slot::Pending(_)) {
+        return;
+    }
+    let ticket = shared.ticket();
+    shared.audits.asked = AuditAsk {
+        depth: shared.audits.asked.depth,
+        repo,
+        report: ReportRef(ticket.0),
+    };
+    shared.audits.by_hand = by_hand;
+    shared.audits.meter = Meter::new(shared.clock);
+    shared.audits.slot = Slot::Pending(ticket);
+    out.push(Effect::Audit {
+        ticket,
+        ask: shared.audits.asked.clone(),
+    });
+}
