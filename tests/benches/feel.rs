@@ -16,6 +16,8 @@ mod figures;
 mod hub;
 #[path = "feel/keys.rs"]
 mod keys;
+#[path = "feel/machine.rs"]
+mod machine;
 #[path = "feel/seen.rs"]
 mod seen;
 
@@ -53,6 +55,7 @@ struct Pressed {
     idle: usize,
     audits: usize,
     took: Duration,
+    used: machine::Used,
 }
 
 fn main() {
@@ -108,7 +111,7 @@ fn to_the_commits(console: &mut Console) {
 fn press_keys(console: &mut Console, wanted: u64) -> Pressed {
     let mut out = Pressed::default();
     let mut random = fastrand::Rng::with_seed(SEED);
-    let start = Instant::now();
+    let (start, used) = (Instant::now(), console.used());
     out.audits = usize::from(seen::auditing(console.screen()));
     while (out.first.len() as u64) < wanted {
         // A person's fingers, or a key that is held down.
@@ -139,7 +142,7 @@ fn press_keys(console: &mut Console, wanted: u64) -> Pressed {
             out.rows.add(answer.pressed.elapsed());
         }
     }
-    out.took = start.elapsed();
+    (out.took, out.used) = (start.elapsed(), console.used().since(used));
     out
 }
 
@@ -153,6 +156,12 @@ fn tell_keys(pressed: &Pressed) -> bool {
         pressed.lost,
         pressed.took.as_secs_f64(),
         figures::plural(pressed.audits, "audit"),
+    );
+    let all = pressed.took.as_secs_f64() * cores() as f64 / 100.0;
+    println!(
+        "cores     {:.0} % the program, {:.0} % others than it and this benchmark",
+        pressed.used.program.as_secs_f64() / all,
+        pressed.used.others.as_secs_f64() / all,
     );
     println!(
         "bytes     {} a frame that answers",
@@ -186,10 +195,10 @@ fn tell_idle(console: &mut Console) -> bool {
     // Whatever key: it takes the notice of the audit's end down.
     console.send("k");
     console.quiet(Duration::from_secs(2));
-    let before = console.processor();
+    let before = console.used();
     let bytes = console.rest(ALONE);
-    let used = console.processor().saturating_sub(before);
-    let share = used.as_secs_f64() / ALONE.as_secs_f64() * 100.0;
+    let used = console.used().since(before);
+    let share = used.program.as_secs_f64() / ALONE.as_secs_f64() * 100.0;
     println!(
         "\nidle      for {ALONE:?}, the audit was {}",
         if running { "stopped" } else { "at its end" }

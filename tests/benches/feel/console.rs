@@ -1,5 +1,6 @@
 //! The program in a pseudo-terminal, frame by frame.
 
+use super::machine::Used;
 use super::seen::Seen;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
@@ -13,9 +14,6 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// What a frame starts and ends with.
 const BEGIN: u64 = u64::from_be_bytes(*b"\x1b[?2026h");
 const END: u64 = u64::from_be_bytes(*b"\x1b[?2026l");
-
-/// The kernel counts a process's time in these.
-const TICK: Duration = Duration::from_millis(10);
 
 /// Bytes as they came, and when.
 struct Chunk {
@@ -152,16 +150,9 @@ impl Console {
         while Instant::now() < until && self.rest(time) > 0 {}
     }
 
-    /// The processor's time that the program has used.
-    pub fn processor(&self) -> Duration {
-        let id = self.child.process_id().unwrap();
-        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
-        // The name before may hold spaces and brackets; utime and stime are the 12th and 13th behind it.
-        let (_, fields) = stat.rsplit_once(')').unwrap();
-        let ticks = fields.split_whitespace().skip(11).take(2);
-        TICK * ticks
-            .map(|field| field.parse::<u32>().unwrap())
-            .sum::<u32>()
+    /// The time that processors have been used.
+    pub fn used(&self) -> Used {
+        Used::now(self.child.process_id().unwrap())
     }
 
     /// Leaves the program.
