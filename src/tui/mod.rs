@@ -54,6 +54,9 @@ const FRAME: Duration = Duration::from_millis(33);
 /// How many events one frame may fold.
 const DRAIN: usize = 256;
 
+/// The longest wait for the reader of the terminal to fall silent; it takes microseconds.
+const LAST_WORD: Duration = Duration::from_millis(50);
+
 /// What the console is opened on.
 pub struct Session {
     pub hub: Hub,
@@ -183,6 +186,16 @@ async fn ready(keys: &mut EventStream) -> Option<std::io::Result<crossterm::even
     .await
 }
 
+/// Stops reading the terminal.
+///
+/// A stream that ends wakes its reader, and that wake-up stays pending when the reader was not asleep. The
+/// next poll is then handed it together with the keys that have come, gives up before it looks at them,
+/// and epoll does not tell of them again. So it is taken here, before anyone types.
+fn let_go(keys: EventStream) -> std::io::Result<()> {
+    drop(keys);
+    crossterm::event::poll(LAST_WORD).map(|_| ())
+}
+
 /// Everything that one session holds.
 struct Console {
     state: State,
@@ -247,7 +260,7 @@ impl Console {
             }
             if let Some(away) = self.away.take() {
                 // A stream that lives on would eat the keys of whoever has the terminal meanwhile.
-                drop(keys);
+                let_go(keys)?;
                 self.leave_to(away)?;
                 signals.forget_interrupts().await;
                 keys = EventStream::new();
