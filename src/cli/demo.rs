@@ -29,6 +29,10 @@ pub struct Demo {
 }
 
 pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, CliError> {
+    if command.build_only.is_none() {
+        // Said before a hub is built for nothing.
+        super::keymap()?;
+    }
     let folder = match &command.build_only {
         Some(_) => None,
         None => Some(

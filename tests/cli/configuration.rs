@@ -127,3 +127,45 @@ fn looking_leaves_no_file_anywhere() {
         .collect();
     assert_eq!(after, before.into_iter().collect::<Vec<_>>());
 }
+
+#[test]
+fn keys_of_ones_own_are_listed_and_a_clash_names_both_rows() {
+    let place = Place::new();
+    place.configure("theme = \"light\"\n[keys.findings]\nplan = [\"ctrl-x\"]\n");
+    let ran = place.run(&["keys", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let lines = ran.lines();
+    let plan = |place: &str| {
+        let found = lines
+            .iter()
+            .find(|line| line["place"] == place && line["name"] == "plan");
+        found.unwrap()["keys"].clone()
+    };
+    assert_eq!(plan("findings"), serde_json::json!(["ctrl-x"]));
+    assert_eq!(plan("objects"), serde_json::json!(["x"]));
+
+    place.configure("[keys.findings]\nplan = [\"q\"]\n");
+    let ran = place.run(&["keys"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(
+        ran.err
+            .contains("`q` means both findings › plan and everywhere › leave"),
+        "{ran:?}"
+    );
+    // The console does not open with keys that contradict each other.
+    let ran = place.run(&["demo"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+
+    place.configure("theme = \"pink\"\n");
+    let ran = place.run(&["keys"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("pink"), "{ran:?}");
+}
+
+#[test]
+fn the_example_says_nothing_that_is_refused() {
+    let place = Place::new();
+    place.configure(include_str!("../../assets/config.example.toml"));
+    let ran = place.run(&["keys"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+}

@@ -158,3 +158,34 @@ fn spans_have_at_most_two_units() {
         ["6s", "2m 10s", "3h 5m", "1d 3h"]
     );
 }
+
+#[test]
+fn a_list_is_asked_for_the_rows_that_are_shown_and_for_no_other() {
+    use crate::tui::theme::Theme;
+    use crate::tui::widgets::list::{Cursor, draw};
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+    use std::cell::Cell;
+
+    let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+    let asked = Cell::new(0);
+    let cursor = Cursor {
+        at: 5_000_000,
+        top: 4_999_990,
+    };
+    terminal
+        .draw(|frame| {
+            draw(
+                frame,
+                frame.area(),
+                &Theme::ansi(),
+                (cursor, 10_000_000),
+                |at| {
+                    asked.set(asked.get() + 1);
+                    at.to_string().into()
+                },
+            );
+        })
+        .unwrap();
+    assert_eq!(asked.get(), 24);
+}
