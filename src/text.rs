@@ -93,9 +93,19 @@ pub fn bytes(count: u64) -> String {
     String::new()
 }
 
-/// `1 row`, `2 rows`.
+/// `1 row`, `2 rows`, `3 branches`, `4 entries`.
 #[must_use]
 pub fn plural(count: u64, noun: &str) -> String {
-    let ending = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{ending}", grouped(count))
+    let noun = if count == 1 { noun.into() } else { many(noun) };
+    format!("{} {noun}", grouped(count))
+}
+
+/// A noun of which there are more than one.
+#[must_use]
+pub fn many(noun: &str) -> String {
+    match noun.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if noun.ends_with("ch") => format!("{noun}es"),
+        _ => format!("{noun}s"),
+    }
 }

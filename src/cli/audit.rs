@@ -147,12 +147,15 @@ pub fn write_finding(finding: &Finding, out: &Output) -> Result<(), CliError> {
     let mut tail = vec![finding.code.fault().is.to_owned()];
     if let Some(blocks) = finding.blocks {
         let count = |n: Option<u64>, noun| {
-            n.map_or_else(|| format!("unknown {noun}s"), |n| text::plural(n, noun))
+            n.map_or_else(
+                || format!("unknown {}", text::many(noun)),
+                |n| text::plural(n, noun),
+            )
         };
         tail.push(format!(
             "Blocks {}, {}.",
             count(blocks.commits, "commit"),
-            count(blocks.branches, "branch").replace("branchs", "branches")
+            count(blocks.branches, "branch")
         ));
     }
     if let Some(cause) = &finding.caused_by {

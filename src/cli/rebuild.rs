@@ -74,8 +74,8 @@ fn tell(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
     derived(report, out)?;
     out.line(&format!(
         "{}, {}, {}, {}, {} from {} listed.",
-        text::plural(report.repos, "repository").replace("repositorys", "repositories"),
-        text::plural(report.branches, "branch").replace("branchs", "branches"),
+        text::plural(report.repos, "repository"),
+        text::plural(report.branches, "branch"),
         text::plural(report.commits, "commit"),
         text::plural(report.snapshots, "snapshot"),
         text::plural(report.blobs, "blob"),

@@ -57,8 +57,7 @@ async fn next(store: &Store, target: &Target) -> Result<Built, CheckpointError> 
         Next::Covered(_) => return Ok(Built::Already),
         Next::Write { key, bytes, before } => (key, bytes, before),
     };
-    let branches =
-        text::plural(refs.branches.len() as u64, "branch").replace("branchs", "branches");
+    let branches = text::plural(refs.branches.len() as u64, "branch");
     let step = Step {
         number: 0,
         code: Code::RefsUnsaved,

@@ -231,11 +231,7 @@ impl From<&Numbered> for FindingLine {
             subject: finding.kind,
             id: HubId::new(&finding.id),
             repo: HubId::new(&finding.repo),
-            evidence: finding
-                .evidence
-                .iter()
-                .map(|(key, value)| (clean(key), evidence(value)))
-                .collect(),
+            evidence: finding.evidence.iter().flat_map(evidence).collect(),
             remedy: finding.remedy,
             auto: finding.auto,
             blocks: finding.blocks,
@@ -244,15 +240,32 @@ impl From<&Numbered> for FindingLine {
     }
 }
 
-fn evidence(value: &Value) -> String {
-    let text = match value {
+/// What was seen, as a person reads it: the parts of an object or a list, a line each below one name.
+fn evidence((name, value): (&String, &Value)) -> Vec<(String, String)> {
+    let plain = |value: &Value| match value {
         Value::String(text) => clean(text),
         other => clean(&other.to_string()),
     };
-    if text.len() <= EVIDENCE {
-        return text;
+    let parts: Vec<String> = match value {
+        Value::Object(parts) if !parts.is_empty() => {
+            let parts = parts.iter();
+            let named = parts.map(|(name, part)| format!("{} {}", clean(name), plain(part)));
+            named.collect()
+        }
+        Value::Array(parts) if !parts.is_empty() => parts.iter().map(plain).collect(),
+        other => vec![plain(other)],
+    };
+    let (mut out, mut room) = (Vec::new(), EVIDENCE);
+    for (n, part) in parts.into_iter().enumerate() {
+        let name = if n == 0 { clean(name) } else { String::new() };
+        let part = text::cut(&part, room).into_owned();
+        room = room.saturating_sub(part.len());
+        out.push((name, part));
+        if room == 0 {
+            break;
+        }
     }
-    text::cut(&text, EVIDENCE).into_owned()
+    out
 }
 
 /// Findings counted together.

@@ -79,10 +79,10 @@ fn panes(body: Rect, wish: Wish) -> [Rect; 3] {
             out[usize::from(wish.front.min(2))] = body;
             return out;
         }
-        2 => &[Constraint::Percentage(52), Constraint::Fill(1)],
+        2 => &[Constraint::Percentage(54), Constraint::Fill(1)],
         _ => &[
-            Constraint::Percentage(36),
-            Constraint::Percentage(28),
+            Constraint::Percentage(40),
+            Constraint::Percentage(26),
             Constraint::Fill(1),
         ],
     };

@@ -12,7 +12,7 @@ use super::state::{Slot, State};
 use super::theme::Theme;
 use super::update::refusal;
 use super::widgets::list::{self, Cursor, fit};
-use super::widgets::{gauge, pane};
+use super::widgets::{gauge, input, pane};
 use crate::store::Environment;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -161,16 +161,7 @@ fn running(state: &State) -> Option<String> {
 fn status(state: &State, frame: &mut Frame, regions: &Regions, theme: &Theme) {
     let area = regions.status;
     if let Some(Overlay::Prompt { purpose, typed, .. }) = &state.overlay {
-        let prefix = purpose.prefix();
-        let width = usize::from(area.width).saturating_sub(prefix.len());
-        let scroll = typed.visual_scroll(width.saturating_sub(2));
-        let shown: String = super::lines::clean(typed.value())
-            .chars()
-            .skip(scroll)
-            .collect();
-        let used = prefix.width() + shown.width() + 1;
-        let line = format!("{prefix}{}", fit(&shown, width));
-        frame.render_widget(Line::styled(line, theme.input), area);
+        let used = input::draw(frame, area, theme, purpose.prefix(), typed);
         if *purpose == Purpose::Filter {
             offers(state, typed.value(), used, frame, area, theme);
         }

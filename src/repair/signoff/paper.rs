@@ -135,8 +135,8 @@ fn blocks(left: &Left) -> String {
     };
     let of = |count: Option<u64>, what: &str| match count {
         Some(1) => format!("1 {what}"),
-        Some(count) => text::plural(count, what).replace("branchs", "branches"),
-        None => format!("uncounted {what}s").replace("branchs", "branches"),
+        Some(count) => text::plural(count, what),
+        None => format!("uncounted {}", text::many(what)),
     };
     format!("{}, {}", of(commits, "commit"), of(branches, "branch"))
 }

@@ -183,7 +183,7 @@ fn totals(shared: &Shared, head: &mut Text, theme: &Theme) {
         "rows",
         &[
             text::plural(counts.repos, "repo"),
-            text::grouped(counts.branches) + " branches",
+            text::plural(counts.branches, "branch"),
             text::plural(counts.commits, "commit"),
             text::plural(counts.snapshots, "snapshot"),
             text::plural(counts.blobs, "blob"),

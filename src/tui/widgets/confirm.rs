@@ -184,9 +184,7 @@ impl Confirm {
             Level::Name { name, why } => {
                 body.say(why, theme.warning);
                 body.say(&format!("Type `{name}` and press enter:"), theme.text);
-                let field = super::list::fit(self.typed.value(), 54);
-                body.lines
-                    .push(Line::styled(format!("> {field}"), theme.input));
+                body.lines.push(Line::default());
             }
         }
         let height = u16::try_from(body.lines.len()).unwrap_or(u16::MAX);
@@ -194,6 +192,10 @@ impl Confirm {
         // On a screen too low for all of it, the answer's line is what must stay.
         let top = height.saturating_sub(area.height);
         pane::lines(frame, area, u64::from(top), body.lines);
+        if self.wants_name() {
+            let line = area.rows().next_back().unwrap_or_default();
+            super::input::draw(frame, line, theme, "> ", &self.typed);
+        }
     }
 
     fn say_totals(&self, totals: &Totals, body: &mut pane::Text, theme: &Theme) {

@@ -65,7 +65,13 @@ pub fn draw<'a>(
             height: 1,
             ..area
         };
-        frame.render_widget(row(at), place);
+        let row = row(at);
+        let cut = row.width() > usize::from(place.width);
+        frame.render_widget(row, place);
+        if cut && place.width > 0 {
+            let last = (place.right() - 1, place.y);
+            frame.buffer_mut()[last].set_symbol("…");
+        }
         if at == cursor.at {
             frame.buffer_mut().set_style(place, theme.selected);
         }

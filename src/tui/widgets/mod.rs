@@ -5,6 +5,7 @@ pub mod diff;
 pub mod gauge;
 pub mod help;
 pub mod hex;
+pub mod input;
 pub mod lanes;
 pub mod list;
 pub mod palette;

@@ -1,7 +1,7 @@
 //! The palette on the screen: a line that is typed, and what it finds.
 
 use super::list::{self, Cursor, fit};
-use super::pane;
+use super::{input, pane};
 use crate::tui::action::{Action, Motion};
 use crate::tui::keymap::{Keymap, Place};
 use crate::tui::palette::{Entry, Recent, Target, entries};
@@ -60,12 +60,10 @@ impl Palette {
     ) {
         let screen = frame.area();
         let width = screen.width.saturating_sub(6).min(110);
-        let height = screen.height.saturating_sub(6).min(24);
+        let height = screen.height.saturating_sub(6).min(16);
         let area = pane::dialog(frame, theme, "do or go to", width, height);
         let [line, body] = pane::headed(area);
-        let typed = format!(" :{}", crate::tui::lines::clean(self.typed.value()));
-        let room = usize::from(line.width);
-        frame.render_widget(Line::styled(fit(&typed, room), theme.input), line);
+        input::draw(frame, line, theme, " :", &self.typed);
         let len = self.found.len() as u64;
         let mut cursor = self.cursor;
         cursor.keep(len, u64::from(body.height));

@@ -200,9 +200,7 @@ pub fn describe(row: &FindingLine, width: u16, theme: &Theme) -> Text {
         let count = |n: Option<u64>, noun: &str| n.map(|n| text::plural(n, noun));
         let blocked: Vec<String> = [
             count(blocks.commits, "commit"),
-            blocks
-                .branches
-                .map(|n| format!("{} branches", text::grouped(n))),
+            count(blocks.branches, "branch"),
             count(blocks.repos, "repo"),
         ]
         .into_iter()

@@ -54,12 +54,11 @@ impl Objects {
                 frame.render_widget(Line::styled(word, theme.pending), body);
             } else {
                 let at = (self.list.cursor, self.list.len());
-                let graph = self.graph_width();
+                let columns = Columns::new(body.width, self.graph_width());
                 list::draw(frame, body, theme, at, |at| {
                     let strand = usize::try_from(at).ok().and_then(|n| self.strands.get(n));
                     self.list.row(at).map_or_else(Line::default, |row| {
-                        let strand = strand.map(|strand| (strand, graph));
-                        line(row, strand, body.width, shared, theme)
+                        line(row, strand, &columns, shared, theme)
                     })
                 });
             }
@@ -124,10 +123,11 @@ fn state(row: &ObjectLine, theme: &Theme) -> (String, Style) {
     (word.to_owned(), style)
 }
 
-/// The strand of the graph, each line in its own colour.
+/// The strand of the graph in `width` cells, each line in its own colour.
 fn strand_spans((strand, width): (&Strand, usize), theme: &Theme) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
-    for (n, glyph) in strand.text.chars().enumerate() {
+    let text = fit(&strand.text, width);
+    for (n, glyph) in text.chars().enumerate() {
         let style = match (n / 2 == strand.own, n / 2 % 2) {
             (true, _) => theme.title,
             (_, 0) => theme.lane,
@@ -135,46 +135,88 @@ fn strand_spans((strand, width): (&Strand, usize), theme: &Theme) -> Vec<Span<'s
         };
         spans.push(Span::styled(glyph.to_string(), style));
     }
-    let used = strand.text.chars().count();
-    spans.push(Span::raw(" ".repeat(width.saturating_sub(used))));
+    spans.push(Span::raw(" "));
     spans
+}
+
+/// How the cells of a line are shared out, the spaces between included.
+struct Columns {
+    mark: usize,
+    graph: usize,
+    when: usize,
+    who: usize,
+    what: usize,
+}
+
+impl Columns {
+    /// For a line of `width` cells beside a graph of `graph`. What a commit says is the last thing to go:
+    /// before it, the graph shrinks, who made it goes, then when it was made.
+    fn new(width: u16, graph: usize) -> Self {
+        let width = usize::from(width);
+        let graph = match graph {
+            0 => 0,
+            graph => graph.min((width / 10) * 2) + 1,
+        };
+        let room = width.saturating_sub(graph);
+        // Where there is room, a finding is named whole.
+        let mark = if room < 64 { 11 } else { 25 };
+        let mut what = room.saturating_sub(mark + 13);
+        let mut take = |cells: usize, least: usize| {
+            let given = if what >= cells + least { cells } else { 0 };
+            what -= given;
+            given
+        };
+        let when = take(10, 14);
+        let who = take(12, 24);
+        Self {
+            mark,
+            graph,
+            when,
+            who,
+            what,
+        }
+    }
 }
 
 fn line(
     row: &ObjectLine,
-    strand: Option<(&Strand, usize)>,
-    width: u16,
+    strand: Option<&Strand>,
+    columns: &Columns,
     shared: &Shared,
     theme: &Theme,
 ) -> Line<'static> {
     let (word, style) = state(row, theme);
-    let graph = strand.map_or(0, |(_, width)| width);
-    let room = usize::from(width).saturating_sub(graph);
-    // Where there is room, a finding is named whole.
-    let mark = if room < 64 { 9 } else { 20 };
-    let what = room.saturating_sub(mark + 27);
     let when = row.at.map_or("?".into(), |at| ago(at, shared));
-    let size = match (row.kind, row.size) {
+    let who = match (row.kind, row.size) {
         (Kind::Blob, Some(size)) => text::bytes(u64::try_from(size).unwrap_or(0)),
-        (Kind::Snapshot, Some(entries)) => format!("{entries} entries"),
+        (Kind::Snapshot, Some(entries)) => {
+            text::plural(u64::try_from(entries).unwrap_or(0), "entry")
+        }
         _ => row.who.clone(),
     };
-    // Where there is little room, what it is says more than who made it.
-    let who = if what < 28 { 0 } else { 10 };
-    let mut spans = vec![Span::styled(format!(" {} ", fit(&word, mark)), style)];
-    spans.extend(
-        strand
-            .into_iter()
-            .flat_map(|strand| strand_spans(strand, theme)),
-    );
+    let column = |text: &str, cells: usize| match cells {
+        0 => String::new(),
+        cells => fit(text, cells - 1) + " ",
+    };
+    let mut spans = vec![Span::styled(
+        format!(" {}", column(&word, columns.mark - 1)),
+        style,
+    )];
+    match strand {
+        Some(strand) if columns.graph > 0 => {
+            spans.extend(strand_spans((strand, columns.graph - 1), theme));
+        }
+        _ => spans.push(Span::raw(" ".repeat(columns.graph))),
+    }
+    let when = match columns.when {
+        0 => String::new(),
+        cells => fit_right(&when, cells - 2) + "  ",
+    };
     spans.extend([
-        Span::styled(fit(&row.id.short(), 13), theme.text),
-        Span::styled(fit_right(&when, 9), theme.muted),
-        Span::styled(format!("  {}", fit(&size, who)), theme.muted),
-        Span::styled(
-            format!(" {}", fit(&row.what, what.saturating_sub(who))),
-            theme.text,
-        ),
+        Span::styled(column(&row.id.short(), 13), theme.text),
+        Span::styled(when, theme.muted),
+        Span::styled(column(&who, columns.who), theme.muted),
+        Span::styled(fit(&row.what, columns.what), theme.text),
     ]);
     Line::from(spans)
 }

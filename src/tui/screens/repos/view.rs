@@ -48,7 +48,7 @@ impl Repos {
     }
 
     fn view_list(&self, frame: &mut Frame, area: Rect, shared: &Shared, theme: &Theme) {
-        let path = usize::from(area.width).saturating_sub(50).clamp(12, 60);
+        let path = usize::from(area.width).saturating_sub(49).clamp(12, 60);
         let [head, body] = pane::headed(area);
         let name = |column: usize| self.sorting.heading(column, COLUMNS[column].1);
         let heading = format!(
@@ -100,8 +100,11 @@ fn line(row: &RepoLine, path: usize, shared: &Shared, theme: &Theme) -> Line<'st
         None if shared.audits.last.is_some() => ("✓ none".to_owned(), theme.good),
         None => ("?".to_owned(), theme.pending),
     };
-    let pushed = row.pushed.map_or("never".into(), |at| ago(at, shared));
-    let note = if row.deleted { "deleted" } else { "" };
+    let pushed = match (row.deleted, row.pushed) {
+        (true, _) => "deleted".into(),
+        (false, Some(at)) => ago(at, shared),
+        (false, None) => "never".into(),
+    };
     Line::from(vec![
         Span::styled(
             format!(
@@ -113,7 +116,7 @@ fn line(row: &RepoLine, path: usize, shared: &Shared, theme: &Theme) -> Line<'st
             theme.text,
         ),
         Span::styled(fit_right(&found, 12), style),
-        Span::styled(format!("  {} {note}", fit(&pushed, 9)), theme.muted),
+        Span::styled(format!("  {}", fit(&pushed, 9)), theme.muted),
     ])
 }
 
