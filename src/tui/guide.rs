@@ -56,15 +56,12 @@ impl Guide {
     }
 }
 
-const DECIDE: &str = "read both sides; 1 2 or s decides each, x plans";
+const DECIDE: &str = "1, 2 or s decides each; x plans";
 const LOOK: &str = "look around; esc goes back to the guide";
 
 fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     match screen {
-        Screen::Repos(_) => (
-            1,
-            "b chooses a branch and tries its pull; p tries the default one",
-        ),
+        Screen::Repos(_) => (1, "b tries a branch, p the default one"),
         Screen::Objects(_) => (1, "b chooses a branch, p tries its pull"),
         Screen::Pull(pull) => match &pull.end {
             Slot::Ready(_) if pull.is_stale(shared) => (6, "repaired: r traces the pull again"),
@@ -83,10 +80,7 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
 fn sign_off(screen: &Screen) -> (u8, &'static str) {
     match screen {
         Screen::SignOff(signoff) => signoff.lead(),
-        Screen::Findings(_) => (
-            3,
-            "what is left; x plans its repair, esc goes back to the verdict",
-        ),
+        Screen::Findings(_) => (3, "what is left: x plans, esc to the verdict"),
         Screen::Decide(_) => (3, DECIDE),
         Screen::Plan(plan) => (3, plan.lead()),
         Screen::Apply(apply) => (3, apply.lead("esc to the verdict, then r signs off again")),
@@ -97,11 +91,11 @@ fn sign_off(screen: &Screen) -> (u8, &'static str) {
 fn by_hand(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     match screen {
         Screen::Findings(findings) if findings.is_stale(shared) => match shared.audits.slot {
-            Slot::Pending(_) => (4, "verifying: what was repaired is audited again"),
-            _ => (4, "verified: this is what is left; x goes on, H to the hub"),
+            Slot::Pending(_) => (4, "verifying: it is audited again"),
+            _ => (4, "verified; this is left: x goes on, H home"),
         },
-        Screen::Findings(_) => (1, "choose: space marks, / filters, c groups; x goes on"),
-        Screen::Inspect(_) => (1, "from every side; x plans its repair, esc goes back"),
+        Screen::Findings(_) => (1, "mark with space, / or c; x plans them"),
+        Screen::Inspect(_) => (1, "x plans its repair, esc goes back"),
         Screen::Decide(_) => (2, DECIDE),
         Screen::Plan(plan) => (2, plan.lead()),
         Screen::Apply(apply) => (3, apply.lead("esc to the findings: they are audited again")),

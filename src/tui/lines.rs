@@ -13,7 +13,7 @@ pub mod signed;
 pub use checked::CheckLine;
 pub use inspected::Inspected;
 pub use journaled::{ChainLine, EntryLine, JournalLine, RunLine};
-pub use pulled::PulledLine;
+pub use pulled::{PulledLine, RefusedLine};
 pub use signed::SignedLine;
 
 use crate::audit::{Auto, Blocks, Code, Grade, Group, Numbered, Remedy, Subject, Summary};
@@ -158,7 +158,8 @@ pub struct ObjectLine {
     pub who: String,
     pub what: String,
     pub branch: String,
-    pub parents: String,
+    /// A line each; the column as it is where it holds no list.
+    pub parents: Vec<String>,
     /// As stored, to be compared and never to be shown.
     pub parent_ids: Vec<String>,
     pub snapshot: Option<HubId>,
@@ -189,7 +190,7 @@ impl From<&Listed> for ObjectLine {
             who: clean(&row.who),
             what: clean(&row.what),
             branch: clean(&row.branch),
-            parents: clean(&row.parent_ids),
+            parents: parents(&row.parent_ids),
             parent_ids: serde_json::from_str(&row.parent_ids).unwrap_or_default(),
             snapshot: row.snapshot_id.as_deref().map(HubId::new),
             size: row.size,
@@ -240,13 +241,26 @@ impl From<&Numbered> for FindingLine {
     }
 }
 
+fn parents(column: &str) -> Vec<String> {
+    match serde_json::from_str::<Vec<String>>(column) {
+        Ok(ids) => ids.iter().map(|id| clean(id)).collect(),
+        Err(_) if column.is_empty() => Vec::new(),
+        Err(_) => vec![clean(column)],
+    }
+}
+
 /// What was seen, as a person reads it: the parts of an object or a list, a line each below one name.
 fn evidence((name, value): (&String, &Value)) -> Vec<(String, String)> {
     let plain = |value: &Value| match value {
         Value::String(text) => clean(text),
         other => clean(&other.to_string()),
     };
-    let parts: Vec<String> = match value {
+    // Columns hold JSON as text.
+    let held = match value {
+        Value::String(text) if text.starts_with(['[', '{']) => serde_json::from_str(text).ok(),
+        _ => None,
+    };
+    let parts: Vec<String> = match held.as_ref().unwrap_or(value) {
         Value::Object(parts) if !parts.is_empty() => {
             let parts = parts.iter();
             let named = parts.map(|(name, part)| format!("{} {}", clean(name), plain(part)));

@@ -289,7 +289,8 @@ fn log(state: &State, cursor: Cursor, frame: &mut Frame, theme: &Theme) {
         let notice = usize::try_from(at).ok().and_then(|at| all.get(at));
         notice.map_or_else(Line::default, |notice| {
             let ago = state.shared.clock.saturating_sub(notice.at).as_secs();
-            let text = format!(" {} ago  {}", fit(&super::meter::span(ago), 8), notice.text);
+            let ago = fit(&(super::meter::span(ago) + " ago"), 12);
+            let text = format!(" {ago}  {}", notice.text);
             Line::styled(text, theme.text)
         })
     });
@@ -297,7 +298,8 @@ fn log(state: &State, cursor: Cursor, frame: &mut Frame, theme: &Theme) {
 
 fn view_branches(branches: &Branches, frame: &mut Frame, theme: &Theme) {
     let height = frame.area().height.saturating_sub(6);
-    let area = pane::dialog(frame, theme, "branches", 72, height);
+    let area = pane::dialog(frame, theme, "branches", 80, height);
+    let name = usize::from(area.width).saturating_sub(42).clamp(12, 40);
     if let Some(why) = branches.list.failed() {
         frame.render_widget(Line::styled(format!(" ✗ {why}"), theme.error), area);
         return;
@@ -317,7 +319,7 @@ fn view_branches(branches: &Branches, frame: &mut Frame, theme: &Theme) {
                     .as_ref()
                     .map_or_else(|| "no commit yet".to_owned(), |id| id.short());
                 let mut spans = vec![Span::styled(
-                    format!(" {} {} ", fit(row.name.shown(), 30), fit(&head, 13)),
+                    format!(" {} {} ", fit(row.name.shown(), name), fit(&head, 13)),
                     theme.text,
                 )];
                 if let Some(fault) = row.worst.map(|code| code.fault()) {

@@ -17,5 +17,6 @@ mod palette;
 mod parts;
 mod pull;
 mod screens;
+mod sizes;
 mod stage;
 mod themes;

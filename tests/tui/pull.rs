@@ -11,8 +11,10 @@ fn the_first_thing_that_a_client_would_refuse_is_one_sentence() {
         let mut stage = Stage::new(width, height);
         stage.keys("b p");
         let text = stage.text();
-        assert!(text.contains("✗ a client refuses it: head"), "{text}");
-        assert!(text.contains("has no row of it"), "{text}");
+        let sentence = "✗ a client refuses it: the hub has no row of it";
+        assert!(text.contains(sentence), "{text}");
+        assert!(text.contains("✓ ╰ commit abc"), "{text}");
+        assert!(text.contains("✗   ╰ snapshot def"), "{text}");
         assert!(text.contains("1 made from rows"), "{text}");
     }
 }

@@ -40,14 +40,14 @@ pub enum Why {
 pub struct Refusal {
     pub kind: Kind,
     pub id: ObjectId,
-    /// From a head to the object: `head main → commit a30a04d01ccc → blob sha256:… (a.mid)`.
-    pub chain: String,
+    /// From a head to the object: `head main`, `commit a30a04d01ccc`, `blob sha256:… (a.mid)`.
+    pub way: Vec<String>,
     pub why: Why,
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.chain, self.why)
+        write!(f, "{}: {}", self.way.join(" → "), self.why)
     }
 }
 
@@ -96,28 +96,33 @@ impl Trail {
         }
     }
 
-    /// In words, ending in the object with its whole id.
-    pub(super) fn words(&self, kind: Kind, id: &ObjectId) -> String {
-        let mut out = format!("head {}", self.head.name);
+    /// Its steps in words; the last is the object with its whole id.
+    fn steps(&self, kind: Kind, id: &ObjectId) -> Vec<String> {
+        let mut out = vec![format!("head {}", self.head.name)];
         if self.depth > 0 {
-            out += &format!(" → commit {}", self.head.id.short());
+            out.push(format!("commit {}", self.head.id.short()));
         }
         match self.depth {
             0 | 1 => {}
-            2 => out += " → 1 commit",
-            more => out += &format!(" → {} commits", more - 1),
+            2 => out.push("1 commit".into()),
+            more => out.push(format!("{} commits", more - 1)),
         }
         if let Some(commit) = &self.commit {
-            out += &format!(" → commit {}", commit.short());
+            out.push(format!("commit {}", commit.short()));
         }
         if let Some(snapshot) = &self.snapshot {
-            out += &format!(" → snapshot {}", snapshot.short());
+            out.push(format!("snapshot {}", snapshot.short()));
         }
-        out += &format!(" → {kind} {id}");
-        if let Some(path) = &self.path {
-            out += &format!(" ({path})");
-        }
+        out.push(match &self.path {
+            Some(path) => format!("{kind} {id} ({path})"),
+            None => format!("{kind} {id}"),
+        });
         out
+    }
+
+    /// In words: `head main → commit a30a04d01ccc → blob sha256:… (a.mid)`.
+    pub(super) fn words(&self, kind: Kind, id: &ObjectId) -> String {
+        self.steps(kind, id).join(" → ")
     }
 
     /// The refusal of the object that the trail leads to.
@@ -125,7 +130,7 @@ impl Trail {
         Refusal {
             kind,
             id: id.clone(),
-            chain: self.words(kind, id),
+            way: self.steps(kind, id),
             why,
         }
     }

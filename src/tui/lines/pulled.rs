@@ -8,8 +8,10 @@ use crate::object::Kind;
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefusedLine {
     pub id: HubId,
-    /// The way from a head to it, and why.
-    pub sentence: String,
+    /// From a head to it.
+    pub way: Vec<String>,
+    /// The rest of a sentence that starts with the object.
+    pub why: String,
 }
 
 /// An object that a client would take.
@@ -56,7 +58,10 @@ impl From<&TriedPull> for PulledLine {
                 .collect(),
             refused: pull.refusal.as_ref().map(|refusal| RefusedLine {
                 id: HubId::new(refusal.id.as_str()),
-                sentence: clean(&refusal.to_string()),
+                way: (refusal.way.iter())
+                    .map(|step| clean(&step.replace(refusal.id.as_str(), refusal.id.short())))
+                    .collect(),
+                why: clean(&refusal.why.to_string()),
             }),
             stopped: pull.stopped,
         }

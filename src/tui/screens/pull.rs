@@ -7,7 +7,7 @@ use crate::text;
 use crate::tui::action::Action;
 use crate::tui::effect::{Effect, PullAsk, Ticket};
 use crate::tui::event::Answer;
-use crate::tui::lines::{HubId, PulledLine};
+use crate::tui::lines::{HubId, PulledLine, RefusedLine};
 use crate::tui::meter::Meter;
 use crate::tui::notices::Level;
 use crate::tui::regions::Regions;
@@ -188,13 +188,32 @@ impl PullScreen {
     }
 }
 
+/// The way from the head down to what is refused.
+fn tree(refused: &RefusedLine, out: &mut Text, theme: &Theme) {
+    let last = refused.way.len().saturating_sub(1);
+    for (depth, step) in refused.way.iter().enumerate() {
+        let (mark, style) = if depth == last {
+            ("✗", theme.error)
+        } else {
+            ("✓", theme.text)
+        };
+        let branch = match depth {
+            0 => String::new(),
+            deep => format!("{}╰ ", "  ".repeat(deep - 1)),
+        };
+        out.hang(&format!("{mark} {branch}"), step, style);
+    }
+}
+
 fn ended(end: &PulledLine, out: &mut Text, theme: &Theme) {
     match (&end.refused, end.stopped) {
         (Some(refused), _) => {
             out.say(
-                &format!("✗ a client refuses it: {}", refused.sentence),
+                &format!("✗ a client refuses it: {}", refused.why),
                 theme.error,
             );
+            out.gap();
+            tree(refused, out, theme);
         }
         (None, true) => out.say("stopped before the end", theme.warning),
         (None, false) => out.say("✓ a client takes it whole", theme.good),
@@ -204,7 +223,7 @@ fn ended(end: &PulledLine, out: &mut Text, theme: &Theme) {
         let head = head
             .as_ref()
             .map_or_else(|| "no commit yet".to_owned(), HubId::short);
-        out.pair(name, &head, theme, theme.text);
+        out.pair("branch", &format!("{name}  {head}"), theme, theme.text);
     }
     out.gap();
     for (kind, served, reconstructed) in &end.counts {
@@ -223,6 +242,10 @@ fn ended(end: &PulledLine, out: &mut Text, theme: &Theme) {
         out.pair(&format!("{kind}s"), &words, theme, style);
     }
     out.pair("bytes", &text::bytes(end.bytes), theme, theme.text);
+    say_taken(end, out, theme);
+}
+
+fn say_taken(end: &PulledLine, out: &mut Text, theme: &Theme) {
     if !end.taken.is_empty() {
         out.gap();
         out.say("the last objects of the walk, latest first", theme.title);

@@ -146,10 +146,7 @@ impl SignOffScreen {
             (_, Slot::Ready(end)) if end.verdict == Verdict::Pass => {
                 (4, "everything holds: w writes the report")
             }
-            (_, Slot::Ready(_)) => (
-                3,
-                "this is what is left: f opens the findings, w writes the report",
-            ),
+            (_, Slot::Ready(_)) => (3, "this is left: f opens it, w writes the report"),
             (_, Slot::Failed(_)) => (2, "r tries again"),
             (Slot::Pending(_), _) => (1, "the doctor looks at both sides"),
             _ => (2, "everything is read and pulled; ctrl-c stops"),
@@ -253,7 +250,8 @@ fn ended(end: &SignedLine, out: &mut Text, theme: &Theme) {
             State::Broken => ("✗", theme.error),
             State::Open => ("?", theme.warning),
         };
-        out.say(&format!("{mark} {:<19} {}", check.name, check.said), style);
+        let lead = format!("{mark} {:<19} ", check.name);
+        out.hang(&lead, &check.said, style);
     }
     if end.left_total > 0 {
         out.gap();
@@ -264,13 +262,13 @@ fn ended(end: &SignedLine, out: &mut Text, theme: &Theme) {
         out.say(&title, theme.title);
     }
     for left in &end.left {
-        out.say(&format!("  {left}"), theme.text);
+        out.hang("  ", left, theme.text);
     }
     if !end.pulls.is_empty() {
         out.gap();
         out.say("pulls that failed", theme.title);
     }
     for pull in &end.pulls {
-        out.say(&format!("  {pull}"), theme.muted);
+        out.hang("  ", pull, theme.muted);
     }
 }

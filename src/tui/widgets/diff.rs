@@ -55,7 +55,7 @@ pub fn at(seen: &Inspected, line: u64) -> Option<At> {
 /// The widths of a field's name and of each side.
 fn columns(width: u16) -> (usize, usize) {
     let width = usize::from(width);
-    let name = (width / 5).clamp(8, 18);
+    let name = (width / 4).clamp(8, 18);
     (name, width.saturating_sub(name + 16) / 2)
 }
 

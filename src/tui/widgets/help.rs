@@ -1,14 +1,19 @@
 //! The keys that work here, from the key table: type to filter, enter runs the row.
 
+use super::input;
 use super::list::{self, Cursor, fit};
-use super::pane;
+use super::pane::{self, Text};
 use crate::tui::action::{Action, Motion};
 use crate::tui::keymap::{Keymap, Place, Row};
 use crate::tui::theme::Theme;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout};
 use ratatui::text::{Line, Span};
 use tui_input::Input;
+use unicode_width::UnicodeWidthStr;
+
+/// Cells before the sentence of a row.
+const LEAD: usize = 28;
 
 /// The help of one place.
 #[derive(Clone, Debug)]
@@ -73,47 +78,43 @@ impl Help {
         let width = frame.area().width.saturating_sub(6).min(110);
         let height = height.max(6).min(frame.area().height.saturating_sub(4));
         let area = pane::dialog(frame, theme, "keys here", width, height);
-        let field = format!(" filter: {}", self.typed.value());
-        frame.render_widget(
-            Line::styled(fit(&field, usize::from(area.width)), theme.input),
-            Rect {
-                height: area.height.min(1),
-                ..area
-            },
-        );
-        let body = Rect {
-            y: area.y.saturating_add(1),
-            height: area.height.saturating_sub(1),
-            ..area
+        let [field, body] = pane::headed(area);
+        input::draw(frame, field, theme, " filter: ", &self.typed);
+        let say = |row: &Row| match refusal(row.binding.action) {
+            Some(why) => (format!("not now: {why}"), false),
+            None => (row.binding.help.to_owned(), true),
         };
+        // A sentence that its row has no room for stands whole below.
+        let cut = |row: &&Row| LEAD + say(row).0.width() > usize::from(area.width);
+        let below = if rows.iter().any(cut) { 3 } else { 0 };
+        let [body, below] =
+            Layout::vertical([Constraint::Fill(1), Constraint::Length(below)]).areas(body);
         let mut cursor = self.cursor;
         let len = rows.len() as u64;
         cursor.keep(len, u64::from(body.height));
-        list::draw(frame, body, theme, (cursor, len), |at| {
-            let row = usize::try_from(at).ok().and_then(|at| rows.get(at));
-            row.map_or_else(Line::default, |row| {
-                line(row, refusal(row.binding.action), theme)
-            })
+        let at = |at: u64| usize::try_from(at).ok().and_then(|at| rows.get(at));
+        list::draw(frame, body, theme, (cursor, len), |n| {
+            at(n).map_or_else(Line::default, |row| line(row, say(row), theme))
         });
+        if let Some(row) = at(cursor.at).filter(|_| below.height > 0) {
+            let mut text = Text::new(below.width.saturating_sub(2));
+            text.lines.push(Line::default());
+            text.hang(" ", &say(row).0, theme.muted);
+            text.draw(frame, below, Cursor::default());
+        }
         if len == 0 {
             frame.render_widget(Line::styled(" no key here does that", theme.muted), body);
         }
     }
 }
 
-fn line(row: &Row, refused: Option<String>, theme: &Theme) -> Line<'static> {
-    let keys = format!(" {} ", fit(&row.keys.join(" "), 13));
-    match refused {
-        Some(why) => Line::styled(
-            format!("{keys}{} not now: {why}", fit(row.binding.title, 12)),
-            theme.refused,
-        ),
-        None => Line::from(vec![
-            Span::styled(keys, theme.key),
-            Span::styled(
-                format!("{} {}", fit(row.binding.title, 12), row.binding.help),
-                theme.text,
-            ),
-        ]),
-    }
+fn line(row: &Row, (words, can): (String, bool), theme: &Theme) -> Line<'static> {
+    let (key, text) = match can {
+        true => (theme.key, theme.text),
+        false => (theme.refused, theme.refused),
+    };
+    Line::from(vec![
+        Span::styled(format!(" {} ", fit(&row.keys.join(" "), 13)), key),
+        Span::styled(format!("{} {words}", fit(row.binding.title, 12)), text),
+    ])
 }

@@ -8,6 +8,7 @@ use ratatui::layout::{Constraint, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear};
+use unicode_width::UnicodeWidthStr;
 
 /// Draws the border with its title and gives back the room inside.
 pub fn pane(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, focused: bool) -> Rect {
@@ -71,6 +72,17 @@ impl Text {
     pub fn say(&mut self, text: &str, style: Style) {
         for line in wrap(text, self.width) {
             self.lines.push(Line::styled(line, style));
+        }
+    }
+
+    /// Adds a text behind `lead`, wrapped beside it.
+    pub fn hang(&mut self, lead: &str, text: &str, style: Style) {
+        let column = lead.width().min(self.width / 2);
+        let lines = wrap(text, self.width.saturating_sub(column));
+        for (n, line) in lines.into_iter().enumerate() {
+            let lead = if n == 0 { lead } else { "" };
+            let lead = super::list::fit(lead, column);
+            self.lines.push(Line::styled(lead + &line, style));
         }
     }
 

@@ -56,7 +56,11 @@ impl FakeHub {
         let refusal = Refused {
             kind: Kind::Snapshot,
             id: ObjectId::new(id(7)),
-            chain: format!("head {} → commit abc → snapshot def", self.text),
+            way: vec![
+                format!("head {}", self.text),
+                "commit abc".into(),
+                "snapshot def".into(),
+            ],
             why: Why::NoRow,
         };
         TriedPull {

@@ -103,7 +103,7 @@ impl Findings {
             _ => name(2),
         };
         let text = format!(
-            "   {} {} {}{}",
+            "   {} {} {} {}",
             fit(&first, code),
             fit(&name(3), 8),
             fit(&name(4), 13),
@@ -142,11 +142,14 @@ impl Findings {
     }
 }
 
-/// How wide the code and the repository are.
+/// How wide the code and the repository are; without a repository where there is no room for one.
 fn columns(width: u16) -> (usize, usize) {
-    let width = usize::from(width);
-    let code = width.saturating_sub(26).clamp(10, 22);
-    (code, width.saturating_sub(code + 28))
+    let room = usize::from(width).saturating_sub(26);
+    match room {
+        41.. => (22, room - 23),
+        29..41 => (16, room - 17),
+        _ => (room, 0),
+    }
 }
 
 fn line(row: &FindingLine, marked: bool, width: u16, theme: &Theme) -> Line<'static> {
@@ -158,7 +161,7 @@ fn line(row: &FindingLine, marked: bool, width: u16, theme: &Theme) -> Line<'sta
         Span::raw(" "),
         Span::styled(fit(row.code.name(), code), theme.grade(row.grade)),
         Span::styled(format!(" {}", fit(row.subject.word(), 8)), theme.text),
-        Span::styled(format!(" {}", fit(&row.id.short(), 13)), theme.text),
+        Span::styled(format!(" {} ", fit(&row.id.short(), 13)), theme.text),
         Span::styled(fit(row.repo.shown(), rest), theme.muted),
     ])
 }

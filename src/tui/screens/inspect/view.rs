@@ -11,12 +11,15 @@ use crate::tui::widgets::pane::{self, Text};
 use crate::tui::widgets::{diff, hex, sides};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 /// Verdict and findings, the tabs, the facet, and below the differences the field in full.
 fn parts(screen: &Inspect, area: Rect) -> [Rect; 4] {
-    let findings = screen.seen.ready().map_or(0, |seen| {
-        u16::try_from(seen.findings.len().min(3)).unwrap_or(0)
+    let top = screen.seen.ready().map_or(2, |seen| {
+        let lines = verdict(seen, area.width, &Theme::ansi()).lines.len();
+        u16::try_from(lines).unwrap_or(u16::MAX)
     });
     let detail = if screen.facet == 0 && !screen.inline && area.height >= 16 {
         area.height / 3
@@ -24,7 +27,7 @@ fn parts(screen: &Inspect, area: Rect) -> [Rect; 4] {
         0
     };
     Layout::vertical([
-        Constraint::Length((2 + findings).min(area.height / 2)),
+        Constraint::Length(top.min(area.height / 3)),
         Constraint::Length(2),
         Constraint::Fill(1),
         Constraint::Length(detail),
@@ -41,7 +44,7 @@ pub fn body(screen: &Inspect, area: Rect) -> Rect {
 impl Inspect {
     /// Draws it.
     pub fn view(&self, frame: &mut Frame, _: &Shared, regions: &Regions, theme: &Theme) {
-        let title = self.title();
+        let title = self.title(regions.panes[0].width);
         let area = pane::pane(frame, regions.panes[0], theme, &title, true);
         let seen = match &self.seen {
             Slot::Ready(seen) => seen,
@@ -100,12 +103,16 @@ impl Inspect {
     }
 
     /// What it is, and which objects led here.
-    fn title(&self) -> String {
+    fn title(&self, width: u16) -> String {
         let mut title = String::new();
         for (kind, id, ..) in self.trail.iter().rev().take(3).rev() {
             title += &format!("{kind} {} › ", id.short());
         }
-        title + &format!("{} {}", self.kind, self.id.short())
+        let whole = format!("{title}{} {}", self.kind, self.id.shown());
+        match whole.width() + 4 <= usize::from(width) {
+            true => whole,
+            false => format!("{title}{} {}", self.kind, self.id.short()),
+        }
     }
 
     /// The differences one below the other.
@@ -171,19 +178,20 @@ impl Inspect {
                 let text = " one below the other; d puts them side by side, enter unfolds";
                 Line::styled(text, theme.muted)
             }
-            0 if seen.fields.is_empty() => Line::styled(format!(" {}", side.headline), style),
+            0 if seen.fields.is_empty() => cut(&side.headline, width, style),
             0 => diff::heading(width, theme),
             1 if seen.row.is_empty() => Line::styled(" ✗ there is no row", theme.error),
             1 => Line::styled(format!(" {} value", fit("column", 20)), theme.muted),
-            4 => Line::styled(
-                format!(" {} {} yields", fit("from", 22), fit("scheme", 15)),
-                theme.muted,
-            ),
+            4 => {
+                let (from, scheme) = trial_columns(seen);
+                let text = format!(" {} {} yields", fit("from", from), fit("scheme", scheme));
+                Line::styled(text, theme.muted)
+            }
             5 => Line::styled(
                 format!(" {} {} id", fit("kind", 9), fit("role", 24)),
                 theme.muted,
             ),
-            _ => Line::styled(format!(" {}", side.headline), style),
+            _ => cut(&side.headline, width, style),
         }
     }
 
@@ -221,28 +229,53 @@ impl Inspect {
             4 => seen
                 .identity
                 .get(n)
-                .map(|trial| trial_line(trial, width, theme)),
+                .map(|trial| trial_line(trial, trial_columns(seen), width, theme)),
             _ => seen.links.get(n).map(|link| link_line(link, theme)),
         };
         line.unwrap_or_default()
     }
 }
 
+/// How wide the sources and the schemes are that were tried.
+fn trial_columns(seen: &Inspected) -> (usize, usize) {
+    let widest = |of: fn(&TrialLine) -> &str, least: usize| {
+        let widths = seen.identity.iter().map(|trial| of(trial).width());
+        widths.max().unwrap_or(0).clamp(least, 24)
+    };
+    (
+        widest(|trial| &trial.source, 4),
+        widest(|trial| &trial.scheme, 6),
+    )
+}
+
 /// One identity scheme tried.
-fn trial_line(trial: &TrialLine, width: u16, theme: &Theme) -> Line<'static> {
+fn trial_line(
+    trial: &TrialLine,
+    (from, scheme): (usize, usize),
+    width: u16,
+    theme: &Theme,
+) -> Line<'static> {
     let (mark, style) = match trial.matches {
         true => ("✓ matches", theme.good),
         false => ("≠ another id", theme.muted),
     };
+    let tried = format!(
+        " {} {} ",
+        fit(&trial.source, from),
+        fit(&trial.scheme, scheme)
+    );
     // The whole id, where there is room for it.
-    let yields = match width {
-        120.. => trial.yields.shown().to_owned(),
+    let room = usize::from(width).saturating_sub(tried.width() + 14);
+    let yields = match trial.yields.shown() {
+        whole if whole.width() <= room => whole.to_owned(),
         _ => trial.yields.short(),
     };
-    let tried = format!(" {} {} ", fit(&trial.source, 22), fit(&trial.scheme, 15));
     Line::from(vec![
         Span::styled(tried, theme.text),
-        Span::styled(format!("{} {mark}", fit(&yields, 13)), style),
+        Span::styled(
+            format!("{} {mark}", fit(&yields, 12.max(yields.width()))),
+            style,
+        ),
     ])
 }
 
@@ -254,6 +287,12 @@ fn link_line(link: &LinkLine, theme: &Theme) -> Line<'static> {
     };
     let (kind, role) = (fit(link.kind.as_str(), 9), fit(&link.role, 24));
     Line::styled(format!(" {kind} {role} {}{mark}", link.id.short()), style)
+}
+
+/// A text behind a space, cut where the width ends.
+fn cut(text: &str, width: u16, style: Style) -> Line<'static> {
+    let text = crate::text::cut(text, usize::from(width).saturating_sub(1));
+    Line::styled(format!(" {text}"), style)
 }
 
 /// A line from the cell on that it was shifted to.
@@ -268,16 +307,15 @@ fn shifted(text: &str, side: usize) -> String {
 fn ties(seen: &Inspected, width: u16, theme: &Theme) -> Text {
     let mut out = Text::new(width);
     out.say("identity", theme.title);
+    let (from, scheme) = trial_columns(seen);
     for trial in &seen.identity {
         let (mark, style) = match trial.matches {
             true => ("✓ matches", theme.good),
             false => ("≠ another id", theme.muted),
         };
-        let source = fit(&trial.source, 22);
-        out.say(
-            &format!("{source} {} {mark}", fit(&trial.scheme, 15)),
-            style,
-        );
+        let source = fit(&trial.source, from);
+        let scheme = fit(&trial.scheme, scheme);
+        out.say(&format!("{source} {scheme} {mark}"), style);
     }
     if seen.identity.is_empty() {
         out.say("nothing to try", theme.muted);
@@ -301,8 +339,7 @@ fn verdict(seen: &Inspected, width: u16, theme: &Theme) -> Text {
     out.say(&seen.verdict, style);
     for row in &seen.findings {
         let words = format!("{}: {}", row.code, row.code.fault().is);
-        let words = crate::text::cut(&words, usize::from(width)).into_owned();
-        out.lines.push(Line::styled(words, theme.grade(row.grade)));
+        out.say(&words, theme.grade(row.grade));
     }
     out
 }

@@ -158,8 +158,13 @@ impl Columns {
             graph => graph.min((width / 10) * 2) + 1,
         };
         let room = width.saturating_sub(graph);
-        // Where there is room, a finding is named whole.
-        let mark = if room < 64 { 11 } else { 25 };
+        // Where there is room, a finding is named whole; where there is little, by its mark alone, and the
+        // pane beside says the rest.
+        let mark = match room {
+            64.. => 25,
+            48..64 => 11,
+            _ => 3,
+        };
         let mut what = room.saturating_sub(mark + 13);
         let mut take = |cells: usize, least: usize| {
             let given = if what >= cells + least { cells } else { 0 };
@@ -198,6 +203,10 @@ fn line(
         0 => String::new(),
         cells => fit(text, cells - 1) + " ",
     };
+    let word = match columns.mark {
+        3 => word.chars().take(1).collect(),
+        _ => word,
+    };
     let mut spans = vec![Span::styled(
         format!(" {}", column(&word, columns.mark - 1)),
         style,
@@ -224,16 +233,21 @@ fn line(
 fn describe(row: &ObjectLine, width: u16, theme: &Theme) -> Text {
     let mut out = Text::new(width);
     out.pair(row.kind.as_str(), row.id.shown(), theme, theme.text);
+    let (word, style) = state(row, theme);
+    out.pair("state", &word, theme, style);
     out.pair("when", &exactly(row.at), theme, theme.text);
     for (name, value) in [
         ("who", row.who.as_str()),
         ("what", row.what.as_str()),
         ("branch", row.branch.as_str()),
-        ("parents", row.parents.as_str()),
     ] {
         if !value.is_empty() {
             out.pair(name, value, theme, theme.text);
         }
+    }
+    for (n, parent) in row.parents.iter().enumerate() {
+        let name = if n == 0 { "parents" } else { "" };
+        out.pair(name, parent, theme, theme.text);
     }
     if row.kind == Kind::Commit {
         match &row.snapshot {
