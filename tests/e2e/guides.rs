@@ -29,8 +29,13 @@ fn a_pull_that_fails_is_traced_repaired_and_traced_again() {
         let mut keys = 1;
         // The worst repository stands under the cursor; `b` lists its branches with what is wrong.
         terminal.send("b");
-        // In the dialog, not in the pane beside the list.
-        terminal.see("fix/retry-upload               1f916099834c  ~ uri-unlinked");
+        // In the dialog, not in the pane beside the list: there a fault stands on a line with its branch.
+        terminal.wait("a dialog of branches with their faults", |screen| {
+            let dialog = screen.contents();
+            dialog.lines().any(|line| {
+                line.contains("fix/retry-upload") && line.contains("1f916099834c  ~ uri-unlinked")
+            })
+        });
         keys += 1;
         for _ in 0..5 {
             terminal.send(DOWN);
