@@ -7,8 +7,8 @@ use super::watch::watch;
 use super::{CliError, Exit};
 use crate::config::Target;
 use crate::progress::Progress;
-use crate::repair::{self, Applied, Journal, Options, Pace, Plan};
-use crate::store::Store;
+use crate::repair::{self, Applied, Journal, Options, Pace, Plan, journal};
+use crate::store::{Authority, Store};
 use crate::text;
 use clap::Args;
 use std::path::PathBuf;
@@ -105,8 +105,11 @@ pub async fn carry_out(
     }
     let left_alone = plan.totals().refused > 0;
     let nothing = plan.totals().steps == 0;
-    let authority = target.authority.as_ref().filter(|_| how.apply && !nothing);
-    let Some(authority) = authority else {
+    let authority = target.authority.as_ref().filter(|_| how.apply);
+    if let Some(authority) = authority.filter(|_| nothing) {
+        settle_killed(store, target, authority).await?;
+    }
+    let Some(authority) = authority.filter(|_| !nothing) else {
         if out.json || how.apply {
             summary(plan, &Applied::default(), out)?;
         }
@@ -135,4 +138,21 @@ pub async fn carry_out(
         (false, true) => Exit::Findings,
         (false, false) => Exit::Done,
     })
+}
+
+/// Where nothing is to be applied, what a killed run left open in the journal is looked up all the same.
+async fn settle_killed(
+    store: &Store,
+    target: &Target,
+    authority: &Authority,
+) -> Result<(), CliError> {
+    if !journal::path_of(&target.hub).is_some_and(|path| path.exists()) {
+        return Ok(());
+    }
+    let mut journal = Journal::open(&target.hub)?;
+    if journal.is_settled() {
+        return Ok(());
+    }
+    repair::settle_killed(&store.writer(authority)?, &mut journal).await?;
+    Ok(())
 }

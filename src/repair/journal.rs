@@ -168,6 +168,12 @@ impl Journal {
         Ok(())
     }
 
+    /// Whether its last run came to its end, or was looked at since.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        self.settled
+    }
+
     /// What the last run left open, where it did not come to its end and nobody has looked yet.
     ///
     /// # Errors

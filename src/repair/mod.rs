@@ -17,6 +17,7 @@ pub mod wanted;
 pub use apply::{Applied, Options, Outcome, Pace, apply, apply_with};
 pub use journal::Journal;
 pub use plan::{Plan, Refusal, RowChange, Selection, Step, Totals, checkpoints, plan};
+pub use settle::settle_killed;
 pub use undo::undo;
 
 use crate::audit::AuditError;

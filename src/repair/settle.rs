@@ -7,7 +7,17 @@ use super::rows::{self, Row};
 use super::{RepairError, cells};
 use crate::backend::Key;
 use crate::object::Kind;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Writer};
+
+/// Says of what a killed run announced what became of it, where there is nothing to apply: the run may have
+/// been killed between its last change and the line that says so.
+///
+/// # Errors
+/// Another applier, a journal that cannot be read or written, or a side that does not answer.
+pub async fn settle_killed(writer: &Writer, journal: &mut Journal) -> Result<(), RepairError> {
+    let _lock = writer.lock().await?;
+    settle(writer.store(), journal).await
+}
 
 /// Adds an outcome for every open step of a run that did not come to its end.
 ///

@@ -115,6 +115,34 @@ fn the_journal_lists_shows_and_verifies() {
 }
 
 #[test]
+fn a_run_killed_behind_its_last_change_is_settled_though_nothing_is_left_to_apply() {
+    let place = Place::new();
+    let hub = place.demo("hub", &[]);
+    place.on(&hub, &APPLY);
+    let path = the_journal(&place);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let last = text.rfind("\"event\":\"intent\"").unwrap();
+    let end = last + text[last..].find('\n').unwrap() + 1;
+    std::fs::write(&path, &text[..end]).unwrap();
+    std::fs::remove_file(path.with_extension("seal")).unwrap();
+    let run = place.run(&["journal", "--json"]).lines().remove(0);
+    assert!(run["open"].as_u64().unwrap() > 0, "{run}");
+
+    let again = place.on(&hub, &APPLY);
+    assert_eq!(again.lines().pop().unwrap()["steps"], 0, "{again:?}");
+    let runs = place.run(&["journal", "--json"]).lines();
+    assert_eq!(runs.len(), 1, "nothing was applied, so no run was begun");
+    assert_eq!(
+        (&runs[0]["open"], &runs[0]["interrupted"]),
+        (&0.into(), &true.into())
+    );
+    assert_eq!(place.run(&["journal", "verify"]).code, 0);
+    let settled = std::fs::read_to_string(&path).unwrap();
+    place.on(&hub, &APPLY);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), settled, "once");
+}
+
+#[test]
 fn a_kill_at_any_moment_leaves_a_hub_that_the_next_run_mends() {
     let place = Place::new();
     let declared = place.demo("declared", &[]);
