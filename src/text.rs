@@ -93,6 +93,15 @@ pub fn bytes(count: u64) -> String {
     String::new()
 }
 
+/// A moment as people read it, to the second, from RFC 3339; what is no moment stays as it is.
+#[must_use]
+pub fn moment(time: &str) -> Cow<'_, str> {
+    let shown = time.parse::<jiff::Timestamp>();
+    shown.map_or(Cow::Borrowed(time), |at| {
+        at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into()
+    })
+}
+
 /// `1 row`, `2 rows`, `3 branches`, `4 entries`.
 #[must_use]
 pub fn plural(count: u64, noun: &str) -> String {
@@ -107,5 +116,60 @@ pub fn many(noun: &str) -> String {
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
         _ if noun.ends_with("ch") => format!("{noun}es"),
         _ => format!("{noun}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bytes, cut, grouped, moment, plural, safe};
+
+    #[test]
+    fn what_a_terminal_would_act_on_is_shown_instead() {
+        for hostile in [
+            "\u{1b}]0;title\u{7}",
+            "a\rb",
+            "\u{202e}evil",
+            "zero\u{200b}width",
+        ] {
+            let shown = safe(hostile);
+            assert_ne!(shown, hostile);
+            assert!(!shown.chars().any(char::is_control), "{shown:?}");
+            assert!(!shown.contains(['\u{202e}', '\u{200b}']), "{shown:?}");
+        }
+        assert_eq!(safe("naïve 日本語"), "naïve 日本語");
+    }
+
+    #[test]
+    fn what_is_too_wide_ends_in_dots_within_its_cells() {
+        assert_eq!(cut("branch", 6), "branch");
+        assert_eq!(cut("branches", 6), "branc…");
+        assert_eq!(cut("日本語", 5), "日本…");
+        assert_eq!(cut("日本語", 4), "日…", "half of a wide letter is none");
+    }
+
+    #[test]
+    fn figures_and_nouns_are_as_people_write_them() {
+        assert_eq!(
+            ["1", "999", "1,000", "10,000,000"],
+            [1, 999, 1_000, 10_000_000].map(grouped)
+        );
+        assert_eq!(
+            ["0B", "999B", "1.0K", "12.4K", "1.0M"],
+            [0, 999, 1_024, 12_700, 1 << 20].map(bytes)
+        );
+        assert_eq!(plural(1, "row"), "1 row");
+        assert_eq!(plural(2_000, "branch"), "2,000 branches");
+        assert_eq!(plural(0, "entry"), "0 entries");
+        assert_eq!(plural(2, "key"), "2 keys");
+    }
+
+    #[test]
+    fn moments_are_shown_to_the_second() {
+        assert_eq!(
+            moment("2026-11-23T17:47:25.81083197Z"),
+            "2026-11-23T17:47:25Z"
+        );
+        assert_eq!(moment("2026-11-23T18:47:25+01:00"), "2026-11-23T17:47:25Z");
+        assert_eq!(moment("yesterday"), "yesterday");
     }
 }

@@ -138,7 +138,7 @@ fn words(run: &Run) -> String {
     format!(
         "{}  {}  {}  {}@{}  {} of {}{end}",
         run.run,
-        run.time,
+        text::moment(&run.time),
         run.hub,
         run.operator,
         run.host,
@@ -213,7 +213,11 @@ fn write(line: &Line, out: &Output) -> Result<(), CliError> {
         ),
         Event::Note { why, bytes, .. } => format!("note: {why} ({})", text::plural(*bytes, "byte")),
     };
-    out.line(&format!("{:>6}  {}  {what}", line.seq, line.time))
+    out.line(&format!(
+        "{:>6}  {}  {what}",
+        line.seq,
+        text::moment(&line.time)
+    ))
 }
 
 fn verify(journals: &[PathBuf], out: &Output) -> Result<Exit, CliError> {

@@ -103,6 +103,27 @@ pub struct Audits {
     pub repos_slot: Slot<()>,
 }
 
+impl Audits {
+    fn none_yet(depth: Depth) -> Self {
+        Self {
+            slot: Slot::Empty,
+            meter: Meter::new(Duration::ZERO),
+            last: None,
+            at: Duration::ZERO,
+            asked: AuditAsk {
+                depth,
+                repo: None,
+                report: ReportRef(0),
+            },
+            report: ReportRef(0),
+            repo: None,
+            by_hand: false,
+            repos: BTreeMap::new(),
+            repos_slot: Slot::Empty,
+        }
+    }
+}
+
 /// What every screen shares.
 #[derive(Debug)]
 pub struct Shared {
@@ -236,11 +257,6 @@ impl State {
             Environment::Demo => Depth::Bytes,
             _ => Depth::Presence,
         };
-        let asked = AuditAsk {
-            depth,
-            repo: None,
-            report: ReportRef(0),
-        };
         Self {
             shared: Shared {
                 face,
@@ -250,18 +266,7 @@ impl State {
                 open: Slot::Empty,
                 lost: None,
                 counts: Slot::Empty,
-                audits: Audits {
-                    slot: Slot::Empty,
-                    meter: Meter::new(Duration::ZERO),
-                    last: None,
-                    at: Duration::ZERO,
-                    asked,
-                    report: ReportRef(0),
-                    repo: None,
-                    by_hand: false,
-                    repos: BTreeMap::new(),
-                    repos_slot: Slot::Empty,
-                },
+                audits: Audits::none_yet(depth),
                 planning: None,
                 applying: None,
                 pulling: None,

@@ -256,7 +256,7 @@ fn line(run: &RunLine, width: u16, shared: &Shared, theme: &Theme) -> Line<'stat
 /// A run in full.
 pub fn describe(run: &RunLine, out: &mut Text, theme: &Theme) {
     out.pair("run", run.run.shown(), theme, theme.title);
-    out.pair("began", &run.time, theme, theme.text);
+    out.pair("began", &text::moment(&run.time), theme, theme.text);
     out.pair("by", &run.who, theme, theme.text);
     out.pair("hub", &run.hub, theme, theme.text);
     out.pair("steps", &text::grouped(run.steps), theme, theme.text);

@@ -167,7 +167,12 @@ impl RunScreen {
 
     fn describe(&self, line: &JournalLine, out: &mut Text, theme: &Theme) {
         out.say(
-            &format!("{}. {}  {}", text::grouped(line.seq), line.word, line.time),
+            &format!(
+                "{}. {}  {}",
+                text::grouped(line.seq),
+                line.word,
+                text::moment(&line.time)
+            ),
             theme.title,
         );
         if !line.words.is_empty() {

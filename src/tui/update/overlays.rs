@@ -8,27 +8,14 @@ use super::super::pages::Row;
 use super::super::screens::pull::PullScreen;
 use super::super::screens::{Go, Screen, objects};
 use super::super::state::State;
-use super::super::widgets::confirm::Agreed;
+use super::super::widgets::confirm::{Agreed, Confirm};
 use super::{copy, jumps, on_top, run, typed};
 
 /// An action while something lies over the screen.
 pub fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
     match (state.overlay.take(), action) {
         (Some(Overlay::Confirm(confirm)), Action::Yes | Action::Submit) => {
-            let agreed = if action == Action::Yes {
-                confirm.yes()
-            } else {
-                confirm.submit()
-            };
-            match agreed {
-                Some(agreed) => carry_out(state, agreed, out),
-                None => {
-                    state
-                        .shared
-                        .tell(Level::Warning, "that is not the hub's name");
-                    state.overlay = Some(Overlay::Confirm(confirm));
-                }
-            }
+            answer(state, confirm, action == Action::Yes, out);
         }
         (Some(Overlay::Prompt { purpose, typed, .. }), Action::Submit) => {
             typed::submit(state, purpose, typed.value(), out);
@@ -74,6 +61,18 @@ pub fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         }
         (Some(Overlay::Branches(branches)), action) => choose(state, branches, action, out),
         _ => {}
+    }
+}
+
+/// A question's answer: `y`, or what was typed.
+fn answer(state: &mut State, confirm: Box<Confirm>, yes: bool, out: &mut Vec<Effect>) {
+    match if yes { confirm.yes() } else { confirm.submit() } {
+        Some(agreed) => carry_out(state, agreed, out),
+        None => {
+            let shared = &mut state.shared;
+            shared.tell(Level::Warning, "that is not the hub's name");
+            state.overlay = Some(Overlay::Confirm(confirm));
+        }
     }
 }
 

@@ -46,19 +46,9 @@ impl Inspect {
     pub fn view(&self, frame: &mut Frame, _: &Shared, regions: &Regions, theme: &Theme) {
         let title = self.title(regions.panes[0].width);
         let area = pane::pane(frame, regions.panes[0], theme, &title, true);
-        let seen = match &self.seen {
-            Slot::Ready(seen) => seen,
-            Slot::Failed(why) => {
-                let mut text = Text::new(area.width);
-                text.say(&format!("✗ {why}"), theme.error);
-                text.say("R reads again   esc goes back", theme.text);
-                text.draw(frame, area, Cursor::default());
-                return;
-            }
-            _ => {
-                frame.render_widget(Line::styled(" reading …", theme.pending), area);
-                return;
-            }
+        let Slot::Ready(seen) = &self.seen else {
+            self.waiting(frame, area, theme);
+            return;
         };
         let [top, tabs, body, below] = parts(self, area);
         verdict(seen, top.width, theme).draw(frame, top, Cursor::default());
@@ -100,6 +90,18 @@ impl Inspect {
             };
             diff::detail(seen, at, below.width, theme).draw(frame, below, Cursor::default());
         }
+    }
+
+    /// What is said while nothing is there to be shown.
+    fn waiting(&self, frame: &mut Frame, area: Rect, theme: &Theme) {
+        let Slot::Failed(why) = &self.seen else {
+            frame.render_widget(Line::styled(" reading …", theme.pending), area);
+            return;
+        };
+        let mut text = Text::new(area.width);
+        text.say(&format!("✗ {why}"), theme.error);
+        text.say("R reads again   esc goes back", theme.text);
+        text.draw(frame, area, Cursor::default());
     }
 
     /// What it is, and which objects led here.
