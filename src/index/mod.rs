@@ -160,7 +160,7 @@ pub struct Counts {
     pub null_uris: [Option<u64>; 3],
 }
 
-/// One line of a browsing list: light columns only, newest first.
+/// One line of a browsing list: light columns only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     pub kind: Kind,
@@ -181,13 +181,32 @@ pub struct Listed {
     pub cache_byte: Option<u8>,
 }
 
-/// Where a browsing page starts: behind a row already shown, in either direction.
+/// Where a browsing page starts: at a row already shown or behind it, in either direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edge {
     Start,
-    After { at: String, id: String },
-    Before { at: String, id: String },
+    /// The row itself, if it is still there, and what follows.
+    From {
+        at: String,
+        id: String,
+    },
+    After {
+        at: String,
+        id: String,
+    },
+    Before {
+        at: String,
+        id: String,
+    },
     End,
+}
+
+impl Edge {
+    /// Whether the page holds what follows in the list, rather than what stands before.
+    #[must_use]
+    pub const fn is_forward(&self) -> bool {
+        !matches!(self, Edge::Before { .. } | Edge::End)
+    }
 }
 
 /// Which rows a browsing list shows.
@@ -198,8 +217,33 @@ pub struct Browse {
     pub repo_id: Option<String>,
     /// Commits only: the branch's name.
     pub branch: Option<String>,
+    /// By age, the oldest first; else the newest.
+    pub oldest_first: bool,
     pub from: Edge,
     pub limit: u32,
+}
+
+impl Browse {
+    /// What the SQL of a page says: the order, and how its rows compare with the one it starts at.
+    pub(crate) const fn direction(&self) -> (&'static str, &'static str) {
+        let falling = self.from.is_forward() != self.oldest_first;
+        match (falling, &self.from) {
+            (true, Edge::From { .. }) => ("DESC", "<="),
+            (false, Edge::From { .. }) => ("ASC", ">="),
+            (true, _) => ("DESC", "<"),
+            (false, _) => ("ASC", ">"),
+        }
+    }
+
+    /// Moment and id of the row that the page starts at.
+    pub(crate) const fn row(&self) -> Option<(&String, &String)> {
+        match &self.from {
+            Edge::Start | Edge::End => None,
+            Edge::From { at, id } | Edge::After { at, id } | Edge::Before { at, id } => {
+                Some((at, id))
+            }
+        }
+    }
 }
 
 /// What a database says of itself.
@@ -310,7 +354,7 @@ pub trait Index: Send + Sync {
         prefix: &str,
         limit: u32,
     ) -> Result<Vec<(Kind, String)>, IndexError>;
-    /// A page of a browsing list, newest first; `end` says that none follow in the asked direction.
+    /// A page of a browsing list; `end` says that none follow in the asked direction.
     async fn browse(&self, ask: &Browse) -> Result<Page<Listed>, IndexError>;
     /// How many rows a browsing list has.
     async fn browse_count(&self, ask: &Browse) -> Result<u64, IndexError>;

@@ -69,7 +69,7 @@ pub enum Exported {
     /// In the order of this stretch.
     Findings(Filter, Stretch),
     Repos(RepoAsk),
-    Objects(Browse),
+    Objects(ObjectAsk),
     Runs,
 }
 
@@ -80,7 +80,7 @@ impl Exported {
         match self {
             Exported::Findings(..) => "findings",
             Exported::Repos(_) => "repositories",
-            Exported::Objects(browse) => match browse.kind {
+            Exported::Objects(ask) => match ask.browse.kind {
                 Kind::Commit => "commits",
                 Kind::Snapshot => "snapshots",
                 Kind::Blob => "blobs",
@@ -88,6 +88,14 @@ impl Exported {
             Exported::Runs => "runs",
         }
     }
+}
+
+/// The commits, snapshots or blobs of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectAsk {
+    pub browse: Browse,
+    /// Those whose worst finding, id or words pass; all of them where it says nothing.
+    pub filter: Filter,
 }
 
 /// What an audit is to look at.
@@ -143,8 +151,8 @@ pub enum Ask {
         after: Option<String>,
         limit: u32,
     },
-    Browse(Browse),
-    BrowseCount(Browse),
+    Objects(ObjectAsk),
+    ObjectsCount(Browse),
     Findings {
         filter: Filter,
         stretch: Stretch,

@@ -13,8 +13,11 @@ const SUBJECTS: [Subject; 6] = [
     Subject::Object,
 ];
 
-/// What narrows a filter, in the order in which it is offered.
-const FIELDS: [&str; 5] = ["code", "kind", "repo", "id", "is"];
+/// What narrows a list of findings, in the order in which it is offered.
+pub const OF_FINDINGS: &[&str] = &["code", "kind", "repo", "id", "is"];
+
+/// What narrows a list of objects, which are of one kind and one repository.
+pub const OF_OBJECTS: &[&str] = &["code", "id", "is"];
 
 /// How many ways to go on are offered.
 const OFFERED: usize = 40;
@@ -95,22 +98,23 @@ fn starting<T: Copy, const N: usize>(
 pub fn has_condition(text: &str) -> bool {
     text.split_whitespace().any(|part| {
         part.split_once(':')
-            .is_some_and(|(field, _)| FIELDS.contains(&field))
+            .is_some_and(|(field, _)| OF_FINDINGS.contains(&field))
     })
 }
 
-/// What `text` may become by going on with its last word: a field, a code, a kind, a grade, one of
+/// What `text` may become by going on with its last word: one of `fields`, a code, a kind, a grade, one of
 /// `repos`. Whole lines.
 #[must_use]
-pub fn completions<T>(text: &str, repos: &BTreeMap<String, T>) -> Vec<String> {
+pub fn completions<T>(text: &str, fields: &[&str], repos: &BTreeMap<String, T>) -> Vec<String> {
     let start = text.rfind(char::is_whitespace).map_or(0, |at| at + 1);
     let (before, word) = text.split_at(start);
     let words: Vec<String> = match word.split_once(':') {
-        None => FIELDS
+        None => fields
             .iter()
             .filter(|field| field.starts_with(word))
             .map(|field| format!("{field}:"))
             .collect(),
+        Some((field, _)) if !fields.contains(&field) => Vec::new(),
         Some((field, value)) => values(field, value, repos)
             .into_iter()
             .map(|value| format!("{field}:{value}"))

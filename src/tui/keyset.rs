@@ -28,11 +28,27 @@ pub struct Keyset {
     count: Option<u64>,
     /// The cursor, counted from the first row held.
     pub cursor: Cursor,
+    /// Where reading begins; at the start of the list without.
+    first: Option<Edge>,
     asked: Option<(Ticket, Edge)>,
     failed: Option<String>,
 }
 
 impl Keyset {
+    /// A window that opens on this row, or on what follows where the row is gone; `base` is where it stands,
+    /// if that is known.
+    #[must_use]
+    pub fn on(row: &ObjectLine, base: Option<u64>) -> Self {
+        Self {
+            first: Some(Edge::From {
+                at: row.at_exact.clone(),
+                id: row.id.exact().to_owned(),
+            }),
+            base,
+            ..Self::default()
+        }
+    }
+
     /// Rows held.
     #[must_use]
     pub fn len(&self) -> u64 {
@@ -108,7 +124,8 @@ impl Keyset {
     /// The number of rows, when it is known.
     #[must_use]
     pub fn count(&self) -> Option<u64> {
-        self.count
+        let known = || self.end.then_some(self.base? + self.len());
+        self.count.or_else(known)
     }
 
     /// Moves the cursor; to a far end the window is thrown away and read there anew.
@@ -142,7 +159,7 @@ impl Keyset {
             _ if self.start && self.end => return None,
             // An empty window that knows its end was made to be read from there.
             _ if self.end => return Some(Edge::End),
-            _ => return Some(Edge::Start),
+            _ => return Some(self.first.clone().unwrap_or(Edge::Start)),
         };
         let reach = height.max(1) * 2;
         if !self.end && self.cursor.at + reach >= self.len() {
@@ -185,6 +202,7 @@ impl Keyset {
                 (self.rows, self.start, self.end) = (rows.into(), true, end);
                 self.base = Some(0);
             }
+            Edge::From { .. } => (self.rows, self.end) = (rows.into(), end),
             Edge::End => {
                 (self.rows, self.start, self.end) = (rows.into(), end, true);
                 self.base = if end {

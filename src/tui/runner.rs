@@ -3,6 +3,7 @@
 mod export;
 mod found;
 mod journal;
+mod objects;
 mod pulse;
 mod read;
 mod repair;

@@ -7,7 +7,7 @@ use super::notices::Level;
 use super::overlay::{Branches, Overlay, Purpose};
 use super::pages;
 use super::regions::{Regions, SMALLEST, too_small};
-use super::screens::grade_mark;
+use super::screens::{Screen, grade_mark};
 use super::state::{Slot, State};
 use super::theme::Theme;
 use super::update::refusal;
@@ -199,7 +199,8 @@ fn offers(state: &State, typed: &str, used: usize, frame: &mut Frame, area: Rect
     let start = typed.rfind(char::is_whitespace).map_or(0, |at| at + 1);
     let mut room = usize::from(area.width).saturating_sub(used + 3);
     let mut words = String::new();
-    for line in completions(typed, &state.shared.audits.repos) {
+    let fields = state.stack.last().map_or(&[][..], Screen::conditions);
+    for line in completions(typed, fields, &state.shared.audits.repos) {
         let word = super::lines::clean(&line[start..]);
         if line == typed || word.width() + 1 > room {
             continue;

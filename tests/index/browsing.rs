@@ -32,6 +32,47 @@ pub async fn browsing_backwards_is_browsing_forwards_reversed<F: Fixture>() {
     }
 }
 
+pub async fn browsing_by_age_goes_either_way_and_on_from_any_row<F: Fixture>() {
+    let fixture = F::empty().await;
+    browsable(&fixture).await;
+    let hub = fixture.hub();
+    let newest = forwards(hub, Some("r1"), None).await;
+    let page = async |oldest_first, from, limit| {
+        let ask = Browse {
+            oldest_first,
+            ..ask(Some("r1"), None, from, limit)
+        };
+        hub.browse(&ask).await.unwrap()
+    };
+    let oldest = page(true, Edge::Start, 50).await;
+    assert!(oldest.end && oldest.rows.iter().eq(newest.iter().rev()));
+    let oldest = oldest.rows;
+    assert_eq!(page(true, Edge::End, 5).await.rows, oldest[13..]);
+    for (oldest_first, all) in [(false, &newest), (true, &oldest)] {
+        for (n, row) in all.iter().enumerate() {
+            let (at, id) = (row.at.clone(), row.id.clone());
+            let from = Edge::From {
+                at: at.clone(),
+                id: id.clone(),
+            };
+            assert_eq!(page(oldest_first, from, 50).await.rows, all[n..]);
+            let after = Edge::After {
+                at: at.clone(),
+                id: id.clone(),
+            };
+            assert_eq!(page(oldest_first, after, 50).await.rows, all[n + 1..]);
+            let before = page(oldest_first, Edge::Before { at, id }, 3).await;
+            assert_eq!(before.rows, all[n.saturating_sub(3)..n]);
+        }
+        let gone = Edge::From {
+            at: all[3].at.clone(),
+            id: format!("{}~", all[3].id),
+        };
+        let next = if oldest_first { 4 } else { 3 };
+        assert_eq!(page(oldest_first, gone, 50).await.rows, all[next..]);
+    }
+}
+
 pub async fn browsing_keeps_to_repository_and_branch<F: Fixture>() {
     let fixture = F::empty().await;
     browsable(&fixture).await;

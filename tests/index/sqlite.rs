@@ -132,6 +132,7 @@ pub fn newest(kind: Kind, repo_id: Option<String>) -> Browse {
         kind,
         repo_id,
         branch: None,
+        oldest_first: false,
         from: Edge::Start,
         limit: 9,
     }

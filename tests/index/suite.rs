@@ -53,6 +53,7 @@ macro_rules! index_suite {
                 changes::reading_access_refuses_every_change,
                 changes::a_second_applier_is_kept_out,
                 browsing::browsing_backwards_is_browsing_forwards_reversed,
+                browsing::browsing_by_age_goes_either_way_and_on_from_any_row,
                 browsing::browsing_keeps_to_repository_and_branch,
                 browsing::a_list_shows_light_columns,
                 browsing::branches_that_share_a_name_are_never_parted,
@@ -236,6 +237,7 @@ pub fn ask(repo: Option<&str>, branch: Option<&str>, from: Edge, limit: u32) -> 
         kind: Kind::Commit,
         repo_id: repo.map(str::to_owned),
         branch: branch.map(str::to_owned),
+        oldest_first: false,
         from,
         limit,
     }

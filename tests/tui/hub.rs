@@ -127,8 +127,8 @@ impl FakeHub {
                 rows: ["main", "dev"].map(|name| self.branch(name)).into(),
                 end: true,
             },
-            Ask::Browse(browse) => self.browse(browse),
-            Ask::BrowseCount(_) => Answer::Count(self.commits),
+            Ask::Objects(ask) => self.browse(ask),
+            Ask::ObjectsCount(_) => Answer::Count(self.commits),
             Ask::RepoNamed(path) if path == "alice/song" => Answer::Repos {
                 rows: vec![self.repo(0)],
                 end: true,

@@ -170,6 +170,81 @@ fn repositories_are_narrowed_by_words_as_they_are_typed() {
     assert!(stage.text().contains("bela/song"), "{}", stage.text());
 }
 
+fn object(stage: &Stage) -> Option<String> {
+    match stage.state.stack.last() {
+        Some(Screen::Objects(screen)) => screen.list.current().map(|row| row.at_exact.clone()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn objects_are_narrowed_as_they_are_typed_and_the_cursor_goes_back_to_its_row() {
+    let mut stage = Stage::new(120, 30);
+    stage.keys("b enter pgdn pgdn");
+    let here = object(&stage);
+    let at = stage.text();
+    stage.keys("/").types("77");
+    assert_eq!(object(&stage).as_deref(), Some("77"), "{at}");
+    assert!(
+        stage.text().contains("1 of 22  alice/song"),
+        "{}",
+        stage.text()
+    );
+    stage.keys("esc");
+    assert_eq!(object(&stage), here, "what was typed was taken back");
+    stage.keys("/").types("77").keys("enter G");
+    assert_eq!(object(&stage).as_deref(), Some("1277"));
+    assert!(stage.text().contains("/77"), "{}", stage.text());
+    stage.keys("/ ctrl-u enter");
+    assert_eq!(object(&stage).as_deref(), Some("1277"), "without a filter");
+    assert!(!stage.text().contains("/77"), "{}", stage.text());
+    stage.keys("/").types("nobody");
+    assert!(
+        stage.text().contains("nothing passes this filter"),
+        "{}",
+        stage.text()
+    );
+    stage.keys("esc /").types("kind:blob");
+    assert!(
+        stage.text().contains("this list is of one kind"),
+        "{}",
+        stage.text()
+    );
+    stage.keys("enter E");
+    assert!(
+        stage.notice().contains("not understood"),
+        "{}",
+        stage.notice()
+    );
+}
+
+#[test]
+fn objects_read_anew_or_turned_round_keep_the_cursor_on_its_row() {
+    let mut stage = Stage::new(120, 30);
+    stage.keys("b enter pgdn pgdn pgdn down");
+    let here = object(&stage);
+    let place = |stage: &Stage| {
+        let text = stage.text();
+        let start = text.find("commits  ").unwrap() + 9;
+        text[start..start + 12].trim().to_owned()
+    };
+    let before = place(&stage);
+    stage.keys("R");
+    assert_eq!(
+        (object(&stage), place(&stage)),
+        (here.clone(), before.clone())
+    );
+    stage.keys("o");
+    assert_eq!(object(&stage), here);
+    assert!(stage.text().contains("oldest first"), "{}", stage.text());
+    stage.keys("g");
+    assert_eq!(object(&stage).as_deref(), Some("1324"));
+    stage.keys("G");
+    assert_eq!(object(&stage).as_deref(), Some("0"));
+    stage.keys("o");
+    assert!(place(&stage).starts_with("1 of 1,325"), "{}", stage.text());
+}
+
 #[test]
 fn the_next_finding_is_one_key_away() {
     let mut stage = Stage::new(120, 30);

@@ -11,6 +11,7 @@ mod journal;
 mod keymap;
 mod keys;
 mod lanes;
+mod listed;
 mod lists;
 mod looks;
 mod palette;

@@ -1,7 +1,7 @@
 //! The palette: every action by a few letters, and the ways to another screen. Completion of filters.
 
 use super::stage::{Stage, keymap};
-use crate::tui::filter::completions;
+use crate::tui::filter::{OF_FINDINGS, completions};
 use crate::tui::keymap::{Place, modal};
 use crate::tui::palette::{Recent, Target, entries};
 use std::collections::BTreeMap;
@@ -85,7 +85,7 @@ fn a_filter_a_path_and_an_id_lead_there() {
 #[test]
 fn a_filter_is_completed_by_what_there_is() {
     let repos = BTreeMap::from([("alice/song".to_owned(), ()), ("alice/tape".to_owned(), ())]);
-    let ways = |text: &str| completions(text, &repos);
+    let ways = |text: &str| completions(text, OF_FINDINGS, &repos);
     assert_eq!(ways("co"), ["code:"]);
     assert_eq!(ways("is:err"), ["is:error"]);
     assert_eq!(ways("words repo:alice/s"), ["words repo:alice/song"]);

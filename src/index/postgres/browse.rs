@@ -1,11 +1,11 @@
-//! Lists for people: light columns, newest first, from any row in either direction.
+//! Lists for people: light columns, by age, from any row in either direction.
 
 use super::Postgres;
 use super::cell::Ask;
 use super::columns::Shape;
 use crate::index::listing::{LIGHT, WHAT_CHARS, at_column, read_light};
 use crate::index::rows::{Cells, id_column};
-use crate::index::{Browse, Capabilities, Edge, Listed, Page};
+use crate::index::{Browse, Capabilities, Listed, Page};
 use crate::object::Kind;
 
 impl Postgres {
@@ -21,16 +21,13 @@ impl Postgres {
         ));
         self.filter(ask, &mut sql)?;
         let (at, cast) = self.at_expression(kind);
-        let newest_first = matches!(ask.from, Edge::Start | Edge::After { .. });
-        if let Edge::After { at: seen, id: last } | Edge::Before { at: seen, id: last } = &ask.from
-        {
+        let (order, than) = ask.direction();
+        if let Some((seen, last)) = ask.row() {
             let (seen, last) = (sql.bind(seen.clone())?, sql.bind(last.clone())?);
-            let than = if newest_first { '<' } else { '>' };
             sql.push(&format!(
                 " AND ({at}, {id}) {than} (CAST({seen} AS {cast}), {last})"
             ));
         }
-        let order = if newest_first { "DESC" } else { "ASC" };
         sql.push(&format!(
             " ORDER BY {at} {order}, {id} {order} LIMIT {limit}"
         ));
@@ -38,7 +35,7 @@ impl Postgres {
         let mut page = self
             .rows(sql, limit, |cells| read_light(cells, kind, has_uri))
             .await?;
-        if !newest_first {
+        if !ask.from.is_forward() {
             page.rows.reverse();
         }
         Ok(page)

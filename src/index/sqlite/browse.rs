@@ -1,10 +1,10 @@
-//! Lists for people: light columns, newest first, from any row in either direction.
+//! Lists for people: light columns, by age, from any row in either direction.
 
 use super::Sqlite;
 use super::cell::Ask;
 use crate::index::listing::{LIGHT, WHAT_CHARS, at_column, read_light};
 use crate::index::rows::{Cells, id_column};
-use crate::index::{Browse, Capabilities, Edge, Listed, Page};
+use crate::index::{Browse, Capabilities, Listed, Page};
 use crate::object::Kind;
 
 /// Memberships up to which a repository's rows are looked up and sorted; above it the whole table is
@@ -24,14 +24,11 @@ impl Sqlite {
         ));
         let sorts = self.filter(ask, &mut sql, FEW).await?;
         let at = self.at_expression(kind);
-        let newest_first = matches!(ask.from, Edge::Start | Edge::After { .. });
-        if let Edge::After { at: seen, id: last } | Edge::Before { at: seen, id: last } = &ask.from
-        {
+        let (order, than) = ask.direction();
+        if let Some((seen, last)) = ask.row() {
             let (seen, last) = (sql.bind_key(seen)?, sql.bind_key(last)?);
-            let than = if newest_first { '<' } else { '>' };
             sql.push(&format!(" AND ({at}, {id}) {than} ({seen}, {last})"));
         }
-        let order = if newest_first { "DESC" } else { "ASC" };
         // The plus keeps SQLite from walking the whole table in the order of its index.
         let plus = if sorts { "+" } else { "" };
         sql.push(&format!(
@@ -41,7 +38,7 @@ impl Sqlite {
         let mut page = self
             .rows(sql, limit, |cells| read_light(cells, kind, has_uri))
             .await?;
-        if !newest_first {
+        if !ask.from.is_forward() {
             page.rows.reverse();
         }
         Ok(page)

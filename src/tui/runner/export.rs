@@ -2,8 +2,8 @@
 
 use super::Desk;
 use crate::audit::report::Stretch;
-use crate::index::{Browse, Edge, Listed};
-use crate::tui::effect::{Exported, RepoAsk};
+use crate::index::{Edge, Listed};
+use crate::tui::effect::{Exported, ObjectAsk, RepoAsk};
 use crate::tui::event::Answer;
 use crate::tui::lines::clean;
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ impl Desk {
                 }
             }
             Exported::Repos(ask) => self.export_repos(ask, &mut out).await?,
-            Exported::Objects(browse) => self.export_objects(browse, &mut out).await?,
+            Exported::Objects(ask) => self.export_objects(ask, &mut out).await?,
             Exported::Runs => self.export_runs(&mut out).await?,
         }
         let flushed = out.file.flush();
@@ -99,19 +99,17 @@ impl Desk {
         }
     }
 
-    async fn export_objects(&self, mut browse: Browse, out: &mut Lines) -> Result<(), String> {
-        let store = self.store()?;
-        (browse.from, browse.limit) = (Edge::Start, PAGE);
+    async fn export_objects(&self, mut ask: ObjectAsk, out: &mut Lines) -> Result<(), String> {
+        (ask.browse.from, ask.browse.limit) = (Edge::Start, PAGE);
         loop {
-            let page = store.index().browse(&browse).await;
-            let page = page.map_err(|error| error.to_string())?;
-            for row in &page.rows {
+            let (rows, end) = self.objects(ask.clone()).await?;
+            for row in &rows {
                 out.put(&object(row))?;
             }
-            let Some(last) = page.rows.last().filter(|_| !page.end) else {
+            let Some(last) = rows.last().filter(|_| !end) else {
                 return Ok(());
             };
-            browse.from = Edge::After {
+            ask.browse.from = Edge::After {
                 at: last.at.clone(),
                 id: last.id.clone(),
             };

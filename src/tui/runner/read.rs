@@ -53,6 +53,11 @@ impl Desk {
             | Ask::WorstOn(_)
             | Ask::Groups(..)
             | Ask::FindingsAt { .. }) => self.found(ask).await,
+            Ask::Objects(ask) => {
+                let (rows, end) = self.objects(ask).await?;
+                let rows = rows.iter().map(ObjectLine::from).collect();
+                Ok(Answer::Objects { rows, end })
+            }
             rows => self.rows(rows).await.map_err(|e| words(&e)),
         }
     }
@@ -84,14 +89,7 @@ impl Desk {
                         end,
                     }
                 }
-                Ask::Browse(browse) => {
-                    let page = index.browse(&browse).await?;
-                    Answer::Objects {
-                        rows: page.rows.iter().map(ObjectLine::from).collect(),
-                        end: page.end,
-                    }
-                }
-                Ask::BrowseCount(browse) => Answer::Count(index.browse_count(&browse).await?),
+                Ask::ObjectsCount(browse) => Answer::Count(index.browse_count(&browse).await?),
                 other => Answer::Failed(format!("{other:?} is not read from the database")),
             })
         };

@@ -16,6 +16,7 @@ pub mod signoff;
 use super::action::Action;
 use super::effect::Ticket;
 use super::event::Answer;
+use super::filter;
 use super::keymap::Place;
 use super::lines::HubId;
 use super::regions::{Regions, Wish};
@@ -268,6 +269,7 @@ impl Screen {
         match self {
             Screen::Findings(screen) => screen.status(),
             Screen::Repos(screen) => screen.status(),
+            Screen::Objects(screen) => screen.status(),
             Screen::Decide(screen) => screen.status(shared),
             Screen::Journal(screen) => screen.status(),
             Screen::Plan(screen) => screen.status(shared),
@@ -275,6 +277,16 @@ impl Screen {
             Screen::Pull(screen) => screen.status(shared),
             Screen::SignOff(screen) => screen.status(shared),
             _ => String::new(),
+        }
+    }
+
+    /// The conditions that a filter may hold here, beside plain words.
+    #[must_use]
+    pub fn conditions(&self) -> &'static [&'static str] {
+        match self {
+            Screen::Findings(_) => filter::OF_FINDINGS,
+            Screen::Objects(_) => filter::OF_OBJECTS,
+            _ => &[],
         }
     }
 

@@ -1,5 +1,6 @@
 //! Commits, snapshots and blobs of a repository or one of its branches.
 
+mod listing;
 mod view;
 
 use super::inspect::Inspect;
@@ -7,17 +8,16 @@ use super::plan::PlanScreen;
 use super::pull::PullScreen;
 use super::{Go, Screen};
 use crate::audit::{Filter, Subject};
-use crate::index::Browse;
 use crate::object::Kind;
 use crate::repair::Selection;
 use crate::tui::action::Action;
 use crate::tui::effect::{Ask, Exported, PullAsk, ReportRef, Scope, Ticket};
 use crate::tui::event::Answer;
-use crate::tui::keyset::{Keyset, LIMIT};
-use crate::tui::lines::{HubId, Inspected, Judged, RepoLine};
+use crate::tui::keyset::Keyset;
+use crate::tui::lines::{HubId, Inspected, Judged, ObjectLine, RepoLine};
 use crate::tui::notices::Level;
 use crate::tui::state::{Ctx, Shared, Slot};
-use crate::tui::widgets::lanes::{Strand, strands};
+use crate::tui::widgets::lanes::Strand;
 
 /// The objects of one repository.
 #[derive(Debug)]
@@ -28,6 +28,14 @@ pub struct Objects {
     pub tab: usize,
     /// Commits of this branch only.
     pub branch: Option<HubId>,
+    /// The oldest first.
+    pub flipped: bool,
+    /// The filter as typed, what it means, and what of it could not be understood.
+    pub text: String,
+    filter: Filter,
+    trouble: Option<String>,
+    /// The row under the cursor when a filter began to be typed.
+    kept: Option<ObjectLine>,
     pub list: Keyset,
     count: Slot<u64>,
     pub beside: bool,
@@ -49,6 +57,11 @@ impl Objects {
             path: repo.path.clone(),
             tab: 0,
             branch: None,
+            flipped: false,
+            text: String::new(),
+            filter: Filter::default(),
+            trouble: None,
+            kept: None,
             list: Keyset::default(),
             count: Slot::Empty,
             beside: false,
@@ -73,6 +86,9 @@ impl Objects {
     /// Why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
+        if let (Some(trouble), Action::Export) = (&self.trouble, action) {
+            return Some(format!("the filter is not understood: {trouble}"));
+        }
         match action {
             Action::Open | Action::Plan | Action::CopyId if self.list.current().is_none() => {
                 Some("there is no object under the cursor".into())
@@ -89,43 +105,20 @@ impl Objects {
         }
     }
 
-    /// Lists something else.
-    fn relist(&mut self, ctx: &mut Ctx) {
-        self.scope = ctx.renew(self.scope);
-        self.list = Keyset::default();
-        (self.count, self.judging) = (Slot::Empty, Slot::Empty);
-        self.preview = None;
-    }
-
-    /// Lists one branch, or all again.
-    pub fn choose(&mut self, branch: Option<HubId>, ctx: &mut Ctx) {
-        self.branch = branch;
-        self.relist(ctx);
-    }
-
     /// Does what was asked.
     pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
         match action {
-            Action::Move(motion) => {
-                let jumped = self.list.pending();
-                self.list.step(motion, ctx.height(0).saturating_sub(1));
-                if jumped && !self.list.pending() {
-                    self.scope = ctx.renew(self.scope);
-                    if matches!(self.count, Slot::Pending(_)) {
-                        self.count = Slot::Empty;
-                    }
-                }
-            }
+            Action::Move(motion) => self.step(motion, ctx),
             Action::NextFinding | Action::PreviousFinding => {
                 self.seek(action == Action::NextFinding, ctx);
             }
             Action::Tab(tab) if tab != self.tab => {
-                self.tab = tab;
-                self.branch = None;
-                self.relist(ctx);
+                (self.tab, self.branch, self.kept) = (tab, None, None);
+                self.relist(Keyset::default(), ctx);
             }
-            Action::Export => ctx.export(Exported::Objects(self.browse())),
-            Action::Refresh => self.relist(ctx),
+            Action::Flip => self.flip(ctx),
+            Action::Export => ctx.export(Exported::Objects(self.ask())),
+            Action::Refresh => self.reread(ctx),
             Action::Pane => self.beside = !self.beside,
             Action::Audit => ctx.audit(Some(self.path.exact().to_owned()), true),
             Action::Open => {
@@ -206,40 +199,6 @@ impl Objects {
         None
     }
 
-    /// Asks for the rows around the cursor.
-    pub fn settle(&mut self, ctx: &mut Ctx) {
-        if ctx.shared.open.ready().is_none() {
-            return;
-        }
-        let height = ctx.height(0).saturating_sub(1).max(1);
-        let len = self.list.len();
-        if len > 0 {
-            self.list.cursor.keep(len, height);
-        }
-        let mut ask = self.browse();
-        if self.count == Slot::Empty {
-            self.count = Slot::Pending(ctx.read(self.scope, Ask::BrowseCount(ask.clone())));
-        }
-        if let Some(edge) = self.list.wanted(height) {
-            ask.from = edge.clone();
-            let ticket = ctx.read(self.scope, Ask::Browse(ask));
-            self.list.asked(ticket, edge);
-        }
-        self.judge(ctx);
-        self.look_ahead(ctx);
-    }
-
-    /// The list from its beginning.
-    fn browse(&self) -> Browse {
-        Browse {
-            kind: self.kind(),
-            repo_id: Some(self.repo_id.exact().to_owned()),
-            branch: self.branch.as_ref().map(|name| name.exact().to_owned()),
-            from: crate::index::Edge::Start,
-            limit: LIMIT,
-        }
-    }
-
     /// Asks what the last audit says of rows that it was not asked about.
     fn judge(&mut self, ctx: &mut Ctx) {
         if self.report != ctx.shared.audits.report {
@@ -257,16 +216,6 @@ impl Objects {
         if !ids.is_empty() {
             self.judging = Slot::Pending(ctx.read(self.scope, Ask::WorstOn(ids)));
         }
-    }
-
-    fn draw_strands(&mut self) {
-        self.strands = match self.kind() {
-            Kind::Commit => {
-                let rows = self.list.rows();
-                strands(rows.map(|row| (row.id.exact(), row.parent_ids.as_slice())))
-            }
-            _ => Vec::new(),
-        };
     }
 
     /// Goes to the next row with a finding.

@@ -46,6 +46,7 @@ pub fn filter(state: &mut State) {
     let before = match state.stack.last() {
         Some(Screen::Findings(findings)) => Some(findings.text.clone()),
         Some(Screen::Repos(repos)) => Some(repos.text.clone()),
+        Some(Screen::Objects(objects)) => Some(objects.text.clone()),
         _ => None,
     };
     if let Some(before) = before {
@@ -139,7 +140,8 @@ pub fn complete(state: &mut State, out: &mut Vec<Effect>) {
     let (from, times) = completed
         .take()
         .unwrap_or_else(|| (typed.value().to_owned(), 0));
-    let ways = crate::tui::filter::completions(&from, &state.shared.audits.repos);
+    let fields = state.stack.last().map_or(&[][..], Screen::conditions);
+    let ways = crate::tui::filter::completions(&from, fields, &state.shared.audits.repos);
     if !ways.is_empty() {
         *typed = Input::new(ways[times % ways.len()].clone());
     }
@@ -184,6 +186,7 @@ fn narrow(state: &mut State, text: &str, out: &mut Vec<Effect>) {
         match screen {
             Screen::Findings(findings) => findings.narrow(text, ctx),
             Screen::Repos(repos) => repos.narrow(text, ctx),
+            Screen::Objects(objects) => objects.narrow(text, ctx),
             _ => {}
         }
         Go::Stay

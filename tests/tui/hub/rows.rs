@@ -8,7 +8,7 @@ use crate::audit::{
     ObjectView, Subject, Trial,
 };
 use crate::client::tried::{Taken, TriedPull};
-use crate::index::{BranchRow, Browse, Edge, Listed, RepoRow};
+use crate::index::{BranchRow, Edge, Listed, RepoRow};
 use crate::object::{Kind, ObjectId};
 use crate::repair::apply::Outcome;
 use crate::repair::journal::{Entry, Event, Line, Run};
@@ -16,7 +16,7 @@ use crate::repair::signoff::{State, Verdict};
 use crate::repair::{RowChange, Selection, Step, Totals};
 use crate::store::fetch::{Refusal as Refused, Why};
 use crate::tui::decisions::{Open, Sifted, subject};
-use crate::tui::effect::RepoAsk;
+use crate::tui::effect::{ObjectAsk, RepoAsk};
 use crate::tui::event::Answer;
 use crate::tui::lines::signed::HeldLine;
 use crate::tui::lines::{
@@ -156,24 +156,48 @@ impl FakeHub {
         })
     }
 
-    /// Rows are numbered; the instant of a row is its number.
-    pub(super) fn browse(&self, browse: &Browse) -> Answer {
-        let at = |at: &str| at.parse::<u64>().unwrap();
-        let limit = u64::from(browse.limit);
-        let (from, to) = match &browse.from {
-            Edge::Start => (0, limit.min(self.commits)),
-            Edge::After { at: key, .. } => (at(key) + 1, (at(key) + 1 + limit).min(self.commits)),
-            Edge::Before { at: key, .. } => (at(key).saturating_sub(limit), at(key)),
-            Edge::End => (self.commits.saturating_sub(limit), self.commits),
+    /// Rows are numbered; the instant of a row is its number, the lowest being the newest.
+    pub(super) fn browse(&self, ask: &ObjectAsk) -> Answer {
+        let browse = &ask.browse;
+        let passes = |n: &u64| {
+            let text = format!("{} {n}", self.text);
+            ask.filter
+                .words
+                .iter()
+                .all(|word| text.contains(word.as_str()))
         };
-        let backwards = matches!(browse.from, Edge::Before { .. } | Edge::End);
-        Answer::Objects {
-            rows: (from..to).map(|n| self.listed(browse.kind, n)).collect(),
-            end: if backwards {
-                from == 0
+        let all = self.commits;
+        let number = |place: u64| {
+            if browse.oldest_first {
+                all - 1 - place
             } else {
-                to == self.commits
-            },
+                place
+            }
+        };
+        let place = |at: &str| number(at.parse::<u64>().unwrap());
+        let (from, to) = match &browse.from {
+            Edge::Start => (0, all),
+            Edge::From { at, .. } => (place(at), all),
+            Edge::After { at, .. } => (place(at) + 1, all),
+            Edge::Before { at, .. } => (0, place(at)),
+            Edge::End => (0, all),
+        };
+        let limit = browse.limit as usize;
+        let listed = (from..to).map(number);
+        let forward = browse.from.is_forward();
+        let mut numbers: Vec<u64> = match forward {
+            true => listed.filter(passes).take(limit + 1).collect(),
+            false => listed.rev().filter(passes).take(limit + 1).collect(),
+        };
+        let end = numbers.len() <= limit;
+        numbers.truncate(limit);
+        if !forward {
+            numbers.reverse();
+        }
+        let rows = numbers.into_iter().map(|n| self.listed(browse.kind, n));
+        Answer::Objects {
+            rows: rows.collect(),
+            end,
         }
     }
 

@@ -26,12 +26,14 @@ impl Objects {
             .branch
             .as_ref()
             .map_or(String::new(), |name| format!(" › {}", name.shown()));
-        let shown = if self.list.none_exist() {
+        let shown = if self.trouble.is_some() || self.list.none_exist() {
             "none".to_owned()
         } else {
             format!("{position} of {count}")
         };
-        format!("{}s  {shown}  {}{branch}", self.kind(), self.path.shown())
+        let order = if self.flipped { "  oldest first" } else { "" };
+        let path = self.path.shown();
+        format!("{}s  {shown}  {path}{branch}{order}", self.kind())
     }
 
     /// Draws it.
@@ -41,17 +43,10 @@ impl Objects {
             let area = pane::pane(frame, first, theme, &self.title(), !self.beside);
             let [head, body] = pane::headed(area);
             frame.render_widget(self.tabs(theme), head);
-            if let Some(why) = self.list.failed() {
+            if let Some((words, style)) = self.instead(theme) {
                 let mut text = Text::new(body.width);
-                text.say(&format!("✗ {why}; R reads again"), theme.error);
+                text.say(&words, style);
                 text.draw(frame, body, Cursor::default());
-            } else if self.list.is_empty() {
-                let word = if self.list.none_exist() {
-                    " none here"
-                } else {
-                    " …"
-                };
-                frame.render_widget(Line::styled(word, theme.pending), body);
             } else {
                 let at = (self.list.cursor, self.list.len());
                 let columns = Columns::new(body.width, self.graph_width());
@@ -79,6 +74,25 @@ impl Objects {
                 _ => frame.render_widget(Line::styled(" …", theme.pending), area),
             }
         }
+    }
+
+    /// What stands in the list's place while there is none.
+    fn instead(&self, theme: &Theme) -> Option<(String, Style)> {
+        if let Some(trouble) = &self.trouble {
+            let words = format!("the filter is not understood: {trouble}");
+            return Some((words, theme.warning));
+        }
+        if let Some(why) = self.list.failed() {
+            return Some((format!("✗ {why}; R reads again"), theme.error));
+        }
+        let words = match (self.list.none_exist(), self.is_whole()) {
+            (true, true) => "none here",
+            (true, false) => "nothing passes this filter; / changes it",
+            (false, true) => "…",
+            (false, false) => "looking …",
+        };
+        let empty = self.list.is_empty();
+        empty.then(|| (words.to_owned(), theme.pending))
     }
 
     /// The widest part of the graph, in cells.

@@ -1,0 +1,143 @@
+//! Which objects are listed, in which order, and where the list opens.
+
+use super::Objects;
+use crate::index::{Browse, Edge};
+use crate::object::Kind;
+use crate::tui::action::Motion;
+use crate::tui::effect::{Ask, ObjectAsk};
+use crate::tui::filter::parse;
+use crate::tui::keyset::{Keyset, LIMIT};
+use crate::tui::lines::HubId;
+use crate::tui::state::{Ctx, Slot};
+use crate::tui::widgets::lanes::strands;
+
+impl Objects {
+    /// Lists something else.
+    pub(super) fn relist(&mut self, list: Keyset, ctx: &mut Ctx) {
+        self.scope = ctx.renew(self.scope);
+        self.list = list;
+        (self.count, self.judging) = (Slot::Empty, Slot::Empty);
+        self.preview = None;
+        self.strands.clear();
+    }
+
+    /// Lists one branch, or all again.
+    pub fn choose(&mut self, branch: Option<HubId>, ctx: &mut Ctx) {
+        (self.branch, self.kept) = (branch, None);
+        self.relist(Keyset::default(), ctx);
+    }
+
+    /// Reads the list anew; the cursor stays on its row.
+    pub(super) fn reread(&mut self, ctx: &mut Ctx) {
+        let list = match self.list.current() {
+            Some(row) => Keyset::on(row, self.list.position()),
+            None => Keyset::default(),
+        };
+        self.relist(list, ctx);
+    }
+
+    /// Turns the order round; the cursor stays on its row.
+    pub(super) fn flip(&mut self, ctx: &mut Ctx) {
+        self.flipped = !self.flipped;
+        let at = self.list.position();
+        let behind = self.list.count().zip(at).map(|(count, at)| count - 1 - at);
+        let list = match self.list.current() {
+            Some(row) => Keyset::on(row, behind),
+            None => Keyset::default(),
+        };
+        self.relist(list, ctx);
+    }
+
+    /// Takes another filter. Without one the list opens on the row that stood under the cursor.
+    pub fn narrow(&mut self, text: &str, ctx: &mut Ctx) {
+        self.kept = self.kept.take().or_else(|| self.list.current().cloned());
+        text.clone_into(&mut self.text);
+        (self.filter, self.trouble) = parse(text);
+        if !self.filter.kinds.is_empty() || self.filter.repo.is_some() {
+            self.trouble = Some("this list is of one kind and one repository".to_owned());
+        }
+        let list = match &self.kept {
+            Some(row) if self.is_whole() => Keyset::on(row, None),
+            _ => Keyset::default(),
+        };
+        self.relist(list, ctx);
+    }
+
+    /// Whether every row is listed.
+    pub(super) fn is_whole(&self) -> bool {
+        self.filter == crate::audit::Filter::default()
+    }
+
+    pub(super) fn step(&mut self, motion: Motion, ctx: &mut Ctx) {
+        self.kept = None;
+        let jumped = self.list.pending();
+        self.list.step(motion, ctx.height(0).saturating_sub(1));
+        if jumped && !self.list.pending() {
+            self.scope = ctx.renew(self.scope);
+            if matches!(self.count, Slot::Pending(_)) {
+                self.count = Slot::Empty;
+            }
+        }
+    }
+
+    /// Asks for the rows around the cursor.
+    pub fn settle(&mut self, ctx: &mut Ctx) {
+        if ctx.shared.open.ready().is_none() || self.trouble.is_some() {
+            return;
+        }
+        let height = ctx.height(0).saturating_sub(1).max(1);
+        let len = self.list.len();
+        if len > 0 {
+            self.list.cursor.keep(len, height);
+        }
+        let mut ask = self.ask();
+        // How many pass a filter is known once the last of them was found.
+        if self.count == Slot::Empty && self.is_whole() {
+            let count = Ask::ObjectsCount(ask.browse.clone());
+            self.count = Slot::Pending(ctx.read(self.scope, count));
+        }
+        if let Some(edge) = self.list.wanted(height) {
+            ask.browse.from = edge.clone();
+            let ticket = ctx.read(self.scope, Ask::Objects(ask));
+            self.list.asked(ticket, edge);
+        }
+        self.judge(ctx);
+        self.look_ahead(ctx);
+    }
+
+    /// The list from its beginning.
+    pub(super) fn ask(&self) -> ObjectAsk {
+        ObjectAsk {
+            browse: Browse {
+                kind: self.kind(),
+                repo_id: Some(self.repo_id.exact().to_owned()),
+                branch: self.branch.as_ref().map(|name| name.exact().to_owned()),
+                oldest_first: self.flipped,
+                from: Edge::Start,
+                limit: LIMIT,
+            },
+            filter: self.filter.clone(),
+        }
+    }
+
+    /// Draws the branch graph anew: it needs every commit, children before their parents.
+    pub(super) fn draw_strands(&mut self) {
+        let graphed = self.kind() == Kind::Commit && self.is_whole() && !self.flipped;
+        self.strands = match graphed {
+            true => {
+                let rows = self.list.rows();
+                strands(rows.map(|row| (row.id.exact(), row.parent_ids.as_slice())))
+            }
+            false => Vec::new(),
+        };
+    }
+
+    /// The filter, for the status line.
+    #[must_use]
+    pub fn status(&self) -> String {
+        match self.text.trim() {
+            "" => String::new(),
+            text => format!("/{}", crate::tui::lines::clean(text)),
+        }
+    }
+}
