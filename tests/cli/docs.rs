@@ -48,3 +48,33 @@ fn every_code_is_spelt_once_and_found_by_its_name() {
         assert_eq!(serde_json::to_value(fault.code).unwrap(), fault.name);
     }
 }
+
+#[test]
+fn every_file_that_a_page_links_to_is_there_and_every_picture_is_shown() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut linked = Vec::new();
+    for page in ["README.md", "CONTRIBUTING.md", "assets/tour.md"] {
+        let text = std::fs::read_to_string(root.join(page)).unwrap();
+        let folder = root.join(page).parent().unwrap().to_owned();
+        for target in text.split("](").skip(1) {
+            let target = target.split([')', '#']).next().unwrap();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            let file = folder.join(target);
+            assert!(file.exists(), "{page} links to {target}");
+            linked.push(file);
+        }
+    }
+    for picture in std::fs::read_dir(root.join("screenshots")).unwrap() {
+        let picture = picture.unwrap().path();
+        let shown = ["png", "gif"].map(Some);
+        if shown.contains(&picture.extension().and_then(|e| e.to_str())) {
+            assert!(
+                linked.contains(&picture),
+                "no page shows {}",
+                picture.display()
+            );
+        }
+    }
+}

@@ -33,7 +33,7 @@ impl Postgres {
         ));
         let has_uri = self.columns.capabilities.storage_uri(kind);
         let mut page = self
-            .rows(sql, limit, |cells| read_light(cells, kind, has_uri))
+            .light_rows(sql, limit, |cells| read_light(cells, kind, has_uri))
             .await?;
         if !ask.from.is_forward() {
             page.rows.reverse();
@@ -46,7 +46,7 @@ impl Postgres {
         let table = Capabilities::table(ask.kind);
         let mut sql = Ask::new(format!("SELECT count(*) FROM {table} AS t WHERE true"));
         self.filter(ask, &mut sql)?;
-        let page = self.rows(sql, 1, |cells| cells.int()).await?;
+        let page = self.light_rows(sql, 1, |cells| cells.int()).await?;
         let count = page.rows.first().copied().flatten();
         Ok(count.map_or(0, i64::unsigned_abs))
     }
@@ -81,7 +81,7 @@ impl Postgres {
             let mut next = || Ok::<_, sqlx::Error>(cells.int()?.map_or(0, i64::unsigned_abs));
             Ok((next()?, next()?))
         };
-        Ok(self.rows(sql, 0, read).await?.rows)
+        Ok(self.light_rows(sql, 0, read).await?.rows)
     }
 
     /// Appends the condition of a list.

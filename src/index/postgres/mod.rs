@@ -34,6 +34,8 @@ pub struct Postgres {
     place: Place,
     /// Connections whose transactions are read-only.
     pool: PgPool,
+    /// Read-only connections for lists that a person waits for.
+    lists: PgPool,
     /// Connections that write; absent when opened for reading.
     writer: Option<PgPool>,
     columns: Columns,
@@ -112,6 +114,7 @@ impl Index for Postgres {
     }
 
     async fn close(&self) {
+        self.lists.close().await;
         self.pool.close().await;
         if let Some(writer) = &self.writer {
             writer.close().await;

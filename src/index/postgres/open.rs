@@ -31,6 +31,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Connections that read at the same time.
 const READERS: u32 = 4;
 
+/// Connections beside them for lists that a person waits for, however busy an audit keeps the others.
+const LISTERS: u32 = 2;
+
 /// Connections that write at the same time.
 const WRITERS: u32 = 2;
 
@@ -61,9 +64,11 @@ impl Postgres {
             Access::Read => None,
             Access::Write => Some(pool(options.clone(), WRITERS, SESSION.to_owned())),
         };
+        let reading = format!("{SESSION}{READ_ONLY}");
         Ok(Self {
             place: place.clone(),
-            pool: pool(options, READERS, format!("{SESSION}{READ_ONLY}")),
+            pool: pool(options.clone(), READERS, reading.clone()),
+            lists: pool(options, LISTERS, reading),
             writer,
             columns,
         })

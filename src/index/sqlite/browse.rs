@@ -36,7 +36,7 @@ impl Sqlite {
         ));
         let has_uri = self.capabilities.storage_uri(kind);
         let mut page = self
-            .rows(sql, limit, |cells| read_light(cells, kind, has_uri))
+            .light_rows(sql, limit, |cells| read_light(cells, kind, has_uri))
             .await?;
         if !ask.from.is_forward() {
             page.rows.reverse();
@@ -75,7 +75,7 @@ impl Sqlite {
             let mut next = || Ok::<_, sqlx::Error>(cells.int()?.map_or(0, i64::unsigned_abs));
             Ok((next()?, next()?))
         };
-        Ok(self.rows(sql, 0, read).await?.rows)
+        Ok(self.light_rows(sql, 0, read).await?.rows)
     }
 
     /// Appends the condition of a list. True when its rows, being at most `few`, are best looked up and
@@ -124,7 +124,7 @@ impl Sqlite {
     }
 
     async fn count(&self, ask: Ask) -> Result<u64, sqlx::Error> {
-        let page = self.rows(ask, 1, |cells| cells.int()).await?;
+        let page = self.light_rows(ask, 1, |cells| cells.int()).await?;
         Ok(page
             .rows
             .first()

@@ -35,6 +35,8 @@ pub struct Sqlite {
     path: PathBuf,
     /// Read-only connections.
     pool: SqlitePool,
+    /// Read-only connections for lists that a person waits for.
+    lists: SqlitePool,
     /// The one connection that writes; absent when opened for reading.
     writer: Option<SqlitePool>,
     capabilities: Capabilities,
@@ -95,6 +97,7 @@ impl Index for Sqlite {
     }
 
     async fn close(&self) {
+        self.lists.close().await;
         self.pool.close().await;
         // The last connection to go folds the write-ahead log into the file; it must be able to write.
         if let Some(writer) = &self.writer {

@@ -37,6 +37,12 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Connections that read at the same time.
 const READERS: u32 = 4;
 
+/// Connections beside them for lists that a person waits for, however busy an audit keeps the others.
+const LISTERS: u32 = 2;
+
+/// Rows of a list read ahead; none weighs more than some hundred kilobytes.
+const LIGHT_ROWS: usize = 64;
+
 /// SQLite's primary result codes that are told apart.
 mod code {
     pub const BUSY: i32 = 5;
@@ -64,11 +70,12 @@ impl Sqlite {
         let what = path.display().to_string();
         let path = existing_file(path)?;
         let plain = options(&path).read_only(true);
-        let (pool, immutable) = match probe(plain.clone()).await {
-            Ok(pool) => (pool, false),
+        let (pool, plain, immutable) = match probe(plain.clone()).await {
+            Ok(pool) => (pool, plain, false),
             Err(e) if access == Access::Read && may_be_immutable(&e, &path) => {
-                match probe(plain.immutable(true)).await {
-                    Ok(pool) => (pool, true),
+                let plain = plain.immutable(true);
+                match probe(plain.clone()).await {
+                    Ok(pool) => (pool, plain, true),
                     Err(_) => return Err(open_error(&what, &path, &e)),
                 }
             }
@@ -86,6 +93,7 @@ impl Sqlite {
             what,
             path,
             pool,
+            lists: sized(LISTERS).connect_lazy_with(plain.row_buffer_size(LIGHT_ROWS)),
             writer,
             capabilities,
             not_null,
@@ -167,14 +175,16 @@ fn options(path: &Path) -> SqliteConnectOptions {
 }
 
 async fn pool(options: SqliteConnectOptions, most: u32) -> Result<SqlitePool, sqlx::Error> {
+    sized(most).connect_with(options).await
+}
+
+fn sized(most: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(most)
         // Files need no ping; an idle connection stays open, since opening one costs a schema read.
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(options)
-        .await
 }
 
 /// Opens the readers and reads once, since SQLite looks at a file only when it is asked something.

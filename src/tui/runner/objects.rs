@@ -11,15 +11,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Rows held against a filter at once.
+/// Rows held against a filter at first, and at once where many were for nothing.
 const PAGE: u32 = 500;
+const LARGEST: u32 = 8_000;
 
 /// What was found by then is shown, before more is looked for.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 impl Desk {
-    /// The next rows of a list, and whether none follow. With a filter they may be more or fewer than were
-    /// asked for; none come only where none follow.
+    /// The next rows of a list, and whether none follow. With a filter they may be fewer than were asked for;
+    /// none come only where none follow.
     pub(super) async fn objects(&self, ask: ObjectAsk) -> Result<(Vec<Listed>, bool), String> {
         let ObjectAsk { mut browse, filter } = ask;
         let store = self.store()?;
@@ -50,7 +51,16 @@ impl Desk {
             let enough = found.len() >= wanted || !found.is_empty() && begun.elapsed() > PATIENCE;
             match next.filter(|_| !page.end) {
                 Some(next) if !enough => browse.from = next,
-                next => return Ok((found, next.is_none())),
+                next => {
+                    return Ok(cut(
+                        (found, next.is_none()),
+                        wanted,
+                        browse.from.is_forward(),
+                    ));
+                }
+            }
+            if found.is_empty() {
+                browse.limit = (browse.limit * 2).min(LARGEST);
             }
         }
     }
@@ -68,6 +78,16 @@ impl Desk {
             report,
         })
     }
+}
+
+/// Keeps what is nearest to where a page starts.
+fn cut((mut found, end): (Vec<Listed>, bool), wanted: usize, forward: bool) -> (Vec<Listed>, bool) {
+    let over = found.len().saturating_sub(wanted);
+    match forward {
+        true => found.truncate(wanted),
+        false => drop(found.drain(..over)),
+    }
+    (found, end && over == 0)
 }
 
 /// Where a list goes on behind these rows.

@@ -71,6 +71,7 @@ impl Objects {
                 Some((_, Slot::Failed(why))) => {
                     frame.render_widget(Line::styled(format!(" ✗ {why}"), theme.error), area);
                 }
+                _ if self.list.current().is_none() => {}
                 _ => frame.render_widget(Line::styled(" …", theme.pending), area),
             }
         }
