@@ -31,6 +31,8 @@ pub enum Place {
     Run,
     /// The line in which a filter is typed.
     Prompt,
+    /// The line that asks where to write.
+    File,
     /// A question that `y` answers.
     Confirm,
     /// A question that the hub's name answers.
@@ -59,7 +61,7 @@ use Place as P;
 
 /// Every place, in the order in which a person meets them, with the name that the configuration and
 /// `luthier keys` have for it.
-pub const PLACES: [(Place, &str); 21] = [
+pub const PLACES: [(Place, &str); 22] = [
     (P::Common, "everywhere"),
     (P::Hub, "hub"),
     (P::Repos, "repositories"),
@@ -78,6 +80,7 @@ pub const PLACES: [(Place, &str); 21] = [
     (P::Help, "help"),
     (P::Palette, "palette"),
     (P::Prompt, "line"),
+    (P::File, "file"),
     (P::Confirm, "question"),
     (P::Name, "name"),
     (P::Small, "small"),
@@ -99,14 +102,22 @@ impl Place {
 pub const fn modal(place: Place) -> bool {
     matches!(
         place,
-        P::Prompt | P::Confirm | P::Name | P::Help | P::Palette | P::Log | P::Branches | P::Small
+        P::Prompt
+            | P::File
+            | P::Confirm
+            | P::Name
+            | P::Help
+            | P::Palette
+            | P::Log
+            | P::Branches
+            | P::Small
     )
 }
 
 /// Places in which a key that means nothing is text.
 #[must_use]
 pub const fn takes_text(place: Place) -> bool {
-    matches!(place, P::Prompt | P::Name | P::Help | P::Palette)
+    matches!(place, P::Prompt | P::File | P::Name | P::Help | P::Palette)
 }
 
 fn overlap(a: Place, b: Place) -> bool {

@@ -73,7 +73,10 @@ impl Overlay {
             Overlay::Help(_) => Place::Help,
             Overlay::Palette(_) => Place::Palette,
             Overlay::Log(_) => Place::Log,
-            Overlay::Prompt { .. } => Place::Prompt,
+            Overlay::Prompt { purpose, .. } => match purpose {
+                Purpose::Filter => Place::Prompt,
+                Purpose::SavePlan | Purpose::SaveSignOff => Place::File,
+            },
             Overlay::Branches(_) => Place::Branches,
         }
     }

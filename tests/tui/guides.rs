@@ -81,7 +81,7 @@ fn an_answer_that_comes_while_a_guide_is_left_is_there_when_it_is_entered_again(
 fn a_plan_is_written_into_a_file_that_a_person_names() {
     let mut stage = Stage::new(100, 30);
     stage.keys("f x w");
-    assert_eq!(stage.state.place(), Place::Prompt);
+    assert_eq!(stage.state.place(), Place::File);
     stage.keys("esc");
     assert_eq!(stage.state.place(), Place::Plan);
     stage.keys("w").types("x").keys("enter");

@@ -103,6 +103,8 @@ pub const TABLE: &[Binding] = &[
     row(Action::Back,      &[P::Name],     &["esc", "ctrl-c"], 2, "no",   "Leave everything as it is."),
     row(Action::Submit,    &[P::Prompt],   &["enter"],     1, "keep",     "Keep the filter."),
     row(Action::Back,      &[P::Prompt],   &["esc", "ctrl-c"], 2, "undo", "Go back to the filter as it was."),
+    row(Action::Submit,    &[P::File],     &["enter"],     1, "write",    "Write it there; nothing that is there is overwritten."),
+    row(Action::Back,      &[P::File],     &["esc", "ctrl-c"], 2, "close", "Close the line; nothing is written."),
     row(Action::Submit,    &[P::Help],     &["enter"],     1, "run",      "Do what the row says."),
     row(Action::Complete,  &[P::Prompt],   &["tab"],       3, "complete", "Go on with what is being typed: a condition, a code, a repository; again for the next."),
     row(Action::Back,      &[P::Help],     &["esc", "ctrl-c"], 2, "close", "Close the help."),

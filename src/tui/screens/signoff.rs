@@ -111,8 +111,7 @@ impl SignOffScreen {
                     Verdict::Fail => Level::Error,
                 };
                 let word = end.verdict.word();
-                ctx.shared
-                    .tell(level, format!("sign-off: {word}; w writes the report"));
+                ctx.shared.tell(level, format!("sign-off: {word}"));
                 self.end = Slot::Ready(*end);
             }
             Answer::Failed(why) if self.end.awaits(ticket) => self.end = Slot::Failed(why),

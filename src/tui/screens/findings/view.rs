@@ -2,7 +2,7 @@
 
 use super::{COLUMNS, Findings};
 use crate::audit::report::GroupBy;
-use crate::audit::{Auto, Remedy};
+use crate::audit::{Auto, Code, Remedy};
 use crate::text;
 use crate::tui::lines::{FindingLine, GroupLine};
 use crate::tui::pages::Row;
@@ -10,7 +10,7 @@ use crate::tui::regions::Regions;
 use crate::tui::screens::{grade_mark, inspect};
 use crate::tui::state::{Shared, Slot};
 use crate::tui::theme::Theme;
-use crate::tui::widgets::list::{self, Cursor, fit, fit_right};
+use crate::tui::widgets::list::{self, Cursor, fit};
 use crate::tui::widgets::pane::{self, Text};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -24,9 +24,21 @@ impl Findings {
             self.view_list(frame, first, shared, theme);
         }
         if second.width > 0 {
-            let area = pane::pane(frame, second, theme, "finding", self.beside);
-            match self.current() {
-                Some(row) => describe(row, area.width, theme).draw(frame, area, self.detail),
+            let what = if self.group.is_some() {
+                "group"
+            } else {
+                "finding"
+            };
+            let area = pane::pane(frame, second, theme, what, self.beside);
+            let text = match self.group {
+                Some(by) => self
+                    .current_group()
+                    .map(|group| (by, group))
+                    .map(|(by, group)| describe_group(by, group, area.width, theme)),
+                None => self.current().map(|row| describe(row, area.width, theme)),
+            };
+            match text {
+                Some(text) => text.draw(frame, area, self.detail),
                 None => frame.render_widget(Line::styled(" —", theme.muted), area),
             }
         }
@@ -130,6 +142,8 @@ impl Findings {
 
     fn view_preview(&self, frame: &mut Frame, area: Rect, theme: &Theme) {
         match &self.preview {
+            // Of many there is none to be shown.
+            _ if self.group.is_some() => {}
             Some((_, Slot::Ready(seen))) => inspect::preview(seen, frame, area, theme),
             Some((_, Slot::Failed(why))) => {
                 let mut text = Text::new(area.width);
@@ -167,7 +181,9 @@ fn line(row: &FindingLine, marked: bool, width: u16, theme: &Theme) -> Line<'sta
 }
 
 fn group_line(group: &GroupLine, marked: bool, width: u16, theme: &Theme) -> Line<'static> {
-    let name = usize::from(width).saturating_sub(23);
+    // Figures end at the pane's edge; a name has what they leave.
+    let count = format!(" {}", text::grouped(group.count));
+    let name = usize::from(width).saturating_sub(11 + count.len());
     Line::from(vec![
         Span::styled(if marked { "*" } else { " " }, theme.marked),
         Span::styled(
@@ -175,8 +191,50 @@ fn group_line(group: &GroupLine, marked: bool, width: u16, theme: &Theme) -> Lin
             theme.grade(group.worst),
         ),
         Span::styled(fit(group.name.shown(), name), theme.text),
-        Span::styled(fit_right(&text::grouped(group.count), 11), theme.text),
+        Span::styled(count, theme.text),
     ])
+}
+
+fn remedy(remedy: Remedy, auto: Auto) -> String {
+    match (remedy, auto) {
+        (Remedy::None, _) => "none: a person must decide outside".to_owned(),
+        (remedy, Auto::Yes) => format!("{remedy}, in bulk: x plans it"),
+        (remedy, Auto::Ask) => format!("{remedy}, once chosen: x plans it"),
+        (remedy, Auto::No) => format!("{remedy}, but it has nothing to work from"),
+    }
+}
+
+/// What findings that are counted together have in common.
+fn describe_group(by: GroupBy, group: &GroupLine, width: u16, theme: &Theme) -> Text {
+    let mut out = Text::new(width);
+    let count = text::plural(group.count, "finding");
+    out.say(group.name.shown(), theme.grade(group.worst));
+    let code = match by {
+        GroupBy::Code => Code::from_name(group.name.exact()),
+        GroupBy::Repo | GroupBy::Kind => None,
+    };
+    match code.map(Code::fault) {
+        Some(fault) => {
+            out.say(fault.is, theme.text);
+            out.gap();
+            out.pair("findings", &count, theme, theme.text);
+            out.pair("grade", fault.grade.word(), theme, theme.grade(fault.grade));
+            out.pair(
+                "remedy",
+                &remedy(fault.remedy, fault.auto),
+                theme,
+                theme.text,
+            );
+        }
+        None => {
+            out.gap();
+            out.pair("findings", &count, theme, theme.text);
+            out.pair("worst", group.worst.word(), theme, theme.grade(group.worst));
+        }
+    }
+    out.gap();
+    out.say("space marks them all, enter lists them", theme.muted);
+    out
 }
 
 /// A finding in full.
@@ -192,13 +250,7 @@ pub fn describe(row: &FindingLine, width: u16, theme: &Theme) -> Text {
     out.gap();
     out.pair(row.subject.word(), row.id.shown(), theme, theme.text);
     out.pair("repository", row.repo.shown(), theme, theme.text);
-    let remedy = match (row.remedy, row.auto) {
-        (Remedy::None, _) => "none: a person must decide outside".to_owned(),
-        (remedy, Auto::Yes) => format!("{remedy}, in bulk: x plans it"),
-        (remedy, Auto::Ask) => format!("{remedy}, once chosen: x plans it"),
-        (remedy, Auto::No) => format!("{remedy}, but it has nothing to work from"),
-    };
-    out.pair("remedy", &remedy, theme, theme.text);
+    out.pair("remedy", &remedy(row.remedy, row.auto), theme, theme.text);
     if let Some(blocks) = row.blocks {
         let count = |n: Option<u64>, noun: &str| n.map(|n| text::plural(n, noun));
         let blocked: Vec<String> = [
