@@ -207,7 +207,7 @@ fn remedy(remedy: Remedy, auto: Auto) -> String {
 /// What findings that are counted together have in common.
 fn describe_group(by: GroupBy, group: &GroupLine, width: u16, theme: &Theme) -> Text {
     let mut out = Text::new(width);
-    let count = text::plural(group.count, "finding");
+    let count = text::grouped(group.count);
     out.say(group.name.shown(), theme.grade(group.worst));
     let code = match by {
         GroupBy::Code => Code::from_name(group.name.exact()),
