@@ -95,6 +95,8 @@ struct Signals {
     hangup: Signal,
     /// Of a key it is none: the terminal is raw. Another program that has it takes its own.
     interrupt: Signal,
+    /// Sent by nobody but ourselves, to learn that whatever came before it has come here too.
+    fence: Signal,
 }
 
 impl Signals {
@@ -103,6 +105,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
+            fence: signal(SignalKind::user_defined2())?,
         })
     }
 
@@ -115,8 +118,18 @@ impl Signals {
     }
 
     /// Forgets interrupts that were meant for somebody else.
-    async fn forget_interrupts(&mut self) {
+    ///
+    /// One may have been caught and still be on its way here: what was caught is passed on in rounds, each by
+    /// the signals' numbers. The first fence ends the round that may have passed the interrupt by, the second
+    /// one the round behind it.
+    async fn forget_interrupts(&mut self) -> std::io::Result<()> {
+        for _ in 0..2 {
+            let (us, fence) = (rustix::process::getpid(), rustix::process::Signal::USR2);
+            rustix::process::kill_process(us, fence)?;
+            self.fence.recv().await;
+        }
         while self.interrupt.recv().now_or_never().is_some() {}
+        Ok(())
     }
 }
 
@@ -262,7 +275,7 @@ impl Console {
                 // A stream that lives on would eat the keys of whoever has the terminal meanwhile.
                 let_go(keys)?;
                 self.leave_to(away)?;
-                signals.forget_interrupts().await;
+                signals.forget_interrupts().await?;
                 keys = EventStream::new();
                 typed = true;
             }
