@@ -57,7 +57,7 @@ impl Guide {
 }
 
 const DECIDE: &str = "1, 2 or s decides each; x plans";
-const LOOK: &str = "look around; esc goes back to the guide";
+const LOOK: &str = "look around; esc leads back to it";
 
 fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     match screen {
@@ -98,7 +98,7 @@ fn by_hand(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         Screen::Inspect(_) => (1, "x plans its repair, esc goes back"),
         Screen::Decide(_) => (2, DECIDE),
         Screen::Plan(plan) => (2, plan.lead()),
-        Screen::Apply(apply) => (3, apply.lead("esc to the findings: they are audited again")),
+        Screen::Apply(apply) => (3, apply.lead("esc goes back: it is audited again")),
         _ => (1, LOOK),
     }
 }

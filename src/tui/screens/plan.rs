@@ -245,7 +245,7 @@ impl PlanScreen {
             Slot::Ready(totals) if totals.steps == 0 => {
                 "nothing here can be repaired, and it says why; esc goes back"
             }
-            Slot::Ready(_) => "read each step; enter applies it, after a question",
+            Slot::Ready(_) => "read each step; enter applies it",
             Slot::Failed(_) => "there is no plan; esc goes back",
             _ => "planning",
         }

@@ -145,7 +145,7 @@ impl SignOffScreen {
             (_, Slot::Ready(end)) if end.verdict == Verdict::Pass => {
                 (4, "everything holds: w writes the report")
             }
-            (_, Slot::Ready(_)) => (3, "this is left: f opens it, w writes the report"),
+            (_, Slot::Ready(_)) => (3, "f opens what is left, w writes the report"),
             (_, Slot::Failed(_)) => (2, "r tries again"),
             (Slot::Pending(_), _) => (1, "the doctor looks at both sides"),
             _ => (2, "everything is read and pulled; ctrl-c stops"),
