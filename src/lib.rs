@@ -12,7 +12,7 @@
 //! | [`repair`] | findings to plans, plans to changes through the store |
 //! | `cli`, `tui` | two faces without logic of their own |
 //!
-//! [`text`], [`progress`] and [`access`] are used on every floor.
+//! [`text`], [`progress`], [`waiting`] and [`access`] are used on every floor.
 
 pub mod access;
 pub mod audit;
@@ -28,6 +28,7 @@ pub mod repair;
 pub mod store;
 pub mod text;
 pub mod tui;
+pub mod waiting;
 
 #[cfg(test)]
 #[path = "../tests/support"]

@@ -1,8 +1,9 @@
 //! How long work tells where it stands: one source, three sinks (the console, a bar, JSON).
 
+use crate::waiting::{Retries, WaitBudget};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -39,6 +40,9 @@ pub struct Progress {
     ended: CancellationToken,
     paused: Arc<AtomicBool>,
     resumed: Arc<Notify>,
+    budget: WaitBudget,
+    /// Operations of this job that wait now.
+    waits: Arc<AtomicU32>,
 }
 
 /// The job was told to stop; what was done stays done.
@@ -51,6 +55,37 @@ impl Progress {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same job with this budget for waiting.
+    #[must_use]
+    pub fn with_budget(self, budget: WaitBudget) -> Self {
+        Self { budget, ..self }
+    }
+
+    /// How long this job waits for a side that does not answer.
+    #[must_use]
+    pub const fn budget(&self) -> &WaitBudget {
+        &self.budget
+    }
+
+    /// The tries of one operation of this job.
+    #[must_use]
+    pub fn retries(&self) -> Retries {
+        Retries::new(self)
+    }
+
+    /// Tells why an operation waits.
+    pub(crate) fn begin_wait(&self, why: &str) {
+        self.waits.fetch_add(1, Ordering::SeqCst);
+        self.update(|f| f.waiting = Some(why.to_owned()));
+    }
+
+    /// Ends what [`Self::begin_wait`] told, where no other operation waits.
+    pub(crate) fn end_wait(&self) {
+        if self.waits.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.update(|f| f.waiting = None);
+        }
     }
 
     /// The figures as of now.
@@ -119,6 +154,8 @@ impl Progress {
             cancel: self.cancel.clone(),
             paused: self.paused.clone(),
             resumed: self.resumed.clone(),
+            budget: self.budget.clone(),
+            waits: Arc::default(),
         }
     }
 

@@ -6,7 +6,6 @@ use super::plan::{show_plan, summary};
 use super::watch::watch;
 use super::{CliError, Exit};
 use crate::config::Target;
-use crate::progress::Progress;
 use crate::repair::{self, Applied, Journal, Options, Pace, Plan, journal};
 use crate::store::{Authority, Store};
 use crate::text;
@@ -127,7 +126,7 @@ pub async fn carry_out(
         false => store.writer(authority)?,
     };
     let mut journal = Journal::open(&target.hub)?;
-    let progress = Progress::new();
+    let progress = out.job();
     progress.phase("repair", Some(plan.totals().steps));
     let applying = repair::apply_with(&writer, plan, &mut journal, &progress, &options);
     let applied = watch(out, &progress, applying).await??;

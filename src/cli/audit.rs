@@ -4,7 +4,6 @@ use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, open, target};
 use crate::audit::{self, Depth, Filter, Finding, Options, Report, Scope, Summary};
-use crate::progress::Progress;
 use crate::text;
 use clap::{Args, ValueEnum};
 use std::time::Duration;
@@ -61,7 +60,7 @@ impl How {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let span: jiff::SignedDuration = text
         .parse()
         .map_err(|error: jiff::Error| error.to_string())?;
@@ -78,7 +77,7 @@ pub async fn run(command: Audit, global: &Global, out: Output) -> Result<Exit, C
         Some(what) => Scope::Id(audit::inspect::resolve(&store, what).await?.1),
     };
     let options = command.how.options(Depth::default(), scope);
-    let progress = Progress::new();
+    let progress = out.job();
     let report = watch(&out, &progress, audit::run(&store, &options, &progress)).await??;
     if out.json {
         write_json(&report, &out).await?;

@@ -5,7 +5,6 @@ use super::output::Output;
 use super::plan::{refused, show_step, summary};
 use super::watch::watch;
 use super::{CliError, Exit, Global, open, target};
-use crate::progress::Progress;
 use crate::repair::{self, Applied, Journal, Plan};
 use crate::text;
 use clap::Args;
@@ -30,7 +29,7 @@ pub async fn run(command: Checkpoint, global: &Global, out: Output) -> Result<Ex
     let target = target(global)?;
     let options = command.care.options(&target, command.concurrency)?;
     let store = open(&target).await?;
-    let progress = Progress::new();
+    let progress = out.job();
     let planning = repair::checkpoints(&store, command.repo.as_deref(), &progress);
     let plan = watch(&out, &progress, planning).await??;
     show(&plan, &out).await?;
@@ -39,7 +38,7 @@ pub async fn run(command: Checkpoint, global: &Global, out: Output) -> Result<Ex
         (Some(authority), 1..) => {
             let writer = store.writer(authority)?;
             let mut journal = Journal::open(&target.hub)?;
-            let progress = Progress::new();
+            let progress = out.job();
             let applying = repair::apply_with(&writer, &plan, &mut journal, &progress, &options);
             watch(&out, &progress, applying).await??
         }

@@ -5,7 +5,6 @@ use super::watch::watch;
 use super::{CliError, Exit, Global, console};
 use crate::config;
 use crate::demo::{self, DemoError, DemoOptions};
-use crate::progress::Progress;
 use crate::store::HubError;
 use crate::store::hub::Database;
 use clap::Args;
@@ -67,7 +66,7 @@ pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, Cl
         commits: command.commits,
         seed: command.seed,
     };
-    let progress = Progress::new();
+    let progress = out.job();
     let built = watch(&out, &progress, demo::build(&options, &progress))
         .await?
         .map_err(|error| CliError {

@@ -4,7 +4,6 @@ use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, target};
 use crate::audit::hubs::{self, Change, Difference, Totals};
-use crate::progress::Progress;
 use crate::store::hub::{Database, Hub};
 use crate::store::{Store, StoreError};
 use crate::text;
@@ -33,7 +32,8 @@ pub async fn run(command: DiffHub, global: &Global, out: Output) -> Result<Exit,
         Store::open(&target.hub, None).await?,
         Store::open(&other, None).await?,
     );
-    let progress = Progress::new();
+    let progress = out.job();
+    let (left, right) = (left.for_job(&progress), right.for_job(&progress));
     let tell = |difference| write(&difference, &out);
     let comparing = hubs::compare(left.index(), right.index(), command.all, &progress, tell);
     let totals = watch(&out, &progress, comparing).await??;

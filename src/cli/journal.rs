@@ -4,7 +4,6 @@ use super::apply::{Apply, carry_out, needs_write};
 use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, configured, open, target};
-use crate::progress::Progress;
 use crate::repair;
 use crate::repair::journal::{self, Event, Line, Run};
 use crate::text;
@@ -75,7 +74,7 @@ async fn undo(command: Undo, global: &Global, out: &Output) -> Result<Exit, CliE
         )));
     };
     let store = open(&target).await?;
-    let progress = Progress::new();
+    let progress = out.job();
     let planning = repair::undo(&store, &path, &command.run, &progress);
     let plan = watch(out, &progress, planning).await??;
     let how = &command.apply;

@@ -30,6 +30,7 @@ use crate::tui::keymap::{Keymap, TABLE};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use output::Output;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// How a command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +111,9 @@ struct Global {
     /// The console in plain ASCII, for fonts without lines and marks
     #[arg(long, global = true)]
     ascii: bool,
+    /// Try what does not answer again for this long, and five times that in one run (30s, 2m, 1h)
+    #[arg(long, global = true, value_parser = audit::duration, default_value = "2m", value_name = "TIME")]
+    retry_for: Duration,
     /// The console's colours; auto asks the terminal whether it is dark or light
     #[arg(long, global = true, value_enum)]
     theme: Option<crate::tui::Choice>,

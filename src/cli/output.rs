@@ -2,9 +2,12 @@
 
 use super::{CliError, Color, Global};
 use crate::audit::Grade;
+use crate::progress::Progress;
 use crate::text;
+use crate::waiting::WaitBudget;
 use serde_json::Value;
 use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
 /// Where results go.
 pub struct Output {
@@ -13,6 +16,8 @@ pub struct Output {
     color: bool,
     /// Plain ASCII only, where this program draws.
     pub ascii: bool,
+    /// How long a job tries what does not answer.
+    retry_for: Duration,
 }
 
 impl Output {
@@ -22,12 +27,19 @@ impl Output {
             json: global.json,
             quiet: global.quiet,
             ascii: global.ascii,
+            retry_for: global.retry_for,
             color: match global.color {
                 Color::Always => true,
                 Color::Never => false,
                 Color::Auto => io::stdout().is_terminal() && !no_color,
             },
         }
+    }
+
+    /// A job that waits for as long as this run may.
+    #[must_use]
+    pub fn job(&self) -> Progress {
+        Progress::new().with_budget(WaitBudget::new(self.retry_for))
     }
 
     /// One JSON object on a line of its own.

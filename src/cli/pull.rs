@@ -6,7 +6,6 @@ use super::{CliError, Exit, Global, open, target};
 use crate::client::pull::{PullOptions, Pulled, Told, pull};
 use crate::client::{Layout, PullError};
 use crate::object::{Kind, ObjectId};
-use crate::progress::Progress;
 use crate::store::fetch::{FetchError, Fetched, Origin, Refusal};
 use crate::text;
 use clap::{Args, ValueEnum};
@@ -86,7 +85,7 @@ impl Pull {
 pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, CliError> {
     let store = open(&target(global)?).await?;
     let options = command.options();
-    let progress = Progress::new();
+    let progress = out.job();
     let mut told = Teller {
         out: &out,
         refused: 0,

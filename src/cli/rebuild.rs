@@ -4,7 +4,6 @@ use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, flags};
 use crate::config;
-use crate::progress::Progress;
 use crate::store::Store;
 use crate::store::rebuild::{RebuildError, Rebuilt, Skipped, rebuild};
 use crate::text;
@@ -28,7 +27,7 @@ pub async fn run(command: RebuildArgs, global: &Global, out: Output) -> Result<E
     };
     let store = Store::open_to_fill(&target.hub, authority).await?;
     let writer = store.writer(authority)?;
-    let progress = Progress::new();
+    let progress = out.job();
     let ended = watch(&out, &progress, rebuild(&writer, &progress)).await?;
     // Even what was cut short is left as one file that the next run goes on with.
     store.close().await;

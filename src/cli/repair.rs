@@ -7,7 +7,6 @@ use super::watch::watch;
 use super::{CliError, Exit, Global, code, open, target, wanted};
 use crate::audit::{self, Code, Depth, Filter, Report, Scope};
 use crate::client::ClientFolder;
-use crate::progress::Progress;
 use crate::repair::{self, Plan, Selection};
 use crate::store::Store;
 use clap::Args;
@@ -154,13 +153,13 @@ async fn plan_and_apply(
     let store = beside(open(&target).await?, asked.copies.as_deref())?;
     let scope = asked.repo.clone().map_or(Scope::Hub, Scope::Repo);
     let options = how.options(Depth::Bytes, scope);
-    let progress = Progress::new();
+    let progress = out.job();
     let report = watch(&out, &progress, audit::run(&store, &options, &progress)).await??;
     if let Some(path) = &asked.wanted {
         wanted::write(&store, &report, asked.repo.as_deref(), path, &out).await?;
     }
     let selection = asked.selection(&report).await?;
-    let progress = Progress::new();
+    let progress = out.job();
     let planning = repair::plan(&store, &report, &selection, &progress);
     let plan = watch(&out, &progress, planning).await??;
     let exit = carry_out(&store, &target, &plan, &apply, how.concurrency, &out).await?;

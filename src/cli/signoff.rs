@@ -5,7 +5,6 @@ use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, open, target};
 use crate::audit::{Depth, Scope};
-use crate::progress::Progress;
 use crate::repair::pair::fingerprint;
 use crate::repair::signoff::since::{self, Since};
 use crate::repair::signoff::{self, Options, Pulls, Signoff, SignoffError, State, Verdict};
@@ -93,7 +92,7 @@ async fn sign(
         (None, true) => None,
     };
     folder.map(signoff::file::prepare).transpose()?;
-    let progress = Progress::new();
+    let progress = out.job();
     let signoff = watch(out, &progress, signoff::run(store, options, &progress)).await??;
     let files = folder.map(|folder| signoff.save(folder)).transpose()?;
     if out.json {
@@ -150,7 +149,7 @@ async fn check(
     options: &Options,
     out: &Output,
 ) -> Result<Exit, CliError> {
-    let progress = Progress::new();
+    let progress = out.job();
     let checking = since::check(store, report, options, &progress);
     let since = watch(out, &progress, checking).await??;
     if out.json {

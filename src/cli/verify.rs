@@ -6,7 +6,6 @@ use super::{CliError, Exit};
 use crate::client::verify::{self, VerifyError};
 use crate::client::{Folder, FolderError, Verified, Wrong};
 use crate::object::Kind;
-use crate::progress::Progress;
 use crate::text;
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -22,7 +21,7 @@ pub struct Verify {
 
 pub async fn run(command: Verify, out: Output) -> Result<Exit, CliError> {
     let folder = Folder::open(&command.dir).map_err(VerifyError::from)?;
-    let progress = Progress::new();
+    let progress = out.job();
     let mut failed = None;
     let mut tell = |wrong: &Wrong| {
         if failed.is_none() {

@@ -4,7 +4,6 @@ use super::CliError;
 use super::output::Output;
 use super::watch::watch;
 use crate::audit::{Filter, Report};
-use crate::progress::Progress;
 use crate::repair::wanted::WANTED;
 use crate::repair::{self, Refusal, Selection};
 use crate::store::Store;
@@ -32,7 +31,7 @@ pub async fn write(
         repo: repo.map(str::to_owned),
         ..Filter::default()
     });
-    let progress = Progress::new();
+    let progress = out.job();
     let planning = repair::plan(store, report, &selection, &progress);
     let plan = watch(out, &progress, planning).await??;
     let (mut skip, mut count) = (0, 0);

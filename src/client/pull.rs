@@ -100,6 +100,7 @@ pub async fn pull(
     progress: &Progress,
     tell: &mut (dyn FnMut(Told<'_>) + Send),
 ) -> Result<Pulled, PullError> {
+    let store = &store.for_job(progress);
     let repo = find(store, options).await?;
     let branches = Branches::choose(store, &repo, options.branch.as_deref()).await?;
     let folder = prepare(&repo, options).await?;

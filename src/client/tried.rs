@@ -47,6 +47,7 @@ pub async fn try_pull(
     branch: Option<&str>,
     progress: &Progress,
 ) -> Result<TriedPull, PullError> {
+    let store = &store.for_job(progress);
     let found = store.index().repo_by_path(owner, slug).await;
     let repo = found.map_err(crate::store::StoreError::from)?;
     let repo = repo.ok_or_else(|| PullError::NoSuchRepo(format!("{owner}/{slug}")))?;

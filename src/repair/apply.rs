@@ -188,6 +188,7 @@ pub async fn apply_with(
     progress: &Progress,
     options: &Options,
 ) -> Result<Applied, RepairError> {
+    let writer = &writer.for_job(progress);
     breakers::check(writer.store(), plan, journal, options).await?;
     let _lock = writer.lock().await?;
     settle::settle(writer.store(), journal).await?;

@@ -200,6 +200,7 @@ pub async fn plan(
     selection: &Selection,
     progress: &Progress,
 ) -> Result<Plan, RepairError> {
+    let store = &store.for_job(progress);
     let mut draft = Draft::new(store, report, progress)?;
     let chosen = choose::choose(&mut draft, selection).await?;
     progress.phase("planning", Some(chosen.len()));

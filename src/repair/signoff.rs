@@ -136,6 +136,7 @@ pub async fn run(
     options: &Options,
     progress: &Progress,
 ) -> Result<Signoff, SignoffError> {
+    let store = &store.for_job(progress);
     let (began, clock) = (jiff::Timestamp::now(), Instant::now());
     progress.phase("schema", None);
     let hub = said(store).await?;

@@ -31,6 +31,7 @@ pub async fn undo(
     run: &str,
     progress: &Progress,
 ) -> Result<Plan, RepairError> {
+    let store = &store.for_job(progress);
     let failed = |why: String| RepairError::Journal {
         path: journal.display().to_string(),
         why,

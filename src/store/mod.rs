@@ -13,6 +13,7 @@ pub mod proof;
 pub mod read;
 pub mod rebuild;
 pub mod reconstruct;
+mod retry;
 pub mod site;
 pub mod write;
 
@@ -24,8 +25,10 @@ pub use write::Writer;
 use crate::backend::{Backend, BackendError, BackendMut};
 use crate::index::{Index, IndexError, IndexMut};
 use crate::object::{Kind, ObjectId};
+use crate::progress::Progress;
 use async_trait::async_trait;
 use bytes::Bytes;
+use retry::Retrying;
 use std::sync::Arc;
 
 /// Why the store layer could not do what it was asked.
@@ -52,7 +55,7 @@ pub(crate) struct WriteSide {
 #[derive(Clone)]
 pub struct Store {
     hub: Hub,
-    index: Arc<dyn Index>,
+    index: Retrying,
     backend: Arc<dyn Backend>,
     write_side: Option<WriteSide>,
     copies: Option<Arc<dyn Copies>>,
@@ -79,13 +82,23 @@ impl Store {
     /// The rows.
     #[must_use]
     pub fn index(&self) -> &dyn Index {
-        self.index.as_ref()
+        &self.index
     }
 
     /// The objects.
     #[must_use]
     pub fn backend(&self) -> &dyn Backend {
         self.backend.as_ref()
+    }
+
+    /// The same hub for a job: reads that are broken off are tried again for as long as the job may wait, and the
+    /// job shows what it waits for.
+    #[must_use]
+    pub fn for_job(&self, progress: &Progress) -> Self {
+        Self {
+            index: self.index.for_job(progress),
+            ..self.clone()
+        }
     }
 
     /// Ends every connection to the database. Other clones of this store can read no more.

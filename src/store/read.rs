@@ -3,6 +3,7 @@
 use super::chain::TreeCache;
 use super::hub::{Database, Hub, ObjectStore};
 use super::reconstruct::{self, RowError};
+use super::retry::Retrying;
 use super::{Authority, Store, StoreError, WriteSide};
 use crate::access::Access;
 use crate::backend::local::Local;
@@ -73,7 +74,7 @@ impl Store {
         });
         Ok(Self {
             hub: hub.clone(),
-            index,
+            index: Retrying::new(index),
             backend,
             write_side,
             copies: None,
@@ -93,7 +94,7 @@ impl Store {
         };
         Ok(Self {
             hub: hub.clone(),
-            index: index.clone(),
+            index: Retrying::new(index.clone()),
             backend: backend.clone(),
             write_side: Some(WriteSide { index, backend }),
             copies: None,

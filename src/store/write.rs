@@ -8,6 +8,7 @@ use super::{Authority, Store, StoreError, WriteSide, proof};
 use crate::backend::{BackendError, Key, Put, layout};
 use crate::index::{Link, NewRows, Recache, RowEdit};
 use crate::object::{Kind, ObjectId};
+use crate::progress::Progress;
 use bytes::Bytes;
 
 /// The only value that can change a hub.
@@ -166,6 +167,16 @@ impl Writer {
         Self {
             unguarded: true,
             ..self
+        }
+    }
+
+    /// The same writer, whose store reads for a job: see [`Store::for_job`].
+    #[must_use]
+    pub fn for_job(&self, progress: &Progress) -> Self {
+        Self {
+            store: self.store.for_job(progress),
+            side: self.side.clone(),
+            unguarded: self.unguarded,
         }
     }
 

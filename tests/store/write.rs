@@ -222,7 +222,7 @@ async fn a_row_is_never_pointed_at_bytes_that_were_not_read_back() {
     let liar = Arc::new(Liar(hub.backend.clone()));
     let store = Store {
         hub: hub.hub.clone(),
-        index: hub.index.clone(),
+        index: crate::store::retry::Retrying::new(hub.index.clone()),
         backend: liar.clone(),
         write_side: Some(WriteSide {
             index: hub.index.clone(),

@@ -64,7 +64,8 @@ fn query_error(what: &'static str, place: &Place, error: sqlx::Error) -> IndexEr
                 }
                 Some("55P03") => "; another transaction holds the row, try again",
                 Some("53100") => "; the database's disk is full",
-                Some("57P01" | "57P02" | "57P03") => return lost(place, e.message()),
+                Some("40001" | "40P01") => return broken_off(what, e.message()),
+                Some(code) if is_lost(code) => return lost(place, e.message()),
                 _ => "",
             };
             format!("{}{hint}", e.message())
@@ -77,6 +78,28 @@ fn query_error(what: &'static str, place: &Place, error: sqlx::Error) -> IndexEr
         other => other.to_string(),
     };
     IndexError::Query { what, why }
+}
+
+/// Whether the server ended the connection or takes none now: it stops, restarts, fails over or has none left.
+fn is_lost(code: &str) -> bool {
+    code.starts_with("08")
+        || matches!(
+            code,
+            "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25P04"
+        )
+}
+
+/// A statement that gave way to another: a standby that had to follow its primary, or a deadlock.
+fn broken_off(what: &'static str, told: &str) -> IndexError {
+    IndexError::BrokenOff {
+        what,
+        reason: told
+            .trim_start_matches("canceling statement due to ")
+            .to_owned(),
+        why: format!(
+            "{told}; on a standby, set hot_standby_feedback or max_standby_streaming_delay, or read from the primary"
+        ),
+    }
 }
 
 fn lost(place: &Place, why: &str) -> IndexError {

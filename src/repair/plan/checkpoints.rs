@@ -25,6 +25,7 @@ pub async fn checkpoints(
     repo: Option<&str>,
     progress: &Progress,
 ) -> Result<Plan, RepairError> {
+    let store = &store.for_job(progress);
     let mut plan = Plan::empty()?;
     let made_at = now(store).await?;
     if let Some(path) = repo {

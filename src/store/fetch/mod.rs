@@ -150,7 +150,7 @@ impl Store {
         let mut trees = TreeCache::default();
         let (seen, unknown) = have::reached(self, have, &mut trees, progress).await?;
         let mut fetch = Fetch {
-            store: self.clone(),
+            store: self.for_job(progress),
             holder,
             options,
             progress: progress.clone(),

@@ -135,6 +135,7 @@ struct Rebuild<'a> {
 /// A side that cannot be used at all, a database that holds something else, or cancellation.
 /// Objects that cannot be read are no error: they are counted as unknown.
 pub async fn rebuild(target: &Writer, progress: &Progress) -> Result<Rebuilt, RebuildError> {
+    let target = &target.for_job(progress);
     let _lock = target.lock().await?;
     let mut rebuild = Rebuild {
         target,

@@ -4,6 +4,7 @@ use crate::access::Access;
 use crate::index::{IndexError, IndexMut, Postgres, Sqlite};
 use crate::store::hub::{Database, Hub};
 use crate::store::read::open_backend;
+use crate::store::retry::Retrying;
 use crate::store::{Authority, Store, StoreError, WriteSide};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ impl Store {
         let index = made_or_found(&hub.database).await?;
         Ok(Self {
             hub: hub.clone(),
-            index: index.clone(),
+            index: Retrying::new(index.clone()),
             backend: backend.clone(),
             write_side: Some(WriteSide { index, backend }),
             copies: None,

@@ -91,7 +91,7 @@ fn dying(pair: &Pair, steps: i64) -> Writer {
     });
     let store = Store {
         hub: pair.hub.clone(),
-        index: side.index.clone(),
+        index: crate::store::retry::Retrying::new(side.index.clone()),
         backend: backend.clone(),
         write_side: Some(WriteSide {
             index: side.index,

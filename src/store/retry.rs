@@ -1,0 +1,115 @@
+//! Reads of rows that are tried again: a page whose statement was broken off is simply asked for once more.
+//!
+//! Every read names its page by the key behind which it starts, so that a second try gives the same rows or newer
+//! ones. Writes pass through as they are: whether one that was broken off has happened, only reading the row tells.
+
+use crate::index::{
+    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Index, IndexError, Listed,
+    MembershipRow, Migration, Page, ProposalRow, RepoRow, SnapshotRow,
+};
+use crate::object::Kind;
+use crate::object::time::Micros;
+use crate::progress::Progress;
+use crate::waiting::{Retries, WaitBudget};
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a read is tried again where no job shows that it waits: a person looks at a still screen.
+const UNWATCHED: Duration = Duration::from_secs(10);
+
+/// An index whose reads are tried again within the budget of a job.
+#[derive(Clone)]
+pub(super) struct Retrying {
+    inner: Arc<dyn Index>,
+    /// The job that reads; none where nobody watches.
+    job: Option<Progress>,
+}
+
+impl Retrying {
+    /// Reads that nobody watches.
+    pub(super) fn new(inner: Arc<dyn Index>) -> Self {
+        Self { inner, job: None }
+    }
+
+    /// The same index for a job, which shows what it waits for and ends the waiting when it is told to stop.
+    pub(super) fn for_job(&self, progress: &Progress) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            job: Some(progress.clone()),
+        }
+    }
+
+    fn retries(&self) -> Retries {
+        match &self.job {
+            Some(progress) => progress.retries(),
+            None => Progress::new()
+                .with_budget(WaitBudget::new(UNWATCHED))
+                .retries(),
+        }
+    }
+}
+
+/// Waits for the next try of a read that failed; gives the failure back where there is none.
+async fn again(error: IndexError, retries: &mut Retries) -> Result<(), IndexError> {
+    match error.transient() {
+        None => Err(error),
+        Some(reason) if retries.wait(reason).await => Ok(()),
+        Some(_) => Err(error.given_up(retries.told())),
+    }
+}
+
+macro_rules! reads {
+    ($($name:ident($($arg:ident: $of:ty),*) -> $found:ty;)*) => {
+        #[async_trait]
+        impl Index for Retrying {
+            fn describe(&self) -> String {
+                self.inner.describe()
+            }
+
+            fn capabilities(&self) -> &Capabilities {
+                self.inner.capabilities()
+            }
+
+            async fn close(&self) {
+                self.inner.close().await;
+            }
+
+            $(async fn $name(&self, $($arg: $of),*) -> Result<$found, IndexError> {
+                let mut retries = self.retries();
+                loop {
+                    match self.inner.$name($($arg),*).await {
+                        Err(error) => again(error, &mut retries).await?,
+                        found => return found,
+                    }
+                }
+            })*
+        }
+    };
+}
+
+reads! {
+    about() -> About;
+    migration() -> Migration;
+    now() -> Micros;
+    counts() -> Counts;
+    repos(after: Option<&str>, limit: u32) -> Page<RepoRow>;
+    branches(after: Option<&str>, limit: u32) -> Page<BranchRow>;
+    commits(after: Option<&str>, limit: u32) -> Page<CommitRow>;
+    snapshots(after: Option<&str>, limit: u32) -> Page<SnapshotRow>;
+    blobs(after: Option<&str>, limit: u32) -> Page<BlobRow>;
+    proposals(after: Option<&str>, limit: u32) -> Page<ProposalRow>;
+    memberships(kind: Kind, after: Option<&MembershipRow>, limit: u32) -> Page<MembershipRow>;
+    commits_by_id(ids: &[String]) -> Vec<CommitRow>;
+    snapshots_by_id(ids: &[String]) -> Vec<SnapshotRow>;
+    blobs_by_id(ids: &[String]) -> Vec<BlobRow>;
+    proposal_by_id(id: &str) -> Option<ProposalRow>;
+    held_by(kind: Kind, repo_id: &str, ids: &[String]) -> Vec<String>;
+    repo_by_id(repo_id: &str) -> Option<RepoRow>;
+    repo_by_path(owner: &str, slug: &str) -> Option<RepoRow>;
+    branches_of(repo_id: &str, after: Option<&str>, limit: u32) -> Page<BranchRow>;
+    ids_with_prefix(prefix: &str, limit: u32) -> Vec<(Kind, String)>;
+    browse(ask: &Browse) -> Page<Listed>;
+    browse_count(ask: &Browse) -> u64;
+    repo_counts(repo_ids: &[String]) -> Vec<(u64, u64)>;
+}
