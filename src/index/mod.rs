@@ -12,6 +12,7 @@ pub mod notebook;
 pub mod postgres;
 mod rows;
 pub mod schema;
+pub mod server;
 pub mod sqlite;
 pub mod survey;
 
@@ -19,6 +20,7 @@ pub use capabilities::Capabilities;
 pub use changes::{CellEdit, HeadMove, Landed, Landing, Link, Merged, NewRows, Recache, RowEdit};
 pub use postgres::Postgres;
 pub use schema::Migration;
+pub use server::ServerState;
 pub use sqlite::Sqlite;
 
 use crate::object::Kind;
@@ -257,6 +259,8 @@ pub struct About {
     pub replica: bool,
     /// Whether the connection is encrypted; `None` where there is none to encrypt.
     pub encrypted: Option<bool>,
+    /// What stops a run, or makes it wait.
+    pub server: ServerState,
 }
 
 /// Why the database gave no answer.

@@ -72,22 +72,24 @@ impl Migration {
         self.columns.is_empty() && self.indexes.is_empty()
     }
 
-    /// The SQL, in order. Each statement is run by itself: an index cannot be made concurrently
+    /// The SQL, in order, for one connection. Each statement is run by itself: an index cannot be made concurrently
     /// within a transaction.
     #[must_use]
     pub fn statements(&self) -> Vec<String> {
         let mut out = Vec::new();
-        let postgres = self.dialect == Dialect::Postgres;
-        if postgres && !self.columns.is_empty() {
-            // A column without default is added without a rewrite, but waits for everyone who reads.
-            out.push("SET lock_timeout = '5s'".to_owned());
+        for kind in &self.columns {
+            let add = self.add_column(*kind);
+            match self.dialect {
+                Dialect::Sqlite => out.push(add),
+                // A column without default is added without a rewrite, but waits for everyone who reads. The limit
+                // ends with the transaction: behind a pooler others get the connection next.
+                Dialect::Postgres => {
+                    out.extend(["BEGIN", "SET LOCAL lock_timeout = '5s'"].map(str::to_owned));
+                    out.extend([add, "COMMIT".to_owned()]);
+                }
+            }
         }
-        out.extend(self.columns.iter().map(|kind| self.add_column(*kind)));
-        if postgres && !self.indexes.is_empty() {
-            // Made beside the work of the hub; it waits for old transactions and disturbs none.
-            out.push("SET lock_timeout = 0".to_owned());
-            out.push("SET statement_timeout = 0".to_owned());
-        }
+        // Made beside the work of the hub; an index waits for old transactions and disturbs none.
         out.extend(
             self.indexes
                 .iter()
@@ -224,11 +226,14 @@ mod tests {
     #[test]
     fn a_hub_of_march_gets_two_columns_and_three_indexes() {
         insta::assert_snapshot!(march(Dialect::Postgres, &[]).statements().join(";\n"), @r"
-        SET lock_timeout = '5s';
+        BEGIN;
+        SET LOCAL lock_timeout = '5s';
         ALTER TABLE musehub_commits ADD COLUMN IF NOT EXISTS storage_uri VARCHAR(2048);
+        COMMIT;
+        BEGIN;
+        SET LOCAL lock_timeout = '5s';
         ALTER TABLE musehub_snapshots ADD COLUMN IF NOT EXISTS storage_uri VARCHAR(2048);
-        SET lock_timeout = 0;
-        SET statement_timeout = 0;
+        COMMIT;
         CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_musehub_commits_unlinked ON musehub_commits (commit_id) WHERE storage_uri IS NULL;
         CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_musehub_snapshots_unlinked ON musehub_snapshots (snapshot_id) WHERE storage_uri IS NULL;
         REINDEX INDEX CONCURRENTLY ix_musehub_objects_unlinked

@@ -4,6 +4,7 @@
 mod clocks;
 mod database;
 mod objects;
+mod server;
 
 use super::read::{open_backend, open_index};
 use super::{Authority, Hub};
@@ -85,7 +86,7 @@ pub async fn examine(hub: &Hub, authority: Option<&Authority>) -> Vec<Check> {
     let mut clocks = Vec::new();
     match open_index(hub, access).await {
         Err(error) => checks.push(Check::unusable("database", error)),
-        Ok(index) => checks.extend(database::examine(index, &mut clocks).await),
+        Ok(index) => checks.extend(database::examine(index, access, &mut clocks).await),
     }
     match open_backend(hub, access).await {
         Err(error) => checks.push(Check::unusable("object store", error)),

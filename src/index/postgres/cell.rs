@@ -3,7 +3,8 @@
 use crate::index::rows::Cells;
 use crate::object::time;
 use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::{Arguments, Row, TypeInfo, ValueRef};
+use sqlx::query::Query;
+use sqlx::{Arguments, AssertSqlSafe, Row, TypeInfo, ValueRef};
 use std::borrow::Cow;
 
 /// Microseconds from 1970 to 2000, where Postgres counts from.
@@ -12,8 +13,8 @@ const EPOCH: i64 = 946_684_800_000_000;
 /// A statement being put together: its text and its parameters.
 #[derive(Default)]
 pub(super) struct Ask {
-    pub sql: String,
-    pub args: PgArguments,
+    sql: String,
+    args: PgArguments,
     count: usize,
 }
 
@@ -39,6 +40,16 @@ impl Ask {
         self.args.add(value).map_err(sqlx::Error::Encode)?;
         self.count += 1;
         Ok(format!("${}", self.count))
+    }
+}
+
+/// A statement without a name: a named one stays on a server process that a pooler gives to others next.
+pub(super) type Unnamed = Query<'static, sqlx::Postgres, PgArguments>;
+
+impl Ask {
+    /// The statement as it is sent.
+    pub(super) fn query(self) -> Unnamed {
+        sqlx::query_with(AssertSqlSafe(self.sql), self.args).persistent(false)
     }
 }
 

@@ -3,10 +3,10 @@
 use super::Postgres;
 use super::cell::{Ask, PgCells};
 use super::insert::bind;
+use super::sessions::{SILENCE, within};
 use crate::index::added::{EDITING as WHAT, all_still, edited, value_of};
 use crate::index::rows::id_column;
 use crate::index::{Capabilities, IndexError, RowEdit};
-use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 
 impl Postgres {
@@ -19,6 +19,7 @@ impl Postgres {
         let failed = |e| self.failed(WHAT, e);
         let mut tx = self.begin().await?;
         if !self.still(&mut tx, edit, &names).await.map_err(failed)? {
+            tx.end();
             return Ok(false);
         }
         let table = Capabilities::table(edit.kind);
@@ -35,9 +36,7 @@ impl Postgres {
         let id = ask.bind(edit.id.clone()).map_err(failed)?;
         let key = self.columns.key(table, id_column(edit.kind));
         ask.push(&format!(" WHERE {key} = {id}"));
-        let done = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
-            .persistent(false)
-            .execute(&mut *tx)
+        let done = within(SILENCE, ask.query().execute(&mut *tx))
             .await
             .map_err(failed)?;
         tx.commit().await.map_err(failed)?;
@@ -59,10 +58,7 @@ impl Postgres {
         let id = ask.bind(edit.id.clone())?;
         let key = self.columns.key(table, id_column(edit.kind));
         ask.push(&format!(" WHERE {key} = {id} FOR UPDATE"));
-        let found = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
-            .persistent(false)
-            .fetch_optional(tx)
-            .await?;
+        let found = within(SILENCE, ask.query().fetch_optional(tx)).await?;
         let Some(row) = found else {
             return Ok(false);
         };

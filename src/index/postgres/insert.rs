@@ -3,10 +3,10 @@
 use super::Postgres;
 use super::cell::Ask;
 use super::columns::{Column, Shape};
+use super::sessions::{SILENCE, within};
 use crate::index::added::{BINDS, Value, tables_of};
 use crate::index::rows::{column_here, table_here};
 use crate::index::{IndexError, NewRows};
-use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 
 impl Postgres {
@@ -71,10 +71,7 @@ impl Postgres {
                 ask.push(&format!("{comma}({})", cells.join(", ")));
             }
             ask.push(" ON CONFLICT DO NOTHING");
-            sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
-                .persistent(false)
-                .execute(&mut *tx)
-                .await?;
+            within(SILENCE, ask.query().execute(&mut *tx)).await?;
         }
         Ok(())
     }

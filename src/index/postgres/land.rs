@@ -2,11 +2,11 @@
 
 use super::Postgres;
 use super::cell::Ask;
+use super::sessions::{SILENCE, within};
 use crate::index::added::pointers;
 use crate::index::rows::{Cells, column_here, id_column, table_here};
 use crate::index::{Capabilities, HeadMove, IndexError, Landed, Landing, Merged, NewRows};
 use crate::object::Kind;
-use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 
 impl Postgres {
@@ -26,11 +26,13 @@ impl Postgres {
         if let Some(head) = &landing.head
             && !self.move_head(&mut tx, head).await.map_err(failed)?
         {
+            tx.end();
             return Ok(Landed::HeadMoved);
         }
         if let Some(merged) = &landing.merged
             && !self.close(&mut tx, merged).await.map_err(failed)?
         {
+            tx.end();
             return Ok(Landed::ProposalMoved);
         }
         tx.commit().await.map_err(failed)?;
@@ -160,8 +162,6 @@ impl Postgres {
 }
 
 async fn run(tx: &mut PgConnection, ask: Ask) -> Result<u64, sqlx::Error> {
-    let done = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
-        .execute(tx)
-        .await?;
+    let done = within(SILENCE, ask.query().execute(tx)).await?;
     Ok(done.rows_affected())
 }

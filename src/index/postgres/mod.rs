@@ -1,19 +1,24 @@
 //! The database in Postgres.
 //!
 //! Statements are put together from the hub's catalogue, as for SQLite: what the hub lacks is read as
-//! null or empty, and a column is read by whatever type it has. Reading goes through a few connections
-//! whose transactions the server keeps read-only, writing through others.
+//! null or empty, and a column is read by whatever type it has. Every statement runs in a transaction of its own
+//! (see `sessions`), which the server keeps read-only unless it is there to write.
 
 mod browse;
 mod cell;
 mod columns;
 mod edit;
+mod errors;
 mod insert;
 mod land;
+mod lock;
 mod open;
 pub mod place;
+mod pooler;
 mod read;
 mod schema;
+mod server;
+mod sessions;
 mod write;
 
 pub use place::Place;
@@ -23,21 +28,23 @@ use super::{
     IndexMut, Landed, Landing, Link, Listed, MembershipRow, Migration, NewRows, Page, ProposalRow,
     Recache, RepoRow, RowEdit, SnapshotRow,
 };
+use crate::access::Access;
 use crate::object::Kind;
 use crate::object::time::Micros;
 use async_trait::async_trait;
+use cell::Ask;
 use columns::Columns;
-use sqlx::postgres::PgPool;
+use errors::query_error;
+use lock::ApplierState;
+use sessions::Sessions;
 
 /// A hub in Postgres.
 pub struct Postgres {
     place: Place,
-    /// Connections whose transactions are read-only.
-    pool: PgPool,
-    /// Read-only connections for lists that a person waits for.
-    lists: PgPool,
-    /// Connections that write; absent when opened for reading.
-    writer: Option<PgPool>,
+    sessions: Sessions,
+    access: Access,
+    /// Whether the lock of this applier holds.
+    applier: ApplierState,
     columns: Columns,
 }
 
@@ -49,63 +56,8 @@ impl Postgres {
     /// Tries a statement on a reading connection.
     #[cfg(test)]
     pub(super) async fn try_sql(&self, sql: &'static str) -> Result<(), sqlx::Error> {
-        sqlx::query(sql).execute(&self.pool).await.map(drop)
-    }
-}
-
-/// A statement's failure, told with what it was for and what to do.
-fn query_error(what: &'static str, place: &Place, error: sqlx::Error) -> IndexError {
-    let why = match &error {
-        sqlx::Error::Database(e) => {
-            let hint = match e.code().as_deref() {
-                Some("42501") => "; ask for a role that may do this",
-                Some("57014") => {
-                    "; it took longer than this session allows, try again when the hub is quieter"
-                }
-                Some("55P03") => "; another transaction holds the row, try again",
-                Some("53100") => "; the database's disk is full",
-                Some("40001" | "40P01") => return broken_off(what, e.message()),
-                Some(code) if is_lost(code) => return lost(place, e.message()),
-                _ => "",
-            };
-            format!("{}{hint}", e.message())
-        }
-        sqlx::Error::Io(e) => return lost(place, &e.to_string()),
-        sqlx::Error::PoolTimedOut => return lost(place, "no answer in time"),
-        sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-            return lost(place, "the connection was closed");
-        }
-        other => other.to_string(),
-    };
-    IndexError::Query { what, why }
-}
-
-/// Whether the server ended the connection or takes none now: it stops, restarts, fails over or has none left.
-fn is_lost(code: &str) -> bool {
-    code.starts_with("08")
-        || matches!(
-            code,
-            "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25P04"
-        )
-}
-
-/// A statement that gave way to another: a standby that had to follow its primary, or a deadlock.
-fn broken_off(what: &'static str, told: &str) -> IndexError {
-    IndexError::BrokenOff {
-        what,
-        reason: told
-            .trim_start_matches("canceling statement due to ")
-            .to_owned(),
-        why: format!(
-            "{told}; on a standby, set hot_standby_feedback or max_standby_streaming_delay, or read from the primary"
-        ),
-    }
-}
-
-fn lost(place: &Place, why: &str) -> IndexError {
-    IndexError::Unreachable {
-        what: place.to_string(),
-        why: why.to_owned(),
+        let mut session = self.sessions.begin(sessions::Purpose::Read).await?;
+        Ask::new(sql).query().execute(&mut *session).await.map(drop)
     }
 }
 
@@ -130,18 +82,14 @@ impl Index for Postgres {
     }
 
     async fn now(&self) -> Result<Micros, IndexError> {
-        sqlx::query_scalar("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
-            .fetch_one(&self.pool)
-            .await
-            .map_err(|e| self.failed("the time", e))
+        let ask = Ask::new("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
+        let found = self.rows(ask, 1, |cells| cells.int()).await;
+        let found = found.map_err(|e| self.failed("the time", e))?;
+        Ok(found.rows.first().copied().flatten().unwrap_or_default())
     }
 
     async fn close(&self) {
-        self.lists.close().await;
-        self.pool.close().await;
-        if let Some(writer) = &self.writer {
-            writer.close().await;
-        }
+        self.sessions.close().await;
     }
 
     async fn counts(&self) -> Result<Counts, IndexError> {

@@ -1,13 +1,15 @@
 //! Opening a hub in Postgres: what can be wrong with it, in words, and what its catalogue offers.
 
 use super::columns::{Column, Columns};
+use super::errors::open_error;
+use super::lock::ApplierState;
+use super::sessions::{CONNECT, Purpose, SILENCE, Sessions, start, within};
 use super::{Place, Postgres};
 use crate::access::Access;
 use crate::index::{Index, IndexError};
-use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::migrate::{Migration, MigrationType};
+use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor, SqlSafeStr};
-use std::time::Duration;
 
 /// The embedded schema: (number, name, SQL), forward only.
 pub(super) const MIGRATIONS: [(i64, &str, &str); 1] = [(
@@ -25,26 +27,6 @@ const CORE: [(&str, &str); 5] = [
     ("musehub_objects", "object_id"),
 ];
 
-/// How long opening a connection may take.
-const CONNECT: Duration = Duration::from_secs(10);
-
-/// Connections that read at the same time.
-const READERS: u32 = 4;
-
-/// Connections beside them for lists that a person waits for, however busy an audit keeps the others.
-const LISTERS: u32 = 2;
-
-/// Connections that write at the same time.
-const WRITERS: u32 = 2;
-
-/// What the server is told on every connection: nothing waits for ever, and nothing of ours holds up
-/// the hub. Times are compared in UTC.
-const SESSION: &str = "SET TIME ZONE 'UTC'; SET statement_timeout = '120s'; SET lock_timeout = '5s'; \
-     SET idle_in_transaction_session_timeout = '60s'";
-
-/// On reading connections the server refuses to write.
-const READ_ONLY: &str = "; SET default_transaction_read_only = on";
-
 impl Postgres {
     /// Opens a hub. With `Access::Read` every transaction is read-only by the server's own word.
     ///
@@ -53,23 +35,16 @@ impl Postgres {
     /// that are missing, and a database that is no hub: each in one line that says what to do.
     pub async fn open(place: &Place, access: Access) -> Result<Self, IndexError> {
         let mut probe = connect(place).await?;
-        let columns = catalogue(&mut probe)
-            .await
-            .map_err(|e| open_error(place, &e))?;
+        let columns = read_catalogue(place, &mut probe).await?;
         check_hub(place, &mut probe, &columns).await?;
-        // The probe has told what there is to tell; the server ends it on its own if this fails.
-        let _ = probe.close().await;
-        let options = place.options().map_err(|e| open_error(place, &e))?;
-        let writer = match access {
-            Access::Read => None,
-            Access::Write => Some(pool(options.clone(), WRITERS, SESSION.to_owned())),
-        };
-        let reading = format!("{SESSION}{READ_ONLY}");
+        let fail = |e| open_error(place, &e);
+        finish(&mut probe).await.map_err(fail)?;
+        let options = place.options().map_err(fail)?;
         Ok(Self {
             place: place.clone(),
-            pool: pool(options.clone(), READERS, reading.clone()),
-            lists: pool(options, LISTERS, reading),
-            writer,
+            sessions: Sessions::new(options, probe),
+            access,
+            applier: ApplierState::default(),
             columns,
         })
     }
@@ -81,18 +56,19 @@ impl Postgres {
     /// As [`Postgres::open`], and a database that holds a hub already.
     pub async fn create(place: &Place) -> Result<Self, IndexError> {
         let mut probe = connect(place).await?;
-        let columns = catalogue(&mut probe)
-            .await
-            .map_err(|e| open_error(place, &e))?;
+        let columns = read_catalogue(place, &mut probe).await?;
         if !CORE.iter().any(|(t, _)| columns.capabilities.has_table(t)) {
-            migrator()
-                .run_direct(None, &mut probe, false)
+            finish(&mut probe)
+                .await
+                .map_err(|e| open_error(place, &e))?;
+            make_tables(&mut probe)
                 .await
                 .map_err(|e| IndexError::Open {
                     what: place.to_string(),
                     why: format!("its tables could not be made: {e}"),
                 })?;
         }
+        // The next connection tells what there is to tell.
         let _ = probe.close().await;
         let hub = Self::open(place, Access::Write).await?;
         let counts = hub.counts().await?;
@@ -106,30 +82,35 @@ impl Postgres {
     }
 }
 
-/// The embedded migrations as sqlx takes them.
-fn migrator() -> Migrator {
-    Migrator::with_migrations(
-        MIGRATIONS
-            .iter()
-            .map(|(number, name, sql)| {
-                Migration::new(
-                    *number,
-                    (*name).into(),
-                    MigrationType::Simple,
-                    sql.into_sql_str(),
-                    false,
-                )
-            })
-            .collect(),
-    )
+/// Makes the tables in one transaction. sqlx's own migrator would lock for the session and name its statements: both
+/// stay behind on what a pooler gives to others.
+async fn make_tables(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let mut sql = "BEGIN; SET LOCAL lock_timeout = '5s'; \
+         CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
+         installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, checksum BYTEA NOT NULL, \
+         execution_time BIGINT NOT NULL);\n"
+        .to_owned();
+    for (number, name, statements) in MIGRATIONS {
+        let kind = MigrationType::Simple;
+        let text = statements.into_sql_str();
+        let checksum = Migration::new(number, name.into(), kind, text, false).checksum;
+        sql += &format!(
+            "{statements}\n; INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES ({number}, '{name}', true, '\\x{}', 0);\n",
+            hex::encode(checksum)
+        );
+    }
+    sql += "COMMIT";
+    let made = connection.execute(sqlx::raw_sql(AssertSqlSafe(sql)));
+    within(SILENCE, made).await.map(drop)
 }
 
-/// One connection, without the pool's patience: what is wrong is told at once.
+/// One connection: what is wrong is told at once.
 async fn connect(place: &Place) -> Result<PgConnection, IndexError> {
-    let options = place.options().map_err(|e| open_error(place, &e))?;
+    let fail = |e| open_error(place, &e);
+    let options = place.options().map_err(fail)?;
     match tokio::time::timeout(CONNECT, PgConnection::connect_with(&options)).await {
-        Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(error)) => Err(open_error(place, &error)),
+        Ok(connection) => connection.map_err(fail),
         Err(_) => Err(IndexError::Open {
             what: place.to_string(),
             why: format!(
@@ -140,25 +121,29 @@ async fn connect(place: &Place) -> Result<PgConnection, IndexError> {
     }
 }
 
-fn pool(options: PgConnectOptions, most: u32, session: String) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(most)
-        .acquire_timeout(CONNECT)
-        .after_connect(move |connection, _| {
-            let session = session.clone();
-            Box::pin(async move {
-                connection
-                    .execute(sqlx::raw_sql(AssertSqlSafe(session)))
-                    .await
-                    .map(drop)
-            })
-        })
-        .connect_lazy_with(options)
+/// Starts a transaction, which [`finish`] ends, and reads the catalogue in it.
+async fn read_catalogue(
+    place: &Place,
+    connection: &mut PgConnection,
+) -> Result<Columns, IndexError> {
+    let read = async {
+        start(connection, Purpose::Read).await?;
+        within(SILENCE, catalogue(connection)).await
+    };
+    read.await.map_err(|e| open_error(place, &e))
+}
+
+/// Ends a transaction that only read.
+async fn finish(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    within(CONNECT, connection.execute("ROLLBACK"))
+        .await
+        .map(drop)
 }
 
 /// Every column of the musehub tables on the search path.
 async fn catalogue(connection: &mut PgConnection) -> Result<Columns, sqlx::Error> {
     let encoding: String = sqlx::query_scalar("SHOW server_encoding")
+        .persistent(false)
         .fetch_one(&mut *connection)
         .await?;
     if encoding == "SQL_ASCII" {
@@ -178,6 +163,7 @@ async fn catalogue(connection: &mut PgConnection) -> Result<Columns, sqlx::Error
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND left(c.relname, 8) = 'musehub_' \
            AND a.attnum > 0 AND NOT a.attisdropped AND pg_table_is_visible(c.oid)",
     )
+    .persistent(false)
     .fetch_all(connection)
     .await?;
     Ok(Columns::new(
@@ -214,6 +200,7 @@ async fn check_hub(
             "SELECT n.nspname::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
              WHERE c.relname = 'musehub_commits' LIMIT 1",
         )
+        .persistent(false)
         .fetch_optional(connection)
         .await
         .map_err(|e| open_error(place, &e))?;
@@ -236,6 +223,7 @@ async fn check_hub(
     }
     for (table, _) in CORE {
         let may: bool = sqlx::query_scalar("SELECT has_table_privilege($1, 'SELECT')")
+            .persistent(false)
             .bind(table)
             .fetch_one(&mut *connection)
             .await
@@ -250,37 +238,6 @@ async fn check_hub(
         }
     }
     Ok(())
-}
-
-/// Why a database could not be opened, and what to do.
-fn open_error(place: &Place, error: &sqlx::Error) -> IndexError {
-    let why = match error {
-        sqlx::Error::Database(e) => {
-            let told = e.message();
-            match e.code().as_deref() {
-                Some("28P01" | "28000") => format!(
-                    "{told}; check user and password in DATABASE_URL, --database or PGPASSWORD"
-                ),
-                Some("3D000") => format!("{told}; check the name at the end of the URL"),
-                Some("53300") => format!("{told}; try again when others have left"),
-                Some("57P03") => format!("{told}; try again in a moment"),
-                Some("42501") => format!("{told}; ask for a role that may do this"),
-                _ => told.to_owned(),
-            }
-        }
-        sqlx::Error::Io(e) => {
-            format!("{e}; check that the server runs and that host and port are right")
-        }
-        sqlx::Error::Tls(e) => format!(
-            "{e}; give the server's CA with sslrootcert=FILE in the URL, or add it to the system's"
-        ),
-        sqlx::Error::Protocol(why) => why.clone(),
-        other => other.to_string(),
-    };
-    IndexError::Open {
-        what: place.to_string(),
-        why,
-    }
 }
 
 #[cfg(test)]

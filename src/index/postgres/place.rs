@@ -104,7 +104,10 @@ impl Place {
 
     /// How to connect. Holds the password: never to be shown.
     pub(super) fn options(&self) -> Result<PgConnectOptions, sqlx::Error> {
-        Ok(PgConnectOptions::from_str(&self.url)?.application_name("luthier"))
+        Ok(PgConnectOptions::from_str(&self.url)?
+            .application_name("luthier")
+            // Poolers refuse what they do not know, and no number with a fraction is read.
+            .extra_float_digits(None))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whole rows: keyset pages, rows by id, memberships and counts.
 
 use super::cell::{Ask, PgCells};
+use super::sessions::{Purpose, SILENCE, within};
 use super::{Postgres, query_error};
 use crate::index::rows::{Cells, Stored, id_column, table_here};
 use crate::index::{
@@ -8,8 +9,6 @@ use crate::index::{
 };
 use crate::object::Kind;
 use futures_util::TryStreamExt;
-use sqlx::AssertSqlSafe;
-use sqlx::postgres::PgPool;
 use std::collections::BTreeSet;
 
 /// Ids in one statement.
@@ -23,7 +22,7 @@ impl Postgres {
         limit: u32,
         read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
     ) -> Result<Page<T>, sqlx::Error> {
-        rows_of(&self.pool, ask, limit, read).await
+        self.rows_for(Purpose::Read, ask, limit, read).await
     }
 
     /// As [`Self::rows`], for lists that a person waits for: an audit has no hand on these connections.
@@ -33,7 +32,50 @@ impl Postgres {
         limit: u32,
         read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
     ) -> Result<Page<T>, sqlx::Error> {
-        rows_of(&self.lists, ask, limit, read).await
+        self.rows_for(Purpose::List, ask, limit, read).await
+    }
+
+    async fn rows_for<T>(
+        &self,
+        purpose: Purpose,
+        ask: Ask,
+        limit: u32,
+        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
+    ) -> Result<Page<T>, sqlx::Error> {
+        let mut session = self.sessions.begin(purpose).await?;
+        let mut rows = Vec::new();
+        let mut weight = 0;
+        let mut stream = ask.query().fetch(&mut *session);
+        while let Some(row) = within(SILENCE, stream.try_next()).await? {
+            let mut cells = PgCells::new(&row);
+            rows.push(read(&mut cells)?);
+            weight += cells.weight;
+            if weight >= PAGE_BYTES {
+                // What is left of the answer may weigh far more: it ends with the connection.
+                return Ok(Page { rows, end: false });
+            }
+        }
+        drop(stream);
+        session.end();
+        let end = rows.len() < limit as usize;
+        Ok(Page { rows, end })
+    }
+
+    /// Runs a statement and gives all of its rows, however much they weigh.
+    async fn all_rows<T>(
+        &self,
+        ask: Ask,
+        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
+    ) -> Result<Vec<T>, sqlx::Error> {
+        let mut session = self.sessions.begin(Purpose::Read).await?;
+        let mut rows = Vec::new();
+        let mut stream = ask.query().fetch(&mut *session);
+        while let Some(row) = within(SILENCE, stream.try_next()).await? {
+            rows.push(read(&mut PgCells::new(&row))?);
+        }
+        drop(stream);
+        session.end();
+        Ok(rows)
     }
 
     /// A page of a table in the order of its primary key.
@@ -72,10 +114,7 @@ impl Postgres {
             ));
             let list = ask.bind(chunk.to_vec()).map_err(failed)?;
             ask.push(&format!("{list})"));
-            let mut stream = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args).fetch(&self.pool);
-            while let Some(row) = stream.try_next().await.map_err(failed)? {
-                out.push(T::read(&mut PgCells::new(&row)).map_err(failed)?);
-            }
+            out.extend(self.all_rows(ask, T::read).await.map_err(failed)?);
         }
         Ok(out)
     }
@@ -253,28 +292,6 @@ impl Postgres {
             .map_err(|e| query_error("counts", &self.place, e))?;
         Ok(page.rows.into_iter().next().unwrap_or_default())
     }
-}
-
-/// Runs a statement on one of these connections.
-async fn rows_of<T>(
-    pool: &PgPool,
-    ask: Ask,
-    limit: u32,
-    read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
-) -> Result<Page<T>, sqlx::Error> {
-    let mut stream = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args).fetch(pool);
-    let mut rows = Vec::new();
-    let mut weight = 0;
-    while let Some(row) = stream.try_next().await? {
-        let mut cells = PgCells::new(&row);
-        rows.push(read(&mut cells)?);
-        weight += cells.weight;
-        if weight >= PAGE_BYTES {
-            return Ok(Page { rows, end: false });
-        }
-    }
-    let end = rows.len() < limit as usize;
-    Ok(Page { rows, end })
 }
 
 pub(super) fn nothing<T>() -> Page<T> {

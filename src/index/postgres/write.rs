@@ -1,28 +1,29 @@
-//! Changes: compare-and-set, and the lock of whoever applies a repair.
+//! Changes: compare-and-set.
 
+use super::Postgres;
 use super::cell::Ask;
-use super::{Place, Postgres, query_error};
+use super::sessions::{Purpose, SILENCE, Session, within};
+use crate::access::Access;
 use crate::index::rows::id_column;
 use crate::index::{Capabilities, IndexError, Link, Recache};
 use crate::object::Kind;
-use sqlx::postgres::{PgConnection, PgPool};
-use sqlx::{AssertSqlSafe, Connection, Postgres as Driver, Row, Transaction};
-use std::sync::Mutex;
-
-/// The advisory lock of appliers: `Luthier` in ASCII. One for each database, as such locks are.
-const LOCK: i64 = 0x4c75_7468_6965_7200;
-
-/// How long an applier waits for another to end: long enough for the server to notice one that died.
-const PATIENCE: &str = "3s";
+use sqlx::Row;
 
 impl Postgres {
-    pub(super) fn writer(&self) -> Result<&PgPool, IndexError> {
-        self.writer.as_ref().ok_or(IndexError::ReadOnly)
+    /// Refuses to write in a session that was opened for reading.
+    pub(super) fn may_write(&self) -> Result<(), IndexError> {
+        match self.access {
+            Access::Read => Err(IndexError::ReadOnly),
+            Access::Write => Ok(()),
+        }
     }
 
-    pub(super) async fn begin(&self) -> Result<Transaction<'static, Driver>, IndexError> {
-        self.writer()?
-            .begin()
+    /// Starts a transaction that writes.
+    pub(super) async fn begin(&self) -> Result<Session, IndexError> {
+        self.may_write()?;
+        self.lock_holds()?;
+        self.sessions
+            .begin(Purpose::Write)
             .await
             .map_err(|e| self.failed("starting a transaction", e))
     }
@@ -55,8 +56,7 @@ impl Postgres {
             "{ids}, {seen}, {new}) AS u (id, seen, new) WHERE {id} = u.id \
              AND t.storage_uri IS NOT DISTINCT FROM u.seen RETURNING {id}"
         ));
-        let rows = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
-            .fetch_all(&mut *tx)
+        let rows = within(SILENCE, ask.query().fetch_all(&mut *tx))
             .await
             .map_err(failed)?;
         let changed = rows
@@ -103,61 +103,10 @@ impl Postgres {
         let id = ask.bind(recache.id.clone()).map_err(failed)?;
         let key = self.columns.key(TABLE, "snapshot_id");
         ask.push(&format!("{set} WHERE {key} = {id} AND {still}"));
-        let done = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
-            .execute(&mut *tx)
+        let done = within(SILENCE, ask.query().execute(&mut *tx))
             .await
             .map_err(failed)?;
         tx.commit().await.map_err(failed)?;
         Ok(done.rows_affected() > 0)
     }
-
-    /// Takes the hub's advisory lock on a connection of its own; the lock goes with the guard.
-    pub(super) async fn lock(&self) -> Result<Box<dyn Send + Sync>, IndexError> {
-        const WHAT: &str = "locking the hub";
-        self.writer()?;
-        let failed = |e| self.failed(WHAT, e);
-        let options = self.place.options().map_err(failed)?;
-        let mut own = PgConnection::connect_with(&options).await.map_err(failed)?;
-        let patience = format!("SET lock_timeout = '{PATIENCE}'");
-        sqlx::raw_sql(AssertSqlSafe(patience))
-            .execute(&mut own)
-            .await
-            .map_err(failed)?;
-        let taken = sqlx::query("SELECT pg_advisory_lock($1)")
-            .bind(LOCK)
-            .execute(&mut own)
-            .await;
-        match taken {
-            Ok(_) => Ok(Box::new(Mutex::new(own))),
-            Err(error) if is_lock_timeout(&error) => {
-                Err(IndexError::Locked(holder(&mut own, &self.place).await?))
-            }
-            Err(error) => Err(failed(error)),
-        }
-    }
-}
-
-fn is_lock_timeout(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|e| e.code());
-    code.as_deref() == Some("55P03")
-}
-
-/// Who holds the lock, as far as the server tells.
-async fn holder(own: &mut PgConnection, place: &Place) -> Result<String, IndexError> {
-    let found: Option<(i32, String, String)> = sqlx::query_as(
-        "SELECT l.pid, coalesce(nullif(a.application_name, ''), 'a program'), \
-                coalesce(host(a.client_addr), 'this machine') \
-         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid \
-         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
-           AND (l.classid::bigint << 32 | l.objid::bigint) = $1 \
-           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-    )
-    .bind(LOCK)
-    .fetch_optional(own)
-    .await
-    .map_err(|e| query_error("asking who holds the lock", place, e))?;
-    Ok(match found {
-        Some((pid, name, host)) => format!("{name} on {host}, server process {pid}"),
-        None => "it has just ended; try again".to_owned(),
-    })
 }

@@ -1,12 +1,17 @@
 //! The database's side of the doctor.
 
 use super::clocks::{Clock, measure};
-use super::{Check, reached};
-use crate::index::IndexMut;
+use super::{Check, reached, server};
+use crate::access::Access;
+use crate::index::{About, IndexMut};
 use crate::object::Kind;
 use std::sync::Arc;
 
-pub(super) async fn examine(index: Arc<dyn IndexMut>, clocks: &mut Vec<Clock>) -> Vec<Check> {
+pub(super) async fn examine(
+    index: Arc<dyn IndexMut>,
+    access: Access,
+    clocks: &mut Vec<Clock>,
+) -> Vec<Check> {
     let about = match index.about().await {
         Ok(about) => about,
         Err(error) => return vec![Check::unusable("database", error)],
@@ -34,22 +39,30 @@ pub(super) async fn examine(index: Arc<dyn IndexMut>, clocks: &mut Vec<Clock>) -
             "audit here if you like; repair on the primary",
         ));
     }
-    checks.push(match about.unwritable.as_slice() {
-        [] => Check::pass(
-            "database rights",
-            "this user may read and change the hub's rows",
+    checks.push(rights(&about));
+    checks.extend(server::examine(&about.server, access));
+    checks.extend(examine_schema(index.as_ref()).await);
+    checks
+}
+
+fn rights(about: &About) -> Check {
+    const NAME: &str = "database rights";
+    match (about.unwritable.as_slice(), &about.server.read_only) {
+        ([], None) => Check::pass(NAME, "this user may read and change the hub's rows"),
+        ([], Some(_)) => Check::warn(
+            NAME,
+            "this user may read, and may change nothing while the database takes no changes",
+            "see read-only, below",
         ),
-        tables => Check::warn(
-            "database rights",
+        (tables, _) => Check::warn(
+            NAME,
             format!(
                 "this user may read, and may not change {}",
                 tables.join(", ")
             ),
             "fine for an audit; a repair needs INSERT and UPDATE",
         ),
-    });
-    checks.extend(examine_schema(index.as_ref()).await);
-    checks
+    }
 }
 
 async fn examine_schema(index: &dyn IndexMut) -> Vec<Check> {

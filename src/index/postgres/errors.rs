@@ -1,0 +1,128 @@
+//! What the server, a pooler or the way there says, with what it was said about and what to do.
+
+use super::Place;
+use super::sessions::{MOST, is_ended, is_full};
+use crate::index::IndexError;
+
+/// What to do on a standby that breaks reads off.
+const STANDBY: &str = "on a standby, set hot_standby_feedback or max_standby_streaming_delay, or read from the primary";
+
+/// A statement's failure, told with what it was for and what to do.
+pub(super) fn query_error(what: &'static str, place: &Place, error: sqlx::Error) -> IndexError {
+    if is_full(&error) {
+        return unreachable(place, &full(&told(&error)));
+    }
+    if is_ended(&error) {
+        return unreachable(place, &told(&error));
+    }
+    let why = match &error {
+        sqlx::Error::Database(e) => {
+            let hint = match e.code().as_deref() {
+                Some("40001" | "40P01") => return broken_off(what, e.message()),
+                Some("25006") => {
+                    "; the database takes no changes now: it is a standby, or default_transaction_read_only is on"
+                }
+                Some("42501") => "; ask for a role that may do this",
+                Some("57014") => {
+                    "; it took longer than its time limit or somebody cancelled it, try again when the hub is quieter"
+                }
+                Some("55P03") => "; another transaction holds the row, try again",
+                Some("53100") => "; the database's disk is full",
+                _ => "",
+            };
+            format!("{}{hint}", e.message())
+        }
+        sqlx::Error::PoolClosed => return unreachable(place, "its connections were closed"),
+        other => other.to_string(),
+    };
+    IndexError::Query { what, why }
+}
+
+/// A statement that gave way to another: a standby that had to follow its primary, or a deadlock.
+fn broken_off(what: &'static str, told: &str) -> IndexError {
+    IndexError::BrokenOff {
+        what,
+        reason: told
+            .trim_start_matches("canceling statement due to ")
+            .to_owned(),
+        why: format!("{told}; {STANDBY}"),
+    }
+}
+
+fn unreachable(place: &Place, why: &str) -> IndexError {
+    IndexError::Unreachable {
+        what: place.to_string(),
+        why: why.to_owned(),
+    }
+}
+
+fn told(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(e) => e.message().to_owned(),
+        sqlx::Error::Io(e) => e.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// No connection left: what the server said, and how many are wanted.
+fn full(told: &str) -> String {
+    let (reading, writing) = MOST;
+    format!(
+        "{told}; Luthier works with one connection and takes up to {reading} where it may, {writing} more to write: \
+         end other programs' connections, or raise the limit of the role (CONNECTION LIMIT), of the server \
+         (max_connections) or of the pooler"
+    )
+}
+
+/// Why a database could not be opened, and what to do.
+pub(super) fn open_error(place: &Place, error: &sqlx::Error) -> IndexError {
+    let why = match error {
+        _ if is_full(error) => full(&told(error)),
+        sqlx::Error::Database(e) => refused(e.code().as_deref().unwrap_or_default(), e.message()),
+        sqlx::Error::Io(e) => {
+            format!("{e}; check that the server runs and that host and port are right")
+        }
+        sqlx::Error::Tls(e) => tls(&e.to_string()),
+        sqlx::Error::Protocol(why) => why.clone(),
+        other => other.to_string(),
+    };
+    IndexError::Open {
+        what: place.to_string(),
+        why,
+    }
+}
+
+/// What a server or a pooler answered, and what to do.
+fn refused(code: &str, told: &str) -> String {
+    let advice = match code {
+        "28P01" | "28000" => "check user and password in DATABASE_URL, --database or PGPASSWORD",
+        "3D000" => "check the name at the end of the URL",
+        "57P03" => "try again in a moment",
+        "42501" => "ask for a role that may do this",
+        // A pooler has one code for all of its complaints.
+        "08P01" if told.contains("startup parameter") => {
+            "a pooler refuses what the URL sets: leave `options` out of it and set them for the role (ALTER ROLE … \
+             SET search_path …), or connect to the server itself"
+        }
+        "08P01" if told.contains("statement pooling") => {
+            "a pooler in statement mode allows no transaction, and a read without one cannot be kept from writing: \
+             use its transaction or session mode (pool_mode), or connect to the server itself"
+        }
+        "40001" | "40P01" => STANDBY,
+        _ => return told.to_owned(),
+    };
+    format!("{told}; {advice}")
+}
+
+/// A server without TLS is one thing, a certificate that does not hold another.
+fn tls(told: &str) -> String {
+    match told.contains("not support TLS") {
+        true => format!(
+            "{told}, and the URL asks for it (sslmode): turn on ssl at the server or the pooler, or use \
+             ?sslmode=disable where the network is trusted"
+        ),
+        false => format!(
+            "{told}; give the server's CA with sslrootcert=FILE in the URL, or add it to the system's"
+        ),
+    }
+}

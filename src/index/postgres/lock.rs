@@ -1,0 +1,243 @@
+//! The lock of whoever applies a repair: held by a transaction that stays open.
+//!
+//! A lock of the session would stay on a server process that a pooler gives to others next. A transaction keeps its
+//! server process in every mode that a pooler has, and whatever ends it ends the lock.
+
+use super::errors::query_error;
+use super::sessions::{CONNECT, Purpose, SILENCE, endless, start, within};
+use super::{Place, Postgres};
+use crate::index::IndexError;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// The advisory lock of appliers: `Luthier` in ASCII. One for each database, as such locks are.
+const LOCK: i64 = 0x4c75_7468_6965_7200;
+
+const WHAT: &str = "locking the hub";
+
+/// How long an applier waits for another to end: long enough for the server to notice one that died.
+const OTHERS: &str = "3s";
+
+/// How often the transaction says something, so that no server and no pooler ends it as idle.
+const BEAT: Duration = Duration::from_secs(15);
+
+/// How often, and at which distance, a lost lock is tried again.
+const RETAKE: (u32, Duration) = (60, Duration::from_secs(2));
+
+/// Whether this applier's lock holds; nothing is written while it does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Applier {
+    /// Held, or never asked for.
+    #[default]
+    Held,
+    /// Its connection ended; it is being taken again.
+    Retaking(String),
+    /// Somebody else has it, or the server did not come back.
+    Lost(String),
+}
+
+/// The state of this hub's applier, shared with the task that keeps the lock.
+pub(super) type ApplierState = Arc<Mutex<Applier>>;
+
+fn set(state: &ApplierState, applier: Applier) {
+    *state.lock().unwrap_or_else(PoisonError::into_inner) = applier;
+}
+
+impl Postgres {
+    /// Refuses to write while the lock of this applier does not hold: another may be at work.
+    pub(super) fn lock_holds(&self) -> Result<(), IndexError> {
+        let applier = self.applier.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*applier {
+            Applier::Held => Ok(()),
+            Applier::Retaking(why) => Err(IndexError::Unreachable {
+                what: self.place.to_string(),
+                why: format!("{why}; the lock of this repair is being taken again"),
+            }),
+            Applier::Lost(why) => Err(IndexError::Locked(why.clone())),
+        }
+    }
+
+    /// Takes the hub's advisory lock in a transaction of its own; the lock goes with the guard.
+    pub(super) async fn lock(&self) -> Result<Box<dyn Send + Sync>, IndexError> {
+        self.may_write()?;
+        let failed = |e| self.failed(WHAT, e);
+        let options = self.place.options().map_err(failed)?;
+        let own = match take(&options).await.map_err(failed)? {
+            Taken::Lock(own) => own,
+            Taken::Nothing(mut own) => {
+                return Err(IndexError::Locked(holder(&mut own, &self.place).await?));
+            }
+        };
+        let own = self.writable(own).await?;
+        self.second_connection().await?;
+        let stop = CancellationToken::new();
+        set(&self.applier, Applier::Held);
+        let keeper = keep(own, options, self.applier.clone(), stop.clone());
+        tokio::spawn(keeper);
+        Ok(Box::new(Guard {
+            state: self.applier.clone(),
+            _stop: stop.drop_guard(),
+        }))
+    }
+
+    /// Refuses before anything is stored where the database would refuse the row.
+    async fn writable(&self, mut own: PgConnection) -> Result<PgConnection, IndexError> {
+        let read_only: bool = sqlx::query_scalar(
+            "SELECT current_setting('transaction_read_only')::bool OR pg_is_in_recovery()",
+        )
+        .persistent(false)
+        .fetch_one(&mut own)
+        .await
+        .map_err(|e| self.failed(WHAT, e))?;
+        match read_only {
+            false => Ok(own),
+            true => Err(IndexError::Open {
+                what: format!("{} to write", self.place),
+                why: "it takes no changes now: it is a standby, or default_transaction_read_only is on; \
+                      `luthier doctor --write` says which"
+                    .to_owned(),
+            }),
+        }
+    }
+
+    /// The lock keeps one connection as long as the repair runs; another has to be there to write.
+    async fn second_connection(&self) -> Result<(), IndexError> {
+        match self.sessions.begin(Purpose::Write).await {
+            Ok(session) => {
+                session.end();
+                Ok(())
+            }
+            Err(error) => Err(IndexError::Unreachable {
+                what: self.place.to_string(),
+                why: format!(
+                    "{error}; a repair needs two connections at once, one of them for its lock: raise the limit of \
+                     the role or of the pooler (default_pool_size)"
+                ),
+            }),
+        }
+    }
+}
+
+/// The lock as long as it is wanted.
+struct Guard {
+    state: ApplierState,
+    _stop: DropGuard,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        set(&self.state, Applier::Held);
+    }
+}
+
+/// What asking for the lock gave; the connection is in a transaction either way.
+enum Taken {
+    Lock(PgConnection),
+    Nothing(PgConnection),
+}
+
+async fn take(options: &PgConnectOptions) -> Result<Taken, sqlx::Error> {
+    let mut own = within(CONNECT, PgConnection::connect_with(options)).await?;
+    let endless = endless(&own);
+    let begin = format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '{OTHERS}'; \
+         SET LOCAL statement_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = 0{endless}"
+    );
+    within(CONNECT, own.execute(sqlx::raw_sql(AssertSqlSafe(begin)))).await?;
+    let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .persistent(false)
+        .bind(LOCK);
+    match within(SILENCE, lock.execute(&mut own)).await {
+        Ok(_) => Ok(Taken::Lock(own)),
+        Err(error) if is_lock_timeout(&error) => {
+            within(CONNECT, own.execute("ROLLBACK")).await?;
+            start(&mut own, Purpose::Read).await?;
+            Ok(Taken::Nothing(own))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Keeps the transaction open until it is told to stop; takes the lock again where the connection ended.
+async fn keep(
+    mut own: PgConnection,
+    options: PgConnectOptions,
+    state: ApplierState,
+    stop: CancellationToken,
+) {
+    loop {
+        let beat = tokio::time::timeout(BEAT, stop.cancelled()).await;
+        if beat.is_ok() {
+            let _ = within(CONNECT, own.execute("ROLLBACK")).await;
+            let _ = own.close().await;
+            return;
+        }
+        let Err(error) = within(CONNECT, own.execute("SELECT 1")).await else {
+            continue;
+        };
+        set(&state, Applier::Retaking(error.to_string()));
+        let retaken = tokio::select! {
+            retaken = retake(&options) => retaken,
+            () = stop.cancelled() => return,
+        };
+        match retaken {
+            Ok(again) => {
+                own = again;
+                if !stop.is_cancelled() {
+                    set(&state, Applier::Held);
+                }
+            }
+            Err(why) => {
+                let lost = format!("the connection that held it ended ({error}), and {why}");
+                set(&state, Applier::Lost(lost));
+                return;
+            }
+        }
+    }
+}
+
+async fn retake(options: &PgConnectOptions) -> Result<PgConnection, String> {
+    let (tries, distance) = RETAKE;
+    let mut last = String::new();
+    for _ in 0..tries {
+        match take(options).await {
+            Ok(Taken::Lock(own)) => return Ok(own),
+            Ok(Taken::Nothing(_)) => return Err("another repair has taken it since".to_owned()),
+            Err(error) => last = error.to_string(),
+        }
+        tokio::time::sleep(distance).await;
+    }
+    Err(format!("it could not be taken again: {last}"))
+}
+
+fn is_lock_timeout(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|e| e.code());
+    code.as_deref() == Some("55P03")
+}
+
+/// Who holds the lock, as far as the server tells.
+async fn holder(own: &mut PgConnection, place: &Place) -> Result<String, IndexError> {
+    let found = held_by(own).await;
+    let found = found.map_err(|e| query_error("asking who holds the lock", place, e))?;
+    Ok(found.unwrap_or_else(|| "it has just ended; try again".to_owned()))
+}
+
+/// Who holds the lock; `None` where nobody does.
+pub(super) async fn held_by(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
+    let found: Option<(i32, String, String)> = sqlx::query_as(
+        "SELECT l.pid, coalesce(nullif(a.application_name, ''), 'a program'), \
+                coalesce(host(a.client_addr), 'this machine') \
+         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid \
+         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+           AND (l.classid::bigint << 32 | l.objid::bigint) = $1 \
+           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+    )
+    .persistent(false)
+    .bind(LOCK)
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.map(|(pid, name, host)| format!("{name} on {host}, server process {pid}")))
+}
