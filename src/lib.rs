@@ -12,7 +12,7 @@
 //! | [`repair`] | findings to plans, plans to changes through the store |
 //! | `cli`, `tui` | two faces without logic of their own |
 //!
-//! [`text`], [`progress`], [`waiting`] and [`access`] are used on every floor.
+//! [`text`], [`progress`], [`waiting`], [`scratch`], [`panics`] and [`access`] are used on every floor.
 
 pub mod access;
 pub mod audit;
@@ -23,8 +23,10 @@ pub mod config;
 pub mod demo;
 pub mod index;
 pub mod object;
+pub mod panics;
 pub mod progress;
 pub mod repair;
+pub mod scratch;
 pub mod store;
 pub mod text;
 pub mod tui;

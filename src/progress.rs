@@ -101,6 +101,7 @@ impl Progress {
 
     /// Starts a phase: the counters begin anew, the outcomes stay.
     pub fn phase(&self, name: &str, total: Option<u64>) {
+        crate::panics::provoke(name);
         self.update(|f| {
             name.clone_into(&mut f.phase);
             (f.done, f.total) = (0, total);

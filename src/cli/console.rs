@@ -1,5 +1,6 @@
 //! Opens the console.
 
+use super::output::Output;
 use super::{CliError, Color, Exit, Global, configured, keymap};
 use crate::config::Target;
 use crate::tui::{self, Ended, Session};
@@ -18,14 +19,15 @@ A hub's own environment is read too: DATABASE_URL, AWS_S3_ASSET_BUCKET, AWS_REGI
 Profiles go into the configuration file; `luthier --help` lists every command.";
 
 /// The console on the hub that is configured; without one, how to give one.
-pub async fn open_configured(global: &Global) -> Result<Exit, CliError> {
+pub async fn open_configured(global: &Global, out: &Output) -> Result<Exit, CliError> {
     match configured(global)? {
         Some(target) => open(target, global).await,
         None => {
-            println!("{NO_HUB}");
+            NO_HUB.lines().try_for_each(|line| out.line(line))?;
             if let Some(path) = crate::config::path() {
-                println!("Here it would be {}.", path.display());
+                out.line(&format!("Here it would be {}.", path.display()))?;
             }
+            out.flush()?;
             Ok(Exit::Done)
         }
     }
@@ -49,6 +51,7 @@ pub async fn open(target: Target, global: &Global) -> Result<Exit, CliError> {
     match tui::open(session).await {
         Ok(Ended::Left) => Ok(Exit::Done),
         Ok(Ended::Stopped) => Ok(Exit::Stopped),
+        Ok(Ended::Broken) => Ok(Exit::Bug),
         Err(error) => Err(CliError::unusable(error)),
     }
 }

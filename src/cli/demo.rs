@@ -35,9 +35,7 @@ pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, Cl
     let folder = match &command.build_only {
         Some(_) => None,
         None => Some(
-            tempfile::Builder::new()
-                .prefix("luthier-demo-")
-                .tempdir()
+            crate::scratch::folder("demo")
                 .map_err(|error| CliError::unusable(format!("no temporary folder: {error}")))?,
         ),
     };

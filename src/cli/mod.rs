@@ -24,11 +24,14 @@ mod watch;
 
 use crate::audit::{AuditError, Code};
 use crate::config::{self, ConfigError, Flags, Target};
+use crate::panics::Panic;
 use crate::repair::RepairError;
 use crate::store::{ServeError, Store, StoreError};
 use crate::tui::keymap::{Keymap, TABLE};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use output::Output;
+use std::io::Write;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -45,6 +48,8 @@ pub enum Exit {
     Unusable = 3,
     /// Stopped before the end; what was done is in the journal.
     Stopped = 4,
+    /// The program failed inside, and says so in one line; what was done is in the journal.
+    Bug = 5,
 }
 
 /// One line for a person, and how the program ends.
@@ -76,7 +81,7 @@ impl CliError {
     version,
     about = "Inspects and repairs MuseHub repositories",
     after_help = "Exit codes: 0 nothing wrong, or all repaired · 1 findings remain · 2 wrong arguments or \
-                  configuration · 3 a side could not be used · 4 stopped before the end"
+                  configuration · 3 a side could not be used · 4 stopped before the end · 5 a bug in Luthier"
 )]
 struct Cli {
     #[command(flatten)]
@@ -178,32 +183,73 @@ pub fn main() -> ExitCode {
             });
         }
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
+    crate::panics::install(crate::tui::keep_panic);
+    // What killed runs have left is removed beside the work.
+    let sweep = std::thread::spawn(crate::scratch::sweep);
+    let ended = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
     {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("luthier: cannot start: {error}");
-            return ExitCode::from(Exit::Unusable as u8);
+        Ok(runtime) => {
+            let ended = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(race(cli))));
+            // Reads that nobody waits for any more must not hold the exit up.
+            runtime.shutdown_background();
+            ended.unwrap_or(Ok(Exit::Bug))
+        }
+        Err(error) => Err(CliError::unusable(format!("cannot start: {error}"))),
+    };
+    let exit = match (crate::panics::first(), ended) {
+        (Some(panic), _) => tell_bug(&panic),
+        (None, Ok(exit)) => exit,
+        (None, Err(error)) => {
+            say(&error.message);
+            error.exit
         }
     };
-    let ended = runtime.block_on(run(cli));
-    // Reads that nobody waits for any more must not hold the exit up.
-    runtime.shutdown_background();
-    match ended {
-        Ok(exit) => ExitCode::from(exit as u8),
-        Err(error) => {
-            eprintln!("luthier: {}", crate::text::safe(&error.message));
-            ExitCode::from(error.exit as u8)
+    let _ = sweep.join();
+    crate::scratch::remove();
+    ExitCode::from(exit as u8)
+}
+
+/// Runs the command until its end, or until anything panics on any thread.
+async fn race(cli: Cli) -> Result<Exit, CliError> {
+    // The console puts the terminal back itself, and lets a step under way come to its end.
+    let is_console = matches!(cli.command, None | Some(Command::Demo(_)));
+    let panicked = async {
+        match is_console {
+            true => std::future::pending().await,
+            false => crate::panics::happened().cancelled().await,
         }
+    };
+    tokio::select! {
+        ended = run(cli) => ended,
+        () = panicked => Ok(Exit::Bug),
     }
+}
+
+/// Tells what a panic said, and where it is kept.
+fn tell_bug(panic: &Panic) -> Exit {
+    let log = panic.log.as_ref();
+    let log = log.map_or_else(String::new, |path| format!("; log: {}", path.display()));
+    say(&format!("this is a bug in Luthier: {}{log}", panic.words));
+    Exit::Bug
+}
+
+/// One line on standard error. Nobody may be there to read it.
+fn say(words: &str) {
+    let _ = writeln!(std::io::stderr(), "luthier: {}", crate::text::safe(words));
+}
+
+/// Ends the program at once, from within a command.
+fn leave(exit: Exit) -> ! {
+    crate::scratch::remove();
+    std::process::exit(exit as i32)
 }
 
 async fn run(cli: Cli) -> Result<Exit, CliError> {
     let out = Output::new(&cli.global);
     match cli.command {
-        None => console::open_configured(&cli.global).await,
+        None => console::open_configured(&cli.global, &out).await,
         Some(Command::Demo(command)) => demo::run(command, &cli.global, out).await,
         Some(Command::Audit(command)) => audit::run(command, &cli.global, out).await,
         Some(Command::Show(command)) => show::run(command, &cli.global, out).await,

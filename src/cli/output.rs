@@ -1,6 +1,6 @@
 //! Standard output: JSON lines for machines or words for people, never both.
 
-use super::{CliError, Color, Global};
+use super::{CliError, Color, Exit, Global};
 use crate::audit::Grade;
 use crate::progress::Progress;
 use crate::text;
@@ -75,7 +75,7 @@ impl Output {
     pub fn raw(&self, bytes: &[u8]) -> Result<(), CliError> {
         match io::stdout().write_all(bytes) {
             Ok(()) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => super::leave(Exit::Done),
             Err(error) => Err(CliError::unusable(format!("standard output: {error}"))),
         }
     }

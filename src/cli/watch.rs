@@ -43,7 +43,7 @@ pub async fn watch<T>(
 fn stop(progress: &Progress, bar: &ProgressBar) {
     if progress.is_cancelled() {
         bar.finish_and_clear();
-        std::process::exit(Exit::Stopped as i32);
+        super::leave(Exit::Stopped);
     }
     progress.cancel();
     bar.println("stopping after this step; once more stops at once");

@@ -1,41 +1,52 @@
-//! Dark or light: the terminal is asked, before it is taken.
+//! Dark or light: the terminal is asked, before the first frame.
 
 use super::degrade::{Colors, Look};
+use super::input::{Color, Input};
+use super::terminal::Screen;
 use super::theme::{Choice, Theme};
-use std::io::IsTerminal;
 use std::time::Duration;
-use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
 
 /// How long a terminal may take to answer. Those that can answer do so in a few milliseconds; the first
-/// frame waits for it, since an answer that comes later would be taken for keys.
+/// frame waits for it. A later answer is dropped.
 const PATIENCE: Duration = Duration::from_millis(40);
 
-/// The theme for what was chosen.
+/// The theme for what was chosen; `None` where the terminal is to be asked.
 ///
-/// A terminal is asked only where it can show more than its own sixteen colours, and never over SSH,
-/// where an answer may come too late.
+/// It is asked only where it can show more than its own sixteen colours, and never over SSH, where an answer
+/// may come too late, nor through `screen`, which does not pass the question on.
 #[must_use]
-pub fn theme(choice: Choice, look: Look, variable: &dyn Fn(&str) -> Option<String>) -> Theme {
-    let sixteen = look.colors <= Colors::Sixteen;
+pub fn theme(
+    choice: Choice,
+    look: Look,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Option<Theme> {
+    let term = variable("TERM").unwrap_or_default();
+    let asks = variable("SSH_CONNECTION").is_none() && !term.starts_with("screen");
     match choice {
-        _ if sixteen => Theme::ansi(),
-        Choice::Ansi => Theme::ansi(),
-        Choice::Dark => Theme::dark(),
-        Choice::Light => Theme::light(),
-        Choice::Auto if variable("SSH_CONNECTION").is_some() => Theme::ansi(),
-        Choice::Auto => ask(),
+        _ if look.colors <= Colors::Sixteen => Some(Theme::ansi()),
+        Choice::Ansi => Some(Theme::ansi()),
+        Choice::Dark => Some(Theme::dark()),
+        Choice::Light => Some(Theme::light()),
+        Choice::Auto => (!asks).then(Theme::ansi),
     }
 }
 
-fn ask() -> Theme {
-    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        return Theme::ansi();
-    }
-    let mut options = QueryOptions::default();
-    options.timeout = PATIENCE;
-    match theme_mode(options) {
-        Ok(ThemeMode::Dark) => Theme::dark(),
-        Ok(ThemeMode::Light) => Theme::light(),
-        Err(_) => Theme::ansi(),
-    }
+/// Asks the terminal.
+///
+/// # Errors
+/// The terminal has gone.
+pub async fn ask(screen: &mut Screen, input: &mut Input) -> std::io::Result<Theme> {
+    screen.ask_for_background()?;
+    Ok(match input.answer(PATIENCE).await {
+        Some(color) if is_dark(color) => Theme::dark(),
+        Some(_) => Theme::light(),
+        None => Theme::ansi(),
+    })
+}
+
+/// Whether light text stands out better on a colour than dark text, by what an eye makes of it.
+fn is_dark([red, green, blue]: Color) -> bool {
+    let linear = |part: f64| part.powf(2.2);
+    let luminance = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
+    luminance < 0.18
 }

@@ -11,9 +11,20 @@ use std::sync::mpsc::{Sender, channel};
 /// A longer log is begun anew, and the old one kept beside it; in bytes.
 const LONGEST: u64 = 4 << 20;
 
+/// The name of the log in the state folder.
+pub const NAME: &str = "console.log";
+
+/// Keeps what a panic said in the log of the console, and says where that is; `None` where it cannot be
+/// written.
+pub fn keep_panic(words: &str) -> Option<PathBuf> {
+    let folder = crate::repair::journal::state_folder()?;
+    std::fs::create_dir_all(&folder).ok()?;
+    let path = folder.join(NAME);
+    append(&path, "panic", words).then_some(path)
+}
+
 /// A log that is written by a thread of its own: no disk may hold the screen up.
 pub struct Log {
-    path: PathBuf,
     lines: Sender<(&'static str, String)>,
 }
 
@@ -28,25 +39,18 @@ impl Log {
     #[must_use]
     pub fn open_in(folder: &Path) -> Option<Self> {
         std::fs::create_dir_all(folder).ok()?;
-        let path = folder.join("console.log");
+        let path = folder.join(NAME);
         if std::fs::metadata(&path).is_ok_and(|meta| meta.len() > LONGEST) {
             let _ = std::fs::rename(&path, folder.join("console.log.1"));
         }
         open(&path)?;
         let (lines, told) = channel::<(&'static str, String)>();
-        let file = path.clone();
         std::thread::spawn(move || {
             for (level, text) in told {
-                append(&file, level, &text);
+                let _ = append(&path, level, &text);
             }
         });
-        Some(Self { path, lines })
-    }
-
-    /// Where it lies.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+        Some(Self { lines })
     }
 
     /// Keeps a notice.
@@ -67,11 +71,9 @@ fn open(path: &Path) -> Option<File> {
     options.open(path).ok()
 }
 
-/// Appends a line. A log that cannot be written stops nobody.
-pub fn append(path: &Path, level: &str, text: &str) {
+/// Appends a line; says whether it could. A log that cannot be written stops nobody.
+pub fn append(path: &Path, level: &str, text: &str) -> bool {
     let at = jiff::Timestamp::now().to_string();
     let line = json!({ "time": at, "pid": std::process::id(), "level": level, "text": text });
-    if let Some(mut file) = open(path) {
-        let _ = writeln!(file, "{line}");
-    }
+    open(path).is_some_and(|mut file| writeln!(file, "{line}").is_ok())
 }

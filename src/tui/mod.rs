@@ -8,6 +8,7 @@ mod effect;
 mod event;
 mod filter;
 mod guide;
+mod input;
 pub mod keymap;
 mod keyset;
 mod lines;
@@ -30,16 +31,17 @@ mod view;
 mod widgets;
 
 use crate::store::{Authority, Environment, Hub};
-use crossterm::event::EventStream;
 use degrade::{Colors, Look};
 use effect::Effect;
 use event::Event;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
+use input::Input;
 use log::Log;
+pub use log::keep_panic;
 use notices::Level;
 use runner::Runner;
 use state::{Face, State};
-use std::task::Poll;
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 use terminal::Screen;
 pub use theme::Choice;
@@ -54,8 +56,11 @@ const FRAME: Duration = Duration::from_millis(33);
 /// How many events one frame may fold.
 const DRAIN: usize = 256;
 
-/// The longest wait for the reader of the terminal to fall silent; it takes microseconds.
-const LAST_WORD: Duration = Duration::from_millis(50);
+/// How long the end waits for an answer that the terminal owes: the shell would take it for keys.
+const LAST_WORD: Duration = Duration::from_millis(100);
+
+/// How long the step under way of a repair may take, once the session has ended around it.
+const LAST_STEP: Duration = Duration::from_secs(60);
 
 /// What the console is opened on.
 pub struct Session {
@@ -76,8 +81,10 @@ pub struct Session {
 pub enum Ended {
     /// A person left.
     Left,
-    /// A signal ended it, after the step under way.
+    /// A signal ended it, or the terminal has gone; after the step under way.
     Stopped,
+    /// Something panicked; what was written is in the journal.
+    Broken,
 }
 
 /// Why there is no console.
@@ -138,16 +145,21 @@ impl Signals {
 /// # Errors
 /// The terminal cannot be used.
 pub async fn open(session: Session) -> Result<Ended, TuiError> {
+    // Before the terminal is taken, so that no signal finds it half taken.
+    let signals = Signals::new()?;
     let look = look(&session);
-    let theme = background::theme(session.theme, look, &variable);
     let face = Face::new(&session.hub, session.authority.is_some());
     let warned = face.writable && face.environment == Environment::Production;
-    let log = Log::open();
-    let screen = Screen::enter(look, log.as_ref().map(Log::path))?;
+    let mut screen = Screen::enter(look)?;
+    let mut input = Input::open()?;
+    let theme = match background::theme(session.theme, look, &variable) {
+        Some(theme) => theme,
+        None => background::ask(&mut screen, &mut input).await?,
+    };
     let started = jiff::Timestamp::now().as_microsecond();
-    let state = State::new(face, session.keymap, screen.size()?, started);
+    let state = State::new(face, session.keymap, screen.size(), started);
     let (out, answers) = unbounded_channel();
-    let console = Console {
+    let mut console = Console {
         state,
         screen,
         runner: Runner::new(session.hub, session.authority, out),
@@ -156,10 +168,24 @@ pub async fn open(session: Session) -> Result<Ended, TuiError> {
         drawn: Instant::now(),
         ended: None,
         away: None,
-        log,
+        log: Log::open(),
         logged: 0,
     };
-    console.stay(answers).await
+    let stayed = console.stay(answers, signals, &mut input);
+    let ended = AssertUnwindSafe(stayed).catch_unwind().await;
+    if matches!(ended, Ok(Ok(_))) {
+        input.take_what_is_owed(LAST_WORD).await;
+    }
+    let Console { screen, runner, .. } = console;
+    drop(screen);
+    runner.stop_writing(LAST_STEP).await;
+    Ok(match ended {
+        Err(_) => Ended::Broken,
+        Ok(_) if crate::panics::happened().is_cancelled() => Ended::Broken,
+        Ok(Ok(ended)) => ended,
+        // Whatever else went wrong, it is the terminal that has gone.
+        Ok(Err(_)) => Ended::Stopped,
+    })
 }
 
 /// An environment variable that says something.
@@ -189,26 +215,6 @@ fn beat() -> Duration {
     }
 }
 
-/// A key that has been typed already, without waiting for one. The stream keeps the waker of its last
-/// poll, so it must be polled with that of the loop: another would never wake it again.
-async fn ready(keys: &mut EventStream) -> Option<std::io::Result<crossterm::event::Event>> {
-    std::future::poll_fn(|context| match keys.poll_next_unpin(context) {
-        Poll::Ready(key) => Poll::Ready(key),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
-}
-
-/// Stops reading the terminal.
-///
-/// A stream that ends wakes its reader, and that wake-up stays pending when the reader was not asleep. The
-/// next poll is then handed it together with the keys that have come, gives up before it looks at them,
-/// and epoll does not tell of them again. So it is taken here, before anyone types.
-fn let_go(keys: EventStream) -> std::io::Result<()> {
-    drop(keys);
-    crossterm::event::poll(LAST_WORD).map(|_| ())
-}
-
 /// Everything that one session holds.
 struct Console {
     state: State,
@@ -234,13 +240,17 @@ enum Away {
 }
 
 impl Console {
-    async fn stay(mut self, mut answers: UnboundedReceiver<Event>) -> Result<Ended, TuiError> {
+    /// Stays until a person leaves, a signal comes, the terminal goes, or something panics.
+    async fn stay(
+        &mut self,
+        mut answers: UnboundedReceiver<Event>,
+        mut signals: Signals,
+        input: &mut Input,
+    ) -> Result<Ended, TuiError> {
         self.draw()?;
         for effect in self.state.start() {
             self.carry_out(effect)?;
         }
-        let mut signals = Signals::new()?;
-        let mut keys = EventStream::new();
         let mut beat = tokio::time::interval(beat());
         beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut dirty = true;
@@ -250,15 +260,16 @@ impl Console {
             let moving = self.state.moving();
             tokio::select! {
                 biased;
+                () = crate::panics::happened().cancelled() => return Ok(Ended::Broken),
                 () = signals.next() => {
                     self.ended = Some(Ended::Stopped);
                     self.take(Event::Stop)?;
                     typed = true;
                 }
-                key = keys.next() => {
+                key = input.next() => {
                     // The terminal has gone: there is nobody to draw for.
                     let Some(key) = key else { return Ok(Ended::Stopped) };
-                    self.take_keys(key?, &mut keys).await?;
+                    self.take_keys(key, input)?;
                     typed = true;
                 }
                 Some(answer) = answers.recv() => {
@@ -272,11 +283,8 @@ impl Console {
                 () = tokio::time::sleep(wait), if dirty => {}
             }
             if let Some(away) = self.away.take() {
-                // A stream that lives on would eat the keys of whoever has the terminal meanwhile.
-                let_go(keys)?;
                 self.leave_to(away)?;
                 signals.forget_interrupts().await?;
-                keys = EventStream::new();
                 typed = true;
             }
             if let Some(ended) = self.is_over() {
@@ -291,10 +299,10 @@ impl Console {
 
     /// Takes a key, and those that were typed after it already. They come before the next frame: a
     /// question that they meet was not seen by whoever typed them.
-    async fn take_keys(
+    fn take_keys(
         &mut self,
         first: crossterm::event::Event,
-        keys: &mut EventStream,
+        input: &mut Input,
     ) -> Result<(), TuiError> {
         self.beat()?;
         self.take(Event::Term(first))?;
@@ -302,10 +310,10 @@ impl Console {
             // What another program is to have is not ours to read.
             let next = match self.away {
                 Some(_) => None,
-                None => ready(keys).await,
+                None => input.ready(),
             };
             let Some(key) = next else { break };
-            self.take(Event::Term(key?))?;
+            self.take(Event::Term(key))?;
         }
         Ok(())
     }
@@ -383,6 +391,7 @@ impl Console {
     }
 
     fn draw(&mut self) -> Result<(), TuiError> {
+        crate::panics::provoke("a frame");
         let (state, theme) = (&self.state, &self.theme);
         self.screen
             .draw(&state.title(), |frame| view::view(state, theme, frame))?;

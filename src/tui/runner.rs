@@ -132,6 +132,17 @@ impl Runner {
         None
     }
 
+    /// Stops a repair that is under way, and waits until its step is done and in the journal.
+    pub async fn stop_writing(&self, longest: Duration) {
+        for progress in self.jobs.values() {
+            progress.cancel();
+        }
+        let Some(applying) = self.jobs.get(&Job::Apply) else {
+            return;
+        };
+        let _ = tokio::time::timeout(longest, applying.ended().cancelled()).await;
+    }
+
     fn open(&mut self, ticket: Ticket) {
         self.spawn(ticket, |desk| async move { desk.open().await });
         if !std::mem::replace(&mut self.felt, true) {
@@ -144,6 +155,7 @@ impl Runner {
         let cancel = self.scopes.entry(scope).or_default().clone();
         let desk = self.desk.clone();
         self.tasks.spawn(async move {
+            crate::panics::provoke("a task");
             tokio::select! {
                 () = cancel.cancelled() => {}
                 answer = desk.read(ask) => desk.answer(ticket, answer),
@@ -225,6 +237,7 @@ impl Runner {
         let desk = self.desk.clone();
         let runtime = tokio::runtime::Handle::current();
         self.tasks.spawn_blocking(move || {
+            crate::panics::provoke("a thread");
             let answer = runtime.block_on(work(desk.clone()));
             desk.answer(ticket, answer);
         });

@@ -1,4 +1,5 @@
-//! The terminal: taken once, given back exactly once, whatever ends the session.
+//! The terminal: taken once, given back exactly once, whatever ends the session. A panic unwinds, so it gives
+//! the terminal back as every other end does; its message comes after.
 
 use super::degrade::{Look, degrade};
 use crossterm::clipboard::CopyToClipboard;
@@ -13,12 +14,13 @@ use crossterm::terminal::{
 };
 use crossterm::{execute, queue};
 use ratatui::backend::CrosstermBackend;
-use ratatui::layout::Size;
+use ratatui::layout::{Rect, Size};
 use ratatui::{Frame, Terminal};
+use ratatui::{TerminalOptions, Viewport};
+use std::fs::File;
 use std::io::{self, Stdout, Write, stdout};
-use std::path::{Path, PathBuf};
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, Once, PoisonError};
 
 /// Whether the terminal is ours now. What gives it back asks first, so that it is given back once.
 static OURS: AtomicBool = AtomicBool::new(false);
@@ -26,42 +28,51 @@ static OURS: AtomicBool = AtomicBool::new(false);
 /// Whether the mouse is listened to, so that it is given back, and taken again.
 static MOUSE: AtomicBool = AtomicBool::new(false);
 
-/// Where a panic's message says that more is to be read.
-static LOG: Mutex<Option<PathBuf>> = Mutex::new(None);
+/// The size where the terminal says that it has none, as a serial line does.
+const UNKNOWN: Size = Size::new(80, 24);
 
 /// The screen that is drawn on. Dropping it gives the terminal back.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: ratatui shows the cursor then, and panics where there is no terminal any more.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
+    size: Size,
     look: Look,
     title: String,
 }
 
 impl Screen {
-    /// Takes the terminal; a panic's message will name `log`.
+    /// Takes the terminal.
     ///
     /// # Errors
     /// Standard output is no terminal, or does not answer.
-    pub fn enter(look: Look, log: Option<&Path>) -> io::Result<Self> {
-        *LOG.lock().unwrap_or_else(PoisonError::into_inner) = log.map(Path::to_owned);
+    pub fn enter(look: Look) -> io::Result<Self> {
         // crossterm's own NO_COLOR writes a reset that wipes reverse video out; `degrade` does it instead.
         crossterm::style::force_color_output(true);
-        restore_on_panic();
         take()?;
-        let terminal =
-            Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| give_back())?;
+        let size = size().inspect_err(|_| give_back())?;
+        let terminal = terminal(size).inspect_err(|_| give_back())?;
         Ok(Self {
-            terminal,
+            terminal: ManuallyDrop::new(terminal),
+            size,
             look,
             title: String::new(),
         })
     }
 
-    /// The size in cells.
+    /// The size in cells, as of the last frame.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// Asks the terminal for the colour of its background, and what it is, which every terminal answers.
     ///
     /// # Errors
-    /// The terminal does not say.
-    pub fn size(&self) -> io::Result<Size> {
-        self.terminal.size()
+    /// The terminal has gone.
+    pub fn ask_for_background(&mut self) -> io::Result<()> {
+        let mut out = stdout();
+        out.write_all(b"\x1b]11;?\x1b\\\x1b[c")?;
+        out.flush()
     }
 
     /// Draws one frame, in one piece for terminals that can wait for its end.
@@ -69,6 +80,11 @@ impl Screen {
     /// # Errors
     /// The terminal has gone.
     pub fn draw(&mut self, title: &str, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        let now = size()?;
+        if now != self.size {
+            self.size = now;
+            self.terminal.resize(Rect::from(now))?;
+        }
         let mut out = stdout();
         queue!(out, BeginSynchronizedUpdate)?;
         let title = match self.look.unicode {
@@ -92,8 +108,8 @@ impl Screen {
     /// # Errors
     /// The terminal has gone.
     pub fn clear(&mut self) -> io::Result<()> {
-        // ratatui's own way asks where the cursor is, and waits for an answer among the keys.
-        self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+        self.size = size()?;
+        self.terminal.resize(Rect::from(self.size))?;
         execute!(stdout(), Clear(ClearType::All))
     }
 
@@ -189,21 +205,28 @@ fn give_back() {
     let _ = disable_raw_mode();
 }
 
-/// A panic's message belongs on the terminal as it was before.
-fn restore_on_panic() {
-    static INSTALLED: Once = Once::new();
-    INSTALLED.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            give_back();
-            before(panic);
-            let log = LOG.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            if let Some(path) = log {
-                super::log::append(&path, "panic", &panic.to_string());
-                eprintln!("luthier: this is a bug; log: {}", path.display());
-            }
-        }));
-    });
+/// The size of the terminal in cells.
+///
+/// # Errors
+/// There is no terminal any more.
+pub fn size() -> io::Result<Size> {
+    let asked = rustix::termios::tcgetwinsize(stdout());
+    let said = match asked {
+        Ok(said) => said,
+        Err(_) => rustix::termios::tcgetwinsize(File::open("/dev/tty")?)?,
+    };
+    Ok(match (said.ws_col, said.ws_row) {
+        (0, _) | (_, 0) => UNKNOWN,
+        (columns, rows) => Size::new(columns, rows),
+    })
+}
+
+/// What is drawn on. Its size is given to it: left to itself, it starts other programs to learn one.
+fn terminal(size: Size) -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
+    let options = TerminalOptions {
+        viewport: Viewport::Fixed(Rect::from(size)),
+    };
+    Terminal::with_options(CrosstermBackend::new(stdout()), options)
 }
 
 #[cfg(test)]

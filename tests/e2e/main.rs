@@ -2,6 +2,7 @@
 
 mod connection;
 mod console;
+mod endings;
 mod guides;
 mod manners;
 mod screen;

@@ -18,6 +18,8 @@ struct Printed {
     /// Every byte of it.
     raw: Vec<u8>,
     ended: bool,
+    /// The terminal is to go away.
+    hung_up: bool,
 }
 
 struct Shared {
@@ -32,7 +34,7 @@ pub struct Terminal {
     master: Box<dyn MasterPty + Send>,
     writer: Box<dyn Write + Send>,
     /// Where the program keeps its state; goes with the terminal.
-    _home: tempfile::TempDir,
+    home: Arc<tempfile::TempDir>,
 }
 
 impl Terminal {
@@ -66,9 +68,11 @@ impl Terminal {
             ("XDG_CONFIG_HOME", "config"),
             ("XDG_DATA_HOME", "data"),
             ("XDG_CACHE_HOME", "cache"),
+            ("TMPDIR", "tmp"),
         ] {
             command.env(name, home.path().join(folder));
         }
+        std::fs::create_dir(home.path().join("tmp")).unwrap();
         command.env("TERM", "xterm-256color");
         command.env("LC_ALL", "C.UTF-8");
         for name in ["NO_COLOR", "COLORTERM", "SSH_CONNECTION", "PAGER", "EDITOR"] {
@@ -86,6 +90,7 @@ impl Terminal {
                 parser: vt100::Parser::new(cells(rows), cells(columns), 0),
                 raw: Vec::new(),
                 ended: false,
+                hung_up: false,
             }),
             changed: Condvar::new(),
         });
@@ -97,9 +102,9 @@ impl Terminal {
                 let mut printed = feed.printed.lock().unwrap();
                 printed.parser.process(&bytes[..read]);
                 printed.raw.extend(&bytes[..read]);
-                printed.ended |= read == 0;
+                printed.ended |= read == 0 || printed.hung_up;
                 feed.changed.notify_all();
-                if read == 0 {
+                if printed.ended {
                     return;
                 }
             }
@@ -109,8 +114,29 @@ impl Terminal {
             child,
             master: pair.master,
             writer,
-            _home: home,
+            home: Arc::new(home),
         }
+    }
+
+    /// Where the program keeps its state and its temporary files.
+    pub fn home(&self) -> Arc<tempfile::TempDir> {
+        self.home.clone()
+    }
+
+    /// Takes the terminal away, as a pane that is closed does; the exit code of the program.
+    pub fn hang_up(mut self) -> u32 {
+        self.shared.printed.lock().unwrap().hung_up = true;
+        // Whoever reads holds the terminal too, until there is something to read.
+        self.send("?");
+        let until = Instant::now() + PATIENCE;
+        let mut printed = self.shared.printed.lock().unwrap();
+        while !printed.ended && Instant::now() < until {
+            let waited = self.shared.changed.wait_timeout(printed, PATIENCE);
+            printed = waited.unwrap().0;
+        }
+        drop(printed);
+        drop((self.master, self.writer));
+        self.child.wait().unwrap().exit_code()
     }
 
     /// Types bytes as a terminal sends them.
@@ -196,6 +222,8 @@ impl Terminal {
             alternate_screen: screen.alternate_screen(),
             hidden_cursor: screen.hide_cursor(),
             bracketed_paste: screen.bracketed_paste(),
+            text: screen.contents(),
+            raw: printed.raw.clone(),
         };
         (status.exit_code(), left)
     }
@@ -206,6 +234,10 @@ pub struct Left {
     pub alternate_screen: bool,
     pub hidden_cursor: bool,
     pub bracketed_paste: bool,
+    /// What stands on it.
+    pub text: String,
+    /// Every byte that was printed.
+    pub raw: Vec<u8>,
 }
 
 fn cells(count: u16) -> NonZeroU16 {

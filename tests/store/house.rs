@@ -110,3 +110,16 @@ fn nothing_in_the_program_deletes() {
         }
     }
 }
+
+#[test]
+fn temporary_files_have_one_place() {
+    for room in [
+        "object", "backend", "index", "store", "client", "audit", "repair", "cli", "tui", "demo",
+    ] {
+        for (path, text) in sources(room) {
+            for word in ["tempdir(", "tempfile::tempfile(", "NamedTempFile::new("] {
+                assert!(!text.contains(word), "{} says {word}", path.display());
+            }
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use super::stage::Stage;
 use crate::tui::event::Event;
 use crate::tui::keymap::Place;
-use crate::tui::log::{Log, append};
+use crate::tui::log::{Log, NAME, append};
 use crate::tui::notices::{Level, Notice};
 use crate::tui::pager;
 use crate::tui::screens::Screen;
@@ -143,7 +143,7 @@ fn a_program_is_found_as_the_variables_say_and_gets_the_whole_text() {
 fn what_was_told_is_in_the_log_which_its_owner_alone_reads() {
     let folder = tempfile::tempdir().unwrap();
     let log = Log::open_in(folder.path()).unwrap();
-    let path = log.path().to_owned();
+    let path = folder.path().join(NAME);
     append(&path, "panic", "a line\nof two");
     let text = std::fs::read_to_string(&path).unwrap();
     let line: serde_json::Value = serde_json::from_str(text.trim_end()).unwrap();

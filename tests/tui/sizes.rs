@@ -46,8 +46,8 @@ fn looks() -> [(&'static str, Theme, Look); 4] {
     let none = |_: &str| None;
     let full = look(Colors::True, true);
     [
-        ("dark", theme(Choice::Dark, full, &none), full),
-        ("light", theme(Choice::Light, full, &none), full),
+        ("dark", theme(Choice::Dark, full, &none).unwrap(), full),
+        ("light", theme(Choice::Light, full, &none).unwrap(), full),
         ("no colours", Theme::ansi(), look(Colors::None, true)),
         ("ASCII", Theme::ansi(), look(Colors::Sixteen, false)),
     ]

@@ -51,7 +51,7 @@ CREATE INDEX finding_by_id ON finding (id, code);
 pub struct Notebook {
     pool: SqlitePool,
     /// Removes the file when the notebook goes.
-    _folder: tempfile::TempDir,
+    _folder: crate::scratch::Folder,
 }
 
 impl Notebook {
@@ -67,10 +67,7 @@ impl Notebook {
                 std::env::temp_dir().display()
             ),
         };
-        let folder = tempfile::Builder::new()
-            .prefix("luthier-audit-")
-            .tempdir()
-            .map_err(|e| open(e.to_string()))?;
+        let folder = crate::scratch::folder("audit").map_err(|e| open(e.to_string()))?;
         let options = SqliteConnectOptions::new()
             .filename(folder.path().join("notebook.db"))
             .create_if_missing(true)

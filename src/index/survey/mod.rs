@@ -49,7 +49,7 @@ CREATE INDEX held_by_repo ON held (repo_id, kind, hex);
 pub struct Survey {
     pool: SqlitePool,
     /// Removes the file when the survey goes.
-    _folder: tempfile::TempDir,
+    _folder: crate::scratch::Folder,
 }
 
 impl Survey {
@@ -65,10 +65,7 @@ impl Survey {
                 std::env::temp_dir().display()
             ),
         };
-        let folder = tempfile::Builder::new()
-            .prefix("luthier-rebuild-")
-            .tempdir()
-            .map_err(|e| open(e.to_string()))?;
+        let folder = crate::scratch::folder("rebuild").map_err(|e| open(e.to_string()))?;
         let options = SqliteConnectOptions::new()
             .filename(folder.path().join("survey.db"))
             .create_if_missing(true)
