@@ -19,6 +19,11 @@ impl Capabilities {
         Self { tables }
     }
 
+    /// The same hub without a table: one that this user may not read.
+    pub(super) fn forget(&mut self, table: &str) {
+        self.tables.remove(table);
+    }
+
     /// Whether the hub has this column.
     #[must_use]
     pub fn has(&self, table: &str, column: &str) -> bool {

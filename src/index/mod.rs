@@ -7,6 +7,7 @@
 mod added;
 pub mod capabilities;
 pub mod changes;
+pub mod hidden;
 mod listing;
 pub mod notebook;
 pub mod postgres;
@@ -18,6 +19,7 @@ pub mod survey;
 
 pub use capabilities::Capabilities;
 pub use changes::{CellEdit, HeadMove, Landed, Landing, Link, Merged, NewRows, Recache, RowEdit};
+pub use hidden::{Hidden, Visibility};
 pub use postgres::Postgres;
 pub use schema::Migration;
 pub use server::ServerState;
@@ -326,6 +328,11 @@ pub trait Index: Send + Sync {
     fn describe(&self) -> String;
     /// What this hub's tables and columns offer, read at connect.
     fn capabilities(&self) -> &Capabilities;
+    /// What of the hub's rows this user is not shown, as the catalogue told at connect.
+    fn hidden(&self) -> &[Hidden];
+    /// Asks the catalogue again what is not shown. With `counted`, the rows of each table that its statistics
+    /// or its lack of a key make doubtful are counted as well, which takes as long as the table is large.
+    async fn visibility(&self, counted: bool) -> Result<Visibility, IndexError>;
     /// What the server is and what this user may do there, for the doctor.
     async fn about(&self) -> Result<About, IndexError>;
     /// The additive migration that this hub still needs; empty where it needs none.

@@ -4,6 +4,23 @@
 use super::{BlobRow, BranchRow, Capabilities, CommitRow, ProposalRow, RepoRow, SnapshotRow};
 use crate::object::Kind;
 
+/// A whole number as a database may write it: `12`, `12.00`, `1.2e1`. `None` for anything else.
+pub(super) fn whole(text: &str) -> Option<i64> {
+    /// From here on not every whole number has a floating one of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let text = text.trim();
+    if let Ok(number) = text.parse() {
+        return Some(number);
+    }
+    if let Some((number, rest)) = text.split_once('.')
+        && rest.bytes().all(|b| b == b'0')
+    {
+        return number.parse().ok();
+    }
+    let number: f64 = text.parse().ok()?;
+    (number.fract() == 0.0 && number.abs() < EXACT).then_some(number as i64)
+}
+
 /// Cells of one row, read from left to right.
 pub(super) trait Cells {
     /// A key as it can be asked for again; empty for null.

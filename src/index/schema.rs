@@ -34,6 +34,51 @@ pub struct Migration {
     pub indexes: Vec<(Kind, Standing)>,
     /// What Alembic says of the hub; empty where it has no such table.
     pub revisions: Vec<String>,
+    /// How SQL names the table of each kind, in the order of [`Kind::ALL`].
+    pub tables: [TableName; 3],
+}
+
+/// How SQL names a table and the columns of it that are needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableName {
+    pub table: String,
+    pub id: String,
+    /// As the hub has it already; `storage_uri` where it does not.
+    pub storage_uri: String,
+    /// Its partitions, parents before children; empty where it has none.
+    pub partitions: Vec<Partition>,
+    /// It is partitioned, so that an index over it is made partition by partition.
+    pub partitioned: bool,
+}
+
+/// A partition of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// As SQL names it.
+    pub table: String,
+    /// The index over it, and the one of its parent that it becomes a part of, as SQL names them.
+    pub index: String,
+    pub of: String,
+    /// Its name without its schema.
+    pub name: String,
+    /// It has partitions of its own.
+    pub partitioned: bool,
+    /// How its index stands.
+    pub standing: Standing,
+}
+
+impl TableName {
+    /// A table of a kind under the names that it has today.
+    #[must_use]
+    pub fn of(kind: Kind) -> Self {
+        Self {
+            table: Capabilities::table(kind).to_owned(),
+            id: id_column(kind).to_owned(),
+            storage_uri: "storage_uri".to_owned(),
+            partitions: Vec::new(),
+            partitioned: false,
+        }
+    }
 }
 
 /// The name of the index over a kind's rows without `storage_uri`.
@@ -50,6 +95,7 @@ impl Migration {
         capabilities: &Capabilities,
         standing: impl Fn(&str) -> Standing,
         revisions: Vec<String>,
+        tables: [TableName; 3],
     ) -> Self {
         let columns = Kind::ALL.into_iter();
         let indexes = Kind::ALL.into_iter();
@@ -63,6 +109,7 @@ impl Migration {
                 .filter(|(_, standing)| *standing != Standing::Sound)
                 .collect(),
             revisions,
+            tables,
         }
     }
 
@@ -90,36 +137,76 @@ impl Migration {
             }
         }
         // Made beside the work of the hub; an index waits for old transactions and disturbs none.
-        out.extend(
-            self.indexes
-                .iter()
-                .map(|(kind, standing)| self.add_index(*kind, *standing)),
-        );
+        for (kind, standing) in &self.indexes {
+            out.extend(self.add_index(*kind, *standing));
+        }
         out
     }
 
+    fn name(&self, kind: Kind) -> &TableName {
+        &self.tables[kind as usize]
+    }
+
     fn add_column(&self, kind: Kind) -> String {
-        let table = Capabilities::table(kind);
+        let TableName {
+            table, storage_uri, ..
+        } = self.name(kind);
         match self.dialect {
             Dialect::Postgres => {
-                format!("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS storage_uri VARCHAR(2048)")
+                format!("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {storage_uri} VARCHAR(2048)")
             }
-            Dialect::Sqlite => format!("ALTER TABLE {table} ADD COLUMN storage_uri VARCHAR(2048)"),
+            Dialect::Sqlite => {
+                format!("ALTER TABLE {table} ADD COLUMN {storage_uri} VARCHAR(2048)")
+            }
         }
     }
 
-    fn add_index(&self, kind: Kind, standing: Standing) -> String {
-        let (name, table, id) = (index_name(kind), Capabilities::table(kind), id_column(kind));
+    fn add_index(&self, kind: Kind, standing: Standing) -> Vec<String> {
+        let name = index_name(kind);
+        let TableName {
+            table,
+            id,
+            storage_uri,
+            partitions,
+            partitioned,
+        } = self.name(kind);
+        let on = format!("({id}) WHERE {storage_uri} IS NULL");
+        if *partitioned {
+            // Over all partitions at once the hub could not write while it is made.
+            let mut out = vec![format!(
+                "CREATE INDEX IF NOT EXISTS {name} ON ONLY {table} {on}"
+            )];
+            for part in partitions {
+                out.push(match (part.partitioned, part.standing) {
+                    (true, _) => format!(
+                        "CREATE INDEX IF NOT EXISTS {} ON ONLY {} {on}",
+                        part.name, part.table
+                    ),
+                    (_, Standing::Invalid) => format!("REINDEX INDEX CONCURRENTLY {}", part.index),
+                    _ => format!(
+                        "CREATE INDEX CONCURRENTLY IF NOT EXISTS {} ON {} {on}",
+                        part.name, part.table
+                    ),
+                });
+            }
+            // From the leaves up: a parent's index holds once it has every part.
+            let attach = partitions.iter().rev();
+            out.extend(
+                attach
+                    .map(|part| format!("ALTER INDEX {} ATTACH PARTITION {}", part.of, part.index)),
+            );
+            return out;
+        }
         let concurrently = match (self.dialect, standing) {
             (Dialect::Postgres, Standing::Invalid) => {
-                return format!("REINDEX INDEX CONCURRENTLY {name}");
+                return vec![format!("REINDEX INDEX CONCURRENTLY {name}")];
             }
             (Dialect::Postgres, _) => "CONCURRENTLY ",
             (Dialect::Sqlite, _) => "",
         };
-        format!(
-            "CREATE INDEX {concurrently}IF NOT EXISTS {name} ON {table} ({id}) WHERE storage_uri IS NULL"
-        )
+        vec![format!(
+            "CREATE INDEX {concurrently}IF NOT EXISTS {name} ON {table} {on}"
+        )]
     }
 
     /// The same as a revision of the hub's own Alembic chain, behind the revision that it is at.
@@ -146,7 +233,7 @@ impl Migration {
             up += "    op.execute(\"SET LOCAL lock_timeout = '5s'\")\n";
         }
         for kind in &self.columns {
-            up += &format!("    op.execute(\"{}\")\n", self.add_column(*kind));
+            up += &format!("    op.execute({})\n", quoted(&self.add_column(*kind)));
             back = format!(
                 "    op.drop_column(\"{}\", \"storage_uri\")\n",
                 Capabilities::table(*kind)
@@ -160,10 +247,13 @@ impl Migration {
                 Dialect::Sqlite => "",
             };
             for (kind, standing) in &self.indexes {
-                up += &format!(
-                    "        op.execute(\"{}\")\n",
-                    self.add_index(*kind, *standing)
-                );
+                for statement in self.add_index(*kind, *standing) {
+                    up += &format!("        op.execute({})\n", quoted(&statement));
+                }
+                let concurrently = match self.name(*kind).partitioned {
+                    true => "",
+                    false => concurrently,
+                };
                 drops += &format!(
                     "        op.execute(\"DROP INDEX {concurrently}IF EXISTS {}\")\n",
                     index_name(*kind)
@@ -208,7 +298,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Dialect, Migration, Standing, quoted};
+    use super::{Dialect, Migration, Partition, Standing, TableName, quoted};
     use crate::index::Capabilities;
     use crate::object::Kind;
 
@@ -220,7 +310,14 @@ mod tests {
             true => Standing::Invalid,
             false => Standing::Missing,
         };
-        Migration::of(dialect, &Capabilities::new(has), standing, revisions)
+        let tables = Kind::ALL.map(TableName::of);
+        Migration::of(
+            dialect,
+            &Capabilities::new(has),
+            standing,
+            revisions,
+            tables,
+        )
     }
 
     #[test]
@@ -292,6 +389,38 @@ mod tests {
     }
 
     #[test]
+    fn a_partitioned_table_gets_its_index_part_by_part() {
+        let part = |name: &str, of: &str, partitioned, standing| Partition {
+            table: format!("public.{name}"),
+            index: format!("public.ix_{name}_unlinked"),
+            of: of.to_owned(),
+            name: format!("ix_{name}_unlinked"),
+            partitioned,
+            standing,
+        };
+        let mut migration = march(Dialect::Postgres, &[]);
+        migration.columns.clear();
+        migration.indexes.retain(|(kind, _)| *kind == Kind::Blob);
+        let of = "ix_musehub_objects_unlinked";
+        let blobs = &mut migration.tables[Kind::Blob as usize];
+        blobs.partitioned = true;
+        blobs.partitions = vec![
+            part("a", of, false, Standing::Invalid),
+            part("b", of, true, Standing::Missing),
+            part("c", "public.ix_b_unlinked", false, Standing::Missing),
+        ];
+        insta::assert_snapshot!(migration.statements().join(";\n"), @r"
+        CREATE INDEX IF NOT EXISTS ix_musehub_objects_unlinked ON ONLY musehub_objects (object_id) WHERE storage_uri IS NULL;
+        REINDEX INDEX CONCURRENTLY public.ix_a_unlinked;
+        CREATE INDEX IF NOT EXISTS ix_b_unlinked ON ONLY public.b (object_id) WHERE storage_uri IS NULL;
+        CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_c_unlinked ON public.c (object_id) WHERE storage_uri IS NULL;
+        ALTER INDEX public.ix_b_unlinked ATTACH PARTITION public.ix_c_unlinked;
+        ALTER INDEX ix_musehub_objects_unlinked ATTACH PARTITION public.ix_b_unlinked;
+        ALTER INDEX ix_musehub_objects_unlinked ATTACH PARTITION public.ix_a_unlinked
+        ");
+    }
+
+    #[test]
     fn a_hub_that_has_everything_gets_nothing() {
         let table = |kind| {
             (
@@ -300,7 +429,13 @@ mod tests {
             )
         };
         let whole = Capabilities::new(Kind::ALL.map(table));
-        let none = Migration::of(Dialect::Postgres, &whole, |_| Standing::Sound, Vec::new());
+        let none = Migration::of(
+            Dialect::Postgres,
+            &whole,
+            |_| Standing::Sound,
+            Vec::new(),
+            Kind::ALL.map(TableName::of),
+        );
         assert!(none.is_empty() && none.statements().is_empty());
         assert!(none.alembic().contains("    pass\n"));
     }

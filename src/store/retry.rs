@@ -4,8 +4,8 @@
 //! ones. Writes pass through as they are: whether one that was broken off has happened, only reading the row tells.
 
 use crate::index::{
-    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Index, IndexError, Listed,
-    MembershipRow, Migration, Page, ProposalRow, RepoRow, SnapshotRow,
+    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden, Index, IndexError,
+    Listed, MembershipRow, Migration, Page, ProposalRow, RepoRow, SnapshotRow, Visibility,
 };
 use crate::object::Kind;
 use crate::object::time::Micros;
@@ -71,6 +71,10 @@ macro_rules! reads {
                 self.inner.capabilities()
             }
 
+            fn hidden(&self) -> &[Hidden] {
+                self.inner.hidden()
+            }
+
             async fn close(&self) {
                 self.inner.close().await;
             }
@@ -90,6 +94,7 @@ macro_rules! reads {
 
 reads! {
     about() -> About;
+    visibility(counted: bool) -> Visibility;
     migration() -> Migration;
     now() -> Micros;
     counts() -> Counts;

@@ -16,8 +16,9 @@ impl Postgres {
         let table = Capabilities::table(kind);
         let id = self.columns.key(table, id_column(kind));
         let mut sql = Ask::new(format!(
-            "SELECT {} FROM {table} AS t WHERE true",
+            "SELECT {} FROM {} AS t WHERE true",
             self.light_columns(kind),
+            self.columns.sql(table),
         ));
         self.filter(ask, &mut sql)?;
         let (at, cast) = self.at_expression(kind);
@@ -44,7 +45,10 @@ impl Postgres {
     /// How many rows a list has.
     pub(super) async fn list_count(&self, ask: &Browse) -> Result<u64, sqlx::Error> {
         let table = Capabilities::table(ask.kind);
-        let mut sql = Ask::new(format!("SELECT count(*) FROM {table} AS t WHERE true"));
+        let mut sql = Ask::new(format!(
+            "SELECT count(*) FROM {} AS t WHERE true",
+            self.columns.sql(table)
+        ));
         self.filter(ask, &mut sql)?;
         let page = self.light_rows(sql, 1, |cells| cells.int()).await?;
         let count = page.rows.first().copied().flatten();
@@ -63,8 +67,9 @@ impl Postgres {
         };
         let of_repo = |table: &str| match capabilities.has(table, "repo_id") {
             true => format!(
-                "(SELECT count(*) FROM {table} AS t WHERE {} = j.id)",
-                self.columns.key(table, "repo_id")
+                "(SELECT count(*) FROM {} AS t WHERE {} = j.id)",
+                self.columns.sql(table),
+                self.columns.text("t", table, "repo_id")
             ),
             false => "0::bigint".to_owned(),
         };
@@ -88,7 +93,8 @@ impl Postgres {
     fn filter(&self, ask: &Browse, sql: &mut Ask) -> Result<(), sqlx::Error> {
         if let (Some(branch), Kind::Commit) = (&ask.branch, ask.kind) {
             let branch = sql.bind(branch.clone())?;
-            sql.push(&format!(" AND t.branch = {branch}"));
+            let text = self.columns.text("t", "musehub_commits", "branch");
+            sql.push(&format!(" AND {text} = {branch}"));
         }
         let Some(repo) = &ask.repo_id else {
             return Ok(());
@@ -98,12 +104,16 @@ impl Postgres {
             let repo_id = sql.bind(repo.clone())?;
             let (refs, id) = (Capabilities::refs_table(ask.kind), id_column(ask.kind));
             sql.push(&format!(
-                " AND EXISTS (SELECT FROM {refs} AS r WHERE r.{id} = t.{id} AND r.repo_id = {repo_id})"
+                " AND EXISTS (SELECT FROM {} AS r WHERE {} = {} AND {} = {repo_id})",
+                self.columns.sql(refs),
+                self.columns.text("r", refs, id),
+                self.columns.text("t", table, id),
+                self.columns.text("r", refs, "repo_id")
             ));
         } else if self.columns.capabilities.has(table, "repo_id") {
             let repo_id = sql.bind(repo.clone())?;
-            let key = self.columns.key(table, "repo_id");
-            sql.push(&format!(" AND {key} = {repo_id}"));
+            let text = self.columns.text("t", table, "repo_id");
+            sql.push(&format!(" AND {text} = {repo_id}"));
         } else {
             // Nothing in this hub says which repository a row belongs to.
             sql.push(" AND false");
@@ -112,23 +122,18 @@ impl Postgres {
     }
 
     /// What to sort by and its type; never null, since a comparison with null would hide the row.
-    fn at_expression(&self, kind: Kind) -> (String, &'static str) {
+    fn at_expression(&self, kind: Kind) -> (String, &str) {
         let (table, at) = (Capabilities::table(kind), at_column(kind));
         match self.columns.get(table, at) {
             None => ("''::text".to_owned(), "text"),
             Some(column) => {
-                let (cast, least) = match (column.shape(), column.of.as_str()) {
-                    (Shape::Time, "timestamp") => ("timestamp", "'-infinity'"),
-                    (Shape::Time, _) => ("timestamptz", "'-infinity'"),
-                    _ => ("text", "''"),
-                };
-                let plain = match cast {
-                    "text" => self.columns.key(table, at),
-                    _ => format!("t.\"{at}\""),
-                };
+                if column.shape() != Shape::Time {
+                    return (self.columns.key(table, at), "text");
+                }
+                let plain = self.columns.cell("t", table, at);
                 match column.not_null {
-                    true => (plain, cast),
-                    false => (format!("coalesce({plain}, {least})"), cast),
+                    true => (plain, column.cast()),
+                    false => (format!("coalesce({plain}, '-infinity')"), column.cast()),
                 }
             }
         }
@@ -140,7 +145,10 @@ impl Postgres {
         let here = |column: &str| self.columns.plain(table, column);
         let start = |column: &str| match self.columns.get(table, column) {
             None => "NULL".to_owned(),
-            Some(_) => format!("left({}, {WHAT_CHARS})", self.columns.key(table, column)),
+            Some(_) => format!(
+                "left({}, {WHAT_CHARS})",
+                self.columns.text("t", table, column)
+            ),
         };
         let light = |column: &str| match self.columns.weight(table, column) {
             None => here(column),
@@ -158,10 +166,17 @@ impl Postgres {
         };
         let first_byte = match self.columns.get(table, "manifest_blob") {
             None => "NULL".to_owned(),
-            Some(_) => "substr(t.manifest_blob, 1, 1)".to_owned(),
+            Some(column) if column.shape() == Shape::Bytes => format!(
+                "substr({}, 1, 1)",
+                self.columns.cell("t", table, "manifest_blob")
+            ),
+            Some(_) => format!(
+                "left({}, 1)",
+                self.columns.text("t", table, "manifest_blob")
+            ),
         };
         [
-            here(id_column(kind)),
+            self.columns.key(table, id_column(kind)),
             self.at_expression(kind).0,
             light("author"),
             what,

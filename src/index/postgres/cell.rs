@@ -1,6 +1,6 @@
 //! Statements and cells of Postgres, whatever a hub's column types are.
 
-use crate::index::rows::Cells;
+use crate::index::rows::{Cells, whole};
 use crate::object::time;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
@@ -82,6 +82,7 @@ impl<'r> PgCells<'r> {
         let info = raw.type_info();
         Ok(Some(match (info.name(), bytes) {
             ("TIMESTAMPTZ" | "TIMESTAMP", _) => text_of_time(number(bytes)).into_bytes().into(),
+            ("DATE", _) => text_of_date(number(bytes)).into_bytes().into(),
             ("INT2" | "INT4" | "INT8", _) => number(bytes).to_string().into_bytes().into(),
             ("BOOL", [1]) => Cow::Borrowed(b"1"),
             ("BOOL", _) => Cow::Borrowed(b"0"),
@@ -107,8 +108,50 @@ fn text_of_time(since_2000: i64) -> String {
         at => at
             .checked_add(EPOCH)
             .and_then(|at| time::isoformat(at, 0))
-            .unwrap_or_else(|| format!("{at} microseconds since 2000")),
+            .unwrap_or_else(|| far_off(at)),
     }
+}
+
+/// A date as its midnight.
+fn text_of_date(days_since_2000: i64) -> String {
+    const DAY: i64 = 86_400_000_000;
+    match days_since_2000 {
+        days if days == i64::from(i32::MAX) => text_of_time(i64::MAX),
+        days if days == i64::from(i32::MIN) => text_of_time(i64::MIN),
+        days => text_of_time(days.saturating_mul(DAY)),
+    }
+}
+
+/// A time outside the years 1 to 9999, as Postgres writes and reads it: a page of a list starts at it.
+fn far_off(since_2000: i64) -> String {
+    const DAY: i128 = 86_400_000_000;
+    let at = i128::from(since_2000) + i128::from(EPOCH);
+    let (days, micros) = (at.div_euclid(DAY), at.rem_euclid(DAY));
+    // The calendar repeats every 146,097 days; a year is counted from March, so that a leap day ends it.
+    let shifted = days + 719_468;
+    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day + 2) / 153;
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
+    let year = year_of_era + era * 400 + i128::from(month <= 2);
+    let (shown, era) = match year {
+        1.. => (year, ""),
+        _ => (1 - year, " BC"),
+    };
+    let seconds = micros / 1_000_000;
+    format!(
+        "{shown:04}-{month:02}-{:02} {:02}:{:02}:{:02}.{:06}+00{era}",
+        day - (153 * from_march + 2) / 5 + 1,
+        seconds / 3_600,
+        seconds / 60 % 60,
+        seconds % 60,
+        micros % 1_000_000
+    )
 }
 
 impl Cells for PgCells<'_> {
@@ -127,7 +170,7 @@ impl Cells for PgCells<'_> {
 
     fn int(&mut self) -> Result<Option<i64>, sqlx::Error> {
         let cell = self.next()?;
-        Ok(cell.and_then(|bytes| std::str::from_utf8(&bytes).ok()?.parse().ok()))
+        Ok(cell.and_then(|bytes| whole(std::str::from_utf8(&bytes).ok()?)))
     }
 
     fn flag(&mut self) -> Result<bool, sqlx::Error> {
@@ -137,7 +180,7 @@ impl Cells for PgCells<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{number, text_of_time};
+    use super::{number, text_of_date, text_of_time};
 
     #[test]
     fn integers_of_every_width_keep_their_sign() {
@@ -152,6 +195,15 @@ mod tests {
         assert_eq!(text_of_time(0), "2000-01-01T00:00:00+00:00");
         assert_eq!(text_of_time(500), "2000-01-01T00:00:00.000500+00:00");
         assert_eq!(text_of_time(i64::MIN), "-infinity");
-        assert!(text_of_time(i64::MAX - 1).ends_with("since 2000"));
+        assert_eq!(
+            text_of_time(i64::MAX - 1),
+            "294277-01-09 04:00:54.775806+00"
+        );
+        // The day before the first that Python knows, and one before the common era.
+        const YEAR_1: i64 = -63_082_281_600_000_000;
+        assert_eq!(text_of_time(YEAR_1), "0001-01-01T00:00:00+00:00");
+        assert_eq!(text_of_time(YEAR_1 - 1), "0001-12-31 23:59:59.999999+00 BC");
+        assert_eq!(text_of_date(0), "2000-01-01T00:00:00+00:00");
+        assert_eq!(text_of_date(i64::from(i32::MAX)), "infinity");
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Postgres;
 use super::cell::{Ask, PgCells};
+use super::columns::quoted;
 use super::insert::bind;
 use super::sessions::{SILENCE, within};
 use crate::index::added::{EDITING as WHAT, all_still, edited, value_of};
@@ -23,15 +24,20 @@ impl Postgres {
             return Ok(false);
         }
         let table = Capabilities::table(edit.kind);
-        let mut ask = Ask::new(format!("UPDATE {table} AS t SET "));
+        let mut ask = Ask::new(format!("UPDATE {} AS t SET ", self.columns.sql(table)));
         for (at, (cell, name)) in edit.cells.iter().zip(&names).enumerate() {
             let value = value_of(cell.column, cell.new.as_deref());
             let (Some(value), Some(column)) = (value, self.columns.get(table, name)) else {
                 return Err(refused(format!("{name} does not take this value")));
             };
+            if column.generated {
+                return Err(refused(format!(
+                    "{name} of {table} is computed by the server"
+                )));
+            }
             let bound = bind(&mut ask, column, value).map_err(failed)?;
             let comma = if at == 0 { "" } else { ", " };
-            ask.push(&format!("{comma}\"{name}\" = {bound}"));
+            ask.push(&format!("{comma}{} = {bound}", quoted(&column.name)));
         }
         let id = ask.bind(edit.id.clone()).map_err(failed)?;
         let key = self.columns.key(table, id_column(edit.kind));
@@ -54,7 +60,11 @@ impl Postgres {
             .iter()
             .map(|name| self.columns.plain(table, name))
             .collect();
-        let mut ask = Ask::new(format!("SELECT {} FROM {table} AS t", list.join(", ")));
+        let mut ask = Ask::new(format!(
+            "SELECT {} FROM {} AS t",
+            list.join(", "),
+            self.columns.sql(table)
+        ));
         let id = ask.bind(edit.id.clone())?;
         let key = self.columns.key(table, id_column(edit.kind));
         ask.push(&format!(" WHERE {key} = {id} FOR UPDATE"));

@@ -2,7 +2,7 @@
 
 use super::Postgres;
 use super::cell::Ask;
-use super::columns::{Column, Shape};
+use super::columns::{Column, Shape, quoted};
 use super::sessions::{SILENCE, within};
 use crate::index::added::{BINDS, Value, tables_of};
 use crate::index::rows::{column_here, table_here};
@@ -42,28 +42,30 @@ impl Postgres {
         if rows.is_empty() || !self.columns.capabilities.has_table(table) {
             return Ok(());
         }
-        let here: Vec<Option<(&str, &Column)>> = columns
+        // What the server computes is never written.
+        let here: Vec<Option<&Column>> = columns
             .iter()
             .map(|column| {
                 let name = column_here(&self.columns.capabilities, table, column);
-                Some((name, self.columns.get(table, name)?))
+                self.columns.get(table, name).filter(|c| !c.generated)
             })
             .collect();
-        let listed: Vec<String> = here
-            .iter()
-            .flatten()
-            .map(|(name, _)| format!("\"{name}\""))
-            .collect();
+        let listed: Vec<String> = here.iter().flatten().map(|c| quoted(&c.name)).collect();
+        let overriding = match here.iter().flatten().any(|column| column.identity) {
+            true => " OVERRIDING SYSTEM VALUE",
+            false => "",
+        };
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
             let mut ask = Ask::new(format!(
-                "INSERT INTO \"{table}\" ({}) VALUES ",
+                "INSERT INTO {} ({}){overriding} VALUES ",
+                self.columns.sql(table),
                 listed.join(", ")
             ));
             for (at, row) in rows.by_ref().take(BINDS / columns.len()).enumerate() {
                 let mut cells = Vec::with_capacity(listed.len());
                 for (value, column) in row.into_iter().zip(&here) {
-                    if let Some((_, column)) = column {
+                    if let Some(column) = column {
                         cells.push(bind(&mut ask, column, value)?);
                     }
                 }
@@ -82,23 +84,25 @@ impl Postgres {
 pub(super) fn bind(ask: &mut Ask, column: &Column, value: Value) -> Result<String, sqlx::Error> {
     let shape = column.shape();
     let text = match value {
-        Value::Int(Some(int)) => return ask.bind(int),
+        Value::Int(Some(int)) if shape == Shape::Int => return ask.bind(int),
+        Value::Int(int) => int.map(|int| int.to_string()),
         Value::Bytes(Some(bytes)) if shape == Shape::Bytes => return ask.bind(bytes),
         // Hubs of March 2026 keep the manifest as JSON.
         Value::Bytes(bytes) => bytes.map(|b| String::from_utf8_lossy(&b).into_owned()),
         Value::Key(text) | Value::Text(text) => text,
-        Value::Int(None) => None,
     };
     let empty = text.as_deref().is_none_or(str::is_empty);
     match text {
         Some(text) if shape == Shape::Text => ask.bind(text),
-        Some(text) if !empty => Ok(format!("CAST({} AS {})", ask.bind(text)?, column.cast())),
+        Some(text) if !empty => Ok(column.take(&ask.bind(text)?)),
         _ if !column.not_null => Ok("NULL".to_owned()),
         _ if column.has_default => Ok("DEFAULT".to_owned()),
         _ => Ok(match shape {
             Shape::Int => "0",
             Shape::Json => "'{}'",
             Shape::Time => "CURRENT_TIMESTAMP",
+            Shape::Other if column.is_list() => "'{}'",
+            Shape::Other if column.of == "numeric" => "0",
             Shape::Text | Shape::Bytes | Shape::Other => "''",
         }
         .to_owned()),

@@ -57,11 +57,14 @@ impl Postgres {
             let table = Capabilities::table(kind);
             let id = self.columns.key(table, id_column(kind));
             let mut ask = Ask::new(format!(
-                "UPDATE {table} AS t SET storage_uri = u.uri FROM unnest("
+                "UPDATE {} AS t SET {} = u.uri FROM unnest(",
+                self.columns.sql(table),
+                self.columns.name(table, "storage_uri")
             ));
             let (ids, uris) = (ask.bind(ids)?, ask.bind(uris)?);
             ask.push(&format!(
-                "{ids}, {uris}) AS u (id, uri) WHERE {id} = u.id AND t.storage_uri IS NULL"
+                "{ids}, {uris}) AS u (id, uri) WHERE {id} = u.id AND {} IS NULL",
+                self.columns.cell("t", table, "storage_uri")
             ));
             run(tx, ask).await?;
         }
@@ -69,60 +72,103 @@ impl Postgres {
     }
 
     async fn move_head(&self, tx: &mut PgConnection, head: &HeadMove) -> Result<bool, sqlx::Error> {
+        const BRANCHES: &str = "musehub_branches";
+        let columns = &self.columns;
+        let sql = columns.sql(BRANCHES);
+        let text = |column| columns.text("t", BRANCHES, column);
+        let take = |column, bound: &str| match columns.get(BRANCHES, column) {
+            Some(known) => known.take(bound),
+            None => bound.to_owned(),
+        };
         let mut ask = Ask::default();
         let repo = ask.bind(head.repo_id.clone())?;
         let name = ask.bind(head.name.clone())?;
         let new = ask.bind(head.new.clone())?;
+        let there = format!("{} = {repo} AND {} = {name}", text("repo_id"), text("name"));
         match &head.seen {
             None => {
                 let id = ask.bind(head.branch_id.clone())?;
+                let cells = [
+                    ("branch_id", &id),
+                    ("repo_id", &repo),
+                    ("name", &name),
+                    ("head_commit_id", &new),
+                ];
+                let names = cells.map(|(column, _)| columns.name(BRANCHES, column));
+                let values = cells.map(|(column, bound)| take(column, bound));
                 ask.push(&format!(
-                    "INSERT INTO musehub_branches (branch_id, repo_id, name, head_commit_id) \
-                     SELECT {id}, {repo}, {name}, {new} WHERE NOT EXISTS \
-                     (SELECT 1 FROM musehub_branches WHERE repo_id = {repo} AND name = {name})"
+                    "INSERT INTO {sql} ({}) SELECT {} WHERE NOT EXISTS (SELECT 1 FROM {sql} AS t WHERE {there})",
+                    names.join(", "),
+                    values.join(", ")
                 ));
             }
             Some(seen) => {
                 let id = ask.bind(seen.branch_id.clone())?;
                 let old = ask.bind(seen.head_commit_id.clone())?;
                 ask.push(&format!(
-                    "UPDATE musehub_branches SET head_commit_id = {new} \
-                     WHERE branch_id = {id} AND repo_id = {repo} AND name = {name} \
-                       AND head_commit_id IS NOT DISTINCT FROM {old}"
+                    "UPDATE {sql} AS t SET {} = {} WHERE {} = {id} AND {there} AND {} IS NOT DISTINCT FROM {old}",
+                    columns.name(BRANCHES, "head_commit_id"),
+                    take("head_commit_id", &new),
+                    text("branch_id"),
+                    text("head_commit_id")
                 ));
             }
         }
         if run(tx, ask).await? != 1 {
             return Ok(false);
         }
-        if let Some(column) = self.columns.get("musehub_repos", "pushed_at") {
-            let mut ask = Ask::new("UPDATE musehub_repos SET pushed_at = ");
-            let at = ask.bind(head.at.clone())?;
-            let repo = ask.bind(head.repo_id.clone())?;
-            ask.push(&format!(
-                "CAST({at} AS {}) WHERE repo_id = {repo}",
-                column.cast()
-            ));
-            run(tx, ask).await?;
-        }
+        self.note_push(tx, head).await?;
         Ok(true)
     }
 
-    async fn close(&self, tx: &mut PgConnection, merged: &Merged) -> Result<bool, sqlx::Error> {
-        let table = table_here(&self.columns.capabilities, "musehub_proposals");
-        let id = column_here(&self.columns.capabilities, table, "proposal_id");
-        let mut ask = Ask::new(format!(
-            "UPDATE {table} SET state = 'merged', merge_commit_id = "
+    /// Says in the repository's row when it was pushed to, where the hub keeps that.
+    async fn note_push(&self, tx: &mut PgConnection, head: &HeadMove) -> Result<(), sqlx::Error> {
+        const REPOS: &str = "musehub_repos";
+        let Some(column) = self.columns.get(REPOS, "pushed_at") else {
+            return Ok(());
+        };
+        let mut ask = Ask::default();
+        let at = ask.bind(head.at.clone())?;
+        let repo = ask.bind(head.repo_id.clone())?;
+        ask.push(&format!(
+            "UPDATE {} AS t SET {} = {} WHERE {} = {repo}",
+            self.columns.sql(REPOS),
+            self.columns.name(REPOS, "pushed_at"),
+            column.take(&at),
+            self.columns.text("t", REPOS, "repo_id")
         ));
-        let commit = ask.bind(merged.merge_commit_id.clone())?;
-        ask.push(&commit);
-        if let Some(column) = self.columns.get(table, "merged_at") {
-            let at = ask.bind(merged.at.clone())?;
-            ask.push(&format!(", merged_at = CAST({at} AS {})", column.cast()));
+        run(tx, ask).await.map(drop)
+    }
+
+    async fn close(&self, tx: &mut PgConnection, merged: &Merged) -> Result<bool, sqlx::Error> {
+        let columns = &self.columns;
+        let table = table_here(&columns.capabilities, "musehub_proposals");
+        let id = column_here(&columns.capabilities, table, "proposal_id");
+        let mut ask = Ask::default();
+        let mut set = Vec::new();
+        for (name, value) in [
+            ("state", "merged"),
+            ("merge_commit_id", merged.merge_commit_id.as_str()),
+            ("merged_at", merged.at.as_str()),
+        ] {
+            if let Some(column) = columns.get(table, name) {
+                let bound = ask.bind(value.to_owned())?;
+                set.push(format!(
+                    "{} = {}",
+                    columns.name(table, name),
+                    column.take(&bound)
+                ));
+            }
         }
         let key = ask.bind(merged.proposal_id.clone())?;
         let seen = ask.bind(merged.seen.clone())?;
-        ask.push(&format!(" WHERE {id} = {key} AND state = {seen}"));
+        ask.push(&format!(
+            "UPDATE {} AS t SET {} WHERE {} = {key} AND {} = {seen}",
+            columns.sql(table),
+            set.join(", "),
+            columns.text("t", table, id),
+            columns.text("t", table, "state")
+        ));
         Ok(run(tx, ask).await? == 1)
     }
 
@@ -142,7 +188,10 @@ impl Postgres {
             return Ok(Vec::new());
         }
         let id = self.columns.key(table, id_column(kind));
-        let mut ask = Ask::new(format!("SELECT {id} FROM {table} AS t WHERE "));
+        let mut ask = Ask::new(format!(
+            "SELECT {id} FROM {} AS t WHERE ",
+            self.columns.sql(table)
+        ));
         let repo = ask.bind(repo_id.to_owned())?;
         let plain: Vec<String> = ids
             .iter()
@@ -152,7 +201,7 @@ impl Postgres {
         let list = ask.bind(plain)?;
         ask.push(&format!(
             "{} = {repo} AND {id} = ANY({list})",
-            self.columns.key(table, "repo_id")
+            self.columns.text("t", table, "repo_id")
         ));
         Ok(self
             .rows(ask, 0, |cells: &mut dyn Cells| cells.key())

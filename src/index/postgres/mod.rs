@@ -5,6 +5,7 @@
 //! (see `sessions`), which the server keeps read-only unless it is there to write.
 
 mod browse;
+mod catalogue;
 mod cell;
 mod columns;
 mod edit;
@@ -19,14 +20,15 @@ mod read;
 mod schema;
 mod server;
 mod sessions;
+mod visibility;
 mod write;
 
 pub use place::Place;
 
 use super::{
-    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Index, IndexError,
+    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden, Index, IndexError,
     IndexMut, Landed, Landing, Link, Listed, MembershipRow, Migration, NewRows, Page, ProposalRow,
-    Recache, RepoRow, RowEdit, SnapshotRow,
+    Recache, RepoRow, RowEdit, SnapshotRow, Visibility,
 };
 use crate::access::Access;
 use crate::object::Kind;
@@ -46,6 +48,8 @@ pub struct Postgres {
     /// Whether the lock of this applier holds.
     applier: ApplierState,
     columns: Columns,
+    /// What this user is not shown, as the catalogue told at connect.
+    hidden: Vec<Hidden>,
 }
 
 impl Postgres {
@@ -69,6 +73,16 @@ impl Index for Postgres {
 
     fn capabilities(&self) -> &Capabilities {
         &self.columns.capabilities
+    }
+
+    fn hidden(&self) -> &[Hidden] {
+        &self.hidden
+    }
+
+    async fn visibility(&self, counted: bool) -> Result<Visibility, IndexError> {
+        self.look(counted)
+            .await
+            .map_err(|e| self.failed("which rows are shown", e))
     }
 
     async fn about(&self) -> Result<About, IndexError> {

@@ -1,11 +1,13 @@
 //! Opening a hub in Postgres: what can be wrong with it, in words, and what its catalogue offers.
 
-use super::columns::{Column, Columns};
+use super::catalogue::{Catalogue, denied, of_table};
+use super::columns::quoted;
 use super::errors::open_error;
 use super::lock::ApplierState;
 use super::sessions::{CONNECT, Purpose, SILENCE, Sessions, start, within};
 use super::{Place, Postgres};
 use crate::access::Access;
+use crate::index::hidden::{CORE, columns_read, is_core};
 use crate::index::{Index, IndexError};
 use sqlx::migrate::{Migration, MigrationType};
 use sqlx::postgres::PgConnection;
@@ -18,15 +20,6 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 1] = [(
     include_str!("../../../migrations/postgres/0001_hub.sql"),
 )];
 
-/// Tables without which a database is no hub, and their keys.
-const CORE: [(&str, &str); 5] = [
-    ("musehub_repos", "repo_id"),
-    ("musehub_branches", "branch_id"),
-    ("musehub_commits", "commit_id"),
-    ("musehub_snapshots", "snapshot_id"),
-    ("musehub_objects", "object_id"),
-];
-
 impl Postgres {
     /// Opens a hub. With `Access::Read` every transaction is read-only by the server's own word.
     ///
@@ -35,8 +28,8 @@ impl Postgres {
     /// that are missing, and a database that is no hub: each in one line that says what to do.
     pub async fn open(place: &Place, access: Access) -> Result<Self, IndexError> {
         let mut probe = connect(place).await?;
-        let columns = read_catalogue(place, &mut probe).await?;
-        check_hub(place, &mut probe, &columns).await?;
+        let catalogue = read_catalogue(place, &mut probe).await?;
+        check_hub(place, &mut probe, &catalogue).await?;
         let fail = |e| open_error(place, &e);
         finish(&mut probe).await.map_err(fail)?;
         let options = place.options().map_err(fail)?;
@@ -45,7 +38,8 @@ impl Postgres {
             sessions: Sessions::new(options, probe),
             access,
             applier: ApplierState::default(),
-            columns,
+            columns: catalogue.columns,
+            hidden: catalogue.hidden,
         })
     }
 
@@ -56,7 +50,7 @@ impl Postgres {
     /// As [`Postgres::open`], and a database that holds a hub already.
     pub async fn create(place: &Place) -> Result<Self, IndexError> {
         let mut probe = connect(place).await?;
-        let columns = read_catalogue(place, &mut probe).await?;
+        let columns = read_catalogue(place, &mut probe).await?.columns;
         if !CORE.iter().any(|(t, _)| columns.capabilities.has_table(t)) {
             finish(&mut probe)
                 .await
@@ -71,6 +65,12 @@ impl Postgres {
         // The next connection tells what there is to tell.
         let _ = probe.close().await;
         let hub = Self::open(place, Access::Write).await?;
+        if let Some(hidden) = hub.hidden.first() {
+            return Err(IndexError::Open {
+                what: place.to_string(),
+                why: format!("rows may lie there already: {}", hidden.said),
+            });
+        }
         let counts = hub.counts().await?;
         if counts.repos + counts.branches + counts.commits + counts.snapshots + counts.blobs > 0 {
             return Err(IndexError::Open {
@@ -125,10 +125,10 @@ async fn connect(place: &Place) -> Result<PgConnection, IndexError> {
 async fn read_catalogue(
     place: &Place,
     connection: &mut PgConnection,
-) -> Result<Columns, IndexError> {
+) -> Result<Catalogue, IndexError> {
     let read = async {
         start(connection, Purpose::Read).await?;
-        within(SILENCE, catalogue(connection)).await
+        within(SILENCE, Catalogue::read(connection)).await
     };
     read.await.map_err(|e| open_error(place, &e))
 }
@@ -140,53 +140,12 @@ async fn finish(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         .map(drop)
 }
 
-/// Every column of the musehub tables on the search path.
-async fn catalogue(connection: &mut PgConnection) -> Result<Columns, sqlx::Error> {
-    let encoding: String = sqlx::query_scalar("SHOW server_encoding")
-        .persistent(false)
-        .fetch_one(&mut *connection)
-        .await?;
-    if encoding == "SQL_ASCII" {
-        return Err(sqlx::Error::Protocol(
-            "it holds text of no known encoding (SQL_ASCII); restore it into a database with UTF8"
-                .to_owned(),
-        ));
-    }
-    let rows: Vec<(String, String, String, bool, bool, bool)> = sqlx::query_as(
-        "SELECT c.relname::text, a.attname::text, coalesce(b.typname, t.typname)::text, \
-                a.attnotnull, a.atthasdef, \
-                coalesce(CASE WHEN l.collname = 'default' THEN d.datcollate ELSE l.collname END, 'C') IN ('C', 'POSIX') \
-         FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid \
-         JOIN pg_type AS t ON t.oid = a.atttypid LEFT JOIN pg_type AS b ON b.oid = nullif(t.typbasetype, 0) \
-         LEFT JOIN pg_collation AS l ON l.oid = a.attcollation \
-         JOIN pg_database AS d ON d.datname = current_database() \
-         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND left(c.relname, 8) = 'musehub_' \
-           AND a.attnum > 0 AND NOT a.attisdropped AND pg_table_is_visible(c.oid)",
-    )
-    .persistent(false)
-    .fetch_all(connection)
-    .await?;
-    Ok(Columns::new(
-        rows.into_iter()
-            .map(|(table, column, of, not_null, has_default, by_bytes)| {
-                let column_is = Column {
-                    of,
-                    not_null,
-                    has_default,
-                    by_bytes,
-                };
-                (table, column, column_is)
-            })
-            .collect(),
-    ))
-}
-
 /// Refuses a database without a hub's tables, or one whose tables this user may not read: an audit of
 /// half a hub would be nothing but false findings.
 async fn check_hub(
     place: &Place,
     connection: &mut PgConnection,
-    columns: &Columns,
+    catalogue: &Catalogue,
 ) -> Result<(), IndexError> {
     let fail = |why: String| {
         Err(IndexError::NotAHub {
@@ -194,24 +153,15 @@ async fn check_hub(
             why,
         })
     };
+    let columns = &catalogue.columns;
     let has = |table: &str| columns.capabilities.has_table(table);
     if CORE.iter().all(|(table, _)| !has(table)) {
-        let elsewhere: Option<String> = sqlx::query_scalar(
-            "SELECT n.nspname::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
-             WHERE c.relname = 'musehub_commits' LIMIT 1",
-        )
-        .persistent(false)
-        .fetch_optional(connection)
-        .await
-        .map_err(|e| open_error(place, &e))?;
-        return fail(match elsewhere {
-            Some(schema) => format!(
-                "its tables lie in the schema {schema}, which is not on this user's search path; add ?options[search_path]={schema} to the URL"
-            ),
-            None => {
-                "it has no musehub tables; check that this is the hub's own database".to_owned()
-            }
-        });
+        let elsewhere = elsewhere(connection)
+            .await
+            .map_err(|e| open_error(place, &e))?;
+        return fail(elsewhere.unwrap_or_else(|| {
+            "it has no musehub tables; check that this is the hub's own database".to_owned()
+        }));
     }
     for (table, key) in CORE {
         if !has(table) {
@@ -221,23 +171,60 @@ async fn check_hub(
             return fail(format!("its table {table} has no column {key}"));
         }
     }
-    for (table, _) in CORE {
-        let may: bool = sqlx::query_scalar("SELECT has_table_privilege($1, 'SELECT')")
-            .persistent(false)
-            .bind(table)
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(|e| open_error(place, &e))?;
-        if !may {
+    for (table, read) in columns_read(&columns.capabilities) {
+        let denied = denied(columns, &catalogue.unreadable, table, &read);
+        let here = read.iter().filter(|c| columns.get(table, c).is_some());
+        if is_core(table) && !denied.is_empty() {
+            let all: Vec<&str> = here.copied().collect();
             return Err(IndexError::Open {
                 what: place.to_string(),
                 why: format!(
-                    "this user may not read {table}; GRANT SELECT on the musehub tables to it"
+                    "this user may not read {}; GRANT SELECT on the musehub tables to it",
+                    of_table(table, &all, &denied)
                 ),
             });
         }
     }
     Ok(())
+}
+
+/// Where a hub's tables lie that are not on the search path, in words; `None` where there are none.
+async fn elsewhere(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
+    let found: Option<(String, bool)> = sqlx::query_as(
+        "SELECT n.nspname::text, has_schema_privilege(n.oid, 'USAGE') FROM pg_class AS c \
+         JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE lower(c.relname) = 'musehub_commits' \
+         ORDER BY 2 DESC, 1 LIMIT 1",
+    )
+    .persistent(false)
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.map(|(schema, may_use)| match may_use {
+        false => format!(
+            "its tables lie in the schema {schema}, which this user may not use; GRANT USAGE ON SCHEMA {} to it",
+            quoted(&schema)
+        ),
+        true => format!(
+            "its tables lie in the schema {schema}, which is not on this user's search path; add ?options[search_path]={} to the URL",
+            on_path(&schema)
+        ),
+    }))
+}
+
+/// A schema as a search path in a URL takes it: in quotes unless it reads the same without them, and without
+/// what a URL takes for its own.
+fn on_path(schema: &str) -> String {
+    let plain = |c: char| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit();
+    if schema.chars().all(plain) && !schema.starts_with(|c: char| c.is_ascii_digit()) {
+        return schema.to_owned();
+    }
+    let mut out = String::new();
+    for c in quoted(schema).chars() {
+        match c {
+            ' ' | '\\' | '%' | '&' | '#' | '+' => out.push_str(&format!("%{:02X}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 #[cfg(test)]

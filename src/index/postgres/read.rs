@@ -1,6 +1,7 @@
 //! Whole rows: keyset pages, rows by id, memberships and counts.
 
 use super::cell::{Ask, PgCells};
+use super::columns::{Column, Order};
 use super::sessions::{Purpose, SILENCE, within};
 use super::{Postgres, query_error};
 use crate::index::rows::{Cells, Stored, id_column, table_here};
@@ -85,24 +86,38 @@ impl Postgres {
         limit: u32,
     ) -> Result<Page<T>, IndexError> {
         let failed = |e| self.failed(T::WHAT, e);
-        let Some((table, key, list)) = self.columns.select_list::<T>() else {
+        let Some(of) = self.columns.select_list::<T>() else {
             return Ok(nothing());
         };
-        let limit = limit.max(1);
-        let mut ask = Ask::new(format!("SELECT {list} FROM \"{table}\" AS t"));
+        let (limit, key) = (limit.max(1), &of.key);
+        // Where rows may share a key, one of each is read: behind a page that ended between them, the
+        // others would be lost.
+        let (one, tie) = match of.unique {
+            true => (String::new(), ""),
+            false => (format!("DISTINCT ON ({key}) "), self.columns.tie(of.table)),
+        };
+        let mut ask = Ask::new(format!("SELECT {one}{} FROM {}", of.list, of.from));
         if let Some(after) = after {
             let after = ask.bind(after.to_owned()).map_err(failed)?;
             ask.push(&format!(" WHERE {key} > {after}"));
         }
-        ask.push(&format!(" ORDER BY {key} LIMIT {limit}"));
+        ask.push(&format!(" ORDER BY {key}{tie} LIMIT {limit}"));
         self.rows(ask, limit, T::read).await.map_err(failed)
     }
 
     /// The rows with these ids. All of them are held at once: callers ask for few.
     pub(super) async fn by_id<T: Stored>(&self, ids: &[String]) -> Result<Vec<T>, IndexError> {
         let failed = |e| self.failed(T::WHAT, e);
-        let Some((table, key, list)) = self.columns.select_list::<T>() else {
+        let Some(of) = self.columns.select_list::<T>() else {
             return Ok(Vec::new());
+        };
+        let key = &of.key;
+        let (one, order) = match of.unique {
+            true => (String::new(), String::new()),
+            false => (
+                format!("DISTINCT ON ({key}) "),
+                format!(" ORDER BY {key}{}", self.columns.tie(of.table)),
+            ),
         };
         // Postgres holds no NUL in a text, and refuses to be asked for one.
         let ids: BTreeSet<&String> = ids.iter().filter(|id| !id.contains('\0')).collect();
@@ -110,10 +125,11 @@ impl Postgres {
         let mut out = Vec::new();
         for chunk in ids.chunks(IDS) {
             let mut ask = Ask::new(format!(
-                "SELECT {list} FROM \"{table}\" AS t WHERE {key} = ANY("
+                "SELECT {one}{} FROM {} WHERE {key} = ANY(",
+                of.list, of.from
             ));
             let list = ask.bind(chunk.to_vec()).map_err(failed)?;
-            ask.push(&format!("{list})"));
+            ask.push(&format!("{list}){order}"));
             out.extend(self.all_rows(ask, T::read).await.map_err(failed)?);
         }
         Ok(out)
@@ -133,7 +149,14 @@ impl Postgres {
         let id = self.columns.key(table, id_column(kind));
         let repo = self.columns.key(table, "repo_id");
         let limit = limit.max(1);
-        let mut ask = Ask::new(format!("SELECT {id}, {repo} FROM {table} AS t"));
+        let one = match self.columns.is_unique(table, &[id_column(kind), "repo_id"]) {
+            true => "",
+            false => "DISTINCT ",
+        };
+        let mut ask = Ask::new(format!(
+            "SELECT {one}{id}, {repo} FROM {} AS t",
+            self.columns.sql(table)
+        ));
         if let Some(after) = after {
             let seen = ask.bind(after.id.clone())?;
             let seen_repo = ask.bind(after.repo_id.clone())?;
@@ -155,20 +178,28 @@ impl Postgres {
         owner: &str,
         slug: &str,
     ) -> Result<Option<RepoRow>, sqlx::Error> {
-        let Some((table, key, list)) = self.columns.select_list::<RepoRow>() else {
+        let Some(of) = self.columns.select_list::<RepoRow>() else {
             return Ok(None);
         };
         if owner.contains('\0') || slug.contains('\0') {
             return Ok(None);
         }
-        let mut ask = Ask::new(format!("SELECT {list} FROM {table} AS t"));
+        let mut ask = Ask::new(format!("SELECT {} FROM {}", of.list, of.from));
         let (owner, slug) = (ask.bind(owner.to_owned())?, ask.bind(slug.to_owned())?);
-        ask.push(&format!(" WHERE t.owner = {owner} AND t.slug = {slug}"));
-        let dead = match self.columns.capabilities.has(table, "deleted_at") {
-            true => "t.deleted_at IS NOT NULL, ",
-            false => "",
+        let text = |column| self.columns.text("t", of.table, column);
+        ask.push(&format!(
+            " WHERE {} = {owner} AND {} = {slug}",
+            text("owner"),
+            text("slug")
+        ));
+        let dead = match self.columns.capabilities.has(of.table, "deleted_at") {
+            true => format!(
+                "{} IS NOT NULL, ",
+                self.columns.cell("t", of.table, "deleted_at")
+            ),
+            false => String::new(),
         };
-        ask.push(&format!(" ORDER BY {dead}{key} LIMIT 1"));
+        ask.push(&format!(" ORDER BY {dead}{} LIMIT 1", of.key));
         let page = self.rows(ask, 1, RepoRow::read).await?;
         Ok(page.rows.into_iter().next())
     }
@@ -181,13 +212,13 @@ impl Postgres {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page<BranchRow>, sqlx::Error> {
-        let Some((table, key, list)) = self.columns.select_list::<BranchRow>() else {
+        let Some(of) = self.columns.select_list::<BranchRow>() else {
             return Ok(nothing());
         };
-        let limit = limit.max(1);
-        let repo = self.columns.key(table, "repo_id");
-        let name = self.columns.key(table, "name");
-        let select = format!("SELECT {list} FROM {table} AS t WHERE {repo} = $1");
+        let (limit, key) = (limit.max(1), &of.key);
+        let repo = self.columns.text("t", of.table, "repo_id");
+        let name = self.columns.key(of.table, "name");
+        let select = format!("SELECT {} FROM {} WHERE {repo} = $1", of.list, of.from);
         let mut ask = Ask::new(select.as_str());
         ask.bind(repo_id.to_owned())?;
         if let Some(after) = after {
@@ -224,20 +255,26 @@ impl Postgres {
         for kind in Kind::ALL {
             let (table, column) = (Capabilities::table(kind), id_column(kind));
             let id = self.columns.key(table, column);
-            let by_bytes = self
-                .columns
-                .get(table, column)
-                .is_some_and(|column| column.by_bytes);
+            let known = self.columns.get(table, column);
+            let by_bytes = known.is_some_and(Column::by_bytes);
+            let by_icu = known.is_some_and(|c| c.order == Order::Icu && !c.by_bytes());
+            let from_table = self.columns.sql(table);
             for start in [prefix.to_owned(), format!("sha256:{prefix}")] {
-                let mut ask = Ask::new(format!("SELECT {id} FROM {table} AS t WHERE {id} >= "));
+                let mut ask = Ask::default();
                 let from = ask.bind(start.clone())?;
                 // In a language's order the range holds what hex digits can follow, found by the index.
                 let until = match by_bytes {
                     true => ask.bind(format!("{start}\u{10ffff}"))?,
                     false => ask.bind(format!("{start}zzzzzzzz"))?,
                 };
+                // Rules of ICU may sort numbers by their value: no range holds what starts alike.
+                let range = match by_icu {
+                    true => format!("{until} IS NOT NULL"),
+                    false => format!("{id} >= {from} AND {id} <= {until}"),
+                };
                 ask.push(&format!(
-                    "{from} AND {id} <= {until} AND starts_with({id}, {from}) ORDER BY {id} LIMIT {limit}"
+                    "SELECT DISTINCT {id} FROM {from_table} AS t WHERE {range} AND starts_with({id}, {from}) \
+                     ORDER BY {id} LIMIT {limit}"
                 ));
                 let page = self.rows(ask, limit, |cells| cells.key()).await?;
                 found.extend(page.rows.into_iter().map(|id| (kind, id)));
@@ -252,7 +289,7 @@ impl Postgres {
         let all = |table: &'static str| {
             let table = table_here(capabilities, table);
             match capabilities.has_table(table) {
-                true => format!("(SELECT count(*) FROM {table})"),
+                true => format!("(SELECT count(*) FROM {})", self.columns.sql(table)),
                 false => "0::bigint".to_owned(),
             }
         };
@@ -268,8 +305,9 @@ impl Postgres {
         .into();
         parts.extend(Kind::ALL.map(|kind| match capabilities.storage_uri(kind) {
             true => format!(
-                "(SELECT count(*) FROM {} WHERE storage_uri IS NULL)",
-                Capabilities::table(kind)
+                "(SELECT count(*) FROM {} AS t WHERE {} IS NULL)",
+                self.columns.sql(Capabilities::table(kind)),
+                self.columns.cell("t", Capabilities::table(kind), "storage_uri")
             ),
             false => "NULL::bigint".to_owned(),
         }));

@@ -1,8 +1,10 @@
 //! What the server says of itself, and the additive migration.
 
-use super::sessions::{CONNECT, Purpose, within};
+use super::columns::quoted;
+use super::sessions::{CONNECT, Purpose, Session, within};
 use super::{Postgres, pooler, server};
-use crate::index::schema::{Dialect, Standing};
+use crate::index::rows::id_column;
+use crate::index::schema::{Dialect, Partition, Standing, TableName, index_name};
 use crate::index::{About, Capabilities, IndexError, Migration, ServerState};
 use crate::object::Kind;
 use sqlx::postgres::PgConnection;
@@ -27,7 +29,7 @@ impl Postgres {
                 "SELECT has_table_privilege($1, 'INSERT') AND has_table_privilege($1, 'UPDATE')",
             )
             .persistent(false)
-            .bind(table)
+            .bind(self.columns.sql(table))
             .fetch_one(&mut *session)
             .await?;
             if !may {
@@ -57,6 +59,7 @@ impl Postgres {
     /// What the hub lacks.
     pub(super) async fn wanted(&self) -> Result<Migration, sqlx::Error> {
         let mut session = self.sessions.begin(Purpose::Read).await?;
+        // A partitioned table's index is invalid until each of its parts has one.
         let indexes: Vec<(String, bool)> = sqlx::query_as(
             "SELECT c.relname::text, i.indisvalid FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid \
              WHERE left(c.relname, 11) = 'ix_musehub_' AND pg_table_is_visible(c.oid)",
@@ -83,13 +86,80 @@ impl Postgres {
                     .await?
             }
         };
+        let tables = self.table_names(&mut session).await?;
         session.end();
         Ok(Migration::of(
             Dialect::Postgres,
             &self.columns.capabilities,
             standing,
             revisions.into_iter().map(|(revision,)| revision).collect(),
+            tables,
         ))
+    }
+
+    /// How SQL names the table of each kind, and its partitions.
+    async fn table_names(&self, session: &mut Session) -> Result<[TableName; 3], sqlx::Error> {
+        let mut out = Kind::ALL.map(TableName::of);
+        for (kind, name) in Kind::ALL.into_iter().zip(&mut out) {
+            let today = Capabilities::table(kind);
+            let Some(table) = self.columns.table(today) else {
+                continue;
+            };
+            name.table = as_needed(&table.name);
+            name.partitioned = table.kind == 'p';
+            let column = |column: &str| self.columns.get(today, column);
+            for (own, here) in [
+                (&mut name.id, id_column(kind)),
+                (&mut name.storage_uri, "storage_uri"),
+            ] {
+                *own = column(here).map_or_else(|| here.to_owned(), |c| as_needed(&c.name));
+            }
+            if name.partitioned {
+                name.partitions = self.partitions(session, today, &index_name(kind)).await?;
+            }
+        }
+        Ok(out)
+    }
+
+    /// The partitions of a table, parents before children, with the index that each is to have.
+    async fn partitions(
+        &self,
+        session: &mut Session,
+        table: &str,
+        top: &str,
+    ) -> Result<Vec<Partition>, sqlx::Error> {
+        // A partition's index has its name where that is not too long for one.
+        let rows: Vec<PartitionRow> = sqlx::query_as(
+            "WITH parts AS (SELECT p.relid, p.parentrelid, p.level, p.isleaf, c.relname, n.nspname, c.oid::bigint AS number, \
+                    CASE WHEN length(c.relname) < 50 THEN 'ix_' || c.relname || '_unlinked' \
+                         ELSE 'ix_' || c.oid || '_unlinked' END AS index \
+                 FROM pg_partition_tree(to_regclass($1)) AS p JOIN pg_class AS c ON c.oid = p.relid \
+                 JOIN pg_namespace AS n ON n.oid = c.relnamespace) \
+             SELECT format('%I.%I', p.nspname, p.relname), format('%I.%I', p.nspname, p.index), format('%I', p.index), \
+                    CASE WHEN p.level > 1 THEN format('%I.%I', up.nspname, up.index) END, NOT p.isleaf, \
+                    (SELECT i.indisvalid FROM pg_index AS i WHERE i.indexrelid = to_regclass(format('%I.%I', p.nspname, p.index))) \
+             FROM parts AS p LEFT JOIN parts AS up ON up.relid = p.parentrelid \
+             WHERE p.level > 0 ORDER BY p.level, p.number",
+        )
+        .persistent(false)
+        .bind(self.columns.sql(table))
+        .fetch_all(&mut **session)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(table, index, name, of, partitioned, valid)| Partition {
+                table,
+                index,
+                name,
+                of: of.unwrap_or_else(|| top.to_owned()),
+                partitioned,
+                standing: match valid {
+                    Some(true) => Standing::Sound,
+                    Some(false) => Standing::Invalid,
+                    None => Standing::Missing,
+                },
+            })
+            .collect())
     }
 
     /// Runs a migration on a connection of its own.
@@ -112,5 +182,18 @@ impl Postgres {
                 .map_err(failed)?;
         }
         connection.close().await.map_err(failed)
+    }
+}
+
+/// Table, its index, that index' name alone, the index of its parent, whether it has parts, whether its index
+/// is there and valid.
+type PartitionRow = (String, String, String, Option<String>, bool, Option<bool>);
+
+/// A name as SQL takes it, in quotes where it needs them.
+fn as_needed(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit();
+    match name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        true => name.to_owned(),
+        false => quoted(name),
     }
 }

@@ -43,7 +43,9 @@ impl Postgres {
             |value: fn(&Link) -> Option<String>| links.iter().map(value).collect::<Vec<_>>();
         let id = self.columns.key(table, id_column(kind));
         let mut ask = Ask::new(format!(
-            "UPDATE {table} AS t SET storage_uri = u.new FROM unnest("
+            "UPDATE {} AS t SET {} = u.new FROM unnest(",
+            self.columns.sql(table),
+            self.columns.name(table, "storage_uri")
         ));
         let ids = ask
             .bind(column(|link| Some(link.id.clone())))
@@ -54,7 +56,8 @@ impl Postgres {
             .map_err(failed)?;
         ask.push(&format!(
             "{ids}, {seen}, {new}) AS u (id, seen, new) WHERE {id} = u.id \
-             AND t.storage_uri IS NOT DISTINCT FROM u.seen RETURNING {id}"
+             AND {} IS NOT DISTINCT FROM u.seen RETURNING {id}",
+            self.columns.text("t", table, "storage_uri")
         ));
         let rows = within(SILENCE, ask.query().fetch_all(&mut *tx))
             .await
@@ -80,21 +83,30 @@ impl Postgres {
                 why: "musehub_snapshots has no column manifest_blob".to_owned(),
             });
         }
-        let mut ask = Ask::new("UPDATE musehub_snapshots AS t SET ");
+        let cell = |column| self.columns.cell("t", TABLE, column);
+        let name = |column| self.columns.name(TABLE, column);
+        let mut ask = Ask::new(format!("UPDATE {} AS t SET ", self.columns.sql(TABLE)));
         let new = ask.bind(recache.manifest.clone()).map_err(failed)?;
         let seen = ask.bind(recache.seen_manifest.clone()).map_err(failed)?;
-        let mut set = format!("manifest_blob = {new}");
-        let mut still = format!("t.manifest_blob IS NOT DISTINCT FROM {seen}");
+        let mut set = format!("{} = {new}", name("manifest_blob"));
+        let mut still = format!("{} IS NOT DISTINCT FROM {seen}", cell("manifest_blob"));
         if has("entry_count") {
             let new = ask.bind(recache.entry_count).map_err(failed)?;
             let seen = ask.bind(recache.seen_entry_count).map_err(failed)?;
-            set.push_str(&format!(", entry_count = {new}"));
-            still.push_str(&format!(" AND t.entry_count IS NOT DISTINCT FROM {seen}"));
+            set.push_str(&format!(", {} = {new}", name("entry_count")));
+            still.push_str(&format!(
+                " AND {} IS NOT DISTINCT FROM {seen}",
+                cell("entry_count")
+            ));
         }
         if let Some(column) = self.columns.get(TABLE, "directories") {
             let new = ask.bind(recache.directories.clone()).map_err(failed)?;
             let seen = ask.bind(recache.seen_directories.clone()).map_err(failed)?;
-            set.push_str(&format!(", directories = CAST({new} AS {})", column.cast()));
+            set.push_str(&format!(
+                ", {} = {}",
+                name("directories"),
+                column.take(&new)
+            ));
             still.push_str(&format!(
                 " AND {}::text IS NOT DISTINCT FROM {seen}",
                 self.columns.plain(TABLE, "directories")

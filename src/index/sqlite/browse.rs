@@ -2,6 +2,7 @@
 
 use super::Sqlite;
 use super::cell::Ask;
+use super::columns::Affinity;
 use crate::index::listing::{LIGHT, WHAT_CHARS, at_column, read_light};
 use crate::index::rows::{Cells, id_column};
 use crate::index::{Browse, Capabilities, Listed, Page};
@@ -16,7 +17,9 @@ impl Sqlite {
     pub(super) async fn list(&self, ask: &Browse) -> Result<Page<Listed>, sqlx::Error> {
         let kind = ask.kind;
         let limit = ask.limit.max(1);
-        let id = format!("t.{}", id_column(kind));
+        let id = self
+            .columns
+            .text("t", Capabilities::table(kind), id_column(kind));
         let mut sql = Ask::new(format!(
             "SELECT {} FROM {} AS t WHERE ",
             self.light_columns(kind),
@@ -26,7 +29,7 @@ impl Sqlite {
         let at = self.at_expression(kind);
         let (order, than) = ask.direction();
         if let Some((seen, last)) = ask.row() {
-            let (seen, last) = (sql.bind_key(seen)?, sql.bind_key(last)?);
+            let (seen, last) = (self.bind_at(&mut sql, kind, seen)?, sql.bind_key(last)?);
             sql.push(&format!(" AND ({at}, {id}) {than} ({seen}, {last})"));
         }
         // The plus keeps SQLite from walking the whole table in the order of its index.
@@ -34,7 +37,7 @@ impl Sqlite {
         sql.push(&format!(
             " ORDER BY {plus}{at} {order}, {plus}{id} {order} LIMIT {limit}"
         ));
-        let has_uri = self.capabilities.storage_uri(kind);
+        let has_uri = self.columns.capabilities.storage_uri(kind);
         let mut page = self
             .light_rows(sql, limit, |cells| read_light(cells, kind, has_uri))
             .await?;
@@ -58,16 +61,23 @@ impl Sqlite {
         &self,
         repo_ids: &[String],
     ) -> Result<Vec<(u64, u64)>, sqlx::Error> {
-        let table = match self.capabilities.refs(Kind::Commit) {
+        let table = match self.columns.capabilities.refs(Kind::Commit) {
             true => Capabilities::refs_table(Kind::Commit),
             false => Capabilities::table(Kind::Commit),
         };
-        let commits = match self.capabilities.has(table, "repo_id") {
-            true => format!("(SELECT count(*) FROM {table} WHERE repo_id = j.value)"),
+        let of_repo = |table: &str| {
+            format!(
+                "(SELECT count(*) FROM {table} AS t WHERE {} = j.value)",
+                self.columns.text("t", table, "repo_id")
+            )
+        };
+        let commits = match self.columns.capabilities.has(table, "repo_id") {
+            true => of_repo(table),
             false => "0".to_owned(),
         };
         let mut sql = Ask::new(format!(
-            "SELECT (SELECT count(*) FROM musehub_branches WHERE repo_id = j.value), {commits} FROM json_each("
+            "SELECT {}, {commits} FROM json_each(",
+            of_repo("musehub_branches")
         ));
         let list = sql.bind(serde_json::Value::from(repo_ids).to_string())?;
         sql.push(&format!("{list}) AS j ORDER BY j.key"));
@@ -84,31 +94,38 @@ impl Sqlite {
         sql.push("1");
         if let (Some(branch), Kind::Commit) = (&ask.branch, ask.kind) {
             let branch = sql.bind_key(branch)?;
-            sql.push(&format!(" AND t.branch = {branch}"));
+            let text = self.columns.text("t", "musehub_commits", "branch");
+            sql.push(&format!(" AND {text} = {branch}"));
         }
         let Some(repo) = &ask.repo_id else {
             return Ok(false);
         };
         let repo_id = sql.bind_key(repo)?;
-        if !self.capabilities.refs(ask.kind) {
+        if !self.columns.capabilities.refs(ask.kind) {
             let table = Capabilities::table(ask.kind);
-            match self.capabilities.has(table, "repo_id") {
-                true => sql.push(&format!(" AND t.repo_id = {repo_id}")),
+            match self.columns.capabilities.has(table, "repo_id") {
+                true => {
+                    let text = self.columns.text("t", table, "repo_id");
+                    sql.push(&format!(" AND {text} = {repo_id}"))
+                }
                 // Nothing in this hub says which repository a row belongs to.
                 false => sql.push(" AND 0"),
             };
             return Ok(false);
         }
         let (refs, id) = (Capabilities::refs_table(ask.kind), id_column(ask.kind));
+        let own = self.columns.text("t", Capabilities::table(ask.kind), id);
+        let member = self.columns.text("r", refs, id);
+        let of = self.columns.text("r", refs, "repo_id");
         if self.members_up_to(refs, repo, few + 1).await? <= u64::from(few) {
             sql.push(&format!(
-                " AND t.{id} IN (SELECT {id} FROM {refs} WHERE repo_id = {repo_id})"
+                " AND {own} IN (SELECT {member} FROM {refs} AS r WHERE {of} = {repo_id})"
             ));
             return Ok(true);
         }
         // A scalar subquery, since SQLite would turn EXISTS into a join and drive it from the wrong side.
         sql.push(&format!(
-            " AND (SELECT 1 FROM {refs} AS r WHERE r.{id} = t.{id} AND r.repo_id = {repo_id} LIMIT 1) IS NOT NULL"
+            " AND (SELECT 1 FROM {refs} AS r WHERE {member} = {own} AND {of} = {repo_id} LIMIT 1) IS NOT NULL"
         ));
         Ok(false)
     }
@@ -116,7 +133,8 @@ impl Sqlite {
     /// How many memberships a repository has, counting no further than `most`.
     async fn members_up_to(&self, refs: &str, repo: &str, most: u32) -> Result<u64, sqlx::Error> {
         let mut ask = Ask::new(format!(
-            "SELECT count(*) FROM (SELECT 1 FROM {refs} WHERE repo_id = "
+            "SELECT count(*) FROM (SELECT 1 FROM {refs} AS r WHERE {} = ",
+            self.columns.text("r", refs, "repo_id")
         ));
         let repo = ask.bind_key(repo)?;
         ask.push(&format!("{repo} LIMIT {most})"));
@@ -136,8 +154,13 @@ impl Sqlite {
     /// The column to sort by, never null: a comparison with null would hide the row.
     fn at_expression(&self, kind: Kind) -> String {
         let (table, at) = (Capabilities::table(kind), at_column(kind));
+        if let Some(column) = self.columns.get(table, at)
+            && column.affinity == Affinity::None
+        {
+            return format!("coalesce({}, '')", self.columns.text("t", table, at));
+        }
         match (
-            self.capabilities.has(table, at),
+            self.columns.capabilities.has(table, at),
             self.refuses_null(table, at),
         ) {
             (true, true) => format!("t.\"{at}\""),
@@ -146,13 +169,24 @@ impl Sqlite {
         }
     }
 
+    /// Binds what a list is sorted by as the file holds it: a column that makes numbers of texts has numbers.
+    fn bind_at(&self, sql: &mut Ask, kind: Kind, seen: &str) -> Result<String, sqlx::Error> {
+        let of = self.columns.get(Capabilities::table(kind), at_column(kind));
+        if of.is_some_and(|column| column.affinity == Affinity::Numeric) {
+            if let Ok(number) = seen.parse::<i64>() {
+                return sql.bind(number);
+            }
+            if let Ok(number) = seen.parse::<f64>() {
+                return sql.bind(number);
+            }
+        }
+        sql.bind_key(seen)
+    }
+
     /// The columns of a list, in the order of `read_light`.
     fn light_columns(&self, kind: Kind) -> String {
         let table = Capabilities::table(kind);
-        let here = |column: &str| match self.capabilities.has(table, column) {
-            true => format!("t.\"{column}\""),
-            false => "NULL".to_owned(),
-        };
+        let here = |column: &str| self.columns.plain(table, column);
         let start = |column: &str| {
             // As bytes, since SQLite ends a text at its first NUL; four bytes a character at most.
             format!(
@@ -171,7 +205,7 @@ impl Sqlite {
             Kind::Blob => (start("path"), here("size_bytes")),
         };
         [
-            here(id_column(kind)),
+            self.columns.text("t", table, id_column(kind)),
             self.at_expression(kind),
             light("author"),
             what,

@@ -5,8 +5,10 @@
 //! (U+10FF80 to U+10FFFF, one a byte) and a key that is a BLOB starts with U+10FF00. Bound as a
 //! parameter, such a key is turned back into what the file holds.
 
+use crate::index::rows::whole;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, Row, TypeInfo, ValueRef};
+use std::borrow::Cow;
 
 /// Starts a key that the file holds as BLOB.
 const BLOB_MARK: char = '\u{10ff00}';
@@ -28,7 +30,7 @@ fn is_private(c: char) -> bool {
 /// The reversible text of a key.
 pub(super) fn escape(bytes: &[u8], blob: bool) -> String {
     if !blob
-        && let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(text) = std::str::from_utf8(&bytes)
         && !text.chars().any(is_private)
     {
         return text.to_owned();
@@ -138,16 +140,27 @@ impl<'r> SqliteCells<'r> {
         }
     }
 
-    /// The next cell's bytes, and whether it is a BLOB. A number comes as its decimal text.
-    fn next(&mut self) -> Result<Option<(&'r [u8], bool)>, sqlx::Error> {
+    /// The next cell's bytes, and whether it is a BLOB. A number comes as its decimal text, with as many
+    /// digits as it takes to find it again.
+    fn next(&mut self) -> Result<Option<(Cow<'r, [u8]>, bool)>, sqlx::Error> {
         let at = self.at;
         self.at += 1;
         let raw = self.row.try_get_raw(at)?;
         if raw.is_null() {
             return Ok(None);
         }
-        let blob = raw.type_info().name() == "BLOB";
-        let bytes: &[u8] = self.row.try_get_unchecked(at)?;
+        let (blob, real) = match raw.type_info().name() {
+            "BLOB" => (true, false),
+            "REAL" => (false, true),
+            _ => (false, false),
+        };
+        let bytes = match real {
+            true => {
+                let number: f64 = self.row.try_get_unchecked(at)?;
+                Cow::Owned(format!("{number:?}").into_bytes())
+            }
+            false => Cow::Borrowed(self.row.try_get_unchecked::<&[u8], _>(at)?),
+        };
         self.weight += bytes.len();
         Ok(Some((bytes, blob)))
     }
@@ -155,22 +168,22 @@ impl<'r> SqliteCells<'r> {
 
 impl crate::index::rows::Cells for SqliteCells<'_> {
     fn opt_key(&mut self) -> Result<Option<String>, sqlx::Error> {
-        Ok(self.next()?.map(|(bytes, blob)| escape(bytes, blob)))
+        Ok(self.next()?.map(|(bytes, blob)| escape(&bytes, blob)))
     }
 
     fn opt_text(&mut self) -> Result<Option<String>, sqlx::Error> {
         Ok(self
             .next()?
-            .map(|(bytes, _)| String::from_utf8_lossy(bytes).into_owned()))
+            .map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     fn bytes(&mut self) -> Result<Option<Vec<u8>>, sqlx::Error> {
-        Ok(self.next()?.map(|(bytes, _)| bytes.to_vec()))
+        Ok(self.next()?.map(|(bytes, _)| bytes.into_owned()))
     }
 
     fn int(&mut self) -> Result<Option<i64>, sqlx::Error> {
         let cell = self.next()?;
-        Ok(cell.and_then(|(bytes, _)| std::str::from_utf8(bytes).ok()?.parse().ok()))
+        Ok(cell.and_then(|(bytes, _)| whole(std::str::from_utf8(&bytes).ok()?)))
     }
 
     fn flag(&mut self) -> Result<bool, sqlx::Error> {

@@ -12,7 +12,7 @@ use sqlx::sqlite::SqliteConnection;
 impl Sqlite {
     /// Reads the cells as rows are read, compares, and writes, in one transaction that holds the file.
     pub(super) async fn edit(&self, edit: &RowEdit) -> Result<bool, IndexError> {
-        let names = edited(&self.capabilities, edit)?;
+        let names = edited(&self.columns.capabilities, edit)?;
         if names.is_empty() {
             return Ok(true);
         }
@@ -22,7 +22,7 @@ impl Sqlite {
             return Ok(false);
         }
         let table = Capabilities::table(edit.kind);
-        let mut ask = Ask::new(format!("UPDATE {table} SET "));
+        let mut ask = Ask::new(format!("UPDATE {table} AS t SET "));
         for (at, (cell, name)) in edit.cells.iter().zip(&names).enumerate() {
             let value =
                 value_of(cell.column, cell.new.as_deref()).ok_or_else(|| not_a_number(name))?;
@@ -31,7 +31,8 @@ impl Sqlite {
             ask.push(&format!("{comma}\"{name}\" = {}", bound.map_err(&failed)?));
         }
         let id = ask.bind_key(&edit.id).map_err(&failed)?;
-        ask.push(&format!(" WHERE {} = {id}", id_column(edit.kind)));
+        let key = self.columns.text("t", table, id_column(edit.kind));
+        ask.push(&format!(" WHERE {key} = {id}"));
         let changed = run(&mut tx, ask).await.map_err(&failed)?;
         tx.commit().await.map_err(&failed)?;
         Ok(changed > 0)
@@ -47,7 +48,8 @@ impl Sqlite {
         let table = Capabilities::table(edit.kind);
         let mut ask = Ask::new(format!("SELECT {} FROM {table} AS t", list.join(", ")));
         let id = ask.bind_key(&edit.id)?;
-        ask.push(&format!(" WHERE t.{} = {id}", id_column(edit.kind)));
+        let key = self.columns.text("t", table, id_column(edit.kind));
+        ask.push(&format!(" WHERE {key} = {id}"));
         let found = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
             .persistent(false)
             .fetch_optional(tx)

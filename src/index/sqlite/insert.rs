@@ -1,6 +1,7 @@
 //! Added rows: many to a statement, in the columns that the hub has.
 
 use super::cell::Ask;
+use super::columns::Affinity;
 use super::write::run;
 use super::{Sqlite, query_error};
 use crate::index::added::{BINDS, Value, tables_of};
@@ -24,7 +25,7 @@ impl Sqlite {
         rows: &NewRows,
     ) -> Result<(), sqlx::Error> {
         for (table, columns, values) in tables_of(rows) {
-            let table = table_here(&self.capabilities, table);
+            let table = table_here(&self.columns.capabilities, table);
             self.add_to(tx, table, columns, values).await?;
         }
         Ok(())
@@ -38,16 +39,20 @@ impl Sqlite {
         columns: &[&'static str],
         rows: Vec<Vec<Value>>,
     ) -> Result<(), sqlx::Error> {
-        if rows.is_empty() || !self.capabilities.has_table(table) {
+        if rows.is_empty() || !self.columns.capabilities.has_table(table) {
             return Ok(());
         }
         let names: Vec<&str> = columns
             .iter()
-            .map(|column| column_here(&self.capabilities, table, column))
+            .map(|column| column_here(&self.columns.capabilities, table, column))
             .collect();
         let here: Vec<bool> = names
             .iter()
-            .map(|name| self.capabilities.has(table, name))
+            // What SQLite computes is never written.
+            .map(|name| {
+                let column = self.columns.get(table, name);
+                column.is_some_and(|column| !column.generated)
+            })
             .collect();
         let listed: Vec<String> = (names.iter().zip(&here))
             .filter(|(_, here)| **here)
@@ -73,6 +78,13 @@ impl Sqlite {
         Ok(())
     }
 
+    /// Whether a column is declared for texts: a strict table takes nothing else there.
+    pub(super) fn takes_text(&self, table: &str, column: &str) -> bool {
+        self.columns
+            .get(table, column)
+            .is_some_and(|column| column.affinity == Affinity::Text)
+    }
+
     /// Binds a cell. Where an older hub refuses null, the empty value stands for it.
     pub(super) fn bind_value(
         &self,
@@ -91,7 +103,7 @@ impl Sqlite {
             Value::Key(Some(key)) => ask.bind_key(&key),
             Value::Text(Some(text)) => ask.bind(text),
             // Hubs of March 2026 keep the manifest as JSON text.
-            Value::Bytes(Some(bytes)) if column == "manifest" => {
+            Value::Bytes(Some(bytes)) if column == "manifest" || self.takes_text(table, column) => {
                 Ok(format!("CAST({} AS TEXT)", ask.bind(bytes)?))
             }
             Value::Bytes(Some(bytes)) => ask.bind(bytes),

@@ -45,17 +45,17 @@ impl Sqlite {
         rows: &NewRows,
     ) -> Result<(), sqlx::Error> {
         for kind in Kind::ALL {
-            if !self.capabilities.storage_uri(kind) {
+            if !self.columns.capabilities.storage_uri(kind) {
                 continue;
             }
             let (ids, uris) = pointers(rows, kind);
             for (id, uri) in ids.iter().zip(uris) {
                 let table = Capabilities::table(kind);
-                let mut ask = Ask::new(format!("UPDATE {table} SET storage_uri = "));
+                let mut ask = Ask::new(format!("UPDATE {table} AS t SET storage_uri = "));
                 let (uri, id) = (ask.bind(uri)?, ask.bind_key(id)?);
                 ask.push(&format!(
-                    "{uri} WHERE {} = {id} AND storage_uri IS NULL",
-                    id_column(kind)
+                    "{uri} WHERE {} = {id} AND t.storage_uri IS NULL",
+                    self.columns.text("t", table, id_column(kind))
                 ));
                 run(tx, ask).await?;
             }
@@ -68,6 +68,7 @@ impl Sqlite {
         tx: &mut SqliteConnection,
         head: &HeadMove,
     ) -> Result<bool, sqlx::Error> {
+        let text = |column| self.columns.text("t", "musehub_branches", column);
         let mut ask = Ask::default();
         let (repo, name) = (ask.bind_key(&head.repo_id)?, ask.bind_key(&head.name)?);
         let new = ask.bind_key(&head.new)?;
@@ -77,7 +78,9 @@ impl Sqlite {
                 ask.push(&format!(
                     "INSERT INTO musehub_branches (branch_id, repo_id, name, head_commit_id) \
                      SELECT {id}, {repo}, {name}, {new} WHERE NOT EXISTS \
-                     (SELECT 1 FROM musehub_branches WHERE repo_id = {repo} AND name = {name})"
+                     (SELECT 1 FROM musehub_branches AS t WHERE {} = {repo} AND {} = {name})",
+                    text("repo_id"),
+                    text("name")
                 ));
             }
             Some(seen) => {
@@ -87,32 +90,37 @@ impl Sqlite {
                     None => "NULL".to_owned(),
                 };
                 ask.push(&format!(
-                    "UPDATE musehub_branches SET head_commit_id = {new} \
-                     WHERE branch_id = {id} AND repo_id = {repo} AND name = {name} AND head_commit_id IS {old}"
+                    "UPDATE musehub_branches AS t SET head_commit_id = {new} \
+                     WHERE {} = {id} AND {} = {repo} AND {} = {name} AND {} IS {old}",
+                    text("branch_id"),
+                    text("repo_id"),
+                    text("name"),
+                    text("head_commit_id")
                 ));
             }
         }
         if run(tx, ask).await? != 1 {
             return Ok(false);
         }
-        if self.capabilities.has("musehub_repos", "pushed_at") {
-            let mut ask = Ask::new("UPDATE musehub_repos SET pushed_at = ");
+        if self.columns.capabilities.has("musehub_repos", "pushed_at") {
+            let mut ask = Ask::new("UPDATE musehub_repos AS t SET pushed_at = ");
             let (at, repo) = (ask.bind(head.at.clone())?, ask.bind_key(&head.repo_id)?);
-            ask.push(&format!("{at} WHERE repo_id = {repo}"));
+            let text = self.columns.text("t", "musehub_repos", "repo_id");
+            ask.push(&format!("{at} WHERE {text} = {repo}"));
             run(tx, ask).await?;
         }
         Ok(true)
     }
 
     async fn close(&self, tx: &mut SqliteConnection, merged: &Merged) -> Result<bool, sqlx::Error> {
-        let table = table_here(&self.capabilities, "musehub_proposals");
-        let id = column_here(&self.capabilities, table, "proposal_id");
+        let table = table_here(&self.columns.capabilities, "musehub_proposals");
+        let id = column_here(&self.columns.capabilities, table, "proposal_id");
         let mut ask = Ask::new(format!(
-            "UPDATE {table} SET state = 'merged', merge_commit_id = "
+            "UPDATE {table} AS t SET state = 'merged', merge_commit_id = "
         ));
         let commit = ask.bind_key(&merged.merge_commit_id)?;
         ask.push(&commit);
-        if self.capabilities.has(table, "merged_at") {
+        if self.columns.capabilities.has(table, "merged_at") {
             let at = ask.bind(merged.at.clone())?;
             ask.push(&format!(", merged_at = {at}"));
         }
@@ -120,7 +128,10 @@ impl Sqlite {
             ask.bind_key(&merged.proposal_id)?,
             ask.bind(merged.seen.clone())?,
         );
-        ask.push(&format!(" WHERE {id} = {key} AND state = {seen}"));
+        ask.push(&format!(
+            " WHERE {} = {key} AND t.state = {seen}",
+            self.columns.text("t", table, id)
+        ));
         Ok(run(tx, ask).await? == 1)
     }
 
@@ -131,17 +142,18 @@ impl Sqlite {
         repo_id: &str,
         ids: &[String],
     ) -> Result<Vec<String>, sqlx::Error> {
-        let table = match self.capabilities.refs(kind) {
+        let table = match self.columns.capabilities.refs(kind) {
             true => Capabilities::refs_table(kind),
             false => Capabilities::table(kind),
         };
-        if !self.capabilities.has(table, "repo_id") {
+        if !self.columns.capabilities.has(table, "repo_id") {
             return Ok(Vec::new());
         }
         let mut out = Vec::new();
         for chunk in ids.chunks(IDS) {
-            let id = id_column(kind);
-            let mut ask = Ask::new(format!("SELECT {id} FROM {table} WHERE repo_id = "));
+            let id = self.columns.text("t", table, id_column(kind));
+            let of = self.columns.text("t", table, "repo_id");
+            let mut ask = Ask::new(format!("SELECT {id} FROM {table} AS t WHERE {of} = "));
             let repo = ask.bind_key(repo_id)?;
             let mut list = Vec::with_capacity(chunk.len());
             for id in chunk {

@@ -6,6 +6,7 @@
 
 mod browse;
 mod cell;
+mod columns;
 mod edit;
 mod insert;
 mod land;
@@ -13,18 +14,19 @@ mod open;
 mod read;
 mod rows;
 mod schema;
+mod visibility;
 mod write;
 
 use super::{
-    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Index, IndexError,
+    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden, Index, IndexError,
     IndexMut, Landed, Landing, Link, Listed, MembershipRow, Migration, NewRows, Page, ProposalRow,
-    Recache, RepoRow, RowEdit, SnapshotRow,
+    Recache, RepoRow, RowEdit, SnapshotRow, Visibility,
 };
 use crate::object::Kind;
 use crate::object::time::Micros;
 use async_trait::async_trait;
+use columns::Columns;
 use sqlx::sqlite::SqlitePool;
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// A hub in an SQLite file.
@@ -39,17 +41,18 @@ pub struct Sqlite {
     lists: SqlitePool,
     /// The one connection that writes; absent when opened for reading.
     writer: Option<SqlitePool>,
-    capabilities: Capabilities,
-    /// (table, column) pairs that refuse null.
-    not_null: BTreeSet<(String, String)>,
+    columns: Columns,
+    /// Tables that are none, as the catalogue told when the file was opened.
+    hidden: Vec<Hidden>,
     /// The file is read without locks, since its folder cannot be written to.
     immutable: bool,
 }
 
 impl Sqlite {
     fn refuses_null(&self, table: &str, column: &str) -> bool {
-        self.not_null
-            .contains(&(table.to_owned(), column.to_owned()))
+        self.columns
+            .get(table, column)
+            .is_some_and(|column| column.refuses_null)
     }
 
     /// Tries a statement on a reading connection.
@@ -78,7 +81,17 @@ impl Index for Sqlite {
     }
 
     fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+        &self.columns.capabilities
+    }
+
+    fn hidden(&self) -> &[Hidden] {
+        &self.hidden
+    }
+
+    async fn visibility(&self, counted: bool) -> Result<Visibility, IndexError> {
+        self.look(counted)
+            .await
+            .map_err(query_error("which rows are shown"))
     }
 
     async fn about(&self) -> Result<About, IndexError> {

@@ -1,17 +1,15 @@
 //! Opening a hub's file: what can be wrong with it, in words, and what its catalogue offers.
 
 use super::Sqlite;
-use super::cell::{Ask, SqliteCells};
+use super::columns::Columns;
 use crate::access::Access;
-use crate::index::rows::Cells;
+use crate::index::hidden::{CORE, Hidden, is_read};
 use crate::index::{Capabilities, IndexError};
-use futures_util::TryStreamExt;
+use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, SqlSafeStr};
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,15 +19,6 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 1] = [(
     "hub",
     include_str!("../../../migrations/sqlite/0001_hub.sql"),
 )];
-
-/// Tables without which a file is no hub, and their keys.
-const CORE: [(&str, &str); 5] = [
-    ("musehub_repos", "repo_id"),
-    ("musehub_branches", "branch_id"),
-    ("musehub_commits", "commit_id"),
-    ("musehub_snapshots", "snapshot_id"),
-    ("musehub_objects", "object_id"),
-];
 
 /// How long a statement waits for another program's lock.
 const BUSY: Duration = Duration::from_secs(5);
@@ -81,10 +70,10 @@ impl Sqlite {
             }
             Err(e) => return Err(open_error(&what, &path, &e)),
         };
-        let (capabilities, not_null) = catalogue(&pool)
+        let (columns, hidden) = catalogue(&pool)
             .await
             .map_err(|e| open_error(&what, &path, &e))?;
-        check_hub(&what, &path, &capabilities)?;
+        check_hub(&what, &path, &columns.capabilities)?;
         let writer = match access {
             Access::Read => None,
             Access::Write => Some(writer(&what, &path).await?),
@@ -95,8 +84,8 @@ impl Sqlite {
             pool,
             lists: sized(LISTERS).connect_lazy_with(plain.row_buffer_size(LIGHT_ROWS)),
             writer,
-            capabilities,
-            not_null,
+            columns,
+            hidden,
             immutable,
         })
     }
@@ -154,6 +143,9 @@ async fn take_over(path: &Path, what: &str) -> Result<Sqlite, IndexError> {
     let found = Sqlite::open(path, Access::Write)
         .await
         .map_err(|_| refused("something that is no empty hub lies there already"))?;
+    if let Some(hidden) = found.hidden.first() {
+        return Err(refused(&hidden.said));
+    }
     let counts = crate::index::Index::counts(&found).await?;
     let rows = counts.repos + counts.branches + counts.commits + counts.snapshots + counts.blobs;
     if rows > 0 {
@@ -244,27 +236,9 @@ fn existing_file(path: &Path) -> Result<PathBuf, IndexError> {
     Ok(full)
 }
 
-/// Tables and columns, and which columns refuse null.
-async fn catalogue(
-    pool: &SqlitePool,
-) -> Result<(Capabilities, BTreeSet<(String, String)>), sqlx::Error> {
-    let ask = Ask::new(
-        "SELECT m.name, c.name, c.\"notnull\" OR c.pk FROM sqlite_master AS m \
-         JOIN pragma_table_info(m.name) AS c \
-         WHERE m.type = 'table' AND substr(m.name, 1, 8) = 'musehub_'",
-    );
-    let mut columns = Vec::new();
-    let mut not_null = BTreeSet::new();
-    let mut rows = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args).fetch(pool);
-    while let Some(row) = rows.try_next().await? {
-        let mut cells = SqliteCells::new(&row);
-        let column = (cells.text()?, cells.text()?);
-        if cells.flag()? {
-            not_null.insert(column.clone());
-        }
-        columns.push(column);
-    }
-    drop(rows);
+/// What the file holds, where its text is UTF-8.
+async fn catalogue(pool: &SqlitePool) -> Result<(Columns, Vec<Hidden>), sqlx::Error> {
+    let (columns, mut hidden) = Columns::read(pool).await?;
     let encoding: String = sqlx::query_scalar("PRAGMA encoding")
         .fetch_one(pool)
         .await?;
@@ -273,7 +247,8 @@ async fn catalogue(
             "it holds text as {encoding}; copy it into a database with UTF-8 text"
         )));
     }
-    Ok((Capabilities::new(columns), not_null))
+    hidden.retain(|hidden| is_read(&hidden.table));
+    Ok((columns, hidden))
 }
 
 /// Refuses a database without a hub's tables: an audit of half a hub would be nothing but false findings.

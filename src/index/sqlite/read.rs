@@ -42,19 +42,19 @@ impl Sqlite {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page<T>, IndexError> {
-        let Some((table, key, list)) = self.select_list::<T>() else {
+        let Some(of) = self.select_list::<T>() else {
             return Ok(Page {
                 rows: Vec::new(),
                 end: true,
             });
         };
-        let limit = limit.max(1);
-        let mut ask = Ask::new(format!("SELECT {list} FROM \"{table}\" AS t"));
+        let (limit, key) = (limit.max(1), &of.key);
+        let mut ask = Ask::new(of.select(self.columns.first_of(of.table)));
         if let Some(after) = after {
             let after = ask.bind_key(after).map_err(query_error(T::WHAT))?;
-            ask.push(&format!(" WHERE t.\"{key}\" > {after}"));
+            ask.push(&format!(" AND {key} > {after}"));
         }
-        ask.push(&format!(" ORDER BY t.\"{key}\" LIMIT {limit}"));
+        ask.push(&format!("{} ORDER BY {key} LIMIT {limit}", of.grouped()));
         self.rows(ask, limit, T::read)
             .await
             .map_err(query_error(T::WHAT))
@@ -62,10 +62,14 @@ impl Sqlite {
 
     /// The rows with these ids. All of them are held at once: callers ask for few.
     pub(super) async fn by_id<T: Stored>(&self, ids: &[String]) -> Result<Vec<T>, IndexError> {
-        let Some((table, key, list)) = self.select_list::<T>() else {
+        let Some(of) = self.select_list::<T>() else {
             return Ok(Vec::new());
         };
-        let select = format!("SELECT {list} FROM \"{table}\" AS t WHERE t.\"{key}\"");
+        let select = format!(
+            "{} AND {}",
+            of.select(self.columns.first_of(of.table)),
+            of.key
+        );
         let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
         // JSON carries neither NUL nor bytes that are no text: such ids are asked for one by one.
         let (plain, odd): (Vec<&str>, Vec<&str>) = ids
@@ -76,13 +80,16 @@ impl Sqlite {
             let mut ask = Ask::new(select.as_str());
             let json = serde_json::Value::from(chunk).to_string();
             let list = ask.bind(json).map_err(query_error(T::WHAT))?;
-            ask.push(&format!(" IN (SELECT value FROM json_each({list}))"));
+            ask.push(&format!(
+                " IN (SELECT value FROM json_each({list})){}",
+                of.grouped()
+            ));
             asks.push(ask);
         }
         for id in odd {
             let mut ask = Ask::new(select.as_str());
             let id = ask.bind_key(id).map_err(query_error(T::WHAT))?;
-            ask.push(&format!(" = {id}"));
+            ask.push(&format!(" = {id}{}", of.grouped()));
             asks.push(ask);
         }
         let mut out = Vec::new();
@@ -102,20 +109,28 @@ impl Sqlite {
         after: Option<&MembershipRow>,
         limit: u32,
     ) -> Result<Page<MembershipRow>, sqlx::Error> {
-        if !self.capabilities.refs(kind) {
+        if !self.columns.capabilities.refs(kind) {
             return Ok(Page {
                 rows: Vec::new(),
                 end: true,
             });
         }
-        let (table, id) = (Capabilities::refs_table(kind), id_column(kind));
+        let table = Capabilities::refs_table(kind);
+        let id = self.columns.text("t", table, id_column(kind));
+        let own = self.columns.text("t", table, "repo_id");
         let limit = limit.max(1);
-        let mut ask = Ask::new(format!("SELECT {id}, repo_id FROM {table}"));
+        let select = match self.columns.is_unique(table, &[id_column(kind), "repo_id"]) {
+            true => format!("SELECT {id}, {own} FROM {table} AS t WHERE 1"),
+            false => format!(
+                "SELECT DISTINCT {id}, {own} FROM {table} AS t WHERE {id} IS NOT NULL AND {own} IS NOT NULL"
+            ),
+        };
+        let mut ask = Ask::new(select);
         if let Some(after) = after {
             let (seen, repo) = (ask.bind_key(&after.id)?, ask.bind_key(&after.repo_id)?);
-            ask.push(&format!(" WHERE ({id}, repo_id) > ({seen}, {repo})"));
+            ask.push(&format!(" AND ({id}, {own}) > ({seen}, {repo})"));
         }
-        ask.push(&format!(" ORDER BY {id}, repo_id LIMIT {limit}"));
+        ask.push(&format!(" ORDER BY {id}, {own} LIMIT {limit}"));
         self.rows(ask, limit, |cells| {
             Ok(MembershipRow {
                 id: cells.key()?,
@@ -131,17 +146,21 @@ impl Sqlite {
         owner: &str,
         slug: &str,
     ) -> Result<Option<RepoRow>, sqlx::Error> {
-        let Some((table, key, list)) = self.select_list::<RepoRow>() else {
+        let Some(of) = self.select_list::<RepoRow>() else {
             return Ok(None);
         };
-        let mut ask = Ask::new(format!("SELECT {list} FROM {table} AS t"));
+        let mut ask = Ask::new(format!("SELECT {} FROM {} AS t", of.list, of.table));
         let (owner, slug) = (ask.bind(owner.to_owned())?, ask.bind(slug.to_owned())?);
-        ask.push(&format!(" WHERE t.owner = {owner} AND t.slug = {slug}"));
-        let dead = match self.capabilities.has(table, "deleted_at") {
+        ask.push(&format!(
+            " WHERE {} = {owner} AND {} = {slug}",
+            self.columns.text("t", of.table, "owner"),
+            self.columns.text("t", of.table, "slug")
+        ));
+        let dead = match self.columns.capabilities.has(of.table, "deleted_at") {
             true => "t.deleted_at IS NOT NULL, ",
             false => "",
         };
-        ask.push(&format!(" ORDER BY {dead}t.{key} LIMIT 1"));
+        ask.push(&format!(" ORDER BY {dead}{} LIMIT 1", of.key));
         let page = self.rows(ask, 1, RepoRow::read).await?;
         Ok(page.rows.into_iter().next())
     }
@@ -154,22 +173,33 @@ impl Sqlite {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page<BranchRow>, sqlx::Error> {
-        let Some((table, key, list)) = self.select_list::<BranchRow>() else {
+        let Some(of) = self.select_list::<BranchRow>() else {
             return Ok(Page {
                 rows: Vec::new(),
                 end: true,
             });
         };
-        let limit = limit.max(1);
-        let select = format!("SELECT {list} FROM {table} AS t WHERE t.repo_id = ");
+        let (limit, key) = (limit.max(1), &of.key);
+        // A branch without a name is shown under an empty one.
+        let text = self.columns.text("t", of.table, "name");
+        let by_name = match self.columns.get(of.table, "name") {
+            Some(column) if column.refuses_null => text,
+            _ => format!("coalesce({text}, '')"),
+        };
+        let select = format!(
+            "SELECT {} FROM {} AS t WHERE {} = ",
+            of.list,
+            of.table,
+            self.columns.text("t", of.table, "repo_id")
+        );
         let mut ask = Ask::new(select.as_str());
         let repo = ask.bind_key(repo_id)?;
         ask.push(&repo);
         if let Some(after) = after {
             let after = ask.bind_key(after)?;
-            ask.push(&format!(" AND t.name > {after}"));
+            ask.push(&format!(" AND {by_name} > {after}"));
         }
-        ask.push(&format!(" ORDER BY t.name, t.{key} LIMIT {limit}"));
+        ask.push(&format!(" ORDER BY {by_name}, {key} LIMIT {limit}"));
         let mut page = self.rows(ask, limit, BranchRow::read).await?;
         if !page.end
             && let Some(last) = page.rows.last().cloned()
@@ -179,7 +209,7 @@ impl Sqlite {
             let name = ask.bind_key(&last.name)?;
             let id = ask.bind_key(&last.branch_id)?;
             ask.push(&format!(
-                "{repo} AND t.name = {name} AND t.{key} > {id} ORDER BY t.{key}"
+                "{repo} AND {by_name} = {name} AND {key} > {id} ORDER BY {key}"
             ));
             page.rows
                 .extend(self.rows(ask, 0, BranchRow::read).await?.rows);
@@ -196,8 +226,11 @@ impl Sqlite {
         let mut found = BTreeSet::new();
         for kind in Kind::ALL {
             for start in [prefix.to_owned(), format!("sha256:{prefix}")] {
-                let (table, id) = (Capabilities::table(kind), id_column(kind));
-                let mut ask = Ask::new(format!("SELECT {id} FROM {table} WHERE {id} >= "));
+                let table = Capabilities::table(kind);
+                let id = self.columns.text("t", table, id_column(kind));
+                let mut ask = Ask::new(format!(
+                    "SELECT DISTINCT {id} FROM {table} AS t WHERE {id} >= "
+                ));
                 let from = ask.bind(start.clone())?;
                 ask.push(&from);
                 if let Some(beyond) = beyond(&start) {
@@ -215,8 +248,8 @@ impl Sqlite {
     /// Counts of every table, in one statement so that they belong together.
     pub(super) async fn count_all(&self) -> Result<Counts, sqlx::Error> {
         let all = |table: &'static str| {
-            let table = table_here(&self.capabilities, table);
-            match self.capabilities.has_table(table) {
+            let table = table_here(&self.columns.capabilities, table);
+            match self.columns.capabilities.has_table(table) {
                 true => format!("(SELECT count(*) FROM {table})"),
                 false => "0".to_owned(),
             }
@@ -232,7 +265,7 @@ impl Sqlite {
         .map(all)
         .into();
         parts.extend(
-            Kind::ALL.map(|kind| match self.capabilities.storage_uri(kind) {
+            Kind::ALL.map(|kind| match self.columns.capabilities.storage_uri(kind) {
                 true => format!(
                     "(SELECT count(*) FROM {} WHERE storage_uri IS NULL)",
                     Capabilities::table(kind)

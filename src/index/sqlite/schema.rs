@@ -1,8 +1,9 @@
 //! What the file says of itself, and the additive migration.
 
 use super::{Sqlite, query_error};
-use crate::index::schema::{Dialect, Standing};
+use crate::index::schema::{Dialect, Standing, TableName};
 use crate::index::{About, IndexError, Migration};
+use crate::object::Kind;
 use sqlx::AssertSqlSafe;
 use std::collections::BTreeSet;
 
@@ -50,9 +51,10 @@ impl Sqlite {
         };
         Ok(Migration::of(
             Dialect::Sqlite,
-            &self.capabilities,
+            &self.columns.capabilities,
             standing,
             revisions.into_iter().map(|(revision,)| revision).collect(),
+            Kind::ALL.map(TableName::of),
         ))
     }
 

@@ -1,8 +1,9 @@
 //! Changes: compare-and-set, added rows, and the lock of whoever applies a repair.
 
-use super::cell::Ask;
+use super::cell::{Ask, SqliteCells};
 use super::{Sqlite, query_error};
-use crate::index::rows::id_column;
+use crate::index::added::Value;
+use crate::index::rows::{Cells, id_column};
 use crate::index::{Capabilities, IndexError, Link, Recache};
 use crate::object::Kind;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
@@ -10,6 +11,9 @@ use sqlx::{AssertSqlSafe, Sqlite as Driver, Transaction};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+
+/// Where caches lie.
+const TABLE: &str = "musehub_snapshots";
 
 impl Sqlite {
     fn writer(&self) -> Result<&SqlitePool, IndexError> {
@@ -28,7 +32,7 @@ impl Sqlite {
     pub(super) async fn link(&self, kind: Kind, links: &[Link]) -> Result<Vec<String>, IndexError> {
         let failed = query_error("setting storage_uri");
         let mut tx = self.begin().await?;
-        if !self.capabilities.storage_uri(kind) {
+        if !self.columns.capabilities.storage_uri(kind) {
             return Err(IndexError::Query {
                 what: "setting storage_uri",
                 why: format!(
@@ -39,13 +43,15 @@ impl Sqlite {
         }
         let mut changed = Vec::new();
         for link in links {
-            let mut ask = Ask::new(format!("UPDATE {} SET", Capabilities::table(kind)));
+            let table = Capabilities::table(kind);
+            let mut ask = Ask::new(format!("UPDATE {table} AS t SET"));
             let new = ask.bind(link.new.clone()).map_err(&failed)?;
             let id = ask.bind_key(&link.id).map_err(&failed)?;
             let seen = ask.bind(link.seen.clone()).map_err(&failed)?;
             ask.push(&format!(
-                " storage_uri = {new} WHERE {} = {id} AND storage_uri IS {seen}",
-                id_column(kind)
+                " storage_uri = {new} WHERE {} = {id} AND {} IS {seen}",
+                self.columns.text("t", table, id_column(kind)),
+                self.columns.text("t", table, "storage_uri")
             ));
             if run(&mut tx, ask).await.map_err(&failed)? > 0 {
                 changed.push(link.id.clone());
@@ -59,40 +65,68 @@ impl Sqlite {
     pub(super) async fn recache(&self, recache: &Recache) -> Result<bool, IndexError> {
         let failed = query_error("rewriting a snapshot's cache");
         let mut tx = self.begin().await?;
-        let has = |column| self.capabilities.has("musehub_snapshots", column);
+        let has = |column| self.columns.capabilities.has(TABLE, column);
         if !has("manifest_blob") {
             return Err(IndexError::Query {
                 what: "rewriting a snapshot's cache",
                 why: "musehub_snapshots has no column manifest_blob".to_owned(),
             });
         }
-        let mut ask = Ask::new("UPDATE musehub_snapshots SET ");
-        let new = ask.bind(recache.manifest.clone()).map_err(&failed)?;
-        let seen = ask.bind(recache.seen_manifest.clone()).map_err(&failed)?;
-        // Compared as the cells were read: a manifest may lie there as text, a count as anything.
-        let mut set = format!("manifest_blob = {new}");
-        let mut still = format!("CAST(manifest_blob AS BLOB) IS {seen}");
+        if !self.is_cached(&mut tx, recache).await.map_err(&failed)? {
+            return Ok(false);
+        }
+        let mut ask = Ask::new("UPDATE musehub_snapshots AS t SET ");
+        let new = self.bind_value(
+            &mut ask,
+            TABLE,
+            "manifest_blob",
+            Value::Bytes(Some(recache.manifest.clone())),
+        );
+        let mut set = format!("manifest_blob = {}", new.map_err(&failed)?);
         if has("entry_count") {
             let new = ask.bind(recache.entry_count).map_err(&failed)?;
-            let seen = ask.bind(recache.seen_entry_count).map_err(&failed)?;
             set.push_str(&format!(", entry_count = {new}"));
-            still.push_str(&format!(
-                " AND iif(typeof(entry_count) = 'integer', entry_count, NULL) IS {seen}"
-            ));
         }
         if has("directories") {
             let new = ask.bind(recache.directories.clone()).map_err(&failed)?;
-            let seen = ask
-                .bind(recache.seen_directories.clone())
-                .map_err(&failed)?;
             set.push_str(&format!(", directories = {new}"));
-            still.push_str(&format!(" AND CAST(directories AS TEXT) IS {seen}"));
         }
         let id = ask.bind_key(&recache.id).map_err(&failed)?;
-        ask.push(&format!("{set} WHERE snapshot_id = {id} AND {still}"));
+        let key = self.columns.text("t", TABLE, "snapshot_id");
+        ask.push(&format!("{set} WHERE {key} = {id}"));
         let changed = run(&mut tx, ask).await.map_err(&failed)?;
         tx.commit().await.map_err(&failed)?;
         Ok(changed > 0)
+    }
+
+    /// Whether a snapshot's cache still is what was seen, read as rows are: a manifest may lie there as text,
+    /// a count as anything.
+    async fn is_cached(
+        &self,
+        tx: &mut SqliteConnection,
+        recache: &Recache,
+    ) -> Result<bool, sqlx::Error> {
+        let plain = |column| self.columns.plain(TABLE, column);
+        let mut ask = Ask::new(format!(
+            "SELECT {}, {}, {} FROM {TABLE} AS t WHERE {} = ",
+            plain("manifest_blob"),
+            plain("entry_count"),
+            plain("directories"),
+            self.columns.text("t", TABLE, "snapshot_id")
+        ));
+        let id = ask.bind_key(&recache.id)?;
+        ask.push(&id);
+        let found = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
+            .persistent(false)
+            .fetch_optional(tx)
+            .await?;
+        let Some(row) = found else {
+            return Ok(false);
+        };
+        let mut cells = SqliteCells::new(&row);
+        Ok(cells.bytes()? == recache.seen_manifest
+            && cells.int()? == recache.seen_entry_count
+            && cells.bytes()?.as_deref() == recache.seen_directories.as_deref().map(str::as_bytes))
     }
 
     /// Takes the lock file beside the database; the lock goes with the guard, the file stays.
