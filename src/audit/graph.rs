@@ -260,10 +260,14 @@ async fn blocks(
     heads: &[(u32, u32)],
 ) -> Result<(), AuditError> {
     let codes: Vec<u16> = FAULTS.iter().map(|fault| fault.code as u16).collect();
+    // What hangs from hidden rows is blocked too, and is not counted: then no count is true.
+    let partly = ["musehub_commits", "musehub_branches", "musehub_snapshots"]
+        .iter()
+        .any(|table| scan.hides(table));
     let mut walk = Walk {
         seen: vec![0; children.len()],
         stamp: 0,
-        left: VISITS,
+        left: if partly { 0 } else { VISITS },
     };
     let mut after = 0;
     loop {

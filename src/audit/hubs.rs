@@ -60,6 +60,8 @@ pub struct Totals {
     pub not_carried: BTreeMap<String, u64>,
     /// Columns and tables that one side lacks, so that they were not compared.
     pub not_compared: Vec<String>,
+    /// Why a side may not show all of its rows: then nothing is known to be equal.
+    pub hidden: Vec<String>,
 }
 
 impl Totals {
@@ -206,6 +208,12 @@ pub async fn compare<E: From<AuditError>>(
         totals: Totals::default(),
         tell,
     };
+    for (side, index) in [("this database", left), ("the other", right)] {
+        let seen = index.visibility(true).await.map_err(AuditError::from)?;
+        let said = seen.hidden.iter().map(|hidden| &hidden.said);
+        let told = said.map(|said| format!("{side}: {said}"));
+        comparison.totals.hidden.extend(told);
+    }
     comparison.walk::<RepoRow, E>().await?;
     comparison.walk::<BranchRow, E>().await?;
     comparison.walk::<CommitRow, E>().await?;

@@ -8,6 +8,7 @@ pub use finding::{Blocks, Finding, Subject};
 
 pub mod compare;
 mod graph;
+pub mod hidden;
 pub mod hubs;
 pub mod inspect;
 pub mod judge;

@@ -33,6 +33,9 @@ async fn missing_rows(scan: &mut Scan<'_>) -> Result<(), AuditError> {
         after = Some((last.kind, last.id.clone()));
         let mut findings = Vec::new();
         for name in &page {
+            if scan.withholds(Code::RowMissing, name.kind.into()) {
+                continue;
+            }
             let found = stored(scan, name).await?;
             findings.extend(missing_row(name, &found, scan.options.depth));
         }

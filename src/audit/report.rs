@@ -1,6 +1,7 @@
 //! What an audit found: findings spooled on disk, in their final order, and the summary.
 
 use super::fault::{Code, Cost, FAULTS, Fault, Grade};
+use super::hidden::HiddenTable;
 use super::{AuditError, Depth, Finding, Subject, spool};
 use crate::index::Counts;
 pub use crate::index::notebook::{FindingOrder, Stretch};
@@ -34,7 +35,7 @@ pub struct Checked {
 /// The end of an audit, in figures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
-    /// Every question had an answer: nothing unknown, nothing left out.
+    /// Every question had an answer: nothing unknown, nothing left out, no row hidden.
     pub complete: bool,
     pub depth: Depth,
     pub checked: Checked,
@@ -43,6 +44,8 @@ pub struct Summary {
     /// Questions to the store without an answer, and the first few reasons.
     pub unknown: u64,
     pub unknown_because: Vec<String>,
+    /// Tables whose rows are not all shown to this user, or are not told apart.
+    pub hidden: Vec<HiddenTable>,
     /// Younger than the grace window: counted, not judged.
     pub too_new: u64,
     /// Rows without `storage_uri` by kind; a kind is absent where the hub has no such column.
@@ -310,7 +313,7 @@ impl Summary {
                 self.findings.insert(fault.code, *count);
             }
         }
-        self.complete = self.unknown == 0;
+        self.complete = self.unknown == 0 && self.hidden.is_empty();
     }
 
     pub(super) fn add_grade(&mut self, grade: u8, count: u64) {

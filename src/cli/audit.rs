@@ -205,6 +205,16 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
             summary.unknown_because.first().map_or("", String::as_str)
         ))?;
     }
+    for hidden in &summary.hidden {
+        out.line(&format!("INCOMPLETE: {}.", hidden.said))?;
+        if !hidden.not_judged.is_empty() {
+            let names: Vec<&str> = hidden.not_judged.iter().map(|code| code.name()).collect();
+            out.line(&format!(
+                "            So these are not judged: {}.",
+                names.join(", ")
+            ))?;
+        }
+    }
     for note in &summary.notes {
         out.line(&format!("Note: {note}."))?;
     }

@@ -39,8 +39,9 @@ pub async fn run(command: DiffHub, global: &Global, out: Output) -> Result<Exit,
     let totals = watch(&out, &progress, comparing).await??;
     summary(&totals, &out)?;
     out.flush()?;
-    Ok(match totals.count() {
-        0 => Exit::Done,
+    Ok(match (totals.count(), totals.hidden.is_empty()) {
+        (0, true) => Exit::Done,
+        (0, false) => Exit::Unusable,
         _ => Exit::Findings,
     })
 }
@@ -76,7 +77,8 @@ fn summary(totals: &Totals, out: &Output) -> Result<(), CliError> {
     if out.json {
         let mut line = serde_json::to_value(totals).unwrap_or_default();
         line["type"] = "summary".into();
-        line["equal"] = (totals.count() == 0).into();
+        line["equal"] = (totals.count() == 0 && totals.hidden.is_empty()).into();
+        line["complete"] = totals.hidden.is_empty().into();
         return out.object(&line);
     }
     for (column, count) in &totals.not_carried {
@@ -87,6 +89,9 @@ fn summary(totals: &Totals, out: &Output) -> Result<(), CliError> {
     }
     for name in &totals.not_compared {
         out.line(&format!("not compared, since one side lacks it: {name}"))?;
+    }
+    for said in &totals.hidden {
+        out.line(&format!("INCOMPLETE: {said}."))?;
     }
     let compared: u64 = totals.compared.values().sum();
     out.line(&format!(

@@ -111,9 +111,18 @@ pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, Cl
         }
         Err(error) => return Err(error.into()),
     };
+    let hidden = store.index().hidden();
     if out.json {
-        out.object(&summary(&pulled, &options))?;
+        let mut line = summary(&pulled, &options);
+        line["hidden"] = json!(hidden);
+        out.object(&line)?;
     } else {
+        for hidden in hidden {
+            out.line(&format!(
+                "Note: the hub may hold more than was pulled: {}.",
+                hidden.said
+            ))?;
+        }
         write_words(&pulled, &options, &out)?;
     }
     out.flush()?;

@@ -174,11 +174,14 @@ impl Plan {
         self.refused.push(&refusal)
     }
 
-    /// Takes the audit's alarms over where a step rests on what they are about.
+    /// Takes the audit's alarms over where a step rests on what they are about. Where rows were hidden from
+    /// the audit, every plan rests on a part of the hub.
     fn heed(&mut self, summary: &Summary) {
         if self.mass {
             self.alarms.clone_from(&summary.mass_faults);
         }
+        let hidden = summary.hidden.iter().filter(|hidden| hidden.why.hides());
+        self.alarms.extend(hidden.map(|hidden| hidden.said.clone()));
     }
 
     /// Ends the adding: only then can it be read.

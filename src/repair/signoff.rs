@@ -12,6 +12,7 @@ pub use file::SignoffError;
 pub use pulls::{FailedPull, PullOutcome, Pulls};
 
 use super::pair;
+use crate::audit::hidden::HiddenTable;
 use crate::audit::report::Checked;
 use crate::audit::{
     self, Blocks, Code, Depth, Filter, Finding, Grade, Remedy, Report, Subject, Summary,
@@ -116,6 +117,9 @@ pub struct Signoff {
     pub schemes: BTreeMap<String, u64>,
     pub unknown: u64,
     pub unknown_because: Vec<String>,
+    /// Tables whose rows were not all shown; absent where all were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<HiddenTable>,
     pub too_new: u64,
     pub not_judged: Vec<Code>,
     pub notes: Vec<String>,
@@ -200,6 +204,7 @@ impl Seen {
             schemes: summary.schemes,
             unknown: summary.unknown,
             unknown_because: summary.unknown_because,
+            hidden: summary.hidden,
             too_new: summary.too_new,
             not_judged: summary.not_judged,
             notes: summary.notes,

@@ -14,7 +14,7 @@ pub use write::{Next, Saved};
 
 use super::reconstruct::given;
 use crate::backend::BackendError;
-use crate::index::{BranchRow, RepoRow};
+use crate::index::{BranchRow, Hidden, RepoRow};
 
 /// The largest checkpoint that is read or written, in bytes. 64 MiB hold some 400,000 branches.
 pub const MAX_BYTES: u64 = 64 << 20;
@@ -50,6 +50,8 @@ pub enum CheckpointError {
     NoSuchRepo(String),
     #[error("{repo}: its branches take {bytes} bytes, more than the {MAX_BYTES} of one checkpoint")]
     TooLarge { repo: String, bytes: usize },
+    #[error("{repo}: a checkpoint would leave branches out: {why}")]
+    Hidden { repo: String, why: String },
     #[error("{repo}: others keep writing checkpoints of it; try again later")]
     Contended { repo: String },
 }
@@ -64,6 +66,12 @@ impl From<BackendError> for CheckpointError {
     fn from(error: BackendError) -> Self {
         CheckpointError::Store(error.into())
     }
+}
+
+/// Whether rows are hidden without which a checkpoint would say that branches are gone.
+#[must_use]
+pub fn keeps_refs(hidden: &Hidden) -> bool {
+    hidden.why.hides() && ["musehub_repos", "musehub_branches"].contains(&hidden.table.as_str())
 }
 
 impl Refs {

@@ -5,6 +5,7 @@ mod clocks;
 mod database;
 mod objects;
 mod server;
+mod visibility;
 
 use super::read::{open_backend, open_index};
 use super::{Authority, Hub};

@@ -309,7 +309,12 @@ pub struct SummaryLine {
 impl From<&Summary> for SummaryLine {
     fn from(summary: &Summary) -> Self {
         let mut summary = summary.clone();
-        for text in summary.unknown_because.iter_mut().chain(&mut summary.notes) {
+        let hidden = summary
+            .hidden
+            .iter_mut()
+            .flat_map(|hidden| [&mut hidden.said, &mut hidden.table]);
+        let told = summary.unknown_because.iter_mut().chain(&mut summary.notes);
+        for text in told.chain(hidden) {
             *text = clean(text);
         }
         Self { summary }

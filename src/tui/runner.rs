@@ -336,6 +336,7 @@ impl Desk {
                 .capabilities()
                 .notes()
                 .iter()
+                .chain(store.index().hidden().iter().map(|hidden| &hidden.said))
                 .map(|note| clean(note))
                 .collect(),
         };

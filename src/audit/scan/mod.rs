@@ -2,14 +2,15 @@
 
 mod rows;
 
-use super::finding::Finding;
+use super::finding::{Finding, Subject};
 use super::judge::{Judge, Verdict};
 use super::mass::Mass;
 use super::report::Summary;
-use super::{AuditError, Depth, Options, Scope, graph, names, refs, spool, strays};
+use super::{AuditError, Code, Depth, Options, Scope, graph, hidden, names, refs, spool, strays};
 use crate::backend::layout;
-use crate::index::MembershipRow;
+use crate::index::hidden::is_hidden;
 use crate::index::notebook::{BranchFact, ListedKey, Notebook, Unresolved};
+use crate::index::{Hidden, MembershipRow};
 use crate::object::time::Micros;
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;
@@ -37,6 +38,8 @@ pub(super) struct Scan<'a> {
     pub notebook: Notebook,
     pub judge: Judge,
     pub summary: Summary,
+    /// What is not shown of the hub's rows.
+    hidden: Vec<Hidden>,
     /// The repository that the audit is cut to.
     pub only: Option<String>,
     /// Rows created behind this instant are not judged.
@@ -70,13 +73,21 @@ impl<'a> Scan<'a> {
             }
             _ => None,
         };
+        let counted = options.scope == Scope::Hub;
+        let hidden = match options.scope {
+            Scope::Id(_) => store.index().hidden().to_vec(),
+            _ => store.index().visibility(counted).await?.hidden,
+        };
+        let mut summary = Summary::begin(store, options.depth);
+        summary.hidden = hidden.iter().cloned().map(Into::into).collect();
         Ok(Self {
+            hidden,
             store,
             options,
             progress,
             notebook: Notebook::new().await?,
             judge: Judge::new(store, options, options.depth >= Depth::Presence),
-            summary: Summary::begin(store, options.depth),
+            summary,
             only,
             horizon: now.saturating_sub(grace),
             now,
@@ -107,7 +118,8 @@ impl<'a> Scan<'a> {
         self.notebook.index().await?;
         self.progress.phase("names", None);
         names::judge(self).await?;
-        if self.options.depth >= Depth::Presence && self.only.is_none() {
+        let strays = self.options.depth >= Depth::Presence && self.only.is_none();
+        if strays && !self.withholds(Code::ObjectOrphan, Subject::Object) {
             strays::judge(self).await?;
         }
         if self.options.depth >= Depth::Presence {
@@ -115,7 +127,30 @@ impl<'a> Scan<'a> {
             refs::judge(self).await?;
         }
         self.progress.phase("graph", None);
-        graph::judge(self).await
+        graph::judge(self).await?;
+        self.look_again().await
+    }
+
+    /// Asks once more what is hidden: a policy may have come while the audit ran.
+    async fn look_again(&mut self) -> Result<(), AuditError> {
+        let now = self.store.index().visibility(false).await?.hidden;
+        for hidden in now {
+            if !self.hidden.contains(&hidden) {
+                self.summary.hidden.push(hidden.clone().into());
+                self.hidden.push(hidden);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a code on such a subject would rest on rows that are not shown.
+    pub fn withholds(&self, code: Code, subject: Subject) -> bool {
+        hidden::withheld(&self.hidden, code, subject)
+    }
+
+    /// Whether rows of a table are not all shown.
+    pub fn hides(&self, table: &str) -> bool {
+        is_hidden(&self.hidden, table)
     }
 
     /// Whether something created at `text` is too young to be judged; counts it.
@@ -126,9 +161,12 @@ impl<'a> Scan<'a> {
         young
     }
 
-    /// Lays a finding down, unless the audit is cut to another repository.
+    /// Lays a finding down, unless the audit is cut to another repository or it rests on hidden rows.
     pub async fn find(&mut self, findings: Vec<Finding>) -> Result<(), AuditError> {
-        let wanted = |f: &Finding| self.only.as_ref().is_none_or(|only| *only == f.repo);
+        let wanted = |f: &Finding| {
+            self.only.as_ref().is_none_or(|only| *only == f.repo)
+                && !hidden::withholds(&self.hidden, f)
+        };
         let findings: Vec<Finding> = findings.into_iter().filter(wanted).collect();
         for finding in &findings {
             self.progress.count(finding.code.name());

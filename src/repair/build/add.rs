@@ -4,7 +4,7 @@ use super::source;
 use super::{Built, Origin, Site, Target, hash, restore, shorten};
 use crate::audit::Remedy;
 use crate::backend::{Key, layout};
-use crate::index::{BlobRow, CommitRow, MembershipRow, NewRows, SnapshotRow};
+use crate::index::{BlobRow, Capabilities, CommitRow, MembershipRow, NewRows, SnapshotRow};
 use crate::object::ObjectId;
 use crate::repair::plan::{RowChange, Step};
 use crate::store::StoreError;
@@ -19,6 +19,18 @@ pub(super) async fn build(site: Site<'_>, target: &Target) -> Result<Built, Stor
         let why = "it is not known which repository and path it belongs to";
         return Ok(Built::Refused(why.to_owned()));
     };
+    let (own, refs) = (
+        Capabilities::table(target.kind),
+        Capabilities::refs_table(target.kind),
+    );
+    let hidden = site.store.index().hidden().iter();
+    let mut hidden = hidden.filter(|hidden| [own, refs].contains(&hidden.table.as_str()));
+    if let Some(hidden) = hidden.find(|hidden| hidden.why.hides()) {
+        return Ok(Built::Refused(format!(
+            "the row may be there: {}",
+            hidden.said
+        )));
+    }
     let id = ObjectId::new(&target.id);
     let Some(home) = layout::key_for(&id) else {
         return Ok(Built::Refused("the id holds no digest".to_owned()));

@@ -10,6 +10,7 @@ use crate::progress::Progress;
 use crate::repair::RepairError;
 use crate::repair::build::Built;
 use crate::repair::checkpoint::{Target, build};
+use crate::store::checkpoint::keeps_refs;
 use crate::store::{Store, StoreError};
 
 /// Repositories read at once.
@@ -27,6 +28,16 @@ pub async fn checkpoints(
 ) -> Result<Plan, RepairError> {
     let store = &store.for_job(progress);
     let mut plan = Plan::empty()?;
+    let hidden = store.index().hidden().iter();
+    if let Some(hidden) = hidden.clone().find(|hidden| keeps_refs(hidden)) {
+        plan.refuse(Refusal {
+            code: Code::RefsUnsaved,
+            id: hidden.table.clone(),
+            why: format!("a checkpoint would leave branches out: {}", hidden.said),
+            wanted: None,
+        })?;
+        return plan.finish();
+    }
     let made_at = now(store).await?;
     if let Some(path) = repo {
         let found = match path.split_once('/') {

@@ -52,9 +52,10 @@ pub struct Check {
 }
 
 /// What PASS takes: every one of these, held.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "depth",
     "all-answered",
+    "nothing-hidden",
     "none-too-new",
     "no-critical",
     "no-error",
@@ -101,13 +102,16 @@ impl Checks {
             false => format!("{} codes were not judged.", summary.not_judged.len()),
         };
         self.add("depth", held_or_open(whole), said);
-        let answered = summary.complete && summary.unknown == 0;
+        // Hidden rows are a check of their own.
+        let ended = summary.complete || !summary.hidden.is_empty();
+        let answered = ended && summary.unknown == 0;
         let said = match summary.unknown {
-            0 if summary.complete => "Every question to the store was answered.".to_owned(),
+            0 if ended => "Every question to the store was answered.".to_owned(),
             0 => "The audit did not come to its end.".to_owned(),
             count => format!("{} had no answer.", text::plural(count, "question")),
         };
         self.add("all-answered", held_or_open(answered), said);
+        self.of_hidden(summary);
         let said = match summary.too_new {
             0 => "Nothing was too new to be judged.".to_owned(),
             count => format!(
@@ -126,6 +130,21 @@ impl Checks {
         );
         // A hub without a row has nothing to sign.
         self.add("something-read", held_or_open(read > 0 && rows > 0), said);
+    }
+
+    /// An audit that was shown a part of the hub says nothing of the rest.
+    fn of_hidden(&mut self, summary: &Summary) {
+        let hidden = &summary.hidden;
+        let said = match hidden.as_slice() {
+            [] => "The database shows all of its rows to this user.".to_owned(),
+            [one] => format!("Not all rows were told apart or shown: {}.", one.said),
+            [one, rest @ ..] => format!(
+                "Not all rows were told apart or shown: {}; and {}.",
+                one.said,
+                text::plural(rest.len() as u64, "other reason")
+            ),
+        };
+        self.add("nothing-hidden", held_or_open(hidden.is_empty()), said);
     }
 
     fn of_grades(&mut self, summary: &Summary, left: u64) {

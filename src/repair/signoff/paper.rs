@@ -220,7 +220,9 @@ fn figures(out: &mut String, signoff: &Signoff) {
         line!(out, "| findings {code} | {} |", text::grouped(*count));
     }
     line!(out, "| seconds | {:.1} |", signoff.seconds);
-    for why in signoff.unknown_because.iter().chain(&signoff.notes) {
+    let hidden = signoff.hidden.iter().map(|hidden| &hidden.said);
+    let told = signoff.unknown_because.iter().chain(hidden);
+    for why in told.chain(&signoff.notes) {
         line!(out, "\n- {}", code(why));
     }
 }

@@ -1,6 +1,6 @@
 //! The next checkpoint: what it holds, and how it comes into the store.
 
-use super::{Checkpoint, CheckpointError, MAX_BYTES, Refs};
+use super::{Checkpoint, CheckpointError, MAX_BYTES, Refs, keeps_refs};
 use crate::backend::{Key, Put, layout};
 use crate::index::BranchRow;
 use crate::store::reconstruct::given;
@@ -40,11 +40,18 @@ impl Store {
     /// What the rows of a repository say now; `None` where it has no row.
     ///
     /// # Errors
-    /// A database that does not answer, or more branches than a checkpoint holds.
+    /// A database that does not answer or hides branches, or more of them than a checkpoint holds.
     pub async fn refs_of(&self, repo_id: &str) -> Result<Option<Refs>, CheckpointError> {
         let Some(repo) = self.index().repo_by_id(repo_id).await? else {
             return Ok(None);
         };
+        let hidden = self.index().hidden().iter();
+        if let Some(hidden) = hidden.clone().find(|hidden| keeps_refs(hidden)) {
+            return Err(CheckpointError::Hidden {
+                repo: repo.path(),
+                why: hidden.said.clone(),
+            });
+        }
         let mut branches: Vec<BranchRow> = Vec::new();
         let mut weight = 0;
         loop {

@@ -1,7 +1,7 @@
 //! The database's side of the doctor.
 
 use super::clocks::{Clock, measure};
-use super::{Check, reached, server};
+use super::{Check, reached, server, visibility};
 use crate::access::Access;
 use crate::index::{About, IndexMut};
 use crate::object::Kind;
@@ -41,6 +41,7 @@ pub(super) async fn examine(
     }
     checks.push(rights(&about));
     checks.extend(server::examine(&about.server, access));
+    checks.extend(visibility::examine(index.as_ref()).await);
     checks.extend(examine_schema(index.as_ref()).await);
     checks
 }

@@ -17,6 +17,13 @@ impl Store {
         // Only read: a rebuild puts nothing into the store.
         let backend = open_backend(hub, Access::Read).await?;
         let index = made_or_found(&hub.database).await?;
+        if let Some(hidden) = index.hidden().iter().find(|hidden| hidden.why.hides()) {
+            let error = IndexError::Open {
+                what: index.describe(),
+                why: format!("rows may lie there that are not shown: {}", hidden.said),
+            };
+            return Err(error.into());
+        }
         Ok(Self {
             hub: hub.clone(),
             index: Retrying::new(index.clone()),

@@ -233,7 +233,11 @@ fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
     );
     let style = if found == 0 { theme.good } else { theme.text };
     head.pair("last audit", &text, theme, style);
-    if !last.complete {
+    for hidden in last.hidden.iter().take(3) {
+        let text = format!("incomplete: {}", hidden.said);
+        head.pair("", &text, theme, theme.warning);
+    }
+    if last.unknown > 0 {
         let why = last.unknown_because.first().map_or("", String::as_str);
         let text = format!(
             "incomplete: {} without answer {why}",
