@@ -134,6 +134,12 @@ impl Progress {
         self.cancel.cancelled().await;
     }
 
+    /// A guard that tells the job to stop when it is dropped.
+    #[must_use]
+    pub fn stops_when_dropped(&self) -> tokio_util::sync::DropGuard {
+        self.cancel.clone().drop_guard()
+    }
+
     /// Whether the job was told to stop.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {

@@ -59,6 +59,29 @@ impl Drop for Own {
     }
 }
 
+/// Says why nothing can be kept there, and what to do.
+#[must_use]
+pub fn trouble(error: &io::Error) -> String {
+    let place = std::env::temp_dir();
+    let place = place.display();
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            format!(
+                "there is no folder for temporary files {place}; make it, or name another with TMPDIR"
+            )
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            format!("temporary files cannot be written in {place}; name another folder with TMPDIR")
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            format!(
+                "there is no space left in {place}; free some, or name another folder with TMPDIR"
+            )
+        }
+        _ => format!("temporary files in {place}: {error}"),
+    }
+}
+
 /// Makes a new folder whose name begins with `name`.
 ///
 /// # Errors

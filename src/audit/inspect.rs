@@ -54,8 +54,9 @@ pub enum ObjectView {
         header_len: usize,
         /// The scheme that proves the id.
         proved: Option<String>,
-        /// What is wrong with the bytes, with the offset where it shows.
-        problem: Option<(usize, String)>,
+        /// What is wrong with the bytes, with the first one that is not as it should be; without it where
+        /// nothing tells what should stand there.
+        problem: Option<(Option<usize>, String)>,
         /// The payload's JSON, indented, for people; `None` where it is no JSON.
         pretty: Option<String>,
     },

@@ -137,5 +137,8 @@ mod demo_test;
 #[path = "../../tests/audit/hubs.rs"]
 mod hubs_test;
 #[cfg(test)]
+#[path = "../../tests/audit/inspecting.rs"]
+mod inspecting_test;
+#[cfg(test)]
 #[path = "../../tests/audit/judge.rs"]
 mod judge_test;

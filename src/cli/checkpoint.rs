@@ -51,7 +51,7 @@ pub async fn run(command: Checkpoint, global: &Global, out: Output) -> Result<Ex
             text::plural(steps, "checkpoint")
         ))?;
     } else if !out.json && steps == 0 && left == 0 {
-        out.line("The store says already where every branch points.")?;
+        out.line(&plan.why_empty().unwrap_or_default())?;
     } else {
         summary(&plan, &applied, &out)?;
     }

@@ -36,7 +36,7 @@ pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, Cl
         Some(_) => None,
         None => Some(
             crate::scratch::folder("demo")
-                .map_err(|error| CliError::unusable(format!("no temporary folder: {error}")))?,
+                .map_err(|error| CliError::unusable(crate::scratch::trouble(&error)))?,
         ),
     };
     let dir = match (&command.build_only, &folder) {

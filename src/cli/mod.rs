@@ -369,7 +369,9 @@ impl From<RepairError> for CliError {
                 message: error.to_string(),
                 exit: Exit::Stopped,
             },
-            RepairError::PlanFile { .. } => Self::usage(error.to_string()),
+            RepairError::PlanFile { .. } | RepairError::NoSuchRun(_) => {
+                Self::usage(error.to_string())
+            }
             other => Self::unusable(other),
         }
     }

@@ -1,8 +1,8 @@
-//! A plan on standard output: its steps, what it leaves alone, and what became of it.
+//! A plan on standard output: its steps, what it skips, and what became of it.
 
 use super::CliError;
 use super::output::Output;
-use crate::repair::{Applied, Plan, Step};
+use crate::repair::{Applied, Next, Plan, Step};
 use crate::text;
 use serde_json::json;
 
@@ -35,19 +35,43 @@ pub async fn show_plan(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliEr
         return Ok(());
     }
     out.line(&format!(
-        "{}, {} to write, {}; {} left alone.",
+        "{}, {} to write, {}; {} skipped.",
         text::plural(totals.steps, "step"),
         text::bytes(totals.bytes),
         text::plural(totals.requests, "request"),
         text::plural(totals.refused, "finding"),
     ))?;
+    if let Some(why) = plan.why_empty() {
+        out.line(&why)?;
+    }
+    for words in plan.undoable().words() {
+        out.line(&words)?;
+    }
+    for next in plan.next() {
+        out.line(helps(next))?;
+    }
     if dry && totals.steps > 0 {
         out.line("Nothing was written. Add --apply --write to carry this plan out.")?;
     }
     Ok(())
 }
 
-/// What a plan leaves alone, and why.
+/// What to run next, where the plan skips findings that it could do more with.
+const fn helps(next: Next) -> &'static str {
+    match next {
+        Next::Decide => {
+            "What needs a decision is planned once it is chosen: --code CODE or --id ID."
+        }
+        Next::Copies => {
+            "What needs a copy is taken from a client's folder: --copies DIR; --wanted FILE lists it."
+        }
+        Next::Deeper => {
+            "An audit at another depth may find more: --depth bytes reads every object."
+        }
+    }
+}
+
+/// What a plan skips, and why.
 pub async fn refused(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliError> {
     let mut skip = 0;
     loop {
@@ -56,10 +80,11 @@ pub async fn refused(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliErro
             if out.json {
                 out.object(&json!({
                     "type": "refused", "code": refusal.code, "id": refusal.id, "why": refusal.why,
+                    "decision": refusal.decision,
                 }))?;
             } else if dry || !out.quiet {
                 out.line(&format!(
-                    "left alone  {:<22} {}: {}",
+                    "skipped  {:<22} {}: {}",
                     refusal.code.name(),
                     refusal.id,
                     refusal.why
@@ -107,7 +132,7 @@ pub fn summary(plan: &Plan, applied: &Applied, out: &Output) -> Result<(), CliEr
         return out.object(&json!({
             "type": "summary", "complete": !applied.stopped, "steps": plan.totals().steps,
             "refused": plan.totals().refused, "outcomes": applied.outcomes, "run": applied.run,
-            "trouble": applied.trouble,
+            "trouble": applied.trouble, "empty": plan.why_empty(), "next": plan.next(),
         }));
     }
     let outcomes: Vec<String> = applied

@@ -160,7 +160,10 @@ fn write_object(object: &ObjectView, out: &Output) -> Result<(), CliError> {
             out.line(&format!("  {key}, {}", text::plural(*size, "byte")))?;
             match (proved, problem) {
                 (Some(scheme), _) => out.line(&format!("  proved by {scheme}"))?,
-                (None, Some((at, why))) => out.line(&format!("  wrong from byte {at}: {why}"))?,
+                (None, Some((Some(at), why))) => {
+                    out.line(&format!("  wrong from byte {at}: {why}"))?;
+                }
+                (None, Some((None, why))) => out.line(&format!("  wrong: {why}"))?,
                 (None, None) => out.line("  not proved")?,
             }
             for line in pretty.iter().flat_map(|text| text.lines()).take(200) {

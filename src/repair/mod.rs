@@ -5,6 +5,7 @@ mod build;
 mod cells;
 mod checkpoint;
 pub mod journal;
+mod kind;
 pub mod pair;
 pub mod plan;
 mod rows;
@@ -16,7 +17,10 @@ pub mod wanted;
 
 pub use apply::{Applied, Options, Outcome, Pace, apply, apply_with};
 pub use journal::Journal;
-pub use plan::{Plan, Refusal, RowChange, Selection, Step, Totals, checkpoints, plan};
+pub use kind::{Undoable, Undoing, Work};
+pub use plan::{
+    Next, Plan, Refusal, RowChange, Selection, Step, Totals, checkpoints, plan, plannable,
+};
 pub use settle::settle_killed;
 pub use undo::undo;
 
@@ -35,12 +39,14 @@ pub enum RepairError {
     Cancelled(#[from] Cancelled),
     #[error("the journal {path} cannot be written: {why}; nothing was changed after its last line")]
     Journal { path: String, why: String },
+    #[error("this hub's journal has no run `{0}`; `luthier journal` lists them")]
+    NoSuchRun(String),
     #[error("stopped writing: {0}")]
     Breaker(String),
     #[error("the plan {path} cannot be used: {why}")]
     PlanFile { path: String, why: String },
-    #[error("the plan cannot be kept in {folder}: {why}; make room there")]
-    Spool { folder: String, why: std::io::Error },
+    #[error("the plan cannot be kept: {}", crate::scratch::trouble(.0))]
+    Spool(std::io::Error),
 }
 
 #[cfg(test)]

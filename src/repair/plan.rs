@@ -3,12 +3,15 @@
 mod checkpoints;
 mod choose;
 mod draft;
+mod next;
 mod saved;
 
 pub use checkpoints::checkpoints;
+pub use next::Next;
 pub use saved::Header;
 
 use super::RepairError;
+use super::kind::Undoable;
 use super::spool::Spool;
 use super::wanted::Wanted;
 use crate::audit::{Code, Filter, Remedy, Report, Subject, Summary, mass};
@@ -16,8 +19,9 @@ use crate::object::Kind;
 use crate::progress::Progress;
 use crate::store::Store;
 use draft::Draft;
+use next::Skipped;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which findings are to be repaired.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,12 +88,15 @@ impl Step {
     }
 }
 
-/// A finding that the plan leaves alone.
+/// A finding that the plan skips.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     pub code: Code,
     pub id: String,
     pub why: String,
+    /// A person's decision would let it be planned.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub decision: bool,
     /// Set where a copy of the object from elsewhere would help.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<Wanted>,
@@ -115,6 +122,8 @@ pub struct Plan {
     alarms: Vec<String>,
     /// A step mends what an audit counts towards a mass fault.
     mass: bool,
+    undoable: Undoable,
+    skipped: Skipped,
 }
 
 impl Plan {
@@ -132,7 +141,7 @@ impl Plan {
         self.steps.page(skip, limit)
     }
 
-    /// What the plan leaves alone, and why, from the `skip`th on.
+    /// What the plan skips, and why, from the `skip`th on.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -147,6 +156,17 @@ impl Plan {
         &self.alarms
     }
 
+    /// How much of it an undo would take back.
+    #[must_use]
+    pub fn undoable(&self) -> Undoable {
+        self.undoable
+    }
+
+    /// Says why nothing is planned, should it be so.
+    pub(super) fn nothing_because(&mut self, why: &str) {
+        why.clone_into(&mut self.skipped.nothing);
+    }
+
     pub(super) fn empty() -> Result<Self, RepairError> {
         Ok(Self {
             totals: Totals::default(),
@@ -154,12 +174,15 @@ impl Plan {
             refused: Spool::new()?,
             alarms: Vec::new(),
             mass: false,
+            undoable: Undoable::default(),
+            skipped: Skipped::default(),
         })
     }
 
     pub(super) fn add(&mut self, step: Step) -> Result<(), RepairError> {
         self.totals.steps += 1;
         self.mass |= mass::counts(step.code) || step.also.iter().copied().any(mass::counts);
+        self.undoable.count(&step);
         self.totals.bytes += step.bytes;
         self.totals.requests += step.requests();
         *self.totals.by_remedy.entry(step.remedy).or_default() += 1;
@@ -171,12 +194,14 @@ impl Plan {
 
     pub(super) fn refuse(&mut self, refusal: Refusal) -> Result<(), RepairError> {
         self.totals.refused += 1;
+        self.skipped.count(&refusal);
         self.refused.push(&refusal)
     }
 
     /// Takes the audit's alarms over where a step rests on what they are about. Where rows were hidden from
     /// the audit, every plan rests on a part of the hub.
     fn heed(&mut self, summary: &Summary) {
+        self.skipped.after(summary);
         if self.mass {
             self.alarms.clone_from(&summary.mass_faults);
         }
@@ -192,18 +217,45 @@ impl Plan {
     }
 }
 
-/// Plans the repair of what was chosen: each finding becomes part of a step, or is refused in words.
+/// Plans the repair of what was chosen: each finding becomes part of a step, or is skipped in words.
 /// Reads; writes nothing.
 ///
 /// # Errors
-/// A database that cannot be read, or cancellation. An object that cannot be read is refused.
+/// A database that cannot be read, or cancellation. An object that cannot be read is skipped.
 pub async fn plan(
     store: &Store,
     report: &Report,
     selection: &Selection,
     progress: &Progress,
 ) -> Result<Plan, RepairError> {
-    let store = &store.for_job(progress);
+    let mut draft = drafted(store, report, selection, progress).await?;
+    draft.plan.heed(report.summary());
+    draft.plan.finish()
+}
+
+/// Of these places in the report, those whose findings become part of a step once they are chosen, in order.
+///
+/// # Errors
+/// As [`plan`].
+pub async fn plannable(
+    store: &Store,
+    report: &Report,
+    places: &[u64],
+    progress: &Progress,
+) -> Result<Vec<u64>, RepairError> {
+    let selection = Selection::Ordinals(places.to_vec());
+    let draft = drafted(store, report, &selection, progress).await?;
+    let skipped: BTreeSet<u64> = draft.skipped.into_iter().collect();
+    let stays = |place: &u64| !skipped.contains(place);
+    Ok(places.iter().copied().filter(stays).collect())
+}
+
+async fn drafted<'a>(
+    store: &'a Store,
+    report: &'a Report,
+    selection: &Selection,
+    progress: &'a Progress,
+) -> Result<Draft<'a>, RepairError> {
     let mut draft = Draft::new(store, report, progress)?;
     let chosen = choose::choose(&mut draft, selection).await?;
     progress.phase("planning", Some(chosen.len()));
@@ -220,6 +272,5 @@ pub async fn plan(
     draft
         .make_checkpoints(&chosen.groups(Subject::Branch))
         .await?;
-    draft.plan.heed(report.summary());
-    draft.plan.finish()
+    Ok(draft)
 }

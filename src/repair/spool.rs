@@ -83,8 +83,5 @@ impl<T: Serialize + DeserializeOwned> Spool<T> {
 }
 
 fn failed(why: io::Error) -> RepairError {
-    RepairError::Spool {
-        folder: std::env::temp_dir().display().to_string(),
-        why,
-    }
+    RepairError::Spool(why)
 }

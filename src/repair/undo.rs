@@ -2,7 +2,7 @@
 //! replaced bytes from quarantine. New objects and new rows stay: nothing is ever deleted.
 
 use super::build::{Built, HELD_BY, OBJECT, hash};
-use super::journal::{self, Entry, Event, Left, Shelf};
+use super::journal::{self, Entry, Event, Left, Said, Shelf};
 use super::plan::{Refusal, RowChange, Step};
 use super::rows::{self, Row};
 use super::spool::Spool;
@@ -15,16 +15,25 @@ use crate::progress::Progress;
 use crate::store::write::Change;
 use crate::store::{Store, StoreError};
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// Entries read at once; a snapshot's row may weigh megabytes.
 const PAGE: u64 = 32;
 
-/// Plans the undo of a run, the last step first. Reads; writes nothing. A run that the journal does not
-/// hold gives an empty plan.
+/// A step of the run, and what became of it.
+#[derive(Serialize, Deserialize)]
+struct Done {
+    entry: Entry,
+    outcome: Said,
+}
+
+/// Plans the undo of a run, the last step first: each of its steps is taken back, or skipped in words. Reads;
+/// writes nothing.
 ///
 /// # Errors
-/// A journal that cannot be read or was tampered with, a database that does not answer, or cancellation.
+/// A journal that cannot be read, was tampered with or holds no such run, a database that does not answer, or
+/// cancellation.
 pub async fn undo(
     store: &Store,
     journal: &Path,
@@ -43,29 +52,35 @@ pub async fn undo(
                 .to_owned(),
         ));
     }
-    let mut done: Spool<Entry> = Spool::new()?;
-    let mut count = 0;
+    let mut done: Spool<Done> = Spool::new()?;
+    let (mut count, mut known) = (0, false);
     for line in journal::lines(journal).map_err(|e| failed(e.to_string()))? {
         let line = line.map_err(|e| failed(e.to_string()))?;
-        if let Event::Outcome { entry, .. } = line.event
-            && line.run == run
-            && !entry.after.is_empty()
-        {
-            done.push(&entry)?;
+        if line.run != run {
+            continue;
+        }
+        known = true;
+        if let Event::Outcome { entry, outcome, .. } = line.event {
+            done.push(&Done { entry, outcome })?;
             count += 1;
         }
+    }
+    if !known {
+        return Err(RepairError::NoSuchRun(run.to_owned()));
     }
     // What was announced and has no outcome may have been done: the hub tells.
     let left = Left::read(journal).map_err(|e| failed(e.to_string()))?;
     for left in left.into_iter().filter(|left| left.run == run) {
         for entry in left.open {
-            done.push(&entry)?;
+            let outcome = Said::FoundDone;
+            done.push(&Done { entry, outcome })?;
             count += 1;
         }
     }
     done.flush()?;
     progress.phase("planning the undo", Some(count));
     let mut plan = Plan::empty()?;
+    plan.nothing_because("The run ended before its first step: there is nothing to put back.");
     let shelf = Shelf::beside(journal);
     let mut left = count;
     while left > 0 {
@@ -73,8 +88,8 @@ pub async fn undo(
         let from = left.saturating_sub(PAGE);
         let mut page = done.page(from, (left - from) as u32)?;
         page.reverse();
-        for entry in page {
-            one(store, &shelf, &mut plan, run, entry).await?;
+        for done in page {
+            one(store, &shelf, &mut plan, run, done).await?;
             progress.update(|f| f.done += 1);
         }
         left = from;
@@ -88,8 +103,20 @@ async fn one(
     shelf: &Shelf,
     plan: &mut Plan,
     run: &str,
-    entry: Entry,
+    Done { entry, outcome }: Done,
 ) -> Result<(), RepairError> {
+    if entry.after.is_empty() {
+        let why = match outcome.counted() {
+            Some(outcome) if !outcome.changes() => {
+                format!("step {} changed nothing: {}", entry.step, outcome.word())
+            }
+            None if outcome != Said::FoundDone => {
+                format!("step {} changed nothing: it was not begun", entry.step)
+            }
+            _ => STAYS.to_owned(),
+        };
+        return refuse(plan, &entry, why);
+    }
     let step = match step_of(run, &entry) {
         Ok(step) => step,
         Err(why) => return refuse(plan, &entry, why.to_owned()),
@@ -116,6 +143,7 @@ fn refuse(plan: &mut Plan, entry: &Entry, why: String) -> Result<(), RepairError
         code: entry.code,
         id: entry.id.clone(),
         why,
+        decision: false,
         wanted: None,
     })
 }

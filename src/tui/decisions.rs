@@ -3,7 +3,7 @@
 
 use crate::audit::{Code, Remedy};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many of a code must be decided by hand before one answer may stand for all of them.
 pub const BY_HAND: usize = 3;
@@ -68,7 +68,7 @@ pub struct Open {
 pub struct Sifted {
     /// What waits for a choice, in the order of the report.
     pub open: Vec<Open>,
-    /// Places of the rest: what needs none, and what no choice can mend.
+    /// Places of the rest: what needs none, and what cannot be planned whatever is chosen.
     pub rest: Vec<u64>,
 }
 
@@ -88,12 +88,26 @@ pub struct Tally {
 pub struct Decisions {
     by_hand: BTreeMap<(Code, SubjectHash), Side>,
     rules: BTreeMap<Code, Side>,
+    /// Decided since the last plan was applied.
+    unapplied: BTreeSet<(Code, SubjectHash)>,
 }
 
 impl Decisions {
+    /// How many decisions would be lost with the session.
+    #[must_use]
+    pub fn unapplied(&self) -> u64 {
+        self.unapplied.len() as u64
+    }
+
+    /// What was decided is being carried out.
+    pub fn carried_out(&mut self) {
+        self.unapplied.clear();
+    }
+
     /// Decides one finding.
     pub fn choose(&mut self, code: Code, subject: SubjectHash, side: Side) {
         self.by_hand.insert((code, subject), side);
+        self.unapplied.insert((code, subject));
     }
 
     /// Lets one answer stand for all of a code that were not decided by hand.

@@ -4,14 +4,13 @@ use super::decisions::Sifted;
 use super::effect::{Job, Ticket};
 use super::lines::{
     AppliedLine, BranchLine, ChainLine, CheckLine, FindingLine, GroupLine, HubId, Inspected,
-    JournalLine, ObjectLine, PulledLine, RefusalLine, RepoLine, RunLine, SignedLine, StepLine,
-    SummaryLine,
+    JournalLine, ObjectLine, PlannedLine, PulledLine, RefusalLine, RepoLine, RunLine, SignedLine,
+    StepLine, SummaryLine,
 };
 use super::meter::Speed;
 use crate::audit::Code;
 use crate::index::Counts;
 use crate::progress::Figures;
-use crate::repair::Totals;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -91,11 +90,7 @@ pub enum Answer {
         id: HubId,
     },
     Audited(Box<SummaryLine>),
-    /// Why the plan may rest on a mistake, in a line each.
-    Planned {
-        totals: Totals,
-        alarms: Vec<String>,
-    },
+    Planned(Box<PlannedLine>),
     Steps(Vec<StepLine>),
     Refusals(Vec<RefusalLine>),
     Sifted(Sifted),

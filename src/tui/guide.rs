@@ -3,6 +3,7 @@
 
 use super::screens::Screen;
 use super::state::{Shared, Slot};
+use crate::repair::Work;
 
 /// A job with a way through it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +65,7 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         Screen::Repos(_) => (1, "b tries a branch, p the default one"),
         Screen::Objects(_) => (1, "b chooses a branch, p tries its pull"),
         Screen::Pull(pull) => match &pull.end {
-            Slot::Ready(_) if pull.is_stale(shared) => (6, "repaired: r traces the pull again"),
+            Slot::Ready(_) if pull.is_stale(shared) => (6, again(shared.work)),
             Slot::Ready(end) if end.refused.is_some() => (3, "this blocks it: x plans its repair"),
             Slot::Ready(_) => (6, "a client takes it; esc for another, H to the hub"),
             Slot::Failed(_) => (2, "r traces again"),
@@ -74,6 +75,14 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         Screen::Plan(plan) => (4, plan.lead()),
         Screen::Apply(apply) => (5, apply.lead("esc to the pull, then r traces it again")),
         _ => (3, LOOK),
+    }
+}
+
+/// The pull was tried on another hub than this is by now.
+const fn again(work: Work) -> &'static str {
+    match work {
+        Work::Undo => "undone: r traces the pull again",
+        Work::Repair | Work::Backfill | Work::Checkpoint => "repaired: r traces the pull again",
     }
 }
 

@@ -20,7 +20,7 @@ use crate::audit::{Auto, Blocks, Code, Grade, Group, Numbered, Remedy, Subject, 
 use crate::index::{BranchRow, Listed, RepoRow};
 use crate::object::Kind;
 use crate::object::time::{self, Micros};
-use crate::repair::{Applied, Refusal, Step};
+use crate::repair::{Applied, Next, Plan, Refusal, Step, Totals, Undoable, Undoing};
 use crate::text;
 use serde_json::Value;
 
@@ -353,6 +353,7 @@ pub struct StepLine {
     pub bytes: u64,
     pub sha256: Option<String>,
     pub row: Vec<ChangeLine>,
+    pub undoing: Undoing,
 }
 
 impl From<&Step> for StepLine {
@@ -367,6 +368,7 @@ impl From<&Step> for StepLine {
             repo: clean(&step.repo),
             words: clean(&step.words),
             precondition: clean(&step.precondition),
+            undoing: Undoing::of(step),
             key: step.key.as_deref().map(clean),
             bytes: step.bytes,
             sha256: step.sha256.as_deref().map(clean),
@@ -383,7 +385,31 @@ impl From<&Step> for StepLine {
     }
 }
 
-/// What a plan leaves alone.
+/// A plan in figures and words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlannedLine {
+    pub totals: Totals,
+    /// Why it may rest on a mistake, in a line each.
+    pub alarms: Vec<String>,
+    pub undoable: Undoable,
+    /// Why it has no step.
+    pub empty: Option<String>,
+    pub next: Vec<Next>,
+}
+
+impl From<&Plan> for PlannedLine {
+    fn from(plan: &Plan) -> Self {
+        Self {
+            totals: plan.totals().clone(),
+            alarms: plan.alarms().iter().map(|alarm| clean(alarm)).collect(),
+            undoable: plan.undoable(),
+            empty: plan.why_empty().as_deref().map(clean),
+            next: plan.next(),
+        }
+    }
+}
+
+/// What a plan skips.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefusalLine {
     pub code: Code,

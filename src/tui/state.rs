@@ -20,6 +20,7 @@ use super::update::Ahead;
 use crate::audit::Depth;
 use crate::index::Counts;
 use crate::object::time::Micros;
+use crate::repair::Work;
 use crate::store::{Environment, Hub};
 use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
@@ -149,6 +150,8 @@ pub struct Shared {
     pub seeking: Option<Ticket>,
     /// Which of two truths stands, where a person has said so.
     pub decisions: Decisions,
+    /// What the repair under way is for, or the last.
+    pub work: Work,
     /// Repairs that have ended in this session.
     pub repairs: u64,
     /// The session ends as soon as nothing writes any more.
@@ -276,6 +279,7 @@ impl State {
                 exporting: None,
                 seeking: None,
                 decisions: Decisions::default(),
+                work: Work::default(),
                 repairs: 0,
                 leaving: false,
                 next: 0,

@@ -28,6 +28,7 @@ use super::widgets::confirm::{Confirm, Question};
 use super::widgets::help::Help;
 use super::widgets::list::Cursor;
 use crate::progress::Figures;
+use crate::text;
 use crossterm::event::{Event as Term, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::layout::Size;
 
@@ -137,7 +138,12 @@ fn on_top(state: &mut State, out: &mut Vec<Effect>, act: impl FnOnce(&mut Screen
 
 /// Asks for what is shown now, and brings every cursor into its list.
 fn settle(state: &mut State, out: &mut Vec<Effect>) {
+    let before = state.stack.len();
     on_top(state, out, |screen, ctx| screen.settle(ctx));
+    if state.stack.len() != before {
+        // It gave way to another one, which has questions of its own.
+        on_top(state, out, |screen, ctx| screen.settle(ctx));
+    }
     let State {
         shared, overlay, ..
     } = state;
@@ -285,22 +291,40 @@ fn cancel(state: &mut State, out: &mut Vec<Effect>) {
 
 fn leave(state: &mut State, out: &mut Vec<Effect>) {
     let what = match state.shared.job() {
-        Some((Job::Apply, _)) => {
-            "A repair is under way. It stops after its step; what was done stays done."
-        }
+        Some((Job::Apply, _)) => format!(
+            "{} is under way. It stops after its step; what was done stays done.",
+            state.shared.work.article()
+        ),
         Some((Job::Audit, _)) if state.shared.audits.by_hand => {
-            "An audit is under way; its findings are lost."
+            "An audit is under way; its findings are lost.".to_owned()
         }
-        Some((Job::SignOff, _)) => "A sign-off is under way; what it saw is lost.",
+        Some((Job::SignOff, _)) => "A sign-off is under way; what it saw is lost.".to_owned(),
+        _ if state.shared.decisions.unapplied() > 0 => undecided(state),
         _ => {
             state.shared.leaving = true;
             out.push(Effect::Quit);
             return;
         }
     };
-    let question = Question::Leave { what: what.into() };
+    let question = Question::Leave { what };
     let confirm = Confirm::letter(question, String::new());
     state.overlay = Some(Overlay::Confirm(Box::new(confirm)));
+}
+
+/// What leaving would lose of what a person has decided.
+fn undecided(state: &State) -> String {
+    let made = text::grouped(state.shared.decisions.unapplied());
+    let every = state.stack.iter().chain(state.parked.values().flatten());
+    let asked = every.filter_map(|screen| match screen {
+        Screen::Decide(decide) => Some(decide.len()),
+        _ => None,
+    });
+    let of = match asked.max() {
+        Some(asked) => format!("{made} of {} decisions are", text::grouped(asked)),
+        None if state.shared.decisions.unapplied() == 1 => "One decision is".to_owned(),
+        None => format!("{made} decisions are"),
+    };
+    format!("{of} made and not applied. They are lost with the session; x plans them.")
 }
 
 /// Shows what is here in another program.

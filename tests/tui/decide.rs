@@ -119,3 +119,24 @@ fn a_side_that_was_not_on_the_screen_is_not_chosen() {
         stage.text()
     );
 }
+
+#[test]
+fn leaving_asks_before_decisions_are_lost_and_not_after_they_are_applied() {
+    let mut stage = stage(43);
+    stage.keys("f a x 2 2 2 2 q");
+    assert_eq!(stage.state.place(), Place::Confirm);
+    assert!(
+        stage.text().contains("4 of 43 decisions are made"),
+        "{}",
+        stage.text()
+    );
+    stage.keys("n");
+    assert_eq!(stage.state.place(), Place::Decide);
+    // From the hub too, and in any other place.
+    stage.keys("H q");
+    assert!(stage.text().contains("4 of 43"), "{}", stage.text());
+    stage.keys("n f x enter y");
+    assert_eq!(stage.writes, 1, "{}", stage.text());
+    stage.keys("q");
+    assert!(stage.state.shared.leaving, "{}", stage.text());
+}

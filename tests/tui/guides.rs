@@ -68,6 +68,72 @@ fn a_guide_is_left_at_any_step_and_entered_again_there() {
 }
 
 #[test]
+fn a_guide_does_not_come_back_to_what_is_over_or_leads_nowhere() {
+    let empty = FakeHub {
+        steps: 0,
+        ..FakeHub::default()
+    };
+    for (hub, keys, back) in [
+        (&empty, "f x", Place::Findings),
+        (&empty, "p p x", Place::Pull),
+        (&FakeHub::default(), "f x enter y", Place::Findings),
+        (&FakeHub::default(), "p p x enter y", Place::Pull),
+        // Audited anew: the plan is of what was found before.
+        (&FakeHub::default(), "f x H A", Place::Findings),
+    ] {
+        let mut stage = Stage::with(hub.clone(), face(Environment::Demo, true), 100, 30);
+        stage.keys(keys).keys("H");
+        stage.keys(&keys[..1]);
+        assert_eq!(stage.state.place(), back, "{keys}: {}", stage.text());
+    }
+    // A pull that a client takes is over: the next one is chosen.
+    let mut stage = Stage::new(100, 30);
+    stage.hub.findings = 0;
+    stage.keys("p p H p");
+    assert_eq!(stage.state.place(), Place::Repos, "{}", stage.text());
+}
+
+#[test]
+fn an_empty_plan_says_why_and_what_to_do_next() {
+    for (width, height) in [(80, 24), (200, 50)] {
+        let hub = FakeHub {
+            steps: 0,
+            ..FakeHub::default()
+        };
+        let mut stage = Stage::with(hub, face(Environment::Demo, true), width, height);
+        stage.keys("f x");
+        let text = stage.text();
+        for words in ["Nothing is planned", "--copies", "esc goes back"] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        stage.keys("enter");
+        assert!(
+            stage.notice().contains("nothing is planned"),
+            "{}",
+            stage.notice()
+        );
+        assert_eq!(stage.writes, 0);
+    }
+}
+
+#[test]
+fn an_undo_is_told_as_one_from_its_plan_to_its_end() {
+    let hub = FakeHub {
+        steps: 51,
+        ..FakeHub::default()
+    };
+    let mut stage = Stage::with(hub, face(Environment::Demo, true), 160, 48);
+    stage.keys("J U enter").types("musehub-test").keys("enter");
+    assert_eq!(stage.writes, 1, "{}", stage.text());
+    assert_eq!(stage.notice(), "51 changes undone · run 7f3a");
+    let text = stage.text();
+    assert!(
+        text.contains("undo") && !text.contains("repaired"),
+        "{text}"
+    );
+}
+
+#[test]
 fn an_answer_that_comes_while_a_guide_is_left_is_there_when_it_is_entered_again() {
     let mut stage = Stage::new(100, 30);
     stage.keys("p");

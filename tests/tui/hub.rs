@@ -67,10 +67,7 @@ impl FakeHub {
                 notes: vec![],
             },
             Effect::Audit { ask, .. } => Answer::Audited(Box::new(self.summary(ask.depth))),
-            Effect::Plan { .. } => Answer::Planned {
-                totals: self.totals(),
-                alarms: self.alarms.clone(),
-            },
+            Effect::Plan { .. } => Answer::Planned(Box::new(self.planned())),
             Effect::Apply { .. } => Answer::Applied(AppliedLine::from(&Applied {
                 run: "7f3a".into(),
                 outcomes: BTreeMap::from([(Outcome::Written, self.steps)]),
@@ -78,10 +75,7 @@ impl FakeHub {
                 stopped: false,
             })),
             Effect::Pull { .. } => Answer::Pulled(Box::new(PulledLine::from(&self.tried_pull()))),
-            Effect::Undo { .. } => Answer::Planned {
-                totals: self.totals(),
-                alarms: vec![],
-            },
+            Effect::Undo { .. } => Answer::Planned(Box::new(self.undo())),
             Effect::SignOff { .. } => Answer::Signed(Box::new(self.signed())),
             Effect::SaveSignOff { folder, .. } => {
                 Answer::Wrote(format!("both reports to {folder}"))
@@ -194,6 +188,7 @@ impl FakeHub {
                 code: Code::CommitTreeless,
                 id: id(9),
                 why: format!("no remedy: a person must decide; {}", self.text),
+                decision: false,
                 wanted: None,
             })]),
         }

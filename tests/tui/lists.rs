@@ -42,6 +42,36 @@ fn a_range_is_marked_from_where_it_began_to_the_cursor() {
 }
 
 #[test]
+fn x_plans_the_range_and_what_was_marked_before_and_the_footer_says_both() {
+    let mut stage = Stage::new(100, 30);
+    stage.keys("f space down v down down");
+    let text = stage.text();
+    assert!(
+        text.contains("1 marked, and a range of 3 rows: x plans"),
+        "{text}"
+    );
+    stage.keys("x");
+    assert_eq!(stage.state.place(), Place::Plan);
+    let plan = stage
+        .effects
+        .iter()
+        .rfind(|effect| effect.starts_with("Plan"));
+    assert!(plan.unwrap().contains("Ordinals([0, 2, 3, 4])"), "{plan:?}");
+    // Faster than anything is read, and upwards.
+    let mut stage = Stage::new(100, 30);
+    stage.keys("f down down down v");
+    stage.burst("up up x");
+    stage.settle();
+    let plan = stage
+        .effects
+        .iter()
+        .rfind(|effect| effect.starts_with("Plan"));
+    assert!(plan.unwrap().contains("Ordinals([1, 2, 3])"), "{plan:?}");
+    stage.keys("esc");
+    assert_eq!(marked(&stage), [1, 2, 3], "they stay marked");
+}
+
+#[test]
 fn a_range_reaches_over_rows_that_were_never_read() {
     let hub = FakeHub {
         findings: 150_000,

@@ -7,6 +7,8 @@ use crate::audit::one;
 use crate::backend::Key;
 use crate::object::{Kind, MAX_PAYLOAD, ObjectId, frame, json};
 use crate::store::Store;
+use crate::store::chain::TreeCache;
+use crate::store::read::canonical_commit;
 use bytes::Bytes;
 
 /// The object as the row names it.
@@ -47,7 +49,7 @@ pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) 
             why,
             ..
         } => {
-            let problem = Some((offset(kind, &bytes), why));
+            let problem = Some((offset(store, row, &bytes).await, why));
             present(kind, &key, size, &bytes, None, problem)
         }
     }
@@ -59,7 +61,7 @@ fn present(
     size: u64,
     bytes: &Bytes,
     proved: Option<String>,
-    problem: Option<(usize, String)>,
+    problem: Option<(Option<usize>, String)>,
 ) -> ObjectView {
     let framed = match kind {
         Kind::Blob => None,
@@ -83,18 +85,32 @@ fn present(
     }
 }
 
-/// Where bytes stop being what they should be, as far as that can be told.
-fn offset(kind: Kind, bytes: &[u8]) -> usize {
-    if kind == Kind::Blob {
-        return 0;
-    }
-    match frame::decode(bytes) {
-        Err(_) => 0,
-        Ok(found) => match json::parse(found.payload) {
-            Err(error) => found.header_len + error.at().unwrap_or(0),
-            Ok(_) => 0,
-        },
-    }
+/// The first byte that is not as it should be: beside the bytes that the row proves, else where the reader
+/// stops. `None` where nothing tells.
+async fn offset(store: &Store, row: &Row, bytes: &[u8]) -> Option<usize> {
+    let right = match row {
+        Row::Commit(row) => canonical_commit(row).ok(),
+        Row::Snapshot(row) => {
+            let mut trees = TreeCache::default();
+            let made = store.canonical_snapshot(row, &mut trees).await;
+            made.ok().and_then(Result::ok)
+        }
+        // Nothing in a row tells a blob's bytes.
+        Row::Blob(_) => return None,
+    };
+    let Some(right) = right else {
+        return unreadable(bytes);
+    };
+    let differs = right.iter().zip(bytes).position(|(a, b)| a != b);
+    let shorter = right.len().min(bytes.len());
+    differs.or((right.len() != bytes.len()).then_some(shorter))
+}
+
+/// Where the reader of commits and snapshots stops.
+fn unreadable(bytes: &[u8]) -> Option<usize> {
+    let found = frame::decode(bytes).ok()?;
+    let error = json::parse(found.payload).err()?;
+    Some(found.header_len + error.at()?)
 }
 
 /// The whole object, where the row names one that can be read; a blob of any size is not held.

@@ -14,6 +14,7 @@ pub use names::Unresolved;
 pub use order::{FindingOrder, Stretch};
 
 use super::IndexError;
+use crate::scratch;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -51,7 +52,7 @@ CREATE INDEX finding_by_id ON finding (id, code);
 pub struct Notebook {
     pool: SqlitePool,
     /// Removes the file when the notebook goes.
-    _folder: crate::scratch::Folder,
+    _folder: scratch::Folder,
 }
 
 impl Notebook {
@@ -62,12 +63,9 @@ impl Notebook {
     pub async fn new() -> Result<Self, IndexError> {
         let open = |why: String| IndexError::Open {
             what: "(temporary notebook)".to_owned(),
-            why: format!(
-                "{why}; free some space in {}",
-                std::env::temp_dir().display()
-            ),
+            why,
         };
-        let folder = crate::scratch::folder("audit").map_err(|e| open(e.to_string()))?;
+        let folder = scratch::folder("audit").map_err(|e| open(scratch::trouble(&e)))?;
         let options = SqliteConnectOptions::new()
             .filename(folder.path().join("notebook.db"))
             .create_if_missing(true)

@@ -11,6 +11,7 @@ pub use facts::{BlobFact, CommitFact, NamedBlob, TreeFact};
 pub use pages::{BlobLine, CommitLine, Lacking, TreeLine};
 
 use super::{IndexError, RepoRow};
+use crate::scratch;
 use serde_json::json;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -49,7 +50,7 @@ CREATE INDEX held_by_repo ON held (repo_id, kind, hex);
 pub struct Survey {
     pool: SqlitePool,
     /// Removes the file when the survey goes.
-    _folder: crate::scratch::Folder,
+    _folder: scratch::Folder,
 }
 
 impl Survey {
@@ -60,12 +61,9 @@ impl Survey {
     pub async fn new() -> Result<Self, IndexError> {
         let open = |why: String| IndexError::Open {
             what: "(temporary survey)".to_owned(),
-            why: format!(
-                "{why}; free some space in {}",
-                std::env::temp_dir().display()
-            ),
+            why,
         };
-        let folder = crate::scratch::folder("rebuild").map_err(|e| open(e.to_string()))?;
+        let folder = scratch::folder("rebuild").map_err(|e| open(scratch::trouble(&e)))?;
         let options = SqliteConnectOptions::new()
             .filename(folder.path().join("survey.db"))
             .create_if_missing(true)

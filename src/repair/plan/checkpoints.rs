@@ -28,12 +28,14 @@ pub async fn checkpoints(
 ) -> Result<Plan, RepairError> {
     let store = &store.for_job(progress);
     let mut plan = Plan::empty()?;
+    plan.nothing_because("The store already says where every branch points.");
     let hidden = store.index().hidden().iter();
     if let Some(hidden) = hidden.clone().find(|hidden| keeps_refs(hidden)) {
         plan.refuse(Refusal {
             code: Code::RefsUnsaved,
             id: hidden.table.clone(),
             why: format!("a checkpoint would leave branches out: {}", hidden.said),
+            decision: false,
             wanted: None,
         })?;
         return plan.finish();
@@ -45,7 +47,8 @@ pub async fn checkpoints(
             None => None,
         };
         let row = found.ok_or_else(|| AuditError::NoSuchRepo(path.to_owned()))?;
-        one(store, &mut plan, row.repo_id.clone(), row.path(), &made_at).await?;
+        let target = target(row.repo_id.clone(), row.path(), &made_at);
+        one(store, &mut plan, &target).await?;
         return plan.finish();
     }
     progress.phase("planning", Some(store.index().counts().await?.repos));
@@ -54,7 +57,8 @@ pub async fn checkpoints(
         let page = store.index().repos(after.as_deref(), PAGE).await?;
         for row in &page.rows {
             progress.checkpoint().await?;
-            one(store, &mut plan, row.repo_id.clone(), row.path(), &made_at).await?;
+            let target = target(row.repo_id.clone(), row.path(), &made_at);
+            one(store, &mut plan, &target).await?;
             progress.update(|f| f.done += 1);
         }
         after = page.rows.last().map(|row| row.repo_id.clone()).or(after);
@@ -75,8 +79,13 @@ impl Draft<'_> {
             self.progress.checkpoint().await?;
             for found in self.report.at(&[group.ordinal]).await? {
                 let finding = found.finding;
-                let id = repo_id(&finding);
-                one(self.store, &mut self.plan, id, finding.repo, &made_at).await?;
+                let target = target(repo_id(&finding), finding.repo, &made_at);
+                match one(self.store, &mut self.plan, &target).await? {
+                    Made::Step => continue,
+                    Made::Skipped => {}
+                    Made::Nothing => refuse(&mut self.plan, &target, MENDED.to_owned())?,
+                }
+                self.skipped.extend(group.places());
             }
             self.progress
                 .update(|f| f.done += 1 + group.also.len() as u64);
@@ -85,31 +94,49 @@ impl Draft<'_> {
     }
 }
 
-/// Adds the step of one repository, if it takes one.
-async fn one(
-    store: &Store,
-    plan: &mut Plan,
-    repo_id: String,
-    repo: String,
-    made_at: &str,
-) -> Result<(), RepairError> {
-    let target = Target {
+/// Why a finding is skipped that is none any more.
+const MENDED: &str = "it has been mended since the audit";
+
+/// What became of one repository.
+enum Made {
+    Step,
+    /// With a reason.
+    Skipped,
+    /// The store says already where its branches point.
+    Nothing,
+}
+
+fn target(repo_id: String, repo: String, made_at: &str) -> Target {
+    Target {
         repo_id,
         repo,
         made_at: made_at.to_owned(),
-    };
-    let why = match build(store, &target).await {
-        Ok(Built::Step(step, _)) => return plan.add(*step),
-        Ok(Built::Already) => return Ok(()),
+    }
+}
+
+/// Adds the step of one repository, if it takes one.
+async fn one(store: &Store, plan: &mut Plan, target: &Target) -> Result<Made, RepairError> {
+    let why = match build(store, target).await {
+        Ok(Built::Step(step, _)) => {
+            plan.add(*step)?;
+            return Ok(Made::Step);
+        }
+        Ok(Built::Already) => return Ok(Made::Nothing),
         Ok(Built::Refused(why)) => why,
         // What could not be read is unknown, and unknown is never repaired.
         Err(StoreError::Backend(error)) => format!("it could not be read: {error}"),
         Err(error) => return Err(error.into()),
     };
+    refuse(plan, target, why)?;
+    Ok(Made::Skipped)
+}
+
+fn refuse(plan: &mut Plan, target: &Target, why: String) -> Result<(), RepairError> {
     plan.refuse(Refusal {
         code: Code::RefsUnsaved,
-        id: target.repo,
+        id: target.repo.clone(),
         why,
+        decision: false,
         wanted: None,
     })
 }

@@ -29,6 +29,15 @@ pub(super) struct Group {
     pub ordinal: u64,
     /// The codes of the others.
     pub also: Vec<Code>,
+    /// Their places in the report.
+    pub others: Vec<u64>,
+}
+
+impl Group {
+    /// The places of all of its findings.
+    pub fn places(&self) -> impl Iterator<Item = u64> + '_ {
+        std::iter::once(self.ordinal).chain(self.others.iter().copied())
+    }
 }
 
 /// Everything that becomes a step.
@@ -52,6 +61,7 @@ impl Choice {
             .map(|group| Group {
                 ordinal: group[0].ordinal,
                 also: group[1..].iter().map(|c| c.code).collect(),
+                others: group[1..].iter().map(|c| c.ordinal).collect(),
             })
             .collect();
         groups.sort_unstable_by_key(|group| group.ordinal);
@@ -125,37 +135,45 @@ fn take(
                     code: finding.code,
                 });
             }
-            Some(why) => draft.plan.refuse(Refusal {
-                why,
-                code: finding.code,
-                wanted: Wanted::of(&finding),
-                id: finding.id,
-            })?,
+            Some((why, decision)) => {
+                draft.skipped.push(ordinal);
+                draft.plan.refuse(Refusal {
+                    why,
+                    decision,
+                    code: finding.code,
+                    wanted: Wanted::of(&finding).filter(|_| !decision),
+                    id: finding.id,
+                })?;
+            }
         }
     }
     Ok(())
 }
 
 impl Draft<'_> {
-    /// Why a finding is left alone; `named` says that a person chose it.
-    fn refusal(&self, finding: &Finding, named: bool) -> Option<String> {
+    /// Why a finding is skipped, and whether only a decision is missing; `named` says that a person chose it.
+    fn refusal(&self, finding: &Finding, named: bool) -> Option<(String, bool)> {
         let said = finding.evidence.get("refused").and_then(Value::as_str);
         let capabilities = self.store.index().capabilities();
         // What the audit saw nothing to work from may still be among the copies.
         let from_copies = named && self.store.copies().is_some() && Wanted::of(finding).is_some();
         let nothing = finding.auto == Auto::No || finding.remedy == Remedy::None;
         match finding.auto {
-            _ if nothing && !from_copies => Some(match said {
-                Some(why) => why.to_owned(),
-                None => "no remedy can be applied from here; a person decides outside".to_owned(),
-            }),
-            Auto::Ask if !named => Some(format!(
-                "left for a person to choose: --code {} or --id",
-                finding.code
+            _ if nothing && !from_copies => Some((
+                match said {
+                    Some(why) => why.to_owned(),
+                    None if Wanted::of(finding).is_some() => {
+                        "nothing in the hub proves it; a copy from elsewhere is needed".to_owned()
+                    }
+                    None => "Luthier cannot fix this; a person has to look at it".to_owned(),
+                },
+                false,
             )),
-            _ if finding.code == Code::DirectoriesLost && !capabilities.directories() => {
-                Some("the hub's snapshots have no column `directories` to keep them in".to_owned())
-            }
+            Auto::Ask if !named => Some(("it needs a person's decision".to_owned(), true)),
+            _ if finding.code == Code::DirectoriesLost && !capabilities.directories() => Some((
+                "the hub's snapshots have no column `directories` to keep them in".to_owned(),
+                false,
+            )),
             _ => None,
         }
     }

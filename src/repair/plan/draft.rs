@@ -28,6 +28,8 @@ pub(super) struct Draft<'a> {
     pub progress: &'a Progress,
     trees: Mutex<TreeCache>,
     pub plan: Plan,
+    /// The places of findings that become no part of a step.
+    pub skipped: Vec<u64>,
 }
 
 impl<'a> Draft<'a> {
@@ -42,6 +44,7 @@ impl<'a> Draft<'a> {
             progress,
             trees: Mutex::default(),
             plan: Plan::empty()?,
+            skipped: Vec::new(),
         })
     }
 
@@ -80,6 +83,7 @@ impl<'a> Draft<'a> {
             self.progress.checkpoint().await?;
             let mut findings = self.findings(batch).await?;
             let mut targets = Vec::with_capacity(batch.len());
+            let mut groups = Vec::with_capacity(batch.len());
             for group in batch {
                 let Some(finding) = findings.remove(&group.ordinal) else {
                     continue;
@@ -89,6 +93,7 @@ impl<'a> Draft<'a> {
                     target.origin = self.origin(&finding, kind).await?;
                 }
                 targets.push(target);
+                groups.push(group);
             }
             let ids: Vec<String> = targets.iter().map(|target| target.id.clone()).collect();
             let rows = rows::read(self.store, kind, &ids).await;
@@ -108,8 +113,8 @@ impl<'a> Draft<'a> {
                 .buffered(CONCURRENCY)
                 .collect()
                 .await;
-            for (target, built) in targets.into_iter().zip(built) {
-                self.lay_down(target, built)?;
+            for ((target, group), built) in targets.into_iter().zip(groups).zip(built) {
+                self.lay_down(target, group, built)?;
             }
             self.progress.update(|f| f.done += batch.len() as u64);
         }
@@ -119,6 +124,7 @@ impl<'a> Draft<'a> {
     fn lay_down(
         &mut self,
         target: Target,
+        group: &Group,
         built: Result<Built, StoreError>,
     ) -> Result<(), RepairError> {
         let why = match built {
@@ -129,6 +135,7 @@ impl<'a> Draft<'a> {
             Err(StoreError::Backend(error)) => format!("it could not be read: {error}"),
             Err(error) => return Err(error.into()),
         };
+        self.skipped.extend(group.places());
         let path = target.origin.map(|origin| origin.path);
         let wanted = target.wanted.map(|wanted| wanted.under(path));
         for code in std::iter::once(target.code).chain(target.also) {
@@ -136,6 +143,7 @@ impl<'a> Draft<'a> {
                 code,
                 id: target.id.clone(),
                 why: why.clone(),
+                decision: false,
                 wanted: wanted.clone(),
             })?;
         }

@@ -172,6 +172,7 @@ impl Plan {
         };
         reading.opening(hub).map_err(&failed)?;
         let mut plan = Plan::empty()?;
+        plan.nothing_because("The saved plan holds no step.");
         loop {
             let before = reading.sum.clone();
             match reading.line().map_err(&failed)? {

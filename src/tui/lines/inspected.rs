@@ -69,8 +69,8 @@ pub struct ObjectSide {
     /// The first bytes of the object; not text.
     pub bytes: Vec<u8>,
     pub header_len: usize,
-    /// The offending offset, and the decoder's words.
-    pub problem: Option<(usize, String)>,
+    /// The first byte that is not as it should be, where that is known, and the reader's words.
+    pub problem: Option<(Option<usize>, String)>,
 }
 
 /// One identity scheme tried.
@@ -217,9 +217,10 @@ fn present(view: &ObjectView) -> ObjectSide {
     let size = crate::text::plural(*size, "byte");
     let headline = match (proved, problem) {
         (Some(scheme), None) => format!("✓ present, {size}, proved by {}", clean(scheme)),
-        (_, Some((offset, words))) => {
+        (_, Some((Some(offset), words))) => {
             format!("✗ wrong at byte {offset:#x}: {}", clean(words))
         }
+        (_, Some((None, words))) => format!("✗ wrong: {}", clean(words)),
         (None, None) => format!("✗ present, {size}, and nothing proves the id"),
     };
     ObjectSide {

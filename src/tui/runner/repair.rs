@@ -5,7 +5,7 @@ use crate::progress::Progress;
 use crate::repair::{self, Journal, Options, Pace, Selection};
 use crate::tui::effect::{Consent, PlanRef, ReportRef};
 use crate::tui::event::Answer;
-use crate::tui::lines::{AppliedLine, clean};
+use crate::tui::lines::{AppliedLine, PlannedLine, clean};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,10 +39,7 @@ impl Desk {
 
     /// Keeps a plan for whoever looks at it, and says what is in it.
     fn keep(&self, name: PlanRef, plan: repair::Plan) -> Answer {
-        let answer = Answer::Planned {
-            totals: plan.totals().clone(),
-            alarms: plan.alarms().iter().map(|alarm| clean(alarm)).collect(),
-        };
+        let answer = Answer::Planned(Box::new(PlannedLine::from(&plan)));
         self.held().plans.insert(name, Arc::new(plan));
         answer
     }

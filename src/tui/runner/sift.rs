@@ -1,11 +1,15 @@
-//! Which findings of a selection need a choice.
+//! Which findings of a selection need a decision: those that a step can be made for, and that a person has
+//! to choose first.
 
 use super::Desk;
-use crate::audit::{Auto, Numbered};
-use crate::repair::Selection;
+use crate::audit::{Auto, Numbered, Report};
+use crate::progress::Progress;
+use crate::repair::{self, Selection};
 use crate::tui::decisions::{Open, Sifted, subject, winner};
 use crate::tui::effect::ReportRef;
 use crate::tui::event::Answer;
+use std::sync::Arc;
+use tokio::runtime::Handle;
 
 /// Findings read at once.
 const PAGE: u32 = 5_000;
@@ -19,6 +23,9 @@ impl Desk {
     ) -> Result<Answer, String> {
         let report = self.report_named(report)?;
         let mut sifted = Sifted::default();
+        let progress = Progress::new();
+        // Leaving the screen drops this question, and the planning behind it stops too.
+        let _left = progress.stops_when_dropped();
         match selection {
             Selection::Auto(filter) | Selection::Chosen(filter) => {
                 let mut skip = 0;
@@ -40,7 +47,38 @@ impl Desk {
                 }
             }
         }
+        if sifted.open.is_empty() {
+            return Ok(Answer::Sifted(sifted));
+        }
+        // What can never be planned is no decision: the plan lists it, with its reason.
+        let places: Vec<u64> = sifted.open.iter().map(|open| open.ordinal).collect();
+        let plannable = self.plannable(report, places, progress.clone()).await?;
+        let (open, never) = (sifted.open.into_iter())
+            .partition(|open: &Open| plannable.binary_search(&open.ordinal).is_ok());
+        sifted.open = open;
+        sifted
+            .rest
+            .extend(never.iter().map(|open: &Open| open.ordinal));
+        sifted.rest.sort_unstable();
         Ok(Answer::Sifted(sifted))
+    }
+}
+
+impl Desk {
+    /// Of these places in the report, in order, those that a step can be made for.
+    async fn plannable(
+        &self,
+        report: Arc<Report>,
+        mut places: Vec<u64>,
+        progress: Progress,
+    ) -> Result<Vec<u64>, String> {
+        places.sort_unstable();
+        let (store, runtime) = (self.store()?, Handle::current());
+        let tried = tokio::task::spawn_blocking(move || {
+            runtime.block_on(repair::plannable(&store, &report, &places, &progress))
+        });
+        let tried = tried.await.map_err(|error| error.to_string())?;
+        tried.map_err(|error| error.to_string())
     }
 }
 

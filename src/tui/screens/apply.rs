@@ -1,6 +1,7 @@
 //! A repair under way, and its end.
 
 use super::Go;
+use crate::repair::Work;
 use crate::text;
 use crate::tui::action::Action;
 use crate::tui::effect::{Ask, Effect, Job, PlanRef, Scope, Ticket};
@@ -25,6 +26,7 @@ pub struct Apply {
     scope: Scope,
     plan: PlanRef,
     steps: u64,
+    work: Work,
     /// The plan's first steps, to be looked at before the others are made.
     first: Slot<Vec<StepLine>>,
     cursor: Cursor,
@@ -33,12 +35,13 @@ pub struct Apply {
 impl Apply {
     /// A repair of so many steps that has just begun.
     #[must_use]
-    pub fn new(ticket: Ticket, scope: Scope, plan: PlanRef, steps: u64) -> Self {
+    pub fn new((ticket, scope): (Ticket, Scope), plan: PlanRef, steps: u64, work: Work) -> Self {
         Self {
             end: Slot::Pending(ticket),
             scope,
             plan,
             steps,
+            work,
             first: Slot::Empty,
             cursor: Cursor::default(),
         }
@@ -49,7 +52,7 @@ impl Apply {
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
             Action::Pause | Action::Faster | Action::Slower if shared.applying.is_none() => {
-                Some("the repair has ended".into())
+                Some(format!("the {} has ended", self.work.noun()))
             }
             Action::CopyId => Some("there is no id here".into()),
             _ => None,
@@ -95,6 +98,12 @@ impl Apply {
         ctx.out.push(Effect::DropPlan(self.plan));
     }
 
+    /// What it is for.
+    #[must_use]
+    pub fn work(&self) -> Work {
+        self.work
+    }
+
     /// What leads on from here, for a guide; `then` once the repair has ended.
     #[must_use]
     pub fn lead(&self, then: &'static str) -> &'static str {
@@ -119,13 +128,13 @@ impl Apply {
         }
         match answer {
             Answer::Applied(applied) => {
-                let (level, words) = summary(&applied);
+                let (level, words) = summary(self.work, &applied);
                 ctx.shared.tell(level, words);
                 self.end = Slot::Ready(applied);
             }
             Answer::Failed(why) => {
-                ctx.shared
-                    .tell(Level::Error, format!("the repair ended early: {why}"));
+                let words = format!("the {} ended early: {why}", self.work.noun());
+                ctx.shared.tell(Level::Error, words);
                 self.end = Slot::Failed(why);
             }
             other => return Some(other),
@@ -148,11 +157,11 @@ impl Apply {
 
     /// Draws it.
     pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
-        let area = pane::pane(frame, regions.panes[0], theme, "repair", true);
+        let area = pane::pane(frame, regions.panes[0], theme, self.work.noun(), true);
         let mut out = Text::new(area.width);
         let steps = text::plural(self.steps, "step");
         match (&self.end, &shared.applying) {
-            (Slot::Ready(applied), _) => ended(applied, &mut out, theme),
+            (Slot::Ready(applied), _) => ended(self.work, applied, &mut out, theme),
             (Slot::Failed(why), _) => {
                 out.say(&format!("✗ {why}"), theme.error);
                 out.say(
@@ -230,10 +239,10 @@ fn tally(applied: &AppliedLine) -> (u64, u64) {
     (sum(true), sum(false))
 }
 
-/// `3 repaired · run 7f3a`, and what did not end well.
-fn summary(applied: &AppliedLine) -> (Level, String) {
+/// `3 repaired · run 7f3a`, in the words of what the run was for, and what did not end well.
+fn summary(work: Work, applied: &AppliedLine) -> (Level, String) {
     let (good, bad) = tally(applied);
-    let mut words = format!("{} repaired", text::grouped(good));
+    let mut words = work.done(good);
     if bad > 0 {
         words += &format!(", {} not", text::grouped(bad));
     }
@@ -250,10 +259,10 @@ fn summary(applied: &AppliedLine) -> (Level, String) {
     (level, words)
 }
 
-fn ended(applied: &AppliedLine, out: &mut Text, theme: &Theme) {
+fn ended(work: Work, applied: &AppliedLine, out: &mut Text, theme: &Theme) {
     let (_, bad) = tally(applied);
     let style = if bad > 0 { theme.warning } else { theme.good };
-    out.say(&summary(applied).1, style);
+    out.say(&summary(work, applied).1, style);
     out.gap();
     for (outcome, count) in &applied.outcomes {
         out.pair(outcome.word(), &text::grouped(*count), theme, theme.text);

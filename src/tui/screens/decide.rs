@@ -60,7 +60,9 @@ impl Decide {
         self.sifted.ready().map_or(&[], |sifted| &sifted.open)
     }
 
-    fn len(&self) -> u64 {
+    /// How many findings wait for a decision.
+    #[must_use]
+    pub fn len(&self) -> u64 {
         self.open_findings().len() as u64
     }
 
@@ -341,6 +343,12 @@ impl Decide {
         };
         let ticket = ctx.read(self.seen_scope, ask);
         self.seen = Some((id, Slot::Pending(ticket)));
+    }
+
+    /// Whether it is worth coming back to: it asks about the findings that there are.
+    #[must_use]
+    pub fn leads_on(&self, shared: &Shared) -> bool {
+        self.report == shared.audits.report && !matches!(self.sifted, Slot::Failed(_))
     }
 
     /// Lets go of what only it needed; the decisions stay with the session.

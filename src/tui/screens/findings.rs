@@ -268,6 +268,7 @@ impl Findings {
                 ctx.export(Exported::Findings(self.filter.clone(), self.stretch(0, 0)));
             }
             Action::Open => return self.enter(ctx),
+            Action::Plan if self.marked.anchor.is_some() => self.plan_range(ctx),
             Action::Plan => return self.plan(ctx),
             Action::Back if self.marked.anchor.is_some() => self.marked.anchor = None,
             Action::Back if self.beside => self.beside = false,

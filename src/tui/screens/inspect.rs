@@ -329,7 +329,7 @@ impl Inspect {
         let Some(seen) = self.seen.ready() else {
             return;
         };
-        if let (false, Some((offset, _))) = (self.sought, &seen.object.problem) {
+        if let (false, Some((Some(offset), _))) = (self.sought, &seen.object.problem) {
             self.cursors[3].at = (*offset / self.columns) as u64;
         }
         self.sought = true;

@@ -149,11 +149,11 @@ impl Screen {
     pub fn settle(&mut self, ctx: &mut Ctx) -> Go {
         match self {
             Screen::Decide(screen) => return screen.settle(ctx),
+            Screen::Findings(screen) => return screen.settle(ctx),
             Screen::Hub(screen) => screen.settle(ctx),
             Screen::Repos(screen) => screen.settle(ctx),
             Screen::Objects(screen) => screen.settle(ctx),
             Screen::Inspect(screen) => screen.settle(ctx),
-            Screen::Findings(screen) => screen.settle(ctx),
             Screen::Plan(screen) => screen.settle(ctx),
             Screen::Apply(screen) => screen.settle(ctx),
             Screen::Journal(screen) => screen.settle(ctx),
@@ -161,6 +161,19 @@ impl Screen {
             Screen::Pull(_) | Screen::SignOff(_) => {}
         }
         Go::Stay
+    }
+
+    /// Whether a guide that was left comes back to it: what is over, or was made for a hub that has changed
+    /// since, leads nowhere.
+    #[must_use]
+    pub fn leads_on(&self, shared: &Shared) -> bool {
+        match self {
+            Screen::Plan(screen) => screen.leads_on(shared),
+            Screen::Decide(screen) => screen.leads_on(shared),
+            Screen::Apply(screen) => matches!(screen.end, super::state::Slot::Pending(_)),
+            Screen::Pull(screen) => screen.leads_on(shared),
+            _ => true,
+        }
     }
 
     /// Lets go of what only it needed.

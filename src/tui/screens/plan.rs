@@ -1,15 +1,17 @@
-//! A plan: each step in words, what it needs, and what the plan leaves alone.
+//! A plan: each step in words, what it needs, and what the plan skips.
 
 mod view;
+
+pub use view::mended;
 
 use super::apply::Apply;
 use super::{Go, Screen};
 use crate::audit::Auto;
-use crate::repair::{Selection, Totals};
+use crate::repair::{Selection, Totals, Work};
 use crate::tui::action::Action;
-use crate::tui::effect::{Ask, Effect, PlanRef, Scope, Ticket};
+use crate::tui::effect::{Ask, Effect, PlanRef, ReportRef, Scope, Ticket};
 use crate::tui::event::Answer;
-use crate::tui::lines::{HubId, RefusalLine, StepLine};
+use crate::tui::lines::{HubId, PlannedLine, RefusalLine, StepLine};
 use crate::tui::pages::{PAGE, Pages, Row};
 use crate::tui::state::{Ctx, Shared, Slot};
 use crate::tui::theme::Theme;
@@ -32,11 +34,15 @@ pub struct PlanScreen {
     /// Only what needs no choice was selected.
     auto: bool,
     pub totals: Slot<Totals>,
-    /// Why the plan may rest on a mistake.
-    alarms: Vec<String>,
+    /// What else there is to say of it.
+    planned: PlannedLine,
+    /// The audit that it was planned on.
+    report: ReportRef,
+    /// Repairs that had ended when it was planned.
+    repairs: u64,
     steps: Pages<StepLine>,
     refusals: Pages<RefusalLine>,
-    /// The list of what is left alone is shown.
+    /// The list of what is skipped is shown.
     refused: bool,
     cursor: Cursor,
     pub beside: bool,
@@ -66,7 +72,9 @@ impl PlanScreen {
             what,
             auto,
             totals: Slot::Pending(ticket),
-            alarms: Vec::new(),
+            planned: PlannedLine::default(),
+            report: ctx.shared.audits.report,
+            repairs: ctx.shared.repairs,
             steps: Pages::default(),
             refusals: Pages::default(),
             refused: false,
@@ -119,7 +127,7 @@ impl PlanScreen {
                 Some("the plan is not ready yet".into())
             }
             Action::Cycle if self.totals.ready().is_none_or(|totals| totals.refused == 0) => {
-                Some("the plan leaves nothing alone".into())
+                Some("the plan skips nothing".into())
             }
             Action::CopyId if self.current_id().is_none() => Some("there is no id here".into()),
             _ => None,
@@ -135,11 +143,11 @@ impl PlanScreen {
         if !shared.face.writable {
             Some("read-only; start with --write".into())
         } else if totals.steps == 0 {
-            Some("the plan has no steps".into())
+            Some("nothing is planned; the reasons stand there".into())
         } else if self.spent {
             Some("this plan was applied; x plans anew".into())
         } else if shared.applying.is_some() {
-            Some("another repair is under way".into())
+            Some(format!("another {} is under way", shared.work.noun()))
         } else {
             None
         }
@@ -152,7 +160,8 @@ impl PlanScreen {
         let question = Question::Apply {
             plan: self.plan,
             totals: totals.clone(),
-            alarms: self.alarms.clone(),
+            alarms: self.planned.alarms.clone(),
+            undoable: self.planned.undoable,
             canary: shared.is_risky() && totals.steps > CANARY,
         };
         let face = &shared.face;
@@ -165,7 +174,7 @@ impl PlanScreen {
             )
         });
         let asks = asks || self.chose_ask(totals.steps);
-        let why = if !self.alarms.is_empty() {
+        let why = if !self.planned.alarms.is_empty() {
             "So much is wrong together that this may be the wrong store."
         } else if shared.is_risky() {
             "This hub is not a demo and not a staging hub."
@@ -234,8 +243,11 @@ impl PlanScreen {
     #[must_use]
     pub fn applied(&mut self, ticket: Ticket, scope: Scope) -> Apply {
         self.spent = true;
-        let steps = self.totals.ready().map_or(0, |totals| totals.steps);
-        Apply::new(ticket, scope, self.plan, steps)
+        let (steps, work) = match self.totals.ready() {
+            Some(totals) => (totals.steps, Work::of(totals)),
+            None => (0, Work::default()),
+        };
+        Apply::new((ticket, scope), self.plan, steps, work)
     }
 
     /// What leads on from here, for a guide.
@@ -243,7 +255,7 @@ impl PlanScreen {
     pub fn lead(&self) -> &'static str {
         match &self.totals {
             Slot::Ready(totals) if totals.steps == 0 => {
-                "nothing here can be repaired, and it says why; esc goes back"
+                "nothing is planned, and it says why; esc goes back"
             }
             Slot::Ready(_) => "read each step; enter applies it",
             Slot::Failed(_) => "there is no plan; esc goes back",
@@ -254,10 +266,11 @@ impl PlanScreen {
     /// Takes an answer if it waits for it.
     pub fn answer(&mut self, ticket: Ticket, answer: Answer, _: &mut Ctx) -> Option<Answer> {
         match answer {
-            Answer::Planned { totals, alarms } if self.totals.awaits(ticket) => {
-                self.alarms = alarms;
+            Answer::Planned(planned) if self.totals.awaits(ticket) => {
+                let totals = planned.totals.clone();
                 self.refused = totals.steps == 0 && totals.refused > 0;
                 self.totals = Slot::Ready(totals);
+                self.planned = *planned;
             }
             Answer::Failed(why) if self.totals.awaits(ticket) => self.totals = Slot::Failed(why),
             Answer::Steps(rows) if self.steps.awaits(ticket) => self.steps.take(ticket, Ok(rows)),
@@ -304,6 +317,18 @@ impl PlanScreen {
             ctx.out.push(Effect::Cancel(crate::tui::effect::Job::Plan));
         }
         ctx.out.push(Effect::DropPlan(self.plan));
+    }
+
+    /// Whether it is worth coming back to: something is planned, and the hub is still what was planned on.
+    #[must_use]
+    pub fn leads_on(&self, shared: &Shared) -> bool {
+        let has_steps = match &self.totals {
+            Slot::Ready(totals) => totals.steps > 0,
+            Slot::Pending(_) => true,
+            _ => false,
+        };
+        let is_fresh = self.report == shared.audits.report && self.repairs == shared.repairs;
+        has_steps && !self.spent && is_fresh
     }
 
     /// The step under the cursor as a text.

@@ -58,6 +58,15 @@ impl PullScreen {
         self.repairs != shared.repairs
     }
 
+    /// Whether it is worth coming back to: a pull that a client takes is over.
+    #[must_use]
+    pub fn leads_on(&self, shared: &Shared) -> bool {
+        match &self.end {
+            Slot::Ready(end) => end.refused.is_some() || self.is_stale(shared),
+            _ => true,
+        }
+    }
+
     /// The id of what a client would refuse.
     #[must_use]
     pub fn id(&self) -> Option<&HubId> {

@@ -208,7 +208,8 @@ fn before_and_after(entry: &EntryLine, out: &mut Text, theme: &Theme) {
     out.pair(entry.kind.word(), entry.id.shown(), theme, theme.text);
     out.pair("repository", &entry.repo, theme, theme.text);
     let codes: Vec<&str> = entry.codes.iter().map(|code| code.name()).collect();
-    out.pair("mends", &codes.join(", "), theme, theme.text);
+    let word = super::plan::mended(entry.remedy);
+    out.pair(word, &codes.join(", "), theme, theme.text);
     if let Some(key) = &entry.key {
         out.pair("key", key, theme, theme.text);
     }

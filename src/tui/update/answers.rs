@@ -17,7 +17,7 @@ pub fn take(state: &mut State, ticket: Ticket, answer: Answer, out: &mut Vec<Eff
     let Some(answer) = session(state, ticket, answer, out) else {
         return;
     };
-    let ends_plan = matches!(answer, Answer::Planned { .. });
+    let ends_plan = matches!(answer, Answer::Planned(_));
     let ends_apply = matches!(answer, Answer::Applied(_));
     let failed = matches!(answer, Answer::Failed(_));
     let mut answer = Some(answer);

@@ -9,16 +9,22 @@ use super::super::screens::signoff::SignOffScreen;
 use super::super::state::{Ctx, State};
 use super::on_top;
 
-/// Enters a guide: where it was left, or at its first step.
+/// Enters a guide: where it was left, as far as that leads on, or at its first step.
 pub fn enter(state: &mut State, guide: Guide, out: &mut Vec<Effect>) {
-    if let Some(screens) = state.parked.remove(&guide) {
-        state.stack.extend(screens);
-    } else {
+    let mut screens = state.parked.remove(&guide).unwrap_or_default();
+    let over = screens
+        .iter()
+        .position(|screen| !screen.leads_on(&state.shared));
+    let over = screens.split_off(over.unwrap_or(screens.len()));
+    close(state, over, out);
+    if screens.is_empty() {
         on_top(state, out, |_, ctx| match guide {
             Guide::Pull => Repos::open(ctx),
             Guide::SignOff => SignOffScreen::open(ctx),
             Guide::ByHand => Findings::open("", ctx),
         });
+    } else {
+        state.stack.extend(screens);
     }
     state.guide = Some(guide);
 }

@@ -127,6 +127,8 @@ fn carry_out(state: &mut State, agreed: Agreed, out: &mut Vec<Effect>) {
                 return;
             };
             let apply = screen.applied(ticket, scope);
+            state.shared.work = apply.work();
+            state.shared.decisions.carried_out();
             let meter = super::super::meter::Meter::new(state.shared.clock);
             state.shared.applying = Some(meter);
             state.stack.pop();

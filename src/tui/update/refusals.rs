@@ -28,7 +28,10 @@ pub fn refusal(state: &State, action: Action) -> Option<String> {
             return Some("an audit is under way; ctrl-c stops it".into());
         }
         Action::Audit | Action::Plan | Action::Undo if shared.applying.is_some() => {
-            return Some("a repair is under way".into());
+            return Some(format!(
+                "{} is under way",
+                shared.work.article().to_lowercase()
+            ));
         }
         Action::Pull if shared.pulling.is_some() => {
             return Some("another pull is being tried; ctrl-c stops it".into());

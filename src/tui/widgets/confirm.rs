@@ -4,8 +4,7 @@
 //! answer it, nor does a paste or the mouse.
 
 use super::pane;
-use crate::audit::Remedy;
-use crate::repair::Totals;
+use crate::repair::{Totals, Undoable};
 use crate::text;
 use crate::tui::effect::{Consent, PlanRef};
 use crate::tui::theme::Theme;
@@ -32,6 +31,7 @@ pub enum Question {
         totals: Totals,
         /// Why the plan may rest on a mistake.
         alarms: Vec<String>,
+        undoable: Undoable,
         /// The first ten steps are to be looked at before the others.
         canary: bool,
     },
@@ -155,6 +155,7 @@ impl Confirm {
             Question::Apply {
                 totals,
                 alarms,
+                undoable,
                 canary,
                 ..
             } => {
@@ -162,7 +163,7 @@ impl Confirm {
                 for alarm in alarms {
                     body.say(&format!("! {alarm}"), theme.error);
                 }
-                say_undo(totals, &mut body, theme);
+                say_undo(*undoable, &mut body, theme);
                 if *canary {
                     body.say(CANARY, theme.text);
                 }
@@ -224,16 +225,13 @@ impl Confirm {
 const CANARY: &str = "After the first 10 steps it stops for a look; p goes on.";
 
 /// What of a plan can be undone, and what not.
-fn say_undo(totals: &Totals, body: &mut pane::Text, theme: &Theme) {
-    let has = |remedy| totals.by_remedy.contains_key(&remedy);
-    let mut can = "Can be undone: every column of a row that is changed".to_owned();
-    if has(Remedy::Replace) {
-        can += ", and every object that is replaced (it is set aside first)";
+fn say_undo(undoable: Undoable, body: &mut pane::Text, theme: &Theme) {
+    for words in undoable.words() {
+        body.say(&words, theme.muted);
     }
-    body.say(&format!("{can}; U in the journal plans it."), theme.muted);
-    let mut cannot = "Cannot: objects that are added stay".to_owned();
-    if has(Remedy::Reindex) || has(Remedy::Reref) {
-        cannot += ", so do rows that are added";
-    }
-    body.say(&format!("{cannot}. Nothing is deleted."), theme.muted);
+    let how = match undoable.whole + undoable.row {
+        0 => "Nothing is deleted.",
+        _ => "U in the journal plans the undo. Nothing is deleted.",
+    };
+    body.say(how, theme.muted);
 }

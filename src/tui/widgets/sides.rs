@@ -109,7 +109,8 @@ fn alone(seen: &Inspected, out: &mut Text, theme: &Theme) {
         out.say(note, theme.muted);
     }
     if let Some((offset, why)) = &seen.object.problem {
-        out.say(&format!("byte {offset:#x}: {why}"), theme.error);
+        let at = offset.map_or_else(String::new, |offset| format!("byte {offset:#x}: "));
+        out.say(&format!("{at}{why}"), theme.error);
     }
     let lines = seen.object.pretty.as_deref().unwrap_or_default();
     for line in lines.iter().take(SHOWN) {

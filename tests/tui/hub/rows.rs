@@ -13,15 +13,15 @@ use crate::object::{Kind, ObjectId};
 use crate::repair::apply::Outcome;
 use crate::repair::journal::{Entry, Event, Line, Run};
 use crate::repair::signoff::{State, Verdict};
-use crate::repair::{RowChange, Selection, Step, Totals};
+use crate::repair::{Next, RowChange, Selection, Step, Totals, Undoable};
 use crate::store::fetch::{Refusal as Refused, Why};
 use crate::tui::decisions::{Open, Sifted, subject};
 use crate::tui::effect::{ObjectAsk, RepoAsk};
 use crate::tui::event::Answer;
 use crate::tui::lines::signed::HeldLine;
 use crate::tui::lines::{
-    BranchLine, FindingLine, GroupLine, JournalLine, ObjectLine, RepoLine, RunLine, SignedLine,
-    StepLine, SummaryLine,
+    BranchLine, FindingLine, GroupLine, JournalLine, ObjectLine, PlannedLine, RepoLine, RunLine,
+    SignedLine, StepLine, SummaryLine,
 };
 use std::collections::BTreeMap;
 
@@ -108,6 +108,31 @@ impl FakeHub {
             requests: 2 * self.steps,
             by_remedy: BTreeMap::from([(Remedy::Backfill, self.steps)]),
         }
+    }
+
+    /// What was planned.
+    pub(super) fn planned(&self) -> PlannedLine {
+        let why = "Nothing is planned: the one finding is skipped, with the reason beside it.";
+        PlannedLine {
+            totals: self.totals(),
+            alarms: self.alarms.clone(),
+            undoable: Undoable {
+                row: self.steps,
+                ..Undoable::default()
+            },
+            empty: (self.steps == 0).then(|| why.to_owned()),
+            next: match self.steps {
+                0 => vec![Next::Copies],
+                _ => vec![],
+            },
+        }
+    }
+
+    /// What the undo of a run was planned to be.
+    pub(super) fn undo(&self) -> PlannedLine {
+        let mut planned = self.planned();
+        planned.totals.by_remedy = BTreeMap::from([(Remedy::Undo, self.steps)]);
+        planned
     }
 
     /// Every word is taken for a part of the owner's name.
@@ -379,7 +404,7 @@ impl FakeHub {
                     .collect(),
                 header_len: 11,
                 proved: None,
-                problem: Some((0x1f, "0xc1 is no msgpack type".into())),
+                problem: Some((Some(0x1f), "0xc1 is no msgpack type".into())),
                 pretty: Some(format!("{{\n  \"message\": {:?}\n}}", self.text)),
             },
             fields: vec![

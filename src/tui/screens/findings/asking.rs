@@ -4,6 +4,7 @@ use super::Findings;
 use crate::tui::effect::{Ask, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::pages::PAGE;
+use crate::tui::screens::Go;
 use crate::tui::state::{Ctx, Slot};
 
 impl Findings {
@@ -45,8 +46,17 @@ impl Findings {
         None
     }
 
-    /// Asks for what is shown.
-    pub fn settle(&mut self, ctx: &mut Ctx) {
+    /// Asks for what is shown; a range that was to be planned gives way to its plan once it is marked.
+    pub fn settle(&mut self, ctx: &mut Ctx) -> Go {
+        if self.marked.then_plan && !self.marked.pending() {
+            self.marked.then_plan = false;
+            return self.plan(ctx);
+        }
+        self.ask(ctx);
+        Go::Stay
+    }
+
+    fn ask(&mut self, ctx: &mut Ctx) {
         if self.report != ctx.shared.audits.report {
             self.carry(ctx);
             self.reread(ctx);

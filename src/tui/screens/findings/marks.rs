@@ -49,6 +49,8 @@ pub struct Marked {
     groups: BTreeSet<(u8, String)>,
     asked: Slot<()>,
     meant: Option<Meant>,
+    /// They are planned as soon as they are set.
+    pub then_plan: bool,
 }
 
 impl Marked {
@@ -83,7 +85,13 @@ impl Marked {
     pub fn words(&self, cursor: u64) -> String {
         if let Some(anchor) = self.anchor {
             let rows = crate::text::plural(anchor.abs_diff(cursor) + 1, "row");
-            return format!("a range of {rows}: v marks it, esc drops it");
+            let marked = match &self.marks {
+                Marks::Some(marks) if !marks.is_empty() => {
+                    format!("{} marked, and ", crate::text::grouped(marks.len() as u64))
+                }
+                _ => String::new(),
+            };
+            return format!("{marked}a range of {rows}: x plans, v marks it, esc drops it");
         }
         match &self.marks {
             Marks::All(_) => "all shown are marked".into(),
@@ -131,6 +139,12 @@ impl Findings {
         }
         // The next one is most often marked next.
         self.step(Motion::Down, ctx);
+    }
+
+    /// Marks the range that was begun, and plans once it is: all that is marked by then.
+    pub(super) fn plan_range(&mut self, ctx: &mut Ctx) {
+        self.range(ctx);
+        self.marked.then_plan = self.marked.pending();
     }
 
     /// Begins a range, or marks all rows of the one that was begun.
@@ -246,6 +260,7 @@ impl Findings {
                 }
             }
             (Answer::Failed(why), _) => {
+                self.marked.then_plan = false;
                 let text = format!("nothing is marked any more: {why}");
                 ctx.shared.tell(Level::Warning, text);
             }

@@ -216,7 +216,7 @@ impl Inspect {
                 .map(|line| Line::styled(format!(" {}", shifted(line, self.side)), theme.text)),
             3 => {
                 let columns = hex::columns(width);
-                let offending = seen.object.problem.as_ref().map(|(offset, _)| *offset);
+                let offending = seen.object.problem.as_ref().and_then(|(offset, _)| *offset);
                 let header = seen.object.header_len;
                 let bytes = &seen.object.bytes;
                 Some(hex::row(

@@ -1,6 +1,8 @@
 //! How a plan looks.
 
 use super::PlanScreen;
+use crate::audit::Remedy;
+use crate::repair::Next;
 use crate::text;
 use crate::tui::lines::{RefusalLine, StepLine};
 use crate::tui::pages::Row;
@@ -18,7 +20,7 @@ impl PlanScreen {
         let [first, second, _] = regions.panes;
         if first.width > 0 {
             let word = if self.refused {
-                "plan: left alone"
+                "plan: skipped"
             } else {
                 "plan"
             };
@@ -64,15 +66,27 @@ impl PlanScreen {
             Slot::Ready(totals) if self.is_here() => {
                 let left = match totals.refused {
                     0 => String::new(),
-                    n => format!(", {} left alone", text::grouped(n)),
+                    n => format!(", {} skipped", text::grouped(n)),
                 };
                 let size = text::bytes(totals.bytes);
                 head.say(&self.what, theme.title);
                 let steps = text::plural(totals.steps, "step");
                 head.lines
                     .push(Line::styled(format!("{steps}{left}, {size}"), theme.text));
-                for alarm in &self.alarms {
+                for alarm in &self.planned.alarms {
                     head.say(&format!("! {alarm}"), theme.error);
+                }
+                if let Some(why) = &self.planned.empty {
+                    head.say(why, theme.warning);
+                }
+                // Where something is planned, its steps have the room.
+                if totals.steps == 0 {
+                    for next in &self.planned.next {
+                        helps(*next)
+                            .iter()
+                            .for_each(|line| head.say(line, theme.text));
+                    }
+                    head.say("esc goes back.", theme.text);
                 }
                 head.lines.push(Line::default());
             }
@@ -107,6 +121,19 @@ impl PlanScreen {
     }
 }
 
+/// What to press or run next, where findings are skipped that more could be done with; a line each.
+const fn helps(next: Next) -> &'static [&'static str] {
+    match next {
+        Next::Decide => &["What needs a decision: f on the hub lists it, x there asks for each."],
+        Next::Copies => &[
+            "What needs a copy is taken from a client's folder by",
+            "luthier repair --copies DIR",
+            "and listed by luthier repair --wanted FILE",
+        ],
+        Next::Deeper => &["A audits again; at depth bytes every object is read."],
+    }
+}
+
 fn shown<T>(row: Row<'_, T>, theme: &Theme, line: impl Fn(&T) -> Line<'static>) -> Line<'static> {
     match row {
         Row::Ready(row) => line(row),
@@ -134,6 +161,14 @@ fn refusal_line(row: &RefusalLine, width: u16, theme: &Theme) -> Line<'static> {
     ])
 }
 
+/// What a step does to the findings that it names.
+pub const fn mended(remedy: Remedy) -> &'static str {
+    match remedy {
+        Remedy::Undo => "brings back",
+        _ => "mends",
+    }
+}
+
 fn describe(step: &StepLine, out: &mut Text, theme: &Theme) {
     out.say(
         &format!("{}. {} {}", step.number, step.remedy, step.kind),
@@ -148,7 +183,8 @@ fn describe(step: &StepLine, out: &mut Text, theme: &Theme) {
         .chain(&step.also)
         .map(|code| code.name())
         .collect();
-    out.pair("mends", &mends.join(", "), theme, theme.text);
+    out.pair(mended(step.remedy), &mends.join(", "), theme, theme.text);
+    out.pair("undo", step.undoing.words(), theme, theme.muted);
     if let Some(key) = &step.key {
         out.pair("key", key, theme, theme.text);
     }

@@ -1,0 +1,86 @@
+//! Why a plan does less than was asked for, and what helps.
+
+use super::{Plan, Refusal};
+use crate::audit::{Depth, Summary};
+use crate::text;
+use serde::{Deserialize, Serialize};
+
+/// What helps where findings are skipped. Each face knows its own key or flag for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Next {
+    /// A person decides, finding by finding or by code.
+    Decide,
+    /// A copy of the object from elsewhere.
+    Copies,
+    /// An audit that looks further.
+    Deeper,
+}
+
+/// What a plan says of all that it skips.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Skipped {
+    pub decisions: u64,
+    pub wanted: u64,
+    /// Why nothing was there to be planned, where nothing was.
+    pub nothing: String,
+    /// The audit did not look at everything.
+    pub shallow: bool,
+}
+
+impl Skipped {
+    pub fn count(&mut self, refusal: &Refusal) {
+        self.decisions += u64::from(refusal.decision);
+        self.wanted += u64::from(refusal.wanted.is_some());
+    }
+
+    /// No finding was selected, or only some that are skipped.
+    pub fn after(&mut self, summary: &Summary) {
+        self.shallow = summary.depth != Depth::Bytes;
+        let looked = match summary.depth {
+            Depth::Rows => "The audit looked at rows only, not at the store",
+            Depth::Presence => "The audit did not read the objects' bytes",
+            Depth::Bytes => "The audit read everything",
+        };
+        let incomplete = match summary.complete {
+            true => "",
+            false => ", and not all of its questions were answered",
+        };
+        self.nothing = format!("No finding of the audit was selected. {looked}{incomplete}.");
+    }
+}
+
+impl Plan {
+    /// Why the plan has no step, in a sentence; `None` where it has one.
+    #[must_use]
+    pub fn why_empty(&self) -> Option<String> {
+        let totals = self.totals();
+        if totals.steps > 0 {
+            return None;
+        }
+        Some(match totals.refused {
+            0 => self.skipped.nothing.clone(),
+            1 => "Nothing is planned: the one finding is skipped, with the reason beside it."
+                .to_owned(),
+            n => format!(
+                "Nothing is planned: all {} are skipped, each with its reason.",
+                text::plural(n, "finding")
+            ),
+        })
+    }
+
+    /// What would let the plan do more.
+    #[must_use]
+    pub fn next(&self) -> Vec<Next> {
+        let (skipped, totals) = (&self.skipped, self.totals());
+        let empty = totals.steps == 0 && totals.refused == 0;
+        [
+            (skipped.decisions > 0, Next::Decide),
+            (skipped.wanted > 0, Next::Copies),
+            (empty && skipped.shallow, Next::Deeper),
+        ]
+        .into_iter()
+        .filter_map(|(helps, next)| helps.then_some(next))
+        .collect()
+    }
+}

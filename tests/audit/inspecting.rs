@@ -1,0 +1,56 @@
+//! The byte of an object that is marked is the first one that is not as it should be.
+
+use crate::audit::{ObjectView, inspect};
+use crate::backend::layout;
+use crate::object::{Kind, ObjectId};
+use crate::testing::*;
+
+async fn problem(hub: &TestHub, kind: Kind, id: &ObjectId) -> Option<Option<usize>> {
+    let seen = inspect::inspect(&hub.open().await, kind, id).await.unwrap();
+    match seen.object {
+        ObjectView::Present { problem, .. } => problem.map(|(offset, _)| offset),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// As a disk that fails does.
+fn overwrite(hub: &TestHub, id: &ObjectId, bytes: &[u8]) {
+    let key = layout::key_for(id).unwrap();
+    let path = hub.folder.path().join("objects").join(key.as_str());
+    assert!(path.exists(), "{}", path.display());
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn the_first_byte_that_differs_from_what_the_row_proves_is_marked() {
+    let hub = TestHub::empty().await;
+    let blob = hub.blob(b"la la", "song.txt").await;
+    let tree = snapshot(&[("song.txt", &blob)]);
+    let record = commit(&tree.snapshot_id, &[], "a message of today");
+    let right = record.encode();
+    let at = right
+        .windows(5)
+        .position(|bytes| bytes == b"today")
+        .unwrap();
+    let mut flipped = right.clone();
+    flipped[at] = b'T';
+    let mut cut = right.clone();
+    cut.truncate(at);
+    let mut longer = right.clone();
+    longer.push(b'\n');
+    let mut bare = right.clone();
+    bare[0] = b'x';
+    let mut row = commit_row(&record);
+    row.storage_uri = Some(hub.plant(&record.commit_id, right.clone()).await);
+    hub.add_snapshot(snapshot_row(&tree)).await;
+    hub.add_commit(row).await;
+    assert_eq!(problem(&hub, Kind::Commit, &record.commit_id).await, None);
+    for (bytes, expected) in [(flipped, at), (cut, at), (longer, right.len()), (bare, 0)] {
+        overwrite(&hub, &record.commit_id, &bytes);
+        let marked = problem(&hub, Kind::Commit, &record.commit_id).await;
+        assert_eq!(marked, Some(Some(expected)));
+    }
+    // Nothing tells which byte of a blob it is.
+    overwrite(&hub, &blob, b"lo la");
+    assert_eq!(problem(&hub, Kind::Blob, &blob).await, Some(None));
+}
