@@ -28,7 +28,7 @@ impl Era {
     pub(super) const fn snapshots(self) -> SnapshotScheme {
         match self {
             Era::Typed => SnapshotScheme::Typed,
-            Era::Rc7 => SnapshotScheme::TypedPrefixed,
+            Era::Rc7 => SnapshotScheme::Rc7,
             Era::V01 => SnapshotScheme::V01,
         }
     }

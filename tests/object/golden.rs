@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 const CANONICAL: &[u8] = include_bytes!("../vectors/canonical_json.json");
 const IDENTITIES: &[u8] = include_bytes!("../vectors/identities.json");
+const SNAPSHOT_RC7: &[u8] = include_bytes!("../vectors/snapshot_rc7.json");
 const LIVE: &[u8] = include_bytes!("../vectors/live.json");
 
 fn cases(file: &[u8], key: &str) -> Vec<Value> {
@@ -174,4 +175,33 @@ fn ids_that_musehub_printed_are_reproduced() {
     let trials = blob_trials(text(&raw[0], "bytes_utf8").as_bytes());
     assert_eq!(trials[1].1.as_str(), text(&raw[0], "id"));
     assert!(is_empty_blob(&text(&raw[0], "id").into()));
+}
+
+#[test]
+fn the_snapshot_of_a_public_issue_is_of_rc7() {
+    let case = json::parse(SNAPSHOT_RC7).expect("a vector file is JSON");
+    let (id, tree) = (
+        text(&case, "snapshot_id").into(),
+        manifest(&case["manifest"]),
+    );
+    let folders = Default::default();
+    let named = |tree: &Manifest| verify_snapshot(&id, tree, &folders).map(|scheme| scheme.name());
+    assert_eq!(named(&tree), Some(text(&case, "scheme")));
+    let trials = snapshot_trials(&tree, &folders);
+    let fitting: Vec<_> = trials.iter().filter(|(_, yields)| *yields == id).collect();
+    assert_eq!(fitting.len(), 1, "{trials:?}");
+    assert_ne!(snapshot_id(&tree, &folders), id, "what is new is typed");
+
+    // Blob ids are stripped, so that the digest is that of `v01` where they have no prefix: the prefix of the
+    // snapshot's own id says which client made it.
+    let bare: Manifest = tree
+        .iter()
+        .map(|(path, id)| (path.clone(), id.bare().into()))
+        .collect();
+    assert_eq!(named(&bare), Some("rc7"));
+    let plain = ObjectId::from(id.bare());
+    let scheme = verify_snapshot(&plain, &bare, &folders).map(|scheme| scheme.name());
+    assert_eq!(scheme, Some("v01"));
+    let scheme = verify_snapshot(&plain, &tree, &folders).map(|scheme| scheme.name());
+    assert_eq!(scheme, Some("rc7"), "nothing else fits");
 }

@@ -40,7 +40,7 @@ fn folders(names: &[&str]) -> BTreeSet<String> {
 }
 
 fn tree(paths: &[&str]) -> Manifest {
-    let id = |n: usize| ObjectId::plain(&[n as u8; 32]);
+    let id = |n: usize| ObjectId::typed(&[n as u8; 32]);
     let entry = |(n, path): (usize, &&str)| ((*path).to_owned(), id(n));
     paths.iter().enumerate().map(entry).collect()
 }

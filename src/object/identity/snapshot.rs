@@ -12,7 +12,9 @@ use std::collections::BTreeSet;
 pub enum SnapshotScheme {
     /// Paths with bare blob ids, and directories, behind a header.
     Typed,
-    /// The same with blob ids spelt with their prefix.
+    /// The same without a header: every snapshot of April and May 2026.
+    Rc7,
+    /// As `Typed` with blob ids spelt with their prefix. No source supports it; it is tried, and never written.
     TypedPrefixed,
     /// Paths with blob ids as spelt; directories are not covered.
     V01,
@@ -21,8 +23,9 @@ pub enum SnapshotScheme {
 type Formula = fn(&Manifest, &BTreeSet<String>) -> [u8; 32];
 
 /// Tried in this order.
-const SCHEMES: [(SnapshotScheme, Formula); 3] = [
+const SCHEMES: [(SnapshotScheme, Formula); 4] = [
     (SnapshotScheme::Typed, typed),
+    (SnapshotScheme::Rc7, rc7),
     (SnapshotScheme::TypedPrefixed, typed_prefixed),
     (SnapshotScheme::V01, v01),
 ];
@@ -33,6 +36,7 @@ impl SnapshotScheme {
     pub const fn name(self) -> &'static str {
         match self {
             SnapshotScheme::Typed => "typed",
+            SnapshotScheme::Rc7 => "rc7",
             SnapshotScheme::TypedPrefixed => "typed-prefixed",
             SnapshotScheme::V01 => "v01",
         }
@@ -41,13 +45,16 @@ impl SnapshotScheme {
     /// The id that the scheme's clients wrote for `digest`.
     fn spell(self, digest: &[u8; 32]) -> ObjectId {
         match self {
-            SnapshotScheme::Typed | SnapshotScheme::TypedPrefixed => ObjectId::typed(digest),
+            SnapshotScheme::Typed | SnapshotScheme::Rc7 | SnapshotScheme::TypedPrefixed => {
+                ObjectId::typed(digest)
+            }
             SnapshotScheme::V01 => ObjectId::plain(digest),
         }
     }
 }
 
-/// The scheme under which a tree gives `id`.
+/// Returns the scheme under which a tree gives `id`. Where several do, it is the one whose clients spelt their ids
+/// like this one: `rc7` and `v01` hash the same text if no blob id has a prefix and no directory is listed.
 #[must_use]
 pub fn verify_snapshot(
     id: &ObjectId,
@@ -55,10 +62,16 @@ pub fn verify_snapshot(
     directories: &BTreeSet<String>,
 ) -> Option<SnapshotScheme> {
     let digest = id.digest()?;
-    SCHEMES
+    let mut fitting = SCHEMES
         .iter()
-        .find(|(_, formula)| formula(manifest, directories) == digest)
-        .map(|(scheme, _)| *scheme)
+        .filter(|(_, formula)| formula(manifest, directories) == digest)
+        .map(|(scheme, _)| *scheme);
+    let first = fitting.next()?;
+    let spelt = |scheme: &SnapshotScheme| scheme.spell(&digest) == *id;
+    std::iter::once(first)
+        .chain(fitting)
+        .find(spelt)
+        .or(Some(first))
 }
 
 /// Each scheme with the id that it gives a tree, in the order in which they are tried.
@@ -132,6 +145,10 @@ pub fn ambiguous_snapshot<'t>(
 fn typed(manifest: &Manifest, directories: &BTreeSet<String>) -> [u8; 32] {
     let text = tree(manifest, directories, "", ObjectId::bare);
     framed(Kind::Snapshot, text.as_bytes())
+}
+
+fn rc7(manifest: &Manifest, directories: &BTreeSet<String>) -> [u8; 32] {
+    sha256(tree(manifest, directories, "", ObjectId::bare).as_bytes())
 }
 
 fn typed_prefixed(manifest: &Manifest, directories: &BTreeSet<String>) -> [u8; 32] {
