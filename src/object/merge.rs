@@ -51,7 +51,9 @@ pub fn manifests(
     for (path, why) in path::check_all(&merged) {
         let why = match why {
             Unsafe::Collides(_) => "differs from another path by case or spelling only",
-            Unsafe::FileAndFolder(_) => "a file on one side, a folder on the other",
+            Unsafe::FileAndFolder(_) | Unsafe::FileAndDirectory => {
+                "a file on one side, a folder on the other"
+            }
             // Both sides had it: it is no conflict of theirs, and admission names it.
             _ => continue,
         };

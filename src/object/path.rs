@@ -1,24 +1,42 @@
-//! Paths that a checkout must never follow.
+//! Paths that a checkout must never follow: one judge for files, tracked directories and names of branches.
+//!
+//! A tree is judged for every platform at once, since whoever pushed it cannot know where it is checked out. Refused
+//! is what leads somewhere else there: out of the folder, into `.muse`, or to the file of another path. Names that
+//! some platform merely cannot create (`aux.wav`, `take:1.mid` on Windows) fail there by themselves and stay allowed,
+//! as Git has it.
 
 use super::Manifest;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
-/// Why a path of a manifest is refused.
+/// The longest part of a path, in bytes: what file systems take.
+pub const LONGEST_PART: usize = 255;
+
+/// The longest path, in bytes: what an operating system takes, without the NUL at its end.
+pub const LONGEST: usize = 4_095;
+
+/// Why a path of a tree is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unsafe {
     Empty,
     Absolute,
+    /// A drive of Windows, whose current folder is anywhere.
+    Drive,
     ParentFolder,
     EmptyPart,
     Nul,
     Control,
+    /// Windows takes it for a separator, so the file lands at another path there.
+    Backslash,
     MuseFolder,
-    /// The same name to a file system that folds case or normalises.
+    TooLong,
+    /// The same name to a file system that folds case, normalises, or drops what Windows and HFS+ drop.
     Collides(String),
     /// A file where another path needs a folder.
     FileAndFolder(String),
+    /// A file that is listed among the directories too.
+    FileAndDirectory,
 }
 
 impl fmt::Display for Unsafe {
@@ -26,20 +44,26 @@ impl fmt::Display for Unsafe {
         match self {
             Unsafe::Empty => f.write_str("empty"),
             Unsafe::Absolute => f.write_str("absolute"),
+            Unsafe::Drive => f.write_str("starts with a drive letter"),
             Unsafe::ParentFolder => f.write_str("a part is `.` or `..`"),
             Unsafe::EmptyPart => f.write_str("a part is empty"),
             Unsafe::Nul => f.write_str("holds a NUL"),
             Unsafe::Control => f.write_str("holds a control character"),
+            Unsafe::Backslash => {
+                f.write_str("holds a backslash, which separates folders on Windows")
+            }
             Unsafe::MuseFolder => f.write_str("lies in `.muse/`"),
+            Unsafe::TooLong => f.write_str("longer than a file system takes"),
             Unsafe::Collides(other) => write!(f, "differs from {other:?} by case or spelling only"),
             Unsafe::FileAndFolder(other) => {
                 write!(f, "is a file, and {other:?} needs it as folder")
             }
+            Unsafe::FileAndDirectory => f.write_str("is a file and listed as a directory"),
         }
     }
 }
 
-/// What is wrong with one path by itself.
+/// Returns what is wrong with one path by itself, be it of a file or of a directory.
 #[must_use]
 pub fn check(path: &str) -> Option<Unsafe> {
     if path.is_empty() {
@@ -51,83 +75,197 @@ pub fn check(path: &str) -> Option<Unsafe> {
     if path.chars().any(char::is_control) {
         return Some(Unsafe::Control);
     }
-    if path.starts_with(['/', '\\']) || path.get(1..3).is_some_and(|s| s == ":/" || s == ":\\") {
-        return Some(Unsafe::Absolute);
+    if let Some(why) = check_start(path) {
+        return Some(why);
     }
-    path.split('/').find_map(check_part)
+    let too_long = || {
+        let long = path.len() > LONGEST || path.split('/').any(|part| part.len() > LONGEST_PART);
+        long.then_some(Unsafe::TooLong)
+    };
+    let backslash = || path.contains('\\').then_some(Unsafe::Backslash);
+    path.split('/')
+        .find_map(check_part)
+        .or_else(too_long)
+        .or_else(backslash)
+}
+
+fn check_start(path: &str) -> Option<Unsafe> {
+    match path.as_bytes() {
+        [b'/' | b'\\', ..] => Some(Unsafe::Absolute),
+        [drive, b':', rest @ ..] if drive.is_ascii_alphabetic() => Some(match rest {
+            [b'/' | b'\\', ..] => Unsafe::Absolute,
+            _ => Unsafe::Drive,
+        }),
+        _ => None,
+    }
 }
 
 fn check_part(part: &str) -> Option<Unsafe> {
-    match part {
-        "" => return Some(Unsafe::EmptyPart),
-        "." => return Some(Unsafe::ParentFolder),
-        _ => {}
+    if part.is_empty() {
+        return Some(Unsafe::EmptyPart);
     }
-    // On Windows a backslash separates too; elsewhere it is a character like any other.
+    // On Windows a backslash separates too.
     part.split('\\').find_map(|part| match part {
-        ".." => Some(Unsafe::ParentFolder),
+        part if is_parent_folder(part) => Some(Unsafe::ParentFolder),
         part if is_muse_folder(part) => Some(Unsafe::MuseFolder),
         _ => None,
     })
 }
 
+/// Returns the name that NTFS opens for `part`: a stream is named behind a colon.
+fn without_stream(part: &str) -> &str {
+    part.split(':').next().unwrap_or(part)
+}
+
+/// Whether `part` is `.` or `..`, also with the blanks or the stream that Windows drops.
+fn is_parent_folder(part: &str) -> bool {
+    matches!(without_stream(part).trim_end_matches(' '), "." | "..")
+}
+
 /// Whether some file system takes `part` for `.muse`: HFS+ skips characters that show nothing,
-/// NTFS skips dots and spaces at the end and what follows a colon, and most fold case. Git had to
-/// learn this for `.git` (CVE-2014-9390).
+/// NTFS skips dots and spaces at the end and what follows a colon and has the short name `MUSE~1`, and most
+/// fold case. Git had to learn this for `.git` (CVE-2014-9390).
 fn is_muse_folder(part: &str) -> bool {
-    if part.is_ascii() && !part.starts_with('.') {
+    if part.is_ascii() && !part.starts_with(['.', 'm', 'M']) {
         return false; // nearly every part of every path
     }
-    let name = part.split(':').next().unwrap_or(part);
-    let shown: String = name.chars().filter(|c| !is_skipped_by_hfs(*c)).collect();
-    fold(shown.trim_end_matches(['.', ' '])) == ".muse"
+    let name = fold_part(without_stream(part));
+    let is_short = |number: &str| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    name == ".muse" || name.strip_prefix("muse~").is_some_and(is_short)
 }
 
 const fn is_skipped_by_hfs(c: char) -> bool {
     matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
 }
 
-/// Every unsafe path of a manifest with the reason, in the order of the paths.
+/// Returns every unsafe path of a tree with the reason, in the order of the paths: files, tracked directories, and
+/// the folders that either lies in.
+#[must_use]
+pub fn check_tree(manifest: &Manifest, directories: &BTreeSet<String>) -> Vec<(String, Unsafe)> {
+    let mut names = Names::default();
+    for (path, _) in manifest.iter() {
+        names.file(path);
+    }
+    for directory in directories {
+        if let Some(reason) = check(directory) {
+            names.refuse(directory, reason);
+        }
+        names.folder(directory, directory);
+    }
+    names.finish()
+}
+
+/// The same for files alone.
 #[must_use]
 pub fn check_all(manifest: &Manifest) -> Vec<(String, Unsafe)> {
-    let folded: Vec<(&String, String)> = manifest.iter().map(|(p, _)| (p, fold(p))).collect();
-    let mut first: HashMap<&str, &str> = HashMap::with_capacity(folded.len());
-    let mut out = Vec::new();
-    for (path, folded) in &folded {
+    check_tree(manifest, &BTreeSet::new())
+}
+
+/// The names of one tree, by what a file system that folds them makes of them.
+#[derive(Default)]
+struct Names<'t> {
+    files: HashMap<String, &'t str>,
+    folders: HashMap<String, Folder<'t>>,
+    /// Folders as spelt.
+    seen: HashSet<&'t str>,
+    refused: Vec<(String, Unsafe)>,
+}
+
+struct Folder<'t> {
+    spelt: &'t str,
+    /// The first path that needs it.
+    by: &'t str,
+}
+
+impl<'t> Names<'t> {
+    fn refuse(&mut self, path: &str, why: Unsafe) {
+        self.refused.push((path.to_owned(), why));
+    }
+
+    fn file(&mut self, path: &'t str) {
         if let Some(reason) = check(path) {
-            out.push((path.to_string(), reason));
+            self.refuse(path, reason);
         }
-        if let Some(other) = first.get(folded.as_str()) {
-            out.push((path.to_string(), Unsafe::Collides((*other).to_owned())));
-        } else {
-            first.insert(folded, path);
+        let folded = fold(path);
+        match self.files.get(&folded).copied() {
+            Some(other) => self.refuse(path, Unsafe::Collides(other.to_owned())),
+            None => drop(self.files.insert(folded, path)),
         }
-    }
-    // Folders are looked up as a file system that folds case would find them.
-    let mut files: BTreeMap<&str, &str> = BTreeMap::new();
-    for (path, folded) in &folded {
-        let folders = folded.match_indices('/').map(|(at, _)| &folded[..at]);
-        for file in folders.filter_map(|folder| first.get(folder)) {
-            files.entry(file).or_insert(path);
+        if let Some((folder, _)) = path.rsplit_once('/') {
+            self.folder(folder, path);
         }
     }
-    let files = files.into_iter();
-    out.extend(files.map(|(file, by)| (file.to_owned(), Unsafe::FileAndFolder(by.to_owned()))));
-    out.sort_by(|(a, _), (b, _)| a.cmp(b));
+
+    /// Takes a folder in, and those that it lies in.
+    fn folder(&mut self, folder: &'t str, by: &'t str) {
+        let mut rest = Some(folder).filter(|folder| !folder.is_empty());
+        while let Some(folder) = rest.filter(|folder| self.seen.insert(folder)) {
+            let folded = fold(folder);
+            match self.folders.get(&folded).map(|known| known.spelt) {
+                Some(other) => self.refuse(folder, Unsafe::Collides(other.to_owned())),
+                None => {
+                    let made = Folder { spelt: folder, by };
+                    drop(self.folders.insert(folded, made));
+                }
+            }
+            rest = folder.rsplit_once('/').map(|(above, _)| above);
+            rest = rest.filter(|above| !above.is_empty());
+        }
+    }
+
+    fn finish(mut self) -> Vec<(String, Unsafe)> {
+        for (folded, folder) in &self.folders {
+            let Some(file) = self.files.get(folded) else {
+                continue;
+            };
+            let why = match folder.by == folder.spelt {
+                true => Unsafe::FileAndDirectory,
+                false => Unsafe::FileAndFolder(folder.by.to_owned()),
+            };
+            self.refused.push(((*file).to_owned(), why));
+        }
+        // Each path has at most one reason of a kind, so this order is one.
+        self.refused
+            .sort_by(|(a, x), (b, y)| a.cmp(b).then_with(|| x.to_string().cmp(&y.to_string())));
+        self.refused
+    }
+}
+
+/// Returns what a file system that folds case, normalises and drops what shows nothing makes of a path.
+fn fold(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for (n, part) in path.split('/').enumerate() {
+        if n > 0 {
+            out.push('/');
+        }
+        out.push_str(&fold_part(part));
+    }
     out
 }
 
-/// What a file system that folds case and normalises would make of a path.
-fn fold(path: &str) -> String {
-    if path.is_ascii() {
-        return path.to_ascii_lowercase();
+fn fold_part(part: &str) -> String {
+    let mut out = if part.is_ascii() {
+        part.to_ascii_lowercase()
+    } else {
+        fold_unicode(part)
+    };
+    // Windows drops them, unless there is nothing else.
+    let kept = out.trim_end_matches(['.', ' ']).len();
+    if kept > 0 {
+        out.truncate(kept);
     }
+    out
+}
+
+fn fold_unicode(part: &str) -> String {
     // By way of upper case, so that `ς` meets `σ` and `ß` meets `ss`; `ı` is no `i` to any of them.
     let upper = |c: char| match c {
         'ı' => vec!['ı'],
         c => c.to_uppercase().collect(),
     };
-    path.nfd()
+    part.chars()
+        .filter(|c| !is_skipped_by_hfs(*c))
+        .nfd()
         .flat_map(upper)
         .flat_map(char::to_lowercase)
         .nfc()

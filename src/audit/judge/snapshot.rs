@@ -10,10 +10,12 @@ use crate::index::SnapshotRow;
 use crate::index::notebook::StoredCopy;
 use crate::object::identity::{self, Directories};
 use crate::object::manifest::Encoding;
-use crate::object::{Kind, Manifest, ManifestError, ObjectId, SnapshotRecord, path};
+use crate::object::path::{self, Unsafe};
+use crate::object::{Kind, Manifest, ManifestError, ObjectId, SnapshotRecord};
 use crate::store::chain::{self, ChainBreak, Tree};
 use crate::store::reconstruct;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How many unsafe paths are named as evidence.
@@ -35,6 +37,16 @@ impl Trees {
         let chained = self.chained.as_ref().and_then(|c| c.as_ref().ok());
         self.cached.as_ref().or(self.stored.as_ref()).or(chained)
     }
+
+    /// Every tree that proves: row and object may differ in directories that the id does not cover.
+    fn given(&self) -> Vec<(&Manifest, &BTreeSet<String>)> {
+        let chained = self.chained.as_ref().and_then(|c| c.as_ref().ok());
+        let proved = [self.cached.as_ref(), self.stored.as_ref(), chained];
+        let trees = proved.into_iter().flatten();
+        trees
+            .map(|tree| (&*tree.manifest, &tree.directories))
+            .collect()
+    }
 }
 
 impl Judge {
@@ -47,17 +59,19 @@ impl Judge {
             .as_deref()
             .filter(|bytes| !bytes.is_empty())
             .map(Manifest::decode);
+        let stored_directories = reconstruct::directories(row).unwrap_or_default();
         if id.hex().is_none() {
-            verdict.manifest = decoded.and_then(Result::ok).map(|(m, _)| Arc::new(m));
+            let manifest = decoded.and_then(Result::ok).map(|(m, _)| Arc::new(m));
+            let tree = manifest.clone().unwrap_or_default();
             verdict.find(Finding::new(
                 Code::IdMalformed,
                 Subject::Snapshot,
                 id.as_str(),
             ));
-            judge_paths(&mut verdict, &id);
+            judge_paths(&mut verdict, &id, &[(&tree, &stored_directories)]);
+            verdict.manifest = manifest;
             return verdict;
         }
-        let stored_directories = reconstruct::directories(row).unwrap_or_default();
         let cached = match &decoded {
             Some(Ok((manifest, _))) => chain::prove(&id, manifest.clone(), &stored_directories),
             Some(Err(_)) => None,
@@ -114,7 +128,13 @@ impl Judge {
             (None, Some((manifest, _))) => Some(Arc::new(manifest.clone())),
             (None, None) => None,
         };
-        judge_paths(verdict, id);
+        let nothing = Manifest::new();
+        let directories = reconstruct::directories(row).unwrap_or_default();
+        let mut given = trees.given();
+        if given.is_empty() {
+            given.push((as_cached.map_or(&nothing, |(m, _)| m), &directories));
+        }
+        judge_paths(verdict, id, &given);
         if let Some(tree) = trees.best()
             && let Some(path) = identity::ambiguous_snapshot(&tree.manifest, &tree.directories)
         {
@@ -274,11 +294,17 @@ fn judge_fields(verdict: &mut Verdict, row: &SnapshotRow, id: &ObjectId, looked:
     }
 }
 
-fn judge_paths(verdict: &mut Verdict, id: &ObjectId) {
-    let Some(manifest) = &verdict.manifest else {
-        return;
-    };
-    let refused = path::check_all(manifest);
+/// Judges files and directories of every tree that a client may be given, each unsafe path once.
+fn judge_paths(verdict: &mut Verdict, id: &ObjectId, given: &[(&Manifest, &BTreeSet<String>)]) {
+    let mut refused: Vec<(String, Unsafe)> = Vec::new();
+    for (at, tree) in given.iter().enumerate() {
+        if given[..at].contains(tree) {
+            continue;
+        }
+        let found = path::check_tree(tree.0, tree.1).into_iter();
+        let new: Vec<_> = found.filter(|one| !refused.contains(one)).collect();
+        refused.extend(new);
+    }
     if refused.is_empty() {
         return;
     }

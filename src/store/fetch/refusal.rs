@@ -59,15 +59,12 @@ pub fn objection(proved: &Proved) -> Option<Why> {
         Proved::Commit(record, _) if record.snapshot_id.is_none() => Some(Why::Treeless),
         Proved::Commit(..) | Proved::Blob(_) => None,
         Proved::Snapshot(record, _) => {
-            let files = path::check_all(&record.manifest).into_iter();
-            let folders = record
-                .directories
-                .iter()
-                .filter_map(|folder| Some((folder.clone(), path::check(folder)?)));
-            files
-                .chain(folders)
-                .next()
-                .map(|(path, why)| Why::PathUnsafe { path, why })
+            let mut refused = path::check_tree(&record.manifest, &record.directories);
+            // A file says more than the folders that it lies in.
+            let is_file = |(path, _): &(String, Unsafe)| record.manifest.get(path).is_some();
+            let at = refused.iter().position(is_file).unwrap_or(0);
+            let (path, why) = (at < refused.len()).then(|| refused.swap_remove(at))?;
+            Some(Why::PathUnsafe { path, why })
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Arrivals, SiteError};
 use crate::index::RepoRow;
 use crate::object::identity;
-use crate::object::{Kind, Manifest, ObjectId, path};
+use crate::object::{Kind, ObjectId, SnapshotRecord, path};
 use crate::store::Writer;
 use crate::store::proof::{self, Proved};
 use std::collections::{BTreeSet, HashSet};
@@ -113,7 +113,7 @@ impl Admission<'_> {
             if let Err(why) = proof::prove_snapshot(&record.snapshot_id, record.clone()) {
                 self.object(id, why);
             }
-            self.paths(id, &record.manifest);
+            self.paths(record);
             named.extend(record.manifest.iter().map(|(_, id)| id));
         }
         let missing: Vec<&ObjectId> = named
@@ -146,10 +146,11 @@ impl Admission<'_> {
         Ok(())
     }
 
-    fn paths(&mut self, id: &str, manifest: &Manifest) {
-        for (path, why) in path::check_all(manifest).into_iter().take(3) {
+    fn paths(&mut self, record: &SnapshotRecord) {
+        let refused = path::check_tree(&record.manifest, &record.directories);
+        for (path, why) in refused.into_iter().take(3) {
             self.object(
-                id,
+                record.snapshot_id.as_str(),
                 format!("the path {path:?} is one that no checkout may follow: {why}"),
             );
         }
