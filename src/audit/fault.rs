@@ -136,6 +136,7 @@ faults! {
         RowElsewhere "row-elsewhere" Error Ask Reref Rows "Named in one repository, and its only row belongs to another."
         HeadDangling "head-dangling" Critical Ask Reindex Rows "The branch's head names no commit."
         BranchDuplicate "branch-duplicate" Error No None Rows "Two rows for one branch name."
+        BranchUnsafe "branch-unsafe" Error No None Rows "A branch name that no client can keep as a file, alone or beside another; a pull of the repository refuses it."
         Cycle "cycle" Critical No None Walk "It is an ancestor of itself."
         PathUnsafe "path-unsafe" Critical No None Rows "A path that no checkout may follow; a pull refuses it."
         ProposalDangling "proposal-dangling" Warning No None Rows "Merged, and its commit is missing or malformed."

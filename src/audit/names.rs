@@ -8,7 +8,7 @@ use super::scan::Scan;
 use super::strays::kind_under;
 use crate::backend::Key;
 use crate::index::notebook::Unresolved;
-use crate::object::{Kind, ObjectId, identity};
+use crate::object::{Kind, ObjectId, branch, identity};
 use crate::store::reconstruct;
 
 const PAGE: u32 = 500;
@@ -18,6 +18,7 @@ pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     missing_rows(scan).await?;
     held_elsewhere(scan).await?;
     branches(scan).await?;
+    branch_names(scan).await?;
     proposals(scan).await?;
     unreferenced(scan).await
 }
@@ -143,6 +144,48 @@ async fn branches(scan: &mut Scan<'_>) -> Result<(), AuditError> {
         finding.repo = repo_id;
         findings.push(finding);
     }
+    scan.find(findings).await
+}
+
+/// Names that no client can keep as files; of one repository at a time, since they clash with each other.
+async fn branch_names(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    // Before the first: a name that is empty is judged too.
+    let mut after = (String::new(), String::new());
+    let mut names: Vec<String> = Vec::new();
+    loop {
+        let page = scan.notebook.living_branches(&after, PAGE).await?;
+        let end = page.len() < PAGE as usize;
+        for (repo_id, name) in page {
+            if repo_id != after.0 {
+                unsafe_names(scan, &after.0, &mut names).await?;
+            }
+            names.push(name.clone());
+            after = (repo_id, name);
+        }
+        if end {
+            return unsafe_names(scan, &after.0, &mut names).await;
+        }
+        scan.progress.checkpoint().await?;
+    }
+}
+
+async fn unsafe_names(
+    scan: &mut Scan<'_>,
+    repo_id: &str,
+    names: &mut Vec<String>,
+) -> Result<(), AuditError> {
+    let mut findings = Vec::new();
+    for (name, why) in branch::check_all(names.iter().map(String::as_str)) {
+        let id = branch_id(scan, repo_id, &name).await?;
+        let mut finding = Finding::new(Code::BranchUnsafe, Subject::Branch, id)
+            // Refused also where it is pulled by itself.
+            .with("alone", branch::check(&name).is_some())
+            .with("name", name)
+            .with("why", why.to_string());
+        repo_id.clone_into(&mut finding.repo);
+        findings.push(finding);
+    }
+    names.clear();
     scan.find(findings).await
 }
 

@@ -2,19 +2,13 @@
 
 use super::pull::PullError;
 use crate::index::{BranchRow, RepoRow};
-use crate::object::{Manifest, ObjectId, path};
+use crate::object::{ObjectId, branch};
 use crate::store::reconstruct::given;
 use crate::store::{Store, StoreError};
 use std::collections::BTreeMap;
 
 /// Branches asked for at once.
 const PAGE: u32 = 1_000;
-
-/// How long one part of a name may be, in bytes: what file systems take.
-const PART: usize = 255;
-
-/// How long a whole name may be, in bytes.
-const WHOLE: usize = 1_024;
 
 /// The branches of a pull.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,25 +96,19 @@ fn add(heads: &mut BTreeMap<String, Option<ObjectId>>, row: &BranchRow) -> Resul
     }
 }
 
-/// Refuses names that no client may write: as files they are judged by the rules for paths, together.
+/// Refuses names that no client may write: as files they are judged together.
 fn check(heads: &BTreeMap<String, Option<ObjectId>>) -> Result<(), PullError> {
-    let refused = |name: &str, why: &str| {
-        Err(PullError::Refused(format!(
-            "branch {name:?} cannot be a file of a client ({why})"
-        )))
-    };
-    for name in heads.keys() {
-        if name.len() > WHOLE || name.split('/').any(|part| part.len() > PART) {
-            return refused(name, "too long");
-        }
-        if name.trim() != name {
-            return refused(name, "starts or ends with a blank");
-        }
-    }
-    let entry = |name: &String| (name.clone(), ObjectId::new(""));
-    let names: Manifest = heads.keys().map(entry).collect();
-    match path::check_all(&names).into_iter().next() {
-        Some((name, why)) => refused(&name, &why.to_string()),
+    match unfit(heads.keys().map(String::as_str)).into_values().next() {
+        Some(why) => Err(PullError::Refused(why)),
         None => Ok(()),
     }
+}
+
+/// Returns the names that no client can hold together, each with a sentence.
+pub fn unfit<'n>(names: impl IntoIterator<Item = &'n str>) -> BTreeMap<String, String> {
+    let sentence = |(name, why): (String, branch::Unfit)| {
+        let why = format!("branch {name:?} cannot be a file of a client ({why})");
+        (name, why)
+    };
+    branch::check_all(names).into_iter().map(sentence).collect()
 }

@@ -3,7 +3,7 @@
 use super::folder::{Folder, FolderError};
 use super::layout::{HEAD, HEADS, Layout, REPO};
 use super::shelf::{Found, Shelf};
-use crate::object::{Kind, ObjectId, json, path};
+use crate::object::{Kind, ObjectId, branch, json};
 use crate::progress::{Cancelled, Progress};
 use crate::store::fetch::objection;
 use crate::store::proof::Proved;
@@ -221,17 +221,17 @@ impl Check<'_> {
             Err(error) => return self.wrong(Tier::Ref, "HEAD", "", error.to_string()),
         };
         let named = text.trim().trim_start_matches("ref:").trim();
-        let Some(branch) = named.strip_prefix("refs/heads/") else {
+        let Some(name) = named.strip_prefix("refs/heads/") else {
             let why = format!("it says {named:?}, and not refs/heads/ and a branch");
             return self.wrong(Tier::Ref, "HEAD", "", why);
         };
-        if let Some(why) = path::check(branch) {
-            return self.wrong(Tier::Ref, "HEAD", "", format!("{branch:?}: {why}"));
+        if let Some(why) = branch::check(name) {
+            return self.wrong(Tier::Ref, "HEAD", "", format!("{name:?}: {why}"));
         }
-        match self.shelf.folder.size(&format!("{HEADS}/{branch}")) {
+        match self.shelf.folder.size(&format!("{HEADS}/{name}")) {
             Ok(Some(_)) => {}
             Ok(None) => {
-                let why = format!("it names the branch {branch}, which has no ref");
+                let why = format!("it names the branch {name}, which has no ref");
                 self.wrong(Tier::Ref, "HEAD", "", why);
             }
             Err(error) => self.wrong(Tier::Ref, "HEAD", "", error.to_string()),

@@ -3,6 +3,7 @@
 //! Pure: nothing here reads a clock, a disk or a network. Every other room leans on this one,
 //! so each rule of the format has one home here and a golden case in `tests/vectors/`.
 
+pub mod branch;
 pub mod commit;
 pub mod frame;
 pub mod id;
@@ -91,6 +92,9 @@ pub(crate) fn type_name(value: &serde_json::Value) -> &'static str {
     }
 }
 
+#[cfg(test)]
+#[path = "../../tests/object/branches.rs"]
+mod branches;
 #[cfg(test)]
 #[path = "../../tests/object/frame_refusals.rs"]
 mod frame_refusals;

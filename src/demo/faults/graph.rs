@@ -120,6 +120,15 @@ pub(super) fn branch_duplicate(world: &mut World) -> Broken {
     )])
 }
 
+/// A branch whose name is the folder of other branches.
+pub(super) fn branch_unsafe(world: &mut World) -> Broken {
+    let repository = world.repo("gwen/duet")?;
+    let main = repository.tip("main")?;
+    repository.set_tip("hugo", main);
+    let id = "gwen/duet:hugo";
+    Ok(vec![Declared::new(Code::BranchUnsafe, Subject::Branch, id)])
+}
+
 /// Ancestors of themselves: two commits, one of whose rows was rewritten, and two snapshots.
 pub(super) fn cycle(world: &mut World) -> Broken {
     let mut out = Vec::new();
@@ -161,7 +170,8 @@ pub(super) fn cycle(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// Paths that a checkout must not follow: out of the folder, into `.muse/`, and two that are one.
+/// Paths that a checkout must not follow: out of the folder, into `.muse/`, and two that are one; and a directory
+/// that some file system takes for `.muse/`.
 pub(super) fn path_unsafe(world: &mut World) -> Broken {
     let mut out = Vec::new();
     for (repo, branch, file) in [
@@ -177,6 +187,12 @@ pub(super) fn path_unsafe(world: &mut World) -> Broken {
         out.push(Declared::of(Code::PathUnsafe, &grown.snapshot));
         world.keep(grown)?;
     }
+    let repository = world.repo("bela/score-tools")?;
+    let mut draft = repository.draft("hack/folders", Some("main"), "Folders of the card", 0)?;
+    draft.tree.empty.insert("MUSE~1/hooks".to_owned());
+    let grown = draft.seal();
+    out.push(Declared::of(Code::PathUnsafe, &grown.snapshot));
+    world.keep(grown)?;
     Ok(out)
 }
 

@@ -62,6 +62,7 @@ const BREAKS: &[fn(&mut World) -> Broken] = &[
     graph::row_elsewhere,
     graph::head_dangling,
     graph::branch_duplicate,
+    graph::branch_unsafe,
     graph::cycle,
     graph::path_unsafe,
     graph::proposal_dangling,

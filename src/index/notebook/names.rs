@@ -166,6 +166,28 @@ impl Notebook {
             .collect())
     }
 
+    /// A page of the branch names of repositories that were not deleted: (`repo_id`, name), in this order.
+    ///
+    /// # Errors
+    /// The notebook cannot be read.
+    pub async fn living_branches(
+        &self,
+        after: &(String, String),
+        limit: u32,
+    ) -> Result<Vec<(String, String)>, IndexError> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT b.repo_id, b.name FROM branch AS b JOIN repo AS r ON r.repo_id = b.repo_id AND r.deleted = 0
+             WHERE (b.repo_id, b.name) > (?1, ?2) ORDER BY b.repo_id, b.name LIMIT ?3",
+        )
+        .bind(&after.0)
+        .bind(&after.1)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
+    }
+
     /// Branches whose head has no commit row.
     ///
     /// # Errors

@@ -34,6 +34,9 @@ impl Writer {
         let repo = self.repo(repo_id).await?;
         let (name, branch_id) = branch;
         let row = self.branch(&repo, name).await?;
+        if row.is_none() {
+            self.admit_branch(&repo, name).await?;
+        }
         let head = row
             .as_ref()
             .and_then(|row| row.head_commit_id.clone())

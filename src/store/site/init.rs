@@ -3,7 +3,7 @@
 use super::land::Around;
 use super::{Arrivals, Said, SiteError, Written, refused};
 use crate::index::{HeadMove, RepoRow};
-use crate::object::{Manifest, SnapshotRecord, identity};
+use crate::object::{Manifest, SnapshotRecord, branch, identity};
 use crate::store::Writer;
 use std::collections::BTreeSet;
 
@@ -40,6 +40,9 @@ impl Writer {
             if text.is_empty() || text.chars().any(char::is_control) {
                 return Err(refused(what, "it is missing, or holds a control character"));
             }
+        }
+        if let Some(why) = branch::check(&new.default_branch) {
+            return Err(refused(&new.default_branch, why.to_string()));
         }
         if index.repo_by_id(&new.repo_id).await?.is_some() {
             return Err(refused(&new.repo_id, "a repository has this id already"));

@@ -24,8 +24,9 @@ use super::{StoreError, Writer};
 use crate::index::{BranchRow, IndexError, RepoRow};
 use crate::object::merge::Conflict;
 use crate::object::time::{Micros, isoformat};
-use crate::object::{CommitRecord, ObjectId, SnapshotRecord, commit, identity};
+use crate::object::{CommitRecord, ObjectId, SnapshotRecord, branch, commit, identity};
 use bytes::Bytes;
+use std::collections::BTreeSet;
 
 /// A blob that arrives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,6 +179,40 @@ impl Writer {
             if page.end {
                 return Ok(None);
             }
+        }
+    }
+
+    /// Refuses a new branch that no client could keep beside those that are there. Names that were there before do
+    /// not stand in its way.
+    async fn admit_branch(&self, repo: &RepoRow, name: &str) -> Result<(), SiteError> {
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        let mut after: Option<String> = None;
+        loop {
+            let index = self.store().index();
+            let page = index
+                .branches_of(&repo.repo_id, after.as_deref(), 500)
+                .await?;
+            names.extend(page.rows.iter().map(|row| row.name.clone()));
+            after = page.rows.last().map(|row| row.name.clone()).or(after);
+            if page.end {
+                break;
+            }
+        }
+        let before = branch::check_all(names.iter().map(String::as_str));
+        let all = names.iter().map(String::as_str).chain([name]);
+        let new = branch::check_all(all)
+            .into_iter()
+            .find(|(other, why)| before.get(other) != Some(why));
+        match new {
+            None => Ok(()),
+            Some((other, why)) if other == name => Err(refused(
+                name,
+                format!("the branch's name cannot be a file of a client: {why}"),
+            )),
+            Some((other, why)) => Err(refused(
+                name,
+                format!("beside it the branch {other} cannot be a file of a client: {why}"),
+            )),
         }
     }
 

@@ -63,6 +63,9 @@ impl Writer {
             ));
         }
         let row = self.branch(&repo, &push.branch).await?;
+        if row.is_none() {
+            self.admit_branch(&repo, &push.branch).await?;
+        }
         let arrivals = Arrivals {
             blobs: push.blobs,
             snapshots: self.fill_in(push.snapshots).await?,
