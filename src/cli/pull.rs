@@ -4,7 +4,7 @@ use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, open, target};
 use crate::client::pull::{PullOptions, Pulled, Told, pull};
-use crate::client::{Layout, PullError};
+use crate::client::{Layout, PullError, Wanted};
 use crate::object::{Kind, ObjectId};
 use crate::store::fetch::{FetchError, Fetched, Origin, Refusal};
 use crate::text;
@@ -42,28 +42,8 @@ enum LayoutFlag {
     V01,
 }
 
-#[derive(Clone, Debug)]
-struct Wanted {
-    owner: String,
-    slug: String,
-    branch: Option<String>,
-}
-
 fn wanted(text: &str) -> Result<Wanted, String> {
-    let form = || "write OWNER/SLUG or OWNER/SLUG@BRANCH".to_owned();
-    let (owner, rest) = text.split_once('/').ok_or_else(form)?;
-    let (slug, branch) = match rest.split_once('@') {
-        Some((slug, branch)) => (slug, Some(branch)),
-        None => (rest, None),
-    };
-    if owner.is_empty() || slug.is_empty() || slug.contains('/') || branch == Some("") {
-        return Err(form());
-    }
-    Ok(Wanted {
-        owner: owner.to_owned(),
-        slug: slug.to_owned(),
-        branch: branch.map(str::to_owned),
-    })
+    Wanted::parse(text).ok_or_else(|| "write OWNER/SLUG or OWNER/SLUG@BRANCH".to_owned())
 }
 
 impl Pull {

@@ -11,12 +11,14 @@ pub mod pull;
 pub mod shelf;
 pub mod tried;
 pub mod verify;
+pub mod walk;
 
 pub use copies::ClientFolder;
 pub use folder::{Folder, FolderError};
 pub use layout::Layout;
 pub use pull::{PullError, PullOptions, Pulled};
 pub use verify::{Tier, Verified, Wrong};
+pub use walk::Wanted;
 
 #[cfg(test)]
 #[path = "../../tests/client/mod.rs"]

@@ -4,10 +4,11 @@ use super::branches::Branches;
 use super::folder::{Folder, FolderError, Naming, is_temporary};
 use super::layout::{HEAD, HEADS, Layout, REPO};
 use super::shelf::{self, Intake, Shelf};
+use super::walk::{self, Asked, Walk};
 use crate::index::RepoRow;
 use crate::object::{Kind, ObjectId, json};
 use crate::progress::Progress;
-use crate::store::fetch::{Fetch, FetchError, FetchOptions, Fetched, Head, Origin, Refusal, Step};
+use crate::store::fetch::{FetchError, Fetched, Holder, Origin, Refusal, Step};
 use crate::store::{Store, StoreError};
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -101,52 +102,29 @@ pub async fn pull(
     tell: &mut (dyn FnMut(Told<'_>) + Send),
 ) -> Result<Pulled, PullError> {
     let store = &store.for_job(progress);
-    let repo = find(store, options).await?;
-    let branches = Branches::choose(store, &repo, options.branch.as_deref()).await?;
+    let path = (options.owner.as_str(), options.slug.as_str());
+    let Asked { repo, branches } = walk::ask(store, path, options.branch.as_deref()).await?;
     let folder = prepare(&repo, options).await?;
     let shelf = Shelf {
         folder,
         layout: options.layout,
     };
-    let want = branches.heads.iter();
-    let want = want.filter_map(|(name, id)| {
-        let (name, id) = (name.clone(), id.clone()?);
-        Some(Head { name, id })
-    });
     let holder = Arc::new(shelf.clone());
-    let fetch = store.fetch(
-        want.collect(),
-        &options.have,
-        Some(holder),
-        FetchOptions::default(),
-        progress,
-    );
+    let client: (&[ObjectId], Option<Arc<dyn Holder>>) = (&options.have, Some(holder));
+    let walk = Walk::start(store, &branches, client, options.layout, progress);
     let mut pulled = Pulled {
         repo: repo.path(),
         ..Pulled::default()
     };
-    match fetch.await {
-        Ok(fetch) => take_in(fetch, &shelf, &mut pulled, tell).await?,
-        Err(FetchError::Cancelled(_)) => pulled.stopped = true,
-        Err(error) => return Err(error.into()),
+    match walk.await {
+        Ok(walk) => take_in(walk, &shelf, &mut pulled, tell).await?,
+        Err(PullError::Fetch(FetchError::Cancelled(_))) => pulled.stopped = true,
+        Err(error) => return Err(error),
     }
     if pulled.is_complete() {
         write_refs(&shelf, branches, &mut pulled).await?;
     }
     Ok(pulled)
-}
-
-async fn find(store: &Store, options: &PullOptions) -> Result<RepoRow, PullError> {
-    let path = format!("{}/{}", options.owner, options.slug);
-    let repo = store.index().repo_by_path(&options.owner, &options.slug);
-    let repo = repo.await.map_err(StoreError::from)?;
-    let repo = repo.ok_or_else(|| PullError::NoSuchRepo(path.clone()))?;
-    match &repo.deleted_at {
-        Some(at) => Err(PullError::Refused(format!(
-            "{path} was deleted ({at}): its rows stay, and clients are told that there is none"
-        ))),
-        None => Ok(repo),
-    }
 }
 
 /// Opens the folder, and makes it this repository's if it is nobody's.
@@ -226,29 +204,21 @@ fn describe(repo: &RepoRow, layout: Layout) -> String {
 
 /// Writes what is fetched, to the end or until it is stopped.
 async fn take_in(
-    mut fetch: Fetch,
+    mut walk: Walk,
     shelf: &Shelf,
     pulled: &mut Pulled,
     tell: &mut (dyn FnMut(Told<'_>) + Send),
 ) -> Result<(), PullError> {
-    pulled.unknown = fetch.unknown().to_vec();
+    pulled.unknown = walk.unknown().to_vec();
     let mut intake = Intake::new(shelf.folder.clone(), Naming::New);
     let ended = loop {
-        match fetch.next().await {
+        match walk.next().await {
             Ok(None) => break Ok(()),
             Ok(Some(Step::Object(object))) => {
-                if let Err(why) = shelf.layout.takes(&object.id, &object.proved) {
-                    break Err(refused_by_layout(object.kind, &object.id, &why));
-                }
                 count(pulled, &object);
                 tell(Told::Object(&object));
-                let Some(path) = shelf.layout.path(object.kind, &object.id) else {
-                    break Err(refused_by_layout(
-                        object.kind,
-                        &object.id,
-                        "it has no digest",
-                    ));
-                };
+                let path = shelf.layout.path(object.kind, &object.id);
+                let path = path.ok_or_else(|| no_digest(object.kind, &object.id))?;
                 let parts = shelf.layout.contents(&object.proved, &object.bytes);
                 intake.add(path, parts).await?;
             }
@@ -257,11 +227,11 @@ async fn take_in(
                 pulled.refused += 1;
                 tell(Told::Refused(&refusal));
             }
-            Err(FetchError::Cancelled(_)) => {
+            Err(PullError::Fetch(FetchError::Cancelled(_))) => {
                 pulled.stopped = true;
                 break Ok(());
             }
-            Err(error) => break Err(error.into()),
+            Err(error) => break Err(error),
         }
     };
     // Whatever ended it, what has come so far need not come again.
@@ -269,8 +239,8 @@ async fn take_in(
     ended
 }
 
-fn refused_by_layout(kind: Kind, id: &ObjectId, why: &str) -> PullError {
-    PullError::Refused(format!("{kind} {id}: {why}"))
+fn no_digest(kind: Kind, id: &ObjectId) -> PullError {
+    PullError::Refused(format!("{kind} {id}: it has no digest"))
 }
 
 fn count(pulled: &mut Pulled, object: &Fetched) {

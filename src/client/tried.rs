@@ -1,11 +1,12 @@
 //! A pull that is only tried: the same walk, and nothing is kept of it.
 
-use super::branches::Branches;
+use super::layout::Layout;
 use super::pull::PullError;
+use super::walk::{self, Asked, Walk};
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;
 use crate::store::Store;
-use crate::store::fetch::{FetchError, FetchOptions, Head, Origin, Refusal, Step};
+use crate::store::fetch::{FetchError, Origin, Refusal, Step};
 
 /// Objects that are remembered one by one; the rest is counted.
 pub const STEPS: usize = 500;
@@ -48,26 +49,15 @@ pub async fn try_pull(
     progress: &Progress,
 ) -> Result<TriedPull, PullError> {
     let store = &store.for_job(progress);
-    let found = store.index().repo_by_path(owner, slug).await;
-    let repo = found.map_err(crate::store::StoreError::from)?;
-    let repo = repo.ok_or_else(|| PullError::NoSuchRepo(format!("{owner}/{slug}")))?;
-    let branches = Branches::choose(store, &repo, branch).await?;
-    let want = branches.heads.iter().filter_map(|(name, id)| {
-        Some(Head {
-            name: name.clone(),
-            id: id.clone()?,
-        })
-    });
-    let want = want.collect();
-    let mut fetch = store
-        .fetch(want, &[], None, FetchOptions::default(), progress)
-        .await?;
+    let Asked { branches, .. } = walk::ask(store, (owner, slug), branch).await?;
+    let walk = Walk::start(store, &branches, (&[], None), Layout::Unified, progress);
+    let mut walk = walk.await?;
     let mut pull = TriedPull {
         heads: branches.heads.into_iter().collect(),
         ..TriedPull::default()
     };
     loop {
-        match fetch.next().await {
+        match walk.next().await {
             Ok(Some(Step::Object(object))) => {
                 let reconstructed = object.origin == Origin::Reconstructed;
                 let counts = match reconstructed {
@@ -91,11 +81,11 @@ pub async fn try_pull(
                 return Ok(pull);
             }
             Ok(None) => return Ok(pull),
-            Err(FetchError::Cancelled(_)) => {
+            Err(PullError::Fetch(FetchError::Cancelled(_))) => {
                 pull.stopped = true;
                 return Ok(pull);
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
     }
 }

@@ -221,6 +221,10 @@ impl Checks {
         let every = pulls.tried == pulls.heads && pulls.heads > 0;
         let said = match every {
             _ if pulls.heads == 0 => "There is no branch to be tried.".to_owned(),
+            true if pulls.of_deleted > 0 => format!(
+                "Every branch was tried, but for {} of deleted repositories.",
+                text::grouped(pulls.of_deleted)
+            ),
             true => "Every branch was tried.".to_owned(),
             false => format!(
                 "Only {} of {} branches were tried.",

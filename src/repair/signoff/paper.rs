@@ -168,6 +168,19 @@ fn pulls(out: &mut String, signoff: &Signoff) {
         text::grouped(pulls.failed_total),
         text::grouped(pulls.unknown_total)
     );
+    line!(
+        out,
+        "{} of {} repositories came as a whole, as `luthier pull OWNER/SLUG` asks for them.\n",
+        text::grouped(pulls.repositories_whole),
+        text::grouped(pulls.repositories)
+    );
+    if pulls.of_deleted > 0 {
+        line!(
+            out,
+            "Not counted: {} of repositories that were deleted.\n",
+            text::plural(pulls.of_deleted, "branch")
+        );
+    }
     list(out, &pulls.failed, pulls.failed_total);
     list(out, &pulls.unknown, pulls.unknown_total);
 }

@@ -1,7 +1,9 @@
-//! Every branch pulled, and nothing kept of it: the client's own walk and proofs.
+//! Every repository pulled as `luthier pull OWNER/SLUG` pulls it, and nothing kept of it: the client's own walk, checks
+//! and proofs.
 
 use super::SignoffError;
 use crate::client::PullError;
+use crate::client::branches::unfit;
 use crate::client::tried::{TriedPull, try_pull};
 use crate::index::RepoRow;
 use crate::object::ObjectId;
@@ -11,6 +13,7 @@ use crate::store::reconstruct::given;
 use crate::store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// Rows asked for at once.
 const PAGE: u32 = 500;
@@ -47,6 +50,14 @@ pub struct PullOutcome {
     pub succeeded: u64,
     /// Branches without a commit: there is nothing to pull.
     pub empty: u64,
+    /// Branches of repositories that were deleted: no client can ask for them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub of_deleted: u64,
+    /// Repositories that were not deleted, and those of them that came as a whole.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repositories: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repositories_whole: u64,
     /// The first hundred.
     pub failed: Vec<FailedPull>,
     pub failed_total: u64,
@@ -58,6 +69,15 @@ pub struct PullOutcome {
     pub bytes: u64,
     /// sha256 over every repository, branch and head; hex.
     pub heads_digest: String,
+}
+
+/// Reports of earlier versions have no such figure, and their checksum is made without it.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde asks for"
+)]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl PullOutcome {
@@ -113,9 +133,16 @@ pub(super) async fn try_all(
     let mut after: Option<String> = None;
     loop {
         let page = store.index().repos(after.as_deref(), PAGE).await?;
-        for repo in page.rows.iter().filter(|repo| repo.deleted_at.is_none()) {
+        for repo in &page.rows {
+            if repo.deleted_at.is_some() {
+                let branches = branches(store, repo, &mut Sha256::new()).await?.len() as u64;
+                out.of_deleted += branches;
+                progress.update(|f| f.done += branches);
+                continue;
+            }
             let branches = branches(store, repo, &mut digest).await?;
             let first = out.heads;
+            out.repositories += 1;
             out.heads += branches.len() as u64;
             let chosen: Vec<&Branch> = (first..)
                 .zip(&branches)
@@ -170,8 +197,8 @@ async fn branches(
     }
 }
 
-/// Pulls a whole repository at once, since its branches share most of their history; branch by branch only
-/// where that does not come whole, to tell which.
+/// Pulls a repository as a whole, and branch by branch only where that does not come, to tell which. A sample is
+/// pulled branch by branch.
 async fn pull(
     store: &Store,
     repo: &RepoRow,
@@ -183,28 +210,46 @@ async fn pull(
     // A client asks by path: a repository that its path does not lead to cannot be pulled at all.
     let led = store.index().repo_by_path(&repo.owner, &repo.slug).await?;
     if led.is_none_or(|led| led.repo_id != repo.repo_id) {
-        for branch in branches {
-            let why = "another repository has the same path, so no client comes to this one";
-            out.fail(repo, &branch.name, why.to_owned());
-        }
+        let why = "another repository has the same path, so no client comes to this one";
+        fail_all(out, repo, branches, why);
+        progress.update(|f| f.done += branches.len() as u64);
         return Ok(());
     }
-    let empty = branches
-        .iter()
-        .filter(|branch| branch.head.is_none())
-        .count() as u64;
-    if whole && branches.len() > 1 {
-        let tried = try_one(store, repo, None, progress).await?;
-        if let Tried::Whole(pull) = tried {
-            out.empty += empty;
-            out.succeeded += branches.len() as u64 - empty;
-            count(out, &pull);
-            progress.update(|f| f.done += branches.len() as u64);
-            return Ok(());
+    let together = match whole {
+        false => None,
+        true => match try_one(store, repo, None, progress).await? {
+            Tried::Whole(pull) => {
+                let empty = branches.iter().filter(|branch| branch.head.is_none());
+                let empty = empty.count() as u64;
+                out.repositories_whole += 1;
+                out.empty += empty;
+                out.succeeded += branches.len() as u64 - empty;
+                count(out, &pull);
+                progress.update(|f| f.done += branches.len() as u64);
+                return Ok(());
+            }
+            failed => Some(failed),
+        },
+    };
+    let tried = match (together, branches) {
+        // There is nothing to tell apart.
+        (Some(failed), [] | [_]) => vec![failed],
+        (together, branches) => {
+            let mut tried = one_by_one(store, repo, branches, whole, progress).await?;
+            let all_come = tried.iter().all(|tried| matches!(tried, Tried::Whole(_)));
+            if let (Some(together), Some(first), true) = (together, tried.first_mut(), all_come) {
+                *first = together.beside_others();
+            }
+            tried
         }
-    }
-    for branch in branches {
-        match try_one(store, repo, Some(&branch.name), progress).await? {
+    };
+    let no_branch = Branch {
+        name: repo.default_branch.clone(),
+        head: None,
+    };
+    for (at, tried) in tried.into_iter().enumerate() {
+        let branch = branches.get(at).copied().unwrap_or(&no_branch);
+        match tried {
             Tried::Whole(_) if branch.head.is_none() => out.empty += 1,
             Tried::Whole(pull) => {
                 out.succeeded += 1;
@@ -213,9 +258,43 @@ async fn pull(
             Tried::Refused(why) => out.fail(repo, &branch.name, why),
             Tried::Unread(why) => out.unread(repo, &branch.name, why),
         }
-        progress.update(|f| f.done += 1);
     }
     Ok(())
+}
+
+/// Fails every branch of a repository; one that has none fails by the branch that its clients would start with.
+fn fail_all(out: &mut PullOutcome, repo: &RepoRow, branches: &[&Branch], why: &str) {
+    for branch in branches {
+        out.fail(repo, &branch.name, why.to_owned());
+    }
+    if branches.is_empty() {
+        out.fail(repo, &repo.default_branch, why.to_owned());
+    }
+}
+
+/// What became of each branch. Where the whole was asked for, a name that cannot stand beside the others fails,
+/// although it would come by itself.
+async fn one_by_one(
+    store: &Store,
+    repo: &RepoRow,
+    branches: &[&Branch],
+    whole: bool,
+    progress: &Progress,
+) -> Result<Vec<Tried>, SignoffError> {
+    let names = branches.iter().map(|branch| branch.name.as_str());
+    let unfit = match whole {
+        true => unfit(names),
+        false => BTreeMap::new(),
+    };
+    let mut out = Vec::with_capacity(branches.len());
+    for branch in branches {
+        out.push(match unfit.get(&branch.name) {
+            Some(why) => Tried::Refused(why.clone()),
+            None => try_one(store, repo, Some(&branch.name), progress).await?,
+        });
+        progress.update(|f| f.done += 1);
+    }
+    Ok(out)
 }
 
 fn count(out: &mut PullOutcome, pull: &TriedPull) {
@@ -227,6 +306,18 @@ enum Tried {
     Whole(Box<TriedPull>),
     Refused(String),
     Unread(String),
+}
+
+impl Tried {
+    /// The same of a repository whose branches come one by one, and not together.
+    fn beside_others(self) -> Self {
+        let words = |why| format!("together with the other branches: {why}");
+        match self {
+            Tried::Refused(why) => Tried::Refused(words(why)),
+            Tried::Unread(why) => Tried::Unread(words(why)),
+            Tried::Whole(pull) => Tried::Whole(pull),
+        }
+    }
 }
 
 async fn try_one(

@@ -24,10 +24,18 @@ pub(super) struct Seen([HashSet<[u8; 32]>; 3]);
 impl Seen {
     /// Whether `id` is met for the first time. An id without digest counts by its text.
     pub(super) fn insert(&mut self, kind: Kind, id: &ObjectId) -> bool {
-        let digest = id.digest();
-        let digest = digest.unwrap_or_else(|| Sha256::digest(id.as_str()).into());
-        self.0[kind as usize].insert(digest)
+        self.0[kind as usize].insert(digest(id))
     }
+
+    /// Whether `id` was met.
+    pub(super) fn contains(&self, kind: Kind, id: &ObjectId) -> bool {
+        self.0[kind as usize].contains(&digest(id))
+    }
+}
+
+fn digest(id: &ObjectId) -> [u8; 32] {
+    let digest = id.digest();
+    digest.unwrap_or_else(|| Sha256::digest(id.as_str()).into())
 }
 
 /// What `have` reaches, and which of it the hub has no commit of. Only what proves is followed: an

@@ -175,6 +175,12 @@ impl Fetch {
         &self.unknown
     }
 
+    /// Whether the walk has come to an object of this kind and digest so far.
+    #[must_use]
+    pub fn is_met(&self, kind: Kind, id: &ObjectId) -> bool {
+        self.seen.contains(kind, id)
+    }
+
     /// The next step; `None` once everything was handed on or refused.
     ///
     /// # Errors
