@@ -1,5 +1,6 @@
 //! One object from every side: its row, its canonical object, and each difference.
 
+pub mod by_bytes;
 mod links;
 mod row;
 mod trials;
@@ -97,6 +98,9 @@ pub struct Inspection {
     pub object: ObjectView,
     pub fields: Vec<FieldDiff>,
     pub identity: Vec<Trial>,
+    /// Of a blob whose bytes can be read: its two ids.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blob_ids: Option<by_bytes::BlobIds>,
     /// At most 1,000.
     pub links: Vec<LinkTo>,
     /// What an audit of this id alone finds, at depth bytes.
@@ -106,7 +110,8 @@ pub struct Inspection {
 /// How many links one object shows.
 const LINKS: usize = 1_000;
 
-/// Resolves an id that may be cut to a unique prefix of 4 or more digits.
+/// Resolves an id that may be cut to a unique prefix of 4 or more digits. A whole one that no row has may be the other
+/// id of a blob: that is looked for among its bytes, as far as [`by_bytes::Reach::NEAR`] goes.
 ///
 /// # Errors
 /// No row starts with it, or more than one does.
@@ -116,7 +121,10 @@ pub async fn resolve(store: &Store, id: &str) -> Result<(Kind, ObjectId), AuditE
         found = vec![found.swap_remove(whole)];
     }
     match found.as_slice() {
-        [] => Err(AuditError::NoSuchId(id.to_owned())),
+        [] => match by_bytes::resolve(store, id).await? {
+            Some(found) => Ok(found),
+            None => Err(AuditError::NoSuchId(id.to_owned())),
+        },
         [(kind, full)] => Ok((*kind, ObjectId::new(full))),
         many => Err(AuditError::Ambiguous {
             id: id.to_owned(),
@@ -147,13 +155,18 @@ pub async fn inspect(store: &Store, kind: Kind, id: &ObjectId) -> Result<Inspect
     let object = view::object(store, kind, id, &row).await;
     let bytes = view::whole(store, &row).await;
     let links = links::of(store, &row, verdict.manifest.as_deref()).await?;
+    let (manifest, blob_ids) = (
+        verdict.manifest.as_deref(),
+        by_bytes::ids_of(store, &row).await,
+    );
     Ok(Inspection {
         kind,
         id: id.as_str().to_owned(),
         repo,
         verdict: sentence(kind, &findings, &object),
         fields: fields(&row, bytes.as_deref()),
-        identity: trials::of(&row, bytes.as_deref(), verdict.manifest.as_deref()),
+        identity: trials::of(&row, bytes.as_deref(), manifest, blob_ids.as_ref()),
+        blob_ids,
         row: row.columns(),
         object,
         links,

@@ -94,6 +94,11 @@ pub enum AuditError {
     NoSuchRepo(String),
     #[error("nothing has the id `{0}`")]
     NoSuchId(String),
+    #[error(
+        "no row has the id `{id}`. It may be the other id of a blob, and the bytes of the first {hashed} blobs do not \
+         have it; `luthier show {id} --search` goes through all of them"
+    )]
+    SearchCut { id: String, hashed: u64 },
     #[error("`{id}` is the start of {count} ids; give more digits")]
     Ambiguous { id: String, count: usize },
 }

@@ -336,9 +336,10 @@ impl From<AuditError> for CliError {
         let exit = match error {
             AuditError::Index(_) | AuditError::Backend(_) => Exit::Unusable,
             AuditError::Cancelled(_) => Exit::Stopped,
-            AuditError::NoSuchRepo(_) | AuditError::NoSuchId(_) | AuditError::Ambiguous { .. } => {
-                Exit::Usage
-            }
+            AuditError::NoSuchRepo(_)
+            | AuditError::NoSuchId(_)
+            | AuditError::SearchCut { .. }
+            | AuditError::Ambiguous { .. } => Exit::Usage,
         };
         Self {
             message: error.to_string(),

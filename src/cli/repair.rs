@@ -5,8 +5,9 @@ use super::audit::How;
 use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, code, open, target, wanted};
-use crate::audit::{self, Code, Depth, Filter, Report, Scope};
+use crate::audit::{self, AuditError, Code, Depth, Filter, Report, Scope, inspect};
 use crate::client::ClientFolder;
+use crate::object::ObjectId;
 use crate::repair::{self, Plan, Selection};
 use crate::store::Store;
 use clap::Args;
@@ -102,7 +103,13 @@ pub async fn run(command: Repair, global: &Global, out: Output) -> Result<Exit, 
     };
     let filters = match command.id.as_slice() {
         [] => vec![filter(None)],
-        ids => ids.iter().cloned().map(|id| filter(Some(id))).collect(),
+        ids => {
+            let mut filters = Vec::new();
+            for id in ids {
+                filters.push(filter(Some(own_id(id, global).await?)));
+            }
+            filters
+        }
     };
     let asked = Asked {
         chosen: !command.code.is_empty() || !command.id.is_empty(),
@@ -112,6 +119,22 @@ pub async fn run(command: Repair, global: &Global, out: Output) -> Result<Exit, 
         wanted: command.wanted,
     };
     plan_and_apply(asked, command.apply, command.how, global, out).await
+}
+
+/// The id by which findings name what `text` names: a blob may be given by the id that its row does not use. What
+/// has no row stays as it is: there are findings on it too.
+async fn own_id(text: &str, global: &Global) -> Result<String, CliError> {
+    if ObjectId::new(text).hex().is_none() {
+        return Ok(text.to_owned());
+    }
+    let store = open(&target(global)?).await?;
+    let found = inspect::resolve(&store, text).await;
+    store.close().await;
+    match found {
+        Ok((_, id)) => Ok(id.as_str().to_owned()),
+        Err(AuditError::NoSuchId(_) | AuditError::SearchCut { .. }) => Ok(text.to_owned()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 pub async fn run_backfill(

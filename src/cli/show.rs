@@ -2,8 +2,15 @@
 
 use super::audit::write_finding;
 use super::output::Output;
+use super::watch::watch;
 use super::{CliError, Exit, Global, open, target};
+use crate::audit::AuditError;
+use crate::audit::inspect::by_bytes::{self, Reach, Searched};
 use crate::audit::inspect::{self, FieldDiff, Inspection, ObjectView};
+use crate::object::identity::BlobScheme;
+use crate::object::{Kind, ObjectId};
+use crate::progress::Progress;
+use crate::store::Store;
 use crate::text;
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -11,8 +18,15 @@ use serde_json::json;
 #[derive(Args)]
 pub struct Show {
     /// The id of a commit, snapshot or blob, or 4 or more of its first digits
+    ///
+    /// A blob is found by both of its ids: the sha256 of its bytes, as `sha256sum` prints it, and the typed id, as
+    /// `git hash-object` prints it in a repository of SHA-256. Its row has only one of them. The other one, given
+    /// whole, is looked for by hashing blobs.
     #[arg(value_name = "ID")]
     id: String,
+    /// Hash every blob of the hub, if need be, to find the one that has this id
+    #[arg(long)]
+    search: bool,
     /// What to show of it
     #[arg(long = "as", value_enum, default_value_t = Form::All)]
     form: Form,
@@ -29,13 +43,20 @@ pub enum Form {
 #[derive(Args)]
 pub struct Diff {
     /// The id of a commit, snapshot or blob, or 4 or more of its first digits
+    ///
+    /// A blob is found by both of its ids: the sha256 of its bytes, as `sha256sum` prints it, and the typed id, as
+    /// `git hash-object` prints it in a repository of SHA-256. Its row has only one of them. The other one, given
+    /// whole, is looked for by hashing blobs.
     #[arg(value_name = "ID")]
     id: String,
+    /// Hash every blob of the hub, if need be, to find the one that has this id
+    #[arg(long)]
+    search: bool,
 }
 
 pub async fn run(command: Show, global: &Global, out: Output) -> Result<Exit, CliError> {
     let store = open(&target(global)?).await?;
-    let (kind, id) = inspect::resolve(&store, &command.id).await?;
+    let (kind, id) = resolve(&store, &command.id, command.search, &out).await?;
     if command.form == Form::Bytes {
         let served = store.serve(kind, &id).await?;
         out.raw(&served.bytes)?;
@@ -54,9 +75,34 @@ pub async fn run(command: Show, global: &Global, out: Output) -> Result<Exit, Cl
     Ok(exit(&found))
 }
 
+/// Resolves an id; where a person asks for it, by hashing every blob.
+async fn resolve(
+    store: &Store,
+    text: &str,
+    search: bool,
+    out: &Output,
+) -> Result<(Kind, ObjectId), CliError> {
+    let found = inspect::resolve(store, text).await;
+    let (Err(AuditError::SearchCut { .. }), true) = (&found, search) else {
+        return Ok(found?);
+    };
+    let (id, progress) = (ObjectId::new(text), Progress::new());
+    let work = by_bytes::search(store, &id, Reach::ALL, &progress);
+    match watch(out, &progress, work).await?? {
+        Searched::Found(id) => Ok((Kind::Blob, id)),
+        Searched::Nowhere { unread: 0 } | Searched::Cut { .. } => {
+            Err(AuditError::NoSuchId(text.to_owned()).into())
+        }
+        Searched::Nowhere { unread } => Err(CliError::unusable(format!(
+            "no row and no blob that could be read has the id `{text}`; {} could not be read",
+            text::plural(unread, "blob")
+        ))),
+    }
+}
+
 pub async fn run_diff(command: Diff, global: &Global, out: Output) -> Result<Exit, CliError> {
     let store = open(&target(global)?).await?;
-    let (kind, id) = inspect::resolve(&store, &command.id).await?;
+    let (kind, id) = resolve(&store, &command.id, command.search, &out).await?;
     let found = inspect::inspect(&store, kind, &id).await?;
     let differing = found.fields.iter().filter(|field| !field.same).count();
     if out.json {
@@ -106,6 +152,7 @@ fn write_all(found: &Inspection, out: &Output) -> Result<(), CliError> {
         heading(out, "row beside object")?;
         write_fields(&found.fields, out)?;
     }
+    write_ids(found, out)?;
     heading(out, "identity")?;
     for trial in &found.identity {
         let mark = if trial.matches { "=" } else { " " };
@@ -131,6 +178,30 @@ fn write_all(found: &Inspection, out: &Output) -> Result<(), CliError> {
         }
     }
     Ok(())
+}
+
+/// Both ids of a blob, and which one the hub uses: people compare the other one and take it for corruption.
+fn write_ids(found: &Inspection, out: &Output) -> Result<(), CliError> {
+    let Some(ids) = &found.blob_ids else {
+        return Ok(());
+    };
+    heading(out, "ids")?;
+    let typed = ids.typed.strip_prefix("sha256:").unwrap_or(&ids.typed);
+    for (name, hex, prints) in [
+        ("raw", ids.sha256.as_str(), "`sha256sum`"),
+        (
+            "typed",
+            typed,
+            "`git hash-object` in a repository of SHA-256",
+        ),
+    ] {
+        out.line(&format!("  {name:<6} {hex}  what {prints} prints"))?;
+    }
+    out.line(match ids.row_uses {
+        Some(BlobScheme::Typed) => "  The row, its key and its URI use the typed id.",
+        Some(BlobScheme::Raw) => "  The row, its key and its URI use the raw id.",
+        None => "  The row has neither: these bytes are not what its id was made from.",
+    })
 }
 
 fn heading(out: &Output, title: &str) -> Result<(), CliError> {

@@ -8,6 +8,7 @@ mod interrupted;
 mod journal;
 mod march;
 mod planning;
+mod pulls;
 mod remedies;
 mod saved;
 mod signoff;

@@ -106,15 +106,36 @@ impl BlobHasher {
     /// The same, and the sha256 of the bytes themselves.
     #[must_use]
     pub fn finish_with_sha256(self, id: &ObjectId) -> (Option<BlobScheme>, [u8; 32]) {
-        let (typed, raw) = (
-            <[u8; 32]>::from(self.typed.finalize()),
-            <[u8; 32]>::from(self.raw.finalize()),
-        );
-        let scheme = match id.digest() {
-            Some(digest) if digest == typed => Some(BlobScheme::Typed),
-            Some(digest) if digest == raw => Some(BlobScheme::Raw),
+        let digests = self.digests();
+        (digests.scheme_of(id), digests.raw)
+    }
+
+    /// The digests of all bytes.
+    #[must_use]
+    pub fn digests(self) -> BlobDigests {
+        BlobDigests {
+            typed: self.typed.finalize().into(),
+            raw: self.raw.finalize().into(),
+        }
+    }
+}
+
+/// The digests that a blob's bytes have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlobDigests {
+    pub typed: [u8; 32],
+    /// sha256 of the bytes themselves.
+    pub raw: [u8; 32],
+}
+
+impl BlobDigests {
+    /// The scheme under which they give `id`.
+    #[must_use]
+    pub fn scheme_of(&self, id: &ObjectId) -> Option<BlobScheme> {
+        match id.digest() {
+            Some(digest) if digest == self.typed => Some(BlobScheme::Typed),
+            Some(digest) if digest == self.raw => Some(BlobScheme::Raw),
             _ => None,
-        };
-        (scheme, raw)
+        }
     }
 }

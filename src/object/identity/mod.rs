@@ -7,7 +7,9 @@ mod blob;
 mod commit;
 mod snapshot;
 
-pub use blob::{BlobHasher, BlobScheme, blob_id, blob_trials, is_empty_blob, verify_blob};
+pub use blob::{
+    BlobDigests, BlobHasher, BlobScheme, blob_id, blob_trials, is_empty_blob, verify_blob,
+};
 pub use commit::{
     CommitScheme, Recovered, ambiguous_commit, commit_id, commit_trials, recover_commit,
     verify_commit,

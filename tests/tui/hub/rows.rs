@@ -384,6 +384,7 @@ impl FakeHub {
             note: String::new(),
         };
         Inspection {
+            blob_ids: None,
             kind,
             id: id(1),
             repo: "alice/song".into(),

@@ -1,0 +1,235 @@
+//! A sign-off says of each repository what its pull says.
+
+use super::signoff::signed;
+use crate::progress::Progress;
+use crate::repair::signoff::{Pulls, Signoff, Verdict};
+use crate::store::Store;
+use crate::testing::*;
+use proptest::prelude::*;
+
+/// A hub whose only repository has these branches, all at one sound commit.
+async fn with_branches(names: &[String]) -> TestHub {
+    let hub = TestHub::empty().await;
+    let blob = hub.blob(b"la la", "melody").await;
+    let tree = snapshot(&[("melody", &blob)]);
+    let mut row = snapshot_row(&tree);
+    row.storage_uri = Some(hub.plant(&tree.snapshot_id, tree.encode()).await);
+    hub.add_snapshot(row).await;
+    let head = commit(&tree.snapshot_id, &[], "One");
+    let mut row = commit_row(&head);
+    row.storage_uri = Some(hub.plant(&head.commit_id, head.encode()).await);
+    hub.add_commit(row).await;
+    for name in names {
+        hub.branch(name, &head.commit_id).await;
+    }
+    hub
+}
+
+/// Whether `luthier pull` of the only repository comes whole.
+async fn comes_whole(hub: &TestHub, store: &Store) -> bool {
+    let options = crate::client::PullOptions {
+        owner: "alice".into(),
+        slug: "song".into(),
+        branch: None,
+        into: hub.folder.path().join("pulled"),
+        layout: crate::client::Layout::Unified,
+        have: Vec::new(),
+    };
+    let pulled = crate::client::pull::pull(store, &options, &Progress::new(), &mut |_| ()).await;
+    pulled.is_ok_and(|pulled| pulled.is_complete())
+}
+
+fn counts_add_up(signoff: &Signoff) {
+    let pulls = &signoff.pulls;
+    let all = pulls.succeeded + pulls.empty + pulls.failed_total + pulls.unknown_total;
+    assert_eq!((pulls.tried, all), (pulls.heads, pulls.heads), "{pulls:?}");
+}
+
+#[tokio::test]
+async fn branches_that_cannot_live_together_in_a_client_are_no_pass() {
+    for names in [
+        ["feature", "feature/x"],
+        ["Main", "main"],
+        ["caf\u{e9}", "cafe\u{301}"],
+        ["main", "HEAD"],
+        ["main", "a..b"],
+        ["main", "x.lock"],
+        ["main", "x."],
+        ["main", "x/"],
+        ["main", "MUSE~1"],
+        ["main", ""],
+        ["main", "a\u{7}b"],
+    ] {
+        let hub = with_branches(&names.map(str::to_owned)).await;
+        let store = hub.open().await;
+        let signoff = signed(&store, Pulls::All).await;
+        assert_eq!(
+            signoff.verdict,
+            Verdict::Fail,
+            "{names:?} {:?}",
+            signoff.checks
+        );
+        assert!(!comes_whole(&hub, &store).await, "{names:?}");
+        counts_add_up(&signoff);
+        let pulls = &signoff.pulls;
+        assert_eq!((pulls.succeeded, pulls.failed_total), (1, 1), "{names:?}");
+        assert_eq!((pulls.repositories, pulls.repositories_whole), (1, 0));
+        assert_eq!(
+            signoff.findings[&crate::audit::Code::BranchUnsafe],
+            1,
+            "{names:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_only_the_whole_cannot_hold_fails_although_each_branch_comes() {
+    // The empty tree of rc7 and the empty blob of its time have one digest, and a client has one file for both.
+    use crate::object::identity::{CommitScheme, commit_trials};
+    use crate::object::{Manifest, ObjectId};
+    use sha2::{Digest, Sha256};
+    let hub = TestHub::empty().await;
+    let nothing = ObjectId::typed(&Sha256::digest(b"").into());
+    let trees = [
+        Manifest::new(),
+        [("empty".to_owned(), nothing.clone())]
+            .into_iter()
+            .collect(),
+    ];
+    for (name, manifest) in ["bare", "main"].into_iter().zip(trees) {
+        let mut tree = snapshot(&[]);
+        tree.manifest = manifest;
+        let trials = crate::object::identity::snapshot_trials(&tree.manifest, &tree.directories);
+        let rc7 = trials
+            .into_iter()
+            .find(|(scheme, _)| scheme.name() == "rc7");
+        tree.snapshot_id = rc7.unwrap().1;
+        // From rows alone: in the store they would have one key too.
+        hub.add_snapshot(snapshot_row(&tree)).await;
+        let mut head = commit(&tree.snapshot_id, &[], name);
+        let trials = commit_trials(&head);
+        let rc7 = trials
+            .into_iter()
+            .find(|(scheme, _)| *scheme == CommitScheme::Rc7);
+        head.commit_id = rc7.unwrap().1;
+        hub.add_commit(commit_row(&head)).await;
+        hub.branch(name, &head.commit_id).await;
+    }
+    let store = hub.open().await;
+    let signoff = signed(&store, Pulls::All).await;
+    counts_add_up(&signoff);
+    assert_eq!(
+        (signoff.pulls.succeeded, signoff.pulls.failed_total),
+        (1, 1)
+    );
+    let why = &signoff.pulls.failed[0].why;
+    assert!(
+        why.starts_with("together with the other branches: "),
+        "{why}"
+    );
+    assert!(!comes_whole(&hub, &store).await);
+}
+
+#[tokio::test]
+async fn a_repository_without_branches_is_pulled_too_and_deleted_ones_are_told_apart() {
+    let hub = with_branches(&["main".to_owned()]).await;
+    let repo = |id: &str, slug: &str, branch: &str, deleted: bool| crate::index::RepoRow {
+        repo_id: id.into(),
+        owner: "bob".into(),
+        slug: slug.into(),
+        default_branch: branch.into(),
+        created_at: LONG_AGO.into(),
+        deleted_at: deleted.then(|| LONG_AGO.into()),
+        ..Default::default()
+    };
+    let gone = crate::index::BranchRow {
+        branch_id: "b".into(),
+        repo_id: "r-gone".into(),
+        name: "main".into(),
+        head_commit_id: None,
+    };
+    hub.insert(crate::index::NewRows {
+        repos: vec![
+            repo("r-gone", "gone", "main", true),
+            repo("r-new", "new", "main", false),
+        ],
+        branches: vec![gone],
+        ..Default::default()
+    })
+    .await;
+    let store = hub.open().await;
+    let signoff = signed(&store, Pulls::All).await;
+    let pulls = &signoff.pulls;
+    assert_eq!((pulls.heads, pulls.tried, pulls.of_deleted), (1, 1, 1));
+    assert_eq!((pulls.repositories, pulls.repositories_whole), (2, 2));
+    assert_eq!(pulls.failed, []);
+
+    for (id, slug, branch) in [("r-bad", "bad", "../up"), ("r-odd", "a@b", "main")] {
+        let repos = vec![repo(id, slug, branch, false)];
+        hub.insert(crate::index::NewRows {
+            repos,
+            ..Default::default()
+        })
+        .await;
+    }
+    let signoff = signed(&store, Pulls::All).await;
+    assert_eq!(signoff.verdict, Verdict::Fail);
+    let failed: Vec<&str> = signoff
+        .pulls
+        .failed
+        .iter()
+        .map(|f| f.repo.as_str())
+        .collect();
+    assert_eq!(failed, ["bob/bad", "bob/a@b"], "{:?}", signoff.pulls.failed);
+}
+
+fn branch_name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "[abA]{1,2}(/[abA]{1,2}){0,2}",
+        1 => proptest::sample::select(vec![
+            "HEAD", "a.lock", "a.", "a..b", "", "a/", "/a", "caf\u{e9}", "cafe\u{301}", ".muse", "a\\b", "a\u{7}",
+        ])
+        .prop_map(str::to_owned),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Whatever branches a hub has and whatever became of one of its objects: a PASS means that the pull comes whole,
+    /// and the count of what came whole says the same of every hub.
+    #[test]
+    fn a_pass_is_a_pull_that_comes_whole(
+        names in proptest::collection::btree_set(branch_name(), 0..4),
+        lost in proptest::option::weighted(0.25, 0..3_usize),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let names: Vec<String> = names.into_iter().collect();
+            let hub = with_branches(&names).await;
+            if let Some(at) = lost {
+                let mut files = files_below(&hub.folder.path().join("objects/objects/sha256"));
+                files.sort();
+                std::fs::write(&files[at % files.len()], b"other bytes").unwrap();
+            }
+            let store = hub.open().await;
+            let signoff = signed(&store, Pulls::All).await;
+            let whole = comes_whole(&hub, &store).await;
+            assert!(signoff.verdict != Verdict::Pass || whole, "{names:?} {lost:?}");
+            assert_eq!(signoff.pulls.repositories_whole == 1, whole, "{names:?} {lost:?}");
+            counts_add_up(&signoff);
+        });
+    }
+}
+
+fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => out.extend(files_below(&path)),
+            false => out.push(path),
+        }
+    }
+    out
+}
