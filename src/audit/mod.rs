@@ -136,6 +136,9 @@ pub async fn run(
 }
 
 #[cfg(test)]
+#[path = "../../tests/audit/by_bytes.rs"]
+mod by_bytes_test;
+#[cfg(test)]
 #[path = "../../tests/audit/demo.rs"]
 mod demo_test;
 #[cfg(test)]

@@ -205,7 +205,7 @@ impl<'t> Names<'t> {
                 Some(other) => self.refuse(folder, Unsafe::Collides(other.to_owned())),
                 None => {
                     let made = Folder { spelt: folder, by };
-                    drop(self.folders.insert(folded, made));
+                    self.folders.insert(folded, made);
                 }
             }
             rest = folder.rsplit_once('/').map(|(above, _)| above);

@@ -9,6 +9,7 @@ sites! {
     a_sync_brings_commits_and_moves_no_branch,
     a_row_that_had_no_object_is_pointed_at_it,
     of_two_pushes_at_once_one_wins_and_nothing_is_lost,
+    a_new_branch_that_no_client_can_keep_is_refused,
 }
 
 /// A push of `count` commits in a row on top of `first`.
@@ -190,4 +191,31 @@ async fn of_two_pushes_at_once_one_wins_and_nothing_is_lost(pair: Pair) {
         codes.iter().all(|code| *code == "object-orphan"),
         "{codes:?}"
     );
+}
+
+async fn a_new_branch_that_no_client_can_keep_is_refused(pair: Pair) {
+    let (pair, first) = pair.with_repo().await;
+    for (name, why) in [
+        ("main/x", "beside it the branch main cannot be a file"),
+        ("MAIN", "cannot be a file of a client"),
+        ("HEAD", "reserved"),
+        ("a..b", "a range"),
+        ("x.lock", ".lock"),
+    ] {
+        let push = Push {
+            branch: name.into(),
+            branch_id: "b-new".into(),
+            ..row_of(1, &first)
+        };
+        let refused = pair.writer().receive_push("r1", push).await;
+        let said = refused.unwrap_err().to_string();
+        assert!(said.contains(why), "{name}: {said}");
+        assert_eq!(head(&pair, name).await, None);
+    }
+    let push = Push {
+        branch: "mainly".into(),
+        branch_id: "b-new".into(),
+        ..row_of(1, &first)
+    };
+    pair.writer().receive_push("r1", push).await.unwrap();
 }
