@@ -95,10 +95,17 @@ pub enum AuditError {
     #[error("nothing has the id `{0}`")]
     NoSuchId(String),
     #[error(
-        "no row has the id `{id}`. It may be the other id of a blob, and the bytes of the first {hashed} blobs do not \
-         have it; `luthier show {id} --search` goes through all of them"
+        "no row has the id `{id}`. It may be the other id of a blob, and the bytes of the first {} blobs do not have it; \
+         `luthier show {id} --search` goes through all of them",
+        crate::text::grouped(*.hashed)
     )]
     SearchCut { id: String, hashed: u64 },
+    /// What Git prints of a file by default.
+    #[error(
+        "nothing has the id `{0}`: its 40 digits are a SHA-1, and a hub's ids are SHA-256; show what `sha256sum FILE` \
+         prints"
+    )]
+    Sha1(String),
     #[error("`{id}` is the start of {count} ids; give more digits")]
     Ambiguous { id: String, count: usize },
 }

@@ -339,6 +339,7 @@ impl From<AuditError> for CliError {
             AuditError::NoSuchRepo(_)
             | AuditError::NoSuchId(_)
             | AuditError::SearchCut { .. }
+            | AuditError::Sha1(_)
             | AuditError::Ambiguous { .. } => Exit::Usage,
         };
         Self {

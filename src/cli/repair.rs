@@ -132,7 +132,9 @@ async fn own_id(text: &str, global: &Global) -> Result<String, CliError> {
     store.close().await;
     match found {
         Ok((_, id)) => Ok(id.as_str().to_owned()),
-        Err(AuditError::NoSuchId(_) | AuditError::SearchCut { .. }) => Ok(text.to_owned()),
+        Err(AuditError::NoSuchId(_) | AuditError::SearchCut { .. } | AuditError::Sha1(_)) => {
+            Ok(text.to_owned())
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -169,6 +169,9 @@ pub(super) async fn resolve(
     text: &str,
 ) -> Result<Option<(Kind, ObjectId)>, AuditError> {
     let id = ObjectId::new(text);
+    if text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(AuditError::Sha1(text.to_owned()));
+    }
     match search(store, &id, Reach::NEAR, &Progress::new()).await? {
         Searched::Found(id) => Ok(Some((Kind::Blob, id))),
         Searched::Nowhere { .. } => Ok(None),
