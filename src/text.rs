@@ -3,6 +3,7 @@
 //! Every string that a hub supplied passes through [`safe`] before a terminal, a log or a report in
 //! Markdown sees it.
 
+use serde_json::Value;
 use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -23,6 +24,35 @@ pub fn safe(text: &str) -> Cow<'_, str> {
             '\t' => out.push_str("    "),
             c if is_unsafe(c) => out.push_str(&format!("\\u{{{:x}}}", c as u32)),
             c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// A value as one line of JSON in which whatever [`safe`] would show is written as `\u` and four hex digits:
+/// no terminal acts on it, no reader of lines takes a part for the end of one, and every parser gives the
+/// same value back.
+#[must_use]
+pub fn json(value: &Value) -> String {
+    escaped(&value.to_string()).into_owned()
+}
+
+/// JSON as a serializer gives it, indented or not, with the same characters escaped as by [`json`].
+#[must_use]
+pub fn escaped(json: &str) -> Cow<'_, str> {
+    // Outside of its strings JSON is ASCII, and the newlines there are its own.
+    let acts = |c: char| c != '\n' && is_unsafe(c);
+    if !json.chars().any(acts) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if acts(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
         }
     }
     Cow::Owned(out)
@@ -121,7 +151,7 @@ pub fn many(noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, cut, grouped, moment, plural, safe};
+    use super::{bytes, cut, escaped, grouped, json, moment, plural, safe};
 
     #[test]
     fn what_a_terminal_would_act_on_is_shown_instead() {
@@ -137,6 +167,27 @@ mod tests {
             assert!(!shown.contains(['\u{202e}', '\u{200b}']), "{shown:?}");
         }
         assert_eq!(safe("naïve 日本語"), "naïve 日本語");
+    }
+
+    #[test]
+    fn json_holds_nothing_that_a_terminal_or_a_reader_of_lines_acts_on() {
+        let hostile: String = (0..0x11_0000u32).filter_map(char::from_u32).collect();
+        let value = serde_json::json!({ &hostile: [&hostile] });
+        let line = json(&value);
+        assert!(!line.chars().any(super::is_unsafe));
+        assert!(!line.contains('\n'));
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&line).unwrap(),
+            value
+        );
+        assert!(line.contains(r"\u007f") && line.contains(r"\u0085") && line.contains(r"\u2028"));
+        let pretty = serde_json::to_string_pretty(&value).unwrap();
+        let shown = escaped(&pretty);
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&shown).unwrap(),
+            value
+        );
+        assert_eq!(shown.lines().count(), 5, "its own newlines stay");
     }
 
     #[test]

@@ -103,7 +103,7 @@ faults! {
         SpellingLost "spelling-lost" Warning Yes Backfill Rows "The id fits only with another offset or an empty author than the row has."
     }
     Missing {
-        ObjectMissing "object-missing" Critical Ask Restore Presence "The row names an object that two witnesses say is absent."
+        ObjectMissing "object-missing" Critical Ask Restore Presence "The row names an object, and two questions to the store found nothing there."
         BlobEmptyMissing "blob-empty-missing" Error Yes Restore Presence "A snapshot names the empty blob, and neither row nor object exists: old pushes dropped it."
         ObjectMisplaced "object-misplaced" Error Yes Link Presence "Proved bytes lie under a key that the row does not name."
         RowMissing "row-missing" Critical Ask Reindex Rows "A commit, snapshot or branch names it, and there is no row."
@@ -143,7 +143,7 @@ faults! {
         CommitUnreachable "commit-unreachable" Info No None Walk "No branch reaches it."
     }
     Location {
-        UriRefused "uri-refused" Critical Ask Link Rows "The storage_uri is malformed, foreign, or leaves the store; it is never followed."
+        UriRefused "uri-refused" Critical Ask Link Rows "The storage_uri or disk_path is malformed, foreign, or leaves the store; it is never followed."
         ObjectOrphan "object-orphan" Info Ask None Presence "A proved object that nothing names."
         BlobUnreferenced "blob-unreferenced" Info No None Walk "A row that no snapshot names."
         ObjectForeign "object-foreign" Info No None Presence "A key of no known layout, or bytes that prove nothing."

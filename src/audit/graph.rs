@@ -53,7 +53,7 @@ impl Edges {
 
 /// Every code that takes a walk, and what each cause blocks.
 pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
-    let nodes = scan.summary.checked.commits as usize;
+    let nodes = scan.commit_facts as usize;
     let pairs = scan.notebook.commit_edges().await?;
     let parents = Edges::new(nodes, pairs.iter().copied());
     let children = Edges::new(nodes, pairs.iter().map(|(child, parent)| (*parent, *child)));
@@ -68,7 +68,7 @@ pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
 }
 
 async fn snapshot_cycles(scan: &mut Scan<'_>) -> Result<(), AuditError> {
-    let nodes = scan.summary.checked.snapshots as usize;
+    let nodes = scan.snapshot_facts as usize;
     let pairs = scan.notebook.snapshot_edges().await?;
     if pairs.is_empty() {
         return Ok(());

@@ -9,9 +9,10 @@ mod view;
 use self::row::Row;
 use super::fault::Code;
 use super::judge::{Judge, stops_pull};
-use super::{AuditError, Depth, Finding, Options, compare, one};
+use super::{AuditError, Depth, Finding, Options, compare, one, suggest};
 use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord};
 use crate::store::{Store, reconstruct};
+use crate::text;
 use serde::Serialize;
 
 /// How much of an object the console holds: 256 KiB.
@@ -110,26 +111,42 @@ pub struct Inspection {
 /// How many links one object shows.
 const LINKS: usize = 1_000;
 
+/// Ids that a prefix is looked up for; beyond, their number is not told.
+const COUNTED: u32 = 1_000;
+
+/// Ids that are listed where a prefix has more than one.
+const LISTED: usize = 10;
+
 /// Resolves an id that may be cut to a unique prefix of 4 or more digits. A whole one that no row has may be the other
 /// id of a blob: that is looked for among its bytes, as far as [`by_bytes::Reach::NEAR`] goes.
 ///
 /// # Errors
 /// No row starts with it, or more than one does.
 pub async fn resolve(store: &Store, id: &str) -> Result<(Kind, ObjectId), AuditError> {
-    let mut found = store.index().ids_with_prefix(id, 10).await?;
+    let mut found = store.index().ids_with_prefix(id, COUNTED).await?;
+    if let Some(small) = suggest::in_small_letters(id).filter(|_| found.is_empty()) {
+        found = store.index().ids_with_prefix(&small, COUNTED).await?;
+    }
     if let Some(whole) = found.iter().position(|(_, full)| full == id) {
         found = vec![found.swap_remove(whole)];
     }
     match found.as_slice() {
         [] => match by_bytes::resolve(store, id).await? {
             Some(found) => Ok(found),
-            None => Err(AuditError::NoSuchId(id.to_owned())),
+            None => Err(suggest::no_such_id(store, id).await),
         },
         [(kind, full)] => Ok((*kind, ObjectId::new(full))),
-        many => Err(AuditError::Ambiguous {
-            id: id.to_owned(),
-            count: many.len(),
-        }),
+        many => {
+            let all = many.len() < COUNTED as usize;
+            let more = if all { "" } else { "or more " };
+            let count = format!("{} {more}", text::grouped(many.len() as u64));
+            found.truncate(LISTED);
+            Err(AuditError::Ambiguous {
+                id: id.to_owned(),
+                count: count.trim_end().to_owned(),
+                candidates: suggest::candidates(store, found).await?,
+            })
+        }
     }
 }
 
@@ -144,7 +161,7 @@ pub async fn inspect(store: &Store, kind: Kind, id: &ObjectId) -> Result<Inspect
     };
     let judge = Judge::new(store, &options, false);
     let Some((repo_id, verdict)) = one::row(store, &judge, kind, id).await? else {
-        return Err(AuditError::NoSuchId(id.to_string()));
+        return Err(suggest::no_such_id(store, id.as_str()).await);
     };
     let row = Row::read(store, kind, id).await?;
     let repo = repo_path(store, &repo_id).await?;

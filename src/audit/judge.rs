@@ -50,6 +50,31 @@ impl Verdict {
         self.findings.iter().any(stops_pull)
     }
 
+    /// Whether other keys of the digest have something to say on what was found.
+    #[must_use]
+    pub fn needs_copies(&self) -> bool {
+        let about_object = |code: Code| {
+            use Code::*;
+            matches!(
+                code,
+                ObjectMissing | ObjectCorrupt | ObjectEncoded | ObjectKind | SizeWrong | UriRefused
+            )
+        };
+        self.findings.iter().any(|found| about_object(found.code))
+    }
+
+    /// Notes keys of the digest that gave no answer. Where a row names no object and none was found, one may
+    /// lie under them: then nothing is said of it.
+    pub fn leave_open(&mut self, kind: Kind, id: &ObjectId, unread: &[String]) {
+        if unread.is_empty() {
+            return;
+        }
+        self.findings
+            .retain(|finding| finding.code != Code::UriMissing);
+        let told = unread.iter().map(|why| format!("{kind} {id}: {why}"));
+        self.unknown.extend(told);
+    }
+
     fn proved_by(&mut self, kind: Kind, scheme: &str) {
         self.scheme = Some(format!("{kind} {scheme}"));
     }
@@ -147,18 +172,26 @@ fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Looke
     match looked {
         Looked::Unlinked { .. } | Looked::There { .. } => {}
         Looked::Proved { size, sha256, .. } => verdict.read = Some((*size, *sha256)),
-        Looked::Refused { found, .. } => {
+        Looked::Refused { found, unread, .. } => {
             let finding = about(Code::UriRefused);
-            verdict.find(if found.is_empty() {
-                finding.without_remedy("no key of the store holds bytes that prove the id")
-            } else {
-                finding
+            verdict.find(match (found.is_empty(), unread.is_empty()) {
+                (true, true) => {
+                    finding.without_remedy("no key of the store holds bytes that prove the id")
+                }
+                (true, false) => finding.without_remedy(
+                    "no key that could be read holds bytes that prove the id; `unread` names the others",
+                ),
+                (false, _) => finding,
             });
+            verdict.leave_open(kind, id, unread);
         }
-        Looked::Absent { found, .. } if found.is_empty() => {
-            verdict.find(about(Code::ObjectMissing))
+        Looked::Absent { found, unread, .. } => {
+            verdict.find(about(match found.is_empty() {
+                true => Code::ObjectMissing,
+                false => Code::ObjectMisplaced,
+            }));
+            verdict.leave_open(kind, id, unread);
         }
-        Looked::Absent { .. } => verdict.find(about(Code::ObjectMisplaced)),
         Looked::Wrong {
             size,
             bytes,
@@ -183,7 +216,7 @@ fn judge_others(verdict: &mut Verdict, kind: Kind, id: &ObjectId, others: &[Key]
                 .with("key", key.as_str())
                 .with(
                     "why",
-                    "the bytes do not prove the id, and no row points at them",
+                    "the bytes do not prove the id, and its row does not point at them",
                 ),
         );
     }

@@ -11,19 +11,36 @@ use futures_util::StreamExt;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+/// The two questions whose answers said that nothing is there.
+pub type Witnesses = [&'static str; 2];
+
+/// The keys of a digest that prove it, and those that gave no answer, with the reason.
+#[derive(Default)]
+struct Proving {
+    found: Vec<Key>,
+    unread: Vec<String>,
+}
+
 /// What the store holds for a row.
 #[derive(Clone, Debug)]
 pub enum Looked {
     /// The row names no object; `found` are keys whose bytes prove the id, `others` keys whose do not.
     Unlinked { found: Vec<Key>, others: Vec<Key> },
-    /// The URI is not followed.
+    /// The URI is not followed. `found` are keys whose bytes prove the id, `unread` other keys of its digest
+    /// that gave no answer, with the reason.
     Refused {
         uri: String,
         why: UriRefusal,
         found: Vec<Key>,
+        unread: Vec<String>,
     },
-    /// Absent by two witnesses; `found` are other keys whose bytes prove the id.
-    Absent { key: Key, found: Vec<Key> },
+    /// Absent by two witnesses, which `asked` names; `found` and `unread` as of [`Looked::Refused`].
+    Absent {
+        key: Key,
+        asked: Witnesses,
+        found: Vec<Key>,
+        unread: Vec<String>,
+    },
     /// There; not read, because the depth does not pay for it.
     There { key: Key, size: u64 },
     /// There, read whole, and its bytes prove the id.
@@ -68,14 +85,31 @@ impl Looked {
         };
         match self {
             Looked::Unlinked { found, .. } => say("found", keys(found)),
-            Looked::Refused { uri, why, found } => {
+            Looked::Refused {
+                uri,
+                why,
+                found,
+                unread,
+            } => {
                 say("uri", uri.as_str().into());
                 say("why", why.to_string().into());
                 say("found", keys(found));
+                if !unread.is_empty() {
+                    say("unread", unread.clone().into());
+                }
             }
-            Looked::Absent { key, found } => {
+            Looked::Absent {
+                key,
+                asked,
+                found,
+                unread,
+            } => {
                 say("key", key.as_str().into());
+                say("asked", asked.to_vec().into());
                 say("found", keys(found));
+                if !unread.is_empty() {
+                    say("unread", unread.clone().into());
+                }
             }
             Looked::There { key, size } | Looked::Proved { key, size, .. } => {
                 say("key", key.as_str().into());
@@ -138,11 +172,15 @@ impl Look<'_> {
         };
         match self.store.backend().locate(uri) {
             Ok(key) => self.named(kind, id, key, copies).await,
-            Err(why) => Looked::Refused {
-                uri: uri.to_owned(),
-                why,
-                found: self.proving(kind, id, copies, None).await,
-            },
+            Err(why) => {
+                let Proving { found, unread } = self.proving(kind, id, copies, None).await;
+                Looked::Refused {
+                    uri: uri.to_owned(),
+                    why,
+                    found,
+                    unread,
+                }
+            }
         }
     }
 
@@ -154,6 +192,14 @@ impl Look<'_> {
                 Looked::Proved { key, .. } => found.push(key),
                 Looked::Wrong { key, .. } => others.push(key),
                 unknown @ Looked::Unknown { .. } => return unknown,
+                Looked::Absent { key, .. } if !self.listed => match self.second(&key).await {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        let why = "a GET finds nothing there, and a HEAD does".to_owned();
+                        return Looked::Unknown { key, why };
+                    }
+                    Err(why) => return Looked::Unknown { key, why },
+                },
                 _ => {}
             }
         }
@@ -164,6 +210,12 @@ impl Look<'_> {
         Looked::Unlinked { found, others }
     }
 
+    /// Whether a HEAD finds something: the second witness where there was no listing.
+    async fn second(&self, key: &Key) -> Result<bool, String> {
+        let found = self.store.backend().head(key).await;
+        found.map(|meta| meta.is_some()).map_err(|e| e.to_string())
+    }
+
     async fn named(&self, kind: Kind, id: &ObjectId, key: Key, copies: &[StoredCopy]) -> Looked {
         let listed = copies.iter().find(|copy| copy.key == key.as_str());
         let size = match listed {
@@ -171,10 +223,11 @@ impl Look<'_> {
             // Listings lie: the second witness decides.
             None => match self.store.backend().head(&key).await {
                 Ok(Some(meta)) => meta.size,
-                Ok(None) => {
-                    let found = self.proving(kind, id, copies, Some(&key)).await;
-                    return Looked::Absent { key, found };
-                }
+                Ok(None) => match self.opened(&key).await {
+                    Ok(Some(size)) => size,
+                    Ok(None) => return self.absent(kind, id, key, copies).await,
+                    Err(why) => return Looked::Unknown { key, why },
+                },
                 Err(error) => {
                     let why = error.to_string();
                     return Looked::Unknown { key, why };
@@ -205,11 +258,38 @@ impl Look<'_> {
                 why,
             },
             // Listed, and gone when it was read: something else is writing or the listing lied.
-            Looked::Absent { key, .. } if listed.is_some() => Looked::Absent {
-                found: self.proving(kind, id, copies, Some(&key)).await,
-                key,
-            },
+            Looked::Absent { key, .. } if listed.is_some() => {
+                self.absent(kind, id, key, copies).await
+            }
             answer => answer,
+        }
+    }
+
+    /// The size of what a GET opens; `None` where it finds nothing. Not asked where a listing was the first
+    /// witness.
+    async fn opened(&self, key: &Key) -> Result<Option<u64>, String> {
+        if self.listed {
+            return Ok(None);
+        }
+        let body = self.store.backend().open(key).await;
+        body.map(|body| body.map(|body| body.meta.size))
+            .map_err(|error| error.to_string())
+    }
+
+    /// The answer for a key under which two witnesses found nothing.
+    async fn absent(&self, kind: Kind, id: &ObjectId, key: Key, copies: &[StoredCopy]) -> Looked {
+        let listed = copies.iter().any(|copy| copy.key == key.as_str());
+        let Proving { found, unread } = self.proving(kind, id, copies, Some(&key)).await;
+        Looked::Absent {
+            asked: match (self.listed, listed) {
+                // It was listed, and two reads found nothing.
+                (true, true) => ["get", "get again"],
+                (true, false) => ["listing", "head"],
+                (false, _) => ["head", "get"],
+            },
+            key,
+            found,
+            unread,
         }
     }
 
@@ -220,16 +300,19 @@ impl Look<'_> {
         id: &ObjectId,
         copies: &[StoredCopy],
         but: Option<&Key>,
-    ) -> Vec<Key> {
-        let mut found = Vec::new();
+    ) -> Proving {
+        let mut out = Proving::default();
         for key in copies.iter().filter_map(|copy| Key::new(&copy.key).ok()) {
-            if Some(&key) != but
-                && let Looked::Proved { key, .. } = self.read(kind, id, &key).await
-            {
-                found.push(key);
+            if Some(&key) == but {
+                continue;
+            }
+            match self.read(kind, id, &key).await {
+                Looked::Proved { key, .. } => out.found.push(key),
+                Looked::Unknown { key, why } => out.unread.push(format!("{key}: {why}")),
+                _ => {}
             }
         }
-        found
+        out
     }
 
     /// Reads and proves; wrong only if two reads agree on it.
@@ -256,7 +339,9 @@ impl Look<'_> {
             Ok(Some(answer)) => answer,
             Ok(None) => Looked::Absent {
                 key,
+                asked: ["get", "get"],
                 found: Vec::new(),
+                unread: Vec::new(),
             },
             Err(error) => Looked::Unknown {
                 key,

@@ -21,10 +21,13 @@ pub mod report;
 mod scan;
 mod spool;
 mod strays;
+pub mod suggest;
+pub mod unlinked;
 mod wrong;
 
 pub use inspect::{FieldDiff, Inspection, LinkTo, ObjectView, Trial};
 pub use report::{Filter, Group, Numbered, Report, Summary};
+pub use suggest::Candidate;
 
 use crate::backend::BackendError;
 use crate::index::IndexError;
@@ -32,6 +35,7 @@ use crate::object::ObjectId;
 use crate::progress::{Cancelled, Progress};
 use crate::store::Store;
 use scan::Scan;
+pub use scan::WHOLE_HUB;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -90,10 +94,14 @@ pub enum AuditError {
     Backend(#[from] BackendError),
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
-    #[error("there is no repository `{0}`")]
-    NoSuchRepo(String),
-    #[error("nothing has the id `{0}`")]
-    NoSuchId(String),
+    #[error("there is no repository `{path}`{hint}")]
+    NoSuchRepo {
+        path: String,
+        /// What may be meant, with its punctuation; empty where nothing is like it.
+        hint: String,
+    },
+    #[error("nothing has the id `{id}`{hint}")]
+    NoSuchId { id: String, hint: String },
     #[error(
         "no row has the id `{id}`. It may be the other id of a blob, and the bytes of the first {} blobs do not have it; \
          `luthier show {id} --search` goes through all of them",
@@ -107,7 +115,13 @@ pub enum AuditError {
     )]
     Sha1(String),
     #[error("`{id}` is the start of {count} ids; give more digits")]
-    Ambiguous { id: String, count: usize },
+    Ambiguous {
+        id: String,
+        /// How many, in words where they were not counted to the end.
+        count: String,
+        /// The first of them.
+        candidates: Vec<Candidate>,
+    },
 }
 
 /// Audits a hub. Findings are spooled on disk, so memory does not grow with their number.

@@ -20,7 +20,11 @@ pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     branches(scan).await?;
     branch_names(scan).await?;
     proposals(scan).await?;
-    unreferenced(scan).await
+    match scan.only {
+        // Another repository's tree may name it.
+        Some(_) => Ok(()),
+        None => unreferenced(scan).await,
+    }
 }
 
 async fn missing_rows(scan: &mut Scan<'_>) -> Result<(), AuditError> {
@@ -37,39 +41,59 @@ async fn missing_rows(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             if scan.withholds(Code::RowMissing, name.kind.into()) {
                 continue;
             }
-            let found = stored(scan, name).await?;
-            findings.extend(missing_row(name, &found, scan.options.depth));
+            let stored = stored(scan, name).await?;
+            findings.extend(missing_row(name, &stored, scan.options.depth));
         }
         scan.find(findings).await?;
         scan.progress.checkpoint().await?;
     }
 }
 
-/// Keys that hold what has no row.
-async fn stored(scan: &mut Scan<'_>, name: &Unresolved) -> Result<Vec<String>, AuditError> {
+/// Keys that hold what has no row, and those that gave no answer.
+async fn stored(scan: &mut Scan<'_>, name: &Unresolved) -> Result<Stored, AuditError> {
+    let mut out = Stored::default();
     let Some(hex) = name
         .hex
         .clone()
         .filter(|_| scan.options.depth >= Depth::Presence)
     else {
-        return Ok(Vec::new());
+        return Ok(out);
     };
-    let mut found = Vec::new();
-    let copies = scan.notebook.copies(std::slice::from_ref(&hex)).await?;
-    for copy in copies.into_values().flatten() {
+    let copies = match scan.listed {
+        true => {
+            let copies = scan.notebook.copies(std::slice::from_ref(&hex)).await?;
+            copies.into_values().flatten().collect()
+        }
+        false => {
+            let asked = scan.asked_copies(&name.id, &name.repo_id).await;
+            out.unread = asked.unread;
+            asked.found
+        }
+    };
+    for copy in copies {
         let Ok(key) = Key::new(&copy.key) else {
             continue;
         };
         match kind_under(scan.store, &ObjectId::new(&name.id), &key).await {
-            Ok(Some(kind)) if kind == name.kind => found.push(copy.key),
+            Ok(Some(kind)) if kind == name.kind => out.found.push(copy.key),
             Ok(_) => {}
-            Err(why) => scan.unknown(why),
+            Err(why) => out.unread.push(why),
         }
     }
-    Ok(found)
+    for why in &out.unread {
+        scan.unknown(why.clone());
+    }
+    Ok(out)
 }
 
-fn missing_row(name: &Unresolved, found: &[String], depth: Depth) -> Option<Finding> {
+/// What the store holds of an id that has no row.
+#[derive(Default)]
+struct Stored {
+    found: Vec<String>,
+    unread: Vec<String>,
+}
+
+fn missing_row(name: &Unresolved, stored: &Stored, depth: Depth) -> Option<Finding> {
     let id = ObjectId::new(&name.id);
     let is_empty_blob = name.kind == Kind::Blob && identity::is_empty_blob(&id);
     // Its bytes are known, so it makes no difference whether a repair that was cut short left them there.
@@ -80,10 +104,15 @@ fn missing_row(name: &Unresolved, found: &[String], depth: Depth) -> Option<Find
     };
     let mut finding = Finding::new(code, name.kind.into(), &name.id)
         .with("named_by", name.by_id.as_str())
-        .with("found", found.to_vec());
+        .with("found", stored.found.clone());
     finding.repo.clone_from(&name.repo_id);
-    if code == Code::RowMissing && found.is_empty() && depth >= Depth::Presence {
-        finding = finding.without_remedy("the store has no object of it either; it takes a copy");
+    if code == Code::RowMissing && stored.found.is_empty() && depth >= Depth::Presence {
+        finding = match stored.unread.is_empty() {
+            true => finding.without_remedy("the store has no object of it either; it takes a copy"),
+            false => finding
+                .with("unread", stored.unread.clone())
+                .without_remedy("the store gave no answer about its object; `unread` says why"),
+        };
     }
     Some(finding)
 }
@@ -198,7 +227,14 @@ async fn branch_id(scan: &Scan<'_>, repo_id: &str, name: &str) -> Result<String,
 async fn proposals(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     let mut after: Option<String> = None;
     loop {
-        let page = scan.store.index().proposals(after.as_deref(), PAGE).await?;
+        let index = scan.store.index();
+        let page = match &scan.only {
+            Some(repo_id) => index.proposals_of(repo_id, after.as_deref(), PAGE).await?,
+            None => index.proposals(after.as_deref(), PAGE).await?,
+        };
+        let merged = page.rows.iter().filter(|row| row.state == "merged");
+        let merged = merged.filter_map(|row| row.merge_commit_id.clone());
+        scan.know(Kind::Commit, &merged.collect::<Vec<_>>()).await?;
         let mut findings = Vec::new();
         for row in &page.rows {
             scan.summary.checked.proposals += 1;

@@ -2,6 +2,8 @@
 
 use super::fault::{Code, Cost, FAULTS, Fault, Grade};
 use super::hidden::HiddenTable;
+use super::scan::WHOLE_HUB;
+use super::unlinked::{Fate, Fates};
 use super::{AuditError, Depth, Finding, Subject, spool};
 use crate::index::Counts;
 pub use crate::index::notebook::{FindingOrder, Stretch};
@@ -35,6 +37,9 @@ pub struct Checked {
 /// The end of an audit, in figures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
+    /// The repository that the audit was cut to; every figure is of it alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repo: Option<String>,
     /// Every question had an answer: nothing unknown, nothing left out, no row hidden.
     pub complete: bool,
     pub depth: Depth,
@@ -50,6 +55,11 @@ pub struct Summary {
     pub too_new: u64,
     /// Rows without `storage_uri` by kind; a kind is absent where the hub has no such column.
     pub null_uris: BTreeMap<String, u64>,
+    /// What a backfill does with these rows, and why it leaves some: the counts add up to `null_uris`.
+    pub unlinked: Fates,
+    /// Set where the sampled rows and objects say that the two sides do not belong together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wrong_pair: Option<String>,
     /// How many ids each scheme reproduced, by `kind scheme`.
     pub schemes: BTreeMap<String, u64>,
     /// Codes that this depth does not pay for.
@@ -294,6 +304,24 @@ impl Summary {
             not_judged: FAULTS.iter().filter(not_judged).map(|f| f.code).collect(),
             notes: store.index().capabilities().notes(),
             ..Self::default()
+        }
+    }
+
+    /// What is known before the first row of one repository is read.
+    pub(super) fn begin_repo(&mut self, path: &str) {
+        self.repo = Some(path.to_owned());
+        self.not_judged.extend(WHOLE_HUB);
+        self.not_judged.sort_unstable();
+        self.not_judged.dedup();
+    }
+
+    /// Counts a row without `storage_uri`, where it could have one.
+    pub(super) fn count_unlinked(&mut self, store: &Store, kind: Kind, fate: Fate) {
+        if store.index().capabilities().storage_uri(kind) {
+            *self.unlinked.entry(fate).or_default() += 1;
+            if self.repo.is_some() {
+                *self.null_uris.entry(kind.to_string()).or_default() += 1;
+            }
         }
     }
 

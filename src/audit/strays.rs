@@ -47,6 +47,35 @@ pub(super) async fn list(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     flush(scan, &mut known, &mut foreign).await
 }
 
+/// As [`list`] for an audit of one repository, of `most` keys at most. `false` where there are more, or
+/// where it breaks off: then nothing of it counts.
+pub(super) async fn list_up_to(scan: &mut Scan<'_>, most: u64) -> Result<bool, AuditError> {
+    scan.progress.phase("listing", None);
+    let store = scan.store;
+    let mut entries = store.backend().list("", None);
+    let (mut known, mut count) = (Vec::new(), 0);
+    while let Some(entry) = entries.next().await {
+        count += 1;
+        let Some(entry) = entry.ok().filter(|_| count <= most) else {
+            scan.summary.checked.listed = 0;
+            return Ok(false);
+        };
+        if layout::is_own(&entry.key) {
+            continue;
+        }
+        scan.summary.checked.listed += 1;
+        known.extend(listed(entry));
+        if known.len() == BATCH {
+            scan.notebook.add_listed(&known).await?;
+            known.clear();
+            scan.progress.update(|f| f.done = count);
+            scan.progress.checkpoint().await?;
+        }
+    }
+    scan.notebook.add_listed(&known).await?;
+    Ok(true)
+}
+
 async fn flush(
     scan: &mut Scan<'_>,
     known: &mut Vec<ListedKey>,

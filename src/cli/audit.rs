@@ -3,7 +3,7 @@
 use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, open, target};
-use crate::audit::{self, Depth, Filter, Finding, Options, Report, Scope, Summary};
+use crate::audit::{self, Code, Depth, Filter, Finding, Options, Report, Scope, Summary};
 use crate::text;
 use clap::{Args, ValueEnum};
 use std::time::Duration;
@@ -109,6 +109,13 @@ async fn write_json(report: &Report, out: &Output) -> Result<(), CliError> {
 }
 
 async fn write_words(report: &Report, out: &Output) -> Result<(), CliError> {
+    if let Some(alarm) = &report.summary().wrong_pair {
+        out.line(&format!("INCOMPLETE: {alarm}."))?;
+        out.line(
+            "Check --database and --store with `luthier doctor`. What follows is of these two.",
+        )?;
+        out.line("")?;
+    }
     let mut skip = 0;
     loop {
         let page = report.page(&Filter::default(), skip, PAGE).await?;
@@ -176,8 +183,12 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
     for (code, count) in &summary.findings {
         out.line(&format!("{:>9}  {}", text::grouped(*count), code.name()))?;
     }
+    let of = match &summary.repo {
+        Some(repo) => format!("{repo}: "),
+        None => String::new(),
+    };
     out.line(&format!(
-        "{} in {}, {}, {}; {} listed, {} read ({}).",
+        "{of}{} in {}, {}, {}; {} listed, {} read ({}).",
         text::plural(total, "finding"),
         text::plural(checked.commits, "commit"),
         text::plural(checked.snapshots, "snapshot"),
@@ -200,7 +211,7 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
     }
     if summary.unknown > 0 {
         out.line(&format!(
-            "INCOMPLETE: {} to the store without an answer, the first: {}",
+            "INCOMPLETE: {} without an answer, the first: {}",
             text::plural(summary.unknown, "question"),
             summary.unknown_because.first().map_or("", String::as_str)
         ))?;
@@ -218,9 +229,20 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
     for note in &summary.notes {
         out.line(&format!("Note: {note}."))?;
     }
-    if summary.depth != Depth::Bytes {
-        let names: Vec<&str> = summary.not_judged.iter().map(|code| code.name()).collect();
-        out.line(&format!("Not judged at this depth: {}.", names.join(", ")))?;
+    let (whole, depth): (Vec<Code>, Vec<Code>) = (summary.not_judged.iter())
+        .partition(|code| summary.repo.is_some() && audit::WHOLE_HUB.contains(code));
+    let names = |codes: &[Code]| -> String {
+        let names: Vec<&str> = codes.iter().map(|code| code.name()).collect();
+        names.join(", ")
+    };
+    if !depth.is_empty() {
+        out.line(&format!("Not judged at this depth: {}.", names(&depth)))?;
+    }
+    if !whole.is_empty() {
+        out.line(&format!(
+            "Not judged of one repository alone: {}; an audit of the whole hub judges what nothing names.",
+            names(&whole)
+        ))?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::apply::Care;
 use super::output::Output;
-use super::plan::{refused, show_step, summary};
+use super::plan::{alarms, refused, show_step, summary};
 use super::watch::watch;
 use super::{CliError, Exit, Global, open, target};
 use crate::repair::{self, Applied, Journal, Plan};
@@ -33,6 +33,7 @@ pub async fn run(command: Checkpoint, global: &Global, out: Output) -> Result<Ex
     let planning = repair::checkpoints(&store, command.repo.as_deref(), &progress);
     let plan = watch(&out, &progress, planning).await??;
     show(&plan, &out).await?;
+    alarms(&plan, &out)?;
     let (steps, left) = (plan.totals().steps, plan.totals().refused);
     let applied = match (&target.authority, steps) {
         (Some(authority), 1..) => {
@@ -50,7 +51,7 @@ pub async fn run(command: Checkpoint, global: &Global, out: Output) -> Result<Ex
             "Nothing was written. Add --write to write {}.",
             text::plural(steps, "checkpoint")
         ))?;
-    } else if !out.json && steps == 0 && left == 0 {
+    } else if !out.json && steps == 0 && left == 0 && plan.alarms().is_empty() {
         out.line(&plan.why_empty().unwrap_or_default())?;
     } else {
         summary(&plan, &applied, &out)?;
@@ -59,7 +60,7 @@ pub async fn run(command: Checkpoint, global: &Global, out: Output) -> Result<Ex
     Ok(
         match (
             applied.stopped,
-            dry || left > 0 || !applied.trouble.is_empty(),
+            dry || left > 0 || !applied.trouble.is_empty() || !plan.alarms().is_empty(),
         ) {
             (true, _) => Exit::Stopped,
             (false, true) => Exit::Findings,

@@ -3,6 +3,7 @@
 use super::{CliError, Exit};
 use crate::config::Target;
 use crate::store::Environment;
+use crate::text;
 use std::io::{IsTerminal, Write};
 
 /// Refuses to go on in production unless the hub was named with `--confirm`.
@@ -17,7 +18,7 @@ pub fn production_named(target: &Target, given: Option<&str>) -> Result<(), CliE
 }
 
 /// Asks once, with no as the answer that is taken for granted.
-pub fn confirm(
+pub async fn confirm(
     target: &Target,
     question: &str,
     yes: bool,
@@ -34,11 +35,17 @@ pub fn confirm(
         return Err(CliError::usage("nobody is there to confirm; add --yes"));
     }
     let expected = if production { &target.hub.name } else { "yes" };
-    eprint!("{question} Type `{expected}` to go on: ");
-    let _ = std::io::stderr().flush();
-    let mut answer = String::new();
-    let read = std::io::stdin().read_line(&mut answer);
-    if read.is_ok() && answer.trim() == expected {
+    let mut err = std::io::stderr();
+    let (asked, answer) = (text::safe(question), text::safe(expected));
+    let _ = write!(err, "{asked} Type `{answer}` to go on: ");
+    let _ = err.flush();
+    // On a thread of its own, so that a signal is heard while the question stands.
+    let read = tokio::task::spawn_blocking(|| {
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).map(|_| answer)
+    });
+    let answer = read.await.ok().and_then(Result::ok);
+    if answer.is_some_and(|answer| answer.trim() == expected) {
         Ok(())
     } else {
         Err(CliError {

@@ -4,6 +4,7 @@ use super::output::Output;
 use super::{CliError, Color, Exit, Global, configured, keymap};
 use crate::config::Target;
 use crate::tui::{self, Ended, Session};
+use std::io::IsTerminal;
 
 const NO_HUB: &str = "\
 Luthier inspects and repairs MuseHub repositories. No hub is configured yet.
@@ -20,21 +21,37 @@ Profiles go into the configuration file; `luthier --help` lists every command.";
 
 /// The console on the hub that is configured; without one, how to give one.
 pub async fn open_configured(global: &Global, out: &Output) -> Result<Exit, CliError> {
-    match configured(global)? {
-        Some(target) => open(target, global).await,
-        None => {
-            NO_HUB.lines().try_for_each(|line| out.line(line))?;
-            if let Some(path) = crate::config::path() {
-                out.line(&format!("Here it would be {}.", path.display()))?;
-            }
-            out.flush()?;
-            Ok(Exit::Done)
+    let Some(target) = configured(global)? else {
+        NO_HUB.lines().try_for_each(|line| out.line(line))?;
+        if let Some(path) = crate::config::path() {
+            out.line(&format!("Here it would be {}.", path.display()))?;
         }
-    }
+        out.flush()?;
+        return Ok(Exit::Done);
+    };
+    needs_terminal()?;
+    open(target, global, out).await
+}
+
+/// Refuses before anything is opened or built where nobody can see the console or press its keys.
+pub fn needs_terminal() -> Result<(), CliError> {
+    let missing = match (
+        std::io::stdin().is_terminal(),
+        std::io::stdout().is_terminal(),
+    ) {
+        (true, true) => return Ok(()),
+        (false, true) => "standard input is no terminal",
+        (true, false) => "standard output is no terminal",
+        (false, false) => "standard input and output are no terminals",
+    };
+    Err(CliError::usage(format!(
+        "the console needs a terminal, and {missing}; the commands work without one: `luthier audit` lists \
+         what is wrong, `luthier --help` lists the others"
+    )))
 }
 
 /// The console on `target`.
-pub async fn open(target: Target, global: &Global) -> Result<Exit, CliError> {
+pub async fn open(target: Target, global: &Global, out: &Output) -> Result<Exit, CliError> {
     let console = crate::config::console()?;
     let session = Session {
         keymap: keymap()?,
@@ -48,6 +65,7 @@ pub async fn open(target: Target, global: &Global) -> Result<Exit, CliError> {
         },
         theme: global.theme.unwrap_or(console.theme),
     };
+    out.stop.hand_over();
     match tui::open(session).await {
         Ok(Ended::Left) => Ok(Exit::Done),
         Ok(Ended::Stopped) => Ok(Exit::Stopped),

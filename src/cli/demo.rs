@@ -30,6 +30,7 @@ pub struct Demo {
 pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, CliError> {
     if command.build_only.is_none() {
         // Said before a hub is built for nothing.
+        console::needs_terminal()?;
         super::keymap()?;
     }
     let folder = match &command.build_only {
@@ -78,7 +79,7 @@ pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, Cl
             message: error.to_string(),
         })?;
     if folder.is_some() {
-        return console::open(config::demo(built.hub), global).await;
+        return console::open(config::demo(built.hub), global, &out).await;
     }
     if out.json {
         out.object(&json!({

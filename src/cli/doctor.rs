@@ -2,9 +2,12 @@
 
 use super::output::Output;
 use super::{CliError, Exit, Global, target};
+use crate::audit::unlinked;
 use crate::config::Target;
 use crate::repair::journal;
+use crate::store::Store;
 use crate::store::doctor::{self, Check, Health};
+use crate::text;
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -12,6 +15,7 @@ pub async fn run(global: &Global, out: Output) -> Result<Exit, CliError> {
     let target = target(global)?;
     let mut checks = vec![configuration(&target)];
     checks.extend(doctor::examine(&target.hub, target.authority.as_ref()).await);
+    tell_fates(&target, &mut checks).await;
     checks.push(journal_of(&target));
     for check in &checks {
         tell(check, &out)?;
@@ -35,6 +39,32 @@ pub async fn run(global: &Global, out: Output) -> Result<Exit, CliError> {
         (false, 0) => Exit::Done,
         (false, _) => Exit::Findings,
     })
+}
+
+/// Adds to the count of rows without `storage_uri` what a backfill does with them; of many, with the first.
+async fn tell_fates(target: &Target, checks: &mut [Check]) {
+    let counted =
+        |check: &&mut Check| check.name == "null storage_uri" && check.health == Health::Warn;
+    let Some(check) = checks.iter_mut().find(counted) else {
+        return;
+    };
+    // A side that does not answer has a line of its own.
+    let Ok(store) = Store::open(&target.hub, None).await else {
+        return;
+    };
+    let Ok(sampled) = unlinked::sample(&store).await else {
+        return;
+    };
+    let fates = &sampled.fates;
+    let of = match sampled.whole {
+        true => String::new(),
+        false => format!("of the first {} ", text::grouped(fates.values().sum())),
+    };
+    check.found += &format!("; {of}{}", unlinked::tell(fates));
+    let changes = fates.keys().any(|fate| fate.is_changed());
+    if sampled.whole && !changes {
+        "`luthier audit` names each row and what mends it".clone_into(&mut check.advice);
+    }
 }
 
 fn tell(check: &Check, out: &Output) -> Result<(), CliError> {

@@ -2,10 +2,11 @@
 
 use super::apply::{Apply, carry_out, needs_write};
 use super::output::Output;
+use super::plan::placed;
 use super::watch::watch;
 use super::{CliError, Exit, Global, configured, open, target};
 use crate::repair;
-use crate::repair::journal::{self, Event, Line, Run};
+use crate::repair::journal::{self, Entry, Event, Line, Run};
 use crate::text;
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -174,6 +175,12 @@ fn show(journals: &[PathBuf], run: &str, out: &Output) -> Result<Exit, CliError>
     Ok(Exit::Done)
 }
 
+/// What a step was about.
+fn subject(entry: &Entry) -> String {
+    let place = placed(&entry.repo, entry.path.as_deref());
+    format!("{} {} {}{place}", entry.remedy, entry.kind, entry.id)
+}
+
 fn write(line: &Line, out: &Output) -> Result<(), CliError> {
     if out.json {
         let mut value = serde_json::to_value(line).unwrap_or_default();
@@ -182,7 +189,7 @@ fn write(line: &Line, out: &Output) -> Result<(), CliError> {
     }
     let what = match &line.event {
         Event::Run { steps, .. } => format!("run of {}", text::plural(*steps, "step")),
-        Event::Intent(entry) => format!("intent   {} {} {}", entry.remedy, entry.kind, entry.id),
+        Event::Intent(entry) => format!("intent   {}", subject(entry)),
         Event::Outcome {
             outcome,
             why,
@@ -195,10 +202,7 @@ fn write(line: &Line, out: &Output) -> Result<(), CliError> {
                 .as_deref()
                 .map(|why| format!(": {why}"))
                 .unwrap_or_default();
-            let mut text = format!(
-                "{outcome:<8} {} {} {}{why}",
-                entry.remedy, entry.kind, entry.id
-            );
+            let mut text = format!("{outcome:<8} {}{why}", subject(entry));
             for (column, before) in &entry.before {
                 let value = |v: &Option<String>| v.clone().unwrap_or_else(|| "null".to_owned());
                 let after = entry.after.get(column).map(value).unwrap_or_default();

@@ -18,6 +18,7 @@ mod repair;
 mod schema;
 mod show;
 mod signoff;
+mod stop;
 mod verify;
 mod wanted;
 mod watch;
@@ -34,6 +35,7 @@ use std::io::Write;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::time::Duration;
+use stop::Stop;
 
 /// How a command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +74,12 @@ impl CliError {
             message: message.to_string(),
             exit: Exit::Unusable,
         }
+    }
+
+    /// An end of which nobody has to be told.
+    fn quiet(exit: Exit) -> Self {
+        let message = String::new();
+        Self { message, exit }
     }
 }
 
@@ -235,9 +243,14 @@ fn tell_bug(panic: &Panic) -> Exit {
     Exit::Bug
 }
 
-/// One line on standard error. Nobody may be there to read it.
+/// Tells on standard error, each further line set in. Nobody may be there to read it.
 fn say(words: &str) {
-    let _ = writeln!(std::io::stderr(), "luthier: {}", crate::text::safe(words));
+    let mut start = "luthier: ";
+    for line in words.lines() {
+        let line = crate::text::safe(line);
+        let _ = writeln!(std::io::stderr(), "{start}{line}");
+        start = "  ";
+    }
 }
 
 /// Ends the program at once, from within a command.
@@ -246,8 +259,19 @@ fn leave(exit: Exit) -> ! {
     std::process::exit(exit as i32)
 }
 
+/// Runs the command until it ends or is told to end at once. Then it is dropped where it stands, and its
+/// temporary files go with it.
 async fn run(cli: Cli) -> Result<Exit, CliError> {
-    let out = Output::new(&cli.global);
+    let stop = Stop::listen()?;
+    tokio::select! {
+        biased;
+        error = stop.at_once() => Err(error),
+        ended = dispatch(cli, stop.clone()) => ended,
+    }
+}
+
+async fn dispatch(cli: Cli, stop: Stop) -> Result<Exit, CliError> {
+    let out = Output::new(&cli.global, stop);
     match cli.command {
         None => console::open_configured(&cli.global, &out).await,
         Some(Command::Demo(command)) => demo::run(command, &cli.global, out).await,
@@ -336,16 +360,26 @@ impl From<AuditError> for CliError {
         let exit = match error {
             AuditError::Index(_) | AuditError::Backend(_) => Exit::Unusable,
             AuditError::Cancelled(_) => Exit::Stopped,
-            AuditError::NoSuchRepo(_)
-            | AuditError::NoSuchId(_)
+            AuditError::NoSuchRepo { .. }
+            | AuditError::NoSuchId { .. }
             | AuditError::SearchCut { .. }
             | AuditError::Sha1(_)
             | AuditError::Ambiguous { .. } => Exit::Usage,
         };
-        Self {
-            message: error.to_string(),
-            exit,
+        let mut message = error.to_string();
+        if let AuditError::Ambiguous {
+            candidates, count, ..
+        } = &error
+        {
+            for found in candidates {
+                let line = format!("{:<8} {}  {}", found.kind, found.id, found.repo);
+                message += &format!("\n{}", crate::text::safe(line.trim_end()));
+            }
+            if *count != candidates.len().to_string() {
+                message += "\nand others";
+            }
         }
+        Self { message, exit }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Standard output: JSON lines for machines or words for people, never both.
 
+use super::stop::Stop;
 use super::{CliError, Color, Exit, Global};
 use crate::audit::Grade;
 use crate::progress::Progress;
@@ -18,16 +19,18 @@ pub struct Output {
     pub ascii: bool,
     /// How long a job tries what does not answer.
     retry_for: Duration,
+    pub stop: Stop,
 }
 
 impl Output {
-    pub fn new(global: &Global) -> Self {
+    pub fn new(global: &Global, stop: Stop) -> Self {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self {
             json: global.json,
             quiet: global.quiet,
             ascii: global.ascii,
             retry_for: global.retry_for,
+            stop,
             color: match global.color {
                 Color::Always => true,
                 Color::Never => false,
@@ -42,9 +45,10 @@ impl Output {
         Progress::new().with_budget(WaitBudget::new(self.retry_for))
     }
 
-    /// One JSON object on a line of its own.
+    /// One JSON object on a line of its own, with nothing in it that a terminal or a reader of lines
+    /// would act on.
     pub fn object(&self, value: &Value) -> Result<(), CliError> {
-        self.raw(value.to_string().as_bytes())?;
+        self.raw(text::json(value).as_bytes())?;
         self.raw(b"\n")
     }
 
@@ -71,22 +75,23 @@ impl Output {
         self.line(rest)
     }
 
-    /// Bytes as they are. A reader that has gone away ends the program quietly, as it does for `cat`.
+    /// Bytes as they are. A reader that has gone away ends the run quietly.
     pub fn raw(&self, bytes: &[u8]) -> Result<(), CliError> {
-        match io::stdout().write_all(bytes) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => super::leave(Exit::Done),
-            Err(error) => Err(CliError::unusable(format!("standard output: {error}"))),
-        }
+        let written = io::stdout().write_all(bytes);
+        written.map_err(|error| self.failed(&error))
     }
 
     /// What is left in the buffer.
     pub fn flush(&self) -> Result<(), CliError> {
-        match io::stdout().flush() {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(CliError::unusable(format!("standard output: {error}")))
-            }
-            _ => Ok(()),
+        let flushed = io::stdout().flush();
+        flushed.map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &io::Error) -> CliError {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            self.stop.reader_has_gone();
+            return CliError::quiet(Exit::Stopped);
         }
+        CliError::unusable(format!("standard output: {error}"))
     }
 }

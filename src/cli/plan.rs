@@ -24,13 +24,7 @@ pub async fn show_plan(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliEr
     }
     refused(plan, out, dry).await?;
     let totals = plan.totals();
-    for alarm in plan.alarms() {
-        if out.json {
-            out.object(&json!({ "type": "alarm", "why": alarm }))?;
-        } else {
-            out.line(alarm)?;
-        }
-    }
+    alarms(plan, out)?;
     if out.json {
         return Ok(());
     }
@@ -56,6 +50,14 @@ pub async fn show_plan(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliEr
     Ok(())
 }
 
+/// Why a plan may rest on a mistake.
+pub fn alarms(plan: &Plan, out: &Output) -> Result<(), CliError> {
+    plan.alarms().iter().try_for_each(|alarm| match out.json {
+        true => out.object(&json!({ "type": "alarm", "why": alarm })),
+        false => out.line(alarm),
+    })
+}
+
 /// What to run next, where the plan skips findings that it could do more with.
 const fn helps(next: Next) -> &'static str {
     match next {
@@ -79,14 +81,15 @@ pub async fn refused(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliErro
         for refusal in &refused {
             if out.json {
                 out.object(&json!({
-                    "type": "refused", "code": refusal.code, "id": refusal.id, "why": refusal.why,
-                    "decision": refusal.decision,
+                    "type": "refused", "code": refusal.code, "id": refusal.id, "repo": refusal.repo,
+                    "why": refusal.why, "decision": refusal.decision,
                 }))?;
             } else if dry || !out.quiet {
                 out.line(&format!(
-                    "skipped  {:<22} {}: {}",
+                    "skipped  {:<22} {}{}: {}",
                     refusal.code.name(),
                     refusal.id,
+                    placed(&refusal.repo, refusal.path()),
                     refusal.why
                 ))?;
             }
@@ -109,11 +112,14 @@ pub fn show_step(step: &Step, out: &Output, dry: bool) -> Result<(), CliError> {
         return Ok(());
     }
     out.line(&format!(
-        "{:>5}  {:<9} {}",
+        "{:>5}  {:<9} {} {}{}",
         step.number,
         step.remedy.word(),
-        step.words
+        step.kind,
+        step.id,
+        placed(&step.repo, step.path.as_deref())
     ))?;
+    out.line(&format!("       {}", step.words))?;
     for change in &step.row {
         let value = |side: &Option<String>| side.clone().unwrap_or_else(|| "null".to_owned());
         out.line(&format!(
@@ -124,6 +130,13 @@ pub fn show_step(step: &Step, out: &Output, dry: bool) -> Result<(), CliError> {
         ))?;
     }
     Ok(())
+}
+
+/// Where something is, behind its id: the repository, and of a blob the path.
+pub fn placed(repo: &str, path: Option<&str>) -> String {
+    let parts = [repo, path.unwrap_or_default()];
+    let told = parts.iter().filter(|part| !part.is_empty());
+    told.map(|part| format!("  {part}")).collect()
 }
 
 /// The last line, or the last JSON object: what became of a plan.

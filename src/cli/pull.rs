@@ -3,9 +3,11 @@
 use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, open, target};
+use crate::audit::suggest;
 use crate::client::pull::{PullOptions, Pulled, Told, pull};
 use crate::client::{Layout, PullError, Wanted};
 use crate::object::{Kind, ObjectId};
+use crate::store::Store;
 use crate::store::fetch::{FetchError, Fetched, Origin, Refusal};
 use crate::text;
 use clap::{Args, ValueEnum};
@@ -21,8 +23,8 @@ const HEADS: usize = 10;
 #[derive(Args)]
 pub struct Pull {
     /// The repository, or one of its branches
-    #[arg(value_name = "OWNER/SLUG[@BRANCH]", value_parser = wanted)]
-    what: Wanted,
+    #[arg(value_name = "OWNER/SLUG[@BRANCH]")]
+    what: String,
     /// A folder that is new, empty, or holds an earlier pull of this repository
     #[arg(long, value_name = "DIR")]
     into: PathBuf,
@@ -42,16 +44,12 @@ enum LayoutFlag {
     V01,
 }
 
-fn wanted(text: &str) -> Result<Wanted, String> {
-    Wanted::parse(text).ok_or_else(|| "write OWNER/SLUG or OWNER/SLUG@BRANCH".to_owned())
-}
-
 impl Pull {
-    fn options(self) -> PullOptions {
+    fn options(self, what: Wanted) -> PullOptions {
         PullOptions {
-            owner: self.what.owner,
-            slug: self.what.slug,
-            branch: self.what.branch,
+            owner: what.owner,
+            slug: what.slug,
+            branch: what.branch,
             into: self.into,
             layout: match self.layout {
                 LayoutFlag::Unified => Layout::Unified,
@@ -64,7 +62,12 @@ impl Pull {
 
 pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, CliError> {
     let store = open(&target(global)?).await?;
-    let options = command.options();
+    let Some(what) = Wanted::parse(&command.what) else {
+        let mut error = CliError::from(suggest::no_such_repo(&store, &command.what).await);
+        error.message += "; write OWNER/SLUG or OWNER/SLUG@BRANCH";
+        return Err(error);
+    };
+    let options = command.options(what);
     let progress = out.job();
     let mut told = Teller {
         out: &out,
@@ -89,7 +92,7 @@ pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, Cl
             out.flush()?;
             return Ok(Exit::Findings);
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(helped(&store, &options, error).await),
     };
     let hidden = store.index().hidden();
     if out.json {
@@ -111,6 +114,36 @@ pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, Cl
         (false, true) => Exit::Done,
         (false, false) => Exit::Findings,
     })
+}
+
+/// The error, with the names that may be meant.
+async fn helped(store: &Store, options: &PullOptions, error: PullError) -> CliError {
+    match error {
+        PullError::NoSuchRepo(path) => suggest::no_such_repo(store, &path).await.into(),
+        PullError::NoSuchBranch { .. } => {
+            let names = branches(store, options).await;
+            let mut error = CliError::from(error);
+            if !names.is_empty() {
+                error.message += &format!("; it has {names}");
+            }
+            error
+        }
+        error => error.into(),
+    }
+}
+
+/// The first branches of a repository in words; empty where the database does not say.
+async fn branches(store: &Store, options: &PullOptions) -> String {
+    let index = store.index();
+    let Ok(Some(repo)) = index.repo_by_path(&options.owner, &options.slug).await else {
+        return String::new();
+    };
+    let Ok(page) = index.branches_of(&repo.repo_id, None, HEADS as u32).await else {
+        return String::new();
+    };
+    let mut names: Vec<String> = page.rows.into_iter().map(|row| row.name).collect();
+    names.truncate(HEADS);
+    names.join(", ") + if page.end { "" } else { " and others" }
 }
 
 /// Writes what is told as it comes; the first failure to write is kept.

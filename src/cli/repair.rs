@@ -5,12 +5,16 @@ use super::audit::How;
 use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, code, open, target, wanted};
-use crate::audit::{self, AuditError, Code, Depth, Filter, Report, Scope, inspect};
+use crate::audit::{
+    self, AuditError, Code, Depth, Filter, Report, Scope, Summary, inspect, suggest, unlinked,
+};
 use crate::client::ClientFolder;
 use crate::object::ObjectId;
 use crate::repair::{self, Plan, Selection};
 use crate::store::Store;
+use crate::text;
 use clap::Args;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,9 +67,25 @@ struct Asked {
     repo: Option<String>,
     copies: Option<PathBuf>,
     wanted: Option<PathBuf>,
+    /// Rows without `storage_uri` are what it is about.
+    backfill: bool,
 }
 
 impl Asked {
+    /// Refuses an id under which there is neither a finding nor a row.
+    async fn names_something(&self, store: &Store, report: &Report) -> Result<(), CliError> {
+        for id in self.filters.iter().filter_map(|filter| filter.id.as_ref()) {
+            let named = Filter {
+                id: Some(id.clone()),
+                ..Filter::default()
+            };
+            if report.count(&named).await? == 0 && !suggest::is_start_of_an_id(store, id).await? {
+                return Err(suggest::no_such_id(store, id).await.into());
+            }
+        }
+        Ok(())
+    }
+
     /// One selection, so that there is one plan.
     async fn selection(&self, report: &Report) -> Result<Selection, CliError> {
         if let [filter] = self.filters.as_slice() {
@@ -117,6 +137,7 @@ pub async fn run(command: Repair, global: &Global, out: Output) -> Result<Exit, 
         repo: command.repo.clone(),
         copies: command.copies,
         wanted: command.wanted,
+        backfill: false,
     };
     plan_and_apply(asked, command.apply, command.how, global, out).await
 }
@@ -132,7 +153,7 @@ async fn own_id(text: &str, global: &Global) -> Result<String, CliError> {
     store.close().await;
     match found {
         Ok((_, id)) => Ok(id.as_str().to_owned()),
-        Err(AuditError::NoSuchId(_) | AuditError::SearchCut { .. } | AuditError::Sha1(_)) => {
+        Err(AuditError::NoSuchId { .. } | AuditError::SearchCut { .. } | AuditError::Sha1(_)) => {
             Ok(text.to_owned())
         }
         Err(error) => Err(error.into()),
@@ -155,6 +176,7 @@ pub async fn run_backfill(
         repo: command.repo,
         copies: None,
         wanted: None,
+        backfill: true,
     };
     plan_and_apply(asked, command.apply, command.how, global, out).await
 }
@@ -183,16 +205,36 @@ async fn plan_and_apply(
     if let Some(path) = &asked.wanted {
         wanted::write(&store, &report, asked.repo.as_deref(), path, &out).await?;
     }
+    asked.names_something(&store, &report).await?;
     let selection = asked.selection(&report).await?;
     let progress = out.job();
     let planning = repair::plan(&store, &report, &selection, &progress);
     let plan = watch(&out, &progress, planning).await??;
+    if asked.backfill {
+        tell_unlinked(report.summary(), &out)?;
+    }
     let exit = carry_out(&store, &target, &plan, &apply, how.concurrency, &out).await?;
     out.flush()?;
     Ok(match exit {
         Exit::Done if !report.summary().complete => Exit::Findings,
         exit => exit,
     })
+}
+
+/// What the backfill does with the rows that it is about, and why it leaves some.
+fn tell_unlinked(summary: &Summary, out: &Output) -> Result<(), CliError> {
+    if out.json {
+        return out.object(&json!({ "type": "unlinked", "rows": summary.unlinked }));
+    }
+    let rows: u64 = summary.unlinked.values().sum();
+    if rows == 0 || out.quiet {
+        return Ok(());
+    }
+    out.line(&format!(
+        "{} without storage_uri: {}.",
+        text::plural(rows, "row"),
+        unlinked::tell(&summary.unlinked)
+    ))
 }
 
 /// Shows a plan that was saved, and with `--apply` asks and applies.

@@ -7,6 +7,7 @@ use super::{CliError, Exit, Global, open, target};
 use crate::audit::AuditError;
 use crate::audit::inspect::by_bytes::{self, Reach, Searched};
 use crate::audit::inspect::{self, FieldDiff, Inspection, ObjectView};
+use crate::audit::suggest;
 use crate::object::identity::BlobScheme;
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;
@@ -14,6 +15,7 @@ use crate::store::Store;
 use crate::text;
 use clap::{Args, ValueEnum};
 use serde_json::json;
+use std::io::IsTerminal;
 
 #[derive(Args)]
 pub struct Show {
@@ -59,7 +61,7 @@ pub async fn run(command: Show, global: &Global, out: Output) -> Result<Exit, Cl
     let (kind, id) = resolve(&store, &command.id, command.search, &out).await?;
     if command.form == Form::Bytes {
         let served = store.serve(kind, &id).await?;
-        out.raw(&served.bytes)?;
+        write_bytes(&served.bytes, &out)?;
         out.flush()?;
         return Ok(Exit::Done);
     }
@@ -91,7 +93,7 @@ async fn resolve(
     match watch(out, &progress, work).await?? {
         Searched::Found(id) => Ok((Kind::Blob, id)),
         Searched::Nowhere { unread: 0 } | Searched::Cut { .. } => {
-            Err(AuditError::NoSuchId(text.to_owned()).into())
+            Err(suggest::no_such_id(store, text).await.into())
         }
         Searched::Nowhere { unread } => Err(CliError::unusable(format!(
             "no row and no blob that could be read has the id `{text}`; {} could not be read",
@@ -126,6 +128,16 @@ pub async fn run_diff(command: Diff, global: &Global, out: Output) -> Result<Exi
     } else {
         Exit::Findings
     })
+}
+
+/// As they are into a file or a pipe; to a terminal as text that it does not act on.
+fn write_bytes(bytes: &[u8], out: &Output) -> Result<(), CliError> {
+    if !std::io::stdout().is_terminal() {
+        return out.raw(bytes);
+    }
+    String::from_utf8_lossy(bytes)
+        .lines()
+        .try_for_each(|line| out.line(line))
 }
 
 fn exit(found: &Inspection) -> Exit {
@@ -212,7 +224,7 @@ fn heading(out: &Output, title: &str) -> Result<(), CliError> {
 fn write_object(object: &ObjectView, out: &Output) -> Result<(), CliError> {
     match object {
         ObjectView::Unlinked { found } if found.is_empty() => {
-            out.line("  none: the row names none, and none is stored")
+            out.line("  none: the row names none, and none lies under a key of a known layout")
         }
         ObjectView::Unlinked { found } => {
             out.line(&format!("  not linked; there is {}", found.join(", ")))

@@ -109,9 +109,11 @@ impl From<VerifyError> for CliError {
             }
             VerifyError::Folder(_) => Exit::Unusable,
         };
-        Self {
-            message: error.to_string(),
-            exit,
+        let mut message = error.to_string();
+        if exit == Exit::Usage {
+            message += "; verify checks a folder that `luthier pull OWNER/SLUG --into DIR` has filled, \
+                        and `luthier audit` looks at a hub";
         }
+        Self { message, exit }
     }
 }

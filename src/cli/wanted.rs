@@ -38,7 +38,7 @@ pub async fn write(
     loop {
         let page = plan.refused(skip, PAGE).await?;
         for line in page.iter().filter_map(line) {
-            writeln!(file, "{line}").map_err(failed)?;
+            writeln!(file, "{}", text::json(&line)).map_err(failed)?;
             count += 1;
         }
         skip += page.len() as u64;

@@ -1,15 +1,14 @@
 //! Progress on standard error while something runs, and the signals that stop it.
 
+use super::CliError;
 use super::output::Output;
-use super::{CliError, Exit};
 use crate::progress::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
-use tokio::signal::unix::{SignalKind, signal};
 
-/// Runs `work` while showing where `progress` stands; Ctrl-C or SIGTERM stop it at the next safe
-/// point, a second one at once.
+/// Runs `work` while showing where `progress` stands; the first signal to stop ends it at the next safe
+/// point.
 pub async fn watch<T>(
     out: &Output,
     progress: &Progress,
@@ -21,9 +20,7 @@ pub async fn watch<T>(
     } else {
         ProgressBar::hidden()
     };
-    let failed = |error| CliError::unusable(format!("signals: {error}"));
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let _watching = out.stop.watching();
     let begun = Instant::now();
     let mut beat = tokio::time::interval(Duration::from_millis(100));
     tokio::pin!(work);
@@ -33,20 +30,13 @@ pub async fn watch<T>(
                 bar.finish_and_clear();
                 return Ok(ended);
             }
-            _ = interrupt.recv() => stop(progress, &bar),
-            _ = terminate.recv() => stop(progress, &bar),
+            () = out.stop.asked(), if !progress.is_cancelled() => {
+                progress.cancel();
+                bar.println("stopping after this step; once more stops at once");
+            }
             _ = beat.tick(), if shown => draw(&bar, progress, begun.elapsed(), out.ascii),
         }
     }
-}
-
-fn stop(progress: &Progress, bar: &ProgressBar) {
-    if progress.is_cancelled() {
-        bar.finish_and_clear();
-        super::leave(Exit::Stopped);
-    }
-    progress.cancel();
-    bar.println("stopping after this step; once more stops at once");
 }
 
 /// An estimate is told only after this time, and after one in a hundred.

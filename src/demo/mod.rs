@@ -187,6 +187,7 @@ fn declare(dir: &Path, faults: &[Declared]) -> Result<(), DemoError> {
     let path = dir.join("faults.json");
     let text =
         serde_json::to_string_pretty(faults).map_err(|e| DemoError::Script(e.to_string()))?;
+    let text = crate::text::escaped(&text).into_owned();
     std::fs::write(&path, text + "\n").map_err(io(&path))
 }
 

@@ -385,6 +385,46 @@ pub trait Index: Send + Sync {
         repo_id: &str,
         ids: &[String],
     ) -> Result<Vec<String>, IndexError>;
+    /// Ids that a repository holds, in their order; who holds a row is said as in [`Index::held_by`].
+    async fn ids_held(
+        &self,
+        kind: Kind,
+        repo_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<String>, IndexError>;
+    /// Who holds each of these ids; in no order.
+    async fn holders_of(
+        &self,
+        kind: Kind,
+        ids: &[String],
+    ) -> Result<Vec<MembershipRow>, IndexError>;
+    /// Of these ids, those that have a row; in no order.
+    async fn ids_with_row(&self, kind: Kind, ids: &[String]) -> Result<Vec<String>, IndexError>;
+    /// A repository's proposals, in the order of their ids.
+    async fn proposals_of(
+        &self,
+        repo_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<ProposalRow>, IndexError>;
+    /// Of the next `window` rows behind the id `after`, the first that says where its object is, with what it
+    /// says: its `storage_uri`, or `local://` and the `disk_path` of an old hub.
+    async fn next_located(
+        &self,
+        kind: Kind,
+        after: &str,
+        window: u32,
+    ) -> Result<Option<(String, String)>, IndexError>;
+    /// Ids of rows without `storage_uri`, in their order; none where the hub has no such column.
+    async fn ids_unlinked(
+        &self,
+        kind: Kind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<String>, IndexError>;
+    /// The tables that say which repository a row belongs to, and have no index for it.
+    async fn without_repo_index(&self) -> Result<Vec<String>, IndexError>;
     /// A repository by its id; `None` where it has no row.
     async fn repo_by_id(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError>;
     /// A repository by its path; one that lives before one that was deleted.

@@ -66,8 +66,9 @@ async fn next(store: &Store, target: &Target) -> Result<Built, CheckpointError> 
         kind: Subject::Branch,
         id: target.repo.clone(),
         repo: target.repo.clone(),
+        path: None,
         words: format!(
-            "Writes where {branches} of {} point, as {key}.",
+            "Writes where {branches} of {} point, as {key}, which lists them all.",
             target.repo
         ),
         precondition:

@@ -56,6 +56,9 @@ pub struct Step {
     pub kind: Subject,
     pub id: String,
     pub repo: String,
+    /// Of a blob, the path of its row or in a tree; untrusted text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// What it does, in one sentence.
     pub words: String,
     /// What must still be so when it is applied, in one sentence.
@@ -93,6 +96,9 @@ impl Step {
 pub struct Refusal {
     pub code: Code,
     pub id: String,
+    /// `owner/slug`, or the id where there is no such row; empty where none is known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub repo: String,
     pub why: String,
     /// A person's decision would let it be planned.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -100,6 +106,14 @@ pub struct Refusal {
     /// Set where a copy of the object from elsewhere would help.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<Wanted>,
+}
+
+impl Refusal {
+    /// Of a blob that a copy would mend, a path that it has in a tree.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.wanted.as_ref()?.path.as_deref()
+    }
 }
 
 /// A plan in figures.
@@ -202,8 +216,9 @@ impl Plan {
     /// the audit, every plan rests on a part of the hub.
     fn heed(&mut self, summary: &Summary) {
         self.skipped.after(summary);
+        self.alarms.extend(summary.wrong_pair.clone());
         if self.mass {
-            self.alarms.clone_from(&summary.mass_faults);
+            self.alarms.extend(summary.mass_faults.iter().cloned());
         }
         let hidden = summary.hidden.iter().filter(|hidden| hidden.why.hides());
         self.alarms.extend(hidden.map(|hidden| hidden.said.clone()));

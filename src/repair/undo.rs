@@ -142,6 +142,7 @@ fn refuse(plan: &mut Plan, entry: &Entry, why: String) -> Result<(), RepairError
     plan.refuse(Refusal {
         code: entry.code,
         id: entry.id.clone(),
+        repo: entry.repo.clone(),
         why,
         decision: false,
         wanted: None,
@@ -192,6 +193,7 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, &'static str> {
         kind: entry.kind,
         id: entry.id.clone(),
         repo: entry.repo.clone(),
+        path: entry.path.clone(),
         words,
         precondition: "The hub still is as the run left it.".to_owned(),
         key,

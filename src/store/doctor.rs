@@ -4,6 +4,7 @@
 mod clocks;
 mod database;
 mod objects;
+pub mod sample;
 mod server;
 mod visibility;
 
@@ -85,13 +86,24 @@ pub async fn examine(hub: &Hub, authority: Option<&Authority>) -> Vec<Check> {
     };
     let mut checks = Vec::new();
     let mut clocks = Vec::new();
+    let mut sides = (None, None);
     match open_index(hub, access).await {
         Err(error) => checks.push(Check::unusable("database", error)),
-        Ok(index) => checks.extend(database::examine(index, access, &mut clocks).await),
+        Ok(index) => {
+            sides.0 = Some(index.clone());
+            checks.extend(database::examine(index, access, &mut clocks).await);
+        }
     }
     match open_backend(hub, access).await {
         Err(error) => checks.push(Check::unusable("object store", error)),
-        Ok(backend) => checks.extend(objects::examine(backend, access, &mut clocks).await),
+        Ok(backend) => {
+            sides.1 = Some(backend.clone());
+            checks.extend(objects::examine(backend, access, &mut clocks).await);
+        }
+    }
+    if let (Some(index), Some(backend)) = &sides {
+        let pair = sample::look(index.as_ref(), backend.as_ref(), hub, true).await;
+        checks.push(sample::check(pair));
     }
     checks.push(clocks::compare(&clocks));
     checks

@@ -110,6 +110,13 @@ reads! {
     blobs_by_id(ids: &[String]) -> Vec<BlobRow>;
     proposal_by_id(id: &str) -> Option<ProposalRow>;
     held_by(kind: Kind, repo_id: &str, ids: &[String]) -> Vec<String>;
+    ids_held(kind: Kind, repo_id: &str, after: Option<&str>, limit: u32) -> Page<String>;
+    holders_of(kind: Kind, ids: &[String]) -> Vec<MembershipRow>;
+    ids_with_row(kind: Kind, ids: &[String]) -> Vec<String>;
+    proposals_of(repo_id: &str, after: Option<&str>, limit: u32) -> Page<ProposalRow>;
+    next_located(kind: Kind, after: &str, window: u32) -> Option<(String, String)>;
+    ids_unlinked(kind: Kind, after: Option<&str>, limit: u32) -> Page<String>;
+    without_repo_index() -> Vec<String>;
     repo_by_id(repo_id: &str) -> Option<RepoRow>;
     repo_by_path(owner: &str, slug: &str) -> Option<RepoRow>;
     branches_of(repo_id: &str, after: Option<&str>, limit: u32) -> Page<BranchRow>;

@@ -7,6 +7,7 @@ mod checkpoints;
 mod configuration;
 mod crashing;
 mod identity;
+mod naming;
 mod pairs;
 mod plans;
 mod postgres;
@@ -15,8 +16,11 @@ mod rebuilding;
 mod repairing;
 #[path = "../support/s3.rs"]
 mod s3;
+mod scoped;
 #[path = "../support/postgres.rs"]
 mod server;
+mod sides;
 mod signing;
+mod stopping;
 mod support;
 mod undoing;

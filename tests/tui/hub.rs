@@ -187,6 +187,7 @@ impl FakeHub {
             Ask::Refusals { .. } => Answer::Refusals(vec![RefusalLine::from(&Refusal {
                 code: Code::CommitTreeless,
                 id: id(9),
+                repo: "alice/song".into(),
                 why: format!("no remedy: a person must decide; {}", self.text),
                 decision: false,
                 wanted: None,

@@ -1,6 +1,6 @@
 //! A row of any kind.
 
-use crate::audit::AuditError;
+use crate::audit::{AuditError, suggest};
 use crate::index::{BlobRow, CommitRow, SnapshotRow};
 use crate::object::{Kind, Manifest, ObjectId};
 use crate::store::Store;
@@ -21,7 +21,10 @@ impl Row {
             Kind::Snapshot => index.snapshots_by_id(&ids).await?.pop().map(Row::Snapshot),
             Kind::Blob => index.blobs_by_id(&ids).await?.pop().map(Row::Blob),
         };
-        row.ok_or_else(|| AuditError::NoSuchId(id.to_string()))
+        match row {
+            Some(row) => Ok(row),
+            None => Err(suggest::no_such_id(store, id.as_str()).await),
+        }
     }
 
     /// What the row says of where its object is; an old hub's `disk_path` where it says nothing.

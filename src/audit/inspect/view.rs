@@ -19,9 +19,18 @@ pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) 
         read: true,
         listed: false,
     };
-    let looked = look.at(kind, id, row.uri().as_deref(), None, &copies).await;
+    let uri = row.uri();
+    let looked = look.at(kind, id, uri.as_deref(), None, &copies.found).await;
     let text = |key: &Key| key.as_str().to_owned();
     match looked {
+        Looked::Unlinked { found, others }
+            if found.is_empty() && others.is_empty() && !copies.unread.is_empty() =>
+        {
+            ObjectView::Unknown {
+                key: "the keys that it may lie under".to_owned(),
+                why: copies.unread.join("; "),
+            }
+        }
         Looked::Unlinked { found, others } => ObjectView::Unlinked {
             found: found.iter().chain(&others).map(text).collect(),
         },

@@ -3,7 +3,8 @@
 use super::{Ask, Judge, Verdict, found, judge_object, judge_others};
 use crate::audit::fault::Code;
 use crate::audit::finding::{Finding, Subject};
-use crate::audit::look::{Look, Looked};
+use crate::audit::look::{Look, Looked, Witnesses};
+use crate::backend::Key;
 use crate::index::BlobRow;
 use crate::index::notebook::StoredCopy;
 use crate::object::{Kind, ObjectId};
@@ -55,7 +56,20 @@ impl Judge {
                         verdict.find(about(Code::UriUnlinked).with("found", found(keys)));
                     }
                     ([_, ..], _) => {}
-                    ([], Some(path)) => verdict.find(about(Code::ObjectMissing).with("key", path)),
+                    ([], Some(path)) => match Key::new(path) {
+                        Ok(key) => verdict.find(
+                            about(Code::ObjectMissing)
+                                .with("key", key.as_str())
+                                .with("asked", self.witnesses().to_vec()),
+                        ),
+                        // What is not followed was not looked at.
+                        Err(why) => verdict.find(
+                            about(Code::UriRefused)
+                                .with("disk_path", path)
+                                .with("why", why.to_string())
+                                .without_remedy("no other key is known that holds the object"),
+                        ),
+                    },
                     ([], None) => verdict.find(
                         about(Code::UriMissing)
                             .without_remedy("a row holds no bytes; it takes a copy that proves"),
@@ -78,5 +92,13 @@ impl Judge {
             verdict.proved_by(Kind::Blob, scheme);
         }
         verdict
+    }
+
+    /// The questions that a `disk_path` with nothing behind it was asked.
+    fn witnesses(&self) -> Witnesses {
+        match self.listed {
+            true => ["listing", "get"],
+            false => ["get", "head"],
+        }
     }
 }

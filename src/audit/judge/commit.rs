@@ -10,6 +10,7 @@ use crate::index::notebook::StoredCopy;
 use crate::object::identity::{self, CommitScheme, Recovered};
 use crate::object::{CommitRecord, Kind, ObjectId};
 use crate::store::reconstruct;
+use serde_json::Value;
 
 const NOTHING: &str = "nothing reproduces the id";
 
@@ -20,7 +21,7 @@ impl Judge {
         let id = ObjectId::new(&row.commit_id);
         let about = |code| Finding::new(code, Subject::Commit, id.as_str());
         if reconstruct::given(row.snapshot_id.as_deref()).is_none() {
-            verdict.find(about(Code::CommitTreeless).with("parents", row.parent_ids.as_str()));
+            verdict.find(about(Code::CommitTreeless).with("parents", parents(row)));
         }
         if id.hex().is_none() {
             verdict.find(about(Code::IdMalformed));
@@ -126,6 +127,14 @@ impl Judge {
         if let Some(proof) = proof {
             stale(verdict, &id, proof);
         }
+    }
+}
+
+/// The parents as a list, as the row spells them; what is no list of ids stays the text that it is.
+fn parents(row: &CommitRow) -> Value {
+    match reconstruct::parent_ids(&row.parent_ids) {
+        Ok(ids) => ids.iter().map(ObjectId::as_str).collect::<Vec<_>>().into(),
+        Err(_) => row.parent_ids.as_str().into(),
     }
 }
 

@@ -1,20 +1,26 @@
 //! The pass over listing and rows: pages in, verdicts and facts into the notebook.
 
+mod repo;
 mod rows;
+
+pub use repo::WHOLE_HUB;
 
 use super::finding::{Finding, Subject};
 use super::judge::{Judge, Verdict};
 use super::mass::Mass;
 use super::report::Summary;
-use super::{AuditError, Code, Depth, Options, Scope, graph, hidden, names, refs, spool, strays};
+use super::{
+    AuditError, Code, Depth, Options, Scope, graph, hidden, names, refs, spool, strays, suggest,
+};
 use crate::backend::layout;
 use crate::index::hidden::is_hidden;
 use crate::index::notebook::{BranchFact, ListedKey, Notebook, Unresolved};
-use crate::index::{Hidden, MembershipRow};
+use crate::index::{BranchRow, Hidden, MembershipRow, RepoRow};
 use crate::object::time::Micros;
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;
-use crate::store::{Store, reconstruct};
+use crate::store::Store;
+use crate::store::doctor::sample::{self, Pair};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
@@ -42,6 +48,13 @@ pub(super) struct Scan<'a> {
     hidden: Vec<Hidden>,
     /// The repository that the audit is cut to.
     pub only: Option<String>,
+    /// Its row.
+    repo: Option<RepoRow>,
+    /// Whether a listing was taken; without one, keys are asked for one by one.
+    pub listed: bool,
+    /// Commits and snapshots that the graph knows.
+    pub commit_facts: u32,
+    pub snapshot_facts: u32,
     /// Rows created behind this instant are not judged.
     horizon: Micros,
     now: Micros,
@@ -59,17 +72,16 @@ impl<'a> Scan<'a> {
     ) -> Result<Self, AuditError> {
         let now = store.index().now().await?;
         let grace = Micros::try_from(options.grace.as_micros()).unwrap_or(Micros::MAX / 2);
-        let only = match &options.scope {
+        let repo = match &options.scope {
             Scope::Repo(path) => {
                 let found = match path.split_once('/') {
                     Some((owner, slug)) => store.index().repo_by_path(owner, slug).await?,
                     None => None,
                 };
-                Some(
-                    found
-                        .ok_or_else(|| AuditError::NoSuchRepo(path.clone()))?
-                        .repo_id,
-                )
+                match found {
+                    Some(row) => Some(row),
+                    None => return Err(suggest::no_such_repo(store, path).await),
+                }
             }
             _ => None,
         };
@@ -88,7 +100,11 @@ impl<'a> Scan<'a> {
             notebook: Notebook::new().await?,
             judge: Judge::new(store, options, options.depth >= Depth::Presence),
             summary,
-            only,
+            only: repo.as_ref().map(|repo| repo.repo_id.clone()),
+            repo,
+            listed: options.depth >= Depth::Presence,
+            commit_facts: 0,
+            snapshot_facts: 0,
             horizon: now.saturating_sub(grace),
             now,
             remembered: HashSet::new(),
@@ -99,6 +115,13 @@ impl<'a> Scan<'a> {
 
     /// The whole pass, room by room; each phase is one walk by key.
     pub async fn run(&mut self) -> Result<(), AuditError> {
+        if self.options.depth >= Depth::Presence {
+            self.compare_sides().await?;
+        }
+        if let Some(repo) = self.repo.take() {
+            self.run_repo(repo).await?;
+            return self.look_again().await;
+        }
         let counts = self.store.index().counts().await?;
         self.summary.count_nulls(&counts);
         if self.options.depth >= Depth::Presence {
@@ -112,13 +135,12 @@ impl<'a> Scan<'a> {
         self.snapshots().await?;
         self.progress.phase("commits", Some(counts.commits));
         self.commits().await?;
-        self.summary.mass_faults = std::mem::take(&mut self.mass).alarms();
-        self.summary.digest = hex::encode(std::mem::take(&mut self.digest).finalize());
+        self.end_rows();
         self.branches().await?;
         self.notebook.index().await?;
         self.progress.phase("names", None);
         names::judge(self).await?;
-        let strays = self.options.depth >= Depth::Presence && self.only.is_none();
+        let strays = self.options.depth >= Depth::Presence;
         if strays && !self.withholds(Code::ObjectOrphan, Subject::Object) {
             strays::judge(self).await?;
         }
@@ -151,6 +173,26 @@ impl<'a> Scan<'a> {
     /// Whether rows of a table are not all shown.
     pub fn hides(&self, table: &str) -> bool {
         is_hidden(&self.hidden, table)
+    }
+
+    /// Notes first of all where a sample says that rows and store do not belong together.
+    async fn compare_sides(&mut self) -> Result<(), AuditError> {
+        self.progress.phase("sample", None);
+        let store = self.store;
+        let pair = sample::look(store.index(), store.backend(), store.hub(), false).await?;
+        // Rows that are not shown may know what the sampled keys hold.
+        let blind = matches!(pair, Pair::OtherDatabase { .. }) && !self.hidden.is_empty();
+        if let Some(alarm) = pair.alarm().filter(|_| !blind) {
+            self.unknown(alarm.clone());
+            self.summary.wrong_pair = Some(alarm);
+        }
+        Ok(())
+    }
+
+    /// Closes what is counted over all rows.
+    fn end_rows(&mut self) {
+        self.summary.mass_faults = std::mem::take(&mut self.mass).alarms();
+        self.summary.digest = hex::encode(std::mem::take(&mut self.digest).finalize());
     }
 
     /// Whether something created at `text` is too young to be judged; counts it.
@@ -242,27 +284,23 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
+    async fn add_branches(&mut self, rows: &[BranchRow]) -> Result<(), AuditError> {
+        let facts: Vec<BranchFact> = rows.iter().map(repo::branch_fact).collect();
+        self.notebook.add_branches(&facts).await?;
+        let names: Vec<Unresolved> = facts
+            .iter()
+            .filter_map(|b| Some(named(Kind::Commit, b.head.as_deref()?, &b.repo_id, &b.name)))
+            .collect();
+        self.notebook.add_named(&names).await?;
+        self.summary.checked.branches += rows.len() as u64;
+        Ok(())
+    }
+
     async fn branches(&mut self) -> Result<(), AuditError> {
         let mut after: Option<String> = None;
         loop {
             let page = self.store.index().branches(after.as_deref(), PAGE).await?;
-            let facts: Vec<BranchFact> = page
-                .rows
-                .iter()
-                .map(|row| BranchFact {
-                    id: row.branch_id.clone(),
-                    repo_id: row.repo_id.clone(),
-                    name: row.name.clone(),
-                    head: reconstruct::given(row.head_commit_id.as_deref()).map(str::to_owned),
-                })
-                .collect();
-            self.notebook.add_branches(&facts).await?;
-            let names: Vec<Unresolved> = facts
-                .iter()
-                .filter_map(|b| Some(named(Kind::Commit, b.head.as_deref()?, &b.repo_id, &b.name)))
-                .collect();
-            self.notebook.add_named(&names).await?;
-            self.summary.checked.branches += page.rows.len() as u64;
+            self.add_branches(&page.rows).await?;
             after = page.rows.last().map(|row| row.branch_id.clone()).or(after);
             if page.end {
                 return Ok(());

@@ -2,8 +2,9 @@
 
 use super::{PAGE, REMEMBERED, Scan, hex_of, named};
 use crate::audit::AuditError;
-use crate::audit::Depth;
 use crate::audit::judge::{Judge, Verdict};
+use crate::audit::unlinked::Fate;
+use crate::audit::{Depth, one};
 use crate::index::notebook::{CommitFact, SnapshotFact, Standing, StoredCopy, Unresolved};
 use crate::index::{BlobRow, CommitRow, Index, IndexError, MembershipRow, Page, SnapshotRow};
 use crate::object::{Kind, ObjectId, time};
@@ -21,12 +22,15 @@ trait Audited: Sized {
     fn repo_id(&self) -> Option<&str>;
     fn created_at(&self) -> &str;
     fn storage_uri(&self) -> Option<&str>;
+    /// Rows fetched by their ids at once; a snapshot's may weigh megabytes.
+    const TOGETHER: u32;
     async fn page(index: &dyn Index, after: Option<&str>) -> Result<Page<Self>, IndexError>;
+    async fn by_id(index: &dyn Index, ids: &[String]) -> Result<Vec<Self>, IndexError>;
     async fn judge(&self, judge: &Judge, copies: &[StoredCopy]) -> Verdict;
 }
 
 macro_rules! audited {
-    ($($row:ident $kind:ident $id:ident $pages:ident $judge:ident;)*) => {$(
+    ($($row:ident $kind:ident $id:ident $pages:ident $by_id:ident $together:literal $judge:ident;)*) => {$(
         impl Audited for $row {
             const KIND: Kind = Kind::$kind;
             fn id(&self) -> &str { &self.$id }
@@ -36,6 +40,10 @@ macro_rules! audited {
             async fn page(index: &dyn Index, after: Option<&str>) -> Result<Page<Self>, IndexError> {
                 index.$pages(after, PAGE).await
             }
+            const TOGETHER: u32 = $together;
+            async fn by_id(index: &dyn Index, ids: &[String]) -> Result<Vec<Self>, IndexError> {
+                index.$by_id(ids).await
+            }
             async fn judge(&self, judge: &Judge, copies: &[StoredCopy]) -> Verdict {
                 judge.$judge(self, copies).await
             }
@@ -44,9 +52,9 @@ macro_rules! audited {
 }
 
 audited! {
-    BlobRow Blob object_id blobs blob;
-    SnapshotRow Snapshot snapshot_id snapshots snapshot;
-    CommitRow Commit commit_id commits commit;
+    BlobRow Blob object_id blobs blobs_by_id 500 blob;
+    SnapshotRow Snapshot snapshot_id snapshots snapshots_by_id 32 snapshot;
+    CommitRow Commit commit_id commits commits_by_id 500 commit;
 }
 
 /// A page of rows, each with its verdict where it was to be judged, and who holds it.
@@ -99,7 +107,7 @@ impl Scan<'_> {
         after: &mut Option<String>,
     ) -> Result<Judged<R>, AuditError> {
         self.progress.checkpoint().await?;
-        let page = R::page(self.store.index(), after.as_deref()).await?;
+        let page = self.next_page::<R>(after).await?;
         let holders = self.holders(&page.rows).await?;
         let copies = self.copies(&page.rows).await?;
         let mut rows = Vec::with_capacity(page.rows.len());
@@ -108,11 +116,13 @@ impl Scan<'_> {
             .iter()
             .map(|row| self.wants(row, &holders))
             .collect();
-        let judge = &self.judge;
-        let copies = &copies;
+        let (judge, copies) = (&self.judge, copies.as_ref());
         let mut verdicts =
             stream::iter(page.rows.iter().zip(&wanted).filter(|(_, wanted)| **wanted))
                 .map(|(row, _)| async move {
+                    let Some(copies) = copies else {
+                        return judge_alone(row, judge).await;
+                    };
                     let hex = hex_of(row.id()).unwrap_or_default();
                     row.judge(judge, copies.get(&hex).map_or(&[], Vec::as_slice))
                         .await
@@ -121,11 +131,6 @@ impl Scan<'_> {
                 .collect::<Vec<_>>()
                 .await
                 .into_iter();
-        *after = page
-            .rows
-            .last()
-            .map(|row| row.id().to_owned())
-            .or(after.take());
         for (row, wanted) in page.rows.into_iter().zip(wanted) {
             let verdict = if wanted { verdicts.next() } else { None };
             rows.push((row, verdict));
@@ -139,6 +144,35 @@ impl Scan<'_> {
             holders,
             end: page.end,
         })
+    }
+
+    /// The next page behind `after`, of the hub or of the repository that the audit is cut to; moves `after`
+    /// on.
+    async fn next_page<R: Audited>(
+        &self,
+        after: &mut Option<String>,
+    ) -> Result<Page<R>, AuditError> {
+        let index = self.store.index();
+        let Some(only) = &self.only else {
+            let page = R::page(index, after.as_deref()).await?;
+            let last = page.rows.last().map(|row| row.id().to_owned());
+            *after = last.or(after.take());
+            return Ok(page);
+        };
+        let behind = after.as_deref().unwrap_or_default();
+        let ids = self
+            .notebook
+            .members(R::KIND, only, behind, R::TOGETHER)
+            .await?;
+        let mut rows = R::by_id(index, &ids).await?;
+        rows.sort_by(|a, b| a.id().cmp(b.id()));
+        if index.capabilities().refs(R::KIND) {
+            let holders = index.holders_of(R::KIND, &ids).await?;
+            self.notebook.add_members(R::KIND, &holders).await?;
+        }
+        let end = ids.len() < R::TOGETHER as usize;
+        *after = ids.into_iter().next_back().or(after.take());
+        Ok(Page { rows, end })
     }
 
     /// Who holds each row. Where a hub keeps no memberships, a row's own `repo_id` is laid down as one.
@@ -163,16 +197,19 @@ impl Scan<'_> {
         Ok(own.into_iter().map(|m| (m.id, vec![m.repo_id])).collect())
     }
 
-    /// The listed keys of each row's digest.
+    /// The listed keys of each row's digest; `None` where they have to be asked for.
     async fn copies<R: Audited>(
         &self,
         rows: &[R],
-    ) -> Result<HashMap<String, Vec<StoredCopy>>, AuditError> {
+    ) -> Result<Option<HashMap<String, Vec<StoredCopy>>>, AuditError> {
         if self.options.depth == Depth::Rows {
-            return Ok(HashMap::new());
+            return Ok(Some(HashMap::new()));
+        }
+        if !self.listed {
+            return Ok(None);
         }
         let hexes: Vec<String> = rows.iter().filter_map(|row| hex_of(row.id())).collect();
-        Ok(self.notebook.copies(&hexes).await?)
+        Ok(Some(self.notebook.copies(&hexes).await?))
     }
 
     /// Whether a row is to be judged: old enough, and of the repository that the audit is cut to.
@@ -187,6 +224,10 @@ impl Scan<'_> {
         let repos: Vec<String> = page.rows.iter().map(|(row, _)| page.repo(row)).collect();
         let mut findings = Vec::new();
         for ((row, verdict), repo) in page.rows.iter_mut().zip(repos) {
+            if row.storage_uri().is_none() {
+                let fate = Fate::of(R::KIND, verdict.as_ref());
+                self.summary.count_unlinked(self.store, R::KIND, fate);
+            }
             let Some(verdict) = verdict.take() else {
                 continue;
             };
@@ -218,11 +259,12 @@ impl Scan<'_> {
     }
 
     pub(in crate::audit) async fn snapshots(&mut self) -> Result<(), AuditError> {
-        let (mut after, mut n) = (None, 0u32);
+        let mut after = None;
         loop {
             let page = self.judged::<SnapshotRow>(&mut after).await?;
-            let facts: Vec<SnapshotFact> = (n..).zip(&page.rows).map(snapshot_fact).collect();
-            n += facts.len() as u32;
+            let numbers = self.snapshot_facts..;
+            let facts: Vec<SnapshotFact> = numbers.zip(&page.rows).map(snapshot_fact).collect();
+            self.snapshot_facts += facts.len() as u32;
             self.notebook.add_snapshots(&facts).await?;
             self.summary.checked.snapshots += facts.len() as u64;
             self.name_entries(&page).await?;
@@ -258,10 +300,11 @@ impl Scan<'_> {
     }
 
     /// Of these entries (snapshot, blob), lays down those whose blob cannot be pulled.
-    async fn bad_entries(&self, entries: Vec<(String, String)>) -> Result<(), AuditError> {
+    async fn bad_entries(&mut self, entries: Vec<(String, String)>) -> Result<(), AuditError> {
         let mut ids: Vec<String> = entries.iter().map(|(_, blob)| blob.clone()).collect();
         ids.sort_unstable();
         ids.dedup();
+        self.know(Kind::Blob, &ids).await?;
         let known = self.notebook.known(Kind::Blob, &ids).await?;
         let is_bad = |blob: &String| known.get(blob).copied().unwrap_or(true);
         let bad: Vec<_> = entries
@@ -279,11 +322,13 @@ impl Scan<'_> {
     }
 
     pub(in crate::audit) async fn commits(&mut self) -> Result<(), AuditError> {
-        let (mut after, mut n) = (None, 0u32);
+        let mut after = None;
         loop {
             let page = self.judged::<CommitRow>(&mut after).await?;
-            let facts: Vec<CommitFact> = (n..).zip(&page.rows).map(commit_fact).collect();
-            n += facts.len() as u32;
+            let numbered = (self.commit_facts..).zip(&page.rows);
+            let facts: Vec<CommitFact> =
+                numbered.map(|(n, (row, _))| commit_fact(n, row)).collect();
+            self.commit_facts += facts.len() as u32;
             self.notebook.add_commits(&facts).await?;
             self.summary.checked.commits += facts.len() as u64;
             let judged = page.rows.iter().filter(|(_, verdict)| verdict.is_some());
@@ -308,7 +353,24 @@ fn snapshot_fact((n, (row, verdict)): (u32, &(SnapshotRow, Option<Verdict>))) ->
     }
 }
 
-fn commit_fact((n, (row, _)): (u32, &(CommitRow, Option<Verdict>))) -> CommitFact {
+/// Judges a row where no listing was taken. Other keys of its digest are asked for only where they matter.
+async fn judge_alone<R: Audited>(row: &R, judge: &Judge) -> Verdict {
+    let id = ObjectId::new(row.id());
+    let ask = || one::copies(&judge.store, &id, row.repo_id());
+    let mut copies = match row.storage_uri() {
+        None => ask().await,
+        Some(_) => one::Copies::default(),
+    };
+    let mut verdict = row.judge(judge, &copies.found).await;
+    if row.storage_uri().is_some() && verdict.needs_copies() {
+        copies = ask().await;
+        verdict = row.judge(judge, &copies.found).await;
+    }
+    verdict.leave_open(R::KIND, &id, &copies.unread);
+    verdict
+}
+
+pub(super) fn commit_fact(n: u32, row: &CommitRow) -> CommitFact {
     let parents = reconstruct::parent_ids(&row.parent_ids).unwrap_or_default();
     CommitFact {
         n,

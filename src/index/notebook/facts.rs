@@ -252,6 +252,30 @@ impl Notebook {
         Ok(out)
     }
 
+    /// Ids that a repository holds, behind `after`.
+    ///
+    /// # Errors
+    /// The notebook cannot be read.
+    pub async fn members(
+        &self,
+        kind: Kind,
+        repo_id: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<String>, IndexError> {
+        let rows = sqlx::query(
+            "SELECT id FROM member WHERE kind = ?1 AND repo_id = ?2 AND id > ?3 ORDER BY id LIMIT ?4",
+        )
+        .bind(kind as i64)
+        .bind(repo_id)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
     /// The repositories that hold each id.
     ///
     /// # Errors

@@ -233,6 +233,22 @@ impl Notebook {
             .await
     }
 
+    /// Parents of commits that have no fact, at most `limit`.
+    ///
+    /// # Errors
+    /// The notebook cannot be read.
+    pub async fn parents_without_fact(&self, limit: u32) -> Result<Vec<String>, IndexError> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT parent FROM edge WHERE parent NOT IN (SELECT id FROM known WHERE kind = ?1) LIMIT ?2",
+        )
+        .bind(Kind::Commit as i64)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
     /// Edges from snapshots to the parents of their deltas, by number.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod cell;
 mod columns;
 mod edit;
 mod errors;
+mod held;
 mod insert;
 mod land;
 mod lock;
@@ -186,6 +187,72 @@ impl Index for Postgres {
         self.held(kind, repo_id, ids)
             .await
             .map_err(|e| self.failed("who holds rows", e))
+    }
+
+    async fn ids_held(
+        &self,
+        kind: Kind,
+        repo_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<String>, IndexError> {
+        let page = self.held_page(kind, repo_id, after, limit).await;
+        page.map_err(|e| self.failed("a repository's rows", e))
+    }
+
+    async fn holders_of(
+        &self,
+        kind: Kind,
+        ids: &[String],
+    ) -> Result<Vec<MembershipRow>, IndexError> {
+        let found = self.holding_repos(kind, ids).await;
+        found.map_err(|e| self.failed("who holds rows", e))
+    }
+
+    async fn ids_with_row(&self, kind: Kind, ids: &[String]) -> Result<Vec<String>, IndexError> {
+        let found = self.that_exist(kind, ids).await;
+        found.map_err(|e| self.failed("which rows there are", e))
+    }
+
+    async fn proposals_of(
+        &self,
+        repo_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<ProposalRow>, IndexError> {
+        let page = self.proposal_page(repo_id, after, limit).await;
+        let page = page.map_err(|e| self.failed("a repository's proposals", e))?;
+        let mut rows = self.by_id::<ProposalRow>(&page.rows).await?;
+        rows.sort_by(|a, b| a.proposal_id.cmp(&b.proposal_id));
+        Ok(Page {
+            rows,
+            end: page.end,
+        })
+    }
+
+    async fn next_located(
+        &self,
+        kind: Kind,
+        after: &str,
+        window: u32,
+    ) -> Result<Option<(String, String)>, IndexError> {
+        let found = Self::next_located(self, kind, after, window).await;
+        found.map_err(|e| self.failed("a sample of rows", e))
+    }
+
+    async fn ids_unlinked(
+        &self,
+        kind: Kind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<String>, IndexError> {
+        let page = self.unlinked_page(kind, after, limit).await;
+        page.map_err(|e| self.failed("rows without storage_uri", e))
+    }
+
+    async fn without_repo_index(&self) -> Result<Vec<String>, IndexError> {
+        let found = Self::without_repo_index(self).await;
+        found.map_err(|e| self.failed("the indexes", e))
     }
 
     async fn repo_by_id(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError> {

@@ -8,6 +8,7 @@ mod browse;
 mod cell;
 mod columns;
 mod edit;
+mod held;
 mod insert;
 mod land;
 mod open;
@@ -198,6 +199,72 @@ impl Index for Sqlite {
         self.held(kind, repo_id, ids)
             .await
             .map_err(query_error("who holds rows"))
+    }
+
+    async fn ids_held(
+        &self,
+        kind: Kind,
+        repo_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<String>, IndexError> {
+        let page = self.held_page(kind, repo_id, after, limit).await;
+        page.map_err(query_error("a repository's rows"))
+    }
+
+    async fn holders_of(
+        &self,
+        kind: Kind,
+        ids: &[String],
+    ) -> Result<Vec<MembershipRow>, IndexError> {
+        let found = self.holding_repos(kind, ids).await;
+        found.map_err(query_error("who holds rows"))
+    }
+
+    async fn ids_with_row(&self, kind: Kind, ids: &[String]) -> Result<Vec<String>, IndexError> {
+        let found = self.that_exist(kind, ids).await;
+        found.map_err(query_error("which rows there are"))
+    }
+
+    async fn proposals_of(
+        &self,
+        repo_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<ProposalRow>, IndexError> {
+        let page = self.proposal_page(repo_id, after, limit).await;
+        let page = page.map_err(query_error("a repository's proposals"))?;
+        let mut rows = self.by_id::<ProposalRow>(&page.rows).await?;
+        rows.sort_by(|a, b| a.proposal_id.cmp(&b.proposal_id));
+        Ok(Page {
+            rows,
+            end: page.end,
+        })
+    }
+
+    async fn next_located(
+        &self,
+        kind: Kind,
+        after: &str,
+        window: u32,
+    ) -> Result<Option<(String, String)>, IndexError> {
+        let found = Self::next_located(self, kind, after, window).await;
+        found.map_err(query_error("a sample of rows"))
+    }
+
+    async fn ids_unlinked(
+        &self,
+        kind: Kind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<String>, IndexError> {
+        let page = self.unlinked_page(kind, after, limit).await;
+        page.map_err(query_error("rows without storage_uri"))
+    }
+
+    async fn without_repo_index(&self) -> Result<Vec<String>, IndexError> {
+        let found = Self::without_repo_index(self).await;
+        found.map_err(query_error("the indexes"))
     }
 
     async fn repo_by_id(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError> {

@@ -282,6 +282,8 @@ fn as_planned(step: &Step, built: Result<Built, StoreError>) -> Result<Change, E
             now.number = step.number;
             // The words name a source, and a step before this one may have made a better one.
             now.words.clone_from(&step.words);
+            // A path tells people which blob it is; plans of older versions have none.
+            now.path.clone_from(&step.path);
             if *now == *step {
                 Ok(change)
             } else {

@@ -128,6 +128,15 @@ impl Target {
         }
     }
 
+    /// The path that a blob has: in its row, else in the tree that names it.
+    fn path(&self, row: Option<&Row>) -> Option<String> {
+        let path = match (row, &self.origin) {
+            (Some(Row::Blob(row)), _) => Some(&row.path),
+            (_, origin) => origin.as_ref().map(|origin| &origin.path),
+        };
+        path.filter(|path| !path.is_empty()).cloned()
+    }
+
     /// A step in words; what it writes to the store is added by who knows it.
     pub fn step(&self, words: String, precondition: String, row: Vec<RowChange>) -> Step {
         Step {
@@ -138,6 +147,7 @@ impl Target {
             kind: self.kind.into(),
             id: self.id.clone(),
             repo: self.repo.clone(),
+            path: None,
             words,
             precondition,
             key: None,
@@ -187,6 +197,16 @@ pub(super) async fn build(
     target: &Target,
     row: Option<&Row>,
 ) -> Result<Built, StoreError> {
+    Ok(match made(site, target, row).await? {
+        Built::Step(step, change) => {
+            let path = target.path(row);
+            Built::Step(Box::new(Step { path, ..*step }), change)
+        }
+        other => other,
+    })
+}
+
+async fn made(site: Site<'_>, target: &Target, row: Option<&Row>) -> Result<Built, StoreError> {
     let store = site.store;
     match (target.remedy, row) {
         (Remedy::Recache, Some(Row::Snapshot(row))) => {

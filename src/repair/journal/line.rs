@@ -160,6 +160,9 @@ pub struct Entry {
     pub kind: Subject,
     pub id: String,
     pub repo: String,
+    /// Of a blob; untrusted text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     pub key: Option<String>,
     pub bytes: u64,
     pub sha256: Option<String>,
@@ -184,6 +187,7 @@ impl From<&Step> for Entry {
             kind: step.kind,
             id: step.id.clone(),
             repo: step.repo.clone(),
+            path: step.path.clone(),
             key: step.key.clone(),
             bytes: step.bytes,
             sha256: step.sha256.clone(),

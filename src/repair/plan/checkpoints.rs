@@ -3,7 +3,7 @@
 use super::choose::Group;
 use super::draft::Draft;
 use super::{Plan, Refusal};
-use crate::audit::{AuditError, Code, Finding};
+use crate::audit::{Code, Finding, suggest};
 use crate::index::IndexError;
 use crate::object::time;
 use crate::progress::Progress;
@@ -11,6 +11,7 @@ use crate::repair::RepairError;
 use crate::repair::build::Built;
 use crate::repair::checkpoint::{Target, build};
 use crate::store::checkpoint::keeps_refs;
+use crate::store::doctor::sample;
 use crate::store::{Store, StoreError};
 
 /// Repositories read at once.
@@ -34,19 +35,25 @@ pub async fn checkpoints(
         plan.refuse(Refusal {
             code: Code::RefsUnsaved,
             id: hidden.table.clone(),
+            repo: String::new(),
             why: format!("a checkpoint would leave branches out: {}", hidden.said),
             decision: false,
             wanted: None,
         })?;
         return plan.finish();
     }
+    // Where branches point must not be written into another hub's store.
+    let pair = sample::look(store.index(), store.backend(), store.hub(), false).await?;
+    plan.alarms.extend(pair.alarm());
     let made_at = now(store).await?;
     if let Some(path) = repo {
         let found = match path.split_once('/') {
             Some((owner, slug)) => store.index().repo_by_path(owner, slug).await?,
             None => None,
         };
-        let row = found.ok_or_else(|| AuditError::NoSuchRepo(path.to_owned()))?;
+        let Some(row) = found else {
+            return Err(suggest::no_such_repo(store, path).await.into());
+        };
         let target = target(row.repo_id.clone(), row.path(), &made_at);
         one(store, &mut plan, &target).await?;
         return plan.finish();
@@ -135,6 +142,7 @@ fn refuse(plan: &mut Plan, target: &Target, why: String) -> Result<(), RepairErr
     plan.refuse(Refusal {
         code: Code::RefsUnsaved,
         id: target.repo.clone(),
+        repo: target.repo.clone(),
         why,
         decision: false,
         wanted: None,

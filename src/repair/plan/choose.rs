@@ -143,6 +143,7 @@ fn take(
                     code: finding.code,
                     wanted: Wanted::of(&finding).filter(|_| !decision),
                     id: finding.id,
+                    repo: finding.repo,
                 })?;
             }
         }

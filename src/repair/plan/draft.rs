@@ -142,6 +142,7 @@ impl<'a> Draft<'a> {
             self.plan.refuse(Refusal {
                 code,
                 id: target.id.clone(),
+                repo: target.repo.clone(),
                 why: why.clone(),
                 decision: false,
                 wanted: wanted.clone(),

@@ -75,10 +75,11 @@ struct Summed<W> {
 
 impl<W: Write> Summed<W> {
     fn line(&mut self, line: &Line) -> io::Result<()> {
-        let mut text = serde_json::to_vec(line)?;
-        text.push(b'\n');
-        self.sum.update(&text);
-        self.to.write_all(&text)
+        let line = serde_json::to_string(line)?;
+        let mut line = crate::text::escaped(&line).into_owned();
+        line.push('\n');
+        self.sum.update(&line);
+        self.to.write_all(line.as_bytes())
     }
 }
 

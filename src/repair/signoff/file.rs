@@ -5,6 +5,7 @@ use crate::audit::AuditError;
 use crate::index::IndexError;
 use crate::object::json;
 use crate::progress::Cancelled;
+use crate::text::escaped;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -78,9 +79,11 @@ impl Signoff {
     fn is_written_as(&self, text: &[u8]) -> bool {
         let file = serde_json::to_string_pretty(self).unwrap_or_default();
         let line = serde_json::to_value(self).unwrap_or_default().to_string();
+        let text = text.trim_ascii_end();
+        // Reports of before have these characters as they are.
         [file, line]
             .iter()
-            .any(|own| text.trim_ascii_end() == own.as_bytes())
+            .any(|own| text == own.as_bytes() || text == escaped(own).as_bytes())
     }
 
     /// Writes the report for machines and the one for people into `folder`; never over another.
@@ -90,7 +93,8 @@ impl Signoff {
     pub fn save(&self, folder: &Path) -> Result<[PathBuf; 2], SignoffError> {
         prepare(folder)?;
         let stem = self.stem();
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        let mut text = escaped(&text).into_owned();
         text.push('\n');
         let machines = put(&folder.join(format!("{stem}.json")), text.as_bytes())?;
         let people = put(

@@ -22,7 +22,7 @@ struct Lines {
 
 impl Lines {
     fn put(&mut self, line: &Value) -> Result<(), String> {
-        let written = writeln!(self.file, "{line}");
+        let written = writeln!(self.file, "{}", crate::text::json(line));
         written.map_err(|error| format!("{}: {error}", self.name))?;
         self.rows += 1;
         Ok(())

@@ -1,0 +1,225 @@
+//! The pass over one repository: its own rows by its id, in time and memory of its own size.
+//!
+//! It lays the same facts down as the pass over the hub, of fewer rows. What other repositories hold of what
+//! this one names is looked up, and is known without being judged.
+
+use super::{PAGE, Scan, hex_of};
+use crate::audit::{AuditError, Code, Depth, names, refs, strays};
+use crate::audit::{graph, one::Copies};
+use crate::index::notebook::{BranchFact, CommitFact, Standing};
+use crate::index::{Capabilities, CommitRow, MembershipRow, RepoRow};
+use crate::object::{Kind, ObjectId};
+use crate::store::reconstruct;
+use std::collections::HashSet;
+
+/// Ids of a repository's rows fetched at once.
+const IDS: u32 = 20_000;
+
+/// Keys that a listing may hold for each row of the repository; one with more is given up, and each object is
+/// asked for by itself. A page of a listing holds 1,000 keys.
+const KEYS_A_ROW: u64 = 20;
+
+/// Keys that are listed however small the repository is: one request.
+const KEYS_AT_LEAST: u64 = 1_000;
+
+/// Commits of other repositories that the graph is followed through.
+const FOREIGN: usize = 100_000;
+
+impl Scan<'_> {
+    /// The whole pass over one repository.
+    pub(super) async fn run_repo(&mut self, repo: RepoRow) -> Result<(), AuditError> {
+        let repo_id = repo.repo_id.clone();
+        self.summary.begin_repo(&repo.path());
+        self.notebook.add_repos(&[repo]).await?;
+        self.summary.checked.repos = 1;
+        let held = self.members_of(&repo_id).await?;
+        self.tell_what_is_slow_or_unsaid().await?;
+        if self.options.depth >= Depth::Presence {
+            let most = (held.iter().sum::<u64>() * KEYS_A_ROW).max(KEYS_AT_LEAST);
+            self.listed = strays::list_up_to(self, most).await?;
+            self.judge.listed = self.listed;
+        }
+        let [commits, snapshots, blobs] = held;
+        self.progress.phase("blobs", Some(blobs));
+        self.blobs().await?;
+        self.progress.phase("snapshots", Some(snapshots));
+        self.snapshots().await?;
+        self.progress.phase("commits", Some(commits));
+        self.commits().await?;
+        self.end_rows();
+        self.branches_of(&repo_id).await?;
+        self.foreign_ancestors().await?;
+        self.notebook.index().await?;
+        self.progress.phase("names", None);
+        self.know_what_is_named().await?;
+        names::judge(self).await?;
+        if self.options.depth >= Depth::Presence {
+            self.progress.phase("ref checkpoints", Some(1));
+            refs::judge(self).await?;
+        }
+        self.progress.phase("graph", None);
+        graph::judge(self).await
+    }
+
+    /// Lays down the ids of the repository's rows, and counts them in the order of [`Kind::ALL`].
+    async fn members_of(&mut self, repo_id: &str) -> Result<[u64; 3], AuditError> {
+        let mut counts = [0; 3];
+        for kind in Kind::ALL {
+            let mut after: Option<String> = None;
+            loop {
+                let index = self.store.index();
+                let page = index.ids_held(kind, repo_id, after.as_deref(), IDS).await?;
+                after = page.rows.last().cloned().or(after);
+                counts[kind as usize] += page.rows.len() as u64;
+                let rows = page.rows.into_iter().map(|id| MembershipRow {
+                    id,
+                    repo_id: repo_id.to_owned(),
+                });
+                self.notebook
+                    .add_members(kind, &rows.collect::<Vec<_>>())
+                    .await?;
+                if page.end {
+                    break;
+                }
+                self.progress.checkpoint().await?;
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Notes what makes an audit of one repository as slow as one of the hub, and what it cannot see.
+    async fn tell_what_is_slow_or_unsaid(&mut self) -> Result<(), AuditError> {
+        for table in self.store.index().without_repo_index().await? {
+            self.summary.notes.push(format!(
+                "{table} has no index on repo_id: to find this repository's rows the database reads the whole table"
+            ));
+        }
+        for kind in Kind::ALL {
+            let capabilities = self.store.index().capabilities();
+            let table = match capabilities.refs(kind) {
+                true => Capabilities::refs_table(kind),
+                false => Capabilities::table(kind),
+            };
+            if !capabilities.has(table, "repo_id") {
+                self.unknown(format!(
+                    "this hub does not say which repository a {kind} belongs to; audit the whole hub"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    async fn branches_of(&mut self, repo_id: &str) -> Result<(), AuditError> {
+        let mut after: Option<String> = None;
+        loop {
+            let index = self.store.index();
+            let page = index.branches_of(repo_id, after.as_deref(), PAGE).await?;
+            after = page.rows.last().map(|row| row.name.clone()).or(after);
+            self.add_branches(&page.rows).await?;
+            if page.end {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Lays down the commits of other repositories that this one's history leads to, so that walks of the
+    /// graph lead through them.
+    async fn foreign_ancestors(&mut self) -> Result<(), AuditError> {
+        let mut open = self.notebook.parents_without_fact(FOREIGN as u32).await?;
+        let mut seen: HashSet<String> = open.iter().cloned().collect();
+        while !open.is_empty() {
+            self.progress.checkpoint().await?;
+            let some = open.split_off(open.len().saturating_sub(PAGE as usize));
+            let rows = self.store.index().commits_by_id(&some).await?;
+            let facts: Vec<CommitFact> = rows.iter().map(|row| self.foreign_fact(row)).collect();
+            let parents = facts.iter().flat_map(|fact| fact.parents.iter().cloned());
+            let parents: Vec<String> = parents.filter(|id| !seen.contains(id)).collect();
+            self.notebook.add_commits(&facts).await?;
+            let known = self.notebook.known(Kind::Commit, &parents).await?;
+            for id in parents {
+                if !known.contains_key(&id) && seen.len() < FOREIGN && seen.insert(id.clone()) {
+                    open.push(id);
+                }
+            }
+        }
+        if seen.len() >= FOREIGN {
+            self.summary.notes.push(format!(
+                "its history leads through more than {FOREIGN} commits of other repositories; walks of the graph end there"
+            ));
+        }
+        Ok(())
+    }
+
+    fn foreign_fact(&mut self, row: &CommitRow) -> CommitFact {
+        let n = self.commit_facts;
+        self.commit_facts += 1;
+        super::rows::commit_fact(n, row)
+    }
+
+    /// Looks up what is named and not held here.
+    async fn know_what_is_named(&mut self) -> Result<(), AuditError> {
+        let mut after: Option<(Kind, String)> = None;
+        loop {
+            let behind = after.as_ref().map(|(kind, id)| (*kind, id.as_str()));
+            let page = self.notebook.without_row(behind, PAGE).await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = Some((last.kind, last.id.clone()));
+            for kind in Kind::ALL {
+                let of_kind = page.iter().filter(|name| name.kind == kind);
+                let ids: Vec<String> = of_kind.map(|name| name.id.clone()).collect();
+                self.know(kind, &ids).await?;
+            }
+            self.progress.checkpoint().await?;
+        }
+    }
+
+    /// Lays down, of these ids, which have a row and who holds it. In an audit of the hub all is known.
+    pub(in crate::audit) async fn know(
+        &mut self,
+        kind: Kind,
+        ids: &[String],
+    ) -> Result<(), AuditError> {
+        if self.only.is_none() {
+            return Ok(());
+        }
+        let known = self.notebook.known(kind, ids).await?;
+        let new = ids.iter().filter(|id| !known.contains_key(*id));
+        let new: Vec<String> = new.cloned().collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let index = self.store.index();
+        let there = index.ids_with_row(kind, &new).await?;
+        let holders = index.holders_of(kind, &there).await?;
+        self.notebook.add_members(kind, &holders).await?;
+        let facts: Vec<_> = there
+            .into_iter()
+            .map(|id| {
+                let hex = hex_of(&id);
+                (id, hex, Standing::Unjudged)
+            })
+            .collect();
+        Ok(self.notebook.add_known(kind, &facts).await?)
+    }
+
+    /// The keys of an id that may hold it, where no listing was taken.
+    pub(in crate::audit) async fn asked_copies(&self, id: &str, repo_id: &str) -> Copies {
+        let repo_id = Some(repo_id).filter(|id| !id.is_empty());
+        crate::audit::one::copies(self.store, &ObjectId::new(id), repo_id).await
+    }
+}
+
+/// Codes that only an audit of the whole hub can give: what nothing names anywhere.
+pub const WHOLE_HUB: [Code; 2] = [Code::ObjectOrphan, Code::BlobUnreferenced];
+
+/// A branch as the notebook keeps it.
+pub(super) fn branch_fact(row: &crate::index::BranchRow) -> BranchFact {
+    BranchFact {
+        id: row.branch_id.clone(),
+        repo_id: row.repo_id.clone(),
+        name: row.name.clone(),
+        head: reconstruct::given(row.head_commit_id.as_deref()).map(str::to_owned),
+    }
+}
