@@ -3,6 +3,7 @@
 //! Commits are numbered, so the graph costs some 24 bytes a commit and no id is held.
 
 use super::AuditError;
+use super::again;
 use super::fault::{Code, FAULTS};
 use super::finding::{Blocks, Finding, Subject};
 use super::judge::stops_pull;
@@ -190,7 +191,11 @@ async fn unreachable(
         .filter(|n| !reached[*n as usize])
         .collect();
     for chunk in left.chunks(PAGE) {
-        let findings = numbered(scan, chunk, Code::CommitUnreachable).await?;
+        let mut findings = numbered(scan, chunk, Code::CommitUnreachable).await?;
+        let ids = findings.iter().map(|finding| finding.id.clone()).collect();
+        let there = again::still_there(scan, Kind::Commit, ids).await?;
+        let there: HashSet<String> = there.into_iter().collect();
+        findings.retain(|finding| there.contains(&finding.id));
         scan.find(findings).await?;
     }
     Ok(())

@@ -6,6 +6,7 @@ pub mod finding;
 pub use fault::{Auto, Code, Cost, Grade, Remedy};
 pub use finding::{Blocks, Finding, Subject};
 
+mod again;
 pub mod compare;
 mod graph;
 pub mod hidden;
@@ -145,6 +146,9 @@ pub async fn run(
 #[cfg(test)]
 #[path = "../../tests/audit/by_bytes.rs"]
 mod by_bytes_test;
+#[cfg(test)]
+#[path = "../../tests/audit/changing.rs"]
+mod changing_test;
 #[cfg(test)]
 #[path = "../../tests/audit/demo.rs"]
 mod demo_test;

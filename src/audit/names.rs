@@ -2,6 +2,7 @@
 
 use super::AuditError;
 use super::Depth;
+use super::again;
 use super::fault::Code;
 use super::finding::{Finding, Subject};
 use super::scan::Scan;
@@ -32,6 +33,7 @@ async fn missing_rows(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             return Ok(());
         };
         after = Some((last.kind, last.id.clone()));
+        let page = again::still_missing(scan, page).await?;
         let mut findings = Vec::new();
         for name in &page {
             if scan.withholds(Code::RowMissing, name.kind.into()) {
@@ -96,6 +98,7 @@ async fn held_elsewhere(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             return Ok(());
         };
         after = Some(last.clone());
+        let page = again::still_elsewhere(scan, page).await?;
         let mut findings = Vec::new();
         for name in &page {
             if name.repo_id.is_empty() {
@@ -120,7 +123,8 @@ async fn held_elsewhere(scan: &mut Scan<'_>) -> Result<(), AuditError> {
 
 async fn branches(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     let mut findings = Vec::new();
-    for branch in scan.notebook.dangling_heads().await? {
+    let dangling = scan.notebook.dangling_heads().await?;
+    for branch in again::still_dangling(scan, dangling).await? {
         let head = branch.head.clone().unwrap_or_default();
         let id = branch_id(scan, &branch.repo_id, &branch.name).await?;
         let mut finding =
@@ -258,6 +262,7 @@ async fn unreferenced(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             return Ok(());
         };
         after.clone_from(last);
+        let page = again::still_there(scan, Kind::Blob, page).await?;
         let holders = scan.notebook.holders(Kind::Blob, &page).await?;
         let findings = page
             .iter()

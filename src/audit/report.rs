@@ -48,6 +48,9 @@ pub struct Summary {
     pub hidden: Vec<HiddenTable>,
     /// Younger than the grace window: counted, not judged.
     pub too_new: u64,
+    /// Rows that changed or went while the audit ran, so that nothing is said of what rested on them.
+    #[serde(skip_serializing_if = "is_none")]
+    pub changed: u64,
     /// Rows without `storage_uri` by kind; a kind is absent where the hub has no such column.
     pub null_uris: BTreeMap<String, u64>,
     /// How many ids each scheme reproduced, by `kind scheme`.
@@ -63,6 +66,11 @@ pub struct Summary {
     /// So much missing or wrong together that the hub may be looked at in the wrong way; the first few.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mass_faults: Vec<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Which findings are meant. Conditions of one kind are alternatives, conditions of different kinds add up.

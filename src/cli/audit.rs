@@ -198,6 +198,12 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
             text::plural(summary.too_new, "row")
         ))?;
     }
+    if summary.changed > 0 {
+        out.line(&format!(
+            "{} changed or deleted while the audit ran; what rested on them is not judged.",
+            text::plural(summary.changed, "row")
+        ))?;
+    }
     if summary.unknown > 0 {
         out.line(&format!(
             "INCOMPLETE: {} to the store without an answer, the first: {}",

@@ -11,6 +11,7 @@ pub mod hidden;
 mod listing;
 pub mod notebook;
 pub mod postgres;
+pub(crate) mod reads;
 mod rows;
 pub mod schema;
 pub mod server;

@@ -9,9 +9,11 @@ mod crashing;
 mod identity;
 mod pairs;
 mod plans;
+mod pooler;
 mod postgres;
 mod pulling;
 mod rebuilding;
+mod recovering;
 mod repairing;
 #[path = "../support/s3.rs"]
 mod s3;

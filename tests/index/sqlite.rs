@@ -361,3 +361,25 @@ async fn a_folder_without_write_permission_is_read_as_immutable() {
     assert_eq!(contents(dir.path()).len(), 1);
     mode(0o700).unwrap();
 }
+
+#[tokio::test]
+async fn a_file_that_another_program_writes_to_is_worth_another_try() {
+    let fixture = File::empty().await;
+    let path = fixture.path();
+    fixture.hub().close().await;
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .journal_mode(sqlx::sqlite::SqliteJournalMode::Delete);
+    let mut other = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options)
+        .await
+        .unwrap();
+    let hub = Sqlite::open(&path, Access::Read).await.unwrap();
+    sqlx::raw_sql("BEGIN EXCLUSIVE")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let error = hub.counts().await.unwrap_err();
+    assert_eq!(error.transient(), Some("database is locked"), "{error}");
+    sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
+    hub.counts().await.unwrap();
+}

@@ -3,6 +3,7 @@
 use super::{PAGE, REMEMBERED, Scan, hex_of, named};
 use crate::audit::AuditError;
 use crate::audit::Depth;
+use crate::audit::Grade;
 use crate::audit::judge::{Judge, Verdict};
 use crate::index::notebook::{CommitFact, SnapshotFact, Standing, StoredCopy, Unresolved};
 use crate::index::{BlobRow, CommitRow, Index, IndexError, MembershipRow, Page, SnapshotRow};
@@ -14,19 +15,23 @@ use std::collections::HashMap;
 /// Entries of trees looked up at once.
 const ENTRIES: usize = 20_000;
 
+/// Rows asked for again at once; a snapshot's may weigh much.
+const ASKED_AGAIN: usize = 100;
+
 /// What the passes need of a row of any kind.
-trait Audited: Sized {
+trait Audited: Sized + PartialEq {
     const KIND: Kind;
     fn id(&self) -> &str;
     fn repo_id(&self) -> Option<&str>;
     fn created_at(&self) -> &str;
     fn storage_uri(&self) -> Option<&str>;
     async fn page(index: &dyn Index, after: Option<&str>) -> Result<Page<Self>, IndexError>;
+    async fn by_id(index: &dyn Index, ids: &[String]) -> Result<Vec<Self>, IndexError>;
     async fn judge(&self, judge: &Judge, copies: &[StoredCopy]) -> Verdict;
 }
 
 macro_rules! audited {
-    ($($row:ident $kind:ident $id:ident $pages:ident $judge:ident;)*) => {$(
+    ($($row:ident $kind:ident $id:ident $pages:ident $by_id:ident $judge:ident;)*) => {$(
         impl Audited for $row {
             const KIND: Kind = Kind::$kind;
             fn id(&self) -> &str { &self.$id }
@@ -36,6 +41,9 @@ macro_rules! audited {
             async fn page(index: &dyn Index, after: Option<&str>) -> Result<Page<Self>, IndexError> {
                 index.$pages(after, PAGE).await
             }
+            async fn by_id(index: &dyn Index, ids: &[String]) -> Result<Vec<Self>, IndexError> {
+                index.$by_id(ids).await
+            }
             async fn judge(&self, judge: &Judge, copies: &[StoredCopy]) -> Verdict {
                 judge.$judge(self, copies).await
             }
@@ -44,9 +52,9 @@ macro_rules! audited {
 }
 
 audited! {
-    BlobRow Blob object_id blobs blob;
-    SnapshotRow Snapshot snapshot_id snapshots snapshot;
-    CommitRow Commit commit_id commits commit;
+    BlobRow Blob object_id blobs blobs_by_id blob;
+    SnapshotRow Snapshot snapshot_id snapshots snapshots_by_id snapshot;
+    CommitRow Commit commit_id commits commits_by_id commit;
 }
 
 /// A page of rows, each with its verdict where it was to be judged, and who holds it.
@@ -130,6 +138,7 @@ impl Scan<'_> {
             let verdict = if wanted { verdicts.next() } else { None };
             rows.push((row, verdict));
         }
+        self.judge_changed(&mut rows).await?;
         self.progress.update(|f| {
             f.done += rows.len() as u64;
             after.clone().unwrap_or_default().clone_into(&mut f.subject);
@@ -139,6 +148,41 @@ impl Scan<'_> {
             holders,
             end: page.end,
         })
+    }
+
+    /// Asks for the rows again that an error or worse is said of. What has gone is not judged, and what is another row
+    /// by now is judged as it is.
+    async fn judge_changed<R: Audited>(
+        &mut self,
+        rows: &mut [(R, Option<Verdict>)],
+    ) -> Result<(), AuditError> {
+        let severe = |verdict: &Option<Verdict>| {
+            let findings = verdict.as_ref().map_or(&[][..], |v| v.findings.as_slice());
+            findings.iter().any(|finding| finding.grade >= Grade::Error)
+        };
+        let places: Vec<usize> = (0..rows.len()).filter(|at| severe(&rows[*at].1)).collect();
+        for places in places.chunks(ASKED_AGAIN) {
+            let ids: Vec<String> = places
+                .iter()
+                .map(|at| rows[*at].0.id().to_owned())
+                .collect();
+            let mut now = R::by_id(self.store.index(), &ids).await?;
+            for at in places {
+                let (row, verdict) = &mut rows[*at];
+                if now.iter().any(|other| other == row) {
+                    continue;
+                }
+                self.summary.changed += 1;
+                *verdict = None;
+                if let Some(other) = now.iter().position(|other| other.id() == row.id()) {
+                    *row = now.swap_remove(other);
+                    let copies = self.copies(std::slice::from_ref(row)).await?;
+                    let copies = copies.into_values().next().unwrap_or_default();
+                    *verdict = Some(row.judge(&self.judge, &copies).await);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Who holds each row. Where a hub keeps no memberships, a row's own `repo_id` is laid down as one.

@@ -10,7 +10,7 @@ mod order;
 
 pub use facts::{BranchFact, CommitFact, ListedKey, SnapshotFact, Standing, StoredCopy};
 pub use findings::{FindingQuery, FindingRow};
-pub use names::Unresolved;
+pub use names::{Namer, Unresolved};
 pub use order::{FindingOrder, Stretch};
 
 use super::IndexError;

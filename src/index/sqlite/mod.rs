@@ -66,6 +66,14 @@ impl Sqlite {
 fn query_error(what: &'static str) -> impl Fn(sqlx::Error) -> IndexError {
     move |e| {
         let why = match &e {
+            // The hub itself writes, or another program: it ends some time.
+            sqlx::Error::Database(e) if open::is_busy(e.as_ref()) => {
+                return IndexError::BrokenOff {
+                    what,
+                    reason: e.message().to_owned(),
+                    why: format!("{}; another program writes to the file", e.message()),
+                };
+            }
             sqlx::Error::Database(e) => e.message().to_owned(),
             other => other.to_string(),
         };
