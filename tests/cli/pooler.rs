@@ -103,7 +103,7 @@ fn nothing_of_ours_stays_on_a_poolers_connections_whatever_was_done() {
         &["signoff", "--out", place.path("signed").to_str().unwrap()],
         1,
     );
-    run(&["backfill", "--apply", "--write", "--yes"], 0);
+    run(&["backfill", "--apply", "--write", "--yes"], 1);
     run(&["repair", "--apply", "--write", "--yes"], 1);
     run(&["checkpoint", "--write"], 0);
     run(&["schema", "--apply", "--write"], 0);
@@ -138,12 +138,7 @@ fn a_database_is_made_and_filled_through_a_pooler() {
     let (hub, _) = demo(&place, &["--healthy"]);
     let database = pooled(&wait(server::database()));
     let ran = place.run(&[
-        "rebuild",
-        "--write",
-        "--database",
-        &database,
-        "--store",
-        &hub.store,
+        "rebuild", "--write", "--into", &database, "--store", &hub.store,
     ]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(left_behind(&database), [""; 0]);
