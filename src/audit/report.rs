@@ -68,7 +68,6 @@ pub struct Summary {
     pub mass_faults: Vec<String>,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
 fn is_none(count: &u64) -> bool {
     *count == 0
 }

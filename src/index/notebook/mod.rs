@@ -5,12 +5,14 @@
 
 mod facts;
 mod findings;
+mod namers;
 mod names;
 mod order;
 
 pub use facts::{BranchFact, CommitFact, ListedKey, SnapshotFact, Standing, StoredCopy};
 pub use findings::{FindingQuery, FindingRow};
-pub use names::{Namer, Unresolved};
+pub use namers::Namer;
+pub use names::Unresolved;
 pub use order::{FindingOrder, Stretch};
 
 use super::IndexError;

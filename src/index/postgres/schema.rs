@@ -1,7 +1,7 @@
 //! What the server says of itself, and the additive migration.
 
 use super::columns::quoted;
-use super::sessions::{CONNECT, Purpose, Session, within};
+use super::sessions::{Purpose, Session};
 use super::{Postgres, pooler, server};
 use crate::index::rows::id_column;
 use crate::index::schema::{Dialect, Partition, Standing, TableName, index_name};
