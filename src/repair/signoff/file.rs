@@ -2,6 +2,7 @@
 
 use super::{Signoff, VERSION, paper};
 use crate::audit::AuditError;
+use crate::destination;
 use crate::index::IndexError;
 use crate::object::json;
 use crate::progress::Cancelled;
@@ -23,6 +24,9 @@ pub enum SignoffError {
     Index(#[from] IndexError),
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+    /// A report cannot be written, with what to do.
+    #[error("{0}")]
+    Place(String),
     #[error("{path}: {why}")]
     File { path: String, why: String },
     #[error("{path} was changed after it was written: its own sha256 does not fit")]
@@ -114,15 +118,15 @@ impl Signoff {
     }
 }
 
-/// Makes the folder for reports where it is missing: before hours of reading, rather than after them.
+/// Makes the folder for reports where it is missing, and tries whether files can be made in it: before hours of
+/// reading, rather than after them.
 ///
 /// # Errors
-/// It cannot be made.
+/// It cannot be made or written.
 pub fn prepare(folder: &Path) -> Result<(), SignoffError> {
-    std::fs::create_dir_all(folder).map_err(|error| SignoffError::File {
-        path: folder.display().to_string(),
-        why: error.to_string(),
-    })
+    destination::try_folder(folder).map_err(SignoffError::Place)?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| SignoffError::Place(destination::told(folder, &error)))
 }
 
 fn put(path: &Path, bytes: &[u8]) -> Result<PathBuf, SignoffError> {
@@ -131,9 +135,12 @@ fn put(path: &Path, bytes: &[u8]) -> Result<PathBuf, SignoffError> {
         file.write_all(bytes)?;
         file.sync_all()
     };
-    write().map_err(|error| SignoffError::File {
-        path: path.display().to_string(),
-        why: error.to_string(),
+    write().map_err(|error| {
+        if error.kind() != io::ErrorKind::AlreadyExists {
+            // Half a report is none.
+            let _ = std::fs::remove_file(path);
+        }
+        SignoffError::Place(destination::told(path, &error))
     })?;
     Ok(path.to_owned())
 }
