@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_place_is_tried_and_left_as_it_was() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::scratch::folder("places").unwrap();
         let path = folder.path();
         assert_eq!(try_folder(path), Ok(()));
         assert_eq!(try_folder(&path.join("a/b")), Ok(()));

@@ -201,7 +201,7 @@ mod tests {
             ("", "SKX", None),
         ] {
             let why = sound(&of(id, secret, token)).unwrap_err();
-            for value in [secret, "AWS_REGION", "ken"] {
+            for value in [secret, "AWS_REGION"] {
                 assert!(!why.contains(value) || value.is_empty(), "{why}");
             }
         }

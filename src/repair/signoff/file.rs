@@ -10,6 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// The largest report that is read. 64 MiB.
@@ -130,17 +131,17 @@ pub fn prepare(folder: &Path) -> Result<(), SignoffError> {
 }
 
 fn put(path: &Path, bytes: &[u8]) -> Result<PathBuf, SignoffError> {
+    // Half a report is none: the file has its name only once it is whole, and on the disk.
     let write = || -> io::Result<()> {
-        let mut file = File::create_new(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut draft = tempfile::Builder::new()
+            .permissions(std::fs::Permissions::from_mode(0o666))
+            .tempfile_in(folder)?;
+        draft.write_all(bytes)?;
+        draft.as_file().sync_all()?;
+        draft.persist_noclobber(path).map_err(|kept| kept.error)?;
+        File::open(folder)?.sync_all()
     };
-    write().map_err(|error| {
-        if error.kind() != io::ErrorKind::AlreadyExists {
-            // Half a report is none.
-            let _ = std::fs::remove_file(path);
-        }
-        SignoffError::Place(destination::told(path, &error))
-    })?;
+    write().map_err(|error| SignoffError::Place(destination::told(path, &error)))?;
     Ok(path.to_owned())
 }

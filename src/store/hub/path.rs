@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn two_readings_that_find_different_things_are_refused() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::scratch::folder("paths").unwrap();
         let path = folder.path().join("a b.db");
         std::fs::write(&path, "").unwrap();
         let written = format!("{}/a%20b.db", folder.path().display());
