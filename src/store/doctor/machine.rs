@@ -8,7 +8,7 @@ use std::io::{self, Write};
 const NAME: &str = "temporary files";
 
 /// What an audit lays down for a row and its object, with the indices over them. Bytes, measured and rounded up.
-const A_ROW: u64 = 1_200;
+const A_ROW: u64 = 1_500;
 
 /// What every audit takes, however small the hub. Bytes.
 const LEAST: u64 = 16 << 20;
