@@ -1,5 +1,6 @@
 //! `luthier audit`.
 
+use super::duration::duration;
 use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, open, target};
@@ -26,7 +27,7 @@ pub struct How {
     /// How deep to look
     #[arg(long, value_enum)]
     pub depth: Option<DepthFlag>,
-    /// Rows, and objects without row, younger than this are counted and not judged (30s, 15m, 1h)
+    /// Rows, and objects without row, younger than this are counted and not judged (30s, 15m, 1h, 1d)
     #[arg(long, value_parser = duration, default_value = "1h", value_name = "TIME")]
     pub grace: Duration,
     /// Reads under way at once, 32 where it is not given; of a repair also steps, 8 and at most 32
@@ -58,14 +59,6 @@ impl How {
             concurrency: usize::from(self.concurrency.unwrap_or(32)),
         }
     }
-}
-
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let span: jiff::SignedDuration = text
-        .parse()
-        .map_err(|error: jiff::Error| error.to_string())?;
-    span.try_into()
-        .map_err(|_| "a time cannot be negative".to_owned())
 }
 
 pub async fn run(command: Audit, global: &Global, out: Output) -> Result<Exit, CliError> {

@@ -5,6 +5,7 @@ use super::watch::watch;
 use super::{CliError, Exit, Global, open, target};
 use crate::client::pull::{PullOptions, Pulled, Told, pull};
 use crate::client::{Layout, PullError, Wanted};
+use crate::destination;
 use crate::object::{Kind, ObjectId};
 use crate::store::fetch::{FetchError, Fetched, Origin, Refusal};
 use crate::text;
@@ -63,7 +64,10 @@ impl Pull {
 }
 
 pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, CliError> {
-    let store = open(&target(global)?).await?;
+    let target = target(global)?;
+    destination::try_folder(&command.into)
+        .map_err(|why| CliError::usage(format!("--into: {why}")))?;
+    let store = open(&target).await?;
     let options = command.options();
     let progress = out.job();
     let mut told = Teller {

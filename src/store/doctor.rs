@@ -3,6 +3,7 @@
 
 mod clocks;
 mod database;
+mod machine;
 mod objects;
 mod server;
 mod visibility;
@@ -85,15 +86,22 @@ pub async fn examine(hub: &Hub, authority: Option<&Authority>) -> Vec<Check> {
     };
     let mut checks = Vec::new();
     let mut clocks = Vec::new();
-    match open_index(hub, access).await {
-        Err(error) => checks.push(Check::unusable("database", error)),
-        Ok(index) => checks.extend(database::examine(index, access, &mut clocks).await),
-    }
+    let machine = match open_index(hub, access).await {
+        Err(error) => {
+            checks.push(Check::unusable("database", error));
+            machine::examine(None).await
+        }
+        Ok(index) => {
+            checks.extend(database::examine(index.clone(), access, &mut clocks).await);
+            machine::examine(Some(index.as_ref())).await
+        }
+    };
     match open_backend(hub, access).await {
         Err(error) => checks.push(Check::unusable("object store", error)),
         Ok(backend) => checks.extend(objects::examine(backend, access, &mut clocks).await),
     }
     checks.push(clocks::compare(&clocks));
+    checks.push(machine);
     checks
 }
 

@@ -16,7 +16,7 @@ pub use names::Unresolved;
 pub use order::{FindingOrder, Stretch};
 
 use super::IndexError;
-use crate::scratch;
+use crate::{destination, scratch};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -81,7 +81,7 @@ impl Notebook {
             .max_connections(1)
             .connect_with(options)
             .await
-            .map_err(|e| open(e.to_string()))?;
+            .map_err(|e| open(destination::temporary_database(&e.to_string())))?;
         let notebook = Self {
             pool,
             _folder: folder,
@@ -111,6 +111,6 @@ impl Notebook {
 fn failed(error: sqlx::Error) -> IndexError {
     IndexError::Query {
         what: "the audit's notebook",
-        why: error.to_string(),
+        why: destination::temporary_database(&error.to_string()),
     }
 }
