@@ -1,15 +1,22 @@
 //! Questions to the store, each with one of four answers: present, absent, wrong or unknown.
 
-use crate::backend::{Key, UriRefusal, layout};
+mod wrapped;
+
+use crate::backend::{BackendError, Key, Meta, UriRefusal, layout};
 use crate::index::notebook::StoredCopy;
 use crate::object::identity::BlobHasher;
-use crate::object::{Kind, ObjectId};
+use crate::object::time::Micros;
+use crate::object::{Kind, MAX_PAYLOAD, ObjectId};
+use crate::store::Store;
 use crate::store::write::proves;
-use crate::store::{Store, StoreError};
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use std::sync::OnceLock;
+
+/// The largest blob that is hashed: 64 GiB. A sparse file can claim any size.
+const LARGEST: u64 = 64 << 30;
 
 /// What the store holds for a row.
 #[derive(Clone, Debug)]
@@ -42,6 +49,10 @@ pub enum Looked {
         bytes: Bytes,
         sha256: [u8; 32],
         why: String,
+        /// What a sound blob is wrapped in, where it is too large for `bytes` to tell.
+        wrapped: Option<String>,
+        /// The `Content-Encoding` that it is stored with.
+        encoding: Option<String>,
         /// Other listed keys of the digest, unread.
         copies: Vec<Key>,
     },
@@ -85,12 +96,16 @@ impl Looked {
                 key,
                 size,
                 why,
+                encoding,
                 copies,
                 ..
             } => {
                 say("key", key.as_str().into());
                 say("size", (*size).into());
                 say("why", why.as_str().into());
+                if let Some(encoding) = encoding {
+                    say("content_encoding", encoding.as_str().into());
+                }
                 if !copies.is_empty() {
                     say("copies", keys(copies));
                 }
@@ -104,8 +119,72 @@ impl Looked {
     }
 }
 
+fn absent(key: Key) -> Looked {
+    Looked::Absent {
+        key,
+        found: Vec::new(),
+    }
+}
+
 fn keys(found: &[Key]) -> Value {
     found.iter().map(Key::as_str).collect::<Vec<_>>().into()
+}
+
+/// Which answers of the listing a second witness is asked about.
+#[derive(Debug, Default)]
+pub struct Witness {
+    /// Of how many listed objects one is asked for by a HEAD, where its bytes are not read; 0 for none.
+    pub every_listed: u64,
+    /// Of how many rows that no object is listed for one is asked for; 0 for none.
+    pub every_unlisted: u64,
+    /// The store's clock before the listing began.
+    pub listed_at: Option<Micros>,
+    /// A key that is there, was there before the listing began, and was not listed.
+    pub short: OnceLock<String>,
+}
+
+impl Witness {
+    /// A witness that is never asked: where no listing was taken.
+    #[must_use]
+    pub fn none() -> &'static Self {
+        static NONE: Witness = Witness {
+            every_listed: 0,
+            every_unlisted: 0,
+            listed_at: None,
+            short: OnceLock::new(),
+        };
+        &NONE
+    }
+
+    /// Notes a key that a HEAD finds and the listing lacks.
+    pub fn note(&self, key: &Key, meta: &Meta) {
+        let before = |at: Micros| self.listed_at.is_some_and(|listed| at < listed);
+        if meta.modified.is_some_and(before) {
+            // The first is enough.
+            let _ = self.short.set(key.to_string());
+        }
+    }
+
+    /// Whether one in `every` holds for this id, by its last digits: the same ids whatever the order.
+    fn asks(every: u64, id: &ObjectId) -> bool {
+        let digits = id.hex().and_then(|hex| hex.get(hex.len() - 8..));
+        let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        every > 0 && number.unwrap_or(0) % every == 0
+    }
+}
+
+/// The row that is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    pub kind: Kind,
+    pub id: &'a ObjectId,
+    /// What the row says.
+    pub uri: Option<&'a str>,
+    /// What an old hub says where that is null.
+    pub disk_path: Option<&'a str>,
+    pub repo_id: Option<&'a str>,
+    /// The listed keys of the id's digest.
+    pub copies: &'a [StoredCopy],
 }
 
 /// How to look.
@@ -115,42 +194,47 @@ pub struct Look<'a> {
     pub read: bool,
     /// The listing that was taken; without one, only the keys themselves are asked for.
     pub listed: bool,
+    pub witness: &'a Witness,
 }
 
 impl Look<'_> {
-    /// Answers for one row: `uri` is what it says, `disk_path` what an old hub says where that is null,
-    /// `copies` the listed keys of the id's digest.
-    pub async fn at(
-        &self,
-        kind: Kind,
-        id: &ObjectId,
-        uri: Option<&str>,
-        disk_path: Option<&str>,
-        copies: &[StoredCopy],
-    ) -> Looked {
-        let Some(uri) = uri else {
-            let mut candidates: Vec<Key> = copies
-                .iter()
-                .filter_map(|c| Key::new(&c.key).ok())
-                .collect();
-            candidates.extend(disk_path.and_then(|path| Key::new(path).ok()));
-            return self.unlinked(kind, id, candidates).await;
+    /// Answers for one row.
+    pub async fn at(&self, row: Named<'_>) -> Looked {
+        let Named { kind, id, .. } = row;
+        let Some(uri) = row.uri else {
+            return self.unlinked(row).await;
         };
         match self.store.backend().locate(uri) {
-            Ok(key) => self.named(kind, id, key, copies).await,
-            Err(why) => Looked::Refused {
-                uri: uri.to_owned(),
-                why,
-                found: self.proving(kind, id, copies, None).await,
+            Ok(key) => self.named(row, key).await,
+            Err(why) => match self.proving(kind, id, row.copies, None).await {
+                Ok(found) => Looked::Refused {
+                    uri: uri.to_owned(),
+                    why,
+                    found,
+                },
+                Err(unknown) => unknown,
             },
         }
     }
 
-    async fn unlinked(&self, kind: Kind, id: &ObjectId, mut candidates: Vec<Key>) -> Looked {
-        candidates.dedup();
+    async fn unlinked(&self, row: Named<'_>) -> Looked {
+        let Named { kind, id, .. } = row;
+        let copies = row.copies.iter();
+        let mut candidates: Vec<(Key, Option<u64>)> = copies
+            .filter_map(|copy| Some((Key::new(&copy.key).ok()?, self.size_of(copy))))
+            .collect();
+        let old = row.disk_path.and_then(|path| Key::new(path).ok());
+        candidates.extend(old.map(|key| (key, None)));
+        candidates.dedup_by(|a, b| a.0 == b.0);
+        if candidates.is_empty() {
+            match self.unlisted(row).await {
+                Ok(keys) => candidates.extend(keys.into_iter().map(|key| (key, None))),
+                Err(unknown) => return unknown,
+            }
+        }
         let (mut found, mut others) = (Vec::new(), Vec::new());
-        for key in candidates {
-            match self.read(kind, id, &key).await {
+        for (key, size) in candidates {
+            match self.read(kind, id, &key, size).await {
                 Looked::Proved { key, .. } => found.push(key),
                 Looked::Wrong { key, .. } => others.push(key),
                 unknown @ Looked::Unknown { .. } => return unknown,
@@ -164,19 +248,68 @@ impl Look<'_> {
         Looked::Unlinked { found, others }
     }
 
-    async fn named(&self, kind: Kind, id: &ObjectId, key: Key, copies: &[StoredCopy]) -> Looked {
-        let listed = copies.iter().find(|copy| copy.key == key.as_str());
-        let size = match listed {
-            Some(copy) => copy.size,
-            // Listings lie: the second witness decides.
-            None => match self.store.backend().head(&key).await {
-                Ok(Some(meta)) => meta.size,
-                Ok(None) => {
-                    let found = self.proving(kind, id, copies, Some(&key)).await;
-                    return Looked::Absent { key, found };
+    /// Keys of the known layouts that hold something though the listing has none of them: the second witness
+    /// before an object is called absent. `Err` is an answer that stayed open.
+    async fn unlisted(&self, row: Named<'_>) -> Result<Vec<Key>, Looked> {
+        let is_short = self.witness.short.get().is_some();
+        let asks = is_short || Witness::asks(self.witness.every_unlisted, row.id);
+        if !self.listed || !asks {
+            return Ok(Vec::new());
+        }
+        self.heads(row.id, row.repo_id).await
+    }
+
+    /// The keys of the known layouts that a HEAD finds.
+    pub(super) async fn heads(
+        &self,
+        id: &ObjectId,
+        repo_id: Option<&str>,
+    ) -> Result<Vec<Key>, Looked> {
+        let keys = stream::iter(layout::keys_for(id, repo_id)).map(|key| async move {
+            let found = self.store.backend().head(&key).await;
+            (key, found)
+        });
+        let answers: Vec<_> = keys.buffered(4).collect().await;
+        let mut out = Vec::new();
+        for (key, found) in answers {
+            match found {
+                Ok(None) => {}
+                Ok(Some(meta)) => {
+                    self.witness.note(&key, &meta);
+                    out.push(key);
                 }
                 Err(error) => {
-                    let why = error.to_string();
+                    let why = error.reason(key.as_str());
+                    return Err(Looked::Unknown { key, why });
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    async fn named(&self, row: Named<'_>, key: Key) -> Looked {
+        let Named {
+            kind, id, copies, ..
+        } = row;
+        let listed = copies.iter().find(|copy| copy.key == key.as_str());
+        let size = match listed {
+            Some(copy) if self.read || !self.listed => copy.size,
+            Some(copy) if !Witness::asks(self.witness.every_listed, id) => copy.size,
+            Some(copy) => match self.listed_and_asked(&key, copy.size).await {
+                Ok(size) => size,
+                Err(answer) => return self.elsewhere(row, answer).await,
+            },
+            // Listings lie: the second witness decides.
+            None => match self.store.backend().head(&key).await {
+                Ok(Some(meta)) => {
+                    if self.listed {
+                        self.witness.note(&key, &meta);
+                    }
+                    meta.size
+                }
+                Ok(None) => return self.elsewhere(row, absent(key)).await,
+                Err(error) => {
+                    let why = error.reason(key.as_str());
                     return Looked::Unknown { key, why };
                 }
             },
@@ -188,13 +321,16 @@ impl Look<'_> {
             let keys = copies.iter().filter_map(|copy| Key::new(&copy.key).ok());
             keys.filter(|other| *other != key).collect()
         };
-        match self.read(kind, id, &key).await {
+        let listed = listed.and_then(|copy| self.size_of(copy));
+        match self.read(kind, id, &key, listed).await {
             Looked::Wrong {
                 key,
                 size,
                 bytes,
                 sha256,
                 why,
+                wrapped,
+                encoding,
                 ..
             } => Looked::Wrong {
                 copies: others(),
@@ -203,47 +339,181 @@ impl Look<'_> {
                 bytes,
                 sha256,
                 why,
+                wrapped,
+                encoding,
             },
-            // Listed, and gone when it was read: something else is writing or the listing lied.
-            Looked::Absent { key, .. } if listed.is_some() => Looked::Absent {
-                found: self.proving(kind, id, copies, Some(&key)).await,
-                key,
-            },
-            answer => answer,
+            answer => self.elsewhere(row, answer).await,
         }
     }
 
-    /// The listed keys whose bytes prove the id.
+    /// The size of an object that is listed and not to be read, by a HEAD; what denies the HEAD is asked for
+    /// by a GET. `Err` is the answer where neither finds it.
+    async fn listed_and_asked(&self, key: &Key, size: u64) -> Result<u64, Looked> {
+        let found = match self.store.backend().head(key).await {
+            Ok(Some(meta)) => return Ok(meta.size),
+            Ok(None) => Ok(()),
+            Err(_) => match self.store.backend().open(key).await {
+                Ok(Some(body)) => return Ok(body.meta.size),
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
+            },
+        };
+        Err(match found {
+            Ok(()) => self.held_to_listing(absent(key.clone()), Some(size)).await,
+            Err(error) => Looked::Unknown {
+                why: error.reason(key.as_str()),
+                key: key.clone(),
+            },
+        })
+    }
+
+    /// Where else an absent object lies; every other answer stays.
+    async fn elsewhere(&self, row: Named<'_>, answer: Looked) -> Looked {
+        let Looked::Absent { key, .. } = answer else {
+            return answer;
+        };
+        let found = self.proving(row.kind, row.id, row.copies, Some(&key)).await;
+        let mut found = match found {
+            Ok(found) => found,
+            Err(unknown) => return unknown,
+        };
+        if found.is_empty() && self.listed {
+            // Where the listing is short, a copy of it may be there as well.
+            let keys = match self.heads(row.id, row.repo_id).await {
+                Ok(keys) => keys,
+                Err(unknown) => return unknown,
+            };
+            for other in keys.into_iter().filter(|other| *other != key) {
+                match self.read(row.kind, row.id, &other, None).await {
+                    Looked::Proved { key, .. } => found.push(key),
+                    unknown @ Looked::Unknown { .. } => return unknown,
+                    _ => {}
+                }
+            }
+        }
+        Looked::Absent { key, found }
+    }
+
+    /// The listed keys whose bytes prove the id; `Err` is an answer that stayed open.
     async fn proving(
         &self,
         kind: Kind,
         id: &ObjectId,
         copies: &[StoredCopy],
         but: Option<&Key>,
-    ) -> Vec<Key> {
+    ) -> Result<Vec<Key>, Looked> {
         let mut found = Vec::new();
-        for key in copies.iter().filter_map(|copy| Key::new(&copy.key).ok()) {
-            if Some(&key) != but
-                && let Looked::Proved { key, .. } = self.read(kind, id, &key).await
-            {
-                found.push(key);
+        for copy in copies {
+            let Ok(key) = Key::new(&copy.key) else {
+                continue;
+            };
+            if Some(&key) == but {
+                continue;
+            }
+            match self.read(kind, id, &key, self.size_of(copy)).await {
+                Looked::Proved { key, .. } => found.push(key),
+                unknown @ Looked::Unknown { .. } => return Err(unknown),
+                _ => {}
             }
         }
-        found
+        Ok(found)
     }
 
-    /// Reads and proves; wrong only if two reads agree on it.
-    pub async fn read(&self, kind: Kind, id: &ObjectId, key: &Key) -> Looked {
-        match self.read_once(kind, id, key).await {
-            Looked::Wrong { bytes, why, .. } => match self.read_once(kind, id, key).await {
-                Looked::Wrong { bytes: again, .. } if again != bytes => Looked::Unknown {
+    /// The listed size, where there was a listing.
+    fn size_of(&self, copy: &StoredCopy) -> Option<u64> {
+        self.listed.then_some(copy.size)
+    }
+
+    /// Reads and proves; wrong only if two reads agree on it. `listed` is the size in the listing.
+    pub async fn read(&self, kind: Kind, id: &ObjectId, key: &Key, listed: Option<u64>) -> Looked {
+        let answer = match self.read_once(kind, id, key).await {
+            Looked::Wrong { sha256, why, .. } => match self.read_once(kind, id, key).await {
+                Looked::Wrong { sha256: again, .. } if again != sha256 => Looked::Unknown {
                     key: key.clone(),
                     why: format!("two reads gave different bytes; the first: {why}"),
                 },
                 answer => answer,
             },
             answer => answer,
+        };
+        let answer = self.held_to_listing(answer, listed).await;
+        self.unwrapped(kind, id, answer).await
+    }
+
+    /// Absent takes the listing's word too, and bytes of another length than the store says are not those of the
+    /// object: an empty answer, an error page.
+    async fn held_to_listing(&self, answer: Looked, listed: Option<u64>) -> Looked {
+        let unknown = |key: &Key, why: String| Looked::Unknown {
+            key: key.clone(),
+            why,
+        };
+        match &answer {
+            Looked::Absent { key, .. } if listed.is_some() => match self.relisted(key).await {
+                Ok(None) => answer,
+                Ok(Some(_)) => unknown(
+                    key,
+                    "it is listed, and neither a GET nor a HEAD finds it".to_owned(),
+                ),
+                Err(why) => unknown(key, why),
+            },
+            Looked::Wrong { key, size, .. } if listed != Some(*size) => {
+                let said = match listed {
+                    Some(_) => self.relisted(key).await,
+                    None => match self.store.backend().head(key).await {
+                        Ok(meta) => Ok(meta.map(|meta| meta.size)),
+                        Err(error) => Err(error.reason(key.as_str())),
+                    },
+                };
+                match said {
+                    Ok(Some(said)) if said == *size => answer,
+                    Ok(said) => unknown(
+                        key,
+                        format!(
+                            "{size} bytes came, and the store says that it has {}",
+                            said.map_or("none".to_owned(), |said| said.to_string())
+                        ),
+                    ),
+                    Err(why) => unknown(key, why),
+                }
+            }
+            _ => answer,
         }
+    }
+
+    /// The size of an object by a new listing of its key alone.
+    async fn relisted(&self, key: &Key) -> Result<Option<u64>, String> {
+        let mut entries = self.store.backend().list(key.as_str(), None);
+        match entries.next().await {
+            None => Ok(None),
+            Some(Ok(entry)) => Ok((entry.key == key.as_str()).then_some(entry.size)),
+            Some(Err(error)) => Err(error.to_string()),
+        }
+    }
+
+    /// Names the wrappings of a blob that is too large for its start to tell.
+    async fn unwrapped(&self, kind: Kind, id: &ObjectId, answer: Looked) -> Looked {
+        let mut answer = answer;
+        if let Looked::Wrong {
+            key,
+            size,
+            bytes,
+            wrapped,
+            ..
+        } = &mut answer
+            && kind == Kind::Blob
+            && *size > bytes.len() as u64
+        {
+            match wrapped::layers(self.store.backend(), id, key).await {
+                Ok(layers) => *wrapped = layers,
+                Err(why) => {
+                    return Looked::Unknown {
+                        key: key.clone(),
+                        why,
+                    };
+                }
+            }
+        }
+        answer
     }
 
     async fn read_once(&self, kind: Kind, id: &ObjectId, key: &Key) -> Looked {
@@ -254,13 +524,10 @@ impl Look<'_> {
         };
         match read {
             Ok(Some(answer)) => answer,
-            Ok(None) => Looked::Absent {
-                key,
-                found: Vec::new(),
-            },
+            Ok(None) => absent(key),
             Err(error) => Looked::Unknown {
+                why: error.reason(key.as_str()),
                 key,
-                why: error.to_string(),
             },
         }
     }
@@ -270,10 +537,12 @@ impl Look<'_> {
         kind: Kind,
         id: &ObjectId,
         key: &Key,
-    ) -> Result<Option<Looked>, StoreError> {
-        let Some(bytes) = self.store.read_object(key).await? else {
+    ) -> Result<Option<Looked>, BackendError> {
+        let Some(body) = self.store.backend().open(key).await? else {
             return Ok(None);
         };
+        let encoding = body.meta.encoding.clone();
+        let bytes = body.read_all(MAX_PAYLOAD as u64 + 64).await?;
         let (key, size) = (key.clone(), bytes.len() as u64);
         let sha256 = Sha256::digest(&bytes).into();
         Ok(Some(match proves(kind, id, &bytes) {
@@ -290,18 +559,27 @@ impl Look<'_> {
                 bytes,
                 sha256,
                 why,
+                wrapped: None,
+                encoding,
                 copies: Vec::new(),
             },
         }))
     }
 
     /// Hashes a blob as it streams by; only its first 64 KiB are kept, to say what is wrong with it.
-    async fn read_blob(&self, id: &ObjectId, key: &Key) -> Result<Option<Looked>, StoreError> {
+    async fn read_blob(&self, id: &ObjectId, key: &Key) -> Result<Option<Looked>, BackendError> {
         const KEEP: usize = 64 << 10;
         let Some(mut body) = self.store.backend().open(key).await? else {
             return Ok(None);
         };
         let announced = body.meta.size;
+        if announced > LARGEST {
+            return Err(BackendError::TooLarge {
+                size: announced,
+                limit: LARGEST,
+            });
+        }
+        let encoding = body.meta.encoding.take();
         let mut hasher = BlobHasher::new(announced);
         let (mut head, mut size) = (Vec::new(), 0);
         while let Some(chunk) = body.stream.next().await {
@@ -331,6 +609,8 @@ impl Look<'_> {
                 bytes,
                 sha256,
                 why: "the bytes do not reproduce the id".to_owned(),
+                wrapped: None,
+                encoding,
                 copies: Vec::new(),
             },
         }))

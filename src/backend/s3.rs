@@ -6,6 +6,7 @@
 mod bucket;
 mod client;
 mod conditions;
+mod decode;
 mod fault;
 mod levels;
 mod listing;

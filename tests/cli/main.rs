@@ -18,5 +18,6 @@ mod s3;
 #[path = "../support/postgres.rs"]
 mod server;
 mod signing;
+mod store_faults;
 mod support;
 mod undoing;

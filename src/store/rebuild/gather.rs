@@ -144,7 +144,10 @@ async fn look(
         match once(backend, memory, &key, &hex, &entry).await {
             Ok(Ok(found)) => return found,
             Ok(Err(why)) => refused = why,
-            Err(error) => return Found::Unknown(key, error.to_string()),
+            Err(error) => {
+                let why = error.reason(key.as_str());
+                return Found::Unknown(key, why);
+            }
         }
     }
     Found::Nothing(key, refused)
@@ -159,7 +162,7 @@ async fn once(
     entry: &Entry,
 ) -> Result<Result<Found, String>, BackendError> {
     let Some(mut body) = backend.open(key).await? else {
-        return Ok(Err("it was listed and is not there".to_owned()));
+        return Err(open_question(key, "it was listed and is not there"));
     };
     let id = ObjectId::new(hex);
     let announced = body.meta.size;
@@ -193,10 +196,26 @@ async fn once(
             modified: entry.modified,
         })));
     }
-    Ok(match record_kind(&record) {
+    let found = match record_kind(&record) {
         Some(kind) => proves(kind, &id, &record).and_then(|_| fact(kind, &record, key, hex)),
         None => Err("the bytes do not reproduce the id".to_owned()),
-    })
+    };
+    // An empty answer or an error page says nothing of the object.
+    if found.is_err() && size != entry.size {
+        let listed = entry.size;
+        return Err(open_question(
+            key,
+            &format!("{size} bytes came, and {listed} are listed"),
+        ));
+    }
+    Ok(found)
+}
+
+fn open_question(key: &Key, why: &str) -> BackendError {
+    BackendError::Remote {
+        what: key.to_string(),
+        why: why.into(),
+    }
 }
 
 /// The kind that the first bytes of a record name.
