@@ -28,6 +28,7 @@ pub(super) async fn list(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             Err(error) => {
                 // The rest of the listing still comes; what lies in the hole is asked for key by key.
                 scan.unknown(format!("listing: {error}"));
+                scan.judge.witness.broken = true;
                 continue;
             }
         };

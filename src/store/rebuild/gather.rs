@@ -12,6 +12,9 @@ use tokio::sync::Semaphore;
 /// Objects read at once.
 const CONCURRENCY: usize = 16;
 
+/// Keys that are remembered as listed and not taken: some 10 MB. Beyond, listings are not asked about again.
+pub(super) const REFUSED: usize = 100_000;
+
 /// Facts laid down together.
 const BATCH: usize = 1_000;
 
@@ -107,7 +110,12 @@ impl Rebuild<'_> {
             Found::Commit(fact) => (&fact.hex, &fact.key),
             Found::Tree(fact) => (&fact.hex, &fact.key),
             Found::Blob(fact) => (&fact.hex, &fact.key),
-            Found::Nothing(key, why) => return self.report.skip(key.to_string(), why.clone()),
+            Found::Nothing(key, why) => {
+                if self.refused.len() < REFUSED {
+                    self.refused.insert(key.to_string());
+                }
+                return self.report.skip(key.to_string(), why.clone());
+            }
             Found::Unknown(key, why) => return self.report.unknown(key.to_string(), why.clone()),
         };
         if let Some(repo) = layout::repo_of(key) {

@@ -20,6 +20,7 @@ use crate::index::IndexError;
 use crate::index::survey::Survey;
 use crate::progress::{Cancelled, Progress};
 use serde::Serialize;
+use std::collections::HashSet;
 
 /// Lines of each list that are kept; the rest is counted.
 const SHOWN: usize = 100;
@@ -138,6 +139,8 @@ struct Rebuild<'a> {
     progress: &'a Progress,
     options: Options,
     survey: Survey,
+    /// Keys that were listed and not taken.
+    refused: HashSet<String>,
     report: Rebuilt,
 }
 
@@ -167,6 +170,7 @@ pub async fn rebuild_with(
         progress,
         options,
         survey: Survey::new().await?,
+        refused: HashSet::new(),
         report: Rebuilt::default(),
     };
     rebuild.gather().await?;

@@ -1,5 +1,6 @@
 //! What the rows will be: repositories and branches from checkpoints, and who holds what.
 
+use super::gather::REFUSED;
 use super::{Missing, Rebuild, RebuildError, SHOWN, UNKNOWN};
 use crate::backend::layout;
 use crate::index::RepoRow;
@@ -104,12 +105,18 @@ impl Rebuild<'_> {
 
     /// Asks for what is named and was not listed: a listing that is short must not become a database that is.
     pub(super) async fn find_unlisted(&mut self) -> Result<(), RebuildError> {
+        if self.refused.len() >= REFUSED {
+            return Ok(());
+        }
         let (_, lacking) = self.survey.lacking(ASKED).await?;
         for lacking in lacking {
             self.progress.checkpoint().await?;
             let Some(key) = layout::key_for(&ObjectId::new(&lacking.id)) else {
                 continue;
             };
+            if self.refused.contains(key.as_str()) {
+                continue;
+            }
             match self.target.store().backend().head(&key).await {
                 Ok(None) => {}
                 Ok(Some(_)) => self.report.unknown(
