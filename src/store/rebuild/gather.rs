@@ -111,12 +111,13 @@ impl Rebuild<'_> {
             Found::Tree(fact) => (&fact.hex, &fact.key),
             Found::Blob(fact) => (&fact.hex, &fact.key),
             Found::Nothing(key, why) => {
-                if self.refused.len() < REFUSED {
-                    self.refused.insert(key.to_string());
-                }
+                self.refuse(key);
                 return self.report.skip(key.to_string(), why.clone());
             }
-            Found::Unknown(key, why) => return self.report.unknown(key.to_string(), why.clone()),
+            Found::Unknown(key, why) => {
+                self.refuse(key);
+                return self.report.unknown(key.to_string(), why.clone());
+            }
         };
         if let Some(repo) = layout::repo_of(key) {
             waiting.hints.push((hex.clone(), repo.to_owned()));
@@ -126,6 +127,12 @@ impl Rebuild<'_> {
             Found::Tree(fact) => waiting.trees.push(fact),
             Found::Blob(fact) => waiting.blobs.push(fact),
             Found::Nothing(..) | Found::Unknown(..) => {}
+        }
+    }
+
+    fn refuse(&mut self, key: &Key) {
+        if self.refused.len() < REFUSED {
+            self.refused.insert(key.to_string());
         }
     }
 
