@@ -4,7 +4,9 @@
 use crate::backend::{Backend, Key};
 use crate::object::legacy::{self, Wrapping};
 use crate::object::{MAX_PAYLOAD, ObjectId};
+use crate::scratch;
 use futures_util::StreamExt;
+use std::fs::File;
 use std::io::Write;
 
 /// The wrappings around a content that proves the id, outermost first, in words; `None` where nothing does.
@@ -27,7 +29,9 @@ pub(super) async fn layers(
         return Ok(None);
     }
     let spooling = |error: std::io::Error| format!("it cannot be unpacked here: {error}");
-    let mut file = tempfile::NamedTempFile::new().map_err(spooling)?;
+    let folder = scratch::folder("blob").map_err(spooling)?;
+    let path = folder.path().join("bytes");
+    let mut file = File::create_new(&path).map_err(spooling)?;
     let mut begun = false;
     while let Some(chunk) = body.stream.next().await {
         let chunk = chunk.map_err(|e| e.reason(key.as_str()))?;
@@ -38,7 +42,11 @@ pub(super) async fn layers(
         file.write_all(&chunk).map_err(spooling)?;
     }
     let id = id.clone();
-    let found = tokio::task::spawn_blocking(move || legacy::layers_of_blob(&id, || file.reopen()));
+    let found = tokio::task::spawn_blocking(move || {
+        // The folder goes with this.
+        let folder = folder;
+        legacy::layers_of_blob(&id, || File::open(folder.path().join("bytes")))
+    });
     let found = found.await.map_err(|e| e.to_string())?.map_err(spooling)?;
     let words = |layers: Vec<Wrapping>| {
         let names: Vec<&str> = layers.into_iter().map(Wrapping::name).collect();

@@ -48,12 +48,11 @@ pub(in crate::store) async fn newest(
     backend: &dyn Backend,
     prefix: &str,
 ) -> Result<Newest, BackendError> {
-    let (mut keys, all) = listed(backend, prefix).await?;
+    let (mut keys, all) = whole_listing(backend, prefix).await?;
     let mut out = Newest {
         last: keys.back().map_or(0, |(sequence, ..)| *sequence),
         ..Newest::default()
     };
-    find_unlisted(backend, prefix, out.last).await?;
     // Whole, and waiting for the one before it.
     let mut waiting: Option<(Key, Checkpoint)> = None;
     while let Some((sequence, key, size)) = keys.pop_back() {
@@ -123,18 +122,29 @@ async fn listed(
     Ok((keys, all))
 }
 
-/// Makes sure that the number behind the last listed one is free: a listing that is short would make an older
-/// checkpoint the newest.
-async fn find_unlisted(backend: &dyn Backend, prefix: &str, last: u64) -> Result<(), BackendError> {
-    let Some(next) = layout::checkpoint_key_below(prefix, last + 1) else {
-        return Ok(());
-    };
-    match backend.head(&next).await? {
-        None => Ok(()),
-        Some(_) => Err(open_question(
-            &next,
-            "it is there and was not listed, so the listing is not whole; try again",
-        )),
+/// The newest keys, once the number behind the last listed one is free: a listing that is short would make an older
+/// checkpoint the newest. A writer that takes the number meanwhile shows in the next listing.
+async fn whole_listing(
+    backend: &dyn Backend,
+    prefix: &str,
+) -> Result<(VecDeque<(u64, Key, u64)>, bool), BackendError> {
+    let mut before = None;
+    loop {
+        let (keys, all) = listed(backend, prefix).await?;
+        let last = keys.back().map_or(0, |(sequence, ..)| *sequence);
+        let Some(next) = layout::checkpoint_key_below(prefix, last + 1) else {
+            return Ok((keys, all));
+        };
+        if backend.head(&next).await?.is_none() {
+            return Ok((keys, all));
+        }
+        if before == Some(last) {
+            return Err(open_question(
+                &next,
+                "it is there and was not listed, so the listing is not whole; try again",
+            ));
+        }
+        before = Some(last);
     }
 }
 
