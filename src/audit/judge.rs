@@ -6,7 +6,7 @@ mod snapshot;
 
 use super::fault::{Code, Grade};
 use super::finding::{Finding, Subject};
-use super::look::{Look, Looked};
+use super::look::{Look, Looked, Named, Witness};
 use super::wrong;
 use super::{Depth, Options};
 use crate::backend::Key;
@@ -23,6 +23,8 @@ pub struct Judge {
     pub depth: Depth,
     /// Whether a listing was taken; without one, keys are asked for one by one.
     pub listed: bool,
+    /// Which answers of the listing are asked about again.
+    pub witness: Witness,
     trees: Mutex<TreeCache>,
 }
 
@@ -101,25 +103,59 @@ impl Judge {
             store: store.clone(),
             depth: options.depth,
             listed,
+            witness: Witness::default(),
             trees: Mutex::default(),
         }
     }
 
     /// Looks at the store for one row, unless the depth or the hub's age leaves nothing to ask.
     async fn look(&self, ask: Ask<'_>) -> Option<Looked> {
-        let can_say = self.store.index().capabilities().storage_uri(ask.kind);
-        if self.depth == Depth::Rows || !(can_say || ask.disk_path.is_some()) {
+        let can_say = self.store.index().capabilities().storage_uri(ask.row.kind);
+        if self.depth == Depth::Rows || !(can_say || ask.row.disk_path.is_some()) {
             return None;
         }
         let look = Look {
-            store: &self.store,
             read: self.depth == Depth::Bytes || ask.doubtful,
-            listed: self.listed,
+            ..self.looking()
         };
-        Some(
-            look.at(ask.kind, ask.id, ask.uri, ask.disk_path, ask.copies)
-                .await,
-        )
+        Some(look.at(ask.row).await)
+    }
+
+    /// How this judge looks at bytes.
+    fn looking(&self) -> Look<'_> {
+        Look {
+            store: &self.store,
+            read: true,
+            listed: self.listed,
+            witness: &self.witness,
+        }
+    }
+
+    /// Reads again what proves and disagrees with its row: one flipped bit in a field outside the identity must
+    /// not become a finding.
+    async fn read_twice(
+        &self,
+        kind: Kind,
+        id: &ObjectId,
+        looked: Option<Looked>,
+        disagrees: impl Fn(&[u8]) -> bool,
+    ) -> Option<Looked> {
+        let (key, first) = match &looked {
+            Some(Looked::Proved {
+                key, sha256, bytes, ..
+            }) if disagrees(bytes) => (key, *sha256),
+            _ => return looked,
+        };
+        let again = self.looking().read(kind, id, key, None).await;
+        Some(match again {
+            Looked::Proved { sha256, .. } if sha256 == first => again,
+            Looked::Proved { ref bytes, .. } if !disagrees(bytes) => again,
+            Looked::Proved { key, .. } => Looked::Unknown {
+                key,
+                why: "two reads gave different bytes".to_owned(),
+            },
+            answer => answer,
+        })
     }
 
     /// The grade of a finding under the hub's policy.
@@ -138,11 +174,7 @@ impl Judge {
 
 /// One question to the store.
 struct Ask<'a> {
-    kind: Kind,
-    id: &'a ObjectId,
-    uri: Option<&'a str>,
-    disk_path: Option<&'a str>,
-    copies: &'a [crate::index::notebook::StoredCopy],
+    row: Named<'a>,
     /// Something speaks against the row, so its object is read whatever the depth.
     doubtful: bool,
 }
@@ -170,13 +202,27 @@ fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Looke
         }
         Looked::Absent { .. } => verdict.find(about(Code::ObjectMisplaced)),
         Looked::Wrong {
+            key,
             size,
             bytes,
             sha256,
+            wrapped,
+            encoding,
             ..
         } => {
+            let (code, more) = match wrapped {
+                Some(layers) => wrong::encoded(layers),
+                None => wrong::classify(kind, id, bytes),
+            };
+            if let Some(name) =
+                wrong::unpackable(encoding.as_deref()).filter(|_| code == Code::ObjectCorrupt)
+            {
+                verdict.unknown.push(format!(
+                    "{kind} {id}: {key}: it is stored with Content-Encoding {name}, which cannot be unpacked here"
+                ));
+                return;
+            }
             verdict.read = Some((*size, *sha256));
-            let (code, more) = wrong::classify(kind, id, bytes);
             let mut finding = about(code);
             finding.evidence.extend(more);
             verdict.find(finding);

@@ -1,15 +1,18 @@
 //! Questions to the store, each with one of four answers: present, absent, wrong or unknown.
 
+mod reading;
+mod witness;
+mod wrapped;
+
+pub use witness::Witness;
+
 use crate::backend::{Key, UriRefusal, layout};
 use crate::index::notebook::StoredCopy;
-use crate::object::identity::BlobHasher;
 use crate::object::{Kind, ObjectId};
-use crate::store::write::proves;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 /// What the store holds for a row.
 #[derive(Clone, Debug)]
@@ -42,6 +45,10 @@ pub enum Looked {
         bytes: Bytes,
         sha256: [u8; 32],
         why: String,
+        /// What a sound blob is wrapped in, where it is too large for `bytes` to tell.
+        wrapped: Option<String>,
+        /// The `Content-Encoding` that it is stored with.
+        encoding: Option<String>,
         /// Other listed keys of the digest, unread.
         copies: Vec<Key>,
     },
@@ -85,12 +92,16 @@ impl Looked {
                 key,
                 size,
                 why,
+                encoding,
                 copies,
                 ..
             } => {
                 say("key", key.as_str().into());
                 say("size", (*size).into());
                 say("why", why.as_str().into());
+                if let Some(encoding) = encoding {
+                    say("content_encoding", encoding.as_str().into());
+                }
                 if !copies.is_empty() {
                     say("copies", keys(copies));
                 }
@@ -104,8 +115,29 @@ impl Looked {
     }
 }
 
+fn absent(key: Key) -> Looked {
+    Looked::Absent {
+        key,
+        found: Vec::new(),
+    }
+}
+
 fn keys(found: &[Key]) -> Value {
     found.iter().map(Key::as_str).collect::<Vec<_>>().into()
+}
+
+/// The row that is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    pub kind: Kind,
+    pub id: &'a ObjectId,
+    /// What the row says.
+    pub uri: Option<&'a str>,
+    /// What an old hub says where that is null.
+    pub disk_path: Option<&'a str>,
+    pub repo_id: Option<&'a str>,
+    /// The listed keys of the id's digest.
+    pub copies: &'a [StoredCopy],
 }
 
 /// How to look.
@@ -115,42 +147,47 @@ pub struct Look<'a> {
     pub read: bool,
     /// The listing that was taken; without one, only the keys themselves are asked for.
     pub listed: bool,
+    pub witness: &'a Witness,
 }
 
 impl Look<'_> {
-    /// Answers for one row: `uri` is what it says, `disk_path` what an old hub says where that is null,
-    /// `copies` the listed keys of the id's digest.
-    pub async fn at(
-        &self,
-        kind: Kind,
-        id: &ObjectId,
-        uri: Option<&str>,
-        disk_path: Option<&str>,
-        copies: &[StoredCopy],
-    ) -> Looked {
-        let Some(uri) = uri else {
-            let mut candidates: Vec<Key> = copies
-                .iter()
-                .filter_map(|c| Key::new(&c.key).ok())
-                .collect();
-            candidates.extend(disk_path.and_then(|path| Key::new(path).ok()));
-            return self.unlinked(kind, id, candidates).await;
+    /// Answers for one row.
+    pub async fn at(&self, row: Named<'_>) -> Looked {
+        let Named { kind, id, .. } = row;
+        let Some(uri) = row.uri else {
+            return self.unlinked(row).await;
         };
         match self.store.backend().locate(uri) {
-            Ok(key) => self.named(kind, id, key, copies).await,
-            Err(why) => Looked::Refused {
-                uri: uri.to_owned(),
-                why,
-                found: self.proving(kind, id, copies, None).await,
+            Ok(key) => self.named(row, key).await,
+            Err(why) => match self.proving(kind, id, row.copies, None).await {
+                Ok(found) => Looked::Refused {
+                    uri: uri.to_owned(),
+                    why,
+                    found,
+                },
+                Err(unknown) => unknown,
             },
         }
     }
 
-    async fn unlinked(&self, kind: Kind, id: &ObjectId, mut candidates: Vec<Key>) -> Looked {
-        candidates.dedup();
+    async fn unlinked(&self, row: Named<'_>) -> Looked {
+        let Named { kind, id, .. } = row;
+        let copies = row.copies.iter();
+        let mut candidates: Vec<(Key, Option<u64>)> = copies
+            .filter_map(|copy| Some((Key::new(&copy.key).ok()?, self.size_of(copy))))
+            .collect();
+        let old = row.disk_path.and_then(|path| Key::new(path).ok());
+        candidates.extend(old.map(|key| (key, None)));
+        candidates.dedup_by(|a, b| a.0 == b.0);
+        if candidates.is_empty() {
+            match self.unlisted(row).await {
+                Ok(keys) => candidates.extend(keys.into_iter().map(|key| (key, None))),
+                Err(unknown) => return unknown,
+            }
+        }
         let (mut found, mut others) = (Vec::new(), Vec::new());
-        for key in candidates {
-            match self.read(kind, id, &key).await {
+        for (key, size) in candidates {
+            match self.read(kind, id, &key, size).await {
                 Looked::Proved { key, .. } => found.push(key),
                 Looked::Wrong { key, .. } => others.push(key),
                 unknown @ Looked::Unknown { .. } => return unknown,
@@ -164,19 +201,77 @@ impl Look<'_> {
         Looked::Unlinked { found, others }
     }
 
-    async fn named(&self, kind: Kind, id: &ObjectId, key: Key, copies: &[StoredCopy]) -> Looked {
-        let listed = copies.iter().find(|copy| copy.key == key.as_str());
-        let size = match listed {
-            Some(copy) => copy.size,
-            // Listings lie: the second witness decides.
-            None => match self.store.backend().head(&key).await {
-                Ok(Some(meta)) => meta.size,
-                Ok(None) => {
-                    let found = self.proving(kind, id, copies, Some(&key)).await;
-                    return Looked::Absent { key, found };
+    /// Keys of the known layouts that hold something though the listing has none of them: the second witness
+    /// before an object is called absent. `Err` is an answer that stayed open.
+    async fn unlisted(&self, row: Named<'_>) -> Result<Vec<Key>, Looked> {
+        let is_short = self.witness.short.get().is_some();
+        let asks = is_short || Witness::asks(self.witness.every_unlisted, row.id);
+        if self.listed && !asks && self.witness.broken {
+            return match layout::key_for(row.id) {
+                None => Ok(Vec::new()),
+                Some(key) => Err(Looked::Unknown {
+                    key,
+                    why: "the listing broke off".to_owned(),
+                }),
+            };
+        }
+        if !self.listed || !asks {
+            return Ok(Vec::new());
+        }
+        self.heads(row.id, row.repo_id).await
+    }
+
+    /// The keys of the known layouts that a HEAD finds.
+    pub(super) async fn heads(
+        &self,
+        id: &ObjectId,
+        repo_id: Option<&str>,
+    ) -> Result<Vec<Key>, Looked> {
+        let keys = stream::iter(layout::keys_for(id, repo_id)).map(|key| async move {
+            let found = self.store.backend().head(&key).await;
+            (key, found)
+        });
+        let answers: Vec<_> = keys.buffered(4).collect().await;
+        let mut out = Vec::new();
+        for (key, found) in answers {
+            match found {
+                Ok(None) => {}
+                Ok(Some(meta)) => {
+                    self.witness.note(&key, &meta);
+                    out.push(key);
                 }
                 Err(error) => {
-                    let why = error.to_string();
+                    let why = error.reason(key.as_str());
+                    return Err(Looked::Unknown { key, why });
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    async fn named(&self, row: Named<'_>, key: Key) -> Looked {
+        let Named {
+            kind, id, copies, ..
+        } = row;
+        let listed = copies.iter().find(|copy| copy.key == key.as_str());
+        let size = match listed {
+            Some(copy) if self.read || !self.listed => copy.size,
+            Some(copy) if !Witness::asks(self.witness.every_listed, id) => copy.size,
+            Some(copy) => match self.listed_and_asked(&key, copy.size).await {
+                Ok(size) => size,
+                Err(answer) => return self.elsewhere(row, answer).await,
+            },
+            // Listings lie: the second witness decides.
+            None => match self.store.backend().head(&key).await {
+                Ok(Some(meta)) => {
+                    if self.listed {
+                        self.witness.note(&key, &meta);
+                    }
+                    meta.size
+                }
+                Ok(None) => return self.elsewhere(row, absent(key)).await,
+                Err(error) => {
+                    let why = error.reason(key.as_str());
                     return Looked::Unknown { key, why };
                 }
             },
@@ -188,13 +283,16 @@ impl Look<'_> {
             let keys = copies.iter().filter_map(|copy| Key::new(&copy.key).ok());
             keys.filter(|other| *other != key).collect()
         };
-        match self.read(kind, id, &key).await {
+        let listed = listed.and_then(|copy| self.size_of(copy));
+        match self.read(kind, id, &key, listed).await {
             Looked::Wrong {
                 key,
                 size,
                 bytes,
                 sha256,
                 why,
+                wrapped,
+                encoding,
                 ..
             } => Looked::Wrong {
                 copies: others(),
@@ -203,136 +301,88 @@ impl Look<'_> {
                 bytes,
                 sha256,
                 why,
+                wrapped,
+                encoding,
             },
-            // Listed, and gone when it was read: something else is writing or the listing lied.
-            Looked::Absent { key, .. } if listed.is_some() => Looked::Absent {
-                found: self.proving(kind, id, copies, Some(&key)).await,
-                key,
-            },
-            answer => answer,
+            answer => self.elsewhere(row, answer).await,
         }
     }
 
-    /// The listed keys whose bytes prove the id.
+    /// The size of an object that is listed and not to be read, by a HEAD; what denies the HEAD is asked for
+    /// by a GET. `Err` is the answer where neither finds it.
+    async fn listed_and_asked(&self, key: &Key, size: u64) -> Result<u64, Looked> {
+        let found = match self.store.backend().head(key).await {
+            Ok(Some(meta)) => return Ok(meta.size),
+            Ok(None) => Ok(()),
+            Err(_) => match self.store.backend().open(key).await {
+                Ok(Some(body)) => return Ok(body.meta.size),
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
+            },
+        };
+        Err(match found {
+            Ok(()) => self.held_to_listing(absent(key.clone()), Some(size)).await,
+            Err(error) => Looked::Unknown {
+                why: error.reason(key.as_str()),
+                key: key.clone(),
+            },
+        })
+    }
+
+    /// Where else an absent object lies; every other answer stays.
+    async fn elsewhere(&self, row: Named<'_>, answer: Looked) -> Looked {
+        let Looked::Absent { key, .. } = answer else {
+            return answer;
+        };
+        let found = self.proving(row.kind, row.id, row.copies, Some(&key)).await;
+        let mut found = match found {
+            Ok(found) => found,
+            Err(unknown) => return unknown,
+        };
+        if found.is_empty() && self.listed {
+            // Where the listing is short, a copy of it may be there as well.
+            let keys = match self.heads(row.id, row.repo_id).await {
+                Ok(keys) => keys,
+                Err(unknown) => return unknown,
+            };
+            for other in keys.into_iter().filter(|other| *other != key) {
+                match self.read(row.kind, row.id, &other, None).await {
+                    Looked::Proved { key, .. } => found.push(key),
+                    unknown @ Looked::Unknown { .. } => return unknown,
+                    _ => {}
+                }
+            }
+        }
+        Looked::Absent { key, found }
+    }
+
+    /// The listed keys whose bytes prove the id; `Err` is an answer that stayed open.
     async fn proving(
         &self,
         kind: Kind,
         id: &ObjectId,
         copies: &[StoredCopy],
         but: Option<&Key>,
-    ) -> Vec<Key> {
+    ) -> Result<Vec<Key>, Looked> {
         let mut found = Vec::new();
-        for key in copies.iter().filter_map(|copy| Key::new(&copy.key).ok()) {
-            if Some(&key) != but
-                && let Looked::Proved { key, .. } = self.read(kind, id, &key).await
-            {
-                found.push(key);
+        for copy in copies {
+            let Ok(key) = Key::new(&copy.key) else {
+                continue;
+            };
+            if Some(&key) == but {
+                continue;
+            }
+            match self.read(kind, id, &key, self.size_of(copy)).await {
+                Looked::Proved { key, .. } => found.push(key),
+                unknown @ Looked::Unknown { .. } => return Err(unknown),
+                _ => {}
             }
         }
-        found
+        Ok(found)
     }
 
-    /// Reads and proves; wrong only if two reads agree on it.
-    pub async fn read(&self, kind: Kind, id: &ObjectId, key: &Key) -> Looked {
-        match self.read_once(kind, id, key).await {
-            Looked::Wrong { bytes, why, .. } => match self.read_once(kind, id, key).await {
-                Looked::Wrong { bytes: again, .. } if again != bytes => Looked::Unknown {
-                    key: key.clone(),
-                    why: format!("two reads gave different bytes; the first: {why}"),
-                },
-                answer => answer,
-            },
-            answer => answer,
-        }
-    }
-
-    async fn read_once(&self, kind: Kind, id: &ObjectId, key: &Key) -> Looked {
-        let key = key.clone();
-        let read = match kind {
-            Kind::Blob => self.read_blob(id, &key).await,
-            _ => self.read_record(kind, id, &key).await,
-        };
-        match read {
-            Ok(Some(answer)) => answer,
-            Ok(None) => Looked::Absent {
-                key,
-                found: Vec::new(),
-            },
-            Err(error) => Looked::Unknown {
-                key,
-                why: error.to_string(),
-            },
-        }
-    }
-
-    async fn read_record(
-        &self,
-        kind: Kind,
-        id: &ObjectId,
-        key: &Key,
-    ) -> Result<Option<Looked>, StoreError> {
-        let Some(bytes) = self.store.read_object(key).await? else {
-            return Ok(None);
-        };
-        let (key, size) = (key.clone(), bytes.len() as u64);
-        let sha256 = Sha256::digest(&bytes).into();
-        Ok(Some(match proves(kind, id, &bytes) {
-            Ok(scheme) => Looked::Proved {
-                key,
-                size,
-                bytes,
-                sha256,
-                scheme,
-            },
-            Err(why) => Looked::Wrong {
-                key,
-                size,
-                bytes,
-                sha256,
-                why,
-                copies: Vec::new(),
-            },
-        }))
-    }
-
-    /// Hashes a blob as it streams by; only its first 64 KiB are kept, to say what is wrong with it.
-    async fn read_blob(&self, id: &ObjectId, key: &Key) -> Result<Option<Looked>, StoreError> {
-        const KEEP: usize = 64 << 10;
-        let Some(mut body) = self.store.backend().open(key).await? else {
-            return Ok(None);
-        };
-        let announced = body.meta.size;
-        let mut hasher = BlobHasher::new(announced);
-        let (mut head, mut size) = (Vec::new(), 0);
-        while let Some(chunk) = body.stream.next().await {
-            let chunk = chunk?;
-            hasher.update(&chunk);
-            size += chunk.len() as u64;
-            let room = KEEP - head.len();
-            head.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        }
-        let (key, bytes) = (key.clone(), Bytes::from(head));
-        if size != announced {
-            let why = format!("{announced} bytes were announced, {size} came");
-            return Ok(Some(Looked::Unknown { key, why }));
-        }
-        let (scheme, sha256) = hasher.finish_with_sha256(id);
-        Ok(Some(match scheme {
-            Some(scheme) => Looked::Proved {
-                key,
-                size,
-                bytes,
-                sha256,
-                scheme: scheme.name(),
-            },
-            None => Looked::Wrong {
-                key,
-                size,
-                bytes,
-                sha256,
-                why: "the bytes do not reproduce the id".to_owned(),
-                copies: Vec::new(),
-            },
-        }))
+    /// The listed size, where there was a listing.
+    fn size_of(&self, copy: &StoredCopy) -> Option<u64> {
+        self.listed.then_some(copy.size)
     }
 }

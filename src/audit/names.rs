@@ -5,6 +5,7 @@ use super::Depth;
 use super::again;
 use super::fault::Code;
 use super::finding::{Finding, Subject};
+use super::look::{Look, Looked};
 use super::scan::Scan;
 use super::strays::kind_under;
 use crate::backend::Key;
@@ -56,14 +57,32 @@ async fn stored(scan: &mut Scan<'_>, name: &Unresolved) -> Result<Vec<String>, A
     else {
         return Ok(Vec::new());
     };
-    let mut found = Vec::new();
+    let (mut found, mut keys) = (Vec::new(), Vec::new());
     let copies = scan.notebook.copies(std::slice::from_ref(&hex)).await?;
     for copy in copies.into_values().flatten() {
         let Ok(key) = Key::new(&copy.key) else {
             continue;
         };
-        match kind_under(scan.store, &ObjectId::new(&name.id), &key).await {
-            Ok(Some(kind)) if kind == name.kind => found.push(copy.key),
+        keys.push((key, Some(copy.size)));
+    }
+    let id = ObjectId::new(&name.id);
+    if keys.is_empty() {
+        // The second witness, before the store is said to have no object of it.
+        let look = Look {
+            store: scan.store,
+            read: true,
+            listed: true,
+            witness: &scan.judge.witness,
+        };
+        match look.heads(&id, Some(&name.repo_id)).await {
+            Ok(there) => keys.extend(there.into_iter().map(|key| (key, None))),
+            Err(Looked::Unknown { key, why }) => scan.unknown(format!("{key}: {why}")),
+            Err(_) => {}
+        }
+    }
+    for (key, size) in keys {
+        match kind_under(scan.store, &id, &key, size).await {
+            Ok(Some(kind)) if kind == name.kind => found.push(key.as_str().to_owned()),
             Ok(_) => {}
             Err(why) => scan.unknown(why),
         }

@@ -124,13 +124,16 @@ pub(super) async fn row(
 pub(super) async fn copies(store: &Store, id: &ObjectId, repo_id: Option<&str>) -> Vec<StoredCopy> {
     let mut out = Vec::new();
     for key in layout::keys_for(id, repo_id) {
-        // An unknown answer here only narrows the search for copies; the row's own key is asked again.
-        if let Ok(Some(meta)) = store.backend().head(&key).await {
-            out.push(StoredCopy {
-                key: Key::as_str(&key).to_owned(),
-                size: meta.size,
-            });
-        }
+        let size = match store.backend().head(&key).await {
+            Ok(None) => continue,
+            Ok(Some(meta)) => meta.size,
+            // What lies there is not known; reading it says so.
+            Err(_) => 0,
+        };
+        out.push(StoredCopy {
+            key: Key::as_str(&key).to_owned(),
+            size,
+        });
     }
     out
 }

@@ -7,6 +7,7 @@ mod bucket;
 mod client;
 mod conditions;
 mod credentials;
+mod decode;
 mod fault;
 mod levels;
 mod listing;

@@ -3,6 +3,8 @@
 //! Every read names its page by the key behind which it starts, so that a second try gives the same rows or newer
 //! ones. Writes pass through as they are: whether one that was broken off has happened, only reading the row tells.
 
+pub(super) mod objects;
+
 use crate::index::reads::index_reads;
 use crate::index::{
     About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden, Index, IndexError,

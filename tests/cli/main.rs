@@ -22,6 +22,7 @@ mod s3;
 #[path = "../support/postgres.rs"]
 mod server;
 mod signing;
+mod store_faults;
 mod support;
 mod typing;
 mod undoing;

@@ -10,7 +10,7 @@ use super::{AuditError, Code, Depth, Options, Scope, graph, hidden, names, refs,
 use crate::backend::layout;
 use crate::index::hidden::is_hidden;
 use crate::index::notebook::{BranchFact, ListedKey, Notebook, Unresolved};
-use crate::index::{Hidden, MembershipRow};
+use crate::index::{Counts, Hidden, MembershipRow};
 use crate::object::time::Micros;
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;
@@ -20,6 +20,9 @@ use std::collections::HashSet;
 
 /// Rows asked for at once.
 const PAGE: u32 = 500;
+
+/// Rows that a second witness is asked about, where nothing speaks against what the listing says of them.
+const WITNESSES: u64 = 1_000;
 
 /// Reasons for unknown answers that are kept; the rest is counted.
 const REASONS: usize = 10;
@@ -103,6 +106,7 @@ impl<'a> Scan<'a> {
         self.summary.count_nulls(&counts);
         if self.options.depth >= Depth::Presence {
             strays::list(self).await?;
+            self.choose_witnesses(&counts);
         }
         self.repos().await?;
         self.memberships().await?;
@@ -118,6 +122,11 @@ impl<'a> Scan<'a> {
         self.notebook.index().await?;
         self.progress.phase("names", None);
         names::judge(self).await?;
+        if let Some(key) = self.judge.witness.short.get().cloned() {
+            self.unknown(format!(
+                "listing: {key} is there and was not listed, so the listing is not whole"
+            ));
+        }
         let strays = self.options.depth >= Depth::Presence && self.only.is_none();
         if strays && !self.withholds(Code::ObjectOrphan, Subject::Object) {
             strays::judge(self).await?;
@@ -151,6 +160,15 @@ impl<'a> Scan<'a> {
     /// Whether rows of a table are not all shown.
     pub fn hides(&self, table: &str) -> bool {
         is_hidden(&self.hidden, table)
+    }
+
+    /// Chooses how many of the listing's answers are asked about again: all of a small hub's, a thousand or
+    /// more of a large one's.
+    fn choose_witnesses(&mut self, counts: &Counts) {
+        let nulls: u64 = self.summary.null_uris.values().sum();
+        let rows = counts.commits + counts.snapshots + counts.blobs;
+        self.judge.witness.every_listed = rows.div_ceil(WITNESSES).max(1);
+        self.judge.witness.every_unlisted = nulls.div_ceil(WITNESSES).max(1);
     }
 
     /// Whether something created at `text` is too young to be judged; counts it.

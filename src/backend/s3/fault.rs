@@ -165,6 +165,10 @@ impl Fault {
                 what,
                 source: io::ErrorKind::ConnectionRefused.into(),
             },
+            fault if fault.is_transient() => BackendError::Failing {
+                what,
+                why: fault.advice(bucket, at).into(),
+            },
             other => BackendError::Remote {
                 what,
                 why: other.advice(bucket, at).into(),
