@@ -42,6 +42,7 @@ pub use log::keep_panic;
 use notices::Level;
 use runner::Runner;
 use state::{Face, State};
+use std::io::{IsTerminal, stdin, stdout};
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 use terminal::Screen;
@@ -155,7 +156,10 @@ pub async fn open(session: Session) -> Result<Ended, TuiError> {
     let mut input = Input::open()?;
     let theme = match background::theme(session.theme, look, &variable) {
         Some(theme) => theme,
-        None => background::ask(&mut screen, &mut input).await?,
+        None if stdin().is_terminal() && stdout().is_terminal() => {
+            background::ask(&mut screen, &mut input).await?
+        }
+        None => Theme::ansi(),
     };
     let started = jiff::Timestamp::now().as_microsecond();
     let mut state = State::new(face, session.keymap, screen.size(), started);
