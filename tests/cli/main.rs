@@ -6,6 +6,7 @@ mod bench;
 mod checkpoints;
 mod configuration;
 mod crashing;
+mod hidden;
 mod pairs;
 mod plans;
 mod postgres;
