@@ -385,6 +385,15 @@ mod cells_tests;
 #[path = "../../tests/index/postgres.rs"]
 mod postgres_tests;
 #[cfg(test)]
+#[path = "../../tests/index/schemas.rs"]
+mod schemas_tests;
+#[cfg(test)]
+#[path = "../../tests/index/shown.rs"]
+mod shown_tests;
+#[cfg(test)]
+#[path = "../../tests/index/sqlite_schemas.rs"]
+mod sqlite_schemas_tests;
+#[cfg(test)]
 #[path = "../../tests/index/sqlite.rs"]
 mod sqlite_tests;
 #[cfg(test)]

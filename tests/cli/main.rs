@@ -7,6 +7,7 @@ mod checkpoints;
 mod configuration;
 mod crashing;
 mod credentials;
+mod hidden;
 mod identity;
 mod machine;
 mod pairs;

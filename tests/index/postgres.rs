@@ -24,6 +24,13 @@ pub struct Own {
     hub: Postgres,
 }
 
+impl Own {
+    /// Where its database is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
 fn place(url: &str) -> Place {
     Place::parse(url).unwrap()
 }

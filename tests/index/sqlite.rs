@@ -35,7 +35,7 @@ pub struct File {
 }
 
 impl File {
-    fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.dir.path().join("hub.db")
     }
 }

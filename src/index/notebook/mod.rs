@@ -5,16 +5,16 @@
 
 mod facts;
 mod findings;
-mod namers;
 mod merge;
+mod namers;
 mod names;
 mod order;
 mod standing;
 
 pub use facts::{BranchFact, CommitFact, ListedKey, SnapshotFact, Standing, StoredCopy};
 pub use findings::{FindingQuery, FindingRow};
-pub use namers::Namer;
 pub use merge::Cover;
+pub use namers::Namer;
 pub use names::Unresolved;
 pub use order::{FindingOrder, Stretch};
 pub use standing::{BranchHead, BranchStanding, Stands};
