@@ -10,6 +10,7 @@ use super::look::{Look, Looked};
 use super::wrong;
 use super::{Depth, Options};
 use crate::backend::Key;
+use crate::index::notebook::Standing;
 use crate::object::{Kind, ObjectId};
 use crate::store::chain::TreeCache;
 use crate::store::{Policy, Store};
@@ -50,19 +51,31 @@ impl Verdict {
         self.findings.iter().any(stops_pull)
     }
 
+    /// What is known of the row after this.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        if self.stops_pull() {
+            Standing::Bad
+        } else if self.unknown.is_empty() {
+            Standing::Sound
+        } else {
+            Standing::Unread
+        }
+    }
+
     fn proved_by(&mut self, kind: Kind, scheme: &str) {
         self.scheme = Some(format!("{kind} {scheme}"));
     }
 }
 
-/// Whether a client's pull that needs the finding's subject fails because of it.
+/// Whether a client's pull that needs the finding's subject fails because of it. A client asks for rows by their id,
+/// whoever holds them; it needs no object of the empty blob, and comes to every commit of a cycle once.
 #[must_use]
 pub fn stops_pull(finding: &Finding) -> bool {
     match finding.code {
         Code::ObjectMissing
         | Code::ObjectMisplaced
         | Code::RowMissing
-        | Code::BlobEmptyMissing
         | Code::ObjectCorrupt
         | Code::ObjectEncoded
         | Code::ObjectKind
@@ -71,14 +84,11 @@ pub fn stops_pull(finding: &Finding) -> bool {
         | Code::IdentityAmbiguous
         | Code::IdMalformed
         | Code::CommitTreeless
-        | Code::RowElsewhere
         | Code::HeadDangling
         | Code::PathUnsafe
         | Code::UriRefused => true,
-        // Deltas only serve the cache: a loop of theirs is no loop of history.
-        Code::Cycle => finding.kind == Subject::Commit,
         // A commit or snapshot without URI is reconstructed from its row; a blob has nothing else.
-        Code::UriMissing => finding.kind == Subject::Blob,
+        Code::UriMissing | Code::UriUnlinked => finding.kind == Subject::Blob,
         _ => false,
     }
 }

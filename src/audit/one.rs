@@ -4,32 +4,73 @@ use super::AuditError;
 use super::judge::{Judge, Verdict};
 use super::scan::Scan;
 use crate::backend::{Key, layout};
-use crate::index::notebook::StoredCopy;
+use crate::index::notebook::{Standing, StoredCopy};
 use crate::object::{Kind, ObjectId};
 use crate::store::Store;
 
 /// Judges every row with this id.
 pub(super) async fn judge(scan: &mut Scan<'_>, id: &ObjectId) -> Result<(), AuditError> {
-    let mut found = false;
-    for kind in Kind::ALL {
-        let Some((repo, verdict)) = row(scan.store, &scan.judge, kind, id).await? else {
-            continue;
-        };
-        found = true;
-        match kind {
-            Kind::Commit => scan.summary.checked.commits += 1,
-            Kind::Snapshot => scan.summary.checked.snapshots += 1,
-            Kind::Blob => scan.summary.checked.blobs += 1,
-        }
-        let mut findings = scan.fold(verdict);
-        for finding in &mut findings {
-            finding.repo.clone_from(&repo);
-        }
-        scan.find(findings).await?;
-    }
-    if !found {
+    if !rows(scan, id).await? {
         return Err(AuditError::NoSuchId(id.to_string()));
     }
+    finish(scan).await
+}
+
+/// Judges every row with one of these ids.
+pub(super) async fn judge_all(scan: &mut Scan<'_>, ids: &[ObjectId]) -> Result<(), AuditError> {
+    scan.progress.phase("rows", Some(ids.len() as u64));
+    for id in ids {
+        rows(scan, id).await?;
+        scan.progress.update(|f| f.done += 1);
+        scan.progress.checkpoint().await?;
+    }
+    finish(scan).await
+}
+
+/// Judges the rows of an id; says whether there are any. A row that is no more has no fault of its own.
+async fn rows(scan: &mut Scan<'_>, id: &ObjectId) -> Result<bool, AuditError> {
+    let mut found = false;
+    for kind in Kind::ALL {
+        let row = row(scan.store, &scan.judge, kind, id).await?;
+        found |= row.is_some();
+        take(scan, kind, id, row).await?;
+    }
+    Ok(found)
+}
+
+/// Takes a verdict over, with what is known of the row now.
+pub(super) async fn take(
+    scan: &mut Scan<'_>,
+    kind: Kind,
+    id: &ObjectId,
+    row: Option<(String, Verdict)>,
+) -> Result<(), AuditError> {
+    let standing = row
+        .as_ref()
+        .map_or(Standing::Sound, |(_, verdict)| verdict.standing());
+    let known = (
+        id.as_str().to_owned(),
+        id.hex().map(str::to_owned),
+        standing,
+    );
+    scan.notebook.add_known(kind, &[known]).await?;
+    let Some((repo, verdict)) = row else {
+        return Ok(());
+    };
+    match kind {
+        Kind::Commit => scan.summary.checked.commits += 1,
+        Kind::Snapshot => scan.summary.checked.snapshots += 1,
+        Kind::Blob => scan.summary.checked.blobs += 1,
+    }
+    let mut findings = scan.fold(verdict);
+    for finding in &mut findings {
+        finding.repo.clone_from(&repo);
+    }
+    scan.find(findings).await
+}
+
+/// Gives findings their places and repositories their names.
+pub(super) async fn finish(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     scan.notebook.index().await?;
     let mut after: Option<String> = None;
     loop {

@@ -177,8 +177,9 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
         out.line(&format!("{:>9}  {}", text::grouped(*count), code.name()))?;
     }
     out.line(&format!(
-        "{} in {}, {}, {}; {} listed, {} read ({}).",
+        "{} at depth {} in {}, {}, {}; {} listed, {} read ({}).",
         text::plural(total, "finding"),
+        summary.depth.word(),
         text::plural(checked.commits, "commit"),
         text::plural(checked.snapshots, "snapshot"),
         text::plural(checked.blobs, "blob"),
@@ -221,6 +222,17 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
     if summary.depth != Depth::Bytes {
         let names: Vec<&str> = summary.not_judged.iter().map(|code| code.name()).collect();
         out.line(&format!("Not judged at this depth: {}.", names.join(", ")))?;
+    }
+    if !summary.judged_in_part.is_empty() {
+        let names: Vec<&str> = summary
+            .judged_in_part
+            .iter()
+            .map(|code| code.name())
+            .collect();
+        out.line(&format!(
+            "Judged only where something else spoke against a row, so there may be more: {}.",
+            names.join(", ")
+        ))?;
     }
     Ok(())
 }

@@ -337,6 +337,7 @@ impl From<AuditError> for CliError {
             AuditError::Index(_) | AuditError::Backend(_) => Exit::Unusable,
             AuditError::Cancelled(_) => Exit::Stopped,
             AuditError::NoSuchRepo(_)
+            | AuditError::NoSuchBranch { .. }
             | AuditError::NoSuchId(_)
             | AuditError::SearchCut { .. }
             | AuditError::Sha1(_)

@@ -4,6 +4,7 @@ mod action;
 mod background;
 mod decisions;
 mod degrade;
+mod depths;
 mod effect;
 mod event;
 mod filter;
@@ -157,7 +158,10 @@ pub async fn open(session: Session) -> Result<Ended, TuiError> {
         None => background::ask(&mut screen, &mut input).await?,
     };
     let started = jiff::Timestamp::now().as_microsecond();
-    let state = State::new(face, session.keymap, screen.size(), started);
+    let mut state = State::new(face, session.keymap, screen.size(), started);
+    if let Some(depth) = depths::remembered(&session.hub) {
+        state.shared.audits.depth = depth;
+    }
     let (out, answers) = unbounded_channel();
     let mut console = Console {
         state,

@@ -82,8 +82,7 @@ impl<R: Audited> Judged<R> {
     fn known(&self) -> Vec<(String, Option<String>, Standing)> {
         let standing = |verdict: &Option<Verdict>| match verdict {
             None => Standing::Unjudged,
-            Some(verdict) if verdict.stops_pull() => Standing::Bad,
-            Some(_) => Standing::Sound,
+            Some(verdict) => verdict.standing(),
         };
         self.rows
             .iter()
@@ -257,13 +256,13 @@ impl Scan<'_> {
         self.bad_entries(entries).await
     }
 
-    /// Of these entries (snapshot, blob), lays down those whose blob cannot be pulled.
+    /// Of these entries (snapshot, blob), lays down those whose blob cannot be pulled or was not looked at.
     async fn bad_entries(&self, entries: Vec<(String, String)>) -> Result<(), AuditError> {
         let mut ids: Vec<String> = entries.iter().map(|(_, blob)| blob.clone()).collect();
         ids.sort_unstable();
         ids.dedup();
         let known = self.notebook.known(Kind::Blob, &ids).await?;
-        let is_bad = |blob: &String| known.get(blob).copied().unwrap_or(true);
+        let is_bad = |blob: &String| known.get(blob).is_none_or(|of| of.is_doubtful());
         let bad: Vec<_> = entries
             .into_iter()
             .filter(|(_, blob)| is_bad(blob))

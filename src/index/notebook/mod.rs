@@ -5,13 +5,17 @@
 
 mod facts;
 mod findings;
+mod merge;
 mod names;
 mod order;
+mod standing;
 
 pub use facts::{BranchFact, CommitFact, ListedKey, SnapshotFact, Standing, StoredCopy};
 pub use findings::{FindingQuery, FindingRow};
+pub use merge::Cover;
 pub use names::Unresolved;
 pub use order::{FindingOrder, Stretch};
+pub use standing::{BranchHead, BranchStanding, Stands};
 
 use super::IndexError;
 use crate::scratch;
@@ -33,6 +37,8 @@ CREATE TABLE edge (child INTEGER NOT NULL, parent TEXT NOT NULL);
 CREATE TABLE snapshot_fact (n INTEGER PRIMARY KEY, id TEXT NOT NULL, entries INTEGER, parent TEXT);
 CREATE TABLE bad_entry (snapshot TEXT NOT NULL, blob TEXT NOT NULL, PRIMARY KEY (blob, snapshot)) WITHOUT ROWID;
 CREATE TABLE branch (id TEXT NOT NULL, repo_id TEXT NOT NULL, name TEXT NOT NULL, head TEXT);
+CREATE TABLE standing (repo TEXT NOT NULL, name TEXT NOT NULL, head TEXT, stands INTEGER NOT NULL, depth INTEGER NOT NULL, at INTEGER NOT NULL,
+  tried INTEGER NOT NULL, code INTEGER, cause TEXT, why TEXT NOT NULL, PRIMARY KEY (repo, name)) WITHOUT ROWID;
 CREATE TABLE finding (n INTEGER PRIMARY KEY, ordinal INTEGER, code INTEGER NOT NULL, grade INTEGER NOT NULL, kind INTEGER NOT NULL,
   id TEXT NOT NULL, repo_id TEXT NOT NULL, weight INTEGER NOT NULL DEFAULT 0, follows INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL);
 ";
@@ -52,7 +58,7 @@ CREATE INDEX finding_by_id ON finding (id, code);
 pub struct Notebook {
     pool: SqlitePool,
     /// Removes the file when the notebook goes.
-    _folder: scratch::Folder,
+    folder: scratch::Folder,
 }
 
 impl Notebook {
@@ -80,10 +86,7 @@ impl Notebook {
             .connect_with(options)
             .await
             .map_err(|e| open(e.to_string()))?;
-        let notebook = Self {
-            pool,
-            _folder: folder,
-        };
+        let notebook = Self { pool, folder };
         notebook.run(SCHEMA).await?;
         Ok(notebook)
     }
@@ -94,6 +97,11 @@ impl Notebook {
     /// The file cannot be written.
     pub async fn index(&self) -> Result<(), IndexError> {
         self.run(INDICES).await
+    }
+
+    /// Where it lies.
+    fn file(&self) -> String {
+        self.folder.path().join("notebook.db").display().to_string()
     }
 
     async fn run(&self, statements: &'static str) -> Result<(), IndexError> {

@@ -100,7 +100,7 @@ impl Notebook {
     /// The notebook cannot be read.
     pub async fn unnamed_blobs(&self, after: &str, limit: u32) -> Result<Vec<String>, IndexError> {
         let rows = sqlx::query(
-            "SELECT id FROM known AS k WHERE kind = ?1 AND id > ?2 AND bad < 2
+            "SELECT id FROM known AS k WHERE kind = ?1 AND id > ?2 AND bad <> 2
                AND NOT EXISTS (SELECT 1 FROM named AS n WHERE n.kind = k.kind AND n.id = k.id)
              ORDER BY id LIMIT ?3",
         )
@@ -231,6 +231,18 @@ impl Notebook {
     pub async fn commit_edges(&self) -> Result<Vec<(u32, u32)>, IndexError> {
         self.pairs("SELECT e.child, c.n FROM edge AS e JOIN commit_fact AS c ON c.id = e.parent ORDER BY e.child, e.rowid")
             .await
+    }
+
+    /// How many commits were laid down.
+    ///
+    /// # Errors
+    /// The notebook cannot be read.
+    pub async fn commit_count(&self) -> Result<usize, IndexError> {
+        let row = sqlx::query("SELECT count(*) FROM commit_fact")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(failed)?;
+        Ok(row.get::<i64, _>(0) as usize)
     }
 
     /// Edges from snapshots to the parents of their deltas, by number.
