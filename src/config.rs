@@ -5,6 +5,7 @@
 use crate::backend::s3;
 use crate::store::hub::{Database, Hub, ObjectStore};
 use crate::store::{Authority, Environment, HubError, Policy};
+use crate::text;
 use crate::tui::Choice;
 use crate::tui::keymap::Overrides;
 use serde::Deserialize;
@@ -50,6 +51,8 @@ pub enum ConfigError {
         "no object store is given; add --store s3://bucket/prefix or file:///folder, or --profile NAME"
     )]
     NoSource,
+    #[error("{name} {why}")]
+    Value { name: String, why: String },
     #[error(transparent)]
     Url(#[from] HubError),
 }
@@ -99,6 +102,23 @@ struct Profile {
     read_only: bool,
 }
 
+impl Profile {
+    /// Without the white space and quotes that were copied along with a value.
+    fn cleaned(mut self) -> Self {
+        let values = [
+            &mut self.database,
+            &mut self.store,
+            &mut self.endpoint,
+            &mut self.region,
+            &mut self.aws_profile,
+        ];
+        for value in values.into_iter().flatten() {
+            *value = text::unquoted(value).to_owned();
+        }
+        self
+    }
+}
+
 const fn yes() -> bool {
     true
 }
@@ -116,6 +136,7 @@ pub fn path() -> Option<PathBuf> {
 /// A file that cannot be read, a profile that is not there, or a URL that names nothing.
 pub fn load(flags: &Flags) -> Result<Option<Target>, ConfigError> {
     let (path, text) = read_file()?;
+    check_variables()?;
     resolve(flags, &variable, &path, &text)
 }
 
@@ -146,9 +167,46 @@ fn read_file() -> Result<(PathBuf, String), ConfigError> {
     }
 }
 
-/// An environment variable that says something.
+/// An environment variable that says something, without the white space and quotes that a file or a shell left
+/// around it.
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    let value = std::env::var(name).ok()?;
+    Some(text::unquoted(&value).to_owned()).filter(|value| !value.is_empty())
+}
+
+/// The variables that say which hub is meant.
+const READ: [&str; 11] = [
+    "DATABASE_URL",
+    "LUTHIER_STORE",
+    "LUTHIER_PROFILE",
+    "AWS_S3_ASSET_BUCKET",
+    "MUSEHUB_OBJECTS_DIR",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_CA_BUNDLE",
+];
+
+/// Refuses a variable that cannot be read, which would otherwise count as one that is not set.
+fn check_variables() -> Result<(), ConfigError> {
+    let wrong = |name: &str, why: &str| {
+        Err(ConfigError::Value {
+            name: format!("the variable {name}"),
+            why: format!("{why}; set it again"),
+        })
+    };
+    for name in READ {
+        match std::env::var(name) {
+            Err(std::env::VarError::NotUnicode(_)) => return wrong(name, "is no UTF-8"),
+            Ok(value) if text::unquoted(&value).chars().any(char::is_control) => {
+                return wrong(name, "holds a line break or another control character");
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// As [`load`], from given sources.
@@ -159,9 +217,9 @@ pub fn resolve(
     flags: &Flags,
     variable: &dyn Fn(&str) -> Option<String>,
     path: &Path,
-    text: &str,
+    contents: &str,
 ) -> Result<Option<Target>, ConfigError> {
-    let said = Said::new(flags, variable, path, text)?;
+    let said = Said::new(flags, variable, path, contents)?;
     let (database, store) = match (said.database, said.store) {
         (None, None) => return Ok(None),
         (Some(_), None) => return Err(ConfigError::NoStore),
@@ -189,6 +247,7 @@ pub fn resolve(
 /// As [`load`], and where no object store is named.
 pub fn load_rebuilt(flags: &Flags, into: &str) -> Result<Target, ConfigError> {
     let (path, text) = read_file()?;
+    check_variables()?;
     let said = Said::new(flags, &variable, &path, &text)?;
     let store = said.store.ok_or(ConfigError::NoSource)?;
     let database = Database::parse(into)?;
@@ -217,12 +276,15 @@ impl Said {
         flags: &Flags,
         variable: &dyn Fn(&str) -> Option<String>,
         path: &Path,
-        text: &str,
+        contents: &str,
     ) -> Result<Self, ConfigError> {
-        let file = File::read(text, path)?;
-        let name = flags
-            .profile
-            .clone()
+        let file = File::read(contents, path)?;
+        let clean = |value: &Option<String>| {
+            value
+                .as_deref()
+                .map(|value| text::unquoted(value).to_owned())
+        };
+        let name = clean(&flags.profile)
             .or_else(|| variable("LUTHIER_PROFILE"))
             .or(file.default.clone());
         let profile = match &name {
@@ -232,11 +294,14 @@ impl Said {
             },
             Some(name) => file.profile(name, path)?,
         };
-        let bucket = || Some(format!("s3://{}", variable("AWS_S3_ASSET_BUCKET")?));
-        let objects_folder = || {
-            let folder = variable("MUSEHUB_OBJECTS_DIR")?;
-            url::Url::from_directory_path(folder).ok().map(String::from)
+        let bucket = || {
+            let name = variable("AWS_S3_ASSET_BUCKET")?;
+            Some(match name.contains("://") {
+                true => name,
+                false => format!("s3://{name}"),
+            })
         };
+        let objects_folder = || variable("MUSEHUB_OBJECTS_DIR").map(|folder| folder_url(&folder));
         let database = flags.database.clone().or_else(|| variable("DATABASE_URL"));
         let store = flags
             .store
@@ -253,6 +318,20 @@ impl Said {
     }
 }
 
+/// A folder as the hub names it, which is no URL and may be relative.
+fn folder_url(folder: &str) -> String {
+    if folder.contains("://") {
+        return folder.to_owned();
+    }
+    let home = std::env::var("HOME").ok();
+    let folder = match (folder.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => PathBuf::from(folder),
+    };
+    let absolute = std::path::absolute(&folder).unwrap_or(folder);
+    ObjectStore::Folder(absolute).url()
+}
+
 impl File {
     fn read(text: &str, path: &Path) -> Result<Self, ConfigError> {
         toml::from_str(text).map_err(|error| ConfigError::File {
@@ -262,7 +341,7 @@ impl File {
     }
 
     fn profile(&self, name: &str, path: &Path) -> Result<Profile, ConfigError> {
-        let found = self.profiles.get(name).cloned();
+        let found = self.profiles.get(name).cloned().map(Profile::cleaned);
         found.ok_or_else(|| {
             let known: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
             ConfigError::NoSuchProfile {
@@ -289,7 +368,9 @@ fn reached(
         ObjectStore::S3(place) => ObjectStore::S3(s3::Place {
             endpoint: endpoint(variable).or_else(|| profile.endpoint.clone()),
             region: variable("AWS_REGION").or_else(|| profile.region.clone()),
-            aws_profile: variable("AWS_PROFILE").or_else(|| profile.aws_profile.clone()),
+            aws_profile: variable("AWS_PROFILE")
+                .or_else(|| variable("AWS_DEFAULT_PROFILE"))
+                .or_else(|| profile.aws_profile.clone()),
             ca_file: variable("AWS_CA_BUNDLE")
                 .map(PathBuf::from)
                 .or_else(|| profile.ca_file.clone()),

@@ -12,7 +12,8 @@
 //! | [`repair`] | findings to plans, plans to changes through the store |
 //! | `cli`, `tui` | two faces without logic of their own |
 //!
-//! [`text`], [`progress`], [`waiting`], [`scratch`], [`panics`] and [`access`] are used on every floor.
+//! [`text`], [`progress`], [`waiting`], [`destination`], [`scratch`], [`panics`] and [`access`] are used on every
+//! floor.
 
 pub mod access;
 pub mod audit;
@@ -21,6 +22,7 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod demo;
+pub mod destination;
 pub mod index;
 pub mod object;
 pub mod panics;

@@ -92,6 +92,18 @@ pub fn cut(text: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A value without the white space, byte order mark and pair of quotes that were copied along with it.
+#[must_use]
+pub fn unquoted(value: &str) -> &str {
+    let around = |c: char| c.is_whitespace() || matches!(c, '\0' | '\u{feff}' | '\u{200b}');
+    let value = value.trim_matches(around);
+    ['"', '\'']
+        .into_iter()
+        .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
+        .unwrap_or(value)
+        .trim_matches(around)
+}
+
 /// Groups digits: `1,325`.
 #[must_use]
 pub fn grouped(number: u64) -> String {
@@ -104,6 +116,17 @@ pub fn grouped(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// How many a second, without figures that mean nothing: `94,547/s`, `12/s`, `3.4/s`.
+#[must_use]
+pub fn rate(a_second: f64) -> String {
+    match a_second {
+        rate if !rate.is_finite() || rate < 0.05 => "0/s".to_owned(),
+        rate if rate < 9.95 => format!("{rate:.1}/s"),
+        // Saturates far beyond what any machine does.
+        rate => format!("{}/s", grouped(rate.round() as u64)),
+    }
 }
 
 /// Bytes in at most five characters: `12.4K`.
@@ -151,7 +174,39 @@ pub fn many(noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, cut, escaped, grouped, json, moment, plural, safe};
+    use super::{bytes, cut, escaped, grouped, json, moment, plural, rate, safe, unquoted};
+
+    #[test]
+    fn a_rate_has_no_figures_that_mean_nothing() {
+        for (a_second, told) in [
+            (94_546.589_2, "94,547/s"),
+            (12.3, "12/s"),
+            (9.96, "10/s"),
+            (3.44, "3.4/s"),
+            (0.01, "0/s"),
+            (f64::NAN, "0/s"),
+            (f64::INFINITY, "0/s"),
+        ] {
+            assert_eq!(rate(a_second), told);
+        }
+    }
+
+    #[test]
+    fn what_was_copied_along_with_a_value_is_taken_off() {
+        for value in [
+            "a b",
+            " a b\n",
+            "\"a b\"\r\n",
+            "'a b'",
+            "\u{feff}a b",
+            " ' a b ' ",
+        ] {
+            assert_eq!(unquoted(value), "a b", "{value:?}");
+        }
+        assert_eq!(unquoted("'a\""), "'a\"");
+        assert_eq!(unquoted("\""), "\"");
+        assert_eq!(unquoted("\"\""), "");
+    }
 
     #[test]
     fn what_a_terminal_would_act_on_is_shown_instead() {

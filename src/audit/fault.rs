@@ -110,7 +110,7 @@ faults! {
     }
     WrongBytes {
         ObjectCorrupt "object-corrupt" Critical Ask Replace Bytes "The bytes are refused by the reader, or do not prove the id."
-        ObjectEncoded "object-encoded" Error Ask Replace Bytes "Sound inside msgpack, bare JSON, zlib, zstd or an old header, which clients do not read."
+        ObjectEncoded "object-encoded" Error Ask Replace Bytes "Sound inside gzip, zlib, zstd, msgpack, bare JSON or an old header, which clients do not read."
         ObjectKind "object-kind" Critical Ask Replace Bytes "The object's header names another kind."
         SizeWrong "size-wrong" Error Ask Reindex Presence "The listed size is not the row's size_bytes."
     }

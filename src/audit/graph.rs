@@ -3,11 +3,13 @@
 //! Commits are numbered, so the graph costs some 24 bytes a commit and no id is held.
 
 use super::AuditError;
+use super::again;
 use super::fault::{Code, FAULTS};
 use super::finding::{Blocks, Finding, Subject};
 use super::judge::stops_pull;
 use super::scan::Scan;
 use super::spool;
+use super::standing::{self, Stops};
 use crate::object::Kind;
 use std::collections::HashSet;
 
@@ -17,14 +19,14 @@ const VISITS: u64 = 200_000_000;
 const PAGE: usize = 500;
 
 /// Edges by node, packed: the neighbours of `n` are `to[start[n]..start[n + 1]]`.
-struct Edges {
+pub(super) struct Edges {
     start: Vec<u32>,
     to: Vec<u32>,
 }
 
 impl Edges {
     /// `pairs` are (from, to).
-    fn new(nodes: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
+    pub fn new(nodes: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
         let mut start = vec![0u32; nodes + 1];
         for (from, _) in pairs.clone() {
             start[from as usize + 1] += 1;
@@ -42,11 +44,11 @@ impl Edges {
         Self { start, to }
     }
 
-    fn of(&self, n: u32) -> &[u32] {
+    pub fn of(&self, n: u32) -> &[u32] {
         &self.to[self.start[n as usize] as usize..self.start[n as usize + 1] as usize]
     }
 
-    fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.start.len() - 1
     }
 }
@@ -63,7 +65,9 @@ pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     snapshot_cycles(scan).await?;
     unreachable(scan, &parents, &heads).await?;
     collapsed(scan, &parents, &children).await?;
-    blocks(scan, &children, &heads).await?;
+    let mut stops = Stops::new(nodes);
+    blocks(scan, &children, &heads, &mut stops).await?;
+    standing::judge(scan, &children, &stops).await?;
     Ok(scan.notebook.settle().await?)
 }
 
@@ -190,7 +194,11 @@ async fn unreachable(
         .filter(|n| !reached[*n as usize])
         .collect();
     for chunk in left.chunks(PAGE) {
-        let findings = numbered(scan, chunk, Code::CommitUnreachable).await?;
+        let mut findings = numbered(scan, chunk, Code::CommitUnreachable).await?;
+        let ids = findings.iter().map(|finding| finding.id.clone()).collect();
+        let there = again::still_there(scan, Kind::Commit, ids).await?;
+        let there: HashSet<String> = there.into_iter().collect();
+        findings.retain(|finding| there.contains(&finding.id));
         scan.find(findings).await?;
     }
     Ok(())
@@ -258,17 +266,17 @@ async fn blocks(
     scan: &mut Scan<'_>,
     children: &Edges,
     heads: &[(u32, u32)],
+    stops: &mut Stops,
 ) -> Result<(), AuditError> {
     let codes: Vec<u16> = FAULTS.iter().map(|fault| fault.code as u16).collect();
     // What hangs from hidden rows is blocked too, and is not counted: then no count is true.
     let partly = ["musehub_commits", "musehub_branches", "musehub_snapshots"]
         .iter()
         .any(|table| scan.hides(table));
-    let mut walk = Walk {
-        seen: vec![0; children.len()],
-        stamp: 0,
-        left: if partly { 0 } else { VISITS },
-    };
+    let mut walk = Walk::new(children.len());
+    if partly {
+        walk.left = 0;
+    }
     let mut after = 0;
     loop {
         let page = scan
@@ -294,6 +302,7 @@ async fn blocks(
                 _ => Vec::new(),
             };
             let mut blocked = walk.from(&start, children, heads);
+            stops.spread(n as u32, &start, children);
             if finding.kind == Subject::Branch {
                 blocked = Blocks {
                     commits: Some(0),
@@ -315,14 +324,27 @@ async fn blocks(
 }
 
 /// Walks towards the children, again and again over one set of marks.
-struct Walk {
+pub(super) struct Walk {
     seen: Vec<u32>,
     stamp: u32,
     left: u64,
 }
 
 impl Walk {
-    fn from(&mut self, start: &[u32], children: &Edges, heads: &[(u32, u32)]) -> Blocks {
+    pub fn new(nodes: usize) -> Self {
+        Self {
+            seen: vec![0; nodes],
+            stamp: 0,
+            left: VISITS,
+        }
+    }
+
+    /// Whether the last walk came to this commit.
+    pub fn came_to(&self, n: u32) -> bool {
+        self.stamp > 0 && self.seen[n as usize] == self.stamp
+    }
+
+    pub fn from(&mut self, start: &[u32], children: &Edges, heads: &[(u32, u32)]) -> Blocks {
         if self.left == 0 {
             return Blocks::default();
         }

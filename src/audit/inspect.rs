@@ -243,6 +243,9 @@ fn sentence(kind: Kind, findings: &[Finding], object: &ObjectView) -> String {
         (ObjectView::Present { .. }, _) => {
             format!("A client gets the stored object. {}", first(findings))
         }
+        (ObjectView::Unknown { why, .. }, _) => {
+            format!("Nobody can say what a client gets: the store gives no answer ({why}).")
+        }
         (ObjectView::Unlinked { .. }, _) if kind != Kind::Blob => {
             format!(
                 "A client gets bytes made from the row; nothing is stored. {}",

@@ -6,10 +6,11 @@ mod snapshot;
 
 use super::fault::{Code, Grade};
 use super::finding::{Finding, Subject};
-use super::look::{Look, Looked};
+use super::look::{Look, Looked, Named, Witness};
 use super::wrong;
 use super::{Depth, Options};
 use crate::backend::Key;
+use crate::index::notebook::Standing;
 use crate::object::{Kind, ObjectId};
 use crate::store::chain::TreeCache;
 use crate::store::{Policy, Store};
@@ -22,6 +23,8 @@ pub struct Judge {
     pub depth: Depth,
     /// Whether a listing was taken; without one, keys are asked for one by one.
     pub listed: bool,
+    /// Which answers of the listing are asked about again.
+    pub witness: Witness,
     trees: Mutex<TreeCache>,
 }
 
@@ -63,16 +66,16 @@ impl Verdict {
         self.findings.iter().any(|found| about_object(found.code))
     }
 
-    /// Notes keys of the digest that gave no answer. Where a row names no object and none was found, one may
-    /// lie under them: then nothing is said of it.
-    pub fn leave_open(&mut self, kind: Kind, id: &ObjectId, unread: &[String]) {
-        if unread.is_empty() {
-            return;
+    /// What is known of the row after this.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        if self.stops_pull() {
+            Standing::Bad
+        } else if self.unknown.is_empty() {
+            Standing::Sound
+        } else {
+            Standing::Unread
         }
-        self.findings
-            .retain(|finding| finding.code != Code::UriMissing);
-        let told = unread.iter().map(|why| format!("{kind} {id}: {why}"));
-        self.unknown.extend(told);
     }
 
     fn proved_by(&mut self, kind: Kind, scheme: &str) {
@@ -80,14 +83,14 @@ impl Verdict {
     }
 }
 
-/// Whether a client's pull that needs the finding's subject fails because of it.
+/// Whether a client's pull that needs the finding's subject fails because of it. A client asks for rows by their id,
+/// whoever holds them; it needs no object of the empty blob, and comes to every commit of a cycle once.
 #[must_use]
 pub fn stops_pull(finding: &Finding) -> bool {
     match finding.code {
         Code::ObjectMissing
         | Code::ObjectMisplaced
         | Code::RowMissing
-        | Code::BlobEmptyMissing
         | Code::ObjectCorrupt
         | Code::ObjectEncoded
         | Code::ObjectKind
@@ -96,14 +99,11 @@ pub fn stops_pull(finding: &Finding) -> bool {
         | Code::IdentityAmbiguous
         | Code::IdMalformed
         | Code::CommitTreeless
-        | Code::RowElsewhere
         | Code::HeadDangling
         | Code::PathUnsafe
         | Code::UriRefused => true,
-        // Deltas only serve the cache: a loop of theirs is no loop of history.
-        Code::Cycle => finding.kind == Subject::Commit,
         // A commit or snapshot without URI is reconstructed from its row; a blob has nothing else.
-        Code::UriMissing => finding.kind == Subject::Blob,
+        Code::UriMissing | Code::UriUnlinked => finding.kind == Subject::Blob,
         _ => false,
     }
 }
@@ -116,25 +116,59 @@ impl Judge {
             store: store.clone(),
             depth: options.depth,
             listed,
+            witness: Witness::default(),
             trees: Mutex::default(),
         }
     }
 
     /// Looks at the store for one row, unless the depth or the hub's age leaves nothing to ask.
     async fn look(&self, ask: Ask<'_>) -> Option<Looked> {
-        let can_say = self.store.index().capabilities().storage_uri(ask.kind);
-        if self.depth == Depth::Rows || !(can_say || ask.disk_path.is_some()) {
+        let can_say = self.store.index().capabilities().storage_uri(ask.row.kind);
+        if self.depth == Depth::Rows || !(can_say || ask.row.disk_path.is_some()) {
             return None;
         }
         let look = Look {
-            store: &self.store,
             read: self.depth == Depth::Bytes || ask.doubtful,
-            listed: self.listed,
+            ..self.looking()
         };
-        Some(
-            look.at(ask.kind, ask.id, ask.uri, ask.disk_path, ask.copies)
-                .await,
-        )
+        Some(look.at(ask.row).await)
+    }
+
+    /// How this judge looks at bytes.
+    fn looking(&self) -> Look<'_> {
+        Look {
+            store: &self.store,
+            read: true,
+            listed: self.listed,
+            witness: &self.witness,
+        }
+    }
+
+    /// Reads again what proves and disagrees with its row: one flipped bit in a field outside the identity must
+    /// not become a finding.
+    async fn read_twice(
+        &self,
+        kind: Kind,
+        id: &ObjectId,
+        looked: Option<Looked>,
+        disagrees: impl Fn(&[u8]) -> bool,
+    ) -> Option<Looked> {
+        let (key, first) = match &looked {
+            Some(Looked::Proved {
+                key, sha256, bytes, ..
+            }) if disagrees(bytes) => (key, *sha256),
+            _ => return looked,
+        };
+        let again = self.looking().read(kind, id, key, None).await;
+        Some(match again {
+            Looked::Proved { sha256, .. } if sha256 == first => again,
+            Looked::Proved { ref bytes, .. } if !disagrees(bytes) => again,
+            Looked::Proved { key, .. } => Looked::Unknown {
+                key,
+                why: "two reads gave different bytes".to_owned(),
+            },
+            answer => answer,
+        })
     }
 
     /// The grade of a finding under the hub's policy.
@@ -153,11 +187,7 @@ impl Judge {
 
 /// One question to the store.
 struct Ask<'a> {
-    kind: Kind,
-    id: &'a ObjectId,
-    uri: Option<&'a str>,
-    disk_path: Option<&'a str>,
-    copies: &'a [crate::index::notebook::StoredCopy],
+    row: Named<'a>,
     /// Something speaks against the row, so its object is read whatever the depth.
     doubtful: bool,
 }
@@ -172,34 +202,40 @@ fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Looke
     match looked {
         Looked::Unlinked { .. } | Looked::There { .. } => {}
         Looked::Proved { size, sha256, .. } => verdict.read = Some((*size, *sha256)),
-        Looked::Refused { found, unread, .. } => {
+        Looked::Refused { found, .. } => {
             let finding = about(Code::UriRefused);
-            verdict.find(match (found.is_empty(), unread.is_empty()) {
-                (true, true) => {
-                    finding.without_remedy("no key of the store holds bytes that prove the id")
-                }
-                (true, false) => finding.without_remedy(
-                    "no key that could be read holds bytes that prove the id; `unread` names the others",
-                ),
-                (false, _) => finding,
+            verdict.find(if found.is_empty() {
+                finding.without_remedy("no key of the store holds bytes that prove the id")
+            } else {
+                finding
             });
-            verdict.leave_open(kind, id, unread);
         }
-        Looked::Absent { found, unread, .. } => {
-            verdict.find(about(match found.is_empty() {
-                true => Code::ObjectMissing,
-                false => Code::ObjectMisplaced,
-            }));
-            verdict.leave_open(kind, id, unread);
+        Looked::Absent { found, .. } if found.is_empty() => {
+            verdict.find(about(Code::ObjectMissing))
         }
+        Looked::Absent { .. } => verdict.find(about(Code::ObjectMisplaced)),
         Looked::Wrong {
+            key,
             size,
             bytes,
             sha256,
+            wrapped,
+            encoding,
             ..
         } => {
+            let (code, more) = match wrapped {
+                Some(layers) => wrong::encoded(layers),
+                None => wrong::classify(kind, id, bytes),
+            };
+            if let Some(name) =
+                wrong::unpackable(encoding.as_deref()).filter(|_| code == Code::ObjectCorrupt)
+            {
+                verdict.unknown.push(format!(
+                    "{kind} {id}: {key}: it is stored with Content-Encoding {name}, which cannot be unpacked here"
+                ));
+                return;
+            }
             verdict.read = Some((*size, *sha256));
-            let (code, more) = wrong::classify(kind, id, bytes);
             let mut finding = about(code);
             finding.evidence.extend(more);
             verdict.find(finding);

@@ -1,46 +1,32 @@
 //! Questions to the store, each with one of four answers: present, absent, wrong or unknown.
 
+mod reading;
+mod witness;
+mod wrapped;
+
+pub use witness::Witness;
+
 use crate::backend::{Key, UriRefusal, layout};
 use crate::index::notebook::StoredCopy;
-use crate::object::identity::BlobHasher;
 use crate::object::{Kind, ObjectId};
-use crate::store::write::proves;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
-
-/// The two questions whose answers said that nothing is there.
-pub type Witnesses = [&'static str; 2];
-
-/// The keys of a digest that prove it, and those that gave no answer, with the reason.
-#[derive(Default)]
-struct Proving {
-    found: Vec<Key>,
-    unread: Vec<String>,
-}
 
 /// What the store holds for a row.
 #[derive(Clone, Debug)]
 pub enum Looked {
     /// The row names no object; `found` are keys whose bytes prove the id, `others` keys whose do not.
     Unlinked { found: Vec<Key>, others: Vec<Key> },
-    /// The URI is not followed. `found` are keys whose bytes prove the id, `unread` other keys of its digest
-    /// that gave no answer, with the reason.
+    /// The URI is not followed.
     Refused {
         uri: String,
         why: UriRefusal,
         found: Vec<Key>,
-        unread: Vec<String>,
     },
-    /// Absent by two witnesses, which `asked` names; `found` and `unread` as of [`Looked::Refused`].
-    Absent {
-        key: Key,
-        asked: Witnesses,
-        found: Vec<Key>,
-        unread: Vec<String>,
-    },
+    /// Absent by two witnesses; `found` are other keys whose bytes prove the id.
+    Absent { key: Key, found: Vec<Key> },
     /// There; not read, because the depth does not pay for it.
     There { key: Key, size: u64 },
     /// There, read whole, and its bytes prove the id.
@@ -59,6 +45,10 @@ pub enum Looked {
         bytes: Bytes,
         sha256: [u8; 32],
         why: String,
+        /// What a sound blob is wrapped in, where it is too large for `bytes` to tell.
+        wrapped: Option<String>,
+        /// The `Content-Encoding` that it is stored with.
+        encoding: Option<String>,
         /// Other listed keys of the digest, unread.
         copies: Vec<Key>,
     },
@@ -85,31 +75,14 @@ impl Looked {
         };
         match self {
             Looked::Unlinked { found, .. } => say("found", keys(found)),
-            Looked::Refused {
-                uri,
-                why,
-                found,
-                unread,
-            } => {
+            Looked::Refused { uri, why, found } => {
                 say("uri", uri.as_str().into());
                 say("why", why.to_string().into());
                 say("found", keys(found));
-                if !unread.is_empty() {
-                    say("unread", unread.clone().into());
-                }
             }
-            Looked::Absent {
-                key,
-                asked,
-                found,
-                unread,
-            } => {
+            Looked::Absent { key, found } => {
                 say("key", key.as_str().into());
-                say("asked", asked.to_vec().into());
                 say("found", keys(found));
-                if !unread.is_empty() {
-                    say("unread", unread.clone().into());
-                }
             }
             Looked::There { key, size } | Looked::Proved { key, size, .. } => {
                 say("key", key.as_str().into());
@@ -119,12 +92,16 @@ impl Looked {
                 key,
                 size,
                 why,
+                encoding,
                 copies,
                 ..
             } => {
                 say("key", key.as_str().into());
                 say("size", (*size).into());
                 say("why", why.as_str().into());
+                if let Some(encoding) = encoding {
+                    say("content_encoding", encoding.as_str().into());
+                }
                 if !copies.is_empty() {
                     say("copies", keys(copies));
                 }
@@ -138,8 +115,29 @@ impl Looked {
     }
 }
 
+fn absent(key: Key) -> Looked {
+    Looked::Absent {
+        key,
+        found: Vec::new(),
+    }
+}
+
 fn keys(found: &[Key]) -> Value {
     found.iter().map(Key::as_str).collect::<Vec<_>>().into()
+}
+
+/// The row that is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    pub kind: Kind,
+    pub id: &'a ObjectId,
+    /// What the row says.
+    pub uri: Option<&'a str>,
+    /// What an old hub says where that is null.
+    pub disk_path: Option<&'a str>,
+    pub repo_id: Option<&'a str>,
+    /// The listed keys of the id's digest.
+    pub copies: &'a [StoredCopy],
 }
 
 /// How to look.
@@ -149,57 +147,50 @@ pub struct Look<'a> {
     pub read: bool,
     /// The listing that was taken; without one, only the keys themselves are asked for.
     pub listed: bool,
+    pub witness: &'a Witness,
 }
 
 impl Look<'_> {
-    /// Answers for one row: `uri` is what it says, `disk_path` what an old hub says where that is null,
-    /// `copies` the listed keys of the id's digest.
-    pub async fn at(
-        &self,
-        kind: Kind,
-        id: &ObjectId,
-        uri: Option<&str>,
-        disk_path: Option<&str>,
-        copies: &[StoredCopy],
-    ) -> Looked {
-        let Some(uri) = uri else {
-            let mut candidates: Vec<Key> = copies
-                .iter()
-                .filter_map(|c| Key::new(&c.key).ok())
-                .collect();
-            candidates.extend(disk_path.and_then(|path| Key::new(path).ok()));
-            return self.unlinked(kind, id, candidates).await;
+    /// Answers for one row.
+    pub async fn at(&self, row: Named<'_>) -> Looked {
+        let Named { kind, id, .. } = row;
+        let Some(uri) = row.uri else {
+            return self.unlinked(row).await;
         };
         match self.store.backend().locate(uri) {
-            Ok(key) => self.named(kind, id, key, copies).await,
-            Err(why) => {
-                let Proving { found, unread } = self.proving(kind, id, copies, None).await;
-                Looked::Refused {
+            Ok(key) => self.named(row, key).await,
+            Err(why) => match self.proving(kind, id, row.copies, None).await {
+                Ok(found) => Looked::Refused {
                     uri: uri.to_owned(),
                     why,
                     found,
-                    unread,
-                }
-            }
+                },
+                Err(unknown) => unknown,
+            },
         }
     }
 
-    async fn unlinked(&self, kind: Kind, id: &ObjectId, mut candidates: Vec<Key>) -> Looked {
-        candidates.dedup();
+    async fn unlinked(&self, row: Named<'_>) -> Looked {
+        let Named { kind, id, .. } = row;
+        let copies = row.copies.iter();
+        let mut candidates: Vec<(Key, Option<u64>)> = copies
+            .filter_map(|copy| Some((Key::new(&copy.key).ok()?, self.size_of(copy))))
+            .collect();
+        let old = row.disk_path.and_then(|path| Key::new(path).ok());
+        candidates.extend(old.map(|key| (key, None)));
+        candidates.dedup_by(|a, b| a.0 == b.0);
+        if candidates.is_empty() {
+            match self.unlisted(row).await {
+                Ok(keys) => candidates.extend(keys.into_iter().map(|key| (key, None))),
+                Err(unknown) => return unknown,
+            }
+        }
         let (mut found, mut others) = (Vec::new(), Vec::new());
-        for key in candidates {
-            match self.read(kind, id, &key).await {
+        for (key, size) in candidates {
+            match self.read(kind, id, &key, size).await {
                 Looked::Proved { key, .. } => found.push(key),
                 Looked::Wrong { key, .. } => others.push(key),
                 unknown @ Looked::Unknown { .. } => return unknown,
-                Looked::Absent { key, .. } if !self.listed => match self.second(&key).await {
-                    Ok(false) => {}
-                    Ok(true) => {
-                        let why = "a GET finds nothing there, and a HEAD does".to_owned();
-                        return Looked::Unknown { key, why };
-                    }
-                    Err(why) => return Looked::Unknown { key, why },
-                },
                 _ => {}
             }
         }
@@ -210,26 +201,77 @@ impl Look<'_> {
         Looked::Unlinked { found, others }
     }
 
-    /// Whether a HEAD finds something: the second witness where there was no listing.
-    async fn second(&self, key: &Key) -> Result<bool, String> {
-        let found = self.store.backend().head(key).await;
-        found.map(|meta| meta.is_some()).map_err(|e| e.to_string())
+    /// Keys of the known layouts that hold something though the listing has none of them: the second witness
+    /// before an object is called absent. `Err` is an answer that stayed open.
+    async fn unlisted(&self, row: Named<'_>) -> Result<Vec<Key>, Looked> {
+        let is_short = self.witness.short.get().is_some();
+        let asks = is_short || Witness::asks(self.witness.every_unlisted, row.id);
+        if self.listed && !asks && self.witness.broken {
+            return match layout::key_for(row.id) {
+                None => Ok(Vec::new()),
+                Some(key) => Err(Looked::Unknown {
+                    key,
+                    why: "the listing broke off".to_owned(),
+                }),
+            };
+        }
+        if !self.listed || !asks {
+            return Ok(Vec::new());
+        }
+        self.heads(row.id, row.repo_id).await
     }
 
-    async fn named(&self, kind: Kind, id: &ObjectId, key: Key, copies: &[StoredCopy]) -> Looked {
+    /// The keys of the known layouts that a HEAD finds.
+    pub(super) async fn heads(
+        &self,
+        id: &ObjectId,
+        repo_id: Option<&str>,
+    ) -> Result<Vec<Key>, Looked> {
+        let keys = stream::iter(layout::keys_for(id, repo_id)).map(|key| async move {
+            let found = self.store.backend().head(&key).await;
+            (key, found)
+        });
+        let answers: Vec<_> = keys.buffered(4).collect().await;
+        let mut out = Vec::new();
+        for (key, found) in answers {
+            match found {
+                Ok(None) => {}
+                Ok(Some(meta)) => {
+                    self.witness.note(&key, &meta);
+                    out.push(key);
+                }
+                Err(error) => {
+                    let why = error.reason(key.as_str());
+                    return Err(Looked::Unknown { key, why });
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    async fn named(&self, row: Named<'_>, key: Key) -> Looked {
+        let Named {
+            kind, id, copies, ..
+        } = row;
         let listed = copies.iter().find(|copy| copy.key == key.as_str());
         let size = match listed {
-            Some(copy) => copy.size,
+            Some(copy) if self.read || !self.listed => copy.size,
+            Some(copy) if !Witness::asks(self.witness.every_listed, id) => copy.size,
+            Some(copy) => match self.listed_and_asked(&key, copy.size).await {
+                Ok(size) => size,
+                Err(answer) => return self.elsewhere(row, answer).await,
+            },
             // Listings lie: the second witness decides.
             None => match self.store.backend().head(&key).await {
-                Ok(Some(meta)) => meta.size,
-                Ok(None) => match self.opened(&key).await {
-                    Ok(Some(size)) => size,
-                    Ok(None) => return self.absent(kind, id, key, copies).await,
-                    Err(why) => return Looked::Unknown { key, why },
-                },
+                Ok(Some(meta)) => {
+                    if self.listed {
+                        self.witness.note(&key, &meta);
+                    }
+                    meta.size
+                }
+                Ok(None) => return self.elsewhere(row, absent(key)).await,
                 Err(error) => {
-                    let why = error.to_string();
+                    let why = error.reason(key.as_str());
                     return Looked::Unknown { key, why };
                 }
             },
@@ -241,13 +283,16 @@ impl Look<'_> {
             let keys = copies.iter().filter_map(|copy| Key::new(&copy.key).ok());
             keys.filter(|other| *other != key).collect()
         };
-        match self.read(kind, id, &key).await {
+        let listed = listed.and_then(|copy| self.size_of(copy));
+        match self.read(kind, id, &key, listed).await {
             Looked::Wrong {
                 key,
                 size,
                 bytes,
                 sha256,
                 why,
+                wrapped,
+                encoding,
                 ..
             } => Looked::Wrong {
                 copies: others(),
@@ -256,168 +301,88 @@ impl Look<'_> {
                 bytes,
                 sha256,
                 why,
+                wrapped,
+                encoding,
             },
-            // Listed, and gone when it was read: something else is writing or the listing lied.
-            Looked::Absent { key, .. } if listed.is_some() => {
-                self.absent(kind, id, key, copies).await
+            answer => self.elsewhere(row, answer).await,
+        }
+    }
+
+    /// The size of an object that is listed and not to be read, by a HEAD; what denies the HEAD is asked for
+    /// by a GET. `Err` is the answer where neither finds it.
+    async fn listed_and_asked(&self, key: &Key, size: u64) -> Result<u64, Looked> {
+        let found = match self.store.backend().head(key).await {
+            Ok(Some(meta)) => return Ok(meta.size),
+            Ok(None) => Ok(()),
+            Err(_) => match self.store.backend().open(key).await {
+                Ok(Some(body)) => return Ok(body.meta.size),
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
+            },
+        };
+        Err(match found {
+            Ok(()) => self.held_to_listing(absent(key.clone()), Some(size)).await,
+            Err(error) => Looked::Unknown {
+                why: error.reason(key.as_str()),
+                key: key.clone(),
+            },
+        })
+    }
+
+    /// Where else an absent object lies; every other answer stays.
+    async fn elsewhere(&self, row: Named<'_>, answer: Looked) -> Looked {
+        let Looked::Absent { key, .. } = answer else {
+            return answer;
+        };
+        let found = self.proving(row.kind, row.id, row.copies, Some(&key)).await;
+        let mut found = match found {
+            Ok(found) => found,
+            Err(unknown) => return unknown,
+        };
+        if found.is_empty() && self.listed {
+            // Where the listing is short, a copy of it may be there as well.
+            let keys = match self.heads(row.id, row.repo_id).await {
+                Ok(keys) => keys,
+                Err(unknown) => return unknown,
+            };
+            for other in keys.into_iter().filter(|other| *other != key) {
+                match self.read(row.kind, row.id, &other, None).await {
+                    Looked::Proved { key, .. } => found.push(key),
+                    unknown @ Looked::Unknown { .. } => return unknown,
+                    _ => {}
+                }
             }
-            answer => answer,
         }
+        Looked::Absent { key, found }
     }
 
-    /// The size of what a GET opens; `None` where it finds nothing. Not asked where a listing was the first
-    /// witness.
-    async fn opened(&self, key: &Key) -> Result<Option<u64>, String> {
-        if self.listed {
-            return Ok(None);
-        }
-        let body = self.store.backend().open(key).await;
-        body.map(|body| body.map(|body| body.meta.size))
-            .map_err(|error| error.to_string())
-    }
-
-    /// The answer for a key under which two witnesses found nothing.
-    async fn absent(&self, kind: Kind, id: &ObjectId, key: Key, copies: &[StoredCopy]) -> Looked {
-        let listed = copies.iter().any(|copy| copy.key == key.as_str());
-        let Proving { found, unread } = self.proving(kind, id, copies, Some(&key)).await;
-        Looked::Absent {
-            asked: match (self.listed, listed) {
-                // It was listed, and two reads found nothing.
-                (true, true) => ["get", "get again"],
-                (true, false) => ["listing", "head"],
-                (false, _) => ["head", "get"],
-            },
-            key,
-            found,
-            unread,
-        }
-    }
-
-    /// The listed keys whose bytes prove the id.
+    /// The listed keys whose bytes prove the id; `Err` is an answer that stayed open.
     async fn proving(
         &self,
         kind: Kind,
         id: &ObjectId,
         copies: &[StoredCopy],
         but: Option<&Key>,
-    ) -> Proving {
-        let mut out = Proving::default();
-        for key in copies.iter().filter_map(|copy| Key::new(&copy.key).ok()) {
+    ) -> Result<Vec<Key>, Looked> {
+        let mut found = Vec::new();
+        for copy in copies {
+            let Ok(key) = Key::new(&copy.key) else {
+                continue;
+            };
             if Some(&key) == but {
                 continue;
             }
-            match self.read(kind, id, &key).await {
-                Looked::Proved { key, .. } => out.found.push(key),
-                Looked::Unknown { key, why } => out.unread.push(format!("{key}: {why}")),
+            match self.read(kind, id, &key, self.size_of(copy)).await {
+                Looked::Proved { key, .. } => found.push(key),
+                unknown @ Looked::Unknown { .. } => return Err(unknown),
                 _ => {}
             }
         }
-        out
+        Ok(found)
     }
 
-    /// Reads and proves; wrong only if two reads agree on it.
-    pub async fn read(&self, kind: Kind, id: &ObjectId, key: &Key) -> Looked {
-        match self.read_once(kind, id, key).await {
-            Looked::Wrong { bytes, why, .. } => match self.read_once(kind, id, key).await {
-                Looked::Wrong { bytes: again, .. } if again != bytes => Looked::Unknown {
-                    key: key.clone(),
-                    why: format!("two reads gave different bytes; the first: {why}"),
-                },
-                answer => answer,
-            },
-            answer => answer,
-        }
-    }
-
-    async fn read_once(&self, kind: Kind, id: &ObjectId, key: &Key) -> Looked {
-        let key = key.clone();
-        let read = match kind {
-            Kind::Blob => self.read_blob(id, &key).await,
-            _ => self.read_record(kind, id, &key).await,
-        };
-        match read {
-            Ok(Some(answer)) => answer,
-            Ok(None) => Looked::Absent {
-                key,
-                asked: ["get", "get"],
-                found: Vec::new(),
-                unread: Vec::new(),
-            },
-            Err(error) => Looked::Unknown {
-                key,
-                why: error.to_string(),
-            },
-        }
-    }
-
-    async fn read_record(
-        &self,
-        kind: Kind,
-        id: &ObjectId,
-        key: &Key,
-    ) -> Result<Option<Looked>, StoreError> {
-        let Some(bytes) = self.store.read_object(key).await? else {
-            return Ok(None);
-        };
-        let (key, size) = (key.clone(), bytes.len() as u64);
-        let sha256 = Sha256::digest(&bytes).into();
-        Ok(Some(match proves(kind, id, &bytes) {
-            Ok(scheme) => Looked::Proved {
-                key,
-                size,
-                bytes,
-                sha256,
-                scheme,
-            },
-            Err(why) => Looked::Wrong {
-                key,
-                size,
-                bytes,
-                sha256,
-                why,
-                copies: Vec::new(),
-            },
-        }))
-    }
-
-    /// Hashes a blob as it streams by; only its first 64 KiB are kept, to say what is wrong with it.
-    async fn read_blob(&self, id: &ObjectId, key: &Key) -> Result<Option<Looked>, StoreError> {
-        const KEEP: usize = 64 << 10;
-        let Some(mut body) = self.store.backend().open(key).await? else {
-            return Ok(None);
-        };
-        let announced = body.meta.size;
-        let mut hasher = BlobHasher::new(announced);
-        let (mut head, mut size) = (Vec::new(), 0);
-        while let Some(chunk) = body.stream.next().await {
-            let chunk = chunk?;
-            hasher.update(&chunk);
-            size += chunk.len() as u64;
-            let room = KEEP - head.len();
-            head.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        }
-        let (key, bytes) = (key.clone(), Bytes::from(head));
-        if size != announced {
-            let why = format!("{announced} bytes were announced, {size} came");
-            return Ok(Some(Looked::Unknown { key, why }));
-        }
-        let (scheme, sha256) = hasher.finish_with_sha256(id);
-        Ok(Some(match scheme {
-            Some(scheme) => Looked::Proved {
-                key,
-                size,
-                bytes,
-                sha256,
-                scheme: scheme.name(),
-            },
-            None => Looked::Wrong {
-                key,
-                size,
-                bytes,
-                sha256,
-                why: "the bytes do not reproduce the id".to_owned(),
-                copies: Vec::new(),
-            },
-        }))
+    /// The listed size, where there was a listing.
+    fn size_of(&self, copy: &StoredCopy) -> Option<u64> {
+        self.listed.then_some(copy.size)
     }
 }

@@ -6,13 +6,17 @@ pub mod finding;
 pub use fault::{Auto, Code, Cost, Grade, Remedy};
 pub use finding::{Blocks, Finding, Subject};
 
+mod again;
+mod branch;
 pub mod compare;
 mod graph;
 pub mod hidden;
 pub mod hubs;
 pub mod inspect;
 pub mod judge;
+pub mod ledger;
 pub mod look;
+pub mod looks;
 pub mod mass;
 mod names;
 mod one;
@@ -20,23 +24,28 @@ mod refs;
 pub mod report;
 mod scan;
 mod spool;
+mod standing;
 mod strays;
 pub mod suggest;
 pub mod unlinked;
 mod wrong;
 
 pub use inspect::{FieldDiff, Inspection, LinkTo, ObjectView, Trial};
+pub use ledger::{PullEnd, PullFact};
 pub use report::{Filter, Group, Numbered, Report, Summary};
 pub use suggest::Candidate;
 
 use crate::backend::BackendError;
 use crate::index::IndexError;
 use crate::object::ObjectId;
+use crate::object::time::Micros;
 use crate::progress::{Cancelled, Progress};
 use crate::store::Store;
+use looks::{Look, Looks};
 use scan::Scan;
 pub use scan::WHOLE_HUB;
 use serde::Serialize;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How deep an audit looks; each level holds the one before.
@@ -52,6 +61,26 @@ pub enum Depth {
     Bytes,
 }
 
+impl Depth {
+    /// The word as people and JSON write it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Depth::Rows => "rows",
+            Depth::Presence => "presence",
+            Depth::Bytes => "bytes",
+        }
+    }
+
+    pub(crate) const fn numbered(number: u8) -> Self {
+        match number {
+            0 => Depth::Rows,
+            1 => Depth::Presence,
+            _ => Depth::Bytes,
+        }
+    }
+}
+
 /// What is audited.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
@@ -59,8 +88,12 @@ pub enum Scope {
     Hub,
     /// `owner/slug`.
     Repo(String),
+    /// A branch of `owner/slug`, by its name: what its head reaches.
+    Branch(String, String),
     /// One commit, snapshot or blob.
     Id(ObjectId),
+    /// Several; those that have no row any more are passed over.
+    Ids(Vec<ObjectId>),
 }
 
 /// How an audit is done.
@@ -102,6 +135,8 @@ pub enum AuditError {
     },
     #[error("nothing has the id `{id}`{hint}")]
     NoSuchId { id: String, hint: String },
+    #[error("{repo} has no branch `{branch}`")]
+    NoSuchBranch { repo: String, branch: String },
     #[error(
         "no row has the id `{id}`. It may be the other id of a blob, and the bytes of the first {} blobs do not have it; \
          `luthier show {id} --search` goes through all of them",
@@ -138,6 +173,8 @@ pub async fn run(
     let mut scan = Scan::new(store, options, progress).await?;
     match &options.scope {
         Scope::Id(id) => one::judge(&mut scan, id).await?,
+        Scope::Ids(ids) => one::judge_all(&mut scan, ids).await?,
+        Scope::Branch(repo, branch) => branch::judge(&mut scan, repo, branch).await?,
         Scope::Hub | Scope::Repo(_) => scan.run().await?,
     }
     let Scan {
@@ -145,20 +182,32 @@ pub async fn run(
         notebook,
         ..
     } = scan;
-    let by_code = notebook.finding_groups(&Default::default(), "code").await?;
-    summary.finish(&by_code);
-    for grade in notebook
-        .finding_groups(&Default::default(), "grade")
-        .await?
-    {
-        summary.add_grade(grade.2, grade.1);
-    }
-    Ok(Report::new(summary, notebook))
+    summary.complete = summary.unknown == 0 && summary.hidden.is_empty();
+    summary.recount(&notebook).await?;
+    let mut looks = Looks::default();
+    looks.add(Look {
+        scope: options.scope.clone(),
+        depth: options.depth,
+        at: now(),
+        complete: summary.complete,
+    });
+    Ok(Report::new(summary, Arc::new(notebook), looks))
+}
+
+/// The clock of this machine.
+fn now() -> Micros {
+    jiff::Timestamp::now().as_microsecond()
 }
 
 #[cfg(test)]
+#[path = "../../tests/audit/branches.rs"]
+mod branches_test;
+#[cfg(test)]
 #[path = "../../tests/audit/by_bytes.rs"]
 mod by_bytes_test;
+#[cfg(test)]
+#[path = "../../tests/audit/changing.rs"]
+mod changing_test;
 #[cfg(test)]
 #[path = "../../tests/audit/demo.rs"]
 mod demo_test;
@@ -171,3 +220,6 @@ mod inspecting_test;
 #[cfg(test)]
 #[path = "../../tests/audit/judge.rs"]
 mod judge_test;
+#[cfg(test)]
+#[path = "../../tests/audit/ledger.rs"]
+mod ledger_test;

@@ -2,8 +2,10 @@
 
 use super::AuditError;
 use super::Depth;
+use super::again;
 use super::fault::Code;
 use super::finding::{Finding, Subject};
+use super::look::{Look, Looked};
 use super::scan::Scan;
 use super::strays::kind_under;
 use crate::backend::Key;
@@ -36,6 +38,7 @@ async fn missing_rows(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             return Ok(());
         };
         after = Some((last.kind, last.id.clone()));
+        let page = again::still_missing(scan, page).await?;
         let mut findings = Vec::new();
         for name in &page {
             if scan.withholds(Code::RowMissing, name.kind.into()) {
@@ -59,23 +62,38 @@ async fn stored(scan: &mut Scan<'_>, name: &Unresolved) -> Result<Stored, AuditE
     else {
         return Ok(out);
     };
-    let copies = match scan.listed {
-        true => {
-            let copies = scan.notebook.copies(std::slice::from_ref(&hex)).await?;
-            copies.into_values().flatten().collect()
+    let mut keys = Vec::new();
+    let id = ObjectId::new(&name.id);
+    if scan.listed {
+        let copies = scan.notebook.copies(std::slice::from_ref(&hex)).await?;
+        for copy in copies.into_values().flatten() {
+            let Ok(key) = Key::new(&copy.key) else {
+                continue;
+            };
+            keys.push((key, Some(copy.size)));
         }
-        false => {
-            let asked = scan.asked_copies(&name.id, &name.repo_id).await;
-            out.unread = asked.unread;
-            asked.found
+        if keys.is_empty() {
+            // The second witness, before the store is said to have no object of it.
+            let look = Look {
+                store: scan.store,
+                read: true,
+                listed: true,
+                witness: &scan.judge.witness,
+            };
+            match look.heads(&id, Some(&name.repo_id)).await {
+                Ok(there) => keys.extend(there.into_iter().map(|key| (key, None))),
+                Err(Looked::Unknown { key, why }) => out.unread.push(format!("{key}: {why}")),
+                Err(_) => {}
+            }
         }
-    };
-    for copy in copies {
-        let Ok(key) = Key::new(&copy.key) else {
-            continue;
-        };
-        match kind_under(scan.store, &ObjectId::new(&name.id), &key).await {
-            Ok(Some(kind)) if kind == name.kind => out.found.push(copy.key),
+    } else {
+        for copy in scan.asked_copies(&name.id, &name.repo_id).await {
+            keys.extend(Key::new(&copy.key).ok().map(|key| (key, None)));
+        }
+    }
+    for (key, size) in keys {
+        match kind_under(scan.store, &id, &key, size).await {
+            Ok(Some(kind)) if kind == name.kind => out.found.push(key.as_str().to_owned()),
             Ok(_) => {}
             Err(why) => out.unread.push(why),
         }
@@ -125,6 +143,7 @@ async fn held_elsewhere(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             return Ok(());
         };
         after = Some(last.clone());
+        let page = again::still_elsewhere(scan, page).await?;
         let mut findings = Vec::new();
         for name in &page {
             if name.repo_id.is_empty() {
@@ -149,7 +168,8 @@ async fn held_elsewhere(scan: &mut Scan<'_>) -> Result<(), AuditError> {
 
 async fn branches(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     let mut findings = Vec::new();
-    for branch in scan.notebook.dangling_heads().await? {
+    let dangling = scan.notebook.dangling_heads().await?;
+    for branch in again::still_dangling(scan, dangling).await? {
         let head = branch.head.clone().unwrap_or_default();
         let id = branch_id(scan, &branch.repo_id, &branch.name).await?;
         let mut finding =
@@ -294,6 +314,7 @@ async fn unreferenced(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             return Ok(());
         };
         after.clone_from(last);
+        let page = again::still_there(scan, Kind::Blob, page).await?;
         let holders = scan.notebook.holders(Kind::Blob, &page).await?;
         let findings = page
             .iter()

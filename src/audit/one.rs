@@ -5,38 +5,82 @@ use super::judge::{Judge, Verdict};
 use super::scan::Scan;
 use super::suggest;
 use crate::backend::{Key, layout};
-use crate::index::notebook::StoredCopy;
+use crate::index::notebook::{Standing, StoredCopy};
 use crate::object::{Kind, ObjectId};
 use crate::store::Store;
-use std::collections::BTreeSet;
 
 /// Judges every row with this id.
 pub(super) async fn judge(scan: &mut Scan<'_>, id: &ObjectId) -> Result<(), AuditError> {
-    let (mut found, mut repos) = (false, BTreeSet::new());
-    for kind in Kind::ALL {
-        let Some((repo, verdict)) = row(scan.store, &scan.judge, kind, id).await? else {
-            continue;
-        };
-        found = true;
-        match kind {
-            Kind::Commit => scan.summary.checked.commits += 1,
-            Kind::Snapshot => scan.summary.checked.snapshots += 1,
-            Kind::Blob => scan.summary.checked.blobs += 1,
-        }
-        let mut findings = scan.fold(verdict);
-        for finding in &mut findings {
-            finding.repo.clone_from(&repo);
-        }
-        repos.insert(repo);
-        scan.find(findings).await?;
-    }
-    if !found {
+    if !rows(scan, id).await? {
         return Err(suggest::no_such_id(scan.store, id.as_str()).await);
     }
+    finish(scan).await
+}
+
+/// Judges every row with one of these ids.
+pub(super) async fn judge_all(scan: &mut Scan<'_>, ids: &[ObjectId]) -> Result<(), AuditError> {
+    scan.progress.phase("rows", Some(ids.len() as u64));
+    for id in ids {
+        rows(scan, id).await?;
+        scan.progress.update(|f| f.done += 1);
+        scan.progress.checkpoint().await?;
+    }
+    finish(scan).await
+}
+
+/// Judges the rows of an id; says whether there are any. A row that is no more has no fault of its own.
+async fn rows(scan: &mut Scan<'_>, id: &ObjectId) -> Result<bool, AuditError> {
+    let mut found = false;
+    for kind in Kind::ALL {
+        let row = row(scan.store, &scan.judge, kind, id).await?;
+        found |= row.is_some();
+        take(scan, kind, id, row).await?;
+    }
+    Ok(found)
+}
+
+/// Takes a verdict over, with what is known of the row now.
+pub(super) async fn take(
+    scan: &mut Scan<'_>,
+    kind: Kind,
+    id: &ObjectId,
+    row: Option<(String, Verdict)>,
+) -> Result<(), AuditError> {
+    let standing = row
+        .as_ref()
+        .map_or(Standing::Sound, |(_, verdict)| verdict.standing());
+    let known = (
+        id.as_str().to_owned(),
+        id.hex().map(str::to_owned),
+        standing,
+    );
+    scan.notebook.add_known(kind, &[known]).await?;
+    let Some((repo, verdict)) = row else {
+        return Ok(());
+    };
+    match kind {
+        Kind::Commit => scan.summary.checked.commits += 1,
+        Kind::Snapshot => scan.summary.checked.snapshots += 1,
+        Kind::Blob => scan.summary.checked.blobs += 1,
+    }
+    let mut findings = scan.fold(verdict);
+    for finding in &mut findings {
+        finding.repo.clone_from(&repo);
+    }
+    scan.find(findings).await
+}
+
+/// Gives findings their places and repositories their names.
+pub(super) async fn finish(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     scan.notebook.index().await?;
-    for repo in repos {
-        let row = scan.store.index().repo_by_id(&repo).await?;
-        scan.notebook.add_repos(row.as_slice()).await?;
+    let mut after: Option<String> = None;
+    loop {
+        let page = scan.store.index().repos(after.as_deref(), 500).await?;
+        scan.notebook.add_repos(&page.rows).await?;
+        after = page.rows.last().map(|row| row.repo_id.clone()).or(after);
+        if page.end {
+            break;
+        }
     }
     Ok(scan.notebook.settle().await?)
 }
@@ -49,56 +93,48 @@ pub(super) async fn row(
     id: &ObjectId,
 ) -> Result<Option<(String, Verdict)>, AuditError> {
     let ids = [id.as_str().to_owned()];
-    let (repo, copies, mut verdict) = match kind {
-        Kind::Commit => {
-            let Some(row) = store.index().commits_by_id(&ids).await?.pop() else {
-                return Ok(None);
-            };
-            let copies = copies(store, id, row.repo_id.as_deref()).await;
-            let verdict = judge.commit(&row, &copies.found).await;
-            (row.repo_id, copies, verdict)
-        }
-        Kind::Snapshot => {
-            let Some(row) = store.index().snapshots_by_id(&ids).await?.pop() else {
-                return Ok(None);
-            };
-            let copies = copies(store, id, row.repo_id.as_deref()).await;
-            let verdict = judge.snapshot(&row, &copies.found).await;
-            (row.repo_id, copies, verdict)
-        }
-        Kind::Blob => {
-            let Some(row) = store.index().blobs_by_id(&ids).await?.pop() else {
-                return Ok(None);
-            };
-            let copies = copies(store, id, row.repo_id.as_deref()).await;
-            let verdict = judge.blob(&row, &copies.found).await;
-            (row.repo_id, copies, verdict)
-        }
-    };
-    verdict.leave_open(kind, id, &copies.unread);
-    Ok(Some((repo.unwrap_or_default(), verdict)))
-}
-
-/// The keys of a digest, asked for one by one.
-#[derive(Default)]
-pub(super) struct Copies {
-    pub found: Vec<StoredCopy>,
-    /// Keys that gave no answer, with the reason.
-    pub unread: Vec<String>,
+    Ok(match kind {
+        Kind::Commit => match store.index().commits_by_id(&ids).await?.pop() {
+            None => None,
+            Some(row) => {
+                let copies = copies(store, id, row.repo_id.as_deref()).await;
+                let verdict = judge.commit(&row, &copies).await;
+                Some((row.repo_id.unwrap_or_default(), verdict))
+            }
+        },
+        Kind::Snapshot => match store.index().snapshots_by_id(&ids).await?.pop() {
+            None => None,
+            Some(row) => {
+                let copies = copies(store, id, row.repo_id.as_deref()).await;
+                let verdict = judge.snapshot(&row, &copies).await;
+                Some((row.repo_id.unwrap_or_default(), verdict))
+            }
+        },
+        Kind::Blob => match store.index().blobs_by_id(&ids).await?.pop() {
+            None => None,
+            Some(row) => {
+                let copies = copies(store, id, row.repo_id.as_deref()).await;
+                let verdict = judge.blob(&row, &copies).await;
+                Some((row.repo_id.unwrap_or_default(), verdict))
+            }
+        },
+    })
 }
 
 /// The keys of every layout that hold something, asked for one by one.
-pub(super) async fn copies(store: &Store, id: &ObjectId, repo_id: Option<&str>) -> Copies {
-    let mut out = Copies::default();
+pub(super) async fn copies(store: &Store, id: &ObjectId, repo_id: Option<&str>) -> Vec<StoredCopy> {
+    let mut out = Vec::new();
     for key in layout::keys_for(id, repo_id) {
-        match store.backend().head(&key).await {
-            Ok(Some(meta)) => out.found.push(StoredCopy {
-                key: Key::as_str(&key).to_owned(),
-                size: meta.size,
-            }),
-            Ok(None) => {}
-            Err(error) => out.unread.push(format!("{key}: {error}")),
-        }
+        let size = match store.backend().head(&key).await {
+            Ok(None) => continue,
+            Ok(Some(meta)) => meta.size,
+            // What lies there is not known; reading it says so.
+            Err(_) => 0,
+        };
+        out.push(StoredCopy {
+            key: Key::as_str(&key).to_owned(),
+            size,
+        });
     }
     out
 }

@@ -1,11 +1,13 @@
 //! What an audit found: findings spooled on disk, in their final order, and the summary.
 
-use super::fault::{Code, Cost, FAULTS, Fault, Grade};
+use super::fault::{Code, FAULTS, Grade};
 use super::hidden::HiddenTable;
+use super::looks::Looks;
 use super::scan::WHOLE_HUB;
 use super::unlinked::{Fate, Fates};
 use super::{AuditError, Depth, Finding, Subject, spool};
 use crate::index::Counts;
+pub use crate::index::notebook::{BranchStanding, Stands};
 pub use crate::index::notebook::{FindingOrder, Stretch};
 use crate::index::notebook::{FindingQuery, FindingRow, Notebook};
 use crate::object::Kind;
@@ -13,6 +15,7 @@ use crate::store::Store;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Findings that are looked up in another report at once.
 const CARRIED: usize = 1_000;
@@ -53,6 +56,9 @@ pub struct Summary {
     pub hidden: Vec<HiddenTable>,
     /// Younger than the grace window: counted, not judged.
     pub too_new: u64,
+    /// Rows that changed or went while the audit ran, so that nothing is said of what rested on them.
+    #[serde(skip_serializing_if = "is_none")]
+    pub changed: u64,
     /// Rows without `storage_uri` by kind; a kind is absent where the hub has no such column.
     pub null_uris: BTreeMap<String, u64>,
     /// What a backfill does with these rows, and why it leaves some: the counts add up to `null_uris`.
@@ -62,8 +68,11 @@ pub struct Summary {
     pub wrong_pair: Option<String>,
     /// How many ids each scheme reproduced, by `kind scheme`.
     pub schemes: BTreeMap<String, u64>,
-    /// Codes that this depth does not pay for.
+    /// Codes that this depth does not pay for, and that were not met.
     pub not_judged: Vec<Code>,
+    /// Codes that this depth does not pay for, met where something else spoke against a row: there may be more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub judged_in_part: Vec<Code>,
     /// sha256 over kind, id and sha256 of every object of a row that was read, in the order of rows; hex.
     /// A sign-off bears it: the order is that of one database, so audits of two do not compare by it.
     #[serde(skip)]
@@ -73,6 +82,10 @@ pub struct Summary {
     /// So much missing or wrong together that the hub may be looked at in the wrong way; the first few.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mass_faults: Vec<String>,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Which findings are meant. Conditions of one kind are alternatives, conditions of different kinds add up.
@@ -112,15 +125,98 @@ pub struct Group {
     pub worst: Grade,
 }
 
-/// An audit's result.
+/// How many branches stand how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BranchCounts {
+    pub fail: u64,
+    /// Nothing that stops them was found.
+    pub clear: u64,
+    /// Not known.
+    pub open: u64,
+    /// Without a commit.
+    pub empty: u64,
+    /// The least deep look that a clear one rests on.
+    pub depth: Option<Depth>,
+}
+
+impl BranchCounts {
+    fn add(&mut self, stands: Stands, depth: u8, count: u64) {
+        match stands {
+            Stands::Fails => self.fail += count,
+            Stands::Open => self.open += count,
+            Stands::Empty => self.empty += count,
+            Stands::Clear => {
+                self.clear += count;
+                let depth = Depth::numbered(depth);
+                self.depth = Some(self.depth.map_or(depth, |least| least.min(depth)));
+            }
+        }
+    }
+
+    /// All of them.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.fail + self.clear + self.open + self.empty
+    }
+}
+
+/// How many branches of each repository stand how.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standings {
+    pub hub: BranchCounts,
+    /// By `owner/slug`.
+    pub repos: BTreeMap<String, BranchCounts>,
+}
+
+/// An audit's result, or what several looks together have found.
 pub struct Report {
-    summary: Summary,
-    notebook: Notebook,
+    pub(super) summary: Summary,
+    pub(super) notebook: Arc<Notebook>,
+    pub(super) looks: Looks,
+    /// The commit graph of the last audit that walked it.
+    pub(super) facts: Arc<Notebook>,
 }
 
 impl Report {
-    pub(super) fn new(summary: Summary, notebook: Notebook) -> Self {
-        Self { summary, notebook }
+    pub(super) fn new(summary: Summary, notebook: Arc<Notebook>, looks: Looks) -> Self {
+        Self {
+            summary,
+            facts: notebook.clone(),
+            notebook,
+            looks,
+        }
+    }
+
+    /// What it rests on.
+    #[must_use]
+    pub fn looks(&self) -> &Looks {
+        &self.looks
+    }
+
+    /// What is known of the pulls of these branches of a repository.
+    ///
+    /// # Errors
+    /// The spool cannot be read.
+    pub async fn branches(
+        &self,
+        repo: &str,
+        names: &[String],
+    ) -> Result<Vec<BranchStanding>, AuditError> {
+        Ok(self.notebook.standings(repo, names).await?)
+    }
+
+    /// How many branches stand how, by repository and over all.
+    ///
+    /// # Errors
+    /// The spool cannot be read.
+    pub async fn standings(&self) -> Result<Standings, AuditError> {
+        let mut out = Standings::default();
+        for (repo, stands, depth, count) in self.notebook.standing_counts().await? {
+            let of_repo = out.repos.entry(repo).or_default();
+            of_repo.add(stands, depth, count);
+            out.hub.add(stands, depth, count);
+        }
+        Ok(out)
     }
 
     /// The figures.
@@ -293,15 +389,13 @@ impl Filter {
 impl Summary {
     /// What is known before the first row is read.
     pub(super) fn begin(store: &Store, depth: Depth) -> Self {
-        let paid = match depth {
-            Depth::Rows => Cost::Walk,
-            Depth::Presence => Cost::Presence,
-            Depth::Bytes => Cost::Bytes,
-        };
-        let not_judged = |f: &&Fault| f.cost > paid;
         Self {
             depth,
-            not_judged: FAULTS.iter().filter(not_judged).map(|f| f.code).collect(),
+            not_judged: FAULTS
+                .iter()
+                .map(|fault| fault.code)
+                .filter(|code| !depth.judges(*code))
+                .collect(),
             notes: store.index().capabilities().notes(),
             ..Self::default()
         }
@@ -341,7 +435,26 @@ impl Summary {
                 self.findings.insert(fault.code, *count);
             }
         }
-        self.complete = self.unknown == 0 && self.hidden.is_empty();
+        // Where something speaks against a row its object is read at any depth.
+        let found = |code: &Code| self.findings.contains_key(code);
+        (self.judged_in_part, self.not_judged) = std::mem::take(&mut self.not_judged)
+            .into_iter()
+            .partition(found);
+    }
+
+    /// Counts anew what a notebook holds.
+    pub(super) async fn recount(&mut self, notebook: &Notebook) -> Result<(), AuditError> {
+        (self.findings, self.grades) = (BTreeMap::new(), BTreeMap::new());
+        self.not_judged.append(&mut self.judged_in_part);
+        self.not_judged.sort_unstable();
+        self.finish(&notebook.finding_groups(&Default::default(), "code").await?);
+        for (_, count, grade) in notebook
+            .finding_groups(&Default::default(), "grade")
+            .await?
+        {
+            self.add_grade(grade, count);
+        }
+        Ok(())
     }
 
     pub(super) fn add_grade(&mut self, grade: u8, count: u64) {

@@ -3,7 +3,7 @@
 use super::AuditError;
 use super::fault::Code;
 use super::finding::{Finding, Subject};
-use super::look::{Look, Looked};
+use super::look::{Look, Looked, Witness};
 use super::scan::{Scan, listed};
 use crate::backend::{Key, layout};
 use crate::index::notebook::ListedKey;
@@ -18,6 +18,8 @@ const BATCH: usize = 5_000;
 pub(super) async fn list(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     scan.progress.phase("listing", None);
     let store = scan.store;
+    // Without the store's clock nothing can be said to be older than the listing.
+    scan.judge.witness.listed_at = store.backend().now().await.ok();
     let mut entries = store.backend().list("", None);
     let (mut known, mut foreign) = (Vec::new(), Vec::new());
     while let Some(entry) = entries.next().await {
@@ -26,6 +28,7 @@ pub(super) async fn list(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             Err(error) => {
                 // The rest of the listing still comes; what lies in the hole is asked for key by key.
                 scan.unknown(format!("listing: {error}"));
+                scan.judge.witness.broken = true;
                 continue;
             }
         };
@@ -146,7 +149,7 @@ async fn prove(store: &crate::store::Store, stray: &ListedKey) -> Result<Finding
             "a key that must not be followed",
         ));
     };
-    match kind_under(store, &id, &key).await? {
+    match kind_under(store, &id, &key, Some(stray.size)).await? {
         Some(kind) => Ok(
             Finding::new(Code::ObjectOrphan, Subject::Object, &stray.key)
                 .with("proves", kind.as_str())
@@ -169,14 +172,16 @@ pub(super) async fn kind_under(
     store: &crate::store::Store,
     id: &ObjectId,
     key: &Key,
+    listed: Option<u64>,
 ) -> Result<Option<Kind>, String> {
     let look = Look {
         store,
         read: true,
         listed: true,
+        witness: Witness::none(),
     };
     for kind in [Kind::Blob, Kind::Commit, Kind::Snapshot] {
-        match look.read(kind, id, key).await {
+        match look.read(kind, id, key, listed).await {
             Looked::Proved { .. } => return Ok(Some(kind)),
             Looked::Unknown { key, why } => return Err(format!("{key}: {why}")),
             _ => {}

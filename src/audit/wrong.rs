@@ -17,10 +17,25 @@ pub fn classify(kind: Kind, id: &ObjectId, bytes: &[u8]) -> (Code, Map<String, V
     }
     if let Some(layers) = sound_inside(kind, id, bytes) {
         let names: Vec<&str> = layers.into_iter().map(Wrapping::name).collect();
-        evidence.insert("wrapping".into(), names.join(" > ").into());
-        return (Code::ObjectEncoded, evidence);
+        return encoded(&names.join(" > "));
     }
     (Code::ObjectCorrupt, evidence)
+}
+
+/// The code for a sound object inside these wrappings.
+#[must_use]
+pub fn encoded(layers: &str) -> (Code, Map<String, Value>) {
+    let mut evidence = Map::new();
+    evidence.insert("wrapping".into(), layers.into());
+    (Code::ObjectEncoded, evidence)
+}
+
+/// The `Content-Encoding` of an object, where its bytes cannot be unpacked here: then they are not known to be
+/// corrupt.
+#[must_use]
+pub fn unpackable(encoding: Option<&str>) -> Option<&str> {
+    let known = |word: &str| matches!(word.trim(), "gzip" | "x-gzip" | "zstd");
+    encoding.filter(|encoding| !encoding.split(',').all(known))
 }
 
 /// The wrappings around a content that proves the id.

@@ -132,9 +132,15 @@ pub fn checkpoint_prefix(repo_id: &str) -> String {
 /// The key of a repository's ref checkpoint; `None` for a number that no key holds.
 #[must_use]
 pub fn checkpoint_key(repo_id: &str, sequence: u64) -> Option<Key> {
+    checkpoint_key_below(&checkpoint_prefix(repo_id), sequence)
+}
+
+/// The same, below what every ref checkpoint of the repository starts with.
+#[must_use]
+pub fn checkpoint_key_below(prefix: &str, sequence: u64) -> Option<Key> {
     let number = format!("{sequence:0DIGITS$}");
     let fits = sequence > 0 && number.len() == DIGITS;
-    let key = || Key::new(format!("{}{number}.json", checkpoint_prefix(repo_id))).ok();
+    let key = || Key::new(format!("{prefix}{number}.json")).ok();
     fits.then(key).flatten()
 }
 

@@ -209,7 +209,12 @@ impl Backend for Local {
                 return Ok(None);
             };
             let failed = |error| classify(key.to_string(), error);
-            let file = File::open(&path).map_err(failed)?;
+            let file = match File::open(&path) {
+                Ok(file) => file,
+                // Gone since it was looked at.
+                Err(error) if is_absent(&error) => return Ok(None),
+                Err(error) => return Err(failed(error)),
+            };
             let opened = file.metadata().map_err(failed)?;
             // What was opened is what was looked at, not a link that took its place since.
             if (opened.dev(), opened.ino()) != (meta.dev(), meta.ino()) {
@@ -227,7 +232,18 @@ impl Backend for Local {
 
     async fn head(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
         let (store, key) = (self.clone(), key.clone());
-        blocking(move || Ok(store.find(&key)?.map(|(_, meta)| meta_of(&meta)))).await
+        blocking(move || {
+            let Some((path, meta)) = store.find(&key)? else {
+                return Ok(None);
+            };
+            // A file that cannot be read is no answer here either, as with a bucket.
+            match File::open(&path) {
+                Ok(_) => Ok(Some(meta_of(&meta))),
+                Err(error) if is_absent(&error) => Ok(None),
+                Err(error) => Err(classify(key.to_string(), error)),
+            }
+        })
+        .await
     }
 
     fn list<'a>(
@@ -338,6 +354,7 @@ pub(super) fn meta_of(meta: &fs::Metadata) -> Meta {
         size: meta.len(),
         etag: modified.map(|at| format!("{}-{at}", meta.len())),
         modified,
+        encoding: None,
     }
 }
 

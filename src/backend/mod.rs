@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use std::io;
 
 /// What a store says of an object without giving its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Meta {
     pub etag: Option<String>,
     /// When it was last written, by the store's clock.
     pub modified: Option<Micros>,
+    /// The `Content-Encoding` that it is stored with: its bytes are those of the object in that encoding.
+    pub encoding: Option<String>,
 }
 
 /// One line of a listing.
@@ -56,7 +59,8 @@ impl Body {
                 limit,
             });
         }
-        let mut out = BytesMut::with_capacity(self.meta.size as usize);
+        // What is announced is only a claim: no more is set aside for it than a moderate object takes.
+        let mut out = BytesMut::with_capacity(self.meta.size.min(1 << 20) as usize);
         while let Some(chunk) = self.stream.next().await {
             let chunk = chunk?;
             if (out.len() + chunk.len()) as u64 > self.meta.size {
@@ -126,8 +130,60 @@ pub enum BackendError {
     // A boxed text keeps every error that carries this one small.
     #[error("{what}: {why}")]
     Remote { what: String, why: Box<str> },
+    /// The server failed (5xx), or its answer could not be read.
+    #[error("{what}: {why}")]
+    Failing { what: String, why: Box<str> },
     #[error("{what}: whether it was stored is not known ({why}); try again")]
     Unknown { what: String, why: Box<str> },
+}
+
+impl BackendError {
+    /// Why the same question may well be answered a little later; `None` where it will not.
+    #[must_use]
+    pub fn transient(&self) -> Option<&'static str> {
+        match self {
+            BackendError::Busy { .. } => Some("the store asks to slow down"),
+            BackendError::TimedOut { .. } => Some("the store does not answer in time"),
+            BackendError::WrongLength { .. } => {
+                Some("the store breaks off in the middle of an object")
+            }
+            BackendError::Failing { .. } => Some("the store fails"),
+            BackendError::Io { source, .. } => match source.kind() {
+                io::ErrorKind::ConnectionRefused => Some("the store refuses connections"),
+                // Kinds of the system's own are a disk's, and stay.
+                io::ErrorKind::Other => Some("the connection to the store breaks"),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The error without the key that it names first, for a line that names it already.
+    #[must_use]
+    pub fn reason(&self, key: &str) -> String {
+        let text = self.to_string();
+        match text
+            .strip_prefix(key)
+            .and_then(|rest| rest.strip_prefix(": "))
+        {
+            Some(reason) => reason.to_owned(),
+            None => text,
+        }
+    }
+
+    /// The same error with how long it was tried; `told` may be empty.
+    #[must_use]
+    pub fn given_up(self, told: &str) -> Self {
+        if told.is_empty() {
+            return self;
+        }
+        let text = self.to_string();
+        let (what, why) = text.split_once(": ").unwrap_or(("the store", &text));
+        BackendError::Failing {
+            what: what.to_owned(),
+            why: format!("{why} ({told})").into(),
+        }
+    }
 }
 
 /// Where objects are read.

@@ -6,15 +6,19 @@
 mod bucket;
 mod client;
 mod conditions;
+mod credentials;
+mod decode;
 mod fault;
 mod levels;
 mod listing;
 mod order;
 mod page;
 mod place;
+mod profiles;
 mod put;
 mod read;
 mod replace;
+mod value;
 
 pub use place::Place;
 

@@ -6,6 +6,7 @@ use super::plan::{show_plan, summary};
 use super::watch::watch;
 use super::{CliError, Exit};
 use crate::config::Target;
+use crate::destination;
 use crate::repair::{self, Applied, Journal, Options, Pace, Plan, journal};
 use crate::store::{Authority, Store};
 use crate::text;
@@ -75,6 +76,18 @@ impl Care {
     }
 }
 
+impl Apply {
+    /// Tries the place of the plan's file, before anything is read.
+    pub fn try_out(&self) -> Result<(), CliError> {
+        match &self.out {
+            Some(path) => {
+                destination::try_file(path).map_err(|why| CliError::usage(format!("--out: {why}")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 /// Refuses a session that may not write, before anything is read.
 pub fn needs_write(target: &Target, how: &Apply) -> Result<(), CliError> {
     if how.apply && target.authority.is_none() {
@@ -82,7 +95,10 @@ pub fn needs_write(target: &Target, how: &Apply) -> Result<(), CliError> {
             "this session is read-only; add --write to apply the plan",
         ));
     }
-    Ok(())
+    match how.apply {
+        true => Ok(journal::try_place(&target.hub)?),
+        false => Ok(()),
+    }
 }
 
 /// Shows a plan, saves it with `--out`, and with `--apply` asks and carries it out.
@@ -95,10 +111,13 @@ pub async fn carry_out(
     out: &Output,
 ) -> Result<Exit, CliError> {
     let options = how.care.options(target, concurrency)?;
-    if let Some(path) = &how.out {
-        plan.save(path, &target.hub).await?;
-    }
+    let saved = match &how.out {
+        Some(path) => plan.save(path, &target.hub).await,
+        None => Ok(()),
+    };
+    // The plan is shown whatever became of the file, and not carried out without it.
     show_plan(plan, out, !how.apply).await?;
+    saved?;
     if let Some(path) = how.out.as_ref().filter(|_| !out.json && !out.quiet) {
         out.line(&format!("The plan is saved in {}.", path.display()))?;
     }

@@ -1,5 +1,6 @@
 //! `luthier audit`.
 
+use super::duration::duration;
 use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, open, target};
@@ -26,7 +27,7 @@ pub struct How {
     /// How deep to look
     #[arg(long, value_enum)]
     pub depth: Option<DepthFlag>,
-    /// Rows, and objects without row, younger than this are counted and not judged (30s, 15m, 1h)
+    /// Rows, and objects without row, younger than this are counted and not judged (30s, 15m, 1h, 1d)
     #[arg(long, value_parser = duration, default_value = "1h", value_name = "TIME")]
     pub grace: Duration,
     /// Reads under way at once, 32 where it is not given; of a repair also steps, 8 and at most 32
@@ -58,14 +59,6 @@ impl How {
             concurrency: usize::from(self.concurrency.unwrap_or(32)),
         }
     }
-}
-
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let span: jiff::SignedDuration = text
-        .parse()
-        .map_err(|error: jiff::Error| error.to_string())?;
-    span.try_into()
-        .map_err(|_| "a time cannot be negative".to_owned())
 }
 
 pub async fn run(command: Audit, global: &Global, out: Output) -> Result<Exit, CliError> {
@@ -188,8 +181,9 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
         None => String::new(),
     };
     out.line(&format!(
-        "{of}{} in {}, {}, {}; {} listed, {} read ({}).",
+        "{of}{} at depth {} in {}, {}, {}; {} listed, {} read ({}).",
         text::plural(total, "finding"),
+        summary.depth.word(),
         text::plural(checked.commits, "commit"),
         text::plural(checked.snapshots, "snapshot"),
         text::plural(checked.blobs, "blob"),
@@ -207,6 +201,12 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
         out.line(&format!(
             "{} younger than the grace window, not judged.",
             text::plural(summary.too_new, "row")
+        ))?;
+    }
+    if summary.changed > 0 {
+        out.line(&format!(
+            "{} changed or deleted while the audit ran; what rested on them is not judged.",
+            text::plural(summary.changed, "row")
         ))?;
     }
     if summary.unknown > 0 {
@@ -242,6 +242,17 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
         out.line(&format!(
             "Not judged of one repository alone: {}; an audit of the whole hub judges what nothing names.",
             names(&whole)
+        ))?;
+    }
+    if !summary.judged_in_part.is_empty() {
+        let names: Vec<&str> = summary
+            .judged_in_part
+            .iter()
+            .map(|code| code.name())
+            .collect();
+        out.line(&format!(
+            "Judged only where something else spoke against a row, so there may be more: {}.",
+            names.join(", ")
         ))?;
     }
     Ok(())

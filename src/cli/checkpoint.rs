@@ -5,7 +5,7 @@ use super::output::Output;
 use super::plan::{alarms, refused, show_step, summary};
 use super::watch::watch;
 use super::{CliError, Exit, Global, open, target};
-use crate::repair::{self, Applied, Journal, Plan};
+use crate::repair::{self, Applied, Journal, Plan, journal};
 use crate::text;
 use clap::Args;
 
@@ -28,6 +28,9 @@ pub struct Checkpoint {
 pub async fn run(command: Checkpoint, global: &Global, out: Output) -> Result<Exit, CliError> {
     let target = target(global)?;
     let options = command.care.options(&target, command.concurrency)?;
+    if target.authority.is_some() {
+        journal::try_place(&target.hub)?;
+    }
     let store = open(&target).await?;
     let progress = out.job();
     let planning = repair::checkpoints(&store, command.repo.as_deref(), &progress);

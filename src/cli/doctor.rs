@@ -106,12 +106,24 @@ fn configuration(target: &Target) -> Check {
 /// Whether repairs from here can be told later.
 fn journal_of(target: &Target) -> Check {
     const NAME: &str = "journal";
-    let Some(path) = journal::path_of(&target.hub) else {
-        return Check::fail(NAME, "this platform names no folder for it", "set HOME");
-    };
-    if !path.exists() {
-        return Check::pass(NAME, "nothing was ever changed from here");
+    if let Err(error) = journal::try_place(&target.hub) {
+        // Only what writes to the hub needs it.
+        return match target.authority {
+            Some(_) => Check::fail(
+                NAME,
+                error.to_string(),
+                "without it nothing can be repaired",
+            ),
+            None => Check::warn(
+                NAME,
+                error.to_string(),
+                "fine for an audit; a repair needs it",
+            ),
+        };
     }
+    let Some(path) = journal::path_of(&target.hub).filter(|path| path.exists()) else {
+        return Check::pass(NAME, "nothing was ever changed from here");
+    };
     match journal::verify(&path) {
         Err(error) => Check::fail(
             NAME,

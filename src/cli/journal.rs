@@ -63,6 +63,7 @@ pub async fn run(args: JournalArgs, global: &Global, out: &Output) -> Result<Exi
 async fn undo(command: Undo, global: &Global, out: &Output) -> Result<Exit, CliError> {
     let target = target(global)?;
     needs_write(&target, &command.apply)?;
+    command.apply.try_out()?;
     let path = journal::path_of(&target.hub).filter(|path| path.exists());
     let known = match &path {
         Some(path) => journal::runs(path).map_err(unreadable)?,

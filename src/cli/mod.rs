@@ -8,6 +8,7 @@ mod console;
 mod demo;
 mod diff_hub;
 mod doctor;
+mod duration;
 mod journal;
 mod keys;
 mod output;
@@ -19,6 +20,7 @@ mod schema;
 mod show;
 mod signoff;
 mod stop;
+mod unknown;
 mod verify;
 mod wanted;
 mod watch;
@@ -29,7 +31,8 @@ use crate::panics::Panic;
 use crate::repair::RepairError;
 use crate::store::{ServeError, Store, StoreError};
 use crate::tui::keymap::{Keymap, TABLE};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use output::Output;
 use std::io::Write;
 use std::panic::AssertUnwindSafe;
@@ -125,7 +128,7 @@ struct Global {
     #[arg(long, global = true)]
     ascii: bool,
     /// Try what does not answer again for this long, and five times that in one run (30s, 2m, 1h)
-    #[arg(long, global = true, value_parser = audit::duration, default_value = "2m", value_name = "TIME")]
+    #[arg(long, global = true, value_parser = duration::duration, default_value = "2m", value_name = "TIME")]
     retry_for: Duration,
     /// The console's colours; auto asks the terminal whether it is dark or light
     #[arg(long, global = true, value_enum)]
@@ -181,6 +184,10 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(error) if error.kind() == ErrorKind::InvalidSubcommand => {
+            eprintln!("luthier: {}", unknown_command(&error));
+            return ExitCode::from(Exit::Usage as u8);
+        }
         Err(error) => {
             // Help and version are no mistakes; clap knows which stream each belongs on.
             let _ = error.print();
@@ -257,6 +264,33 @@ fn say(words: &str) {
 fn leave(exit: Exit) -> ! {
     crate::scratch::remove();
     std::process::exit(exit as i32)
+}
+
+/// One line for a command, or a command of the journal, that does not exist.
+fn unknown_command(error: &clap::Error) -> String {
+    let word = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(word)) => word.clone(),
+        _ => String::new(),
+    };
+    let cli = Cli::command();
+    let named = |command: &clap::Command| -> Vec<String> {
+        let shown = command.get_subcommands().filter(|one| !one.is_hide_set());
+        shown.map(|one| one.get_name().to_owned()).collect()
+    };
+    let before = std::env::args().skip(1).take_while(|given| *given != word);
+    match before
+        .last()
+        .as_deref()
+        .and_then(|given| cli.find_subcommand(given))
+    {
+        Some(parent) if parent.has_subcommands() => format!(
+            "`luthier {}` has no command `{}`; it has: {}",
+            parent.get_name(),
+            crate::text::safe(&word),
+            named(parent).join(", ")
+        ),
+        _ => unknown::told(&word, &named(&cli)),
+    }
 }
 
 /// Runs the command until it ends or is told to end at once. Then it is dropped where it stands, and its
@@ -361,6 +395,7 @@ impl From<AuditError> for CliError {
             AuditError::Index(_) | AuditError::Backend(_) => Exit::Unusable,
             AuditError::Cancelled(_) => Exit::Stopped,
             AuditError::NoSuchRepo { .. }
+            | AuditError::NoSuchBranch { .. }
             | AuditError::NoSuchId { .. }
             | AuditError::SearchCut { .. }
             | AuditError::Sha1(_)

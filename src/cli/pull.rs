@@ -6,6 +6,7 @@ use super::{CliError, Exit, Global, open, target};
 use crate::audit::suggest;
 use crate::client::pull::{PullOptions, Pulled, Told, pull};
 use crate::client::{Layout, PullError, Wanted};
+use crate::destination;
 use crate::object::{Kind, ObjectId};
 use crate::store::Store;
 use crate::store::fetch::{FetchError, Fetched, Origin, Refusal};
@@ -61,7 +62,10 @@ impl Pull {
 }
 
 pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, CliError> {
-    let store = open(&target(global)?).await?;
+    let target = target(global)?;
+    destination::try_folder(&command.into)
+        .map_err(|why| CliError::usage(format!("--into: {why}")))?;
+    let store = open(&target).await?;
     let Some(what) = Wanted::parse(&command.what) else {
         let mut error = CliError::from(suggest::no_such_repo(&store, &command.what).await);
         error.message += "; write OWNER/SLUG or OWNER/SLUG@BRANCH";

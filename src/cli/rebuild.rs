@@ -5,7 +5,7 @@ use super::watch::watch;
 use super::{CliError, Exit, Global, flags};
 use crate::config;
 use crate::store::Store;
-use crate::store::rebuild::{RebuildError, Rebuilt, Skipped, rebuild};
+use crate::store::rebuild::{Options, RebuildError, Rebuilt, Skipped, rebuild_with};
 use crate::text;
 use clap::Args;
 
@@ -15,6 +15,10 @@ pub struct RebuildArgs {
     /// rebuild of the same store
     #[arg(long, value_name = "URL")]
     into: String,
+    /// Fill the database although some keys could not be read; what hangs on them comes under made-up
+    /// names, and a later run cannot mend it
+    #[arg(long)]
+    partial: bool,
 }
 
 /// Fills a database from the configured store; the configured database is not looked at.
@@ -28,7 +32,10 @@ pub async fn run(command: RebuildArgs, global: &Global, out: Output) -> Result<E
     let store = Store::open_to_fill(&target.hub, authority).await?;
     let writer = store.writer(authority)?;
     let progress = out.job();
-    let ended = watch(&out, &progress, rebuild(&writer, &progress)).await?;
+    let options = Options {
+        partial: command.partial,
+    };
+    let ended = watch(&out, &progress, rebuild_with(&writer, options, &progress)).await?;
     // Even what was cut short is left as one file that the next run goes on with.
     store.close().await;
     let report = ended?;
@@ -69,6 +76,12 @@ fn tell(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
             "         {} {}, named by {}",
             missing.kind, missing.id, missing.named_by
         ))?;
+    }
+    if report.held_back {
+        out.line(
+            "The rebuild stopped before rows that may depend on what could not be read. Run it again; --partial \
+             writes what can be told without it.",
+        )?;
     }
     derived(report, out)?;
     out.line(&format!(

@@ -9,6 +9,7 @@ use crate::audit::{
     self, AuditError, Code, Depth, Filter, Report, Scope, Summary, inspect, suggest, unlinked,
 };
 use crate::client::ClientFolder;
+use crate::destination;
 use crate::object::ObjectId;
 use crate::repair::{self, Plan, Selection};
 use crate::store::Store;
@@ -191,20 +192,24 @@ async fn plan_and_apply(
 ) -> Result<Exit, CliError> {
     let target = target(global)?;
     needs_write(&target, &apply)?;
-    if let Some(path) = asked.wanted.as_ref().filter(|path| path.exists()) {
-        return Err(CliError::usage(format!(
-            "--wanted: there is a file {} already; name another",
-            path.display()
-        )));
+    if let Some(path) = &asked.wanted {
+        destination::try_file(path).map_err(|why| CliError::usage(format!("--wanted: {why}")))?;
     }
+    apply.try_out()?;
     let store = beside(open(&target).await?, asked.copies.as_deref())?;
     let scope = asked.repo.clone().map_or(Scope::Hub, Scope::Repo);
     let options = how.options(Depth::Bytes, scope);
     let progress = out.job();
     let report = watch(&out, &progress, audit::run(&store, &options, &progress)).await??;
-    if let Some(path) = &asked.wanted {
-        wanted::write(&store, &report, asked.repo.as_deref(), path, &out).await?;
-    }
+    let wanted = match &asked.wanted {
+        Some(path) => wanted::write(&store, &report, asked.repo.as_deref(), path, &out).await,
+        None => Ok(()),
+    };
+    // Where nothing is to be written to the hub, a full disk does not cost the plan too.
+    let wanted = match apply.apply {
+        true => Ok(wanted?),
+        false => wanted,
+    };
     asked.names_something(&store, &report).await?;
     let selection = asked.selection(&report).await?;
     let progress = out.job();
@@ -215,6 +220,7 @@ async fn plan_and_apply(
     }
     let exit = carry_out(&store, &target, &plan, &apply, how.concurrency, &out).await?;
     out.flush()?;
+    wanted?;
     Ok(match exit {
         Exit::Done if !report.summary().complete => Exit::Findings,
         exit => exit,

@@ -3,6 +3,7 @@
 use super::confirm::production_named;
 use super::output::Output;
 use super::{CliError, Exit, Global, open, target};
+use crate::destination;
 use crate::index::schema::index_name;
 use crate::index::{Capabilities, Migration};
 use crate::store::{Store, StoreError};
@@ -84,7 +85,7 @@ fn sql(migration: &Migration) -> String {
 
 /// Never over a file that is there.
 fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
-    let failed = |e: std::io::Error| CliError::usage(format!("{}: {e}", path.display()));
+    let failed = |error: std::io::Error| CliError::usage(destination::told(path, &error));
     let mut file = File::create_new(path).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     file.sync_all().map_err(failed)

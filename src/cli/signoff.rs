@@ -94,19 +94,69 @@ async fn sign(
     folder.map(signoff::file::prepare).transpose()?;
     let progress = out.job();
     let signoff = watch(out, &progress, signoff::run(store, options, &progress)).await??;
-    let files = folder.map(|folder| signoff.save(folder)).transpose()?;
+    // Either of the two may fail, the files or standard output: the other is written all the same.
+    let saved = folder.map(|folder| save(&signoff, folder));
     if out.json {
         out.object(&serde_json::to_value(&signoff).unwrap_or_default())?;
     } else {
         tell(&signoff, out)?;
-        for path in files.iter().flatten() {
-            out.line(&format!("written  {}", path.display()))?;
-        }
     }
-    Ok(match signoff.verdict {
-        Verdict::Pass => Exit::Done,
-        Verdict::Fail | Verdict::Incomplete => Exit::Findings,
-    })
+    let failed = match saved {
+        Some(Saved { files, failed }) => {
+            if !out.json {
+                for path in &files {
+                    out.line(&format!("written  {}", path.display()))?;
+                }
+            }
+            failed
+        }
+        None => None,
+    };
+    out.flush()?;
+    match (failed, signoff.verdict) {
+        (None, Verdict::Pass) => Ok(Exit::Done),
+        (None, _) => Ok(Exit::Findings),
+        (Some(message), verdict) => Err(CliError {
+            message: format!("the verdict is {}, and {message}", verdict.word()),
+            exit: match verdict {
+                Verdict::Pass => Exit::Unusable,
+                Verdict::Fail | Verdict::Incomplete => Exit::Findings,
+            },
+        }),
+    }
+}
+
+/// What became of the two reports.
+struct Saved {
+    files: Vec<PathBuf>,
+    failed: Option<String>,
+}
+
+/// Writes the reports where they were asked for; where that fails by now, into the folder for temporary files, so
+/// that hours of reading are not lost.
+fn save(signoff: &Signoff, folder: &Path) -> Saved {
+    let error = match signoff.save(folder) {
+        Ok(files) => {
+            return Saved {
+                files: files.to_vec(),
+                failed: None,
+            };
+        }
+        Err(error) => error,
+    };
+    let elsewhere = signoff.save(&std::env::temp_dir());
+    let instead = match &elsewhere {
+        Ok([machines, people]) => format!(
+            "the reports are in {} and {}",
+            machines.display(),
+            people.display()
+        ),
+        Err(_) => "the reports are lost; run again with --json > FILE on another disk".to_owned(),
+    };
+    Saved {
+        files: elsewhere.map(Vec::from).unwrap_or_default(),
+        failed: Some(format!("{error}; {instead}")),
+    }
 }
 
 fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
@@ -199,7 +249,7 @@ impl From<SignoffError> for CliError {
                 message: error.to_string(),
                 exit: Exit::Findings,
             },
-            SignoffError::File { .. } => Self::usage(error.to_string()),
+            SignoffError::Place(_) | SignoffError::File { .. } => Self::usage(error.to_string()),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::CliError;
 use super::output::Output;
 use super::watch::watch;
 use crate::audit::{Filter, Report};
+use crate::destination;
 use crate::repair::wanted::WANTED;
 use crate::repair::{self, Refusal, Selection};
 use crate::store::Store;
@@ -24,7 +25,9 @@ pub async fn write(
     path: &Path,
     out: &Output,
 ) -> Result<(), CliError> {
-    let failed = |error| CliError::usage(format!("--wanted {}: {error}", path.display()));
+    let failed = |error: std::io::Error| {
+        CliError::usage(format!("--wanted: {}", destination::told(path, &error)))
+    };
     let mut file = BufWriter::new(File::create_new(path).map_err(failed)?);
     let selection = Selection::Chosen(Filter {
         codes: WANTED.to_vec(),

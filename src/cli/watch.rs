@@ -3,7 +3,8 @@
 use super::CliError;
 use super::output::Output;
 use crate::progress::Progress;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -49,14 +50,18 @@ fn draw(bar: &ProgressBar, progress: &Progress, elapsed: Duration, ascii: bool) 
         Some(total) => {
             bar.set_length(total);
             if elapsed >= PATIENCE && figures.done * 100 >= total {
-                "{prefix:>10} {wide_bar} {human_pos}/{human_len} {per_sec} about {eta} {msg}"
+                "{prefix:>10} {wide_bar} {human_pos}/{human_len} {rate} about {eta} {msg}"
             } else {
-                "{prefix:>10} {wide_bar} {human_pos}/{human_len} {per_sec} {msg}"
+                "{prefix:>10} {wide_bar} {human_pos}/{human_len} {rate} {msg}"
             }
         }
-        None => "{prefix:>10} {spinner} {human_pos} {per_sec} {msg}",
+        None => "{prefix:>10} {spinner} {human_pos} {rate} {msg}",
     };
     if let Ok(style) = ProgressStyle::with_template(template) {
+        let style = style.with_key("rate", |state: &ProgressState, to: &mut dyn Write| {
+            // A line on the screen; where it cannot be written, nothing is lost.
+            let _ = to.write_str(&crate::text::rate(state.per_sec()));
+        });
         bar.set_style(match ascii {
             true => style.tick_chars("|/-\\-").progress_chars("=>-"),
             false => style,

@@ -10,6 +10,7 @@ pub mod layout;
 pub mod pull;
 pub mod shelf;
 pub mod tried;
+pub mod tried_repo;
 pub mod verify;
 pub mod walk;
 

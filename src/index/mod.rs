@@ -7,10 +7,12 @@
 mod added;
 pub mod capabilities;
 pub mod changes;
+mod error;
 pub mod hidden;
 mod listing;
 pub mod notebook;
 pub mod postgres;
+pub(crate) mod reads;
 mod rows;
 pub mod schema;
 pub mod server;
@@ -19,6 +21,7 @@ pub mod survey;
 
 pub use capabilities::Capabilities;
 pub use changes::{CellEdit, HeadMove, Landed, Landing, Link, Merged, NewRows, Recache, RowEdit};
+pub use error::IndexError;
 pub use hidden::{Hidden, Visibility};
 pub use postgres::Postgres;
 pub use schema::Migration;
@@ -265,61 +268,6 @@ pub struct About {
     pub server: ServerState,
 }
 
-/// Why the database gave no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum IndexError {
-    #[error("cannot open the database {what}: {why}")]
-    Open { what: String, why: String },
-    #[error("the database {what} is no MuseHub hub: {why}")]
-    NotAHub { what: String, why: String },
-    #[error("the database could not answer ({what}): {why}")]
-    Query { what: &'static str, why: String },
-    #[error("the database {what} cannot be reached: {why}")]
-    Unreachable { what: String, why: String },
-    /// What was asked is sound, and the server broke it off: the same may well succeed a little later.
-    #[error("the database could not answer ({what}): {why}")]
-    BrokenOff {
-        what: &'static str,
-        /// The server's words in short, for a progress line.
-        reason: String,
-        why: String,
-    },
-    /// A read that was tried again until its time was over.
-    #[error("{error}; {told}")]
-    GivenUp {
-        error: Box<IndexError>,
-        told: String,
-    },
-    #[error("the database was opened read-only")]
-    ReadOnly,
-    #[error("another repair is under way on this hub ({0}); wait until it has ended")]
-    Locked(String),
-}
-
-impl IndexError {
-    /// Why the same may well succeed a little later, in a few words; `None` where it would not.
-    #[must_use]
-    pub fn transient(&self) -> Option<&str> {
-        match self {
-            Self::BrokenOff { reason, .. } => Some(reason),
-            Self::Unreachable { why, .. } => Some(why.split(';').next().unwrap_or(why)),
-            _ => None,
-        }
-    }
-
-    /// The same failure, with how long it was tried; as it is where nothing was tried again.
-    #[must_use]
-    pub fn given_up(self, told: String) -> Self {
-        match told.is_empty() {
-            true => self,
-            false => Self::GivenUp {
-                error: Box::new(self),
-                told,
-            },
-        }
-    }
-}
-
 /// Where rows are read. Pages are in the order of the primary key, behind `after`: of its
 /// bytes, or in a Postgres hub whose texts are sorted by a language, of that language.
 #[async_trait]
@@ -476,6 +424,15 @@ mod cells_tests;
 #[cfg(test)]
 #[path = "../../tests/index/postgres.rs"]
 mod postgres_tests;
+#[cfg(test)]
+#[path = "../../tests/index/schemas.rs"]
+mod schemas_tests;
+#[cfg(test)]
+#[path = "../../tests/index/shown.rs"]
+mod shown_tests;
+#[cfg(test)]
+#[path = "../../tests/index/sqlite_schemas.rs"]
+mod sqlite_schemas_tests;
 #[cfg(test)]
 #[path = "../../tests/index/sqlite.rs"]
 mod sqlite_tests;

@@ -18,6 +18,7 @@ pub use verify::{Tampering, Verified, verify};
 
 use super::RepairError;
 use super::pair::fingerprint;
+use crate::destination;
 use crate::store::Hub;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -50,6 +51,31 @@ pub fn path_of(hub: &Hub) -> Option<PathBuf> {
     folder().map(|folder| folder.join(format!("{name}.jsonl")))
 }
 
+/// Makes sure that the journal of `hub` can be written, before a plan is made that is to be applied.
+///
+/// # Errors
+/// [`RepairError::Journal`] with what to do.
+pub fn try_place(hub: &Hub) -> Result<(), RepairError> {
+    let path = path_of(hub).ok_or_else(|| RepairError::Journal {
+        path: String::new(),
+        why: NO_FOLDER.to_owned(),
+    })?;
+    let tried = match path.exists() {
+        true => OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .map(drop)
+            .map_err(|error| destination::told(&path, &error)),
+        false => path.parent().map_or(Ok(()), destination::try_folder),
+    };
+    tried.map_err(|why| RepairError::Journal {
+        path: path.display().to_string(),
+        why: format!("{why} (XDG_STATE_HOME and HOME say where it lies)"),
+    })
+}
+
+const NO_FOLDER: &str = "this platform names no folder for it; set HOME";
+
 /// The journal of one hub, open for appending. One process at a time has it.
 pub struct Journal {
     file: Arc<File>,
@@ -73,7 +99,7 @@ impl Journal {
     pub fn open(hub: &Hub) -> Result<Self, RepairError> {
         let path = path_of(hub).ok_or_else(|| RepairError::Journal {
             path: String::new(),
-            why: "this platform names no folder for it; set HOME".to_owned(),
+            why: NO_FOLDER.to_owned(),
         })?;
         Self::open_at(&path, &hub.name)
     }
@@ -233,9 +259,11 @@ fn prepare(path: &Path) -> io::Result<File> {
 
 pub(super) fn operator() -> String {
     let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    // A service or a container often has neither variable; the system knows all the same.
     said("USER")
         .or_else(|| said("LOGNAME"))
-        .unwrap_or_else(|| "unknown".to_owned())
+        .or_else(|| whoami::username().ok().filter(|name| !name.is_empty()))
+        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }
 
 pub(super) fn host() -> String {

@@ -38,11 +38,7 @@ pub(super) fn check(journal: &Journal, hub: &Hub, confirmed: bool) -> Result<(),
                 && !confirmed
                 && hub.environment != Environment::Demo =>
         {
-            Err(RepairError::Breaker(format!(
-                "wrong pair: {} was {} with {} when it was last written, and now is {} with {}; if that \
-                 is meant, confirm it with --new-pair",
-                hub.name, before.database, before.store, now.database, now.store
-            )))
+            Err(RepairError::Breaker(told(&hub.name, &before, &now)))
         }
         _ => Ok(()),
     }
@@ -66,9 +62,25 @@ impl Pair {
         Self {
             fingerprint: fingerprint(hub),
             database: hub.describe_database(),
-            store: hub.describe_store(),
+            store: hub.locate_store(),
         }
     }
+}
+
+/// Both pairs, so that a person sees in which part they differ.
+fn told(name: &str, before: &Pair, now: &Pair) -> String {
+    let differs = match (before.database == now.database, before.store == now.store) {
+        (false, true) => "the database differs",
+        (true, false) => "the object store differs",
+        (false, false) => "both sides differ",
+        // Paths that were links, or a note of an older version, which knew no endpoint.
+        (true, true) => "they have the same words and are two places",
+    };
+    format!(
+        "wrong pair: when {name} was last written, it was {} with {}; now it is {} with {}; {differs}; if that is \
+         meant, confirm it with --new-pair",
+        before.database, before.store, now.database, now.store
+    )
 }
 
 fn read(path: &Path) -> Result<Option<Pair>, RepairError> {

@@ -181,6 +181,11 @@ impl Plan {
         why.clone_into(&mut self.skipped.nothing);
     }
 
+    /// Says that its steps take back those of an earlier run.
+    pub(super) fn undoes(&mut self) {
+        self.skipped.undo = true;
+    }
+
     pub(super) fn empty() -> Result<Self, RepairError> {
         Ok(Self {
             totals: Totals::default(),

@@ -140,6 +140,18 @@ pub async fn run(
     options: &Options,
     progress: &Progress,
 ) -> Result<Signoff, SignoffError> {
+    Ok(run_with_report(store, options, progress).await?.0)
+}
+
+/// As [`run`], with what its audit found.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn run_with_report(
+    store: &Store,
+    options: &Options,
+    progress: &Progress,
+) -> Result<(Signoff, Report), SignoffError> {
     let store = &store.for_job(progress);
     let (began, clock) = (jiff::Timestamp::now(), Instant::now());
     progress.phase("schema", None);
@@ -165,7 +177,7 @@ pub async fn run(
     let mut signoff = seen.judged(checks, began, options);
     signoff.seconds = (clock.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0;
     signoff.sha256 = signoff.own_sha256();
-    Ok(signoff)
+    Ok((signoff, report))
 }
 
 /// What a verdict is made from.

@@ -15,18 +15,10 @@ use crate::progress::Progress;
 use crate::store::write::Change;
 use crate::store::{Store, StoreError};
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// Entries read at once; a snapshot's row may weigh megabytes.
 const PAGE: u64 = 32;
-
-/// A step of the run, and what became of it.
-#[derive(Serialize, Deserialize)]
-struct Done {
-    entry: Entry,
-    outcome: Said,
-}
 
 /// Plans the undo of a run, the last step first: each of its steps is taken back, or skipped in words. Reads;
 /// writes nothing.
@@ -52,7 +44,7 @@ pub async fn undo(
                 .to_owned(),
         ));
     }
-    let mut done: Spool<Done> = Spool::new()?;
+    let mut done: Spool<Entry> = Spool::new()?;
     let (mut count, mut known) = (0, false);
     for line in journal::lines(journal).map_err(|e| failed(e.to_string()))? {
         let line = line.map_err(|e| failed(e.to_string()))?;
@@ -61,8 +53,15 @@ pub async fn undo(
         }
         known = true;
         if let Event::Outcome { entry, outcome, .. } = line.event {
-            done.push(&Done { entry, outcome })?;
-            count += 1;
+            // What changed nothing leaves nothing to put back.
+            let changed = match outcome.counted() {
+                Some(outcome) => outcome.changes(),
+                None => outcome == Said::FoundDone,
+            };
+            if changed || !entry.after.is_empty() {
+                done.push(&entry)?;
+                count += 1;
+            }
         }
     }
     if !known {
@@ -72,15 +71,15 @@ pub async fn undo(
     let left = Left::read(journal).map_err(|e| failed(e.to_string()))?;
     for left in left.into_iter().filter(|left| left.run == run) {
         for entry in left.open {
-            let outcome = Said::FoundDone;
-            done.push(&Done { entry, outcome })?;
+            done.push(&entry)?;
             count += 1;
         }
     }
     done.flush()?;
     progress.phase("planning the undo", Some(count));
     let mut plan = Plan::empty()?;
-    plan.nothing_because("The run ended before its first step: there is nothing to put back.");
+    plan.undoes();
+    plan.nothing_because("No step of the run changed anything: there is nothing to put back.");
     let shelf = Shelf::beside(journal);
     let mut left = count;
     while left > 0 {
@@ -88,8 +87,8 @@ pub async fn undo(
         let from = left.saturating_sub(PAGE);
         let mut page = done.page(from, (left - from) as u32)?;
         page.reverse();
-        for done in page {
-            one(store, &shelf, &mut plan, run, done).await?;
+        for entry in page {
+            one(store, &shelf, &mut plan, run, entry).await?;
             progress.update(|f| f.done += 1);
         }
         left = from;
@@ -103,20 +102,8 @@ async fn one(
     shelf: &Shelf,
     plan: &mut Plan,
     run: &str,
-    Done { entry, outcome }: Done,
+    entry: Entry,
 ) -> Result<(), RepairError> {
-    if entry.after.is_empty() {
-        let why = match outcome.counted() {
-            Some(outcome) if !outcome.changes() => {
-                format!("step {} changed nothing: {}", entry.step, outcome.word())
-            }
-            None if outcome != Said::FoundDone => {
-                format!("step {} changed nothing: it was not begun", entry.step)
-            }
-            _ => STAYS.to_owned(),
-        };
-        return refuse(plan, &entry, why);
-    }
     let step = match step_of(run, &entry) {
         Ok(step) => step,
         Err(why) => return refuse(plan, &entry, why.to_owned()),
@@ -154,7 +141,12 @@ const STAYS: &str = "what a run added stays: nothing is ever deleted";
 /// The step that takes back what a line of the journal says was done.
 fn step_of(run: &str, entry: &Entry) -> Result<Step, &'static str> {
     let added = ["repo_id", HELD_BY];
-    if entry.kind.kind().is_none() || added.iter().any(|name| entry.after.contains_key(*name)) {
+    // A row that was not touched: an object alone was added.
+    let untouched = entry.after.is_empty();
+    if untouched
+        || entry.kind.kind().is_none()
+        || added.iter().any(|name| entry.after.contains_key(*name))
+    {
         return Err(STAYS);
     }
     let row: Vec<RowChange> = entry

@@ -151,14 +151,16 @@ impl Store {
         else {
             return Ok(None);
         };
-        let Some(bytes) = self.read_object(&key).await? else {
-            return Ok(None);
-        };
         let wanted = ObjectId::new(&row.snapshot_id);
-        Ok(SnapshotRecord::decode(&bytes)
-            .ok()
-            .filter(|record| record.snapshot_id.same(&wanted))
-            .and_then(|record| from_record(&record)))
+        let tree = |bytes: &bytes::Bytes| {
+            SnapshotRecord::decode(bytes)
+                .ok()
+                .filter(|record| record.snapshot_id.same(&wanted))
+                .and_then(|record| from_record(&record))
+                .ok_or_else(String::new)
+        };
+        let found = self.read_proved(&key, tree).await?;
+        Ok(found.and_then(Result::ok).map(|(_, tree)| tree))
     }
 
     /// Walks up to the nearest ancestor whose manifest, cached or stored, proves, then applies the

@@ -3,6 +3,7 @@
 
 mod clocks;
 mod database;
+mod machine;
 mod objects;
 pub mod sample;
 mod server;
@@ -87,13 +88,17 @@ pub async fn examine(hub: &Hub, authority: Option<&Authority>) -> Vec<Check> {
     let mut checks = Vec::new();
     let mut clocks = Vec::new();
     let mut sides = (None, None);
-    match open_index(hub, access).await {
-        Err(error) => checks.push(Check::unusable("database", error)),
+    let machine = match open_index(hub, access).await {
+        Err(error) => {
+            checks.push(Check::unusable("database", error));
+            machine::examine(None).await
+        }
         Ok(index) => {
             sides.0 = Some(index.clone());
-            checks.extend(database::examine(index, access, &mut clocks).await);
+            checks.extend(database::examine(index.clone(), access, &mut clocks).await);
+            machine::examine(Some(index.as_ref())).await
         }
-    }
+    };
     match open_backend(hub, access).await {
         Err(error) => checks.push(Check::unusable("object store", error)),
         Ok(backend) => {
@@ -106,6 +111,7 @@ pub async fn examine(hub: &Hub, authority: Option<&Authority>) -> Vec<Check> {
         checks.push(sample::check(pair));
     }
     checks.push(clocks::compare(&clocks));
+    checks.push(machine);
     checks
 }
 

@@ -1,7 +1,10 @@
 //! Which hub: the two URLs, and what the hub is to the people who run it.
 
+mod path;
+
 use crate::backend::{Key, s3};
 use crate::index::postgres;
+use crate::text;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -108,6 +111,18 @@ impl Hub {
         }
     }
 
+    /// [`Hub::describe_store`] with where the bucket is: two endpoints may have buckets of one name.
+    #[must_use]
+    pub fn locate_store(&self) -> String {
+        match &self.objects {
+            ObjectStore::Folder(_) => self.describe_store(),
+            ObjectStore::S3(place) => {
+                let at = place.endpoint.as_deref().unwrap_or("AWS");
+                format!("{} at {}", self.describe_store(), without_secrets(at))
+            }
+        }
+    }
+
     /// Names database and store together: the same hub has the same text, whatever it is called and
     /// by whatever user it is reached.
     #[must_use]
@@ -144,16 +159,24 @@ fn name_path(out: &mut Vec<u8>, scheme: &str, path: &Path) {
 }
 
 impl Database {
-    /// Reads `sqlite:///path/hub.db` and `postgres://user@host:5432/database`.
+    /// Reads `sqlite:///path/hub.db` and `postgres://user@host:5432/database`, in SQLAlchemy's spellings too
+    /// (`sqlite+aiosqlite:///./hub.db`), and the bare path of a file that is there.
     ///
     /// # Errors
     /// A URL of another form, with the form that is right.
     pub fn parse(url: &str) -> Result<Self, HubError> {
+        let url = text::unquoted(url);
         let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
-        let parsed = if postgres::place::is_postgres(&scheme.to_ascii_lowercase()) {
+        let parsed = if let Err(why) = whole(url) {
+            Err(why)
+        } else if postgres::place::is_postgres(&scheme.to_ascii_lowercase()) {
             postgres::Place::parse(url).map(Database::Postgres)
+        } else if let Some(path) = path::sqlite(url) {
+            path.map(Database::Sqlite)
+        } else if scheme.is_empty() && Path::new(url).is_file() {
+            path::absolute(url).map(Database::Sqlite)
         } else {
-            path_of(url, "sqlite").map(Database::Sqlite)
+            Err(unknown_scheme(url, scheme))
         };
         parsed.map_err(|why| HubError::DatabaseUrl {
             url: without_secrets(url),
@@ -185,14 +208,24 @@ impl Database {
 }
 
 impl ObjectStore {
-    /// Reads `s3://bucket/prefix` and `file:///folder`.
+    /// Reads `s3://bucket/prefix` and `file:///folder`, `file://./folder` from here, and the bare path of a
+    /// folder that is there.
     ///
     /// # Errors
     /// A URL of another form, with the form that is right.
     pub fn parse(url: &str) -> Result<Self, HubError> {
-        let parsed = match url.strip_prefix("s3://") {
-            Some(rest) => bucket_of(rest).map(ObjectStore::S3),
-            None => path_of(url, "file").map(ObjectStore::Folder),
+        let url = text::unquoted(url);
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        let parsed = match (whole(url), scheme.to_ascii_lowercase().as_str()) {
+            (Err(why), _) => Err(why),
+            (Ok(()), "s3") => bucket_of(rest).map(ObjectStore::S3),
+            (Ok(()), "file") => path::read(rest, path::Dialect::Own).map(ObjectStore::Folder),
+            (Ok(()), "") => match url.strip_prefix("file:") {
+                Some(rest) => path::read(rest, path::Dialect::Own).map(ObjectStore::Folder),
+                None if Path::new(url).is_dir() => path::absolute(url).map(ObjectStore::Folder),
+                None => Err(unknown_scheme(url, scheme)),
+            },
+            (Ok(()), _) => Err(unknown_scheme(url, scheme)),
         };
         parsed.map_err(|why| HubError::StoreUrl {
             url: without_secrets(url),
@@ -243,39 +276,33 @@ fn url_of(scheme: &str, path: &Path) -> String {
     }
 }
 
-/// The absolute path of `scheme:///path`, percent-decoded.
-fn path_of(url: &str, scheme: &str) -> Result<PathBuf, String> {
-    let parsed = url::Url::parse(url).map_err(|e| e.to_string())?;
-    if parsed.scheme() != scheme {
-        return Err(format!("the scheme is `{}`", parsed.scheme()));
+/// Refuses what was cut or joined when it was copied: the parsers take line breaks out without a word.
+fn whole(url: &str) -> Result<(), String> {
+    match url.chars().any(char::is_control) {
+        true => Err(
+            "it holds a line break or another control character; write it in one line".to_owned(),
+        ),
+        false => Ok(()),
     }
-    if parsed.host_str().is_some_and(|host| !host.is_empty()) {
-        return Err("three slashes start an absolute path".to_owned());
+}
+
+fn unknown_scheme(url: &str, scheme: &str) -> String {
+    match scheme.is_empty() {
+        true if Path::new(url).exists() => "that is not what is there".to_owned(),
+        true => "it has no scheme, and there is no such path here".to_owned(),
+        false => format!("the scheme is `{}`", text::safe(scheme)),
     }
-    if parsed.path().len() < 2 {
-        return Err("the path is missing".to_owned());
-    }
-    let decoded = percent_encoding::percent_decode_str(parsed.path()).decode_utf8();
-    decoded
-        .map(|path| PathBuf::from(path.as_ref()))
-        .map_err(|e| e.to_string())
 }
 
 /// A URL as it may be shown: without user, password and query.
 #[must_use]
 pub fn without_secrets(url: &str) -> String {
-    match url::Url::parse(url) {
-        Ok(mut parsed) => {
-            // Both fail only for URLs that cannot have what is being taken away.
-            let _ = parsed.set_username("");
-            let _ = parsed.set_password(None);
-            parsed.set_query(None);
-            parsed.to_string()
-        }
-        // What cannot be read may hold a password anywhere in front of its last at-sign.
-        Err(_) => url
-            .rsplit_once('@')
-            .map_or(url, |(_, rest)| rest)
-            .to_owned(),
-    }
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), url),
+    };
+    // What cannot be read may hold a password anywhere in front of its last at-sign.
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    text::safe(&format!("{scheme}{rest}")).into_owned()
 }

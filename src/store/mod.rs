@@ -29,6 +29,7 @@ use crate::progress::Progress;
 use async_trait::async_trait;
 use bytes::Bytes;
 use retry::Retrying;
+use retry::objects::Patient;
 use std::sync::Arc;
 
 /// Why the store layer could not do what it was asked.
@@ -57,6 +58,8 @@ pub struct Store {
     hub: Hub,
     index: Retrying,
     backend: Arc<dyn Backend>,
+    /// The same objects for a job, which waits for them.
+    patient: Option<Patient>,
     write_side: Option<WriteSide>,
     copies: Option<Arc<dyn Copies>>,
 }
@@ -88,16 +91,32 @@ impl Store {
     /// The objects.
     #[must_use]
     pub fn backend(&self) -> &dyn Backend {
-        self.backend.as_ref()
+        match &self.patient {
+            Some(patient) => patient,
+            None => self.backend.as_ref(),
+        }
     }
 
     /// The same hub for a job: reads that are broken off are tried again for as long as the job may wait, and the
     /// job shows what it waits for.
     #[must_use]
     pub fn for_job(&self, progress: &Progress) -> Self {
+        // Parts of one job learn together what the store answers.
+        let health = self.patient.as_ref().map(|patient| patient.health.clone());
+        let patient = Patient::new(self.backend.clone(), progress, health.unwrap_or_default());
         Self {
             index: self.index.for_job(progress),
+            patient: Some(patient),
             ..self.clone()
+        }
+    }
+
+    /// The same hub, read through something that a test puts before its rows.
+    #[cfg(test)]
+    pub(crate) fn through(self, put: impl FnOnce(Arc<dyn Index>) -> Arc<dyn Index>) -> Self {
+        Self {
+            index: self.index.map(put),
+            ..self
         }
     }
 

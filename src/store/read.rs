@@ -77,6 +77,7 @@ impl Store {
             index: Retrying::new(index),
             backend,
             write_side,
+            patient: None,
             copies: None,
         })
     }
@@ -97,6 +98,7 @@ impl Store {
             index: Retrying::new(index.clone()),
             backend: backend.clone(),
             write_side: Some(WriteSide { index, backend }),
+            patient: None,
             copies: None,
         })
     }
@@ -110,6 +112,45 @@ impl Store {
             None => Ok(None),
             Some(body) => Ok(Some(body.read_all(MAX_PAYLOAD as u64 + 64).await?)),
         }
+    }
+
+    /// The object under `key` with what `prove` makes of it. What is refused is read again, so that one flipped
+    /// bit decides nothing; `None` as for [`Store::read_object`].
+    ///
+    /// # Errors
+    /// Whatever leaves the question open, and two reads that differ. `Err` inside is why both are refused.
+    pub async fn read_proved<T>(
+        &self,
+        key: &Key,
+        prove: impl Fn(&Bytes) -> Result<T, String>,
+    ) -> Result<Option<Result<(Bytes, T), String>>, StoreError> {
+        let Some(first) = self.read_object(key).await? else {
+            return Ok(None);
+        };
+        if let Ok(proved) = prove(&first) {
+            return Ok(Some(Ok((first, proved))));
+        }
+        let again = self.read_object(key).await?;
+        let Some(again) = again else {
+            return Ok(None);
+        };
+        match prove(&again) {
+            Ok(proved) => Ok(Some(Ok((again, proved)))),
+            Err(why) if again == first => Ok(Some(Err(why))),
+            Err(_) => Err(differ(key)),
+        }
+    }
+
+    /// The object under `key`, read twice: for decisions that rest on bytes which no id proves.
+    ///
+    /// # Errors
+    /// As for [`Store::read_object`], and two reads that differ.
+    pub async fn read_twice(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        let first = self.read_object(key).await?;
+        if first.is_none() || self.read_object(key).await? == first {
+            return Ok(first);
+        }
+        Err(differ(key))
     }
 
     /// What a client receives for an id.
@@ -210,6 +251,13 @@ impl Store {
             Err(why) => Err(why.to_string()),
         })
     }
+}
+
+fn differ(key: &Key) -> StoreError {
+    StoreError::Backend(BackendError::Remote {
+        what: key.to_string(),
+        why: "two reads gave different bytes".into(),
+    })
 }
 
 /// Opens both sides at once.

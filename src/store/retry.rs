@@ -3,6 +3,9 @@
 //! Every read names its page by the key behind which it starts, so that a second try gives the same rows or newer
 //! ones. Writes pass through as they are: whether one that was broken off has happened, only reading the row tells.
 
+pub(super) mod objects;
+
+use crate::index::reads::index_reads;
 use crate::index::{
     About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden, Index, IndexError,
     Listed, MembershipRow, Migration, Page, ProposalRow, RepoRow, SnapshotRow, Visibility,
@@ -40,6 +43,15 @@ impl Retrying {
         }
     }
 
+    /// The same with something else below.
+    #[cfg(test)]
+    pub(super) fn map(self, put: impl FnOnce(Arc<dyn Index>) -> Arc<dyn Index>) -> Self {
+        Self {
+            inner: put(self.inner),
+            ..self
+        }
+    }
+
     fn retries(&self) -> Retries {
         match &self.job {
             Some(progress) => progress.retries(),
@@ -59,7 +71,7 @@ async fn again(error: IndexError, retries: &mut Retries) -> Result<(), IndexErro
     }
 }
 
-macro_rules! reads {
+macro_rules! retried {
     ($($name:ident($($arg:ident: $of:ty),*) -> $found:ty;)*) => {
         #[async_trait]
         impl Index for Retrying {
@@ -92,36 +104,4 @@ macro_rules! reads {
     };
 }
 
-reads! {
-    about() -> About;
-    visibility(counted: bool) -> Visibility;
-    migration() -> Migration;
-    now() -> Micros;
-    counts() -> Counts;
-    repos(after: Option<&str>, limit: u32) -> Page<RepoRow>;
-    branches(after: Option<&str>, limit: u32) -> Page<BranchRow>;
-    commits(after: Option<&str>, limit: u32) -> Page<CommitRow>;
-    snapshots(after: Option<&str>, limit: u32) -> Page<SnapshotRow>;
-    blobs(after: Option<&str>, limit: u32) -> Page<BlobRow>;
-    proposals(after: Option<&str>, limit: u32) -> Page<ProposalRow>;
-    memberships(kind: Kind, after: Option<&MembershipRow>, limit: u32) -> Page<MembershipRow>;
-    commits_by_id(ids: &[String]) -> Vec<CommitRow>;
-    snapshots_by_id(ids: &[String]) -> Vec<SnapshotRow>;
-    blobs_by_id(ids: &[String]) -> Vec<BlobRow>;
-    proposal_by_id(id: &str) -> Option<ProposalRow>;
-    held_by(kind: Kind, repo_id: &str, ids: &[String]) -> Vec<String>;
-    ids_held(kind: Kind, repo_id: &str, after: Option<&str>, limit: u32) -> Page<String>;
-    holders_of(kind: Kind, ids: &[String]) -> Vec<MembershipRow>;
-    ids_with_row(kind: Kind, ids: &[String]) -> Vec<String>;
-    proposals_of(repo_id: &str, after: Option<&str>, limit: u32) -> Page<ProposalRow>;
-    next_located(kind: Kind, after: &str, window: u32) -> Option<(String, String)>;
-    ids_unlinked(kind: Kind, after: Option<&str>, limit: u32) -> Page<String>;
-    without_repo_index() -> Vec<String>;
-    repo_by_id(repo_id: &str) -> Option<RepoRow>;
-    repo_by_path(owner: &str, slug: &str) -> Option<RepoRow>;
-    branches_of(repo_id: &str, after: Option<&str>, limit: u32) -> Page<BranchRow>;
-    ids_with_prefix(prefix: &str, limit: u32) -> Vec<(Kind, String)>;
-    browse(ask: &Browse) -> Page<Listed>;
-    browse_count(ask: &Browse) -> u64;
-    repo_counts(repo_ids: &[String]) -> Vec<(u64, u64)>;
-}
+index_reads!(retried);

@@ -2,6 +2,7 @@
 
 use super::decisions::Side;
 use super::guide::Guide;
+use crate::audit::Depth;
 
 /// Everything that a person can ask of the console. What cannot be done here and now is refused with
 /// a reason, never silently.
@@ -46,7 +47,10 @@ pub enum Action {
     Leave,
     Findings,
     Repos,
+    /// Asks how deep an audit is to look, and at what.
     Audit,
+    /// How deep the audit is to look that is being asked for.
+    Deep(Depth),
     Plan,
     Tab(usize),
     Branch,

@@ -2,7 +2,7 @@
 
 use super::widgets::confirm::Confirmed;
 use crate::audit::report::{GroupBy, Stretch};
-use crate::audit::{Depth, Filter};
+use crate::audit::{self, Depth, Filter};
 use crate::index::Browse;
 use crate::object::Kind;
 use crate::repair::Selection;
@@ -102,9 +102,7 @@ pub struct ObjectAsk {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditAsk {
     pub depth: Depth,
-    /// `owner/slug`; the whole hub without.
-    pub repo: Option<String>,
-    pub report: ReportRef,
+    pub scope: audit::Scope,
 }
 
 /// What repositories are listed by.
@@ -176,8 +174,12 @@ pub enum Ask {
         filter: Filter,
         ordinal: u64,
     },
-    /// The worst finding on each of these ids.
-    WorstOn(Vec<String>),
+    /// The worst finding on each of these ids, or how deep was looked, in a repository.
+    WorstOn {
+        /// `owner/slug`.
+        path: String,
+        ids: Vec<String>,
+    },
     Groups(Filter, GroupBy),
     Inspect {
         kind: Kind,
@@ -287,6 +289,8 @@ pub enum Effect {
         ticket: Ticket,
         list: Exported,
     },
+    /// The depth that this hub's first audit has from now on.
+    Remember(Depth),
     /// To the terminal's clipboard.
     Copy(String),
     /// Shown by another program.

@@ -4,11 +4,10 @@ use super::decisions::Sifted;
 use super::effect::{Job, Ticket};
 use super::lines::{
     AppliedLine, BranchLine, ChainLine, CheckLine, FindingLine, GroupLine, HubId, Inspected,
-    JournalLine, ObjectLine, PlannedLine, PulledLine, RefusalLine, RepoLine, RunLine, SignedLine,
-    StepLine, SummaryLine,
+    JournalLine, Judged, KnownLine, ObjectLine, PlannedLine, PulledLine, RefusalLine, RepoLine,
+    RunLine, SignedLine, StepLine,
 };
 use super::meter::Speed;
-use crate::audit::Code;
 use crate::index::Counts;
 use crate::progress::Figures;
 use std::collections::BTreeMap;
@@ -29,6 +28,8 @@ pub enum Event {
         /// Of a repair.
         speed: Option<Speed>,
     },
+    /// Something was found out beside an audit.
+    Known(Box<KnownLine>),
     /// Time goes on: since the start of the session.
     Beat(Duration),
     /// A side of the hub stopped answering: which, and why; nothing once both answer again.
@@ -80,8 +81,8 @@ pub enum Answer {
     },
     /// Where the finding that was asked for stands in its list.
     Place(Option<u64>),
-    /// By id as stored.
-    Worst(BTreeMap<String, Code>),
+    /// What is known of each id, as stored.
+    Judged(BTreeMap<String, Judged>),
     Groups(Vec<GroupLine>),
     Inspected(Box<Inspected>),
     /// The one object whose id starts as was asked.
@@ -89,7 +90,7 @@ pub enum Answer {
         kind: crate::object::Kind,
         id: HubId,
     },
-    Audited(Box<SummaryLine>),
+    Audited(Box<KnownLine>),
     Planned(Box<PlannedLine>),
     Steps(Vec<StepLine>),
     Refusals(Vec<RefusalLine>),

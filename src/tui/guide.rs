@@ -62,11 +62,15 @@ const LOOK: &str = "look around; esc leads back to it";
 
 fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     match screen {
-        Screen::Repos(_) => (1, "b tries a branch, p the default one"),
+        Screen::Repos(_) => (1, "b tries a branch, p all of them"),
         Screen::Objects(_) => (1, "b chooses a branch, p tries its pull"),
         Screen::Pull(pull) => match &pull.end {
             Slot::Ready(_) if pull.is_stale(shared) => (6, again(shared.work)),
-            Slot::Ready(end) if end.refused.is_some() => (3, "this blocks it: x plans its repair"),
+            Slot::Ready(end) if end.stopped => (2, "stopped: r traces again"),
+            Slot::Ready(end) if !end.is_whole() && pull.id().is_some() => {
+                (3, "this blocks it: x plans its repair")
+            }
+            Slot::Ready(end) if !end.is_whole() => (3, "nothing here can be repaired from the hub"),
             Slot::Ready(_) => (6, "a client takes it; esc for another, H to the hub"),
             Slot::Failed(_) => (2, "r traces again"),
             _ => (2, "tracing what a client would receive"),

@@ -41,6 +41,8 @@ pub enum Place {
     Palette,
     Log,
     Branches,
+    /// The question how deep an audit is to look.
+    Audit,
     /// A screen that is too small for anything.
     Small,
 }
@@ -61,7 +63,7 @@ use Place as P;
 
 /// Every place, in the order in which a person meets them, with the name that the configuration and
 /// `luthier keys` have for it.
-pub const PLACES: [(Place, &str); 22] = [
+pub const PLACES: [(Place, &str); 23] = [
     (P::Common, "everywhere"),
     (P::Hub, "hub"),
     (P::Repos, "repositories"),
@@ -76,6 +78,7 @@ pub const PLACES: [(Place, &str); 22] = [
     (P::Journal, "journal"),
     (P::Run, "run"),
     (P::Branches, "branches"),
+    (P::Audit, "audit"),
     (P::Log, "log"),
     (P::Help, "help"),
     (P::Palette, "palette"),
@@ -110,6 +113,7 @@ pub const fn modal(place: Place) -> bool {
             | P::Palette
             | P::Log
             | P::Branches
+            | P::Audit
             | P::Small
     )
 }

@@ -7,16 +7,20 @@
 mod checked;
 pub mod inspected;
 mod journaled;
-mod pulled;
+pub mod known;
+mod marked;
+pub mod pulled;
 pub mod signed;
 
 pub use checked::CheckLine;
 pub use inspected::Inspected;
 pub use journaled::{ChainLine, EntryLine, JournalLine, RunLine};
-pub use pulled::{PulledLine, RefusedLine};
+pub use known::KnownLine;
+pub use marked::BranchMark;
+pub use pulled::{FailedLine, PulledLine, RefusedLine};
 pub use signed::SignedLine;
 
-use crate::audit::{Auto, Blocks, Code, Grade, Group, Numbered, Remedy, Subject, Summary};
+use crate::audit::{Auto, Blocks, Code, Depth, Grade, Group, Numbered, Remedy, Subject, Summary};
 use crate::index::{BranchRow, Listed, RepoRow};
 use crate::object::Kind;
 use crate::object::time::{self, Micros};
@@ -124,8 +128,8 @@ impl RepoLine {
 pub struct BranchLine {
     pub name: HubId,
     pub head: Option<HubId>,
-    /// The worst that the last audit found on its head, or on what that names.
-    pub worst: Option<Code>,
+    /// What is known of a client's pull of it.
+    pub mark: BranchMark,
 }
 
 impl From<&BranchRow> for BranchLine {
@@ -133,7 +137,7 @@ impl From<&BranchRow> for BranchLine {
         Self {
             name: HubId::new(&row.name),
             head: row.head_commit_id.as_deref().map(HubId::new),
-            worst: None,
+            mark: BranchMark::Unknown,
         }
     }
 }
@@ -175,7 +179,10 @@ pub enum Judged {
     /// It was not asked yet, or there is none.
     #[default]
     Unknown,
-    Clean,
+    /// No look held it.
+    Unlooked,
+    /// Nothing was found, by a look this deep.
+    Clean(Depth),
     /// The worst that it found.
     Found(Code),
 }

@@ -4,6 +4,7 @@ mod action;
 mod background;
 mod decisions;
 mod degrade;
+mod depths;
 mod effect;
 mod event;
 mod filter;
@@ -41,6 +42,7 @@ pub use log::keep_panic;
 use notices::Level;
 use runner::Runner;
 use state::{Face, State};
+use std::io::{IsTerminal, stdin, stdout};
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 use terminal::Screen;
@@ -154,10 +156,16 @@ pub async fn open(session: Session) -> Result<Ended, TuiError> {
     let mut input = Input::open()?;
     let theme = match background::theme(session.theme, look, &variable) {
         Some(theme) => theme,
-        None => background::ask(&mut screen, &mut input).await?,
+        None if stdin().is_terminal() && stdout().is_terminal() => {
+            background::ask(&mut screen, &mut input).await?
+        }
+        None => Theme::ansi(),
     };
     let started = jiff::Timestamp::now().as_microsecond();
-    let state = State::new(face, session.keymap, screen.size(), started);
+    let mut state = State::new(face, session.keymap, screen.size(), started);
+    if let Some(depth) = depths::remembered(&session.hub) {
+        state.shared.audits.depth = depth;
+    }
     let (out, answers) = unbounded_channel();
     let mut console = Console {
         state,

@@ -4,6 +4,7 @@ use super::effect::Scope;
 use super::keymap::Place;
 use super::lines::{BranchLine, HubId};
 use super::pages::Chain;
+use super::widgets::audit::Choice;
 use super::widgets::confirm::Confirm;
 use super::widgets::help::Help;
 use super::widgets::list::Cursor;
@@ -28,6 +29,8 @@ pub enum Overlay {
         completed: Option<(String, usize)>,
     },
     Branches(Branches),
+    /// How deep an audit is to look, and at what.
+    Audit(Choice),
 }
 
 /// What a typed line is for.
@@ -78,6 +81,7 @@ impl Overlay {
                 Purpose::SavePlan | Purpose::SaveSignOff => Place::File,
             },
             Overlay::Branches(_) => Place::Branches,
+            Overlay::Audit(_) => Place::Audit,
         }
     }
 }

@@ -3,7 +3,9 @@
 mod export;
 mod found;
 mod journal;
+mod known;
 mod objects;
+mod pulls;
 mod pulse;
 mod read;
 mod repair;
@@ -11,16 +13,17 @@ mod repos;
 mod sift;
 mod signoff;
 
-use super::effect::{Ask, AuditAsk, Effect, Job, PlanRef, PullAsk, ReportRef, Scope, Ticket};
+use super::depths;
+use super::effect::{Ask, AuditAsk, Effect, Job, PlanRef, ReportRef, Scope, Ticket};
 use super::event::{Answer, Event};
-use super::lines::{PulledLine, SummaryLine, clean};
+use super::lines::clean;
 use super::meter::Speed;
-use crate::audit::{self, Options, Report};
+use crate::audit::{self, Depth, Options, Report};
 use crate::progress::Progress;
 use crate::repair::signoff::Signoff;
 use crate::repair::{Pace, Plan};
 use crate::store::{Authority, Hub, Store};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
@@ -35,8 +38,13 @@ const FIGURES: Duration = Duration::from_millis(100);
 struct Held {
     store: Option<Store>,
     report: Option<(ReportRef, Arc<Report>)>,
-    /// The report before it, for what was marked there.
-    before: Option<(ReportRef, Arc<Report>)>,
+    /// Reports before it, the last one last, for what was marked or chosen there.
+    earlier: VecDeque<(ReportRef, Arc<Report>)>,
+    /// How many reports there were.
+    reports: u64,
+    touched: known::Touched,
+    /// Ids that were read to the last byte since an audit, beside it.
+    read: HashSet<String>,
     plans: BTreeMap<PlanRef, Arc<Plan>>,
     repos: Option<Arc<repos::Shelf>>,
     arranged: Option<Arc<repos::Arranged>>,
@@ -50,6 +58,8 @@ struct Desk {
     /// Without one no effect can write, whatever was confirmed.
     authority: Option<Authority>,
     held: Arc<Mutex<Held>>,
+    /// Held by whoever changes the report: what two looks found at once is in it both.
+    learning: Arc<tokio::sync::Mutex<()>>,
     out: UnboundedSender<Event>,
 }
 
@@ -74,6 +84,7 @@ impl Runner {
                 hub: Arc::new(hub),
                 authority,
                 held: Arc::default(),
+                learning: Arc::default(),
                 out,
             },
             scopes: HashMap::new(),
@@ -120,6 +131,11 @@ impl Runner {
             }
             Effect::Export { ticket, list } => {
                 self.spawn(ticket, |desk| async move { desk.export(list).await });
+            }
+            Effect::Remember(depth) => {
+                let hub = self.desk.hub.clone();
+                self.tasks
+                    .spawn_blocking(move || depths::remember(&hub, depth));
             }
             terminal @ (Effect::Copy(_)
             | Effect::View { .. }
@@ -311,13 +327,14 @@ impl Desk {
         report.ok_or_else(|| "there is no audit yet; A starts one".to_owned())
     }
 
-    /// The last report, if it is still the one that is meant.
+    /// A report that is held: what was chosen in it is meant by its places.
     fn report_named(&self, name: ReportRef) -> Result<Arc<Report>, String> {
-        let (current, report) = self.report()?;
-        if current != name {
-            return Err("the findings were audited anew; choose again".to_owned());
-        }
-        Ok(report)
+        let held = self.held();
+        let reports = held.report.iter().chain(&held.earlier);
+        let found = reports.into_iter().find(|(held, _)| *held == name);
+        found
+            .map(|(_, report)| report.clone())
+            .ok_or_else(|| "the findings were audited anew; choose again".to_owned())
     }
 
     fn planned(&self, plan: PlanRef) -> Result<Arc<Plan>, String> {
@@ -349,28 +366,27 @@ impl Desk {
     async fn audit(&self, ask: AuditAsk, progress: &Progress) -> Result<Answer, String> {
         let _ended = progress.ended().drop_guard();
         let store = self.store()?;
-        let options = Options {
+        let scope = match ask.scope {
+            audit::Scope::Repo(path) if self.touched_beyond(&path) => audit::Scope::Hub,
+            scope => scope,
+        };
+        let again = self.to_look_again(&scope, ask.depth).await;
+        let mut options = Options {
             depth: ask.depth,
-            scope: ask.repo.map_or(audit::Scope::Hub, audit::Scope::Repo),
+            scope,
             ..Options::default()
         };
-        let report = audit::run(&store, &options, progress)
-            .await
-            .map_err(|error| error.to_string())?;
-        let summary = SummaryLine::from(report.summary());
-        let mut held = self.held();
-        held.before = held.report.take();
-        held.report = Some((ask.report, Arc::new(report)));
-        Ok(Answer::Audited(Box::new(summary)))
+        let report = audit::run(&store, &options, progress).await;
+        let mut known = self.learn(Some(report.map_err(words)?), &[]).await?;
+        if !again.is_empty() && ask.depth < Depth::Bytes {
+            (options.depth, options.scope) = (Depth::Bytes, audit::Scope::Ids(again));
+            let report = audit::run(&store, &options, progress).await;
+            known = self.learn(Some(report.map_err(words)?), &[]).await?;
+        }
+        Ok(Answer::Audited(Box::new(known)))
     }
+}
 
-    async fn pull(&self, ask: PullAsk, progress: &Progress) -> Result<Answer, String> {
-        let _ended = progress.ended().drop_guard();
-        let store = self.store()?;
-        let path = ask.repo.split_once('/').unwrap_or((&ask.repo, ""));
-        let branch = ask.branch.as_deref();
-        let pull = crate::client::tried::try_pull(&store, path, branch, progress).await;
-        let pull = pull.map_err(|error| error.to_string())?;
-        Ok(Answer::Pulled(Box::new(PulledLine::from(&pull))))
-    }
+fn words(error: audit::AuditError) -> String {
+    error.to_string()
 }

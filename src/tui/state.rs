@@ -2,13 +2,13 @@
 
 mod ctx;
 
-pub use ctx::{Ctx, start_audit};
+pub use ctx::{Ctx, next_audit, start_audit};
 
 use super::decisions::Decisions;
 use super::effect::{AuditAsk, Effect, Job, PlanRef, ReportRef, Scope, Ticket};
 use super::guide::Guide;
 use super::keymap::{Keymap, Place};
-use super::lines::SummaryLine;
+use super::lines::KnownLine;
 use super::meter::Meter;
 use super::notices::{Level, Notices};
 use super::overlay::Overlay;
@@ -18,6 +18,8 @@ use super::screens::Screen;
 use super::screens::hub::HubScreen;
 use super::update::Ahead;
 use crate::audit::Depth;
+use crate::audit::looks::Look;
+use crate::audit::report::BranchCounts;
 use crate::index::Counts;
 use crate::object::time::Micros;
 use crate::repair::Work;
@@ -87,16 +89,19 @@ impl Face {
 /// Audits: the one under way and the last.
 #[derive(Debug)]
 pub struct Audits {
-    pub slot: Slot<SummaryLine>,
+    pub slot: Slot<()>,
     pub meter: Meter,
-    pub last: Option<SummaryLine>,
-    /// When the last one ended.
-    pub at: Duration,
+    /// What is known, once anything is.
+    pub last: Option<KnownLine>,
+    /// How deep the first audit looks, and those that follow a repair.
+    pub depth: Depth,
     pub asked: AuditAsk,
-    /// The report that the last audit left.
+    /// The report that holds what is known.
     pub report: ReportRef,
-    /// The repository that the last report is of; the hub without.
-    pub repo: Option<String>,
+    /// How many audits have ended.
+    pub ended: u64,
+    /// What the last audit of the hub or of a repository was of.
+    pub scope: crate::audit::Scope,
     /// A person asked for it, so leaving asks first.
     pub by_hand: bool,
     /// Worst grade and number of findings by repository.
@@ -110,18 +115,36 @@ impl Audits {
             slot: Slot::Empty,
             meter: Meter::new(Duration::ZERO),
             last: None,
-            at: Duration::ZERO,
+            depth,
             asked: AuditAsk {
                 depth,
-                repo: None,
-                report: ReportRef(0),
+                scope: crate::audit::Scope::Hub,
             },
             report: ReportRef(0),
-            repo: None,
+            ended: 0,
+            scope: crate::audit::Scope::Hub,
             by_hand: false,
             repos: BTreeMap::new(),
             repos_slot: Slot::Empty,
         }
+    }
+
+    /// The deepest look at the whole hub.
+    #[must_use]
+    pub fn hub_look(&self) -> Option<&Look> {
+        self.last.as_ref()?.looks.hub()
+    }
+
+    /// The deepest look that held a repository, by its path as stored.
+    #[must_use]
+    pub fn repo_look(&self, path: &str) -> Option<&Look> {
+        self.last.as_ref()?.looks.repo(path)
+    }
+
+    /// How the branches of a repository stand, by its path as stored.
+    #[must_use]
+    pub fn branches_of(&self, path: &str) -> Option<&BranchCounts> {
+        self.last.as_ref()?.repos.get(path)
     }
 }
 

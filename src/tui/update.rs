@@ -2,6 +2,7 @@
 
 mod ahead;
 mod answers;
+mod audits;
 mod guides;
 mod jumps;
 mod mouse;
@@ -48,6 +49,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.shared.clock = clock;
             state.shared.notices.expire(clock);
         }
+        Event::Known(known) => answers::known(state, *known, &mut out),
         Event::Lost(lost) => connection(state, lost, &mut out),
         Event::Stop => {
             state.shared.leaving = true;
@@ -92,8 +94,8 @@ fn connection(state: &mut State, lost: Option<String>, out: &mut Vec<Effect>) {
         (Some(_), None) => {
             shared.tell(Level::Info, "connected again");
             if matches!(shared.audits.slot, Slot::Failed(_)) {
-                let repo = shared.audits.asked.repo.clone();
-                start_audit(shared, out, repo, false);
+                let ask = shared.audits.asked.clone();
+                start_audit(shared, out, ask, false);
             }
             shared.counts = Slot::Empty;
             on_top(state, out, |screen, ctx| screen.act(Action::Refresh, ctx));
@@ -256,6 +258,7 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::Guide(guide) => guides::enter(state, guide, out),
         Action::Home => guides::home(state, out),
         Action::Branch => branches(state),
+        Action::Audit => audits::open(state),
         Action::Journal => on_top(state, out, |_, ctx| JournalScreen::open(ctx)),
         Action::Apply => ask(state),
         Action::Previous | Action::Next | Action::PreviousFinding | Action::NextFinding

@@ -7,7 +7,7 @@ use super::notices::Level;
 use super::overlay::{Branches, Overlay, Purpose};
 use super::pages;
 use super::regions::{Regions, SMALLEST, too_small};
-use super::screens::{Screen, grade_mark};
+use super::screens::Screen;
 use super::state::{Slot, State};
 use super::theme::Theme;
 use super::update::refusal;
@@ -268,6 +268,7 @@ fn overlay(state: &State, frame: &mut Frame, theme: &Theme) {
         }
         Some(Overlay::Log(cursor)) => log(state, *cursor, frame, theme),
         Some(Overlay::Branches(branches)) => view_branches(branches, frame, theme),
+        Some(Overlay::Audit(choice)) => choice.view(frame, &state.shared, theme),
         Some(Overlay::Prompt { .. }) | None => {}
     }
 }
@@ -323,11 +324,9 @@ fn view_branches(branches: &Branches, frame: &mut Frame, theme: &Theme) {
                     format!(" {} {} ", fit(row.name.shown(), name), fit(&head, 13)),
                     theme.text,
                 )];
-                if let Some(fault) = row.worst.map(|code| code.fault()) {
-                    let mark = grade_mark(fault.grade);
-                    let style = theme.grade(fault.grade);
-                    spans.push(Span::styled(format!("{mark} {}", fault.name), style));
-                }
+                let (words, grade) = row.mark.words();
+                let style = grade.map_or(theme.muted, |grade| theme.grade(grade));
+                spans.push(Span::styled(words, style));
                 Line::from(spans)
             }
             pages::Row::Pending => Line::styled(" …", theme.pending),

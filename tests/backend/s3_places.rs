@@ -102,7 +102,7 @@ async fn a_wrong_secret_is_told_from_a_missing_one() {
     let opened = S3::open_with(&place, Access::Read, hasty(), None).await;
     let line = line_of(opened);
     assert!(
-        line.contains("no usable credentials were found; set AWS_ACCESS_KEY_ID"),
+        line.contains("there is no AWS profile no-such-profile-anywhere"),
         "{line}"
     );
 }

@@ -54,6 +54,68 @@ fn undone(mut bench: Bench) {
     );
 }
 
+/// Applies the repair of one code; the run's name.
+fn repaired(place: &Place, hub: &Hub, code: &str) -> String {
+    let ran = place.on(hub, &[&APPLY[..], &["--code", code]].concat());
+    let summary = ran.lines().pop().unwrap();
+    summary["run"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_plan_without_steps_says_why_and_what_to_run_next() {
+    let place = Place::new();
+    let hub = place.demo("hub", &[]);
+    // What a run only added stays, step by step.
+    let run = repaired(&place, &hub, "object-missing");
+    let ran = place.on(&hub, &["journal", "undo", &run]);
+    assert!(ran.out.contains("skipped  object-missing"), "{ran:?}");
+    assert!(ran.out.contains("what a run added stays"), "{ran:?}");
+    // Two owners, nothing to work from, a decision, nothing at all.
+    for (arguments, says) in [
+        (&["--code", "row-elsewhere"][..], "the owners have to agree"),
+        (&["--code", "identity-unverifiable"], "--copies DIR"),
+        (
+            &["--code", "uri-missing", "--repo", "alice/song"],
+            "Can be undone",
+        ),
+        (
+            &["--code", "object-misplaced", "--id", "sha256:0000"],
+            "No finding of the audit",
+        ),
+        (
+            &["--code", "object-corrupt", "--depth", "rows"],
+            "--depth bytes",
+        ),
+    ] {
+        let ran = place.on(
+            &hub,
+            &[&["repair", "--grace", "0s"][..], arguments].concat(),
+        );
+        assert!(ran.out.contains(says), "{says}: {ran:?}");
+    }
+    let all = place.on(&hub, &["repair", "--grace", "0s"]);
+    assert!(all.out.contains("it needs a person's decision"), "{all:?}");
+    assert!(all.out.contains("--code CODE or --id ID"), "{all:?}");
+    let json = place.on(
+        &hub,
+        &[
+            "repair",
+            "--grace",
+            "0s",
+            "--code",
+            "row-elsewhere",
+            "--json",
+        ],
+    );
+    let summary = json.lines().pop().unwrap();
+    assert!(
+        summary["empty"]
+            .as_str()
+            .unwrap()
+            .contains("Nothing is planned")
+    );
+}
+
 #[test]
 fn a_run_is_undone_in_a_file_and_a_folder() {
     undone(Bench::local());

@@ -252,3 +252,29 @@ fn nobody_reading_the_output_is_no_panic() {
         );
     }
 }
+
+#[test]
+fn terminals_of_any_name_open_it_and_are_left() {
+    for (name, value) in [
+        ("TERM", ""),
+        ("TERM", "dumb"),
+        ("TERM", "linux"),
+        ("TERM", "vt100"),
+        ("TERM", "screen-256color"),
+        ("LC_ALL", "C"),
+    ] {
+        let mut terminal = Terminal::with(LUTHIER, &["demo"], &[(name, value)], 80, 24);
+        terminal.see("findings in the whole hub");
+        if value == "dumb" || value == "screen-256color" {
+            let asked = terminal.raw().windows(5).any(|bytes| bytes == b"\x1b]11;");
+            assert!(!asked, "{value} is asked nothing");
+        }
+        terminal.send("q");
+        let (code, left) = terminal.end();
+        assert_eq!(code, 0, "{name}={value}: {}", left.text);
+        assert!(
+            !left.alternate_screen && !left.hidden_cursor,
+            "{name}={value}"
+        );
+    }
+}

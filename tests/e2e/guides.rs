@@ -33,7 +33,7 @@ fn a_pull_that_fails_is_traced_repaired_and_traced_again() {
         terminal.wait("a dialog of branches with their faults", |screen| {
             let dialog = screen.contents();
             dialog.lines().any(|line| {
-                line.contains("fix/retry-upload") && line.contains("1f916099834c  ~ uri-unlinked")
+                line.contains("fix/retry-upload") && line.contains("1f916099834c  ✗ uri-unlinked")
             })
         });
         keys += 1;

@@ -24,6 +24,13 @@ pub struct Own {
     hub: Postgres,
 }
 
+impl Own {
+    /// Where its database is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
 fn place(url: &str) -> Place {
     Place::parse(url).unwrap()
 }
@@ -294,4 +301,27 @@ async fn nothing_but_an_empty_place_becomes_a_hub() {
         error.to_string().contains("choose an empty database"),
         "{error}"
     );
+}
+
+#[test]
+fn no_statement_has_a_name_and_nothing_is_set_beyond_a_transaction() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/index/postgres");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let named = [
+            "sqlx::query(",
+            "sqlx::query_as(",
+            "sqlx::query_scalar(",
+            "sqlx::query_with(",
+        ];
+        let statements: usize = named.iter().map(|start| text.matches(start).count()).sum();
+        let nameless = text.matches(".persistent(false)").count();
+        assert_eq!(statements, nameless, "{}", path.display());
+        for start in ["\"SET ", "; SET ", "pg_advisory_lock(", "after_connect"] {
+            let mut found = text.match_indices(start);
+            let beyond = found.any(|(at, _)| !text[at + start.len()..].starts_with("LOCAL"));
+            assert!(!beyond, "{start} in {}", path.display());
+        }
+    }
 }

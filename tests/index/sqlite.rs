@@ -35,7 +35,7 @@ pub struct File {
 }
 
 impl File {
-    fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.dir.path().join("hub.db")
     }
 }
@@ -360,4 +360,26 @@ async fn a_folder_without_write_permission_is_read_as_immutable() {
     assert_eq!(hub.blobs(None, 9).await.unwrap().rows, rows.blobs);
     assert_eq!(contents(dir.path()).len(), 1);
     mode(0o700).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_another_program_writes_to_is_worth_another_try() {
+    let fixture = File::empty().await;
+    let path = fixture.path();
+    fixture.hub().close().await;
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .journal_mode(sqlx::sqlite::SqliteJournalMode::Delete);
+    let mut other = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options)
+        .await
+        .unwrap();
+    let hub = Sqlite::open(&path, Access::Read).await.unwrap();
+    sqlx::raw_sql("BEGIN EXCLUSIVE")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let error = hub.counts().await.unwrap_err();
+    assert_eq!(error.transient(), Some("database is locked"), "{error}");
+    sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
+    hub.counts().await.unwrap();
 }

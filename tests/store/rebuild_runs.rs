@@ -236,6 +236,13 @@ async fn what_cannot_be_read_is_unknown_and_nothing_else() {
     let report = run(&store).await.unwrap();
     assert_eq!((report.unknown, report.skipped), (1, 0), "{report:?}");
     assert_eq!(report.first_unknown[0].key, key.as_str());
-    assert!(!report.is_whole());
+    assert!(!report.is_whole() && report.held_back);
+    assert_eq!((report.commits, report.blobs), (0, 0));
+    let writer = store.writer(&Authority::granted()).unwrap();
+    let options = Options { partial: true };
+    let report = rebuild_with(&writer, options, &Progress::new())
+        .await
+        .unwrap();
+    assert_eq!((report.unknown, report.held_back), (1, false));
     assert_eq!((report.commits, report.blobs), (2, 0));
 }

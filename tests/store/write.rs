@@ -228,6 +228,7 @@ async fn a_row_is_never_pointed_at_bytes_that_were_not_read_back() {
             index: hub.index.clone(),
             backend: liar,
         }),
+        patient: None,
         copies: None,
     };
     let writer = store.writer(&Authority::granted()).unwrap();

@@ -3,9 +3,14 @@
 //! Protocol and signatures are those of `s3s`; what lies where is this file's. It names nothing of the
 //! program, so a test of the whole program can take it in too.
 
-#![allow(dead_code, reason = "each kind of test uses a part of it")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each kind of test uses a part of it"
+)]
 
 mod s3_memory;
+pub use s3_memory::gzipped;
 mod s3_pages;
 
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -13,7 +18,7 @@ use hyper_util::server::conn::auto::Builder;
 use s3_memory::{Memory, Object, Rule};
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::SystemTime;
 use tokio::net::TcpListener;
@@ -44,6 +49,16 @@ pub enum Fault {
     Truncate,
     /// The first bit of the body is another.
     Flip,
+    /// 404 with a page that is not S3's, as of a proxy.
+    Page,
+    /// The body without its length.
+    Chunked,
+    /// Half of the body as if it were the whole.
+    Short,
+    /// Nothing as if it were the whole.
+    Hollow,
+    /// Compressed on the way, without a length.
+    Gzip,
     /// No answer.
     Stall,
     /// The object is stored, and the answer is 500.
@@ -69,6 +84,8 @@ pub enum Quirk {
     Stranger,
     /// `encoding-type` is ignored.
     Plain,
+    /// Half of the keys, and the word that these are all.
+    Short,
 }
 
 /// What the server is not able to do.
@@ -132,9 +149,15 @@ impl Server {
 
     /// Lays an object down, whatever lies there.
     pub fn plant(&self, bucket: &str, key: &str, bytes: &[u8]) {
+        self.plant_encoded(bucket, key, bytes, None);
+    }
+
+    /// The same with a `Content-Encoding`.
+    pub fn plant_encoded(&self, bucket: &str, key: &str, bytes: &[u8], encoding: Option<&str>) {
         let object = Object {
             bytes: bytes.to_vec(),
             modified: SystemTime::now(),
+            encoding: encoding.map(str::to_owned),
         };
         let mut state = self.memory.lock();
         state.bucket(bucket).unwrap().insert(key.to_owned(), object);
@@ -181,6 +204,18 @@ impl Server {
             key: key.to_owned(),
             fault,
             times,
+            each: None,
+        });
+    }
+
+    /// Lets the first request for each key fail whose text contains `key`.
+    pub fn fail_each(&self, op: Op, key: &str, fault: Fault) {
+        self.memory.lock().rules.push(Rule {
+            op,
+            key: key.to_owned(),
+            fault,
+            times: usize::MAX,
+            each: Some(BTreeSet::new()),
         });
     }
 

@@ -8,8 +8,8 @@ use futures_util::{StreamExt, stream};
 use s3s::dto::*;
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
-use std::io;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
@@ -17,6 +17,7 @@ use std::time::SystemTime;
 pub(super) struct Object {
     pub(super) bytes: Vec<u8>,
     pub(super) modified: SystemTime,
+    pub(super) encoding: Option<String>,
 }
 
 pub(super) struct Rule {
@@ -26,6 +27,20 @@ pub(super) struct Rule {
     pub(super) fault: Fault,
     /// How often it still strikes.
     pub(super) times: usize,
+    /// The keys that it struck, where it strikes each once.
+    pub(super) each: Option<BTreeSet<String>>,
+}
+
+impl Rule {
+    fn strikes(&mut self, op: Op, key: &str) -> bool {
+        if self.op != op || self.times == 0 || !key.contains(&self.key) {
+            return false;
+        }
+        match &mut self.each {
+            Some(struck) => struck.insert(key.to_owned()),
+            None => true,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -61,7 +76,7 @@ impl Memory {
             let rule = state
                 .rules
                 .iter_mut()
-                .find(|rule| rule.op == op && rule.times > 0 && key.contains(&rule.key));
+                .find_map(|rule| rule.strikes(op, key).then_some(rule));
             rule.map(|rule| {
                 rule.times -= 1;
                 rule.fault
@@ -74,6 +89,11 @@ impl Memory {
                 let mut headers = S3Response::new(()).headers;
                 headers.insert("x-amz-bucket-region", region.parse().unwrap());
                 error.set_headers(headers);
+                Err(error)
+            }
+            Some(Fault::Page) => {
+                let mut error = coded("NotFound");
+                error.set_status_code("404".parse().unwrap());
                 Err(error)
             }
             Some(Fault::Stall) => std::future::pending().await,
@@ -90,6 +110,12 @@ fn coded(code: &'static str) -> S3Error {
     // The message repeats what was sent, as servers do; nobody may show it.
     error.set_message(format!("the secret was {SECRET_KEY}"));
     error
+}
+
+pub fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
 }
 
 fn etag(object: &Object) -> ETag {
@@ -118,6 +144,7 @@ impl S3 for Memory {
         let object = found.ok_or_else(|| s3_error!(NoSuchKey))?;
         Ok(S3Response::new(HeadObjectOutput {
             content_length: Some(object.bytes.len() as i64),
+            content_encoding: object.encoding.clone(),
             e_tag: Some(etag(&object)),
             last_modified: Some(object.modified.into()),
             ..HeadObjectOutput::default()
@@ -134,7 +161,8 @@ impl S3 for Memory {
         let found = state.bucket(&input.bucket)?.get(&input.key).cloned();
         let object = found.ok_or_else(|| s3_error!(NoSuchKey))?;
         let mut bytes = object.bytes.clone();
-        let length = bytes.len() as i64;
+        let mut length = Some(bytes.len() as i64);
+        let mut encoding = object.encoding.clone();
         let mut end: Option<io::Result<Bytes>> = None;
         match fault {
             Some(Fault::Truncate) => {
@@ -142,6 +170,20 @@ impl S3 for Memory {
                 end = Some(Err(io::Error::other("cut")));
             }
             Some(Fault::Flip) => bytes[0] ^= 1,
+            Some(Fault::Chunked) => length = None,
+            Some(Fault::Short | Fault::Hollow) => {
+                bytes.truncate(if fault == Some(Fault::Short) {
+                    bytes.len() / 2
+                } else {
+                    0
+                });
+                length = Some(bytes.len() as i64);
+            }
+            Some(Fault::Gzip) => {
+                bytes = gzipped(&bytes);
+                length = None;
+                encoding = Some("gzip".to_owned());
+            }
             _ => {}
         }
         let body = stream::iter([Ok(Bytes::from(bytes))]).chain(
@@ -154,7 +196,8 @@ impl S3 for Memory {
         );
         Ok(S3Response::new(GetObjectOutput {
             body: Some(StreamingBlob::wrap(body)),
-            content_length: Some(length),
+            content_length: length,
+            content_encoding: encoding,
             e_tag: Some(etag(&object)),
             last_modified: Some(object.modified.into()),
             ..GetObjectOutput::default()
@@ -197,6 +240,7 @@ impl S3 for Memory {
         let object = Object {
             bytes,
             modified: SystemTime::now(),
+            encoding: None,
         };
         let e_tag = Some(etag(&object));
         bucket.insert(input.key, object);

@@ -19,8 +19,13 @@ pub(super) fn page_of(
         (None, after) => after.clone().unwrap_or_default(),
     };
     let mut names = names_behind(objects, input, &sent, quirk);
-    let more = names.len() > most || quirk == Some(Quirk::Empty);
-    names.truncate(most);
+    let is_short = quirk == Some(Quirk::Short) && names.len() > 20 && most > 1;
+    let more = !is_short && (names.len() > most || quirk == Some(Quirk::Empty));
+    names.truncate(if is_short {
+        most.min(names.len() / 2)
+    } else {
+        most
+    });
     let token = match (quirk, names.last()) {
         (Some(Quirk::Empty), _) => hex::encode(format!("{sent}.")),
         (Some(Quirk::SameToken), _) => hex::encode("a"),

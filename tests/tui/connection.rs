@@ -58,7 +58,7 @@ fn an_audit_that_was_cut_off_starts_again_by_itself() {
     };
     let mut stage = Stage::with(hub, face(Environment::Staging, false), 100, 30);
     stage.hub.fails = Some(WHY.into());
-    stage.keys("A");
+    stage.keys("A enter");
     stage.send(Event::Lost(Some(WHY.into())));
     let audits = |stage: &Stage| stage.effects.iter().filter(|e| e.contains("Audit")).count();
     let before = audits(&stage);

@@ -4,7 +4,8 @@ mod rows;
 
 pub use rows::id;
 
-use crate::audit::Code;
+use crate::audit::report::BranchCounts;
+use crate::audit::{Code, Depth};
 use crate::index::Counts;
 use crate::object::Kind;
 use crate::repair::Refusal;
@@ -14,7 +15,7 @@ use crate::store::doctor::Check;
 use crate::tui::effect::{Ask, Effect};
 use crate::tui::event::Answer;
 use crate::tui::lines::{
-    AppliedLine, ChainLine, CheckLine, HubId, Inspected, PulledLine, RefusalLine,
+    AppliedLine, ChainLine, CheckLine, HubId, Inspected, Judged, PulledLine, RefusalLine,
 };
 use std::collections::BTreeMap;
 
@@ -36,6 +37,12 @@ pub struct FakeHub {
     pub two_truths: u64,
     /// Lines of its journal's only run.
     pub lines: u64,
+    /// How its branches stand.
+    pub branches: BranchCounts,
+    /// How deep the whole hub was looked at, where that is another depth than that of an audit.
+    pub depth: Option<Depth>,
+    /// No object has a finding.
+    pub clean: bool,
 }
 
 impl Default for FakeHub {
@@ -50,6 +57,14 @@ impl Default for FakeHub {
             alarms: vec![],
             two_truths: 0,
             lines: 3,
+            branches: BranchCounts {
+                fail: 1,
+                clear: 2,
+                depth: Some(Depth::Bytes),
+                ..BranchCounts::default()
+            },
+            depth: None,
+            clean: false,
         }
     }
 }
@@ -66,7 +81,7 @@ impl FakeHub {
                 store: "folder /srv/objects".into(),
                 notes: vec![],
             },
-            Effect::Audit { ask, .. } => Answer::Audited(Box::new(self.summary(ask.depth))),
+            Effect::Audit { ticket, ask } => Answer::Audited(Box::new(self.known(*ticket, ask))),
             Effect::Plan { .. } => Answer::Planned(Box::new(self.planned())),
             Effect::Apply { .. } => Answer::Applied(AppliedLine::from(&Applied {
                 run: "7f3a".into(),
@@ -74,7 +89,10 @@ impl FakeHub {
                 trouble: vec![],
                 stopped: false,
             })),
-            Effect::Pull { .. } => Answer::Pulled(Box::new(PulledLine::from(&self.tried_pull()))),
+            Effect::Pull { ask, .. } => Answer::Pulled(Box::new(match &ask.branch {
+                Some(_) => PulledLine::from(&self.tried_pull()),
+                None => PulledLine::from(&self.tried_repo()),
+            })),
             Effect::Undo { .. } => Answer::Planned(Box::new(self.undo())),
             Effect::SignOff { .. } => Answer::Signed(Box::new(self.signed())),
             Effect::SaveSignOff { folder, .. } => {
@@ -151,10 +169,15 @@ impl FakeHub {
             Ask::PlaceOf { ordinal, .. } => {
                 Answer::Place(ordinal.is_multiple_of(3).then_some(ordinal / 3))
             }
-            Ask::WorstOn(ids) => Answer::Worst(
+            Ask::WorstOn { ids, .. } => Answer::Judged(
                 ids.iter()
-                    .filter(|id| id.ends_with("500000000000000"))
-                    .map(|id| (id.clone(), Code::UriMissing))
+                    .map(|id| match id.ends_with("500000000000000") && !self.clean {
+                        true => (id.clone(), Judged::Found(Code::UriMissing)),
+                        false => (
+                            id.clone(),
+                            Judged::Clean(self.depth.unwrap_or(Depth::Bytes)),
+                        ),
+                    })
                     .collect(),
             ),
             Ask::FindingsAt { places, .. } => {

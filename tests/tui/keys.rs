@@ -183,7 +183,7 @@ fn marks_choose_what_is_planned_and_do_not_outlive_their_report() {
         "{:?}",
         stage.effects.last()
     );
-    stage.keys("esc A");
+    stage.keys("esc A enter");
     assert!(!stage.text().contains("2 marked"));
 }
 
@@ -259,7 +259,8 @@ fn copying_sends_the_whole_id() {
 #[test]
 fn leaving_asks_only_while_something_runs_that_was_asked_for() {
     let mut stage = Stage::new(80, 24);
-    stage.press("A");
+    stage.keys("A");
+    stage.press("enter");
     stage.draw();
     stage.press("q");
     assert_eq!(place(&stage), Place::Confirm);

@@ -5,10 +5,10 @@ use crate::demo::{DemoOptions, build};
 use crate::index::{Browse, Edge};
 use crate::object::Kind;
 use crate::progress::Progress;
-use crate::tui::effect::{Ask, AuditAsk, Effect, Exported, ObjectAsk, ReportRef, Scope, Ticket};
+use crate::tui::effect::{Ask, AuditAsk, Effect, Exported, ObjectAsk, Scope, Ticket};
 use crate::tui::event::{Answer, Event};
 use crate::tui::filter::parse;
-use crate::tui::lines::ObjectLine;
+use crate::tui::lines::{Judged, ObjectLine};
 use crate::tui::runner::Runner;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -164,8 +164,7 @@ async fn what_an_audit_found_narrows_a_list_once_there_was_one() {
     );
     let audit = AuditAsk {
         depth: Depth::Rows,
-        repo: None,
-        report: ReportRef(1),
+        scope: crate::audit::Scope::Hub,
     };
     let audited = desk
         .answer(|ticket| Effect::Audit { ticket, ask: audit })
@@ -177,17 +176,20 @@ async fn what_an_audit_found_narrows_a_list_once_there_was_one() {
         .answer(|ticket| Effect::Read {
             scope,
             ticket,
-            ask: Ask::WorstOn(names),
+            ask: Ask::WorstOn {
+                path: "alice/song".into(),
+                ids: names,
+            },
         })
         .await;
-    let Answer::Worst(worst) = worst else {
+    let Answer::Judged(worst) = worst else {
         panic!("{worst:?}")
     };
     assert!(!found.is_empty());
     assert!(
         found
             .iter()
-            .all(|row| worst[row.id.exact()] == Code::CacheMsgpack)
+            .all(|row| worst[row.id.exact()] == Judged::Found(Code::CacheMsgpack))
     );
     let critical = desk
         .list(Kind::Snapshot, &parse("is:critical").0, true)

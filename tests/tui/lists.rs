@@ -115,7 +115,7 @@ fn marks_survive_a_refresh_a_size_a_filter_and_the_next_audit() {
     stage.keys("/").types("code:uri-missing").keys("enter");
     assert_eq!(marked(&stage), [1, 2, 3]);
     // The fake hub has repaired its first finding: every other one stands a place earlier.
-    stage.keys("/ ctrl-u enter A");
+    stage.keys("/ ctrl-u enter A enter");
     assert_eq!(marked(&stage), [0, 1, 2]);
     assert_eq!(findings(&stage).cursor.at, 3, "the cursor was on the fifth");
 }
@@ -143,7 +143,7 @@ fn the_cursor_stays_on_a_finding_that_a_filter_lets_through_and_goes_back_to_one
 #[test]
 fn marks_that_are_gone_after_an_audit_are_told() {
     let mut stage = Stage::new(100, 30);
-    stage.keys("f space space A");
+    stage.keys("f space space A enter");
     assert_eq!(marked(&stage), [0]);
     let told = stage.state.shared.notices.all();
     let words = "of 2 findings that were marked, 1 are left";
@@ -179,7 +179,7 @@ fn in_a_list_that_is_sorted_anew_the_cursor_stays_on_its_repository() {
     assert_eq!(path(&stage).as_deref(), Some("bela/song"));
     stage.keys("o");
     assert_eq!(path(&stage).as_deref(), Some("bela/song"));
-    stage.keys("R A");
+    stage.keys("R A enter");
     assert_eq!(path(&stage).as_deref(), Some("bela/song"));
 }
 

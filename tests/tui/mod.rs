@@ -10,6 +10,7 @@ mod hub;
 mod journal;
 mod keymap;
 mod keys;
+mod known;
 mod lanes;
 mod listed;
 mod lists;

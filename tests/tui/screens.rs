@@ -97,6 +97,7 @@ fn auditing() {
     let mut stage = Stage::new(80, 24);
     stage.state.shared.audits.last = None;
     stage.press("A");
+    stage.press("enter");
     let mut figures = Figures {
         phase: "rows".into(),
         done: 12,

@@ -2,7 +2,7 @@
 
 use super::row::Row;
 use super::{ObjectView, PREVIEW_BYTES};
-use crate::audit::look::{Look, Looked};
+use crate::audit::look::{Look, Looked, Named, Witness};
 use crate::audit::one;
 use crate::backend::Key;
 use crate::object::{Kind, MAX_PAYLOAD, ObjectId, frame, json};
@@ -18,19 +18,21 @@ pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) 
         store,
         read: true,
         listed: false,
+        witness: Witness::none(),
     };
     let uri = row.uri();
-    let looked = look.at(kind, id, uri.as_deref(), None, &copies.found).await;
+    let looked = look
+        .at(Named {
+            kind,
+            id,
+            uri: uri.as_deref(),
+            disk_path: None,
+            repo_id: row.repo_id(),
+            copies: &copies,
+        })
+        .await;
     let text = |key: &Key| key.as_str().to_owned();
     match looked {
-        Looked::Unlinked { found, others }
-            if found.is_empty() && others.is_empty() && !copies.unread.is_empty() =>
-        {
-            ObjectView::Unknown {
-                key: "the keys that it may lie under".to_owned(),
-                why: copies.unread.join("; "),
-            }
-        }
         Looked::Unlinked { found, others } => ObjectView::Unlinked {
             found: found.iter().chain(&others).map(text).collect(),
         },

@@ -3,7 +3,7 @@
 use super::{Ask, Judge, Verdict, found, judge_object, judge_others};
 use crate::audit::fault::Code;
 use crate::audit::finding::{Finding, Subject};
-use crate::audit::look::{Look, Looked, Witnesses};
+use crate::audit::look::{Looked, Named};
 use crate::backend::Key;
 use crate::index::BlobRow;
 use crate::index::notebook::StoredCopy;
@@ -23,11 +23,14 @@ impl Judge {
         }
         let disk_path = reconstruct::given(row.disk_path.as_deref());
         let ask = Ask {
-            kind: Kind::Blob,
-            id: &id,
-            uri: row.storage_uri.as_deref(),
-            disk_path,
-            copies,
+            row: Named {
+                kind: Kind::Blob,
+                id: &id,
+                uri: row.storage_uri.as_deref(),
+                disk_path,
+                repo_id: row.repo_id.as_deref(),
+                copies,
+            },
             doubtful: false,
         };
         let Some(mut looked) = self.look(ask).await else {
@@ -37,12 +40,9 @@ impl Judge {
             && *size as i64 != row.size_bytes
         {
             // The size alone does not say which side is wrong.
-            let look = Look {
-                store: &self.store,
-                read: true,
-                listed: self.listed,
-            };
-            looked = look.read(Kind::Blob, &id, &key.clone()).await;
+            let listed = self.listed.then_some(*size);
+            let key = key.clone();
+            looked = self.looking().read(Kind::Blob, &id, &key, listed).await;
         }
         match &looked {
             Looked::Unlinked {
@@ -95,10 +95,10 @@ impl Judge {
     }
 
     /// The questions that a `disk_path` with nothing behind it was asked.
-    fn witnesses(&self) -> Witnesses {
+    fn witnesses(&self) -> [&'static str; 2] {
         match self.listed {
             true => ["listing", "get"],
-            false => ["get", "head"],
+            false => ["head", "get"],
         }
     }
 }

@@ -4,13 +4,13 @@ use super::{Ask, Judge, Verdict, found, judge_object, judge_others};
 use crate::audit::compare;
 use crate::audit::fault::Code;
 use crate::audit::finding::{Finding, Subject};
-use crate::audit::look::Looked;
+use crate::audit::look::{Looked, Named};
 use crate::index::CommitRow;
 use crate::index::notebook::StoredCopy;
 use crate::object::identity::{self, CommitScheme, Recovered};
 use crate::object::{CommitRecord, Kind, ObjectId};
 use crate::store::reconstruct;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 const NOTHING: &str = "nothing reproduces the id";
 
@@ -36,14 +36,19 @@ impl Judge {
         }
         let proof = record.as_ref().ok().and_then(identity::recover_commit);
         let ask = Ask {
-            kind: Kind::Commit,
-            id: &id,
-            uri: row.storage_uri.as_deref(),
-            disk_path: None,
-            copies,
+            row: Named {
+                kind: Kind::Commit,
+                id: &id,
+                uri: row.storage_uri.as_deref(),
+                disk_path: None,
+                repo_id: row.repo_id.as_deref(),
+                copies,
+            },
             doubtful: proof.is_none(),
         };
+        let disagrees = |bytes: &[u8]| differing(row, bytes).is_some();
         let looked = self.look(ask).await;
+        let looked = self.read_twice(Kind::Commit, &id, looked, disagrees).await;
         if let Some(proof) = &proof {
             verdict.proved_by(Kind::Commit, proof.scheme.name());
         }
@@ -111,15 +116,10 @@ impl Judge {
         let id = ObjectId::new(&row.commit_id);
         if let Looked::Proved { bytes, scheme, .. } = looked {
             verdict.proved_by(Kind::Commit, scheme);
-            if let Ok(object) = CommitRecord::decode(bytes) {
-                let fields = compare::commit(row, &object);
-                let differing = compare::differences(&fields, &[]);
-                if !differing.is_empty() || fields.is_empty() {
-                    let mut finding =
-                        Finding::new(Code::ObjectDiverges, Subject::Commit, id.as_str());
-                    finding.evidence = differing;
-                    verdict.find(finding);
-                }
+            if let Some(differing) = differing(row, bytes) {
+                let mut finding = Finding::new(Code::ObjectDiverges, Subject::Commit, id.as_str());
+                finding.evidence = differing;
+                verdict.find(finding);
             }
         } else if proof.is_none() && !matches!(looked, Looked::Unknown { .. }) {
             verdict.find(unproved());
@@ -136,6 +136,14 @@ fn parents(row: &CommitRow) -> Value {
         Ok(ids) => ids.iter().map(ObjectId::as_str).collect::<Vec<_>>().into(),
         Err(_) => row.parent_ids.as_str().into(),
     }
+}
+
+/// The fields that row and object disagree on; `None` where they say the same.
+fn differing(row: &CommitRow, bytes: &[u8]) -> Option<Map<String, Value>> {
+    let object = CommitRecord::decode(bytes).ok()?;
+    let fields = compare::commit(row, &object);
+    let differing = compare::differences(&fields, &[]);
+    (!differing.is_empty() || fields.is_empty()).then_some(differing)
 }
 
 /// The finding for a row that proves and has no object.

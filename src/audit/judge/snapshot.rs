@@ -5,7 +5,7 @@ use crate::audit::Depth;
 use crate::audit::compare;
 use crate::audit::fault::Code;
 use crate::audit::finding::{Finding, Subject};
-use crate::audit::look::Looked;
+use crate::audit::look::{Looked, Named};
 use crate::index::SnapshotRow;
 use crate::index::notebook::StoredCopy;
 use crate::object::identity::{self, Directories};
@@ -14,7 +14,7 @@ use crate::object::path::{self, Unsafe};
 use crate::object::{Kind, Manifest, ManifestError, ObjectId, SnapshotRecord};
 use crate::store::chain::{self, ChainBreak, Tree};
 use crate::store::reconstruct;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -82,14 +82,21 @@ impl Judge {
             .as_ref()
             .is_some_and(|t| t.which == Directories::Stored);
         let ask = Ask {
-            kind: Kind::Snapshot,
-            id: &id,
-            uri: row.storage_uri.as_deref(),
-            disk_path: None,
-            copies,
+            row: Named {
+                kind: Kind::Snapshot,
+                id: &id,
+                uri: row.storage_uri.as_deref(),
+                disk_path: None,
+                repo_id: row.repo_id.as_deref(),
+                copies,
+            },
             doubtful,
         };
+        let disagrees = |bytes: &[u8]| differing(row, bytes).is_some() || says_more(bytes);
         let looked = self.look(ask).await;
+        let looked = self
+            .read_twice(Kind::Snapshot, &id, looked, disagrees)
+            .await;
         let mut trees = Trees {
             decoded,
             cached,
@@ -146,7 +153,11 @@ impl Judge {
         let unread = row.storage_uri.is_some()
             && (self.depth == Depth::Rows || matches!(looked, Some(Looked::Unknown { .. })));
         let hopeless = trees.best().is_none() && !unread;
-        let cause = judge_cache(self, verdict, row, id, trees, hopeless);
+        // What mends a cache is the object first: without its answer nothing is said of the cache.
+        let cause = match looked {
+            Some(Looked::Unknown { .. }) => None,
+            _ => judge_cache(self, verdict, row, id, trees, hopeless),
+        };
         if let Some(tree) = trees.best() {
             verdict.proved_by(Kind::Snapshot, tree.scheme.name());
         } else if hopeless && !verdict.unknown.iter().any(|_| row.delta.is_some()) {
@@ -279,19 +290,24 @@ fn judge_count(row: &SnapshotRow, entries: usize, find: &mut impl FnMut(Code, &[
 
 /// Fields outside the tree that row and object disagree on.
 fn judge_fields(verdict: &mut Verdict, row: &SnapshotRow, id: &ObjectId, looked: &Looked) {
-    let Some(object) = looked
-        .proved()
-        .and_then(|bytes| SnapshotRecord::decode(bytes).ok())
-    else {
-        return;
-    };
-    let fields = compare::snapshot(row, &object);
-    let differing = compare::differences(&fields, &["manifest", "directories"]);
-    if !differing.is_empty() {
+    if let Some(differing) = looked.proved().and_then(|bytes| differing(row, bytes)) {
         let mut finding = Finding::new(Code::ObjectDiverges, Subject::Snapshot, id.as_str());
         finding.evidence = differing;
         verdict.find(finding);
     }
+}
+
+/// Whether an object has fields that no row keeps and that are not those of a new one: nothing but another read
+/// tells whether they are so.
+fn says_more(bytes: &[u8]) -> bool {
+    SnapshotRecord::decode(bytes).is_ok_and(|object| object.rest != SnapshotRecord::fresh_rest())
+}
+
+fn differing(row: &SnapshotRow, bytes: &[u8]) -> Option<Map<String, Value>> {
+    let object = SnapshotRecord::decode(bytes).ok()?;
+    let fields = compare::snapshot(row, &object);
+    let differing = compare::differences(&fields, &["manifest", "directories"]);
+    (!differing.is_empty()).then_some(differing)
 }
 
 /// Judges files and directories of every tree that a client may be given, each unsafe path once.

@@ -15,7 +15,7 @@ use super::{
 use crate::backend::layout;
 use crate::index::hidden::is_hidden;
 use crate::index::notebook::{BranchFact, ListedKey, Notebook, Unresolved};
-use crate::index::{BranchRow, Hidden, MembershipRow, RepoRow};
+use crate::index::{BranchRow, Counts, Hidden, MembershipRow, RepoRow};
 use crate::object::time::Micros;
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;
@@ -26,6 +26,9 @@ use std::collections::HashSet;
 
 /// Rows asked for at once.
 const PAGE: u32 = 500;
+
+/// Rows that a second witness is asked about, where nothing speaks against what the listing says of them.
+const WITNESSES: u64 = 1_000;
 
 /// Reasons for unknown answers that are kept; the rest is counted.
 const REASONS: usize = 10;
@@ -126,6 +129,7 @@ impl<'a> Scan<'a> {
         self.summary.count_nulls(&counts);
         if self.options.depth >= Depth::Presence {
             strays::list(self).await?;
+            self.choose_witnesses(&counts);
         }
         self.repos().await?;
         self.memberships().await?;
@@ -140,6 +144,7 @@ impl<'a> Scan<'a> {
         self.notebook.index().await?;
         self.progress.phase("names", None);
         names::judge(self).await?;
+        self.tell_short_listing();
         let strays = self.options.depth >= Depth::Presence;
         if strays && !self.withholds(Code::ObjectOrphan, Subject::Object) {
             strays::judge(self).await?;
@@ -193,6 +198,24 @@ impl<'a> Scan<'a> {
     fn end_rows(&mut self) {
         self.summary.mass_faults = std::mem::take(&mut self.mass).alarms();
         self.summary.digest = hex::encode(std::mem::take(&mut self.digest).finalize());
+    }
+
+    /// Says where a second witness found what the listing left out.
+    fn tell_short_listing(&mut self) {
+        if let Some(key) = self.judge.witness.short.get().cloned() {
+            self.unknown(format!(
+                "listing: {key} is there and was not listed, so the listing is not whole"
+            ));
+        }
+    }
+
+    /// Chooses how many of the listing's answers are asked about again: all of a small hub's, a thousand or
+    /// more of a large one's.
+    fn choose_witnesses(&mut self, counts: &Counts) {
+        let nulls: u64 = self.summary.null_uris.values().sum();
+        let rows = counts.commits + counts.snapshots + counts.blobs;
+        self.judge.witness.every_listed = rows.div_ceil(WITNESSES).max(1);
+        self.judge.witness.every_unlisted = nulls.div_ceil(WITNESSES).max(1);
     }
 
     /// Whether something created at `text` is too young to be judged; counts it.

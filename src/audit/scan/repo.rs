@@ -5,9 +5,9 @@
 
 use super::{PAGE, Scan, hex_of};
 use crate::audit::{AuditError, Code, Depth, names, refs, strays};
-use crate::audit::{graph, one::Copies};
-use crate::index::notebook::{BranchFact, CommitFact, Standing};
-use crate::index::{Capabilities, CommitRow, MembershipRow, RepoRow};
+use crate::audit::{graph, one};
+use crate::index::notebook::{BranchFact, CommitFact, Standing, StoredCopy};
+use crate::index::{Capabilities, CommitRow, Counts, MembershipRow, RepoRow};
 use crate::object::{Kind, ObjectId};
 use crate::store::reconstruct;
 use std::collections::HashSet;
@@ -40,6 +40,12 @@ impl Scan<'_> {
             self.judge.listed = self.listed;
         }
         let [commits, snapshots, blobs] = held;
+        self.choose_witnesses(&Counts {
+            commits,
+            snapshots,
+            blobs,
+            ..Counts::default()
+        });
         self.progress.phase("blobs", Some(blobs));
         self.blobs().await?;
         self.progress.phase("snapshots", Some(snapshots));
@@ -53,6 +59,7 @@ impl Scan<'_> {
         self.progress.phase("names", None);
         self.know_what_is_named().await?;
         names::judge(self).await?;
+        self.tell_short_listing();
         if self.options.depth >= Depth::Presence {
             self.progress.phase("ref checkpoints", Some(1));
             refs::judge(self).await?;
@@ -205,9 +212,9 @@ impl Scan<'_> {
     }
 
     /// The keys of an id that may hold it, where no listing was taken.
-    pub(in crate::audit) async fn asked_copies(&self, id: &str, repo_id: &str) -> Copies {
+    pub(in crate::audit) async fn asked_copies(&self, id: &str, repo_id: &str) -> Vec<StoredCopy> {
         let repo_id = Some(repo_id).filter(|id| !id.is_empty());
-        crate::audit::one::copies(self.store, &ObjectId::new(id), repo_id).await
+        one::copies(self.store, &ObjectId::new(id), repo_id).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{PAGE, REMEMBERED, Scan, hex_of, named};
 use crate::audit::AuditError;
+use crate::audit::Grade;
 use crate::audit::judge::{Judge, Verdict};
 use crate::audit::unlinked::Fate;
 use crate::audit::{Depth, one};
@@ -15,8 +16,11 @@ use std::collections::HashMap;
 /// Entries of trees looked up at once.
 const ENTRIES: usize = 20_000;
 
+/// Rows asked for again at once; a snapshot's may weigh much.
+const ASKED_AGAIN: usize = 100;
+
 /// What the passes need of a row of any kind.
-trait Audited: Sized {
+trait Audited: Sized + PartialEq {
     const KIND: Kind;
     fn id(&self) -> &str;
     fn repo_id(&self) -> Option<&str>;
@@ -90,8 +94,7 @@ impl<R: Audited> Judged<R> {
     fn known(&self) -> Vec<(String, Option<String>, Standing)> {
         let standing = |verdict: &Option<Verdict>| match verdict {
             None => Standing::Unjudged,
-            Some(verdict) if verdict.stops_pull() => Standing::Bad,
-            Some(_) => Standing::Sound,
+            Some(verdict) => verdict.standing(),
         };
         self.rows
             .iter()
@@ -135,6 +138,7 @@ impl Scan<'_> {
             let verdict = if wanted { verdicts.next() } else { None };
             rows.push((row, verdict));
         }
+        self.judge_changed(&mut rows).await?;
         self.progress.update(|f| {
             f.done += rows.len() as u64;
             after.clone().unwrap_or_default().clone_into(&mut f.subject);
@@ -173,6 +177,46 @@ impl Scan<'_> {
         let end = ids.len() < R::TOGETHER as usize;
         *after = ids.into_iter().next_back().or(after.take());
         Ok(Page { rows, end })
+    }
+
+    /// Asks for the rows again that an error or worse is said of. What has gone is not judged, and what is another row
+    /// by now is judged as it is.
+    async fn judge_changed<R: Audited>(
+        &mut self,
+        rows: &mut [(R, Option<Verdict>)],
+    ) -> Result<(), AuditError> {
+        let severe = |verdict: &Option<Verdict>| {
+            let findings = verdict.as_ref().map_or(&[][..], |v| v.findings.as_slice());
+            findings.iter().any(|finding| finding.grade >= Grade::Error)
+        };
+        let places: Vec<usize> = (0..rows.len()).filter(|at| severe(&rows[*at].1)).collect();
+        for places in places.chunks(ASKED_AGAIN) {
+            let ids: Vec<String> = places
+                .iter()
+                .map(|at| rows[*at].0.id().to_owned())
+                .collect();
+            let mut now = R::by_id(self.store.index(), &ids).await?;
+            for at in places {
+                let (row, verdict) = &mut rows[*at];
+                if now.iter().any(|other| other == row) {
+                    continue;
+                }
+                self.summary.changed += 1;
+                *verdict = None;
+                if let Some(other) = now.iter().position(|other| other.id() == row.id()) {
+                    *row = now.swap_remove(other);
+                    let copies = self.copies(std::slice::from_ref(row)).await?;
+                    *verdict = Some(match copies {
+                        None => judge_alone(row, &self.judge).await,
+                        Some(copies) => {
+                            let copies = copies.into_values().next().unwrap_or_default();
+                            row.judge(&self.judge, &copies).await
+                        }
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Who holds each row. Where a hub keeps no memberships, a row's own `repo_id` is laid down as one.
@@ -299,14 +343,14 @@ impl Scan<'_> {
         self.bad_entries(entries).await
     }
 
-    /// Of these entries (snapshot, blob), lays down those whose blob cannot be pulled.
+    /// Of these entries (snapshot, blob), lays down those whose blob cannot be pulled or was not looked at.
     async fn bad_entries(&mut self, entries: Vec<(String, String)>) -> Result<(), AuditError> {
         let mut ids: Vec<String> = entries.iter().map(|(_, blob)| blob.clone()).collect();
         ids.sort_unstable();
         ids.dedup();
         self.know(Kind::Blob, &ids).await?;
         let known = self.notebook.known(Kind::Blob, &ids).await?;
-        let is_bad = |blob: &String| known.get(blob).copied().unwrap_or(true);
+        let is_bad = |blob: &String| known.get(blob).is_none_or(|of| of.is_doubtful());
         let bad: Vec<_> = entries
             .into_iter()
             .filter(|(_, blob)| is_bad(blob))
@@ -357,16 +401,14 @@ fn snapshot_fact((n, (row, verdict)): (u32, &(SnapshotRow, Option<Verdict>))) ->
 async fn judge_alone<R: Audited>(row: &R, judge: &Judge) -> Verdict {
     let id = ObjectId::new(row.id());
     let ask = || one::copies(&judge.store, &id, row.repo_id());
-    let mut copies = match row.storage_uri() {
+    let copies = match row.storage_uri() {
         None => ask().await,
-        Some(_) => one::Copies::default(),
+        Some(_) => Vec::new(),
     };
-    let mut verdict = row.judge(judge, &copies.found).await;
+    let verdict = row.judge(judge, &copies).await;
     if row.storage_uri().is_some() && verdict.needs_copies() {
-        copies = ask().await;
-        verdict = row.judge(judge, &copies.found).await;
+        return row.judge(judge, &ask().await).await;
     }
-    verdict.leave_open(R::KIND, &id, &copies.unread);
     verdict
 }
 

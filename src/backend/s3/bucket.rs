@@ -118,7 +118,9 @@ impl Bucket {
                 }
                 Err(error) => Fault::of(&error),
             };
-            if round >= ROUNDS || !fault.is_transient() || !self.spend() {
+            // Waiting again for one that does not answer takes as long again.
+            let is_slow = fault == Fault::TimedOut;
+            if round >= ROUNDS || is_slow || !fault.is_transient() || !self.spend() {
                 return Err(fault);
             }
             self.wait(round).await;

@@ -1,11 +1,13 @@
 //! The client: credentials, region, endpoint, trust and time limits, put together in one place.
 
 use super::place::{Place, check_endpoint};
+use super::{credentials, profiles, value};
 use crate::backend::BackendError;
+use crate::text;
 use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::identity::IdentityCache;
 use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
-use aws_config::provider_config::ProviderConfig;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::{RetryConfig, RetryPartition, TokenBucket};
@@ -16,6 +18,7 @@ use aws_sdk_s3::config::{
 };
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
+use aws_types::service_config::ServiceConfigKey;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -103,11 +106,20 @@ pub(super) async fn connect(
 ) -> Result<Connection, BackendError> {
     place.check().map_err(|why| unusable(place, &why))?;
     let trust = trust(place).map_err(|why| unusable(place, &why))?;
-    let shared = shared(place, &pace, &trust).await;
+    value::check_environment().map_err(|why| unusable(place, &why))?;
+    let named = place.aws_profile.as_deref();
+    // Whoever brings credentials is not asked for a profile.
+    if credentials.is_none() {
+        profiles::check(named)
+            .await
+            .map_err(|why| unusable(place, &why))?;
+    }
+    let region = region(place).await.map_err(|why| unusable(place, &why))?;
+    let shared = shared(place, region, &pace, &trust).await;
     let endpoint = place
         .endpoint
         .clone()
-        .or_else(|| configured_endpoint(shared.endpoint_url()));
+        .or_else(|| configured_endpoint(&shared));
     if let Some(endpoint) = &endpoint {
         check_endpoint(endpoint).map_err(|why| unusable(place, &why))?;
     }
@@ -133,28 +145,40 @@ pub(super) async fn connect(
 }
 
 /// What the SDK finds in the environment and its profiles.
-async fn shared(place: &Place, pace: &Pace, trust: &TrustStore) -> SdkConfig {
+async fn shared(place: &Place, region: Region, pace: &Pace, trust: &TrustStore) -> SdkConfig {
+    let named = place.aws_profile.as_deref();
+    let (http, limits) = (https(trust.clone()), pace.limits(0));
+    let found = credentials::chain(named, region.clone(), http.clone(), limits.clone()).await;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(https(trust.clone()))
-        .region(region(place))
-        .timeout_config(pace.limits(0));
-    if let Some(profile) = &place.aws_profile {
-        loader = loader
-            .profile_name(profile)
-            .credentials_provider(of_profile(profile, trust));
+        .http_client(http)
+        .region(region)
+        // Its own reading of AWS_MAX_ATTEMPTS and AWS_RETRY_MODE panics on what it does not know.
+        .retry_config(retries(pace))
+        .timeout_config(limits)
+        .identity_cache(
+            IdentityCache::lazy()
+                .load_timeout(credentials::LONGEST + pace.connect)
+                .build(),
+        )
+        .credentials_provider(found);
+    if let Some(profile) = named {
+        loader = loader.profile_name(profile);
     }
     loader.load().await
 }
 
+fn retries(pace: &Pace) -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(pace.backoff)
+}
+
 /// How requests are sent, wherever they go.
 fn builder(shared: &SdkConfig, pace: &Pace) -> Builder {
-    let retries = RetryConfig::standard()
-        .with_max_attempts(3)
-        .with_initial_backoff(pace.backoff);
     // The SDK's own budget is one for all clients of the process; here each store has its own.
     let budget = RetryPartition::custom("luthier").token_bucket(TokenBucket::default());
     let mut builder = Builder::from(shared)
-        .retry_config(retries)
+        .retry_config(retries(pace))
         .retry_partition(budget.build())
         // Bodies have time limits of their own.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
@@ -166,37 +190,38 @@ fn builder(shared: &SdkConfig, pace: &Pace) -> Builder {
 
 /// The region of the place, the environment or the profile; machines are not asked for theirs, since a
 /// bucket is seldom meant by where a console runs.
-fn region(place: &Place) -> RegionProviderChain {
+async fn region(place: &Place) -> Result<Region, String> {
     let profile = ProfileFileRegionProvider::builder();
     let profile = match &place.aws_profile {
         Some(name) => profile.profile_name(name),
         None => profile,
     };
-    RegionProviderChain::first_try(place.region.clone().map(Region::new))
+    let found = RegionProviderChain::first_try(place.region.clone().map(Region::new))
         .or_else(EnvironmentVariableRegionProvider::new())
         .or_else(profile.build())
-        .or_else(Region::new("us-east-1"))
+        .region()
+        .await;
+    let found = found.as_ref().map_or("us-east-1", AsRef::as_ref);
+    value::region(found).map(Region::new)
 }
 
-/// A profile that is asked for by name goes before the keys of the environment.
-fn of_profile(name: &str, trust: &TrustStore) -> ProfileFileCredentialsProvider {
-    let config = ProviderConfig::without_region().with_http_client(https(trust.clone()));
-    ProfileFileCredentialsProvider::builder()
-        .configure(&config)
-        .profile_name(name)
-        .build()
-}
-
-/// The endpoint that the SDK would take by itself.
-fn configured_endpoint(shared: Option<&str>) -> Option<String> {
+/// The endpoint that the SDK would take by itself, from the environment, the profile or its section of services.
+fn configured_endpoint(shared: &SdkConfig) -> Option<String> {
     let ignored = std::env::var("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
     if ignored.is_ok_and(|word| word.eq_ignore_ascii_case("true")) {
         return None;
     }
-    std::env::var("AWS_ENDPOINT_URL_S3")
-        .ok()
+    let key = ServiceConfigKey::builder()
+        .service_id("s3")
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build();
+    let found = shared.service_config().zip(key.ok());
+    found
+        .and_then(|(config, key)| config.load_config(key))
+        .or_else(|| shared.endpoint_url().map(str::to_owned))
+        .map(|url| text::unquoted(&url).to_owned())
         .filter(|url| !url.is_empty())
-        .or_else(|| shared.map(str::to_owned))
 }
 
 /// The one client for TLS: rustls with ring. It speaks plain HTTP too.

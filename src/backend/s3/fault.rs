@@ -2,6 +2,8 @@
 //!
 //! Of a server's answer only the status and the code are kept: the rest may repeat what was sent.
 
+use super::credentials::NoCredentials;
+use super::profiles;
 use crate::backend::BackendError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -19,7 +21,8 @@ pub(super) enum Fault {
     Denied,
     /// The key id or the secret is wrong.
     WrongCredentials,
-    NoCredentials,
+    /// No credentials, with the reason and what to do.
+    NoCredentials(String),
     Expired,
     /// This machine's clock and the server's are far apart.
     Skewed,
@@ -58,6 +61,9 @@ impl Fault {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
+        if let Some(why) = NoCredentials::within(error) {
+            return Fault::NoCredentials(why.to_owned());
+        }
         match error {
             SdkError::TimeoutError(_) => Fault::TimedOut,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => Fault::TimedOut,
@@ -106,29 +112,41 @@ impl Fault {
             Fault::WrongCredentials => format!(
                 "the credentials are not accepted at {at}; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the AWS profile"
             ),
-            Fault::NoCredentials => "no usable credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or an AWS profile that exists".to_owned(),
-            Fault::Expired => "the credentials have expired; get new ones and start again".to_owned(),
-            Fault::Skewed => "this machine's clock and the server's are far apart; set the clock".to_owned(),
-            Fault::Elsewhere(Some(region)) => format!(
-                "the bucket {bucket} is in the region {region}; set AWS_REGION={region}"
-            ),
-            Fault::Elsewhere(None) => format!(
-                "the bucket {bucket} is in another region; set AWS_REGION"
-            ),
-            Fault::WrongStyle => format!("{at} takes neither the bucket in the path nor in the host's name"),
+            Fault::NoCredentials(why) => why.clone(),
+            Fault::Expired => profiles::renewal(),
+            Fault::Skewed => {
+                "this machine's clock and the server's are far apart; set the clock".to_owned()
+            }
+            Fault::Elsewhere(Some(region)) => {
+                format!("the bucket {bucket} is in the region {region}; set AWS_REGION={region}")
+            }
+            Fault::Elsewhere(None) => {
+                format!("the bucket {bucket} is in another region; set AWS_REGION")
+            }
+            Fault::WrongStyle => {
+                format!("{at} takes neither the bucket in the path nor in the host's name")
+            }
             Fault::Archived => "the object is in cold storage; restore it and try again".to_owned(),
             Fault::Taken => "something else lies under the key".to_owned(),
             Fault::Conflict => "another write of the key is under way; try again".to_owned(),
             Fault::Busy => format!("{at} asks to slow down; try again later"),
-            Fault::TimedOut => format!("{at} does not answer in time; check the endpoint and the network"),
-            Fault::NoHost => format!("there is no host {at}; check the endpoint (AWS_ENDPOINT_URL) and the network"),
-            Fault::Refused => format!("nothing listens at {at} (connection refused); check the endpoint (AWS_ENDPOINT_URL), or start the server"),
+            Fault::TimedOut => {
+                format!("{at} does not answer in time; check the endpoint and the network")
+            }
+            Fault::NoHost => format!(
+                "there is no host {at}; check the endpoint (AWS_ENDPOINT_URL) and the network"
+            ),
+            Fault::Refused => format!(
+                "nothing listens at {at} (connection refused); check the endpoint (AWS_ENDPOINT_URL), or start the server"
+            ),
             Fault::Certificate(why) => format!(
                 "the certificate of {at} is not trusted ({why}); add its CA to the system's store, or set ca_file in the profile or AWS_CA_BUNDLE"
             ),
             Fault::NoTls => format!("{at} does not speak TLS; write http:// if it is meant so"),
             Fault::Broken(why) => format!("the connection to {at} failed: {why}"),
-            Fault::Unreadable => format!("the answer of {at} cannot be read; check that the endpoint is an S3 server"),
+            Fault::Unreadable => format!(
+                "the answer of {at} cannot be read; check that the endpoint is an S3 server"
+            ),
             Fault::Status { status, code } => format!("{at} answered {status} {code}"),
         }
     }
@@ -146,6 +164,10 @@ impl Fault {
             Fault::Refused => BackendError::Io {
                 what,
                 source: io::ErrorKind::ConnectionRefused.into(),
+            },
+            fault if fault.is_transient() => BackendError::Failing {
+                what,
+                why: fault.advice(bucket, at).into(),
             },
             other => BackendError::Remote {
                 what,
@@ -203,7 +225,7 @@ fn of_connection(text: &str) -> Fault {
         return Fault::NoTls;
     }
     if has(&["credential", "profile file"]) {
-        return Fault::NoCredentials;
+        return Fault::NoCredentials("no usable credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE".to_owned());
     }
     if has(&["dns error", "failed to lookup address"]) {
         return Fault::NoHost;

@@ -1,38 +1,62 @@
 //! Objects read: whole, or only what is said of them.
 
 use super::bucket::{Bucket, micros};
+use super::decode::{self, Decoder};
 use super::fault::{Fault, chain, line};
+use super::page::Ask;
 use crate::backend::{BackendError, Body, Key, Meta};
+use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::error::BoxError;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// The fewest bytes a second that a body may come with in the long run.
+const SLOWEST: u64 = 16 << 10;
 
 impl Bucket {
-    /// Opens an object; `None` is the server's `NoSuchKey` and nothing else.
+    /// Opens an object. `None` takes two witnesses: neither a GET nor a HEAD finds it.
     pub(super) async fn open(&self, key: &Key) -> Result<Option<Body>, BackendError> {
+        match self.get(key).await {
+            Ok(found) => self.body(key, found).await.map(Some),
+            Err(Fault::NoKey | Fault::NotFound) => self.second_look(key).await,
+            Err(fault) => Err(self.error(key.as_str(), fault)),
+        }
+    }
+
+    /// What there is to an object that a GET did not find.
+    async fn second_look(&self, key: &Key) -> Result<Option<Body>, BackendError> {
+        if self.head(key).await?.is_none() {
+            return Ok(None);
+        }
+        match self.get(key).await {
+            Ok(found) => self.body(key, found).await.map(Some),
+            Err(Fault::NoKey | Fault::NotFound) => Err(remote(
+                key,
+                "a GET is answered 404, and a HEAD says that it is there; a proxy may answer in the store's place",
+            )),
+            Err(fault) => Err(self.error(key.as_str(), fault)),
+        }
+    }
+
+    async fn get(&self, key: &Key) -> Result<GetObjectOutput, Fault> {
         let wire = self.wire(key);
-        let answer = self
-            .ask(|| {
-                self.client()
-                    .get_object()
-                    .bucket(self.name())
-                    .key(&wire)
-                    .customize()
-                    .config_override(self.limits(0))
-                    .send()
-            })
-            .await;
-        let found = match answer {
-            Ok(found) => found,
-            Err(Fault::NoKey) => return Ok(None),
-            Err(fault) => return Err(self.error(key.as_str(), fault)),
-        };
-        let meta = meta(key, found.content_length, found.e_tag, found.last_modified)?;
-        let stream = chunks(found.body, meta.size, key.clone(), self.pace().read);
-        Ok(Some(Body { meta, stream }))
+        self.ask(|| {
+            self.client()
+                .get_object()
+                .bucket(self.name())
+                .key(&wire)
+                .customize()
+                .config_override(self.limits(0))
+                .interceptor(AsStored)
+                .send()
+        })
+        .await
     }
 
     /// Asks for an object; `None` is a 404 while the bucket is there.
@@ -51,35 +75,172 @@ impl Bucket {
             .await;
         match answer {
             Ok(found) => {
-                meta(key, found.content_length, found.e_tag, found.last_modified).map(Some)
+                let said = Said {
+                    length: found.content_length,
+                    etag: found.e_tag,
+                    modified: found.last_modified,
+                    encoding: decode::encoding(found.content_encoding.as_deref()),
+                };
+                match said.meta() {
+                    Some(meta) => Ok(Some(meta)),
+                    None => self.listed(key).await.map(Some),
+                }
             }
             Err(Fault::NoKey | Fault::NotFound) => {
                 let confirmed = self.confirm().await;
                 confirmed.map_err(|fault| self.error(key.as_str(), fault))?;
                 Ok(None)
             }
+            // This server has no HEAD.
+            Err(Fault::Status {
+                status: 405 | 501, ..
+            }) => self.head_by_get(key).await,
             Err(fault) => Err(self.error(key.as_str(), fault)),
         }
     }
+
+    /// What a GET says of an object, without reading its body.
+    async fn head_by_get(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
+        match self.get(key).await {
+            Ok(found) => match Said::of(&found).meta() {
+                Some(meta) => Ok(Some(meta)),
+                None => self.listed(key).await.map(Some),
+            },
+            Err(Fault::NoKey) => Ok(None),
+            Err(fault) => Err(self.error(key.as_str(), fault)),
+        }
+    }
+
+    /// What the listing says of an object that is there.
+    async fn listed(&self, key: &Key) -> Result<Meta, BackendError> {
+        let wire = self.wire(key);
+        let ask = Ask {
+            prefix: &wire,
+            limit: Some(1),
+            ..Ask::default()
+        };
+        let entry = self.page(ask).await?.entries.into_iter().next();
+        let entry = entry.filter(|entry| entry.key == wire);
+        let entry =
+            entry.ok_or_else(|| remote(key, "the server does not say how long the object is"))?;
+        Ok(Meta {
+            size: entry.size,
+            etag: None,
+            modified: entry.modified,
+            encoding: None,
+        })
+    }
+
+    /// The body of an answer. Its length is the answer's, or, where that says none or was compressed on the
+    /// way, the one that a HEAD or the listing says.
+    async fn body(&self, key: &Key, found: GetObjectOutput) -> Result<Body, BackendError> {
+        if found.content_range.is_some() {
+            return Err(remote(
+                key,
+                "the server answers with a part of the object, and the whole was asked for",
+            ));
+        }
+        let said = Said::of(&found);
+        let (mut meta, mut decoder) = (said.meta(), None);
+        if meta.is_none() || said.encoding.is_some() {
+            let stored = self.head(key).await?;
+            let stored =
+                stored.ok_or_else(|| remote(key, "a HEAD is answered 404, and a GET is not"))?;
+            match (&said.encoding, &stored.encoding) {
+                (Some(way), None) => {
+                    decoder = Some(Decoder::of(way).ok_or_else(|| {
+                        remote(
+                            key,
+                            &format!(
+                                "something between here and the store compresses with {}, which cannot be unpacked here",
+                                line(way)
+                            ),
+                        )
+                    })?);
+                    meta = Some(stored);
+                }
+                _ => meta = Some(meta.unwrap_or(stored)),
+            }
+        }
+        let Some(meta) = meta else {
+            return Err(remote(
+                key,
+                "the server does not say how long the object is",
+            ));
+        };
+        let reading = Reading {
+            body: found.body,
+            key: key.clone(),
+            announced: meta.size,
+            left: meta.size,
+            patience: self.pace().read,
+            floor: self.pace().operation,
+            since: Instant::now(),
+            decoder,
+            packed: Bytes::new(),
+        };
+        Ok(Body {
+            meta,
+            stream: chunks(reading),
+        })
+    }
 }
 
-fn meta(
-    key: &Key,
+/// Asks that nothing on the way compresses the object. Behind the signature, since some servers change it.
+#[derive(Debug)]
+struct AsStored;
+
+impl Intercept for AsStored {
+    fn name(&self) -> &'static str {
+        "AsStored"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let headers = context.request_mut().headers_mut();
+        headers.insert("accept-encoding", "identity");
+        Ok(())
+    }
+}
+
+fn remote(key: &Key, why: &str) -> BackendError {
+    BackendError::Remote {
+        what: key.to_string(),
+        why: why.into(),
+    }
+}
+
+/// What an answer says of an object.
+struct Said {
     length: Option<i64>,
     etag: Option<String>,
     modified: Option<DateTime>,
-) -> Result<Meta, BackendError> {
-    let Some(size) = length.and_then(|length| u64::try_from(length).ok()) else {
-        return Err(BackendError::Remote {
-            what: key.to_string(),
-            why: "the server does not say how long the object is".into(),
-        });
-    };
-    Ok(Meta {
-        size,
-        etag,
-        modified: modified.as_ref().map(micros),
-    })
+    encoding: Option<String>,
+}
+
+impl Said {
+    fn of(found: &GetObjectOutput) -> Self {
+        Self {
+            length: found.content_length,
+            etag: found.e_tag.clone(),
+            modified: found.last_modified,
+            encoding: decode::encoding(found.content_encoding.as_deref()),
+        }
+    }
+
+    /// `None` where it does not say how long the object is.
+    fn meta(&self) -> Option<Meta> {
+        Some(Meta {
+            size: u64::try_from(self.length?).ok()?,
+            etag: self.etag.clone(),
+            modified: self.modified.as_ref().map(micros),
+            encoding: self.encoding.clone(),
+        })
+    }
 }
 
 /// A body that is being read.
@@ -88,28 +249,40 @@ struct Reading {
     key: Key,
     announced: u64,
     left: u64,
+    /// To the next bytes.
     patience: Duration,
+    /// For the whole body, besides what its bytes take at the slowest.
+    floor: Duration,
+    since: Instant,
+    /// What is taken off that came on by the way.
+    decoder: Option<Decoder>,
+    /// Bytes that came and are not unpacked yet.
+    packed: Bytes,
 }
 
 impl Reading {
     /// The next bytes; the end is believed only where it was announced.
     async fn next(&mut self) -> Option<Result<Bytes, BackendError>> {
-        let what = || self.key.to_string();
         let wrong_length = BackendError::WrongLength {
             announced: self.announced,
         };
-        let chunk = match tokio::time::timeout(self.patience, self.body.next()).await {
-            Err(_) => return Some(Err(BackendError::TimedOut { what: what() })),
-            Ok(None) if self.left > 0 => return Some(Err(wrong_length)),
-            Ok(None) => return None,
-            Ok(Some(Err(error))) => {
-                let source = io::Error::other(line(&chain(&error)));
-                return Some(Err(BackendError::Io {
-                    what: what(),
-                    source,
-                }));
+        let chunk = loop {
+            let raw = match self.raw().await {
+                None if self.left > 0 => return Some(Err(wrong_length)),
+                None => return None,
+                Some(Err(error)) => return Some(Err(error)),
+                Some(Ok(raw)) => raw,
+            };
+            let Some(decoder) = &mut self.decoder else {
+                break raw;
+            };
+            self.packed = raw;
+            let slice = self.packed.split_to(self.packed.len().min(decode::SLICE));
+            match decoder.push(&slice) {
+                Ok(out) if out.is_empty() => {}
+                Ok(out) => break out.into(),
+                Err(error) => return Some(Err(self.broken(error))),
             }
-            Ok(Some(Ok(chunk))) => chunk,
         };
         match self.left.checked_sub(chunk.len() as u64) {
             Some(left) => {
@@ -119,22 +292,37 @@ impl Reading {
             None => Some(Err(wrong_length)),
         }
     }
+
+    /// The next bytes as they came.
+    async fn raw(&mut self) -> Option<Result<Bytes, BackendError>> {
+        if !self.packed.is_empty() {
+            return Some(Ok(std::mem::take(&mut self.packed)));
+        }
+        let late = || BackendError::TimedOut {
+            what: self.key.to_string(),
+        };
+        let read = self.announced - self.left;
+        if self.since.elapsed() > self.floor + Duration::from_secs(read / SLOWEST) {
+            return Some(Err(late()));
+        }
+        match tokio::time::timeout(self.patience, self.body.next()).await {
+            Err(_) => Some(Err(late())),
+            Ok(None) => None,
+            Ok(Some(Err(error))) => Some(Err(self.broken(io::Error::other(line(&chain(&error)))))),
+            Ok(Some(Ok(chunk))) => Some(Ok(chunk)),
+        }
+    }
+
+    fn broken(&self, source: io::Error) -> BackendError {
+        BackendError::Io {
+            what: self.key.to_string(),
+            source: io::Error::other(source.to_string()),
+        }
+    }
 }
 
 /// A body's bytes as they come. An error ends it.
-fn chunks(
-    body: ByteStream,
-    announced: u64,
-    key: Key,
-    patience: Duration,
-) -> BoxStream<'static, Result<Bytes, BackendError>> {
-    let reading = Reading {
-        body,
-        key,
-        announced,
-        left: announced,
-        patience,
-    };
+fn chunks(reading: Reading) -> BoxStream<'static, Result<Bytes, BackendError>> {
     stream::unfold(Some(reading), |reading| async move {
         let mut reading = reading?;
         let next = reading.next().await?;

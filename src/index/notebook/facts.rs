@@ -33,6 +33,25 @@ pub enum Standing {
     Bad = 1,
     /// Not judged: too young, or of another repository than the audit is cut to.
     Unjudged = 2,
+    /// A question about it had no answer.
+    Unread = 3,
+}
+
+impl Standing {
+    /// Whether what needs the row may fail for all that is known: it is bad, or was not looked at.
+    #[must_use]
+    pub fn is_doubtful(self) -> bool {
+        self != Standing::Sound
+    }
+
+    const fn numbered(number: i64) -> Self {
+        match number {
+            0 => Standing::Sound,
+            1 => Standing::Bad,
+            3 => Standing::Unread,
+            _ => Standing::Unjudged,
+        }
+    }
 }
 
 /// A commit's place in the graph.
@@ -193,7 +212,7 @@ impl Notebook {
         .await
     }
 
-    /// Lays down entries of manifests whose blob cannot be pulled: (snapshot, blob).
+    /// Lays down entries of manifests whose blob cannot be pulled or was not looked at: (snapshot, blob).
     ///
     /// # Errors
     /// The notebook cannot be written.
@@ -300,7 +319,7 @@ impl Notebook {
         Ok(out)
     }
 
-    /// Of `ids`, those that have a row, each with whether a pull of it fails.
+    /// Of `ids`, those that have a row, each with what is known of it.
     ///
     /// # Errors
     /// The notebook cannot be read.
@@ -308,7 +327,7 @@ impl Notebook {
         &self,
         kind: Kind,
         ids: &[String],
-    ) -> Result<HashMap<String, bool>, IndexError> {
+    ) -> Result<HashMap<String, Standing>, IndexError> {
         let rows = sqlx::query(
             "SELECT id, bad FROM known WHERE kind = ?1 AND id IN (SELECT value FROM json_each(?2))",
         )
@@ -319,7 +338,7 @@ impl Notebook {
         .map_err(failed)?;
         Ok(rows
             .into_iter()
-            .map(|row| (row.get(0), row.get::<i64, _>(1) == Standing::Bad as i64))
+            .map(|row| (row.get(0), Standing::numbered(row.get(1))))
             .collect())
     }
 

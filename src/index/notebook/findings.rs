@@ -89,6 +89,22 @@ impl Notebook {
         Ok(codes.iter().find(|code| found.contains(code)).copied())
     }
 
+    /// The findings on exactly this id, in the order of their places.
+    ///
+    /// # Errors
+    /// The notebook cannot be read.
+    pub async fn findings_on(&self, id: &str) -> Result<Vec<FindingRow>, IndexError> {
+        let rows = sqlx::query(
+            "SELECT ordinal, code, grade, kind, id, repo_id, body FROM finding
+             WHERE id = ?1 AND ordinal IS NOT NULL ORDER BY ordinal",
+        )
+        .bind(id)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        Ok(rows.iter().map(finding_row).collect())
+    }
+
     /// Changes a finding's body and its weight: what it blocks, and whether it only follows.
     ///
     /// # Errors

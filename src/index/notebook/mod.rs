@@ -5,16 +5,22 @@
 
 mod facts;
 mod findings;
+mod merge;
+mod namers;
 mod names;
 mod order;
+mod standing;
 
 pub use facts::{BranchFact, CommitFact, ListedKey, SnapshotFact, Standing, StoredCopy};
 pub use findings::{FindingQuery, FindingRow};
+pub use merge::Cover;
+pub use namers::Namer;
 pub use names::Unresolved;
 pub use order::{FindingOrder, Stretch};
+pub use standing::{BranchHead, BranchStanding, Stands};
 
 use super::IndexError;
-use crate::scratch;
+use crate::{destination, scratch};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -33,6 +39,8 @@ CREATE TABLE edge (child INTEGER NOT NULL, parent TEXT NOT NULL);
 CREATE TABLE snapshot_fact (n INTEGER PRIMARY KEY, id TEXT NOT NULL, entries INTEGER, parent TEXT);
 CREATE TABLE bad_entry (snapshot TEXT NOT NULL, blob TEXT NOT NULL, PRIMARY KEY (blob, snapshot)) WITHOUT ROWID;
 CREATE TABLE branch (id TEXT NOT NULL, repo_id TEXT NOT NULL, name TEXT NOT NULL, head TEXT);
+CREATE TABLE standing (repo TEXT NOT NULL, name TEXT NOT NULL, head TEXT, stands INTEGER NOT NULL, depth INTEGER NOT NULL, at INTEGER NOT NULL,
+  tried INTEGER NOT NULL, code INTEGER, cause TEXT, why TEXT NOT NULL, PRIMARY KEY (repo, name)) WITHOUT ROWID;
 CREATE TABLE finding (n INTEGER PRIMARY KEY, ordinal INTEGER, code INTEGER NOT NULL, grade INTEGER NOT NULL, kind INTEGER NOT NULL,
   id TEXT NOT NULL, repo_id TEXT NOT NULL, weight INTEGER NOT NULL DEFAULT 0, follows INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL);
 ";
@@ -52,7 +60,7 @@ CREATE INDEX finding_by_id ON finding (id, code);
 pub struct Notebook {
     pool: SqlitePool,
     /// Removes the file when the notebook goes.
-    _folder: scratch::Folder,
+    folder: scratch::Folder,
 }
 
 impl Notebook {
@@ -79,11 +87,8 @@ impl Notebook {
             .max_connections(1)
             .connect_with(options)
             .await
-            .map_err(|e| open(e.to_string()))?;
-        let notebook = Self {
-            pool,
-            _folder: folder,
-        };
+            .map_err(|e| open(destination::temporary_database(&e.to_string())))?;
+        let notebook = Self { pool, folder };
         notebook.run(SCHEMA).await?;
         Ok(notebook)
     }
@@ -94,6 +99,11 @@ impl Notebook {
     /// The file cannot be written.
     pub async fn index(&self) -> Result<(), IndexError> {
         self.run(INDICES).await
+    }
+
+    /// Where it lies.
+    fn file(&self) -> String {
+        self.folder.path().join("notebook.db").display().to_string()
     }
 
     async fn run(&self, statements: &'static str) -> Result<(), IndexError> {
@@ -109,6 +119,6 @@ impl Notebook {
 fn failed(error: sqlx::Error) -> IndexError {
     IndexError::Query {
         what: "the audit's notebook",
-        why: error.to_string(),
+        why: destination::temporary_database(&error.to_string()),
     }
 }

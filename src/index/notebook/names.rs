@@ -100,7 +100,7 @@ impl Notebook {
     /// The notebook cannot be read.
     pub async fn unnamed_blobs(&self, after: &str, limit: u32) -> Result<Vec<String>, IndexError> {
         let rows = sqlx::query(
-            "SELECT id FROM known AS k WHERE kind = ?1 AND id > ?2 AND bad < 2
+            "SELECT id FROM known AS k WHERE kind = ?1 AND id > ?2 AND bad <> 2
                AND NOT EXISTS (SELECT 1 FROM named AS n WHERE n.kind = k.kind AND n.id = k.id)
              ORDER BY id LIMIT ?3",
         )
@@ -200,15 +200,7 @@ impl Notebook {
         .fetch_all(&self.pool)
         .await
         .map_err(failed)?;
-        Ok(rows
-            .iter()
-            .map(|r| BranchFact {
-                id: r.get(0),
-                repo_id: r.get(1),
-                name: r.get(2),
-                head: r.get(3),
-            })
-            .collect())
+        Ok(rows.iter().map(branch_fact).collect())
     }
 
     /// `owner/slug` of a repository that has a row.
@@ -247,6 +239,18 @@ impl Notebook {
         .await
         .map_err(failed)?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    /// How many commits were laid down.
+    ///
+    /// # Errors
+    /// The notebook cannot be read.
+    pub async fn commit_count(&self) -> Result<usize, IndexError> {
+        let row = sqlx::query("SELECT count(*) FROM commit_fact")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(failed)?;
+        Ok(row.get::<i64, _>(0) as usize)
     }
 
     /// Edges from snapshots to the parents of their deltas, by number.
@@ -348,6 +352,15 @@ impl Notebook {
         .await
         .map_err(failed)?;
         Ok(rows.iter().map(|r| r.get(0)).collect())
+    }
+}
+
+pub(super) fn branch_fact(row: &SqliteRow) -> BranchFact {
+    BranchFact {
+        id: row.get(0),
+        repo_id: row.get(1),
+        name: row.get(2),
+        head: row.get(3),
     }
 }
 

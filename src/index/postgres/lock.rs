@@ -65,7 +65,12 @@ impl Postgres {
         self.may_write()?;
         let failed = |e| self.failed(WHAT, e);
         let options = self.place.options().map_err(failed)?;
-        let own = match take(&options).await.map_err(failed)? {
+        let own = self
+            .sessions
+            .connect_apart(&options)
+            .await
+            .map_err(failed)?;
+        let own = match take(own).await.map_err(failed)? {
             Taken::Lock(own) => own,
             Taken::Nothing(mut own) => {
                 return Err(IndexError::Locked(holder(&mut own, &self.place).await?));
@@ -139,8 +144,7 @@ enum Taken {
     Nothing(PgConnection),
 }
 
-async fn take(options: &PgConnectOptions) -> Result<Taken, sqlx::Error> {
-    let mut own = within(CONNECT, PgConnection::connect_with(options)).await?;
+async fn take(mut own: PgConnection) -> Result<Taken, sqlx::Error> {
     let endless = endless(&own);
     let begin = format!(
         "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '{OTHERS}'; \
@@ -203,7 +207,11 @@ async fn retake(options: &PgConnectOptions) -> Result<PgConnection, String> {
     let (tries, distance) = RETAKE;
     let mut last = String::new();
     for _ in 0..tries {
-        match take(options).await {
+        let taken = async {
+            let own = within(CONNECT, PgConnection::connect_with(options)).await?;
+            take(own).await
+        };
+        match taken.await {
             Ok(Taken::Lock(own)) => return Ok(own),
             Ok(Taken::Nothing(_)) => return Err("another repair has taken it since".to_owned()),
             Err(error) => last = error.to_string(),

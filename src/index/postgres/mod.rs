@@ -21,6 +21,7 @@ mod read;
 mod schema;
 mod server;
 mod sessions;
+mod spelling;
 mod visibility;
 mod write;
 

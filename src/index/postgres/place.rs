@@ -1,6 +1,7 @@
 //! Where a Postgres hub is. The URL may hold a password, so it has no `Debug` and is never shown whole.
 
-use sqlx::postgres::PgConnectOptions;
+use crate::text;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use std::fmt;
 use std::str::FromStr;
 use url::Url;
@@ -35,7 +36,8 @@ pub fn is_postgres(scheme: &str) -> bool {
 
 impl Place {
     /// Reads `postgres://user:password@host:5432/database?sslmode=verify-full`, with SQLAlchemy's
-    /// schemes and asyncpg's `ssl` too. What is missing comes from `PGHOST`, `PGPASSWORD` and so on.
+    /// schemes and the parameters of its drivers too. What is missing comes from `PGHOST`, `PGPASSWORD` and so on,
+    /// and a password from the password file. Service files are not read.
     ///
     /// # Errors
     /// What is wrong with it, in words, without any of its secrets.
@@ -45,35 +47,25 @@ impl Place {
             .filter(|(scheme, _)| is_postgres(&scheme.to_ascii_lowercase()))
             .map(|(_, rest)| rest)
             .ok_or("the scheme is not postgres")?;
-        let mut url = Url::parse(&format!("postgres://{rest}")).map_err(|e| e.to_string())?;
-        let pairs: Vec<(String, String)> = url
-            .query_pairs()
-            .map(|(name, value)| (name.into_owned(), value.into_owned()))
-            .collect();
-        url.set_query(None);
-        let mut host = None;
-        for (name, value) in pairs {
-            let (name, value) = match name.as_str() {
-                // asyncpg's spelling.
-                "ssl" => ("sslmode".to_owned(), of_asyncpg(&value)),
-                _ => (name, value),
-            };
-            if name == "host" {
-                host = Some(value.clone());
-            }
-            url.query_pairs_mut().append_pair(&name, &value);
+        let url = super::spelling::plain(rest)?;
+        let said = |key: &str| url.query_pairs().any(|(name, _)| name == key);
+        if url.host_str().is_none_or(str::is_empty) && !said("host") && !said("hostaddr") {
+            check_service()?;
         }
-        let url = url.to_string();
-        let options = PgConnectOptions::from_str(&url).map_err(|_| {
+        let url = with_environment(url)?;
+        let options = PgConnectOptions::from_str(url.as_str()).map_err(|_| {
             "it cannot be read; percent-encode special characters of user and password".to_owned()
         })?;
-        let host = host.unwrap_or_else(|| options.get_host().to_owned());
-        let shown = format!(
-            "{host}:{}/{}",
-            options.get_port(),
-            options.get_database().unwrap_or("")
-        );
-        Ok(Self { url, shown })
+        let host = match options.get_socket() {
+            Some(folder) => folder.display().to_string(),
+            None => options.get_host().to_owned(),
+        };
+        let database = options.get_database().unwrap_or("");
+        let shown = format!("{host}:{}/{database}", options.get_port());
+        Ok(Self {
+            url: url.into(),
+            shown: text::safe(&shown).into_owned(),
+        })
     }
 
     /// The URL without password: the one that was given may be told to a program, and not shown.
@@ -104,20 +96,99 @@ impl Place {
 
     /// How to connect. Holds the password: never to be shown.
     pub(super) fn options(&self) -> Result<PgConnectOptions, sqlx::Error> {
-        Ok(PgConnectOptions::from_str(&self.url)?
+        let options = PgConnectOptions::from_str(&self.url)?
             .application_name("luthier")
             // Poolers refuse what they do not know, and no number with a fraction is read.
-            .extra_float_digits(None))
+            .extra_float_digits(None);
+        let has_password = Url::parse(&self.url).is_ok_and(|url| {
+            url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
+        });
+        // A line break at its end comes from the file that it was read from.
+        Ok(match std::env::var("PGPASSWORD") {
+            Ok(password) if !has_password && password.ends_with(['\n', '\r']) => {
+                options.password(password.trim_end_matches(['\n', '\r']))
+            }
+            _ => options,
+        })
     }
 }
 
-/// asyncpg takes `ssl=true` beside libpq's modes.
-fn of_asyncpg(value: &str) -> String {
-    match value.to_ascii_lowercase().as_str() {
-        "true" | "1" => "require".to_owned(),
-        "false" | "0" => "disable".to_owned(),
-        other => other.to_owned(),
+/// A variable of libpq's that says something, without what was copied along.
+fn variable(name: &str) -> Result<Option<String>, String> {
+    let Some(value) = std::env::var_os(name) else {
+        return Ok(None);
+    };
+    let value = value.to_str().map(text::unquoted);
+    match value {
+        None => Err(format!("the variable {name} is no UTF-8")),
+        Some("") => Ok(None),
+        Some(value) if value.chars().any(char::is_control) => Err(format!(
+            "the variable {name} holds a line break or another control character"
+        )),
+        Some(value) => Ok(Some(value.to_owned())),
     }
+}
+
+/// The driver would pass over a service without a word, and connect to this machine.
+fn check_service() -> Result<(), String> {
+    let named = variable("PGSERVICE")?.is_some();
+    match named && variable("PGHOST")?.is_none() && variable("PGHOSTADDR")?.is_none() {
+        true => Err(
+            "PGSERVICE names a service, and service files are not read here; write host, port, user and database into the URL"
+                .to_owned(),
+        ),
+        false => Ok(()),
+    }
+}
+
+/// Puts what `PGHOST`, `PGPORT`, `PGUSER`, `PGDATABASE` and `PGSSLMODE` say into the URL where it says nothing: the
+/// driver takes them as they are, and passes over a port or a mode that it cannot read.
+fn with_environment(mut url: Url) -> Result<Url, String> {
+    let said = |url: &Url, keys: &[&str]| url.query_pairs().any(|(name, _)| keys.contains(&&*name));
+    let mut more: Vec<(&str, String)> = Vec::new();
+    if url.host_str().is_none_or(str::is_empty) && !said(&url, &["host", "hostaddr"]) {
+        let host = match variable("PGHOSTADDR")? {
+            Some(address) => Some(address),
+            None => variable("PGHOST")?,
+        };
+        if let Some(host) = host {
+            if host.contains(',') {
+                return Err("PGHOST names several hosts; name the one that is meant".to_owned());
+            }
+            more.push(("host", host));
+        }
+    }
+    if url.port().is_none()
+        && !said(&url, &["port"])
+        && let Some(port) = variable("PGPORT")?
+    {
+        port.parse::<u16>()
+            .map_err(|_| "PGPORT is no number of a port".to_owned())?;
+        more.push(("port", port));
+    }
+    if url.username().is_empty()
+        && !said(&url, &["user"])
+        && let Some(user) = variable("PGUSER")?
+    {
+        more.push(("user", user));
+    }
+    if url.path().trim_matches('/').is_empty()
+        && !said(&url, &["dbname"])
+        && let Some(database) = variable("PGDATABASE")?
+    {
+        more.push(("dbname", database));
+    }
+    if !said(&url, &["sslmode"])
+        && let Some(mode) = variable("PGSSLMODE")?
+    {
+        mode.parse::<PgSslMode>()
+            .map_err(|_| "PGSSLMODE is no mode of TLS: disable, allow, prefer, require, verify-ca or verify-full".to_owned())?;
+        more.push(("sslmode", mode));
+    }
+    for (name, value) in more {
+        url.query_pairs_mut().append_pair(name, &value);
+    }
+    Ok(url)
 }
 
 #[cfg(test)]
@@ -130,13 +201,47 @@ mod tests {
             "postgres://u:s3cret@db.example:6543/hub",
             "postgresql://u:s3cret@db.example:6543/hub",
             "postgresql+asyncpg://u:s3cret@db.example:6543/hub?ssl=true",
+            "postgresql+asyncpg://u:s3cret@db.example:6543/hub?ssl=require&prepared_statement_cache_size=0&command_timeout=60",
+            "postgresql+psycopg://u:s3cret@db.example:6543/hub?connect_timeout=10&target_session_attrs=read-write",
+            "postgresql+pg8000://u:s3cret@db.example:6543/hub?channel_binding=require&sslmode=require",
             "POSTGRESQL+psycopg2://u:s3cret@db.example:6543/hub?sslmode=prefer",
+            "postgresql+asyncpg://u:s3cret@/hub?host=db.example&port=6543",
+            "postgresql+asyncpg://u:s3cret@/hub?host=db.example:6543",
+            "postgresql:///hub?user=u&password=s3cret&host=db.example&port=6543",
+            "postgres://u:s3cret@db.example:6543/hub?sslrootcert=system&sslmode=verify-full",
         ] {
-            let place = Place::parse(text).unwrap();
+            let place = Place::parse(text).unwrap_or_else(|why| panic!("{text}: {why}"));
             assert_eq!(place.to_string(), "db.example:6543/hub", "{text}");
             assert_eq!(place.database(), "hub");
             assert!(!format!("{place:?} {}", place.url()).contains("s3cret"));
-            assert!(place.url().starts_with("postgres://u@db.example:6543/hub"));
+            // What is shown can be typed again.
+            assert_eq!(
+                Place::parse(&place.url()).unwrap().to_string(),
+                place.to_string()
+            );
+        }
+    }
+
+    #[test]
+    fn sockets_and_addresses_are_read() {
+        for (text, shown) in [
+            (
+                "postgresql+asyncpg://u:p@/hub?host=/run/pg",
+                "/run/pg:5432/hub",
+            ),
+            ("postgres://u@%2Frun%2Fpg/hub", "/run/pg:5432/hub"),
+            ("postgres://u@%2Frun%2Fpg:6000/hub", "/run/pg:6000/hub"),
+            ("postgres:///hub?host=/run/pg&port=6000", "/run/pg:6000/hub"),
+            ("postgres://u:p@[::1]:6000/hub", "[::1]:6000/hub"),
+            ("postgres://u:p@[::1]/hub", "[::1]:5432/hub"),
+            ("postgres://u:p@ss@db/hub", "db:5432/hub"),
+            ("postgres://u:p%40%2Fs%25@db/hub", "db:5432/hub"),
+            ("postgres://u:p%ss@db/hub", "db:5432/hub"),
+            ("postgres://u@db", "db:5432/"),
+        ] {
+            let place = Place::parse(text).unwrap_or_else(|why| panic!("{text}: {why}"));
+            assert_eq!(place.to_string(), shown, "{text}");
+            assert!(place.options().is_ok(), "{text}");
         }
     }
 
@@ -147,9 +252,20 @@ mod tests {
             "postgres//u:s3cret@db/hub",
             "postgres://u:s3cret@db:port/hub",
             "postgres://u:s3cret@db/hub?sslmode=sometimes",
+            "postgres://u:12#s3cret@db/hub",
+            "postgres://u:12/s3cret@db/hub",
+            "postgres://u:12?s3cret@db/hub",
+            "postgres://u:s3cret@one,two/hub",
+            "postgres://u:s3cret@one:1,two:2/hub",
+            "postgres://u:s3cret@/hub?host=one&host=two",
+            "postgres://u:s3cret@db/hub?service=muse",
+            "postgres://u:s3cret@db/hub?port=many",
+            "postgres://u:s3cret%00@db/hub",
+            "postgres://u:s3cret@db:99999/hub",
+            "postgres://u:s3cret@[::1/hub",
         ] {
             let why = Place::parse(text).unwrap_err();
-            assert!(!why.contains("s3cret"), "{why}");
+            assert!(!why.contains("s3cret") && !why.contains("12"), "{why}");
         }
     }
 }

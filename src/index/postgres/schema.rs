@@ -1,13 +1,12 @@
 //! What the server says of itself, and the additive migration.
 
 use super::columns::quoted;
-use super::sessions::{CONNECT, Purpose, Session, within};
+use super::sessions::{Purpose, Session};
 use super::{Postgres, pooler, server};
 use crate::index::rows::id_column;
 use crate::index::schema::{Dialect, Partition, Standing, TableName, index_name};
 use crate::index::{About, Capabilities, IndexError, Migration, ServerState};
 use crate::object::Kind;
-use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 use std::collections::BTreeMap;
 
@@ -173,8 +172,8 @@ impl Postgres {
             Some(false) => options.options([("statement_timeout", "0"), ("lock_timeout", "0")]),
             _ => options,
         };
-        let connecting = PgConnection::connect_with(&options);
-        let mut connection = within(CONNECT, connecting).await.map_err(failed)?;
+        let connecting = self.sessions.connect_apart(&options);
+        let mut connection = connecting.await.map_err(failed)?;
         for statement in migration.statements() {
             sqlx::raw_sql(AssertSqlSafe(statement))
                 .execute(&mut connection)

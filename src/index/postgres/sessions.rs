@@ -28,6 +28,9 @@ const WRITERS: usize = 2;
 /// Connections that Luthier takes at most: for reading, and more of them for writing, the applier's lock included.
 pub(super) const MOST: (usize, usize) = (READERS + LISTERS, WRITERS + 1);
 
+/// How long is waited for the server to notice that a connection has ended.
+const NOTICED: Duration = Duration::from_millis(100);
+
 /// How long a connection may lie unused before it is closed.
 const IDLE: Duration = Duration::from_secs(300);
 
@@ -166,6 +169,29 @@ impl Sessions {
         }
     }
 
+    /// A connection beside the shared ones. Where the server has no more of them, what lies unused is closed for it.
+    pub(super) async fn connect_apart(
+        &self,
+        options: &PgConnectOptions,
+    ) -> Result<PgConnection, sqlx::Error> {
+        let deadline = tokio::time::Instant::now() + CONNECT;
+        let had_some = self.shared.has_some();
+        loop {
+            match within(CONNECT, PgConnection::connect_with(options)).await {
+                Err(error) if is_full(&error) && had_some => {
+                    // The server takes a moment to notice that a connection has ended.
+                    self.shared.forget_unused();
+                    let again = tokio::time::Instant::now() + NOTICED;
+                    if again > deadline {
+                        return Err(error);
+                    }
+                    tokio::time::sleep_until(again).await;
+                }
+                connected => return connected,
+            }
+        }
+    }
+
     /// Ends every connection that is not at work, and gives out no more.
     pub(super) async fn close(&self) {
         self.shared.closed.store(true, Ordering::SeqCst);
@@ -189,6 +215,7 @@ impl Shared {
         self.idle().clear();
     }
 
+    /// Whether a connection of ours is open, so that waiting for one has an end.
     fn has_some(&self) -> bool {
         self.count.open.load(Ordering::SeqCst) > 0
     }

@@ -56,6 +56,16 @@ impl Sqlite {
             .is_some_and(|column| column.refuses_null)
     }
 
+    /// How SQLite goes about a statement, a step a line.
+    #[cfg(test)]
+    pub(super) async fn explain(&self, sql: &str) -> String {
+        let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let rows: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sql).fetch_all(&self.pool).await.unwrap();
+        let steps: Vec<String> = rows.into_iter().map(|(.., step)| step).collect();
+        steps.join("\n")
+    }
+
     /// Tries a statement on a reading connection.
     #[cfg(test)]
     pub(super) async fn try_sql(&self, sql: &'static str) -> Result<(), sqlx::Error> {
@@ -67,6 +77,14 @@ impl Sqlite {
 fn query_error(what: &'static str) -> impl Fn(sqlx::Error) -> IndexError {
     move |e| {
         let why = match &e {
+            // The hub itself writes, or another program: it ends some time.
+            sqlx::Error::Database(e) if open::is_busy(e.as_ref()) => {
+                return IndexError::BrokenOff {
+                    what,
+                    reason: e.message().to_owned(),
+                    why: format!("{}; another program writes to the file", e.message()),
+                };
+            }
             sqlx::Error::Database(e) => e.message().to_owned(),
             other => other.to_string(),
         };

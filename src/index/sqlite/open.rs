@@ -35,6 +35,7 @@ const LIGHT_ROWS: usize = 64;
 /// SQLite's primary result codes that are told apart.
 mod code {
     pub const BUSY: i32 = 5;
+    pub const LOCKED: i32 = 6;
     pub const READONLY: i32 = 8;
     pub const IOERR: i32 = 10;
     pub const CORRUPT: i32 = 11;
@@ -276,6 +277,15 @@ fn check_hub(what: &str, path: &Path, capabilities: &Capabilities) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Whether another program holds the file or a table of it.
+pub(super) fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
+    let code = error.code().and_then(|code| code.parse::<i32>().ok());
+    matches!(
+        code.map(|code| code & 0xff),
+        Some(code::BUSY | code::LOCKED)
+    )
 }
 
 /// SQLite's extended result code.

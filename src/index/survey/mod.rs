@@ -11,7 +11,7 @@ pub use facts::{BlobFact, CommitFact, NamedBlob, TreeFact};
 pub use pages::{BlobLine, CommitLine, Lacking, TreeLine};
 
 use super::{IndexError, RepoRow};
-use crate::scratch;
+use crate::{destination, scratch};
 use serde_json::json;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -76,7 +76,7 @@ impl Survey {
             .max_connections(1)
             .connect_with(options)
             .await
-            .map_err(|e| open(e.to_string()))?;
+            .map_err(|e| open(destination::temporary_database(&e.to_string())))?;
         let survey = Self {
             pool,
             _folder: folder,
@@ -134,7 +134,7 @@ impl Survey {
 fn failed(error: sqlx::Error) -> IndexError {
     IndexError::Query {
         what: "the rebuild's survey",
-        why: error.to_string(),
+        why: destination::temporary_database(&error.to_string()),
     }
 }
 

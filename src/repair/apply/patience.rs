@@ -40,12 +40,14 @@ impl Patience {
     }
 }
 
-/// Why the store did not answer, in a few words, where the same may well succeed a little later.
+/// Why the hub did not answer, in a few words, where the same may well succeed a little later.
 pub(super) fn passing(error: &StoreError) -> Option<&str> {
     match error {
         StoreError::Backend(BackendError::Busy { .. }) => Some("SlowDown"),
         StoreError::Backend(BackendError::TimedOut { .. }) => Some("no answer in time"),
         StoreError::Backend(BackendError::Unknown { why, .. }) => why.split(';').next(),
+        // A row that was changed before the answer was lost is no longer what was seen: then the step is superseded.
+        StoreError::Index(error) => error.transient(),
         _ => None,
     }
 }

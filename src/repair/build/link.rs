@@ -7,6 +7,7 @@ use crate::repair::plan::Step;
 use crate::repair::rows::Row;
 use crate::store::write::{Change, proves};
 use crate::store::{Store, StoreError};
+use bytes::Bytes;
 
 /// Points the row at an object that is there and proves.
 pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<Built, StoreError> {
@@ -15,12 +16,11 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
     let mut refused = "no key is known that holds it".to_owned();
     for key in keys {
         let uri = store.backend().uri_for(&key);
-        let Some(bytes) = store.read_object(&key).await? else {
-            continue;
-        };
-        let scheme = match proves(target.kind, &id, &bytes) {
-            Ok(scheme) => scheme,
-            Err(why) => {
+        let prove = |bytes: &Bytes| proves(target.kind, &id, bytes);
+        let (bytes, scheme) = match store.read_proved(&key, prove).await? {
+            None => continue,
+            Some(Ok(proved)) => proved,
+            Some(Err(why)) => {
                 refused = format!("{key}: {why}");
                 continue;
             }

@@ -23,7 +23,8 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
         Ok(key) => key,
         Err(why) => return refused(format!("{uri}: {why}")),
     };
-    let Some(bytes) = store.read_object(&key).await? else {
+    // The row is changed by fields that the id does not prove, so one read is not enough.
+    let Some(bytes) = store.read_twice(&key).await? else {
         return refused(format!("the store has no object under {key}"));
     };
     let id = ObjectId::new(&target.id);

@@ -21,7 +21,7 @@ pub(super) async fn build(site: Site<'_>, target: &Target, row: &Row) -> Result<
         Ok(key) => key,
         Err(why) => return Ok(Built::Refused(why)),
     };
-    let Some(bad) = site.store.read_object(&key).await? else {
+    let Some(bad) = site.store.read_twice(&key).await? else {
         return Ok(Built::Refused(format!("nothing lies under {key} by now")));
     };
     if proves(target.kind, &id, &bad).is_ok() {

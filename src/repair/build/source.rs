@@ -41,17 +41,17 @@ pub(super) async fn find(
         if Some(&key) == but {
             continue;
         }
-        let Some(bytes) = site.store.read_object(&key).await? else {
-            continue;
-        };
-        match own(target, bytes, &format!("the copy under {key}")) {
-            Ok(source) => {
+        let words = format!("the copy under {key}");
+        let prove = |bytes: &Bytes| own(target, bytes.clone(), &words);
+        match site.store.read_proved(&key, prove).await? {
+            None => {}
+            Some(Ok((_, source))) => {
                 return Ok(Ok(Source {
                     key: Some(key),
                     ..source
                 }));
             }
-            Err(why) => tried.push(why),
+            Some(Err(why)) => tried.push(why),
         }
     }
     if let Some(found) = beside(site, target).await {

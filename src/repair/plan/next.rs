@@ -24,6 +24,8 @@ pub(super) struct Skipped {
     pub wanted: u64,
     /// Why nothing was there to be planned, where nothing was.
     pub nothing: String,
+    /// What is skipped are steps of an earlier run, not findings.
+    pub undo: bool,
     /// The audit did not look at everything.
     pub shallow: bool,
 }
@@ -58,13 +60,15 @@ impl Plan {
         if totals.steps > 0 {
             return None;
         }
+        let noun = if self.skipped.undo { "step" } else { "finding" };
         Some(match totals.refused {
             0 => self.skipped.nothing.clone(),
-            1 => "Nothing is planned: the one finding is skipped, with the reason beside it."
-                .to_owned(),
+            1 => {
+                format!("Nothing is planned: the one {noun} is skipped, with the reason beside it.")
+            }
             n => format!(
                 "Nothing is planned: all {} are skipped, each with its reason.",
-                text::plural(n, "finding")
+                text::plural(n, noun)
             ),
         })
     }

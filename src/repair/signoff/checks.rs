@@ -81,6 +81,7 @@ impl Checks {
     pub fn of(summary: &Summary, hub: &HubSaid, pulls: &PullOutcome, left: u64) -> Self {
         let mut checks = Self::default();
         checks.of_audit(summary);
+        checks.of_reads(summary, hub);
         checks.of_grades(summary, left);
         checks.of_nulls(summary, hub);
         checks.of_pulls(pulls);
@@ -120,6 +121,10 @@ impl Checks {
             ),
         };
         self.add("none-too-new", held_or_open(summary.too_new == 0), said);
+    }
+
+    /// Every row's object, read; under the policy `db-canonical` commits and snapshots without one are rows and no more.
+    fn of_reads(&mut self, summary: &Summary, hub: &HubSaid) {
         let (read, bytes) = (summary.checked.read, summary.checked.bytes);
         let rows = summary.checked.commits + summary.checked.snapshots + summary.checked.blobs;
         let said = format!(
@@ -128,8 +133,19 @@ impl Checks {
             text::grouped(rows),
             text::bytes(bytes)
         );
+        let unread = rows.saturating_sub(read);
+        let by_policy = rows_by_policy(summary, hub);
+        let mut said = said;
+        if unread > 0 {
+            let why = match unread <= by_policy {
+                true => "had none, as the policy allows",
+                false => "were not: what was found on them says why",
+            };
+            said = format!("{said} {} {why}.", text::grouped(unread));
+        }
         // A hub without a row has nothing to sign.
-        self.add("something-read", held_or_open(read > 0 && rows > 0), said);
+        let held = read > 0 && rows > 0 && unread <= by_policy;
+        self.add("something-read", held_or_open(held), said);
     }
 
     /// An audit that was shown a part of the hub says nothing of the rest.
@@ -268,6 +284,19 @@ impl Checks {
     pub fn into_list(self) -> Vec<Check> {
         self.0
     }
+}
+
+/// Rows of commits and snapshots that need no object under the hub's policy.
+fn rows_by_policy(summary: &Summary, hub: &HubSaid) -> u64 {
+    if hub.policy != Policy::DbCanonical {
+        return 0;
+    }
+    let checked = &summary.checked;
+    let kinds = [("commit", checked.commits), ("snapshot", checked.snapshots)];
+    let rows = kinds.into_iter();
+    // A kind whose table has no such column is not counted, and none of its rows has an object.
+    rows.map(|(kind, all)| summary.null_uris.get(kind).copied().unwrap_or(all))
+        .sum()
 }
 
 const fn held_or_open(held: bool) -> State {

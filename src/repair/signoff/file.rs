@@ -2,6 +2,7 @@
 
 use super::{Signoff, VERSION, paper};
 use crate::audit::AuditError;
+use crate::destination;
 use crate::index::IndexError;
 use crate::object::json;
 use crate::progress::Cancelled;
@@ -10,6 +11,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// The largest report that is read. 64 MiB.
@@ -24,6 +26,9 @@ pub enum SignoffError {
     Index(#[from] IndexError),
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+    /// A report cannot be written, with what to do.
+    #[error("{0}")]
+    Place(String),
     #[error("{path}: {why}")]
     File { path: String, why: String },
     #[error("{path} was changed after it was written: its own sha256 does not fit")]
@@ -118,26 +123,29 @@ impl Signoff {
     }
 }
 
-/// Makes the folder for reports where it is missing: before hours of reading, rather than after them.
+/// Makes the folder for reports where it is missing, and tries whether files can be made in it: before hours of
+/// reading, rather than after them.
 ///
 /// # Errors
-/// It cannot be made.
+/// It cannot be made or written.
 pub fn prepare(folder: &Path) -> Result<(), SignoffError> {
-    std::fs::create_dir_all(folder).map_err(|error| SignoffError::File {
-        path: folder.display().to_string(),
-        why: error.to_string(),
-    })
+    destination::try_folder(folder).map_err(SignoffError::Place)?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| SignoffError::Place(destination::told(folder, &error)))
 }
 
 fn put(path: &Path, bytes: &[u8]) -> Result<PathBuf, SignoffError> {
+    // Half a report is none: the file has its name only once it is whole, and on the disk.
     let write = || -> io::Result<()> {
-        let mut file = File::create_new(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut draft = tempfile::Builder::new()
+            .permissions(std::fs::Permissions::from_mode(0o666))
+            .tempfile_in(folder)?;
+        draft.write_all(bytes)?;
+        draft.as_file().sync_all()?;
+        draft.persist_noclobber(path).map_err(|kept| kept.error)?;
+        File::open(folder)?.sync_all()
     };
-    write().map_err(|error| SignoffError::File {
-        path: path.display().to_string(),
-        why: error.to_string(),
-    })?;
+    write().map_err(|error| SignoffError::Place(destination::told(path, &error)))?;
     Ok(path.to_owned())
 }

@@ -48,15 +48,15 @@ pub(in crate::store) async fn newest(
     backend: &dyn Backend,
     prefix: &str,
 ) -> Result<Newest, BackendError> {
-    let (mut keys, all) = listed(backend, prefix).await?;
+    let (mut keys, all) = whole_listing(backend, prefix).await?;
     let mut out = Newest {
-        last: keys.back().map_or(0, |(sequence, _)| *sequence),
+        last: keys.back().map_or(0, |(sequence, ..)| *sequence),
         ..Newest::default()
     };
     // Whole, and waiting for the one before it.
     let mut waiting: Option<(Key, Checkpoint)> = None;
-    while let Some((sequence, key)) = keys.pop_back() {
-        let (checkpoint, hash) = match whole(backend, &key, sequence, prefix).await? {
+    while let Some((sequence, key, size)) = keys.pop_back() {
+        let (checkpoint, hash) = match whole(backend, &key, sequence, prefix, size).await? {
             Ok(found) => found,
             Err(why) => {
                 out.pass(&key, why);
@@ -105,14 +105,14 @@ impl Newest {
 async fn listed(
     backend: &dyn Backend,
     prefix: &str,
-) -> Result<(VecDeque<(u64, Key)>, bool), BackendError> {
+) -> Result<(VecDeque<(u64, Key, u64)>, bool), BackendError> {
     let (mut keys, mut all) = (VecDeque::new(), true);
     let mut entries = backend.list(prefix, None);
     while let Some(entry) = entries.next().await {
         let entry = entry?;
         let number = layout::recognise_checkpoint(&entry.key).map(|(_, sequence)| sequence);
         if let (Some(sequence), Ok(key)) = (number, Key::new(entry.key)) {
-            keys.push_back((sequence, key));
+            keys.push_back((sequence, key, entry.size));
         }
         if keys.len() > LOOKED_AT {
             keys.pop_front();
@@ -122,17 +122,52 @@ async fn listed(
     Ok((keys, all))
 }
 
-/// A checkpoint that is whole and lies under its own key, with its hash. Wrong takes two reads.
+/// The newest keys, once the number behind the last listed one is free: a listing that is short would make an older
+/// checkpoint the newest. A writer that takes the number meanwhile shows in the next listing.
+async fn whole_listing(
+    backend: &dyn Backend,
+    prefix: &str,
+) -> Result<(VecDeque<(u64, Key, u64)>, bool), BackendError> {
+    let mut before = None;
+    loop {
+        let (keys, all) = listed(backend, prefix).await?;
+        let last = keys.back().map_or(0, |(sequence, ..)| *sequence);
+        let Some(next) = layout::checkpoint_key_below(prefix, last + 1) else {
+            return Ok((keys, all));
+        };
+        if backend.head(&next).await?.is_none() {
+            return Ok((keys, all));
+        }
+        if before == Some(last) {
+            return Err(open_question(
+                &next,
+                "it is there and was not listed, so the listing is not whole; try again",
+            ));
+        }
+        before = Some(last);
+    }
+}
+
+fn open_question(key: &Key, why: &str) -> BackendError {
+    BackendError::Remote {
+        what: key.to_string(),
+        why: why.into(),
+    }
+}
+
+/// A checkpoint that is whole and lies under its own key, with its hash. Wrong takes two reads of as many bytes as
+/// are listed.
 async fn whole(
     backend: &dyn Backend,
     key: &Key,
     sequence: u64,
     prefix: &str,
+    listed: u64,
 ) -> Result<Result<(Checkpoint, String), String>, BackendError> {
     let mut refused = String::new();
     for _ in 0..2 {
         let bytes = match backend.open(key).await? {
-            None => return Ok(Err("it was listed and is not there".to_owned())),
+            None => return Err(open_question(key, "it was listed and is not there")),
             Some(body) if body.meta.size > MAX_BYTES => {
                 let size = body.meta.size;
                 return Ok(Err(format!("it has {size} bytes, more than {MAX_BYTES}")));
@@ -141,6 +176,10 @@ async fn whole(
         };
         match checked(&bytes, sequence, prefix) {
             Ok(found) => return Ok(Ok((found, hex::encode(Sha256::digest(&bytes))))),
+            Err(_) if bytes.len() as u64 != listed => {
+                let why = format!("{} bytes came, and {listed} are listed", bytes.len());
+                return Err(open_question(key, &why));
+            }
             Err(why) => refused = why,
         }
     }

@@ -38,25 +38,40 @@ pub(super) async fn measure<E>(
     Ok(best)
 }
 
-/// The clocks of both sides and of this machine.
+/// The two clocks of both sides and of this machine that are furthest apart.
 pub(super) fn compare(clocks: &[Clock]) -> Check {
-    let furthest = clocks.iter().max_by_key(|(_, offset)| offset.abs());
-    let apart = |(who, offset): &Clock| {
-        let seconds = offset.abs() as f64 / 1e6;
-        let way = if *offset < 0 { "behind" } else { "ahead of" };
-        format!("{who} is {seconds:.1} s {way} this machine")
-    };
-    match furthest {
-        None => Check::warn("clocks", "not compared: neither side told its time", ""),
-        Some(clock) if clock.1.abs() > TOO_SKEWED => Check::fail(
+    if clocks.is_empty() {
+        return Check::warn(
             "clocks",
-            apart(clock),
-            "set the clocks: what is too young to be judged is told by them",
-        ),
-        Some(clock) if clock.1.abs() > SKEW => {
-            Check::warn("clocks", apart(clock), "set the clocks when you can")
-        }
-        Some(_) => Check::pass("clocks", "agree"),
+            "not compared: neither side told its time",
+            "mend what fails above first",
+        );
+    }
+    let (mut first, mut last) = (("this machine", 0), ("this machine", 0));
+    for clock in clocks {
+        first = if clock.1 < first.1 { *clock } else { first };
+        last = if clock.1 > last.1 { *clock } else { last };
+    }
+    let apart = last.1 - first.1;
+    let seconds = apart as f64 / 1e6;
+    let found = match last.0 {
+        "this machine" => format!("{} is {seconds:.1} s behind this machine", first.0),
+        ahead => format!("{ahead} is {seconds:.1} s ahead of {}", first.0),
+    };
+    if apart > TOO_SKEWED {
+        Check::fail(
+            "clocks",
+            found,
+            "synchronise the clocks (NTP); the grace period depends on them, and a repair is refused",
+        )
+    } else if apart > SKEW {
+        Check::warn(
+            "clocks",
+            found,
+            "synchronise the clocks (NTP); the grace period depends on them",
+        )
+    } else {
+        Check::pass("clocks", "agree within 5 s")
     }
 }
 
@@ -78,6 +93,16 @@ mod tests {
         let behind = compare(&[("the database", -400 * second)]);
         assert_eq!(behind.health, Health::Fail);
         assert!(behind.found.contains("400.0 s behind"));
+        // Each is near enough to this machine, and they are not near enough to each other.
+        let both = compare(&[
+            ("the database", -200 * second),
+            ("the object store", 200 * second),
+        ]);
+        assert_eq!(both.health, Health::Fail);
+        assert_eq!(
+            both.found,
+            "the object store is 400.0 s ahead of the database"
+        );
         assert_eq!(compare(&[]).health, Health::Warn);
     }
 }

@@ -80,11 +80,29 @@ impl Fetch {
             }
             proved = proof::prove(kind, id, &bytes);
         }
+        if proved.is_err() {
+            self.hold_to_size(&key, bytes.len() as u64).await?;
+        }
         Ok(match proved {
             Ok(proved) => Ok((Some((bytes, Origin::Canonical(key))), proved)),
             Err(_) if is_treeless(kind, &bytes) => Err(Why::Treeless),
             Err(why) => Err(Why::Wrong { key, why }),
         })
+    }
+
+    /// Makes sure that bytes that prove nothing are the object's: an empty answer or an error page is not.
+    async fn hold_to_size(&self, key: &Key, came: u64) -> Result<(), StoreError> {
+        match self.store.backend().head(key).await? {
+            Some(meta) if meta.size != came => Err(StoreError::Backend(BackendError::Remote {
+                what: key.to_string(),
+                why: format!(
+                    "{came} bytes came, and the store says that it has {}",
+                    meta.size
+                )
+                .into(),
+            })),
+            _ => Ok(()),
+        }
     }
 
     /// Bytes made from a row, or what the rows already said.

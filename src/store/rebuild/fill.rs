@@ -6,6 +6,7 @@ use crate::index::survey::{NamedBlob, TreeLine};
 use crate::index::{BlobRow, CommitRow, NewRows, SnapshotRow};
 use crate::object::time::Micros;
 use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord};
+use crate::store::StoreError;
 use crate::store::columns::Columns;
 use crate::store::write::proves;
 use bytes::Bytes;
@@ -28,6 +29,10 @@ impl Rebuild<'_> {
         self.fill_repos().await?;
         self.fill_commits().await?;
         self.fill_trees().await?;
+        self.find_unlisted().await?;
+        if self.is_held_back() {
+            return self.tell_missing().await;
+        }
         self.report.unnamed += self.survey.hold_rest_of_blobs(UNKNOWN).await?;
         self.placeholders().await?;
         self.fill_repos().await?;
@@ -306,7 +311,11 @@ impl Rebuild<'_> {
         let read: Vec<_> = stream::iter(&keys)
             .map(|(key, hex)| async move {
                 let key = Key::new(*key).map_err(|e| e.to_string())?;
-                let bytes = store.read_object(&key).await.map_err(|e| e.to_string())?;
+                let read = store.read_object(&key).await;
+                let bytes = read.map_err(|error| match error {
+                    StoreError::Backend(error) => error.reason(key.as_str()),
+                    error => error.to_string(),
+                })?;
                 let bytes = bytes.ok_or_else(|| "it was there and is gone".to_owned())?;
                 proves(kind, &ObjectId::new(*hex), &bytes)?;
                 Ok::<_, String>((bytes, store.backend().uri_for(&key)))

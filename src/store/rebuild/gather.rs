@@ -12,6 +12,9 @@ use tokio::sync::Semaphore;
 /// Objects read at once.
 const CONCURRENCY: usize = 16;
 
+/// Keys that are remembered as listed and not taken: some 10 MB. Beyond, listings are not asked about again.
+pub(super) const REFUSED: usize = 100_000;
+
 /// Facts laid down together.
 const BATCH: usize = 1_000;
 
@@ -107,8 +110,14 @@ impl Rebuild<'_> {
             Found::Commit(fact) => (&fact.hex, &fact.key),
             Found::Tree(fact) => (&fact.hex, &fact.key),
             Found::Blob(fact) => (&fact.hex, &fact.key),
-            Found::Nothing(key, why) => return self.report.skip(key.to_string(), why.clone()),
-            Found::Unknown(key, why) => return self.report.unknown(key.to_string(), why.clone()),
+            Found::Nothing(key, why) => {
+                self.refuse(key);
+                return self.report.skip(key.to_string(), why.clone());
+            }
+            Found::Unknown(key, why) => {
+                self.refuse(key);
+                return self.report.unknown(key.to_string(), why.clone());
+            }
         };
         if let Some(repo) = layout::repo_of(key) {
             waiting.hints.push((hex.clone(), repo.to_owned()));
@@ -118,6 +127,12 @@ impl Rebuild<'_> {
             Found::Tree(fact) => waiting.trees.push(fact),
             Found::Blob(fact) => waiting.blobs.push(fact),
             Found::Nothing(..) | Found::Unknown(..) => {}
+        }
+    }
+
+    fn refuse(&mut self, key: &Key) {
+        if self.refused.len() < REFUSED {
+            self.refused.insert(key.to_string());
         }
     }
 
@@ -144,7 +159,10 @@ async fn look(
         match once(backend, memory, &key, &hex, &entry).await {
             Ok(Ok(found)) => return found,
             Ok(Err(why)) => refused = why,
-            Err(error) => return Found::Unknown(key, error.to_string()),
+            Err(error) => {
+                let why = error.reason(key.as_str());
+                return Found::Unknown(key, why);
+            }
         }
     }
     Found::Nothing(key, refused)
@@ -159,7 +177,7 @@ async fn once(
     entry: &Entry,
 ) -> Result<Result<Found, String>, BackendError> {
     let Some(mut body) = backend.open(key).await? else {
-        return Ok(Err("it was listed and is not there".to_owned()));
+        return Err(open_question(key, "it was listed and is not there"));
     };
     let id = ObjectId::new(hex);
     let announced = body.meta.size;
@@ -193,10 +211,26 @@ async fn once(
             modified: entry.modified,
         })));
     }
-    Ok(match record_kind(&record) {
+    let found = match record_kind(&record) {
         Some(kind) => proves(kind, &id, &record).and_then(|_| fact(kind, &record, key, hex)),
         None => Err("the bytes do not reproduce the id".to_owned()),
-    })
+    };
+    // An empty answer or an error page says nothing of the object.
+    if found.is_err() && size != entry.size {
+        let listed = entry.size;
+        return Err(open_question(
+            key,
+            &format!("{size} bytes came, and {listed} are listed"),
+        ));
+    }
+    Ok(found)
+}
+
+fn open_question(key: &Key, why: &str) -> BackendError {
+    BackendError::Remote {
+        what: key.to_string(),
+        why: why.into(),
+    }
 }
 
 /// The kind that the first bytes of a record name.

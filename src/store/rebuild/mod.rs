@@ -20,6 +20,7 @@ use crate::index::IndexError;
 use crate::index::survey::Survey;
 use crate::progress::{Cancelled, Progress};
 use serde::Serialize;
+use std::collections::HashSet;
 
 /// Lines of each list that are kept; the rest is counted.
 const SHOWN: usize = 100;
@@ -92,6 +93,9 @@ pub struct Rebuilt {
     pub first_skipped: Vec<Skipped>,
     /// Keys that could not be read: what lies there is not known.
     pub unknown: u64,
+    /// Keys that could not be read kept the rest from being written: what hangs on them would be other rows than
+    /// a run that reads everything makes.
+    pub held_back: bool,
     pub first_unknown: Vec<Skipped>,
     /// Ids that something names, without a proved object.
     pub missing: u64,
@@ -120,34 +124,72 @@ impl Rebuilt {
     }
 }
 
+/// How a rebuild is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Write what can be told although some keys could not be read. Blobs and histories that hang on these come
+    /// under made-up names, and no later run mends them.
+    pub partial: bool,
+}
+
 /// A rebuild under way.
 struct Rebuild<'a> {
     /// The new database, beside the store that it is made from.
     target: &'a Writer,
     progress: &'a Progress,
+    options: Options,
     survey: Survey,
+    /// Keys that were listed and not taken.
+    refused: HashSet<String>,
     report: Rebuilt,
+}
+
+impl Rebuild<'_> {
+    /// Whether something that could not be read keeps the next rows from being written; notes it.
+    fn is_held_back(&mut self) -> bool {
+        self.report.held_back = self.report.unknown > 0 && !self.options.partial;
+        self.report.held_back
+    }
 }
 
 /// Fills the writer's database from the writer's store.
 ///
 /// # Errors
 /// A side that cannot be used at all, a database that holds something else, or cancellation.
-/// Objects that cannot be read are no error: they are counted as unknown.
-pub async fn rebuild(target: &Writer, progress: &Progress) -> Result<Rebuilt, RebuildError> {
+/// Objects that cannot be read are no error: they are counted as unknown, and unless `options` say otherwise no row
+/// is written that could depend on them. Run again, it goes on.
+pub async fn rebuild_with(
+    target: &Writer,
+    options: Options,
+    progress: &Progress,
+) -> Result<Rebuilt, RebuildError> {
     let target = &target.for_job(progress);
     let _lock = target.lock().await?;
     let mut rebuild = Rebuild {
         target,
         progress,
+        options,
         survey: Survey::new().await?,
+        refused: HashSet::new(),
         report: Rebuilt::default(),
     };
     rebuild.gather().await?;
     rebuild.plan().await?;
+    rebuild.find_unlisted().await?;
+    if rebuild.is_held_back() {
+        return Ok(rebuild.report);
+    }
     rebuild.check_target().await?;
     rebuild.fill().await?;
     Ok(rebuild.report)
+}
+
+/// [`rebuild_with`] the usual options.
+///
+/// # Errors
+/// As there.
+pub async fn rebuild(target: &Writer, progress: &Progress) -> Result<Rebuilt, RebuildError> {
+    rebuild_with(target, Options::default(), progress).await
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ impl Store {
             index: Retrying::new(index.clone()),
             backend: backend.clone(),
             write_side: Some(WriteSide { index, backend }),
+            patient: None,
             copies: None,
         })
     }

@@ -1,12 +1,16 @@
 //! What the rows will be: repositories and branches from checkpoints, and who holds what.
 
+use super::gather::REFUSED;
 use super::{Missing, Rebuild, RebuildError, SHOWN, UNKNOWN};
 use crate::backend::layout;
 use crate::index::RepoRow;
-use crate::object::time;
+use crate::object::{ObjectId, time};
 use crate::store::checkpoint::newest;
 
 const PAGE: u32 = 500;
+
+/// Ids without a listed object that are asked for.
+const ASKED: u32 = 1_000;
 
 impl Rebuild<'_> {
     pub(super) async fn plan(&mut self) -> Result<(), RebuildError> {
@@ -97,6 +101,35 @@ impl Rebuild<'_> {
             self.report.placeholders.push(repo_id.to_owned());
         }
         Ok(self.survey.add_repo(&row, None, false).await?)
+    }
+
+    /// Asks for what is named and was not listed: a listing that is short must not become a database that is.
+    pub(super) async fn find_unlisted(&mut self) -> Result<(), RebuildError> {
+        if self.refused.len() >= REFUSED {
+            return Ok(());
+        }
+        let (_, lacking) = self.survey.lacking(ASKED).await?;
+        for lacking in lacking {
+            self.progress.checkpoint().await?;
+            let Some(key) = layout::key_for(&ObjectId::new(&lacking.id)) else {
+                continue;
+            };
+            if self.refused.contains(key.as_str()) {
+                continue;
+            }
+            match self.target.store().backend().head(&key).await {
+                Ok(None) => {}
+                Ok(Some(_)) => self.report.unknown(
+                    "(listing)".to_owned(),
+                    format!("{key} is there and was not listed, so the listing is not whole"),
+                ),
+                Err(error) => {
+                    let why = error.reason(key.as_str());
+                    self.report.unknown(key.to_string(), why);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Names what is named and could not be had.

@@ -2,6 +2,7 @@
 
 use super::Place as P;
 use super::{Binding, Place};
+use crate::audit::Depth;
 use crate::tui::action::{Action, Motion};
 use crate::tui::decisions::Side;
 use crate::tui::guide::Guide;
@@ -42,7 +43,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Tab(0),    &[P::Objects],  &["1"],         6, "commits",  "List the commits."),
     row(Action::Tab(1),    &[P::Objects],  &["2"],         6, "snapshots", "List the snapshots."),
     row(Action::Tab(2),    &[P::Objects],  &["3"],         6, "blobs",    "List the blobs."),
-    row(Action::Branch,    &[P::Repos],    &["b"],         4, "branch",   "Choose a branch and try what a client's pull of it would receive."),
+    row(Action::Branch,    &[P::Repos],    &["b"],         4, "branch",   "Choose a branch and try what a client's pull of it would receive; each says whether that comes whole, as far as is known."),
     row(Action::Branch,    &[P::Objects],  &["b"],         4, "branch",   "Choose a branch; only its commits are listed."),
     row(Action::Open,      &[P::Inspect],  &["enter"],     4, "open",     "Follow the link under the cursor, or unfold what is folded."),
     row(Action::Facet(0),  &[P::Inspect],  &["1"],         6, "diff",     "The row beside the object, field by field."),
@@ -70,7 +71,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Filter,    &[P::Findings], &["/"],         4, "filter",   "Narrow the list as you type: words, and code: kind: repo: id: is:"),
     row(Action::Export,    &[P::Repos, P::Objects, P::Findings, P::Journal], &["E"], 0, "export", "Write the whole list as it is filtered and sorted into a new file here, one JSON object a line."),
     row(Action::Plan,      &[P::Hub],      &["x"],         5, "plan",     "Plan every repair that needs no choice. Writes nothing."),
-    row(Action::Plan,      &[P::Repos, P::Objects, P::Inspect, P::Findings, P::Decide, P::Pull], &["x"], 3, "plan", "Plan the repair of what is marked or under the cursor. Writes nothing."),
+    row(Action::Plan,      &[P::Repos, P::Objects, P::Inspect, P::Findings, P::Decide, P::Pull, P::SignOff], &["x"], 3, "plan", "Plan the repair of what is marked or under the cursor. Writes nothing."),
     row(Action::Choose(Side::Row),    &[P::Decide], &["1"], 1, "row", "The row stands; where no remedy makes it true, all is left as it is."),
     row(Action::Choose(Side::Object), &[P::Decide], &["2"], 1, "object", "The object stands; where no remedy makes it true, all is left as it is."),
     row(Action::Choose(Side::Skip),   &[P::Decide], &["s"], 2, "skip", "Decide nothing here: it is left as it is."),
@@ -89,12 +90,12 @@ pub const TABLE: &[Binding] = &[
     row(Action::Open,      &[P::Run],      &["enter"],     1, "before and after", "The values before and after."),
     row(Action::Undo,      &[P::Journal],  &["U"],         3, "undo",     "Plan to put back what the run changed. Writes nothing."),
     row(Action::Write,     &[P::SignOff],  &["w"],         1, "write",    "Write the report for people and the one for machines; asks where."),
-    row(Action::Findings,  &[P::SignOff],  &["f"],         2, "findings", "The findings of the last audit."),
+    row(Action::Findings,  &[P::SignOff],  &["f"],         2, "findings", "The findings that stand in the way; all of them where none does."),
     row(Action::Again,     &[P::SignOff],  &["r"],         2, "again",    "Sign off once more."),
     row(Action::Check,     &[P::Journal],  &["c"],         2, "check",    "Whether a line of the journal was changed, removed or re-ordered."),
-    row(Action::Pull,      &[P::Repos, P::Objects], &["p"], 2, "pull",   "Try what a client's pull of this repository or branch would receive."),
+    row(Action::Pull,      &[P::Repos, P::Objects], &["p"], 2, "pull",   "Try a client's pull: of every branch of this repository, or of the branch that is listed."),
     row(Action::Again,     &[P::Pull],     &["r"],         1, "again",    "Try the pull once more."),
-    row(Action::Audit,     &[P::Hub, P::Repos, P::Objects, P::Findings], &["A"], 6, "audit", "Audit again: the repository under the cursor where one is, else the whole hub."),
+    row(Action::Audit,     &[P::Hub, P::Repos, P::Objects, P::Inspect, P::Findings, P::Pull], &["A"], 6, "audit", "Audit again; asks how deep (rows, presence, bytes) and what (hub, repository, branch, object)."),
 
     // Questions and lines of text: they take every key.
     row(Action::Yes,       &[P::Confirm],  &["y"],         1, "yes",      "Do it."),
@@ -116,6 +117,15 @@ pub const TABLE: &[Binding] = &[
     row(Action::Move(Motion::PageUp),   &[P::Help, P::Palette], &["pgup"],   0, "page up",   "A page up."),
     row(Action::Submit,    &[P::Branches], &["enter"],     1, "choose",   "List this branch only."),
     row(Action::Back,      &[P::Branches, P::Log], &["esc", "ctrl-c"], 2, "close", "Close the list."),
+    row(Action::Submit,    &[P::Audit],    &["enter"],     1, "start",    "Start the audit."),
+    row(Action::Back,      &[P::Audit],    &["esc", "ctrl-c"], 2, "close", "Audit nothing."),
+    row(Action::Deep(Depth::Rows),     &[P::Audit], &["1"], 3, "rows",    "Look at rows, and the graph that they span."),
+    row(Action::Deep(Depth::Presence), &[P::Audit], &["2"], 3, "presence", "Look at the store's listing too; bytes are read only where something differs."),
+    row(Action::Deep(Depth::Bytes),    &[P::Audit], &["3"], 3, "bytes",   "Read and prove every object to its last byte."),
+    row(Action::Move(Motion::Down),    &[P::Audit], &["down", "j"], 0, "down", "Audit the next of what is listed."),
+    row(Action::Move(Motion::Up),      &[P::Audit], &["up", "k"], 0, "up", "Audit the one before."),
+    row(Action::Left,      &[P::Audit],    &["left", "h"], 0, "less deep", "Look less deep."),
+    row(Action::Right,     &[P::Audit],    &["right", "l"], 0, "deeper",  "Look deeper."),
     row(Action::Leave,     &[P::Small],    &["q"],         1, "leave",    "Leave; nothing else works on a screen this small."),
     row(Action::CopyId,    &[P::Log],      &["y"],         1, "copy",     "Copy the line to the terminal's clipboard."),
 

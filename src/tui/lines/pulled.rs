@@ -2,7 +2,9 @@
 
 use super::{HubId, clean};
 use crate::client::tried::TriedPull;
+use crate::client::tried_repo::{BranchEnd, TriedBranch, TriedRepo};
 use crate::object::Kind;
+use crate::store::fetch::Refusal;
 
 /// What a client would refuse.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,12 +16,70 @@ pub struct RefusedLine {
     pub why: String,
 }
 
+impl From<&Refusal> for RefusedLine {
+    fn from(refusal: &Refusal) -> Self {
+        let short = refusal.id.short();
+        let steps = refusal.way.iter();
+        Self {
+            id: HubId::new(refusal.id.as_str()),
+            way: steps
+                .map(|step| clean(&step.replace(refusal.id.as_str(), short)))
+                .collect(),
+            why: clean(&refusal.why.to_string()),
+        }
+    }
+}
+
 /// An object that a client would take.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TakenLine {
     pub kind: Kind,
     pub id: HubId,
     pub reconstructed: bool,
+}
+
+/// A branch that does not come whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FailedLine {
+    pub branch: HubId,
+    pub head: Option<HubId>,
+    /// The object that is refused, where it is one.
+    pub refused: Option<RefusedLine>,
+    /// Why it fails, where no object is refused.
+    pub why: String,
+    /// It could not be read: nobody knows whether it comes whole.
+    pub unread: bool,
+}
+
+impl From<&TriedBranch> for FailedLine {
+    fn from(branch: &TriedBranch) -> Self {
+        let (refused, why, unread) = match &branch.end {
+            BranchEnd::Refused(refusal) => (Some(RefusedLine::from(&**refusal)), "", false),
+            BranchEnd::Unfit(why) => (None, why.as_str(), false),
+            BranchEnd::Unread(why) => (None, why.as_str(), true),
+            BranchEnd::Whole | BranchEnd::Empty => (None, "", false),
+        };
+        Self {
+            branch: HubId::new(&branch.name),
+            head: branch.head.as_ref().map(|id| HubId::new(id.as_str())),
+            refused,
+            why: clean(why),
+            unread,
+        }
+    }
+}
+
+/// How the branches of a repository came.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BranchesLine {
+    pub whole: u64,
+    pub empty: u64,
+    pub failed: u64,
+    pub unread: u64,
+    /// Those that failed or could not be read; the first of them.
+    pub named: Vec<FailedLine>,
+    /// Why no client takes all of them together.
+    pub together: Option<String>,
 }
 
 /// The end of a tried pull.
@@ -30,8 +90,22 @@ pub struct PulledLine {
     pub counts: Vec<(Kind, u64, u64)>,
     pub bytes: u64,
     pub taken: Vec<TakenLine>,
+    /// Of a single branch.
     pub refused: Option<RefusedLine>,
+    /// Of all branches of a repository.
+    pub branches: Option<BranchesLine>,
     pub stopped: bool,
+}
+
+impl PulledLine {
+    /// Whether a client takes all that was tried.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let all = self.branches.as_ref().is_none_or(|branches| {
+            branches.failed == 0 && branches.unread == 0 && branches.together.is_none()
+        });
+        self.refused.is_none() && !self.stopped && all
+    }
 }
 
 impl From<&TriedPull> for PulledLine {
@@ -56,14 +130,27 @@ impl From<&TriedPull> for PulledLine {
                     reconstructed: taken.reconstructed,
                 })
                 .collect(),
-            refused: pull.refusal.as_ref().map(|refusal| RefusedLine {
-                id: HubId::new(refusal.id.as_str()),
-                way: (refusal.way.iter())
-                    .map(|step| clean(&step.replace(refusal.id.as_str(), refusal.id.short())))
-                    .collect(),
-                why: clean(&refusal.why.to_string()),
-            }),
+            refused: pull.refusal.as_ref().map(RefusedLine::from),
+            branches: None,
             stopped: pull.stopped,
+        }
+    }
+}
+
+impl From<&TriedRepo> for PulledLine {
+    fn from(tried: &TriedRepo) -> Self {
+        Self {
+            heads: Vec::new(),
+            branches: Some(BranchesLine {
+                whole: tried.whole,
+                empty: tried.empty,
+                failed: tried.failed,
+                unread: tried.unread,
+                named: tried.named.iter().map(FailedLine::from).collect(),
+                together: tried.together.as_deref().map(clean),
+            }),
+            stopped: tried.stopped,
+            ..Self::from(&tried.received)
         }
     }
 }

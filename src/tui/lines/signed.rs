@@ -20,6 +20,8 @@ pub struct SignedLine {
     /// Findings that stand in the way, causes first, each in a line.
     pub left: Vec<String>,
     pub left_total: u64,
+    /// Findings of a lower grade, which do not.
+    pub beside: u64,
     /// Branches that no client can pull, or whose pull could not be read, each in a line.
     pub pulls: Vec<String>,
     pub seconds: u64,
@@ -49,6 +51,11 @@ impl From<&Signoff> for SignedLine {
                 })
                 .collect(),
             left_total: signoff.left_total,
+            beside: signoff
+                .findings
+                .values()
+                .sum::<u64>()
+                .saturating_sub(signoff.left_total),
             pulls: pulls
                 .map(|pull| clean(&format!("{} {}: {}", pull.repo, pull.branch, pull.why)))
                 .collect(),

@@ -1,10 +1,11 @@
 //! Questions to the reports of audits.
 
 use super::Desk;
-use crate::audit::{AuditError, Filter, Report};
+use crate::audit::{AuditError, Depth, Filter, Report};
 use crate::tui::effect::{Ask, ReportRef};
 use crate::tui::event::Answer;
-use crate::tui::lines::{FindingLine, GroupLine};
+use crate::tui::lines::{FindingLine, GroupLine, Judged};
+use std::collections::{BTreeMap, HashSet};
 
 impl Desk {
     /// What the last report says.
@@ -20,9 +21,37 @@ impl Desk {
                 cursor,
                 filter,
             } => return self.carry(from, &marks, cursor, &filter).await,
+            Ask::WorstOn { path, ids } => self.judged(&path, ids).await,
             ask => of_report(&self.report()?.1, ask).await,
         };
         answer.map_err(|error| error.to_string())
+    }
+
+    /// What is known of each id: the worst finding, or how deep the look was that found nothing.
+    async fn judged(&self, path: &str, ids: Vec<String>) -> Result<Answer, AuditError> {
+        let (report, read) = {
+            let held = self.held();
+            let Some((_, report)) = held.report.clone() else {
+                return Ok(Answer::Judged(BTreeMap::new()));
+            };
+            let read = ids.iter().filter(|id| held.has_read(id)).cloned();
+            (report, read.collect::<HashSet<_>>())
+        };
+        let worst = report.worst_on(&ids).await?;
+        let mut found: BTreeMap<String, Judged> = worst
+            .into_iter()
+            .map(|(id, code)| (id, Judged::Found(code)))
+            .collect();
+        let look = report.looks().repo(path).filter(|look| look.complete);
+        for id in ids {
+            let deep = match read.contains(&id) {
+                true => Some(Depth::Bytes),
+                false => look.map(|look| look.depth),
+            };
+            let nothing = deep.map_or(Judged::Unlooked, Judged::Clean);
+            found.entry(id).or_insert(nothing);
+        }
+        Ok(Answer::Judged(found))
     }
 
     /// Finds again in the last report what was marked in the one before.
@@ -34,10 +63,7 @@ impl Desk {
         filter: &Filter,
     ) -> Result<Answer, String> {
         let (_, report) = self.report()?;
-        let before = self.held().before.clone();
-        let Some((_, before)) = before.filter(|(name, _)| *name == from) else {
-            return Err("the hub was audited twice meanwhile".to_owned());
-        };
+        let before = self.report_named(from)?;
         let carried = async {
             let marks = report.carried(&before, marks).await?;
             let cursor: Vec<u64> = cursor.into_iter().collect();
@@ -67,7 +93,6 @@ async fn of_report(report: &Report, ask: Ask) -> Result<Answer, AuditError> {
             let passes = there.first().is_some_and(|found| found.ordinal == ordinal);
             Answer::Place(passes.then_some(place))
         }
-        Ask::WorstOn(ids) => Answer::Worst(report.worst_on(&ids).await?.into_iter().collect()),
         Ask::Groups(filter, by) => {
             let groups = report.groups(&filter, by).await?;
             Answer::Groups(groups.iter().map(GroupLine::from).collect())

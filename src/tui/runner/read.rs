@@ -1,15 +1,17 @@
 //! Questions that read and nothing else.
 
 use super::Desk;
-use crate::audit::{Code, inspect};
+use crate::audit::inspect;
 use crate::index::{BranchRow, Index, IndexError};
 use crate::object::ObjectId;
+use crate::store::reconstruct::given;
 use crate::tui::effect::Ask;
 use crate::tui::event::Answer;
 use crate::tui::lines::{
-    BranchLine, HubId, Inspected, ObjectLine, RefusalLine, RepoLine, StepLine,
+    BranchLine, BranchMark, HubId, Inspected, ObjectLine, RefusalLine, RepoLine, StepLine,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 impl Desk {
     pub(super) async fn read(&self, ask: Ask) -> Result<Answer, String> {
@@ -50,7 +52,7 @@ impl Desk {
             | Ask::Ordinals { .. }
             | Ask::Carry { .. }
             | Ask::PlaceOf { .. }
-            | Ask::WorstOn(_)
+            | Ask::WorstOn { .. }
             | Ask::Groups(..)
             | Ask::FindingsAt { .. }) => self.found(ask).await,
             Ask::Objects(ask) => {
@@ -75,13 +77,9 @@ impl Desk {
                     limit,
                 } => {
                     let (rows, end) = branches(index, &repo_id, after, limit).await?;
-                    let heads = self.worst_of_heads(index, &rows).await?;
+                    let marks = self.marks(index, &repo_id, &rows).await?;
                     let lines = rows.iter().map(|row| BranchLine {
-                        worst: row
-                            .head_commit_id
-                            .as_ref()
-                            .and_then(|id| heads.get(id))
-                            .copied(),
+                        mark: marks.get(&row.name).cloned().unwrap_or_default(),
                         ..BranchLine::from(row)
                     });
                     Answer::Branches {
@@ -96,38 +94,33 @@ impl Desk {
         answer.await.map_err(|error| error.to_string())
     }
 
-    /// The worst finding on each head or on its snapshot, by the head's id.
-    async fn worst_of_heads(
+    /// What is known of the pulls of these branches, by name. A branch that moved since is not known.
+    async fn marks(
         &self,
         index: &dyn Index,
+        repo_id: &str,
         rows: &[BranchRow],
-    ) -> Result<BTreeMap<String, Code>, IndexError> {
+    ) -> Result<BTreeMap<String, BranchMark>, IndexError> {
         let report = self.held().report.clone();
-        let Some((_, report)) = report else {
+        let (Some((_, report)), Some(repo)) = (report, index.repo_by_id(repo_id).await?) else {
             return Ok(BTreeMap::new());
         };
-        let heads: Vec<String> = rows
-            .iter()
-            .filter_map(|row| row.head_commit_id.clone())
-            .collect();
-        let commits = index.commits_by_id(&heads).await?;
-        let trees = commits.iter().filter_map(|row| row.snapshot_id.clone());
-        let ids: Vec<String> = heads.iter().cloned().chain(trees).collect();
+        let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
         // A list without marks is better than none.
-        let found = report.worst_on(&ids).await.unwrap_or_default();
-        let mut worst: BTreeMap<String, Code> = found.into_iter().collect();
-        for row in commits {
-            let of_tree = row.snapshot_id.and_then(|id| worst.get(&id).copied());
-            let of_both = worst
-                .get(&row.commit_id)
-                .copied()
-                .into_iter()
-                .chain(of_tree);
-            if let Some(code) = of_both.max_by_key(|code| code.fault().grade) {
-                worst.insert(row.commit_id, code);
+        let found = report
+            .branches(&repo.path(), &names)
+            .await
+            .unwrap_or_default();
+        let mut marks = BTreeMap::new();
+        for standing in found {
+            let heads = rows.iter().filter(|row| row.name == standing.name);
+            let head = |row: &BranchRow| given(row.head_commit_id.as_deref()).map(str::to_owned);
+            if heads.clone().count() > 1 || heads.clone().all(|row| head(row) == standing.head) {
+                let mark = BranchMark::from(&standing);
+                marks.insert(standing.name, mark);
             }
         }
-        Ok(worst)
+        Ok(marks)
     }
 
     /// A repository by its path, with its counts.
@@ -153,7 +146,10 @@ impl Desk {
         let store = self.store()?;
         let found = inspect::inspect(&store, kind, &ObjectId::new(id)).await;
         let found = found.map_err(|error| error.to_string())?;
-        let made = tokio::task::spawn_blocking(move || Inspected::from(&found)).await;
+        let found = Arc::new(found);
+        let (desk, seen) = (self.clone(), found.clone());
+        tokio::spawn(async move { desk.learn_inspected(&seen).await });
+        let made = tokio::task::spawn_blocking(move || Inspected::from(&*found)).await;
         Ok(Answer::Inspected(Box::new(
             made.map_err(|error| error.to_string())?,
         )))

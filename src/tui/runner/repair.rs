@@ -79,6 +79,7 @@ impl Desk {
         };
         progress.phase("repair", Some(plan.totals().steps));
         let applied = repair::apply_with(&writer, &plan, &mut journal, progress, &options).await;
+        self.note_touched(&plan).await;
         Ok(Answer::Applied(AppliedLine::from(
             &applied.map_err(|error| error.to_string())?,
         )))

@@ -1,8 +1,9 @@
 //! Sign-offs, and what the doctor says before one.
 
 use super::Desk;
+use crate::audit::{PullEnd, PullFact};
 use crate::progress::Progress;
-use crate::repair::signoff::{self, Options};
+use crate::repair::signoff::{self, FailedPull, Options, Signoff};
 use crate::store::doctor;
 use crate::tui::event::Answer;
 use crate::tui::lines::{CheckLine, SignedLine, clean};
@@ -25,9 +26,10 @@ impl Desk {
     pub(super) async fn sign_off(&self, progress: &Progress) -> Result<Answer, String> {
         let _ended = progress.ended().drop_guard();
         let store = self.store()?;
-        let signed = signoff::run(&store, &Options::default(), progress).await;
-        let signoff = signed.map_err(|error| error.to_string())?;
+        let signed = signoff::run_with_report(&store, &Options::default(), progress).await;
+        let (signoff, report) = signed.map_err(|error| error.to_string())?;
         let line = SignedLine::from(&signoff);
+        self.learn_aside(Some(report), &facts(&signoff)).await;
         self.held().signoff = Some(Arc::new(signoff));
         Ok(Answer::Signed(Box::new(line)))
     }
@@ -45,4 +47,21 @@ impl Desk {
             name(&machines)
         )))
     }
+}
+
+/// What its pulls say of branches, as far as the sign-off names them.
+fn facts(signoff: &Signoff) -> Vec<PullFact> {
+    let fact = |pull: &FailedPull, outcome| PullFact {
+        repo: pull.repo.clone(),
+        branch: pull.branch.clone(),
+        head: None,
+        outcome,
+    };
+    let failed = signoff.pulls.failed.iter().map(|pull| {
+        let why = pull.why.clone();
+        fact(pull, PullEnd::Refused { why, id: None })
+    });
+    let unread = signoff.pulls.unknown.iter();
+    let unread = unread.map(|pull| fact(pull, PullEnd::Unread(pull.why.clone())));
+    failed.chain(unread).collect()
 }

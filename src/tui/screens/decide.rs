@@ -25,6 +25,8 @@ pub struct Decide {
     /// What was selected, in words.
     what: String,
     report: ReportRef,
+    /// Audits that had ended by then.
+    audits: u64,
     sifted: Slot<Sifted>,
     rows: Pages<FindingLine>,
     pub cursor: Cursor,
@@ -44,6 +46,7 @@ pub fn open(selection: Selection, what: &str, ctx: &mut Ctx) -> Go {
         selection,
         what: what.to_owned(),
         report: ctx.shared.audits.report,
+        audits: ctx.shared.audits.ended,
         sifted: Slot::Empty,
         rows: Pages::default(),
         cursor: Cursor::default(),
@@ -133,9 +136,6 @@ impl Decide {
         let Some(sifted) = self.sifted.ready() else {
             return Some("what needs a choice is still being looked for".into());
         };
-        if self.report != shared.audits.report {
-            return Some("the findings were audited anew; choose again".into());
-        }
         let tally = self.tally(shared);
         let none = tally.planned == 0 && sifted.rest.is_empty();
         none.then(|| match tally.undecided {
@@ -244,7 +244,7 @@ impl Decide {
             }
         }
         let places = ctx.shared.decisions.places(sifted);
-        PlanScreen::open(Selection::Ordinals(places), &words, ctx)
+        PlanScreen::open_from(self.report, Selection::Ordinals(places), &words, ctx)
     }
 
     fn reread(&mut self, ctx: &mut Ctx) {
@@ -253,6 +253,7 @@ impl Decide {
         self.rows = Pages::default();
         self.seen = None;
         self.report = ctx.shared.audits.report;
+        self.audits = ctx.shared.audits.ended;
     }
 
     /// Whether the sides stand side by side in a pane of this width.
@@ -294,7 +295,7 @@ impl Decide {
     /// Asks for what is shown; a selection that needs no choice becomes its plan.
     pub fn settle(&mut self, ctx: &mut Ctx) -> Go {
         let filtered = !matches!(self.selection, Selection::Ordinals(_));
-        if filtered && self.report != ctx.shared.audits.report {
+        if filtered && self.audits != ctx.shared.audits.ended {
             self.reread(ctx);
         }
         if self.sifted == Slot::Empty {
@@ -306,7 +307,7 @@ impl Decide {
         };
         if sifted.open.is_empty() {
             let selection = self.selection.clone();
-            return match PlanScreen::open(selection, &self.what, ctx) {
+            return match PlanScreen::open_from(self.report, selection, &self.what, ctx) {
                 Go::Push(screen) => Go::Replace(screen),
                 other => other,
             };

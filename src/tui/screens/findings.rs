@@ -263,7 +263,6 @@ impl Findings {
             Action::Unmark => self.marked = Marked::default(),
             Action::Group => self.next_group(),
             Action::Refresh => self.reread(ctx),
-            Action::Audit => ctx.audit(ctx.shared.audits.repo.clone(), true),
             Action::Export => {
                 ctx.export(Exported::Findings(self.filter.clone(), self.stretch(0, 0)));
             }

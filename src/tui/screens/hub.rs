@@ -4,12 +4,14 @@ use super::Go;
 use super::findings::Findings;
 use super::plan::PlanScreen;
 use super::repos::Repos;
-use crate::audit::{Auto, Code};
+use crate::audit::{Auto, Code, Scope};
 use crate::repair::Selection;
 use crate::text;
 use crate::tui::action::Action;
 use crate::tui::effect::Ask;
 use crate::tui::guide::Guide;
+use crate::tui::lines::KnownLine;
+use crate::tui::lines::known::{Rest, branch_words, nothing_found, rests_on, scope_words};
 use crate::tui::regions::Regions;
 use crate::tui::state::{Ctx, Shared, Slot};
 use crate::tui::theme::Theme;
@@ -37,7 +39,12 @@ fn codes(shared: &Shared) -> Vec<(Code, u64)> {
             .iter()
             .filter_map(|(name, count)| Some((Code::from_name(name)?, *count)))
             .collect(),
-        (_, Some(last)) => last.findings.iter().map(|(code, n)| (*code, *n)).collect(),
+        (_, Some(last)) => last
+            .summary
+            .findings
+            .iter()
+            .map(|(code, n)| (*code, *n))
+            .collect(),
         _ => Vec::new(),
     };
     codes.retain(|(_, count)| *count > 0);
@@ -76,10 +83,6 @@ impl HubScreen {
                 }
             }
             Action::Repos => Repos::open(ctx),
-            Action::Audit => {
-                ctx.audit(None, true);
-                Go::Stay
-            }
             Action::Plan => PlanScreen::open(
                 Selection::Auto(crate::audit::Filter::default()),
                 "every finding that can be repaired without a choice",
@@ -210,9 +213,10 @@ fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
         (Slot::Pending(_), _) => {
             let found: u64 = audits.meter.figures.outcomes.values().sum();
             let text = format!(
-                "{} found so far, depth {}",
+                "{} found so far in {}, depth {}",
                 text::grouped(found),
-                super::depth_word(audits.asked.depth)
+                scope_words(&audits.asked.scope),
+                audits.asked.depth.word()
             );
             head.pair("audit runs", &text, theme, theme.running);
         }
@@ -223,16 +227,8 @@ fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
     let Some(last) = &audits.last else {
         return;
     };
-    let found: u64 = last.findings.values().sum();
-    let of = audits.repo.as_deref().unwrap_or("the whole hub");
-    let ago = crate::tui::meter::span(shared.clock.saturating_sub(audits.at).as_secs());
-    let text = format!(
-        "{} in {of}, depth {}, {ago} ago",
-        text::plural(found, "finding"),
-        super::depth_word(last.depth)
-    );
-    let style = if found == 0 { theme.good } else { theme.text };
-    head.pair("last audit", &text, theme, style);
+    say_known(shared, last, head, theme);
+    let last = &last.summary;
     for hidden in last.hidden.iter().take(3) {
         let text = format!("incomplete: {}", hidden.said);
         head.pair("", &text, theme, theme.warning);
@@ -249,6 +245,57 @@ fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
         head.pair("", note, theme, theme.muted);
     }
     head.gap();
+}
+
+/// How many findings there are, what that rests on, and how many branches fail.
+fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme) {
+    let now = shared.now();
+    let found: u64 = known.summary.findings.values().sum();
+    let look = known.looks.hub();
+    let (_, rest) = nothing_found(look);
+    let text = format!(
+        "{} in the whole hub, {}",
+        text::plural(found, "finding"),
+        rests_on(look, now)
+    );
+    let style = match (found, rest) {
+        (0, Rest::Proved) => theme.good,
+        (0, Rest::Unknown) => theme.warning,
+        _ => theme.text,
+    };
+    head.pair("last audit", &text, theme, style);
+    // Looks at parts since: the newest stand first.
+    let parts = known.looks.iter().filter(|look| look.scope != Scope::Hub);
+    let mut parts: Vec<String> = parts
+        .map(|look| {
+            format!(
+                "{}: {}",
+                scope_words(&look.scope),
+                rests_on(Some(look), now)
+            )
+        })
+        .collect();
+    parts.reverse();
+    for part in parts.iter().take(2) {
+        head.pair("", part, theme, theme.muted);
+    }
+    if parts.len() > 2 {
+        let more = text::plural(parts.len() as u64 - 2, "look");
+        head.pair(
+            "",
+            &format!("and {more} at other parts"),
+            theme,
+            theme.muted,
+        );
+    }
+    let (mut words, fails) = branch_words(&known.branches);
+    let style = if fails { theme.error } else { theme.text };
+    let all = shared.counts.ready().map_or(0, |counts| counts.branches);
+    let other = all.saturating_sub(known.branches.total());
+    if other > 0 && known.branches.total() > 0 {
+        words += &format!("; {} of deleted repositories, or new", text::grouped(other));
+    }
+    head.pair("pulls", &words, theme, style);
 }
 
 /// What a code means and what can be done.

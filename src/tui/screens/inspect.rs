@@ -10,7 +10,7 @@ use crate::audit::Filter;
 use crate::object::Kind;
 use crate::repair::Selection;
 use crate::tui::action::Action;
-use crate::tui::effect::{Ask, Effect, ReportRef, Scope, Ticket};
+use crate::tui::effect::{Ask, Effect, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::{HubId, Inspected};
 use crate::tui::state::{Ctx, Shared, Slot};
@@ -47,7 +47,8 @@ pub struct Inspect {
     columns: usize,
     /// Objects that links were followed from.
     trail: Vec<(Kind, HubId, usize, [Cursor; 6])>,
-    report: ReportRef,
+    /// Audits that had ended when it was read.
+    audits: u64,
     /// The cursor of the bytes goes to what is wrong, once.
     sought: bool,
     /// The differences one below the other, for a pane of this width, folded or not.
@@ -70,7 +71,7 @@ impl Inspect {
             side: 0,
             columns: 16,
             trail: Vec::new(),
-            report: ctx.shared.audits.report,
+            audits: ctx.shared.audits.ended,
             sought: false,
             below: Text::default(),
             below_for: (0, false),
@@ -302,8 +303,9 @@ impl Inspect {
 
     /// Asks for the object, and brings the cursors into it.
     pub fn settle(&mut self, ctx: &mut Ctx) {
-        if self.report != ctx.shared.audits.report {
-            self.report = ctx.shared.audits.report;
+        // What it finds itself is no reason to look again.
+        if self.audits != ctx.shared.audits.ended {
+            self.audits = ctx.shared.audits.ended;
             self.reread(ctx);
         }
         if self.seen == Slot::Empty && ctx.shared.open.ready().is_some() {

@@ -331,17 +331,6 @@ pub fn exactly(at: Option<crate::object::time::Micros>) -> String {
         .unwrap_or_else(|| "? no instant".into())
 }
 
-/// A depth in a word.
-#[must_use]
-pub const fn depth_word(depth: crate::audit::Depth) -> &'static str {
-    use crate::audit::Depth;
-    match depth {
-        Depth::Rows => "rows",
-        Depth::Presence => "presence",
-        Depth::Bytes => "bytes",
-    }
-}
-
 /// A mark that says a grade without colour.
 #[must_use]
 pub const fn grade_mark(grade: crate::audit::Grade) -> &'static str {

@@ -24,7 +24,7 @@ use crate::tui::widgets::lanes::Strand;
 pub struct Objects {
     pub scope: Scope,
     pub repo_id: HubId,
-    path: HubId,
+    pub path: HubId,
     pub tab: usize,
     /// Commits of this branch only.
     pub branch: Option<HubId>,
@@ -120,7 +120,6 @@ impl Objects {
             Action::Export => ctx.export(Exported::Objects(self.ask())),
             Action::Refresh => self.reread(ctx),
             Action::Pane => self.beside = !self.beside,
-            Action::Audit => ctx.audit(Some(self.path.exact().to_owned()), true),
             Action::Open => {
                 if let Some(row) = self.list.current() {
                     return Inspect::open(row.kind, row.id.clone(), ctx);
@@ -176,12 +175,12 @@ impl Objects {
             return None;
         }
         match answer {
-            Answer::Worst(found) if self.judging.awaits(ticket) => {
+            Answer::Judged(found) if self.judging.awaits(ticket) => {
                 self.judging = Slot::Empty;
                 for row in self.list.rows_mut() {
-                    let code = found.get(row.id.exact()).copied();
+                    let known = found.get(row.id.exact()).copied();
                     if row.judged == Judged::Unknown {
-                        row.judged = code.map_or(Judged::Clean, Judged::Found);
+                        row.judged = known.unwrap_or(Judged::Unlooked);
                     }
                 }
             }
@@ -214,7 +213,8 @@ impl Objects {
         let unknown = self.list.rows().filter(|row| row.judged == Judged::Unknown);
         let ids: Vec<String> = unknown.map(|row| row.id.exact().to_owned()).collect();
         if !ids.is_empty() {
-            self.judging = Slot::Pending(ctx.read(self.scope, Ask::WorstOn(ids)));
+            let path = self.path.exact().to_owned();
+            self.judging = Slot::Pending(ctx.read(self.scope, Ask::WorstOn { path, ids }));
         }
     }
 

@@ -54,8 +54,13 @@ pub struct PlanScreen {
 impl PlanScreen {
     /// Starts planning and opens the screen on which the plan will stand.
     pub fn open(selection: Selection, what: &str, ctx: &mut Ctx) -> Go {
+        Self::open_from(ctx.shared.audits.report, selection, what, ctx)
+    }
+
+    /// Starts planning what was chosen in a report that may not be the last any more.
+    pub fn open_from(report: ReportRef, selection: Selection, what: &str, ctx: &mut Ctx) -> Go {
         let auto = matches!(selection, Selection::Auto(_));
-        let planning = ctx.plan(selection);
+        let planning = ctx.plan(report, selection);
         Self::show(planning, what.to_owned(), auto, ctx)
     }
 

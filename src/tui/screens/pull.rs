@@ -7,7 +7,8 @@ use crate::text;
 use crate::tui::action::Action;
 use crate::tui::effect::{Effect, PullAsk, Ticket};
 use crate::tui::event::Answer;
-use crate::tui::lines::{HubId, PulledLine, RefusedLine};
+use crate::tui::lines::pulled::BranchesLine;
+use crate::tui::lines::{FailedLine, HubId, PulledLine, RefusedLine};
 use crate::tui::meter::Meter;
 use crate::tui::notices::Level;
 use crate::tui::regions::Regions;
@@ -16,6 +17,7 @@ use crate::tui::theme::Theme;
 use crate::tui::widgets::list::Cursor;
 use crate::tui::widgets::pane::{self, Text};
 use ratatui::Frame;
+use ratatui::text::Line;
 
 /// A tried pull.
 #[derive(Debug)]
@@ -62,16 +64,27 @@ impl PullScreen {
     #[must_use]
     pub fn leads_on(&self, shared: &Shared) -> bool {
         match &self.end {
-            Slot::Ready(end) => end.refused.is_some() || self.is_stale(shared),
+            Slot::Ready(end) => !end.is_whole() || self.is_stale(shared),
             _ => true,
         }
+    }
+
+    /// The branch under the cursor, of those that fail.
+    fn failed(&self) -> Option<&FailedLine> {
+        let branches = self.end.ready()?.branches.as_ref()?;
+        branches.named.get(usize::try_from(self.cursor.at).ok()?)
+    }
+
+    /// What a client would refuse: of the branch under the cursor, where several are tried.
+    fn refused(&self) -> Option<&RefusedLine> {
+        let of_branch = self.failed().and_then(|failed| failed.refused.as_ref());
+        of_branch.or(self.end.ready()?.refused.as_ref())
     }
 
     /// The id of what a client would refuse.
     #[must_use]
     pub fn id(&self) -> Option<&HubId> {
-        let refused = self.end.ready()?.refused.as_ref()?;
-        Some(&refused.id)
+        self.refused().map(|refused| &refused.id)
     }
 
     /// Why an action cannot be done here and now.
@@ -83,7 +96,10 @@ impl PullScreen {
             }
             Action::Plan if shared.audits.last.is_none() => Some("no audit has ended yet".into()),
             Action::Plan | Action::CopyId if self.id().is_none() => {
-                Some("nothing is refused here".into())
+                Some(match self.end.ready().map(PulledLine::is_whole) {
+                    Some(true) => "nothing is refused here".into(),
+                    _ => "no object is refused here that could be repaired".into(),
+                })
             }
             _ => None,
         }
@@ -93,10 +109,15 @@ impl PullScreen {
     pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
         match action {
             Action::Move(motion) => {
-                let lines = self
-                    .end
-                    .ready()
-                    .map_or(1, |end| end.taken.len() as u64 + 12);
+                let branches = self.end.ready().and_then(|end| end.branches.as_ref());
+                let failed = branches.map_or(0, |branches| branches.named.len() as u64);
+                let lines = match failed {
+                    0 => self
+                        .end
+                        .ready()
+                        .map_or(1, |end| end.taken.len() as u64 + 12),
+                    failed => failed,
+                };
                 self.cursor.step(motion, lines, 1);
                 self.cursor.top = self.cursor.at;
             }
@@ -124,10 +145,10 @@ impl PullScreen {
         }
         match answer {
             Answer::Pulled(end) => {
-                let (level, words) = match (&end.refused, end.stopped) {
-                    (Some(_), _) => (Level::Error, "a client refuses this pull"),
-                    (None, true) => (Level::Warning, "the pull was stopped"),
-                    (None, false) => (Level::Info, "a client takes this pull"),
+                let (level, words) = match (end.is_whole(), end.stopped) {
+                    (_, true) => (Level::Warning, "the pull was stopped"),
+                    (false, _) => (Level::Error, "a client refuses this pull"),
+                    (true, _) => (Level::Info, "a client takes this pull"),
                 };
                 ctx.shared.tell(level, words);
                 self.end = Slot::Ready(*end);
@@ -142,7 +163,7 @@ impl PullScreen {
     #[must_use]
     pub fn document(&self) -> Option<String> {
         let mut out = Text::new(super::WIDE);
-        ended(self.end.ready()?, &mut out, &Theme::ansi());
+        ended(self.end.ready()?, 0, &mut out, &Theme::ansi());
         Some(out.plain())
     }
 
@@ -151,6 +172,9 @@ impl PullScreen {
     pub fn status(&self, shared: &Shared) -> String {
         match (&shared.pulling, self.id()) {
             (Some(_), _) => "ctrl-c stops the walk".into(),
+            (None, Some(_)) if self.failed().is_some() => {
+                "↑↓ another branch; x plans the repair of what blocks it; r tries again".into()
+            }
             (None, Some(_)) => "x plans the repair of what blocks it; r tries again".into(),
             (None, None) => "r tries again".into(),
         }
@@ -166,11 +190,18 @@ impl PullScreen {
 
     /// Draws it.
     pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
-        let title = format!("pull  {}", self.ask.shown());
+        let all = if self.ask.branch.is_none() {
+            "  all branches"
+        } else {
+            ""
+        };
+        let title = format!("pull  {}{all}", self.ask.shown());
         let area = pane::pane(frame, regions.panes[0], theme, &title, true);
         let mut out = Text::new(area.width);
         match (&self.end, &shared.pulling) {
-            (Slot::Ready(end), _) => ended(end, &mut out, theme),
+            (Slot::Ready(end), _) => {
+                ended(end, self.cursor.at, &mut out, theme);
+            }
             (Slot::Failed(why), _) => out.say(&format!("✗ {why}"), theme.error),
             (_, Some(meter)) => {
                 out.say(
@@ -193,7 +224,12 @@ impl PullScreen {
             }
             (_, None) => out.say("…", theme.pending),
         }
-        out.draw(frame, area, self.cursor);
+        // Of a list of branches the cursor is a row, not how far the text is moved.
+        let cursor = match self.failed() {
+            Some(_) => Cursor::default(),
+            None => self.cursor,
+        };
+        out.draw(frame, area, cursor);
     }
 }
 
@@ -214,20 +250,23 @@ fn tree(refused: &RefusedLine, out: &mut Text, theme: &Theme) {
     }
 }
 
-fn ended(end: &PulledLine, out: &mut Text, theme: &Theme) {
-    match (&end.refused, end.stopped) {
-        (Some(refused), _) => {
-            out.say(
-                &format!("✗ a client refuses it: {}", refused.why),
-                theme.error,
-            );
-            out.gap();
-            tree(refused, out, theme);
+fn ended(end: &PulledLine, at: u64, out: &mut Text, theme: &Theme) {
+    if let Some(branches) = &end.branches {
+        say_branches(branches, at, out, theme);
+    } else {
+        match (&end.refused, end.stopped) {
+            (Some(refused), _) => say_refused(refused, out, theme),
+            (None, true) => out.say("stopped before the end", theme.warning),
+            (None, false) => out.say("✓ a client takes it whole", theme.good),
         }
-        (None, true) => out.say("stopped before the end", theme.warning),
-        (None, false) => out.say("✓ a client takes it whole", theme.good),
+        out.gap();
     }
-    out.gap();
+    if end.stopped && end.branches.is_some() {
+        out.say(
+            "stopped before the end: the other branches were not tried",
+            theme.warning,
+        );
+    }
     for (name, head) in &end.heads {
         let head = head
             .as_ref()
@@ -252,6 +291,80 @@ fn ended(end: &PulledLine, out: &mut Text, theme: &Theme) {
     }
     out.pair("bytes", &text::bytes(end.bytes), theme, theme.text);
     say_taken(end, out, theme);
+}
+
+fn say_refused(refused: &RefusedLine, out: &mut Text, theme: &Theme) {
+    out.say(
+        &format!("✗ a client refuses it: {}", refused.why),
+        theme.error,
+    );
+    out.gap();
+    tree(refused, out, theme);
+}
+
+/// How many rows of the list of failing branches stand above what is said of one.
+const LISTED: usize = 8;
+
+/// Which branches fail and why, and the way to what is refused in the one at `at`.
+fn say_branches(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme) {
+    let total = branches.whole + branches.empty + branches.failed + branches.unread;
+    let mut words = format!(
+        "{} of {} fail, {} come whole",
+        text::grouped(branches.failed),
+        text::plural(total, "branch"),
+        text::grouped(branches.whole)
+    );
+    for (count, part) in [
+        (branches.empty, "have no commit"),
+        (branches.unread, "could not be read"),
+    ] {
+        if count > 0 {
+            words += &format!(", {} {part}", text::grouped(count));
+        }
+    }
+    match (branches.failed, branches.unread) {
+        (0, 0) if branches.together.is_none() => {
+            out.say("✓ a client takes it whole", theme.good);
+            out.say(&words, theme.text);
+        }
+        (0, _) => out.say(&format!("? {words}"), theme.warning),
+        _ => out.say(&format!("✗ {words}"), theme.error),
+    }
+    if let Some(together) = &branches.together {
+        let words = format!("✗ no client takes all branches together: {together}");
+        out.say(&words, theme.error);
+    }
+    out.gap();
+    let at = usize::try_from(at)
+        .unwrap_or(0)
+        .min(branches.named.len().saturating_sub(1));
+    let from = (at + 1).saturating_sub(LISTED);
+    for (n, failed) in branches.named.iter().enumerate().skip(from).take(LISTED) {
+        let mark = if failed.unread { "?" } else { "✗" };
+        let chosen = if n == at { "▸" } else { " " };
+        let why = failed
+            .refused
+            .as_ref()
+            .map_or(failed.why.as_str(), |refused| &refused.why);
+        let style = if n == at { theme.text } else { theme.muted };
+        let name = crate::tui::widgets::list::fit(failed.branch.shown(), 24);
+        out.lines.push(Line::styled(
+            format!("{chosen} {mark} {name}  {why}"),
+            style,
+        ));
+    }
+    let rest = (branches.failed + branches.unread).saturating_sub((from + LISTED) as u64);
+    if rest > 0 && !branches.named.is_empty() {
+        out.say(&format!("  and {} more", text::grouped(rest)), theme.muted);
+    }
+    out.gap();
+    if let Some(failed) = branches.named.get(at) {
+        match &failed.refused {
+            Some(refused) => say_refused(refused, out, theme),
+            None => out.say(&format!("✗ {}", failed.why), theme.error),
+        }
+        out.gap();
+    }
 }
 
 fn say_taken(end: &PulledLine, out: &mut Text, theme: &Theme) {

@@ -118,7 +118,6 @@ impl Repos {
             Action::Open
             | Action::Findings
             | Action::Plan
-            | Action::Audit
             | Action::CopyId
             | Action::Branch
             | Action::Pull
@@ -355,10 +354,6 @@ fn on_row(action: Action, row: &RepoLine, ctx: &mut Ctx) -> Go {
     match action {
         Action::Open => Objects::open(row, ctx),
         Action::Findings => Findings::open(&format!("repo:{}", row.path.shown()), ctx),
-        Action::Audit => {
-            ctx.audit(Some(row.path.exact().to_owned()), true);
-            Go::Stay
-        }
         Action::Plan => {
             let what = format!(
                 "what can be repaired without a choice in {}",
@@ -369,7 +364,7 @@ fn on_row(action: Action, row: &RepoLine, ctx: &mut Ctx) -> Go {
         Action::Pull => {
             let ask = PullAsk {
                 repo: row.path.exact().to_owned(),
-                branch: Some(row.default_branch.exact().to_owned()).filter(|b| !b.is_empty()),
+                branch: None,
             };
             PullScreen::open(ask, ctx)
         }

@@ -1,12 +1,14 @@
 //! The sign-off: the checklist as it fills in, then the verdict and what stands in its way.
 
-use super::{Go, Screen};
+use super::{Go, Screen, decide};
+use crate::repair::Selection;
 use crate::repair::signoff::{State, Verdict};
 use crate::store::doctor::Health;
 use crate::text;
 use crate::tui::action::Action;
 use crate::tui::effect::{Ask, Effect, Job, Scope, Ticket};
 use crate::tui::event::Answer;
+use crate::tui::filter;
 use crate::tui::lines::{CheckLine, SignedLine};
 use crate::tui::meter::Meter;
 use crate::tui::notices::Level;
@@ -30,6 +32,9 @@ const PARTS: [(&str, &str); 10] = [
     ("pulls", "every branch, pulled as a client does"),
     ("verdict", "the verdict"),
 ];
+
+/// The findings that keep a hub from being signed off.
+const IN_THE_WAY: &str = "is:critical is:error";
 
 /// A sign-off on the screen.
 #[derive(Debug)]
@@ -74,6 +79,11 @@ impl SignOffScreen {
             Action::Findings if shared.audits.last.is_none() => {
                 Some("no audit has ended yet".into())
             }
+            Action::Plan => match self.end.ready() {
+                None => Some("there is no verdict yet".into()),
+                Some(end) if end.left_total == 0 => Some("no finding stands in the way".into()),
+                Some(_) => None,
+            },
             Action::CopyId => Some("there is no id here".into()),
             _ => None,
         }
@@ -90,7 +100,16 @@ impl SignOffScreen {
                 self.cursor.top = self.cursor.at;
             }
             Action::Again | Action::Refresh => self.again(ctx),
-            Action::Findings => return super::findings::Findings::open("", ctx),
+            Action::Findings => {
+                let left = self.end.ready().is_some_and(|end| end.left_total > 0);
+                let text = if left { IN_THE_WAY } else { "" };
+                return super::findings::Findings::open(text, ctx);
+            }
+            Action::Plan => {
+                let (filter, _) = filter::parse(IN_THE_WAY);
+                let what = "what keeps the hub from being signed off";
+                return decide::open(Selection::Chosen(filter), what, ctx);
+            }
             Action::Back => return Go::Back,
             _ => {}
         }
@@ -255,13 +274,20 @@ fn ended(end: &SignedLine, out: &mut Text, theme: &Theme) {
     if end.left_total > 0 {
         out.gap();
         let title = format!(
-            "what is left: {}, causes first",
+            "what stands in the way: {}, causes first; f opens them, x plans their repair",
             text::plural(end.left_total, "finding")
         );
         out.say(&title, theme.title);
     }
     for left in &end.left {
         out.hang("  ", left, theme.text);
+    }
+    if end.beside > 0 {
+        let words = format!(
+            "beside them {} of grade warning or info, which do not",
+            text::plural(end.beside, "finding")
+        );
+        out.say(&words, theme.muted);
     }
     if !end.pulls.is_empty() {
         out.gap();

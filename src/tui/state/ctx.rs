@@ -27,19 +27,6 @@ impl Ctx<'_> {
         self.shared.scope()
     }
 
-    /// Starts planning and gives the plan's name and the ticket of the answer.
-    pub fn plan(&mut self, selection: Selection) -> (PlanRef, Ticket) {
-        let (plan, ticket) = (self.shared.plan_ref(), self.shared.ticket());
-        self.out.push(Effect::Plan {
-            ticket,
-            plan,
-            report: self.shared.audits.report,
-            selection,
-        });
-        self.shared.planning = Some(Meter::new(self.shared.clock));
-        (plan, ticket)
-    }
-
     /// Writes a list into a file of the current folder.
     pub fn export(&mut self, list: Exported) {
         let ticket = self.shared.ticket();
@@ -55,9 +42,17 @@ impl Ctx<'_> {
         (plan, ticket)
     }
 
-    /// Starts an audit, unless one is under way.
-    pub fn audit(&mut self, repo: Option<String>, by_hand: bool) {
-        start_audit(self.shared, self.out, repo, by_hand);
+    /// Starts planning what was chosen in a report; gives the plan's name and the ticket of the answer.
+    pub fn plan(&mut self, report: ReportRef, selection: Selection) -> (PlanRef, Ticket) {
+        let (plan, ticket) = (self.shared.plan_ref(), self.shared.ticket());
+        self.out.push(Effect::Plan {
+            ticket,
+            plan,
+            report,
+            selection,
+        });
+        self.shared.planning = Some(Meter::new(self.shared.clock));
+        (plan, ticket)
     }
 
     /// Rows that the pane can show.
@@ -69,26 +64,23 @@ impl Ctx<'_> {
 }
 
 /// Starts an audit, unless one is under way.
-pub fn start_audit(
-    shared: &mut Shared,
-    out: &mut Vec<Effect>,
-    repo: Option<String>,
-    by_hand: bool,
-) {
+pub fn start_audit(shared: &mut Shared, out: &mut Vec<Effect>, ask: AuditAsk, by_hand: bool) {
     if matches!(shared.audits.slot, Slot::Pending(_)) {
         return;
     }
     let ticket = shared.ticket();
-    shared.audits.asked = AuditAsk {
-        depth: shared.audits.asked.depth,
-        repo,
-        report: ReportRef(ticket.0),
-    };
+    shared.audits.asked = ask.clone();
     shared.audits.by_hand = by_hand;
     shared.audits.meter = Meter::new(shared.clock);
     shared.audits.slot = Slot::Pending(ticket);
-    out.push(Effect::Audit {
-        ticket,
-        ask: shared.audits.asked.clone(),
-    });
+    out.push(Effect::Audit { ticket, ask });
+}
+
+/// The audit that follows from what happened: of what was audited last, as deep as this hub is.
+#[must_use]
+pub fn next_audit(shared: &Shared) -> AuditAsk {
+    AuditAsk {
+        depth: shared.audits.depth,
+        scope: shared.audits.scope.clone(),
+    }
 }

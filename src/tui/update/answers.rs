@@ -2,12 +2,13 @@
 
 use super::super::effect::{Ask, Effect, Ticket};
 use super::super::event::Answer;
-use super::super::lines::SummaryLine;
+use super::super::lines::KnownLine;
+use super::super::lines::known::scope_words;
 use super::super::notices::Level;
 use super::super::overlay::{Branches, Overlay};
-use super::super::state::{Ctx, Slot, State, start_audit};
-use crate::audit::Filter;
+use super::super::state::{Ctx, Slot, State, next_audit, start_audit};
 use crate::audit::report::GroupBy;
+use crate::audit::{Filter, Scope};
 
 /// How many repositories' findings are held for the list of repositories.
 const REPOS: usize = 10_000;
@@ -76,8 +77,8 @@ fn repaired(ctx: &mut Ctx) {
         ctx.out.push(Effect::Quit);
         return;
     }
-    let repo = ctx.shared.audits.repo.clone();
-    start_audit(ctx.shared, ctx.out, repo, false);
+    let ask = next_audit(ctx.shared);
+    start_audit(ctx.shared, ctx.out, ask, false);
 }
 
 /// What belongs to the session and not to a screen.
@@ -139,7 +140,8 @@ fn opened(state: &mut State, answer: Answer, out: &mut Vec<Effect>) -> Option<An
         } => {
             (shared.face.database, shared.face.store) = (database, store);
             shared.open = Slot::Ready(notes);
-            start_audit(shared, out, None, false);
+            let ask = next_audit(shared);
+            start_audit(shared, out, ask, false);
         }
         Answer::Failed(why) => shared.open = Slot::Failed(why),
         other => return Some(other),
@@ -179,18 +181,14 @@ fn listed(branches: &mut Branches, ticket: Ticket, answer: Answer) -> Option<Ans
 fn audited(state: &mut State, answer: Answer, out: &mut Vec<Effect>) -> Option<Answer> {
     let shared = &mut state.shared;
     match answer {
-        Answer::Audited(summary) => {
-            tell(state, &summary);
-            let shared = &mut state.shared;
+        Answer::Audited(line) => {
             shared.audits.slot = Slot::Empty;
-            shared.audits.report = shared.audits.asked.report;
-            shared.audits.repo.clone_from(&shared.audits.asked.repo);
-            shared.audits.at = shared.clock;
-            shared.audits.last = Some(*summary);
-            let (scope, ticket) = (shared.scope(), shared.ticket());
-            let ask = Ask::Groups(Filter::default(), GroupBy::Repo);
-            shared.audits.repos_slot = Slot::Pending(ticket);
-            out.push(Effect::Read { scope, ticket, ask });
+            shared.audits.ended += 1;
+            if let Scope::Hub | Scope::Repo(_) = shared.audits.asked.scope {
+                shared.audits.scope = shared.audits.asked.scope.clone();
+            }
+            known(state, *line, out);
+            tell(state);
         }
         Answer::Failed(why) => {
             shared.tell(Level::Error, format!("audit: {why}"));
@@ -201,13 +199,32 @@ fn audited(state: &mut State, answer: Answer, out: &mut Vec<Effect>) -> Option<A
     None
 }
 
-/// What changed since the last audit, if that is news; a repair's own notice is left standing.
-fn tell(state: &mut State, summary: &SummaryLine) {
+/// Takes over what is known now.
+pub fn known(state: &mut State, known: KnownLine, out: &mut Vec<Effect>) {
     let shared = &mut state.shared;
-    if !shared.audits.by_hand {
+    // Two tasks may send theirs in any order; the later report holds the earlier.
+    if known.report < shared.audits.report {
         return;
     }
-    let found: u64 = summary.findings.values().sum();
-    let words = crate::text::plural(found, "finding");
-    shared.tell(Level::Info, format!("audit ended: {words}"));
+    shared.audits.report = known.report;
+    shared.audits.last = Some(known);
+    let (scope, ticket) = (shared.scope(), shared.ticket());
+    let ask = Ask::Groups(Filter::default(), GroupBy::Repo);
+    shared.audits.repos_slot = Slot::Pending(ticket);
+    out.push(Effect::Read { scope, ticket, ask });
+}
+
+/// What is known after an audit, if that is news; a repair's own notice is left standing.
+fn tell(state: &mut State) {
+    let shared = &mut state.shared;
+    let (Some(known), true) = (&shared.audits.last, shared.audits.by_hand) else {
+        return;
+    };
+    let found: u64 = known.summary.findings.values().sum();
+    let words = format!(
+        "audit of {} ended; known are {}",
+        scope_words(&shared.audits.asked.scope),
+        crate::text::plural(found, "finding")
+    );
+    shared.tell(Level::Info, words);
 }

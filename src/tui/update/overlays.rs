@@ -9,7 +9,7 @@ use super::super::screens::pull::PullScreen;
 use super::super::screens::{Go, Screen, objects};
 use super::super::state::State;
 use super::super::widgets::confirm::{Agreed, Confirm};
-use super::{copy, jumps, on_top, run, typed};
+use super::{audits, copy, jumps, on_top, run, typed};
 
 /// An action while something lies over the screen.
 pub fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
@@ -59,6 +59,7 @@ pub fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
                 copy(state, text, out);
             }
         }
+        (Some(Overlay::Audit(choice)), action) => audits::act(state, choice, action, out),
         (Some(Overlay::Branches(branches)), action) => choose(state, branches, action, out),
         _ => {}
     }

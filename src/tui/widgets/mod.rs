@@ -1,5 +1,6 @@
 //! Parts that screens are made of. None of them is given more rows than it shows.
 
+pub mod audit;
 pub mod confirm;
 pub mod diff;
 pub mod gauge;

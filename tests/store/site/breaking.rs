@@ -97,6 +97,7 @@ fn dying(pair: &Pair, steps: i64) -> Writer {
             index: side.index,
             backend,
         }),
+        patient: None,
         copies: None,
     };
     store.writer(&Authority::granted()).unwrap()

@@ -2,12 +2,14 @@
 
 use super::FakeHub;
 use crate::audit::Remedy;
+use crate::audit::looks::{Look, Looks};
 use crate::audit::report::{GroupBy, Stretch, Summary};
 use crate::audit::{
     Blocks, Code, Depth, FieldDiff, Filter, Finding, Grade, Group, Inspection, LinkTo, Numbered,
-    ObjectView, Subject, Trial,
+    ObjectView, Scope, Subject, Trial,
 };
 use crate::client::tried::{Taken, TriedPull};
+use crate::client::tried_repo::{BranchEnd, TriedBranch, TriedRepo};
 use crate::index::{BranchRow, Edge, Listed, RepoRow};
 use crate::object::{Kind, ObjectId};
 use crate::repair::apply::Outcome;
@@ -16,14 +18,17 @@ use crate::repair::signoff::{State, Verdict};
 use crate::repair::{Next, RowChange, Selection, Step, Totals, Undoable};
 use crate::store::fetch::{Refusal as Refused, Why};
 use crate::tui::decisions::{Open, Sifted, subject};
-use crate::tui::effect::{ObjectAsk, RepoAsk};
+use crate::tui::effect::{AuditAsk, ObjectAsk, RepoAsk, ReportRef, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::signed::HeldLine;
 use crate::tui::lines::{
-    BranchLine, FindingLine, GroupLine, JournalLine, ObjectLine, PlannedLine, RepoLine, RunLine,
-    SignedLine, StepLine, SummaryLine,
+    BranchLine, BranchMark, FindingLine, GroupLine, JournalLine, KnownLine, ObjectLine,
+    PlannedLine, RepoLine, RunLine, SignedLine, StepLine, SummaryLine,
 };
 use std::collections::BTreeMap;
+
+/// 2026-11-23T04:00:00Z, when the stage's clock starts.
+const STARTED: i64 = 1_795_406_400_000_000;
 
 /// An id with a digest that tells its number.
 pub fn id(n: u64) -> String {
@@ -46,6 +51,7 @@ impl FakeHub {
             }],
             left: (0..self.findings.min(5)).map(id).collect(),
             left_total: self.findings,
+            beside: 0,
             pulls: vec![],
             seconds: 3,
         }
@@ -78,6 +84,38 @@ impl FakeHub {
         }
     }
 
+    /// All branches tried: `main` is refused while there are findings.
+    pub(super) fn tried_repo(&self) -> TriedRepo {
+        let pull = self.tried_pull();
+        let refused = |name: &str, refusal: &Refused| TriedBranch {
+            name: name.into(),
+            head: Some(ObjectId::new(id(1))),
+            end: BranchEnd::Refused(Box::new(refusal.clone())),
+        };
+        let other = pull.refusal.as_ref().map(|refusal| Refused {
+            id: ObjectId::new(id(8)),
+            ..refusal.clone()
+        });
+        let named: Vec<TriedBranch> = pull
+            .refusal
+            .iter()
+            .map(|refusal| refused("main", refusal))
+            .chain(other.iter().map(|refusal| refused("mix/tape", refusal)))
+            .collect();
+        TriedRepo {
+            whole: 12 - named.len() as u64,
+            empty: 1,
+            failed: named.len() as u64,
+            named,
+            received: TriedPull {
+                heads: vec![],
+                refusal: None,
+                ..pull
+            },
+            ..TriedRepo::default()
+        }
+    }
+
     /// Every filter by code leaves a third.
     pub(super) fn passing(&self, filter: &Filter) -> u64 {
         if filter.codes.is_empty() {
@@ -87,15 +125,38 @@ impl FakeHub {
         }
     }
 
-    pub(super) fn summary(&self, depth: Depth) -> SummaryLine {
+    /// What is known after an audit: of the whole hub, or of its part beside what a look at the hub has left.
+    pub fn known(&self, ticket: Ticket, ask: &AuditAsk) -> KnownLine {
+        let look = |scope: Scope, depth| Look {
+            scope,
+            depth,
+            at: STARTED,
+            complete: true,
+        };
+        let mut looks = Looks::default();
+        looks.add(look(Scope::Hub, self.depth.unwrap_or(ask.depth)));
+        looks.add(look(ask.scope.clone(), ask.depth));
+        KnownLine {
+            report: ReportRef(ticket.0),
+            summary: self.summary(ask.depth),
+            looks,
+            branches: self.branches,
+            repos: BTreeMap::from([("alice/song".to_owned(), self.branches)]),
+        }
+    }
+
+    fn summary(&self, depth: Depth) -> SummaryLine {
         SummaryLine::from(&Summary {
             complete: true,
             depth,
-            findings: BTreeMap::from([
-                (Code::UriMissing, self.findings / 3),
-                (Code::CommitTreeless, 2),
-                (Code::CacheMsgpack, self.findings / 2),
-            ]),
+            findings: match self.clean {
+                true => BTreeMap::new(),
+                false => BTreeMap::from([
+                    (Code::UriMissing, self.findings / 3),
+                    (Code::CommitTreeless, 2),
+                    (Code::CacheMsgpack, self.findings / 2),
+                ]),
+            },
             ..Summary::default()
         })
     }
@@ -174,11 +235,26 @@ impl FakeHub {
     }
 
     pub(super) fn branch(&self, name: &str) -> BranchLine {
-        BranchLine::from(&BranchRow {
+        let row = BranchRow {
             name: name.into(),
             head_commit_id: Some(id(3)),
             ..BranchRow::default()
-        })
+        };
+        let mark = match name {
+            "main" => BranchMark::Fails {
+                code: Some(Code::ObjectCorrupt),
+                why: String::new(),
+                at: STARTED,
+            },
+            _ => BranchMark::Clear {
+                depth: Depth::Presence,
+                at: STARTED,
+            },
+        };
+        BranchLine {
+            mark,
+            ..BranchLine::from(&row)
+        }
     }
 
     /// Rows are numbered; the instant of a row is its number, the lowest being the newest.
@@ -340,6 +416,9 @@ impl FakeHub {
             GroupBy::Repo => "alice/song",
             GroupBy::Kind => "commit",
         };
+        if self.clean {
+            return vec![];
+        }
         vec![GroupLine::from(&Group {
             name: name.into(),
             count: self.findings,

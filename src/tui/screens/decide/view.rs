@@ -69,7 +69,7 @@ impl Decide {
             let key = if side == Side::Row { "1" } else { "2" };
             let words = match winner(row.remedy) == Some(side) {
                 true => outcome(row.remedy),
-                false => "it is left as it is; no remedy makes this side true",
+                false => "nothing is changed; no remedy makes this side true",
             };
             head.say(
                 &format!("{key} the {} stands: {words}", side.word()),

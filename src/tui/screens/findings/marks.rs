@@ -202,7 +202,7 @@ impl Findings {
     /// The hub was audited anew: what was marked, and what is under the cursor, is found again there.
     pub(super) fn carry(&mut self, ctx: &mut Ctx) {
         let from = std::mem::replace(&mut self.report, ctx.shared.audits.report);
-        self.marked.anchor = None;
+        (self.marked.anchor, self.marked.then_plan) = (None, false);
         self.marked.groups.clear();
         let marks: Vec<u64> = match &mut self.marked.marks {
             // A filter means the same in every report.

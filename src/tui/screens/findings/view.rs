@@ -2,8 +2,9 @@
 
 use super::{COLUMNS, Findings};
 use crate::audit::report::GroupBy;
-use crate::audit::{Auto, Code, Remedy};
+use crate::audit::{Auto, Code, Depth, Remedy};
 use crate::text;
+use crate::tui::lines::known::{Rest, nothing_found, rests_on};
 use crate::tui::lines::{FindingLine, GroupLine};
 use crate::tui::pages::Row;
 use crate::tui::regions::Regions;
@@ -50,9 +51,6 @@ impl Findings {
 
     fn title(&self, shared: &Shared) -> String {
         let mut title = "findings".to_owned();
-        if let Some(repo) = &shared.audits.repo {
-            title += &format!(" of {repo}");
-        }
         title += &match (self.group, &self.count) {
             (Some(GroupBy::Code), _) => "  by code".into(),
             (Some(GroupBy::Repo), _) => "  by repository".into(),
@@ -68,6 +66,14 @@ impl Findings {
         if !self.text.trim().is_empty() {
             title += &format!("  /{}", crate::tui::lines::clean(&self.text));
         }
+        title += match shared.audits.hub_look() {
+            None => "  the hub was not looked at",
+            Some(look) => match look.depth {
+                Depth::Rows => "  depth rows · store not asked",
+                Depth::Presence => "  depth presence · bytes not read",
+                Depth::Bytes => "  depth bytes",
+            },
+        };
         title
     }
 
@@ -134,7 +140,15 @@ impl Findings {
         }
         match (&self.count, &self.groups) {
             (Slot::Failed(why), _) | (_, Slot::Failed(why)) => Some(format!("✗ {why}")),
-            (Slot::Ready(0), _) if self.text.trim().is_empty() => Some("✓ nothing is wrong".into()),
+            (Slot::Ready(0), _) if self.text.trim().is_empty() => {
+                let look = shared.audits.hub_look();
+                let rests = rests_on(look, shared.now());
+                Some(match nothing_found(look).1 {
+                    Rest::Proved => format!("✓ nothing is wrong: {rests}"),
+                    Rest::Shallow => format!("nothing was found: {rests}. A looks deeper."),
+                    Rest::Unknown => format!("? nothing was found: {rests}. A looks at the hub."),
+                })
+            }
             (Slot::Ready(0), _) => Some("nothing passes this filter; / changes it".into()),
             _ => None,
         }

@@ -1,6 +1,7 @@
 //! How the objects of a repository look.
 
 use super::Objects;
+use crate::audit::Depth;
 use crate::object::Kind;
 use crate::text;
 use crate::tui::lines::{Judged, ObjectLine, Pointer};
@@ -133,7 +134,9 @@ fn state(row: &ObjectLine, theme: &Theme) -> (String, Style) {
         (_, Pointer::Null, _) => ("✗ no-uri", theme.error),
         (_, _, Some(byte)) if byte != b'{' => ("~ msgpack", theme.warning),
         (_, Pointer::NoColumn, _) => ("? no column", theme.muted),
-        (_, Pointer::Uri(_), _) => ("✓ linked", theme.good),
+        (Judged::Clean(Depth::Bytes), Pointer::Uri(_), _) => ("✓ ok", theme.good),
+        (Judged::Clean(Depth::Presence), Pointer::Uri(_), _) => ("· presence", theme.text),
+        (_, Pointer::Uri(_), _) => ("? linked", theme.muted),
     };
     (word.to_owned(), style)
 }

@@ -1,8 +1,11 @@
 //! How the repositories look.
 
 use super::{Beside, COLUMNS, Repos};
+use crate::audit::Depth;
 use crate::text;
+use crate::tui::effect::RepoOrder;
 use crate::tui::lines::RepoLine;
+use crate::tui::lines::known::{Rest, branch_words, nothing_found, rests_on};
 use crate::tui::pages::Row;
 use crate::tui::regions::Regions;
 use crate::tui::screens::{ago, exactly};
@@ -12,6 +15,7 @@ use crate::tui::widgets::list::{self, fit, fit_right};
 use crate::tui::widgets::pane::{self, Text};
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 impl Repos {
@@ -26,7 +30,7 @@ impl Repos {
             let area = pane::pane(frame, second, theme, "repository", self.beside);
             if let Some(row) = self.current() {
                 let more = self.more.as_ref().filter(|more| more.of == row.id);
-                describe(row, more, area.width, theme).draw(frame, area, self.detail);
+                describe(row, more, area.width, (shared, theme)).draw(frame, area, self.detail);
             }
         }
     }
@@ -48,17 +52,23 @@ impl Repos {
     }
 
     fn view_list(&self, frame: &mut Frame, area: Rect, shared: &Shared, theme: &Theme) {
-        let path = usize::from(area.width).saturating_sub(49).clamp(12, 60);
+        let columns = Columns::new(
+            area.width,
+            COLUMNS[self.sorting.column].0 == RepoOrder::Pushed,
+        );
         let [head, body] = pane::headed(area);
         let name = |column: usize| self.sorting.heading(column, COLUMNS[column].1);
-        let heading = format!(
+        let mut heading = format!(
             " {} {} {} {}  {}",
-            fit(&name(1), path),
-            fit_right(&name(2), 10),
+            fit(&name(1), columns.path),
+            fit_right(&name(2), 13),
             fit_right(&name(3), 9),
             fit_right(&name(0), 12),
-            fit(&name(4), 12)
+            fit("looked at", 13)
         );
+        if columns.pushed {
+            heading += &format!(" {}", fit(&name(4), 10));
+        }
         frame.render_widget(Line::styled(heading, theme.muted), head);
         let instead = match &self.placed {
             Slot::Failed(why) => Some((format!(" ✗ {why}"), theme.error)),
@@ -82,7 +92,7 @@ impl Repos {
             theme,
             (self.cursor, self.len()),
             |at| match self.list.row(at) {
-                Row::Ready(row) => line(row, path, shared, theme),
+                Row::Ready(row) => line(row, columns, shared, theme),
                 Row::Pending => Line::styled(" …", theme.pending),
                 Row::Failed(why) => Line::styled(format!(" ✗ {why}"), theme.error),
             },
@@ -90,38 +100,119 @@ impl Repos {
     }
 }
 
-fn line(row: &RepoLine, path: usize, shared: &Shared, theme: &Theme) -> Line<'static> {
-    let worst = shared.audits.repos.get(row.path.exact());
-    let (found, style) = match worst {
+/// How the cells of a line are shared out.
+#[derive(Clone, Copy)]
+struct Columns {
+    path: usize,
+    /// There is room to say when it was pushed to.
+    pushed: bool,
+}
+
+impl Columns {
+    /// Where there is little room, when it was pushed to is the first thing to go, unless the list is sorted by it.
+    fn new(width: u16, by_push: bool) -> Self {
+        let width = usize::from(width);
+        let pushed = by_push || width >= 100;
+        let rest = if pushed { 71 } else { 60 };
+        Self {
+            path: width.saturating_sub(rest).clamp(12, 60),
+            pushed,
+        }
+    }
+}
+
+fn line(row: &RepoLine, columns: Columns, shared: &Shared, theme: &Theme) -> Line<'static> {
+    let path = row.path.exact();
+    let look = shared.audits.repo_look(path);
+    let (found, style) = match shared.audits.repos.get(path) {
         Some((count, grade)) => (
             format!("{} {}", text::grouped(*count), grade.word()),
             theme.grade(*grade),
         ),
-        None if shared.audits.last.is_some() => ("✓ none".to_owned(), theme.good),
-        None => ("?".to_owned(), theme.pending),
+        None => {
+            let (words, rest) = nothing_found(look);
+            let fails = shared
+                .audits
+                .branches_of(path)
+                .is_some_and(|known| known.fail > 0);
+            match rest {
+                // An object that repositories share is a finding of one of them.
+                _ if fails => ("· elsewhere".to_owned(), theme.muted),
+                Rest::Proved => (words, said(rest, theme)),
+                Rest::Shallow => ("· none".to_owned(), said(rest, theme)),
+                Rest::Unknown => ("?".to_owned(), said(rest, theme)),
+            }
+        }
+    };
+    let looked = match look {
+        _ if row.deleted && !columns.pushed => "deleted".to_owned(),
+        None => "never".to_owned(),
+        Some(look) => format!("{} {}", look.depth.word(), age(look.at, shared)),
     };
     let pushed = match (row.deleted, row.pushed) {
         (true, _) => "deleted".into(),
         (false, Some(at)) => ago(at, shared),
         (false, None) => "never".into(),
     };
-    Line::from(vec![
+    let (branches, branch_style) = pulls(row, shared, theme);
+    let mut spans = vec![
         Span::styled(
-            format!(
-                " {} {} {} ",
-                fit(row.path.shown(), path),
-                fit_right(&text::grouped(row.branches), 10),
-                fit_right(&text::grouped(row.commits), 9)
-            ),
+            format!(" {} ", fit(row.path.shown(), columns.path)),
+            theme.text,
+        ),
+        Span::styled(fit_right(&branches, 13), branch_style),
+        Span::styled(
+            format!(" {} ", fit_right(&text::grouped(row.commits), 9)),
             theme.text,
         ),
         Span::styled(fit_right(&found, 12), style),
-        Span::styled(format!("  {}", fit(&pushed, 9)), theme.muted),
-    ])
+        Span::styled(format!("  {}", fit(&looked, 13)), theme.muted),
+    ];
+    if columns.pushed {
+        spans.push(Span::styled(format!(" {}", fit(&pushed, 10)), theme.muted));
+    }
+    Line::from(spans)
+}
+
+/// The style of a verdict that found nothing.
+fn said(rest: Rest, theme: &Theme) -> Style {
+    match rest {
+        Rest::Proved => theme.good,
+        Rest::Shallow => theme.muted,
+        Rest::Unknown => theme.pending,
+    }
+}
+
+/// How long ago, in one unit.
+fn age(at: i64, shared: &Shared) -> String {
+    let ago = ago(at, shared);
+    ago.trim_end_matches(" ago").to_owned()
+}
+
+/// How many branches fail, of how many; a tick only where all are known to come whole.
+fn pulls(row: &RepoLine, shared: &Shared, theme: &Theme) -> (String, Style) {
+    let total = text::grouped(row.branches);
+    let Some(known) = shared.audits.branches_of(row.path.exact()) else {
+        return (total, theme.text);
+    };
+    let all = known.clear + known.empty == row.branches && known.depth != Some(Depth::Rows);
+    match (known.fail, known.depth) {
+        (1.., _) => (
+            format!("✗ {} of {total}", text::grouped(known.fail)),
+            theme.error,
+        ),
+        (0, Some(Depth::Bytes)) if all => (format!("✓ {total}"), theme.good),
+        _ => (format!("? {total}"), theme.pending),
+    }
 }
 
 /// A repository in full.
-fn describe(row: &RepoLine, more: Option<&Beside>, width: u16, theme: &Theme) -> Text {
+fn describe(
+    row: &RepoLine,
+    more: Option<&Beside>,
+    width: u16,
+    (shared, theme): (&Shared, &Theme),
+) -> Text {
     let mut out = Text::new(width);
     out.say(row.path.shown(), theme.title);
     if row.deleted {
@@ -135,8 +226,13 @@ fn describe(row: &RepoLine, more: Option<&Beside>, width: u16, theme: &Theme) ->
     let Some(more) = more else { return out };
     out.gap();
     out.say("findings", theme.title);
+    let look = shared.audits.repo_look(row.path.exact());
+    out.say(&rests_on(look, shared.now()), theme.muted);
     match &more.findings {
-        Slot::Ready(groups) if groups.is_empty() => out.say("✓ none", theme.good),
+        Slot::Ready(groups) if groups.is_empty() => {
+            let (words, rest) = nothing_found(look);
+            out.say(&words, said(rest, theme));
+        }
         Slot::Ready(groups) => {
             for group in groups {
                 let count = fit_right(&text::grouped(group.count), 8);
@@ -150,6 +246,10 @@ fn describe(row: &RepoLine, more: Option<&Beside>, width: u16, theme: &Theme) ->
     }
     out.gap();
     out.say("branches", theme.title);
+    if let Some(known) = shared.audits.branches_of(row.path.exact()) {
+        let (words, fails) = branch_words(known);
+        out.say(&words, if fails { theme.error } else { theme.muted });
+    }
     match &more.branches {
         Slot::Ready(rows) => {
             for branch in rows {
@@ -157,13 +257,10 @@ fn describe(row: &RepoLine, more: Option<&Beside>, width: u16, theme: &Theme) ->
                     .head
                     .as_ref()
                     .map_or_else(|| "no commit yet".to_owned(), |id| id.short());
-                let style = match branch.worst {
-                    Some(code) => theme.grade(code.fault().grade),
-                    None => theme.text,
-                };
+                let (words, grade) = branch.mark.words();
+                let style = grade.map_or(theme.text, |grade| theme.grade(grade));
                 let name = fit(branch.name.shown(), 24);
-                let word = branch.worst.map_or("", |code| code.name());
-                out.say(&format!("{head:<13} {name} {word}"), style);
+                out.say(&format!("{head:<13} {name} {words}"), style);
             }
             let rest = row.branches.saturating_sub(rows.len() as u64);
             if rest > 0 {

@@ -1,0 +1,115 @@
+//! A command that does not exist: what is meant by its name elsewhere, or the command that it is a slip of.
+
+/// Words of other tools, and what does that here.
+const ELSEWHERE: [(&[&str], &str); 14] = [
+    (
+        &[
+            "fsck", "check", "scan", "validate", "inspect", "lint", "test",
+        ],
+        "`luthier audit` looks at a whole hub, `luthier verify` at a folder that was pulled",
+    ),
+    (
+        &[
+            "fix", "heal", "mend", "recover", "restore", "apply", "plan", "resolve",
+        ],
+        "`luthier repair` plans remedies, and with --apply --write carries them out",
+    ),
+    (
+        &[
+            "status", "info", "health", "ping", "diagnose", "connect", "stat", "stats",
+        ],
+        "`luthier doctor` says whether the hub can be worked on, and what it lacks",
+    ),
+    (
+        &[
+            "ls", "list", "log", "tree", "branches", "repos", "browse", "tui", "ui", "open",
+            "console",
+        ],
+        "`luthier` without a command opens the console, which lists repositories, branches and commits",
+    ),
+    (
+        &["cat", "get", "view", "cat-file", "print"],
+        "`luthier show ID` shows one object",
+    ),
+    (
+        &["clone", "fetch", "checkout", "download", "export"],
+        "`luthier pull OWNER/SLUG --into DIR` writes what a client receives",
+    ),
+    (
+        &["backup", "snapshot", "dump", "save"],
+        "no backups are made here; `luthier checkpoint` writes into the store where branches point, so that `luthier rebuild` can make a database from it",
+    ),
+    (
+        &["reindex", "import", "recreate"],
+        "`luthier rebuild --into URL` makes a database from the object store alone",
+    ),
+    (
+        &["migrate", "upgrade"],
+        "`luthier schema` shows what the database lacks, and adds it with --apply --write",
+    ),
+    (
+        &["undo", "revert", "rollback"],
+        "`luthier journal undo RUN` plans to put back what a run changed",
+    ),
+    (
+        &["history", "changes", "runs"],
+        "`luthier journal` lists what was changed from here",
+    ),
+    (
+        &["gc", "prune", "clean", "delete", "rm", "remove"],
+        "nothing is ever deleted here; `luthier audit` names what nothing refers to",
+    ),
+    (
+        &["sign-off", "sign", "certify", "report", "approve"],
+        "`luthier signoff` audits to the last byte and writes a report",
+    ),
+    (
+        &["compare", "cmp"],
+        "`luthier diff ID` compares a row with its object, `luthier diff-hub` two databases",
+    ),
+];
+
+/// One line for a command that does not exist.
+pub fn told(word: &str, commands: &[String]) -> String {
+    let word = word.to_lowercase();
+    let shown = crate::text::safe(&word).into_owned();
+    if let Some((_, does)) = ELSEWHERE
+        .iter()
+        .find(|(words, _)| words.contains(&word.as_str()))
+    {
+        return format!("there is no command `{shown}`; {does}");
+    }
+    let nearest = commands
+        .iter()
+        .map(|command| (distance(&word, command), command))
+        .min();
+    match nearest {
+        Some((slips, command)) if slips <= 1 + word.len() / 5 && slips < word.len().min(3) => {
+            format!("there is no command `{shown}`; did you mean `{command}`?")
+        }
+        _ => format!(
+            "there is no command `{shown}`; there are: {}",
+            commands.join(", ")
+        ),
+    }
+}
+
+/// Letters to add, to take away, to change or to swap with the next.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=other.len()).collect();
+    for (n, a) in one.iter().enumerate() {
+        let mut row = vec![n + 1];
+        for (m, b) in other.iter().enumerate() {
+            let changed = last[m] + usize::from(a != b);
+            let mut least = changed.min(last[m + 1] + 1).min(row[m] + 1);
+            if n > 0 && m > 0 && *a == other[m - 1] && one[n - 1] == *b {
+                least = least.min(before[m - 1] + 1);
+            }
+            row.push(least);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[other.len()]
+}

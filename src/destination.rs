@@ -1,0 +1,117 @@
+//! Files that a command writes at its end: their places are tried before hours of work, not after them.
+
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// What a trial writes: a disk without a free block is seen.
+const TRIAL: [u8; 4096] = [0; 4096];
+
+/// Makes sure that a new file can be made at `path`.
+///
+/// # Errors
+/// A sentence that names the path and what to do: something lies there, the folder is missing or cannot be written.
+pub fn try_file(path: &Path) -> Result<(), String> {
+    if path.symlink_metadata().is_ok() {
+        return Err(format!(
+            "there is a file {} already; name another",
+            path.display()
+        ));
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    try_folder(folder)
+}
+
+/// Makes sure that files can be made in `folder`, or that the folder itself can be made.
+///
+/// # Errors
+/// A sentence that names the folder and what to do.
+pub fn try_folder(folder: &Path) -> Result<(), String> {
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let nearest = absolute
+        .ancestors()
+        .find(|path| path.symlink_metadata().is_ok());
+    let nearest = nearest.map_or_else(|| PathBuf::from("/"), Path::to_owned);
+    if !nearest.is_dir() {
+        return Err(format!(
+            "{} is not a folder; name a folder",
+            nearest.display()
+        ));
+    }
+    let tried = tempfile::NamedTempFile::new_in(&nearest).and_then(|mut file| {
+        file.write_all(&TRIAL)?;
+        file.flush()
+    });
+    tried.map_err(|error| told(folder, &error))
+}
+
+/// Why `path` cannot be written, and what to do.
+#[must_use]
+pub fn told(path: &Path, error: &io::Error) -> String {
+    let path = path.display();
+    match error.kind() {
+        ErrorKind::NotFound => format!(
+            "{path} cannot be written: its folder does not exist; make the folder, or name another"
+        ),
+        ErrorKind::PermissionDenied => format!(
+            "{path} cannot be written: permission denied; name another place, or change its rights"
+        ),
+        ErrorKind::ReadOnlyFilesystem => {
+            format!("{path} cannot be written: its file system is read-only; name another place")
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => format!(
+            "{path} cannot be written: the disk is full; free some space, or name another place"
+        ),
+        ErrorKind::AlreadyExists => format!("there is a file {path} already; name another"),
+        _ => {
+            // The library for temporary files names its own file in the text.
+            let cause = error
+                .get_ref()
+                .and_then(|inner| inner.source())
+                .map(ToString::to_string);
+            format!(
+                "{path} cannot be written: {}; name another place",
+                cause.unwrap_or_else(|| error.to_string())
+            )
+        }
+    }
+}
+
+/// Why a database in the folder for temporary files cannot be used, and what to do, from its own words.
+#[must_use]
+pub fn temporary_database(why: &str) -> String {
+    let folder = std::env::temp_dir();
+    let advice = match why.contains("full") {
+        true => "free some space there, or set TMPDIR to a larger one",
+        false => "check that it is there and can be written, or set TMPDIR to another",
+    };
+    format!(
+        "{why}, in the folder for temporary files {}; {advice}",
+        folder.display()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{try_file, try_folder};
+
+    #[test]
+    fn a_place_is_tried_and_left_as_it_was() {
+        let folder = crate::scratch::folder("places").unwrap();
+        let path = folder.path();
+        assert_eq!(try_folder(path), Ok(()));
+        assert_eq!(try_folder(&path.join("a/b")), Ok(()));
+        assert_eq!(try_file(&path.join("plan.jsonl")), Ok(()));
+        assert_eq!(std::fs::read_dir(path).unwrap().count(), 0);
+        std::fs::write(path.join("file"), "").unwrap();
+        for wrong in [path.join("file"), path.join("file/within")] {
+            let why = try_file(&wrong).unwrap_err();
+            assert!(why.contains("name a"), "{why}");
+        }
+        // Nobody can write there, root neither.
+        let why = try_file(std::path::Path::new("/proc/luthier/report")).unwrap_err();
+        assert!(why.contains("/proc") && why.contains("name"), "{why}");
+    }
+}

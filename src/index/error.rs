@@ -1,0 +1,56 @@
+//! Why a database gave no answer, and whether it may give one a little later.
+
+/// Why the database gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    #[error("cannot open the database {what}: {why}")]
+    Open { what: String, why: String },
+    #[error("the database {what} is no MuseHub hub: {why}")]
+    NotAHub { what: String, why: String },
+    #[error("the database could not answer ({what}): {why}")]
+    Query { what: &'static str, why: String },
+    #[error("the database {what} cannot be reached: {why}")]
+    Unreachable { what: String, why: String },
+    /// What was asked is sound, and the server broke it off: the same may well succeed a little later.
+    #[error("the database could not answer ({what}): {why}")]
+    BrokenOff {
+        what: &'static str,
+        /// The server's words in short, for a progress line.
+        reason: String,
+        why: String,
+    },
+    /// A read that was tried again until its time was over.
+    #[error("{error}; {told}")]
+    GivenUp {
+        error: Box<IndexError>,
+        told: String,
+    },
+    #[error("the database was opened read-only")]
+    ReadOnly,
+    #[error("another repair is under way on this hub ({0}); wait until it has ended")]
+    Locked(String),
+}
+
+impl IndexError {
+    /// Why the same may well succeed a little later, in a few words; `None` where it would not.
+    #[must_use]
+    pub fn transient(&self) -> Option<&str> {
+        match self {
+            Self::BrokenOff { reason, .. } => Some(reason),
+            Self::Unreachable { why, .. } => Some(why.split(';').next().unwrap_or(why)),
+            _ => None,
+        }
+    }
+
+    /// The same failure, with how long it was tried; as it is where nothing was tried again.
+    #[must_use]
+    pub fn given_up(self, told: String) -> Self {
+        match told.is_empty() {
+            true => self,
+            false => Self::GivenUp {
+                error: Box::new(self),
+                told,
+            },
+        }
+    }
+}

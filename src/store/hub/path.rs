@@ -1,0 +1,234 @@
+//! Paths in URLs, as people and other programs write them: from the root, from here, and in SQLAlchemy's way.
+
+use crate::text;
+use std::path::{Path, PathBuf};
+
+/// How many slashes a URL has in front of its path decides where the path starts; SQLAlchemy counts one more than
+/// this program does, so both readings are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// `sqlite:///path` starts at the root.
+    Own,
+    /// `sqlite+driver:///path` starts here, and `sqlite+driver:////path` at the root.
+    SqlAlchemy,
+}
+
+/// The absolute path behind `scheme://`, of a file or folder that is there if one reading finds one.
+///
+/// # Errors
+/// A path that cannot be meant, or two readings that find different things.
+pub(super) fn read(rest: &str, dialect: Dialect) -> Result<PathBuf, String> {
+    let rest = rest.strip_prefix("localhost/").map_or(rest, |path| {
+        // `file://localhost/path`, as RFC 8089 has it.
+        &rest[rest.len() - path.len() - 1..]
+    });
+    let path = rest.split(['?', '#']).next().unwrap_or_default();
+    if path.trim_matches('/').is_empty() {
+        return Err("the path is missing".to_owned());
+    }
+    if path.contains('\\') || is_drive(path.trim_start_matches('/')) {
+        return Err("it is a path of Windows; write a path of this machine".to_owned());
+    }
+    let mut written = candidates(path, dialect);
+    let decoded = percent_encoding::percent_decode_str(path)
+        .decode_utf8()
+        .map_err(|_| "its percent-encoding gives no UTF-8".to_owned())?;
+    if decoded != path {
+        let literal = std::mem::replace(&mut written, candidates(&decoded, dialect));
+        written.extend(literal);
+    }
+    if written.iter().any(|path| has_control(path)) {
+        return Err("the path holds a line break or another control character".to_owned());
+    }
+    choose(written)
+}
+
+/// A path that is no URL, made absolute.
+///
+/// # Errors
+/// This program runs in a folder that is not there any more.
+pub(super) fn absolute(path: &str) -> Result<PathBuf, String> {
+    std::path::absolute(home(path).unwrap_or_else(|| PathBuf::from(path)))
+        .map_err(|e| e.to_string())
+}
+
+/// The readings of a path, the one that the dialect means first.
+fn candidates(path: &str, dialect: Dialect) -> Vec<PathBuf> {
+    let (from_here, from_root) = match path.strip_prefix('/') {
+        // Two slashes and no third: what is behind them starts here.
+        None => return vec![home(path).unwrap_or_else(|| PathBuf::from(path))],
+        Some(rest) if rest.starts_with('/') => {
+            return vec![PathBuf::from(format!("/{}", rest.trim_start_matches('/')))];
+        }
+        Some(rest) => (PathBuf::from(rest), PathBuf::from(path)),
+    };
+    if let Some(home) = from_here.to_str().and_then(home) {
+        return vec![home];
+    }
+    let says_here = from_here.starts_with(".") || from_here.starts_with("..");
+    match (dialect, says_here) {
+        (_, true) => vec![from_here],
+        (Dialect::SqlAlchemy, false) => vec![from_here, from_root],
+        (Dialect::Own, false) => vec![from_root, from_here],
+    }
+}
+
+/// `~` and `~/path`.
+fn home(path: &str) -> Option<PathBuf> {
+    let rest = path.strip_prefix('~')?;
+    let home = std::env::var_os("HOME").filter(|home| !home.is_empty())?;
+    match rest.strip_prefix('/') {
+        Some(rest) => Some(Path::new(&home).join(rest)),
+        None => rest.is_empty().then(|| PathBuf::from(home)),
+    }
+}
+
+/// The one reading that finds something; the first where none does.
+fn choose(written: Vec<PathBuf>) -> Result<PathBuf, String> {
+    let there: Vec<&PathBuf> = written.iter().filter(|path| path.exists()).collect();
+    let real = |path: &PathBuf| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+    if let [one, others @ ..] = there.as_slice()
+        && let Some(other) = others.iter().find(|other| real(other) != real(one))
+    {
+        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        return Err(format!(
+            "it may mean {} and {}, which are both there; write four slashes before a path from the root, and ./ before one from here",
+            absolute(one).display(),
+            absolute(other).display()
+        ));
+    }
+    let chosen = there.first().copied().or(written.first());
+    let chosen = chosen.ok_or("the path is missing")?;
+    std::path::absolute(chosen).map_err(|e| e.to_string())
+}
+
+fn is_drive(path: &str) -> bool {
+    let mut chars = path.chars();
+    matches!((chars.next(), chars.next(), chars.next()), (Some(letter), Some(':'), Some('/' | '\\')) if letter.is_ascii_alphabetic())
+}
+
+fn has_control(path: &Path) -> bool {
+    path.to_string_lossy().chars().any(char::is_control)
+}
+
+/// SQLite's spellings: `sqlite`, and SQLAlchemy's `sqlite+aiosqlite` and others. `None` where the scheme is
+/// another one.
+pub(super) fn sqlite(url: &str) -> Option<Result<PathBuf, String>> {
+    let (scheme, rest) = url.split_once(':')?;
+    let scheme = scheme.to_ascii_lowercase();
+    let (name, driver) = match scheme.split_once('+') {
+        Some((name, driver)) => (name, Some(driver)),
+        None => (scheme.as_str(), None),
+    };
+    if !matches!(name, "sqlite" | "sqlite3") {
+        return None;
+    }
+    if let Some(driver @ ("pysqlcipher" | "sqlcipher" | "libsql")) = driver {
+        return Some(Err(format!(
+            "databases of {} cannot be read here",
+            text::safe(driver)
+        )));
+    }
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    if is_memory(rest) {
+        return Some(Err(
+            "it is a database in memory, which only the program that made it can see".to_owned(),
+        ));
+    }
+    // SQLite's own URIs stand behind SQLAlchemy's slashes: `sqlite:///file:hub.db?uri=true`.
+    let inner = rest.trim_start_matches('/').strip_prefix("file:");
+    let dialect = match driver {
+        Some(_) => Dialect::SqlAlchemy,
+        None => Dialect::Own,
+    };
+    Some(match inner {
+        Some(path) => read(path.strip_prefix("//").unwrap_or(path), Dialect::Own),
+        None => read(rest, dialect),
+    })
+}
+
+fn is_memory(rest: &str) -> bool {
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    path.trim_matches('/').is_empty()
+        || path.contains(":memory:")
+        || query.split('&').any(|pair| pair == "mode=memory")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Dialect, read, sqlite};
+    use std::path::{Path, PathBuf};
+
+    fn here(path: &str) -> PathBuf {
+        std::path::absolute(path).unwrap()
+    }
+
+    #[test]
+    fn slashes_say_where_a_path_starts() {
+        for (url, path) in [
+            (
+                "sqlite:///srv/muse/hub.db",
+                PathBuf::from("/srv/muse/hub.db"),
+            ),
+            ("sqlite:////srv/muse/hub.db", "/srv/muse/hub.db".into()),
+            (
+                "SQLite+aiosqlite:////srv/muse/hub.db",
+                "/srv/muse/hub.db".into(),
+            ),
+            ("sqlite+aiosqlite:///./muse/hub.db", here("muse/hub.db")),
+            ("sqlite+aiosqlite:///muse/hub.db", here("muse/hub.db")),
+            (
+                "sqlite+pysqlite:///muse/hub.db?timeout=5",
+                here("muse/hub.db"),
+            ),
+            ("sqlite:///./muse/hub.db", here("muse/hub.db")),
+            ("sqlite:///../muse/hub.db", here("../muse/hub.db")),
+            ("sqlite://muse/hub.db", here("muse/hub.db")),
+            ("sqlite:muse/hub.db", here("muse/hub.db")),
+            (
+                "sqlite:///file:/srv/muse/hub.db?mode=ro&uri=true",
+                "/srv/muse/hub.db".into(),
+            ),
+            ("sqlite:///srv/a%20b.db", "/srv/a b.db".into()),
+            // One reading finds something: that is the one.
+            ("sqlite:///Cargo.toml", here("Cargo.toml")),
+            ("sqlite+aiosqlite:///etc/hostname", "/etc/hostname".into()),
+        ] {
+            assert_eq!(sqlite(url), Some(Ok(path)), "{url}");
+        }
+    }
+
+    #[test]
+    fn databases_in_memory_and_paths_of_windows_are_refused_by_name() {
+        for url in [
+            "sqlite://",
+            "sqlite:///",
+            "sqlite:///:memory:",
+            "sqlite+aiosqlite://",
+            "sqlite:///file:x?mode=memory&cache=shared&uri=true",
+        ] {
+            let why = sqlite(url).unwrap().unwrap_err();
+            assert!(why.contains("in memory"), "{url}: {why}");
+        }
+        for url in ["sqlite:///C:\\muse\\hub.db", "sqlite:///C:/muse/hub.db"] {
+            let why = sqlite(url).unwrap().unwrap_err();
+            assert!(why.contains("Windows"), "{url}: {why}");
+        }
+        assert_eq!(sqlite("mysql://host/hub"), None);
+        assert!(sqlite("sqlite+pysqlcipher:///hub.db").unwrap().is_err());
+        assert!(sqlite("sqlite:///srv/hub\n.db").unwrap().is_err());
+    }
+
+    #[test]
+    fn two_readings_that_find_different_things_are_refused() {
+        let folder = crate::scratch::folder("paths").unwrap();
+        let path = folder.path().join("a b.db");
+        std::fs::write(&path, "").unwrap();
+        let written = format!("{}/a%20b.db", folder.path().display());
+        assert_eq!(read(&written, Dialect::Own).as_deref(), Ok(path.as_path()));
+        std::fs::write(folder.path().join("a%20b.db"), "").unwrap();
+        let why = read(&written, Dialect::Own).unwrap_err();
+        assert!(why.contains("both there"), "{why}");
+        assert!(Path::new(&path).is_file());
+    }
+}

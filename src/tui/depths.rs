@@ -1,0 +1,60 @@
+//! How deep a hub is looked at when it is opened, as a person chose it last.
+
+use crate::audit::Depth;
+use crate::repair::journal;
+use crate::store::{Environment, Hub};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+/// What is remembered of a hub.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    depth: String,
+}
+
+/// The depth that was chosen last; none where none was, or where it cannot be read.
+#[must_use]
+pub fn remembered(hub: &Hub) -> Option<Depth> {
+    let text = std::fs::read(place(hub)?).ok()?;
+    let found: Remembered = serde_json::from_slice(&text).ok()?;
+    let depths = [Depth::Rows, Depth::Presence, Depth::Bytes];
+    depths.into_iter().find(|depth| depth.word() == found.depth)
+}
+
+/// Remembers a depth. Where that fails, the next session opens as it did before.
+pub fn remember(hub: &Hub, depth: Depth) {
+    if let Some(path) = place(hub) {
+        // A choice that is lost costs one more key; it is no reason to disturb who made it.
+        let _ = write(&path, depth);
+    }
+}
+
+/// One file a profile; a hub without one is known by its database. A demo's hub is a new one each time.
+fn place(hub: &Hub) -> Option<PathBuf> {
+    if hub.environment == Environment::Demo {
+        return None;
+    }
+    let name = match hub.name == hub.database.name() {
+        true => format!("database\0{}", hub.describe_database()),
+        false => format!("profile\0{}", hub.name),
+    };
+    let name = hex::encode(&Sha256::digest(name)[..8]);
+    Some(
+        journal::state_folder()?
+            .join("console")
+            .join(format!("{name}.json")),
+    )
+}
+
+/// A crash leaves what was remembered before, or this. Readable by its owner alone, as every temporary file is made.
+fn write(path: &std::path::Path, depth: Depth) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(std::path::Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut draft = tempfile::NamedTempFile::new_in(folder)?;
+    let depth = depth.word().to_owned();
+    draft.write_all(&serde_json::to_vec(&Remembered { depth })?)?;
+    draft.as_file().sync_all()?;
+    draft.persist(path).map(|_| ()).map_err(|error| error.error)
+}

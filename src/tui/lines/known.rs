@@ -1,0 +1,118 @@
+//! What is known of a hub, safe to show: findings in figures, and what they rest on.
+
+use super::{SummaryLine, clean};
+use crate::audit::looks::{Look, Looks};
+use crate::audit::report::{BranchCounts, Standings};
+use crate::audit::{Depth, Report, Scope};
+use crate::object::time::Micros;
+use crate::tui::effect::ReportRef;
+use std::collections::BTreeMap;
+
+/// Repositories whose branches are counted for the list of repositories.
+const REPOS: usize = 10_000;
+
+/// What is known of a hub.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KnownLine {
+    pub report: ReportRef,
+    pub summary: SummaryLine,
+    pub looks: Looks,
+    /// Of all branches of repositories that live.
+    pub branches: BranchCounts,
+    /// By `owner/slug` as stored: a key, never to be shown.
+    pub repos: BTreeMap<String, BranchCounts>,
+}
+
+impl KnownLine {
+    /// What `report` knows, under the name that the runner gives it.
+    #[must_use]
+    pub fn new(name: ReportRef, report: &Report, branches: Standings) -> Self {
+        Self {
+            report: name,
+            summary: SummaryLine::from(report.summary()),
+            looks: report.looks().clone(),
+            branches: branches.hub,
+            repos: branches.repos.into_iter().take(REPOS).collect(),
+        }
+    }
+}
+
+/// What a scope is called.
+#[must_use]
+pub fn scope_words(scope: &Scope) -> String {
+    match scope {
+        Scope::Hub => "the whole hub".to_owned(),
+        Scope::Repo(path) => clean(path),
+        Scope::Branch(path, name) => clean(&format!("{path}@{name}")),
+        Scope::Id(id) => clean(id.short()),
+        Scope::Ids(ids) => crate::text::plural(ids.len() as u64, "object"),
+    }
+}
+
+/// What a verdict rests on, in a few words: how deep was looked, how long ago, and what that leaves out.
+#[must_use]
+pub fn rests_on(look: Option<&Look>, now: Micros) -> String {
+    let Some(look) = look else {
+        return "not looked at".to_owned();
+    };
+    let seconds = u64::try_from(now.saturating_sub(look.at) / 1_000_000).unwrap_or(0);
+    let ago = crate::tui::meter::span(seconds);
+    let out = match look.depth {
+        Depth::Rows => " · store not asked",
+        Depth::Presence => " · bytes not read",
+        Depth::Bytes => "",
+    };
+    let holes = if look.complete { "" } else { ", incomplete" };
+    format!("depth {}{holes}, {ago} ago{out}", look.depth.word())
+}
+
+/// What stands where nothing was found: a tick only where every byte was read and every question answered.
+#[must_use]
+pub fn nothing_found(look: Option<&Look>) -> (String, Rest) {
+    match look {
+        None => ("? not looked at".to_owned(), Rest::Unknown),
+        Some(look) if !look.complete => (
+            format!("? {}, incomplete", look.depth.word()),
+            Rest::Unknown,
+        ),
+        Some(look) if look.depth == Depth::Bytes => ("✓ none".to_owned(), Rest::Proved),
+        Some(look) => (format!("· none at {}", look.depth.word()), Rest::Shallow),
+    }
+}
+
+/// How the branches stand, in one line; whether some fail.
+#[must_use]
+pub fn branch_words(branches: &BranchCounts) -> (String, bool) {
+    let total = branches.total();
+    if total == 0 {
+        return ("no branch was looked at".to_owned(), false);
+    }
+    let whole = match branches.depth {
+        Some(Depth::Bytes) | None => "come whole".to_owned(),
+        Some(depth) => format!("have nothing against them at depth {}", depth.word()),
+    };
+    let parts = [
+        (branches.clear, whole.as_str()),
+        (branches.open, "are not known"),
+        (branches.empty, "have no commit"),
+    ];
+    let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+    let mut words = format!(
+        "{} of {} fail",
+        crate::text::grouped(branches.fail),
+        crate::text::plural(total, "branch")
+    );
+    for (count, part) in parts {
+        words += &format!(", {} {part}", crate::text::grouped(count));
+    }
+    (words, branches.fail > 0)
+}
+
+/// How much a verdict rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    Proved,
+    /// Looked at, and not to the bytes.
+    Shallow,
+    Unknown,
+}

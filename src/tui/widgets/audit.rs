@@ -1,0 +1,122 @@
+//! How deep an audit is to look, and at what: asked before it starts.
+
+use super::list::fit;
+use super::pane::{self, Text};
+use crate::audit::{Depth, Scope};
+use crate::tui::lines::known::{rests_on, scope_words};
+use crate::tui::state::Shared;
+use crate::tui::theme::Theme;
+use ratatui::Frame;
+use ratatui::text::{Line, Span};
+
+/// The depths in their order, with the key and what each reads.
+const DEPTHS: [(Depth, &str, &str); 3] = [
+    (
+        Depth::Rows,
+        "1",
+        "rows, and the graph that they span; nothing of the store",
+    ),
+    (
+        Depth::Presence,
+        "2",
+        "rows and the listing; bytes only where something differs",
+    ),
+    (
+        Depth::Bytes,
+        "3",
+        "everything, each object to its last byte",
+    ),
+];
+
+/// What is chosen so far.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    scopes: Vec<Scope>,
+    at: usize,
+    pub depth: Depth,
+}
+
+impl Choice {
+    /// The first of `scopes` is offered first.
+    #[must_use]
+    pub fn new(scopes: Vec<Scope>, depth: Depth) -> Self {
+        Self {
+            scopes,
+            at: 0,
+            depth,
+        }
+    }
+
+    /// What is to be audited.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.scopes.get(self.at).cloned().unwrap_or_default()
+    }
+
+    /// Goes to the next scope, or to the one before.
+    pub fn other_scope(&mut self, next: bool) {
+        self.at = match next {
+            true => (self.at + 1).min(self.scopes.len().saturating_sub(1)),
+            false => self.at.saturating_sub(1),
+        };
+    }
+
+    /// Goes to the next depth, or to the one before.
+    pub fn deeper(&mut self, next: bool) {
+        self.depth = match (self.depth, next) {
+            (Depth::Rows, true) | (Depth::Bytes, false) => Depth::Presence,
+            (Depth::Presence, true) | (Depth::Bytes, true) => Depth::Bytes,
+            (Depth::Presence | Depth::Rows, false) => Depth::Rows,
+        };
+    }
+
+    /// Draws it over the screen.
+    pub fn view(&self, frame: &mut Frame, shared: &Shared, theme: &Theme) {
+        let height = u16::try_from(self.scopes.len()).unwrap_or(4) + 9;
+        let width = 74.min(frame.area().width.saturating_sub(4));
+        let area = pane::dialog(frame, theme, "audit: how deep, and what", width, height);
+        let mut out = Text::new(area.width);
+        for (depth, key, words) in DEPTHS {
+            let chosen = depth == self.depth;
+            let mark = if chosen { "▸" } else { " " };
+            let style = if chosen { theme.selected } else { theme.text };
+            out.lines.push(Line::from(vec![
+                Span::styled(format!(" {key} "), theme.key),
+                Span::styled(format!("{mark} {}  {words}", fit(depth.word(), 8)), style),
+            ]));
+        }
+        out.gap();
+        let now = shared.now();
+        for (n, scope) in self.scopes.iter().enumerate() {
+            let chosen = n == self.at;
+            let mark = if chosen { "▸" } else { " " };
+            let style = if chosen { theme.selected } else { theme.text };
+            let look = match scope {
+                Scope::Hub => Some(shared.audits.hub_look()),
+                Scope::Repo(path) => Some(shared.audits.repo_look(path)),
+                Scope::Branch(path, name) => {
+                    let known = shared.audits.last.as_ref();
+                    Some(known.and_then(|known| known.looks.branch(path, name)))
+                }
+                Scope::Id(_) | Scope::Ids(_) => None,
+            };
+            let last = look.map_or_else(String::new, |look| rests_on(look, now));
+            let words = scope_words(scope);
+            let line = format!("   {mark} {}  {last}", fit(&words, 24));
+            let line = crate::text::cut(&line, usize::from(area.width)).into_owned();
+            out.lines.push(Line::styled(line, style));
+        }
+        out.gap();
+        out.say(
+            " 1 2 3 depth   ↑↓ what   enter starts   esc leaves all as it is",
+            theme.muted,
+        );
+        if self.scope() == Scope::Hub {
+            out.say(
+                " The depth of the whole hub is remembered for this hub.",
+                theme.muted,
+            );
+        }
+        out.draw(frame, area, super::list::Cursor::default());
+    }
+}

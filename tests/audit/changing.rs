@@ -1,0 +1,239 @@
+//! A hub that goes on while it is audited: what went or came between two pages is no fault.
+
+use crate::audit::{Code, Depth, Filter, Options, Summary, run};
+use crate::backend::layout;
+use crate::index::reads::index_reads;
+use crate::index::{
+    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden, Index, IndexError,
+    Listed, MembershipRow, Migration, NewRows, Page, ProposalRow, RepoRow, SnapshotRow, Visibility,
+};
+use crate::object::time::Micros;
+use crate::object::{Kind, ObjectId};
+use crate::progress::Progress;
+use crate::testing::*;
+use async_trait::async_trait;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// An index before whose `nth` read of one name SQL is run, as by the hub itself.
+struct Between {
+    inner: Arc<dyn Index>,
+    read: &'static str,
+    nth: u32,
+    met: AtomicU32,
+    database: PathBuf,
+    sql: String,
+}
+
+impl Between {
+    async fn meets(&self, read: &str) {
+        if read != self.read || self.met.fetch_add(1, Ordering::SeqCst) + 1 != self.nth {
+            return;
+        }
+        sql(&self.database, &self.sql).await;
+    }
+}
+
+macro_rules! watched {
+    ($($name:ident($($arg:ident: $of:ty),*) -> $found:ty;)*) => {
+        #[async_trait]
+        impl Index for Between {
+            fn describe(&self) -> String {
+                self.inner.describe()
+            }
+
+            fn capabilities(&self) -> &Capabilities {
+                self.inner.capabilities()
+            }
+
+            fn hidden(&self) -> &[Hidden] {
+                self.inner.hidden()
+            }
+
+            async fn close(&self) {
+                self.inner.close().await;
+            }
+
+            $(async fn $name(&self, $($arg: $of),*) -> Result<$found, IndexError> {
+                self.meets(stringify!($name)).await;
+                self.inner.$name($($arg),*).await
+            })*
+        }
+    };
+}
+
+index_reads!(watched);
+
+async fn sql(database: &PathBuf, sql: &str) {
+    let options = SqliteConnectOptions::new().filename(database);
+    let mut connection: SqliteConnection = options.connect().await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+}
+
+/// Audits, and runs the SQL before the `nth` read of this name.
+async fn audit(
+    hub: &TestHub,
+    depth: Depth,
+    (read, nth): (&'static str, u32),
+    sql: &str,
+) -> (Vec<(Code, String)>, Summary) {
+    let database = hub.folder.path().join("hub.db");
+    let store = hub.open().await.through(|inner| {
+        Arc::new(Between {
+            inner,
+            read,
+            nth,
+            met: AtomicU32::new(0),
+            database,
+            sql: sql.to_owned(),
+        })
+    });
+    let options = Options {
+        depth,
+        ..Options::default()
+    };
+    let report = run(&store, &options, &Progress::new()).await.unwrap();
+    let found = report.page(&Filter::default(), 0, 10_000).await.unwrap();
+    let found = found
+        .into_iter()
+        .map(|n| (n.finding.code, n.finding.id))
+        .collect();
+    (found, report.summary().clone())
+}
+
+/// A chain of commits over one tree, with a branch at its end; all that is young enough to be named is there.
+async fn chain(length: usize) -> (TestHub, Vec<ObjectId>) {
+    let hub = TestHub::empty().await;
+    let blob = hub.blob(b"la la", "song.txt").await;
+    let tree = snapshot(&[("song.txt", &blob)]);
+    hub.add_snapshot(snapshot_row(&tree)).await;
+    let mut rows = NewRows::default();
+    let mut ids: Vec<ObjectId> = Vec::new();
+    for n in 0..length {
+        let parents: Vec<&ObjectId> = ids.last().into_iter().collect();
+        let record = commit(&tree.snapshot_id, &parents, &format!("commit {n}"));
+        rows.commits.push(commit_row(&record));
+        rows.memberships
+            .push((Kind::Commit, member(&record.commit_id)));
+        ids.push(record.commit_id);
+    }
+    hub.insert(rows).await;
+    let head = ids.last().unwrap().clone();
+    hub.branch("main", &head).await;
+    (hub, ids)
+}
+
+const DELETED: &str = "DELETE FROM musehub_branches; DELETE FROM musehub_commits; DELETE FROM musehub_snapshots; \
+    DELETE FROM musehub_objects; DELETE FROM musehub_commit_refs; DELETE FROM musehub_snapshot_refs; \
+    DELETE FROM musehub_object_refs; DELETE FROM musehub_repos";
+
+#[tokio::test]
+async fn a_repository_that_is_deleted_between_two_pages_leaves_no_finding() {
+    for at in [
+        ("blobs", 1),
+        ("snapshots", 1),
+        ("commits", 2),
+        ("commits", 3),
+        ("branches", 1),
+        ("proposals", 1),
+    ] {
+        let (hub, _) = chain(1_100).await;
+        let (found, summary) = audit(&hub, Depth::Rows, at, DELETED).await;
+        assert_eq!(found, [], "{at:?}");
+        assert!(summary.complete);
+        let in_the_middle = at.0 == "commits";
+        assert!(!in_the_middle || summary.changed > 0, "{at:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_branch_that_is_pushed_behind_the_page_of_its_commit_does_not_dangle() {
+    let (hub, ids) = chain(2).await;
+    let pushed = format!(
+        "INSERT INTO musehub_commits SELECT * FROM musehub_commits WHERE 0; \
+         UPDATE musehub_commits SET commit_id = 'sha256:{0}' WHERE commit_id = '{1}'; \
+         UPDATE musehub_commit_refs SET commit_id = 'sha256:{0}' WHERE commit_id = '{1}'; \
+         UPDATE musehub_branches SET head_commit_id = 'sha256:{0}'",
+        "ab".repeat(32),
+        ids[1]
+    );
+    let (found, summary) = audit(&hub, Depth::Rows, ("branches", 1), &pushed).await;
+    assert!(
+        !found
+            .iter()
+            .any(|(code, _)| matches!(code, Code::HeadDangling | Code::RowMissing)),
+        "{found:?}"
+    );
+    assert!(summary.changed > 0);
+}
+
+#[tokio::test]
+async fn a_name_that_another_row_still_gives_is_missing_all_the_same() {
+    let (hub, ids) = chain(1).await;
+    let tree = hub
+        .index
+        .commits_by_id(&[ids[0].to_string()])
+        .await
+        .unwrap();
+    let tree = ObjectId::new(tree[0].snapshot_id.as_deref().unwrap());
+    let gone = ObjectId::new(format!("sha256:{}", "cd".repeat(32)));
+    let mut children = Vec::new();
+    for message in ["one", "other"] {
+        let record = commit(&tree, &[&gone], message);
+        hub.add_commit(commit_row(&record)).await;
+        children.push(record.commit_id.to_string());
+    }
+    for child in &children {
+        let (hub, deleted) = (
+            &hub,
+            format!("DELETE FROM musehub_commits WHERE commit_id = '{child}'"),
+        );
+        let kept =
+            format!("CREATE TABLE IF NOT EXISTS kept AS SELECT * FROM musehub_commits; {deleted}");
+        let (found, _) = audit(hub, Depth::Rows, ("branches", 1), &kept).await;
+        assert!(
+            found.contains(&(Code::RowMissing, gone.to_string())),
+            "{found:?}"
+        );
+        let database = hub.folder.path().join("hub.db");
+        sql(
+            &database,
+            "DELETE FROM musehub_commits; INSERT INTO musehub_commits SELECT * FROM kept",
+        )
+        .await;
+    }
+    let both = "DELETE FROM musehub_commits WHERE parent_ids LIKE '%cdcd%'";
+    let (found, summary) = audit(&hub, Depth::Rows, ("branches", 1), both).await;
+    assert!(
+        !found.contains(&(Code::RowMissing, gone.to_string())),
+        "{found:?}"
+    );
+    assert!(summary.changed > 0);
+}
+
+#[tokio::test]
+async fn a_row_that_went_before_it_is_asked_again_is_not_called_missing_in_the_store() {
+    let (hub, _) = chain(1).await;
+    let lost = hub.blob(b"do re", "lost.txt").await;
+    let key = layout::key_for(&lost).unwrap();
+    std::fs::remove_file(hub.folder.path().join("objects").join(key.as_str())).unwrap();
+    let stays = audit(&hub, Depth::Presence, ("close", 1), "").await.0;
+    assert!(
+        stays.contains(&(Code::ObjectMissing, lost.to_string())),
+        "{stays:?}"
+    );
+    let gone = format!("DELETE FROM musehub_objects WHERE object_id = '{lost}'");
+    let (found, summary) = audit(&hub, Depth::Presence, ("blobs_by_id", 1), &gone).await;
+    assert!(
+        !found.iter().any(|(_, id)| *id == lost.to_string()),
+        "{found:?}"
+    );
+    assert_eq!(summary.changed, 1);
+}

@@ -1,0 +1,88 @@
+//! Reads of objects within the budget of a job.
+
+use super::{Health, Patient};
+use crate::access::Access;
+use crate::backend::s3::{Place, S3};
+use crate::backend::{Backend, BackendError, Key};
+use crate::progress::Progress;
+use crate::testing_s3::{Fault, Op, Server};
+use crate::waiting::WaitBudget;
+use futures_util::StreamExt;
+use std::sync::Arc;
+use std::time::Duration;
+
+const BUCKET: &str = "muse";
+
+async fn both(seconds: u64) -> (Server, Patient) {
+    let server = Server::start(&[BUCKET]);
+    server.plant(BUCKET, "k", &vec![7; 600_000]);
+    server.plant(BUCKET, "l", b"l");
+    let place = Place {
+        bucket: BUCKET.into(),
+        endpoint: Some(server.endpoint()),
+        ..Place::default()
+    };
+    let store = S3::open(&place, Access::Read).await.unwrap();
+    let progress = Progress::new().with_budget(WaitBudget::new(Duration::from_secs(seconds)));
+    let patient = Patient::new(Arc::new(store), &progress, Arc::<Health>::default());
+    (server, patient)
+}
+
+fn key(text: &str) -> Key {
+    Key::new(text).unwrap()
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_goes_on_where_it_broke() {
+    let (server, patient) = both(60).await;
+    server.fail(Op::Get, "k", Fault::Truncate, 2);
+    let body = patient.open(&key("k")).await.unwrap().unwrap();
+    assert_eq!(body.read_all(1 << 20).await.unwrap(), vec![7; 600_000]);
+}
+
+#[tokio::test]
+async fn a_body_that_always_breaks_off_is_an_error_in_the_end() {
+    let (server, patient) = both(60).await;
+    server.fail(Op::Get, "k", Fault::Truncate, usize::MAX);
+    let body = patient.open(&key("k")).await.unwrap().unwrap();
+    assert!(body.read_all(1 << 20).await.is_err());
+}
+
+#[tokio::test]
+async fn an_object_that_fails_while_others_are_answered_is_given_up_for_the_run() {
+    let (server, patient) = both(3_600).await;
+    server.fail(Op::Get, "k", Fault::Code("InternalError"), usize::MAX);
+    let (at, other) = (key("k"), key("l"));
+    let others = async {
+        for _ in 0..50 {
+            assert!(patient.open(&other).await.unwrap().is_some());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let (failed, ()) = futures_util::join!(patient.open(&at), others);
+    assert!(matches!(failed, Err(BackendError::Failing { .. })));
+    let asked = server.count(Op::Get);
+    assert!(patient.open(&at).await.is_err());
+    assert_eq!(server.count(Op::Get), asked, "it is not asked for again");
+}
+
+#[tokio::test]
+async fn a_listing_that_fails_goes_on_behind_its_last_key() {
+    let (server, patient) = both(60).await;
+    server.set_page(1);
+    let mut list = patient.list("", None);
+    assert_eq!(list.next().await.unwrap().unwrap().key, "k");
+    server.fail(Op::List, "", Fault::Code("InternalError"), 12);
+    assert_eq!(list.next().await.unwrap().unwrap().key, "l");
+    assert!(list.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_store_that_answers_nobody_is_not_waited_for_twice() {
+    let (server, patient) = both(1).await;
+    server.fail(Op::Get, "", Fault::Code("InternalError"), usize::MAX);
+    let told = patient.open(&key("k")).await.err().unwrap().to_string();
+    assert!(told.contains("--retry-for"), "{told}");
+    let second = patient.open(&key("l")).await.err().unwrap().to_string();
+    assert!(!second.contains("--retry-for"), "{second}");
+}
