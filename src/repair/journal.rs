@@ -260,10 +260,20 @@ fn prepare(path: &Path) -> io::Result<File> {
 pub(super) fn operator() -> String {
     let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     // A service or a container often has neither variable; the system knows all the same.
+    let user = rustix::process::getuid().as_raw();
     said("USER")
         .or_else(|| said("LOGNAME"))
-        .or_else(|| whoami::username().ok().filter(|name| !name.is_empty()))
-        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+        .or_else(|| account(&std::fs::read_to_string("/etc/passwd").ok()?, user))
+        .unwrap_or_else(|| format!("uid {user}"))
+}
+
+/// The name of a user's account in the system's list of them.
+fn account(accounts: &str, user: u32) -> Option<String> {
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, number) = (fields.next()?, fields.nth(1)?);
+        (number.parse() == Ok(user) && !name.is_empty()).then(|| name.to_owned())
+    })
 }
 
 pub(super) fn host() -> String {

@@ -216,7 +216,10 @@ async fn a_pull_says_how_its_branch_stands_and_a_finding_says_why() {
         why: "a word".into(),
         id: Some(hub.snapshot.clone()),
     });
-    report.learn_pulls(&[refused.clone()]).await.unwrap();
+    report
+        .learn_pulls(std::slice::from_ref(&refused))
+        .await
+        .unwrap();
     assert_eq!(hub.stands(&report).await, Stands::Fails);
     report
         .learn_pulls(&[fact(PullEnd::Unread("away".into()))])

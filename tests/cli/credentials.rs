@@ -232,7 +232,8 @@ fn a_role_is_assumed_in_the_region_that_the_store_gets() {
         (vec![], 1, "us-east-1"),
         (vec![("AWS_REGION", "eu-central-1")], 1, "eu-central-1"),
         (vec![("AWS_PROFILE", "one")], 1, "eu-west-1"),
-        (vec![("AWS_PROFILE", "two")], 2, "us-east-1"),
+        // Its own section names none: that of its source is taken.
+        (vec![("AWS_PROFILE", "two")], 2, "eu-west-1"),
         (
             vec![
                 ("AWS_PROFILE", "env"),

@@ -170,7 +170,7 @@ fn nothing_is_written_for_rows_that_may_be_there() {
         &url,
         "INSERT INTO musehub_branches SELECT 'more' || repo_id, repo_id, 'more', head_commit_id FROM musehub_branches WHERE name = 'main'",
     ));
-    let ran = place.on(&hub, &["checkpoint", "--write", "--yes"]);
+    let ran = place.on(&hub, &["checkpoint", "--write"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(
         ran.out.contains("a checkpoint would leave branches out"),
@@ -189,7 +189,7 @@ fn nothing_is_written_for_rows_that_may_be_there() {
     assert!(told.contains("row level security filters"), "{told}");
     let into = place.path("pulled");
     let owner = wait(first_repo(&url));
-    let ran = place.on(&hub, &["pull", &owner, into.to_str().unwrap()]);
+    let ran = place.on(&hub, &["pull", &owner, "--into", into.to_str().unwrap()]);
     assert!(
         ran.out.contains("the hub may hold more than was pulled"),
         "{ran:?}"
@@ -261,7 +261,9 @@ fn a_file_whose_table_is_a_view_is_no_pass() {
         "open",
         "{report:#}"
     );
-    assert_ne!(report["verdict"], "PASS");
+    // Its pulls fail for want of the rows that the view leaves out: that is not known to be wrong.
+    assert_eq!(report["verdict"], "INCOMPLETE", "{report:#}");
+    assert_ne!(report["pulls"]["failed_total"], 0);
 }
 
 #[test]

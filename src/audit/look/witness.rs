@@ -47,6 +47,6 @@ impl Witness {
     pub(super) fn asks(every: u64, id: &ObjectId) -> bool {
         let digits = id.hex().and_then(|hex| hex.get(hex.len() - 8..));
         let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        every > 0 && number.unwrap_or(0) % every == 0
+        every > 0 && number.unwrap_or(0).is_multiple_of(every)
     }
 }

@@ -30,7 +30,7 @@ fn is_private(c: char) -> bool {
 /// The reversible text of a key.
 pub(super) fn escape(bytes: &[u8], blob: bool) -> String {
     if !blob
-        && let Ok(text) = std::str::from_utf8(&bytes)
+        && let Ok(text) = std::str::from_utf8(bytes)
         && !text.chars().any(is_private)
     {
         return text.to_owned();
@@ -123,6 +123,9 @@ impl Ask {
     }
 }
 
+/// A cell's bytes, and whether it is a BLOB.
+type CellBytes<'r> = (Cow<'r, [u8]>, bool);
+
 /// Reads a row's cells from left to right, weighing them.
 pub(super) struct SqliteCells<'r> {
     row: &'r SqliteRow,
@@ -142,7 +145,7 @@ impl<'r> SqliteCells<'r> {
 
     /// The next cell's bytes, and whether it is a BLOB. A number comes as its decimal text, with as many
     /// digits as it takes to find it again.
-    fn next(&mut self) -> Result<Option<(Cow<'r, [u8]>, bool)>, sqlx::Error> {
+    fn next(&mut self) -> Result<Option<CellBytes<'r>>, sqlx::Error> {
         let at = self.at;
         self.at += 1;
         let raw = self.row.try_get_raw(at)?;

@@ -39,7 +39,7 @@ pub(super) struct Ended {
     /// Whether the object was stored by this run.
     stored: Option<bool>,
     /// Ends all writing.
-    breaker: Option<RepairError>,
+    breaker: Option<Box<RepairError>>,
 }
 
 /// The ledger of a batch whose changes have all been announced, and synced, before the first is made.
@@ -96,7 +96,7 @@ impl Run<'_> {
         let mut all = Vec::with_capacity(ended.len());
         for mut ended in ended {
             if let Some(breaker) = ended.breaker.take() {
-                return Err(breaker);
+                return Err(*breaker);
             }
             all.push(ended);
         }
@@ -262,7 +262,7 @@ impl Ended {
     fn breaking(step: &Step, error: &dyn std::error::Error) -> Self {
         let why = error.to_string();
         Self {
-            breaker: Some(RepairError::Breaker(why.clone())),
+            breaker: Some(Box::new(RepairError::Breaker(why.clone()))),
             ..Self::not_changed(step, Outcome::Failed, &why)
         }
     }

@@ -84,7 +84,7 @@ impl Checks {
         checks.of_reads(summary, hub);
         checks.of_grades(summary, left);
         checks.of_nulls(summary, hub);
-        checks.of_pulls(pulls);
+        checks.of_pulls(pulls, summary);
         checks
     }
 
@@ -218,9 +218,12 @@ impl Checks {
         self.add("no-null-uri", state, said);
     }
 
-    fn of_pulls(&mut self, pulls: &PullOutcome) {
+    /// A pull that fails where rows are hidden may fail for want of these: what is wrong beside them is a finding.
+    fn of_pulls(&mut self, pulls: &PullOutcome, summary: &Summary) {
         let all = pulls.succeeded + pulls.empty == pulls.heads;
+        let partly = summary.hidden.iter().any(|hidden| hidden.why.hides());
         let state = match (pulls.failed_total, pulls.unknown_total) {
+            (1.., _) if partly => State::Open,
             (0, 0) if all || pulls.tried < pulls.heads => State::Held,
             (0, _) => State::Open,
             _ => State::Broken,
