@@ -168,9 +168,9 @@ fn the_figures_and_the_requests_are_the_repositorys() {
     ]);
     let commits = one["checked"]["commits"].to_string();
     assert!(
-        words
-            .out
-            .contains(&format!("alice/song: 0 findings in {commits} commits")),
+        words.out.contains(&format!(
+            "alice/song: 0 findings at depth presence in {commits} commits"
+        )),
         "{words:?}"
     );
 }
