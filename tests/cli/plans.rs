@@ -14,7 +14,7 @@ fn a_plan_is_saved_shown_and_applied_later() {
     assert!(hub.objects() == before);
     place
         .on(&hub, &["repair", "--out", file])
-        .fails(2, "there is a file of that name");
+        .fails(2, "plan.json already; name another");
     let shown = place.on(&hub, &["repair", "--json", "--plan", file]);
     assert_eq!(shown.code, 1);
     assert_eq!(shown.out, made.out, "what is read back is what was made");

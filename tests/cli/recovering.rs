@@ -41,21 +41,25 @@ fn limited(hub: &Hub, limit: u32) -> Hub {
 /// Keeps an audit waiting in the middle of a read.
 const HELD: &str = "BEGIN; LOCK TABLE musehub_commits IN ACCESS EXCLUSIVE MODE";
 
-/// Waits until the audit waits for [`HELD`], then ends its connection.
+/// Waits until the audit waits for [`HELD`], runs `first`, then ends every connection that the audit has.
 async fn end_the_waiting(own: &mut PgConnection, first: &str) {
     let waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() \
                    AND application_name = 'luthier' AND wait_event_type = 'Lock'";
-    let pid: i32 = loop {
-        let found = sqlx::query_scalar(waiting).fetch_optional(&mut *own).await;
-        if let Some(pid) = found.unwrap() {
-            break pid;
+    let end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+               WHERE datname = current_database() AND application_name = 'luthier'";
+    loop {
+        let found = sqlx::query_scalar::<_, i32>(waiting).fetch_optional(&mut *own);
+        if found.await.unwrap().is_some() {
+            break;
         }
-    };
-    let end = format!("{first}; SELECT pg_terminate_backend({pid}, 5000)");
-    sqlx::raw_sql(AssertSqlSafe(end))
-        .execute(own)
-        .await
-        .unwrap();
+    }
+    // Each by itself: what the first says has to hold before a connection ends.
+    for sql in [first, end] {
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+            .execute(&mut *own)
+            .await
+            .unwrap();
+    }
 }
 
 fn start(place: &Place, arguments: &[&str]) -> std::process::Child {

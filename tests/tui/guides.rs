@@ -79,7 +79,7 @@ fn a_guide_does_not_come_back_to_what_is_over_or_leads_nowhere() {
         (&FakeHub::default(), "f x enter y", Place::Findings),
         (&FakeHub::default(), "p p x enter y", Place::Pull),
         // Audited anew: the plan is of what was found before.
-        (&FakeHub::default(), "f x H A", Place::Findings),
+        (&FakeHub::default(), "f x H A enter", Place::Findings),
     ] {
         let mut stage = Stage::with(hub.clone(), face(Environment::Demo, true), 100, 30);
         stage.keys(keys).keys("H");
