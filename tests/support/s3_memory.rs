@@ -169,7 +169,7 @@ impl S3 for Memory {
                 bytes.truncate(bytes.len() / 2);
                 end = Some(Err(io::Error::other("cut")));
             }
-            Some(Fault::Flip) => bytes[0] ^= 1,
+            Some(Fault::Flip) => bytes.iter_mut().take(1).for_each(|byte| *byte ^= 1),
             Some(Fault::Chunked) => length = None,
             Some(Fault::Short | Fault::Hollow) => {
                 bytes.truncate(if fault == Some(Fault::Short) {
