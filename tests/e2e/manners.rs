@@ -145,7 +145,7 @@ fn what_a_hub_says_moves_no_cursor_and_fakes_no_row() {
     terminal.send("b");
     terminal.see("│ bela");
     terminal.send(ENTER);
-    terminal.see("commits  1 of 48");
+    terminal.see("commits  1 of 49");
     terminal.send("b");
     terminal.see("branches");
     terminal.send(ESC);
