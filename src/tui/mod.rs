@@ -400,6 +400,8 @@ impl Console {
 
     fn draw(&mut self) -> Result<(), TuiError> {
         crate::panics::provoke("a frame");
+        // The layout is chosen for the frame's own size: the event that tells of it may still be on its way.
+        self.state.shared.size = self.screen.fit()?;
         let (state, theme) = (&self.state, &self.theme);
         self.screen
             .draw(&state.title(), |frame| view::view(state, theme, frame))?;

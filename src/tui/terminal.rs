@@ -75,16 +75,24 @@ impl Screen {
         out.flush()
     }
 
-    /// Draws one frame, in one piece for terminals that can wait for its end.
+    /// Takes the size that the terminal has now, for the next frame, and returns it.
     ///
     /// # Errors
     /// The terminal has gone.
-    pub fn draw(&mut self, title: &str, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
+    pub fn fit(&mut self) -> io::Result<Size> {
         let now = size()?;
         if now != self.size {
             self.size = now;
             self.terminal.resize(Rect::from(now))?;
         }
+        Ok(now)
+    }
+
+    /// Draws one frame of the size that was fitted last, in one piece for terminals that can wait for its end.
+    ///
+    /// # Errors
+    /// The terminal has gone.
+    pub fn draw(&mut self, title: &str, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
         let mut out = stdout();
         queue!(out, BeginSynchronizedUpdate)?;
         let title = match self.look.unicode {
