@@ -78,6 +78,9 @@ fn full(told: &str) -> String {
 pub(super) fn open_error(place: &Place, error: &sqlx::Error) -> IndexError {
     let why = match error {
         _ if is_full(error) => full(&told(error)),
+        sqlx::Error::Database(e) if matches!(e.code().as_deref(), Some("40001" | "40P01")) => {
+            return broken_off("the catalogue", e.message());
+        }
         sqlx::Error::Database(e) => refused(e.code().as_deref().unwrap_or_default(), e.message()),
         sqlx::Error::Io(e) => {
             format!("{e}; check that the server runs and that host and port are right")
@@ -108,7 +111,6 @@ fn refused(code: &str, told: &str) -> String {
             "a pooler in statement mode allows no transaction, and a read without one cannot be kept from writing: \
              use its transaction or session mode (pool_mode), or connect to the server itself"
         }
-        "40001" | "40P01" => STANDBY,
         _ => return told.to_owned(),
     };
     format!("{told}; {advice}")

@@ -12,6 +12,7 @@ use crate::index::{Index, IndexError};
 use sqlx::migrate::{Migration, MigrationType};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor, SqlSafeStr};
+use std::time::Duration;
 
 /// The embedded schema: (number, name, SQL), forward only.
 pub(super) const MIGRATIONS: [(i64, &str, &str); 1] = [(
@@ -20,6 +21,14 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 1] = [(
     include_str!("../../../migrations/postgres/0001_hub.sql"),
 )];
 
+/// Pauses before the catalogue is read again that a standby broke off to follow its primary.
+const OPENED_AGAIN: [Duration; 4] = [
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
+
 impl Postgres {
     /// Opens a hub. With `Access::Read` every transaction is read-only by the server's own word.
     ///
@@ -27,6 +36,16 @@ impl Postgres {
     /// No such host, port, user or database, a wrong password, a certificate that does not hold, rights
     /// that are missing, and a database that is no hub: each in one line that says what to do.
     pub async fn open(place: &Place, access: Access) -> Result<Self, IndexError> {
+        for pause in OPENED_AGAIN {
+            match Self::open_once(place, access).await {
+                Err(IndexError::BrokenOff { .. }) => tokio::time::sleep(pause).await,
+                opened => return opened,
+            }
+        }
+        Self::open_once(place, access).await
+    }
+
+    async fn open_once(place: &Place, access: Access) -> Result<Self, IndexError> {
         let mut probe = connect(place).await?;
         let catalogue = read_catalogue(place, &mut probe).await?;
         check_hub(place, &mut probe, &catalogue).await?;
