@@ -35,8 +35,12 @@ pub mod tui;
 pub mod waiting;
 
 #[cfg(test)]
+#[path = "../tests/floors/mod.rs"]
+mod floors;
+#[cfg(test)]
 #[path = "../tests/support"]
 mod testing {
+    pub mod dying;
     mod hub;
     pub mod march;
     pub mod postgres;

@@ -12,6 +12,10 @@ use unicode_width::UnicodeWidthStr;
 ///
 /// The result never moves a cursor, never reorders its neighbours and never hides a character.
 /// A newline becomes `⏎`, a tab four spaces; the rest `\u{…}`.
+///
+/// ```
+/// assert_eq!(luthier::text::safe("la\x1b[2J"), "la\\u{1b}[2J");
+/// ```
 #[must_use]
 pub fn safe(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
@@ -129,7 +133,11 @@ pub fn rate(a_second: f64) -> String {
     }
 }
 
-/// Bytes in at most five characters: `12.4K`.
+/// Bytes in at most five characters.
+///
+/// ```
+/// assert_eq!(luthier::text::bytes(12_700), "12.4K");
+/// ```
 #[must_use]
 pub fn bytes(count: u64) -> String {
     let mut size = count as f64;
@@ -155,7 +163,14 @@ pub fn moment(time: &str) -> Cow<'_, str> {
     })
 }
 
-/// `1 row`, `2 rows`, `3 branches`, `4 entries`.
+/// A number with its noun.
+///
+/// ```
+/// use luthier::text::plural;
+///
+/// assert_eq!(plural(1, "row"), "1 row");
+/// assert_eq!(plural(1_325, "branch"), "1,325 branches");
+/// ```
 #[must_use]
 pub fn plural(count: u64, noun: &str) -> String {
     let noun = if count == 1 { noun.into() } else { many(noun) };

@@ -4,6 +4,13 @@ use std::fmt;
 
 /// A key that stays inside the store: relative, no empty, `.` or `..` part, no NUL, no backslash,
 /// no control character, at most 1,024 bytes.
+///
+/// ```
+/// use luthier::backend::{Key, UriRefusal};
+///
+/// assert!(Key::new("objects/sha256/ab/cd").is_ok());
+/// assert_eq!(Key::new("objects/../../etc/passwd"), Err(UriRefusal::Escapes));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(String);
 

@@ -41,6 +41,13 @@ impl fmt::Display for Unfit {
 }
 
 /// Returns what is wrong with one name by itself.
+///
+/// ```
+/// use luthier::object::branch::check;
+///
+/// assert!(check("takes/first").is_none());
+/// assert!(check("../first").is_some());
+/// ```
 #[must_use]
 pub fn check(name: &str) -> Option<Unfit> {
     let ends = |end: &str| name.split('/').any(|part| part.ends_with(end));

@@ -65,6 +65,13 @@ pub fn encode(kind: Kind, payload: &[u8]) -> Vec<u8> {
 ///
 /// # Errors
 /// Each way to be malformed has its own [`FrameError`].
+///
+/// ```
+/// use luthier::object::frame::{FrameError, decode};
+///
+/// let cut = decode(b"blob 5\0la");
+/// assert_eq!(cut, Err(FrameError::WrongSize { announced: 5, found: 2 }));
+/// ```
 pub fn decode(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
     let nul = bytes
         .iter()

@@ -82,6 +82,15 @@ impl ObjectId {
     }
 
     /// Whether both name the same digest, whatever their spelling; without a digest, the same text.
+    ///
+    /// ```
+    /// use luthier::object::ObjectId;
+    ///
+    /// let hex = "ab".repeat(32);
+    /// let (typed, plain) = (ObjectId::new(format!("sha256:{hex}")), ObjectId::new(hex));
+    /// assert!(typed.same(&plain));
+    /// assert_ne!(typed, plain, "the rows are found by their own spelling");
+    /// ```
     #[must_use]
     pub fn same(&self, other: &ObjectId) -> bool {
         match (self.hex(), other.hex()) {

@@ -2,6 +2,22 @@
 //!
 //! Pure: nothing here reads a clock, a disk or a network. Every other room leans on this one,
 //! so each rule of the format has one home here and a golden case in `tests/vectors/`.
+//!
+//! ```
+//! use luthier::object::{Kind, frame, identity};
+//!
+//! // An object is a header and a payload.
+//! let bytes = frame::encode(Kind::Blob, b"la la");
+//! assert_eq!(bytes, b"blob 5\0la la");
+//!
+//! // A reader checks the header, and then that the id belongs to the payload.
+//! let read = frame::decode(&bytes)?;
+//! let id = identity::blob_id(read.payload);
+//! assert!(id.as_str().starts_with("sha256:"));
+//! assert!(identity::verify_blob(&id, read.payload).is_some());
+//! assert!(identity::verify_blob(&id, b"la lo").is_none());
+//! # Ok::<(), luthier::object::FrameError>(())
+//! ```
 
 pub mod branch;
 pub mod commit;

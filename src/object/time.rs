@@ -33,6 +33,13 @@ pub fn parse(text: &str) -> Option<Micros> {
 ///
 /// `offset` is in minutes east of UTC. An instant outside the years 1 to 9999 has no such text, nor
 /// has an offset beyond what exists.
+///
+/// ```
+/// use luthier::object::time::{isoformat, parse};
+///
+/// let at = parse("2026-06-01 12:00:00.5").unwrap();
+/// assert_eq!(isoformat(at, 120).unwrap(), "2026-06-01T14:00:00.500000+02:00");
+/// ```
 #[must_use]
 pub fn isoformat(at: Micros, offset: i32) -> Option<String> {
     let zone = jiff::tz::Offset::from_seconds(offset.checked_mul(60)?).ok()?;

@@ -164,6 +164,15 @@ impl Database {
     ///
     /// # Errors
     /// A URL of another form, with the form that is right.
+    ///
+    /// ```
+    /// use luthier::store::hub::Database;
+    ///
+    /// let database = Database::parse("sqlite:////srv/hub.db")?;
+    /// assert_eq!(database, Database::Sqlite("/srv/hub.db".into()));
+    /// assert!(Database::parse("mysql://hub").is_err());
+    /// # Ok::<(), luthier::store::HubError>(())
+    /// ```
     pub fn parse(url: &str) -> Result<Self, HubError> {
         let url = text::unquoted(url);
         let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);

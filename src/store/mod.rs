@@ -120,6 +120,24 @@ impl Store {
         }
     }
 
+    /// The same hub, whose objects are written through something that a test puts before its store.
+    #[cfg(test)]
+    pub(crate) fn through_writes(
+        self,
+        put: impl FnOnce(Arc<dyn BackendMut>) -> Arc<dyn BackendMut>,
+    ) -> Self {
+        let side = self.write_side.unwrap();
+        let backend = put(side.backend);
+        Self {
+            backend: backend.clone(),
+            write_side: Some(WriteSide {
+                index: side.index,
+                backend,
+            }),
+            ..self
+        }
+    }
+
     /// Ends every connection to the database. Other clones of this store can read no more.
     pub async fn close(&self) {
         self.index.close().await;

@@ -177,6 +177,16 @@ async fn what_is_no_hub_is_refused_with_its_reason() {
 }
 
 #[tokio::test]
+async fn a_file_that_cannot_be_written_is_never_migrated() {
+    let march = File::march().await;
+    let read = march.open(Access::Read).await;
+    let migration = read.migration().await.unwrap();
+    let before = fs::read(march.path()).unwrap();
+    assert!(read.migrate(&migration).await.is_err());
+    assert_eq!(fs::read(march.path()).unwrap(), before);
+}
+
+#[tokio::test]
 async fn reading_changes_no_byte_of_the_file() {
     for wal in [false, true] {
         let fixture = if wal {

@@ -2,7 +2,6 @@
 
 use super::support::*;
 use crate::audit::{Auto, Code};
-use crate::index::sqlite::Sqlite;
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::repair::apply;
@@ -142,21 +141,4 @@ async fn all_that_proves_in_a_hub_of_march_is_stored_in_postgres() {
     let march = March::build(&folder.path().join("objects"));
     let database = in_postgres(folder.path(), &march).await;
     everything_that_proves_is_stored(folder.path(), database, &march).await;
-}
-
-#[tokio::test]
-async fn a_file_that_cannot_be_written_is_never_migrated() {
-    let folder = tempfile::tempdir().unwrap();
-    let march = March::build(&folder.path().join("objects"));
-    let Database::Sqlite(path) = in_sqlite(folder.path(), &march).await else {
-        panic!("not a file");
-    };
-    let before = std::fs::read(&path).unwrap();
-    let read = Sqlite::open(&path, crate::access::Access::Read)
-        .await
-        .unwrap();
-    let migration = crate::index::Index::migration(&read).await.unwrap();
-    let refused = crate::index::IndexMut::migrate(&read, &migration).await;
-    assert!(refused.is_err());
-    assert_eq!(std::fs::read(&path).unwrap(), before);
 }

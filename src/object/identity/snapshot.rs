@@ -87,6 +87,16 @@ pub fn snapshot_trials(
 }
 
 /// The `typed` id of a snapshot: what every new snapshot gets.
+///
+/// ```
+/// use luthier::object::{Manifest, identity};
+///
+/// let mut manifest = Manifest::new();
+/// manifest.insert("takes/one.mid", identity::blob_id(b"la"));
+/// let directories = manifest.derived_directories();
+/// let id = identity::snapshot_id(&manifest, &directories);
+/// assert!(identity::verify_snapshot(&id, &manifest, &directories).is_some());
+/// ```
 #[must_use]
 pub fn snapshot_id(manifest: &Manifest, directories: &BTreeSet<String>) -> ObjectId {
     ObjectId::typed(&typed(manifest, directories))

@@ -3,6 +3,13 @@
 use serde_json::{Number, Value};
 
 /// Writes `value` canonically.
+///
+/// ```
+/// use luthier::object::json::canonical;
+///
+/// let value = serde_json::json!({"b": 1, "a": "é"});
+/// assert_eq!(canonical(&value), r#"{"a":"\u00e9","b":1}"#);
+/// ```
 #[must_use]
 pub fn canonical(value: &Value) -> String {
     let mut out = String::new();

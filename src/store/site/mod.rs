@@ -231,7 +231,3 @@ impl Writer {
             .map_err(|error: CheckpointError| error.to_string())
     }
 }
-
-#[cfg(test)]
-#[path = "../../../tests/store/site/mod.rs"]
-mod tests;

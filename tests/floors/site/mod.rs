@@ -5,26 +5,29 @@ mod pushing;
 mod refusing;
 mod writing;
 
-use super::*;
 use crate::audit::{self, Depth, Options};
 use crate::index::{NewRows, ProposalRow};
-use crate::object::{Kind, Manifest};
+use crate::object::time::Micros;
+use crate::object::{CommitRecord, Kind, Manifest, ObjectId, SnapshotRecord, identity};
 use crate::progress::Progress;
+use crate::store::checkpoint::Saved;
 use crate::store::hub::{Database, Hub, ObjectStore};
-use crate::store::{Authority, Environment, Policy, Source, Store};
+use crate::store::site::*;
+use crate::store::{Authority, Environment, Policy, Source, Store, Writer};
 use crate::testing::postgres;
 use crate::testing_s3::Server;
+use bytes::Bytes;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// 2026-06-01T12:00:00Z.
 pub const NOON: Micros = 1_780_315_200_000_000;
+const AT_NOON: &str = "2026-06-01T12:00:00+00:00";
 
 /// A hub of its own, and what has to live as long as it.
 pub struct Pair {
     pub store: Store,
-    pub hub: Hub,
     pub folder: TempDir,
     _server: Option<Server>,
 }
@@ -57,7 +60,6 @@ impl Pair {
         let store = Store::create(&hub, &Authority::granted()).await.unwrap();
         Self {
             store,
-            hub,
             folder,
             _server: server,
         }
@@ -111,6 +113,14 @@ impl Pair {
             )
             .await;
         done.unwrap().head.unwrap()
+    }
+
+    /// The tree of a commit, as a client receives it.
+    pub async fn tree_of(&self, commit: &ObjectId) -> SnapshotRecord {
+        let commit = self.store.serve(Kind::Commit, commit).await.unwrap();
+        let tree = CommitRecord::decode(&commit.bytes).unwrap().snapshot_id;
+        let tree = self.store.serve(Kind::Snapshot, &tree.unwrap()).await;
+        SnapshotRecord::decode(&tree.unwrap().bytes).unwrap()
     }
 
     /// A proposal to merge one branch into another.
@@ -243,19 +253,24 @@ pub fn tree(files: &[&Arrived]) -> SnapshotRecord {
         .map(|blob| (blob.path.clone(), blob.id.clone()));
     let manifest: Manifest = files.collect();
     let directories = manifest.derived_directories();
-    super::files::record(manifest, directories, "2026-06-01T12:00:00+00:00".into())
+    SnapshotRecord {
+        snapshot_id: identity::snapshot_id(&manifest, &directories),
+        manifest,
+        directories,
+        created_at: AT_NOON.into(),
+        rest: SnapshotRecord::fresh_rest(),
+    }
 }
 
 /// A commit as a client makes it.
 pub fn made(tree: &SnapshotRecord, parents: &[&ObjectId], message: &str) -> CommitRecord {
-    let repo = RepoRow {
+    let mut record = CommitRecord {
         repo_id: "r1".into(),
-        ..RepoRow::default()
+        committed_at: AT_NOON.into(),
+        ..crate::testing::commit(&tree.snapshot_id, parents, message)
     };
-    let parents: Vec<ObjectId> = parents.iter().map(|id| (*id).clone()).collect();
-    said(message)
-        .commit(&repo, "main", &tree.snapshot_id, &parents)
-        .unwrap()
+    record.commit_id = identity::commit_id(&record);
+    record
 }
 
 /// The head of a branch, by its row.
@@ -274,16 +289,16 @@ pub async fn head(pair: &Pair, name: &str) -> Option<String> {
 /// Expands to each case in each pair.
 macro_rules! sites {
     ($($case:ident),* $(,)?) => {
-        $crate::store::site::tests::sites!(@ sqlite_and_folder; $($case),*);
-        $crate::store::site::tests::sites!(@ postgres_and_folder; $($case),*);
-        $crate::store::site::tests::sites!(@ postgres_and_s3; $($case),*);
+        $crate::floors::site::sites!(@ sqlite_and_folder; $($case),*);
+        $crate::floors::site::sites!(@ postgres_and_folder; $($case),*);
+        $crate::floors::site::sites!(@ postgres_and_s3; $($case),*);
     };
     (@ $pair:ident; $($case:ident),*) => {
         mod $pair {
             $(
                 #[tokio::test]
                 async fn $case() {
-                    super::$case($crate::store::site::tests::Pair::$pair().await).await;
+                    super::$case($crate::floors::site::Pair::$pair().await).await;
                 }
             )*
         }

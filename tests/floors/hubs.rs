@@ -1,9 +1,9 @@
 //! Hubs that were rebuilt, compared with those that they come from.
 
-use super::hubs::{Change, Difference, Totals, compare};
-use super::{AuditError, Depth, Filter, Options, run};
+use crate::audit::hubs::{Change, Difference, Totals, compare};
+use crate::audit::{AuditError, Depth, Filter, Options, run};
 use crate::demo::{Built, DemoOptions, build};
-use crate::index::{CommitRow, IndexMut, NewRows, Sqlite};
+use crate::index::{CommitRow, NewRows};
 use crate::progress::Progress;
 use crate::store::hub::{Database, Hub};
 use crate::store::rebuild::{Rebuilt, rebuild};
@@ -150,18 +150,14 @@ async fn pages_of_unequal_length_stay_in_step() {
         .collect();
     for (hub, every) in [(&one, 1), (&two, 3)] {
         let commits = records.iter().step_by(every).cloned().collect();
-        insert(&hub.index, commits).await;
+        hub.insert(NewRows {
+            commits,
+            ..NewRows::default()
+        })
+        .await;
     }
     let (found, totals) = compared(&one.open().await, &two.open().await, false).await;
     assert_eq!(found.len(), 1_300 - 434);
     assert!(found.iter().all(|d| d.change == Change::OnlyLeft));
     assert_eq!(totals.compared["commit"], 1_300);
-}
-
-async fn insert(index: &Sqlite, commits: Vec<CommitRow>) {
-    let rows = NewRows {
-        commits,
-        ..NewRows::default()
-    };
-    index.insert(&rows).await.unwrap();
 }

@@ -127,8 +127,7 @@ async fn a_sync_brings_commits_and_moves_no_branch(pair: Pair) {
 async fn a_row_that_had_no_object_is_pointed_at_it(pair: Pair) {
     let (pair, first) = pair.with_repo().await;
     let push = row_of(1, &first);
-    let mut row = crate::store::rebuild::rows::commit(&push.commits[0], "r1", String::new());
-    row.storage_uri = None;
+    let row = crate::testing::commit_row(&push.commits[0]);
     let rows = NewRows {
         memberships: vec![(
             Kind::Commit,

@@ -66,7 +66,7 @@ async fn committed_files_are_objects_and_the_branch_points_at_them(pair: Pair) {
     let third = third.head.unwrap();
     pair.serves_canonical_bytes().await;
     pair.is_sound().await;
-    let tree = pair.writer().tree_of(&third).await.unwrap();
+    let tree = pair.tree_of(&third).await;
     let paths: Vec<&String> = tree.manifest.iter().map(|(path, _)| path).collect();
     assert_eq!(paths, ["a.mid", "empty"]);
     assert!(
@@ -133,7 +133,7 @@ async fn a_merge_is_an_object_with_both_parents(pair: Pair) {
     let parents: Vec<&ObjectId> = record.parents().collect();
     assert_eq!(parents, [&main, &dev]);
     assert!(merge.commit.as_str().starts_with("sha256:"));
-    let tree = pair.writer().tree_of(&merge.commit).await.unwrap();
+    let tree = pair.tree_of(&merge.commit).await;
     let of = |path: &str| tree.manifest.get(path).cloned();
     assert_eq!(of("a"), Some(identity::blob_id(b"3")));
     assert_eq!(of("b"), Some(identity::blob_id(b"2")));

@@ -1,0 +1,91 @@
+//! A store that dies in the middle of a write site.
+
+use crate::backend::{
+    Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, Replaced,
+    UriRefusal,
+};
+use crate::object::time::Micros;
+use crate::store::{Authority, Store, Writer};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// A store that answers so many writes and reads of objects, and then no more.
+struct Dying {
+    inner: Arc<dyn BackendMut>,
+    left: AtomicI64,
+}
+
+impl Dying {
+    fn step(&self) -> Result<(), BackendError> {
+        match self.left.fetch_sub(1, Ordering::SeqCst) > 0 {
+            true => Ok(()),
+            false => Err(BackendError::Unusable {
+                what: "the store".into(),
+                why: "it has died".into(),
+            }),
+        }
+    }
+}
+
+#[async_trait]
+impl Backend for Dying {
+    fn describe(&self) -> String {
+        self.inner.describe()
+    }
+    fn uri_for(&self, key: &Key) -> String {
+        self.inner.uri_for(key)
+    }
+    fn locate(&self, uri: &str) -> Result<Key, UriRefusal> {
+        self.inner.locate(uri)
+    }
+    async fn open(&self, key: &Key) -> Result<Option<Body>, BackendError> {
+        self.step()?;
+        self.inner.open(key).await
+    }
+    async fn head(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
+        self.inner.head(key).await
+    }
+    fn list<'a>(
+        &'a self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> BoxStream<'a, Result<Entry, BackendError>> {
+        self.inner.list(prefix, after)
+    }
+    async fn now(&self) -> Result<Micros, BackendError> {
+        self.inner.now().await
+    }
+}
+
+#[async_trait]
+impl BackendMut for Dying {
+    async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError> {
+        self.step()?;
+        self.inner.put_if_absent(key, bytes).await
+    }
+    async fn conditions(&self) -> Result<Conditions, BackendError> {
+        self.inner.conditions().await
+    }
+
+    async fn replace(
+        &self,
+        key: &Key,
+        seen: &Bytes,
+        bytes: Bytes,
+        unguarded: bool,
+    ) -> Result<Replaced, BackendError> {
+        self.step()?;
+        self.inner.replace(key, seen, bytes, unguarded).await
+    }
+}
+
+/// The same hub through a store that dies after so many steps.
+pub fn dying(store: &Store, steps: i64) -> Writer {
+    let left = AtomicI64::new(steps);
+    let store = store.clone();
+    let store = store.through_writes(|inner| Arc::new(Dying { inner, left }));
+    store.writer(&Authority::granted()).unwrap()
+}
