@@ -12,7 +12,7 @@ use crate::object::{CommitRecord, Kind, Manifest, ObjectId, SnapshotRecord, iden
 use crate::progress::Progress;
 use crate::store::checkpoint::Saved;
 use crate::store::hub::{Database, Hub, ObjectStore};
-use crate::store::site::*;
+use crate::store::hub_writes::*;
 use crate::store::{Authority, Environment, Policy, Source, Store, Writer};
 use crate::testing::postgres;
 use crate::testing_s3::Server;
@@ -41,7 +41,7 @@ impl Pair {
                 std::fs::create_dir(&path).unwrap();
                 ObjectStore::Folder(path)
             }
-            Some(server) => ObjectStore::S3(crate::backend::s3::Place {
+            Some(server) => ObjectStore::S3(crate::backend::s3::BucketLocation {
                 bucket: "muse".into(),
                 endpoint: Some(server.endpoint()),
                 ..Default::default()

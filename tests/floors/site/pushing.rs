@@ -171,8 +171,8 @@ async fn of_two_pushes_at_once_one_wins_and_nothing_is_lost(pair: Pair) {
         for (task, head) in ran.into_iter().zip(heads) {
             match task.await.unwrap() {
                 Ok(done) => won.push((done.head.unwrap(), head)),
-                Err(SiteError::HeadMoved(branch)) => assert_eq!(branch, "main"),
-                Err(SiteError::Refused(why)) => {
+                Err(HubWriteError::HeadMoved(branch)) => assert_eq!(branch, "main"),
+                Err(HubWriteError::Refused(why)) => {
                     assert!(why[0].why.contains("fast-forward"), "{why:?}")
                 }
                 Err(other) => panic!("{other}"),

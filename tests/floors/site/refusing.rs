@@ -100,7 +100,10 @@ async fn what_may_not_come_in_leaves_nothing(pair: Pair) {
     ];
     for (says, push) in cases {
         let error = pair.writer().receive_push("r1", push).await.unwrap_err();
-        assert!(matches!(error, SiteError::Refused(_)), "{says}: {error}");
+        assert!(
+            matches!(error, HubWriteError::Refused(_)),
+            "{says}: {error}"
+        );
         assert!(error.to_string().contains(says), "{says}: {error}");
         assert_eq!(pair.state().await, before, "{says}");
         assert_eq!(
@@ -132,7 +135,7 @@ async fn every_objection_is_told(pair: Pair) {
         blob.bytes = "other".into();
     }
     let error = pair.writer().receive_push("r1", push).await.unwrap_err();
-    let SiteError::Refused(objections) = &error else {
+    let HubWriteError::Refused(objections) = &error else {
         panic!("{error}");
     };
     let subjects: BTreeSet<&str> = objections.iter().map(|o| o.subject.as_str()).collect();

@@ -177,7 +177,7 @@ async fn what_both_sides_changed_is_given_back_and_nothing_is_written(pair: Pair
         .merge_proposal("p1", &said("Merge dev"))
         .await
         .unwrap_err();
-    let SiteError::Conflicts(conflicts) = error else {
+    let HubWriteError::Conflicts(conflicts) = error else {
         panic!("{error}");
     };
     assert_eq!((conflicts.len(), conflicts[0].path.as_str()), (1, "a"));
