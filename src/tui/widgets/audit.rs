@@ -92,8 +92,8 @@ impl Choice {
             let mark = if chosen { "▸" } else { " " };
             let style = if chosen { theme.selected } else { theme.text };
             let look = match scope {
-                Scope::Hub => Some(shared.audits.hub_look()),
-                Scope::Repo(path) => Some(shared.audits.repo_look(path)),
+                Scope::Hub => Some(shared.audits.last_hub_audit()),
+                Scope::Repo(path) => Some(shared.audits.last_repo_audit(path)),
                 Scope::Branch(path, name) => {
                     let known = shared.audits.last.as_ref();
                     Some(known.and_then(|known| known.looks.branch(path, name)))
