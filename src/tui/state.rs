@@ -330,10 +330,10 @@ impl State {
 
     /// Where keys are heard now.
     #[must_use]
-    pub fn place(&self) -> KeyContext {
+    pub fn context(&self) -> KeyContext {
         match (&self.overlay, self.stack.last()) {
-            (Some(overlay), _) => overlay.place(),
-            (None, Some(screen)) => screen.place(),
+            (Some(overlay), _) => overlay.context(),
+            (None, Some(screen)) => screen.context(),
             (None, None) => KeyContext::Common,
         }
     }

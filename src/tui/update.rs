@@ -191,7 +191,7 @@ fn terminal(state: &mut State, event: Term, out: &mut Vec<Effect>) {
 
 fn press(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
     state.shared.notices.dismiss();
-    let place = state.place();
+    let place = state.context();
     if too_small(state.shared.size) {
         // Nothing can be seen, so nothing is done but leaving.
         let leaves = state.keymap.find(KeyContext::Small, key).is_some();
@@ -235,14 +235,14 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         }
         let name = state
             .keymap
-            .at(state.place())
+            .at(state.context())
             .find(|row| row.binding.action == action)
             .map_or("this", |row| row.binding.title);
         state.shared.tell(Level::Warning, format!("{name}: {why}"));
         return;
     }
     match action {
-        Action::Help => state.overlay = Some(Overlay::Help(Help::new(state.place()))),
+        Action::Help => state.overlay = Some(Overlay::Help(Help::new(state.context()))),
         Action::Palette => jumps::open(state),
         Action::Log => state.overlay = Some(Overlay::Log(Cursor::default())),
         Action::Redraw => out.push(Effect::Redraw),

@@ -66,7 +66,7 @@ proptest! {
         let environment = if production { Environment::Production } else { Environment::Demo };
         let mut stage = Stage::with(FakeHub::default(), face(environment, true), 100, 30);
         for act in acts {
-            let (asked, writes) = (stage.state.place(), stage.writes);
+            let (asked, writes) = (stage.state.context(), stage.writes);
             match act {
                 Act::Key(n) => stage.press(TABLE[n].keys[0]),
                 Act::Letter(c) if !c.is_whitespace() => stage.press(&c.to_string()),
@@ -144,7 +144,7 @@ fn long_session(seed: u64) {
     let mut stage = Stage::with(FakeHub::default(), face(environment, true), 100, 30);
     let (mut places, mut all) = (BTreeSet::new(), 0);
     for n in 0..EVENTS {
-        let (asked, writes) = (stage.state.place(), stage.writes);
+        let (asked, writes) = (stage.state.context(), stage.writes);
         let word = anything(&mut stage, &mut chance);
         let agreed = matches!(asked, KeyContext::Confirm | KeyContext::Name);
         assert!(
@@ -154,7 +154,7 @@ fn long_session(seed: u64) {
         all += stage.writes - writes;
         stage.draw();
         in_range(&stage);
-        places.insert(stage.state.place().name());
+        places.insert(stage.state.context().name());
         if stage.state.shared.leaving {
             stage = Stage::with(stage.hub.clone(), face(environment, true), 100, 30);
         }

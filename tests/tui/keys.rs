@@ -8,8 +8,8 @@ use crate::tui::keymap::KeyContext;
 use crate::tui::screens::Screen;
 use crossterm::event::Event as Term;
 
-fn place(stage: &Stage) -> KeyContext {
-    stage.state.place()
+fn context(stage: &Stage) -> KeyContext {
+    stage.state.context()
 }
 
 #[test]
@@ -18,10 +18,10 @@ fn a_finding_is_planned_asked_about_and_repaired() {
     stage.keys("f x");
     assert!(stage.text().contains("1 step"));
     stage.keys("enter");
-    assert_eq!((place(&stage), stage.writes), (KeyContext::Confirm, 0));
+    assert_eq!((context(&stage), stage.writes), (KeyContext::Confirm, 0));
     stage.hub.findings -= 1;
     stage.keys("y");
-    assert_eq!((place(&stage), stage.writes), (KeyContext::Apply, 1));
+    assert_eq!((context(&stage), stage.writes), (KeyContext::Apply, 1));
     assert_eq!(stage.notice(), "1 backfilled · run 7f3a");
     stage.keys("esc");
     assert!(stage.text().contains("1 of 299"), "{}", stage.text());
@@ -33,7 +33,7 @@ fn keys_typed_before_the_question_was_seen_do_not_answer_it() {
     stage.keys("f x");
     stage.burst("enter y");
     stage.answer_all();
-    assert_eq!((place(&stage), stage.writes), (KeyContext::Confirm, 0));
+    assert_eq!((context(&stage), stage.writes), (KeyContext::Confirm, 0));
 }
 
 #[test]
@@ -42,9 +42,9 @@ fn neither_enter_nor_a_paste_answers_a_question() {
     stage.keys("f x enter enter space x");
     stage.send(Event::Term(Term::Paste("y".into())));
     stage.answer_all();
-    assert_eq!((place(&stage), stage.writes), (KeyContext::Confirm, 0));
+    assert_eq!((context(&stage), stage.writes), (KeyContext::Confirm, 0));
     stage.keys("n");
-    assert_eq!((place(&stage), stage.writes), (KeyContext::Plan, 0));
+    assert_eq!((context(&stage), stage.writes), (KeyContext::Plan, 0));
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn production_asks_for_the_hubs_name() {
     for environment in [Environment::Production, Environment::Unknown] {
         let mut stage = Stage::with(FakeHub::default(), face(environment, true), 80, 24);
         stage.keys("f x enter y enter");
-        assert_eq!((place(&stage), stage.writes), (KeyContext::Name, 0));
+        assert_eq!((context(&stage), stage.writes), (KeyContext::Name, 0));
         stage.send(Event::Term(Term::Paste("musehub-test".into())));
         stage.keys("enter");
         assert_eq!(stage.writes, 0, "a paste types no name");
@@ -71,7 +71,7 @@ fn many_steps_and_chosen_remedies_ask_for_the_hubs_name_on_a_demo_too() {
         };
         let mut stage = Stage::with(hub, face(Environment::Demo, true), 80, 24);
         stage.keys("f x enter");
-        assert_eq!(place(&stage), KeyContext::Name);
+        assert_eq!(context(&stage), KeyContext::Name);
     }
 }
 
@@ -83,7 +83,7 @@ fn a_read_only_session_plans_and_says_why_it_does_not_apply() {
     stage.keys("enter");
     assert_eq!(stage.notice(), "apply: read-only; start with --write");
     stage.keys("y");
-    assert_eq!((place(&stage), stage.writes), (KeyContext::Plan, 0));
+    assert_eq!((context(&stage), stage.writes), (KeyContext::Plan, 0));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn an_answer_that_nobody_waits_for_is_dropped() {
     stage.burst("esc");
     stage.waiting.push(first);
     stage.answer_all();
-    assert_eq!(place(&stage), KeyContext::Findings);
+    assert_eq!(context(&stage), KeyContext::Findings);
     assert!(
         stage.state.shared.planning.is_none(),
         "the plan that was left is over"
@@ -168,7 +168,7 @@ fn a_filter_narrows_as_it_is_typed_and_is_taken_back() {
     assert!(stage.text().contains("no code starts with `nonsense`"));
     stage.keys("x");
     assert_eq!(
-        place(&stage),
+        context(&stage),
         KeyContext::Findings,
         "what is not understood plans nothing"
     );
@@ -208,14 +208,14 @@ fn links_are_followed_and_left_again() {
     };
     assert_eq!(inspect.id.exact(), super::hub::id(4));
     stage.keys("ctrl-o");
-    assert_eq!(place(&stage), KeyContext::Inspect);
+    assert_eq!(context(&stage), KeyContext::Inspect);
     stage.keys("down enter");
     assert_eq!(
         stage.notice(),
         "open: there is no row of this snapshot to look at"
     );
     stage.keys("esc");
-    assert_eq!(place(&stage), KeyContext::Findings);
+    assert_eq!(context(&stage), KeyContext::Findings);
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn leaving_asks_only_while_something_runs_that_was_asked_for() {
     stage.press("enter");
     stage.draw();
     stage.press("q");
-    assert_eq!(place(&stage), KeyContext::Confirm);
+    assert_eq!(context(&stage), KeyContext::Confirm);
     stage.draw();
     stage.press("n");
     stage.answer_all();
@@ -285,7 +285,7 @@ fn escape_and_a_key_that_arrive_as_one_are_two() {
 fn the_help_filters_and_runs_a_row() {
     let mut stage = Stage::new(80, 24);
     stage.keys("?").types("repositories").keys("enter");
-    assert_eq!(place(&stage), KeyContext::Repos);
+    assert_eq!(context(&stage), KeyContext::Repos);
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn a_branch_is_chosen_from_a_list_and_left_with_escape() {
     assert!(stage.line(1).contains("› dev"), "{}", stage.line(1));
     stage.keys("esc");
     assert!(!stage.line(1).contains("› dev"));
-    assert_eq!(place(&stage), KeyContext::Objects);
+    assert_eq!(context(&stage), KeyContext::Objects);
 }
 
 #[test]
@@ -303,10 +303,10 @@ fn what_is_typed_before_its_row_has_come_waits_for_it() {
     let mut stage = Stage::new(100, 30);
     // Nothing is answered before all of it was typed.
     stage.burst("b b").answer_all();
-    assert_eq!(place(&stage), KeyContext::Branches, "{}", stage.text());
+    assert_eq!(context(&stage), KeyContext::Branches, "{}", stage.text());
     stage.keys("esc H");
     stage.burst("f enter 3").answer_all();
-    assert_eq!(place(&stage), KeyContext::Inspect, "{}", stage.text());
+    assert_eq!(context(&stage), KeyContext::Inspect, "{}", stage.text());
     assert!(stage.text().contains("[3 Object]"), "{}", stage.text());
 }
 
@@ -314,7 +314,7 @@ fn what_is_typed_before_its_row_has_come_waits_for_it() {
 fn going_back_forgets_what_was_typed_before() {
     let mut stage = Stage::new(100, 30);
     stage.burst("b b b esc").answer_all();
-    assert_eq!(place(&stage), KeyContext::Hub, "{}", stage.text());
+    assert_eq!(context(&stage), KeyContext::Hub, "{}", stage.text());
 }
 
 #[test]
@@ -322,13 +322,13 @@ fn what_was_typed_ahead_never_reaches_a_question() {
     let mut stage = Stage::new(100, 30);
     stage.burst("f x enter y y y").answer_all();
     assert_eq!(
-        (place(&stage), stage.writes),
+        (context(&stage), stage.writes),
         (KeyContext::Plan, 0),
         "{}",
         stage.text()
     );
     stage.keys("enter");
-    assert_eq!((place(&stage), stage.writes), (KeyContext::Confirm, 0));
+    assert_eq!((context(&stage), stage.writes), (KeyContext::Confirm, 0));
 }
 
 #[test]
@@ -342,5 +342,5 @@ fn what_does_not_come_is_not_waited_for_for_ever() {
         stage.notice()
     );
     stage.answer_all();
-    assert_eq!(place(&stage), KeyContext::Repos);
+    assert_eq!(context(&stage), KeyContext::Repos);
 }

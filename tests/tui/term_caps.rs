@@ -91,7 +91,7 @@ fn footer_and_banner_hold_whole_items_and_nothing_leaves_its_line() {
             }
             let line = stage.line(19);
             let mut left = line.trim_end().to_owned() + " ";
-            for row in stage.state.keymap.footer(stage.state.place()) {
+            for row in stage.state.keymap.footer(stage.state.context()) {
                 left = left.replacen(&format!(" {} {} ", row.keys[0], row.binding.title), "", 1);
             }
             assert_eq!(left.trim(), "", "{width} {keys}: {line}");

@@ -77,7 +77,7 @@ macro_rules! each {
 impl Screen {
     /// Where its keys stand in the table.
     #[must_use]
-    pub const fn place(&self) -> KeyContext {
+    pub const fn context(&self) -> KeyContext {
         match self {
             Screen::Hub(_) => KeyContext::Hub,
             Screen::Repos(_) => KeyContext::Repos,

@@ -16,7 +16,7 @@ use super::{on_top, run};
 
 /// Opens the palette.
 pub fn open(state: &mut State) {
-    let palette = Palette::new(state.place(), &state.keymap, &state.recent);
+    let palette = Palette::new(state.context(), &state.keymap, &state.recent);
     state.overlay = Some(Overlay::Palette(palette));
 }
 

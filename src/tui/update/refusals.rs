@@ -68,8 +68,8 @@ pub fn nowhere(state: &mut State, key: KeyEvent) {
     let rows = rows_for(&state.keymap, key);
     let mut places: Vec<&str> = rows
         .iter()
-        .filter(|row| !modal(row.place) && row.place != KeyContext::Common)
-        .map(|row| row.place.name())
+        .filter(|row| !modal(row.context) && row.context != KeyContext::Common)
+        .map(|row| row.context.name())
         .collect();
     places.dedup();
     let text = match (rows.first(), key.code) {
