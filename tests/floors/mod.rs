@@ -2,6 +2,6 @@
 
 mod branches;
 mod declared;
+mod hub_writes;
 mod hubs;
 mod ledger;
-mod site;

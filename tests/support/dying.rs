@@ -1,4 +1,4 @@
-//! A store that dies in the middle of a write site.
+//! A store that dies in the middle of a write.
 
 use crate::backend::{
     Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, Replaced,

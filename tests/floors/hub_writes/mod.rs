@@ -222,8 +222,8 @@ pub fn song() -> NewRepo {
     }
 }
 
-pub fn said(message: &str) -> Said {
-    Said {
+pub fn said(message: &str) -> Authorship {
+    Authorship {
         author: "alice".into(),
         message: message.into(),
         at: NOON,
@@ -289,16 +289,16 @@ pub async fn head(pair: &Pair, name: &str) -> Option<String> {
 /// Expands to each case in each pair.
 macro_rules! sites {
     ($($case:ident),* $(,)?) => {
-        $crate::floors::site::sites!(@ sqlite_and_folder; $($case),*);
-        $crate::floors::site::sites!(@ postgres_and_folder; $($case),*);
-        $crate::floors::site::sites!(@ postgres_and_s3; $($case),*);
+        $crate::floors::hub_writes::sites!(@ sqlite_and_folder; $($case),*);
+        $crate::floors::hub_writes::sites!(@ postgres_and_folder; $($case),*);
+        $crate::floors::hub_writes::sites!(@ postgres_and_s3; $($case),*);
     };
     (@ $pair:ident; $($case:ident),*) => {
         mod $pair {
             $(
                 #[tokio::test]
                 async fn $case() {
-                    super::$case($crate::floors::site::Pair::$pair().await).await;
+                    super::$case($crate::floors::hub_writes::Pair::$pair().await).await;
                 }
             )*
         }
