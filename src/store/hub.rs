@@ -168,7 +168,7 @@ impl Database {
     /// ```
     /// use luthier::store::hub::Database;
     ///
-    /// let database = Database::parse("sqlite:////srv/hub.db")?;
+    /// let database = Database::parse("sqlite:///srv/hub.db")?;
     /// assert_eq!(database, Database::Sqlite("/srv/hub.db".into()));
     /// assert!(Database::parse("mysql://hub").is_err());
     /// # Ok::<(), luthier::store::HubError>(())
