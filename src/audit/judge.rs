@@ -11,9 +11,10 @@ use super::wrong;
 use super::{Depth, Options};
 use crate::backend::Key;
 use crate::index::notebook::Standing;
-use crate::object::{Kind, ObjectId};
+use crate::object::{Kind, ObjectId, Record};
 use crate::store::chain::TreeCache;
 use crate::store::{Policy, Store};
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -144,31 +145,35 @@ impl Judge {
         }
     }
 
-    /// Reads again what proves and disagrees with its row: one flipped bit in a field outside the identity must
-    /// not become a finding.
+    /// Compares what proves with its row, and reads again what disagrees: one flipped bit in a field outside the
+    /// identity must not become a finding.
     async fn read_twice(
         &self,
         kind: Kind,
         id: &ObjectId,
         looked: Option<Looked>,
-        disagrees: impl Fn(&[u8]) -> bool,
-    ) -> Option<Looked> {
-        let (key, first) = match &looked {
-            Some(Looked::Proved {
-                key, sha256, bytes, ..
-            }) if disagrees(bytes) => (key, *sha256),
-            _ => return looked,
+        compare: impl Fn(&Record) -> Beside,
+    ) -> (Option<Looked>, Beside) {
+        let Some(Looked::Proved {
+            key, sha256, proof, ..
+        }) = &looked
+        else {
+            return (looked, Beside::default());
         };
+        let beside = compare(proof.record());
+        if !beside.is_doubtful() {
+            return (looked, beside);
+        }
+        let first = *sha256;
         let again = self.looking().read(kind, id, key, None).await;
-        Some(match again {
-            Looked::Proved { sha256, .. } if sha256 == first => again,
-            Looked::Proved { ref bytes, .. } if !disagrees(bytes) => again,
-            Looked::Proved { key, .. } => Looked::Unknown {
-                key,
-                why: "two reads gave different bytes".to_owned(),
-            },
-            answer => answer,
-        })
+        match again {
+            Looked::Proved { sha256, .. } if sha256 == first => (Some(again), beside),
+            Looked::Proved { key, proof, .. } if compare(proof.record()).is_doubtful() => {
+                let why = "two reads gave different bytes".to_owned();
+                (Some(Looked::Unknown { key, why }), Beside::default())
+            }
+            answer => (Some(answer), Beside::default()),
+        }
     }
 
     /// The grade of a finding under the hub's policy.
@@ -182,6 +187,21 @@ impl Judge {
             };
         }
         finding
+    }
+}
+
+/// What a proved object says beside its row.
+#[derive(Default)]
+struct Beside {
+    /// The fields that they disagree on, with both sides.
+    differing: Option<Map<String, Value>>,
+    /// The object has fields that only another read can confirm.
+    says_more: bool,
+}
+
+impl Beside {
+    const fn is_doubtful(&self) -> bool {
+        self.differing.is_some() || self.says_more
     }
 }
 

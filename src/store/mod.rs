@@ -9,7 +9,6 @@ pub mod doctor;
 pub mod fetch;
 pub mod hub;
 mod migrate;
-pub mod proof;
 pub mod read;
 pub mod rebuild;
 pub mod reconstruct;

@@ -88,8 +88,8 @@ impl Judge {
                     .with("listed", *size),
             );
         }
-        if let Looked::Proved { scheme, .. } = looked {
-            verdict.proved_by(Kind::Blob, scheme);
+        if let Looked::Proved { proof, .. } = looked {
+            verdict.proved_by(Kind::Blob, proof.scheme());
         }
         verdict
     }

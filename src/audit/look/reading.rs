@@ -3,8 +3,7 @@
 use super::{Look, Looked, absent, wrapped};
 use crate::backend::{BackendError, Key};
 use crate::object::identity::BlobHasher;
-use crate::object::{Kind, MAX_PAYLOAD, ObjectId};
-use crate::store::write::proves;
+use crate::object::{Kind, MAX_PAYLOAD, ObjectId, Proof};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
@@ -146,20 +145,20 @@ impl Look<'_> {
         let bytes = body.read_all(MAX_PAYLOAD as u64 + 64).await?;
         let (key, size) = (key.clone(), bytes.len() as u64);
         let sha256 = Sha256::digest(&bytes).into();
-        Ok(Some(match proves(kind, id, &bytes) {
-            Ok(scheme) => Looked::Proved {
+        Ok(Some(match Proof::read(kind, id, &bytes) {
+            Ok(proof) => Looked::Proved {
                 key,
                 size,
                 bytes,
                 sha256,
-                scheme,
+                proof,
             },
             Err(why) => Looked::Wrong {
                 key,
                 size,
                 bytes,
                 sha256,
-                why,
+                why: why.to_string(),
                 wrapped: None,
                 encoding,
                 copies: Vec::new(),
@@ -195,21 +194,21 @@ impl Look<'_> {
             let why = format!("{announced} bytes were announced, {size} came");
             return Ok(Some(Looked::Unknown { key, why }));
         }
-        let (scheme, sha256) = hasher.finish_with_sha256(id);
-        Ok(Some(match scheme {
-            Some(scheme) => Looked::Proved {
+        let (proof, sha256) = Proof::of_blob(id, hasher);
+        Ok(Some(match proof {
+            Ok(proof) => Looked::Proved {
                 key,
                 size,
                 bytes,
                 sha256,
-                scheme: scheme.name(),
+                proof,
             },
-            None => Looked::Wrong {
+            Err(why) => Looked::Wrong {
                 key,
                 size,
                 bytes,
                 sha256,
-                why: "the bytes do not reproduce the id".to_owned(),
+                why: why.to_string(),
                 wrapped: None,
                 encoding,
                 copies: Vec::new(),
