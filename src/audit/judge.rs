@@ -4,13 +4,13 @@ mod blob;
 mod commit;
 mod snapshot;
 
+use super::diagnose;
 use super::fault::{Code, Grade};
 use super::finding::{Finding, Subject};
-use super::look::{Look, Looked, Named, Witness};
-use super::wrong;
+use super::probe::{Named, ObjectState, Probe, Witness};
 use super::{Depth, Options};
 use crate::backend::Key;
-use crate::index::notebook::Standing;
+use crate::index::audit_scratch::Standing;
 use crate::object::{Kind, ObjectId, Record};
 use crate::store::chain::TreeCache;
 use crate::store::{Policy, Store};
@@ -44,7 +44,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    fn find(&mut self, finding: Finding) {
+    fn report(&mut self, finding: Finding) {
         self.findings.push(finding);
     }
 
@@ -123,21 +123,21 @@ impl Judge {
     }
 
     /// Looks at the store for one row, unless the depth or the hub's age leaves nothing to ask.
-    async fn look(&self, ask: Ask<'_>) -> Option<Looked> {
+    async fn probe(&self, ask: ObjectQuery<'_>) -> Option<ObjectState> {
         let can_say = self.store.index().capabilities().storage_uri(ask.row.kind);
         if self.depth == Depth::Rows || !(can_say || ask.row.disk_path.is_some()) {
             return None;
         }
-        let look = Look {
+        let probe = Probe {
             read: self.depth == Depth::Bytes || ask.doubtful,
-            ..self.looking()
+            ..self.new_probe()
         };
-        Some(look.at(ask.row).await)
+        Some(probe.at(ask.row).await)
     }
 
     /// How this judge looks at bytes.
-    fn looking(&self) -> Look<'_> {
-        Look {
+    fn new_probe(&self) -> Probe<'_> {
+        Probe {
             store: &self.store,
             read: true,
             listed: self.listed,
@@ -151,10 +151,10 @@ impl Judge {
         &self,
         kind: Kind,
         id: &ObjectId,
-        looked: Option<Looked>,
+        looked: Option<ObjectState>,
         compare: impl Fn(&Record) -> Beside,
-    ) -> (Option<Looked>, Beside) {
-        let Some(Looked::Proved {
+    ) -> (Option<ObjectState>, Beside) {
+        let Some(ObjectState::Proved {
             key, sha256, proof, ..
         }) = &looked
         else {
@@ -165,12 +165,12 @@ impl Judge {
             return (looked, beside);
         }
         let first = *sha256;
-        let again = self.looking().read(kind, id, key, None).await;
+        let again = self.new_probe().read(kind, id, key, None).await;
         match again {
-            Looked::Proved { sha256, .. } if sha256 == first => (Some(again), beside),
-            Looked::Proved { key, proof, .. } if compare(proof.record()).is_doubtful() => {
+            ObjectState::Proved { sha256, .. } if sha256 == first => (Some(again), beside),
+            ObjectState::Proved { key, proof, .. } if compare(proof.record()).is_doubtful() => {
                 let why = "two reads gave different bytes".to_owned();
-                (Some(Looked::Unknown { key, why }), Beside::default())
+                (Some(ObjectState::Unknown { key, why }), Beside::default())
             }
             answer => (Some(answer), Beside::default()),
         }
@@ -206,35 +206,35 @@ impl Beside {
 }
 
 /// One question to the store.
-struct Ask<'a> {
+struct ObjectQuery<'a> {
     row: Named<'a>,
     /// Something speaks against the row, so its object is read whatever the depth.
     doubtful: bool,
 }
 
 /// The codes of an object that a row names, and what was read of it.
-fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Looked) {
+fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &ObjectState) {
     let about = |code: Code| {
         let mut finding = Finding::new(code, kind.into(), id.as_str());
         finding.evidence = looked.evidence();
         finding
     };
     match looked {
-        Looked::Unlinked { .. } | Looked::There { .. } => {}
-        Looked::Proved { size, sha256, .. } => verdict.read = Some((*size, *sha256)),
-        Looked::Refused { found, .. } => {
+        ObjectState::Unlinked { .. } | ObjectState::There { .. } => {}
+        ObjectState::Proved { size, sha256, .. } => verdict.read = Some((*size, *sha256)),
+        ObjectState::Refused { found, .. } => {
             let finding = about(Code::UriRefused);
-            verdict.find(if found.is_empty() {
+            verdict.report(if found.is_empty() {
                 finding.without_remedy("no key of the store holds bytes that prove the id")
             } else {
                 finding
             });
         }
-        Looked::Absent { found, .. } if found.is_empty() => {
-            verdict.find(about(Code::ObjectMissing))
+        ObjectState::Absent { found, .. } if found.is_empty() => {
+            verdict.report(about(Code::ObjectMissing))
         }
-        Looked::Absent { .. } => verdict.find(about(Code::ObjectMisplaced)),
-        Looked::Wrong {
+        ObjectState::Absent { .. } => verdict.report(about(Code::ObjectMisplaced)),
+        ObjectState::Wrong {
             key,
             size,
             bytes,
@@ -244,11 +244,11 @@ fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Looke
             ..
         } => {
             let (code, more) = match wrapped {
-                Some(layers) => wrong::encoded(layers),
-                None => wrong::classify(kind, id, bytes),
+                Some(layers) => diagnose::encoded(layers),
+                None => diagnose::classify(kind, id, bytes),
             };
             if let Some(name) =
-                wrong::unpackable(encoding.as_deref()).filter(|_| code == Code::ObjectCorrupt)
+                diagnose::unpackable(encoding.as_deref()).filter(|_| code == Code::ObjectCorrupt)
             {
                 verdict.unknown.push(format!(
                     "{kind} {id}: {key}: it is stored with Content-Encoding {name}, which cannot be unpacked here"
@@ -258,16 +258,18 @@ fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Looke
             verdict.read = Some((*size, *sha256));
             let mut finding = about(code);
             finding.evidence.extend(more);
-            verdict.find(finding);
+            verdict.report(finding);
         }
-        Looked::Unknown { key, why } => verdict.unknown.push(format!("{kind} {id}: {key}: {why}")),
+        ObjectState::Unknown { key, why } => {
+            verdict.unknown.push(format!("{kind} {id}: {key}: {why}"))
+        }
     }
 }
 
 /// The finding for bytes under the key that a row without URI would get, which are not its object.
 fn judge_others(verdict: &mut Verdict, kind: Kind, id: &ObjectId, others: &[Key]) {
     for key in others {
-        verdict.find(
+        verdict.report(
             Finding::new(Code::ObjectCorrupt, kind.into(), id.as_str())
                 .with("key", key.as_str())
                 .with(

@@ -2,7 +2,7 @@
 
 use super::DemoError;
 use super::draft::Grown;
-use super::item::{Item, Place, Pointer, Row};
+use super::item::{Item, Placement, Pointer, Row};
 use super::repository::{Repository, Tip};
 use crate::backend::{Key, Put, layout};
 use crate::index::{MembershipRow, NewRows};
@@ -88,12 +88,12 @@ impl World {
         let is_new = self.seen.insert((R::KIND, item.id.clone()));
         let waiting = match item.place {
             _ if !is_new => None,
-            Place::Proved => Some(Waiting::Object(proved(&item)?)),
-            Place::Spoiled(ref bytes) => Some(Waiting::Plant(own()?, bytes.clone().into())),
-            Place::At(ref key) => Some(Waiting::Plant(key.clone(), item.bytes.clone())),
-            Place::Nowhere => None,
+            Placement::Proved => Some(Waiting::Object(proved(&item)?)),
+            Placement::Spoiled(ref bytes) => Some(Waiting::Plant(own()?, bytes.clone().into())),
+            Placement::At(ref key) => Some(Waiting::Plant(key.clone(), item.bytes.clone())),
+            Placement::Nowhere => None,
         };
-        if !item.recorded && matches!(item.place, Place::Proved) {
+        if !item.recorded && matches!(item.place, Placement::Proved) {
             self.rowless.push(own()?);
         }
         if is_new {

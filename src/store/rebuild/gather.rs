@@ -1,8 +1,8 @@
-//! The survey: every key of the listing, every object read and proved.
+//! The scratch file: every key of the listing, every object read and proved.
 
 use super::{Rebuild, RebuildError};
 use crate::backend::{Backend, BackendError, Entry, Key, layout};
-use crate::index::survey::{BlobFact, CommitFact, TreeFact};
+use crate::index::rebuild_scratch::{BlobFact, CommitFact, TreeFact};
 use crate::object::identity::BlobHasher;
 use crate::object::{Kind, MAX_PAYLOAD, ObjectId, Proof, ProofError, Record, time};
 use futures_util::{StreamExt, stream};
@@ -72,7 +72,7 @@ impl Rebuild<'_> {
             }
             self.lay_down(&mut waiting).await?;
             if !more {
-                return Ok(self.survey.index().await?);
+                return Ok(self.scratch.index().await?);
             }
         }
     }
@@ -87,7 +87,7 @@ impl Rebuild<'_> {
         if let Some((name, _)) = layout::recognise_checkpoint(&entry.key) {
             if name != refs_name {
                 name.clone_into(refs_name);
-                self.survey.add_refs_name(name).await?;
+                self.scratch.add_refs_name(name).await?;
             }
             return Ok(None);
         }
@@ -136,10 +136,10 @@ impl Rebuild<'_> {
     }
 
     async fn lay_down(&self, waiting: &mut Waiting) -> Result<(), RebuildError> {
-        self.survey.add_commits(&waiting.commits).await?;
-        self.survey.add_trees(&waiting.trees).await?;
-        self.survey.add_blobs(&waiting.blobs).await?;
-        self.survey.add_hints(&waiting.hints).await?;
+        self.scratch.add_commits(&waiting.commits).await?;
+        self.scratch.add_trees(&waiting.trees).await?;
+        self.scratch.add_blobs(&waiting.blobs).await?;
+        self.scratch.add_hints(&waiting.hints).await?;
         *waiting = Waiting::default();
         Ok(())
     }
@@ -234,7 +234,7 @@ fn record_kind(start: &[u8]) -> Option<Kind> {
     })
 }
 
-/// What the survey keeps of a proved object of `size` bytes.
+/// What the scratch file keeps of a proved object of `size` bytes.
 fn fact(proof: Proof, size: u64, entry: &Entry, key: &Key) -> Found {
     let digits = |id: &ObjectId| id.hex().map(str::to_owned);
     let hex = digits(proof.id()).unwrap_or_default();

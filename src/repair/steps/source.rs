@@ -1,0 +1,162 @@
+//! Bytes that prove an id, wherever they can be had: the row, another key, or a copy beside the hub.
+
+use super::{StepContext, Target};
+use crate::backend::{Key, layout};
+use crate::object::legacy;
+use crate::object::{CommitRecord, Kind, ObjectId, ProofError, Proven, SnapshotRecord};
+use crate::repair::rows::Row;
+use crate::store::reconstruct::non_empty;
+use crate::store::{StoreError, read};
+use bytes::Bytes;
+
+/// An object that was found.
+pub(super) struct Source {
+    pub object: Proven,
+    /// Where they come from, in words.
+    pub words: String,
+    /// The key that they were read from, where it is one of the store.
+    pub key: Option<Key>,
+}
+
+/// Looks where faults.md says, in its order; `but` is the key whose bytes are bad. `Err` inside says in words
+/// that nothing proves.
+pub(super) async fn find(
+    ctx: StepContext<'_>,
+    target: &Target,
+    row: Option<&Row>,
+    but: Option<&Key>,
+) -> Result<Result<Source, String>, StoreError> {
+    let mut tried = Vec::new();
+    if let Some(found) = in_row(ctx, row).await? {
+        match found {
+            Ok(object) => {
+                return Ok(Ok(Source {
+                    object,
+                    words: "its row".to_owned(),
+                    key: None,
+                }));
+            }
+            Err(why) => tried.push(why),
+        }
+    }
+    for key in keys(target, row) {
+        if Some(&key) == but {
+            continue;
+        }
+        let words = format!("the copy under {key}");
+        let id = ObjectId::new(&target.id);
+        let prove = |bytes| canonical(target.kind, &id, bytes);
+        match ctx.store.read_proved(&key, prove).await? {
+            None => {}
+            Some(Ok(object)) => {
+                return Ok(Ok(Source {
+                    object,
+                    words,
+                    key: Some(key),
+                }));
+            }
+            Some(Err(why)) => tried.push(format!("{words}: {why}")),
+        }
+    }
+    if let Some(found) = beside(ctx, target).await {
+        match found {
+            Ok(source) => return Ok(Ok(source)),
+            Err(why) => tried.push(why),
+        }
+    }
+    Ok(Err(if tried.is_empty() {
+        "the hub has no bytes of it left; it takes a copy (--copies DIR)".to_owned()
+    } else {
+        tried.join("; ")
+    }))
+}
+
+/// What the row alone proves. A blob's row holds no bytes.
+async fn in_row(
+    ctx: StepContext<'_>,
+    row: Option<&Row>,
+) -> Result<Option<Result<Proven, String>>, StoreError> {
+    Ok(match row {
+        Some(Row::Commit(row)) => Some(read::canonical_commit(row)),
+        Some(Row::Snapshot(row)) => {
+            // Its own object is what is missing or bad, so only the cache and the chain can speak.
+            let row = crate::index::SnapshotRow {
+                storage_uri: None,
+                ..row.as_ref().clone()
+            };
+            let mut trees = ctx.trees.lock().await;
+            Some(ctx.store.canonical_snapshot(&row, &mut trees).await?)
+        }
+        Some(Row::Blob(_)) | None => None,
+    })
+}
+
+/// Every key that may hold it: those that the finding names, those of every era, and the old disk path.
+fn keys(target: &Target, row: Option<&Row>) -> Vec<Key> {
+    let id = ObjectId::new(&target.id);
+    let (repo_id, disk_path) = match row {
+        Some(Row::Blob(row)) => (row.repo_id.as_deref(), non_empty(row.disk_path.as_deref())),
+        Some(Row::Commit(row)) => (row.repo_id.as_deref(), None),
+        Some(Row::Snapshot(row)) => (row.repo_id.as_deref(), None),
+        None => (None, None),
+    };
+    let named = target.keys.iter().map(String::as_str).chain(disk_path);
+    let mut out: Vec<Key> = named.filter_map(|key| Key::new(key).ok()).collect();
+    out.extend(layout::keys_for(&id, repo_id));
+    let mut seen = std::collections::HashSet::new();
+    out.retain(|key| seen.insert(key.as_str().to_owned()));
+    out
+}
+
+/// The copies beside the hub.
+async fn beside(ctx: StepContext<'_>, target: &Target) -> Option<Result<Source, String>> {
+    let id = ObjectId::new(&target.id);
+    let found = match ctx.store.copies()?.candidates(target.kind, &id).await {
+        Ok(found) => found,
+        Err(why) => return Some(Err(format!("among the copies, {why}"))),
+    };
+    let mut refused = "there is no copy of it in the folder that was given".to_owned();
+    for (path, bytes) in found {
+        match canonical(target.kind, &id, bytes) {
+            Ok(object) => {
+                return Some(Ok(Source {
+                    object,
+                    words: format!("the copy in {path}"),
+                    key: None,
+                }));
+            }
+            Err(why) => refused = format!("the copy in {path}: {why}"),
+        }
+    }
+    Some(Err(refused))
+}
+
+/// The canonical object inside `bytes`: as it is, or out of what old code and clients wrap around it.
+///
+/// # Errors
+/// Nothing in there proves the id.
+pub(super) fn canonical(kind: Kind, id: &ObjectId, bytes: Bytes) -> Result<Proven, ProofError> {
+    let why = match Proven::read(kind, id, bytes.clone()) {
+        Ok(object) => return Ok(object),
+        Err(why) => why,
+    };
+    let record = || legacy::unwrap_record(&bytes, kind).map(|inner| inner.content);
+    let inner: Vec<Vec<u8>> = match kind {
+        Kind::Blob => {
+            let inner = legacy::unwrap_blob(&bytes).into_iter();
+            inner.map(|inner| inner.content).collect()
+        }
+        Kind::Commit => (record().and_then(|map| CommitRecord::from_map(map).ok()))
+            .map(|record| record.encode())
+            .into_iter()
+            .collect(),
+        Kind::Snapshot => (record().and_then(|map| SnapshotRecord::from_map(map).ok()))
+            .map(|record| record.encode())
+            .into_iter()
+            .collect(),
+    };
+    let mut inner = inner.into_iter();
+    inner
+        .find_map(|inner| Proven::read(kind, id, inner.into()).ok())
+        .ok_or(why)
+}
