@@ -13,6 +13,7 @@ pub mod proof;
 pub mod read;
 pub mod rebuild;
 pub mod reconstruct;
+mod requests;
 mod retry;
 pub mod site;
 pub mod write;

@@ -9,6 +9,7 @@ mod crashing;
 mod credentials;
 mod hidden;
 mod identity;
+mod logging;
 mod machine;
 mod naming;
 mod pairs;
