@@ -8,6 +8,7 @@ pub mod columns;
 pub mod doctor;
 pub mod fetch;
 pub mod hub;
+pub mod hub_writes;
 mod migrate;
 pub mod proof;
 pub mod read;
@@ -15,7 +16,6 @@ pub mod rebuild;
 pub mod reconstruct;
 mod requests;
 mod retry;
-pub mod site;
 pub mod write;
 
 pub use authority::Authority;

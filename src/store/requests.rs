@@ -8,9 +8,9 @@ use crate::backend::{
 };
 use crate::index::reads::index_reads;
 use crate::index::{
-    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden, Index, IndexError,
-    IndexMut, Landed, Landing, Link, Listed, MembershipRow, Migration, NewRows, Page, ProposalRow,
-    Recache, RepoRow, RowEdit, SnapshotRow, Visibility,
+    About, BatchOutcome, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden,
+    Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, Page,
+    ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility, WriteBatch,
 };
 use crate::object::Kind;
 use crate::object::time::Micros;
@@ -140,8 +140,8 @@ impl IndexMut for ToldIndex {
         told(of_database("migrate"), self.0.migrate(migration)).await
     }
 
-    async fn land(&self, landing: &Landing) -> Result<Landed, IndexError> {
-        told(of_database("land"), self.0.land(landing)).await
+    async fn commit_writes(&self, batch: &WriteBatch) -> Result<BatchOutcome, IndexError> {
+        told(of_database("land"), self.0.commit_writes(batch)).await
     }
 
     async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError> {

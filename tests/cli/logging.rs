@@ -8,7 +8,7 @@ use std::path::PathBuf;
 const TOKEN: &str = "IQoJb3JpZ2luX2VjEXAMPLE//session";
 
 /// Every log in the state folder, oldest first.
-fn logs(place: &Place) -> Vec<(PathBuf, String)> {
+fn logs(place: &Sandbox) -> Vec<(PathBuf, String)> {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let found = files(&place.path("state/luthier/log")).into_iter();
     found.map(|(path, bytes)| (path, text(bytes))).collect()
@@ -20,7 +20,7 @@ fn mode(path: &std::path::Path) -> u32 {
 
 #[test]
 fn a_run_leaves_one_log_that_its_owner_alone_reads_and_says_what_it_did() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let before = logs(&place).len();
     let ran = place.on(&hub, &["audit", "--depth", "bytes"]);
@@ -47,14 +47,14 @@ fn a_run_leaves_one_log_that_its_owner_alone_reads_and_says_what_it_did() {
 
 #[test]
 fn a_command_that_only_prints_a_table_leaves_no_log() {
-    let place = Place::new();
+    let place = Sandbox::new();
     assert_eq!(place.run(&["keys"]).code, 0);
     assert_eq!(logs(&place), []);
 }
 
 #[test]
 fn v_tells_on_standard_error_and_leaves_standard_output_alone() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let audit = ["audit", "--json"];
     let plain = place.on(&hub, &audit);
@@ -84,7 +84,7 @@ fn v_tells_on_standard_error_and_leaves_standard_output_alone() {
 
 #[test]
 fn the_filter_decides_what_is_logged_and_one_that_cannot_be_read_is_refused() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let run = |filter: &str| {
         Ran::of(
@@ -110,7 +110,7 @@ fn the_filter_decides_what_is_logged_and_one_that_cannot_be_read_is_refused() {
 
 #[test]
 fn a_side_that_does_not_answer_names_the_log_in_which_every_try_is() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     let server = Server::start(&["muse"]);
     let mut command = place.command(&[
@@ -150,7 +150,7 @@ fn a_side_that_does_not_answer_names_the_log_in_which_every_try_is() {
 
 #[test]
 fn no_secret_of_the_store_and_nothing_that_a_terminal_acts_on_is_in_any_log() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let server = Server::start(&["muse"]);
     let dir = place.path("hub");
     let database = format!("sqlite://{}/hub.db", dir.display());
@@ -196,7 +196,7 @@ fn no_secret_of_the_store_and_nothing_that_a_terminal_acts_on_is_in_any_log() {
 
 #[test]
 fn a_state_folder_that_cannot_be_written_is_a_sentence_and_the_run_goes_on() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let run = |arguments: &[&str]| {
         Ran::of(
