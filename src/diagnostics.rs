@@ -6,7 +6,7 @@
 mod file;
 mod recent;
 
-pub use file::Place;
+pub use file::Location;
 pub use recent::Line;
 
 use crate::secrets;
@@ -93,11 +93,14 @@ pub fn start(settings: Settings) -> Result<(), String> {
 
 /// Where the log of this run is. The file is made if nothing was written yet.
 #[must_use]
-pub fn place() -> Place {
+pub fn location() -> Location {
     match RUNNING.get().map(|running| &running.file) {
-        Some(Some(file)) => file.lock().unwrap_or_else(PoisonError::into_inner).place(),
-        Some(None) => Place::Nowhere("no log is kept: this user has no home folder".to_owned()),
-        None => Place::Nowhere("no log is kept: the run had not started".to_owned()),
+        Some(Some(file)) => file
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .location(),
+        Some(None) => Location::Nowhere("no log is kept: this user has no home folder".to_owned()),
+        None => Location::Nowhere("no log is kept: the run had not started".to_owned()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The log of a run: started before the command, named where the command fails in a way that nobody chose.
 
 use super::{Cli, CliError, Command, Exit, say};
-use crate::diagnostics::{self, Place, Settings};
+use crate::diagnostics::{self, Location, Settings};
 use crate::repair::journal;
 use tracing::{error, info};
 
@@ -29,9 +29,9 @@ pub fn start(cli: &Cli) -> Result<(), CliError> {
         info!(version = env!("CARGO_PKG_VERSION"), command, "run started");
     }
     if cli.global.verbose > 0 && !is_console {
-        say(&match diagnostics::place() {
-            Place::At(path) => format!("log: {}", path.display()),
-            Place::Nowhere(why) => format!("no log: {why}"),
+        say(&match diagnostics::location() {
+            Location::File(path) => format!("log: {}", path.display()),
+            Location::Nowhere(why) => format!("no log: {why}"),
         });
     }
     Ok(())
@@ -90,8 +90,8 @@ pub fn end(ended: Result<Exit, CliError>) -> Exit {
 
 /// Where the log is, or why there is none.
 fn told() -> String {
-    match diagnostics::place() {
-        Place::At(path) => format!("log: {}", path.display()),
-        Place::Nowhere(why) => why,
+    match diagnostics::location() {
+        Location::File(path) => format!("log: {}", path.display()),
+        Location::Nowhere(why) => why,
     }
 }

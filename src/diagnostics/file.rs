@@ -22,8 +22,8 @@ const OLDER: &str = ".log.1";
 
 /// What is known of a run's log file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    At(PathBuf),
+pub enum Location {
+    File(PathBuf),
     /// No file is kept; a sentence that says why.
     Nowhere(String),
 }
@@ -52,10 +52,10 @@ impl RunFile {
     }
 
     /// Makes the file if there is none yet, and says where it is.
-    pub(super) fn place(&mut self) -> Place {
+    pub(super) fn location(&mut self) -> Location {
         match self.opened() {
-            Ok(_) => Place::At(self.path.clone()),
-            Err(_) => Place::Nowhere(self.failed.clone().unwrap_or_default()),
+            Ok(_) => Location::File(self.path.clone()),
+            Err(_) => Location::Nowhere(self.failed.clone().unwrap_or_default()),
         }
     }
 
@@ -193,7 +193,7 @@ fn is_living(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, RunFile, create, is_log, older, remove_old};
+    use super::{Location, RunFile, create, is_log, older, remove_old};
     use std::io::Write;
     use std::os::unix::fs::PermissionsExt;
 
@@ -208,7 +208,7 @@ mod tests {
         let mut log = RunFile::new(&folder, "audit");
         assert!(!folder.exists());
         log.write_all(b"a line\n").unwrap();
-        let Place::At(path) = log.place() else {
+        let Location::File(path) = log.location() else {
             panic!("no log")
         };
         assert_eq!(std::fs::read(&path).unwrap(), b"a line\n");
@@ -224,7 +224,7 @@ mod tests {
         for n in 0..7 {
             log.write_all(format!("line {n:04}\n").as_bytes()).unwrap();
         }
-        let Place::At(path) = log.place() else {
+        let Location::File(path) = log.location() else {
             panic!("no log")
         };
         assert_eq!(std::fs::read(&path).unwrap(), b"line 0006\n");
@@ -276,7 +276,7 @@ mod tests {
     fn a_folder_that_cannot_be_written_is_a_sentence_and_no_error_twice() {
         let mut log = RunFile::new(std::path::Path::new("/proc/luthier"), "audit");
         assert!(log.write_all(b"a line\n").is_err());
-        let Place::Nowhere(why) = log.place() else {
+        let Location::Nowhere(why) = log.location() else {
             panic!("a log in /proc")
         };
         assert!(

@@ -29,8 +29,8 @@ pub fn take(notices: &mut Notices, begun: Instant) {
 
 /// Where the log of this run is, or why there is none.
 #[must_use]
-pub fn place() -> String {
-    match diagnostics::place() {
+pub fn location() -> String {
+    match diagnostics::location() {
         KeyContext::At(path) => path.display().to_string(),
         KeyContext::Nowhere(why) => why,
     }

@@ -161,7 +161,7 @@ pub async fn open(session: Session) -> Result<Ended, TuiError> {
     };
     let started = jiff::Timestamp::now().as_microsecond();
     let mut state = State::new(face, session.keymap, screen.size(), started);
-    state.shared.log = lines::clean(&logging::place());
+    state.shared.log = lines::clean(&logging::location());
     if let Some(depth) = depths::remembered(&session.hub) {
         state.shared.audits.depth = depth;
     }
