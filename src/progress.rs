@@ -102,7 +102,7 @@ impl Progress {
 
     /// Starts a phase: the counters begin anew, the outcomes stay.
     pub fn phase(&self, name: &str, total: Option<u64>) {
-        info!(phase = name, total, "phase");
+        info!(total, "phase: {name}");
         crate::panics::provoke(name);
         self.update(|f| {
             name.clone_into(&mut f.phase);

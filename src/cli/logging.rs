@@ -3,7 +3,11 @@
 use super::{Cli, CliError, Command, Exit, say};
 use crate::diagnostics::{self, Location, Settings};
 use crate::repair::journal;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::{error, info};
+
+/// The log says that the run started, and is to say that it ended.
+static STARTED: AtomicBool = AtomicBool::new(false);
 
 /// Starts the log. Where none can be kept the run goes on.
 ///
@@ -24,15 +28,16 @@ pub fn start(cli: &Cli) -> Result<(), CliError> {
         filter: std::env::var(diagnostics::VARIABLE).ok(),
     };
     diagnostics::start(settings).map_err(CliError::usage)?;
-    // What only prints a table leaves no file behind.
-    if !matches!(cli.command, Some(Command::Keys)) {
-        info!(version = env!("CARGO_PKG_VERSION"), command, "run started");
-    }
     if cli.global.verbose > 0 && !is_console {
         say(&match diagnostics::location() {
             Location::File(path) => format!("log: {}", path.display()),
             Location::Nowhere(why) => format!("no log: {why}"),
         });
+    }
+    // What only prints a table leaves no file behind.
+    if !matches!(cli.command, Some(Command::Keys)) {
+        STARTED.store(true, Ordering::Relaxed);
+        info!(version = env!("CARGO_PKG_VERSION"), command, "run started");
     }
     Ok(())
 }
@@ -73,7 +78,7 @@ pub fn end(ended: Result<Exit, CliError>) -> Exit {
     };
     if let Err(error) = &ended {
         error!(?exit, "run failed: {}", error.message);
-    } else {
+    } else if STARTED.load(Ordering::Relaxed) {
         info!(?exit, "run ended");
     }
     diagnostics::finish();

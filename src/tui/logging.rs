@@ -1,7 +1,7 @@
 //! The console and the log of its run: notices go into it, and its lines are shown with them.
 
 use super::notices::{Level, Notice, Notices};
-use crate::diagnostics::{self, CONSOLE, KeyContext};
+use crate::diagnostics::{self, CONSOLE, Location};
 use std::time::Instant;
 use tracing::{error, info, warn};
 
@@ -31,7 +31,7 @@ pub fn take(notices: &mut Notices, begun: Instant) {
 #[must_use]
 pub fn location() -> String {
     match diagnostics::location() {
-        KeyContext::At(path) => path.display().to_string(),
-        KeyContext::Nowhere(why) => why,
+        Location::File(path) => path.display().to_string(),
+        Location::Nowhere(why) => why,
     }
 }

@@ -37,7 +37,7 @@ fn a_run_leaves_one_log_that_its_owner_alone_reads_and_says_what_it_did() {
         "run started",
         "audit{depth=\"bytes\"}",
         "connecting",
-        "phase phase=\"commits\"",
+        "phase: commits total=",
         "run ended exit=Findings",
     ] {
         assert!(log.contains(said), "{said}: {log}");
@@ -60,10 +60,8 @@ fn v_tells_on_standard_error_and_leaves_standard_output_alone() {
     let plain = place.on(&hub, &audit);
     let steps = place.on(&hub, &[&audit[..], &["-v"]].concat());
     let requests = place.on(&hub, &[&audit[..], &["-vv"]].concat());
-    assert_eq!(
-        (plain.out.as_str(), plain.out.as_str()),
-        (steps.out.as_str(), requests.out.as_str())
-    );
+    assert_eq!(plain.out, steps.out);
+    assert_eq!(plain.out, requests.out);
     assert_eq!(plain.err, "");
     assert!(steps.err.starts_with("luthier: log: /"), "{}", steps.err);
     assert!(
@@ -71,14 +69,9 @@ fn v_tells_on_standard_error_and_leaves_standard_output_alone() {
         "{}",
         steps.err
     );
-    let request = r#"request{side="store" operation="list" key=""}"#;
     let read = r#"request{side="database" operation="commits"}"#;
     for said in [read, "answered"] {
-        assert!(
-            requests.err.contains(said),
-            "{said} {request}: {}",
-            requests.err
-        );
+        assert!(requests.err.contains(said), "{said}: {}", requests.err);
     }
 }
 

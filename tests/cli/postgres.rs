@@ -139,9 +139,9 @@ fn the_password_is_nowhere() {
             hub.with(arguments),
             [arguments, &["--profile", "muse"]].concat(),
         ] {
-            // All that any library logs, in the log file and on standard error.
+            // All that any library says of its requests, in the log file and on standard error.
             let loud = [&with[..], &["-vv"]].concat();
-            let ran = Ran::of(place.command(&loud).env("LUTHIER_LOG", "trace"));
+            let ran = Ran::of(place.command(&loud).env("LUTHIER_LOG", "debug,sqlx=trace"));
             assert!(!ran.out.contains(PASSWORD), "{with:?}: {}", ran.out);
             assert!(!ran.err.contains(PASSWORD), "{with:?}: {}", ran.err);
         }
