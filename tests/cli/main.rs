@@ -10,6 +10,7 @@ mod credentials;
 mod hidden;
 mod hub_bindings;
 mod identity;
+mod logging;
 mod machine;
 mod naming;
 mod plans;

@@ -162,6 +162,7 @@ impl Rebuild<'_> {
 /// A side that cannot be used at all, a database that holds something else, or cancellation.
 /// Objects that cannot be read are no error: they are counted as unknown, and unless `options` say otherwise no row
 /// is written that could depend on them. Run again, it goes on.
+#[tracing::instrument(name = "rebuild", skip_all)]
 pub async fn rebuild_with(
     target: &Writer,
     options: Options,
