@@ -8,7 +8,7 @@ mod writing;
 use crate::audit::{self, Depth, Options};
 use crate::index::{NewRows, ProposalRow};
 use crate::object::time::Micros;
-use crate::object::{CommitRecord, Kind, Manifest, ObjectId, SnapshotRecord, identity};
+use crate::object::{CommitRecord, Kind, Manifest, ObjectId, Proof, SnapshotRecord, identity};
 use crate::progress::Progress;
 use crate::store::checkpoint::Saved;
 use crate::store::hub::{Database, Hub, ObjectStore};
@@ -18,6 +18,7 @@ use crate::testing::postgres;
 use crate::testing_s3::Server;
 use bytes::Bytes;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -191,7 +192,7 @@ impl Pair {
                 served.bytes.starts_with(format!("{kind} ").as_bytes()),
                 "{id}"
             );
-            crate::store::proof::prove(kind, &ObjectId::new(id), &served.bytes).unwrap();
+            Proof::read(kind, &ObjectId::new(id), &served.bytes).unwrap();
         }
         for row in snapshots {
             assert!(row.manifest.unwrap().starts_with(b"{"), "a cache is JSON");
@@ -255,7 +256,7 @@ pub fn tree(files: &[&Arrived]) -> SnapshotRecord {
     let directories = manifest.derived_directories();
     SnapshotRecord {
         snapshot_id: identity::snapshot_id(&manifest, &directories),
-        manifest,
+        manifest: Arc::new(manifest),
         directories,
         created_at: AT_NOON.into(),
         rest: SnapshotRecord::fresh_rest(),
