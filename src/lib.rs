@@ -42,6 +42,7 @@ mod floors;
 #[cfg(test)]
 #[path = "../tests/support"]
 mod testing {
+    pub mod between;
     pub mod dying;
     mod hub;
     pub mod march;

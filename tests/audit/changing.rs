@@ -2,99 +2,20 @@
 
 use crate::audit::{Code, Depth, Filter, Options, Summary, run};
 use crate::backend::layout;
-use crate::index::reads::index_reads;
-use crate::index::{
-    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden, Index, IndexError,
-    Listed, MembershipRow, Migration, NewRows, Page, ProposalRow, RepoRow, SnapshotRow, Visibility,
-};
-use crate::object::time::Micros;
+use crate::index::NewRows;
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;
+use crate::testing::between::{between, sql};
 use crate::testing::*;
-use async_trait::async_trait;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-
-/// An index before whose `nth` read of one name SQL is run, as by the hub itself.
-struct Between {
-    inner: Arc<dyn Index>,
-    read: &'static str,
-    nth: u32,
-    met: AtomicU32,
-    database: PathBuf,
-    sql: String,
-}
-
-impl Between {
-    async fn meets(&self, read: &str) {
-        if read != self.read || self.met.fetch_add(1, Ordering::SeqCst) + 1 != self.nth {
-            return;
-        }
-        sql(&self.database, &self.sql).await;
-    }
-}
-
-macro_rules! watched {
-    ($($name:ident($($arg:ident: $of:ty),*) -> $found:ty;)*) => {
-        #[async_trait]
-        impl Index for Between {
-            fn describe(&self) -> String {
-                self.inner.describe()
-            }
-
-            fn capabilities(&self) -> &Capabilities {
-                self.inner.capabilities()
-            }
-
-            fn hidden(&self) -> &[Hidden] {
-                self.inner.hidden()
-            }
-
-            async fn close(&self) {
-                self.inner.close().await;
-            }
-
-            $(async fn $name(&self, $($arg: $of),*) -> Result<$found, IndexError> {
-                self.meets(stringify!($name)).await;
-                self.inner.$name($($arg),*).await
-            })*
-        }
-    };
-}
-
-index_reads!(watched);
-
-async fn sql(database: &PathBuf, sql: &str) {
-    let options = SqliteConnectOptions::new().filename(database);
-    let mut connection: SqliteConnection = options.connect().await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    connection.close().await.unwrap();
-}
 
 /// Audits, and runs the SQL before the `nth` read of this name.
 async fn audit(
     hub: &TestHub,
     depth: Depth,
-    (read, nth): (&'static str, u32),
+    when: (&'static str, u32),
     sql: &str,
 ) -> (Vec<(Code, String)>, Summary) {
-    let database = hub.folder.path().join("hub.db");
-    let store = hub.open().await.through(|inner| {
-        Arc::new(Between {
-            inner,
-            read,
-            nth,
-            met: AtomicU32::new(0),
-            database,
-            sql: sql.to_owned(),
-        })
-    });
+    let store = between(hub, when, sql).await;
     let options = Options {
         depth,
         ..Options::default()
