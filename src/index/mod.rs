@@ -11,6 +11,7 @@ pub mod changes;
 mod error;
 pub mod hidden;
 mod listing;
+pub mod pages;
 pub mod postgres;
 pub(crate) mod reads;
 pub mod rebuild_scratch;
@@ -25,6 +26,7 @@ pub use changes::{
 };
 pub use error::IndexError;
 pub use hidden::{Hidden, Visibility};
+pub use pages::Pages;
 pub use postgres::Postgres;
 pub use schema::Migration;
 pub use server::ServerState;
