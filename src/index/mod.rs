@@ -5,6 +5,7 @@
 //! the value that was seen; `store/` alone uses it.
 
 mod added;
+mod answers;
 pub mod audit_scratch;
 pub mod capabilities;
 pub mod changes;

@@ -11,7 +11,10 @@ use sqlx::postgres::PgConnection;
 
 impl Postgres {
     /// Lands rows, a moved head and a closed proposal: all or nothing.
-    pub(super) async fn bring(&self, batch: &WriteBatch) -> Result<BatchOutcome, IndexError> {
+    pub(super) async fn commit_writes(
+        &self,
+        batch: &WriteBatch,
+    ) -> Result<BatchOutcome, IndexError> {
         let failed = |e| self.failed("landing rows", e);
         let mut tx = self.begin().await?;
         if let Some(head) = &batch.head {
@@ -171,7 +174,7 @@ impl Postgres {
     }
 
     /// Of these ids, those that a repository holds.
-    pub(super) async fn held(
+    pub(super) async fn held_by(
         &self,
         kind: Kind,
         repo_id: &str,

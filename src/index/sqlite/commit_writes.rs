@@ -14,7 +14,10 @@ const IDS: usize = 500;
 
 impl Sqlite {
     /// Lands rows, a moved head and a closed proposal: all or nothing.
-    pub(super) async fn bring(&self, batch: &WriteBatch) -> Result<BatchOutcome, IndexError> {
+    pub(super) async fn commit_writes(
+        &self,
+        batch: &WriteBatch,
+    ) -> Result<BatchOutcome, IndexError> {
         let failed = query_error("landing rows");
         // The write lock is taken at once, so nobody moves anything in between.
         let mut tx = self.begin().await?;
@@ -134,7 +137,7 @@ impl Sqlite {
     }
 
     /// Of these ids, those that a repository holds.
-    pub(super) async fn held(
+    pub(super) async fn held_by(
         &self,
         kind: Kind,
         repo_id: &str,
