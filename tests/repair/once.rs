@@ -6,7 +6,7 @@ use crate::object::tally::{self, Count};
 use crate::object::{CommitRecord, Kind, Proven, identity};
 use crate::progress::Progress;
 use crate::repair::apply;
-use crate::store::hub_writes::{FileChange, NewRepo, RecordedOutcome};
+use crate::store::hub_writes::{Authorship, FileChange, NewRepo};
 use crate::store::rebuild::rebuild;
 use crate::store::write::{Change, NoLedger};
 use crate::store::{Authority, Hub, Store, hub::Database};
@@ -108,7 +108,7 @@ async fn a_pull_proves_each_object_once() {
 async fn a_write_site_proves_what_comes_in_once() {
     let hub = TestHub::empty().await;
     let store = hub.open().await;
-    let said = RecordedOutcome {
+    let said = Authorship {
         author: "alice".into(),
         message: "take 1".into(),
         at: 1_780_315_200_000_000,
