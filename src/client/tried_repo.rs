@@ -2,7 +2,6 @@
 
 use super::pull::PullError;
 use super::tried::{TriedPull, try_pull};
-use crate::index::RepoRow;
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;
 use crate::store::fetch::Refusal;

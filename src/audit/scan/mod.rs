@@ -16,7 +16,7 @@ use super::{
 use crate::backend::layout;
 use crate::index::audit_scratch::{AuditScratch, BranchFact, ListedKey, Unresolved};
 use crate::index::hidden::is_hidden;
-use crate::index::{BranchRow, Counts, Hidden, MembershipRow, RepoRow};
+use crate::index::{BranchRow, Counts, Hidden, RepoRow};
 use crate::object::time::Micros;
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;

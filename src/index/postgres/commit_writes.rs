@@ -31,7 +31,7 @@ impl Postgres {
             return Ok(BatchOutcome::HeadMoved);
         }
         if let Some(merged) = &batch.merged
-            && !self.close(&mut tx, merged).await.map_err(failed)?
+            && !self.close_proposal(&mut tx, merged).await.map_err(failed)?
         {
             tx.end();
             return Ok(BatchOutcome::ProposalMoved);
@@ -141,7 +141,11 @@ impl Postgres {
         run(tx, ask).await.map(drop)
     }
 
-    async fn close(&self, tx: &mut PgConnection, merged: &Merged) -> Result<bool, sqlx::Error> {
+    async fn close_proposal(
+        &self,
+        tx: &mut PgConnection,
+        merged: &Merged,
+    ) -> Result<bool, sqlx::Error> {
         let columns = &self.columns;
         let table = table_here(&columns.capabilities, "musehub_proposals");
         let id = column_here(&columns.capabilities, table, "proposal_id");

@@ -31,7 +31,10 @@ impl Sqlite {
             return Ok(BatchOutcome::HeadMoved);
         }
         if let Some(merged) = &batch.merged
-            && !self.close(&mut tx, merged).await.map_err(&failed)?
+            && !self
+                .close_proposal(&mut tx, merged)
+                .await
+                .map_err(&failed)?
         {
             return Ok(BatchOutcome::ProposalMoved);
         }
@@ -113,7 +116,11 @@ impl Sqlite {
         Ok(true)
     }
 
-    async fn close(&self, tx: &mut SqliteConnection, merged: &Merged) -> Result<bool, sqlx::Error> {
+    async fn close_proposal(
+        &self,
+        tx: &mut SqliteConnection,
+        merged: &Merged,
+    ) -> Result<bool, sqlx::Error> {
         let table = table_here(&self.columns.capabilities, "musehub_proposals");
         let id = column_here(&self.columns.capabilities, table, "proposal_id");
         let mut ask = Statement::new(format!(
