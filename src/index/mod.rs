@@ -5,12 +5,14 @@
 //! the value that was seen; `store/` alone uses it.
 
 mod added;
+mod answers;
 pub mod audit_scratch;
 pub mod capabilities;
 pub mod changes;
 mod error;
 pub mod hidden;
 mod listing;
+pub mod pages;
 pub mod postgres;
 pub(crate) mod reads;
 pub mod rebuild_scratch;
@@ -25,6 +27,7 @@ pub use changes::{
 };
 pub use error::IndexError;
 pub use hidden::{Hidden, Visibility};
+pub use pages::Pages;
 pub use postgres::Postgres;
 pub use schema::Migration;
 pub use server::ServerState;
