@@ -2,7 +2,7 @@
 
 use crate::audit::{Code, Depth, Filter, Options, Summary, run};
 use crate::backend::layout;
-use crate::index::NewRows;
+use crate::index::{Index, NewRows};
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;
 use crate::testing::between::{between, sql};
