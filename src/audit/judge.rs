@@ -4,6 +4,7 @@ mod blob;
 mod commit;
 mod snapshot;
 
+use super::evidence::{Absent, Evidence, Misplaced, RefusedUri, WrongBytes};
 use super::fault::{Code, Grade};
 use super::finding::{Finding, Subject};
 use super::look::{Look, Looked, Named, Witness};
@@ -194,51 +195,64 @@ struct Ask<'a> {
 
 /// The codes of an object that a row names, and what was read of it.
 fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Looked) {
-    let about = |code: Code| {
-        let mut finding = Finding::new(code, kind.into(), id.as_str());
-        finding.evidence = looked.evidence();
-        finding
-    };
+    let about = |evidence| Finding::new(evidence, kind.into(), id.as_str());
     match looked {
         Looked::Unlinked { .. } | Looked::There { .. } => {}
         Looked::Proved { size, sha256, .. } => verdict.read = Some((*size, *sha256)),
-        Looked::Refused { found, .. } => {
-            let finding = about(Code::UriRefused);
+        Looked::Refused { uri, why, found } => {
+            let finding = about(Evidence::UriRefused(RefusedUri {
+                uri: Some(uri.clone()),
+                why: why.to_string(),
+                found: Some(names(found)),
+                ..RefusedUri::default()
+            }));
             verdict.find(if found.is_empty() {
                 finding.without_remedy("no key of the store holds bytes that prove the id")
             } else {
                 finding
             });
         }
-        Looked::Absent { found, .. } if found.is_empty() => {
-            verdict.find(about(Code::ObjectMissing))
+        Looked::Absent { key, found } => {
+            let (key, found) = (key.as_str().to_owned(), names(found));
+            verdict.find(about(match found.is_empty() {
+                true => Evidence::ObjectMissing(Absent {
+                    key,
+                    found: Some(found),
+                    ..Absent::default()
+                }),
+                false => Evidence::ObjectMisplaced(Misplaced { key, found }),
+            }));
         }
-        Looked::Absent { .. } => verdict.find(about(Code::ObjectMisplaced)),
         Looked::Wrong {
             key,
             size,
             bytes,
             sha256,
+            why,
             wrapped,
             encoding,
-            ..
+            copies,
         } => {
-            let (code, more) = match wrapped {
-                Some(layers) => wrong::encoded(layers),
-                None => wrong::classify(kind, id, bytes),
+            let seen = WrongBytes {
+                content_encoding: encoding.clone(),
+                copies: names(copies),
+                key: key.as_str().to_owned(),
+                size: Some(*size),
+                why: why.clone(),
             };
-            if let Some(name) =
-                wrong::unpackable(encoding.as_deref()).filter(|_| code == Code::ObjectCorrupt)
-            {
+            let evidence = match wrapped {
+                Some(layers) => wrong::encoded(layers, seen),
+                None => wrong::classify(kind, id, bytes, seen),
+            };
+            let is_corrupt = evidence.code() == Code::ObjectCorrupt;
+            if let Some(name) = wrong::unpackable(encoding.as_deref()).filter(|_| is_corrupt) {
                 verdict.unknown.push(format!(
                     "{kind} {id}: {key}: it is stored with Content-Encoding {name}, which cannot be unpacked here"
                 ));
                 return;
             }
             verdict.read = Some((*size, *sha256));
-            let mut finding = about(code);
-            finding.evidence.extend(more);
-            verdict.find(finding);
+            verdict.find(about(evidence));
         }
         Looked::Unknown { key, why } => verdict.unknown.push(format!("{kind} {id}: {key}: {why}")),
     }
@@ -247,18 +261,17 @@ fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Looke
 /// The finding for bytes under the key that a row without URI would get, which are not its object.
 fn judge_others(verdict: &mut Verdict, kind: Kind, id: &ObjectId, others: &[Key]) {
     for key in others {
-        verdict.find(
-            Finding::new(Code::ObjectCorrupt, kind.into(), id.as_str())
-                .with("key", key.as_str())
-                .with(
-                    "why",
-                    "the bytes do not prove the id, and its row does not point at them",
-                ),
-        );
+        let why = "the bytes do not prove the id, and its row does not point at them";
+        let evidence = Evidence::ObjectCorrupt(WrongBytes {
+            key: key.as_str().to_owned(),
+            why: why.to_owned(),
+            ..WrongBytes::default()
+        });
+        verdict.find(Finding::new(evidence, kind.into(), id.as_str()));
     }
 }
 
-/// The keys of a digest's object, as evidence for a link.
-fn found(keys: &[Key]) -> Vec<&str> {
-    keys.iter().map(Key::as_str).collect()
+/// The names of keys.
+fn names(keys: &[Key]) -> Vec<String> {
+    keys.iter().map(|key| key.as_str().to_owned()).collect()
 }

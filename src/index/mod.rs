@@ -7,6 +7,7 @@
 mod added;
 pub mod capabilities;
 pub mod changes;
+mod editable;
 mod error;
 pub mod hidden;
 mod listing;
@@ -21,6 +22,7 @@ pub mod survey;
 
 pub use capabilities::Capabilities;
 pub use changes::{CellEdit, HeadMove, Landed, Landing, Link, Merged, NewRows, Recache, RowEdit};
+pub use editable::EditableColumn;
 pub use error::IndexError;
 pub use hidden::{Hidden, Visibility};
 pub use postgres::Postgres;

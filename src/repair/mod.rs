@@ -3,6 +3,7 @@
 pub mod apply;
 mod build;
 mod cells;
+pub mod change;
 mod checkpoint;
 pub mod journal;
 mod kind;
@@ -16,11 +17,10 @@ mod undo;
 pub mod wanted;
 
 pub use apply::{Applied, Options, Outcome, Pace, apply, apply_with};
+pub use change::{RowChange, StepChange};
 pub use journal::Journal;
 pub use kind::{Undoable, Undoing, Work};
-pub use plan::{
-    Next, Plan, Refusal, RowChange, Selection, Step, Totals, checkpoints, plan, plannable,
-};
+pub use plan::{Next, Plan, Refusal, Selection, Step, Totals, checkpoints, plan, plannable};
 pub use settle::settle_killed;
 pub use undo::undo;
 

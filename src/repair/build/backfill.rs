@@ -4,6 +4,7 @@ use super::{Built, Site, Target, hash, pointer, still};
 use crate::audit::Code;
 use crate::backend::layout;
 use crate::object::ObjectId;
+use crate::repair::change::StepChange;
 use crate::repair::plan::Step;
 use crate::repair::rows::Row;
 use crate::store::write::{Change, proves};
@@ -45,7 +46,7 @@ pub(super) async fn build(site: Site<'_>, target: &Target, row: &Row) -> Result<
         ..target.step(
             words(target, scheme),
             still(None),
-            vec![pointer(None, &uri)],
+            StepChange::cells(vec![pointer(None, &uri)]),
         )
     };
     let change = Change::Store {

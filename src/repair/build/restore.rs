@@ -5,6 +5,7 @@ use super::{Built, Site, Target, hash, pointer, still};
 use crate::audit::Code;
 use crate::backend::{Key, layout};
 use crate::object::{ObjectId, identity};
+use crate::repair::change::StepChange;
 use crate::repair::plan::Step;
 use crate::repair::rows::Row;
 use crate::store::StoreError;
@@ -38,7 +39,7 @@ pub(super) async fn build(site: Site<'_>, target: &Target, row: &Row) -> Result<
         ..target.step(
             format!("Stores the {} again, from {}.", target.kind, source.words),
             format!("{} The store still has no object there.", still(row.uri())),
-            changes,
+            StepChange::cells(changes),
         )
     };
     let change = Change::Store {
