@@ -1,12 +1,12 @@
 //! The undo of a run: a plan like any other, whose steps put rows back by compare-and-set and restore
 //! replaced bytes from quarantine. New objects and new rows stay: nothing is ever deleted.
 
-use super::build::{Built, hash};
 use super::change::{CellChange, RowChange, StepChange, Swap};
-use super::journal::{self, Entry, Event, Left, Said, Shelf};
+use super::journal::{self, CellStore, Entry, Event, Left, RecordedOutcome};
 use super::plan::{Refusal, Step};
 use super::rows::{self, Row};
 use super::spool::Spool;
+use super::steps::{Built, hash};
 use super::{Plan, RepairError, cells};
 use crate::audit::Remedy;
 use crate::backend::{Key, layout};
@@ -57,7 +57,7 @@ pub async fn undo(
             // What changed nothing leaves nothing to put back.
             let changed = match outcome.counted() {
                 Some(outcome) => outcome.changes(),
-                None => outcome == Said::FoundDone,
+                None => outcome == RecordedOutcome::FoundDone,
             };
             if changed || !entry.change.is_none() {
                 done.push(&entry)?;
@@ -81,7 +81,7 @@ pub async fn undo(
     let mut plan = Plan::empty()?;
     plan.undoes();
     plan.nothing_because("No step of the run changed anything: there is nothing to put back.");
-    let shelf = Shelf::beside(journal);
+    let cell_store = CellStore::beside(journal);
     let mut left = count;
     while left > 0 {
         progress.checkpoint().await?;
@@ -89,7 +89,7 @@ pub async fn undo(
         let mut page = done.page(from, (left - from) as u32)?;
         page.reverse();
         for entry in page {
-            one(store, &shelf, &mut plan, run, entry).await?;
+            one(store, &cell_store, &mut plan, run, entry).await?;
             progress.update(|f| f.done += 1);
         }
         left = from;
@@ -100,7 +100,7 @@ pub async fn undo(
 /// Adds the step that takes one change back, or says why there is none.
 async fn one(
     store: &Store,
-    shelf: &Shelf,
+    cell_store: &CellStore,
     plan: &mut Plan,
     run: &str,
     entry: Entry,
@@ -115,7 +115,7 @@ async fn one(
     let ids = [step.id.clone()];
     let rows = rows::read(store, kind, &ids).await;
     let rows = rows.map_err(StoreError::from)?;
-    match build(store, shelf, &step, kind, rows.get(&step.id)).await {
+    match build(store, cell_store, &step, kind, rows.get(&step.id)).await {
         Ok(Built::Step(step, _)) => plan.add(*step),
         Ok(Built::Already) => refuse(plan, &entry, "it is as it was before the run".to_owned()),
         Ok(Built::Refused(why)) => refuse(plan, &entry, why),
@@ -205,7 +205,7 @@ fn unknown(written: &[RowChange]) -> String {
 /// A side that could not be asked.
 pub(super) async fn build(
     store: &Store,
-    shelf: &Shelf,
+    cell_store: &CellStore,
     step: &Step,
     kind: Kind,
     row: Option<&Row>,
@@ -220,7 +220,7 @@ pub(super) async fn build(
             return Ok(Built::Refused(STAYS.to_owned()));
         }
     };
-    let edit = match edit_of(shelf, cells, kind, row) {
+    let edit = match edit_of(cell_store, cells, kind, row) {
         Ok(edit) => edit,
         Err(why) => return Ok(Built::Refused(why)),
     };
@@ -253,7 +253,7 @@ pub(super) async fn build(
 
 /// The cells to be put back; none where they all are back already.
 fn edit_of(
-    shelf: &Shelf,
+    cell_store: &CellStore,
     changes: &[CellChange],
     kind: Kind,
     row: &Row,
@@ -273,7 +273,7 @@ fn edit_of(
         edits.push(CellEdit {
             column,
             seen: now,
-            new: old_cell(shelf, change)?,
+            new: old_cell(cell_store, change)?,
         });
     }
     let done = back == edits.len();
@@ -284,15 +284,15 @@ fn edit_of(
     }))
 }
 
-/// A cell as it was, from the step itself or from the shelf.
-fn old_cell(shelf: &Shelf, change: &CellChange) -> Result<Option<Vec<u8>>, String> {
+/// A cell as it was, from the step itself or from the cell store.
+fn old_cell(cell_store: &CellStore, change: &CellChange) -> Result<Option<Vec<u8>>, String> {
     let Some(text) = &change.to else {
         return Ok(None);
     };
     let Some((length, sha256)) = cells::described(text) else {
         return Ok(Some(text.as_bytes().to_vec()));
     };
-    let cell = shelf.take(sha256)?;
+    let cell = cell_store.take(sha256)?;
     match cell.len() as u64 == length {
         true => Ok(Some(cell)),
         false => Err(format!("the old cell {sha256} is not {length} bytes long")),

@@ -1,12 +1,12 @@
 //! Blobs.
 
-use super::{Ask, Judge, Verdict, judge_object, judge_others, names};
+use super::{Judge, ObjectQuery, Verdict, judge_object, judge_others, names};
 use crate::audit::evidence::{Absent, Evidence, Malformed, NotStored, RefusedUri, Sizes, Unlinked};
 use crate::audit::finding::{Finding, Subject};
-use crate::audit::look::{Looked, Named};
+use crate::audit::probe::{Named, ObjectState};
 use crate::backend::Key;
 use crate::index::BlobRow;
-use crate::index::notebook::StoredCopy;
+use crate::index::audit_scratch::StoredCopy;
 use crate::object::{Kind, ObjectId};
 use crate::store::reconstruct;
 
@@ -18,11 +18,11 @@ impl Judge {
         let about = |evidence| Finding::new(evidence, Subject::Blob, id.as_str());
         let path = Some(row.path.clone());
         if id.hex().is_none() {
-            verdict.find(about(Evidence::IdMalformed(Malformed { path })));
+            verdict.report(about(Evidence::IdMalformed(Malformed { path })));
             return verdict;
         }
-        let disk_path = reconstruct::given(row.disk_path.as_deref());
-        let ask = Ask {
+        let disk_path = reconstruct::non_empty(row.disk_path.as_deref());
+        let ask = ObjectQuery {
             row: Named {
                 kind: Kind::Blob,
                 id: &id,
@@ -33,19 +33,19 @@ impl Judge {
             },
             doubtful: false,
         };
-        let Some(mut looked) = self.look(ask).await else {
+        let Some(mut looked) = self.probe(ask).await else {
             return verdict;
         };
-        if let Looked::There { key, size } = &looked
+        if let ObjectState::There { key, size } = &looked
             && *size as i64 != row.size_bytes
         {
             // The size alone does not say which side is wrong.
             let listed = self.listed.then_some(*size);
             let key = key.clone();
-            looked = self.looking().read(Kind::Blob, &id, &key, listed).await;
+            looked = self.new_probe().read(Kind::Blob, &id, &key, listed).await;
         }
         match &looked {
-            Looked::Unlinked {
+            ObjectState::Unlinked {
                 found: keys,
                 others,
             } => {
@@ -54,18 +54,18 @@ impl Judge {
                 match (keys.as_slice(), disk_path) {
                     ([_, ..], _) if linkable => {
                         let found = names(keys);
-                        verdict.find(about(Evidence::UriUnlinked(Unlinked { found, path })));
+                        verdict.report(about(Evidence::UriUnlinked(Unlinked { found, path })));
                     }
                     ([_, ..], _) => {}
                     ([], Some(disk_path)) => match Key::new(disk_path) {
-                        Ok(key) => verdict.find(about(Evidence::ObjectMissing(Absent {
+                        Ok(key) => verdict.report(about(Evidence::ObjectMissing(Absent {
                             asked: Some(self.witnesses()),
                             found: None,
                             key: key.as_str().to_owned(),
                             path,
                         }))),
                         // What is not followed was not looked at.
-                        Err(why) => verdict.find(
+                        Err(why) => verdict.report(
                             about(Evidence::UriRefused(RefusedUri {
                                 disk_path: Some(disk_path.to_owned()),
                                 path,
@@ -75,7 +75,7 @@ impl Judge {
                             .without_remedy("no other key is known that holds the object"),
                         ),
                     },
-                    ([], None) => verdict.find(
+                    ([], None) => verdict.report(
                         about(Evidence::UriMissing(NotStored { path, scheme: None }))
                             .without_remedy("a row holds no bytes; it takes a copy that proves"),
                     ),
@@ -83,17 +83,18 @@ impl Judge {
             }
             looked => judge_object(&mut verdict, Kind::Blob, &id, looked),
         }
-        if let Looked::There { size, .. } | Looked::Proved { size, .. } | Looked::Wrong { size, .. } =
-            &looked
+        if let ObjectState::There { size, .. }
+        | ObjectState::Proved { size, .. }
+        | ObjectState::Wrong { size, .. } = &looked
             && *size as i64 != row.size_bytes
         {
-            verdict.find(about(Evidence::SizeWrong(Sizes {
+            verdict.report(about(Evidence::SizeWrong(Sizes {
                 listed: *size,
                 path: row.path.clone(),
                 size_bytes: row.size_bytes,
             })));
         }
-        if let Looked::Proved { scheme, .. } = looked {
+        if let ObjectState::Proved { scheme, .. } = looked {
             verdict.proved_by(Kind::Blob, scheme);
         }
         verdict

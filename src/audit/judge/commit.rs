@@ -1,6 +1,6 @@
 //! Commits.
 
-use super::{Ask, Judge, Verdict, judge_object, judge_others, names};
+use super::{Judge, ObjectQuery, Verdict, judge_object, judge_others, names};
 use crate::audit::compare;
 use crate::audit::evidence::{
     Ambiguous, Differences, Evidence, Malformed, NotStored, Parents, Reason, Scheme, Spelling,
@@ -8,9 +8,9 @@ use crate::audit::evidence::{
 };
 use crate::audit::fault::Code;
 use crate::audit::finding::{Finding, Subject};
-use crate::audit::look::{Looked, Named};
+use crate::audit::probe::{Named, ObjectState};
 use crate::index::CommitRow;
-use crate::index::notebook::StoredCopy;
+use crate::index::audit_scratch::StoredCopy;
 use crate::object::identity::{self, CommitScheme, Recovered};
 use crate::object::{CommitRecord, Kind, ObjectId};
 use crate::store::reconstruct;
@@ -23,26 +23,26 @@ impl Judge {
         let mut verdict = Verdict::default();
         let id = ObjectId::new(&row.commit_id);
         let about = |evidence| Finding::new(evidence, Subject::Commit, id.as_str());
-        if reconstruct::given(row.snapshot_id.as_deref()).is_none() {
+        if reconstruct::non_empty(row.snapshot_id.as_deref()).is_none() {
             let parents = parents(row);
-            verdict.find(about(Evidence::CommitTreeless(Treeless { parents })));
+            verdict.report(about(Evidence::CommitTreeless(Treeless { parents })));
         }
         if id.hex().is_none() {
-            verdict.find(about(Evidence::IdMalformed(Malformed::default())));
+            verdict.report(about(Evidence::IdMalformed(Malformed::default())));
             return verdict;
         }
         let record = reconstruct::commit_record(row);
         if let Ok(record) = &record
             && let Some(field) = identity::ambiguous_commit(record)
         {
-            verdict.find(about(Evidence::IdentityAmbiguous(Ambiguous {
+            verdict.report(about(Evidence::IdentityAmbiguous(Ambiguous {
                 field: Some(field.to_owned()),
                 path: None,
             })));
             return verdict;
         }
         let proof = record.as_ref().ok().and_then(identity::recover_commit);
-        let ask = Ask {
+        let ask = ObjectQuery {
             row: Named {
                 kind: Kind::Commit,
                 id: &id,
@@ -54,7 +54,7 @@ impl Judge {
             doubtful: proof.is_none(),
         };
         let disagrees = |bytes: &[u8]| differing(row, bytes).is_some();
-        let looked = self.look(ask).await;
+        let looked = self.probe(ask).await;
         let looked = self.read_twice(Kind::Commit, &id, looked, disagrees).await;
         if let Some(proof) = &proof {
             verdict.proved_by(Kind::Commit, proof.scheme.name());
@@ -68,17 +68,17 @@ impl Judge {
         };
         match (&looked, &proof) {
             (None, _) => self.unasked(&mut verdict, row, proof.as_ref(), unproved),
-            (Some(Looked::Unlinked { found: keys, .. }), _) if !keys.is_empty() => {
+            (Some(ObjectState::Unlinked { found: keys, .. }), _) if !keys.is_empty() => {
                 let found = names(keys);
-                verdict.find(about(Evidence::UriUnlinked(Unlinked { found, path: None })));
+                verdict.report(about(Evidence::UriUnlinked(Unlinked { found, path: None })));
             }
-            (Some(Looked::Unlinked { others, .. }), _) => {
+            (Some(ObjectState::Unlinked { others, .. }), _) => {
                 judge_others(&mut verdict, Kind::Commit, &id, others);
                 let finding = match &proof {
                     None => unproved(),
                     Some(proof) => self.graded(not_stored(&id, proof)),
                 };
-                verdict.find(if others.is_empty() {
+                verdict.report(if others.is_empty() {
                     finding
                 } else {
                     finding.without_remedy("other bytes lie under the key that it would get")
@@ -104,11 +104,11 @@ impl Judge {
         match proof {
             // Its object may still prove it; this depth does not read it.
             None if row.storage_uri.is_some() => {}
-            None => verdict.find(unproved()),
+            None => verdict.report(unproved()),
             Some(proof) if row.storage_uri.is_none() => {
                 let finding = not_stored(&id, proof);
                 if finding.code != Code::UriMissing {
-                    verdict.find(self.graded(finding));
+                    verdict.report(self.graded(finding));
                 }
             }
             Some(proof) => stale(verdict, &id, proof),
@@ -120,19 +120,19 @@ impl Judge {
         &self,
         verdict: &mut Verdict,
         row: &CommitRow,
-        looked: &Looked,
+        looked: &ObjectState,
         proof: Option<&Recovered>,
         unproved: impl Fn() -> Finding,
     ) {
         let id = ObjectId::new(&row.commit_id);
-        if let Looked::Proved { bytes, scheme, .. } = looked {
+        if let ObjectState::Proved { bytes, scheme, .. } = looked {
             verdict.proved_by(Kind::Commit, scheme);
             if let Some(differing) = differing(row, bytes) {
                 let evidence = Evidence::ObjectDiverges(differing);
-                verdict.find(Finding::new(evidence, Subject::Commit, id.as_str()));
+                verdict.report(Finding::new(evidence, Subject::Commit, id.as_str()));
             }
-        } else if proof.is_none() && !matches!(looked, Looked::Unknown { .. }) {
-            verdict.find(unproved());
+        } else if proof.is_none() && !matches!(looked, ObjectState::Unknown { .. }) {
+            verdict.report(unproved());
         }
         if let Some(proof) = proof {
             stale(verdict, &id, proof);
@@ -182,7 +182,7 @@ fn stale(verdict: &mut Verdict, id: &ObjectId, proof: &Recovered) {
         let evidence = Evidence::IdentityStale(Scheme {
             scheme: proof.scheme.name().to_owned(),
         });
-        verdict.find(
+        verdict.report(
             Finding::new(evidence, Subject::Commit, id.as_str())
                 .without_remedy("it is stored already; clients refuse its id all the same"),
         );

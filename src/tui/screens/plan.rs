@@ -9,7 +9,7 @@ use super::{Go, Screen};
 use crate::audit::Auto;
 use crate::repair::{Selection, Totals, Work};
 use crate::tui::action::Action;
-use crate::tui::effect::{Ask, Effect, PlanRef, ReportRef, Scope, Ticket};
+use crate::tui::effect::{Effect, PlanRef, Query, ReportRef, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::{HubId, PlannedLine, RefusalLine, StepLine};
 use crate::tui::pages::{PAGE, Pages, Row};
@@ -292,7 +292,7 @@ impl PlanScreen {
     }
 
     /// Asks for the steps around the cursor.
-    pub fn settle(&mut self, ctx: &mut Ctx) {
+    pub fn request_missing(&mut self, ctx: &mut Ctx) {
         if self.totals.ready().is_none() {
             return;
         }
@@ -303,13 +303,13 @@ impl PlanScreen {
         if self.refused {
             for page in self.refusals.missing(rows) {
                 let skip = page * PAGE;
-                let ticket = ctx.read(self.scope, Ask::Refusals { plan, skip, limit });
+                let ticket = ctx.read(self.scope, Query::Refusals { plan, skip, limit });
                 self.refusals.asked(page, ticket);
             }
         } else {
             for page in self.steps.missing(rows) {
                 let skip = page * PAGE;
-                let ticket = ctx.read(self.scope, Ask::Steps { plan, skip, limit });
+                let ticket = ctx.read(self.scope, Query::Steps { plan, skip, limit });
                 self.steps.asked(page, ticket);
             }
         }

@@ -6,7 +6,7 @@ use crate::repair::signoff::{State, Verdict};
 use crate::store::doctor::Health;
 use crate::text;
 use crate::tui::action::Action;
-use crate::tui::effect::{Ask, Effect, Job, Scope, Ticket};
+use crate::tui::effect::{Effect, Job, Query, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::filter;
 use crate::tui::lines::{CheckLine, SignedLine};
@@ -60,7 +60,7 @@ impl SignOffScreen {
 
     fn again(&mut self, ctx: &mut Ctx) {
         self.scope = ctx.renew(self.scope);
-        self.doctor = Slot::Pending(ctx.read(self.scope, Ask::Doctor));
+        self.doctor = Slot::Pending(ctx.read(self.scope, Query::Doctor));
         let ticket = ctx.shared.ticket();
         self.end = Slot::Pending(ticket);
         self.cursor = Cursor::default();

@@ -123,14 +123,14 @@ impl Columns {
 
 fn line(row: &RepoLine, columns: Columns, shared: &Shared, theme: &Theme) -> Line<'static> {
     let path = row.path.exact();
-    let look = shared.audits.repo_look(path);
+    let past = shared.audits.last_repo_audit(path);
     let (found, style) = match shared.audits.repos.get(path) {
         Some((count, grade)) => (
             format!("{} {}", text::grouped(*count), grade.word()),
             theme.grade(*grade),
         ),
         None => {
-            let (words, rest) = nothing_found(look);
+            let (words, rest) = nothing_found(past);
             let fails = shared
                 .audits
                 .branches_of(path)
@@ -144,10 +144,10 @@ fn line(row: &RepoLine, columns: Columns, shared: &Shared, theme: &Theme) -> Lin
             }
         }
     };
-    let looked = match look {
+    let looked = match past {
         _ if row.deleted && !columns.pushed => "deleted".to_owned(),
         None => "never".to_owned(),
-        Some(look) => format!("{} {}", look.depth.word(), age(look.at, shared)),
+        Some(past) => format!("{} {}", past.depth.word(), age(past.at, shared)),
     };
     let pushed = match (row.deleted, row.pushed) {
         (true, _) => "deleted".into(),
@@ -226,11 +226,11 @@ fn describe(
     let Some(more) = more else { return out };
     out.gap();
     out.say("findings", theme.title);
-    let look = shared.audits.repo_look(row.path.exact());
-    out.say(&rests_on(look, shared.now()), theme.muted);
+    let past = shared.audits.last_repo_audit(row.path.exact());
+    out.say(&rests_on(past, shared.now()), theme.muted);
     match &more.findings {
         Slot::Ready(groups) if groups.is_empty() => {
-            let (words, rest) = nothing_found(look);
+            let (words, rest) = nothing_found(past);
             out.say(&words, said(rest, theme));
         }
         Slot::Ready(groups) => {
