@@ -9,7 +9,9 @@ use crate::object::Kind;
 use crate::progress::Progress;
 use crate::repair::RepairError;
 use crate::repair::change::StepChange;
-use crate::repair::journal::{CellStore, Entry, Event, Journal, RecordedOutcome};
+use crate::repair::journal::{
+    self, CellStore, Entry, Event, Journal, JournalError, RecordedOutcome,
+};
 use crate::repair::plan::Step;
 use crate::repair::rows::{self, Row};
 use crate::repair::steps::{Built, StepContext, Target, build};
@@ -141,10 +143,7 @@ impl Run<'_> {
         let cell_store = self.cell_store.clone();
         let kept = tokio::task::spawn_blocking(move || cell_store.keep(&cells)).await;
         let kept = kept.unwrap_or_else(|e| Err(std::io::Error::other(e)));
-        kept.map_err(|why| RepairError::Journal {
-            path: journal.path().display().to_string(),
-            why: format!("its old cells cannot be kept: {why}"),
-        })
+        kept.map_err(|e| journal::failed_at(journal.path(), JournalError::Cells(e)))
     }
 
     /// One at a time: each holds every branch of its repository.
