@@ -18,6 +18,7 @@ mod profiles;
 mod put;
 mod read;
 mod replace;
+mod settings_error;
 mod value;
 
 pub use bucket_location::BucketLocation;
