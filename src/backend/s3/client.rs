@@ -4,6 +4,7 @@ use super::bucket_location::{BucketLocation, check_endpoint};
 use super::settings_error::{CertificateError, SettingsError};
 use super::{credentials, profiles, value};
 use crate::backend::BackendError;
+use crate::cause::Cause;
 use crate::text;
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::identity::IdentityCache;
@@ -105,26 +106,26 @@ pub(super) async fn connect(
     timeouts: Timeouts,
     credentials: Option<SharedCredentialsProvider>,
 ) -> Result<Connection, BackendError> {
-    location.check().map_err(|why| unusable(location, &why))?;
-    let trust = trust(location).map_err(|why| unusable(location, &why))?;
-    value::check_environment().map_err(|why| unusable(location, &why))?;
+    location.check().map_err(|why| unusable(location, why))?;
+    let trust = trust(location).map_err(|why| unusable(location, why))?;
+    value::check_environment().map_err(|why| unusable(location, why))?;
     let named = location.aws_profile.as_deref();
     // Whoever brings credentials is not asked for a profile.
     if credentials.is_none() {
         profiles::check(named)
             .await
-            .map_err(|why| unusable(location, &why))?;
+            .map_err(|why| unusable(location, why))?;
     }
     let region = region(location)
         .await
-        .map_err(|why| unusable(location, &why))?;
+        .map_err(|why| unusable(location, why))?;
     let shared = shared(location, region, &timeouts, &trust).await;
     let endpoint = location
         .endpoint
         .clone()
         .or_else(|| configured_endpoint(&shared));
     if let Some(endpoint) = &endpoint {
-        check_endpoint(endpoint).map_err(|why| unusable(location, &why))?;
+        check_endpoint(endpoint).map_err(|why| unusable(location, why))?;
     }
     let mut builder = builder(&shared, &timeouts).force_path_style(endpoint.is_some());
     if let Some(endpoint) = &endpoint {
@@ -274,9 +275,9 @@ fn sound_certificates(path: &Path) -> Result<Vec<u8>, CertificateError> {
     Ok(pem)
 }
 
-fn unusable(location: &BucketLocation, why: &SettingsError) -> BackendError {
+fn unusable(location: &BucketLocation, why: SettingsError) -> BackendError {
     BackendError::Unusable {
         what: format!("s3 {}", location.bucket.escape_debug()),
-        why: why.to_string(),
+        why: Cause::of(why),
     }
 }

@@ -71,7 +71,7 @@ impl Levels {
                 Some(Named::Object(entry)) => out.push(entry),
                 Some(Named::Folder(prefix)) => {
                     if prefix.len() > LONGEST {
-                        return Err(bucket.listing_error(&ListingError::Endless));
+                        return Err(bucket.listing_error(ListingError::Endless));
                     }
                     if self.may_hold(&prefix) {
                         self.open.push(Level::new(&prefix));
@@ -117,7 +117,7 @@ impl Level {
         };
         let page = bucket.page(ask).await?;
         let next = page.next.clone();
-        self.take(page).map_err(|why| bucket.listing_error(&why))?;
+        self.take(page).map_err(|why| bucket.listing_error(why))?;
         self.ended = next.is_none();
         self.token = next;
         if self.ended {

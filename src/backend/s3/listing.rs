@@ -159,7 +159,7 @@ impl Listing {
             flat.sure = true;
         }
         let taken = flat.take(&page);
-        taken.map_err(|why| self.bucket.listing_error(&why))?;
+        taken.map_err(|why| self.bucket.listing_error(why))?;
         if flat.token.is_none() {
             self.way = Way::End;
         }

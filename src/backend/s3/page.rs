@@ -3,6 +3,7 @@
 use super::bucket::{Bucket, micros};
 use super::fault::{Fault, line};
 use crate::backend::{BackendError, Entry};
+use crate::cause::Cause;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
@@ -62,13 +63,13 @@ impl Bucket {
     pub(super) async fn page(&self, ask: ListRequest<'_>) -> Result<Page, BackendError> {
         let answer = self.send_list(&ask).await;
         let answer = answer.map_err(|fault| self.error(self.listing(), fault))?;
-        checked(answer, &ask).map_err(|why| self.listing_error(&why))
+        checked(answer, &ask).map_err(|why| self.listing_error(why))
     }
 
-    pub(super) fn listing_error(&self, why: &ListingError) -> BackendError {
+    pub(super) fn listing_error(&self, why: ListingError) -> BackendError {
         BackendError::Remote {
             what: self.listing(),
-            why: format!("{why}; nothing is concluded from it").into(),
+            why: Cause::told(format!("{why}; nothing is concluded from it"), why),
         }
     }
 
