@@ -94,8 +94,8 @@ impl Judge {
                 size_bytes: row.size_bytes,
             })));
         }
-        if let ObjectState::Proved { scheme, .. } = looked {
-            verdict.proved_by(Kind::Blob, scheme);
+        if let ObjectState::Proved { proof, .. } = looked {
+            verdict.proved_by(Kind::Blob, proof.scheme());
         }
         verdict
     }

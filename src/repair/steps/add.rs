@@ -5,13 +5,12 @@ use super::{Built, Origin, StepContext, Target, hash, restore, shorten};
 use crate::audit::Remedy;
 use crate::backend::{Key, layout};
 use crate::index::{BlobRow, Capabilities, CommitRow, MembershipRow, NewRows, SnapshotRow};
-use crate::object::ObjectId;
+use crate::object::{ObjectId, Proven, Record};
 use crate::repair::change::{AddedRow, StepChange};
 use crate::repair::plan::Step;
 use crate::store::StoreError;
-use crate::store::proof::{self, Proved};
 use crate::store::rebuild::rows;
-use crate::store::write::Change;
+use crate::store::write::{Change, RowObject};
 use bytes::Bytes;
 
 /// Adds the row from the object in the store; where the remedy is to restore, stores the object first.
@@ -45,31 +44,35 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
         Err(why) => return Ok(Built::Refused(why)),
     };
     // What lies in the store as it is needs only a row; all else is stored where new objects go.
-    let (key, to_store) = match &found.key {
-        Some(key) if is_as_stored(ctx, key, &found.bytes).await? => (key.clone(), None),
-        _ => (home, Some(found.bytes.clone())),
-    };
-    let proved = match proof::prove(target.kind, &id, &found.bytes) {
-        Ok(proved) => proved,
-        Err(why) => return Ok(Built::Refused(why)),
+    let (key, object) = match &found.key {
+        Some(key) if is_as_stored(ctx, key, found.object.bytes()).await? => (
+            key.clone(),
+            RowObject::Stored {
+                kind: target.kind,
+                id,
+            },
+        ),
+        _ => (home, RowObject::New(found.object.sealed())),
     };
     let uri = ctx.store.backend().uri_for(&key);
-    let (rows, shown) = new_rows(target, origin, &proved, &found.bytes, uri);
+    let (rows, shown) = new_rows(target, origin, &found.object, uri);
+    let (stored_first, to_store) = match &object {
+        RowObject::New(object) => (true, object.bytes().len() as u64),
+        RowObject::Stored { .. } => (false, 0),
+    };
     let step = Step {
         key: Some(key.as_str().to_owned()),
         from: found.key.map(|key| key.as_str().to_owned()),
-        bytes: to_store.as_ref().map_or(0, |bytes| bytes.len() as u64),
-        sha256: Some(hash(&found.bytes)),
+        bytes: to_store,
+        sha256: Some(hash(found.object.bytes())),
         ..target.step(
-            words(target, origin, to_store.is_some()),
+            words(target, origin, stored_first),
             "There is still no row of this id.".to_owned(),
             shown,
         )
     };
     let change = Change::Add {
-        kind: target.kind,
-        id,
-        bytes: to_store,
+        object,
         key,
         rows: Box::new(rows),
     };
@@ -101,13 +104,12 @@ async fn is_as_stored(ctx: StepContext<'_>, key: &Key, bytes: &Bytes) -> Result<
 fn new_rows(
     target: &Target,
     origin: &Origin,
-    proved: &Proved,
-    bytes: &Bytes,
+    object: &Proven,
     uri: String,
 ) -> (NewRows, StepChange) {
     let mut out = NewRows::default();
-    let row = match proved {
-        Proved::Commit(record, _) => {
+    let row = match object.record() {
+        Record::Commit(record, _) => {
             let row = CommitRow {
                 commit_id: target.id.clone(),
                 ..rows::commit(record, &origin.repo_id, uri)
@@ -116,7 +118,7 @@ fn new_rows(
             out.commits.push(row);
             shown
         }
-        Proved::Snapshot(record, _) => {
+        Record::Snapshot(record, _) => {
             let row = SnapshotRow {
                 snapshot_id: target.id.clone(),
                 ..rows::snapshot(record, &origin.repo_id, uri)
@@ -128,12 +130,12 @@ fn new_rows(
             out.snapshots.push(row);
             shown
         }
-        Proved::Blob(_) => {
+        Record::Blob(_) => {
             let row = BlobRow {
                 object_id: target.id.clone(),
                 repo_id: Some(origin.repo_id.clone()),
                 path: origin.path.clone(),
-                size_bytes: bytes.len() as i64,
+                size_bytes: object.bytes().len() as i64,
                 storage_uri: Some(uri),
                 disk_path: None,
                 created_at: origin.created_at.clone(),
