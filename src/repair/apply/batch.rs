@@ -5,6 +5,7 @@ use super::throttle::MOST;
 use super::{Options, Outcome};
 use crate::audit::Remedy;
 use crate::backend::BackendError;
+use crate::cause::Cause;
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::repair::RepairError;
@@ -51,7 +52,7 @@ struct Announced<'a> {
 }
 
 impl Ledger for Announced<'_> {
-    fn intend(&mut self, _change: &Change) -> Result<(), String> {
+    fn intend(&mut self, _change: &Change) -> Result<(), Cause> {
         Ok(())
     }
 
