@@ -64,11 +64,11 @@ impl Probe<'_> {
                     key,
                     "it is listed, and neither a GET nor a HEAD finds it".to_owned(),
                 ),
-                Err(why) => unknown(key, why),
+                Err(error) => unknown(key, error.to_string()),
             },
             ObjectState::Wrong { key, size, .. } if listed != Some(*size) => {
                 let said = match listed {
-                    Some(_) => self.relisted(key).await,
+                    Some(_) => self.relisted(key).await.map_err(|e| e.to_string()),
                     None => match self.store.backend().head(key).await {
                         Ok(meta) => Ok(meta.map(|meta| meta.size)),
                         Err(error) => Err(error.reason(key.as_str())),
@@ -91,12 +91,12 @@ impl Probe<'_> {
     }
 
     /// The size of an object by a new listing of its key alone.
-    async fn relisted(&self, key: &Key) -> Result<Option<u64>, String> {
+    async fn relisted(&self, key: &Key) -> Result<Option<u64>, BackendError> {
         let mut entries = self.store.backend().list(key.as_str(), None);
         match entries.next().await {
             None => Ok(None),
             Some(Ok(entry)) => Ok((entry.key == key.as_str()).then_some(entry.size)),
-            Some(Err(error)) => Err(error.to_string()),
+            Some(Err(error)) => Err(error),
         }
     }
 
@@ -118,7 +118,7 @@ impl Probe<'_> {
                 Err(why) => {
                     return ObjectState::Unknown {
                         key: key.clone(),
-                        why,
+                        why: why.to_string(),
                     };
                 }
             }
