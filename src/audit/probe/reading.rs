@@ -58,14 +58,17 @@ impl Probe<'_> {
             why,
         };
         match &answer {
-            ObjectState::Absent { key, .. } if listed.is_some() => match self.relisted(key).await {
-                Ok(None) => answer,
-                Ok(Some(_)) => unknown(
-                    key,
-                    "it is listed, and neither a GET nor a HEAD finds it".to_owned(),
-                ),
-                Err(error) => unknown(key, error.to_string()),
-            },
+            // Where a listing was taken and lacks it, that listing is the other witness.
+            ObjectState::Absent { key, .. } if listed.is_some() || !self.listed => {
+                match self.relisted(key).await {
+                    Ok(None) => answer,
+                    Ok(Some(_)) => unknown(
+                        key,
+                        "it is listed, and neither a GET nor a HEAD finds it".to_owned(),
+                    ),
+                    Err(error) => unknown(key, error.to_string()),
+                }
+            }
             ObjectState::Wrong { key, size, .. } if listed != Some(*size) => {
                 let said = match listed {
                     Some(_) => self.relisted(key).await.map_err(|e| e.to_string()),
@@ -92,12 +95,7 @@ impl Probe<'_> {
 
     /// The size of an object by a new listing of its key alone.
     async fn relisted(&self, key: &Key) -> Result<Option<u64>, BackendError> {
-        let mut entries = self.store.backend().list(key.as_str(), None);
-        match entries.next().await {
-            None => Ok(None),
-            Some(Ok(entry)) => Ok((entry.key == key.as_str()).then_some(entry.size)),
-            Some(Err(error)) => Err(error),
-        }
+        self.store.listed_size(key).await
     }
 
     /// Names the wrappings of a blob that is too large for its start to tell.
