@@ -13,6 +13,7 @@ use crate::backend::Key;
 use crate::index::audit_scratch::Unresolved;
 use crate::object::{Kind, ObjectId, branch, identity};
 use crate::store::reconstruct;
+use futures_util::TryStreamExt;
 
 const PAGE: u32 = 500;
 
@@ -263,18 +264,17 @@ async fn branch_id(scan: &Scan<'_>, repo_id: &str, name: &str) -> Result<String,
 }
 
 async fn proposals(scan: &mut Scan<'_>) -> Result<(), AuditError> {
-    let mut after: Option<String> = None;
-    loop {
-        let index = scan.store.index();
-        let page = match &scan.only {
-            Some(repo_id) => index.proposals_of(repo_id, after.as_deref(), PAGE).await?,
-            None => index.proposals(after.as_deref(), PAGE).await?,
-        };
-        let merged = page.rows.iter().filter(|row| row.state == "merged");
+    let (index, only) = (scan.store.index(), scan.only.clone());
+    let mut pages = match &only {
+        Some(repo_id) => index.proposal_pages_of(repo_id, PAGE),
+        None => index.proposal_pages(PAGE),
+    };
+    while let Some(rows) = pages.try_next().await? {
+        let merged = rows.iter().filter(|row| row.state == "merged");
         let merged = merged.filter_map(|row| row.merge_commit_id.clone());
         scan.know(Kind::Commit, &merged.collect::<Vec<_>>()).await?;
         let mut findings = Vec::new();
-        for row in &page.rows {
+        for row in &rows {
             scan.summary.checked.proposals += 1;
             if row.state != "merged" {
                 continue;
@@ -309,15 +309,8 @@ async fn proposals(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             findings.push(finding);
         }
         scan.report(findings).await?;
-        after = page
-            .rows
-            .last()
-            .map(|row| row.proposal_id.clone())
-            .or(after);
-        if page.end {
-            return Ok(());
-        }
     }
+    Ok(())
 }
 
 /// Blob rows that no tree names. Where a tree is not known, a blob may be named there.

@@ -8,7 +8,7 @@ use super::scan::Scan;
 use crate::index::{BranchRow, RepoRow};
 use crate::store::checkpoint::{Newest, Refs};
 use crate::store::{Policy, StoreError};
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 const PAGE: u32 = 500;
 
@@ -21,15 +21,11 @@ pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
         let repo = scan.store.index().repo_by_id(&only).await?;
         return repos(scan, repo.into_iter().collect()).await;
     }
-    let mut after: Option<String> = None;
-    loop {
-        let page = scan.store.index().repos(after.as_deref(), PAGE).await?;
-        after = page.rows.last().map(|row| row.repo_id.clone()).or(after);
-        repos(scan, page.rows).await?;
-        if page.end {
-            return Ok(());
-        }
+    let mut pages = scan.store.index().repo_pages(PAGE);
+    while let Some(rows) = pages.try_next().await? {
+        repos(scan, rows).await?;
     }
+    Ok(())
 }
 
 async fn repos(scan: &mut Scan<'_>, rows: Vec<RepoRow>) -> Result<(), AuditError> {
@@ -66,26 +62,19 @@ async fn one(scan: &mut Scan<'_>, repo: &RepoRow, newest: &Newest) -> Result<(),
     scan.report(untrusted.collect()).await?;
     let saved = newest.sound.as_ref().map(|(_, found)| &found.refs);
     let key = newest.sound.as_ref().map(|(key, _)| key.as_str());
-    let mut after: Option<String> = None;
-    loop {
-        let index = scan.store.index();
-        let page = index
-            .branches_of(&repo.repo_id, after.as_deref(), PAGE)
-            .await?;
+    let mut pages = scan.store.index().branch_pages_of(&repo.repo_id, PAGE);
+    while let Some(rows) = pages.try_next().await? {
         let mut findings: Vec<Finding> = Vec::new();
         // Rows that share a name are one branch to people: it is said once.
-        for same in page.rows.chunk_by(|a, b| a.name == b.name) {
+        for same in rows.chunk_by(|a, b| a.name == b.name) {
             let lost = same
                 .iter()
                 .find(|row| !saved.is_some_and(|refs| refs.hold(row)));
             findings.extend(lost.map(|row| unsaved(scan, repo, row, saved, key)));
         }
         scan.report(findings).await?;
-        after = page.rows.last().map(|row| row.name.clone()).or(after);
-        if page.end {
-            return Ok(());
-        }
     }
+    Ok(())
 }
 
 fn unsaved(

@@ -5,6 +5,7 @@
 //! the value that was seen; `store/` alone uses it.
 
 mod added;
+mod answers;
 pub mod audit_scratch;
 pub mod capabilities;
 pub mod changes;
@@ -12,6 +13,7 @@ mod editable;
 mod error;
 pub mod hidden;
 mod listing;
+pub mod pages;
 pub mod postgres;
 pub(crate) mod reads;
 pub mod rebuild_scratch;
@@ -27,6 +29,7 @@ pub use changes::{
 pub use editable::EditableColumn;
 pub use error::IndexError;
 pub use hidden::{Hidden, Visibility};
+pub use pages::Pages;
 pub use postgres::Postgres;
 pub use schema::Migration;
 pub use server::ServerState;
