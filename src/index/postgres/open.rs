@@ -168,7 +168,8 @@ async fn read_catalogue(
                     "the URL asks for the schema {asked} and the connection reads {path}: a pooler ignores what the URL \
                  sets. Leave `options` out of the URL and set the path for the role (ALTER ROLE … SET search_path …), \
                  or connect to the server itself"
-                ),
+                )
+                .into(),
             })
         }
         _ => Ok(catalogue),
