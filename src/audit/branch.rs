@@ -1,6 +1,6 @@
 //! The audit of one branch: what its head reaches, row by row, without a listing.
 
-use super::fault::Code;
+use super::evidence::{Evidence, Unresolved};
 use super::judge::{Verdict, stops_pull};
 use super::scan::Scan;
 use super::standing::of_branch;
@@ -148,7 +148,11 @@ impl Walk {
             if kind == Kind::Blob && is_empty_blob(id) {
                 return None;
             }
-            let mut finding = Finding::new(Code::RowMissing, kind.into(), id.as_str());
+            let mut finding = Finding::new(
+                Evidence::RowMissing(Unresolved::default()),
+                kind.into(),
+                id.as_str(),
+            );
             finding.repo.clone_from(&self.repo);
             let cause = (finding.code as u16, finding.id.clone());
             self.cause.get_or_insert(cause);

@@ -28,9 +28,11 @@
 //! # }
 //! ```
 
+pub mod evidence;
 pub mod fault;
 pub mod finding;
 
+pub use evidence::Evidence;
 pub use fault::{Auto, Code, Cost, Grade, Remedy};
 pub use finding::{Blocks, Finding, Subject};
 

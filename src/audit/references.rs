@@ -3,6 +3,7 @@
 use super::AuditError;
 use super::Depth;
 use super::again;
+use super::evidence::{self, Elsewhere, Evidence, Head, Heads, Proposal, UnsafeName};
 use super::fault::Code;
 use super::finding::{Finding, Subject};
 use super::probe::{ObjectState, Probe};
@@ -96,7 +97,7 @@ async fn stored(scan: &mut Scan<'_>, name: &Unresolved) -> Result<Stored, AuditE
         match kind_under(scan.store, &id, &key, size).await {
             Ok(Some(kind)) if kind == name.kind => out.found.push(key.as_str().to_owned()),
             Ok(_) => {}
-            Err(why) => out.unread.push(why),
+            Err(why) => out.unread.push(why.to_string()),
         }
     }
     for why in &out.unread {
@@ -116,22 +117,29 @@ fn missing_row(name: &Unresolved, stored: &Stored, depth: Depth) -> Option<Findi
     let id = ObjectId::new(&name.id);
     let is_empty_blob = name.kind == Kind::Blob && identity::is_empty_blob(&id);
     // Its bytes are known, so it makes no difference whether a repair that was cut short left them there.
-    let code = match is_empty_blob {
-        true if depth == Depth::Rows => return None,
-        true => Code::BlobEmptyMissing,
-        false => Code::RowMissing,
+    if is_empty_blob && depth == Depth::Rows {
+        return None;
+    }
+    let nowhere = !is_empty_blob && stored.found.is_empty() && depth >= Depth::Presence;
+    let seen = evidence::Unresolved {
+        found: Some(stored.found.clone()),
+        named_by: Some(name.by_id.clone()),
+        unread: match nowhere {
+            true => stored.unread.clone(),
+            false => Vec::new(),
+        },
     };
-    let mut finding = Finding::new(code, name.kind.into(), &name.id)
-        .with("named_by", name.by_id.as_str())
-        .with("found", stored.found.clone());
+    let evidence = match is_empty_blob {
+        true => Evidence::BlobEmptyMissing(seen),
+        false => Evidence::RowMissing(seen),
+    };
+    let mut finding = Finding::new(evidence, name.kind.into(), &name.id);
     finding.repo.clone_from(&name.repo_id);
-    if code == Code::RowMissing && stored.found.is_empty() && depth >= Depth::Presence {
-        finding = match stored.unread.is_empty() {
-            true => finding.without_remedy("the store has no object of it either; it takes a copy"),
-            false => finding
-                .with("unread", stored.unread.clone())
-                .without_remedy("the store gave no answer about its object; `unread` says why"),
-        };
+    if nowhere {
+        finding = finding.without_remedy(match stored.unread.is_empty() {
+            true => "the store has no object of it either; it takes a copy",
+            false => "the store gave no answer about its object; `unread` says why",
+        });
     }
     Some(finding)
 }
@@ -152,9 +160,11 @@ async fn held_elsewhere(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             }
             let ids = [name.id.clone()];
             let holders = scan.scratch.holders(name.kind, &ids).await?;
-            let mut finding = Finding::new(Code::RowElsewhere, name.kind.into(), &name.id)
-                .with("named_by", name.by_id.as_str())
-                .with("held_by", holders.into_values().next().unwrap_or_default());
+            let evidence = Evidence::RowElsewhere(Elsewhere {
+                held_by: holders.into_values().next().unwrap_or_default(),
+                named_by: name.by_id.clone(),
+            });
+            let mut finding = Finding::new(evidence, name.kind.into(), &name.id);
             finding.repo.clone_from(&name.repo_id);
             if !scan.store.index().capabilities().refs(name.kind) {
                 finding = finding.without_remedy(
@@ -173,8 +183,11 @@ async fn branches(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     for branch in again::still_dangling(scan, dangling).await? {
         let head = branch.head.clone().unwrap_or_default();
         let id = branch_id(scan, &branch.repo_id, &branch.name).await?;
-        let mut finding =
-            Finding::new(Code::HeadDangling, Subject::Branch, id).with("head", head.as_str());
+        let mut finding = Finding::new(
+            Evidence::HeadDangling(Head { head: head.clone() }),
+            Subject::Branch,
+            id,
+        );
         finding.repo = branch.repo_id;
         if scan
             .scratch
@@ -188,9 +201,13 @@ async fn branches(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     }
     for (repo_id, name, heads) in scan.scratch.duplicate_branches().await? {
         let id = branch_id(scan, &repo_id, &name).await?;
-        let heads: Vec<&str> = heads.split(' ').filter(|head| !head.is_empty()).collect();
-        let mut finding =
-            Finding::new(Code::BranchDuplicate, Subject::Branch, id).with("heads", heads);
+        let heads = heads.split(' ').filter(|head| !head.is_empty());
+        let heads = heads.map(str::to_owned).collect();
+        let mut finding = Finding::new(
+            Evidence::BranchDuplicate(Heads { heads }),
+            Subject::Branch,
+            id,
+        );
         finding.repo = repo_id;
         findings.push(finding);
     }
@@ -227,11 +244,12 @@ async fn unsafe_names(
     let mut findings = Vec::new();
     for (name, why) in branch::check_all(names.iter().map(String::as_str)) {
         let id = branch_id(scan, repo_id, &name).await?;
-        let mut finding = Finding::new(Code::BranchUnsafe, Subject::Branch, id)
-            // Refused also where it is pulled by itself.
-            .with("alone", branch::check(&name).is_some())
-            .with("name", name)
-            .with("why", why.to_string());
+        let evidence = Evidence::BranchUnsafe(UnsafeName {
+            alone: branch::check(&name).is_some(),
+            name,
+            why: why.to_string(),
+        });
+        let mut finding = Finding::new(evidence, Subject::Branch, id);
         repo_id.clone_into(&mut finding.repo);
         findings.push(finding);
     }
@@ -276,11 +294,12 @@ async fn proposals(scan: &mut Scan<'_>) -> Result<(), AuditError> {
                     }
                 }
             };
-            let mut finding =
-                Finding::new(Code::ProposalDangling, Subject::Proposal, &row.proposal_id)
-                    .with("why", why)
-                    .with("title", row.title.as_str())
-                    .with("merge_commit_id", merge);
+            let evidence = Evidence::ProposalDangling(Proposal {
+                merge_commit_id: merge.map(str::to_owned),
+                title: row.title.clone(),
+                why: why.to_owned(),
+            });
+            let mut finding = Finding::new(evidence, Subject::Proposal, &row.proposal_id);
             finding.repo.clone_from(&row.repo_id);
             if let (Some(code), Some(id)) = (cause, merge)
                 && scan.scratch.finding_on(id, &[code as u16]).await?.is_some()
@@ -308,7 +327,8 @@ async fn unreferenced(scan: &mut Scan<'_>) -> Result<(), AuditError> {
         let findings = page
             .iter()
             .map(|id| {
-                let mut finding = Finding::new(Code::BlobUnreferenced, Subject::Blob, id);
+                let evidence = Evidence::BlobUnreferenced(evidence::Nothing {});
+                let mut finding = Finding::new(evidence, Subject::Blob, id);
                 finding.repo = holders
                     .get(id)
                     .and_then(|h| h.first())

@@ -1,7 +1,8 @@
 //! Ref checkpoints: whether the store alone could say where each branch points.
 
 use super::AuditError;
-use super::fault::{Code, Grade};
+use super::evidence::{Evidence, Foreign, Unsaved};
+use super::fault::Grade;
 use super::finding::{Finding, Subject};
 use super::scan::Scan;
 use crate::index::{BranchRow, RepoRow};
@@ -50,8 +51,11 @@ async fn repos(scan: &mut Scan<'_>, rows: Vec<RepoRow>) -> Result<(), AuditError
 
 async fn one(scan: &mut Scan<'_>, repo: &RepoRow, newest: &Newest) -> Result<(), AuditError> {
     let untrusted = newest.passed.iter().map(|passed| {
-        let mut finding = Finding::new(Code::ObjectForeign, Subject::Object, &passed.key)
-            .with("why", format!("no sound ref checkpoint: {}", passed.why));
+        let evidence = Evidence::ObjectForeign(Foreign {
+            size: None,
+            why: format!("no sound ref checkpoint: {}", passed.why),
+        });
+        let mut finding = Finding::new(evidence, Subject::Object, &passed.key);
         finding.repo.clone_from(&repo.repo_id);
         finding
     });
@@ -84,11 +88,13 @@ fn unsaved(
     let known = saved
         .and_then(|refs| refs.find(row))
         .and_then(|own| own.head_commit_id.as_deref());
-    let mut finding = Finding::new(Code::RefsUnsaved, Subject::Branch, id)
-        .with("repo_id", repo.repo_id.as_str())
-        .with("head", row.head_commit_id.as_deref())
-        .with("saved", known)
-        .with("checkpoint", key);
+    let evidence = Evidence::RefsUnsaved(Unsaved {
+        checkpoint: key.map(str::to_owned),
+        head: row.head_commit_id.clone(),
+        repo_id: repo.repo_id.clone(),
+        saved: known.map(str::to_owned),
+    });
+    let mut finding = Finding::new(evidence, Subject::Branch, id);
     finding.repo.clone_from(&repo.repo_id);
     if scan.store.hub().policy == Policy::DbCanonical {
         finding.grade = Grade::Info;

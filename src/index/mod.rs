@@ -9,6 +9,7 @@ mod answers;
 pub mod audit_scratch;
 pub mod capabilities;
 pub mod changes;
+mod editable;
 mod error;
 pub mod hidden;
 mod listing;
@@ -25,6 +26,7 @@ pub use capabilities::Capabilities;
 pub use changes::{
     BatchOutcome, CellEdit, HeadMove, Link, Merged, NewRows, Recache, RowEdit, WriteBatch,
 };
+pub use editable::EditableColumn;
 pub use error::IndexError;
 pub use hidden::{Hidden, Visibility};
 pub use pages::Pages;

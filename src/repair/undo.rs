@@ -1,20 +1,24 @@
 //! The undo of a run: a plan like any other, whose steps put rows back by compare-and-set and restore
 //! replaced bytes from quarantine. New objects and new rows stay: nothing is ever deleted.
 
-use super::journal::{self, CellStore, Entry, Event, Left, RecordedOutcome};
-use super::plan::{Refusal, RowChange, Step};
+use super::change::{CellChange, RowChange, StepChange, Swap};
+use super::journal::{
+    self, CellError, CellStore, Entry, Event, JournalError, Left, RecordedOutcome,
+};
+use super::plan::{Refusal, Step};
 use super::rows::{self, Row};
 use super::spool::Spool;
-use super::steps::{Built, HELD_BY, OBJECT, hash};
+use super::steps::{Built, hash};
 use super::{Plan, RepairError, cells};
 use crate::audit::Remedy;
 use crate::backend::{Key, layout};
-use crate::index::{CellEdit, RowEdit};
+use crate::index::{CellEdit, EditableColumn, RowEdit};
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::store::write::Change;
 use crate::store::{Store, StoreError};
 use bytes::Bytes;
+use std::io;
 use std::path::Path;
 
 /// Entries read at once; a snapshot's row may weigh megabytes.
@@ -33,21 +37,15 @@ pub async fn undo(
     progress: &Progress,
 ) -> Result<Plan, RepairError> {
     let store = &store.for_job(progress);
-    let failed = |why: String| RepairError::Journal {
-        path: journal.display().to_string(),
-        why,
-    };
-    let verified = journal::verify(journal).map_err(|e| failed(e.to_string()))?;
+    let failed = |error: io::Error| journal::failed_at(journal, error);
+    let verified = journal::verify(journal).map_err(failed)?;
     if !verified.is_sound() {
-        return Err(failed(
-            "it was tampered with, so it cannot say what to put back; see `luthier journal verify`"
-                .to_owned(),
-        ));
+        return Err(journal::failed_at(journal, JournalError::Tampered));
     }
     let mut done: Spool<Entry> = Spool::new()?;
     let (mut count, mut known) = (0, false);
-    for line in journal::lines(journal).map_err(|e| failed(e.to_string()))? {
-        let line = line.map_err(|e| failed(e.to_string()))?;
+    for line in journal::lines(journal).map_err(failed)? {
+        let line = line.map_err(failed)?;
         if line.run != run {
             continue;
         }
@@ -58,7 +56,7 @@ pub async fn undo(
                 Some(outcome) => outcome.changes(),
                 None => outcome == RecordedOutcome::FoundDone,
             };
-            if changed || !entry.after.is_empty() {
+            if changed || !entry.change.is_none() {
                 done.push(&entry)?;
                 count += 1;
             }
@@ -68,7 +66,7 @@ pub async fn undo(
         return Err(RepairError::NoSuchRun(run.to_owned()));
     }
     // What was announced and has no outcome may have been done: the hub tells.
-    let left = Left::read(journal).map_err(|e| failed(e.to_string()))?;
+    let left = Left::read(journal).map_err(failed)?;
     for left in left.into_iter().filter(|left| left.run == run) {
         for entry in left.open {
             done.push(&entry)?;
@@ -106,10 +104,10 @@ async fn one(
 ) -> Result<(), RepairError> {
     let step = match step_of(run, &entry) {
         Ok(step) => step,
-        Err(why) => return refuse(plan, &entry, why.to_owned()),
+        Err(why) => return refuse(plan, &entry, why.to_string()),
     };
     let Some(kind) = step.kind.kind() else {
-        return refuse(plan, &entry, STAYS.to_owned());
+        return refuse(plan, &entry, NotUndone::Stays.to_string());
     };
     let ids = [step.id.clone()];
     let rows = rows::read(store, kind, &ids).await;
@@ -136,36 +134,59 @@ fn refuse(plan: &mut Plan, entry: &Entry, why: String) -> Result<(), RepairError
     })
 }
 
-const STAYS: &str = "what a run added stays: nothing is ever deleted";
+/// Why a change is not taken back.
+#[derive(Debug, thiserror::Error)]
+enum NotUndone {
+    #[error("what a run added stays: nothing is ever deleted")]
+    Stays,
+    #[error("its row is gone")]
+    RowGone,
+    #[error("no repair changes the column {0}")]
+    OtherColumn(String),
+    #[error("the line does not say what was changed")]
+    Unsaid,
+    #[error("{0} was changed after the run")]
+    ChangedAfter(EditableColumn),
+    #[error("the line names no key that its bytes could be put back under")]
+    NoKeyInLine,
+    #[error("it names no key")]
+    NoKey,
+    #[error("nothing lies under {0} by now")]
+    NothingThere(Key),
+    #[error("other bytes lie under {0} by now")]
+    OtherBytes(Key),
+    #[error("nothing lies under {0}, where it was kept")]
+    NothingKept(Key),
+    #[error("other bytes lie under {0} than were kept")]
+    OtherBytesKept(Key),
+    #[error(transparent)]
+    Cell(#[from] CellError),
+}
+
+impl From<NotUndone> for Built {
+    fn from(why: NotUndone) -> Self {
+        Built::Refused(why.to_string())
+    }
+}
 
 /// The step that takes back what a line of the journal says was done.
-fn step_of(run: &str, entry: &Entry) -> Result<Step, &'static str> {
-    let added = ["repo_id", HELD_BY];
-    // A row that was not touched: an object alone was added.
-    let untouched = entry.after.is_empty();
-    if untouched
-        || entry.kind.kind().is_none()
-        || added.iter().any(|name| entry.after.contains_key(*name))
-    {
-        return Err(STAYS);
-    }
-    let row: Vec<RowChange> = entry
-        .after
-        .iter()
-        .map(|(column, after)| RowChange {
-            column: column.clone(),
-            from: after.clone(),
-            to: entry.before.get(column).cloned().flatten(),
-        })
-        .collect();
-    let replaced = entry.after.contains_key(OBJECT);
-    let key = entry.key.clone().filter(|_| replaced);
+fn step_of(run: &str, entry: &Entry) -> Result<Step, NotUndone> {
+    let (object, cells) = match &entry.change {
+        // Of a row that was not touched, an object alone was added.
+        change if change.is_none() || entry.kind.kind().is_none() => return Err(NotUndone::Stays),
+        StepChange::Row { object, cells } => (object, cells),
+        StepChange::Add { .. } | StepChange::Hold { .. } | StepChange::SaveRefs { .. } => {
+            return Err(NotUndone::Stays);
+        }
+        StepChange::Unknown(written) => return Err(unknown(written)),
+    };
+    let key = entry.key.clone().filter(|_| object.is_some());
     let aside = key.as_ref().and_then(|key| {
         let key = Key::new(key).ok()?;
         layout::quarantine_key(run, &key)
     });
-    if replaced && aside.is_none() {
-        return Err("the line names no key that its bytes could be put back under");
+    if object.is_some() && aside.is_none() {
+        return Err(NotUndone::NoKeyInLine);
     }
     let words = match &key {
         Some(key) => format!(
@@ -192,8 +213,20 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, &'static str> {
         from: aside.map(|key| key.as_str().to_owned()),
         bytes: 0,
         sha256: None,
-        row,
+        change: StepChange::Row {
+            object: object.as_ref().map(Swap::back),
+            cells: cells.iter().map(CellChange::back).collect(),
+        },
     })
+}
+
+/// Why a change of unknown columns is not taken back.
+fn unknown(written: &[RowChange]) -> NotUndone {
+    let is_unknown = |change: &&RowChange| EditableColumn::from_name(&change.column).is_none();
+    match written.iter().find(is_unknown) {
+        Some(change) => NotUndone::OtherColumn(change.column.clone()),
+        None => NotUndone::Unsaid,
+    }
 }
 
 /// Makes an undoing step again from the hub as it is now.
@@ -208,13 +241,20 @@ pub(super) async fn build(
     row: Option<&Row>,
 ) -> Result<Built, StoreError> {
     let Some(row) = row else {
-        return Ok(Built::Refused("its row is gone".to_owned()));
+        return Ok(NotUndone::RowGone.into());
     };
-    let edit = match edit_of(cell_store, step, kind, row) {
+    let (object, cells) = match &step.change {
+        StepChange::Row { object, cells } => (object, cells),
+        StepChange::Unknown(written) => return Ok(unknown(written).into()),
+        StepChange::Add { .. } | StepChange::Hold { .. } | StepChange::SaveRefs { .. } => {
+            return Ok(NotUndone::Stays.into());
+        }
+    };
+    let edit = match edit_of(cell_store, cells, kind, row) {
         Ok(edit) => edit,
-        Err(why) => return Ok(Built::Refused(why)),
+        Err(why) => return Ok(why.into()),
     };
-    let Some(object) = step.row.iter().find(|change| change.column == OBJECT) else {
+    let Some(object) = object else {
         return Ok(match edit {
             None => Built::Already,
             Some(edit) => {
@@ -227,7 +267,7 @@ pub(super) async fn build(
         });
     };
     Ok(match bytes_of(store, step, object).await? {
-        Err(why) => Built::Refused(why),
+        Err(why) => why.into(),
         Ok(None) => Built::Already,
         Ok(Some((key, seen, bytes))) => {
             let change = Change::PutBack {
@@ -244,20 +284,21 @@ pub(super) async fn build(
 /// The cells to be put back; none where they all are back already.
 fn edit_of(
     cell_store: &CellStore,
-    step: &Step,
+    changes: &[CellChange],
     kind: Kind,
     row: &Row,
-) -> Result<Option<RowEdit>, String> {
+) -> Result<Option<RowEdit>, NotUndone> {
     let mut edits = Vec::new();
     let mut back = 0;
-    for change in step.row.iter().filter(|change| change.column != OBJECT) {
-        let Some((column, now)) = cells::of(row, &change.column) else {
-            return Err(format!("no repair changes the column {}", change.column));
+    for change in changes {
+        let column = change.column;
+        let Some(now) = cells::of(row, column) else {
+            return Err(NotUndone::OtherColumn(column.name().to_owned()));
         };
         if cells::is(column, now.as_deref(), change.to.as_deref()) {
             back += 1;
         } else if !cells::is(column, now.as_deref(), change.from.as_deref()) {
-            return Err(format!("{column} was changed after the run"));
+            return Err(NotUndone::ChangedAfter(column));
         }
         edits.push(CellEdit {
             column,
@@ -274,7 +315,7 @@ fn edit_of(
 }
 
 /// A cell as it was, from the step itself or from the cell store.
-fn old_cell(cell_store: &CellStore, change: &RowChange) -> Result<Option<Vec<u8>>, String> {
+fn old_cell(cell_store: &CellStore, change: &CellChange) -> Result<Option<Vec<u8>>, CellError> {
     let Some(text) = &change.to else {
         return Ok(None);
     };
@@ -284,39 +325,37 @@ fn old_cell(cell_store: &CellStore, change: &RowChange) -> Result<Option<Vec<u8>
     let cell = cell_store.take(sha256)?;
     match cell.len() as u64 == length {
         true => Ok(Some(cell)),
-        false => Err(format!("the old cell {sha256} is not {length} bytes long")),
+        false => Err(CellError::OtherLength {
+            sha256: sha256.to_owned(),
+            length,
+        }),
     }
 }
-
-type Swap = (Key, Bytes, Bytes);
 
 /// The bytes that lie there and those from quarantine; `None` where these lie there already.
 async fn bytes_of(
     store: &Store,
     step: &Step,
-    object: &RowChange,
-) -> Result<Result<Option<Swap>, String>, StoreError> {
+    object: &Swap,
+) -> Result<Result<Option<(Key, Bytes, Bytes)>, NotUndone>, StoreError> {
     let key = |key: &Option<String>| key.as_deref().and_then(|key| Key::new(key).ok());
     let (Some(key), Some(aside)) = (key(&step.key), key(&step.from)) else {
-        return Ok(Err("it names no key".to_owned()));
+        return Ok(Err(NotUndone::NoKey));
     };
-    let said = |bytes: &Bytes| Some(format!("sha256 {}", hash(bytes)));
     let Some(seen) = store.read_object(&key).await? else {
-        return Ok(Err(format!("nothing lies under {key} by now")));
+        return Ok(Err(NotUndone::NothingThere(key)));
     };
-    if said(&seen) == object.to {
+    if hash(&seen) == object.to {
         return Ok(Ok(None));
     }
-    if said(&seen) != object.from {
-        return Ok(Err(format!("other bytes lie under {key} by now")));
+    if hash(&seen) != object.from {
+        return Ok(Err(NotUndone::OtherBytes(key)));
     }
     let Some(old) = store.read_object(&aside).await? else {
-        return Ok(Err(format!(
-            "nothing lies under {aside}, where it was kept"
-        )));
+        return Ok(Err(NotUndone::NothingKept(aside)));
     };
-    Ok(match said(&old) == object.to {
+    Ok(match hash(&old) == object.to {
         true => Ok(Some((key, seen, old))),
-        false => Err(format!("other bytes lie under {aside} than were kept")),
+        false => Err(NotUndone::OtherBytesKept(aside)),
     })
 }

@@ -5,10 +5,14 @@ use super::throttle::MOST;
 use super::{Options, Outcome};
 use crate::audit::Remedy;
 use crate::backend::BackendError;
+use crate::cause::Cause;
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::repair::RepairError;
-use crate::repair::journal::{CellStore, Entry, Event, Journal, RecordedOutcome};
+use crate::repair::change::StepChange;
+use crate::repair::journal::{
+    self, CellStore, Entry, Event, Journal, JournalError, RecordedOutcome,
+};
 use crate::repair::plan::Step;
 use crate::repair::rows::{self, Row};
 use crate::repair::steps::{Built, StepContext, Target, build};
@@ -49,7 +53,7 @@ struct Announced<'a> {
 }
 
 impl Ledger for Announced<'_> {
-    fn intend(&mut self, _change: &Change) -> Result<(), String> {
+    fn intend(&mut self, _change: &Change) -> Result<(), Cause> {
         Ok(())
     }
 
@@ -147,10 +151,7 @@ impl Run<'_> {
         let cell_store = self.cell_store.clone();
         let kept = tokio::task::spawn_blocking(move || cell_store.keep(&cells)).await;
         let kept = kept.unwrap_or_else(|e| Err(std::io::Error::other(e)));
-        kept.map_err(|why| RepairError::Journal {
-            path: journal.path().display().to_string(),
-            why: format!("its old cells cannot be kept: {why}"),
-        })
+        kept.map_err(|e| journal::failed_at(journal.path(), JournalError::Cells(e)))
     }
 
     /// One at a time: each holds every branch of its repository.
@@ -345,8 +346,7 @@ fn outcome_line(step: &Step, ended: &Ended, announced: bool) -> Event {
     );
     if !changed {
         // Nothing is after what was not done.
-        entry.before.clear();
-        entry.after.clear();
+        entry.change = StepChange::none();
     }
     Event::Outcome {
         outcome: ended
@@ -361,7 +361,7 @@ fn outcome_line(step: &Step, ended: &Ended, announced: bool) -> Event {
 
 /// What of a step is no longer as it was planned.
 fn difference(planned: &Step, now: &Step) -> String {
-    if planned.row != now.row || planned.precondition != now.precondition {
+    if planned.change != now.change || planned.precondition != now.precondition {
         "the row is no longer what the plan saw".to_owned()
     } else if planned.sha256 != now.sha256 {
         "it now gives other bytes than were planned".to_owned()

@@ -3,7 +3,7 @@
 use super::choose::Group;
 use super::draft::Draft;
 use super::{Plan, Refusal};
-use crate::audit::{Code, Finding, suggest};
+use crate::audit::{Code, Evidence, Finding, suggest};
 use crate::index::IndexError;
 use crate::object::time;
 use crate::progress::Progress;
@@ -146,11 +146,12 @@ fn refuse(plan: &mut Plan, target: &Target, why: String) -> Result<(), RepairErr
     })
 }
 
-/// The repository that a finding on a branch is about.
+/// Returns the id of the repository whose refs are not saved; empty for any other finding.
 pub(super) fn repo_id(finding: &Finding) -> String {
-    let said = finding.evidence.get("repo_id");
-    let said = said.and_then(serde_json::Value::as_str);
-    said.unwrap_or_default().to_owned()
+    match &finding.evidence {
+        Evidence::RefsUnsaved(seen) => seen.repo_id.clone(),
+        _ => String::new(),
+    }
 }
 
 /// The database's time, as a checkpoint bears it.

@@ -1,18 +1,17 @@
 //! Bad bytes put aside, and bytes that prove in their place.
 
-use super::source::{self, Source};
+use super::source::{self, NoSource, Source};
 use super::{Built, StepContext, Target, hash, pointer, still};
 use crate::audit::Code;
 use crate::backend::{Key, layout};
+use crate::cause::Cause;
 use crate::object::{ObjectId, Proof};
-use crate::repair::plan::{RowChange, Step};
+use crate::repair::change::{StepChange, Swap};
+use crate::repair::plan::Step;
 use crate::repair::rows::Row;
 use crate::store::StoreError;
 use crate::store::write::Change;
 use bytes::Bytes;
-
-/// The column of a step that says which bytes take the place of which, by their sha256.
-pub(in crate::repair) const OBJECT: &str = "object";
 
 /// Replaces what lies under the key that the row names, or would get.
 pub(super) async fn build(
@@ -23,7 +22,7 @@ pub(super) async fn build(
     let id = ObjectId::new(&target.id);
     let key = match key_of(ctx, &id, row) {
         Ok(key) => key,
-        Err(why) => return Ok(Built::Refused(why)),
+        Err(why) => return Ok(Built::Refused(why.to_string())),
     };
     let Some(bad) = ctx.store.read_twice(&key).await? else {
         return Ok(Built::Refused(format!("nothing lies under {key} by now")));
@@ -33,18 +32,21 @@ pub(super) async fn build(
     }
     let source = match good(ctx, target, row, &key, &bad).await? {
         Ok(source) => source,
-        Err(why) => return Ok(Built::Refused(why)),
+        Err(why) => return Ok(Built::Refused(why.to_string())),
     };
     let uri = ctx.store.backend().uri_for(&key);
     let bytes = source.object.bytes();
-    let mut changes = vec![RowChange {
-        column: OBJECT.to_owned(),
-        from: Some(format!("sha256 {}", hash(&bad))),
-        to: Some(format!("sha256 {}", hash(bytes))),
-    }];
+    let mut cells = Vec::new();
     if row.uri() != Some(uri.as_str()) {
-        changes.push(pointer(row.uri(), &uri));
+        cells.push(pointer(row.uri(), &uri));
     }
+    let change = StepChange::Row {
+        object: Some(Swap {
+            from: hash(&bad),
+            to: hash(bytes),
+        }),
+        cells,
+    };
     let step = Step {
         key: Some(key.as_str().to_owned()),
         from: source.key.map(|key| key.as_str().to_owned()),
@@ -58,7 +60,7 @@ pub(super) async fn build(
                 source.words
             ),
             format!("{} The same bad bytes still lie there.", still(row.uri())),
-            changes,
+            change,
         )
     };
     let change = Change::Replace {
@@ -70,12 +72,12 @@ pub(super) async fn build(
     Ok(Built::Step(Box::new(step), change))
 }
 
-fn key_of(ctx: StepContext<'_>, id: &ObjectId, row: &Row) -> Result<Key, String> {
+fn key_of(ctx: StepContext<'_>, id: &ObjectId, row: &Row) -> Result<Key, Cause> {
     match row.uri() {
-        None => layout::key_for(id).ok_or_else(|| "the id holds no digest".to_owned()),
+        None => layout::key_for(id).ok_or_else(|| "the id holds no digest".into()),
         Some(uri) => {
             let key = ctx.store.backend().locate(uri);
-            key.map_err(|why| format!("{uri}: {why}"))
+            key.map_err(|why| Cause::told(format!("{uri}: {why}"), why))
         }
     }
 }
@@ -88,7 +90,7 @@ async fn good(
     row: &Row,
     key: &Key,
     bad: &Bytes,
-) -> Result<Result<Source, String>, StoreError> {
+) -> Result<Result<Source, NoSource>, StoreError> {
     if target.code == Code::ObjectEncoded || target.also.contains(&Code::ObjectEncoded) {
         let id = ObjectId::new(&target.id);
         if let Ok(object) = source::canonical(target.kind, &id, bad.clone()) {

@@ -1,6 +1,8 @@
 //! The ledger of the session: whatever anybody found out becomes a finding for everybody.
 
+use super::error::RunnerError;
 use super::{RunnerContext, RunnerState};
+use crate::audit::evidence::{Evidence, Unresolved};
 use crate::audit::ledger::is_judged_alone;
 use crate::audit::past_audits::PastAudits;
 use crate::audit::{
@@ -49,7 +51,7 @@ impl RunnerContext {
         &self,
         newer: Option<Report>,
         pulls: &[PullFact],
-    ) -> Result<KnownLine, String> {
+    ) -> Result<KnownLine, RunnerError> {
         let learning = self.learning.clone();
         let _one_at_a_time = learning.lock().await;
         let known = self.state().report.clone().map(|(_, report)| report);
@@ -69,7 +71,7 @@ impl RunnerContext {
             let branches = report.standings().await?;
             Ok::<_, audit::AuditError>((report, branches))
         };
-        let (report, branches) = merged.await.map_err(|error| error.to_string())?;
+        let (report, branches) = merged.await?;
         let name = self.state().replace(report.clone());
         Ok(KnownLine::new(name, &report, branches))
     }
@@ -104,7 +106,11 @@ impl RunnerContext {
                         return None;
                     }
                 }
-                let mut missing = Finding::new(Code::RowMissing, kind.into(), id.as_str());
+                let mut missing = Finding::new(
+                    Evidence::RowMissing(Unresolved::default()),
+                    kind.into(),
+                    id.as_str(),
+                );
                 repo.clone_into(&mut missing.repo);
                 let rows = Kind::ALL.map(|kind| (kind, id.clone()));
                 Report::of(&[missing], &rows, now()).await.ok()
