@@ -19,6 +19,7 @@ mod put;
 mod read;
 mod replace;
 mod value;
+mod words;
 
 pub use bucket_location::BucketLocation;
 

@@ -1,6 +1,5 @@
 //! Manifests (path → blob id) and the forms in which rows cache them.
 
-use super::snapshot::manifest_from;
 use super::{JsonError, MAX_PAYLOAD, ObjectId, RecordError, json, msgpack};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -198,4 +197,22 @@ impl Delta {
         }
         msgpack::delta(bytes)
     }
+}
+
+/// Reads the JSON object of a manifest: paths and ids.
+pub(crate) fn manifest_from(value: Value) -> Result<Manifest, RecordError> {
+    let wrong = |value: &Value, key: &str, expected| RecordError::Type {
+        key: key.to_owned(),
+        expected,
+        found: type_name(value),
+    };
+    let Value::Object(map) = value else {
+        return Err(wrong(&value, "manifest", "an object"));
+    };
+    map.into_iter()
+        .map(|(path, id)| match id {
+            Value::String(id) => Ok((path, ObjectId::new(id))),
+            other => Err(wrong(&other, &format!("manifest.{path}"), "a string")),
+        })
+        .collect()
 }

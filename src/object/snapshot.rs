@@ -110,23 +110,6 @@ fn check_rest(map: &Map<String, Value>) -> Result<(), RecordError> {
     Ok(())
 }
 
-pub(crate) fn manifest_from(value: Value) -> Result<Manifest, RecordError> {
-    let wrong = |value: &Value, key: &str, expected| RecordError::Type {
-        key: key.to_owned(),
-        expected,
-        found: type_name(value),
-    };
-    let Value::Object(map) = value else {
-        return Err(wrong(&value, "manifest", "an object"));
-    };
-    map.into_iter()
-        .map(|(path, id)| match id {
-            Value::String(id) => Ok((path, ObjectId::new(id))),
-            other => Err(wrong(&other, &format!("manifest.{path}"), "a string")),
-        })
-        .collect()
-}
-
 /// A list of paths, or an object whose keys are the paths.
 pub(crate) fn directories_from(value: Value) -> Result<BTreeSet<String>, RecordError> {
     match value {

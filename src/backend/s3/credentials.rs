@@ -1,6 +1,6 @@
 //! Credentials: found by the SDK's own chain, checked before they are used, and explained where there are none.
 
-use super::profiles;
+use super::profiles::{self, LONGEST, RENEW};
 use super::value::clean;
 use crate::secrets;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
@@ -14,9 +14,6 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Region, SharedCredentialsProvider, SharedHttpClient};
 use std::error::Error;
 use std::time::{Duration, SystemTime};
-
-/// How long credentials may take: a command of `credential_process` may ask another machine.
-pub(super) const LONGEST: Duration = Duration::from_secs(10);
 
 /// Why there are no credentials, in a sentence for a person that holds no secret.
 #[derive(Debug, thiserror::Error)]
@@ -167,10 +164,6 @@ fn part<'a>(what: &str, value: &'a str) -> Result<&'a str, String> {
         )
     })
 }
-
-/// What to do with credentials whose time is over.
-pub(super) const RENEW: &str = "get new ones (`aws sso login`, `aws login`, or new values of AWS_ACCESS_KEY_ID, \
-     AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN) and start again";
 
 #[cfg(test)]
 mod tests {

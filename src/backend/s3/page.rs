@@ -1,7 +1,8 @@
 //! One page of a listing, checked before anything is believed of it.
 
 use super::bucket::{Bucket, micros};
-use super::fault::{Fault, line};
+use super::fault::Fault;
+use super::words::line;
 use crate::backend::{BackendError, Entry};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::EncodingType;

@@ -2,8 +2,9 @@
 
 use super::bucket::{Bucket, micros};
 use super::decode::{self, Decoder};
-use super::fault::{Fault, chain, line};
+use super::fault::Fault;
 use super::page::ListRequest;
+use super::words::{chain, line};
 use crate::backend::{BackendError, Body, Key, Meta};
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};

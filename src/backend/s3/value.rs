@@ -51,7 +51,7 @@ pub(super) fn region(value: &str) -> Result<String, String> {
         Ok(name) if name.len() <= 63 && name.chars().all(plain) => Ok(name.to_owned()),
         _ => Err(format!(
             "`{}` is no name of a region; set AWS_REGION, or region in the profile, to a name like us-east-1",
-            super::fault::line(value)
+            super::words::line(value)
         )),
     }
 }

@@ -1,7 +1,7 @@
 //! One line of a journal.
 
 use crate::audit::{Code, Remedy, Subject};
-use crate::repair::apply::Outcome;
+use crate::repair::outcome::Outcome;
 use crate::repair::plan::{RowChange, Step};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
