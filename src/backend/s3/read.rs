@@ -1,9 +1,8 @@
 //! Objects read: whole, or only what is said of them.
 
-use super::bucket::{Bucket, micros};
+use super::bucket::{Bucket, ListRequest, micros};
 use super::decode::{self, Decoder};
 use super::fault::Fault;
-use super::page::ListRequest;
 use super::words::{chain, line};
 use crate::backend::{BackendError, Body, Key, Meta};
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
