@@ -4,7 +4,7 @@
 //! a temporary file, made durable, then renamed without overwriting.
 
 use super::uri::{self, Key, UriRefusal};
-use super::walk::{TEMPORARY, Walk, classify, is_absent, is_temporary, meta_of};
+use super::walk::{TEMPORARY, Walk, classify, is_absent, meta_of, micros};
 use super::{Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put, Replaced};
 use crate::access::Access;
 use crate::object::time::Micros;

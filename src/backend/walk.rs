@@ -150,7 +150,7 @@ pub(super) fn meta_of(meta: &fs::Metadata) -> Meta {
     }
 }
 
-fn micros(at: SystemTime) -> Micros {
+pub(super) fn micros(at: SystemTime) -> Micros {
     match at.duration_since(UNIX_EPOCH) {
         Ok(since) => since.as_micros() as Micros,
         Err(before) => -(before.duration().as_micros() as Micros),
@@ -158,7 +158,7 @@ fn micros(at: SystemTime) -> Micros {
 }
 
 /// Whether a name is one of our own unfinished puts.
-pub(super) fn is_temporary(name: &str) -> bool {
+fn is_temporary(name: &str) -> bool {
     name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1)
 }
 

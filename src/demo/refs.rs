@@ -5,7 +5,6 @@ use super::repository::{Heads, Saved};
 use super::world::World;
 use crate::backend::Put;
 use crate::store::checkpoint::{Next, Refs};
-use std::collections::BTreeMap;
 
 impl World {
     /// Writes the checkpoints of every repository, once all its rows are there.

@@ -1,6 +1,6 @@
 //! Manifests (path → blob id) and the forms in which rows cache them.
 
-use super::{JsonError, MAX_PAYLOAD, ObjectId, RecordError, json, msgpack};
+use super::{JsonError, MAX_PAYLOAD, ObjectId, RecordError, json, msgpack, type_name};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 

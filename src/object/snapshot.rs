@@ -1,6 +1,7 @@
 //! The snapshot record.
 
 use super::commit::{required, text};
+use super::manifest::manifest_from;
 use super::{FrameError, Kind, Manifest, ObjectId, RecordError, frame, json, type_name};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;

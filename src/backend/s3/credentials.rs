@@ -13,7 +13,7 @@ use aws_credential_types::provider::{self, ProvideCredentials, future};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Region, SharedCredentialsProvider, SharedHttpClient};
 use std::error::Error;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// Why there are no credentials, in a sentence for a person that holds no secret.
 #[derive(Debug, thiserror::Error)]
