@@ -70,6 +70,7 @@ impl Manifest {
     }
 
     /// Entries in the order of their paths' bytes.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&String, &ObjectId)> {
         self.0.iter()
     }

@@ -12,7 +12,7 @@ use crate::client::tried::{Taken, TriedPull};
 use crate::client::tried_repo::{BranchEnd, TriedBranch, TriedRepo};
 use crate::index::{BranchRow, Edge, Listed, RepoRow};
 use crate::object::{Kind, ObjectId};
-use crate::repair::apply::Outcome;
+use crate::repair::Outcome;
 use crate::repair::journal::{Entry, Event, Line, Run};
 use crate::repair::signoff::{State, Verdict};
 use crate::repair::{Next, RowChange, Selection, Step, Totals, Undoable};
