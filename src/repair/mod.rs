@@ -2,6 +2,7 @@
 
 pub mod apply;
 mod cells;
+pub mod change;
 mod checkpoint;
 pub mod hub_binding;
 mod interrupted;
@@ -17,13 +18,12 @@ mod undo;
 pub mod wanted;
 
 pub use apply::{Applied, Options, Throttle, apply, apply_with};
+pub use change::{RowChange, StepChange};
 pub use interrupted::resolve_interrupted;
 pub use journal::Journal;
 pub use kind::{Undoable, Undoing, Work};
 pub use outcome::Outcome;
-pub use plan::{
-    Next, Plan, Refusal, RowChange, Selection, Step, Totals, checkpoints, plan, plannable,
-};
+pub use plan::{Next, Plan, Refusal, Selection, Step, Totals, checkpoints, plan, plannable};
 pub use undo::undo;
 
 use crate::audit::AuditError;

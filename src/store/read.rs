@@ -14,6 +14,7 @@ use crate::backend::{BackendError, BackendMut, Key, UriRefusal};
 use crate::index::{IndexError, IndexMut, Postgres, Sqlite};
 use crate::object::{Kind, MAX_PAYLOAD, ObjectId, Proven};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use std::sync::Arc;
 use tracing::info;
 
@@ -123,6 +124,33 @@ impl Store {
         match self.backend().open(key).await? {
             None => Ok(None),
             Some(body) => Ok(Some(body.read_all(MAX_PAYLOAD as u64 + 64).await?)),
+        }
+    }
+
+    /// Returns the size of the object under `key` by a listing of this key alone; `None` where it is not listed.
+    ///
+    /// # Errors
+    /// The listing gives no answer.
+    pub async fn listed_size(&self, key: &Key) -> Result<Option<u64>, BackendError> {
+        let mut entries = self.backend().list(key.as_str(), None);
+        match entries.next().await {
+            None => Ok(None),
+            Some(Ok(entry)) => Ok((entry.key == key.as_str()).then_some(entry.size)),
+            Some(Err(error)) => Err(error),
+        }
+    }
+
+    /// Makes sure that an object which a GET does not find is absent: a listing has to lack it too.
+    ///
+    /// # Errors
+    /// The listing holds it or gives no answer, so that nobody knows.
+    pub async fn confirm_absent(&self, key: &Key) -> Result<(), StoreError> {
+        match self.listed_size(key).await? {
+            None => Ok(()),
+            Some(_) => Err(StoreError::Backend(BackendError::Remote {
+                what: key.to_string(),
+                why: "it is listed, and a GET does not find it".into(),
+            })),
         }
     }
 
@@ -237,10 +265,13 @@ impl Store {
                 bytes,
                 source: Source::Canonical(key),
             }),
-            None => Err(ServeError::Missing {
-                id: id.to_string(),
-                key,
-            }),
+            None => {
+                self.confirm_absent(&key).await?;
+                Err(ServeError::Missing {
+                    id: id.to_string(),
+                    key,
+                })
+            }
         }
     }
 

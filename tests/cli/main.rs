@@ -25,6 +25,7 @@ mod postgres;
 mod pulling;
 mod rebuilding;
 mod recovering;
+mod remote;
 mod repairing;
 #[path = "../support/s3.rs"]
 mod s3;
@@ -35,6 +36,7 @@ mod sides;
 mod signing;
 mod stopping;
 mod store_faults;
+mod store_silent;
 mod support;
 mod typing;
 mod undoing;
