@@ -115,12 +115,6 @@ impl StepChange {
             other => other.written().len(),
         }
     }
-
-    /// Whether it changes no cell.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
 impl AddedRow {
