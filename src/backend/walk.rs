@@ -176,7 +176,7 @@ pub(super) fn classify(what: String, error: io::Error) -> BackendError {
         ErrorKind::PermissionDenied => BackendError::Denied { what },
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => BackendError::Unusable {
             what,
-            why: "the disk is full; nothing was stored under this key".to_owned(),
+            why: "the disk is full; nothing was stored under this key".into(),
         },
         _ => BackendError::Io {
             what,

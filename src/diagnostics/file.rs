@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "it removes old logs")]
 
-use crate::destination;
+use crate::destination::DestinationError;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -70,8 +70,9 @@ impl RunFile {
             match begin(&self.path) {
                 Ok(file) => self.open = Some(file),
                 Err(error) => {
-                    self.failed = Some(destination::told(&self.path, &error));
-                    return Err(error);
+                    let kind = error.kind();
+                    self.failed = Some(DestinationError::at(&self.path, error).to_string());
+                    return Err(kind.into());
                 }
             }
         }

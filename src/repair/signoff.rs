@@ -9,7 +9,7 @@ mod pulls;
 pub mod since;
 
 pub use checks::{Check, Checks, State, Verdict};
-pub use error::SignoffError;
+pub use error::{ReportError, SignoffError};
 pub use pulls::{FailedPull, PullOutcome, Pulls};
 
 use crate::audit::hidden::HiddenTable;

@@ -116,7 +116,7 @@ impl Bucket {
     pub(super) fn unusable(&self, fault: &Fault) -> BackendError {
         BackendError::Unusable {
             what: self.label.clone(),
-            why: self.advice(fault),
+            why: self.advice(fault).into(),
         }
     }
 

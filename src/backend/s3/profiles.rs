@@ -1,5 +1,6 @@
 //! Profiles of the AWS configuration files, as far as they explain why there are no credentials.
 
+use super::settings_error::{RENEW, SettingsError};
 use super::value::clean;
 use super::words;
 use aws_config::profile::{self, Profile, ProfileSet};
@@ -14,10 +15,6 @@ const HOPS: usize = 16;
 /// How long credentials may take: a command of `credential_process` may ask another machine.
 pub(super) const LONGEST: Duration = Duration::from_secs(10);
 
-/// What to do with credentials whose time is over.
-pub(super) const RENEW: &str = "get new ones (`aws sso login`, `aws login`, or new values of AWS_ACCESS_KEY_ID, \
-     AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN) and start again";
-
 /// What a role says that takes its keys from the environment, where there are none.
 pub(super) const NO_KEYS: &str = "the AWS profile takes its keys from the environment (credential_source = \
      Environment), and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set; set them";
@@ -30,16 +27,11 @@ const SENT: [&str; 4] = [
     "role_arn",
 ];
 
-async fn load(name: Option<&str>) -> Result<ProfileSet, String> {
+async fn load(name: Option<&str>) -> Result<ProfileSet, SettingsError> {
     let selected = name.map(|name| Cow::Owned(name.to_owned()));
     profile::load(&Fs::real(), &Env::real(), &Default::default(), selected)
         .await
-        .map_err(|error| {
-            format!(
-                "the AWS configuration cannot be read: {}",
-                words::line(&words::chain(&error))
-            )
-        })
+        .map_err(|error| SettingsError::Profiles(Box::new(error)))
 }
 
 /// Makes sure that the files can be read, that a profile that was asked for by name is there, and that its keys
@@ -47,7 +39,7 @@ async fn load(name: Option<&str>) -> Result<ProfileSet, String> {
 ///
 /// # Errors
 /// What is wrong, in a sentence without secrets.
-pub(super) async fn check(name: Option<&str>) -> Result<(), String> {
+pub(super) async fn check(name: Option<&str>) -> Result<(), SettingsError> {
     let set = match load(name).await {
         Ok(set) => set,
         // Nobody may have meant the files.
@@ -66,10 +58,11 @@ pub(super) async fn check(name: Option<&str>) -> Result<(), String> {
         };
         for key in SENT {
             if let Some(flaw) = profile.get(key).and_then(|value| clean(value).err()) {
-                return Err(format!(
-                    "{key} of the AWS profile {} {flaw}; write it again",
-                    words::line(at)
-                ));
+                return Err(SettingsError::ProfileValue {
+                    key,
+                    profile: words::line(at),
+                    flaw,
+                });
             }
         }
         match profile.get("source_profile") {
@@ -80,17 +73,17 @@ pub(super) async fn check(name: Option<&str>) -> Result<(), String> {
     Ok(())
 }
 
-fn missing(set: &ProfileSet, name: &str) -> String {
+fn missing(set: &ProfileSet, name: &str) -> SettingsError {
     let mut known: Vec<&str> = set.profiles().collect();
     known.sort_unstable();
     let known = match known.is_empty() {
         true => "they hold none".to_owned(),
         false => format!("they hold: {}", words::line(&known.join(", "))),
     };
-    format!(
-        "there is no AWS profile {} in the AWS configuration files (AWS_CONFIG_FILE, ~/.aws/config, ~/.aws/credentials); {known}",
-        words::line(name)
-    )
+    SettingsError::NoProfile {
+        name: words::line(name),
+        known,
+    }
 }
 
 /// Why the SDK's chain gave no credentials, and what to do. `error` is `None` where it took too long.
@@ -98,12 +91,12 @@ pub(super) async fn explain(name: Option<&str>, error: Option<&CredentialsError>
     let reason = reason(error);
     let set = match load(name).await {
         Ok(set) => set,
-        Err(why) => return why,
+        Err(why) => return why.to_string(),
     };
     let selected = set.selected_profile();
     match set.get_profile(selected) {
         Some(profile) => of_profile(&set, profile, &reason),
-        None if name.is_some() => missing(&set, selected),
+        None if name.is_some() => missing(&set, selected).to_string(),
         None => of_environment(&reason),
     }
 }
