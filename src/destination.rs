@@ -1,7 +1,10 @@
-//! Files that a command writes at its end: their places are tried before hours of work, not after them.
+//! Files that a command writes at its end: their places are tried before hours of work, and a file has its name only
+//! once it is whole and on the disk.
 
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// What a trial writes: a disk without a free block is seen.
 const TRIAL: [u8; 4096] = [0; 4096];
@@ -41,11 +44,7 @@ pub fn try_file(path: &Path) -> Result<(), DestinationError> {
     if path.symlink_metadata().is_ok() {
         return Err(DestinationError::Taken(path.to_owned()));
     }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    try_folder(folder)
+    try_folder(folder_of(path))
 }
 
 /// Makes sure that files can be made in `folder`, or that the folder itself can be made.
@@ -61,11 +60,45 @@ pub fn try_folder(folder: &Path) -> Result<(), DestinationError> {
     if !nearest.is_dir() {
         return Err(DestinationError::NotAFolder(nearest));
     }
-    let tried = tempfile::NamedTempFile::new_in(&nearest).and_then(|mut file| {
+    let tried = NamedTempFile::new_in(&nearest).and_then(|mut file| {
         file.write_all(&TRIAL)?;
         file.flush()
     });
     tried.map_err(|error| DestinationError::at(folder, error))
+}
+
+/// Replaces the file at `path`, which its owner alone reads; its folder is made where it is missing. A crash leaves
+/// the file that was there, or this one.
+///
+/// # Errors
+/// The folder cannot be made, or the file cannot be written.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path);
+    std::fs::create_dir_all(folder)?;
+    let mut draft = NamedTempFile::new_in(folder)?;
+    draft.write_all(bytes)?;
+    draft.as_file().sync_all()?;
+    draft.persist(path).map_err(|kept| kept.error)?;
+    File::open(folder)?.sync_all()
+}
+
+/// Gives a draft in the same folder the name `path`, once it is on the disk.
+///
+/// # Errors
+/// [`ErrorKind::AlreadyExists`] where there is a file of that name; a disk that refuses.
+pub fn keep_new(draft: NamedTempFile, path: &Path) -> io::Result<()> {
+    draft.as_file().sync_all()?;
+    draft.persist_noclobber(path).map_err(|kept| kept.error)?;
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// The folder that a path lies in.
+#[must_use]
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// Why `path` cannot be written, and what to do.
@@ -114,7 +147,30 @@ pub fn temporary_database(why: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{try_file, try_folder};
+    use super::{keep_new, replace, try_file, try_folder};
+    use std::io::{ErrorKind, Write};
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_a_new_one_takes_no_name_from_another() {
+        let folder = crate::scratch::folder("places").unwrap();
+        let path = folder.path().join("made/state.json");
+        for text in ["first", "second"] {
+            replace(&path, text.as_bytes()).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let mut draft = tempfile::NamedTempFile::new_in(path.parent().unwrap()).unwrap();
+        draft.write_all(b"third").unwrap();
+        let error = keep_new(draft, &path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "second");
+        assert_eq!(
+            std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
+            1
+        );
+    }
 
     #[test]
     fn a_place_is_tried_and_left_as_it_was() {

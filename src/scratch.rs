@@ -3,6 +3,11 @@
 //! Its name and a locked file inside say whose it is. What a killed process left behind is removed by the
 //! next run: the system has let go of the lock then, whatever has the process's number by now.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it removes temporary files of its own"
+)]
+
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, open, openat};
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};

@@ -1,10 +1,10 @@
 //! Field by field: what a row says beside what its object says.
 
 use super::evidence::{Differences, Sides};
-use super::inspect::FieldDiff;
 use crate::index::{BlobRow, CommitRow, SnapshotRow};
 use crate::object::{CommitRecord, SnapshotRecord, json, time};
 use crate::store::reconstruct;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// Fields of a commit that its id hashes, under one scheme or another.
@@ -17,6 +17,20 @@ const COMMIT_IDENTITY: [&str; 7] = [
     "author",
     "signer_public_key",
 ];
+
+/// A field that row and object both have something to say about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldDiff {
+    pub name: String,
+    /// As JSON or plain text; `None` where that side has no such field.
+    pub row: Option<String>,
+    pub object: Option<String>,
+    /// The id hashes this field.
+    pub identity: bool,
+    pub same: bool,
+    /// Why a difference is none, or what it comes from: `spelling only`, `the offset is lost in rows`.
+    pub note: String,
+}
 
 /// A commit's row beside its object.
 #[must_use]

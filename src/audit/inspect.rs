@@ -8,9 +8,10 @@ mod view;
 
 use self::row::Row;
 use self::view::Stored;
+use super::compare::{self, FieldDiff};
 use super::fault::Code;
 use super::judge::{Judge, stops_pull};
-use super::{AuditError, Depth, Finding, Options, compare, one, suggest};
+use super::{AuditError, Depth, Finding, Options, one, suggest};
 use crate::object::{Kind, ObjectId};
 use crate::store::{Store, reconstruct};
 use crate::text;
@@ -18,20 +19,6 @@ use serde::Serialize;
 
 /// How much of an object the console holds: 256 KiB.
 pub const PREVIEW_BYTES: usize = 256 << 10;
-
-/// A field that row and object both have something to say about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FieldDiff {
-    pub name: String,
-    /// As JSON or plain text; `None` where that side has no such field.
-    pub row: Option<String>,
-    pub object: Option<String>,
-    /// The id hashes this field.
-    pub identity: bool,
-    pub same: bool,
-    /// Why a difference is none, or what it comes from: `spelling only`, `the offset is lost in rows`.
-    pub note: String,
-}
 
 /// What the store holds for an id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

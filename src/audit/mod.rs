@@ -60,7 +60,8 @@ pub mod suggest;
 pub mod unlinked;
 mod unreferenced;
 
-pub use inspect::{FieldDiff, Inspection, LinkTo, ObjectView, Trial};
+pub use compare::FieldDiff;
+pub use inspect::{Inspection, LinkTo, ObjectView, Trial};
 pub use ledger::{PullEnd, PullFact};
 pub use report::{Filter, Group, Numbered, Report, Summary};
 pub use suggest::Candidate;

@@ -4,7 +4,7 @@
 //! a temporary file, made durable, then renamed without overwriting.
 
 use super::uri::{self, Key, UriRefusal};
-use super::walk::Walk;
+use super::walk::{TEMPORARY, Walk, classify, is_absent, meta_of, micros};
 use super::{Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put, Replaced};
 use crate::access::Access;
 use crate::cause::Cause;
@@ -21,9 +21,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Bytes read at once.
 const CHUNK: usize = 256 << 10;
-
-/// What the names of unfinished puts start and end with; listings leave them out.
-const TEMPORARY: (&str, &str) = (".luthier-", ".tmp");
 
 /// A folder that holds objects.
 #[derive(Clone, Debug)]
@@ -349,23 +346,6 @@ fn chunks(file: File, key: Key) -> BoxStream<'static, Result<Bytes, BackendError
     .boxed()
 }
 
-pub(super) fn meta_of(meta: &fs::Metadata) -> Meta {
-    let modified = meta.modified().ok().map(micros);
-    Meta {
-        size: meta.len(),
-        etag: modified.map(|at| format!("{}-{at}", meta.len())),
-        modified,
-        encoding: None,
-    }
-}
-
-fn micros(at: SystemTime) -> Micros {
-    match at.duration_since(UNIX_EPOCH) {
-        Ok(since) => since.as_micros() as Micros,
-        Err(before) => -(before.duration().as_micros() as Micros),
-    }
-}
-
 /// The folders between `root` and `folder` that are not there yet.
 fn missing_folders(root: &Path, folder: &Path) -> Vec<PathBuf> {
     folder
@@ -385,32 +365,4 @@ fn holds(path: &Path, bytes: &[u8]) -> io::Result<bool> {
 
 fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
-}
-
-/// Whether a name is one of our own unfinished puts.
-pub(super) fn is_temporary(name: &str) -> bool {
-    name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1)
-}
-
-/// A path part that is not there, that a file stands in the way of, or that is longer than the file
-/// system can hold: nothing can lie there.
-pub(super) fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename
-    )
-}
-
-pub(super) fn classify(what: String, error: io::Error) -> BackendError {
-    match error.kind() {
-        ErrorKind::PermissionDenied => BackendError::Denied { what },
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => BackendError::Unusable {
-            what,
-            why: "the disk is full; nothing was stored under this key".into(),
-        },
-        _ => BackendError::Io {
-            what,
-            source: error,
-        },
-    }
 }

@@ -20,6 +20,7 @@ mod read;
 mod replace;
 mod settings_error;
 mod value;
+mod words;
 
 pub use bucket_location::BucketLocation;
 

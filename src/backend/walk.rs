@@ -1,9 +1,14 @@
 //! A folder listed in the order of whole keys.
 
-use super::local::{classify, is_absent, is_temporary, meta_of};
-use super::{BackendError, Entry};
+use super::{BackendError, Entry, Meta};
+use crate::object::time::Micros;
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What the names of unfinished puts start and end with; listings leave them out.
+pub(super) const TEMPORARY: (&str, &str) = (".luthier-", ".tmp");
 
 /// A name that is still to be visited.
 struct Named {
@@ -132,5 +137,50 @@ impl Iterator for Walk {
             self.open.clear();
         }
         step.transpose()
+    }
+}
+
+pub(super) fn meta_of(meta: &fs::Metadata) -> Meta {
+    let modified = meta.modified().ok().map(micros);
+    Meta {
+        size: meta.len(),
+        etag: modified.map(|at| format!("{}-{at}", meta.len())),
+        modified,
+        encoding: None,
+    }
+}
+
+pub(super) fn micros(at: SystemTime) -> Micros {
+    match at.duration_since(UNIX_EPOCH) {
+        Ok(since) => since.as_micros() as Micros,
+        Err(before) => -(before.duration().as_micros() as Micros),
+    }
+}
+
+/// Whether a name is one of our own unfinished puts.
+fn is_temporary(name: &str) -> bool {
+    name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1)
+}
+
+/// A path part that is not there, that a file stands in the way of, or that is longer than the file
+/// system can hold: nothing can lie there.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename
+    )
+}
+
+pub(super) fn classify(what: String, error: io::Error) -> BackendError {
+    match error.kind() {
+        ErrorKind::PermissionDenied => BackendError::Denied { what },
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => BackendError::Unusable {
+            what,
+            why: "the disk is full; nothing was stored under this key".into(),
+        },
+        _ => BackendError::Io {
+            what,
+            source: error,
+        },
     }
 }

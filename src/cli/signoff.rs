@@ -5,7 +5,6 @@ use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, open, target};
 use crate::audit::{Depth, Scope};
-use crate::repair::hub_binding::fingerprint;
 use crate::repair::signoff::since::{self, Since};
 use crate::repair::signoff::{self, Options, Pulls, Signoff, SignoffError, State, Verdict};
 use crate::store::Store;
@@ -62,7 +61,7 @@ pub async fn run(command: SignOff, global: &Global, out: Output) -> Result<Exit,
         None => None,
     };
     if let Some((path, report)) = &report
-        && report.hub.fingerprint != fingerprint(&target.hub)
+        && report.hub.fingerprint != target.hub.fingerprint()
     {
         return Err(CliError::usage(format!(
             "{} is of another hub: {} with {}",

@@ -1,6 +1,6 @@
 //! Which branches a pull brings, and which of their names no client may write to a disk.
 
-use super::pull::PullError;
+use super::error::PullError;
 use crate::index::{BranchRow, RepoRow};
 use crate::object::{ObjectId, branch};
 use crate::store::reconstruct::non_empty;

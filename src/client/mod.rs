@@ -5,6 +5,7 @@
 
 pub mod branches;
 pub mod copies;
+mod error;
 pub mod folder;
 pub mod layout;
 pub mod object_dir;
@@ -15,9 +16,10 @@ pub mod verify;
 pub mod walk;
 
 pub use copies::ClientFolder;
+pub use error::PullError;
 pub use folder::{Folder, FolderError};
 pub use layout::Layout;
-pub use pull::{PullError, PullOptions, Pulled};
+pub use pull::{PullOptions, Pulled};
 pub use verify::{Tier, Verified, Wrong};
 pub use walk::Wanted;
 

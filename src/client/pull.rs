@@ -1,6 +1,7 @@
 //! A client's pull: objects first, and once every one is there, the refs that name them.
 
 use super::branches::Branches;
+use super::error::PullError;
 use super::folder::{Folder, FolderError, Naming, is_temporary};
 use super::layout::{HEAD, HEADS, Layout, REPO};
 use super::object_dir::{self, Intake, ObjectDir};
@@ -8,8 +9,8 @@ use super::walk::{self, Asked, Walk};
 use crate::index::RepoRow;
 use crate::object::{Kind, ObjectId, json};
 use crate::progress::Progress;
+use crate::store::Store;
 use crate::store::fetch::{FetchError, Fetched, Holder, Origin, Refusal, Step};
-use crate::store::{Store, StoreError};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -30,26 +31,6 @@ pub struct PullOptions {
     pub layout: Layout,
     /// Commits that the client has: what they reach is left out.
     pub have: Vec<ObjectId>,
-}
-
-/// Why there was no pull at all.
-#[derive(Debug, thiserror::Error)]
-pub enum PullError {
-    #[error("there is no repository `{0}`")]
-    NoSuchRepo(String),
-    #[error("{repo} has no branch `{branch}`")]
-    NoSuchBranch { repo: String, branch: String },
-    /// What a client would refuse before it asks for an object.
-    #[error("{0}")]
-    Refused(String),
-    #[error("{folder}: {why}")]
-    Unfit { folder: String, why: String },
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    #[error(transparent)]
-    Fetch(#[from] FetchError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// Told as it happens.

@@ -1,7 +1,7 @@
 //! A pull that is only tried: the same walk, and nothing is kept of it.
 
+use super::error::PullError;
 use super::layout::Layout;
-use super::pull::PullError;
 use super::walk::{self, Asked, Walk};
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;

@@ -1,6 +1,6 @@
 //! The pulls of all branches of a repository, tried: which fail, and why.
 
-use super::pull::PullError;
+use super::error::PullError;
 use super::tried::{TriedPull, try_pull};
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;

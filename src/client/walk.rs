@@ -1,8 +1,8 @@
 //! The walk of a pull: one way from a repository's name to its last object, whether what comes is kept or only tried.
 
 use super::branches::Branches;
+use super::error::PullError;
 use super::layout::Layout;
-use super::pull::PullError;
 use crate::index::RepoRow;
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;

@@ -1,26 +1,10 @@
 //! Ref checkpoints of the demo hub: what the store knows of where branches point.
 
 use super::DemoError;
+use super::repository::{Heads, Saved};
 use super::world::World;
 use crate::backend::Put;
 use crate::store::checkpoint::{Next, Refs};
-use std::collections::BTreeMap;
-
-/// Heads as they were when a checkpoint was made; `None` for a branch that did not exist.
-pub(super) type Heads = BTreeMap<String, Option<String>>;
-
-/// Which checkpoints a repository has.
-#[derive(Clone, Default)]
-pub(super) enum Saved {
-    /// One that says what the rows say.
-    #[default]
-    Whole,
-    Never,
-    /// One from before some branches moved.
-    Before(Heads),
-    /// The same, and a newer one of which half is there.
-    Torn(Heads),
-}
 
 impl World {
     /// Writes the checkpoints of every repository, once all its rows are there.

@@ -3,7 +3,6 @@
 use super::DemoError;
 use super::draft::{Draft, Tree};
 use super::era::Era;
-use super::refs::Saved;
 use super::script::{RepoScript, Words};
 use super::words;
 use crate::index::{BranchRow, NewRows, ProposalRow, RepoRow};
@@ -14,6 +13,22 @@ use serde_json::{Map, json};
 use std::collections::BTreeMap;
 
 const MINUTE: Micros = 60_000_000;
+
+/// Heads as they were when a checkpoint was made; `None` for a branch that did not exist.
+pub(super) type Heads = BTreeMap<String, Option<String>>;
+
+/// Which checkpoints a repository has.
+#[derive(Clone, Default)]
+pub(super) enum Saved {
+    /// One that says what the rows say.
+    #[default]
+    Whole,
+    Never,
+    /// One from before some branches moved.
+    Before(Heads),
+    /// The same, and a newer one of which half is there.
+    Torn(Heads),
+}
 
 /// Where a branch stands.
 #[derive(Clone)]

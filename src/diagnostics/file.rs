@@ -1,5 +1,7 @@
 //! The log file of one run: readable by its owner alone, bounded in size, and old ones removed.
 
+#![expect(clippy::disallowed_methods, reason = "it removes old logs")]
+
 use crate::destination::DestinationError;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};

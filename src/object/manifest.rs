@@ -1,7 +1,6 @@
 //! Manifests (path → blob id) and the forms in which rows cache them.
 
-use super::snapshot::manifest_from;
-use super::{JsonError, MAX_PAYLOAD, ObjectId, RecordError, json, msgpack};
+use super::{JsonError, MAX_PAYLOAD, ObjectId, RecordError, json, msgpack, type_name};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,6 +70,7 @@ impl Manifest {
     }
 
     /// Entries in the order of their paths' bytes.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&String, &ObjectId)> {
         self.0.iter()
     }
@@ -198,4 +198,22 @@ impl Delta {
         }
         msgpack::delta(bytes)
     }
+}
+
+/// Reads the JSON object of a manifest: paths and ids.
+pub(crate) fn manifest_from(value: Value) -> Result<Manifest, RecordError> {
+    let wrong = |value: &Value, key: &str, expected| RecordError::Type {
+        key: key.to_owned(),
+        expected,
+        found: type_name(value),
+    };
+    let Value::Object(map) = value else {
+        return Err(wrong(&value, "manifest", "an object"));
+    };
+    map.into_iter()
+        .map(|(path, id)| match id {
+            Value::String(id) => Ok((path, ObjectId::new(id))),
+            other => Err(wrong(&other, &format!("manifest.{path}"), "a string")),
+        })
+        .collect()
 }

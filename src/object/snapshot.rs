@@ -1,6 +1,7 @@
 //! The snapshot record.
 
 use super::commit::{required, text};
+use super::manifest::manifest_from;
 use super::{FrameError, Kind, Manifest, ObjectId, RecordError, frame, json, type_name};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -108,23 +109,6 @@ fn check_rest(map: &Map<String, Value>) -> Result<(), RecordError> {
         }
     }
     Ok(())
-}
-
-pub(crate) fn manifest_from(value: Value) -> Result<Manifest, RecordError> {
-    let wrong = |value: &Value, key: &str, expected| RecordError::Type {
-        key: key.to_owned(),
-        expected,
-        found: type_name(value),
-    };
-    let Value::Object(map) = value else {
-        return Err(wrong(&value, "manifest", "an object"));
-    };
-    map.into_iter()
-        .map(|(path, id)| match id {
-            Value::String(id) => Ok((path, ObjectId::new(id))),
-            other => Err(wrong(&other, &format!("manifest.{path}"), "a string")),
-        })
-        .collect()
 }
 
 /// A list of paths, or an object whose keys are the paths.

@@ -36,6 +36,7 @@ fn count(kind: Kind, id: &ObjectId, add: impl FnOnce(&mut Count)) {
 }
 
 /// Returns what was counted on this thread since the last call.
+#[must_use]
 pub fn take() -> Counts {
     COUNTS.take()
 }

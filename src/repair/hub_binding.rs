@@ -2,11 +2,11 @@
 //! two sides are no longer those of the last time is most likely a mistake.
 
 use super::{Journal, RepairError};
+use crate::destination;
 use crate::store::{Environment, Hub};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The two sides of a hub, as they are remembered.
@@ -15,12 +15,6 @@ struct Pair {
     fingerprint: String,
     database: String,
     store: String,
-}
-
-/// A name for database, endpoint, bucket and prefix together, without secrets: sha256 in hex.
-#[must_use]
-pub fn fingerprint(hub: &Hub) -> String {
-    hex::encode(Sha256::digest(hub.identity()))
 }
 
 /// Compares the hub's two sides with those that were written last under its name. A demo is ours, wherever
@@ -54,13 +48,16 @@ pub(super) fn remember(journal: &Journal, hub: &Hub) -> Result<(), RepairError> 
     if read(&path)?.is_some_and(|before| before == now) {
         return Ok(());
     }
-    write(&path, &now).map_err(|why| failed(&path, why))
+    let written = serde_json::to_vec(&now)
+        .map_err(io::Error::from)
+        .and_then(|text| destination::replace(&path, &text));
+    written.map_err(|why| failed(&path, why))
 }
 
 impl Pair {
     fn of(hub: &Hub) -> Self {
         Self {
-            fingerprint: fingerprint(hub),
+            fingerprint: hub.fingerprint(),
             database: hub.describe_database(),
             store: hub.locate_store(),
         }
@@ -112,14 +109,4 @@ fn place(journal: &Journal, hub: &Hub) -> PathBuf {
     let name = hex::encode(&Sha256::digest(name)[..8]);
     let folder = journal.path().with_file_name("pairs");
     folder.join(format!("{name}.json"))
-}
-
-fn write(path: &Path, pair: &Pair) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut draft = tempfile::NamedTempFile::new_in(folder)?;
-    draft.write_all(&serde_json::to_vec(pair)?)?;
-    draft.as_file().sync_all()?;
-    draft.persist(path).map_err(|e| e.error)?;
-    File::open(folder)?.sync_all()
 }

@@ -20,7 +20,6 @@ pub use read::{Run, files, lines_of, runs};
 pub use verify::{Tampering, Verified, verify};
 
 use super::RepairError;
-use super::hub_binding::fingerprint;
 use crate::destination::{self, DestinationError};
 use crate::store::Hub;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -50,7 +49,7 @@ pub fn folder() -> Option<PathBuf> {
 #[must_use]
 pub fn path_of(hub: &Hub) -> Option<PathBuf> {
     // The same hub has the same journal, whatever it is called.
-    let name = &fingerprint(hub)[..16];
+    let name = &hub.fingerprint()[..16];
     folder().map(|folder| folder.join(format!("{name}.jsonl")))
 }
 
@@ -275,11 +274,11 @@ fn account(accounts: &str, user: u32) -> Option<String> {
 }
 
 pub(super) fn host() -> String {
-    let read = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    read.map(|name| name.trim().to_owned())
-        .or_else(|| std::env::var("HOSTNAME").ok())
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "unknown".to_owned())
+    let system = rustix::system::uname();
+    match system.nodename().to_string_lossy() {
+        name if name.is_empty() => "unknown".to_owned(),
+        name => name.into_owned(),
+    }
 }
 
 /// A name for a new run: when it began, and four letters that tell it from another of that second.

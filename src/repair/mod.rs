@@ -8,6 +8,7 @@ pub mod hub_binding;
 mod interrupted;
 pub mod journal;
 mod kind;
+mod outcome;
 pub mod plan;
 mod rows;
 pub mod signoff;
@@ -16,11 +17,12 @@ mod steps;
 mod undo;
 pub mod wanted;
 
-pub use apply::{Applied, Options, Outcome, Throttle, apply, apply_with};
+pub use apply::{Applied, Options, Throttle, apply, apply_with};
 pub use change::{RowChange, StepChange};
 pub use interrupted::resolve_interrupted;
 pub use journal::Journal;
 pub use kind::{Undoable, Undoing, Work};
+pub use outcome::Outcome;
 pub use plan::{Next, Plan, Refusal, Selection, Step, Totals, checkpoints, plan, plannable};
 pub use undo::undo;
 

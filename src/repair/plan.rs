@@ -3,6 +3,7 @@
 mod checkpoints;
 mod choose;
 mod draft;
+mod group;
 mod next;
 mod saved;
 mod written;

@@ -2,16 +2,16 @@
 //! check by its name was seen to hold.
 
 pub mod checks;
+mod error;
 pub mod file;
 pub mod markdown_report;
 mod pulls;
 pub mod since;
 
 pub use checks::{Check, Checks, State, Verdict};
-pub use file::SignoffError;
+pub use error::{ReportError, SignoffError};
 pub use pulls::{FailedPull, PullOutcome, Pulls};
 
-use super::hub_binding;
 use crate::audit::hidden::HiddenTable;
 use crate::audit::report::Checked;
 use crate::audit::{
@@ -238,7 +238,7 @@ async fn said(store: &Store) -> Result<HubSaid, SignoffError> {
         policy: hub.policy,
         database: hub.describe_database(),
         store: hub.describe_store(),
-        fingerprint: hub_binding::fingerprint(hub),
+        fingerprint: hub.fingerprint(),
         lacks: columns
             .map(|kind| format!("storage_uri of {kind}s"))
             .collect(),

@@ -22,6 +22,7 @@ pub trait Columns {
     fn columns(&self) -> Vec<Column>;
 
     /// Their names, in the same order.
+    #[must_use]
     fn names() -> Vec<&'static str>
     where
         Self: Default,

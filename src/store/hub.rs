@@ -9,6 +9,7 @@ use crate::backend::{Key, s3};
 use crate::index::postgres;
 use crate::text;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 /// What a hub is to its people; the console wears its colour.
@@ -113,6 +114,13 @@ impl Hub {
                 format!("{} at {}", self.describe_store(), without_secrets(at))
             }
         }
+    }
+
+    /// A name for database, endpoint, bucket and prefix together, without secrets: the sha256 of
+    /// [`Hub::identity`] in hex.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        hex::encode(Sha256::digest(self.identity()))
     }
 
     /// Names database and store together: the same hub has the same text, whatever it is called and

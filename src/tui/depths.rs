@@ -1,11 +1,11 @@
 //! How deep a hub is looked at when it is opened, as a person chose it last.
 
 use crate::audit::Depth;
+use crate::destination;
 use crate::repair::journal;
 use crate::store::{Environment, Hub};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 /// What is remembered of a hub.
@@ -27,7 +27,10 @@ pub fn remembered(hub: &Hub) -> Option<Depth> {
 pub fn remember(hub: &Hub, depth: Depth) {
     if let Some(path) = place(hub) {
         // A choice that is lost costs one more key; it is no reason to disturb who made it.
-        let _ = write(&path, depth);
+        let depth = depth.word().to_owned();
+        if let Ok(text) = serde_json::to_vec(&Remembered { depth }) {
+            let _ = destination::replace(&path, &text);
+        }
     }
 }
 
@@ -46,15 +49,4 @@ fn place(hub: &Hub) -> Option<PathBuf> {
             .join("console")
             .join(format!("{name}.json")),
     )
-}
-
-/// A crash leaves what was remembered before, or this. Readable by its owner alone, as every temporary file is made.
-fn write(path: &std::path::Path, depth: Depth) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(std::path::Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut draft = tempfile::NamedTempFile::new_in(folder)?;
-    let depth = depth.word().to_owned();
-    draft.write_all(&serde_json::to_vec(&Remembered { depth })?)?;
-    draft.as_file().sync_all()?;
-    draft.persist(path).map(|_| ()).map_err(|error| error.error)
 }

@@ -8,6 +8,12 @@
 //! - `LUTHIER_BENCH_DEPTH`: `presence`, or `bytes` (without), which keeps every core busy,
 //! - `LUTHIER_BENCH_KEYS`: how many keys are pressed (4000).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests: what fails is a failed test, and what they made they remove"
+)]
+
 #[path = "feel/console.rs"]
 mod console;
 #[path = "feel/figures.rs"]

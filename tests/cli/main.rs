@@ -1,5 +1,11 @@
 //! The program from outside: arguments, exit codes, streams, and what is left on the disk.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests: what fails is a failed test, and what they made they remove"
+)]
+
 mod arguments;
 mod auditing;
 mod bench;

@@ -1,7 +1,8 @@
 //! Small hubs to pull from, and what a pull left on the disk.
 
+use crate::client::PullError;
 use crate::client::folder::Folder;
-use crate::client::pull::{PullError, PullOptions, Pulled, Told, pull};
+use crate::client::pull::{PullOptions, Pulled, Told, pull};
 use crate::client::verify::{Verified, Wrong, verify};
 use crate::client::{Layout, layout};
 use crate::object::identity::{self, CommitScheme, SnapshotScheme};

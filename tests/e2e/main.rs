@@ -1,5 +1,11 @@
 //! The program in a real pseudo-terminal, as a person sees it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests: what fails is a failed test, and what they made they remove"
+)]
+
 mod connection;
 mod console;
 mod endings;

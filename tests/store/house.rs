@@ -99,12 +99,8 @@ fn nothing_in_the_program_deletes() {
         "object", "backend", "index", "store", "client", "audit", "repair", "cli", "tui", "demo",
     ] {
         for (path, text) in sources(room) {
-            for word in [
-                "remove_file",
-                "remove_dir",
-                "DELETE FROM",
-                "DROP TABLE musehub",
-            ] {
+            // Files and objects: clippy.toml refuses the functions that remove them.
+            for word in ["DELETE FROM", "DROP TABLE musehub"] {
                 // An audit's scratch file is its own: what a newer look replaces goes out of it.
                 let scratch = word == "DELETE FROM"
                     && path

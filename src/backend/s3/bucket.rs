@@ -2,8 +2,6 @@
 
 use super::client::{Connection, Timeouts};
 use super::fault::Fault;
-use super::order::Order;
-use super::page::ListRequest;
 use crate::backend::{BackendError, Conditions, Key};
 use crate::object::time::Micros;
 use aws_sdk_s3::Client;
@@ -16,6 +14,30 @@ use std::error::Error;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::OnceCell;
+
+/// What a page is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ListRequest<'a> {
+    /// As the server knows it.
+    pub prefix: &'a str,
+    /// As the server knows it.
+    pub after: Option<&'a str>,
+    pub token: Option<&'a str>,
+    /// Names up to the next slash instead of everything below.
+    pub folders: bool,
+    /// Keys on the page; the usual number where `None`.
+    pub limit: Option<i32>,
+}
+
+/// The order of a server's listings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// By the bytes of whole keys, as AWS does; `start-after` means the same.
+    Keys,
+    /// Otherwise: folder by folder, as if the slash came before every other character, or with a
+    /// `start-after` that skips.
+    Folders,
+}
 
 /// Rounds of the SDK's own attempts that one operation may take.
 const ROUNDS: u32 = 3;

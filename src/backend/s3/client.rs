@@ -166,7 +166,7 @@ async fn shared(
         .timeout_config(limits)
         .identity_cache(
             IdentityCache::lazy()
-                .load_timeout(credentials::LONGEST + timeouts.connect)
+                .load_timeout(profiles::LONGEST + timeouts.connect)
                 .build(),
         )
         .credentials_provider(found);

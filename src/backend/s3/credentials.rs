@@ -1,6 +1,6 @@
 //! Credentials: found by the SDK's own chain, checked before they are used, and explained where there are none.
 
-use super::profiles;
+use super::profiles::{self, LONGEST};
 use super::settings_error::UnsoundCredentials;
 use super::value::clean;
 use crate::secrets;
@@ -14,10 +14,7 @@ use aws_credential_types::provider::{self, ProvideCredentials, future};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Region, SharedCredentialsProvider, SharedHttpClient};
 use std::error::Error;
-use std::time::{Duration, SystemTime};
-
-/// How long credentials may take: a command of `credential_process` may ask another machine.
-pub(super) const LONGEST: Duration = Duration::from_secs(10);
+use std::time::SystemTime;
 
 /// Why there are no credentials, in a sentence for a person that holds no secret.
 #[derive(Debug, thiserror::Error)]
@@ -163,10 +160,6 @@ fn sound(found: &Credentials) -> Result<Credentials, UnsoundCredentials> {
 fn part<'a>(what: &'static str, value: &'a str) -> Result<&'a str, UnsoundCredentials> {
     clean(value).map_err(|flaw| UnsoundCredentials::Value { what, flaw })
 }
-
-/// What to do with credentials whose time is over.
-pub(super) const RENEW: &str = "get new ones (`aws sso login`, `aws login`, or new values of AWS_ACCESS_KEY_ID, \
-     AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN) and start again";
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@
 
 use super::credentials::NoCredentials;
 use super::profiles;
+use super::words::{chain, line};
 use crate::backend::BackendError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -234,27 +235,6 @@ fn of_connection(text: &str) -> Fault {
         return Fault::Refused;
     }
     Fault::Broken(line(text))
-}
-
-/// An error and its causes in one text.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.ends_with(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
-    }
-    text
-}
-
-/// Text of the other side as one short line.
-pub(super) fn line(text: &str) -> String {
-    let short: String = text.chars().take(200).collect();
-    short.escape_debug().to_string()
 }
 
 /// A code of the other side: letters, digits, `-`, `.` and `_`, and not many.

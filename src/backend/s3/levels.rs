@@ -4,8 +4,8 @@
 //! the slash. So each folder waits until its name with a slash is due. What waits at once are names of
 //! which each begins with the one before, so there are few.
 
-use super::bucket::Bucket;
-use super::page::{ListRequest, ListingError, Page, shown};
+use super::bucket::{Bucket, ListRequest};
+use super::page::{ListingError, Page, shown};
 use crate::backend::{BackendError, Entry};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};

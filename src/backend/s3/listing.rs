@@ -4,10 +4,9 @@
 //! way every key has to come behind the one before it: a listing that does not is an error, never an
 //! end.
 
-use super::bucket::Bucket;
+use super::bucket::{Bucket, ListRequest, Order};
 use super::levels::Levels;
-use super::order::Order;
-use super::page::{ListRequest, ListingError, Page, shown};
+use super::page::{ListingError, Page, shown};
 use crate::backend::{BackendError, Entry};
 use futures_util::stream::{self, Stream, StreamExt};
 use std::sync::Arc;

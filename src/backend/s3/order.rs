@@ -1,18 +1,7 @@
 //! In which order a server lists, found out without writing.
 
-use super::bucket::Bucket;
-use super::page::ListRequest;
+use super::bucket::{Bucket, ListRequest, Order};
 use crate::backend::BackendError;
-
-/// The order of a server's listings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    /// By the bytes of whole keys, as AWS does; `start-after` means the same.
-    Keys,
-    /// Otherwise: folder by folder, as if the slash came before every other character, or with a
-    /// `start-after` that skips.
-    Folders,
-}
 
 impl Bucket {
     /// The server's order, tried on a listed key that has a slash: from just before the slash's place in

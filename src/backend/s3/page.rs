@@ -1,26 +1,13 @@
 //! One page of a listing, checked before anything is believed of it.
 
-use super::bucket::{Bucket, micros};
-use super::fault::{Fault, line};
+use super::bucket::{Bucket, ListRequest, micros};
+use super::fault::Fault;
+use super::words::line;
 use crate::backend::{BackendError, Entry};
 use crate::cause::Cause;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
-
-/// What a page is asked for.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ListRequest<'a> {
-    /// As the server knows it.
-    pub prefix: &'a str,
-    /// As the server knows it.
-    pub after: Option<&'a str>,
-    pub token: Option<&'a str>,
-    /// Names up to the next slash instead of everything below.
-    pub folders: bool,
-    /// Keys on the page; the usual number where `None`.
-    pub limit: Option<i32>,
-}
 
 /// A page. Its keys start with the prefix that was asked for, in the server's order.
 #[derive(Debug)]

@@ -1,16 +1,19 @@
 //! Profiles of the AWS configuration files, as far as they explain why there are no credentials.
 
-use super::credentials::RENEW;
-use super::fault;
-use super::settings_error::SettingsError;
+use super::settings_error::{RENEW, SettingsError};
 use super::value::clean;
+use super::words;
 use aws_config::profile::{self, Profile, ProfileSet};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_types::os_shim_internal::{Env, Fs};
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// The longest chain of `source_profile` that is followed.
 const HOPS: usize = 16;
+
+/// How long credentials may take: a command of `credential_process` may ask another machine.
+pub(super) const LONGEST: Duration = Duration::from_secs(10);
 
 /// What a role says that takes its keys from the environment, where there are none.
 pub(super) const NO_KEYS: &str = "the AWS profile takes its keys from the environment (credential_source = \
@@ -57,7 +60,7 @@ pub(super) async fn check(name: Option<&str>) -> Result<(), SettingsError> {
             if let Some(flaw) = profile.get(key).and_then(|value| clean(value).err()) {
                 return Err(SettingsError::ProfileValue {
                     key,
-                    profile: fault::line(at),
+                    profile: words::line(at),
                     flaw,
                 });
             }
@@ -75,10 +78,10 @@ fn missing(set: &ProfileSet, name: &str) -> SettingsError {
     known.sort_unstable();
     let known = match known.is_empty() {
         true => "they hold none".to_owned(),
-        false => format!("they hold: {}", fault::line(&known.join(", "))),
+        false => format!("they hold: {}", words::line(&known.join(", "))),
     };
     SettingsError::NoProfile {
-        name: fault::line(name),
+        name: words::line(name),
         known,
     }
 }
@@ -100,7 +103,7 @@ pub(super) async fn explain(name: Option<&str>, error: Option<&CredentialsError>
 
 /// A profile by its kind.
 fn of_profile(set: &ProfileSet, profile: &Profile, reason: &str) -> String {
-    let name = &fault::line(profile.name());
+    let name = &words::line(profile.name());
     let has = |key: &str| profile.get(key).is_some();
     let export = format!(
         "export keys from it: eval \"$(aws configure export-credentials --profile {name} --format env)\", and unset AWS_PROFILE"
@@ -118,8 +121,8 @@ fn of_profile(set: &ProfileSet, profile: &Profile, reason: &str) -> String {
             profile.get("credential_source"),
             has("web_identity_token_file"),
         ) {
-            (Some(source), ..) => format!(" from the profile {}", fault::line(source)),
-            (None, Some(source), _) => format!(" from credential_source {}", fault::line(source)),
+            (Some(source), ..) => format!(" from the profile {}", words::line(source)),
+            (None, Some(source), _) => format!(" from credential_source {}", words::line(source)),
             (None, None, true) => " with its web_identity_token_file".to_owned(),
             (None, None, false) => {
                 return format!(
@@ -198,12 +201,9 @@ fn of_environment(reason: &str) -> String {
 /// are known are taken from it.
 fn reason(error: Option<&CredentialsError>) -> String {
     let Some(error) = error else {
-        return format!(
-            "no answer within {} s",
-            super::credentials::LONGEST.as_secs()
-        );
+        return format!("no answer within {} s", LONGEST.as_secs());
     };
-    let text = fault::chain(error);
+    let text = words::chain(error);
     let has = |word: &&(&str, &str)| text.contains(word.0);
     let known = REASONS.iter().find(has);
     known.map_or_else(
@@ -284,7 +284,7 @@ pub(super) fn renewal() -> String {
     match std::env::var("AWS_PROFILE") {
         Ok(name) if !name.trim().is_empty() => format!(
             "the credentials have expired; get new ones (`aws sso login --profile {}`, or as the profile has it) and start again",
-            fault::line(name.trim())
+            words::line(name.trim())
         ),
         _ => format!("the credentials have expired; {RENEW}"),
     }

@@ -1,8 +1,7 @@
 //! Objects written: never over another, whatever the server honours.
 
-use super::bucket::Bucket;
+use super::bucket::{Bucket, ListRequest};
 use super::fault::Fault;
-use super::page::ListRequest;
 use crate::backend::{BackendError, Key, Put};
 use aws_sdk_s3::primitives::ByteStream;
 use base64::Engine;

@@ -1,9 +1,9 @@
 //! Objects read: whole, or only what is said of them.
 
-use super::bucket::{Bucket, micros};
+use super::bucket::{Bucket, ListRequest, micros};
 use super::decode::{self, Decoder};
-use super::fault::{Fault, chain, line};
-use super::page::ListRequest;
+use super::fault::Fault;
+use super::words::{chain, line};
 use crate::backend::{BackendError, Body, Key, Meta};
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};

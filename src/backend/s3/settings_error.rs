@@ -1,12 +1,15 @@
 //! Why a bucket cannot be reached with the settings that were given. No variant holds a secret.
 
-use super::credentials::RENEW;
 use super::value::Flaw;
 use crate::backend::UriRefusal;
 use aws_config::profile::ProfileFileLoadError;
 use rustls::pki_types::pem;
 use std::io;
 use std::path::PathBuf;
+
+/// What to do with credentials whose time is over.
+pub(super) const RENEW: &str = "get new ones (`aws sso login`, `aws login`, or new values of AWS_ACCESS_KEY_ID, \
+     AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN) and start again";
 
 /// A setting of the place, the environment or the AWS profile that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +28,7 @@ pub(super) enum SettingsError {
     Region(String),
     #[error("the variable {name} {flaw}; set it again without")]
     Variable { name: String, flaw: &'static str },
-    #[error("the AWS configuration cannot be read: {}", super::fault::line(&super::fault::chain(.0)))]
+    #[error("the AWS configuration cannot be read: {}", super::words::line(&super::words::chain(.0)))]
     Profiles(#[source] Box<ProfileFileLoadError>),
     #[error(
         "there is no AWS profile {name} in the AWS configuration files (AWS_CONFIG_FILE, ~/.aws/config, ~/.aws/credentials); {known}"

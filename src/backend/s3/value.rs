@@ -50,7 +50,7 @@ pub(super) fn region(value: &str) -> Result<String, SettingsError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match clean(value) {
         Ok(name) if name.len() <= 63 && name.chars().all(plain) => Ok(name.to_owned()),
-        _ => Err(SettingsError::Region(super::fault::line(value))),
+        _ => Err(SettingsError::Region(super::words::line(value))),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Broken, Declared, grow};
 use crate::audit::{Code, Subject};
 use crate::backend::layout;
 use crate::demo::DemoError;
-use crate::demo::refs::{Heads, Saved};
+use crate::demo::repository::{Heads, Saved};
 use crate::demo::world::World;
 
 pub(super) fn refs_unsaved(world: &mut World) -> Broken {

@@ -1,8 +1,8 @@
 //! One line of a journal.
 
 use crate::audit::{Code, Remedy, Subject};
-use crate::repair::apply::Outcome;
 use crate::repair::change::{RowChange, Side, StepChange};
+use crate::repair::outcome::Outcome;
 use crate::repair::plan::Step;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! What journals say: the runs of one, and the lines of a run.
 
 use super::{Entry, Event, Line, RecordedOutcome, folder};
-use crate::repair::apply::Outcome;
+use crate::repair::outcome::Outcome;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -1,11 +1,12 @@
 //! The end of a journal: its last line, what a crash left behind it, and the note of how far it goes.
 
 use super::{JournalError, Line, NOTHING};
+use crate::destination;
 use crate::repair::steps::hash;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// How much is read at once, going backwards.
@@ -131,20 +132,11 @@ impl Seal {
 
 /// Seals a journal. A crash leaves the old seal or the new one.
 pub(super) fn seal(journal: &Path, seq: u64, sha256: &str) -> io::Result<()> {
-    let place = beside(journal);
-    let draft = place.with_extension("seal-draft");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&draft)?;
     let seal = Seal {
         seq,
         sha256: sha256.to_owned(),
     };
-    file.write_all(&serde_json::to_vec(&seal)?)?;
-    file.sync_all()?;
-    std::fs::rename(&draft, &place)
+    destination::replace(&beside(journal), &serde_json::to_vec(&seal)?)
 }
 
 fn beside(journal: &Path) -> PathBuf {

@@ -1,7 +1,7 @@
 //! Steps that bring refs into the store, one a repository.
 
-use super::choose::Group;
 use super::draft::Draft;
+use super::group::Group;
 use super::{Plan, Refusal};
 use crate::audit::{Code, Evidence, Finding, suggest};
 use crate::index::IndexError;

@@ -2,6 +2,7 @@
 
 use super::checkpoints::repo_id;
 use super::draft::Draft;
+use super::group::Group;
 use super::{Refusal, Selection};
 use crate::audit::{Auto, Code, Filter, Finding, Numbered, Remedy, Subject};
 use crate::repair::RepairError;
@@ -20,23 +21,6 @@ struct Chosen {
     remedy: Remedy,
     ordinal: u64,
     code: Code,
-}
-
-/// Findings of one subject with one remedy.
-pub(super) struct Group {
-    /// Of the finding that stands first in the report.
-    pub ordinal: u64,
-    /// The codes of the others.
-    pub also: Vec<Code>,
-    /// Their places in the report.
-    pub others: Vec<u64>,
-}
-
-impl Group {
-    /// The places of all of its findings.
-    pub fn places(&self) -> impl Iterator<Item = u64> + '_ {
-        std::iter::once(self.ordinal).chain(self.others.iter().copied())
-    }
 }
 
 /// Everything that becomes a step.

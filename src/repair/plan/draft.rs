@@ -1,6 +1,6 @@
 //! A plan in the making.
 
-use super::choose::Group;
+use super::group::Group;
 use super::{Plan, Refusal};
 use crate::audit::{Code, Finding, Remedy, Report};
 use crate::index::IndexError;

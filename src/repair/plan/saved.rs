@@ -7,8 +7,8 @@
 //! made again from the hub.
 
 use super::{Plan, Refusal, Step, Totals};
+use crate::destination;
 use crate::repair::RepairError;
-use crate::repair::hub_binding::fingerprint;
 use crate::store::Hub;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -98,10 +98,7 @@ impl Plan {
         if path.symlink_metadata().is_ok() {
             return Err(failed(PlanFileError::Taken));
         }
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
+        let folder = destination::folder_of(path);
         let draft = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
         let mut out = Summed {
             to: BufWriter::new(draft),
@@ -109,15 +106,10 @@ impl Plan {
         };
         self.write(&mut out, hub, &io).await?;
         let draft = out.to.into_inner().map_err(|e| io(e.into_error()))?;
-        let synced = draft.as_file().sync_all();
-        synced.map_err(io)?;
-        let kept = draft.persist_noclobber(path);
-        kept.map_err(|e| match e.error.kind() {
+        destination::keep_new(draft, path).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => failed(PlanFileError::Taken),
-            _ => io(e.error),
-        })?;
-        let named = File::open(folder).and_then(|folder| folder.sync_all());
-        named.map_err(io)
+            _ => io(error),
+        })
     }
 
     async fn write<W: Write>(
@@ -134,7 +126,7 @@ impl Plan {
             hub: hub.name.clone(),
             database: hub.describe_database(),
             store: hub.describe_store(),
-            fingerprint: fingerprint(hub),
+            fingerprint: hub.fingerprint(),
         }))?;
         for alarm in &self.alarms {
             put(Line::Alarm(alarm.clone()))?;
@@ -247,7 +239,7 @@ impl<R: BufRead> Reading<R> {
         let Ok(Line::Plan(header)) = serde_json::from_slice(&text) else {
             return Err(PlanFileError::Changed);
         };
-        if header.fingerprint != fingerprint(hub) {
+        if header.fingerprint != hub.fingerprint() {
             let (database, store) = (hub.describe_database(), hub.describe_store());
             return Err(PlanFileError::OtherHub {
                 made_for: format!("{} with {}", header.database, header.store),

@@ -1,11 +1,8 @@
 //! Reports as files: written once, read with suspicion.
 
-use super::{Signoff, VERSION, markdown_report};
-use crate::audit::AuditError;
+use super::{ReportError, Signoff, SignoffError, VERSION, markdown_report};
 use crate::destination::{self, DestinationError};
-use crate::index::IndexError;
 use crate::object::json;
-use crate::progress::Cancelled;
 use crate::text::escaped;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -16,37 +13,6 @@ use std::path::{Path, PathBuf};
 
 /// The largest report that is read. 64 MiB.
 const LARGEST: u64 = 64 << 20;
-
-/// Why there is no sign-off, or none that can be read.
-#[derive(Debug, thiserror::Error)]
-pub enum SignoffError {
-    #[error(transparent)]
-    Audit(#[from] AuditError),
-    #[error(transparent)]
-    Index(#[from] IndexError),
-    #[error(transparent)]
-    Cancelled(#[from] Cancelled),
-    /// A report cannot be written.
-    #[error(transparent)]
-    Place(#[from] DestinationError),
-    #[error("{path}: {source}")]
-    File { path: String, source: ReportError },
-    #[error("{path} was changed after it was written: its own sha256 does not fit")]
-    Altered { path: String },
-}
-
-/// Why a file cannot be read as a report.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    #[error("it is too large for a report")]
-    TooLarge,
-    #[error("it is no report of a sign-off: {0}")]
-    NoReport(#[from] serde_json::Error),
-    #[error("it is no report of a sign-off of version {VERSION}")]
-    OtherVersion,
-}
 
 impl Signoff {
     /// The sha256 that the report should bear: of all its other fields, as canonical JSON.
@@ -149,14 +115,11 @@ pub fn prepare(folder: &Path) -> Result<(), SignoffError> {
 fn put(path: &Path, bytes: &[u8]) -> Result<PathBuf, SignoffError> {
     // Half a report is none: the file has its name only once it is whole, and on the disk.
     let write = || -> io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
         let mut draft = tempfile::Builder::new()
             .permissions(std::fs::Permissions::from_mode(0o666))
-            .tempfile_in(folder)?;
+            .tempfile_in(destination::folder_of(path))?;
         draft.write_all(bytes)?;
-        draft.as_file().sync_all()?;
-        draft.persist_noclobber(path).map_err(|kept| kept.error)?;
-        File::open(folder)?.sync_all()
+        destination::keep_new(draft, path)
     };
     write().map_err(|error| DestinationError::at(path, error))?;
     Ok(path.to_owned())

@@ -13,7 +13,7 @@ use crate::client::tried::{Taken, TriedPull};
 use crate::client::tried_repo::{BranchEnd, TriedBranch, TriedRepo};
 use crate::index::{BranchRow, Edge, EditableColumn, Listed, RepoRow};
 use crate::object::{Kind, ObjectId};
-use crate::repair::apply::Outcome;
+use crate::repair::Outcome;
 use crate::repair::change::{CellChange, StepChange};
 use crate::repair::journal::{Entry, Event, Line, Run};
 use crate::repair::signoff::{State, Verdict};

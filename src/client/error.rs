@@ -1,0 +1,25 @@
+//! Why there was no pull.
+
+use super::folder::FolderError;
+use crate::store::StoreError;
+use crate::store::fetch::FetchError;
+
+/// Why there was no pull at all.
+#[derive(Debug, thiserror::Error)]
+pub enum PullError {
+    #[error("there is no repository `{0}`")]
+    NoSuchRepo(String),
+    #[error("{repo} has no branch `{branch}`")]
+    NoSuchBranch { repo: String, branch: String },
+    /// What a client would refuse before it asks for an object.
+    #[error("{0}")]
+    Refused(String),
+    #[error("{folder}: {why}")]
+    Unfit { folder: String, why: String },
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
