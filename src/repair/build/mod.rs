@@ -14,6 +14,8 @@ mod source;
 pub(super) use recache::describe;
 pub(super) use replace::OBJECT;
 
+pub use source::COPY_IN;
+
 use super::plan::{RowChange, Step};
 use super::rows::Row;
 use super::wanted::Wanted;

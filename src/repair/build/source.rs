@@ -104,6 +104,9 @@ fn keys(target: &Target, row: Option<&Row>) -> Vec<Key> {
     out
 }
 
+/// How a step begins to say from which file of a client's folder its bytes come.
+pub const COPY_IN: &str = "the copy in ";
+
 /// The copies beside the hub.
 async fn beside(site: Site<'_>, target: &Target) -> Option<Result<Source, String>> {
     let id = ObjectId::new(&target.id);
@@ -117,7 +120,7 @@ async fn beside(site: Site<'_>, target: &Target) -> Option<Result<Source, String
             Ok(bytes) => {
                 return Some(Ok(Source {
                     bytes,
-                    words: format!("the copy in {path}"),
+                    words: format!("{COPY_IN}{path}"),
                     key: None,
                 }));
             }

@@ -53,6 +53,9 @@ enum Line {
     End {
         totals: Totals,
         sha256: String,
+        /// The audit was shown a part of the hub's rows.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        partial: bool,
     },
 }
 
@@ -151,6 +154,7 @@ impl Plan {
         }
         let end = Line::End {
             totals: self.totals.clone(),
+            partial: self.partial,
             sha256: hex::encode(out.sum.clone().finalize()),
         };
         out.line(&end).map_err(|e| failed(e.to_string()))
@@ -180,11 +184,16 @@ impl Plan {
                 Line::Step(step) if step.number == plan.totals.steps + 1 => plan.add(step)?,
                 Line::Refused(refusal) => plan.refuse(refusal)?,
                 Line::Alarm(alarm) => plan.alarms.push(alarm),
-                Line::End { totals, sha256 } => {
+                Line::End {
+                    totals,
+                    sha256,
+                    partial,
+                } => {
                     let sum = hex::encode(before.finalize());
-                    if sum != sha256 || totals != plan.totals {
+                    if sum != sha256 || !totals.agree(&plan.totals) {
                         return Err(failed(CHANGED.to_owned()));
                     }
+                    plan.partial = partial;
                     return match reading.at_end().map_err(&failed)? {
                         true => plan.finish(),
                         false => Err(failed(CHANGED.to_owned())),
