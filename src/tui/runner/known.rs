@@ -67,11 +67,16 @@ impl Desk {
             };
             report.learn_pulls(pulls).await?;
             let branches = report.standings().await?;
-            Ok::<_, audit::AuditError>((report, branches))
+            let left = audit::Filter {
+                left: true,
+                ..audit::Filter::default()
+            };
+            let left = report.count(&left).await?;
+            Ok::<_, audit::AuditError>((report, left, branches))
         };
-        let (report, branches) = merged.await.map_err(|error| error.to_string())?;
+        let (report, left, branches) = merged.await.map_err(|error| error.to_string())?;
         let name = self.held().replace(report.clone());
-        Ok(KnownLine::new(name, &report, branches))
+        Ok(KnownLine::new(name, &report, left, branches))
     }
 
     /// Takes over what was found beside an audit, and tells everybody.

@@ -129,9 +129,10 @@ impl Desk {
         let (owner, slug) = path.split_once('/').unwrap_or((path, ""));
         let index = store.index();
         let found = index.repo_by_path(owner, slug).await;
-        let row = found
-            .map_err(|error| error.to_string())?
-            .ok_or_else(|| format!("there is no repository {path}"))?;
+        let Some(row) = found.map_err(|error| error.to_string())? else {
+            let hidden = crate::audit::suggest::hidden_repos(&store).await;
+            return Err(format!("there is no repository {path}{hidden}"));
+        };
         let counts = index.repo_counts(std::slice::from_ref(&row.repo_id)).await;
         let counts = counts.map_err(|error| error.to_string())?;
         let counts = counts.first().copied().unwrap_or_default();

@@ -138,6 +138,7 @@ impl FakeHub {
         looks.add(look(ask.scope.clone(), ask.depth));
         KnownLine {
             report: ReportRef(ticket.0),
+            left: self.findings,
             summary: self.summary(ask.depth),
             looks,
             branches: self.branches,
@@ -164,6 +165,7 @@ impl FakeHub {
     pub(super) fn totals(&self) -> Totals {
         Totals {
             steps: self.steps,
+            mends: self.steps,
             refused: 1,
             bytes: 691 * self.steps,
             requests: 2 * self.steps,
@@ -177,6 +179,7 @@ impl FakeHub {
         PlannedLine {
             totals: self.totals(),
             alarms: self.alarms.clone(),
+            is_partial: false,
             undoable: Undoable {
                 row: self.steps,
                 ..Undoable::default()
@@ -423,6 +426,7 @@ impl FakeHub {
             name: name.into(),
             count: self.findings,
             worst: Grade::Critical,
+            of_worst: self.findings,
         })]
     }
 

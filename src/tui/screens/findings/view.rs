@@ -149,7 +149,20 @@ impl Findings {
                     Rest::Unknown => format!("? nothing was found: {rests}. A looks at the hub."),
                 })
             }
-            (Slot::Ready(0), _) => Some("nothing passes this filter; / changes it".into()),
+            (Slot::Ready(0), _) => {
+                // Of one repository the newest look at it counts.
+                let path = self.filter.repo.as_deref();
+                let look = match path {
+                    Some(path) => shared.audits.repo_look(path),
+                    None => shared.audits.hub_look(),
+                };
+                let rests = rests_on(look, shared.now());
+                let all = match self.text.split_whitespace().count() == 1 && path.is_some() {
+                    true => "nothing was found in this repository",
+                    false => "no finding passes this filter",
+                };
+                Some(format!("{all}: {rests}. / changes the filter, A looks again."))
+            }
             _ => None,
         }
     }
