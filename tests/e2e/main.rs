@@ -1,5 +1,6 @@
 //! The program in a real pseudo-terminal, as a person sees it.
 
+mod by_url;
 mod connection;
 mod console;
 mod endings;
