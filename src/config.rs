@@ -219,7 +219,7 @@ pub fn resolve(
     path: &Path,
     contents: &str,
 ) -> Result<Option<Target>, ConfigError> {
-    let said = Said::new(flags, variable, path, contents)?;
+    let said = Settings::new(flags, variable, path, contents)?;
     let (database, store) = match (said.database, said.store) {
         (None, None) => return Ok(None),
         (Some(_), None) => return Err(ConfigError::NoStore),
@@ -248,7 +248,7 @@ pub fn resolve(
 pub fn load_rebuilt(flags: &Flags, into: &str) -> Result<Target, ConfigError> {
     let (path, text) = read_file()?;
     check_variables()?;
-    let said = Said::new(flags, &variable, &path, &text)?;
+    let said = Settings::new(flags, &variable, &path, &text)?;
     let store = said.store.ok_or(ConfigError::NoSource)?;
     let database = Database::parse(into)?;
     Ok(Target {
@@ -264,14 +264,14 @@ pub fn load_rebuilt(flags: &Flags, into: &str) -> Result<Target, ConfigError> {
 }
 
 /// What profile, environment and flags say together.
-struct Said {
+struct Settings {
     name: Option<String>,
     profile: Profile,
     database: Option<String>,
     store: Option<String>,
 }
 
-impl Said {
+impl Settings {
     fn new(
         flags: &Flags,
         variable: &dyn Fn(&str) -> Option<String>,
@@ -365,7 +365,7 @@ fn reached(
 ) -> ObjectStore {
     match store {
         ObjectStore::Folder(path) => ObjectStore::Folder(path),
-        ObjectStore::S3(place) => ObjectStore::S3(s3::Place {
+        ObjectStore::S3(place) => ObjectStore::S3(s3::BucketLocation {
             endpoint: endpoint(variable).or_else(|| profile.endpoint.clone()),
             region: variable("AWS_REGION").or_else(|| profile.region.clone()),
             aws_profile: variable("AWS_PROFILE")

@@ -5,7 +5,7 @@
 
 use super::AuditError;
 use super::scan::Scan;
-use crate::index::notebook::{BranchFact, Namer, Unresolved};
+use crate::index::audit_scratch::{BranchFact, Namer, Unresolved};
 use crate::index::{CommitRow, Index};
 use crate::object::{Kind, ObjectId};
 use crate::store::reconstruct;
@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 /// Ids of one question; a snapshot's row may weigh much.
 const IDS: usize = 100;
 
-/// Names of one answer of the notebook.
+/// Names of one answer of the scratch file.
 const NAMERS: u32 = 500;
 
 /// Branches of one page.
@@ -131,7 +131,7 @@ fn names_it(row: &CommitRow, name: &Unresolved) -> bool {
     let is_it = |id: &ObjectId| id.as_str() == name.id;
     match name.kind {
         Kind::Snapshot => {
-            let snapshot = reconstruct::given(row.snapshot_id.as_deref());
+            let snapshot = reconstruct::non_empty(row.snapshot_id.as_deref());
             snapshot.map(ObjectId::new).as_ref().is_some_and(is_it)
         }
         _ => reconstruct::parent_ids(&row.parent_ids).is_ok_and(|ids| ids.iter().any(is_it)),
@@ -148,7 +148,7 @@ async fn living_namer(
     let mut after: Option<Namer> = None;
     loop {
         let page = scan
-            .notebook
+            .scratch
             .namers(name.kind, &name.id, after.as_ref(), NAMERS)
             .await?;
         let found = living(scan, name, &page, heads).await?;
@@ -254,7 +254,7 @@ impl Heads {
                     .await?;
                 after = page.rows.last().map(|row| row.name.clone()).or(after);
                 heads.extend(page.rows.into_iter().map(|row| {
-                    let head = reconstruct::given(row.head_commit_id.as_deref());
+                    let head = reconstruct::non_empty(row.head_commit_id.as_deref());
                     (row.branch_id, head.map(str::to_owned))
                 }));
                 if page.end {

@@ -7,10 +7,10 @@ use super::standing::of_branch;
 use super::suggest;
 use super::{AuditError, Finding, one};
 use crate::index::CommitRow;
-use crate::index::notebook::Standing;
+use crate::index::audit_scratch::Standing;
 use crate::object::identity::is_empty_blob;
 use crate::object::{Kind, Manifest, ObjectId};
-use crate::store::reconstruct::{given, parent_ids};
+use crate::store::reconstruct::{non_empty, parent_ids};
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -58,7 +58,7 @@ pub(super) async fn judge(scan: &mut Scan<'_>, path: &str, name: &str) -> Result
     }
     let branch = (path, name, heads.as_slice());
     let standing = of_branch(branch, scan.options.depth, walk.cause, walk.doubt);
-    scan.notebook.set_standings(&[standing]).await?;
+    scan.scratch.set_standings(&[standing]).await?;
     one::finish(scan).await
 }
 
@@ -75,7 +75,7 @@ async fn heads(
             .branches_of(repo_id, after.as_deref(), PAGE as u32)
             .await?;
         let named = page.rows.iter().filter(|row| row.name == name);
-        out.extend(named.map(|row| given(row.head_commit_id.as_deref()).map(str::to_owned)));
+        out.extend(named.map(|row| non_empty(row.head_commit_id.as_deref()).map(str::to_owned)));
         after = page.rows.last().map(|row| row.name.clone()).or(after);
         if page.end || page.rows.is_empty() {
             return Ok(out);
@@ -93,7 +93,7 @@ impl Walk {
         let mut trees = Vec::new();
         for row in &rows {
             self.open.extend(parents(row));
-            trees.extend(given(row.snapshot_id.as_deref()).map(str::to_owned));
+            trees.extend(non_empty(row.snapshot_id.as_deref()).map(str::to_owned));
         }
         self.judge(scan, Kind::Commit, ids).await?;
         let trees = unmet(scan, Kind::Snapshot, trees).await?;
@@ -131,7 +131,7 @@ impl Walk {
         for (id, row) in verdicts {
             let row = row?;
             if let Some(finding) = self.note(kind, &id, row.as_ref().map(|(_, verdict)| verdict)) {
-                scan.find(vec![finding]).await?;
+                scan.report(vec![finding]).await?;
             }
             trees.push(
                 row.as_ref()
@@ -181,7 +181,7 @@ async fn unmet(scan: &Scan<'_>, kind: Kind, ids: Vec<String>) -> Result<Vec<Stri
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
-    let known = scan.notebook.known(kind, &ids).await?;
+    let known = scan.scratch.known(kind, &ids).await?;
     Ok(ids
         .into_iter()
         .filter(|id| !known.contains_key(id))

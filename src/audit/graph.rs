@@ -56,11 +56,11 @@ impl Edges {
 /// Every code that takes a walk, and what each cause blocks.
 pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     let nodes = scan.commit_facts as usize;
-    let pairs = scan.notebook.commit_edges().await?;
+    let pairs = scan.scratch.commit_edges().await?;
     let parents = Edges::new(nodes, pairs.iter().copied());
     let children = Edges::new(nodes, pairs.iter().map(|(child, parent)| (*parent, *child)));
     drop(pairs);
-    let heads = scan.notebook.heads().await?;
+    let heads = scan.scratch.heads().await?;
     cycles(scan, &parents, &children, Kind::Commit).await?;
     snapshot_cycles(scan).await?;
     unreachable(scan, &parents, &heads).await?;
@@ -68,12 +68,12 @@ pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     let mut stops = Stops::new(nodes);
     blocks(scan, &children, &heads, &mut stops).await?;
     standing::judge(scan, &children, &stops).await?;
-    Ok(scan.notebook.settle().await?)
+    Ok(scan.scratch.assign_order().await?)
 }
 
 async fn snapshot_cycles(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     let nodes = scan.snapshot_facts as usize;
-    let pairs = scan.notebook.snapshot_edges().await?;
+    let pairs = scan.scratch.snapshot_edges().await?;
     if pairs.is_empty() {
         return Ok(());
     }
@@ -93,8 +93,8 @@ async fn cycles(
         let findings = match kind {
             Kind::Commit => numbered(scan, chunk, Code::Cycle).await?,
             _ => {
-                let ids = scan.notebook.snapshots_numbered(chunk).await?;
-                let holders = scan.notebook.holders(kind, &ids).await?;
+                let ids = scan.scratch.snapshots_numbered(chunk).await?;
+                let holders = scan.scratch.holders(kind, &ids).await?;
                 ids.iter()
                     .map(|id| {
                         let mut finding = Finding::new(Code::Cycle, Subject::Snapshot, id);
@@ -105,7 +105,7 @@ async fn cycles(
                     .collect()
             }
         };
-        scan.find(findings).await?;
+        scan.report(findings).await?;
     }
     Ok(())
 }
@@ -116,9 +116,9 @@ async fn numbered(
     numbers: &[u32],
     code: Code,
 ) -> Result<Vec<Finding>, AuditError> {
-    let rows = scan.notebook.commits_numbered(numbers).await?;
+    let rows = scan.scratch.commits_numbered(numbers).await?;
     let ids: Vec<String> = rows.iter().map(|(_, id, _)| id.clone()).collect();
-    let holders = scan.notebook.holders(Kind::Commit, &ids).await?;
+    let holders = scan.scratch.holders(Kind::Commit, &ids).await?;
     Ok(rows
         .into_iter()
         .map(|(_, id, own)| {
@@ -199,7 +199,7 @@ async fn unreachable(
         let there = again::still_there(scan, Kind::Commit, ids).await?;
         let there: HashSet<String> = there.into_iter().collect();
         findings.retain(|finding| there.contains(&finding.id));
-        scan.find(findings).await?;
+        scan.report(findings).await?;
     }
     Ok(())
 }
@@ -214,7 +214,7 @@ async fn collapsed(
     const UNKNOWN: u32 = u32::MAX;
     let nodes = parents.len();
     let mut entries = vec![UNKNOWN; nodes];
-    for (n, count) in scan.notebook.tree_sizes().await? {
+    for (n, count) in scan.scratch.tree_sizes().await? {
         entries[n as usize] = count.min(UNKNOWN - 1);
     }
     let mut passed_on = entries.clone();
@@ -255,7 +255,7 @@ async fn collapsed(
                 finding.with("entries", *now).with("before", *before)
             })
             .collect();
-        scan.find(counted).await?;
+        scan.report(counted).await?;
     }
     Ok(())
 }
@@ -279,10 +279,7 @@ async fn blocks(
     }
     let mut after = 0;
     loop {
-        let page = scan
-            .notebook
-            .findings_of(&codes, after, PAGE as u32)
-            .await?;
+        let page = scan.scratch.findings_of(&codes, after, PAGE as u32).await?;
         let Some(last) = page.last() else {
             return Ok(());
         };
@@ -298,7 +295,7 @@ async fn blocks(
                 continue;
             }
             let start = match (finding.kind, finding.kind.kind()) {
-                (_, Some(kind)) => scan.notebook.blocked_commits(kind, &finding.id).await?,
+                (_, Some(kind)) => scan.scratch.blocked_commits(kind, &finding.id).await?,
                 _ => Vec::new(),
             };
             let mut blocked = walk.from(&start, children, heads);
@@ -318,7 +315,7 @@ async fn blocks(
                 follows,
             ));
         }
-        scan.notebook.amend_findings(&changes).await?;
+        scan.scratch.amend_findings(&changes).await?;
         scan.progress.checkpoint().await?;
     }
 }

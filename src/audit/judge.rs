@@ -4,13 +4,13 @@ mod blob;
 mod commit;
 mod snapshot;
 
+use super::diagnose;
 use super::fault::{Code, Grade};
 use super::finding::{Finding, Subject};
-use super::look::{Look, Looked, Named, Witness};
-use super::wrong;
+use super::probe::{Named, ObjectState, Probe, Witness};
 use super::{Depth, Options};
 use crate::backend::Key;
-use crate::index::notebook::Standing;
+use crate::index::audit_scratch::Standing;
 use crate::object::{Kind, ObjectId};
 use crate::store::chain::TreeCache;
 use crate::store::{Policy, Store};
@@ -43,7 +43,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    fn find(&mut self, finding: Finding) {
+    fn report(&mut self, finding: Finding) {
         self.findings.push(finding);
     }
 
@@ -122,21 +122,21 @@ impl Judge {
     }
 
     /// Looks at the store for one row, unless the depth or the hub's age leaves nothing to ask.
-    async fn look(&self, ask: Ask<'_>) -> Option<Looked> {
+    async fn probe(&self, ask: ObjectQuery<'_>) -> Option<ObjectState> {
         let can_say = self.store.index().capabilities().storage_uri(ask.row.kind);
         if self.depth == Depth::Rows || !(can_say || ask.row.disk_path.is_some()) {
             return None;
         }
-        let look = Look {
+        let probe = Probe {
             read: self.depth == Depth::Bytes || ask.doubtful,
-            ..self.looking()
+            ..self.new_probe()
         };
-        Some(look.at(ask.row).await)
+        Some(probe.at(ask.row).await)
     }
 
     /// How this judge looks at bytes.
-    fn looking(&self) -> Look<'_> {
-        Look {
+    fn new_probe(&self) -> Probe<'_> {
+        Probe {
             store: &self.store,
             read: true,
             listed: self.listed,
@@ -150,20 +150,20 @@ impl Judge {
         &self,
         kind: Kind,
         id: &ObjectId,
-        looked: Option<Looked>,
+        looked: Option<ObjectState>,
         disagrees: impl Fn(&[u8]) -> bool,
-    ) -> Option<Looked> {
+    ) -> Option<ObjectState> {
         let (key, first) = match &looked {
-            Some(Looked::Proved {
+            Some(ObjectState::Proved {
                 key, sha256, bytes, ..
             }) if disagrees(bytes) => (key, *sha256),
             _ => return looked,
         };
-        let again = self.looking().read(kind, id, key, None).await;
+        let again = self.new_probe().read(kind, id, key, None).await;
         Some(match again {
-            Looked::Proved { sha256, .. } if sha256 == first => again,
-            Looked::Proved { ref bytes, .. } if !disagrees(bytes) => again,
-            Looked::Proved { key, .. } => Looked::Unknown {
+            ObjectState::Proved { sha256, .. } if sha256 == first => again,
+            ObjectState::Proved { ref bytes, .. } if !disagrees(bytes) => again,
+            ObjectState::Proved { key, .. } => ObjectState::Unknown {
                 key,
                 why: "two reads gave different bytes".to_owned(),
             },
@@ -186,35 +186,35 @@ impl Judge {
 }
 
 /// One question to the store.
-struct Ask<'a> {
+struct ObjectQuery<'a> {
     row: Named<'a>,
     /// Something speaks against the row, so its object is read whatever the depth.
     doubtful: bool,
 }
 
 /// The codes of an object that a row names, and what was read of it.
-fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Looked) {
+fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &ObjectState) {
     let about = |code: Code| {
         let mut finding = Finding::new(code, kind.into(), id.as_str());
         finding.evidence = looked.evidence();
         finding
     };
     match looked {
-        Looked::Unlinked { .. } | Looked::There { .. } => {}
-        Looked::Proved { size, sha256, .. } => verdict.read = Some((*size, *sha256)),
-        Looked::Refused { found, .. } => {
+        ObjectState::Unlinked { .. } | ObjectState::There { .. } => {}
+        ObjectState::Proved { size, sha256, .. } => verdict.read = Some((*size, *sha256)),
+        ObjectState::Refused { found, .. } => {
             let finding = about(Code::UriRefused);
-            verdict.find(if found.is_empty() {
+            verdict.report(if found.is_empty() {
                 finding.without_remedy("no key of the store holds bytes that prove the id")
             } else {
                 finding
             });
         }
-        Looked::Absent { found, .. } if found.is_empty() => {
-            verdict.find(about(Code::ObjectMissing))
+        ObjectState::Absent { found, .. } if found.is_empty() => {
+            verdict.report(about(Code::ObjectMissing))
         }
-        Looked::Absent { .. } => verdict.find(about(Code::ObjectMisplaced)),
-        Looked::Wrong {
+        ObjectState::Absent { .. } => verdict.report(about(Code::ObjectMisplaced)),
+        ObjectState::Wrong {
             key,
             size,
             bytes,
@@ -224,11 +224,11 @@ fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Looke
             ..
         } => {
             let (code, more) = match wrapped {
-                Some(layers) => wrong::encoded(layers),
-                None => wrong::classify(kind, id, bytes),
+                Some(layers) => diagnose::encoded(layers),
+                None => diagnose::classify(kind, id, bytes),
             };
             if let Some(name) =
-                wrong::unpackable(encoding.as_deref()).filter(|_| code == Code::ObjectCorrupt)
+                diagnose::unpackable(encoding.as_deref()).filter(|_| code == Code::ObjectCorrupt)
             {
                 verdict.unknown.push(format!(
                     "{kind} {id}: {key}: it is stored with Content-Encoding {name}, which cannot be unpacked here"
@@ -238,16 +238,18 @@ fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Looke
             verdict.read = Some((*size, *sha256));
             let mut finding = about(code);
             finding.evidence.extend(more);
-            verdict.find(finding);
+            verdict.report(finding);
         }
-        Looked::Unknown { key, why } => verdict.unknown.push(format!("{kind} {id}: {key}: {why}")),
+        ObjectState::Unknown { key, why } => {
+            verdict.unknown.push(format!("{kind} {id}: {key}: {why}"))
+        }
     }
 }
 
 /// The finding for bytes under the key that a row without URI would get, which are not its object.
 fn judge_others(verdict: &mut Verdict, kind: Kind, id: &ObjectId, others: &[Key]) {
     for key in others {
-        verdict.find(
+        verdict.report(
             Finding::new(Code::ObjectCorrupt, kind.into(), id.as_str())
                 .with("key", key.as_str())
                 .with(

@@ -4,10 +4,10 @@ use super::fault::{Code, Cost, FAULTS};
 use super::finding::{Blocks, Finding};
 use super::graph::{Edges, Walk};
 use super::judge::stops_pull;
-use super::looks::{Look, Looks};
+use super::past_audits::{PastAudit, PastAudits};
 use super::report::{Report, Summary};
 use super::{AuditError, Depth, Scope, WHOLE_HUB, now, spool};
-use crate::index::notebook::{BranchStanding, Cover, Notebook, Standing, Stands};
+use crate::index::audit_scratch::{AuditScratch, BranchStanding, Cover, Standing, Stands};
 use crate::object::time::Micros;
 use crate::object::{Kind, ObjectId};
 use std::sync::Arc;
@@ -46,20 +46,20 @@ impl Report {
     /// # Errors
     /// A spool cannot be read or written.
     pub async fn learn(&self, newer: &Report) -> Result<Report, AuditError> {
-        let Some(look) = newer.looks.iter().last().cloned() else {
+        let Some(past) = newer.past_audits.iter().last().cloned() else {
             return Err(AuditError::NoSuchId {
                 id: String::new(),
                 hint: String::new(),
             });
         };
-        let (cover, mut judged) = covered(&look);
+        let (cover, mut judged) = covered(&past);
         // A code that rests on rows which were not shown was not judged.
         let hidden = newer.summary().hidden.iter();
         let hidden: Vec<u16> = hidden
             .flat_map(|table| table.not_judged.iter().map(|code| *code as u16))
             .collect();
         judged.retain(|code| !hidden.contains(code));
-        let facts = match look.scope {
+        let facts = match past.scope {
             Scope::Hub => newer.facts.clone(),
             _ => self.facts.clone(),
         };
@@ -67,20 +67,20 @@ impl Report {
             Cover::Rows => reach(self, newer).await?,
             Cover::Hub | Cover::Repo(_) => Vec::new(),
         };
-        let notebook = Notebook::merged(&self.notebook, &newer.notebook, &cover, &judged).await?;
-        stop(&notebook, &reached).await?;
-        let mut summary = match look.scope {
+        let scratch = AuditScratch::merged(&self.scratch, &newer.scratch, &cover, &judged).await?;
+        stop(&scratch, &reached).await?;
+        let mut summary = match past.scope {
             Scope::Hub => newer.summary().clone(),
             _ => self.summary().clone(),
         };
-        summary.recount(&notebook).await?;
-        let mut looks = self.looks.clone();
-        if matches!(look.scope, Scope::Hub | Scope::Repo(_) | Scope::Branch(..)) {
-            looks.add(look);
+        summary.recount(&scratch).await?;
+        let mut past_audits = self.past_audits.clone();
+        if matches!(past.scope, Scope::Hub | Scope::Repo(_) | Scope::Branch(..)) {
+            past_audits.add(past);
         }
         Ok(Report {
             facts,
-            ..Report::new(summary, Arc::new(notebook), looks)
+            ..Report::new(summary, Arc::new(scratch), past_audits)
         })
     }
 
@@ -88,11 +88,15 @@ impl Report {
     ///
     /// # Errors
     /// The folder for temporary files cannot be written.
-    pub async fn empty(looks: Looks) -> Result<Report, AuditError> {
-        let notebook = Notebook::new().await?;
-        notebook.index().await?;
-        notebook.settle().await?;
-        Ok(Report::new(Summary::default(), Arc::new(notebook), looks))
+    pub async fn empty(past_audits: PastAudits) -> Result<Report, AuditError> {
+        let scratch = AuditScratch::new().await?;
+        scratch.index().await?;
+        scratch.assign_order().await?;
+        Ok(Report::new(
+            Summary::default(),
+            Arc::new(scratch),
+            past_audits,
+        ))
     }
 
     /// A report of what was found on some rows by something else than an audit that read their bytes; on these rows there
@@ -105,24 +109,28 @@ impl Report {
         rows: &[(Kind, ObjectId)],
         at: Micros,
     ) -> Result<Report, AuditError> {
-        let notebook = Notebook::new().await?;
+        let scratch = AuditScratch::new().await?;
         for (kind, id) in rows {
             let hex = id.hex().map(str::to_owned);
             let known = (id.as_str().to_owned(), hex, Standing::Sound);
-            notebook.add_known(*kind, &[known]).await?;
+            scratch.add_known(*kind, &[known]).await?;
         }
-        notebook.index().await?;
+        scratch.index().await?;
         let found: Vec<_> = findings.iter().map(spool::to_row).collect();
-        notebook.add_findings(&found).await?;
-        notebook.settle().await?;
-        let mut looks = Looks::default();
-        looks.add(Look {
+        scratch.add_findings(&found).await?;
+        scratch.assign_order().await?;
+        let mut past_audits = PastAudits::default();
+        past_audits.add(PastAudit {
             scope: Scope::Ids(rows.iter().map(|(_, id)| id.clone()).collect()),
             depth: Depth::Bytes,
             at,
             complete: true,
         });
-        Ok(Report::new(Summary::default(), Arc::new(notebook), looks))
+        Ok(Report::new(
+            Summary::default(),
+            Arc::new(scratch),
+            past_audits,
+        ))
     }
 
     /// Takes the ends of pulls over: a branch that was tried stands as its pull ended.
@@ -136,7 +144,7 @@ impl Report {
             for pull in some {
                 let mut tried = self.tried(pull, at).await?;
                 let name = [pull.branch.clone()];
-                let before = self.notebook.standings(&pull.repo, &name).await?;
+                let before = self.scratch.standings(&pull.repo, &name).await?;
                 if let Some(before) = before.first() {
                     tried.rows = before.rows;
                     if tried.head.is_none() {
@@ -151,7 +159,7 @@ impl Report {
                     rows.push(tried);
                 }
             }
-            self.notebook.set_standings(&rows).await?;
+            self.scratch.set_standings(&rows).await?;
         }
         Ok(())
     }
@@ -194,7 +202,7 @@ impl Report {
     /// # Errors
     /// The spool cannot be read.
     pub async fn on(&self, id: &str) -> Result<Vec<Finding>, AuditError> {
-        let rows = self.notebook.findings_on(id).await?;
+        let rows = self.scratch.findings_on(id).await?;
         Ok(rows.into_iter().filter_map(spool::from_row).collect())
     }
 }
@@ -234,18 +242,18 @@ impl Depth {
 }
 
 /// What a look covers, and the codes that it judges there.
-fn covered(look: &Look) -> (Cover, Vec<u16>) {
-    let (cover, alone) = match &look.scope {
+fn covered(past: &PastAudit) -> (Cover, Vec<u16>) {
+    let (cover, alone) = match &past.scope {
         Scope::Hub => (Cover::Hub, false),
         Scope::Repo(path) => (Cover::Repo(path.clone()), false),
         Scope::Branch(..) | Scope::Id(_) | Scope::Ids(_) => (Cover::Rows, true),
     };
     // What nothing in the whole hub names, only an audit of the hub judges.
-    let whole = look.scope == Scope::Hub;
+    let whole = past.scope == Scope::Hub;
     let codes = FAULTS.iter().map(|fault| fault.code);
     let codes = codes.filter(|code| whole || !WHOLE_HUB.contains(code));
     let judged =
-        codes.filter(|code| look.depth.judges(*code) && (!alone || is_judged_alone(*code)));
+        codes.filter(|code| past.depth.judges(*code) && (!alone || is_judged_alone(*code)));
     (cover, judged.map(|code| code as u16).collect())
 }
 
@@ -256,7 +264,7 @@ async fn reach(older: &Report, newer: &Report) -> Result<Vec<BranchStanding>, Au
     let mut fresh = Vec::new();
     let mut after = 0;
     loop {
-        let page = newer.notebook.findings_of(&codes, after, PAGE).await?;
+        let page = newer.scratch.findings_of(&codes, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.n;
         for row in page {
@@ -292,19 +300,19 @@ async fn reach(older: &Report, newer: &Report) -> Result<Vec<BranchStanding>, Au
             finding.caused_by.is_some(),
         ));
     }
-    newer.notebook.amend_findings(&changes).await?;
+    newer.scratch.amend_findings(&changes).await?;
     Ok(out)
 }
 
 /// The commit graph of an audit that has ended.
 struct Graph<'a> {
-    facts: &'a Notebook,
+    facts: &'a AuditScratch,
     children: Edges,
     heads: Vec<(u32, u32)>,
 }
 
 impl<'a> Graph<'a> {
-    async fn of(facts: &'a Notebook) -> Result<Self, AuditError> {
+    async fn of(facts: &'a AuditScratch) -> Result<Self, AuditError> {
         let nodes = facts.commit_count().await?;
         let pairs = facts.commit_edges().await?;
         Ok(Self {
@@ -360,11 +368,11 @@ impl<'a> Graph<'a> {
 }
 
 /// Lays down the branches that new findings stop, where they still have the head that was walked from.
-async fn stop(notebook: &Notebook, reached: &[BranchStanding]) -> Result<(), AuditError> {
+async fn stop(scratch: &AuditScratch, reached: &[BranchStanding]) -> Result<(), AuditError> {
     let mut rows = Vec::new();
     for standing in reached {
         let name = [standing.name.clone()];
-        let now = notebook.standings(&standing.repo, &name).await?;
+        let now = scratch.standings(&standing.repo, &name).await?;
         let worse = now.first().is_none_or(|now| {
             now.head == standing.head && now.stands != Stands::Fails && now.stands != Stands::Empty
         });
@@ -372,5 +380,5 @@ async fn stop(notebook: &Notebook, reached: &[BranchStanding]) -> Result<(), Aud
             rows.push(standing.clone());
         }
     }
-    Ok(notebook.set_standings(&rows).await?)
+    Ok(scratch.set_standings(&rows).await?)
 }

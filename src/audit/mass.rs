@@ -42,13 +42,13 @@ pub fn counts(code: Code) -> bool {
 pub(super) struct Mass {
     asked: u64,
     bad: u64,
-    repos: HashMap<String, Held>,
+    repos: HashMap<String, RepoCounts>,
     alarms: Vec<String>,
 }
 
 /// The objects of one repository.
 #[derive(Default)]
-struct Held {
+struct RepoCounts {
     asked: u64,
     absent: u64,
 }
@@ -82,7 +82,7 @@ impl Mass {
 
     /// What has to be confirmed, in a line each.
     pub fn alarms(mut self) -> Vec<String> {
-        let mut gone: Vec<(&String, &Held)> = self
+        let mut gone: Vec<(&String, &RepoCounts)> = self
             .repos
             .iter()
             .filter(|(_, held)| held.asked >= FEW && held.absent == held.asked)

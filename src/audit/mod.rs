@@ -9,26 +9,26 @@ pub use finding::{Blocks, Finding, Subject};
 mod again;
 mod branch;
 pub mod compare;
+mod diagnose;
 mod graph;
 pub mod hidden;
 pub mod hubs;
 pub mod inspect;
 pub mod judge;
 pub mod ledger;
-pub mod look;
-pub mod looks;
 pub mod mass;
-mod names;
 mod one;
+pub mod past_audits;
+pub mod probe;
+mod references;
 mod refs;
 pub mod report;
 mod scan;
 mod spool;
 mod standing;
-mod strays;
 pub mod suggest;
 pub mod unlinked;
-mod wrong;
+mod unreferenced;
 
 pub use inspect::{FieldDiff, Inspection, LinkTo, ObjectView, Trial};
 pub use ledger::{PullEnd, PullFact};
@@ -41,7 +41,7 @@ use crate::object::ObjectId;
 use crate::object::time::Micros;
 use crate::progress::{Cancelled, Progress};
 use crate::store::Store;
-use looks::{Look, Looks};
+use past_audits::{PastAudit, PastAudits};
 use scan::Scan;
 pub use scan::WHOLE_HUB;
 use serde::Serialize;
@@ -179,19 +179,19 @@ pub async fn run(
     }
     let Scan {
         mut summary,
-        notebook,
+        scratch,
         ..
     } = scan;
     summary.complete = summary.unknown == 0 && summary.hidden.is_empty();
-    summary.recount(&notebook).await?;
-    let mut looks = Looks::default();
-    looks.add(Look {
+    summary.recount(&scratch).await?;
+    let mut past_audits = PastAudits::default();
+    past_audits.add(PastAudit {
         scope: options.scope.clone(),
         depth: options.depth,
         at: now(),
         complete: summary.complete,
     });
-    Ok(Report::new(summary, Arc::new(notebook), looks))
+    Ok(Report::new(summary, Arc::new(scratch), past_audits))
 }
 
 /// The clock of this machine.

@@ -5,7 +5,7 @@ use super::judge::{Judge, Verdict};
 use super::scan::Scan;
 use super::suggest;
 use crate::backend::{Key, layout};
-use crate::index::notebook::{Standing, StoredCopy};
+use crate::index::audit_scratch::{Standing, StoredCopy};
 use crate::object::{Kind, ObjectId};
 use crate::store::Store;
 
@@ -54,7 +54,7 @@ pub(super) async fn take(
         id.hex().map(str::to_owned),
         standing,
     );
-    scan.notebook.add_known(kind, &[known]).await?;
+    scan.scratch.add_known(kind, &[known]).await?;
     let Some((repo, verdict)) = row else {
         return Ok(());
     };
@@ -67,22 +67,22 @@ pub(super) async fn take(
     for finding in &mut findings {
         finding.repo.clone_from(&repo);
     }
-    scan.find(findings).await
+    scan.report(findings).await
 }
 
 /// Gives findings their places and repositories their names.
 pub(super) async fn finish(scan: &mut Scan<'_>) -> Result<(), AuditError> {
-    scan.notebook.index().await?;
+    scan.scratch.index().await?;
     let mut after: Option<String> = None;
     loop {
         let page = scan.store.index().repos(after.as_deref(), 500).await?;
-        scan.notebook.add_repos(&page.rows).await?;
+        scan.scratch.add_repos(&page.rows).await?;
         after = page.rows.last().map(|row| row.repo_id.clone()).or(after);
         if page.end {
             break;
         }
     }
-    Ok(scan.notebook.settle().await?)
+    Ok(scan.scratch.assign_order().await?)
 }
 
 /// The verdict on the row of `kind` with this id, and its `repo_id`; `None` where there is no such row.

@@ -59,7 +59,7 @@ async fn one(scan: &mut Scan<'_>, repo: &RepoRow, newest: &Newest) -> Result<(),
         finding.repo.clone_from(&repo.repo_id);
         finding
     });
-    scan.find(untrusted.collect()).await?;
+    scan.report(untrusted.collect()).await?;
     let saved = newest.sound.as_ref().map(|(_, found)| &found.refs);
     let key = newest.sound.as_ref().map(|(key, _)| key.as_str());
     let mut after: Option<String> = None;
@@ -76,7 +76,7 @@ async fn one(scan: &mut Scan<'_>, repo: &RepoRow, newest: &Newest) -> Result<(),
                 .find(|row| !saved.is_some_and(|refs| refs.hold(row)));
             findings.extend(lost.map(|row| unsaved(scan, repo, row, saved, key)));
         }
-        scan.find(findings).await?;
+        scan.report(findings).await?;
         after = page.rows.last().map(|row| row.name.clone()).or(after);
         if page.end {
             return Ok(());

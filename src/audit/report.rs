@@ -2,14 +2,14 @@
 
 use super::fault::{Code, FAULTS, Grade};
 use super::hidden::HiddenTable;
-use super::looks::Looks;
+use super::past_audits::PastAudits;
 use super::scan::WHOLE_HUB;
 use super::unlinked::{Fate, Fates};
 use super::{AuditError, Depth, Finding, Subject, spool};
 use crate::index::Counts;
-pub use crate::index::notebook::{BranchStanding, Stands};
-pub use crate::index::notebook::{FindingOrder, Stretch};
-use crate::index::notebook::{FindingQuery, FindingRow, LeftQuery, Notebook};
+use crate::index::audit_scratch::{AuditScratch, FindingQuery, FindingRow, LeftQuery};
+pub use crate::index::audit_scratch::{BranchStanding, Stands};
+pub use crate::index::audit_scratch::{FindingOrder, Stretch};
 use crate::object::Kind;
 use crate::store::{Policy, Store};
 use serde::{Deserialize, Serialize};
@@ -181,26 +181,30 @@ pub struct Standings {
 /// An audit's result, or what several looks together have found.
 pub struct Report {
     pub(super) summary: Summary,
-    pub(super) notebook: Arc<Notebook>,
-    pub(super) looks: Looks,
+    pub(super) scratch: Arc<AuditScratch>,
+    pub(super) past_audits: PastAudits,
     /// The commit graph of the last audit that walked it.
-    pub(super) facts: Arc<Notebook>,
+    pub(super) facts: Arc<AuditScratch>,
 }
 
 impl Report {
-    pub(super) fn new(summary: Summary, notebook: Arc<Notebook>, looks: Looks) -> Self {
+    pub(super) fn new(
+        summary: Summary,
+        scratch: Arc<AuditScratch>,
+        past_audits: PastAudits,
+    ) -> Self {
         Self {
             summary,
-            facts: notebook.clone(),
-            notebook,
-            looks,
+            facts: scratch.clone(),
+            scratch,
+            past_audits,
         }
     }
 
     /// What it rests on.
     #[must_use]
-    pub fn looks(&self) -> &Looks {
-        &self.looks
+    pub fn past_audits(&self) -> &PastAudits {
+        &self.past_audits
     }
 
     /// What is known of the pulls of these branches of a repository.
@@ -212,7 +216,7 @@ impl Report {
         repo: &str,
         names: &[String],
     ) -> Result<Vec<BranchStanding>, AuditError> {
-        Ok(self.notebook.standings(repo, names).await?)
+        Ok(self.scratch.standings(repo, names).await?)
     }
 
     /// How many branches stand how, by repository and over all.
@@ -221,7 +225,7 @@ impl Report {
     /// The spool cannot be read.
     pub async fn standings(&self) -> Result<Standings, AuditError> {
         let mut out = Standings::default();
-        for (repo, stands, depth, count) in self.notebook.standing_counts().await? {
+        for (repo, stands, depth, count) in self.scratch.standing_counts().await? {
             let of_repo = out.repos.entry(repo).or_default();
             of_repo.add(stands, depth, count);
             out.hub.add(stands, depth, count);
@@ -263,7 +267,7 @@ impl Report {
         filter: &Filter,
         stretch: Stretch,
     ) -> Result<Vec<Numbered>, AuditError> {
-        let rows = self.notebook.findings(&self.query(filter), stretch).await?;
+        let rows = self.scratch.findings(&self.query(filter), stretch).await?;
         Ok(numbered(rows))
     }
 
@@ -277,7 +281,7 @@ impl Report {
         stretch: Stretch,
     ) -> Result<Vec<u64>, AuditError> {
         let query = self.query(filter);
-        Ok(self.notebook.finding_places(&query, stretch).await?)
+        Ok(self.scratch.finding_places(&query, stretch).await?)
     }
 
     /// Where in this report the findings stand that another one has at `ordinals`: of the same code,
@@ -288,8 +292,8 @@ impl Report {
     pub async fn carried(&self, from: &Report, ordinals: &[u64]) -> Result<Vec<u64>, AuditError> {
         let mut out = Vec::new();
         for some in ordinals.chunks(CARRIED) {
-            for row in from.notebook.findings_at(some).await? {
-                out.extend(self.notebook.places_of(&row).await?);
+            for row in from.scratch.findings_at(some).await? {
+                out.extend(self.scratch.places_of(&row).await?);
             }
         }
         Ok(out)
@@ -301,7 +305,7 @@ impl Report {
     /// The spool cannot be read.
     pub async fn before(&self, filter: &Filter, ordinal: u64) -> Result<u64, AuditError> {
         let query = self.query(filter);
-        Ok(self.notebook.findings_before(&query, ordinal).await?)
+        Ok(self.scratch.findings_before(&query, ordinal).await?)
     }
 
     /// The code of the worst finding on each of these ids, where there is one.
@@ -309,7 +313,7 @@ impl Report {
     /// # Errors
     /// The spool cannot be read.
     pub async fn worst_on(&self, ids: &[String]) -> Result<Vec<(String, Code)>, AuditError> {
-        let found = self.notebook.worst_on(ids).await?;
+        let found = self.scratch.worst_on(ids).await?;
         let code = |n: u16| FAULTS.get(usize::from(n)).map(|fault| fault.code);
         Ok(found
             .into_iter()
@@ -322,7 +326,7 @@ impl Report {
     /// # Errors
     /// The spool cannot be read.
     pub async fn at(&self, ordinals: &[u64]) -> Result<Vec<Numbered>, AuditError> {
-        Ok(numbered(self.notebook.findings_at(ordinals).await?))
+        Ok(numbered(self.scratch.findings_at(ordinals).await?))
     }
 
     /// How many findings pass `filter`.
@@ -331,7 +335,7 @@ impl Report {
     /// The spool cannot be read.
     pub async fn count(&self, filter: &Filter) -> Result<u64, AuditError> {
         let groups = self
-            .notebook
+            .scratch
             .finding_groups(&self.query(filter), "kind")
             .await?;
         Ok(groups.iter().map(|(_, count, _)| count).sum())
@@ -356,7 +360,7 @@ impl Report {
             }
         };
         let query = self.query(filter);
-        let tallies = self.notebook.finding_tallies(&query, column).await?;
+        let tallies = self.scratch.finding_tallies(&query, column).await?;
         Ok(tallies
             .into_iter()
             .map(|tally| Group {
@@ -469,16 +473,13 @@ impl Summary {
             .partition(found);
     }
 
-    /// Counts anew what a notebook holds.
-    pub(super) async fn recount(&mut self, notebook: &Notebook) -> Result<(), AuditError> {
+    /// Counts anew what a scratch file holds.
+    pub(super) async fn recount(&mut self, scratch: &AuditScratch) -> Result<(), AuditError> {
         (self.findings, self.grades) = (BTreeMap::new(), BTreeMap::new());
         self.not_judged.append(&mut self.judged_in_part);
         self.not_judged.sort_unstable();
-        self.finish(&notebook.finding_groups(&Default::default(), "code").await?);
-        for (_, count, grade) in notebook
-            .finding_groups(&Default::default(), "grade")
-            .await?
-        {
+        self.finish(&scratch.finding_groups(&Default::default(), "code").await?);
+        for (_, count, grade) in scratch.finding_groups(&Default::default(), "grade").await? {
             self.add_grade(grade, count);
         }
         Ok(())

@@ -1,9 +1,9 @@
-//! Findings to and from the notebook's rows.
+//! Findings to and from the scratch file's rows.
 
 use super::finding::{Finding, Subject};
-use crate::index::notebook::FindingRow;
+use crate::index::audit_scratch::FindingRow;
 
-/// A finding as the notebook keeps it.
+/// A finding as the scratch file keeps it.
 pub(super) fn to_row(finding: &Finding) -> FindingRow {
     FindingRow {
         n: 0,

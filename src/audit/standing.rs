@@ -6,7 +6,7 @@ use super::fault::Code;
 use super::graph::Edges;
 use super::scan::Scan;
 use super::{AuditError, Depth, now};
-use crate::index::notebook::{BranchHead, BranchStanding, Stands};
+use crate::index::audit_scratch::{BranchHead, BranchStanding, Stands};
 use std::collections::HashMap;
 
 const PAGE: u32 = 500;
@@ -55,7 +55,7 @@ pub(super) async fn judge(
     stops: &Stops,
 ) -> Result<(), AuditError> {
     let mut doubts = Stops::new(children.len());
-    let doubtful = scan.notebook.doubtful_commits().await?;
+    let doubtful = scan.scratch.doubtful_commits().await?;
     doubts.spread(1, &doubtful, children);
     let at = now();
     // What hangs from rows that were not shown may be anything.
@@ -63,7 +63,7 @@ pub(super) async fn judge(
     let mut after = 0;
     loop {
         let only = scan.only.as_deref();
-        let page = scan.notebook.branch_heads(only, after, PAGE).await?;
+        let page = scan.scratch.branch_heads(only, after, PAGE).await?;
         let Some(last) = page.last() else {
             return Ok(());
         };
@@ -74,7 +74,7 @@ pub(super) async fn judge(
             .collect();
         numbers.sort_unstable();
         numbers.dedup();
-        let causes = scan.notebook.causes(&numbers).await?;
+        let causes = scan.scratch.causes(&numbers).await?;
         let causes: HashMap<u32, (u16, String)> = causes
             .into_iter()
             .map(|(n, code, id)| (n, (code, id)))
@@ -93,7 +93,7 @@ pub(super) async fn judge(
                 }
             })
             .collect();
-        scan.notebook.set_standings(&rows).await?;
+        scan.scratch.set_standings(&rows).await?;
         scan.progress.checkpoint().await?;
     }
 }

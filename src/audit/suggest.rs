@@ -44,7 +44,10 @@ pub async fn hidden_repos(store: &Store) -> String {
     let seen = store.index().visibility(false).await.unwrap_or_default();
     let hides = |hidden: &&Hidden| hidden.table == "musehub_repos" && hidden.why.hides();
     match seen.hidden.iter().find(hides) {
-        Some(hidden) => format!(". It may be there and not be shown to this user: {}", hidden.said),
+        Some(hidden) => format!(
+            ". It may be there and not be shown to this user: {}",
+            hidden.said
+        ),
         None => String::new(),
     }
 }

@@ -4,6 +4,7 @@
 //! puts are probed before the first write, and listings are checked key by key.
 
 mod bucket;
+mod bucket_location;
 mod client;
 mod conditions;
 mod credentials;
@@ -13,17 +14,16 @@ mod levels;
 mod listing;
 mod order;
 mod page;
-mod place;
 mod profiles;
 mod put;
 mod read;
 mod replace;
 mod value;
 
-pub use place::Place;
+pub use bucket_location::BucketLocation;
 
 use self::bucket::Bucket;
-use self::client::Pace;
+use self::client::Timeouts;
 use self::fault::Fault;
 use self::listing::Listing;
 use super::uri::{self, Key, UriRefusal};
@@ -56,18 +56,18 @@ impl S3 {
     ///
     /// # Errors
     /// [`BackendError::Unusable`] with one line that says what to do.
-    pub async fn open(place: &Place, access: Access) -> Result<Self, BackendError> {
-        Self::open_with(place, access, Pace::default(), None).await
+    pub async fn open(location: &BucketLocation, access: Access) -> Result<Self, BackendError> {
+        Self::open_with(location, access, Timeouts::default(), None).await
     }
 
     /// [`S3::open`] at another pace, and with given credentials in place of the SDK's chain.
     async fn open_with(
-        place: &Place,
+        location: &BucketLocation,
         access: Access,
-        pace: Pace,
+        timeouts: Timeouts,
         credentials: Option<aws_sdk_s3::config::SharedCredentialsProvider>,
     ) -> Result<Self, BackendError> {
-        let connection = client::connect(place, pace, credentials).await?;
+        let connection = client::connect(location, timeouts, credentials).await?;
         let other_style = connection.other_style();
         let bucket = Bucket::new(connection);
         let bucket = match (bucket.try_out().await, other_style) {

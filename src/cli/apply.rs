@@ -7,7 +7,7 @@ use super::watch::watch;
 use super::{CliError, Exit};
 use crate::config::Target;
 use crate::destination;
-use crate::repair::{self, Applied, Journal, Options, Pace, Plan, journal};
+use crate::repair::{self, Applied, Journal, Options, Plan, Throttle, journal};
 use crate::store::{Authority, Store};
 use crate::text;
 use clap::Args;
@@ -64,7 +64,7 @@ impl Care {
             )));
         }
         Ok(Options {
-            pace: Pace::new(
+            throttle: Throttle::new(
                 usize::from(concurrency.unwrap_or(CONCURRENCY)),
                 self.max_rps,
             ),
@@ -125,7 +125,7 @@ pub async fn carry_out(
     let nothing = plan.totals().steps == 0;
     let authority = target.authority.as_ref().filter(|_| how.apply);
     if let Some(authority) = authority.filter(|_| nothing) {
-        settle_killed(store, target, authority).await?;
+        resolve_interrupted(store, target, authority).await?;
     }
     let Some(authority) = authority.filter(|_| !nothing) else {
         if out.json || how.apply {
@@ -159,7 +159,7 @@ pub async fn carry_out(
 }
 
 /// Where nothing is to be applied, what a killed run left open in the journal is looked up all the same.
-async fn settle_killed(
+async fn resolve_interrupted(
     store: &Store,
     target: &Target,
     authority: &Authority,
@@ -171,6 +171,6 @@ async fn settle_killed(
     if journal.is_settled() {
         return Ok(());
     }
-    repair::settle_killed(&store.writer(authority)?, &mut journal).await?;
+    repair::resolve_interrupted(&store.writer(authority)?, &mut journal).await?;
     Ok(())
 }

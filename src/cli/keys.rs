@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use super::{CliError, Exit};
-use crate::tui::keymap::{Keymap, PLACES, Place, Row};
+use crate::tui::keymap::{KEY_CONTEXTS, KeyContext, Keymap, Row};
 use serde_json::json;
 
 pub fn run(out: &Output) -> Result<Exit, CliError> {
@@ -10,7 +10,7 @@ pub fn run(out: &Output) -> Result<Exit, CliError> {
     if out.json {
         for row in rows(&keymap) {
             out.object(&json!({
-                "type": "key", "place": row.place.name(), "name": row.slug(), "keys": row.keys,
+                "type": "key", "place": row.context.name(), "name": row.slug(), "keys": row.keys,
                 "title": row.binding.title, "help": row.binding.help,
             }))?;
         }
@@ -23,10 +23,10 @@ pub fn run(out: &Output) -> Result<Exit, CliError> {
 
 /// Place by place; what lists over a screen share with every screen is said once.
 fn rows(keymap: &Keymap) -> impl Iterator<Item = &Row> {
-    PLACES.into_iter().flat_map(|(place, _)| {
+    KEY_CONTEXTS.into_iter().flat_map(|(context, _)| {
         keymap.rows().iter().filter(move |row| {
-            let common = row.binding.places.contains(&Place::Common);
-            row.place == place && (place == Place::Common || !common)
+            let common = row.binding.contexts.contains(&KeyContext::Common);
+            row.context == context && (context == KeyContext::Common || !common)
         })
     })
 }
@@ -37,14 +37,14 @@ pub fn table(keymap: &Keymap) -> String {
     let mut last = "";
     for row in rows(keymap) {
         let keys: Vec<String> = row.keys.iter().map(|key| format!("`{key}`")).collect();
-        let name = row.place.name();
-        let place = if name == std::mem::replace(&mut last, name) {
+        let name = row.context.name();
+        let context = if name == std::mem::replace(&mut last, name) {
             ""
         } else {
             name
         };
         out += &format!(
-            "| {place} | {} | {} | {} |\n",
+            "| {context} | {} | {} | {} |\n",
             keys.join(" "),
             row.slug(),
             row.binding.help

@@ -5,7 +5,7 @@ use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, open, target};
 use crate::audit::{Depth, Scope};
-use crate::repair::pair::fingerprint;
+use crate::repair::hub_binding::fingerprint;
 use crate::repair::signoff::since::{self, Since};
 use crate::repair::signoff::{self, Options, Pulls, Signoff, SignoffError, State, Verdict};
 use crate::store::Store;

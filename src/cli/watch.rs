@@ -41,7 +41,7 @@ pub async fn watch<T>(
 }
 
 /// An estimate is told only after this time, and after one in a hundred.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ESTIMATE_AFTER: Duration = Duration::from_secs(5);
 
 fn draw(bar: &ProgressBar, progress: &Progress, elapsed: Duration, ascii: bool) {
     let figures = progress.figures();
@@ -49,7 +49,7 @@ fn draw(bar: &ProgressBar, progress: &Progress, elapsed: Duration, ascii: bool) 
     let template = match figures.total {
         Some(total) => {
             bar.set_length(total);
-            if elapsed >= PATIENCE && figures.done * 100 >= total {
+            if elapsed >= ESTIMATE_AFTER && figures.done * 100 >= total {
                 "{prefix:>10} {wide_bar} {human_pos}/{human_len} {rate} about {eta} {msg}"
             } else {
                 "{prefix:>10} {wide_bar} {human_pos}/{human_len} {rate} {msg}"

@@ -3,7 +3,7 @@
 use super::pull::PullError;
 use crate::index::{BranchRow, RepoRow};
 use crate::object::{ObjectId, branch};
-use crate::store::reconstruct::given;
+use crate::store::reconstruct::non_empty;
 use crate::store::{Store, StoreError};
 use std::collections::BTreeMap;
 
@@ -66,7 +66,7 @@ impl Branches {
 
 /// The repository's default branch; another one only where that does not exist.
 fn default_branch(repo: &RepoRow, heads: &mut BTreeMap<String, Option<ObjectId>>) -> String {
-    let named = given(Some(&repo.default_branch)).unwrap_or("main");
+    let named = non_empty(Some(&repo.default_branch)).unwrap_or("main");
     if heads.contains_key(named) {
         return named.to_owned();
     }
@@ -80,7 +80,7 @@ fn default_branch(repo: &RepoRow, heads: &mut BTreeMap<String, Option<ObjectId>>
 
 /// Takes a row in. Two rows of one name must agree.
 fn add(heads: &mut BTreeMap<String, Option<ObjectId>>, row: &BranchRow) -> Result<(), PullError> {
-    let head = given(row.head_commit_id.as_deref()).map(ObjectId::new);
+    let head = non_empty(row.head_commit_id.as_deref()).map(ObjectId::new);
     match heads.insert(row.name.clone(), head.clone()) {
         Some(other) if other != head => {
             let words =

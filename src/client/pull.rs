@@ -3,7 +3,7 @@
 use super::branches::Branches;
 use super::folder::{Folder, FolderError, Naming, is_temporary};
 use super::layout::{HEAD, HEADS, Layout, REPO};
-use super::shelf::{self, Intake, Shelf};
+use super::object_dir::{self, Intake, ObjectDir};
 use super::walk::{self, Asked, Walk};
 use crate::index::RepoRow;
 use crate::object::{Kind, ObjectId, json};
@@ -105,11 +105,11 @@ pub async fn pull(
     let path = (options.owner.as_str(), options.slug.as_str());
     let Asked { repo, branches } = walk::ask(store, path, options.branch.as_deref()).await?;
     let folder = prepare(&repo, options).await?;
-    let shelf = Shelf {
+    let object_dir = ObjectDir {
         folder,
         layout: options.layout,
     };
-    let holder = Arc::new(shelf.clone());
+    let holder = Arc::new(object_dir.clone());
     let client: (&[ObjectId], Option<Arc<dyn Holder>>) = (&options.have, Some(holder));
     let walk = Walk::start(store, &branches, client, options.layout, progress);
     let mut pulled = Pulled {
@@ -117,12 +117,12 @@ pub async fn pull(
         ..Pulled::default()
     };
     match walk.await {
-        Ok(walk) => take_in(walk, &shelf, &mut pulled, tell).await?,
+        Ok(walk) => take_in(walk, &object_dir, &mut pulled, tell).await?,
         Err(PullError::Fetch(FetchError::Cancelled(_))) => pulled.stopped = true,
         Err(error) => return Err(error),
     }
     if pulled.is_complete() {
-        write_refs(&shelf, branches, &mut pulled).await?;
+        write_refs(&object_dir, branches, &mut pulled).await?;
     }
     Ok(pulled)
 }
@@ -130,14 +130,14 @@ pub async fn pull(
 /// Opens the folder, and makes it this repository's if it is nobody's.
 async fn prepare(repo: &RepoRow, options: &PullOptions) -> Result<Arc<Folder>, PullError> {
     let into = options.into.clone();
-    let folder = shelf::blocking(move || {
+    let folder = object_dir::blocking(move || {
         let folder = Folder::create(&into)?;
         folder.lock()?;
         Ok(Arc::new(folder))
     })
     .await?;
     let looked = folder.clone();
-    let (names, muse, stands) = shelf::blocking(move || {
+    let (names, muse, stands) = object_dir::blocking(move || {
         let stands = looked.read(REPO, REPO_LIMIT)?;
         Ok((looked.list("")?, looked.list(".muse")?, stands))
     })
@@ -161,7 +161,7 @@ async fn prepare(repo: &RepoRow, options: &PullOptions) -> Result<Arc<Folder>, P
         ));
     }
     let text = describe(repo, options.layout);
-    shelf::write(&folder, REPO, text, Naming::New).await?;
+    object_dir::write(&folder, REPO, text, Naming::New).await?;
     Ok(folder)
 }
 
@@ -205,21 +205,21 @@ fn describe(repo: &RepoRow, layout: Layout) -> String {
 /// Writes what is fetched, to the end or until it is stopped.
 async fn take_in(
     mut walk: Walk,
-    shelf: &Shelf,
+    object_dir: &ObjectDir,
     pulled: &mut Pulled,
     tell: &mut (dyn FnMut(Told<'_>) + Send),
 ) -> Result<(), PullError> {
     pulled.unknown = walk.unknown().to_vec();
-    let mut intake = Intake::new(shelf.folder.clone(), Naming::New);
+    let mut intake = Intake::new(object_dir.folder.clone(), Naming::New);
     let ended = loop {
         match walk.next().await {
             Ok(None) => break Ok(()),
             Ok(Some(Step::Object(object))) => {
                 count(pulled, &object);
                 tell(Told::Object(&object));
-                let path = shelf.layout.path(object.kind, &object.id);
+                let path = object_dir.layout.path(object.kind, &object.id);
                 let path = path.ok_or_else(|| no_digest(object.kind, &object.id))?;
-                let parts = shelf.layout.contents(&object.proved, &object.bytes);
+                let parts = object_dir.layout.contents(&object.proved, &object.bytes);
                 intake.add(path, parts).await?;
             }
             Ok(Some(Step::Held { kind, .. })) => pulled.held[kind as usize] += 1,
@@ -256,11 +256,11 @@ fn count(pulled: &mut Pulled, object: &Fetched) {
 /// Moves the refs, now that everything that they name is there. A branch without commit has an empty
 /// one, as with the client itself.
 async fn write_refs(
-    shelf: &Shelf,
+    object_dir: &ObjectDir,
     branches: Branches,
     pulled: &mut Pulled,
 ) -> Result<(), FolderError> {
-    let mut refs = Intake::new(shelf.folder.clone(), Naming::Move);
+    let mut refs = Intake::new(object_dir.folder.clone(), Naming::Move);
     for (name, head) in &branches.heads {
         let text = head.as_ref().map_or("", ObjectId::as_str).to_owned();
         let parts = [text.into(), Bytes::new()];
@@ -268,7 +268,7 @@ async fn write_refs(
     }
     refs.finish().await?;
     let head = format!("ref: refs/heads/{}\n", branches.head);
-    shelf::write(&shelf.folder, HEAD, head, Naming::Move).await?;
+    object_dir::write(&object_dir.folder, HEAD, head, Naming::Move).await?;
     pulled.branches = branches.heads.into_iter().collect();
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::index::RepoRow;
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;
 use crate::store::fetch::Refusal;
-use crate::store::reconstruct::given;
+use crate::store::reconstruct::non_empty;
 use crate::store::{Store, StoreError};
 
 /// Branches asked for at once.
@@ -144,7 +144,7 @@ async fn next_names(
     let page = store.index().branches_of(&repo.repo_id, after, PAGE).await;
     let rows = page.map_err(StoreError::from)?.rows;
     let named = rows.into_iter().map(|row| {
-        let head = given(row.head_commit_id.as_deref()).map(ObjectId::new);
+        let head = non_empty(row.head_commit_id.as_deref()).map(ObjectId::new);
         (row.name, head)
     });
     let named: Vec<_> = named.collect();

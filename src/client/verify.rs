@@ -2,7 +2,7 @@
 
 use super::folder::{Folder, FolderError};
 use super::layout::{HEAD, HEADS, Layout, REPO};
-use super::shelf::{Found, Shelf};
+use super::object_dir::{Found, ObjectDir};
 use crate::object::{Kind, ObjectId, branch, json};
 use crate::progress::{Cancelled, Progress};
 use crate::store::fetch::objection;
@@ -87,7 +87,7 @@ struct Named {
 }
 
 struct Check<'c> {
-    shelf: Shelf,
+    object_dir: ObjectDir,
     progress: &'c Progress,
     tell: &'c mut (dyn FnMut(&Wrong) + Send),
     seen: [HashSet<[u8; 32]>; 3],
@@ -112,7 +112,7 @@ pub async fn verify(
     let layout = detect(&folder);
     progress.phase("verify", None);
     let mut check = Check {
-        shelf: Shelf { folder, layout },
+        object_dir: ObjectDir { folder, layout },
         progress,
         tell,
         seen: Default::default(),
@@ -159,7 +159,7 @@ impl Check<'_> {
         let mut heads = Vec::new();
         let mut open = vec![(String::new(), 0)];
         while let Some((below, depth)) = open.pop() {
-            for entry in self.shelf.folder.list(&format!("{HEADS}{below}"))? {
+            for entry in self.object_dir.folder.list(&format!("{HEADS}{below}"))? {
                 let Some(name) = entry.name else {
                     self.wrong(Tier::Ref, &below, "", "a name in this folder is no UTF-8");
                     continue;
@@ -189,7 +189,7 @@ impl Check<'_> {
         self.verified.refs += 1;
         let by = format!("branch {name}");
         let path = format!("{HEADS}/{name}");
-        let bytes = match self.shelf.folder.read(&path, REF_LIMIT) {
+        let bytes = match self.object_dir.folder.read(&path, REF_LIMIT) {
             Ok(bytes) => bytes.unwrap_or_default(),
             Err(error) => {
                 self.wrong(Tier::Ref, name, "", error.to_string());
@@ -201,7 +201,7 @@ impl Check<'_> {
         if id.as_str().is_empty() {
             return None;
         }
-        let own_form = match self.shelf.layout {
+        let own_form = match self.object_dir.layout {
             Layout::Unified => id.hex().is_some(),
             Layout::V01 => id.hex() == Some(id.as_str()),
         };
@@ -215,7 +215,7 @@ impl Check<'_> {
 
     /// `HEAD` names a branch that exists.
     fn head(&mut self) {
-        let text = match self.shelf.folder.read(HEAD, REF_LIMIT) {
+        let text = match self.object_dir.folder.read(HEAD, REF_LIMIT) {
             Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
             Ok(None) => return self.wrong(Tier::Ref, "HEAD", "", "it is missing"),
             Err(error) => return self.wrong(Tier::Ref, "HEAD", "", error.to_string()),
@@ -228,7 +228,7 @@ impl Check<'_> {
         if let Some(why) = branch::check(name) {
             return self.wrong(Tier::Ref, "HEAD", "", format!("{name:?}: {why}"));
         }
-        match self.shelf.folder.size(&format!("{HEADS}/{name}")) {
+        match self.object_dir.folder.size(&format!("{HEADS}/{name}")) {
             Ok(Some(_)) => {}
             Ok(None) => {
                 let why = format!("it names the branch {name}, which has no ref");
@@ -287,7 +287,7 @@ impl Check<'_> {
             f.done += 1;
             id.as_str().clone_into(&mut f.subject);
         });
-        let why = match self.shelf.find(kind, id).await {
+        let why = match self.object_dir.find(kind, id).await {
             Found::Proved(proved) => match objection(&proved) {
                 None => {
                     self.verified.proved[kind as usize] += 1;

@@ -1,7 +1,7 @@
 //! A commit under way: what it will say, then the rows and objects that say it.
 
 use super::era::{self, Era};
-use super::item::{Item, Place, Pointer};
+use super::item::{Item, Placement, Pointer};
 use super::legacy;
 use crate::index::{BlobRow, CommitRow, SnapshotRow};
 use crate::object::identity::{CommitScheme, SnapshotScheme};
@@ -79,7 +79,7 @@ impl Draft {
         };
         let mut blob = Item::sound(id, row, bytes, &self.repo_id);
         if let Some(key) = self.era.blob_key(&self.repo_id, &blob.id) {
-            blob.place = Place::At(key.clone());
+            blob.place = Placement::At(key.clone());
             blob.pointer = Pointer::At(key);
         }
         self.blobs.push(blob);

@@ -13,14 +13,14 @@ pub(super) struct Item<R> {
     pub recorded: bool,
     /// The canonical object; of a blob, its bytes.
     pub bytes: Bytes,
-    pub place: Place,
+    pub place: Placement,
     pub pointer: Pointer,
     /// The repositories that hold the row, by `repo_id`.
     pub holders: Vec<String>,
 }
 
 /// Where the object goes.
-pub(super) enum Place {
+pub(super) enum Placement {
     /// Proved and read back, under its own key.
     Proved,
     Nowhere,
@@ -59,7 +59,7 @@ impl<R: Row> Item<R> {
             row,
             recorded: true,
             bytes: bytes.into(),
-            place: Place::Proved,
+            place: Placement::Proved,
             pointer: Pointer::Own,
             holders: vec![holder.to_owned()],
         }
@@ -67,7 +67,7 @@ impl<R: Row> Item<R> {
 
     /// Neither object nor pointer: what was there before objects were stored.
     pub(super) fn unstore(&mut self) {
-        self.place = Place::Nowhere;
+        self.place = Placement::Nowhere;
         self.pointer = Pointer::Null;
     }
 
@@ -80,7 +80,7 @@ impl<R: Row> Item<R> {
     /// Neither row nor object.
     pub(super) fn vanish(&mut self) {
         self.unrecord();
-        self.place = Place::Nowhere;
+        self.place = Placement::Nowhere;
     }
 }
 

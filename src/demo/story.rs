@@ -25,7 +25,7 @@ pub(super) fn play(world: &mut World, script: &Script, seed: u64) -> Result<(), 
         for step in &story.steps {
             act(world, &path, step)?;
         }
-        settle(world, &path, story)?;
+        open_proposals(world, &path, story)?;
     }
     Ok(())
 }
@@ -139,7 +139,7 @@ fn fill(repository: &mut Repository, draft: &mut super::draft::Draft, fills: &Fi
 }
 
 /// Proposals that wait.
-fn settle(world: &mut World, path: &str, story: &RepoScript) -> Result<(), DemoError> {
+fn open_proposals(world: &mut World, path: &str, story: &RepoScript) -> Result<(), DemoError> {
     for open in &story.open {
         let proposal = world.repo(path)?.propose(&open.title, &open.from, "open");
         world.rows.proposals.push(proposal);

@@ -2,7 +2,7 @@
 
 use super::DemoError;
 use super::draft::Grown;
-use super::item::{Item, Place, Pointer, Row};
+use super::item::{Item, Placement, Pointer, Row};
 use super::repository::{Repository, Tip};
 use crate::backend::{Key, Put, layout};
 use crate::index::{MembershipRow, NewRows};
@@ -86,16 +86,16 @@ impl World {
             Pointer::Null => None,
         };
         let waiting = match item.place {
-            Place::Proved => Some(Waiting::Object(
+            Placement::Proved => Some(Waiting::Object(
                 R::KIND,
                 item.id.clone(),
                 item.bytes.clone(),
             )),
-            Place::Spoiled(ref bytes) => Some(Waiting::Plant(own()?, bytes.clone().into())),
-            Place::At(ref key) => Some(Waiting::Plant(key.clone(), item.bytes.clone())),
-            Place::Nowhere => None,
+            Placement::Spoiled(ref bytes) => Some(Waiting::Plant(own()?, bytes.clone().into())),
+            Placement::At(ref key) => Some(Waiting::Plant(key.clone(), item.bytes.clone())),
+            Placement::Nowhere => None,
         };
-        if !item.recorded && matches!(item.place, Place::Proved) {
+        if !item.recorded && matches!(item.place, Placement::Proved) {
             self.rowless.push(own()?);
         }
         if self.seen.insert((R::KIND, item.id.clone())) {

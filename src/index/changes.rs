@@ -82,7 +82,7 @@ pub struct Merged {
 
 /// What one write site brings: rows, and where a branch points after it. All of it or nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Landing {
+pub struct WriteBatch {
     /// Rows whose objects have been stored. A row that is there already and says nothing of its object
     /// is pointed at it.
     pub rows: NewRows,
@@ -90,9 +90,9 @@ pub struct Landing {
     pub merged: Option<Merged>,
 }
 
-/// How a landing ended.
+/// How a write batch ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Landed {
+pub enum BatchOutcome {
     Done,
     /// Somebody else moved the branch, or made it; nothing was changed.
     HeadMoved,

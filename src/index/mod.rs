@@ -5,22 +5,24 @@
 //! the value that was seen; `store/` alone uses it.
 
 mod added;
+pub mod audit_scratch;
 pub mod capabilities;
 pub mod changes;
 mod error;
 pub mod hidden;
 mod listing;
-pub mod notebook;
 pub mod postgres;
 pub(crate) mod reads;
+pub mod rebuild_scratch;
 mod rows;
 pub mod schema;
 pub mod server;
 pub mod sqlite;
-pub mod survey;
 
 pub use capabilities::Capabilities;
-pub use changes::{CellEdit, HeadMove, Landed, Landing, Link, Merged, NewRows, Recache, RowEdit};
+pub use changes::{
+    BatchOutcome, CellEdit, HeadMove, Link, Merged, NewRows, Recache, RowEdit, WriteBatch,
+};
 pub use error::IndexError;
 pub use hidden::{Hidden, Visibility};
 pub use postgres::Postgres;
@@ -413,7 +415,7 @@ pub(crate) trait IndexMut: Index {
     /// Runs the statements of a migration, one by one. What has been added stays if a later one fails.
     async fn migrate(&self, migration: &Migration) -> Result<(), IndexError>;
     /// Lands what a write site brings in one transaction, which excludes others of the same repository.
-    async fn land(&self, landing: &Landing) -> Result<Landed, IndexError>;
+    async fn commit_writes(&self, batch: &WriteBatch) -> Result<BatchOutcome, IndexError>;
     /// Takes the hub's one lock for appliers, held until the guard is dropped.
     async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError>;
 }

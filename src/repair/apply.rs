@@ -1,17 +1,17 @@
 //! Carries a plan out, one step at a time, in the one way to write.
 
 mod batch;
-mod breakers;
 mod budget;
-mod pace;
-mod patience;
+mod preflight;
+mod retry_policy;
+mod throttle;
 mod wait;
 
-pub use pace::{MOST, Pace};
-pub use patience::Patience;
+pub use retry_policy::RetryPolicy;
+pub use throttle::{MOST, Throttle};
 
 use super::journal::{self, Event};
-use super::{Journal, Plan, RepairError, pair, settle};
+use super::{Journal, Plan, RepairError, hub_binding, interrupted};
 use crate::audit::Remedy;
 use crate::progress::Progress;
 use crate::store::Writer;
@@ -111,8 +111,8 @@ impl Outcome {
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How fast; a clone of it changes that while the run goes on.
-    pub pace: Pace,
-    pub patience: Patience,
+    pub throttle: Throttle,
+    pub retry_policy: RetryPolicy,
     /// So many failures in a row, or more than these and than one in a hundred, stop all writing.
     pub max_failures: u64,
     /// Pauses after the first ten steps until the job is resumed.
@@ -126,8 +126,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            pace: Pace::default(),
-            patience: Patience::default(),
+            throttle: Throttle::default(),
+            retry_policy: RetryPolicy::default(),
             max_failures: 10,
             look_after_canary: false,
             mass_fault: false,
@@ -189,9 +189,9 @@ pub async fn apply_with(
     options: &Options,
 ) -> Result<Applied, RepairError> {
     let writer = &writer.for_job(progress);
-    breakers::check(writer.store(), plan, journal, options).await?;
+    preflight::check(writer.store(), plan, journal, options).await?;
     let _lock = writer.lock().await?;
-    settle::settle(writer.store(), journal).await?;
+    interrupted::resolve_open_steps(writer.store(), journal).await?;
     let totals = plan.totals();
     progress.phase("applying", Some(totals.steps));
     let mut applied = Applied {
@@ -206,12 +206,12 @@ pub async fn apply_with(
         store: hub.describe_store(),
     };
     journal.append(&applied.run, &[begun])?;
-    pair::remember(journal, hub)?;
+    hub_binding::remember(journal, hub)?;
     let run = Run {
         writer,
         progress,
         options,
-        shelf: journal.shelf(),
+        cell_store: journal.cell_store(),
         name: applied.run.clone(),
     };
     let ended = steps(&run, plan, journal, &mut applied).await;

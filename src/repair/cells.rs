@@ -1,7 +1,7 @@
 //! Cells of rows as plans and journals show them, and as they are read.
 
-use super::build::{describe, shorten};
 use super::rows::Row;
+use super::steps::{describe, shorten};
 use crate::store::write::Change;
 use serde_json::Value;
 

@@ -1,8 +1,8 @@
 //! The step that brings one repository's refs into the store. Planning and applying both make it from
 //! the rows as they are, and what decides whether they made the same one is the hash of its bytes.
 
-use super::build::{Built, hash};
 use super::plan::{RowChange, Step};
+use super::steps::{Built, hash};
 use crate::audit::{Code, Remedy, Subject};
 use crate::index::BranchRow;
 use crate::store::checkpoint::{CheckpointError, Next, Refs};

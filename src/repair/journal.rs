@@ -4,20 +4,20 @@
 //! It holds ids, keys, sizes and hashes: no message, no secret. It is only ever added to; the one
 //! thing that is cut is a last line that a crash left half written, and that is noted.
 
+mod cell_store;
 mod line;
 mod read;
-mod shelf;
 mod tail;
 mod verify;
 
-pub use line::{Entry, Event, Line, Said};
+pub(super) use cell_store::CellStore;
+pub use line::{Entry, Event, Line, RecordedOutcome};
 pub(super) use read::{Left, lines};
 pub use read::{Run, files, lines_of, runs};
-pub(super) use shelf::Shelf;
 pub use verify::{Tampering, Verified, verify};
 
 use super::RepairError;
-use super::pair::fingerprint;
+use super::hub_binding::fingerprint;
 use crate::destination;
 use crate::store::Hub;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -152,8 +152,8 @@ impl Journal {
     }
 
     /// The old cells beside it.
-    pub(super) fn shelf(&self) -> Shelf {
-        Shelf::beside(&self.path)
+    pub(super) fn cell_store(&self) -> CellStore {
+        CellStore::beside(&self.path)
     }
 
     /// Where it lies.
@@ -184,7 +184,7 @@ impl Journal {
             };
             let start = text.len();
             serde_json::to_writer(&mut text, &line).map_err(|e| self.failed(e.into()))?;
-            prev = super::build::hash(&text[start..]);
+            prev = super::steps::hash(&text[start..]);
             text.push(b'\n');
         }
         // One call, so that a crash tears one line at most.

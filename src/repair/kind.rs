@@ -1,7 +1,7 @@
 //! What a run is for, in words, and how much of it an undo takes back.
 
-use super::build::{HELD_BY, OBJECT};
 use super::plan::{Step, Totals};
+use super::steps::{HELD_BY, OBJECT};
 use crate::audit::Remedy;
 use crate::text;
 

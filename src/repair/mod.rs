@@ -1,27 +1,27 @@
 //! From findings to plans, from plans to changes, each change in the journal.
 
 pub mod apply;
-mod build;
 mod cells;
 mod checkpoint;
+pub mod hub_binding;
+mod interrupted;
 pub mod journal;
 mod kind;
-pub mod pair;
 pub mod plan;
 mod rows;
-mod settle;
 pub mod signoff;
 mod spool;
+mod steps;
 mod undo;
 pub mod wanted;
 
-pub use apply::{Applied, Options, Outcome, Pace, apply, apply_with};
+pub use apply::{Applied, Options, Outcome, Throttle, apply, apply_with};
+pub use interrupted::resolve_interrupted;
 pub use journal::Journal;
 pub use kind::{Undoable, Undoing, Work};
 pub use plan::{
     Next, Plan, Refusal, RowChange, Selection, Step, Totals, checkpoints, plan, plannable,
 };
-pub use settle::settle_killed;
 pub use undo::undo;
 
 use crate::audit::AuditError;

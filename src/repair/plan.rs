@@ -11,9 +11,9 @@ pub use next::Next;
 pub use saved::Header;
 
 use super::RepairError;
-use super::build::COPY_IN;
 use super::kind::Undoable;
 use super::spool::Spool;
+use super::steps::COPY_IN;
 use super::wanted::Wanted;
 use crate::audit::{Code, Filter, Remedy, Report, Subject, Summary, mass};
 use crate::object::Kind;
@@ -79,7 +79,10 @@ pub struct Step {
 impl Step {
     /// Whether its bytes come from a client's folder that was given beside the hub.
     fn takes_copy(&self) -> bool {
-        let stores = matches!(self.remedy, Remedy::Restore | Remedy::Replace | Remedy::Backfill);
+        let stores = matches!(
+            self.remedy,
+            Remedy::Restore | Remedy::Replace | Remedy::Backfill
+        );
         stores && self.from.is_none() && self.words.contains(COPY_IN)
     }
 
@@ -161,7 +164,10 @@ impl Totals {
             0 => counted.mends,
             mends => mends,
         };
-        Totals { mends, ..self.clone() } == *counted
+        Totals {
+            mends,
+            ..self.clone()
+        } == *counted
     }
 
     /// How many steps there are, and how many findings they mend where that is another number. What is taken back was
@@ -173,7 +179,10 @@ impl Totals {
             true => steps,
             false => {
                 let verb = if self.steps == 1 { "mends" } else { "mend" };
-                format!("{steps} that {verb} {}", crate::text::plural(self.mends, "finding"))
+                format!(
+                    "{steps} that {verb} {}",
+                    crate::text::plural(self.mends, "finding")
+                )
             }
         }
     }

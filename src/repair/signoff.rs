@@ -3,7 +3,7 @@
 
 pub mod checks;
 pub mod file;
-pub mod paper;
+pub mod markdown_report;
 mod pulls;
 pub mod since;
 
@@ -11,7 +11,7 @@ pub use checks::{Check, Checks, State, Verdict};
 pub use file::SignoffError;
 pub use pulls::{FailedPull, PullOutcome, Pulls};
 
-use super::pair;
+use super::hub_binding;
 use crate::audit::hidden::HiddenTable;
 use crate::audit::report::Checked;
 use crate::audit::{
@@ -243,7 +243,7 @@ async fn said(store: &Store) -> Result<HubSaid, SignoffError> {
         policy: hub.policy,
         database: hub.describe_database(),
         store: hub.describe_store(),
-        fingerprint: pair::fingerprint(hub),
+        fingerprint: hub_binding::fingerprint(hub),
         lacks: columns
             .map(|kind| format!("storage_uri of {kind}s"))
             .collect(),

@@ -1,11 +1,11 @@
 //! The undo of a run: a plan like any other, whose steps put rows back by compare-and-set and restore
 //! replaced bytes from quarantine. New objects and new rows stay: nothing is ever deleted.
 
-use super::build::{Built, HELD_BY, OBJECT, hash};
-use super::journal::{self, Entry, Event, Left, Said, Shelf};
+use super::journal::{self, CellStore, Entry, Event, Left, RecordedOutcome};
 use super::plan::{Refusal, RowChange, Step};
 use super::rows::{self, Row};
 use super::spool::Spool;
+use super::steps::{Built, HELD_BY, OBJECT, hash};
 use super::{Plan, RepairError, cells};
 use crate::audit::Remedy;
 use crate::backend::{Key, layout};
@@ -56,7 +56,7 @@ pub async fn undo(
             // What changed nothing leaves nothing to put back.
             let changed = match outcome.counted() {
                 Some(outcome) => outcome.changes(),
-                None => outcome == Said::FoundDone,
+                None => outcome == RecordedOutcome::FoundDone,
             };
             if changed || !entry.after.is_empty() {
                 done.push(&entry)?;
@@ -80,7 +80,7 @@ pub async fn undo(
     let mut plan = Plan::empty()?;
     plan.undoes();
     plan.nothing_because("No step of the run changed anything: there is nothing to put back.");
-    let shelf = Shelf::beside(journal);
+    let cell_store = CellStore::beside(journal);
     let mut left = count;
     while left > 0 {
         progress.checkpoint().await?;
@@ -88,7 +88,7 @@ pub async fn undo(
         let mut page = done.page(from, (left - from) as u32)?;
         page.reverse();
         for entry in page {
-            one(store, &shelf, &mut plan, run, entry).await?;
+            one(store, &cell_store, &mut plan, run, entry).await?;
             progress.update(|f| f.done += 1);
         }
         left = from;
@@ -99,7 +99,7 @@ pub async fn undo(
 /// Adds the step that takes one change back, or says why there is none.
 async fn one(
     store: &Store,
-    shelf: &Shelf,
+    cell_store: &CellStore,
     plan: &mut Plan,
     run: &str,
     entry: Entry,
@@ -114,7 +114,7 @@ async fn one(
     let ids = [step.id.clone()];
     let rows = rows::read(store, kind, &ids).await;
     let rows = rows.map_err(StoreError::from)?;
-    match build(store, shelf, &step, kind, rows.get(&step.id)).await {
+    match build(store, cell_store, &step, kind, rows.get(&step.id)).await {
         Ok(Built::Step(step, _)) => plan.add(*step),
         Ok(Built::Already) => refuse(plan, &entry, "it is as it was before the run".to_owned()),
         Ok(Built::Refused(why)) => refuse(plan, &entry, why),
@@ -202,7 +202,7 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, &'static str> {
 /// A side that could not be asked.
 pub(super) async fn build(
     store: &Store,
-    shelf: &Shelf,
+    cell_store: &CellStore,
     step: &Step,
     kind: Kind,
     row: Option<&Row>,
@@ -210,7 +210,7 @@ pub(super) async fn build(
     let Some(row) = row else {
         return Ok(Built::Refused("its row is gone".to_owned()));
     };
-    let edit = match edit_of(shelf, step, kind, row) {
+    let edit = match edit_of(cell_store, step, kind, row) {
         Ok(edit) => edit,
         Err(why) => return Ok(Built::Refused(why)),
     };
@@ -242,7 +242,12 @@ pub(super) async fn build(
 }
 
 /// The cells to be put back; none where they all are back already.
-fn edit_of(shelf: &Shelf, step: &Step, kind: Kind, row: &Row) -> Result<Option<RowEdit>, String> {
+fn edit_of(
+    cell_store: &CellStore,
+    step: &Step,
+    kind: Kind,
+    row: &Row,
+) -> Result<Option<RowEdit>, String> {
     let mut edits = Vec::new();
     let mut back = 0;
     for change in step.row.iter().filter(|change| change.column != OBJECT) {
@@ -257,7 +262,7 @@ fn edit_of(shelf: &Shelf, step: &Step, kind: Kind, row: &Row) -> Result<Option<R
         edits.push(CellEdit {
             column,
             seen: now,
-            new: old_cell(shelf, change)?,
+            new: old_cell(cell_store, change)?,
         });
     }
     let done = back == edits.len();
@@ -268,15 +273,15 @@ fn edit_of(shelf: &Shelf, step: &Step, kind: Kind, row: &Row) -> Result<Option<R
     }))
 }
 
-/// A cell as it was, from the step itself or from the shelf.
-fn old_cell(shelf: &Shelf, change: &RowChange) -> Result<Option<Vec<u8>>, String> {
+/// A cell as it was, from the step itself or from the cell store.
+fn old_cell(cell_store: &CellStore, change: &RowChange) -> Result<Option<Vec<u8>>, String> {
     let Some(text) = &change.to else {
         return Ok(None);
     };
     let Some((length, sha256)) = cells::described(text) else {
         return Ok(Some(text.as_bytes().to_vec()));
     };
-    let cell = shelf.take(sha256)?;
+    let cell = cell_store.take(sha256)?;
     match cell.len() as u64 == length {
         true => Ok(Some(cell)),
         false => Err(format!("the old cell {sha256} is not {length} bytes long")),

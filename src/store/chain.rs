@@ -188,7 +188,7 @@ impl Store {
             }
             let (Some(_), Some(parent)) = (
                 current.delta.as_ref(),
-                reconstruct::given(current.parent_snapshot_id.as_deref()),
+                reconstruct::non_empty(current.parent_snapshot_id.as_deref()),
             ) else {
                 return Ok(Err(ChainBreak::NoBase(current.snapshot_id)));
             };

@@ -12,7 +12,7 @@ pub(in crate::store) use read::newest;
 pub use read::{Newest, Passed};
 pub use write::{Next, Saved};
 
-use super::reconstruct::given;
+use super::reconstruct::non_empty;
 use crate::backend::BackendError;
 use crate::index::{BranchRow, Hidden, RepoRow};
 
@@ -87,7 +87,7 @@ impl Refs {
     /// Whether these refs hold this branch row, under its name and with its head.
     #[must_use]
     pub fn hold(&self, branch: &BranchRow) -> bool {
-        let head = |row: &BranchRow| given(row.head_commit_id.as_deref()).map(str::to_owned);
+        let head = |row: &BranchRow| non_empty(row.head_commit_id.as_deref()).map(str::to_owned);
         self.find(branch)
             .is_some_and(|own| head(own) == head(branch))
     }

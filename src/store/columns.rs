@@ -1,7 +1,7 @@
 //! A row's columns as text that can be compared: JSON canonical, times in UTC, trees by their hash.
 //! Two databases spell the same thing differently; here it comes out the same.
 
-use super::reconstruct::{self, given};
+use super::reconstruct::{self, non_empty};
 use crate::index::{BlobRow, BranchRow, CommitRow, MembershipRow, RepoRow, SnapshotRow};
 use crate::object::{Manifest, json, time};
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ impl Columns for BranchRow {
         vec![
             carried("repo_id", Some(&self.repo_id)),
             carried("name", Some(&self.name)),
-            carried("head_commit_id", given(self.head_commit_id.as_deref())),
+            carried("head_commit_id", non_empty(self.head_commit_id.as_deref())),
         ]
     }
 }
@@ -98,7 +98,7 @@ impl Columns for CommitRow {
             carried("message", Some(&self.message)),
             carried("author", Some(&self.author)),
             carried("timestamp", Some(&instant(&self.timestamp))),
-            carried("snapshot_id", given(self.snapshot_id.as_deref())),
+            carried("snapshot_id", non_empty(self.snapshot_id.as_deref())),
             carried("commit_meta", Some(&meta)),
             local("created_at", Some(&instant(&self.created_at))),
             carried("storage_uri", self.storage_uri.as_deref()),
@@ -122,7 +122,7 @@ impl Columns for SnapshotRow {
             local("delta_blob", delta.as_deref()),
             local(
                 "parent_snapshot_id",
-                given(self.parent_snapshot_id.as_deref()),
+                non_empty(self.parent_snapshot_id.as_deref()),
             ),
             carried(
                 "entry_count",

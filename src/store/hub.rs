@@ -58,14 +58,14 @@ pub enum Policy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Database {
     Sqlite(PathBuf),
-    Postgres(postgres::Place),
+    Postgres(postgres::PgUrl),
 }
 
 /// Where a hub's objects are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ObjectStore {
     Folder(PathBuf),
-    S3(s3::Place),
+    S3(s3::BucketLocation),
 }
 
 /// A hub to be opened.
@@ -169,8 +169,8 @@ impl Database {
         let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
         let parsed = if let Err(why) = whole(url) {
             Err(why)
-        } else if postgres::place::is_postgres(&scheme.to_ascii_lowercase()) {
-            postgres::Place::parse(url).map(Database::Postgres)
+        } else if postgres::pg_url::is_postgres(&scheme.to_ascii_lowercase()) {
+            postgres::PgUrl::parse(url).map(Database::Postgres)
         } else if let Some(path) = path::sqlite(url) {
             path.map(Database::Sqlite)
         } else if scheme.is_empty() && Path::new(url).is_file() {
@@ -247,7 +247,7 @@ impl ObjectStore {
 
 /// The bucket of `s3://bucket/prefix`. How it is reached is said elsewhere: in the environment or the
 /// profile.
-fn bucket_of(rest: &str) -> Result<s3::Place, String> {
+fn bucket_of(rest: &str) -> Result<s3::BucketLocation, String> {
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if bucket.is_empty() || !bucket.chars().all(fits) {
@@ -260,10 +260,10 @@ fn bucket_of(rest: &str) -> Result<s3::Place, String> {
         true => String::new(),
         false => format!("{}/", Key::new(prefix).map_err(|why| why.to_string())?),
     };
-    Ok(s3::Place {
+    Ok(s3::BucketLocation {
         bucket: bucket.to_owned(),
         prefix,
-        ..s3::Place::default()
+        ..s3::BucketLocation::default()
     })
 }
 

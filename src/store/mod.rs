@@ -8,13 +8,13 @@ pub mod columns;
 pub mod doctor;
 pub mod fetch;
 pub mod hub;
+pub mod hub_writes;
 mod migrate;
 pub mod proof;
 pub mod read;
 pub mod rebuild;
 pub mod reconstruct;
 mod retry;
-pub mod site;
 pub mod write;
 
 pub use authority::Authority;

@@ -64,7 +64,7 @@ pub fn commit_record(row: &CommitRow) -> Result<CommitRecord, RowError> {
         commit_id: ObjectId::new(&row.commit_id),
         repo_id: row.repo_id.clone().unwrap_or_default(),
         branch: row.branch.clone(),
-        snapshot_id: given(row.snapshot_id.as_deref()).map(ObjectId::new),
+        snapshot_id: non_empty(row.snapshot_id.as_deref()).map(ObjectId::new),
         message: row.message.clone(),
         committed_at: at,
         parent_commit_id: parents.next(),
@@ -93,7 +93,7 @@ pub(super) fn commit_rest(text: &str) -> Result<Map<String, Value>, RowError> {
 
 /// An empty text stands for null: old hubs wrote both.
 #[must_use]
-pub fn given(text: Option<&str>) -> Option<&str> {
+pub fn non_empty(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
@@ -103,7 +103,7 @@ pub fn given(text: Option<&str>) -> Option<&str> {
 /// The cell is no JSON list of strings.
 pub fn directories(row: &SnapshotRow) -> Result<BTreeSet<String>, RowError> {
     let column = "directories";
-    match given(row.directories.as_deref()) {
+    match non_empty(row.directories.as_deref()) {
         None => Ok(BTreeSet::new()),
         Some(text) => match json::parse(text.as_bytes()).map_err(|e| broken(column, e))? {
             Value::Null => Ok(BTreeSet::new()),

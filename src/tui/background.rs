@@ -1,6 +1,6 @@
 //! Dark or light: the terminal is asked, before the first frame.
 
-use super::degrade::{Colors, Look};
+use super::degrade::{Colors, TermCaps};
 use super::input::{Color, Input};
 use super::terminal::Screen;
 use super::theme::{Choice, Theme};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// How long a terminal may take to answer. Those that can answer do so in a few milliseconds; the first
 /// frame waits for it. A later answer is dropped.
-const PATIENCE: Duration = Duration::from_millis(40);
+const TIMEOUT: Duration = Duration::from_millis(40);
 
 /// The theme for what was chosen; `None` where the terminal is to be asked.
 ///
@@ -17,13 +17,13 @@ const PATIENCE: Duration = Duration::from_millis(40);
 #[must_use]
 pub fn theme(
     choice: Choice,
-    look: Look,
+    caps: TermCaps,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Option<Theme> {
     let term = variable("TERM").unwrap_or_default();
     let asks = variable("SSH_CONNECTION").is_none() && !term.starts_with("screen");
     match choice {
-        _ if look.colors <= Colors::Sixteen => Some(Theme::ansi()),
+        _ if caps.colors <= Colors::Sixteen => Some(Theme::ansi()),
         Choice::Ansi => Some(Theme::ansi()),
         Choice::Dark => Some(Theme::dark()),
         Choice::Light => Some(Theme::light()),
@@ -37,7 +37,7 @@ pub fn theme(
 /// The terminal has gone.
 pub async fn ask(screen: &mut Screen, input: &mut Input) -> std::io::Result<Theme> {
     screen.ask_for_background()?;
-    Ok(match input.answer(PATIENCE).await {
+    Ok(match input.answer(TIMEOUT).await {
         Some(color) if is_dark(color) => Theme::dark(),
         Some(_) => Theme::light(),
         None => Theme::ansi(),

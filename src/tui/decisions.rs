@@ -65,7 +65,7 @@ pub struct Open {
 
 /// A selection taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sifted {
+pub struct Classified {
     /// What waits for a choice, in the order of the report.
     pub open: Vec<Open>,
     /// Places of the rest: what needs none, and what cannot be planned whatever is chosen.
@@ -152,13 +152,13 @@ impl Decisions {
 
     /// The places that become part of a plan: the rest, and what was decided for the remedy's side.
     #[must_use]
-    pub fn places(&self, sifted: &Sifted) -> Vec<u64> {
+    pub fn places(&self, classified: &Classified) -> Vec<u64> {
         let wins = |one: &&Open| {
             let side = self.of(one.code, one.subject);
             side.is_some() && side == winner(one.remedy)
         };
-        let chosen = sifted.open.iter().filter(wins).map(|one| one.ordinal);
-        let mut places: Vec<u64> = sifted.rest.iter().copied().chain(chosen).collect();
+        let chosen = classified.open.iter().filter(wins).map(|one| one.ordinal);
+        let mut places: Vec<u64> = classified.rest.iter().copied().chain(chosen).collect();
         places.sort_unstable();
         places
     }

@@ -18,13 +18,13 @@ pub enum Colors {
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct TermCaps {
     pub colors: Colors,
     /// Without: ASCII only.
     pub unicode: bool,
 }
 
-impl Look {
+impl TermCaps {
     /// What the environment's variables promise: `NO_COLOR`, `COLORTERM`, `TERM`, and a locale that is
     /// set and not UTF-8. `variable` gives those that are set and not empty.
     #[must_use]
@@ -54,20 +54,20 @@ impl Look {
 
 /// Takes out of `buffer` what the terminal cannot show.
 ///
-/// Without colours, paper becomes reverse video: the row under the cursor and the badges stay visible.
-pub fn degrade(buffer: &mut Buffer, look: Look) {
-    if look.colors == Colors::True && look.unicode {
+/// Without colours, background becomes reverse video: the row under the cursor and the badges stay visible.
+pub fn degrade(buffer: &mut Buffer, caps: TermCaps) {
+    if caps.colors == Colors::True && caps.unicode {
         return;
     }
     for cell in &mut buffer.content {
-        match look.colors {
+        match caps.colors {
             Colors::None => uncolor(cell),
             Colors::Indexed | Colors::Sixteen => {
                 (cell.fg, cell.bg) = (nearest(cell.fg), nearest(cell.bg));
             }
             Colors::True => {}
         }
-        if !look.unicode && !cell.symbol().is_ascii() {
+        if !caps.unicode && !cell.symbol().is_ascii() {
             let plain = ascii(cell.symbol());
             cell.set_char(plain);
         }

@@ -35,14 +35,14 @@ pub enum Job {
 
 /// What a pull is tried of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PullAsk {
+pub struct PullRequest {
     /// `owner/slug`, as stored.
     pub repo: String,
     /// All branches without.
     pub branch: Option<String>,
 }
 
-impl PullAsk {
+impl PullRequest {
     /// `owner/slug@branch`, safe to show.
     #[must_use]
     pub fn shown(&self) -> String {
@@ -68,8 +68,8 @@ pub struct Consent {
 pub enum Exported {
     /// In the order of this stretch.
     Findings(Filter, Stretch),
-    Repos(RepoAsk),
-    Objects(ObjectAsk),
+    Repos(RepoQuery),
+    Objects(ObjectQuery),
     Runs,
 }
 
@@ -92,7 +92,7 @@ impl Exported {
 
 /// The commits, snapshots or blobs of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ObjectAsk {
+pub struct ObjectQuery {
     pub browse: Browse,
     /// Those whose worst finding, id or words pass; all of them where it says nothing.
     pub filter: Filter,
@@ -100,7 +100,7 @@ pub struct ObjectAsk {
 
 /// What an audit is to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditAsk {
+pub struct AuditRequest {
     pub depth: Depth,
     pub scope: audit::Scope,
 }
@@ -120,7 +120,7 @@ pub enum RepoOrder {
 
 /// Which repositories are listed, and in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RepoAsk {
+pub struct RepoQuery {
     pub order: RepoOrder,
     pub flipped: bool,
     /// Each must occur in `owner/slug`; case does not matter.
@@ -129,16 +129,16 @@ pub struct RepoAsk {
 
 /// A question that reads and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ask {
+pub enum Query {
     Counts,
     Repos {
-        ask: RepoAsk,
+        ask: RepoQuery,
         skip: u64,
         limit: u32,
     },
     /// How many repositories are listed, and where one of them stands.
     PlaceRepos {
-        ask: RepoAsk,
+        ask: RepoQuery,
         /// The id of the one whose place is wanted.
         keep: Option<String>,
         /// They are read again.
@@ -149,7 +149,7 @@ pub enum Ask {
         after: Option<String>,
         limit: u32,
     },
-    Objects(ObjectAsk),
+    Objects(ObjectQuery),
     ObjectsCount(Browse),
     Findings {
         filter: Filter,
@@ -200,7 +200,7 @@ pub enum Ask {
         limit: u32,
     },
     /// Which findings of a selection need a choice.
-    Sift {
+    Classify {
         report: ReportRef,
         selection: Selection,
     },
@@ -231,13 +231,13 @@ pub enum Effect {
     Read {
         scope: Scope,
         ticket: Ticket,
-        ask: Ask,
+        ask: Query,
     },
     /// Cancels the reads of a scope.
     Close(Scope),
     Audit {
         ticket: Ticket,
-        ask: AuditAsk,
+        ask: AuditRequest,
     },
     Plan {
         ticket: Ticket,
@@ -263,7 +263,7 @@ pub enum Effect {
     /// Tries what a client's pull would receive; keeps nothing.
     Pull {
         ticket: Ticket,
-        ask: PullAsk,
+        ask: PullRequest,
     },
     /// Forgets a plan.
     DropPlan(PlanRef),
@@ -274,7 +274,7 @@ pub enum Effect {
         consent: Consent,
     },
     /// So many steps of the repair more at once, or fewer.
-    Pace(i8),
+    Throttle(i8),
     /// Writes a plan into a new file.
     SavePlan {
         ticket: Ticket,

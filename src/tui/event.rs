@@ -1,6 +1,6 @@
 //! What happens to the console. Time comes in events too, so that `update` reads no clock.
 
-use super::decisions::Sifted;
+use super::decisions::Classified;
 use super::effect::{Job, Ticket};
 use super::lines::{
     AppliedLine, BranchLine, ChainLine, CheckLine, FindingLine, GroupLine, HubId, Inspected,
@@ -94,7 +94,7 @@ pub enum Answer {
     Planned(Box<PlannedLine>),
     Steps(Vec<StepLine>),
     Refusals(Vec<RefusalLine>),
-    Sifted(Sifted),
+    Classified(Classified),
     Applied(AppliedLine),
     /// Newest first.
     Runs(Vec<RunLine>),

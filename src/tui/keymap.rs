@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Where a key is heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum KeyContext {
     /// Every screen that does not claim the key for itself.
     Common,
     Hub,
@@ -51,7 +51,7 @@ pub enum Place {
 #[derive(Debug)]
 pub struct Binding {
     pub action: Action,
-    pub places: &'static [Place],
+    pub contexts: &'static [KeyContext],
     pub keys: &'static [&'static str],
     pub title: &'static str,
     pub help: &'static str,
@@ -59,11 +59,11 @@ pub struct Binding {
     pub rank: u8,
 }
 
-use Place as P;
+use KeyContext as P;
 
 /// Every place, in the order in which a person meets them, with the name that the configuration and
 /// `luthier keys` have for it.
-pub const PLACES: [(Place, &str); 23] = [
+pub const KEY_CONTEXTS: [(KeyContext, &str); 23] = [
     (P::Common, "everywhere"),
     (P::Hub, "hub"),
     (P::Repos, "repositories"),
@@ -89,22 +89,22 @@ pub const PLACES: [(Place, &str); 23] = [
     (P::Small, "small"),
 ];
 
-impl Place {
+impl KeyContext {
     /// Its name in the configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
-        PLACES
+        KEY_CONTEXTS
             .iter()
-            .find(|(place, _)| *place == self)
+            .find(|(context, _)| *context == self)
             .map_or("", |(_, name)| name)
     }
 }
 
-/// Places that take every key; elsewhere a key that the screen does not know falls to [`Place::Common`].
+/// Places that take every key; elsewhere a key that the screen does not know falls to [`KeyContext::Common`].
 #[must_use]
-pub const fn modal(place: Place) -> bool {
+pub const fn modal(context: KeyContext) -> bool {
     matches!(
-        place,
+        context,
         P::Prompt
             | P::File
             | P::Confirm
@@ -120,11 +120,14 @@ pub const fn modal(place: Place) -> bool {
 
 /// Places in which a key that means nothing is text.
 #[must_use]
-pub const fn takes_text(place: Place) -> bool {
-    matches!(place, P::Prompt | P::File | P::Name | P::Help | P::Palette)
+pub const fn takes_text(context: KeyContext) -> bool {
+    matches!(
+        context,
+        P::Prompt | P::File | P::Name | P::Help | P::Palette
+    )
 }
 
-fn overlap(a: Place, b: Place) -> bool {
+fn overlap(a: KeyContext, b: KeyContext) -> bool {
     a == b || (!modal(a) && !modal(b) && (a == P::Common || b == P::Common))
 }
 
@@ -134,7 +137,7 @@ pub type Overrides = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 /// A row of the table at one of its places, with the keys that it has in this session.
 #[derive(Clone, Debug)]
 pub struct Row {
-    pub place: Place,
+    pub context: KeyContext,
     pub binding: &'static Binding,
     pub keys: Vec<String>,
 }
@@ -157,7 +160,7 @@ impl Row {
 #[derive(Clone, Debug)]
 pub struct Keymap {
     rows: Vec<Row>,
-    map: HashMap<(Place, Chord), usize>,
+    map: HashMap<(KeyContext, Chord), usize>,
 }
 
 impl Keymap {
@@ -170,28 +173,28 @@ impl Keymap {
         let mut rows: Vec<Row> = table
             .iter()
             .flat_map(|binding| {
-                binding.places.iter().map(move |place| Row {
-                    place: *place,
+                binding.contexts.iter().map(move |context| Row {
+                    context: *context,
                     binding,
                     keys: binding.keys.iter().map(ToString::to_string).collect(),
                 })
             })
             .collect();
-        for (place, keys) in overrides {
+        for (context, keys) in overrides {
             for (slug, keys) in keys {
-                replace(&mut rows, place, slug, keys)?;
+                replace(&mut rows, context, slug, keys)?;
             }
         }
         let map = claim(&rows)?;
         Ok(Self { rows, map })
     }
 
-    /// The row that `key` means at `place`.
+    /// The row that `key` means at `context`.
     #[must_use]
-    pub fn find(&self, place: Place, key: KeyEvent) -> Option<&Row> {
+    pub fn find(&self, context: KeyContext, key: KeyEvent) -> Option<&Row> {
         let at = pressed(key);
-        let here = self.map.get(&(place, at));
-        let found = match modal(place) {
+        let here = self.map.get(&(context, at));
+        let found = match modal(context) {
             true => here,
             false => here.or_else(|| self.map.get(&(P::Common, at))),
         };
@@ -204,29 +207,29 @@ impl Keymap {
         &self.rows
     }
 
-    /// The rows that work at `place`: its own first, then those of everywhere.
-    pub fn at(&self, place: Place) -> impl Iterator<Item = &Row> {
-        let own = self.rows.iter().filter(move |row| row.place == place);
+    /// The rows that work at `context`: its own first, then those of everywhere.
+    pub fn at(&self, context: KeyContext) -> impl Iterator<Item = &Row> {
+        let own = self.rows.iter().filter(move |row| row.context == context);
         let common = self
             .rows
             .iter()
-            .filter(move |row| !modal(place) && place != P::Common && row.place == P::Common);
+            .filter(move |row| !modal(context) && context != P::Common && row.context == P::Common);
         own.chain(common)
     }
 
-    /// The key of an action at `place`, for a sentence that names it.
+    /// The key of an action at `context`, for a sentence that names it.
     #[must_use]
-    pub fn key(&self, place: Place, action: Action) -> &str {
-        self.at(place)
+    pub fn key(&self, context: KeyContext, action: Action) -> &str {
+        self.at(context)
             .find(|row| row.binding.action == action)
             .map_or("", Row::key)
     }
 
-    /// What the footer shows at `place`, most useful first.
+    /// What the footer shows at `context`, most useful first.
     #[must_use]
-    pub fn footer(&self, place: Place) -> Vec<&Row> {
+    pub fn footer(&self, context: KeyContext) -> Vec<&Row> {
         let shown = |row: &&Row| row.binding.rank > 0 && !row.keys.is_empty();
-        let mut rows: Vec<_> = self.at(place).filter(shown).collect();
+        let mut rows: Vec<_> = self.at(context).filter(shown).collect();
         rows.sort_by_key(|row| row.binding.rank);
         rows
     }
@@ -241,10 +244,10 @@ pub fn rows_for(keymap: &Keymap, key: KeyEvent) -> Vec<&Row> {
 }
 
 /// Gives one row other keys.
-fn replace(rows: &mut [Row], place: &str, slug: &str, keys: &[String]) -> Result<(), String> {
-    let name = format!("keys.{place}.{slug}");
-    if !PLACES.iter().any(|(_, known)| *known == place) {
-        let known: Vec<&str> = PLACES.iter().map(|(_, name)| *name).collect();
+fn replace(rows: &mut [Row], context: &str, slug: &str, keys: &[String]) -> Result<(), String> {
+    let name = format!("keys.{context}.{slug}");
+    if !KEY_CONTEXTS.iter().any(|(_, known)| *known == context) {
+        let known: Vec<&str> = KEY_CONTEXTS.iter().map(|(_, name)| *name).collect();
         return Err(format!(
             "{name}: there is no such place; there are {}",
             known.join(", ")
@@ -256,16 +259,16 @@ fn replace(rows: &mut [Row], place: &str, slug: &str, keys: &[String]) -> Result
         })?;
         let typed = rows
             .iter()
-            .any(|row| row.place.name() == place && takes_text(row.place));
+            .any(|row| row.context.name() == context && takes_text(row.context));
         if typed && is_text(at) {
             return Err(format!("{name}: `{key}` could not be typed there any more"));
         }
     }
-    let mut here = rows.iter_mut().filter(|row| row.place.name() == place);
+    let mut here = rows.iter_mut().filter(|row| row.context.name() == context);
     match here.find(|row| row.slug() == slug) {
         Some(row) => row.keys = keys.to_vec(),
         None => {
-            let here = rows.iter().filter(|row| row.place.name() == place);
+            let here = rows.iter().filter(|row| row.context.name() == context);
             let known: Vec<String> = here.map(Row::slug).collect();
             return Err(format!(
                 "{name}: nothing here is called so; there are {}",
@@ -277,15 +280,15 @@ fn replace(rows: &mut [Row], place: &str, slug: &str, keys: &[String]) -> Result
 }
 
 /// Which key means which row, unless two claim one.
-fn claim(rows: &[Row]) -> Result<HashMap<(Place, Chord), usize>, String> {
+fn claim(rows: &[Row]) -> Result<HashMap<(KeyContext, Chord), usize>, String> {
     let mut claims: Vec<(Chord, usize)> = Vec::new();
     for (n, row) in rows.iter().enumerate() {
         for key in &row.keys {
-            let name = |row: &Row| format!("{} › {}", row.place.name(), row.binding.title);
+            let name = |row: &Row| format!("{} › {}", row.context.name(), row.binding.title);
             let at = chord(key).ok_or_else(|| format!("`{key}` is no key ({})", name(row)))?;
             let taken = claims
                 .iter()
-                .find(|(taken, other)| *taken == at && overlap(rows[*other].place, row.place));
+                .find(|(taken, other)| *taken == at && overlap(rows[*other].context, row.context));
             if let Some((_, other)) = taken {
                 return Err(format!(
                     "`{key}` means both {} and {}",
@@ -296,6 +299,6 @@ fn claim(rows: &[Row]) -> Result<HashMap<(Place, Chord), usize>, String> {
             claims.push((at, n));
         }
     }
-    let by_key = claims.into_iter().map(|(at, n)| ((rows[n].place, at), n));
+    let by_key = claims.into_iter().map(|(at, n)| ((rows[n].context, at), n));
     Ok(by_key.collect())
 }

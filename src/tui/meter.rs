@@ -7,7 +7,7 @@ use std::time::Duration;
 const MEMORY: Duration = Duration::from_secs(10);
 
 /// An estimate is told only after this time,
-const PATIENCE: Duration = Duration::from_secs(5);
+const ESTIMATE_AFTER: Duration = Duration::from_secs(5);
 
 /// and a job that does not move for as long is said to wait.
 const STALL: Duration = Duration::from_secs(5);
@@ -97,7 +97,7 @@ impl Meter {
     pub fn remaining(&self) -> Option<u64> {
         let total = self.figures.total?;
         let enough = self.figures.done.saturating_mul(100) >= total;
-        let waited = self.seen.saturating_sub(self.phase_since) >= PATIENCE;
+        let waited = self.seen.saturating_sub(self.phase_since) >= ESTIMATE_AFTER;
         let rate = self
             .rate
             .filter(|rate| *rate > 0.0 && enough && waited && !self.paused)?;

@@ -32,7 +32,7 @@ mod view;
 mod widgets;
 
 use crate::store::{Authority, Environment, Hub};
-use degrade::{Colors, Look};
+use degrade::{Colors, TermCaps};
 use effect::Effect;
 use event::Event;
 use futures_util::FutureExt;
@@ -149,12 +149,12 @@ impl Signals {
 pub async fn open(session: Session) -> Result<Ended, TuiError> {
     // Before the terminal is taken, so that no signal finds it half taken.
     let signals = Signals::new()?;
-    let look = look(&session);
+    let caps = caps(&session);
     let face = Face::new(&session.hub, session.authority.is_some());
     let warned = face.writable && face.environment == Environment::Production;
-    let mut screen = Screen::enter(look)?;
+    let mut screen = Screen::enter(caps)?;
     let mut input = Input::open()?;
-    let theme = match background::theme(session.theme, look, &variable) {
+    let theme = match background::theme(session.theme, caps, &variable) {
         Some(theme) => theme,
         None if stdin().is_terminal() && stdout().is_terminal() => {
             background::ask(&mut screen, &mut input).await?
@@ -202,17 +202,17 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// What the terminal can show, as far as its variables and the command line say.
-fn look(session: &Session) -> Look {
+fn caps(session: &Session) -> TermCaps {
     let asked = |name: &str| match (name, session.color) {
         ("NO_COLOR", Some(color)) => (!color).then(String::new),
         _ => variable(name),
     };
-    let mut look = Look::new(&asked);
-    look.unicode &= !session.ascii;
-    if session.color == Some(true) && look.colors == Colors::None {
-        look.colors = Colors::Sixteen;
+    let mut caps = TermCaps::new(&asked);
+    caps.unicode &= !session.ascii;
+    if session.color == Some(true) && caps.colors == Colors::None {
+        caps.colors = Colors::Sixteen;
     }
-    look
+    caps
 }
 
 /// How often what moves by itself is drawn: seldom over SSH.

@@ -1,7 +1,7 @@
 //! What lies over a screen and takes the keys: a question, a line of text, the help, a list.
 
 use super::effect::Scope;
-use super::keymap::Place;
+use super::keymap::KeyContext;
 use super::lines::{BranchLine, HubId};
 use super::pages::Chain;
 use super::widgets::audit::Choice;
@@ -69,19 +69,19 @@ pub struct Branches {
 impl Overlay {
     /// Where keys are heard while it is open.
     #[must_use]
-    pub fn place(&self) -> Place {
+    pub fn context(&self) -> KeyContext {
         match self {
-            Overlay::Confirm(confirm) if confirm.wants_name() => Place::Name,
-            Overlay::Confirm(_) => Place::Confirm,
-            Overlay::Help(_) => Place::Help,
-            Overlay::Palette(_) => Place::Palette,
-            Overlay::Log(_) => Place::Log,
+            Overlay::Confirm(confirm) if confirm.wants_name() => KeyContext::Name,
+            Overlay::Confirm(_) => KeyContext::Confirm,
+            Overlay::Help(_) => KeyContext::Help,
+            Overlay::Palette(_) => KeyContext::Palette,
+            Overlay::Log(_) => KeyContext::Log,
             Overlay::Prompt { purpose, .. } => match purpose {
-                Purpose::Filter => Place::Prompt,
-                Purpose::SavePlan | Purpose::SaveSignOff => Place::File,
+                Purpose::Filter => KeyContext::Prompt,
+                Purpose::SavePlan | Purpose::SaveSignOff => KeyContext::File,
             },
-            Overlay::Branches(_) => Place::Branches,
-            Overlay::Audit(_) => Place::Audit,
+            Overlay::Branches(_) => KeyContext::Branches,
+            Overlay::Audit(_) => KeyContext::Audit,
         }
     }
 }

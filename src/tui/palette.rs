@@ -2,7 +2,7 @@
 
 use super::action::Action;
 use super::filter;
-use super::keymap::{Keymap, Place, modal};
+use super::keymap::{KeyContext, Keymap, modal};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use std::collections::VecDeque;
@@ -59,12 +59,12 @@ impl Recent {
     }
 }
 
-/// What can be done at `place`, what elsewhere, and where one can go, with `typed` among its letters;
+/// What can be done at `context`, what elsewhere, and where one can go, with `typed` among its letters;
 /// the best match first, of equals what was used last.
 #[must_use]
-pub fn entries(keymap: &Keymap, place: Place, typed: &str, recent: &Recent) -> Vec<Entry> {
+pub fn entries(keymap: &Keymap, context: KeyContext, typed: &str, recent: &Recent) -> Vec<Entry> {
     let mut found = jumps_to(typed);
-    let mut all = actions(keymap, place);
+    let mut all = actions(keymap, context);
     all.extend(standing_jumps());
     all.sort_by_key(|entry| recent.rank(&entry.title));
     let mut matcher = Matcher::new(Config::DEFAULT);
@@ -89,10 +89,10 @@ pub fn entries(keymap: &Keymap, place: Place, typed: &str, recent: &Recent) -> V
     found
 }
 
-/// Actions of `place` and of everywhere, then those of other places.
-fn actions(keymap: &Keymap, place: Place) -> Vec<Entry> {
+/// Actions of `context` and of everywhere, then those of other places.
+fn actions(keymap: &Keymap, context: KeyContext) -> Vec<Entry> {
     let mut out: Vec<Entry> = keymap
-        .at(place)
+        .at(context)
         .filter(|row| !matches!(row.binding.action, Action::Palette | Action::Move(_)))
         .map(|row| Entry {
             title: row.binding.title.to_owned(),
@@ -102,15 +102,15 @@ fn actions(keymap: &Keymap, place: Place) -> Vec<Entry> {
         })
         .collect();
     for row in keymap.rows() {
-        let (title, at) = (row.binding.title, row.place);
-        if modal(at) || at == place || at == Place::Common {
+        let (title, at) = (row.binding.title, row.context);
+        if modal(at) || at == context || at == KeyContext::Common {
             continue;
         }
         match out.iter_mut().find(|entry| entry.title == title) {
             Some(Entry {
-                target: Target::Elsewhere(places),
+                target: Target::Elsewhere(contexts),
                 ..
-            }) if !places.contains(&at.name()) => places.push(at.name()),
+            }) if !contexts.contains(&at.name()) => contexts.push(at.name()),
             Some(_) => {}
             None => out.push(Entry {
                 title: title.to_owned(),

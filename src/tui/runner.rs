@@ -1,27 +1,27 @@
 //! Carries effects out: each becomes a task, each task sends an answer.
 
+mod classify;
 mod export;
 mod found;
+mod health;
 mod journal;
 mod known;
 mod objects;
 mod pulls;
-mod pulse;
 mod read;
 mod repair;
 mod repos;
-mod sift;
 mod signoff;
 
 use super::depths;
-use super::effect::{Ask, AuditAsk, Effect, Job, PlanRef, ReportRef, Scope, Ticket};
+use super::effect::{AuditRequest, Effect, Job, PlanRef, Query, ReportRef, Scope, Ticket};
 use super::event::{Answer, Event};
 use super::lines::clean;
 use super::meter::Speed;
 use crate::audit::{self, Depth, Options, Report};
 use crate::progress::Progress;
 use crate::repair::signoff::Signoff;
-use crate::repair::{Pace, Plan};
+use crate::repair::{Plan, Throttle};
 use crate::store::{Authority, Hub, Store};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -35,7 +35,7 @@ const FIGURES: Duration = Duration::from_millis(100);
 
 /// What tasks share: the hub once it is open, the last report, the plans.
 #[derive(Default)]
-struct Held {
+struct RunnerState {
     store: Option<Store>,
     report: Option<(ReportRef, Arc<Report>)>,
     /// Reports before it, the last one last, for what was marked or chosen there.
@@ -46,18 +46,18 @@ struct Held {
     /// Ids that were read to the last byte since an audit, beside it.
     read: HashSet<String>,
     plans: BTreeMap<PlanRef, Arc<Plan>>,
-    repos: Option<Arc<repos::Shelf>>,
+    repos: Option<Arc<repos::RepoCache>>,
     arranged: Option<Arc<repos::Arranged>>,
     signoff: Option<Arc<Signoff>>,
 }
 
 /// The part of the runner that tasks take along.
 #[derive(Clone)]
-struct Desk {
+struct RunnerContext {
     hub: Arc<Hub>,
     /// Without one no effect can write, whatever was confirmed.
     authority: Option<Authority>,
-    held: Arc<Mutex<Held>>,
+    state: Arc<Mutex<RunnerState>>,
     /// Held by whoever changes the report: what two looks found at once is in it both.
     learning: Arc<tokio::sync::Mutex<()>>,
     out: UnboundedSender<Event>,
@@ -65,13 +65,13 @@ struct Desk {
 
 /// Carries effects out.
 pub struct Runner {
-    desk: Desk,
+    context: RunnerContext,
     scopes: HashMap<Scope, CancellationToken>,
     /// Whether somebody feels the hub's pulse already.
     felt: bool,
     jobs: BTreeMap<Job, Progress>,
     /// Of the repair under way, or the last.
-    pace: Pace,
+    throttle: Throttle,
     tasks: TaskTracker,
 }
 
@@ -80,17 +80,17 @@ impl Runner {
     #[must_use]
     pub fn new(hub: Hub, authority: Option<Authority>, out: UnboundedSender<Event>) -> Self {
         Self {
-            desk: Desk {
+            context: RunnerContext {
                 hub: Arc::new(hub),
                 authority,
-                held: Arc::default(),
+                state: Arc::default(),
                 learning: Arc::default(),
                 out,
             },
             scopes: HashMap::new(),
             felt: false,
             jobs: BTreeMap::new(),
-            pace: Pace::default(),
+            throttle: Throttle::default(),
             tasks: TaskTracker::new(),
         }
     }
@@ -106,11 +106,11 @@ impl Runner {
                 }
             }
             Effect::DropPlan(plan) => {
-                self.desk.held().plans.remove(&plan);
+                self.context.state().plans.remove(&plan);
             }
-            Effect::Pace(steps) => {
-                let now = self.pace.concurrency();
-                self.pace
+            Effect::Throttle(steps) => {
+                let now = self.throttle.concurrency();
+                self.throttle
                     .set_concurrency(now.saturating_add_signed(isize::from(steps)));
             }
             Effect::Pause(job, paused) => match self.jobs.get(&job) {
@@ -124,16 +124,22 @@ impl Runner {
                 }
             }
             Effect::SaveSignOff { ticket, folder } => {
-                self.spawn(ticket, |desk| async move { desk.save_signoff(&folder) });
+                self.spawn(
+                    ticket,
+                    |context| async move { context.save_signoff(&folder) },
+                );
             }
             Effect::SavePlan { ticket, plan, path } => {
-                self.spawn(ticket, |desk| async move { desk.save(plan, &path).await });
+                self.spawn(
+                    ticket,
+                    |context| async move { context.save(plan, &path).await },
+                );
             }
             Effect::Export { ticket, list } => {
-                self.spawn(ticket, |desk| async move { desk.export(list).await });
+                self.spawn(ticket, |context| async move { context.export(list).await });
             }
             Effect::Remember(depth) => {
-                let hub = self.desk.hub.clone();
+                let hub = self.context.hub.clone();
                 self.tasks
                     .spawn_blocking(move || depths::remember(&hub, depth));
             }
@@ -160,21 +166,21 @@ impl Runner {
     }
 
     fn open(&mut self, ticket: Ticket) {
-        self.spawn(ticket, |desk| async move { desk.open().await });
+        self.spawn(ticket, |context| async move { context.open().await });
         if !std::mem::replace(&mut self.felt, true) {
-            let desk = self.desk.clone();
-            self.tasks.spawn(async move { desk.feel_pulse().await });
+            let context = self.context.clone();
+            self.tasks.spawn(async move { context.feel_pulse().await });
         }
     }
 
-    fn read(&mut self, scope: Scope, ticket: Ticket, ask: Ask) {
+    fn read(&mut self, scope: Scope, ticket: Ticket, ask: Query) {
         let cancel = self.scopes.entry(scope).or_default().clone();
-        let desk = self.desk.clone();
+        let context = self.context.clone();
         self.tasks.spawn(async move {
             crate::panics::provoke("a task");
             tokio::select! {
                 () = cancel.cancelled() => {}
-                answer = desk.read(ask) => desk.answer(ticket, answer),
+                answer = context.read(ask) => context.answer(ticket, answer),
             }
         });
     }
@@ -184,10 +190,9 @@ impl Runner {
         match effect {
             Effect::Audit { ticket, ask } => {
                 let progress = self.job(Job::Audit);
-                self.thread(
-                    ticket,
-                    |desk| async move { desk.audit(ask, &progress).await },
-                );
+                self.thread(ticket, |context| async move {
+                    context.audit(ask, &progress).await
+                });
             }
             Effect::Plan {
                 ticket,
@@ -196,66 +201,67 @@ impl Runner {
                 selection,
             } => {
                 let progress = self.job(Job::Plan);
-                self.thread(ticket, move |desk| async move {
-                    desk.plan(plan, report, &selection, &progress).await
+                self.thread(ticket, move |context| async move {
+                    context.plan(plan, report, &selection, &progress).await
                 });
             }
             Effect::Pull { ticket, ask } => {
                 let progress = self.job(Job::Pull);
-                self.thread(
-                    ticket,
-                    |desk| async move { desk.pull(ask, &progress).await },
-                );
+                self.thread(ticket, |context| async move {
+                    context.pull(ask, &progress).await
+                });
             }
             Effect::Undo { ticket, plan, run } => {
                 let progress = self.job(Job::Plan);
-                self.thread(ticket, move |desk| async move {
-                    desk.undo(plan, &run, &progress).await
+                self.thread(ticket, move |context| async move {
+                    context.undo(plan, &run, &progress).await
                 });
             }
             Effect::SignOff { ticket } => {
                 let progress = self.job(Job::SignOff);
-                self.thread(ticket, |desk| async move { desk.sign_off(&progress).await });
+                self.thread(ticket, |context| async move {
+                    context.sign_off(&progress).await
+                });
             }
             Effect::Apply {
                 ticket,
                 plan,
                 consent,
             } => {
-                self.pace = Pace::default();
-                let (progress, pace) = (self.job(Job::Apply), self.pace.clone());
+                self.throttle = Throttle::default();
+                let (progress, throttle) = (self.job(Job::Apply), self.throttle.clone());
                 let plan = plan.into_inner();
-                self.thread(ticket, move |desk| async move {
-                    desk.apply(plan, consent, pace, &progress).await
+                self.thread(ticket, move |context| async move {
+                    context.apply(plan, consent, throttle, &progress).await
                 });
             }
             _ => {}
         }
     }
 
-    fn spawn<F>(&self, ticket: Ticket, work: impl FnOnce(Desk) -> F)
+    fn spawn<F>(&self, ticket: Ticket, work: impl FnOnce(RunnerContext) -> F)
     where
         F: Future<Output = Result<Answer, String>> + Send + 'static,
     {
-        let desk = self.desk.clone();
-        let work = work(desk.clone());
+        let context = self.context.clone();
+        let work = work(context.clone());
         self.tasks.spawn(async move {
             let answer = work.await;
-            desk.answer(ticket, answer);
+            context.answer(ticket, answer);
         });
     }
 
     /// Like [`Runner::spawn`], for work that stays on one thread.
-    fn thread<F>(&self, ticket: Ticket, work: impl FnOnce(Desk) -> F + Send + 'static)
+    fn thread<F>(&self, ticket: Ticket, work: impl FnOnce(RunnerContext) -> F + Send + 'static)
     where
         F: Future<Output = Result<Answer, String>>,
     {
-        let desk = self.desk.clone();
+        let context = self.context.clone();
         let runtime = tokio::runtime::Handle::current();
         self.tasks.spawn_blocking(move || {
             crate::panics::provoke("a thread");
-            let answer = runtime.block_on(work(desk.clone()));
-            desk.answer(ticket, answer);
+            let answer = runtime.block_on(work(context.clone()));
+            context.answer(ticket, answer);
         });
     }
 
@@ -263,24 +269,24 @@ impl Runner {
     fn job(&mut self, job: Job) -> Progress {
         let progress = Progress::new();
         self.jobs.insert(job, progress.clone());
-        let (desk, watched) = (self.desk.clone(), progress.clone());
+        let (context, watched) = (self.context.clone(), progress.clone());
         let ended = progress.ended();
-        let pace = (job == Job::Apply).then(|| self.pace.clone());
+        let throttle = (job == Job::Apply).then(|| self.throttle.clone());
         self.tasks.spawn(async move {
             let mut last = None;
             loop {
                 let done = tokio::time::timeout(FIGURES, ended.cancelled())
                     .await
                     .is_ok();
-                let speed = pace.as_ref().map(|pace| Speed {
-                    limit: pace.concurrency(),
-                    allowed: pace.allowed(),
+                let speed = throttle.as_ref().map(|throttle| Speed {
+                    limit: throttle.concurrency(),
+                    allowed: throttle.allowed(),
                 });
                 let now = (watched.figures(), watched.is_paused(), speed);
                 if last.as_ref() != Some(&now) {
                     last = Some(now.clone());
                     let (figures, paused, speed) = now;
-                    desk.send(Event::Progress {
+                    context.send(Event::Progress {
                         job,
                         figures,
                         paused,
@@ -296,9 +302,9 @@ impl Runner {
     }
 }
 
-impl Desk {
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+impl RunnerContext {
+    fn state(&self) -> MutexGuard<'_, RunnerState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn send(&self, event: Event) {
@@ -312,14 +318,14 @@ impl Desk {
     }
 
     fn store(&self) -> Result<Store, String> {
-        self.held()
+        self.state()
             .store
             .clone()
             .ok_or_else(|| "the hub is not open; R opens it again".to_owned())
     }
 
     fn report(&self) -> Result<(ReportRef, Arc<Report>), String> {
-        let held = self.held();
+        let held = self.state();
         let report = held
             .report
             .as_ref()
@@ -329,7 +335,7 @@ impl Desk {
 
     /// A report that is held: what was chosen in it is meant by its places.
     fn report_named(&self, name: ReportRef) -> Result<Arc<Report>, String> {
-        let held = self.held();
+        let held = self.state();
         let reports = held.report.iter().chain(&held.earlier);
         let found = reports.into_iter().find(|(held, _)| *held == name);
         found
@@ -338,7 +344,7 @@ impl Desk {
     }
 
     fn planned(&self, plan: PlanRef) -> Result<Arc<Plan>, String> {
-        let found = self.held().plans.get(&plan).cloned();
+        let found = self.state().plans.get(&plan).cloned();
         found.ok_or_else(|| "the plan is gone; plan again with x".to_owned())
     }
 
@@ -357,13 +363,13 @@ impl Desk {
                 .map(|note| clean(note))
                 .collect(),
         };
-        let mut held = self.held();
+        let mut held = self.state();
         (held.repos, held.arranged) = (None, None);
         held.store = Some(store);
         Ok(answer)
     }
 
-    async fn audit(&self, ask: AuditAsk, progress: &Progress) -> Result<Answer, String> {
+    async fn audit(&self, ask: AuditRequest, progress: &Progress) -> Result<Answer, String> {
         let _ended = progress.ended().drop_guard();
         let store = self.store()?;
         let scope = match ask.scope {

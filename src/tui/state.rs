@@ -5,9 +5,9 @@ mod ctx;
 pub use ctx::{Ctx, next_audit, start_audit};
 
 use super::decisions::Decisions;
-use super::effect::{AuditAsk, Effect, Job, PlanRef, ReportRef, Scope, Ticket};
+use super::effect::{AuditRequest, Effect, Job, PlanRef, ReportRef, Scope, Ticket};
 use super::guide::Guide;
-use super::keymap::{Keymap, Place};
+use super::keymap::{KeyContext, Keymap};
 use super::lines::KnownLine;
 use super::meter::Meter;
 use super::notices::{Level, Notices};
@@ -18,7 +18,7 @@ use super::screens::Screen;
 use super::screens::hub::HubScreen;
 use super::update::Ahead;
 use crate::audit::Depth;
-use crate::audit::looks::Look;
+use crate::audit::past_audits::PastAudit;
 use crate::audit::report::BranchCounts;
 use crate::index::Counts;
 use crate::object::time::Micros;
@@ -95,7 +95,7 @@ pub struct Audits {
     pub last: Option<KnownLine>,
     /// How deep the first audit looks, and those that follow a repair.
     pub depth: Depth,
-    pub asked: AuditAsk,
+    pub asked: AuditRequest,
     /// The report that holds what is known.
     pub report: ReportRef,
     /// How many audits have ended.
@@ -116,7 +116,7 @@ impl Audits {
             meter: Meter::new(Duration::ZERO),
             last: None,
             depth,
-            asked: AuditAsk {
+            asked: AuditRequest {
                 depth,
                 scope: crate::audit::Scope::Hub,
             },
@@ -131,14 +131,14 @@ impl Audits {
 
     /// The deepest look at the whole hub.
     #[must_use]
-    pub fn hub_look(&self) -> Option<&Look> {
-        self.last.as_ref()?.looks.hub()
+    pub fn last_hub_audit(&self) -> Option<&PastAudit> {
+        self.last.as_ref()?.past_audits.hub()
     }
 
     /// The deepest look that held a repository, by its path as stored.
     #[must_use]
-    pub fn repo_look(&self, path: &str) -> Option<&Look> {
-        self.last.as_ref()?.looks.repo(path)
+    pub fn last_repo_audit(&self, path: &str) -> Option<&PastAudit> {
+        self.last.as_ref()?.past_audits.repo(path)
     }
 
     /// How the branches of a repository stand, by its path as stored.
@@ -330,11 +330,11 @@ impl State {
 
     /// Where keys are heard now.
     #[must_use]
-    pub fn place(&self) -> Place {
+    pub fn context(&self) -> KeyContext {
         match (&self.overlay, self.stack.last()) {
-            (Some(overlay), _) => overlay.place(),
-            (None, Some(screen)) => screen.place(),
-            (None, None) => Place::Common,
+            (Some(overlay), _) => overlay.context(),
+            (None, Some(screen)) => screen.context(),
+            (None, None) => KeyContext::Common,
         }
     }
 

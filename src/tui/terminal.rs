@@ -1,7 +1,7 @@
 //! The terminal: taken once, given back exactly once, whatever ends the session. A panic unwinds, so it gives
 //! the terminal back as every other end does; its message comes after.
 
-use super::degrade::{Look, degrade};
+use super::degrade::{TermCaps, degrade};
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{
@@ -36,7 +36,7 @@ pub struct Screen {
     /// Never dropped: ratatui shows the cursor then, and panics where there is no terminal any more.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     size: Size,
-    look: Look,
+    caps: TermCaps,
     title: String,
 }
 
@@ -45,7 +45,7 @@ impl Screen {
     ///
     /// # Errors
     /// Standard output is no terminal, or does not answer.
-    pub fn enter(look: Look) -> io::Result<Self> {
+    pub fn enter(caps: TermCaps) -> io::Result<Self> {
         // crossterm's own NO_COLOR writes a reset that wipes reverse video out; `degrade` does it instead.
         crossterm::style::force_color_output(true);
         take()?;
@@ -54,7 +54,7 @@ impl Screen {
         Ok(Self {
             terminal: ManuallyDrop::new(terminal),
             size,
-            look,
+            caps,
             title: String::new(),
         })
     }
@@ -95,7 +95,7 @@ impl Screen {
     pub fn draw(&mut self, title: &str, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
         let mut out = stdout();
         queue!(out, BeginSynchronizedUpdate)?;
-        let title = match self.look.unicode {
+        let title = match self.caps.unicode {
             true => title.to_owned(),
             false => crate::tui::degrade::plain(title),
         };
@@ -103,10 +103,10 @@ impl Screen {
             self.title.clone_from(&title);
             queue!(out, SetTitle(title))?;
         }
-        let look = self.look;
+        let caps = self.caps;
         self.terminal.draw(|frame| {
             view(frame);
-            degrade(frame.buffer_mut(), look);
+            degrade(frame.buffer_mut(), caps);
         })?;
         execute!(out, EndSynchronizedUpdate)
     }

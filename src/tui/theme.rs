@@ -86,12 +86,12 @@ const fn bold(color: Color) -> Style {
     ink(color).add_modifier(Modifier::BOLD)
 }
 
-const fn paint(ink: Color, paper: Color) -> Style {
-    Style::new().fg(ink).bg(paper)
+const fn paint(ink: Color, background: Color) -> Style {
+    Style::new().fg(ink).bg(background)
 }
 
-const fn badge(ink: Color, paper: Color) -> Style {
-    paint(ink, paper).add_modifier(Modifier::BOLD)
+const fn badge(ink: Color, background: Color) -> Style {
+    paint(ink, background).add_modifier(Modifier::BOLD)
 }
 
 const fn rgb(hex: u32) -> Color {
@@ -102,7 +102,7 @@ const WHITE: Color = rgb(0xff_ff_ff);
 const BLACK: Color = rgb(0x00_00_00);
 
 // Yellow and cyan text is not to be read on the usual light palettes: of the sixteen, they serve as
-// paper only.
+// background only.
 roles! {
     text: PLAIN, PLAIN, PLAIN;
     title: BOLD, BOLD, BOLD;
@@ -151,7 +151,7 @@ impl Theme {
         }
     }
 
-    /// The paper of an environment's badge.
+    /// The background of an environment's badge.
     #[must_use]
     pub fn environment(&self, environment: Environment) -> Style {
         match environment {

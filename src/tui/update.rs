@@ -16,7 +16,7 @@ pub use refusals::refusal;
 use super::action::Action;
 use super::effect::{Effect, Job};
 use super::event::Event;
-use super::keymap::{Place, modal, takes_text};
+use super::keymap::{KeyContext, modal, takes_text};
 use super::meter::Speed;
 use super::notices::Level;
 use super::overlay::{Branches, Overlay};
@@ -60,10 +60,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
         }
     }
-    settle(state, &mut out);
+    request_missing(state, &mut out);
     if state.ahead.waits() {
         ahead::catch_up(state, &mut out);
-        settle(state, &mut out);
+        request_missing(state, &mut out);
     }
     out
 }
@@ -139,12 +139,12 @@ fn on_top(state: &mut State, out: &mut Vec<Effect>, act: impl FnOnce(&mut Screen
 }
 
 /// Asks for what is shown now, and brings every cursor into its list.
-fn settle(state: &mut State, out: &mut Vec<Effect>) {
+fn request_missing(state: &mut State, out: &mut Vec<Effect>) {
     let before = state.stack.len();
-    on_top(state, out, |screen, ctx| screen.settle(ctx));
+    on_top(state, out, |screen, ctx| screen.request_missing(ctx));
     if state.stack.len() != before {
         // It gave way to another one, which has questions of its own.
-        on_top(state, out, |screen, ctx| screen.settle(ctx));
+        on_top(state, out, |screen, ctx| screen.request_missing(ctx));
     }
     let State {
         shared, overlay, ..
@@ -156,7 +156,7 @@ fn settle(state: &mut State, out: &mut Vec<Effect>) {
             out.push(Effect::Read {
                 scope: branches.scope,
                 ticket,
-                ask: super::effect::Ask::Branches {
+                ask: super::effect::Query::Branches {
                     repo_id: branches.repo_id.clone(),
                     after,
                     limit: PAGE as u32,
@@ -191,11 +191,11 @@ fn terminal(state: &mut State, event: Term, out: &mut Vec<Effect>) {
 
 fn press(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
     state.shared.notices.dismiss();
-    let place = state.place();
+    let place = state.context();
     if too_small(state.shared.size) {
         // Nothing can be seen, so nothing is done but leaving.
-        let leaves = state.keymap.find(Place::Small, key).is_some();
-        if leaves && place != Place::Confirm && place != Place::Name {
+        let leaves = state.keymap.find(KeyContext::Small, key).is_some();
+        if leaves && place != KeyContext::Confirm && place != KeyContext::Name {
             state.overlay = None;
             leave(state, out);
         }
@@ -235,14 +235,14 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         }
         let name = state
             .keymap
-            .at(state.place())
+            .at(state.context())
             .find(|row| row.binding.action == action)
             .map_or("this", |row| row.binding.title);
         state.shared.tell(Level::Warning, format!("{name}: {why}"));
         return;
     }
     match action {
-        Action::Help => state.overlay = Some(Overlay::Help(Help::new(state.place()))),
+        Action::Help => state.overlay = Some(Overlay::Help(Help::new(state.context()))),
         Action::Palette => jumps::open(state),
         Action::Log => state.overlay = Some(Overlay::Log(Cursor::default())),
         Action::Redraw => out.push(Effect::Redraw),

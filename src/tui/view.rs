@@ -227,7 +227,7 @@ fn offers(state: &State, typed: &str, used: usize, frame: &mut Frame, area: Rect
 pub fn footer_items(state: &State, width: u16) -> Vec<(Range<u16>, &Row)> {
     let mut used = 0;
     let mut out = Vec::new();
-    for row in state.keymap.footer(state.place()) {
+    for row in state.keymap.footer(state.context()) {
         let cells = row.key().width() + row.binding.title.width() + 3;
         let Ok(cells) = u16::try_from(cells) else {
             continue;

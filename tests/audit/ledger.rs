@@ -70,7 +70,7 @@ impl Flipped {
         std::fs::write(&path, bytes).unwrap();
     }
 
-    async fn look(&self, depth: Depth, scope: Scope) -> Report {
+    async fn past(&self, depth: Depth, scope: Scope) -> Report {
         let options = Options {
             depth,
             scope,
@@ -107,7 +107,7 @@ async fn codes(report: &Report) -> Vec<Code> {
 #[tokio::test]
 async fn an_object_that_was_read_is_a_finding_and_stops_the_branches_that_need_it() {
     let hub = Flipped::new().await;
-    let shallow = hub.look(Depth::Presence, Scope::Hub).await;
+    let shallow = hub.past(Depth::Presence, Scope::Hub).await;
     assert_eq!(codes(&shallow).await, []);
     assert_eq!(hub.stands(&shallow).await, Stands::Clear);
     let counts = shallow.standings().await.unwrap().hub;
@@ -118,7 +118,7 @@ async fn an_object_that_was_read_is_a_finding_and_stops_the_branches_that_need_i
     );
     let id = ObjectId::new(&hub.snapshot);
     let known = shallow
-        .learn(&hub.look(Depth::Bytes, Scope::Id(id)).await)
+        .learn(&hub.past(Depth::Bytes, Scope::Id(id)).await)
         .await
         .unwrap();
     assert_eq!(codes(&known).await, [Code::ObjectCorrupt]);
@@ -126,7 +126,7 @@ async fn an_object_that_was_read_is_a_finding_and_stops_the_branches_that_need_i
     assert_eq!(hub.stands(&known).await, Stands::Fails);
     let found = known.on(&hub.snapshot).await.unwrap().remove(0);
     let blocks = found.blocks.unwrap();
-    let whole = hub.look(Depth::Bytes, Scope::Hub).await;
+    let whole = hub.past(Depth::Bytes, Scope::Hub).await;
     let as_audited = whole.on(&hub.snapshot).await.unwrap().remove(0);
     assert_eq!(
         found.blocks, as_audited.blocks,
@@ -140,13 +140,16 @@ async fn an_object_that_was_read_is_a_finding_and_stops_the_branches_that_need_i
 #[tokio::test]
 async fn what_was_found_deeper_outlives_a_look_that_is_less_deep_and_no_look_that_is_as_deep() {
     let mut hub = Flipped::new().await;
-    let whole = hub.look(Depth::Bytes, Scope::Hub).await;
+    let whole = hub.past(Depth::Bytes, Scope::Hub).await;
     for scope in [Scope::Hub, Scope::Repo(hub.repo.clone())] {
-        let shallow = hub.look(Depth::Presence, scope).await;
+        let shallow = hub.past(Depth::Presence, scope).await;
         let known = whole.learn(&shallow).await.unwrap();
         assert_eq!(codes(&known).await, [Code::ObjectCorrupt]);
         assert_eq!(hub.stands(&known).await, Stands::Fails);
-        assert_eq!(known.looks().repo(&hub.repo).unwrap().depth, Depth::Bytes);
+        assert_eq!(
+            known.past_audits().repo(&hub.repo).unwrap().depth,
+            Depth::Bytes
+        );
     }
     hub.flip();
     let healed = [
@@ -157,7 +160,7 @@ async fn what_was_found_deeper_outlives_a_look_that_is_less_deep_and_no_look_tha
     ];
     for scope in healed {
         let known = whole
-            .learn(&hub.look(Depth::Bytes, scope.clone()).await)
+            .learn(&hub.past(Depth::Bytes, scope.clone()).await)
             .await
             .unwrap();
         assert_eq!(codes(&known).await, [], "{scope:?}");
@@ -168,9 +171,9 @@ async fn what_was_found_deeper_outlives_a_look_that_is_less_deep_and_no_look_tha
 #[tokio::test]
 async fn a_look_at_one_part_leaves_the_verdict_of_the_others() {
     let hub = Flipped::new().await;
-    let whole = hub.look(Depth::Bytes, Scope::Hub).await;
+    let whole = hub.past(Depth::Bytes, Scope::Hub).await;
     let other = hub
-        .look(Depth::Bytes, Scope::Repo("gwen/duet".into()))
+        .past(Depth::Bytes, Scope::Repo("gwen/duet".into()))
         .await;
     let known = whole.learn(&other).await.unwrap();
     assert_eq!(codes(&known).await, [Code::ObjectCorrupt]);
@@ -181,23 +184,23 @@ async fn a_look_at_one_part_leaves_the_verdict_of_the_others() {
     // Nothing is known of what no look has held.
     let nothing = Report::empty(Default::default()).await.unwrap();
     let known = nothing.learn(&other).await.unwrap();
-    assert!(known.looks().repo("gwen/duet").is_some());
-    assert!(known.looks().repo(&hub.repo).is_none());
-    assert!(known.looks().hub().is_none());
+    assert!(known.past_audits().repo("gwen/duet").is_some());
+    assert!(known.past_audits().repo(&hub.repo).is_none());
+    assert!(known.past_audits().hub().is_none());
 }
 
 #[tokio::test]
 async fn a_branch_is_audited_by_itself() {
     let hub = Flipped::new().await;
     let scope = Scope::Branch(hub.repo.clone(), hub.branch.clone());
-    let report = hub.look(Depth::Bytes, scope.clone()).await;
+    let report = hub.past(Depth::Bytes, scope.clone()).await;
     assert_eq!(codes(&report).await, [Code::ObjectCorrupt]);
     assert_eq!(hub.stands(&report).await, Stands::Fails);
     assert!(
         report.summary().checked.commits < 30,
         "not the whole repository"
     );
-    let shallow = hub.look(Depth::Presence, scope).await;
+    let shallow = hub.past(Depth::Presence, scope).await;
     assert_eq!(codes(&shallow).await, []);
     assert_eq!(hub.stands(&shallow).await, Stands::Clear);
 }
@@ -205,7 +208,7 @@ async fn a_branch_is_audited_by_itself() {
 #[tokio::test]
 async fn a_pull_says_how_its_branch_stands_and_a_finding_says_why() {
     let hub = Flipped::new().await;
-    let report = hub.look(Depth::Presence, Scope::Hub).await;
+    let report = hub.past(Depth::Presence, Scope::Hub).await;
     let fact = |outcome| PullFact {
         repo: hub.repo.clone(),
         branch: hub.branch.clone(),
@@ -228,7 +231,7 @@ async fn a_pull_says_how_its_branch_stands_and_a_finding_says_why() {
     assert_eq!(hub.stands(&report).await, Stands::Open);
     let id = ObjectId::new(&hub.snapshot);
     let known = report
-        .learn(&hub.look(Depth::Bytes, Scope::Id(id)).await)
+        .learn(&hub.past(Depth::Bytes, Scope::Id(id)).await)
         .await
         .unwrap();
     known.learn_pulls(&[refused]).await.unwrap();

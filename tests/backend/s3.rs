@@ -1,7 +1,7 @@
 //! The suite on three servers: our own, SeaweedFS, and rclone.
 
-use super::client::Pace;
-use super::{Place, S3};
+use super::client::Timeouts;
+use super::{BucketLocation, S3};
 use crate::access::Access;
 use crate::backend::{BackendError, suite};
 use crate::testing_s3::{ACCESS_KEY, SECRET_KEY, Server};
@@ -13,19 +13,19 @@ use std::time::Duration;
 pub const BUCKET: &str = "muse";
 
 /// A pace at which failures come soon.
-pub fn hasty() -> Pace {
-    Pace {
+pub fn hasty() -> Timeouts {
+    Timeouts {
         connect: Duration::from_secs(2),
         read: Duration::from_secs(5),
         backoff: Duration::from_millis(1),
         page: 4,
-        ..Pace::default()
+        ..Timeouts::default()
     }
 }
 
 /// A bucket on a server of ours.
-pub fn place(server: &Server) -> Place {
-    Place {
+pub fn place(server: &Server) -> BucketLocation {
+    BucketLocation {
         bucket: BUCKET.into(),
         prefix: String::new(),
         endpoint: Some(server.endpoint()),
@@ -35,10 +35,14 @@ pub fn place(server: &Server) -> Place {
     }
 }
 
-pub async fn open_at(place: &Place, access: Access, pace: Pace) -> Result<S3, BackendError> {
+pub async fn open_at(
+    place: &BucketLocation,
+    access: Access,
+    timeouts: Timeouts,
+) -> Result<S3, BackendError> {
     let credentials = Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "test");
     let credentials = SharedCredentialsProvider::new(credentials);
-    S3::open_with(place, access, pace, Some(credentials)).await
+    S3::open_with(place, access, timeouts, Some(credentials)).await
 }
 
 pub async fn open(server: &Server) -> S3 {
@@ -58,7 +62,7 @@ impl suite::Fixture for Own {
 
     async fn empty() -> Self {
         let server = Server::start(&[BUCKET]);
-        let place = Place {
+        let place = BucketLocation {
             prefix: "deep/down/".into(),
             ..place(&server)
         };
@@ -87,7 +91,7 @@ async fn real(variable: &str) -> Arc<S3> {
         panic!("{variable} is not set: run tests/run, or start the servers with: eval \"$(tests/servers/up)\"")
     });
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let place = Place {
+    let place = BucketLocation {
         bucket: format!("t{}-{count}-{:x}", std::process::id(), fastrand::u32(..)),
         prefix: String::new(),
         endpoint: Some(endpoint),

@@ -1,7 +1,7 @@
 //! A server that fails is never a server without objects.
 
 use super::S3;
-use super::client::Pace;
+use super::client::Timeouts;
 use super::tests::{BUCKET, hasty, open, open_at, place};
 use crate::access::Access;
 use crate::backend::suite::key;
@@ -123,12 +123,14 @@ async fn a_flipped_bit_is_read_as_it_is() {
 #[tokio::test]
 async fn a_server_that_does_not_answer_is_an_error_in_time() {
     let (server, _) = both().await;
-    let pace = Pace {
+    let timeouts = Timeouts {
         attempt: Duration::from_millis(300),
         operation: Duration::from_millis(600),
         ..hasty()
     };
-    let store = open_at(&place(&server), Access::Write, pace).await.unwrap();
+    let store = open_at(&place(&server), Access::Write, timeouts)
+        .await
+        .unwrap();
     server.fail(Op::Get, "k", Fault::Stall, 1_000);
     let error = store.open(&key("k")).await.err().unwrap();
     assert!(

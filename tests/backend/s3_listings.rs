@@ -1,7 +1,7 @@
 //! A listing is whole and in order, or an error.
 
 use super::S3;
-use super::client::Pace;
+use super::client::Timeouts;
 use super::tests::{BUCKET, hasty, open, open_at, place};
 use crate::access::Access;
 use crate::backend::{Backend, Entry};
@@ -115,7 +115,7 @@ async fn a_listing_of_many_pages_is_whole() {
         .map(|n| format!("o/{:02}/{n:05}", n % 7))
         .collect();
     let server = server_with(keys.iter().map(String::as_str));
-    let store = open_at(&place(&server), Access::Read, Pace::default())
+    let store = open_at(&place(&server), Access::Read, Timeouts::default())
         .await
         .unwrap();
     let before = server.count(Op::List);
@@ -161,11 +161,13 @@ async fn any_listing_is_that_of_a_sorted_set() {
         if round % 2 == 0 {
             server.set_quirk(Quirk::Folders);
         }
-        let pace = Pace {
+        let timeouts = Timeouts {
             page: 1 + round % 5,
             ..hasty()
         };
-        let store = open_at(&place(&server), Access::Read, pace).await.unwrap();
+        let store = open_at(&place(&server), Access::Read, timeouts)
+            .await
+            .unwrap();
         for ask in 0..8 {
             let (prefix, after) = (word(2), Some(word(4)).filter(|_| ask % 2 == 1));
             let wanted: Vec<&String> = keys

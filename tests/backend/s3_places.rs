@@ -2,7 +2,7 @@
 
 use super::client::connect;
 use super::tests::{BUCKET, hasty, open, open_at, place};
-use super::{Place, S3};
+use super::{BucketLocation, S3};
 use crate::access::Access;
 use crate::backend::suite::key;
 use crate::backend::{Backend, BackendError, UriRefusal};
@@ -12,8 +12,8 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
 
-fn at(endpoint: &str) -> Place {
-    Place {
+fn at(endpoint: &str) -> BucketLocation {
+    BucketLocation {
         bucket: BUCKET.into(),
         prefix: String::new(),
         endpoint: Some(endpoint.into()),
@@ -24,7 +24,7 @@ fn at(endpoint: &str) -> Place {
 }
 
 /// Why a place cannot be opened, made sure to be one line about this bucket.
-async fn refusal(place: &Place) -> String {
+async fn refusal(place: &BucketLocation) -> String {
     line_of(open_at(place, Access::Read, hasty()).await)
 }
 
@@ -152,7 +152,7 @@ async fn what_is_no_s3_server_is_told() {
 #[tokio::test]
 async fn a_place_that_cannot_be_meant_is_refused_before_anything_is_sent() {
     let good = at("http://127.0.0.1:1");
-    let with = |change: fn(&mut Place)| {
+    let with = |change: fn(&mut BucketLocation)| {
         let mut place = good.clone();
         change(&mut place);
         place

@@ -1,6 +1,6 @@
 //! Nothing is overwritten, whatever the server honours.
 
-use super::client::Pace;
+use super::client::Timeouts;
 use super::tests::{BUCKET, hasty, open, open_at, place};
 use super::{Conditions, S3};
 use crate::access::Access;
@@ -164,12 +164,14 @@ async fn a_put_whose_answer_was_lost_is_found_to_lie_there() {
 #[tokio::test]
 async fn a_put_without_an_answer_says_that_nobody_knows() {
     let server = Server::start(&[BUCKET]);
-    let pace = Pace {
+    let timeouts = Timeouts {
         attempt: Duration::from_millis(300),
         operation: Duration::from_millis(600),
         ..hasty()
     };
-    let store = open_at(&place(&server), Access::Write, pace).await.unwrap();
+    let store = open_at(&place(&server), Access::Write, timeouts)
+        .await
+        .unwrap();
     store.conditions().await.unwrap();
     server.fail(Op::Put, "x", Fault::Stall, 1_000);
     let error = put(&store, "x", b"x").await.unwrap_err();

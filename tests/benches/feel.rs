@@ -21,7 +21,7 @@ mod machine;
 #[path = "feel/seen.rs"]
 mod seen;
 
-use console::{Console, PATIENCE};
+use console::{Console, TIMEOUT};
 use figures::{Spread, verdict};
 use seen::Seen;
 use std::time::{Duration, Instant};
@@ -64,7 +64,7 @@ fn main() {
         return;
     }
     let wanted = number("LUTHIER_BENCH_KEYS", 4_000);
-    let hub = hub::Place::from_env();
+    let hub = hub::BenchHub::from_env();
     let depth = hub::depth();
     println!("hub       {}", hub.dir().display());
     let mut console = Console::start(&hub.arguments(&depth), 120, 40);
@@ -98,7 +98,7 @@ fn to_the_commits(console: &mut Console) {
     });
     let down = seen::place_of(console.screen(), hub::LONGEST).unwrap_or(0);
     for _ in 0..down {
-        let pressed = console.press(keys::DOWN, PATIENCE);
+        let pressed = console.press(keys::DOWN, TIMEOUT);
         pressed.expect("the cursor moves");
     }
     console.send("\r");

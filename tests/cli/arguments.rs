@@ -6,7 +6,7 @@ const FOLDER: &str = "file:///tmp";
 
 #[test]
 fn wrong_arguments_end_with_two() {
-    let place = Place::new();
+    let place = Sandbox::new();
     for arguments in [
         &["mend"][..],
         &["audit", "--deep"],
@@ -26,7 +26,7 @@ fn wrong_arguments_end_with_two() {
 
 #[test]
 fn a_command_without_a_hub_says_how_to_give_one() {
-    let place = Place::new();
+    let place = Sandbox::new();
     for arguments in [
         &["audit"][..],
         &["show", "abcd"],
@@ -43,14 +43,14 @@ fn a_command_without_a_hub_says_how_to_give_one() {
 
 #[test]
 fn without_arguments_and_hub_the_demo_is_offered() {
-    let ran = Place::new().run(&[]);
+    let ran = Sandbox::new().run(&[]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.out.contains("luthier demo"), "{ran:?}");
 }
 
 #[test]
 fn one_url_alone_asks_for_the_other() {
-    let place = Place::new();
+    let place = Sandbox::new();
     place
         .run(&["audit", "--database", "sqlite:///hub.db"])
         .fails(2, "--store");
@@ -61,7 +61,7 @@ fn one_url_alone_asks_for_the_other() {
 
 #[test]
 fn urls_of_other_kinds_are_refused_without_their_secrets() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let mysql = "mysql://root:hunter2@db.internal/musehub?sslkey=hunter2";
     let ran = place.run(&["audit", "--database", mysql, "--store", FOLDER]);
     ran.fails(2, "postgres://");
@@ -74,7 +74,7 @@ fn urls_of_other_kinds_are_refused_without_their_secrets() {
 
 #[test]
 fn sides_that_cannot_be_used_end_with_three() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let nowhere = format!("sqlite://{}", place.path("nowhere.db").display());
     let on = ["audit", "--database", &nowhere, "--store", FOLDER];
     place.run(&on).fails(3, "nowhere.db");
@@ -96,7 +96,7 @@ fn sides_that_cannot_be_used_end_with_three() {
 
 #[test]
 fn help_and_version_go_to_standard_output() {
-    let place = Place::new();
+    let place = Sandbox::new();
     for arguments in [&["--help"][..], &["--version"], &["repair", "--help"]] {
         let ran = place.run(arguments);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));
@@ -106,7 +106,7 @@ fn help_and_version_go_to_standard_output() {
 
 #[test]
 fn a_demo_is_built_in_an_empty_folder_only() {
-    let place = Place::new();
+    let place = Sandbox::new();
     std::fs::create_dir(place.path("used")).unwrap();
     std::fs::write(place.path("used/letter.txt"), "dear").unwrap();
     let used = place.path("used");

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 #[test]
 fn findings_come_as_json_lines_and_the_summary_last() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let ran = place.on(&hub, &["audit", "--depth", "bytes", "--json"]);
     assert_eq!(ran.code, 1);
@@ -28,7 +28,7 @@ fn findings_come_as_json_lines_and_the_summary_last() {
 
 #[test]
 fn a_healthy_hub_ends_with_zero() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     assert_eq!(place.on(&hub, &["audit", "--depth", "bytes"]).code, 0);
     let repair = ["repair", "--apply", "--write", "--yes"];
@@ -37,7 +37,7 @@ fn a_healthy_hub_ends_with_zero() {
 
 #[test]
 fn words_for_people_hold_no_control_characters() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     for arguments in [&["audit", "--depth", "bytes"][..], &["repair"]] {
         let ran = place.on(&hub, arguments);
@@ -54,7 +54,7 @@ fn words_for_people_hold_no_control_characters() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_crash() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let mut child = place
         .command(&hub.with(&["audit", "--depth", "bytes"]))
@@ -74,7 +74,7 @@ fn a_reader_that_goes_away_is_no_crash() {
 
 #[test]
 fn the_bytes_of_an_object_come_out_as_they_are_stored() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     let (path, bytes) = hub
         .objects()
@@ -97,7 +97,7 @@ fn the_bytes_of_an_object_come_out_as_they_are_stored() {
 
 #[test]
 fn ids_that_are_none_or_many_end_with_two() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     let none = "f".repeat(64);
     place.on(&hub, &["show", &none]).fails(2, &none);

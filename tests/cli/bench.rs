@@ -25,7 +25,7 @@ fn wait<T>(work: impl Future<Output = T>) -> T {
 
 /// The demo hub as it was built: its rows in a file or in Postgres, its objects in a folder or behind S3.
 pub struct Bench {
-    pub place: Place,
+    pub place: Sandbox,
     pristine: PathBuf,
     /// Postgres and S3: the database that is copied, the server, and what its bucket held.
     remote: Option<(String, Server, Objects)>,
@@ -42,7 +42,7 @@ pub struct Copied {
 impl Bench {
     /// SQLite and a folder.
     pub fn local() -> Self {
-        let place = Place::new();
+        let place = Sandbox::new();
         let pristine = place.demo("pristine", &[]).dir;
         Self {
             place,
@@ -54,7 +54,7 @@ impl Bench {
 
     /// Postgres and S3.
     pub fn remote() -> Self {
-        let place = Place::new();
+        let place = Sandbox::new();
         let database = wait(server::database());
         let server = Server::start(&[BUCKET]);
         let mut bench = Self {

@@ -2,7 +2,7 @@
 
 use crate::support::*;
 
-fn unsaved(place: &Place, hub: &Hub) -> Vec<String> {
+fn unsaved(place: &Sandbox, hub: &Hub) -> Vec<String> {
     let found = place.findings(hub).into_iter();
     found
         .filter(|(code, _, _)| code == "refs-unsaved")
@@ -12,7 +12,7 @@ fn unsaved(place: &Place, hub: &Hub) -> Vec<String> {
 
 #[test]
 fn what_the_store_does_not_know_is_written_once() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let before = hub.objects();
     let declared = unsaved(&place, &hub);
@@ -51,7 +51,7 @@ fn what_the_store_does_not_know_is_written_once() {
 
 #[test]
 fn one_repository_at_a_time_where_that_is_asked_for() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let ran = place.on(&hub, &["checkpoint", "--repo", "erin/archive", "--write"]);
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -67,7 +67,7 @@ fn one_repository_at_a_time_where_that_is_asked_for() {
 
 #[test]
 fn repair_brings_refs_into_the_store_too() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let ran = place.on(
         &hub,

@@ -16,7 +16,7 @@ fn commits(ran: &Ran) -> u64 {
 
 #[test]
 fn flags_win_over_the_environment_and_that_over_the_file() {
-    let place = Place::new();
+    let place = Sandbox::new();
     // Hubs told apart by their number of commits.
     let small = place.demo("small", &["--healthy"]);
     let middle = place.demo("middle", &["--healthy", "--commits", "10"]);
@@ -45,7 +45,7 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
 
 #[test]
 fn a_profile_that_is_not_there_is_named_with_those_that_are() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     place.configure(&profile("muse", &hub, ""));
     let ran = place.run(&["audit", "--profile", "mule"]);
@@ -55,7 +55,7 @@ fn a_profile_that_is_not_there_is_named_with_those_that_are() {
 
 #[test]
 fn a_mistake_in_the_file_is_named_with_its_line() {
-    let place = Place::new();
+    let place = Sandbox::new();
     for (text, names) in [
         ("[profiles.muse]\ndatabse = \"x\"\n", "databse"),
         ("[profiles.muse]\nread_only = \"no\"\n", "read_only"),
@@ -71,7 +71,7 @@ fn a_mistake_in_the_file_is_named_with_its_line() {
 
 #[test]
 fn every_profile_is_read_only_unless_it_says_otherwise() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let before = (files(&hub.dir), hub.objects());
     place.configure(&profile("muse", &hub, ""));
@@ -84,7 +84,7 @@ fn every_profile_is_read_only_unless_it_says_otherwise() {
 
 #[test]
 fn production_wants_its_name() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     place.configure(&profile("muse", &hub, "environment = \"production\""));
     let repair = ["repair", "--apply", "--write", "--yes", "--profile", "muse"];
@@ -102,7 +102,7 @@ fn production_wants_its_name() {
 
 #[test]
 fn looking_leaves_no_file_anywhere() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let before = files(&hub.dir);
     for arguments in [
@@ -130,7 +130,7 @@ fn looking_leaves_no_file_anywhere() {
 
 #[test]
 fn keys_of_ones_own_are_listed_and_a_clash_names_both_rows() {
-    let place = Place::new();
+    let place = Sandbox::new();
     place.configure("theme = \"light\"\n[keys.findings]\nplan = [\"ctrl-x\"]\n");
     let ran = place.run(&["keys", "--json"]);
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -164,7 +164,7 @@ fn keys_of_ones_own_are_listed_and_a_clash_names_both_rows() {
 
 #[test]
 fn the_example_says_nothing_that_is_refused() {
-    let place = Place::new();
+    let place = Sandbox::new();
     place.configure(include_str!("../../assets/config.example.toml"));
     let ran = place.run(&["keys"]);
     assert_eq!(ran.code, 0, "{ran:?}");

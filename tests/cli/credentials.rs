@@ -68,14 +68,14 @@ impl Sts {
 
 /// A demo hub whose objects lie in a bucket, and what it takes to reach that.
 struct Bucket {
-    place: Place,
+    place: Sandbox,
     server: Server,
     database: String,
 }
 
 impl Bucket {
     fn new() -> Self {
-        let (place, server) = (Place::new(), Server::start(&["muse"]));
+        let (place, server) = (Sandbox::new(), Server::start(&["muse"]));
         let dir = place.path("hub");
         let database = format!("sqlite://{}", dir.join("hub.db").display());
         let bucket = Self {

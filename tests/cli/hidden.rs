@@ -10,7 +10,7 @@ fn wait<T>(work: impl Future<Output = T>) -> T {
 
 /// A healthy demo in Postgres, and the URL of a role that may read and write every table of it but for what
 /// `sql` takes away; READER in it is the role.
-fn demo(place: &Place, sql: &str) -> (Hub, String) {
+fn demo(place: &Sandbox, sql: &str) -> (Hub, String) {
     let url = wait(server::database());
     let hub = place.demo("hub", &["--healthy", "--database", &url]);
     let name = format!("reader_{:016x}", fastrand::u64(..));
@@ -36,7 +36,7 @@ const ONE_REPOSITORY: &str = "DO $$ DECLARE t text; BEGIN FOREACH t IN ARRAY ARR
      END LOOP; EXECUTE 'ALTER ROLE READER SET app.repo = ' || (SELECT quote_literal(min(repo_id)) FROM musehub_repos); END $$";
 
 /// What the audit says at the end, and the codes that it found.
-fn audit(place: &Place, hub: &Hub) -> (i32, Value, Vec<String>) {
+fn audit(place: &Sandbox, hub: &Hub) -> (i32, Value, Vec<String>) {
     let ran = place.on(
         hub,
         &["audit", "--grace", "0s", "--depth", "bytes", "--json"],
@@ -56,7 +56,7 @@ fn check<'r>(report: &'r Value, name: &str) -> &'r Value {
 
 #[test]
 fn a_part_that_row_level_security_shows_is_no_pass() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let (hub, _) = demo(&place, ONE_REPOSITORY);
     let (code, summary, codes) = audit(&place, &hub);
     assert_eq!(
@@ -101,7 +101,7 @@ fn no_finding_rests_on_rows_that_are_hidden() {
         "commit_refs",
         "object_refs",
     ] {
-        let place = Place::new();
+        let place = Sandbox::new();
         let (hub, _) = demo(
             &place,
             &format!(
@@ -120,7 +120,7 @@ fn no_finding_rests_on_rows_that_are_hidden() {
 
 #[test]
 fn a_view_and_a_table_without_rights_are_said() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let (hub, _) = demo(
         &place,
         "REVOKE ALL ON musehub_commit_refs, musehub_proposals FROM READER; \
@@ -158,7 +158,7 @@ fn a_view_and_a_table_without_rights_are_said() {
 
 #[test]
 fn nothing_is_written_for_rows_that_may_be_there() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let (hub, url) = demo(
         &place,
         "ALTER TABLE musehub_branches ENABLE ROW LEVEL SECURITY; \
@@ -211,7 +211,7 @@ async fn first_repo(url: &str) -> String {
 
 #[test]
 fn hubs_are_not_equal_where_one_hides_rows() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let (hub, url) = demo(
         &place,
         "ALTER TABLE musehub_proposals ENABLE ROW LEVEL SECURITY",
@@ -229,7 +229,7 @@ fn hubs_are_not_equal_where_one_hides_rows() {
 
 #[test]
 fn a_file_whose_table_is_a_view_is_no_pass() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     let path = hub.database.strip_prefix("sqlite://").unwrap();
     let sql = "ALTER TABLE musehub_proposals RENAME TO p; CREATE VIEW musehub_proposals AS SELECT * FROM p WHERE 0; \
@@ -268,7 +268,7 @@ fn a_file_whose_table_is_a_view_is_no_pass() {
 
 #[test]
 fn an_older_report_is_still_read() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     let out = place.path("reports");
     let ran = place.on(

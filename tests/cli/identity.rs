@@ -53,7 +53,7 @@ fn blob_named_by(hub: &Hub, raw: bool) -> (String, String) {
 
 #[test]
 fn a_blob_is_found_and_shown_by_both_of_its_ids() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     for uses_raw in [true, false] {
         let (raw, typed) = blob_named_by(&hub, uses_raw);
@@ -91,7 +91,7 @@ fn a_blob_is_found_and_shown_by_both_of_its_ids() {
 
 #[test]
 fn a_repair_takes_a_blob_by_the_id_that_its_row_does_not_use() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     let (raw, typed) = blob_named_by(&hub, false);
     sql(
@@ -110,7 +110,7 @@ fn a_repair_takes_a_blob_by_the_id_that_its_row_does_not_use() {
 
 #[test]
 fn the_hub_of_spring_holds_snapshots_of_rc7_and_none_that_no_source_knows() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     let ran = place.on(&hub, &["signoff", "--json"]);
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -131,7 +131,7 @@ fn the_hub_of_spring_holds_snapshots_of_rc7_and_none_that_no_source_knows() {
 }
 
 /// Every repository that the report says nothing against is pulled; the figures fit.
-fn pull_all(place: &Place, hub: &Hub, report: &Value, repos: &[&str]) {
+fn pull_all(place: &Sandbox, hub: &Hub, report: &Value, repos: &[&str]) {
     let failed: Vec<&str> = report["pulls"]["failed"]
         .as_array()
         .unwrap()
@@ -152,7 +152,7 @@ fn pull_all(place: &Place, hub: &Hub, report: &Value, repos: &[&str]) {
 
 #[test]
 fn a_sign_off_says_of_each_repository_what_its_pull_says() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     let repos = [
         "alice/song",
@@ -201,7 +201,7 @@ fn a_sign_off_says_of_each_repository_what_its_pull_says() {
 
 #[test]
 fn directories_are_judged_like_paths_at_every_depth() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     // Of client 0.1: its ids do not cover directories, so whoever changes the row changes what is given out.
     let of_march = "SELECT s.snapshot_id FROM musehub_snapshots s WHERE s.snapshot_id NOT LIKE 'sha256:%' LIMIT 1";

@@ -9,7 +9,7 @@ const NOWHERE: &str = "/proc/luthier/nowhere";
 
 #[test]
 fn a_place_that_cannot_be_written_is_told_before_anything_is_read() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     let taken = place.path("taken");
     std::fs::write(&taken, "mine").unwrap();
@@ -41,7 +41,7 @@ fn a_place_that_cannot_be_written_is_told_before_anything_is_read() {
 
 #[test]
 fn a_verdict_is_told_although_its_file_cannot_be_written_any_more() {
-    let (place, server) = (Place::new(), Server::start(&["muse"]));
+    let (place, server) = (Sandbox::new(), Server::start(&["muse"]));
     let dir = place.path("hub");
     let database = format!("sqlite://{}", dir.join("hub.db").display());
     let reports = place.path("reports");
@@ -93,7 +93,7 @@ fn a_verdict_is_told_although_its_file_cannot_be_written_any_more() {
 
 #[test]
 fn the_doctor_names_what_this_machine_lacks() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     let doctor = |variables: &[(&str, &str)], more: &[&str]| {
         let mut command = place.command(&hub.with(&[&["doctor"], more].concat()));
@@ -130,7 +130,7 @@ fn the_doctor_names_what_this_machine_lacks() {
 
 #[test]
 fn the_operator_is_who_the_system_says_where_no_variable_does() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     // The environment of these commands is empty but for folders.
     let ran = place.on(
@@ -161,7 +161,7 @@ fn the_operator_is_who_the_system_says_where_no_variable_does() {
 
 #[test]
 fn the_wrong_pair_is_told_with_both_endpoints_and_prefixes() {
-    let (place, server) = (Place::new(), Server::start(&["muse"]));
+    let (place, server) = (Sandbox::new(), Server::start(&["muse"]));
     let dir = place.path("hub");
     let database = format!("sqlite://{}", dir.join("hub.db").display());
     let run = |arguments: &[&str], store: &str, endpoint: &str| {

@@ -1,11 +1,11 @@
 //! What is said when a name means nothing, or more than one thing.
 
-use crate::support::Place;
+use crate::support::Sandbox;
 use serde_json::Value;
 
 #[test]
 fn half_a_name_suggests_the_repositories() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let into = place.path("into");
     let into = into.to_str().unwrap();
@@ -41,7 +41,7 @@ fn half_a_name_suggests_the_repositories() {
 
 #[test]
 fn the_start_of_many_ids_lists_them_with_kind_and_repository() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--commits", "300"]);
     for command in [
         &["audit", "sha256:"][..],
@@ -66,7 +66,7 @@ fn the_start_of_many_ids_lists_them_with_kind_and_repository() {
 
 #[test]
 fn an_id_in_capital_letters_is_found() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     let objects = hub.objects();
     let found = objects
@@ -80,7 +80,7 @@ fn an_id_in_capital_letters_is_found() {
 /// Whatever lists steps says of each which object it is about, where, and of a blob its path.
 #[test]
 fn every_step_names_its_object() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let plan = place.path("plan.json");
     let plan = plan.to_str().unwrap();
@@ -132,7 +132,7 @@ fn every_step_names_its_object() {
 /// Every character that a terminal or a reader of lines acts on, in whatever hub text becomes JSON.
 #[test]
 fn json_on_standard_output_is_harmless_whatever_a_hub_says() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let plan = place.path("plan.json");
     let plan = plan.to_str().unwrap();

@@ -4,7 +4,7 @@ use crate::support::*;
 
 #[test]
 fn a_plan_is_saved_shown_and_applied_later() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let file = place.path("plan.json");
     let file = file.to_str().unwrap();
@@ -38,7 +38,7 @@ fn a_plan_is_saved_shown_and_applied_later() {
 
 #[test]
 fn a_plan_that_is_cut_changed_or_of_another_hub_ends_with_two_and_one_line() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let other = place.demo("other", &[]);
     let path = place.path("plan.json");

@@ -26,7 +26,7 @@ fn pooled(url: &str) -> String {
 }
 
 /// A demo hub that is reached through the pooler; its database directly is the second.
-fn demo(place: &Place, more: &[&str]) -> (Hub, String) {
+fn demo(place: &Sandbox, more: &[&str]) -> (Hub, String) {
     let url = wait(server::database());
     let mut arguments = vec!["--database", &url];
     arguments.extend(more);
@@ -83,7 +83,7 @@ fn hub_writes(database: &str) {
 
 #[test]
 fn nothing_of_ours_stays_on_a_poolers_connections_whatever_was_done() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let (hub, direct) = demo(&place, &[]);
     let audit = ["audit", "--depth", "bytes", "--json"];
     let run = |arguments: &[&str], code: i32| {
@@ -113,7 +113,7 @@ fn nothing_of_ours_stays_on_a_poolers_connections_whatever_was_done() {
 
 #[test]
 fn several_at_once_share_a_pooler_and_find_the_same() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let (hub, _) = demo(&place, &["--seed", "7"]);
     let audit = hub.with(&["audit", "--depth", "rows", "--json"]);
     let first = place.run(&audit);
@@ -134,7 +134,7 @@ fn several_at_once_share_a_pooler_and_find_the_same() {
 
 #[test]
 fn a_database_is_made_and_filled_through_a_pooler() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let (hub, _) = demo(&place, &["--healthy"]);
     let database = pooled(&wait(server::database()));
     let ran = place.run(&[
@@ -146,7 +146,7 @@ fn a_database_is_made_and_filled_through_a_pooler() {
 
 #[test]
 fn a_repair_through_a_pooler_keeps_others_out() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let (hub, direct) = demo(&place, &[]);
     let holder = "BEGIN; SELECT pg_advisory_xact_lock(5509437710951346688)";
     let refused = wait(async {
@@ -168,7 +168,7 @@ fn a_repair_through_a_pooler_keeps_others_out() {
 
 #[test]
 fn the_doctor_says_whether_a_pooler_stands_between() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let (hub, direct) = demo(&place, &["--healthy"]);
     let found = |database: &str| {
         let ran = place.run(&[
@@ -198,7 +198,7 @@ fn the_doctor_says_whether_a_pooler_stands_between() {
 
 #[test]
 fn what_a_pooler_refuses_is_told_with_what_to_do() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let (hub, _) = demo(&place, &["--healthy"]);
     let database = format!("{}?options[search_path]=public", hub.database);
     let ran = place.run(&["audit", "--database", &database, "--store", &hub.store]);

@@ -27,7 +27,7 @@ fn owned() -> String {
     })
 }
 
-fn demo(place: &Place, more: &[&str]) -> Hub {
+fn demo(place: &Sandbox, more: &[&str]) -> Hub {
     let url = owned();
     let mut arguments = vec!["--database", &url];
     arguments.extend(more);
@@ -41,7 +41,7 @@ fn demo(place: &Place, more: &[&str]) -> Hub {
 
 #[test]
 fn the_same_demo_gives_the_same_findings_byte_for_byte() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let audit = ["audit", "--depth", "bytes", "--json"];
     let file = place.demo("file", &["--seed", "5"]);
     let there = demo(&place, &["--seed", "5"]);
@@ -53,7 +53,7 @@ fn the_same_demo_gives_the_same_findings_byte_for_byte() {
 
 #[test]
 fn repair_ends_with_nothing_that_is_auto() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = demo(&place, &[]);
     let before = hub.objects();
     let ran = place.on(&hub, &["repair", "--apply", "--write", "--yes", "--json"]);
@@ -71,7 +71,7 @@ fn repair_ends_with_nothing_that_is_auto() {
 
 #[test]
 fn the_hubs_own_environment_opens_it() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = demo(&place, &["--healthy"]);
     let spelled = hub
         .database
@@ -87,7 +87,7 @@ fn the_hubs_own_environment_opens_it() {
 
 #[test]
 fn what_keeps_it_closed_is_one_line_that_says_what_to_do() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = demo(&place, &["--healthy"]);
     let empty = owned();
     let wrong = hub.database.replace(PASSWORD, "wrong-secret");
@@ -111,7 +111,7 @@ fn what_keeps_it_closed_is_one_line_that_says_what_to_do() {
 
 #[test]
 fn the_password_is_nowhere() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = demo(&place, &[]);
     place.configure(&format!(
         "[profiles.muse]\ndatabase = \"{}\"\nstore = \"{}\"\n",
@@ -166,7 +166,7 @@ fn checks(ran: &Ran) -> BTreeMap<String, Value> {
 
 #[test]
 fn the_doctor_looks_at_each_side_for_itself() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = demo(&place, &[]);
     let ran = place.on(&hub, &["doctor", "--json", "--write"]);
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -211,7 +211,7 @@ fn the_doctor_looks_at_each_side_for_itself() {
 
 #[test]
 fn a_probe_is_no_finding_and_reading_leaves_none() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = demo(&place, &["--healthy"]);
     let before = hub.objects();
     assert_eq!(place.on(&hub, &["doctor"]).code, 0);
@@ -223,7 +223,7 @@ fn a_probe_is_no_finding_and_reading_leaves_none() {
 
 #[test]
 fn a_schema_is_shown_planned_applied_and_then_whole() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = demo(&place, &["--healthy"]);
     let admin = hub.database.clone();
     let sql = "DROP INDEX ix_musehub_commits_unlinked; ALTER TABLE musehub_commits DROP COLUMN storage_uri; \
@@ -273,7 +273,7 @@ fn a_schema_is_shown_planned_applied_and_then_whole() {
 
 #[test]
 fn a_demo_is_never_built_over_a_hub() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = demo(&place, &["--healthy"]);
     let other = place.path("other");
     let again = [

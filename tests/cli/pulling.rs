@@ -7,14 +7,14 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
 /// Pulls into a new folder of the place.
-fn pull(place: &Place, hub: &Hub, what: &str, into: &str, more: &[&str]) -> Ran {
+fn pull(place: &Sandbox, hub: &Hub, what: &str, into: &str, more: &[&str]) -> Ran {
     let dir = place.path(into);
     let mut arguments = vec!["pull", what, "--into", dir.to_str().unwrap()];
     arguments.extend(more);
     place.on(hub, &arguments)
 }
 
-fn verify(place: &Place, dir: &str, more: &[&str]) -> Ran {
+fn verify(place: &Sandbox, dir: &str, more: &[&str]) -> Ran {
     let dir = place.path(dir);
     let mut arguments = vec!["verify", dir.to_str().unwrap()];
     arguments.extend(more);
@@ -23,7 +23,7 @@ fn verify(place: &Place, dir: &str, more: &[&str]) -> Ran {
 
 #[test]
 fn a_sound_repository_is_pulled_and_verifies_with_zero() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     let ran = pull(&place, &hub, "alice/song", "pulled", &[]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
@@ -36,7 +36,7 @@ fn a_sound_repository_is_pulled_and_verifies_with_zero() {
 
 #[test]
 fn objects_come_as_json_lines_and_the_summary_last() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     let ran = pull(&place, &hub, "alice/song@main", "pulled", &["--json"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
@@ -68,7 +68,7 @@ fn objects_come_as_json_lines_and_the_summary_last() {
 
 #[test]
 fn what_a_client_would_refuse_ends_with_one() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let ran = pull(&place, &hub, "bela/score-tools@server/merge", "merge", &[]);
     assert_eq!(ran.code, 1, "{ran:?}");
@@ -96,7 +96,7 @@ fn what_a_client_would_refuse_ends_with_one() {
 
 #[test]
 fn wrong_arguments_and_folders_end_with_two() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     for what in ["alice", "/song", "alice/", "alice/song@", "a/b/c"] {
         pull(&place, &hub, what, "pulled", &[]).fails(2, "OWNER/SLUG");
@@ -115,7 +115,7 @@ fn wrong_arguments_and_folders_end_with_two() {
 
 #[test]
 fn a_spoilt_folder_is_found_with_one_line_each() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     pull(
         &place,
@@ -150,7 +150,7 @@ fn a_spoilt_folder_is_found_with_one_line_each() {
 
 #[test]
 fn an_interrupted_pull_ends_with_four_and_goes_on() {
-    let place = Place::new();
+    let place = Sandbox::new();
     // More lines than a pipe holds, so that it cannot be over before it is interrupted.
     let hub = place.demo("hub", &["--healthy", "--commits", "1000"]);
     let dir = place.path("pulled");
@@ -188,7 +188,7 @@ fn an_interrupted_pull_ends_with_four_and_goes_on() {
 
 #[test]
 fn words_from_the_hub_never_reach_the_terminal_raw() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     for repo in ["alice/song", "carol/field-recordings", "erin/archive"] {
         let into = repo.replace('/', "-");

@@ -3,20 +3,20 @@
 use crate::support::*;
 
 /// `rebuild` of a hub's store alone: no database is configured.
-fn rebuild(place: &Place, hub: &Hub, name: &str, more: &[&str]) -> Ran {
+fn rebuild(place: &Sandbox, hub: &Hub, name: &str, more: &[&str]) -> Ran {
     let into = into(place, name);
     let mut arguments = vec!["rebuild", "--into", &into, "--store", &hub.store];
     arguments.extend(more);
     place.run(&arguments)
 }
 
-fn into(place: &Place, name: &str) -> String {
+fn into(place: &Sandbox, name: &str) -> String {
     format!("sqlite://{}", place.path(name).display())
 }
 
 #[test]
 fn a_healthy_store_gives_back_its_database() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     let before = hub.objects();
     let ran = rebuild(&place, &hub, "new.db", &["--write", "--json"]);
@@ -43,7 +43,7 @@ fn a_healthy_store_gives_back_its_database() {
 
 #[test]
 fn what_was_left_out_is_named_and_ends_with_one() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let ran = rebuild(&place, &hub, "new.db", &["--write"]);
     assert_eq!(ran.code, 1, "{ran:?}");
@@ -67,7 +67,7 @@ fn what_was_left_out_is_named_and_ends_with_one() {
 
 #[test]
 fn a_repaired_hub_keeps_every_head_through_a_rebuild() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     place.on(&hub, &["repair", "--apply", "--write", "--yes"]);
     let ran = rebuild(&place, &hub, "new.db", &["--write", "--json"]);
@@ -90,7 +90,7 @@ fn a_repaired_hub_keeps_every_head_through_a_rebuild() {
 
 #[test]
 fn nothing_is_made_without_write_or_where_something_lies() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     rebuild(&place, &hub, "new.db", &[]).fails(2, "--write");
     assert!(!place.path("new.db").exists());
@@ -131,7 +131,7 @@ fn nothing_is_made_without_write_or_where_something_lies() {
 
 #[test]
 fn a_writable_profile_is_no_leave_to_make_another_database() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     place.configure(&format!(
         "[profiles.it]\ndatabase = \"{}\"\nstore = \"{}\"\nread_only = false\n",

@@ -9,7 +9,7 @@ fn wait<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Runtime::new().unwrap().block_on(work)
 }
 
-fn demo(place: &Place, more: &[&str]) -> Hub {
+fn demo(place: &Sandbox, more: &[&str]) -> Hub {
     let url = wait(server::database());
     let mut arguments = vec!["--database", &url];
     arguments.extend(more);
@@ -62,7 +62,7 @@ async fn end_the_waiting(own: &mut PgConnection, first: &str) {
     }
 }
 
-fn start(place: &Place, arguments: &[&str]) -> std::process::Child {
+fn start(place: &Sandbox, arguments: &[&str]) -> std::process::Child {
     let pipe = std::process::Stdio::piped;
     let mut command = place.command(arguments);
     command.stdout(pipe()).stderr(pipe()).spawn().unwrap()
@@ -70,7 +70,7 @@ fn start(place: &Place, arguments: &[&str]) -> std::process::Child {
 
 #[test]
 fn connections_that_are_ended_again_and_again_end_no_audit() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = demo(&place, &["--healthy"]);
     let child = wait(async {
         let mut holder = PgConnection::connect(&hub.database).await.unwrap();
@@ -91,7 +91,7 @@ fn connections_that_are_ended_again_and_again_end_no_audit() {
 
 #[test]
 fn a_database_that_stays_away_ends_the_run_with_how_long_it_was_tried() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = demo(&place, &["--healthy"]);
     let role = limited(&hub, 20);
     let name = url::Url::parse(&role.database).unwrap();
@@ -112,7 +112,7 @@ fn a_database_that_stays_away_ends_the_run_with_how_long_it_was_tried() {
 
 #[test]
 fn a_role_with_few_connections_works_and_one_without_any_is_told_at_once() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = demo(&place, &[]);
     let expected = place.on(&hub, &["audit", "--json"]).out;
     let few = limited(&hub, 2);
@@ -141,7 +141,7 @@ fn a_role_with_few_connections_works_and_one_without_any_is_told_at_once() {
 
 #[test]
 fn a_repair_that_has_one_connection_only_is_refused_before_anything_is_stored() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = demo(&place, &[]);
     let (one, before) = (limited(&hub, 1), hub.objects());
     let ran = place.on(&one, &["repair", "--apply", "--write", "--yes"]);
@@ -152,7 +152,7 @@ fn a_repair_that_has_one_connection_only_is_refused_before_anything_is_stored() 
 
 #[test]
 fn a_database_that_takes_no_changes_is_found_by_the_doctor_and_refused_before_anything_is_stored() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = demo(&place, &[]);
     let (name, before) = (hub.database.rsplit_once('/').unwrap().1, hub.objects());
     let sql = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
@@ -184,7 +184,7 @@ fn a_database_that_takes_no_changes_is_found_by_the_doctor_and_refused_before_an
 
 #[test]
 fn what_a_role_sets_for_its_sessions_makes_no_difference() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = demo(&place, &[]);
     let expected = place.on(&hub, &["audit", "--json"]).out;
     let role = limited(&hub, 20);
@@ -205,7 +205,7 @@ fn what_a_role_sets_for_its_sessions_makes_no_difference() {
 
 #[test]
 fn a_server_without_tls_is_not_taken_for_one_whose_ca_is_missing() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = demo(&place, &["--healthy"]);
     let database = format!("{}?sslmode=require", hub.database);
     let ran = place.run(&["audit", "--database", &database, "--store", &hub.store]);
@@ -215,7 +215,7 @@ fn a_server_without_tls_is_not_taken_for_one_whose_ca_is_missing() {
 
 #[test]
 fn a_table_that_another_program_rewrites_is_found_by_the_doctor() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = demo(&place, &["--healthy"]);
     let doctor = wait(async {
         let mut other = PgConnection::connect(&hub.database).await.unwrap();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 const APPLY: [&str; 5] = ["repair", "--apply", "--write", "--yes", "--json"];
 
-fn the_journal(place: &Place) -> PathBuf {
+fn the_journal(place: &Sandbox) -> PathBuf {
     let found = files(&place.path("state"));
     let mut journals = found
         .into_keys()
@@ -19,7 +19,7 @@ fn the_journal(place: &Place) -> PathBuf {
 
 #[test]
 fn a_plan_alone_changes_nothing() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let before = files(&hub.dir);
     let ran = place.on(&hub, &["repair"]);
@@ -34,7 +34,7 @@ fn a_plan_alone_changes_nothing() {
 
 #[test]
 fn applying_needs_write_and_somebody_who_says_yes() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     place
         .on(&hub, &["repair", "--apply", "--yes"])
@@ -47,7 +47,7 @@ fn applying_needs_write_and_somebody_who_says_yes() {
 
 #[test]
 fn auto_findings_go_what_was_there_stays_and_a_second_run_changes_nothing() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let before = hub.objects();
     let ran = place.on(&hub, &APPLY);
@@ -70,7 +70,7 @@ fn auto_findings_go_what_was_there_stays_and_a_second_run_changes_nothing() {
 
 #[test]
 fn everything_that_was_asked_for_and_done_ends_with_zero() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let mut only = APPLY.to_vec();
     only.extend(["--code", "cache-msgpack"]);
@@ -89,7 +89,7 @@ fn everything_that_was_asked_for_and_done_ends_with_zero() {
 
 #[test]
 fn the_journal_lists_shows_and_verifies() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let none = place.run(&["journal", "verify"]);
     assert_eq!(none.code, 0);
     assert!(none.out.contains("no journal"), "{none:?}");
@@ -116,7 +116,7 @@ fn the_journal_lists_shows_and_verifies() {
 
 #[test]
 fn a_run_killed_behind_its_last_change_is_settled_though_nothing_is_left_to_apply() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     place.on(&hub, &APPLY);
     let path = the_journal(&place);
@@ -144,7 +144,7 @@ fn a_run_killed_behind_its_last_change_is_settled_though_nothing_is_left_to_appl
 
 #[test]
 fn a_kill_at_any_moment_leaves_a_hub_that_the_next_run_mends() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let declared = place.demo("declared", &[]);
     let mut codes: Vec<String> = place.findings(&declared).into_iter().map(|f| f.0).collect();
     codes.push("uri-unlinked".to_owned());
@@ -183,7 +183,7 @@ fn a_kill_at_any_moment_leaves_a_hub_that_the_next_run_mends() {
 #[cfg(target_os = "linux")]
 #[test]
 fn ctrl_c_stops_between_two_steps_with_four() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--commits", "3000"]);
     let child = place
         .command(&hub.with(&APPLY))

@@ -1,7 +1,7 @@
 //! The audit of one repository: what the hub's says of it, at the price of one repository.
 
 use crate::s3::{ACCESS_KEY, Op, SECRET_KEY, Server};
-use crate::support::{Hub, Place, Ran};
+use crate::support::{Hub, Ran, Sandbox};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,7 @@ fn of(ran: &Ran, repo: &str) -> (BTreeSet<String>, Value) {
     (kept.collect(), summary)
 }
 
-fn repositories(place: &Place, hub: &Hub) -> BTreeMap<String, u64> {
+fn repositories(place: &Sandbox, hub: &Hub) -> BTreeMap<String, u64> {
     let ran = place.on(hub, &["audit", "--json", "--grace", "0s"]);
     let mut out = BTreeMap::new();
     for line in ran.lines() {
@@ -39,7 +39,7 @@ fn repositories(place: &Place, hub: &Hub) -> BTreeMap<String, u64> {
 }
 
 /// The hub's findings cut to a repository are the repository's, at every depth.
-fn agrees(place: &Place, hub: &Hub, repos: &[&str]) {
+fn agrees(place: &Sandbox, hub: &Hub, repos: &[&str]) {
     for depth in ["rows", "presence", "bytes"] {
         let how = ["--json", "--depth", depth, "--grace", "0s"];
         let whole = place.on(hub, &[&["audit"][..], &how].concat());
@@ -62,7 +62,7 @@ fn agrees(place: &Place, hub: &Hub, repos: &[&str]) {
 
 #[test]
 fn an_audit_of_a_repository_finds_what_the_hubs_audit_finds_in_it() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let repos = repositories(&place, &hub);
     assert!(repos.len() > 4);
@@ -72,7 +72,7 @@ fn an_audit_of_a_repository_finds_what_the_hubs_audit_finds_in_it() {
 
 #[test]
 fn where_the_listing_is_long_each_object_is_asked_for_and_the_findings_are_the_same() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--commits", "2000"]);
     let listed = |repo: &str| {
         let ran = place.on(&hub, &["audit", repo, "--json"]);
@@ -91,7 +91,7 @@ fn where_the_listing_is_long_each_object_is_asked_for_and_the_findings_are_the_s
 #[test]
 fn the_figures_and_the_requests_are_the_repositorys() {
     let server = Server::start(&["muse"]);
-    let place = Place::new();
+    let place = Sandbox::new();
     let dir = place.path("hub");
     let endpoint = server.endpoint();
     let run = |arguments: &[&str]| {
@@ -177,7 +177,7 @@ fn the_figures_and_the_requests_are_the_repositorys() {
 
 #[test]
 fn rows_without_storage_uri_are_the_repositorys() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let null = |what: &[&str]| -> u64 {
         let ran = place.on(

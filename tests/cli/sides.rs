@@ -1,7 +1,7 @@
 //! Rows and store that do not belong together, and rows that a backfill leaves.
 
 use crate::s3::{ACCESS_KEY, SECRET_KEY, Server};
-use crate::support::{Hub, Place, Ran};
+use crate::support::{Hub, Ran, Sandbox};
 
 fn with_store(hub: &Hub, store: &str) -> Hub {
     Hub {
@@ -12,7 +12,7 @@ fn with_store(hub: &Hub, store: &str) -> Hub {
 }
 
 /// Doctor, audit and sign-off say it first; repair, backfill and checkpoint write nothing.
-fn refuses(place: &Place, hub: &Hub, says: &str) {
+fn refuses(place: &Sandbox, hub: &Hub, says: &str) {
     let doctor = place.on(hub, &["doctor"]);
     assert_eq!(doctor.code, 1, "{doctor:?}");
     let line = doctor
@@ -53,7 +53,7 @@ fn refuses(place: &Place, hub: &Hub, says: &str) {
 
 #[test]
 fn a_store_a_level_too_high_or_too_low_is_told_with_the_right_one() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     let high = hub.store.rsplit_once('/').unwrap().0.to_owned();
     refuses(
@@ -76,7 +76,7 @@ fn a_store_a_level_too_high_or_too_low_is_told_with_the_right_one() {
 
 #[test]
 fn another_hubs_store_and_another_hubs_database_are_told() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let one = place.demo("one", &["--healthy"]);
     let other = place.demo("other", &["--healthy", "--seed", "7"]);
     refuses(
@@ -101,7 +101,7 @@ fn another_hubs_store_and_another_hubs_database_are_told() {
 
 #[test]
 fn a_hub_that_lost_everything_can_still_be_audited() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     std::fs::remove_dir_all(hub.dir.join("objects")).unwrap();
     std::fs::create_dir_all(hub.dir.join("objects")).unwrap();
@@ -124,7 +124,7 @@ fn a_hub_that_lost_everything_can_still_be_audited() {
 #[test]
 fn a_prefix_a_level_too_high_or_too_low_is_told_with_the_right_one() {
     let server = Server::start(&["muse"]);
-    let place = Place::new();
+    let place = Sandbox::new();
     let dir = place.path("hub");
     let endpoint = server.endpoint();
     let run = |arguments: &[&str]| {
@@ -176,7 +176,7 @@ fn a_prefix_a_level_too_high_or_too_low_is_told_with_the_right_one() {
 
 #[test]
 fn doctor_and_backfill_name_the_same_rows_that_are_never_written() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     let sentence = |out: &str| {
         let from = out

@@ -15,7 +15,7 @@ fn schema() -> (boon::Schemas, boon::SchemaIndex) {
 }
 
 /// Signs off; the exit code and the report, which the schema has to take.
-fn sign(place: &Place, hub: &Hub, more: &[&str]) -> (i32, Value) {
+fn sign(place: &Sandbox, hub: &Hub, more: &[&str]) -> (i32, Value) {
     let mut arguments = vec!["signoff", "--json"];
     arguments.extend(more);
     let ran = place.on(hub, &arguments);
@@ -51,7 +51,7 @@ fn largest(folder: &Path) -> PathBuf {
 
 #[test]
 fn a_healthy_hub_passes_and_one_flipped_byte_fails_it() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("healthy", &["--healthy"]);
     let (code, report) = sign(&place, &hub, &[]);
     assert_eq!(
@@ -80,7 +80,7 @@ fn a_healthy_hub_passes_and_one_flipped_byte_fails_it() {
 
 #[test]
 fn an_object_that_cannot_be_read_is_incomplete_and_not_a_fault() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("healthy", &["--healthy"]);
     // A link is not followed, so what lies behind it is not known; no user can read it here, root neither.
     let path = largest(&objects(&hub));
@@ -103,7 +103,7 @@ fn an_object_that_cannot_be_read_is_incomplete_and_not_a_fault() {
 
 #[test]
 fn a_faulty_hub_fails_and_when_repaired_names_just_what_is_left() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("faulty", &[]);
     let (code, report) = sign(&place, &hub, &[]);
     assert_eq!((code, &report["verdict"]), (1, &"FAIL".into()));
@@ -135,7 +135,7 @@ fn text(value: &Value) -> String {
 
 #[test]
 fn a_report_is_held_against_the_hub_as_it_is_now() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("healthy", &["--healthy"]);
     // Made where it is missing; a file in its place is told before anything is read.
     let taken = place.path("taken");
@@ -197,7 +197,7 @@ fn a_report_is_held_against_the_hub_as_it_is_now() {
 #[test]
 fn a_hub_in_postgres_and_s3_is_signed_by_the_same_rules() {
     let objects = Server::start(&["muse"]);
-    let place = Place::new();
+    let place = Sandbox::new();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let database = runtime.block_on(server::database());
     let run = |arguments: &[&str]| {

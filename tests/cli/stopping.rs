@@ -1,6 +1,6 @@
 //! What stops a run: signals, a reader or a terminal that has gone.
 
-use crate::support::{Place, Ran};
+use crate::support::{Ran, Sandbox};
 use rustix::process::{Pid, Signal, kill_process};
 use std::net::TcpListener;
 use std::process::{Child, Stdio};
@@ -28,7 +28,7 @@ fn mask(child: &Child, name: &str) -> u64 {
         .unwrap_or(0)
 }
 
-fn start(place: &Place, arguments: &[&str]) -> Child {
+fn start(place: &Sandbox, arguments: &[&str]) -> Child {
     place
         .command(arguments)
         .stdout(Stdio::piped())
@@ -41,14 +41,14 @@ fn send(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
 }
 
-fn left_over(place: &Place) -> usize {
+fn left_over(place: &Sandbox) -> usize {
     std::fs::read_dir(place.path("tmp")).unwrap().count()
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn every_command_ends_with_four_on_every_signal_while_a_side_does_not_answer() {
-    let place = Place::new();
+    let place = Sandbox::new();
     // Takes connections and never says a word.
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let database = format!(
@@ -89,7 +89,7 @@ fn every_command_ends_with_four_on_every_signal_while_a_side_does_not_answer() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_hangup_in_the_middle_leaves_nothing_in_the_temporary_folder() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--commits", "3000"]);
     for command in [&["audit", "--depth", "bytes"][..], &["signoff", "--json"]] {
         for times in 1..=2 {
@@ -123,7 +123,7 @@ fn a_hangup_in_the_middle_leaves_nothing_in_the_temporary_folder() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_run_that_was_started_to_outlive_its_terminal_does() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy", "--commits", "500"]);
     let own = place.command(&hub.with(&["audit", "--grace", "0s"]));
     let mut command = std::process::Command::new("nohup");
@@ -148,7 +148,7 @@ fn a_run_that_was_started_to_outlive_its_terminal_does() {
 
 #[test]
 fn a_reader_that_goes_away_leaves_nothing_behind() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     for command in [
         &["audit"][..],
@@ -170,7 +170,7 @@ fn a_reader_that_goes_away_leaves_nothing_behind() {
 
 #[test]
 fn a_terminal_that_has_gone_is_no_crash() {
-    let place = Place::new();
+    let place = Sandbox::new();
     for arguments in [&["audit"][..], &["show", "abcd"], &["--nonsense"]] {
         let mut child = start(&place, arguments);
         drop((child.stdout.take(), child.stderr.take()));
@@ -180,7 +180,7 @@ fn a_terminal_that_has_gone_is_no_crash() {
 
 #[test]
 fn the_console_without_a_terminal_refuses_before_it_does_anything() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     place.run(&hub.with(&[])).fails(
         2,

@@ -11,7 +11,7 @@ const STORE: &str = "s3://muse/hub";
 
 /// A demo hub whose objects lie in the server of tests.
 struct Remote {
-    place: Place,
+    place: Sandbox,
     server: Server,
     database: String,
     dir: std::path::PathBuf,
@@ -19,7 +19,7 @@ struct Remote {
 
 impl Remote {
     fn new(more: &[&str]) -> Self {
-        let place = Place::new();
+        let place = Sandbox::new();
         let dir = place.path("hub");
         let remote = Self {
             database: format!("sqlite://{}/hub.db", dir.display()),

@@ -7,11 +7,11 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A place to run in: home, state and configuration are empty, and nothing of the caller's shows through.
-pub struct Place {
+pub struct Sandbox {
     pub folder: TempDir,
 }
 
-impl Place {
+impl Sandbox {
     pub fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),

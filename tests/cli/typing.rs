@@ -5,7 +5,7 @@ use crate::support::*;
 use std::process::Command;
 
 /// The program in a folder of the place, with variables.
-fn within(place: &Place, folder: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
+fn within(place: &Sandbox, folder: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
     let mut command: Command = place.command(arguments);
     command.current_dir(place.path(folder));
     Ran::of(command.envs(variables.iter().copied()))
@@ -22,7 +22,7 @@ fn audited(ran: &Ran, what: &str) {
 
 #[test]
 fn the_hubs_own_url_and_other_spellings_of_a_file_are_read() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     let root = hub.dir.display().to_string();
     let objects = format!("file://{root}/objects");
@@ -77,7 +77,7 @@ fn the_hubs_own_url_and_other_spellings_of_a_file_are_read() {
 
 #[test]
 fn databases_that_no_other_program_can_open_are_refused_by_name() {
-    let place = Place::new();
+    let place = Sandbox::new();
     for (url, says) in [
         ("sqlite://", "in memory"),
         ("sqlite+aiosqlite:///:memory:", "in memory"),
@@ -108,7 +108,7 @@ fn databases_that_no_other_program_can_open_are_refused_by_name() {
 
 #[test]
 fn a_path_that_means_two_files_is_refused() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     // The same path below the current folder, as SQLAlchemy reads three slashes.
     let below = hub.dir.join(hub.dir.strip_prefix("/").unwrap());
@@ -130,7 +130,7 @@ fn a_path_that_means_two_files_is_refused() {
 
 #[test]
 fn postgres_is_reached_by_what_libpq_and_the_drivers_of_python_read() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let database = runtime.block_on(crate::server::database());
     let objects = format!("file://{}", place.path("objects").display());
@@ -198,7 +198,7 @@ fn postgres_is_reached_by_what_libpq_and_the_drivers_of_python_read() {
 
 #[test]
 fn words_of_other_tools_are_answered_with_what_does_that_here() {
-    let place = Place::new();
+    let place = Sandbox::new();
     for (word, says) in [
         ("fsck", "`luthier audit`"),
         ("check", "`luthier verify`"),
@@ -234,7 +234,7 @@ fn words_of_other_tools_are_answered_with_what_does_that_here() {
 
 #[test]
 fn lengths_of_time_are_read_with_days_and_refused_in_words_of_our_own() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);
     for time in ["0s", "90s", "15m", "1h", "1d", "2w", "1d12h", "1.5h"] {
         audited(

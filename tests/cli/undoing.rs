@@ -55,7 +55,7 @@ fn undone(mut bench: Bench) {
 }
 
 /// Applies the repair of one code; the run's name.
-fn repaired(place: &Place, hub: &Hub, code: &str) -> String {
+fn repaired(place: &Sandbox, hub: &Hub, code: &str) -> String {
     let ran = place.on(hub, &[&APPLY[..], &["--code", code]].concat());
     let summary = ran.lines().pop().unwrap();
     summary["run"].as_str().unwrap().to_owned()
@@ -63,7 +63,7 @@ fn repaired(place: &Place, hub: &Hub, code: &str) -> String {
 
 #[test]
 fn a_plan_without_steps_says_why_and_what_to_run_next() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let hub = place.demo("hub", &[]);
     // What a run only added stays, step by step.
     let run = repaired(&place, &hub, "object-missing");
@@ -162,7 +162,7 @@ fn a_signal_while_steps_are_applied_ends_with_four_and_a_summary() {
 
 #[test]
 fn a_profile_whose_store_is_another_is_not_written_until_that_is_confirmed() {
-    let place = Place::new();
+    let place = Sandbox::new();
     let (one, other) = (place.demo("one", &[]), place.demo("other", &[]));
     let profile = |database: &str, store: &str| {
         place.configure(&format!(

@@ -81,7 +81,8 @@ impl Hub {
         let commit = self
             .one(&format!("SELECT c.commit_id {head} 'carol'"))
             .await;
-        let unlink = format!("UPDATE musehub_commits SET storage_uri = NULL WHERE commit_id = '{commit}'");
+        let unlink =
+            format!("UPDATE musehub_commits SET storage_uri = NULL WHERE commit_id = '{commit}'");
         server::run(&self.database, &unlink).await;
     }
 
@@ -140,7 +141,12 @@ impl Hub {
     fn urls(&self) -> [String; 4] {
         let store = format!("s3://{}", self.bucket);
         let database = self.database.clone();
-        ["--database".to_owned(), database, "--store".to_owned(), store]
+        [
+            "--database".to_owned(),
+            database,
+            "--store".to_owned(),
+            store,
+        ]
     }
 
     /// Runs a command on it: its exit code, and what it prints.
@@ -183,7 +189,9 @@ fn see(terminal: &Terminal, words: &str) {
 
 /// A screen of one pane as one line.
 fn flat(screen: &vt100::Screen) -> String {
-    let text = screen.contents().replace(['│', '╭', '╮', '╰', '╯', '─'], " ");
+    let text = screen
+        .contents()
+        .replace(['│', '╭', '╮', '╰', '╯', '─'], " ");
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ")
 }
@@ -263,17 +271,36 @@ fn read_only_every_screen_and_command_tells_the_same_figures() {
         assert_eq!(terminal.end().0, 0);
     }
     let (code, said) = hub.run(&["audit", "--depth", "bytes"]);
-    assert!(code == 1 && said.contains("\n3 findings at depth bytes"), "{said}");
+    assert!(
+        code == 1 && said.contains("\n3 findings at depth bytes"),
+        "{said}"
+    );
     let (code, said) = hub.run(&["repair"]);
-    assert!(code == 1 && said.contains("3 findings in the whole hub, at depth bytes."), "{said}");
-    assert!(said.contains("1 step, 0B to write, 1 request; 2 findings skipped."), "{said}");
+    assert!(
+        code == 1 && said.contains("3 findings in the whole hub, at depth bytes."),
+        "{said}"
+    );
+    assert!(
+        said.contains("1 step, 0B to write, 1 request; 2 findings skipped."),
+        "{said}"
+    );
     // Of the two, one is a decision, and the other takes bytes that nobody here has.
-    assert_eq!(said.matches("it needs a person's decision").count(), 1, "{said}");
+    assert_eq!(
+        said.matches("it needs a person's decision").count(),
+        1,
+        "{said}"
+    );
     assert!(said.contains("the hub has no bytes of it left"), "{said}");
     let (code, said) = hub.run(&["audit", "frank/song", "--depth", "bytes"]);
-    assert!(code == 1 && said.contains("frank/song: 1 finding at depth bytes"), "{said}");
+    assert!(
+        code == 1 && said.contains("frank/song: 1 finding at depth bytes"),
+        "{said}"
+    );
     let (code, said) = hub.run(&["repair", "--repo", "frank/song"]);
-    assert!(code == 1 && said.contains("1 finding in frank/song, at depth bytes."), "{said}");
+    assert!(
+        code == 1 && said.contains("1 finding in frank/song, at depth bytes."),
+        "{said}"
+    );
     assert!(said.contains("it needs a person's decision"), "{said}");
 }
 
@@ -302,7 +329,10 @@ fn with_write_what_is_repaired_is_gone_from_every_figure() {
     see(&terminal, "4 of 19 branches fail");
     // The verdict from before says that it is one; another is of what is left.
     terminal.send("s");
-    see(&terminal, "This verdict is from before the hub was changed: 1 finding stands in the way now");
+    see(
+        &terminal,
+        "This verdict is from before the hub was changed: 1 finding stands in the way now",
+    );
     sign_off(&mut terminal, "r", "1 finding");
     see(&terminal, "15 of 19 branches came whole, 4 failed");
     terminal.send("f");
@@ -333,5 +363,8 @@ fn with_write_what_is_repaired_is_gone_from_every_figure() {
     let (code, said) = hub.run(&["signoff", "--json"]);
     assert_eq!(code, 0, "{said}");
     let (code, said) = hub.run(&["repair"]);
-    assert!(code == 0 && said.contains("0 findings in the whole hub, at depth bytes."), "{said}");
+    assert!(
+        code == 0 && said.contains("0 findings in the whole hub, at depth bytes."),
+        "{said}"
+    );
 }

@@ -52,7 +52,7 @@ fn every_end_that_a_person_or_a_signal_chose_leaves_nothing() {
     ] {
         let mut terminal = Terminal::start(&["demo"], 80, 24);
         terminal.see("findings in the whole hub");
-        // A sign-off is under way: an audit's notebook lies there.
+        // A sign-off is under way: an audit's scratch file lies there.
         terminal.send("s");
         terminal.see("sign off");
         let home = terminal.home();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub const LUTHIER: &str = env!("CARGO_BIN_EXE_luthier");
 
 /// How long a person would wait before calling it broken.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the program printed.
 struct Printed {
@@ -128,10 +128,10 @@ impl Terminal {
         self.shared.printed.lock().unwrap().hung_up = true;
         // Whoever reads holds the terminal too, until there is something to read.
         self.send("?");
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         let mut printed = self.shared.printed.lock().unwrap();
         while !printed.ended && Instant::now() < until {
-            let waited = self.shared.changed.wait_timeout(printed, PATIENCE);
+            let waited = self.shared.changed.wait_timeout(printed, TIMEOUT);
             printed = waited.unwrap().0;
         }
         drop(printed);
@@ -171,7 +171,7 @@ impl Terminal {
     }
 
     fn until(&self, what: &str, is: impl Fn(&Printed) -> bool) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         let mut printed = self.shared.printed.lock().unwrap();
         while !is(&printed) {
             let left = until.saturating_duration_since(Instant::now());
@@ -211,10 +211,10 @@ impl Terminal {
     /// Waits for the end; the exit code, and how the terminal was left.
     pub fn end(mut self) -> (u32, Left) {
         let status = self.child.wait().unwrap();
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         let mut printed = self.shared.printed.lock().unwrap();
         while !printed.ended && Instant::now() < until {
-            let waited = self.shared.changed.wait_timeout(printed, PATIENCE);
+            let waited = self.shared.changed.wait_timeout(printed, TIMEOUT);
             printed = waited.unwrap().0;
         }
         let screen = printed.parser.screen();

@@ -1,6 +1,6 @@
 //! What a Postgres hub has to do beyond what every database does.
 
-use super::postgres::{Place, Postgres};
+use super::postgres::{PgUrl, Postgres};
 use super::suite::{self, Fixture, blob, full_rows};
 use super::{Index, IndexError, IndexMut, NewRows};
 use crate::access::Access;
@@ -31,8 +31,8 @@ impl Own {
     }
 }
 
-fn place(url: &str) -> Place {
-    Place::parse(url).unwrap()
+fn place(url: &str) -> PgUrl {
+    PgUrl::parse(url).unwrap()
 }
 
 impl Fixture for Own {

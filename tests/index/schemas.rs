@@ -3,10 +3,10 @@
 use super::postgres::Postgres;
 use super::postgres_tests::Own;
 use super::suite::{self, Fixture, blob, branch, commit, member, repo, snapshot};
-use super::{Edge, Index, IndexMut, Landing, Link, NewRows, Recache};
+use super::{Edge, Index, IndexMut, Link, NewRows, Recache, WriteBatch};
 use crate::access::Access;
 use crate::index::hidden::Why;
-use crate::index::{HeadMove, Landed};
+use crate::index::{BatchOutcome, HeadMove};
 use crate::object::Kind;
 
 /// A hub of a few rows of everything.
@@ -148,21 +148,29 @@ async fn writes(hub: &Postgres, case: &str) {
         new: "x1".into(),
         at: suite::AT.into(),
     };
-    let landing = Landing {
+    let batch = WriteBatch {
         head: Some(head.clone()),
-        ..Landing::default()
+        ..WriteBatch::default()
     };
-    assert_eq!(hub.land(&landing).await.unwrap(), Landed::Done, "{case}");
+    assert_eq!(
+        hub.commit_writes(&batch).await.unwrap(),
+        BatchOutcome::Done,
+        "{case}"
+    );
     let branches = hub.branches_of("r1", Some("main"), 9).await.unwrap().rows;
-    let landing = Landing {
+    let batch = WriteBatch {
         head: Some(HeadMove {
             seen: branches.into_iter().find(|row| row.name == "new"),
             new: "x4".into(),
             ..head
         }),
-        ..Landing::default()
+        ..WriteBatch::default()
     };
-    assert_eq!(hub.land(&landing).await.unwrap(), Landed::Done, "{case}");
+    assert_eq!(
+        hub.commit_writes(&batch).await.unwrap(),
+        BatchOutcome::Done,
+        "{case}"
+    );
 }
 
 /// Every id column of the hub, given a type.

@@ -1,6 +1,6 @@
 //! What a Postgres hub does not show to a user, and what is said of it.
 
-use super::postgres::{Place, Postgres};
+use super::postgres::{PgUrl, Postgres};
 use super::postgres_tests::Own;
 use super::suite::{Fixture, full_rows};
 use super::{Index, IndexError, IndexMut};
@@ -22,7 +22,7 @@ async fn reader(fixture: &Own, more: &str) -> String {
 }
 
 async fn open(url: &str) -> Result<Postgres, IndexError> {
-    Postgres::open(&Place::parse(url).unwrap(), Access::Read).await
+    Postgres::open(&PgUrl::parse(url).unwrap(), Access::Read).await
 }
 
 async fn filled() -> Own {
@@ -263,7 +263,7 @@ async fn nothing_is_made_where_rows_may_be_hidden() {
     fixture
         .sql("ALTER TABLE musehub_commits RENAME TO c; CREATE VIEW musehub_commits AS SELECT * FROM c")
         .await;
-    let place = Place::parse(fixture.url()).unwrap();
+    let place = PgUrl::parse(fixture.url()).unwrap();
     let Err(error) = Postgres::create(&place).await else {
         panic!("a hub with a view was taken over");
     };

@@ -4,8 +4,8 @@ use super::support::*;
 use crate::audit::{Code, Filter};
 use crate::backend::{layout, s3};
 use crate::progress::Progress;
-use crate::repair::apply::Patience;
-use crate::repair::{Options, Outcome, Pace, Plan, RepairError, Selection, apply_with};
+use crate::repair::apply::RetryPolicy;
+use crate::repair::{Options, Outcome, Plan, RepairError, Selection, Throttle, apply_with};
 use crate::store::hub::ObjectStore;
 use crate::store::{Authority, Environment, Hub, Store};
 use crate::testing_s3::{Fault, Op, Server};
@@ -147,9 +147,9 @@ async fn the_pace_can_be_changed_while_a_run_goes_on() {
     let store = hub.open().await;
     let plan = planned(&store, &auto()).await;
     // At this pace it would take hours.
-    let pace = Pace::new(1, Some(1));
+    let throttle = Throttle::new(1, Some(1));
     let options = Options {
-        pace: pace.clone(),
+        throttle: throttle.clone(),
         ..Options::default()
     };
     let progress = Progress::new();
@@ -159,8 +159,8 @@ async fn the_pace_can_be_changed_while_a_run_goes_on() {
         while progress.figures().waiting.is_none() {
             tokio::task::yield_now().await;
         }
-        pace.set_max_rps(None);
-        pace.set_concurrency(16);
+        throttle.set_max_rps(None);
+        throttle.set_concurrency(16);
     };
     let applying = apply_with(&writer, &plan, &mut journal, &progress, &options);
     let (applied, ()) = tokio::join!(applying, hurry);
@@ -171,7 +171,7 @@ async fn the_pace_can_be_changed_while_a_run_goes_on() {
 async fn a_store_that_asks_to_slow_down_is_waited_for_and_named() {
     let (hub, commits) = unstored(30).await;
     let server = Server::start(&["muse"]);
-    let place = s3::Place {
+    let place = s3::BucketLocation {
         bucket: "muse".to_owned(),
         prefix: String::new(),
         endpoint: Some(server.endpoint()),
@@ -190,12 +190,12 @@ async fn a_store_that_asks_to_slow_down_is_waited_for_and_named() {
     // The store itself asks nine times before it gives up.
     let key = layout::key_for(&commits[3].commit_id).unwrap();
     server.fail(Op::Put, key.as_str(), Fault::Code("SlowDown"), 9);
-    let pace = Pace::new(8, None);
+    let throttle = Throttle::new(8, None);
     let options = Options {
-        pace: pace.clone(),
-        patience: Patience {
+        throttle: throttle.clone(),
+        retry_policy: RetryPolicy {
             first: Duration::from_millis(200),
-            ..Patience::default()
+            ..RetryPolicy::default()
         },
         ..Options::default()
     };
@@ -205,7 +205,7 @@ async fn a_store_that_asks_to_slow_down_is_waited_for_and_named() {
     let watch = async {
         loop {
             if let Some(why) = progress.figures().waiting {
-                return (why, pace.allowed());
+                return (why, throttle.allowed());
             }
             tokio::task::yield_now().await;
         }
@@ -218,7 +218,7 @@ async fn a_store_that_asks_to_slow_down_is_waited_for_and_named() {
     );
     assert_eq!(allowed, 4, "half of what was tried");
     assert_eq!(applied.unwrap().outcomes[&Outcome::Written], 30);
-    assert!(pace.allowed() > 4, "it grows again");
+    assert!(throttle.allowed() > 4, "it grows again");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::progress::Progress;
-use crate::repair::journal::{Event, Said, lines_of, runs, verify};
+use crate::repair::journal::{Event, RecordedOutcome, lines_of, runs, verify};
 use crate::repair::{Outcome, apply, undo};
 
 /// Cuts a journal behind the last of these lines, as a kill leaves it.
@@ -14,7 +14,7 @@ fn cut(path: &std::path::Path, behind: &str) {
     std::fs::rename(path.with_extension("seal"), path.with_extension("away")).unwrap();
 }
 
-fn said(path: &std::path::Path, run: &str, wanted: Said) -> usize {
+fn said(path: &std::path::Path, run: &str, wanted: RecordedOutcome) -> usize {
     let lines = lines_of(path, run, 0, 100_000).unwrap();
     let is = |event: &Event| matches!(event, Event::Outcome { outcome, .. } if *outcome == wanted);
     lines.iter().filter(|line| is(&line.event)).count()
@@ -48,7 +48,7 @@ async fn what_was_done_is_found_done() {
     .await
     .unwrap();
     assert_eq!(again.outcomes[&Outcome::Already], 5);
-    assert_eq!(said(&path, &killed.run, Said::FoundDone), 5);
+    assert_eq!(said(&path, &killed.run, RecordedOutcome::FoundDone), 5);
     let run = runs(&path).unwrap().remove(1);
     assert!(run.interrupted && run.open == 0);
     assert_eq!(run.outcomes[&Outcome::Written], 5);
@@ -88,7 +88,11 @@ async fn what_was_not_done_is_found_not_done() {
         )
         .await
         .unwrap();
-        assert_eq!(said(&path, "killed", Said::FoundNotDone), 5, "once");
+        assert_eq!(
+            said(&path, "killed", RecordedOutcome::FoundNotDone),
+            5,
+            "once"
+        );
     }
     let run = runs(&path).unwrap().remove(2);
     assert!(run.interrupted && run.outcomes.is_empty(), "{run:?}");

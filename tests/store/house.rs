@@ -109,7 +109,7 @@ fn nothing_in_the_program_deletes() {
                 let scratch = word == "DELETE FROM"
                     && path
                         .parent()
-                        .is_some_and(|room| room.ends_with("index/notebook"));
+                        .is_some_and(|room| room.ends_with("index/audit_scratch"));
                 assert!(
                     scratch || !text.contains(word),
                     "{} says {word}",

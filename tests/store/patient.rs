@@ -2,7 +2,7 @@
 
 use super::{Health, Patient};
 use crate::access::Access;
-use crate::backend::s3::{Place, S3};
+use crate::backend::s3::{BucketLocation, S3};
 use crate::backend::{Backend, BackendError, Key};
 use crate::progress::Progress;
 use crate::testing_s3::{Fault, Op, Server};
@@ -17,10 +17,10 @@ async fn both(seconds: u64) -> (Server, Patient) {
     let server = Server::start(&[BUCKET]);
     server.plant(BUCKET, "k", &vec![7; 600_000]);
     server.plant(BUCKET, "l", b"l");
-    let place = Place {
+    let place = BucketLocation {
         bucket: BUCKET.into(),
         endpoint: Some(server.endpoint()),
-        ..Place::default()
+        ..BucketLocation::default()
     };
     let store = S3::open(&place, Access::Read).await.unwrap();
     let progress = Progress::new().with_budget(WaitBudget::new(Duration::from_secs(seconds)));

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 fn left_behind(place: &Path, name: &str) -> PathBuf {
     let left = place.join(format!("{PREFIX}{name}"));
     std::fs::create_dir_all(left.join("audit-1")).unwrap();
-    std::fs::write(left.join("audit-1/notebook.db"), [0; 4_096]).unwrap();
+    std::fs::write(left.join("audit-1/audit.db"), [0; 4_096]).unwrap();
     std::fs::write(left.join(LOCK), MARK).unwrap();
     left
 }
@@ -70,7 +70,7 @@ fn what_a_killed_process_left_is_swept_away_and_nothing_else() {
             kept.display()
         );
     }
-    assert!(living.join("audit-1/notebook.db").exists());
+    assert!(living.join("audit-1/audit.db").exists());
     let precious = std::fs::read_to_string(outside.path().join("precious"));
     assert_eq!(precious.unwrap(), "mine");
     // Once its process has gone, it is swept away too.

@@ -4,7 +4,7 @@ use super::hub::FakeHub;
 use super::stage::{Stage, face};
 use crate::store::Environment;
 use crate::tui::event::Event;
-use crate::tui::keymap::{Place, TABLE};
+use crate::tui::keymap::{KeyContext, TABLE};
 use crate::tui::screens::Screen;
 use crossterm::event::{Event as Term, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ use std::time::Duration;
 enum Act {
     Key(usize),
     Letter(char),
-    Settle,
+    AnswerAll,
     Resize(u16, u16),
     Fail(bool),
     Findings(u64),
@@ -25,7 +25,7 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         12 => (0..TABLE.len()).prop_map(Act::Key),
         2 => any::<char>().prop_map(Act::Letter),
-        4 => Just(Act::Settle),
+        4 => Just(Act::AnswerAll),
         1 => (0u16..=220, 0u16..=60).prop_map(|(w, h)| Act::Resize(w, h)),
         1 => any::<bool>().prop_map(Act::Fail),
         1 => (0u64..700).prop_map(Act::Findings),
@@ -66,17 +66,17 @@ proptest! {
         let environment = if production { Environment::Production } else { Environment::Demo };
         let mut stage = Stage::with(FakeHub::default(), face(environment, true), 100, 30);
         for act in acts {
-            let (asked, writes) = (stage.state.place(), stage.writes);
+            let (asked, writes) = (stage.state.context(), stage.writes);
             match act {
                 Act::Key(n) => stage.press(TABLE[n].keys[0]),
                 Act::Letter(c) if !c.is_whitespace() => stage.press(&c.to_string()),
-                Act::Letter(_) | Act::Settle => stage.settle(),
+                Act::Letter(_) | Act::AnswerAll => stage.answer_all(),
                 Act::Resize(width, height) => stage.resize(width, height),
                 Act::Fail(fails) => stage.hub.fails = fails.then(|| "no answer".into()),
                 Act::Findings(findings) => stage.hub.findings = findings,
             }
             prop_assert!(
-                stage.writes == writes || matches!(asked, Place::Confirm | Place::Name),
+                stage.writes == writes || matches!(asked, KeyContext::Confirm | KeyContext::Name),
                 "written from {asked:?}"
             );
             prop_assert!(!(production && stage.writes > 0), "nobody typed the hub's name");
@@ -101,7 +101,7 @@ fn anything(stage: &mut Stage, chance: &mut fastrand::Rng) -> String {
                 stage.press(&c.to_string());
             }
         }
-        68..86 => stage.settle(),
+        68..86 => stage.answer_all(),
         86..89 => {
             let (width, height) = (chance.u16(0..=220), chance.u16(0..=60));
             word = format!("{width}x{height}");
@@ -144,9 +144,9 @@ fn long_session(seed: u64) {
     let mut stage = Stage::with(FakeHub::default(), face(environment, true), 100, 30);
     let (mut places, mut all) = (BTreeSet::new(), 0);
     for n in 0..EVENTS {
-        let (asked, writes) = (stage.state.place(), stage.writes);
+        let (asked, writes) = (stage.state.context(), stage.writes);
         let word = anything(&mut stage, &mut chance);
-        let agreed = matches!(asked, Place::Confirm | Place::Name);
+        let agreed = matches!(asked, KeyContext::Confirm | KeyContext::Name);
         assert!(
             stage.writes == writes || agreed,
             "event {n} {word:?} wrote from {asked:?}"
@@ -154,7 +154,7 @@ fn long_session(seed: u64) {
         all += stage.writes - writes;
         stage.draw();
         in_range(&stage);
-        places.insert(stage.state.place().name());
+        places.insert(stage.state.context().name());
         if stage.state.shared.leaving {
             stage = Stage::with(stage.hub.clone(), face(environment, true), 100, 30);
         }

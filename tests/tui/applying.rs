@@ -44,7 +44,7 @@ fn figures(stage: &mut Stage, done: u64, waiting: Option<&str>, paused: bool) {
             allowed: 2,
         }),
     });
-    stage.settle();
+    stage.answer_all();
 }
 
 #[test]

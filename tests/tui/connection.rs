@@ -42,7 +42,7 @@ fn what_is_shown_stays_and_what_could_not_be_read_is_read_again() {
     assert!(stage.text().contains("refused"), "{}", stage.text());
     stage.hub.fails = None;
     stage.send(Event::Lost(None));
-    stage.settle();
+    stage.answer_all();
     stage.draw();
     assert!(!stage.text().contains("refused"), "{}", stage.text());
     stage.keys("1");
@@ -64,6 +64,6 @@ fn an_audit_that_was_cut_off_starts_again_by_itself() {
     let before = audits(&stage);
     stage.hub.fails = None;
     stage.send(Event::Lost(None));
-    stage.settle();
+    stage.answer_all();
     assert_eq!(audits(&stage), before + 1);
 }

@@ -3,7 +3,7 @@
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
 use crate::store::Environment;
-use crate::tui::keymap::Place;
+use crate::tui::keymap::KeyContext;
 
 fn stage(two_truths: u64) -> Stage {
     let hub = FakeHub {
@@ -22,9 +22,9 @@ fn planned(stage: &Stage) -> String {
 fn what_needs_no_choice_goes_straight_to_its_plan() {
     let mut stage = stage(0);
     stage.keys("f x");
-    assert_eq!(stage.state.place(), Place::Plan);
+    assert_eq!(stage.state.context(), KeyContext::Plan);
     stage.keys("esc");
-    assert_eq!(stage.state.place(), Place::Findings);
+    assert_eq!(stage.state.context(), KeyContext::Findings);
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn both_sides_stand_there_with_what_changed_within_a_line() {
         let mut stage = stage(5);
         stage.resize(width, height);
         stage.keys("f a x");
-        assert_eq!(stage.state.place(), Place::Decide);
+        assert_eq!(stage.state.context(), KeyContext::Decide);
         let text = stage.text();
         assert!(text.contains("decide  1 of 5"), "{text}");
         assert!(text.contains("- the guest book of today"), "{text}");
@@ -54,7 +54,7 @@ fn only_the_side_that_the_remedy_makes_true_is_planned() {
         stage.notice()
     );
     stage.keys("s x");
-    assert_eq!(stage.state.place(), Place::Plan);
+    assert_eq!(stage.state.context(), KeyContext::Plan);
     assert!(
         planned(&stage).contains("Ordinals([0])"),
         "{}",
@@ -70,7 +70,7 @@ fn nothing_is_planned_before_something_is_decided() {
     stage.keys("f a x x");
     assert_eq!(stage.notice(), "plan: nothing is decided yet");
     stage.keys("enter esc");
-    assert_eq!(stage.state.place(), Place::Decide);
+    assert_eq!(stage.state.context(), KeyContext::Decide);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn one_answer_stands_for_all_only_after_three_by_hand() {
 fn decisions_survive_leaving_and_entering_again() {
     let mut stage = stage(3);
     stage.keys("f a x 2 2 esc esc");
-    assert_eq!(stage.state.place(), Place::Hub);
+    assert_eq!(stage.state.context(), KeyContext::Hub);
     stage.keys("f x");
     assert!(
         stage
@@ -110,7 +110,7 @@ fn a_side_that_was_not_on_the_screen_is_not_chosen() {
     let mut stage = stage(3);
     stage.keys("f a");
     stage.burst("x 2 2 2");
-    stage.settle();
+    stage.answer_all();
     assert!(
         stage
             .text()
@@ -124,14 +124,14 @@ fn a_side_that_was_not_on_the_screen_is_not_chosen() {
 fn leaving_asks_before_decisions_are_lost_and_not_after_they_are_applied() {
     let mut stage = stage(43);
     stage.keys("f a x 2 2 2 2 q");
-    assert_eq!(stage.state.place(), Place::Confirm);
+    assert_eq!(stage.state.context(), KeyContext::Confirm);
     assert!(
         stage.text().contains("4 of 43 decisions are made"),
         "{}",
         stage.text()
     );
     stage.keys("n");
-    assert_eq!(stage.state.place(), Place::Decide);
+    assert_eq!(stage.state.context(), KeyContext::Decide);
     // From the hub too, and in any other place.
     stage.keys("H q");
     assert!(stage.text().contains("4 of 43"), "{}", stage.text());

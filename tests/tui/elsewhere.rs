@@ -2,7 +2,7 @@
 
 use super::stage::Stage;
 use crate::tui::event::Event;
-use crate::tui::keymap::Place;
+use crate::tui::keymap::KeyContext;
 use crate::tui::log::{Log, NAME, append};
 use crate::tui::notices::{Level, Notice};
 use crate::tui::pager;
@@ -20,7 +20,7 @@ fn mouse(stage: &mut Stage, kind: MouseEventKind, column: u16, row: u16) {
         row,
         modifiers: KeyModifiers::NONE,
     })));
-    stage.settle();
+    stage.answer_all();
 }
 
 fn at(stage: &Stage) -> u64 {
@@ -53,16 +53,21 @@ fn the_wheel_moves_a_second_click_opens_and_a_key_is_pressed_by_a_click() {
     assert_eq!(at(&stage), 3);
     mouse(&mut stage, LEFT, 5, 6);
     mouse(&mut stage, LEFT, 5, 6);
-    assert_eq!(stage.state.place(), Place::Inspect, "{}", stage.text());
+    assert_eq!(
+        stage.state.context(),
+        KeyContext::Inspect,
+        "{}",
+        stage.text()
+    );
     stage.keys("esc");
     // Two clicks far apart are two clicks.
     mouse(&mut stage, LEFT, 5, 6);
     stage.send(Event::Beat(Duration::from_secs(5)));
     mouse(&mut stage, LEFT, 5, 6);
-    assert_eq!(stage.state.place(), Place::Findings);
+    assert_eq!(stage.state.context(), KeyContext::Findings);
     let help = stage.line(29).find("? help").unwrap();
     mouse(&mut stage, LEFT, u16::try_from(help).unwrap() + 2, 29);
-    assert_eq!(stage.state.place(), Place::Help);
+    assert_eq!(stage.state.context(), KeyContext::Help);
 }
 
 #[test]
@@ -80,13 +85,16 @@ fn a_click_that_brings_the_window_to_the_front_does_nothing_else() {
 fn the_mouse_answers_no_question() {
     let mut stage = Stage::new(100, 30);
     stage.keys("% f x enter");
-    assert_eq!(stage.state.place(), Place::Confirm);
+    assert_eq!(stage.state.context(), KeyContext::Confirm);
     for y in 0..30 {
         for x in (0..100).step_by(3) {
             mouse(&mut stage, LEFT, x, y);
         }
     }
-    assert_eq!((stage.state.place(), stage.writes), (Place::Confirm, 0));
+    assert_eq!(
+        (stage.state.context(), stage.writes),
+        (KeyContext::Confirm, 0)
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
 use crate::store::Environment;
-use crate::tui::keymap::Place;
+use crate::tui::keymap::KeyContext;
 
 #[test]
 fn a_pull_is_traced_repaired_and_traced_again() {
@@ -49,9 +49,9 @@ fn a_guide_is_left_at_any_step_and_entered_again_there() {
     for keys in ["p", "p p", "p p x", "p enter", "f", "f x", "f enter"] {
         let mut stage = Stage::new(100, 30);
         stage.keys(keys);
-        let (place, line) = (stage.state.place(), stage.line(1));
+        let (place, line) = (stage.state.context(), stage.line(1));
         stage.keys("H");
-        assert_eq!(stage.state.place(), Place::Hub, "{keys}");
+        assert_eq!(stage.state.context(), KeyContext::Hub, "{keys}");
         assert!(
             !stage.line(1).contains("/6"),
             "no guide on the hub's screen"
@@ -60,7 +60,7 @@ fn a_guide_is_left_at_any_step_and_entered_again_there() {
         stage.keys(if keys.starts_with('p') { "f H" } else { "p H" });
         stage.keys(&keys[..1]);
         assert_eq!(
-            (stage.state.place(), stage.line(1)),
+            (stage.state.context(), stage.line(1)),
             (place, line),
             "{keys}"
         );
@@ -74,23 +74,23 @@ fn a_guide_does_not_come_back_to_what_is_over_or_leads_nowhere() {
         ..FakeHub::default()
     };
     for (hub, keys, back) in [
-        (&empty, "f x", Place::Findings),
-        (&empty, "p p x", Place::Pull),
-        (&FakeHub::default(), "f x enter y", Place::Findings),
-        (&FakeHub::default(), "p p x enter y", Place::Pull),
+        (&empty, "f x", KeyContext::Findings),
+        (&empty, "p p x", KeyContext::Pull),
+        (&FakeHub::default(), "f x enter y", KeyContext::Findings),
+        (&FakeHub::default(), "p p x enter y", KeyContext::Pull),
         // Audited anew: the plan is of what was found before.
-        (&FakeHub::default(), "f x H A enter", Place::Findings),
+        (&FakeHub::default(), "f x H A enter", KeyContext::Findings),
     ] {
         let mut stage = Stage::with(hub.clone(), face(Environment::Demo, true), 100, 30);
         stage.keys(keys).keys("H");
         stage.keys(&keys[..1]);
-        assert_eq!(stage.state.place(), back, "{keys}: {}", stage.text());
+        assert_eq!(stage.state.context(), back, "{keys}: {}", stage.text());
     }
     // A pull that a client takes is over: the next one is chosen.
     let mut stage = Stage::new(100, 30);
     stage.hub.findings = 0;
     stage.keys("p p H p");
-    assert_eq!(stage.state.place(), Place::Repos, "{}", stage.text());
+    assert_eq!(stage.state.context(), KeyContext::Repos, "{}", stage.text());
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn an_answer_that_comes_while_a_guide_is_left_is_there_when_it_is_entered_again(
     let mut stage = Stage::new(100, 30);
     stage.keys("p");
     stage.burst("p H");
-    stage.settle();
+    stage.answer_all();
     stage.keys("p");
     assert!(stage.line(1).contains("3/6"), "{}", stage.text());
 }
@@ -147,9 +147,9 @@ fn an_answer_that_comes_while_a_guide_is_left_is_there_when_it_is_entered_again(
 fn a_plan_is_written_into_a_file_that_a_person_names() {
     let mut stage = Stage::new(100, 30);
     stage.keys("f x w");
-    assert_eq!(stage.state.place(), Place::File);
+    assert_eq!(stage.state.context(), KeyContext::File);
     stage.keys("esc");
-    assert_eq!(stage.state.place(), Place::Plan);
+    assert_eq!(stage.state.context(), KeyContext::Plan);
     stage.keys("w").types("x").keys("enter");
     assert!(
         stage
@@ -169,7 +169,7 @@ fn an_alarm_stands_on_the_plan_and_asks_for_the_hubs_name_on_a_demo_too() {
     stage.keys("f x");
     assert!(stage.text().contains("! mass fault: 900 of 1,000"));
     stage.keys("enter");
-    assert_eq!(stage.state.place(), Place::Name);
+    assert_eq!(stage.state.context(), KeyContext::Name);
     stage.types("musehub-test").keys("enter");
     assert!(stage.effects.iter().any(|e| e.contains("mass_fault: true")));
 }
@@ -200,7 +200,7 @@ fn a_hub_is_signed_off_by_its_guide_and_what_is_left_leads_to_the_findings() {
         assert!(stage.line(1).contains("sign off 3/4"), "{}", stage.text());
         assert!(stage.text().contains("✗ FAIL"), "{}", stage.text());
         stage.keys("f");
-        assert_eq!(stage.state.place(), Place::Findings);
+        assert_eq!(stage.state.context(), KeyContext::Findings);
         assert!(stage.line(1).contains("3/4  what is left"));
         stage.keys("esc");
         stage.hub.findings = 0;
@@ -221,7 +221,7 @@ fn a_hub_is_signed_off_by_its_guide_and_what_is_left_leads_to_the_findings() {
 fn an_undo_is_planned_shown_and_asked_for_by_name() {
     let mut stage = Stage::new(120, 30);
     stage.keys("J U");
-    assert_eq!(stage.state.place(), Place::Plan);
+    assert_eq!(stage.state.context(), KeyContext::Plan);
     assert!(
         stage
             .effects

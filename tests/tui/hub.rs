@@ -12,7 +12,7 @@ use crate::repair::Refusal;
 use crate::repair::apply::{Applied, Outcome};
 use crate::repair::journal::Verified;
 use crate::store::doctor::Check;
-use crate::tui::effect::{Ask, Effect};
+use crate::tui::effect::{Effect, Query};
 use crate::tui::event::Answer;
 use crate::tui::lines::{
     AppliedLine, ChainLine, CheckLine, HubId, Inspected, Judged, PulledLine, RefusalLine,
@@ -109,9 +109,9 @@ impl FakeHub {
         })
     }
 
-    fn read(&self, ask: &Ask) -> Answer {
+    fn read(&self, ask: &Query) -> Answer {
         match ask {
-            Ask::Counts => Answer::Counts(Counts {
+            Query::Counts => Answer::Counts(Counts {
                 repos: 2,
                 branches: 3,
                 commits: self.commits,
@@ -120,11 +120,11 @@ impl FakeHub {
                 proposals: 1,
                 null_uris: [Some(17), Some(10), None],
             }),
-            Ask::Repos { ask, .. } => Answer::Repos {
+            Query::Repos { ask, .. } => Answer::Repos {
                 rows: self.repos(ask),
                 end: true,
             },
-            Ask::PlaceRepos { ask, keep, .. } => {
+            Query::PlaceRepos { ask, keep, .. } => {
                 let rows = self.repos(ask);
                 let at = rows
                     .iter()
@@ -135,41 +135,41 @@ impl FakeHub {
                     cut: false,
                 }
             }
-            Ask::Branches { .. } => Answer::Branches {
+            Query::Branches { .. } => Answer::Branches {
                 rows: ["main", "dev"].map(|name| self.branch(name)).into(),
                 end: true,
             },
-            Ask::Objects(ask) => self.browse(ask),
-            Ask::ObjectsCount(_) => Answer::Count(self.commits),
-            Ask::RepoNamed(path) if path == "alice/song" => Answer::Repos {
+            Query::Objects(ask) => self.browse(ask),
+            Query::ObjectsCount(_) => Answer::Count(self.commits),
+            Query::RepoNamed(path) if path == "alice/song" => Answer::Repos {
                 rows: vec![self.repo(0)],
                 end: true,
             },
-            Ask::RepoNamed(path) => Answer::Failed(format!("there is no repository {path}")),
-            Ask::Resolve(_) => Answer::Resolved {
+            Query::RepoNamed(path) => Answer::Failed(format!("there is no repository {path}")),
+            Query::Resolve(_) => Answer::Resolved {
                 kind: Kind::Snapshot,
                 id: HubId::new(&id(7)),
             },
-            Ask::Findings { filter, stretch } => {
+            Query::Findings { filter, stretch } => {
                 let places = self.places(filter, stretch);
                 Answer::Findings(places.map(|n| self.finding(n, filter)).collect())
             }
-            Ask::Ordinals { filter, stretch } => {
+            Query::Ordinals { filter, stretch } => {
                 Answer::Ordinals(self.places(filter, stretch).collect())
             }
             // The first finding of the report before was repaired.
-            Ask::Carry { marks, cursor, .. } => Answer::Carried {
+            Query::Carry { marks, cursor, .. } => Answer::Carried {
                 marks: marks.iter().filter_map(|n| n.checked_sub(1)).collect(),
                 cursor: cursor.and_then(|n| n.checked_sub(1)),
             },
             // A filter lets a third through: the first one of three.
-            Ask::PlaceOf { filter, ordinal } if filter.codes.is_empty() => {
-                Answer::Place((*ordinal < self.passing(filter)).then_some(*ordinal))
+            Query::PlaceOf { filter, ordinal } if filter.codes.is_empty() => {
+                Answer::Place((*ordinal < self.matching(filter)).then_some(*ordinal))
             }
-            Ask::PlaceOf { ordinal, .. } => {
+            Query::PlaceOf { ordinal, .. } => {
                 Answer::Place(ordinal.is_multiple_of(3).then_some(ordinal / 3))
             }
-            Ask::WorstOn { ids, .. } => Answer::Judged(
+            Query::WorstOn { ids, .. } => Answer::Judged(
                 ids.iter()
                     .map(|id| match id.ends_with("500000000000000") && !self.clean {
                         true => (id.clone(), Judged::Found(Code::UriMissing)),
@@ -180,34 +180,34 @@ impl FakeHub {
                     })
                     .collect(),
             ),
-            Ask::FindingsAt { places, .. } => {
+            Query::FindingsAt { places, .. } => {
                 Answer::Findings(places.iter().map(|n| self.truth(*n)).collect())
             }
-            Ask::Sift { selection, .. } => Answer::Sifted(self.sifted(selection)),
-            Ask::Runs => Answer::Runs(vec![self.run()]),
-            Ask::RunLines { skip, limit, .. } => {
+            Query::Classify { selection, .. } => Answer::Classified(self.classified(selection)),
+            Query::Runs => Answer::Runs(vec![self.run()]),
+            Query::RunLines { skip, limit, .. } => {
                 let end = self.lines.min(skip + u64::from(*limit));
                 Answer::RunLines((*skip..end).rev().map(|n| self.line(n)).collect())
             }
-            Ask::Chain => Answer::Chain(ChainLine::from(&Verified {
+            Query::Chain => Answer::Chain(ChainLine::from(&Verified {
                 path: "/state/journal.jsonl".into(),
                 lines: self.lines,
                 runs: 1,
                 ..Verified::default()
             })),
-            Ask::Doctor => {
+            Query::Doctor => {
                 Answer::Checked(vec![CheckLine::from(&Check::pass("database", "sqlite"))])
             }
-            Ask::FindingsCount(filter) => Answer::Count(self.passing(filter)),
-            Ask::Groups(_, by) => Answer::Groups(self.groups(*by)),
-            Ask::Inspect { kind, .. } => {
+            Query::FindingsCount(filter) => Answer::Count(self.matching(filter)),
+            Query::Groups(_, by) => Answer::Groups(self.groups(*by)),
+            Query::Inspect { kind, .. } => {
                 Answer::Inspected(Box::new(Inspected::from(&self.inspection(*kind))))
             }
-            Ask::Steps { skip, limit, .. } => {
+            Query::Steps { skip, limit, .. } => {
                 let end = self.steps.min(skip + u64::from(*limit));
                 Answer::Steps((*skip..end).map(|n| self.step(n)).collect())
             }
-            Ask::Refusals { .. } => Answer::Refusals(vec![RefusalLine::from(&Refusal {
+            Query::Refusals { .. } => Answer::Refusals(vec![RefusalLine::from(&Refusal {
                 code: Code::CommitTreeless,
                 id: id(9),
                 repo: "alice/song".into(),

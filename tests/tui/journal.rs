@@ -3,7 +3,7 @@
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
 use crate::store::Environment;
-use crate::tui::keymap::Place;
+use crate::tui::keymap::KeyContext;
 
 #[test]
 fn a_run_opens_to_its_lines_and_a_line_to_before_and_after() {
@@ -12,12 +12,12 @@ fn a_run_opens_to_its_lines_and_a_line_to_before_and_after() {
         stage.keys("J");
         assert!(stage.text().contains("1 written"), "{}", stage.text());
         stage.keys("enter");
-        assert_eq!(stage.state.place(), Place::Run);
+        assert_eq!(stage.state.context(), KeyContext::Run);
         let text = stage.text();
         assert!(text.contains("3. intent"), "newest first: {text}");
         assert!(text.contains("- before  null"), "{text}");
         stage.keys("esc esc");
-        assert_eq!(stage.state.place(), Place::Hub);
+        assert_eq!(stage.state.context(), KeyContext::Hub);
     }
 }
 

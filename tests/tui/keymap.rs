@@ -2,17 +2,17 @@
 
 use super::stage::{Stage, keymap};
 use crate::tui::action::Action;
-use crate::tui::keymap::{Binding, Keymap, Overrides, PLACES, Place, TABLE};
+use crate::tui::keymap::{Binding, KEY_CONTEXTS, KeyContext, Keymap, Overrides, TABLE};
 use crate::tui::notices::Level;
 use std::collections::{BTreeMap, BTreeSet};
 
-fn over(place: &str, slug: &str, keys: &[&str]) -> Overrides {
+fn over(context: &str, slug: &str, keys: &[&str]) -> Overrides {
     let keys = keys.iter().map(ToString::to_string).collect();
-    BTreeMap::from([(place.into(), BTreeMap::from([(slug.into(), keys)]))])
+    BTreeMap::from([(context.into(), BTreeMap::from([(slug.into(), keys)]))])
 }
 
-fn refused(place: &str, slug: &str, keys: &[&str]) -> String {
-    Keymap::new(TABLE, &over(place, slug, keys)).unwrap_err()
+fn refused(context: &str, slug: &str, keys: &[&str]) -> String {
+    Keymap::new(TABLE, &over(context, slug, keys)).unwrap_err()
 }
 
 #[test]
@@ -22,10 +22,10 @@ fn no_two_rows_of_the_table_claim_one_key() {
 
 #[test]
 fn a_clash_names_both_rows() {
-    const fn row(places: &'static [Place], title: &'static str) -> Binding {
+    const fn row(contexts: &'static [KeyContext], title: &'static str) -> Binding {
         Binding {
             action: Action::Leave,
-            places,
+            contexts,
             keys: &["q"],
             title,
             help: "",
@@ -33,8 +33,8 @@ fn a_clash_names_both_rows() {
         }
     }
     static BAD: &[Binding] = &[
-        row(&[Place::Common], "leave"),
-        row(&[Place::Findings], "mark"),
+        row(&[KeyContext::Common], "leave"),
+        row(&[KeyContext::Findings], "mark"),
     ];
     let clash = Keymap::new(BAD, &Overrides::new()).unwrap_err();
     assert_eq!(
@@ -47,12 +47,12 @@ fn a_clash_names_both_rows() {
 fn every_row_has_a_place_and_a_name_of_its_own_there() {
     let mut names = BTreeSet::new();
     for row in keymap().rows() {
-        let place = row.place.name();
-        assert!(PLACES.iter().any(|(_, known)| *known == place));
+        let context = row.context.name();
+        assert!(KEY_CONTEXTS.iter().any(|(_, known)| *known == context));
         assert!(!row.binding.help.is_empty(), "{}", row.binding.title);
         assert!(
-            names.insert((place, row.slug())),
-            "{place} has two `{}`",
+            names.insert((context, row.slug())),
+            "{context} has two `{}`",
             row.slug()
         );
     }
@@ -65,9 +65,14 @@ fn a_persons_own_keys_take_the_place_of_the_tables() {
     stage.keys("f");
     assert!(stage.line(23).contains(" X plan "), "{}", stage.line(23));
     stage.keys("x");
-    assert_eq!(stage.state.place(), Place::Findings, "{}", stage.notice());
+    assert_eq!(
+        stage.state.context(),
+        KeyContext::Findings,
+        "{}",
+        stage.notice()
+    );
     stage.keys("X");
-    assert_eq!(stage.state.place(), Place::Plan);
+    assert_eq!(stage.state.context(), KeyContext::Plan);
 }
 
 #[test]

@@ -4,12 +4,12 @@ use super::hub::FakeHub;
 use super::stage::{Stage, face};
 use crate::store::Environment;
 use crate::tui::event::Event;
-use crate::tui::keymap::Place;
+use crate::tui::keymap::KeyContext;
 use crate::tui::screens::Screen;
 use crossterm::event::Event as Term;
 
-fn place(stage: &Stage) -> Place {
-    stage.state.place()
+fn context(stage: &Stage) -> KeyContext {
+    stage.state.context()
 }
 
 #[test]
@@ -18,10 +18,10 @@ fn a_finding_is_planned_asked_about_and_repaired() {
     stage.keys("f x");
     assert!(stage.text().contains("1 step"));
     stage.keys("enter");
-    assert_eq!((place(&stage), stage.writes), (Place::Confirm, 0));
+    assert_eq!((context(&stage), stage.writes), (KeyContext::Confirm, 0));
     stage.hub.findings -= 1;
     stage.keys("y");
-    assert_eq!((place(&stage), stage.writes), (Place::Apply, 1));
+    assert_eq!((context(&stage), stage.writes), (KeyContext::Apply, 1));
     assert_eq!(stage.notice(), "1 backfilled · run 7f3a");
     stage.keys("esc");
     assert!(stage.text().contains("1 of 299"), "{}", stage.text());
@@ -32,8 +32,8 @@ fn keys_typed_before_the_question_was_seen_do_not_answer_it() {
     let mut stage = Stage::new(80, 24);
     stage.keys("f x");
     stage.burst("enter y");
-    stage.settle();
-    assert_eq!((place(&stage), stage.writes), (Place::Confirm, 0));
+    stage.answer_all();
+    assert_eq!((context(&stage), stage.writes), (KeyContext::Confirm, 0));
 }
 
 #[test]
@@ -41,10 +41,10 @@ fn neither_enter_nor_a_paste_answers_a_question() {
     let mut stage = Stage::new(80, 24);
     stage.keys("f x enter enter space x");
     stage.send(Event::Term(Term::Paste("y".into())));
-    stage.settle();
-    assert_eq!((place(&stage), stage.writes), (Place::Confirm, 0));
+    stage.answer_all();
+    assert_eq!((context(&stage), stage.writes), (KeyContext::Confirm, 0));
     stage.keys("n");
-    assert_eq!((place(&stage), stage.writes), (Place::Plan, 0));
+    assert_eq!((context(&stage), stage.writes), (KeyContext::Plan, 0));
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn production_asks_for_the_hubs_name() {
     for environment in [Environment::Production, Environment::Unknown] {
         let mut stage = Stage::with(FakeHub::default(), face(environment, true), 80, 24);
         stage.keys("f x enter y enter");
-        assert_eq!((place(&stage), stage.writes), (Place::Name, 0));
+        assert_eq!((context(&stage), stage.writes), (KeyContext::Name, 0));
         stage.send(Event::Term(Term::Paste("musehub-test".into())));
         stage.keys("enter");
         assert_eq!(stage.writes, 0, "a paste types no name");
@@ -71,7 +71,7 @@ fn many_steps_and_chosen_remedies_ask_for_the_hubs_name_on_a_demo_too() {
         };
         let mut stage = Stage::with(hub, face(Environment::Demo, true), 80, 24);
         stage.keys("f x enter");
-        assert_eq!(place(&stage), Place::Name);
+        assert_eq!(context(&stage), KeyContext::Name);
     }
 }
 
@@ -83,7 +83,7 @@ fn a_read_only_session_plans_and_says_why_it_does_not_apply() {
     stage.keys("enter");
     assert_eq!(stage.notice(), "apply: read-only; start with --write");
     stage.keys("y");
-    assert_eq!((place(&stage), stage.writes), (Place::Plan, 0));
+    assert_eq!((context(&stage), stage.writes), (KeyContext::Plan, 0));
 }
 
 #[test]
@@ -94,8 +94,8 @@ fn an_answer_that_nobody_waits_for_is_dropped() {
     let first = stage.waiting.pop().unwrap();
     stage.burst("esc");
     stage.waiting.push(first);
-    stage.settle();
-    assert_eq!(place(&stage), Place::Findings);
+    stage.answer_all();
+    assert_eq!(context(&stage), KeyContext::Findings);
     assert!(
         stage.state.shared.planning.is_none(),
         "the plan that was left is over"
@@ -168,8 +168,8 @@ fn a_filter_narrows_as_it_is_typed_and_is_taken_back() {
     assert!(stage.text().contains("no code starts with `nonsense`"));
     stage.keys("x");
     assert_eq!(
-        place(&stage),
-        Place::Findings,
+        context(&stage),
+        KeyContext::Findings,
         "what is not understood plans nothing"
     );
 }
@@ -208,14 +208,14 @@ fn links_are_followed_and_left_again() {
     };
     assert_eq!(inspect.id.exact(), super::hub::id(4));
     stage.keys("ctrl-o");
-    assert_eq!(place(&stage), Place::Inspect);
+    assert_eq!(context(&stage), KeyContext::Inspect);
     stage.keys("down enter");
     assert_eq!(
         stage.notice(),
         "open: there is no row of this snapshot to look at"
     );
     stage.keys("esc");
-    assert_eq!(place(&stage), Place::Findings);
+    assert_eq!(context(&stage), KeyContext::Findings);
 }
 
 #[test]
@@ -263,10 +263,10 @@ fn leaving_asks_only_while_something_runs_that_was_asked_for() {
     stage.press("enter");
     stage.draw();
     stage.press("q");
-    assert_eq!(place(&stage), Place::Confirm);
+    assert_eq!(context(&stage), KeyContext::Confirm);
     stage.draw();
     stage.press("n");
-    stage.settle();
+    stage.answer_all();
     stage.press("q");
     assert_eq!(stage.effects.last().unwrap(), "Quit");
 }
@@ -285,7 +285,7 @@ fn escape_and_a_key_that_arrive_as_one_are_two() {
 fn the_help_filters_and_runs_a_row() {
     let mut stage = Stage::new(80, 24);
     stage.keys("?").types("repositories").keys("enter");
-    assert_eq!(place(&stage), Place::Repos);
+    assert_eq!(context(&stage), KeyContext::Repos);
 }
 
 #[test]
@@ -295,40 +295,40 @@ fn a_branch_is_chosen_from_a_list_and_left_with_escape() {
     assert!(stage.line(1).contains("› dev"), "{}", stage.line(1));
     stage.keys("esc");
     assert!(!stage.line(1).contains("› dev"));
-    assert_eq!(place(&stage), Place::Objects);
+    assert_eq!(context(&stage), KeyContext::Objects);
 }
 
 #[test]
 fn what_is_typed_before_its_row_has_come_waits_for_it() {
     let mut stage = Stage::new(100, 30);
     // Nothing is answered before all of it was typed.
-    stage.burst("b b").settle();
-    assert_eq!(place(&stage), Place::Branches, "{}", stage.text());
+    stage.burst("b b").answer_all();
+    assert_eq!(context(&stage), KeyContext::Branches, "{}", stage.text());
     stage.keys("esc H");
-    stage.burst("f enter 3").settle();
-    assert_eq!(place(&stage), Place::Inspect, "{}", stage.text());
+    stage.burst("f enter 3").answer_all();
+    assert_eq!(context(&stage), KeyContext::Inspect, "{}", stage.text());
     assert!(stage.text().contains("[3 Object]"), "{}", stage.text());
 }
 
 #[test]
 fn going_back_forgets_what_was_typed_before() {
     let mut stage = Stage::new(100, 30);
-    stage.burst("b b b esc").settle();
-    assert_eq!(place(&stage), Place::Hub, "{}", stage.text());
+    stage.burst("b b b esc").answer_all();
+    assert_eq!(context(&stage), KeyContext::Hub, "{}", stage.text());
 }
 
 #[test]
 fn what_was_typed_ahead_never_reaches_a_question() {
     let mut stage = Stage::new(100, 30);
-    stage.burst("f x enter y y y").settle();
+    stage.burst("f x enter y y y").answer_all();
     assert_eq!(
-        (place(&stage), stage.writes),
-        (Place::Plan, 0),
+        (context(&stage), stage.writes),
+        (KeyContext::Plan, 0),
         "{}",
         stage.text()
     );
     stage.keys("enter");
-    assert_eq!((place(&stage), stage.writes), (Place::Confirm, 0));
+    assert_eq!((context(&stage), stage.writes), (KeyContext::Confirm, 0));
 }
 
 #[test]
@@ -341,6 +341,6 @@ fn what_does_not_come_is_not_waited_for_for_ever() {
         "{}",
         stage.notice()
     );
-    stage.settle();
-    assert_eq!(place(&stage), Place::Repos);
+    stage.answer_all();
+    assert_eq!(context(&stage), KeyContext::Repos);
 }

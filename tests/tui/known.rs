@@ -5,7 +5,7 @@ use super::stage::{Stage, face};
 use crate::audit::report::BranchCounts;
 use crate::audit::{Depth, Scope};
 use crate::store::Environment;
-use crate::tui::effect::{AuditAsk, Effect, Ticket};
+use crate::tui::effect::{AuditRequest, Effect, Ticket};
 use crate::tui::event::Event;
 
 fn opened(hub: FakeHub, width: u16, height: u16) -> Stage {
@@ -75,7 +75,7 @@ fn how_deep_and_what_is_asked_before_an_audit() {
     assert!(text.contains("▸ presence"), "{text}");
     assert!(text.contains("the whole hub"), "{text}");
     stage.keys("3 enter");
-    let hub = AuditAsk {
+    let hub = AuditRequest {
         depth: Depth::Bytes,
         scope: Scope::Hub,
     };
@@ -142,14 +142,14 @@ fn what_a_guide_finds_out_is_known_on_every_screen() {
         depth: Some(Depth::Presence),
         ..FakeHub::default()
     };
-    let ask = AuditAsk {
+    let ask = AuditRequest {
         depth: Depth::Bytes,
         scope: Scope::Ids(vec![]),
     };
     let known = hub.known(Ticket(1_000), &ask);
     stage.hub = hub;
     stage.send(Event::Known(Box::new(known)));
-    stage.settle();
+    stage.answer_all();
     assert!(
         stage.text().contains("252 findings in the whole hub"),
         "{}",
@@ -164,7 +164,7 @@ fn what_a_guide_finds_out_is_known_on_every_screen() {
     // What is older than what is known is no news.
     let older = clean(Depth::Bytes).known(Ticket(999), &ask);
     stage.send(Event::Known(Box::new(older)));
-    stage.settle();
+    stage.answer_all();
     stage.keys("H");
     assert!(stage.text().contains("252 findings"), "{}", stage.text());
 }

@@ -5,21 +5,21 @@ use crate::demo::{DemoOptions, build};
 use crate::index::{Browse, Edge};
 use crate::object::Kind;
 use crate::progress::Progress;
-use crate::tui::effect::{Ask, AuditAsk, Effect, Exported, ObjectAsk, Scope, Ticket};
+use crate::tui::effect::{AuditRequest, Effect, Exported, ObjectQuery, Query, Scope, Ticket};
 use crate::tui::event::{Answer, Event};
 use crate::tui::filter::parse;
 use crate::tui::lines::{Judged, ObjectLine};
 use crate::tui::runner::Runner;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-struct Desk {
+struct RunnerStage {
     runner: Runner,
     answers: UnboundedReceiver<Event>,
     asked: u64,
     _folder: tempfile::TempDir,
 }
 
-impl Desk {
+impl RunnerStage {
     async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = DemoOptions {
@@ -61,7 +61,7 @@ impl Desk {
         let mut from = if forwards { Edge::Start } else { Edge::End };
         let mut all: Vec<ObjectLine> = Vec::new();
         loop {
-            let ask = Ask::Objects(ask(kind, filter, from));
+            let ask = Query::Objects(ask(kind, filter, from));
             let scope = Scope(0);
             let answer = self
                 .answer(|ticket| Effect::Read { scope, ticket, ask })
@@ -87,8 +87,8 @@ impl Desk {
     }
 }
 
-fn ask(kind: Kind, filter: &Filter, from: Edge) -> ObjectAsk {
-    ObjectAsk {
+fn ask(kind: Kind, filter: &Filter, from: Edge) -> ObjectQuery {
+    ObjectQuery {
         browse: Browse {
             kind,
             repo_id: None,
@@ -107,7 +107,7 @@ fn ids(rows: &[ObjectLine]) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_filter_lets_through_just_what_it_says_in_either_direction() {
-    let mut desk = Desk::open().await;
+    let mut desk = RunnerStage::open().await;
     let all = desk.list(Kind::Commit, &Filter::default(), true).await;
     assert!(all.len() > 3_000);
     let one = all[2_000].id.exact()["sha256:".len()..][..10].to_owned();
@@ -151,9 +151,9 @@ async fn a_filter_lets_through_just_what_it_says_in_either_direction() {
 
 #[tokio::test]
 async fn what_an_audit_found_narrows_a_list_once_there_was_one() {
-    let mut desk = Desk::open().await;
+    let mut desk = RunnerStage::open().await;
     let (filter, _) = parse("code:cache-msgpack");
-    let ask = Ask::Objects(ask(Kind::Snapshot, &filter, Edge::Start));
+    let ask = Query::Objects(ask(Kind::Snapshot, &filter, Edge::Start));
     let scope = Scope(0);
     let early = desk
         .answer(|ticket| Effect::Read { scope, ticket, ask })
@@ -162,7 +162,7 @@ async fn what_an_audit_found_narrows_a_list_once_there_was_one() {
         matches!(&early, Answer::Failed(why) if why.contains("no audit yet")),
         "{early:?}"
     );
-    let audit = AuditAsk {
+    let audit = AuditRequest {
         depth: Depth::Rows,
         scope: crate::audit::Scope::Hub,
     };
@@ -176,7 +176,7 @@ async fn what_an_audit_found_narrows_a_list_once_there_was_one() {
         .answer(|ticket| Effect::Read {
             scope,
             ticket,
-            ask: Ask::WorstOn {
+            ask: Query::WorstOn {
                 path: "alice/song".into(),
                 ids: names,
             },
@@ -199,7 +199,7 @@ async fn what_an_audit_found_narrows_a_list_once_there_was_one() {
 
 #[tokio::test]
 async fn what_passes_the_filter_is_exported() {
-    let mut desk = Desk::open().await;
+    let mut desk = RunnerStage::open().await;
     let (filter, _) = parse("notes");
     let shown = desk.list(Kind::Commit, &filter, true).await.len() as u64;
     let list = Exported::Objects(ask(Kind::Commit, &filter, Edge::Start));

@@ -3,7 +3,7 @@
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
 use crate::store::Environment;
-use crate::tui::keymap::Place;
+use crate::tui::keymap::KeyContext;
 use crate::tui::screens::Screen;
 use crate::tui::screens::findings::{Findings, Marks};
 
@@ -37,7 +37,7 @@ fn a_range_is_marked_from_where_it_began_to_the_cursor() {
     stage.keys("G v up space");
     assert_eq!(marked(&stage), [1, 2, 3, 298, 299]);
     stage.keys("v down esc");
-    assert_eq!(stage.state.place(), Place::Findings);
+    assert_eq!(stage.state.context(), KeyContext::Findings);
     assert_eq!(marked(&stage).len(), 5, "esc drops a range, not the marks");
 }
 
@@ -51,7 +51,7 @@ fn x_plans_the_range_and_what_was_marked_before_and_the_footer_says_both() {
         "{text}"
     );
     stage.keys("x");
-    assert_eq!(stage.state.place(), Place::Plan);
+    assert_eq!(stage.state.context(), KeyContext::Plan);
     let plan = stage
         .effects
         .iter()
@@ -61,7 +61,7 @@ fn x_plans_the_range_and_what_was_marked_before_and_the_footer_says_both() {
     let mut stage = Stage::new(100, 30);
     stage.keys("f down down down v");
     stage.burst("up up x");
-    stage.settle();
+    stage.answer_all();
     let plan = stage
         .effects
         .iter()
@@ -101,7 +101,7 @@ fn a_group_is_marked_whole_and_unmarked_whole() {
     stage.keys("space c c c");
     assert!(stage.text().contains("marked"), "{}", stage.text());
     stage.keys("x");
-    assert_ne!(stage.state.place(), Place::Findings);
+    assert_ne!(stage.state.context(), KeyContext::Findings);
 }
 
 #[test]
@@ -290,6 +290,6 @@ fn the_next_finding_is_one_key_away() {
 fn a_branch_is_chosen_and_its_pull_tried_from_the_list_of_repositories() {
     let mut stage = Stage::new(100, 30);
     stage.keys("b b down enter");
-    assert_eq!(stage.state.place(), Place::Pull);
+    assert_eq!(stage.state.context(), KeyContext::Pull);
     assert!(stage.text().contains("alice/song@dev"), "{}", stage.text());
 }

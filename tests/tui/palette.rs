@@ -2,15 +2,15 @@
 
 use super::stage::{Stage, keymap};
 use crate::tui::filter::{OF_FINDINGS, completions};
-use crate::tui::keymap::{Place, modal};
+use crate::tui::keymap::{KeyContext, modal};
 use crate::tui::palette::{Recent, Target, entries};
 use std::collections::BTreeMap;
 
 #[test]
 fn every_action_of_every_place_is_in_it_and_those_of_here_stand_first() {
     let keymap = keymap();
-    let all = entries(&keymap, Place::Findings, "", &Recent::default());
-    for row in keymap.rows().iter().filter(|row| !modal(row.place)) {
+    let all = entries(&keymap, KeyContext::Findings, "", &Recent::default());
+    for row in keymap.rows().iter().filter(|row| !modal(row.context)) {
         use crate::tui::action::Action;
         let title = row.binding.title;
         let hidden = matches!(row.binding.action, Action::Palette | Action::Move(_));
@@ -26,7 +26,7 @@ fn every_action_of_every_place_is_in_it_and_those_of_here_stand_first() {
 #[test]
 fn letters_in_their_order_find_it_and_the_title_counts_most() {
     let best = |typed: &str| {
-        let found = entries(&keymap(), Place::Findings, typed, &Recent::default());
+        let found = entries(&keymap(), KeyContext::Findings, typed, &Recent::default());
         found.first().map(|entry| entry.title.clone())
     };
     assert_eq!(best("exp").as_deref(), Some("export"));
@@ -41,7 +41,12 @@ fn it_does_what_a_key_would_do_and_refuses_as_a_key_would() {
     stage.keys("f :").types("group").keys("enter");
     assert!(stage.text().contains("by code"), "{}", stage.text());
     stage.keys(": x esc");
-    assert_eq!(stage.state.place(), Place::Findings, "{}", stage.text());
+    assert_eq!(
+        stage.state.context(),
+        KeyContext::Findings,
+        "{}",
+        stage.text()
+    );
     stage.keys("H :").types("undo").keys("enter");
     assert_eq!(stage.notice(), "undo: not here, but in journal");
 }
@@ -54,7 +59,7 @@ fn what_was_used_last_stands_first_among_equals() {
     assert!(stage.text().contains("zoom"), "{}", stage.text());
     let titles = entries(
         &stage.state.keymap,
-        Place::Findings,
+        KeyContext::Findings,
         "",
         &stage.state.recent,
     );
@@ -65,21 +70,21 @@ fn what_was_used_last_stands_first_among_equals() {
 fn a_filter_a_path_and_an_id_lead_there() {
     let mut stage = Stage::new(100, 30);
     stage.keys(":").types("code:uri-missing").keys("enter");
-    assert_eq!(stage.state.place(), Place::Findings);
+    assert_eq!(stage.state.context(), KeyContext::Findings);
     assert!(
         stage.text().contains("code:uri-missing"),
         "{}",
         stage.text()
     );
     stage.keys("H :").types("alice/song").keys("enter");
-    assert_eq!(stage.state.place(), Place::Objects);
+    assert_eq!(stage.state.context(), KeyContext::Objects);
     stage.keys("H :").types("alice/sing").keys("enter");
     assert_eq!(stage.notice(), "there is no repository alice/sing");
     stage.keys(":").types("id 3fa9").keys("enter");
-    assert_eq!(stage.state.place(), Place::Inspect);
+    assert_eq!(stage.state.context(), KeyContext::Inspect);
     // The way back is the way that one came.
     stage.keys("esc");
-    assert_eq!(stage.state.place(), Place::Hub);
+    assert_eq!(stage.state.context(), KeyContext::Hub);
 }
 
 #[test]
@@ -112,5 +117,5 @@ fn a_filter_is_completed_by_what_there_is() {
         stage.line(28)
     );
     stage.keys("esc");
-    assert_eq!(stage.state.place(), Place::Findings);
+    assert_eq!(stage.state.context(), KeyContext::Findings);
 }

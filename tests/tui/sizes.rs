@@ -3,7 +3,7 @@
 
 use super::stage::Stage;
 use crate::tui::background::theme;
-use crate::tui::degrade::{Colors, Look};
+use crate::tui::degrade::{Colors, TermCaps};
 use crate::tui::theme::{Choice, Theme};
 use ratatui::buffer::Buffer;
 
@@ -41,15 +41,15 @@ const SCREENS: &[&str] = &[
 /// Blank cells behind a cut word that would have held more of it.
 const ROOM: &str = "    ";
 
-fn looks() -> [(&'static str, Theme, Look); 4] {
-    let look = |colors, unicode| Look { colors, unicode };
+fn term_caps() -> [(&'static str, Theme, TermCaps); 4] {
+    let caps = |colors, unicode| TermCaps { colors, unicode };
     let none = |_: &str| None;
-    let full = look(Colors::True, true);
+    let full = caps(Colors::True, true);
     [
         ("dark", theme(Choice::Dark, full, &none).unwrap(), full),
         ("light", theme(Choice::Light, full, &none).unwrap(), full),
-        ("no colours", Theme::ansi(), look(Colors::None, true)),
-        ("ASCII", Theme::ansi(), look(Colors::Sixteen, false)),
+        ("no colours", Theme::ansi(), caps(Colors::None, true)),
+        ("ASCII", Theme::ansi(), caps(Colors::Sixteen, false)),
     ]
 }
 
@@ -91,16 +91,16 @@ fn every_look_has_the_same_cells_in_closed_frames() {
             let mut stage = Stage::new(width, height);
             stage.keys(keys);
             let plain = lines(stage.buffer());
-            for (name, theme, look) in looks() {
+            for (name, theme, caps) in term_caps() {
                 let where_ = format!("{width}x{height} {keys}, {name}");
-                let seen = lines(&stage.painted(&theme, look));
+                let seen = lines(&stage.painted(&theme, caps));
                 for line in panes(&seen) {
                     assert!(
                         line.ends_with(['│', '╮', '╯', '|', '+']),
                         "{where_}: {line}"
                     );
                 }
-                if look.unicode {
+                if caps.unicode {
                     assert_eq!(seen, plain, "{where_}");
                     continue;
                 }
@@ -128,7 +128,7 @@ fn nothing_of_another_size_is_left() {
                 resized.resize(width, height);
             }
             resized.resize(width, height);
-            resized.settle();
+            resized.answer_all();
             resized.draw();
             assert_eq!(resized.text(), fresh.text(), "{width}x{height} {keys}");
         }

@@ -2,7 +2,7 @@
 
 use super::hub::FakeHub;
 use crate::store::Environment;
-use crate::tui::degrade::{Look, degrade};
+use crate::tui::degrade::{TermCaps, degrade};
 use crate::tui::effect::{Effect, Ticket};
 use crate::tui::event::Event;
 use crate::tui::keymap::{Keymap, Overrides, TABLE, chord};
@@ -74,7 +74,7 @@ impl Stage {
         };
         let effects = stage.state.start();
         stage.take(effects);
-        stage.settle();
+        stage.answer_all();
         stage
     }
 
@@ -98,7 +98,7 @@ impl Stage {
     }
 
     /// Answers everything, and what follows from the answers.
-    pub fn settle(&mut self) {
+    pub fn answer_all(&mut self) {
         self.draw();
         for _ in 0..10_000 {
             if self.waiting.is_empty() {
@@ -127,7 +127,7 @@ impl Stage {
     pub fn resize(&mut self, width: u16, height: u16) {
         self.terminal.backend_mut().resize(width, height);
         self.send(Event::Term(Term::Resize(width, height)));
-        self.settle();
+        self.answer_all();
     }
 
     pub fn press(&mut self, key: &str) {
@@ -139,7 +139,7 @@ impl Stage {
     pub fn keys(&mut self, keys: &str) -> &mut Self {
         for key in keys.split_whitespace() {
             self.press(key);
-            self.settle();
+            self.answer_all();
         }
         self
     }
@@ -163,7 +163,7 @@ impl Stage {
                 }
                 .as_str(),
             );
-            self.settle();
+            self.answer_all();
         }
         self
     }
@@ -216,16 +216,16 @@ impl Stage {
     }
 
     /// The frame as a terminal with this look gets it, in its own sixteen colours.
-    pub fn degraded(&mut self, look: Look) -> Buffer {
-        self.painted(&Theme::ansi(), look)
+    pub fn degraded(&mut self, caps: TermCaps) -> Buffer {
+        self.painted(&Theme::ansi(), caps)
     }
 
     /// The frame as a terminal with this look gets it, in a theme.
-    pub fn painted(&mut self, theme: &Theme, look: Look) -> Buffer {
+    pub fn painted(&mut self, theme: &Theme, caps: TermCaps) -> Buffer {
         let state = &self.state;
         let frame = self.terminal.draw(|frame| {
             view(state, theme, frame);
-            degrade(frame.buffer_mut(), look);
+            degrade(frame.buffer_mut(), caps);
         });
         frame.unwrap().buffer.clone()
     }

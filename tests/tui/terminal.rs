@@ -1,7 +1,7 @@
 //! The terminal is given back once, whatever ends the session.
 
 use super::Screen;
-use crate::tui::degrade::{Colors, Look};
+use crate::tui::degrade::{Colors, TermCaps};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use std::io::Read;
 use std::num::NonZeroU16;
@@ -10,11 +10,11 @@ use std::num::NonZeroU16;
 #[test]
 #[ignore = "panics, in a terminal that the next test gives it"]
 fn a_session_that_panics() {
-    let look = Look {
+    let caps = TermCaps {
         colors: Colors::Sixteen,
         unicode: true,
     };
-    let mut screen = Screen::enter(look).unwrap();
+    let mut screen = Screen::enter(caps).unwrap();
     screen.listen_to_mouse(true).unwrap();
     screen
         .draw("title", |frame| frame.render_widget("drawn", frame.area()))

@@ -4,7 +4,7 @@ use super::hub::FakeHub;
 use super::stage::{Stage, face};
 use crate::store::Environment;
 use crate::tui::background::theme;
-use crate::tui::degrade::{Colors, Look, indexed, nearest};
+use crate::tui::degrade::{Colors, TermCaps, indexed, nearest};
 use crate::tui::theme::{Choice, Theme};
 use ratatui::style::{Color, Modifier};
 
@@ -97,12 +97,12 @@ fn of_the_sixteen_colours_yellow_and_cyan_are_paper_only_and_paper_has_its_own_i
     }
 }
 
-fn look(variables: &[(&str, &str)]) -> Look {
+fn caps(variables: &[(&str, &str)]) -> TermCaps {
     let owned: Vec<(String, String)> = variables
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    Look::new(&move |name| {
+    TermCaps::new(&move |name| {
         let found = owned.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.clone())
     })
@@ -123,22 +123,22 @@ fn the_variables_say_how_many_colours_and_letters_there_are() {
         ),
         (vec![("TERM", "dumb")], Colors::None),
     ] {
-        assert_eq!(look(&variables).colors, colors, "{variables:?}");
+        assert_eq!(caps(&variables).colors, colors, "{variables:?}");
     }
-    assert!(look(&[]).unicode, "nothing said is no ASCII");
-    assert!(look(&[("LANG", "de_DE.utf8")]).unicode);
-    assert!(!look(&[("LANG", "C")]).unicode);
-    assert!(!look(&[("LC_ALL", "POSIX"), ("LANG", "de_DE.UTF-8")]).unicode);
+    assert!(caps(&[]).unicode, "nothing said is no ASCII");
+    assert!(caps(&[("LANG", "de_DE.utf8")]).unicode);
+    assert!(!caps(&[("LANG", "C")]).unicode);
+    assert!(!caps(&[("LC_ALL", "POSIX"), ("LANG", "de_DE.UTF-8")]).unicode);
 }
 
 #[test]
 fn sixteen_colours_get_the_terminals_own_whatever_is_chosen() {
     let none = |_: &str| None;
     for choice in [Choice::Dark, Choice::Light, Choice::Ansi] {
-        let ansi = theme(choice, look(&[("TERM", "xterm")]), &none).unwrap();
+        let ansi = theme(choice, caps(&[("TERM", "xterm")]), &none).unwrap();
         assert_eq!(ansi.error.fg, Some(Color::Red), "{choice:?}");
     }
-    let many = look(&[("TERM", "xterm-256color")]);
+    let many = caps(&[("TERM", "xterm-256color")]);
     assert_eq!(
         theme(Choice::Light, many, &none).unwrap().error.fg,
         Theme::light().error.fg
@@ -164,11 +164,11 @@ fn a_terminal_gets_no_colour_that_it_does_not_have() {
         ),
         (Colors::None, |c| c == Color::Reset),
     ] {
-        let look = Look {
+        let caps = TermCaps {
             colors,
             unicode: true,
         };
-        for cell in &stage.painted(&Theme::dark(), look).content {
+        for cell in &stage.painted(&Theme::dark(), caps).content {
             assert!(fits(cell.fg) && fits(cell.bg), "{colors:?}: {cell:?}");
         }
     }
@@ -178,12 +178,12 @@ fn a_terminal_gets_no_colour_that_it_does_not_have() {
 fn the_row_under_the_cursor_has_one_ink_and_one_paper_in_every_theme() {
     let mut stage = Stage::new(80, 24);
     stage.keys("f");
-    let look = Look {
+    let caps = TermCaps {
         colors: Colors::True,
         unicode: true,
     };
     for theme in [Theme::ansi(), Theme::dark(), Theme::light()] {
-        let buffer = stage.painted(&theme, look);
+        let buffer = stage.painted(&theme, caps);
         for x in 2..38 {
             let cell = &buffer[(x, 4)];
             assert_eq!(
@@ -205,11 +205,11 @@ fn where_production_can_be_written_the_borders_are_red() {
         80,
         24,
     );
-    let look = Look {
+    let caps = TermCaps {
         colors: Colors::True,
         unicode: true,
     };
-    let buffer = stage.painted(&red, look);
+    let buffer = stage.painted(&red, caps);
     assert_eq!(
         Some(buffer[(0, 5)].fg),
         red.critical.fg,

@@ -27,12 +27,12 @@ pub(super) async fn of(
             for id in reconstruct::parent_ids(&row.parent_ids).unwrap_or_default() {
                 link("parent".to_owned(), Kind::Commit, id.as_str());
             }
-            if let Some(id) = reconstruct::given(row.snapshot_id.as_deref()) {
+            if let Some(id) = reconstruct::non_empty(row.snapshot_id.as_deref()) {
                 link("snapshot".to_owned(), Kind::Snapshot, id);
             }
         }
         Row::Snapshot(row) => {
-            if let Some(id) = reconstruct::given(row.parent_snapshot_id.as_deref()) {
+            if let Some(id) = reconstruct::non_empty(row.parent_snapshot_id.as_deref()) {
                 link("base of the delta".to_owned(), Kind::Snapshot, id);
             }
             for (path, id) in manifest.into_iter().flat_map(Manifest::iter).take(LINKS) {

@@ -2,8 +2,8 @@
 
 use super::row::Row;
 use super::{ObjectView, PREVIEW_BYTES};
-use crate::audit::look::{Look, Looked, Named, Witness};
 use crate::audit::one;
+use crate::audit::probe::{Named, ObjectState, Probe, Witness};
 use crate::backend::Key;
 use crate::object::{Kind, MAX_PAYLOAD, ObjectId, frame, json};
 use crate::store::Store;
@@ -14,14 +14,14 @@ use bytes::Bytes;
 /// The object as the row names it.
 pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) -> ObjectView {
     let copies = one::copies(store, id, row.repo_id()).await;
-    let look = Look {
+    let probe = Probe {
         store,
         read: true,
         listed: false,
         witness: Witness::none(),
     };
     let uri = row.uri();
-    let looked = look
+    let looked = probe
         .at(Named {
             kind,
             id,
@@ -33,27 +33,27 @@ pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) 
         .await;
     let text = |key: &Key| key.as_str().to_owned();
     match looked {
-        Looked::Unlinked { found, others } => ObjectView::Unlinked {
+        ObjectState::Unlinked { found, others } => ObjectView::Unlinked {
             found: found.iter().chain(&others).map(text).collect(),
         },
-        Looked::Refused { uri, why, .. } => ObjectView::Refused {
+        ObjectState::Refused { uri, why, .. } => ObjectView::Refused {
             uri,
             why: why.to_string(),
         },
-        Looked::Absent { key, .. } => ObjectView::Absent { key: text(&key) },
-        Looked::Unknown { key, why } => ObjectView::Unknown {
+        ObjectState::Absent { key, .. } => ObjectView::Absent { key: text(&key) },
+        ObjectState::Unknown { key, why } => ObjectView::Unknown {
             key: text(&key),
             why,
         },
-        Looked::There { key, size } => present(kind, &key, size, &Bytes::new(), None, None),
-        Looked::Proved {
+        ObjectState::There { key, size } => present(kind, &key, size, &Bytes::new(), None, None),
+        ObjectState::Proved {
             key,
             size,
             bytes,
             scheme,
             ..
         } => present(kind, &key, size, &bytes, Some(scheme.to_owned()), None),
-        Looked::Wrong {
+        ObjectState::Wrong {
             key,
             size,
             bytes,

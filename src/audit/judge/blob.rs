@@ -1,12 +1,12 @@
 //! Blobs.
 
-use super::{Ask, Judge, Verdict, found, judge_object, judge_others};
+use super::{Judge, ObjectQuery, Verdict, found, judge_object, judge_others};
 use crate::audit::fault::Code;
 use crate::audit::finding::{Finding, Subject};
-use crate::audit::look::{Looked, Named};
+use crate::audit::probe::{Named, ObjectState};
 use crate::backend::Key;
 use crate::index::BlobRow;
-use crate::index::notebook::StoredCopy;
+use crate::index::audit_scratch::StoredCopy;
 use crate::object::{Kind, ObjectId};
 use crate::store::reconstruct;
 
@@ -18,11 +18,11 @@ impl Judge {
         let about =
             |code| Finding::new(code, Subject::Blob, id.as_str()).with("path", row.path.as_str());
         if id.hex().is_none() {
-            verdict.find(about(Code::IdMalformed));
+            verdict.report(about(Code::IdMalformed));
             return verdict;
         }
-        let disk_path = reconstruct::given(row.disk_path.as_deref());
-        let ask = Ask {
+        let disk_path = reconstruct::non_empty(row.disk_path.as_deref());
+        let ask = ObjectQuery {
             row: Named {
                 kind: Kind::Blob,
                 id: &id,
@@ -33,19 +33,19 @@ impl Judge {
             },
             doubtful: false,
         };
-        let Some(mut looked) = self.look(ask).await else {
+        let Some(mut looked) = self.probe(ask).await else {
             return verdict;
         };
-        if let Looked::There { key, size } = &looked
+        if let ObjectState::There { key, size } = &looked
             && *size as i64 != row.size_bytes
         {
             // The size alone does not say which side is wrong.
             let listed = self.listed.then_some(*size);
             let key = key.clone();
-            looked = self.looking().read(Kind::Blob, &id, &key, listed).await;
+            looked = self.new_probe().read(Kind::Blob, &id, &key, listed).await;
         }
         match &looked {
-            Looked::Unlinked {
+            ObjectState::Unlinked {
                 found: keys,
                 others,
             } => {
@@ -53,24 +53,24 @@ impl Judge {
                 let linkable = self.store.index().capabilities().storage_uri(Kind::Blob);
                 match (keys.as_slice(), disk_path) {
                     ([_, ..], _) if linkable => {
-                        verdict.find(about(Code::UriUnlinked).with("found", found(keys)));
+                        verdict.report(about(Code::UriUnlinked).with("found", found(keys)));
                     }
                     ([_, ..], _) => {}
                     ([], Some(path)) => match Key::new(path) {
-                        Ok(key) => verdict.find(
+                        Ok(key) => verdict.report(
                             about(Code::ObjectMissing)
                                 .with("key", key.as_str())
                                 .with("asked", self.witnesses().to_vec()),
                         ),
                         // What is not followed was not looked at.
-                        Err(why) => verdict.find(
+                        Err(why) => verdict.report(
                             about(Code::UriRefused)
                                 .with("disk_path", path)
                                 .with("why", why.to_string())
                                 .without_remedy("no other key is known that holds the object"),
                         ),
                     },
-                    ([], None) => verdict.find(
+                    ([], None) => verdict.report(
                         about(Code::UriMissing)
                             .without_remedy("a row holds no bytes; it takes a copy that proves"),
                     ),
@@ -78,17 +78,18 @@ impl Judge {
             }
             looked => judge_object(&mut verdict, Kind::Blob, &id, looked),
         }
-        if let Looked::There { size, .. } | Looked::Proved { size, .. } | Looked::Wrong { size, .. } =
-            &looked
+        if let ObjectState::There { size, .. }
+        | ObjectState::Proved { size, .. }
+        | ObjectState::Wrong { size, .. } = &looked
             && *size as i64 != row.size_bytes
         {
-            verdict.find(
+            verdict.report(
                 about(Code::SizeWrong)
                     .with("size_bytes", row.size_bytes)
                     .with("listed", *size),
             );
         }
-        if let Looked::Proved { scheme, .. } = looked {
+        if let ObjectState::Proved { scheme, .. } = looked {
             verdict.proved_by(Kind::Blob, scheme);
         }
         verdict

@@ -1,12 +1,12 @@
 //! Commits.
 
-use super::{Ask, Judge, Verdict, found, judge_object, judge_others};
+use super::{Judge, ObjectQuery, Verdict, found, judge_object, judge_others};
 use crate::audit::compare;
 use crate::audit::fault::Code;
 use crate::audit::finding::{Finding, Subject};
-use crate::audit::look::{Looked, Named};
+use crate::audit::probe::{Named, ObjectState};
 use crate::index::CommitRow;
-use crate::index::notebook::StoredCopy;
+use crate::index::audit_scratch::StoredCopy;
 use crate::object::identity::{self, CommitScheme, Recovered};
 use crate::object::{CommitRecord, Kind, ObjectId};
 use crate::store::reconstruct;
@@ -20,22 +20,22 @@ impl Judge {
         let mut verdict = Verdict::default();
         let id = ObjectId::new(&row.commit_id);
         let about = |code| Finding::new(code, Subject::Commit, id.as_str());
-        if reconstruct::given(row.snapshot_id.as_deref()).is_none() {
-            verdict.find(about(Code::CommitTreeless).with("parents", parents(row)));
+        if reconstruct::non_empty(row.snapshot_id.as_deref()).is_none() {
+            verdict.report(about(Code::CommitTreeless).with("parents", parents(row)));
         }
         if id.hex().is_none() {
-            verdict.find(about(Code::IdMalformed));
+            verdict.report(about(Code::IdMalformed));
             return verdict;
         }
         let record = reconstruct::commit_record(row);
         if let Ok(record) = &record
             && let Some(field) = identity::ambiguous_commit(record)
         {
-            verdict.find(about(Code::IdentityAmbiguous).with("field", field));
+            verdict.report(about(Code::IdentityAmbiguous).with("field", field));
             return verdict;
         }
         let proof = record.as_ref().ok().and_then(identity::recover_commit);
-        let ask = Ask {
+        let ask = ObjectQuery {
             row: Named {
                 kind: Kind::Commit,
                 id: &id,
@@ -47,7 +47,7 @@ impl Judge {
             doubtful: proof.is_none(),
         };
         let disagrees = |bytes: &[u8]| differing(row, bytes).is_some();
-        let looked = self.look(ask).await;
+        let looked = self.probe(ask).await;
         let looked = self.read_twice(Kind::Commit, &id, looked, disagrees).await;
         if let Some(proof) = &proof {
             verdict.proved_by(Kind::Commit, proof.scheme.name());
@@ -58,16 +58,16 @@ impl Judge {
         };
         match (&looked, &proof) {
             (None, _) => self.unasked(&mut verdict, row, proof.as_ref(), unproved),
-            (Some(Looked::Unlinked { found: keys, .. }), _) if !keys.is_empty() => {
-                verdict.find(about(Code::UriUnlinked).with("found", found(keys)));
+            (Some(ObjectState::Unlinked { found: keys, .. }), _) if !keys.is_empty() => {
+                verdict.report(about(Code::UriUnlinked).with("found", found(keys)));
             }
-            (Some(Looked::Unlinked { others, .. }), _) => {
+            (Some(ObjectState::Unlinked { others, .. }), _) => {
                 judge_others(&mut verdict, Kind::Commit, &id, others);
                 let finding = match &proof {
                     None => unproved(),
                     Some(proof) => self.graded(not_stored(&id, proof)),
                 };
-                verdict.find(if others.is_empty() {
+                verdict.report(if others.is_empty() {
                     finding
                 } else {
                     finding.without_remedy("other bytes lie under the key that it would get")
@@ -93,11 +93,11 @@ impl Judge {
         match proof {
             // Its object may still prove it; this depth does not read it.
             None if row.storage_uri.is_some() => {}
-            None => verdict.find(unproved()),
+            None => verdict.report(unproved()),
             Some(proof) if row.storage_uri.is_none() => {
                 let finding = not_stored(&id, proof);
                 if finding.code != Code::UriMissing {
-                    verdict.find(self.graded(finding));
+                    verdict.report(self.graded(finding));
                 }
             }
             Some(proof) => stale(verdict, &id, proof),
@@ -109,20 +109,20 @@ impl Judge {
         &self,
         verdict: &mut Verdict,
         row: &CommitRow,
-        looked: &Looked,
+        looked: &ObjectState,
         proof: Option<&Recovered>,
         unproved: impl Fn() -> Finding,
     ) {
         let id = ObjectId::new(&row.commit_id);
-        if let Looked::Proved { bytes, scheme, .. } = looked {
+        if let ObjectState::Proved { bytes, scheme, .. } = looked {
             verdict.proved_by(Kind::Commit, scheme);
             if let Some(differing) = differing(row, bytes) {
                 let mut finding = Finding::new(Code::ObjectDiverges, Subject::Commit, id.as_str());
                 finding.evidence = differing;
-                verdict.find(finding);
+                verdict.report(finding);
             }
-        } else if proof.is_none() && !matches!(looked, Looked::Unknown { .. }) {
-            verdict.find(unproved());
+        } else if proof.is_none() && !matches!(looked, ObjectState::Unknown { .. }) {
+            verdict.report(unproved());
         }
         if let Some(proof) = proof {
             stale(verdict, &id, proof);
@@ -165,7 +165,7 @@ fn not_stored(id: &ObjectId, proof: &Recovered) -> Finding {
 fn stale(verdict: &mut Verdict, id: &ObjectId, proof: &Recovered) {
     if proof.scheme == CommitScheme::Pipe {
         let finding = Finding::new(Code::IdentityStale, Subject::Commit, id.as_str());
-        verdict.find(
+        verdict.report(
             finding
                 .with("scheme", proof.scheme.name())
                 .without_remedy("it is stored already; clients refuse its id all the same"),

@@ -1,13 +1,13 @@
 //! Snapshots: a tree that may be cached, stored, or chained, and the cache's own faults.
 
-use super::{Ask, Judge, Verdict, found, judge_object, judge_others};
+use super::{Judge, ObjectQuery, Verdict, found, judge_object, judge_others};
 use crate::audit::Depth;
 use crate::audit::compare;
 use crate::audit::fault::Code;
 use crate::audit::finding::{Finding, Subject};
-use crate::audit::look::{Looked, Named};
+use crate::audit::probe::{Named, ObjectState};
 use crate::index::SnapshotRow;
-use crate::index::notebook::StoredCopy;
+use crate::index::audit_scratch::StoredCopy;
 use crate::object::identity::{self, Directories};
 use crate::object::manifest::Encoding;
 use crate::object::path::{self, Unsafe};
@@ -63,7 +63,7 @@ impl Judge {
         if id.hex().is_none() {
             let manifest = decoded.and_then(Result::ok).map(|(m, _)| Arc::new(m));
             let tree = manifest.clone().unwrap_or_default();
-            verdict.find(Finding::new(
+            verdict.report(Finding::new(
                 Code::IdMalformed,
                 Subject::Snapshot,
                 id.as_str(),
@@ -81,7 +81,7 @@ impl Judge {
         let doubtful = !cached
             .as_ref()
             .is_some_and(|t| t.which == Directories::Stored);
-        let ask = Ask {
+        let ask = ObjectQuery {
             row: Named {
                 kind: Kind::Snapshot,
                 id: &id,
@@ -93,7 +93,7 @@ impl Judge {
             doubtful,
         };
         let disagrees = |bytes: &[u8]| differing(row, bytes).is_some() || says_more(bytes);
-        let looked = self.look(ask).await;
+        let looked = self.probe(ask).await;
         let looked = self
             .read_twice(Kind::Snapshot, &id, looked, disagrees)
             .await;
@@ -103,7 +103,7 @@ impl Judge {
             stored: None,
             chained: None,
         };
-        if let Some(bytes) = looked.as_ref().and_then(Looked::proved) {
+        if let Some(bytes) = looked.as_ref().and_then(ObjectState::proved) {
             let record = SnapshotRecord::decode(bytes).ok();
             trees.stored = record.as_ref().and_then(chain::from_record);
         }
@@ -127,7 +127,7 @@ impl Judge {
         row: &SnapshotRow,
         id: &ObjectId,
         trees: &Trees,
-        looked: Option<&Looked>,
+        looked: Option<&ObjectState>,
     ) {
         let as_cached = trees.decoded.as_ref().and_then(|d| d.as_ref().ok());
         verdict.manifest = match (trees.best(), as_cached) {
@@ -146,16 +146,16 @@ impl Judge {
             && let Some(path) = identity::ambiguous_snapshot(&tree.manifest, &tree.directories)
         {
             let finding = Finding::new(Code::IdentityAmbiguous, Subject::Snapshot, id.as_str());
-            verdict.find(finding.with("path", path));
+            verdict.report(finding.with("path", path));
             return;
         }
         // A depth that reads nothing cannot say that nothing proves.
         let unread = row.storage_uri.is_some()
-            && (self.depth == Depth::Rows || matches!(looked, Some(Looked::Unknown { .. })));
+            && (self.depth == Depth::Rows || matches!(looked, Some(ObjectState::Unknown { .. })));
         let hopeless = trees.best().is_none() && !unread;
         // What mends a cache is the object first: without its answer nothing is said of the cache.
         let cause = match looked {
-            Some(Looked::Unknown { .. }) => None,
+            Some(ObjectState::Unknown { .. }) => None,
             _ => judge_cache(self, verdict, row, id, trees, hopeless),
         };
         if let Some(tree) = trees.best() {
@@ -167,20 +167,20 @@ impl Judge {
                     "no manifest, object or chain of deltas reproduces the id",
                 );
             finding.caused_by = cause.map(|code| format!("{code} {id}"));
-            verdict.find(finding);
+            verdict.report(finding);
         }
         match looked {
             None => {}
-            Some(Looked::Unlinked { found: keys, .. }) if !keys.is_empty() => {
+            Some(ObjectState::Unlinked { found: keys, .. }) if !keys.is_empty() => {
                 let finding = Finding::new(Code::UriUnlinked, Subject::Snapshot, id.as_str());
-                verdict.find(finding.with("found", found(keys)));
+                verdict.report(finding.with("found", found(keys)));
             }
-            Some(Looked::Unlinked { others, .. }) => {
+            Some(ObjectState::Unlinked { others, .. }) => {
                 judge_others(verdict, Kind::Snapshot, id, others);
                 if let Some(tree) = trees.best() {
                     let finding = Finding::new(Code::UriMissing, Subject::Snapshot, id.as_str());
                     let finding = self.graded(finding.with("scheme", tree.scheme.name()));
-                    verdict.find(if others.is_empty() {
+                    verdict.report(if others.is_empty() {
                         finding
                     } else {
                         finding.without_remedy("other bytes lie under the key that it would get")
@@ -214,7 +214,7 @@ fn judge_cache(
             finding = finding.without_remedy("nothing proves the tree that the cache should hold");
             cause = Some(code);
         }
-        verdict.find(finding);
+        verdict.report(finding);
     };
     let is_cache = judge.store.index().capabilities().manifest_cache();
     match (&trees.decoded, &trees.cached) {
@@ -289,11 +289,11 @@ fn judge_count(row: &SnapshotRow, entries: usize, find: &mut impl FnMut(Code, &[
 }
 
 /// Fields outside the tree that row and object disagree on.
-fn judge_fields(verdict: &mut Verdict, row: &SnapshotRow, id: &ObjectId, looked: &Looked) {
+fn judge_fields(verdict: &mut Verdict, row: &SnapshotRow, id: &ObjectId, looked: &ObjectState) {
     if let Some(differing) = looked.proved().and_then(|bytes| differing(row, bytes)) {
         let mut finding = Finding::new(Code::ObjectDiverges, Subject::Snapshot, id.as_str());
         finding.evidence = differing;
-        verdict.find(finding);
+        verdict.report(finding);
     }
 }
 
@@ -332,5 +332,5 @@ fn judge_paths(verdict: &mut Verdict, id: &ObjectId, given: &[(&Manifest, &BTree
     let finding = Finding::new(Code::PathUnsafe, Subject::Snapshot, id.as_str())
         .with("paths", shown)
         .with("count", refused.len());
-    verdict.find(finding);
+    verdict.report(finding);
 }

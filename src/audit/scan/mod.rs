@@ -1,4 +1,4 @@
-//! The pass over listing and rows: pages in, verdicts and facts into the notebook.
+//! The pass over listing and rows: pages in, verdicts and facts into the scratch file.
 
 mod repo;
 mod rows;
@@ -10,11 +10,12 @@ use super::judge::{Judge, Verdict, stops_pull};
 use super::mass::Mass;
 use super::report::Summary;
 use super::{
-    AuditError, Code, Depth, Options, Scope, graph, hidden, names, refs, spool, strays, suggest,
+    AuditError, Code, Depth, Options, Scope, graph, hidden, references, refs, spool, suggest,
+    unreferenced,
 };
 use crate::backend::layout;
+use crate::index::audit_scratch::{AuditScratch, BranchFact, ListedKey, Unresolved};
 use crate::index::hidden::is_hidden;
-use crate::index::notebook::{BranchFact, ListedKey, Notebook, Unresolved};
 use crate::index::{BranchRow, Counts, Hidden, MembershipRow, RepoRow};
 use crate::object::time::Micros;
 use crate::object::{Kind, ObjectId};
@@ -44,7 +45,7 @@ pub(super) struct Scan<'a> {
     pub store: &'a Store,
     pub options: &'a Options,
     pub progress: &'a Progress,
-    pub notebook: Notebook,
+    pub scratch: AuditScratch,
     pub judge: Judge,
     pub summary: Summary,
     /// What is not shown of the hub's rows.
@@ -100,7 +101,7 @@ impl<'a> Scan<'a> {
             store,
             options,
             progress,
-            notebook: Notebook::new().await?,
+            scratch: AuditScratch::new().await?,
             judge: Judge::new(store, options, options.depth >= Depth::Presence),
             summary,
             only: repo.as_ref().map(|repo| repo.repo_id.clone()),
@@ -128,7 +129,7 @@ impl<'a> Scan<'a> {
         let counts = self.store.index().counts().await?;
         self.summary.count_nulls(&counts);
         if self.options.depth >= Depth::Presence {
-            strays::list(self).await?;
+            unreferenced::list(self).await?;
             self.choose_witnesses(&counts);
         }
         self.repos().await?;
@@ -141,13 +142,13 @@ impl<'a> Scan<'a> {
         self.commits().await?;
         self.end_rows();
         self.branches().await?;
-        self.notebook.index().await?;
+        self.scratch.index().await?;
         self.progress.phase("names", None);
-        names::judge(self).await?;
+        references::judge(self).await?;
         self.tell_short_listing();
-        let strays = self.options.depth >= Depth::Presence;
-        if strays && !self.withholds(Code::ObjectOrphan, Subject::Object) {
-            strays::judge(self).await?;
+        let unreferenced = self.options.depth >= Depth::Presence;
+        if unreferenced && !self.withholds(Code::ObjectOrphan, Subject::Object) {
+            unreferenced::judge(self).await?;
         }
         if self.options.depth >= Depth::Presence {
             self.progress.phase("ref checkpoints", Some(counts.repos));
@@ -228,7 +229,7 @@ impl<'a> Scan<'a> {
 
     /// Lays findings down, but for those of other repositories than the audit is cut to, and those that rest on hidden
     /// rows.
-    pub async fn find(&mut self, findings: Vec<Finding>) -> Result<(), AuditError> {
+    pub async fn report(&mut self, findings: Vec<Finding>) -> Result<(), AuditError> {
         let only = self.only.as_ref();
         let own = |f: &Finding| only.is_none_or(|only| *only == f.repo);
         let findings = findings.into_iter().filter(own).collect();
@@ -245,7 +246,7 @@ impl<'a> Scan<'a> {
         let findings: Vec<Finding> = findings.into_iter().filter(taken).collect();
         for finding in findings.iter().filter(|f| f.repo != only) {
             let owner = self.store.index().repo_by_id(&finding.repo).await?;
-            self.notebook.add_repos(owner.as_slice()).await?;
+            self.scratch.add_repos(owner.as_slice()).await?;
         }
         self.lay_down(findings).await
     }
@@ -256,7 +257,7 @@ impl<'a> Scan<'a> {
             self.progress.count(finding.code.name());
         }
         let rows: Vec<_> = findings.iter().map(spool::to_row).collect();
-        Ok(self.notebook.add_findings(&rows).await?)
+        Ok(self.scratch.add_findings(&rows).await?)
     }
 
     /// Takes an object that was read into the digest of them all.
@@ -297,7 +298,7 @@ impl<'a> Scan<'a> {
         let mut after: Option<String> = None;
         loop {
             let page = self.store.index().repos(after.as_deref(), PAGE).await?;
-            self.notebook.add_repos(&page.rows).await?;
+            self.scratch.add_repos(&page.rows).await?;
             self.summary.checked.repos += page.rows.len() as u64;
             after = page.rows.last().map(|row| row.repo_id.clone()).or(after);
             if page.end {
@@ -315,7 +316,7 @@ impl<'a> Scan<'a> {
                     .index()
                     .memberships(kind, after.as_ref(), 5_000)
                     .await?;
-                self.notebook.add_members(kind, &page.rows).await?;
+                self.scratch.add_members(kind, &page.rows).await?;
                 after = page.rows.last().cloned().or(after);
                 if page.end {
                     break;
@@ -328,12 +329,12 @@ impl<'a> Scan<'a> {
 
     async fn add_branches(&mut self, rows: &[BranchRow]) -> Result<(), AuditError> {
         let facts: Vec<BranchFact> = rows.iter().map(repo::branch_fact).collect();
-        self.notebook.add_branches(&facts).await?;
+        self.scratch.add_branches(&facts).await?;
         let names: Vec<Unresolved> = facts
             .iter()
             .filter_map(|b| Some(named(Kind::Commit, b.head.as_deref()?, &b.repo_id, &b.name)))
             .collect();
-        self.notebook.add_named(&names).await?;
+        self.scratch.add_named(&names).await?;
         self.summary.checked.branches += rows.len() as u64;
         Ok(())
     }
@@ -351,7 +352,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// The digest of an id, as the notebook joins by it.
+/// The digest of an id, as the scratch file joins by it.
 fn hex_of(id: &str) -> Option<String> {
     ObjectId::new(id).hex().map(str::to_owned)
 }
@@ -366,7 +367,7 @@ fn named(kind: Kind, id: &str, repo_id: &str, by_id: &str) -> Unresolved {
     }
 }
 
-/// A key of a known layout as the notebook keeps it.
+/// A key of a known layout as the scratch file keeps it.
 pub(super) fn listed(entry: crate::backend::Entry) -> Option<ListedKey> {
     let (_, hex) = layout::recognise(&entry.key)?;
     Some(ListedKey {

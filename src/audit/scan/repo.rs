@@ -4,9 +4,9 @@
 //! this one names is looked up, and is known without being judged.
 
 use super::{PAGE, Scan, hex_of};
-use crate::audit::{AuditError, Code, Depth, names, refs, strays};
+use crate::audit::{AuditError, Code, Depth, references, refs, unreferenced};
 use crate::audit::{graph, one};
-use crate::index::notebook::{BranchFact, CommitFact, Standing, StoredCopy};
+use crate::index::audit_scratch::{BranchFact, CommitFact, Standing, StoredCopy};
 use crate::index::{Capabilities, CommitRow, Counts, MembershipRow, RepoRow};
 use crate::object::{Kind, ObjectId};
 use crate::store::reconstruct;
@@ -30,13 +30,13 @@ impl Scan<'_> {
     pub(super) async fn run_repo(&mut self, repo: RepoRow) -> Result<(), AuditError> {
         let repo_id = repo.repo_id.clone();
         self.summary.begin_repo(&repo.path());
-        self.notebook.add_repos(&[repo]).await?;
+        self.scratch.add_repos(&[repo]).await?;
         self.summary.checked.repos = 1;
         let held = self.members_of(&repo_id).await?;
         self.tell_what_is_slow_or_unsaid().await?;
         if self.options.depth >= Depth::Presence {
             let most = (held.iter().sum::<u64>() * KEYS_A_ROW).max(KEYS_AT_LEAST);
-            self.listed = strays::list_up_to(self, most).await?;
+            self.listed = unreferenced::list_up_to(self, most).await?;
             self.judge.listed = self.listed;
         }
         let [commits, snapshots, blobs] = held;
@@ -55,10 +55,10 @@ impl Scan<'_> {
         self.end_rows();
         self.branches_of(&repo_id).await?;
         self.foreign_ancestors().await?;
-        self.notebook.index().await?;
+        self.scratch.index().await?;
         self.progress.phase("names", None);
         self.know_what_is_named().await?;
-        names::judge(self).await?;
+        references::judge(self).await?;
         self.tell_short_listing();
         if self.options.depth >= Depth::Presence {
             self.progress.phase("ref checkpoints", Some(1));
@@ -82,7 +82,7 @@ impl Scan<'_> {
                     id,
                     repo_id: repo_id.to_owned(),
                 });
-                self.notebook
+                self.scratch
                     .add_members(kind, &rows.collect::<Vec<_>>())
                     .await?;
                 if page.end {
@@ -132,7 +132,7 @@ impl Scan<'_> {
     /// Lays down the commits of other repositories that this one's history leads to, so that walks of the
     /// graph lead through them.
     async fn foreign_ancestors(&mut self) -> Result<(), AuditError> {
-        let mut open = self.notebook.parents_without_fact(FOREIGN as u32).await?;
+        let mut open = self.scratch.parents_without_fact(FOREIGN as u32).await?;
         let mut seen: HashSet<String> = open.iter().cloned().collect();
         while !open.is_empty() {
             self.progress.checkpoint().await?;
@@ -141,8 +141,8 @@ impl Scan<'_> {
             let facts: Vec<CommitFact> = rows.iter().map(|row| self.foreign_fact(row)).collect();
             let parents = facts.iter().flat_map(|fact| fact.parents.iter().cloned());
             let parents: Vec<String> = parents.filter(|id| !seen.contains(id)).collect();
-            self.notebook.add_commits(&facts).await?;
-            let known = self.notebook.known(Kind::Commit, &parents).await?;
+            self.scratch.add_commits(&facts).await?;
+            let known = self.scratch.known(Kind::Commit, &parents).await?;
             for id in parents {
                 if !known.contains_key(&id) && seen.len() < FOREIGN && seen.insert(id.clone()) {
                     open.push(id);
@@ -168,7 +168,7 @@ impl Scan<'_> {
         let mut after: Option<(Kind, String)> = None;
         loop {
             let behind = after.as_ref().map(|(kind, id)| (*kind, id.as_str()));
-            let page = self.notebook.without_row(behind, PAGE).await?;
+            let page = self.scratch.without_row(behind, PAGE).await?;
             let Some(last) = page.last() else {
                 return Ok(());
             };
@@ -191,7 +191,7 @@ impl Scan<'_> {
         if self.only.is_none() {
             return Ok(());
         }
-        let known = self.notebook.known(kind, ids).await?;
+        let known = self.scratch.known(kind, ids).await?;
         let new = ids.iter().filter(|id| !known.contains_key(*id));
         let new: Vec<String> = new.cloned().collect();
         if new.is_empty() {
@@ -200,7 +200,7 @@ impl Scan<'_> {
         let index = self.store.index();
         let there = index.ids_with_row(kind, &new).await?;
         let holders = index.holders_of(kind, &there).await?;
-        self.notebook.add_members(kind, &holders).await?;
+        self.scratch.add_members(kind, &holders).await?;
         let facts: Vec<_> = there
             .into_iter()
             .map(|id| {
@@ -208,7 +208,7 @@ impl Scan<'_> {
                 (id, hex, Standing::Unjudged)
             })
             .collect();
-        Ok(self.notebook.add_known(kind, &facts).await?)
+        Ok(self.scratch.add_known(kind, &facts).await?)
     }
 
     /// The keys of an id that may hold it, where no listing was taken.
@@ -221,12 +221,12 @@ impl Scan<'_> {
 /// Codes that only an audit of the whole hub can give: what nothing names anywhere.
 pub const WHOLE_HUB: [Code; 2] = [Code::ObjectOrphan, Code::BlobUnreferenced];
 
-/// A branch as the notebook keeps it.
+/// A branch as the scratch file keeps it.
 pub(super) fn branch_fact(row: &crate::index::BranchRow) -> BranchFact {
     BranchFact {
         id: row.branch_id.clone(),
         repo_id: row.repo_id.clone(),
         name: row.name.clone(),
-        head: reconstruct::given(row.head_commit_id.as_deref()).map(str::to_owned),
+        head: reconstruct::non_empty(row.head_commit_id.as_deref()).map(str::to_owned),
     }
 }

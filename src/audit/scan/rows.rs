@@ -6,7 +6,7 @@ use crate::audit::Grade;
 use crate::audit::judge::{Judge, Verdict};
 use crate::audit::unlinked::Fate;
 use crate::audit::{Depth, one};
-use crate::index::notebook::{CommitFact, SnapshotFact, Standing, StoredCopy, Unresolved};
+use crate::index::audit_scratch::{CommitFact, SnapshotFact, Standing, StoredCopy, Unresolved};
 use crate::index::{BlobRow, CommitRow, Index, IndexError, MembershipRow, Page, SnapshotRow};
 use crate::object::{Kind, ObjectId, time};
 use crate::store::reconstruct;
@@ -165,14 +165,14 @@ impl Scan<'_> {
         };
         let behind = after.as_deref().unwrap_or_default();
         let ids = self
-            .notebook
+            .scratch
             .members(R::KIND, only, behind, R::TOGETHER)
             .await?;
         let mut rows = R::by_id(index, &ids).await?;
         rows.sort_by(|a, b| a.id().cmp(b.id()));
         if index.capabilities().refs(R::KIND) {
             let holders = index.holders_of(R::KIND, &ids).await?;
-            self.notebook.add_members(R::KIND, &holders).await?;
+            self.scratch.add_members(R::KIND, &holders).await?;
         }
         let end = ids.len() < R::TOGETHER as usize;
         *after = ids.into_iter().next_back().or(after.take());
@@ -226,7 +226,7 @@ impl Scan<'_> {
     ) -> Result<HashMap<String, Vec<String>>, AuditError> {
         if self.store.index().capabilities().refs(R::KIND) {
             let ids: Vec<String> = rows.iter().map(|row| row.id().to_owned()).collect();
-            return Ok(self.notebook.holders(R::KIND, &ids).await?);
+            return Ok(self.scratch.holders(R::KIND, &ids).await?);
         }
         let own: Vec<MembershipRow> = rows
             .iter()
@@ -237,7 +237,7 @@ impl Scan<'_> {
                 })
             })
             .collect();
-        self.notebook.add_members(R::KIND, &own).await?;
+        self.scratch.add_members(R::KIND, &own).await?;
         Ok(own.into_iter().map(|m| (m.id, vec![m.repo_id])).collect())
     }
 
@@ -253,7 +253,7 @@ impl Scan<'_> {
             return Ok(None);
         }
         let hexes: Vec<String> = rows.iter().filter_map(|row| hex_of(row.id())).collect();
-        Ok(Some(self.notebook.copies(&hexes).await?))
+        Ok(Some(self.scratch.copies(&hexes).await?))
     }
 
     /// Whether a row is to be judged: old enough, and of the repository that the audit is cut to.
@@ -264,7 +264,7 @@ impl Scan<'_> {
 
     /// Takes a page's verdicts over: standing, findings, schemes, what was read.
     async fn take<R: Audited>(&mut self, mut page: Judged<R>) -> Result<bool, AuditError> {
-        self.notebook.add_known(R::KIND, &page.known()).await?;
+        self.scratch.add_known(R::KIND, &page.known()).await?;
         let repos: Vec<String> = page.rows.iter().map(|(row, _)| page.repo(row)).collect();
         let mut findings = Vec::new();
         for ((row, verdict), repo) in page.rows.iter_mut().zip(repos) {
@@ -309,7 +309,7 @@ impl Scan<'_> {
             let numbers = self.snapshot_facts..;
             let facts: Vec<SnapshotFact> = numbers.zip(&page.rows).map(snapshot_fact).collect();
             self.snapshot_facts += facts.len() as u32;
-            self.notebook.add_snapshots(&facts).await?;
+            self.scratch.add_snapshots(&facts).await?;
             self.summary.checked.snapshots += facts.len() as u64;
             self.name_entries(&page).await?;
             if self.take(page).await? {
@@ -335,7 +335,7 @@ impl Scan<'_> {
                     }
                 }
             }
-            self.notebook.add_named(&names).await?;
+            self.scratch.add_named(&names).await?;
             if entries.len() >= ENTRIES {
                 self.bad_entries(std::mem::take(&mut entries)).await?;
             }
@@ -349,13 +349,13 @@ impl Scan<'_> {
         ids.sort_unstable();
         ids.dedup();
         self.know(Kind::Blob, &ids).await?;
-        let known = self.notebook.known(Kind::Blob, &ids).await?;
+        let known = self.scratch.known(Kind::Blob, &ids).await?;
         let is_bad = |blob: &String| known.get(blob).is_none_or(|of| of.is_doubtful());
         let bad: Vec<_> = entries
             .into_iter()
             .filter(|(_, blob)| is_bad(blob))
             .collect();
-        Ok(self.notebook.add_bad_entries(&bad).await?)
+        Ok(self.scratch.add_bad_entries(&bad).await?)
     }
 
     fn remember(&mut self, id: &str, repo: &str) -> bool {
@@ -373,13 +373,13 @@ impl Scan<'_> {
             let facts: Vec<CommitFact> =
                 numbered.map(|(n, (row, _))| commit_fact(n, row)).collect();
             self.commit_facts += facts.len() as u32;
-            self.notebook.add_commits(&facts).await?;
+            self.scratch.add_commits(&facts).await?;
             self.summary.checked.commits += facts.len() as u64;
             let judged = page.rows.iter().filter(|(_, verdict)| verdict.is_some());
             let names: Vec<Unresolved> = judged
                 .flat_map(|(row, _)| names_of_commit(row, &page.naming(row)))
                 .collect();
-            self.notebook.add_named(&names).await?;
+            self.scratch.add_named(&names).await?;
             if self.take(page).await? {
                 return Ok(());
             }
@@ -393,7 +393,7 @@ fn snapshot_fact((n, (row, verdict)): (u32, &(SnapshotRow, Option<Verdict>))) ->
         n,
         id: row.snapshot_id.clone(),
         entries: manifest.map(|m| m.len() as u64),
-        parent: reconstruct::given(row.parent_snapshot_id.as_deref()).map(str::to_owned),
+        parent: reconstruct::non_empty(row.parent_snapshot_id.as_deref()).map(str::to_owned),
     }
 }
 
@@ -418,7 +418,7 @@ pub(super) fn commit_fact(n: u32, row: &CommitRow) -> CommitFact {
         n,
         id: row.commit_id.clone(),
         repo_id: row.repo_id.clone().unwrap_or_default(),
-        snapshot_id: reconstruct::given(row.snapshot_id.as_deref()).map(str::to_owned),
+        snapshot_id: reconstruct::non_empty(row.snapshot_id.as_deref()).map(str::to_owned),
         parents: parents
             .into_iter()
             .map(|id| id.as_str().to_owned())
@@ -429,7 +429,7 @@ pub(super) fn commit_fact(n: u32, row: &CommitRow) -> CommitFact {
 /// A commit names its parents and its snapshot, in every repository that holds it.
 fn names_of_commit(row: &CommitRow, naming: &[String]) -> Vec<Unresolved> {
     let parents = reconstruct::parent_ids(&row.parent_ids).unwrap_or_default();
-    let snapshot = reconstruct::given(row.snapshot_id.as_deref()).map(ObjectId::new);
+    let snapshot = reconstruct::non_empty(row.snapshot_id.as_deref()).map(ObjectId::new);
     let mut out = Vec::new();
     for repo in naming {
         let parents = parents.iter().map(|id| (Kind::Commit, id));

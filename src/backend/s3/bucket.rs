@@ -1,9 +1,9 @@
 //! A bucket and how it is asked: retries, their budget, and what it is called.
 
-use super::client::{Connection, Pace};
+use super::client::{Connection, Timeouts};
 use super::fault::Fault;
 use super::order::Order;
-use super::page::Ask;
+use super::page::ListRequest;
 use crate::backend::{BackendError, Conditions, Key};
 use crate::object::time::Micros;
 use aws_sdk_s3::Client;
@@ -69,8 +69,8 @@ impl Bucket {
         &self.connection.prefix
     }
 
-    pub(super) fn pace(&self) -> &Pace {
-        &self.connection.pace
+    pub(super) fn timeouts(&self) -> &Timeouts {
+        &self.connection.timeouts
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -84,7 +84,7 @@ impl Bucket {
 
     /// The time limits of a request that carries `size` bytes.
     pub(super) fn limits(&self, size: usize) -> Builder {
-        Builder::default().timeout_config(self.pace().limits(size))
+        Builder::default().timeout_config(self.timeouts().limits(size))
     }
 
     pub(super) fn error(&self, what: impl Into<String>, fault: Fault) -> BackendError {
@@ -130,7 +130,7 @@ impl Bucket {
 
     /// Waits before round `round + 1`: twice as long each time, and never in step with others.
     pub(super) async fn wait(&self, round: u32) {
-        let whole = self.pace().backoff * (1 << round.min(6));
+        let whole = self.timeouts().backoff * (1 << round.min(6));
         tokio::time::sleep(whole.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
     }
 
@@ -151,10 +151,10 @@ impl Bucket {
 
     /// Lists one key, which shows that bucket and credentials are right.
     pub(super) async fn try_out(&self) -> Result<(), Fault> {
-        let ask = Ask {
+        let ask = ListRequest {
             prefix: self.prefix(),
             limit: Some(1),
-            ..Ask::default()
+            ..ListRequest::default()
         };
         self.send_list(&ask).await.map(|_| ())
     }

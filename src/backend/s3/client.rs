@@ -1,6 +1,6 @@
 //! The client: credentials, region, endpoint, trust and time limits, put together in one place.
 
-use super::place::{Place, check_endpoint};
+use super::bucket_location::{BucketLocation, check_endpoint};
 use super::{credentials, profiles, value};
 use crate::backend::BackendError;
 use crate::text;
@@ -27,7 +27,7 @@ use std::time::Duration;
 
 /// How long things may take, and how much is asked for at once.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub(super) struct Timeouts {
     /// To a connection.
     pub connect: Duration,
     /// To the next bytes of an answer.
@@ -42,7 +42,7 @@ pub(super) struct Pace {
     pub page: i32,
 }
 
-impl Default for Pace {
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(3),
@@ -55,7 +55,7 @@ impl Default for Pace {
     }
 }
 
-impl Pace {
+impl Timeouts {
     /// The limits of a request that carries `size` bytes.
     pub(super) fn limits(&self, size: usize) -> TimeoutConfig {
         let body = Duration::from_secs((size >> 20) as u64);
@@ -75,7 +75,7 @@ pub(super) struct Connection {
     pub prefix: String,
     /// Where requests go, for people; `None` is AWS itself.
     pub endpoint: Option<String>,
-    pub pace: Pace,
+    pub timeouts: Timeouts,
     config: aws_sdk_s3::Config,
 }
 
@@ -89,7 +89,7 @@ impl Connection {
             bucket: self.bucket.clone(),
             prefix: self.prefix.clone(),
             endpoint: self.endpoint.clone(),
-            pace: self.pace,
+            timeouts: self.timeouts,
             config,
         })
     }
@@ -100,30 +100,32 @@ impl Connection {
 /// # Errors
 /// A place that cannot be meant, or a CA file that cannot be used.
 pub(super) async fn connect(
-    place: &Place,
-    pace: Pace,
+    location: &BucketLocation,
+    timeouts: Timeouts,
     credentials: Option<SharedCredentialsProvider>,
 ) -> Result<Connection, BackendError> {
-    place.check().map_err(|why| unusable(place, &why))?;
-    let trust = trust(place).map_err(|why| unusable(place, &why))?;
-    value::check_environment().map_err(|why| unusable(place, &why))?;
-    let named = place.aws_profile.as_deref();
+    location.check().map_err(|why| unusable(location, &why))?;
+    let trust = trust(location).map_err(|why| unusable(location, &why))?;
+    value::check_environment().map_err(|why| unusable(location, &why))?;
+    let named = location.aws_profile.as_deref();
     // Whoever brings credentials is not asked for a profile.
     if credentials.is_none() {
         profiles::check(named)
             .await
-            .map_err(|why| unusable(place, &why))?;
+            .map_err(|why| unusable(location, &why))?;
     }
-    let region = region(place).await.map_err(|why| unusable(place, &why))?;
-    let shared = shared(place, region, &pace, &trust).await;
-    let endpoint = place
+    let region = region(location)
+        .await
+        .map_err(|why| unusable(location, &why))?;
+    let shared = shared(location, region, &timeouts, &trust).await;
+    let endpoint = location
         .endpoint
         .clone()
         .or_else(|| configured_endpoint(&shared));
     if let Some(endpoint) = &endpoint {
-        check_endpoint(endpoint).map_err(|why| unusable(place, &why))?;
+        check_endpoint(endpoint).map_err(|why| unusable(location, &why))?;
     }
-    let mut builder = builder(&shared, &pace).force_path_style(endpoint.is_some());
+    let mut builder = builder(&shared, &timeouts).force_path_style(endpoint.is_some());
     if let Some(endpoint) = &endpoint {
         builder = builder.endpoint_url(endpoint);
         if endpoint.starts_with("http://") {
@@ -136,28 +138,33 @@ pub(super) async fn connect(
     let config = builder.build();
     Ok(Connection {
         client: Client::from_conf(config.clone()),
-        bucket: place.bucket.clone(),
-        prefix: place.prefix.clone(),
+        bucket: location.bucket.clone(),
+        prefix: location.prefix.clone(),
         endpoint,
-        pace,
+        timeouts,
         config,
     })
 }
 
 /// What the SDK finds in the environment and its profiles.
-async fn shared(place: &Place, region: Region, pace: &Pace, trust: &TrustStore) -> SdkConfig {
-    let named = place.aws_profile.as_deref();
-    let (http, limits) = (https(trust.clone()), pace.limits(0));
+async fn shared(
+    location: &BucketLocation,
+    region: Region,
+    timeouts: &Timeouts,
+    trust: &TrustStore,
+) -> SdkConfig {
+    let named = location.aws_profile.as_deref();
+    let (http, limits) = (https(trust.clone()), timeouts.limits(0));
     let found = credentials::chain(named, region.clone(), http.clone(), limits.clone()).await;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
         .region(region)
         // Its own reading of AWS_MAX_ATTEMPTS and AWS_RETRY_MODE panics on what it does not know.
-        .retry_config(retries(pace))
+        .retry_config(retries(timeouts))
         .timeout_config(limits)
         .identity_cache(
             IdentityCache::lazy()
-                .load_timeout(credentials::LONGEST + pace.connect)
+                .load_timeout(credentials::LONGEST + timeouts.connect)
                 .build(),
         )
         .credentials_provider(found);
@@ -167,18 +174,18 @@ async fn shared(place: &Place, region: Region, pace: &Pace, trust: &TrustStore) 
     loader.load().await
 }
 
-fn retries(pace: &Pace) -> RetryConfig {
+fn retries(timeouts: &Timeouts) -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(3)
-        .with_initial_backoff(pace.backoff)
+        .with_initial_backoff(timeouts.backoff)
 }
 
 /// How requests are sent, wherever they go.
-fn builder(shared: &SdkConfig, pace: &Pace) -> Builder {
+fn builder(shared: &SdkConfig, timeouts: &Timeouts) -> Builder {
     // The SDK's own budget is one for all clients of the process; here each store has its own.
     let budget = RetryPartition::custom("luthier").token_bucket(TokenBucket::default());
     let mut builder = Builder::from(shared)
-        .retry_config(retries(pace))
+        .retry_config(retries(timeouts))
         .retry_partition(budget.build())
         // Bodies have time limits of their own.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
@@ -190,13 +197,13 @@ fn builder(shared: &SdkConfig, pace: &Pace) -> Builder {
 
 /// The region of the place, the environment or the profile; machines are not asked for theirs, since a
 /// bucket is seldom meant by where a console runs.
-async fn region(place: &Place) -> Result<Region, String> {
+async fn region(location: &BucketLocation) -> Result<Region, String> {
     let profile = ProfileFileRegionProvider::builder();
-    let profile = match &place.aws_profile {
+    let profile = match &location.aws_profile {
         Some(name) => profile.profile_name(name),
         None => profile,
     };
-    let found = RegionProviderChain::first_try(place.region.clone().map(Region::new))
+    let found = RegionProviderChain::first_try(location.region.clone().map(Region::new))
         .or_else(EnvironmentVariableRegionProvider::new())
         .or_else(profile.build())
         .region()
@@ -237,10 +244,10 @@ fn https(trust: TrustStore) -> SharedHttpClient {
 
 /// The system's roots and those of a CA file, each of which is read here first: the client takes it for
 /// granted that they are sound.
-fn trust(place: &Place) -> Result<TrustStore, String> {
+fn trust(location: &BucketLocation) -> Result<TrustStore, String> {
     let store = TrustStore::default();
     let bundle = || std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty());
-    let Some(path) = place
+    let Some(path) = location
         .ca_file
         .clone()
         .or_else(|| bundle().map(PathBuf::from))
@@ -265,9 +272,9 @@ fn sound_certificates(path: &Path) -> Result<Vec<u8>, String> {
     Ok(pem)
 }
 
-fn unusable(place: &Place, why: &str) -> BackendError {
+fn unusable(location: &BucketLocation, why: &str) -> BackendError {
     BackendError::Unusable {
-        what: format!("s3 {}", place.bucket.escape_debug()),
+        what: format!("s3 {}", location.bucket.escape_debug()),
         why: why.to_owned(),
     }
 }

@@ -5,7 +5,7 @@
 //! which each begins with the one before, so there are few.
 
 use super::bucket::Bucket;
-use super::page::{Ask, Page, shown};
+use super::page::{ListRequest, Page, shown};
 use crate::backend::{BackendError, Entry};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -111,11 +111,11 @@ impl Level {
 
     /// Reads a page. Never with `start-after`: such servers skip with it.
     async fn read(&mut self, bucket: &Bucket) -> Result<(), BackendError> {
-        let ask = Ask {
+        let ask = ListRequest {
             prefix: &self.prefix,
             token: self.token.as_deref(),
             folders: true,
-            ..Ask::default()
+            ..ListRequest::default()
         };
         let page = bucket.page(ask).await?;
         let next = page.next.clone();

@@ -7,7 +7,7 @@
 use super::bucket::Bucket;
 use super::levels::Levels;
 use super::order::Order;
-use super::page::{Ask, Page, shown};
+use super::page::{ListRequest, Page, shown};
 use crate::backend::{BackendError, Entry};
 use futures_util::stream::{self, Stream, StreamExt};
 use std::sync::Arc;
@@ -44,13 +44,13 @@ struct Flat {
 }
 
 impl Flat {
-    fn ask<'a>(&'a self, prefix: &'a str) -> Ask<'a> {
+    fn ask<'a>(&'a self, prefix: &'a str) -> ListRequest<'a> {
         let token = self.token.as_deref();
-        Ask {
+        ListRequest {
             prefix,
             after: self.start_after.as_deref().filter(|_| token.is_none()),
             token,
-            ..Ask::default()
+            ..ListRequest::default()
         }
     }
 

@@ -1,7 +1,7 @@
 //! In which order a server lists, found out without writing.
 
 use super::bucket::Bucket;
-use super::page::Ask;
+use super::page::ListRequest;
 use crate::backend::BackendError;
 
 /// The order of a server's listings.
@@ -27,11 +27,11 @@ impl Bucket {
         };
         // The last place before the slash: `.` is the byte before it, and nothing sorts behind U+10FFFF.
         let after = format!("{folder}.\u{10ffff}");
-        let ask = Ask {
+        let ask = ListRequest {
             prefix: self.prefix(),
             after: Some(&after),
             limit: Some(1),
-            ..Ask::default()
+            ..ListRequest::default()
         };
         let first = match self.page(ask).await {
             Ok(page) => page.entries.into_iter().next(),
@@ -54,9 +54,9 @@ impl Bucket {
             return Ok(Some(*order));
         }
         let page = self
-            .page(Ask {
+            .page(ListRequest {
                 prefix: self.prefix(),
-                ..Ask::default()
+                ..ListRequest::default()
             })
             .await?;
         match page.entries.iter().find(|entry| entry.key.contains('/')) {

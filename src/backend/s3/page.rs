@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 
 /// What a page is asked for.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Ask<'a> {
+pub(super) struct ListRequest<'a> {
     /// As the server knows it.
     pub prefix: &'a str,
     /// As the server knows it.
@@ -33,7 +33,10 @@ pub(super) struct Page {
 }
 
 impl Bucket {
-    pub(super) async fn send_list(&self, ask: &Ask<'_>) -> Result<ListObjectsV2Output, Fault> {
+    pub(super) async fn send_list(
+        &self,
+        ask: &ListRequest<'_>,
+    ) -> Result<ListObjectsV2Output, Fault> {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         self.ask(|| {
             self.client()
@@ -43,7 +46,7 @@ impl Bucket {
                 .set_start_after(ask.after.map(str::to_owned))
                 .set_continuation_token(ask.token.map(str::to_owned))
                 .set_delimiter(ask.folders.then(|| "/".to_owned()))
-                .max_keys(ask.limit.unwrap_or(self.pace().page))
+                .max_keys(ask.limit.unwrap_or(self.timeouts().page))
                 .encoding_type(EncodingType::Url)
                 .customize()
                 .config_override(self.limits(0))
@@ -56,7 +59,7 @@ impl Bucket {
     ///
     /// # Errors
     /// Whatever leaves in doubt what lies in the bucket.
-    pub(super) async fn page(&self, ask: Ask<'_>) -> Result<Page, BackendError> {
+    pub(super) async fn page(&self, ask: ListRequest<'_>) -> Result<Page, BackendError> {
         let answer = self.send_list(&ask).await;
         let answer = answer.map_err(|fault| self.error(self.listing(), fault))?;
         checked(answer, &ask).map_err(|why| self.listing_error(why))
@@ -74,7 +77,7 @@ impl Bucket {
     }
 }
 
-fn checked(answer: ListObjectsV2Output, ask: &Ask<'_>) -> Result<Page, String> {
+fn checked(answer: ListObjectsV2Output, ask: &ListRequest<'_>) -> Result<Page, String> {
     let encoded = answer.encoding_type == Some(EncodingType::Url);
     let decode = |text: Option<String>| {
         let text = text.ok_or("the server lists an object without a key")?;

@@ -2,7 +2,7 @@
 
 use super::bucket::Bucket;
 use super::fault::Fault;
-use super::page::Ask;
+use super::page::ListRequest;
 use crate::backend::{BackendError, Key, Put};
 use aws_sdk_s3::primitives::ByteStream;
 use base64::Engine;
@@ -99,10 +99,10 @@ impl Bucket {
             return Ok(Put::AlreadyThere);
         }
         let below = format!("{}/", self.wire(key));
-        let ask = Ask {
+        let ask = ListRequest {
             prefix: &below,
             limit: Some(1),
-            ..Ask::default()
+            ..ListRequest::default()
         };
         if !self.page(ask).await?.entries.is_empty() {
             // rclone, for one, no longer finds what lies below after such a put.

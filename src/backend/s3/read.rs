@@ -3,7 +3,7 @@
 use super::bucket::{Bucket, micros};
 use super::decode::{self, Decoder};
 use super::fault::{Fault, chain, line};
-use super::page::Ask;
+use super::page::ListRequest;
 use crate::backend::{BackendError, Body, Key, Meta};
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
@@ -75,7 +75,7 @@ impl Bucket {
             .await;
         match answer {
             Ok(found) => {
-                let said = Said {
+                let said = ObjectHeaders {
                     length: found.content_length,
                     etag: found.e_tag,
                     modified: found.last_modified,
@@ -102,7 +102,7 @@ impl Bucket {
     /// What a GET says of an object, without reading its body.
     async fn head_by_get(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
         match self.get(key).await {
-            Ok(found) => match Said::of(&found).meta() {
+            Ok(found) => match ObjectHeaders::of(&found).meta() {
                 Some(meta) => Ok(Some(meta)),
                 None => self.listed(key).await.map(Some),
             },
@@ -114,10 +114,10 @@ impl Bucket {
     /// What the listing says of an object that is there.
     async fn listed(&self, key: &Key) -> Result<Meta, BackendError> {
         let wire = self.wire(key);
-        let ask = Ask {
+        let ask = ListRequest {
             prefix: &wire,
             limit: Some(1),
-            ..Ask::default()
+            ..ListRequest::default()
         };
         let entry = self.page(ask).await?.entries.into_iter().next();
         let entry = entry.filter(|entry| entry.key == wire);
@@ -140,7 +140,7 @@ impl Bucket {
                 "the server answers with a part of the object, and the whole was asked for",
             ));
         }
-        let said = Said::of(&found);
+        let said = ObjectHeaders::of(&found);
         let (mut meta, mut decoder) = (said.meta(), None);
         if meta.is_none() || said.encoding.is_some() {
             let stored = self.head(key).await?;
@@ -173,8 +173,8 @@ impl Bucket {
             key: key.clone(),
             announced: meta.size,
             left: meta.size,
-            patience: self.pace().read,
-            floor: self.pace().operation,
+            timeout: self.timeouts().read,
+            floor: self.timeouts().operation,
             since: Instant::now(),
             decoder,
             packed: Bytes::new(),
@@ -215,14 +215,14 @@ fn remote(key: &Key, why: &str) -> BackendError {
 }
 
 /// What an answer says of an object.
-struct Said {
+struct ObjectHeaders {
     length: Option<i64>,
     etag: Option<String>,
     modified: Option<DateTime>,
     encoding: Option<String>,
 }
 
-impl Said {
+impl ObjectHeaders {
     fn of(found: &GetObjectOutput) -> Self {
         Self {
             length: found.content_length,
@@ -250,7 +250,7 @@ struct Reading {
     announced: u64,
     left: u64,
     /// To the next bytes.
-    patience: Duration,
+    timeout: Duration,
     /// For the whole body, besides what its bytes take at the slowest.
     floor: Duration,
     since: Instant,
@@ -305,7 +305,7 @@ impl Reading {
         if self.since.elapsed() > self.floor + Duration::from_secs(read / SLOWEST) {
             return Some(Err(late()));
         }
-        match tokio::time::timeout(self.patience, self.body.next()).await {
+        match tokio::time::timeout(self.timeout, self.body.next()).await {
             Err(_) => Some(Err(late())),
             Ok(None) => None,
             Ok(Some(Err(error))) => Some(Err(self.broken(io::Error::other(line(&chain(&error)))))),

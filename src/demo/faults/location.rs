@@ -4,7 +4,7 @@ use super::{Broken, Declared, blank, grow, trim};
 use crate::audit::{Code, Subject};
 use crate::backend::{Key, layout};
 use crate::demo::DemoError;
-use crate::demo::item::{Item, Place, Pointer, Row};
+use crate::demo::item::{Item, Placement, Pointer, Row};
 use crate::demo::words;
 use crate::demo::world::World;
 
@@ -20,7 +20,7 @@ pub(super) fn uri_refused(world: &mut World) -> Broken {
     )?;
     let pack = words::digest(&mut world.repo("carol/field-recordings")?.rng);
     for blob in &mut grown.blobs {
-        blob.place = Place::Nowhere;
+        blob.place = Placement::Nowhere;
         blob.pointer = Pointer::Text(format!("mpack://sha256:{pack}"));
         out.push(Declared::of(Code::UriRefused, blob));
     }
@@ -101,7 +101,7 @@ pub(super) fn blob_unreferenced(world: &mut World) -> Broken {
 pub(super) fn object_foreign(world: &mut World) -> Broken {
     let digits = words::digest(&mut world.repo("alice/song")?.rng);
     let (two, rest) = digits.split_at(2);
-    let strays = [
+    let unreferenced = [
         ("backup/2026-04-30.tar".to_owned(), "not a tar file\n"),
         ("objects/tmp/upload-7f3a.part".to_owned(), "RIFF"),
         (
@@ -110,7 +110,7 @@ pub(super) fn object_foreign(world: &mut World) -> Broken {
         ),
     ];
     let mut out = Vec::new();
-    for (key, bytes) in strays {
+    for (key, bytes) in unreferenced {
         out.push(Declared::new(Code::ObjectForeign, Subject::Object, &key));
         world.leave(checked(key)?, bytes.as_bytes().to_vec());
     }

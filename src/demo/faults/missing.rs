@@ -4,7 +4,7 @@ use super::{Broken, Declared, blank, grow, trim};
 use crate::audit::Code;
 use crate::backend::Key;
 use crate::demo::DemoError;
-use crate::demo::item::{Item, Place, Pointer, Row};
+use crate::demo::item::{Item, Placement, Pointer, Row};
 use crate::demo::world::World;
 
 /// The row names an object, and the store has none.
@@ -17,7 +17,7 @@ pub(super) fn object_missing(world: &mut World) -> Broken {
         "An encore",
         "stems/takes/encore.wav",
     )?;
-    grown.commit.place = Place::Nowhere;
+    grown.commit.place = Placement::Nowhere;
     out.push(Declared::of(Code::ObjectMissing, &grown.commit));
     world.keep(grown)?;
 
@@ -28,7 +28,7 @@ pub(super) fn object_missing(world: &mut World) -> Broken {
         "Fingering",
         "scores/satie/fingering.md",
     )?;
-    grown.snapshot.place = Place::Nowhere;
+    grown.snapshot.place = Placement::Nowhere;
     out.push(Declared::of(Code::ObjectMissing, &grown.snapshot));
     world.keep(grown)?;
 
@@ -49,7 +49,7 @@ pub(super) fn object_missing(world: &mut World) -> Broken {
     for (repo, branch, says, file) in lost {
         let mut grown = grow(world, repo, branch, says, file)?;
         for blob in &mut grown.blobs {
-            blob.place = Place::Nowhere;
+            blob.place = Placement::Nowhere;
             out.push(Declared::of(Code::ObjectMissing, blob));
         }
         world.keep(grown)?;
@@ -102,7 +102,7 @@ pub(super) fn object_misplaced(world: &mut World) -> Broken {
 
 fn misplace<R: Row>(item: &mut Item<R>, key: String) -> Result<Declared, DemoError> {
     let key = Key::new(key).map_err(|e| DemoError::Script(e.to_string()))?;
-    item.place = Place::At(key);
+    item.place = Placement::At(key);
     item.pointer = Pointer::Own;
     Ok(Declared::of(Code::ObjectMisplaced, item))
 }

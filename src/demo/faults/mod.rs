@@ -2,6 +2,7 @@
 //!
 //! Each fault has a branch, a commit or a snapshot of its own, so that it has no effect but its own.
 
+mod bad_bytes;
 mod disagree;
 mod graph;
 mod identity;
@@ -9,7 +10,6 @@ mod location;
 mod missing;
 mod not_stored;
 mod unsaved;
-mod wrong;
 
 use super::DemoError;
 use super::draft::Grown;
@@ -41,10 +41,10 @@ const BREAKS: &[fn(&mut World) -> Broken] = &[
     missing::blob_empty_missing,
     missing::object_misplaced,
     missing::row_missing,
-    wrong::object_corrupt,
-    wrong::object_encoded,
-    wrong::object_kind,
-    wrong::size_wrong,
+    bad_bytes::object_corrupt,
+    bad_bytes::object_encoded,
+    bad_bytes::object_kind,
+    bad_bytes::size_wrong,
     disagree::object_diverges,
     disagree::cache_msgpack,
     disagree::cache_delta,

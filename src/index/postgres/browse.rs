@@ -1,7 +1,7 @@
 //! Lists for people: light columns, by age, from any row in either direction.
 
 use super::Postgres;
-use super::cell::Ask;
+use super::cell::Statement;
 use super::columns::Shape;
 use crate::index::listing::{LIGHT, WHAT_CHARS, at_column, read_light};
 use crate::index::rows::{Cells, id_column};
@@ -15,7 +15,7 @@ impl Postgres {
         let limit = ask.limit.max(1);
         let table = Capabilities::table(kind);
         let id = self.columns.key(table, id_column(kind));
-        let mut sql = Ask::new(format!(
+        let mut sql = Statement::new(format!(
             "SELECT {} FROM {} AS t WHERE true",
             self.light_columns(kind),
             self.columns.sql(table),
@@ -45,7 +45,7 @@ impl Postgres {
     /// How many rows a list has.
     pub(super) async fn list_count(&self, ask: &Browse) -> Result<u64, sqlx::Error> {
         let table = Capabilities::table(ask.kind);
-        let mut sql = Ask::new(format!(
+        let mut sql = Statement::new(format!(
             "SELECT count(*) FROM {} AS t WHERE true",
             self.columns.sql(table)
         ));
@@ -73,7 +73,7 @@ impl Postgres {
             ),
             false => "0::bigint".to_owned(),
         };
-        let mut sql = Ask::new(format!(
+        let mut sql = Statement::new(format!(
             "SELECT {}, {} FROM unnest(",
             of_repo("musehub_branches"),
             of_repo(table)
@@ -90,7 +90,7 @@ impl Postgres {
     }
 
     /// Appends the condition of a list.
-    fn filter(&self, ask: &Browse, sql: &mut Ask) -> Result<(), sqlx::Error> {
+    fn filter(&self, ask: &Browse, sql: &mut Statement) -> Result<(), sqlx::Error> {
         if let (Some(branch), Kind::Commit) = (&ask.branch, ask.kind) {
             let branch = sql.bind(branch.clone())?;
             let text = self.columns.text("t", "musehub_commits", "branch");

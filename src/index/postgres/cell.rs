@@ -12,13 +12,13 @@ const EPOCH: i64 = 946_684_800_000_000;
 
 /// A statement being put together: its text and its parameters.
 #[derive(Default)]
-pub(super) struct Ask {
+pub(super) struct Statement {
     sql: String,
     args: PgArguments,
     count: usize,
 }
 
-impl Ask {
+impl Statement {
     pub(super) fn new(sql: impl Into<String>) -> Self {
         Self {
             sql: sql.into(),
@@ -46,7 +46,7 @@ impl Ask {
 /// A statement without a name: a named one stays on a server process that a pooler gives to others next.
 pub(super) type Unnamed = Query<'static, sqlx::Postgres, PgArguments>;
 
-impl Ask {
+impl Statement {
     /// The statement as it is sent.
     pub(super) fn query(self) -> Unnamed {
         sqlx::query_with(AssertSqlSafe(self.sql), self.args).persistent(false)

@@ -1,7 +1,7 @@
 //! Cells of one row changed, where they still are what was seen.
 
 use super::Postgres;
-use super::cell::{Ask, PgCells};
+use super::cell::{PgCells, Statement};
 use super::columns::quoted;
 use super::insert::bind;
 use super::sessions::{SILENCE, within};
@@ -24,7 +24,7 @@ impl Postgres {
             return Ok(false);
         }
         let table = Capabilities::table(edit.kind);
-        let mut ask = Ask::new(format!("UPDATE {} AS t SET ", self.columns.sql(table)));
+        let mut ask = Statement::new(format!("UPDATE {} AS t SET ", self.columns.sql(table)));
         for (at, (cell, name)) in edit.cells.iter().zip(&names).enumerate() {
             let value = value_of(cell.column, cell.new.as_deref());
             let (Some(value), Some(column)) = (value, self.columns.get(table, name)) else {
@@ -60,7 +60,7 @@ impl Postgres {
             .iter()
             .map(|name| self.columns.plain(table, name))
             .collect();
-        let mut ask = Ask::new(format!(
+        let mut ask = Statement::new(format!(
             "SELECT {} FROM {} AS t",
             list.join(", "),
             self.columns.sql(table)

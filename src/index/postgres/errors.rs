@@ -1,6 +1,6 @@
 //! What the server, a pooler or the way there says, with what it was said about and what to do.
 
-use super::Place;
+use super::PgUrl;
 use super::sessions::{MOST, is_ended, is_full};
 use crate::index::IndexError;
 
@@ -8,12 +8,12 @@ use crate::index::IndexError;
 const STANDBY: &str = "on a standby, set hot_standby_feedback or max_standby_streaming_delay, or read from the primary";
 
 /// A statement's failure, told with what it was for and what to do.
-pub(super) fn query_error(what: &'static str, place: &Place, error: sqlx::Error) -> IndexError {
+pub(super) fn query_error(what: &'static str, url: &PgUrl, error: sqlx::Error) -> IndexError {
     if is_full(&error) {
-        return unreachable(place, &full(&told(&error)));
+        return unreachable(url, &full(&told(&error)));
     }
     if is_ended(&error) {
-        return unreachable(place, &told(&error));
+        return unreachable(url, &told(&error));
     }
     let why = match &error {
         sqlx::Error::Database(e) => {
@@ -32,7 +32,7 @@ pub(super) fn query_error(what: &'static str, place: &Place, error: sqlx::Error)
             };
             format!("{}{hint}", e.message())
         }
-        sqlx::Error::PoolClosed => return unreachable(place, "its connections were closed"),
+        sqlx::Error::PoolClosed => return unreachable(url, "its connections were closed"),
         other => other.to_string(),
     };
     IndexError::Query { what, why }
@@ -49,9 +49,9 @@ fn broken_off(what: &'static str, told: &str) -> IndexError {
     }
 }
 
-fn unreachable(place: &Place, why: &str) -> IndexError {
+fn unreachable(url: &PgUrl, why: &str) -> IndexError {
     IndexError::Unreachable {
-        what: place.to_string(),
+        what: url.to_string(),
         why: why.to_owned(),
     }
 }
@@ -75,7 +75,7 @@ fn full(told: &str) -> String {
 }
 
 /// Why a database could not be opened, and what to do.
-pub(super) fn open_error(place: &Place, error: &sqlx::Error) -> IndexError {
+pub(super) fn open_error(url: &PgUrl, error: &sqlx::Error) -> IndexError {
     let why = match error {
         _ if is_full(error) => full(&told(error)),
         sqlx::Error::Database(e) if matches!(e.code().as_deref(), Some("40001" | "40P01")) => {
@@ -90,7 +90,7 @@ pub(super) fn open_error(place: &Place, error: &sqlx::Error) -> IndexError {
         other => other.to_string(),
     };
     IndexError::Open {
-        what: place.to_string(),
+        what: url.to_string(),
         why,
     }
 }

@@ -1,7 +1,7 @@
 //! What belongs to one repository, looked up by it; and a few rows of many, for a sample.
 
 use super::Postgres;
-use super::cell::Ask;
+use super::cell::Statement;
 use super::read::nothing;
 use crate::index::rows::{Cells, column_here, id_column, table_here};
 use crate::index::{Capabilities, MembershipRow, Page};
@@ -47,7 +47,7 @@ impl Postgres {
     ) -> Result<Page<String>, sqlx::Error> {
         let id = self.columns.key(table, id);
         let limit = limit.max(1);
-        let mut ask = Ask::new(format!(
+        let mut ask = Statement::new(format!(
             "SELECT DISTINCT {id} FROM {} AS t WHERE {id} IS NOT NULL AND ",
             self.columns.sql(table)
         ));
@@ -108,7 +108,7 @@ impl Postgres {
         let mut out = Vec::new();
         for chunk in ids.chunks(IDS) {
             let chunk: Vec<String> = chunk.iter().map(|id| (*id).clone()).collect();
-            let mut ask = Ask::new(format!(
+            let mut ask = Statement::new(format!(
                 "SELECT DISTINCT {id}, {column} FROM {} AS t WHERE {id} = ANY(",
                 self.columns.sql(table)
             ));
@@ -155,7 +155,7 @@ impl Postgres {
             (false, true) => format!("'local://' || nullif({disk}, '')"),
             (false, false) => return Ok(None),
         };
-        let mut ask = Ask::new(format!(
+        let mut ask = Statement::new(format!(
             "SELECT s.id, s.uri FROM (SELECT {id} AS id, {uri} AS uri FROM {} AS t WHERE {id} > ",
             self.columns.sql(table)
         ));
@@ -180,7 +180,7 @@ impl Postgres {
         let table = Capabilities::table(kind);
         let id = self.columns.key(table, id_column(kind));
         let limit = limit.max(1);
-        let mut ask = Ask::new(format!(
+        let mut ask = Statement::new(format!(
             "SELECT DISTINCT {id} FROM {} AS t WHERE {id} IS NOT NULL AND {} IS NULL",
             self.columns.sql(table),
             self.columns.text("t", table, "storage_uri")
@@ -200,7 +200,7 @@ impl Postgres {
             let Some(table) = self.holding(kind) else {
                 continue;
             };
-            let mut ask = Ask::new(
+            let mut ask = Statement::new(
                 "SELECT count(*) FROM pg_index AS i JOIN pg_attribute AS a \
                  ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
                  WHERE i.indisvalid AND i.indpred IS NULL AND lower(a.attname) = 'repo_id' AND i.indrelid = to_regclass(",

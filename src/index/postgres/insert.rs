@@ -1,7 +1,7 @@
 //! Added rows: many to a statement, in the columns that the hub has.
 
 use super::Postgres;
-use super::cell::Ask;
+use super::cell::Statement;
 use super::columns::{Column, Shape, quoted};
 use super::sessions::{SILENCE, within};
 use crate::index::added::{BINDS, Value, tables_of};
@@ -57,7 +57,7 @@ impl Postgres {
         };
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
-            let mut ask = Ask::new(format!(
+            let mut ask = Statement::new(format!(
                 "INSERT INTO {} ({}){overriding} VALUES ",
                 self.columns.sql(table),
                 listed.join(", ")
@@ -81,7 +81,11 @@ impl Postgres {
 
 /// Binds a cell as its column takes it. What is null where null is refused, and a time or JSON without
 /// text, becomes the column's default or the empty value.
-pub(super) fn bind(ask: &mut Ask, column: &Column, value: Value) -> Result<String, sqlx::Error> {
+pub(super) fn bind(
+    ask: &mut Statement,
+    column: &Column,
+    value: Value,
+) -> Result<String, sqlx::Error> {
     let shape = column.shape();
     let text = match value {
         Value::Int(Some(int)) if shape == Shape::Int => return ask.bind(int),

@@ -5,7 +5,7 @@
 
 use super::errors::query_error;
 use super::sessions::{CONNECT, Purpose, SILENCE, endless, start, within};
-use super::{Place, Postgres};
+use super::{PgUrl, Postgres};
 use crate::index::IndexError;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor};
@@ -53,7 +53,7 @@ impl Postgres {
         match &*applier {
             Applier::Held => Ok(()),
             Applier::Retaking(why) => Err(IndexError::Unreachable {
-                what: self.place.to_string(),
+                what: self.url.to_string(),
                 why: format!("{why}; the lock of this repair is being taken again"),
             }),
             Applier::Lost(why) => Err(IndexError::Locked(why.clone())),
@@ -64,7 +64,7 @@ impl Postgres {
     pub(super) async fn lock(&self) -> Result<Box<dyn Send + Sync>, IndexError> {
         self.may_write()?;
         let failed = |e| self.failed(WHAT, e);
-        let options = self.place.options().map_err(failed)?;
+        let options = self.url.options().map_err(failed)?;
         let own = self
             .sessions
             .connect_apart(&options)
@@ -73,7 +73,7 @@ impl Postgres {
         let own = match take(own).await.map_err(failed)? {
             Taken::Lock(own) => own,
             Taken::Nothing(mut own) => {
-                return Err(IndexError::Locked(holder(&mut own, &self.place).await?));
+                return Err(IndexError::Locked(holder(&mut own, &self.url).await?));
             }
         };
         let own = self.writable(own).await?;
@@ -100,7 +100,7 @@ impl Postgres {
         match read_only {
             false => Ok(own),
             true => Err(IndexError::Open {
-                what: format!("{} to write", self.place),
+                what: format!("{} to write", self.url),
                 why: "it takes no changes now: it is a standby, or default_transaction_read_only is on; \
                       `luthier doctor --write` says which"
                     .to_owned(),
@@ -116,7 +116,7 @@ impl Postgres {
                 Ok(())
             }
             Err(error) => Err(IndexError::Unreachable {
-                what: self.place.to_string(),
+                what: self.url.to_string(),
                 why: format!(
                     "{error}; a repair needs two connections at once, one of them for its lock: raise the limit of \
                      the role or of the pooler (default_pool_size)"
@@ -227,9 +227,9 @@ fn is_lock_timeout(error: &sqlx::Error) -> bool {
 }
 
 /// Who holds the lock, as far as the server tells.
-async fn holder(own: &mut PgConnection, place: &Place) -> Result<String, IndexError> {
+async fn holder(own: &mut PgConnection, url: &PgUrl) -> Result<String, IndexError> {
     let found = held_by(own).await;
-    let found = found.map_err(|e| query_error("asking who holds the lock", place, e))?;
+    let found = found.map_err(|e| query_error("asking who holds the lock", url, e))?;
     Ok(found.unwrap_or_else(|| "it has just ended; try again".to_owned()))
 }
 

@@ -8,14 +8,14 @@ mod browse;
 mod catalogue;
 mod cell;
 mod columns;
+mod commit_writes;
 mod edit;
 mod errors;
 mod held;
 mod insert;
-mod land;
 mod lock;
 mod open;
-pub mod place;
+pub mod pg_url;
 mod pooler;
 mod read;
 mod schema;
@@ -25,18 +25,18 @@ mod spelling;
 mod visibility;
 mod write;
 
-pub use place::Place;
+pub use pg_url::PgUrl;
 
 use super::{
-    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden, Index, IndexError,
-    IndexMut, Landed, Landing, Link, Listed, MembershipRow, Migration, NewRows, Page, ProposalRow,
-    Recache, RepoRow, RowEdit, SnapshotRow, Visibility,
+    About, BatchOutcome, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden,
+    Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, Page,
+    ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility, WriteBatch,
 };
 use crate::access::Access;
 use crate::object::Kind;
 use crate::object::time::Micros;
 use async_trait::async_trait;
-use cell::Ask;
+use cell::Statement;
 use columns::Columns;
 use errors::query_error;
 use lock::ApplierState;
@@ -44,7 +44,7 @@ use sessions::Sessions;
 
 /// A hub in Postgres.
 pub struct Postgres {
-    place: Place,
+    url: PgUrl,
     sessions: Sessions,
     access: Access,
     /// Whether the lock of this applier holds.
@@ -56,21 +56,25 @@ pub struct Postgres {
 
 impl Postgres {
     fn failed(&self, what: &'static str, error: sqlx::Error) -> IndexError {
-        query_error(what, &self.place, error)
+        query_error(what, &self.url, error)
     }
 
     /// Tries a statement on a reading connection.
     #[cfg(test)]
     pub(super) async fn try_sql(&self, sql: &'static str) -> Result<(), sqlx::Error> {
         let mut session = self.sessions.begin(sessions::Purpose::Read).await?;
-        Ask::new(sql).query().execute(&mut *session).await.map(drop)
+        Statement::new(sql)
+            .query()
+            .execute(&mut *session)
+            .await
+            .map(drop)
     }
 }
 
 #[async_trait]
 impl Index for Postgres {
     fn describe(&self) -> String {
-        format!("postgres {}", self.place)
+        format!("postgres {}", self.url)
     }
 
     fn capabilities(&self) -> &Capabilities {
@@ -98,7 +102,8 @@ impl Index for Postgres {
     }
 
     async fn now(&self) -> Result<Micros, IndexError> {
-        let ask = Ask::new("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
+        let ask =
+            Statement::new("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
         let found = self.rows(ask, 1, |cells| cells.int()).await;
         let found = found.map_err(|e| self.failed("the time", e))?;
         Ok(found.rows.first().copied().flatten().unwrap_or_default())
@@ -328,8 +333,8 @@ impl IndexMut for Postgres {
         self.run_migration(migration).await
     }
 
-    async fn land(&self, landing: &Landing) -> Result<Landed, IndexError> {
-        self.bring(landing).await
+    async fn commit_writes(&self, batch: &WriteBatch) -> Result<BatchOutcome, IndexError> {
+        self.bring(batch).await
     }
 
     async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError> {

@@ -5,7 +5,7 @@ use super::columns::quoted;
 use super::errors::open_error;
 use super::lock::ApplierState;
 use super::sessions::{CONNECT, Purpose, SILENCE, Sessions, start, within};
-use super::{Place, Postgres};
+use super::{PgUrl, Postgres};
 use crate::access::Access;
 use crate::index::hidden::{CORE, columns_read, is_core};
 use crate::index::{Index, IndexError};
@@ -35,25 +35,25 @@ impl Postgres {
     /// # Errors
     /// No such host, port, user or database, a wrong password, a certificate that does not hold, rights
     /// that are missing, and a database that is no hub: each in one line that says what to do.
-    pub async fn open(place: &Place, access: Access) -> Result<Self, IndexError> {
+    pub async fn open(url: &PgUrl, access: Access) -> Result<Self, IndexError> {
         for pause in OPENED_AGAIN {
-            match Self::open_once(place, access).await {
+            match Self::open_once(url, access).await {
                 Err(IndexError::BrokenOff { .. }) => tokio::time::sleep(pause).await,
                 opened => return opened,
             }
         }
-        Self::open_once(place, access).await
+        Self::open_once(url, access).await
     }
 
-    async fn open_once(place: &Place, access: Access) -> Result<Self, IndexError> {
-        let mut probe = connect(place).await?;
-        let catalogue = read_catalogue(place, &mut probe).await?;
-        check_hub(place, &mut probe, &catalogue).await?;
-        let fail = |e| open_error(place, &e);
+    async fn open_once(url: &PgUrl, access: Access) -> Result<Self, IndexError> {
+        let mut probe = connect(url).await?;
+        let catalogue = read_catalogue(url, &mut probe).await?;
+        check_hub(url, &mut probe, &catalogue).await?;
+        let fail = |e| open_error(url, &e);
         finish(&mut probe).await.map_err(fail)?;
-        let options = place.options().map_err(fail)?;
+        let options = url.options().map_err(fail)?;
         Ok(Self {
-            place: place.clone(),
+            url: url.clone(),
             sessions: Sessions::new(options, probe),
             access,
             applier: ApplierState::default(),
@@ -67,33 +67,31 @@ impl Postgres {
     ///
     /// # Errors
     /// As [`Postgres::open`], and a database that holds a hub already.
-    pub async fn create(place: &Place) -> Result<Self, IndexError> {
-        let mut probe = connect(place).await?;
-        let columns = read_catalogue(place, &mut probe).await?.columns;
+    pub async fn create(url: &PgUrl) -> Result<Self, IndexError> {
+        let mut probe = connect(url).await?;
+        let columns = read_catalogue(url, &mut probe).await?.columns;
         if !CORE.iter().any(|(t, _)| columns.capabilities.has_table(t)) {
-            finish(&mut probe)
-                .await
-                .map_err(|e| open_error(place, &e))?;
+            finish(&mut probe).await.map_err(|e| open_error(url, &e))?;
             make_tables(&mut probe)
                 .await
                 .map_err(|e| IndexError::Open {
-                    what: place.to_string(),
+                    what: url.to_string(),
                     why: format!("its tables could not be made: {e}"),
                 })?;
         }
         // The next connection tells what there is to tell.
         let _ = probe.close().await;
-        let hub = Self::open(place, Access::Write).await?;
+        let hub = Self::open(url, Access::Write).await?;
         if let Some(hidden) = hub.hidden.first() {
             return Err(IndexError::Open {
-                what: place.to_string(),
+                what: url.to_string(),
                 why: format!("rows may lie there already: {}", hidden.said),
             });
         }
         let counts = hub.counts().await?;
         if counts.repos + counts.branches + counts.commits + counts.snapshots + counts.blobs > 0 {
             return Err(IndexError::Open {
-                what: place.to_string(),
+                what: url.to_string(),
                 why: "a hub with rows lies there already; choose an empty database".to_owned(),
             });
         }
@@ -125,13 +123,13 @@ async fn make_tables(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
 }
 
 /// One connection: what is wrong is told at once.
-async fn connect(place: &Place) -> Result<PgConnection, IndexError> {
-    let fail = |e| open_error(place, &e);
-    let options = place.options().map_err(fail)?;
+async fn connect(url: &PgUrl) -> Result<PgConnection, IndexError> {
+    let fail = |e| open_error(url, &e);
+    let options = url.options().map_err(fail)?;
     match tokio::time::timeout(CONNECT, PgConnection::connect_with(&options)).await {
         Ok(connection) => connection.map_err(fail),
         Err(_) => Err(IndexError::Open {
-            what: place.to_string(),
+            what: url.to_string(),
             why: format!(
                 "no answer within {} s; check host and port, and that a firewall lets this machine through",
                 CONNECT.as_secs()
@@ -142,14 +140,14 @@ async fn connect(place: &Place) -> Result<PgConnection, IndexError> {
 
 /// Starts a transaction, which [`finish`] ends, and reads the catalogue in it.
 async fn read_catalogue(
-    place: &Place,
+    url: &PgUrl,
     connection: &mut PgConnection,
 ) -> Result<Catalogue, IndexError> {
     let read = async {
         start(connection, Purpose::Read).await?;
         within(SILENCE, Catalogue::read(connection)).await
     };
-    read.await.map_err(|e| open_error(place, &e))
+    read.await.map_err(|e| open_error(url, &e))
 }
 
 /// Ends a transaction that only read.
@@ -162,13 +160,13 @@ async fn finish(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
 /// Refuses a database without a hub's tables, or one whose tables this user may not read: an audit of
 /// half a hub would be nothing but false findings.
 async fn check_hub(
-    place: &Place,
+    url: &PgUrl,
     connection: &mut PgConnection,
     catalogue: &Catalogue,
 ) -> Result<(), IndexError> {
     let fail = |why: String| {
         Err(IndexError::NotAHub {
-            what: place.to_string(),
+            what: url.to_string(),
             why,
         })
     };
@@ -177,7 +175,7 @@ async fn check_hub(
     if CORE.iter().all(|(table, _)| !has(table)) {
         let elsewhere = elsewhere(connection)
             .await
-            .map_err(|e| open_error(place, &e))?;
+            .map_err(|e| open_error(url, &e))?;
         return fail(elsewhere.unwrap_or_else(|| {
             "it has no musehub tables; check that this is the hub's own database".to_owned()
         }));
@@ -196,7 +194,7 @@ async fn check_hub(
         if is_core(table) && !denied.is_empty() {
             let all: Vec<&str> = here.copied().collect();
             return Err(IndexError::Open {
-                what: place.to_string(),
+                what: url.to_string(),
                 why: format!(
                     "this user may not read {}; GRANT SELECT on the musehub tables to it",
                     of_table(table, &all, &denied)

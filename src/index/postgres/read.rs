@@ -1,6 +1,6 @@
 //! Whole rows: keyset pages, rows by id, memberships and counts.
 
-use super::cell::{Ask, PgCells};
+use super::cell::{PgCells, Statement};
 use super::columns::{Column, Order};
 use super::sessions::{Purpose, SILENCE, within};
 use super::{Postgres, query_error};
@@ -19,7 +19,7 @@ impl Postgres {
     /// Runs a statement that gives at most `limit` rows, stopping when the page weighs enough.
     pub(super) async fn rows<T>(
         &self,
-        ask: Ask,
+        ask: Statement,
         limit: u32,
         read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
     ) -> Result<Page<T>, sqlx::Error> {
@@ -29,7 +29,7 @@ impl Postgres {
     /// As [`Self::rows`], for lists that a person waits for: an audit has no hand on these connections.
     pub(super) async fn light_rows<T>(
         &self,
-        ask: Ask,
+        ask: Statement,
         limit: u32,
         read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
     ) -> Result<Page<T>, sqlx::Error> {
@@ -39,7 +39,7 @@ impl Postgres {
     async fn rows_for<T>(
         &self,
         purpose: Purpose,
-        ask: Ask,
+        ask: Statement,
         limit: u32,
         read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
     ) -> Result<Page<T>, sqlx::Error> {
@@ -65,7 +65,7 @@ impl Postgres {
     /// Runs a statement and gives all of its rows, however much they weigh.
     async fn all_rows<T>(
         &self,
-        ask: Ask,
+        ask: Statement,
         read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
     ) -> Result<Vec<T>, sqlx::Error> {
         let mut session = self.sessions.begin(Purpose::Read).await?;
@@ -96,7 +96,7 @@ impl Postgres {
             true => (String::new(), ""),
             false => (format!("DISTINCT ON ({key}) "), self.columns.tie(of.table)),
         };
-        let mut ask = Ask::new(format!("SELECT {one}{} FROM {}", of.list, of.from));
+        let mut ask = Statement::new(format!("SELECT {one}{} FROM {}", of.list, of.from));
         if let Some(after) = after {
             let after = ask.bind(after.to_owned()).map_err(failed)?;
             ask.push(&format!(" WHERE {key} > {after}"));
@@ -124,7 +124,7 @@ impl Postgres {
         let ids: Vec<String> = ids.into_iter().cloned().collect();
         let mut out = Vec::new();
         for chunk in ids.chunks(IDS) {
-            let mut ask = Ask::new(format!(
+            let mut ask = Statement::new(format!(
                 "SELECT {one}{} FROM {} WHERE {key} = ANY(",
                 of.list, of.from
             ));
@@ -153,7 +153,7 @@ impl Postgres {
             true => "",
             false => "DISTINCT ",
         };
-        let mut ask = Ask::new(format!(
+        let mut ask = Statement::new(format!(
             "SELECT {one}{id}, {repo} FROM {} AS t",
             self.columns.sql(table)
         ));
@@ -184,7 +184,7 @@ impl Postgres {
         if owner.contains('\0') || slug.contains('\0') {
             return Ok(None);
         }
-        let mut ask = Ask::new(format!("SELECT {} FROM {}", of.list, of.from));
+        let mut ask = Statement::new(format!("SELECT {} FROM {}", of.list, of.from));
         let (owner, slug) = (ask.bind(owner.to_owned())?, ask.bind(slug.to_owned())?);
         let text = |column| self.columns.text("t", of.table, column);
         ask.push(&format!(
@@ -219,7 +219,7 @@ impl Postgres {
         let repo = self.columns.text("t", of.table, "repo_id");
         let name = self.columns.key(of.table, "name");
         let select = format!("SELECT {} FROM {} WHERE {repo} = $1", of.list, of.from);
-        let mut ask = Ask::new(select.as_str());
+        let mut ask = Statement::new(select.as_str());
         ask.bind(repo_id.to_owned())?;
         if let Some(after) = after {
             let after = ask.bind(after.to_owned())?;
@@ -230,7 +230,7 @@ impl Postgres {
         if !page.end
             && let Some(last) = page.rows.last().cloned()
         {
-            let mut ask = Ask::new(select);
+            let mut ask = Statement::new(select);
             ask.bind(repo_id.to_owned())?;
             let (same, id) = (ask.bind(last.name)?, ask.bind(last.branch_id)?);
             ask.push(&format!(
@@ -260,7 +260,7 @@ impl Postgres {
             let by_icu = known.is_some_and(|c| c.order == Order::Icu && !c.by_bytes());
             let from_table = self.columns.sql(table);
             for start in [prefix.to_owned(), format!("sha256:{prefix}")] {
-                let mut ask = Ask::default();
+                let mut ask = Statement::default();
                 let from = ask.bind(start.clone())?;
                 // In a language's order the range holds what hex digits can follow, found by the index.
                 let until = match by_bytes {
@@ -311,7 +311,7 @@ impl Postgres {
             ),
             false => "NULL::bigint".to_owned(),
         }));
-        let ask = Ask::new(format!("SELECT {}", parts.join(", ")));
+        let ask = Statement::new(format!("SELECT {}", parts.join(", ")));
         let page = self
             .rows(ask, 1, |cells| {
                 let mut next = || Ok::<_, sqlx::Error>(cells.int()?.map(|n| n.unsigned_abs()));
@@ -327,7 +327,7 @@ impl Postgres {
                 })
             })
             .await
-            .map_err(|e| query_error("counts", &self.place, e))?;
+            .map_err(|e| query_error("counts", &self.url, e))?;
         Ok(page.rows.into_iter().next().unwrap_or_default())
     }
 }

@@ -51,7 +51,7 @@ impl Postgres {
 
     /// Whether a pooler stands between; `None` where no more connections can be made to find out.
     async fn finds_pooler(&self) -> Option<bool> {
-        let options = self.place.options().ok()?;
+        let options = self.url.options().ok()?;
         pooler::stands_between(&options).await.ok()
     }
 
@@ -165,7 +165,7 @@ impl Postgres {
     pub(super) async fn run_migration(&self, migration: &Migration) -> Result<(), IndexError> {
         self.may_write()?;
         let failed = |e| self.failed("changing the schema", e);
-        let options = self.place.options().map_err(failed)?;
+        let options = self.url.options().map_err(failed)?;
         // An index over a large table takes longer than a role may allow its statements. Where a pooler stands
         // between, the role's limit holds: nothing may be set on what others get next.
         let options = match self.finds_pooler().await {

@@ -1,7 +1,7 @@
 //! Changes: compare-and-set.
 
 use super::Postgres;
-use super::cell::Ask;
+use super::cell::Statement;
 use super::sessions::{Purpose, SILENCE, Session, within};
 use crate::access::Access;
 use crate::index::rows::id_column;
@@ -42,7 +42,7 @@ impl Postgres {
         let column =
             |value: fn(&Link) -> Option<String>| links.iter().map(value).collect::<Vec<_>>();
         let id = self.columns.key(table, id_column(kind));
-        let mut ask = Ask::new(format!(
+        let mut ask = Statement::new(format!(
             "UPDATE {} AS t SET {} = u.new FROM unnest(",
             self.columns.sql(table),
             self.columns.name(table, "storage_uri")
@@ -85,7 +85,7 @@ impl Postgres {
         }
         let cell = |column| self.columns.cell("t", TABLE, column);
         let name = |column| self.columns.name(TABLE, column);
-        let mut ask = Ask::new(format!("UPDATE {} AS t SET ", self.columns.sql(TABLE)));
+        let mut ask = Statement::new(format!("UPDATE {} AS t SET ", self.columns.sql(TABLE)));
         let new = ask.bind(recache.manifest.clone()).map_err(failed)?;
         let seen = ask.bind(recache.seen_manifest.clone()).map_err(failed)?;
         let mut set = format!("{} = {new}", name("manifest_blob"));

@@ -1,7 +1,7 @@
 //! Lists for people: light columns, by age, from any row in either direction.
 
 use super::Sqlite;
-use super::cell::Ask;
+use super::cell::Statement;
 use super::columns::Affinity;
 use crate::index::listing::{LIGHT, WHAT_CHARS, at_column, read_light};
 use crate::index::rows::{Cells, id_column};
@@ -20,7 +20,7 @@ impl Sqlite {
         let id = self
             .columns
             .text("t", Capabilities::table(kind), id_column(kind));
-        let mut sql = Ask::new(format!(
+        let mut sql = Statement::new(format!(
             "SELECT {} FROM {} AS t WHERE ",
             self.light_columns(kind),
             Capabilities::table(kind)
@@ -50,7 +50,7 @@ impl Sqlite {
     /// How many rows a list has.
     pub(super) async fn list_count(&self, ask: &Browse) -> Result<u64, sqlx::Error> {
         let table = Capabilities::table(ask.kind);
-        let mut sql = Ask::new(format!("SELECT count(*) FROM {table} AS t WHERE "));
+        let mut sql = Statement::new(format!("SELECT count(*) FROM {table} AS t WHERE "));
         // Every membership is met anyway, and both sides lie in the order of the ids.
         self.filter(ask, &mut sql, u32::MAX - 1).await?;
         self.count(sql).await
@@ -75,7 +75,7 @@ impl Sqlite {
             true => of_repo(table),
             false => "0".to_owned(),
         };
-        let mut sql = Ask::new(format!(
+        let mut sql = Statement::new(format!(
             "SELECT {}, {commits} FROM json_each(",
             of_repo("musehub_branches")
         ));
@@ -90,7 +90,12 @@ impl Sqlite {
 
     /// Appends the condition of a list. True when its rows, being at most `few`, are best looked up and
     /// then sorted, rather than met in the order of the table's own index.
-    async fn filter(&self, ask: &Browse, sql: &mut Ask, few: u32) -> Result<bool, sqlx::Error> {
+    async fn filter(
+        &self,
+        ask: &Browse,
+        sql: &mut Statement,
+        few: u32,
+    ) -> Result<bool, sqlx::Error> {
         sql.push("1");
         if let (Some(branch), Kind::Commit) = (&ask.branch, ask.kind) {
             let branch = sql.bind_key(branch)?;
@@ -132,7 +137,7 @@ impl Sqlite {
 
     /// How many memberships a repository has, counting no further than `most`.
     async fn members_up_to(&self, refs: &str, repo: &str, most: u32) -> Result<u64, sqlx::Error> {
-        let mut ask = Ask::new(format!(
+        let mut ask = Statement::new(format!(
             "SELECT count(*) FROM (SELECT 1 FROM {refs} AS r WHERE {} = ",
             self.columns.text("r", refs, "repo_id")
         ));
@@ -141,7 +146,7 @@ impl Sqlite {
         self.count(ask).await
     }
 
-    async fn count(&self, ask: Ask) -> Result<u64, sqlx::Error> {
+    async fn count(&self, ask: Statement) -> Result<u64, sqlx::Error> {
         let page = self.light_rows(ask, 1, |cells| cells.int()).await?;
         Ok(page
             .rows
@@ -170,7 +175,7 @@ impl Sqlite {
     }
 
     /// Binds what a list is sorted by as the file holds it: a column that makes numbers of texts has numbers.
-    fn bind_at(&self, sql: &mut Ask, kind: Kind, seen: &str) -> Result<String, sqlx::Error> {
+    fn bind_at(&self, sql: &mut Statement, kind: Kind, seen: &str) -> Result<String, sqlx::Error> {
         let of = self.columns.get(Capabilities::table(kind), at_column(kind));
         if of.is_some_and(|column| column.affinity == Affinity::Numeric) {
             if let Ok(number) = seen.parse::<i64>() {

@@ -83,13 +83,13 @@ pub(super) fn unescape(key: &str) -> KeyBytes {
 
 /// A statement being put together: its text and its parameters.
 #[derive(Default)]
-pub(super) struct Ask {
+pub(super) struct Statement {
     pub sql: String,
     pub args: SqliteArguments,
     count: usize,
 }
 
-impl Ask {
+impl Statement {
     pub(super) fn new(sql: impl Into<String>) -> Self {
         Self {
             sql: sql.into(),

@@ -1,6 +1,6 @@
 //! Cells of one row changed, where they still are what was seen.
 
-use super::cell::{Ask, SqliteCells};
+use super::cell::{SqliteCells, Statement};
 use super::write::run;
 use super::{Sqlite, query_error};
 use crate::index::added::{EDITING as WHAT, all_still, edited, value_of};
@@ -22,7 +22,7 @@ impl Sqlite {
             return Ok(false);
         }
         let table = Capabilities::table(edit.kind);
-        let mut ask = Ask::new(format!("UPDATE {table} AS t SET "));
+        let mut ask = Statement::new(format!("UPDATE {table} AS t SET "));
         for (at, (cell, name)) in edit.cells.iter().zip(&names).enumerate() {
             let value =
                 value_of(cell.column, cell.new.as_deref()).ok_or_else(|| not_a_number(name))?;
@@ -46,7 +46,7 @@ impl Sqlite {
     ) -> Result<bool, sqlx::Error> {
         let list: Vec<String> = names.iter().map(|name| format!("t.\"{name}\"")).collect();
         let table = Capabilities::table(edit.kind);
-        let mut ask = Ask::new(format!("SELECT {} FROM {table} AS t", list.join(", ")));
+        let mut ask = Statement::new(format!("SELECT {} FROM {table} AS t", list.join(", ")));
         let id = ask.bind_key(&edit.id)?;
         let key = self.columns.text("t", table, id_column(edit.kind));
         ask.push(&format!(" WHERE {key} = {id}"));

@@ -1,7 +1,7 @@
 //! What belongs to one repository, looked up by it; and a few rows of many, for a sample.
 
 use super::Sqlite;
-use super::cell::Ask;
+use super::cell::Statement;
 use crate::index::rows::{Cells, column_here, id_column, table_here};
 use crate::index::{Capabilities, MembershipRow, Page};
 use crate::object::Kind;
@@ -54,7 +54,7 @@ impl Sqlite {
             self.columns.text("t", table, "repo_id"),
         );
         let limit = limit.max(1);
-        let mut ask = Ask::new(format!(
+        let mut ask = Statement::new(format!(
             "SELECT DISTINCT {id} FROM {table} AS t WHERE {id} IS NOT NULL AND {own} = "
         ));
         let repo = ask.bind_key(repo_id)?;
@@ -109,7 +109,7 @@ impl Sqlite {
         let id = id_column(kind);
         let mut out = Vec::new();
         for chunk in ids.chunks(IDS) {
-            let mut ask = Ask::new(format!(
+            let mut ask = Statement::new(format!(
                 "SELECT {id}, {column} FROM {table} WHERE {id} IN ("
             ));
             let mut list = Vec::with_capacity(chunk.len());
@@ -164,7 +164,7 @@ impl Sqlite {
             (false, true) => format!("'local://' || nullif({disk}, '')"),
             (false, false) => return Ok(None),
         };
-        let mut ask = Ask::new(format!(
+        let mut ask = Statement::new(format!(
             "SELECT id, uri FROM (SELECT {id} AS id, {uri} AS uri FROM {table} AS t WHERE {id} > "
         ));
         let after = ask.bind_key(after)?;
@@ -191,7 +191,7 @@ impl Sqlite {
         let table = Capabilities::table(kind);
         let id = self.columns.text("t", table, id_column(kind));
         let limit = limit.max(1);
-        let mut ask = Ask::new(format!(
+        let mut ask = Statement::new(format!(
             "SELECT DISTINCT {id} FROM {table} AS t WHERE {id} IS NOT NULL AND t.storage_uri IS NULL"
         ));
         if let Some(after) = after {
@@ -209,7 +209,7 @@ impl Sqlite {
             let Some(table) = self.holding(kind) else {
                 continue;
             };
-            let mut ask = Ask::new("SELECT count(*) FROM pragma_index_list(");
+            let mut ask = Statement::new("SELECT count(*) FROM pragma_index_list(");
             let name = ask.bind(table.to_owned())?;
             ask.push(&format!(
                 "{name}) AS l, pragma_index_info(l.name) AS i \

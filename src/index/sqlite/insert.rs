@@ -1,6 +1,6 @@
 //! Added rows: many to a statement, in the columns that the hub has.
 
-use super::cell::Ask;
+use super::cell::Statement;
 use super::columns::Affinity;
 use super::write::run;
 use super::{Sqlite, query_error};
@@ -60,7 +60,7 @@ impl Sqlite {
             .collect();
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
-            let mut ask = Ask::new(format!(
+            let mut ask = Statement::new(format!(
                 "INSERT INTO \"{table}\" ({}) VALUES ",
                 listed.join(", ")
             ));
@@ -88,7 +88,7 @@ impl Sqlite {
     /// Binds a cell. Where an older hub refuses null, the empty value stands for it.
     pub(super) fn bind_value(
         &self,
-        ask: &mut Ask,
+        ask: &mut Statement,
         table: &str,
         column: &str,
         value: Value,

@@ -7,10 +7,10 @@
 mod browse;
 mod cell;
 mod columns;
+mod commit_writes;
 mod edit;
 mod held;
 mod insert;
-mod land;
 mod open;
 mod read;
 mod rows;
@@ -19,9 +19,9 @@ mod visibility;
 mod write;
 
 use super::{
-    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden, Index, IndexError,
-    IndexMut, Landed, Landing, Link, Listed, MembershipRow, Migration, NewRows, Page, ProposalRow,
-    Recache, RepoRow, RowEdit, SnapshotRow, Visibility,
+    About, BatchOutcome, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden,
+    Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, Page,
+    ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility, WriteBatch,
 };
 use crate::object::Kind;
 use crate::object::time::Micros;
@@ -355,8 +355,8 @@ impl IndexMut for Sqlite {
         self.run_migration(migration).await
     }
 
-    async fn land(&self, landing: &Landing) -> Result<Landed, IndexError> {
-        self.bring(landing).await
+    async fn commit_writes(&self, batch: &WriteBatch) -> Result<BatchOutcome, IndexError> {
+        self.bring(batch).await
     }
 
     async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError> {

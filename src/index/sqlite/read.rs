@@ -1,6 +1,6 @@
 //! Whole rows: keyset pages, rows by id, memberships and counts.
 
-use super::cell::{Ask, KeyBytes, SqliteCells, unescape};
+use super::cell::{KeyBytes, SqliteCells, Statement, unescape};
 use super::{Sqlite, query_error};
 use crate::index::rows::{Cells, Stored, id_column, table_here};
 use crate::index::{
@@ -19,7 +19,7 @@ impl Sqlite {
     /// Runs a statement that gives at most `limit` rows, stopping when the page weighs enough.
     pub(super) async fn rows<T>(
         &self,
-        ask: Ask,
+        ask: Statement,
         limit: u32,
         read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
     ) -> Result<Page<T>, sqlx::Error> {
@@ -29,7 +29,7 @@ impl Sqlite {
     /// As [`Self::rows`], for lists that a person waits for: an audit has no hand on these connections.
     pub(super) async fn light_rows<T>(
         &self,
-        ask: Ask,
+        ask: Statement,
         limit: u32,
         read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
     ) -> Result<Page<T>, sqlx::Error> {
@@ -49,7 +49,7 @@ impl Sqlite {
             });
         };
         let (limit, key) = (limit.max(1), &of.key);
-        let mut ask = Ask::new(of.select(self.columns.first_of(of.table)));
+        let mut ask = Statement::new(of.select(self.columns.first_of(of.table)));
         if let Some(after) = after {
             let after = ask.bind_key(after).map_err(query_error(T::WHAT))?;
             ask.push(&format!(" AND {key} > {after}"));
@@ -77,7 +77,7 @@ impl Sqlite {
             .partition(|id| !id.contains('\0') && matches!(unescape(id), KeyBytes::Text(_)));
         let mut asks = Vec::new();
         for chunk in plain.chunks(IDS) {
-            let mut ask = Ask::new(select.as_str());
+            let mut ask = Statement::new(select.as_str());
             let json = serde_json::Value::from(chunk).to_string();
             let list = ask.bind(json).map_err(query_error(T::WHAT))?;
             ask.push(&format!(
@@ -87,7 +87,7 @@ impl Sqlite {
             asks.push(ask);
         }
         for id in odd {
-            let mut ask = Ask::new(select.as_str());
+            let mut ask = Statement::new(select.as_str());
             let id = ask.bind_key(id).map_err(query_error(T::WHAT))?;
             ask.push(&format!(" = {id}{}", of.grouped()));
             asks.push(ask);
@@ -125,7 +125,7 @@ impl Sqlite {
                 "SELECT DISTINCT {id}, {own} FROM {table} AS t WHERE {id} IS NOT NULL AND {own} IS NOT NULL"
             ),
         };
-        let mut ask = Ask::new(select);
+        let mut ask = Statement::new(select);
         if let Some(after) = after {
             let (seen, repo) = (ask.bind_key(&after.id)?, ask.bind_key(&after.repo_id)?);
             ask.push(&format!(" AND ({id}, {own}) > ({seen}, {repo})"));
@@ -149,7 +149,7 @@ impl Sqlite {
         let Some(of) = self.select_list::<RepoRow>() else {
             return Ok(None);
         };
-        let mut ask = Ask::new(format!("SELECT {} FROM {} AS t", of.list, of.table));
+        let mut ask = Statement::new(format!("SELECT {} FROM {} AS t", of.list, of.table));
         let (owner, slug) = (ask.bind(owner.to_owned())?, ask.bind(slug.to_owned())?);
         ask.push(&format!(
             " WHERE {} = {owner} AND {} = {slug}",
@@ -192,7 +192,7 @@ impl Sqlite {
             of.table,
             self.columns.text("t", of.table, "repo_id")
         );
-        let mut ask = Ask::new(select.as_str());
+        let mut ask = Statement::new(select.as_str());
         let repo = ask.bind_key(repo_id)?;
         ask.push(&repo);
         if let Some(after) = after {
@@ -204,7 +204,7 @@ impl Sqlite {
         if !page.end
             && let Some(last) = page.rows.last().cloned()
         {
-            let mut ask = Ask::new(select);
+            let mut ask = Statement::new(select);
             let repo = ask.bind_key(repo_id)?;
             let name = ask.bind_key(&last.name)?;
             let id = ask.bind_key(&last.branch_id)?;
@@ -228,7 +228,7 @@ impl Sqlite {
             for start in [prefix.to_owned(), format!("sha256:{prefix}")] {
                 let table = Capabilities::table(kind);
                 let id = self.columns.text("t", table, id_column(kind));
-                let mut ask = Ask::new(format!(
+                let mut ask = Statement::new(format!(
                     "SELECT DISTINCT {id} FROM {table} AS t WHERE {id} >= "
                 ));
                 let from = ask.bind(start.clone())?;
@@ -273,7 +273,7 @@ impl Sqlite {
                 false => "NULL".to_owned(),
             }),
         );
-        let ask = Ask::new(format!("SELECT {}", parts.join(", ")));
+        let ask = Statement::new(format!("SELECT {}", parts.join(", ")));
         let page = self
             .rows(ask, 1, |cells| {
                 let mut next = || Ok::<_, sqlx::Error>(cells.int()?.map(|n| n.unsigned_abs()));
@@ -296,7 +296,7 @@ impl Sqlite {
 /// Runs a statement on one of these connections.
 async fn rows_of<T>(
     pool: &SqlitePool,
-    ask: Ask,
+    ask: Statement,
     limit: u32,
     read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
 ) -> Result<Page<T>, sqlx::Error> {

@@ -1,6 +1,6 @@
 //! Changes: compare-and-set, added rows, and the lock of whoever applies a repair.
 
-use super::cell::{Ask, SqliteCells};
+use super::cell::{SqliteCells, Statement};
 use super::{Sqlite, query_error};
 use crate::index::added::Value;
 use crate::index::rows::{Cells, id_column};
@@ -44,7 +44,7 @@ impl Sqlite {
         let mut changed = Vec::new();
         for link in links {
             let table = Capabilities::table(kind);
-            let mut ask = Ask::new(format!("UPDATE {table} AS t SET"));
+            let mut ask = Statement::new(format!("UPDATE {table} AS t SET"));
             let new = ask.bind(link.new.clone()).map_err(&failed)?;
             let id = ask.bind_key(&link.id).map_err(&failed)?;
             let seen = ask.bind(link.seen.clone()).map_err(&failed)?;
@@ -75,7 +75,7 @@ impl Sqlite {
         if !self.is_cached(&mut tx, recache).await.map_err(&failed)? {
             return Ok(false);
         }
-        let mut ask = Ask::new("UPDATE musehub_snapshots AS t SET ");
+        let mut ask = Statement::new("UPDATE musehub_snapshots AS t SET ");
         let new = self.bind_value(
             &mut ask,
             TABLE,
@@ -107,7 +107,7 @@ impl Sqlite {
         recache: &Recache,
     ) -> Result<bool, sqlx::Error> {
         let plain = |column| self.columns.plain(TABLE, column);
-        let mut ask = Ask::new(format!(
+        let mut ask = Statement::new(format!(
             "SELECT {}, {}, {} FROM {TABLE} AS t WHERE {} = ",
             plain("manifest_blob"),
             plain("entry_count"),
@@ -178,7 +178,7 @@ fn take_lock(path: &Path) -> Result<File, IndexError> {
 }
 
 /// Runs a statement and gives the number of rows that it changed.
-pub(super) async fn run(tx: &mut SqliteConnection, ask: Ask) -> Result<u64, sqlx::Error> {
+pub(super) async fn run(tx: &mut SqliteConnection, ask: Statement) -> Result<u64, sqlx::Error> {
     let done = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
         .persistent(false)
         .execute(tx)

@@ -1,17 +1,17 @@
 //! A few steps of one kind: made again, announced together with one sync, then carried out.
 
-use super::pace::MOST;
-use super::patience::passing;
+use super::retry_policy::transient_reason;
+use super::throttle::MOST;
 use super::{Options, Outcome};
 use crate::audit::Remedy;
 use crate::backend::BackendError;
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::repair::RepairError;
-use crate::repair::build::{Built, Site, Target, build};
-use crate::repair::journal::{Entry, Event, Journal, Said, Shelf};
+use crate::repair::journal::{CellStore, Entry, Event, Journal, RecordedOutcome};
 use crate::repair::plan::Step;
 use crate::repair::rows::{self, Row};
+use crate::repair::steps::{Built, StepContext, Target, build};
 use crate::repair::{cells, checkpoint, undo};
 use crate::store::chain::TreeCache;
 use crate::store::write::{Change, Done, Ledger, WriteError};
@@ -26,7 +26,7 @@ pub(super) struct Run<'a> {
     pub writer: &'a Writer,
     pub progress: &'a Progress,
     pub options: &'a Options,
-    pub shelf: Shelf,
+    pub cell_store: CellStore,
     pub name: String,
 }
 
@@ -129,7 +129,7 @@ impl Run<'_> {
             .await
     }
 
-    /// Puts on the shelf what an undo will need, before anything is announced.
+    /// Puts on the cell store what an undo will need, before anything is announced.
     async fn keep_cells(
         &self,
         planned: &[Result<Change, Ended>],
@@ -137,8 +137,8 @@ impl Run<'_> {
     ) -> Result<(), RepairError> {
         let changes = planned.iter().filter_map(|planned| planned.as_ref().ok());
         let cells: Vec<Vec<u8>> = changes.flat_map(cells::to_keep).collect();
-        let shelf = self.shelf.clone();
-        let kept = tokio::task::spawn_blocking(move || shelf.keep(&cells)).await;
+        let cell_store = self.cell_store.clone();
+        let kept = tokio::task::spawn_blocking(move || cell_store.keep(&cells)).await;
         let kept = kept.unwrap_or_else(|e| Err(std::io::Error::other(e)));
         kept.map_err(|why| RepairError::Journal {
             path: journal.path().display().to_string(),
@@ -169,19 +169,19 @@ impl Run<'_> {
         loop {
             let built = {
                 let _turn = self.turn(step).await;
-                let site = Site {
+                let ctx = StepContext {
                     store: self.writer.store(),
                     trees,
                 };
                 match step.remedy {
                     Remedy::Undo => {
                         let row = rows.get(&step.id);
-                        undo::build(site.store, &self.shelf, step, kind, row).await
+                        undo::build(ctx.store, &self.cell_store, step, kind, row).await
                     }
-                    _ => build(site, &target, rows.get(&step.id)).await,
+                    _ => build(ctx, &target, rows.get(&step.id)).await,
                 }
             };
-            let reason = built.as_ref().err().and_then(passing);
+            let reason = built.as_ref().err().and_then(transient_reason);
             tried += 1;
             if !self.again_after(reason, tried).await {
                 return as_planned(step, built);
@@ -206,7 +206,7 @@ impl Run<'_> {
             let reason = match &made {
                 // Once replaced, bytes are no longer what was seen: only a new audit can tell.
                 _ if matches!(change, Change::Replace { .. }) => None,
-                Err(WriteError::Store(error)) => passing(error),
+                Err(WriteError::Store(error)) => transient_reason(error),
                 _ => None,
             };
             tried += 1;
@@ -336,7 +336,9 @@ fn outcome_line(step: &Step, ended: &Ended, announced: bool) -> Event {
         entry.after.clear();
     }
     Event::Outcome {
-        outcome: ended.outcome.map_or(Said::NotBegun, Said::from),
+        outcome: ended
+            .outcome
+            .map_or(RecordedOutcome::NotBegun, RecordedOutcome::from),
         announced,
         why: ended.why.clone(),
         stored: ended.stored,

@@ -1,7 +1,7 @@
 //! Where a run waits: for its turn, for the rate that a person set, for a store that asks to.
 
 use super::batch::Run;
-use super::pace::Turn;
+use super::throttle::Turn;
 use crate::repair::plan::Step;
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ const TOLD: Duration = Duration::from_secs(1);
 impl Run<'_> {
     /// A place among the steps under way, and the time for its requests.
     pub(super) async fn turn(&self, step: &Step) -> Turn {
-        let turn = self.options.pace.turn().await;
-        let wait = self.options.pace.reserve(step.requests());
+        let turn = self.options.throttle.turn().await;
+        let wait = self.options.throttle.reserve(step.requests());
         if wait >= TOLD {
             self.say(&waiting(wait, "--max-rps"));
         }
@@ -22,13 +22,13 @@ impl Run<'_> {
 
     /// Whether to try once more, after a wait; where `reason` is none, the last try is what counts.
     pub(super) async fn again_after(&self, reason: Option<&str>, tried: u32) -> bool {
-        let pace = &self.options.pace;
+        let throttle = &self.options.throttle;
         let Some(reason) = reason else {
-            pace.went_well();
+            throttle.went_well();
             return false;
         };
-        pace.slow_down();
-        match self.options.patience.wait(tried) {
+        throttle.slow_down();
+        match self.options.retry_policy.wait(tried) {
             Some(wait) => {
                 self.say(&waiting(wait, reason));
                 self.wait(wait).await

@@ -41,7 +41,7 @@ pub enum Event {
     Intent(Entry),
     /// What became of a step.
     Outcome {
-        outcome: Said,
+        outcome: RecordedOutcome,
         /// Whether an intent went before; a step that changes nothing has none.
         announced: bool,
         /// Why, where it did not end well.
@@ -81,7 +81,7 @@ pub enum Event {
 /// An outcome as the journal says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Said {
+pub enum RecordedOutcome {
     Written,
     Linked,
     Recached,
@@ -108,41 +108,43 @@ impl Event {
     }
 }
 
-impl Said {
+impl RecordedOutcome {
     /// The outcome that a run counts; none where the step was not begun.
     #[must_use]
     pub const fn counted(self) -> Option<Outcome> {
         Some(match self {
-            Said::Written => Outcome::Written,
-            Said::Linked => Outcome::Linked,
-            Said::Recached => Outcome::Recached,
-            Said::Replaced => Outcome::Replaced,
-            Said::Reindexed => Outcome::Reindexed,
-            Said::Held => Outcome::Held,
-            Said::Already => Outcome::Already,
-            Said::Superseded => Outcome::Superseded,
-            Said::Refused => Outcome::Refused,
-            Said::Failed => Outcome::Failed,
-            Said::Undone => Outcome::Undone,
-            Said::NotBegun | Said::FoundDone | Said::FoundNotDone => return None,
+            RecordedOutcome::Written => Outcome::Written,
+            RecordedOutcome::Linked => Outcome::Linked,
+            RecordedOutcome::Recached => Outcome::Recached,
+            RecordedOutcome::Replaced => Outcome::Replaced,
+            RecordedOutcome::Reindexed => Outcome::Reindexed,
+            RecordedOutcome::Held => Outcome::Held,
+            RecordedOutcome::Already => Outcome::Already,
+            RecordedOutcome::Superseded => Outcome::Superseded,
+            RecordedOutcome::Refused => Outcome::Refused,
+            RecordedOutcome::Failed => Outcome::Failed,
+            RecordedOutcome::Undone => Outcome::Undone,
+            RecordedOutcome::NotBegun
+            | RecordedOutcome::FoundDone
+            | RecordedOutcome::FoundNotDone => return None,
         })
     }
 }
 
-impl From<Outcome> for Said {
+impl From<Outcome> for RecordedOutcome {
     fn from(outcome: Outcome) -> Self {
         match outcome {
-            Outcome::Written => Said::Written,
-            Outcome::Linked => Said::Linked,
-            Outcome::Recached => Said::Recached,
-            Outcome::Replaced => Said::Replaced,
-            Outcome::Reindexed => Said::Reindexed,
-            Outcome::Held => Said::Held,
-            Outcome::Undone => Said::Undone,
-            Outcome::Already => Said::Already,
-            Outcome::Superseded => Said::Superseded,
-            Outcome::Refused => Said::Refused,
-            Outcome::Failed => Said::Failed,
+            Outcome::Written => RecordedOutcome::Written,
+            Outcome::Linked => RecordedOutcome::Linked,
+            Outcome::Recached => RecordedOutcome::Recached,
+            Outcome::Replaced => RecordedOutcome::Replaced,
+            Outcome::Reindexed => RecordedOutcome::Reindexed,
+            Outcome::Held => RecordedOutcome::Held,
+            Outcome::Undone => RecordedOutcome::Undone,
+            Outcome::Already => RecordedOutcome::Already,
+            Outcome::Superseded => RecordedOutcome::Superseded,
+            Outcome::Refused => RecordedOutcome::Refused,
+            Outcome::Failed => RecordedOutcome::Failed,
         }
     }
 }

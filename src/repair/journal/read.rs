@@ -1,6 +1,6 @@
 //! What journals say: the runs of one, and the lines of a run.
 
-use super::{Entry, Event, Line, Said, folder};
+use super::{Entry, Event, Line, RecordedOutcome, folder};
 use crate::repair::apply::Outcome;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -106,7 +106,7 @@ impl Run {
                     self.open = self.open.saturating_sub(1);
                 }
                 let counted = match outcome {
-                    Said::FoundDone => Some(Outcome::of(entry.remedy)),
+                    RecordedOutcome::FoundDone => Some(Outcome::of(entry.remedy)),
                     outcome => outcome.counted(),
                 };
                 if let Some(outcome) = counted {

@@ -1,7 +1,7 @@
 //! The end of a journal: its last line, what a crash left behind it, and the note of how far it goes.
 
 use super::{Line, NOTHING};
-use crate::repair::build::hash;
+use crate::repair::steps::hash;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};

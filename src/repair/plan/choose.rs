@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::{Refusal, Selection};
 use crate::audit::{Auto, Code, Filter, Finding, Numbered, Remedy, Subject};
 use crate::repair::RepairError;
-use crate::repair::build::{remedy_of, subject_id, subject_kind};
+use crate::repair::steps::{remedy_of, subject_id, subject_kind};
 use crate::repair::wanted::Wanted;
 use serde_json::Value;
 use sha2::{Digest, Sha256};

@@ -7,8 +7,8 @@ use crate::index::IndexError;
 use crate::object::{Kind, ObjectId, time};
 use crate::progress::Progress;
 use crate::repair::RepairError;
-use crate::repair::build::{Built, Origin, Site, Target, build};
 use crate::repair::rows::{self, Row};
+use crate::repair::steps::{Built, Origin, StepContext, Target, build};
 use crate::store::chain::TreeCache;
 use crate::store::{Store, StoreError};
 use futures_util::{StreamExt, stream};
@@ -107,12 +107,12 @@ impl<'a> Draft<'a> {
                     target.wanted = wanted.map(|wanted| wanted.under(Some(row.path.clone())));
                 }
             }
-            let site = Site {
+            let ctx = StepContext {
                 store: self.store,
                 trees: &self.trees,
             };
             let built: Vec<_> = stream::iter(&targets)
-                .map(|target| build(site, target, rows.get(&target.id)))
+                .map(|target| build(ctx, target, rows.get(&target.id)))
                 .buffered(CONCURRENCY)
                 .collect()
                 .await;

@@ -8,7 +8,7 @@
 
 use super::{Plan, Refusal, Step, Totals};
 use crate::repair::RepairError;
-use crate::repair::pair::fingerprint;
+use crate::repair::hub_binding::fingerprint;
 use crate::store::Hub;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

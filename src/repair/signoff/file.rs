@@ -1,6 +1,6 @@
 //! Reports as files: written once, read with suspicion.
 
-use super::{Signoff, VERSION, paper};
+use super::{Signoff, VERSION, markdown_report};
 use crate::audit::AuditError;
 use crate::destination;
 use crate::index::IndexError;
@@ -104,7 +104,7 @@ impl Signoff {
         let machines = put(&folder.join(format!("{stem}.json")), text.as_bytes())?;
         let people = put(
             &folder.join(format!("{stem}.md")),
-            paper::markdown(self).as_bytes(),
+            markdown_report::markdown(self).as_bytes(),
         )?;
         Ok([machines, people])
     }

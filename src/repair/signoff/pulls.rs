@@ -9,7 +9,7 @@ use crate::index::RepoRow;
 use crate::object::ObjectId;
 use crate::progress::Progress;
 use crate::store::fetch::FetchError;
-use crate::store::reconstruct::given;
+use crate::store::reconstruct::non_empty;
 use crate::store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -188,7 +188,7 @@ async fn branches(
             }
             out.push(Branch {
                 name: row.name.clone(),
-                head: given(row.head_commit_id.as_deref()).map(ObjectId::new),
+                head: non_empty(row.head_commit_id.as_deref()).map(ObjectId::new),
             });
         }
         after = page.rows.last().map(|row| row.name.clone()).or(after);

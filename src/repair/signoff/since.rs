@@ -63,11 +63,7 @@ pub fn compare(before: &Signoff, now: &Signoff) -> Vec<Change> {
     for check in &before.checks {
         let same = now.checks.iter().find(|other| other.name == check.name);
         let is = same.map_or("not made", |check| check.state.word());
-        tell(
-            &format!("check {}", check.name),
-            &check.state.word(),
-            &is,
-        );
+        tell(&format!("check {}", check.name), &check.state.word(), &is);
     }
     for ((what, was), (_, is)) in counts(before).into_iter().zip(counts(now)) {
         tell(what, &text::grouped(was), &text::grouped(is));

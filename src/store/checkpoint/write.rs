@@ -3,7 +3,7 @@
 use super::{Checkpoint, CheckpointError, MAX_BYTES, Refs, keeps_refs};
 use crate::backend::{Key, Put, layout};
 use crate::index::BranchRow;
-use crate::store::reconstruct::given;
+use crate::store::reconstruct::non_empty;
 use crate::store::write::WriteError;
 use crate::store::{Store, Writer};
 use bytes::Bytes;
@@ -61,7 +61,7 @@ impl Store {
                 .branches_of(repo_id, after.as_deref(), PAGE)
                 .await?;
             for mut row in page.rows {
-                row.head_commit_id = given(row.head_commit_id.as_deref()).map(str::to_owned);
+                row.head_commit_id = non_empty(row.head_commit_id.as_deref()).map(str::to_owned);
                 weight += row.name.len() + row.branch_id.len();
                 branches.push(row);
             }

@@ -4,10 +4,10 @@
 //! 60 bytes each) and the reads under way, which have a budget; objects are handed on one at a time.
 
 mod have;
-mod lane;
+mod proving;
+mod queue;
 mod refusal;
 mod rows;
-mod settle;
 
 pub use refusal::{Refusal, Why, objection};
 
@@ -20,7 +20,7 @@ use crate::progress::{Cancelled, Progress};
 use async_trait::async_trait;
 use bytes::Bytes;
 use have::Seen;
-use lane::{Lane, Waiting};
+use queue::{FetchQueue, Waiting};
 use refusal::Trail;
 use std::sync::Arc;
 
@@ -130,7 +130,7 @@ pub struct Fetch {
     seen: Seen,
     unknown: Vec<ObjectId>,
     /// In the order of [`Kind::ALL`].
-    lanes: [Lane; 3],
+    lanes: [FetchQueue; 3],
     trees: TreeCache,
 }
 
@@ -156,7 +156,7 @@ impl Store {
             progress: progress.clone(),
             seen,
             unknown,
-            lanes: Kind::ALL.map(Lane::new),
+            lanes: Kind::ALL.map(FetchQueue::new),
             trees,
         };
         for head in want {
@@ -195,12 +195,12 @@ impl Fetch {
                 self.fill(kind).await?;
                 continue;
             }
-            let lane = &mut self.lanes[kind as usize];
-            lane.start_reads(&self.store, self.options);
-            let Some(read) = lane.next_read().await else {
+            let queue = &mut self.lanes[kind as usize];
+            queue.start_reads(&self.store, self.options);
+            let Some(read) = queue.next_read().await else {
                 continue;
             };
-            let step = self.settle(kind, read).await?;
+            let step = self.prove_and_queue(kind, read).await?;
             self.tell(&step);
             return Ok(Some(step));
         }
@@ -210,9 +210,13 @@ impl Fetch {
     /// piles up, but in pages that are worth asking for.
     fn choose(&self) -> Option<Kind> {
         let kinds = || Kind::ALL.into_iter().rev();
-        let lane = |kind: Kind| &self.lanes[kind as usize];
-        let pressing = kinds().find(|kind| !lane(*kind).is_idle() || lane(*kind).is_full());
-        pressing.or_else(|| Kind::ALL.into_iter().find(|kind| lane(*kind).has_waiting()))
+        let queue = |kind: Kind| &self.lanes[kind as usize];
+        let pressing = kinds().find(|kind| !queue(*kind).is_idle() || queue(*kind).is_full());
+        pressing.or_else(|| {
+            Kind::ALL
+                .into_iter()
+                .find(|kind| queue(*kind).has_waiting())
+        })
     }
 
     /// Queues an object unless it was met before. `trail` is made only then.

@@ -1,11 +1,11 @@
 //! From ids to what their rows say, a page at a time.
 
-use super::lane::{Known, PAGE, Planned, Task, Waiting};
+use super::queue::{Known, PAGE, Planned, Task, Waiting};
 use super::refusal::Why;
 use super::{Fetch, FetchError};
 use crate::index::{BlobRow, CommitRow, SnapshotRow};
 use crate::object::{Kind, ObjectId, identity};
-use crate::store::reconstruct::given;
+use crate::store::reconstruct::non_empty;
 use crate::store::{Store, StoreError};
 use std::collections::HashMap;
 
@@ -107,7 +107,7 @@ fn snapshot_weight(row: &SnapshotRow) -> u64 {
 }
 
 fn commit(store: &Store, row: CommitRow) -> Found {
-    let treeless = given(row.snapshot_id.as_deref()).is_none();
+    let treeless = non_empty(row.snapshot_id.as_deref()).is_none();
     let weight = 2 * commit_weight(&row);
     if ObjectId::new(&row.commit_id).digest().is_none() {
         // What a person needs to know first is that there is no tree.

@@ -45,7 +45,7 @@ impl Rebuild<'_> {
                 .await?;
             for row in &page.rows {
                 let id = &row.repo_id;
-                let found = self.survey.repo(id).await?;
+                let found = self.scratch.repo(id).await?;
                 if found.is_none() && id != UNKNOWN {
                     return Err(self.refused(format!("the store knows of no repository {id}")));
                 }
@@ -63,7 +63,7 @@ impl Rebuild<'_> {
             let index = self.target.store().index();
             let page = index.branches(after.as_deref(), PAGE).await?;
             for row in &page.rows {
-                if self.survey.branch(&row.branch_id).await?.as_ref() != Some(row) {
+                if self.scratch.branch(&row.branch_id).await?.as_ref() != Some(row) {
                     let why = format!(
                         "the store does not say where its branch {} points",
                         row.name
@@ -112,7 +112,7 @@ impl Rebuild<'_> {
     ) -> Result<(), RebuildError> {
         let hex = |id: &str| ObjectId::new(id).hex().map(str::to_owned);
         let hexes: Vec<String> = rows.iter().filter_map(|(id, _)| hex(id)).collect();
-        let keys: HashMap<String, String> = self.survey.keys(kind, &hexes).await?;
+        let keys: HashMap<String, String> = self.scratch.keys(kind, &hexes).await?;
         for (id, uri) in rows {
             let key = hex(id).and_then(|hex| Key::new(keys.get(&hex)?).ok());
             let wanted = key.map(|key| self.target.store().backend().uri_for(&key));

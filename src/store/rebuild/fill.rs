@@ -2,7 +2,7 @@
 
 use super::{Rebuild, RebuildError, UNKNOWN, rows};
 use crate::backend::Key;
-use crate::index::survey::{NamedBlob, TreeLine};
+use crate::index::rebuild_scratch::{NamedBlob, TreeLine};
 use crate::index::{BlobRow, CommitRow, NewRows, SnapshotRow};
 use crate::object::time::Micros;
 use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord};
@@ -33,7 +33,7 @@ impl Rebuild<'_> {
         if self.is_held_back() {
             return self.tell_missing().await;
         }
-        self.report.unnamed += self.survey.hold_rest_of_blobs(UNKNOWN).await?;
+        self.report.unnamed += self.scratch.hold_rest_of_blobs(UNKNOWN).await?;
         self.placeholders().await?;
         self.fill_repos().await?;
         self.fill_blobs().await?;
@@ -52,7 +52,7 @@ impl Rebuild<'_> {
         self.progress.phase("repositories", None);
         let (mut after, mut count) = (String::new(), 0);
         loop {
-            let repos = self.survey.repos(&after, PAGE).await?;
+            let repos = self.scratch.repos(&after, PAGE).await?;
             let Some(last) = repos.last() else {
                 self.report.repos = count;
                 return Ok(());
@@ -75,7 +75,7 @@ impl Rebuild<'_> {
         self.progress.phase("commits", None);
         let mut after = String::new();
         loop {
-            let lines = self.survey.commits(&after, PAGE).await?;
+            let lines = self.scratch.commits(&after, PAGE).await?;
             let Some(last) = lines.last() else {
                 return Ok(());
             };
@@ -127,7 +127,7 @@ impl Rebuild<'_> {
         let mut remembered = HashSet::new();
         loop {
             let behind = after.as_ref().map(|(at, hex)| (*at, hex.as_str()));
-            let lines = self.survey.trees(behind, TREES).await?;
+            let lines = self.scratch.trees(behind, TREES).await?;
             let Some(last) = lines.last() else {
                 return Ok(());
             };
@@ -195,7 +195,7 @@ impl Rebuild<'_> {
                 .iter()
                 .filter_map(|(_, id)| Some(id.hex()?.to_owned()))
                 .collect();
-            let keys = self.survey.keys(Kind::Blob, &hexes).await?;
+            let keys = self.scratch.keys(Kind::Blob, &hexes).await?;
             let (mut named, mut held, mut lacking) = (Vec::new(), Vec::new(), Vec::new());
             for (path, id) in news {
                 let Some(hex) = id.hex().filter(|hex| keys.contains_key(*hex)) else {
@@ -215,9 +215,9 @@ impl Rebuild<'_> {
                 let repos = line.repos.iter().cloned();
                 held.extend(repos.map(|repo| (id.as_str().to_owned(), repo)));
             }
-            self.survey.add_named(&named).await?;
-            self.survey.hold_blobs(&held).await?;
-            self.survey.lack_blobs(&lacking).await?;
+            self.scratch.add_named(&named).await?;
+            self.scratch.hold_blobs(&held).await?;
+            self.scratch.lack_blobs(&lacking).await?;
         }
         Ok(())
     }
@@ -226,7 +226,7 @@ impl Rebuild<'_> {
         self.progress.phase("blobs", None);
         let mut after = String::new();
         loop {
-            let lines = self.survey.blobs(&after, PAGE).await?;
+            let lines = self.scratch.blobs(&after, PAGE).await?;
             let Some(last) = lines.last() else {
                 return Ok(());
             };
@@ -264,7 +264,7 @@ impl Rebuild<'_> {
         for kind in Kind::ALL {
             let mut after: Option<(String, String)> = None;
             loop {
-                let held = self.survey.held(kind, after.as_ref(), PAGE).await?;
+                let held = self.scratch.held(kind, after.as_ref(), PAGE).await?;
                 let Some((last, _)) = held.last() else {
                     break;
                 };
@@ -286,7 +286,7 @@ impl Rebuild<'_> {
         self.progress.phase("branches", None);
         let mut after = String::new();
         loop {
-            let branches = self.survey.branches(&after, PAGE).await?;
+            let branches = self.scratch.branches(&after, PAGE).await?;
             let Some(last) = branches.last() else {
                 return Ok(());
             };

@@ -1,8 +1,8 @@
-//! The survey: every key of the listing, every object read and proved.
+//! The scratch file: every key of the listing, every object read and proved.
 
 use super::{Rebuild, RebuildError};
 use crate::backend::{Backend, BackendError, Entry, Key, layout};
-use crate::index::survey::{BlobFact, CommitFact, TreeFact};
+use crate::index::rebuild_scratch::{BlobFact, CommitFact, TreeFact};
 use crate::object::identity::BlobHasher;
 use crate::object::{CommitRecord, Kind, MAX_PAYLOAD, ObjectId, SnapshotRecord, time};
 use crate::store::write::proves;
@@ -73,7 +73,7 @@ impl Rebuild<'_> {
             }
             self.lay_down(&mut waiting).await?;
             if !more {
-                return Ok(self.survey.index().await?);
+                return Ok(self.scratch.index().await?);
             }
         }
     }
@@ -88,7 +88,7 @@ impl Rebuild<'_> {
         if let Some((name, _)) = layout::recognise_checkpoint(&entry.key) {
             if name != refs_name {
                 name.clone_into(refs_name);
-                self.survey.add_refs_name(name).await?;
+                self.scratch.add_refs_name(name).await?;
             }
             return Ok(None);
         }
@@ -137,10 +137,10 @@ impl Rebuild<'_> {
     }
 
     async fn lay_down(&self, waiting: &mut Waiting) -> Result<(), RebuildError> {
-        self.survey.add_commits(&waiting.commits).await?;
-        self.survey.add_trees(&waiting.trees).await?;
-        self.survey.add_blobs(&waiting.blobs).await?;
-        self.survey.add_hints(&waiting.hints).await?;
+        self.scratch.add_commits(&waiting.commits).await?;
+        self.scratch.add_trees(&waiting.trees).await?;
+        self.scratch.add_blobs(&waiting.blobs).await?;
+        self.scratch.add_hints(&waiting.hints).await?;
         *waiting = Waiting::default();
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! A database from the object store alone.
 //!
 //! The store is listed once and every object is read and proved; what the key's digest says decides
-//! what an object is. Facts go to a temporary survey on disk and are joined there. Rows are added in an
+//! what an object is. Facts go to a temporary scratch file on disk and are joined there. Rows are added in an
 //! order in which each names only what is there: repositories, commits, snapshots, blobs, memberships,
 //! and branches last. Each batch is read back and compared.
 //!
@@ -17,7 +17,7 @@ pub(crate) mod rows;
 
 use super::{StoreError, Writer};
 use crate::index::IndexError;
-use crate::index::survey::Survey;
+use crate::index::rebuild_scratch::RebuildScratch;
 use crate::progress::{Cancelled, Progress};
 use serde::Serialize;
 use std::collections::HashSet;
@@ -138,7 +138,7 @@ struct Rebuild<'a> {
     target: &'a Writer,
     progress: &'a Progress,
     options: Options,
-    survey: Survey,
+    scratch: RebuildScratch,
     /// Keys that were listed and not taken.
     refused: HashSet<String>,
     report: Rebuilt,
@@ -169,7 +169,7 @@ pub async fn rebuild_with(
         target,
         progress,
         options,
-        survey: Survey::new().await?,
+        scratch: RebuildScratch::new().await?,
         refused: HashSet::new(),
         report: Rebuilt::default(),
     };

@@ -17,7 +17,7 @@ impl Rebuild<'_> {
         self.progress.phase("ref checkpoints", None);
         let mut after = String::new();
         loop {
-            let names = self.survey.refs_names(&after, PAGE).await?;
+            let names = self.scratch.refs_names(&after, PAGE).await?;
             let Some(last) = names.last() else {
                 break;
             };
@@ -51,9 +51,9 @@ impl Rebuild<'_> {
             (Some((_, checkpoint)), _) => {
                 let repo = &checkpoint.refs.repo;
                 let created = time::parse(&repo.created_at);
-                self.survey.add_repo(repo, created, true).await?;
+                self.scratch.add_repo(repo, created, true).await?;
                 let branches = &checkpoint.refs.branches;
-                Ok(self.survey.add_branches(branches, false).await?)
+                Ok(self.scratch.add_branches(branches, false).await?)
             }
             (None, Some(repo_id)) => self.placeholder(&repo_id).await,
             (None, None) => Ok(()),
@@ -62,21 +62,21 @@ impl Rebuild<'_> {
 
     /// Says which repository holds which object, and derives branches where no checkpoint has any.
     async fn hold(&mut self) -> Result<(), RebuildError> {
-        self.survey.reach().await?;
-        self.survey.hold_hinted().await?;
+        self.scratch.reach().await?;
+        self.scratch.hold_hinted().await?;
         self.placeholders().await?;
-        self.report.unreached_commits = self.survey.hold_rest_of_commits(UNKNOWN).await?;
+        self.report.unreached_commits = self.scratch.hold_rest_of_commits(UNKNOWN).await?;
         self.placeholders().await?;
-        self.report.derived_branches = self.survey.derive_branches().await?;
-        self.survey.reach().await?;
-        self.report.unnamed = self.survey.hold_trees(UNKNOWN).await?;
+        self.report.derived_branches = self.scratch.derive_branches().await?;
+        self.scratch.reach().await?;
+        self.report.unnamed = self.scratch.hold_trees(UNKNOWN).await?;
         self.placeholders().await
     }
 
     /// Gives a row to every repository that holds something and has none.
     pub(super) async fn placeholders(&mut self) -> Result<(), RebuildError> {
         loop {
-            let lacking = self.survey.repos_without_row(PAGE).await?;
+            let lacking = self.scratch.repos_without_row(PAGE).await?;
             if lacking.is_empty() {
                 return Ok(());
             }
@@ -100,7 +100,7 @@ impl Rebuild<'_> {
         if self.report.placeholders.len() < SHOWN {
             self.report.placeholders.push(repo_id.to_owned());
         }
-        Ok(self.survey.add_repo(&row, None, false).await?)
+        Ok(self.scratch.add_repo(&row, None, false).await?)
     }
 
     /// Asks for what is named and was not listed: a listing that is short must not become a database that is.
@@ -108,7 +108,7 @@ impl Rebuild<'_> {
         if self.refused.len() >= REFUSED {
             return Ok(());
         }
-        let (_, lacking) = self.survey.lacking(ASKED).await?;
+        let (_, lacking) = self.scratch.lacking(ASKED).await?;
         for lacking in lacking {
             self.progress.checkpoint().await?;
             let Some(key) = layout::key_for(&ObjectId::new(&lacking.id)) else {
@@ -134,7 +134,7 @@ impl Rebuild<'_> {
 
     /// Names what is named and could not be had.
     pub(super) async fn tell_missing(&mut self) -> Result<(), RebuildError> {
-        let (count, first) = self.survey.lacking(SHOWN as u32).await?;
+        let (count, first) = self.scratch.lacking(SHOWN as u32).await?;
         self.report.missing = count;
         self.report.first_missing = first
             .into_iter()

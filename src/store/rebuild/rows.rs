@@ -1,6 +1,6 @@
 //! Rows from records: what `reconstruct` reads, written.
 
-use crate::index::survey::BlobLine;
+use crate::index::rebuild_scratch::BlobLine;
 use crate::index::{BlobRow, CommitRow, SnapshotRow};
 use crate::object::{CommitRecord, ObjectId, SnapshotRecord, json, time};
 use serde_json::{Value, json};

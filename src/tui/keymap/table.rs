@@ -1,7 +1,7 @@
 //! The rows of the key table.
 
-use super::Place as P;
-use super::{Binding, Place};
+use super::KeyContext as P;
+use super::{Binding, KeyContext};
 use crate::audit::Depth;
 use crate::tui::action::{Action, Motion};
 use crate::tui::decisions::Side;
@@ -9,7 +9,7 @@ use crate::tui::guide::Guide;
 
 const fn row(
     action: Action,
-    places: &'static [Place],
+    contexts: &'static [KeyContext],
     keys: &'static [&'static str],
     rank: u8,
     title: &'static str,
@@ -17,7 +17,7 @@ const fn row(
 ) -> Binding {
     Binding {
         action,
-        places,
+        contexts,
         keys,
         title,
         help,
@@ -26,7 +26,7 @@ const fn row(
 }
 
 /// Lists that lie over a screen and take every key.
-const LISTS: &[Place] = &[P::Common, P::Log, P::Branches];
+const LISTS: &[KeyContext] = &[P::Common, P::Log, P::Branches];
 
 /// Every key of the console.
 #[rustfmt::skip]

@@ -1,7 +1,7 @@
 //! What is known of a hub, safe to show: findings in figures, and what they rest on.
 
 use super::{SummaryLine, clean};
-use crate::audit::looks::{Look, Looks};
+use crate::audit::past_audits::{PastAudit, PastAudits};
 use crate::audit::report::{BranchCounts, Standings};
 use crate::audit::{Depth, Report, Scope};
 use crate::object::time::Micros;
@@ -16,7 +16,7 @@ const REPOS: usize = 10_000;
 pub struct KnownLine {
     pub report: ReportRef,
     pub summary: SummaryLine,
-    pub looks: Looks,
+    pub past_audits: PastAudits,
     /// Findings that keep the hub from being signed off.
     pub left: u64,
     /// Of all branches of repositories that live.
@@ -33,7 +33,7 @@ impl KnownLine {
             left,
             report: name,
             summary: SummaryLine::from(report.summary()),
-            looks: report.looks().clone(),
+            past_audits: report.past_audits().clone(),
             branches: branches.hub,
             repos: branches.repos.into_iter().take(REPOS).collect(),
         }
@@ -54,32 +54,32 @@ pub fn scope_words(scope: &Scope) -> String {
 
 /// What a verdict rests on, in a few words: how deep was looked, how long ago, and what that leaves out.
 #[must_use]
-pub fn rests_on(look: Option<&Look>, now: Micros) -> String {
-    let Some(look) = look else {
+pub fn rests_on(past: Option<&PastAudit>, now: Micros) -> String {
+    let Some(past) = past else {
         return "not looked at".to_owned();
     };
-    let seconds = u64::try_from(now.saturating_sub(look.at) / 1_000_000).unwrap_or(0);
+    let seconds = u64::try_from(now.saturating_sub(past.at) / 1_000_000).unwrap_or(0);
     let ago = crate::tui::meter::span(seconds);
-    let out = match look.depth {
+    let out = match past.depth {
         Depth::Rows => " · store not asked",
         Depth::Presence => " · bytes not read",
         Depth::Bytes => "",
     };
-    let holes = if look.complete { "" } else { ", incomplete" };
-    format!("depth {}{holes}, {ago} ago{out}", look.depth.word())
+    let holes = if past.complete { "" } else { ", incomplete" };
+    format!("depth {}{holes}, {ago} ago{out}", past.depth.word())
 }
 
 /// What stands where nothing was found: a tick only where every byte was read and every question answered.
 #[must_use]
-pub fn nothing_found(look: Option<&Look>) -> (String, Rest) {
-    match look {
+pub fn nothing_found(past: Option<&PastAudit>) -> (String, Rest) {
+    match past {
         None => ("? not looked at".to_owned(), Rest::Unknown),
-        Some(look) if !look.complete => (
-            format!("? {}, incomplete", look.depth.word()),
+        Some(past) if !past.complete => (
+            format!("? {}, incomplete", past.depth.word()),
             Rest::Unknown,
         ),
-        Some(look) if look.depth == Depth::Bytes => ("✓ none".to_owned(), Rest::Proved),
-        Some(look) => (format!("· none at {}", look.depth.word()), Rest::Shallow),
+        Some(past) if past.depth == Depth::Bytes => ("✓ none".to_owned(), Rest::Proved),
+        Some(past) => (format!("· none at {}", past.depth.word()), Rest::Shallow),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Lists written into files, one JSON object a line, page by page.
 
-use super::Desk;
+use super::RunnerContext;
 use crate::audit::report::Stretch;
 use crate::index::{Edge, Listed};
-use crate::tui::effect::{Exported, ObjectAsk, RepoAsk};
+use crate::tui::effect::{Exported, ObjectQuery, RepoQuery};
 use crate::tui::event::Answer;
 use crate::tui::lines::clean;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ impl Lines {
     }
 }
 
-impl Desk {
+impl RunnerContext {
     /// Writes a list into a new file of the current folder.
     pub(super) async fn export(&self, list: Exported) -> Result<Answer, String> {
         let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
@@ -79,7 +79,7 @@ impl Desk {
         })
     }
 
-    async fn export_repos(&self, ask: RepoAsk, out: &mut Lines) -> Result<(), String> {
+    async fn export_repos(&self, ask: RepoQuery, out: &mut Lines) -> Result<(), String> {
         loop {
             let Answer::Repos { rows, end } = self.some_repos(ask.clone(), out.rows, PAGE).await?
             else {
@@ -99,7 +99,7 @@ impl Desk {
         }
     }
 
-    async fn export_objects(&self, mut ask: ObjectAsk, out: &mut Lines) -> Result<(), String> {
+    async fn export_objects(&self, mut ask: ObjectQuery, out: &mut Lines) -> Result<(), String> {
         (ask.browse.from, ask.browse.limit) = (Edge::Start, PAGE);
         loop {
             let (rows, end) = self.objects(ask.clone()).await?;

@@ -1,27 +1,27 @@
 //! Questions to the reports of audits.
 
-use super::Desk;
+use super::RunnerContext;
 use crate::audit::{AuditError, Depth, Filter, Report};
-use crate::tui::effect::{Ask, ReportRef};
+use crate::tui::effect::{Query, ReportRef};
 use crate::tui::event::Answer;
 use crate::tui::lines::{FindingLine, GroupLine, Judged};
 use std::collections::{BTreeMap, HashSet};
 
-impl Desk {
+impl RunnerContext {
     /// What the last report says.
-    pub(super) async fn found(&self, ask: Ask) -> Result<Answer, String> {
+    pub(super) async fn found(&self, ask: Query) -> Result<Answer, String> {
         let answer = match ask {
-            Ask::FindingsAt { report, places } => {
+            Query::FindingsAt { report, places } => {
                 let page = self.report_named(report)?.at(&places).await;
                 page.map(|page| Answer::Findings(page.iter().map(FindingLine::from).collect()))
             }
-            Ask::Carry {
+            Query::Carry {
                 from,
                 marks,
                 cursor,
                 filter,
             } => return self.carry(from, &marks, cursor, &filter).await,
-            Ask::WorstOn { path, ids } => self.judged(&path, ids).await,
+            Query::WorstOn { path, ids } => self.judged(&path, ids).await,
             ask => of_report(&self.report()?.1, ask).await,
         };
         answer.map_err(|error| error.to_string())
@@ -30,7 +30,7 @@ impl Desk {
     /// What is known of each id: the worst finding, or how deep the look was that found nothing.
     async fn judged(&self, path: &str, ids: Vec<String>) -> Result<Answer, AuditError> {
         let (report, read) = {
-            let held = self.held();
+            let held = self.state();
             let Some((_, report)) = held.report.clone() else {
                 return Ok(Answer::Judged(BTreeMap::new()));
             };
@@ -42,11 +42,11 @@ impl Desk {
             .into_iter()
             .map(|(id, code)| (id, Judged::Found(code)))
             .collect();
-        let look = report.looks().repo(path).filter(|look| look.complete);
+        let past = report.past_audits().repo(path).filter(|past| past.complete);
         for id in ids {
             let deep = match read.contains(&id) {
                 true => Some(Depth::Bytes),
-                false => look.map(|look| look.depth),
+                false => past.map(|past| past.depth),
             };
             let nothing = deep.map_or(Judged::Unlooked, Judged::Clean);
             found.entry(id).or_insert(nothing);
@@ -77,23 +77,23 @@ impl Desk {
     }
 }
 
-async fn of_report(report: &Report, ask: Ask) -> Result<Answer, AuditError> {
+async fn of_report(report: &Report, ask: Query) -> Result<Answer, AuditError> {
     Ok(match ask {
-        Ask::Findings { filter, stretch } => {
+        Query::Findings { filter, stretch } => {
             let page = report.list(&filter, stretch).await?;
             Answer::Findings(page.iter().map(FindingLine::from).collect())
         }
-        Ask::FindingsCount(filter) => Answer::Count(report.count(&filter).await?),
-        Ask::Ordinals { filter, stretch } => {
+        Query::FindingsCount(filter) => Answer::Count(report.count(&filter).await?),
+        Query::Ordinals { filter, stretch } => {
             Answer::Ordinals(report.ordinals(&filter, stretch).await?)
         }
-        Ask::PlaceOf { filter, ordinal } => {
+        Query::PlaceOf { filter, ordinal } => {
             let place = report.before(&filter, ordinal).await?;
             let there = report.page(&filter, place, 1).await?;
             let passes = there.first().is_some_and(|found| found.ordinal == ordinal);
             Answer::Place(passes.then_some(place))
         }
-        Ask::Groups(filter, by) => {
+        Query::Groups(filter, by) => {
             let groups = report.groups(&filter, by).await?;
             Answer::Groups(groups.iter().map(GroupLine::from).collect())
         }

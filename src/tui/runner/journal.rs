@@ -1,6 +1,6 @@
 //! Questions to the journal, and to the doctor.
 
-use super::Desk;
+use super::RunnerContext;
 use crate::repair::journal;
 use crate::tui::event::Answer;
 use crate::tui::lines::{ChainLine, JournalLine, RunLine};
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// The newest runs that are listed.
 const RUNS: usize = 10_000;
 
-impl Desk {
+impl RunnerContext {
     /// Where this hub's journal lies, if there is one yet.
     fn journal(&self) -> Option<PathBuf> {
         journal::path_of(&self.hub).filter(|path| path.exists())

@@ -1,8 +1,8 @@
 //! The ledger of the session: whatever anybody found out becomes a finding for everybody.
 
-use super::{Desk, Held};
+use super::{RunnerContext, RunnerState};
 use crate::audit::ledger::is_judged_alone;
-use crate::audit::looks::Looks;
+use crate::audit::past_audits::PastAudits;
 use crate::audit::{
     self, Code, Depth, Finding, Inspection, ObjectView, Options, PullFact, Report, Scope,
 };
@@ -28,7 +28,7 @@ pub(super) struct Touched {
     repos: BTreeSet<String>,
 }
 
-impl Held {
+impl RunnerState {
     /// The last report takes the place of the one before; its name.
     fn replace(&mut self, report: Arc<Report>) -> ReportRef {
         self.reports += 1;
@@ -43,7 +43,7 @@ impl Held {
     }
 }
 
-impl Desk {
+impl RunnerContext {
     /// Takes over what a look found; gives what is known then.
     pub(super) async fn learn(
         &self,
@@ -52,18 +52,18 @@ impl Desk {
     ) -> Result<KnownLine, String> {
         let learning = self.learning.clone();
         let _one_at_a_time = learning.lock().await;
-        let known = self.held().report.clone().map(|(_, report)| report);
+        let known = self.state().report.clone().map(|(_, report)| report);
         let merged = async {
             let report = match (known, newer) {
                 (None, Some(newer)) if is_of_hub(&newer) => Arc::new(newer),
                 (Some(_), Some(newer)) if is_whole(&newer) => Arc::new(newer),
                 (Some(known), Some(newer)) => Arc::new(known.learn(&newer).await?),
                 (None, Some(newer)) => {
-                    let nothing = Report::empty(Looks::default()).await?;
+                    let nothing = Report::empty(PastAudits::default()).await?;
                     Arc::new(nothing.learn(&newer).await?)
                 }
                 (Some(known), None) => known,
-                (None, None) => Arc::new(Report::empty(Looks::default()).await?),
+                (None, None) => Arc::new(Report::empty(PastAudits::default()).await?),
             };
             report.learn_pulls(pulls).await?;
             let branches = report.standings().await?;
@@ -75,7 +75,7 @@ impl Desk {
             Ok::<_, audit::AuditError>((report, left, branches))
         };
         let (report, left, branches) = merged.await.map_err(|error| error.to_string())?;
-        let name = self.held().replace(report.clone());
+        let name = self.state().replace(report.clone());
         Ok(KnownLine::new(name, &report, left, branches))
     }
 
@@ -102,7 +102,7 @@ impl Desk {
         match audit::run(store, &options, &Progress::new()).await {
             Ok(report) => Some(report),
             Err(audit::AuditError::NoSuchId { .. }) => {
-                let known = self.held().report.clone();
+                let known = self.state().report.clone();
                 if let Some((_, report)) = known {
                     let before = report.on(id.as_str()).await.unwrap_or_default();
                     if before.iter().any(|found| found.code == Code::RowMissing) {
@@ -123,7 +123,7 @@ impl Desk {
         if matches!(seen.object, ObjectView::Unknown { .. }) {
             return;
         }
-        let known = self.held().report.clone();
+        let known = self.state().report.clone();
         let before = match &known {
             Some((_, report)) => report.on(&seen.id).await.unwrap_or_default(),
             None => return,
@@ -137,7 +137,7 @@ impl Desk {
         };
         let same = codes(&before) == codes(&seen.findings);
         let id = ObjectId::new(&seen.id);
-        self.held().note_read(&seen.id);
+        self.state().note_read(&seen.id);
         if !same && let Ok(newer) = Report::of(&seen.findings, &[(seen.kind, id)], now()).await {
             self.learn_aside(Some(newer), &[]).await;
         }
@@ -145,8 +145,8 @@ impl Desk {
 
     /// What an audit of `scope` must look at one by one: what was found deeper than it looks, and what was repaired.
     pub(super) async fn to_look_again(&self, scope: &Scope, depth: Depth) -> Vec<ObjectId> {
-        let mut ids = std::mem::take(&mut self.held().touched).ids;
-        let known = self.held().report.clone();
+        let mut ids = std::mem::take(&mut self.state().touched).ids;
+        let known = self.state().report.clone();
         let deeper: Vec<Code> = audit::fault::FAULTS
             .iter()
             .map(|fault| fault.code)
@@ -178,7 +178,7 @@ impl Desk {
         let mut skip = 0;
         while let Ok(steps) = plan.steps(skip, 500).await {
             skip += steps.len() as u64;
-            let mut held = self.held();
+            let mut held = self.state();
             for step in &steps {
                 held.touched.repos.insert(step.repo.clone());
                 if step.kind.kind().is_some() {
@@ -193,11 +193,11 @@ impl Desk {
 
     /// Whether a repair reached beyond the one repository that is to be audited.
     pub(super) fn touched_beyond(&self, path: &str) -> bool {
-        self.held().touched.repos.iter().any(|repo| repo != path)
+        self.state().touched.repos.iter().any(|repo| repo != path)
     }
 }
 
-impl Held {
+impl RunnerState {
     /// Whether an object was read to its last byte beside an audit.
     pub(super) fn has_read(&self, id: &str) -> bool {
         self.read.contains(id)
@@ -214,13 +214,16 @@ impl Held {
 
 /// Whether a report is of an audit of the whole hub.
 fn is_of_hub(report: &Report) -> bool {
-    report.looks().iter().any(|look| look.scope == Scope::Hub)
+    report
+        .past_audits()
+        .iter()
+        .any(|past| past.scope == Scope::Hub)
 }
 
 /// Whether nothing that was found before can add to a report.
 fn is_whole(report: &Report) -> bool {
-    let mut looks = report.looks().iter();
-    looks.any(|look| look.scope == Scope::Hub && look.depth == Depth::Bytes && look.complete)
+    let mut past_audits = report.past_audits().iter();
+    past_audits.any(|past| past.scope == Scope::Hub && past.depth == Depth::Bytes && past.complete)
         && report.summary().too_new == 0
 }
 

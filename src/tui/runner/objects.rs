@@ -3,10 +3,10 @@
 //! A filter is held against one page after the other here and not in SQL: pages are quick at any depth, and
 //! between two of them a question that nobody waits for any more ends.
 
-use super::Desk;
+use super::RunnerContext;
 use crate::audit::{Filter, Report};
 use crate::index::{Edge, Listed};
-use crate::tui::effect::ObjectAsk;
+use crate::tui::effect::ObjectQuery;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,13 +16,13 @@ const PAGE: u32 = 500;
 const LARGEST: u32 = 8_000;
 
 /// What was found by then is shown, before more is looked for.
-const PATIENCE: Duration = Duration::from_millis(250);
+const SHOW_AFTER: Duration = Duration::from_millis(250);
 
-impl Desk {
+impl RunnerContext {
     /// The next rows of a list, and whether none follow. With a filter they may be fewer than were asked for;
     /// none come only where none follow.
-    pub(super) async fn objects(&self, ask: ObjectAsk) -> Result<(Vec<Listed>, bool), String> {
-        let ObjectAsk { mut browse, filter } = ask;
+    pub(super) async fn objects(&self, ask: ObjectQuery) -> Result<(Vec<Listed>, bool), String> {
+        let ObjectQuery { mut browse, filter } = ask;
         let store = self.store()?;
         let index = store.index();
         let wanted = browse.limit as usize;
@@ -48,7 +48,7 @@ impl Desk {
                     found.splice(0..0, passed);
                 }
             }
-            let enough = found.len() >= wanted || !found.is_empty() && begun.elapsed() > PATIENCE;
+            let enough = found.len() >= wanted || !found.is_empty() && begun.elapsed() > SHOW_AFTER;
             match next.filter(|_| !page.end) {
                 Some(next) if !enough => browse.from = next,
                 next => {

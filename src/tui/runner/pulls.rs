@@ -1,6 +1,6 @@
 //! Pulls that are tried, and what they teach.
 
-use super::Desk;
+use super::RunnerContext;
 use crate::audit::{PullEnd, PullFact};
 use crate::client::PullError;
 use crate::client::tried::{TriedPull, try_pull};
@@ -8,7 +8,7 @@ use crate::client::tried_repo::{BranchEnd, TriedBranch, TriedRepo, try_branches}
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;
 use crate::store::Store;
-use crate::tui::effect::PullAsk;
+use crate::tui::effect::PullRequest;
 use crate::tui::event::Answer;
 use crate::tui::lines::PulledLine;
 use std::collections::BTreeSet;
@@ -19,9 +19,13 @@ const FACTS: usize = 10_000;
 /// Objects that were refused, and are looked at: more stand behind few causes.
 const CAUSES: usize = 100;
 
-impl Desk {
+impl RunnerContext {
     /// Tries what a client would receive of a branch, or of every branch of a repository.
-    pub(super) async fn pull(&self, ask: PullAsk, progress: &Progress) -> Result<Answer, String> {
+    pub(super) async fn pull(
+        &self,
+        ask: PullRequest,
+        progress: &Progress,
+    ) -> Result<Answer, String> {
         let _ended = progress.ended().drop_guard();
         let store = self.store()?.for_job(progress);
         let line = match &ask.branch {

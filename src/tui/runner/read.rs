@@ -1,11 +1,11 @@
 //! Questions that read and nothing else.
 
-use super::Desk;
+use super::RunnerContext;
 use crate::audit::inspect;
 use crate::index::{BranchRow, Index, IndexError};
 use crate::object::ObjectId;
-use crate::store::reconstruct::given;
-use crate::tui::effect::Ask;
+use crate::store::reconstruct::non_empty;
+use crate::tui::effect::Query;
 use crate::tui::event::Answer;
 use crate::tui::lines::{
     BranchLine, BranchMark, HubId, Inspected, ObjectLine, RefusalLine, RepoLine, StepLine,
@@ -13,11 +13,11 @@ use crate::tui::lines::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-impl Desk {
-    pub(super) async fn read(&self, ask: Ask) -> Result<Answer, String> {
+impl RunnerContext {
+    pub(super) async fn read(&self, ask: Query) -> Result<Answer, String> {
         let words = |error: &dyn std::fmt::Display| error.to_string();
         match ask {
-            Ask::Steps { plan, skip, limit } => {
+            Query::Steps { plan, skip, limit } => {
                 let steps = self
                     .planned(plan)?
                     .steps(skip, limit)
@@ -25,37 +25,37 @@ impl Desk {
                     .map_err(|e| words(&e))?;
                 Ok(Answer::Steps(steps.iter().map(StepLine::from).collect()))
             }
-            Ask::Refusals { plan, skip, limit } => {
+            Query::Refusals { plan, skip, limit } => {
                 let plan = self.planned(plan)?;
                 let refused = plan.refused(skip, limit).await.map_err(|e| words(&e))?;
                 Ok(Answer::Refusals(
                     refused.iter().map(RefusalLine::from).collect(),
                 ))
             }
-            Ask::Sift { report, selection } => self.sift(report, selection).await,
-            Ask::Runs => self.runs().await,
-            Ask::RunLines { run, skip, limit } => self.run_lines(run, skip, limit).await,
-            Ask::Chain => self.chain().await,
-            Ask::Doctor => self.doctor().await,
-            Ask::Repos { ask, skip, limit } => self.some_repos(ask, skip, limit).await,
-            Ask::PlaceRepos { ask, keep, fresh } => self.place_repos(ask, keep, fresh).await,
-            Ask::RepoNamed(path) => self.repo_named(&path).await,
-            Ask::Resolve(start) => {
+            Query::Classify { report, selection } => self.classify(report, selection).await,
+            Query::Runs => self.runs().await,
+            Query::RunLines { run, skip, limit } => self.run_lines(run, skip, limit).await,
+            Query::Chain => self.chain().await,
+            Query::Doctor => self.doctor().await,
+            Query::Repos { ask, skip, limit } => self.some_repos(ask, skip, limit).await,
+            Query::PlaceRepos { ask, keep, fresh } => self.place_repos(ask, keep, fresh).await,
+            Query::RepoNamed(path) => self.repo_named(&path).await,
+            Query::Resolve(start) => {
                 let found = inspect::resolve(&self.store()?, &start).await;
                 let (kind, id) = found.map_err(|e| words(&e))?;
                 let id = HubId::new(id.as_str());
                 Ok(Answer::Resolved { kind, id })
             }
-            Ask::Inspect { kind, id } => self.inspect(kind, &id).await,
-            ask @ (Ask::Findings { .. }
-            | Ask::FindingsCount(_)
-            | Ask::Ordinals { .. }
-            | Ask::Carry { .. }
-            | Ask::PlaceOf { .. }
-            | Ask::WorstOn { .. }
-            | Ask::Groups(..)
-            | Ask::FindingsAt { .. }) => self.found(ask).await,
-            Ask::Objects(ask) => {
+            Query::Inspect { kind, id } => self.inspect(kind, &id).await,
+            ask @ (Query::Findings { .. }
+            | Query::FindingsCount(_)
+            | Query::Ordinals { .. }
+            | Query::Carry { .. }
+            | Query::PlaceOf { .. }
+            | Query::WorstOn { .. }
+            | Query::Groups(..)
+            | Query::FindingsAt { .. }) => self.found(ask).await,
+            Query::Objects(ask) => {
                 let (rows, end) = self.objects(ask).await?;
                 let rows = rows.iter().map(ObjectLine::from).collect();
                 Ok(Answer::Objects { rows, end })
@@ -65,13 +65,13 @@ impl Desk {
     }
 
     /// Everything that comes straight from the database.
-    async fn rows(&self, ask: Ask) -> Result<Answer, String> {
+    async fn rows(&self, ask: Query) -> Result<Answer, String> {
         let store = self.store()?;
         let index = store.index();
         let answer = async {
             Ok::<_, crate::index::IndexError>(match ask {
-                Ask::Counts => Answer::Counts(index.counts().await?),
-                Ask::Branches {
+                Query::Counts => Answer::Counts(index.counts().await?),
+                Query::Branches {
                     repo_id,
                     after,
                     limit,
@@ -87,7 +87,7 @@ impl Desk {
                         end,
                     }
                 }
-                Ask::ObjectsCount(browse) => Answer::Count(index.browse_count(&browse).await?),
+                Query::ObjectsCount(browse) => Answer::Count(index.browse_count(&browse).await?),
                 other => Answer::Failed(format!("{other:?} is not read from the database")),
             })
         };
@@ -101,7 +101,7 @@ impl Desk {
         repo_id: &str,
         rows: &[BranchRow],
     ) -> Result<BTreeMap<String, BranchMark>, IndexError> {
-        let report = self.held().report.clone();
+        let report = self.state().report.clone();
         let (Some((_, report)), Some(repo)) = (report, index.repo_by_id(repo_id).await?) else {
             return Ok(BTreeMap::new());
         };
@@ -114,7 +114,8 @@ impl Desk {
         let mut marks = BTreeMap::new();
         for standing in found {
             let heads = rows.iter().filter(|row| row.name == standing.name);
-            let head = |row: &BranchRow| given(row.head_commit_id.as_deref()).map(str::to_owned);
+            let head =
+                |row: &BranchRow| non_empty(row.head_commit_id.as_deref()).map(str::to_owned);
             if heads.clone().count() > 1 || heads.clone().all(|row| head(row) == standing.head) {
                 let mark = BranchMark::from(&standing);
                 marks.insert(standing.name, mark);
@@ -148,8 +149,8 @@ impl Desk {
         let found = inspect::inspect(&store, kind, &ObjectId::new(id)).await;
         let found = found.map_err(|error| error.to_string())?;
         let found = Arc::new(found);
-        let (desk, seen) = (self.clone(), found.clone());
-        tokio::spawn(async move { desk.learn_inspected(&seen).await });
+        let (context, seen) = (self.clone(), found.clone());
+        tokio::spawn(async move { context.learn_inspected(&seen).await });
         let made = tokio::task::spawn_blocking(move || Inspected::from(&*found)).await;
         Ok(Answer::Inspected(Box::new(
             made.map_err(|error| error.to_string())?,

@@ -1,15 +1,15 @@
 //! Plans and repairs.
 
-use super::Desk;
+use super::RunnerContext;
 use crate::progress::Progress;
-use crate::repair::{self, Journal, Options, Pace, Selection};
+use crate::repair::{self, Journal, Options, Selection, Throttle};
 use crate::tui::effect::{Consent, PlanRef, ReportRef};
 use crate::tui::event::Answer;
 use crate::tui::lines::{AppliedLine, PlannedLine, clean};
 use std::path::Path;
 use std::sync::Arc;
 
-impl Desk {
+impl RunnerContext {
     pub(super) async fn plan(
         &self,
         name: PlanRef,
@@ -40,7 +40,7 @@ impl Desk {
     /// Keeps a plan for whoever looks at it, and says what is in it.
     fn keep(&self, name: PlanRef, plan: repair::Plan) -> Answer {
         let answer = Answer::Planned(Box::new(PlannedLine::from(&plan)));
-        self.held().plans.insert(name, Arc::new(plan));
+        self.state().plans.insert(name, Arc::new(plan));
         answer
     }
 
@@ -59,7 +59,7 @@ impl Desk {
         &self,
         plan: PlanRef,
         consent: Consent,
-        pace: Pace,
+        throttle: Throttle,
         progress: &Progress,
     ) -> Result<Answer, String> {
         let _ended = progress.ended().drop_guard();
@@ -72,7 +72,7 @@ impl Desk {
         let writer = store.writer(authority).map_err(|error| error.to_string())?;
         let mut journal = Journal::open(&self.hub).map_err(|error| error.to_string())?;
         let options = Options {
-            pace,
+            throttle,
             look_after_canary: consent.look_after_canary,
             mass_fault: consent.mass_fault,
             ..Options::default()

@@ -1,9 +1,9 @@
 //! The repositories in an order: all of them are read once, up to a bound, and sorted here.
 
-use super::Desk;
+use super::RunnerContext;
 use crate::index::{Index, IndexError, RepoRow};
 use crate::object::time;
-use crate::tui::effect::{RepoAsk, RepoOrder, ReportRef};
+use crate::tui::effect::{RepoOrder, RepoQuery, ReportRef};
 use crate::tui::event::Answer;
 use crate::tui::lines::RepoLine;
 use std::cmp::Reverse;
@@ -17,7 +17,7 @@ const MOST: usize = 100_000;
 const PAGE: u32 = 1_000;
 
 /// The repositories of the hub.
-pub struct Shelf {
+pub struct RepoCache {
     rows: Vec<RepoRow>,
     /// There are more than are held.
     cut: bool,
@@ -25,26 +25,26 @@ pub struct Shelf {
 
 /// Which of them are listed, in which order.
 pub struct Arranged {
-    ask: RepoAsk,
+    ask: RepoQuery,
     report: Option<ReportRef>,
-    shelf: Arc<Shelf>,
+    repo_cache: Arc<RepoCache>,
     order: Vec<usize>,
 }
 
-impl Desk {
+impl RunnerContext {
     /// How many repositories are listed, and where the one with this id stands.
     pub(super) async fn place_repos(
         &self,
-        ask: RepoAsk,
+        ask: RepoQuery,
         keep: Option<String>,
         fresh: bool,
     ) -> Result<Answer, String> {
         if fresh {
-            let mut held = self.held();
+            let mut held = self.state();
             (held.repos, held.arranged) = (None, None);
         }
         let arranged = self.arranged(ask).await?;
-        let rows = &arranged.shelf.rows;
+        let rows = &arranged.repo_cache.rows;
         let at = keep.and_then(|id| {
             let found = arranged.order.iter().position(|n| rows[*n].repo_id == id);
             found.map(|at| at as u64)
@@ -52,21 +52,21 @@ impl Desk {
         Ok(Answer::Placed {
             count: arranged.order.len() as u64,
             at,
-            cut: arranged.shelf.cut,
+            cut: arranged.repo_cache.cut,
         })
     }
 
     /// A stretch of the list, with the counts of its rows.
     pub(super) async fn some_repos(
         &self,
-        ask: RepoAsk,
+        ask: RepoQuery,
         skip: u64,
         limit: u32,
     ) -> Result<Answer, String> {
         let arranged = self.arranged(ask).await?;
         let skip = usize::try_from(skip).unwrap_or(usize::MAX);
         let wanted = arranged.order.iter().skip(skip).take(limit as usize);
-        let rows: Vec<&RepoRow> = wanted.map(|n| &arranged.shelf.rows[*n]).collect();
+        let rows: Vec<&RepoRow> = wanted.map(|n| &arranged.repo_cache.rows[*n]).collect();
         let ids: Vec<String> = rows.iter().map(|row| row.repo_id.clone()).collect();
         let counts = self.store()?.index().repo_counts(&ids).await;
         let counts = counts.map_err(|error| error.to_string())?;
@@ -79,51 +79,56 @@ impl Desk {
     }
 
     /// The list that was asked for, made once for each report.
-    async fn arranged(&self, ask: RepoAsk) -> Result<Arc<Arranged>, String> {
-        let report = self.held().report.clone();
+    async fn arranged(&self, ask: RepoQuery) -> Result<Arc<Arranged>, String> {
+        let report = self.state().report.clone();
         let name = report.as_ref().map(|(name, _)| *name);
-        let held = self.held().arranged.clone();
+        let held = self.state().arranged.clone();
         if let Some(held) = held.filter(|held| held.ask == ask && held.report == name) {
             return Ok(held);
         }
-        let shelf = self.shelf().await?;
+        let repo_cache = self.repo_cache().await?;
         let words: Vec<String> = ask.words.iter().map(|word| word.to_lowercase()).collect();
         let passes = |row: &RepoRow| {
             let path = row.path().to_lowercase();
             words.iter().all(|word| path.contains(word))
         };
-        let mut order: Vec<usize> = (0..shelf.rows.len())
-            .filter(|n| passes(&shelf.rows[*n]))
+        let mut order: Vec<usize> = (0..repo_cache.rows.len())
+            .filter(|n| passes(&repo_cache.rows[*n]))
             .collect();
-        self.sort(&mut order, &shelf, ask.order).await?;
+        self.sort(&mut order, &repo_cache, ask.order).await?;
         if ask.flipped {
             order.reverse();
         }
         let arranged = Arc::new(Arranged {
             ask,
             report: name,
-            shelf,
+            repo_cache,
             order,
         });
-        self.held().arranged = Some(arranged.clone());
+        self.state().arranged = Some(arranged.clone());
         Ok(arranged)
     }
 
-    async fn shelf(&self) -> Result<Arc<Shelf>, String> {
-        if let Some(shelf) = self.held().repos.clone() {
-            return Ok(shelf);
+    async fn repo_cache(&self) -> Result<Arc<RepoCache>, String> {
+        if let Some(repo_cache) = self.state().repos.clone() {
+            return Ok(repo_cache);
         }
         let store = self.store()?;
-        let shelf = read(store.index())
+        let repo_cache = read(store.index())
             .await
             .map_err(|error| error.to_string())?;
-        let shelf = Arc::new(shelf);
-        self.held().repos = Some(shelf.clone());
-        Ok(shelf)
+        let repo_cache = Arc::new(repo_cache);
+        self.state().repos = Some(repo_cache.clone());
+        Ok(repo_cache)
     }
 
-    async fn sort(&self, order: &mut [usize], shelf: &Shelf, by: RepoOrder) -> Result<(), String> {
-        let rows = &shelf.rows;
+    async fn sort(
+        &self,
+        order: &mut [usize],
+        repo_cache: &RepoCache,
+        by: RepoOrder,
+    ) -> Result<(), String> {
+        let rows = &repo_cache.rows;
         order.sort_by_cached_key(|n| rows[*n].path());
         match by {
             RepoOrder::Path => {}
@@ -164,7 +169,7 @@ impl Desk {
     /// The worst grade and the number of findings by path.
     async fn worst(&self) -> Result<HashMap<String, (crate::audit::Grade, u64)>, String> {
         use crate::audit::{Filter, report::GroupBy};
-        let Some((_, report)) = self.held().report.clone() else {
+        let Some((_, report)) = self.state().report.clone() else {
             return Ok(HashMap::new());
         };
         let groups = report.groups(&Filter::default(), GroupBy::Repo).await;
@@ -174,7 +179,7 @@ impl Desk {
     }
 }
 
-async fn read(index: &dyn Index) -> Result<Shelf, IndexError> {
+async fn read(index: &dyn Index) -> Result<RepoCache, IndexError> {
     let (mut rows, mut after): (Vec<RepoRow>, Option<String>) = (Vec::new(), None);
     loop {
         let page = index.repos(after.as_deref(), PAGE).await?;
@@ -183,7 +188,7 @@ async fn read(index: &dyn Index) -> Result<Shelf, IndexError> {
         let cut = rows.len() > MOST;
         if end || cut {
             rows.truncate(MOST);
-            return Ok(Shelf { rows, cut });
+            return Ok(RepoCache { rows, cut });
         }
         after = rows.last().map(|row| row.repo_id.clone());
     }

@@ -1,6 +1,6 @@
 //! Sign-offs, and what the doctor says before one.
 
-use super::Desk;
+use super::RunnerContext;
 use crate::audit::{PullEnd, PullFact};
 use crate::progress::Progress;
 use crate::repair::signoff::{self, FailedPull, Options, Signoff};
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
-impl Desk {
+impl RunnerContext {
     /// What the doctor says of both sides; nothing is put to try them.
     pub(super) async fn doctor(&self) -> Result<Answer, String> {
         let (hub, runtime) = (self.hub.clone(), Handle::current());
@@ -30,13 +30,13 @@ impl Desk {
         let (signoff, report) = signed.map_err(|error| error.to_string())?;
         let line = SignedLine::from(&signoff);
         self.learn_aside(Some(report), &facts(&signoff)).await;
-        self.held().signoff = Some(Arc::new(signoff));
+        self.state().signoff = Some(Arc::new(signoff));
         Ok(Answer::Signed(Box::new(line)))
     }
 
     /// Writes the last sign-off's two reports into a folder.
     pub(super) fn save_signoff(&self, folder: &str) -> Result<Answer, String> {
-        let last = self.held().signoff.clone();
+        let last = self.state().signoff.clone();
         let signoff = last.ok_or("there is no sign-off to write")?;
         let saved = signoff.save(Path::new(folder));
         let [machines, people] = saved.map_err(|error| error.to_string())?;

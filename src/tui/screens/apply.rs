@@ -4,7 +4,7 @@ use super::Go;
 use crate::repair::Work;
 use crate::text;
 use crate::tui::action::Action;
-use crate::tui::effect::{Ask, Effect, Job, PlanRef, Scope, Ticket};
+use crate::tui::effect::{Effect, Job, PlanRef, Query, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::{AppliedLine, StepLine};
 use crate::tui::meter::Meter;
@@ -72,8 +72,8 @@ impl Apply {
                     ctx.out.push(Effect::Pause(Job::Apply, meter.paused));
                 }
             }
-            Action::Faster => ctx.out.push(Effect::Pace(1)),
-            Action::Slower => ctx.out.push(Effect::Pace(-1)),
+            Action::Faster => ctx.out.push(Effect::Throttle(1)),
+            Action::Slower => ctx.out.push(Effect::Throttle(-1)),
             Action::Back => return Go::Back,
             _ => {}
         }
@@ -81,9 +81,9 @@ impl Apply {
     }
 
     /// Reads the first steps once they wait to be looked at.
-    pub fn settle(&mut self, ctx: &mut Ctx) {
+    pub fn request_missing(&mut self, ctx: &mut Ctx) {
         if self.first == Slot::Empty && ctx.shared.applying.as_ref().is_some_and(at_canary) {
-            let ask = Ask::Steps {
+            let ask = Query::Steps {
                 plan: self.plan,
                 skip: 0,
                 limit: CANARY,

@@ -8,8 +8,8 @@ use super::{Go, Screen};
 use crate::repair::Selection;
 use crate::text;
 use crate::tui::action::{Action, Motion};
-use crate::tui::decisions::{BY_HAND, Open, Side, Sifted, Tally, subject, winner};
-use crate::tui::effect::{Ask, ReportRef, Scope, Ticket};
+use crate::tui::decisions::{BY_HAND, Classified, Open, Side, Tally, subject, winner};
+use crate::tui::effect::{Query, ReportRef, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::{FindingLine, HubId, Inspected};
 use crate::tui::notices::Level;
@@ -27,7 +27,7 @@ pub struct Decide {
     report: ReportRef,
     /// Audits that had ended by then.
     audits: u64,
-    sifted: Slot<Sifted>,
+    classified: Slot<Classified>,
     rows: Pages<FindingLine>,
     pub cursor: Cursor,
     /// The object under the cursor, from every side.
@@ -47,7 +47,7 @@ pub fn open(selection: Selection, what: &str, ctx: &mut Ctx) -> Go {
         what: what.to_owned(),
         report: ctx.shared.audits.report,
         audits: ctx.shared.audits.ended,
-        sifted: Slot::Empty,
+        classified: Slot::Empty,
         rows: Pages::default(),
         cursor: Cursor::default(),
         seen: None,
@@ -60,7 +60,9 @@ pub fn open(selection: Selection, what: &str, ctx: &mut Ctx) -> Go {
 
 impl Decide {
     fn open_findings(&self) -> &[Open] {
-        self.sifted.ready().map_or(&[], |sifted| &sifted.open)
+        self.classified
+            .ready()
+            .map_or(&[], |classified| &classified.open)
     }
 
     /// How many findings wait for a decision.
@@ -81,7 +83,7 @@ impl Decide {
     /// Whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
-        matches!(self.sifted, Slot::Pending(_))
+        matches!(self.classified, Slot::Pending(_))
             || self.rows.pending()
             || matches!(self.seen, Some((_, Slot::Pending(_))))
     }
@@ -133,11 +135,11 @@ impl Decide {
     }
 
     fn refuse_plan(&self, shared: &Shared) -> Option<String> {
-        let Some(sifted) = self.sifted.ready() else {
+        let Some(classified) = self.classified.ready() else {
             return Some("what needs a choice is still being looked for".into());
         };
         let tally = self.tally(shared);
-        let none = tally.planned == 0 && sifted.rest.is_empty();
+        let none = tally.planned == 0 && classified.rest.is_empty();
         none.then(|| match tally.undecided {
             0 => "by your choices everything stays as it is".into(),
             _ => "nothing is decided yet".into(),
@@ -229,7 +231,7 @@ impl Decide {
     }
 
     fn plan(&mut self, ctx: &mut Ctx) -> Go {
-        let Some(sifted) = self.sifted.ready() else {
+        let Some(classified) = self.classified.ready() else {
             return Go::Stay;
         };
         let tally = self.tally(ctx.shared);
@@ -243,13 +245,13 @@ impl Decide {
                 words += &format!(", {} {word}", text::grouped(count));
             }
         }
-        let places = ctx.shared.decisions.places(sifted);
+        let places = ctx.shared.decisions.places(classified);
         PlanScreen::open_from(self.report, Selection::Ordinals(places), &words, ctx)
     }
 
     fn reread(&mut self, ctx: &mut Ctx) {
         self.scope = ctx.renew(self.scope);
-        self.sifted = Slot::Empty;
+        self.classified = Slot::Empty;
         self.rows = Pages::default();
         self.seen = None;
         self.report = ctx.shared.audits.report;
@@ -283,29 +285,32 @@ impl Decide {
             return None;
         }
         match answer {
-            Answer::Sifted(sifted) if self.sifted.awaits(ticket) => {
-                self.sifted = Slot::Ready(sifted);
+            Answer::Classified(classified) if self.classified.awaits(ticket) => {
+                self.classified = Slot::Ready(classified);
             }
-            Answer::Failed(why) if self.sifted.awaits(ticket) => self.sifted = Slot::Failed(why),
+            Answer::Failed(why) if self.classified.awaits(ticket) => {
+                self.classified = Slot::Failed(why)
+            }
             other => return Some(other),
         }
         None
     }
 
     /// Asks for what is shown; a selection that needs no choice becomes its plan.
-    pub fn settle(&mut self, ctx: &mut Ctx) -> Go {
+    pub fn request_missing(&mut self, ctx: &mut Ctx) -> Go {
         let filtered = !matches!(self.selection, Selection::Ordinals(_));
         if filtered && self.audits != ctx.shared.audits.ended {
             self.reread(ctx);
         }
-        if self.sifted == Slot::Empty {
+        if self.classified == Slot::Empty {
             let (report, selection) = (self.report, self.selection.clone());
-            self.sifted = Slot::Pending(ctx.read(self.scope, Ask::Sift { report, selection }));
+            self.classified =
+                Slot::Pending(ctx.read(self.scope, Query::Classify { report, selection }));
         }
-        let Some(sifted) = self.sifted.ready() else {
+        let Some(classified) = self.classified.ready() else {
             return Go::Stay;
         };
-        if sifted.open.is_empty() {
+        if classified.open.is_empty() {
             let selection = self.selection.clone();
             return match PlanScreen::open_from(self.report, selection, &self.what, ctx) {
                 Go::Push(screen) => Go::Replace(screen),
@@ -317,7 +322,7 @@ impl Decide {
             let start = usize::try_from(page * PAGE).unwrap_or(usize::MAX);
             let places = self.open_findings().iter().skip(start).take(PAGE as usize);
             let places = places.map(|one| one.ordinal).collect();
-            let ask = Ask::FindingsAt {
+            let ask = Query::FindingsAt {
                 report: self.report,
                 places,
             };
@@ -338,7 +343,7 @@ impl Decide {
             return;
         }
         self.seen_scope = ctx.renew(self.seen_scope);
-        let ask = Ask::Inspect {
+        let ask = Query::Inspect {
             kind,
             id: id.exact().to_owned(),
         };
@@ -349,7 +354,7 @@ impl Decide {
     /// Whether it is worth coming back to: it asks about the findings that there are.
     #[must_use]
     pub fn leads_on(&self, shared: &Shared) -> bool {
-        self.report == shared.audits.report && !matches!(self.sifted, Slot::Failed(_))
+        self.report == shared.audits.report && !matches!(self.classified, Slot::Failed(_))
     }
 
     /// Lets go of what only it needed; the decisions stay with the session.

@@ -12,7 +12,7 @@ use super::{Go, Screen};
 use crate::audit::Filter;
 use crate::audit::report::{FindingOrder, GroupBy, Stretch};
 use crate::tui::action::{Action, Motion};
-use crate::tui::effect::{Ask, Exported, ReportRef, Scope};
+use crate::tui::effect::{Exported, Query, ReportRef, Scope};
 use crate::tui::filter::parse;
 use crate::tui::lines::{FindingLine, GroupLine, HubId, Inspected};
 use crate::tui::pages::{Pages, Row};
@@ -209,7 +209,7 @@ impl Findings {
         self.placing = Slot::Empty;
         if let (Some(ordinal), true) = (self.kept, self.sorting == Sorting::default()) {
             let filter = self.filter.clone();
-            let ask = Ask::PlaceOf { filter, ordinal };
+            let ask = Query::PlaceOf { filter, ordinal };
             self.placing = Slot::Pending(ctx.read(self.scope, ask));
         }
     }

@@ -8,7 +8,7 @@ use crate::audit::{Auto, Code, Scope};
 use crate::repair::Selection;
 use crate::text;
 use crate::tui::action::Action;
-use crate::tui::effect::Ask;
+use crate::tui::effect::Query;
 use crate::tui::guide::Guide;
 use crate::tui::lines::KnownLine;
 use crate::tui::lines::known::{Rest, branch_words, nothing_found, rests_on, scope_words};
@@ -94,10 +94,10 @@ impl HubScreen {
     }
 
     /// Asks for the totals once the hub is open.
-    pub fn settle(&mut self, ctx: &mut Ctx) {
+    pub fn request_missing(&mut self, ctx: &mut Ctx) {
         if ctx.shared.open.ready().is_some() && ctx.shared.counts == Slot::Empty {
             let scope = ctx.shared.scope();
-            ctx.shared.counts = Slot::Pending(ctx.read(scope, Ask::Counts));
+            ctx.shared.counts = Slot::Pending(ctx.read(scope, Query::Counts));
         }
         let len = codes(ctx.shared).len() as u64;
         self.cursor.keep(len, ctx.height(0));
@@ -251,12 +251,12 @@ fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
 fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme) {
     let now = shared.now();
     let found: u64 = known.summary.findings.values().sum();
-    let look = known.looks.hub();
-    let (_, rest) = nothing_found(look);
+    let past = known.past_audits.hub();
+    let (_, rest) = nothing_found(past);
     let text = format!(
         "{} in the whole hub, {}",
         text::plural(found, "finding"),
-        rests_on(look, now)
+        rests_on(past, now)
     );
     let style = match (found, rest) {
         (0, Rest::Proved) => theme.good,
@@ -265,13 +265,16 @@ fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme)
     };
     head.pair("last audit", &text, theme, style);
     // Looks at parts since: the newest stand first.
-    let parts = known.looks.iter().filter(|look| look.scope != Scope::Hub);
+    let parts = known
+        .past_audits
+        .iter()
+        .filter(|past| past.scope != Scope::Hub);
     let mut parts: Vec<String> = parts
-        .map(|look| {
+        .map(|past| {
             format!(
                 "{}: {}",
-                scope_words(&look.scope),
-                rests_on(Some(look), now)
+                scope_words(&past.scope),
+                rests_on(Some(past), now)
             )
         })
         .collect();

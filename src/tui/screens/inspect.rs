@@ -10,7 +10,7 @@ use crate::audit::Filter;
 use crate::object::Kind;
 use crate::repair::Selection;
 use crate::tui::action::Action;
-use crate::tui::effect::{Ask, Effect, Scope, Ticket};
+use crate::tui::effect::{Effect, Query, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::{HubId, Inspected};
 use crate::tui::state::{Ctx, Shared, Slot};
@@ -302,14 +302,14 @@ impl Inspect {
     }
 
     /// Asks for the object, and brings the cursors into it.
-    pub fn settle(&mut self, ctx: &mut Ctx) {
+    pub fn request_missing(&mut self, ctx: &mut Ctx) {
         // What it finds itself is no reason to look again.
         if self.audits != ctx.shared.audits.ended {
             self.audits = ctx.shared.audits.ended;
             self.reread(ctx);
         }
         if self.seen == Slot::Empty && ctx.shared.open.ready().is_some() {
-            let ask = Ask::Inspect {
+            let ask = Query::Inspect {
                 kind: self.kind,
                 id: self.id.exact().to_owned(),
             };

@@ -6,7 +6,7 @@ use super::{Go, Screen, ago};
 use crate::object::time;
 use crate::text;
 use crate::tui::action::Action;
-use crate::tui::effect::{Ask, Exported, Scope, Ticket};
+use crate::tui::effect::{Exported, Query, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::{ChainLine, HubId, RunLine};
 use crate::tui::notices::Level;
@@ -103,7 +103,7 @@ impl JournalScreen {
                 }
             }
             Action::Check => {
-                self.chain = Slot::Pending(ctx.read(self.scope, Ask::Chain));
+                self.chain = Slot::Pending(ctx.read(self.scope, Query::Chain));
             }
             Action::Refresh => {
                 self.scope = ctx.renew(self.scope);
@@ -151,9 +151,9 @@ impl JournalScreen {
     }
 
     /// Asks for the runs.
-    pub fn settle(&mut self, ctx: &mut Ctx) {
+    pub fn request_missing(&mut self, ctx: &mut Ctx) {
         if self.runs == Slot::Empty {
-            self.runs = Slot::Pending(ctx.read(self.scope, Ask::Runs));
+            self.runs = Slot::Pending(ctx.read(self.scope, Query::Runs));
         }
         if self.runs.ready().is_some() {
             self.cursor

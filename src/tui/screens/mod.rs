@@ -17,7 +17,7 @@ use super::action::Action;
 use super::effect::Ticket;
 use super::event::Answer;
 use super::filter;
-use super::keymap::Place;
+use super::keymap::KeyContext;
 use super::lines::HubId;
 use super::regions::{Regions, Wish};
 use super::state::{Ctx, Shared};
@@ -77,20 +77,20 @@ macro_rules! each {
 impl Screen {
     /// Where its keys stand in the table.
     #[must_use]
-    pub const fn place(&self) -> Place {
+    pub const fn context(&self) -> KeyContext {
         match self {
-            Screen::Hub(_) => Place::Hub,
-            Screen::Repos(_) => Place::Repos,
-            Screen::Objects(_) => Place::Objects,
-            Screen::Inspect(_) => Place::Inspect,
-            Screen::Findings(_) => Place::Findings,
-            Screen::Decide(_) => Place::Decide,
-            Screen::Plan(_) => Place::Plan,
-            Screen::Journal(_) => Place::Journal,
-            Screen::Run(_) => Place::Run,
-            Screen::Apply(_) => Place::Apply,
-            Screen::Pull(_) => Place::Pull,
-            Screen::SignOff(_) => Place::SignOff,
+            Screen::Hub(_) => KeyContext::Hub,
+            Screen::Repos(_) => KeyContext::Repos,
+            Screen::Objects(_) => KeyContext::Objects,
+            Screen::Inspect(_) => KeyContext::Inspect,
+            Screen::Findings(_) => KeyContext::Findings,
+            Screen::Decide(_) => KeyContext::Decide,
+            Screen::Plan(_) => KeyContext::Plan,
+            Screen::Journal(_) => KeyContext::Journal,
+            Screen::Run(_) => KeyContext::Run,
+            Screen::Apply(_) => KeyContext::Apply,
+            Screen::Pull(_) => KeyContext::Pull,
+            Screen::SignOff(_) => KeyContext::SignOff,
         }
     }
 
@@ -146,18 +146,18 @@ impl Screen {
 
     /// Asks for what is needed to show it, and brings cursors back into their lists. A screen that has
     /// nothing to ask a person gives way to the next one.
-    pub fn settle(&mut self, ctx: &mut Ctx) -> Go {
+    pub fn request_missing(&mut self, ctx: &mut Ctx) -> Go {
         match self {
-            Screen::Decide(screen) => return screen.settle(ctx),
-            Screen::Findings(screen) => return screen.settle(ctx),
-            Screen::Hub(screen) => screen.settle(ctx),
-            Screen::Repos(screen) => screen.settle(ctx),
-            Screen::Objects(screen) => screen.settle(ctx),
-            Screen::Inspect(screen) => screen.settle(ctx),
-            Screen::Plan(screen) => screen.settle(ctx),
-            Screen::Apply(screen) => screen.settle(ctx),
-            Screen::Journal(screen) => screen.settle(ctx),
-            Screen::Run(screen) => screen.settle(ctx),
+            Screen::Decide(screen) => return screen.request_missing(ctx),
+            Screen::Findings(screen) => return screen.request_missing(ctx),
+            Screen::Hub(screen) => screen.request_missing(ctx),
+            Screen::Repos(screen) => screen.request_missing(ctx),
+            Screen::Objects(screen) => screen.request_missing(ctx),
+            Screen::Inspect(screen) => screen.request_missing(ctx),
+            Screen::Plan(screen) => screen.request_missing(ctx),
+            Screen::Apply(screen) => screen.request_missing(ctx),
+            Screen::Journal(screen) => screen.request_missing(ctx),
+            Screen::Run(screen) => screen.request_missing(ctx),
             Screen::Pull(_) | Screen::SignOff(_) => {}
         }
         Go::Stay

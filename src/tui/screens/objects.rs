@@ -11,7 +11,7 @@ use crate::audit::{Filter, Subject};
 use crate::object::Kind;
 use crate::repair::Selection;
 use crate::tui::action::Action;
-use crate::tui::effect::{Ask, Exported, PullAsk, ReportRef, Scope, Ticket};
+use crate::tui::effect::{Exported, PullRequest, Query, ReportRef, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::keyset::Keyset;
 use crate::tui::lines::{HubId, Inspected, Judged, ObjectLine, RepoLine};
@@ -137,7 +137,7 @@ impl Objects {
                 }
             }
             Action::Pull => {
-                let ask = PullAsk {
+                let ask = PullRequest {
                     repo: self.path.exact().to_owned(),
                     branch: self.branch.as_ref().map(|name| name.exact().to_owned()),
                 };
@@ -214,7 +214,7 @@ impl Objects {
         let ids: Vec<String> = unknown.map(|row| row.id.exact().to_owned()).collect();
         if !ids.is_empty() {
             let path = self.path.exact().to_owned();
-            self.judging = Slot::Pending(ctx.read(self.scope, Ask::WorstOn { path, ids }));
+            self.judging = Slot::Pending(ctx.read(self.scope, Query::WorstOn { path, ids }));
         }
     }
 
@@ -245,7 +245,7 @@ impl Objects {
             return;
         }
         self.preview_scope = ctx.renew(self.preview_scope);
-        let ask = Ask::Inspect {
+        let ask = Query::Inspect {
             kind,
             id: id.exact().to_owned(),
         };

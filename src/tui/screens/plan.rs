@@ -9,7 +9,7 @@ use super::{Go, Screen};
 use crate::audit::Auto;
 use crate::repair::{Selection, Totals, Work};
 use crate::tui::action::Action;
-use crate::tui::effect::{Ask, Effect, PlanRef, ReportRef, Scope, Ticket};
+use crate::tui::effect::{Effect, PlanRef, Query, ReportRef, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::{HubId, PlannedLine, RefusalLine, StepLine};
 use crate::tui::pages::{PAGE, Pages, Row};
@@ -149,7 +149,10 @@ impl PlanScreen {
             _ => return Some("the plan is not ready yet".into()),
         };
         if totals.steps > 0 && !shared.face.writable {
-            Some("read-only: w saves the plan for `luthier repair --plan`, or start with --write".into())
+            Some(
+                "read-only: w saves the plan for `luthier repair --plan`, or start with --write"
+                    .into(),
+            )
         } else if totals.steps == 0 {
             Some("nothing is planned; the reasons stand there".into())
         } else if self.spent {
@@ -300,7 +303,7 @@ impl PlanScreen {
     }
 
     /// Asks for the steps around the cursor.
-    pub fn settle(&mut self, ctx: &mut Ctx) {
+    pub fn request_missing(&mut self, ctx: &mut Ctx) {
         if self.totals.ready().is_none() {
             return;
         }
@@ -311,13 +314,13 @@ impl PlanScreen {
         if self.refused {
             for page in self.refusals.missing(rows) {
                 let skip = page * PAGE;
-                let ticket = ctx.read(self.scope, Ask::Refusals { plan, skip, limit });
+                let ticket = ctx.read(self.scope, Query::Refusals { plan, skip, limit });
                 self.refusals.asked(page, ticket);
             }
         } else {
             for page in self.steps.missing(rows) {
                 let skip = page * PAGE;
-                let ticket = ctx.read(self.scope, Ask::Steps { plan, skip, limit });
+                let ticket = ctx.read(self.scope, Query::Steps { plan, skip, limit });
                 self.steps.asked(page, ticket);
             }
         }

@@ -5,7 +5,7 @@ use crate::audit::Filter;
 use crate::repair::Selection;
 use crate::text;
 use crate::tui::action::Action;
-use crate::tui::effect::{Effect, PullAsk, Ticket};
+use crate::tui::effect::{Effect, PullRequest, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::pulled::BranchesLine;
 use crate::tui::lines::{FailedLine, HubId, PulledLine, RefusedLine};
@@ -22,7 +22,7 @@ use ratatui::text::Line;
 /// A tried pull.
 #[derive(Debug)]
 pub struct PullScreen {
-    pub ask: PullAsk,
+    pub ask: PullRequest,
     pub end: Slot<PulledLine>,
     cursor: Cursor,
     /// Repairs that had ended when it was tried.
@@ -31,7 +31,7 @@ pub struct PullScreen {
 
 impl PullScreen {
     /// Tries a pull and opens the screen on which its end will stand.
-    pub fn open(ask: PullAsk, ctx: &mut Ctx) -> Go {
+    pub fn open(ask: PullRequest, ctx: &mut Ctx) -> Go {
         let mut screen = Self {
             ask,
             end: Slot::Empty,
@@ -277,7 +277,11 @@ fn ended(end: &PulledLine, at: u64, out: &mut Text, theme: &Theme) {
         out.pair("branch", &format!("{name}  {head}"), theme, theme.text);
     }
     out.gap();
-    if end.branches.as_ref().is_some_and(BranchesLine::is_one_by_one) {
+    if end
+        .branches
+        .as_ref()
+        .is_some_and(BranchesLine::is_one_by_one)
+    {
         let text = "each branch was pulled by itself: what branches share is counted with each";
         out.say(text, theme.muted);
     }

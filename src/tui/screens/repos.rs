@@ -11,7 +11,9 @@ use crate::audit::Filter;
 use crate::audit::report::GroupBy;
 use crate::repair::Selection;
 use crate::tui::action::{Action, Motion};
-use crate::tui::effect::{Ask, Exported, PullAsk, RepoAsk, RepoOrder, ReportRef, Scope, Ticket};
+use crate::tui::effect::{
+    Exported, PullRequest, Query, RepoOrder, RepoQuery, ReportRef, Scope, Ticket,
+};
 use crate::tui::event::Answer;
 use crate::tui::lines::{BranchLine, GroupLine, HubId, RepoLine};
 use crate::tui::notices::Level;
@@ -103,8 +105,8 @@ impl Repos {
         matches!(self.placed, Slot::Pending(_)) || self.list.pending()
     }
 
-    fn ask(&self) -> RepoAsk {
-        RepoAsk {
+    fn ask(&self) -> RepoQuery {
+        RepoQuery {
             order: COLUMNS[self.sorting.column].0,
             flipped: self.sorting.flipped,
             words: self.text.split_whitespace().map(str::to_owned).collect(),
@@ -262,7 +264,7 @@ impl Repos {
     }
 
     /// Asks for the rows around the cursor, and for more of the one under it.
-    pub fn settle(&mut self, ctx: &mut Ctx) {
+    pub fn request_missing(&mut self, ctx: &mut Ctx) {
         if ctx.shared.open.ready().is_none() {
             return;
         }
@@ -275,7 +277,7 @@ impl Repos {
             }
         }
         if self.placed == Slot::Empty {
-            let ask = Ask::PlaceRepos {
+            let ask = Query::PlaceRepos {
                 ask: self.ask(),
                 keep: self.keep.as_ref().map(|id| id.exact().to_owned()),
                 fresh: std::mem::take(&mut self.fresh),
@@ -289,7 +291,7 @@ impl Repos {
         self.cursor.keep(self.len(), height);
         for page in self.list.missing(self.cursor.window(self.len(), height)) {
             let (ask, skip, limit) = (self.ask(), page * PAGE, PAGE as u32);
-            let ticket = ctx.read(self.scope, Ask::Repos { ask, skip, limit });
+            let ticket = ctx.read(self.scope, Query::Repos { ask, skip, limit });
             self.list.asked(page, ticket);
         }
         self.look_ahead(ctx);
@@ -306,7 +308,7 @@ impl Repos {
             return;
         }
         self.more_scope = ctx.renew(self.more_scope);
-        let branches = Ask::Branches {
+        let branches = Query::Branches {
             repo_id: row.id.exact().to_owned(),
             after: None,
             limit: BRANCHES,
@@ -315,7 +317,7 @@ impl Repos {
         let findings = match ctx.shared.audits.last {
             None => Slot::Empty,
             Some(_) => {
-                let ask = Ask::Groups(filter(&row), GroupBy::Code);
+                let ask = Query::Groups(filter(&row), GroupBy::Code);
                 Slot::Pending(ctx.read(self.more_scope, ask))
             }
         };
@@ -381,7 +383,7 @@ fn on_row(action: Action, row: &RepoLine, ctx: &mut Ctx) -> Go {
             PlanScreen::open(Selection::Auto(filter(row)), &what, ctx)
         }
         Action::Pull => {
-            let ask = PullAsk {
+            let ask = PullRequest {
                 repo: row.path.exact().to_owned(),
                 branch: None,
             };

@@ -3,7 +3,7 @@
 use super::{Go, Screen};
 use crate::text;
 use crate::tui::action::Action;
-use crate::tui::effect::{Ask, Scope, Ticket};
+use crate::tui::effect::{Query, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::{EntryLine, HubId, JournalLine, RunLine};
 use crate::tui::pages::{PAGE, Pages, Row};
@@ -103,7 +103,7 @@ impl RunScreen {
     }
 
     /// Asks for the lines around the cursor.
-    pub fn settle(&mut self, ctx: &mut Ctx) {
+    pub fn request_missing(&mut self, ctx: &mut Ctx) {
         let height = ctx.height(0).max(1);
         self.cursor.keep(self.run.lines, height);
         let rows = self.cursor.window(self.run.lines, height);
@@ -111,7 +111,7 @@ impl RunScreen {
             // The newest line stands first, and the file is read from its beginning.
             let end = self.run.lines.saturating_sub(page * PAGE);
             let skip = end.saturating_sub(PAGE);
-            let ask = Ask::RunLines {
+            let ask = Query::RunLines {
                 run: self.run.run.exact().to_owned(),
                 skip,
                 limit: (end - skip) as u32,

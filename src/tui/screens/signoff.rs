@@ -7,7 +7,7 @@ use crate::repair::signoff::{State, Verdict};
 use crate::store::doctor::Health;
 use crate::text;
 use crate::tui::action::Action;
-use crate::tui::effect::{Ask, Effect, Job, Scope, Ticket};
+use crate::tui::effect::{Effect, Job, Query, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::filter;
 use crate::tui::lines::{CheckLine, SignedLine};
@@ -64,7 +64,7 @@ impl SignOffScreen {
 
     fn again(&mut self, ctx: &mut Ctx) {
         self.scope = ctx.renew(self.scope);
-        self.doctor = Slot::Pending(ctx.read(self.scope, Ask::Doctor));
+        self.doctor = Slot::Pending(ctx.read(self.scope, Query::Doctor));
         let ticket = ctx.shared.ticket();
         self.end = Slot::Pending(ticket);
         self.cursor = Cursor::default();
@@ -86,7 +86,13 @@ impl SignOffScreen {
             Action::Plan => match self.end.ready() {
                 None => Some("there is no verdict yet".into()),
                 Some(end) if end.left_total == 0 => Some("no finding stands in the way".into()),
-                Some(_) if shared.audits.last.as_ref().is_some_and(|known| known.left == 0) => {
+                Some(_)
+                    if shared
+                        .audits
+                        .last
+                        .as_ref()
+                        .is_some_and(|known| known.left == 0) =>
+                {
                     Some("what stood in the way is gone; r signs off again".into())
                 }
                 Some(_) => None,
@@ -175,7 +181,9 @@ impl SignOffScreen {
                 1 => "1 finding stands in the way".to_owned(),
                 n => format!("{} findings stand in the way", text::grouped(n)),
             };
-            format!("This verdict is from before the hub was changed: {left} now. r signs off again.")
+            format!(
+                "This verdict is from before the hub was changed: {left} now. r signs off again."
+            )
         })
     }
 

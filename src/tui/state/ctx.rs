@@ -2,7 +2,9 @@
 
 use super::{Shared, Slot};
 use crate::repair::Selection;
-use crate::tui::effect::{Ask, AuditAsk, Effect, Exported, PlanRef, ReportRef, Scope, Ticket};
+use crate::tui::effect::{
+    AuditRequest, Effect, Exported, PlanRef, Query, ReportRef, Scope, Ticket,
+};
 use crate::tui::meter::Meter;
 use crate::tui::regions::Regions;
 
@@ -15,7 +17,7 @@ pub struct Ctx<'a> {
 
 impl Ctx<'_> {
     /// Asks something that reads.
-    pub fn read(&mut self, scope: Scope, ask: Ask) -> Ticket {
+    pub fn read(&mut self, scope: Scope, ask: Query) -> Ticket {
         let ticket = self.shared.ticket();
         self.out.push(Effect::Read { scope, ticket, ask });
         ticket
@@ -64,7 +66,7 @@ impl Ctx<'_> {
 }
 
 /// Starts an audit, unless one is under way.
-pub fn start_audit(shared: &mut Shared, out: &mut Vec<Effect>, ask: AuditAsk, by_hand: bool) {
+pub fn start_audit(shared: &mut Shared, out: &mut Vec<Effect>, ask: AuditRequest, by_hand: bool) {
     if matches!(shared.audits.slot, Slot::Pending(_)) {
         return;
     }
@@ -78,8 +80,8 @@ pub fn start_audit(shared: &mut Shared, out: &mut Vec<Effect>, ask: AuditAsk, by
 
 /// The audit that follows from what happened: of what was audited last, as deep as this hub is.
 #[must_use]
-pub fn next_audit(shared: &Shared) -> AuditAsk {
-    AuditAsk {
+pub fn next_audit(shared: &Shared) -> AuditRequest {
+    AuditRequest {
         depth: shared.audits.depth,
         scope: shared.audits.scope.clone(),
     }

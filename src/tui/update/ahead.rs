@@ -3,7 +3,7 @@
 
 use super::super::action::Action;
 use super::super::effect::Effect;
-use super::super::keymap::Place;
+use super::super::keymap::KeyContext;
 use super::super::notices::Level;
 use super::super::screens::Screen;
 use super::super::state::State;
@@ -16,7 +16,7 @@ use std::time::Duration;
 const MOST: usize = 32;
 
 /// How long they wait.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Keys that wait for what is on its way.
 #[derive(Clone, Debug, Default)]
@@ -71,7 +71,7 @@ pub fn keep(state: &mut State, action: Action, key: Option<KeyEvent>) -> bool {
 
 /// Puts a key behind those that wait; says whether it waits now. Going back and leaving never wait, and
 /// what was typed before them is forgotten.
-pub fn queue(state: &mut State, place: Place, key: KeyEvent) -> bool {
+pub fn queue(state: &mut State, place: KeyContext, key: KeyEvent) -> bool {
     if !state.ahead.waits() {
         return false;
     }
@@ -93,7 +93,7 @@ pub fn catch_up(state: &mut State, out: &mut Vec<Effect>) {
     if !state.ahead.waits() {
         return;
     }
-    let late = state.shared.clock.saturating_sub(state.ahead.since) > PATIENCE;
+    let late = state.shared.clock.saturating_sub(state.ahead.since) > TIMEOUT;
     if late {
         state.ahead = Ahead::default();
         let text = "what was typed ahead is forgotten: the list has not come yet";

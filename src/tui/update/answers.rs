@@ -1,6 +1,6 @@
 //! Answers: what the session itself waits for, then the screens from the top down.
 
-use super::super::effect::{Ask, Effect, Ticket};
+use super::super::effect::{Effect, Query, Ticket};
 use super::super::event::Answer;
 use super::super::lines::KnownLine;
 use super::super::lines::known::scope_words;
@@ -209,7 +209,7 @@ pub fn known(state: &mut State, known: KnownLine, out: &mut Vec<Effect>) {
     shared.audits.report = known.report;
     shared.audits.last = Some(known);
     let (scope, ticket) = (shared.scope(), shared.ticket());
-    let ask = Ask::Groups(Filter::default(), GroupBy::Repo);
+    let ask = Query::Groups(Filter::default(), GroupBy::Repo);
     shared.audits.repos_slot = Slot::Pending(ticket);
     out.push(Effect::Read { scope, ticket, ask });
 }

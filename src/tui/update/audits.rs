@@ -1,7 +1,7 @@
 //! The question how deep an audit is to look, and at what.
 
 use super::super::action::{Action, Motion};
-use super::super::effect::{AuditAsk, Effect};
+use super::super::effect::{AuditRequest, Effect};
 use super::super::overlay::Overlay;
 use super::super::screens::Screen;
 use super::super::state::{State, start_audit};
@@ -83,5 +83,5 @@ fn start(state: &mut State, choice: &Choice, out: &mut Vec<Effect>) {
         state.shared.audits.depth = depth;
         out.push(Effect::Remember(depth));
     }
-    start_audit(&mut state.shared, out, AuditAsk { depth, scope }, true);
+    start_audit(&mut state.shared, out, AuditRequest { depth, scope }, true);
 }

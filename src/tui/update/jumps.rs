@@ -1,6 +1,6 @@
 //! The palette, and the ways to another screen that it knows.
 
-use super::super::effect::{Ask, Effect};
+use super::super::effect::{Effect, Query};
 use super::super::event::Answer;
 use super::super::notices::Level;
 use super::super::overlay::Overlay;
@@ -16,7 +16,7 @@ use super::{on_top, run};
 
 /// Opens the palette.
 pub fn open(state: &mut State) {
-    let palette = Palette::new(state.place(), &state.keymap, &state.recent);
+    let palette = Palette::new(state.context(), &state.keymap, &state.recent);
     state.overlay = Some(Overlay::Palette(palette));
 }
 
@@ -47,8 +47,8 @@ fn go(state: &mut State, jump: Jump, out: &mut Vec<Effect>) {
         Jump::Findings(text) => return on_top(state, out, |_, ctx| Findings::open(&text, ctx)),
         Jump::Journal => return on_top(state, out, |_, ctx| JournalScreen::open(ctx)),
         Jump::Repos => return on_top(state, out, |_, ctx| Repos::open(ctx)),
-        Jump::Repo(path) => Ask::RepoNamed(path),
-        Jump::Id(start) => Ask::Resolve(start),
+        Jump::Repo(path) => Query::RepoNamed(path),
+        Jump::Id(start) => Query::Resolve(start),
     };
     let (scope, ticket) = (state.shared.scope(), state.shared.ticket());
     state.shared.seeking = Some(ticket);

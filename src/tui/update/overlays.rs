@@ -1,7 +1,7 @@
 //! Actions while something lies over the screen, and what follows from a question's answer.
 
 use super::super::action::{Action, Motion};
-use super::super::effect::{Effect, Job, PullAsk};
+use super::super::effect::{Effect, Job, PullRequest};
 use super::super::notices::Level;
 use super::super::overlay::{Branches, Overlay};
 use super::super::pages::Row;
@@ -93,7 +93,7 @@ fn choose(state: &mut State, mut branches: Branches, action: Action, out: &mut V
                 let name = row.name.clone();
                 on_top(state, out, |screen, ctx| {
                     if let Some(path) = &branches.pull {
-                        let ask = PullAsk {
+                        let ask = PullRequest {
                             repo: path.exact().to_owned(),
                             branch: Some(name.exact().to_owned()),
                         };

@@ -2,7 +2,7 @@
 
 use super::super::action::Action;
 use super::super::guide::Guide;
-use super::super::keymap::{Place, modal, rows_for};
+use super::super::keymap::{KeyContext, modal, rows_for};
 use super::super::notices::Level;
 use super::super::screens::Screen;
 use super::super::state::{Slot, State};
@@ -68,8 +68,8 @@ pub fn nowhere(state: &mut State, key: KeyEvent) {
     let rows = rows_for(&state.keymap, key);
     let mut places: Vec<&str> = rows
         .iter()
-        .filter(|row| !modal(row.place) && row.place != Place::Common)
-        .map(|row| row.place.name())
+        .filter(|row| !modal(row.context) && row.context != KeyContext::Common)
+        .map(|row| row.context.name())
         .collect();
     places.dedup();
     let text = match (rows.first(), key.code) {
@@ -82,7 +82,7 @@ pub fn nowhere(state: &mut State, key: KeyEvent) {
         }
         (_, KeyCode::Char(_)) => format!(
             "that key means nothing here; {} lists those that do",
-            state.keymap.key(Place::Common, Action::Help)
+            state.keymap.key(KeyContext::Common, Action::Help)
         ),
         _ => return,
     };

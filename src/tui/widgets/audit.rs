@@ -91,16 +91,16 @@ impl Choice {
             let chosen = n == self.at;
             let mark = if chosen { "▸" } else { " " };
             let style = if chosen { theme.selected } else { theme.text };
-            let look = match scope {
-                Scope::Hub => Some(shared.audits.hub_look()),
-                Scope::Repo(path) => Some(shared.audits.repo_look(path)),
+            let past = match scope {
+                Scope::Hub => Some(shared.audits.last_hub_audit()),
+                Scope::Repo(path) => Some(shared.audits.last_repo_audit(path)),
                 Scope::Branch(path, name) => {
                     let known = shared.audits.last.as_ref();
-                    Some(known.and_then(|known| known.looks.branch(path, name)))
+                    Some(known.and_then(|known| known.past_audits.branch(path, name)))
                 }
                 Scope::Id(_) | Scope::Ids(_) => None,
             };
-            let last = look.map_or_else(String::new, |look| rests_on(look, now));
+            let last = past.map_or_else(String::new, |past| rests_on(past, now));
             let words = scope_words(scope);
             let line = format!("   {mark} {}  {last}", fit(&words, 24));
             let line = crate::text::cut(&line, usize::from(area.width)).into_owned();

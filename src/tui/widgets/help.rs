@@ -4,7 +4,7 @@ use super::input;
 use super::list::{self, Cursor, fit};
 use super::pane::{self, Text};
 use crate::tui::action::{Action, Motion};
-use crate::tui::keymap::{Keymap, Place, Row};
+use crate::tui::keymap::{KeyContext, Keymap, Row};
 use crate::tui::theme::Theme;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
@@ -18,17 +18,17 @@ const LEAD: usize = 28;
 /// The help of one place.
 #[derive(Clone, Debug)]
 pub struct Help {
-    place: Place,
+    context: KeyContext,
     pub typed: Input,
     cursor: Cursor,
 }
 
 impl Help {
-    /// The help of `place`.
+    /// The help of `context`.
     #[must_use]
-    pub fn new(place: Place) -> Self {
+    pub fn new(context: KeyContext) -> Self {
         Self {
-            place,
+            context,
             typed: Input::default(),
             cursor: Cursor::default(),
         }
@@ -37,7 +37,7 @@ impl Help {
     fn rows<'a>(&self, keymap: &'a Keymap) -> Vec<&'a Row> {
         let wanted = self.typed.value().to_lowercase();
         keymap
-            .at(self.place)
+            .at(self.context)
             .filter(|row| {
                 wanted.is_empty()
                     || row.keys.iter().any(|key| key == self.typed.value())

@@ -3,7 +3,7 @@
 use super::list::{self, Cursor, fit};
 use super::{input, pane};
 use crate::tui::action::{Action, Motion};
-use crate::tui::keymap::{Keymap, Place};
+use crate::tui::keymap::{KeyContext, Keymap};
 use crate::tui::palette::{Entry, Recent, Target, entries};
 use crate::tui::theme::Theme;
 use ratatui::Frame;
@@ -16,28 +16,28 @@ const PAGE: u64 = 10;
 /// The palette of one place.
 #[derive(Clone, Debug)]
 pub struct Palette {
-    place: Place,
+    context: KeyContext,
     pub typed: Input,
     cursor: Cursor,
     found: Vec<Entry>,
 }
 
 impl Palette {
-    /// The palette of `place`, with nothing typed yet.
+    /// The palette of `context`, with nothing typed yet.
     #[must_use]
-    pub fn new(place: Place, keymap: &Keymap, recent: &Recent) -> Self {
+    pub fn new(context: KeyContext, keymap: &Keymap, recent: &Recent) -> Self {
         Self {
-            place,
+            context,
             typed: Input::default(),
             cursor: Cursor::default(),
-            found: entries(keymap, place, "", recent),
+            found: entries(keymap, context, "", recent),
         }
     }
 
     /// The line was changed.
     pub fn changed(&mut self, keymap: &Keymap, recent: &Recent) {
         self.cursor = Cursor::default();
-        self.found = entries(keymap, self.place, self.typed.value(), recent);
+        self.found = entries(keymap, self.context, self.typed.value(), recent);
     }
 
     /// Moves the cursor.
@@ -83,7 +83,7 @@ fn row(entry: &Entry, refusal: &impl Fn(Action) -> Option<String>, theme: &Theme
     let key = fit(&entry.key, 9);
     let why = match &entry.target {
         Target::Action(action) => refusal(*action).map(|why| format!("not now: {why}")),
-        Target::Elsewhere(places) => Some(format!("in {}", places.join(", "))),
+        Target::Elsewhere(contexts) => Some(format!("in {}", contexts.join(", "))),
         Target::Jump(_) => None,
     };
     match why {

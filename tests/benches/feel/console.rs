@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// How long anything may take before it is called broken.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a frame starts and ends with.
 const BEGIN: u64 = u64::from_be_bytes(*b"\x1b[?2026h");
@@ -105,7 +105,7 @@ impl Console {
 
     /// Waits until the screen is as described.
     pub fn wait(&mut self, what: &str, is: impl Fn(&vt100::Screen) -> bool) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         while !is(self.screen()) {
             assert!(
                 self.frame(until).is_some(),
@@ -146,7 +146,7 @@ impl Console {
 
     /// Waits until nothing has come for this time, with patience but not for ever.
     pub fn quiet(&mut self, time: Duration) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         while Instant::now() < until && self.rest(time) > 0 {}
     }
 

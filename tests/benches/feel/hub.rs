@@ -25,13 +25,13 @@ read_only = true
 ";
 
 /// A hub in a folder.
-pub struct Place {
+pub struct BenchHub {
     dir: PathBuf,
     /// Built here, and goes with it.
     _built: Option<tempfile::TempDir>,
 }
 
-impl Place {
+impl BenchHub {
     /// The hub that the environment names, or a new one.
     pub fn from_env() -> Self {
         if let Some(dir) = std::env::var_os("LUTHIER_BENCH_HUB") {

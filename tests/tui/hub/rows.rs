@@ -2,7 +2,7 @@
 
 use super::FakeHub;
 use crate::audit::Remedy;
-use crate::audit::looks::{Look, Looks};
+use crate::audit::past_audits::{PastAudit, PastAudits};
 use crate::audit::report::{GroupBy, Stretch, Summary};
 use crate::audit::{
     Blocks, Code, Depth, FieldDiff, Filter, Finding, Grade, Group, Inspection, LinkTo, Numbered,
@@ -17,8 +17,8 @@ use crate::repair::journal::{Entry, Event, Line, Run};
 use crate::repair::signoff::{State, Verdict};
 use crate::repair::{Next, RowChange, Selection, Step, Totals, Undoable};
 use crate::store::fetch::{Refusal as Refused, Why};
-use crate::tui::decisions::{Open, Sifted, subject};
-use crate::tui::effect::{AuditAsk, ObjectAsk, RepoAsk, ReportRef, Ticket};
+use crate::tui::decisions::{Classified, Open, subject};
+use crate::tui::effect::{AuditRequest, ObjectQuery, RepoQuery, ReportRef, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::signed::HeldLine;
 use crate::tui::lines::{
@@ -117,7 +117,7 @@ impl FakeHub {
     }
 
     /// Every filter by code leaves a third.
-    pub(super) fn passing(&self, filter: &Filter) -> u64 {
+    pub(super) fn matching(&self, filter: &Filter) -> u64 {
         if filter.codes.is_empty() {
             self.findings
         } else {
@@ -126,21 +126,21 @@ impl FakeHub {
     }
 
     /// What is known after an audit: of the whole hub, or of its part beside what a look at the hub has left.
-    pub fn known(&self, ticket: Ticket, ask: &AuditAsk) -> KnownLine {
-        let look = |scope: Scope, depth| Look {
+    pub fn known(&self, ticket: Ticket, ask: &AuditRequest) -> KnownLine {
+        let past = |scope: Scope, depth| PastAudit {
             scope,
             depth,
             at: STARTED,
             complete: true,
         };
-        let mut looks = Looks::default();
-        looks.add(look(Scope::Hub, self.depth.unwrap_or(ask.depth)));
-        looks.add(look(ask.scope.clone(), ask.depth));
+        let mut past_audits = PastAudits::default();
+        past_audits.add(past(Scope::Hub, self.depth.unwrap_or(ask.depth)));
+        past_audits.add(past(ask.scope.clone(), ask.depth));
         KnownLine {
             report: ReportRef(ticket.0),
             left: self.findings,
             summary: self.summary(ask.depth),
-            looks,
+            past_audits,
             branches: self.branches,
             repos: BTreeMap::from([("alice/song".to_owned(), self.branches)]),
         }
@@ -200,7 +200,7 @@ impl FakeHub {
     }
 
     /// Every word is taken for a part of the owner's name.
-    pub(super) fn repos(&self, ask: &RepoAsk) -> Vec<RepoLine> {
+    pub(super) fn repos(&self, ask: &RepoQuery) -> Vec<RepoLine> {
         let mut rows = vec![self.repo(0), self.repo(1)];
         rows.retain(|row| ask.words.iter().all(|word| row.path.shown().contains(word)));
         if ask.flipped {
@@ -215,7 +215,7 @@ impl FakeHub {
         filter: &Filter,
         stretch: &Stretch,
     ) -> Box<dyn Iterator<Item = u64>> {
-        let all = self.passing(filter);
+        let all = self.matching(filter);
         let end = all.min(stretch.skip + u64::from(stretch.limit));
         let rows = stretch.skip..end;
         if stretch.flipped {
@@ -261,7 +261,7 @@ impl FakeHub {
     }
 
     /// Rows are numbered; the instant of a row is its number, the lowest being the newest.
-    pub(super) fn browse(&self, ask: &ObjectAsk) -> Answer {
+    pub(super) fn browse(&self, ask: &ObjectQuery) -> Answer {
         let browse = &ask.browse;
         let passes = |n: &u64| {
             let text = format!("{} {n}", self.text);
@@ -352,12 +352,12 @@ impl FakeHub {
         })
     }
 
-    pub(super) fn sifted(&self, selection: &Selection) -> Sifted {
+    pub(super) fn classified(&self, selection: &Selection) -> Classified {
         let rest = match selection {
             Selection::Ordinals(places) => places.clone(),
             _ => vec![],
         };
-        Sifted {
+        Classified {
             open: (0..self.two_truths)
                 .map(|n| Open {
                     ordinal: n,

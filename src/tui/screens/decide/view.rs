@@ -29,7 +29,7 @@ impl Decide {
         };
         let area = pane::pane(frame, regions.panes[0], theme, &title, true);
         let mut head = Text::new(area.width);
-        match (&self.sifted, self.rows.row(self.cursor.at)) {
+        match (&self.classified, self.rows.row(self.cursor.at)) {
             (Slot::Failed(why), _) => head.say(&format!("✗ {why}"), theme.error),
             (Slot::Ready(_), Row::Ready(row)) => self.heading(row, shared, &mut head, theme),
             (Slot::Ready(_), Row::Failed(why)) => head.say(&format!("✗ {why}"), theme.error),

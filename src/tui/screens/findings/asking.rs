@@ -1,7 +1,7 @@
 //! What the list of findings asks for, and what comes back.
 
 use super::Findings;
-use crate::tui::effect::{Ask, Ticket};
+use crate::tui::effect::{Query, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::pages::PAGE;
 use crate::tui::screens::Go;
@@ -47,7 +47,7 @@ impl Findings {
     }
 
     /// Asks for what is shown; a range that was to be planned gives way to its plan once it is marked.
-    pub fn settle(&mut self, ctx: &mut Ctx) -> Go {
+    pub fn request_missing(&mut self, ctx: &mut Ctx) -> Go {
         if self.marked.then_plan && !self.marked.pending() {
             self.marked.then_plan = false;
             return self.plan(ctx);
@@ -65,13 +65,13 @@ impl Findings {
             return;
         }
         if self.count == Slot::Empty {
-            let ask = Ask::FindingsCount(self.filter.clone());
+            let ask = Query::FindingsCount(self.filter.clone());
             self.count = Slot::Pending(ctx.read(self.scope, ask));
         }
         let height = self.height(ctx);
         if let Some(by) = self.group {
             if self.groups == Slot::Empty {
-                let ask = Ask::Groups(self.filter.clone(), by);
+                let ask = Query::Groups(self.filter.clone(), by);
                 self.groups = Slot::Pending(ctx.read(self.scope, ask));
             }
             if self.groups.ready().is_some() {
@@ -87,7 +87,7 @@ impl Findings {
             .list
             .missing(self.cursor.window(self.len(), height.max(1)))
         {
-            let ask = Ask::Findings {
+            let ask = Query::Findings {
                 filter: self.filter.clone(),
                 stretch: self.stretch(page * PAGE, PAGE as u32),
             };
@@ -113,7 +113,7 @@ impl Findings {
             return;
         }
         self.preview_scope = ctx.renew(self.preview_scope);
-        let ask = Ask::Inspect {
+        let ask = Query::Inspect {
             kind,
             id: id.exact().to_owned(),
         };

@@ -5,7 +5,7 @@ use super::Findings;
 use crate::audit::Filter;
 use crate::audit::report::GroupBy;
 use crate::tui::action::Motion;
-use crate::tui::effect::{Ask, Ticket};
+use crate::tui::effect::{Query, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::lines::FindingLine;
 use crate::tui::notices::Level;
@@ -194,7 +194,7 @@ impl Findings {
         }
         let limit = u32::try_from(count).unwrap_or(u32::MAX);
         let stretch = self.stretch(skip, limit);
-        let ticket = ctx.read(self.scope, Ask::Ordinals { filter, stretch });
+        let ticket = ctx.read(self.scope, Query::Ordinals { filter, stretch });
         (self.marked.asked, self.marked.meant) = (Slot::Pending(ticket), Some(meant));
         true
     }
@@ -217,7 +217,7 @@ impl Findings {
         }
         let meant = Meant::Carried(marks.len());
         let filter = self.filter.clone();
-        let ask = Ask::Carry {
+        let ask = Query::Carry {
             from,
             marks,
             cursor,

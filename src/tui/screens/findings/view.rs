@@ -66,9 +66,9 @@ impl Findings {
         if !self.text.trim().is_empty() {
             title += &format!("  /{}", crate::tui::lines::clean(&self.text));
         }
-        title += match shared.audits.hub_look() {
+        title += match shared.audits.last_hub_audit() {
             None => "  the hub was not looked at",
-            Some(look) => match look.depth {
+            Some(past) => match past.depth {
                 Depth::Rows => "  depth rows · store not asked",
                 Depth::Presence => "  depth presence · bytes not read",
                 Depth::Bytes => "  depth bytes",
@@ -141,9 +141,9 @@ impl Findings {
         match (&self.count, &self.groups) {
             (Slot::Failed(why), _) | (_, Slot::Failed(why)) => Some(format!("✗ {why}")),
             (Slot::Ready(0), _) if self.text.trim().is_empty() => {
-                let look = shared.audits.hub_look();
-                let rests = rests_on(look, shared.now());
-                Some(match nothing_found(look).1 {
+                let past = shared.audits.last_hub_audit();
+                let rests = rests_on(past, shared.now());
+                Some(match nothing_found(past).1 {
                     Rest::Proved => format!("✓ nothing is wrong: {rests}"),
                     Rest::Shallow => format!("nothing was found: {rests}. A looks deeper."),
                     Rest::Unknown => format!("? nothing was found: {rests}. A looks at the hub."),
@@ -152,16 +152,18 @@ impl Findings {
             (Slot::Ready(0), _) => {
                 // Of one repository the newest look at it counts.
                 let path = self.filter.repo.as_deref();
-                let look = match path {
-                    Some(path) => shared.audits.repo_look(path),
-                    None => shared.audits.hub_look(),
+                let past = match path {
+                    Some(path) => shared.audits.last_repo_audit(path),
+                    None => shared.audits.last_hub_audit(),
                 };
-                let rests = rests_on(look, shared.now());
+                let rests = rests_on(past, shared.now());
                 let all = match self.text.split_whitespace().count() == 1 && path.is_some() {
                     true => "nothing was found in this repository",
                     false => "no finding passes this filter",
                 };
-                Some(format!("{all}: {rests}. / changes the filter, A looks again."))
+                Some(format!(
+                    "{all}: {rests}. / changes the filter, A looks again."
+                ))
             }
             _ => None,
         }

@@ -4,7 +4,7 @@ use super::Objects;
 use crate::index::{Browse, Edge};
 use crate::object::Kind;
 use crate::tui::action::Motion;
-use crate::tui::effect::{Ask, ObjectAsk};
+use crate::tui::effect::{ObjectQuery, Query};
 use crate::tui::filter::parse;
 use crate::tui::keyset::{Keyset, LIMIT};
 use crate::tui::lines::HubId;
@@ -81,7 +81,7 @@ impl Objects {
     }
 
     /// Asks for the rows around the cursor.
-    pub fn settle(&mut self, ctx: &mut Ctx) {
+    pub fn request_missing(&mut self, ctx: &mut Ctx) {
         if ctx.shared.open.ready().is_none() || self.trouble.is_some() {
             return;
         }
@@ -93,12 +93,12 @@ impl Objects {
         let mut ask = self.ask();
         // How many pass a filter is known once the last of them was found.
         if self.count == Slot::Empty && self.is_whole() {
-            let count = Ask::ObjectsCount(ask.browse.clone());
+            let count = Query::ObjectsCount(ask.browse.clone());
             self.count = Slot::Pending(ctx.read(self.scope, count));
         }
         if let Some(edge) = self.list.wanted(height) {
             ask.browse.from = edge.clone();
-            let ticket = ctx.read(self.scope, Ask::Objects(ask));
+            let ticket = ctx.read(self.scope, Query::Objects(ask));
             self.list.asked(ticket, edge);
         }
         self.judge(ctx);
@@ -106,8 +106,8 @@ impl Objects {
     }
 
     /// The list from its beginning.
-    pub(super) fn ask(&self) -> ObjectAsk {
-        ObjectAsk {
+    pub(super) fn ask(&self) -> ObjectQuery {
+        ObjectQuery {
             browse: Browse {
                 kind: self.kind(),
                 repo_id: Some(self.repo_id.exact().to_owned()),

@@ -200,7 +200,10 @@ fn describe(step: &StepLine, out: &mut Text, theme: &Theme) {
     if !step.row.is_empty() {
         out.gap();
         let of_object = step.row.iter().all(|change| change.column == "object");
-        out.say(if of_object { "the object" } else { "the row" }, theme.title);
+        out.say(
+            if of_object { "the object" } else { "the row" },
+            theme.title,
+        );
     }
     for change in &step.row {
         let null = "null";

@@ -123,11 +123,11 @@ impl Columns {
 
 fn line(row: &RepoLine, columns: Columns, shared: &Shared, theme: &Theme) -> Line<'static> {
     let path = row.path.exact();
-    let look = shared.audits.repo_look(path);
+    let past = shared.audits.last_repo_audit(path);
     let (found, style) = match shared.audits.repos.get(path) {
         Some(group) => (group.words(), theme.grade(group.worst)),
         None => {
-            let (words, rest) = nothing_found(look);
+            let (words, rest) = nothing_found(past);
             let fails = stopped_from_elsewhere(row, shared);
             match rest {
                 // An object that repositories share is a finding of one of them.
@@ -138,10 +138,10 @@ fn line(row: &RepoLine, columns: Columns, shared: &Shared, theme: &Theme) -> Lin
             }
         }
     };
-    let looked = match look {
+    let looked = match past {
         _ if row.deleted && !columns.pushed => "deleted".to_owned(),
         None => "never".to_owned(),
-        Some(look) => format!("{} {}", look.depth.word(), age(look.at, shared)),
+        Some(past) => format!("{} {}", past.depth.word(), age(past.at, shared)),
     };
     let pushed = match (row.deleted, row.pushed) {
         (true, _) => "deleted".into(),
@@ -220,14 +220,15 @@ fn describe(
     let Some(more) = more else { return out };
     out.gap();
     out.say("findings", theme.title);
-    let look = shared.audits.repo_look(row.path.exact());
-    out.say(&rests_on(look, shared.now()), theme.muted);
+    let past = shared.audits.last_repo_audit(row.path.exact());
+    out.say(&rests_on(past, shared.now()), theme.muted);
     match &more.findings {
         Slot::Ready(groups) if groups.is_empty() => {
-            let (words, rest) = nothing_found(look);
+            let (words, rest) = nothing_found(past);
             out.say(&words, said(rest, theme));
             if stopped_from_elsewhere(row, shared) {
-                let text = "its branches are stopped by findings of another repository: f lists them";
+                let text =
+                    "its branches are stopped by findings of another repository: f lists them";
                 out.say(text, theme.warning);
             }
         }

@@ -1,0 +1,388 @@
+//! Questions to the store, each with one of four answers: present, absent, wrong or unknown.
+
+mod reading;
+mod witness;
+mod wrapped;
+
+pub use witness::Witness;
+
+use crate::backend::{Key, UriRefusal, layout};
+use crate::index::audit_scratch::StoredCopy;
+use crate::object::{Kind, ObjectId};
+use crate::store::Store;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use serde_json::{Map, Value};
+
+/// What the store holds for a row.
+#[derive(Clone, Debug)]
+pub enum ObjectState {
+    /// The row names no object; `found` are keys whose bytes prove the id, `others` keys whose do not.
+    Unlinked { found: Vec<Key>, others: Vec<Key> },
+    /// The URI is not followed.
+    Refused {
+        uri: String,
+        why: UriRefusal,
+        found: Vec<Key>,
+    },
+    /// Absent by two witnesses; `found` are other keys whose bytes prove the id.
+    Absent { key: Key, found: Vec<Key> },
+    /// There; not read, because the depth does not pay for it.
+    There { key: Key, size: u64 },
+    /// There, read whole, and its bytes prove the id.
+    Proved {
+        key: Key,
+        size: u64,
+        bytes: Bytes,
+        /// Of all that was read, where `bytes` may be its start only.
+        sha256: [u8; 32],
+        scheme: &'static str,
+    },
+    /// There, read twice with one result, and its bytes do not prove the id.
+    Wrong {
+        key: Key,
+        size: u64,
+        bytes: Bytes,
+        sha256: [u8; 32],
+        why: String,
+        /// What a sound blob is wrapped in, where it is too large for `bytes` to tell.
+        wrapped: Option<String>,
+        /// The `Content-Encoding` that it is stored with.
+        encoding: Option<String>,
+        /// Other listed keys of the digest, unread.
+        copies: Vec<Key>,
+    },
+    /// No answer.
+    Unknown { key: Key, why: String },
+}
+
+impl ObjectState {
+    /// The bytes, where they prove the id.
+    #[must_use]
+    pub fn proved(&self) -> Option<&Bytes> {
+        match self {
+            ObjectState::Proved { bytes, .. } => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Where the answer came from, as evidence.
+    #[must_use]
+    pub fn evidence(&self) -> Map<String, Value> {
+        let mut out = Map::new();
+        let mut say = |key: &str, value: Value| {
+            out.insert(key.to_owned(), value);
+        };
+        match self {
+            ObjectState::Unlinked { found, .. } => say("found", keys(found)),
+            ObjectState::Refused { uri, why, found } => {
+                say("uri", uri.as_str().into());
+                say("why", why.to_string().into());
+                say("found", keys(found));
+            }
+            ObjectState::Absent { key, found } => {
+                say("key", key.as_str().into());
+                say("found", keys(found));
+            }
+            ObjectState::There { key, size } | ObjectState::Proved { key, size, .. } => {
+                say("key", key.as_str().into());
+                say("size", (*size).into());
+            }
+            ObjectState::Wrong {
+                key,
+                size,
+                why,
+                encoding,
+                copies,
+                ..
+            } => {
+                say("key", key.as_str().into());
+                say("size", (*size).into());
+                say("why", why.as_str().into());
+                if let Some(encoding) = encoding {
+                    say("content_encoding", encoding.as_str().into());
+                }
+                if !copies.is_empty() {
+                    say("copies", keys(copies));
+                }
+            }
+            ObjectState::Unknown { key, why } => {
+                say("key", key.as_str().into());
+                say("why", why.as_str().into());
+            }
+        }
+        out
+    }
+}
+
+fn absent(key: Key) -> ObjectState {
+    ObjectState::Absent {
+        key,
+        found: Vec::new(),
+    }
+}
+
+fn keys(found: &[Key]) -> Value {
+    found.iter().map(Key::as_str).collect::<Vec<_>>().into()
+}
+
+/// The row that is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    pub kind: Kind,
+    pub id: &'a ObjectId,
+    /// What the row says.
+    pub uri: Option<&'a str>,
+    /// What an old hub says where that is null.
+    pub disk_path: Option<&'a str>,
+    pub repo_id: Option<&'a str>,
+    /// The listed keys of the id's digest.
+    pub copies: &'a [StoredCopy],
+}
+
+/// How to look.
+pub struct Probe<'a> {
+    pub store: &'a Store,
+    /// Read the bytes even where nothing speaks against them.
+    pub read: bool,
+    /// The listing that was taken; without one, only the keys themselves are asked for.
+    pub listed: bool,
+    pub witness: &'a Witness,
+}
+
+impl Probe<'_> {
+    /// Answers for one row.
+    pub async fn at(&self, row: Named<'_>) -> ObjectState {
+        let Named { kind, id, .. } = row;
+        let Some(uri) = row.uri else {
+            return self.unlinked(row).await;
+        };
+        match self.store.backend().locate(uri) {
+            Ok(key) => self.named(row, key).await,
+            Err(why) => match self.proving(kind, id, row.copies, None).await {
+                Ok(found) => ObjectState::Refused {
+                    uri: uri.to_owned(),
+                    why,
+                    found,
+                },
+                Err(unknown) => unknown,
+            },
+        }
+    }
+
+    async fn unlinked(&self, row: Named<'_>) -> ObjectState {
+        let Named { kind, id, .. } = row;
+        let copies = row.copies.iter();
+        let mut candidates: Vec<(Key, Option<u64>)> = copies
+            .filter_map(|copy| Some((Key::new(&copy.key).ok()?, self.size_of(copy))))
+            .collect();
+        let old = row.disk_path.and_then(|path| Key::new(path).ok());
+        candidates.extend(old.map(|key| (key, None)));
+        candidates.dedup_by(|a, b| a.0 == b.0);
+        if candidates.is_empty() {
+            match self.unlisted(row).await {
+                Ok(keys) => candidates.extend(keys.into_iter().map(|key| (key, None))),
+                Err(unknown) => return unknown,
+            }
+        }
+        let (mut found, mut others) = (Vec::new(), Vec::new());
+        for (key, size) in candidates {
+            match self.read(kind, id, &key, size).await {
+                ObjectState::Proved { key, .. } => found.push(key),
+                ObjectState::Wrong { key, .. } => others.push(key),
+                unknown @ ObjectState::Unknown { .. } => return unknown,
+                _ => {}
+            }
+        }
+        // The key that new objects get comes first: it is the one to link.
+        if let Some(best) = layout::key_for(id) {
+            found.sort_by_key(|key| *key != best);
+        }
+        ObjectState::Unlinked { found, others }
+    }
+
+    /// Keys of the known layouts that hold something though the listing has none of them: the second witness
+    /// before an object is called absent. `Err` is an answer that stayed open.
+    async fn unlisted(&self, row: Named<'_>) -> Result<Vec<Key>, ObjectState> {
+        let is_short = self.witness.short.get().is_some();
+        let asks = is_short || Witness::asks(self.witness.every_unlisted, row.id);
+        if self.listed && !asks && self.witness.broken {
+            return match layout::key_for(row.id) {
+                None => Ok(Vec::new()),
+                Some(key) => Err(ObjectState::Unknown {
+                    key,
+                    why: "the listing broke off".to_owned(),
+                }),
+            };
+        }
+        if !self.listed || !asks {
+            return Ok(Vec::new());
+        }
+        self.heads(row.id, row.repo_id).await
+    }
+
+    /// The keys of the known layouts that a HEAD finds.
+    pub(super) async fn heads(
+        &self,
+        id: &ObjectId,
+        repo_id: Option<&str>,
+    ) -> Result<Vec<Key>, ObjectState> {
+        let keys = stream::iter(layout::keys_for(id, repo_id)).map(|key| async move {
+            let found = self.store.backend().head(&key).await;
+            (key, found)
+        });
+        let answers: Vec<_> = keys.buffered(4).collect().await;
+        let mut out = Vec::new();
+        for (key, found) in answers {
+            match found {
+                Ok(None) => {}
+                Ok(Some(meta)) => {
+                    self.witness.note(&key, &meta);
+                    out.push(key);
+                }
+                Err(error) => {
+                    let why = error.reason(key.as_str());
+                    return Err(ObjectState::Unknown { key, why });
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    async fn named(&self, row: Named<'_>, key: Key) -> ObjectState {
+        let Named {
+            kind, id, copies, ..
+        } = row;
+        let listed = copies.iter().find(|copy| copy.key == key.as_str());
+        let size = match listed {
+            Some(copy) if self.read || !self.listed => copy.size,
+            Some(copy) if !Witness::asks(self.witness.every_listed, id) => copy.size,
+            Some(copy) => match self.listed_and_asked(&key, copy.size).await {
+                Ok(size) => size,
+                Err(answer) => return self.elsewhere(row, answer).await,
+            },
+            // Listings lie: the second witness decides.
+            None => match self.store.backend().head(&key).await {
+                Ok(Some(meta)) => {
+                    if self.listed {
+                        self.witness.note(&key, &meta);
+                    }
+                    meta.size
+                }
+                Ok(None) => return self.elsewhere(row, absent(key)).await,
+                Err(error) => {
+                    let why = error.reason(key.as_str());
+                    return ObjectState::Unknown { key, why };
+                }
+            },
+        };
+        if !self.read {
+            return ObjectState::There { key, size };
+        }
+        let others = || {
+            let keys = copies.iter().filter_map(|copy| Key::new(&copy.key).ok());
+            keys.filter(|other| *other != key).collect()
+        };
+        let listed = listed.and_then(|copy| self.size_of(copy));
+        match self.read(kind, id, &key, listed).await {
+            ObjectState::Wrong {
+                key,
+                size,
+                bytes,
+                sha256,
+                why,
+                wrapped,
+                encoding,
+                ..
+            } => ObjectState::Wrong {
+                copies: others(),
+                key,
+                size,
+                bytes,
+                sha256,
+                why,
+                wrapped,
+                encoding,
+            },
+            answer => self.elsewhere(row, answer).await,
+        }
+    }
+
+    /// The size of an object that is listed and not to be read, by a HEAD; what denies the HEAD is asked for
+    /// by a GET. `Err` is the answer where neither finds it.
+    async fn listed_and_asked(&self, key: &Key, size: u64) -> Result<u64, ObjectState> {
+        let found = match self.store.backend().head(key).await {
+            Ok(Some(meta)) => return Ok(meta.size),
+            Ok(None) => Ok(()),
+            Err(_) => match self.store.backend().open(key).await {
+                Ok(Some(body)) => return Ok(body.meta.size),
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
+            },
+        };
+        Err(match found {
+            Ok(()) => self.held_to_listing(absent(key.clone()), Some(size)).await,
+            Err(error) => ObjectState::Unknown {
+                why: error.reason(key.as_str()),
+                key: key.clone(),
+            },
+        })
+    }
+
+    /// Where else an absent object lies; every other answer stays.
+    async fn elsewhere(&self, row: Named<'_>, answer: ObjectState) -> ObjectState {
+        let ObjectState::Absent { key, .. } = answer else {
+            return answer;
+        };
+        let found = self.proving(row.kind, row.id, row.copies, Some(&key)).await;
+        let mut found = match found {
+            Ok(found) => found,
+            Err(unknown) => return unknown,
+        };
+        if found.is_empty() && self.listed {
+            // Where the listing is short, a copy of it may be there as well.
+            let keys = match self.heads(row.id, row.repo_id).await {
+                Ok(keys) => keys,
+                Err(unknown) => return unknown,
+            };
+            for other in keys.into_iter().filter(|other| *other != key) {
+                match self.read(row.kind, row.id, &other, None).await {
+                    ObjectState::Proved { key, .. } => found.push(key),
+                    unknown @ ObjectState::Unknown { .. } => return unknown,
+                    _ => {}
+                }
+            }
+        }
+        ObjectState::Absent { key, found }
+    }
+
+    /// The listed keys whose bytes prove the id; `Err` is an answer that stayed open.
+    async fn proving(
+        &self,
+        kind: Kind,
+        id: &ObjectId,
+        copies: &[StoredCopy],
+        but: Option<&Key>,
+    ) -> Result<Vec<Key>, ObjectState> {
+        let mut found = Vec::new();
+        for copy in copies {
+            let Ok(key) = Key::new(&copy.key) else {
+                continue;
+            };
+            if Some(&key) == but {
+                continue;
+            }
+            match self.read(kind, id, &key, self.size_of(copy)).await {
+                ObjectState::Proved { key, .. } => found.push(key),
+                unknown @ ObjectState::Unknown { .. } => return Err(unknown),
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// The listed size, where there was a listing.
+    fn size_of(&self, copy: &StoredCopy) -> Option<u64> {
+        self.listed.then_some(copy.size)
+    }
+}

@@ -1,0 +1,233 @@
+//! One object read and proved, or why not.
+
+use super::{ObjectState, Probe, absent, wrapped};
+use crate::backend::{BackendError, Key};
+use crate::object::identity::BlobHasher;
+use crate::object::{Kind, MAX_PAYLOAD, ObjectId};
+use crate::store::write::proves;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use sha2::{Digest, Sha256};
+
+/// The largest blob that is hashed: 64 GiB. A sparse file can claim any size.
+const LARGEST: u64 = 64 << 30;
+
+impl Probe<'_> {
+    /// Reads and proves; wrong only if two reads in a row agree on it. `listed` is the size in the listing.
+    pub async fn read(
+        &self,
+        kind: Kind,
+        id: &ObjectId,
+        key: &Key,
+        listed: Option<u64>,
+    ) -> ObjectState {
+        let mut answer = self.read_once(kind, id, key).await;
+        for last in [false, true] {
+            let ObjectState::Wrong {
+                sha256: before,
+                why,
+                ..
+            } = answer
+            else {
+                break;
+            };
+            answer = self.read_once(kind, id, key).await;
+            match &answer {
+                ObjectState::Wrong { sha256, .. } if *sha256 == before => break,
+                ObjectState::Wrong { .. } if last => {
+                    answer = ObjectState::Unknown {
+                        key: key.clone(),
+                        why: format!("two reads gave different bytes; the first: {why}"),
+                    };
+                }
+                _ => {}
+            }
+        }
+        let answer = self.held_to_listing(answer, listed).await;
+        self.unwrapped(kind, id, answer).await
+    }
+
+    /// Absent takes the listing's word too, and bytes of another length than the store says are not those of the
+    /// object: an empty answer, an error page.
+    pub(super) async fn held_to_listing(
+        &self,
+        answer: ObjectState,
+        listed: Option<u64>,
+    ) -> ObjectState {
+        let unknown = |key: &Key, why: String| ObjectState::Unknown {
+            key: key.clone(),
+            why,
+        };
+        match &answer {
+            ObjectState::Absent { key, .. } if listed.is_some() => match self.relisted(key).await {
+                Ok(None) => answer,
+                Ok(Some(_)) => unknown(
+                    key,
+                    "it is listed, and neither a GET nor a HEAD finds it".to_owned(),
+                ),
+                Err(why) => unknown(key, why),
+            },
+            ObjectState::Wrong { key, size, .. } if listed != Some(*size) => {
+                let said = match listed {
+                    Some(_) => self.relisted(key).await,
+                    None => match self.store.backend().head(key).await {
+                        Ok(meta) => Ok(meta.map(|meta| meta.size)),
+                        Err(error) => Err(error.reason(key.as_str())),
+                    },
+                };
+                match said {
+                    Ok(Some(said)) if said == *size => answer,
+                    Ok(said) => unknown(
+                        key,
+                        format!(
+                            "{size} bytes came, and the store says that it has {}",
+                            said.map_or("none".to_owned(), |said| said.to_string())
+                        ),
+                    ),
+                    Err(why) => unknown(key, why),
+                }
+            }
+            _ => answer,
+        }
+    }
+
+    /// The size of an object by a new listing of its key alone.
+    async fn relisted(&self, key: &Key) -> Result<Option<u64>, String> {
+        let mut entries = self.store.backend().list(key.as_str(), None);
+        match entries.next().await {
+            None => Ok(None),
+            Some(Ok(entry)) => Ok((entry.key == key.as_str()).then_some(entry.size)),
+            Some(Err(error)) => Err(error.to_string()),
+        }
+    }
+
+    /// Names the wrappings of a blob that is too large for its start to tell.
+    async fn unwrapped(&self, kind: Kind, id: &ObjectId, answer: ObjectState) -> ObjectState {
+        let mut answer = answer;
+        if let ObjectState::Wrong {
+            key,
+            size,
+            bytes,
+            wrapped,
+            ..
+        } = &mut answer
+            && kind == Kind::Blob
+            && *size > bytes.len() as u64
+        {
+            match wrapped::layers(self.store.backend(), id, key).await {
+                Ok(layers) => *wrapped = layers,
+                Err(why) => {
+                    return ObjectState::Unknown {
+                        key: key.clone(),
+                        why,
+                    };
+                }
+            }
+        }
+        answer
+    }
+
+    async fn read_once(&self, kind: Kind, id: &ObjectId, key: &Key) -> ObjectState {
+        let key = key.clone();
+        let read = match kind {
+            Kind::Blob => self.read_blob(id, &key).await,
+            _ => self.read_record(kind, id, &key).await,
+        };
+        match read {
+            Ok(Some(answer)) => answer,
+            Ok(None) => absent(key),
+            Err(error) => ObjectState::Unknown {
+                why: error.reason(key.as_str()),
+                key,
+            },
+        }
+    }
+
+    async fn read_record(
+        &self,
+        kind: Kind,
+        id: &ObjectId,
+        key: &Key,
+    ) -> Result<Option<ObjectState>, BackendError> {
+        let Some(body) = self.store.backend().open(key).await? else {
+            return Ok(None);
+        };
+        let encoding = body.meta.encoding.clone();
+        let bytes = body.read_all(MAX_PAYLOAD as u64 + 64).await?;
+        let (key, size) = (key.clone(), bytes.len() as u64);
+        let sha256 = Sha256::digest(&bytes).into();
+        Ok(Some(match proves(kind, id, &bytes) {
+            Ok(scheme) => ObjectState::Proved {
+                key,
+                size,
+                bytes,
+                sha256,
+                scheme,
+            },
+            Err(why) => ObjectState::Wrong {
+                key,
+                size,
+                bytes,
+                sha256,
+                why,
+                wrapped: None,
+                encoding,
+                copies: Vec::new(),
+            },
+        }))
+    }
+
+    /// Hashes a blob as it streams by; only its first 64 KiB are kept, to say what is wrong with it.
+    async fn read_blob(
+        &self,
+        id: &ObjectId,
+        key: &Key,
+    ) -> Result<Option<ObjectState>, BackendError> {
+        const KEEP: usize = 64 << 10;
+        let Some(mut body) = self.store.backend().open(key).await? else {
+            return Ok(None);
+        };
+        let announced = body.meta.size;
+        if announced > LARGEST {
+            return Err(BackendError::TooLarge {
+                size: announced,
+                limit: LARGEST,
+            });
+        }
+        let encoding = body.meta.encoding.take();
+        let mut hasher = BlobHasher::new(announced);
+        let (mut head, mut size) = (Vec::new(), 0);
+        while let Some(chunk) = body.stream.next().await {
+            let chunk = chunk?;
+            hasher.update(&chunk);
+            size += chunk.len() as u64;
+            let room = KEEP - head.len();
+            head.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        }
+        let (key, bytes) = (key.clone(), Bytes::from(head));
+        if size != announced {
+            let why = format!("{announced} bytes were announced, {size} came");
+            return Ok(Some(ObjectState::Unknown { key, why }));
+        }
+        let (scheme, sha256) = hasher.finish_with_sha256(id);
+        Ok(Some(match scheme {
+            Some(scheme) => ObjectState::Proved {
+                key,
+                size,
+                bytes,
+                sha256,
+                scheme: scheme.name(),
+            },
+            None => ObjectState::Wrong {
+                key,
+                size,
+                bytes,
+                sha256,
+                why: "the bytes do not reproduce the id".to_owned(),
+                wrapped: None,
+                encoding,
+                copies: Vec::new(),
+            },
+        }))
+    }
+}

@@ -1,0 +1,191 @@
+//! The listing, and the keys in it that no row has.
+
+use super::AuditError;
+use super::fault::Code;
+use super::finding::{Finding, Subject};
+use super::probe::{ObjectState, Probe, Witness};
+use super::scan::{Scan, listed};
+use crate::backend::{Key, layout};
+use crate::index::audit_scratch::ListedKey;
+use crate::object::{Kind, ObjectId};
+use futures_util::{StreamExt, stream};
+
+/// Keys laid down at once.
+const BATCH: usize = 5_000;
+
+/// Takes the listing down. A listing that breaks off is an error of the whole audit: without its end,
+/// absence means nothing.
+pub(super) async fn list(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    scan.progress.phase("listing", None);
+    let store = scan.store;
+    // Without the store's clock nothing can be said to be older than the listing.
+    scan.judge.witness.listed_at = store.backend().now().await.ok();
+    let mut entries = store.backend().list("", None);
+    let (mut known, mut foreign) = (Vec::new(), Vec::new());
+    while let Some(entry) = entries.next().await {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                // The rest of the listing still comes; what lies in the hole is asked for key by key.
+                scan.unknown(format!("listing: {error}"));
+                scan.judge.witness.broken = true;
+                continue;
+            }
+        };
+        if layout::is_own(&entry.key) {
+            continue;
+        }
+        scan.summary.checked.listed += 1;
+        match layout::recognise(&entry.key) {
+            Some(_) => known.extend(listed(entry)),
+            None => foreign.push(entry),
+        }
+        if known.len() == BATCH || foreign.len() == BATCH {
+            flush(scan, &mut known, &mut foreign).await?;
+            scan.progress
+                .update(|f| f.done = scan.summary.checked.listed);
+            scan.progress.checkpoint().await?;
+        }
+    }
+    flush(scan, &mut known, &mut foreign).await
+}
+
+/// As [`list`] for an audit of one repository, of `most` keys at most. `false` where there are more, or
+/// where it breaks off: then nothing of it counts.
+pub(super) async fn list_up_to(scan: &mut Scan<'_>, most: u64) -> Result<bool, AuditError> {
+    scan.progress.phase("listing", None);
+    let store = scan.store;
+    let mut entries = store.backend().list("", None);
+    let (mut known, mut count) = (Vec::new(), 0);
+    while let Some(entry) = entries.next().await {
+        count += 1;
+        let Some(entry) = entry.ok().filter(|_| count <= most) else {
+            scan.summary.checked.listed = 0;
+            return Ok(false);
+        };
+        if layout::is_own(&entry.key) {
+            continue;
+        }
+        scan.summary.checked.listed += 1;
+        known.extend(listed(entry));
+        if known.len() == BATCH {
+            scan.scratch.add_listed(&known).await?;
+            known.clear();
+            scan.progress.update(|f| f.done = count);
+            scan.progress.checkpoint().await?;
+        }
+    }
+    scan.scratch.add_listed(&known).await?;
+    Ok(true)
+}
+
+async fn flush(
+    scan: &mut Scan<'_>,
+    known: &mut Vec<ListedKey>,
+    foreign: &mut Vec<crate::backend::Entry>,
+) -> Result<(), AuditError> {
+    scan.scratch.add_listed(known).await?;
+    known.clear();
+    let mut findings = Vec::new();
+    for entry in foreign.drain(..) {
+        if !scan.too_new(entry.modified) {
+            findings.push(foreign_key(
+                &entry.key,
+                entry.size,
+                "a key of no known layout",
+            ));
+        }
+    }
+    scan.report(findings).await
+}
+
+fn foreign_key(key: &str, size: u64, why: &str) -> Finding {
+    Finding::new(Code::ObjectForeign, Subject::Object, key)
+        .with("size", size)
+        .with("why", why)
+}
+
+/// Reads each key whose digest no row has and nothing names, and says what it is.
+pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    let mut after: Option<ListedKey> = None;
+    loop {
+        let page = scan.scratch.keys_without_row(after.as_ref(), 500).await?;
+        let Some((last, _)) = page.last() else {
+            return Ok(());
+        };
+        after = Some(last.clone());
+        let mut unreferenced = Vec::new();
+        for (key, is_named) in page {
+            // What is named is a missing row, and was said there.
+            if !is_named && !scan.too_new(key.modified) {
+                unreferenced.push(key);
+            }
+        }
+        let judge = &scan.judge;
+        let answers: Vec<_> = stream::iter(&unreferenced)
+            .map(|stray| async move { prove(&judge.store, stray).await })
+            .buffered(scan.options.concurrency.max(1))
+            .collect()
+            .await;
+        let mut findings = Vec::new();
+        for answer in answers {
+            match answer {
+                Ok(finding) => findings.push(finding),
+                Err(why) => scan.unknown(why),
+            }
+        }
+        scan.report(findings).await?;
+        scan.progress.checkpoint().await?;
+    }
+}
+
+/// What a key without row holds: the object of its digest, of whichever kind, or nothing that proves.
+async fn prove(store: &crate::store::Store, stray: &ListedKey) -> Result<Finding, String> {
+    let id = ObjectId::new(&stray.hex);
+    let Ok(key) = Key::new(&stray.key) else {
+        return Ok(foreign_key(
+            &stray.key,
+            stray.size,
+            "a key that must not be followed",
+        ));
+    };
+    match kind_under(store, &id, &key, Some(stray.size)).await? {
+        Some(kind) => Ok(
+            Finding::new(Code::ObjectOrphan, Subject::Object, &stray.key)
+                .with("proves", kind.as_str())
+                .with("size", stray.size),
+        ),
+        None => Ok(foreign_key(
+            &stray.key,
+            stray.size,
+            "the bytes do not prove the key's digest",
+        )),
+    }
+}
+
+/// The kind whose scheme proves `id` from the bytes under `key`. A blob is tried first, so that it is
+/// never taken for a commit because it parses.
+///
+/// # Errors
+/// The store gave no answer, in words.
+pub(super) async fn kind_under(
+    store: &crate::store::Store,
+    id: &ObjectId,
+    key: &Key,
+    listed: Option<u64>,
+) -> Result<Option<Kind>, String> {
+    let probe = Probe {
+        store,
+        read: true,
+        listed: true,
+        witness: Witness::none(),
+    };
+    for kind in [Kind::Blob, Kind::Commit, Kind::Snapshot] {
+        match probe.read(kind, id, key, listed).await {
+            ObjectState::Proved { .. } => return Ok(Some(kind)),
+            ObjectState::Unknown { key, why } => return Err(format!("{key}: {why}")),
+            _ => {}
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,60 @@
+//! Which bucket is meant.
+
+use crate::backend::Key;
+use std::path::PathBuf;
+
+/// Which bucket, and how it is reached. Holds no secret: those come from the SDK's own chain alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BucketLocation {
+    pub bucket: String,
+    /// What every key starts with: empty, or parts that each end in a slash (`a/b/`).
+    pub prefix: String,
+    /// `http://host:port` or `https://host`; the SDK's own `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` or
+    /// profile where `None`, and AWS where these are silent too.
+    pub endpoint: Option<String>,
+    /// The SDK's own environment or profile where `None`, `us-east-1` where these are silent too.
+    pub region: Option<String>,
+    /// A profile of the SDK's configuration files.
+    pub aws_profile: Option<String>,
+    /// PEM certificates that are trusted besides the system's; `AWS_CA_BUNDLE` where `None`.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl BucketLocation {
+    /// Makes sure that a place can be meant; otherwise why not.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if self.bucket.is_empty() || self.bucket.len() > 255 || !self.bucket.chars().all(plain) {
+            return Err(
+                "that is no name of a bucket; --store takes s3://bucket or s3://bucket/prefix"
+                    .to_owned(),
+            );
+        }
+        if let Some(parts) = self.prefix.strip_suffix('/') {
+            Key::new(parts).map_err(|why| format!("its prefix cannot be used: {why}"))?;
+        } else if !self.prefix.is_empty() {
+            return Err("its prefix does not end in a slash".to_owned());
+        }
+        self.endpoint.as_deref().map_or(Ok(()), check_endpoint)
+    }
+}
+
+/// An endpoint is shown to people, so it may hold no secret.
+pub(super) fn check_endpoint(endpoint: &str) -> Result<(), String> {
+    let wrong = |why: &str| {
+        Err(format!(
+            "its endpoint {why}; write http://host:port or https://host"
+        ))
+    };
+    match url::Url::parse(endpoint) {
+        Err(_) => wrong("is no URL"),
+        Ok(url) if !matches!(url.scheme(), "http" | "https") => wrong("is neither http nor https"),
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => wrong(
+            "holds a user or a password, which belong into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        ),
+        Ok(_) if !endpoint.is_ascii() => wrong("holds a character that is not ASCII"),
+        Ok(url) if url.host_str().is_none_or(str::is_empty) => wrong("names no host"),
+        Ok(url) if url.query().is_some() || url.fragment().is_some() => wrong("has a query"),
+        Ok(_) => Ok(()),
+    }
+}

@@ -1,0 +1,53 @@
+//! Trying again: what may pass by itself, and how long to wait for it.
+
+use crate::backend::BackendError;
+use crate::store::StoreError;
+use std::time::Duration;
+
+/// How often a step is tried, and how long is waited between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// From 1: no step is tried more often.
+    pub tries: u32,
+    /// The longest wait before the second try; it doubles with each, up to `longest`.
+    pub first: Duration,
+    /// No wait is longer.
+    pub longest: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            tries: 6,
+            first: Duration::from_secs(1),
+            longest: Duration::from_secs(30),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// A wait before the next try, where `tried` have failed; none where that was the last. Anything from
+    /// half of it, so that steps that failed together do not come back together.
+    pub(super) fn wait(&self, tried: u32) -> Option<Duration> {
+        if tried >= self.tries {
+            return None;
+        }
+        let doubled = self
+            .first
+            .saturating_mul(1 << tried.saturating_sub(1).min(16));
+        let wait = doubled.min(self.longest) / 2;
+        Some(wait + wait.mul_f64(fastrand::f64()))
+    }
+}
+
+/// Why the hub did not answer, in a few words, where the same may well succeed a little later.
+pub(super) fn transient_reason(error: &StoreError) -> Option<&str> {
+    match error {
+        StoreError::Backend(BackendError::Busy { .. }) => Some("SlowDown"),
+        StoreError::Backend(BackendError::TimedOut { .. }) => Some("no answer in time"),
+        StoreError::Backend(BackendError::Unknown { why, .. }) => why.split(';').next(),
+        // A row that was changed before the answer was lost is no longer what was seen: then the step is superseded.
+        StoreError::Index(error) => error.transient(),
+        _ => None,
+    }
+}

@@ -1,0 +1,162 @@
+//! A row that was never there, added for an object that proves.
+
+use super::source;
+use super::{Built, Origin, StepContext, Target, hash, restore, shorten};
+use crate::audit::Remedy;
+use crate::backend::{Key, layout};
+use crate::index::{BlobRow, Capabilities, CommitRow, MembershipRow, NewRows, SnapshotRow};
+use crate::object::ObjectId;
+use crate::repair::plan::{RowChange, Step};
+use crate::store::StoreError;
+use crate::store::proof::{self, Proved};
+use crate::store::rebuild::rows;
+use crate::store::write::Change;
+use bytes::Bytes;
+
+/// Adds the row from the object in the store; where the remedy is to restore, stores the object first.
+pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built, StoreError> {
+    let Some(origin) = &target.origin else {
+        let why = "it is not known which repository and path it belongs to";
+        return Ok(Built::Refused(why.to_owned()));
+    };
+    let (own, refs) = (
+        Capabilities::table(target.kind),
+        Capabilities::refs_table(target.kind),
+    );
+    let hidden = ctx.store.index().hidden().iter();
+    let mut hidden = hidden.filter(|hidden| [own, refs].contains(&hidden.table.as_str()));
+    if let Some(hidden) = hidden.find(|hidden| hidden.why.hides()) {
+        return Ok(Built::Refused(format!(
+            "the row may be there: {}",
+            hidden.said
+        )));
+    }
+    let id = ObjectId::new(&target.id);
+    let Some(home) = layout::key_for(&id) else {
+        return Ok(Built::Refused("the id holds no digest".to_owned()));
+    };
+    let found = match target.remedy {
+        Remedy::Restore => restore::source_of(ctx, target, None).await?,
+        _ => source::find(ctx, target, None, None).await?,
+    };
+    let found = match found {
+        Ok(found) => found,
+        Err(why) => return Ok(Built::Refused(why)),
+    };
+    // What lies in the store as it is needs only a row; all else is stored where new objects go.
+    let (key, to_store) = match &found.key {
+        Some(key) if is_as_stored(ctx, key, &found.bytes).await? => (key.clone(), None),
+        _ => (home, Some(found.bytes.clone())),
+    };
+    let proved = match proof::prove(target.kind, &id, &found.bytes) {
+        Ok(proved) => proved,
+        Err(why) => return Ok(Built::Refused(why)),
+    };
+    let uri = ctx.store.backend().uri_for(&key);
+    let rows = new_rows(target, origin, &proved, &found.bytes, uri);
+    let step = Step {
+        key: Some(key.as_str().to_owned()),
+        from: found.key.map(|key| key.as_str().to_owned()),
+        bytes: to_store.as_ref().map_or(0, |bytes| bytes.len() as u64),
+        sha256: Some(hash(&found.bytes)),
+        ..target.step(
+            words(target, origin, to_store.is_some()),
+            "There is still no row of this id.".to_owned(),
+            changes(&rows, origin),
+        )
+    };
+    let change = Change::Add {
+        kind: target.kind,
+        id,
+        bytes: to_store,
+        key,
+        rows: Box::new(rows),
+    };
+    Ok(Built::Step(Box::new(step), change))
+}
+
+fn words(target: &Target, origin: &Origin, stored_first: bool) -> String {
+    let place = match origin.path.as_str() {
+        "" => &target.repo,
+        path => path,
+    };
+    let held = if stored_first {
+        "is stored first"
+    } else {
+        "is there"
+    };
+    format!(
+        "Adds the row of the {} for {place}, whose object {held} and proves the id.",
+        target.kind
+    )
+}
+
+/// Whether exactly these bytes lie under the key: a wrapped object proves, and is none.
+async fn is_as_stored(ctx: StepContext<'_>, key: &Key, bytes: &Bytes) -> Result<bool, StoreError> {
+    Ok(ctx.store.read_object(key).await?.as_ref() == Some(bytes))
+}
+
+fn new_rows(
+    target: &Target,
+    origin: &Origin,
+    proved: &Proved,
+    bytes: &Bytes,
+    uri: String,
+) -> NewRows {
+    let mut out = NewRows::default();
+    match proved {
+        Proved::Commit(record, _) => out.commits.push(CommitRow {
+            commit_id: target.id.clone(),
+            ..rows::commit(record, &origin.repo_id, uri)
+        }),
+        Proved::Snapshot(record, _) => out.snapshots.push(SnapshotRow {
+            snapshot_id: target.id.clone(),
+            ..rows::snapshot(record, &origin.repo_id, uri)
+        }),
+        Proved::Blob(_) => out.blobs.push(BlobRow {
+            object_id: target.id.clone(),
+            repo_id: Some(origin.repo_id.clone()),
+            path: origin.path.clone(),
+            size_bytes: bytes.len() as i64,
+            storage_uri: Some(uri),
+            disk_path: None,
+            created_at: origin.created_at.clone(),
+        }),
+    }
+    let membership = MembershipRow {
+        id: target.id.clone(),
+        repo_id: origin.repo_id.clone(),
+    };
+    out.memberships.push((target.kind, membership));
+    out
+}
+
+/// The new row's columns, and what is needed to make this step again.
+fn changes(rows: &NewRows, origin: &Origin) -> Vec<RowChange> {
+    let text = |text: &str| Some(shorten(text));
+    let mut cells = vec![("repo_id", Some(origin.repo_id.clone()))];
+    for row in &rows.commits {
+        cells.push(("branch", text(&row.branch)));
+        cells.push(("timestamp", text(&row.timestamp)));
+        cells.push(("parent_ids", text(&row.parent_ids)));
+        cells.push(("snapshot_id", row.snapshot_id.as_deref().and_then(text)));
+        cells.push(("storage_uri", row.storage_uri.clone()));
+    }
+    for row in &rows.snapshots {
+        let entries = row.entry_count.map(|count| count.to_string());
+        cells.push(("entry_count", entries));
+        cells.push(("storage_uri", row.storage_uri.clone()));
+    }
+    for row in &rows.blobs {
+        cells.push(("path", Some(row.path.clone())));
+        cells.push(("size_bytes", Some(row.size_bytes.to_string())));
+        cells.push(("storage_uri", row.storage_uri.clone()));
+        cells.push(("created_at", Some(row.created_at.clone())));
+    }
+    let change = |(column, to): (&str, Option<String>)| RowChange {
+        column: column.to_owned(),
+        from: None,
+        to,
+    };
+    cells.into_iter().map(change).collect()
+}

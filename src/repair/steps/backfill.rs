@@ -1,0 +1,73 @@
+//! An object stored from what its row proves.
+
+use super::{Built, StepContext, Target, hash, pointer, still};
+use crate::audit::Code;
+use crate::backend::layout;
+use crate::object::ObjectId;
+use crate::repair::plan::Step;
+use crate::repair::rows::Row;
+use crate::store::write::{Change, proves};
+use crate::store::{StoreError, read};
+use bytes::Bytes;
+
+/// Stores what the row proves, and points the row at it.
+pub(super) async fn build(
+    ctx: StepContext<'_>,
+    target: &Target,
+    row: &Row,
+) -> Result<Built, StoreError> {
+    let id = ObjectId::new(&target.id);
+    let Some(key) = layout::key_for(&id) else {
+        return Ok(Built::Refused("the id holds no digest".to_owned()));
+    };
+    let uri = ctx.store.backend().uri_for(&key);
+    match row.uri() {
+        Some(now) if now == uri => return Ok(Built::Already),
+        Some(now) => return Ok(Built::Refused(format!("the row names {now} by now"))),
+        None => {}
+    }
+    let bytes = match row {
+        Row::Commit(row) => read::canonical_commit(row),
+        Row::Snapshot(row) => {
+            let mut trees = ctx.trees.lock().await;
+            ctx.store.canonical_snapshot(row, &mut trees).await?
+        }
+        Row::Blob(_) => Err("a row holds no bytes of a blob".to_owned()),
+    };
+    let bytes = match bytes {
+        Ok(bytes) => Bytes::from(bytes),
+        Err(why) => return Ok(Built::Refused(why)),
+    };
+    let scheme = match proves(target.kind, &id, &bytes) {
+        Ok(scheme) => scheme,
+        Err(why) => return Ok(Built::Refused(why)),
+    };
+    let step = Step {
+        key: Some(key.as_str().to_owned()),
+        bytes: bytes.len() as u64,
+        sha256: Some(hash(&bytes)),
+        ..target.step(
+            words(target, scheme),
+            still(None),
+            vec![pointer(None, &uri)],
+        )
+    };
+    let change = Change::Store {
+        kind: target.kind,
+        id,
+        seen_uri: None,
+        bytes,
+    };
+    Ok(Built::Step(Box::new(step), change))
+}
+
+fn words(target: &Target, scheme: &str) -> String {
+    let marked = match target.code {
+        Code::IdentityStale => " Clients refuse this id all the same.",
+        _ => "",
+    };
+    format!(
+        "Stores the {} as its row proves it ({scheme}), then points the row at it.{marked}",
+        target.kind
+    )
+}

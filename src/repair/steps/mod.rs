@@ -1,0 +1,265 @@
+//! One step, made from what a row says now. Planning and applying both come here: a step that is
+//! made again and comes out the same is a step whose preconditions still hold.
+
+mod add;
+mod backfill;
+mod link;
+mod recache;
+mod reindex;
+mod replace;
+mod reref;
+mod restore;
+mod source;
+
+pub(super) use recache::describe;
+pub(super) use replace::OBJECT;
+
+pub use source::COPY_IN;
+
+use super::plan::{RowChange, Step};
+use super::rows::Row;
+use super::wanted::Wanted;
+use crate::audit::{Auto, Code, Finding, Remedy, Subject};
+use crate::backend::layout;
+use crate::object::{Kind, ObjectId};
+use crate::store::chain::TreeCache;
+use crate::store::write::Change;
+use crate::store::{Store, StoreError};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tokio::sync::Mutex;
+
+/// What is to be mended, and what its finding says about how.
+pub(super) struct Target {
+    pub code: Code,
+    pub also: Vec<Code>,
+    pub remedy: Remedy,
+    pub kind: Kind,
+    pub id: String,
+    pub repo: String,
+    /// Keys that may hold the object.
+    pub keys: Vec<String>,
+    /// For what has no row, or none in the repository that names it.
+    pub origin: Option<Origin>,
+    /// Repositories that hold the row, as the finding says.
+    pub holders: Vec<String>,
+    /// Set where a copy would help, should there be no step.
+    pub wanted: Option<Wanted>,
+}
+
+/// Where a row belongs that has to be added.
+#[derive(Clone)]
+pub(super) struct Origin {
+    pub repo_id: String,
+    /// Of a blob.
+    pub path: String,
+    /// Of a blob: when the snapshot that names it came.
+    pub created_at: String,
+}
+
+/// What every step is made with.
+#[derive(Clone, Copy)]
+pub(super) struct StepContext<'a> {
+    pub store: &'a Store,
+    pub trees: &'a Mutex<TreeCache>,
+}
+
+/// A step as the hub is now.
+pub(super) enum Built {
+    Step(Box<Step>, Change),
+    /// The hub is as wanted.
+    Already,
+    /// Why there is no step.
+    Refused(String),
+}
+
+impl Target {
+    /// What `findings` of one subject, which share their remedy, ask for.
+    pub fn of(finding: &Finding, also: Vec<Code>, kind: Kind) -> Self {
+        let id = subject_id(finding);
+        let list = |name: &str| {
+            let said = finding.evidence.get(name).and_then(Value::as_array);
+            said.into_iter().flatten().filter_map(Value::as_str)
+        };
+        let first = layout::key_for(&ObjectId::new(id));
+        let first = first.map(|key| key.as_str().to_owned());
+        let mut keys: Vec<String> = first.into_iter().collect();
+        for key in list("found").chain(list("copies")) {
+            if !keys.iter().any(|known| known == key) {
+                keys.push(key.to_owned());
+            }
+        }
+        Self {
+            code: finding.code,
+            also,
+            remedy: remedy_of(finding),
+            kind,
+            id: id.to_owned(),
+            repo: finding.repo.clone(),
+            keys,
+            origin: None,
+            holders: list("held_by").map(str::to_owned).collect(),
+            wanted: Wanted::of(finding),
+        }
+    }
+
+    /// What a step of a plan asks for.
+    pub fn again(step: &Step, kind: Kind) -> Self {
+        let value = |column: &str| {
+            let change = step.row.iter().find(|change| change.column == column);
+            change.and_then(|change| change.to.clone())
+        };
+        let holder = step.row.iter().find(|change| change.column == HELD_BY);
+        let holder = holder.and_then(|change| change.from.clone());
+        let origin = value("repo_id").map(|repo_id| Origin {
+            repo_id,
+            path: value("path").unwrap_or_default(),
+            created_at: value("created_at").unwrap_or_default(),
+        });
+        Self {
+            code: step.code,
+            also: step.also.clone(),
+            remedy: step.remedy,
+            kind,
+            id: step.id.clone(),
+            repo: step.repo.clone(),
+            keys: step.key.iter().chain(&step.from).cloned().collect(),
+            origin,
+            holders: holder.into_iter().collect(),
+            wanted: None,
+        }
+    }
+
+    /// The path that a blob has: in its row, else in the tree that names it.
+    fn path(&self, row: Option<&Row>) -> Option<String> {
+        let path = match (row, &self.origin) {
+            (Some(Row::Blob(row)), _) => Some(&row.path),
+            (_, origin) => origin.as_ref().map(|origin| &origin.path),
+        };
+        path.filter(|path| !path.is_empty()).cloned()
+    }
+
+    /// A step in words; what it writes to the store is added by who knows it.
+    pub fn step(&self, words: String, precondition: String, row: Vec<RowChange>) -> Step {
+        Step {
+            number: 0,
+            code: self.code,
+            also: self.also.clone(),
+            remedy: self.remedy,
+            kind: self.kind.into(),
+            id: self.id.clone(),
+            repo: self.repo.clone(),
+            path: None,
+            words,
+            precondition,
+            key: None,
+            from: None,
+            bytes: 0,
+            sha256: None,
+            row,
+        }
+    }
+}
+
+/// The column of a step that says who holds a row already.
+pub(super) const HELD_BY: &str = "held by";
+
+/// The id whose row or object a finding is about: of a dangling head, the commit that it names.
+pub(super) fn subject_id(finding: &Finding) -> &str {
+    let head = finding.evidence.get("head").and_then(Value::as_str);
+    head.filter(|_| finding.code == Code::HeadDangling)
+        .unwrap_or(&finding.id)
+}
+
+/// The kind of that row.
+pub(super) fn subject_kind(finding: &Finding) -> Option<Kind> {
+    match finding.code {
+        Code::HeadDangling => Some(Kind::Commit),
+        _ => finding.kind.kind(),
+    }
+}
+
+/// A finding's remedy, once it is to be applied: where a row holds nothing to work from, and for an id that
+/// nothing here reproduces, it takes a copy.
+pub(super) fn remedy_of(finding: &Finding) -> Remedy {
+    match (finding.code, finding.kind) {
+        (Code::UriMissing, Subject::Blob) | (Code::IdentityUnverifiable, _) => Remedy::Restore,
+        // No key of the store holds it, so there is nothing to link.
+        (Code::UriRefused, _) if finding.auto == Auto::No => Remedy::Restore,
+        _ => finding.remedy,
+    }
+}
+
+/// Makes the step for `target` from its row as it is now.
+///
+/// # Errors
+/// A side that could not be asked: then nothing is known.
+pub(super) async fn build(
+    ctx: StepContext<'_>,
+    target: &Target,
+    row: Option<&Row>,
+) -> Result<Built, StoreError> {
+    Ok(match made(ctx, target, row).await? {
+        Built::Step(step, change) => {
+            let path = target.path(row);
+            Built::Step(Box::new(Step { path, ..*step }), change)
+        }
+        other => other,
+    })
+}
+
+async fn made(
+    ctx: StepContext<'_>,
+    target: &Target,
+    row: Option<&Row>,
+) -> Result<Built, StoreError> {
+    let store = ctx.store;
+    match (target.remedy, row) {
+        (Remedy::Recache, Some(Row::Snapshot(row))) => {
+            recache::build(store, ctx.trees, target, row).await
+        }
+        (Remedy::Backfill, Some(row)) => backfill::build(ctx, target, row).await,
+        (Remedy::Link, Some(row)) => link::build(store, target, row).await,
+        (Remedy::Restore, Some(row)) => restore::build(ctx, target, row).await,
+        (Remedy::Restore | Remedy::Reindex, None) => add::build(ctx, target).await,
+        (Remedy::Replace, Some(row)) => replace::build(ctx, target, row).await,
+        (Remedy::Reindex, Some(row)) => reindex::build(store, target, row).await,
+        (Remedy::Reref, Some(_)) => reref::build(store, target).await,
+        (_, None) => Ok(Built::Refused("its row is gone".to_owned())),
+        (remedy, Some(_)) => Ok(Built::Refused(format!(
+            "the remedy `{remedy}` does not apply to a {}",
+            target.kind
+        ))),
+    }
+}
+
+fn pointer(from: Option<&str>, to: &str) -> RowChange {
+    RowChange {
+        column: "storage_uri".to_owned(),
+        from: from.map(str::to_owned),
+        to: Some(to.to_owned()),
+    }
+}
+
+fn still(uri: Option<&str>) -> String {
+    match uri {
+        None => "The row's storage_uri is still null.".to_owned(),
+        Some(uri) => format!("The row's storage_uri is still {uri}."),
+    }
+}
+
+/// sha256 in hex.
+pub(super) fn hash(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// How many bytes of a cell a plan shows before it only counts them.
+const SHOWN: usize = 400;
+
+/// A cell as a plan shows it.
+pub(super) fn shorten(text: &str) -> String {
+    if text.len() <= SHOWN {
+        return text.to_owned();
+    }
+    format!("{} bytes, sha256 {}", text.len(), hash(text.as_bytes()))
+}

@@ -1,0 +1,104 @@
+//! Bad bytes put aside, and bytes that prove in their place.
+
+use super::source::{self, Source};
+use super::{Built, StepContext, Target, hash, pointer, still};
+use crate::audit::Code;
+use crate::backend::{Key, layout};
+use crate::object::ObjectId;
+use crate::repair::plan::{RowChange, Step};
+use crate::repair::rows::Row;
+use crate::store::StoreError;
+use crate::store::write::{Change, proves};
+use bytes::Bytes;
+
+/// The column of a step that says which bytes take the place of which, by their sha256.
+pub(in crate::repair) const OBJECT: &str = "object";
+
+/// Replaces what lies under the key that the row names, or would get.
+pub(super) async fn build(
+    ctx: StepContext<'_>,
+    target: &Target,
+    row: &Row,
+) -> Result<Built, StoreError> {
+    let id = ObjectId::new(&target.id);
+    let key = match key_of(ctx, &id, row) {
+        Ok(key) => key,
+        Err(why) => return Ok(Built::Refused(why)),
+    };
+    let Some(bad) = ctx.store.read_twice(&key).await? else {
+        return Ok(Built::Refused(format!("nothing lies under {key} by now")));
+    };
+    if proves(target.kind, &id, &bad).is_ok() {
+        return Ok(Built::Already);
+    }
+    let source = match good(ctx, target, row, &key, &bad).await? {
+        Ok(source) => source,
+        Err(why) => return Ok(Built::Refused(why)),
+    };
+    let uri = ctx.store.backend().uri_for(&key);
+    let mut changes = vec![RowChange {
+        column: OBJECT.to_owned(),
+        from: Some(format!("sha256 {}", hash(&bad))),
+        to: Some(format!("sha256 {}", hash(&source.bytes))),
+    }];
+    if row.uri() != Some(uri.as_str()) {
+        changes.push(pointer(row.uri(), &uri));
+    }
+    let step = Step {
+        key: Some(key.as_str().to_owned()),
+        from: source.key.map(|key| key.as_str().to_owned()),
+        bytes: source.bytes.len() as u64,
+        sha256: Some(hash(&source.bytes)),
+        ..target.step(
+            format!(
+                "Keeps the {} bad bytes under {key} in quarantine, and puts the {} in their place, from {}.",
+                bad.len(),
+                target.kind,
+                source.words
+            ),
+            format!("{} The same bad bytes still lie there.", still(row.uri())),
+            changes,
+        )
+    };
+    let change = Change::Replace {
+        kind: target.kind,
+        id,
+        seen_uri: row.uri().map(str::to_owned),
+        key,
+        bad,
+        bytes: source.bytes,
+    };
+    Ok(Built::Step(Box::new(step), change))
+}
+
+fn key_of(ctx: StepContext<'_>, id: &ObjectId, row: &Row) -> Result<Key, String> {
+    match row.uri() {
+        None => layout::key_for(id).ok_or_else(|| "the id holds no digest".to_owned()),
+        Some(uri) => {
+            let key = ctx.store.backend().locate(uri);
+            key.map_err(|why| format!("{uri}: {why}"))
+        }
+    }
+}
+
+/// What takes their place: where a sound object is only wrapped, that object itself, so that nothing of it is
+/// lost; else whatever proves.
+async fn good(
+    ctx: StepContext<'_>,
+    target: &Target,
+    row: &Row,
+    key: &Key,
+    bad: &Bytes,
+) -> Result<Result<Source, String>, StoreError> {
+    if target.code == Code::ObjectEncoded || target.also.contains(&Code::ObjectEncoded) {
+        let id = ObjectId::new(&target.id);
+        if let Ok(bytes) = source::canonical(target.kind, &id, bad.clone()) {
+            return Ok(Ok(Source {
+                bytes,
+                words: "what is inside them".to_owned(),
+                key: None,
+            }));
+        }
+    }
+    source::find(ctx, target, Some(row), Some(key)).await
+}

@@ -1,0 +1,96 @@
+//! A missing object stored again, from whatever proves it.
+
+use super::source::{self, Source};
+use super::{Built, StepContext, Target, hash, pointer, still};
+use crate::audit::Code;
+use crate::backend::{Key, layout};
+use crate::object::{ObjectId, identity};
+use crate::repair::plan::Step;
+use crate::repair::rows::Row;
+use crate::store::StoreError;
+use crate::store::write::{Change, proves};
+use bytes::Bytes;
+
+/// Stores the object again, and points the row at it.
+pub(super) async fn build(
+    ctx: StepContext<'_>,
+    target: &Target,
+    row: &Row,
+) -> Result<Built, StoreError> {
+    let id = ObjectId::new(&target.id);
+    let Some(key) = layout::key_for(&id) else {
+        return Ok(Built::Refused("the id holds no digest".to_owned()));
+    };
+    if let Some(built) = there(ctx, target, row).await? {
+        return Ok(built);
+    }
+    let source = match source_of(ctx, target, Some(row)).await? {
+        Ok(source) => source,
+        Err(why) => return Ok(Built::Refused(why)),
+    };
+    let uri = ctx.store.backend().uri_for(&key);
+    let seen_uri = row.uri().map(str::to_owned);
+    let changes = match row.uri() == Some(uri.as_str()) {
+        true => Vec::new(),
+        false => vec![pointer(row.uri(), &uri)],
+    };
+    let step = Step {
+        key: Some(key.as_str().to_owned()),
+        from: source.key.map(|key| key.as_str().to_owned()),
+        bytes: source.bytes.len() as u64,
+        sha256: Some(hash(&source.bytes)),
+        ..target.step(
+            format!("Stores the {} again, from {}.", target.kind, source.words),
+            format!("{} The store still has no object there.", still(row.uri())),
+            changes,
+        )
+    };
+    let change = Change::Store {
+        kind: target.kind,
+        id,
+        seen_uri,
+        bytes: source.bytes,
+    };
+    Ok(Built::Step(Box::new(step), change))
+}
+
+/// Bytes that prove; those of the empty blob are known to everyone.
+pub(super) async fn source_of(
+    ctx: StepContext<'_>,
+    target: &Target,
+    row: Option<&Row>,
+) -> Result<Result<Source, String>, StoreError> {
+    if identity::is_empty_blob(&ObjectId::new(&target.id)) {
+        return Ok(Ok(Source {
+            bytes: Bytes::new(),
+            words: "what everyone knows: it is empty".to_owned(),
+            key: None,
+        }));
+    }
+    source::find(ctx, target, row, None).await
+}
+
+/// What there is to say where the row's own key holds something by now.
+async fn there(
+    ctx: StepContext<'_>,
+    target: &Target,
+    row: &Row,
+) -> Result<Option<Built>, StoreError> {
+    let Some(named) = row.uri() else {
+        return Ok(None);
+    };
+    let own: Key = match ctx.store.backend().locate(named) {
+        Ok(key) => key,
+        // What is not followed holds nothing; the row gets a pointer that can be.
+        Err(_) if target.code == Code::UriRefused => return Ok(None),
+        Err(why) => return Ok(Some(Built::Refused(format!("{named}: {why}")))),
+    };
+    let Some(bytes) = ctx.store.read_object(&own).await? else {
+        return Ok(None);
+    };
+    let id = ObjectId::new(&target.id);
+    Ok(Some(match proves(target.kind, &id, &bytes) {
+        Ok(_) => Built::Already,
+        Err(why) => Built::Refused(format!("other bytes lie under {own} by now: {why}")),
+    }))
+}

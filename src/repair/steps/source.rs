@@ -1,0 +1,171 @@
+//! Bytes that prove an id, wherever they can be had: the row, another key, or a copy beside the hub.
+
+use super::{StepContext, Target};
+use crate::backend::{Key, layout};
+use crate::object::legacy;
+use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord};
+use crate::repair::rows::Row;
+use crate::store::reconstruct::non_empty;
+use crate::store::write::proves;
+use crate::store::{StoreError, read};
+use bytes::Bytes;
+
+/// Proved bytes.
+pub(super) struct Source {
+    pub bytes: Bytes,
+    /// Where they come from, in words.
+    pub words: String,
+    /// The key that they were read from, where it is one of the store.
+    pub key: Option<Key>,
+}
+
+/// Looks where faults.md says, in its order; `but` is the key whose bytes are bad. `Err` inside says in words
+/// that nothing proves.
+pub(super) async fn find(
+    ctx: StepContext<'_>,
+    target: &Target,
+    row: Option<&Row>,
+    but: Option<&Key>,
+) -> Result<Result<Source, String>, StoreError> {
+    let mut tried = Vec::new();
+    if let Some(found) = in_row(ctx, row).await? {
+        match found {
+            Ok(bytes) => match own(target, bytes.into(), "its row") {
+                Ok(source) => return Ok(Ok(source)),
+                Err(why) => tried.push(why),
+            },
+            Err(why) => tried.push(why),
+        }
+    }
+    for key in keys(target, row) {
+        if Some(&key) == but {
+            continue;
+        }
+        let words = format!("the copy under {key}");
+        let prove = |bytes: &Bytes| own(target, bytes.clone(), &words);
+        match ctx.store.read_proved(&key, prove).await? {
+            None => {}
+            Some(Ok((_, source))) => {
+                return Ok(Ok(Source {
+                    key: Some(key),
+                    ..source
+                }));
+            }
+            Some(Err(why)) => tried.push(why),
+        }
+    }
+    if let Some(found) = beside(ctx, target).await {
+        match found {
+            Ok(source) => return Ok(Ok(source)),
+            Err(why) => tried.push(why),
+        }
+    }
+    Ok(Err(if tried.is_empty() {
+        "the hub has no bytes of it left; it takes a copy (--copies DIR)".to_owned()
+    } else {
+        tried.join("; ")
+    }))
+}
+
+/// What the row alone proves. A blob's row holds no bytes.
+async fn in_row(
+    ctx: StepContext<'_>,
+    row: Option<&Row>,
+) -> Result<Option<Result<Vec<u8>, String>>, StoreError> {
+    Ok(match row {
+        Some(Row::Commit(row)) => Some(read::canonical_commit(row)),
+        Some(Row::Snapshot(row)) => {
+            // Its own object is what is missing or bad, so only the cache and the chain can speak.
+            let row = crate::index::SnapshotRow {
+                storage_uri: None,
+                ..row.as_ref().clone()
+            };
+            let mut trees = ctx.trees.lock().await;
+            Some(ctx.store.canonical_snapshot(&row, &mut trees).await?)
+        }
+        Some(Row::Blob(_)) | None => None,
+    })
+}
+
+/// Every key that may hold it: those that the finding names, those of every era, and the old disk path.
+fn keys(target: &Target, row: Option<&Row>) -> Vec<Key> {
+    let id = ObjectId::new(&target.id);
+    let (repo_id, disk_path) = match row {
+        Some(Row::Blob(row)) => (row.repo_id.as_deref(), non_empty(row.disk_path.as_deref())),
+        Some(Row::Commit(row)) => (row.repo_id.as_deref(), None),
+        Some(Row::Snapshot(row)) => (row.repo_id.as_deref(), None),
+        None => (None, None),
+    };
+    let named = target.keys.iter().map(String::as_str).chain(disk_path);
+    let mut out: Vec<Key> = named.filter_map(|key| Key::new(key).ok()).collect();
+    out.extend(layout::keys_for(&id, repo_id));
+    let mut seen = std::collections::HashSet::new();
+    out.retain(|key| seen.insert(key.as_str().to_owned()));
+    out
+}
+
+/// How a step begins to say from which file of a client's folder its bytes come.
+pub const COPY_IN: &str = "the copy in ";
+
+/// The copies beside the hub.
+async fn beside(ctx: StepContext<'_>, target: &Target) -> Option<Result<Source, String>> {
+    let id = ObjectId::new(&target.id);
+    let found = match ctx.store.copies()?.candidates(target.kind, &id).await {
+        Ok(found) => found,
+        Err(why) => return Some(Err(format!("among the copies, {why}"))),
+    };
+    let mut refused = "there is no copy of it in the folder that was given".to_owned();
+    for (path, bytes) in found {
+        match canonical(target.kind, &id, bytes) {
+            Ok(bytes) => {
+                return Some(Ok(Source {
+                    bytes,
+                    words: format!("{COPY_IN}{path}"),
+                    key: None,
+                }));
+            }
+            Err(why) => refused = format!("the copy in {path}: {why}"),
+        }
+    }
+    Some(Err(refused))
+}
+
+fn own(target: &Target, bytes: Bytes, words: &str) -> Result<Source, String> {
+    let id = ObjectId::new(&target.id);
+    let bytes = canonical(target.kind, &id, bytes).map_err(|why| format!("{words}: {why}"))?;
+    Ok(Source {
+        bytes,
+        words: words.to_owned(),
+        key: None,
+    })
+}
+
+/// The canonical object inside `bytes`: as it is, or out of what old code and clients wrap around it.
+///
+/// # Errors
+/// Nothing in there proves the id, in words.
+pub(super) fn canonical(kind: Kind, id: &ObjectId, bytes: Bytes) -> Result<Bytes, String> {
+    let why = match proves(kind, id, &bytes) {
+        Ok(_) => return Ok(bytes),
+        Err(why) => why,
+    };
+    let record = || legacy::unwrap_record(&bytes, kind).map(|inner| inner.content);
+    let inner: Vec<Vec<u8>> = match kind {
+        Kind::Blob => {
+            let inner = legacy::unwrap_blob(&bytes).into_iter();
+            inner.map(|inner| inner.content).collect()
+        }
+        Kind::Commit => (record().and_then(|map| CommitRecord::from_map(map).ok()))
+            .map(|record| record.encode())
+            .into_iter()
+            .collect(),
+        Kind::Snapshot => (record().and_then(|map| SnapshotRecord::from_map(map).ok()))
+            .map(|record| record.encode())
+            .into_iter()
+            .collect(),
+    };
+    let proved = inner
+        .into_iter()
+        .find(|inner| proves(kind, id, inner).is_ok());
+    proved.map(Bytes::from).ok_or(why)
+}

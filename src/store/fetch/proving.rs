@@ -1,0 +1,210 @@
+//! From what was read to what is handed on: proof, objection, and what the object leads to.
+
+use super::queue::{Got, Known, Read, Waiting};
+use super::refusal::{Trail, Why, objection};
+use super::{Fetch, FetchError, Fetched, Origin, Step};
+use crate::backend::{BackendError, Key};
+use crate::index::{CommitRow, SnapshotRow};
+use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord};
+use crate::store::proof::{self, Proved};
+use crate::store::read::canonical_commit;
+use crate::store::reconstruct::non_empty;
+use crate::store::{Store, StoreError};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// Bytes with their origin and what they prove; none where they are held already.
+type ProveResult = Result<(Option<(Bytes, Origin)>, Proved), Why>;
+
+impl Fetch {
+    /// Proves what was read and queues what it names.
+    pub(super) async fn prove_and_queue(
+        &mut self,
+        kind: Kind,
+        read: Read,
+    ) -> Result<Step, FetchError> {
+        let Read { waiting, got, .. } = read;
+        let Waiting { id, trail } = waiting;
+        let unread = |source| FetchError::Unread {
+            chain: trail.words(kind, &id),
+            source,
+        };
+        let settled: ProveResult = match got? {
+            Got::Held(proved) => Ok((None, proved)),
+            Got::Known(known) => self.prove_known(&id, known).await.map_err(unread)?,
+            Got::Absent(key) => Err(Why::Missing { key }),
+            Got::Large(key) => match read_large(&self.store, &key).await.map_err(unread)? {
+                Ok(bytes) => self
+                    .prove_object(kind, &id, key, bytes)
+                    .await
+                    .map_err(unread)?,
+                Err(why) => Err(why),
+            },
+            Got::Bytes(key, bytes) => self
+                .prove_object(kind, &id, key, bytes)
+                .await
+                .map_err(unread)?,
+        };
+        let settled = settled.and_then(|found| match objection(&found.1) {
+            Some(why) => Err(why),
+            None => Ok(found),
+        });
+        Ok(match settled {
+            Err(why) => Step::Refused(Box::new(trail.refuse(kind, &id, why))),
+            Ok((bytes, proved)) => {
+                self.follow(&id, &trail, &proved);
+                match bytes {
+                    None => Step::Held { kind, id, proved },
+                    Some((bytes, origin)) => Step::Object(Box::new(Fetched {
+                        kind,
+                        id,
+                        bytes,
+                        origin,
+                        proved,
+                    })),
+                }
+            }
+        })
+    }
+
+    /// Bytes of the store; wrong only if two reads say so.
+    async fn prove_object(
+        &self,
+        kind: Kind,
+        id: &ObjectId,
+        key: Key,
+        bytes: Bytes,
+    ) -> Result<ProveResult, StoreError> {
+        let mut bytes = bytes;
+        let mut proved = proof::prove(kind, id, &bytes);
+        if proved.is_err() {
+            match read_large(&self.store, &key).await? {
+                Ok(again) => bytes = again,
+                Err(why) => return Ok(Err(why)),
+            }
+            proved = proof::prove(kind, id, &bytes);
+        }
+        if proved.is_err() {
+            self.hold_to_size(&key, bytes.len() as u64).await?;
+        }
+        Ok(match proved {
+            Ok(proved) => Ok((Some((bytes, Origin::Canonical(key))), proved)),
+            Err(_) if is_treeless(kind, &bytes) => Err(Why::Treeless),
+            Err(why) => Err(Why::Wrong { key, why }),
+        })
+    }
+
+    /// Makes sure that bytes that prove nothing are the object's: an empty answer or an error page is not.
+    async fn hold_to_size(&self, key: &Key, came: u64) -> Result<(), StoreError> {
+        match self.store.backend().head(key).await? {
+            Some(meta) if meta.size != came => Err(StoreError::Backend(BackendError::Remote {
+                what: key.to_string(),
+                why: format!(
+                    "{came} bytes came, and the store says that it has {}",
+                    meta.size
+                )
+                .into(),
+            })),
+            _ => Ok(()),
+        }
+    }
+
+    /// Bytes made from a row, or what the rows already said.
+    async fn prove_known(
+        &mut self,
+        id: &ObjectId,
+        known: Known,
+    ) -> Result<ProveResult, StoreError> {
+        Ok(match known {
+            Known::Commit(row) => commit_from_row(id, &row),
+            Known::Snapshot(row) => self.snapshot_from_row(id, &row).await?,
+            Known::Empty => proof::prove(Kind::Blob, id, b"")
+                .map(|proved| (Some((Bytes::new(), Origin::Empty)), proved))
+                .map_err(|_| Why::NoBytes),
+            Known::Refused(why) => Err(why),
+        })
+    }
+
+    async fn snapshot_from_row(
+        &mut self,
+        id: &ObjectId,
+        row: &SnapshotRow,
+    ) -> Result<ProveResult, StoreError> {
+        let bytes = self.store.canonical_snapshot(row, &mut self.trees).await?;
+        Ok(bytes
+            .and_then(|bytes| made(Kind::Snapshot, id, bytes))
+            .map_err(|why| Why::Unprovable { why }))
+    }
+
+    /// Queues what a proved object names.
+    fn follow(&mut self, id: &ObjectId, trail: &Trail, proved: &Proved) {
+        match proved {
+            Proved::Commit(record, _) => self.follow_commit(id, trail, record),
+            Proved::Snapshot(record, _) => self.follow_snapshot(id, trail, record),
+            Proved::Blob(_) => {}
+        }
+    }
+
+    fn follow_commit(&mut self, id: &ObjectId, trail: &Trail, record: &CommitRecord) {
+        if let Some(snapshot) = &record.snapshot_id {
+            self.meet(Kind::Snapshot, snapshot.clone(), || Trail {
+                commit: Some(Arc::new(id.clone())),
+                ..trail.clone()
+            });
+        }
+        for parent in record.parents() {
+            self.meet(Kind::Commit, parent.clone(), || Trail {
+                depth: trail.depth + 1,
+                ..trail.clone()
+            });
+        }
+    }
+
+    fn follow_snapshot(&mut self, id: &ObjectId, trail: &Trail, record: &SnapshotRecord) {
+        let snapshot = Arc::new(id.clone());
+        for (path, blob) in record.manifest.iter() {
+            self.meet(Kind::Blob, blob.clone(), || Trail {
+                snapshot: Some(snapshot.clone()),
+                path: Some(path.clone()),
+                ..trail.clone()
+            });
+        }
+    }
+}
+
+fn commit_from_row(id: &ObjectId, row: &CommitRow) -> ProveResult {
+    let made = canonical_commit(row).and_then(|bytes| made(Kind::Commit, id, bytes));
+    made.map_err(|why| match non_empty(row.snapshot_id.as_deref()) {
+        None => Why::Treeless,
+        Some(_) => Why::Unprovable { why },
+    })
+}
+
+/// Bytes made from a row are proved like any others.
+fn made(
+    kind: Kind,
+    id: &ObjectId,
+    bytes: Vec<u8>,
+) -> Result<(Option<(Bytes, Origin)>, Proved), String> {
+    let proved = proof::prove(kind, id, &bytes)?;
+    Ok((Some((bytes.into(), Origin::Reconstructed)), proved))
+}
+
+/// Whether a commit that does not prove has no tree either, which says more.
+fn is_treeless(kind: Kind, bytes: &[u8]) -> bool {
+    kind == Kind::Commit
+        && CommitRecord::decode(bytes).is_ok_and(|record| record.snapshot_id.is_none())
+}
+
+/// Reads one object whole, whatever its size, up to the largest that is read.
+async fn read_large(store: &Store, key: &Key) -> Result<Result<Bytes, Why>, StoreError> {
+    match store.read_object(key).await {
+        Ok(Some(bytes)) => Ok(Ok(bytes)),
+        Ok(None) => Ok(Err(Why::Missing { key: key.clone() })),
+        Err(StoreError::Backend(BackendError::TooLarge { size, .. })) => Ok(Err(Why::TooLarge {
+            key: key.clone(),
+            size,
+        })),
+        Err(error) => Err(error),
+    }
+}

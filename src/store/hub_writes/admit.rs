@@ -1,0 +1,235 @@
+//! What may come in: everything is looked at before anything is stored.
+
+use super::{Arrivals, HubWriteError};
+use crate::index::RepoRow;
+use crate::object::identity;
+use crate::object::{Kind, ObjectId, SnapshotRecord, path};
+use crate::store::Writer;
+use crate::store::proof::{self, Proved};
+use std::collections::{BTreeSet, HashSet};
+use std::fmt;
+
+/// What may arrive at once, in bytes of blobs: 512 MiB, as the hub's own packs.
+pub const MAX_ARRIVALS: u64 = 512 << 20;
+
+/// Ids asked for at once.
+const IDS: usize = 500;
+
+/// Why something may not come in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Objection {
+    /// An id, a path, or a name.
+    pub subject: String,
+    pub why: String,
+}
+
+impl Objection {
+    pub(super) fn new(subject: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            subject: subject.into(),
+            why: why.into(),
+        }
+    }
+}
+
+impl fmt::Display for Objection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.subject, self.why)
+    }
+}
+
+/// What arrivals name, and the hub has already.
+#[derive(Debug, Default)]
+pub(super) struct Admitted {
+    /// Blobs and snapshots that the arrivals need and that are there.
+    pub known: Vec<(Kind, String)>,
+    /// The empty blob is named, and nobody has brought it: its id alone gives its bytes.
+    pub empty: Option<ObjectId>,
+}
+
+/// The checks of one site's arrivals.
+struct Admission<'a> {
+    writer: &'a Writer,
+    repo: &'a RepoRow,
+    objections: Vec<Objection>,
+    admitted: Admitted,
+}
+
+impl Writer {
+    /// Looks at everything that arrives.
+    ///
+    /// # Errors
+    /// Every reason against it, or a side that did not answer.
+    pub(super) async fn admit(
+        &self,
+        repo: &RepoRow,
+        arrivals: &Arrivals,
+    ) -> Result<Admitted, HubWriteError> {
+        let mut admission = Admission {
+            writer: self,
+            repo,
+            objections: Vec::new(),
+            admitted: Admitted::default(),
+        };
+        admission.blobs(arrivals);
+        admission.snapshots(arrivals).await?;
+        admission.commits(arrivals).await?;
+        match admission.objections.is_empty() {
+            true => Ok(admission.admitted),
+            false => Err(HubWriteError::Refused(admission.objections)),
+        }
+    }
+}
+
+impl Admission<'_> {
+    fn object(&mut self, subject: &str, why: impl Into<String>) {
+        self.objections.push(Objection::new(subject, why));
+    }
+
+    fn blobs(&mut self, arrivals: &Arrivals) {
+        let total: u64 = arrivals.blobs.iter().map(|b| b.bytes.len() as u64).sum();
+        if total > MAX_ARRIVALS {
+            let why = format!("{total} bytes of blobs, more than {MAX_ARRIVALS} at once");
+            self.object("the push", why);
+        }
+        for blob in &arrivals.blobs {
+            if let Some(why) = path::check(&blob.path) {
+                self.object(
+                    &blob.path,
+                    format!("a path that no checkout may follow: {why}"),
+                );
+            }
+            if identity::verify_blob(&blob.id, &blob.bytes).is_none() {
+                self.object(blob.id.as_str(), "the bytes do not reproduce the id");
+            }
+        }
+    }
+
+    async fn snapshots(&mut self, arrivals: &Arrivals) -> Result<(), HubWriteError> {
+        let brought: HashSet<&str> = arrivals.blobs.iter().map(|b| b.id.bare()).collect();
+        let mut named: BTreeSet<&ObjectId> = BTreeSet::new();
+        for record in &arrivals.snapshots {
+            let id = record.snapshot_id.as_str();
+            if let Err(why) = proof::prove_snapshot(&record.snapshot_id, record.clone()) {
+                self.object(id, why);
+            }
+            self.paths(record);
+            named.extend(record.manifest.iter().map(|(_, id)| id));
+        }
+        let missing: Vec<&ObjectId> = named
+            .into_iter()
+            .filter(|id| !brought.contains(id.bare()))
+            .collect();
+        for chunk in missing.chunks(IDS) {
+            let ids: Vec<String> = chunk.iter().map(|id| id.as_str().to_owned()).collect();
+            let rows = self.writer.store().index().blobs_by_id(&ids).await?;
+            let there: HashSet<&str> = rows
+                .iter()
+                .filter(|row| row.storage_uri.is_some() || row.disk_path.is_some())
+                .map(|row| row.object_id.as_str())
+                .collect();
+            for id in chunk {
+                if there.contains(id.as_str()) {
+                    self.admitted
+                        .known
+                        .push((Kind::Blob, id.as_str().to_owned()));
+                } else if identity::is_empty_blob(id) {
+                    self.admitted.empty = Some((*id).clone());
+                } else {
+                    self.object(
+                        id.as_str(),
+                        "a snapshot names this blob; it was not sent, and the hub does not have it",
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn paths(&mut self, record: &SnapshotRecord) {
+        let refused = path::check_tree(&record.manifest, &record.directories);
+        for (path, why) in refused.into_iter().take(3) {
+            self.object(
+                record.snapshot_id.as_str(),
+                format!("the path {path:?} is one that no checkout may follow: {why}"),
+            );
+        }
+    }
+
+    async fn commits(&mut self, arrivals: &Arrivals) -> Result<(), HubWriteError> {
+        let snapshots: HashSet<&str> = arrivals
+            .snapshots
+            .iter()
+            .map(|record| record.snapshot_id.as_str())
+            .collect();
+        let commits: HashSet<&str> = arrivals
+            .commits
+            .iter()
+            .map(|record| record.commit_id.as_str())
+            .collect();
+        let (mut trees, mut parents) = (BTreeSet::new(), BTreeSet::new());
+        for record in &arrivals.commits {
+            let id = record.commit_id.as_str();
+            match proof::prove_commit(&record.commit_id, record.clone()) {
+                Err(why) => self.object(id, why),
+                Ok(Proved::Commit(_, scheme)) if !scheme.accepted_by_clients() => {
+                    self.object(
+                        id,
+                        format!("clients refuse ids of the formula {}", scheme.name()),
+                    );
+                }
+                Ok(_) => {}
+            }
+            match &record.snapshot_id {
+                None => self.object(
+                    id,
+                    "it has no snapshot: a clone of it would get an empty tree",
+                ),
+                Some(tree) if !snapshots.contains(tree.as_str()) => {
+                    trees.insert(tree.as_str().to_owned());
+                }
+                Some(_) => {}
+            }
+            let unknown = record.parents().filter(|id| !commits.contains(id.as_str()));
+            parents.extend(unknown.map(|id| id.as_str().to_owned()));
+        }
+        self.look_up(Kind::Snapshot, trees, "a commit names this snapshot")
+            .await?;
+        self.look_up(Kind::Commit, parents, "a commit names this parent")
+            .await
+    }
+
+    /// Snapshots may come from anywhere in the hub; parents must be this repository's own, since nothing
+    /// says that it holds what lies behind others.
+    async fn look_up(
+        &mut self,
+        kind: Kind,
+        ids: BTreeSet<String>,
+        named: &str,
+    ) -> Result<(), HubWriteError> {
+        let ids: Vec<String> = ids.into_iter().collect();
+        for chunk in ids.chunks(IDS) {
+            let index = self.writer.store().index();
+            let found: HashSet<String> = match kind {
+                Kind::Commit => index.held_by(kind, &self.repo.repo_id, chunk).await?,
+                _ => {
+                    let rows = index.snapshots_by_id(chunk).await?;
+                    rows.into_iter().map(|row| row.snapshot_id).collect()
+                }
+            }
+            .into_iter()
+            .collect();
+            for id in chunk {
+                if !found.contains(id) {
+                    self.object(
+                        id,
+                        format!("{named}; it was not sent, and the hub does not have it"),
+                    );
+                } else if kind == Kind::Snapshot {
+                    self.admitted.known.push((kind, id.clone()));
+                }
+            }
+        }
+        Ok(())
+    }
+}

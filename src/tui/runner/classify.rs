@@ -1,0 +1,98 @@
+//! Which findings of a selection need a decision: those that a step can be made for, and that a person has
+//! to choose first.
+
+use super::RunnerContext;
+use crate::audit::{Auto, Numbered, Report};
+use crate::progress::Progress;
+use crate::repair::{self, Selection};
+use crate::tui::decisions::{Classified, Open, subject, winner};
+use crate::tui::effect::ReportRef;
+use crate::tui::event::Answer;
+use std::sync::Arc;
+use tokio::runtime::Handle;
+
+/// Findings read at once.
+const PAGE: u32 = 5_000;
+
+impl RunnerContext {
+    /// Goes through a selection once: some forty bytes of each finding are kept.
+    pub(super) async fn classify(
+        &self,
+        report: ReportRef,
+        selection: Selection,
+    ) -> Result<Answer, String> {
+        let report = self.report_named(report)?;
+        let mut classified = Classified::default();
+        let progress = Progress::new();
+        // Leaving the screen drops this question, and the planning behind it stops too.
+        let _left = progress.stops_when_dropped();
+        match selection {
+            Selection::Auto(filter) | Selection::Chosen(filter) => {
+                let mut skip = 0;
+                loop {
+                    let page = report.page(&filter, skip, PAGE).await;
+                    let page = page.map_err(|error| error.to_string())?;
+                    skip += page.len() as u64;
+                    let is_last = page.len() < PAGE as usize;
+                    take(page, &mut classified);
+                    if is_last {
+                        break;
+                    }
+                }
+            }
+            Selection::Ordinals(places) => {
+                for places in places.chunks(PAGE as usize) {
+                    let page = report.at(places).await;
+                    take(page.map_err(|error| error.to_string())?, &mut classified);
+                }
+            }
+        }
+        if classified.open.is_empty() {
+            return Ok(Answer::Classified(classified));
+        }
+        // What can never be planned is no decision: the plan lists it, with its reason.
+        let places: Vec<u64> = classified.open.iter().map(|open| open.ordinal).collect();
+        let plannable = self.plannable(report, places, progress.clone()).await?;
+        let (open, never) = (classified.open.into_iter())
+            .partition(|open: &Open| plannable.binary_search(&open.ordinal).is_ok());
+        classified.open = open;
+        classified
+            .rest
+            .extend(never.iter().map(|open: &Open| open.ordinal));
+        classified.rest.sort_unstable();
+        Ok(Answer::Classified(classified))
+    }
+}
+
+impl RunnerContext {
+    /// Of these places in the report, in order, those that a step can be made for.
+    async fn plannable(
+        &self,
+        report: Arc<Report>,
+        mut places: Vec<u64>,
+        progress: Progress,
+    ) -> Result<Vec<u64>, String> {
+        places.sort_unstable();
+        let (store, runtime) = (self.store()?, Handle::current());
+        let tried = tokio::task::spawn_blocking(move || {
+            runtime.block_on(repair::plannable(&store, &report, &places, &progress))
+        });
+        let tried = tried.await.map_err(|error| error.to_string())?;
+        tried.map_err(|error| error.to_string())
+    }
+}
+
+fn take(page: Vec<Numbered>, classified: &mut Classified) {
+    for Numbered { ordinal, finding } in page {
+        if finding.auto == Auto::Ask && winner(finding.remedy).is_some() {
+            classified.open.push(Open {
+                ordinal,
+                code: finding.code,
+                remedy: finding.remedy,
+                subject: subject(&finding.id),
+            });
+        } else {
+            classified.rest.push(ordinal);
+        }
+    }
+}
