@@ -130,8 +130,8 @@ impl Refusal {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     pub steps: u64,
-    /// Findings that the steps mend: some mend more than one.
-    #[serde(default)]
+    /// Findings that the steps mend: some mend more than one. Counted from the steps, so no file has it.
+    #[serde(skip)]
     pub mends: u64,
     pub refused: u64,
     /// Bytes to be written to the store.
@@ -158,16 +158,14 @@ pub struct Plan {
 }
 
 impl Totals {
-    /// Whether these are the same figures; a plan of an earlier version does not say how many findings it mends.
+    /// Whether the figures of a file are those of its steps.
     fn agree(&self, counted: &Totals) -> bool {
-        let mends = match self.mends {
-            0 => counted.mends,
-            mends => mends,
-        };
-        Totals {
+        let mends = counted.mends;
+        let written = Totals {
             mends,
             ..self.clone()
-        } == *counted
+        };
+        written == *counted
     }
 
     /// How many steps there are, and how many findings they mend where that is another number. What is taken back was

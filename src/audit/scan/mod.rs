@@ -238,7 +238,7 @@ impl<'a> Scan<'a> {
 
     /// Lays down what was found on rows that the audited repository holds. Of a row that it shares with another, which
     /// the finding belongs to, it takes what stops a pull: its own branches do not come either.
-    async fn find_on_held(&mut self, findings: Vec<Finding>) -> Result<(), AuditError> {
+    async fn report_on_held(&mut self, findings: Vec<Finding>) -> Result<(), AuditError> {
         let Some(only) = self.only.clone() else {
             return self.lay_down(findings).await;
         };

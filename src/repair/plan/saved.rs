@@ -43,7 +43,7 @@ pub struct Header {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
 enum Line {
     Plan(Header),
     Step(Step),

@@ -150,10 +150,11 @@ impl Checks {
         let mut said = said;
         if unread > 0 {
             let why = match unread <= by_policy {
-                true => "without one, as the policy allows",
-                false => "without one that could be read: the findings on them say why",
+                true => "none, as the policy allows",
+                false => "none that could be read: the findings on them say why",
             };
-            said = format!("{said} {} {why}.", are(unread, "row"));
+            let verb = if unread == 1 { "names" } else { "name" };
+            said = format!("{said} {} {verb} {why}.", text::plural(unread, "row"));
         }
         // A hub without a row has nothing to sign.
         let held = read > 0 && rows > 0 && unread <= by_policy;

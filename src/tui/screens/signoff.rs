@@ -7,7 +7,7 @@ use crate::repair::signoff::{State, Verdict};
 use crate::store::doctor::Health;
 use crate::text;
 use crate::tui::action::Action;
-use crate::tui::effect::{Effect, Job, Query, Scope, Ticket};
+use crate::tui::effect::{Effect, Job, Query, ReportRef, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::filter;
 use crate::tui::lines::{CheckLine, SignedLine};
@@ -43,8 +43,9 @@ pub struct SignOffScreen {
     scope: Scope,
     doctor: Slot<Vec<CheckLine>>,
     pub end: Slot<SignedLine>,
-    /// When the verdict came.
+    /// When the verdict came, and the report of that time.
     at: Micros,
+    report: ReportRef,
     cursor: Cursor,
 }
 
@@ -56,6 +57,7 @@ impl SignOffScreen {
             doctor: Slot::Empty,
             end: Slot::Empty,
             at: 0,
+            report: ReportRef(0),
             cursor: Cursor::default(),
         };
         screen.again(ctx);
@@ -86,13 +88,7 @@ impl SignOffScreen {
             Action::Plan => match self.end.ready() {
                 None => Some("there is no verdict yet".into()),
                 Some(end) if end.left_total == 0 => Some("no finding stands in the way".into()),
-                Some(_)
-                    if shared
-                        .audits
-                        .last
-                        .as_ref()
-                        .is_some_and(|known| known.left == 0) =>
-                {
+                Some(_) if self.is_done(shared) => {
                     Some("what stood in the way is gone; r signs off again".into())
                 }
                 Some(_) => None,
@@ -144,7 +140,7 @@ impl SignOffScreen {
                 };
                 let word = end.verdict.word();
                 ctx.shared.tell(level, format!("sign-off: {word}"));
-                self.at = ctx.shared.now();
+                (self.at, self.report) = (ctx.shared.now(), ctx.shared.audits.report);
                 self.end = Slot::Ready(*end);
             }
             Answer::Failed(why) if self.end.awaits(ticket) => self.end = Slot::Failed(why),
@@ -171,11 +167,18 @@ impl SignOffScreen {
         }
     }
 
+    /// Whether all that stood in the way is gone since the verdict, as far as is known.
+    fn is_done(&self, shared: &Shared) -> bool {
+        let last = shared.audits.last.as_ref();
+        self.outdated(shared).is_some() && last.is_some_and(|known| known.left == 0)
+    }
+
     /// What has changed since the verdict, as far as is known.
     fn outdated(&self, shared: &Shared) -> Option<String> {
         let end = self.end.ready()?;
         let now = shared.audits.last.as_ref()?.left;
-        (now != end.left_total).then(|| {
+        let is_newer = shared.audits.report != self.report;
+        (is_newer && now != end.left_total).then(|| {
             let left = match now {
                 0 => "nothing is known to stand in the way".to_owned(),
                 1 => "1 finding stands in the way".to_owned(),
