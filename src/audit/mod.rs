@@ -1,8 +1,10 @@
 //! Looks at everything, changes nothing.
 
+pub mod evidence;
 pub mod fault;
 pub mod finding;
 
+pub use evidence::Evidence;
 pub use fault::{Auto, Code, Cost, Grade, Remedy};
 pub use finding::{Blocks, Finding, Subject};
 
@@ -164,6 +166,7 @@ pub enum AuditError {
 /// # Errors
 /// A side that cannot be read at all, or cancellation. Objects that cannot be read are no error:
 /// they are counted as unknown in the [`Summary`].
+#[tracing::instrument(name = "audit", skip_all, fields(depth = options.depth.word()))]
 pub async fn run(
     store: &Store,
     options: &Options,

@@ -8,11 +8,10 @@ pub use witness::Witness;
 
 use crate::backend::{Key, UriRefusal, layout};
 use crate::index::audit_scratch::StoredCopy;
-use crate::object::{Kind, ObjectId};
+use crate::object::{Kind, ObjectId, Proof};
 use crate::store::Store;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use serde_json::{Map, Value};
 
 /// What the store holds for a row.
 #[derive(Clone, Debug)]
@@ -33,10 +32,11 @@ pub enum ObjectState {
     Proved {
         key: Key,
         size: u64,
+        /// Of a blob, its start only.
         bytes: Bytes,
-        /// Of all that was read, where `bytes` may be its start only.
+        /// Of all that was read.
         sha256: [u8; 32],
-        scheme: &'static str,
+        proof: Proof,
     },
     /// There, read twice with one result, and its bytes do not prove the id.
     Wrong {
@@ -57,61 +57,13 @@ pub enum ObjectState {
 }
 
 impl ObjectState {
-    /// The bytes, where they prove the id.
+    /// The proof, where the bytes prove the id.
     #[must_use]
-    pub fn proved(&self) -> Option<&Bytes> {
+    pub const fn proof(&self) -> Option<&Proof> {
         match self {
-            ObjectState::Proved { bytes, .. } => Some(bytes),
+            ObjectState::Proved { proof, .. } => Some(proof),
             _ => None,
         }
-    }
-
-    /// Where the answer came from, as evidence.
-    #[must_use]
-    pub fn evidence(&self) -> Map<String, Value> {
-        let mut out = Map::new();
-        let mut say = |key: &str, value: Value| {
-            out.insert(key.to_owned(), value);
-        };
-        match self {
-            ObjectState::Unlinked { found, .. } => say("found", keys(found)),
-            ObjectState::Refused { uri, why, found } => {
-                say("uri", uri.as_str().into());
-                say("why", why.to_string().into());
-                say("found", keys(found));
-            }
-            ObjectState::Absent { key, found } => {
-                say("key", key.as_str().into());
-                say("found", keys(found));
-            }
-            ObjectState::There { key, size } | ObjectState::Proved { key, size, .. } => {
-                say("key", key.as_str().into());
-                say("size", (*size).into());
-            }
-            ObjectState::Wrong {
-                key,
-                size,
-                why,
-                encoding,
-                copies,
-                ..
-            } => {
-                say("key", key.as_str().into());
-                say("size", (*size).into());
-                say("why", why.as_str().into());
-                if let Some(encoding) = encoding {
-                    say("content_encoding", encoding.as_str().into());
-                }
-                if !copies.is_empty() {
-                    say("copies", keys(copies));
-                }
-            }
-            ObjectState::Unknown { key, why } => {
-                say("key", key.as_str().into());
-                say("why", why.as_str().into());
-            }
-        }
-        out
     }
 }
 
@@ -120,10 +72,6 @@ fn absent(key: Key) -> ObjectState {
         key,
         found: Vec::new(),
     }
-}
-
-fn keys(found: &[Key]) -> Value {
-    found.iter().map(Key::as_str).collect::<Vec<_>>().into()
 }
 
 /// The row that is looked at.
@@ -269,7 +217,10 @@ impl Probe<'_> {
                     }
                     meta.size
                 }
-                Ok(None) => return self.elsewhere(row, absent(key)).await,
+                Ok(None) => {
+                    let answer = self.held_to_listing(absent(key), None).await;
+                    return self.elsewhere(row, answer).await;
+                }
                 Err(error) => {
                     let why = error.reason(key.as_str());
                     return ObjectState::Unknown { key, why };

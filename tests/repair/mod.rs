@@ -3,10 +3,12 @@
 mod applying;
 mod breaking;
 mod demo;
+mod earlier;
 mod empty;
 mod interrupted;
 mod journal;
 mod march;
+mod once;
 mod planning;
 mod pulls;
 mod remedies;

@@ -1,8 +1,11 @@
 //! Snapshots: a tree that may be cached, stored, or chained, and the cache's own faults.
 
-use super::{Judge, ObjectQuery, Verdict, found, judge_object, judge_others};
+use super::{Beside, Judge, ObjectQuery, Verdict, judge_object, judge_others, names};
 use crate::audit::Depth;
 use crate::audit::compare;
+use crate::audit::evidence::{
+    self, Ambiguous, Counts, Emptied, Evidence, Malformed, NotStored, Reason, Unlinked, UnsafePaths,
+};
 use crate::audit::fault::Code;
 use crate::audit::finding::{Finding, Subject};
 use crate::audit::probe::{Named, ObjectState};
@@ -11,10 +14,9 @@ use crate::index::audit_scratch::StoredCopy;
 use crate::object::identity::{self, Directories};
 use crate::object::manifest::Encoding;
 use crate::object::path::{self, Unsafe};
-use crate::object::{Kind, Manifest, ManifestError, ObjectId, SnapshotRecord};
-use crate::store::chain::{self, ChainBreak, Tree};
+use crate::object::{Kind, Manifest, ManifestError, ObjectId, Proof, Record, SnapshotRecord, Tree};
+use crate::store::chain::ChainBreak;
 use crate::store::reconstruct;
-use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -44,7 +46,7 @@ impl Trees {
         let proved = [self.cached.as_ref(), self.stored.as_ref(), chained];
         let trees = proved.into_iter().flatten();
         trees
-            .map(|tree| (&*tree.manifest, &tree.directories))
+            .map(|tree| (&**tree.manifest(), tree.directories()))
             .collect()
     }
 }
@@ -63,24 +65,21 @@ impl Judge {
         if id.hex().is_none() {
             let manifest = decoded.and_then(Result::ok).map(|(m, _)| Arc::new(m));
             let tree = manifest.clone().unwrap_or_default();
-            verdict.report(Finding::new(
-                Code::IdMalformed,
-                Subject::Snapshot,
-                id.as_str(),
-            ));
+            let evidence = Evidence::IdMalformed(Malformed::default());
+            verdict.report(Finding::new(evidence, Subject::Snapshot, id.as_str()));
             judge_paths(&mut verdict, &id, &[(&tree, &stored_directories)]);
             verdict.manifest = manifest;
             return verdict;
         }
         let cached = match &decoded {
-            Some(Ok((manifest, _))) => chain::prove(&id, manifest.clone(), &stored_directories),
+            Some(Ok((manifest, _))) => Tree::prove(&id, manifest.clone(), &stored_directories),
             Some(Err(_)) => None,
             // No cache at all is sound for the empty tree.
-            None => chain::prove(&id, Manifest::new(), &stored_directories),
+            None => Tree::prove(&id, Manifest::new(), &stored_directories),
         };
         let doubtful = !cached
             .as_ref()
-            .is_some_and(|t| t.which == Directories::Stored);
+            .is_some_and(|t| t.which() == Directories::Stored);
         let ask = ObjectQuery {
             row: Named {
                 kind: Kind::Snapshot,
@@ -92,21 +91,16 @@ impl Judge {
             },
             doubtful,
         };
-        let disagrees = |bytes: &[u8]| differing(row, bytes).is_some() || says_more(bytes);
         let looked = self.probe(ask).await;
-        let looked = self
-            .read_twice(Kind::Snapshot, &id, looked, disagrees)
-            .await;
+        let compare = |object: &Record| beside(row, object);
+        let (looked, beside) = self.read_twice(Kind::Snapshot, &id, looked, compare).await;
+        let stored = looked.as_ref().and_then(ObjectState::proof);
         let mut trees = Trees {
             decoded,
             cached,
-            stored: None,
+            stored: stored.and_then(Proof::tree),
             chained: None,
         };
-        if let Some(bytes) = looked.as_ref().and_then(ObjectState::proved) {
-            let record = SnapshotRecord::decode(bytes).ok();
-            trees.stored = record.as_ref().and_then(chain::from_record);
-        }
         if trees.cached.is_none() && row.delta.is_some() {
             match self
                 .store
@@ -117,7 +111,7 @@ impl Judge {
                 Err(error) => verdict.unknown.push(format!("snapshot {id}: {error}")),
             }
         }
-        self.conclude(&mut verdict, row, &id, &trees, looked.as_ref());
+        self.conclude(&mut verdict, row, &trees, (looked.as_ref(), beside));
         verdict
     }
 
@@ -125,13 +119,13 @@ impl Judge {
         &self,
         verdict: &mut Verdict,
         row: &SnapshotRow,
-        id: &ObjectId,
         trees: &Trees,
-        looked: Option<&ObjectState>,
+        (looked, beside): (Option<&ObjectState>, Beside),
     ) {
+        let id = &ObjectId::new(&row.snapshot_id);
         let as_cached = trees.decoded.as_ref().and_then(|d| d.as_ref().ok());
         verdict.manifest = match (trees.best(), as_cached) {
-            (Some(tree), _) => Some(tree.manifest.clone()),
+            (Some(tree), _) => Some(tree.manifest().clone()),
             (None, Some((manifest, _))) => Some(Arc::new(manifest.clone())),
             (None, None) => None,
         };
@@ -143,10 +137,13 @@ impl Judge {
         }
         judge_paths(verdict, id, &given);
         if let Some(tree) = trees.best()
-            && let Some(path) = identity::ambiguous_snapshot(&tree.manifest, &tree.directories)
+            && let Some(path) = identity::ambiguous_snapshot(tree.manifest(), tree.directories())
         {
-            let finding = Finding::new(Code::IdentityAmbiguous, Subject::Snapshot, id.as_str());
-            verdict.report(finding.with("path", path));
+            let evidence = Evidence::IdentityAmbiguous(Ambiguous {
+                field: None,
+                path: Some(path.to_owned()),
+            });
+            verdict.report(Finding::new(evidence, Subject::Snapshot, id.as_str()));
             return;
         }
         // A depth that reads nothing cannot say that nothing proves.
@@ -159,27 +156,31 @@ impl Judge {
             _ => judge_cache(self, verdict, row, id, trees, hopeless),
         };
         if let Some(tree) = trees.best() {
-            verdict.proved_by(Kind::Snapshot, tree.scheme.name());
+            verdict.proved_by(Kind::Snapshot, tree.scheme().name());
         } else if hopeless && !verdict.unknown.iter().any(|_| row.delta.is_some()) {
-            let mut finding =
-                Finding::new(Code::IdentityUnverifiable, Subject::Snapshot, id.as_str()).with(
-                    "why",
-                    "no manifest, object or chain of deltas reproduces the id",
-                );
+            let evidence = Evidence::IdentityUnverifiable(Reason {
+                why: "no manifest, object or chain of deltas reproduces the id".to_owned(),
+            });
+            let mut finding = Finding::new(evidence, Subject::Snapshot, id.as_str());
             finding.caused_by = cause.map(|code| format!("{code} {id}"));
             verdict.report(finding);
         }
         match looked {
             None => {}
             Some(ObjectState::Unlinked { found: keys, .. }) if !keys.is_empty() => {
-                let finding = Finding::new(Code::UriUnlinked, Subject::Snapshot, id.as_str());
-                verdict.report(finding.with("found", found(keys)));
+                let (found, path) = (names(keys), None);
+                let evidence = Evidence::UriUnlinked(Unlinked { found, path });
+                verdict.report(Finding::new(evidence, Subject::Snapshot, id.as_str()));
             }
             Some(ObjectState::Unlinked { others, .. }) => {
                 judge_others(verdict, Kind::Snapshot, id, others);
                 if let Some(tree) = trees.best() {
-                    let finding = Finding::new(Code::UriMissing, Subject::Snapshot, id.as_str());
-                    let finding = self.graded(finding.with("scheme", tree.scheme.name()));
+                    let evidence = Evidence::UriMissing(NotStored {
+                        path: None,
+                        scheme: Some(tree.scheme().name().to_owned()),
+                    });
+                    let finding = Finding::new(evidence, Subject::Snapshot, id.as_str());
+                    let finding = self.graded(finding);
                     verdict.report(if others.is_empty() {
                         finding
                     } else {
@@ -189,7 +190,10 @@ impl Judge {
             }
             Some(looked) => {
                 judge_object(verdict, Kind::Snapshot, id, looked);
-                judge_fields(verdict, row, id, looked);
+                if let Some(differing) = beside.differing {
+                    let evidence = Evidence::ObjectDiverges(differing);
+                    verdict.report(Finding::new(evidence, Subject::Snapshot, id.as_str()));
+                }
             }
         }
     }
@@ -205,46 +209,47 @@ fn judge_cache(
     hopeless: bool,
 ) -> Option<Code> {
     let mut cause = None;
-    let mut find = |code: Code, evidence: &[(&str, Value)]| {
-        let mut finding = Finding::new(code, Subject::Snapshot, id.as_str());
-        for (key, value) in evidence {
-            finding = finding.with(key, value.clone());
-        }
+    let mut find = |evidence: Evidence| {
+        let mut finding = Finding::new(evidence, Subject::Snapshot, id.as_str());
         if hopeless {
             finding = finding.without_remedy("nothing proves the tree that the cache should hold");
-            cause = Some(code);
+            cause = Some(finding.code);
         }
         verdict.report(finding);
     };
     let is_cache = judge.store.index().capabilities().manifest_cache();
     match (&trees.decoded, &trees.cached) {
         (None, _) if row.manifest.is_none() => match &trees.chained {
-            Some(Ok(_)) => find(Code::CacheDelta, &[]),
-            Some(Err(why)) => find(Code::DeltaBroken, &[("why", why.to_string().into())]),
+            Some(Ok(_)) => find(Evidence::CacheDelta(evidence::Nothing {})),
+            Some(Err(why)) => find(Evidence::DeltaBroken(Reason {
+                why: why.to_string(),
+            })),
             None => {}
         },
-        (None, None) => find(Code::ManifestEmptied, &[("cache", "no bytes".into())]),
+        (None, None) => find(Evidence::ManifestEmptied(Emptied {
+            cache: Some("no bytes".to_owned()),
+        })),
         (None, Some(_)) => {}
-        (Some(Err(why)), _) if is_cache => {
-            find(Code::CacheBroken, &[("why", why.to_string().into())])
-        }
+        (Some(Err(why)), _) if is_cache => find(Evidence::CacheBroken(Reason {
+            why: why.to_string(),
+        })),
         (Some(Err(_)), _) => {}
         (Some(Ok((manifest, encoding))), cached) => {
-            let same_tree = |t: &Tree| *t.manifest == *manifest;
+            let same_tree = |t: &Tree| **t.manifest() == *manifest;
             let from_object = trees
                 .stored
                 .as_ref()
                 .filter(|t| cached.is_none() && same_tree(t));
             match (cached, from_object) {
-                (Some(tree), _) if tree.which == Directories::Stored => {
+                (Some(tree), _) if tree.which() == Directories::Stored => {
                     if is_cache && *encoding == Encoding::Msgpack {
-                        find(Code::CacheMsgpack, &[]);
+                        find(Evidence::CacheMsgpack(evidence::Nothing {}));
                     }
                     judge_count(row, manifest.len(), &mut find);
                 }
                 (Some(tree), _) | (None, Some(tree)) => {
                     let which = if cached.is_some() {
-                        tree.which
+                        tree.which()
                     } else {
                         Directories::Stored
                     };
@@ -253,23 +258,22 @@ fn judge_cache(
                         (true, Directories::Empty) => "none",
                         (true, _) => "those of the paths",
                     };
-                    let fits: Vec<_> = tree.directories.iter().take(PATHS_SHOWN).cloned().collect();
-                    find(
-                        Code::DirectoriesLost,
-                        &[("proves_with", source.into()), ("directories", fits.into())],
-                    );
+                    let fits = tree.directories().iter().take(PATHS_SHOWN);
+                    find(Evidence::DirectoriesLost(evidence::Directories {
+                        directories: fits.cloned().collect(),
+                        proves_with: source.to_owned(),
+                    }));
                     if is_cache && *encoding == Encoding::Msgpack {
-                        find(Code::CacheMsgpack, &[]);
+                        find(Evidence::CacheMsgpack(evidence::Nothing {}));
                     }
                     judge_count(row, manifest.len(), &mut find);
                 }
-                (None, None) if manifest.is_empty() => find(Code::ManifestEmptied, &[]),
-                (None, None) if is_cache => {
-                    find(
-                        Code::CacheBroken,
-                        &[("why", "it does not prove the id".into())],
-                    );
+                (None, None) if manifest.is_empty() => {
+                    find(Evidence::ManifestEmptied(Emptied::default()));
                 }
+                (None, None) if is_cache => find(Evidence::CacheBroken(Reason {
+                    why: "it does not prove the id".to_owned(),
+                })),
                 (None, None) => {}
             }
         }
@@ -277,37 +281,29 @@ fn judge_cache(
     cause
 }
 
-fn judge_count(row: &SnapshotRow, entries: usize, find: &mut impl FnMut(Code, &[(&str, Value)])) {
+fn judge_count(row: &SnapshotRow, entries: usize, find: &mut impl FnMut(Evidence)) {
     if let Some(count) = row.entry_count
         && count != entries as i64
     {
-        find(
-            Code::CountWrong,
-            &[("entry_count", count.into()), ("entries", entries.into())],
-        );
+        find(Evidence::CountWrong(Counts {
+            entries: entries as u64,
+            entry_count: count,
+        }));
     }
 }
 
-/// Fields outside the tree that row and object disagree on.
-fn judge_fields(verdict: &mut Verdict, row: &SnapshotRow, id: &ObjectId, looked: &ObjectState) {
-    if let Some(differing) = looked.proved().and_then(|bytes| differing(row, bytes)) {
-        let mut finding = Finding::new(Code::ObjectDiverges, Subject::Snapshot, id.as_str());
-        finding.evidence = differing;
-        verdict.report(finding);
+/// What the object says beside its row, outside the tree. Fields that no row keeps and that are not those of a new
+/// object are told by nothing but another read.
+fn beside(row: &SnapshotRow, object: &Record) -> Beside {
+    let Record::Snapshot(object, _) = object else {
+        return Beside::default();
+    };
+    let fields = compare::snapshot_without_tree(row, object);
+    let differing = compare::differences(&fields);
+    Beside {
+        differing: (!differing.is_empty()).then_some(differing),
+        says_more: object.rest != SnapshotRecord::fresh_rest(),
     }
-}
-
-/// Whether an object has fields that no row keeps and that are not those of a new one: nothing but another read
-/// tells whether they are so.
-fn says_more(bytes: &[u8]) -> bool {
-    SnapshotRecord::decode(bytes).is_ok_and(|object| object.rest != SnapshotRecord::fresh_rest())
-}
-
-fn differing(row: &SnapshotRow, bytes: &[u8]) -> Option<Map<String, Value>> {
-    let object = SnapshotRecord::decode(bytes).ok()?;
-    let fields = compare::snapshot(row, &object);
-    let differing = compare::differences(&fields, &["manifest", "directories"]);
-    (!differing.is_empty()).then_some(differing)
 }
 
 /// Judges files and directories of every tree that a client may be given, each unsafe path once.
@@ -329,8 +325,9 @@ fn judge_paths(verdict: &mut Verdict, id: &ObjectId, given: &[(&Manifest, &BTree
         .take(PATHS_SHOWN)
         .map(|(path, why)| format!("{path:?}: {why}"))
         .collect();
-    let finding = Finding::new(Code::PathUnsafe, Subject::Snapshot, id.as_str())
-        .with("paths", shown)
-        .with("count", refused.len());
-    verdict.report(finding);
+    let evidence = Evidence::PathUnsafe(UnsafePaths {
+        count: refused.len() as u64,
+        paths: shown,
+    });
+    verdict.report(Finding::new(evidence, Subject::Snapshot, id.as_str()));
 }

@@ -22,7 +22,7 @@ impl Postgres {
     }
 
     /// A page of the ids that a repository holds.
-    pub(super) async fn held_page(
+    pub(super) async fn ids_held(
         &self,
         kind: Kind,
         repo_id: &str,
@@ -63,7 +63,7 @@ impl Postgres {
     }
 
     /// Who holds each of these ids.
-    pub(super) async fn holding_repos(
+    pub(super) async fn holders_of(
         &self,
         kind: Kind,
         ids: &[String],
@@ -80,7 +80,7 @@ impl Postgres {
     }
 
     /// Of these ids, those that have a row.
-    pub(super) async fn that_exist(
+    pub(super) async fn ids_with_row(
         &self,
         kind: Kind,
         ids: &[String],
@@ -168,7 +168,7 @@ impl Postgres {
     }
 
     /// A page of the ids of rows without `storage_uri`.
-    pub(super) async fn unlinked_page(
+    pub(super) async fn ids_unlinked(
         &self,
         kind: Kind,
         after: Option<&str>,

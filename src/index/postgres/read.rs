@@ -136,7 +136,7 @@ impl Postgres {
     }
 
     /// A page of memberships, behind (id, repo_id).
-    pub(super) async fn membership_page(
+    pub(super) async fn memberships(
         &self,
         kind: Kind,
         after: Option<&MembershipRow>,
@@ -173,7 +173,7 @@ impl Postgres {
     }
 
     /// A repository by its path; one that lives before one that was deleted.
-    pub(super) async fn find_repo(
+    pub(super) async fn repo_by_path(
         &self,
         owner: &str,
         slug: &str,
@@ -206,7 +206,7 @@ impl Postgres {
 
     /// A page of a repository's branches behind the name `after`. Branches that share a name are never
     /// parted, so that a page may hold more rows than `limit`.
-    pub(super) async fn branch_page(
+    pub(super) async fn branches_of(
         &self,
         repo_id: &str,
         after: Option<&str>,
@@ -243,7 +243,7 @@ impl Postgres {
     }
 
     /// Ids that start with `prefix`, or with `sha256:` and `prefix`.
-    pub(super) async fn prefixed(
+    pub(super) async fn ids_with_prefix(
         &self,
         prefix: &str,
         limit: u32,
@@ -284,7 +284,7 @@ impl Postgres {
     }
 
     /// Counts of every table, in one statement so that they belong together.
-    pub(super) async fn count_all(&self) -> Result<Counts, IndexError> {
+    pub(super) async fn counts(&self) -> Result<Counts, IndexError> {
         let capabilities = &self.columns.capabilities;
         let all = |table: &'static str| {
             let table = table_here(capabilities, table);

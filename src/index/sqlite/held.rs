@@ -23,7 +23,7 @@ impl Sqlite {
     }
 
     /// A page of the ids that a repository holds.
-    pub(super) async fn held_page(
+    pub(super) async fn ids_held(
         &self,
         kind: Kind,
         repo_id: &str,
@@ -68,7 +68,7 @@ impl Sqlite {
     }
 
     /// Who holds each of these ids.
-    pub(super) async fn holding_repos(
+    pub(super) async fn holders_of(
         &self,
         kind: Kind,
         ids: &[String],
@@ -85,7 +85,7 @@ impl Sqlite {
     }
 
     /// Of these ids, those that have a row.
-    pub(super) async fn that_exist(
+    pub(super) async fn ids_with_row(
         &self,
         kind: Kind,
         ids: &[String],
@@ -176,7 +176,7 @@ impl Sqlite {
     }
 
     /// A page of the ids of rows without `storage_uri`.
-    pub(super) async fn unlinked_page(
+    pub(super) async fn ids_unlinked(
         &self,
         kind: Kind,
         after: Option<&str>,

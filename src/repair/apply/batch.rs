@@ -8,6 +8,7 @@ use crate::backend::BackendError;
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::repair::RepairError;
+use crate::repair::change::StepChange;
 use crate::repair::journal::{CellStore, Entry, Event, Journal, RecordedOutcome};
 use crate::repair::plan::Step;
 use crate::repair::rows::{self, Row};
@@ -20,6 +21,7 @@ use futures_util::{StreamExt, stream};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Mutex;
+use tracing::{Instrument, Span, debug, info_span};
 
 /// A run under way.
 pub(super) struct Run<'a> {
@@ -82,7 +84,10 @@ impl Run<'_> {
         let announced: Vec<bool> = planned.iter().map(Result::is_ok).collect();
         let halted = AtomicBool::new(false);
         let ended: Vec<Ended> = stream::iter(steps.iter().zip(planned))
-            .map(|(step, planned)| self.finish(step, planned, &halted))
+            .map(|(step, planned)| {
+                let finished = self.finish(step, planned, &halted);
+                finished.instrument(span_of(step))
+            })
             .buffered(MOST)
             .collect()
             .await;
@@ -123,7 +128,10 @@ impl Run<'_> {
         };
         let trees = Mutex::new(TreeCache::default());
         stream::iter(steps)
-            .map(|step| self.again(step, kind, &trees, &rows))
+            .map(|step| {
+                let made = self.again(step, kind, &trees, &rows);
+                made.instrument(span_of(step))
+            })
             .buffered(MOST)
             .collect()
             .await
@@ -235,6 +243,7 @@ impl Run<'_> {
             halted.store(true, Ordering::SeqCst);
         }
         if let Some(outcome) = ended.outcome {
+            debug!(outcome = outcome.word(), "step ended");
             self.progress.count(outcome.word());
             self.progress.update(|f| {
                 f.done += 1;
@@ -245,6 +254,11 @@ impl Run<'_> {
         }
         ended
     }
+}
+
+/// What of the log belongs to one step.
+fn span_of(step: &Step) -> Span {
+    info_span!("step", number = step.number, remedy = ?step.remedy, id = step.id)
 }
 
 impl Ended {
@@ -332,8 +346,7 @@ fn outcome_line(step: &Step, ended: &Ended, announced: bool) -> Event {
     );
     if !changed {
         // Nothing is after what was not done.
-        entry.before.clear();
-        entry.after.clear();
+        entry.change = StepChange::none();
     }
     Event::Outcome {
         outcome: ended
@@ -348,7 +361,7 @@ fn outcome_line(step: &Step, ended: &Ended, announced: bool) -> Event {
 
 /// What of a step is no longer as it was planned.
 fn difference(planned: &Step, now: &Step) -> String {
-    if planned.row != now.row || planned.precondition != now.precondition {
+    if planned.change != now.change || planned.precondition != now.precondition {
         "the row is no longer what the plan saw".to_owned()
     } else if planned.sha256 != now.sha256 {
         "it now gives other bytes than were planned".to_owned()

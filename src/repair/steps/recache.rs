@@ -1,11 +1,11 @@
 //! A snapshot's cache, rewritten from whatever proves its tree.
 
 use super::{Built, Target, hash, shorten};
-use crate::index::{Recache, SnapshotRow};
-use crate::object::Manifest;
+use crate::index::{EditableColumn as Column, Recache, SnapshotRow};
 use crate::object::manifest::Encoding;
-use crate::repair::plan::RowChange;
-use crate::store::chain::{self, Tree, TreeCache};
+use crate::object::{Manifest, Tree};
+use crate::repair::change::{CellChange, StepChange};
+use crate::store::chain::{self, TreeCache};
 use crate::store::write::Change;
 use crate::store::{Store, StoreError, reconstruct};
 use serde_json::Value;
@@ -44,7 +44,7 @@ pub(super) async fn build(
     let step = target.step(
         format!("Rewrites the cached tree from {source}, which proves the id."),
         "The cached tree is still what was seen.".to_owned(),
-        changes,
+        StepChange::cells(changes),
     );
     Ok(Built::Step(Box::new(step), Change::Recache(recache)))
 }
@@ -53,54 +53,50 @@ pub(super) async fn build(
 fn wanted(row: &SnapshotRow, tree: &Tree) -> Recache {
     let kept = row.manifest.clone().filter(|bytes| {
         Manifest::decode(bytes).is_ok_and(|(manifest, encoding)| {
-            encoding == Encoding::Json && manifest == *tree.manifest
+            encoding == Encoding::Json && manifest == **tree.manifest()
         })
     });
     let kept_directories = row.directories.clone().filter(|_| {
-        reconstruct::directories(row).is_ok_and(|directories| directories == tree.directories)
+        reconstruct::directories(row).is_ok_and(|directories| directories == *tree.directories())
     });
     Recache {
         id: row.snapshot_id.clone(),
         seen_manifest: row.manifest.clone(),
         seen_entry_count: row.entry_count,
         seen_directories: row.directories.clone(),
-        manifest: kept.unwrap_or_else(|| tree.manifest.encode()),
-        entry_count: tree.manifest.len() as i64,
+        manifest: kept.unwrap_or_else(|| tree.manifest().encode()),
+        entry_count: tree.manifest().len() as i64,
         directories: kept_directories
-            .unwrap_or_else(|| Value::from_iter(tree.directories.iter().cloned()).to_string()),
+            .unwrap_or_else(|| Value::from_iter(tree.directories().iter().cloned()).to_string()),
     }
 }
 
 /// The columns that a recache changes, of those that the hub has.
-fn cache_changes(store: &Store, recache: &Recache) -> Vec<RowChange> {
-    let has = |column| {
-        store
-            .index()
-            .capabilities()
-            .has("musehub_snapshots", column)
-    };
+fn cache_changes(store: &Store, recache: &Recache) -> Vec<CellChange> {
+    let capabilities = store.index().capabilities();
+    let has = |column: Column| capabilities.has("musehub_snapshots", column.name());
     let changes = [
         (
-            "manifest_blob",
+            Column::ManifestBlob,
             recache.seen_manifest.as_deref().map(describe),
             describe(&recache.manifest),
         ),
         (
-            "entry_count",
+            Column::EntryCount,
             recache.seen_entry_count.map(|count| count.to_string()),
             recache.entry_count.to_string(),
         ),
         (
-            "directories",
+            Column::Directories,
             recache.seen_directories.as_deref().map(shorten),
             shorten(&recache.directories),
         ),
     ];
     changes
         .into_iter()
-        .filter(|(column, from, to)| has(column) && from.as_deref() != Some(to))
-        .map(|(column, from, to)| RowChange {
-            column: column.to_owned(),
+        .filter(|(column, from, to)| has(*column) && from.as_deref() != Some(to))
+        .map(|(column, from, to)| CellChange {
+            column,
             from,
             to: Some(to),
         })

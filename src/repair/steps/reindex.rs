@@ -3,11 +3,11 @@
 use super::{Built, Target, shorten};
 use crate::audit::compare;
 use crate::backend::Key;
-use crate::index::{BlobRow, CellEdit, CommitRow, RowEdit};
-use crate::object::{Kind, ObjectId};
-use crate::repair::plan::{RowChange, Step};
+use crate::index::{BlobRow, CellEdit, CommitRow, EditableColumn, RowEdit};
+use crate::object::{Kind, ObjectId, Proven, Record};
+use crate::repair::change::{CellChange, StepChange};
+use crate::repair::plan::Step;
 use crate::repair::rows::Row;
-use crate::store::proof::{self, Proved};
 use crate::store::write::Change;
 use crate::store::{Store, StoreError, amend};
 use bytes::Bytes;
@@ -28,14 +28,14 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
         return refused(format!("the store has no object under {key}"));
     };
     let id = ObjectId::new(&target.id);
-    let proved = match proof::prove(target.kind, &id, &bytes) {
-        Ok(proved) => proved,
+    let object = match Proven::read(target.kind, &id, bytes) {
+        Ok(object) => object,
         Err(why) => return refused(format!("{key}: {why}")),
     };
-    let cells = match (row, &proved) {
-        (Row::Commit(row), Proved::Commit(record, _)) => commit(row, record),
-        (Row::Snapshot(row), Proved::Snapshot(record, _)) => amend::snapshot(row, record),
-        (Row::Blob(row), Proved::Blob(_)) => blob(row, &bytes),
+    let cells = match (row, object.record()) {
+        (Row::Commit(row), Record::Commit(record, _)) => commit(row, record),
+        (Row::Snapshot(row), Record::Snapshot(record, _)) => amend::snapshot(row, record),
+        (Row::Blob(row), Record::Blob(_)) => blob(row, object.bytes()),
         _ => Vec::new(),
     };
     if cells.is_empty() {
@@ -64,7 +64,7 @@ fn blob(row: &BlobRow, bytes: &Bytes) -> Vec<CellEdit> {
         return Vec::new();
     }
     vec![CellEdit {
-        column: "size_bytes",
+        column: EditableColumn::SizeBytes,
         // No object has this size: the row has no number there.
         seen: (row.size_bytes >= 0).then(|| row.size_bytes.to_string().into_bytes()),
         new: Some(bytes.len().to_string().into_bytes()),
@@ -78,8 +78,8 @@ fn step(target: &Target, row: &Row, key: Key, cells: Vec<CellEdit>) -> Built {
     };
     let changes = cells
         .iter()
-        .map(|cell| RowChange {
-            column: cell.column.to_owned(),
+        .map(|cell| CellChange {
+            column: cell.column,
             from: shown(&cell.seen),
             to: shown(&cell.new),
         })
@@ -91,7 +91,7 @@ fn step(target: &Target, row: &Row, key: Key, cells: Vec<CellEdit>) -> Built {
                 "Changes the row to say what the object under {key} says, which proves its id."
             ),
             "The cells are still what was seen, and the object still proves.".to_owned(),
-            changes,
+            StepChange::cells(changes),
         )
     };
     let kind: Kind = target.kind;
