@@ -21,7 +21,7 @@ impl Store {
         if let Some(hidden) = index.hidden().iter().find(|hidden| hidden.why.hides()) {
             let error = IndexError::Open {
                 what: index.describe(),
-                why: format!("rows may lie there that are not shown: {}", hidden.said),
+                why: format!("rows may lie there that are not shown: {}", hidden.said).into(),
             };
             return Err(error.into());
         }
