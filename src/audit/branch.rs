@@ -37,12 +37,12 @@ pub(super) async fn judge(scan: &mut Scan<'_>, path: &str, name: &str) -> Result
         return Err(suggest::no_such_repo(scan.store, path).await);
     };
     let heads = heads(scan, &repo.repo_id, name).await?;
-    let Some(head) = heads.first().cloned() else {
+    if heads.is_empty() {
         return Err(AuditError::NoSuchBranch {
             repo: path.to_owned(),
             branch: name.to_owned(),
         });
-    };
+    }
     scan.summary.checked.repos = 1;
     scan.summary.checked.branches = 1;
     scan.progress.phase("branch", None);
@@ -56,8 +56,7 @@ pub(super) async fn judge(scan: &mut Scan<'_>, path: &str, name: &str) -> Result
         walk.step(scan).await?;
         scan.progress.checkpoint().await?;
     }
-    let torn = heads.iter().any(|other| *other != head);
-    let branch = (path, name, head, torn);
+    let branch = (path, name, heads.as_slice());
     let standing = of_branch(branch, scan.options.depth, walk.cause, walk.doubt);
     scan.scratch.set_standings(&[standing]).await?;
     one::finish(scan).await

@@ -145,8 +145,11 @@ impl Report {
                 let mut tried = self.tried(pull, at).await?;
                 let name = [pull.branch.clone()];
                 let before = self.scratch.standings(&pull.repo, &name).await?;
-                if let (None, Some(before)) = (&tried.head, before.first()) {
-                    tried.head.clone_from(&before.head);
+                if let Some(before) = before.first() {
+                    tried.rows = before.rows;
+                    if tried.head.is_none() {
+                        tried.head.clone_from(&before.head);
+                    }
                 }
                 // A finding says more than a sentence, and is gone once it is repaired.
                 let says_more = before.first().is_some_and(|before| {
@@ -183,6 +186,7 @@ impl Report {
             cause: id.filter(|_| code.is_some()).cloned(),
             code: code.map(|code| code as u16),
             why,
+            rows: 1,
         })
     }
 
@@ -354,6 +358,7 @@ impl<'a> Graph<'a> {
                     code,
                     cause: code.map(|_| finding.id.clone()),
                     why: String::new(),
+                    rows: branch.rows,
                 });
             }
         }

@@ -7,11 +7,11 @@ use super::scan::WHOLE_HUB;
 use super::unlinked::{Fate, Fates};
 use super::{AuditError, Depth, Finding, Subject, spool};
 use crate::index::Counts;
-use crate::index::audit_scratch::{AuditScratch, FindingQuery, FindingRow};
+use crate::index::audit_scratch::{AuditScratch, FindingQuery, FindingRow, LeftQuery};
 pub use crate::index::audit_scratch::{BranchStanding, Stands};
 pub use crate::index::audit_scratch::{FindingOrder, Stretch};
 use crate::object::Kind;
-use crate::store::Store;
+use crate::store::{Policy, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -77,6 +77,9 @@ pub struct Summary {
     /// A sign-off bears it: the order is that of one database, so audits of two do not compare by it.
     #[serde(skip)]
     pub digest: String,
+    /// Which rows of the hub need a `storage_uri`.
+    #[serde(skip)]
+    pub policy: Policy,
     /// What the hub lacks, each said once.
     pub notes: Vec<String>,
     /// So much missing or wrong together that the hub may be looked at in the wrong way; the first few.
@@ -94,7 +97,12 @@ pub struct Filter {
     pub codes: Vec<Code>,
     pub kinds: Vec<Subject>,
     pub grades: Vec<Grade>,
+    /// Only what keeps a hub from being signed off: grade error or critical, or on a row that needs a `storage_uri`
+    /// and has none.
+    pub left: bool,
     pub repo: Option<String>,
+    /// `owner/slug`: only what stops the pull of a branch of this repository, whichever repository holds it.
+    pub stops: Option<String>,
     /// Start of an id, with or without `sha256:`.
     pub id: Option<String>,
     /// Each must occur in code, id, repository or evidence; case does not matter.
@@ -123,6 +131,8 @@ pub struct Group {
     pub name: String,
     pub count: u64,
     pub worst: Grade,
+    /// How many are of the worst grade.
+    pub of_worst: u64,
 }
 
 /// How many branches stand how.
@@ -257,7 +267,7 @@ impl Report {
         filter: &Filter,
         stretch: Stretch,
     ) -> Result<Vec<Numbered>, AuditError> {
-        let rows = self.scratch.findings(&filter.query(), stretch).await?;
+        let rows = self.scratch.findings(&self.query(filter), stretch).await?;
         Ok(numbered(rows))
     }
 
@@ -270,7 +280,7 @@ impl Report {
         filter: &Filter,
         stretch: Stretch,
     ) -> Result<Vec<u64>, AuditError> {
-        let query = filter.query();
+        let query = self.query(filter);
         Ok(self.scratch.finding_places(&query, stretch).await?)
     }
 
@@ -294,7 +304,7 @@ impl Report {
     /// # Errors
     /// The spool cannot be read.
     pub async fn before(&self, filter: &Filter, ordinal: u64) -> Result<u64, AuditError> {
-        let query = filter.query();
+        let query = self.query(filter);
         Ok(self.scratch.findings_before(&query, ordinal).await?)
     }
 
@@ -324,7 +334,10 @@ impl Report {
     /// # Errors
     /// The spool cannot be read.
     pub async fn count(&self, filter: &Filter) -> Result<u64, AuditError> {
-        let groups = self.scratch.finding_groups(&filter.query(), "kind").await?;
+        let groups = self
+            .scratch
+            .finding_groups(&self.query(filter), "kind")
+            .await?;
         Ok(groups.iter().map(|(_, count, _)| count).sum())
     }
 
@@ -346,13 +359,15 @@ impl Report {
                 fault.map_or(value, |f| f.name.to_owned())
             }
         };
-        let groups = self.scratch.finding_groups(&filter.query(), column).await?;
-        Ok(groups
+        let query = self.query(filter);
+        let tallies = self.scratch.finding_tallies(&query, column).await?;
+        Ok(tallies
             .into_iter()
-            .map(|(value, count, worst)| Group {
-                name: name(value),
-                count,
-                worst: GRADES[usize::from(worst).min(3)],
+            .map(|tally| Group {
+                name: name(tally.name),
+                count: tally.count,
+                worst: GRADES[usize::from(tally.worst).min(3)],
+                of_worst: tally.of_worst,
             })
             .collect())
     }
@@ -371,24 +386,42 @@ fn numbered(rows: Vec<FindingRow>) -> Vec<Numbered> {
         .collect()
 }
 
-impl Filter {
-    fn query(&self) -> FindingQuery {
+impl Report {
+    fn query(&self, filter: &Filter) -> FindingQuery {
         FindingQuery {
-            codes: self.codes.iter().map(|code| *code as u16).collect(),
-            grades: self.grades.iter().map(|grade| *grade as u8).collect(),
-            kinds: self.kinds.iter().map(|kind| *kind as u8).collect(),
-            repo: self.repo.clone(),
-            id_prefix: self.id.clone(),
-            words: self.words.clone(),
+            codes: filter.codes.iter().map(|code| *code as u16).collect(),
+            grades: filter.grades.iter().map(|grade| *grade as u8).collect(),
+            kinds: filter.kinds.iter().map(|kind| *kind as u8).collect(),
+            left: filter.left.then(|| self.left()),
+            repo: filter.repo.clone(),
+            stops: filter.stops.clone(),
+            id_prefix: filter.id.clone(),
+            words: filter.words.clone(),
+        }
+    }
+
+    /// What keeps the hub from being signed off, beside what a grade says.
+    fn left(&self) -> LeftQuery {
+        let kinds = Kind::ALL
+            .iter()
+            .filter(|kind| self.summary.policy != Policy::DbCanonical || **kind == Kind::Blob);
+        LeftQuery {
+            grade: Grade::Error as u8,
+            codes: OF_UNLINKED_ROWS.map(|code| code as u16),
+            kinds: kinds.map(|kind| Subject::from(*kind) as u8).collect(),
         }
     }
 }
+
+/// Findings of a low grade on rows without `storage_uri`.
+const OF_UNLINKED_ROWS: [Code; 2] = [Code::UriUnlinked, Code::SpellingLost];
 
 impl Summary {
     /// What is known before the first row is read.
     pub(super) fn begin(store: &Store, depth: Depth) -> Self {
         Self {
             depth,
+            policy: store.hub().policy,
             not_judged: FAULTS
                 .iter()
                 .map(|fault| fault.code)

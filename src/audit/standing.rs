@@ -124,23 +124,26 @@ fn standing(branch: BranchHead, cause: Option<(u16, String)>, doubt: bool) -> Br
         code,
         cause,
         why: String::new(),
+        rows: branch.rows,
     }
 }
 
-/// How one branch stands whose history was walked by itself; `cause` is what stops it first.
+/// How one branch stands whose history was walked by itself; `heads` are those of its rows, `cause` is what stops it first.
 pub(super) fn of_branch(
-    (repo, name, head, torn): (&str, &str, Option<String>, bool),
+    (repo, name, heads): (&str, &str, &[Option<String>]),
     depth: Depth,
     cause: Option<(u16, String)>,
     doubt: bool,
 ) -> BranchStanding {
+    let head = heads.first().cloned().flatten();
     let branch = BranchHead {
         row: 0,
         repo: repo.to_owned(),
         name: name.to_owned(),
+        torn: heads.iter().any(|other| *other != head),
         head,
         commit: Some(0),
-        torn,
+        rows: heads.len() as u64,
     };
     BranchStanding {
         depth: depth as u8,

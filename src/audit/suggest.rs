@@ -1,7 +1,7 @@
 //! What a person may have meant by a name that nothing has: bounded look-ups, for error messages.
 
 use super::AuditError;
-use crate::index::RepoRow;
+use crate::index::{Hidden, RepoRow};
 use crate::object::Kind;
 use crate::store::Store;
 use futures_util::TryStreamExt;
@@ -30,12 +30,27 @@ pub struct Candidate {
 
 /// The error for a repository that is not there, with those that may be meant.
 pub async fn no_such_repo(store: &Store, path: &str) -> AuditError {
-    let hint = match repos(store, path).await.as_slice() {
+    let mut hint = match repos(store, path).await.as_slice() {
         [] => String::new(),
         names => format!("; did you mean {}?", names.join(", ")),
     };
+    hint += &hidden_repos(store).await;
     let path = path.to_owned();
     AuditError::NoSuchRepo { path, hint }
+}
+
+/// That a repository may be there and not be shown, where the database hides rows of repositories from this user; empty
+/// where it does not, or does not answer.
+pub async fn hidden_repos(store: &Store) -> String {
+    let seen = store.index().visibility(false).await.unwrap_or_default();
+    let hides = |hidden: &&Hidden| hidden.table == "musehub_repos" && hidden.why.hides();
+    match seen.hidden.iter().find(hides) {
+        Some(hidden) => format!(
+            ". It may be there and not be shown to this user: {}",
+            hidden.said
+        ),
+        None => String::new(),
+    }
 }
 
 /// The error for an id that nothing has. What was typed may be a repository, or the half of its name.

@@ -24,7 +24,7 @@ pub struct Audit {
 /// How deep, and how patiently.
 #[derive(Args, Clone)]
 pub struct How {
-    /// How deep to look
+    /// How deep to look; without it an audit looks at presence, a repair and a backfill read the bytes
     #[arg(long, value_enum)]
     pub depth: Option<DepthFlag>,
     /// Rows, and objects without row, younger than this are counted and not judged (30s, 15m, 1h, 1d)

@@ -30,7 +30,7 @@ pub async fn show_plan(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliEr
     }
     out.line(&format!(
         "{}, {} to write, {}; {} skipped.",
-        text::plural(totals.steps, "step"),
+        totals.words(),
         text::bytes(totals.bytes),
         text::plural(totals.requests, "request"),
         text::plural(totals.refused, "finding"),
@@ -65,7 +65,7 @@ const fn helps(next: Next) -> &'static str {
             "What needs a decision is planned once it is chosen: --code CODE or --id ID."
         }
         Next::Copies => {
-            "What needs a copy is taken from a client's folder: --copies DIR; --wanted FILE lists it."
+            "What needs a copy is taken from a client's folder: --copies DIR with --code CODE or --id ID; --wanted FILE lists it."
         }
         Next::Deeper => {
             "An audit at another depth may find more: --depth bytes reads every object."

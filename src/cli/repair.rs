@@ -116,9 +116,9 @@ pub async fn run(command: Repair, global: &Global, out: Output) -> Result<Exit, 
     if let Some(path) = &command.plan {
         return apply_saved(path, &command, global, out).await;
     }
+    // The audit is cut to the repository; an object of it that another one owns is meant too.
     let filter = |id| Filter {
         codes: command.code.clone(),
-        repo: command.repo.clone(),
         id,
         ..Filter::default()
     };
@@ -168,7 +168,6 @@ pub async fn run_backfill(
 ) -> Result<Exit, CliError> {
     let filter = Filter {
         codes: vec![Code::UriMissing, Code::UriUnlinked, Code::SpellingLost],
-        repo: command.repo.clone(),
         ..Filter::default()
     };
     let asked = Asked {
@@ -215,6 +214,7 @@ async fn plan_and_apply(
     let progress = out.job();
     let planning = repair::plan(&store, &report, &selection, &progress);
     let plan = watch(&out, &progress, planning).await??;
+    tell_looked(report.summary(), &out)?;
     if asked.backfill {
         tell_unlinked(report.summary(), &out)?;
     }
@@ -225,6 +225,19 @@ async fn plan_and_apply(
         Exit::Done if !report.summary().complete => Exit::Findings,
         exit => exit,
     })
+}
+
+/// What the plan rests on: an audit of its own, which may have looked deeper than the one before.
+fn tell_looked(summary: &Summary, out: &Output) -> Result<(), CliError> {
+    if out.json || out.quiet {
+        return Ok(());
+    }
+    out.line(&format!(
+        "{} in {}, at depth {}.",
+        text::plural(summary.findings.values().sum(), "finding"),
+        summary.repo.as_deref().unwrap_or("the whole hub"),
+        summary.depth.word()
+    ))
 }
 
 /// What the backfill does with the rows that it is about, and why it leaves some.
@@ -254,6 +267,11 @@ async fn apply_saved(
     let target = target(global)?;
     needs_write(&target, apply)?;
     let plan = Plan::load(path, &target.hub)?;
+    if command.copies.is_none() && plan.takes_copies() {
+        return Err(CliError::usage(
+            "steps of this plan take their bytes from a client's folder; name the one that it was made with: --copies DIR",
+        ));
+    }
     let store = beside(open(&target).await?, command.copies.as_deref())?;
     let exit = carry_out(&store, &target, &plan, apply, concurrency, &out).await?;
     out.flush()?;

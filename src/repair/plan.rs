@@ -16,6 +16,7 @@ use super::RepairError;
 use super::change::StepChange;
 use super::kind::Undoable;
 use super::spool::Spool;
+use super::steps::COPY_IN;
 use super::wanted::Wanted;
 use crate::audit::{Code, Filter, Remedy, Report, Subject, Summary, mass};
 use crate::object::Kind;
@@ -69,6 +70,15 @@ pub struct Step {
 }
 
 impl Step {
+    /// Whether its bytes come from a client's folder that was given beside the hub.
+    fn takes_copy(&self) -> bool {
+        let stores = matches!(
+            self.remedy,
+            Remedy::Restore | Remedy::Replace | Remedy::Backfill
+        );
+        stores && self.from.is_none() && self.words.contains(COPY_IN)
+    }
+
     /// Requests to the store: puts and the reads that prove them.
     pub(super) fn requests(&self) -> u64 {
         match self.remedy {
@@ -113,6 +123,9 @@ impl Refusal {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     pub steps: u64,
+    /// Findings that the steps mend: some mend more than one. Counted from the steps, so no file has it.
+    #[serde(skip)]
+    pub mends: u64,
     pub refused: u64,
     /// Bytes to be written to the store.
     pub bytes: u64,
@@ -127,10 +140,43 @@ pub struct Plan {
     steps: Spool<Step>,
     refused: Spool<Refusal>,
     alarms: Vec<String>,
+    /// A step takes its bytes from a client's folder.
+    copies: bool,
     /// A step mends what an audit counts towards a mass fault.
     mass: bool,
+    /// Rows were hidden from the audit that it was made from.
+    partial: bool,
     undoable: Undoable,
     skipped: Skipped,
+}
+
+impl Totals {
+    /// Whether the figures of a file are those of its steps.
+    fn agree(&self, counted: &Totals) -> bool {
+        let mends = counted.mends;
+        let written = Totals {
+            mends,
+            ..self.clone()
+        };
+        written == *counted
+    }
+
+    /// How many steps there are, and how many findings they mend where that is another number. What is taken back was
+    /// no finding.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let steps = crate::text::plural(self.steps, "step");
+        match self.mends == self.steps || self.by_remedy.contains_key(&Remedy::Undo) {
+            true => steps,
+            false => {
+                let verb = if self.steps == 1 { "mends" } else { "mend" };
+                format!(
+                    "{steps} that {verb} {}",
+                    crate::text::plural(self.mends, "finding")
+                )
+            }
+        }
+    }
 }
 
 impl Plan {
@@ -163,6 +209,18 @@ impl Plan {
         &self.alarms
     }
 
+    /// Whether a step takes its bytes from a client's folder, which applying it needs as well.
+    #[must_use]
+    pub fn takes_copies(&self) -> bool {
+        self.copies
+    }
+
+    /// Whether all that speaks against it is that rows were hidden from the audit.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.partial
+    }
+
     /// How much of it an undo would take back.
     #[must_use]
     pub fn undoable(&self) -> Undoable {
@@ -185,7 +243,9 @@ impl Plan {
             steps: Spool::new()?,
             refused: Spool::new()?,
             alarms: Vec::new(),
+            copies: false,
             mass: false,
+            partial: false,
             undoable: Undoable::default(),
             skipped: Skipped::default(),
         })
@@ -193,6 +253,8 @@ impl Plan {
 
     pub(super) fn add(&mut self, step: Step) -> Result<(), RepairError> {
         self.totals.steps += 1;
+        self.copies |= step.takes_copy();
+        self.totals.mends += 1 + step.also.len() as u64;
         self.mass |= mass::counts(step.code) || step.also.iter().copied().any(mass::counts);
         self.undoable.count(&step);
         self.totals.bytes += step.bytes;
@@ -219,7 +281,9 @@ impl Plan {
             self.alarms.extend(summary.mass_faults.iter().cloned());
         }
         let hidden = summary.hidden.iter().filter(|hidden| hidden.why.hides());
+        let doubts = self.alarms.len();
         self.alarms.extend(hidden.map(|hidden| hidden.said.clone()));
+        self.partial = doubts == 0 && !self.alarms.is_empty();
     }
 
     /// Ends the adding: only then can it be read.

@@ -107,7 +107,8 @@ pub struct Signoff {
     pub counts: Checked,
     pub findings: BTreeMap<Code, u64>,
     pub grades: BTreeMap<Grade, u64>,
-    /// Findings of grade error and critical: causes first, by what they block. The first thousand.
+    /// Findings of grade error and critical, and those on rows that need a `storage_uri`: causes first, by what they
+    /// block. The first thousand.
     pub left: Vec<Left>,
     /// How many there are.
     pub left_total: u64,
@@ -167,7 +168,12 @@ pub async fn run_with_report(
     let pulls = pulls::try_all(store, options.pulls, progress).await?;
     progress.phase("verdict", None);
     let (left, left_total) = left(&report).await?;
-    let checks = Checks::of(report.summary(), &hub, &pulls, left_total);
+    let severe = Filter {
+        grades: vec![Grade::Error, Grade::Critical],
+        ..Filter::default()
+    };
+    let severe = report.count(&severe).await?;
+    let checks = Checks::of(report.summary(), &hub, &pulls, severe);
     let seen = Seen {
         hub,
         summary: report.summary().clone(),
@@ -250,12 +256,10 @@ async fn said(store: &Store) -> Result<HubSaid, SignoffError> {
 /// block.
 async fn left(report: &Report) -> Result<(Vec<Left>, u64), SignoffError> {
     let filter = Filter {
-        grades: vec![Grade::Error, Grade::Critical],
+        left: true,
         ..Filter::default()
     };
-    let grades = &report.summary().grades;
-    let of = |grade| grades.get(&grade).copied().unwrap_or(0);
-    let total = of(Grade::Error) + of(Grade::Critical);
+    let total = report.count(&filter).await?;
     let page = report.page(&filter, 0, NAMED as u32).await?;
     let left = page.into_iter().map(|numbered| numbered.finding.into());
     Ok((left.collect(), total))

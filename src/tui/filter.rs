@@ -1,4 +1,4 @@
-//! The filter language: plain words, and `code:` `kind:` `repo:` `id:` `is:` to narrow them.
+//! The filter language: plain words, and `code:` `kind:` `repo:` `stops:` `id:` `is:` to narrow them.
 
 use crate::audit::fault::FAULTS;
 use crate::audit::{Code, Filter, Grade, Subject};
@@ -14,7 +14,10 @@ const SUBJECTS: [Subject; 6] = [
 ];
 
 /// What narrows a list of findings, in the order in which it is offered.
-pub const OF_FINDINGS: &[&str] = &["code", "kind", "repo", "id", "is"];
+pub const OF_FINDINGS: &[&str] = &["code", "kind", "repo", "stops", "id", "is"];
+
+/// What stands for all that keeps a hub from being signed off.
+pub const LEFT: &str = "left";
 
 /// What narrows a list of objects, which are of one kind and one repository.
 pub const OF_OBJECTS: &[&str] = &["code", "id", "is"];
@@ -37,12 +40,20 @@ pub fn parse(text: &str) -> (Filter, Option<String>) {
         };
         let understood = match field {
             // Half a condition, still being typed.
-            "code" | "kind" | "repo" | "id" | "is" if value.is_empty() => true,
+            "code" | "kind" | "repo" | "stops" | "id" | "is" if value.is_empty() => true,
             "code" => extend(&mut filter.codes, codes(value)),
             "kind" => extend(&mut filter.kinds, starting(value, SUBJECTS, Subject::word)),
+            "is" if value == LEFT => {
+                filter.left = true;
+                true
+            }
             "is" => extend(&mut filter.grades, starting(value, GRADES, Grade::word)),
             "repo" => {
                 filter.repo = Some(value.to_owned());
+                true
+            }
+            "stops" => {
+                filter.stops = Some(value.to_owned());
                 true
             }
             "id" => {
@@ -133,8 +144,8 @@ fn values<T>(field: &str, start: &str, repos: &BTreeMap<String, T>) -> Vec<Strin
     match field {
         "code" => named(&mut FAULTS.iter().map(|fault| fault.name)),
         "kind" => named(&mut SUBJECTS.into_iter().map(Subject::word)),
-        "is" => named(&mut GRADES.into_iter().map(Grade::word)),
-        "repo" => repos
+        "is" => named(&mut GRADES.into_iter().map(Grade::word).chain([LEFT])),
+        "repo" | "stops" => repos
             .range(start.to_owned()..)
             .map(|(path, _)| path)
             .take_while(|path| path.starts_with(start))

@@ -51,7 +51,7 @@ impl Guide {
     pub fn step(self, screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         match self {
             Guide::Pull => pull(screen, shared),
-            Guide::SignOff => sign_off(screen),
+            Guide::SignOff => sign_off(screen, shared),
             Guide::ByHand => by_hand(screen, shared),
         }
     }
@@ -76,7 +76,7 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
             _ => (2, "tracing what a client would receive"),
         },
         Screen::Decide(_) => (4, DECIDE),
-        Screen::Plan(plan) => (4, plan.lead()),
+        Screen::Plan(plan) => (4, plan.lead(shared)),
         Screen::Apply(apply) => (5, apply.lead("esc to the pull, then r traces it again")),
         _ => (3, LOOK),
     }
@@ -90,12 +90,12 @@ const fn again(work: Work) -> &'static str {
     }
 }
 
-fn sign_off(screen: &Screen) -> (u8, &'static str) {
+fn sign_off(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     match screen {
-        Screen::SignOff(signoff) => signoff.lead(),
+        Screen::SignOff(signoff) => signoff.lead(shared),
         Screen::Findings(_) => (3, "what is left: x plans, esc to the verdict"),
         Screen::Decide(_) => (3, DECIDE),
-        Screen::Plan(plan) => (3, plan.lead()),
+        Screen::Plan(plan) => (3, plan.lead(shared)),
         Screen::Apply(apply) => (3, apply.lead("esc to the verdict, then r signs off again")),
         _ => (3, LOOK),
     }
@@ -110,7 +110,7 @@ fn by_hand(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         Screen::Findings(_) => (1, "mark with space, / or c; x plans them"),
         Screen::Inspect(_) => (1, "x plans its repair, esc goes back"),
         Screen::Decide(_) => (2, DECIDE),
-        Screen::Plan(plan) => (2, plan.lead()),
+        Screen::Plan(plan) => (2, plan.lead(shared)),
         Screen::Apply(apply) => (3, apply.lead("esc goes back: it is audited again")),
         _ => (1, LOOK),
     }

@@ -61,6 +61,12 @@ impl Keyset {
         self.rows.is_empty()
     }
 
+    /// Whether all rows of the list are held.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.start && self.end
+    }
+
     /// Whether there is no row at all.
     #[must_use]
     pub fn none_exist(&self) -> bool {

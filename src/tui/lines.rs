@@ -295,6 +295,24 @@ pub struct GroupLine {
     pub name: HubId,
     pub count: u64,
     pub worst: Grade,
+    /// How many are of the worst grade.
+    pub of_worst: u64,
+}
+
+impl GroupLine {
+    /// How many there are, and how many of them are of the worst grade.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let worst = crate::text::grouped(self.of_worst);
+        match self.of_worst == self.count {
+            true => format!("{worst} {}", self.worst.word()),
+            false => format!(
+                "{worst}/{} {}",
+                crate::text::grouped(self.count),
+                self.worst.word()
+            ),
+        }
+    }
 }
 
 impl From<&Group> for GroupLine {
@@ -303,6 +321,7 @@ impl From<&Group> for GroupLine {
             name: HubId::new(&group.name),
             count: group.count,
             worst: group.worst,
+            of_worst: group.of_worst,
         }
     }
 }
@@ -400,6 +419,8 @@ pub struct PlannedLine {
     pub totals: Totals,
     /// Why it may rest on a mistake, in a line each.
     pub alarms: Vec<String>,
+    /// All of these say that rows were hidden from the audit.
+    pub is_partial: bool,
     pub undoable: Undoable,
     /// Why it has no step.
     pub empty: Option<String>,
@@ -411,6 +432,7 @@ impl From<&Plan> for PlannedLine {
         Self {
             totals: plan.totals().clone(),
             alarms: plan.alarms().iter().map(|alarm| clean(alarm)).collect(),
+            is_partial: plan.is_partial(),
             undoable: plan.undoable(),
             empty: plan.why_empty().as_deref().map(clean),
             next: plan.next(),

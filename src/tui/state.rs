@@ -104,8 +104,8 @@ pub struct Audits {
     pub scope: crate::audit::Scope,
     /// A person asked for it, so leaving asks first.
     pub by_hand: bool,
-    /// Worst grade and number of findings by repository.
-    pub repos: BTreeMap<String, (u64, crate::audit::Grade)>,
+    /// The findings of each repository, counted.
+    pub repos: BTreeMap<String, crate::tui::lines::GroupLine>,
     pub repos_slot: Slot<()>,
 }
 

@@ -6,6 +6,7 @@
     reason = "tests: what fails is a failed test, and what they made they remove"
 )]
 
+mod by_url;
 mod connection;
 mod console;
 mod endings;

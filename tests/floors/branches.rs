@@ -42,7 +42,6 @@ async fn branches(store: &Store) -> Vec<(String, String)> {
         let names = page.unwrap().rows.into_iter().map(|row| row.name);
         out.extend(names.map(|name| (RepoRow::path(repo), name)));
     }
-    out.dedup();
     out
 }
 

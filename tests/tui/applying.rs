@@ -68,6 +68,6 @@ fn the_reason_for_waiting_the_speed_and_the_failures_are_told_as_they_come() {
     assert!(text.contains("8; the store bears 2 now"), "{text}");
     assert!(text.contains("✗ failed sha256:ab: no answer"), "{text}");
     stage.keys("+ - -");
-    let paces = stage.effects.iter().filter(|e| e.starts_with("Pace"));
+    let paces = stage.effects.iter().filter(|e| e.starts_with("Throttle"));
     assert_eq!(paces.count(), 3);
 }

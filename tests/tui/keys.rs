@@ -79,9 +79,12 @@ fn many_steps_and_chosen_remedies_ask_for_the_hubs_name_on_a_demo_too() {
 fn a_read_only_session_plans_and_says_why_it_does_not_apply() {
     let mut stage = Stage::with(FakeHub::default(), face(Environment::Demo, false), 80, 24);
     stage.keys("f x");
-    assert!(stage.text().contains("plan: read-only; start with --write"));
+    assert!(stage.text().contains("plan: read-only: w saves the plan"));
     stage.keys("enter");
-    assert_eq!(stage.notice(), "apply: read-only; start with --write");
+    assert_eq!(
+        stage.notice(),
+        "apply: read-only: w saves the plan for `luthier repair --plan`, or start with --write"
+    );
     stage.keys("y");
     assert_eq!((context(&stage), stage.writes), (KeyContext::Plan, 0));
 }

@@ -6,7 +6,7 @@ mod rows;
 pub use repo::WHOLE_HUB;
 
 use super::finding::{Finding, Subject};
-use super::judge::{Judge, Verdict};
+use super::judge::{Judge, Verdict, stops_pull};
 use super::mass::Mass;
 use super::report::Summary;
 use super::{
@@ -228,13 +228,32 @@ impl<'a> Scan<'a> {
         young
     }
 
-    /// Lays a finding down, unless the audit is cut to another repository or it rests on hidden rows.
+    /// Lays findings down, but for those of other repositories than the audit is cut to, and those that rest on hidden
+    /// rows.
     pub async fn report(&mut self, findings: Vec<Finding>) -> Result<(), AuditError> {
-        let wanted = |f: &Finding| {
-            self.only.as_ref().is_none_or(|only| *only == f.repo)
-                && !hidden::withholds(&self.hidden, f)
+        let only = self.only.as_ref();
+        let own = |f: &Finding| only.is_none_or(|only| *only == f.repo);
+        let findings = findings.into_iter().filter(own).collect();
+        self.lay_down(findings).await
+    }
+
+    /// Lays down what was found on rows that the audited repository holds. Of a row that it shares with another, which
+    /// the finding belongs to, it takes what stops a pull: its own branches do not come either.
+    async fn report_on_held(&mut self, findings: Vec<Finding>) -> Result<(), AuditError> {
+        let Some(only) = self.only.clone() else {
+            return self.lay_down(findings).await;
         };
-        let findings: Vec<Finding> = findings.into_iter().filter(wanted).collect();
+        let taken = |f: &Finding| f.repo == only || stops_pull(f);
+        let findings: Vec<Finding> = findings.into_iter().filter(taken).collect();
+        for finding in findings.iter().filter(|f| f.repo != only) {
+            let owner = self.store.index().repo_by_id(&finding.repo).await?;
+            self.scratch.add_repos(owner.as_slice()).await?;
+        }
+        self.lay_down(findings).await
+    }
+
+    async fn lay_down(&mut self, mut findings: Vec<Finding>) -> Result<(), AuditError> {
+        findings.retain(|f| !hidden::withholds(&self.hidden, f));
         for finding in &findings {
             self.progress.count(finding.code.name());
         }

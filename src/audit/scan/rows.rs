@@ -284,7 +284,7 @@ impl Scan<'_> {
                 findings.push(finding);
             }
         }
-        self.report(findings).await?;
+        self.report_on_held(findings).await?;
         if page.end {
             self.mass.end_page(R::KIND);
         }

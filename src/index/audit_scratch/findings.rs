@@ -25,9 +25,30 @@ pub struct FindingQuery {
     pub codes: Vec<u16>,
     pub grades: Vec<u8>,
     pub kinds: Vec<u8>,
+    pub left: Option<LeftQuery>,
     pub repo: Option<String>,
+    /// A path whose branches they stop.
+    pub stops: Option<String>,
     pub id_prefix: Option<String>,
     pub words: Vec<String>,
+}
+
+/// Findings that share a value of a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingTally {
+    pub name: String,
+    pub count: u64,
+    pub worst: u8,
+    /// How many are of the worst grade.
+    pub of_worst: u64,
+}
+
+/// Findings of a grade or a worse one, or of these codes on subjects of these kinds.
+#[derive(Clone, Debug)]
+pub struct LeftQuery {
+    pub grade: u8,
+    pub codes: [u16; 2],
+    pub kinds: Vec<u8>,
 }
 
 impl AuditScratch {
@@ -193,12 +214,43 @@ impl AuditScratch {
     }
 }
 
+impl AuditScratch {
+    /// Counts of what passes by a column, as [`AuditScratch::finding_groups`], with how many are of the worst grade.
+    ///
+    /// # Errors
+    /// The scratch file cannot be read.
+    pub async fn finding_tallies(
+        &self,
+        query: &FindingQuery,
+        column: &'static str,
+    ) -> Result<Vec<FindingTally>, IndexError> {
+        let mut sql =
+            QueryBuilder::<Sqlite>::new("SELECT name, sum(n), max(grade), n FROM (SELECT CAST(");
+        sql.push(column)
+            .push(" AS TEXT) AS name, grade, count(*) AS n FROM finding");
+        query.push(&mut sql);
+        sql.push(" GROUP BY 1, 2) GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1");
+        let rows = sql.build().fetch_all(&self.pool).await.map_err(failed)?;
+        Ok(rows
+            .iter()
+            .map(|r| FindingTally {
+                name: r.get(0),
+                count: r.get::<i64, _>(1) as u64,
+                worst: r.get::<i64, _>(2) as u8,
+                of_worst: r.get::<i64, _>(3) as u64,
+            })
+            .collect())
+    }
+}
+
 impl FindingQuery {
     pub(super) fn is_empty(&self) -> bool {
         self.codes.is_empty()
             && self.grades.is_empty()
             && self.kinds.is_empty()
+            && self.left.is_none()
             && self.repo.is_none()
+            && self.stops.is_none()
             && self.id_prefix.is_none()
             && self.words.is_empty()
     }
@@ -220,6 +272,24 @@ impl FindingQuery {
                     .push_bind(json_list(&values))
                     .push("))");
             }
+        }
+        if let Some(left) = &self.left {
+            let codes: Vec<String> = left.codes.iter().map(u16::to_string).collect();
+            let kinds: Vec<String> = left.kinds.iter().map(u8::to_string).collect();
+            sql.push(" AND (grade >= ")
+                .push_bind(i64::from(left.grade))
+                .push(" OR (code IN (SELECT CAST(value AS INTEGER) FROM json_each(")
+                .push_bind(json_list(&codes))
+                .push(")) AND kind IN (SELECT CAST(value AS INTEGER) FROM json_each(")
+                .push_bind(json_list(&kinds))
+                .push("))))");
+        }
+        if let Some(path) = &self.stops {
+            sql.push(
+                " AND (id, code) IN (SELECT cause, code FROM standing WHERE stands = 2 AND repo = ",
+            )
+            .push_bind(path.clone())
+            .push(")");
         }
         if let Some(repo) = &self.repo {
             sql.push(" AND instr(lower(repo_id), ")

@@ -12,7 +12,7 @@ mod references;
 mod standing;
 
 pub use facts::{BranchFact, CommitFact, ListedKey, SnapshotFact, Standing, StoredCopy};
-pub use findings::{FindingQuery, FindingRow};
+pub use findings::{FindingQuery, FindingRow, FindingTally, LeftQuery};
 pub use merge::Cover;
 pub use namers::Namer;
 pub use order::{FindingOrder, Stretch};
@@ -41,7 +41,7 @@ CREATE TABLE snapshot_fact (n INTEGER PRIMARY KEY, id TEXT NOT NULL, entries INT
 CREATE TABLE bad_entry (snapshot TEXT NOT NULL, blob TEXT NOT NULL, PRIMARY KEY (blob, snapshot)) WITHOUT ROWID;
 CREATE TABLE branch (id TEXT NOT NULL, repo_id TEXT NOT NULL, name TEXT NOT NULL, head TEXT);
 CREATE TABLE standing (repo TEXT NOT NULL, name TEXT NOT NULL, head TEXT, stands INTEGER NOT NULL, depth INTEGER NOT NULL, at INTEGER NOT NULL,
-  tried INTEGER NOT NULL, code INTEGER, cause TEXT, why TEXT NOT NULL, PRIMARY KEY (repo, name)) WITHOUT ROWID;
+  tried INTEGER NOT NULL, code INTEGER, cause TEXT, why TEXT NOT NULL, named_rows INTEGER NOT NULL, PRIMARY KEY (repo, name)) WITHOUT ROWID;
 CREATE TABLE finding (n INTEGER PRIMARY KEY, ordinal INTEGER, code INTEGER NOT NULL, grade INTEGER NOT NULL, kind INTEGER NOT NULL,
   id TEXT NOT NULL, repo_id TEXT NOT NULL, weight INTEGER NOT NULL DEFAULT 0, follows INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL);
 ";

@@ -49,6 +49,8 @@ pub struct BranchStanding {
     pub cause: Option<String>,
     /// Why it fails, in words, where no finding says it.
     pub why: String,
+    /// Rows of this name: two where the hub has the branch twice.
+    pub rows: u64,
 }
 
 /// A branch of a repository that lives, with its head's place in the graph.
@@ -63,9 +65,11 @@ pub struct BranchHead {
     pub commit: Option<u32>,
     /// Rows of this name in its repository point to different heads.
     pub torn: bool,
+    /// Rows of this name.
+    pub rows: u64,
 }
 
-const COLUMNS: &str = "repo, name, head, stands, depth, at, tried, code, cause, why";
+const COLUMNS: &str = "repo, name, head, stands, depth, at, tried, code, cause, why, named_rows";
 
 impl AuditScratch {
     /// Branches with their heads, behind `after`, of one repository or of all; those of deleted repositories
@@ -81,7 +85,8 @@ impl AuditScratch {
     ) -> Result<Vec<BranchHead>, IndexError> {
         let rows = sqlx::query(
             "SELECT b.rowid, r.path, b.name, b.head, c.n,
-               (SELECT count(DISTINCT coalesce(o.head, '')) FROM branch AS o WHERE o.repo_id = b.repo_id AND o.name = b.name)
+               (SELECT count(DISTINCT coalesce(o.head, '')) FROM branch AS o WHERE o.repo_id = b.repo_id AND o.name = b.name),
+               (SELECT count(*) FROM branch AS o WHERE o.repo_id = b.repo_id AND o.name = b.name)
              FROM branch AS b JOIN repo AS r ON r.repo_id = b.repo_id LEFT JOIN commit_fact AS c ON c.id = b.head
              WHERE b.rowid > ?1 AND r.deleted = 0 AND (?2 IS NULL OR b.repo_id = ?2) ORDER BY b.rowid LIMIT ?3",
         )
@@ -98,6 +103,7 @@ impl AuditScratch {
             head: r.get(3),
             commit: r.get::<Option<i64>, _>(4).map(|n| n as u32),
             torn: r.get::<i64, _>(5) > 1,
+            rows: r.get::<i64, _>(6) as u64,
         };
         Ok(rows.iter().map(head).collect())
     }
@@ -145,7 +151,7 @@ impl AuditScratch {
     /// The scratch file cannot be written.
     pub async fn set_standings(&self, rows: &[BranchStanding]) -> Result<(), IndexError> {
         self.add(
-            "INSERT OR REPLACE INTO standing (repo, name, head, stands, depth, at, tried, code, cause, why) ",
+            "INSERT OR REPLACE INTO standing (repo, name, head, stands, depth, at, tried, code, cause, why, named_rows) ",
             rows,
             |mut row, b| {
                 row.push_bind(b.repo.clone())
@@ -157,7 +163,8 @@ impl AuditScratch {
                     .push_bind(i64::from(b.tried))
                     .push_bind(b.code.map(i64::from))
                     .push_bind(b.cause.clone())
-                    .push_bind(b.why.clone());
+                    .push_bind(b.why.clone())
+                    .push_bind(b.rows as i64);
             },
         )
         .await
@@ -183,13 +190,14 @@ impl AuditScratch {
         Ok(rows.iter().map(standing).collect())
     }
 
-    /// How many branches stand how: (`owner/slug`, how, least depth, count).
+    /// How many branches stand how: (`owner/slug`, how, least depth, count). A name that has two rows counts twice, as
+    /// it does wherever rows are counted.
     ///
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn standing_counts(&self) -> Result<Vec<(String, Stands, u8, u64)>, IndexError> {
         let rows = sqlx::query(
-            "SELECT repo, stands, min(depth), count(*) FROM standing GROUP BY repo, stands ORDER BY repo, stands",
+            "SELECT repo, stands, min(depth), sum(named_rows) FROM standing GROUP BY repo, stands ORDER BY repo, stands",
         )
         .fetch_all(&self.pool)
         .await
@@ -214,5 +222,6 @@ fn standing(row: &SqliteRow) -> BranchStanding {
         code: row.get::<Option<i64>, _>(7).map(|code| code as u16),
         cause: row.get(8),
         why: row.get(9),
+        rows: row.get::<i64, _>(10) as u64,
     }
 }

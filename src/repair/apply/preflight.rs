@@ -23,11 +23,18 @@ pub(super) async fn check(
     if let Some(alarm) = plan.alarms().first()
         && !options.mass_fault
     {
-        return Err(RepairError::Breaker(format!(
-            "{alarm}; see with `luthier doctor` whether this is the right store, and if it is, confirm \
-             with --mass-fault {}",
-            hub.name
-        )));
+        let name = &hub.name;
+        return Err(RepairError::Breaker(match plan.is_partial() {
+            true => format!(
+                "{alarm}. The plan was made from a part of the hub's rows. Plan again as a user who is shown all of them; \
+                 `luthier doctor` says which are hidden. To apply this plan all the same, confirm the hub's name with \
+                 --mass-fault {name}"
+            ),
+            false => format!(
+                "{alarm}; see with `luthier doctor` whether this is the right store, and if it is, confirm with \
+                 --mass-fault {name}"
+            ),
+        }));
     }
     hub_binding::check(journal, hub, options.new_pair)?;
     let here = here();

@@ -9,9 +9,13 @@ use crate::repair::RepairError;
 use crate::repair::steps::{remedy_of, subject_id, subject_kind};
 use crate::repair::wanted::Wanted;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// Findings read at once. Behind a filter each page costs what it skips, so pages are large.
 const PAGE: u32 = 5_000;
+
+/// Findings that need a decision, of which a plan finds out whether it would lead to a step.
+const TRIED: usize = 2_000;
 
 /// One finding that becomes part of a step: 32 bytes, so that a million can be sorted.
 struct Chosen {
@@ -65,7 +69,7 @@ pub(super) async fn choose(
         Selection::Ordinals(places) => {
             for places in places.chunks(PAGE as usize) {
                 let page = draft.report.at(places).await?;
-                take(draft, page, true, &mut choice)?;
+                take(draft, page, true, &mut choice).await?;
                 draft.progress.checkpoint().await?;
             }
         }
@@ -83,7 +87,7 @@ async fn through(
     loop {
         let page = draft.report.page(filter, skip, PAGE).await?;
         let count = page.len() as u64;
-        take(draft, page, named, choice)?;
+        take(draft, page, named, choice).await?;
         skip += count;
         draft.progress.update(|f| f.done = skip);
         draft.progress.checkpoint().await?;
@@ -93,13 +97,22 @@ async fn through(
     }
 }
 
-fn take(
+async fn take(
     draft: &mut Draft<'_>,
     page: Vec<Numbered>,
     named: bool,
     choice: &mut Choice,
 ) -> Result<(), RepairError> {
+    let mut tried = match named {
+        true => BTreeMap::new(),
+        false => undecided(draft, &page).await?,
+    };
     for Numbered { ordinal, finding } in page {
+        if let Some(refusal) = tried.remove(&ordinal) {
+            draft.skipped.push(ordinal);
+            draft.plan.refuse(refusal)?;
+            continue;
+        }
         match draft.refusal(&finding, named) {
             None => {
                 let remedy = remedy_of(&finding);
@@ -132,6 +145,42 @@ fn take(
         }
     }
     Ok(())
+}
+
+/// Of the findings that need a decision, those that could not be planned once it were made, with the reason. Of many
+/// the first are tried, since each costs what planning it costs.
+async fn undecided(
+    draft: &mut Draft<'_>,
+    page: &[Numbered],
+) -> Result<BTreeMap<u64, Refusal>, RepairError> {
+    let asks = |numbered: &&Numbered| {
+        let refusal = draft.refusal(&numbered.finding, false);
+        refusal.is_some_and(|(_, decision)| decision)
+    };
+    let room = TRIED.saturating_sub(draft.tried);
+    let places: Vec<u64> = page
+        .iter()
+        .filter(asks)
+        .take(room)
+        .map(|numbered| numbered.ordinal)
+        .collect();
+    draft.tried += places.len();
+    if places.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let selection = Selection::Ordinals(places);
+    let tried = super::drafted(draft.store, draft.report, &selection, draft.progress);
+    let tried = Box::pin(tried).await?;
+    let (skipped, plan) = (tried.skipped, tried.plan.finish()?);
+    let mut refusals = Vec::with_capacity(skipped.len());
+    while refusals.len() < skipped.len() {
+        let some = plan.refused(refusals.len() as u64, PAGE).await?;
+        if some.is_empty() {
+            break;
+        }
+        refusals.extend(some);
+    }
+    Ok(skipped.into_iter().zip(refusals).collect())
 }
 
 impl Draft<'_> {

@@ -29,6 +29,8 @@ pub(super) struct Draft<'a> {
     pub plan: Plan,
     /// The places of findings that become no part of a step.
     pub skipped: Vec<u64>,
+    /// Findings that need a decision, of which it was found out whether that would lead to a step.
+    pub tried: usize,
 }
 
 impl<'a> Draft<'a> {
@@ -44,6 +46,7 @@ impl<'a> Draft<'a> {
             trees: Mutex::default(),
             plan: Plan::empty()?,
             skipped: Vec::new(),
+            tried: 0,
         })
     }
 

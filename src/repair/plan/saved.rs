@@ -43,7 +43,7 @@ pub struct Header {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
 enum Line {
     Plan(Header),
     Step(Step),
@@ -53,6 +53,9 @@ enum Line {
     End {
         totals: Totals,
         sha256: String,
+        /// The audit was shown a part of the hub's rows.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        partial: bool,
     },
 }
 
@@ -143,6 +146,7 @@ impl Plan {
         }
         let end = Line::End {
             totals: self.totals.clone(),
+            partial: self.partial,
             sha256: hex::encode(out.sum.clone().finalize()),
         };
         out.line(&end).map_err(failed)
@@ -172,11 +176,16 @@ impl Plan {
                 Line::Step(step) if step.number == plan.totals.steps + 1 => plan.add(step)?,
                 Line::Refused(refusal) => plan.refuse(refusal)?,
                 Line::Alarm(alarm) => plan.alarms.push(alarm),
-                Line::End { totals, sha256 } => {
+                Line::End {
+                    totals,
+                    sha256,
+                    partial,
+                } => {
                     let sum = hex::encode(before.finalize());
-                    if sum != sha256 || totals != plan.totals {
+                    if sum != sha256 || !totals.agree(&plan.totals) {
                         return Err(failed(PlanFileError::Changed));
                     }
+                    plan.partial = partial;
                     return match reading.at_end().map_err(&failed)? {
                         true => plan.finish(),
                         false => Err(failed(PlanFileError::Changed)),

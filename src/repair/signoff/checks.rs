@@ -41,6 +41,18 @@ pub enum State {
     Open,
 }
 
+impl State {
+    /// The word that JSON and a report for people write.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            State::Held => "held",
+            State::Broken => "broken",
+            State::Open => "open",
+        }
+    }
+}
+
 /// One check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,13 +88,13 @@ impl Checks {
         Self(checks)
     }
 
-    /// Judges what an audit and the pulls have seen; `left` findings are of grade error or critical.
+    /// Judges what an audit and the pulls have seen; `severe` findings are of grade error or critical.
     #[must_use]
-    pub fn of(summary: &Summary, hub: &HubSaid, pulls: &PullOutcome, left: u64) -> Self {
+    pub fn of(summary: &Summary, hub: &HubSaid, pulls: &PullOutcome, severe: u64) -> Self {
         let mut checks = Self::default();
         checks.of_audit(summary);
         checks.of_reads(summary, hub);
-        checks.of_grades(summary, left);
+        checks.of_grades(summary, severe);
         checks.of_nulls(summary, hub);
         checks.of_pulls(pulls, summary);
         checks
@@ -128,7 +140,7 @@ impl Checks {
         let (read, bytes) = (summary.checked.read, summary.checked.bytes);
         let rows = summary.checked.commits + summary.checked.snapshots + summary.checked.blobs;
         let said = format!(
-            "{} of {} rows were read to the last byte, {}.",
+            "The objects of {} of {} rows were read to the last byte, {}.",
             text::grouped(read),
             text::grouped(rows),
             text::bytes(bytes)
@@ -138,10 +150,11 @@ impl Checks {
         let mut said = said;
         if unread > 0 {
             let why = match unread <= by_policy {
-                true => "had none, as the policy allows",
-                false => "were not: what was found on them says why",
+                true => "none, as the policy allows",
+                false => "none that could be read: the findings on them say why",
             };
-            said = format!("{said} {} {why}.", text::grouped(unread));
+            let verb = if unread == 1 { "names" } else { "name" };
+            said = format!("{said} {} {verb} {why}.", text::plural(unread, "row"));
         }
         // A hub without a row has nothing to sign.
         let held = read > 0 && rows > 0 && unread <= by_policy;
@@ -163,11 +176,11 @@ impl Checks {
         self.add("nothing-hidden", held_or_open(hidden.is_empty()), said);
     }
 
-    fn of_grades(&mut self, summary: &Summary, left: u64) {
+    fn of_grades(&mut self, summary: &Summary, severe: u64) {
         let count = |grade| summary.grades.get(&grade).copied().unwrap_or(0);
         let (critical, error) = (count(Grade::Critical), count(Grade::Error));
         // Counted twice, in two ways: where they do not agree, nothing is held.
-        let agree = critical + error == left;
+        let agree = critical + error == severe;
         for (name, grade, count) in [
             ("no-critical", Grade::Critical, critical),
             ("no-error", Grade::Error, error),

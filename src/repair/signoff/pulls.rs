@@ -137,7 +137,8 @@ pub(super) async fn try_all(
             if repo.deleted_at.is_some() {
                 let branches = branches(store, repo, &mut Sha256::new()).await?.len() as u64;
                 out.of_deleted += branches;
-                progress.update(|f| f.done += branches);
+                // They are not pulled, so the figures of the job are those of the verdict.
+                progress.update(|f| f.total = f.total.map(|all| all.saturating_sub(branches)));
                 continue;
             }
             let branches = branches(store, repo, &mut digest).await?;

@@ -1,6 +1,6 @@
 //! A report beside the hub as it is now.
 
-use super::{Options, Signoff, SignoffError, State, Verdict, run};
+use super::{Options, Signoff, SignoffError, Verdict, run};
 use crate::progress::Progress;
 use crate::store::Store;
 use crate::text;
@@ -62,13 +62,8 @@ pub fn compare(before: &Signoff, now: &Signoff) -> Vec<Change> {
     tell("verdict", &before.verdict.word(), &now.verdict.word());
     for check in &before.checks {
         let same = now.checks.iter().find(|other| other.name == check.name);
-        let state = |state: Option<State>| format!("{state:?}").to_lowercase();
-        let is = same.map(|check| check.state);
-        tell(
-            &format!("check {}", check.name),
-            &state(Some(check.state)),
-            &state(is),
-        );
+        let is = same.map_or("not made", |check| check.state.word());
+        tell(&format!("check {}", check.name), &check.state.word(), &is);
     }
     for ((what, was), (_, is)) in counts(before).into_iter().zip(counts(now)) {
         tell(what, &text::grouped(was), &text::grouped(is));

@@ -13,6 +13,8 @@ mod source;
 
 pub(super) use recache::describe;
 
+pub use source::COPY_IN;
+
 use super::change::{AddedRow, CellChange, StepChange};
 use super::plan::Step;
 use super::rows::Row;

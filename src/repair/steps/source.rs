@@ -139,6 +139,9 @@ fn keys(target: &Target, row: Option<&Row>) -> Vec<Key> {
     out
 }
 
+/// How a step begins to say from which file of a client's folder its bytes come.
+pub const COPY_IN: &str = "the copy in ";
+
 /// The copies beside the hub.
 async fn beside(ctx: StepContext<'_>, target: &Target) -> Option<Result<Source, NoSource>> {
     let id = ObjectId::new(&target.id);
@@ -148,7 +151,7 @@ async fn beside(ctx: StepContext<'_>, target: &Target) -> Option<Result<Source, 
     };
     let mut refused = NoSource::NoCopy;
     for (path, bytes) in found {
-        let words = format!("the copy in {path}");
+        let words = format!("{COPY_IN}{path}");
         match canonical(target.kind, &id, bytes) {
             Ok(object) => {
                 return Some(Ok(Source {

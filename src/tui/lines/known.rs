@@ -17,6 +17,8 @@ pub struct KnownLine {
     pub report: ReportRef,
     pub summary: SummaryLine,
     pub past_audits: PastAudits,
+    /// Findings that keep the hub from being signed off.
+    pub left: u64,
     /// Of all branches of repositories that live.
     pub branches: BranchCounts,
     /// By `owner/slug` as stored: a key, never to be shown.
@@ -24,10 +26,11 @@ pub struct KnownLine {
 }
 
 impl KnownLine {
-    /// What `report` knows, under the name that the runner gives it.
+    /// What `report` knows, under the name that the runner gives it; `left` findings keep the hub from being signed off.
     #[must_use]
-    pub fn new(name: ReportRef, report: &Report, branches: Standings) -> Self {
+    pub fn new(name: ReportRef, report: &Report, left: u64, branches: Standings) -> Self {
         Self {
+            left,
             report: name,
             summary: SummaryLine::from(report.summary()),
             past_audits: report.past_audits().clone(),
@@ -93,14 +96,15 @@ pub fn branch_words(branches: &BranchCounts) -> (String, bool) {
     };
     let parts = [
         (branches.clear, whole.as_str()),
-        (branches.open, "are not known"),
+        (branches.open, "not known"),
         (branches.empty, "have no commit"),
     ];
     let parts = parts.into_iter().filter(|(count, _)| *count > 0);
     let mut words = format!(
-        "{} of {} fail",
+        "{} of {} {}",
         crate::text::grouped(branches.fail),
-        crate::text::plural(total, "branch")
+        crate::text::plural(total, "branch"),
+        if total == 1 { "fails" } else { "fail" }
     );
     for (count, part) in parts {
         words += &format!(", {} {part}", crate::text::grouped(count));

@@ -82,6 +82,15 @@ pub struct BranchesLine {
     pub together: Option<String>,
 }
 
+impl BranchesLine {
+    /// Whether the figures are of several pulls: the branches did not come together.
+    #[must_use]
+    pub const fn is_one_by_one(&self) -> bool {
+        let tried = self.whole + self.empty + self.failed + self.unread;
+        tried > 1 && (self.failed > 0 || self.unread > 0 || self.together.is_some())
+    }
+}
+
 /// The end of a tried pull.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PulledLine {

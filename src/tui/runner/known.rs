@@ -69,11 +69,16 @@ impl RunnerContext {
             };
             report.learn_pulls(pulls).await?;
             let branches = report.standings().await?;
-            Ok::<_, audit::AuditError>((report, branches))
+            let left = audit::Filter {
+                left: true,
+                ..audit::Filter::default()
+            };
+            let left = report.count(&left).await?;
+            Ok::<_, audit::AuditError>((report, left, branches))
         };
-        let (report, branches) = merged.await?;
+        let (report, left, branches) = merged.await?;
         let name = self.state().replace(report.clone());
-        Ok(KnownLine::new(name, &report, branches))
+        Ok(KnownLine::new(name, &report, left, branches))
     }
 
     /// Takes over what was found beside an audit, and tells everybody.

@@ -126,7 +126,10 @@ impl RunnerContext {
         let (owner, slug) = path.split_once('/').unwrap_or((path, ""));
         let index = store.index();
         let found = index.repo_by_path(owner, slug).await;
-        let row = found?.ok_or_else(|| RunnerError::NoSuchRepo(path.to_owned()))?;
+        let Some(row) = found? else {
+            let hidden = crate::audit::suggest::hidden_repos(&store).await;
+            return Err(RunnerError::NoSuchRepo(format!("{path}{hidden}")));
+        };
         let counts = index.repo_counts(std::slice::from_ref(&row.repo_id)).await;
         let counts = counts?;
         let counts = counts.first().copied().unwrap_or_default();

@@ -368,7 +368,7 @@ impl Decide {
     pub fn status(&self, shared: &Shared) -> String {
         let tally = self.tally(shared);
         format!(
-            "{} planned, {} kept, {} skipped, {} undecided",
+            "decisions: {} planned, {} kept, {} skipped, {} undecided",
             text::grouped(tally.planned),
             text::grouped(tally.kept),
             text::grouped(tally.skipped),

@@ -296,7 +296,10 @@ fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme)
     let all = shared.counts.ready().map_or(0, |counts| counts.branches);
     let other = all.saturating_sub(known.branches.total());
     if other > 0 && known.branches.total() > 0 {
-        words += &format!("; {} of deleted repositories, or new", text::grouped(other));
+        words += &format!(
+            "; {} not pulled: of deleted repositories, or newer than the audit",
+            text::grouped(other)
+        );
     }
     head.pair("pulls", &words, theme, style);
 }

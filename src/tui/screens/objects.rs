@@ -225,7 +225,11 @@ impl Objects {
         let last = self.list.len().saturating_sub(1);
         self.list.cursor.at = found.unwrap_or(if forwards { last } else { 0 });
         if found.is_none() {
-            let text = "no finding on the rows read so far; again goes on from here";
+            let text = match (forwards, self.list.is_whole()) {
+                (true, false) => "no finding on the rows read so far; again goes on from here",
+                (true, true) => "no finding on a row below; N looks above",
+                (false, _) => "no finding on a row above; n looks below",
+            };
             ctx.shared.tell(Level::Info, text);
         }
     }

@@ -131,6 +131,9 @@ impl PlanScreen {
             Action::Write if self.totals.ready().is_none() => {
                 Some("the plan is not ready yet".into())
             }
+            Action::Write if self.totals.ready().is_some_and(|totals| totals.steps == 0) => {
+                Some("nothing is planned that could be saved".into())
+            }
             Action::Cycle if self.totals.ready().is_none_or(|totals| totals.refused == 0) => {
                 Some("the plan skips nothing".into())
             }
@@ -145,8 +148,11 @@ impl PlanScreen {
             Slot::Failed(_) => return Some("there is no plan".into()),
             _ => return Some("the plan is not ready yet".into()),
         };
-        if !shared.face.writable {
-            Some("read-only; start with --write".into())
+        if totals.steps > 0 && !shared.face.writable {
+            Some(
+                "read-only: w saves the plan for `luthier repair --plan`, or start with --write"
+                    .into(),
+            )
         } else if totals.steps == 0 {
             Some("nothing is planned; the reasons stand there".into())
         } else if self.spent {
@@ -179,7 +185,9 @@ impl PlanScreen {
             )
         });
         let asks = asks || self.chose_ask(totals.steps);
-        let why = if !self.planned.alarms.is_empty() {
+        let why = if self.planned.is_partial {
+            "The plan was made from a part of the hub's rows: others are hidden."
+        } else if !self.planned.alarms.is_empty() {
             "So much is wrong together that this may be the wrong store."
         } else if shared.is_risky() {
             "This hub is not a demo and not a staging hub."
@@ -257,10 +265,13 @@ impl PlanScreen {
 
     /// What leads on from here, for a guide.
     #[must_use]
-    pub fn lead(&self) -> &'static str {
+    pub fn lead(&self, shared: &Shared) -> &'static str {
         match &self.totals {
             Slot::Ready(totals) if totals.steps == 0 => {
                 "nothing is planned, and it says why; esc goes back"
+            }
+            Slot::Ready(_) if !shared.face.writable => {
+                "read-only: read each step; w saves the plan"
             }
             Slot::Ready(_) => "read each step; enter applies it",
             Slot::Failed(_) => "there is no plan; esc goes back",

@@ -172,6 +172,9 @@ impl PullScreen {
     pub fn status(&self, shared: &Shared) -> String {
         match (&shared.pulling, self.id()) {
             (Some(_), _) => "ctrl-c stops the walk".into(),
+            _ if self.is_stale(shared) => {
+                "this is the pull as it was before the hub was changed; r traces it again".into()
+            }
             (None, Some(_)) if self.failed().is_some() => {
                 "↑↓ another branch; x plans the repair of what blocks it; r tries again".into()
             }
@@ -274,11 +277,19 @@ fn ended(end: &PulledLine, at: u64, out: &mut Text, theme: &Theme) {
         out.pair("branch", &format!("{name}  {head}"), theme, theme.text);
     }
     out.gap();
+    if end
+        .branches
+        .as_ref()
+        .is_some_and(BranchesLine::is_one_by_one)
+    {
+        let text = "each branch was pulled by itself: what branches share is counted with each";
+        out.say(text, theme.muted);
+    }
     for (kind, served, reconstructed) in &end.counts {
         let mut words = format!("{} served", text::grouped(*served));
         if *reconstructed > 0 {
             words += &format!(
-                ", {} made from rows: nothing is stored",
+                ", {} made from rows that name no object",
                 text::grouped(*reconstructed)
             );
         }
@@ -309,9 +320,10 @@ const LISTED: usize = 8;
 fn say_branches(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme) {
     let total = branches.whole + branches.empty + branches.failed + branches.unread;
     let mut words = format!(
-        "{} of {} fail, {} come whole",
+        "{} of {} {}, {} come whole",
         text::grouped(branches.failed),
         text::plural(total, "branch"),
+        if total == 1 { "fails" } else { "fail" },
         text::grouped(branches.whole)
     );
     for (count, part) in [

@@ -351,11 +351,30 @@ fn filter(row: &RepoLine) -> Filter {
     }
 }
 
+/// Whether branches of a repository fail that has no finding of its own: an object that repositories share is a finding
+/// of one of them.
+fn stopped_from_elsewhere(row: &RepoLine, shared: &Shared) -> bool {
+    let path = row.path.exact();
+    let known = shared.audits.branches_of(path);
+    !shared.audits.repos.contains_key(path) && known.is_some_and(|known| known.fail > 0)
+}
+
 /// What is done to the repository under the cursor.
 fn on_row(action: Action, row: &RepoLine, ctx: &mut Ctx) -> Go {
     match action {
         Action::Open => Objects::open(row, ctx),
+        Action::Findings if stopped_from_elsewhere(row, ctx.shared) => {
+            Findings::open(&format!("stops:{}", row.path.shown()), ctx)
+        }
         Action::Findings => Findings::open(&format!("repo:{}", row.path.shown()), ctx),
+        Action::Plan if stopped_from_elsewhere(row, ctx.shared) => {
+            let stops = Filter {
+                stops: Some(row.path.exact().to_owned()),
+                ..Filter::default()
+            };
+            let what = format!("what stops the branches of {}", row.path.shown());
+            super::decide::open(Selection::Chosen(stops), &what, ctx)
+        }
         Action::Plan => {
             let what = format!(
                 "what can be repaired without a choice in {}",

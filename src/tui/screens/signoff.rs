@@ -1,12 +1,13 @@
 //! The sign-off: the checklist as it fills in, then the verdict and what stands in its way.
 
 use super::{Go, Screen, decide};
+use crate::object::time::Micros;
 use crate::repair::Selection;
 use crate::repair::signoff::{State, Verdict};
 use crate::store::doctor::Health;
 use crate::text;
 use crate::tui::action::Action;
-use crate::tui::effect::{Effect, Job, Query, Scope, Ticket};
+use crate::tui::effect::{Effect, Job, Query, ReportRef, Scope, Ticket};
 use crate::tui::event::Answer;
 use crate::tui::filter;
 use crate::tui::lines::{CheckLine, SignedLine};
@@ -34,7 +35,7 @@ const PARTS: [(&str, &str); 10] = [
 ];
 
 /// The findings that keep a hub from being signed off.
-const IN_THE_WAY: &str = "is:critical is:error";
+const IN_THE_WAY: &str = "is:left";
 
 /// A sign-off on the screen.
 #[derive(Debug)]
@@ -42,6 +43,9 @@ pub struct SignOffScreen {
     scope: Scope,
     doctor: Slot<Vec<CheckLine>>,
     pub end: Slot<SignedLine>,
+    /// When the verdict came, and the report of that time.
+    at: Micros,
+    report: ReportRef,
     cursor: Cursor,
 }
 
@@ -52,6 +56,8 @@ impl SignOffScreen {
             scope: ctx.shared.scope(),
             doctor: Slot::Empty,
             end: Slot::Empty,
+            at: 0,
+            report: ReportRef(0),
             cursor: Cursor::default(),
         };
         screen.again(ctx);
@@ -82,6 +88,9 @@ impl SignOffScreen {
             Action::Plan => match self.end.ready() {
                 None => Some("there is no verdict yet".into()),
                 Some(end) if end.left_total == 0 => Some("no finding stands in the way".into()),
+                Some(_) if self.is_done(shared) => {
+                    Some("what stood in the way is gone; r signs off again".into())
+                }
                 Some(_) => None,
             },
             Action::CopyId => Some("there is no id here".into()),
@@ -131,6 +140,7 @@ impl SignOffScreen {
                 };
                 let word = end.verdict.word();
                 ctx.shared.tell(level, format!("sign-off: {word}"));
+                (self.at, self.report) = (ctx.shared.now(), ctx.shared.audits.report);
                 self.end = Slot::Ready(*end);
             }
             Answer::Failed(why) if self.end.awaits(ticket) => self.end = Slot::Failed(why),
@@ -157,10 +167,36 @@ impl SignOffScreen {
         }
     }
 
+    /// Whether all that stood in the way is gone since the verdict, as far as is known.
+    fn is_done(&self, shared: &Shared) -> bool {
+        let last = shared.audits.last.as_ref();
+        self.outdated(shared).is_some() && last.is_some_and(|known| known.left == 0)
+    }
+
+    /// What has changed since the verdict, as far as is known.
+    fn outdated(&self, shared: &Shared) -> Option<String> {
+        let end = self.end.ready()?;
+        let now = shared.audits.last.as_ref()?.left;
+        let is_newer = shared.audits.report != self.report;
+        (is_newer && now != end.left_total).then(|| {
+            let left = match now {
+                0 => "nothing is known to stand in the way".to_owned(),
+                1 => "1 finding stands in the way".to_owned(),
+                n => format!("{} findings stand in the way", text::grouped(n)),
+            };
+            format!(
+                "This verdict is from before the hub was changed: {left} now. r signs off again."
+            )
+        })
+    }
+
     /// Which step of its guide it is, and which key leads on.
     #[must_use]
-    pub fn lead(&self) -> (u8, &'static str) {
+    pub fn lead(&self, shared: &Shared) -> (u8, &'static str) {
         match (&self.doctor, &self.end) {
+            (_, Slot::Ready(_)) if self.outdated(shared).is_some() => {
+                (3, "what is left has changed: r signs off again")
+            }
             (_, Slot::Ready(end)) if end.verdict == Verdict::Pass => {
                 (4, "everything holds: w writes the report")
             }
@@ -182,10 +218,20 @@ impl SignOffScreen {
 
     /// Draws it.
     pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
-        let area = pane::pane(frame, regions.panes[0], theme, "sign-off", true);
+        let title = match self.end.ready() {
+            Some(_) => format!("sign-off  {}", super::ago(self.at, shared)),
+            None => "sign-off".to_owned(),
+        };
+        let area = pane::pane(frame, regions.panes[0], theme, &title, true);
         let mut out = Text::new(area.width);
         match (&self.end, &shared.signing) {
-            (Slot::Ready(end), _) => ended(end, &mut out, theme),
+            (Slot::Ready(end), _) => {
+                if let Some(words) = self.outdated(shared) {
+                    out.say(&format!("! {words}"), theme.warning);
+                    out.gap();
+                }
+                ended(end, &mut out, theme);
+            }
             (Slot::Failed(why), _) => out.say(&format!("✗ {why}"), theme.error),
             (_, meter) => {
                 self.say_doctor(&mut out, theme);

@@ -116,7 +116,7 @@ fn session(
         if let Answer::Groups(groups) = answer {
             let held = groups.into_iter().take(REPOS);
             shared.audits.repos = held
-                .map(|group| (group.name.exact().to_owned(), (group.count, group.worst)))
+                .map(|group| (group.name.exact().to_owned(), group))
                 .collect();
         }
         return None;

@@ -140,6 +140,7 @@ impl FakeHub {
         past_audits.add(past(ask.scope.clone(), ask.depth));
         KnownLine {
             report: ReportRef(ticket.0),
+            left: self.findings,
             summary: self.summary(ask.depth),
             past_audits,
             branches: self.branches,
@@ -166,6 +167,7 @@ impl FakeHub {
     pub(super) fn totals(&self) -> Totals {
         Totals {
             steps: self.steps,
+            mends: self.steps,
             refused: 1,
             bytes: 691 * self.steps,
             requests: 2 * self.steps,
@@ -179,6 +181,7 @@ impl FakeHub {
         PlannedLine {
             totals: self.totals(),
             alarms: self.alarms.clone(),
+            is_partial: false,
             undoable: Undoable {
                 row: self.steps,
                 ..Undoable::default()
@@ -437,6 +440,7 @@ impl FakeHub {
             name: name.into(),
             count: self.findings,
             worst: Grade::Critical,
+            of_worst: self.findings,
         })]
     }
 

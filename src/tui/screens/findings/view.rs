@@ -149,7 +149,22 @@ impl Findings {
                     Rest::Unknown => format!("? nothing was found: {rests}. A looks at the hub."),
                 })
             }
-            (Slot::Ready(0), _) => Some("nothing passes this filter; / changes it".into()),
+            (Slot::Ready(0), _) => {
+                // Of one repository the newest look at it counts.
+                let path = self.filter.repo.as_deref();
+                let past = match path {
+                    Some(path) => shared.audits.last_repo_audit(path),
+                    None => shared.audits.last_hub_audit(),
+                };
+                let rests = rests_on(past, shared.now());
+                let all = match self.text.split_whitespace().count() == 1 && path.is_some() {
+                    true => "nothing was found in this repository",
+                    false => "no finding passes this filter",
+                };
+                Some(format!(
+                    "{all}: {rests}. / changes the filter, A looks again."
+                ))
+            }
             _ => None,
         }
     }

@@ -70,9 +70,7 @@ impl PlanScreen {
                 };
                 let size = text::bytes(totals.bytes);
                 head.say(&self.what, theme.title);
-                let steps = text::plural(totals.steps, "step");
-                head.lines
-                    .push(Line::styled(format!("{steps}{left}, {size}"), theme.text));
+                head.say(&format!("{}{left}, {size}", totals.words()), theme.text);
                 for alarm in &self.planned.alarms {
                     head.say(&format!("! {alarm}"), theme.error);
                 }
@@ -127,7 +125,7 @@ const fn helps(next: Next) -> &'static [&'static str] {
         Next::Decide => &["What needs a decision: f on the hub lists it, x there asks for each."],
         Next::Copies => &[
             "What needs a copy is taken from a client's folder by",
-            "luthier repair --copies DIR",
+            "luthier repair --copies DIR --code CODE",
             "and listed by luthier repair --wanted FILE",
         ],
         Next::Deeper => &["A audits again; at depth bytes every object is read."],
@@ -201,7 +199,11 @@ fn describe(step: &StepLine, out: &mut Text, theme: &Theme) {
     }
     if !step.row.is_empty() {
         out.gap();
-        out.say("the row", theme.title);
+        let of_object = step.row.iter().all(|change| change.column == "object");
+        out.say(
+            if of_object { "the object" } else { "the row" },
+            theme.title,
+        );
     }
     for change in &step.row {
         let null = "null";

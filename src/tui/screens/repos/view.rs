@@ -1,6 +1,6 @@
 //! How the repositories look.
 
-use super::{Beside, COLUMNS, Repos};
+use super::{Beside, COLUMNS, Repos, stopped_from_elsewhere};
 use crate::audit::Depth;
 use crate::text;
 use crate::tui::effect::RepoOrder;
@@ -63,7 +63,7 @@ impl Repos {
             fit(&name(1), columns.path),
             fit_right(&name(2), 13),
             fit_right(&name(3), 9),
-            fit_right(&name(0), 12),
+            fit_right(&name(0), 14),
             fit("looked at", 13)
         );
         if columns.pushed {
@@ -113,7 +113,7 @@ impl Columns {
     fn new(width: u16, by_push: bool) -> Self {
         let width = usize::from(width);
         let pushed = by_push || width >= 100;
-        let rest = if pushed { 71 } else { 60 };
+        let rest = if pushed { 73 } else { 62 };
         Self {
             path: width.saturating_sub(rest).clamp(12, 60),
             pushed,
@@ -125,16 +125,10 @@ fn line(row: &RepoLine, columns: Columns, shared: &Shared, theme: &Theme) -> Lin
     let path = row.path.exact();
     let past = shared.audits.last_repo_audit(path);
     let (found, style) = match shared.audits.repos.get(path) {
-        Some((count, grade)) => (
-            format!("{} {}", text::grouped(*count), grade.word()),
-            theme.grade(*grade),
-        ),
+        Some(group) => (group.words(), theme.grade(group.worst)),
         None => {
             let (words, rest) = nothing_found(past);
-            let fails = shared
-                .audits
-                .branches_of(path)
-                .is_some_and(|known| known.fail > 0);
+            let fails = stopped_from_elsewhere(row, shared);
             match rest {
                 // An object that repositories share is a finding of one of them.
                 _ if fails => ("· elsewhere".to_owned(), theme.muted),
@@ -165,7 +159,7 @@ fn line(row: &RepoLine, columns: Columns, shared: &Shared, theme: &Theme) -> Lin
             format!(" {} ", fit_right(&text::grouped(row.commits), 9)),
             theme.text,
         ),
-        Span::styled(fit_right(&found, 12), style),
+        Span::styled(fit_right(&found, 14), style),
         Span::styled(format!("  {}", fit(&looked, 13)), theme.muted),
     ];
     if columns.pushed {
@@ -232,6 +226,11 @@ fn describe(
         Slot::Ready(groups) if groups.is_empty() => {
             let (words, rest) = nothing_found(past);
             out.say(&words, said(rest, theme));
+            if stopped_from_elsewhere(row, shared) {
+                let text =
+                    "its branches are stopped by findings of another repository: f lists them";
+                out.say(text, theme.warning);
+            }
         }
         Slot::Ready(groups) => {
             for group in groups {
