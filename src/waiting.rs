@@ -6,6 +6,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
+tokio::task_local! {
+    static SINGLE_TRY: ();
+}
+
+/// Runs a request that its caller repeats where it fails, so that nothing below waits and tries again by itself: those
+/// waits would be shown nowhere and count in no budget.
+pub async fn single_try<T>(request: impl Future<Output = T>) -> T {
+    SINGLE_TRY.scope((), request).await
+}
+
+/// Returns whether the caller repeats what fails here.
+#[must_use]
+pub fn is_single_try() -> bool {
+    SINGLE_TRY.try_with(|()| ()).is_ok()
+}
+
 /// The wait before the second try; it doubles with each, up to [`LONGEST`].
 const FIRST: Duration = Duration::from_millis(250);
 
