@@ -155,8 +155,11 @@ fn open_question(key: &Key, why: &str) -> BackendError {
     }
 }
 
-/// A checkpoint that is whole and lies under its own key, with its hash. Wrong takes two reads of as many bytes as
-/// are listed.
+/// How often a checkpoint is read until two reads in a row give the same bytes.
+const READS: u32 = 4;
+
+/// A checkpoint that is whole and lies under its own key, with its hash; or why it is not trusted. Nothing proves the
+/// newest one, so two reads have to agree on every checkpoint, and one that is refused has as many bytes as are listed.
 async fn whole(
     backend: &dyn Backend,
     key: &Key,
@@ -164,8 +167,8 @@ async fn whole(
     prefix: &str,
     listed: u64,
 ) -> Result<Result<(Checkpoint, String), String>, BackendError> {
-    let mut refused = String::new();
-    for _ in 0..2 {
+    let mut before = None;
+    for _ in 0..READS {
         let bytes = match backend.open(key).await? {
             None => return Err(open_question(key, "it was listed and is not there")),
             Some(body) if body.meta.size > MAX_BYTES => {
@@ -174,16 +177,22 @@ async fn whole(
             }
             Some(body) => body.read_all(MAX_BYTES).await?,
         };
-        match checked(&bytes, sequence, prefix) {
-            Ok(found) => return Ok(Ok((found, hex::encode(Sha256::digest(&bytes))))),
+        if before.as_ref() != Some(&bytes) {
+            before = Some(bytes);
+            continue;
+        }
+        return match checked(&bytes, sequence, prefix) {
             Err(_) if bytes.len() as u64 != listed => {
                 let why = format!("{} bytes came, and {listed} are listed", bytes.len());
-                return Err(open_question(key, &why));
+                Err(open_question(key, &why))
             }
-            Err(why) => refused = why,
-        }
+            checked => Ok(checked.map(|found| (found, hex::encode(Sha256::digest(&bytes))))),
+        };
     }
-    Ok(Err(refused))
+    Err(open_question(
+        key,
+        "no two reads in a row give the same bytes",
+    ))
 }
 
 fn checked(bytes: &[u8], sequence: u64, prefix: &str) -> Result<Checkpoint, String> {
