@@ -46,7 +46,7 @@ impl Judge {
             },
             doubtful: proof.is_none(),
         };
-        let disagrees = |bytes: &[u8]| differing(row, bytes).is_some();
+        let disagrees = |bytes: &[u8]| differing(row, bytes).is_some() || is_spelt_otherwise(bytes);
         let looked = self.probe(ask).await;
         let looked = self.read_twice(Kind::Commit, &id, looked, disagrees).await;
         if let Some(proof) = &proof {
@@ -136,6 +136,12 @@ fn parents(row: &CommitRow) -> Value {
         Ok(ids) => ids.iter().map(ObjectId::as_str).collect::<Vec<_>>().into(),
         Err(_) => row.parent_ids.as_str().into(),
     }
+}
+
+/// Whether the object holds keys that no row has, lacks some, or is spelt otherwise than by Luthier: then no row can
+/// speak for its bytes.
+fn is_spelt_otherwise(bytes: &[u8]) -> bool {
+    CommitRecord::decode(bytes).is_ok_and(|object| object.encode() != bytes)
 }
 
 /// The fields that row and object disagree on; `None` where they say the same.
