@@ -93,6 +93,23 @@ impl Remote {
         })
     }
 
+    /// Changes the hub's rows behind everybody's back.
+    fn sql(&self, statement: &str) {
+        use sqlx::{Connection, SqliteConnection};
+        let url = self.database.replacen("sqlite://", "sqlite:", 1);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(async {
+            let mut own = SqliteConnection::connect(&url).await.unwrap();
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()))
+                .execute(&mut own)
+                .await
+                .unwrap();
+            own.close().await.unwrap();
+        });
+    }
+
     /// A key of the store that a blob lies under, without the prefix of the hub.
     fn some_blob(&self) -> String {
         let held = self.server.objects(BUCKET);
@@ -433,4 +450,57 @@ fn a_store_that_fails_is_waited_for_as_long_as_was_said_and_no_longer() {
     assert_eq!(summary["complete"], false);
     let because = summary["unknown_because"].to_string();
     assert!(because.contains("answered 500"), "{because}");
+}
+
+#[test]
+fn what_cannot_be_read_adds_no_finding_at_any_depth() {
+    let hub = Remote::new(&[]);
+    let depths = ["rows", "presence", "bytes"];
+    let before = depths.map(|depth| hub.audit(depth).findings);
+    for op in [Op::Get, Op::Head] {
+        hub.server
+            .fail(op, "", Fault::Code("AccessDenied"), usize::MAX);
+    }
+    for (depth, before) in depths.into_iter().zip(before) {
+        let now = hub.audit(depth);
+        assert!(now.unknown() > 0, "{depth}: {}", now.summary);
+        let extra: Vec<_> = now.findings.difference(&before).collect();
+        assert!(extra.is_empty(), "{depth}: {extra:?}");
+        let not_judged = now.summary["not_judged"].to_string();
+        assert!(
+            not_judged.contains("blob-unreferenced"),
+            "{depth}: {not_judged}"
+        );
+    }
+}
+
+#[test]
+fn objects_that_fail_for_good_do_not_hold_an_audit_up() {
+    let hub = Remote::new(&["--healthy"]);
+    for op in [Op::Get, Op::Head] {
+        hub.server
+            .fail(op, "sha256/1", Fault::Code("InternalError"), usize::MAX);
+    }
+    let begun = std::time::Instant::now();
+    let ran = hub.run(&["audit", "--depth", "bytes", "--json", "--retry-for", "2s"]);
+    let summary = ran.lines().pop().unwrap();
+    assert_eq!(summary["complete"], false);
+    // Some 35 of 584 objects. With waits that no budget counts it took minutes.
+    let took = begun.elapsed().as_secs();
+    assert!(took < 60, "{took} s");
+}
+
+#[test]
+fn a_cache_that_proves_nothing_names_no_missing_row() {
+    let hub = Remote::new(&["--healthy"]);
+    hub.sql(&format!(
+        "UPDATE musehub_snapshots SET manifest_blob = CAST('{{\"a\":\"sha256:{}\"}}' AS BLOB)
+         WHERE snapshot_id = (SELECT min(snapshot_id) FROM musehub_snapshots WHERE storage_uri IS NOT NULL)",
+        "ab".repeat(32)
+    ));
+    for depth in ["rows", "presence", "bytes"] {
+        let codes: BTreeSet<_> = hub.audit(depth).findings.into_iter().map(|f| f.0).collect();
+        assert!(!codes.contains("row-missing"), "{depth}: {codes:?}");
+        assert!(!codes.contains("tree-collapsed"), "{depth}: {codes:?}");
+    }
 }

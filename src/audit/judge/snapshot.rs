@@ -1,6 +1,6 @@
 //! Snapshots: a tree that may be cached, stored, or chained, and the cache's own faults.
 
-use super::{Judge, ObjectQuery, Verdict, found, judge_object, judge_others};
+use super::{Judge, ObjectQuery, TreeState, Verdict, found, judge_object, judge_others};
 use crate::audit::Depth;
 use crate::audit::compare;
 use crate::audit::fault::Code;
@@ -130,6 +130,13 @@ impl Judge {
         looked: Option<&ObjectState>,
     ) {
         let as_cached = trees.decoded.as_ref().and_then(|d| d.as_ref().ok());
+        verdict.tree = match (trees.best(), looked) {
+            (Some(_), _) => TreeState::Judged,
+            (None, Some(ObjectState::Unknown { .. })) => TreeState::Unknown,
+            (None, _) if !verdict.unknown.is_empty() => TreeState::Unknown,
+            (None, None) if row.storage_uri.is_some() => TreeState::Unread,
+            (None, _) => TreeState::Judged,
+        };
         verdict.manifest = match (trees.best(), as_cached) {
             (Some(tree), _) => Some(tree.manifest.clone()),
             (None, Some((manifest, _))) => Some(Arc::new(manifest.clone())),
