@@ -2,7 +2,9 @@
 
 use super::chain::TreeCache;
 use super::hub::{Database, Hub, ObjectStore};
+use super::rebuild::rows;
 use super::reconstruct::{self, RowError};
+use super::requests::{connect_backend, connect_index};
 use super::retry::Retrying;
 use super::{Authority, Store, StoreError, WriteSide};
 use crate::access::Access;
@@ -10,10 +12,11 @@ use crate::backend::local::Local;
 use crate::backend::s3::S3;
 use crate::backend::{BackendError, BackendMut, Key, UriRefusal};
 use crate::index::{IndexError, IndexMut, Postgres, Sqlite};
-use crate::object::identity;
-use crate::object::{Kind, MAX_PAYLOAD, ObjectId};
+use crate::object::{Kind, MAX_PAYLOAD, ObjectId, Proven};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use std::sync::Arc;
+use tracing::info;
 
 /// Bytes as a client receives them, and where they came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,14 +88,24 @@ impl Store {
     /// Makes the database of a new hub and opens both sides for writing. Puts do not wait for the
     /// disk: a hub that is lost while it is being made is made again.
     pub(crate) async fn create(hub: &Hub, _authority: &Authority) -> Result<Self, StoreError> {
-        let index: Arc<dyn IndexMut> = match &hub.database {
-            Database::Sqlite(path) => Arc::new(Sqlite::create(path).await?),
-            Database::Postgres(place) => Arc::new(Postgres::create(place).await?),
-        };
-        let backend: Arc<dyn BackendMut> = match &hub.objects {
-            ObjectStore::Folder(path) => Arc::new(Local::open(path, Access::Write)?.hasty()),
-            ObjectStore::S3(place) => Arc::new(S3::open(place, Access::Write).await?),
-        };
+        let index = connect_index(async {
+            Ok(match &hub.database {
+                Database::Sqlite(path) => {
+                    Arc::new(Sqlite::create(path).await?) as Arc<dyn IndexMut>
+                }
+                Database::Postgres(place) => Arc::new(Postgres::create(place).await?),
+            })
+        });
+        let index = index.await?;
+        let backend = connect_backend(async {
+            Ok(match &hub.objects {
+                ObjectStore::Folder(path) => {
+                    Arc::new(Local::open(path, Access::Write)?.hasty()) as Arc<dyn BackendMut>
+                }
+                ObjectStore::S3(place) => Arc::new(S3::open(place, Access::Write).await?),
+            })
+        });
+        let backend = backend.await?;
         Ok(Self {
             hub: hub.clone(),
             index: Retrying::new(index.clone()),
@@ -114,30 +127,55 @@ impl Store {
         }
     }
 
-    /// The object under `key` with what `prove` makes of it. What is refused is read again, so that one flipped
-    /// bit decides nothing; `None` as for [`Store::read_object`].
+    /// Returns the size of the object under `key` by a listing of this key alone; `None` where it is not listed.
+    ///
+    /// # Errors
+    /// The listing gives no answer.
+    pub async fn listed_size(&self, key: &Key) -> Result<Option<u64>, BackendError> {
+        let mut entries = self.backend().list(key.as_str(), None);
+        match entries.next().await {
+            None => Ok(None),
+            Some(Ok(entry)) => Ok((entry.key == key.as_str()).then_some(entry.size)),
+            Some(Err(error)) => Err(error),
+        }
+    }
+
+    /// Makes sure that an object which a GET does not find is absent: a listing has to lack it too.
+    ///
+    /// # Errors
+    /// The listing holds it or gives no answer, so that nobody knows.
+    pub async fn confirm_absent(&self, key: &Key) -> Result<(), StoreError> {
+        match self.listed_size(key).await? {
+            None => Ok(()),
+            Some(_) => Err(StoreError::Backend(BackendError::Remote {
+                what: key.to_string(),
+                why: "it is listed, and a GET does not find it".into(),
+            })),
+        }
+    }
+
+    /// What `prove` makes of the object under `key`. What is refused is read again, so that one flipped bit decides
+    /// nothing; `None` as for [`Store::read_object`].
     ///
     /// # Errors
     /// Whatever leaves the question open, and two reads that differ. `Err` inside is why both are refused.
-    pub async fn read_proved<T>(
+    pub async fn read_proved<T, E>(
         &self,
         key: &Key,
-        prove: impl Fn(&Bytes) -> Result<T, String>,
-    ) -> Result<Option<Result<(Bytes, T), String>>, StoreError> {
+        prove: impl Fn(Bytes) -> Result<T, E>,
+    ) -> Result<Option<Result<T, E>>, StoreError> {
         let Some(first) = self.read_object(key).await? else {
             return Ok(None);
         };
-        if let Ok(proved) = prove(&first) {
-            return Ok(Some(Ok((first, proved))));
+        if let Ok(proved) = prove(first.clone()) {
+            return Ok(Some(Ok(proved)));
         }
-        let again = self.read_object(key).await?;
-        let Some(again) = again else {
+        let Some(again) = self.read_object(key).await? else {
             return Ok(None);
         };
-        match prove(&again) {
-            Ok(proved) => Ok(Some(Ok((again, proved)))),
-            Err(why) if again == first => Ok(Some(Err(why))),
-            Err(_) => Err(differ(key)),
+        match prove(again.clone()) {
+            Err(_) if again != first => Err(differ(key)),
+            proved => Ok(Some(proved)),
         }
     }
 
@@ -187,10 +225,10 @@ impl Store {
                 match row.storage_uri.as_deref() {
                     Some(uri) => self.serve_stored(id, uri).await,
                     None => {
-                        let bytes = self
+                        let made = self
                             .canonical_snapshot(&row, &mut TreeCache::default())
                             .await?;
-                        reconstructed(id, bytes)
+                        reconstructed(id, made)
                     }
                 }
             }
@@ -227,14 +265,17 @@ impl Store {
                 bytes,
                 source: Source::Canonical(key),
             }),
-            None => Err(ServeError::Missing {
-                id: id.to_string(),
-                key,
-            }),
+            None => {
+                self.confirm_absent(&key).await?;
+                Err(ServeError::Missing {
+                    id: id.to_string(),
+                    key,
+                })
+            }
         }
     }
 
-    /// The canonical bytes of a snapshot whose tree still proves, from its row.
+    /// The snapshot of a row whose tree still proves.
     ///
     /// # Errors
     /// A side that could not be asked. `Err` inside says why nothing proves.
@@ -242,11 +283,11 @@ impl Store {
         &self,
         row: &crate::index::SnapshotRow,
         cache: &mut TreeCache,
-    ) -> Result<Result<Vec<u8>, String>, StoreError> {
+    ) -> Result<Result<Proven, String>, StoreError> {
         Ok(match self.tree(row, cache).await? {
             Ok(tree) => {
-                let manifest = Arc::unwrap_or_clone(tree.manifest);
-                Ok(reconstruct::snapshot_record(row, manifest, tree.directories).encode())
+                let made = Proven::of_tree(tree, rows::instant(&row.created_at));
+                made.map_err(|why| why.to_string())
             }
             Err(why) => Err(why.to_string()),
         })
@@ -270,10 +311,16 @@ async fn open_sides(
 
 /// Opens what the database's URL names: with the next, the one place that knows every kind.
 pub(super) async fn open_index(hub: &Hub, access: Access) -> Result<Arc<dyn IndexMut>, StoreError> {
-    Ok(match &hub.database {
-        Database::Sqlite(path) => Arc::new(Sqlite::open(path, access).await?),
-        Database::Postgres(place) => Arc::new(Postgres::open(place, access).await?),
-    })
+    info!(database = hub.describe_database(), ?access, "connecting");
+    let opened = connect_index(async {
+        Ok(match &hub.database {
+            Database::Sqlite(path) => {
+                Arc::new(Sqlite::open(path, access).await?) as Arc<dyn IndexMut>
+            }
+            Database::Postgres(place) => Arc::new(Postgres::open(place, access).await?),
+        })
+    });
+    Ok(opened.await?)
 }
 
 /// Opens what the object store's URL names.
@@ -281,33 +328,31 @@ pub(super) async fn open_backend(
     hub: &Hub,
     access: Access,
 ) -> Result<Arc<dyn BackendMut>, StoreError> {
-    Ok(match &hub.objects {
-        ObjectStore::Folder(path) => Arc::new(Local::open(path, access)?),
-        ObjectStore::S3(place) => Arc::new(S3::open(place, access).await?),
-    })
+    info!(store = hub.locate_store(), ?access, "connecting");
+    let opened = connect_backend(async {
+        Ok(match &hub.objects {
+            ObjectStore::Folder(path) => {
+                Arc::new(Local::open(path, access)?) as Arc<dyn BackendMut>
+            }
+            ObjectStore::S3(place) => Arc::new(S3::open(place, access).await?),
+        })
+    });
+    Ok(opened.await?)
 }
 
-/// The canonical bytes of a commit that its row still proves, in the spelling that its id was made from.
+/// The commit that its row still proves, in the spelling that its id was made from.
 ///
 /// # Errors
 /// Why the row cannot stand in, in words.
-pub fn canonical_commit(row: &crate::index::CommitRow) -> Result<Vec<u8>, String> {
-    let record = reconstruct::commit_record(row).map_err(|e: RowError| e.to_string())?;
-    if let Some(field) = identity::ambiguous_commit(&record) {
-        return Err(format!(
-            "a NUL in its {field} gives other records the same id"
-        ));
-    }
-    match identity::recover_commit(&record) {
-        Some(recovered) => Ok(recovered.record.encode()),
-        None => Err("nothing reproduces its id".to_owned()),
-    }
+pub fn canonical_commit(row: &crate::index::CommitRow) -> Result<Proven, String> {
+    let stated = reconstruct::commit_record(row).map_err(|e: RowError| e.to_string())?;
+    Proven::recover_commit(&stated).map_err(|why| why.to_string())
 }
 
-fn reconstructed(id: &ObjectId, bytes: Result<Vec<u8>, String>) -> Result<Served, ServeError> {
-    match bytes {
-        Ok(bytes) => Ok(Served {
-            bytes: bytes.into(),
+fn reconstructed(id: &ObjectId, made: Result<Proven, String>) -> Result<Served, ServeError> {
+    match made {
+        Ok(object) => Ok(Served {
+            bytes: object.bytes().clone(),
             source: Source::Reconstructed,
         }),
         Err(why) => Err(ServeError::Unprovable {

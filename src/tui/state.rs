@@ -167,6 +167,8 @@ pub struct Shared {
     pub pulling: Option<Meter>,
     pub signing: Option<Meter>,
     pub notices: Notices,
+    /// Where the log of this run is, or why there is none; empty in tests.
+    pub log: String,
     pub zoom: bool,
     pub exporting: Option<Ticket>,
     /// What somebody wants to go to is being looked for.
@@ -298,6 +300,7 @@ impl State {
                 pulling: None,
                 signing: None,
                 notices: Notices::default(),
+                log: String::new(),
                 zoom: false,
                 exporting: None,
                 seeking: None,

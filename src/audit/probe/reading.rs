@@ -3,8 +3,7 @@
 use super::{ObjectState, Probe, absent, wrapped};
 use crate::backend::{BackendError, Key};
 use crate::object::identity::BlobHasher;
-use crate::object::{Kind, MAX_PAYLOAD, ObjectId};
-use crate::store::write::proves;
+use crate::object::{Kind, MAX_PAYLOAD, ObjectId, Proof};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
@@ -59,14 +58,17 @@ impl Probe<'_> {
             why,
         };
         match &answer {
-            ObjectState::Absent { key, .. } if listed.is_some() => match self.relisted(key).await {
-                Ok(None) => answer,
-                Ok(Some(_)) => unknown(
-                    key,
-                    "it is listed, and neither a GET nor a HEAD finds it".to_owned(),
-                ),
-                Err(why) => unknown(key, why),
-            },
+            // Where a listing was taken and lacks it, that listing is the other witness.
+            ObjectState::Absent { key, .. } if listed.is_some() || !self.listed => {
+                match self.relisted(key).await {
+                    Ok(None) => answer,
+                    Ok(Some(_)) => unknown(
+                        key,
+                        "it is listed, and neither a GET nor a HEAD finds it".to_owned(),
+                    ),
+                    Err(why) => unknown(key, why),
+                }
+            }
             ObjectState::Wrong { key, size, .. } if listed != Some(*size) => {
                 let said = match listed {
                     Some(_) => self.relisted(key).await,
@@ -93,12 +95,10 @@ impl Probe<'_> {
 
     /// The size of an object by a new listing of its key alone.
     async fn relisted(&self, key: &Key) -> Result<Option<u64>, String> {
-        let mut entries = self.store.backend().list(key.as_str(), None);
-        match entries.next().await {
-            None => Ok(None),
-            Some(Ok(entry)) => Ok((entry.key == key.as_str()).then_some(entry.size)),
-            Some(Err(error)) => Err(error.to_string()),
-        }
+        self.store
+            .listed_size(key)
+            .await
+            .map_err(|error| error.to_string())
     }
 
     /// Names the wrappings of a blob that is too large for its start to tell.
@@ -156,20 +156,20 @@ impl Probe<'_> {
         let bytes = body.read_all(MAX_PAYLOAD as u64 + 64).await?;
         let (key, size) = (key.clone(), bytes.len() as u64);
         let sha256 = Sha256::digest(&bytes).into();
-        Ok(Some(match proves(kind, id, &bytes) {
-            Ok(scheme) => ObjectState::Proved {
+        Ok(Some(match Proof::read(kind, id, &bytes) {
+            Ok(proof) => ObjectState::Proved {
                 key,
                 size,
                 bytes,
                 sha256,
-                scheme,
+                proof,
             },
             Err(why) => ObjectState::Wrong {
                 key,
                 size,
                 bytes,
                 sha256,
-                why,
+                why: why.to_string(),
                 wrapped: None,
                 encoding,
                 copies: Vec::new(),
@@ -209,21 +209,21 @@ impl Probe<'_> {
             let why = format!("{announced} bytes were announced, {size} came");
             return Ok(Some(ObjectState::Unknown { key, why }));
         }
-        let (scheme, sha256) = hasher.finish_with_sha256(id);
-        Ok(Some(match scheme {
-            Some(scheme) => ObjectState::Proved {
+        let (proof, sha256) = Proof::of_blob(id, hasher);
+        Ok(Some(match proof {
+            Ok(proof) => ObjectState::Proved {
                 key,
                 size,
                 bytes,
                 sha256,
-                scheme: scheme.name(),
+                proof,
             },
-            None => ObjectState::Wrong {
+            Err(why) => ObjectState::Wrong {
                 key,
                 size,
                 bytes,
                 sha256,
-                why: "the bytes do not reproduce the id".to_owned(),
+                why: why.to_string(),
                 wrapped: None,
                 encoding,
                 copies: Vec::new(),

@@ -151,7 +151,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Home,      &[P::Common], &["H"],           0, "hub",      "To the hub; its key enters a guide again where it was left, unless that is over."),
     row(Action::Palette,   &[P::Common], &[":"],           9, "palette",  "Everything that can be done, found by a few letters; also a filter, a repository or an id to go to."),
     row(Action::Help,      &[P::Common], &["?"],           3, "help",     "The keys that work here; type to filter, enter runs one."),
-    row(Action::Log,       &[P::Common], &["L"],           9, "log",      "What was told in this session, newest first."),
+    row(Action::Log,       &[P::Common], &["L"],           9, "log",      "The log of this run, newest first."),
     row(Action::Refresh,   &[P::Common], &["R"],           9, "refresh",  "Read again what is shown; open the hub again where that failed."),
     row(Action::Redraw,    &[P::Common], &["ctrl-l"],      0, "redraw",   "Draw the whole screen anew."),
     row(Action::Suspend,   &[P::Common], &["ctrl-z"],      0, "suspend",  "Stop the program; `fg` goes on."),
