@@ -13,8 +13,8 @@ tokio::task_local! {
 
 /// Runs a request that its caller repeats where it fails, so that nothing below waits and tries again by itself: those
 /// waits would be shown nowhere and count in no budget.
-pub async fn single_try<T>(request: impl Future<Output = T>) -> T {
-    SINGLE_TRY.scope((), request).await
+pub fn single_try<F: Future>(request: F) -> impl Future<Output = F::Output> {
+    SINGLE_TRY.scope((), request)
 }
 
 /// Returns whether the caller repeats what fails here.

@@ -122,13 +122,15 @@ impl Scan<'_> {
         let (judge, copies) = (&self.judge, copies.as_ref());
         let mut verdicts =
             stream::iter(page.rows.iter().zip(&wanted).filter(|(_, wanted)| **wanted))
-                .map(|(row, _)| async move {
-                    let Some(copies) = copies else {
-                        return judge_alone(row, judge).await;
-                    };
-                    let hex = hex_of(row.id()).unwrap_or_default();
-                    row.judge(judge, copies.get(&hex).map_or(&[], Vec::as_slice))
-                        .await
+                .map(|(row, _)| {
+                    Box::pin(async move {
+                        let Some(copies) = copies else {
+                            return judge_alone(row, judge).await;
+                        };
+                        let hex = hex_of(row.id()).unwrap_or_default();
+                        row.judge(judge, copies.get(&hex).map_or(&[], Vec::as_slice))
+                            .await
+                    })
                 })
                 .buffered(self.options.concurrency.max(1))
                 .collect::<Vec<_>>()
@@ -331,7 +333,9 @@ impl Scan<'_> {
             // From a tree that nothing proves it does not follow that a row is missing.
             let rows = match tree {
                 TreeState::Judged => None,
-                TreeState::Unread | TreeState::Unknown => Some(self.blob_rows(manifest).await?),
+                TreeState::Unread | TreeState::Unknown => {
+                    Some(Box::pin(self.blob_rows(manifest)).await?)
+                }
             };
             let naming = page.naming(row);
             let mut names = Vec::new();

@@ -196,8 +196,9 @@ impl Patient {
             "" => self.inner.describe(),
             key => key.to_owned(),
         };
-        // Every try is one request, so that each wait is counted and shown here.
-        let mut request = std::pin::pin!(single_try(request));
+        // Every try is one request, so that each wait is counted and shown here. Requests are large, and lie in what
+        // waits for them at every floor above.
+        let mut request = std::pin::pin!(single_try(Box::pin(request)));
         tokio::select! {
             biased;
             answer = &mut request => return answer,
