@@ -7,6 +7,22 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::warn;
 
+tokio::task_local! {
+    static SINGLE_TRY: ();
+}
+
+/// Runs a request that its caller repeats where it fails, so that nothing below waits and tries again by itself: those
+/// waits would be shown nowhere and count in no budget.
+pub fn single_try<F: Future>(request: F) -> impl Future<Output = F::Output> {
+    SINGLE_TRY.scope((), request)
+}
+
+/// Returns whether the caller repeats what fails here.
+#[must_use]
+pub fn is_single_try() -> bool {
+    SINGLE_TRY.try_with(|()| ()).is_ok()
+}
+
 /// The wait before the second try; it doubles with each, up to [`LONGEST`].
 const FIRST: Duration = Duration::from_millis(250);
 

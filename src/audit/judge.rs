@@ -29,6 +29,18 @@ pub struct Judge {
     trees: Mutex<TreeCache>,
 }
 
+/// What is known of a snapshot's tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TreeState {
+    /// It was proved, or everything that could prove it was read.
+    #[default]
+    Judged,
+    /// Its cache proves nothing, and its object is not read at this depth.
+    Unread,
+    /// Its cache proves nothing, and its object or its chain gave no answer.
+    Unknown,
+}
+
 /// What was seen of one row.
 #[derive(Debug, Default)]
 pub struct Verdict {
@@ -41,6 +53,8 @@ pub struct Verdict {
     pub read: Option<(u64, [u8; 32])>,
     /// Of a snapshot, the best known manifest: proved, else as cached.
     pub manifest: Option<Arc<crate::object::Manifest>>,
+    /// Of a snapshot: what is known of its tree.
+    pub tree: TreeState,
 }
 
 impl Verdict {

@@ -207,7 +207,8 @@ pub async fn run(
         Scope::Id(id) => one::judge(&mut scan, id).await?,
         Scope::Ids(ids) => one::judge_all(&mut scan, ids).await?,
         Scope::Branch(repo, branch) => branch::judge(&mut scan, repo, branch).await?,
-        Scope::Hub | Scope::Repo(_) => scan.run().await?,
+        // The pass is large, and would lie on the stack of whoever audits.
+        Scope::Hub | Scope::Repo(_) => Box::pin(scan.run()).await?,
     }
     let Scan {
         mut summary,

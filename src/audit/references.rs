@@ -313,8 +313,13 @@ async fn proposals(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     Ok(())
 }
 
-/// Blob rows that no tree names. Where a tree is not known, a blob may be named there.
+/// Blob rows that no tree names. Where a tree could not be read, a blob may be named there, and none is judged.
 async fn unreferenced(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    if scan.trees_unknown {
+        scan.summary.not_judged.push(Code::BlobUnreferenced);
+        scan.summary.not_judged.sort_unstable();
+        return Ok(());
+    }
     let mut after = String::new();
     loop {
         let page = scan.scratch.unnamed_blobs(&after, PAGE).await?;

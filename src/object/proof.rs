@@ -5,7 +5,7 @@
 //! holds the bytes alone (an object that waits to be stored).
 
 use super::identity::{self, BlobHasher, BlobScheme, CommitScheme, SnapshotScheme};
-use super::{CommitRecord, FrameError, Kind, ObjectId, SnapshotRecord, Tree};
+use super::{CommitRecord, FrameError, Kind, ObjectId, SnapshotRecord, Tree, commit};
 use bytes::Bytes;
 
 /// What an object says, and the formula that gives its id.
@@ -35,6 +35,17 @@ impl Record {
             Record::Commit(_, scheme) => scheme.name(),
             Record::Snapshot(_, scheme) => scheme.name(),
             Record::Blob(scheme) => scheme.name(),
+        }
+    }
+
+    /// Returns whether the record has fields that neither its id nor a row speaks for: in one read, such a field may
+    /// be another one whose name came wrong.
+    #[must_use]
+    pub fn says_more(&self) -> bool {
+        match self {
+            Record::Commit(record, _) => record.rest.len() > commit::defaults().len(),
+            Record::Snapshot(record, _) => record.rest != SnapshotRecord::fresh_rest(),
+            Record::Blob(_) => false,
         }
     }
 }

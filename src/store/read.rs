@@ -334,7 +334,8 @@ pub(super) async fn open_index(hub: &Hub, access: Access) -> Result<Arc<dyn Inde
             Database::Sqlite(path) => {
                 Arc::new(Sqlite::open(path, access).await?) as Arc<dyn IndexMut>
             }
-            Database::Postgres(place) => Arc::new(Postgres::open(place, access).await?),
+            // To connect takes much room, which would lie on the stack of whoever opens a hub.
+            Database::Postgres(place) => Arc::new(Box::pin(Postgres::open(place, access)).await?),
         })
     });
     Ok(opened.await?)
@@ -351,7 +352,7 @@ pub(super) async fn open_backend(
             ObjectStore::Folder(path) => {
                 Arc::new(Local::open(path, access)?) as Arc<dyn BackendMut>
             }
-            ObjectStore::S3(place) => Arc::new(S3::open(place, access).await?),
+            ObjectStore::S3(place) => Arc::new(Box::pin(S3::open(place, access)).await?),
         })
     });
     Ok(opened.await?)

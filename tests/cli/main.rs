@@ -37,6 +37,7 @@ mod signing;
 mod stopping;
 mod store_faults;
 mod store_silent;
+mod store_unread;
 mod support;
 mod typing;
 mod undoing;

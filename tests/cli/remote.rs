@@ -98,6 +98,23 @@ impl Remote {
         })
     }
 
+    /// Changes the hub's rows behind everybody's back.
+    pub fn sql(&self, statement: &str) {
+        use sqlx::{Connection, SqliteConnection};
+        let url = self.database.replacen("sqlite://", "sqlite:", 1);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(async {
+            let mut own = SqliteConnection::connect(&url).await.unwrap();
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()))
+                .execute(&mut own)
+                .await
+                .unwrap();
+            own.close().await.unwrap();
+        });
+    }
+
     /// A key of the store that a blob lies under, without the prefix of the hub.
     pub fn some_blob(&self) -> String {
         let held = self.server.objects(BUCKET);

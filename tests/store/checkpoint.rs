@@ -1,9 +1,15 @@
 //! Checkpoints: what is written, what is trusted, and what is passed over.
 
 use super::*;
-use crate::backend::{Backend, BackendMut, Key, layout};
+use crate::backend::{Backend, BackendMut, Body, Entry, Key, Meta, UriRefusal, layout};
+use crate::object::time::Micros;
 use crate::store::{Authority, Store, Writer};
 use crate::testing::*;
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 
 const NOW: &str = "2026-06-01T00:00:00+00:00";
 
@@ -282,4 +288,79 @@ fn hostile_text_comes_back_as_it_was() {
         Checkpoint::decode(bytes.replace("\"version\":1", "\"version\":2").as_bytes()).is_err()
     );
     assert!(Checkpoint::decode(&vec![b'['; 100_000]).is_err());
+}
+
+/// A store whose first read of each key has one bit wrong, at this byte.
+struct FlipsOnce {
+    inner: Arc<dyn Backend>,
+    at: usize,
+    read: Mutex<HashSet<String>>,
+}
+
+#[async_trait]
+impl Backend for FlipsOnce {
+    fn describe(&self) -> String {
+        self.inner.describe()
+    }
+
+    fn uri_for(&self, key: &Key) -> String {
+        self.inner.uri_for(key)
+    }
+
+    fn locate(&self, uri: &str) -> Result<Key, UriRefusal> {
+        self.inner.locate(uri)
+    }
+
+    async fn open(&self, key: &Key) -> Result<Option<Body>, BackendError> {
+        let body = self.inner.open(key).await?;
+        if !self.read.lock().unwrap().insert(key.to_string()) {
+            return Ok(body);
+        }
+        let Some(body) = body else { return Ok(None) };
+        let meta = body.meta.clone();
+        let mut bytes = body.read_all(1 << 20).await?.to_vec();
+        bytes
+            .get_mut(self.at)
+            .into_iter()
+            .for_each(|byte| *byte ^= 1);
+        let stream = futures_util::stream::iter([Ok(bytes.into())]).boxed();
+        Ok(Some(Body { meta, stream }))
+    }
+
+    async fn head(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
+        self.inner.head(key).await
+    }
+
+    fn list<'a>(
+        &'a self,
+        prefix: &str,
+        start_after: Option<&str>,
+    ) -> BoxStream<'a, Result<Entry, BackendError>> {
+        self.inner.list(prefix, start_after)
+    }
+
+    async fn now(&self) -> Result<Micros, BackendError> {
+        self.inner.now().await
+    }
+}
+
+#[tokio::test]
+async fn a_byte_that_one_read_has_wrong_is_never_believed() {
+    let (hub, store) = hub().await;
+    chain(&store, &["one", "two", "three"]).await;
+    let newest_key = layout::checkpoint_key(REPO, 3).unwrap();
+    let bytes = hub.backend.open(&newest_key).await.unwrap().unwrap();
+    let bytes = bytes.read_all(1 << 20).await.unwrap();
+    let prefix = layout::checkpoint_prefix(REPO);
+    for at in 0..bytes.len() {
+        let backend = FlipsOnce {
+            inner: hub.backend.clone(),
+            at,
+            read: Mutex::default(),
+        };
+        let newest = super::newest(&backend, &prefix).await.unwrap();
+        let (_, found) = newest.sound.unwrap();
+        assert_eq!(found.encode(), bytes, "byte {at}");
+        assert_eq!(newest.passed, [], "byte {at}");
+    }
 }

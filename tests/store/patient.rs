@@ -67,12 +67,40 @@ async fn an_object_that_fails_while_others_are_answered_is_given_up_for_the_run(
 }
 
 #[tokio::test]
+async fn every_try_is_one_request_and_nothing_below_waits_by_itself() {
+    let (server, patient) = both(60).await;
+    server.fail(Op::Head, "k", Fault::Code("InternalError"), 3);
+    assert!(patient.head(&key("k")).await.unwrap().is_some());
+    assert_eq!(server.count(Op::Head), 4);
+    assert_eq!(patient.progress.figures().waiting, None);
+}
+
+#[tokio::test]
+async fn where_trying_again_does_not_help_objects_are_given_up_earlier() {
+    let (server, patient) = both(3_600).await;
+    server.fail(Op::Get, "bad", Fault::Code("InternalError"), usize::MAX);
+    let mut asked = Vec::new();
+    for name in ["bad/1", "bad/2"] {
+        let before = server.count(Op::Get);
+        let (at, other) = (key(name), key("l"));
+        let others = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            assert!(patient.head(&other).await.unwrap().is_some());
+        };
+        let (failed, ()) = futures_util::join!(patient.open(&at), others);
+        assert!(matches!(failed, Err(BackendError::Failing { .. })));
+        asked.push(server.count(Op::Get) - before);
+    }
+    assert_eq!(asked, [6, 4]);
+}
+
+#[tokio::test]
 async fn a_listing_that_fails_goes_on_behind_its_last_key() {
     let (server, patient) = both(60).await;
     server.set_page(1);
     let mut list = patient.list("", None);
     assert_eq!(list.next().await.unwrap().unwrap().key, "k");
-    server.fail(Op::List, "", Fault::Code("InternalError"), 12);
+    server.fail(Op::List, "", Fault::Code("InternalError"), 4);
     assert_eq!(list.next().await.unwrap().unwrap().key, "l");
     assert!(list.next().await.is_none());
 }

@@ -154,15 +154,15 @@ fn parents(row: &CommitRow) -> Parents {
 }
 
 /// What the object says beside its row.
-fn beside(row: &CommitRow, object: &Record) -> Beside {
-    let Record::Commit(object, _) = object else {
+fn beside(row: &CommitRow, record: &Record) -> Beside {
+    let Record::Commit(object, _) = record else {
         return Beside::default();
     };
     let fields = compare::commit(row, object);
     let differing = compare::differences(&fields);
     Beside {
         differing: (!differing.is_empty() || fields.is_empty()).then_some(differing),
-        says_more: false,
+        says_more: record.says_more(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Snapshots: a tree that may be cached, stored, or chained, and the cache's own faults.
 
-use super::{Beside, Judge, ObjectQuery, Verdict, judge_object, judge_others, names};
+use super::{
+    Beside, Judge, ObjectQuery, TreeState, Verdict, judge_object, judge_others, names,
+};
 use crate::audit::Depth;
 use crate::audit::compare;
 use crate::audit::evidence::{
@@ -14,7 +16,7 @@ use crate::index::audit_scratch::StoredCopy;
 use crate::object::identity::{self, Directories};
 use crate::object::manifest::Encoding;
 use crate::object::path::{self, Unsafe};
-use crate::object::{Kind, Manifest, ManifestError, ObjectId, Proof, Record, SnapshotRecord, Tree};
+use crate::object::{Kind, Manifest, ManifestError, ObjectId, Proof, Record, Tree};
 use crate::store::chain::ChainBreak;
 use crate::store::reconstruct;
 use std::collections::BTreeSet;
@@ -124,6 +126,13 @@ impl Judge {
     ) {
         let id = &ObjectId::new(&row.snapshot_id);
         let as_cached = trees.decoded.as_ref().and_then(|d| d.as_ref().ok());
+        verdict.tree = match (trees.best(), looked) {
+            (Some(_), _) => TreeState::Judged,
+            (None, Some(ObjectState::Unknown { .. })) => TreeState::Unknown,
+            (None, _) if !verdict.unknown.is_empty() => TreeState::Unknown,
+            (None, None) if row.storage_uri.is_some() => TreeState::Unread,
+            (None, _) => TreeState::Judged,
+        };
         verdict.manifest = match (trees.best(), as_cached) {
             (Some(tree), _) => Some(tree.manifest().clone()),
             (None, Some((manifest, _))) => Some(Arc::new(manifest.clone())),
@@ -294,15 +303,15 @@ fn judge_count(row: &SnapshotRow, entries: usize, find: &mut impl FnMut(Evidence
 
 /// What the object says beside its row, outside the tree. Fields that no row keeps and that are not those of a new
 /// object are told by nothing but another read.
-fn beside(row: &SnapshotRow, object: &Record) -> Beside {
-    let Record::Snapshot(object, _) = object else {
+fn beside(row: &SnapshotRow, record: &Record) -> Beside {
+    let Record::Snapshot(object, _) = record else {
         return Beside::default();
     };
     let fields = compare::snapshot_without_tree(row, object);
     let differing = compare::differences(&fields);
     Beside {
         differing: (!differing.is_empty()).then_some(differing),
-        says_more: object.rest != SnapshotRecord::fresh_rest(),
+        says_more: record.says_more(),
     }
 }
 

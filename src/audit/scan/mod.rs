@@ -6,7 +6,7 @@ mod rows;
 pub use repo::WHOLE_HUB;
 
 use super::finding::{Finding, Subject};
-use super::judge::{Judge, Verdict, stops_pull};
+use super::judge::{Judge, TreeState, Verdict, stops_pull};
 use super::mass::Mass;
 use super::report::Summary;
 use super::{
@@ -65,6 +65,8 @@ pub(super) struct Scan<'a> {
     now: Micros,
     remembered: HashSet<(String, String)>,
     mass: Mass,
+    /// The tree of some snapshot is not known, because something gave no answer.
+    pub trees_unknown: bool,
     /// Over every object of a row that was read, in the order of rows.
     digest: Sha256,
 }
@@ -114,6 +116,7 @@ impl<'a> Scan<'a> {
             now,
             remembered: HashSet::new(),
             mass: Mass::default(),
+            trees_unknown: false,
             digest: Sha256::new(),
         })
     }
@@ -281,6 +284,7 @@ impl<'a> Scan<'a> {
 
     /// Adds a verdict to the figures and gives its findings back.
     pub fn fold(&mut self, verdict: Verdict) -> Vec<Finding> {
+        self.trees_unknown |= verdict.tree == TreeState::Unknown;
         for why in verdict.unknown {
             self.unknown(why);
         }

@@ -3,15 +3,15 @@
 use super::{PAGE, REMEMBERED, Scan, hex_of, named};
 use crate::audit::AuditError;
 use crate::audit::Grade;
-use crate::audit::judge::{Judge, Verdict};
+use crate::audit::judge::{Judge, TreeState, Verdict};
 use crate::audit::unlinked::Fate;
 use crate::audit::{Depth, one};
 use crate::index::audit_scratch::{CommitFact, SnapshotFact, Standing, StoredCopy, Unresolved};
 use crate::index::{BlobRow, CommitRow, Index, IndexError, MembershipRow, Page, SnapshotRow};
-use crate::object::{Kind, ObjectId, time};
+use crate::object::{Kind, Manifest, ObjectId, time};
 use crate::store::reconstruct;
 use futures_util::{StreamExt, stream};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Entries of trees looked up at once.
 const ENTRIES: usize = 20_000;
@@ -122,13 +122,15 @@ impl Scan<'_> {
         let (judge, copies) = (&self.judge, copies.as_ref());
         let mut verdicts =
             stream::iter(page.rows.iter().zip(&wanted).filter(|(_, wanted)| **wanted))
-                .map(|(row, _)| async move {
-                    let Some(copies) = copies else {
-                        return judge_alone(row, judge).await;
-                    };
-                    let hex = hex_of(row.id()).unwrap_or_default();
-                    row.judge(judge, copies.get(&hex).map_or(&[], Vec::as_slice))
-                        .await
+                .map(|(row, _)| {
+                    Box::pin(async move {
+                        let Some(copies) = copies else {
+                            return judge_alone(row, judge).await;
+                        };
+                        let hex = hex_of(row.id()).unwrap_or_default();
+                        row.judge(judge, copies.get(&hex).map_or(&[], Vec::as_slice))
+                            .await
+                    })
                 })
                 .buffered(self.options.concurrency.max(1))
                 .collect::<Vec<_>>()
@@ -322,12 +324,28 @@ impl Scan<'_> {
     async fn name_entries(&mut self, page: &Judged<SnapshotRow>) -> Result<(), AuditError> {
         let mut entries: Vec<(String, String)> = Vec::new();
         for (row, verdict) in &page.rows {
-            let Some(manifest) = verdict.as_ref().and_then(|v| v.manifest.as_deref()) else {
+            let found = verdict
+                .as_ref()
+                .and_then(|verdict| Some((verdict.tree, verdict.manifest.as_deref()?)));
+            let Some((tree, manifest)) = found else {
                 continue;
+            };
+            // From a tree that nothing proves it does not follow that a row is missing.
+            let rows = match tree {
+                TreeState::Judged => None,
+                TreeState::Unread | TreeState::Unknown => {
+                    Some(Box::pin(self.blob_rows(manifest)).await?)
+                }
             };
             let naming = page.naming(row);
             let mut names = Vec::new();
             for (_, id) in manifest.iter() {
+                if rows
+                    .as_ref()
+                    .is_some_and(|rows| !rows.contains_key(id.as_str()))
+                {
+                    continue;
+                }
                 entries.push((row.snapshot_id.clone(), id.as_str().to_owned()));
                 for repo in &naming {
                     if self.remember(id.as_str(), repo) {
@@ -341,6 +359,17 @@ impl Scan<'_> {
             }
         }
         self.bad_entries(entries).await
+    }
+
+    /// The ids of a tree that have a row.
+    async fn blob_rows(
+        &mut self,
+        manifest: &Manifest,
+    ) -> Result<HashMap<String, Standing>, AuditError> {
+        let ids = manifest.iter().map(|(_, id)| id.as_str().to_owned());
+        let ids: Vec<String> = ids.collect::<BTreeSet<_>>().into_iter().collect();
+        self.know(Kind::Blob, &ids).await?;
+        Ok(self.scratch.known(Kind::Blob, &ids).await?)
     }
 
     /// Of these entries (snapshot, blob), lays down those whose blob cannot be pulled or was not looked at.
@@ -388,7 +417,8 @@ impl Scan<'_> {
 }
 
 fn snapshot_fact((n, (row, verdict)): (u32, &(SnapshotRow, Option<Verdict>))) -> SnapshotFact {
-    let manifest = verdict.as_ref().and_then(|v| v.manifest.as_ref());
+    let judged = verdict.as_ref().filter(|v| v.tree == TreeState::Judged);
+    let manifest = judged.and_then(|v| v.manifest.as_ref());
     SnapshotFact {
         n,
         id: row.snapshot_id.clone(),

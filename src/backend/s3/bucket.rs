@@ -4,9 +4,11 @@ use super::client::{Connection, Timeouts};
 use super::fault::Fault;
 use crate::backend::{BackendError, Conditions, Key};
 use crate::object::time::Micros;
+use crate::waiting::is_single_try;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{Builder, ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::{BoxError, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
@@ -106,7 +108,11 @@ impl Bucket {
 
     /// The time limits of a request that carries `size` bytes.
     pub(super) fn limits(&self, size: usize) -> Builder {
-        Builder::default().timeout_config(self.timeouts().limits(size))
+        let limits = Builder::default().timeout_config(self.timeouts().limits(size));
+        match is_single_try() {
+            true => limits.retry_config(RetryConfig::disabled()),
+            false => limits,
+        }
     }
 
     pub(super) fn error(&self, what: impl Into<String>, fault: Fault) -> BackendError {
@@ -125,12 +131,13 @@ impl Bucket {
         fault.advice(self.name(), &self.at)
     }
 
-    /// Sends a request until it has an answer, as often as rounds and budget allow.
+    /// Sends a request until it has an answer, as often as rounds and budget allow; once where the caller repeats it.
     pub(super) async fn ask<T, E, F>(&self, request: impl Fn() -> F) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
     {
+        let rounds = if is_single_try() { 1 } else { ROUNDS };
         let mut round = 1;
         loop {
             let fault = match request().await {
@@ -142,7 +149,7 @@ impl Bucket {
             };
             // Waiting again for one that does not answer takes as long again.
             let is_slow = fault == Fault::TimedOut;
-            if round >= ROUNDS || is_slow || !fault.is_transient() || !self.spend() {
+            if round >= rounds || is_slow || !fault.is_transient() || !self.spend() {
                 return Err(fault);
             }
             self.wait(round).await;

@@ -149,8 +149,11 @@ fn open_question(key: &Key, why: &str) -> BackendError {
     }
 }
 
-/// A checkpoint that is whole and lies under its own key, with its hash. Wrong takes two reads of as many bytes as
-/// are listed.
+/// How often a checkpoint is read until two reads in a row give the same bytes.
+const READS: u32 = 4;
+
+/// A checkpoint that is whole and lies under its own key, with its hash; or why it is not trusted. Nothing proves the
+/// newest one, so two reads have to agree on every checkpoint, and one that is refused has as many bytes as are listed.
 async fn whole(
     backend: &dyn Backend,
     key: &Key,
@@ -158,8 +161,8 @@ async fn whole(
     prefix: &str,
     listed: u64,
 ) -> Result<Result<(Checkpoint, String), Unsound>, BackendError> {
-    let mut again = true;
-    loop {
+    let mut before = None;
+    for _ in 0..READS {
         let bytes = match backend.open(key).await? {
             None => return Err(open_question(key, "it was listed and is not there")),
             Some(body) if body.meta.size > MAX_BYTES => {
@@ -168,16 +171,22 @@ async fn whole(
             }
             Some(body) => body.read_all(MAX_BYTES).await?,
         };
-        match checked(&bytes, sequence, prefix) {
-            Ok(found) => return Ok(Ok((found, hex::encode(Sha256::digest(&bytes))))),
+        if before.as_ref() != Some(&bytes) {
+            before = Some(bytes);
+            continue;
+        }
+        return match checked(&bytes, sequence, prefix) {
             Err(_) if bytes.len() as u64 != listed => {
                 let why = format!("{} bytes came, and {listed} are listed", bytes.len());
-                return Err(open_question(key, &why));
+                Err(open_question(key, &why))
             }
-            Err(_) if again => again = false,
-            Err(why) => return Ok(Err(why)),
-        }
+            checked => Ok(checked.map(|found| (found, hex::encode(Sha256::digest(&bytes))))),
+        };
     }
+    Err(open_question(
+        key,
+        "no two reads in a row give the same bytes",
+    ))
 }
 
 fn checked(bytes: &[u8], sequence: u64, prefix: &str) -> Result<Checkpoint, Unsound> {

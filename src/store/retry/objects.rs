@@ -7,7 +7,7 @@
 use crate::backend::{Backend, BackendError, Body, Entry, Key, Meta, UriRefusal};
 use crate::object::time::Micros;
 use crate::progress::Progress;
-use crate::waiting::Retries;
+use crate::waiting::{Retries, single_try};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -16,8 +16,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How often one object is asked for while others are answered; half as often where it takes a time-out each.
-const TRIES: u32 = 4;
+/// How often one object is asked for while others are answered, as long as tries like that help more often than not.
+const TRIES: u32 = 6;
+
+/// How often where they do not: what fails then fails for good. Half as often where it takes a time-out each.
+const FEW_TRIES: u32 = 4;
 
 /// How often a body goes on behind a break.
 const BREAKS: u32 = 4;
@@ -38,6 +41,9 @@ pub(in crate::store) struct Health {
     /// Questions that were answered, even if by a refusal.
     answers: AtomicU64,
     time_outs: AtomicU32,
+    /// Questions that were answered in the end, and those that were not, of all that failed first.
+    recovered: AtomicU64,
+    given_up: AtomicU64,
     /// Nothing was answered for as long as the job may wait.
     down: AtomicBool,
     failing: Mutex<HashSet<String>>,
@@ -47,6 +53,15 @@ impl Health {
     fn answered(&self) {
         self.answers.fetch_add(1, Ordering::Relaxed);
         self.down.store(false, Ordering::Relaxed);
+    }
+
+    /// How often a question that fails is asked.
+    fn tries(&self) -> u32 {
+        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+        match count(&self.recovered) >= count(&self.given_up) {
+            true => TRIES,
+            false => FEW_TRIES,
+        }
     }
 
     fn is_hurried(&self) -> bool {
@@ -91,11 +106,12 @@ impl Question<'_> {
         }
         let most = match is_late {
             true if health.is_hurried() => 1,
-            true => TRIES / 2,
-            false => TRIES,
+            true => FEW_TRIES / 2,
+            false => health.tries(),
         };
         let others = health.answers.load(Ordering::Relaxed) > self.before;
         if others && self.tries >= most {
+            health.given_up.fetch_add(1, Ordering::Relaxed);
             let mut failing = health.failing();
             if failing.len() < REMEMBERED && !self.subject.is_empty() {
                 failing.insert(self.subject.to_owned());
@@ -160,6 +176,9 @@ impl Patient {
             match self.watched(subject, request()).await {
                 Ok(answer) => {
                     self.health.answered();
+                    if question.tries > 0 {
+                        self.health.recovered.fetch_add(1, Ordering::Relaxed);
+                    }
                     return Ok(answer);
                 }
                 Err(error) => question.again(error).await?,
@@ -177,7 +196,9 @@ impl Patient {
             "" => self.inner.describe(),
             key => key.to_owned(),
         };
-        let mut request = std::pin::pin!(request);
+        // Every try is one request, so that each wait is counted and shown here. Requests are large, and lie in what
+        // waits for them at every floor above.
+        let mut request = std::pin::pin!(single_try(Box::pin(request)));
         tokio::select! {
             biased;
             answer = &mut request => return answer,
