@@ -55,7 +55,7 @@ fn assert_counts(wanted: [(Kind, usize, Count); 3]) {
 async fn an_audit_at_depth_bytes_proves_each_object_once() {
     let (hub, _) = stored().await;
     let store = hub.open().await;
-    tally::take();
+    let _ = tally::take();
     assert_eq!(findings(&store).await, []);
     assert_counts([
         (Kind::Commit, 3, ONCE),
@@ -74,7 +74,7 @@ async fn a_rebuild_proves_each_object_once_a_read() {
     let store = Store::open_to_fill(&beside, &Authority::granted())
         .await
         .unwrap();
-    tally::take();
+    let _ = tally::take();
     let rebuilt = rebuild(&writer(&store), &Progress::new()).await.unwrap();
     assert!(rebuilt.is_whole(), "{rebuilt:?}");
     // Commits and snapshots are read for the survey and again for their rows: records are not kept between.
@@ -94,7 +94,7 @@ async fn a_rebuild_proves_each_object_once_a_read() {
 async fn a_pull_proves_each_object_once() {
     let (hub, _) = stored().await;
     let store = hub.open().await;
-    tally::take();
+    let _ = tally::take();
     let pull = try_pull(&store, ("alice", "song"), None, &Progress::new()).await;
     assert_eq!(pull.unwrap().served, [3, 1, 1]);
     assert_counts([
@@ -121,7 +121,7 @@ async fn a_write_site_proves_what_comes_in_once() {
         branch_id: "b-main".into(),
         ..NewRepo::default()
     };
-    tally::take();
+    let _ = tally::take();
     let done = writer(&store).init_repo(&repo, &said).await.unwrap();
     assert_counts([
         (Kind::Commit, 1, ONCE),
@@ -148,7 +148,7 @@ async fn a_write_site_proves_what_comes_in_once() {
 async fn a_proved_object_is_stored_without_another_proof() {
     let (hub, commits) = unstored(1).await;
     let store = hub.open().await;
-    tally::take();
+    let _ = tally::take();
     let (id, bytes) = (&commits[0].commit_id, commits[0].encode().into());
     let change = Change::Store {
         object: Proven::read(Kind::Commit, id, bytes).unwrap().sealed(),
@@ -176,7 +176,7 @@ async fn what_a_row_gives_is_read_back_once_for_the_plan_and_once_for_the_repair
     let (hub, _) = unstored(3).await;
     let store = hub.open().await;
     let report = audited(&store).await;
-    tally::take();
+    let _ = tally::take();
     let progress = Progress::new();
     let plan = crate::repair::plan(&store, &report, &auto(), &progress)
         .await
