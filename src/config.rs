@@ -2,6 +2,10 @@
 //!
 //! Reading the configuration writes nothing.
 
+mod in_use;
+
+pub use in_use::{InUse, Setting, first_profile, in_use};
+
 use crate::backend::s3;
 use crate::store::hub::{Database, Hub, ObjectStore};
 use crate::store::{Authority, Environment, HubError, Policy};

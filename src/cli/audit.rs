@@ -3,7 +3,7 @@
 use super::duration::duration;
 use super::output::Output;
 use super::watch::watch;
-use super::{CliError, Exit, Global, open, target};
+use super::{CliError, Exit, Global, help, open, target};
 use crate::audit::{self, Code, Depth, Filter, Finding, Options, Report, Scope, Summary};
 use crate::text;
 use clap::{Args, ValueEnum};
@@ -14,46 +14,65 @@ const PAGE: u32 = 1_000;
 
 #[derive(Args)]
 pub struct Audit {
-    /// A repository as OWNER/SLUG, or an id (4 or more of its first digits); the whole hub without
+    /// Repository (OWNER/SLUG) or id (4 or more of its first digits); without it, the whole hub
     #[arg(value_name = "WHAT")]
     what: Option<String>,
+    /// How much to read
+    #[arg(long, value_enum, default_value_t = DepthFlag::Presence, help_heading = help::SELECT)]
+    depth: DepthFlag,
     #[command(flatten)]
-    how: How,
+    reading: Reading,
 }
 
-/// How deep, and how patiently.
+/// Which rows are judged, and how many reads run at the same time.
 #[derive(Args, Clone)]
-pub struct How {
-    /// How deep to look
-    #[arg(long, value_enum)]
-    pub depth: Option<DepthFlag>,
-    /// Rows, and objects without row, younger than this are counted and not judged (30s, 15m, 1h, 1d)
-    #[arg(long, value_parser = duration, default_value = "1h", value_name = "TIME")]
+pub struct Reading {
+    /// Do not judge rows, and objects without a row, that are younger than this; count them (30s, 15m, 1h, 1d)
+    #[arg(long, value_parser = duration, default_value = "1h", value_name = "TIME", help_heading = help::SELECT)]
     pub grace: Duration,
-    /// Reads under way at once, 32 where it is not given; of a repair also steps, 8 and at most 32
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// Run this many reads at the same time
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = help::LIMITS)]
+    pub concurrency: u16,
+}
+
+/// How a plan's findings are looked for, and how many reads and steps run at the same time.
+#[derive(Args, Clone)]
+pub struct Planning {
+    /// How much to read
+    #[arg(long, value_enum, default_value_t = DepthFlag::Bytes, help_heading = help::SELECT)]
+    depth: DepthFlag,
+    /// Do not judge rows, and objects without a row, that are younger than this; count them (30s, 15m, 1h, 1d)
+    #[arg(long, value_parser = duration, default_value = "1h", value_name = "TIME", help_heading = help::SELECT)]
+    grace: Duration,
+    /// Run this many reads, and at most 32 steps, at the same time [default: 32 reads, 8 steps]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = help::LIMITS)]
     pub concurrency: Option<u16>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum DepthFlag {
-    /// Rows, and the graph that they span
+    /// Rows and the commit graph
     Rows,
-    /// The listing too; of the objects only what differs is read
+    /// Also the store's listing; objects are read only where something differs
     Presence,
-    /// Every object is read and proved
+    /// Also every object, which is checked against its id
     Bytes,
 }
 
-impl How {
-    pub fn options(&self, default: Depth, scope: Scope) -> Options {
+impl From<DepthFlag> for Depth {
+    fn from(flag: DepthFlag) -> Self {
+        match flag {
+            DepthFlag::Rows => Depth::Rows,
+            DepthFlag::Presence => Depth::Presence,
+            DepthFlag::Bytes => Depth::Bytes,
+        }
+    }
+}
+
+impl Planning {
+    pub fn options(&self, scope: Scope) -> Options {
         Options {
-            depth: match self.depth {
-                None => default,
-                Some(DepthFlag::Rows) => Depth::Rows,
-                Some(DepthFlag::Presence) => Depth::Presence,
-                Some(DepthFlag::Bytes) => Depth::Bytes,
-            },
+            depth: self.depth.into(),
             scope,
             grace: self.grace,
             concurrency: usize::from(self.concurrency.unwrap_or(32)),
@@ -69,7 +88,12 @@ pub async fn run(command: Audit, global: &Global, out: Output) -> Result<Exit, C
         Some(what) if what.contains('/') => Scope::Repo(what.clone()),
         Some(what) => Scope::Id(audit::inspect::resolve(&store, what).await?.1),
     };
-    let options = command.how.options(Depth::default(), scope);
+    let options = Options {
+        depth: command.depth.into(),
+        scope,
+        grace: command.reading.grace,
+        concurrency: usize::from(command.reading.concurrency),
+    };
     let progress = out.job();
     let report = watch(&out, &progress, audit::run(&store, &options, &progress)).await??;
     if out.json {

@@ -4,7 +4,7 @@ use super::apply::{Apply, carry_out, needs_write};
 use super::output::Output;
 use super::plan::placed;
 use super::watch::watch;
-use super::{CliError, Exit, Global, configured, open, target};
+use super::{CliError, Exit, Global, configured, help, open, target};
 use crate::repair;
 use crate::repair::journal::{self, Entry, Event, Line, Run};
 use crate::text;
@@ -23,23 +23,23 @@ pub struct JournalArgs {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Every line of one run: what was announced, and what became of it
+    /// Print every line of one run: each step and its outcome
     Show {
-        /// A run's name, as `luthier journal` lists it
+        /// Name of the run, as `luthier journal` lists it
         run: String,
     },
-    /// Plan to put back what a run changed; with --apply --write, carry that out. New objects stay
+    /// Plan to put back what a run changed; with --apply --write, do it. Added objects stay in the store
     Undo(Undo),
-    /// Whether any line was changed, removed or re-ordered
+    /// Check that no line was changed, removed or reordered
     Verify,
 }
 
 #[derive(Args)]
 struct Undo {
-    /// A run's name, as `luthier journal` lists it
+    /// Name of the run, as `luthier journal` lists it
     run: String,
-    /// Steps under way at once, 8 where it is not given
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=32))]
+    /// Run this many steps at the same time [default: 8]
+    #[arg(long, value_name = "N", help_heading = help::LIMITS, value_parser = clap::value_parser!(u16).range(1..=32))]
     concurrency: Option<u16>,
     #[command(flatten)]
     apply: Apply,

@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use super::watch::watch;
-use super::{CliError, Exit, Global, open, target};
+use super::{CliError, Exit, Global, help, open, target};
 use crate::audit::suggest;
 use crate::client::pull::{PullOptions, Pulled, Told, pull};
 use crate::client::{Layout, PullError, Wanted};
@@ -23,17 +23,17 @@ const HEADS: usize = 10;
 
 #[derive(Args)]
 pub struct Pull {
-    /// The repository, or one of its branches
+    /// Repository, or one of its branches
     #[arg(value_name = "OWNER/SLUG[@BRANCH]")]
     what: String,
-    /// A folder that is new, empty, or holds an earlier pull of this repository
-    #[arg(long, value_name = "DIR")]
+    /// Folder to write; it must be new, be empty, or hold an earlier pull of this repository
+    #[arg(long, value_name = "DIR", help_heading = help::OUTPUT)]
     into: PathBuf,
-    /// Which client's layout to write
-    #[arg(long, value_enum, default_value_t = LayoutFlag::Unified)]
+    /// Write the files of this client version
+    #[arg(long, help_heading = help::OUTPUT, value_enum, default_value_t = LayoutFlag::Unified)]
     layout: LayoutFlag,
-    /// A commit that the client has: what it reaches is left out
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    /// Leave out this commit and everything that it reaches, as for a client that has it
+    #[arg(long, help_heading = help::SELECT, value_name = "ID", value_delimiter = ',')]
     have: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ pub struct Pull {
 enum LayoutFlag {
     /// Canonical objects in `.muse/objects/sha256/`
     Unified,
-    /// Client 0.1: JSON files and raw blobs; ids of its era only
+    /// Client 0.1: JSON files and raw blobs; only for repositories with ids of that time
     V01,
 }
 

@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use super::watch::watch;
-use super::{CliError, Exit, Global, flags};
+use super::{CliError, Exit, Global, flags, help};
 use crate::config;
 use crate::store::Store;
 use crate::store::rebuild::{Options, RebuildError, Rebuilt, Skipped, rebuild_with};
@@ -11,13 +11,12 @@ use clap::Args;
 
 #[derive(Args)]
 pub struct RebuildArgs {
-    /// The new database: sqlite:///path/new.db. It must not exist, be empty, or be an unfinished
-    /// rebuild of the same store
-    #[arg(long, value_name = "URL")]
+    /// New database (sqlite:///path/new.db): it must not exist, be empty, or be an unfinished rebuild of the same store
+    #[arg(long, value_name = "URL", help_heading = help::OUTPUT)]
     into: String,
-    /// Fill the database although some keys could not be read; what hangs on them comes under made-up
-    /// names, and a later run cannot mend it
-    #[arg(long)]
+    /// Fill the database although some objects could not be read. What depends on them gets made-up names, which a
+    /// later run cannot correct
+    #[arg(long, help_heading = help::APPLY)]
     partial: bool,
 }
 

@@ -1,12 +1,12 @@
 //! `luthier repair` and `luthier backfill`.
 
 use super::apply::{Apply, carry_out, needs_write};
-use super::audit::How;
+use super::audit::Planning;
 use super::output::Output;
 use super::watch::watch;
-use super::{CliError, Exit, Global, code, open, target, wanted};
+use super::{CliError, Exit, Global, code, help, open, target, wanted};
 use crate::audit::{
-    self, AuditError, Code, Depth, Filter, Report, Scope, Summary, inspect, suggest, unlinked,
+    self, AuditError, Code, Filter, Report, Scope, Summary, inspect, suggest, unlinked,
 };
 use crate::client::ClientFolder;
 use crate::destination;
@@ -25,39 +25,39 @@ const PAGE: u32 = 1_000;
 
 #[derive(Args)]
 pub struct Repair {
-    /// Only findings with this code; may be given more than once. Choosing a code answers `ask`
-    #[arg(long, value_parser = code, value_name = "CODE")]
+    /// Repair only findings with this code (repeatable); where a code needs a decision, this is yours
+    #[arg(long, value_parser = code, value_name = "CODE", help_heading = help::SELECT)]
     code: Vec<Code>,
-    /// Only findings on this id, or on ids that start with it; answers `ask`
-    #[arg(long, value_name = "ID")]
+    /// Repair only findings on ids that start with this (repeatable); where one needs a decision, this is yours
+    #[arg(long, value_name = "ID", help_heading = help::SELECT)]
     id: Vec<String>,
-    /// Only findings in this repository (OWNER/SLUG)
-    #[arg(long, value_name = "REPO")]
+    /// Repair only findings in this repository (OWNER/SLUG)
+    #[arg(long, value_name = "REPO", help_heading = help::SELECT)]
     repo: Option<String>,
-    /// A plan that was saved with --out, instead of a new audit
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["code", "id", "repo", "out"])]
+    /// Use the plan that was saved in this file with --out, instead of a new audit
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["code", "id", "repo", "out"], help_heading = help::SELECT)]
     plan: Option<PathBuf>,
-    /// A client's folder, or the one of its objects: what is missing here is taken from there where it proves
-    #[arg(long, value_name = "DIR")]
+    /// Restore missing objects from this folder (a client's, or the one of its objects) when their bytes match the id
+    #[arg(long, value_name = "DIR", help_heading = help::SELECT)]
     copies: Option<PathBuf>,
-    /// Write what only a copy from elsewhere would mend into a new file, one JSON object a line
-    #[arg(long, value_name = "FILE", conflicts_with = "plan")]
+    /// List the objects that only a copy from elsewhere can restore in a new file, one JSON object per line
+    #[arg(long, value_name = "FILE", conflicts_with = "plan", help_heading = help::OUTPUT)]
     wanted: Option<PathBuf>,
     #[command(flatten)]
     apply: Apply,
     #[command(flatten)]
-    how: How,
+    how: Planning,
 }
 
 #[derive(Args)]
 pub struct Backfill {
-    /// Only rows of this repository (OWNER/SLUG)
-    #[arg(long, value_name = "REPO")]
+    /// Store objects only for rows of this repository (OWNER/SLUG)
+    #[arg(long, value_name = "REPO", help_heading = help::SELECT)]
     repo: Option<String>,
     #[command(flatten)]
     apply: Apply,
     #[command(flatten)]
-    how: How,
+    how: Planning,
 }
 
 /// Which findings a command is about: all that pass one of the filters.
@@ -186,7 +186,7 @@ pub async fn run_backfill(
 async fn plan_and_apply(
     asked: Asked,
     apply: Apply,
-    how: How,
+    how: Planning,
     global: &Global,
     out: Output,
 ) -> Result<Exit, CliError> {
@@ -198,7 +198,7 @@ async fn plan_and_apply(
     apply.try_out()?;
     let store = beside(open(&target).await?, asked.copies.as_deref())?;
     let scope = asked.repo.clone().map_or(Scope::Hub, Scope::Repo);
-    let options = how.options(Depth::Bytes, scope);
+    let options = how.options(scope);
     let progress = out.job();
     let report = watch(&out, &progress, audit::run(&store, &options, &progress)).await??;
     let wanted = match &asked.wanted {

@@ -2,7 +2,7 @@
 
 use super::confirm::production_named;
 use super::output::Output;
-use super::{CliError, Exit, Global, open, target};
+use super::{CliError, Exit, Global, help, open, target};
 use crate::destination;
 use crate::index::schema::index_name;
 use crate::index::{Capabilities, Migration};
@@ -15,20 +15,20 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub struct Schema {
-    /// Print the additive SQL that the hub lacks, and run nothing
-    #[arg(long, conflicts_with = "apply")]
+    /// Print the SQL that adds what the database lacks; run nothing
+    #[arg(long, conflicts_with = "apply", help_heading = help::SELECT)]
     plan: bool,
-    /// Run it; needs --write
-    #[arg(long)]
+    /// Run that SQL; needs --write
+    #[arg(long, help_heading = help::APPLY)]
     apply: bool,
-    /// How to print it: as SQL, or as a revision for the hub's own Alembic chain
-    #[arg(long, value_enum, default_value_t = Format::Sql, conflicts_with = "apply")]
+    /// Print it as SQL, or as a revision for the hub's own Alembic chain
+    #[arg(long, help_heading = help::OUTPUT, value_enum, default_value_t = Format::Sql, conflicts_with = "apply")]
     format: Format,
     /// Print it into a new file
-    #[arg(long, value_name = "FILE", conflicts_with = "apply")]
+    #[arg(long, help_heading = help::OUTPUT, value_name = "FILE", conflicts_with = "apply")]
     out: Option<PathBuf>,
-    /// The hub's name, asked for before anything is run in production
-    #[arg(long, value_name = "HUB")]
+    /// Name of the hub; needed on production
+    #[arg(long, value_name = "HUB", help_heading = help::APPLY)]
     confirm: Option<String>,
 }
 

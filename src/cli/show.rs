@@ -3,7 +3,7 @@
 use super::audit::write_finding;
 use super::output::Output;
 use super::watch::watch;
-use super::{CliError, Exit, Global, open, target};
+use super::{CliError, Exit, Global, help, open, target};
 use crate::audit::AuditError;
 use crate::audit::inspect::by_bytes::{self, Reach, Searched};
 use crate::audit::inspect::{self, FieldDiff, Inspection, ObjectView};
@@ -19,18 +19,18 @@ use std::io::IsTerminal;
 
 #[derive(Args)]
 pub struct Show {
-    /// The id of a commit, snapshot or blob, or 4 or more of its first digits
+    /// Id of a commit, snapshot or blob, or 4 or more of its first digits
     ///
-    /// A blob is found by both of its ids: the sha256 of its bytes, as `sha256sum` prints it, and the typed id, as
-    /// `git hash-object` prints it in a repository of SHA-256. Its row has only one of them. The other one, given
-    /// whole, is looked for by hashing blobs.
+    /// A blob has two ids: the sha256 of its bytes, which `sha256sum` prints, and the typed id, which `git hash-object`
+    /// prints in a SHA-256 repository. A row holds one of them; both find the blob. If the row holds the other one, give
+    /// all digits: Luthier then hashes blobs to find it.
     #[arg(value_name = "ID")]
     id: String,
-    /// Hash every blob of the hub, if need be, to find the one that has this id
-    #[arg(long)]
+    /// Hash every blob of the hub if that is needed to find this id
+    #[arg(long, help_heading = help::SELECT)]
     search: bool,
-    /// What to show of it
-    #[arg(long = "as", value_enum, default_value_t = Form::All)]
+    /// Print this much of it
+    #[arg(long = "as", help_heading = help::OUTPUT, value_enum, default_value_t = Form::All)]
     form: Form,
 }
 
@@ -44,15 +44,15 @@ pub enum Form {
 
 #[derive(Args)]
 pub struct Diff {
-    /// The id of a commit, snapshot or blob, or 4 or more of its first digits
+    /// Id of a commit, snapshot or blob, or 4 or more of its first digits
     ///
-    /// A blob is found by both of its ids: the sha256 of its bytes, as `sha256sum` prints it, and the typed id, as
-    /// `git hash-object` prints it in a repository of SHA-256. Its row has only one of them. The other one, given
-    /// whole, is looked for by hashing blobs.
+    /// A blob has two ids: the sha256 of its bytes, which `sha256sum` prints, and the typed id, which `git hash-object`
+    /// prints in a SHA-256 repository. A row holds one of them; both find the blob. If the row holds the other one, give
+    /// all digits: Luthier then hashes blobs to find it.
     #[arg(value_name = "ID")]
     id: String,
-    /// Hash every blob of the hub, if need be, to find the one that has this id
-    #[arg(long)]
+    /// Hash every blob of the hub if that is needed to find this id
+    #[arg(long, help_heading = help::SELECT)]
     search: bool,
 }
 

@@ -1,10 +1,9 @@
 //! `luthier signoff`.
 
-use super::audit::How;
+use super::audit::Reading;
 use super::output::Output;
 use super::watch::watch;
-use super::{CliError, Exit, Global, open, target};
-use crate::audit::{Depth, Scope};
+use super::{CliError, Exit, Global, help, open, target};
 use crate::repair::hub_binding::fingerprint;
 use crate::repair::signoff::since::{self, Since};
 use crate::repair::signoff::{self, Options, Pulls, Signoff, SignoffError, State, Verdict};
@@ -19,18 +18,17 @@ const SHOWN: usize = 20;
 
 #[derive(Args)]
 pub struct SignOff {
-    /// The folder for the two reports, signoff-HUB-TIME.json and .md; the current one where it is not given,
-    /// and none with --json
-    #[arg(long, value_name = "FOLDER")]
+    /// Folder for the two reports, signoff-HUB-TIME.json and .md [default: the current one; with --json, none]
+    #[arg(long, value_name = "FOLDER", help_heading = help::OUTPUT)]
     out: Option<PathBuf>,
-    /// How many branches are pulled: `all`, or a number, which leaves the sign-off incomplete
-    #[arg(long, value_name = "all|N", value_parser = pulls, default_value = "all")]
+    /// Pull this many branches: all, or a number, which leaves the sign-off INCOMPLETE
+    #[arg(long, value_name = "all|N", value_parser = pulls, default_value = "all", help_heading = help::SELECT)]
     pulls: Pulls,
-    /// A report: say whether it was changed, and what of the hub has changed since
-    #[arg(long, value_name = "FILE", conflicts_with = "out")]
+    /// Check this report instead: was it changed, and what has changed on the hub since
+    #[arg(long, value_name = "FILE", conflicts_with = "out", help_heading = help::SELECT)]
     check: Option<PathBuf>,
     #[command(flatten)]
-    how: How,
+    reading: Reading,
 }
 
 fn pulls(text: &str) -> Result<Pulls, String> {
@@ -44,17 +42,10 @@ fn pulls(text: &str) -> Result<Pulls, String> {
 }
 
 pub async fn run(command: SignOff, global: &Global, out: Output) -> Result<Exit, CliError> {
-    // A sign-off has one depth: to the last byte.
-    if command.how.depth.is_some() {
-        return Err(CliError::usage(
-            "a sign-off always reads to the last byte; leave --depth out",
-        ));
-    }
     let target = target(global)?;
-    let asked = command.how.options(Depth::Bytes, Scope::Hub);
     let options = Options {
-        grace: asked.grace,
-        concurrency: asked.concurrency,
+        grace: command.reading.grace,
+        concurrency: usize::from(command.reading.concurrency),
         pulls: command.pulls,
     };
     let report = match &command.check {

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Verify {
-    /// A folder that was pulled: it holds `.muse/`
+    /// Folder that was pulled; it contains `.muse/`
     #[arg(value_name = "DIR")]
     dir: PathBuf,
 }

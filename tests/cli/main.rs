@@ -16,6 +16,7 @@ mod plans;
 mod pooler;
 mod postgres;
 mod pulling;
+mod readme;
 mod rebuilding;
 mod recovering;
 mod repairing;

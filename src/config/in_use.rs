@@ -1,0 +1,164 @@
+//! Explains which hub the configuration, the environment and the flags name, and where each value comes from.
+
+use super::{ConfigError, File, Flags, Settings, check_variables, path, read_file, variable};
+use crate::store::hub::{Database, ObjectStore};
+use crate::store::{HubError, Policy};
+use crate::text;
+use std::path::PathBuf;
+
+/// A value as it may be shown, and where it comes from: a flag, a variable, the profile, or nothing (the default).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setting {
+    pub value: String,
+    pub from: String,
+}
+
+/// The configuration in use. No value holds a secret.
+#[derive(Clone, Debug, Default)]
+pub struct InUse {
+    pub file: PathBuf,
+    pub file_exists: bool,
+    pub profile: Setting,
+    pub database: Setting,
+    pub store: Setting,
+    pub write: Setting,
+    pub environment: Setting,
+    pub policy: Setting,
+    pub theme: Setting,
+}
+
+/// Explains the configuration in use.
+///
+/// # Errors
+/// As [`super::load`].
+pub fn in_use(flags: &Flags) -> Result<InUse, ConfigError> {
+    let (file, text) = read_file()?;
+    check_variables()?;
+    let settings = Settings::new(flags, &variable, &file, &text)?;
+    let console = File::read(&text, &file)?;
+    let name = settings.name.as_deref().unwrap_or_default();
+    let in_profile = format!("profile {name}");
+    let database = shown_database(settings.database.as_deref())?;
+    let store = shown_store(settings.store.as_deref())?;
+    let profile = settings.name.as_ref();
+    Ok(InUse {
+        file_exists: path().is_some_and(|path| path.exists()),
+        profile: from(
+            name,
+            &[
+                ("--profile", flags.profile.is_some()),
+                ("LUTHIER_PROFILE", variable("LUTHIER_PROFILE").is_some()),
+                ("`default` in the file", profile.is_some()),
+            ],
+        ),
+        database: from(
+            &database,
+            &[
+                ("--database", flags.database.is_some()),
+                ("DATABASE_URL", variable("DATABASE_URL").is_some()),
+                (&in_profile, settings.database.is_some()),
+            ],
+        ),
+        store: from(
+            &store,
+            &[
+                ("--store", flags.store.is_some()),
+                ("LUTHIER_STORE", variable("LUTHIER_STORE").is_some()),
+                ("AWS_S3_ASSET_BUCKET", variable("AWS_S3_ASSET_BUCKET").is_some()),
+                ("MUSEHUB_OBJECTS_DIR", variable("MUSEHUB_OBJECTS_DIR").is_some()),
+                (&in_profile, settings.store.is_some()),
+            ],
+        ),
+        write: match (flags.write, settings.profile.read_only) {
+            (true, _) => from("allowed", &[("--write", true)]),
+            (false, false) => from("allowed", &[("read_only = false of the profile", true)]),
+            (false, true) => from("not allowed; --write allows it for one run", &[]),
+        },
+        environment: from(
+            settings.profile.environment.word(),
+            &[(&in_profile, profile.is_some())],
+        ),
+        policy: from(
+            match settings.profile.policy {
+                Policy::S3Canonical => "s3-canonical",
+                Policy::DbCanonical => "db-canonical",
+            },
+            &[(&in_profile, profile.is_some())],
+        ),
+        theme: from(
+            &format!("{:?}", console.theme).to_lowercase(),
+            &[("the file", !text.is_empty())],
+        ),
+        file,
+    })
+}
+
+/// Takes the first source that has the value.
+fn from(value: &str, sources: &[(&str, bool)]) -> Setting {
+    let source = sources.iter().find(|(_, has)| *has);
+    Setting {
+        value: value.to_owned(),
+        from: source.map_or_else(String::new, |(name, _)| (*name).to_owned()),
+    }
+}
+
+fn shown_database(url: Option<&str>) -> Result<String, HubError> {
+    Ok(match url.map(Database::parse).transpose()? {
+        None => String::new(),
+        Some(Database::Sqlite(path)) => format!("sqlite {}", path.display()),
+        Some(Database::Postgres(url)) => format!("postgres {url}"),
+    })
+}
+
+fn shown_store(url: Option<&str>) -> Result<String, HubError> {
+    Ok(match url.map(ObjectStore::parse).transpose()? {
+        None => String::new(),
+        Some(ObjectStore::Folder(path)) => format!("folder {}", path.display()),
+        Some(ObjectStore::S3(bucket)) => format!("s3 {}/{}", bucket.bucket, bucket.prefix)
+            .trim_end_matches('/')
+            .to_owned(),
+    })
+}
+
+/// Returns a configuration file with one profile.
+///
+/// # Errors
+/// A URL that names nothing, or one that holds a password, which belongs in no file of Luthier's.
+pub fn first_profile(name: &str, database: &str, store: &str) -> Result<String, ConfigError> {
+    let value = |name: &str, why: &str| ConfigError::Value {
+        name: name.to_owned(),
+        why: why.to_owned(),
+    };
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+        return Err(value(
+            "--profile",
+            "may hold letters, digits, `-` and `_` only; choose another name",
+        ));
+    }
+    let (database, store) = (text::unquoted(database), text::unquoted(store));
+    Database::parse(database)?;
+    ObjectStore::parse(store)?;
+    let has_password = url::Url::parse(database).is_ok_and(|url| {
+        url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
+    });
+    if has_password {
+        return Err(value(
+            "--database",
+            "contains a password; leave it out and use PGPASSWORD or ~/.pgpass",
+        ));
+    }
+    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    Ok(format!(
+        "# Luthier's configuration. `luthier config show` prints what is in use.\n\
+         default = \"{name}\"\n\n\
+         [profiles.{name}]\n\
+         database = {}\n\
+         store = {}\n\
+         # production, staging, demo or unknown: how much has to be confirmed before a write\n\
+         # environment = \"production\"\n\
+         # true: nothing is written without --write\n\
+         # read_only = true\n",
+        quoted(database),
+        quoted(store)
+    ))
+}
