@@ -37,7 +37,7 @@ pub struct Target {
 pub enum ConfigError {
     #[error("{path}: {why}")]
     File { path: PathBuf, why: String },
-    #[error("there is no profile `{name}` in {path}; it has: {known}")]
+    #[error("there is no profile `{name}` in {path}; the profiles are: {known}")]
     NoSuchProfile {
         name: String,
         path: PathBuf,
@@ -203,9 +203,9 @@ fn check_variables() -> Result<(), ConfigError> {
     };
     for name in READ {
         match std::env::var(name) {
-            Err(std::env::VarError::NotUnicode(_)) => return wrong(name, "is no UTF-8"),
+            Err(std::env::VarError::NotUnicode(_)) => return wrong(name, "is not UTF-8"),
             Ok(value) if text::unquoted(&value).chars().any(char::is_control) => {
-                return wrong(name, "holds a line break or another control character");
+                return wrong(name, "contains a line break or another control character");
             }
             _ => {}
         }

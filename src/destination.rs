@@ -13,7 +13,7 @@ const TRIAL: [u8; 4096] = [0; 4096];
 pub fn try_file(path: &Path) -> Result<(), String> {
     if path.symlink_metadata().is_ok() {
         return Err(format!(
-            "there is a file {} already; name another",
+            "the file {} exists already; name another",
             path.display()
         ));
     }
@@ -64,7 +64,7 @@ pub fn told(path: &Path, error: &io::Error) -> String {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => format!(
             "{path} cannot be written: the disk is full; free some space, or name another place"
         ),
-        ErrorKind::AlreadyExists => format!("there is a file {path} already; name another"),
+        ErrorKind::AlreadyExists => format!("the file {path} exists already; name another"),
         _ => {
             // The library for temporary files names its own file in the text.
             let cause = error

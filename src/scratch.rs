@@ -67,16 +67,14 @@ pub fn trouble(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
             format!(
-                "there is no folder for temporary files {place}; make it, or name another with TMPDIR"
+                "the folder for temporary files {place} does not exist; create it, or set TMPDIR to another"
             )
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            format!("temporary files cannot be written in {place}; name another folder with TMPDIR")
+            format!("temporary files cannot be written in {place}; set TMPDIR to another folder")
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            format!(
-                "there is no space left in {place}; free some, or name another folder with TMPDIR"
-            )
+            format!("there is no space left in {place}; free some, or set TMPDIR to another folder")
         }
         _ => format!("temporary files in {place}: {error}"),
     }

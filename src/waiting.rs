@@ -164,14 +164,17 @@ impl Retries {
         let done = match (figures.phase.as_str(), figures.total) {
             ("", _) => String::new(),
             (phase, Some(total)) => format!(
-                "; the run came to {phase}, {} of {}",
+                "; the run had reached {phase}, {} of {}",
                 text::grouped(figures.done),
                 text::grouped(total)
             ),
-            (phase, None) => format!("; the run came to {phase}, {}", text::grouped(figures.done)),
+            (phase, None) => format!(
+                "; the run had reached {phase}, {}",
+                text::grouped(figures.done)
+            ),
         };
         format!(
-            "tried {} in {} s{done}; --retry-for sets how long is tried",
+            "tried {} in {} s{done}; --retry-for sets the limit",
             text::plural(u64::from(self.failed) + 1, "time"),
             since.elapsed().as_secs()
         )

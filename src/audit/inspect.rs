@@ -223,8 +223,7 @@ fn sentence(kind: Kind, findings: &[Finding], object: &ObjectView) -> String {
     if let Some(finding) = worst {
         return match finding.code {
             Code::CommitTreeless => {
-                "This commit has no tree. A clone of a branch that ends here comes out empty: the \
-                 server merged without making a snapshot."
+                "This commit has no tree: the server merged without making a snapshot. A clone of a branch that ends here is empty."
                     .to_owned()
             }
             code => format!("A client cannot pull this {kind}. {}", code.fault().is),
@@ -238,17 +237,17 @@ fn sentence(kind: Kind, findings: &[Finding], object: &ObjectView) -> String {
             },
             [],
         ) => {
-            format!("Sound: a client gets the stored object, and its id is reproduced ({scheme}).")
+            format!("A client gets the stored object, and it matches its id ({scheme}).")
         }
         (ObjectView::Present { .. }, _) => {
             format!("A client gets the stored object. {}", first(findings))
         }
         (ObjectView::Unknown { why, .. }, _) => {
-            format!("Nobody can say what a client gets: the store gives no answer ({why}).")
+            format!("Unknown what a client gets: the store gives no answer ({why}).")
         }
         (ObjectView::Unlinked { .. }, _) if kind != Kind::Blob => {
             format!(
-                "A client gets bytes made from the row; nothing is stored. {}",
+                "A client gets bytes made from the row; the store has no object. {}",
                 first(findings)
             )
         }

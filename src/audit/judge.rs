@@ -205,7 +205,7 @@ fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Objec
         ObjectState::Refused { found, .. } => {
             let finding = about(Code::UriRefused);
             verdict.report(if found.is_empty() {
-                finding.without_remedy("no key of the store holds bytes that prove the id")
+                finding.without_remedy("the store has no bytes that match the id")
             } else {
                 finding
             });
@@ -231,7 +231,7 @@ fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Objec
                 diagnose::unpackable(encoding.as_deref()).filter(|_| code == Code::ObjectCorrupt)
             {
                 verdict.unknown.push(format!(
-                    "{kind} {id}: {key}: it is stored with Content-Encoding {name}, which cannot be unpacked here"
+                    "{kind} {id}: {key}: it is stored with Content-Encoding {name}, which Luthier cannot decode"
                 ));
                 return;
             }
@@ -254,7 +254,7 @@ fn judge_others(verdict: &mut Verdict, kind: Kind, id: &ObjectId, others: &[Key]
                 .with("key", key.as_str())
                 .with(
                     "why",
-                    "the bytes do not prove the id, and its row does not point at them",
+                    "the bytes do not match the id, and no row points to them",
                 ),
         );
     }

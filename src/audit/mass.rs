@@ -73,7 +73,7 @@ impl Mass {
     pub fn end_page(&mut self, kind: Kind) {
         if self.bad > BORNE && self.alarms.len() < KEPT {
             self.alarms.push(format!(
-                "mass fault: of {} {kind} rows together, {} have an object that is absent or wrong",
+                "mass fault: of {} {kind} rows, {} have an object that is missing or corrupt",
                 self.asked, self.bad
             ));
         }
@@ -91,7 +91,7 @@ impl Mass {
         self.alarms
             .extend(gone.into_iter().take(KEPT).map(|(repo, held)| {
                 format!(
-                    "mass fault: all {} objects of the repository {repo} are absent",
+                    "mass fault: all {} objects of the repository {repo} are missing",
                     held.asked
                 )
             }));

@@ -138,15 +138,13 @@ pub enum AuditError {
     #[error("{repo} has no branch `{branch}`")]
     NoSuchBranch { repo: String, branch: String },
     #[error(
-        "no row has the id `{id}`. It may be the other id of a blob, and the bytes of the first {} blobs do not have it; \
-         `luthier show {id} --search` goes through all of them",
+        "no row has the id `{id}`. It may be the other id of a blob, but none of the first {} blobs has it; `luthier show {id} --search` hashes all of them",
         crate::text::grouped(*.hashed)
     )]
     SearchCut { id: String, hashed: u64 },
     /// What Git prints of a file by default.
     #[error(
-        "nothing has the id `{0}`: its 40 digits are a SHA-1, and a hub's ids are SHA-256; show what `sha256sum FILE` \
-         prints"
+        "nothing has the id `{0}`: 40 digits are a SHA-1, but a hub's ids are SHA-256; use what `sha256sum FILE` prints"
     )]
     Sha1(String),
     #[error("`{id}` is the start of {count} ids; give more digits")]

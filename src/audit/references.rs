@@ -126,10 +126,13 @@ fn missing_row(name: &Unresolved, stored: &Stored, depth: Depth) -> Option<Findi
     finding.repo.clone_from(&name.repo_id);
     if code == Code::RowMissing && stored.found.is_empty() && depth >= Depth::Presence {
         finding = match stored.unread.is_empty() {
-            true => finding.without_remedy("the store has no object of it either; it takes a copy"),
+            true => finding
+                .without_remedy("the store does not have its object either; a copy is needed"),
             false => finding
                 .with("unread", stored.unread.clone())
-                .without_remedy("the store gave no answer about its object; `unread` says why"),
+                .without_remedy(
+                    "the store gave no answer about its object; `unread` has the reason",
+                ),
         };
     }
     Some(finding)
@@ -157,7 +160,7 @@ async fn held_elsewhere(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             finding.repo.clone_from(&name.repo_id);
             if !scan.store.index().capabilities().refs(name.kind) {
                 finding = finding.without_remedy(
-                    "this hub keeps one repository a row; there is no table to add another to",
+                    "on this hub a row belongs to one repository; there is no table to add another one",
                 );
             }
             findings.push(finding);

@@ -55,7 +55,7 @@ async fn repos(scan: &mut Scan<'_>, rows: Vec<RepoRow>) -> Result<(), AuditError
 async fn one(scan: &mut Scan<'_>, repo: &RepoRow, newest: &Newest) -> Result<(), AuditError> {
     let untrusted = newest.passed.iter().map(|passed| {
         let mut finding = Finding::new(Code::ObjectForeign, Subject::Object, &passed.key)
-            .with("why", format!("no sound ref checkpoint: {}", passed.why));
+            .with("why", format!("no valid checkpoint: {}", passed.why));
         finding.repo.clone_from(&repo.repo_id);
         finding
     });

@@ -84,23 +84,23 @@ impl Fate {
         let rows = text::plural(count, "row");
         match self {
             Fate::Written => format!("{rows} whose object it stores"),
-            Fate::Linked => format!("{rows} whose object is there already"),
+            Fate::Linked => format!("{rows} whose object is stored already"),
             Fate::Stale => format!(
                 "{rows} whose id clients refuse (`luthier repair --code identity-stale` stores them)"
             ),
             Fate::NoBytes => {
-                format!("{rows} of blobs, which hold no bytes: it takes a copy (--copies)")
+                format!("{rows} of blobs, which contain no bytes: a copy is needed (--copies)")
             }
             Fate::Unverifiable => {
                 format!("{rows} whose id nothing reproduces (identity-unverifiable)")
             }
-            Fate::Malformed => format!("{rows} whose id holds no digest (id-malformed)"),
+            Fate::Malformed => format!("{rows} whose id contains no digest (id-malformed)"),
             Fate::Ambiguous => {
-                format!("{rows} whose id fits another record too (identity-ambiguous)")
+                format!("{rows} whose id another record has too (identity-ambiguous)")
             }
-            Fate::OtherBytes => format!("{rows} under whose key other bytes lie (object-corrupt)"),
-            Fate::Unknown => format!("{rows} of which the store gave no answer"),
-            Fate::TooNew => format!("{rows} younger than the grace window"),
+            Fate::OtherBytes => format!("{rows} whose key has other bytes (object-corrupt)"),
+            Fate::Unknown => format!("{rows} about which the store gave no answer"),
+            Fate::TooNew => format!("{rows} younger than the grace period"),
         }
     }
 }
@@ -127,7 +127,7 @@ pub fn tell(fates: &Fates) -> String {
     }
     match sum(false) {
         0 => out,
-        left => format!("{out} and leaves {}: {}", text::grouped(left), list(false)),
+        left => format!("{out} and skips {}: {}", text::grouped(left), list(false)),
     }
 }
 

@@ -158,7 +158,7 @@ async fn prove(store: &crate::store::Store, stray: &ListedKey) -> Result<Finding
         None => Ok(foreign_key(
             &stray.key,
             stray.size,
-            "the bytes do not prove the key's digest",
+            "the bytes do not match the key's digest",
         )),
     }
 }

@@ -92,7 +92,7 @@ impl Apply {
 pub fn needs_write(target: &Target, how: &Apply) -> Result<(), CliError> {
     if how.apply && target.authority.is_none() {
         return Err(CliError::usage(
-            "this session is read-only; add --write to apply the plan",
+            "this run is read-only; add --write to apply the plan",
         ));
     }
     match how.apply {

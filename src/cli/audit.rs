@@ -129,7 +129,7 @@ async fn write_words(report: &Report, out: &Output) -> Result<(), CliError> {
     if let Some(alarm) = &report.summary().wrong_pair {
         out.line(&format!("INCOMPLETE: {alarm}."))?;
         out.line(
-            "Check --database and --store with `luthier doctor`. What follows is of these two.",
+            "Check --database and --store with `luthier doctor`. The findings below are about this database and this store.",
         )?;
         out.line("")?;
     }
@@ -182,10 +182,10 @@ pub fn write_finding(finding: &Finding, out: &Output) -> Result<(), CliError> {
         ));
     }
     if let Some(cause) = &finding.caused_by {
-        tail.push(format!("Follows from {cause}."));
+        tail.push(format!("Caused by {cause}."));
     }
     tail.push(match finding.auto {
-        audit::Auto::No => "No remedy here.".to_owned(),
+        audit::Auto::No => "Luthier cannot repair this.".to_owned(),
         _ => format!("Remedy: {} ({}).", finding.remedy, finding.auto),
     });
     out.line(&format!("         {}", tail.join(" ")))
@@ -223,13 +223,13 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
     }
     if summary.too_new > 0 {
         out.line(&format!(
-            "{} younger than the grace window, not judged.",
+            "{} younger than the grace period, not judged.",
             text::plural(summary.too_new, "row")
         ))?;
     }
     if summary.changed > 0 {
         out.line(&format!(
-            "{} changed or deleted while the audit ran; what rested on them is not judged.",
+            "{} changed or deleted while the audit ran; findings that depend on them are not reported.",
             text::plural(summary.changed, "row")
         ))?;
     }
@@ -245,7 +245,7 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
         if !hidden.not_judged.is_empty() {
             let names: Vec<&str> = hidden.not_judged.iter().map(|code| code.name()).collect();
             out.line(&format!(
-                "            So these are not judged: {}.",
+                "            These codes are therefore not judged: {}.",
                 names.join(", ")
             ))?;
         }
@@ -264,7 +264,7 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
     }
     if !whole.is_empty() {
         out.line(&format!(
-            "Not judged of one repository alone: {}; an audit of the whole hub judges what nothing names.",
+            "Not judged by an audit of one repository: {}; an audit of the whole hub judges them.",
             names(&whole)
         ))?;
     }
@@ -275,7 +275,7 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
             .map(|code| code.name())
             .collect();
         out.line(&format!(
-            "Judged only where something else spoke against a row, so there may be more: {}.",
+            "Judged only on rows with another finding, so there may be more: {}.",
             names.join(", ")
         ))?;
     }

@@ -38,7 +38,8 @@ pub fn run(args: &ConfigArgs, global: &Global, out: &Output) -> Result<Exit, Cli
 fn show(global: &Global, out: &Output) -> Result<(), CliError> {
     let in_use = config::in_use(&flags(global))?;
     if out.json {
-        let mut line = json!({ "type": "config", "file": in_use.file, "file_exists": in_use.file_exists });
+        let mut line =
+            json!({ "type": "config", "file": in_use.file, "file_exists": in_use.file_exists });
         for (name, value, from) in values(&in_use) {
             line[name] = json!({ "value": value, "from": from });
         }

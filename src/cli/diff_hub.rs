@@ -88,7 +88,9 @@ fn summary(totals: &Totals, out: &Output) -> Result<(), CliError> {
         ))?;
     }
     for name in &totals.not_compared {
-        out.line(&format!("not compared, since one side lacks it: {name}"))?;
+        out.line(&format!(
+            "not compared, because one side does not have it: {name}"
+        ))?;
     }
     for said in &totals.hidden {
         out.line(&format!("INCOMPLETE: {said}."))?;

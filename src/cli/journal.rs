@@ -71,7 +71,7 @@ async fn undo(command: Undo, global: &Global, out: &Output) -> Result<Exit, CliE
     };
     let Some(path) = path.filter(|_| known.iter().any(|run| run.run == command.run)) else {
         return Err(CliError::usage(format!(
-            "this hub has no run `{}`; `luthier journal` lists them",
+            "the journal of this hub has no run `{}`; `luthier journal` lists the runs",
             command.run
         )));
     };
@@ -115,7 +115,7 @@ fn list(journals: &[PathBuf], out: &Output) -> Result<Exit, CliError> {
         }
     }
     if !found && !out.json {
-        out.line("Nothing was ever changed from here: there is no journal yet.")?;
+        out.line("Luthier has changed nothing from this machine: there is no journal yet.")?;
     }
     Ok(Exit::Done)
 }
@@ -129,7 +129,7 @@ fn words(run: &Run) -> String {
     let end = match (&run.breaker, run.ended, run.stopped) {
         (Some(breaker), ..) => format!(", stopped writing: {breaker}"),
         (None, false, _) if run.open > 0 => format!(
-            ", interrupted, with {} announced; the next run looks what became of them",
+            ", interrupted: the outcome of {} is unknown; the next run looks it up",
             text::plural(run.open, "step")
         ),
         (None, false, _) => ", interrupted".to_owned(),
@@ -212,9 +212,9 @@ fn write(line: &Line, out: &Output) -> Result<(), CliError> {
             text
         }
         Event::End { stopped, .. } => if *stopped { "stopped" } else { "end" }.to_owned(),
-        Event::Interrupted { done, not_done } => format!(
-            "interrupted: of what was announced, {done} found done, {not_done} found not done"
-        ),
+        Event::Interrupted { done, not_done } => {
+            format!("interrupted: of the announced steps, {done} were done, {not_done} were not")
+        }
         Event::Note { why, bytes, .. } => format!("note: {why} ({})", text::plural(*bytes, "byte")),
     };
     out.line(&format!(
@@ -237,7 +237,7 @@ fn verify(journals: &[PathBuf], out: &Output) -> Result<Exit, CliError> {
             continue;
         }
         let verdict = if found.is_sound() {
-            "every line is as it was written"
+            "no line was changed, removed or reordered"
         } else {
             "TAMPERED WITH"
         };
@@ -251,9 +251,7 @@ fn verify(journals: &[PathBuf], out: &Output) -> Result<Exit, CliError> {
             out.line(&format!("  line {}: {}", place.line, place.what))?;
         }
         if found.torn > 0 {
-            out.line(
-                "  the last line is half written, as a crash leaves it; the next run cuts it off",
-            )?;
+            out.line("  the last line is incomplete because of a crash; the next run removes it")?;
         }
     }
     if journals.is_empty() && !out.json {

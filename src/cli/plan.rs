@@ -62,14 +62,12 @@ pub fn alarms(plan: &Plan, out: &Output) -> Result<(), CliError> {
 const fn helps(next: Next) -> &'static str {
     match next {
         Next::Decide => {
-            "What needs a decision is planned once it is chosen: --code CODE or --id ID."
+            "Skipped findings that need a decision: choose them with --code CODE or --id ID."
         }
         Next::Copies => {
-            "What needs a copy is taken from a client's folder: --copies DIR; --wanted FILE lists it."
+            "Skipped findings that need a copy: restore them with --copies DIR, or list them with --wanted FILE."
         }
-        Next::Deeper => {
-            "An audit at another depth may find more: --depth bytes reads every object."
-        }
+        Next::Deeper => "A deeper audit may find more: --depth bytes reads every object.",
     }
 }
 

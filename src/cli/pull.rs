@@ -106,7 +106,7 @@ pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, Cl
     } else {
         for hidden in hidden {
             out.line(&format!(
-                "Note: the hub may hold more than was pulled: {}.",
+                "Note: the hub may contain more than was pulled: {}.",
                 hidden.said
             ))?;
         }
@@ -247,19 +247,17 @@ fn write_words(pulled: &Pulled, options: &PullOptions, out: &Output) -> Result<(
     let into = options.into.display();
     if pulled.stopped {
         return out.line(&format!(
-            "Stopped before the end; no ref was written. What has come lies in {into}, and the next \
-             run goes on from there."
+            "Stopped before the end; no ref was written. The objects received so far are in {into}; the next run continues from there."
         ));
     }
     if pulled.refused > 0 {
         out.line(&format!(
-            "Not pulled: a client would refuse {}. No ref was written; what is sound lies in {into}, \
-             and the next run goes on from there.",
+            "Not pulled: a client would refuse {}. No ref was written; the accepted objects are in {into}, and the next run continues from there.",
             text::plural(pulled.refused, "object"),
         ))?;
         return match options.branch {
             Some(_) => Ok(()),
-            None => out.line(&format!("One branch alone: {}@BRANCH.", pulled.repo)),
+            None => out.line(&format!("To pull one branch: {}@BRANCH.", pulled.repo)),
         };
     }
     if !out.quiet {
@@ -292,12 +290,12 @@ fn write_counts(pulled: &Pulled, out: &Output) -> Result<(), CliError> {
     if pulled.reconstructed > 0 {
         let made = text::plural(pulled.reconstructed, "object");
         out.line(&format!(
-            "{made} made from rows: nothing is stored of them."
+            "{made} made from rows, because the store does not have them."
         ))?;
     }
     if pulled.empty > 0 {
         out.line(
-            "The empty blob is known by its id alone: the hub has no object of it (blob-empty-missing).",
+            "The empty blob was made without the hub, which does not have it (blob-empty-missing).",
         )?;
     }
     Ok(())

@@ -25,7 +25,7 @@ pub async fn run(command: RebuildArgs, global: &Global, out: Output) -> Result<E
     let target = config::load_rebuilt(&flags(global), &command.into)?;
     let Some(authority) = &target.authority else {
         return Err(CliError::usage(
-            "this session is read-only; add --write to make the database",
+            "this run is read-only; add --write to build the database",
         ));
     };
     let store = Store::open_to_fill(&target.hub, authority).await?;
@@ -66,7 +66,7 @@ fn tell(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
     list("could not be read", report.unknown, &report.first_unknown)?;
     if report.missing > 0 {
         out.line(&format!(
-            "{}  named, and not there:",
+            "{}  referred to, but missing:",
             text::grouped(report.missing)
         ))?;
     }
@@ -78,8 +78,7 @@ fn tell(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
     }
     if report.held_back {
         out.line(
-            "The rebuild stopped before rows that may depend on what could not be read. Run it again; --partial \
-             writes what can be told without it.",
+            "The rebuild wrote no row that may depend on an object that could not be read. Run it again, or add --partial to write what is known without it.",
         )?;
     }
     derived(report, out)?;
@@ -98,24 +97,24 @@ fn tell(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
 fn derived(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
     for repo in &report.placeholders {
         out.line(&format!(
-            "No checkpoint speaks for the repository {repo}: its owner and slug are made up."
+            "Repository {repo} has no checkpoint: its owner and slug are made up."
         ))?;
     }
     let counted = [
         (
             report.derived_branches,
-            "branch is where a childless commit says, since no checkpoint does",
-            "branches are where childless commits say, since no checkpoint does",
+            "branch was placed at a commit without children, because no checkpoint has it",
+            "branches were placed at commits without children, because no checkpoint has them",
         ),
         (
             report.unreached_commits,
-            "commit is reached by no branch",
-            "commits are reached by no branch",
+            "commit is not reached by any branch",
+            "commits are not reached by any branch",
         ),
         (
             report.unnamed,
-            "snapshot or blob is named by nothing",
-            "snapshots and blobs are named by nothing",
+            "snapshot or blob is not referred to",
+            "snapshots and blobs are not referred to",
         ),
         (
             report.rows_before,

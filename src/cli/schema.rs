@@ -77,7 +77,7 @@ pub async fn run(command: Schema, global: &Global, out: Output) -> Result<Exit, 
 /// The statements as a script.
 fn sql(migration: &Migration) -> String {
     if migration.is_empty() {
-        return "-- this hub has all that is wanted\n".to_owned();
+        return "-- the database lacks nothing\n".to_owned();
     }
     let statements = migration.statements();
     statements.iter().map(|s| format!("{s};\n")).collect()
@@ -137,7 +137,7 @@ fn show(store: &Store, migration: &Migration, out: &Output) -> Result<(), CliErr
         .map(|(kind, _)| index_name(*kind))
         .collect();
     if migration.is_empty() {
-        out.line("Nothing is lacking.")
+        out.line("The database lacks nothing.")
     } else {
         if !indexes.is_empty() {
             out.line(&format!("Lacks the index {}.", indexes.join(", ")))?;
@@ -155,10 +155,10 @@ fn tell_done(done: &Migration, out: &Output) -> Result<(), CliError> {
         return out.object(&lacking(done));
     }
     if done.is_empty() {
-        return out.line("Nothing was lacking; nothing was run.");
+        return out.line("The database lacked nothing; nothing was run.");
     }
     for statement in &statements {
         out.line(&format!("ran  {statement}"))?;
     }
-    out.line("Rows without storage_uri can be linked now: see `luthier backfill`.")
+    out.line("Rows without storage_uri can be linked now; run `luthier backfill`.")
 }

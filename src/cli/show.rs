@@ -96,7 +96,7 @@ async fn resolve(
             Err(suggest::no_such_id(store, text).await.into())
         }
         Searched::Nowhere { unread } => Err(CliError::unusable(format!(
-            "no row and no blob that could be read has the id `{text}`; {} could not be read",
+            "no row, and no blob that could be read, has the id `{text}`; {} could not be read",
             text::plural(unread, "blob")
         ))),
     }
@@ -212,7 +212,7 @@ fn write_ids(found: &Inspection, out: &Output) -> Result<(), CliError> {
     out.line(match ids.row_uses {
         Some(BlobScheme::Typed) => "  The row, its key and its URI use the typed id.",
         Some(BlobScheme::Raw) => "  The row, its key and its URI use the raw id.",
-        None => "  The row has neither: these bytes are not what its id was made from.",
+        None => "  The row uses neither: its id was not made from these bytes.",
     })
 }
 
@@ -223,13 +223,13 @@ fn heading(out: &Output, title: &str) -> Result<(), CliError> {
 
 fn write_object(object: &ObjectView, out: &Output) -> Result<(), CliError> {
     match object {
-        ObjectView::Unlinked { found } if found.is_empty() => {
-            out.line("  none: the row names none, and none lies under a key of a known layout")
-        }
+        ObjectView::Unlinked { found } if found.is_empty() => out.line(
+            "  missing: the row points to no object, and the store has none under a known key",
+        ),
         ObjectView::Unlinked { found } => {
-            out.line(&format!("  not linked; there is {}", found.join(", ")))
+            out.line(&format!("  unlinked: the store has {}", found.join(", ")))
         }
-        ObjectView::Absent { key } => out.line(&format!("  absent: {key}")),
+        ObjectView::Absent { key } => out.line(&format!("  missing: {key}")),
         ObjectView::Unknown { key, why } => out.line(&format!("  unknown: {key}: {why}")),
         ObjectView::Refused { uri, why } => out.line(&format!("  not followed: {uri}: {why}")),
         ObjectView::Present {
@@ -242,12 +242,12 @@ fn write_object(object: &ObjectView, out: &Output) -> Result<(), CliError> {
         } => {
             out.line(&format!("  {key}, {}", text::plural(*size, "byte")))?;
             match (proved, problem) {
-                (Some(scheme), _) => out.line(&format!("  proved by {scheme}"))?,
+                (Some(scheme), _) => out.line(&format!("  matches its id ({scheme})"))?,
                 (None, Some((Some(at), why))) => {
-                    out.line(&format!("  wrong from byte {at}: {why}"))?;
+                    out.line(&format!("  corrupt from byte {at}: {why}"))?;
                 }
-                (None, Some((None, why))) => out.line(&format!("  wrong: {why}"))?,
-                (None, None) => out.line("  not proved")?,
+                (None, Some((None, why))) => out.line(&format!("  corrupt: {why}"))?,
+                (None, None) => out.line("  not checked")?,
             }
             for line in pretty.iter().flat_map(|text| text.lines()).take(200) {
                 out.line(&format!("  {line}"))?;

@@ -56,7 +56,7 @@ pub async fn run(command: SignOff, global: &Global, out: Output) -> Result<Exit,
         && report.hub.fingerprint != fingerprint(&target.hub)
     {
         return Err(CliError::usage(format!(
-            "{} is of another hub: {} with {}",
+            "{} belongs to another hub: {} with {}",
             path.display(),
             report.hub.database,
             report.hub.store
@@ -142,7 +142,8 @@ fn save(signoff: &Signoff, folder: &Path) -> Saved {
             machines.display(),
             people.display()
         ),
-        Err(_) => "the reports are lost; run again with --json > FILE on another disk".to_owned(),
+        Err(_) => "the reports could not be written; run again with --json > FILE on another disk"
+            .to_owned(),
     };
     Saved {
         files: elsewhere.map(Vec::from).unwrap_or_default(),
@@ -172,7 +173,7 @@ fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
     }
     if signoff.left_total > SHOWN as u64 {
         let rest = text::grouped(signoff.left_total - SHOWN as u64);
-        out.line(&format!("left    and {rest} more, in the report"))?;
+        out.line(&format!("left    and {rest} more; see the report"))?;
     }
     let pulls = &signoff.pulls;
     for failed in pulls.failed.iter().chain(&pulls.unknown).take(SHOWN) {

@@ -111,8 +111,7 @@ impl From<VerifyError> for CliError {
         };
         let mut message = error.to_string();
         if exit == Exit::Usage {
-            message += "; verify checks a folder that `luthier pull OWNER/SLUG --into DIR` has filled, \
-                        and `luthier audit` looks at a hub";
+            message += "; verify checks a folder that `luthier pull OWNER/SLUG --into DIR` wrote; to check a hub, run `luthier audit`";
         }
         Self { message, exit }
     }

@@ -86,7 +86,7 @@ fn add(heads: &mut BTreeMap<String, Option<ObjectId>>, row: &BranchRow) -> Resul
             let words =
                 |id: Option<ObjectId>| id.map_or("no commit".to_owned(), |id| id.to_string());
             Err(PullError::Refused(format!(
-                "branch {} has two rows, with the heads {} and {}: which one counts would be a guess",
+                "branch {} has two rows, with the heads {} and {}; nobody can tell which one is right",
                 row.name,
                 words(other),
                 words(head),
@@ -107,7 +107,7 @@ fn check(heads: &BTreeMap<String, Option<ObjectId>>) -> Result<(), PullError> {
 /// Returns the names that no client can hold together, each with a sentence.
 pub fn unfit<'n>(names: impl IntoIterator<Item = &'n str>) -> BTreeMap<String, String> {
     let sentence = |(name, why): (String, branch::Unfit)| {
-        let why = format!("branch {name:?} cannot be a file of a client ({why})");
+        let why = format!("no client can store branch {name:?} as a file ({why})");
         (name, why)
     };
     branch::check_all(names).into_iter().map(sentence).collect()

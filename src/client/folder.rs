@@ -20,18 +20,18 @@ pub struct Folder {
 /// Why something in the folder could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    #[error("{path}: a symbolic link lies on its path, and links are not followed")]
+    #[error("{path}: its path contains a symbolic link, and links are not followed")]
     Link { path: String },
-    #[error("{path}: it is no regular file")]
+    #[error("{path}: it is not a regular file")]
     NotAFile { path: String },
     /// Sizes in bytes.
-    #[error("{path}: it has {size} bytes, more than the {limit} that are read")]
+    #[error("{path}: it has {size} bytes; at most {limit} are read")]
     TooLarge { path: String, size: u64, limit: u64 },
     #[error(
-        "{path}: other bytes lie there already, and nothing is overwritten; pull into another folder"
+        "{path}: the file exists with other bytes, and nothing is overwritten; pull into another folder"
     )]
     Taken { path: String },
-    #[error("another pull into {path} is under way; wait until it has ended")]
+    #[error("another pull into {path} is running; wait until it has finished")]
     Busy { path: String },
     #[error("{path}: {source}")]
     Io {

@@ -150,7 +150,7 @@ impl Layout {
 }
 
 fn read_whole(file: File, size: u64) -> Result<Vec<u8>, String> {
-    let too_large = |size| format!("it has {size} bytes, more than the {LARGEST} that are read");
+    let too_large = |size| format!("it has {size} bytes; at most {LARGEST} are read");
     if size > LARGEST {
         return Err(too_large(size));
     }
@@ -167,7 +167,7 @@ fn read_whole(file: File, size: u64) -> Result<Vec<u8>, String> {
 /// A record of client 0.1: JSON without header.
 fn prove_json(kind: Kind, id: &ObjectId, bytes: &[u8]) -> Result<Proved, String> {
     let Value::Object(map) = json::parse(bytes).map_err(|e| e.to_string())? else {
-        return Err("it is no JSON object".to_owned());
+        return Err("it is not a JSON object".to_owned());
     };
     match kind {
         Kind::Snapshot => {

@@ -157,7 +157,7 @@ async fn prepare(repo: &RepoRow, options: &PullOptions) -> Result<Arc<Folder>, P
         && muse.iter().all(|l| is_ours(&l.name));
     if !untouched {
         return Err(unfit(
-            "it is not empty and holds no earlier pull; name a new folder",
+            "it is not empty and contains no earlier pull; name a new folder",
         ));
     }
     let text = describe(repo, options.layout);
@@ -171,18 +171,18 @@ fn same_pull(bytes: &[u8], repo: &RepoRow, layout: Layout) -> Result<(), String>
     let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or("");
     if text("repo_id") != repo.repo_id {
         return Err(format!(
-            "it holds another repository ({}); name a new folder",
+            "it contains another repository ({}); name a new folder",
             text("repo_id")
         ));
     }
     match Layout::from_name(text("layout")) {
         Some(found) if found == layout => Ok(()),
         Some(found) => Err(format!(
-            "it holds an earlier pull in the layout {}; add --layout {}, or name a new folder",
+            "it contains an earlier pull in the layout {}; add --layout {}, or name a new folder",
             found.name(),
             found.name()
         )),
-        None => Err("it was not made by a pull from here; name a new folder".to_owned()),
+        None => Err("it was not written by `luthier pull`; name a new folder".to_owned()),
     }
 }
 

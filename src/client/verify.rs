@@ -74,7 +74,7 @@ pub struct Verified {
 /// Why there was no check at all.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
-    #[error("{0} holds no .muse folder, so there is nothing to verify")]
+    #[error("{0} contains no .muse folder, so there is nothing to verify")]
     NoRepository(String),
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -161,7 +161,7 @@ impl Check<'_> {
         while let Some((below, depth)) = open.pop() {
             for entry in self.object_dir.folder.list(&format!("{HEADS}{below}"))? {
                 let Some(name) = entry.name else {
-                    self.wrong(Tier::Ref, &below, "", "a name in this folder is no UTF-8");
+                    self.wrong(Tier::Ref, &below, "", "a name in this folder is not UTF-8");
                     continue;
                 };
                 let name = format!("{below}/{name}");
@@ -206,7 +206,10 @@ impl Check<'_> {
             Layout::V01 => id.hex() == Some(id.as_str()),
         };
         if !own_form {
-            let why = format!("it holds {:?}, no id of a commit", id.as_str());
+            let why = format!(
+                "it contains {:?}, which is not the id of a commit",
+                id.as_str()
+            );
             self.wrong(Tier::Ref, name, "", why);
             return None;
         }
@@ -222,7 +225,7 @@ impl Check<'_> {
         };
         let named = text.trim().trim_start_matches("ref:").trim();
         let Some(name) = named.strip_prefix("refs/heads/") else {
-            let why = format!("it says {named:?}, and not refs/heads/ and a branch");
+            let why = format!("it contains {named:?} instead of refs/heads/ and a branch");
             return self.wrong(Tier::Ref, "HEAD", "", why);
         };
         if let Some(why) = branch::check(name) {
@@ -231,7 +234,7 @@ impl Check<'_> {
         match self.object_dir.folder.size(&format!("{HEADS}/{name}")) {
             Ok(Some(_)) => {}
             Ok(None) => {
-                let why = format!("it names the branch {name}, which has no ref");
+                let why = format!("it refers to the branch {name}, which has no ref");
                 self.wrong(Tier::Ref, "HEAD", "", why);
             }
             Err(error) => self.wrong(Tier::Ref, "HEAD", "", error.to_string()),
@@ -276,7 +279,7 @@ impl Check<'_> {
     ) -> Result<Option<Proved>, Cancelled> {
         let tier = Tier::of(kind);
         let Some(digest) = id.digest() else {
-            self.wrong(tier, id.as_str(), &by(), "its id holds no digest");
+            self.wrong(tier, id.as_str(), &by(), "its id contains no digest");
             return Ok(None);
         };
         if !self.seen[kind as usize].insert(digest) {

@@ -55,7 +55,7 @@ pub(super) async fn ask(
     let path = format!("{owner}/{slug}");
     let named = Wanted::parse(&path);
     if named.is_none_or(|n| n.owner != owner || n.slug != slug) {
-        let why = format!("{path:?} is no OWNER/SLUG: no client can ask for this repository");
+        let why = format!("{path:?} is not OWNER/SLUG, so no client can ask for this repository");
         return Err(PullError::Refused(why));
     }
     let repo = store.index().repo_by_path(owner, slug).await;
@@ -63,7 +63,7 @@ pub(super) async fn ask(
     let repo = repo.ok_or_else(|| PullError::NoSuchRepo(path.clone()))?;
     if let Some(at) = &repo.deleted_at {
         let why = format!(
-            "{path} was deleted ({at}): its rows stay, and clients are told that there is none"
+            "{path} was deleted ({at}): its rows still exist, but clients are told that it does not"
         );
         return Err(PullError::Refused(why));
     }
@@ -120,7 +120,7 @@ impl Walk {
                 .map_err(refused)?;
             if let Some(other) = self.same_file(object.kind, &object.id) {
                 return Err(refused(format!(
-                    "a {other} of this repository has the same digest, and a client keeps both in one file"
+                    "a {other} of this repository has the same digest, and clients store both in one file"
                 )));
             }
         }

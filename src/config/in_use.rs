@@ -64,8 +64,14 @@ pub fn in_use(flags: &Flags) -> Result<InUse, ConfigError> {
             &[
                 ("--store", flags.store.is_some()),
                 ("LUTHIER_STORE", variable("LUTHIER_STORE").is_some()),
-                ("AWS_S3_ASSET_BUCKET", variable("AWS_S3_ASSET_BUCKET").is_some()),
-                ("MUSEHUB_OBJECTS_DIR", variable("MUSEHUB_OBJECTS_DIR").is_some()),
+                (
+                    "AWS_S3_ASSET_BUCKET",
+                    variable("AWS_S3_ASSET_BUCKET").is_some(),
+                ),
+                (
+                    "MUSEHUB_OBJECTS_DIR",
+                    variable("MUSEHUB_OBJECTS_DIR").is_some(),
+                ),
                 (&in_profile, settings.store.is_some()),
             ],
         ),
@@ -129,7 +135,11 @@ pub fn first_profile(name: &str, database: &str, store: &str) -> Result<String, 
         name: name.to_owned(),
         why: why.to_owned(),
     };
-    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+    if name.is_empty()
+        || !name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    {
         return Err(value(
             "--profile",
             "may hold letters, digits, `-` and `_` only; choose another name",

@@ -5,7 +5,7 @@
 pub enum IndexError {
     #[error("cannot open the database {what}: {why}")]
     Open { what: String, why: String },
-    #[error("the database {what} is no MuseHub hub: {why}")]
+    #[error("the database {what} is not a MuseHub hub: {why}")]
     NotAHub { what: String, why: String },
     #[error("the database could not answer ({what}): {why}")]
     Query { what: &'static str, why: String },
@@ -27,7 +27,7 @@ pub enum IndexError {
     },
     #[error("the database was opened read-only")]
     ReadOnly,
-    #[error("another repair is under way on this hub ({0}); wait until it has ended")]
+    #[error("another repair is running on this hub ({0}); wait until it has finished")]
     Locked(String),
 }
 

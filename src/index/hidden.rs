@@ -84,7 +84,7 @@ pub(super) fn of_statistics(table: &str, estimate: f64, counted: u64) -> Option<
             table,
             Why::Statistics,
             format!(
-                "{table} shows {}, and the statistics say about {}; run ANALYZE, or ask why rows are not shown",
+                "{table} shows {}, but the statistics say about {}; run ANALYZE, or find out why rows are hidden",
                 crate::text::plural(counted, "row"),
                 crate::text::grouped(estimate as u64)
             ),

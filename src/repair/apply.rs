@@ -251,7 +251,7 @@ async fn steps(
         batch.truncate(same);
         if run.options.look_after_canary && skip == CANARY {
             run.progress.pause();
-            run.say("the first 10 steps are done; look at them, then go on");
+            run.say("the first 10 steps are done; check them, then continue");
         }
         skip += batch.len() as u64;
         if run.progress.checkpoint().await.is_err() {

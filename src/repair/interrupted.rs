@@ -45,9 +45,9 @@ pub(super) async fn resolve_open_steps(
         done += u64::from(found > 0);
         not_done += u64::from(found == 0);
         let why = match found {
-            0 => "the run was killed before it".to_owned(),
-            _ if found == of => "the run was killed behind it".to_owned(),
-            _ => format!("the run was killed within it: {found} of {of} changes are there"),
+            0 => "the run was killed before this step".to_owned(),
+            _ if found == of => "the run was killed after this step".to_owned(),
+            _ => format!("the run was killed during this step: {found} of {of} changes were made"),
         };
         events.push(Event::Outcome {
             outcome,

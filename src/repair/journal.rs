@@ -70,11 +70,11 @@ pub fn try_place(hub: &Hub) -> Result<(), RepairError> {
     };
     tried.map_err(|why| RepairError::Journal {
         path: path.display().to_string(),
-        why: format!("{why} (XDG_STATE_HOME and HOME say where it lies)"),
+        why: format!("{why} (XDG_STATE_HOME and HOME choose its folder)"),
     })
 }
 
-const NO_FOLDER: &str = "this platform names no folder for it; set HOME";
+const NO_FOLDER: &str = "the system names no folder for it; set HOME";
 
 /// The journal of one hub, open for appending. One process at a time has it.
 pub struct Journal {
@@ -140,7 +140,7 @@ impl Journal {
             journal.append(
                 "",
                 &[Event::Note {
-                    why: "a line that a crash left half written was cut off".to_owned(),
+                    why: "an incomplete line from a crash was removed".to_owned(),
                     cut: torn.text,
                     bytes: torn.bytes,
                     sha256: torn.sha256,

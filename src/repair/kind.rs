@@ -111,9 +111,9 @@ impl Undoing {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Undoing::Whole => "an undo of the run puts everything back",
-            Undoing::Row => "an undo of the run puts the row back; the object that is added stays",
-            Undoing::Nothing => "no undo: what is added stays",
+            Undoing::Whole => "undo puts everything back",
+            Undoing::Row => "undo puts the row back; the added object stays",
+            Undoing::Nothing => "no undo: added rows and objects stay",
         }
     }
 }
@@ -142,19 +142,19 @@ impl Undoable {
         let mut words = Vec::new();
         if self.whole > 0 {
             words.push(format!(
-                "Can be undone: all that {} would change.",
+                "Undo restores everything that {} would change.",
                 steps(self.whole)
             ));
         }
         if self.row > 0 {
             words.push(format!(
-                "Can be undone in part: {} would change a row, which goes back, and add an object, which stays.",
+                "Undo restores the rows that {} would change; the objects that they add stay in the store.",
                 steps(self.row)
             ));
         }
         if self.nothing > 0 {
             words.push(format!(
-                "Cannot be undone: {} would only add, and what is added stays.",
+                "Undo cannot remove what {} would add; added rows and objects stay.",
                 steps(self.nothing)
             ));
         }

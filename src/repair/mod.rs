@@ -39,13 +39,13 @@ pub enum RepairError {
     Cancelled(#[from] Cancelled),
     #[error("the journal {path} cannot be written: {why}; nothing was changed after its last line")]
     Journal { path: String, why: String },
-    #[error("this hub's journal has no run `{0}`; `luthier journal` lists them")]
+    #[error("the journal of this hub has no run `{0}`; `luthier journal` lists the runs")]
     NoSuchRun(String),
     #[error("stopped writing: {0}")]
     Breaker(String),
     #[error("the plan {path} cannot be used: {why}")]
     PlanFile { path: String, why: String },
-    #[error("the plan cannot be kept: {}", crate::scratch::trouble(.0))]
+    #[error("the plan cannot be stored: {}", crate::scratch::trouble(.0))]
     Spool(std::io::Error),
 }
 

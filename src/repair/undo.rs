@@ -40,7 +40,7 @@ pub async fn undo(
     let verified = journal::verify(journal).map_err(|e| failed(e.to_string()))?;
     if !verified.is_sound() {
         return Err(failed(
-            "it was tampered with, so it cannot say what to put back; see `luthier journal verify`"
+            "somebody changed it, so its old values cannot be trusted; `luthier journal verify` shows where"
                 .to_owned(),
         ));
     }
@@ -79,7 +79,7 @@ pub async fn undo(
     progress.phase("planning the undo", Some(count));
     let mut plan = Plan::empty()?;
     plan.undoes();
-    plan.nothing_because("No step of the run changed anything: there is nothing to put back.");
+    plan.nothing_because("The run changed nothing, so there is nothing to put back.");
     let cell_store = CellStore::beside(journal);
     let mut left = count;
     while left > 0 {
@@ -116,7 +116,11 @@ async fn one(
     let rows = rows.map_err(StoreError::from)?;
     match build(store, cell_store, &step, kind, rows.get(&step.id)).await {
         Ok(Built::Step(step, _)) => plan.add(*step),
-        Ok(Built::Already) => refuse(plan, &entry, "it is as it was before the run".to_owned()),
+        Ok(Built::Already) => refuse(
+            plan,
+            &entry,
+            "it already is as it was before the run".to_owned(),
+        ),
         Ok(Built::Refused(why)) => refuse(plan, &entry, why),
         Err(StoreError::Backend(error)) => {
             refuse(plan, &entry, format!("it could not be read: {error}"))
@@ -136,7 +140,7 @@ fn refuse(plan: &mut Plan, entry: &Entry, why: String) -> Result<(), RepairError
     })
 }
 
-const STAYS: &str = "what a run added stays: nothing is ever deleted";
+const STAYS: &str = "added rows and objects stay: Luthier never deletes";
 
 /// The step that takes back what a line of the journal says was done.
 fn step_of(run: &str, entry: &Entry) -> Result<Step, &'static str> {
@@ -165,15 +169,15 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, &'static str> {
         layout::quarantine_key(run, &key)
     });
     if replaced && aside.is_none() {
-        return Err("the line names no key that its bytes could be put back under");
+        return Err("the journal line names no key to put the bytes back under");
     }
     let words = match &key {
         Some(key) => format!(
-            "Puts the bytes from quarantine back under {key}, as they were before step {} of {run}.",
+            "Puts the quarantined bytes back under {key}, as before step {} of {run}.",
             entry.step
         ),
         None => format!(
-            "Puts the row of the {} back, as it was before step {} of {run}.",
+            "Puts the row of the {} back, as before step {} of {run}.",
             entry.kind, entry.step
         ),
     };
@@ -187,7 +191,7 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, &'static str> {
         repo: entry.repo.clone(),
         path: entry.path.clone(),
         words,
-        precondition: "The hub still is as the run left it.".to_owned(),
+        precondition: "The hub is still as the run left it.".to_owned(),
         key,
         from: aside.map(|key| key.as_str().to_owned()),
         bytes: 0,
@@ -284,7 +288,7 @@ fn old_cell(cell_store: &CellStore, change: &RowChange) -> Result<Option<Vec<u8>
     let cell = cell_store.take(sha256)?;
     match cell.len() as u64 == length {
         true => Ok(Some(cell)),
-        false => Err(format!("the old cell {sha256} is not {length} bytes long")),
+        false => Err(format!("the old value {sha256} is not {length} bytes long")),
     }
 }
 
@@ -302,21 +306,21 @@ async fn bytes_of(
     };
     let said = |bytes: &Bytes| Some(format!("sha256 {}", hash(bytes)));
     let Some(seen) = store.read_object(&key).await? else {
-        return Ok(Err(format!("nothing lies under {key} by now")));
+        return Ok(Err(format!("the store has no object under {key} any more")));
     };
     if said(&seen) == object.to {
         return Ok(Ok(None));
     }
     if said(&seen) != object.from {
-        return Ok(Err(format!("other bytes lie under {key} by now")));
+        return Ok(Err(format!("the bytes under {key} were changed meanwhile")));
     }
     let Some(old) = store.read_object(&aside).await? else {
-        return Ok(Err(format!(
-            "nothing lies under {aside}, where it was kept"
-        )));
+        return Ok(Err(format!("the quarantine has no object under {aside}")));
     };
     Ok(match said(&old) == object.to {
         true => Ok(Some((key, seen, old))),
-        false => Err(format!("other bytes lie under {aside} than were kept")),
+        false => Err(format!(
+            "the bytes under {aside} in quarantine were changed"
+        )),
     })
 }

@@ -42,13 +42,13 @@ impl Tree {
 pub enum ChainBreak {
     #[error("the parent {0} has no row")]
     MissingParent(String),
-    #[error("{0} has neither manifest, nor object, nor delta that could be used")]
+    #[error("{0} has no usable manifest, object or delta")]
     NoBase(String),
-    #[error("the chain comes back to {0}")]
+    #[error("the chain contains {0} twice")]
     Cycle(String),
     #[error("the delta of {id} cannot be read: {why}")]
     BadDelta { id: String, why: String },
-    #[error("the tree made for {0} does not prove its id")]
+    #[error("the tree made for {0} does not match its id")]
     Unproved(String),
     #[error("more than {MAX_CHAIN} deltas")]
     TooLong,

@@ -48,11 +48,11 @@ pub enum CheckpointError {
     Write(#[from] super::write::WriteError),
     #[error("there is no repository with the id {0}")]
     NoSuchRepo(String),
-    #[error("{repo}: its branches take {bytes} bytes, more than the {MAX_BYTES} of one checkpoint")]
+    #[error("{repo}: its branches need {bytes} bytes, but a checkpoint may have {MAX_BYTES}")]
     TooLarge { repo: String, bytes: usize },
     #[error("{repo}: a checkpoint would leave branches out: {why}")]
     Hidden { repo: String, why: String },
-    #[error("{repo}: others keep writing checkpoints of it; try again later")]
+    #[error("{repo}: somebody else keeps writing its checkpoints; try again later")]
     Contended { repo: String },
 }
 

@@ -121,7 +121,7 @@ fn reached(name: &'static str, what: String, millis: f64) -> Check {
         true => Check::warn(
             name,
             found,
-            "a long way; work from nearer to the hub if you can",
+            "slow; run Luthier closer to the hub if you can",
         ),
         false => Check::pass(name, found),
     }

@@ -28,7 +28,7 @@ impl Environment {
             Environment::Production => "production",
             Environment::Staging => "staging",
             Environment::Demo => "demo",
-            Environment::Unknown => "environment not named",
+            Environment::Unknown => "environment unknown",
         }
     }
 
@@ -83,10 +83,12 @@ pub struct Hub {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HubError {
     #[error(
-        "`{url}` is no database URL: {why}; write postgres://user@host/database or sqlite:///path/hub.db"
+        "`{url}` is not a database URL: {why}; write postgres://user@host/database or sqlite:///path/hub.db"
     )]
     DatabaseUrl { url: String, why: String },
-    #[error("`{url}` is no object store URL: {why}; write s3://bucket/prefix or file:///folder")]
+    #[error(
+        "`{url}` is not an object store URL: {why}; write s3://bucket/prefix or file:///folder"
+    )]
     StoreUrl { url: String, why: String },
 }
 
@@ -252,7 +254,8 @@ fn bucket_of(rest: &str) -> Result<s3::BucketLocation, String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if bucket.is_empty() || !bucket.chars().all(fits) {
         return Err(
-            "the bucket's name is missing, or holds what no bucket's name can hold".to_owned(),
+            "the bucket's name is missing or contains characters that no bucket name may contain"
+                .to_owned(),
         );
     }
     let prefix = prefix.trim_end_matches('/');
@@ -280,7 +283,8 @@ fn url_of(scheme: &str, path: &Path) -> String {
 fn whole(url: &str) -> Result<(), String> {
     match url.chars().any(char::is_control) {
         true => Err(
-            "it holds a line break or another control character; write it in one line".to_owned(),
+            "it contains a line break or another control character; write it in one line"
+                .to_owned(),
         ),
         false => Ok(()),
     }
@@ -289,7 +293,7 @@ fn whole(url: &str) -> Result<(), String> {
 fn unknown_scheme(url: &str, scheme: &str) -> String {
     match scheme.is_empty() {
         true if Path::new(url).exists() => "that is not what is there".to_owned(),
-        true => "it has no scheme, and there is no such path here".to_owned(),
+        true => "it has no scheme, and there is no such file".to_owned(),
         false => format!("the scheme is `{}`", text::safe(scheme)),
     }
 }

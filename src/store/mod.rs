@@ -41,7 +41,7 @@ pub enum StoreError {
     Backend(#[from] BackendError),
     #[error(transparent)]
     Hub(#[from] HubError),
-    #[error("this session is read-only; start with --write")]
+    #[error("this session is read-only; start Luthier with --write")]
     ReadOnly,
 }
 

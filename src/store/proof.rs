@@ -51,7 +51,7 @@ pub fn prove_commit(id: &ObjectId, record: CommitRecord) -> Result<Proved, Strin
         ));
     }
     if !record.commit_id.same(id) {
-        return Err(format!("the object says that it is {}", record.commit_id));
+        return Err(format!("the object's header says {}", record.commit_id));
     }
     let scheme = identity::verify_commit(&record).ok_or_else(not_reproduced)?;
     Ok(Proved::Commit(Box::new(record), scheme))
@@ -63,7 +63,7 @@ pub fn prove_commit(id: &ObjectId, record: CommitRecord) -> Result<Proved, Strin
 /// Why it is not, in words.
 pub fn prove_snapshot(id: &ObjectId, record: SnapshotRecord) -> Result<Proved, String> {
     if !record.snapshot_id.same(id) {
-        return Err(format!("the object says that it is {}", record.snapshot_id));
+        return Err(format!("the object's header says {}", record.snapshot_id));
     }
     if identity::ambiguous_snapshot(&record.manifest, &record.directories).is_some() {
         return Err("a NUL in a path gives other trees the same id".to_owned());
@@ -74,5 +74,5 @@ pub fn prove_snapshot(id: &ObjectId, record: SnapshotRecord) -> Result<Proved, S
 }
 
 fn not_reproduced() -> String {
-    "the bytes do not reproduce the id".to_owned()
+    "the bytes do not match the id".to_owned()
 }

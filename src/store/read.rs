@@ -45,7 +45,7 @@ pub enum ServeError {
     },
     #[error("{id}: the store has no object under {key}")]
     Missing { id: String, key: Key },
-    #[error("{id}: no object is stored, and the row cannot stand in: {why}")]
+    #[error("{id}: the store has no object, and none can be made from the row: {why}")]
     Unprovable { id: String, why: String },
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -207,7 +207,7 @@ impl Store {
                     .or_else(|| row.disk_path.map(|path| format!("local://{path}")));
                 match uri {
                     Some(uri) => self.serve_stored(id, &uri).await,
-                    None => reconstructed(id, Err("a blob's row holds no bytes".into())),
+                    None => reconstructed(id, Err("a blob's row contains no bytes".into())),
                 }
             }
         }
@@ -300,7 +300,7 @@ pub fn canonical_commit(row: &crate::index::CommitRow) -> Result<Vec<u8>, String
     }
     match identity::recover_commit(&record) {
         Some(recovered) => Ok(recovered.record.encode()),
-        None => Err("nothing reproduces its id".to_owned()),
+        None => Err("no formula reproduces its id".to_owned()),
     }
 }
 

@@ -37,7 +37,12 @@ pub fn parent_ids(text: &str) -> Result<Vec<ObjectId>, RowError> {
         match item {
             Value::String(id) => out.push(ObjectId::new(id)),
             Value::Null => {}
-            other => return Err(broken(column, format!("holds {other}, no id"))),
+            other => {
+                return Err(broken(
+                    column,
+                    format!("contains {other}, which is not an id"),
+                ));
+            }
         }
     }
     Ok(out)
@@ -50,7 +55,7 @@ pub fn parent_ids(text: &str) -> Result<Vec<ObjectId>, RowError> {
 /// A cell that is malformed, or was too large to be read.
 pub fn commit_record(row: &CommitRow) -> Result<CommitRecord, RowError> {
     if row.oversized {
-        return Err(broken("commit_meta", "larger than what is read"));
+        return Err(broken("commit_meta", "too large"));
     }
     let parents = parent_ids(&row.parent_ids)?;
     if parents.len() > 2 {

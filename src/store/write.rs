@@ -134,7 +134,7 @@ pub enum WriteError {
     Store(#[from] StoreError),
     #[error("the journal cannot be written: {0}")]
     Ledger(String),
-    #[error("{key}: what was read back is not what was written; writing stops here")]
+    #[error("{key}: the bytes read back differ from the bytes written; no further step is started")]
     ReadBackDiffers { key: Key },
 }
 
@@ -269,7 +269,7 @@ impl Writer {
             return Ok(Err(Done::Refused(why)));
         }
         let Some(key) = layout::key_for(id) else {
-            return Ok(Err(Done::Refused("the id holds no digest".to_owned())));
+            return Ok(Err(Done::Refused("the id contains no digest".to_owned())));
         };
         let put = self.side.backend.put_if_absent(&key, bytes.clone()).await;
         let stored = put.map_err(StoreError::from)? == Put::Stored;
@@ -279,7 +279,7 @@ impl Writer {
             // time: sound bytes stay, whoever brought them.
             Some(back) if !stored && proves(kind, id, &back).is_ok() => Ok(Ok((key, false))),
             Some(_) if !stored => Ok(Err(Done::Refused(format!(
-                "other bytes lie under {key}; audit it at depth bytes"
+                "{key} already has other bytes; audit it at depth bytes"
             )))),
             _ => Err(WriteError::ReadBackDiffers { key }),
         }

@@ -249,19 +249,19 @@ fn replace(rows: &mut [Row], context: &str, slug: &str, keys: &[String]) -> Resu
     if !KEY_CONTEXTS.iter().any(|(_, known)| *known == context) {
         let known: Vec<&str> = KEY_CONTEXTS.iter().map(|(_, name)| *name).collect();
         return Err(format!(
-            "{name}: there is no such place; there are {}",
+            "{name}: there is no such context; there are {}",
             known.join(", ")
         ));
     }
     for key in keys {
         let at = chord(key).ok_or_else(|| {
-            format!("{name}: `{key}` is no key; keys are spelt `x`, `X`, `ctrl-x`, `space`, `pgup`")
+            format!("{name}: `{key}` is not a key; write `x`, `X`, `ctrl-x`, `space` or `pgup`")
         })?;
         let typed = rows
             .iter()
             .any(|row| row.context.name() == context && takes_text(row.context));
         if typed && is_text(at) {
-            return Err(format!("{name}: `{key}` could not be typed there any more"));
+            return Err(format!("{name}: `{key}` is needed there to type text"));
         }
     }
     let mut here = rows.iter_mut().filter(|row| row.context.name() == context);
@@ -271,7 +271,7 @@ fn replace(rows: &mut [Row], context: &str, slug: &str, keys: &[String]) -> Resu
             let here = rows.iter().filter(|row| row.context.name() == context);
             let known: Vec<String> = here.map(Row::slug).collect();
             return Err(format!(
-                "{name}: nothing here is called so; there are {}",
+                "{name}: there is no such key name; there are {}",
                 known.join(", ")
             ));
         }
@@ -285,7 +285,7 @@ fn claim(rows: &[Row]) -> Result<HashMap<(KeyContext, Chord), usize>, String> {
     for (n, row) in rows.iter().enumerate() {
         for key in &row.keys {
             let name = |row: &Row| format!("{} › {}", row.context.name(), row.binding.title);
-            let at = chord(key).ok_or_else(|| format!("`{key}` is no key ({})", name(row)))?;
+            let at = chord(key).ok_or_else(|| format!("`{key}` is not a key ({})", name(row)))?;
             let taken = claims
                 .iter()
                 .find(|(taken, other)| *taken == at && overlap(rows[*other].context, row.context));

@@ -92,9 +92,7 @@ pub enum Ended {
 /// Why there is no console.
 #[derive(Debug, thiserror::Error)]
 pub enum TuiError {
-    #[error(
-        "the terminal cannot be used ({0}); the commands work without one, see `luthier --help`"
-    )]
+    #[error("the terminal cannot be used ({0}); commands work without one, see `luthier --help`")]
     Terminal(#[from] std::io::Error),
 }
 

@@ -37,7 +37,7 @@ pub fn show(program: &str, name: &str, text: &str) -> io::Result<()> {
         .status()?;
     match ended.code() {
         Some(127) => Err(io::Error::other(format!(
-            "there is no program `{program}`; PAGER names another"
+            "there is no program `{program}`; set PAGER to another"
         ))),
         _ => Ok(()),
     }

@@ -141,12 +141,12 @@ fn standing_jumps() -> Vec<Entry> {
         ),
         jump(
             "go to repositories",
-            "The repositories, the worst first.",
+            "The repositories, worst first.",
             Jump::Repos,
         ),
         jump(
             "go to journal",
-            "What was changed from here.",
+            "What Luthier changed from this machine.",
             Jump::Journal,
         ),
     ]
@@ -164,7 +164,7 @@ fn jumps_to(typed: &str) -> Vec<Entry> {
         let title = format!("findings {text}");
         out.push(jump(
             &title,
-            "The findings that this filter lets through.",
+            "The findings that this filter shows.",
             Jump::Findings(text.into()),
         ));
     }
@@ -182,7 +182,7 @@ fn jumps_to(typed: &str) -> Vec<Entry> {
         let title = format!("id {rest}");
         out.push(jump(
             &title,
-            "The object whose id starts so.",
+            "The object whose id starts with this.",
             Jump::Id(rest.into()),
         ));
     }

@@ -340,7 +340,7 @@ impl RunnerContext {
         let found = reports.into_iter().find(|(held, _)| *held == name);
         found
             .map(|(_, report)| report.clone())
-            .ok_or_else(|| "the findings were audited anew; choose again".to_owned())
+            .ok_or_else(|| "the audit ran again; choose the findings again".to_owned())
     }
 
     fn planned(&self, plan: PlanRef) -> Result<Arc<Plan>, String> {

@@ -282,7 +282,7 @@ fn log(state: &State, cursor: Cursor, frame: &mut Frame, theme: &Theme) {
     let area = pane::dialog(frame, theme, "log, newest first", width, height);
     let all = state.shared.notices.all();
     if all.is_empty() {
-        frame.render_widget(Line::styled(" nothing was told yet", theme.muted), area);
+        frame.render_widget(Line::styled(" no notices yet", theme.muted), area);
         return;
     }
     let mut cursor = cursor;

@@ -47,7 +47,10 @@ fn every_block_of_the_readme_runs_as_printed() {
     }
     let mut command = Command::new("bash");
     let environment = place.command(&[]);
-    command.env_clear().stdin(Stdio::null()).args(["-c", &script]);
+    command
+        .env_clear()
+        .stdin(Stdio::null())
+        .args(["-c", &script]);
     for (name, value) in environment.get_envs() {
         command.env(name, value.unwrap_or_default());
     }
@@ -57,8 +60,14 @@ fn every_block_of_the_readme_runs_as_printed() {
     for (n, line) in lines.iter().enumerate() {
         let mark = format!("@@ {n} ");
         let found = ran.out.lines().find_map(|said| said.strip_prefix(&mark));
-        let code: i32 = found.unwrap_or_else(|| panic!("{line} never ended: {ran:?}")).parse().unwrap();
-        assert!(allowed(line).contains(&code), "{line} ended with {code}: {ran:?}");
+        let code: i32 = found
+            .unwrap_or_else(|| panic!("{line} never ended: {ran:?}"))
+            .parse()
+            .unwrap();
+        assert!(
+            allowed(line).contains(&code),
+            "{line} ended with {code}: {ran:?}"
+        );
     }
     // What asks before it writes was asked, and nothing else went wrong.
     assert!(!ran.err.contains("unexpected argument"), "{ran:?}");

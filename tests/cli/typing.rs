@@ -83,7 +83,7 @@ fn databases_that_no_other_program_can_open_are_refused_by_name() {
         ("sqlite+aiosqlite:///:memory:", "in memory"),
         ("sqlite:///C:\\muse\\hub.db", "Windows"),
         ("sqlite+pysqlcipher:///hub.db", "pysqlcipher"),
-        ("nowhere.db", "no such path here"),
+        ("nowhere.db", "there is no such file"),
         ("postgres://u:hunter2@one,two/hub", "several hosts"),
         ("postgres://u:hunt#er2@db/hub", "percent-encode"),
         ("postgres://db/hub\nmore", "line break"),

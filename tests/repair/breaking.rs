@@ -104,7 +104,7 @@ async fn another_store_than_the_last_time_has_to_be_meant() {
         } else {
             let why = breaker(ended);
             assert!(
-                why.contains("wrong pair") && why.contains("--new-pair"),
+                why.contains("hub binding") && why.contains("--new-pair"),
                 "{why}"
             );
         }

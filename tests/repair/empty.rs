@@ -170,7 +170,7 @@ async fn a_plan_of_nothing_says_what_was_looked_at_and_what_helps() {
     let saved = checkpoints(&store, None, &Progress::new()).await.unwrap();
     let why = saved.why_empty().unwrap();
     assert!(
-        why.contains("already says where every branch points"),
+        why.contains("already knows where every branch points"),
         "{why}"
     );
 }

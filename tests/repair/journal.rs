@@ -96,7 +96,7 @@ fn a_flipped_byte_is_found_on_its_line() {
 #[test]
 fn a_line_that_is_no_longer_json_is_found() {
     let verified = tampered(|lines| lines[2].insert(0, 'x'));
-    assert_eq!(only(&verified), (3, "changed: it is no line of a journal"));
+    assert_eq!(only(&verified), (3, "changed: this is not a journal line"));
 }
 
 #[test]

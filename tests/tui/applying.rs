@@ -1,4 +1,4 @@
-//! A repair under way: its speed, what holds it, what did not end well.
+//! A repair under way: its speed, what holds it, failed and skipped steps.
 
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
@@ -53,8 +53,8 @@ fn the_first_steps_are_shown_and_p_goes_on() {
     figures(&mut stage, 10, Some("the first 10 steps are done"), true);
     let text = stage.text();
     assert!(text.contains("! the first 10 steps are done"), "{text}");
-    assert!(text.contains("what the first steps were"), "{text}");
-    assert!(text.contains("p goes on, ctrl-c stops here"), "{text}");
+    assert!(text.contains("the first steps"), "{text}");
+    assert!(text.contains("p continues, ctrl-c stops here"), "{text}");
     stage.keys("p");
     assert!(stage.effects.iter().any(|e| e == "Pause(Apply, false)"));
 }

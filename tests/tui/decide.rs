@@ -68,7 +68,7 @@ fn only_the_side_that_the_remedy_makes_true_is_planned() {
 fn nothing_is_planned_before_something_is_decided() {
     let mut stage = stage(4);
     stage.keys("f a x x");
-    assert_eq!(stage.notice(), "plan: nothing is decided yet");
+    assert_eq!(stage.notice(), "plan: no decision yet");
     stage.keys("enter esc");
     assert_eq!(stage.state.context(), KeyContext::Decide);
 }

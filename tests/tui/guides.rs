@@ -182,7 +182,7 @@ fn production_stops_after_the_first_ten_steps_for_a_look() {
     };
     let mut stage = Stage::with(hub, face(Environment::Production, true), 100, 30);
     stage.keys("f x enter");
-    assert!(stage.text().contains("After the first 10 steps it stops"));
+    assert!(stage.text().contains("It pauses after the first 10 steps"));
     stage.types("musehub-test").keys("enter");
     assert!(
         stage

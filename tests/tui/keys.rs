@@ -337,7 +337,7 @@ fn what_does_not_come_is_not_waited_for_for_ever() {
     stage.burst("b b");
     stage.send(Event::Beat(std::time::Duration::from_secs(10)));
     assert!(
-        stage.notice().contains("typed ahead is forgotten"),
+        stage.notice().contains("typed ahead were dropped"),
         "{}",
         stage.notice()
     );

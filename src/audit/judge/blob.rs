@@ -67,13 +67,12 @@ impl Judge {
                             about(Code::UriRefused)
                                 .with("disk_path", path)
                                 .with("why", why.to_string())
-                                .without_remedy("no other key is known that holds the object"),
+                                .without_remedy("no other key is known for the object"),
                         ),
                     },
-                    ([], None) => verdict.report(
-                        about(Code::UriMissing)
-                            .without_remedy("a row holds no bytes; it takes a copy that proves"),
-                    ),
+                    ([], None) => verdict.report(about(Code::UriMissing).without_remedy(
+                        "a row contains no bytes; a copy that matches the id is needed",
+                    )),
                 }
             }
             looked => judge_object(&mut verdict, Kind::Blob, &id, looked),

@@ -12,7 +12,7 @@ use crate::object::{CommitRecord, Kind, ObjectId};
 use crate::store::reconstruct;
 use serde_json::{Map, Value};
 
-const NOTHING: &str = "nothing reproduces the id";
+const NOTHING: &str = "no formula reproduces the id";
 
 impl Judge {
     /// Judges one commit row; `copies` are the listed keys of its digest.
@@ -70,7 +70,7 @@ impl Judge {
                 verdict.report(if others.is_empty() {
                     finding
                 } else {
-                    finding.without_remedy("other bytes lie under the key that it would get")
+                    finding.without_remedy("its key already has other bytes")
                 });
             }
             (Some(looked), _) => {
@@ -168,7 +168,7 @@ fn stale(verdict: &mut Verdict, id: &ObjectId, proof: &Recovered) {
         verdict.report(
             finding
                 .with("scheme", proof.scheme.name())
-                .without_remedy("it is stored already; clients refuse its id all the same"),
+                .without_remedy("it is stored already; clients still refuse its id"),
         );
     }
 }

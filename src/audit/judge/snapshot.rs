@@ -183,7 +183,7 @@ impl Judge {
                     verdict.report(if others.is_empty() {
                         finding
                     } else {
-                        finding.without_remedy("other bytes lie under the key that it would get")
+                        finding.without_remedy("its key already has other bytes")
                     });
                 }
             }
@@ -211,7 +211,7 @@ fn judge_cache(
             finding = finding.with(key, value.clone());
         }
         if hopeless {
-            finding = finding.without_remedy("nothing proves the tree that the cache should hold");
+            finding = finding.without_remedy("no source for the cached tree matches the id");
             cause = Some(code);
         }
         verdict.report(finding);
@@ -267,7 +267,7 @@ fn judge_cache(
                 (None, None) if is_cache => {
                     find(
                         Code::CacheBroken,
-                        &[("why", "it does not prove the id".into())],
+                        &[("why", "it does not match the id".into())],
                     );
                 }
                 (None, None) => {}

@@ -63,7 +63,7 @@ impl Probe<'_> {
                 Ok(None) => answer,
                 Ok(Some(_)) => unknown(
                     key,
-                    "it is listed, and neither a GET nor a HEAD finds it".to_owned(),
+                    "it is listed, but neither GET nor HEAD finds it".to_owned(),
                 ),
                 Err(why) => unknown(key, why),
             },
@@ -80,7 +80,7 @@ impl Probe<'_> {
                     Ok(said) => unknown(
                         key,
                         format!(
-                            "{size} bytes came, and the store says that it has {}",
+                            "{size} bytes came, but the store announced {}",
                             said.map_or("none".to_owned(), |said| said.to_string())
                         ),
                     ),
@@ -223,7 +223,7 @@ impl Probe<'_> {
                 size,
                 bytes,
                 sha256,
-                why: "the bytes do not reproduce the id".to_owned(),
+                why: "the bytes do not match the id".to_owned(),
                 wrapped: None,
                 encoding,
                 copies: Vec::new(),

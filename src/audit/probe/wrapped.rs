@@ -23,12 +23,12 @@ pub(super) async fn layers(
         .await
         .map_err(|e| e.reason(key.as_str()))?
     else {
-        return Err("it was read, and is not there any more".to_owned());
+        return Err("it was read, but is gone now".to_owned());
     };
     if body.meta.size > MAX_PAYLOAD as u64 + 64 {
         return Ok(None);
     }
-    let spooling = |error: std::io::Error| format!("it cannot be unpacked here: {error}");
+    let spooling = |error: std::io::Error| format!("Luthier cannot decode it: {error}");
     let folder = scratch::folder("blob").map_err(spooling)?;
     let path = folder.path().join("bytes");
     let mut file = File::create_new(&path).map_err(spooling)?;

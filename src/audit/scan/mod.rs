@@ -205,7 +205,7 @@ impl<'a> Scan<'a> {
     fn tell_short_listing(&mut self) {
         if let Some(key) = self.judge.witness.short.get().cloned() {
             self.unknown(format!(
-                "listing: {key} is there and was not listed, so the listing is not whole"
+                "listing: {key} exists but was not listed, so the listing is incomplete"
             ));
         }
     }

@@ -151,7 +151,7 @@ impl Scan<'_> {
         }
         if seen.len() >= FOREIGN {
             self.summary.notes.push(format!(
-                "its history leads through more than {FOREIGN} commits of other repositories; walks of the graph end there"
+                "its history leads through more than {FOREIGN} commits of other repositories; the rest is not walked"
             ));
         }
         Ok(())

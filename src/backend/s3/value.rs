@@ -78,7 +78,7 @@ pub(super) fn check_environment() -> Result<(), String> {
             continue;
         };
         let why = match value.to_str() {
-            None => "is no UTF-8",
+            None => "is not UTF-8",
             Some(_) if CLEANED.contains(&name) => continue,
             Some(value) if value.chars().any(char::is_control) => {
                 "holds a line break or a control character"

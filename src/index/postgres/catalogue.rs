@@ -96,7 +96,7 @@ fn leave_out(columns: &mut Columns, unreadable: &BTreeSet<(String, String)>) -> 
                 table,
                 Why::NoRight,
                 format!(
-                    "this user may not read {}; GRANT SELECT ON {} to it",
+                    "this user may not read {}; run GRANT SELECT ON {}",
                     of_table(table, &read, &denied),
                     columns.sql(table)
                 ),
@@ -139,7 +139,7 @@ async fn refuse_unknown_encoding(connection: &mut PgConnection) -> Result<(), sq
         .await?;
     if encoding == "SQL_ASCII" {
         return Err(sqlx::Error::Protocol(
-            "it holds text of no known encoding (SQL_ASCII); restore it into a database with UTF8"
+            "its text has no known encoding (SQL_ASCII); restore it into a UTF8 database"
                 .to_owned(),
         ));
     }
@@ -180,15 +180,12 @@ async fn tables(connection: &mut PgConnection) -> Result<(Vec<Table>, Vec<Hidden
             );
         }
         if let Some((why, what)) = match kind {
-            'v' => Some((Why::View, "a view, which may leave rows out")),
+            'v' => Some((Why::View, "a view, which may hide rows")),
             'm' => Some((
                 Why::View,
-                "a materialised view, which may leave rows out or be out of date",
+                "a materialised view, which may hide rows or be out of date",
             )),
-            'f' => Some((
-                Why::Foreign,
-                "a foreign table, whose server may leave rows out",
-            )),
+            'f' => Some((Why::Foreign, "a foreign table, whose server may hide rows")),
             _ => None,
         } {
             say(

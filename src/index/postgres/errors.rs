@@ -22,9 +22,9 @@ pub(super) fn query_error(what: &'static str, url: &PgUrl, error: sqlx::Error) -
                 Some("25006") => {
                     "; the database takes no changes now: it is a standby, or default_transaction_read_only is on"
                 }
-                Some("42501") => "; ask for a role that may do this",
+                Some("42501") => "; use a role that may do this",
                 Some("57014") => {
-                    "; it took longer than its time limit or somebody cancelled it, try again when the hub is quieter"
+                    "; it exceeded its time limit or was cancelled; try again when the hub is less busy"
                 }
                 Some("55P03") => "; another transaction holds the row, try again",
                 Some("53100") => "; the database's disk is full",
@@ -68,9 +68,7 @@ fn told(error: &sqlx::Error) -> String {
 fn full(told: &str) -> String {
     let (reading, writing) = MOST;
     format!(
-        "{told}; Luthier works with one connection and takes up to {reading} where it may, {writing} more to write: \
-         end other programs' connections, or raise the limit of the role (CONNECTION LIMIT), of the server \
-         (max_connections) or of the pooler"
+        "{told}; Luthier needs one connection and uses up to {reading}, and {writing} more to write; close connections of other programs, or raise the limit of the role (CONNECTION LIMIT), of the server (max_connections) or of the pooler"
     )
 }
 
@@ -101,7 +99,7 @@ fn refused(code: &str, told: &str) -> String {
         "28P01" | "28000" => "check user and password in DATABASE_URL, --database or PGPASSWORD",
         "3D000" => "check the name at the end of the URL",
         "57P03" => "try again in a moment",
-        "42501" => "ask for a role that may do this",
+        "42501" => "use a role that may do this",
         // A pooler has one code for all of its complaints.
         "08P01" if told.contains("startup parameter") => {
             "a pooler refuses what the URL sets: leave `options` out of it and set them for the role (ALTER ROLE … \

@@ -54,7 +54,7 @@ impl Postgres {
             Applier::Held => Ok(()),
             Applier::Retaking(why) => Err(IndexError::Unreachable {
                 what: self.url.to_string(),
-                why: format!("{why}; the lock of this repair is being taken again"),
+                why: format!("{why}; this repair is taking its lock again"),
             }),
             Applier::Lost(why) => Err(IndexError::Locked(why.clone())),
         }
@@ -101,8 +101,7 @@ impl Postgres {
             false => Ok(own),
             true => Err(IndexError::Open {
                 what: format!("{} to write", self.url),
-                why: "it takes no changes now: it is a standby, or default_transaction_read_only is on; \
-                      `luthier doctor --write` says which"
+                why: "it takes no changes now: it is a standby, or default_transaction_read_only is on; `luthier doctor --write` shows which"
                     .to_owned(),
             }),
         }
@@ -213,7 +212,7 @@ async fn retake(options: &PgConnectOptions) -> Result<PgConnection, String> {
         };
         match taken.await {
             Ok(Taken::Lock(own)) => return Ok(own),
-            Ok(Taken::Nothing(_)) => return Err("another repair has taken it since".to_owned()),
+            Ok(Taken::Nothing(_)) => return Err("another repair has it now".to_owned()),
             Err(error) => last = error.to_string(),
         }
         tokio::time::sleep(distance).await;

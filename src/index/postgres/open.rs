@@ -76,7 +76,7 @@ impl Postgres {
                 .await
                 .map_err(|e| IndexError::Open {
                     what: url.to_string(),
-                    why: format!("its tables could not be made: {e}"),
+                    why: format!("its tables could not be created: {e}"),
                 })?;
         }
         // The next connection tells what there is to tell.
@@ -85,14 +85,14 @@ impl Postgres {
         if let Some(hidden) = hub.hidden.first() {
             return Err(IndexError::Open {
                 what: url.to_string(),
-                why: format!("rows may lie there already: {}", hidden.said),
+                why: format!("it may already contain rows: {}", hidden.said),
             });
         }
         let counts = hub.counts().await?;
         if counts.repos + counts.branches + counts.commits + counts.snapshots + counts.blobs > 0 {
             return Err(IndexError::Open {
                 what: url.to_string(),
-                why: "a hub with rows lies there already; choose an empty database".to_owned(),
+                why: "it already contains a hub with rows; choose an empty database".to_owned(),
             });
         }
         Ok(hub)

@@ -120,10 +120,10 @@ fn variable(name: &str) -> Result<Option<String>, String> {
     };
     let value = value.to_str().map(text::unquoted);
     match value {
-        None => Err(format!("the variable {name} is no UTF-8")),
+        None => Err(format!("the variable {name} is not UTF-8")),
         Some("") => Ok(None),
         Some(value) if value.chars().any(char::is_control) => Err(format!(
-            "the variable {name} holds a line break or another control character"
+            "the variable {name} contains a line break or another control character"
         )),
         Some(value) => Ok(Some(value.to_owned())),
     }
@@ -134,7 +134,7 @@ fn check_service() -> Result<(), String> {
     let named = variable("PGSERVICE")?.is_some();
     match named && variable("PGHOST")?.is_none() && variable("PGHOSTADDR")?.is_none() {
         true => Err(
-            "PGSERVICE names a service, and service files are not read here; write host, port, user and database into the URL"
+            "PGSERVICE names a service, but service files are not read; write host, port, user and database into the URL"
                 .to_owned(),
         ),
         false => Ok(()),
@@ -153,7 +153,7 @@ fn with_environment(mut url: Url) -> Result<Url, String> {
         };
         if let Some(host) = host {
             if host.contains(',') {
-                return Err("PGHOST names several hosts; name the one that is meant".to_owned());
+                return Err("PGHOST names several hosts; name one".to_owned());
             }
             more.push(("host", host));
         }
@@ -163,7 +163,7 @@ fn with_environment(mut url: Url) -> Result<Url, String> {
         && let Some(port) = variable("PGPORT")?
     {
         port.parse::<u16>()
-            .map_err(|_| "PGPORT is no number of a port".to_owned())?;
+            .map_err(|_| "PGPORT is not a port number".to_owned())?;
         more.push(("port", port));
     }
     if url.username().is_empty()
@@ -182,7 +182,7 @@ fn with_environment(mut url: Url) -> Result<Url, String> {
         && let Some(mode) = variable("PGSSLMODE")?
     {
         mode.parse::<PgSslMode>()
-            .map_err(|_| "PGSSLMODE is no mode of TLS: disable, allow, prefer, require, verify-ca or verify-full".to_owned())?;
+            .map_err(|_| "PGSSLMODE is not a TLS mode; use disable, allow, prefer, require, verify-ca or verify-full".to_owned())?;
         more.push(("sslmode", mode));
     }
     for (name, value) in more {

@@ -169,7 +169,7 @@ fn parameters(query: &str) -> Result<Vec<(String, String)>, String> {
 
 fn decoded(text: &str) -> Result<String, String> {
     let decoded = percent_decode_str(text).decode_utf8();
-    let decoded = decoded.map_err(|_| "its percent-encoding gives no UTF-8".to_owned())?;
+    let decoded = decoded.map_err(|_| "its percent-encoding is not UTF-8".to_owned())?;
     no_nul(&decoded).map(str::to_owned)
 }
 

@@ -87,7 +87,7 @@ impl Columns {
         for (name, kind, without_rowid) in tables {
             let small = name.to_ascii_lowercase();
             if let Some((why, what)) = match kind.as_str() {
-                "view" => Some((Why::View, "a view, which may leave rows out")),
+                "view" => Some((Why::View, "a view, which may hide rows")),
                 "virtual" => Some((
                     Why::Foreign,
                     "a virtual table, whose module may leave rows out",

@@ -110,7 +110,7 @@ impl Sqlite {
             .map_err(|e| open_error(&what, path, &e))?;
         migrator().run(&pool).await.map_err(|e| IndexError::Open {
             what: what.clone(),
-            why: format!("its tables could not be made: {e}"),
+            why: format!("its tables could not be created: {e}"),
         })?;
         pool.close().await;
         Self::open(path, Access::Write).await

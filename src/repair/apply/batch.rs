@@ -142,7 +142,7 @@ impl Run<'_> {
         let kept = kept.unwrap_or_else(|e| Err(std::io::Error::other(e)));
         kept.map_err(|why| RepairError::Journal {
             path: journal.path().display().to_string(),
-            why: format!("its old cells cannot be kept: {why}"),
+            why: format!("its old values cannot be saved: {why}"),
         })
     }
 
@@ -313,7 +313,7 @@ fn made_of(step: &Step, made: Result<Done, WriteError>) -> Ended {
                 ..ended(outcome, "")
             }
         }
-        Ok(Done::Superseded) => ended(Outcome::Superseded, "the row changed under the step"),
+        Ok(Done::Superseded) => ended(Outcome::Superseded, "the row was changed during the step"),
         Ok(Done::Refused(why)) => ended(Outcome::Refused, &why),
         // A store that does not keep what it was asked for is no matter of one step.
         Err(WriteError::Store(error @ StoreError::Backend(BackendError::Unusable { .. }))) => {
@@ -349,10 +349,10 @@ fn outcome_line(step: &Step, ended: &Ended, announced: bool) -> Event {
 /// What of a step is no longer as it was planned.
 fn difference(planned: &Step, now: &Step) -> String {
     if planned.row != now.row || planned.precondition != now.precondition {
-        "the row is no longer what the plan saw".to_owned()
+        "the row was changed since the plan".to_owned()
     } else if planned.sha256 != now.sha256 {
-        "it now gives other bytes than were planned".to_owned()
+        "the bytes to write differ from the plan".to_owned()
     } else {
-        "it would now be mended in another way".to_owned()
+        "another remedy is needed now".to_owned()
     }
 }

@@ -24,8 +24,7 @@ pub(super) async fn check(
         && !options.mass_fault
     {
         return Err(RepairError::Breaker(format!(
-            "{alarm}; see with `luthier doctor` whether this is the right store, and if it is, confirm \
-             with --mass-fault {}",
+            "{alarm}; check with `luthier doctor` that this is the right store; if it is, confirm with --mass-fault {}",
             hub.name
         )));
     }
@@ -53,8 +52,7 @@ fn skew(clocks: &[(&str, Micros)]) -> Option<String> {
     let apart = fastest.1.saturating_sub(slowest.1);
     (apart > TOO_SKEWED).then(|| {
         format!(
-            "clocks: {} is {} s ahead of {}, and what is too young to be judged is told by them; set the \
-             clocks",
+            "clocks: {} is {} s ahead of {}; the grace period depends on these clocks; synchronise them",
             fastest.0,
             apart / 1_000_000,
             slowest.0

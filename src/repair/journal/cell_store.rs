@@ -62,15 +62,12 @@ impl CellStore {
     pub fn take(&self, sha256: &str) -> Result<Vec<u8>, String> {
         let path = self.folder.join(sha256);
         let gone =
-            |why: io::Error| format!("the old cell {} cannot be read: {why}", path.display());
+            |why: io::Error| format!("the old value {} cannot be read: {why}", path.display());
         let file = OpenOptions::new().read(true).open(&path).map_err(gone)?;
         let mut cell = Vec::new();
         file.take(LONGEST).read_to_end(&mut cell).map_err(gone)?;
         if hash(&cell) != sha256 {
-            return Err(format!(
-                "the old cell {} is no longer what was kept",
-                path.display()
-            ));
+            return Err(format!("the old value {} was changed", path.display()));
         }
         Ok(cell)
     }

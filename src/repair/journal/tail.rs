@@ -54,8 +54,7 @@ impl Tail {
             && (sealed.seq > seq || (sealed.seq == seq && sealed.sha256 != hash))
         {
             return Err(format!(
-                "line {} was its end when a run last ended, and that is gone or changed; see \
-                 `luthier journal verify`, then move it and its .seal away to begin a new one",
+                "line {} was its last line, and was removed or changed; `luthier journal verify` shows details; to begin a new journal, move it and its .seal file away",
                 sealed.seq
             ));
         }
@@ -111,8 +110,7 @@ fn torn(mut file: &File, from: u64, end: u64) -> io::Result<Torn> {
 fn last_line(mut file: &File, end: u64) -> Result<(u64, String, bool), String> {
     let words = |e: io::Error| e.to_string();
     let start = behind_newline(file, end - 1).map_err(words)?;
-    let foreign = "its last line is none of ours; see `luthier journal verify`, then move it and \
-                   its .seal away to begin a new one";
+    let foreign = "its last line was not written by Luthier; `luthier journal verify` shows details; to begin a new journal, move it and its .seal file away";
     if end - start > LONGEST {
         return Err(foreign.to_owned());
     }

@@ -105,7 +105,7 @@ impl Walk {
         let at = self.verified.lines;
         let Ok(line) = serde_json::from_slice::<Line>(text) else {
             self.verified
-                .find(at, "changed: it is no line of a journal");
+                .find(at, "changed: this is not a journal line");
             self.highest += 1;
             self.before = None;
             return;
@@ -121,14 +121,16 @@ impl Walk {
         {
             // The hash is that of the line before; the first line has none before it.
             let changed = at.max(2) - 1;
-            self.verified
-                .find(changed, "changed: the line behind it remembers other text");
+            self.verified.find(
+                changed,
+                "changed: the next line has the hash of another text",
+            );
         }
         let hash = hash(text);
         let sealed = self.seal.as_ref().filter(|seal| seal.seq == line.seq);
         if sealed.is_some_and(|seal| seal.sha256 != hash) {
             self.verified
-                .find(at, "changed: it is not the end that was sealed");
+                .find(at, "changed: this is not the last line that was sealed");
         }
         self.before = Some((line.seq, hash));
     }
@@ -149,8 +151,8 @@ impl Walk {
                 .iter()
                 .position(|gap| (gap.first..=gap.last).contains(&seq));
             let what = match gap {
-                Some(_) => format!("out of order: number {seq} stands behind {}", self.highest),
-                None => format!("added: number {seq} stands there already"),
+                Some(_) => format!("out of order: number {seq} comes after {}", self.highest),
+                None => format!("added: number {seq} occurs twice"),
             };
             self.verified.find(at, what);
             if let Some(gap) = gap {

@@ -29,7 +29,7 @@ pub async fn checkpoints(
 ) -> Result<Plan, RepairError> {
     let store = &store.for_job(progress);
     let mut plan = Plan::empty()?;
-    plan.nothing_because("The store already says where every branch points.");
+    plan.nothing_because("The store already knows where every branch points.");
     let hidden = store.index().hidden().iter();
     if let Some(hidden) = hidden.clone().find(|hidden| keeps_refs(hidden)) {
         plan.refuse(Refusal {
@@ -102,7 +102,7 @@ impl Draft<'_> {
 }
 
 /// Why a finding is skipped that is none any more.
-const MENDED: &str = "it has been mended since the audit";
+const MENDED: &str = "it was repaired since the audit";
 
 /// What became of one repository.
 enum Made {

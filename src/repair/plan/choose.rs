@@ -164,13 +164,14 @@ impl Draft<'_> {
                 match said {
                     Some(why) => why.to_owned(),
                     None if Wanted::of(finding).is_some() => {
-                        "nothing in the hub proves it; a copy from elsewhere is needed".to_owned()
+                        "the hub has no valid copy of it; a copy from elsewhere is needed"
+                            .to_owned()
                     }
                     None => "Luthier cannot fix this; a person has to look at it".to_owned(),
                 },
                 false,
             )),
-            Auto::Ask if !named => Some(("it needs a person's decision".to_owned(), true)),
+            Auto::Ask if !named => Some(("it needs a decision".to_owned(), true)),
             _ if finding.code == Code::DirectoriesLost && !capabilities.directories() => Some((
                 "the hub's snapshots have no column `directories` to keep them in".to_owned(),
                 false,

@@ -129,7 +129,7 @@ impl<'a> Draft<'a> {
     ) -> Result<(), RepairError> {
         let why = match built {
             Ok(Built::Step(step, _)) => return self.plan.add(*step),
-            Ok(Built::Already) => "it has been mended since the audit".to_owned(),
+            Ok(Built::Already) => "it was repaired since the audit".to_owned(),
             Ok(Built::Refused(why)) => why,
             // What could not be read is unknown, and unknown is never repaired.
             Err(StoreError::Backend(error)) => format!("it could not be read: {error}"),

@@ -40,15 +40,15 @@ impl Skipped {
     pub fn after(&mut self, summary: &Summary) {
         self.shallow = summary.depth != Depth::Bytes;
         let looked = match summary.depth {
-            Depth::Rows => "The audit looked at rows only, not at the store",
+            Depth::Rows => "The audit read rows only, not the store",
             Depth::Presence => "The audit did not read the objects' bytes",
             Depth::Bytes => "The audit read everything",
         };
         let incomplete = match summary.complete {
             true => "",
-            false => ", and not all of its questions were answered",
+            false => ", and some requests had no answer",
         };
-        self.nothing = format!("No finding of the audit was selected. {looked}{incomplete}.");
+        self.nothing = format!("No finding was selected. {looked}{incomplete}.");
     }
 }
 

@@ -94,7 +94,7 @@ impl Plan {
             path: path.display().to_string(),
             why,
         };
-        let taken = "there is a file of that name; name another";
+        let taken = "the file exists already; name another";
         if path.symlink_metadata().is_ok() {
             return Err(failed(taken.to_owned()));
         }
@@ -217,7 +217,7 @@ impl<R: BufRead> Reading<R> {
         self.sum.update(&text);
         match text.pop_if(|byte| *byte == b'\n') {
             Some(_) => Ok(text),
-            None if read == LONGEST => Err("it is no plan of luthier".to_owned()),
+            None if read == LONGEST => Err("it is not a plan of Luthier".to_owned()),
             None => Err(CUT.to_owned()),
         }
     }
@@ -225,7 +225,7 @@ impl<R: BufRead> Reading<R> {
     fn opening(&mut self, hub: &Hub) -> Result<(), String> {
         let text = self.text()?;
         let opening: Opening =
-            serde_json::from_slice(&text).map_err(|_| "it is no plan of luthier".to_owned())?;
+            serde_json::from_slice(&text).map_err(|_| "it is not a plan of Luthier".to_owned())?;
         if opening.plan.version > VERSION {
             return Err(
                 "a newer luthier wrote it; apply it with that one, or plan again".to_owned(),

@@ -99,7 +99,7 @@ impl Checks {
     fn of_audit(&mut self, summary: &Summary) {
         let whole = summary.depth == Depth::Bytes && summary.not_judged.is_empty();
         let said = match whole {
-            true => "Every code was judged, down to the bytes.".to_owned(),
+            true => "Every code was judged, and every byte was read.".to_owned(),
             false => format!("{} codes were not judged.", summary.not_judged.len()),
         };
         self.add("depth", held_or_open(whole), said);
@@ -107,14 +107,14 @@ impl Checks {
         let ended = summary.complete || !summary.hidden.is_empty();
         let answered = ended && summary.unknown == 0;
         let said = match summary.unknown {
-            0 if ended => "Every question to the store was answered.".to_owned(),
-            0 => "The audit did not come to its end.".to_owned(),
+            0 if ended => "Every request to the store was answered.".to_owned(),
+            0 => "The audit did not finish.".to_owned(),
             count => format!("{} had no answer.", text::plural(count, "question")),
         };
         self.add("all-answered", held_or_open(answered), said);
         self.of_hidden(summary);
         let said = match summary.too_new {
-            0 => "Nothing was too new to be judged.".to_owned(),
+            0 => "No row or object was too new to be judged.".to_owned(),
             count => format!(
                 "{} too new to be judged; try again later.",
                 were(count, "row or object")
@@ -138,8 +138,8 @@ impl Checks {
         let mut said = said;
         if unread > 0 {
             let why = match unread <= by_policy {
-                true => "had none, as the policy allows",
-                false => "were not: what was found on them says why",
+                true => "had no object, as the policy allows",
+                false => "were not; their findings say why",
             };
             said = format!("{said} {} {why}.", text::grouped(unread));
         }
@@ -152,10 +152,10 @@ impl Checks {
     fn of_hidden(&mut self, summary: &Summary) {
         let hidden = &summary.hidden;
         let said = match hidden.as_slice() {
-            [] => "The database shows all of its rows to this user.".to_owned(),
-            [one] => format!("Not all rows were told apart or shown: {}.", one.said),
+            [] => "This database user can see all rows.".to_owned(),
+            [one] => format!("This database user may not see all rows: {}.", one.said),
             [one, rest @ ..] => format!(
-                "Not all rows were told apart or shown: {}; and {}.",
+                "This database user may not see all rows: {}; and {}.",
                 one.said,
                 text::plural(rest.len() as u64, "other reason")
             ),
@@ -206,7 +206,7 @@ impl Checks {
             _ => State::Broken,
         };
         let mut said = match null {
-            0 => "No row is without storage_uri.".to_owned(),
+            0 => "Every row has a storage_uri.".to_owned(),
             count => format!("{} without storage_uri.", are(count, "row")),
         };
         if by_policy > 0 {
@@ -229,7 +229,7 @@ impl Checks {
             _ => State::Broken,
         };
         let said = format!(
-            "{} of {} branches came whole, {} failed, {} could not be read.",
+            "{} of {} branches were pulled completely, {} failed, {} could not be read.",
             text::grouped(pulls.succeeded + pulls.empty),
             text::grouped(pulls.heads),
             text::grouped(pulls.failed_total),
@@ -239,14 +239,14 @@ impl Checks {
         // A hub without a branch has nothing that a client could pull.
         let every = pulls.tried == pulls.heads && pulls.heads > 0;
         let said = match every {
-            _ if pulls.heads == 0 => "There is no branch to be tried.".to_owned(),
+            _ if pulls.heads == 0 => "There is no branch to pull.".to_owned(),
             true if pulls.of_deleted > 0 => format!(
-                "Every branch was tried, but for {} of deleted repositories.",
+                "Every branch was pulled, except {} of deleted repositories.",
                 text::grouped(pulls.of_deleted)
             ),
-            true => "Every branch was tried.".to_owned(),
+            true => "Every branch was pulled.".to_owned(),
             false => format!(
-                "Only {} of {} branches were tried.",
+                "Only {} of {} branches were pulled.",
                 text::grouped(pulls.tried),
                 text::grouped(pulls.heads)
             ),

@@ -31,7 +31,7 @@ pub enum SignoffError {
     Place(String),
     #[error("{path}: {why}")]
     File { path: String, why: String },
-    #[error("{path} was changed after it was written: its own sha256 does not fit")]
+    #[error("{path} was changed after it was written: its checksum does not match")]
     Altered { path: String },
 }
 
@@ -60,17 +60,17 @@ impl Signoff {
         let read = file.take(LARGEST + 1).read_to_end(&mut text);
         read.map_err(|e| failed(e.to_string()))?;
         if text.len() as u64 > LARGEST {
-            return Err(failed("it is too large for a report".to_owned()));
+            return Err(failed("the file is too large to be a report".to_owned()));
         }
         let value: Value = serde_json::from_slice(&text)
-            .map_err(|e| failed(format!("it is no report of a sign-off: {e}")))?;
+            .map_err(|e| failed(format!("it is not a sign-off report: {e}")))?;
         if value["type"] != "signoff" || value["version"] != VERSION {
             return Err(failed(format!(
-                "it is no report of a sign-off of version {VERSION}"
+                "it is not a sign-off report of version {VERSION}"
             )));
         }
         let signoff: Self = serde_json::from_value(value)
-            .map_err(|e| failed(format!("it is no report of a sign-off: {e}")))?;
+            .map_err(|e| failed(format!("it is not a sign-off report: {e}")))?;
         if signoff.own_sha256() != signoff.sha256 || !signoff.is_written_as(&text) {
             return Err(SignoffError::Altered {
                 path: path.display().to_string(),

@@ -210,7 +210,7 @@ async fn pull(
     // A client asks by path: a repository that its path does not lead to cannot be pulled at all.
     let led = store.index().repo_by_path(&repo.owner, &repo.slug).await?;
     if led.is_none_or(|led| led.repo_id != repo.repo_id) {
-        let why = "another repository has the same path, so no client comes to this one";
+        let why = "another repository has the same path, so clients cannot reach this one";
         fail_all(out, repo, branches, why);
         progress.update(|f| f.done += branches.len() as u64);
         return Ok(());

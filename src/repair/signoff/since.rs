@@ -89,7 +89,11 @@ pub fn compare(before: &Signoff, now: &Signoff) -> Vec<Change> {
         &before.pulls.failed_total,
         &now.pulls.failed_total,
     );
-    tell("digest of all that was read", &before.digest, &now.digest);
+    tell(
+        "digest of everything that was read",
+        &before.digest,
+        &now.digest,
+    );
     out
 }
 

@@ -13,7 +13,7 @@ use bytes::Bytes;
 pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<Built, StoreError> {
     let id = ObjectId::new(&target.id);
     let keys = target.keys.iter().filter_map(|key| Key::new(key).ok());
-    let mut refused = "no key is known that holds it".to_owned();
+    let mut refused = "no key is known that contains it".to_owned();
     for key in keys {
         let uri = store.backend().uri_for(&key);
         let prove = |bytes: &Bytes| proves(target.kind, &id, bytes);
@@ -32,7 +32,9 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
             key: Some(key.as_str().to_owned()),
             sha256: Some(hash(&bytes)),
             ..target.step(
-                format!("Points the row at the object under {key}, which proves it ({scheme})."),
+                format!(
+                    "Links the row to the object under {key}, which matches its id ({scheme})."
+                ),
                 still(row.uri()),
                 vec![pointer(row.uri(), &uri)],
             )

@@ -225,7 +225,7 @@ async fn made(
         (Remedy::Reref, Some(_)) => reref::build(store, target).await,
         (_, None) => Ok(Built::Refused("its row is gone".to_owned())),
         (remedy, Some(_)) => Ok(Built::Refused(format!(
-            "the remedy `{remedy}` does not apply to a {}",
+            "the remedy `{remedy}` cannot be used on a {}",
             target.kind
         ))),
     }

@@ -26,7 +26,9 @@ pub(super) async fn build(
         Err(why) => return Ok(Built::Refused(why)),
     };
     let Some(bad) = ctx.store.read_twice(&key).await? else {
-        return Ok(Built::Refused(format!("nothing lies under {key} by now")));
+        return Ok(Built::Refused(format!(
+            "the store has no object under {key} any more"
+        )));
     };
     if proves(target.kind, &id, &bad).is_ok() {
         return Ok(Built::Already);
@@ -51,12 +53,12 @@ pub(super) async fn build(
         sha256: Some(hash(&source.bytes)),
         ..target.step(
             format!(
-                "Keeps the {} bad bytes under {key} in quarantine, and puts the {} in their place, from {}.",
+                "Copies the {} bad bytes under {key} into quarantine, then stores the {} in their place, from {}.",
                 bad.len(),
                 target.kind,
                 source.words
             ),
-            format!("{} The same bad bytes still lie there.", still(row.uri())),
+            format!("{} The same bad bytes are still there.", still(row.uri())),
             changes,
         )
     };
@@ -73,7 +75,7 @@ pub(super) async fn build(
 
 fn key_of(ctx: StepContext<'_>, id: &ObjectId, row: &Row) -> Result<Key, String> {
     match row.uri() {
-        None => layout::key_for(id).ok_or_else(|| "the id holds no digest".to_owned()),
+        None => layout::key_for(id).ok_or_else(|| "the id contains no digest".to_owned()),
         Some(uri) => {
             let key = ctx.store.backend().locate(uri);
             key.map_err(|why| format!("{uri}: {why}"))
@@ -95,7 +97,7 @@ async fn good(
         if let Ok(bytes) = source::canonical(target.kind, &id, bad.clone()) {
             return Ok(Ok(Source {
                 bytes,
-                words: "what is inside them".to_owned(),
+                words: "their own unwrapped contents".to_owned(),
                 key: None,
             }));
         }

@@ -19,7 +19,7 @@ pub(super) async fn build(
 ) -> Result<Built, StoreError> {
     let id = ObjectId::new(&target.id);
     let Some(key) = layout::key_for(&id) else {
-        return Ok(Built::Refused("the id holds no digest".to_owned()));
+        return Ok(Built::Refused("the id contains no digest".to_owned()));
     };
     if let Some(built) = there(ctx, target, row).await? {
         return Ok(built);
@@ -41,7 +41,10 @@ pub(super) async fn build(
         sha256: Some(hash(&source.bytes)),
         ..target.step(
             format!("Stores the {} again, from {}.", target.kind, source.words),
-            format!("{} The store still has no object there.", still(row.uri())),
+            format!(
+                "{} The store still has no object under that key.",
+                still(row.uri())
+            ),
             changes,
         )
     };
@@ -63,7 +66,7 @@ pub(super) async fn source_of(
     if identity::is_empty_blob(&ObjectId::new(&target.id)) {
         return Ok(Ok(Source {
             bytes: Bytes::new(),
-            words: "what everyone knows: it is empty".to_owned(),
+            words: "nothing: the blob is empty".to_owned(),
             key: None,
         }));
     }
@@ -91,6 +94,6 @@ async fn there(
     let id = ObjectId::new(&target.id);
     Ok(Some(match proves(target.kind, &id, &bytes) {
         Ok(_) => Built::Already,
-        Err(why) => Built::Refused(format!("other bytes lie under {own} by now: {why}")),
+        Err(why) => Built::Refused(format!("other bytes are under {own} now: {why}")),
     }))
 }

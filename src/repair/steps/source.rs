@@ -61,7 +61,7 @@ pub(super) async fn find(
         }
     }
     Ok(Err(if tried.is_empty() {
-        "the hub has no bytes of it left; it takes a copy (--copies DIR)".to_owned()
+        "the hub has no copy of it; add one with --copies DIR".to_owned()
     } else {
         tried.join("; ")
     }))
@@ -111,7 +111,7 @@ async fn beside(ctx: StepContext<'_>, target: &Target) -> Option<Result<Source, 
         Ok(found) => found,
         Err(why) => return Some(Err(format!("among the copies, {why}"))),
     };
-    let mut refused = "there is no copy of it in the folder that was given".to_owned();
+    let mut refused = "the --copies folder does not contain it".to_owned();
     for (path, bytes) in found {
         match canonical(target.kind, &id, bytes) {
             Ok(bytes) => {

@@ -96,7 +96,7 @@ impl Checkpoint {
             .collect();
         let place = |row: &BranchRow| (row.name.clone(), row.branch_id.clone());
         if !branches.is_sorted_by(|a, b| place(a) < place(b)) {
-            return Err("its branches are not sorted, or stand there twice".to_owned());
+            return Err("its branches are not sorted, or occur twice".to_owned());
         }
         Ok(Self {
             sequence: payload.sequence,

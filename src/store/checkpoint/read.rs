@@ -71,17 +71,14 @@ pub(in crate::store) async fn newest(
             }
             out.pass(
                 &later,
-                format!("it does not name {key}, which lies before it"),
+                format!("it does not refer to {key}, which comes before it"),
             );
         }
         waiting = Some((key, checkpoint));
     }
     match waiting {
         Some((key, found)) if found.previous.is_none() && all => out.trust(key, found),
-        Some((key, _)) => out.pass(
-            &key,
-            "what it names as the one before it is not there".to_owned(),
-        ),
+        Some((key, _)) => out.pass(&key, "the checkpoint before it does not exist".to_owned()),
         None => {}
     }
     Ok(out)
@@ -141,7 +138,7 @@ async fn whole_listing(
         if before == Some(last) {
             return Err(open_question(
                 &next,
-                "it is there and was not listed, so the listing is not whole; try again",
+                "it exists but was not listed, so the listing is incomplete; try again",
             ));
         }
         before = Some(last);
@@ -167,7 +164,7 @@ async fn whole(
     let mut refused = String::new();
     for _ in 0..2 {
         let bytes = match backend.open(key).await? {
-            None => return Err(open_question(key, "it was listed and is not there")),
+            None => return Err(open_question(key, "it was listed but does not exist")),
             Some(body) if body.meta.size > MAX_BYTES => {
                 let size = body.meta.size;
                 return Ok(Err(format!("it has {size} bytes, more than {MAX_BYTES}")));
@@ -177,7 +174,7 @@ async fn whole(
         match checked(&bytes, sequence, prefix) {
             Ok(found) => return Ok(Ok((found, hex::encode(Sha256::digest(&bytes))))),
             Err(_) if bytes.len() as u64 != listed => {
-                let why = format!("{} bytes came, and {listed} are listed", bytes.len());
+                let why = format!("{} bytes came, but {listed} are listed", bytes.len());
                 return Err(open_question(key, &why));
             }
             Err(why) => refused = why,
@@ -189,10 +186,10 @@ async fn whole(
 fn checked(bytes: &[u8], sequence: u64, prefix: &str) -> Result<Checkpoint, String> {
     let found = Checkpoint::decode(bytes)?;
     if found.sequence != sequence {
-        return Err(format!("it says that it is number {}", found.sequence));
+        return Err(format!("its number is {}", found.sequence));
     }
     if layout::checkpoint_prefix(&found.refs.repo.repo_id) != prefix {
-        return Err("it is of another repository".to_owned());
+        return Err("it belongs to another repository".to_owned());
     }
     Ok(found)
 }

@@ -43,8 +43,8 @@ pub(super) fn compare(clocks: &[Clock]) -> Check {
     if clocks.is_empty() {
         return Check::warn(
             "clocks",
-            "not compared: neither side told its time",
-            "mend what fails above first",
+            "not compared: neither database nor store told its time",
+            "solve the failures above first",
         );
     }
     let (mut first, mut last) = (("this machine", 0), ("this machine", 0));

@@ -98,10 +98,7 @@ pub async fn look(
     let lost = (sample.absent.len() + sample.elsewhere.len()) as u64;
     if sample.found == 0 && sample.shifted.len() as u64 >= FEW {
         return Ok(Pair::OtherStore {
-            why: format!(
-                "{} starts elsewhere than the objects of the rows do",
-                hub.objects.url()
-            ),
+            why: format!("{} is not where the rows' objects are", hub.objects.url()),
             meant: sample.shifted.pop(),
         });
     }
@@ -122,12 +119,12 @@ pub async fn look(
         return Ok(Pair::Silent);
     }
     let mut why = format!(
-        "none of the {} that sampled rows name is in {}",
+        "none of the {} that sampled rows point to is in {}",
         text::plural(lost, "object"),
         hub.objects.url()
     );
     if let Some(first) = sample.elsewhere.first() {
-        why += &format!(" (they name {first})");
+        why += &format!(" (they point to {first})");
     }
     Ok(Pair::OtherStore { why, meant })
 }
@@ -231,7 +228,7 @@ async fn other_database(index: &dyn Index, backend: &dyn Backend) -> Result<Pair
     Ok(match count >= FEW {
         true => Pair::OtherDatabase {
             why: format!(
-                "its rows know none of the {} that were sampled in the store",
+                "it has no row for any of the {} sampled in the store",
                 text::plural(count, "object")
             ),
         },
@@ -339,23 +336,23 @@ pub(super) fn check(pair: Result<Pair, IndexError>) -> Check {
         Pair::Fits { found, asked } if found == asked => Check::pass(
             NAME,
             format!(
-                "all {} of a sample of rows are there",
+                "the store has all {} of a sample of rows",
                 text::plural(*asked, "object")
             ),
         ),
         Pair::Fits { found, asked } => Check::warn(
             NAME,
             format!(
-                "of {} of a sample of rows, {found} are there",
+                "of {} of a sample of rows, the store has {found}",
                 text::plural(*asked, "object")
             ),
-            "`luthier audit` names every one that is missing",
+            "`luthier audit` lists every missing one",
         ),
-        Pair::Silent => Check::pass(NAME, "too few rows say where their object is to compare"),
+        Pair::Silent => Check::pass(NAME, "too few rows have a storage_uri to compare"),
         Pair::Unknown { why } => Check::warn(
             NAME,
             format!("not compared: {why}"),
-            "an audit would be incomplete; see to the store first",
+            "an audit would be incomplete; make the store answer first",
         ),
         Pair::OtherStore { meant, .. } => Check::fail(
             NAME,
@@ -363,14 +360,14 @@ pub(super) fn check(pair: Result<Pair, IndexError>) -> Check {
             match meant {
                 Some(_) => "use that --store",
                 None => {
-                    "check --store; if everything was lost indeed, an audit lists it, and a repair takes --mass-fault HUB"
+                    "check --store; if everything is really lost, `luthier audit` lists it, and a repair needs --mass-fault HUB"
                 }
             },
         ),
         Pair::OtherDatabase { .. } => Check::fail(
             NAME,
             pair.alarm().unwrap_or_default(),
-            "check --database, and then --store; `luthier rebuild` makes a database from a store",
+            "check --database, then --store; `luthier rebuild` builds a database from a store",
         ),
     }
 }

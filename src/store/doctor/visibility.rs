@@ -14,7 +14,7 @@ pub(super) async fn examine(index: &dyn Index) -> Vec<Check> {
     };
     let mut checks: Vec<Check> = seen.hidden.iter().map(of_hidden).collect();
     if checks.is_empty() {
-        checks.push(Check::pass(SHOWN, "no table hides a row from this user"));
+        checks.push(Check::pass(SHOWN, "this user can see all rows"));
     }
     for odd in &seen.odd {
         let (found, advice) = parted(odd);

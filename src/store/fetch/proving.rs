@@ -99,11 +99,7 @@ impl Fetch {
         match self.store.backend().head(key).await? {
             Some(meta) if meta.size != came => Err(StoreError::Backend(BackendError::Remote {
                 what: key.to_string(),
-                why: format!(
-                    "{came} bytes came, and the store says that it has {}",
-                    meta.size
-                )
-                .into(),
+                why: format!("{came} bytes came, but the store announced {}", meta.size).into(),
             })),
             _ => Ok(()),
         }

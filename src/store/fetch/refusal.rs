@@ -13,11 +13,11 @@ use std::sync::Arc;
 pub enum Why {
     #[error("the hub has no row of it")]
     NoRow,
-    #[error("it has no snapshot, so a clone of it would get an empty tree")]
+    #[error("it has no snapshot; a clone of it would get an empty tree")]
     Treeless,
-    #[error("its id holds no digest, so no client can check it")]
+    #[error("its id contains no digest, so no client can check it")]
     Malformed,
-    #[error("only the server's old formula gives its id, and clients refuse such ids")]
+    #[error("only the server's old formula reproduces its id; clients refuse such ids")]
     Stale,
     #[error("its storage_uri {uri} is not followed: {why}")]
     NotFollowed { uri: String, why: UriRefusal },
@@ -25,11 +25,11 @@ pub enum Why {
     Missing { key: Key },
     #[error("the object under {key} has {size} bytes, more than the 256 MiB that are read")]
     TooLarge { key: Key, size: u64 },
-    #[error("what lies under {key} is not it: {why}")]
+    #[error("the object under {key} is another one: {why}")]
     Wrong { key: Key, why: String },
-    #[error("its row names no object, and a blob's row holds no bytes")]
+    #[error("its row points to no object, and a blob's row contains no bytes")]
     NoBytes,
-    #[error("its row names no object and cannot stand in for one: {why}")]
+    #[error("its row points to no object, and none can be made from the row: {why}")]
     Unprovable { why: String },
     #[error("the path {path:?} must not be checked out ({why})")]
     PathUnsafe { path: String, why: Unsafe },

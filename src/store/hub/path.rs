@@ -27,18 +27,18 @@ pub(super) fn read(rest: &str, dialect: Dialect) -> Result<PathBuf, String> {
         return Err("the path is missing".to_owned());
     }
     if path.contains('\\') || is_drive(path.trim_start_matches('/')) {
-        return Err("it is a path of Windows; write a path of this machine".to_owned());
+        return Err("it is a Windows path; write a path of this machine".to_owned());
     }
     let mut written = candidates(path, dialect);
     let decoded = percent_encoding::percent_decode_str(path)
         .decode_utf8()
-        .map_err(|_| "its percent-encoding gives no UTF-8".to_owned())?;
+        .map_err(|_| "its percent-encoding is not UTF-8".to_owned())?;
     if decoded != path {
         let literal = std::mem::replace(&mut written, candidates(&decoded, dialect));
         written.extend(literal);
     }
     if written.iter().any(|path| has_control(path)) {
-        return Err("the path holds a line break or another control character".to_owned());
+        return Err("the path contains a line break or another control character".to_owned());
     }
     choose(written)
 }
@@ -92,7 +92,7 @@ fn choose(written: Vec<PathBuf>) -> Result<PathBuf, String> {
     {
         let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
         return Err(format!(
-            "it may mean {} and {}, which are both there; write four slashes before a path from the root, and ./ before one from here",
+            "it may mean {} or {}, which both exist; write four slashes before an absolute path, and ./ before a relative one",
             absolute(one).display(),
             absolute(other).display()
         ));
@@ -132,7 +132,7 @@ pub(super) fn sqlite(url: &str) -> Option<Result<PathBuf, String>> {
     let rest = rest.strip_prefix("//").unwrap_or(rest);
     if is_memory(rest) {
         return Some(Err(
-            "it is a database in memory, which only the program that made it can see".to_owned(),
+            "it is a database in memory, which only the program that created it can see".to_owned(),
         ));
     }
     // SQLite's own URIs stand behind SQLAlchemy's slashes: `sqlite:///file:hub.db?uri=true`.

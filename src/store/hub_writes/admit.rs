@@ -96,11 +96,11 @@ impl Admission<'_> {
             if let Some(why) = path::check(&blob.path) {
                 self.object(
                     &blob.path,
-                    format!("a path that no checkout may follow: {why}"),
+                    format!("a path that no client may check out: {why}"),
                 );
             }
             if identity::verify_blob(&blob.id, &blob.bytes).is_none() {
-                self.object(blob.id.as_str(), "the bytes do not reproduce the id");
+                self.object(blob.id.as_str(), "the bytes do not match the id");
             }
         }
     }
@@ -138,7 +138,7 @@ impl Admission<'_> {
                 } else {
                     self.object(
                         id.as_str(),
-                        "a snapshot names this blob; it was not sent, and the hub does not have it",
+                        "a snapshot refers to this blob; it was not sent, and the hub does not have it",
                     );
                 }
             }
@@ -151,7 +151,7 @@ impl Admission<'_> {
         for (path, why) in refused.into_iter().take(3) {
             self.object(
                 record.snapshot_id.as_str(),
-                format!("the path {path:?} is one that no checkout may follow: {why}"),
+                format!("no client may check out the path {path:?}: {why}"),
             );
         }
     }
@@ -183,7 +183,7 @@ impl Admission<'_> {
             match &record.snapshot_id {
                 None => self.object(
                     id,
-                    "it has no snapshot: a clone of it would get an empty tree",
+                    "it has no snapshot; a clone of it would get an empty tree",
                 ),
                 Some(tree) if !snapshots.contains(tree.as_str()) => {
                     trees.insert(tree.as_str().to_owned());
@@ -193,9 +193,9 @@ impl Admission<'_> {
             let unknown = record.parents().filter(|id| !commits.contains(id.as_str()));
             parents.extend(unknown.map(|id| id.as_str().to_owned()));
         }
-        self.look_up(Kind::Snapshot, trees, "a commit names this snapshot")
+        self.look_up(Kind::Snapshot, trees, "a commit refers to this snapshot")
             .await?;
-        self.look_up(Kind::Commit, parents, "a commit names this parent")
+        self.look_up(Kind::Commit, parents, "a commit refers to this parent")
             .await
     }
 

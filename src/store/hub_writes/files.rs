@@ -44,7 +44,7 @@ impl Writer {
         if head.as_deref() != seen.map(ObjectId::as_str) {
             return Err(refused(
                 name,
-                "the branch points elsewhere by now; read it again",
+                "the branch was moved meanwhile; read it again",
             ));
         }
         let before = match seen {
@@ -56,10 +56,7 @@ impl Writer {
         let blobs = apply(&mut manifest, changes)?;
         directories.extend(manifest.derived_directories());
         if manifest == *before.manifest {
-            return Err(refused(
-                name,
-                "these files are there already; nothing changes",
-            ));
+            return Err(refused(name, "these files exist already; nothing changes"));
         }
         let snapshot = record(manifest, directories, said.time()?);
         let parents: Vec<ObjectId> = seen.cloned().into_iter().collect();

@@ -114,5 +114,5 @@ fn head_of(branch: Option<&BranchRow>, name: &str) -> Result<ObjectId, HubWriteE
         .and_then(|row| row.head_commit_id.as_deref())
         .filter(|id| !id.is_empty());
     head.map(ObjectId::new)
-        .ok_or_else(|| refused(name, "there is no such branch, or it has no commit yet"))
+        .ok_or_else(|| refused(name, "the branch does not exist, or has no commit yet"))
 }

@@ -113,7 +113,7 @@ fn refused(subject: &str, why: impl Into<String>) -> HubWriteError {
 impl Authorship {
     /// The time as ids hash it.
     fn time(&self) -> Result<String, HubWriteError> {
-        isoformat(self.at, 0).ok_or_else(|| refused("the time", "no calendar holds it"))
+        isoformat(self.at, 0).ok_or_else(|| refused("the time", "it is not a date"))
     }
 
     /// A commit with its `typed` id: what clients verify.
@@ -207,11 +207,11 @@ impl Writer {
             None => Ok(()),
             Some((other, why)) if other == name => Err(refused(
                 name,
-                format!("the branch's name cannot be a file of a client: {why}"),
+                format!("no client can store the branch's name as a file: {why}"),
             )),
             Some((other, why)) => Err(refused(
                 name,
-                format!("beside it the branch {other} cannot be a file of a client: {why}"),
+                format!("no client can store the branch {other} beside it: {why}"),
             )),
         }
     }

@@ -59,7 +59,7 @@ impl Writer {
         if push.branch.is_empty() || push.branch.chars().any(char::is_control) {
             return Err(refused(
                 "the branch's name",
-                "it is empty, or holds a control character",
+                "it is empty or contains a control character",
             ));
         }
         let row = self.branch(&repo, &push.branch).await?;
@@ -166,8 +166,7 @@ impl Writer {
                     }
                     Some(PushedSnapshot::Delta { parent, .. }) => {
                         if chain.iter().any(|id| id == parent.as_str()) {
-                            objections
-                                .push(Objection::new(&last, "its delta comes back to itself"));
+                            objections.push(Objection::new(&last, "its delta is based on itself"));
                             break None;
                         }
                         chain.push(parent.as_str().to_owned());
@@ -222,14 +221,14 @@ impl Writer {
         let Some(row) = rows.into_iter().next() else {
             objections.push(Objection::new(
                 id,
-                "a delta builds on this snapshot; it was not sent, and the hub does not have it",
+                "a delta is based on this snapshot; it was not sent, and the hub does not have it",
             ));
             return Ok(None);
         };
         match self.store().tree(&row, trees).await? {
             Ok(tree) => Ok(Some(Manifest::clone(&tree.manifest))),
             Err(why) => {
-                objections.push(Objection::new(id, format!("a delta builds on this snapshot, and the hub's own copy does not prove: {why}")));
+                objections.push(Objection::new(id, format!("a delta is based on this snapshot, but the hub's own copy does not match its id: {why}")));
                 Ok(None)
             }
         }

@@ -316,7 +316,7 @@ impl Rebuild<'_> {
                     StoreError::Backend(error) => error.reason(key.as_str()),
                     error => error.to_string(),
                 })?;
-                let bytes = bytes.ok_or_else(|| "it was there and is gone".to_owned())?;
+                let bytes = bytes.ok_or_else(|| "it is gone".to_owned())?;
                 proves(kind, &ObjectId::new(*hex), &bytes)?;
                 Ok::<_, String>((bytes, store.backend().uri_for(&key)))
             })

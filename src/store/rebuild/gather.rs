@@ -177,7 +177,7 @@ async fn once(
     entry: &Entry,
 ) -> Result<Result<Found, String>, BackendError> {
     let Some(mut body) = backend.open(key).await? else {
-        return Err(open_question(key, "it was listed and is not there"));
+        return Err(open_question(key, "it was listed but does not exist"));
     };
     let id = ObjectId::new(hex);
     let announced = body.meta.size;
@@ -213,14 +213,14 @@ async fn once(
     }
     let found = match record_kind(&record) {
         Some(kind) => proves(kind, &id, &record).and_then(|_| fact(kind, &record, key, hex)),
-        None => Err("the bytes do not reproduce the id".to_owned()),
+        None => Err("the bytes do not match the id".to_owned()),
     };
     // An empty answer or an error page says nothing of the object.
     if found.is_err() && size != entry.size {
         let listed = entry.size;
         return Err(open_question(
             key,
-            &format!("{size} bytes came, and {listed} are listed"),
+            &format!("{size} bytes came, but {listed} are listed"),
         ));
     }
     Ok(found)

@@ -36,12 +36,10 @@ pub enum RebuildError {
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
     #[error(
-        "{database} is not empty, and no unfinished rebuild of this store: {why}; name a new database"
+        "{database} is neither empty nor an unfinished rebuild of this store: {why}; name a new database"
     )]
     NotEmpty { database: String, why: String },
-    #[error(
-        "{what} does not read back as it was written: its {column} differs; name a new database"
-    )]
+    #[error("{what} was read back differently: its {column} differs; name a new database")]
     Differs { what: String, column: &'static str },
 }
 

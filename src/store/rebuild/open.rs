@@ -20,7 +20,10 @@ impl Store {
         if let Some(hidden) = index.hidden().iter().find(|hidden| hidden.why.hides()) {
             let error = IndexError::Open {
                 what: index.describe(),
-                why: format!("rows may lie there that are not shown: {}", hidden.said),
+                why: format!(
+                    "it may contain rows that this user cannot see: {}",
+                    hidden.said
+                ),
             };
             return Err(error.into());
         }

@@ -151,7 +151,7 @@ impl Patient {
         if self.health.failing().contains(subject) {
             return Err(BackendError::Failing {
                 what: subject.to_owned(),
-                why: "the store failed on it before in this run, and it is not asked for again"
+                why: "the store failed on it earlier in this run, so it is not requested again"
                     .into(),
             });
         }

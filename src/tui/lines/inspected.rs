@@ -178,15 +178,15 @@ fn object_side(view: &ObjectView) -> ObjectSide {
     };
     match view {
         ObjectView::Unlinked { found } if found.is_empty() => plain(
-            "✗ missing: the row names no object, and the store holds none".into(),
+            "✗ missing: the row points to no object, and the store has none".into(),
             vec![],
         ),
         ObjectView::Unlinked { found } => plain(
-            "≠ unlinked: the row names no object, but the store holds it".into(),
+            "≠ unlinked: the row points to no object, but the store has it".into(),
             found.iter().map(|key| clean(key)).collect(),
         ),
         ObjectView::Absent { key } => plain(
-            "✗ missing: the row names an object that is not there".into(),
+            "✗ missing: the row points to an object that the store does not have".into(),
             vec![clean(key)],
         ),
         ObjectView::Unknown { key, why } => plain(
@@ -195,7 +195,7 @@ fn object_side(view: &ObjectView) -> ObjectSide {
         ),
         ObjectView::Refused { uri, why } => plain(
             format!("✗ refused: {}", clean(why)),
-            vec![clean(uri), "a URI like this is never followed".into()],
+            vec![clean(uri), "Luthier never follows such a URI".into()],
         ),
         ObjectView::Present { .. } => present(view),
     }
@@ -216,12 +216,12 @@ fn present(view: &ObjectView) -> ObjectSide {
     };
     let size = crate::text::plural(*size, "byte");
     let headline = match (proved, problem) {
-        (Some(scheme), None) => format!("✓ present, {size}, proved by {}", clean(scheme)),
+        (Some(scheme), None) => format!("✓ linked, {size}, matches its id ({})", clean(scheme)),
         (_, Some((Some(offset), words))) => {
-            format!("✗ wrong at byte {offset:#x}: {}", clean(words))
+            format!("✗ corrupt at byte {offset:#x}: {}", clean(words))
         }
         (_, Some((None, words))) => format!("✗ wrong: {}", clean(words)),
-        (None, None) => format!("✗ present, {size}, and nothing proves the id"),
+        (None, None) => format!("✗ corrupt, {size}: the bytes do not match the id"),
     };
     ObjectSide {
         headline,

@@ -38,7 +38,7 @@ impl From<&Run> for RunLine {
             .collect();
         let end = match (&run.breaker, run.ended, run.stopped) {
             (Some(breaker), ..) => Some(format!("stopped writing: {}", clean(breaker))),
-            (None, false, _) => Some("did not come to its end".to_owned()),
+            (None, false, _) => Some("did not finish".to_owned()),
             (None, true, true) => Some("stopped by a person".to_owned()),
             (None, true, false) => None,
         };
@@ -149,7 +149,7 @@ impl From<&Line> for JournalLine {
             }
             Event::Interrupted { done, not_done } => (
                 "interrupted",
-                format!("killed; of what was announced {done} found done, {not_done} not"),
+                format!("killed; of the announced steps {done} were done, {not_done} were not"),
                 false,
                 None,
             ),

@@ -53,12 +53,12 @@ pub fn scope_words(scope: &Scope) -> String {
 #[must_use]
 pub fn rests_on(past: Option<&PastAudit>, now: Micros) -> String {
     let Some(past) = past else {
-        return "not looked at".to_owned();
+        return "not checked".to_owned();
     };
     let seconds = u64::try_from(now.saturating_sub(past.at) / 1_000_000).unwrap_or(0);
     let ago = crate::tui::meter::span(seconds);
     let out = match past.depth {
-        Depth::Rows => " · store not asked",
+        Depth::Rows => " · store not read",
         Depth::Presence => " · bytes not read",
         Depth::Bytes => "",
     };
@@ -70,7 +70,7 @@ pub fn rests_on(past: Option<&PastAudit>, now: Micros) -> String {
 #[must_use]
 pub fn nothing_found(past: Option<&PastAudit>) -> (String, Rest) {
     match past {
-        None => ("? not looked at".to_owned(), Rest::Unknown),
+        None => ("? not checked".to_owned(), Rest::Unknown),
         Some(past) if !past.complete => (
             format!("? {}, incomplete", past.depth.word()),
             Rest::Unknown,
@@ -85,11 +85,11 @@ pub fn nothing_found(past: Option<&PastAudit>) -> (String, Rest) {
 pub fn branch_words(branches: &BranchCounts) -> (String, bool) {
     let total = branches.total();
     if total == 0 {
-        return ("no branch was looked at".to_owned(), false);
+        return ("no branch was checked".to_owned(), false);
     }
     let whole = match branches.depth {
         Some(Depth::Bytes) | None => "come whole".to_owned(),
-        Some(depth) => format!("have nothing against them at depth {}", depth.word()),
+        Some(depth) => format!("have no finding at depth {}", depth.word()),
     };
     let parts = [
         (branches.clear, whole.as_str()),

@@ -59,7 +59,7 @@ impl BranchMark {
             BranchMark::Unknown => ("? not known".to_owned(), None),
             BranchMark::Empty => ("· no commit".to_owned(), None),
             BranchMark::Whole { .. } => ("✓ comes whole".to_owned(), None),
-            BranchMark::Clear { depth, .. } => (format!("? only {} looked at", depth.word()), None),
+            BranchMark::Clear { depth, .. } => (format!("? only {} checked", depth.word()), None),
             BranchMark::Fails {
                 code: Some(code), ..
             } => (format!("✗ {}", code.name()), Some(Grade::Critical)),

@@ -68,7 +68,7 @@ impl RunnerContext {
         let authority = self
             .authority
             .as_ref()
-            .ok_or("this session is read-only; start with --write")?;
+            .ok_or("this session is read-only; start Luthier with --write")?;
         let writer = store.writer(authority).map_err(|error| error.to_string())?;
         let mut journal = Journal::open(&self.hub).map_err(|error| error.to_string())?;
         let options = Options {

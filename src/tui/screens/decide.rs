@@ -104,13 +104,13 @@ impl Decide {
     /// Why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
-        let nothing = || "there is nothing to decide under the cursor".to_owned();
+        let nothing = || "there is no decision under the cursor".to_owned();
         match action {
             Action::Choose(_) | Action::Open | Action::CopyId if self.current().is_none() => {
                 Some(nothing())
             }
             Action::Choose(Side::Row | Side::Object) if !self.is_seen() => {
-                Some("both sides are not on the screen yet".into())
+                Some("wait until both sides are on the screen".into())
             }
             Action::SameForAll => self.refuse_rule(shared),
             Action::Plan => self.refuse_plan(shared),
@@ -121,7 +121,7 @@ impl Decide {
 
     fn refuse_rule(&self, shared: &Shared) -> Option<String> {
         let Some(row) = self.current() else {
-            return Some("there is nothing to decide under the cursor".into());
+            return Some("there is no decision under the cursor".into());
         };
         let by_hand = shared.decisions.count(row.code);
         if by_hand < BY_HAND {
@@ -131,18 +131,18 @@ impl Decide {
         let decided = shared.decisions.of(row.code, subject(row.id.exact()));
         decided
             .is_none()
-            .then(|| "decide the one under the cursor first; its answer is taken for all".into())
+            .then(|| "decide the finding under the cursor first; its answer is used for all".into())
     }
 
     fn refuse_plan(&self, shared: &Shared) -> Option<String> {
         let Some(classified) = self.classified.ready() else {
-            return Some("what needs a choice is still being looked for".into());
+            return Some("findings that need a decision are still being collected".into());
         };
         let tally = self.tally(shared);
         let none = tally.planned == 0 && classified.rest.is_empty();
         none.then(|| match tally.undecided {
-            0 => "by your choices everything stays as it is".into(),
-            _ => "nothing is decided yet".into(),
+            0 => "with these decisions nothing is changed".into(),
+            _ => "no decision yet".into(),
         })
     }
 
@@ -189,7 +189,7 @@ impl Decide {
         ctx.shared.decisions.choose(code, at, side);
         if side != Side::Skip && winner(remedy) != Some(side) {
             let words = format!(
-                "left as it is: `{remedy}` can only make the {} true",
+                "skipped: `{remedy}` can only change the {}",
                 winner(remedy).map_or("other side", Side::word)
             );
             ctx.shared.tell(Level::Warning, words);
@@ -223,7 +223,7 @@ impl Decide {
         };
         ctx.shared.decisions.same_for_all(code, side);
         let words = format!(
-            "{} for every {code} that was not decided by hand",
+            "{} for every {code} without a decision by hand",
             side.word()
         );
         ctx.shared.tell(Level::Info, words);
@@ -237,7 +237,7 @@ impl Decide {
         let tally = self.tally(ctx.shared);
         let mut words = format!("{}: {} decided", self.what, text::grouped(tally.planned));
         for (count, word) in [
-            (tally.kept, "kept as they are"),
+            (tally.kept, "skipped"),
             (tally.skipped, "skipped"),
             (tally.undecided, "undecided"),
         ] {
@@ -368,7 +368,7 @@ impl Decide {
     pub fn status(&self, shared: &Shared) -> String {
         let tally = self.tally(shared);
         format!(
-            "{} planned, {} kept, {} skipped, {} undecided",
+            "{} planned, {} kept, {} skipped, {} need a decision",
             text::grouped(tally.planned),
             text::grouped(tally.kept),
             text::grouped(tally.skipped),

@@ -158,12 +158,14 @@ impl Findings {
             return Some(format!("the filter is not understood: {trouble}"));
         }
         match action {
-            Action::Export if shared.audits.last.is_none() => Some("no audit has ended yet".into()),
+            Action::Export if shared.audits.last.is_none() => {
+                Some("no audit has finished yet".into())
+            }
             Action::Plan if matches!(shared.audits.slot, Slot::Pending(_)) => {
-                Some("an audit is under way; the findings are about to change".into())
+                Some("an audit is running; the findings are about to change".into())
             }
             Action::Plan | Action::Mark | Action::Range if self.marked.pending() => {
-                Some("marks are being set; a moment".into())
+                Some("marks are being set; wait a moment".into())
             }
             Action::Plan if !self.marked.is_empty() => None,
             Action::Open | Action::Plan | Action::CopyId if nothing => {
@@ -181,7 +183,7 @@ impl Findings {
             Action::Open if self.group.is_none() => match self.current()?.subject.kind() {
                 Some(_) => None,
                 None => Some(format!(
-                    "a {} has no object of its own; its evidence stands beside",
+                    "a {} has no object of its own; its evidence is shown beside the list",
                     self.current()?.subject
                 )),
             },

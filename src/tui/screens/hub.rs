@@ -59,9 +59,9 @@ impl HubScreen {
         let nothing = shared.audits.last.is_none();
         match action {
             Action::Guide(Guide::ByHand) | Action::Open | Action::Plan if nothing => {
-                Some("no audit has ended yet".into())
+                Some("no audit has finished yet".into())
             }
-            Action::Open if codes(shared).is_empty() => Some("nothing was found".into()),
+            Action::Open if codes(shared).is_empty() => Some("no findings".into()),
             Action::CopyId => Some("there is no id here".into()),
             _ => None,
         }
@@ -85,7 +85,7 @@ impl HubScreen {
             Action::Repos => Repos::open(ctx),
             Action::Plan => PlanScreen::open(
                 Selection::Auto(crate::audit::Filter::default()),
-                "every finding that can be repaired without a choice",
+                "every finding that can be repaired without a decision",
                 ctx,
             ),
             Action::Back => Go::Back,
@@ -110,7 +110,7 @@ impl HubScreen {
         if let Slot::Failed(why) = &shared.open {
             head.say(&format!("✗ {why}"), theme.error);
             head.gap();
-            head.say("R tries again   q leaves", theme.text);
+            head.say("R tries again   q quits", theme.text);
             head.draw(frame, area, Cursor::default());
             return;
         }
@@ -204,7 +204,7 @@ fn totals(shared: &Shared, head: &mut Text, theme: &Theme) {
             None => format!("{kind}s have no such column"),
         })
         .collect();
-    head.pair("no URI yet", &nulls.join(" · "), theme, theme.text);
+    head.pair("without URI", &nulls.join(" · "), theme, theme.text);
 }
 
 fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
@@ -315,9 +315,9 @@ fn explain(code: Code, count: u64, width: u16, theme: &Theme) -> Text {
     out.gap();
     out.pair("remedy", &fault.remedy.to_string(), theme, theme.text);
     let auto = match fault.auto {
-        Auto::Yes => "in bulk, once the plan is confirmed",
-        Auto::Ask => "only where a person chose it",
-        Auto::No => "not by this program",
+        Auto::Yes => "all at once, after the plan is confirmed",
+        Auto::Ask => "needs a decision",
+        Auto::No => "Luthier cannot repair it",
     };
     out.pair("applied", auto, theme, theme.text);
     out.gap();

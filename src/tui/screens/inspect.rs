@@ -139,7 +139,7 @@ impl Inspect {
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
             Action::Plan | Action::Findings if shared.audits.last.is_none() => {
-                Some("no audit has ended yet".into())
+                Some("no audit has finished yet".into())
             }
             Action::Open => self.refuse_open(),
             Action::LinkBack if self.trail.is_empty() => Some("no link was followed".into()),
@@ -160,8 +160,8 @@ impl Inspect {
         match (self.facet, self.link()) {
             (0, _) => None,
             (5, Some((.., true))) => None,
-            (5, Some((kind, ..))) => Some(format!("there is no row of this {kind} to look at")),
-            _ => Some("nothing here to open; 6 lists the links".into()),
+            (5, Some((kind, ..))) => Some(format!("this {kind} has no row to inspect")),
+            _ => Some("nothing to open here; 6 lists the links".into()),
         }
     }
 

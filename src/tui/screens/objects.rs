@@ -96,7 +96,7 @@ impl Objects {
             Action::Plan | Action::NextFinding | Action::PreviousFinding
                 if shared.audits.last.is_none() =>
             {
-                Some("no audit has ended yet".into())
+                Some("no audit has finished yet".into())
             }
             Action::Branch if self.tab != 0 => {
                 Some("only commits belong to a branch; 1 lists them".into())
@@ -225,7 +225,7 @@ impl Objects {
         let last = self.list.len().saturating_sub(1);
         self.list.cursor.at = found.unwrap_or(if forwards { last } else { 0 });
         if found.is_none() {
-            let text = "no finding on the rows read so far; again goes on from here";
+            let text = "no finding on the rows read so far; press again to read on";
             ctx.shared.tell(Level::Info, text);
         }
     }

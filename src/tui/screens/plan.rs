@@ -148,11 +148,11 @@ impl PlanScreen {
         if !shared.face.writable {
             Some("read-only; start with --write".into())
         } else if totals.steps == 0 {
-            Some("nothing is planned; the reasons stand there".into())
+            Some("nothing is planned; the screen says why".into())
         } else if self.spent {
-            Some("this plan was applied; x plans anew".into())
+            Some("this plan was applied; x plans again".into())
         } else if shared.applying.is_some() {
-            Some(format!("another {} is under way", shared.work.noun()))
+            Some(format!("another {} is running", shared.work.noun()))
         } else {
             None
         }
@@ -180,13 +180,13 @@ impl PlanScreen {
         });
         let asks = asks || self.chose_ask(totals.steps);
         let why = if !self.planned.alarms.is_empty() {
-            "So much is wrong together that this may be the wrong store."
+            "So many objects are missing or corrupt that this may be the wrong store."
         } else if shared.is_risky() {
-            "This hub is not a demo and not a staging hub."
+            "This hub is neither a demo nor a staging hub."
         } else if asks {
-            "Some steps mend what needs a person's choice."
+            "Some steps repair findings that needed a decision."
         } else if totals.steps > MANY {
-            "This is a plan of more than 1,000 steps."
+            "The plan has more than 1,000 steps."
         } else {
             return Some(Confirm::letter(question, hub));
         };
@@ -260,7 +260,7 @@ impl PlanScreen {
     pub fn lead(&self) -> &'static str {
         match &self.totals {
             Slot::Ready(totals) if totals.steps == 0 => {
-                "nothing is planned, and it says why; esc goes back"
+                "nothing is planned; the screen says why; esc goes back"
             }
             Slot::Ready(_) => "read each step; enter applies it",
             Slot::Failed(_) => "there is no plan; esc goes back",
@@ -348,7 +348,7 @@ impl PlanScreen {
     pub fn status(&self, shared: &Shared) -> String {
         match self.refuse_apply(shared) {
             Some(why) => format!("plan: {why}"),
-            None => "plan: enter applies it, after a question".into(),
+            None => "plan: enter applies it after a confirmation".into(),
         }
     }
 }

@@ -92,13 +92,15 @@ impl PullScreen {
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
             Action::Again if shared.pulling.is_some() => {
-                Some("a pull is being tried; ctrl-c stops it".into())
+                Some("a pull is being traced; ctrl-c stops it".into())
             }
-            Action::Plan if shared.audits.last.is_none() => Some("no audit has ended yet".into()),
+            Action::Plan if shared.audits.last.is_none() => {
+                Some("no audit has finished yet".into())
+            }
             Action::Plan | Action::CopyId if self.id().is_none() => {
                 Some(match self.end.ready().map(PulledLine::is_whole) {
-                    Some(true) => "nothing is refused here".into(),
-                    _ => "no object is refused here that could be repaired".into(),
+                    Some(true) => "no object is refused here".into(),
+                    _ => "no refused object here can be repaired".into(),
                 })
             }
             _ => None,
@@ -124,7 +126,7 @@ impl PullScreen {
             Action::Again | Action::Refresh => self.again(ctx),
             Action::Plan => {
                 if let Some(id) = self.id() {
-                    let what = format!("what blocks the pull: {}", id.shown());
+                    let what = format!("what stops the pull: {}", id.shown());
                     let filter = Filter {
                         id: Some(id.exact().to_owned()),
                         ..Filter::default()
@@ -148,7 +150,7 @@ impl PullScreen {
                 let (level, words) = match (end.is_whole(), end.stopped) {
                     (_, true) => (Level::Warning, "the pull was stopped"),
                     (false, _) => (Level::Error, "a client refuses this pull"),
-                    (true, _) => (Level::Info, "a client takes this pull"),
+                    (true, _) => (Level::Info, "the pull succeeds"),
                 };
                 ctx.shared.tell(level, words);
                 self.end = Slot::Ready(*end);
@@ -171,11 +173,11 @@ impl PullScreen {
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         match (&shared.pulling, self.id()) {
-            (Some(_), _) => "ctrl-c stops the walk".into(),
+            (Some(_), _) => "ctrl-c stops the pull".into(),
             (None, Some(_)) if self.failed().is_some() => {
-                "↑↓ another branch; x plans the repair of what blocks it; r tries again".into()
+                "↑↓ another branch; x plans the repair of what stops it; r traces again".into()
             }
-            (None, Some(_)) => "x plans the repair of what blocks it; r tries again".into(),
+            (None, Some(_)) => "x plans the repair of what stops it; r traces again".into(),
             (None, None) => "r tries again".into(),
         }
     }
@@ -205,7 +207,7 @@ impl PullScreen {
             (Slot::Failed(why), _) => out.say(&format!("✗ {why}"), theme.error),
             (_, Some(meter)) => {
                 out.say(
-                    "walking from the heads to the blobs, as a client does",
+                    "reading from the heads to the blobs, as a client does",
                     theme.running,
                 );
                 out.pair(
@@ -257,13 +259,13 @@ fn ended(end: &PulledLine, at: u64, out: &mut Text, theme: &Theme) {
         match (&end.refused, end.stopped) {
             (Some(refused), _) => say_refused(refused, out, theme),
             (None, true) => out.say("stopped before the end", theme.warning),
-            (None, false) => out.say("✓ a client takes it whole", theme.good),
+            (None, false) => out.say("✓ the pull succeeds", theme.good),
         }
         out.gap();
     }
     if end.stopped && end.branches.is_some() {
         out.say(
-            "stopped before the end: the other branches were not tried",
+            "stopped before the end; the other branches were not traced",
             theme.warning,
         );
     }
@@ -278,7 +280,7 @@ fn ended(end: &PulledLine, at: u64, out: &mut Text, theme: &Theme) {
         let mut words = format!("{} served", text::grouped(*served));
         if *reconstructed > 0 {
             words += &format!(
-                ", {} made from rows: nothing is stored",
+                ", {} made from rows: not in the store",
                 text::grouped(*reconstructed)
             );
         }
@@ -309,7 +311,7 @@ const LISTED: usize = 8;
 fn say_branches(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme) {
     let total = branches.whole + branches.empty + branches.failed + branches.unread;
     let mut words = format!(
-        "{} of {} fail, {} come whole",
+        "{} of {} fail, {} succeed",
         text::grouped(branches.failed),
         text::plural(total, "branch"),
         text::grouped(branches.whole)
@@ -324,7 +326,7 @@ fn say_branches(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme)
     }
     match (branches.failed, branches.unread) {
         (0, 0) if branches.together.is_none() => {
-            out.say("✓ a client takes it whole", theme.good);
+            out.say("✓ the pull succeeds", theme.good);
             out.say(&words, theme.text);
         }
         (0, _) => out.say(&format!("? {words}"), theme.warning),
@@ -370,7 +372,7 @@ fn say_branches(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme)
 fn say_taken(end: &PulledLine, out: &mut Text, theme: &Theme) {
     if !end.taken.is_empty() {
         out.gap();
-        out.say("the last objects of the walk, latest first", theme.title);
+        out.say("the last objects of the pull, latest first", theme.title);
         for taken in end.taken.iter().rev() {
             let (mark, style) = match taken.reconstructed {
                 true => ("~ row   ", theme.warning),

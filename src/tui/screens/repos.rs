@@ -130,7 +130,7 @@ impl Repos {
             Action::Findings | Action::Plan | Action::NextFinding | Action::PreviousFinding
                 if shared.audits.last.is_none() =>
             {
-                Some("no audit has ended yet".into())
+                Some("no audit has finished yet".into())
             }
             _ => None,
         }
@@ -208,7 +208,7 @@ impl Repos {
                 at.checked_sub(1)
             };
             let Some(Row::Ready(row)) = next.map(|at| self.list.row(at)) else {
-                let text = "no other repository with findings that way";
+                let text = "no other repository with findings in that direction";
                 return ctx.shared.tell(Level::Info, text);
             };
             at = next.unwrap_or(at);
@@ -358,7 +358,7 @@ fn on_row(action: Action, row: &RepoLine, ctx: &mut Ctx) -> Go {
         Action::Findings => Findings::open(&format!("repo:{}", row.path.shown()), ctx),
         Action::Plan => {
             let what = format!(
-                "what can be repaired without a choice in {}",
+                "what can be repaired without a decision in {}",
                 row.path.shown()
             );
             PlanScreen::open(Selection::Auto(filter(row)), &what, ctx)

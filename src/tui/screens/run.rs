@@ -222,7 +222,7 @@ fn before_and_after(entry: &EntryLine, out: &mut Text, theme: &Theme) {
     }
     out.gap();
     if entry.changes.is_empty() {
-        out.say("the row was not to be changed", theme.muted);
+        out.say("the row was not changed", theme.muted);
     }
     for change in &entry.changes {
         out.say(&change.column, theme.title);

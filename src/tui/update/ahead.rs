@@ -96,7 +96,7 @@ pub fn catch_up(state: &mut State, out: &mut Vec<Effect>) {
     let late = state.shared.clock.saturating_sub(state.ahead.since) > TIMEOUT;
     if late {
         state.ahead = Ahead::default();
-        let text = "what was typed ahead is forgotten: the list has not come yet";
+        let text = "keys that you typed ahead were dropped: the list has not arrived yet";
         return state.shared.tell(Level::Warning, text);
     }
     if state.stack.last().is_some_and(Screen::pending) {

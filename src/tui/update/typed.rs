@@ -31,13 +31,14 @@ pub fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
             changed(state, out);
         }
         Some(Overlay::Confirm(_)) => {
-            state
-                .shared
-                .tell(Level::Warning, "a paste answers no question; type it");
+            state.shared.tell(
+                Level::Warning,
+                "a dialog ignores pasted text; type the answer",
+            );
         }
         _ => state
             .shared
-            .tell(Level::Info, "pasted text means nothing here"),
+            .tell(Level::Info, "pasted text is ignored here"),
     }
 }
 

@@ -212,7 +212,7 @@ impl Confirm {
         );
         body.say(
             &format!(
-                "{} to be written, {}",
+                "{} to write, {}",
                 text::bytes(totals.bytes),
                 text::plural(totals.requests, "request"),
             ),
@@ -222,7 +222,7 @@ impl Confirm {
 }
 
 /// What happens after the first steps, where a person is to look.
-const CANARY: &str = "After the first 10 steps it stops for a look; p goes on.";
+const CANARY: &str = "It pauses after the first 10 steps so that you can check them; p continues.";
 
 /// What of a plan can be undone, and what not.
 fn say_undo(undoable: Undoable, body: &mut pane::Text, theme: &Theme) {
@@ -231,7 +231,7 @@ fn say_undo(undoable: Undoable, body: &mut pane::Text, theme: &Theme) {
     }
     let how = match undoable.whole + undoable.row {
         0 => "Nothing is deleted.",
-        _ => "U in the journal plans the undo. Nothing is deleted.",
+        _ => "To undo: J, then U. Nothing is deleted.",
     };
     body.say(how, theme.muted);
 }

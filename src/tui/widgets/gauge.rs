@@ -56,7 +56,7 @@ fn items(job: &str, meter: &Meter, now: Duration) -> Vec<String> {
     } else if let Some(why) = &figures.waiting {
         items.push(why.clone());
     } else if let Some(seconds) = meter.stalled(now) {
-        items.push(format!("no movement for {}", span(seconds)));
+        items.push(format!("no progress for {}", span(seconds)));
     } else if let Some(rate) = meter.rate() {
         items.push(format!("{}/s", text::grouped(rate)));
     }

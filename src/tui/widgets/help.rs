@@ -103,7 +103,7 @@ impl Help {
             text.draw(frame, below, Cursor::default());
         }
         if len == 0 {
-            frame.render_widget(Line::styled(" no key here does that", theme.muted), body);
+            frame.render_widget(Line::styled(" no key here matches", theme.muted), body);
         }
     }
 }

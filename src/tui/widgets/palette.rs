@@ -72,7 +72,7 @@ impl Palette {
             entry.map_or_else(Line::default, |entry| row(entry, &refusal, theme))
         });
         if len == 0 {
-            let text = " nothing is called so; a filter, a path or an id leads there too";
+            let text = " nothing matches; type a filter, a path or an id to go there";
             frame.render_widget(Line::styled(text, theme.muted), body);
         }
     }

@@ -197,7 +197,7 @@ async fn a_new_branch_that_no_client_can_keep_is_refused(pair: Pair) {
     let (pair, first) = pair.with_repo().await;
     for (name, why) in [
         ("main/x", "beside it the branch main cannot be a file"),
-        ("MAIN", "cannot be a file of a client"),
+        ("MAIN", "as a file"),
         ("HEAD", "reserved"),
         ("a..b", "a range"),
         ("x.lock", ".lock"),

@@ -91,7 +91,7 @@ impl Marked {
                 }
                 _ => String::new(),
             };
-            return format!("{marked}a range of {rows}: x plans, v marks it, esc drops it");
+            return format!("{marked}a range of {rows}: x plans, v marks it, esc cancels it");
         }
         match &self.marks {
             Marks::All(_) => "all shown are marked".into(),
@@ -187,8 +187,7 @@ impl Findings {
     ) -> bool {
         if count > MOST {
             let most = crate::text::grouped(MOST);
-            let text =
-                format!("more than {most} are not marked one by one; / narrows, a marks all");
+            let text = format!("at most {most} can be marked one by one; / filters, a marks all");
             ctx.shared.tell(Level::Warning, text);
             return false;
         }
@@ -261,7 +260,7 @@ impl Findings {
             }
             (Answer::Failed(why), _) => {
                 self.marked.then_plan = false;
-                let text = format!("nothing is marked any more: {why}");
+                let text = format!("all marks were removed: {why}");
                 ctx.shared.tell(Level::Warning, text);
             }
             (other, _) => {

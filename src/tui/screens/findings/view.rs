@@ -67,9 +67,9 @@ impl Findings {
             title += &format!("  /{}", crate::tui::lines::clean(&self.text));
         }
         title += match shared.audits.last_hub_audit() {
-            None => "  the hub was not looked at",
+            None => "  the hub was not checked",
             Some(past) => match past.depth {
-                Depth::Rows => "  depth rows · store not asked",
+                Depth::Rows => "  depth rows · store not read",
                 Depth::Presence => "  depth presence · bytes not read",
                 Depth::Bytes => "  depth bytes",
             },
@@ -133,7 +133,7 @@ impl Findings {
     /// What stands in the list's place while there is none.
     fn instead(&self, shared: &Shared) -> Option<String> {
         if shared.audits.last.is_none() {
-            return Some("no audit has ended yet".into());
+            return Some("no audit has finished yet".into());
         }
         if let Some(trouble) = &self.trouble {
             return Some(format!("the filter is not understood: {trouble}"));
@@ -145,11 +145,11 @@ impl Findings {
                 let rests = rests_on(past, shared.now());
                 Some(match nothing_found(past).1 {
                     Rest::Proved => format!("✓ nothing is wrong: {rests}"),
-                    Rest::Shallow => format!("nothing was found: {rests}. A looks deeper."),
-                    Rest::Unknown => format!("? nothing was found: {rests}. A looks at the hub."),
+                    Rest::Shallow => format!("no findings: {rests}. A reads more."),
+                    Rest::Unknown => format!("? no findings: {rests}. A audits the hub."),
                 })
             }
-            (Slot::Ready(0), _) => Some("nothing passes this filter; / changes it".into()),
+            (Slot::Ready(0), _) => Some("no row matches this filter; / changes it".into()),
             _ => None,
         }
     }
@@ -211,10 +211,10 @@ fn group_line(group: &GroupLine, marked: bool, width: u16, theme: &Theme) -> Lin
 
 fn remedy(remedy: Remedy, auto: Auto) -> String {
     match (remedy, auto) {
-        (Remedy::None, _) => "none: a person must decide outside".to_owned(),
-        (remedy, Auto::Yes) => format!("{remedy}, in bulk: x plans it"),
-        (remedy, Auto::Ask) => format!("{remedy}, once chosen: x plans it"),
-        (remedy, Auto::No) => format!("{remedy}, but it has nothing to work from"),
+        (Remedy::None, _) => "none: Luthier cannot repair this".to_owned(),
+        (remedy, Auto::Yes) => format!("{remedy}: x plans it"),
+        (remedy, Auto::Ask) => format!("{remedy}, needs a decision: x plans it"),
+        (remedy, Auto::No) => format!("{remedy}, but the hub has no source for it"),
     }
 }
 

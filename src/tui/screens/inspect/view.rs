@@ -177,7 +177,7 @@ impl Inspect {
         let style = if side.good { theme.good } else { theme.error };
         match self.facet {
             0 if self.inline && !seen.fields.is_empty() => {
-                let text = " one below the other; d puts them side by side, enter unfolds";
+                let text = " one below the other; d shows them side by side, enter unfolds";
                 Line::styled(text, theme.muted)
             }
             0 if seen.fields.is_empty() => cut(&side.headline, width, style),
@@ -320,7 +320,7 @@ fn ties(seen: &Inspected, width: u16, theme: &Theme) -> Text {
         out.say(&format!("{source} {scheme} {mark}"), style);
     }
     if seen.identity.is_empty() {
-        out.say("nothing to try", theme.muted);
+        out.say("no formula to try", theme.muted);
     }
     out.gap();
     out.say("links", theme.title);

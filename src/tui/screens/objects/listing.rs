@@ -54,7 +54,7 @@ impl Objects {
         text.clone_into(&mut self.text);
         (self.filter, self.trouble) = parse(text);
         if !self.filter.kinds.is_empty() || self.filter.repo.is_some() {
-            self.trouble = Some("this list is of one kind and one repository".to_owned());
+            self.trouble = Some("this list has one kind and one repository only".to_owned());
         }
         let list = match &self.kept {
             Some(row) if self.is_whole() => Keyset::on(row, None),

@@ -89,7 +89,7 @@ impl Objects {
         }
         let words = match (self.list.none_exist(), self.is_whole()) {
             (true, true) => "none here",
-            (true, false) => "nothing passes this filter; / changes it",
+            (true, false) => "no row matches this filter; / changes it",
             (false, true) => "…",
             (false, false) => "looking …",
         };
@@ -272,7 +272,7 @@ fn describe(row: &ObjectLine, width: u16, theme: &Theme) -> Text {
             Some(id) => out.pair("snapshot", id.shown(), theme, theme.text),
             None => out.pair(
                 "snapshot",
-                "✗ none: a clone gets an empty tree",
+                "✗ no snapshot: a clone gets an empty tree",
                 theme,
                 theme.critical,
             ),
@@ -295,7 +295,7 @@ fn describe(row: &ObjectLine, width: u16, theme: &Theme) -> Text {
         let cache = match row.cache_byte {
             None => "none".to_owned(),
             Some(b'{') => "json".to_owned(),
-            Some(byte) => format!("~ no JSON: its first byte is {byte:#04x}"),
+            Some(byte) => format!("~ not JSON: the first byte is {byte:#04x}"),
         };
         out.pair("cache", &cache, theme, theme.text);
     }

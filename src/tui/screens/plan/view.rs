@@ -124,13 +124,15 @@ impl PlanScreen {
 /// What to press or run next, where findings are skipped that more could be done with; a line each.
 const fn helps(next: Next) -> &'static [&'static str] {
     match next {
-        Next::Decide => &["What needs a decision: f on the hub lists it, x there asks for each."],
+        Next::Decide => {
+            &["Findings that need a decision: f on the hub lists them, x there asks for each."]
+        }
         Next::Copies => &[
-            "What needs a copy is taken from a client's folder by",
+            "Findings that need a copy from a client's folder:",
             "luthier repair --copies DIR",
-            "and listed by luthier repair --wanted FILE",
+            "luthier repair --wanted FILE lists them",
         ],
-        Next::Deeper => &["A audits again; at depth bytes every object is read."],
+        Next::Deeper => &["A audits again; depth bytes reads every object."],
     }
 }
 
