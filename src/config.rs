@@ -127,7 +127,7 @@ const fn yes() -> bool {
     true
 }
 
-/// Where the configuration file lies on this platform.
+/// Returns the path of the configuration file on this platform.
 #[must_use]
 pub fn path() -> Option<PathBuf> {
     let folders = directories::ProjectDirs::from("", "", "luthier")?;
@@ -144,7 +144,7 @@ pub fn load(flags: &Flags) -> Result<Option<Target>, ConfigError> {
     resolve(flags, &variable, &path, &text)
 }
 
-/// What the file says of the console.
+/// Reads the console's part of the configuration file.
 ///
 /// # Errors
 /// A file that cannot be read.

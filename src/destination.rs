@@ -47,7 +47,7 @@ pub fn try_folder(folder: &Path) -> Result<(), String> {
     tried.map_err(|error| told(folder, &error))
 }
 
-/// Why `path` cannot be written, and what to do.
+/// Explains why `path` cannot be written, and what to do.
 #[must_use]
 pub fn told(path: &Path, error: &io::Error) -> String {
     let path = path.display();
@@ -79,7 +79,7 @@ pub fn told(path: &Path, error: &io::Error) -> String {
     }
 }
 
-/// Why a database in the folder for temporary files cannot be used, and what to do, from its own words.
+/// Explains, from SQLite's own words, why a database in the folder for temporary files cannot be used, and what to do.
 #[must_use]
 pub fn temporary_database(why: &str) -> String {
     let folder = std::env::temp_dir();

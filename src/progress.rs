@@ -63,7 +63,7 @@ impl Progress {
         Self { budget, ..self }
     }
 
-    /// How long this job waits for a side that does not answer.
+    /// Returns how long this job waits for a side that does not answer.
     #[must_use]
     pub const fn budget(&self) -> &WaitBudget {
         &self.budget
@@ -140,7 +140,7 @@ impl Progress {
         self.cancel.clone().drop_guard()
     }
 
-    /// Whether the job was told to stop.
+    /// Returns whether the job was told to stop.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.cancel.is_cancelled()
@@ -177,7 +177,7 @@ impl Progress {
         self.resumed.notify_waiters();
     }
 
-    /// Whether the job is held.
+    /// Returns whether the job is held.
     #[must_use]
     pub fn is_paused(&self) -> bool {
         self.paused.load(Ordering::SeqCst)

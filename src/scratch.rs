@@ -40,7 +40,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Where it lies.
+    /// Returns the folder's path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

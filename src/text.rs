@@ -118,7 +118,7 @@ pub fn grouped(number: u64) -> String {
     out
 }
 
-/// How many a second, without figures that mean nothing: `94,547/s`, `12/s`, `3.4/s`.
+/// Formats a rate per second without meaningless digits: `94,547/s`, `12/s`, `3.4/s`.
 #[must_use]
 pub fn rate(a_second: f64) -> String {
     match a_second {

@@ -154,7 +154,7 @@ impl Retries {
         !cancelled
     }
 
-    /// How long the operation was tried, and how far the run came; empty where it was tried once only.
+    /// Says how long the operation was tried and how far the run came; empty if it was tried once only.
     #[must_use]
     pub fn told(&self) -> String {
         let Some(since) = self.since.filter(|_| self.failed > 0) else {

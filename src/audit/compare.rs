@@ -80,7 +80,7 @@ pub fn alone(row: &Map<String, Value>) -> Vec<FieldDiff> {
     fields(row, &Map::new(), &COMMIT_IDENTITY)
 }
 
-/// What a snapshot's row states, as a record's fields.
+/// Returns the fields of a snapshot's record as its row states them.
 #[must_use]
 pub fn snapshot_columns(row: &SnapshotRow) -> Map<String, Value> {
     let cached = row

@@ -85,7 +85,7 @@ fn resting_on(table: &str) -> Vec<Code> {
     out
 }
 
-/// Whether a code on this subject rests on rows that are hidden.
+/// Returns whether a code on this subject rests on rows that are hidden.
 pub(super) fn withheld(hidden: &[Hidden], code: Code, subject: Subject) -> bool {
     let own = subject.kind().map_or(&[][..], |kind| of_kind(code, kind));
     let always = RESTS_ON.iter().find(|(known, _)| *known == code);
@@ -95,7 +95,7 @@ pub(super) fn withheld(hidden: &[Hidden], code: Code, subject: Subject) -> bool 
         .any(|table| is_hidden(hidden, table))
 }
 
-/// Whether a finding rests on rows that are hidden.
+/// Returns whether a finding rests on rows that are hidden.
 pub(super) fn withholds(hidden: &[Hidden], finding: &Finding) -> bool {
     withheld(hidden, finding.code, finding.kind)
 }

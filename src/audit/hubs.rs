@@ -65,7 +65,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// How many rows differ.
+    /// Counts the rows that differ.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.differences.values().sum()
@@ -77,7 +77,7 @@ trait Compared: Columns + Default + Send + Sync {
     const KIND: &'static str;
     const TABLE: &'static str;
 
-    /// What it is found by, in the order of the pages.
+    /// Returns the id by which it is found, in the order of the pages.
     fn id(&self) -> String;
 
     /// The id as it is told.
@@ -298,7 +298,7 @@ impl<T> Comparison<'_, T> {
         out
     }
 
-    /// What is different about a row; none where nothing is, or where it does not count.
+    /// Compares a row with its counterpart; `None` if nothing differs, or if it does not count.
     fn pair<R: Compared>(
         &mut self,
         left: Option<&R>,

@@ -214,7 +214,7 @@ fn fields(row: &Row, bytes: Option<&[u8]>) -> Vec<FieldDiff> {
     }
 }
 
-/// What a client that pulls it gets, in one sentence.
+/// Says in one sentence what a client that pulls it gets.
 fn sentence(kind: Kind, findings: &[Finding], object: &ObjectView) -> String {
     let worst = findings
         .iter()

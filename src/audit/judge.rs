@@ -47,13 +47,13 @@ impl Verdict {
         self.findings.push(finding);
     }
 
-    /// Whether a pull that needs this row fails.
+    /// Returns whether a pull that needs this row fails.
     #[must_use]
     pub fn stops_pull(&self) -> bool {
         self.findings.iter().any(stops_pull)
     }
 
-    /// Whether other keys of the digest have something to say on what was found.
+    /// Returns whether other keys of the digest have something to say on what was found.
     #[must_use]
     pub fn needs_copies(&self) -> bool {
         let about_object = |code: Code| {
@@ -66,7 +66,7 @@ impl Verdict {
         self.findings.iter().any(|found| about_object(found.code))
     }
 
-    /// What is known of the row after this.
+    /// Returns what is known of the row after this.
     #[must_use]
     pub fn standing(&self) -> Standing {
         if self.stops_pull() {
@@ -83,8 +83,8 @@ impl Verdict {
     }
 }
 
-/// Whether a client's pull that needs the finding's subject fails because of it. A client asks for rows by their id,
-/// whoever holds them; it needs no object of the empty blob, and comes to every commit of a cycle once.
+/// Returns whether a client's pull that needs the finding's subject fails because of it. A client asks for rows by
+/// their id, whoever holds them; it needs no object of the empty blob, and comes to every commit of a cycle once.
 #[must_use]
 pub fn stops_pull(finding: &Finding) -> bool {
     match finding.code {
@@ -134,7 +134,7 @@ impl Judge {
         Some(probe.at(ask.row).await)
     }
 
-    /// How this judge looks at bytes.
+    /// Returns the probe with which this judge reads objects.
     fn new_probe(&self) -> Probe<'_> {
         Probe {
             store: &self.store,

@@ -40,8 +40,8 @@ pub enum PullEnd {
 }
 
 impl Report {
-    /// What this report knows and what `newer` found since, in one. Where `newer` looked at something less deep, what was
-    /// found deeper stays; where it had no answer, everything stays.
+    /// Merges what this report knows with what `newer` found since. Where `newer` looked at something less deep, what
+    /// was found deeper stays; where it had no answer, everything stays.
     ///
     /// # Errors
     /// A spool cannot be read or written.
@@ -203,7 +203,8 @@ impl Report {
     }
 }
 
-/// Whether a look at one row alone says all about a code; the others take the graph, the listing, or other rows.
+/// Returns whether a look at one row alone says all about a code; the others take the graph, the listing, or other
+/// rows.
 #[must_use]
 pub fn is_judged_alone(code: Code) -> bool {
     !matches!(
@@ -225,7 +226,7 @@ pub fn is_judged_alone(code: Code) -> bool {
 }
 
 impl Depth {
-    /// Whether an audit of this depth judges a code wherever it may be.
+    /// Returns whether an audit of this depth judges a code wherever it may be.
     #[must_use]
     pub fn judges(self, code: Code) -> bool {
         let paid = match self {
@@ -237,7 +238,7 @@ impl Depth {
     }
 }
 
-/// What a look covers, and the codes that it judges there.
+/// Returns what an audit covers, and the codes that it judges there.
 fn covered(past: &PastAudit) -> (Cover, Vec<u16>) {
     let (cover, alone) = match &past.scope {
         Scope::Hub => (Cover::Hub, false),

@@ -24,7 +24,7 @@ const FOLLOWED: usize = 100_000;
 /// Alarms that are kept.
 const KEPT: usize = 10;
 
-/// Whether a finding with this code speaks of an object that is absent or wrong.
+/// Returns whether a finding with this code speaks of an object that is absent or wrong.
 #[must_use]
 pub fn counts(code: Code) -> bool {
     matches!(
@@ -80,7 +80,7 @@ impl Mass {
         (self.asked, self.bad) = (0, 0);
     }
 
-    /// What has to be confirmed, in a line each.
+    /// Lists what has to be confirmed, one line each.
     pub fn alarms(mut self) -> Vec<String> {
         let mut gone: Vec<(&String, &RepoCounts)> = self
             .repos

@@ -64,7 +64,7 @@ impl PastAudits {
 }
 
 impl Scope {
-    /// Whether a look at this is one at `other` too.
+    /// Returns whether a look at this is one at `other` too.
     #[must_use]
     pub fn holds(&self, other: &Scope) -> bool {
         match (self, other) {

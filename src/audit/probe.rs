@@ -66,7 +66,7 @@ impl ObjectState {
         }
     }
 
-    /// Where the answer came from, as evidence.
+    /// Returns the source of the answer, as evidence.
     #[must_use]
     pub fn evidence(&self) -> Map<String, Value> {
         let mut out = Map::new();
@@ -329,7 +329,7 @@ impl Probe<'_> {
         })
     }
 
-    /// Where else an absent object lies; every other answer stays.
+    /// Looks for a missing object under other keys; every other answer stays.
     async fn elsewhere(&self, row: Named<'_>, answer: ObjectState) -> ObjectState {
         let ObjectState::Absent { key, .. } = answer else {
             return answer;

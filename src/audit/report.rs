@@ -191,13 +191,13 @@ impl Report {
         }
     }
 
-    /// What it rests on.
+    /// Returns the audits that it rests on.
     #[must_use]
     pub fn past_audits(&self) -> &PastAudits {
         &self.past_audits
     }
 
-    /// What is known of the pulls of these branches of a repository.
+    /// Returns what is known of the pulls of these branches of a repository.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -209,7 +209,7 @@ impl Report {
         Ok(self.scratch.standings(repo, names).await?)
     }
 
-    /// How many branches stand how, by repository and over all.
+    /// Counts the branches by standing, by repository and over all.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -274,8 +274,8 @@ impl Report {
         Ok(self.scratch.finding_places(&query, stretch).await?)
     }
 
-    /// Where in this report the findings stand that another one has at `ordinals`: of the same code,
-    /// kind, id and repository. What is not found any more is left out.
+    /// Finds the findings that another report has at `ordinals` in this one: of the same code, kind, id and repository.
+    /// What is not found any more is left out.
     ///
     /// # Errors
     /// A spool cannot be read.
@@ -289,7 +289,7 @@ impl Report {
         Ok(out)
     }
 
-    /// How many findings that pass `filter` stand before an ordinal.
+    /// Counts the findings before an ordinal that match `filter`.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -319,7 +319,7 @@ impl Report {
         Ok(numbered(self.scratch.findings_at(ordinals).await?))
     }
 
-    /// How many findings pass `filter`.
+    /// Counts the findings that match `filter`.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -385,7 +385,7 @@ impl Filter {
 }
 
 impl Summary {
-    /// What is known before the first row is read.
+    /// Collects what is known before the first row is read.
     pub(super) fn begin(store: &Store, depth: Depth) -> Self {
         Self {
             depth,
@@ -399,7 +399,7 @@ impl Summary {
         }
     }
 
-    /// What is known before the first row of one repository is read.
+    /// Collects what is known before the first row of one repository is read.
     pub(super) fn begin_repo(&mut self, path: &str) {
         self.repo = Some(path.to_owned());
         self.not_judged.extend(WHOLE_HUB);

@@ -98,7 +98,7 @@ pub(super) async fn judge(
     }
 }
 
-/// How a branch stands that `cause` stops, if anything does.
+/// Returns the standing of a branch that `cause` stops, if anything does.
 fn standing(branch: BranchHead, cause: Option<(u16, String)>, doubt: bool) -> BranchStanding {
     let own = |code: Code| {
         let id = format!("{}:{}", branch.repo, branch.name);
@@ -127,7 +127,7 @@ fn standing(branch: BranchHead, cause: Option<(u16, String)>, doubt: bool) -> Br
     }
 }
 
-/// How one branch stands whose history was walked by itself; `cause` is what stops it first.
+/// Returns the standing of one branch whose history was walked by itself; `cause` is what stops it first.
 pub(super) fn of_branch(
     (repo, name, head, torn): (&str, &str, Option<String>, bool),
     depth: Depth,

@@ -84,7 +84,7 @@ pub async fn repos(store: &Store, typed: &str) -> Vec<String> {
     names
 }
 
-/// How likely a repository is meant, 0 first; `None` where it is not.
+/// Ranks a repository by how likely it is meant, 0 first; `None` if it is not.
 fn rank(row: &RepoRow, typed: &str) -> Option<u8> {
     let (owner, slug) = (row.owner.to_lowercase(), row.slug.to_lowercase());
     // `owner/slug@branch` is what a pull takes.
@@ -162,7 +162,7 @@ pub fn in_small_letters(id: &str) -> Option<String> {
     (hex && algo && small != id).then_some(small)
 }
 
-/// Whether a text names a commit, snapshot or blob that has a row.
+/// Returns whether a text names a commit, snapshot or blob that has a row.
 ///
 /// # Errors
 /// The database cannot be read.

@@ -74,7 +74,7 @@ impl Fate {
         }
     }
 
-    /// Whether a backfill changes the row.
+    /// Returns whether a backfill changes the row.
     #[must_use]
     pub const fn is_changed(self) -> bool {
         matches!(self, Fate::Written | Fate::Linked)

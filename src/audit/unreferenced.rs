@@ -139,7 +139,7 @@ pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     }
 }
 
-/// What a key without row holds: the object of its digest, of whichever kind, or nothing that proves.
+/// Identifies what a key without a row contains: the object of its digest, of any kind, or bytes that match nothing.
 async fn prove(store: &crate::store::Store, stray: &ListedKey) -> Result<Finding, String> {
     let id = ObjectId::new(&stray.hex);
     let Ok(key) = Key::new(&stray.key) else {

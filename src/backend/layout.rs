@@ -123,7 +123,7 @@ pub fn repo_of(key: &str) -> Option<&str> {
     }
 }
 
-/// What every ref checkpoint of a repository starts with.
+/// Returns the prefix of all checkpoints of a repository.
 #[must_use]
 pub fn checkpoint_prefix(repo_id: &str) -> String {
     format!("refs/{}/", refs_name(repo_id))
@@ -154,7 +154,7 @@ pub fn recognise_checkpoint(key: &str) -> Option<(&str, u64)> {
     Some((name, sequence))
 }
 
-/// Where a run keeps bytes that it replaced.
+/// Returns the key under which a run keeps bytes that it replaces.
 #[must_use]
 pub fn quarantine_key(run: &str, key: &Key) -> Option<Key> {
     Key::new(format!("_quarantine/{run}/{key}")).ok()

@@ -374,7 +374,7 @@ fn missing_folders(root: &Path, folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Whether a file has exactly these bytes; reads no more than one byte beyond them.
+/// Returns whether a file has exactly these bytes; reads no more than one byte beyond them.
 fn holds(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     let mut there = Vec::with_capacity(bytes.len());
     let limit = bytes.len() as u64 + 1;
@@ -386,7 +386,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Whether a name is one of our own unfinished puts.
+/// Returns whether a name is one of our own unfinished puts.
 pub(super) fn is_temporary(name: &str) -> bool {
     name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1)
 }

@@ -138,7 +138,7 @@ pub enum BackendError {
 }
 
 impl BackendError {
-    /// Why the same question may well be answered a little later; `None` where it will not.
+    /// Returns the reason why the same request may succeed a little later; `None` if it will not.
     #[must_use]
     pub fn transient(&self) -> Option<&'static str> {
         match self {
@@ -192,7 +192,7 @@ pub trait Backend: Send + Sync {
     /// The store in a few words for a person, without secrets: `s3 muse-objects`, `folder /srv/muse`.
     fn describe(&self) -> String;
 
-    /// What a row's `storage_uri` says of an object under `key`.
+    /// Returns the `storage_uri` of an object under `key`.
     fn uri_for(&self, key: &Key) -> String;
 
     /// The key that a `storage_uri` names here. A URI is input: it is refused by name, never followed.

@@ -76,7 +76,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Whether `key`, or something below it, is asked for.
+    /// Returns whether `key`, or something below it, is asked for.
     fn may_hold(&self, key: &str) -> bool {
         let is_folder = key.ends_with('/');
         let in_prefix =

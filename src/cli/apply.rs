@@ -55,7 +55,7 @@ pub struct Care {
 }
 
 impl Care {
-    /// How a plan is carried out on `target`, with so many steps under way at once.
+    /// Returns the options for applying a plan to `target`, with this many steps in parallel.
     pub fn options(&self, target: &Target, concurrency: Option<u16>) -> Result<Options, CliError> {
         let name = &target.hub.name;
         if let Some(given) = self.mass_fault.as_ref().filter(|given| *given != name) {
@@ -158,7 +158,7 @@ pub async fn carry_out(
     })
 }
 
-/// Where nothing is to be applied, what a killed run left open in the journal is looked up all the same.
+/// Looks up the open steps of a killed run even if there is nothing to apply.
 async fn resolve_interrupted(
     store: &Store,
     target: &Target,

@@ -176,7 +176,7 @@ fn show(journals: &[PathBuf], run: &str, out: &Output) -> Result<Exit, CliError>
     Ok(Exit::Done)
 }
 
-/// What a step was about.
+/// Returns what a step was about.
 fn subject(entry: &Entry) -> String {
     let place = placed(&entry.repo, entry.path.as_deref());
     format!("{} {} {}{place}", entry.remedy, entry.kind, entry.id)

@@ -81,7 +81,7 @@ impl Output {
         written.map_err(|error| self.failed(&error))
     }
 
-    /// What is left in the buffer.
+    /// Writes what is left in the buffer.
     pub fn flush(&self) -> Result<(), CliError> {
         let flushed = io::stdout().flush();
         flushed.map_err(|error| self.failed(&error))

@@ -93,7 +93,7 @@ fn tell(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
     ))
 }
 
-/// What no checkpoint said.
+/// Prints what no checkpoint said.
 fn derived(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
     for repo in &report.placeholders {
         out.line(&format!(

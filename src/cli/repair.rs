@@ -227,7 +227,7 @@ async fn plan_and_apply(
     })
 }
 
-/// What the backfill does with the rows that it is about, and why it leaves some.
+/// Prints what the backfill does with rows without a URI, and why it skips some.
 fn tell_unlinked(summary: &Summary, out: &Output) -> Result<(), CliError> {
     if out.json {
         return out.object(&json!({ "type": "unlinked", "rows": summary.unlinked }));

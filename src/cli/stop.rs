@@ -115,7 +115,7 @@ fn take(kind: SignalKind) -> Result<Signal, CliError> {
     signal(kind).map_err(|error| CliError::unusable(format!("cannot listen to signals: {error}")))
 }
 
-/// Whether the program was started with this signal ignored. Linux alone tells without a system call that
+/// Returns whether the program was started with this signal ignored. Linux alone tells without a system call that
 /// changes it; elsewhere the answer is no.
 fn is_ignored(kind: SignalKind) -> bool {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else {

@@ -40,8 +40,8 @@ impl Copies for ClientFolder {
     }
 }
 
-/// Where an object may lie, below any folder of a client. What keeps blobs with their header comes first: with it
-/// their bytes hash to the id as well.
+/// Lists the paths an object may have in any client's folder. Blobs with their header come first: with it their bytes
+/// hash to the id as well. What keeps blobs with their header comes first: with it their bytes hash to the id as well.
 fn paths(kind: Kind, id: &ObjectId) -> Vec<String> {
     let mut out = Vec::new();
     for layout in [Layout::Unified, Layout::V01] {
@@ -78,7 +78,7 @@ fn read(folder: &Folder, kind: Kind, paths: Vec<String>) -> Result<Vec<(String, 
     Ok(out)
 }
 
-/// What stands behind a blob's header.
+/// Returns the bytes after a blob's header.
 fn payload(bytes: &Bytes) -> Option<Bytes> {
     let frame = frame::decode(bytes).ok()?;
     (frame.kind == Kind::Blob).then(|| bytes.slice_ref(frame.payload))

@@ -284,7 +284,7 @@ impl Folder {
         }
     }
 
-    /// Whether two files hold the same bytes.
+    /// Returns whether two files hold the same bytes.
     fn same(&self, one: &str, other: &str) -> Result<bool, FolderError> {
         let (Some((mut one_file, size)), Some((mut other_file, other_size))) =
             (self.file(one)?, self.file(other)?)
@@ -348,7 +348,7 @@ fn temporary(slot: usize) -> String {
     format!("{}{slot}{}", TEMPORARY.0, TEMPORARY.1)
 }
 
-/// Whether a name in `.muse/` is what an interrupted pull left.
+/// Returns whether a name in `.muse/` is what an interrupted pull left.
 #[must_use]
 pub fn is_temporary(name: &str) -> bool {
     name.starts_with(".luthier-") && name.ends_with(TEMPORARY.1)

@@ -60,7 +60,7 @@ impl Layout {
         })
     }
 
-    /// What stands in the file of a proved object, in parts. `bytes` are as the hub serves them.
+    /// Returns the contents of the file of a checked object, in parts. `bytes` are as the hub serves them.
     #[must_use]
     pub fn contents(self, proved: &Proved, bytes: &Bytes) -> [Bytes; 2] {
         let text = |value| Bytes::from(json::canonical(&Value::Object(value)) + "\n");
@@ -75,7 +75,7 @@ impl Layout {
         }
     }
 
-    /// Whether this layout's client computes the id that the object has.
+    /// Returns whether this layout's client computes the id that the object has.
     ///
     /// # Errors
     /// Why not, in words.

@@ -165,7 +165,7 @@ async fn prepare(repo: &RepoRow, options: &PullOptions) -> Result<Arc<Folder>, P
     Ok(folder)
 }
 
-/// Whether a `repo.json` is that of an earlier pull of this repository in this layout.
+/// Returns whether a `repo.json` is that of an earlier pull of this repository in this layout.
 fn same_pull(bytes: &[u8], repo: &RepoRow, layout: Layout) -> Result<(), String> {
     let value = json::parse(bytes).map_err(|e| format!("its {REPO} cannot be read: {e}"))?;
     let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or("");

@@ -180,7 +180,7 @@ impl TriedRepo {
         }
     }
 
-    /// How many branches there are.
+    /// Returns the number of branches.
     #[must_use]
     pub const fn branches(&self) -> u64 {
         self.whole + self.empty + self.failed + self.unread

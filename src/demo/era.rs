@@ -42,7 +42,7 @@ impl Era {
         }
     }
 
-    /// Where this era's hub put a blob, if not where blobs go today.
+    /// Returns the key under which this era's hub put a blob, if that differs from today.
     pub(super) fn blob_key(self, repo_id: &str, id: &ObjectId) -> Option<Key> {
         match self {
             Era::V01 => Key::new(format!("{repo_id}/sha256_{}", id.bare())).ok(),
@@ -50,7 +50,7 @@ impl Era {
         }
     }
 
-    /// Whether snapshots of this era say which directories they hold.
+    /// Returns whether snapshots of this era say which directories they hold.
     pub(super) const fn has_directories(self) -> bool {
         !matches!(self, Era::V01)
     }

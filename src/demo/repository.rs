@@ -86,7 +86,7 @@ impl Repository {
         self.pace = (least.max(1), most.max(2));
     }
 
-    /// Where `branch` stands.
+    /// Returns the commit that `branch` points to.
     pub(super) fn tip(&self, branch: &str) -> Result<Tip, DemoError> {
         let known = self.branches.get(branch).map(|branch| branch.tip.clone());
         known.ok_or_else(|| DemoError::Script(format!("{} has no {branch}", self.row.path())))
@@ -140,7 +140,7 @@ impl Repository {
         })
     }
 
-    /// What a delta of the next snapshot is made against.
+    /// Returns the snapshot that the next delta is based on.
     fn base(&self, tip: Option<&Tip>) -> Option<(ObjectId, Manifest)> {
         let of = |tip: &Tip| (tip.snapshot.clone(), tip.tree.manifest.clone());
         self.deltas.then(|| tip.map(of)).flatten()

@@ -64,7 +64,7 @@ impl World {
         Ok(())
     }
 
-    /// What the URI of every object in this store starts with.
+    /// Returns the start of every URI in this store.
     pub(super) fn root(&self) -> Result<String, DemoError> {
         let key = Key::new("x").map_err(|why| DemoError::Script(why.to_string()))?;
         let mut uri = self.writer.store().backend().uri_for(&key);
@@ -152,7 +152,7 @@ impl World {
         }
     }
 
-    /// How many objects wait.
+    /// Counts the waiting objects.
     pub(super) fn waiting(&self) -> u64 {
         self.waiting.len() as u64
     }

@@ -86,7 +86,7 @@ pub(super) fn edited(
         .collect()
 }
 
-/// Whether the cells, read in the order of the edit, all still are what was seen.
+/// Returns whether the cells, read in the order of the edit, all still are what was seen.
 pub(super) fn all_still(edit: &RowEdit, cells: &mut dyn Cells) -> Result<bool, sqlx::Error> {
     for cell in &edit.cells {
         let now = cells.bytes()?;
@@ -97,8 +97,8 @@ pub(super) fn all_still(edit: &RowEdit, cells: &mut dyn Cells) -> Result<bool, s
     Ok(true)
 }
 
-/// Whether a cell still is what was seen. Most row structs read null as an empty text, so there the two
-/// are one.
+/// Returns whether a cell still is what was seen. Most row structs read null as an empty text, so there the two are
+/// one.
 fn is_still(column: &str, seen: Option<&[u8]>, now: Option<&[u8]>) -> bool {
     match column {
         "manifest_blob" | "delta_blob" | "storage_uri" => seen == now,

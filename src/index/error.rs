@@ -32,7 +32,7 @@ pub enum IndexError {
 }
 
 impl IndexError {
-    /// Why the same may well succeed a little later, in a few words; `None` where it would not.
+    /// Returns, in a few words, why the same may succeed a little later; `None` if it would not.
     #[must_use]
     pub fn transient(&self) -> Option<&str> {
         match self {

@@ -29,8 +29,8 @@ pub enum Why {
 }
 
 impl Why {
-    /// Whether rows are known to be kept from this user, or nothing shows that none are: then no finding
-    /// rests on the absence of a row.
+    /// Returns whether rows are known to be kept from this user, or nothing shows that none are: then no finding rests
+    /// on the absence of a row.
     #[must_use]
     pub const fn hides(self) -> bool {
         !matches!(self, Why::Ids | Why::Statistics)
@@ -65,7 +65,7 @@ pub struct Visibility {
     pub odd: Vec<String>,
 }
 
-/// Whether rows of `table` may be kept from this user.
+/// Returns whether rows of `table` may be kept from this user.
 #[must_use]
 pub fn is_hidden(hidden: &[Hidden], table: &str) -> bool {
     hidden
@@ -76,7 +76,7 @@ pub fn is_hidden(hidden: &[Hidden], table: &str) -> bool {
 /// Statistics of fewer rows than this are no reason to doubt a count: small tables are seldom analysed.
 pub(super) const FLOOR: f64 = 1_000.0;
 
-/// What is said where the statistics tell of more than twice the rows that were counted.
+/// Returns the warning for statistics with more than twice the rows that were counted.
 pub(super) fn of_statistics(table: &str, estimate: f64, counted: u64) -> Option<Hidden> {
     let doubtful = estimate >= FLOOR && (counted as f64) * 2.0 < estimate;
     doubtful.then(|| {
@@ -92,7 +92,7 @@ pub(super) fn of_statistics(table: &str, estimate: f64, counted: u64) -> Option<
     })
 }
 
-/// What is said where rows have no id or share one.
+/// Returns the warning for rows that have no id or share one.
 pub(super) fn of_ids(table: &str, column: &str, rows: u64, ids: u64) -> Option<Hidden> {
     let beyond = rows.saturating_sub(ids);
     (beyond > 0).then(|| {
@@ -117,12 +117,12 @@ pub(super) const CORE: [(&str, &str); 5] = [
     ("musehub_objects", "object_id"),
 ];
 
-/// Whether a database without this table is no hub.
+/// Returns whether a database without this table is no hub.
 pub(super) fn is_core(table: &str) -> bool {
     CORE.iter().any(|(core, _)| *core == table)
 }
 
-/// Whether an audit reads this table.
+/// Returns whether an audit reads this table.
 pub(super) fn is_read(table: &str) -> bool {
     const PROPOSALS: [&str; 2] = ["musehub_proposals", "musehub_pull_requests"];
     let refs = Kind::ALL.map(Capabilities::refs_table);

@@ -211,7 +211,7 @@ pub enum Edge {
 }
 
 impl Edge {
-    /// Whether the page holds what follows in the list, rather than what stands before.
+    /// Returns whether the page holds what follows in the list, rather than what stands before.
     #[must_use]
     pub const fn is_forward(&self) -> bool {
         !matches!(self, Edge::Before { .. } | Edge::End)
@@ -233,7 +233,7 @@ pub struct Browse {
 }
 
 impl Browse {
-    /// What the SQL of a page says: the order, and how its rows compare with the one it starts at.
+    /// Returns the parts of a page's SQL: the order, and how its rows compare with the one it starts at.
     pub(crate) const fn direction(&self) -> (&'static str, &'static str) {
         let falling = self.from.is_forward() != self.oldest_first;
         match (falling, &self.from) {
@@ -276,14 +276,14 @@ pub struct About {
 pub trait Index: Send + Sync {
     /// The database in a few words for a person, without secrets.
     fn describe(&self) -> String;
-    /// What this hub's tables and columns offer, read at connect.
+    /// Returns what this hub's tables and columns offer, read at connect.
     fn capabilities(&self) -> &Capabilities;
-    /// What of the hub's rows this user is not shown, as the catalogue told at connect.
+    /// Returns which rows this user cannot see, as the catalogue said at connect.
     fn hidden(&self) -> &[Hidden];
     /// Asks the catalogue again what is not shown. With `counted`, the rows of each table that its statistics
     /// or its lack of a key make doubtful are counted as well, which takes as long as the table is large.
     async fn visibility(&self, counted: bool) -> Result<Visibility, IndexError>;
-    /// What the server is and what this user may do there, for the doctor.
+    /// Describes the server and the rights of this user, for the doctor.
     async fn about(&self) -> Result<About, IndexError>;
     /// The additive migration that this hub still needs; empty where it needs none.
     async fn migration(&self) -> Result<Migration, IndexError>;
@@ -343,7 +343,7 @@ pub trait Index: Send + Sync {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page<String>, IndexError>;
-    /// Who holds each of these ids; in no order.
+    /// Returns the repositories that hold each of these ids, in no order.
     async fn holders_of(
         &self,
         kind: Kind,
@@ -395,7 +395,7 @@ pub trait Index: Send + Sync {
     ) -> Result<Vec<(Kind, String)>, IndexError>;
     /// A page of a browsing list; `end` says that none follow in the asked direction.
     async fn browse(&self, ask: &Browse) -> Result<Page<Listed>, IndexError>;
-    /// How many rows a browsing list has.
+    /// Counts the rows of a browsing list.
     async fn browse_count(&self, ask: &Browse) -> Result<u64, IndexError>;
     /// Branches and commits of each repository asked for, in the order asked.
     async fn repo_counts(&self, repo_ids: &[String]) -> Result<Vec<(u64, u64)>, IndexError>;

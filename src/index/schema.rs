@@ -113,7 +113,7 @@ impl Migration {
         }
     }
 
-    /// Whether the hub has all that is wanted.
+    /// Returns whether the hub has all that is wanted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.columns.is_empty() && self.indexes.is_empty()

@@ -123,7 +123,7 @@ impl CommitRecord {
         self.rest.get(key).and_then(Value::as_str).unwrap_or("")
     }
 
-    /// Whether the format's table knows `key`.
+    /// Returns whether the format's table knows `key`.
     #[must_use]
     pub fn knows(key: &str) -> bool {
         OWN.contains(&key) || defaults().iter().any(|(known, _)| *known == key)

@@ -81,7 +81,7 @@ impl ObjectId {
         Some(out)
     }
 
-    /// Whether both name the same digest, whatever their spelling; without a digest, the same text.
+    /// Returns whether both name the same digest, whatever their spelling; without a digest, the same text.
     #[must_use]
     pub fn same(&self, other: &ObjectId) -> bool {
         match (self.hex(), other.hex()) {

@@ -143,13 +143,13 @@ pub fn layers_of_blob<R: Read + 'static>(
     Ok(None)
 }
 
-/// Whether bytes start as a wrapped blob does.
+/// Returns whether bytes start as a wrapped blob does.
 #[must_use]
 pub fn may_be_wrapped(start: &[u8]) -> bool {
     wrapping_of(&start[..start.len().min(TELLING)]).is_some()
 }
 
-/// What a blob's wrapped bytes start with.
+/// Returns the wrapping that the bytes of a blob start with.
 fn wrapping_of(start: &[u8]) -> Option<Wrapping> {
     if start.starts_with(b"blob ") && start.contains(&0) {
         Some(Wrapping::Header)
@@ -210,7 +210,7 @@ impl Read for Broken {
     }
 }
 
-/// How many bytes come; `None` for more than a payload may have, and where they break off.
+/// Counts the bytes that come; `None` for more than a payload may have. Also says where they break off.
 fn measured(reader: Box<dyn Read>) -> Option<u64> {
     let limit = MAX_PAYLOAD as u64;
     let size = io::copy(&mut reader.take(limit + 1), &mut io::sink()).ok()?;

@@ -81,7 +81,7 @@ impl Manifest {
         self.0.len()
     }
 
-    /// Whether there is no entry.
+    /// Returns whether there is no entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -112,7 +112,7 @@ impl Manifest {
         Value::Object(self.iter().map(entry).collect::<Map<_, _>>())
     }
 
-    /// What a row caches: canonical JSON, never msgpack.
+    /// Encodes what a row caches: canonical JSON, never msgpack.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         // Not by way of `to_value`, which copies every path. The map's order is that of the format.

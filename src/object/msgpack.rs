@@ -19,7 +19,7 @@ type Reader<'b> = rmp_serde::Deserializer<rmp_serde::decode::ReadReader<Cursor<&
 /// could imitate.
 type Refusal = RefCell<Option<ManifestError>>;
 
-/// Whether a msgpack map starts with `byte`. None of these starts a JSON text.
+/// Returns whether a msgpack map starts with `byte`. None of these starts a JSON text.
 pub(super) const fn starts_map(byte: u8) -> bool {
     matches!(byte, 0x80..=0x8f | 0xde | 0xdf)
 }

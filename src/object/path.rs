@@ -117,14 +117,14 @@ fn without_stream(part: &str) -> &str {
     part.split(':').next().unwrap_or(part)
 }
 
-/// Whether `part` is `.` or `..`, also with the blanks or the stream that Windows drops.
+/// Returns whether `part` is `.` or `..`, also with the blanks or the stream that Windows drops.
 fn is_parent_folder(part: &str) -> bool {
     matches!(without_stream(part).trim_end_matches(' '), "." | "..")
 }
 
-/// Whether some file system takes `part` for `.muse`: HFS+ skips characters that show nothing,
-/// NTFS skips dots and spaces at the end and what follows a colon and has the short name `MUSE~1`, and most
-/// fold case. Git had to learn this for `.git` (CVE-2014-9390).
+/// Returns whether some file system takes `part` for `.muse`: HFS+ skips characters that show nothing, NTFS skips dots
+/// and spaces at the end and what follows a colon and has the short name `MUSE~1`, and most fold case. Git had to learn
+/// this for `.git` (CVE-2014-9390).
 fn is_muse_folder(part: &str) -> bool {
     if part.is_ascii() && !part.starts_with(['.', 'm', 'M']) {
         return false; // nearly every part of every path

@@ -71,7 +71,7 @@ impl SnapshotRecord {
         frame::encode(Kind::Snapshot, payload.as_bytes())
     }
 
-    /// What Luthier adds to a record that it makes itself.
+    /// Returns the fields that Luthier adds to a record that it makes itself.
     #[must_use]
     pub fn fresh_rest() -> Map<String, Value> {
         let mut rest = Map::new();

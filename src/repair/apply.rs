@@ -58,7 +58,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// How a step with this remedy ends well.
+    /// Returns the outcome of a successful step with this remedy.
     pub(super) const fn of(remedy: Remedy) -> Self {
         match remedy {
             Remedy::Link => Outcome::Linked,
@@ -91,13 +91,13 @@ impl Outcome {
         }
     }
 
-    /// Whether the hub is another after it.
+    /// Returns whether the hub is another after it.
     #[must_use]
     pub const fn changes(self) -> bool {
         self.is_well() && !matches!(self, Outcome::Already)
     }
 
-    /// Whether what was planned is so now.
+    /// Returns whether what was planned is so now.
     #[must_use]
     pub const fn is_well(self) -> bool {
         !matches!(

@@ -23,7 +23,7 @@ pub(super) fn described(text: &str) -> Option<(u64, &str)> {
     (known && is_hash).then_some((count.parse().ok()?, hash))
 }
 
-/// Whether a cell is what a step or a journal says. Some databases spell JSON anew.
+/// Returns whether a cell is what a step or a journal says. Some databases spell JSON anew.
 pub(super) fn is(column: &str, cell: Option<&[u8]>, said: Option<&str>) -> bool {
     if shown(column, cell).as_deref() == said {
         return true;

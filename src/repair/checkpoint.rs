@@ -23,7 +23,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// What a step of a plan asks for.
+    /// Computes a step of a plan again.
     pub fn again(step: &Step) -> Self {
         let value = |column: &str| {
             let change = step.row.iter().find(|change| change.column == column);
@@ -84,7 +84,7 @@ async fn next(store: &Store, target: &Target) -> Result<Built, CheckpointError> 
     Ok(Built::Step(Box::new(step), change))
 }
 
-/// What the store says before and after, in the words of rows; the rows themselves do not change.
+/// Returns what the store says before and after, in the form of row changes; the rows themselves do not change.
 fn changes(target: &Target, refs: &Refs, before: Option<&Refs>) -> Vec<RowChange> {
     let set = |column: &str, to: &str| RowChange {
         column: column.to_owned(),

@@ -29,7 +29,7 @@ use tail::Tail;
 /// The `prev` of a journal's first line.
 const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// Where Luthier keeps what it must remember: the platform's state folder.
+/// Returns the folder in which Luthier keeps its state: the platform's state folder.
 #[must_use]
 pub fn state_folder() -> Option<PathBuf> {
     let folders = directories::ProjectDirs::from("", "", "luthier")?;
@@ -37,13 +37,13 @@ pub fn state_folder() -> Option<PathBuf> {
     Some(folder.to_owned())
 }
 
-/// Where the journals lie.
+/// Returns the folder of the journals.
 #[must_use]
 pub fn folder() -> Option<PathBuf> {
     state_folder().map(|folder| folder.join("journal"))
 }
 
-/// Where the journal of `hub` lies, whether there is one or not.
+/// Returns the path of the journal of `hub`, whether it exists or not.
 #[must_use]
 pub fn path_of(hub: &Hub) -> Option<PathBuf> {
     // The same hub has the same journal, whatever it is called.
@@ -156,7 +156,7 @@ impl Journal {
         CellStore::beside(&self.path)
     }
 
-    /// Where it lies.
+    /// Returns the journal's path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -194,13 +194,13 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether its last run came to its end, or was looked at since.
+    /// Returns whether its last run came to its end, or was looked at since.
     #[must_use]
     pub const fn is_settled(&self) -> bool {
         self.settled
     }
 
-    /// What the last run left open, where it did not come to its end and nobody has looked yet.
+    /// Returns the steps that the last run left open, if it did not finish and nobody has resolved them yet.
     ///
     /// # Errors
     /// The journal cannot be read.

@@ -19,7 +19,7 @@ pub enum Work {
 }
 
 impl Work {
-    /// What a plan with these totals is for.
+    /// Returns the purpose of a plan with these totals.
     #[must_use]
     pub fn of(totals: &Totals) -> Self {
         let only = |these: &[Remedy]| {
@@ -59,7 +59,7 @@ impl Work {
         }
     }
 
-    /// What a hub is after it.
+    /// Returns the participle for a hub after it.
     #[must_use]
     pub const fn participle(self) -> &'static str {
         match self {
@@ -70,7 +70,7 @@ impl Work {
         }
     }
 
-    /// How much of it is done: `3 repaired`, `51 changes undone`.
+    /// Says how much of it is done: `3 repaired`, `51 changes undone`.
     #[must_use]
     pub fn done(self, count: u64) -> String {
         match self {
@@ -94,7 +94,7 @@ pub enum Undoing {
 }
 
 impl Undoing {
-    /// What an undo of `step` takes back.
+    /// Returns what an undo of `step` takes back.
     #[must_use]
     pub fn of(step: &Step) -> Self {
         let has = |column: &str| step.row.iter().any(|change| change.column == column);
@@ -135,7 +135,7 @@ impl Undoable {
         } += 1;
     }
 
-    /// What an undo of the whole plan would take back, a sentence each.
+    /// Describes what an undo of the whole plan would take back, one sentence each.
     #[must_use]
     pub fn words(&self) -> Vec<String> {
         let steps = |count: u64| text::plural(count, "step");

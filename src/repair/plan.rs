@@ -155,7 +155,7 @@ impl Plan {
         self.steps.page(skip, limit)
     }
 
-    /// What the plan skips, and why, from the `skip`th on.
+    /// Returns what the plan skips, and why, from the `skip`th on.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -163,14 +163,14 @@ impl Plan {
         self.refused.page(skip, limit)
     }
 
-    /// Why this plan may rest on a mistake, in a line each: such a plan is applied only where a person has
-    /// confirmed it by the hub's name.
+    /// Returns the reasons why this plan may rest on a mistake, one line each: such a plan is applied only after a
+    /// person has confirmed it by the hub's name.
     #[must_use]
     pub fn alarms(&self) -> &[String] {
         &self.alarms
     }
 
-    /// How much of it an undo would take back.
+    /// Counts the steps by how much an undo would take back.
     #[must_use]
     pub fn undoable(&self) -> Undoable {
         self.undoable

@@ -22,7 +22,7 @@ impl Row {
         }
     }
 
-    /// Where the row says that its object is.
+    /// Returns where the row says that its object is.
     pub fn uri(&self) -> Option<&str> {
         match self {
             Row::Commit(row) => row.storage_uri.as_deref(),

@@ -30,7 +30,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// What a finding wants; `None` where no copy would help.
+    /// Returns what a finding needs; `None` if no copy would help.
     #[must_use]
     pub fn of(finding: &Finding) -> Option<Self> {
         let wanted = WANTED.contains(&finding.code) && finding.kind.kind().is_some();

@@ -68,14 +68,14 @@ impl From<BackendError> for CheckpointError {
     }
 }
 
-/// Whether rows are hidden without which a checkpoint would say that branches are gone.
+/// Returns whether rows are hidden without which a checkpoint would say that branches are gone.
 #[must_use]
 pub fn keeps_refs(hidden: &Hidden) -> bool {
     hidden.why.hides() && ["musehub_repos", "musehub_branches"].contains(&hidden.table.as_str())
 }
 
 impl Refs {
-    /// What these refs say of a branch row, by its name and id.
+    /// Returns what these refs say of a branch row, by its name and id.
     #[must_use]
     pub fn find(&self, branch: &BranchRow) -> Option<&BranchRow> {
         let place =
@@ -84,7 +84,7 @@ impl Refs {
         self.branches.get(at)
     }
 
-    /// Whether these refs hold this branch row, under its name and with its head.
+    /// Returns whether these refs hold this branch row, under its name and with its head.
     #[must_use]
     pub fn hold(&self, branch: &BranchRow) -> bool {
         let head = |row: &BranchRow| non_empty(row.head_commit_id.as_deref()).map(str::to_owned);

@@ -195,7 +195,7 @@ impl Database {
         }
     }
 
-    /// What a hub without profile is called: its database.
+    /// Returns the name of a hub without a profile: its database.
     #[must_use]
     pub fn name(&self) -> String {
         let name = match self {

@@ -140,7 +140,7 @@ impl Store {
         self.copies.as_deref()
     }
 
-    /// Whether a [`Writer`] can be had.
+    /// Returns whether a [`Writer`] can be had.
     #[must_use]
     pub fn is_writable(&self) -> bool {
         self.write_side.is_some()

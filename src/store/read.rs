@@ -153,7 +153,7 @@ impl Store {
         Err(differ(key))
     }
 
-    /// What a client receives for an id.
+    /// Returns what a client receives for an id.
     ///
     /// # Errors
     /// No row, an object that is not there or not to be followed, a row that cannot stand in for one,

@@ -285,7 +285,7 @@ impl Writer {
         }
     }
 
-    /// Whether what lies under `key` is read whole and proves the id.
+    /// Returns whether what lies under `key` is read whole and proves the id.
     async fn witness(
         &self,
         kind: Kind,
@@ -347,7 +347,7 @@ impl Writer {
     }
 }
 
-/// Whether `bytes` are the object that `id` names, by some scheme; the scheme's name.
+/// Returns whether `bytes` are the object that `id` names, by some scheme; the scheme's name.
 ///
 /// # Errors
 /// Why they are not, in words.

@@ -93,13 +93,13 @@ pub struct Decisions {
 }
 
 impl Decisions {
-    /// How many decisions would be lost with the session.
+    /// Counts the decisions that would be lost with the session.
     #[must_use]
     pub fn unapplied(&self) -> u64 {
         self.unapplied.len() as u64
     }
 
-    /// What was decided is being carried out.
+    /// Notes that the decisions are being carried out.
     pub fn carried_out(&mut self) {
         self.unapplied.clear();
     }
@@ -115,21 +115,21 @@ impl Decisions {
         self.rules.insert(code, side);
     }
 
-    /// What was decided; by hand goes before a rule.
+    /// Returns the decision on a finding; one by hand goes before a rule.
     #[must_use]
     pub fn of(&self, code: Code, subject: SubjectHash) -> Option<Side> {
         let by_hand = self.by_hand.get(&(code, subject));
         by_hand.or_else(|| self.rules.get(&code)).copied()
     }
 
-    /// How many of a code were decided by hand.
+    /// Counts the findings with a code that were decided by hand.
     #[must_use]
     pub fn count(&self, code: Code) -> usize {
         let of_code = |(at, _): &&(Code, SubjectHash)| *at == code;
         self.by_hand.keys().filter(of_code).count()
     }
 
-    /// Whether one answer stands for all of a code.
+    /// Returns whether one answer stands for all of a code.
     #[must_use]
     pub fn rule(&self, code: Code) -> Option<Side> {
         self.rules.get(&code).copied()

@@ -25,8 +25,8 @@ pub struct TermCaps {
 }
 
 impl TermCaps {
-    /// What the environment's variables promise: `NO_COLOR`, `COLORTERM`, `TERM`, and a locale that is
-    /// set and not UTF-8. `variable` gives those that are set and not empty.
+    /// Reads what the environment's variables promise: `NO_COLOR`, `COLORTERM`, `TERM`, and a locale that is set and
+    /// not UTF-8. `variable` gives those that are set and not empty.
     #[must_use]
     pub fn new(variable: &dyn Fn(&str) -> Option<String>) -> Self {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
@@ -97,7 +97,7 @@ pub fn nearest(color: Color) -> Color {
     best.map_or(color, Color::Indexed)
 }
 
-/// What xterm shows for one of its 256 colours, from the 16th on: a cube, then greys.
+/// Returns the colour that xterm shows for one of its 256 colours, from the 16th on: a cube, then greys.
 #[must_use]
 pub const fn indexed(index: u8) -> (u8, u8, u8) {
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];

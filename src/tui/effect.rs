@@ -74,7 +74,7 @@ pub enum Exported {
 }
 
 impl Exported {
-    /// What the file is named after.
+    /// Returns the word that the file is named after.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {

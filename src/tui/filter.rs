@@ -24,8 +24,8 @@ const OFFERED: usize = 40;
 
 const GRADES: [Grade; 4] = [Grade::Critical, Grade::Error, Grade::Warning, Grade::Info];
 
-/// What `text` means. A code, kind or grade may be cut to its beginning; the second value says what
-/// could not be understood, and that part narrows nothing.
+/// Reads the filter that `text` stands for. A code, kind or grade may be cut to its beginning; the second value says
+/// what could not be understood, and that part narrows nothing.
 #[must_use]
 pub fn parse(text: &str) -> (Filter, Option<String>) {
     let mut filter = Filter::default();
@@ -93,7 +93,7 @@ fn starting<T: Copy, const N: usize>(
         .collect()
 }
 
-/// Whether `text` holds a condition such as `code:`.
+/// Returns whether `text` holds a condition such as `code:`.
 #[must_use]
 pub fn has_condition(text: &str) -> bool {
     text.split_whitespace().any(|part| {
@@ -102,7 +102,7 @@ pub fn has_condition(text: &str) -> bool {
     })
 }
 
-/// What `text` may become by going on with its last word: one of `fields`, a code, a kind, a grade, one of
+/// Returns the whole lines that complete the last word of `text`: one of `fields`, a code, a kind, a grade, one of
 /// `repos`. Whole lines.
 #[must_use]
 pub fn completions<T>(text: &str, fields: &[&str], repos: &BTreeMap<String, T>) -> Vec<String> {

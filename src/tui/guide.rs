@@ -37,7 +37,7 @@ impl Guide {
         }
     }
 
-    /// How many steps it has.
+    /// Returns the number of steps.
     #[must_use]
     pub const fn steps(self) -> u8 {
         match self {
@@ -46,7 +46,7 @@ impl Guide {
         }
     }
 
-    /// Which step `screen` is, and which key leads on.
+    /// Returns the number of the step that `screen` is, and the key that leads on.
     #[must_use]
     pub fn step(self, screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         match self {

@@ -151,7 +151,7 @@ impl Input {
     }
 }
 
-/// Whether a read would not wait.
+/// Returns whether a read would not wait.
 fn is_ready(terminal: BorrowedFd) -> bool {
     let mut asked = [PollFd::new(&terminal, PollFlags::IN)];
     let none = rustix::event::Timespec::default();

@@ -143,7 +143,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// What the configuration calls it.
+    /// Returns the row's name in the configuration.
     #[must_use]
     pub fn slug(&self) -> String {
         self.binding.title.replace(' ', "-")
@@ -225,7 +225,7 @@ impl Keymap {
             .map_or("", Row::key)
     }
 
-    /// What the footer shows at `context`, most useful first.
+    /// Returns the rows that the footer shows at `context`, most useful first.
     #[must_use]
     pub fn footer(&self, context: KeyContext) -> Vec<&Row> {
         let shown = |row: &&Row| row.binding.rank > 0 && !row.keys.is_empty();
@@ -279,7 +279,7 @@ fn replace(rows: &mut [Row], context: &str, slug: &str, keys: &[String]) -> Resu
     Ok(())
 }
 
-/// Which key means which row, unless two claim one.
+/// Maps every key to its row, and fails if two rows claim one key.
 fn claim(rows: &[Row]) -> Result<HashMap<(KeyContext, Chord), usize>, String> {
     let mut claims: Vec<(Chord, usize)> = Vec::new();
     for (n, row) in rows.iter().enumerate() {

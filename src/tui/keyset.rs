@@ -55,13 +55,13 @@ impl Keyset {
         self.rows.len() as u64
     }
 
-    /// Whether no row is held.
+    /// Returns whether no row is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// Whether there is no row at all.
+    /// Returns whether there is no row at all.
     #[must_use]
     pub fn none_exist(&self) -> bool {
         self.rows.is_empty() && self.start && self.end
@@ -89,25 +89,25 @@ impl Keyset {
         self.row(self.cursor.at)
     }
 
-    /// Where the cursor stands in the whole list, from 0.
+    /// Returns the cursor's position in the whole list, from 0.
     #[must_use]
     pub fn position(&self) -> Option<u64> {
         Some(self.base? + self.cursor.at)
     }
 
-    /// Why the last question had no answer.
+    /// Returns the reason why the last request failed.
     #[must_use]
     pub fn failed(&self) -> Option<&str> {
         self.failed.as_deref()
     }
 
-    /// Whether rows are on their way.
+    /// Returns whether rows are on their way.
     #[must_use]
     pub fn pending(&self) -> bool {
         self.asked.is_some()
     }
 
-    /// Whether it waits for this ticket.
+    /// Returns whether it waits for this ticket.
     #[must_use]
     pub fn awaits(&self, ticket: Ticket) -> bool {
         matches!(&self.asked, Some((asked, _)) if *asked == ticket)
@@ -148,7 +148,7 @@ impl Keyset {
         }
     }
 
-    /// What must be asked for now, if anything.
+    /// Returns the request that is needed now, if any.
     #[must_use]
     pub fn wanted(&self, height: u64) -> Option<Edge> {
         if self.asked.is_some() || self.failed.is_some() {

@@ -256,7 +256,7 @@ fn parents(column: &str) -> Vec<String> {
     }
 }
 
-/// What was seen, as a person reads it: the parts of an object or a list, a line each below one name.
+/// Formats evidence for a person: the parts of an object or a list, one line each below one name.
 fn evidence((name, value): (&String, &Value)) -> Vec<(String, String)> {
     let plain = |value: &Value| match value {
         Value::String(text) => clean(text),

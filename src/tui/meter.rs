@@ -84,7 +84,7 @@ impl Meter {
             .map(|rate| rate.round() as u64)
     }
 
-    /// How much is done, below 1; unknown without a total.
+    /// Returns the share that is done, below 1; unknown without a total.
     #[must_use]
     pub fn share(&self) -> Option<f64> {
         let total = self.figures.total.filter(|total| *total > 0)?;
@@ -104,7 +104,7 @@ impl Meter {
         Some((total.saturating_sub(self.figures.done) as f64 / rate).ceil() as u64)
     }
 
-    /// How long nothing has moved, in seconds, where that is worth telling.
+    /// Returns for how many seconds nothing has moved, if that is worth showing.
     #[must_use]
     pub fn stalled(&self, now: Duration) -> Option<u64> {
         let still = now.saturating_sub(self.moved);

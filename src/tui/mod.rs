@@ -199,7 +199,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// What the terminal can show, as far as its variables and the command line say.
+/// Returns what the terminal can show, according to its variables and the command line.
 fn caps(session: &Session) -> TermCaps {
     let asked = |name: &str| match (name, session.color) {
         ("NO_COLOR", Some(color)) => (!color).then(String::new),
@@ -213,7 +213,7 @@ fn caps(session: &Session) -> TermCaps {
     caps
 }
 
-/// How often what moves by itself is drawn: seldom over SSH.
+/// Returns how often animated parts are drawn: seldom over SSH.
 fn beat() -> Duration {
     match variable("SSH_CONNECTION") {
         Some(_) => Duration::from_millis(500),
@@ -340,7 +340,7 @@ impl Console {
         Ok(())
     }
 
-    /// How the session ended, once nothing writes any more.
+    /// Returns how the session ended, once nothing is being written any more.
     fn is_over(&self) -> Option<Ended> {
         let over = self.state.shared.leaving && self.state.shared.applying.is_none();
         self.ended.filter(|_| over)

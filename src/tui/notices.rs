@@ -68,13 +68,13 @@ impl Notices {
         self.shown = false;
     }
 
-    /// How many were told in the session.
+    /// Counts the notices of the session.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// What was told after the first `known` notices, oldest first, as far as it is held.
+    /// Returns the notices after the first `known` ones, oldest first, as far as they are kept.
     pub fn since(&self, known: u64) -> impl Iterator<Item = &Notice> {
         let fresh = usize::try_from(self.count.saturating_sub(known)).unwrap_or(usize::MAX);
         self.all.iter().take(fresh).rev()

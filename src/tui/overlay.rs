@@ -44,7 +44,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// What stands before the line.
+    /// Returns the text before the line.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
         match self {
@@ -67,7 +67,7 @@ pub struct Branches {
 }
 
 impl Overlay {
-    /// Where keys are heard while it is open.
+    /// Returns the context of the keys while it is open.
     #[must_use]
     pub fn context(&self) -> KeyContext {
         match self {

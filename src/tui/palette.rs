@@ -59,8 +59,8 @@ impl Recent {
     }
 }
 
-/// What can be done at `context`, what elsewhere, and where one can go, with `typed` among its letters;
-/// the best match first, of equals what was used last.
+/// Lists the actions at `context`, those elsewhere, and the places to go, with `typed` among their letters; the best
+/// match first, of equals the last used.
 #[must_use]
 pub fn entries(keymap: &Keymap, context: KeyContext, typed: &str, recent: &Recent) -> Vec<Entry> {
     let mut found = jumps_to(typed);
@@ -152,7 +152,7 @@ fn standing_jumps() -> Vec<Entry> {
     ]
 }
 
-/// Where a text that is no action may lead: a filter, a repository, an id.
+/// Returns the places that a text may lead to if it is not an action: a filter, a repository, an id.
 fn jumps_to(typed: &str) -> Vec<Entry> {
     let typed = typed.trim();
     let (verb, rest) = typed.split_once(' ').unwrap_or(("", typed));

@@ -38,7 +38,7 @@ pub struct Regions {
     pub footer: Rect,
 }
 
-/// Whether the screen is too small for anything but saying so.
+/// Returns whether the screen is too small for anything but saying so.
 #[must_use]
 pub const fn too_small(size: Size) -> bool {
     size.width < SMALLEST.width || size.height < SMALLEST.height

@@ -40,7 +40,7 @@ pub enum Slot<T> {
 }
 
 impl<T> Slot<T> {
-    /// Whether it waits for this ticket.
+    /// Returns whether it waits for this ticket.
     #[must_use]
     pub fn awaits(&self, ticket: Ticket) -> bool {
         matches!(self, Slot::Pending(asked) if *asked == ticket)
@@ -141,7 +141,7 @@ impl Audits {
         self.last.as_ref()?.past_audits.repo(path)
     }
 
-    /// How the branches of a repository stand, by its path as stored.
+    /// Returns the standing of the branches of a repository, by its path as stored.
     #[must_use]
     pub fn branches_of(&self, path: &str) -> Option<&BranchCounts> {
         self.last.as_ref()?.repos.get(path)
@@ -215,7 +215,7 @@ impl Shared {
         self.notices.tell(level, text, self.clock);
     }
 
-    /// Whether something moves on the screen by itself.
+    /// Returns whether something moves on the screen by itself.
     #[must_use]
     pub fn busy(&self) -> bool {
         self.job().is_some() || matches!(self.open, Slot::Pending(_))
@@ -239,7 +239,7 @@ impl Shared {
         matches!(self.audits.slot, Slot::Pending(_)).then_some((Job::Audit, &self.audits.meter))
     }
 
-    /// Whether writing needs the hub's name typed, and why.
+    /// Returns whether writing needs the hub's name typed, and why.
     #[must_use]
     pub fn is_risky(&self) -> bool {
         matches!(
@@ -328,7 +328,7 @@ impl State {
         vec![Effect::Open(ticket)]
     }
 
-    /// Where keys are heard now.
+    /// Returns the context of the keys now.
     #[must_use]
     pub fn context(&self) -> KeyContext {
         match (&self.overlay, self.stack.last()) {
@@ -338,7 +338,7 @@ impl State {
         }
     }
 
-    /// Where things stand on the screen now.
+    /// Returns the areas of the screen now.
     #[must_use]
     pub fn regions(&self) -> Regions {
         let mut wish = self.stack.last().map_or_else(Wish::default, Screen::wish);
@@ -357,7 +357,7 @@ impl State {
         }
     }
 
-    /// Whether time must go on for the screen to stay true.
+    /// Returns whether time must go on for the screen to stay true.
     #[must_use]
     pub fn moving(&self) -> bool {
         self.shared.busy()

@@ -229,7 +229,7 @@ pub fn size() -> io::Result<Size> {
     })
 }
 
-/// What is drawn on. Its size is given to it: left to itself, it starts other programs to learn one.
+/// Returns the terminal to draw on. Its size is given to it: left to itself, it starts other programs to learn one.
 fn terminal(size: Size) -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
     let options = TerminalOptions {
         viewport: Viewport::Fixed(Rect::from(size)),

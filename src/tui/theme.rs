@@ -161,7 +161,7 @@ impl Theme {
         }
     }
 
-    /// Where production can be written, the borders take its red too: after an hour nobody reads the
+    /// Returns the style of borders. If production can be written they are red too: after an hour nobody reads the
     /// first line any more.
     #[must_use]
     pub fn warned(mut self, warned: bool) -> Self {

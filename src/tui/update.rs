@@ -85,7 +85,8 @@ fn progress(state: &mut State, job: Job, (figures, paused, speed): (Figures, boo
     }
 }
 
-/// What is shown stays while a side is away; when it is back, what could not be read is read again.
+/// Shows a lost or restored connection. The screen stays while a side is away; when it is back, failed requests are
+/// repeated.
 fn connection(state: &mut State, lost: Option<String>, out: &mut Vec<Effect>) {
     let shared = &mut state.shared;
     let was = std::mem::replace(&mut shared.lost, lost.clone());
@@ -134,7 +135,7 @@ fn on_top(state: &mut State, out: &mut Vec<Effect>, act: impl FnOnce(&mut Screen
         }
         Go::Back => ctx
             .shared
-            .tell(Level::Info, "this is the first screen; q quits"),
+            .tell(Level::Info, "this is the first screen; q leaves"),
     }
 }
 
@@ -314,7 +315,7 @@ fn leave(state: &mut State, out: &mut Vec<Effect>) {
     state.overlay = Some(Overlay::Confirm(Box::new(confirm)));
 }
 
-/// What leaving would lose of what a person has decided.
+/// Says which decisions of a person would be lost by leaving.
 fn undecided(state: &State) -> String {
     let made = text::grouped(state.shared.decisions.unapplied());
     let every = state.stack.iter().chain(state.parked.values().flatten());

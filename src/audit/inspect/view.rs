@@ -117,7 +117,7 @@ async fn offset(store: &Store, row: &Row, bytes: &[u8]) -> Option<usize> {
     differs.or((right.len() != bytes.len()).then_some(shorter))
 }
 
-/// Where the reader of commits and snapshots stops.
+/// Returns the place at which the reader of commits and snapshots stops.
 fn unreadable(bytes: &[u8]) -> Option<usize> {
     let found = frame::decode(bytes).ok()?;
     let error = json::parse(found.payload).err()?;

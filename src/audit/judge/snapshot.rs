@@ -297,7 +297,7 @@ fn judge_fields(verdict: &mut Verdict, row: &SnapshotRow, id: &ObjectId, looked:
     }
 }
 
-/// Whether an object has fields that no row keeps and that are not those of a new one: nothing but another read
+/// Returns whether an object has fields that no row keeps and that are not those of a new one: nothing but another read
 /// tells whether they are so.
 fn says_more(bytes: &[u8]) -> bool {
     SnapshotRecord::decode(bytes).is_ok_and(|object| object.rest != SnapshotRecord::fresh_rest())

@@ -43,7 +43,7 @@ impl Witness {
         }
     }
 
-    /// Whether one in `every` holds for this id, by its last digits: the same ids whatever the order.
+    /// Returns whether one in `every` holds for this id, by its last digits: the same ids whatever the order.
     pub(super) fn asks(every: u64, id: &ObjectId) -> bool {
         let digits = id.hex().and_then(|hex| hex.get(hex.len() - 8..));
         let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());

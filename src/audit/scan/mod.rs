@@ -171,12 +171,12 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// Whether a code on such a subject would rest on rows that are not shown.
+    /// Returns whether a code on such a subject would rest on rows that are not shown.
     pub fn withholds(&self, code: Code, subject: Subject) -> bool {
         hidden::withheld(&self.hidden, code, subject)
     }
 
-    /// Whether rows of a table are not all shown.
+    /// Returns whether rows of a table are not all shown.
     pub fn hides(&self, table: &str) -> bool {
         is_hidden(&self.hidden, table)
     }
@@ -219,7 +219,7 @@ impl<'a> Scan<'a> {
         self.judge.witness.every_unlisted = nulls.div_ceil(WITNESSES).max(1);
     }
 
-    /// Whether something created at `text` is too young to be judged; counts it.
+    /// Returns whether something created at `text` is too young to be judged; counts it.
     pub fn too_new(&mut self, created: Option<Micros>) -> bool {
         let young =
             created.is_some_and(|at| at > self.horizon && at <= self.now.saturating_add(SKEW));

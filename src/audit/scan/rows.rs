@@ -219,7 +219,8 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// Who holds each row. Where a hub keeps no memberships, a row's own `repo_id` is laid down as one.
+    /// Returns the repositories that hold each row. If a hub has no membership tables, a row's own `repo_id` is used as
+    /// one. Where a hub keeps no memberships, a row's own `repo_id` is laid down as one.
     async fn holders<R: Audited>(
         &self,
         rows: &[R],
@@ -256,7 +257,7 @@ impl Scan<'_> {
         Ok(Some(self.scratch.copies(&hexes).await?))
     }
 
-    /// Whether a row is to be judged: old enough, and of the repository that the audit is cut to.
+    /// Returns whether a row is to be judged: old enough, and of the repository that the audit is cut to.
     fn wants<R: Audited>(&mut self, row: &R, holders: &HashMap<String, Vec<String>>) -> bool {
         let held = |only: &String| holders.get(row.id()).is_some_and(|h| h.contains(only));
         self.only.as_ref().is_none_or(held) && !self.too_new(time::parse(row.created_at()))

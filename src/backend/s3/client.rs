@@ -146,7 +146,7 @@ pub(super) async fn connect(
     })
 }
 
-/// What the SDK finds in the environment and its profiles.
+/// Reads the SDK's own environment and profiles.
 async fn shared(
     location: &BucketLocation,
     region: Region,
@@ -180,7 +180,7 @@ fn retries(timeouts: &Timeouts) -> RetryConfig {
         .with_initial_backoff(timeouts.backoff)
 }
 
-/// How requests are sent, wherever they go.
+/// Returns the HTTP settings that all requests share.
 fn builder(shared: &SdkConfig, timeouts: &Timeouts) -> Builder {
     // The SDK's own budget is one for all clients of the process; here each store has its own.
     let budget = RetryPartition::custom("luthier").token_bucket(TokenBucket::default());

@@ -61,7 +61,8 @@ impl Bucket {
         }
     }
 
-    /// What a server took with a wrong checksum stays there and answers the question next time.
+    /// Returns whether the server refuses a wrong checksum. If it accepts one, the object stays there and answers the
+    /// question next time.
     async fn refuses_a_wrong_checksum(&self, conditional: bool) -> Result<bool, BackendError> {
         let key = Key::new(CHECKSUM).map_err(|why| BackendError::Remote {
             what: CHECKSUM.to_owned(),

@@ -81,7 +81,7 @@ impl Fault {
         }
     }
 
-    /// Whether the same request may well succeed a little later.
+    /// Returns whether the same request may well succeed a little later.
     pub(super) fn is_transient(&self) -> bool {
         match self {
             Fault::Busy
@@ -94,7 +94,7 @@ impl Fault {
         }
     }
 
-    /// Whether the request may have been carried out all the same.
+    /// Returns whether the request may have been carried out all the same.
     pub(super) fn is_open(&self) -> bool {
         self.is_transient() && !matches!(self, Fault::Refused)
     }

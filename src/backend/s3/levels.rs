@@ -42,7 +42,7 @@ enum Named {
 }
 
 impl Named {
-    /// What the server orders by: the name without a slash, an object before a folder.
+    /// Returns the name that the server orders by: without a slash, an object before a folder.
     fn name(&self) -> (&str, bool) {
         match self {
             Named::Object(entry) => (&entry.key, false),
@@ -90,7 +90,7 @@ impl Levels {
         Ok((!out.is_empty()).then_some(out))
     }
 
-    /// Whether something below a folder may lie behind the key that everything comes behind.
+    /// Returns whether something below a folder may lie behind the key that everything comes behind.
     fn may_hold(&self, folder: &str) -> bool {
         let after = self.after.as_deref();
         after.is_none_or(|after| folder > after || after.starts_with(folder))

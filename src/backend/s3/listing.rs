@@ -166,7 +166,7 @@ impl Listing {
         Ok(page.entries)
     }
 
-    /// What was asked for of what came, with keys as the caller knows them.
+    /// Filters what came down to what was asked for, with keys as the caller knows them.
     fn wanted(&self, entries: Vec<Entry>) -> Vec<Entry> {
         let own = self.bucket.prefix();
         entries

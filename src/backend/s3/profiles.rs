@@ -86,7 +86,7 @@ fn missing(set: &ProfileSet, name: &str) -> String {
     )
 }
 
-/// Why the SDK's chain gave no credentials, and what to do. `error` is `None` where it took too long.
+/// Explains why the SDK's chain gave no credentials, and what to do. `error` is `None` where it took too long.
 pub(super) async fn explain(name: Option<&str>, error: Option<&CredentialsError>) -> String {
     let reason = reason(error);
     let set = match load(name).await {
@@ -197,7 +197,7 @@ fn of_environment(reason: &str) -> String {
         .to_owned()
 }
 
-/// What the SDK says in a few words. Its text may repeat what a command or a server printed, so only words that
+/// Returns the SDK's reason in a few words. Its text may repeat what a command or a server printed, so only words that
 /// are known are taken from it.
 fn reason(error: Option<&CredentialsError>) -> String {
     let Some(error) = error else {
@@ -282,7 +282,7 @@ const REASONS: [(&str, &str); 27] = [
     ),
 ];
 
-/// What to do with a session whose time is over, for the fault of a request.
+/// Says how to renew an expired session.
 pub(super) fn renewal() -> String {
     match std::env::var("AWS_PROFILE") {
         Ok(name) if !name.trim().is_empty() => format!(

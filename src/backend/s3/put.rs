@@ -127,7 +127,7 @@ impl Bucket {
         ))
     }
 
-    /// Whether exactly these bytes lie under the key.
+    /// Returns whether exactly these bytes lie under the key.
     async fn holds(&self, key: &Key, bytes: &Bytes) -> Result<bool, BackendError> {
         match self.open(key).await? {
             Some(body) if body.meta.size == bytes.len() as u64 => {

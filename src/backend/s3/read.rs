@@ -29,7 +29,7 @@ impl Bucket {
         }
     }
 
-    /// What there is to an object that a GET did not find.
+    /// Looks up why a GET did not find an object.
     async fn second_look(&self, key: &Key) -> Result<Option<Body>, BackendError> {
         if self.head(key).await?.is_none() {
             return Ok(None);
@@ -99,7 +99,7 @@ impl Bucket {
         }
     }
 
-    /// What a GET says of an object, without reading its body.
+    /// Reads an object's metadata by a GET, without its body.
     async fn head_by_get(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
         match self.get(key).await {
             Ok(found) => match ObjectHeaders::of(&found).meta() {
@@ -111,7 +111,7 @@ impl Bucket {
         }
     }
 
-    /// What the listing says of an object that is there.
+    /// Reads the metadata of an existing object from the listing.
     async fn listed(&self, key: &Key) -> Result<Meta, BackendError> {
         let wire = self.wire(key);
         let ask = ListRequest {

@@ -38,7 +38,7 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// Whether what needs the row may fail for all that is known: it is bad, or was not looked at.
+    /// Returns whether what needs the row may fail for all that is known: it is bad, or was not looked at.
     #[must_use]
     pub fn is_doubtful(self) -> bool {
         self != Standing::Sound

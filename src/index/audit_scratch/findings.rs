@@ -75,7 +75,7 @@ impl AuditScratch {
         Ok(rows.iter().map(finding_row).collect())
     }
 
-    /// Whether one of `codes` was found on `id`; the first of them.
+    /// Returns whether one of `codes` was found on `id`; the first of them.
     ///
     /// # Errors
     /// The scratch file cannot be read.

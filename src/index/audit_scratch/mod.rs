@@ -101,7 +101,7 @@ impl AuditScratch {
         self.run(INDICES).await
     }
 
-    /// Where it lies.
+    /// Returns the path of the file.
     fn file(&self) -> String {
         self.folder.path().join("audit.db").display().to_string()
     }

@@ -35,8 +35,8 @@ impl Namer {
 }
 
 impl AuditScratch {
-    /// What names an id that has no row, behind `after`: of a blob the snapshots, of a snapshot the commits, of a
-    /// commit its children and then the branches.
+    /// Returns what refers to an id without a row, after `after`: to a blob the snapshots, to a snapshot the commits,
+    /// to a commit its children and then the branches.
     ///
     /// # Errors
     /// The scratch file cannot be read.

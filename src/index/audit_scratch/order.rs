@@ -122,7 +122,7 @@ impl AuditScratch {
         Ok(rows.iter().map(|row| row.get::<i64, _>(0) as u64).collect())
     }
 
-    /// How many findings pass and stand before a place.
+    /// Counts the matching findings before a position.
     ///
     /// # Errors
     /// The scratch file cannot be read.

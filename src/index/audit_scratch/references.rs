@@ -241,7 +241,7 @@ impl AuditScratch {
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
-    /// How many commits were laid down.
+    /// Counts the recorded commits.
     ///
     /// # Errors
     /// The scratch file cannot be read.

@@ -163,7 +163,7 @@ impl AuditScratch {
         .await
     }
 
-    /// What is known of these branches of a repository.
+    /// Returns what is known of these branches of a repository.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -183,7 +183,7 @@ impl AuditScratch {
         Ok(rows.iter().map(standing).collect())
     }
 
-    /// How many branches stand how: (`owner/slug`, how, least depth, count).
+    /// Counts the branches by standing: (`owner/slug`, standing, least depth, count).
     ///
     /// # Errors
     /// The scratch file cannot be read.

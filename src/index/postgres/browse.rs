@@ -42,7 +42,7 @@ impl Postgres {
         Ok(page)
     }
 
-    /// How many rows a list has.
+    /// Counts the rows of a list.
     pub(super) async fn list_count(&self, ask: &Browse) -> Result<u64, sqlx::Error> {
         let table = Capabilities::table(ask.kind);
         let mut sql = Statement::new(format!(
@@ -121,7 +121,7 @@ impl Postgres {
         Ok(())
     }
 
-    /// What to sort by and its type; never null, since a comparison with null would hide the row.
+    /// Returns the expression to sort by and its type; never null, because a comparison with null would hide the row.
     fn at_expression(&self, kind: Kind) -> (String, &str) {
         let (table, at) = (Capabilities::table(kind), at_column(kind));
         match self.columns.get(table, at) {

@@ -328,7 +328,7 @@ async fn unique(connection: &mut PgConnection) -> Result<Vec<(String, Vec<String
 /// Name, provider, whether it is deterministic, the version it was made with and that of the system.
 type CollationRow = (i64, String, String, bool, Option<String>, Option<String>);
 
-/// How each collation in use orders texts.
+/// Reads how each collation in use orders texts.
 async fn sortings(connection: &mut PgConnection) -> Result<BTreeMap<i64, Sorting>, sqlx::Error> {
     let rows: Vec<CollationRow> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT l.oid::int8, l.collname::text, l.collprovider::text, l.collisdeterministic, l.collversion::text, \
@@ -367,7 +367,7 @@ fn sorting((id, name, provider, deterministic, made, now): CollationRow) -> (i64
     (id, Sorting { order, odd })
 }
 
-/// That the rules of a language are others than when an index was made, in words.
+/// Says that the rules of a language have changed since an index was made.
 fn moved(made: Option<&str>, now: Option<&str>) -> Option<String> {
     match (made, now) {
         (Some(made), Some(now)) if made != now => Some(format!(
@@ -377,7 +377,7 @@ fn moved(made: Option<&str>, now: Option<&str>) -> Option<String> {
     }
 }
 
-/// How the database itself orders texts.
+/// Reads how the database itself orders texts.
 async fn of_database(connection: &mut PgConnection) -> Result<Sorting, sqlx::Error> {
     let (name, collate, provider, made, server): (
         String,

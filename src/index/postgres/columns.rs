@@ -95,7 +95,7 @@ impl Column {
         }
     }
 
-    /// Whether its texts, as they are compared, are ordered by their bytes.
+    /// Returns whether its texts, as they are compared, are ordered by their bytes.
     pub(super) fn by_bytes(&self) -> bool {
         self.shape() != Shape::Text || matches!(self.order, Order::Bytes | Order::Unsound)
     }
@@ -236,7 +236,7 @@ impl Columns {
         }
     }
 
-    /// Whether no two rows of a table have the same values in these columns.
+    /// Returns whether no two rows of a table have the same values in these columns.
     pub(super) fn is_unique(&self, table: &str, columns: &[&str]) -> bool {
         let sound = columns.iter().all(|column| {
             self.get(table, column)
@@ -251,7 +251,7 @@ impl Columns {
                 .any(|(of, some)| of == table && some.iter().all(|c| columns.contains(&c.as_str())))
     }
 
-    /// What puts rows of one key in an order, where a table lets them share one.
+    /// Returns what orders rows of one key, if a table lets them share one.
     pub(super) fn tie(&self, table: &str) -> &'static str {
         match self.table(table) {
             Some(table) if table.whole && "rpm".contains(table.kind) => ", t.tableoid, t.ctid",

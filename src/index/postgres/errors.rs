@@ -72,7 +72,7 @@ fn full(told: &str) -> String {
     )
 }
 
-/// Why a database could not be opened, and what to do.
+/// Explains why a database could not be opened, and what to do.
 pub(super) fn open_error(url: &PgUrl, error: &sqlx::Error) -> IndexError {
     let why = match error {
         _ if is_full(error) => full(&told(error)),
@@ -93,7 +93,7 @@ pub(super) fn open_error(url: &PgUrl, error: &sqlx::Error) -> IndexError {
     }
 }
 
-/// What a server or a pooler answered, and what to do.
+/// Explains what a server or a pooler answered, and what to do.
 fn refused(code: &str, told: &str) -> String {
     let advice = match code {
         "28P01" | "28000" => "check user and password in DATABASE_URL, --database or PGPASSWORD",

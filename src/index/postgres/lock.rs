@@ -225,14 +225,14 @@ fn is_lock_timeout(error: &sqlx::Error) -> bool {
     code.as_deref() == Some("55P03")
 }
 
-/// Who holds the lock, as far as the server tells.
+/// Describes who holds the lock, as far as the server tells.
 async fn holder(own: &mut PgConnection, url: &PgUrl) -> Result<String, IndexError> {
     let found = held_by(own).await;
     let found = found.map_err(|e| query_error("asking who holds the lock", url, e))?;
     Ok(found.unwrap_or_else(|| "it has just ended; try again".to_owned()))
 }
 
-/// Who holds the lock; `None` where nobody does.
+/// Returns who holds the lock; `None` if nobody does.
 pub(super) async fn held_by(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
     let found: Option<(i32, String, String)> = sqlx::query_as(
         "SELECT l.pid, coalesce(nullif(a.application_name, ''), 'a program'), \

@@ -205,7 +205,7 @@ async fn check_hub(
     Ok(())
 }
 
-/// Where a hub's tables lie that are not on the search path, in words; `None` where there are none.
+/// Describes where a hub's tables are if they are not on the search path; `None` if there are none.
 async fn elsewhere(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
     let found: Option<(String, bool)> = sqlx::query_as(
         "SELECT n.nspname::text, has_schema_privilege(n.oid, 'USAGE') FROM pg_class AS c \

@@ -25,7 +25,7 @@ impl fmt::Display for PgUrl {
     }
 }
 
-/// Whether a scheme names Postgres, in SQLAlchemy's spelling too: `postgresql+asyncpg`.
+/// Returns whether a scheme names Postgres, in SQLAlchemy's spelling too: `postgresql+asyncpg`.
 #[must_use]
 pub fn is_postgres(scheme: &str) -> bool {
     let dialect = scheme
@@ -94,7 +94,7 @@ impl PgUrl {
         self.shown.rsplit_once('/').map_or("", |(_, name)| name)
     }
 
-    /// How to connect. Holds the password: never to be shown.
+    /// Returns how to connect, including the password: never to be shown. Holds the password: never to be shown.
     pub(super) fn options(&self) -> Result<PgConnectOptions, sqlx::Error> {
         let options = PgConnectOptions::from_str(&self.url)?
             .application_name("luthier")

@@ -49,13 +49,13 @@ impl Postgres {
         })
     }
 
-    /// Whether a pooler stands between; `None` where no more connections can be made to find out.
+    /// Returns whether a pooler stands between; `None` where no more connections can be made to find out.
     async fn finds_pooler(&self) -> Option<bool> {
         let options = self.url.options().ok()?;
         pooler::stands_between(&options).await.ok()
     }
 
-    /// What the hub lacks.
+    /// Returns what the hub lacks.
     pub(super) async fn wanted(&self) -> Result<Migration, sqlx::Error> {
         let mut session = self.sessions.begin(Purpose::Read).await?;
         // A partitioned table's index is invalid until each of its parts has one.
@@ -96,7 +96,7 @@ impl Postgres {
         ))
     }
 
-    /// How SQL names the table of each kind, and its partitions.
+    /// Returns the SQL names of the table of each kind, and of its partitions.
     async fn table_names(&self, session: &mut Session) -> Result<[TableName; 3], sqlx::Error> {
         let mut out = Kind::ALL.map(TableName::of);
         for (kind, name) in Kind::ALL.into_iter().zip(&mut out) {

@@ -215,7 +215,7 @@ impl Shared {
         self.idle().clear();
     }
 
-    /// Whether a connection of ours is open, so that waiting for one has an end.
+    /// Returns whether a connection of ours is open, so that waiting for one has an end.
     fn has_some(&self) -> bool {
         self.count.open.load(Ordering::SeqCst) > 0
     }
@@ -300,7 +300,7 @@ pub(super) async fn start(
     within(CONNECT, begun).await.map(drop)
 }
 
-/// What keeps a newer server from ending a transaction by its age alone.
+/// Returns the statement that keeps a newer server from ending a transaction by its age alone.
 pub(super) fn endless(connection: &PgConnection) -> &'static str {
     match connection.server_version_num() {
         Some(TRANSACTION_TIMEOUT..) => "; SET LOCAL transaction_timeout = 0",
@@ -329,7 +329,7 @@ fn code(error: &sqlx::Error) -> Option<String> {
     Some(code.into_owned())
 }
 
-/// Whether the server, the database, the role or a pooler has no connection left for us.
+/// Returns whether the server, the database, the role or a pooler has no connection left for us.
 pub(super) fn is_full(error: &sqlx::Error) -> bool {
     match code(error).as_deref() {
         Some("53300") => true,
@@ -339,7 +339,7 @@ pub(super) fn is_full(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether the server ends the connection or takes none now: it stops, restarts, fails over or ends idle ones.
+/// Returns whether the server ends the connection or takes none now: it stops, restarts, fails over or ends idle ones.
 pub(super) fn is_ended(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,

@@ -277,7 +277,7 @@ impl RebuildScratch {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    /// What is named and lacks a proved object: how many, and the first `limit` of them.
+    /// Returns the ids that are referred to but have no valid object: how many, and the first `limit` of them.
     ///
     /// # Errors
     /// The scratch file cannot be read.

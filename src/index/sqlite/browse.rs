@@ -47,7 +47,7 @@ impl Sqlite {
         Ok(page)
     }
 
-    /// How many rows a list has.
+    /// Counts the rows of a list.
     pub(super) async fn list_count(&self, ask: &Browse) -> Result<u64, sqlx::Error> {
         let table = Capabilities::table(ask.kind);
         let mut sql = Statement::new(format!("SELECT count(*) FROM {table} AS t WHERE "));
@@ -135,7 +135,7 @@ impl Sqlite {
         Ok(false)
     }
 
-    /// How many memberships a repository has, counting no further than `most`.
+    /// Counts the memberships of a repository, up to `most`.
     async fn members_up_to(&self, refs: &str, repo: &str, most: u32) -> Result<u64, sqlx::Error> {
         let mut ask = Statement::new(format!(
             "SELECT count(*) FROM (SELECT 1 FROM {refs} AS r WHERE {} = ",

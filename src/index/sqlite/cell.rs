@@ -58,7 +58,7 @@ pub(super) fn escape(bytes: &[u8], blob: bool) -> String {
     out
 }
 
-/// What the file holds for a key's text.
+/// Decodes what the file contains for a key's text.
 pub(super) fn unescape(key: &str) -> KeyBytes {
     if !key.chars().any(is_private) {
         return KeyBytes::Text(key.to_owned());

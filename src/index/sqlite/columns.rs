@@ -179,7 +179,7 @@ impl Columns {
         }
     }
 
-    /// Whether no two rows of a table have the same values in these columns, or none at all.
+    /// Returns whether no two rows of a table have the same values in these columns, or none at all.
     pub(super) fn is_unique(&self, table: &str, columns: &[&str]) -> bool {
         let never_null = |column: &&str| self.get(table, column).is_some_and(|c| c.never_null);
         // What is compared as text may be two values that read alike.

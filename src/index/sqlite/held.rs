@@ -67,7 +67,7 @@ impl Sqlite {
         self.rows(ask, limit, |cells| cells.key()).await
     }
 
-    /// Who holds each of these ids.
+    /// Returns the repositories that hold each of these ids.
     pub(super) async fn holding_repos(
         &self,
         kind: Kind,

@@ -56,7 +56,7 @@ impl Sqlite {
             .is_some_and(|column| column.refuses_null)
     }
 
-    /// How SQLite goes about a statement, a step a line.
+    /// Returns SQLite's plan for a statement, one step per line.
     #[cfg(test)]
     pub(super) async fn explain(&self, sql: &str) -> String {
         let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));

@@ -237,7 +237,7 @@ fn existing_file(path: &Path) -> Result<PathBuf, IndexError> {
     Ok(full)
 }
 
-/// What the file holds, where its text is UTF-8.
+/// Reads the file's tables, if its text is UTF-8.
 async fn catalogue(pool: &SqlitePool) -> Result<(Columns, Vec<Hidden>), sqlx::Error> {
     let (columns, mut hidden) = Columns::read(pool).await?;
     let encoding: String = sqlx::query_scalar("PRAGMA encoding")
@@ -279,7 +279,7 @@ fn check_hub(what: &str, path: &Path, capabilities: &Capabilities) -> Result<(),
     Ok(())
 }
 
-/// Whether another program holds the file or a table of it.
+/// Returns whether another program holds the file or a table of it.
 pub(super) fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
     let code = error.code().and_then(|code| code.parse::<i32>().ok());
     matches!(
@@ -298,8 +298,8 @@ fn primary(error: &sqlx::Error) -> Option<i32> {
     extended(error).map(|code| code & 0xff)
 }
 
-/// Whether a failed opening is what a WAL file in a folder without write permission gives, and reading
-/// the file alone would lose nothing.
+/// Returns whether a failed opening is what a WAL file in a folder without write permission gives, and reading the file
+/// alone would lose nothing.
 fn may_be_immutable(error: &sqlx::Error, path: &Path) -> bool {
     let refused = matches!(primary(error), Some(code::CANTOPEN | code::READONLY))
         && extended(error) != Some(code::READONLY_ROLLBACK);
@@ -313,7 +313,7 @@ fn beside(path: &Path, suffix: &str) -> u64 {
     std::fs::metadata(PathBuf::from(name)).map_or(0, |m| m.len())
 }
 
-/// Why a file could not be opened, and what to do.
+/// Explains why a file could not be opened, and what to do.
 fn open_error(what: &str, path: &Path, error: &sqlx::Error) -> IndexError {
     let told = match error {
         sqlx::Error::Database(e) => e.message().to_owned(),

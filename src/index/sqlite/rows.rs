@@ -26,8 +26,8 @@ impl Selected {
         }
     }
 
-    /// What comes behind the conditions: of rows that share a key, one is read, since behind a page that
-    /// ended between them the others would be lost.
+    /// Returns the end of the statement: of rows that share a key, one is read, because the others would be lost after
+    /// a page that ended between them.
     pub(super) fn grouped(&self) -> String {
         match self.unique {
             true => String::new(),

@@ -25,7 +25,7 @@ impl Sqlite {
         })
     }
 
-    /// What the file lacks.
+    /// Returns what the file lacks.
     pub(super) async fn wanted(&self) -> Result<Migration, sqlx::Error> {
         let names: Vec<(String,)> =
             sqlx::query_as("SELECT name FROM sqlite_master WHERE type = 'index'")

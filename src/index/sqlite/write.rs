@@ -99,8 +99,8 @@ impl Sqlite {
         Ok(changed > 0)
     }
 
-    /// Whether a snapshot's cache still is what was seen, read as rows are: a manifest may lie there as text,
-    /// a count as anything.
+    /// Returns whether a snapshot's cache still is what was seen, read as rows are: a manifest may lie there as text, a
+    /// count as anything.
     async fn is_cached(
         &self,
         tx: &mut SqliteConnection,

@@ -67,7 +67,7 @@ pub fn blob_id(bytes: &[u8]) -> ObjectId {
     ObjectId::typed(&framed(Kind::Blob, bytes))
 }
 
-/// Whether `id` is that of the blob without bytes, under any scheme.
+/// Returns whether `id` is that of the blob without bytes, under any scheme.
 #[must_use]
 pub fn is_empty_blob(id: &ObjectId) -> bool {
     verify_blob(id, b"").is_some()

@@ -81,7 +81,7 @@ impl CommitScheme {
         }
     }
 
-    /// Whether clients accept ids made with it.
+    /// Returns whether clients accept ids made with it.
     #[must_use]
     pub const fn accepted_by_clients(self) -> bool {
         !matches!(self, CommitScheme::Pipe)

@@ -94,7 +94,7 @@ fn without_signs<'t>(text: &'t str, places: &[usize]) -> Cow<'t, str> {
     Cow::Owned(out)
 }
 
-/// Whether `token` is a well-formed integer that neither `i64` nor `u64` holds.
+/// Returns whether `token` is a well-formed integer that neither `i64` nor `u64` holds.
 fn is_too_large(token: &str) -> bool {
     let digits = token.strip_prefix('-').unwrap_or(token);
     digits.len() > 18

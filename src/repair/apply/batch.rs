@@ -301,7 +301,7 @@ fn as_planned(step: &Step, built: Result<Built, StoreError>) -> Result<Change, E
     }
 }
 
-/// What became of a change that was tried.
+/// Returns the outcome of a change that was tried.
 fn made_of(step: &Step, made: Result<Done, WriteError>) -> Ended {
     let ended = |outcome, why: &str| Ended::not_changed(step, outcome, why);
     match made {
@@ -346,7 +346,7 @@ fn outcome_line(step: &Step, ended: &Ended, announced: bool) -> Event {
     }
 }
 
-/// What of a step is no longer as it was planned.
+/// Returns the part of a step that differs from the plan.
 fn difference(planned: &Step, now: &Step) -> String {
     if planned.row != now.row || planned.precondition != now.precondition {
         "the row was changed since the plan".to_owned()

@@ -40,7 +40,7 @@ impl RetryPolicy {
     }
 }
 
-/// Why the hub did not answer, in a few words, where the same may well succeed a little later.
+/// Returns, in a few words, why the hub did not answer, if the same may succeed a little later.
 pub(super) fn transient_reason(error: &StoreError) -> Option<&str> {
     match error {
         StoreError::Backend(BackendError::Busy { .. }) => Some("SlowDown"),

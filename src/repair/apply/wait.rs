@@ -20,7 +20,7 @@ impl Run<'_> {
         turn
     }
 
-    /// Whether to try once more, after a wait; where `reason` is none, the last try is what counts.
+    /// Returns whether to try once more, after a wait; where `reason` is none, the last try is what counts.
     pub(super) async fn again_after(&self, reason: Option<&str>, tried: u32) -> bool {
         let throttle = &self.options.throttle;
         let Some(reason) = reason else {
@@ -57,7 +57,7 @@ impl Run<'_> {
     }
 }
 
-/// Why nothing moves, and for how long, in whole seconds.
+/// Says why nothing moves, and for how long, in whole seconds.
 fn waiting(wait: Duration, reason: &str) -> String {
     format!("waiting {} s: {reason}", wait.as_secs_f64().ceil())
 }

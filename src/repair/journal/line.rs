@@ -102,7 +102,7 @@ pub enum RecordedOutcome {
 }
 
 impl Event {
-    /// Whether nothing can be left open behind it.
+    /// Returns whether nothing can be left open behind it.
     pub(super) fn settles(&self) -> bool {
         matches!(self, Event::End { .. } | Event::Interrupted { .. })
     }

@@ -36,7 +36,7 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// Whether every line is the one that was written.
+    /// Returns whether every line is the one that was written.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.tampered == 0

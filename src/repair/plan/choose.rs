@@ -47,7 +47,7 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// How many findings.
+    /// Counts the findings.
     pub fn len(&self) -> u64 {
         self.findings.len() as u64
     }
@@ -152,7 +152,8 @@ fn take(
 }
 
 impl Draft<'_> {
-    /// Why a finding is skipped, and whether only a decision is missing; `named` says that a person chose it.
+    /// Returns the reason why a finding is skipped, and whether only a decision is missing; `named` says that a person
+    /// chose it.
     fn refusal(&self, finding: &Finding, named: bool) -> Option<(String, bool)> {
         let said = finding.evidence.get("refused").and_then(Value::as_str);
         let capabilities = self.store.index().capabilities();

@@ -151,8 +151,8 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Which repository a row belongs to that has to be added, and of a blob its path: those of the snapshot
-    /// that names it.
+    /// Returns the repository of a row that has to be added, and of a blob its path: those of the snapshot that refers
+    /// to it.
     async fn origin(&self, finding: &Finding, kind: Kind) -> Result<Option<Origin>, StoreError> {
         let index = self.store.index();
         let named_by = finding.evidence.get("named_by").and_then(Value::as_str);
@@ -198,7 +198,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Whether the step adds something of which it must be known where it belongs.
+/// Returns whether the step adds something of which it must be known where it belongs.
 fn needs_origin(target: &Target) -> bool {
     target.remedy == Remedy::Reref
         || matches!(

@@ -53,7 +53,7 @@ impl Skipped {
 }
 
 impl Plan {
-    /// Why the plan has no step, in a sentence; `None` where it has one.
+    /// Says why the plan has no step; `None` if it has one.
     #[must_use]
     pub fn why_empty(&self) -> Option<String> {
         let totals = self.totals();
@@ -73,7 +73,7 @@ impl Plan {
         })
     }
 
-    /// What would let the plan do more.
+    /// Lists what would let the plan do more.
     #[must_use]
     pub fn next(&self) -> Vec<Next> {
         let (skipped, totals) = (&self.skipped, self.totals());

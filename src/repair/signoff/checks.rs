@@ -272,7 +272,7 @@ impl Checks {
         }
     }
 
-    /// What keeps it from being PASS, in sentences: what is wrong first.
+    /// Lists what prevents PASS, in sentences: what is wrong first.
     #[must_use]
     pub fn reasons(&self) -> Vec<String> {
         let of = |state: State| {

@@ -272,8 +272,9 @@ fn fail_all(out: &mut PullOutcome, repo: &RepoRow, branches: &[&Branch], why: &s
     }
 }
 
-/// What became of each branch. Where the whole was asked for, a name that cannot stand beside the others fails,
-/// although it would come by itself.
+/// Returns the result of each branch. If all branches were asked for, a name that cannot be stored beside the others
+/// fails, although it would succeed alone. Where the whole was asked for, a name that cannot stand beside the others
+/// fails, although it would come by itself.
 async fn one_by_one(
     store: &Store,
     repo: &RepoRow,

@@ -25,7 +25,7 @@ pub struct Since {
 }
 
 impl Since {
-    /// Whether the report still holds: it said PASS, and nothing has changed.
+    /// Returns whether the report still holds: it said PASS, and nothing has changed.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.changes.is_empty() && self.now.verdict == Verdict::Pass
@@ -47,7 +47,7 @@ pub async fn check(
     Ok(Since { now, changes })
 }
 
-/// What the second says otherwise, apart from when and by whom it was made.
+/// Lists what differs between two reports, apart from when and by whom they were made.
 #[must_use]
 pub fn compare(before: &Signoff, now: &Signoff) -> Vec<Change> {
     let mut out = Vec::new();

@@ -91,7 +91,7 @@ fn words(target: &Target, origin: &Origin, stored_first: bool) -> String {
     )
 }
 
-/// Whether exactly these bytes lie under the key: a wrapped object proves, and is none.
+/// Returns whether exactly these bytes lie under the key: a wrapped object proves, and is none.
 async fn is_as_stored(ctx: StepContext<'_>, key: &Key, bytes: &Bytes) -> Result<bool, StoreError> {
     Ok(ctx.store.read_object(key).await?.as_ref() == Some(bytes))
 }

@@ -72,7 +72,7 @@ pub(super) enum Built {
 }
 
 impl Target {
-    /// What `findings` of one subject, which share their remedy, ask for.
+    /// Returns the target of `findings` on one subject, which share their remedy.
     pub fn of(finding: &Finding, also: Vec<Code>, kind: Kind) -> Self {
         let id = subject_id(finding);
         let list = |name: &str| {
@@ -101,7 +101,7 @@ impl Target {
         }
     }
 
-    /// What a step of a plan asks for.
+    /// Returns the target of a step of a plan.
     pub fn again(step: &Step, kind: Kind) -> Self {
         let value = |column: &str| {
             let change = step.row.iter().find(|change| change.column == column);

@@ -83,8 +83,8 @@ fn key_of(ctx: StepContext<'_>, id: &ObjectId, row: &Row) -> Result<Key, String>
     }
 }
 
-/// What takes their place: where a sound object is only wrapped, that object itself, so that nothing of it is
-/// lost; else whatever proves.
+/// Returns the replacement: the unwrapped object itself if the stored one is only wrapped, so that nothing is lost;
+/// otherwise any bytes that match the id.
 async fn good(
     ctx: StepContext<'_>,
     target: &Target,

@@ -73,7 +73,7 @@ pub(super) async fn source_of(
     source::find(ctx, target, row, None).await
 }
 
-/// What there is to say where the row's own key holds something by now.
+/// Returns an answer if the row's own key has an object now.
 async fn there(
     ctx: StepContext<'_>,
     target: &Target,

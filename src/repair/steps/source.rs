@@ -67,7 +67,7 @@ pub(super) async fn find(
     }))
 }
 
-/// What the row alone proves. A blob's row holds no bytes.
+/// Returns the object that the row alone describes. A blob's row holds no bytes.
 async fn in_row(
     ctx: StepContext<'_>,
     row: Option<&Row>,

@@ -37,7 +37,7 @@ pub enum Saved {
 }
 
 impl Store {
-    /// What the rows of a repository say now; `None` where it has no row.
+    /// Reads what the rows of a repository say now; `None` if it has no row.
     ///
     /// # Errors
     /// A database that does not answer or hides branches, or more of them than a checkpoint holds.

@@ -44,7 +44,7 @@ pub enum Pair {
 }
 
 impl Pair {
-    /// Why nothing must be repaired here, in one sentence; `None` where nothing speaks against it.
+    /// Returns the reason why nothing must be repaired here; `None` if nothing speaks against it.
     #[must_use]
     pub fn alarm(&self) -> Option<String> {
         match self {
@@ -176,7 +176,7 @@ fn shifted(hub: &Hub, key: &Key) -> Option<String> {
     above(&hub.objects, part)
 }
 
-/// What sampled rows of one kind say of where their object is; of one row, unless it is the `whole` sample.
+/// Returns the URIs of sampled rows of one kind; those of one row, unless it is the `whole` sample.
 async fn uris(index: &dyn Index, kind: Kind, whole: bool) -> Result<Vec<String>, IndexError> {
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
@@ -204,7 +204,7 @@ async fn uris(index: &dyn Index, kind: Kind, whole: bool) -> Result<Vec<String>,
     Ok(out)
 }
 
-/// Whether the store holds objects of which the rows know none.
+/// Returns whether the store holds objects of which the rows know none.
 async fn other_database(index: &dyn Index, backend: &dyn Backend) -> Result<Pair, IndexError> {
     let mut digests = Vec::new();
     let mut entries = backend.list("", None).take(KEYS);

@@ -22,12 +22,12 @@ const SNAPSHOTS: usize = 16;
 pub(super) struct Seen([HashSet<[u8; 32]>; 3]);
 
 impl Seen {
-    /// Whether `id` is met for the first time. An id without digest counts by its text.
+    /// Returns whether `id` is met for the first time. An id without digest counts by its text.
     pub(super) fn insert(&mut self, kind: Kind, id: &ObjectId) -> bool {
         self.0[kind as usize].insert(digest(id))
     }
 
-    /// Whether `id` was met.
+    /// Returns whether `id` was met.
     pub(super) fn contains(&self, kind: Kind, id: &ObjectId) -> bool {
         self.0[kind as usize].contains(&digest(id))
     }
@@ -38,8 +38,8 @@ fn digest(id: &ObjectId) -> [u8; 32] {
     digest.unwrap_or_else(|| Sha256::digest(id.as_str()).into())
 }
 
-/// What `have` reaches, and which of it the hub has no commit of. Only what proves is followed: an
-/// edge that a row made up would keep back something that the other side lacks.
+/// Collects what `have` reaches, and which of it the hub has no commit of. Only what proves is followed: an edge that a
+/// row made up would keep back something that the other side lacks.
 pub(super) async fn reached(
     store: &Store,
     have: &[ObjectId],

@@ -175,7 +175,7 @@ impl Fetch {
         &self.unknown
     }
 
-    /// Whether the walk has come to an object of this kind and digest so far.
+    /// Returns whether the walk has come to an object of this kind and digest so far.
     #[must_use]
     pub fn is_met(&self, kind: Kind, id: &ObjectId) -> bool {
         self.seen.contains(kind, id)
@@ -206,8 +206,8 @@ impl Fetch {
         }
     }
 
-    /// What is worked on next: blobs before snapshots before commits, so that what is found never
-    /// piles up, but in pages that are worth asking for.
+    /// Chooses the next kind: blobs before snapshots before commits, so that found ids never pile up, but in pages that
+    /// are worth a request.
     fn choose(&self) -> Option<Kind> {
         let kinds = || Kind::ALL.into_iter().rev();
         let queue = |kind: Kind| &self.lanes[kind as usize];

@@ -186,7 +186,7 @@ fn made(
     Ok((Some((bytes.into(), Origin::Reconstructed)), proved))
 }
 
-/// Whether a commit that does not prove has no tree either, which says more.
+/// Returns whether a commit that does not prove has no tree either, which says more.
 fn is_treeless(kind: Kind, bytes: &[u8]) -> bool {
     kind == Kind::Commit
         && CommitRecord::decode(bytes).is_ok_and(|record| record.snapshot_id.is_none())

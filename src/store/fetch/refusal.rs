@@ -51,7 +51,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What clients refuse although it proves: their ids, trees and paths are right, and not to be used.
+/// Returns what clients refuse although the object matches its id: an old id formula, no tree, an unsafe path.
 #[must_use]
 pub fn objection(proved: &Proved) -> Option<Why> {
     match proved {

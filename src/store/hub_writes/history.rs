@@ -88,7 +88,7 @@ impl<'a> History<'a> {
         Ok(())
     }
 
-    /// Whether `old` lies behind `new`, or is it.
+    /// Returns whether `old` lies behind `new`, or is it.
     pub(super) async fn reaches(&self, new: &ObjectId, old: &str) -> Result<bool, HubWriteError> {
         let mut found = false;
         let walk = self.walk(new.as_str(), |id, _| {

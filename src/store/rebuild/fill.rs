@@ -337,7 +337,7 @@ impl Rebuild<'_> {
     }
 }
 
-/// Whether a row came back as it was written, whatever the database spells it in.
+/// Returns whether a row came back as it was written, whatever the database spells it in.
 fn same<R: Columns>(
     what: &str,
     id: &str,
@@ -361,7 +361,7 @@ fn same<R: Columns>(
     }
 }
 
-/// Whether it is not remembered that all these repositories hold a blob.
+/// Returns whether it is not remembered that all these repositories hold a blob.
 fn is_news(remembered: &mut HashSet<[u8; 32]>, id: &ObjectId, repos: &[String]) -> bool {
     use sha2::{Digest, Sha256};
     if remembered.len() >= REMEMBERED {

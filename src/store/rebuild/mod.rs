@@ -101,7 +101,7 @@ pub struct Rebuilt {
 }
 
 impl Rebuilt {
-    /// Whether everything that the store holds and names became a row.
+    /// Returns whether everything that the store holds and names became a row.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
         self.skipped == 0 && self.unknown == 0 && self.missing == 0
@@ -143,7 +143,7 @@ struct Rebuild<'a> {
 }
 
 impl Rebuild<'_> {
-    /// Whether something that could not be read keeps the next rows from being written; notes it.
+    /// Returns whether something that could not be read keeps the next rows from being written; notes it.
     fn is_held_back(&mut self) -> bool {
         self.report.held_back = self.report.unknown > 0 && !self.options.partial;
         self.report.held_back

@@ -91,7 +91,7 @@ impl Parser {
         out
     }
 
-    /// When what is unfinished is given up.
+    /// Returns the time at which an unfinished sequence is given up.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
@@ -125,12 +125,12 @@ impl Parser {
         self.answered = false;
     }
 
-    /// Whether an answer is still owed.
+    /// Returns whether an answer is still owed.
     pub fn owes(&self) -> bool {
         !self.answered && self.is_owed(Instant::now())
     }
 
-    /// Whether an answer may still come: some terminals say what they are before they say their colour.
+    /// Returns whether an answer may still come: some terminals say what they are before they say their colour.
     fn is_owed(&self, now: Instant) -> bool {
         self.owed_until.is_some_and(|until| now < until)
     }
@@ -140,7 +140,7 @@ impl Parser {
         self.background
     }
 
-    /// How long to wait for the rest of what is unfinished.
+    /// Returns how long to wait for the rest of an unfinished sequence.
     fn patience(&self, now: Instant) -> Option<Duration> {
         let owed = self.is_owed(now);
         let key = if owed { OWED } else { KEY };
@@ -158,7 +158,7 @@ impl Parser {
         }
     }
 
-    /// Whether the string under way is one for sure: a person may have typed its first bytes.
+    /// Returns whether the string under way is one for sure: a person may have typed its first bytes.
     fn is_said(&self) -> bool {
         let digits = self.kept.iter().take_while(|byte| byte.is_ascii_digit());
         match &self.state {
@@ -264,7 +264,7 @@ impl Parser {
         };
     }
 
-    /// What looked like the beginning of a string was typed.
+    /// Emits the bytes that looked like the beginning of a string as typed keys.
     fn type_out(&mut self, opened: u8, out: &mut Vec<Event>) {
         keys::typed(opened, self.escaped, out);
         for byte in std::mem::take(&mut self.kept) {
@@ -321,7 +321,7 @@ impl Parser {
         }
     }
 
-    /// Whether what is kept begins as an operating system command does: `11;`.
+    /// Returns whether what is kept begins as an operating system command does: `11;`.
     fn is_command(&self) -> bool {
         let digits = self.kept.iter().take_while(|byte| byte.is_ascii_digit());
         let digits = digits.count();

@@ -44,7 +44,7 @@ pub fn pressed(key: KeyEvent) -> Chord {
     (key.modifiers.difference(KeyModifiers::SHIFT), key.code)
 }
 
-/// Whether a chord types a character.
+/// Returns whether a chord types a character.
 #[must_use]
 pub fn is_text((modifiers, code): Chord) -> bool {
     modifiers.is_empty() && matches!(code, KeyCode::Char(_))

@@ -126,7 +126,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Move(Motion::Up),      &[P::Audit], &["up", "k"], 0, "up", "Choose the previous scope."),
     row(Action::Left,      &[P::Audit],    &["left", "h"], 0, "less deep", "Read less."),
     row(Action::Right,     &[P::Audit],    &["right", "l"], 0, "deeper",  "Look deeper."),
-    row(Action::Leave,     &[P::Small],    &["q"],         1, "leave",    "Quit; nothing else works on a screen this small."),
+    row(Action::Leave,     &[P::Small],    &["q"],         1, "leave",    "Leave; nothing else works on a screen this small."),
     row(Action::CopyId,    &[P::Log],      &["y"],         1, "copy",     "Copy the line to the terminal's clipboard."),
 
     // Everywhere.
@@ -156,5 +156,5 @@ pub const TABLE: &[Binding] = &[
     row(Action::Redraw,    &[P::Common], &["ctrl-l"],      0, "redraw",   "Redraw the screen."),
     row(Action::Suspend,   &[P::Common], &["ctrl-z"],      0, "suspend",  "Suspend the program; `fg` continues it."),
     row(Action::Cancel,    &[P::Common], &["ctrl-c"],      0, "stop",     "Stop the running job: a repair after the current step, an audit at once."),
-    row(Action::Leave,     &[P::Common], &["q"],           4, "leave",    "Quit; asks first if a job that you started is running, or if decisions would be lost."),
+    row(Action::Leave,     &[P::Common], &["q"],           4, "leave",    "Leave; asks first if a job that you started is running, or if decisions would be lost."),
 ];

@@ -141,7 +141,7 @@ impl From<&Inspection> for Inspected {
 }
 
 impl Inspected {
-    /// How many fields are equal on both sides.
+    /// Counts the fields that are equal on both sides.
     #[must_use]
     pub fn same(&self) -> usize {
         self.fields.iter().filter(|field| field.same).count()

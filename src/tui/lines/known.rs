@@ -24,7 +24,7 @@ pub struct KnownLine {
 }
 
 impl KnownLine {
-    /// What `report` knows, under the name that the runner gives it.
+    /// Takes what `report` knows, under the name that the runner gives it.
     #[must_use]
     pub fn new(name: ReportRef, report: &Report, branches: Standings) -> Self {
         Self {
@@ -37,7 +37,7 @@ impl KnownLine {
     }
 }
 
-/// What a scope is called.
+/// Returns the words for a scope.
 #[must_use]
 pub fn scope_words(scope: &Scope) -> String {
     match scope {
@@ -49,7 +49,7 @@ pub fn scope_words(scope: &Scope) -> String {
     }
 }
 
-/// What a verdict rests on, in a few words: how deep was looked, how long ago, and what that leaves out.
+/// Says in a few words what a verdict rests on: the depth, the age, and what was not read.
 #[must_use]
 pub fn rests_on(past: Option<&PastAudit>, now: Micros) -> String {
     let Some(past) = past else {
@@ -66,7 +66,7 @@ pub fn rests_on(past: Option<&PastAudit>, now: Micros) -> String {
     format!("depth {}{holes}, {ago} ago{out}", past.depth.word())
 }
 
-/// What stands where nothing was found: a tick only where every byte was read and every question answered.
+/// Returns the words for no findings: a tick only if every byte was read and every request answered.
 #[must_use]
 pub fn nothing_found(past: Option<&PastAudit>) -> (String, Rest) {
     match past {
@@ -80,7 +80,7 @@ pub fn nothing_found(past: Option<&PastAudit>) -> (String, Rest) {
     }
 }
 
-/// How the branches stand, in one line; whether some fail.
+/// Says in one line how many branches fail; the flag is set if some do.
 #[must_use]
 pub fn branch_words(branches: &BranchCounts) -> (String, bool) {
     let total = branches.total();

@@ -98,7 +98,7 @@ pub struct PulledLine {
 }
 
 impl PulledLine {
-    /// Whether a client takes all that was tried.
+    /// Returns whether a client takes all that was tried.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         let all = self.branches.as_ref().is_none_or(|branches| {

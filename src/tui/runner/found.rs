@@ -8,7 +8,7 @@ use crate::tui::lines::{FindingLine, GroupLine, Judged};
 use std::collections::{BTreeMap, HashSet};
 
 impl RunnerContext {
-    /// What the last report says.
+    /// Answers a question about the last report.
     pub(super) async fn found(&self, ask: Query) -> Result<Answer, String> {
         let answer = match ask {
             Query::FindingsAt { report, places } => {
@@ -27,7 +27,7 @@ impl RunnerContext {
         answer.map_err(|error| error.to_string())
     }
 
-    /// What is known of each id: the worst finding, or how deep the look was that found nothing.
+    /// Returns what is known of each id: the worst finding, or the depth of an audit without findings.
     async fn judged(&self, path: &str, ids: Vec<String>) -> Result<Answer, AuditError> {
         let (report, read) = {
             let held = self.state();

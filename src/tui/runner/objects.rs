@@ -90,7 +90,7 @@ fn cut((mut found, end): (Vec<Listed>, bool), wanted: usize, forward: bool) -> (
     (found, end && over == 0)
 }
 
-/// Where a list goes on behind these rows.
+/// Returns the position from which a list continues after these rows.
 fn beyond(rows: &[Listed], from: &Edge) -> Option<Edge> {
     let key = |row: &Listed| (row.at.clone(), row.id.clone());
     match from.is_forward() {
@@ -131,7 +131,7 @@ impl Sieve {
         Ok(rows)
     }
 
-    /// Whether id and words pass; every word has to occur in id, author, text or branch.
+    /// Returns whether id and words pass; every word has to occur in id, author, text or branch.
     fn says(&self, row: &Listed) -> bool {
         let starts = |start: &String| {
             let bare = row.id.strip_prefix("sha256:").unwrap_or(&row.id);

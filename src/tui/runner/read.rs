@@ -94,7 +94,7 @@ impl RunnerContext {
         answer.await.map_err(|error| error.to_string())
     }
 
-    /// What is known of the pulls of these branches, by name. A branch that moved since is not known.
+    /// Returns what is known of the pulls of these branches, by name. A branch that moved since is not known.
     async fn marks(
         &self,
         index: &dyn Index,

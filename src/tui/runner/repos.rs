@@ -32,7 +32,7 @@ pub struct Arranged {
 }
 
 impl RunnerContext {
-    /// How many repositories are listed, and where the one with this id stands.
+    /// Returns the number of listed repositories, and the position of the one with this id.
     pub(super) async fn place_repos(
         &self,
         ask: RepoQuery,

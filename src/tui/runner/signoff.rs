@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 impl RunnerContext {
-    /// What the doctor says of both sides; nothing is put to try them.
+    /// Runs the doctor's checks on both sides, without a test put.
     pub(super) async fn doctor(&self) -> Result<Answer, String> {
         let (hub, runtime) = (self.hub.clone(), Handle::current());
         let examined = move || runtime.block_on(doctor::examine(&hub, None));
@@ -49,7 +49,7 @@ impl RunnerContext {
     }
 }
 
-/// What its pulls say of branches, as far as the sign-off names them.
+/// Takes from a sign-off what its pulls say of branches, as far as it names them.
 fn facts(signoff: &Signoff) -> Vec<PullFact> {
     let fact = |pull: &FailedPull, outcome| PullFact {
         repo: pull.repo.clone(),

@@ -47,7 +47,7 @@ impl Apply {
         }
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
@@ -98,13 +98,13 @@ impl Apply {
         ctx.out.push(Effect::DropPlan(self.plan));
     }
 
-    /// What it is for.
+    /// Returns the purpose of the run.
     #[must_use]
     pub fn work(&self) -> Work {
         self.work
     }
 
-    /// What leads on from here, for a guide; `then` once the repair has ended.
+    /// Returns the next key of a guide; `then` once the repair has ended.
     #[must_use]
     pub fn lead(&self, then: &'static str) -> &'static str {
         match self.end {
@@ -142,7 +142,7 @@ impl Apply {
         None
     }
 
-    /// What p and ctrl-c would do, for the status line.
+    /// Says what `p` and `ctrl-c` would do, for the status line.
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         match &shared.applying {
@@ -173,7 +173,7 @@ impl Apply {
     }
 }
 
-/// Whether the first steps wait to be looked at.
+/// Returns whether the first steps wait to be looked at.
 fn at_canary(meter: &Meter) -> bool {
     meter.paused && meter.figures.waiting.is_some() && meter.figures.done <= u64::from(CANARY)
 }
@@ -223,7 +223,7 @@ impl Apply {
     }
 }
 
-/// How many steps ended well, and how many did not.
+/// Counts the steps that succeeded and those that did not.
 fn tally(applied: &AppliedLine) -> (u64, u64) {
     let sum = |good: bool| -> u64 {
         applied

@@ -65,7 +65,7 @@ impl Decide {
             .map_or(&[], |classified| &classified.open)
     }
 
-    /// How many findings wait for a decision.
+    /// Counts the findings that need a decision.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.open_findings().len() as u64
@@ -80,7 +80,7 @@ impl Decide {
         }
     }
 
-    /// Whether something is on its way.
+    /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         matches!(self.classified, Slot::Pending(_))
@@ -92,7 +92,7 @@ impl Decide {
         shared.decisions.tally(self.open_findings())
     }
 
-    /// Whether both sides of the finding under the cursor were on the screen.
+    /// Returns whether both sides of the finding under the cursor were on the screen.
     fn is_seen(&self) -> bool {
         match (self.current(), &self.seen) {
             (Some(row), _) if row.subject.kind().is_none() => true,
@@ -101,7 +101,7 @@ impl Decide {
         }
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         let nothing = || "there is no decision under the cursor".to_owned();
@@ -258,7 +258,7 @@ impl Decide {
         self.audits = ctx.shared.audits.ended;
     }
 
-    /// Whether the sides stand side by side in a pane of this width.
+    /// Returns whether the sides stand side by side in a pane of this width.
     fn is_beside(&self, width: u16) -> bool {
         self.beside
             .unwrap_or(width >= crate::tui::widgets::sides::BESIDE)
@@ -351,7 +351,7 @@ impl Decide {
         self.seen = Some((id, Slot::Pending(ticket)));
     }
 
-    /// Whether it is worth coming back to: it asks about the findings that there are.
+    /// Returns whether it is worth coming back to: it asks about the findings that there are.
     #[must_use]
     pub fn leads_on(&self, shared: &Shared) -> bool {
         self.report == shared.audits.report && !matches!(self.classified, Slot::Failed(_))
@@ -363,7 +363,7 @@ impl Decide {
         self.seen_scope = ctx.renew(self.seen_scope);
     }
 
-    /// How many were decided which way, for the status line.
+    /// Counts the decisions by their answer, for the status line.
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         let tally = self.tally(shared);

@@ -91,13 +91,13 @@ impl Findings {
         }))))
     }
 
-    /// Whether something was repaired since it was opened.
+    /// Returns whether something was repaired since it was opened.
     #[must_use]
     pub fn is_stale(&self, shared: &Shared) -> bool {
         self.repairs != shared.repairs
     }
 
-    /// How many findings pass the filter, as far as that is known.
+    /// Counts the findings that match the filter, as far as that is known.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.count.ready().copied().unwrap_or(0)
@@ -135,7 +135,7 @@ impl Findings {
         self.groups.ready()?.get(at)
     }
 
-    /// Whether something is on its way.
+    /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         self.list.pending()
@@ -144,7 +144,7 @@ impl Findings {
             || self.marked.pending()
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         let nothing = match self.group {
@@ -232,7 +232,7 @@ impl Findings {
         }
     }
 
-    /// How many rows of the list can be seen: its heading takes one.
+    /// Returns the number of visible rows of the list: its heading takes one.
     fn height(&self, ctx: &Ctx) -> u64 {
         let heading = u64::from(self.group.is_none());
         ctx.height(0).saturating_sub(heading)

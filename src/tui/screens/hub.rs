@@ -53,7 +53,7 @@ fn codes(shared: &Shared) -> Vec<(Code, u64)> {
 }
 
 impl HubScreen {
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         let nothing = shared.audits.last.is_none();
@@ -110,7 +110,7 @@ impl HubScreen {
         if let Slot::Failed(why) = &shared.open {
             head.say(&format!("✗ {why}"), theme.error);
             head.gap();
-            head.say("R tries again   q quits", theme.text);
+            head.say("R tries again   q leaves", theme.text);
             head.draw(frame, area, Cursor::default());
             return;
         }
@@ -159,7 +159,7 @@ impl HubScreen {
     }
 }
 
-/// What most come for, with its key.
+/// Draws the three jobs with their keys.
 fn jobs(head: &mut Text, theme: &Theme) {
     let mut spans = Vec::new();
     for guide in Guide::ALL {
@@ -247,7 +247,7 @@ fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
     head.gap();
 }
 
-/// How many findings there are, what that rests on, and how many branches fail.
+/// Draws the number of findings, what it rests on, and how many branches fail.
 fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme) {
     let now = shared.now();
     let found: u64 = known.summary.findings.values().sum();
@@ -301,7 +301,7 @@ fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme)
     head.pair("pulls", &words, theme, style);
 }
 
-/// What a code means and what can be done.
+/// Explains a code and its remedy.
 fn explain(code: Code, count: u64, width: u16, theme: &Theme) -> Text {
     let fault = code.fault();
     let mut out = Text::new(width);

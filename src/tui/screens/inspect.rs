@@ -92,7 +92,7 @@ impl Inspect {
         self.below_for = (0, false);
     }
 
-    /// Whether something is on its way.
+    /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         matches!(self.seen, Slot::Pending(_))
@@ -134,7 +134,7 @@ impl Inspect {
         }
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {

@@ -42,7 +42,7 @@ impl JournalScreen {
         }))))
     }
 
-    /// How many runs there are.
+    /// Returns the number of runs.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.runs.ready().map_or(0, |runs| runs.len() as u64)
@@ -62,13 +62,13 @@ impl JournalScreen {
         self.current().map(|run| run.run.clone())
     }
 
-    /// Whether something is on its way.
+    /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         matches!(self.runs, Slot::Pending(_)) || matches!(self.chain, Slot::Pending(_))
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, _: &Shared) -> Option<String> {
         match action {
@@ -163,7 +163,7 @@ impl JournalScreen {
         self.scope = ctx.renew(self.scope);
     }
 
-    /// What the chain says, for the status line.
+    /// Says what the check of the journal found, for the status line.
     #[must_use]
     pub fn status(&self) -> String {
         match &self.chain {

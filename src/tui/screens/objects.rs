@@ -77,13 +77,13 @@ impl Objects {
         Kind::ALL[self.tab.min(2)]
     }
 
-    /// Whether something is on its way.
+    /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         self.list.pending() || matches!(self.preview, Some((_, Slot::Pending(_))))
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         if let (Some(trouble), Action::Export) = (&self.trouble, action) {

@@ -100,7 +100,7 @@ impl PlanScreen {
         })
     }
 
-    /// Whether something is on its way.
+    /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         matches!(self.totals, Slot::Pending(_)) || self.steps.pending() || self.refusals.pending()
@@ -123,7 +123,7 @@ impl PlanScreen {
         }
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
@@ -198,7 +198,7 @@ impl PlanScreen {
         ))
     }
 
-    /// Whether a step may mend a code whose answer is `ask`: known only where every step was read.
+    /// Returns whether a step may mend a code whose answer is `ask`: known only where every step was read.
     fn chose_ask(&self, steps: u64) -> bool {
         let asks = |at| match self.steps.row(at) {
             Row::Ready(step) => step.code.fault().auto == Auto::Ask,
@@ -207,7 +207,7 @@ impl PlanScreen {
         !self.auto && (steps > PAGE || (0..steps).any(asks))
     }
 
-    /// Whether the beginning of the plan can be seen: nothing is agreed to unseen.
+    /// Returns whether the beginning of the plan can be seen: nothing is agreed to unseen.
     fn is_here(&self) -> bool {
         self.totals
             .ready()
@@ -255,7 +255,7 @@ impl PlanScreen {
         Apply::new((ticket, scope), self.plan, steps, work)
     }
 
-    /// What leads on from here, for a guide.
+    /// Returns the next key of a guide.
     #[must_use]
     pub fn lead(&self) -> &'static str {
         match &self.totals {
@@ -324,7 +324,7 @@ impl PlanScreen {
         ctx.out.push(Effect::DropPlan(self.plan));
     }
 
-    /// Whether it is worth coming back to: something is planned, and the hub is still what was planned on.
+    /// Returns whether it is worth coming back to: something is planned, and the hub is still what was planned on.
     #[must_use]
     pub fn leads_on(&self, shared: &Shared) -> bool {
         let has_steps = match &self.totals {
@@ -343,7 +343,7 @@ impl PlanScreen {
         self.current_id().map(|_| ("step.txt".into(), text))
     }
 
-    /// Whether it can be applied, for the status line.
+    /// Returns whether it can be applied, for the status line.
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         match self.refuse_apply(shared) {

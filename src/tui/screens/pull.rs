@@ -54,13 +54,13 @@ impl PullScreen {
         });
     }
 
-    /// Whether something was repaired since it was tried.
+    /// Returns whether something was repaired since it was tried.
     #[must_use]
     pub fn is_stale(&self, shared: &Shared) -> bool {
         self.repairs != shared.repairs
     }
 
-    /// Whether it is worth coming back to: a pull that a client takes is over.
+    /// Returns whether it is worth coming back to: a pull that a client takes is over.
     #[must_use]
     pub fn leads_on(&self, shared: &Shared) -> bool {
         match &self.end {
@@ -75,7 +75,7 @@ impl PullScreen {
         branches.named.get(usize::try_from(self.cursor.at).ok()?)
     }
 
-    /// What a client would refuse: of the branch under the cursor, where several are tried.
+    /// Returns the refused objects of the branch under the cursor, if several are traced.
     fn refused(&self) -> Option<&RefusedLine> {
         let of_branch = self.failed().and_then(|failed| failed.refused.as_ref());
         of_branch.or(self.end.ready()?.refused.as_ref())
@@ -87,7 +87,7 @@ impl PullScreen {
         self.refused().map(|refused| &refused.id)
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
@@ -169,7 +169,7 @@ impl PullScreen {
         Some(out.plain())
     }
 
-    /// What the keys would do, for the status line.
+    /// Says what the keys would do, for the status line.
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         match (&shared.pulling, self.id()) {
@@ -307,7 +307,7 @@ fn say_refused(refused: &RefusedLine, out: &mut Text, theme: &Theme) {
 /// How many rows of the list of failing branches stand above what is said of one.
 const LISTED: usize = 8;
 
-/// Which branches fail and why, and the way to what is refused in the one at `at`.
+/// Draws the failing branches with their reasons, and the way to the refused object of the one at `at`.
 fn say_branches(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme) {
     let total = branches.whole + branches.empty + branches.failed + branches.unread;
     let mut words = format!(

@@ -84,7 +84,7 @@ impl Repos {
         }))))
     }
 
-    /// How many are listed.
+    /// Returns the number of listed repositories.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.placed.ready().map_or(0, |(count, _)| *count)
@@ -99,7 +99,7 @@ impl Repos {
         }
     }
 
-    /// Whether something is on its way.
+    /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         matches!(self.placed, Slot::Pending(_)) || self.list.pending()
@@ -113,7 +113,7 @@ impl Repos {
         }
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
@@ -351,7 +351,7 @@ fn filter(row: &RepoLine) -> Filter {
     }
 }
 
-/// What is done to the repository under the cursor.
+/// Handles an action on the repository under the cursor.
 fn on_row(action: Action, row: &RepoLine, ctx: &mut Ctx) -> Go {
     match action {
         Action::Open => Objects::open(row, ctx),

@@ -39,7 +39,7 @@ impl RunScreen {
         }))))
     }
 
-    /// Whether something is on its way.
+    /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         self.lines.pending()
@@ -60,7 +60,7 @@ impl RunScreen {
             .map_or_else(|| self.run.run.clone(), |entry| entry.id.clone())
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, _: Action, _: &Shared) -> Option<String> {
         None

@@ -68,7 +68,7 @@ impl SignOffScreen {
         ctx.out.push(Effect::SignOff { ticket });
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
@@ -147,7 +147,7 @@ impl SignOffScreen {
         Some(out.plain())
     }
 
-    /// What the keys would do, for the status line.
+    /// Says what the keys would do, for the status line.
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         match (&shared.signing, self.end.ready()) {
@@ -157,7 +157,7 @@ impl SignOffScreen {
         }
     }
 
-    /// Which step of its guide it is, and which key leads on.
+    /// Returns its step in the guide, and the key that leads on.
     #[must_use]
     pub fn lead(&self) -> (u8, &'static str) {
         match (&self.doctor, &self.end) {

@@ -26,7 +26,7 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// Whether keys wait.
+    /// Returns whether keys wait.
     #[must_use]
     pub fn waits(&self) -> bool {
         !self.keys.is_empty()
@@ -42,7 +42,7 @@ impl Ahead {
     }
 }
 
-/// Whether an action is meant for the row under the cursor, and can wait for it.
+/// Returns whether an action is meant for the row under the cursor, and can wait for it.
 const fn is_for_a_row(action: Action) -> bool {
     matches!(
         action,

@@ -81,7 +81,7 @@ fn repaired(ctx: &mut Ctx) {
     start_audit(ctx.shared, ctx.out, ask, false);
 }
 
-/// What belongs to the session and not to a screen.
+/// Handles events that belong to the session and not to a screen.
 fn session(
     state: &mut State,
     ticket: Ticket,
@@ -214,7 +214,7 @@ pub fn known(state: &mut State, known: KnownLine, out: &mut Vec<Effect>) {
     out.push(Effect::Read { scope, ticket, ask });
 }
 
-/// What is known after an audit, if that is news; a repair's own notice is left standing.
+/// Reports what is known after an audit, if that is new; a repair's own notice stays.
 fn tell(state: &mut State) {
     let shared = &mut state.shared;
     let (Some(known), true) = (&shared.audits.last, shared.audits.by_hand) else {

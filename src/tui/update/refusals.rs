@@ -8,7 +8,7 @@ use super::super::screens::Screen;
 use super::super::state::{Slot, State};
 use crossterm::event::{KeyCode, KeyEvent};
 
-/// Why an action cannot be done now; `None` when it can.
+/// Returns the reason why an action cannot be done now; `None` if it can.
 #[must_use]
 pub fn refusal(state: &State, action: Action) -> Option<String> {
     let shared = &state.shared;
@@ -40,7 +40,7 @@ pub fn refusal(state: &State, action: Action) -> Option<String> {
             return Some("another plan is being made; ctrl-c stops it".into());
         }
         Action::Cancel if shared.job().is_none() => {
-            return Some("nothing is running; q quits".into());
+            return Some("nothing is running; q leaves".into());
         }
         Action::View if state.stack.last().and_then(Screen::document).is_none() => {
             return Some("there is nothing to inspect here".into());

@@ -110,7 +110,7 @@ pub fn key(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
     }
 }
 
-/// What is typed narrows at once.
+/// Applies typed text to the filter at once.
 fn changed(state: &mut State, out: &mut Vec<Effect>) {
     match &mut state.overlay {
         Some(Overlay::Prompt {

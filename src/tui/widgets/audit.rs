@@ -43,7 +43,7 @@ impl Choice {
         }
     }
 
-    /// What is to be audited.
+    /// Returns the chosen scope.
     #[must_use]
     pub fn scope(&self) -> Scope {
         self.scopes.get(self.at).cloned().unwrap_or_default()

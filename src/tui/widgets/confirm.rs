@@ -17,7 +17,7 @@ use tui_input::Input;
 pub struct Confirmed<T>(T);
 
 impl<T> Confirmed<T> {
-    /// What was agreed to.
+    /// Returns what was confirmed.
     pub fn into_inner(self) -> T {
         self.0
     }
@@ -91,7 +91,7 @@ impl Confirm {
         }
     }
 
-    /// Whether it is answered with a name.
+    /// Returns whether it is answered with a name.
     #[must_use]
     pub fn wants_name(&self) -> bool {
         matches!(self.level, Level::Name { .. })
@@ -107,7 +107,7 @@ impl Confirm {
         self.drawn = true;
     }
 
-    /// Whether the question was on the screen.
+    /// Returns whether the question was on the screen.
     #[must_use]
     pub fn was_drawn(&self) -> bool {
         self.drawn
@@ -224,7 +224,7 @@ impl Confirm {
 /// What happens after the first steps, where a person is to look.
 const CANARY: &str = "It pauses after the first 10 steps so that you can check them; p continues.";
 
-/// What of a plan can be undone, and what not.
+/// Says what of a plan can be undone, and what cannot.
 fn say_undo(undoable: Undoable, body: &mut pane::Text, theme: &Theme) {
     for words in undoable.words() {
         body.say(&words, theme.muted);

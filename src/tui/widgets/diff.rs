@@ -17,7 +17,7 @@ pub enum At {
     Fold,
 }
 
-/// How many lines the differences have.
+/// Returns the number of lines.
 #[must_use]
 pub fn len(seen: &Inspected, unfolded: bool) -> u64 {
     let differing: usize = seen
@@ -31,7 +31,7 @@ pub fn len(seen: &Inspected, unfolded: bool) -> u64 {
     (differing + fold + if unfolded { same } else { 0 }) as u64
 }
 
-/// What stands in line `line`.
+/// Returns the line with number `line`.
 #[must_use]
 pub fn at(seen: &Inspected, line: u64) -> Option<At> {
     let mut left = usize::try_from(line).ok()?;
@@ -123,7 +123,7 @@ fn field_line(field: &Field, width: u16, theme: &Theme) -> Line<'static> {
     Line::from(spans)
 }
 
-/// What to call a field, with a mark that is no colour.
+/// Returns the words for a field's state, with a mark that is not a colour.
 fn verdict(field: &Field, theme: &Theme) -> (&'static str, Style) {
     match (field.same, &field.row, &field.object) {
         (true, ..) => ("✓ same", theme.good),

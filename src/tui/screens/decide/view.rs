@@ -47,7 +47,7 @@ impl Decide {
         }
     }
 
-    /// What it is, and what each key would do.
+    /// Draws what the finding is, and what each key would do.
     fn heading(&self, row: &FindingLine, shared: &Shared, head: &mut Text, theme: &Theme) {
         let decided = shared.decisions.of(row.code, subject(row.id.exact()));
         let mut line = vec![
@@ -115,7 +115,7 @@ impl Decide {
     }
 }
 
-/// What the side that wins brings about.
+/// Describes what keeping a side changes.
 const fn outcome(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::Backfill => "the object that the row describes is stored",

@@ -54,19 +54,19 @@ pub struct Marked {
 }
 
 impl Marked {
-    /// Whether marks are on their way.
+    /// Returns whether marks are on their way.
     #[must_use]
     pub fn pending(&self) -> bool {
         matches!(self.asked, Slot::Pending(_))
     }
 
-    /// Whether nothing is marked.
+    /// Returns whether nothing is marked.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         matches!(&self.marks, Marks::Some(marks) if marks.is_empty())
     }
 
-    /// Whether a group was marked as a whole.
+    /// Returns whether a group was marked as a whole.
     #[must_use]
     pub fn has_group(&self, by: GroupBy, name: &str) -> bool {
         self.groups.contains(&(by as u8, name.to_owned()))
@@ -80,7 +80,7 @@ impl Marked {
         };
     }
 
-    /// What the status line says; a range reaches to the row under the cursor.
+    /// Returns the words of the status line; a range reaches to the row under the cursor.
     #[must_use]
     pub fn words(&self, cursor: u64) -> String {
         if let Some(anchor) = self.anchor {
@@ -102,7 +102,7 @@ impl Marked {
 }
 
 impl Findings {
-    /// Whether the row at `at` is marked, or in the range that is being marked.
+    /// Returns whether the row at `at` is marked, or in the range that is being marked.
     #[must_use]
     pub fn is_marked(&self, at: u64, row: &FindingLine) -> bool {
         if let Some(anchor) = self.marked.anchor

@@ -130,7 +130,7 @@ impl Findings {
         Line::styled(text, theme.muted)
     }
 
-    /// What stands in the list's place while there is none.
+    /// Draws a line instead of the list while there is none.
     fn instead(&self, shared: &Shared) -> Option<String> {
         if shared.audits.last.is_none() {
             return Some("no audit has finished yet".into());
@@ -170,7 +170,7 @@ impl Findings {
     }
 }
 
-/// How wide the code and the repository are; without a repository where there is no room for one.
+/// Returns the widths of code and repository; no repository if there is no room for one.
 fn columns(width: u16) -> (usize, usize) {
     let room = usize::from(width).saturating_sub(26);
     match room {
@@ -218,7 +218,7 @@ fn remedy(remedy: Remedy, auto: Auto) -> String {
     }
 }
 
-/// What findings that are counted together have in common.
+/// Describes what the findings of a group have in common.
 fn describe_group(by: GroupBy, group: &GroupLine, width: u16, theme: &Theme) -> Text {
     let mut out = Text::new(width);
     let count = text::grouped(group.count);

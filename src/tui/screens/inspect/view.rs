@@ -35,7 +35,7 @@ fn parts(screen: &Inspect, area: Rect) -> [Rect; 4] {
     .areas(area)
 }
 
-/// Where the facet's lines stand.
+/// Draws the lines of the facet.
 #[must_use]
 pub fn body(screen: &Inspect, area: Rect) -> Rect {
     parts(screen, area)[2]
@@ -92,7 +92,7 @@ impl Inspect {
         }
     }
 
-    /// What is said while nothing is there to be shown.
+    /// Draws a line while there is nothing to show.
     fn waiting(&self, frame: &mut Frame, area: Rect, theme: &Theme) {
         let Slot::Failed(why) = &self.seen else {
             frame.render_widget(Line::styled(" reading …", theme.pending), area);
@@ -104,7 +104,7 @@ impl Inspect {
         text.draw(frame, area, Cursor::default());
     }
 
-    /// What it is, and which objects led here.
+    /// Draws what the object is, and which objects led here.
     fn title(&self, width: u16) -> String {
         let mut title = String::new();
         for (kind, id, ..) in self.trail.iter().rev().take(3).rev() {
@@ -129,7 +129,7 @@ impl Inspect {
         }
     }
 
-    /// What is here as a text, under the name of a file: the facet that is shown.
+    /// Returns the shown facet as a text, with a file name.
     #[must_use]
     pub fn document(&self) -> Option<(String, String)> {
         let seen = self.seen.ready()?;
@@ -238,7 +238,7 @@ impl Inspect {
     }
 }
 
-/// How wide the sources and the schemes are that were tried.
+/// Returns the widths of the columns for sources and formulas.
 fn trial_columns(seen: &Inspected) -> (usize, usize) {
     let widest = |of: fn(&TrialLine) -> &str, least: usize| {
         let widths = seen.identity.iter().map(|trial| of(trial).width());
@@ -305,7 +305,7 @@ fn shifted(text: &str, side: usize) -> String {
     }
 }
 
-/// What yields the id, and what it names and is named by, beside the facet.
+/// Draws, beside the facet, what reproduces the id, and the links of the object.
 fn ties(seen: &Inspected, width: u16, theme: &Theme) -> Text {
     let mut out = Text::new(width);
     out.say("identity", theme.title);

@@ -63,7 +63,7 @@ impl Objects {
         self.relist(list, ctx);
     }
 
-    /// Whether every row is listed.
+    /// Returns whether every row is listed.
     pub(super) fn is_whole(&self) -> bool {
         self.filter == crate::audit::Filter::default()
     }

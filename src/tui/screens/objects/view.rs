@@ -78,7 +78,7 @@ impl Objects {
         }
     }
 
-    /// What stands in the list's place while there is none.
+    /// Draws a line instead of the list while there is none.
     fn instead(&self, theme: &Theme) -> Option<(String, Style)> {
         if let Some(trouble) = &self.trouble {
             let words = format!("the filter is not understood: {trouble}");
@@ -123,7 +123,7 @@ impl Objects {
     }
 }
 
-/// What row, object and cache are like: what the last audit found, else what the row alone can say.
+/// Describes row, object and cache: what the last audit found, otherwise what the row alone says.
 fn state(row: &ObjectLine, theme: &Theme) -> (String, Style) {
     let (word, style) = match (row.judged, &row.pointer, row.cache_byte) {
         (Judged::Found(code), ..) => {

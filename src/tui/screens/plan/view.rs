@@ -59,7 +59,7 @@ impl PlanScreen {
         });
     }
 
-    /// What stands over the list: what was chosen, how much it is, and what speaks against it.
+    /// Draws the lines above the list: what was chosen, how much it is, and what speaks against it.
     pub(super) fn head(&self, width: u16, theme: &Theme) -> Text {
         let mut head = Text::new(width);
         match &self.totals {
@@ -121,7 +121,7 @@ impl PlanScreen {
     }
 }
 
-/// What to press or run next, where findings are skipped that more could be done with; a line each.
+/// Draws what to press or run next for skipped findings, one line each.
 const fn helps(next: Next) -> &'static [&'static str] {
     match next {
         Next::Decide => {
@@ -163,7 +163,7 @@ fn refusal_line(row: &RefusalLine, width: u16, theme: &Theme) -> Line<'static> {
     ])
 }
 
-/// What a step does to the findings that it names.
+/// Says what a step does to the findings that it repairs.
 pub const fn mended(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::Undo => "brings back",

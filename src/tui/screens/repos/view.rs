@@ -109,7 +109,8 @@ struct Columns {
 }
 
 impl Columns {
-    /// Where there is little room, when it was pushed to is the first thing to go, unless the list is sorted by it.
+    /// Lays out the columns. If there is little room, the time of the last push goes first, unless the list is sorted
+    /// by it.
     fn new(width: u16, by_push: bool) -> Self {
         let width = usize::from(width);
         let pushed = by_push || width >= 100;
@@ -183,13 +184,13 @@ fn said(rest: Rest, theme: &Theme) -> Style {
     }
 }
 
-/// How long ago, in one unit.
+/// Formats an age in one unit.
 fn age(at: i64, shared: &Shared) -> String {
     let ago = ago(at, shared);
     ago.trim_end_matches(" ago").to_owned()
 }
 
-/// How many branches fail, of how many; a tick only where all are known to come whole.
+/// Says how many branches fail, of how many; a tick only if all are known to succeed.
 fn pulls(row: &RepoLine, shared: &Shared, theme: &Theme) -> (String, Style) {
     let total = text::grouped(row.branches);
     let Some(known) = shared.audits.branches_of(row.path.exact()) else {
