@@ -1,4 +1,4 @@
-//! Which hub, and whether it may be written: profiles, then the environment, then flags, the later winning.
+//! Chooses the hub and whether it may be written: profiles, then the environment, then flags; the later wins.
 //!
 //! Reading the configuration writes nothing.
 
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What was said on the command line.
+/// The values of the command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flags {
     pub profile: Option<String>,
@@ -76,7 +76,7 @@ struct File {
     keys: Overrides,
 }
 
-/// How the console looks and which keys it has.
+/// The console's looks and keys.
 #[derive(Clone, Debug, Default)]
 pub struct Console {
     pub theme: Choice,
@@ -267,7 +267,7 @@ pub fn load_rebuilt(flags: &Flags, into: &str) -> Result<Target, ConfigError> {
     })
 }
 
-/// What profile, environment and flags say together.
+/// The settings that profile, environment and flags give together.
 struct Settings {
     name: Option<String>,
     profile: Profile,

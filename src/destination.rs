@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// What a trial writes: a disk without a free block is seen.
+/// The bytes that a trial writes: a disk without a free block is noticed.
 const TRIAL: [u8; 4096] = [0; 4096];
 
 /// Makes sure that a new file can be made at `path`.

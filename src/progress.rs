@@ -1,4 +1,4 @@
-//! How long work tells where it stands: one source, three sinks (the console, a bar, JSON).
+//! Progress of long work: one source, three sinks (the console, a bar, JSON).
 
 use crate::waiting::{Retries, WaitBudget};
 use serde::Serialize;
@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// How many lines of trouble the figures hold.
+/// The number of trouble lines that the figures keep.
 const TROUBLE: usize = 20;
 
-/// Where a job stands. The latest figures are all that is kept: a slow reader misses nothing else.
+/// The state of a job. The latest figures are all that is kept: a slow reader misses nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Figures {
-    /// What is being done, in a word or two: `rows`, `listing`, `commits`.
+    /// The current phase, in a word or two: `rows`, `listing`, `commits`.
     pub phase: String,
     pub done: u64,
     /// Unknown until it has been counted; then no bar is drawn.
@@ -24,10 +24,10 @@ pub struct Figures {
     pub subject: String,
     /// Findings by code, or outcomes by name.
     pub outcomes: BTreeMap<String, u64>,
-    /// Why nothing moves, and for how long it will not: `waiting 4 s: SlowDown`.
+    /// The reason why nothing moves, and for how long: `waiting 4 s: SlowDown`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<String>,
-    /// What did not end well, a line each; the newest few, newest last. Untrusted text.
+    /// Failures, one line each; the newest few, newest last. Untrusted text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trouble: Vec<String>,
 }

@@ -10,17 +10,17 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-/// What the name of every process's folder begins with.
+/// The start of the name of every process's folder.
 const PREFIX: &str = "luthier-run-";
 
 /// The file that a living process keeps locked.
 const LOCK: &str = "lock";
 
-/// What stands in it, so that no folder of anybody else is taken for one of ours.
+/// The file in it by which our own folders are recognised.
 const MARK: &[u8] = b"luthier: temporary files of a running process; removed by the next run\n";
 
-/// How often a folder is tried anew that another process swept away while it was made, or that fills up
-/// while it is removed.
+/// The number of tries for a folder that another process removed while it was made, or that fills up while it is
+/// removed.
 const TRIES: usize = 8;
 
 /// The folder of this process, for as long as anything lies in it.

@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 /// The whole run may wait this many times as long as one operation.
 const OPERATIONS: u32 = 5;
 
-/// How long one operation is tried again, and how long the run may wait in all. Clones share what the run has left.
+/// The time for retries of one operation, and of the run in total. Clones share what the run has left.
 #[derive(Clone, Debug)]
 pub struct WaitBudget {
     each: Duration,

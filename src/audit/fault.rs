@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Grade {
@@ -14,7 +14,7 @@ pub enum Grade {
     Critical,
 }
 
-/// Whether a remedy may be applied without a person's choice.
+/// Says whether a remedy may be applied without a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Auto {
@@ -26,7 +26,7 @@ pub enum Auto {
     Yes,
 }
 
-/// What mends a finding.
+/// The remedy of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Remedy {
@@ -43,7 +43,7 @@ pub enum Remedy {
     Undo,
 }
 
-/// What it costs to see a fault; an audit that does not pay says so.
+/// The depth that shows a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cost {
     /// Rows.
@@ -56,7 +56,7 @@ pub enum Cost {
     Bytes,
 }
 
-/// Where in the taxonomy a code stands.
+/// The family of a code in the taxonomy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
     NotYetStored,

@@ -5,7 +5,7 @@ use crate::object::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What a finding is about.
+/// The subject of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Subject {
@@ -60,7 +60,7 @@ impl std::fmt::Display for Subject {
     }
 }
 
-/// What cannot be pulled because of a finding. `None` where there were too many causes to count each.
+/// The pulls that a finding stops. `None` where there were too many causes to count each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocks {
     pub commits: Option<u64>,
@@ -78,7 +78,7 @@ pub struct Finding {
     pub id: String,
     /// `owner/slug`, or the bare repository id where there is no such row; empty where none is known.
     pub repo: String,
-    /// What was read, from where, and what was expected; keys are sorted.
+    /// The values that were read and expected, and their sources; keys are sorted.
     pub evidence: Map<String, Value>,
     pub remedy: Remedy,
     /// The code's own answer, or `no` where the audit saw that the remedy has nothing to work from.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct HiddenTable {
     pub table: String,
     pub why: Why,
-    /// What the database says, in one sentence.
+    /// The database's answer, in one sentence.
     pub said: String,
     /// Codes that rest on all rows of the table: no finding of them is made.
     pub not_judged: Vec<Code>,

@@ -30,7 +30,7 @@ pub struct ColumnDiff {
     pub carried: bool,
 }
 
-/// How a row differs.
+/// The difference of a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
@@ -60,7 +60,7 @@ pub struct Totals {
     pub not_carried: BTreeMap<String, u64>,
     /// Columns and tables that one side lacks, so that they were not compared.
     pub not_compared: Vec<String>,
-    /// Why a side may not show all of its rows: then nothing is known to be equal.
+    /// The reasons why a side may not show all of its rows: then nothing is known to be equal.
     pub hidden: Vec<String>,
 }
 

@@ -15,7 +15,7 @@ use crate::store::{Store, reconstruct};
 use crate::text;
 use serde::Serialize;
 
-/// How much of an object the console holds: 256 KiB.
+/// The bytes of an object that the console keeps: 256 KiB.
 pub const PREVIEW_BYTES: usize = 256 << 10;
 
 /// A field that row and object both have something to say about.
@@ -28,11 +28,11 @@ pub struct FieldDiff {
     /// The id hashes this field.
     pub identity: bool,
     pub same: bool,
-    /// Why a difference is none, or what it comes from: `spelling only`, `the offset is lost in rows`.
+    /// The reason why a difference does not count, or its origin: `spelling only`, `the offset is lost in rows`.
     pub note: String,
 }
 
-/// What the store holds for an id.
+/// The object that the store has for an id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
 pub enum ObjectView {
@@ -56,8 +56,7 @@ pub enum ObjectView {
         header_len: usize,
         /// The scheme that proves the id.
         proved: Option<String>,
-        /// What is wrong with the bytes, with the first one that is not as it should be; without it where
-        /// nothing tells what should stand there.
+        /// The fault in the bytes, with the position of the first wrong one, if that is known.
         problem: Option<(Option<usize>, String)>,
         /// The payload's JSON, indented, for people; `None` where it is no JSON.
         pretty: Option<String>,
@@ -81,7 +80,7 @@ pub struct LinkTo {
     pub role: String,
     pub kind: Kind,
     pub id: String,
-    /// Whether a row with this id exists.
+    /// Set if a row with this id exists.
     pub exists: bool,
 }
 
@@ -104,11 +103,11 @@ pub struct Inspection {
     pub blob_ids: Option<by_bytes::BlobIds>,
     /// At most 1,000.
     pub links: Vec<LinkTo>,
-    /// What an audit of this id alone finds, at depth bytes.
+    /// The findings of an audit of this id alone, at depth bytes.
     pub findings: Vec<Finding>,
 }
 
-/// How many links one object shows.
+/// The most links that one object shows.
 const LINKS: usize = 1_000;
 
 /// Ids that a prefix is looked up for; beyond, their number is not told.

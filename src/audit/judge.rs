@@ -1,4 +1,4 @@
-//! What is wrong with one row and its object: the rules of the taxonomy, one row at a time.
+//! The rules of the taxonomy for one row and its object.
 
 mod blob;
 mod commit;
@@ -21,14 +21,14 @@ use tokio::sync::Mutex;
 pub struct Judge {
     pub store: Store,
     pub depth: Depth,
-    /// Whether a listing was taken; without one, keys are asked for one by one.
+    /// Set if a listing was taken; without one, keys are requested one by one.
     pub listed: bool,
-    /// Which answers of the listing are asked about again.
+    /// The answers of the listing that are confirmed by a second request.
     pub witness: Witness,
     trees: Mutex<TreeCache>,
 }
 
-/// What was seen of one row.
+/// The results of checking one row.
 #[derive(Debug, Default)]
 pub struct Verdict {
     pub findings: Vec<Finding>,
@@ -36,7 +36,7 @@ pub struct Verdict {
     pub unknown: Vec<String>,
     /// `kind scheme` of what reproduced the id.
     pub scheme: Option<String>,
-    /// What was read to the last byte: how many, and their sha256.
+    /// The number of bytes that were read to the last one, and their sha256.
     pub read: Option<(u64, [u8; 32])>,
     /// Of a snapshot, the best known manifest: proved, else as cached.
     pub manifest: Option<Arc<crate::object::Manifest>>,

@@ -1,4 +1,4 @@
-//! What is known of a hub in one session: what each look found, kept until another look covers it as deep.
+//! The knowledge of a hub in one session: the findings of each audit, kept until another audit covers them as deep.
 
 use super::fault::{Code, Cost, FAULTS};
 use super::finding::{Blocks, Finding};
@@ -25,7 +25,7 @@ pub struct PullFact {
     pub outcome: PullEnd,
 }
 
-/// How a pull of one branch ended.
+/// The result of pulling one branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PullEnd {
     Whole,

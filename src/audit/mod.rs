@@ -48,7 +48,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How deep an audit looks; each level holds the one before.
+/// The depth of an audit; each level includes the one before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Depth {
@@ -81,7 +81,7 @@ impl Depth {
     }
 }
 
-/// What is audited.
+/// The subject of an audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
     #[default]
@@ -96,7 +96,7 @@ pub enum Scope {
     Ids(Vec<ObjectId>),
 }
 
-/// How an audit is done.
+/// The options of an audit.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub depth: Depth,
@@ -118,7 +118,7 @@ impl Default for Options {
     }
 }
 
-/// Why an audit did not come to its end.
+/// The reason why an audit did not finish.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
     #[error(transparent)]
@@ -130,7 +130,7 @@ pub enum AuditError {
     #[error("there is no repository `{path}`{hint}")]
     NoSuchRepo {
         path: String,
-        /// What may be meant, with its punctuation; empty where nothing is like it.
+        /// A suggestion, with its punctuation; empty if nothing is like it.
         hint: String,
     },
     #[error("nothing has the id `{id}`{hint}")]
@@ -142,7 +142,7 @@ pub enum AuditError {
         crate::text::grouped(*.hashed)
     )]
     SearchCut { id: String, hashed: u64 },
-    /// What Git prints of a file by default.
+    /// A SHA-1, which Git prints of a file by default.
     #[error(
         "nothing has the id `{0}`: 40 digits are a SHA-1, but a hub's ids are SHA-256; use what `sha256sum FILE` prints"
     )]
@@ -150,7 +150,7 @@ pub enum AuditError {
     #[error("`{id}` is the start of {count} ids; give more digits")]
     Ambiguous {
         id: String,
-        /// How many, in words where they were not counted to the end.
+        /// The number, in words if they were not counted to the end.
         count: String,
         /// The first of them.
         candidates: Vec<Candidate>,

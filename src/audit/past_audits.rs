@@ -1,4 +1,4 @@
-//! What was looked at, how deep and when: what a verdict rests on.
+//! The audits of a session, with depth and time: the basis of a verdict.
 
 use super::{Depth, Scope};
 use crate::object::time::Micros;
@@ -11,7 +11,7 @@ const MOST: usize = 500;
 pub struct PastAudit {
     pub scope: Scope,
     pub depth: Depth,
-    /// When it ended, by the clock of this machine.
+    /// The time at which it finished, by the clock of this machine.
     pub at: Micros,
     /// Every question had an answer.
     pub complete: bool,

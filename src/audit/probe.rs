@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value};
 
-/// What the store holds for a row.
+/// The object that the store has for a row.
 #[derive(Clone, Debug)]
 pub enum ObjectState {
     /// The row names no object; `found` are keys whose bytes prove the id, `others` keys whose do not.
@@ -45,7 +45,7 @@ pub enum ObjectState {
         bytes: Bytes,
         sha256: [u8; 32],
         why: String,
-        /// What a sound blob is wrapped in, where it is too large for `bytes` to tell.
+        /// The wrapping of an intact blob that is too large for `bytes` to tell.
         wrapped: Option<String>,
         /// The `Content-Encoding` that it is stored with.
         encoding: Option<String>,
@@ -131,16 +131,16 @@ fn keys(found: &[Key]) -> Value {
 pub struct Named<'a> {
     pub kind: Kind,
     pub id: &'a ObjectId,
-    /// What the row says.
+    /// The row's value.
     pub uri: Option<&'a str>,
-    /// What an old hub says where that is null.
+    /// An old hub's value, if that is null.
     pub disk_path: Option<&'a str>,
     pub repo_id: Option<&'a str>,
     /// The listed keys of the id's digest.
     pub copies: &'a [StoredCopy],
 }
 
-/// How to look.
+/// The settings of a lookup in the store.
 pub struct Probe<'a> {
     pub store: &'a Store,
     /// Read the bytes even where nothing speaks against them.

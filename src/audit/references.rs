@@ -1,4 +1,4 @@
-//! What is named: rows that are missing or held elsewhere, heads, duplicates, proposals.
+//! Checks references: missing rows, rows held elsewhere, heads, duplicates, proposals.
 
 use super::AuditError;
 use super::Depth;
@@ -104,7 +104,7 @@ async fn stored(scan: &mut Scan<'_>, name: &Unresolved) -> Result<Stored, AuditE
     Ok(out)
 }
 
-/// What the store holds of an id that has no row.
+/// The store's answer about an id that has no row.
 #[derive(Default)]
 struct Stored {
     found: Vec<String>,

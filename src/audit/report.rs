@@ -1,4 +1,4 @@
-//! What an audit found: findings spooled on disk, in their final order, and the summary.
+//! The report of an audit: findings on disk, in their final order, and the summary.
 
 use super::fault::{Code, FAULTS, Grade};
 use super::hidden::HiddenTable;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// Findings that are looked up in another report at once.
 const CARRIED: usize = 1_000;
 
-/// What was looked at.
+/// The counts of checked rows and objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
     pub repos: u64,
@@ -61,12 +61,12 @@ pub struct Summary {
     pub changed: u64,
     /// Rows without `storage_uri` by kind; a kind is absent where the hub has no such column.
     pub null_uris: BTreeMap<String, u64>,
-    /// What a backfill does with these rows, and why it leaves some: the counts add up to `null_uris`.
+    /// The backfill's results for these rows: the counts add up to `null_uris`.
     pub unlinked: Fates,
     /// Set where the sampled rows and objects say that the two sides do not belong together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wrong_pair: Option<String>,
-    /// How many ids each scheme reproduced, by `kind scheme`.
+    /// The number of ids that each scheme reproduced, by `kind scheme`.
     pub schemes: BTreeMap<String, u64>,
     /// Codes that this depth does not pay for, and that were not met.
     pub not_judged: Vec<Code>,
@@ -77,7 +77,7 @@ pub struct Summary {
     /// A sign-off bears it: the order is that of one database, so audits of two do not compare by it.
     #[serde(skip)]
     pub digest: String,
-    /// What the hub lacks, each said once.
+    /// The hub's missing features, each once.
     pub notes: Vec<String>,
     /// So much missing or wrong together that the hub may be looked at in the wrong way; the first few.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -88,7 +88,7 @@ fn is_none(count: &u64) -> bool {
     *count == 0
 }
 
-/// Which findings are meant. Conditions of one kind are alternatives, conditions of different kinds add up.
+/// The selected findings. Conditions of one kind are alternatives, conditions of different kinds add up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     pub codes: Vec<Code>,
@@ -108,7 +108,7 @@ pub struct Numbered {
     pub finding: Finding,
 }
 
-/// How findings are counted together.
+/// The grouping of findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupBy {
     Code,
@@ -125,7 +125,7 @@ pub struct Group {
     pub worst: Grade,
 }
 
-/// How many branches stand how.
+/// The numbers of branches by standing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BranchCounts {
     pub fail: u64,
@@ -160,7 +160,7 @@ impl BranchCounts {
     }
 }
 
-/// How many branches of each repository stand how.
+/// The numbers of each repository's branches by standing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standings {
     pub hub: BranchCounts,

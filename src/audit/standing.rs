@@ -1,4 +1,4 @@
-//! Whether a pull of each branch comes whole, by what an audit found.
+//! Decides, from an audit's findings, whether a pull of each branch succeeds.
 //!
 //! One walk from all that stops a pull, instead of one for each: four bytes a commit.
 

@@ -1,4 +1,4 @@
-//! What a person may have meant by a name that nothing has: bounded look-ups, for error messages.
+//! Suggests what a person may have meant by a name that does not exist: bounded look-ups, for error messages.
 
 use super::AuditError;
 use crate::index::RepoRow;
@@ -15,7 +15,7 @@ const PAGE: u32 = 500;
 /// Names that a message lists.
 const SHOWN: usize = 5;
 
-/// How alike two names are that may be meant for each other: 1 is the same.
+/// The likeness of two names from which one is suggested for the other: 1 is the same.
 const ALIKE: f32 = 0.75;
 
 /// A row whose id starts with what was typed.

@@ -9,7 +9,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What a backfill does with a row that has no `storage_uri`.
+/// The result of a backfill for a row that has no `storage_uri`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
@@ -35,7 +35,7 @@ pub enum Fate {
     TooNew,
 }
 
-/// How many rows have which fate.
+/// The number of rows by fate.
 pub type Fates = BTreeMap<Fate, u64>;
 
 /// Rows of a kind that a sample looks at.

@@ -1,4 +1,5 @@
-//! Which keys objects lie under, by era. New objects go to the first; listing knows them all.
+//! Keys of objects, by era. New objects use the first layout; listing knows all of them. New objects go to the first;
+//! listing knows them all.
 
 use super::uri::Key;
 use crate::object::ObjectId;
@@ -85,8 +86,8 @@ const LONGEST_NAME: usize = 200;
 /// Digits of a checkpoint's number: with leading zeros, keys sort as the numbers do.
 const DIGITS: usize = 12;
 
-/// What a name keeps as it is. Every other byte is percent-encoded, so that the name is one part of a
-/// key whatever the id holds.
+/// The bytes that a name keeps. Every other byte is percent-encoded, so that the name is one part of a key whatever the
+/// id holds.
 const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 /// The name under which a repository's ref checkpoints lie: its id percent-encoded, or, where that is

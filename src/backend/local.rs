@@ -21,7 +21,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Bytes read at once.
 const CHUNK: usize = 256 << 10;
 
-/// What the names of unfinished puts start and end with; listings leave them out.
+/// The prefix and suffix of unfinished puts; listings leave them out.
 const TEMPORARY: (&str, &str) = (".luthier-", ".tmp");
 
 /// A folder that holds objects.

@@ -18,14 +18,14 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use std::io;
 
-/// What a store says of an object without giving its bytes.
+/// An object's metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meta {
     /// Bytes.
     pub size: u64,
     /// The store's own tag of these bytes; no hash.
     pub etag: Option<String>,
-    /// When it was last written, by the store's clock.
+    /// The time of the last write, by the store's clock.
     pub modified: Option<Micros>,
     /// The `Content-Encoding` that it is stored with: its bytes are those of the object in that encoding.
     pub encoding: Option<String>,
@@ -79,14 +79,14 @@ impl Body {
     }
 }
 
-/// What a conditional put found.
+/// The result of a conditional put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Put {
     Stored,
     AlreadyThere,
 }
 
-/// What a store honours of the conditions that a put names.
+/// The conditions that a store honours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conditions {
     /// A put with `If-None-Match: *` never overwrites. Without it a put asks, stores, and reads back:
@@ -98,7 +98,7 @@ pub struct Conditions {
     pub if_match: bool,
 }
 
-/// What a replacement found.
+/// The result of a replacement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replaced {
     Stored,
@@ -106,7 +106,7 @@ pub enum Replaced {
     Changed,
 }
 
-/// Why a question to the store has no answer. None of these means that an object is absent.
+/// The reason why a request to the store has no answer. None of these means that an object is absent.
 #[derive(Debug, thiserror::Error)]
 pub enum BackendError {
     #[error("{what}: access denied; give this user the right to read and list it")]
@@ -186,7 +186,7 @@ impl BackendError {
     }
 }
 
-/// Where objects are read.
+/// Reads objects.
 #[async_trait]
 pub trait Backend: Send + Sync {
     /// The store in a few words for a person, without secrets: `s3 muse-objects`, `folder /srv/muse`.
@@ -228,7 +228,7 @@ pub trait Backend: Send + Sync {
     async fn now(&self) -> Result<Micros, BackendError>;
 }
 
-/// Where objects are written: reachable from `store/` only.
+/// Writes objects; can be reached from `store/` only.
 #[async_trait]
 pub(crate) trait BackendMut: Backend {
     /// Stores `bytes` under `key` unless something lies there. Durable when it returns.

@@ -34,7 +34,7 @@ pub struct Apply {
     pub care: Care,
 }
 
-/// How fast a plan is applied, and what stops it.
+/// The speed at which a plan is applied, and what stops it.
 #[derive(Args, Clone)]
 pub struct Care {
     /// Send at most this many requests per second to the store while a plan is applied [default: no limit]

@@ -24,7 +24,7 @@ pub struct Audit {
     reading: Reading,
 }
 
-/// Which rows are judged, and how many reads run at the same time.
+/// The rows to judge, and the number of parallel reads.
 #[derive(Args, Clone)]
 pub struct Reading {
     /// Do not judge rows, and objects without a row, that are younger than this; count them (30s, 15m, 1h, 1d)
@@ -35,7 +35,7 @@ pub struct Reading {
     pub concurrency: u16,
 }
 
-/// How a plan's findings are looked for, and how many reads and steps run at the same time.
+/// The audit before a plan, and the numbers of parallel reads and steps.
 #[derive(Args, Clone)]
 pub struct Planning {
     /// How much to read

@@ -2,15 +2,15 @@
 
 use clap::{Arg, Command};
 
-/// Which hub a command works on.
+/// Flags that choose the hub.
 pub const HUB: &str = "Hub";
-/// What a command looks at.
+/// Flags that choose what a command works on.
 pub const SELECT: &str = "Select";
-/// Whether a command writes, and what it asks before.
+/// Flags that allow and confirm writes.
 pub const APPLY: &str = "Apply";
-/// How fast a command works, and when it gives up.
+/// Flags that limit speed and time.
 pub const LIMITS: &str = "Limits";
-/// What a command prints, and where.
+/// Flags that choose what is printed, and where.
 pub const OUTPUT: &str = "Output";
 
 /// Flags that only the console uses.

@@ -44,7 +44,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use stop::Stop;
 
-/// How a command ends.
+/// The exit code of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Nothing wrong was found, or everything asked for was repaired.

@@ -10,14 +10,14 @@ use serde_json::Value;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-/// Where results go.
+/// The destination of results.
 pub struct Output {
     pub json: bool,
     pub quiet: bool,
     color: bool,
     /// Plain ASCII only, where this program draws.
     pub ascii: bool,
-    /// How long a job tries what does not answer.
+    /// The time for which a job retries what does not answer.
     retry_for: Duration,
     pub stop: Stop,
 }

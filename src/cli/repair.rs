@@ -60,7 +60,7 @@ pub struct Backfill {
     how: Planning,
 }
 
-/// Which findings a command is about: all that pass one of the filters.
+/// The findings of a command: all that match one of the filters.
 struct Asked {
     filters: Vec<Filter>,
     /// A person chose them by code or by id.

@@ -117,7 +117,7 @@ async fn sign(
     }
 }
 
-/// What became of the two reports.
+/// The results of writing the two reports.
 struct Saved {
     files: Vec<PathBuf>,
     failed: Option<String>,

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// How long a run that was told to end at once may take to put its temporary files away. What blocks a
-/// thread for longer, a full pipe for instance, does not keep the program.
+/// The time that a run gets to remove its temporary files when it must end at once. What blocks a thread for longer, a
+/// full pipe for instance, does not keep the program.
 const LAST: Duration = Duration::from_secs(2);
 
 /// Knows whether the run was told to stop.

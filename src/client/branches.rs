@@ -1,4 +1,4 @@
-//! Which branches a pull brings, and which of their names no client may write to a disk.
+//! Chooses the branches of a pull, and finds the names that no client may write to a disk.
 
 use super::pull::PullError;
 use crate::index::{BranchRow, RepoRow};
@@ -15,7 +15,7 @@ const PAGE: u32 = 1_000;
 pub struct Branches {
     /// By name; `None` before the first commit.
     pub heads: BTreeMap<String, Option<ObjectId>>,
-    /// What `HEAD` names: one of them.
+    /// The branch that `HEAD` names: one of them.
     pub head: String,
 }
 

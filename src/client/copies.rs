@@ -9,8 +9,8 @@ use bytes::Bytes;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What may stand before the part of a path that names an object: the folder given may be the one that
-/// holds `.muse/`, that folder itself, or the one of its objects.
+/// The parts that may come before an object's path: the given folder may be the one that contains `.muse/`, that folder
+/// itself, or the one of its objects.
 const PREFIXES: [&str; 3] = ["", ".muse/", ".muse/objects/"];
 
 /// A folder that holds objects of a client.

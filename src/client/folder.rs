@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-/// Where a file is made before it gets its name; the number is its place in the batch.
+/// The path of a file before it gets its name; the number is its place in the batch.
 const TEMPORARY: (&str, &str) = (".muse/.luthier-", ".tmp");
 
 /// A folder that holds `.muse/`. Paths are relative to it, with slashes.
@@ -17,7 +17,7 @@ pub struct Folder {
     shown: PathBuf,
 }
 
-/// Why something in the folder could not be read or written.
+/// The reason why something in the folder could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     #[error("{path}: its path contains a symbolic link, and links are not followed")]
@@ -50,7 +50,7 @@ pub struct Listed {
     pub is_file: bool,
 }
 
-/// How a file gets a name that may be taken.
+/// The way in which a file gets a name that may be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
     /// The name must be free, or its file the same byte for byte.

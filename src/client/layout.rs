@@ -1,4 +1,4 @@
-//! Which file holds an object, by the client's age, and what stands in it.
+//! The files of objects, by the client's age, and their contents.
 
 use crate::object::identity::{BlobHasher, BlobScheme, CommitScheme, SnapshotScheme};
 use crate::object::{CommitRecord, Kind, MAX_PAYLOAD, ObjectId, SnapshotRecord, frame, json};
@@ -8,11 +8,11 @@ use serde_json::Value;
 use std::fs::File;
 use std::io::{self, Read};
 
-/// Where the branches lie.
+/// The folder of the branches.
 pub const HEADS: &str = ".muse/refs/heads";
-/// Which branch is checked out.
+/// The file with the current branch.
 pub const HEAD: &str = ".muse/HEAD";
-/// Which repository this is.
+/// The file with the repository's name.
 pub const REPO: &str = ".muse/repo.json";
 
 /// The largest commit or snapshot file that is read: a payload and its header, in bytes.

@@ -27,7 +27,7 @@ pub struct ObjectDir {
     pub layout: Layout,
 }
 
-/// What lies under an object's name.
+/// The result of looking an object up.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found {
     Proved(Proved),

@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// The largest `repo.json` that is read, in bytes.
 const REPO_LIMIT: u64 = 64 << 10;
 
-/// What is pulled, and where to.
+/// The subject and the target of a pull.
 #[derive(Clone, Debug)]
 pub struct PullOptions {
     pub owner: String,
@@ -32,14 +32,14 @@ pub struct PullOptions {
     pub have: Vec<ObjectId>,
 }
 
-/// Why there was no pull at all.
+/// The reason why a pull could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum PullError {
     #[error("there is no repository `{0}`")]
     NoSuchRepo(String),
     #[error("{repo} has no branch `{branch}`")]
     NoSuchBranch { repo: String, branch: String },
-    /// What a client would refuse before it asks for an object.
+    /// A refusal before any object is requested.
     #[error("{0}")]
     Refused(String),
     #[error("{folder}: {why}")]
@@ -58,7 +58,7 @@ pub enum Told<'t> {
     Refused(&'t Refusal),
 }
 
-/// How a pull ended.
+/// The result of a pull.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pulled {
     pub repo: String,
@@ -76,7 +76,7 @@ pub struct Pulled {
     pub bytes: u64,
     /// Objects that a client would refuse.
     pub refused: u64,
-    /// What was said to be had, and the hub has no commit of.
+    /// The ids of `have` that the hub has no commit of.
     pub unknown: Vec<ObjectId>,
     /// Stopped before the end: what is there stays, and the next run goes on.
     pub stopped: bool,

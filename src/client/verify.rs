@@ -14,10 +14,10 @@ use std::sync::Arc;
 /// The largest ref that is read, in bytes.
 const REF_LIMIT: u64 = 4 << 10;
 
-/// How deep folders of refs may nest.
+/// The greatest depth of folders of refs.
 const REF_DEPTH: usize = 64;
 
-/// What is checked, in the client's own order.
+/// The tiers of a check, in the client's own order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
@@ -54,12 +54,12 @@ pub struct Wrong {
     pub tier: Tier,
     /// An id, or the name of a ref; untrusted text.
     pub id: String,
-    /// What names it.
+    /// The object or ref that refers to it.
     pub named_by: String,
     pub why: String,
 }
 
-/// What a check looked at.
+/// The counts of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
     pub layout: String,
@@ -71,7 +71,7 @@ pub struct Verified {
     pub stopped: bool,
 }
 
-/// Why there was no check at all.
+/// The reason why a check could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     #[error("{0} contains no .muse folder, so there is nothing to verify")]

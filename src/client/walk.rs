@@ -10,7 +10,7 @@ use crate::store::fetch::{Fetch, FetchOptions, Head, Holder, Step};
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
 
-/// What a person asks for: `OWNER/SLUG`, or `OWNER/SLUG@BRANCH`.
+/// The subject that a person asks for: `OWNER/SLUG`, or `OWNER/SLUG@BRANCH`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     pub owner: String,

@@ -1,4 +1,4 @@
-//! How ids are made, era by era.
+//! Makes ids, era by era.
 
 use crate::backend::Key;
 use crate::object::identity::{self, CommitScheme, SnapshotScheme};

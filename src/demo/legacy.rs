@@ -1,4 +1,4 @@
-//! What old code wrote, written once more: Luthier itself writes none of these.
+//! Writes what old code wrote: Luthier itself writes none of these.
 
 use crate::object::frame;
 use crate::object::{Manifest, ObjectId};

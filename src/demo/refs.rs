@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// Heads as they were when a checkpoint was made; `None` for a branch that did not exist.
 pub(super) type Heads = BTreeMap<String, Option<String>>;
 
-/// Which checkpoints a repository has.
+/// The checkpoints of a repository.
 #[derive(Clone, Default)]
 pub(super) enum Saved {
     /// One that says what the rows say.

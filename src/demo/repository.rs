@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 const MINUTE: Micros = 60_000_000;
 
-/// Where a branch stands.
+/// The head of a branch.
 #[derive(Clone)]
 pub(super) struct Tip {
     pub commit: ObjectId,
@@ -35,7 +35,7 @@ pub(super) struct Repository {
     pub rng: Rng,
     pub words: Words,
     pub branches: BTreeMap<String, Branch>,
-    /// Which ref checkpoints it has.
+    /// Its ref checkpoints.
     pub saved: Saved,
     era: Era,
     people: Vec<String>,
@@ -43,7 +43,7 @@ pub(super) struct Repository {
     deltas: bool,
     signer: String,
     clock: Micros,
-    /// How long at least and at most passes between two commits.
+    /// The least and the most time between two commits.
     pace: (Micros, Micros),
 }
 

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use std::collections::{BTreeMap, HashSet};
 
-/// What waits to be written, and the repositories that it belongs to.
+/// The data that waits to be written, and its repositories.
 pub(super) struct World {
     pub(super) writer: Writer,
     pub repos: BTreeMap<String, Repository>,

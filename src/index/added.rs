@@ -10,7 +10,7 @@ use crate::object::Kind;
 /// Bound parameters of one statement; SQLite allows 32,766.
 pub(super) const BINDS: usize = 5_000;
 
-/// What changing cells is called in errors.
+/// The name of this action in errors.
 pub(super) const EDITING: &str = "changing a row";
 
 /// A cell to be written.

@@ -1,4 +1,4 @@
-//! What a hub's tables and columns offer: hubs differ by age, so it is read at connect, never assumed.
+//! The tables and columns that a hub offers: hubs differ by age, so this is read at connect, never assumed.
 
 use crate::object::Kind;
 use std::collections::{BTreeMap, BTreeSet};

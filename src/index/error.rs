@@ -1,6 +1,6 @@
-//! Why a database gave no answer, and whether it may give one a little later.
+//! The reasons why a database gave no answer, and whether it may give one a little later.
 
-/// Why the database gave no answer.
+/// The reason why the database gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
     #[error("cannot open the database {what}: {why}")]
@@ -11,7 +11,7 @@ pub enum IndexError {
     Query { what: &'static str, why: String },
     #[error("the database {what} cannot be reached: {why}")]
     Unreachable { what: String, why: String },
-    /// What was asked is sound, and the server broke it off: the same may well succeed a little later.
+    /// The request is sound, but the server broke it off: the same may succeed a little later.
     #[error("the database could not answer ({what}): {why}")]
     BrokenOff {
         what: &'static str,

@@ -6,7 +6,7 @@ use super::{BlobRow, BranchRow, CommitRow, ProposalRow, RepoRow, SnapshotRow};
 use crate::object::Kind;
 use serde::{Deserialize, Serialize};
 
-/// Why rows of a table may not be shown, or not be told apart.
+/// The reason why rows of a table may be hidden or not be told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
@@ -43,7 +43,7 @@ impl Why {
 pub struct Hidden {
     pub table: String,
     pub why: Why,
-    /// What the database says, in one sentence.
+    /// The database's answer, in one sentence.
     pub said: String,
 }
 
@@ -57,11 +57,11 @@ impl Hidden {
     }
 }
 
-/// What a database says of the rows that it shows.
+/// The database's knowledge of hidden rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Visibility {
     pub hidden: Vec<Hidden>,
-    /// What is unusual about how ids are ordered, each in one sentence; pages are right all the same.
+    /// The unusual orders of ids, each in one sentence; pages are right all the same.
     pub odd: Vec<String>,
 }
 

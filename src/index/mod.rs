@@ -37,7 +37,7 @@ use async_trait::async_trait;
 /// The largest cell that is read: a longer one is reported as oversized, never loaded. 256 MiB.
 pub const MAX_CELL: u64 = 256 << 20;
 
-/// What a page may weigh before it is cut short, in bytes of cells. 16 MiB.
+/// The most bytes of cells on a page. 16 MiB.
 pub const PAGE_BYTES: usize = 16 << 20;
 
 /// Rows of one keyset page. It may hold fewer than were asked for; only `end` says that none follow.
@@ -156,7 +156,7 @@ pub struct MembershipRow {
     pub repo_id: String,
 }
 
-/// How many rows there are.
+/// The numbers of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub repos: u64,
@@ -190,7 +190,7 @@ pub struct Listed {
     pub cache_byte: Option<u8>,
 }
 
-/// Where a browsing page starts: at a row already shown or behind it, in either direction.
+/// The start of a browsing page: at or after a known row, in either direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edge {
     Start,
@@ -218,7 +218,7 @@ impl Edge {
     }
 }
 
-/// Which rows a browsing list shows.
+/// The rows of a browsing list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Browse {
     pub kind: Kind,
@@ -255,7 +255,7 @@ impl Browse {
     }
 }
 
-/// What a database says of itself.
+/// The database's description of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
     /// `PostgreSQL 15.18`, `SQLite 3.51.3`.
@@ -264,14 +264,14 @@ pub struct About {
     pub unwritable: Vec<String>,
     /// A copy that follows another server: it lags, and nothing can be written there.
     pub replica: bool,
-    /// Whether the connection is encrypted; `None` where there is none to encrypt.
+    /// Set if the connection is encrypted; `None` if there is none to encrypt.
     pub encrypted: Option<bool>,
-    /// What stops a run, or makes it wait.
+    /// The conditions that stop a run, or make it wait.
     pub server: ServerState,
 }
 
-/// Where rows are read. Pages are in the order of the primary key, behind `after`: of its
-/// bytes, or in a Postgres hub whose texts are sorted by a language, of that language.
+/// Reads rows. Pages are in the order of the primary key, behind `after`: of its bytes, or in a Postgres hub whose
+/// texts are sorted by a language, of that language.
 #[async_trait]
 pub trait Index: Send + Sync {
     /// The database in a few words for a person, without secrets.
@@ -401,7 +401,7 @@ pub trait Index: Send + Sync {
     async fn repo_counts(&self, repo_ids: &[String]) -> Result<Vec<(u64, u64)>, IndexError>;
 }
 
-/// Where rows are changed: reachable from `store/` only.
+/// Changes rows; can be reached from `store/` only.
 #[async_trait]
 pub(crate) trait IndexMut: Index {
     /// Compare-and-set of `storage_uri` in one transaction; gives back the ids that were changed.

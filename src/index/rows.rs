@@ -1,5 +1,5 @@
-//! How each row struct is read from its table, by position and from whatever columns the hub has:
-//! the same for every database.
+//! Reads each row struct from its table, by position and from whatever columns the hub has: the same for every
+//! database.
 
 use super::{BlobRow, BranchRow, Capabilities, CommitRow, ProposalRow, RepoRow, SnapshotRow};
 use crate::object::Kind;
@@ -41,7 +41,7 @@ pub(super) trait Cells {
 
 /// A row of one table.
 pub(super) trait Stored: Sized + Send {
-    /// What is being read, for an error.
+    /// The name of this read in errors.
     const WHAT: &'static str;
     /// The table's name today.
     const TABLE: &'static str;

@@ -1,4 +1,4 @@
-//! What a hub's tables lack for the invariant, and the additive SQL that adds it.
+//! The additive SQL for what a hub's tables lack.
 //!
 //! Nothing here makes a table, rewrites a row or touches Alembic's own table.
 
@@ -7,7 +7,7 @@ use super::rows::id_column;
 use crate::object::Kind;
 use serde::Serialize;
 
-/// Which SQL a hub speaks.
+/// The SQL dialect of a hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
@@ -24,7 +24,7 @@ pub enum Standing {
     Invalid,
 }
 
-/// What is to be added to one hub.
+/// The additions to one hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migration {
     pub dialect: Dialect,
@@ -32,13 +32,13 @@ pub struct Migration {
     pub columns: Vec<Kind>,
     /// Kinds whose null rows have no sound index.
     pub indexes: Vec<(Kind, Standing)>,
-    /// What Alembic says of the hub; empty where it has no such table.
+    /// Alembic's revisions of the hub; empty if it has no such table.
     pub revisions: Vec<String>,
-    /// How SQL names the table of each kind, in the order of [`Kind::ALL`].
+    /// The SQL names of the table of each kind, in the order of [`Kind::ALL`].
     pub tables: [TableName; 3],
 }
 
-/// How SQL names a table and the columns of it that are needed.
+/// The SQL names of a table and of its needed columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableName {
     pub table: String,
@@ -63,7 +63,7 @@ pub struct Partition {
     pub name: String,
     /// It has partitions of its own.
     pub partitioned: bool,
-    /// How its index stands.
+    /// The state of its index.
     pub standing: Standing,
 }
 

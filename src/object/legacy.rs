@@ -1,4 +1,4 @@
-//! What old code left behind: sound records inside other wrappings.
+//! Wrappings that old code left: sound records inside other formats.
 
 use super::identity::BlobHasher;
 use super::{Kind, MAX_PAYLOAD, ObjectId, frame, json, msgpack};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::io::{self, Read};
 
-/// How many wrappings are taken off. Each may grow to [`MAX_PAYLOAD`], so this bounds the work.
+/// The number of wrappings that are removed. Each may grow to [`MAX_PAYLOAD`], so this bounds the work.
 const MAX_LAYERS: usize = 4;
 
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];

@@ -5,30 +5,30 @@ use super::{JsonError, MAX_PAYLOAD, ObjectId, RecordError, json, msgpack};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many entries a manifest may have.
+/// The most entries that a manifest may have.
 pub const MAX_ENTRIES: usize = 1_000_000;
 
 /// Path to blob id, sorted by the path's UTF-8 bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Manifest(BTreeMap<String, ObjectId>);
 
-/// How a cached manifest is spelt.
+/// The encoding of a cached manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// Canonical JSON: what Luthier writes.
     Json,
-    /// What old hubs wrote.
+    /// The encoding of old hubs.
     Msgpack,
 }
 
-/// What changed against a parent's manifest.
+/// The changes against a parent's manifest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delta {
     pub add: BTreeMap<String, ObjectId>,
     pub remove: BTreeSet<String>,
 }
 
-/// Why a cached manifest or delta cannot be read.
+/// The reason why a cached manifest or delta cannot be read.
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
 pub enum ManifestError {
     /// Its first byte, or none where there is no byte at all.
@@ -43,7 +43,7 @@ pub enum ManifestError {
     /// Two blobs at one path: which of them counts would be a guess.
     #[error("the path {0:?} stands twice")]
     DuplicatePath(String),
-    /// How many bytes there are behind the map.
+    /// The number of bytes after the map.
     #[error("{0} bytes follow the end of the map")]
     TrailingBytes(usize),
     /// Whatever else makes the bytes no msgpack, in the words of its reader.

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 /// The largest payload that is read, written or unpacked: 256 MiB.
 pub const MAX_PAYLOAD: usize = 256 << 20;
 
-/// What an object is. The names are those in its header.
+/// The kind of an object. The names are those in its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {

@@ -16,7 +16,7 @@ pub const LONGEST_PART: usize = 255;
 /// The longest path, in bytes: what an operating system takes, without the NUL at its end.
 pub const LONGEST: usize = 4_095;
 
-/// Why a path of a tree is refused.
+/// The reason why a path of a tree is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unsafe {
     Empty,

@@ -26,10 +26,10 @@ const CANARY: u64 = 10;
 /// Steps announced together; a stop or a pause takes effect between any two of them.
 const BATCH: u32 = MOST as u32;
 
-/// How many lines of trouble are kept.
+/// The most trouble lines that are kept.
 const TROUBLE: usize = 100;
 
-/// What became of a step.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
@@ -45,7 +45,7 @@ pub enum Outcome {
     Reindexed,
     /// The repository now holds the row.
     Held,
-    /// What an earlier run changed was put back.
+    /// A change of an earlier run was put back.
     Undone,
     /// The hub was as wanted already.
     Already,
@@ -107,10 +107,10 @@ impl Outcome {
     }
 }
 
-/// How a plan is carried out, and what a person has confirmed.
+/// The options of applying a plan, and what a person has confirmed.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How fast; a clone of it changes that while the run goes on.
+    /// The speed; a clone of it changes it while the run goes on.
     pub throttle: Throttle,
     pub retry_policy: RetryPolicy,
     /// So many failures in a row, or more than these and than one in a hundred, stop all writing.

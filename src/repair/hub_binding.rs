@@ -1,5 +1,4 @@
-//! Which database belongs to which object store, as far as Luthier has written to them: a profile whose
-//! two sides are no longer those of the last time is most likely a mistake.
+//! Remembers which database belongs to which object store.
 
 use super::{Journal, RepairError};
 use crate::store::{Environment, Hub};

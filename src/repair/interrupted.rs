@@ -1,5 +1,5 @@
-//! What a killed run left open: each step that was announced and has no outcome is looked up in the hub, so
-//! that the journal says what became of it.
+//! Looks up the open steps of a killed run: each step that was announced and has no outcome gets one, so that the
+//! journal is complete.
 
 use super::journal::{Entry, Event, Journal, RecordedOutcome};
 use super::rows::{self, Row};

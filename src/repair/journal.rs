@@ -1,5 +1,5 @@
-//! What was changed, when, by whom, from which finding: JSON lines, each with the hash of the one
-//! before, in the state folder, one file a hub.
+//! The journal: what was changed, when, by whom, from which finding, as JSON lines, each with the hash of the line
+//! before, in the state folder, one file per hub.
 //!
 //! It holds ids, keys, sizes and hashes: no message, no secret. It is only ever added to; the one
 //! thing that is cut is a last line that a crash left half written, and that is noted.

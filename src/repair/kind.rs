@@ -1,20 +1,20 @@
-//! What a run is for, in words, and how much of it an undo takes back.
+//! The purpose of a run in words, and how much of it an undo takes back.
 
 use super::plan::{Step, Totals};
 use super::steps::{HELD_BY, OBJECT};
 use crate::audit::Remedy;
 use crate::text;
 
-/// What a run is for.
+/// The purpose of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Work {
     #[default]
     Repair,
     /// Objects that were never stored.
     Backfill,
-    /// What an earlier run changed is put back.
+    /// Putting back what an earlier run changed.
     Undo,
-    /// Where branches point, written into the store.
+    /// Saving where branches point into the store.
     Checkpoint,
 }
 
@@ -82,7 +82,7 @@ impl Work {
     }
 }
 
-/// How much of a step an undo takes back. Nothing is ever deleted, so what is added stays.
+/// The part of a step that an undo takes back. Nothing is ever deleted, so what is added stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Undoing {
     /// Every cell, and every byte that was replaced.

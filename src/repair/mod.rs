@@ -28,7 +28,7 @@ use crate::audit::AuditError;
 use crate::progress::Cancelled;
 use crate::store::StoreError;
 
-/// Why a repair did not come to its end.
+/// The reason why a repair did not finish.
 #[derive(Debug, thiserror::Error)]
 pub enum RepairError {
     #[error(transparent)]

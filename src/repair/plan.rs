@@ -23,7 +23,7 @@ use next::Skipped;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Which findings are to be repaired.
+/// The findings to repair.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
     /// All whose `auto` is yes, within the filter.
@@ -59,11 +59,11 @@ pub struct Step {
     /// Of a blob, the path of its row or in a tree; untrusted text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// What it does, in one sentence.
+    /// The step's effect, in one sentence.
     pub words: String,
-    /// What must still be so when it is applied, in one sentence.
+    /// The condition that must still hold when it is applied, in one sentence.
     pub precondition: String,
-    /// Where bytes are written or were found.
+    /// The key under which bytes are written or were found.
     pub key: Option<String>,
     /// Another key that the bytes are taken from.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! What cannot be repaired with what the hub has left: to be asked for elsewhere.
+//! Objects that the hub cannot restore: to be asked for elsewhere.
 
 use crate::audit::{Blocks, Code, Finding, Subject};
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub struct Wanted {
     /// Of a blob, a path that it has in a tree; untrusted text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// What cannot be pulled without it.
+    /// The pulls that fail without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocks: Option<Blocks>,
 }

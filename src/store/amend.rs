@@ -1,4 +1,4 @@
-//! What a row would have to change to say what its object says.
+//! Computes the changes with which a row would say what its object says.
 
 use super::rebuild::rows;
 use super::reconstruct;

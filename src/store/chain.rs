@@ -8,10 +8,10 @@ use crate::object::{Delta, Manifest, ObjectId, SnapshotRecord};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-/// How many deltas a chain may have.
+/// The most deltas of a chain.
 pub const MAX_CHAIN: usize = 100_000;
 
-/// How many entries the trees kept at hand may have together; some 100 bytes each.
+/// The most entries of all cached trees together; some 100 bytes each.
 const CACHE_ENTRIES: usize = 1_000_000;
 
 /// A tree that reproduces its snapshot's id.
@@ -20,7 +20,7 @@ pub struct Tree {
     pub manifest: Arc<Manifest>,
     /// The directories that the id was made from.
     pub directories: BTreeSet<String>,
-    /// Which list that was.
+    /// The list that matched.
     pub which: Directories,
     pub scheme: SnapshotScheme,
 }
@@ -37,7 +37,7 @@ impl Tree {
     }
 }
 
-/// Why a chain of deltas gives no tree.
+/// The reason why a chain of deltas gives no tree.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainBreak {
     #[error("the parent {0} has no row")]

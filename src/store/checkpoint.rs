@@ -19,7 +19,7 @@ use crate::index::{BranchRow, Hidden, RepoRow};
 /// The largest checkpoint that is read or written, in bytes. 64 MiB hold some 400,000 branches.
 pub const MAX_BYTES: u64 = 64 << 20;
 
-/// What the rows of one repository say: all that a rebuild needs for them.
+/// The refs of one repository's rows: everything that a rebuild needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refs {
     pub repo: RepoRow,
@@ -39,7 +39,7 @@ pub struct Checkpoint {
     pub refs: Refs,
 }
 
-/// Why a checkpoint was not written.
+/// The reason why a checkpoint was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     #[error(transparent)]

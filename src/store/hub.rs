@@ -1,4 +1,4 @@
-//! Which hub: the two URLs, and what the hub is to the people who run it.
+//! A hub: its two URLs, and its role for the people who run it.
 
 mod path;
 
@@ -8,7 +8,7 @@ use crate::text;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// What a hub is to its people; the console wears its colour.
+/// The role of a hub; the console shows its colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Environment {
@@ -44,7 +44,7 @@ impl Environment {
     }
 }
 
-/// Which side holds the truth for commits and snapshots.
+/// The side that is right about commits and snapshots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
@@ -54,14 +54,14 @@ pub enum Policy {
     DbCanonical,
 }
 
-/// Where a hub's rows are.
+/// The place of a hub's rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Database {
     Sqlite(PathBuf),
     Postgres(postgres::PgUrl),
 }
 
-/// Where a hub's objects are.
+/// The place of a hub's objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ObjectStore {
     Folder(PathBuf),
@@ -71,7 +71,7 @@ pub enum ObjectStore {
 /// A hub to be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hub {
-    /// What people call it; typed to confirm risky writes.
+    /// The name that people use; typed to confirm risky writes.
     pub name: String,
     pub environment: Environment,
     pub policy: Policy,

@@ -32,7 +32,7 @@ use retry::Retrying;
 use retry::objects::Patient;
 use std::sync::Arc;
 
-/// Why the store layer could not do what it was asked.
+/// The reason why the store layer failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! What bytes prove of an id, with the record that they hold.
+//! Checks bytes against an id, and returns the record in them.
 
 use crate::object::identity::{self, BlobScheme, CommitScheme, SnapshotScheme};
 use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord};

@@ -23,7 +23,7 @@ pub struct Served {
     pub source: Source,
 }
 
-/// Where served bytes came from.
+/// The source of served bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// Straight from the store.
@@ -32,7 +32,7 @@ pub enum Source {
     Reconstructed,
 }
 
-/// Why an object cannot be served.
+/// The reason why an object cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error("there is no {kind} row {id}")]

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a read is tried again where no job shows that it waits: a person looks at a still screen.
+/// The retry time of a read without a job that shows the wait: a person looks at a still screen.
 const UNWATCHED: Duration = Duration::from_secs(10);
 
 /// An index whose reads are tried again within the budget of a job.

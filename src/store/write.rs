@@ -44,7 +44,7 @@ pub enum Change {
         id: ObjectId,
         seen_uri: Option<String>,
         key: Key,
-        /// What lies under the key.
+        /// The bytes under the key.
         bad: Bytes,
         bytes: Bytes,
     },
@@ -69,7 +69,7 @@ pub enum Change {
     /// put the row's cells back.
     PutBack {
         key: Key,
-        /// What lies under the key.
+        /// The bytes under the key.
         seen: Bytes,
         bytes: Bytes,
         edit: Option<RowEdit>,
@@ -78,7 +78,7 @@ pub enum Change {
     Checkpoint { key: Key, bytes: Bytes },
 }
 
-/// How a change ended. None of these leaves a row that points at nothing.
+/// The result of a change. None of these leaves a row that points at nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Done {
     /// Made; for an object, its key, and whether the bytes were there already.
@@ -127,7 +127,7 @@ impl Ledger for NoLedger {
     }
 }
 
-/// Why a change has no known end, or why all writing must stop.
+/// The reason why the result of a change is unknown, or why all writing must stop.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     #[error(transparent)]

@@ -6,8 +6,8 @@ use super::terminal::Screen;
 use super::theme::{Choice, Theme};
 use std::time::Duration;
 
-/// How long a terminal may take to answer. Those that can answer do so in a few milliseconds; the first
-/// frame waits for it. A later answer is dropped.
+/// The longest wait for a terminal's answer. Those that can answer do so in a few milliseconds; the first frame waits
+/// for it. A later answer is dropped.
 const TIMEOUT: Duration = Duration::from_millis(40);
 
 /// The theme for what was chosen; `None` where the terminal is to be asked.

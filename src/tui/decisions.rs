@@ -1,5 +1,5 @@
-//! What a person has decided where row and object are two truths. It outlives the screens and the
-//! audits of a session: it is kept by code and subject, not by a place in a report.
+//! Decisions of a person between row and object. It outlives the screens and the audits of a session: it is kept by
+//! code and subject, not by a place in a report.
 
 use crate::audit::{Code, Remedy};
 use sha2::{Digest, Sha256};
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// So many of a code must be decided by hand before one answer may stand for all of them.
 pub const BY_HAND: usize = 3;
 
-/// Which of two truths is to stand.
+/// The side that is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     Row,
@@ -66,13 +66,13 @@ pub struct Open {
 /// A selection taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Classified {
-    /// What waits for a choice, in the order of the report.
+    /// The findings that need a decision, in the order of the report.
     pub open: Vec<Open>,
     /// Places of the rest: what needs none, and what cannot be planned whatever is chosen.
     pub rest: Vec<u64>,
 }
 
-/// How many findings went which way.
+/// The number of findings by decision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Become part of the plan.

@@ -1,4 +1,4 @@
-//! How deep a hub is looked at when it is opened, as a person chose it last.
+//! The depth at which a hub is opened, as a person chose it last.
 
 use crate::audit::Depth;
 use crate::repair::journal;
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-/// What is remembered of a hub.
+/// The values remembered of a hub.
 #[derive(Serialize, Deserialize)]
 struct Remembered {
     depth: String,

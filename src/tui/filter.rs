@@ -13,13 +13,13 @@ const SUBJECTS: [Subject; 6] = [
     Subject::Object,
 ];
 
-/// What narrows a list of findings, in the order in which it is offered.
+/// The conditions for a list of findings, in the order in which they are offered.
 pub const OF_FINDINGS: &[&str] = &["code", "kind", "repo", "id", "is"];
 
-/// What narrows a list of objects, which are of one kind and one repository.
+/// The conditions for a list of objects, which has one kind and one repository.
 pub const OF_OBJECTS: &[&str] = &["code", "id", "is"];
 
-/// How many ways to go on are offered.
+/// The most completions that are offered.
 const OFFERED: usize = 40;
 
 const GRADES: [Grade; 4] = [Grade::Critical, Grade::Error, Grade::Warning, Grade::Info];

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 /// Bytes read at once.
 const CHUNK: usize = 4 << 10;
 
-/// How many events may wait; more stay with the terminal.
+/// The most events that wait; more stay with the terminal.
 const MOST: usize = 256;
 
 /// The terminal as it is read. Nothing is read ahead: while another program has the terminal, every byte is

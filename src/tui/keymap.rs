@@ -12,7 +12,7 @@ use chord::{is_text, pressed};
 use crossterm::event::KeyEvent;
 use std::collections::{BTreeMap, HashMap};
 
-/// Where a key is heard.
+/// The context in which a key works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyContext {
     /// Every screen that does not claim the key for itself.

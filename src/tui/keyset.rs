@@ -22,13 +22,13 @@ pub struct Keyset {
     start: bool,
     /// No row follows the last one held.
     end: bool,
-    /// Where the first row held stands in the whole list, when that is known.
+    /// The position of the first kept row in the whole list, if that is known.
     base: Option<u64>,
-    /// How many rows there are, when that is known.
+    /// The number of rows, if that is known.
     count: Option<u64>,
     /// The cursor, counted from the first row held.
     pub cursor: Cursor,
-    /// Where reading begins; at the start of the list without.
+    /// The row at which reading begins; the start of the list without.
     first: Option<Edge>,
     asked: Option<(Ticket, Edge)>,
     failed: Option<String>,

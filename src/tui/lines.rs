@@ -1,4 +1,4 @@
-//! What a hub says, made safe to show: the only forms in which its text enters the state.
+//! Text from a hub, made safe to show: the only forms in which it enters the state.
 //!
 //! Each type is made from its counterpart in the lower rooms, and its text passes
 //! [`crate::text::safe`] on the way. What the hub must be asked with stays exact, in [`HubId`], which
@@ -28,7 +28,7 @@ use crate::repair::{Applied, Next, Plan, Refusal, Step, Totals, Undoable, Undoin
 use crate::text;
 use serde_json::Value;
 
-/// How much of one piece of evidence is held, in bytes.
+/// The bytes that are kept of one piece of evidence.
 const EVIDENCE: usize = 4 << 10;
 
 /// Text made safe, and cut where a screen could never show it whole.
@@ -128,7 +128,7 @@ impl RepoLine {
 pub struct BranchLine {
     pub name: HubId,
     pub head: Option<HubId>,
-    /// What is known of a client's pull of it.
+    /// The knowledge of a client's pull of it.
     pub mark: BranchMark,
 }
 
@@ -142,7 +142,7 @@ impl From<&BranchRow> for BranchLine {
     }
 }
 
-/// What a row says of its object.
+/// The place of a row's object, as the row says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pointer {
     /// The hub has no such column.
@@ -156,7 +156,7 @@ pub enum Pointer {
 pub struct ObjectLine {
     pub kind: Kind,
     pub id: HubId,
-    /// Where the keyset goes on from; as stored.
+    /// The position from which the keyset continues; as stored.
     pub at_exact: String,
     pub at: Option<Micros>,
     pub who: String,
@@ -173,7 +173,7 @@ pub struct ObjectLine {
     pub judged: Judged,
 }
 
-/// What the last audit says of a row.
+/// The last audit's result for a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Judged {
     /// It was not asked yet, or there is none.
@@ -348,7 +348,7 @@ pub struct ChangeLine {
 pub struct StepLine {
     pub number: u64,
     pub code: Code,
-    /// What else the step mends.
+    /// The other codes that the step repairs.
     pub also: Vec<Code>,
     pub remedy: Remedy,
     pub kind: Subject,
@@ -396,10 +396,10 @@ impl From<&Step> for StepLine {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlannedLine {
     pub totals: Totals,
-    /// Why it may rest on a mistake, in a line each.
+    /// The reasons why it may rest on a mistake, one line each.
     pub alarms: Vec<String>,
     pub undoable: Undoable,
-    /// Why it has no step.
+    /// The reason why it has no step.
     pub empty: Option<String>,
     pub next: Vec<Next>,
 }
@@ -416,7 +416,7 @@ impl From<&Plan> for PlannedLine {
     }
 }
 
-/// What a plan skips.
+/// A finding that a plan skips.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefusalLine {
     pub code: Code,

@@ -1,4 +1,4 @@
-//! What was told, kept on disk: one JSON object a line, readable by its owner alone.
+//! The log of the session, on disk: one JSON object per line, readable by its owner alone.
 
 use super::notices::{Level, Notice};
 use serde_json::json;

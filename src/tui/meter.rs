@@ -1,4 +1,4 @@
-//! How fast a job goes and how long it will take, from its figures and the session's clock.
+//! The speed of a job and the time left, from its figures and the session's clock.
 
 use crate::progress::Figures;
 use std::time::Duration;
@@ -12,7 +12,7 @@ const ESTIMATE_AFTER: Duration = Duration::from_secs(5);
 /// and a job that does not move for as long is said to wait.
 const STALL: Duration = Duration::from_secs(5);
 
-/// How many steps of a repair may be under way at once.
+/// The most steps of a repair in parallel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Speed {
     /// As a person set it.

@@ -55,16 +55,16 @@ use tokio::time::MissedTickBehavior;
 /// Answers alone are drawn at most this often; a key is drawn at once.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// How many events one frame may fold.
+/// The most events that one frame handles.
 const DRAIN: usize = 256;
 
-/// How long the end waits for an answer that the terminal owes: the shell would take it for keys.
+/// The longest wait at the end for an answer of the terminal, which the shell would take for keys.
 const LAST_WORD: Duration = Duration::from_millis(100);
 
-/// How long the step under way of a repair may take, once the session has ended around it.
+/// The longest time for the current step of a repair after the session has ended.
 const LAST_STEP: Duration = Duration::from_secs(60);
 
-/// What the console is opened on.
+/// The hub and the settings with which the console opens.
 pub struct Session {
     pub hub: Hub,
     /// Every key with what it means.
@@ -78,7 +78,7 @@ pub struct Session {
     pub theme: Choice,
 }
 
-/// How a session ended.
+/// The end of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// A person left.
@@ -89,7 +89,7 @@ pub enum Ended {
     Broken,
 }
 
-/// Why there is no console.
+/// The reason why the console cannot open.
 #[derive(Debug, thiserror::Error)]
 pub enum TuiError {
     #[error("the terminal cannot be used ({0}); commands work without one, see `luthier --help`")]
@@ -233,11 +233,11 @@ struct Console {
     /// Another program is to have the terminal.
     away: Option<Away>,
     log: Option<Log>,
-    /// How many notices are in the log.
+    /// The number of notices in the log.
     logged: u64,
 }
 
-/// Who has the terminal in between.
+/// The program that uses the terminal meanwhile.
 enum Away {
     /// Whoever started us.
     Shell,

@@ -1,4 +1,4 @@
-//! What was told: the last notice in the status line, all of them in the log.
+//! Notices: the last one in the status line, all of them in the log.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Notices held.
 const HELD: usize = 1_000;
 
-/// How much a notice matters.
+/// The importance of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// Shown for six seconds.

@@ -1,4 +1,4 @@
-//! What lies over a screen and takes the keys: a question, a line of text, the help, a list.
+//! Overlays, which lie over a screen and take the keys: a dialog, a line of text, the help, a list.
 
 use super::effect::Scope;
 use super::keymap::KeyContext;
@@ -17,27 +17,27 @@ pub enum Overlay {
     Confirm(Box<Confirm>),
     Help(Help),
     Palette(Palette),
-    /// What was told, newest first.
+    /// The notices, newest first.
     Log(Cursor),
     /// A line being typed.
     Prompt {
         purpose: Purpose,
         typed: Input,
-        /// What stood there before.
+        /// The text from before.
         before: String,
-        /// What stood there when it was first completed, and how often it was since.
+        /// The text when it was first completed, and how often it was since.
         completed: Option<(String, usize)>,
     },
     Branches(Branches),
-    /// How deep an audit is to look, and at what.
+    /// The depth and the scope of an audit.
     Audit(Choice),
 }
 
-/// What a typed line is for.
+/// The purpose of a typed line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     Filter,
-    /// Where a plan is to be written.
+    /// The file for a plan.
     SavePlan,
     /// The folder for the reports of a sign-off.
     SaveSignOff,

@@ -7,7 +7,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use std::collections::VecDeque;
 
-/// How many names of what was run are remembered.
+/// The most names of used actions that are remembered.
 const REMEMBERED: usize = 20;
 
 /// A way to another screen, whatever the one on top is.
@@ -23,7 +23,7 @@ pub enum Jump {
     Id(String),
 }
 
-/// What a row does.
+/// The target of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     Action(Action),

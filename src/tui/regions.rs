@@ -1,4 +1,4 @@
-//! Where things stand on the screen: pure, so that view, paging and tests share it.
+//! The areas of the screen, computed by pure functions that view, paging and tests share.
 
 use ratatui::layout::{Constraint, Layout, Rect, Size};
 
@@ -11,7 +11,7 @@ pub const TWO_PANES: u16 = 72;
 /// From this width on a third pane shows the object.
 pub const THREE_PANES: u16 = 140;
 
-/// What a screen would like beside its list.
+/// The panes that a screen would like beside its list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wish {
     /// Panes that the screen can fill, from 1 to 3.

@@ -56,7 +56,7 @@ impl<T> Slot<T> {
     }
 }
 
-/// Which hub this is, in words that are safe to show.
+/// The hub in words that are safe to show.
 #[derive(Clone, Debug)]
 pub struct Face {
     pub name: String,
@@ -91,16 +91,16 @@ impl Face {
 pub struct Audits {
     pub slot: Slot<()>,
     pub meter: Meter,
-    /// What is known, once anything is.
+    /// The knowledge of the hub, once there is any.
     pub last: Option<KnownLine>,
-    /// How deep the first audit looks, and those that follow a repair.
+    /// The depth of the first audit, and of those that follow a repair.
     pub depth: Depth,
     pub asked: AuditRequest,
     /// The report that holds what is known.
     pub report: ReportRef,
-    /// How many audits have ended.
+    /// The number of finished audits.
     pub ended: u64,
-    /// What the last audit of the hub or of a repository was of.
+    /// The scope of the last audit of the hub or of a repository.
     pub scope: crate::audit::Scope,
     /// A person asked for it, so leaving asks first.
     pub by_hand: bool,
@@ -148,7 +148,7 @@ impl Audits {
     }
 }
 
-/// What every screen shares.
+/// The state that every screen shares.
 #[derive(Debug)]
 pub struct Shared {
     pub face: Face,
@@ -158,7 +158,7 @@ pub struct Shared {
     /// The wall clock at the start.
     pub started: Micros,
     pub open: Slot<Vec<String>>,
-    /// Which side of the hub does not answer, and why.
+    /// The side of the hub that does not answer, and why.
     pub lost: Option<String>,
     pub counts: Slot<Counts>,
     pub audits: Audits,
@@ -169,11 +169,11 @@ pub struct Shared {
     pub notices: Notices,
     pub zoom: bool,
     pub exporting: Option<Ticket>,
-    /// What somebody wants to go to is being looked for.
+    /// The ticket of a search for the place that somebody wants to go to.
     pub seeking: Option<Ticket>,
-    /// Which of two truths stands, where a person has said so.
+    /// The side to keep, for each finding that a person has decided.
     pub decisions: Decisions,
-    /// What the repair under way is for, or the last.
+    /// The purpose of the running or last repair.
     pub work: Work,
     /// Repairs that have ended in this session.
     pub repairs: u64,
@@ -260,7 +260,7 @@ pub struct State {
     /// Guides that were left, with their screens.
     pub parked: BTreeMap<Guide, Vec<Screen>>,
     pub overlay: Option<Overlay>,
-    /// What was run from the palette.
+    /// The actions that were run from the palette.
     pub recent: Recent,
     pub keymap: Keymap,
     /// Keys that wait for what they are meant for.

@@ -22,10 +22,11 @@ use std::io::{self, Stdout, Write, stdout};
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether the terminal is ours now. What gives it back asks first, so that it is given back once.
+/// Set while the terminal is ours; whoever gives it back checks this first, so that it is given back once. What gives
+/// it back asks first, so that it is given back once.
 static OURS: AtomicBool = AtomicBool::new(false);
 
-/// Whether the mouse is listened to, so that it is given back, and taken again.
+/// Set while the mouse is used, so that it is given back, and taken again.
 static MOUSE: AtomicBool = AtomicBool::new(false);
 
 /// The size where the terminal says that it has none, as a serial line does.

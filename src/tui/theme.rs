@@ -5,7 +5,7 @@ use crate::store::Environment;
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
-/// Which theme a person wants.
+/// The theme that a person wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Choice {

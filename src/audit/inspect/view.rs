@@ -1,4 +1,4 @@
-//! What the store holds for one row, cut to what a screen can hold.
+//! Reads the store's object for one row, cut to what a screen can show.
 
 use super::row::Row;
 use super::{ObjectView, PREVIEW_BYTES};

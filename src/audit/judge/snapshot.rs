@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// How many unsafe paths are named as evidence.
+/// The most unsafe paths that evidence contains.
 const PATHS_SHOWN: usize = 10;
 
 /// Everything that is known of one snapshot's tree.
@@ -28,7 +28,7 @@ struct Trees {
     cached: Option<Tree>,
     /// The object's, where it proves.
     stored: Option<Tree>,
-    /// What the chain of deltas gives, where it was asked.
+    /// The tree from the chain of deltas, if it was requested.
     chained: Option<Result<Tree, ChainBreak>>,
 }
 

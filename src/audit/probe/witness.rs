@@ -1,11 +1,11 @@
-//! Which answers of a listing are asked about again.
+//! Chooses the answers of a listing that are checked again.
 
 use crate::backend::{Key, Meta};
 use crate::object::ObjectId;
 use crate::object::time::Micros;
 use std::sync::OnceLock;
 
-/// Which answers of the listing a second witness is asked about.
+/// The answers of the listing that a second request confirms.
 #[derive(Debug, Default)]
 pub struct Witness {
     /// Of how many listed objects one is asked for by a HEAD, where its bytes are not read; 0 for none.

@@ -48,13 +48,13 @@ pub(super) struct Scan<'a> {
     pub scratch: AuditScratch,
     pub judge: Judge,
     pub summary: Summary,
-    /// What is not shown of the hub's rows.
+    /// The hub's rows that this user cannot see.
     hidden: Vec<Hidden>,
     /// The repository that the audit is cut to.
     pub only: Option<String>,
     /// Its row.
     repo: Option<RepoRow>,
-    /// Whether a listing was taken; without one, keys are asked for one by one.
+    /// Set if a listing was taken; without one, keys are requested one by one.
     pub listed: bool,
     /// Commits and snapshots that the graph knows.
     pub commit_facts: u32,

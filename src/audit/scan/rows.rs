@@ -19,7 +19,7 @@ const ENTRIES: usize = 20_000;
 /// Rows asked for again at once; a snapshot's may weigh much.
 const ASKED_AGAIN: usize = 100;
 
-/// What the passes need of a row of any kind.
+/// The fields of a row of any kind that the passes need.
 trait Audited: Sized + PartialEq {
     const KIND: Kind;
     fn id(&self) -> &str;

@@ -28,7 +28,7 @@ const BUDGET: u32 = 50;
 pub(super) struct Bucket {
     connection: Connection,
     label: String,
-    /// Where requests go, for people.
+    /// The server that requests go to, for people.
     at: String,
     budget: AtomicU32,
     pub(super) order: OnceLock<Order>,

@@ -1,13 +1,13 @@
-//! Which bucket is meant.
+//! The location of a bucket.
 
 use crate::backend::Key;
 use std::path::PathBuf;
 
-/// Which bucket, and how it is reached. Holds no secret: those come from the SDK's own chain alone.
+/// A bucket, and how it is reached. Holds no secret: those come from the SDK's own chain alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BucketLocation {
     pub bucket: String,
-    /// What every key starts with: empty, or parts that each end in a slash (`a/b/`).
+    /// The prefix of every key: empty, or parts that each end in a slash (`a/b/`).
     pub prefix: String,
     /// `http://host:port` or `https://host`; the SDK's own `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` or
     /// profile where `None`, and AWS where these are silent too.

@@ -25,7 +25,7 @@ use rustls::pki_types::pem::PemObject;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How long things may take, and how much is asked for at once.
+/// The time limits of requests, and the page size.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timeouts {
     /// To a connection.
@@ -73,7 +73,7 @@ pub(super) struct Connection {
     pub client: Client,
     pub bucket: String,
     pub prefix: String,
-    /// Where requests go, for people; `None` is AWS itself.
+    /// The server that requests go to, for people; `None` is AWS itself.
     pub endpoint: Option<String>,
     pub timeouts: Timeouts,
     config: aws_sdk_s3::Config,

@@ -1,4 +1,4 @@
-//! What a server honours of what is sent with a put, found out before anything rests on it.
+//! Finds out which conditions of a put a server honours, before anything rests on them.
 
 use super::bucket::Bucket;
 use super::fault::Fault;
@@ -6,7 +6,7 @@ use super::put::{Only, Sent};
 use crate::backend::{BackendError, Conditions, Key};
 use bytes::Bytes;
 
-/// Where the probes lie. What is put there never changes, so it does not matter who put it.
+/// The keys of the probes. What is put there never changes, so it does not matter who put it.
 const PROBE: &str = "_luthier/probe";
 const CHECKSUM: &str = "_luthier/checksum";
 const TEXT: &[u8] = b"Luthier asks here what this server honours. It may be deleted.\n";

@@ -14,10 +14,10 @@ use aws_sdk_s3::config::{Region, SharedCredentialsProvider, SharedHttpClient};
 use std::error::Error;
 use std::time::{Duration, SystemTime};
 
-/// How long credentials may take: a command of `credential_process` may ask another machine.
+/// The longest wait for credentials: a command of `credential_process` may ask another machine.
 pub(super) const LONGEST: Duration = Duration::from_secs(10);
 
-/// Why there are no credentials, in a sentence for a person that holds no secret.
+/// The reason why there are no credentials, in a sentence for a person that contains no secret.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct NoCredentials(pub String);
@@ -43,7 +43,7 @@ pub(super) struct Checked<P> {
     source: Source,
 }
 
-/// Where credentials are looked for.
+/// A place in which credentials are looked for.
 #[derive(Debug)]
 enum Source {
     Environment,
@@ -164,7 +164,7 @@ fn part<'a>(what: &str, value: &'a str) -> Result<&'a str, String> {
     })
 }
 
-/// What to do with credentials whose time is over.
+/// The advice for expired credentials.
 pub(super) const RENEW: &str = "get new ones (`aws sso login`, `aws login`, or new values of AWS_ACCESS_KEY_ID, \
      AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN) and start again";
 

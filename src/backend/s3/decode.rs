@@ -1,4 +1,4 @@
-//! What something between here and the store compressed on the way, as the store holds it.
+//! Decodes what something on the way to the store compressed.
 //!
 //! An object that is *stored* with a `Content-Encoding` is read as it is stored: what is wrong with it is for
 //! others to say.

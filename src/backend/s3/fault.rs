@@ -1,4 +1,4 @@
-//! What went wrong with a request, told apart as far as what to do next differs.
+//! Failures of requests, told apart as far as the next action differs.
 //!
 //! Of a server's answer only the status and the code are kept: the rest may repeat what was sent.
 
@@ -10,7 +10,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error;
 use std::io;
 
-/// Why a request has no good answer.
+/// The reason why a request has no good answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// The server's own word that nothing lies under the key.
@@ -42,7 +42,7 @@ pub(super) enum Fault {
     Refused,
     /// The certificate is not trusted, with the reason.
     Certificate(String),
-    /// What is spoken at the other end is no TLS.
+    /// The other end does not speak TLS.
     NoTls,
     /// The connection failed otherwise.
     Broken(String),

@@ -24,7 +24,7 @@ pub(super) struct Levels {
 struct Level {
     prefix: String,
     token: Option<String>,
-    /// Whether the last page was read.
+    /// Set once the last page was read.
     ended: bool,
     /// The last name and whether it was a folder's.
     last: Option<(String, bool)>,
@@ -34,7 +34,7 @@ struct Level {
     due: VecDeque<Named>,
 }
 
-/// What a folder holds.
+/// The contents of a folder.
 enum Named {
     Object(Entry),
     /// With the slash.

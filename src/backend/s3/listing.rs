@@ -35,9 +35,9 @@ enum Way {
 /// A flat listing's place.
 struct Flat {
     token: Option<String>,
-    /// Whether the first page is asked for behind a key; otherwise what is not wanted is dropped.
+    /// The key after which the first page starts.
     start_after: Option<String>,
-    /// Whether the order is known to be that of bytes.
+    /// Set if the order is known to be that of bytes.
     sure: bool,
     empty: u32,
     last: Option<String>,

@@ -7,7 +7,7 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
 
-/// What a page is asked for.
+/// The request for a page.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ListRequest<'a> {
     /// As the server knows it.
@@ -28,7 +28,7 @@ pub(super) struct Page {
     pub entries: Vec<Entry>,
     /// Prefixes that end in a slash.
     pub folders: Vec<String>,
-    /// What the next page is asked with; `None` at the end.
+    /// The token of the next page; `None` at the end.
     pub next: Option<String>,
 }
 

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 /// The longest chain of `source_profile` that is followed.
 const HOPS: usize = 16;
 
-/// What a role says that takes its keys from the environment, where there are none.
+/// The message of a role that takes its keys from the environment, where there are none.
 pub(super) const NO_KEYS: &str = "the AWS profile takes its keys from the environment (credential_source = \
      Environment), and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set; set them";
 

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 /// Puts that are tried while another write of the key is under way.
 const CONFLICTS: u32 = 8;
 
-/// What a put carries.
+/// The request of a put.
 pub(super) struct Sent {
     bytes: Bytes,
     /// SHA-256 in base64.
@@ -24,9 +24,9 @@ pub(super) struct Sent {
 /// The condition of a put.
 pub(super) enum Only {
     Always,
-    /// Where nothing lies.
+    /// Put only if the key is free.
     Absent,
-    /// Where bytes with this tag lie.
+    /// Put only if the bytes with this tag are there.
     Matching(String),
 }
 

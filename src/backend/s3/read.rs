@@ -214,7 +214,7 @@ fn remote(key: &Key, why: &str) -> BackendError {
     }
 }
 
-/// What an answer says of an object.
+/// The headers of an answer.
 struct ObjectHeaders {
     length: Option<i64>,
     etag: Option<String>,
@@ -254,7 +254,7 @@ struct Reading {
     /// For the whole body, besides what its bytes take at the slowest.
     floor: Duration,
     since: Instant,
-    /// What is taken off that came on by the way.
+    /// The decoder for what was encoded on the way.
     decoder: Option<Decoder>,
     /// Bytes that came and are not unpacked yet.
     packed: Bytes,

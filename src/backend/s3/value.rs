@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What makes a value impossible to send, without the value.
+/// The reason why a value cannot be sent, without the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
     Empty,

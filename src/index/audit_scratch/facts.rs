@@ -25,7 +25,7 @@ pub struct StoredCopy {
     pub size: u64,
 }
 
-/// What is known of a row that something may name.
+/// The state of a row that something may refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     Sound = 0,
@@ -65,7 +65,7 @@ pub struct CommitFact {
     pub parents: Vec<String>,
 }
 
-/// What the walks need of a snapshot.
+/// The fields of a snapshot that the walks need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotFact {
     /// From 0, in the order of ids.

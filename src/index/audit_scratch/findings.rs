@@ -19,7 +19,7 @@ pub struct FindingRow {
     pub body: String,
 }
 
-/// Which findings are wanted. Empty lists want all.
+/// The wanted findings. Empty lists want all.
 #[derive(Clone, Debug, Default)]
 pub struct FindingQuery {
     pub codes: Vec<u16>,

@@ -25,7 +25,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-/// How many rows go into one statement; SQLite takes 32,766 values.
+/// The rows of one statement; SQLite takes 32,766 values.
 const BATCH: usize = 1_000;
 
 const SCHEMA: &str = "

@@ -1,4 +1,4 @@
-//! What names an id that has no row.
+//! Finds what refers to an id that has no row.
 
 use super::references::branch_fact;
 use super::{AuditScratch, BranchFact, failed};

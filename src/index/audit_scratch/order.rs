@@ -6,7 +6,7 @@ use super::{AuditScratch, failed};
 use crate::index::IndexError;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-/// What findings are listed by.
+/// The order of findings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FindingOrder {
     /// Causes first, by what they block.
@@ -41,7 +41,7 @@ impl FindingOrder {
     }
 }
 
-/// Which rows of which order.
+/// A stretch of rows in an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stretch {
     pub order: FindingOrder,

@@ -1,4 +1,4 @@
-//! What the catalogue says of the musehub tables on the search path: columns, keys, and who may read them.
+//! Reads the catalogue of the musehub tables on the search path: columns, keys, and who may read them.
 
 use super::columns::{Column, Columns, Order, Table};
 use crate::index::hidden::{Hidden, Why, columns_read, is_core, is_read};
@@ -16,13 +16,13 @@ const DEFAULT: i64 = 100;
 /// The first version that records with which rules a database sorts.
 const RECORDS_VERSION: i32 = 150_000;
 
-/// What was read of the catalogue.
+/// The contents of the catalogue.
 pub(super) struct Catalogue {
     pub columns: Columns,
     /// (table, column) pairs in small letters that this user may not read.
     pub unreadable: BTreeSet<(String, String)>,
     pub hidden: Vec<Hidden>,
-    /// What is unusual about the order of texts, each in one sentence.
+    /// The unusual orders of texts, each in one sentence.
     pub odd: Vec<String>,
 }
 

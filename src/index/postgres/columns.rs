@@ -1,10 +1,10 @@
-//! What each table and column is in this hub, and how it is named, read, compared and written.
+//! The tables and columns of this hub: how each is named, read, compared and written.
 
 use crate::index::rows::{Stored, column_here, table_here};
 use crate::index::{Capabilities, MAX_CELL};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How the texts of a column are ordered.
+/// The order of a column's texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     /// By their bytes.
@@ -35,7 +35,7 @@ pub(super) struct Column {
     pub order: Order,
 }
 
-/// What a column's type means here.
+/// The meaning of a column's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Text,
@@ -298,7 +298,7 @@ impl Columns {
     }
 }
 
-/// What a statement over one table is put together from.
+/// The parts of a statement over one table.
 pub(super) struct Selected {
     pub table: &'static str,
     /// The table with its alias.

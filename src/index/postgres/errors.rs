@@ -1,10 +1,10 @@
-//! What the server, a pooler or the way there says, with what it was said about and what to do.
+//! Explains errors of the server, of a pooler or of the network, and what to do.
 
 use super::PgUrl;
 use super::sessions::{MOST, is_ended, is_full};
 use crate::index::IndexError;
 
-/// What to do on a standby that breaks reads off.
+/// The advice for a standby that cancels reads.
 const STANDBY: &str = "on a standby, set hot_standby_feedback or max_standby_streaming_delay, or read from the primary";
 
 /// A statement's failure, told with what it was for and what to do.

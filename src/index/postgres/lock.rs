@@ -18,16 +18,16 @@ const LOCK: i64 = 0x4c75_7468_6965_7200;
 
 const WHAT: &str = "locking the hub";
 
-/// How long an applier waits for another to end: long enough for the server to notice one that died.
+/// The longest wait for another applier: long enough for the server to notice one that died.
 const OTHERS: &str = "3s";
 
-/// How often the transaction says something, so that no server and no pooler ends it as idle.
+/// The interval at which the transaction sends something, so that no server and no pooler ends it as idle.
 const BEAT: Duration = Duration::from_secs(15);
 
-/// How often, and at which distance, a lost lock is tried again.
+/// The tries, and their distance, for taking a lost lock again.
 const RETAKE: (u32, Duration) = (60, Duration::from_secs(2));
 
-/// Whether this applier's lock holds; nothing is written while it does not.
+/// The state of this applier's lock; nothing is written without it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Applier {
     /// Held, or never asked for.
@@ -137,7 +137,7 @@ impl Drop for Guard {
     }
 }
 
-/// What asking for the lock gave; the connection is in a transaction either way.
+/// The result of asking for the lock; the connection is in a transaction either way.
 enum Taken {
     Lock(PgConnection),
     Nothing(PgConnection),

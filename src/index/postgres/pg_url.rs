@@ -1,4 +1,4 @@
-//! Where a Postgres hub is. The URL may hold a password, so it has no `Debug` and is never shown whole.
+//! The URL of a Postgres hub. The URL may hold a password, so it has no `Debug` and is never shown whole.
 
 use crate::text;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};

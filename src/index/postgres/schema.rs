@@ -1,4 +1,4 @@
-//! What the server says of itself, and the additive migration.
+//! The server's description of itself, and the additive migration.
 
 use super::columns::quoted;
 use super::sessions::{Purpose, Session};

@@ -1,4 +1,4 @@
-//! What the server says of itself that stops a run, or makes it wait.
+//! The server's state that stops a run, or makes it wait.
 
 use super::lock;
 use crate::index::server::{Connections, ServerState};

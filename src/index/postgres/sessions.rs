@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// How long opening a connection, or starting a transaction, may take.
+/// The longest time for opening a connection, or starting a transaction.
 pub(super) const CONNECT: Duration = Duration::from_secs(10);
 
 /// Reads at the same time.
@@ -28,17 +28,17 @@ const WRITERS: usize = 2;
 /// Connections that Luthier takes at most: for reading, and more of them for writing, the applier's lock included.
 pub(super) const MOST: (usize, usize) = (READERS + LISTERS, WRITERS + 1);
 
-/// How long is waited for the server to notice that a connection has ended.
+/// The longest wait for the server to notice that a connection has ended.
 const NOTICED: Duration = Duration::from_millis(100);
 
-/// How long a connection may lie unused before it is closed.
+/// The time after which an unused connection is closed.
 const IDLE: Duration = Duration::from_secs(300);
 
-/// How long is waited for a row, or for the end of a statement, before the connection counts as lost: the server's own
+/// The longest wait for a row, or for the end of a statement, before the connection counts as lost: the server's own
 /// `statement_timeout` comes first, unless the server or the network is gone.
 pub(super) const SILENCE: Duration = Duration::from_secs(150);
 
-/// What every transaction is told: nothing waits for ever, and nothing of ours holds up the hub. Text and times come
+/// The settings of every transaction: nothing waits for ever, and nothing of ours blocks the hub. Text and times come
 /// in one form, whatever the role, the database or a pooler says.
 const LIMITS: &str = "SET LOCAL statement_timeout = '120s'; SET LOCAL lock_timeout = '5s'; \
      SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL TIME ZONE 'UTC'; \
@@ -47,7 +47,7 @@ const LIMITS: &str = "SET LOCAL statement_timeout = '120s'; SET LOCAL lock_timeo
 /// The first version whose server ends transactions by their age.
 const TRANSACTION_TIMEOUT: u32 = 170_000;
 
-/// What a transaction is for.
+/// The purpose of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Read,
@@ -82,7 +82,7 @@ struct Shared {
     closed: AtomicBool,
 }
 
-/// How many connections of ours are open, and a call for whoever waits for one of them.
+/// The number of our open connections, and a signal for whoever waits for one.
 #[derive(Default)]
 struct Count {
     open: AtomicUsize,

@@ -1,5 +1,5 @@
-//! What a rebuild has found in a store: a temporary SQLite file in which facts are laid down and
-//! joined, so that the memory of a rebuild does not grow with the store.
+//! A rebuild's scratch file: a temporary SQLite file in which facts are stored and joined, so that the memory of a
+//! rebuild does not grow with the store.
 //!
 //! Objects are known by the 64 digits of their key, which they prove; ids keep their spelling.
 
@@ -18,7 +18,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{QueryBuilder, Sqlite};
 
-/// How many rows go into one statement; SQLite takes 32,766 values.
+/// The rows of one statement; SQLite takes 32,766 values.
 const BATCH: usize = 1_000;
 
 /// `rank` is the order of the layouts: of two keys of one object, the lower one is taken.

@@ -1,4 +1,4 @@
-//! What has been settled, a page at a time.
+//! Reads the joined facts, a page at a time.
 
 use super::{RebuildScratch, failed, repo_from};
 use crate::index::{BranchRow, IndexError, MembershipRow, RepoRow};

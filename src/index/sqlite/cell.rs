@@ -15,7 +15,7 @@ const BLOB_MARK: char = '\u{10ff00}';
 /// Byte 0 of the range that stands for single bytes; only 0x80 and above are used.
 const BYTE_BASE: u32 = 0x10_ff00;
 
-/// What a key is in the file.
+/// A key as the file stores it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum KeyBytes {
     Text(String),

@@ -1,4 +1,4 @@
-//! What each table and column is in this file, and how a key is read, compared and sorted.
+//! The tables and columns of this file: how a key is read, compared and sorted.
 
 use crate::index::Capabilities;
 use crate::index::hidden::{Hidden, Why};
@@ -18,7 +18,7 @@ const KEYS: [&str; 9] = [
     "merge_commit_id",
 ];
 
-/// What a column makes of the values that it is given, by the words of its type.
+/// The conversion that a column applies to values, by the words of its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Affinity {
     Text,

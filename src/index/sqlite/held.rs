@@ -1,4 +1,4 @@
-//! What belongs to one repository, looked up by it; and a few rows of many, for a sample.
+//! Reads the rows of one repository; and a few rows of many, for a sample.
 
 use super::Sqlite;
 use super::cell::Statement;

@@ -20,7 +20,7 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 1] = [(
     include_str!("../../../migrations/sqlite/0001_hub.sql"),
 )];
 
-/// How long a statement waits for another program's lock.
+/// The longest wait of a statement for another program's lock.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Connections that read at the same time.

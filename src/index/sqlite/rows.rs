@@ -4,7 +4,7 @@ use super::Sqlite;
 use crate::index::MAX_CELL;
 use crate::index::rows::{Stored, column_here, table_here};
 
-/// What a statement over one table is put together from.
+/// The parts of a statement over one table.
 pub(super) struct Selected {
     pub table: &'static str,
     /// The key as it is compared.

@@ -12,7 +12,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-/// Where caches lie.
+/// The table of the caches.
 const TABLE: &str = "musehub_snapshots";
 
 impl Sqlite {

@@ -21,7 +21,7 @@ pub enum CommitScheme {
     Pipe,
 }
 
-/// What some formula hashes, borrowed from a record.
+/// The fields that some formula hashes, borrowed from a record.
 #[derive(Clone)]
 struct Fields<'r> {
     parents: Vec<&'r ObjectId>,
@@ -37,7 +37,7 @@ struct Formula {
     scheme: CommitScheme,
     head: fn(&Fields<'_>) -> Sha256,
     tail: fn(&Fields<'_>, &mut Sha256),
-    /// Whether the author changes the id.
+    /// Set if the author changes the id.
     author: bool,
 }
 

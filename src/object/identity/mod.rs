@@ -1,4 +1,4 @@
-//! Which formula gives an id: closed lists of schemes, tried from one table each.
+//! Formulas for ids: closed lists of schemes, tried from one table each.
 //!
 //! Adding a scheme is one variant and one row. `⏚` in the formulas is a NUL byte. Digests are
 //! compared, not spellings: a scheme fits an id with or without its prefix.

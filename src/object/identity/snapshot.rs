@@ -92,7 +92,7 @@ pub fn snapshot_id(manifest: &Manifest, directories: &BTreeSet<String>) -> Objec
     ObjectId::typed(&typed(manifest, directories))
 }
 
-/// Which list of directories gives a snapshot its id.
+/// The list of directories that gives a snapshot its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Directories {

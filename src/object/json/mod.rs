@@ -11,13 +11,13 @@ pub(crate) use read::value;
 pub use write::canonical;
 pub(crate) use write::write_string;
 
-/// How deep objects and lists may nest.
+/// The greatest depth of nested objects and lists.
 pub const MAX_DEPTH: usize = 128;
 
-/// How many values one document may hold; a parsed value takes some 32 bytes of memory.
+/// The most values in one document; a parsed value takes some 32 bytes of memory.
 pub const MAX_VALUES: usize = 16 << 20;
 
-/// Why JSON is refused. Nothing is ever rounded or mended. Positions are bytes from the start.
+/// The reason why JSON is refused. Nothing is ever rounded or mended. Positions are bytes from the start.
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
 pub enum JsonError {
     /// The bytes are not UTF-8; `at` is where they stop being so.

@@ -145,8 +145,8 @@ fn explain(error: &serde_json::Error) -> JsonError {
     }
 }
 
-/// What one reading shares: how many values it has met, and why it stopped. A refusal travels
-/// here and not in the format's error, whose text a hostile key could imitate.
+/// The state that one reading shares: the number of values, and why it stopped. A refusal travels here and not in the
+/// format's error, whose text a hostile key could imitate.
 #[derive(Default)]
 struct Guard {
     values: Cell<usize>,

@@ -30,13 +30,13 @@ pub(super) struct Run<'a> {
     pub name: String,
 }
 
-/// How a step ended.
+/// The end of a step.
 pub(super) struct Ended {
     pub id: String,
     /// `None` where the run was stopped before it was begun.
     pub outcome: Option<Outcome>,
     pub why: Option<String>,
-    /// Whether the object was stored by this run.
+    /// Set if the object was stored by this run.
     stored: Option<bool>,
     /// Ends all writing.
     breaker: Option<Box<RepairError>>,

@@ -1,4 +1,4 @@
-//! How much may go wrong before all writing stops.
+//! Counts failures, and stops a run with too many.
 
 use super::Outcome;
 use crate::repair::RepairError;

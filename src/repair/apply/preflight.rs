@@ -1,4 +1,4 @@
-//! What stops all writing before it begins. Reading goes on.
+//! Checks that must succeed before anything is written. Reading goes on. Reading goes on.
 
 use super::Options;
 use crate::object::time::Micros;

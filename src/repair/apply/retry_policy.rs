@@ -4,7 +4,7 @@ use crate::backend::BackendError;
 use crate::store::StoreError;
 use std::time::Duration;
 
-/// How often a step is tried, and how long is waited between.
+/// The number of tries of a step, and the waits between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// From 1: no step is tried more often.

@@ -1,4 +1,4 @@
-//! Where a run waits: for its turn, for the rate that a person set, for a store that asks to.
+//! The waits of a run: for its turn, for the rate that a person set, for a store that asks for it.
 
 use super::batch::Run;
 use super::throttle::Turn;

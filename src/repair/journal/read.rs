@@ -1,4 +1,4 @@
-//! What journals say: the runs of one, and the lines of a run.
+//! Reads journals: the runs of one, and the lines of a run.
 
 use super::{Entry, Event, Line, RecordedOutcome, folder};
 use crate::repair::apply::Outcome;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Run {
     pub run: String,
-    /// When it began.
+    /// The time at which it began.
     pub time: String,
     pub operator: String,
     pub host: String,
@@ -30,7 +30,7 @@ pub struct Run {
     pub stopped: bool,
     /// It was killed, and what it had announced was looked up by a later run.
     pub interrupted: bool,
-    /// What stopped all writing.
+    /// The reason why all writing stopped.
     pub breaker: Option<String>,
 }
 
@@ -137,7 +137,7 @@ pub fn lines_of(path: &Path, run: &str, skip: u64, limit: u32) -> io::Result<Vec
         .collect()
 }
 
-/// What a run that was killed had announced, without an outcome.
+/// The announced steps without an outcome of a killed run.
 pub(in crate::repair) struct Left {
     pub run: String,
     /// In the order of its steps.

@@ -8,16 +8,16 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// How much is read at once, going backwards.
+/// The bytes that are read at once, going backwards.
 const BLOCK: u64 = 64 << 10;
 
 /// A longer line is none of ours.
 pub(super) const LONGEST: u64 = 4 << 20;
 
-/// How much of what was cut off is kept in words.
+/// The bytes of a removed line that are kept in words.
 const KEPT: u64 = 4 << 10;
 
-/// Where a journal ends.
+/// The end of a journal.
 pub(super) struct Tail {
     pub seq: u64,
     pub hash: String,
@@ -123,7 +123,7 @@ fn last_line(mut file: &File, end: u64) -> Result<(u64, String, bool), String> {
     Ok((line.seq, hash(&text), line.event.settles()))
 }
 
-/// How far a journal went when a run ended: kept beside it.
+/// The seal of a journal's end, kept beside it.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Seal {
     pub seq: u64,

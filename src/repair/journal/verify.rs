@@ -1,4 +1,4 @@
-//! Whether a journal is as it was written: lines that were changed, removed or moved.
+//! Checks that a journal's lines were not changed, removed or moved.
 
 use super::tail::{LONGEST, Seal};
 use super::{Event, Line, NOTHING};
@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// How many places are named; the rest is counted.
+/// The most places that are listed; the rest is counted.
 const NAMED: usize = 100;
 
 /// A place where a journal is not as it was written.
@@ -19,7 +19,7 @@ pub struct Tampering {
     pub what: String,
 }
 
-/// What a journal's chain says.
+/// The result of checking a journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Verified {
     pub path: PathBuf,

@@ -101,10 +101,10 @@ impl Draft<'_> {
     }
 }
 
-/// Why a finding is skipped that is none any more.
+/// The reason for skipping a finding that was repaired meanwhile.
 const MENDED: &str = "it was repaired since the audit";
 
-/// What became of one repository.
+/// The result for one repository.
 enum Made {
     Step,
     /// With a reason.

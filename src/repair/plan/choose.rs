@@ -1,4 +1,4 @@
-//! Which findings become steps, and which are refused before anything is read.
+//! Chooses the findings that become steps, and skips others before anything is read.
 
 use super::checkpoints::repo_id;
 use super::draft::Draft;

@@ -1,11 +1,11 @@
-//! Why a plan does less than was asked for, and what helps.
+//! Says why a plan does less than was asked for, and what helps.
 
 use super::{Plan, Refusal};
 use crate::audit::{Depth, Summary};
 use crate::text;
 use serde::{Deserialize, Serialize};
 
-/// What helps where findings are skipped. Each face knows its own key or flag for it.
+/// The help for skipped findings. Each face knows its own key or flag for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Next {
@@ -17,14 +17,14 @@ pub enum Next {
     Deeper,
 }
 
-/// What a plan says of all that it skips.
+/// The summary of everything that a plan skips.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Skipped {
     pub decisions: u64,
     pub wanted: u64,
-    /// Why nothing was there to be planned, where nothing was.
+    /// The reason why nothing could be planned, if nothing was.
     pub nothing: String,
-    /// What is skipped are steps of an earlier run, not findings.
+    /// Set if steps of an earlier run are skipped, not findings.
     pub undo: bool,
     /// The audit did not look at everything.
     pub shallow: bool,

@@ -16,7 +16,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
-/// What this version writes, and the newest that it reads.
+/// The version that is written, and the newest that is read.
 const VERSION: u32 = 1;
 
 /// A longer line is none of ours. Bytes.
@@ -34,7 +34,7 @@ pub struct Header {
     pub made_at: String,
     /// The program and its version.
     pub made_by: String,
-    /// What the hub was called.
+    /// The name of the hub at that time.
     pub hub: String,
     pub database: String,
     pub store: String,
@@ -56,7 +56,7 @@ enum Line {
     },
 }
 
-/// What of a first line is the same in every version.
+/// The part of a first line that is the same in every version.
 #[derive(Deserialize)]
 struct Opening {
     plan: Version,

@@ -6,7 +6,7 @@ use crate::store::Policy;
 use crate::text;
 use serde::{Deserialize, Serialize};
 
-/// What a sign-off says.
+/// The verdict of a sign-off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Verdict {
@@ -30,7 +30,7 @@ impl Verdict {
     }
 }
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -47,11 +47,11 @@ pub enum State {
 pub struct Check {
     pub name: String,
     pub state: State,
-    /// What was seen, in one sentence.
+    /// The result, in one sentence.
     pub said: String,
 }
 
-/// What PASS takes: every one of these, held.
+/// The checks that must all succeed for PASS.
 pub const NAMES: [&str; 10] = [
     "depth",
     "all-answered",

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// The largest report that is read. 64 MiB.
 const LARGEST: u64 = 64 << 20;
 
-/// Why there is no sign-off, or none that can be read.
+/// The reason why there is no sign-off, or none that can be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SignoffError {
     #[error(transparent)]

@@ -21,7 +21,7 @@ const PAGE: u32 = 500;
 /// Failures that are told one by one.
 const NAMED: usize = 100;
 
-/// Which branches are pulled.
+/// The branches to pull.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pulls {
     All,
@@ -40,7 +40,7 @@ pub struct FailedPull {
     pub why: String,
 }
 
-/// What became of all pulls.
+/// The results of all pulls.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PullOutcome {
@@ -61,7 +61,7 @@ pub struct PullOutcome {
     /// The first hundred.
     pub failed: Vec<FailedPull>,
     pub failed_total: u64,
-    /// What could not be read: the first hundred.
+    /// The pulls that could not be read: the first hundred.
     pub unknown: Vec<FailedPull>,
     pub unknown_total: u64,
     /// Objects that were handed on, each branch counted for itself unless a repository came whole.

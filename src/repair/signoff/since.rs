@@ -16,7 +16,7 @@ pub struct Change {
     pub is: String,
 }
 
-/// What has changed since a report.
+/// The changes since a report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Since {
     /// The same sign-off, made now.

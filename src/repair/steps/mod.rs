@@ -27,7 +27,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
-/// What is to be mended, and what its finding says about how.
+/// The subject to repair, with what its finding says about how.
 pub(super) struct Target {
     pub code: Code,
     pub also: Vec<Code>,
@@ -45,7 +45,7 @@ pub(super) struct Target {
     pub wanted: Option<Wanted>,
 }
 
-/// Where a row belongs that has to be added.
+/// The repository and the path of a row that has to be added.
 #[derive(Clone)]
 pub(super) struct Origin {
     pub repo_id: String,
@@ -55,7 +55,7 @@ pub(super) struct Origin {
     pub created_at: String,
 }
 
-/// What every step is made with.
+/// The context in which every step is built.
 #[derive(Clone, Copy)]
 pub(super) struct StepContext<'a> {
     pub store: &'a Store,
@@ -67,7 +67,7 @@ pub(super) enum Built {
     Step(Box<Step>, Change),
     /// The hub is as wanted.
     Already,
-    /// Why there is no step.
+    /// The reason why there is no step.
     Refused(String),
 }
 
@@ -251,7 +251,7 @@ pub(super) fn hash(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// How many bytes of a cell a plan shows before it only counts them.
+/// The most bytes of a value that a plan shows; longer values are counted only.
 const SHOWN: usize = 400;
 
 /// A cell as a plan shows it.

@@ -13,7 +13,7 @@ use bytes::Bytes;
 /// Proved bytes.
 pub(super) struct Source {
     pub bytes: Bytes,
-    /// Where they come from, in words.
+    /// Their source, in words.
     pub words: String,
     /// The key that they were read from, where it is one of the store.
     pub key: Option<Key>,

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 
-/// How many of the newest are looked at: behind so many that are not sound, none is looked for.
+/// The most checkpoints that are read, newest first.
 const LOOKED_AT: usize = 64;
 
 /// A checkpoint that is not trusted.
@@ -17,7 +17,7 @@ pub struct Passed {
     pub why: String,
 }
 
-/// What the store says of one repository's refs.
+/// The store's knowledge of one repository's refs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Newest {
     /// The newest sound one, and its key.

@@ -11,10 +11,10 @@ use bytes::Bytes;
 /// Branches read at once.
 const PAGE: u32 = 1_000;
 
-/// How often a number that somebody else took is followed by another try.
+/// The tries for a number that somebody else took.
 const TRIES: usize = 16;
 
-/// What is to be done so that the store says what the rows say.
+/// The next checkpoint, so that the store says what the rows say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Nothing: the newest sound checkpoint says it.
@@ -23,12 +23,12 @@ pub enum Next {
     Write {
         key: Key,
         bytes: Bytes,
-        /// What the newest sound one says.
+        /// The refs of the newest valid checkpoint.
         before: Option<Box<Refs>>,
     },
 }
 
-/// What became of a checkpoint.
+/// The result of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Saved {
     /// The store said so already.

@@ -1,5 +1,5 @@
-//! Whether the two sides of a hub belong together: a few rows of each kind, spread over all ids, and the
-//! objects that they name.
+//! Checks whether the two sides of a hub belong together: a few rows of each kind, spread over all ids, and their
+//! objects.
 
 use super::Check;
 use crate::backend::{Backend, BackendError, Key, UriRefusal, layout};
@@ -28,7 +28,7 @@ const KEYS: usize = 1_000;
 /// Keys that a place has to be shown to hold.
 const TRIED: usize = 3;
 
-/// What a sample says of rows and store.
+/// The result of a sample of rows and store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pair {
     /// Objects of sampled rows are there: so many of so many.
@@ -70,7 +70,7 @@ struct Sample {
     shifted: Vec<String>,
     /// Keys under which nothing was found.
     absent: Vec<Key>,
-    /// What rows say that this store does not follow because it lies elsewhere.
+    /// The rows' URIs that this store does not follow because they are elsewhere.
     elsewhere: Vec<String>,
     unknown: Option<String>,
 }

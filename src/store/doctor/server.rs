@@ -1,4 +1,4 @@
-//! What the database's server says that stops a run, or makes it wait.
+//! Checks what the database's server says that stops a run or makes it wait.
 
 use super::Check;
 use crate::access::Access;

@@ -1,4 +1,4 @@
-//! Whether the database shows all of the hub's rows to this user, and whether it keeps them in order.
+//! Checks whether this user can see all of the hub's rows, and whether the database keeps them in order.
 
 use super::Check;
 use crate::index::{Hidden, Index};

@@ -1,4 +1,4 @@
-//! What the other side has: everything that its commits reach, as far as that proves.
+//! The objects that the other side has: everything that its commits reach, as far as it can be checked.
 
 use super::FetchError;
 use crate::index::{CommitRow, SnapshotRow};

@@ -32,7 +32,7 @@ pub struct Head {
     pub id: ObjectId,
 }
 
-/// How much is read at once.
+/// The limits of parallel reads.
 #[derive(Clone, Copy, Debug)]
 pub struct FetchOptions {
     /// Objects under way, of each kind.
@@ -50,7 +50,7 @@ impl Default for FetchOptions {
     }
 }
 
-/// Where fetched bytes came from.
+/// The source of fetched bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// Straight from the store.
@@ -86,7 +86,7 @@ pub enum Step {
     Refused(Box<Refusal>),
 }
 
-/// Why a fetch has no end.
+/// The reason why a fetch failed.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     #[error(transparent)]
@@ -98,14 +98,14 @@ pub enum FetchError {
         #[source]
         source: StoreError,
     },
-    /// What whoever fetches holds could not be used.
+    /// An object that whoever fetches has already could not be used.
     #[error("{0}")]
     Holder(String),
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
 }
 
-/// What whoever fetches holds already, and need not be sent.
+/// Holds objects that whoever fetches has already, and need not be sent.
 #[async_trait]
 pub trait Holder: Send + Sync {
     /// Of each id, the bytes that lie there under its name, unproved.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// Ids that are worth a question to the database, and the most that one asks for.
 pub(super) const PAGE: usize = 500;
 
-/// What a read is allowed at least, in bytes: rows say little of how large an object is.
+/// The least bytes that a read is allowed: rows say little of how large an object is.
 const LEAST: u64 = 16 << 10;
 
 /// An object that was met and not yet looked up.
@@ -26,14 +26,14 @@ pub(super) struct Waiting {
     pub trail: Trail,
 }
 
-/// Where an object comes from, by the word of its row or of whoever has it already.
+/// The source of an object, by its row or by whoever has it already.
 pub(super) enum Task {
     Held(Arc<dyn Holder>),
     Stored(Key),
     Known(Known),
 }
 
-/// What needs no read.
+/// An answer without a read.
 pub(super) enum Known {
     Commit(Box<CommitRow>),
     Snapshot(Box<SnapshotRow>),
@@ -48,7 +48,7 @@ pub(super) struct Planned {
     pub weight: u64,
 }
 
-/// What a read brought.
+/// The result of a read.
 pub(super) enum Got {
     Held(Proved),
     Bytes(Key, Bytes),
@@ -73,7 +73,7 @@ pub(super) struct FetchQueue {
     reads: FuturesOrdered<BoxFuture<'static, Read>>,
     /// Bytes that the reads under way may take.
     reserved: u64,
-    /// How many rows are asked for at once: fewer where rows are heavy.
+    /// The number of rows in one request: fewer if rows are heavy.
     pub rows: usize,
 }
 

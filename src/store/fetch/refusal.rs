@@ -1,4 +1,4 @@
-//! What a client would refuse, and the way that led there.
+//! The objects that a client would refuse, and the way that led there.
 
 use super::Head;
 use crate::backend::{Key, UriRefusal};
@@ -8,7 +8,7 @@ use crate::store::proof::Proved;
 use std::fmt;
 use std::sync::Arc;
 
-/// Why an object is not handed on. Each is one half of a sentence that starts with the object.
+/// The reason why an object is not handed on. Each is one half of a sentence that starts with the object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
     #[error("the hub has no row of it")]
@@ -69,7 +69,7 @@ pub fn objection(proved: &Proved) -> Option<Why> {
     }
 }
 
-/// How the walk came to an object.
+/// The way by which the walk came to an object.
 #[derive(Clone, Debug)]
 pub(super) struct Trail {
     pub head: Arc<Head>,

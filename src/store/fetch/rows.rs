@@ -9,7 +9,7 @@ use crate::store::reconstruct::non_empty;
 use crate::store::{Store, StoreError};
 use std::collections::HashMap;
 
-/// What the rows of one question should weigh, in bytes.
+/// The bytes that the rows of one request should have.
 const ROWS_WEIGH: u64 = 8 << 20;
 
 /// A task and the bytes that it may take.

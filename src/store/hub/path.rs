@@ -3,8 +3,8 @@
 use crate::text;
 use std::path::{Path, PathBuf};
 
-/// How many slashes a URL has in front of its path decides where the path starts; SQLAlchemy counts one more than
-/// this program does, so both readings are looked for.
+/// The number of slashes in front of a URL's path decides where the path starts; SQLAlchemy counts one more than this
+/// program, so both readings are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// `sqlite:///path` starts at the root.

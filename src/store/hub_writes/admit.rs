@@ -1,4 +1,4 @@
-//! What may come in: everything is looked at before anything is stored.
+//! Admits arrivals: everything is checked before anything is stored.
 
 use super::{Arrivals, HubWriteError};
 use crate::index::RepoRow;
@@ -9,13 +9,13 @@ use crate::store::proof::{self, Proved};
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
-/// What may arrive at once, in bytes of blobs: 512 MiB, as the hub's own packs.
+/// The most bytes of blobs that may arrive at once: 512 MiB, as the hub's own packs.
 pub const MAX_ARRIVALS: u64 = 512 << 20;
 
 /// Ids asked for at once.
 const IDS: usize = 500;
 
-/// Why something may not come in.
+/// The reason why something is not admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Objection {
     /// An id, a path, or a name.
@@ -38,7 +38,7 @@ impl fmt::Display for Objection {
     }
 }
 
-/// What arrivals name, and the hub has already.
+/// The objects that arrivals refer to and the hub has already.
 #[derive(Debug, Default)]
 pub(super) struct Admitted {
     /// Blobs and snapshots that the arrivals need and that are there.

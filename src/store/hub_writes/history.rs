@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 /// Commits asked for at once.
 const PAGE: usize = 500;
 
-/// What a walk needs of a commit.
+/// The fields of a commit that a walk needs.
 #[derive(Clone)]
 struct Node {
     parents: Vec<String>,
@@ -139,7 +139,7 @@ impl<'a> History<'a> {
     }
 }
 
-/// How a walk goes on behind a commit.
+/// The continuation of a walk after a commit.
 enum Step {
     On,
     NotBehind,

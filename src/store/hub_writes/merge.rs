@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Merge {
     pub commit: ObjectId,
-    /// What the two histories parted from; none where they have nothing in common.
+    /// The commit from which the two histories parted; none if they have nothing in common.
     pub base: Option<ObjectId>,
     pub written: Written,
 }

@@ -45,7 +45,7 @@ pub struct Arrivals {
     pub commits: Vec<CommitRecord>,
 }
 
-/// Who says something, and when.
+/// The author, message and time of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorship {
     pub author: String,
@@ -54,10 +54,10 @@ pub struct Authorship {
     pub at: Micros,
 }
 
-/// What a write site has done.
+/// The result of a hub write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// Where the branch points now; a sync moves none.
+    /// The branch's head now; a sync moves none.
     pub head: Option<ObjectId>,
     /// Objects that were not there before.
     pub stored: u64,
@@ -65,7 +65,7 @@ pub struct Written {
     pub checkpoint: Result<Option<Saved>, String>,
 }
 
-/// Why a write site did nothing.
+/// The reason why a hub write did nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum HubWriteError {
     #[error("refused: {}", told(.0))]

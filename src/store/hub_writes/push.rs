@@ -1,4 +1,4 @@
-//! What peers send: a push that moves a branch, and a sync that moves none.
+//! Handles what peers send: a push that moves a branch, and a sync that moves none.
 
 use super::commit_writes::Around;
 use super::history::History;
@@ -25,13 +25,13 @@ pub enum PushedSnapshot {
     },
 }
 
-/// What a client pushes.
+/// A client's push.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Push {
     pub branch: String,
     /// Of a branch that is made.
     pub branch_id: String,
-    /// Where the branch is to point.
+    /// The new head of the branch.
     pub head: ObjectId,
     pub blobs: Vec<Arrived>,
     pub snapshots: Vec<PushedSnapshot>,

@@ -1,4 +1,4 @@
-//! What the target holds before anything is written: nothing, or rows that this store gives.
+//! Checks what the target contains before anything is written: nothing, or rows that this store gives.
 
 use super::{Rebuild, RebuildError, UNKNOWN};
 use crate::backend::Key;

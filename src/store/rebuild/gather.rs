@@ -21,7 +21,7 @@ const BATCH: usize = 1_000;
 /// Records held at once, in MiB of their bytes: the largest one takes it all.
 const MEMORY: u32 = 272;
 
-/// What lies under a key.
+/// The contents of a key.
 enum Found {
     Commit(CommitFact),
     Tree(TreeFact),

@@ -28,7 +28,7 @@ const SHOWN: usize = 100;
 /// The repository of what no checkpoint, record or key gives to one.
 pub const UNKNOWN: &str = "luthier-unknown";
 
-/// Why a rebuild did not come to its end.
+/// The reason why a rebuild did not finish.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     #[error(transparent)]
@@ -122,7 +122,7 @@ impl Rebuilt {
     }
 }
 
-/// How a rebuild is done.
+/// The options of a rebuild.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Write what can be told although some keys could not be read. Blobs and histories that hang on these come

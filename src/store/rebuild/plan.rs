@@ -1,4 +1,4 @@
-//! What the rows will be: repositories and branches from checkpoints, and who holds what.
+//! Plans the rows: repositories and branches from checkpoints, and who holds what.
 
 use super::gather::REFUSED;
 use super::{Missing, Rebuild, RebuildError, SHOWN, UNKNOWN};

@@ -16,10 +16,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How often one object is asked for while others are answered; half as often where it takes a time-out each.
+/// The tries for one object while others are answered; half as many if it times out each time.
 const TRIES: u32 = 4;
 
-/// How often a body goes on behind a break.
+/// The most times that a body is continued after a break.
 const BREAKS: u32 = 4;
 
 /// A question that takes longer is told in the progress line.
@@ -32,7 +32,7 @@ const HURRIED: Duration = Duration::from_secs(10);
 /// Objects that are remembered as failing. Beyond, each is asked for anew.
 const REMEMBERED: usize = 100_000;
 
-/// What the questions of one job learned of the store together.
+/// The knowledge of the store that the requests of one job share.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Health {
     /// Questions that were answered, even if by a refusal.

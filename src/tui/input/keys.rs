@@ -1,4 +1,4 @@
-//! What a finished sequence of bytes means, in the terms of crossterm. What means no key gives none.
+//! Translates finished sequences of bytes into keys of crossterm. What means no key gives none.
 
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,

@@ -5,19 +5,19 @@ use crossterm::event::{Event, KeyCode, KeyModifiers};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long the rest of a key may take behind an escape; a person's own escape waits as long.
+/// The longest wait for the rest of a key after an escape; a person's own escape waits as long.
 const KEY: Duration = Duration::from_millis(30);
 
 /// The same, while the terminal owes an answer: it begins with an escape too.
 const OWED: Duration = Duration::from_millis(150);
 
-/// How long a sequence that no person types may pause before it counts as cut off.
+/// The longest pause within a sequence that no person types; after it, the sequence counts as cut off.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// How long a paste may pause: what follows it must not be typed as keys.
+/// The longest pause within a paste: what follows it must not be typed as keys.
 const PASTE_PAUSE: Duration = Duration::from_secs(5);
 
-/// How long an answer is owed after the question. Later ones are known by their form alone.
+/// The time after a question during which an answer is expected. Later ones are known by their form alone.
 const DEBT: Duration = Duration::from_secs(10);
 
 /// Bytes of a control sequence.
@@ -29,13 +29,13 @@ const LONGEST_STRING: usize = 64 << 10;
 /// Bytes of a paste that are kept.
 const LONGEST_PASTE: usize = 1 << 20;
 
-/// What ends a paste.
+/// The end of a paste.
 const PASTE_END: &[u8] = b"\x1b[201~";
 
 /// Red, green and blue, each from 0 to 1.
 pub type Color = [f64; 3];
 
-/// What the bytes so far are the beginning of.
+/// The sequence that the bytes so far begin.
 #[derive(Debug, Default)]
 enum State {
     #[default]
@@ -71,7 +71,7 @@ pub struct Parser {
     /// Bytes of the string under way that were not kept.
     dropped: usize,
     deadline: Option<Instant>,
-    /// What is under way began with an escape that was not given up yet.
+    /// Set if the current sequence began with an escape that was not given up yet.
     escaped: bool,
     /// The last escape was given up, and may have begun an answer.
     split: bool,

@@ -1,4 +1,4 @@
-//! How keys are spelt: `x`, `ctrl-d`, `pgup`.
+//! The spelling of keys: `x`, `ctrl-d`, `pgup`.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 

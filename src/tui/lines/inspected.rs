@@ -10,10 +10,10 @@ use std::time::Duration;
 /// Longer texts are not compared word by word.
 const COMPARED: usize = 64 << 10;
 
-/// How long two texts are compared word by word.
+/// The longest time for comparing two texts word by word.
 const DEADLINE: Duration = Duration::from_millis(200);
 
-/// How many changed entries of a manifest are held.
+/// The most changed entries of a manifest that are kept.
 const ENTRIES: usize = 100_000;
 
 /// A stretch of text that the other side has too, or has not.
@@ -34,7 +34,7 @@ pub struct Field {
     pub identity: bool,
     pub same: bool,
     pub note: String,
-    /// Where both sides are manifests, what differs between them.
+    /// The differences, if both sides are manifests.
     pub manifest: Option<ManifestDiff>,
 }
 
@@ -60,7 +60,7 @@ pub struct Entry {
 /// The object's side.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObjectSide {
-    /// What the store holds, in one line.
+    /// The stored object, in one line.
     pub headline: String,
     /// Further lines: keys, what to make of them.
     pub notes: Vec<String>,

@@ -1,4 +1,4 @@
-//! What the journal says, safe to show.
+//! The journal's lines, safe to show.
 
 use super::{ChangeLine, HubId, clean};
 use crate::audit::{Code, Remedy, Subject};
@@ -13,7 +13,7 @@ pub struct RunLine {
     pub time: String,
     /// `operator@host`.
     pub who: String,
-    /// What the hub was called at that time.
+    /// The name of the hub at that time.
     pub hub: String,
     /// Steps of its plan.
     pub steps: u64,
@@ -23,9 +23,9 @@ pub struct RunLine {
     pub outcomes: String,
     /// Steps that were announced, with nothing said of what became of them.
     pub open: u64,
-    /// How it ended, where that is not simply at its end.
+    /// The end of the run, if it did not simply finish.
     pub end: Option<String>,
-    /// Whether every step that was counted ended well and the run came to its end.
+    /// Set if every counted step succeeded and the run finished.
     pub well: bool,
 }
 
@@ -171,7 +171,7 @@ impl From<&Line> for JournalLine {
     }
 }
 
-/// What the journal's chain says.
+/// The result of checking the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainLine {
     pub path: String,

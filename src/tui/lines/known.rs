@@ -1,4 +1,4 @@
-//! What is known of a hub, safe to show: findings in figures, and what they rest on.
+//! The knowledge of a hub, safe to show: findings in figures, and what they rest on.
 
 use super::{SummaryLine, clean};
 use crate::audit::past_audits::{PastAudit, PastAudits};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Repositories whose branches are counted for the list of repositories.
 const REPOS: usize = 10_000;
 
-/// What is known of a hub.
+/// The knowledge of a hub.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct KnownLine {
     pub report: ReportRef,
@@ -108,7 +108,7 @@ pub fn branch_words(branches: &BranchCounts) -> (String, bool) {
     (words, branches.fail > 0)
 }
 
-/// How much a verdict rests on.
+/// The strength of a verdict's basis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rest {
     Proved,

@@ -1,4 +1,4 @@
-//! What is known of a branch's pull, safe to show.
+//! The knowledge of a branch's pull, safe to show.
 
 use super::clean;
 use crate::audit::fault::FAULTS;
@@ -6,7 +6,7 @@ use crate::audit::report::{BranchStanding, Stands};
 use crate::audit::{Code, Depth, Grade};
 use crate::object::time::Micros;
 
-/// What is known of a client's pull of a branch.
+/// The knowledge of a client's pull of a branch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum BranchMark {
     /// Nothing was looked at, or not all that it needs.

@@ -1,4 +1,4 @@
-//! Whether both sides of the hub still answer, asked now and then.
+//! Checks now and then whether both sides of the hub still answer.
 
 use super::RunnerContext;
 use crate::store::Store;

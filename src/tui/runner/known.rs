@@ -21,7 +21,7 @@ const EARLIER: usize = 3;
 /// Rows that are looked at again one by one after an audit, or that a look remembers to have read.
 const AGAIN: usize = 2_000;
 
-/// What a repair has touched, and is to be looked at again.
+/// The subjects that a repair has changed, to be audited again.
 #[derive(Default)]
 pub(super) struct Touched {
     ids: BTreeSet<String>,

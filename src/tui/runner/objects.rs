@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 const PAGE: u32 = 500;
 const LARGEST: u32 = 8_000;
 
-/// What was found by then is shown, before more is looked for.
+/// The time after which found rows are shown before more are read.
 const SHOW_AFTER: Duration = Duration::from_millis(250);
 
 impl RunnerContext {
@@ -102,12 +102,12 @@ fn beyond(rows: &[Listed], from: &Edge) -> Option<Edge> {
     }
 }
 
-/// What a row must be like to be listed.
+/// The conditions for a listed row.
 struct Sieve {
     filter: Filter,
     /// In lower case.
     words: Vec<String>,
-    /// Where the filter asks what an audit found.
+    /// The report, if the filter asks for findings.
     report: Option<Arc<Report>>,
 }
 

@@ -23,7 +23,7 @@ pub struct RepoCache {
     cut: bool,
 }
 
-/// Which of them are listed, in which order.
+/// The listed repositories in their order.
 pub struct Arranged {
     ask: RepoQuery,
     report: Option<ReportRef>,

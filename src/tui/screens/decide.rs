@@ -17,12 +17,12 @@ use crate::tui::pages::{PAGE, Pages, Row};
 use crate::tui::state::{Ctx, Shared, Slot};
 use crate::tui::widgets::list::Cursor;
 
-/// What of a selection needs a choice, one finding at a time.
+/// The decisions that a selection needs, one finding at a time.
 #[derive(Debug)]
 pub struct Decide {
     scope: Scope,
     selection: Selection,
-    /// What was selected, in words.
+    /// The selection in words.
     what: String,
     report: ReportRef,
     /// Audits that had ended by then.

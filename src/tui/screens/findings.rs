@@ -37,7 +37,7 @@ pub struct Findings {
     /// As typed.
     pub text: String,
     pub filter: Filter,
-    /// What could not be understood in the filter.
+    /// The part of the filter that could not be understood.
     pub trouble: Option<String>,
     pub group: Option<GroupBy>,
     pub groups: Slot<Vec<GroupLine>>,

@@ -26,7 +26,7 @@ pub struct JournalScreen {
     pub runs: Slot<Vec<RunLine>>,
     pub cursor: Cursor,
     pub beside: bool,
-    /// What the chain says, once it was asked.
+    /// The result of checking the journal, once it was requested.
     pub chain: Slot<ChainLine>,
 }
 

@@ -25,10 +25,10 @@ use super::theme::Theme;
 use ratatui::Frame;
 use ratatui::layout::Position;
 
-/// How wide a text is broken that another program shows.
+/// The width at which a text for another program is wrapped.
 const WIDE: u16 = 100;
 
-/// Where an action leads.
+/// The place to which an action leads.
 #[derive(Debug)]
 pub enum Go {
     Stay,

@@ -44,7 +44,7 @@ pub struct Objects {
     /// The branch graph beside the commits held.
     strands: Vec<Strand>,
     report: ReportRef,
-    /// What the last audit says of the rows held is on its way.
+    /// The request for the last audit's results on the kept rows.
     judging: Slot<()>,
 }
 

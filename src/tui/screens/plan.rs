@@ -29,12 +29,12 @@ const CANARY: u64 = 10;
 pub struct PlanScreen {
     pub scope: Scope,
     pub plan: PlanRef,
-    /// What was chosen, in words.
+    /// The chosen findings, in words.
     what: String,
     /// Only what needs no choice was selected.
     auto: bool,
     pub totals: Slot<Totals>,
-    /// What else there is to say of it.
+    /// The plan's other figures.
     planned: PlannedLine,
     /// The audit that it was planned on.
     report: ReportRef,

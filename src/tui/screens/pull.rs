@@ -1,4 +1,4 @@
-//! What a client's pull of a branch would receive, up to the first thing that it would refuse.
+//! Traces a client's pull of a branch up to the first object that it would refuse.
 
 use super::{Go, Screen, decide};
 use crate::audit::Filter;
@@ -304,7 +304,7 @@ fn say_refused(refused: &RefusedLine, out: &mut Text, theme: &Theme) {
     tree(refused, out, theme);
 }
 
-/// How many rows of the list of failing branches stand above what is said of one.
+/// The most rows of failing branches above the details of one.
 const LISTED: usize = 8;
 
 /// Draws the failing branches with their reasons, and the way to the refused object of the one at `at`.

@@ -34,7 +34,7 @@ const COLUMNS: [(RepoOrder, &str); 5] = [
 /// Branches shown beside the list.
 const BRANCHES: u32 = 50;
 
-/// What stands beside the list.
+/// The details beside the list.
 #[derive(Debug)]
 struct Beside {
     of: HubId,
@@ -46,7 +46,7 @@ struct Beside {
 #[derive(Debug)]
 pub struct Repos {
     pub scope: Scope,
-    /// How many there are, and whether the hub has more.
+    /// The number of repositories, and whether the hub has more.
     placed: Slot<(u64, bool)>,
     pub list: Pages<RepoLine>,
     pub cursor: Cursor,

@@ -1,4 +1,4 @@
-//! What a screen may use while it acts.
+//! The context in which a screen acts.
 
 use super::{Shared, Slot};
 use crate::repair::Selection;
@@ -8,7 +8,7 @@ use crate::tui::effect::{
 use crate::tui::meter::Meter;
 use crate::tui::regions::Regions;
 
-/// What a screen may use while it acts.
+/// The context in which a screen acts.
 pub struct Ctx<'a> {
     pub shared: &'a mut Shared,
     pub out: &'a mut Vec<Effect>,

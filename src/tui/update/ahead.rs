@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Keys that wait at most; who types more leans on the keyboard.
 const MOST: usize = 32;
 
-/// How long they wait.
+/// The longest time for which keys wait.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Keys that wait for what is on its way.

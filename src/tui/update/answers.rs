@@ -10,7 +10,7 @@ use super::super::state::{Ctx, Slot, State, next_audit, start_audit};
 use crate::audit::report::GroupBy;
 use crate::audit::{Filter, Scope};
 
-/// How many repositories' findings are held for the list of repositories.
+/// The most repositories whose findings are kept for the list of repositories.
 const REPOS: usize = 10_000;
 
 /// Takes an answer; one that nobody waits for is dropped.

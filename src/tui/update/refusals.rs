@@ -1,4 +1,4 @@
-//! Why an action cannot be done: said, never silently ignored.
+//! Says why an action cannot be done; no key is ignored silently.
 
 use super::super::action::Action;
 use super::super::guide::Guide;

@@ -1,4 +1,4 @@
-//! How deep an audit is to look, and at what: asked before it starts.
+//! Asks how much an audit is to read, and of what, before it starts.
 
 use super::list::fit;
 use super::pane::{self, Text};
@@ -24,7 +24,7 @@ const DEPTHS: [(Depth, &str, &str); 3] = [
     (Depth::Bytes, "3", "everything, every byte of every object"),
 ];
 
-/// What is chosen so far.
+/// The current choice.
 #[derive(Clone, Debug)]
 pub struct Choice {
     scopes: Vec<Scope>,

@@ -23,13 +23,13 @@ impl<T> Confirmed<T> {
     }
 }
 
-/// What is asked.
+/// The question of a dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     Apply {
         plan: PlanRef,
         totals: Totals,
-        /// Why the plan may rest on a mistake.
+        /// The reasons why the plan may rest on a mistake.
         alarms: Vec<String>,
         undoable: Undoable,
         /// The first ten steps are to be looked at before the others.
@@ -40,14 +40,14 @@ pub enum Question {
     },
 }
 
-/// What was agreed to.
+/// The confirmed action.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Agreed {
     Apply(Confirmed<PlanRef>, Consent),
     Leave,
 }
 
-/// How a question is answered.
+/// The way in which a dialog is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Level {
     Letter,
@@ -63,7 +63,7 @@ enum Level {
 pub struct Confirm {
     question: Question,
     level: Level,
-    /// Which hub, in a few words.
+    /// The hub, in a few words.
     hub: String,
     typed: Input,
     drawn: bool,
@@ -221,7 +221,7 @@ impl Confirm {
     }
 }
 
-/// What happens after the first steps, where a person is to look.
+/// The line that says what happens after the first steps.
 const CANARY: &str = "It pauses after the first 10 steps so that you can check them; p continues.";
 
 /// Says what of a plan can be undone, and what cannot.

@@ -7,7 +7,7 @@ use crate::tui::theme::Theme;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-/// Where in the differences a line stands.
+/// A place in the differences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
     Field(usize),

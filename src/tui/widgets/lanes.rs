@@ -18,7 +18,7 @@ pub struct Strand {
     pub own: usize,
 }
 
-/// What a commit does to the other lines.
+/// The effect of a commit on the other lines.
 struct Ties {
     own: usize,
     /// Lines that end in it.

@@ -15,13 +15,13 @@ pub const BESIDE: u16 = 100;
 /// An equal stretch longer than this is folded, in characters.
 const LONG: usize = 96;
 
-/// What stays of a folded stretch at either end, in characters.
+/// The characters that stay at either end of a folded stretch.
 const ENDS: usize = 24;
 
 /// Lines of one side, or entries of one manifest, that are shown; Inspect shows the others.
 const SHOWN: usize = 2_000;
 
-/// How the sides are laid out.
+/// The layout of the two sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Side by side, instead of one below the other.

@@ -1,4 +1,4 @@
-//! How two truths look.
+//! Draws both sides of a decision.
 
 use super::Decide;
 use crate::audit::Remedy;

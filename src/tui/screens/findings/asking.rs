@@ -1,4 +1,4 @@
-//! What the list of findings asks for, and what comes back.
+//! The requests of the list of findings, and their answers.
 
 use super::Findings;
 use crate::tui::effect::{Query, Ticket};

@@ -1,4 +1,4 @@
-//! What enter opens and what x plans.
+//! Chooses what enter opens and what x plans.
 
 use super::{Findings, Marks};
 use crate::audit::Filter;

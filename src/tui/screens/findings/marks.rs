@@ -1,5 +1,5 @@
-//! What is marked: one by one, by range, by group, or all that a filter lets through. Marks survive
-//! filters, sizes, and the next audit.
+//! Marks: one by one, by range, by group, or everything that a filter shows. Marks survive filters, sizes, and the next
+//! audit.
 
 use super::Findings;
 use crate::audit::Filter;
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 /// So many findings are marked one by one at most; eight bytes and a little more each.
 const MOST: u64 = 200_000;
 
-/// What is chosen for a plan.
+/// The findings chosen for a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Marks {
     /// These places in the report.
@@ -30,7 +30,7 @@ impl Default for Marks {
     }
 }
 
-/// What becomes of the ordinals that are on their way.
+/// The use of requested ordinals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Meant {
     Mark,
@@ -43,7 +43,7 @@ enum Meant {
 #[derive(Clone, Debug, Default)]
 pub struct Marked {
     pub marks: Marks,
-    /// Where a range began, as a row of the list.
+    /// The row of the list at which a range began.
     pub anchor: Option<u64>,
     /// Groups that were marked as a whole.
     groups: BTreeSet<(u8, String)>,

@@ -1,4 +1,4 @@
-//! How findings look.
+//! Draws findings.
 
 use super::{COLUMNS, Findings};
 use crate::audit::report::GroupBy;

@@ -1,4 +1,4 @@
-//! How one object looks, facet by facet.
+//! Draws one object, facet by facet.
 
 use super::{FACETS, Inspect};
 use crate::tui::lines::Inspected;

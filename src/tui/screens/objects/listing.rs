@@ -1,4 +1,4 @@
-//! Which objects are listed, in which order, and where the list opens.
+//! The listed objects, their order, and where the list opens.
 
 use super::Objects;
 use crate::index::{Browse, Edge};

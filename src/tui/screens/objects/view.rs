@@ -1,4 +1,4 @@
-//! How the objects of a repository look.
+//! Draws the objects of a repository.
 
 use super::Objects;
 use crate::audit::Depth;
@@ -157,7 +157,7 @@ fn strand_spans((strand, width): (&Strand, usize), theme: &Theme) -> Vec<Span<'s
     spans
 }
 
-/// How the cells of a line are shared out, the spaces between included.
+/// The widths of a line's cells, the spaces between included.
 struct Columns {
     mark: usize,
     graph: usize,

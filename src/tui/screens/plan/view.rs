@@ -1,4 +1,4 @@
-//! How a plan looks.
+//! Draws a plan.
 
 use super::PlanScreen;
 use crate::audit::Remedy;

@@ -1,4 +1,4 @@
-//! How the repositories look.
+//! Draws the repositories.
 
 use super::{Beside, COLUMNS, Repos};
 use crate::audit::Depth;
@@ -100,7 +100,7 @@ impl Repos {
     }
 }
 
-/// How the cells of a line are shared out.
+/// The widths of a line's cells.
 #[derive(Clone, Copy)]
 struct Columns {
     path: usize,
