@@ -158,7 +158,7 @@ pub fn console() -> Result<Console, ConfigError> {
     })
 }
 
-/// The configuration file and its text, which is empty where there is none.
+/// Returns the configuration file and its text, which is empty where there is none.
 fn read_file() -> Result<(PathBuf, String), ConfigError> {
     let path = path().unwrap_or_default();
     match std::fs::read_to_string(&path) {
@@ -171,7 +171,7 @@ fn read_file() -> Result<(PathBuf, String), ConfigError> {
     }
 }
 
-/// An environment variable that says something, without the white space and quotes that a file or a shell left
+/// Returns an environment variable that says something, without the white space and quotes that a file or a shell left
 /// around it.
 fn variable(name: &str) -> Option<String> {
     let value = std::env::var(name).ok()?;
@@ -244,8 +244,8 @@ pub fn resolve(
     }))
 }
 
-/// The hub that a rebuild makes: the configured store, beside a database that is yet to be filled. A
-/// profile that may be written says nothing about another database, so only `--write` counts here.
+/// Returns the hub that a rebuild makes: the configured store, beside a database that is yet to be filled. A profile
+/// that may be written says nothing about another database, so only `--write` counts here.
 ///
 /// # Errors
 /// As [`load`], and where no object store is named.
@@ -322,7 +322,7 @@ impl Settings {
     }
 }
 
-/// A folder as the hub names it, which is no URL and may be relative.
+/// Returns a folder as the hub names it, which is no URL and may be relative.
 fn folder_url(folder: &str) -> String {
     if folder.contains("://") {
         return folder.to_owned();
@@ -361,7 +361,7 @@ impl File {
     }
 }
 
-/// An object store with how it is reached, from the SDK's own variables and the profile.
+/// Returns an object store with how it is reached, from the SDK's own variables and the profile.
 fn reached(
     store: ObjectStore,
     profile: &Profile,
@@ -383,7 +383,7 @@ fn reached(
     }
 }
 
-/// An object store by its URL alone, reached as the environment says.
+/// Returns an object store by its URL alone, reached as the environment says.
 ///
 /// # Errors
 /// A URL that names nothing.
@@ -392,12 +392,12 @@ pub fn object_store(url: &str) -> Result<ObjectStore, HubError> {
     Ok(reached(store, &Profile::default(), &variable))
 }
 
-/// The SDK's own variables; an endpoint is part of which hub this is.
+/// Returns the SDK's own variables; an endpoint is part of which hub this is.
 fn endpoint(variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"))
 }
 
-/// The target of a demo hub: it is ours, so it may be written.
+/// Returns the target of a demo hub: it is ours, so it may be written.
 #[must_use]
 pub fn demo(hub: Hub) -> Target {
     Target {

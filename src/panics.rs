@@ -37,7 +37,7 @@ pub fn happened() -> &'static CancellationToken {
     HAPPENED.get_or_init(CancellationToken::new)
 }
 
-/// The first panic, if there was one.
+/// Returns the first panic, if there was one.
 #[must_use]
 pub fn first() -> Option<Panic> {
     FIRST.lock().unwrap_or_else(PoisonError::into_inner).clone()

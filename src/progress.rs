@@ -51,13 +51,13 @@ pub struct Progress {
 pub struct Cancelled;
 
 impl Progress {
-    /// A handle that nobody watches yet.
+    /// Returns a handle that nobody watches yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The same job with this budget for waiting.
+    /// Returns the same job with this budget for waiting.
     #[must_use]
     pub fn with_budget(self, budget: WaitBudget) -> Self {
         Self { budget, ..self }
@@ -69,7 +69,7 @@ impl Progress {
         &self.budget
     }
 
-    /// The tries of one operation of this job.
+    /// Returns the tries of one operation of this job.
     #[must_use]
     pub fn retries(&self) -> Retries {
         Retries::new(self)
@@ -88,7 +88,7 @@ impl Progress {
         }
     }
 
-    /// The figures as of now.
+    /// Returns the figures as of now.
     #[must_use]
     pub fn figures(&self) -> Figures {
         self.lock().clone()
@@ -134,7 +134,7 @@ impl Progress {
         self.cancel.cancelled().await;
     }
 
-    /// A guard that tells the job to stop when it is dropped.
+    /// Returns a guard that tells the job to stop when it is dropped.
     #[must_use]
     pub fn stops_when_dropped(&self) -> tokio_util::sync::DropGuard {
         self.cancel.clone().drop_guard()
@@ -146,13 +146,13 @@ impl Progress {
         self.cancel.is_cancelled()
     }
 
-    /// A token that the job's owner cancels when it is over, so that whoever watches can stop.
+    /// Returns a token that the job's owner cancels when it is over, so that whoever watches can stop.
     #[must_use]
     pub fn ended(&self) -> CancellationToken {
         self.ended.clone()
     }
 
-    /// A part of this job with figures of its own: it is held and stopped with the whole.
+    /// Returns a part of this job with figures of its own: it is held and stopped with the whole.
     #[must_use]
     pub fn part(&self) -> Self {
         Self {

@@ -128,7 +128,7 @@ fn sweep_in(place: &Path) {
     }
 }
 
-/// The lock of a folder whose process is gone, taken.
+/// Returns the lock of a folder whose process is gone, taken.
 fn abandoned(path: &Path) -> Option<File> {
     let meta = std::fs::symlink_metadata(path).ok()?;
     let user = rustix::process::geteuid().as_raw();
@@ -150,7 +150,7 @@ fn abandoned(path: &Path) -> Option<File> {
     (mark == MARK).then_some(lock)
 }
 
-/// The folder of this process, made where there is none.
+/// Returns the folder of this process, made where there is none.
 fn own() -> io::Result<Arc<Own>> {
     let mut known = OWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(own) = known.upgrade() {

@@ -46,7 +46,7 @@ impl WaitBudget {
     /// The time that one operation is tried again where nobody says otherwise: 2 minutes.
     pub const EACH: Duration = Duration::from_secs(120);
 
-    /// A budget of `each` for one operation, and five times that for the whole run.
+    /// Returns a budget of `each` for one operation, and five times that for the whole run.
     #[must_use]
     pub fn new(each: Duration) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl WaitBudget {
         }
     }
 
-    /// The time that one operation may be tried again.
+    /// Returns the time that one operation may be tried again.
     #[must_use]
     pub const fn each(&self) -> Duration {
         self.each
@@ -115,7 +115,7 @@ pub struct Retries {
 }
 
 impl Retries {
-    /// The tries of an operation of this run.
+    /// Returns the tries of an operation of this run.
     #[must_use]
     pub fn new(progress: &Progress) -> Self {
         Self {

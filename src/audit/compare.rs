@@ -17,7 +17,7 @@ const COMMIT_IDENTITY: [&str; 7] = [
     "signer_public_key",
 ];
 
-/// A commit's row beside its object.
+/// Returns a commit's row beside its object.
 #[must_use]
 pub fn commit(row: &CommitRow, object: &CommitRecord) -> Vec<FieldDiff> {
     let Ok(stated) = reconstruct::commit_record(row) else {
@@ -51,7 +51,7 @@ fn excuse_commit(field: &mut FieldDiff, row: &CommitRow, object: &CommitRecord) 
     field.note = excuse.to_owned();
 }
 
-/// A snapshot's row beside its object. The tree is compared by the cache's own codes, not here.
+/// Returns a snapshot's row beside its object. The tree is compared by the cache's own codes, not here.
 #[must_use]
 pub fn snapshot(row: &SnapshotRow, object: &SnapshotRecord) -> Vec<FieldDiff> {
     let (left, right) = (snapshot_columns(row), object.to_map());
@@ -127,7 +127,7 @@ fn snapshot_map(
     map
 }
 
-/// Every field of either side, in the order of the names.
+/// Returns every field of either side, in the order of the names.
 fn fields(
     row: &Map<String, Value>,
     object: &Map<String, Value>,
@@ -152,7 +152,7 @@ fn fields(
         .collect()
 }
 
-/// A text as it is, anything else as canonical JSON.
+/// Returns a text as it is, anything else as canonical JSON.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -160,7 +160,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// The names of the fields that differ, with both sides, as evidence; long texts are cut.
+/// Returns the names of the fields that differ, with both sides, as evidence; long texts are cut.
 #[must_use]
 pub fn differences(fields: &[FieldDiff], but: &[&str]) -> Map<String, Value> {
     let cut = |text: &Option<String>| match text {

@@ -5,7 +5,7 @@ use crate::object::legacy::{self, Wrapping};
 use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord, frame, identity};
 use serde_json::{Map, Value};
 
-/// The code for bytes that are refused or do not prove, and what speaks for it.
+/// Returns the code for bytes that are refused or do not prove, and what speaks for it.
 #[must_use]
 pub fn classify(kind: Kind, id: &ObjectId, bytes: &[u8]) -> (Code, Map<String, Value>) {
     let mut evidence = Map::new();
@@ -22,7 +22,7 @@ pub fn classify(kind: Kind, id: &ObjectId, bytes: &[u8]) -> (Code, Map<String, V
     (Code::ObjectCorrupt, evidence)
 }
 
-/// The code for a sound object inside these wrappings.
+/// Returns the code for a sound object inside these wrappings.
 #[must_use]
 pub fn encoded(layers: &str) -> (Code, Map<String, Value>) {
     let mut evidence = Map::new();
@@ -30,7 +30,7 @@ pub fn encoded(layers: &str) -> (Code, Map<String, Value>) {
     (Code::ObjectEncoded, evidence)
 }
 
-/// The `Content-Encoding` of an object, where its bytes cannot be unpacked here: then they are not known to be
+/// Returns the `Content-Encoding` of an object, where its bytes cannot be unpacked here: then they are not known to be
 /// corrupt.
 #[must_use]
 pub fn unpackable(encoding: Option<&str>) -> Option<&str> {
@@ -38,7 +38,7 @@ pub fn unpackable(encoding: Option<&str>) -> Option<&str> {
     encoding.filter(|encoding| !encoding.split(',').all(known))
 }
 
-/// The wrappings around a content that proves the id.
+/// Returns the wrappings around a content that proves the id.
 fn sound_inside(kind: Kind, id: &ObjectId, bytes: &[u8]) -> Option<Vec<Wrapping>> {
     match kind {
         Kind::Blob => legacy::unwrap_blob(bytes)

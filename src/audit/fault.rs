@@ -152,20 +152,20 @@ faults! {
 }
 
 impl Code {
-    /// The row of the taxonomy.
+    /// Returns the row of the taxonomy.
     #[must_use]
     pub fn fault(self) -> &'static Fault {
         // The macro lays enum and table out in one order.
         &FAULTS[self as usize]
     }
 
-    /// The code as people and JSON write it.
+    /// Returns the code as people and JSON write it.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.fault().name
     }
 
-    /// The code that `name` spells.
+    /// Returns the code that `name` spells.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         FAULTS.iter().find(|f| f.name == name).map(|f| f.code)
@@ -181,7 +181,7 @@ impl std::fmt::Display for Code {
 macro_rules! words {
     ($($type:ident { $($variant:ident $word:literal)* })*) => {$(
         impl $type {
-            /// The word as people and JSON write it.
+            /// Returns the word as people and JSON write it.
             #[must_use]
             pub const fn word(self) -> &'static str {
                 match self { $($type::$variant => $word,)* }

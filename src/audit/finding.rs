@@ -19,7 +19,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The word as people and JSON write it.
+    /// Returns the word as people and JSON write it.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ impl Subject {
         }
     }
 
-    /// The kind of object, where the subject is one with a row.
+    /// Returns the kind of object, where the subject is one with a row.
     #[must_use]
     pub const fn kind(self) -> Option<Kind> {
         match self {
@@ -92,7 +92,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding with its code's grade, remedy and answer.
+    /// Returns a finding with its code's grade, remedy and answer.
     #[must_use]
     pub fn new(code: Code, kind: Subject, id: impl Into<String>) -> Self {
         let fault = code.fault();
@@ -126,7 +126,7 @@ impl Finding {
         }
     }
 
-    /// The JSON line of `--json`.
+    /// Returns the JSON line of `--json`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut line = serde_json::to_value(self).unwrap_or_default();

@@ -53,7 +53,7 @@ const RESTS_ON: &[(Code, &[&str])] = &[
     (Code::RefsUnsaved, &[REPOS, BRANCHES]),
 ];
 
-/// The table that has to be shown whole before a code is found on a row of this kind.
+/// Returns the table that has to be shown whole before a code is found on a row of this kind.
 const fn of_kind(code: Code, kind: Kind) -> &'static [&'static str] {
     match (code, kind) {
         (Code::RowMissing, Kind::Commit) => &[COMMITS],
@@ -66,7 +66,7 @@ const fn of_kind(code: Code, kind: Kind) -> &'static [&'static str] {
     }
 }
 
-/// The codes that are not found where rows of this table are hidden.
+/// Returns the codes that are not found where rows of this table are hidden.
 fn resting_on(table: &str) -> Vec<Code> {
     let mut out: Vec<Code> = RESTS_ON
         .iter()

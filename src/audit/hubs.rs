@@ -80,7 +80,7 @@ trait Compared: Columns + Default + Send + Sync {
     /// Returns the id by which it is found, in the order of the pages.
     fn id(&self) -> String;
 
-    /// The id as it is told.
+    /// Returns the id as it is told.
     fn told(&self) -> String {
         self.id()
     }

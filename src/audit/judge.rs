@@ -109,7 +109,7 @@ pub fn stops_pull(finding: &Finding) -> bool {
 }
 
 impl Judge {
-    /// A judge of `store` at the depth of `options`.
+    /// Returns a judge of `store` at the depth of `options`.
     #[must_use]
     pub fn new(store: &Store, options: &Options, listed: bool) -> Self {
         Self {
@@ -171,7 +171,7 @@ impl Judge {
         })
     }
 
-    /// The grade of a finding under the hub's policy.
+    /// Returns the grade of a finding under the hub's policy.
     fn graded(&self, finding: Finding) -> Finding {
         let canonical_rows = self.store.hub().policy == Policy::DbCanonical;
         let stored_later = matches!(finding.code, Code::UriMissing | Code::SpellingLost);
@@ -260,7 +260,7 @@ fn judge_others(verdict: &mut Verdict, kind: Kind, id: &ObjectId, others: &[Key]
     }
 }
 
-/// The keys of a digest's object, as evidence for a link.
+/// Returns the keys of a digest's object, as evidence for a link.
 fn found(keys: &[Key]) -> Vec<&str> {
     keys.iter().map(Key::as_str).collect()
 }

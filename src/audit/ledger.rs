@@ -84,7 +84,7 @@ impl Report {
         })
     }
 
-    /// A report that knows of no finding and of no branch.
+    /// Returns a report that knows of no finding and of no branch.
     ///
     /// # Errors
     /// The folder for temporary files cannot be written.
@@ -99,8 +99,8 @@ impl Report {
         ))
     }
 
-    /// A report of what was found on some rows by something else than an audit that read their bytes; on these rows there
-    /// is nothing else.
+    /// Returns a report of what was found on some rows by something else than an audit that read their bytes; on these
+    /// rows there is nothing else.
     ///
     /// # Errors
     /// The folder for temporary files cannot be written.
@@ -186,14 +186,14 @@ impl Report {
         })
     }
 
-    /// The worst finding on an id that stops a pull.
+    /// Returns the worst finding on an id that stops a pull.
     async fn stopping(&self, id: &str) -> Result<Option<Code>, AuditError> {
         let found = self.on(id).await?;
         let worst = found.into_iter().filter(stops_pull);
         Ok(worst.max_by_key(|f| f.grade).map(|f| f.code))
     }
 
-    /// The findings on exactly this id.
+    /// Returns the findings on exactly this id.
     ///
     /// # Errors
     /// The spool cannot be read.

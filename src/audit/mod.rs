@@ -62,7 +62,7 @@ pub enum Depth {
 }
 
 impl Depth {
-    /// The word as people and JSON write it.
+    /// Returns the word as people and JSON write it.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -192,7 +192,7 @@ pub async fn run(
     Ok(Report::new(summary, Arc::new(scratch), past_audits))
 }
 
-/// The clock of this machine.
+/// Returns the clock of this machine.
 fn now() -> Micros {
     jiff::Timestamp::now().as_microsecond()
 }

@@ -34,25 +34,25 @@ impl PastAudits {
         }
     }
 
-    /// The deepest look at the whole hub; of two, the newer.
+    /// Returns the deepest look at the whole hub; of two, the newer.
     #[must_use]
     pub fn hub(&self) -> Option<&PastAudit> {
         self.deepest(&Scope::Hub)
     }
 
-    /// The deepest look that held this repository.
+    /// Returns the deepest look that held this repository.
     #[must_use]
     pub fn repo(&self, path: &str) -> Option<&PastAudit> {
         self.deepest(&Scope::Repo(path.to_owned()))
     }
 
-    /// The deepest look that held this branch.
+    /// Returns the deepest look that held this branch.
     #[must_use]
     pub fn branch(&self, repo: &str, branch: &str) -> Option<&PastAudit> {
         self.deepest(&Scope::Branch(repo.to_owned(), branch.to_owned()))
     }
 
-    /// The looks, the oldest first.
+    /// Returns the looks, the oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &PastAudit> {
         self.0.iter()
     }

@@ -57,7 +57,7 @@ pub enum ObjectState {
 }
 
 impl ObjectState {
-    /// The bytes, where they prove the id.
+    /// Returns the bytes, where they prove the id.
     #[must_use]
     pub fn proved(&self) -> Option<&Bytes> {
         match self {
@@ -221,7 +221,7 @@ impl Probe<'_> {
         self.heads(row.id, row.repo_id).await
     }
 
-    /// The keys of the known layouts that a HEAD finds.
+    /// Returns the keys of the known layouts that a HEAD finds.
     pub(super) async fn heads(
         &self,
         id: &ObjectId,
@@ -308,8 +308,8 @@ impl Probe<'_> {
         }
     }
 
-    /// The size of an object that is listed and not to be read, by a HEAD; what denies the HEAD is asked for
-    /// by a GET. `Err` is the answer where neither finds it.
+    /// Returns the size of an object that is listed and not to be read, by a HEAD; what denies the HEAD is asked for by
+    /// a GET. `Err` is the answer where neither finds it.
     async fn listed_and_asked(&self, key: &Key, size: u64) -> Result<u64, ObjectState> {
         let found = match self.store.backend().head(key).await {
             Ok(Some(meta)) => return Ok(meta.size),
@@ -356,7 +356,7 @@ impl Probe<'_> {
         ObjectState::Absent { key, found }
     }
 
-    /// The listed keys whose bytes prove the id; `Err` is an answer that stayed open.
+    /// Returns the listed keys whose bytes prove the id; `Err` is an answer that stayed open.
     async fn proving(
         &self,
         kind: Kind,
@@ -381,7 +381,7 @@ impl Probe<'_> {
         Ok(found)
     }
 
-    /// The listed size, where there was a listing.
+    /// Returns the listed size, where there was a listing.
     fn size_of(&self, copy: &StoredCopy) -> Option<u64> {
         self.listed.then_some(copy.size)
     }

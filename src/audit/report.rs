@@ -153,7 +153,7 @@ impl BranchCounts {
         }
     }
 
-    /// All of them.
+    /// Returns all of them.
     #[must_use]
     pub const fn total(&self) -> u64 {
         self.fail + self.clear + self.open + self.empty
@@ -223,7 +223,7 @@ impl Report {
         Ok(out)
     }
 
-    /// The figures.
+    /// Returns the figures.
     #[must_use]
     pub fn summary(&self) -> &Summary {
         &self.summary
@@ -261,7 +261,7 @@ impl Report {
         Ok(numbered(rows))
     }
 
-    /// The ordinals of such a stretch.
+    /// Returns the ordinals of such a stretch.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -298,7 +298,7 @@ impl Report {
         Ok(self.scratch.findings_before(&query, ordinal).await?)
     }
 
-    /// The code of the worst finding on each of these ids, where there is one.
+    /// Returns the code of the worst finding on each of these ids, where there is one.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -311,7 +311,7 @@ impl Report {
             .collect())
     }
 
-    /// The findings at these places, in the order of the report.
+    /// Returns the findings at these places, in the order of the report.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -459,7 +459,7 @@ impl Summary {
             .or_default() += count;
     }
 
-    /// The last line of `--json`.
+    /// Returns the last line of `--json`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut line = serde_json::to_value(self).unwrap_or_default();

@@ -27,7 +27,7 @@ pub struct Candidate {
     pub repo: String,
 }
 
-/// The error for a repository that is not there, with those that may be meant.
+/// Returns the error for a repository that is not there, with those that may be meant.
 pub async fn no_such_repo(store: &Store, path: &str) -> AuditError {
     let hint = match repos(store, path).await.as_slice() {
         [] => String::new(),
@@ -37,7 +37,7 @@ pub async fn no_such_repo(store: &Store, path: &str) -> AuditError {
     AuditError::NoSuchRepo { path, hint }
 }
 
-/// The error for an id that nothing has. What was typed may be a repository, or the half of its name.
+/// Returns the error for an id that nothing has. What was typed may be a repository, or the half of its name.
 pub async fn no_such_id(store: &Store, id: &str) -> AuditError {
     let found = repos(store, id).await;
     let is_repo = found.iter().any(|name| name == id);
@@ -152,7 +152,7 @@ pub async fn candidates(
     Ok(out)
 }
 
-/// The id without its capital letters, where it is one of hex digits that has some.
+/// Returns the id without its capital letters, where it is one of hex digits that has some.
 #[must_use]
 pub fn in_small_letters(id: &str) -> Option<String> {
     let (algo, digits) = id.split_once(':').unwrap_or(("", id));

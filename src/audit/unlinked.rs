@@ -105,7 +105,7 @@ impl Fate {
     }
 }
 
-/// The fates in one sentence: what a backfill does, and by reason what it never does.
+/// Returns the fates in one sentence: what a backfill does, and by reason what it never does.
 #[must_use]
 pub fn tell(fates: &Fates) -> String {
     let sum = |changed: bool| -> u64 {

@@ -163,8 +163,8 @@ async fn prove(store: &crate::store::Store, stray: &ListedKey) -> Result<Finding
     }
 }
 
-/// The kind whose scheme proves `id` from the bytes under `key`. A blob is tried first, so that it is
-/// never taken for a commit because it parses.
+/// Returns the kind whose scheme proves `id` from the bytes under `key`. A blob is tried first, so that it is never
+/// taken for a commit because it parses.
 ///
 /// # Errors
 /// The store gave no answer, in words.

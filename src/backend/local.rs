@@ -69,7 +69,7 @@ impl Local {
         })
     }
 
-    /// The same folder, without waiting for the disk: for a hub that is being made from nothing.
+    /// Returns the same folder, without waiting for the disk: for a hub that is being made from nothing.
     pub(crate) fn hasty(self) -> Self {
         Self {
             durable: false,
@@ -97,8 +97,8 @@ impl Local {
         self.root.join(key.as_str())
     }
 
-    /// The file under `key`; `None` where there is none. Links are refused on the whole way: what lies
-    /// behind one is not in the store.
+    /// Returns the file under `key`; `None` where there is none. Links are refused on the whole way: what lies behind
+    /// one is not in the store.
     fn find(&self, key: &Key) -> Result<Option<(PathBuf, fs::Metadata)>, BackendError> {
         let mut path = self.root.clone();
         let mut meta = None;
@@ -151,7 +151,7 @@ impl Local {
         Ok(Put::Stored)
     }
 
-    /// A whole temporary file in `folder`, durable before it gets its name.
+    /// Returns a whole temporary file in `folder`, durable before it gets its name.
     fn write_beside(&self, folder: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
         let mut file = tempfile::Builder::new()
             .prefix(TEMPORARY.0)
@@ -322,7 +322,7 @@ async fn blocking<T: Send + 'static>(
         .unwrap_or_else(|error| Err(classify("reading".into(), io::Error::other(error))))
 }
 
-/// A file's bytes, a chunk at a time.
+/// Returns a file's bytes, a chunk at a time.
 fn chunks(file: File, key: Key) -> BoxStream<'static, Result<Bytes, BackendError>> {
     stream::unfold(Some((file, key)), |state| async move {
         let (mut file, key) = state?;
@@ -365,7 +365,7 @@ fn micros(at: SystemTime) -> Micros {
     }
 }
 
-/// The folders between `root` and `folder` that are not there yet.
+/// Returns the folders between `root` and `folder` that are not there yet.
 fn missing_folders(root: &Path, folder: &Path) -> Vec<PathBuf> {
     folder
         .ancestors()

@@ -158,7 +158,7 @@ impl BackendError {
         }
     }
 
-    /// The error without the key that it names first, for a line that names it already.
+    /// Returns the error without the key that it names first, for a line that names it already.
     #[must_use]
     pub fn reason(&self, key: &str) -> String {
         let text = self.to_string();
@@ -171,7 +171,7 @@ impl BackendError {
         }
     }
 
-    /// The same error with how long it was tried; `told` may be empty.
+    /// Returns the same error with how long it was tried; `told` may be empty.
     #[must_use]
     pub fn given_up(self, told: &str) -> Self {
         if told.is_empty() {
@@ -189,13 +189,13 @@ impl BackendError {
 /// Reads objects.
 #[async_trait]
 pub trait Backend: Send + Sync {
-    /// The store in a few words for a person, without secrets: `s3 muse-objects`, `folder /srv/muse`.
+    /// Returns the store in a few words for a person, without secrets: `s3 muse-objects`, `folder /srv/muse`.
     fn describe(&self) -> String;
 
     /// Returns the `storage_uri` of an object under `key`.
     fn uri_for(&self, key: &Key) -> String;
 
-    /// The key that a `storage_uri` names here. A URI is input: it is refused by name, never followed.
+    /// Returns the key that a `storage_uri` names here. A URI is input: it is refused by name, never followed.
     ///
     /// # Errors
     /// Another scheme or bucket, or a key that leaves the prefix.
@@ -213,15 +213,15 @@ pub trait Backend: Send + Sync {
     /// Whatever leaves the question open.
     async fn head(&self, key: &Key) -> Result<Option<Meta>, BackendError>;
 
-    /// Every key that starts with `prefix` and sorts behind `start_after`, in the order of their
-    /// UTF-8 bytes. Only `None` ends it; an error ends it without that promise.
+    /// Returns every key that starts with `prefix` and sorts behind `start_after`, in the order of their UTF-8 bytes.
+    /// Only `None` ends it; an error ends it without that promise.
     fn list<'a>(
         &'a self,
         prefix: &str,
         start_after: Option<&str>,
     ) -> BoxStream<'a, Result<Entry, BackendError>>;
 
-    /// The store's clock.
+    /// Returns the store's clock.
     ///
     /// # Errors
     /// Whatever keeps the store from telling.

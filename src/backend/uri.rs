@@ -57,7 +57,7 @@ impl Key {
         Ok(Self(text))
     }
 
-    /// The text of the key.
+    /// Returns the text of the key.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

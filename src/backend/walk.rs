@@ -88,7 +88,7 @@ impl Walk {
         in_prefix && behind
     }
 
-    /// The next object; `None` at the end.
+    /// Returns the next object; `None` at the end.
     fn step(&mut self) -> Result<Option<Entry>, BackendError> {
         if !std::mem::replace(&mut self.started, true) {
             self.enter(&Named {

@@ -85,7 +85,7 @@ async fn undo(command: Undo, global: &Global, out: &Output) -> Result<Exit, CliE
     Ok(exit)
 }
 
-/// The journal of the hub that is meant; every journal here where none is.
+/// Returns the journal of the hub that is meant; every journal here where none is.
 fn journals(global: &Global) -> Result<Vec<PathBuf>, CliError> {
     match configured(global)? {
         Some(target) => Ok(journal::path_of(&target.hub)

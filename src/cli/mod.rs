@@ -83,7 +83,7 @@ impl CliError {
         }
     }
 
-    /// An end of which nobody has to be told.
+    /// Returns an end of which nobody has to be told.
     fn quiet(exit: Exit) -> Self {
         let message = String::new();
         Self { message, exit }
@@ -373,7 +373,7 @@ async fn dispatch(cli: Cli, stop: Stop) -> Result<Exit, CliError> {
     }
 }
 
-/// The hub that configuration, environment and flags name.
+/// Returns the hub that configuration, environment and flags name.
 fn configured(global: &Global) -> Result<Option<Target>, CliError> {
     Ok(config::load(&flags(global))?)
 }
@@ -387,7 +387,7 @@ fn flags(global: &Global) -> Flags {
     }
 }
 
-/// The console's keys, with those that the configuration replaces.
+/// Returns the console's keys, with those that the configuration replaces.
 fn keymap() -> Result<Keymap, CliError> {
     let console = config::console()?;
     Keymap::new(TABLE, &console.keys).map_err(|why| {
@@ -409,7 +409,7 @@ async fn open(target: &Target) -> Result<Store, CliError> {
     Ok(Store::open(&target.hub, target.authority.as_ref()).await?)
 }
 
-/// A code by its name.
+/// Returns a code by its name.
 fn code(name: &str) -> Result<Code, String> {
     Code::from_name(name).ok_or_else(|| {
         let known: Vec<&str> = crate::audit::fault::FAULTS

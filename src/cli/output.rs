@@ -39,7 +39,7 @@ impl Output {
         }
     }
 
-    /// A job that waits for as long as this run may.
+    /// Returns a job that waits for as long as this run may.
     #[must_use]
     pub fn job(&self) -> Progress {
         Progress::new().with_budget(WaitBudget::new(self.retry_for))

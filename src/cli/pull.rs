@@ -120,7 +120,7 @@ pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, Cl
     })
 }
 
-/// The error, with the names that may be meant.
+/// Returns the error, with the names that may be meant.
 async fn helped(store: &Store, options: &PullOptions, error: PullError) -> CliError {
     match error {
         PullError::NoSuchRepo(path) => suggest::no_such_repo(store, &path).await.into(),
@@ -136,7 +136,7 @@ async fn helped(store: &Store, options: &PullOptions, error: PullError) -> CliEr
     }
 }
 
-/// The first branches of a repository in words; empty where the database does not say.
+/// Returns the first branches of a repository in words; empty where the database does not say.
 async fn branches(store: &Store, options: &PullOptions) -> String {
     let index = store.index();
     let Ok(Some(repo)) = index.repo_by_path(&options.owner, &options.slug).await else {

@@ -143,8 +143,8 @@ pub async fn run(command: Repair, global: &Global, out: Output) -> Result<Exit, 
     plan_and_apply(asked, command.apply, command.how, global, out).await
 }
 
-/// The id by which findings name what `text` names: a blob may be given by the id that its row does not use. What
-/// has no row stays as it is: there are findings on it too.
+/// Returns the id by which findings name what `text` names: a blob may be given by the id that its row does not use.
+/// What has no row stays as it is: there are findings on it too.
 async fn own_id(text: &str, global: &Global) -> Result<String, CliError> {
     if ObjectId::new(text).hex().is_none() {
         return Ok(text.to_owned());
@@ -260,7 +260,7 @@ async fn apply_saved(
     Ok(exit)
 }
 
-/// The hub with a folder of copies beside it, where one is given.
+/// Returns the hub with a folder of copies beside it, where one is given.
 fn beside(store: Store, copies: Option<&Path>) -> Result<Store, CliError> {
     let Some(folder) = copies else {
         return Ok(store);

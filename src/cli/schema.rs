@@ -74,7 +74,7 @@ pub async fn run(command: Schema, global: &Global, out: Output) -> Result<Exit, 
     Ok(Exit::Done)
 }
 
-/// The statements as a script.
+/// Returns the statements as a script.
 fn sql(migration: &Migration) -> String {
     if migration.is_empty() {
         return "-- the database lacks nothing\n".to_owned();

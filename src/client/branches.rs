@@ -64,7 +64,7 @@ impl Branches {
     }
 }
 
-/// The repository's default branch; another one only where that does not exist.
+/// Returns the repository's default branch; another one only where that does not exist.
 fn default_branch(repo: &RepoRow, heads: &mut BTreeMap<String, Option<ObjectId>>) -> String {
     let named = non_empty(Some(&repo.default_branch)).unwrap_or("main");
     if heads.contains_key(named) {

@@ -86,7 +86,7 @@ impl Folder {
         Self::open(path)
     }
 
-    /// The folder's path, for people.
+    /// Returns the folder's path, for people.
     #[must_use]
     pub fn shown(&self) -> &Path {
         &self.shown
@@ -105,7 +105,7 @@ impl Folder {
         })
     }
 
-    /// The bytes of a file; `None` where there is none.
+    /// Returns the bytes of a file; `None` where there is none.
     ///
     /// # Errors
     /// A link, no regular file, more than `limit` bytes, or a disk that refuses.
@@ -131,7 +131,7 @@ impl Folder {
         Ok(Some(out))
     }
 
-    /// A file and its size in bytes; `None` where there is none.
+    /// Returns a file and its size in bytes; `None` where there is none.
     ///
     /// # Errors
     /// As [`Folder::read`].
@@ -155,7 +155,7 @@ impl Folder {
         Ok(Some((file, meta.len())))
     }
 
-    /// The bytes that a file has; `None` where there is none.
+    /// Returns the bytes that a file has; `None` where there is none.
     ///
     /// # Errors
     /// As [`Folder::read`].
@@ -178,7 +178,7 @@ impl Folder {
         }
     }
 
-    /// The names in a folder, sorted; none where it does not exist. `""` is the root.
+    /// Returns the names in a folder, sorted; none where it does not exist. `""` is the root.
     ///
     /// # Errors
     /// A link on the way, or a disk that refuses.
@@ -309,8 +309,8 @@ impl Folder {
         Ok(size == other_size)
     }
 
-    /// The folder that a path's last name lies in, opened from the root without following a link;
-    /// `None` where it does not exist and is not to be made.
+    /// Returns the folder that a path's last name lies in, opened from the root without following a link; `None` where
+    /// it does not exist and is not to be made.
     fn parent<'p>(
         &self,
         path: &'p str,

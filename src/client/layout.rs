@@ -30,7 +30,7 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// The name in `repo.json` and on the command line.
+    /// Returns the name in `repo.json` and on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl Layout {
         }
     }
 
-    /// The layout of that name.
+    /// Returns the layout of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Layout::Unified, Layout::V01]
@@ -47,7 +47,7 @@ impl Layout {
             .find(|layout| layout.name() == name)
     }
 
-    /// The file of an object; `None` for an id without digest, which no client can hold.
+    /// Returns the file of an object; `None` for an id without digest, which no client can hold.
     #[must_use]
     pub fn path(self, kind: Kind, id: &ObjectId) -> Option<String> {
         let hex = id.hex()?;
@@ -164,7 +164,7 @@ fn read_whole(file: File, size: u64) -> Result<Vec<u8>, String> {
     Ok(out)
 }
 
-/// A record of client 0.1: JSON without header.
+/// Returns a record of client 0.1: JSON without header.
 fn prove_json(kind: Kind, id: &ObjectId, bytes: &[u8]) -> Result<Proved, String> {
     let Value::Object(map) = json::parse(bytes).map_err(|e| e.to_string())? else {
         return Err("it is not a JSON object".to_owned());

@@ -135,7 +135,7 @@ async fn one_by_one(
     Ok(())
 }
 
-/// The next branches by name, with their heads.
+/// Returns the next branches by name, with their heads.
 async fn next_names(
     store: &Store,
     repo: &RepoRow,

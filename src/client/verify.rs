@@ -28,7 +28,7 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// The word in a line.
+    /// Returns the word in a line.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -128,7 +128,7 @@ pub async fn verify(
     Ok(check.verified)
 }
 
-/// The layout that `repo.json` says, or else the one whose folders are there.
+/// Returns the layout that `repo.json` says, or else the one whose folders are there.
 fn detect(folder: &Folder) -> Layout {
     let text = folder.read(REPO, 64 << 10).ok().flatten();
     let value = text.and_then(|bytes| json::parse(&bytes).ok());

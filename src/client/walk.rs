@@ -106,7 +106,7 @@ impl Walk {
         self.fetch.unknown()
     }
 
-    /// The next step; `None` at the end.
+    /// Returns the next step; `None` at the end.
     ///
     /// # Errors
     /// A side that could not be asked, cancellation, or an object that the client's layout has no place for.
@@ -127,7 +127,7 @@ impl Walk {
         Ok(step)
     }
 
-    /// The other kind that this walk has met under the same digest, where the layout keeps both in one file.
+    /// Returns the other kind that this walk has met under the same digest, where the layout keeps both in one file.
     fn same_file(&self, kind: Kind, id: &ObjectId) -> Option<Kind> {
         let place = self.layout.path(kind, id);
         let others = Kind::ALL.into_iter().filter(|other| *other != kind);

@@ -33,7 +33,7 @@ impl Era {
         }
     }
 
-    /// The id of a blob, as this era's client spelt it.
+    /// Returns the id of a blob, as this era's client spelt it.
     pub(super) fn blob_id(self, bytes: &[u8]) -> ObjectId {
         match self {
             Era::Typed => identity::blob_id(bytes),
@@ -56,7 +56,7 @@ impl Era {
     }
 }
 
-/// The id that `scheme` gives a commit, as the clients of its era spelt it.
+/// Returns the id that `scheme` gives a commit, as the clients of its era spelt it.
 pub(super) fn commit_id(scheme: CommitScheme, record: &CommitRecord) -> ObjectId {
     let trials = identity::commit_trials(record).into_iter();
     // Every scheme is tried, so one of them is this one.
@@ -65,7 +65,7 @@ pub(super) fn commit_id(scheme: CommitScheme, record: &CommitRecord) -> ObjectId
         .map_or_else(|| identity::commit_id(record), |(_, id)| id)
 }
 
-/// The id that `scheme` gives a tree, as the clients of its era spelt it.
+/// Returns the id that `scheme` gives a tree, as the clients of its era spelt it.
 pub(super) fn snapshot_id(
     scheme: SnapshotScheme,
     manifest: &Manifest,

@@ -52,7 +52,7 @@ pub(super) trait Row {
 }
 
 impl<R: Row> Item<R> {
-    /// A row and its object as they should be.
+    /// Returns a row and its object as they should be.
     pub(super) fn sound(id: ObjectId, row: R, bytes: Vec<u8>, holder: &str) -> Self {
         Self {
             id,

@@ -157,7 +157,7 @@ pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, 
     Ok(Built { faults, ..made })
 }
 
-/// An empty folder; its absolute path.
+/// Returns an empty folder; its absolute path.
 fn prepare(dir: &Path) -> Result<PathBuf, DemoError> {
     let dir = std::path::absolute(dir).map_err(io(dir))?;
     if dir.exists() {

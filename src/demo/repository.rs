@@ -48,7 +48,7 @@ pub(super) struct Repository {
 }
 
 impl Repository {
-    /// A repository in which nothing has happened.
+    /// Returns a repository in which nothing has happened.
     pub(super) fn new(script: &RepoScript, words: &Words, mut rng: Rng) -> Result<Self, DemoError> {
         let clock = time::parse(&script.started)
             .ok_or_else(|| DemoError::Script(format!("no time: {:?}", script.started)))?;
@@ -104,7 +104,7 @@ impl Repository {
         }
     }
 
-    /// A commit on `branch`, which starts at `from` where it is new, by the `by`th person.
+    /// Returns a commit on `branch`, which starts at `from` where it is new, by the `by`th person.
     pub(super) fn draft(
         &mut self,
         branch: &str,
@@ -177,7 +177,7 @@ impl Repository {
         draft.rest.extend(own);
     }
 
-    /// A proposal to bring `from` to main; merged where there is a commit.
+    /// Returns a proposal to bring `from` to main; merged where there is a commit.
     pub(super) fn propose(&mut self, title: &str, from: &str, state: &str) -> ProposalRow {
         ProposalRow {
             proposal_id: words::uuid(&mut self.rng),
@@ -190,7 +190,7 @@ impl Repository {
         }
     }
 
-    /// A row for a branch of this repository.
+    /// Returns a row for a branch of this repository.
     pub(super) fn branch_row(&self, branch_id: &str, name: &str, head: &str) -> BranchRow {
         BranchRow {
             branch_id: branch_id.to_owned(),
@@ -209,7 +209,7 @@ impl Repository {
         }
     }
 
-    /// The row of the repository itself.
+    /// Returns the row of the repository itself.
     pub(super) fn closing_row(&self) -> RepoRow {
         RepoRow {
             pushed_at: Some(super::draft::text(self.clock, 0)),

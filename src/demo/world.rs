@@ -42,7 +42,7 @@ impl World {
         }
     }
 
-    /// The repository `owner/slug`.
+    /// Returns the repository `owner/slug`.
     pub(super) fn repo(&mut self, path: &str) -> Result<&mut Repository, DemoError> {
         let found = self.repos.get_mut(path);
         found.ok_or_else(|| DemoError::Script(format!("no repository {path}")))

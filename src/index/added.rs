@@ -38,7 +38,7 @@ impl Value {
     }
 }
 
-/// The columns of a kind's rows as they are called today.
+/// Returns the columns of a kind's rows as they are called today.
 const fn columns_of(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Commit => CommitRow::COLUMNS,
@@ -47,7 +47,7 @@ const fn columns_of(kind: Kind) -> &'static [&'static str] {
     }
 }
 
-/// A cell to be written from what rows are read as; `None` for a number that is none.
+/// Returns a cell to be written from what rows are read as; `None` for a number that is none.
 pub(super) fn value_of(column: &str, bytes: Option<&[u8]>) -> Option<Value> {
     let text = || bytes.map(|b| String::from_utf8_lossy(b).into_owned());
     Some(match column {
@@ -61,7 +61,7 @@ pub(super) fn value_of(column: &str, bytes: Option<&[u8]>) -> Option<Value> {
     })
 }
 
-/// The names that the edited columns have in this hub.
+/// Returns the names that the edited columns have in this hub.
 ///
 /// # Errors
 /// A column that the hub does not have, or that no row struct is read from.
@@ -115,7 +115,7 @@ pub(super) trait Added: Stored {
 /// A table, its columns, and the cells of each row.
 pub(super) type TableRows = (&'static str, &'static [&'static str], Vec<Vec<Value>>);
 
-/// The rows to be added, by table: what is referred to before what refers to it.
+/// Returns the rows to be added, by table: what is referred to before what refers to it.
 pub(super) fn tables_of(rows: &NewRows) -> Vec<TableRows> {
     let mut out = vec![
         table_of(&rows.repos),
@@ -142,7 +142,7 @@ pub(super) fn tables_of(rows: &NewRows) -> Vec<TableRows> {
     out
 }
 
-/// The rows of one kind that say where their object is: ids and URIs.
+/// Returns the rows of one kind that say where their object is: ids and URIs.
 pub(super) fn pointers(rows: &NewRows, kind: Kind) -> (Vec<String>, Vec<String>) {
     let pairs: Vec<(&String, &Option<String>)> = match kind {
         Kind::Commit => (rows.commits.iter())

@@ -36,7 +36,7 @@ impl Capabilities {
         self.tables.contains_key(table)
     }
 
-    /// The table that holds rows of `kind`.
+    /// Returns the table that holds rows of `kind`.
     #[must_use]
     pub const fn table(kind: Kind) -> &'static str {
         match kind {
@@ -46,7 +46,7 @@ impl Capabilities {
         }
     }
 
-    /// The table that holds memberships of `kind`.
+    /// Returns the table that holds memberships of `kind`.
     #[must_use]
     pub const fn refs_table(kind: Kind) -> &'static str {
         match kind {

@@ -42,7 +42,7 @@ impl IndexError {
         }
     }
 
-    /// The same failure, with how long it was tried; as it is where nothing was tried again.
+    /// Returns the same failure, with how long it was tried; as it is where nothing was tried again.
     #[must_use]
     pub fn given_up(self, told: String) -> Self {
         match told.is_empty() {

@@ -129,7 +129,7 @@ pub(super) fn is_read(table: &str) -> bool {
     is_core(table) || PROPOSALS.contains(&table) || refs.contains(&table)
 }
 
-/// A table of the hub, and the columns of it that are read, as this hub calls them. The first is its key.
+/// Returns a table of the hub, and the columns of it that are read, as this hub calls them. The first is its key.
 pub(super) fn columns_read(capabilities: &Capabilities) -> Vec<(&'static str, Vec<&'static str>)> {
     fn of<T: Stored>(capabilities: &Capabilities) -> (&'static str, Vec<&'static str>) {
         let table = table_here(capabilities, T::TABLE);

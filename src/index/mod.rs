@@ -274,7 +274,7 @@ pub struct About {
 /// texts are sorted by a language, of that language.
 #[async_trait]
 pub trait Index: Send + Sync {
-    /// The database in a few words for a person, without secrets.
+    /// Returns the database in a few words for a person, without secrets.
     fn describe(&self) -> String;
     /// Returns what this hub's tables and columns offer, read at connect.
     fn capabilities(&self) -> &Capabilities;
@@ -285,9 +285,9 @@ pub trait Index: Send + Sync {
     async fn visibility(&self, counted: bool) -> Result<Visibility, IndexError>;
     /// Describes the server and the rights of this user, for the doctor.
     async fn about(&self) -> Result<About, IndexError>;
-    /// The additive migration that this hub still needs; empty where it needs none.
+    /// Returns the additive migration that this hub still needs; empty where it needs none.
     async fn migration(&self) -> Result<Migration, IndexError>;
-    /// The database's clock.
+    /// Returns the database's clock.
     async fn now(&self) -> Result<Micros, IndexError>;
     /// Ends every connection, so that a file that is copied afterwards is whole.
     async fn close(&self);
@@ -321,11 +321,11 @@ pub trait Index: Send + Sync {
         limit: u32,
     ) -> Result<Page<MembershipRow>, IndexError>;
 
-    /// The rows with these ids that exist, in no order.
+    /// Returns the rows with these ids that exist, in no order.
     async fn commits_by_id(&self, ids: &[String]) -> Result<Vec<CommitRow>, IndexError>;
     async fn snapshots_by_id(&self, ids: &[String]) -> Result<Vec<SnapshotRow>, IndexError>;
     async fn blobs_by_id(&self, ids: &[String]) -> Result<Vec<BlobRow>, IndexError>;
-    /// A proposal by its id; `None` where it has no row.
+    /// Returns a proposal by its id; `None` where it has no row.
     async fn proposal_by_id(&self, id: &str) -> Result<Option<ProposalRow>, IndexError>;
     /// Of these ids, those that the repository holds: by membership where the hub keeps it, by the row's
     /// own `repo_id` else. In no order.
@@ -351,7 +351,7 @@ pub trait Index: Send + Sync {
     ) -> Result<Vec<MembershipRow>, IndexError>;
     /// Of these ids, those that have a row; in no order.
     async fn ids_with_row(&self, kind: Kind, ids: &[String]) -> Result<Vec<String>, IndexError>;
-    /// A repository's proposals, in the order of their ids.
+    /// Returns a repository's proposals, in the order of their ids.
     async fn proposals_of(
         &self,
         repo_id: &str,
@@ -373,14 +373,14 @@ pub trait Index: Send + Sync {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page<String>, IndexError>;
-    /// The tables that say which repository a row belongs to, and have no index for it.
+    /// Returns the tables that say which repository a row belongs to, and have no index for it.
     async fn without_repo_index(&self) -> Result<Vec<String>, IndexError>;
-    /// A repository by its id; `None` where it has no row.
+    /// Returns a repository by its id; `None` where it has no row.
     async fn repo_by_id(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError>;
-    /// A repository by its path; one that lives before one that was deleted.
+    /// Returns a repository by its path; one that lives before one that was deleted.
     async fn repo_by_path(&self, owner: &str, slug: &str) -> Result<Option<RepoRow>, IndexError>;
-    /// The branches of a repository by name, behind the name `after`. Branches that share a name are
-    /// never parted, so that a page may hold more rows than `limit`.
+    /// Returns the branches of a repository by name, behind the name `after`. Branches that share a name are never
+    /// parted, so that a page may hold more rows than `limit`.
     async fn branches_of(
         &self,
         repo_id: &str,
@@ -393,7 +393,7 @@ pub trait Index: Send + Sync {
         prefix: &str,
         limit: u32,
     ) -> Result<Vec<(Kind, String)>, IndexError>;
-    /// A page of a browsing list; `end` says that none follow in the asked direction.
+    /// Returns a page of a browsing list; `end` says that none follow in the asked direction.
     async fn browse(&self, ask: &Browse) -> Result<Page<Listed>, IndexError>;
     /// Counts the rows of a browsing list.
     async fn browse_count(&self, ask: &Browse) -> Result<u64, IndexError>;

@@ -68,7 +68,7 @@ pub struct Partition {
 }
 
 impl TableName {
-    /// A table of a kind under the names that it has today.
+    /// Returns a table of a kind under the names that it has today.
     #[must_use]
     pub fn of(kind: Kind) -> Self {
         Self {
@@ -81,7 +81,7 @@ impl TableName {
     }
 }
 
-/// The name of the index over a kind's rows without `storage_uri`.
+/// Returns the name of the index over a kind's rows without `storage_uri`.
 #[must_use]
 pub fn index_name(kind: Kind) -> String {
     format!("ix_{}_unlinked", Capabilities::table(kind))
@@ -119,8 +119,8 @@ impl Migration {
         self.columns.is_empty() && self.indexes.is_empty()
     }
 
-    /// The SQL, in order, for one connection. Each statement is run by itself: an index cannot be made concurrently
-    /// within a transaction.
+    /// Returns the SQL, in order, for one connection. Each statement is run by itself: an index cannot be made
+    /// concurrently within a transaction.
     #[must_use]
     pub fn statements(&self) -> Vec<String> {
         let mut out = Vec::new();
@@ -209,7 +209,7 @@ impl Migration {
         )]
     }
 
-    /// The same as a revision of the hub's own Alembic chain, behind the revision that it is at.
+    /// Returns the same as a revision of the hub's own Alembic chain, behind the revision that it is at.
     #[must_use]
     pub fn alembic(&self) -> String {
         let down = match self.revisions.as_slice() {
@@ -283,7 +283,7 @@ impl Migration {
     }
 }
 
-/// A Python string; revisions come out of the hub, so nothing in them may end it.
+/// Returns a Python string; revisions come out of the hub, so nothing in them may end it.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {

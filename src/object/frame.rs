@@ -47,7 +47,7 @@ pub enum FrameError {
     Record(#[from] RecordError),
 }
 
-/// The header of an object of `kind` whose payload has `size` bytes.
+/// Returns the header of an object of `kind` whose payload has `size` bytes.
 #[must_use]
 pub fn header(kind: Kind, size: u64) -> Vec<u8> {
     format!("{kind} {size}\0").into_bytes()

@@ -32,7 +32,7 @@ pub enum Wrapping {
 }
 
 impl Wrapping {
-    /// The wrapping in words.
+    /// Returns the wrapping in words.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -83,7 +83,7 @@ pub fn unwrap_record(bytes: &[u8], kind: Kind) -> Option<Unwrapped<Map<String, V
     }
 }
 
-/// The contents of a blob's possible wrappings, each with what was taken off, outermost first.
+/// Returns the contents of a blob's possible wrappings, each with what was taken off, outermost first.
 #[must_use]
 pub fn unwrap_blob(bytes: &[u8]) -> Vec<Unwrapped<Vec<u8>>> {
     let mut out: Vec<Unwrapped<Vec<u8>>> = Vec::new();
@@ -102,7 +102,7 @@ pub fn unwrap_blob(bytes: &[u8]) -> Vec<Unwrapped<Vec<u8>>> {
     out
 }
 
-/// The wrappings around the bytes of the blob `id`, found without holding these: `open` gives the wrapped bytes
+/// Returns the wrappings around the bytes of the blob `id`, found without holding these: `open` gives the wrapped bytes
 /// from their start, as often as it is asked.
 ///
 /// # Errors
@@ -166,7 +166,7 @@ fn wrapping_of(start: &[u8]) -> Option<Wrapping> {
     }
 }
 
-/// The bytes without these wrappings, outermost first. What cannot be unwrapped is an error when it is read.
+/// Returns the bytes without these wrappings, outermost first. What cannot be unwrapped is an error when it is read.
 fn unwrapped<R: Read + 'static>(bytes: R, layers: &[Wrapping]) -> Box<dyn Read> {
     let mut reader: Box<dyn Read> = Box::new(io::BufReader::new(bytes));
     for layer in layers {

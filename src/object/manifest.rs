@@ -64,7 +64,7 @@ fn first_byte(byte: Option<u8>) -> String {
 }
 
 impl Manifest {
-    /// An empty manifest.
+    /// Returns an empty manifest.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -75,7 +75,7 @@ impl Manifest {
         self.0.iter()
     }
 
-    /// The number of entries.
+    /// Returns the number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
@@ -87,7 +87,7 @@ impl Manifest {
         self.0.is_empty()
     }
 
-    /// The blob at `path`.
+    /// Returns the blob at `path`.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&ObjectId> {
         self.0.get(path)
@@ -103,7 +103,7 @@ impl Manifest {
         self.0.remove(path)
     }
 
-    /// The JSON object of the same map.
+    /// Returns the JSON object of the same map.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let entry = |(path, id): (&String, &ObjectId)| {
@@ -157,7 +157,7 @@ impl Manifest {
         }
     }
 
-    /// Every folder that some path lies in.
+    /// Returns every folder that some path lies in.
     #[must_use]
     pub fn derived_directories(&self) -> BTreeSet<String> {
         let mut out = BTreeSet::new();

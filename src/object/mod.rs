@@ -42,7 +42,7 @@ impl Kind {
     /// Every kind, in the order of the table of formats.
     pub const ALL: [Kind; 3] = [Kind::Commit, Kind::Snapshot, Kind::Blob];
 
-    /// The word in an object's header.
+    /// Returns the word in an object's header.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -52,7 +52,7 @@ impl Kind {
         }
     }
 
-    /// The kind that a header's word names.
+    /// Returns the kind that a header's word names.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
@@ -80,7 +80,7 @@ pub enum RecordError {
     },
 }
 
-/// The JSON type of a value, in words for an error.
+/// Returns the JSON type of a value, in words for an error.
 pub(crate) fn type_name(value: &serde_json::Value) -> &'static str {
     match value {
         serde_json::Value::Null => "null",

@@ -155,7 +155,7 @@ pub fn check_tree(manifest: &Manifest, directories: &BTreeSet<String>) -> Vec<(S
     names.finish()
 }
 
-/// The same for files alone.
+/// Returns the same for files alone.
 #[must_use]
 pub fn check_all(manifest: &Manifest) -> Vec<(String, Unsafe)> {
     check_tree(manifest, &BTreeSet::new())

@@ -53,7 +53,7 @@ impl SnapshotRecord {
         Ok(Self::from_map(frame::decode_json(bytes, Kind::Snapshot)?)?)
     }
 
-    /// The payload's object.
+    /// Returns the payload's object.
     #[must_use]
     pub fn to_map(&self) -> Map<String, Value> {
         let mut map = self.rest.clone();
@@ -64,7 +64,7 @@ impl SnapshotRecord {
         map
     }
 
-    /// The canonical object.
+    /// Returns the canonical object.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let payload = json::canonical(&Value::Object(self.to_map()));
@@ -116,7 +116,7 @@ pub(crate) fn manifest_from(value: Value) -> Result<Manifest, RecordError> {
         .collect()
 }
 
-/// A list of paths, or an object whose keys are the paths.
+/// Returns a list of paths, or an object whose keys are the paths.
 pub(crate) fn directories_from(value: Value) -> Result<BTreeSet<String>, RecordError> {
     match value {
         Value::Object(map) => Ok(map.into_iter().map(|(path, _)| path).collect()),

@@ -73,7 +73,7 @@ impl Outcome {
         }
     }
 
-    /// The word as people and JSON write it.
+    /// Returns the word as people and JSON write it.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {

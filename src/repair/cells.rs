@@ -5,7 +5,7 @@ use super::steps::{describe, shorten};
 use crate::store::write::Change;
 use serde_json::Value;
 
-/// A cell as a step shows it.
+/// Returns a cell as a step shows it.
 pub(super) fn shown(column: &str, cell: Option<&[u8]>) -> Option<String> {
     let cell = cell?;
     Some(match column {
@@ -40,7 +40,7 @@ pub(super) fn is(column: &str, cell: Option<&[u8]>, said: Option<&str>) -> bool 
     }
 }
 
-/// The cells that a change takes the place of, where its step only describes them.
+/// Returns the cells that a change takes the place of, where its step only describes them.
 pub(super) fn to_keep(change: &Change) -> Vec<Vec<u8>> {
     let seen: Vec<(&str, Option<&[u8]>)> = match change {
         Change::Recache(recache) => vec![
@@ -72,7 +72,7 @@ pub(super) fn to_keep(change: &Change) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// A cell of a row by its column, and the column's name for an edit; `None` for a column that no repair
+/// Returns a cell of a row by its column, and the column's name for an edit; `None` for a column that no repair
 /// changes.
 pub(super) fn of(row: &Row, column: &str) -> Option<(&'static str, Option<Vec<u8>>)> {
     let text = |text: &str| Some(text.as_bytes().to_vec());

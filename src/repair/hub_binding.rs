@@ -16,7 +16,7 @@ struct Pair {
     store: String,
 }
 
-/// A name for database, endpoint, bucket and prefix together, without secrets: sha256 in hex.
+/// Returns a name for database, endpoint, bucket and prefix together, without secrets: sha256 in hex.
 #[must_use]
 pub fn fingerprint(hub: &Hub) -> String {
     hex::encode(Sha256::digest(hub.identity()))
@@ -66,7 +66,7 @@ impl Pair {
     }
 }
 
-/// Both pairs, so that a person sees in which part they differ.
+/// Returns both pairs, so that a person sees in which part they differ.
 fn told(name: &str, before: &Pair, now: &Pair) -> String {
     let differs = match (before.database == now.database, before.store == now.store) {
         (false, true) => "the database differs",

@@ -151,7 +151,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// The old cells beside it.
+    /// Returns the old cells beside it.
     pub(super) fn cell_store(&self) -> CellStore {
         CellStore::beside(&self.path)
     }
@@ -267,7 +267,7 @@ pub(super) fn operator() -> String {
         .unwrap_or_else(|| format!("uid {user}"))
 }
 
-/// The name of a user's account in the system's list of them.
+/// Returns the name of a user's account in the system's list of them.
 fn account(accounts: &str, user: u32) -> Option<String> {
     accounts.lines().find_map(|line| {
         let mut fields = line.split(':');
@@ -284,7 +284,7 @@ pub(super) fn host() -> String {
         .unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// A name for a new run: when it began, and four letters that tell it from another of that second.
+/// Returns a name for a new run: when it began, and four letters that tell it from another of that second.
 #[must_use]
 pub fn new_run() -> String {
     let now = jiff::Timestamp::now()

@@ -37,7 +37,7 @@ impl Work {
         }
     }
 
-    /// The run in a word or two, for the middle of a sentence.
+    /// Returns the run in a word or two, for the middle of a sentence.
     #[must_use]
     pub const fn noun(self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl Work {
         }
     }
 
-    /// The same with its article, for the beginning of one.
+    /// Returns the same with its article, for the beginning of one.
     #[must_use]
     pub const fn article(self) -> &'static str {
         match self {

@@ -141,7 +141,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The figures.
+    /// Returns the figures.
     #[must_use]
     pub fn totals(&self) -> &Totals {
         &self.totals

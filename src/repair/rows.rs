@@ -13,7 +13,7 @@ pub(super) enum Row {
 }
 
 impl Row {
-    /// The row's key, as it is stored.
+    /// Returns the row's key, as it is stored.
     pub fn id(&self) -> &str {
         match self {
             Row::Commit(row) => &row.commit_id,
@@ -32,7 +32,7 @@ impl Row {
     }
 }
 
-/// The rows with these ids that exist.
+/// Returns the rows with these ids that exist.
 pub(super) async fn read(
     store: &Store,
     kind: Kind,

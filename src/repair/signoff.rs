@@ -190,7 +190,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// The report, but for how long it took and its sha256.
+    /// Returns the report, but for how long it took and its sha256.
     fn judged(self, checks: Checks, began: jiff::Timestamp, options: &Options) -> Signoff {
         let summary = self.summary;
         Signoff {
@@ -245,7 +245,7 @@ async fn said(store: &Store) -> Result<HubSaid, SignoffError> {
     })
 }
 
-/// The findings that stand in the way, the worst first: causes before what follows from them, by what they
+/// Returns the findings that stand in the way, the worst first: causes before what follows from them, by what they
 /// block.
 async fn left(report: &Report) -> Result<(Vec<Left>, u64), SignoffError> {
     let filter = Filter {

@@ -29,7 +29,7 @@ pub(super) struct Spool<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> Spool<T> {
-    /// An empty spool in the system's folder for temporary files; it goes when it is dropped.
+    /// Returns an empty spool in the system's folder for temporary files; it goes when it is dropped.
     pub fn new() -> Result<Self, RepairError> {
         Ok(Self {
             file: Mutex::new(crate::scratch::file().map_err(failed)?),

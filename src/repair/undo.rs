@@ -142,7 +142,7 @@ fn refuse(plan: &mut Plan, entry: &Entry, why: String) -> Result<(), RepairError
 
 const STAYS: &str = "added rows and objects stay: Luthier never deletes";
 
-/// The step that takes back what a line of the journal says was done.
+/// Returns the step that takes back what a line of the journal says was done.
 fn step_of(run: &str, entry: &Entry) -> Result<Step, &'static str> {
     let added = ["repo_id", HELD_BY];
     // A row that was not touched: an object alone was added.
@@ -245,7 +245,7 @@ pub(super) async fn build(
     })
 }
 
-/// The cells to be put back; none where they all are back already.
+/// Returns the cells to be put back; none where they all are back already.
 fn edit_of(
     cell_store: &CellStore,
     step: &Step,
@@ -277,7 +277,7 @@ fn edit_of(
     }))
 }
 
-/// A cell as it was, from the step itself or from the cell store.
+/// Returns a cell as it was, from the step itself or from the cell store.
 fn old_cell(cell_store: &CellStore, change: &RowChange) -> Result<Option<Vec<u8>>, String> {
     let Some(text) = &change.to else {
         return Ok(None);
@@ -294,7 +294,7 @@ fn old_cell(cell_store: &CellStore, change: &RowChange) -> Result<Option<Vec<u8>
 
 type Swap = (Key, Bytes, Bytes);
 
-/// The bytes that lie there and those from quarantine; `None` where these lie there already.
+/// Returns the bytes that lie there and those from quarantine; `None` where these lie there already.
 async fn bytes_of(
     store: &Store,
     step: &Step,

@@ -42,7 +42,7 @@ impl Wanted {
         })
     }
 
-    /// The same, with a path where none was known.
+    /// Returns the same, with a path where none was known.
     pub(super) fn under(self, path: Option<String>) -> Self {
         let path = self.path.or(path).filter(|path| !path.is_empty());
         Self { path, ..self }

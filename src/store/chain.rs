@@ -26,7 +26,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// The tree of nothing.
+    /// Returns the tree of nothing.
     pub(super) fn empty() -> Self {
         Self {
             manifest: Arc::default(),
@@ -98,7 +98,7 @@ pub fn prove(id: &ObjectId, manifest: Manifest, stored: &BTreeSet<String>) -> Op
     })
 }
 
-/// The tree in a row's own manifest, if that proves.
+/// Returns the tree in a row's own manifest, if that proves.
 #[must_use]
 pub fn from_cache(row: &SnapshotRow) -> Option<Tree> {
     let (manifest, _) = Manifest::decode(row.manifest.as_deref()?).ok()?;
@@ -106,7 +106,7 @@ pub fn from_cache(row: &SnapshotRow) -> Option<Tree> {
     prove(&ObjectId::new(&row.snapshot_id), manifest, &stored)
 }
 
-/// The tree in a snapshot's object.
+/// Returns the tree in a snapshot's object.
 #[must_use]
 pub fn from_record(record: &SnapshotRecord) -> Option<Tree> {
     let scheme =
@@ -120,8 +120,8 @@ pub fn from_record(record: &SnapshotRecord) -> Option<Tree> {
 }
 
 impl Store {
-    /// The tree of a row from its manifest, its object or its chain of deltas, in this order;
-    /// `Err(break)` inside says why the last of them failed.
+    /// Returns the tree of a row from its manifest, its object or its chain of deltas, in this order; `Err(break)`
+    /// inside says why the last of them failed.
     ///
     /// # Errors
     /// A side that could not be asked: then nothing is known about the tree.
@@ -139,7 +139,7 @@ impl Store {
         self.tree_by_chain(row, cache).await
     }
 
-    /// The tree in the object that the row names; `None` where it does not prove.
+    /// Returns the tree in the object that the row names; `None` where it does not prove.
     ///
     /// # Errors
     /// The store could not be asked.
@@ -206,7 +206,7 @@ impl Store {
         self.descend(base, down, cache).await
     }
 
-    /// The tree that `current` brings along, unless it is the row whose own cache failed already.
+    /// Returns the tree that `current` brings along, unless it is the row whose own cache failed already.
     async fn base(
         &self,
         current: &SnapshotRow,

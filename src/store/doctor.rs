@@ -67,7 +67,7 @@ impl Check {
         }
     }
 
-    /// A side gave no answer; its error says what to do.
+    /// Returns a side gave no answer; its error says what to do.
     fn unusable(name: &'static str, error: impl ToString) -> Self {
         Self {
             unusable: true,

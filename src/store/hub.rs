@@ -32,7 +32,7 @@ impl Environment {
         }
     }
 
-    /// The word in the console's first line.
+    /// Returns the word in the console's first line.
     #[must_use]
     pub const fn badge(self) -> &'static str {
         match self {
@@ -93,7 +93,7 @@ pub enum HubError {
 }
 
 impl Hub {
-    /// The database in a few words, before it is opened and without secrets.
+    /// Returns the database in a few words, before it is opened and without secrets.
     #[must_use]
     pub fn describe_database(&self) -> String {
         match &self.database {
@@ -102,7 +102,7 @@ impl Hub {
         }
     }
 
-    /// The object store in a few words, before it is opened and without secrets.
+    /// Returns the object store in a few words, before it is opened and without secrets.
     #[must_use]
     pub fn describe_store(&self) -> String {
         match &self.objects {
@@ -186,7 +186,7 @@ impl Database {
         })
     }
 
-    /// The URL as it may be shown: without a password.
+    /// Returns the URL as it may be shown: without a password.
     #[must_use]
     pub fn url(&self) -> String {
         match self {
@@ -235,7 +235,7 @@ impl ObjectStore {
         })
     }
 
-    /// The URL as it may be shown.
+    /// Returns the URL as it may be shown.
     #[must_use]
     pub fn url(&self) -> String {
         match self {
@@ -247,8 +247,7 @@ impl ObjectStore {
     }
 }
 
-/// The bucket of `s3://bucket/prefix`. How it is reached is said elsewhere: in the environment or the
-/// profile.
+/// Returns the bucket of `s3://bucket/prefix`. How it is reached is said elsewhere: in the environment or the profile.
 fn bucket_of(rest: &str) -> Result<s3::BucketLocation, String> {
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
@@ -298,7 +297,7 @@ fn unknown_scheme(url: &str, scheme: &str) -> String {
     }
 }
 
-/// A URL as it may be shown: without user, password and query.
+/// Returns a URL as it may be shown: without user, password and query.
 #[must_use]
 pub fn without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();

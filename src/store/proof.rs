@@ -12,7 +12,7 @@ pub enum Proved {
 }
 
 impl Proved {
-    /// The formula's name in reports.
+    /// Returns the formula's name in reports.
     #[must_use]
     pub const fn scheme(&self) -> &'static str {
         match self {

@@ -103,7 +103,7 @@ impl Store {
         })
     }
 
-    /// The whole object under `key`; `None` where the store says that there is none.
+    /// Returns the whole object under `key`; `None` where the store says that there is none.
     ///
     /// # Errors
     /// Whatever leaves the question open.
@@ -114,7 +114,7 @@ impl Store {
         }
     }
 
-    /// The object under `key` with what `prove` makes of it. What is refused is read again, so that one flipped
+    /// Returns the object under `key` with what `prove` makes of it. What is refused is read again, so that one flipped
     /// bit decides nothing; `None` as for [`Store::read_object`].
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl Store {
         }
     }
 
-    /// The object under `key`, read twice: for decisions that rest on bytes which no id proves.
+    /// Returns the object under `key`, read twice: for decisions that rest on bytes which no id proves.
     ///
     /// # Errors
     /// As for [`Store::read_object`], and two reads that differ.
@@ -234,7 +234,7 @@ impl Store {
         }
     }
 
-    /// The canonical bytes of a snapshot whose tree still proves, from its row.
+    /// Returns the canonical bytes of a snapshot whose tree still proves, from its row.
     ///
     /// # Errors
     /// A side that could not be asked. `Err` inside says why nothing proves.
@@ -287,7 +287,7 @@ pub(super) async fn open_backend(
     })
 }
 
-/// The canonical bytes of a commit that its row still proves, in the spelling that its id was made from.
+/// Returns the canonical bytes of a commit that its row still proves, in the spelling that its id was made from.
 ///
 /// # Errors
 /// Why the row cannot stand in, in words.

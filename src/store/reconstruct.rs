@@ -20,7 +20,7 @@ fn broken(column: &'static str, why: impl ToString) -> RowError {
     }
 }
 
-/// The parents that a commit row names, in order.
+/// Returns the parents that a commit row names, in order.
 ///
 /// # Errors
 /// `parent_ids` is no JSON list of strings.
@@ -48,8 +48,8 @@ pub fn parent_ids(text: &str) -> Result<Vec<ObjectId>, RowError> {
     Ok(out)
 }
 
-/// The record that a commit row states. The offset of `committed_at` is lost in rows, so it is
-/// rendered in UTC; `object::identity::recover_commit` finds the one that the id was made from.
+/// Returns the record that a commit row states. The offset of `committed_at` is lost in rows, so it is rendered in UTC;
+/// `object::identity::recover_commit` finds the one that the id was made from.
 ///
 /// # Errors
 /// A cell that is malformed, or was too large to be read.
@@ -102,7 +102,7 @@ pub fn non_empty(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-/// The directories that a snapshot row states; none where the hub has no such column.
+/// Returns the directories that a snapshot row states; none where the hub has no such column.
 ///
 /// # Errors
 /// The cell is no JSON list of strings.
@@ -119,7 +119,7 @@ pub fn directories(row: &SnapshotRow) -> Result<BTreeSet<String>, RowError> {
     }
 }
 
-/// The record of a snapshot row whose tree has been found.
+/// Returns the record of a snapshot row whose tree has been found.
 #[must_use]
 pub fn snapshot_record(
     row: &SnapshotRow,

@@ -90,7 +90,7 @@ pub enum Done {
 }
 
 impl Done {
-    /// The end of a change of a row alone.
+    /// Returns the end of a change of a row alone.
     const fn row(changed: bool) -> Self {
         match changed {
             true => Done::Changed {
@@ -110,7 +110,7 @@ pub trait Ledger: Send {
     /// The announcement could not be made durable.
     fn intend(&mut self, change: &Change) -> Result<(), String>;
 
-    /// The run that changes are made in: where bad bytes are kept, in quarantine, under its name.
+    /// Returns the run that changes are made in: where bad bytes are kept, in quarantine, under its name.
     fn run(&self) -> &str;
 }
 
@@ -139,7 +139,7 @@ pub enum WriteError {
 }
 
 impl Store {
-    /// The writer of a hub that was opened for writing.
+    /// Returns the writer of a hub that was opened for writing.
     ///
     /// # Errors
     /// The session is read-only.
@@ -154,7 +154,7 @@ impl Store {
 }
 
 impl Writer {
-    /// The hub that is written to.
+    /// Returns the hub that is written to.
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
@@ -170,7 +170,7 @@ impl Writer {
         }
     }
 
-    /// The same writer, whose store reads for a job: see [`Store::for_job`].
+    /// Returns the same writer, whose store reads for a job: see [`Store::for_job`].
     #[must_use]
     pub fn for_job(&self, progress: &Progress) -> Self {
         Self {

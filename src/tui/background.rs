@@ -10,7 +10,7 @@ use std::time::Duration;
 /// for it. A later answer is dropped.
 const TIMEOUT: Duration = Duration::from_millis(40);
 
-/// The theme for what was chosen; `None` where the terminal is to be asked.
+/// Returns the theme for what was chosen; `None` where the terminal is to be asked.
 ///
 /// It is asked only where it can show more than its own sixteen colours, and never over SSH, where an answer
 /// may come too late, nor through `screen`, which does not pass the question on.

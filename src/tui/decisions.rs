@@ -18,7 +18,7 @@ pub enum Side {
 }
 
 impl Side {
-    /// The word for people.
+    /// Returns the word for people.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -29,7 +29,7 @@ impl Side {
     }
 }
 
-/// The side that a remedy makes true; choosing the other one leaves the finding alone.
+/// Returns the side that a remedy makes true; choosing the other one leaves the finding alone.
 #[must_use]
 pub const fn winner(remedy: Remedy) -> Option<Side> {
     match remedy {
@@ -44,7 +44,7 @@ pub const fn winner(remedy: Remedy) -> Option<Side> {
 /// Stands for an id: 16 bytes of its sha256, so that a million fit.
 pub type SubjectHash = [u8; 16];
 
-/// The hash that stands for `id`.
+/// Returns the hash that stands for `id`.
 #[must_use]
 pub fn subject(id: &str) -> SubjectHash {
     let hash: [u8; 32] = Sha256::digest(id).into();
@@ -150,7 +150,7 @@ impl Decisions {
         tally
     }
 
-    /// The places that become part of a plan: the rest, and what was decided for the remedy's side.
+    /// Returns the places that become part of a plan: the rest, and what was decided for the remedy's side.
     #[must_use]
     pub fn places(&self, classified: &Classified) -> Vec<u64> {
         let wins = |one: &&Open| {

@@ -82,8 +82,8 @@ fn uncolor(cell: &mut Cell) {
     cell.underline_color = Color::Reset;
 }
 
-/// The nearest of xterm's 256 colours; the sixteen that have names are left out, as every terminal
-/// shows them in another way.
+/// Returns the nearest of xterm's 256 colours; the sixteen that have names are left out, as every terminal shows them
+/// in another way.
 #[must_use]
 pub fn nearest(color: Color) -> Color {
     let Color::Rgb(r, g, b) = color else {
@@ -109,7 +109,7 @@ pub const fn indexed(index: u8) -> (u8, u8, u8) {
     (STEPS[n / 36 % 6], STEPS[n / 6 % 6], STEPS[n % 6])
 }
 
-/// A text in ASCII alone.
+/// Returns a text in ASCII alone.
 #[must_use]
 pub fn plain(text: &str) -> String {
     let glyph = |c: char| match c.is_ascii() {
@@ -119,7 +119,7 @@ pub fn plain(text: &str) -> String {
     text.chars().map(glyph).collect()
 }
 
-/// The ASCII letter for a glyph of ours; `?` for the hub's own.
+/// Returns the ASCII letter for a glyph of ours; `?` for the hub's own.
 fn ascii(symbol: &str) -> char {
     match symbol {
         "─" | "—" | "–" => '-',

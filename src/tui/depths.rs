@@ -14,7 +14,7 @@ struct Remembered {
     depth: String,
 }
 
-/// The depth that was chosen last; none where none was, or where it cannot be read.
+/// Returns the depth that was chosen last; none where none was, or where it cannot be read.
 #[must_use]
 pub fn remembered(hub: &Hub) -> Option<Depth> {
     let text = std::fs::read(place(hub)?).ok()?;

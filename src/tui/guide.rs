@@ -27,7 +27,7 @@ impl Guide {
         }
     }
 
-    /// The key on the hub's screen.
+    /// Returns the key on the hub's screen.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {

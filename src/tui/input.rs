@@ -60,7 +60,7 @@ impl Input {
         })
     }
 
-    /// The next event; `None` once the terminal has gone.
+    /// Returns the next event; `None` once the terminal has gone.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.events.pop_front() {
@@ -73,7 +73,7 @@ impl Input {
         }
     }
 
-    /// An event that is there already.
+    /// Returns an event that is there already.
     pub fn ready(&mut self) -> Option<Event> {
         if self.events.is_empty() {
             self.read();
@@ -81,7 +81,7 @@ impl Input {
         self.events.pop_front()
     }
 
-    /// The background's colour, once the terminal has been asked for it and for what it is; what is typed
+    /// Returns the background's colour, once the terminal has been asked for it and for what it is; what is typed
     /// meanwhile is kept. An answer that comes later is dropped by the parser.
     pub async fn answer(&mut self, within: Duration) -> Option<Color> {
         self.parser.expect_answer();

@@ -149,7 +149,7 @@ impl Row {
         self.binding.title.replace(' ', "-")
     }
 
-    /// The key that is shown where there is room for one.
+    /// Returns the key that is shown where there is room for one.
     #[must_use]
     pub fn key(&self) -> &str {
         self.keys.first().map_or("", String::as_str)
@@ -189,7 +189,7 @@ impl Keymap {
         Ok(Self { rows, map })
     }
 
-    /// The row that `key` means at `context`.
+    /// Returns the row that `key` means at `context`.
     #[must_use]
     pub fn find(&self, context: KeyContext, key: KeyEvent) -> Option<&Row> {
         let at = pressed(key);
@@ -201,13 +201,13 @@ impl Keymap {
         self.rows.get(*found?)
     }
 
-    /// Every row, in the order of the table.
+    /// Returns every row, in the order of the table.
     #[must_use]
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
-    /// The rows that work at `context`: its own first, then those of everywhere.
+    /// Returns the rows that work at `context`: its own first, then those of everywhere.
     pub fn at(&self, context: KeyContext) -> impl Iterator<Item = &Row> {
         let own = self.rows.iter().filter(move |row| row.context == context);
         let common = self
@@ -217,7 +217,7 @@ impl Keymap {
         own.chain(common)
     }
 
-    /// The key of an action at `context`, for a sentence that names it.
+    /// Returns the key of an action at `context`, for a sentence that names it.
     #[must_use]
     pub fn key(&self, context: KeyContext, action: Action) -> &str {
         self.at(context)
@@ -235,7 +235,7 @@ impl Keymap {
     }
 }
 
-/// The rows that `key` means, wherever they are heard.
+/// Returns the rows that `key` means, wherever they are heard.
 #[must_use]
 pub fn rows_for(keymap: &Keymap, key: KeyEvent) -> Vec<&Row> {
     let at = pressed(key);

@@ -35,8 +35,8 @@ pub struct Keyset {
 }
 
 impl Keyset {
-    /// A window that opens on this row, or on what follows where the row is gone; `base` is where it stands,
-    /// if that is known.
+    /// Returns a window that opens on this row, or on what follows where the row is gone; `base` is where it stands, if
+    /// that is known.
     #[must_use]
     pub fn on(row: &ObjectLine, base: Option<u64>) -> Self {
         Self {
@@ -67,23 +67,23 @@ impl Keyset {
         self.rows.is_empty() && self.start && self.end
     }
 
-    /// The `at`th row held.
+    /// Returns the `at`th row held.
     #[must_use]
     pub fn row(&self, at: u64) -> Option<&ObjectLine> {
         self.rows.get(usize::try_from(at).ok()?)
     }
 
-    /// The rows held.
+    /// Returns the rows held.
     pub fn rows(&self) -> impl Iterator<Item = &ObjectLine> {
         self.rows.iter()
     }
 
-    /// The rows held, to be judged.
+    /// Returns the rows held, to be judged.
     pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut ObjectLine> {
         self.rows.iter_mut()
     }
 
-    /// The row under the cursor.
+    /// Returns the row under the cursor.
     #[must_use]
     pub fn current(&self) -> Option<&ObjectLine> {
         self.row(self.cursor.at)
@@ -121,7 +121,7 @@ impl Keyset {
         }
     }
 
-    /// The number of rows, when it is known.
+    /// Returns the number of rows, when it is known.
     #[must_use]
     pub fn count(&self) -> Option<u64> {
         let known = || self.end.then_some(self.base? + self.len());

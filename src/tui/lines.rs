@@ -62,7 +62,7 @@ impl HubId {
         }
     }
 
-    /// The whole id, for people and clipboards.
+    /// Returns the whole id, for people and clipboards.
     #[must_use]
     pub fn shown(&self) -> &str {
         &self.shown
@@ -79,7 +79,7 @@ impl HubId {
         }
     }
 
-    /// The id as stored, to ask the hub with; never to be shown.
+    /// Returns the id as stored, to ask the hub with; never to be shown.
     #[must_use]
     pub fn exact(&self) -> &str {
         &self.exact
@@ -107,7 +107,7 @@ pub struct RepoLine {
 }
 
 impl RepoLine {
-    /// A repository with the number of its branches and commits.
+    /// Returns a repository with the number of its branches and commits.
     #[must_use]
     pub fn new(row: &RepoRow, (branches, commits): (u64, u64)) -> Self {
         Self {

@@ -36,7 +36,7 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// A job that starts now.
+    /// Returns a job that starts now.
     #[must_use]
     pub fn new(now: Duration) -> Self {
         Self {

@@ -194,7 +194,7 @@ pub async fn open(session: Session) -> Result<Ended, TuiError> {
     })
 }
 
-/// An environment variable that says something.
+/// Returns an environment variable that says something.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -43,7 +43,7 @@ impl Notices {
         self.count += 1;
     }
 
-    /// The notice that stands in the status line.
+    /// Returns the notice that stands in the status line.
     #[must_use]
     pub fn shown(&self) -> Option<&Notice> {
         self.all.front().filter(|_| self.shown)
@@ -80,7 +80,7 @@ impl Notices {
         self.all.iter().take(fresh).rev()
     }
 
-    /// All notices, newest first.
+    /// Returns all notices, newest first.
     #[must_use]
     pub fn all(&self) -> &VecDeque<Notice> {
         &self.all

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::Command;
 
-/// The program that is asked for, as a shell would take it.
+/// Returns the program that is asked for, as a shell would take it.
 #[must_use]
 pub fn program(variable: &dyn Fn(&str) -> Option<String>) -> String {
     let asked = ["PAGER", "EDITOR"].into_iter().find_map(variable);

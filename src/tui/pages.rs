@@ -42,7 +42,7 @@ impl<T> Default for Pages<T> {
 }
 
 impl<T> Pages<T> {
-    /// The pages that must be asked for so that `rows` can be shown; far ones are dropped.
+    /// Returns the pages that must be asked for so that `rows` can be shown; far ones are dropped.
     pub fn missing(&mut self, rows: std::ops::Range<u64>) -> Vec<u64> {
         if rows.is_empty() {
             return Vec::new();
@@ -85,7 +85,7 @@ impl<T> Pages<T> {
         }
     }
 
-    /// The row at `at`.
+    /// Returns the row at `at`.
     #[must_use]
     pub fn row(&self, at: u64) -> Row<'_, T> {
         match self.pages.get(&(at / PAGE)) {
@@ -149,7 +149,7 @@ impl<T> Chain<T> {
         self.len.is_some()
     }
 
-    /// The row at `at`.
+    /// Returns the row at `at`.
     #[must_use]
     pub fn row(&self, at: u64) -> Row<'_, T> {
         self.pages.row(at)

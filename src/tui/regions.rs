@@ -93,7 +93,7 @@ fn panes(body: Rect, wish: Wish) -> [Rect; 3] {
     out
 }
 
-/// A pane without its border.
+/// Returns a pane without its border.
 #[must_use]
 pub fn inner(pane: Rect) -> Rect {
     Rect {

@@ -76,7 +76,7 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner whose answers go to `out`.
+    /// Returns a runner whose answers go to `out`.
     #[must_use]
     pub fn new(hub: Hub, authority: Option<Authority>, out: UnboundedSender<Event>) -> Self {
         Self {

@@ -46,7 +46,7 @@ impl<T> Slot<T> {
         matches!(self, Slot::Pending(asked) if *asked == ticket)
     }
 
-    /// The answer, if it is here.
+    /// Returns the answer, if it is here.
     #[must_use]
     pub fn ready(&self) -> Option<&T> {
         match self {
@@ -67,7 +67,7 @@ pub struct Face {
 }
 
 impl Face {
-    /// The words for `hub`, before anything was opened.
+    /// Returns the words for `hub`, before anything was opened.
     #[must_use]
     pub fn new(hub: &Hub, writable: bool) -> Self {
         Self {
@@ -129,13 +129,13 @@ impl Audits {
         }
     }
 
-    /// The deepest look at the whole hub.
+    /// Returns the deepest look at the whole hub.
     #[must_use]
     pub fn last_hub_audit(&self) -> Option<&PastAudit> {
         self.last.as_ref()?.past_audits.hub()
     }
 
-    /// The deepest look that held a repository, by its path as stored.
+    /// Returns the deepest look that held a repository, by its path as stored.
     #[must_use]
     pub fn last_repo_audit(&self, path: &str) -> Option<&PastAudit> {
         self.last.as_ref()?.past_audits.repo(path)
@@ -188,17 +188,17 @@ impl Shared {
         self.next
     }
 
-    /// A ticket that no request has.
+    /// Returns a ticket that no request has.
     pub fn ticket(&mut self) -> Ticket {
         Ticket(self.number())
     }
 
-    /// A scope that no screen has.
+    /// Returns a scope that no screen has.
     pub fn scope(&mut self) -> Scope {
         Scope(self.number())
     }
 
-    /// A plan's name that no plan has.
+    /// Returns a plan's name that no plan has.
     pub fn plan_ref(&mut self) -> PlanRef {
         PlanRef(self.number())
     }
@@ -221,7 +221,7 @@ impl Shared {
         self.job().is_some() || matches!(self.open, Slot::Pending(_))
     }
 
-    /// The job that matters most of those under way.
+    /// Returns the job that matters most of those under way.
     #[must_use]
     pub fn job(&self) -> Option<(Job, &Meter)> {
         if let Some(meter) = &self.applying {
@@ -276,7 +276,7 @@ pub struct State {
 }
 
 impl State {
-    /// The console before anything is known.
+    /// Returns the console before anything is known.
     #[must_use]
     pub fn new(face: Face, keymap: Keymap, size: Size, started: Micros) -> Self {
         let depth = match face.environment {
@@ -321,7 +321,7 @@ impl State {
         }
     }
 
-    /// The first effects: everything else follows from their answers.
+    /// Returns the first effects: everything else follows from their answers.
     pub fn start(&mut self) -> Vec<Effect> {
         let ticket = self.shared.ticket();
         self.shared.open = Slot::Pending(ticket);
@@ -365,7 +365,7 @@ impl State {
             || self.stack.last().is_some_and(Screen::pending)
     }
 
-    /// The terminal's title.
+    /// Returns the terminal's title.
     #[must_use]
     pub fn title(&self) -> String {
         let face = &self.shared.face;

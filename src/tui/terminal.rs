@@ -60,7 +60,7 @@ impl Screen {
         })
     }
 
-    /// The size in cells, as of the last frame.
+    /// Returns the size in cells, as of the last frame.
     #[must_use]
     pub fn size(&self) -> Size {
         self.size
@@ -214,7 +214,7 @@ fn give_back() {
     let _ = disable_raw_mode();
 }
 
-/// The size of the terminal in cells.
+/// Returns the size of the terminal in cells.
 ///
 /// # Errors
 /// There is no terminal any more.

@@ -223,7 +223,7 @@ fn offers(state: &State, typed: &str, used: usize, frame: &mut Frame, area: Rect
     frame.render_widget(Line::styled(line, theme.input.patch(theme.muted)), area);
 }
 
-/// The keys that work here, by rank, as many whole ones as fit, with the cells that each takes.
+/// Returns the keys that work here, by rank, as many whole ones as fit, with the cells that each takes.
 pub fn footer_items(state: &State, width: u16) -> Vec<(Range<u16>, &Row)> {
     let mut used = 0;
     let mut out = Vec::new();

@@ -72,7 +72,7 @@ pub struct BlobIds {
     pub row_uses: Option<BlobScheme>,
 }
 
-/// Both ids of the blob that a row names; `None` for another kind, and where its bytes cannot be read.
+/// Returns both ids of the blob that a row names; `None` for another kind, and where its bytes cannot be read.
 pub(super) async fn ids_of(store: &Store, row: &Row) -> Option<BlobIds> {
     let Row::Blob(row) = row else {
         return None;
@@ -135,7 +135,7 @@ pub async fn search(
     }
 }
 
-/// The digests of what a row names; `None` where it names nothing that is there.
+/// Returns the digests of what a row names; `None` where it names nothing that is there.
 async fn hash(store: &Store, row: &BlobRow) -> Result<Option<BlobDigests>, BackendError> {
     let Some(uri) = Row::Blob(row.clone()).uri() else {
         return Ok(None);

@@ -7,7 +7,7 @@ use crate::object::identity;
 use crate::object::{CommitRecord, Manifest, ObjectId, SnapshotRecord};
 use crate::store::reconstruct;
 
-/// Every scheme on every side that has something to try it on.
+/// Returns every scheme on every side that has something to try it on.
 pub(super) fn of(
     row: &Row,
     bytes: Option<&[u8]>,

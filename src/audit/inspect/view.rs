@@ -11,7 +11,7 @@ use crate::store::chain::TreeCache;
 use crate::store::read::canonical_commit;
 use bytes::Bytes;
 
-/// The object as the row names it.
+/// Returns the object as the row names it.
 pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) -> ObjectView {
     let copies = one::copies(store, id, row.repo_id()).await;
     let probe = Probe {
@@ -96,7 +96,7 @@ fn present(
     }
 }
 
-/// The first byte that is not as it should be: beside the bytes that the row proves, else where the reader
+/// Returns the first byte that is not as it should be: beside the bytes that the row proves, else where the reader
 /// stops. `None` where nothing tells.
 async fn offset(store: &Store, row: &Row, bytes: &[u8]) -> Option<usize> {
     let right = match row {
@@ -124,7 +124,7 @@ fn unreadable(bytes: &[u8]) -> Option<usize> {
     Some(found.header_len + error.at()?)
 }
 
-/// The whole object, where the row names one that can be read; a blob of any size is not held.
+/// Returns the whole object, where the row names one that can be read; a blob of any size is not held.
 pub(super) async fn whole(store: &Store, row: &Row) -> Option<Bytes> {
     let key = store.backend().locate(&row.uri()?).ok()?;
     let body = store.backend().open(&key).await.ok()??;

@@ -94,7 +94,7 @@ impl Judge {
         verdict
     }
 
-    /// The questions that a `disk_path` with nothing behind it was asked.
+    /// Returns the questions that a `disk_path` with nothing behind it was asked.
     fn witnesses(&self) -> [&'static str; 2] {
         match self.listed {
             true => ["listing", "get"],

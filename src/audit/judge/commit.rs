@@ -104,7 +104,7 @@ impl Judge {
         }
     }
 
-    /// A row that names an object.
+    /// Returns a row that names an object.
     fn stored(
         &self,
         verdict: &mut Verdict,
@@ -130,7 +130,7 @@ impl Judge {
     }
 }
 
-/// The parents as a list, as the row spells them; what is no list of ids stays the text that it is.
+/// Returns the parents as a list, as the row spells them; what is no list of ids stays the text that it is.
 fn parents(row: &CommitRow) -> Value {
     match reconstruct::parent_ids(&row.parent_ids) {
         Ok(ids) => ids.iter().map(ObjectId::as_str).collect::<Vec<_>>().into(),
@@ -138,7 +138,7 @@ fn parents(row: &CommitRow) -> Value {
     }
 }
 
-/// The fields that row and object disagree on; `None` where they say the same.
+/// Returns the fields that row and object disagree on; `None` where they say the same.
 fn differing(row: &CommitRow, bytes: &[u8]) -> Option<Map<String, Value>> {
     let object = CommitRecord::decode(bytes).ok()?;
     let fields = compare::commit(row, &object);
@@ -146,7 +146,7 @@ fn differing(row: &CommitRow, bytes: &[u8]) -> Option<Map<String, Value>> {
     (!differing.is_empty() || fields.is_empty()).then_some(differing)
 }
 
-/// The finding for a row that proves and has no object.
+/// Returns the finding for a row that proves and has no object.
 fn not_stored(id: &ObjectId, proof: &Recovered) -> Finding {
     let about = |code| Finding::new(code, Subject::Commit, id.as_str());
     if !proof.scheme.accepted_by_clients() {

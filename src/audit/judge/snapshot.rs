@@ -38,7 +38,7 @@ impl Trees {
         self.cached.as_ref().or(self.stored.as_ref()).or(chained)
     }
 
-    /// Every tree that proves: row and object may differ in directories that the id does not cover.
+    /// Returns every tree that proves: row and object may differ in directories that the id does not cover.
     fn given(&self) -> Vec<(&Manifest, &BTreeSet<String>)> {
         let chained = self.chained.as_ref().and_then(|c| c.as_ref().ok());
         let proved = [self.cached.as_ref(), self.stored.as_ref(), chained];
@@ -195,7 +195,7 @@ impl Judge {
     }
 }
 
-/// The cache's codes; gives back the one that says why a tree is lost.
+/// Returns the cache's codes; gives back the one that says why a tree is lost.
 fn judge_cache(
     judge: &Judge,
     verdict: &mut Verdict,

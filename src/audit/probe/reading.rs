@@ -91,7 +91,7 @@ impl Probe<'_> {
         }
     }
 
-    /// The size of an object by a new listing of its key alone.
+    /// Returns the size of an object by a new listing of its key alone.
     async fn relisted(&self, key: &Key) -> Result<Option<u64>, String> {
         let mut entries = self.store.backend().list(key.as_str(), None);
         match entries.next().await {

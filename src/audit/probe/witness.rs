@@ -21,7 +21,7 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// A witness that is never asked: where no listing was taken.
+    /// Returns a witness that is never asked: where no listing was taken.
     #[must_use]
     pub fn none() -> &'static Self {
         static NONE: Witness = Witness {

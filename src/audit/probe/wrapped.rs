@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use std::fs::File;
 use std::io::Write;
 
-/// The wrappings around a content that proves the id, outermost first, in words; `None` where nothing does.
+/// Returns the wrappings around a content that proves the id, outermost first, in words; `None` where nothing does.
 ///
 /// # Errors
 /// The blob could not be read again, in words.

@@ -333,7 +333,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// The digest of an id, as the scratch file joins by it.
+/// Returns the digest of an id, as the scratch file joins by it.
 fn hex_of(id: &str) -> Option<String> {
     ObjectId::new(id).hex().map(str::to_owned)
 }
@@ -348,7 +348,7 @@ fn named(kind: Kind, id: &str, repo_id: &str, by_id: &str) -> Unresolved {
     }
 }
 
-/// A key of a known layout as the scratch file keeps it.
+/// Returns a key of a known layout as the scratch file keeps it.
 pub(super) fn listed(entry: crate::backend::Entry) -> Option<ListedKey> {
     let (_, hex) = layout::recognise(&entry.key)?;
     Some(ListedKey {

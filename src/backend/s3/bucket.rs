@@ -77,12 +77,12 @@ impl Bucket {
         &self.connection.client
     }
 
-    /// A key as the server knows it.
+    /// Returns a key as the server knows it.
     pub(super) fn wire(&self, key: &Key) -> String {
         format!("{}{key}", self.prefix())
     }
 
-    /// The time limits of a request that carries `size` bytes.
+    /// Returns the time limits of a request that carries `size` bytes.
     pub(super) fn limits(&self, size: usize) -> Builder {
         Builder::default().timeout_config(self.timeouts().limits(size))
     }
@@ -185,7 +185,7 @@ impl Bucket {
         }
     }
 
-    /// The server's clock, to the second.
+    /// Returns the server's clock, to the second.
     pub(super) async fn now(&self) -> Result<Micros, BackendError> {
         let what = || format!("the clock of {}", self.label);
         match self.head_bucket().await {

@@ -56,7 +56,7 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
-    /// The limits of a request that carries `size` bytes.
+    /// Returns the limits of a request that carries `size` bytes.
     pub(super) fn limits(&self, size: usize) -> TimeoutConfig {
         let body = Duration::from_secs((size >> 20) as u64);
         TimeoutConfig::builder()
@@ -80,7 +80,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// The same with the bucket in the host's name, for endpoints that refuse it in the path.
+    /// Returns the same with the bucket in the host's name, for endpoints that refuse it in the path.
     pub(super) fn other_style(&self) -> Option<Connection> {
         self.endpoint.as_ref()?;
         let config = self.config.to_builder().force_path_style(false).build();
@@ -195,8 +195,8 @@ fn builder(shared: &SdkConfig, timeouts: &Timeouts) -> Builder {
     builder
 }
 
-/// The region of the place, the environment or the profile; machines are not asked for theirs, since a
-/// bucket is seldom meant by where a console runs.
+/// Returns the region of the place, the environment or the profile; machines are not asked for theirs, since a bucket
+/// is seldom meant by where a console runs.
 async fn region(location: &BucketLocation) -> Result<Region, String> {
     let profile = ProfileFileRegionProvider::builder();
     let profile = match &location.aws_profile {
@@ -212,7 +212,8 @@ async fn region(location: &BucketLocation) -> Result<Region, String> {
     value::region(found).map(Region::new)
 }
 
-/// The endpoint that the SDK would take by itself, from the environment, the profile or its section of services.
+/// Returns the endpoint that the SDK would take by itself, from the environment, the profile or its section of
+/// services.
 fn configured_endpoint(shared: &SdkConfig) -> Option<String> {
     let ignored = std::env::var("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
     if ignored.is_ok_and(|word| word.eq_ignore_ascii_case("true")) {
@@ -231,7 +232,7 @@ fn configured_endpoint(shared: &SdkConfig) -> Option<String> {
         .filter(|url| !url.is_empty())
 }
 
-/// The one client for TLS: rustls with ring. It speaks plain HTTP too.
+/// Returns the one client for TLS: rustls with ring. It speaks plain HTTP too.
 fn https(trust: TrustStore) -> SharedHttpClient {
     let builder = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
@@ -242,8 +243,8 @@ fn https(trust: TrustStore) -> SharedHttpClient {
     }
 }
 
-/// The system's roots and those of a CA file, each of which is read here first: the client takes it for
-/// granted that they are sound.
+/// Returns the system's roots and those of a CA file, each of which is read here first: the client takes it for granted
+/// that they are sound.
 fn trust(location: &BucketLocation) -> Result<TrustStore, String> {
     let store = TrustStore::default();
     let bundle = || std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty());

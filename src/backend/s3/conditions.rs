@@ -46,8 +46,8 @@ impl Bucket {
         Ok(false)
     }
 
-    /// A put over the probe, which lies there by now, under a tag that it never had. A server that takes
-    /// it has put the same text.
+    /// Returns a put over the probe, which lies there by now, under a tag that it never had. A server that takes it has
+    /// put the same text.
     async fn honours_if_match(&self) -> Result<bool, Fault> {
         let key = format!("{}{PROBE}", self.prefix());
         let never = "\"00000000000000000000000000000000\"".to_owned();

@@ -23,7 +23,7 @@ pub(super) const LONGEST: Duration = Duration::from_secs(10);
 pub(super) struct NoCredentials(pub String);
 
 impl NoCredentials {
-    /// The sentence in an error of the SDK, if one of its causes is ours.
+    /// Returns the sentence in an error of the SDK, if one of its causes is ours.
     pub(super) fn within<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a str> {
         let mut cause = Some(error);
         while let Some(error) = cause {
@@ -51,7 +51,7 @@ enum Source {
     Chain(Option<String>),
 }
 
-/// The chain of the SDK; a profile that is asked for by name goes before the keys of the environment. `region`
+/// Returns the chain of the SDK; a profile that is asked for by name goes before the keys of the environment. `region`
 /// is where a role is assumed.
 pub(super) async fn chain(
     profile: Option<&str>,
@@ -126,7 +126,7 @@ impl<P: ProvideCredentials> ProvideCredentials for Checked<P> {
     }
 }
 
-/// The same credentials without white space and quotes around them; otherwise which of them cannot be sent.
+/// Returns the same credentials without white space and quotes around them; otherwise which of them cannot be sent.
 fn sound(found: &Credentials) -> Result<Credentials, String> {
     if let Some(end) = found.expiry().filter(|end| *end <= SystemTime::now()) {
         let end = jiff::Timestamp::try_from(end).map_or_else(|_| String::new(), |t| t.to_string());

@@ -151,7 +151,7 @@ impl Fault {
         }
     }
 
-    /// The error of one operation on `what`.
+    /// Returns the error of one operation on `what`.
     pub(super) fn into_error(self, what: String, bucket: &str, at: &str) -> BackendError {
         match self {
             Fault::Denied => BackendError::Denied { what },
@@ -215,7 +215,7 @@ fn of_answer(status: u16, code: Option<&str>, region: Option<&str>) -> Fault {
     }
 }
 
-/// A connection's failure by the text of its causes, which is all that the SDK keeps of them.
+/// Returns a connection's failure by the text of its causes, which is all that the SDK keeps of them.
 fn of_connection(text: &str) -> Fault {
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if let Some((_, why)) = text.split_once("invalid peer certificate: ") {
@@ -236,7 +236,7 @@ fn of_connection(text: &str) -> Fault {
     Fault::Broken(line(text))
 }
 
-/// An error and its causes in one text.
+/// Returns an error and its causes in one text.
 pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -257,7 +257,7 @@ pub(super) fn line(text: &str) -> String {
     short.escape_debug().to_string()
 }
 
-/// A code of the other side: letters, digits, `-`, `.` and `_`, and not many.
+/// Returns a code of the other side: letters, digits, `-`, `.` and `_`, and not many.
 fn word(text: &str) -> String {
     let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     text.chars().filter(plain).take(64).collect()

@@ -52,7 +52,7 @@ impl Named {
 }
 
 impl Levels {
-    /// Both as the server knows them.
+    /// Returns both as the server knows them.
     pub(super) fn new(prefix: &str, after: Option<&str>) -> Self {
         Self {
             after: after.map(str::to_owned),
@@ -60,7 +60,7 @@ impl Levels {
         }
     }
 
-    /// The next objects, maybe none; `None` at the end.
+    /// Returns the next objects, maybe none; `None` at the end.
     pub(super) async fn batch(
         &mut self,
         bucket: &Bucket,

@@ -87,7 +87,7 @@ impl Listing {
         }
     }
 
-    /// The entries, with keys without the prefix of the store. An error ends them.
+    /// Returns the entries, with keys without the prefix of the store. An error ends them.
     pub(super) fn entries(self) -> impl Stream<Item = Result<Entry, BackendError>> + Send {
         stream::unfold(self, |mut listing| async move {
             let batch = match listing.batch().await {
@@ -103,7 +103,7 @@ impl Listing {
         .flatten()
     }
 
-    /// The next entries, maybe none; `None` at the end.
+    /// Returns the next entries, maybe none; `None` at the end.
     async fn batch(&mut self) -> Result<Option<Vec<Entry>>, BackendError> {
         let entries = match &mut self.way {
             Way::Start => {
@@ -142,7 +142,7 @@ impl Listing {
         Way::Levels(Levels::new(&self.prefix, self.after.as_deref()))
     }
 
-    /// A page of a flat listing. Until a key with a slash comes, all orders are the same.
+    /// Returns a page of a flat listing. Until a key with a slash comes, all orders are the same.
     async fn flat(&mut self) -> Result<Vec<Entry>, BackendError> {
         let Way::Flat(flat) = &mut self.way else {
             return Ok(Vec::new());

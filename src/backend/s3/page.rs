@@ -136,7 +136,7 @@ fn decoded(text: &str) -> String {
     percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
-/// A listed key for a message.
+/// Returns a listed key for a message.
 pub(super) fn shown(key: &str) -> String {
     format!("`{}`", line(key))
 }

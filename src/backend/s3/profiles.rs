@@ -101,7 +101,7 @@ pub(super) async fn explain(name: Option<&str>, error: Option<&CredentialsError>
     }
 }
 
-/// A profile by its kind.
+/// Returns a profile by its kind.
 fn of_profile(set: &ProfileSet, profile: &Profile, reason: &str) -> String {
     let name = &fault::line(profile.name());
     let has = |key: &str| profile.get(key).is_some();

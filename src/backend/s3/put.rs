@@ -52,7 +52,7 @@ impl Sent {
         }
     }
 
-    /// The same with the checksum of other bytes: only to see it refused.
+    /// Returns the same with the checksum of other bytes: only to see it refused.
     pub(super) fn with_wrong_checksum(mut self) -> Self {
         self.checksum = STANDARD.encode(Sha256::digest(self.checksum));
         self

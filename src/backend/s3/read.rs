@@ -131,7 +131,7 @@ impl Bucket {
         })
     }
 
-    /// The body of an answer. Its length is the answer's, or, where that says none or was compressed on the
+    /// Returns the body of an answer. Its length is the answer's, or, where that says none or was compressed on the
     /// way, the one that a HEAD or the listing says.
     async fn body(&self, key: &Key, found: GetObjectOutput) -> Result<Body, BackendError> {
         if found.content_range.is_some() {
@@ -261,7 +261,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// The next bytes; the end is believed only where it was announced.
+    /// Returns the next bytes; the end is believed only where it was announced.
     async fn next(&mut self) -> Option<Result<Bytes, BackendError>> {
         let wrong_length = BackendError::WrongLength {
             announced: self.announced,
@@ -293,7 +293,7 @@ impl Reading {
         }
     }
 
-    /// The next bytes as they came.
+    /// Returns the next bytes as they came.
     async fn raw(&mut self) -> Option<Result<Bytes, BackendError>> {
         if !self.packed.is_empty() {
             return Some(Ok(std::mem::take(&mut self.packed)));
@@ -321,7 +321,7 @@ impl Reading {
     }
 }
 
-/// A body's bytes as they come. An error ends it.
+/// Returns a body's bytes as they come. An error ends it.
 fn chunks(reading: Reading) -> BoxStream<'static, Result<Bytes, BackendError>> {
     stream::unfold(Some(reading), |reading| async move {
         let mut reading = reading?;

@@ -24,7 +24,7 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// The value without white space, byte order mark and a pair of quotes around it.
+/// Returns the value without white space, byte order mark and a pair of quotes around it.
 ///
 /// # Errors
 /// What is left is empty, or holds what no header takes.
@@ -44,7 +44,7 @@ pub(super) fn clean(value: &str) -> Result<&str, Flaw> {
     }
 }
 
-/// A region's name; otherwise why it is none.
+/// Returns a region's name; otherwise why it is none.
 pub(super) fn region(value: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match clean(value) {

@@ -245,7 +245,7 @@ impl AuditScratch {
         .await
     }
 
-    /// The listed keys of each digest that has any.
+    /// Returns the listed keys of each digest that has any.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -295,7 +295,7 @@ impl AuditScratch {
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
-    /// The repositories that hold each id.
+    /// Returns the repositories that hold each id.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -369,7 +369,7 @@ impl AuditScratch {
     }
 }
 
-/// A list of texts as one bind.
+/// Returns a list of texts as one bind.
 pub(super) fn json_list(texts: &[String]) -> String {
     serde_json::Value::from(texts.to_vec()).to_string()
 }

@@ -89,7 +89,7 @@ impl AuditScratch {
         Ok(codes.iter().find(|code| found.contains(code)).copied())
     }
 
-    /// The findings on exactly this id, in the order of their places.
+    /// Returns the findings on exactly this id, in the order of their places.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -148,7 +148,7 @@ impl AuditScratch {
         .await
     }
 
-    /// The findings at these places, in the order of the places.
+    /// Returns the findings at these places, in the order of the places.
     ///
     /// # Errors
     /// The scratch file cannot be read.

@@ -115,7 +115,7 @@ impl AuditScratch {
     }
 }
 
-/// A scratch file that cannot be read or written: the disk is full, most likely.
+/// Returns a scratch file that cannot be read or written: the disk is full, most likely.
 fn failed(error: sqlx::Error) -> IndexError {
     IndexError::Query {
         what: "the audit's notebook",

@@ -66,7 +66,7 @@ impl AuditScratch {
         Ok(rows.iter().map(finding_row).collect())
     }
 
-    /// The places of a stretch.
+    /// Returns the places of a stretch.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -102,7 +102,7 @@ impl AuditScratch {
         sql
     }
 
-    /// The places of findings with this code, kind, id and repository.
+    /// Returns the places of findings with this code, kind, id and repository.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -138,7 +138,7 @@ impl AuditScratch {
         Ok(row.get::<i64, _>(0) as u64)
     }
 
-    /// The worst finding on each of these ids, where there is one: (id, code).
+    /// Returns the worst finding on each of these ids, where there is one: (id, code).
     ///
     /// # Errors
     /// The scratch file cannot be read.

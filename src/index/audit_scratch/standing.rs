@@ -102,7 +102,7 @@ impl AuditScratch {
         Ok(rows.iter().map(head).collect())
     }
 
-    /// The commits whose own record, tree or files were not judged or gave no answer, by number.
+    /// Returns the commits whose own record, tree or files were not judged or gave no answer, by number.
     ///
     /// # Errors
     /// The scratch file cannot be read.

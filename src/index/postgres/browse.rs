@@ -9,7 +9,7 @@ use crate::index::{Browse, Capabilities, Listed, Page};
 use crate::object::Kind;
 
 impl Postgres {
-    /// A page of a list.
+    /// Returns a page of a list.
     pub(super) async fn list(&self, ask: &Browse) -> Result<Page<Listed>, sqlx::Error> {
         let kind = ask.kind;
         let limit = ask.limit.max(1);
@@ -139,7 +139,7 @@ impl Postgres {
         }
     }
 
-    /// The columns of a list, in the order of `read_light`.
+    /// Returns the columns of a list, in the order of `read_light`.
     fn light_columns(&self, kind: Kind) -> String {
         let table = Capabilities::table(kind);
         let here = |column: &str| self.columns.plain(table, column);

@@ -124,7 +124,7 @@ pub(super) fn denied<'a>(
         .collect()
 }
 
-/// A table, or some columns of it, in words.
+/// Returns a table, or some columns of it, in words.
 pub(super) fn of_table(table: &str, read: &[&str], denied: &[&str]) -> String {
     match denied.len() == read.len() {
         true => table.to_owned(),
@@ -150,7 +150,7 @@ async fn refuse_unknown_encoding(connection: &mut PgConnection) -> Result<(), sq
 /// whether this user may read all of it.
 type Relation = (String, String, String, bool, bool, bool, Vec<String>);
 
-/// The tables on the search path, and those whose rows may be filtered.
+/// Returns the tables on the search path, and those whose rows may be filtered.
 async fn tables(connection: &mut PgConnection) -> Result<(Vec<Table>, Vec<Hidden>), sqlx::Error> {
     let found: Vec<Relation> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT n.nspname::text, c.relname::text, c.relkind::text, \
@@ -311,7 +311,7 @@ async fn columns_of(connection: &mut PgConnection) -> Result<Vec<FoundColumn>, s
     Ok(rows.into_iter().map(found).collect())
 }
 
-/// The columns of each unique index that covers every row, by table.
+/// Returns the columns of each unique index that covers every row, by table.
 async fn unique(connection: &mut PgConnection) -> Result<Vec<(String, Vec<String>)>, sqlx::Error> {
     sqlx::query_as(AssertSqlSafe(format!(
         "SELECT c.relname::text, array_agg(a.attname::text) FROM pg_index AS i \

@@ -11,7 +11,7 @@ use crate::object::Kind;
 const IDS: usize = 1_000;
 
 impl Postgres {
-    /// The table that says which repository a row of `kind` belongs to; `None` where none does.
+    /// Returns the table that says which repository a row of `kind` belongs to; `None` where none does.
     fn holding(&self, kind: Kind) -> Option<&'static str> {
         let capabilities = &self.columns.capabilities;
         let table = match capabilities.refs(kind) {
@@ -21,7 +21,7 @@ impl Postgres {
         capabilities.has(table, "repo_id").then_some(table)
     }
 
-    /// A page of the ids that a repository holds.
+    /// Returns a page of the ids that a repository holds.
     pub(super) async fn held_page(
         &self,
         kind: Kind,
@@ -36,7 +36,7 @@ impl Postgres {
             .await
     }
 
-    /// A page of a table's ids beside a repository.
+    /// Returns a page of a table's ids beside a repository.
     async fn ids_of(
         &self,
         table: &str,
@@ -120,7 +120,7 @@ impl Postgres {
         Ok(out)
     }
 
-    /// A page of the ids of a repository's proposals.
+    /// Returns a page of the ids of a repository's proposals.
     pub(super) async fn proposal_page(
         &self,
         repo_id: &str,
@@ -167,7 +167,7 @@ impl Postgres {
         Ok(self.rows(ask, 1, read).await?.rows.pop())
     }
 
-    /// A page of the ids of rows without `storage_uri`.
+    /// Returns a page of the ids of rows without `storage_uri`.
     pub(super) async fn unlinked_page(
         &self,
         kind: Kind,

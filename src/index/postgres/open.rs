@@ -227,7 +227,7 @@ async fn elsewhere(connection: &mut PgConnection) -> Result<Option<String>, sqlx
     }))
 }
 
-/// A schema as a search path in a URL takes it: in quotes unless it reads the same without them, and without
+/// Returns a schema as a search path in a URL takes it: in quotes unless it reads the same without them, and without
 /// what a URL takes for its own.
 fn on_path(schema: &str) -> String {
     let plain = |c: char| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit();

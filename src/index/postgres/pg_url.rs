@@ -68,7 +68,7 @@ impl PgUrl {
         })
     }
 
-    /// The URL without password: the one that was given may be told to a program, and not shown.
+    /// Returns the URL without password: the one that was given may be told to a program, and not shown.
     #[must_use]
     pub fn url(&self) -> String {
         let Ok(mut url) = Url::parse(&self.url) else {
@@ -88,7 +88,7 @@ impl PgUrl {
         url.to_string()
     }
 
-    /// The name of the database.
+    /// Returns the name of the database.
     #[must_use]
     pub fn database(&self) -> &str {
         self.shown.rsplit_once('/').map_or("", |(_, name)| name)
@@ -113,7 +113,7 @@ impl PgUrl {
     }
 }
 
-/// A variable of libpq's that says something, without what was copied along.
+/// Returns a variable of libpq's that says something, without what was copied along.
 fn variable(name: &str) -> Result<Option<String>, String> {
     let Some(value) = std::env::var_os(name) else {
         return Ok(None);

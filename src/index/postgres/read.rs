@@ -79,7 +79,7 @@ impl Postgres {
         Ok(rows)
     }
 
-    /// A page of a table in the order of its primary key.
+    /// Returns a page of a table in the order of its primary key.
     pub(super) async fn page<T: Stored>(
         &self,
         after: Option<&str>,
@@ -105,7 +105,7 @@ impl Postgres {
         self.rows(ask, limit, T::read).await.map_err(failed)
     }
 
-    /// The rows with these ids. All of them are held at once: callers ask for few.
+    /// Returns the rows with these ids. All of them are held at once: callers ask for few.
     pub(super) async fn by_id<T: Stored>(&self, ids: &[String]) -> Result<Vec<T>, IndexError> {
         let failed = |e| self.failed(T::WHAT, e);
         let Some(of) = self.columns.select_list::<T>() else {
@@ -135,7 +135,7 @@ impl Postgres {
         Ok(out)
     }
 
-    /// A page of memberships, behind (id, repo_id).
+    /// Returns a page of memberships, behind (id, repo_id).
     pub(super) async fn membership_page(
         &self,
         kind: Kind,
@@ -172,7 +172,7 @@ impl Postgres {
         .await
     }
 
-    /// A repository by its path; one that lives before one that was deleted.
+    /// Returns a repository by its path; one that lives before one that was deleted.
     pub(super) async fn find_repo(
         &self,
         owner: &str,
@@ -204,8 +204,8 @@ impl Postgres {
         Ok(page.rows.into_iter().next())
     }
 
-    /// A page of a repository's branches behind the name `after`. Branches that share a name are never
-    /// parted, so that a page may hold more rows than `limit`.
+    /// Returns a page of a repository's branches behind the name `after`. Branches that share a name are never parted,
+    /// so that a page may hold more rows than `limit`.
     pub(super) async fn branch_page(
         &self,
         repo_id: &str,

@@ -120,7 +120,7 @@ impl Postgres {
         Ok(out)
     }
 
-    /// The partitions of a table, parents before children, with the index that each is to have.
+    /// Returns the partitions of a table, parents before children, with the index that each is to have.
     async fn partitions(
         &self,
         session: &mut Session,
@@ -188,7 +188,7 @@ impl Postgres {
 /// is there and valid.
 type PartitionRow = (String, String, String, Option<String>, bool, Option<bool>);
 
-/// A name as SQL takes it, in quotes where it needs them.
+/// Returns a name as SQL takes it, in quotes where it needs them.
 fn as_needed(name: &str) -> String {
     let plain = |c: char| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit();
     match name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {

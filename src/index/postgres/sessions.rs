@@ -169,7 +169,8 @@ impl Sessions {
         }
     }
 
-    /// A connection beside the shared ones. Where the server has no more of them, what lies unused is closed for it.
+    /// Returns a connection beside the shared ones. Where the server has no more of them, what lies unused is closed
+    /// for it.
     pub(super) async fn connect_apart(
         &self,
         options: &PgConnectOptions,

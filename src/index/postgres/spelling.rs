@@ -124,7 +124,7 @@ fn split(rest: &str) -> Result<Parts<'_>, String> {
 
 const SEVERAL: &str = "it names several hosts; name the one that is meant";
 
-/// The parameters, by the names that the driver here knows. Those that only tune another driver are left out.
+/// Returns the parameters, by the names that the driver here knows. Those that only tune another driver are left out.
 fn parameters(query: &str) -> Result<Vec<(String, String)>, String> {
     let mut out: Vec<(String, String)> = Vec::new();
     let mut trusts_system = false;

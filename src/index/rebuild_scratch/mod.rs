@@ -130,7 +130,7 @@ impl RebuildScratch {
     }
 }
 
-/// A scratch file that cannot be read or written: the disk is full, most likely.
+/// Returns a scratch file that cannot be read or written: the disk is full, most likely.
 fn failed(error: sqlx::Error) -> IndexError {
     IndexError::Query {
         what: "the rebuild's survey",
@@ -138,7 +138,7 @@ fn failed(error: sqlx::Error) -> IndexError {
     }
 }
 
-/// A repository's row as the scratch file keeps it.
+/// Returns a repository's row as the scratch file keeps it.
 fn body_of(row: &RepoRow) -> String {
     json!([
         row.repo_id,
@@ -156,7 +156,7 @@ fn body_of(row: &RepoRow) -> String {
     .to_string()
 }
 
-/// The row that [`body_of`] wrote.
+/// Returns the row that [`body_of`] wrote.
 fn repo_from(body: &str) -> RepoRow {
     let cells: Vec<Option<String>> = serde_json::from_str(body).unwrap_or_default();
     let mut cells = cells.into_iter();

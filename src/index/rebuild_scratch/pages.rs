@@ -249,7 +249,7 @@ impl RebuildScratch {
             .collect())
     }
 
-    /// The keys of the proved objects of a kind with these digits.
+    /// Returns the keys of the proved objects of a kind with these digits.
     ///
     /// # Errors
     /// The scratch file cannot be read.

@@ -13,7 +13,7 @@ use crate::object::Kind;
 const FEW: u32 = 50_000;
 
 impl Sqlite {
-    /// A page of a list.
+    /// Returns a page of a list.
     pub(super) async fn list(&self, ask: &Browse) -> Result<Page<Listed>, sqlx::Error> {
         let kind = ask.kind;
         let limit = ask.limit.max(1);
@@ -156,7 +156,7 @@ impl Sqlite {
             .map_or(0, i64::unsigned_abs))
     }
 
-    /// The column to sort by, never null: a comparison with null would hide the row.
+    /// Returns the column to sort by, never null: a comparison with null would hide the row.
     fn at_expression(&self, kind: Kind) -> String {
         let (table, at) = (Capabilities::table(kind), at_column(kind));
         if let Some(column) = self.columns.get(table, at)
@@ -188,7 +188,7 @@ impl Sqlite {
         sql.bind_key(seen)
     }
 
-    /// The columns of a list, in the order of `read_light`.
+    /// Returns the columns of a list, in the order of `read_light`.
     fn light_columns(&self, kind: Kind) -> String {
         let table = Capabilities::table(kind);
         let here = |column: &str| self.columns.plain(table, column);

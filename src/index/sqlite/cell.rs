@@ -27,7 +27,7 @@ fn is_private(c: char) -> bool {
     c >= BLOB_MARK
 }
 
-/// The reversible text of a key.
+/// Returns the reversible text of a key.
 pub(super) fn escape(bytes: &[u8], blob: bool) -> String {
     if !blob
         && let Ok(text) = std::str::from_utf8(bytes)
@@ -143,8 +143,8 @@ impl<'r> SqliteCells<'r> {
         }
     }
 
-    /// The next cell's bytes, and whether it is a BLOB. A number comes as its decimal text, with as many
-    /// digits as it takes to find it again.
+    /// Returns the next cell's bytes, and whether it is a BLOB. A number comes as its decimal text, with as many digits
+    /// as it takes to find it again.
     fn next(&mut self) -> Result<Option<CellBytes<'r>>, sqlx::Error> {
         let at = self.at;
         self.at += 1;

@@ -29,7 +29,7 @@ pub(super) enum Affinity {
 }
 
 impl Affinity {
-    /// The rules of SQLite, but for `ANY`, which makes nothing of a value in a strict table.
+    /// Returns the rules of SQLite, but for `ANY`, which makes nothing of a value in a strict table.
     fn of(declared: &str) -> Self {
         let declared = declared.to_ascii_uppercase();
         let has = |word: &str| declared.contains(word);
@@ -160,7 +160,7 @@ impl Columns {
         self.by_name.get(&(table.to_owned(), column.to_owned()))
     }
 
-    /// A column as it is compared and sorted: by its bytes, and as text whatever its type makes of it.
+    /// Returns a column as it is compared and sorted: by its bytes, and as text whatever its type makes of it.
     pub(super) fn text(&self, alias: &str, table: &str, column: &str) -> String {
         match self.get(table, column).map(|column| column.affinity) {
             Some(Affinity::Text) => format!("{alias}.\"{column}\" COLLATE BINARY"),
@@ -168,7 +168,7 @@ impl Columns {
         }
     }
 
-    /// A column of the alias `t` as it is read.
+    /// Returns a column of the alias `t` as it is read.
     pub(super) fn plain(&self, table: &str, column: &str) -> String {
         match self.get(table, column) {
             None => "NULL".to_owned(),
@@ -197,7 +197,7 @@ impl Columns {
             })
     }
 
-    /// A term of a SELECT list that makes the first of several rows the one that is read.
+    /// Returns a term of a SELECT list that makes the first of several rows the one that is read.
     pub(super) fn first_of(&self, table: &str) -> &'static str {
         match self.tables.get(table) {
             Some(Table { numbered: true, .. }) => ", min(t.rowid)",

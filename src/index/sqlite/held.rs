@@ -10,7 +10,7 @@ use crate::object::Kind;
 const IDS: usize = 500;
 
 impl Sqlite {
-    /// The table that says which repository a row of `kind` belongs to; `None` where none does.
+    /// Returns the table that says which repository a row of `kind` belongs to; `None` where none does.
     fn holding(&self, kind: Kind) -> Option<&'static str> {
         let table = match self.columns.capabilities.refs(kind) {
             true => Capabilities::refs_table(kind),
@@ -22,7 +22,7 @@ impl Sqlite {
             .then_some(table)
     }
 
-    /// A page of the ids that a repository holds.
+    /// Returns a page of the ids that a repository holds.
     pub(super) async fn held_page(
         &self,
         kind: Kind,
@@ -40,7 +40,7 @@ impl Sqlite {
             .await
     }
 
-    /// A page of a table's ids beside a repository.
+    /// Returns a page of a table's ids beside a repository.
     async fn ids_of(
         &self,
         table: &str,
@@ -123,7 +123,7 @@ impl Sqlite {
         Ok(out)
     }
 
-    /// A page of the ids of a repository's proposals.
+    /// Returns a page of the ids of a repository's proposals.
     pub(super) async fn proposal_page(
         &self,
         repo_id: &str,
@@ -175,7 +175,7 @@ impl Sqlite {
         Ok(self.rows(ask, 1, read).await?.rows.pop())
     }
 
-    /// A page of the ids of rows without `storage_uri`.
+    /// Returns a page of the ids of rows without `storage_uri`.
     pub(super) async fn unlinked_page(
         &self,
         kind: Kind,

@@ -73,7 +73,7 @@ impl Sqlite {
     }
 }
 
-/// A statement's failure, told with what it was for.
+/// Returns a statement's failure, told with what it was for.
 fn query_error(what: &'static str) -> impl Fn(sqlx::Error) -> IndexError {
     move |e| {
         let why = match &e {

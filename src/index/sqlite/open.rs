@@ -117,7 +117,7 @@ impl Sqlite {
     }
 }
 
-/// The embedded migrations as sqlx takes them.
+/// Returns the embedded migrations as sqlx takes them.
 fn migrator() -> Migrator {
     Migrator::with_migrations(
         MIGRATIONS
@@ -189,7 +189,7 @@ async fn probe(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error>
     Ok(pool)
 }
 
-/// The one connection that writes.
+/// Returns the one connection that writes.
 async fn writer(what: &str, path: &Path) -> Result<SqlitePool, IndexError> {
     let options = options(path)
         .create_if_missing(false)
@@ -210,7 +210,7 @@ async fn writer(what: &str, path: &Path) -> Result<SqlitePool, IndexError> {
     }
 }
 
-/// The file's absolute path: the same whatever link leads to it, and never read as a URI by SQLite.
+/// Returns the file's absolute path: the same whatever link leads to it, and never read as a URI by SQLite.
 fn existing_file(path: &Path) -> Result<PathBuf, IndexError> {
     let fail = |why: String| IndexError::Open {
         what: path.display().to_string(),

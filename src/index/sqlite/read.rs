@@ -36,7 +36,7 @@ impl Sqlite {
         rows_of(&self.lists, ask, limit, read).await
     }
 
-    /// A page of a table in the order of its primary key.
+    /// Returns a page of a table in the order of its primary key.
     pub(super) async fn page<T: Stored>(
         &self,
         after: Option<&str>,
@@ -60,7 +60,7 @@ impl Sqlite {
             .map_err(query_error(T::WHAT))
     }
 
-    /// The rows with these ids. All of them are held at once: callers ask for few.
+    /// Returns the rows with these ids. All of them are held at once: callers ask for few.
     pub(super) async fn by_id<T: Stored>(&self, ids: &[String]) -> Result<Vec<T>, IndexError> {
         let Some(of) = self.select_list::<T>() else {
             return Ok(Vec::new());
@@ -102,7 +102,7 @@ impl Sqlite {
         Ok(out)
     }
 
-    /// A page of memberships, behind (id, repo_id).
+    /// Returns a page of memberships, behind (id, repo_id).
     pub(super) async fn membership_page(
         &self,
         kind: Kind,
@@ -140,7 +140,7 @@ impl Sqlite {
         .await
     }
 
-    /// A repository by its path; one that lives before one that was deleted.
+    /// Returns a repository by its path; one that lives before one that was deleted.
     pub(super) async fn find_repo(
         &self,
         owner: &str,
@@ -165,8 +165,8 @@ impl Sqlite {
         Ok(page.rows.into_iter().next())
     }
 
-    /// A page of a repository's branches behind the name `after`. Branches that share a name are never
-    /// parted, so that a page may hold more rows than `limit`.
+    /// Returns a page of a repository's branches behind the name `after`. Branches that share a name are never parted,
+    /// so that a page may hold more rows than `limit`.
     pub(super) async fn branch_page(
         &self,
         repo_id: &str,
@@ -315,7 +315,7 @@ async fn rows_of<T>(
     Ok(Page { rows, end })
 }
 
-/// The least text that sorts behind everything that starts with `prefix`; `None` where there is none.
+/// Returns the least text that sorts behind everything that starts with `prefix`; `None` where there is none.
 fn beyond(prefix: &str) -> Option<String> {
     let mut out = prefix.to_owned();
     while let Some(last) = out.pop() {

@@ -15,7 +15,7 @@ pub(super) struct Selected {
 }
 
 impl Selected {
-    /// The statement up to its first condition, which keeps rows without a key out.
+    /// Returns the statement up to its first condition, which keeps rows without a key out.
     pub(super) fn select(&self, first_of: &str) -> String {
         let (table, list, key) = (self.table, &self.list, &self.key);
         match self.unique {
@@ -37,8 +37,8 @@ impl Selected {
 }
 
 impl Sqlite {
-    /// The SELECT list of `T`, ending with whether a cell is too large; `None` where the hub has no such
-    /// table. Columns are those of the alias `t`.
+    /// Returns the SELECT list of `T`, ending with whether a cell is too large; `None` where the hub has no such table.
+    /// Columns are those of the alias `t`.
     pub(super) fn select_list<T: Stored>(&self) -> Option<Selected> {
         let capabilities = &self.columns.capabilities;
         let table = table_here(capabilities, T::TABLE);

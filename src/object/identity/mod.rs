@@ -26,7 +26,7 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// The digest of `payload` behind the header of a canonical object.
+/// Returns the digest of `payload` behind the header of a canonical object.
 fn framed(kind: Kind, payload: &[u8]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(frame::header(kind, payload.len() as u64));

@@ -47,7 +47,7 @@ pub enum JsonError {
 }
 
 impl JsonError {
-    /// The byte at which the document is refused, where that is known.
+    /// Returns the byte at which the document is refused, where that is known.
     #[must_use]
     pub const fn at(&self) -> Option<usize> {
         match self {

@@ -113,8 +113,8 @@ fn refuse_not_finite(text: &str, at: usize) -> Result<(), JsonError> {
     Ok(())
 }
 
-/// The index of the closing quote of the string that opens at `at`; the last index of all where
-/// the string does not end.
+/// Returns the index of the closing quote of the string that opens at `at`; the last index of all where the string does
+/// not end.
 fn end_of_string(bytes: &[u8], at: usize) -> usize {
     let mut at = at + 1;
     while at < bytes.len() && bytes[at] != b'"' {
@@ -123,7 +123,7 @@ fn end_of_string(bytes: &[u8], at: usize) -> usize {
     at.min(bytes.len() - 1)
 }
 
-/// The index behind the number that starts at `at`.
+/// Returns the index behind the number that starts at `at`.
 fn end_of_number(bytes: &[u8], at: usize) -> usize {
     bytes[at..]
         .iter()

@@ -275,7 +275,7 @@ impl Ended {
     }
 }
 
-/// The change of a step that was made again and came out as it was planned; `Err` is how it ended.
+/// Returns the change of a step that was made again and came out as it was planned; `Err` is how it ended.
 fn as_planned(step: &Step, built: Result<Built, StoreError>) -> Result<Change, Ended> {
     match built {
         Ok(Built::Step(mut now, change)) => {

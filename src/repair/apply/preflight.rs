@@ -45,7 +45,7 @@ fn here() -> Micros {
     since.map_or(0, |since| since.as_micros() as Micros)
 }
 
-/// The clocks that are furthest apart, where that is too far.
+/// Returns the clocks that are furthest apart, where that is too far.
 fn skew(clocks: &[(&str, Micros)]) -> Option<String> {
     let slowest = clocks.iter().min_by_key(|(_, now)| *now)?;
     let fastest = clocks.iter().max_by_key(|(_, now)| *now)?;

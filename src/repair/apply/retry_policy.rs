@@ -26,8 +26,8 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// A wait before the next try, where `tried` have failed; none where that was the last. Anything from
-    /// half of it, so that steps that failed together do not come back together.
+    /// Returns a wait before the next try, where `tried` have failed; none where that was the last. Anything from half
+    /// of it, so that steps that failed together do not come back together.
     pub(super) fn wait(&self, tried: u32) -> Option<Duration> {
         if tried >= self.tries {
             return None;

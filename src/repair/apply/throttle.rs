@@ -71,7 +71,7 @@ impl Throttle {
         }
     }
 
-    /// The most steps at once that a person allows.
+    /// Returns the most steps at once that a person allows.
     #[must_use]
     pub fn concurrency(&self) -> usize {
         self.state().limit

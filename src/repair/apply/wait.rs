@@ -9,7 +9,7 @@ use std::time::Duration;
 const TOLD: Duration = Duration::from_secs(1);
 
 impl Run<'_> {
-    /// A place among the steps under way, and the time for its requests.
+    /// Returns a place among the steps under way, and the time for its requests.
     pub(super) async fn turn(&self, step: &Step) -> Turn {
         let turn = self.options.throttle.turn().await;
         let wait = self.options.throttle.reserve(step.requests());

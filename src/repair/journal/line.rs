@@ -109,7 +109,7 @@ impl Event {
 }
 
 impl RecordedOutcome {
-    /// The outcome that a run counts; none where the step was not begun.
+    /// Returns the outcome that a run counts; none where the step was not begun.
     #[must_use]
     pub const fn counted(self) -> Option<Outcome> {
         Some(match self {

@@ -34,7 +34,7 @@ pub struct Run {
     pub breaker: Option<String>,
 }
 
-/// Every journal in the state folder, in the order of their names.
+/// Returns every journal in the state folder, in the order of their names.
 ///
 /// # Errors
 /// The folder is there and cannot be read.
@@ -61,7 +61,7 @@ pub fn files() -> io::Result<Vec<PathBuf>> {
     Ok(out)
 }
 
-/// The runs of a journal, newest first. Lines that cannot be read are left to `verify`.
+/// Returns the runs of a journal, newest first. Lines that cannot be read are left to `verify`.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -125,7 +125,7 @@ impl Run {
     }
 }
 
-/// The lines of one run from the `skip`th on, in their order.
+/// Returns the lines of one run from the `skip`th on, in their order.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -172,7 +172,7 @@ impl Left {
     }
 }
 
-/// Every line that can be read.
+/// Returns every line that can be read.
 pub(in crate::repair) fn lines(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Line>>> {
     let reader = BufReader::new(File::open(path)?);
     Ok(reader.split(b'\n').filter_map(|text| match text {

@@ -67,7 +67,7 @@ impl Tail {
     }
 }
 
-/// The position behind the last newline before `end`.
+/// Returns the position behind the last newline before `end`.
 fn behind_newline(mut file: &File, end: u64) -> io::Result<u64> {
     let mut block = Vec::new();
     let mut stop = end;
@@ -131,7 +131,7 @@ pub(super) struct Seal {
 }
 
 impl Seal {
-    /// The seal of a journal; none where it was never sealed, or where that cannot be read.
+    /// Returns the seal of a journal; none where it was never sealed, or where that cannot be read.
     pub fn read(journal: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(beside(journal)).ok()?).ok()
     }

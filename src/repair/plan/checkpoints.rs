@@ -149,14 +149,14 @@ fn refuse(plan: &mut Plan, target: &Target, why: String) -> Result<(), RepairErr
     })
 }
 
-/// The repository that a finding on a branch is about.
+/// Returns the repository that a finding on a branch is about.
 pub(super) fn repo_id(finding: &Finding) -> String {
     let said = finding.evidence.get("repo_id");
     let said = said.and_then(serde_json::Value::as_str);
     said.unwrap_or_default().to_owned()
 }
 
-/// The database's time, as a checkpoint bears it.
+/// Returns the database's time, as a checkpoint bears it.
 async fn now(store: &Store) -> Result<String, IndexError> {
     let now = store.index().now().await?;
     Ok(time::isoformat(now, 0).unwrap_or_default())

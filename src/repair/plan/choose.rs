@@ -34,7 +34,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// The places of all of its findings.
+    /// Returns the places of all of its findings.
     pub fn places(&self) -> impl Iterator<Item = u64> + '_ {
         std::iter::once(self.ordinal).chain(self.others.iter().copied())
     }
@@ -52,7 +52,7 @@ impl Choice {
         self.findings.len() as u64
     }
 
-    /// The steps' findings of one kind, in the order of the report.
+    /// Returns the steps' findings of one kind, in the order of the report.
     pub fn groups(&self, kind: Subject) -> Vec<Group> {
         let mut own: Vec<&Chosen> = self.findings.iter().filter(|c| c.kind == kind).collect();
         own.sort_unstable_by_key(|c| (c.subject, c.remedy, c.ordinal));

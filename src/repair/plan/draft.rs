@@ -187,7 +187,7 @@ impl<'a> Draft<'a> {
         }))
     }
 
-    /// The findings of a batch by their place.
+    /// Returns the findings of a batch by their place.
     async fn findings(&self, batch: &[Group]) -> Result<HashMap<u64, Finding>, RepairError> {
         let places: Vec<u64> = batch.iter().map(|group| group.ordinal).collect();
         let found = self.report.at(&places).await?;

@@ -205,7 +205,7 @@ struct Reading<R> {
 }
 
 impl<R: BufRead> Reading<R> {
-    /// The next line without its newline, hashed with it.
+    /// Returns the next line without its newline, hashed with it.
     fn text(&mut self) -> Result<Vec<u8>, String> {
         let mut text = Vec::new();
         let read = self

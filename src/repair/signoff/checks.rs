@@ -19,7 +19,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The word as people and JSON write it.
+    /// Returns the word as people and JSON write it.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -282,7 +282,7 @@ impl Checks {
         of(State::Broken).chain(of(State::Open)).collect()
     }
 
-    /// The checks, in the order in which they were made.
+    /// Returns the checks, in the order in which they were made.
     #[must_use]
     pub fn into_list(self) -> Vec<Check> {
         self.0

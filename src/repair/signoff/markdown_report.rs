@@ -7,7 +7,7 @@ use std::fmt::Write;
 /// Lines of what is left, and of failed pulls, before the rest is only counted.
 const SHOWN: usize = 50;
 
-/// The report: the verdict, then why, then the figures.
+/// Returns the report: the verdict, then why, then the figures.
 #[must_use]
 pub fn markdown(signoff: &Signoff) -> String {
     let mut out = String::new();

@@ -162,7 +162,7 @@ pub(super) async fn try_all(
     }
 }
 
-/// The branches of a repository, in the order of their names.
+/// Returns the branches of a repository, in the order of their names.
 async fn branches(
     store: &Store,
     repo: &RepoRow,
@@ -310,7 +310,7 @@ enum Tried {
 }
 
 impl Tried {
-    /// The same of a repository whose branches come one by one, and not together.
+    /// Returns the same of a repository whose branches come one by one, and not together.
     fn beside_others(self) -> Self {
         let words = |why| format!("together with the other branches: {why}");
         match self {

@@ -111,7 +111,7 @@ fn counts(signoff: &Signoff) -> [(&'static str, u64); 8] {
     ]
 }
 
-/// Every name of either side, with both counts.
+/// Returns every name of either side, with both counts.
 fn of_maps<K: Ord + Display>(
     before: &BTreeMap<K, u64>,
     now: &BTreeMap<K, u64>,

@@ -131,7 +131,7 @@ fn new_rows(
     out
 }
 
-/// The new row's columns, and what is needed to make this step again.
+/// Returns the new row's columns, and what is needed to make this step again.
 fn changes(rows: &NewRows, origin: &Origin) -> Vec<RowChange> {
     let text = |text: &str| Some(shorten(text));
     let mut cells = vec![("repo_id", Some(origin.repo_id.clone()))];

@@ -128,7 +128,7 @@ impl Target {
         }
     }
 
-    /// The path that a blob has: in its row, else in the tree that names it.
+    /// Returns the path that a blob has: in its row, else in the tree that names it.
     fn path(&self, row: Option<&Row>) -> Option<String> {
         let path = match (row, &self.origin) {
             (Some(Row::Blob(row)), _) => Some(&row.path),
@@ -137,7 +137,7 @@ impl Target {
         path.filter(|path| !path.is_empty()).cloned()
     }
 
-    /// A step in words; what it writes to the store is added by who knows it.
+    /// Returns a step in words; what it writes to the store is added by who knows it.
     pub fn step(&self, words: String, precondition: String, row: Vec<RowChange>) -> Step {
         Step {
             number: 0,
@@ -162,14 +162,14 @@ impl Target {
 /// The column of a step that says who holds a row already.
 pub(super) const HELD_BY: &str = "held by";
 
-/// The id whose row or object a finding is about: of a dangling head, the commit that it names.
+/// Returns the id whose row or object a finding is about: of a dangling head, the commit that it names.
 pub(super) fn subject_id(finding: &Finding) -> &str {
     let head = finding.evidence.get("head").and_then(Value::as_str);
     head.filter(|_| finding.code == Code::HeadDangling)
         .unwrap_or(&finding.id)
 }
 
-/// The kind of that row.
+/// Returns the kind of that row.
 pub(super) fn subject_kind(finding: &Finding) -> Option<Kind> {
     match finding.code {
         Code::HeadDangling => Some(Kind::Commit),
@@ -177,7 +177,7 @@ pub(super) fn subject_kind(finding: &Finding) -> Option<Kind> {
     }
 }
 
-/// A finding's remedy, once it is to be applied: where a row holds nothing to work from, and for an id that
+/// Returns a finding's remedy, once it is to be applied: where a row holds nothing to work from, and for an id that
 /// nothing here reproduces, it takes a copy.
 pub(super) fn remedy_of(finding: &Finding) -> Remedy {
     match (finding.code, finding.kind) {
@@ -254,7 +254,7 @@ pub(super) fn hash(bytes: &[u8]) -> String {
 /// The most bytes of a value that a plan shows; longer values are counted only.
 const SHOWN: usize = 400;
 
-/// A cell as a plan shows it.
+/// Returns a cell as a plan shows it.
 pub(super) fn shorten(text: &str) -> String {
     if text.len() <= SHOWN {
         return text.to_owned();

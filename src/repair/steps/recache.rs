@@ -49,7 +49,7 @@ pub(super) async fn build(
     Ok(Built::Step(Box::new(step), Change::Recache(recache)))
 }
 
-/// The cache that a proved tree asks for. A cell that says the same already keeps its text.
+/// Returns the cache that a proved tree asks for. A cell that says the same already keeps its text.
 fn wanted(row: &SnapshotRow, tree: &Tree) -> Recache {
     let kept = row.manifest.clone().filter(|bytes| {
         Manifest::decode(bytes).is_ok_and(|(manifest, encoding)| {
@@ -71,7 +71,7 @@ fn wanted(row: &SnapshotRow, tree: &Tree) -> Recache {
     }
 }
 
-/// The columns that a recache changes, of those that the hub has.
+/// Returns the columns that a recache changes, of those that the hub has.
 fn cache_changes(store: &Store, recache: &Recache) -> Vec<RowChange> {
     let has = |column| {
         store
@@ -107,7 +107,7 @@ fn cache_changes(store: &Store, recache: &Recache) -> Vec<RowChange> {
         .collect()
 }
 
-/// A manifest in words that tell one from another.
+/// Returns a manifest in words that tell one from another.
 pub(in crate::repair) fn describe(bytes: &[u8]) -> String {
     let encoding = match bytes.first() {
         Some(b'{') => " of JSON",

@@ -87,7 +87,7 @@ async fn in_row(
     })
 }
 
-/// Every key that may hold it: those that the finding names, those of every era, and the old disk path.
+/// Returns every key that may hold it: those that the finding names, those of every era, and the old disk path.
 fn keys(target: &Target, row: Option<&Row>) -> Vec<Key> {
     let id = ObjectId::new(&target.id);
     let (repo_id, disk_path) = match row {
@@ -104,7 +104,7 @@ fn keys(target: &Target, row: Option<&Row>) -> Vec<Key> {
     out
 }
 
-/// The copies beside the hub.
+/// Returns the copies beside the hub.
 async fn beside(ctx: StepContext<'_>, target: &Target) -> Option<Result<Source, String>> {
     let id = ObjectId::new(&target.id);
     let found = match ctx.store.copies()?.candidates(target.kind, &id).await {
@@ -137,7 +137,7 @@ fn own(target: &Target, bytes: Bytes, words: &str) -> Result<Source, String> {
     })
 }
 
-/// The canonical object inside `bytes`: as it is, or out of what old code and clients wrap around it.
+/// Returns the canonical object inside `bytes`: as it is, or out of what old code and clients wrap around it.
 ///
 /// # Errors
 /// Nothing in there proves the id, in words.

@@ -31,7 +31,7 @@ pub struct Newest {
 }
 
 impl Store {
-    /// The newest sound checkpoint of a repository.
+    /// Returns the newest sound checkpoint of a repository.
     ///
     /// # Errors
     /// A store that does not answer: then nothing is known.
@@ -40,7 +40,7 @@ impl Store {
     }
 }
 
-/// The newest sound checkpoint under a prefix, and what was passed over on the way to it.
+/// Returns the newest sound checkpoint under a prefix, and what was passed over on the way to it.
 ///
 /// A checkpoint is proved by the one that was the newest whole one when it was written: its hash is
 /// what the later one names. The first names none, and none may lie before it.
@@ -98,7 +98,7 @@ impl Newest {
     }
 }
 
-/// The newest keys by number, and whether these are all.
+/// Returns the newest keys by number, and whether these are all.
 async fn listed(
     backend: &dyn Backend,
     prefix: &str,
@@ -119,8 +119,8 @@ async fn listed(
     Ok((keys, all))
 }
 
-/// The newest keys, once the number behind the last listed one is free: a listing that is short would make an older
-/// checkpoint the newest. A writer that takes the number meanwhile shows in the next listing.
+/// Returns the newest keys, once the number behind the last listed one is free: a listing that is short would make an
+/// older checkpoint the newest. A writer that takes the number meanwhile shows in the next listing.
 async fn whole_listing(
     backend: &dyn Backend,
     prefix: &str,
@@ -152,8 +152,8 @@ fn open_question(key: &Key, why: &str) -> BackendError {
     }
 }
 
-/// A checkpoint that is whole and lies under its own key, with its hash. Wrong takes two reads of as many bytes as
-/// are listed.
+/// Returns a checkpoint that is whole and lies under its own key, with its hash. Wrong takes two reads of as many bytes
+/// as are listed.
 async fn whole(
     backend: &dyn Backend,
     key: &Key,

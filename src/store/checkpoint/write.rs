@@ -79,7 +79,7 @@ impl Store {
         Ok(Some(Refs { repo, branches }))
     }
 
-    /// The checkpoint that has to be written so that the store holds `refs`, made at `made_at`.
+    /// Returns the checkpoint that has to be written so that the store holds `refs`, made at `made_at`.
     ///
     /// # Errors
     /// A store that does not answer, or more branches than a checkpoint holds.

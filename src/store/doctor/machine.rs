@@ -14,7 +14,7 @@ const A_ROW: u64 = 1_500;
 /// The bytes that every audit needs, however small the hub. Bytes.
 const LEAST: u64 = 16 << 20;
 
-/// The folder for temporary files: there, to be written, and with room for an audit of this hub.
+/// Returns the folder for temporary files: there, to be written, and with room for an audit of this hub.
 pub(super) async fn examine(index: Option<&dyn IndexMut>) -> Check {
     let free = match try_folder() {
         Ok(free) => free,
@@ -33,7 +33,7 @@ pub(super) async fn examine(index: Option<&dyn IndexMut>) -> Check {
     compare(free, counts.as_ref())
 }
 
-/// The bytes that are free in the folder for temporary files, in which a file could be written.
+/// Returns the bytes that are free in the folder for temporary files, in which a file could be written.
 fn try_folder() -> io::Result<u64> {
     let folder = scratch::folder("doctor")?;
     let path = folder.path().join("trial");

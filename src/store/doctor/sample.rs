@@ -155,7 +155,7 @@ impl Sample {
     }
 }
 
-/// The store in which an object has a key of a known layout, where it has none in this one.
+/// Returns the store in which an object has a key of a known layout, where it has none in this one.
 fn shifted(hub: &Hub, key: &Key) -> Option<String> {
     let key = key.as_str();
     if layout::recognise(key).is_some() {
@@ -236,7 +236,7 @@ async fn other_database(index: &dyn Index, backend: &dyn Backend) -> Result<Pair
     })
 }
 
-/// The URL of the store that was probably meant: a level higher, or a level lower where a listing shows it.
+/// Returns the URL of the store that was probably meant: a level higher, or a level lower where a listing shows it.
 async fn meant(backend: &dyn Backend, hub: &Hub, sample: &Sample) -> Option<String> {
     let tried: Vec<&Key> = sample.absent.iter().take(TRIED).collect();
     if let Some(url) = higher(backend, hub, &tried).await {
@@ -245,7 +245,7 @@ async fn meant(backend: &dyn Backend, hub: &Hub, sample: &Sample) -> Option<Stri
     lower(backend, hub, &tried).await
 }
 
-/// A store that starts one level too low holds the keys without their first part.
+/// Returns a store that starts one level too low holds the keys without their first part.
 async fn higher(backend: &dyn Backend, hub: &Hub, tried: &[&Key]) -> Option<String> {
     let (part, _) = tried.first()?.as_str().split_once('/')?;
     for key in tried {
@@ -258,7 +258,7 @@ async fn higher(backend: &dyn Backend, hub: &Hub, tried: &[&Key]) -> Option<Stri
     None
 }
 
-/// The store around this one, where its last part is `part`.
+/// Returns the store around this one, where its last part is `part`.
 fn above(store: &ObjectStore, part: &str) -> Option<String> {
     match store {
         ObjectStore::Folder(path) if path.file_name()?.to_str() == Some(part) => {
@@ -279,7 +279,7 @@ fn above(store: &ObjectStore, part: &str) -> Option<String> {
     }
 }
 
-/// A store that starts a level too high holds the keys behind a prefix, which the start of a listing shows.
+/// Returns a store that starts a level too high holds the keys behind a prefix, which the start of a listing shows.
 async fn lower(backend: &dyn Backend, hub: &Hub, tried: &[&Key]) -> Option<String> {
     let mut seen = BTreeSet::new();
     let mut entries = backend.list("", None).take(LISTED);
@@ -310,7 +310,7 @@ async fn holds(backend: &dyn Backend, prefix: &str, tried: &[&Key]) -> bool {
     false
 }
 
-/// The store that starts behind `prefix`.
+/// Returns the store that starts behind `prefix`.
 fn below(store: &ObjectStore, prefix: &str) -> Option<String> {
     Some(match store {
         ObjectStore::Folder(path) => {
@@ -325,7 +325,7 @@ fn below(store: &ObjectStore, prefix: &str) -> Option<String> {
     })
 }
 
-/// The sample as the doctor tells it.
+/// Returns the sample as the doctor tells it.
 pub(super) fn check(pair: Result<Pair, IndexError>) -> Check {
     const NAME: &str = "rows and store";
     let pair = match pair {

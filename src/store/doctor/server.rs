@@ -8,7 +8,7 @@ use crate::index::server::Connections;
 /// Connections that are few: an audit uses six where it may.
 const FEW: u64 = 6;
 
-/// The checks, each only where there is something to say.
+/// Returns the checks, each only where there is something to say.
 pub(super) fn examine(state: &ServerState, access: Access) -> Vec<Check> {
     let mut checks = Vec::new();
     checks.extend(state.read_only.as_ref().map(|why| read_only(why, access)));

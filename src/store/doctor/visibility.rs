@@ -31,7 +31,7 @@ fn of_hidden(hidden: &Hidden) -> Check {
     }
 }
 
-/// A sentence as what was found and what to do about it.
+/// Returns a sentence as what was found and what to do about it.
 fn parted(said: &str) -> (&str, &str) {
     said.split_once("; ").unwrap_or((said, ""))
 }

@@ -83,7 +83,7 @@ pub(super) async fn reached(
     Ok((seen, unknown))
 }
 
-/// The record that a row proves, or else its object.
+/// Returns the record that a row proves, or else its object.
 async fn proved_commit(store: &Store, row: &CommitRow) -> Result<Option<CommitRecord>, StoreError> {
     if let Ok(record) = reconstruct::commit_record(row)
         && identity::ambiguous_commit(&record).is_none()

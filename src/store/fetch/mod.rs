@@ -181,7 +181,7 @@ impl Fetch {
         self.seen.contains(kind, id)
     }
 
-    /// The next step; `None` once everything was handed on or refused.
+    /// Returns the next step; `None` once everything was handed on or refused.
     ///
     /// # Errors
     /// A side that could not be asked, or cancellation. What was handed on stays good.

@@ -110,7 +110,7 @@ impl FetchQueue {
         !self.waiting.is_empty()
     }
 
-    /// The next ids to look up.
+    /// Returns the next ids to look up.
     pub(super) fn take(&mut self) -> Vec<Waiting> {
         let count = self.waiting.len().min(self.rows);
         self.waiting.drain(..count).collect()
@@ -139,7 +139,7 @@ impl FetchQueue {
         }
     }
 
-    /// The oldest read, once it has ended.
+    /// Returns the oldest read, once it has ended.
     pub(super) async fn next_read(&mut self) -> Option<Read> {
         let read = self.reads.next().await?;
         self.reserved -= read.weight;

@@ -82,7 +82,7 @@ pub(super) struct Trail {
 }
 
 impl Trail {
-    /// The way to a head itself.
+    /// Returns the way to a head itself.
     pub(super) fn to(head: Arc<Head>) -> Self {
         Self {
             head,
@@ -122,7 +122,7 @@ impl Trail {
         self.steps(kind, id).join(" → ")
     }
 
-    /// The refusal of the object that the trail leads to.
+    /// Returns the refusal of the object that the trail leads to.
     pub(super) fn refuse(&self, kind: Kind, id: &ObjectId, why: Why) -> Refusal {
         Refusal {
             kind,

@@ -13,7 +13,7 @@ pub(super) enum Dialect {
     SqlAlchemy,
 }
 
-/// The absolute path behind `scheme://`, of a file or folder that is there if one reading finds one.
+/// Returns the absolute path behind `scheme://`, of a file or folder that is there if one reading finds one.
 ///
 /// # Errors
 /// A path that cannot be meant, or two readings that find different things.
@@ -43,7 +43,7 @@ pub(super) fn read(rest: &str, dialect: Dialect) -> Result<PathBuf, String> {
     choose(written)
 }
 
-/// A path that is no URL, made absolute.
+/// Returns a path that is no URL, made absolute.
 ///
 /// # Errors
 /// This program runs in a folder that is not there any more.
@@ -52,7 +52,7 @@ pub(super) fn absolute(path: &str) -> Result<PathBuf, String> {
         .map_err(|e| e.to_string())
 }
 
-/// The readings of a path, the one that the dialect means first.
+/// Returns the readings of a path, the one that the dialect means first.
 fn candidates(path: &str, dialect: Dialect) -> Vec<PathBuf> {
     let (from_here, from_root) = match path.strip_prefix('/') {
         // Two slashes and no third: what is behind them starts here.
@@ -83,7 +83,7 @@ fn home(path: &str) -> Option<PathBuf> {
     }
 }
 
-/// The one reading that finds something; the first where none does.
+/// Returns the one reading that finds something; the first where none does.
 fn choose(written: Vec<PathBuf>) -> Result<PathBuf, String> {
     let there: Vec<&PathBuf> = written.iter().filter(|path| path.exists()).collect();
     let real = |path: &PathBuf| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());

@@ -147,7 +147,7 @@ impl Writer {
         Ok(stored)
     }
 
-    /// The URIs of objects that were stored, in their order.
+    /// Returns the URIs of objects that were stored, in their order.
     async fn store_all(
         &self,
         kind: Kind,

@@ -81,7 +81,7 @@ impl Writer {
         self.commit_writes(&repo, arrivals, admitted, around).await
     }
 
-    /// The tree that a commit of the hub names, from whatever of it proves.
+    /// Returns the tree that a commit of the hub names, from whatever of it proves.
     pub(super) async fn tree_of(&self, commit: &ObjectId) -> Result<Tree, HubWriteError> {
         let index = self.store().index();
         let row = index
@@ -100,7 +100,7 @@ impl Writer {
         found.map_err(|why| refused(&tree, why.to_string()))
     }
 
-    /// A snapshot, unless the hub has it and serves it as an object: then it need not come again.
+    /// Returns a snapshot, unless the hub has it and serves it as an object: then it need not come again.
     pub(super) async fn unless_stored(
         &self,
         record: SnapshotRecord,
@@ -117,7 +117,7 @@ impl Writer {
     }
 }
 
-/// A snapshot with its `typed` id.
+/// Returns a snapshot with its `typed` id.
 pub(super) fn record(
     manifest: Manifest,
     directories: BTreeSet<String>,

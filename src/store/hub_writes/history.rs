@@ -102,8 +102,8 @@ impl<'a> History<'a> {
         Ok(found)
     }
 
-    /// The commit that two histories parted from: of several, one that lies behind no other, the newest
-    /// of them. `None` where they have nothing in common.
+    /// Returns the commit that two histories parted from: of several, one that lies behind no other, the newest of
+    /// them. `None` where they have nothing in common.
     pub(super) async fn merge_base(
         &self,
         ours: &str,

@@ -85,7 +85,7 @@ impl Writer {
         })
     }
 
-    /// The tree that both sides give together.
+    /// Returns the tree that both sides give together.
     async fn merged(
         &self,
         base: Option<&ObjectId>,

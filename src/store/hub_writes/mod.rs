@@ -88,7 +88,7 @@ impl From<IndexError> for HubWriteError {
     }
 }
 
-/// The first few objections, and how many there are.
+/// Returns the first few objections, and how many there are.
 fn told(objections: &[Objection]) -> String {
     let mut out: Vec<String> = objections
         .iter()
@@ -111,12 +111,12 @@ fn refused(subject: &str, why: impl Into<String>) -> HubWriteError {
 }
 
 impl Authorship {
-    /// The time as ids hash it.
+    /// Returns the time as ids hash it.
     fn time(&self) -> Result<String, HubWriteError> {
         isoformat(self.at, 0).ok_or_else(|| refused("the time", "it is not a date"))
     }
 
-    /// A commit with its `typed` id: what clients verify.
+    /// Returns a commit with its `typed` id: what clients verify.
     fn commit(
         &self,
         repo: &RepoRow,
@@ -145,7 +145,7 @@ impl Authorship {
 }
 
 impl Writer {
-    /// The repository of this id.
+    /// Returns the repository of this id.
     async fn repo(&self, repo_id: &str) -> Result<RepoRow, HubWriteError> {
         let found = self.store().index().repo_by_id(repo_id).await?;
         let repo = found.ok_or_else(|| refused(repo_id, "there is no such repository"))?;
@@ -155,7 +155,7 @@ impl Writer {
         }
     }
 
-    /// The branch of this name; `None` where there is none.
+    /// Returns the branch of this name; `None` where there is none.
     ///
     /// Two rows that disagree are refused: nobody can say which of them a writer means.
     async fn branch(&self, repo: &RepoRow, name: &str) -> Result<Option<BranchRow>, HubWriteError> {

@@ -206,7 +206,7 @@ impl Writer {
         Ok(order.iter().filter_map(|id| whole.remove(id)).collect())
     }
 
-    /// The tree of a snapshot that the hub has.
+    /// Returns the tree of a snapshot that the hub has.
     async fn base(
         &self,
         id: &str,

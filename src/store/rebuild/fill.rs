@@ -300,8 +300,8 @@ impl Rebuild<'_> {
         }
     }
 
-    /// The proved bytes under each key with the URI that a row gives to them; `None` where it can no
-    /// longer be had, which is counted.
+    /// Returns the proved bytes under each key with the URI that a row gives to them; `None` where it can no longer be
+    /// had, which is counted.
     async fn read(
         &mut self,
         kind: Kind,

@@ -78,7 +78,7 @@ impl Rebuild<'_> {
         }
     }
 
-    /// The key and digits of an entry that may be an object.
+    /// Returns the key and digits of an entry that may be an object.
     async fn sort(
         &mut self,
         entry: Entry,
@@ -168,7 +168,7 @@ async fn look(
     Found::Nothing(key, refused)
 }
 
-/// The digest in the key decides: bytes that prove as the blob of it are a blob, whatever they parse as.
+/// Returns the digest in the key decides: bytes that prove as the blob of it are a blob, whatever they parse as.
 async fn once(
     backend: &dyn Backend,
     memory: &Semaphore,
@@ -233,7 +233,7 @@ fn open_question(key: &Key, why: &str) -> BackendError {
     }
 }
 
-/// The kind that the first bytes of a record name.
+/// Returns the kind that the first bytes of a record name.
 fn record_kind(start: &[u8]) -> Option<Kind> {
     [Kind::Commit, Kind::Snapshot].into_iter().find(|kind| {
         let word = kind.as_str().as_bytes();

@@ -38,7 +38,7 @@ impl Store {
     }
 }
 
-/// The one place that makes an empty database at a URL.
+/// Returns the one place that makes an empty database at a URL.
 async fn made_or_found(database: &Database) -> Result<Arc<dyn IndexMut>, IndexError> {
     Ok(match database {
         Database::Sqlite(path) => {

@@ -203,7 +203,7 @@ impl Patient {
         answer
     }
 
-    /// The body of an object, which goes on where it broke off while the object is still the same.
+    /// Returns the body of an object, which goes on where it broke off while the object is still the same.
     fn going_on(&self, key: &Key, body: Body) -> Body {
         let meta = body.meta.clone();
         let reading = Reading {

@@ -135,7 +135,7 @@ impl Parser {
         self.owed_until.is_some_and(|until| now < until)
     }
 
-    /// The background's colour, where the terminal told it.
+    /// Returns the background's colour, where the terminal told it.
     pub fn background(&self) -> Option<Color> {
         self.background
     }
@@ -346,7 +346,7 @@ impl Parser {
     }
 }
 
-/// A colour as terminals say it: `rgb:1e1e/1e1e/2e2e`, of one to four digits each.
+/// Returns a colour as terminals say it: `rgb:1e1e/1e1e/2e2e`, of one to four digits each.
 fn color(said: &[u8]) -> Option<Color> {
     let said = std::str::from_utf8(said).ok()?;
     let parts = said.strip_prefix("rgb:").or(said.strip_prefix("rgba:"))?;

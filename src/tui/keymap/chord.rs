@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 /// A key with its modifiers; shift is in the character already.
 pub type Chord = (KeyModifiers, KeyCode);
 
-/// The key that `text` names, as in `ctrl-d` or `pgup`.
+/// Returns the key that `text` names, as in `ctrl-d` or `pgup`.
 #[must_use]
 pub fn chord(text: &str) -> Option<Chord> {
     let (modifiers, name) = match text.strip_prefix("ctrl-") {
@@ -38,7 +38,7 @@ pub fn chord(text: &str) -> Option<Chord> {
     Some((modifiers, code))
 }
 
-/// The chord of a key that was pressed.
+/// Returns the chord of a key that was pressed.
 #[must_use]
 pub fn pressed(key: KeyEvent) -> Chord {
     (key.modifiers.difference(KeyModifiers::SHIFT), key.code)

@@ -272,7 +272,7 @@ fn plain(text: &str) -> Vec<Part> {
     }]
 }
 
-/// Both texts in parts; words that only one side has are marked.
+/// Returns both texts in parts; words that only one side has are marked.
 #[must_use]
 pub fn compare(row: &str, object: &str) -> (Vec<Part>, Vec<Part>) {
     if row == object || row.len() > COMPARED || object.len() > COMPARED {
@@ -316,7 +316,7 @@ fn entries(json: &str) -> Option<BTreeMap<String, String>> {
     serde_json::from_str(json).ok()
 }
 
-/// Both sides by path, in one pass.
+/// Returns both sides by path, in one pass.
 fn join_manifests(
     row: &BTreeMap<String, String>,
     object: &BTreeMap<String, String>,

@@ -52,7 +52,7 @@ impl From<&BranchStanding> for BranchMark {
 }
 
 impl BranchMark {
-    /// A mark and a few words, and the grade of what they say; none where nothing is wrong.
+    /// Returns a mark and a few words, and the grade of what they say; none where nothing is wrong.
     #[must_use]
     pub fn words(&self) -> (String, Option<Grade>) {
         match self {

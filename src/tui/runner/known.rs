@@ -222,7 +222,7 @@ fn is_whole(report: &Report) -> bool {
         && report.summary().too_new == 0
 }
 
-/// A look at single rows, now.
+/// Returns a look at single rows, now.
 fn now() -> crate::object::time::Micros {
     jiff::Timestamp::now().as_microsecond()
 }

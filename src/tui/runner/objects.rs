@@ -19,7 +19,7 @@ const LARGEST: u32 = 8_000;
 const SHOW_AFTER: Duration = Duration::from_millis(250);
 
 impl RunnerContext {
-    /// The next rows of a list, and whether none follow. With a filter they may be fewer than were asked for;
+    /// Returns the next rows of a list, and whether none follow. With a filter they may be fewer than were asked for;
     /// none come only where none follow.
     pub(super) async fn objects(&self, ask: ObjectQuery) -> Result<(Vec<Listed>, bool), String> {
         let ObjectQuery { mut browse, filter } = ask;
@@ -112,7 +112,7 @@ struct Sieve {
 }
 
 impl Sieve {
-    /// The rows that pass, in their order.
+    /// Returns the rows that pass, in their order.
     async fn through(&self, rows: Vec<Listed>) -> Result<Vec<Listed>, String> {
         let mut rows: Vec<Listed> = rows.into_iter().filter(|row| self.says(row)).collect();
         let Some(report) = &self.report else {

@@ -124,7 +124,7 @@ impl RunnerContext {
         Ok(marks)
     }
 
-    /// A repository by its path, with its counts.
+    /// Returns a repository by its path, with its counts.
     async fn repo_named(&self, path: &str) -> Result<Answer, String> {
         let store = self.store()?;
         let (owner, slug) = path.split_once('/').unwrap_or((path, ""));

@@ -56,7 +56,7 @@ impl RunnerContext {
         })
     }
 
-    /// A stretch of the list, with the counts of its rows.
+    /// Returns a stretch of the list, with the counts of its rows.
     pub(super) async fn some_repos(
         &self,
         ask: RepoQuery,
@@ -78,7 +78,7 @@ impl RunnerContext {
         })
     }
 
-    /// The list that was asked for, made once for each report.
+    /// Returns the list that was asked for, made once for each report.
     async fn arranged(&self, ask: RepoQuery) -> Result<Arc<Arranged>, String> {
         let report = self.state().report.clone();
         let name = report.as_ref().map(|(name, _)| *name);
@@ -166,7 +166,7 @@ impl RunnerContext {
         Ok(())
     }
 
-    /// The worst grade and the number of findings by path.
+    /// Returns the worst grade and the number of findings by path.
     async fn worst(&self) -> Result<HashMap<String, (crate::audit::Grade, u64)>, String> {
         use crate::audit::{Filter, report::GroupBy};
         let Some((_, report)) = self.state().report.clone() else {

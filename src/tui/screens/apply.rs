@@ -33,7 +33,7 @@ pub struct Apply {
 }
 
 impl Apply {
-    /// A repair of so many steps that has just begun.
+    /// Returns a repair of so many steps that has just begun.
     #[must_use]
     pub fn new((ticket, scope): (Ticket, Scope), plan: PlanRef, steps: u64, work: Work) -> Self {
         Self {

@@ -71,7 +71,7 @@ impl Decide {
         self.open_findings().len() as u64
     }
 
-    /// The finding under the cursor.
+    /// Returns the finding under the cursor.
     #[must_use]
     pub fn current(&self) -> Option<&FindingLine> {
         match self.rows.row(self.cursor.at) {

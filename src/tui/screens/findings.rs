@@ -103,7 +103,7 @@ impl Findings {
         self.count.ready().copied().unwrap_or(0)
     }
 
-    /// The rows of its heading, the cursor of the list that is shown, and how long that is.
+    /// Returns the rows of its heading, the cursor of the list that is shown, and how long that is.
     pub fn pointed(&mut self) -> (u16, &mut Cursor, u64) {
         match self.group {
             Some(_) => {
@@ -121,7 +121,7 @@ impl Findings {
         self.groups.ready().map_or(0, |groups| groups.len() as u64)
     }
 
-    /// The finding under the cursor.
+    /// Returns the finding under the cursor.
     #[must_use]
     pub fn current(&self) -> Option<&FindingLine> {
         match (self.group, self.list.row(self.cursor.at)) {
@@ -222,7 +222,7 @@ impl Findings {
         self.reread(ctx);
     }
 
-    /// A stretch of the list as it is sorted.
+    /// Returns a stretch of the list as it is sorted.
     fn stretch(&self, skip: u64, limit: u32) -> Stretch {
         Stretch {
             order: COLUMNS[self.sorting.column].0,
@@ -325,7 +325,7 @@ impl Findings {
         self.marks_scope = ctx.renew(self.marks_scope);
     }
 
-    /// The filter and the marks, for the status line.
+    /// Returns the filter and the marks, for the status line.
     #[must_use]
     pub fn status(&self) -> String {
         let marks = self.marked.words(self.cursor.at);

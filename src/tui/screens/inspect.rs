@@ -98,7 +98,7 @@ impl Inspect {
         matches!(self.seen, Slot::Pending(_))
     }
 
-    /// The linked object under the cursor, or the object itself.
+    /// Returns the linked object under the cursor, or the object itself.
     #[must_use]
     pub fn id_under_cursor(&self) -> HubId {
         self.link().map_or_else(|| self.id.clone(), |(_, id, _)| id)
@@ -209,8 +209,7 @@ impl Inspect {
         Go::Stay
     }
 
-    /// The longest line of the facet that is shown, in characters; only columns and records are
-    /// shifted.
+    /// Returns the longest line of the facet that is shown, in characters; only columns and records are shifted.
     fn longest(&self) -> usize {
         let Some(seen) = self.seen.ready() else {
             return 0;

@@ -48,7 +48,7 @@ impl JournalScreen {
         self.runs.ready().map_or(0, |runs| runs.len() as u64)
     }
 
-    /// The run under the cursor.
+    /// Returns the run under the cursor.
     #[must_use]
     pub fn current(&self) -> Option<&RunLine> {
         self.runs
@@ -56,7 +56,7 @@ impl JournalScreen {
             .get(usize::try_from(self.cursor.at).ok()?)
     }
 
-    /// The run's name under the cursor.
+    /// Returns the run's name under the cursor.
     #[must_use]
     pub fn id(&self) -> Option<HubId> {
         self.current().map(|run| run.run.clone())

@@ -212,7 +212,7 @@ impl Screen {
         }
     }
 
-    /// The id under the cursor.
+    /// Returns the id under the cursor.
     #[must_use]
     pub fn id(&self) -> Option<HubId> {
         match self {
@@ -293,7 +293,7 @@ impl Screen {
         }
     }
 
-    /// The conditions that a filter may hold here, beside plain words.
+    /// Returns the conditions that a filter may hold here, beside plain words.
     #[must_use]
     pub fn conditions(&self) -> &'static [&'static str] {
         match self {
@@ -324,14 +324,14 @@ pub fn ago(at: crate::object::time::Micros, shared: &Shared) -> String {
     }
 }
 
-/// An instant in full, in UTC.
+/// Returns an instant in full, in UTC.
 #[must_use]
 pub fn exactly(at: Option<crate::object::time::Micros>) -> String {
     at.and_then(|at| crate::object::time::isoformat(at, 0))
         .unwrap_or_else(|| "? no instant".into())
 }
 
-/// A mark that says a grade without colour.
+/// Returns a mark that says a grade without colour.
 #[must_use]
 pub const fn grade_mark(grade: crate::audit::Grade) -> &'static str {
     use crate::audit::Grade;

@@ -262,7 +262,7 @@ impl Objects {
         Some(found)
     }
 
-    /// The next row that has a finding, of those that are held.
+    /// Returns the next row that has a finding, of those that are held.
     fn next_found(&self, forwards: bool) -> Option<u64> {
         let at = self.list.cursor.at;
         let has = |at: &u64| {
@@ -282,7 +282,7 @@ impl Objects {
     }
 }
 
-/// The screen on which a branch is chosen.
+/// Returns the screen on which a branch is chosen.
 #[must_use]
 pub fn of(screen: &mut Screen) -> Option<&mut Objects> {
     match screen {

@@ -106,7 +106,7 @@ impl PlanScreen {
         matches!(self.totals, Slot::Pending(_)) || self.steps.pending() || self.refusals.pending()
     }
 
-    /// The id of the step or refusal under the cursor.
+    /// Returns the id of the step or refusal under the cursor.
     #[must_use]
     pub fn current_id(&self) -> Option<HubId> {
         if self.len() == 0 {
@@ -158,7 +158,7 @@ impl PlanScreen {
         }
     }
 
-    /// The question before this plan is applied.
+    /// Returns the question before this plan is applied.
     #[must_use]
     pub fn question(&self, shared: &Shared) -> Option<Confirm> {
         let totals = self.totals.ready()?;
@@ -244,7 +244,7 @@ impl PlanScreen {
         ctx.height(0).saturating_sub(head)
     }
 
-    /// The screen on which this plan is carried out.
+    /// Returns the screen on which this plan is carried out.
     #[must_use]
     pub fn applied(&mut self, ticket: Ticket, scope: Scope) -> Apply {
         self.spent = true;
@@ -336,7 +336,7 @@ impl PlanScreen {
         has_steps && !self.spent && is_fresh
     }
 
-    /// The step under the cursor as a text.
+    /// Returns the step under the cursor as a text.
     #[must_use]
     pub fn document(&self) -> Option<(String, String)> {
         let text = self.detail(super::WIDE, &Theme::ansi()).plain();

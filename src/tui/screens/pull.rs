@@ -69,7 +69,7 @@ impl PullScreen {
         }
     }
 
-    /// The branch under the cursor, of those that fail.
+    /// Returns the branch under the cursor, of those that fail.
     fn failed(&self) -> Option<&FailedLine> {
         let branches = self.end.ready()?.branches.as_ref()?;
         branches.named.get(usize::try_from(self.cursor.at).ok()?)
@@ -81,7 +81,7 @@ impl PullScreen {
         of_branch.or(self.end.ready()?.refused.as_ref())
     }
 
-    /// The id of what a client would refuse.
+    /// Returns the id of what a client would refuse.
     #[must_use]
     pub fn id(&self) -> Option<&HubId> {
         self.refused().map(|refused| &refused.id)
@@ -161,7 +161,7 @@ impl PullScreen {
         None
     }
 
-    /// The end of it as a text.
+    /// Returns the end of it as a text.
     #[must_use]
     pub fn document(&self) -> Option<String> {
         let mut out = Text::new(super::WIDE);

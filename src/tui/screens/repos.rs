@@ -90,7 +90,7 @@ impl Repos {
         self.placed.ready().map_or(0, |(count, _)| *count)
     }
 
-    /// The row under the cursor.
+    /// Returns the row under the cursor.
     #[must_use]
     pub fn current(&self) -> Option<&RepoLine> {
         match self.list.row(self.cursor.at) {
@@ -328,7 +328,7 @@ impl Repos {
         });
     }
 
-    /// The filter, for the status line.
+    /// Returns the filter, for the status line.
     #[must_use]
     pub fn status(&self) -> String {
         match self.text.trim() {

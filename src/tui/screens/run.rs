@@ -52,7 +52,7 @@ impl RunScreen {
         }
     }
 
-    /// The id of what the line under the cursor changed, else the run's name.
+    /// Returns the id of what the line under the cursor changed, else the run's name.
     #[must_use]
     pub fn id(&self) -> HubId {
         self.current()
@@ -121,7 +121,7 @@ impl RunScreen {
         }
     }
 
-    /// The line under the cursor as a text.
+    /// Returns the line under the cursor as a text.
     #[must_use]
     pub fn document(&self) -> Option<(String, String)> {
         let mut out = Text::new(super::WIDE);

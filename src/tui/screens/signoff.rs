@@ -139,7 +139,7 @@ impl SignOffScreen {
         None
     }
 
-    /// The end of it as a text.
+    /// Returns the end of it as a text.
     #[must_use]
     pub fn document(&self) -> Option<String> {
         let mut out = Text::new(super::WIDE);

@@ -78,7 +78,7 @@ pub fn start_audit(shared: &mut Shared, out: &mut Vec<Effect>, ask: AuditRequest
     out.push(Effect::Audit { ticket, ask });
 }
 
-/// The audit that follows from what happened: of what was audited last, as deep as this hub is.
+/// Returns the audit that follows from what happened: of what was audited last, as deep as this hub is.
 #[must_use]
 pub fn next_audit(shared: &Shared) -> AuditRequest {
     AuditRequest {

@@ -177,7 +177,7 @@ fn listed(branches: &mut Branches, ticket: Ticket, answer: Answer) -> Option<Ans
     None
 }
 
-/// The end of an audit.
+/// Returns the end of an audit.
 fn audited(state: &mut State, answer: Answer, out: &mut Vec<Effect>) -> Option<Answer> {
     let shared = &mut state.shared;
     match answer {

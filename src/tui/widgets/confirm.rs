@@ -70,7 +70,7 @@ pub struct Confirm {
 }
 
 impl Confirm {
-    /// A question that `y` answers.
+    /// Returns a question that `y` answers.
     #[must_use]
     pub fn letter(question: Question, hub: String) -> Self {
         Self {
@@ -82,7 +82,7 @@ impl Confirm {
         }
     }
 
-    /// A question that is answered with the hub's name.
+    /// Returns a question that is answered with the hub's name.
     #[must_use]
     pub fn name(question: Question, hub: String, name: String, why: String) -> Self {
         Self {
@@ -97,7 +97,7 @@ impl Confirm {
         matches!(self.level, Level::Name { .. })
     }
 
-    /// The line in which the name is typed.
+    /// Returns the line in which the name is typed.
     pub fn input(&mut self) -> Option<&mut Input> {
         (self.drawn && self.wants_name()).then_some(&mut self.typed)
     }

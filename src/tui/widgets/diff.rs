@@ -52,14 +52,14 @@ pub fn at(seen: &Inspected, line: u64) -> Option<At> {
     Some(At::Field(seen.fields.len() - seen.same() + left - 1))
 }
 
-/// The widths of a field's name and of each side.
+/// Returns the widths of a field's name and of each side.
 fn columns(width: u16) -> (usize, usize) {
     let width = usize::from(width);
     let name = (width / 4).clamp(8, 18);
     (name, width.saturating_sub(name + 16) / 2)
 }
 
-/// The heading of the columns.
+/// Returns the heading of the columns.
 #[must_use]
 pub fn heading(width: u16, theme: &Theme) -> Line<'static> {
     let (name, side) = columns(width);
@@ -192,7 +192,7 @@ fn entry_line(entry: &Entry, width: u16, theme: &Theme) -> Line<'static> {
     Line::styled(text, style)
 }
 
-/// The field under the cursor in full, both sides one below the other.
+/// Returns the field under the cursor in full, both sides one below the other.
 #[must_use]
 pub fn detail(seen: &Inspected, at: Option<At>, width: u16, theme: &Theme) -> Text {
     let mut text = Text::new(width);

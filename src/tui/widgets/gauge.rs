@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/// The spinner's glyph at a moment.
+/// Returns the spinner's glyph at a moment.
 #[must_use]
 pub fn spinner(now: Duration) -> &'static str {
     let turn = usize::try_from(now.as_millis() / 125).unwrap_or(0) % SPINNER.len();

@@ -251,7 +251,7 @@ fn describe_group(by: GroupBy, group: &GroupLine, width: u16, theme: &Theme) -> 
     out
 }
 
-/// A finding in full.
+/// Returns a finding in full.
 #[must_use]
 pub fn describe(row: &FindingLine, width: u16, theme: &Theme) -> Text {
     let fault = row.code.fault();

@@ -117,7 +117,7 @@ impl Inspect {
         }
     }
 
-    /// The differences one below the other.
+    /// Returns the differences one below the other.
     pub(super) fn inline_text(&self, width: u16, theme: &Theme) -> Text {
         let layout = sides::Layout {
             beside: false,
@@ -291,13 +291,13 @@ fn link_line(link: &LinkLine, theme: &Theme) -> Line<'static> {
     Line::styled(format!(" {kind} {role} {}{mark}", link.id.short()), style)
 }
 
-/// A text behind a space, cut where the width ends.
+/// Returns a text behind a space, cut where the width ends.
 fn cut(text: &str, width: u16, style: Style) -> Line<'static> {
     let text = crate::text::cut(text, usize::from(width).saturating_sub(1));
     Line::styled(format!(" {text}"), style)
 }
 
-/// A line from the cell on that it was shifted to.
+/// Returns a line from the cell on that it was shifted to.
 fn shifted(text: &str, side: usize) -> String {
     match side {
         0 => text.to_owned(),
@@ -330,7 +330,7 @@ fn ties(seen: &Inspected, width: u16, theme: &Theme) -> Text {
     out
 }
 
-/// The verdict, and a line for each finding.
+/// Returns the verdict, and a line for each finding.
 fn verdict(seen: &Inspected, width: u16, theme: &Theme) -> Text {
     let mut out = Text::new(width);
     let style = if seen.findings.is_empty() {

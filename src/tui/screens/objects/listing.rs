@@ -105,7 +105,7 @@ impl Objects {
         self.look_ahead(ctx);
     }
 
-    /// The list from its beginning.
+    /// Returns the list from its beginning.
     pub(super) fn ask(&self) -> ObjectQuery {
         ObjectQuery {
             browse: Browse {
@@ -132,7 +132,7 @@ impl Objects {
         };
     }
 
-    /// The filter, for the status line.
+    /// Returns the filter, for the status line.
     #[must_use]
     pub fn status(&self) -> String {
         match self.text.trim() {

@@ -97,7 +97,7 @@ impl Objects {
         empty.then(|| (words.to_owned(), theme.pending))
     }
 
-    /// The widest part of the graph, in cells.
+    /// Returns the widest part of the graph, in cells.
     fn graph_width(&self) -> usize {
         let widths = self
             .strands
@@ -141,7 +141,7 @@ fn state(row: &ObjectLine, theme: &Theme) -> (String, Style) {
     (word.to_owned(), style)
 }
 
-/// The strand of the graph in `width` cells, each line in its own colour.
+/// Returns the strand of the graph in `width` cells, each line in its own colour.
 fn strand_spans((strand, width): (&Strand, usize), theme: &Theme) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
     let text = fit(&strand.text, width);

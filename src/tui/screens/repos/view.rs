@@ -175,7 +175,7 @@ fn line(row: &RepoLine, columns: Columns, shared: &Shared, theme: &Theme) -> Lin
     Line::from(spans)
 }
 
-/// The style of a verdict that found nothing.
+/// Returns the style of a verdict that found nothing.
 fn said(rest: Rest, theme: &Theme) -> Style {
     match rest {
         Rest::Proved => theme.good,
@@ -207,7 +207,7 @@ fn pulls(row: &RepoLine, shared: &Shared, theme: &Theme) -> (String, Style) {
     }
 }
 
-/// A repository in full.
+/// Returns a repository in full.
 fn describe(
     row: &RepoLine,
     more: Option<&Beside>,
