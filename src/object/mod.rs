@@ -1,6 +1,6 @@
 //! Objects: bytes to records and back, and the proof that an id belongs to its record.
 //!
-//! Pure: nothing here reads a clock, a disk or a network. Every other room leans on this one,
+//! Pure: nothing here reads a clock, a disk or a network. Every other module uses this one,
 //! so each rule of the format has one home here and a golden case in `tests/vectors/`.
 
 pub mod branch;

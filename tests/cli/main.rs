@@ -7,6 +7,7 @@ mod checkpoints;
 mod configuration;
 mod crashing;
 mod credentials;
+mod front_door;
 mod hidden;
 mod hub_bindings;
 mod identity;
