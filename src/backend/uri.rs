@@ -18,7 +18,7 @@ pub enum UriRefusal {
     ForeignScheme(String),
     #[error("the bucket `{found}` is not the configured `{expected}`")]
     ForeignBucket { found: String, expected: String },
-    #[error("the key lies outside the prefix `{0}`")]
+    #[error("the key is outside the prefix `{0}`")]
     OutsidePrefix(String),
     #[error("the key is empty")]
     Empty,

@@ -186,7 +186,8 @@ pub fn write_finding(finding: &Finding, out: &Output) -> Result<(), CliError> {
     }
     tail.push(match finding.auto {
         audit::Auto::No => "Luthier cannot repair this.".to_owned(),
-        _ => format!("Remedy: {} ({}).", finding.remedy, finding.auto),
+        audit::Auto::Ask => format!("Remedy: {} (needs a decision).", finding.remedy),
+        audit::Auto::Yes => format!("Remedy: {}.", finding.remedy),
     });
     out.line(&format!("         {}", tail.join(" ")))
 }

@@ -234,7 +234,7 @@ fn counted(counts: &[u64; 3]) -> String {
 fn write_words(pulled: &Pulled, options: &PullOptions, out: &Output) -> Result<(), CliError> {
     if pulled.refused > SPELT_OUT {
         let more = text::grouped(pulled.refused - SPELT_OUT);
-        out.line(&format!("and {more} more; --json names them all"))?;
+        out.line(&format!("and {more} more; --json lists them all"))?;
     }
     for id in &pulled.unknown {
         out.line(&format!(

@@ -72,7 +72,7 @@ fn tell(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
     }
     for missing in &report.first_missing {
         out.line(&format!(
-            "         {} {}, named by {}",
+            "         {} {}, referred to by {}",
             missing.kind, missing.id, missing.named_by
         ))?;
     }

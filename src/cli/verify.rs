@@ -60,7 +60,7 @@ fn write_wrong(wrong: &Wrong, out: &Output) -> Result<(), CliError> {
     }
     let by = match wrong.named_by.as_str() {
         "" => String::new(),
-        by => format!(", named by {by}"),
+        by => format!(", referred to by {by}"),
     };
     let (tier, id) = (wrong.tier.word(), &wrong.id);
     out.line(&format!("{tier:<8} {id}{by}: {}", wrong.why))
@@ -81,7 +81,7 @@ fn summary(verified: &Verified) -> Value {
 fn write_words(verified: &Verified, out: &Output) -> Result<(), CliError> {
     let [commits, snapshots, blobs] = verified.proved;
     out.line(&format!(
-        "{}: {}, {}, {}, {} proved ({}).",
+        "{}: {}, {}, {}, {} checked ({}).",
         match (verified.stopped, verified.wrong) {
             (true, _) => "Stopped before the end".to_owned(),
             (false, 0) => "Sound".to_owned(),

@@ -1,8 +1,8 @@
 //! Explains which hub the configuration, the environment and the flags name, and where each value comes from.
 
 use super::{ConfigError, File, Flags, Settings, check_variables, path, read_file, variable};
+use crate::store::Policy;
 use crate::store::hub::{Database, ObjectStore};
-use crate::store::{HubError, Policy};
 use crate::text;
 use std::path::PathBuf;
 
@@ -35,68 +35,98 @@ pub fn in_use(flags: &Flags) -> Result<InUse, ConfigError> {
     let (file, text) = read_file()?;
     check_variables()?;
     let settings = Settings::new(flags, &variable, &file, &text)?;
-    let console = File::read(&text, &file)?;
+    let theme = File::read(&text, &file)?.theme;
     let name = settings.name.as_deref().unwrap_or_default();
     let in_profile = format!("profile {name}");
-    let database = shown_database(settings.database.as_deref())?;
-    let store = shown_store(settings.store.as_deref())?;
-    let profile = settings.name.as_ref();
+    let has_profile = settings.name.is_some();
     Ok(InUse {
         file_exists: path().is_some_and(|path| path.exists()),
         profile: from(
             name,
             &[
                 ("--profile", flags.profile.is_some()),
-                ("LUTHIER_PROFILE", variable("LUTHIER_PROFILE").is_some()),
-                ("`default` in the file", profile.is_some()),
+                ("LUTHIER_PROFILE", is_set("LUTHIER_PROFILE")),
+                ("`default` in the file", has_profile),
             ],
         ),
-        database: from(
-            &database,
-            &[
-                ("--database", flags.database.is_some()),
-                ("DATABASE_URL", variable("DATABASE_URL").is_some()),
-                (&in_profile, settings.database.is_some()),
-            ],
-        ),
-        store: from(
-            &store,
-            &[
-                ("--store", flags.store.is_some()),
-                ("LUTHIER_STORE", variable("LUTHIER_STORE").is_some()),
-                (
-                    "AWS_S3_ASSET_BUCKET",
-                    variable("AWS_S3_ASSET_BUCKET").is_some(),
-                ),
-                (
-                    "MUSEHUB_OBJECTS_DIR",
-                    variable("MUSEHUB_OBJECTS_DIR").is_some(),
-                ),
-                (&in_profile, settings.store.is_some()),
-            ],
-        ),
-        write: match (flags.write, settings.profile.read_only) {
-            (true, _) => from("allowed", &[("--write", true)]),
-            (false, false) => from("allowed", &[("read_only = false of the profile", true)]),
-            (false, true) => from("not allowed; --write allows it for one run", &[]),
-        },
+        database: database(flags, &settings, &in_profile)?,
+        store: store(flags, &settings, &in_profile)?,
+        write: write(flags, &settings),
         environment: from(
             settings.profile.environment.word(),
-            &[(&in_profile, profile.is_some())],
+            &[(&in_profile, has_profile)],
         ),
         policy: from(
-            match settings.profile.policy {
-                Policy::S3Canonical => "s3-canonical",
-                Policy::DbCanonical => "db-canonical",
-            },
-            &[(&in_profile, profile.is_some())],
+            policy(settings.profile.policy),
+            &[(&in_profile, has_profile)],
         ),
         theme: from(
-            &format!("{:?}", console.theme).to_lowercase(),
+            &format!("{theme:?}").to_lowercase(),
             &[("the file", !text.is_empty())],
         ),
         file,
     })
+}
+
+fn is_set(name: &str) -> bool {
+    variable(name).is_some()
+}
+
+fn database(flags: &Flags, settings: &Settings, in_profile: &str) -> Result<Setting, ConfigError> {
+    let shown = match settings
+        .database
+        .as_deref()
+        .map(Database::parse)
+        .transpose()?
+    {
+        None => String::new(),
+        Some(Database::Sqlite(path)) => format!("sqlite {}", path.display()),
+        Some(Database::Postgres(url)) => format!("postgres {url}"),
+    };
+    let sources = [
+        ("--database", flags.database.is_some()),
+        ("DATABASE_URL", is_set("DATABASE_URL")),
+        (in_profile, settings.database.is_some()),
+    ];
+    Ok(from(&shown, &sources))
+}
+
+fn store(flags: &Flags, settings: &Settings, in_profile: &str) -> Result<Setting, ConfigError> {
+    let shown = match settings
+        .store
+        .as_deref()
+        .map(ObjectStore::parse)
+        .transpose()?
+    {
+        None => String::new(),
+        Some(ObjectStore::Folder(path)) => format!("folder {}", path.display()),
+        Some(ObjectStore::S3(bucket)) => format!("s3 {}/{}", bucket.bucket, bucket.prefix)
+            .trim_end_matches('/')
+            .to_owned(),
+    };
+    let sources = [
+        ("--store", flags.store.is_some()),
+        ("LUTHIER_STORE", is_set("LUTHIER_STORE")),
+        ("AWS_S3_ASSET_BUCKET", is_set("AWS_S3_ASSET_BUCKET")),
+        ("MUSEHUB_OBJECTS_DIR", is_set("MUSEHUB_OBJECTS_DIR")),
+        (in_profile, settings.store.is_some()),
+    ];
+    Ok(from(&shown, &sources))
+}
+
+fn write(flags: &Flags, settings: &Settings) -> Setting {
+    match (flags.write, settings.profile.read_only) {
+        (true, _) => from("allowed", &[("--write", true)]),
+        (false, false) => from("allowed", &[("read_only = false of the profile", true)]),
+        (false, true) => from("not allowed; --write allows it for one run", &[]),
+    }
+}
+
+const fn policy(policy: Policy) -> &'static str {
+    match policy {
+        Policy::S3Canonical => "s3-canonical",
+        Policy::DbCanonical => "db-canonical",
+    }
 }
 
 /// Takes the first source that has the value.
@@ -106,24 +136,6 @@ fn from(value: &str, sources: &[(&str, bool)]) -> Setting {
         value: value.to_owned(),
         from: source.map_or_else(String::new, |(name, _)| (*name).to_owned()),
     }
-}
-
-fn shown_database(url: Option<&str>) -> Result<String, HubError> {
-    Ok(match url.map(Database::parse).transpose()? {
-        None => String::new(),
-        Some(Database::Sqlite(path)) => format!("sqlite {}", path.display()),
-        Some(Database::Postgres(url)) => format!("postgres {url}"),
-    })
-}
-
-fn shown_store(url: Option<&str>) -> Result<String, HubError> {
-    Ok(match url.map(ObjectStore::parse).transpose()? {
-        None => String::new(),
-        Some(ObjectStore::Folder(path)) => format!("folder {}", path.display()),
-        Some(ObjectStore::S3(bucket)) => format!("s3 {}/{}", bucket.bucket, bucket.prefix)
-            .trim_end_matches('/')
-            .to_owned(),
-    })
 }
 
 /// Returns a configuration file with one profile.

@@ -72,7 +72,7 @@ pub enum DemoError {
     NotEmpty(PathBuf),
     #[error("{0} is no folder; name a new folder, or an empty one")]
     NotAFolder(PathBuf),
-    #[error("the object store {0} is not empty; name one where nothing lies, or a prefix in it")]
+    #[error("the object store {0} is not empty; name an empty one, or a prefix in it")]
     StoreInUse(String),
     #[error("{what}: {source}")]
     Io {

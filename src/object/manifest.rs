@@ -41,7 +41,7 @@ pub enum ManifestError {
     #[error("more than {MAX_ENTRIES} entries")]
     TooManyEntries,
     /// Two blobs at one path: which of them counts would be a guess.
-    #[error("the path {0:?} stands twice")]
+    #[error("the path {0:?} occurs twice")]
     DuplicatePath(String),
     /// The number of bytes after the map.
     #[error("{0} bytes follow the end of the map")]

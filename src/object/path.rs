@@ -52,7 +52,7 @@ impl fmt::Display for Unsafe {
             Unsafe::Backslash => {
                 f.write_str("holds a backslash, which separates folders on Windows")
             }
-            Unsafe::MuseFolder => f.write_str("lies in `.muse/`"),
+            Unsafe::MuseFolder => f.write_str("is in `.muse/`"),
             Unsafe::TooLong => f.write_str("longer than a file system takes"),
             Unsafe::Collides(other) => write!(f, "differs from {other:?} by case or spelling only"),
             Unsafe::FileAndFolder(other) => {

@@ -182,7 +182,7 @@ fn a_pull_of_a_repository_names_each_branch_that_fails() {
         stage.keys("b p");
         let text = stage.text();
         assert!(
-            text.contains("2 of 13 branches fail, 10 come whole, 1 have no commit"),
+            text.contains("2 of 13 branches fail, 10 can be pulled, 1 have no commit"),
             "{text}"
         );
         assert!(text.contains("▸ ✗ main"), "{text}");
@@ -200,7 +200,7 @@ fn a_pull_of_a_repository_names_each_branch_that_fails() {
         assert!(
             stage
                 .text()
-                .contains("0 of 13 branches fail, 12 come whole"),
+                .contains("0 of 13 branches fail, 12 can be pulled"),
             "{}",
             stage.text()
         );

@@ -53,7 +53,7 @@ pub(super) fn check_endpoint(endpoint: &str) -> Result<(), String> {
             "holds a user or a password, which belong into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         ),
         Ok(_) if !endpoint.is_ascii() => wrong("holds a character that is not ASCII"),
-        Ok(url) if url.host_str().is_none_or(str::is_empty) => wrong("names no host"),
+        Ok(url) if url.host_str().is_none_or(str::is_empty) => wrong("contains no host"),
         Ok(url) if url.query().is_some() || url.fragment().is_some() => wrong("has a query"),
         Ok(_) => Ok(()),
     }

@@ -127,7 +127,7 @@ impl Fault {
                 format!("{at} takes neither the bucket in the path nor in the host's name")
             }
             Fault::Archived => "the object is in cold storage; restore it and try again".to_owned(),
-            Fault::Taken => "something else lies under the key".to_owned(),
+            Fault::Taken => "the key has another object".to_owned(),
             Fault::Conflict => "another write of the key is under way; try again".to_owned(),
             Fault::Busy => format!("{at} asks to slow down; try again later"),
             Fault::TimedOut => {

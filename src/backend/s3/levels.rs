@@ -141,7 +141,7 @@ impl Level {
             let this = (name.to_owned(), is_folder);
             if let Some(last) = self.last.as_ref().filter(|last| **last >= this) {
                 return Err(format!(
-                    "the server lists {} behind {}",
+                    "the server lists {} after {}",
                     shown(&this.0),
                     shown(&last.0)
                 ));

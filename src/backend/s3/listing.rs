@@ -59,7 +59,7 @@ impl Flat {
         for entry in &page.entries {
             if let Some(last) = self.last.as_ref().filter(|last| **last >= entry.key) {
                 let (key, last) = (shown(&entry.key), shown(last));
-                return Err(format!("the server lists {key} behind {last}"));
+                return Err(format!("the server lists {key} after {last}"));
             }
             self.last = Some(entry.key.clone());
         }

@@ -123,7 +123,7 @@ impl Bucket {
         }
         Err(refused(
             key,
-            "what lies there after the put is not what was put; audit it at depth bytes",
+            "the bytes read back differ from the bytes put; audit the object at depth bytes",
         ))
     }
 

@@ -137,7 +137,7 @@ impl Bucket {
         if found.content_range.is_some() {
             return Err(remote(
                 key,
-                "the server answers with a part of the object, and the whole was asked for",
+                "the server returned only a part of the object",
             ));
         }
         let said = ObjectHeaders::of(&found);

@@ -92,7 +92,7 @@ fn split(rest: &str) -> Result<Parts<'_>, String> {
     let is_cut = !authority.contains('@')
         && (path.contains('@') || (path.is_empty() && query.contains('@')));
     if is_cut {
-        return Err(format!("its `@` stands behind a `/` or `?`; {ENCODE}"));
+        return Err(format!("its `@` comes after a `/` or `?`; {ENCODE}"));
     }
     let (userinfo, hostport) = match authority.rsplit_once('@') {
         Some((userinfo, hostport)) => (Some(userinfo), hostport),

@@ -139,18 +139,18 @@ fn migrator() -> Migrator {
 async fn take_over(path: &Path, what: &str) -> Result<Sqlite, IndexError> {
     let refused = |why: &str| IndexError::Open {
         what: what.to_owned(),
-        why: format!("{why}; choose a place where nothing lies"),
+        why: format!("{why}; choose an empty place"),
     };
     let found = Sqlite::open(path, Access::Write)
         .await
-        .map_err(|_| refused("something that is no empty hub lies there already"))?;
+        .map_err(|_| refused("the file exists and is not an empty hub"))?;
     if let Some(hidden) = found.hidden.first() {
         return Err(refused(&hidden.said));
     }
     let counts = crate::index::Index::counts(&found).await?;
     let rows = counts.repos + counts.branches + counts.commits + counts.snapshots + counts.blobs;
     if rows > 0 {
-        return Err(refused("a hub with rows lies there already"));
+        return Err(refused("it already contains a hub with rows"));
     }
     Ok(found)
 }

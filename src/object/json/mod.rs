@@ -33,7 +33,7 @@ pub enum JsonError {
     #[error("the integer at byte {at} does not fit 64 bits, so it cannot be kept exactly")]
     IntegerTooLarge { at: usize },
     /// Two values under one key: which of them counts would be a guess.
-    #[error("the key {key:?} stands twice in one object")]
+    #[error("the key {key:?} occurs twice in one object")]
     DuplicateKey { key: String },
     /// Half of a surrogate pair: no text can hold it.
     #[error("a lone surrogate, which is no character: {0}")]

@@ -227,7 +227,7 @@ fn figures(out: &mut String, signoff: &Signoff) {
         );
     }
     for (scheme, count) in &signoff.schemes {
-        line!(out, "| proved as {scheme} | {} |", text::grouped(*count));
+        line!(out, "| id matches ({scheme}) | {} |", text::grouped(*count));
     }
     for (code, count) in &signoff.findings {
         line!(out, "| findings {code} | {} |", text::grouped(*count));

@@ -86,7 +86,7 @@ fn words(target: &Target, origin: &Origin, stored_first: bool) -> String {
         "is there"
     };
     format!(
-        "Adds the row of the {} for {place}, whose object {held} and proves the id.",
+        "Adds the row of the {} for {place}; its object {held} and matches the id.",
         target.kind
     )
 }

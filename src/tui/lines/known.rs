@@ -88,7 +88,7 @@ pub fn branch_words(branches: &BranchCounts) -> (String, bool) {
         return ("no branch was checked".to_owned(), false);
     }
     let whole = match branches.depth {
-        Some(Depth::Bytes) | None => "come whole".to_owned(),
+        Some(Depth::Bytes) | None => "can be pulled".to_owned(),
         Some(depth) => format!("have no finding at depth {}", depth.word()),
     };
     let parts = [

@@ -58,7 +58,7 @@ impl BranchMark {
         match self {
             BranchMark::Unknown => ("? not known".to_owned(), None),
             BranchMark::Empty => ("· no commit".to_owned(), None),
-            BranchMark::Whole { .. } => ("✓ comes whole".to_owned(), None),
+            BranchMark::Whole { .. } => ("✓ pull succeeds".to_owned(), None),
             BranchMark::Clear { depth, .. } => (format!("? only {} checked", depth.word()), None),
             BranchMark::Fails {
                 code: Some(code), ..
