@@ -54,8 +54,28 @@ fn excuse_commit(field: &mut FieldDiff, row: &CommitRow, object: &CommitRecord) 
 /// Returns a snapshot's row beside its object. The tree is compared by the cache's own codes, not here.
 #[must_use]
 pub fn snapshot(row: &SnapshotRow, object: &SnapshotRecord) -> Vec<FieldDiff> {
-    let (left, right) = (snapshot_columns(row), object.to_map());
-    let mut out = fields(&left, &right, &["manifest", "directories"]);
+    excused(row, object, &snapshot_columns(row), &object.to_map())
+}
+
+/// The same without the fields of the tree, which may weigh megabytes.
+#[must_use]
+pub fn snapshot_without_tree(row: &SnapshotRow, object: &SnapshotRecord) -> Vec<FieldDiff> {
+    excused(
+        row,
+        object,
+        &snapshot_map(row, None, None),
+        &object.without_tree(),
+    )
+}
+
+/// The fields of both sides, without differences that are none.
+fn excused(
+    row: &SnapshotRow,
+    object: &SnapshotRecord,
+    left: &Map<String, Value>,
+    right: &Map<String, Value>,
+) -> Vec<FieldDiff> {
+    let mut out = fields(left, right, &["manifest", "directories"]);
     for field in &mut out {
         let excuse = match field.name.as_str() {
             "created_at" if time::parse(&row.created_at) == time::parse(&object.created_at) => {
@@ -162,7 +182,7 @@ fn plain(value: &Value) -> String {
 
 /// Returns the names of the fields that differ, with both sides, as evidence; long texts are cut.
 #[must_use]
-pub fn differences(fields: &[FieldDiff], but: &[&str]) -> Map<String, Value> {
+pub fn differences(fields: &[FieldDiff]) -> Map<String, Value> {
     let cut = |text: &Option<String>| match text {
         None => Value::Null,
         Some(text) if text.chars().count() > 200 => {
@@ -172,7 +192,7 @@ pub fn differences(fields: &[FieldDiff], but: &[&str]) -> Map<String, Value> {
     };
     fields
         .iter()
-        .filter(|field| !field.same && !but.contains(&field.name.as_str()))
+        .filter(|field| !field.same)
         .map(|field| {
             let both = serde_json::json!({
                 "row": cut(&field.row), "object": cut(&field.object), "identity": field.identity,

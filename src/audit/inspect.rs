@@ -7,10 +7,11 @@ mod trials;
 mod view;
 
 use self::row::Row;
+use self::view::Stored;
 use super::fault::Code;
 use super::judge::{Judge, stops_pull};
 use super::{AuditError, Depth, Finding, Options, compare, one, suggest};
-use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord};
+use crate::object::{Kind, ObjectId};
 use crate::store::{Store, reconstruct};
 use crate::text;
 use serde::Serialize;
@@ -169,7 +170,7 @@ pub async fn inspect(store: &Store, kind: Kind, id: &ObjectId) -> Result<Inspect
         finding.repo.clone_from(&repo);
     }
     let object = view::object(store, kind, id, &row).await;
-    let bytes = view::whole(store, &row).await;
+    let stored = view::stored(store, &row).await;
     let links = links::of(store, &row, verdict.manifest.as_deref()).await?;
     let (manifest, blob_ids) = (
         verdict.manifest.as_deref(),
@@ -180,8 +181,8 @@ pub async fn inspect(store: &Store, kind: Kind, id: &ObjectId) -> Result<Inspect
         id: id.as_str().to_owned(),
         repo,
         verdict: sentence(kind, &findings, &object),
-        fields: fields(&row, bytes.as_deref()),
-        identity: trials::of(&row, bytes.as_deref(), manifest, blob_ids.as_ref()),
+        fields: fields(&row, stored.as_ref()),
+        identity: trials::of(&row, stored.as_ref(), manifest, blob_ids.as_ref()),
         blob_ids,
         row: row.columns(),
         object,
@@ -197,19 +198,17 @@ async fn repo_path(store: &Store, repo_id: &str) -> Result<String, AuditError> {
 }
 
 /// Row and object, field by field.
-fn fields(row: &Row, bytes: Option<&[u8]>) -> Vec<FieldDiff> {
-    match (row, bytes) {
-        (Row::Commit(row), Some(bytes)) => CommitRecord::decode(bytes)
-            .map(|object| compare::commit(row, &object))
-            .unwrap_or_default(),
-        (Row::Snapshot(row), Some(bytes)) => SnapshotRecord::decode(bytes)
-            .map(|object| compare::snapshot(row, &object))
-            .unwrap_or_default(),
+fn fields(row: &Row, stored: Option<&Stored>) -> Vec<FieldDiff> {
+    match (row, stored) {
+        (Row::Commit(row), Some(Stored::Commit(object))) => compare::commit(row, object),
+        (Row::Snapshot(row), Some(Stored::Snapshot(object))) => compare::snapshot(row, object),
+        (Row::Commit(_) | Row::Snapshot(_), Some(_)) => Vec::new(),
         (Row::Commit(row), None) => reconstruct::commit_record(row)
             .map(|record| compare::alone(&record.to_map()))
             .unwrap_or_default(),
         (Row::Snapshot(row), None) => compare::alone(&compare::snapshot_columns(row)),
-        (Row::Blob(row), _) => compare::blob(row, bytes.map(<[u8]>::len)),
+        (Row::Blob(row), Some(Stored::Bytes(size))) => compare::blob(row, Some(*size)),
+        (Row::Blob(row), _) => compare::blob(row, None),
     }
 }
 

@@ -11,9 +11,10 @@ use super::probe::{Named, ObjectState, Probe, Witness};
 use super::{Depth, Options};
 use crate::backend::Key;
 use crate::index::audit_scratch::Standing;
-use crate::object::{Kind, ObjectId};
+use crate::object::{Kind, ObjectId, Record};
 use crate::store::chain::TreeCache;
 use crate::store::{Policy, Store};
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -144,31 +145,35 @@ impl Judge {
         }
     }
 
-    /// Reads again what proves and disagrees with its row: one flipped bit in a field outside the identity must
-    /// not become a finding.
+    /// Compares what proves with its row, and reads again what disagrees: one flipped bit in a field outside the
+    /// identity must not become a finding.
     async fn read_twice(
         &self,
         kind: Kind,
         id: &ObjectId,
         looked: Option<ObjectState>,
-        disagrees: impl Fn(&[u8]) -> bool,
-    ) -> Option<ObjectState> {
-        let (key, first) = match &looked {
-            Some(ObjectState::Proved {
-                key, sha256, bytes, ..
-            }) if disagrees(bytes) => (key, *sha256),
-            _ => return looked,
+        compare: impl Fn(&Record) -> Beside,
+    ) -> (Option<ObjectState>, Beside) {
+        let Some(ObjectState::Proved {
+            key, sha256, proof, ..
+        }) = &looked
+        else {
+            return (looked, Beside::default());
         };
+        let beside = compare(proof.record());
+        if !beside.is_doubtful() {
+            return (looked, beside);
+        }
+        let first = *sha256;
         let again = self.new_probe().read(kind, id, key, None).await;
-        Some(match again {
-            ObjectState::Proved { sha256, .. } if sha256 == first => again,
-            ObjectState::Proved { ref bytes, .. } if !disagrees(bytes) => again,
-            ObjectState::Proved { key, .. } => ObjectState::Unknown {
-                key,
-                why: "two reads gave different bytes".to_owned(),
-            },
-            answer => answer,
-        })
+        match again {
+            ObjectState::Proved { sha256, .. } if sha256 == first => (Some(again), beside),
+            ObjectState::Proved { key, proof, .. } if compare(proof.record()).is_doubtful() => {
+                let why = "two reads gave different bytes".to_owned();
+                (Some(ObjectState::Unknown { key, why }), Beside::default())
+            }
+            answer => (Some(answer), Beside::default()),
+        }
     }
 
     /// Returns the grade of a finding under the hub's policy.
@@ -182,6 +187,21 @@ impl Judge {
             };
         }
         finding
+    }
+}
+
+/// The differences between a valid object and its row.
+#[derive(Default)]
+struct Beside {
+    /// The fields that they disagree on, with both sides.
+    differing: Option<Map<String, Value>>,
+    /// The object has fields that only another read can confirm.
+    says_more: bool,
+}
+
+impl Beside {
+    const fn is_doubtful(&self) -> bool {
+        self.differing.is_some() || self.says_more
     }
 }
 

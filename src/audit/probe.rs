@@ -8,7 +8,7 @@ pub use witness::Witness;
 
 use crate::backend::{Key, UriRefusal, layout};
 use crate::index::audit_scratch::StoredCopy;
-use crate::object::{Kind, ObjectId};
+use crate::object::{Kind, ObjectId, Proof};
 use crate::store::Store;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -33,10 +33,11 @@ pub enum ObjectState {
     Proved {
         key: Key,
         size: u64,
+        /// Of a blob, its start only.
         bytes: Bytes,
-        /// Of all that was read, where `bytes` may be its start only.
+        /// Of all that was read.
         sha256: [u8; 32],
-        scheme: &'static str,
+        proof: Proof,
     },
     /// There, read twice with one result, and its bytes do not prove the id.
     Wrong {
@@ -57,11 +58,11 @@ pub enum ObjectState {
 }
 
 impl ObjectState {
-    /// Returns the bytes, where they prove the id.
+    /// The proof, where the bytes prove the id.
     #[must_use]
-    pub fn proved(&self) -> Option<&Bytes> {
+    pub const fn proof(&self) -> Option<&Proof> {
         match self {
-            ObjectState::Proved { bytes, .. } => Some(bytes),
+            ObjectState::Proved { proof, .. } => Some(proof),
             _ => None,
         }
     }

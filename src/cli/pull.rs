@@ -166,7 +166,7 @@ impl Teller<'_> {
 
     fn write(&mut self, what: &Told<'_>) -> Result<(), CliError> {
         match what {
-            Told::Object(object) if self.out.json => self.out.object(&object_line(object)),
+            Told::Object(fetched) if self.out.json => self.out.object(&object_line(fetched)),
             Told::Object(_) => Ok(()),
             Told::Refused(refusal) if self.out.json => self.out.object(&refusal_line(refusal)),
             Told::Refused(refusal) => {
@@ -180,14 +180,15 @@ impl Teller<'_> {
     }
 }
 
-fn object_line(object: &Fetched) -> Value {
-    let source = match object.origin {
+fn object_line(fetched: &Fetched) -> Value {
+    let object = &fetched.object;
+    let source = match fetched.origin {
         Origin::Canonical(_) => "store",
         Origin::Reconstructed => "row",
         Origin::Empty => "id",
     };
     json!({
-        "type": "object", "kind": object.kind, "id": object.id, "bytes": object.bytes.len(),
+        "type": "object", "kind": object.kind(), "id": object.id(), "bytes": object.bytes().len(),
         "source": source,
     })
 }

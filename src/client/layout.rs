@@ -1,8 +1,9 @@
 //! The files of objects, by the client's age, and their contents.
 
 use crate::object::identity::{BlobHasher, BlobScheme, CommitScheme, SnapshotScheme};
-use crate::object::{CommitRecord, Kind, MAX_PAYLOAD, ObjectId, SnapshotRecord, frame, json};
-use crate::store::proof::{self, Proved};
+use crate::object::{
+    CommitRecord, Kind, MAX_PAYLOAD, ObjectId, Proof, Proven, Record, SnapshotRecord, frame, json,
+};
 use bytes::Bytes;
 use serde_json::Value;
 use std::fs::File;
@@ -60,18 +61,19 @@ impl Layout {
         })
     }
 
-    /// Returns the contents of the file of a checked object, in parts. `bytes` are as the hub serves them.
+    /// Returns the contents of an object's file, in parts.
     #[must_use]
-    pub fn contents(self, proved: &Proved, bytes: &Bytes) -> [Bytes; 2] {
+    pub fn contents(self, object: &Proven) -> [Bytes; 2] {
+        let bytes = object.bytes();
         let text = |value| Bytes::from(json::canonical(&Value::Object(value)) + "\n");
-        match (self, proved) {
-            (Layout::Unified, Proved::Blob(_)) => {
+        match (self, object.record()) {
+            (Layout::Unified, Record::Blob(_)) => {
                 let header = frame::header(Kind::Blob, bytes.len() as u64);
                 [header.into(), bytes.clone()]
             }
-            (Layout::Unified, _) | (Layout::V01, Proved::Blob(_)) => [bytes.clone(), Bytes::new()],
-            (Layout::V01, Proved::Commit(record, _)) => [text(record.to_map()), Bytes::new()],
-            (Layout::V01, Proved::Snapshot(record, _)) => [text(record.to_map()), Bytes::new()],
+            (Layout::Unified, _) | (Layout::V01, Record::Blob(_)) => [bytes.clone(), Bytes::new()],
+            (Layout::V01, Record::Commit(record, _)) => [text(record.to_map()), Bytes::new()],
+            (Layout::V01, Record::Snapshot(record, _)) => [text(record.to_map()), Bytes::new()],
         }
     }
 
@@ -79,16 +81,17 @@ impl Layout {
     ///
     /// # Errors
     /// Why not, in words.
-    pub fn takes(self, id: &ObjectId, proved: &Proved) -> Result<(), String> {
-        let own = match proved {
-            Proved::Commit(_, scheme) => *scheme == CommitScheme::V01,
-            Proved::Snapshot(_, scheme) => *scheme == SnapshotScheme::V01,
-            Proved::Blob(scheme) => *scheme == BlobScheme::Raw,
+    pub fn takes(self, proof: &Proof) -> Result<(), String> {
+        let id = proof.id();
+        let own = match proof.record() {
+            Record::Commit(_, scheme) => *scheme == CommitScheme::V01,
+            Record::Snapshot(_, scheme) => *scheme == SnapshotScheme::V01,
+            Record::Blob(scheme) => *scheme == BlobScheme::Raw,
         };
         match self {
             Layout::V01 if !own || id.hex() != Some(id.as_str()) => Err(format!(
                 "client 0.1 cannot check it: its id is of a later era ({}); pull with --layout unified",
-                proved.scheme()
+                proof.scheme()
             )),
             _ => Ok(()),
         }
@@ -98,23 +101,23 @@ impl Layout {
     ///
     /// # Errors
     /// Why it is not that object, in words.
-    pub fn prove(self, kind: Kind, id: &ObjectId, file: File, size: u64) -> Result<Proved, String> {
-        let proved = match kind {
+    pub fn prove(self, kind: Kind, id: &ObjectId, file: File, size: u64) -> Result<Proof, String> {
+        let proof = match kind {
             Kind::Blob => self.prove_blob(id, file, size)?,
             Kind::Commit | Kind::Snapshot => {
                 let bytes = read_whole(file, size)?;
                 match self {
-                    Layout::Unified => proof::prove(kind, id, &bytes)?,
+                    Layout::Unified => Proof::read(kind, id, &bytes).map_err(|e| e.to_string())?,
                     Layout::V01 => prove_json(kind, id, &bytes)?,
                 }
             }
         };
-        self.takes(id, &proved)?;
-        Ok(proved)
+        self.takes(&proof)?;
+        Ok(proof)
     }
 
     /// Hashes a blob as it streams by.
-    fn prove_blob(self, id: &ObjectId, mut file: File, size: u64) -> Result<Proved, String> {
+    fn prove_blob(self, id: &ObjectId, mut file: File, size: u64) -> Result<Proof, String> {
         let failed = |error: io::Error| error.to_string();
         let mut start = Vec::new();
         let mut payload = size;
@@ -142,10 +145,8 @@ impl Layout {
                 count => hasher.update(&chunk[..count]),
             }
         }
-        let scheme = hasher.finish(id);
-        scheme
-            .map(Proved::Blob)
-            .ok_or_else(|| "its bytes do not hash to its id".to_owned())
+        let (proof, _) = Proof::of_blob(id, hasher);
+        proof.map_err(|_| "its bytes do not hash to its id".to_owned())
     }
 }
 
@@ -164,19 +165,19 @@ fn read_whole(file: File, size: u64) -> Result<Vec<u8>, String> {
     Ok(out)
 }
 
-/// Returns a record of client 0.1: JSON without header.
-fn prove_json(kind: Kind, id: &ObjectId, bytes: &[u8]) -> Result<Proved, String> {
+/// A record of client 0.1: JSON without header.
+fn prove_json(kind: Kind, id: &ObjectId, bytes: &[u8]) -> Result<Proof, String> {
     let Value::Object(map) = json::parse(bytes).map_err(|e| e.to_string())? else {
         return Err("it is not a JSON object".to_owned());
     };
     match kind {
         Kind::Snapshot => {
             let record = SnapshotRecord::from_map(map).map_err(|e| e.to_string())?;
-            proof::prove_snapshot(id, record)
+            Proof::of_snapshot(id, record).map_err(|e| e.to_string())
         }
         _ => {
             let record = CommitRecord::from_map(map).map_err(|e| e.to_string())?;
-            proof::prove_commit(id, record)
+            Proof::of_commit(id, record).map_err(|e| e.to_string())
         }
     }
 }

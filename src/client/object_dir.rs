@@ -2,9 +2,8 @@
 
 use super::folder::{Folder, FolderError, Naming};
 use super::layout::Layout;
-use crate::object::{Kind, ObjectId};
+use crate::object::{Kind, ObjectId, Proof};
 use crate::store::fetch::Holder;
-use crate::store::proof::Proved;
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::collections::BTreeSet;
@@ -30,7 +29,7 @@ pub struct ObjectDir {
 /// The result of looking an object up.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found {
-    Proved(Proved),
+    Proved(Proof),
     Absent,
     /// It is there, and it is not the object, or cannot be read.
     Wrong(String),
@@ -51,7 +50,7 @@ impl ObjectDir {
         match self.folder.file(&path) {
             Ok(None) => Found::Absent,
             Ok(Some((file, size))) => match self.layout.prove(kind, id, file, size) {
-                Ok(proved) => Found::Proved(proved),
+                Ok(proof) => Found::Proved(proof),
                 Err(why) => Found::Wrong(why),
             },
             Err(error) => Found::Wrong(error.to_string()),
@@ -77,10 +76,10 @@ impl Holder for ObjectDir {
             .map_err(|error| error.to_string())
     }
 
-    async fn held(&self, kind: Kind, id: &ObjectId) -> Result<Proved, String> {
+    async fn held(&self, kind: Kind, id: &ObjectId) -> Result<Proof, String> {
         let path = || self.layout.path(kind, id).unwrap_or_default();
         match self.find(kind, id).await {
-            Found::Proved(proved) => Ok(proved),
+            Found::Proved(proof) => Ok(proof),
             Found::Absent => Err(format!("{} is gone", path())),
             Found::Wrong(why) => Err(format!(
                 "{} exists and is not {kind} {id}: {why}; nothing is overwritten, so move it away or pull into another folder",

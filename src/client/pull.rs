@@ -214,15 +214,15 @@ async fn take_in(
     let ended = loop {
         match walk.next().await {
             Ok(None) => break Ok(()),
-            Ok(Some(Step::Object(object))) => {
-                count(pulled, &object);
-                tell(Told::Object(&object));
-                let path = object_dir.layout.path(object.kind, &object.id);
-                let path = path.ok_or_else(|| no_digest(object.kind, &object.id))?;
-                let parts = object_dir.layout.contents(&object.proved, &object.bytes);
-                intake.add(path, parts).await?;
+            Ok(Some(Step::Object(fetched))) => {
+                count(pulled, &fetched);
+                tell(Told::Object(&fetched));
+                let object = &fetched.object;
+                let path = object_dir.layout.path(object.kind(), object.id());
+                let path = path.ok_or_else(|| no_digest(object.kind(), object.id()))?;
+                intake.add(path, object_dir.layout.contents(object)).await?;
             }
-            Ok(Some(Step::Held { kind, .. })) => pulled.held[kind as usize] += 1,
+            Ok(Some(Step::Held(proof))) => pulled.held[proof.kind() as usize] += 1,
             Ok(Some(Step::Refused(refusal))) => {
                 pulled.refused += 1;
                 tell(Told::Refused(&refusal));
@@ -243,10 +243,10 @@ fn no_digest(kind: Kind, id: &ObjectId) -> PullError {
     PullError::Refused(format!("{kind} {id}: it has no digest"))
 }
 
-fn count(pulled: &mut Pulled, object: &Fetched) {
-    pulled.fetched[object.kind as usize] += 1;
-    pulled.bytes += object.bytes.len() as u64;
-    match object.origin {
+fn count(pulled: &mut Pulled, fetched: &Fetched) {
+    pulled.fetched[fetched.object.kind() as usize] += 1;
+    pulled.bytes += fetched.object.bytes().len() as u64;
+    match fetched.origin {
         Origin::Canonical(_) => {}
         Origin::Reconstructed => pulled.reconstructed += 1,
         Origin::Empty => pulled.empty += 1,

@@ -58,24 +58,25 @@ pub async fn try_pull(
     };
     loop {
         match walk.next().await {
-            Ok(Some(Step::Object(object))) => {
-                let reconstructed = object.origin == Origin::Reconstructed;
+            Ok(Some(Step::Object(fetched))) => {
+                let object = &fetched.object;
+                let reconstructed = fetched.origin == Origin::Reconstructed;
                 let counts = match reconstructed {
                     true => &mut pull.reconstructed,
                     false => &mut pull.served,
                 };
-                counts[object.kind as usize] += 1;
-                pull.bytes += object.bytes.len() as u64;
+                counts[object.kind() as usize] += 1;
+                pull.bytes += object.bytes().len() as u64;
                 if pull.last.len() == STEPS {
                     pull.last.remove(0);
                 }
                 pull.last.push(Taken {
-                    kind: object.kind,
-                    id: object.id,
+                    kind: object.kind(),
+                    id: object.id().clone(),
                     reconstructed,
                 });
             }
-            Ok(Some(Step::Held { .. })) => {}
+            Ok(Some(Step::Held(_))) => {}
             Ok(Some(Step::Refused(refusal))) => {
                 pull.refusal = Some(*refusal);
                 return Ok(pull);

@@ -3,10 +3,9 @@
 use super::folder::{Folder, FolderError};
 use super::layout::{HEAD, HEADS, Layout, REPO};
 use super::object_dir::{Found, ObjectDir};
-use crate::object::{Kind, ObjectId, branch, json};
+use crate::object::{Kind, ObjectId, Record, branch, json};
 use crate::progress::{Cancelled, Progress};
 use crate::store::fetch::objection;
-use crate::store::proof::Proved;
 use serde::Serialize;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -246,7 +245,7 @@ impl Check<'_> {
         let mut commits = VecDeque::from(heads);
         while let Some(named) = commits.pop_front() {
             let looked = self.look(Kind::Commit, &named.id, || named.by.clone());
-            let Some(Proved::Commit(record, _)) = looked.await? else {
+            let Some(Record::Commit(record, _)) = looked.await? else {
                 continue;
             };
             let by = || format!("commit {}", named.id.short());
@@ -260,7 +259,7 @@ impl Check<'_> {
     }
 
     async fn tree(&mut self, id: &ObjectId, by: impl Fn() -> String) -> Result<(), Cancelled> {
-        let Some(Proved::Snapshot(record, _)) = self.look(Kind::Snapshot, id, by).await? else {
+        let Some(Record::Snapshot(record, _)) = self.look(Kind::Snapshot, id, by).await? else {
             return Ok(());
         };
         for (path, blob) in record.manifest.iter() {
@@ -270,13 +269,13 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Proves one object, unless it was looked at before. `by` says what names it.
+    /// Proves one object, unless it was looked at before, and returns what it says. `by` says what names it.
     async fn look(
         &mut self,
         kind: Kind,
         id: &ObjectId,
         by: impl Fn() -> String,
-    ) -> Result<Option<Proved>, Cancelled> {
+    ) -> Result<Option<Record>, Cancelled> {
         let tier = Tier::of(kind);
         let Some(digest) = id.digest() else {
             self.wrong(tier, id.as_str(), &by(), "its id contains no digest");
@@ -291,10 +290,10 @@ impl Check<'_> {
             id.as_str().clone_into(&mut f.subject);
         });
         let why = match self.object_dir.find(kind, id).await {
-            Found::Proved(proved) => match objection(&proved) {
+            Found::Proved(proof) => match objection(proof.record()) {
                 None => {
                     self.verified.proved[kind as usize] += 1;
-                    return Ok(Some(proved));
+                    return Ok(Some(proof.into_record()));
                 }
                 Some(why) => why.to_string(),
             },

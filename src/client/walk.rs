@@ -112,13 +112,12 @@ impl Walk {
     /// A side that could not be asked, cancellation, or an object that the client's layout has no place for.
     pub(super) async fn next(&mut self) -> Result<Option<Step>, PullError> {
         let step = self.fetch.next().await?;
-        if let Some(Step::Object(object)) = &step {
-            let refused =
-                |why: String| PullError::Refused(format!("{} {}: {why}", object.kind, object.id));
-            self.layout
-                .takes(&object.id, &object.proved)
-                .map_err(refused)?;
-            if let Some(other) = self.same_file(object.kind, &object.id) {
+        if let Some(Step::Object(fetched)) = &step {
+            let proof = fetched.object.proof();
+            let (kind, id) = (proof.kind(), proof.id());
+            let refused = |why: String| PullError::Refused(format!("{kind} {id}: {why}"));
+            self.layout.takes(proof).map_err(refused)?;
+            if let Some(other) = self.same_file(kind, id) {
                 return Err(refused(format!(
                     "a {other} of this repository has the same digest, and clients store both in one file"
                 )));

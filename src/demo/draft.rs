@@ -9,6 +9,7 @@ use crate::object::time::{Micros, isoformat};
 use crate::object::{CommitRecord, Manifest, ObjectId, SnapshotRecord, commit, json};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Files, and the folders that are tracked although nothing lies in them.
 #[derive(Clone, Default)]
@@ -142,7 +143,7 @@ impl Draft {
         };
         let record = SnapshotRecord {
             snapshot_id: id.clone(),
-            manifest: manifest.clone(),
+            manifest: Arc::new(manifest.clone()),
             directories,
             created_at: text(self.at, 0),
             rest: SnapshotRecord::fresh_rest(),

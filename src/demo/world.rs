@@ -6,7 +6,7 @@ use super::item::{Item, Placement, Pointer, Row};
 use super::repository::{Repository, Tip};
 use crate::backend::{Key, Put, layout};
 use crate::index::{MembershipRow, NewRows};
-use crate::object::{Kind, ObjectId};
+use crate::object::{Kind, ObjectId, Proven, Sealed};
 use crate::progress::Progress;
 use crate::store::Writer;
 use bytes::Bytes;
@@ -26,7 +26,7 @@ pub(super) struct World {
 }
 
 enum Waiting {
-    Object(Kind, ObjectId, Bytes),
+    Object(Sealed),
     Plant(Key, Bytes),
 }
 
@@ -85,12 +85,10 @@ impl World {
             Pointer::Text(text) => Some(text.clone()),
             Pointer::Null => None,
         };
+        let is_new = self.seen.insert((R::KIND, item.id.clone()));
         let waiting = match item.place {
-            Placement::Proved => Some(Waiting::Object(
-                R::KIND,
-                item.id.clone(),
-                item.bytes.clone(),
-            )),
+            _ if !is_new => None,
+            Placement::Proved => Some(Waiting::Object(proved(&item)?)),
             Placement::Spoiled(ref bytes) => Some(Waiting::Plant(own()?, bytes.clone().into())),
             Placement::At(ref key) => Some(Waiting::Plant(key.clone(), item.bytes.clone())),
             Placement::Nowhere => None,
@@ -98,7 +96,7 @@ impl World {
         if !item.recorded && matches!(item.place, Placement::Proved) {
             self.rowless.push(own()?);
         }
-        if self.seen.insert((R::KIND, item.id.clone())) {
+        if is_new {
             self.waiting.extend(waiting);
             if item.recorded {
                 item.row.point(pointer);
@@ -158,6 +156,18 @@ impl World {
     }
 }
 
+/// The item's object, proved.
+fn proved<R: Row>(item: &Item<R>) -> Result<Sealed, DemoError> {
+    match Proven::read(R::KIND, &item.id, item.bytes.clone()) {
+        Ok(object) => Ok(object.sealed()),
+        Err(why) => Err(DemoError::Refused(format!(
+            "{} {}: {why}",
+            R::KIND,
+            item.id
+        ))),
+    }
+}
+
 /// Writes under way at once: no put waits for a disk, so more than there are cores only get in each
 /// other's way.
 fn concurrency() -> usize {
@@ -167,9 +177,12 @@ fn concurrency() -> usize {
 /// Writes one object; how many bytes it has.
 async fn write(writer: &Writer, waiting: Waiting) -> Result<u64, DemoError> {
     match waiting {
-        Waiting::Object(kind, id, bytes) => match writer.put_object(kind, &id, &bytes).await? {
-            Ok(_) => Ok(bytes.len() as u64),
-            Err(why) => Err(DemoError::Refused(format!("{kind} {id}: {why:?}"))),
+        Waiting::Object(object) => match writer.put_object(&object).await? {
+            Ok(_) => Ok(object.bytes().len() as u64),
+            Err(why) => {
+                let (kind, id) = (object.kind(), object.id());
+                Err(DemoError::Refused(format!("{kind} {id}: {why:?}")))
+            }
         },
         Waiting::Plant(key, bytes) => {
             let size = bytes.len() as u64;

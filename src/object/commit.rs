@@ -85,7 +85,10 @@ impl CommitRecord {
     /// # Errors
     /// Whatever makes the bytes no canonical commit, named.
     pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
-        Ok(Self::from_map(frame::decode_json(bytes, Kind::Commit)?)?)
+        let record = Self::from_map(frame::decode_json(bytes, Kind::Commit)?)?;
+        #[cfg(test)]
+        super::tally::decoded(Kind::Commit, &record.commit_id);
+        Ok(record)
     }
 
     /// Returns the payload's object: every key of the format's table, and the unknown ones.

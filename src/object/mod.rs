@@ -14,15 +14,21 @@ pub mod manifest;
 pub mod merge;
 mod msgpack;
 pub mod path;
+pub mod proof;
 pub mod snapshot;
+#[cfg(test)]
+pub mod tally;
 pub mod time;
+pub mod tree;
 
 pub use commit::CommitRecord;
 pub use frame::{Frame, FrameError};
 pub use id::{Algo, ObjectId};
 pub use json::JsonError;
 pub use manifest::{Delta, Encoding, Manifest, ManifestError};
+pub use proof::{Proof, ProofError, Proven, Record, Sealed};
 pub use snapshot::SnapshotRecord;
+pub use tree::Tree;
 
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +116,9 @@ mod msgpack_refusals;
 #[cfg(test)]
 #[path = "../../tests/object/paths.rs"]
 mod paths;
+#[cfg(test)]
+#[path = "../../tests/object/proofs.rs"]
+mod proofs;
 #[cfg(test)]
 #[path = "../../tests/object/properties.rs"]
 mod properties;

@@ -4,13 +4,14 @@ use super::commit::{required, text};
 use super::{FrameError, Kind, Manifest, ObjectId, RecordError, frame, json, type_name};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A snapshot as its payload states it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SnapshotRecord {
     pub snapshot_id: ObjectId,
-    /// Path to blob id, sorted by the path's bytes.
-    pub manifest: Manifest,
+    /// Path to blob id, sorted by the path's bytes; trees that are taken from the record share it.
+    pub manifest: Arc<Manifest>,
     /// Sorted; holds empty directories too, so it cannot be derived from the manifest.
     pub directories: BTreeSet<String>,
     /// ISO-8601 with offset, kept as written.
@@ -38,7 +39,7 @@ impl SnapshotRecord {
         check_rest(&map)?;
         Ok(Self {
             snapshot_id,
-            manifest,
+            manifest: Arc::new(manifest),
             directories,
             created_at,
             rest: map,
@@ -50,16 +51,26 @@ impl SnapshotRecord {
     /// # Errors
     /// Whatever makes the bytes no canonical snapshot, named.
     pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
-        Ok(Self::from_map(frame::decode_json(bytes, Kind::Snapshot)?)?)
+        let record = Self::from_map(frame::decode_json(bytes, Kind::Snapshot)?)?;
+        #[cfg(test)]
+        super::tally::decoded(Kind::Snapshot, &record.snapshot_id);
+        Ok(record)
     }
 
     /// Returns the payload's object.
     #[must_use]
     pub fn to_map(&self) -> Map<String, Value> {
-        let mut map = self.rest.clone();
-        map.insert("snapshot_id".into(), json!(self.snapshot_id.as_str()));
+        let mut map = self.without_tree();
         map.insert("manifest".into(), self.manifest.to_value());
         map.insert("directories".into(), json!(self.directories));
+        map
+    }
+
+    /// The payload's object without `manifest` and `directories`.
+    #[must_use]
+    pub fn without_tree(&self) -> Map<String, Value> {
+        let mut map = self.rest.clone();
+        map.insert("snapshot_id".into(), json!(self.snapshot_id.as_str()));
         map.insert("created_at".into(), json!(self.created_at));
         map
     }

@@ -3,39 +3,15 @@
 use super::reconstruct;
 use super::{Store, StoreError};
 use crate::index::SnapshotRow;
-use crate::object::identity::{self, Directories, SnapshotScheme};
-use crate::object::{Delta, Manifest, ObjectId, SnapshotRecord};
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::sync::Arc;
+use crate::object::{Delta, Kind, Manifest, ObjectId, Proof, Tree};
+use bytes::Bytes;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// The most deltas of a chain.
 pub const MAX_CHAIN: usize = 100_000;
 
 /// The most entries of all cached trees together; some 100 bytes each.
 const CACHE_ENTRIES: usize = 1_000_000;
-
-/// A tree that reproduces its snapshot's id.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tree {
-    pub manifest: Arc<Manifest>,
-    /// The directories that the id was made from.
-    pub directories: BTreeSet<String>,
-    /// The list that matched.
-    pub which: Directories,
-    pub scheme: SnapshotScheme,
-}
-
-impl Tree {
-    /// Returns the tree of nothing.
-    pub(super) fn empty() -> Self {
-        Self {
-            manifest: Arc::default(),
-            directories: BTreeSet::new(),
-            which: Directories::Empty,
-            scheme: SnapshotScheme::Typed,
-        }
-    }
-}
 
 /// The reason why a chain of deltas gives no tree.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,7 +44,7 @@ impl TreeCache {
     }
 
     fn put(&mut self, id: &str, tree: &Tree) {
-        let size = tree.manifest.len() + tree.directories.len() + 1;
+        let size = weight(tree);
         if size > CACHE_ENTRIES || self.trees.contains_key(id) {
             return;
         }
@@ -80,22 +56,15 @@ impl TreeCache {
                 break;
             };
             if let Some(gone) = self.trees.remove(&oldest) {
-                self.entries -= gone.manifest.len() + gone.directories.len() + 1;
+                self.entries -= weight(&gone);
             }
         }
     }
 }
 
-/// Proves a tree against an id, with the directories as stored, as derived, and empty.
-#[must_use]
-pub fn prove(id: &ObjectId, manifest: Manifest, stored: &BTreeSet<String>) -> Option<Tree> {
-    let (scheme, which, directories) = identity::recover_snapshot(id, &manifest, stored)?;
-    Some(Tree {
-        manifest: Arc::new(manifest),
-        directories,
-        which,
-        scheme,
-    })
+/// Returns the weight of a tree in the cache.
+fn weight(tree: &Tree) -> usize {
+    tree.manifest().len() + tree.directories().len() + 1
 }
 
 /// Returns the tree in a row's own manifest, if that proves.
@@ -103,20 +72,7 @@ pub fn prove(id: &ObjectId, manifest: Manifest, stored: &BTreeSet<String>) -> Op
 pub fn from_cache(row: &SnapshotRow) -> Option<Tree> {
     let (manifest, _) = Manifest::decode(row.manifest.as_deref()?).ok()?;
     let stored = reconstruct::directories(row).unwrap_or_default();
-    prove(&ObjectId::new(&row.snapshot_id), manifest, &stored)
-}
-
-/// Returns the tree in a snapshot's object.
-#[must_use]
-pub fn from_record(record: &SnapshotRecord) -> Option<Tree> {
-    let scheme =
-        identity::verify_snapshot(&record.snapshot_id, &record.manifest, &record.directories)?;
-    Some(Tree {
-        manifest: Arc::new(record.manifest.clone()),
-        directories: record.directories.clone(),
-        which: Directories::Stored,
-        scheme,
-    })
+    Tree::prove(&ObjectId::new(&row.snapshot_id), manifest, &stored)
 }
 
 impl Store {
@@ -152,15 +108,9 @@ impl Store {
             return Ok(None);
         };
         let wanted = ObjectId::new(&row.snapshot_id);
-        let tree = |bytes: &bytes::Bytes| {
-            SnapshotRecord::decode(bytes)
-                .ok()
-                .filter(|record| record.snapshot_id.same(&wanted))
-                .and_then(|record| from_record(&record))
-                .ok_or_else(String::new)
-        };
-        let found = self.read_proved(&key, tree).await?;
-        Ok(found.and_then(Result::ok).map(|(_, tree)| tree))
+        let prove = |bytes: Bytes| Proof::read(Kind::Snapshot, &wanted, &bytes);
+        let found = self.read_proved(&key, prove).await?;
+        Ok(found.and_then(Result::ok).and_then(|proof| proof.tree()))
     }
 
     /// Walks up to the nearest ancestor whose manifest, cached or stored, proves, then applies the
@@ -250,10 +200,10 @@ impl Store {
                     return Ok(Err(ChainBreak::BadDelta { id, why }));
                 }
             };
-            let mut manifest = Arc::unwrap_or_clone(tree.manifest);
+            let (mut manifest, _) = tree.into_parts();
             manifest.apply(&delta);
             let stored = reconstruct::directories(&row).unwrap_or_default();
-            match prove(&ObjectId::new(&id), manifest, &stored) {
+            match Tree::prove(&ObjectId::new(&id), manifest, &stored) {
                 Some(next) => tree = next,
                 None => return Ok(Err(ChainBreak::Unproved(id))),
             }

@@ -10,7 +10,6 @@ pub mod fetch;
 pub mod hub;
 pub mod hub_writes;
 mod migrate;
-pub mod proof;
 pub mod read;
 pub mod rebuild;
 pub mod reconstruct;

@@ -2,6 +2,7 @@
 
 use super::chain::TreeCache;
 use super::hub::{Database, Hub, ObjectStore};
+use super::rebuild::rows;
 use super::reconstruct::{self, RowError};
 use super::retry::Retrying;
 use super::{Authority, Store, StoreError, WriteSide};
@@ -10,8 +11,7 @@ use crate::backend::local::Local;
 use crate::backend::s3::S3;
 use crate::backend::{BackendError, BackendMut, Key, UriRefusal};
 use crate::index::{IndexError, IndexMut, Postgres, Sqlite};
-use crate::object::identity;
-use crate::object::{Kind, MAX_PAYLOAD, ObjectId};
+use crate::object::{Kind, MAX_PAYLOAD, ObjectId, Proven};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -114,30 +114,28 @@ impl Store {
         }
     }
 
-    /// Returns the object under `key` with what `prove` makes of it. What is refused is read again, so that one flipped
-    /// bit decides nothing; `None` as for [`Store::read_object`].
+    /// Reads the object under `key` and returns what `prove` makes of it. What is refused is read again, so that one
+    /// flipped bit decides nothing; `None` as for [`Store::read_object`].
     ///
     /// # Errors
     /// Whatever leaves the question open, and two reads that differ. `Err` inside is why both are refused.
-    pub async fn read_proved<T>(
+    pub async fn read_proved<T, E>(
         &self,
         key: &Key,
-        prove: impl Fn(&Bytes) -> Result<T, String>,
-    ) -> Result<Option<Result<(Bytes, T), String>>, StoreError> {
+        prove: impl Fn(Bytes) -> Result<T, E>,
+    ) -> Result<Option<Result<T, E>>, StoreError> {
         let Some(first) = self.read_object(key).await? else {
             return Ok(None);
         };
-        if let Ok(proved) = prove(&first) {
-            return Ok(Some(Ok((first, proved))));
+        if let Ok(proved) = prove(first.clone()) {
+            return Ok(Some(Ok(proved)));
         }
-        let again = self.read_object(key).await?;
-        let Some(again) = again else {
+        let Some(again) = self.read_object(key).await? else {
             return Ok(None);
         };
-        match prove(&again) {
-            Ok(proved) => Ok(Some(Ok((again, proved)))),
-            Err(why) if again == first => Ok(Some(Err(why))),
-            Err(_) => Err(differ(key)),
+        match prove(again.clone()) {
+            Err(_) if again != first => Err(differ(key)),
+            proved => Ok(Some(proved)),
         }
     }
 
@@ -187,10 +185,10 @@ impl Store {
                 match row.storage_uri.as_deref() {
                     Some(uri) => self.serve_stored(id, uri).await,
                     None => {
-                        let bytes = self
+                        let made = self
                             .canonical_snapshot(&row, &mut TreeCache::default())
                             .await?;
-                        reconstructed(id, bytes)
+                        reconstructed(id, made)
                     }
                 }
             }
@@ -234,7 +232,7 @@ impl Store {
         }
     }
 
-    /// Returns the canonical bytes of a snapshot whose tree still proves, from its row.
+    /// The snapshot of a row whose tree still proves.
     ///
     /// # Errors
     /// A side that could not be asked. `Err` inside says why nothing proves.
@@ -242,11 +240,11 @@ impl Store {
         &self,
         row: &crate::index::SnapshotRow,
         cache: &mut TreeCache,
-    ) -> Result<Result<Vec<u8>, String>, StoreError> {
+    ) -> Result<Result<Proven, String>, StoreError> {
         Ok(match self.tree(row, cache).await? {
             Ok(tree) => {
-                let manifest = Arc::unwrap_or_clone(tree.manifest);
-                Ok(reconstruct::snapshot_record(row, manifest, tree.directories).encode())
+                let made = Proven::of_tree(tree, rows::instant(&row.created_at));
+                made.map_err(|why| why.to_string())
             }
             Err(why) => Err(why.to_string()),
         })
@@ -287,27 +285,19 @@ pub(super) async fn open_backend(
     })
 }
 
-/// Returns the canonical bytes of a commit that its row still proves, in the spelling that its id was made from.
+/// The commit that its row still proves, in the spelling that its id was made from.
 ///
 /// # Errors
 /// Why the row cannot stand in, in words.
-pub fn canonical_commit(row: &crate::index::CommitRow) -> Result<Vec<u8>, String> {
-    let record = reconstruct::commit_record(row).map_err(|e: RowError| e.to_string())?;
-    if let Some(field) = identity::ambiguous_commit(&record) {
-        return Err(format!(
-            "a NUL in its {field} gives other records the same id"
-        ));
-    }
-    match identity::recover_commit(&record) {
-        Some(recovered) => Ok(recovered.record.encode()),
-        None => Err("no formula reproduces its id".to_owned()),
-    }
+pub fn canonical_commit(row: &crate::index::CommitRow) -> Result<Proven, String> {
+    let stated = reconstruct::commit_record(row).map_err(|e: RowError| e.to_string())?;
+    Proven::recover_commit(&stated).map_err(|why| why.to_string())
 }
 
-fn reconstructed(id: &ObjectId, bytes: Result<Vec<u8>, String>) -> Result<Served, ServeError> {
-    match bytes {
-        Ok(bytes) => Ok(Served {
-            bytes: bytes.into(),
+fn reconstructed(id: &ObjectId, made: Result<Proven, String>) -> Result<Served, ServeError> {
+    match made {
+        Ok(object) => Ok(Served {
+            bytes: object.bytes().clone(),
             source: Source::Reconstructed,
         }),
         Err(why) => Err(ServeError::Unprovable {

@@ -1,7 +1,7 @@
 //! Records from rows: what a row states, before anyone asks whether it proves.
 
 use crate::index::{CommitRow, SnapshotRow};
-use crate::object::{CommitRecord, Manifest, ObjectId, SnapshotRecord, json, time};
+use crate::object::{CommitRecord, ObjectId, json, time};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -116,24 +116,5 @@ pub fn directories(row: &SnapshotRow) -> Result<BTreeSet<String>, RowError> {
                 crate::object::snapshot::directories_from(value).map_err(|e| broken(column, e))
             }
         },
-    }
-}
-
-/// Returns the record of a snapshot row whose tree has been found.
-#[must_use]
-pub fn snapshot_record(
-    row: &SnapshotRow,
-    manifest: Manifest,
-    directories: BTreeSet<String>,
-) -> SnapshotRecord {
-    let created_at = time::parse(&row.created_at)
-        .and_then(|at| time::isoformat(at, 0))
-        .unwrap_or_else(|| row.created_at.clone());
-    SnapshotRecord {
-        snapshot_id: ObjectId::new(&row.snapshot_id),
-        manifest,
-        directories,
-        created_at,
-        rest: SnapshotRecord::fresh_rest(),
     }
 }

@@ -4,10 +4,10 @@ mod back;
 mod replace;
 mod rows;
 
-use super::{Authority, Store, StoreError, WriteSide, proof};
+use super::{Authority, Store, StoreError, WriteSide};
 use crate::backend::{BackendError, Key, Put, layout};
 use crate::index::{Link, NewRows, Recache, RowEdit};
-use crate::object::{Kind, ObjectId};
+use crate::object::{Kind, ObjectId, Proof, Sealed};
 use crate::progress::Progress;
 use bytes::Bytes;
 
@@ -23,10 +23,8 @@ pub struct Writer {
 pub enum Change {
     /// Store an object and point its row at it.
     Store {
-        kind: Kind,
-        id: ObjectId,
+        object: Sealed,
         seen_uri: Option<String>,
-        bytes: Bytes,
     },
     /// Point a row at an object that is there already.
     Link {
@@ -40,22 +38,17 @@ pub enum Change {
     /// Put proved bytes in the place of bytes that do not prove, which are kept in quarantine, and point
     /// the row at them.
     Replace {
-        kind: Kind,
-        id: ObjectId,
+        object: Sealed,
         seen_uri: Option<String>,
         key: Key,
         /// The bytes under the key.
         bad: Bytes,
-        bytes: Bytes,
     },
     /// Change cells of a row; where a witness is named, only if it proves the row's id.
     Edit { edit: RowEdit, witness: Option<Key> },
     /// Add the row that an object never had, with whatever holds it.
     Add {
-        kind: Kind,
-        id: ObjectId,
-        /// To be stored first; without them the object lies under `key` already.
-        bytes: Option<Bytes>,
+        object: RowObject,
         key: Key,
         rows: Box<NewRows>,
     },
@@ -76,6 +69,15 @@ pub enum Change {
     },
     /// Store where a repository's branches point.
     Checkpoint { key: Key, bytes: Bytes },
+}
+
+/// The object of a row that is added.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RowObject {
+    /// It has to be stored first.
+    New(Sealed),
+    /// It lies in the store already.
+    Stored { kind: Kind, id: ObjectId },
 }
 
 /// The result of a change. None of these leaves a row that points at nothing.
@@ -188,23 +190,19 @@ impl Writer {
         Ok(self.side.index.lock_applier().await?)
     }
 
-    /// Makes one change, in the one order: prove, announce, put, read back, point.
+    /// Makes one change, in the one order: announce, put, read back, point. What is put was proved before.
     ///
     /// # Errors
     /// A side that did not answer, an announcement that failed, or a read-back that differs.
     pub async fn make(&self, change: &Change, ledger: &mut dyn Ledger) -> Result<Done, WriteError> {
         match change {
-            Change::Store {
-                kind,
-                id,
-                seen_uri,
-                bytes,
-            } => {
-                let key = match self.put(*kind, id, bytes, change, ledger).await? {
+            Change::Store { object, seen_uri } => {
+                let key = match self.put(object, change, ledger).await? {
                     Ok(put) => put,
                     Err(refused) => return Ok(refused),
                 };
-                self.point(*kind, id, seen_uri.clone(), key).await
+                self.point(object.kind(), object.id(), seen_uri.clone(), key)
+                    .await
             }
             Change::Link {
                 kind,
@@ -255,19 +253,15 @@ impl Writer {
         Ok(self.side.backend.put_if_absent(key, bytes).await?)
     }
 
-    /// Stores an object: proved before, read back whole and compared after.
+    /// Stores an object, reads it back whole and compares.
     ///
     /// # Errors
     /// As [`Writer::make`].
     pub(crate) async fn put_object(
         &self,
-        kind: Kind,
-        id: &ObjectId,
-        bytes: &Bytes,
+        object: &Sealed,
     ) -> Result<Result<(Key, bool), Done>, WriteError> {
-        if let Err(why) = proves(kind, id, bytes) {
-            return Ok(Err(Done::Refused(why)));
-        }
+        let (kind, id, bytes) = (object.kind(), object.id(), object.bytes());
         let Some(key) = layout::key_for(id) else {
             return Ok(Err(Done::Refused("the id contains no digest".to_owned())));
         };
@@ -277,7 +271,7 @@ impl Writer {
             Some(back) if back == *bytes => Ok(Ok((key, stored))),
             // Another spelling of the same object, such as a snapshot that another repository made at another
             // time: sound bytes stay, whoever brought them.
-            Some(back) if !stored && proves(kind, id, &back).is_ok() => Ok(Ok((key, false))),
+            Some(back) if !stored && Proof::read(kind, id, &back).is_ok() => Ok(Ok((key, false))),
             Some(_) if !stored => Ok(Err(Done::Refused(format!(
                 "{key} already has other bytes; audit it at depth bytes"
             )))),
@@ -296,25 +290,19 @@ impl Writer {
             let why = format!("the store has no object under {key}");
             return Ok(Err(Done::Refused(why)));
         };
-        let proved = proves(kind, id, &bytes);
-        Ok(proved
+        Ok(Proof::read(kind, id, &bytes)
             .map(drop)
             .map_err(|why| Done::Refused(format!("{key}: {why}"))))
     }
 
     async fn put(
         &self,
-        kind: Kind,
-        id: &ObjectId,
-        bytes: &Bytes,
+        object: &Sealed,
         change: &Change,
         ledger: &mut dyn Ledger,
     ) -> Result<Result<(Key, bool), Done>, WriteError> {
-        if let Err(why) = proves(kind, id, bytes) {
-            return Ok(Err(Done::Refused(why)));
-        }
         ledger.intend(change).map_err(WriteError::Ledger)?;
-        self.put_object(kind, id, bytes).await
+        self.put_object(object).await
     }
 
     /// Compare-and-set of the row's pointer.
@@ -345,14 +333,6 @@ impl Writer {
             Done::Superseded
         })
     }
-}
-
-/// Returns whether `bytes` are the object that `id` names, by some scheme; the scheme's name.
-///
-/// # Errors
-/// Why they are not, in words.
-pub fn proves(kind: Kind, id: &ObjectId, bytes: &[u8]) -> Result<&'static str, String> {
-    proof::prove(kind, id, bytes).map(|proved| proved.scheme())
 }
 
 impl From<BackendError> for WriteError {

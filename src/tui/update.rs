@@ -135,7 +135,7 @@ fn on_top(state: &mut State, out: &mut Vec<Effect>, act: impl FnOnce(&mut Screen
         }
         Go::Back => ctx
             .shared
-            .tell(Level::Info, "this is the first screen; q leaves"),
+            .tell(Level::Info, "this is the first screen; q quits"),
     }
 }
 

@@ -26,14 +26,15 @@ async fn steps(mut fetch: Fetch) -> Vec<String> {
     while let Some(step) = fetch.next().await.unwrap() {
         out.push(match step {
             Step::Object(object) => {
-                let from = match object.origin {
+                let (object, from) = (&object.object, &object.origin);
+                let from = match from {
                     Origin::Canonical(_) => "store",
                     Origin::Reconstructed => "row",
                     Origin::Empty => "id",
                 };
-                format!("{} {} {from}", object.kind, object.id)
+                format!("{} {} {from}", object.kind(), object.id())
             }
-            Step::Held { id, .. } => format!("held {id}"),
+            Step::Held(proof) => format!("held {}", proof.id()),
             Step::Refused(refusal) => refusal.to_string(),
         });
     }
@@ -88,7 +89,7 @@ async fn stored_bytes_come_byte_for_byte_and_rows_stand_in_only_for_what_is_not_
     let Some(Step::Object(object)) = fetch.next().await.unwrap() else {
         panic!("the head comes first");
     };
-    assert_eq!(object.bytes, bytes);
+    assert_eq!(object.object.bytes(), &bytes);
     let rest = steps(fetch).await;
     assert_eq!(
         rest,
@@ -218,7 +219,7 @@ async fn a_row_that_lost_its_spelling_gives_the_bytes_of_the_id() {
     let Some(Step::Object(object)) = fetch.next().await.unwrap() else {
         panic!("the head comes first");
     };
-    assert_eq!(object.bytes, record.encode());
+    assert_eq!(*object.object.bytes(), record.encode());
 }
 
 #[tokio::test]

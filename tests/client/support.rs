@@ -135,7 +135,7 @@ pub async fn run_until(store: &Store, options: &PullOptions, count: usize) -> En
     let (mut objects, mut sentences) = (Vec::new(), Vec::new());
     let mut tell = |told: Told<'_>| match told {
         Told::Object(object) => {
-            objects.push(format!("{} {}", object.kind, object.id));
+            objects.push(format!("{} {}", object.object.kind(), object.object.id()));
             if objects.len() == count {
                 progress.cancel();
             }

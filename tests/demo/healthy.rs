@@ -2,8 +2,8 @@
 
 use super::support::{Rows, demo, objects, rows};
 use crate::backend::layout;
-use crate::object::{Kind, Manifest, ObjectId, path};
-use crate::store::{reconstruct, write::proves};
+use crate::object::{Kind, Manifest, ObjectId, Proof, path};
+use crate::store::reconstruct;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[tokio::test]
@@ -17,7 +17,7 @@ async fn every_object_proves_the_digest_in_its_key() {
         let id = ObjectId::new(hex);
         let proved = Kind::ALL
             .iter()
-            .any(|kind| proves(*kind, &id, &bytes).is_ok());
+            .any(|kind| Proof::read(*kind, &id, &bytes).is_ok());
         assert!(proved, "{key}");
     }
 }
@@ -46,7 +46,7 @@ async fn every_row_points_at_its_own_object() {
             .locate(uri.as_deref().unwrap())
             .unwrap();
         let bytes = demo.store.read_object(&key).await.unwrap().unwrap();
-        proves(kind, &ObjectId::new(id), &bytes).unwrap();
+        Proof::read(kind, &ObjectId::new(id), &bytes).unwrap();
         named.insert(key.to_string());
     }
     let listed: BTreeSet<_> = objects(&demo.store)

@@ -3,7 +3,7 @@
 use super::support::*;
 use crate::audit::Code;
 use crate::index::IndexError;
-use crate::object::{Kind, ObjectId};
+use crate::object::{Kind, ObjectId, Proven};
 use crate::progress::Progress;
 use crate::repair::journal::{Event, lines_of, runs};
 use crate::repair::{Journal, Outcome, RepairError, apply};
@@ -58,11 +58,10 @@ async fn what_somebody_else_did_meanwhile_is_already() {
     let (hub, commits) = unstored(2).await;
     let store = hub.open().await;
     let plan = planned(&store, &auto()).await;
+    let (id, bytes) = (&commits[0].commit_id, commits[0].encode().into());
     let change = Change::Store {
-        kind: Kind::Commit,
-        id: commits[0].commit_id.clone(),
+        object: Proven::read(Kind::Commit, id, bytes).unwrap().sealed(),
         seen_uri: None,
-        bytes: commits[0].encode().into(),
     };
     writer(&store).make(&change, &mut NoLedger).await.unwrap();
     let applied = apply(

@@ -7,6 +7,7 @@ mod empty;
 mod interrupted;
 mod journal;
 mod march;
+mod once;
 mod planning;
 mod pulls;
 mod remedies;

@@ -98,7 +98,7 @@ async fn what_only_the_whole_cannot_hold_fails_although_each_branch_comes() {
     ];
     for (name, manifest) in ["bare", "main"].into_iter().zip(trees) {
         let mut tree = snapshot(&[]);
-        tree.manifest = manifest;
+        tree.manifest = manifest.into();
         let trials = crate::object::identity::snapshot_trials(&tree.manifest, &tree.directories);
         let rc7 = trials
             .into_iter()

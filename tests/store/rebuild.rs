@@ -106,16 +106,16 @@ async fn rows_give_back_the_objects_that_they_were_made_from() {
             .iter()
             .find(|c| c.commit_id.as_str() == row.commit_id)
             .unwrap();
-        assert_eq!(canonical_commit(&row).unwrap(), record.encode());
+        assert_eq!(*canonical_commit(&row).unwrap().bytes(), record.encode());
     }
     let tree = snapshot(&[("song.txt", &identity::blob_id(b"la la"))]);
     let mut cache = Default::default();
-    let bytes = store
+    let object = store
         .canonical_snapshot(&rows.snapshots[0], &mut cache)
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(bytes, tree.encode());
+    assert_eq!(*object.bytes(), tree.encode());
     assert_eq!(rows.blobs[0].path, "song.txt");
     assert_eq!(rows.blobs[0].size_bytes, 5);
     assert_eq!(

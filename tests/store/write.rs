@@ -6,7 +6,7 @@ use crate::backend::{
 };
 use crate::index::Index;
 use crate::object::time::Micros;
-use crate::object::{Kind, ObjectId};
+use crate::object::{Kind, ObjectId, ProofError, Proven};
 use crate::store::write::{Change, Done, Ledger, NoLedger, WriteError};
 use crate::store::{Authority, Store, StoreError, WriteSide, Writer};
 use crate::testing::*;
@@ -29,11 +29,10 @@ async fn unstored() -> (TestHub, crate::object::CommitRecord) {
 }
 
 fn store_commit(record: &crate::object::CommitRecord) -> Change {
+    let object = Proven::read(Kind::Commit, &record.commit_id, record.encode().into());
     Change::Store {
-        kind: Kind::Commit,
-        id: record.commit_id.clone(),
+        object: object.unwrap().sealed(),
         seen_uri: None,
-        bytes: record.encode().into(),
     }
 }
 
@@ -93,25 +92,13 @@ async fn a_second_time_nothing_changes_and_nothing_is_overwritten() {
 }
 
 #[tokio::test]
-async fn bytes_that_do_not_prove_the_id_are_never_stored() {
-    let (hub, mut record) = unstored().await;
+async fn bytes_that_do_not_prove_the_id_make_no_change() {
+    let (_hub, mut record) = unstored().await;
     let id = record.commit_id.clone();
     record.message = "changed".into();
-    let change = Change::Store {
-        kind: Kind::Commit,
-        id: id.clone(),
-        seen_uri: None,
-        bytes: record.encode().into(),
-    };
-    let done = writer(&hub)
-        .await
-        .make(&change, &mut NoLedger)
-        .await
-        .unwrap();
-    assert!(matches!(done, Done::Refused(_)), "{done:?}");
-    assert_eq!(uri_of(&hub, &id).await, None);
-    let key = crate::backend::layout::key_for(&id).unwrap();
-    assert_eq!(hub.backend.head(&key).await.unwrap(), None);
+    // A change takes a proved object, and there is no other way to make one.
+    let refused = Proven::read(Kind::Commit, &id, record.encode().into());
+    assert_eq!(refused, Err(ProofError::NotReproduced));
 }
 
 #[tokio::test]

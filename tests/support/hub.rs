@@ -170,7 +170,7 @@ pub fn snapshot(files: &[(&str, &ObjectId)]) -> SnapshotRecord {
     let directories = manifest.derived_directories();
     SnapshotRecord {
         snapshot_id: identity::snapshot_id(&manifest, &directories),
-        manifest,
+        manifest: Arc::new(manifest),
         directories,
         created_at: LONG_AGO.into(),
         rest: SnapshotRecord::fresh_rest(),

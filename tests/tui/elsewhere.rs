@@ -193,7 +193,7 @@ fn every_notice_is_logged_once() {
     assert_eq!(
         fresh,
         [
-            "this is the first screen; q leaves",
+            "this is the first screen; q quits",
             "view: there is nothing to inspect here"
         ]
     );

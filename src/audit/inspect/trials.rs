@@ -3,14 +3,15 @@
 use super::Trial;
 use super::by_bytes::BlobIds;
 use super::row::Row;
+use super::view::Stored;
 use crate::object::identity;
-use crate::object::{CommitRecord, Manifest, ObjectId, SnapshotRecord};
+use crate::object::{CommitRecord, Manifest, ObjectId};
 use crate::store::reconstruct;
 
 /// Returns every scheme on every side that has something to try it on.
 pub(super) fn of(
     row: &Row,
-    bytes: Option<&[u8]>,
+    stored: Option<&Stored>,
     manifest: Option<&Manifest>,
     ids: Option<&BlobIds>,
 ) -> Vec<Trial> {
@@ -26,17 +27,17 @@ pub(super) fn of(
                     out.extend(commit("row, as it was spelt", &id, &found.record));
                 }
             }
-            if let Some(record) = bytes.and_then(|b| CommitRecord::decode(b).ok()) {
-                out.extend(commit("object", &id, &record));
+            if let Some(Stored::Commit(record)) = stored {
+                out.extend(commit("object", &id, record));
             }
         }
         Row::Snapshot(row) => {
             let id = ObjectId::new(&row.snapshot_id);
             if let Some(manifest) = manifest {
-                let stored = reconstruct::directories(row).unwrap_or_default();
+                let stated = reconstruct::directories(row).unwrap_or_default();
                 let derived = manifest.derived_directories();
-                out.extend(snapshot("row", &id, manifest, &stored));
-                if derived != stored {
+                out.extend(snapshot("row", &id, manifest, &stated));
+                if derived != stated {
                     out.extend(snapshot(
                         "row, directories of the paths",
                         &id,
@@ -45,7 +46,7 @@ pub(super) fn of(
                     ));
                 }
             }
-            if let Some(record) = bytes.and_then(|b| SnapshotRecord::decode(b).ok()) {
+            if let Some(Stored::Snapshot(record)) = stored {
                 out.extend(snapshot(
                     "object",
                     &id,

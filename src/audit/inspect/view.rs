@@ -5,7 +5,7 @@ use super::{ObjectView, PREVIEW_BYTES};
 use crate::audit::one;
 use crate::audit::probe::{Named, ObjectState, Probe, Witness};
 use crate::backend::Key;
-use crate::object::{Kind, MAX_PAYLOAD, ObjectId, frame, json};
+use crate::object::{CommitRecord, Kind, MAX_PAYLOAD, ObjectId, SnapshotRecord, frame, json};
 use crate::store::Store;
 use crate::store::chain::TreeCache;
 use crate::store::read::canonical_commit;
@@ -50,9 +50,12 @@ pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) 
             key,
             size,
             bytes,
-            scheme,
+            proof,
             ..
-        } => present(kind, &key, size, &bytes, Some(scheme.to_owned()), None),
+        } => {
+            let scheme = proof.scheme().to_owned();
+            present(kind, &key, size, &bytes, Some(scheme), None)
+        }
         ObjectState::Wrong {
             key,
             size,
@@ -112,6 +115,7 @@ async fn offset(store: &Store, row: &Row, bytes: &[u8]) -> Option<usize> {
     let Some(right) = right else {
         return unreadable(bytes);
     };
+    let right = right.bytes();
     let differs = right.iter().zip(bytes).position(|(a, b)| a != b);
     let shorter = right.len().min(bytes.len());
     differs.or((right.len() != bytes.len()).then_some(shorter))
@@ -124,9 +128,23 @@ fn unreadable(bytes: &[u8]) -> Option<usize> {
     Some(found.header_len + error.at()?)
 }
 
-/// Returns the whole object, where the row names one that can be read; a blob of any size is not held.
-pub(super) async fn whole(store: &Store, row: &Row) -> Option<Bytes> {
+/// The bytes under a row's key, as far as the reader gets. Nothing here is proved.
+pub(super) enum Stored {
+    Commit(CommitRecord),
+    Snapshot(SnapshotRecord),
+    /// So many bytes, of a blob or of what is no such record.
+    Bytes(usize),
+}
+
+/// Reads the whole object, where the row names one that can be read.
+pub(super) async fn stored(store: &Store, row: &Row) -> Option<Stored> {
     let key = store.backend().locate(&row.uri()?).ok()?;
     let body = store.backend().open(&key).await.ok()??;
-    body.read_all(MAX_PAYLOAD as u64).await.ok()
+    let bytes = body.read_all(MAX_PAYLOAD as u64).await.ok()?;
+    let record = match row {
+        Row::Commit(_) => CommitRecord::decode(&bytes).ok().map(Stored::Commit),
+        Row::Snapshot(_) => SnapshotRecord::decode(&bytes).ok().map(Stored::Snapshot),
+        Row::Blob(_) => None,
+    };
+    Some(record.unwrap_or(Stored::Bytes(bytes.len())))
 }

@@ -88,8 +88,8 @@ impl Judge {
                     .with("listed", *size),
             );
         }
-        if let ObjectState::Proved { scheme, .. } = looked {
-            verdict.proved_by(Kind::Blob, scheme);
+        if let ObjectState::Proved { proof, .. } = looked {
+            verdict.proved_by(Kind::Blob, proof.scheme());
         }
         verdict
     }

@@ -1,6 +1,6 @@
 //! Commits.
 
-use super::{Judge, ObjectQuery, Verdict, found, judge_object, judge_others};
+use super::{Beside, Judge, ObjectQuery, Verdict, found, judge_object, judge_others};
 use crate::audit::compare;
 use crate::audit::fault::Code;
 use crate::audit::finding::{Finding, Subject};
@@ -8,9 +8,9 @@ use crate::audit::probe::{Named, ObjectState};
 use crate::index::CommitRow;
 use crate::index::audit_scratch::StoredCopy;
 use crate::object::identity::{self, CommitScheme, Recovered};
-use crate::object::{CommitRecord, Kind, ObjectId};
+use crate::object::{Kind, ObjectId, Record};
 use crate::store::reconstruct;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 const NOTHING: &str = "no formula reproduces the id";
 
@@ -46,9 +46,9 @@ impl Judge {
             },
             doubtful: proof.is_none(),
         };
-        let disagrees = |bytes: &[u8]| differing(row, bytes).is_some();
         let looked = self.probe(ask).await;
-        let looked = self.read_twice(Kind::Commit, &id, looked, disagrees).await;
+        let compare = |object: &Record| beside(row, object);
+        let (looked, beside) = self.read_twice(Kind::Commit, &id, looked, compare).await;
         if let Some(proof) = &proof {
             verdict.proved_by(Kind::Commit, proof.scheme.name());
         }
@@ -75,7 +75,13 @@ impl Judge {
             }
             (Some(looked), _) => {
                 judge_object(&mut verdict, Kind::Commit, &id, looked);
-                self.stored(&mut verdict, row, looked, proof.as_ref(), unproved);
+                self.stored(
+                    &mut verdict,
+                    &id,
+                    (looked, beside),
+                    proof.as_ref(),
+                    unproved,
+                );
             }
         }
         verdict
@@ -108,15 +114,14 @@ impl Judge {
     fn stored(
         &self,
         verdict: &mut Verdict,
-        row: &CommitRow,
-        looked: &ObjectState,
+        id: &ObjectId,
+        (looked, beside): (&ObjectState, Beside),
         proof: Option<&Recovered>,
         unproved: impl Fn() -> Finding,
     ) {
-        let id = ObjectId::new(&row.commit_id);
-        if let ObjectState::Proved { bytes, scheme, .. } = looked {
-            verdict.proved_by(Kind::Commit, scheme);
-            if let Some(differing) = differing(row, bytes) {
+        if let ObjectState::Proved { proof, .. } = looked {
+            verdict.proved_by(Kind::Commit, proof.scheme());
+            if let Some(differing) = beside.differing {
                 let mut finding = Finding::new(Code::ObjectDiverges, Subject::Commit, id.as_str());
                 finding.evidence = differing;
                 verdict.report(finding);
@@ -125,7 +130,7 @@ impl Judge {
             verdict.report(unproved());
         }
         if let Some(proof) = proof {
-            stale(verdict, &id, proof);
+            stale(verdict, id, proof);
         }
     }
 }
@@ -138,12 +143,17 @@ fn parents(row: &CommitRow) -> Value {
     }
 }
 
-/// Returns the fields that row and object disagree on; `None` where they say the same.
-fn differing(row: &CommitRow, bytes: &[u8]) -> Option<Map<String, Value>> {
-    let object = CommitRecord::decode(bytes).ok()?;
-    let fields = compare::commit(row, &object);
-    let differing = compare::differences(&fields, &[]);
-    (!differing.is_empty() || fields.is_empty()).then_some(differing)
+/// Compares the object with its row.
+fn beside(row: &CommitRow, object: &Record) -> Beside {
+    let Record::Commit(object, _) = object else {
+        return Beside::default();
+    };
+    let fields = compare::commit(row, object);
+    let differing = compare::differences(&fields);
+    Beside {
+        differing: (!differing.is_empty() || fields.is_empty()).then_some(differing),
+        says_more: false,
+    }
 }
 
 /// Returns the finding for a row that proves and has no object.

@@ -1,6 +1,6 @@
 //! Snapshots: a tree that may be cached, stored, or chained, and the cache's own faults.
 
-use super::{Judge, ObjectQuery, Verdict, found, judge_object, judge_others};
+use super::{Beside, Judge, ObjectQuery, Verdict, found, judge_object, judge_others};
 use crate::audit::Depth;
 use crate::audit::compare;
 use crate::audit::fault::Code;
@@ -11,10 +11,10 @@ use crate::index::audit_scratch::StoredCopy;
 use crate::object::identity::{self, Directories};
 use crate::object::manifest::Encoding;
 use crate::object::path::{self, Unsafe};
-use crate::object::{Kind, Manifest, ManifestError, ObjectId, SnapshotRecord};
-use crate::store::chain::{self, ChainBreak, Tree};
+use crate::object::{Kind, Manifest, ManifestError, ObjectId, Proof, Record, SnapshotRecord, Tree};
+use crate::store::chain::ChainBreak;
 use crate::store::reconstruct;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ impl Trees {
         let proved = [self.cached.as_ref(), self.stored.as_ref(), chained];
         let trees = proved.into_iter().flatten();
         trees
-            .map(|tree| (&*tree.manifest, &tree.directories))
+            .map(|tree| (&**tree.manifest(), tree.directories()))
             .collect()
     }
 }
@@ -73,14 +73,14 @@ impl Judge {
             return verdict;
         }
         let cached = match &decoded {
-            Some(Ok((manifest, _))) => chain::prove(&id, manifest.clone(), &stored_directories),
+            Some(Ok((manifest, _))) => Tree::prove(&id, manifest.clone(), &stored_directories),
             Some(Err(_)) => None,
             // No cache at all is sound for the empty tree.
-            None => chain::prove(&id, Manifest::new(), &stored_directories),
+            None => Tree::prove(&id, Manifest::new(), &stored_directories),
         };
         let doubtful = !cached
             .as_ref()
-            .is_some_and(|t| t.which == Directories::Stored);
+            .is_some_and(|t| t.which() == Directories::Stored);
         let ask = ObjectQuery {
             row: Named {
                 kind: Kind::Snapshot,
@@ -92,21 +92,16 @@ impl Judge {
             },
             doubtful,
         };
-        let disagrees = |bytes: &[u8]| differing(row, bytes).is_some() || says_more(bytes);
         let looked = self.probe(ask).await;
-        let looked = self
-            .read_twice(Kind::Snapshot, &id, looked, disagrees)
-            .await;
+        let compare = |object: &Record| beside(row, object);
+        let (looked, beside) = self.read_twice(Kind::Snapshot, &id, looked, compare).await;
+        let stored = looked.as_ref().and_then(ObjectState::proof);
         let mut trees = Trees {
             decoded,
             cached,
-            stored: None,
+            stored: stored.and_then(Proof::tree),
             chained: None,
         };
-        if let Some(bytes) = looked.as_ref().and_then(ObjectState::proved) {
-            let record = SnapshotRecord::decode(bytes).ok();
-            trees.stored = record.as_ref().and_then(chain::from_record);
-        }
         if trees.cached.is_none() && row.delta.is_some() {
             match self
                 .store
@@ -117,7 +112,7 @@ impl Judge {
                 Err(error) => verdict.unknown.push(format!("snapshot {id}: {error}")),
             }
         }
-        self.conclude(&mut verdict, row, &id, &trees, looked.as_ref());
+        self.conclude(&mut verdict, row, &trees, (looked.as_ref(), beside));
         verdict
     }
 
@@ -125,13 +120,13 @@ impl Judge {
         &self,
         verdict: &mut Verdict,
         row: &SnapshotRow,
-        id: &ObjectId,
         trees: &Trees,
-        looked: Option<&ObjectState>,
+        (looked, beside): (Option<&ObjectState>, Beside),
     ) {
+        let id = &ObjectId::new(&row.snapshot_id);
         let as_cached = trees.decoded.as_ref().and_then(|d| d.as_ref().ok());
         verdict.manifest = match (trees.best(), as_cached) {
-            (Some(tree), _) => Some(tree.manifest.clone()),
+            (Some(tree), _) => Some(tree.manifest().clone()),
             (None, Some((manifest, _))) => Some(Arc::new(manifest.clone())),
             (None, None) => None,
         };
@@ -143,7 +138,7 @@ impl Judge {
         }
         judge_paths(verdict, id, &given);
         if let Some(tree) = trees.best()
-            && let Some(path) = identity::ambiguous_snapshot(&tree.manifest, &tree.directories)
+            && let Some(path) = identity::ambiguous_snapshot(tree.manifest(), tree.directories())
         {
             let finding = Finding::new(Code::IdentityAmbiguous, Subject::Snapshot, id.as_str());
             verdict.report(finding.with("path", path));
@@ -159,7 +154,7 @@ impl Judge {
             _ => judge_cache(self, verdict, row, id, trees, hopeless),
         };
         if let Some(tree) = trees.best() {
-            verdict.proved_by(Kind::Snapshot, tree.scheme.name());
+            verdict.proved_by(Kind::Snapshot, tree.scheme().name());
         } else if hopeless && !verdict.unknown.iter().any(|_| row.delta.is_some()) {
             let mut finding =
                 Finding::new(Code::IdentityUnverifiable, Subject::Snapshot, id.as_str()).with(
@@ -179,7 +174,7 @@ impl Judge {
                 judge_others(verdict, Kind::Snapshot, id, others);
                 if let Some(tree) = trees.best() {
                     let finding = Finding::new(Code::UriMissing, Subject::Snapshot, id.as_str());
-                    let finding = self.graded(finding.with("scheme", tree.scheme.name()));
+                    let finding = self.graded(finding.with("scheme", tree.scheme().name()));
                     verdict.report(if others.is_empty() {
                         finding
                     } else {
@@ -189,7 +184,12 @@ impl Judge {
             }
             Some(looked) => {
                 judge_object(verdict, Kind::Snapshot, id, looked);
-                judge_fields(verdict, row, id, looked);
+                if let Some(differing) = beside.differing {
+                    let mut finding =
+                        Finding::new(Code::ObjectDiverges, Subject::Snapshot, id.as_str());
+                    finding.evidence = differing;
+                    verdict.report(finding);
+                }
             }
         }
     }
@@ -230,13 +230,13 @@ fn judge_cache(
         }
         (Some(Err(_)), _) => {}
         (Some(Ok((manifest, encoding))), cached) => {
-            let same_tree = |t: &Tree| *t.manifest == *manifest;
+            let same_tree = |t: &Tree| **t.manifest() == *manifest;
             let from_object = trees
                 .stored
                 .as_ref()
                 .filter(|t| cached.is_none() && same_tree(t));
             match (cached, from_object) {
-                (Some(tree), _) if tree.which == Directories::Stored => {
+                (Some(tree), _) if tree.which() == Directories::Stored => {
                     if is_cache && *encoding == Encoding::Msgpack {
                         find(Code::CacheMsgpack, &[]);
                     }
@@ -244,7 +244,7 @@ fn judge_cache(
                 }
                 (Some(tree), _) | (None, Some(tree)) => {
                     let which = if cached.is_some() {
-                        tree.which
+                        tree.which()
                     } else {
                         Directories::Stored
                     };
@@ -253,7 +253,12 @@ fn judge_cache(
                         (true, Directories::Empty) => "none",
                         (true, _) => "those of the paths",
                     };
-                    let fits: Vec<_> = tree.directories.iter().take(PATHS_SHOWN).cloned().collect();
+                    let fits: Vec<_> = tree
+                        .directories()
+                        .iter()
+                        .take(PATHS_SHOWN)
+                        .cloned()
+                        .collect();
                     find(
                         Code::DirectoriesLost,
                         &[("proves_with", source.into()), ("directories", fits.into())],
@@ -288,26 +293,18 @@ fn judge_count(row: &SnapshotRow, entries: usize, find: &mut impl FnMut(Code, &[
     }
 }
 
-/// Fields outside the tree that row and object disagree on.
-fn judge_fields(verdict: &mut Verdict, row: &SnapshotRow, id: &ObjectId, looked: &ObjectState) {
-    if let Some(differing) = looked.proved().and_then(|bytes| differing(row, bytes)) {
-        let mut finding = Finding::new(Code::ObjectDiverges, Subject::Snapshot, id.as_str());
-        finding.evidence = differing;
-        verdict.report(finding);
+/// Compares the object with its row, outside the tree. Fields that no row keeps and that are not those of a new object
+/// are told by nothing but another read.
+fn beside(row: &SnapshotRow, object: &Record) -> Beside {
+    let Record::Snapshot(object, _) = object else {
+        return Beside::default();
+    };
+    let fields = compare::snapshot_without_tree(row, object);
+    let differing = compare::differences(&fields);
+    Beside {
+        differing: (!differing.is_empty()).then_some(differing),
+        says_more: object.rest != SnapshotRecord::fresh_rest(),
     }
-}
-
-/// Returns whether an object has fields that no row keeps and that are not those of a new one: nothing but another read
-/// tells whether they are so.
-fn says_more(bytes: &[u8]) -> bool {
-    SnapshotRecord::decode(bytes).is_ok_and(|object| object.rest != SnapshotRecord::fresh_rest())
-}
-
-fn differing(row: &SnapshotRow, bytes: &[u8]) -> Option<Map<String, Value>> {
-    let object = SnapshotRecord::decode(bytes).ok()?;
-    let fields = compare::snapshot(row, &object);
-    let differing = compare::differences(&fields, &["manifest", "directories"]);
-    (!differing.is_empty()).then_some(differing)
 }
 
 /// Judges files and directories of every tree that a client may be given, each unsafe path once.

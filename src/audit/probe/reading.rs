@@ -3,8 +3,7 @@
 use super::{ObjectState, Probe, absent, wrapped};
 use crate::backend::{BackendError, Key};
 use crate::object::identity::BlobHasher;
-use crate::object::{Kind, MAX_PAYLOAD, ObjectId};
-use crate::store::write::proves;
+use crate::object::{Kind, MAX_PAYLOAD, ObjectId, Proof};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
@@ -156,20 +155,20 @@ impl Probe<'_> {
         let bytes = body.read_all(MAX_PAYLOAD as u64 + 64).await?;
         let (key, size) = (key.clone(), bytes.len() as u64);
         let sha256 = Sha256::digest(&bytes).into();
-        Ok(Some(match proves(kind, id, &bytes) {
-            Ok(scheme) => ObjectState::Proved {
+        Ok(Some(match Proof::read(kind, id, &bytes) {
+            Ok(proof) => ObjectState::Proved {
                 key,
                 size,
                 bytes,
                 sha256,
-                scheme,
+                proof,
             },
             Err(why) => ObjectState::Wrong {
                 key,
                 size,
                 bytes,
                 sha256,
-                why,
+                why: why.to_string(),
                 wrapped: None,
                 encoding,
                 copies: Vec::new(),
@@ -209,21 +208,21 @@ impl Probe<'_> {
             let why = format!("{announced} bytes were announced, {size} came");
             return Ok(Some(ObjectState::Unknown { key, why }));
         }
-        let (scheme, sha256) = hasher.finish_with_sha256(id);
-        Ok(Some(match scheme {
-            Some(scheme) => ObjectState::Proved {
+        let (proof, sha256) = Proof::of_blob(id, hasher);
+        Ok(Some(match proof {
+            Ok(proof) => ObjectState::Proved {
                 key,
                 size,
                 bytes,
                 sha256,
-                scheme: scheme.name(),
+                proof,
             },
-            None => ObjectState::Wrong {
+            Err(why) => ObjectState::Wrong {
                 key,
                 size,
                 bytes,
                 sha256,
-                why: "the bytes do not match the id".to_owned(),
+                why: why.to_string(),
                 wrapped: None,
                 encoding,
                 copies: Vec::new(),

@@ -135,10 +135,7 @@ impl Bucket {
     /// way, the one that a HEAD or the listing says.
     async fn body(&self, key: &Key, found: GetObjectOutput) -> Result<Body, BackendError> {
         if found.content_range.is_some() {
-            return Err(remote(
-                key,
-                "the server returned only a part of the object",
-            ));
+            return Err(remote(key, "the server returned only a part of the object"));
         }
         let said = ObjectHeaders::of(&found);
         let (mut meta, mut decoder) = (said.meta(), None);

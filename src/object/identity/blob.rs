@@ -45,6 +45,12 @@ impl BlobScheme {
 /// Returns the scheme under which `bytes` give `id`.
 #[must_use]
 pub fn verify_blob(id: &ObjectId, bytes: &[u8]) -> Option<BlobScheme> {
+    #[cfg(test)]
+    crate::object::tally::hashed(Kind::Blob, id);
+    fitting(id, bytes)
+}
+
+fn fitting(id: &ObjectId, bytes: &[u8]) -> Option<BlobScheme> {
     let digest = id.digest()?;
     SCHEMES
         .iter()
@@ -70,7 +76,7 @@ pub fn blob_id(bytes: &[u8]) -> ObjectId {
 /// Returns whether `id` is that of the blob without bytes, under any scheme.
 #[must_use]
 pub fn is_empty_blob(id: &ObjectId) -> bool {
-    verify_blob(id, b"").is_some()
+    fitting(id, b"").is_some()
 }
 
 /// Proves a blob of known length as it streams by, without holding it.
@@ -106,6 +112,8 @@ impl BlobHasher {
     /// Returns the same, and the sha256 of the bytes themselves.
     #[must_use]
     pub fn finish_with_sha256(self, id: &ObjectId) -> (Option<BlobScheme>, [u8; 32]) {
+        #[cfg(test)]
+        crate::object::tally::hashed(Kind::Blob, id);
         let digests = self.digests();
         (digests.scheme_of(id), digests.raw)
     }

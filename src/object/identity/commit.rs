@@ -129,6 +129,8 @@ impl<'r> Fields<'r> {
 /// Returns the scheme under which the record, as it stands, gives its own id.
 #[must_use]
 pub fn verify_commit(record: &CommitRecord) -> Option<CommitScheme> {
+    #[cfg(test)]
+    crate::object::tally::hashed(Kind::Commit, &record.commit_id);
     let digest = record.commit_id.digest()?;
     let fields = Fields::of(record);
     SCHEMES

@@ -61,15 +61,25 @@ pub fn verify_snapshot(
     manifest: &Manifest,
     directories: &BTreeSet<String>,
 ) -> Option<SnapshotScheme> {
+    #[cfg(test)]
+    crate::object::tally::hashed(Kind::Snapshot, id);
+    fitting(id, manifest, directories)
+}
+
+fn fitting(
+    id: &ObjectId,
+    manifest: &Manifest,
+    directories: &BTreeSet<String>,
+) -> Option<SnapshotScheme> {
     let digest = id.digest()?;
-    let mut fitting = SCHEMES
+    let mut schemes = SCHEMES
         .iter()
         .filter(|(_, formula)| formula(manifest, directories) == digest)
         .map(|(scheme, _)| *scheme);
-    let first = fitting.next()?;
+    let first = schemes.next()?;
     let spelt = |scheme: &SnapshotScheme| scheme.spell(&digest) == *id;
     std::iter::once(first)
-        .chain(fitting)
+        .chain(schemes)
         .find(spelt)
         .or(Some(first))
 }
@@ -120,7 +130,7 @@ pub fn recover_snapshot(
             Directories::Derived => Cow::Owned(manifest.derived_directories()),
             Directories::Empty => Cow::Owned(BTreeSet::new()),
         };
-        if let Some(scheme) = verify_snapshot(id, manifest, &directories) {
+        if let Some(scheme) = fitting(id, manifest, &directories) {
             return Some((scheme, which, directories.into_owned()));
         }
     }

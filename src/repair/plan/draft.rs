@@ -179,7 +179,7 @@ impl<'a> Draft<'a> {
             return Ok(None);
         };
         let id = ObjectId::new(&finding.id);
-        let path = tree.manifest.iter().find(|(_, blob)| blob.same(&id));
+        let path = tree.manifest().iter().find(|(_, blob)| blob.same(&id));
         Ok(path.map(|(path, _)| Origin {
             repo_id: repo.repo_id,
             path: path.clone(),

@@ -5,12 +5,11 @@ use super::{Built, Origin, StepContext, Target, hash, restore, shorten};
 use crate::audit::Remedy;
 use crate::backend::{Key, layout};
 use crate::index::{BlobRow, Capabilities, CommitRow, MembershipRow, NewRows, SnapshotRow};
-use crate::object::ObjectId;
+use crate::object::{ObjectId, Proven, Record};
 use crate::repair::plan::{RowChange, Step};
 use crate::store::StoreError;
-use crate::store::proof::{self, Proved};
 use crate::store::rebuild::rows;
-use crate::store::write::Change;
+use crate::store::write::{Change, RowObject};
 use bytes::Bytes;
 
 /// Adds the row from the object in the store; where the remedy is to restore, stores the object first.
@@ -44,31 +43,35 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
         Err(why) => return Ok(Built::Refused(why)),
     };
     // What lies in the store as it is needs only a row; all else is stored where new objects go.
-    let (key, to_store) = match &found.key {
-        Some(key) if is_as_stored(ctx, key, &found.bytes).await? => (key.clone(), None),
-        _ => (home, Some(found.bytes.clone())),
-    };
-    let proved = match proof::prove(target.kind, &id, &found.bytes) {
-        Ok(proved) => proved,
-        Err(why) => return Ok(Built::Refused(why)),
+    let (key, object) = match &found.key {
+        Some(key) if is_as_stored(ctx, key, found.object.bytes()).await? => (
+            key.clone(),
+            RowObject::Stored {
+                kind: target.kind,
+                id,
+            },
+        ),
+        _ => (home, RowObject::New(found.object.sealed())),
     };
     let uri = ctx.store.backend().uri_for(&key);
-    let rows = new_rows(target, origin, &proved, &found.bytes, uri);
+    let rows = new_rows(target, origin, &found.object, uri);
+    let (stored_first, to_store) = match &object {
+        RowObject::New(object) => (true, object.bytes().len() as u64),
+        RowObject::Stored { .. } => (false, 0),
+    };
     let step = Step {
         key: Some(key.as_str().to_owned()),
         from: found.key.map(|key| key.as_str().to_owned()),
-        bytes: to_store.as_ref().map_or(0, |bytes| bytes.len() as u64),
-        sha256: Some(hash(&found.bytes)),
+        bytes: to_store,
+        sha256: Some(hash(found.object.bytes())),
         ..target.step(
-            words(target, origin, to_store.is_some()),
+            words(target, origin, stored_first),
             "There is still no row of this id.".to_owned(),
             changes(&rows, origin),
         )
     };
     let change = Change::Add {
-        kind: target.kind,
-        id,
-        bytes: to_store,
+        object,
         key,
         rows: Box::new(rows),
     };
@@ -96,28 +99,22 @@ async fn is_as_stored(ctx: StepContext<'_>, key: &Key, bytes: &Bytes) -> Result<
     Ok(ctx.store.read_object(key).await?.as_ref() == Some(bytes))
 }
 
-fn new_rows(
-    target: &Target,
-    origin: &Origin,
-    proved: &Proved,
-    bytes: &Bytes,
-    uri: String,
-) -> NewRows {
+fn new_rows(target: &Target, origin: &Origin, object: &Proven, uri: String) -> NewRows {
     let mut out = NewRows::default();
-    match proved {
-        Proved::Commit(record, _) => out.commits.push(CommitRow {
+    match object.record() {
+        Record::Commit(record, _) => out.commits.push(CommitRow {
             commit_id: target.id.clone(),
             ..rows::commit(record, &origin.repo_id, uri)
         }),
-        Proved::Snapshot(record, _) => out.snapshots.push(SnapshotRow {
+        Record::Snapshot(record, _) => out.snapshots.push(SnapshotRow {
             snapshot_id: target.id.clone(),
             ..rows::snapshot(record, &origin.repo_id, uri)
         }),
-        Proved::Blob(_) => out.blobs.push(BlobRow {
+        Record::Blob(_) => out.blobs.push(BlobRow {
             object_id: target.id.clone(),
             repo_id: Some(origin.repo_id.clone()),
             path: origin.path.clone(),
-            size_bytes: bytes.len() as i64,
+            size_bytes: object.bytes().len() as i64,
             storage_uri: Some(uri),
             disk_path: None,
             created_at: origin.created_at.clone(),

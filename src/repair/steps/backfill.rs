@@ -6,9 +6,8 @@ use crate::backend::layout;
 use crate::object::ObjectId;
 use crate::repair::plan::Step;
 use crate::repair::rows::Row;
-use crate::store::write::{Change, proves};
+use crate::store::write::Change;
 use crate::store::{StoreError, read};
-use bytes::Bytes;
 
 /// Stores what the row proves, and points the row at it.
 pub(super) async fn build(
@@ -26,7 +25,7 @@ pub(super) async fn build(
         Some(now) => return Ok(Built::Refused(format!("the row points to {now} now"))),
         None => {}
     }
-    let bytes = match row {
+    let made = match row {
         Row::Commit(row) => read::canonical_commit(row),
         Row::Snapshot(row) => {
             let mut trees = ctx.trees.lock().await;
@@ -34,29 +33,23 @@ pub(super) async fn build(
         }
         Row::Blob(_) => Err("a row does not contain a blob's bytes".to_owned()),
     };
-    let bytes = match bytes {
-        Ok(bytes) => Bytes::from(bytes),
-        Err(why) => return Ok(Built::Refused(why)),
-    };
-    let scheme = match proves(target.kind, &id, &bytes) {
-        Ok(scheme) => scheme,
+    let object = match made {
+        Ok(object) => object,
         Err(why) => return Ok(Built::Refused(why)),
     };
     let step = Step {
         key: Some(key.as_str().to_owned()),
-        bytes: bytes.len() as u64,
-        sha256: Some(hash(&bytes)),
+        bytes: object.bytes().len() as u64,
+        sha256: Some(hash(object.bytes())),
         ..target.step(
-            words(target, scheme),
+            words(target, object.scheme()),
             still(None),
             vec![pointer(None, &uri)],
         )
     };
     let change = Change::Store {
-        kind: target.kind,
-        id,
+        object: object.sealed(),
         seen_uri: None,
-        bytes,
     };
     Ok(Built::Step(Box::new(step), change))
 }

@@ -2,12 +2,11 @@
 
 use super::{Built, Target, hash, pointer, still};
 use crate::backend::Key;
-use crate::object::ObjectId;
+use crate::object::{ObjectId, Proven};
 use crate::repair::plan::Step;
 use crate::repair::rows::Row;
-use crate::store::write::{Change, proves};
+use crate::store::write::Change;
 use crate::store::{Store, StoreError};
-use bytes::Bytes;
 
 /// Points the row at an object that is there and proves.
 pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<Built, StoreError> {
@@ -16,10 +15,10 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
     let mut refused = "no key is known that contains it".to_owned();
     for key in keys {
         let uri = store.backend().uri_for(&key);
-        let prove = |bytes: &Bytes| proves(target.kind, &id, bytes);
-        let (bytes, scheme) = match store.read_proved(&key, prove).await? {
+        let prove = |bytes| Proven::read(target.kind, &id, bytes);
+        let object = match store.read_proved(&key, prove).await? {
             None => continue,
-            Some(Ok(proved)) => proved,
+            Some(Ok(object)) => object,
             Some(Err(why)) => {
                 refused = format!("{key}: {why}");
                 continue;
@@ -30,10 +29,11 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
         }
         let step = Step {
             key: Some(key.as_str().to_owned()),
-            sha256: Some(hash(&bytes)),
+            sha256: Some(hash(object.bytes())),
             ..target.step(
                 format!(
-                    "Links the row to the object under {key}, which matches its id ({scheme})."
+                    "Points the row at the object under {key}, which proves it ({}).",
+                    object.scheme()
                 ),
                 still(row.uri()),
                 vec![pointer(row.uri(), &uri)],

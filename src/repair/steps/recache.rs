@@ -2,10 +2,10 @@
 
 use super::{Built, Target, hash, shorten};
 use crate::index::{Recache, SnapshotRow};
-use crate::object::Manifest;
 use crate::object::manifest::Encoding;
+use crate::object::{Manifest, Tree};
 use crate::repair::plan::RowChange;
-use crate::store::chain::{self, Tree, TreeCache};
+use crate::store::chain::{self, TreeCache};
 use crate::store::write::Change;
 use crate::store::{Store, StoreError, reconstruct};
 use serde_json::Value;
@@ -53,21 +53,21 @@ pub(super) async fn build(
 fn wanted(row: &SnapshotRow, tree: &Tree) -> Recache {
     let kept = row.manifest.clone().filter(|bytes| {
         Manifest::decode(bytes).is_ok_and(|(manifest, encoding)| {
-            encoding == Encoding::Json && manifest == *tree.manifest
+            encoding == Encoding::Json && manifest == **tree.manifest()
         })
     });
     let kept_directories = row.directories.clone().filter(|_| {
-        reconstruct::directories(row).is_ok_and(|directories| directories == tree.directories)
+        reconstruct::directories(row).is_ok_and(|directories| directories == *tree.directories())
     });
     Recache {
         id: row.snapshot_id.clone(),
         seen_manifest: row.manifest.clone(),
         seen_entry_count: row.entry_count,
         seen_directories: row.directories.clone(),
-        manifest: kept.unwrap_or_else(|| tree.manifest.encode()),
-        entry_count: tree.manifest.len() as i64,
+        manifest: kept.unwrap_or_else(|| tree.manifest().encode()),
+        entry_count: tree.manifest().len() as i64,
         directories: kept_directories
-            .unwrap_or_else(|| Value::from_iter(tree.directories.iter().cloned()).to_string()),
+            .unwrap_or_else(|| Value::from_iter(tree.directories().iter().cloned()).to_string()),
     }
 }
 

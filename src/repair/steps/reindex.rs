@@ -4,10 +4,9 @@ use super::{Built, Target, shorten};
 use crate::audit::compare;
 use crate::backend::Key;
 use crate::index::{BlobRow, CellEdit, CommitRow, RowEdit};
-use crate::object::{Kind, ObjectId};
+use crate::object::{Kind, ObjectId, Proven, Record};
 use crate::repair::plan::{RowChange, Step};
 use crate::repair::rows::Row;
-use crate::store::proof::{self, Proved};
 use crate::store::write::Change;
 use crate::store::{Store, StoreError, amend};
 use bytes::Bytes;
@@ -28,14 +27,14 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
         return refused(format!("the store has no object under {key}"));
     };
     let id = ObjectId::new(&target.id);
-    let proved = match proof::prove(target.kind, &id, &bytes) {
-        Ok(proved) => proved,
+    let object = match Proven::read(target.kind, &id, bytes) {
+        Ok(object) => object,
         Err(why) => return refused(format!("{key}: {why}")),
     };
-    let cells = match (row, &proved) {
-        (Row::Commit(row), Proved::Commit(record, _)) => commit(row, record),
-        (Row::Snapshot(row), Proved::Snapshot(record, _)) => amend::snapshot(row, record),
-        (Row::Blob(row), Proved::Blob(_)) => blob(row, &bytes),
+    let cells = match (row, object.record()) {
+        (Row::Commit(row), Record::Commit(record, _)) => commit(row, record),
+        (Row::Snapshot(row), Record::Snapshot(record, _)) => amend::snapshot(row, record),
+        (Row::Blob(row), Record::Blob(_)) => blob(row, object.bytes()),
         _ => Vec::new(),
     };
     if cells.is_empty() {

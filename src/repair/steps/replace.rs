@@ -4,11 +4,11 @@ use super::source::{self, Source};
 use super::{Built, StepContext, Target, hash, pointer, still};
 use crate::audit::Code;
 use crate::backend::{Key, layout};
-use crate::object::ObjectId;
+use crate::object::{ObjectId, Proof};
 use crate::repair::plan::{RowChange, Step};
 use crate::repair::rows::Row;
 use crate::store::StoreError;
-use crate::store::write::{Change, proves};
+use crate::store::write::Change;
 use bytes::Bytes;
 
 /// The column of a step that says which bytes take the place of which, by their sha256.
@@ -30,7 +30,7 @@ pub(super) async fn build(
             "the store has no object under {key} any more"
         )));
     };
-    if proves(target.kind, &id, &bad).is_ok() {
+    if Proof::read(target.kind, &id, &bad).is_ok() {
         return Ok(Built::Already);
     }
     let source = match good(ctx, target, row, &key, &bad).await? {
@@ -38,10 +38,11 @@ pub(super) async fn build(
         Err(why) => return Ok(Built::Refused(why)),
     };
     let uri = ctx.store.backend().uri_for(&key);
+    let bytes = source.object.bytes();
     let mut changes = vec![RowChange {
         column: OBJECT.to_owned(),
         from: Some(format!("sha256 {}", hash(&bad))),
-        to: Some(format!("sha256 {}", hash(&source.bytes))),
+        to: Some(format!("sha256 {}", hash(bytes))),
     }];
     if row.uri() != Some(uri.as_str()) {
         changes.push(pointer(row.uri(), &uri));
@@ -49,8 +50,8 @@ pub(super) async fn build(
     let step = Step {
         key: Some(key.as_str().to_owned()),
         from: source.key.map(|key| key.as_str().to_owned()),
-        bytes: source.bytes.len() as u64,
-        sha256: Some(hash(&source.bytes)),
+        bytes: bytes.len() as u64,
+        sha256: Some(hash(bytes)),
         ..target.step(
             format!(
                 "Copies the {} bad bytes under {key} into quarantine, then stores the {} in their place, from {}.",
@@ -63,12 +64,10 @@ pub(super) async fn build(
         )
     };
     let change = Change::Replace {
-        kind: target.kind,
-        id,
+        object: source.object.sealed(),
         seen_uri: row.uri().map(str::to_owned),
         key,
         bad,
-        bytes: source.bytes,
     };
     Ok(Built::Step(Box::new(step), change))
 }
@@ -94,9 +93,9 @@ async fn good(
 ) -> Result<Result<Source, String>, StoreError> {
     if target.code == Code::ObjectEncoded || target.also.contains(&Code::ObjectEncoded) {
         let id = ObjectId::new(&target.id);
-        if let Ok(bytes) = source::canonical(target.kind, &id, bad.clone()) {
+        if let Ok(object) = source::canonical(target.kind, &id, bad.clone()) {
             return Ok(Ok(Source {
-                bytes,
+                object,
                 words: "their own unwrapped contents".to_owned(),
                 key: None,
             }));

@@ -4,11 +4,11 @@ use super::source::{self, Source};
 use super::{Built, StepContext, Target, hash, pointer, still};
 use crate::audit::Code;
 use crate::backend::{Key, layout};
-use crate::object::{ObjectId, identity};
+use crate::object::{Kind, ObjectId, Proof, Proven};
 use crate::repair::plan::Step;
 use crate::repair::rows::Row;
 use crate::store::StoreError;
-use crate::store::write::{Change, proves};
+use crate::store::write::Change;
 use bytes::Bytes;
 
 /// Stores the object again, and points the row at it.
@@ -37,8 +37,8 @@ pub(super) async fn build(
     let step = Step {
         key: Some(key.as_str().to_owned()),
         from: source.key.map(|key| key.as_str().to_owned()),
-        bytes: source.bytes.len() as u64,
-        sha256: Some(hash(&source.bytes)),
+        bytes: source.object.bytes().len() as u64,
+        sha256: Some(hash(source.object.bytes())),
         ..target.step(
             format!("Stores the {} again, from {}.", target.kind, source.words),
             format!(
@@ -49,10 +49,8 @@ pub(super) async fn build(
         )
     };
     let change = Change::Store {
-        kind: target.kind,
-        id,
+        object: source.object.sealed(),
         seen_uri,
-        bytes: source.bytes,
     };
     Ok(Built::Step(Box::new(step), change))
 }
@@ -63,9 +61,10 @@ pub(super) async fn source_of(
     target: &Target,
     row: Option<&Row>,
 ) -> Result<Result<Source, String>, StoreError> {
-    if identity::is_empty_blob(&ObjectId::new(&target.id)) {
+    let id = ObjectId::new(&target.id);
+    if let Ok(object) = Proven::read(Kind::Blob, &id, Bytes::new()) {
         return Ok(Ok(Source {
-            bytes: Bytes::new(),
+            object,
             words: "nothing: the blob is empty".to_owned(),
             key: None,
         }));
@@ -92,7 +91,7 @@ async fn there(
         return Ok(None);
     };
     let id = ObjectId::new(&target.id);
-    Ok(Some(match proves(target.kind, &id, &bytes) {
+    Ok(Some(match Proof::read(target.kind, &id, &bytes) {
         Ok(_) => Built::Already,
         Err(why) => Built::Refused(format!("other bytes are under {own} now: {why}")),
     }))

@@ -3,16 +3,15 @@
 use super::{StepContext, Target};
 use crate::backend::{Key, layout};
 use crate::object::legacy;
-use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord};
+use crate::object::{CommitRecord, Kind, ObjectId, ProofError, Proven, SnapshotRecord};
 use crate::repair::rows::Row;
 use crate::store::reconstruct::non_empty;
-use crate::store::write::proves;
 use crate::store::{StoreError, read};
 use bytes::Bytes;
 
-/// Proved bytes.
+/// An object that was found.
 pub(super) struct Source {
-    pub bytes: Bytes,
+    pub object: Proven,
     /// Their source, in words.
     pub words: String,
     /// The key that they were read from, where it is one of the store.
@@ -30,10 +29,13 @@ pub(super) async fn find(
     let mut tried = Vec::new();
     if let Some(found) = in_row(ctx, row).await? {
         match found {
-            Ok(bytes) => match own(target, bytes.into(), "its row") {
-                Ok(source) => return Ok(Ok(source)),
-                Err(why) => tried.push(why),
-            },
+            Ok(object) => {
+                return Ok(Ok(Source {
+                    object,
+                    words: "its row".to_owned(),
+                    key: None,
+                }));
+            }
             Err(why) => tried.push(why),
         }
     }
@@ -42,16 +44,18 @@ pub(super) async fn find(
             continue;
         }
         let words = format!("the copy under {key}");
-        let prove = |bytes: &Bytes| own(target, bytes.clone(), &words);
+        let id = ObjectId::new(&target.id);
+        let prove = |bytes| canonical(target.kind, &id, bytes);
         match ctx.store.read_proved(&key, prove).await? {
             None => {}
-            Some(Ok((_, source))) => {
+            Some(Ok(object)) => {
                 return Ok(Ok(Source {
+                    object,
+                    words,
                     key: Some(key),
-                    ..source
                 }));
             }
-            Some(Err(why)) => tried.push(why),
+            Some(Err(why)) => tried.push(format!("{words}: {why}")),
         }
     }
     if let Some(found) = beside(ctx, target).await {
@@ -71,7 +75,7 @@ pub(super) async fn find(
 async fn in_row(
     ctx: StepContext<'_>,
     row: Option<&Row>,
-) -> Result<Option<Result<Vec<u8>, String>>, StoreError> {
+) -> Result<Option<Result<Proven, String>>, StoreError> {
     Ok(match row {
         Some(Row::Commit(row)) => Some(read::canonical_commit(row)),
         Some(Row::Snapshot(row)) => {
@@ -114,9 +118,9 @@ async fn beside(ctx: StepContext<'_>, target: &Target) -> Option<Result<Source, 
     let mut refused = "the --copies folder does not contain it".to_owned();
     for (path, bytes) in found {
         match canonical(target.kind, &id, bytes) {
-            Ok(bytes) => {
+            Ok(object) => {
                 return Some(Ok(Source {
-                    bytes,
+                    object,
                     words: format!("the copy in {path}"),
                     key: None,
                 }));
@@ -127,23 +131,13 @@ async fn beside(ctx: StepContext<'_>, target: &Target) -> Option<Result<Source, 
     Some(Err(refused))
 }
 
-fn own(target: &Target, bytes: Bytes, words: &str) -> Result<Source, String> {
-    let id = ObjectId::new(&target.id);
-    let bytes = canonical(target.kind, &id, bytes).map_err(|why| format!("{words}: {why}"))?;
-    Ok(Source {
-        bytes,
-        words: words.to_owned(),
-        key: None,
-    })
-}
-
-/// Returns the canonical object inside `bytes`: as it is, or out of what old code and clients wrap around it.
+/// The canonical object inside `bytes`: as it is, or out of what old code and clients wrap around it.
 ///
 /// # Errors
-/// Nothing in there proves the id, in words.
-pub(super) fn canonical(kind: Kind, id: &ObjectId, bytes: Bytes) -> Result<Bytes, String> {
-    let why = match proves(kind, id, &bytes) {
-        Ok(_) => return Ok(bytes),
+/// Nothing in there proves the id.
+pub(super) fn canonical(kind: Kind, id: &ObjectId, bytes: Bytes) -> Result<Proven, ProofError> {
+    let why = match Proven::read(kind, id, bytes.clone()) {
+        Ok(object) => return Ok(object),
         Err(why) => why,
     };
     let record = || legacy::unwrap_record(&bytes, kind).map(|inner| inner.content);
@@ -161,8 +155,8 @@ pub(super) fn canonical(kind: Kind, id: &ObjectId, bytes: Bytes) -> Result<Bytes
             .into_iter()
             .collect(),
     };
-    let proved = inner
-        .into_iter()
-        .find(|inner| proves(kind, id, inner).is_ok());
-    proved.map(Bytes::from).ok_or(why)
+    let mut inner = inner.into_iter();
+    inner
+        .find_map(|inner| Proven::read(kind, id, inner.into()).ok())
+        .ok_or(why)
 }

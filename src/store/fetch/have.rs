@@ -3,10 +3,9 @@
 use super::FetchError;
 use crate::index::{CommitRow, SnapshotRow};
 use crate::object::identity;
-use crate::object::{CommitRecord, Kind, ObjectId};
+use crate::object::{CommitRecord, Kind, ObjectId, Proof, Record};
 use crate::progress::Progress;
 use crate::store::chain::TreeCache;
-use crate::store::proof::{self, Proved};
 use crate::store::{Store, StoreError, reconstruct};
 use sha2::{Digest, Sha256};
 use std::collections::{HashSet, VecDeque};
@@ -99,8 +98,9 @@ async fn proved_commit(store: &Store, row: &CommitRow) -> Result<Option<CommitRe
         return Ok(None);
     };
     let id = ObjectId::new(&row.commit_id);
-    Ok(match proof::prove(Kind::Commit, &id, &bytes) {
-        Ok(Proved::Commit(record, _)) => Some(*record),
+    let proof = Proof::read(Kind::Commit, &id, &bytes);
+    Ok(match proof.map(Proof::into_record) {
+        Ok(Record::Commit(record, _)) => Some(*record),
         _ => None,
     })
 }
@@ -116,7 +116,7 @@ async fn add_blobs(
     let rows: Vec<SnapshotRow> = store.index().snapshots_by_id(&texts).await?;
     for row in &rows {
         if let Ok(tree) = store.tree(row, trees).await? {
-            for (_, id) in tree.manifest.iter() {
+            for (_, id) in tree.manifest().iter() {
                 seen.insert(Kind::Blob, id);
             }
         }

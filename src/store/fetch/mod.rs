@@ -12,13 +12,11 @@ mod rows;
 pub use refusal::{Refusal, Why, objection};
 
 use super::chain::TreeCache;
-use super::proof::Proved;
 use super::{Store, StoreError};
 use crate::backend::Key;
-use crate::object::{Kind, ObjectId};
+use crate::object::{Kind, ObjectId, Proof, Proven};
 use crate::progress::{Cancelled, Progress};
 use async_trait::async_trait;
-use bytes::Bytes;
 use have::Seen;
 use queue::{FetchQueue, Waiting};
 use refusal::Trail;
@@ -64,12 +62,8 @@ pub enum Origin {
 /// An object of the answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fetched {
-    pub kind: Kind,
-    pub id: ObjectId,
-    /// A canonical object; of a blob, its raw bytes.
-    pub bytes: Bytes,
+    pub object: Proven,
     pub origin: Origin,
-    pub proved: Proved,
 }
 
 /// One step of a fetch.
@@ -77,11 +71,7 @@ pub struct Fetched {
 pub enum Step {
     Object(Box<Fetched>),
     /// Whoever fetches has it already; it was not read from the hub.
-    Held {
-        kind: Kind,
-        id: ObjectId,
-        proved: Proved,
-    },
+    Held(Proof),
     /// A client would refuse it. What only it leads to is not fetched.
     Refused(Box<Refusal>),
 }
@@ -118,7 +108,7 @@ pub trait Holder: Send + Sync {
     ///
     /// # Errors
     /// It cannot be read, or is not what its name says, in words.
-    async fn held(&self, kind: Kind, id: &ObjectId) -> Result<Proved, String>;
+    async fn held(&self, kind: Kind, id: &ObjectId) -> Result<Proof, String>;
 }
 
 /// A fetch under way.
@@ -231,11 +221,11 @@ impl Fetch {
         self.progress.update(|f| {
             f.done += 1;
             match step {
-                Step::Object(object) => {
-                    f.bytes += object.bytes.len() as u64;
-                    object.id.as_str().clone_into(&mut f.subject);
+                Step::Object(fetched) => {
+                    f.bytes += fetched.object.bytes().len() as u64;
+                    fetched.object.id().as_str().clone_into(&mut f.subject);
                 }
-                Step::Held { id, .. } => id.as_str().clone_into(&mut f.subject),
+                Step::Held(proof) => proof.id().as_str().clone_into(&mut f.subject),
                 Step::Refused(refusal) => {
                     *f.outcomes.entry("refused".to_owned()).or_default() += 1;
                     refusal.id.as_str().clone_into(&mut f.subject);

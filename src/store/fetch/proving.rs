@@ -5,16 +5,30 @@ use super::refusal::{Trail, Why, objection};
 use super::{Fetch, FetchError, Fetched, Origin, Step};
 use crate::backend::{BackendError, Key};
 use crate::index::{CommitRow, SnapshotRow};
-use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord};
-use crate::store::proof::{self, Proved};
+use crate::object::{CommitRecord, Kind, ObjectId, Proof, Proven, Record, SnapshotRecord};
 use crate::store::read::canonical_commit;
 use crate::store::reconstruct::non_empty;
 use crate::store::{Store, StoreError};
 use bytes::Bytes;
 use std::sync::Arc;
 
-/// Bytes with their origin and what they prove; none where they are held already.
-type ProveResult = Result<(Option<(Bytes, Origin)>, Proved), Why>;
+/// The result of a read.
+enum Found {
+    /// It is held already.
+    Held(Proof),
+    Object(Fetched),
+}
+
+impl Found {
+    const fn record(&self) -> &Record {
+        match self {
+            Found::Held(proof) => proof.record(),
+            Found::Object(fetched) => fetched.object.record(),
+        }
+    }
+}
+
+type ProveResult = Result<Found, Why>;
 
 impl Fetch {
     /// Proves what was read and queues what it names.
@@ -30,7 +44,7 @@ impl Fetch {
             source,
         };
         let settled: ProveResult = match got? {
-            Got::Held(proved) => Ok((None, proved)),
+            Got::Held(proof) => Ok(Found::Held(proof)),
             Got::Known(known) => self.prove_known(&id, known).await.map_err(unread)?,
             Got::Absent(key) => Err(Why::Missing { key }),
             Got::Large(key) => match read_large(&self.store, &key).await.map_err(unread)? {
@@ -45,23 +59,17 @@ impl Fetch {
                 .await
                 .map_err(unread)?,
         };
-        let settled = settled.and_then(|found| match objection(&found.1) {
+        let settled = settled.and_then(|found| match objection(found.record()) {
             Some(why) => Err(why),
             None => Ok(found),
         });
         Ok(match settled {
             Err(why) => Step::Refused(Box::new(trail.refuse(kind, &id, why))),
-            Ok((bytes, proved)) => {
-                self.follow(&id, &trail, &proved);
-                match bytes {
-                    None => Step::Held { kind, id, proved },
-                    Some((bytes, origin)) => Step::Object(Box::new(Fetched {
-                        kind,
-                        id,
-                        bytes,
-                        origin,
-                        proved,
-                    })),
+            Ok(found) => {
+                self.follow(&id, &trail, found.record());
+                match found {
+                    Found::Held(proof) => Step::Held(proof),
+                    Found::Object(fetched) => Step::Object(Box::new(fetched)),
                 }
             }
         })
@@ -76,21 +84,27 @@ impl Fetch {
         bytes: Bytes,
     ) -> Result<ProveResult, StoreError> {
         let mut bytes = bytes;
-        let mut proved = proof::prove(kind, id, &bytes);
+        let mut proved = Proven::read(kind, id, bytes.clone());
         if proved.is_err() {
             match read_large(&self.store, &key).await? {
                 Ok(again) => bytes = again,
                 Err(why) => return Ok(Err(why)),
             }
-            proved = proof::prove(kind, id, &bytes);
+            proved = Proven::read(kind, id, bytes.clone());
         }
         if proved.is_err() {
             self.hold_to_size(&key, bytes.len() as u64).await?;
         }
         Ok(match proved {
-            Ok(proved) => Ok((Some((bytes, Origin::Canonical(key))), proved)),
+            Ok(object) => Ok(Found::Object(Fetched {
+                object,
+                origin: Origin::Canonical(key),
+            })),
             Err(_) if is_treeless(kind, &bytes) => Err(Why::Treeless),
-            Err(why) => Err(Why::Wrong { key, why }),
+            Err(why) => Err(Why::Wrong {
+                key,
+                why: why.to_string(),
+            }),
         })
     }
 
@@ -112,32 +126,32 @@ impl Fetch {
         known: Known,
     ) -> Result<ProveResult, StoreError> {
         Ok(match known {
-            Known::Commit(row) => commit_from_row(id, &row),
-            Known::Snapshot(row) => self.snapshot_from_row(id, &row).await?,
-            Known::Empty => proof::prove(Kind::Blob, id, b"")
-                .map(|proved| (Some((Bytes::new(), Origin::Empty)), proved))
-                .map_err(|_| Why::NoBytes),
+            Known::Commit(row) => commit_from_row(&row),
+            Known::Snapshot(row) => self.snapshot_from_row(&row).await?,
+            Known::Empty => match Proven::read(Kind::Blob, id, Bytes::new()) {
+                Ok(object) => Ok(Found::Object(Fetched {
+                    object,
+                    origin: Origin::Empty,
+                })),
+                Err(_) => Err(Why::NoBytes),
+            },
             Known::Refused(why) => Err(why),
         })
     }
 
-    async fn snapshot_from_row(
-        &mut self,
-        id: &ObjectId,
-        row: &SnapshotRow,
-    ) -> Result<ProveResult, StoreError> {
-        let bytes = self.store.canonical_snapshot(row, &mut self.trees).await?;
-        Ok(bytes
-            .and_then(|bytes| made(Kind::Snapshot, id, bytes))
+    async fn snapshot_from_row(&mut self, row: &SnapshotRow) -> Result<ProveResult, StoreError> {
+        let made = self.store.canonical_snapshot(row, &mut self.trees).await?;
+        Ok(made
+            .map(reconstructed)
             .map_err(|why| Why::Unprovable { why }))
     }
 
     /// Queues what a proved object names.
-    fn follow(&mut self, id: &ObjectId, trail: &Trail, proved: &Proved) {
-        match proved {
-            Proved::Commit(record, _) => self.follow_commit(id, trail, record),
-            Proved::Snapshot(record, _) => self.follow_snapshot(id, trail, record),
-            Proved::Blob(_) => {}
+    fn follow(&mut self, id: &ObjectId, trail: &Trail, record: &Record) {
+        match record {
+            Record::Commit(record, _) => self.follow_commit(id, trail, record),
+            Record::Snapshot(record, _) => self.follow_snapshot(id, trail, record),
+            Record::Blob(_) => {}
         }
     }
 
@@ -168,22 +182,21 @@ impl Fetch {
     }
 }
 
-fn commit_from_row(id: &ObjectId, row: &CommitRow) -> ProveResult {
-    let made = canonical_commit(row).and_then(|bytes| made(Kind::Commit, id, bytes));
-    made.map_err(|why| match non_empty(row.snapshot_id.as_deref()) {
-        None => Why::Treeless,
-        Some(_) => Why::Unprovable { why },
+fn commit_from_row(row: &CommitRow) -> ProveResult {
+    canonical_commit(row).map(reconstructed).map_err(|why| {
+        match non_empty(row.snapshot_id.as_deref()) {
+            None => Why::Treeless,
+            Some(_) => Why::Unprovable { why },
+        }
     })
 }
 
-/// Bytes made from a row are proved like any others.
-fn made(
-    kind: Kind,
-    id: &ObjectId,
-    bytes: Vec<u8>,
-) -> Result<(Option<(Bytes, Origin)>, Proved), String> {
-    let proved = proof::prove(kind, id, &bytes)?;
-    Ok((Some((bytes.into(), Origin::Reconstructed)), proved))
+/// An object that was made from its row.
+const fn reconstructed(object: Proven) -> Found {
+    Found::Object(Fetched {
+        object,
+        origin: Origin::Reconstructed,
+    })
 }
 
 /// Returns whether a commit that does not prove has no tree either, which says more.

@@ -3,10 +3,9 @@
 use super::{FetchError, FetchOptions, Holder};
 use crate::backend::{BackendError, Key};
 use crate::index::{CommitRow, SnapshotRow};
-use crate::object::{Kind, ObjectId};
+use crate::object::{Kind, ObjectId, Proof};
 use crate::store::Store;
 use crate::store::fetch::refusal::{Trail, Why};
-use crate::store::proof::Proved;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -50,7 +49,7 @@ pub(super) struct Planned {
 
 /// The result of a read.
 pub(super) enum Got {
-    Held(Proved),
+    Held(Proof),
     Bytes(Key, Bytes),
     Absent(Key),
     /// Larger than its row let expect: to be read by itself.

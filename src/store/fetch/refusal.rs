@@ -3,8 +3,7 @@
 use super::Head;
 use crate::backend::{Key, UriRefusal};
 use crate::object::path::{self, Unsafe};
-use crate::object::{Kind, ObjectId};
-use crate::store::proof::Proved;
+use crate::object::{Kind, ObjectId, Record};
 use std::fmt;
 use std::sync::Arc;
 
@@ -53,12 +52,12 @@ impl fmt::Display for Refusal {
 
 /// Returns what clients refuse although the object matches its id: an old id formula, no tree, an unsafe path.
 #[must_use]
-pub fn objection(proved: &Proved) -> Option<Why> {
-    match proved {
-        Proved::Commit(_, scheme) if !scheme.accepted_by_clients() => Some(Why::Stale),
-        Proved::Commit(record, _) if record.snapshot_id.is_none() => Some(Why::Treeless),
-        Proved::Commit(..) | Proved::Blob(_) => None,
-        Proved::Snapshot(record, _) => {
+pub fn objection(record: &Record) -> Option<Why> {
+    match record {
+        Record::Commit(_, scheme) if !scheme.accepted_by_clients() => Some(Why::Stale),
+        Record::Commit(record, _) if record.snapshot_id.is_none() => Some(Why::Treeless),
+        Record::Commit(..) | Record::Blob(_) => None,
+        Record::Snapshot(record, _) => {
             let mut refused = path::check_tree(&record.manifest, &record.directories);
             // A file says more than the folders that it lies in.
             let is_file = |(path, _): &(String, Unsafe)| record.manifest.get(path).is_some();

@@ -2,11 +2,10 @@
 
 use super::{Arrivals, HubWriteError};
 use crate::index::RepoRow;
-use crate::object::identity;
-use crate::object::{Kind, ObjectId, SnapshotRecord, path};
+use crate::object::{CommitRecord, Kind, ObjectId, Proven, Record, SnapshotRecord, path};
 use crate::store::Writer;
-use crate::store::proof::{self, Proved};
-use std::collections::{BTreeSet, HashSet};
+use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
 /// The most bytes of blobs that may arrive at once: 512 MiB, as the hub's own packs.
@@ -38,13 +37,27 @@ impl fmt::Display for Objection {
     }
 }
 
-/// The objects that arrivals refer to and the hub has already.
+/// The admitted arrivals, valid, and the ids that the hub has already.
 #[derive(Debug, Default)]
 pub(super) struct Admitted {
+    /// Each with the path that it came under.
+    pub blobs: Vec<(String, Proven)>,
+    pub snapshots: Vec<Proven>,
+    pub commits: Vec<Proven>,
     /// Blobs and snapshots that the arrivals need and that are there.
     pub known: Vec<(Kind, String)>,
-    /// The empty blob is named, and nobody has brought it: its id alone gives its bytes.
-    pub empty: Option<ObjectId>,
+}
+
+impl Admitted {
+    /// The commits that arrive.
+    pub fn commit_records(&self) -> impl Iterator<Item = &CommitRecord> {
+        self.commits
+            .iter()
+            .filter_map(|object| match object.record() {
+                Record::Commit(record, _) => Some(&**record),
+                Record::Snapshot(..) | Record::Blob(_) => None,
+            })
+    }
 }
 
 /// The checks of one site's arrivals.
@@ -56,14 +69,14 @@ struct Admission<'a> {
 }
 
 impl Writer {
-    /// Looks at everything that arrives.
+    /// Looks at everything that arrives, and proves it.
     ///
     /// # Errors
     /// Every reason against it, or a side that did not answer.
     pub(super) async fn admit(
         &self,
         repo: &RepoRow,
-        arrivals: &Arrivals,
+        arrivals: Arrivals,
     ) -> Result<Admitted, HubWriteError> {
         let mut admission = Admission {
             writer: self,
@@ -71,9 +84,9 @@ impl Writer {
             objections: Vec::new(),
             admitted: Admitted::default(),
         };
-        admission.blobs(arrivals);
-        admission.snapshots(arrivals).await?;
-        admission.commits(arrivals).await?;
+        admission.blobs(&arrivals);
+        admission.snapshots(&arrivals).await?;
+        admission.commits(&arrivals).await?;
         match admission.objections.is_empty() {
             true => Ok(admission.admitted),
             false => Err(HubWriteError::Refused(admission.objections)),
@@ -99,42 +112,47 @@ impl Admission<'_> {
                     format!("a path that no client may check out: {why}"),
                 );
             }
-            if identity::verify_blob(&blob.id, &blob.bytes).is_none() {
-                self.object(blob.id.as_str(), "the bytes do not match the id");
+            match Proven::read(Kind::Blob, &blob.id, blob.bytes.clone()) {
+                Ok(object) => self.admitted.blobs.push((blob.path.clone(), object)),
+                Err(why) => self.object(blob.id.as_str(), why.to_string()),
             }
         }
     }
 
     async fn snapshots(&mut self, arrivals: &Arrivals) -> Result<(), HubWriteError> {
         let brought: HashSet<&str> = arrivals.blobs.iter().map(|b| b.id.bare()).collect();
-        let mut named: BTreeSet<&ObjectId> = BTreeSet::new();
+        let mut named: BTreeMap<&ObjectId, &String> = BTreeMap::new();
         for record in &arrivals.snapshots {
-            let id = record.snapshot_id.as_str();
-            if let Err(why) = proof::prove_snapshot(&record.snapshot_id, record.clone()) {
-                self.object(id, why);
+            let id = &record.snapshot_id;
+            match Proven::read(Kind::Snapshot, id, record.encode().into()) {
+                Ok(object) => self.admitted.snapshots.push(object),
+                Err(why) => self.object(id.as_str(), why.to_string()),
             }
             self.paths(record);
-            named.extend(record.manifest.iter().map(|(_, id)| id));
+            for (path, id) in record.manifest.iter() {
+                named.entry(id).or_insert(path);
+            }
         }
-        let missing: Vec<&ObjectId> = named
+        let missing: Vec<(&ObjectId, &String)> = named
             .into_iter()
-            .filter(|id| !brought.contains(id.bare()))
+            .filter(|(id, _)| !brought.contains(id.bare()))
             .collect();
         for chunk in missing.chunks(IDS) {
-            let ids: Vec<String> = chunk.iter().map(|id| id.as_str().to_owned()).collect();
+            let ids: Vec<String> = chunk.iter().map(|(id, _)| id.as_str().to_owned()).collect();
             let rows = self.writer.store().index().blobs_by_id(&ids).await?;
             let there: HashSet<&str> = rows
                 .iter()
                 .filter(|row| row.storage_uri.is_some() || row.disk_path.is_some())
                 .map(|row| row.object_id.as_str())
                 .collect();
-            for id in chunk {
+            for (id, path) in chunk {
                 if there.contains(id.as_str()) {
                     self.admitted
                         .known
                         .push((Kind::Blob, id.as_str().to_owned()));
-                } else if identity::is_empty_blob(id) {
-                    self.admitted.empty = Some((*id).clone());
+                } else if let Ok(empty) = Proven::read(Kind::Blob, id, Bytes::new()) {
+                    // Nobody has brought it: its id alone gives its bytes.
+                    self.admitted.blobs.push(((*path).clone(), empty));
                 } else {
                     self.object(
                         id.as_str(),
@@ -170,15 +188,17 @@ impl Admission<'_> {
         let (mut trees, mut parents) = (BTreeSet::new(), BTreeSet::new());
         for record in &arrivals.commits {
             let id = record.commit_id.as_str();
-            match proof::prove_commit(&record.commit_id, record.clone()) {
-                Err(why) => self.object(id, why),
-                Ok(Proved::Commit(_, scheme)) if !scheme.accepted_by_clients() => {
-                    self.object(
-                        id,
-                        format!("clients refuse ids of the formula {}", scheme.name()),
-                    );
+            match Proven::read(Kind::Commit, &record.commit_id, record.encode().into()) {
+                Err(why) => self.object(id, why.to_string()),
+                Ok(object) => {
+                    if let Record::Commit(_, scheme) = object.record()
+                        && !scheme.accepted_by_clients()
+                    {
+                        let why = format!("clients refuse ids of the formula {}", scheme.name());
+                        self.object(id, why);
+                    }
+                    self.admitted.commits.push(object);
                 }
-                Ok(_) => {}
             }
             match &record.snapshot_id {
                 None => self.object(

@@ -1,17 +1,16 @@
 //! Objects into the store, then rows and head in one transaction.
 
 use super::admit::Admitted;
-use super::{Arrivals, Arrived, HubWriteError, Written, refused};
+use super::{HubWriteError, Written, refused};
 use crate::backend::Key;
 use crate::index::{
-    BatchOutcome, BlobRow, HeadMove, MembershipRow, Merged, NewRows, RepoRow, WriteBatch,
+    BatchOutcome, BlobRow, CommitRow, HeadMove, MembershipRow, Merged, NewRows, RepoRow, WriteBatch,
 };
 use crate::object::time::isoformat;
-use crate::object::{Kind, ObjectId};
+use crate::object::{ObjectId, Proven, Record, Sealed};
 use crate::store::Writer;
 use crate::store::rebuild::rows;
 use crate::store::write::Done;
-use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use std::collections::BTreeSet;
 
@@ -31,28 +30,14 @@ impl Writer {
     pub(super) async fn commit_writes(
         &self,
         repo: &RepoRow,
-        mut arrivals: Arrivals,
         admitted: Admitted,
         around: Around,
     ) -> Result<Written, HubWriteError> {
-        if let Some(id) = admitted.empty {
-            let holder = arrivals.snapshots.iter().find_map(|record| {
-                let mut named = record.manifest.iter();
-                named
-                    .find(|(_, blob)| **blob == id)
-                    .map(|(path, _)| path.clone())
-            });
-            arrivals.blobs.push(Arrived {
-                id,
-                path: holder.unwrap_or_default(),
-                bytes: Bytes::new(),
-            });
-        }
         let mut rows = NewRows {
             repos: around.new_repo.into_iter().collect(),
             ..NewRows::default()
         };
-        let stored = self.store_objects(repo, &arrivals, &mut rows).await?;
+        let stored = self.store_objects(repo, &admitted, &mut rows).await?;
         let holders = admitted
             .known
             .into_iter()
@@ -90,96 +75,80 @@ impl Writer {
     async fn store_objects(
         &self,
         repo: &RepoRow,
-        arrivals: &Arrivals,
+        admitted: &Admitted,
         rows: &mut NewRows,
     ) -> Result<u64, HubWriteError> {
         let now = self.store().index().now().await?;
         let now = isoformat(now, 0).unwrap_or_default();
+        let mut met = BTreeSet::new();
+        let blobs = admitted.blobs.iter();
+        let blobs = blobs.filter(|(_, blob)| met.insert(blob.id().clone()));
+        let blobs = blobs.map(|(path, blob)| (path.as_str(), blob)).collect();
         let mut stored = 0;
-        let mut met = BTreeSet::new();
-        let blobs = arrivals
-            .blobs
-            .iter()
-            .filter(|blob| met.insert(blob.id.clone()));
-        let blobs: Vec<(&ObjectId, Bytes)> = blobs.map(|b| (&b.id, b.bytes.clone())).collect();
-        let uris = self.store_all(Kind::Blob, blobs, &mut stored).await?;
-        let mut met = BTreeSet::new();
-        let blobs = arrivals
-            .blobs
-            .iter()
-            .filter(|blob| met.insert(blob.id.clone()));
-        for (blob, uri) in blobs.zip(uris) {
-            rows.blobs.push(BlobRow {
-                object_id: blob.id.as_str().to_owned(),
-                repo_id: Some(repo.repo_id.clone()),
-                path: blob.path.clone(),
-                size_bytes: blob.bytes.len() as i64,
-                storage_uri: Some(uri),
-                disk_path: None,
-                created_at: now.clone(),
-            });
-            rows.memberships
-                .push((Kind::Blob, member(blob.id.as_str(), repo)));
-        }
-        let objects = arrivals.snapshots.iter();
-        let objects = objects.map(|record| (&record.snapshot_id, record.encode().into()));
-        let uris = self
-            .store_all(Kind::Snapshot, objects.collect(), &mut stored)
-            .await?;
-        for (record, uri) in arrivals.snapshots.iter().zip(uris) {
-            rows.snapshots
-                .push(rows::snapshot(record, &repo.repo_id, uri));
-            let id = record.snapshot_id.as_str();
-            rows.memberships.push((Kind::Snapshot, member(id, repo)));
-        }
-        let objects = arrivals.commits.iter();
-        let objects = objects.map(|record| (&record.commit_id, record.encode().into()));
-        let uris = self
-            .store_all(Kind::Commit, objects.collect(), &mut stored)
-            .await?;
-        for (record, uri) in arrivals.commits.iter().zip(uris) {
-            let mut row = rows::commit(record, &repo.repo_id, uri);
-            row.created_at.clone_from(&now);
-            rows.commits.push(row);
-            let id = record.commit_id.as_str();
-            rows.memberships.push((Kind::Commit, member(id, repo)));
+        for objects in [
+            blobs,
+            without_path(&admitted.snapshots),
+            without_path(&admitted.commits),
+        ] {
+            for ((path, object), uri) in self.store_all(objects, &mut stored).await? {
+                let id = member(object.id().as_str(), repo);
+                rows.memberships.push((object.kind(), id));
+                match object.record() {
+                    Record::Blob(_) => rows.blobs.push(BlobRow {
+                        object_id: object.id().as_str().to_owned(),
+                        repo_id: Some(repo.repo_id.clone()),
+                        path: path.to_owned(),
+                        size_bytes: object.bytes().len() as i64,
+                        storage_uri: Some(uri),
+                        disk_path: None,
+                        created_at: now.clone(),
+                    }),
+                    Record::Snapshot(record, _) => {
+                        let row = rows::snapshot(record, &repo.repo_id, uri);
+                        rows.snapshots.push(row);
+                    }
+                    Record::Commit(record, _) => rows.commits.push(CommitRow {
+                        created_at: now.clone(),
+                        ..rows::commit(record, &repo.repo_id, uri)
+                    }),
+                }
+            }
         }
         Ok(stored)
     }
 
-    /// Returns the URIs of objects that were stored, in their order.
-    async fn store_all(
+    /// Stores objects of one kind, and returns each with its URI.
+    async fn store_all<'o>(
         &self,
-        kind: Kind,
-        objects: Vec<(&ObjectId, Bytes)>,
+        objects: Vec<(&'o str, &'o Proven)>,
         stored: &mut u64,
-    ) -> Result<Vec<String>, HubWriteError> {
+    ) -> Result<Vec<((&'o str, &'o Proven), String)>, HubWriteError> {
         let puts: Vec<_> = objects
-            .into_iter()
-            .map(|(id, bytes)| self.store_one(kind, id, bytes).boxed())
+            .iter()
+            .map(|(_, object)| self.store_one(object.sealed()).boxed())
             .collect();
         let puts = stream::iter(puts).buffered(CONCURRENCY);
         let keys: Vec<_> = puts.try_collect().await?;
-        let mut uris = Vec::with_capacity(keys.len());
-        for (key, new) in keys {
+        let mut out = Vec::with_capacity(keys.len());
+        for (object, (key, new)) in objects.into_iter().zip(keys) {
             *stored += u64::from(new);
-            uris.push(self.store().backend().uri_for(&key));
+            out.push((object, self.store().backend().uri_for(&key)));
         }
-        Ok(uris)
+        Ok(out)
     }
 
-    async fn store_one(
-        &self,
-        kind: Kind,
-        id: &ObjectId,
-        bytes: Bytes,
-    ) -> Result<(Key, bool), HubWriteError> {
-        match self.put_object(kind, id, &bytes).await? {
+    async fn store_one(&self, object: Sealed) -> Result<(Key, bool), HubWriteError> {
+        match self.put_object(&object).await? {
             Ok(put) => Ok(put),
-            Err(Done::Refused(why)) => Err(refused(id.as_str(), why)),
-            Err(_) => Err(refused(id.as_str(), "it could not be stored")),
+            Err(Done::Refused(why)) => Err(refused(object.id().as_str(), why)),
+            Err(_) => Err(refused(object.id().as_str(), "it could not be stored")),
         }
     }
+}
+
+/// Objects that no path leads to.
+fn without_path(objects: &[Proven]) -> Vec<(&str, &Proven)> {
+    objects.iter().map(|object| ("", object)).collect()
 }
 
 fn member(id: &str, repo: &RepoRow) -> MembershipRow {

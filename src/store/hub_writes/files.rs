@@ -3,11 +3,12 @@
 use super::commit_writes::Around;
 use super::{Arrivals, Arrived, Authorship, HubWriteError, Written, refused};
 use crate::index::HeadMove;
-use crate::object::{Kind, Manifest, ObjectId, SnapshotRecord, identity};
-use crate::store::chain::{Tree, TreeCache};
+use crate::object::{Kind, Manifest, ObjectId, SnapshotRecord, Tree, identity};
+use crate::store::chain::TreeCache;
 use crate::store::{ServeError, Writer};
 use bytes::Bytes;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A file that is to be another, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,15 +48,14 @@ impl Writer {
                 "the branch was moved meanwhile; read it again",
             ));
         }
-        let before = match seen {
-            Some(head) => self.tree_of(head).await?,
-            None => Tree::empty(),
+        let (before, mut directories) = match seen {
+            Some(head) => self.tree_of(head).await?.into_parts(),
+            None => Default::default(),
         };
-        let (mut manifest, mut directories) =
-            (Manifest::clone(&before.manifest), before.directories);
+        let mut manifest = before.clone();
         let blobs = apply(&mut manifest, changes)?;
         directories.extend(manifest.derived_directories());
-        if manifest == *before.manifest {
+        if manifest == before {
             return Err(refused(name, "these files exist already; nothing changes"));
         }
         let snapshot = record(manifest, directories, said.time()?);
@@ -77,8 +77,8 @@ impl Writer {
             snapshots: self.unless_stored(snapshot).await?,
             commits: vec![commit],
         };
-        let admitted = self.admit(&repo, &arrivals).await?;
-        self.commit_writes(&repo, arrivals, admitted, around).await
+        let admitted = self.admit(&repo, arrivals).await?;
+        self.commit_writes(&repo, admitted, around).await
     }
 
     /// Returns the tree that a commit of the hub names, from whatever of it proves.
@@ -125,7 +125,7 @@ pub(super) fn record(
 ) -> SnapshotRecord {
     SnapshotRecord {
         snapshot_id: identity::snapshot_id(&manifest, &directories),
-        manifest,
+        manifest: Arc::new(manifest),
         directories,
         created_at,
         rest: SnapshotRecord::fresh_rest(),

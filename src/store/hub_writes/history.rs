@@ -24,7 +24,10 @@ pub(super) struct History<'a> {
 }
 
 impl<'a> History<'a> {
-    pub(super) fn new(store: &'a Store, arriving: &[CommitRecord]) -> Self {
+    pub(super) fn new<'r>(
+        store: &'a Store,
+        arriving: impl IntoIterator<Item = &'r CommitRecord>,
+    ) -> Self {
         let node = |record: &CommitRecord| Node {
             parents: record.parents().map(|id| id.as_str().to_owned()).collect(),
             at: time::parse(&record.committed_at).unwrap_or_default(),
@@ -32,7 +35,7 @@ impl<'a> History<'a> {
         Self {
             store,
             arriving: arriving
-                .iter()
+                .into_iter()
                 .map(|record| (record.commit_id.as_str().to_owned(), node(record)))
                 .collect(),
         }

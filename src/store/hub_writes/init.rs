@@ -6,6 +6,7 @@ use crate::index::{HeadMove, RepoRow};
 use crate::object::{Manifest, SnapshotRecord, branch, identity};
 use crate::store::Writer;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A repository to be made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,7 +77,7 @@ impl Writer {
         let (manifest, directories) = (Manifest::new(), BTreeSet::new());
         let snapshot = SnapshotRecord {
             snapshot_id: identity::snapshot_id(&manifest, &directories),
-            manifest,
+            manifest: Arc::new(manifest),
             directories,
             created_at: time.clone(),
             rest: SnapshotRecord::fresh_rest(),
@@ -99,7 +100,7 @@ impl Writer {
             snapshots: self.unless_stored(snapshot).await?,
             commits: vec![commit],
         };
-        let admitted = self.admit(&repo, &arrivals).await?;
-        self.commit_writes(&repo, arrivals, admitted, around).await
+        let admitted = self.admit(&repo, arrivals).await?;
+        self.commit_writes(&repo, admitted, around).await
     }
 }

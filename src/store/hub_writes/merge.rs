@@ -74,10 +74,8 @@ impl Writer {
             snapshots: self.unless_stored(snapshot).await?,
             commits: vec![commit],
         };
-        let admitted = self.admit(&repo, &arrivals).await?;
-        let written = self
-            .commit_writes(&repo, arrivals, admitted, around)
-            .await?;
+        let admitted = self.admit(&repo, arrivals).await?;
+        let written = self.commit_writes(&repo, admitted, around).await?;
         Ok(Merge {
             commit: id,
             base,
@@ -92,17 +90,17 @@ impl Writer {
         ours: &ObjectId,
         theirs: &ObjectId,
     ) -> Result<(crate::object::Manifest, BTreeSet<String>), HubWriteError> {
-        let base = match base {
-            Some(base) => self.tree_of(base).await?,
-            None => crate::store::chain::Tree::empty(),
+        let (base, folders) = match base {
+            Some(base) => self.tree_of(base).await?.into_parts(),
+            None => Default::default(),
         };
         let (ours, theirs) = (self.tree_of(ours).await?, self.tree_of(theirs).await?);
-        let manifest = merge::manifests(&base.manifest, &ours.manifest, &theirs.manifest)
+        let manifest = merge::manifests(&base, ours.manifest(), theirs.manifest())
             .map_err(HubWriteError::Conflicts)?;
         let directories = merge::directories(
-            &base.directories,
-            &ours.directories,
-            &theirs.directories,
+            &folders,
+            ours.directories(),
+            theirs.directories(),
             &manifest,
         );
         Ok((manifest, directories))

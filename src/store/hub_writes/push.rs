@@ -9,6 +9,7 @@ use crate::object::{CommitRecord, Delta, Manifest, ObjectId, SnapshotRecord};
 use crate::store::Writer;
 use crate::store::chain::TreeCache;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// A snapshot as clients send it: whole, or as what changed against another one.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,12 +72,9 @@ impl Writer {
             snapshots: self.fill_in(push.snapshots).await?,
             commits: push.commits,
         };
-        let admitted = self.admit(&repo, &arrivals).await?;
-        let sent = arrivals
-            .commits
-            .iter()
-            .any(|record| record.commit_id == push.head);
-        if !sent {
+        let admitted = self.admit(&repo, arrivals).await?;
+        let mut sent = admitted.commits.iter();
+        if !sent.any(|object| *object.id() == push.head) {
             let ids = [push.head.as_str().to_owned()];
             let held = self
                 .store()
@@ -95,7 +93,7 @@ impl Writer {
             .and_then(|row| row.head_commit_id.as_deref())
             .filter(|id| !id.is_empty());
         if let Some(old) = old {
-            let history = History::new(self.store(), &arrivals.commits);
+            let history = History::new(self.store(), admitted.commit_records());
             if !history.reaches(&push.head, old).await? {
                 let why = format!(
                     "not a fast-forward: {} does not contain {old}; pull first",
@@ -116,7 +114,7 @@ impl Writer {
             }),
             ..Around::default()
         };
-        self.commit_writes(&repo, arrivals, admitted, around).await
+        self.commit_writes(&repo, admitted, around).await
     }
 
     /// Takes a peer's records without moving a branch.
@@ -125,9 +123,8 @@ impl Writer {
     /// As [`Writer::receive_push`], less what concerns the branch.
     pub async fn sync(&self, repo_id: &str, arrivals: Arrivals) -> Result<Written, HubWriteError> {
         let repo = self.repo(repo_id).await?;
-        let admitted = self.admit(&repo, &arrivals).await?;
-        self.commit_writes(&repo, arrivals, admitted, Around::default())
-            .await
+        let admitted = self.admit(&repo, arrivals).await?;
+        self.commit_writes(&repo, admitted, Around::default()).await
     }
 
     /// Whole snapshots from what was sent: each delta is applied to a tree that proves, and what it
@@ -189,7 +186,7 @@ impl Writer {
                 else {
                     continue;
                 };
-                manifest.apply(delta);
+                Arc::make_mut(&mut manifest).apply(delta);
                 let record = SnapshotRecord {
                     snapshot_id: snapshot_id.clone(),
                     manifest: manifest.clone(),
@@ -212,7 +209,7 @@ impl Writer {
         id: &str,
         trees: &mut TreeCache,
         objections: &mut Vec<Objection>,
-    ) -> Result<Option<Manifest>, HubWriteError> {
+    ) -> Result<Option<Arc<Manifest>>, HubWriteError> {
         let rows = self
             .store()
             .index()
@@ -226,7 +223,7 @@ impl Writer {
             return Ok(None);
         };
         match self.store().tree(&row, trees).await? {
-            Ok(tree) => Ok(Some(Manifest::clone(&tree.manifest))),
+            Ok(tree) => Ok(Some(tree.manifest().clone())),
             Err(why) => {
                 objections.push(Objection::new(id, format!("a delta is based on this snapshot, but the hub's own copy does not match its id: {why}")));
                 Ok(None)

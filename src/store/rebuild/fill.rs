@@ -5,11 +5,9 @@ use crate::backend::Key;
 use crate::index::rebuild_scratch::{NamedBlob, TreeLine};
 use crate::index::{BlobRow, CommitRow, NewRows, SnapshotRow};
 use crate::object::time::Micros;
-use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord};
+use crate::object::{Kind, ObjectId, Proof, Record, SnapshotRecord};
 use crate::store::StoreError;
 use crate::store::columns::Columns;
-use crate::store::write::proves;
-use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use std::collections::{HashMap, HashSet};
 
@@ -86,13 +84,8 @@ impl Rebuild<'_> {
             let read = self.read(Kind::Commit, keys.collect()).await?;
             let mut commits: Vec<CommitRow> = Vec::with_capacity(lines.len());
             for (line, read) in lines.iter().zip(read) {
-                let decoded = read.map(|(bytes, uri)| (CommitRecord::decode(&bytes), uri));
-                match decoded {
-                    Some((Ok(record), uri)) => {
-                        commits.push(rows::commit(&record, &line.repo_id, uri))
-                    }
-                    Some((Err(why), _)) => self.report.unknown(line.key.clone(), why.to_string()),
-                    None => {}
+                if let Some((Record::Commit(record, _), uri)) = read {
+                    commits.push(rows::commit(&record, &line.repo_id, uri));
                 }
             }
             self.put_commits(commits).await?;
@@ -138,15 +131,10 @@ impl Rebuild<'_> {
             let read = self.read(Kind::Snapshot, keys.collect()).await?;
             let mut snapshots: Vec<SnapshotRow> = Vec::with_capacity(lines.len());
             for (line, read) in lines.iter().zip(read) {
-                let decoded = read.map(|(bytes, uri)| (SnapshotRecord::decode(&bytes), uri));
-                match decoded {
-                    Some((Ok(record), uri)) => {
-                        self.name_blobs(line, &record, &mut remembered).await?;
-                        let repo = line.repos.first().map_or(UNKNOWN, String::as_str);
-                        snapshots.push(rows::snapshot(&record, repo, uri));
-                    }
-                    Some((Err(why), _)) => self.report.unknown(line.key.clone(), why.to_string()),
-                    None => {}
+                if let Some((Record::Snapshot(record, _), uri)) = read {
+                    self.name_blobs(line, &record, &mut remembered).await?;
+                    let repo = line.repos.first().map_or(UNKNOWN, String::as_str);
+                    snapshots.push(rows::snapshot(&record, repo, uri));
                 }
             }
             self.put_snapshots(snapshots).await?;
@@ -300,13 +288,13 @@ impl Rebuild<'_> {
         }
     }
 
-    /// Returns the proved bytes under each key with the URI that a row gives to them; `None` where it can no longer be
-    /// had, which is counted.
+    /// Reads the valid object under each key, with the URI that a row gives to it; `None` if it can no longer be read,
+    /// which is counted.
     async fn read(
         &mut self,
         kind: Kind,
         keys: Vec<(&str, &str)>,
-    ) -> Result<Vec<Option<(Bytes, String)>>, RebuildError> {
+    ) -> Result<Vec<Option<(Record, String)>>, RebuildError> {
         let store = self.target.store();
         let read: Vec<_> = stream::iter(&keys)
             .map(|(key, hex)| async move {
@@ -317,8 +305,9 @@ impl Rebuild<'_> {
                     error => error.to_string(),
                 })?;
                 let bytes = bytes.ok_or_else(|| "it is gone".to_owned())?;
-                proves(kind, &ObjectId::new(*hex), &bytes)?;
-                Ok::<_, String>((bytes, store.backend().uri_for(&key)))
+                let proof = Proof::read(kind, &ObjectId::new(*hex), &bytes);
+                let record = proof.map_err(|why| why.to_string())?.into_record();
+                Ok::<_, String>((record, store.backend().uri_for(&key)))
             })
             .buffered(CONCURRENCY)
             .collect()

@@ -4,8 +4,7 @@ use super::{Rebuild, RebuildError};
 use crate::backend::{Backend, BackendError, Entry, Key, layout};
 use crate::index::rebuild_scratch::{BlobFact, CommitFact, TreeFact};
 use crate::object::identity::BlobHasher;
-use crate::object::{CommitRecord, Kind, MAX_PAYLOAD, ObjectId, SnapshotRecord, time};
-use crate::store::write::proves;
+use crate::object::{Kind, MAX_PAYLOAD, ObjectId, Proof, ProofError, Record, time};
 use futures_util::{StreamExt, stream};
 use tokio::sync::Semaphore;
 
@@ -202,18 +201,12 @@ async fn once(
     if size != announced {
         return Err(BackendError::WrongLength { announced });
     }
-    if hasher.finish(&id).is_some() {
-        return Ok(Ok(Found::Blob(BlobFact {
-            hex: hex.to_owned(),
-            key: key.to_string(),
-            rank: rank(key),
-            size,
-            modified: entry.modified,
-        })));
+    if let (Ok(proof), _) = Proof::of_blob(&id, hasher) {
+        return Ok(Ok(fact(proof, size, entry, key)));
     }
     let found = match record_kind(&record) {
-        Some(kind) => proves(kind, &id, &record).and_then(|_| fact(kind, &record, key, hex)),
-        None => Err("the bytes do not match the id".to_owned()),
+        Some(kind) => Proof::read(kind, &id, &record).map(|proof| fact(proof, size, entry, key)),
+        None => Err(ProofError::NotReproduced),
     };
     // An empty answer or an error page says nothing of the object.
     if found.is_err() && size != entry.size {
@@ -223,7 +216,7 @@ async fn once(
             &format!("{size} bytes came, but {listed} are listed"),
         ));
     }
-    Ok(found)
+    Ok(found.map_err(|why| why.to_string()))
 }
 
 fn open_question(key: &Key, why: &str) -> BackendError {
@@ -241,35 +234,38 @@ fn record_kind(start: &[u8]) -> Option<Kind> {
     })
 }
 
-fn fact(kind: Kind, bytes: &[u8], key: &Key, hex: &str) -> Result<Found, String> {
+/// Returns the scratch file's fact about a valid object of `size` bytes.
+fn fact(proof: Proof, size: u64, entry: &Entry, key: &Key) -> Found {
     let digits = |id: &ObjectId| id.hex().map(str::to_owned);
-    let (hex, key, rank) = (hex.to_owned(), key.to_string(), rank(key));
-    Ok(match kind {
-        Kind::Commit => {
-            let record = CommitRecord::decode(bytes).map_err(|e| e.to_string())?;
-            Found::Commit(CommitFact {
-                hex,
-                key,
-                rank,
-                snapshot: record.snapshot_id.as_ref().and_then(digits),
-                parents: record.parents().filter_map(digits).collect(),
-                at: time::parse(&record.committed_at),
-                id: record.commit_id.as_str().to_owned(),
-                branch: record.branch,
-                hint: record.repo_id,
-            })
-        }
-        _ => {
-            let record = SnapshotRecord::decode(bytes).map_err(|e| e.to_string())?;
-            Found::Tree(TreeFact {
-                hex,
-                key,
-                rank,
-                id: record.snapshot_id.as_str().to_owned(),
-                at: time::parse(&record.created_at),
-            })
-        }
-    })
+    let hex = digits(proof.id()).unwrap_or_default();
+    let (key, rank) = (key.to_string(), rank(key));
+    match proof.into_record() {
+        Record::Commit(record, _) => Found::Commit(CommitFact {
+            hex,
+            key,
+            rank,
+            snapshot: record.snapshot_id.as_ref().and_then(digits),
+            parents: record.parents().filter_map(digits).collect(),
+            at: time::parse(&record.committed_at),
+            id: record.commit_id.as_str().to_owned(),
+            branch: record.branch,
+            hint: record.repo_id,
+        }),
+        Record::Snapshot(record, _) => Found::Tree(TreeFact {
+            hex,
+            key,
+            rank,
+            id: record.snapshot_id.as_str().to_owned(),
+            at: time::parse(&record.created_at),
+        }),
+        Record::Blob(_) => Found::Blob(BlobFact {
+            hex,
+            key,
+            rank,
+            size,
+            modified: entry.modified,
+        }),
+    }
 }
 
 /// Of two keys of one object, the one of the newer layout is taken.

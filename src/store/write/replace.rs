@@ -1,12 +1,13 @@
 //! Bad bytes put aside, good bytes put in their place.
 
-use super::{Change, Done, Ledger, WriteError, Writer, proves};
+use super::{Change, Done, Ledger, WriteError, Writer};
 use crate::backend::{Key, Replaced, layout};
+use crate::object::Proof;
 use crate::store::StoreError;
 use bytes::Bytes;
 
 impl Writer {
-    /// Proves, announces, copies the bad bytes into quarantine, replaces them by compare-and-set, reads back
+    /// Announces, copies the bad bytes into quarantine, replaces them by compare-and-set, reads back
     /// whole, and points the row at the key. A crash between any two steps leaves the bad bytes or the good
     /// ones under the key, and never less than before.
     pub(super) async fn replace(
@@ -15,20 +16,15 @@ impl Writer {
         ledger: &mut dyn Ledger,
     ) -> Result<Done, WriteError> {
         let Change::Replace {
-            kind,
-            id,
+            object,
             seen_uri,
             key,
             bad,
-            bytes,
         } = change
         else {
             return Ok(Done::Refused("no replacement".to_owned()));
         };
-        if let Err(why) = proves(*kind, id, bytes) {
-            return Ok(Done::Refused(why));
-        }
-        if proves(*kind, id, bad).is_ok() {
+        if Proof::read(object.kind(), object.id(), bad).is_ok() {
             return Ok(Done::Refused(
                 "the stored bytes match the id; they are not replaced".to_owned(),
             ));
@@ -38,14 +34,14 @@ impl Writer {
         };
         ledger.intend(change).map_err(WriteError::Ledger)?;
         self.keep_aside(&aside, bad).await?;
-        let (backend, good) = (&self.side.backend, bytes.clone());
+        let (backend, good) = (&self.side.backend, object.bytes().clone());
         let replaced = backend.replace(key, bad, good, self.unguarded).await;
         match replaced.map_err(StoreError::from)? {
             Replaced::Changed => return Ok(Done::Superseded),
             Replaced::Stored => {}
         }
         match self.store.read_object(key).await? {
-            Some(back) if back == *bytes => {}
+            Some(back) if back == *object.bytes() => {}
             _ => return Err(WriteError::ReadBackDiffers { key: key.clone() }),
         }
         if seen_uri.as_deref() == Some(self.store.backend().uri_for(key).as_str()) {
@@ -54,8 +50,8 @@ impl Writer {
                 stored: true,
             });
         }
-        self.point(*kind, id, seen_uri.clone(), (key.clone(), true))
-            .await
+        let (kind, id, put) = (object.kind(), object.id(), (key.clone(), true));
+        self.point(kind, id, seen_uri.clone(), put).await
     }
 
     /// Stores a copy of bad bytes and reads it back. A copy of an earlier try of the same run is as good.

@@ -1,6 +1,6 @@
 //! Rows changed or added to agree with objects that prove.
 
-use super::{Change, Done, Ledger, WriteError, Writer};
+use super::{Change, Done, Ledger, RowObject, WriteError, Writer};
 use crate::index::{IndexError, MembershipRow, NewRows};
 use crate::object::{Kind, ObjectId};
 use crate::store::StoreError;
@@ -32,33 +32,26 @@ impl Writer {
         change: &Change,
         ledger: &mut dyn Ledger,
     ) -> Result<Done, WriteError> {
-        let Change::Add {
-            kind,
-            id,
-            bytes,
-            key,
-            rows,
-        } = change
-        else {
+        let Change::Add { object, key, rows } = change else {
             return Ok(Done::Refused("no row".to_owned()));
         };
-        let stored = match bytes {
-            Some(bytes) => match self.put(*kind, id, bytes, change, ledger).await? {
-                Ok((put, stored)) if put == *key => stored,
+        let (kind, id, stored) = match object {
+            RowObject::New(object) => match self.put(object, change, ledger).await? {
+                Ok((put, stored)) if put == *key => (object.kind(), object.id(), stored),
                 Ok(_) => return Ok(Done::Refused(format!("it does not belong under {key}"))),
                 Err(refused) => return Ok(refused),
             },
-            None => {
+            RowObject::Stored { kind, id } => {
                 if let Err(refused) = self.witness(*kind, id, key).await? {
                     return Ok(refused);
                 }
                 ledger.intend(change).map_err(WriteError::Ledger)?;
-                false
+                (*kind, id, false)
             }
         };
         let index = &self.side.index;
         index.insert(rows).await.map_err(StoreError::from)?;
-        let there = self.uri_of(*kind, id).await.map_err(StoreError::from)?;
+        let there = self.uri_of(kind, id).await.map_err(StoreError::from)?;
         Ok(match there {
             Some(uri) if uri == self.store.backend().uri_for(key) => Done::Changed {
                 key: Some(key.clone()),

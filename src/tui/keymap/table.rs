@@ -126,7 +126,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Move(Motion::Up),      &[P::Audit], &["up", "k"], 0, "up", "Choose the previous scope."),
     row(Action::Left,      &[P::Audit],    &["left", "h"], 0, "less deep", "Read less."),
     row(Action::Right,     &[P::Audit],    &["right", "l"], 0, "deeper",  "Look deeper."),
-    row(Action::Leave,     &[P::Small],    &["q"],         1, "leave",    "Leave; nothing else works on a screen this small."),
+    row(Action::Leave,     &[P::Small],    &["q"],         1, "leave",    "Quit; nothing else works on a screen this small."),
     row(Action::CopyId,    &[P::Log],      &["y"],         1, "copy",     "Copy the line to the terminal's clipboard."),
 
     // Everywhere.

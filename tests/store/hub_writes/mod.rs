@@ -8,7 +8,7 @@ mod writing;
 use super::*;
 use crate::audit::{self, Depth, Options};
 use crate::index::{NewRows, ProposalRow};
-use crate::object::{Kind, Manifest};
+use crate::object::{Kind, Manifest, Proof};
 use crate::progress::Progress;
 use crate::store::hub::{Database, Hub, ObjectStore};
 use crate::store::{Authority, Environment, Policy, Source, Store};
@@ -181,7 +181,7 @@ impl Pair {
                 served.bytes.starts_with(format!("{kind} ").as_bytes()),
                 "{id}"
             );
-            crate::store::proof::prove(kind, &ObjectId::new(id), &served.bytes).unwrap();
+            Proof::read(kind, &ObjectId::new(id), &served.bytes).unwrap();
         }
         for row in snapshots {
             assert!(row.manifest.unwrap().starts_with(b"{"), "a cache is JSON");

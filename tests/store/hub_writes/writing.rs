@@ -67,10 +67,10 @@ async fn committed_files_are_objects_and_the_branch_points_at_them(pair: Pair) {
     pair.serves_canonical_bytes().await;
     pair.is_sound().await;
     let tree = pair.writer().tree_of(&third).await.unwrap();
-    let paths: Vec<&String> = tree.manifest.iter().map(|(path, _)| path).collect();
+    let paths: Vec<&String> = tree.manifest().iter().map(|(path, _)| path).collect();
     assert_eq!(paths, ["a.mid", "empty"]);
     assert!(
-        tree.directories.contains("src"),
+        tree.directories().contains("src"),
         "a directory is tracked until it is removed"
     );
     let late = pair
@@ -134,7 +134,7 @@ async fn a_merge_is_an_object_with_both_parents(pair: Pair) {
     assert_eq!(parents, [&main, &dev]);
     assert!(merge.commit.as_str().starts_with("sha256:"));
     let tree = pair.writer().tree_of(&merge.commit).await.unwrap();
-    let of = |path: &str| tree.manifest.get(path).cloned();
+    let of = |path: &str| tree.manifest().get(path).cloned();
     assert_eq!(of("a"), Some(identity::blob_id(b"3")));
     assert_eq!(of("b"), Some(identity::blob_id(b"2")));
     assert_eq!((of("n").is_some(), of("d/c").is_some()), (true, true));
