@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(begun.elapsed().as_secs(), 20);
         let told = retries.told();
         assert!(
-            told.contains("in 20 s; the run came to commits, 12,500 of 50,000;"),
+            told.contains("in 20 s; the run had reached commits, 12,500 of 50,000;"),
             "{told}"
         );
         assert_eq!(progress.figures().waiting, None);

@@ -119,7 +119,7 @@ fn a_path_that_means_two_files_is_refused() {
         ("LUTHIER_STORE", hub.store.as_str()),
     ];
     let ran = within(&place, "hub", &variables, &AUDIT);
-    ran.fails(2, "both there");
+    ran.fails(2, "both exist");
     let four = hub.database.replacen("sqlite://", "sqlite:///", 1);
     let variables = [
         ("DATABASE_URL", four.as_str()),

@@ -182,7 +182,7 @@ const REFUSED: [(&str, &str, &str); 26] = [
         "web/edit-1",
         "commit.*only the server's old formula",
     ),
-    ("erin/archive", "migrate/zlib", "commit.*is not it"),
+    ("erin/archive", "migrate/zlib", "commit.*is another one"),
     (
         "erin/archive",
         "review/fingering",

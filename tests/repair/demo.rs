@@ -115,7 +115,7 @@ async fn what_is_asked_for_by_code_is_done_and_what_is_not_is_left_with_a_reason
     };
     assert!(why(Code::IdentityStale).contains("a decision"));
     assert!(why(Code::ObjectEncoded).contains("a decision"));
-    assert!(why(Code::ManifestEmptied).contains("nothing proves"));
+    assert!(why(Code::ManifestEmptied).contains("matches the id"));
 
     let filter = Filter {
         codes: vec![Code::IdentityStale, Code::UriRefused],

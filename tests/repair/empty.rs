@@ -129,7 +129,7 @@ async fn the_undo_of_what_only_added_says_so_for_each_step() {
     let refused = all_refused(&back).await;
     assert!(!refused.is_empty());
     assert!(
-        refused.iter().all(|one| one.why.contains("stays")),
+        refused.iter().all(|one| one.why.contains("stay")),
         "{refused:?}"
     );
     assert_eq!(

@@ -65,7 +65,7 @@ fn the_reason_for_waiting_the_speed_and_the_failures_are_told_as_they_come() {
     figures(&mut stage, 12, Some("waiting 4 s: SlowDown"), false);
     let text = stage.text();
     assert!(text.contains("waiting 4 s: SlowDown"), "{text}");
-    assert!(text.contains("8; the store bears 2 now"), "{text}");
+    assert!(text.contains("8; the store allows 2 now"), "{text}");
     assert!(text.contains("✗ failed sha256:ab: no answer"), "{text}");
     stage.keys("+ - -");
     let paces = stage.effects.iter().filter(|e| e.starts_with("Pace"));

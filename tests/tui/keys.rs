@@ -210,10 +210,7 @@ fn links_are_followed_and_left_again() {
     stage.keys("ctrl-o");
     assert_eq!(context(&stage), KeyContext::Inspect);
     stage.keys("down enter");
-    assert_eq!(
-        stage.notice(),
-        "open: there is no row of this snapshot to look at"
-    );
+    assert_eq!(stage.notice(), "open: this snapshot has no row to inspect");
     stage.keys("esc");
     assert_eq!(context(&stage), KeyContext::Findings);
 }

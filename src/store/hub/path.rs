@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(read(&written, Dialect::Own).as_deref(), Ok(path.as_path()));
         std::fs::write(folder.path().join("a%20b.db"), "").unwrap();
         let why = read(&written, Dialect::Own).unwrap_err();
-        assert!(why.contains("both there"), "{why}");
+        assert!(why.contains("both exist"), "{why}");
         assert!(Path::new(&path).is_file());
     }
 }

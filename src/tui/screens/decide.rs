@@ -237,9 +237,8 @@ impl Decide {
         let tally = self.tally(ctx.shared);
         let mut words = format!("{}: {} decided", self.what, text::grouped(tally.planned));
         for (count, word) in [
-            (tally.kept, "skipped"),
-            (tally.skipped, "skipped"),
-            (tally.undecided, "undecided"),
+            (tally.kept + tally.skipped, "skipped"),
+            (tally.undecided, "need a decision"),
         ] {
             if count > 0 {
                 words += &format!(", {} {word}", text::grouped(count));
@@ -368,10 +367,9 @@ impl Decide {
     pub fn status(&self, shared: &Shared) -> String {
         let tally = self.tally(shared);
         format!(
-            "{} planned, {} kept, {} skipped, {} need a decision",
+            "{} planned, {} skipped, {} need a decision",
             text::grouped(tally.planned),
-            text::grouped(tally.kept),
-            text::grouped(tally.skipped),
+            text::grouped(tally.kept + tally.skipped),
             text::grouped(tally.undecided)
         )
     }
