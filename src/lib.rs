@@ -12,8 +12,8 @@
 //! | [`repair`] | findings to plans, plans to changes through the store |
 //! | `cli`, `tui` | two frontends without logic of their own |
 //!
-//! [`text`], [`progress`], [`waiting`], [`destination`], [`scratch`], [`panics`] and [`access`] are used on every
-//! floor.
+//! [`text`], [`secrets`], [`progress`], [`waiting`], [`diagnostics`], [`destination`], [`scratch`], [`panics`] and
+//! [`access`] are used on every floor.
 
 pub mod access;
 pub mod audit;
@@ -23,12 +23,14 @@ pub mod client;
 pub mod config;
 pub mod demo;
 pub mod destination;
+pub mod diagnostics;
 pub mod index;
 pub mod object;
 pub mod panics;
 pub mod progress;
 pub mod repair;
 pub mod scratch;
+pub mod secrets;
 pub mod store;
 pub mod text;
 pub mod tui;

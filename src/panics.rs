@@ -2,31 +2,21 @@
 //! gives the terminal back, and tells it in one line.
 
 use std::panic::PanicHookInfo;
-use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use tokio_util::sync::CancellationToken;
 
-/// A panic in one line.
-#[derive(Clone, Debug)]
-pub struct Panic {
-    pub words: String,
-    /// The log that it is kept in.
-    pub log: Option<PathBuf>,
-}
+/// The first panic, in one line.
+static FIRST: Mutex<Option<String>> = Mutex::new(None);
 
-/// The first panic.
-static FIRST: Mutex<Option<Panic>> = Mutex::new(None);
-
-/// Takes panics over: nothing is printed where they happen, since a screen may be there. Each is handed to
-/// `keep`, which says where it is kept.
-pub fn install(keep: impl Fn(&str) -> Option<PathBuf> + Send + Sync + 'static) {
-    std::panic::set_hook(Box::new(move |panic| {
+/// Takes panics over: nothing is printed where they happen, since a screen may be there. Each is in the log.
+pub fn install() {
+    std::panic::set_hook(Box::new(|panic| {
         let words = words(panic);
-        let log = keep(&words);
+        tracing::error!("panic: {words}");
         FIRST
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert(Panic { words, log });
+            .get_or_insert(words);
         happened().cancel();
     }));
 }
@@ -37,9 +27,9 @@ pub fn happened() -> &'static CancellationToken {
     HAPPENED.get_or_init(CancellationToken::new)
 }
 
-/// Returns the first panic, if there was one.
+/// The first panic in one line, if there was one.
 #[must_use]
-pub fn first() -> Option<Panic> {
+pub fn first() -> Option<String> {
     FIRST.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
 
 /// The number of trouble lines that the figures keep.
 const TROUBLE: usize = 20;
@@ -101,6 +102,7 @@ impl Progress {
 
     /// Starts a phase: the counters begin anew, the outcomes stay.
     pub fn phase(&self, name: &str, total: Option<u64>) {
+        info!(total, "phase: {name}");
         crate::panics::provoke(name);
         self.update(|f| {
             name.clone_into(&mut f.phase);
@@ -110,6 +112,7 @@ impl Progress {
 
     /// Tells one thing that did not end well.
     pub fn trouble(&self, line: &str) {
+        warn!("{line}");
         self.update(|f| {
             if f.trouble.len() == TROUBLE {
                 f.trouble.remove(0);

@@ -5,6 +5,7 @@ use crate::text;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
+use tracing::warn;
 
 /// The wait before the second try; it doubles with each, up to [`LONGEST`].
 const FIRST: Duration = Duration::from_millis(250);
@@ -135,11 +136,13 @@ impl Retries {
             .saturating_sub(since.elapsed())
             .min(budget.left());
         if left.is_zero() || self.progress.is_cancelled() {
+            warn!(tries = self.failed + 1, "given up: {why}");
             return false;
         }
         let wait = backoff(self.failed).min(left);
         self.failed += 1;
         let counted = budget.begin();
+        warn!(tries = self.failed, ?wait, gives_up_in = ?left, "waiting: {why}");
         self.progress.begin_wait(&format!(
             "waiting {} s: {why} (gives up in {} s)",
             wait.as_secs_f64().ceil(),
@@ -192,6 +195,7 @@ mod tests {
     use super::WaitBudget;
     use crate::progress::Progress;
     use std::time::Duration;
+    use tracing::level_filters::LevelFilter;
 
     #[tokio::test(start_paused = true)]
     async fn an_operation_is_tried_for_as_long_as_it_may_and_then_its_failure_stands() {
@@ -201,8 +205,15 @@ mod tests {
         let mut retries = progress.retries();
         assert_eq!(retries.told(), "");
         let begun = tokio::time::Instant::now();
+        let (_guard, log) = crate::diagnostics::tests::record(LevelFilter::WARN);
         while retries.wait("conflict with recovery").await {}
         assert_eq!(begun.elapsed().as_secs(), 20);
+        let log = log.text();
+        assert!(
+            log.contains("waiting: conflict with recovery tries=1 wait="),
+            "{log}"
+        );
+        assert!(log.contains("given up: conflict with recovery"), "{log}");
         let told = retries.told();
         assert!(
             told.contains("in 20 s; the run had reached commits, 12,500 of 50,000;"),

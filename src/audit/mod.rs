@@ -162,6 +162,7 @@ pub enum AuditError {
 /// # Errors
 /// A side that cannot be read at all, or cancellation. Objects that cannot be read are no error:
 /// they are counted as unknown in the [`Summary`].
+#[tracing::instrument(name = "audit", skip_all, fields(depth = options.depth.word()))]
 pub async fn run(
     store: &Store,
     options: &Options,

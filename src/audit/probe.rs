@@ -270,7 +270,10 @@ impl Probe<'_> {
                     }
                     meta.size
                 }
-                Ok(None) => return self.elsewhere(row, absent(key)).await,
+                Ok(None) => {
+                    let answer = self.held_to_listing(absent(key), None).await;
+                    return self.elsewhere(row, answer).await;
+                }
                 Err(error) => {
                     let why = error.reason(key.as_str());
                     return ObjectState::Unknown { key, why };

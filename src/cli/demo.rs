@@ -27,6 +27,13 @@ pub struct Demo {
     seed: u64,
 }
 
+impl Demo {
+    /// Returns whether the console opens on the hub once it is built.
+    pub const fn opens_console(&self) -> bool {
+        self.build_only.is_none()
+    }
+}
+
 pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, CliError> {
     if command.build_only.is_none() {
         // Said before a hub is built for nothing.

@@ -15,6 +15,7 @@ mod faults;
 mod help;
 mod journal;
 mod keys;
+mod logging;
 mod output;
 mod plan;
 mod pull;
@@ -31,7 +32,6 @@ mod watch;
 
 use crate::audit::{AuditError, Code};
 use crate::config::{self, ConfigError, Flags, Target};
-use crate::panics::Panic;
 use crate::repair::RepairError;
 use crate::store::{ServeError, Store, StoreError};
 use crate::tui::keymap::{Keymap, TABLE};
@@ -43,6 +43,7 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::time::Duration;
 use stop::Stop;
+use tracing::Instrument;
 
 /// The exit code of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +128,9 @@ struct Global {
     /// Print no progress, and only the lines that are needed
     #[arg(long, global = true, help_heading = help::OUTPUT)]
     quiet: bool,
+    /// Print what the run does on standard error: -v steps, waits and slow requests, -vv every request
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = help::OUTPUT)]
+    verbose: u8,
     /// Use colours; auto means: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = help::OUTPUT)]
     color: Color,
@@ -240,7 +244,10 @@ pub fn main() -> ExitCode {
             });
         }
     };
-    crate::panics::install(crate::tui::keep_panic);
+    crate::panics::install();
+    if let Err(error) = logging::start(&cli) {
+        return ExitCode::from(logging::end(Err(error)) as u8);
+    }
     // What killed runs have left is removed beside the work.
     let sweep = std::thread::spawn(crate::scratch::sweep);
     let ended = match tokio::runtime::Builder::new_multi_thread()
@@ -255,14 +262,7 @@ pub fn main() -> ExitCode {
         }
         Err(error) => Err(CliError::unusable(format!("cannot start: {error}"))),
     };
-    let exit = match (crate::panics::first(), ended) {
-        (Some(panic), _) => tell_bug(&panic),
-        (None, Ok(exit)) => exit,
-        (None, Err(error)) => {
-            say(&error.message);
-            error.exit
-        }
-    };
+    let exit = logging::end(ended);
     let _ = sweep.join();
     crate::scratch::remove();
     ExitCode::from(exit as u8)
@@ -278,25 +278,18 @@ async fn race(cli: Cli) -> Result<Exit, CliError> {
             false => crate::panics::happened().cancelled().await,
         }
     };
+    let span = tracing::info_span!("run", command = logging::name(&cli));
     tokio::select! {
-        ended = run(cli) => ended,
+        ended = run(cli).instrument(span) => ended,
         () = panicked => Ok(Exit::Bug),
     }
-}
-
-/// Tells what a panic said, and where it is kept.
-fn tell_bug(panic: &Panic) -> Exit {
-    let log = panic.log.as_ref();
-    let log = log.map_or_else(String::new, |path| format!("; log: {}", path.display()));
-    say(&format!("this is a bug in Luthier: {}{log}", panic.words));
-    Exit::Bug
 }
 
 /// Tells on standard error, each further line set in. Nobody may be there to read it.
 fn say(words: &str) {
     let mut start = "luthier: ";
     for line in words.lines() {
-        let line = crate::text::safe(line);
+        let line = crate::secrets::shown(line);
         let _ = writeln!(std::io::stderr(), "{start}{line}");
         start = "  ";
     }
@@ -304,6 +297,7 @@ fn say(words: &str) {
 
 /// Ends the program at once, from within a command.
 fn leave(exit: Exit) -> ! {
+    crate::diagnostics::finish();
     crate::scratch::remove();
     std::process::exit(exit as i32)
 }

@@ -14,6 +14,8 @@ use std::time::Duration;
 pub struct Output {
     pub json: bool,
     pub quiet: bool,
+    /// The log goes to standard error.
+    pub verbose: bool,
     color: bool,
     /// Plain ASCII only, where this program draws.
     pub ascii: bool,
@@ -28,6 +30,7 @@ impl Output {
         Self {
             json: global.json,
             quiet: global.quiet,
+            verbose: global.verbose > 0,
             ascii: global.ascii,
             retry_for: global.retry_for,
             stop,

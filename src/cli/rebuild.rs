@@ -135,7 +135,7 @@ impl From<RebuildError> for CliError {
             RebuildError::Store(error) => return error.into(),
             RebuildError::Cancelled(_) => Exit::Stopped,
             RebuildError::NotEmpty { .. } => Exit::Usage,
-            RebuildError::Differs { .. } => Exit::Unusable,
+            RebuildError::Differs { .. } | RebuildError::NothingListed => Exit::Unusable,
         };
         Self {
             message: error.to_string(),

@@ -122,11 +122,10 @@ pub async fn run_diff(command: Diff, global: &Global, out: Output) -> Result<Exi
         }
     }
     out.flush()?;
-    let stored = matches!(found.object, ObjectView::Present { .. });
-    Ok(if differing == 0 && stored {
-        Exit::Done
-    } else {
-        Exit::Findings
+    Ok(match found.object {
+        ObjectView::Present { .. } if differing == 0 => Exit::Done,
+        ObjectView::Unknown { .. } => Exit::Unusable,
+        _ => Exit::Findings,
     })
 }
 
@@ -140,11 +139,12 @@ fn write_bytes(bytes: &[u8], out: &Output) -> Result<(), CliError> {
         .try_for_each(|line| out.line(line))
 }
 
+/// Returns the exit code; an object that could not be read is not sound.
 fn exit(found: &Inspection) -> Exit {
-    if found.findings.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Findings
+    match &found.object {
+        _ if !found.findings.is_empty() => Exit::Findings,
+        ObjectView::Unknown { .. } => Exit::Unusable,
+        _ => Exit::Done,
     }
 }
 

@@ -15,7 +15,8 @@ pub async fn watch<T>(
     progress: &Progress,
     work: impl Future<Output = T>,
 ) -> Result<T, CliError> {
-    let shown = !out.quiet && std::io::stderr().is_terminal();
+    // Lines of the log would tear the bar.
+    let shown = !out.quiet && !out.verbose && std::io::stderr().is_terminal();
     let bar = if shown {
         ProgressBar::new_spinner()
     } else {

@@ -95,6 +95,7 @@ impl Pulled {
 /// # Errors
 /// No such repository or branch, a folder that is in use, a side that could not be used, or whatever a
 /// client would refuse as a whole. Refused objects and cancellation are no errors: see [`Pulled`].
+#[tracing::instrument(skip_all, fields(owner = options.owner, slug = options.slug))]
 pub async fn pull(
     store: &Store,
     options: &PullOptions,

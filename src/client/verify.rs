@@ -97,6 +97,7 @@ struct Check<'c> {
 ///
 /// # Errors
 /// The folder holds no repository, or cannot be listed.
+#[tracing::instrument(skip_all)]
 pub async fn verify(
     folder: Folder,
     progress: &Progress,

@@ -100,6 +100,7 @@ pub enum DemoError {
 /// # Errors
 /// A folder that is in use, a disk that refuses, or cancellation: then the folder holds an
 /// unfinished hub.
+#[tracing::instrument(name = "demo", skip_all)]
 pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, DemoError> {
     let dir = prepare(&options.dir)?;
     let hub = Hub {

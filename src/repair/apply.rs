@@ -181,6 +181,7 @@ pub async fn apply(
 ///
 /// # Errors
 /// Another applier, a breaker that stops all writing, or a journal that cannot be written.
+#[tracing::instrument(name = "apply", skip_all, fields(run = tracing::field::Empty))]
 pub async fn apply_with(
     writer: &Writer,
     plan: &Plan,
@@ -198,6 +199,8 @@ pub async fn apply_with(
         run: journal::new_run(),
         ..Applied::default()
     };
+    // The same name as in the journal.
+    tracing::Span::current().record("run", &applied.run);
     let hub = writer.store().hub();
     let begun = Event::Run {
         steps: totals.steps,

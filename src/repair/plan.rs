@@ -242,6 +242,7 @@ impl Plan {
 ///
 /// # Errors
 /// A database that cannot be read, or cancellation. An object that cannot be read is skipped.
+#[tracing::instrument(skip_all)]
 pub async fn plan(
     store: &Store,
     report: &Report,

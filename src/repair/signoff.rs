@@ -147,6 +147,7 @@ pub async fn run(
 ///
 /// # Errors
 /// As for [`run`].
+#[tracing::instrument(name = "signoff", skip_all)]
 pub async fn run_with_report(
     store: &Store,
     options: &Options,

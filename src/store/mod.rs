@@ -13,6 +13,7 @@ mod migrate;
 pub mod read;
 pub mod rebuild;
 pub mod reconstruct;
+mod requests;
 mod retry;
 pub mod write;
 

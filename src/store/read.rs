@@ -4,6 +4,7 @@ use super::chain::TreeCache;
 use super::hub::{Database, Hub, ObjectStore};
 use super::rebuild::rows;
 use super::reconstruct::{self, RowError};
+use super::requests::{connect_backend, connect_index};
 use super::retry::Retrying;
 use super::{Authority, Store, StoreError, WriteSide};
 use crate::access::Access;
@@ -13,7 +14,9 @@ use crate::backend::{BackendError, BackendMut, Key, UriRefusal};
 use crate::index::{IndexError, IndexMut, Postgres, Sqlite};
 use crate::object::{Kind, MAX_PAYLOAD, ObjectId, Proven};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use std::sync::Arc;
+use tracing::info;
 
 /// Bytes as a client receives them, and where they came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,14 +88,24 @@ impl Store {
     /// Makes the database of a new hub and opens both sides for writing. Puts do not wait for the
     /// disk: a hub that is lost while it is being made is made again.
     pub(crate) async fn create(hub: &Hub, _authority: &Authority) -> Result<Self, StoreError> {
-        let index: Arc<dyn IndexMut> = match &hub.database {
-            Database::Sqlite(path) => Arc::new(Sqlite::create(path).await?),
-            Database::Postgres(place) => Arc::new(Postgres::create(place).await?),
-        };
-        let backend: Arc<dyn BackendMut> = match &hub.objects {
-            ObjectStore::Folder(path) => Arc::new(Local::open(path, Access::Write)?.hasty()),
-            ObjectStore::S3(place) => Arc::new(S3::open(place, Access::Write).await?),
-        };
+        let index = connect_index(async {
+            Ok(match &hub.database {
+                Database::Sqlite(path) => {
+                    Arc::new(Sqlite::create(path).await?) as Arc<dyn IndexMut>
+                }
+                Database::Postgres(place) => Arc::new(Postgres::create(place).await?),
+            })
+        });
+        let index = index.await?;
+        let backend = connect_backend(async {
+            Ok(match &hub.objects {
+                ObjectStore::Folder(path) => {
+                    Arc::new(Local::open(path, Access::Write)?.hasty()) as Arc<dyn BackendMut>
+                }
+                ObjectStore::S3(place) => Arc::new(S3::open(place, Access::Write).await?),
+            })
+        });
+        let backend = backend.await?;
         Ok(Self {
             hub: hub.clone(),
             index: Retrying::new(index.clone()),
@@ -111,6 +124,33 @@ impl Store {
         match self.backend().open(key).await? {
             None => Ok(None),
             Some(body) => Ok(Some(body.read_all(MAX_PAYLOAD as u64 + 64).await?)),
+        }
+    }
+
+    /// Returns the size of the object under `key` by a listing of this key alone; `None` where it is not listed.
+    ///
+    /// # Errors
+    /// The listing gives no answer.
+    pub async fn listed_size(&self, key: &Key) -> Result<Option<u64>, BackendError> {
+        let mut entries = self.backend().list(key.as_str(), None);
+        match entries.next().await {
+            None => Ok(None),
+            Some(Ok(entry)) => Ok((entry.key == key.as_str()).then_some(entry.size)),
+            Some(Err(error)) => Err(error),
+        }
+    }
+
+    /// Makes sure that an object which a GET does not find is absent: a listing has to lack it too.
+    ///
+    /// # Errors
+    /// The listing holds it or gives no answer, so that nobody knows.
+    pub async fn confirm_absent(&self, key: &Key) -> Result<(), StoreError> {
+        match self.listed_size(key).await? {
+            None => Ok(()),
+            Some(_) => Err(StoreError::Backend(BackendError::Remote {
+                what: key.to_string(),
+                why: "it is listed, and a GET does not find it".into(),
+            })),
         }
     }
 
@@ -225,10 +265,13 @@ impl Store {
                 bytes,
                 source: Source::Canonical(key),
             }),
-            None => Err(ServeError::Missing {
-                id: id.to_string(),
-                key,
-            }),
+            None => {
+                self.confirm_absent(&key).await?;
+                Err(ServeError::Missing {
+                    id: id.to_string(),
+                    key,
+                })
+            }
         }
     }
 
@@ -268,10 +311,16 @@ async fn open_sides(
 
 /// Opens what the database's URL names: with the next, the one place that knows every kind.
 pub(super) async fn open_index(hub: &Hub, access: Access) -> Result<Arc<dyn IndexMut>, StoreError> {
-    Ok(match &hub.database {
-        Database::Sqlite(path) => Arc::new(Sqlite::open(path, access).await?),
-        Database::Postgres(place) => Arc::new(Postgres::open(place, access).await?),
-    })
+    info!(database = hub.describe_database(), ?access, "connecting");
+    let opened = connect_index(async {
+        Ok(match &hub.database {
+            Database::Sqlite(path) => {
+                Arc::new(Sqlite::open(path, access).await?) as Arc<dyn IndexMut>
+            }
+            Database::Postgres(place) => Arc::new(Postgres::open(place, access).await?),
+        })
+    });
+    Ok(opened.await?)
 }
 
 /// Opens what the object store's URL names.
@@ -279,10 +328,16 @@ pub(super) async fn open_backend(
     hub: &Hub,
     access: Access,
 ) -> Result<Arc<dyn BackendMut>, StoreError> {
-    Ok(match &hub.objects {
-        ObjectStore::Folder(path) => Arc::new(Local::open(path, access)?),
-        ObjectStore::S3(place) => Arc::new(S3::open(place, access).await?),
-    })
+    info!(store = hub.locate_store(), ?access, "connecting");
+    let opened = connect_backend(async {
+        Ok(match &hub.objects {
+            ObjectStore::Folder(path) => {
+                Arc::new(Local::open(path, access)?) as Arc<dyn BackendMut>
+            }
+            ObjectStore::S3(place) => Arc::new(S3::open(place, access).await?),
+        })
+    });
+    Ok(opened.await?)
 }
 
 /// The commit that its row still proves, in the spelling that its id was made from.

@@ -13,7 +13,7 @@ mod input;
 pub mod keymap;
 mod keyset;
 mod lines;
-mod log;
+mod logging;
 mod meter;
 mod notices;
 mod overlay;
@@ -37,8 +37,6 @@ use effect::Effect;
 use event::Event;
 use futures_util::FutureExt;
 use input::Input;
-use log::Log;
-pub use log::keep_panic;
 use notices::Level;
 use runner::Runner;
 use state::{Face, State};
@@ -161,6 +159,7 @@ pub async fn open(session: Session) -> Result<Ended, TuiError> {
     };
     let started = jiff::Timestamp::now().as_microsecond();
     let mut state = State::new(face, session.keymap, screen.size(), started);
+    state.shared.log = lines::clean(&logging::location());
     if let Some(depth) = depths::remembered(&session.hub) {
         state.shared.audits.depth = depth;
     }
@@ -174,7 +173,6 @@ pub async fn open(session: Session) -> Result<Ended, TuiError> {
         drawn: Instant::now(),
         ended: None,
         away: None,
-        log: Log::open(),
         logged: 0,
     };
     let stayed = console.stay(answers, signals, &mut input);
@@ -232,7 +230,6 @@ struct Console {
     ended: Option<Ended>,
     /// Another program is to have the terminal.
     away: Option<Away>,
-    log: Option<Log>,
     /// The number of notices in the log.
     logged: u64,
 }
@@ -355,11 +352,10 @@ impl Console {
         for effect in update::update(&mut self.state, event) {
             self.carry_out(effect)?;
         }
-        if let Some(log) = &self.log {
-            let told = self.state.shared.notices.since(self.logged);
-            told.for_each(|notice| log.keep(notice));
-            self.logged = self.state.shared.notices.count();
-        }
+        let notices = &mut self.state.shared.notices;
+        notices.since(self.logged).for_each(logging::keep);
+        self.logged = notices.count();
+        logging::take(notices, self.since);
         Ok(())
     }
 

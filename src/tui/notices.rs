@@ -1,4 +1,4 @@
-//! Notices: the last one in the status line, all of them in the log.
+//! Notices: the last one in the status line, all of them in the log, among the other lines of the run.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -23,30 +23,52 @@ pub struct Notice {
     pub level: Level,
     pub text: String,
     pub at: Duration,
+    /// It never stood in the status line: a line of the log alone.
+    pub logged: bool,
 }
 
-/// Every notice of the session, newest first.
+/// Every notice and every line of the log of the session, newest first.
 #[derive(Clone, Debug, Default)]
 pub struct Notices {
     all: VecDeque<Notice>,
-    shown: bool,
+    shown: Option<Notice>,
     count: u64,
 }
 
 impl Notices {
     /// Tells something.
     pub fn tell(&mut self, level: Level, text: impl Into<String>, at: Duration) {
-        let text = text.into();
-        self.all.push_front(Notice { level, text, at });
-        self.all.truncate(HELD);
-        self.shown = true;
+        let text = crate::secrets::hide(&text.into()).into_owned();
+        let notice = Notice {
+            level,
+            text,
+            at,
+            logged: false,
+        };
+        self.shown = Some(notice.clone());
         self.count += 1;
+        self.hold(notice);
+    }
+
+    /// Adds a line of the log, which is not shown in the status line.
+    pub fn log(&mut self, level: Level, text: String, at: Duration) {
+        self.hold(Notice {
+            level,
+            text,
+            at,
+            logged: true,
+        });
+    }
+
+    fn hold(&mut self, notice: Notice) {
+        self.all.push_front(notice);
+        self.all.truncate(HELD);
     }
 
     /// Returns the notice that stands in the status line.
     #[must_use]
-    pub fn shown(&self) -> Option<&Notice> {
-        self.all.front().filter(|_| self.shown)
+    pub const fn shown(&self) -> Option<&Notice> {
+        self.shown.as_ref()
     }
 
     /// Takes down a notice whose time is over; says whether one was.
@@ -59,13 +81,16 @@ impl Notices {
             Level::Warning => Duration::from_secs(15),
             Level::Error => return false,
         };
-        self.shown = now.saturating_sub(notice.at) < stays;
-        !self.shown
+        let over = now.saturating_sub(notice.at) >= stays;
+        if over {
+            self.shown = None;
+        }
+        over
     }
 
     /// A key was pressed: what stood there was read.
     pub fn dismiss(&mut self) {
-        self.shown = false;
+        self.shown = None;
     }
 
     /// Counts the notices of the session.
@@ -77,10 +102,11 @@ impl Notices {
     /// Returns the notices after the first `known` ones, oldest first, as far as they are kept.
     pub fn since(&self, known: u64) -> impl Iterator<Item = &Notice> {
         let fresh = usize::try_from(self.count.saturating_sub(known)).unwrap_or(usize::MAX);
-        self.all.iter().take(fresh).rev()
+        let told: Vec<&Notice> = self.all.iter().filter(|n| !n.logged).take(fresh).collect();
+        told.into_iter().rev()
     }
 
-    /// Returns all notices, newest first.
+    /// All notices and lines of the log, newest first.
     #[must_use]
     pub fn all(&self) -> &VecDeque<Notice> {
         &self.all

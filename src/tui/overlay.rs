@@ -17,7 +17,7 @@ pub enum Overlay {
     Confirm(Box<Confirm>),
     Help(Help),
     Palette(Palette),
-    /// The notices, newest first.
+    /// The log of this run, newest first.
     Log(Cursor),
     /// A line being typed.
     Prompt {

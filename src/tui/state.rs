@@ -167,6 +167,8 @@ pub struct Shared {
     pub pulling: Option<Meter>,
     pub signing: Option<Meter>,
     pub notices: Notices,
+    /// The place of this run's log, or the reason why there is none; empty in tests.
+    pub log: String,
     pub zoom: bool,
     pub exporting: Option<Ticket>,
     /// The ticket of a search for the place that somebody wants to go to.
@@ -298,6 +300,7 @@ impl State {
                 pulling: None,
                 signing: None,
                 notices: Notices::default(),
+                log: String::new(),
                 zoom: false,
                 exporting: None,
                 seeking: None,

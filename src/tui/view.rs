@@ -279,7 +279,18 @@ fn log(state: &State, cursor: Cursor, frame: &mut Frame, theme: &Theme) {
         screen.width.saturating_sub(6),
         screen.height.saturating_sub(6),
     );
-    let area = pane::dialog(frame, theme, "log, newest first", width, height);
+    let mut area = pane::dialog(frame, theme, "log of this run, newest first", width, height);
+    let place = &state.shared.log;
+    if !place.is_empty() && area.height > 2 {
+        area.height -= 1;
+        let below = Rect {
+            y: area.bottom(),
+            height: 1,
+            ..area
+        };
+        let place = crate::text::cut(place, usize::from(area.width).saturating_sub(1));
+        frame.render_widget(Line::styled(format!(" {place}"), theme.muted), below);
+    }
     let all = state.shared.notices.all();
     if all.is_empty() {
         frame.render_widget(Line::styled(" no notices yet", theme.muted), area);

@@ -117,7 +117,7 @@ impl Bucket {
 fn refused(ran: &Ran, says: &str) {
     assert!(matches!(ran.code, 2 | 3), "{ran:?}");
     assert!(ran.err.contains(says), "{says}: {ran:?}");
-    assert_eq!(ran.err.lines().count(), 1, "{ran:?}");
+    ran.is_one_line();
     for secret in [SECRET_KEY, "hunter2"] {
         assert!(!ran.err.contains(secret), "{ran:?}");
     }

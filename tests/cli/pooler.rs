@@ -15,7 +15,12 @@ fn wait<T>(work: impl Future<Output = T>) -> T {
 
 /// The same database through the pooler.
 fn pooled(url: &str) -> String {
-    let address = std::env::var("LUTHIER_TEST_PGBOUNCER").expect(
+    through("LUTHIER_TEST_PGBOUNCER", url)
+}
+
+/// The same database through the pooler whose address the variable holds.
+fn through(variable: &str, url: &str) -> String {
+    let address = std::env::var(variable).expect(
         "no PgBouncer to test on: use tests/run, or start the servers with: eval \"$(tests/servers/up)\"",
     );
     let (host, port) = address.split_once(':').unwrap();
@@ -203,4 +208,28 @@ fn what_a_pooler_refuses_is_told_with_what_to_do() {
     let database = format!("{}?options[search_path]=public", hub.database);
     let ran = place.run(&["audit", "--database", &database, "--store", &hub.store]);
     ran.fails(3, "a pooler refuses what the URL sets");
+}
+
+#[test]
+fn a_schema_that_a_pooler_keeps_from_the_server_is_never_replaced_by_another() {
+    let place = Sandbox::new();
+    let url = wait(server::database());
+    let hub = place.demo("hub", &["--database", &url, "--healthy"]);
+    let ignoring = through("LUTHIER_TEST_PGBOUNCER_IGNORING", &url);
+    let audit = |path: &str| {
+        let database = format!("{ignoring}?options[search_path]={path}");
+        let place = Sandbox::new();
+        place.run(&[
+            "audit",
+            "--depth",
+            "rows",
+            "--database",
+            &database,
+            "--store",
+            &hub.store,
+        ])
+    };
+    // The schema that the connection reads anyway.
+    assert_eq!(audit("public").code, 0);
+    audit("staging").fails(3, "asks for the schema staging and the connection reads");
 }

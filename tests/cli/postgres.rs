@@ -101,7 +101,7 @@ fn what_keeps_it_closed_is_one_line_that_says_what_to_do() {
     ] {
         let ran = place.run(&["audit", "--database", database, "--store", &hub.store]);
         ran.fails(3, says);
-        assert_eq!(ran.err.lines().count(), 1, "{ran:?}");
+        ran.is_one_line();
         assert!(
             !ran.err.contains("secret") && !ran.err.contains(PASSWORD),
             "{ran:?}"
@@ -139,7 +139,9 @@ fn the_password_is_nowhere() {
             hub.with(arguments),
             [arguments, &["--profile", "muse"]].concat(),
         ] {
-            let ran = Ran::of(place.command(&with).env("RUST_LOG", "trace"));
+            // All that any library says of its requests, in the log file and on standard error.
+            let loud = [&with[..], &["-vv"]].concat();
+            let ran = Ran::of(place.command(&loud).env("LUTHIER_LOG", "debug,sqlx=trace"));
             assert!(!ran.out.contains(PASSWORD), "{with:?}: {}", ran.out);
             assert!(!ran.err.contains(PASSWORD), "{with:?}: {}", ran.err);
         }
@@ -150,10 +152,10 @@ fn the_password_is_nowhere() {
             assert!(!text.contains(PASSWORD), "{}", path.display());
         }
     }
-    assert!(
-        !files(&place.path("state")).is_empty(),
-        "there is a journal"
-    );
+    for there in ["journal", "log"] {
+        let folder = place.path("state/luthier").join(there);
+        assert!(!files(&folder).is_empty(), "there is a {there}");
+    }
 }
 
 fn checks(ran: &Ran) -> BTreeMap<String, Value> {

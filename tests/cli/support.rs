@@ -137,6 +137,24 @@ impl Ran {
         self.out.lines().map(parse).collect()
     }
 
+    /// One line for a person is all; where a side could not be used, the log is named behind it.
+    pub fn is_one_line(&self) {
+        let mut lines = self.err.lines();
+        assert!(
+            lines
+                .next()
+                .is_some_and(|line| line.starts_with("luthier: ")),
+            "{self:?}"
+        );
+        if self.code == 3 {
+            assert!(
+                lines.next().is_some_and(|line| line.starts_with("  log: ")),
+                "{self:?}"
+            );
+        }
+        assert_eq!(lines.next(), None, "{self:?}");
+    }
+
     /// It failed with one line for a person.
     pub fn fails(&self, code: i32, says: &str) {
         assert_eq!(self.code, code, "{self:?}");

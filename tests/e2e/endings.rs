@@ -14,7 +14,13 @@ fn left_in(home: &Path) -> Vec<String> {
 }
 
 fn log(home: &Path) -> String {
-    std::fs::read_to_string(home.join("state/luthier/console.log")).unwrap_or_default()
+    let entries = std::fs::read_dir(home.join("state/luthier/log"))
+        .into_iter()
+        .flatten();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect()
 }
 
 /// Runs a command in a home that a session has left.
@@ -153,12 +159,9 @@ fn a_panic_on_any_thread_ends_the_session_once_with_its_message_and_the_log() {
         assert!(!left.alternate_screen && !left.hidden_cursor && !left.bracketed_paste);
         let words = format!("this is a bug in Luthier: provoked in {place}");
         assert!(left.text.contains(&words), "{place}: {}", left.text);
-        let path = home.path().join("state/luthier/console.log");
-        assert!(
-            left.text.contains(&format!("log: {}", path.display())),
-            "{}",
-            left.text
-        );
+        let folder = home.path().join("state/luthier/log/");
+        let named = format!("log: {}", folder.display());
+        assert!(left.text.contains(&named), "{}", left.text);
         assert!(log(home.path()).contains(&format!("provoked in {place}")));
         let raw = String::from_utf8_lossy(&left.raw).into_owned();
         assert_eq!(raw.matches("\u{1b}[?1049l").count(), 1, "{place}");

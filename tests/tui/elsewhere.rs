@@ -3,12 +3,10 @@
 use super::stage::Stage;
 use crate::tui::event::Event;
 use crate::tui::keymap::KeyContext;
-use crate::tui::log::{Log, NAME, append};
-use crate::tui::notices::{Level, Notice};
+use crate::tui::notices::Level;
 use crate::tui::pager;
 use crate::tui::screens::Screen;
 use crossterm::event::{Event as Term, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 const LEFT: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
@@ -148,37 +146,6 @@ fn a_program_is_found_as_the_variables_say_and_gets_the_whole_text() {
 }
 
 #[test]
-fn what_was_told_is_in_the_log_which_its_owner_alone_reads() {
-    let folder = tempfile::tempdir().unwrap();
-    let log = Log::open_in(folder.path()).unwrap();
-    let path = folder.path().join(NAME);
-    append(&path, "panic", "a line\nof two");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let line: serde_json::Value = serde_json::from_str(text.trim_end()).unwrap();
-    assert_eq!(
-        (line["level"].as_str(), line["text"].as_str()),
-        (Some("panic"), Some("a line\nof two"))
-    );
-    assert_eq!(
-        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
-    log.keep(&Notice {
-        level: Level::Error,
-        text: "not read".into(),
-        at: Duration::ZERO,
-    });
-    let until = std::time::Instant::now() + Duration::from_secs(30);
-    while !std::fs::read_to_string(&path).unwrap().contains("not read") {
-        assert!(
-            std::time::Instant::now() < until,
-            "the notice was never written"
-        );
-        std::thread::yield_now();
-    }
-}
-
-#[test]
 fn every_notice_is_logged_once() {
     let mut stage = Stage::new(100, 30);
     let known = stage.state.shared.notices.count();
@@ -198,4 +165,38 @@ fn every_notice_is_logged_once() {
         ]
     );
     assert_eq!(stage.state.shared.notices.since(known + 2).count(), 0);
+}
+
+#[test]
+fn lines_of_the_log_are_listed_with_its_place_and_never_stand_in_the_status_line() {
+    let mut stage = Stage::new(100, 30);
+    stage.state.shared.log = "/state/log/a-run.log".to_owned();
+    stage.keys("esc");
+    let told = stage.notice().to_owned();
+    let known = stage.state.shared.notices.count();
+    let notices = &mut stage.state.shared.notices;
+    notices.log(
+        Level::Warning,
+        "slow request took=2s".into(),
+        Duration::ZERO,
+    );
+    assert_eq!(notices.since(known).count(), 0, "it is in the log already");
+    assert_eq!(stage.notice(), told);
+    stage.keys("L");
+    let text = stage.text();
+    for shown in [
+        "log of this run, newest first",
+        "slow request took=2s",
+        told.as_str(),
+        "/state/log/a-run.log",
+    ] {
+        assert!(text.contains(shown), "{shown}: {text}");
+    }
+    stage.keys("esc");
+    stage.state.shared.notices.tell(
+        Level::Error,
+        "postgres://u:s3cret@db/hub refused",
+        Duration::ZERO,
+    );
+    assert_eq!(stage.notice(), "postgres://***@db/hub refused");
 }

@@ -173,7 +173,8 @@ impl Stage {
             .shared
             .notices
             .all()
-            .front()
+            .iter()
+            .find(|notice| !notice.logged)
             .map_or("", |notice| &notice.text)
     }
 

@@ -58,14 +58,17 @@ impl Probe<'_> {
             why,
         };
         match &answer {
-            ObjectState::Absent { key, .. } if listed.is_some() => match self.relisted(key).await {
-                Ok(None) => answer,
-                Ok(Some(_)) => unknown(
-                    key,
-                    "it is listed, but neither GET nor HEAD finds it".to_owned(),
-                ),
-                Err(why) => unknown(key, why),
-            },
+            // Where a listing was taken and lacks it, that listing is the other witness.
+            ObjectState::Absent { key, .. } if listed.is_some() || !self.listed => {
+                match self.relisted(key).await {
+                    Ok(None) => answer,
+                    Ok(Some(_)) => unknown(
+                        key,
+                        "it is listed, but neither GET nor HEAD finds it".to_owned(),
+                    ),
+                    Err(why) => unknown(key, why),
+                }
+            }
             ObjectState::Wrong { key, size, .. } if listed != Some(*size) => {
                 let said = match listed {
                     Some(_) => self.relisted(key).await,
@@ -92,12 +95,10 @@ impl Probe<'_> {
 
     /// Returns the size of an object by a new listing of its key alone.
     async fn relisted(&self, key: &Key) -> Result<Option<u64>, String> {
-        let mut entries = self.store.backend().list(key.as_str(), None);
-        match entries.next().await {
-            None => Ok(None),
-            Some(Ok(entry)) => Ok((entry.key == key.as_str()).then_some(entry.size)),
-            Some(Err(error)) => Err(error.to_string()),
-        }
+        self.store
+            .listed_size(key)
+            .await
+            .map_err(|error| error.to_string())
     }
 
     /// Names the wrappings of a blob that is too large for its start to tell.

@@ -2,6 +2,7 @@
 
 use super::profiles;
 use super::value::clean;
+use crate::secrets;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -134,6 +135,9 @@ fn sound(found: &Credentials) -> Result<Credentials, String> {
     }
     let id = part("access key id", found.access_key_id())?;
     let secret = part("secret access key", found.secret_access_key())?;
+    found.session_token().into_iter().for_each(secrets::learn);
+    secrets::learn(id);
+    secrets::learn(secret);
     let token = match found.session_token().map(str::trim) {
         None | Some("") => None,
         Some(token) => Some(part("session token", token)?),

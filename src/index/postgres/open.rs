@@ -145,9 +145,68 @@ async fn read_catalogue(
 ) -> Result<Catalogue, IndexError> {
     let read = async {
         start(connection, Purpose::Read).await?;
-        within(SILENCE, Catalogue::read(connection)).await
+        // The second is what the first comes to: schemas that are not there leave it.
+        let path: (String, String) = within(
+            SILENCE,
+            sqlx::query_as("SELECT current_setting('search_path'), array_to_string(current_schemas(false), ',')")
+                .persistent(false)
+                .fetch_one(&mut *connection),
+        )
+        .await?;
+        let catalogue = within(SILENCE, Catalogue::read(connection)).await?;
+        Ok((path, catalogue))
     };
-    read.await.map_err(|e| open_error(url, &e))
+    let ((path, schemas), catalogue) = read.await.map_err(|e| open_error(url, &e))?;
+    let options = url.options().map_err(|e| open_error(url, &e))?;
+    match asked_path(options.get_options().unwrap_or_default()) {
+        Some(asked) if !is_same_path(&asked, &path) && !is_same_path(&asked, &schemas) => {
+            Err(IndexError::Open {
+                what: url.to_string(),
+                why: format!(
+                    "the URL asks for the schema {asked} and the connection reads {path}: a pooler ignores what the URL \
+                 sets. Leave `options` out of the URL and set the path for the role (ALTER ROLE … SET search_path …), \
+                 or connect to the server itself"
+                ),
+            })
+        }
+        _ => Ok(catalogue),
+    }
+}
+
+/// Returns the search path that a connection's `options` ask for (`-c name=value`, a backslash before a space that
+/// belongs to the value); the last one counts, as for the server.
+fn asked_path(options: &str) -> Option<String> {
+    let mut words = vec![String::new()];
+    let mut letters = options.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => words.last_mut()?.extend(letters.next()),
+            c if c.is_whitespace() => words.push(String::new()),
+            c => words.last_mut()?.push(c),
+        }
+    }
+    let setting = |word: &String| {
+        let word = word.strip_prefix("--").or(word.strip_prefix("-c"));
+        let (name, value) = word?.split_once('=')?;
+        (name == "search_path").then(|| value.to_owned())
+    };
+    let apart = words.iter().zip(words.iter().skip(1));
+    let joined = apart.map(|(flag, word)| match flag.as_str() {
+        "-c" => format!("-c{word}"),
+        _ => word.clone(),
+    });
+    let all: Vec<String> = words.first().cloned().into_iter().chain(joined).collect();
+    all.iter().filter_map(setting).next_back()
+}
+
+/// Returns whether two search paths name the same schemas; spaces around the commas do not count.
+fn is_same_path(one: &str, other: &str) -> bool {
+    let schemas = |path: &str| {
+        path.split(',')
+            .map(|s| s.trim().to_owned())
+            .collect::<Vec<_>>()
+    };
+    schemas(one) == schemas(other)
 }
 
 /// Ends a transaction that only read.
@@ -246,6 +305,22 @@ fn on_path(schema: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::{asked_path, is_same_path};
+
+    #[test]
+    fn the_search_path_that_options_ask_for_is_found_however_it_is_written() {
+        let found = |options| asked_path(options);
+        assert_eq!(found("-c search_path=hub").as_deref(), Some("hub"));
+        assert_eq!(found("-csearch_path=hub").as_deref(), Some("hub"));
+        assert_eq!(found("--search_path=hub").as_deref(), Some("hub"));
+        let twice = "-c search_path=a -c work_mem=64MB -c search_path=b,\\ \"C\\ d\"";
+        assert_eq!(found(twice).as_deref(), Some("b, \"C d\""));
+        assert_eq!(found("-c work_mem=64MB"), None);
+        assert_eq!(found(""), None);
+        assert!(is_same_path("b, \"C d\"", "b,\"C d\""));
+        assert!(!is_same_path("hub", "\"$user\", public"));
+    }
+
     #[test]
     fn every_file_of_the_migrations_folder_is_in_the_list() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/postgres");

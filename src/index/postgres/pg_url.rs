@@ -1,6 +1,6 @@
 //! The URL of a Postgres hub. The URL may hold a password, so it has no `Debug` and is never shown whole.
 
-use crate::text;
+use crate::{secrets, text};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use std::fmt;
 use std::str::FromStr;
@@ -61,6 +61,7 @@ impl PgUrl {
             None => options.get_host().to_owned(),
         };
         let database = options.get_database().unwrap_or("");
+        learn_password(&url, &[options.get_username(), &host, database]);
         let shown = format!("{host}:{}/{database}", options.get_port());
         Ok(Self {
             url: url.into(),
@@ -113,7 +114,22 @@ impl PgUrl {
     }
 }
 
-/// Returns a variable of libpq's that says something, without what was copied along.
+/// Keeps the password out of everything that is told. One that is the name of the user, the host or the database as
+/// well protects nothing, and would take that name out of every line.
+fn learn_password(url: &Url, names: &[&str]) {
+    let queried = url.query_pairs().find(|(name, _)| name == "password");
+    let given = [
+        url.password().map(str::to_owned),
+        queried.map(|(_, value)| value.into_owned()),
+        std::env::var("PGPASSWORD").ok(),
+    ];
+    let given = given.iter().flatten();
+    given
+        .filter(|password| !names.contains(&password.trim()))
+        .for_each(|password| secrets::learn(password));
+}
+
+/// A variable of libpq's that says something, without what was copied along.
 fn variable(name: &str) -> Result<Option<String>, String> {
     let Some(value) = std::env::var_os(name) else {
         return Ok(None);

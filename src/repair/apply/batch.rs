@@ -20,6 +20,7 @@ use futures_util::{StreamExt, stream};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Mutex;
+use tracing::{Instrument, Span, debug, info_span};
 
 /// A run under way.
 pub(super) struct Run<'a> {
@@ -82,7 +83,10 @@ impl Run<'_> {
         let announced: Vec<bool> = planned.iter().map(Result::is_ok).collect();
         let halted = AtomicBool::new(false);
         let ended: Vec<Ended> = stream::iter(steps.iter().zip(planned))
-            .map(|(step, planned)| self.finish(step, planned, &halted))
+            .map(|(step, planned)| {
+                let finished = self.finish(step, planned, &halted);
+                finished.instrument(span_of(step))
+            })
             .buffered(MOST)
             .collect()
             .await;
@@ -123,7 +127,10 @@ impl Run<'_> {
         };
         let trees = Mutex::new(TreeCache::default());
         stream::iter(steps)
-            .map(|step| self.again(step, kind, &trees, &rows))
+            .map(|step| {
+                let made = self.again(step, kind, &trees, &rows);
+                made.instrument(span_of(step))
+            })
             .buffered(MOST)
             .collect()
             .await
@@ -235,6 +242,7 @@ impl Run<'_> {
             halted.store(true, Ordering::SeqCst);
         }
         if let Some(outcome) = ended.outcome {
+            debug!(outcome = outcome.word(), "step ended");
             self.progress.count(outcome.word());
             self.progress.update(|f| {
                 f.done += 1;
@@ -245,6 +253,11 @@ impl Run<'_> {
         }
         ended
     }
+}
+
+/// Returns the log's span of one step.
+fn span_of(step: &Step) -> Span {
+    info_span!("step", number = step.number, remedy = ?step.remedy, id = step.id)
 }
 
 impl Ended {

@@ -4,6 +4,7 @@ use super::batch::Run;
 use super::throttle::Turn;
 use crate::repair::plan::Step;
 use std::time::Duration;
+use tracing::warn;
 
 /// A shorter wait for the rate that a person set is not told: it is as wanted.
 const TOLD: Duration = Duration::from_secs(1);
@@ -30,10 +31,14 @@ impl Run<'_> {
         throttle.slow_down();
         match self.options.retry_policy.wait(tried) {
             Some(wait) => {
+                warn!(tries = tried, ?wait, "waiting: {reason}");
                 self.say(&waiting(wait, reason));
                 self.wait(wait).await
             }
-            None => false,
+            None => {
+                warn!(tries = tried, "given up: {reason}");
+                false
+            }
         }
     }
 

@@ -31,8 +31,14 @@ const TRIED: usize = 3;
 /// The result of a sample of rows and store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pair {
-    /// Objects of sampled rows are there: so many of so many.
-    Fits { found: u64, asked: u64 },
+    /// Objects of sampled rows are there: so many of so many. `unread` are others whose question had no answer;
+    /// `why` says it of one.
+    Fits {
+        found: u64,
+        asked: u64,
+        unread: u64,
+        why: Option<String>,
+    },
     /// There is nothing to compare.
     Silent,
     /// No sampled row has its object here. `meant` is the URL of the store that has them, where that shows.
@@ -72,6 +78,8 @@ struct Sample {
     absent: Vec<Key>,
     /// The rows' URIs that this store does not follow because they are elsewhere.
     elsewhere: Vec<String>,
+    /// Questions without an answer, and why one had none.
+    unread: u64,
     unknown: Option<String>,
 }
 
@@ -105,8 +113,12 @@ pub async fn look(
     sample.found += sample.shifted.len() as u64;
     if sample.found > 0 {
         let asked = sample.found + lost;
-        let found = sample.found;
-        return Ok(Pair::Fits { found, asked });
+        return Ok(Pair::Fits {
+            found: sample.found,
+            asked,
+            unread: sample.unread,
+            why: sample.unknown,
+        });
     }
     if let Some(why) = sample.unknown {
         return Ok(Pair::Unknown { why });
@@ -150,7 +162,10 @@ impl Sample {
                 None => self.found += 1,
             },
             Ok(None) => self.absent.push(key),
-            Err(error) => self.unknown = Some(error.to_string()),
+            Err(error) => {
+                self.unread += 1;
+                self.unknown = Some(error.to_string());
+            }
         }
     }
 }
@@ -333,14 +348,27 @@ pub(super) fn check(pair: Result<Pair, IndexError>) -> Check {
         Err(error) => return Check::unusable(NAME, error),
     };
     match &pair {
-        Pair::Fits { found, asked } if found == asked => Check::pass(
+        Pair::Fits {
+            found,
+            asked,
+            unread,
+            why: Some(why),
+        } => Check::warn(
+            NAME,
+            format!(
+                "of {} of a sample of rows {found} are there, and the store gave no answer about {unread}: {why}",
+                text::plural(asked + unread, "object")
+            ),
+            "an audit would be incomplete; make the store answer first",
+        ),
+        Pair::Fits { found, asked, .. } if found == asked => Check::pass(
             NAME,
             format!(
                 "the store has all {} of a sample of rows",
                 text::plural(*asked, "object")
             ),
         ),
-        Pair::Fits { found, asked } => Check::warn(
+        Pair::Fits { found, asked, .. } => Check::warn(
             NAME,
             format!(
                 "of {} of a sample of rows, the store has {found}",

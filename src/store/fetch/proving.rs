@@ -46,7 +46,10 @@ impl Fetch {
         let settled: ProveResult = match got? {
             Got::Held(proof) => Ok(Found::Held(proof)),
             Got::Known(known) => self.prove_known(&id, known).await.map_err(unread)?,
-            Got::Absent(key) => Err(Why::Missing { key }),
+            Got::Absent(key) => {
+                self.store.confirm_absent(&key).await.map_err(unread)?;
+                Err(Why::Missing { key })
+            }
             Got::Large(key) => match read_large(&self.store, &key).await.map_err(unread)? {
                 Ok(bytes) => self
                     .prove_object(kind, &id, key, bytes)
@@ -209,7 +212,10 @@ fn is_treeless(kind: Kind, bytes: &[u8]) -> bool {
 async fn read_large(store: &Store, key: &Key) -> Result<Result<Bytes, Why>, StoreError> {
     match store.read_object(key).await {
         Ok(Some(bytes)) => Ok(Ok(bytes)),
-        Ok(None) => Ok(Err(Why::Missing { key: key.clone() })),
+        Ok(None) => {
+            store.confirm_absent(key).await?;
+            Ok(Err(Why::Missing { key: key.clone() }))
+        }
         Err(StoreError::Backend(BackendError::TooLarge { size, .. })) => Ok(Err(Why::TooLarge {
             key: key.clone(),
             size,

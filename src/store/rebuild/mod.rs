@@ -39,6 +39,10 @@ pub enum RebuildError {
         "{database} is neither empty nor an unfinished rebuild of this store: {why}; name a new database"
     )]
     NotEmpty { database: String, why: String },
+    #[error(
+        "the store lists no key, so there is nothing to make a database from; check bucket, prefix and folder of --store"
+    )]
+    NothingListed,
     #[error("{what} was read back differently: its {column} differs; name a new database")]
     Differs { what: String, column: &'static str },
 }
@@ -156,6 +160,7 @@ impl Rebuild<'_> {
 /// A side that cannot be used at all, a database that holds something else, or cancellation.
 /// Objects that cannot be read are no error: they are counted as unknown, and unless `options` say otherwise no row
 /// is written that could depend on them. Run again, it goes on.
+#[tracing::instrument(name = "rebuild", skip_all)]
 pub async fn rebuild_with(
     target: &Writer,
     options: Options,
@@ -172,6 +177,9 @@ pub async fn rebuild_with(
         report: Rebuilt::default(),
     };
     rebuild.gather().await?;
+    if rebuild.report.listed == 0 && rebuild.report.unknown == 0 {
+        return Err(RebuildError::NothingListed);
+    }
     rebuild.plan().await?;
     rebuild.find_unlisted().await?;
     if rebuild.is_held_back() {

@@ -4,6 +4,7 @@ use crate::access::Access;
 use crate::index::{IndexError, IndexMut, Postgres, Sqlite};
 use crate::store::hub::{Database, Hub};
 use crate::store::read::open_backend;
+use crate::store::requests::connect_index;
 use crate::store::retry::Retrying;
 use crate::store::{Authority, Store, StoreError, WriteSide};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ impl Store {
     pub async fn open_to_fill(hub: &Hub, _authority: &Authority) -> Result<Self, StoreError> {
         // Only read: a rebuild puts nothing into the store.
         let backend = open_backend(hub, Access::Read).await?;
-        let index = made_or_found(&hub.database).await?;
+        let index = connect_index(made_or_found(&hub.database)).await?;
         if let Some(hidden) = index.hidden().iter().find(|hidden| hidden.why.hides()) {
             let error = IndexError::Open {
                 what: index.describe(),

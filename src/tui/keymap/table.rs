@@ -151,7 +151,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Home,      &[P::Common], &["H"],           0, "hub",      "Go to the hub; the key of a guide continues it where it was left."),
     row(Action::Palette,   &[P::Common], &[":"],           9, "palette",  "Find an action by a few letters, or go to a filter, a repository or an id."),
     row(Action::Help,      &[P::Common], &["?"],           3, "help",     "Show the keys that work here; type to filter, enter runs one."),
-    row(Action::Log,       &[P::Common], &["L"],           9, "log",      "Show the notices of this session, newest first."),
+    row(Action::Log,       &[P::Common], &["L"],           9, "log",      "Show the log of this run, newest first."),
     row(Action::Refresh,   &[P::Common], &["R"],           9, "refresh",  "Read again what is shown; if opening the hub failed, open it again."),
     row(Action::Redraw,    &[P::Common], &["ctrl-l"],      0, "redraw",   "Redraw the screen."),
     row(Action::Suspend,   &[P::Common], &["ctrl-z"],      0, "suspend",  "Suspend the program; `fg` continues it."),
