@@ -9,6 +9,7 @@ use crate::index::audit_scratch::{BranchFact, Namer, Unresolved};
 use crate::index::{CommitRow, Index};
 use crate::object::{Kind, ObjectId};
 use crate::store::reconstruct;
+use futures_util::TryStreamExt;
 use std::collections::{HashMap, HashSet};
 
 /// Ids of one question; a snapshot's row may weigh much.
@@ -247,19 +248,12 @@ impl Heads {
         }
         let mut heads = HashMap::new();
         if !self.now.contains_key(repo_id) {
-            let mut after: Option<String> = None;
-            loop {
-                let page = index
-                    .branches_of(repo_id, after.as_deref(), BRANCHES)
-                    .await?;
-                after = page.rows.last().map(|row| row.name.clone()).or(after);
-                heads.extend(page.rows.into_iter().map(|row| {
+            let mut pages = index.branch_pages_of(repo_id, BRANCHES);
+            while let Some(rows) = pages.try_next().await? {
+                heads.extend(rows.into_iter().map(|row| {
                     let head = reconstruct::non_empty(row.head_commit_id.as_deref());
                     (row.branch_id, head.map(str::to_owned))
                 }));
-                if page.end {
-                    break;
-                }
             }
             self.count += heads.len();
         }

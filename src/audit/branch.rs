@@ -1,6 +1,6 @@
 //! The audit of one branch: what its head reaches, row by row, without a listing.
 
-use super::fault::Code;
+use super::evidence::{Evidence, Unresolved};
 use super::judge::{Verdict, stops_pull};
 use super::scan::Scan;
 use super::standing::of_branch;
@@ -11,7 +11,7 @@ use crate::index::audit_scratch::Standing;
 use crate::object::identity::is_empty_blob;
 use crate::object::{Kind, Manifest, ObjectId};
 use crate::store::reconstruct::{non_empty, parent_ids};
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -69,19 +69,13 @@ async fn heads(
     repo_id: &str,
     name: &str,
 ) -> Result<Vec<Option<String>>, AuditError> {
-    let (mut out, mut after) = (Vec::new(), None::<String>);
-    loop {
-        let index = scan.store.index();
-        let page = index
-            .branches_of(repo_id, after.as_deref(), PAGE as u32)
-            .await?;
-        let named = page.rows.iter().filter(|row| row.name == name);
+    let mut out = Vec::new();
+    let mut pages = scan.store.index().branch_pages_of(repo_id, PAGE as u32);
+    while let Some(rows) = pages.try_next().await? {
+        let named = rows.iter().filter(|row| row.name == name);
         out.extend(named.map(|row| non_empty(row.head_commit_id.as_deref()).map(str::to_owned)));
-        after = page.rows.last().map(|row| row.name.clone()).or(after);
-        if page.end || page.rows.is_empty() {
-            return Ok(out);
-        }
     }
+    Ok(out)
 }
 
 impl Walk {
@@ -154,7 +148,11 @@ impl Walk {
             if kind == Kind::Blob && is_empty_blob(id) {
                 return None;
             }
-            let mut finding = Finding::new(Code::RowMissing, kind.into(), id.as_str());
+            let mut finding = Finding::new(
+                Evidence::RowMissing(Unresolved::default()),
+                kind.into(),
+                id.as_str(),
+            );
             finding.repo.clone_from(&self.repo);
             let cause = (finding.code as u16, finding.id.clone());
             self.cause.get_or_insert(cause);

@@ -1,5 +1,6 @@
 //! Field by field: what a row says beside what its object says.
 
+use super::evidence::{Differences, Sides};
 use super::inspect::FieldDiff;
 use crate::index::{BlobRow, CommitRow, SnapshotRow};
 use crate::object::{CommitRecord, SnapshotRecord, json, time};
@@ -182,22 +183,23 @@ fn plain(value: &Value) -> String {
 
 /// Returns the names of the fields that differ, with both sides, as evidence; long texts are cut.
 #[must_use]
-pub fn differences(fields: &[FieldDiff]) -> Map<String, Value> {
+pub fn differences(fields: &[FieldDiff]) -> Differences {
     let cut = |text: &Option<String>| match text {
-        None => Value::Null,
         Some(text) if text.chars().count() > 200 => {
-            format!("{}…", text.chars().take(200).collect::<String>()).into()
+            Some(format!("{}…", text.chars().take(200).collect::<String>()))
         }
-        Some(text) => text.as_str().into(),
+        text => text.clone(),
     };
     fields
         .iter()
         .filter(|field| !field.same)
         .map(|field| {
-            let both = serde_json::json!({
-                "row": cut(&field.row), "object": cut(&field.object), "identity": field.identity,
-            });
-            (field.name.clone(), both)
+            let sides = Sides {
+                identity: field.identity,
+                object: cut(&field.object),
+                row: cut(&field.row),
+            };
+            (field.name.clone(), sides)
         })
         .collect()
 }

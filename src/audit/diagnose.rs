@@ -1,33 +1,34 @@
 //! Names what is wrong with bytes that do not prove their id.
 
-use super::fault::Code;
+use super::evidence::{Encoded, Evidence, OtherKind, WrongBytes};
 use crate::object::legacy::{self, Wrapping};
 use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord, frame, identity};
-use serde_json::{Map, Value};
 
-/// Returns the code for bytes that are refused or do not prove, and what speaks for it.
+/// Returns the evidence for bytes that are refused or do not prove: `seen` is what was read of them.
 #[must_use]
-pub fn classify(kind: Kind, id: &ObjectId, bytes: &[u8]) -> (Code, Map<String, Value>) {
-    let mut evidence = Map::new();
+pub fn classify(kind: Kind, id: &ObjectId, bytes: &[u8], seen: WrongBytes) -> Evidence {
     if let Ok(found) = frame::decode(bytes)
         && found.kind != kind
     {
-        evidence.insert("header".into(), found.kind.as_str().into());
-        return (Code::ObjectKind, evidence);
+        return Evidence::ObjectKind(OtherKind {
+            bytes: seen,
+            header: found.kind.as_str().to_owned(),
+        });
     }
     if let Some(layers) = sound_inside(kind, id, bytes) {
         let names: Vec<&str> = layers.into_iter().map(Wrapping::name).collect();
-        return encoded(&names.join(" > "));
+        return encoded(&names.join(" > "), seen);
     }
-    (Code::ObjectCorrupt, evidence)
+    Evidence::ObjectCorrupt(seen)
 }
 
-/// Returns the code for a sound object inside these wrappings.
+/// Returns the evidence for a sound object inside these wrappings.
 #[must_use]
-pub fn encoded(layers: &str) -> (Code, Map<String, Value>) {
-    let mut evidence = Map::new();
-    evidence.insert("wrapping".into(), layers.into());
-    (Code::ObjectEncoded, evidence)
+pub fn encoded(layers: &str, seen: WrongBytes) -> Evidence {
+    Evidence::ObjectEncoded(Encoded {
+        bytes: seen,
+        wrapping: layers.to_owned(),
+    })
 }
 
 /// Returns the `Content-Encoding` of an object, where its bytes cannot be unpacked here: then they are not known to be

@@ -1,5 +1,6 @@
 //! A fault is data: what was found, where, and what speaks for it.
 
+use super::evidence::Evidence;
 use super::fault::{Auto, Code, Grade, Remedy};
 use crate::object::Kind;
 use serde::{Deserialize, Serialize};
@@ -70,7 +71,9 @@ pub struct Blocks {
 
 /// One fault on one subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Written", try_from = "Written")]
 pub struct Finding {
+    /// The code of the evidence.
     pub code: Code,
     pub grade: Grade,
     pub kind: Subject,
@@ -78,31 +81,32 @@ pub struct Finding {
     pub id: String,
     /// `owner/slug`, or the bare repository id where there is no such row; empty where none is known.
     pub repo: String,
-    /// The values that were read and expected, and their sources; keys are sorted.
-    pub evidence: Map<String, Value>,
+    /// What was read, from where, and what was expected.
+    pub evidence: Evidence,
+    /// Why the remedy has nothing to work from.
+    pub refused: Option<String>,
     pub remedy: Remedy,
     /// The code's own answer, or `no` where the audit saw that the remedy has nothing to work from.
     pub auto: Auto,
     /// Set on what stops a pull.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocks: Option<Blocks>,
     /// `code id` of the finding that this one only follows from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caused_by: Option<String>,
 }
 
 impl Finding {
     /// Returns a finding with its code's grade, remedy and answer.
     #[must_use]
-    pub fn new(code: Code, kind: Subject, id: impl Into<String>) -> Self {
-        let fault = code.fault();
+    pub fn new(evidence: Evidence, kind: Subject, id: impl Into<String>) -> Self {
+        let fault = evidence.code().fault();
         Self {
-            code,
+            code: fault.code,
             grade: fault.grade,
             kind,
             id: id.into(),
             repo: String::new(),
-            evidence: Map::new(),
+            evidence,
+            refused: None,
             remedy: fault.remedy,
             auto: fault.auto,
             blocks: None,
@@ -110,20 +114,24 @@ impl Finding {
         }
     }
 
-    /// Adds one piece of evidence.
-    #[must_use]
-    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.evidence.insert(key.to_owned(), value.into());
-        self
-    }
-
     /// Takes the remedy away, saying why there is nothing that it could work from.
     #[must_use]
     pub fn without_remedy(self, why: &str) -> Self {
         Self {
             auto: Auto::No,
-            ..self.with("refused", why)
+            refused: Some(why.to_owned()),
+            ..self
         }
+    }
+
+    /// Returns the evidence by name, sorted, with why there is no remedy among it: as files and people get it.
+    #[must_use]
+    pub fn told(&self) -> Map<String, Value> {
+        let mut fields = self.evidence.fields();
+        if let Some(why) = &self.refused {
+            fields.insert(REFUSED.to_owned(), why.as_str().into());
+        }
+        fields
     }
 
     /// Returns the JSON line of `--json`.
@@ -136,3 +144,72 @@ impl Finding {
         line
     }
 }
+
+/// The name, among the evidence, of why there is no remedy.
+const REFUSED: &str = "refused";
+
+/// A finding as files hold it.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    code: Code,
+    grade: Grade,
+    kind: Subject,
+    id: String,
+    repo: String,
+    evidence: Map<String, Value>,
+    remedy: Remedy,
+    auto: Auto,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    blocks: Option<Blocks>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    caused_by: Option<String>,
+}
+
+impl From<Finding> for Written {
+    fn from(finding: Finding) -> Self {
+        Self {
+            evidence: finding.told(),
+            code: finding.code,
+            grade: finding.grade,
+            kind: finding.kind,
+            id: finding.id,
+            repo: finding.repo,
+            remedy: finding.remedy,
+            auto: finding.auto,
+            blocks: finding.blocks,
+            caused_by: finding.caused_by,
+        }
+    }
+}
+
+impl TryFrom<Written> for Finding {
+    type Error = serde_json::Error;
+
+    fn try_from(mut written: Written) -> Result<Self, Self::Error> {
+        // Of a finding with a field of this name on two sides, it is an object.
+        let refused = match written.evidence.get(REFUSED) {
+            Some(Value::String(why)) => Some(why.clone()),
+            _ => None,
+        };
+        if refused.is_some() {
+            written.evidence.remove(REFUSED);
+        }
+        Ok(Self {
+            evidence: Evidence::read(written.code, written.evidence)?,
+            code: written.code,
+            grade: written.grade,
+            kind: written.kind,
+            id: written.id,
+            repo: written.repo,
+            refused,
+            remedy: written.remedy,
+            auto: written.auto,
+            blocks: written.blocks,
+            caused_by: written.caused_by,
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "../../tests/audit/evidence.rs"]
+mod tests;

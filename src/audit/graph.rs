@@ -4,7 +4,8 @@
 
 use super::AuditError;
 use super::again;
-use super::fault::{Code, FAULTS};
+use super::evidence::{Collapsed, Evidence, Nothing};
+use super::fault::FAULTS;
 use super::finding::{Blocks, Finding, Subject};
 use super::judge::stops_pull;
 use super::scan::Scan;
@@ -91,13 +92,13 @@ async fn cycles(
     let members = on_cycles(parents, children);
     for chunk in members.chunks(PAGE) {
         let findings = match kind {
-            Kind::Commit => numbered(scan, chunk, Code::Cycle).await?,
+            Kind::Commit => numbered(scan, chunk, |_| cycle()).await?,
             _ => {
                 let ids = scan.scratch.snapshots_numbered(chunk).await?;
                 let holders = scan.scratch.holders(kind, &ids).await?;
                 ids.iter()
                     .map(|id| {
-                        let mut finding = Finding::new(Code::Cycle, Subject::Snapshot, id);
+                        let mut finding = Finding::new(cycle(), Subject::Snapshot, id);
                         let repo = holders.get(id).and_then(|h| h.first());
                         finding.repo = repo.cloned().unwrap_or_default();
                         finding
@@ -110,19 +111,24 @@ async fn cycles(
     Ok(())
 }
 
-/// Findings of one code on commits by number.
+fn cycle() -> Evidence {
+    Evidence::Cycle(Nothing {})
+}
+
+/// Makes findings on commits by number; `evidence` is asked with the place among the numbers.
 async fn numbered(
     scan: &Scan<'_>,
     numbers: &[u32],
-    code: Code,
+    evidence: impl Fn(usize) -> Evidence,
 ) -> Result<Vec<Finding>, AuditError> {
     let rows = scan.scratch.commits_numbered(numbers).await?;
     let ids: Vec<String> = rows.iter().map(|(_, id, _)| id.clone()).collect();
     let holders = scan.scratch.holders(Kind::Commit, &ids).await?;
     Ok(rows
         .into_iter()
-        .map(|(_, id, own)| {
-            let mut finding = Finding::new(code, Subject::Commit, &id);
+        .enumerate()
+        .map(|(at, (_, id, own))| {
+            let mut finding = Finding::new(evidence(at), Subject::Commit, &id);
             let held = holders.get(&id).and_then(|h| h.first()).cloned();
             finding.repo = if own.is_empty() {
                 held.unwrap_or_default()
@@ -194,7 +200,8 @@ async fn unreachable(
         .filter(|n| !reached[*n as usize])
         .collect();
     for chunk in left.chunks(PAGE) {
-        let mut findings = numbered(scan, chunk, Code::CommitUnreachable).await?;
+        let evidence = |_| Evidence::CommitUnreachable(Nothing {});
+        let mut findings = numbered(scan, chunk, evidence).await?;
         let ids = findings.iter().map(|finding| finding.id.clone()).collect();
         let there = again::still_there(scan, Kind::Commit, ids).await?;
         let there: HashSet<String> = there.into_iter().collect();
@@ -247,15 +254,15 @@ async fn collapsed(
     found.sort_unstable();
     for chunk in found.chunks(PAGE) {
         let numbers: Vec<u32> = chunk.iter().map(|(n, ..)| *n).collect();
-        let findings = numbered(scan, &numbers, Code::TreeCollapsed).await?;
-        let counted = findings
-            .into_iter()
-            .zip(chunk)
-            .map(|(finding, (_, now, before))| {
-                finding.with("entries", *now).with("before", *before)
-            })
-            .collect();
-        scan.report(counted).await?;
+        let counted = |at: usize| {
+            let counts = chunk.get(at).map(|(_, now, before)| Collapsed {
+                before: u64::from(*before),
+                entries: u64::from(*now),
+            });
+            Evidence::TreeCollapsed(counts.unwrap_or_default())
+        };
+        let findings = numbered(scan, &numbers, counted).await?;
+        scan.report(findings).await?;
     }
     Ok(())
 }

@@ -4,12 +4,13 @@
 
 use super::AuditError;
 use crate::index::{
-    BlobRow, BranchRow, Capabilities, CommitRow, Index, IndexError, MembershipRow, Page, RepoRow,
+    BlobRow, BranchRow, Capabilities, CommitRow, Index, IndexError, MembershipRow, Pages, RepoRow,
     SnapshotRow,
 };
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::store::columns::{Column, Columns};
+use futures_util::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::cmp::Ordering;
@@ -85,11 +86,11 @@ trait Compared: Columns + Default + Send + Sync {
         self.id()
     }
 
-    async fn page(index: &dyn Index, after: Option<&Self>) -> Result<Page<Self>, IndexError>;
+    fn pages(index: &dyn Index) -> Pages<'_, Self>;
 }
 
 macro_rules! compared {
-    ($($row:ident $kind:literal $table:literal $key:ident $read:ident)*) => {$(
+    ($($row:ident $kind:literal $table:literal $key:ident $pages:ident)*) => {$(
         impl Compared for $row {
             const KIND: &'static str = $kind;
             const TABLE: &'static str = $table;
@@ -98,19 +99,19 @@ macro_rules! compared {
                 self.$key.clone()
             }
 
-            async fn page(index: &dyn Index, after: Option<&Self>) -> Result<Page<Self>, IndexError> {
-                index.$read(after.map(|row| row.$key.as_str()), PAGE).await
+            fn pages(index: &dyn Index) -> Pages<'_, Self> {
+                index.$pages(PAGE)
             }
         }
     )*};
 }
 
 compared! {
-    RepoRow "repository" "musehub_repos" repo_id repos
-    BranchRow "branch" "musehub_branches" branch_id branches
-    CommitRow "commit" "musehub_commits" commit_id commits
-    SnapshotRow "snapshot" "musehub_snapshots" snapshot_id snapshots
-    BlobRow "blob" "musehub_objects" object_id blobs
+    RepoRow "repository" "musehub_repos" repo_id repo_pages
+    BranchRow "branch" "musehub_branches" branch_id branch_pages
+    CommitRow "commit" "musehub_commits" commit_id commit_pages
+    SnapshotRow "snapshot" "musehub_snapshots" snapshot_id snapshot_pages
+    BlobRow "blob" "musehub_objects" object_id blob_pages
 }
 
 /// A membership of one kind: `KIND` is a number, since the row itself does not say.
@@ -140,38 +141,33 @@ impl<const KIND: usize> Compared for Member<KIND> {
         format!("{} in {}", self.0.id, self.0.repo_id)
     }
 
-    async fn page(index: &dyn Index, after: Option<&Self>) -> Result<Page<Self>, IndexError> {
-        let after = after.map(|member| &member.0);
-        let page = index.memberships(Kind::ALL[KIND], after, PAGE).await?;
-        Ok(Page {
-            rows: page.rows.into_iter().map(Self).collect(),
-            end: page.end,
-        })
+    fn pages(index: &dyn Index) -> Pages<'_, Self> {
+        let pages = index.membership_pages(Kind::ALL[KIND], PAGE);
+        let members = |rows: Vec<_>| rows.into_iter().map(Self).collect();
+        pages.map_ok(members).boxed()
     }
 }
 
 /// Rows of one side, a page at a time.
 struct Walk<'a, R> {
-    index: &'a dyn Index,
+    pages: Pages<'a, R>,
     rows: VecDeque<R>,
-    end: bool,
 }
 
 impl<'a, R: Compared> Walk<'a, R> {
     fn new(index: &'a dyn Index) -> Self {
         Self {
-            index,
+            pages: R::pages(index),
             rows: VecDeque::new(),
-            end: false,
         }
     }
 
-    /// Makes sure that the next row is at hand, if there is one; `last` is the row before it.
-    async fn fill(&mut self, last: Option<&R>) -> Result<(), IndexError> {
-        while self.rows.is_empty() && !self.end {
-            let page = R::page(self.index, last).await?;
-            self.end = page.end;
-            self.rows.extend(page.rows);
+    /// Makes sure that the next row is at hand, if there is one.
+    async fn fill(&mut self) -> Result<(), IndexError> {
+        while self.rows.is_empty()
+            && let Some(rows) = self.pages.try_next().await?
+        {
+            self.rows.extend(rows);
         }
         Ok(())
     }
@@ -239,16 +235,10 @@ impl<T> Comparison<'_, T> {
             return Ok(());
         }
         let (mut left, mut right) = (Walk::<R>::new(self.left), Walk::<R>::new(self.right));
-        let (mut left_last, mut right_last) = (None, None);
         let lacking = self.lacking::<R>();
         loop {
-            left.fill(left_last.as_ref())
-                .await
-                .map_err(AuditError::from)?;
-            right
-                .fill(right_last.as_ref())
-                .await
-                .map_err(AuditError::from)?;
+            left.fill().await.map_err(AuditError::from)?;
+            right.fill().await.map_err(AuditError::from)?;
             let order = match (left.rows.front(), right.rows.front()) {
                 (None, None) => return Ok(()),
                 (Some(_), None) => Ordering::Less,
@@ -266,7 +256,6 @@ impl<T> Comparison<'_, T> {
                 (self.tell)(difference)?;
             }
             *self.totals.compared.entry(R::KIND).or_default() += 1;
-            (left_last, right_last) = (one.or(left_last), two.or(right_last));
             self.progress.update(|f| f.done += 1);
             self.progress.checkpoint().await.map_err(AuditError::from)?;
         }

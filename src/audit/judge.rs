@@ -5,6 +5,7 @@ mod commit;
 mod snapshot;
 
 use super::diagnose;
+use super::evidence::{Absent, Differences, Evidence, Misplaced, RefusedUri, WrongBytes};
 use super::fault::{Code, Grade};
 use super::finding::{Finding, Subject};
 use super::probe::{Named, ObjectState, Probe, Witness};
@@ -14,7 +15,6 @@ use crate::index::audit_scratch::Standing;
 use crate::object::{Kind, ObjectId, Record};
 use crate::store::chain::TreeCache;
 use crate::store::{Policy, Store};
-use serde_json::{Map, Value};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -194,7 +194,7 @@ impl Judge {
 #[derive(Default)]
 struct Beside {
     /// The fields that they disagree on, with both sides.
-    differing: Option<Map<String, Value>>,
+    differing: Option<Differences>,
     /// The object has fields that only another read can confirm.
     says_more: bool,
 }
@@ -214,51 +214,64 @@ struct ObjectQuery<'a> {
 
 /// The codes of an object that a row names, and what was read of it.
 fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &ObjectState) {
-    let about = |code: Code| {
-        let mut finding = Finding::new(code, kind.into(), id.as_str());
-        finding.evidence = looked.evidence();
-        finding
-    };
+    let about = |evidence| Finding::new(evidence, kind.into(), id.as_str());
     match looked {
         ObjectState::Unlinked { .. } | ObjectState::There { .. } => {}
         ObjectState::Proved { size, sha256, .. } => verdict.read = Some((*size, *sha256)),
-        ObjectState::Refused { found, .. } => {
-            let finding = about(Code::UriRefused);
+        ObjectState::Refused { uri, why, found } => {
+            let finding = about(Evidence::UriRefused(RefusedUri {
+                uri: Some(uri.clone()),
+                why: why.to_string(),
+                found: Some(names(found)),
+                ..RefusedUri::default()
+            }));
             verdict.report(if found.is_empty() {
                 finding.without_remedy("the store has no bytes that match the id")
             } else {
                 finding
             });
         }
-        ObjectState::Absent { found, .. } if found.is_empty() => {
-            verdict.report(about(Code::ObjectMissing))
+        ObjectState::Absent { key, found } => {
+            let (key, found) = (key.as_str().to_owned(), names(found));
+            verdict.report(about(match found.is_empty() {
+                true => Evidence::ObjectMissing(Absent {
+                    key,
+                    found: Some(found),
+                    ..Absent::default()
+                }),
+                false => Evidence::ObjectMisplaced(Misplaced { key, found }),
+            }));
         }
-        ObjectState::Absent { .. } => verdict.report(about(Code::ObjectMisplaced)),
         ObjectState::Wrong {
             key,
             size,
             bytes,
             sha256,
+            why,
             wrapped,
             encoding,
-            ..
+            copies,
         } => {
-            let (code, more) = match wrapped {
-                Some(layers) => diagnose::encoded(layers),
-                None => diagnose::classify(kind, id, bytes),
+            let seen = WrongBytes {
+                content_encoding: encoding.clone(),
+                copies: names(copies),
+                key: key.as_str().to_owned(),
+                size: Some(*size),
+                why: why.clone(),
             };
-            if let Some(name) =
-                diagnose::unpackable(encoding.as_deref()).filter(|_| code == Code::ObjectCorrupt)
-            {
+            let evidence = match wrapped {
+                Some(layers) => diagnose::encoded(layers, seen),
+                None => diagnose::classify(kind, id, bytes, seen),
+            };
+            let is_corrupt = evidence.code() == Code::ObjectCorrupt;
+            if let Some(name) = diagnose::unpackable(encoding.as_deref()).filter(|_| is_corrupt) {
                 verdict.unknown.push(format!(
                     "{kind} {id}: {key}: it is stored with Content-Encoding {name}, which Luthier cannot decode"
                 ));
                 return;
             }
             verdict.read = Some((*size, *sha256));
-            let mut finding = about(code);
-            finding.evidence.extend(more);
-            verdict.report(finding);
+            verdict.report(about(evidence));
         }
         ObjectState::Unknown { key, why } => {
             verdict.unknown.push(format!("{kind} {id}: {key}: {why}"))
@@ -269,18 +282,17 @@ fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Objec
 /// The finding for bytes under the key that a row without URI would get, which are not its object.
 fn judge_others(verdict: &mut Verdict, kind: Kind, id: &ObjectId, others: &[Key]) {
     for key in others {
-        verdict.report(
-            Finding::new(Code::ObjectCorrupt, kind.into(), id.as_str())
-                .with("key", key.as_str())
-                .with(
-                    "why",
-                    "the bytes do not match the id, and no row points to them",
-                ),
-        );
+        let why = "the bytes do not match the id, and no row points to them";
+        let evidence = Evidence::ObjectCorrupt(WrongBytes {
+            key: key.as_str().to_owned(),
+            why: why.to_owned(),
+            ..WrongBytes::default()
+        });
+        verdict.report(Finding::new(evidence, kind.into(), id.as_str()));
     }
 }
 
-/// Returns the keys of a digest's object, as evidence for a link.
-fn found(keys: &[Key]) -> Vec<&str> {
-    keys.iter().map(Key::as_str).collect()
+/// The names of keys.
+fn names(keys: &[Key]) -> Vec<String> {
+    keys.iter().map(|key| key.as_str().to_owned()).collect()
 }

@@ -1,8 +1,10 @@
 //! Looks at everything, changes nothing.
 
+pub mod evidence;
 pub mod fault;
 pub mod finding;
 
+pub use evidence::Evidence;
 pub use fault::{Auto, Code, Cost, Grade, Remedy};
 pub use finding::{Blocks, Finding, Subject};
 

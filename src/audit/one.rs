@@ -8,6 +8,7 @@ use crate::backend::{Key, layout};
 use crate::index::audit_scratch::{Standing, StoredCopy};
 use crate::object::{Kind, ObjectId};
 use crate::store::Store;
+use futures_util::TryStreamExt;
 
 /// Judges every row with this id.
 pub(super) async fn judge(scan: &mut Scan<'_>, id: &ObjectId) -> Result<(), AuditError> {
@@ -73,14 +74,9 @@ pub(super) async fn take(
 /// Gives findings their places and repositories their names.
 pub(super) async fn finish(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     scan.scratch.index().await?;
-    let mut after: Option<String> = None;
-    loop {
-        let page = scan.store.index().repos(after.as_deref(), 500).await?;
-        scan.scratch.add_repos(&page.rows).await?;
-        after = page.rows.last().map(|row| row.repo_id.clone()).or(after);
-        if page.end {
-            break;
-        }
+    let mut pages = scan.store.index().repo_pages(500);
+    while let Some(rows) = pages.try_next().await? {
+        scan.scratch.add_repos(&rows).await?;
     }
     Ok(scan.scratch.assign_order().await?)
 }

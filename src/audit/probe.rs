@@ -12,7 +12,6 @@ use crate::object::{Kind, ObjectId, Proof};
 use crate::store::Store;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use serde_json::{Map, Value};
 
 /// The object that the store has for a row.
 #[derive(Clone, Debug)]
@@ -66,54 +65,6 @@ impl ObjectState {
             _ => None,
         }
     }
-
-    /// Returns the source of the answer, as evidence.
-    #[must_use]
-    pub fn evidence(&self) -> Map<String, Value> {
-        let mut out = Map::new();
-        let mut say = |key: &str, value: Value| {
-            out.insert(key.to_owned(), value);
-        };
-        match self {
-            ObjectState::Unlinked { found, .. } => say("found", keys(found)),
-            ObjectState::Refused { uri, why, found } => {
-                say("uri", uri.as_str().into());
-                say("why", why.to_string().into());
-                say("found", keys(found));
-            }
-            ObjectState::Absent { key, found } => {
-                say("key", key.as_str().into());
-                say("found", keys(found));
-            }
-            ObjectState::There { key, size } | ObjectState::Proved { key, size, .. } => {
-                say("key", key.as_str().into());
-                say("size", (*size).into());
-            }
-            ObjectState::Wrong {
-                key,
-                size,
-                why,
-                encoding,
-                copies,
-                ..
-            } => {
-                say("key", key.as_str().into());
-                say("size", (*size).into());
-                say("why", why.as_str().into());
-                if let Some(encoding) = encoding {
-                    say("content_encoding", encoding.as_str().into());
-                }
-                if !copies.is_empty() {
-                    say("copies", keys(copies));
-                }
-            }
-            ObjectState::Unknown { key, why } => {
-                say("key", key.as_str().into());
-                say("why", why.as_str().into());
-            }
-        }
-        out
-    }
 }
 
 fn absent(key: Key) -> ObjectState {
@@ -121,10 +72,6 @@ fn absent(key: Key) -> ObjectState {
         key,
         found: Vec::new(),
     }
-}
-
-fn keys(found: &[Key]) -> Value {
-    found.iter().map(Key::as_str).collect::<Vec<_>>().into()
 }
 
 /// The row that is looked at.

@@ -3,6 +3,7 @@
 use super::AuditError;
 use super::Depth;
 use super::again;
+use super::evidence::{self, Elsewhere, Evidence, Head, Heads, Proposal, UnsafeName};
 use super::fault::Code;
 use super::finding::{Finding, Subject};
 use super::probe::{ObjectState, Probe};
@@ -12,6 +13,7 @@ use crate::backend::Key;
 use crate::index::audit_scratch::Unresolved;
 use crate::object::{Kind, ObjectId, branch, identity};
 use crate::store::reconstruct;
+use futures_util::TryStreamExt;
 
 const PAGE: u32 = 500;
 
@@ -115,25 +117,29 @@ fn missing_row(name: &Unresolved, stored: &Stored, depth: Depth) -> Option<Findi
     let id = ObjectId::new(&name.id);
     let is_empty_blob = name.kind == Kind::Blob && identity::is_empty_blob(&id);
     // Its bytes are known, so it makes no difference whether a repair that was cut short left them there.
-    let code = match is_empty_blob {
-        true if depth == Depth::Rows => return None,
-        true => Code::BlobEmptyMissing,
-        false => Code::RowMissing,
+    if is_empty_blob && depth == Depth::Rows {
+        return None;
+    }
+    let nowhere = !is_empty_blob && stored.found.is_empty() && depth >= Depth::Presence;
+    let seen = evidence::Unresolved {
+        found: Some(stored.found.clone()),
+        named_by: Some(name.by_id.clone()),
+        unread: match nowhere {
+            true => stored.unread.clone(),
+            false => Vec::new(),
+        },
     };
-    let mut finding = Finding::new(code, name.kind.into(), &name.id)
-        .with("named_by", name.by_id.as_str())
-        .with("found", stored.found.clone());
+    let evidence = match is_empty_blob {
+        true => Evidence::BlobEmptyMissing(seen),
+        false => Evidence::RowMissing(seen),
+    };
+    let mut finding = Finding::new(evidence, name.kind.into(), &name.id);
     finding.repo.clone_from(&name.repo_id);
-    if code == Code::RowMissing && stored.found.is_empty() && depth >= Depth::Presence {
-        finding = match stored.unread.is_empty() {
-            true => finding
-                .without_remedy("the store does not have its object either; a copy is needed"),
-            false => finding
-                .with("unread", stored.unread.clone())
-                .without_remedy(
-                    "the store gave no answer about its object; `unread` has the reason",
-                ),
-        };
+    if nowhere {
+        finding = finding.without_remedy(match stored.unread.is_empty() {
+            true => "the store does not have its object either; a copy is needed",
+            false => "the store gave no answer about its object; `unread` has the reason",
+        });
     }
     Some(finding)
 }
@@ -154,9 +160,11 @@ async fn held_elsewhere(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             }
             let ids = [name.id.clone()];
             let holders = scan.scratch.holders(name.kind, &ids).await?;
-            let mut finding = Finding::new(Code::RowElsewhere, name.kind.into(), &name.id)
-                .with("named_by", name.by_id.as_str())
-                .with("held_by", holders.into_values().next().unwrap_or_default());
+            let evidence = Evidence::RowElsewhere(Elsewhere {
+                held_by: holders.into_values().next().unwrap_or_default(),
+                named_by: name.by_id.clone(),
+            });
+            let mut finding = Finding::new(evidence, name.kind.into(), &name.id);
             finding.repo.clone_from(&name.repo_id);
             if !scan.store.index().capabilities().refs(name.kind) {
                 finding = finding.without_remedy(
@@ -175,8 +183,11 @@ async fn branches(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     for branch in again::still_dangling(scan, dangling).await? {
         let head = branch.head.clone().unwrap_or_default();
         let id = branch_id(scan, &branch.repo_id, &branch.name).await?;
-        let mut finding =
-            Finding::new(Code::HeadDangling, Subject::Branch, id).with("head", head.as_str());
+        let mut finding = Finding::new(
+            Evidence::HeadDangling(Head { head: head.clone() }),
+            Subject::Branch,
+            id,
+        );
         finding.repo = branch.repo_id;
         if scan
             .scratch
@@ -190,9 +201,13 @@ async fn branches(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     }
     for (repo_id, name, heads) in scan.scratch.duplicate_branches().await? {
         let id = branch_id(scan, &repo_id, &name).await?;
-        let heads: Vec<&str> = heads.split(' ').filter(|head| !head.is_empty()).collect();
-        let mut finding =
-            Finding::new(Code::BranchDuplicate, Subject::Branch, id).with("heads", heads);
+        let heads = heads.split(' ').filter(|head| !head.is_empty());
+        let heads = heads.map(str::to_owned).collect();
+        let mut finding = Finding::new(
+            Evidence::BranchDuplicate(Heads { heads }),
+            Subject::Branch,
+            id,
+        );
         finding.repo = repo_id;
         findings.push(finding);
     }
@@ -229,11 +244,12 @@ async fn unsafe_names(
     let mut findings = Vec::new();
     for (name, why) in branch::check_all(names.iter().map(String::as_str)) {
         let id = branch_id(scan, repo_id, &name).await?;
-        let mut finding = Finding::new(Code::BranchUnsafe, Subject::Branch, id)
-            // Refused also where it is pulled by itself.
-            .with("alone", branch::check(&name).is_some())
-            .with("name", name)
-            .with("why", why.to_string());
+        let evidence = Evidence::BranchUnsafe(UnsafeName {
+            alone: branch::check(&name).is_some(),
+            name,
+            why: why.to_string(),
+        });
+        let mut finding = Finding::new(evidence, Subject::Branch, id);
         repo_id.clone_into(&mut finding.repo);
         findings.push(finding);
     }
@@ -248,18 +264,17 @@ async fn branch_id(scan: &Scan<'_>, repo_id: &str, name: &str) -> Result<String,
 }
 
 async fn proposals(scan: &mut Scan<'_>) -> Result<(), AuditError> {
-    let mut after: Option<String> = None;
-    loop {
-        let index = scan.store.index();
-        let page = match &scan.only {
-            Some(repo_id) => index.proposals_of(repo_id, after.as_deref(), PAGE).await?,
-            None => index.proposals(after.as_deref(), PAGE).await?,
-        };
-        let merged = page.rows.iter().filter(|row| row.state == "merged");
+    let (index, only) = (scan.store.index(), scan.only.clone());
+    let mut pages = match &only {
+        Some(repo_id) => index.proposal_pages_of(repo_id, PAGE),
+        None => index.proposal_pages(PAGE),
+    };
+    while let Some(rows) = pages.try_next().await? {
+        let merged = rows.iter().filter(|row| row.state == "merged");
         let merged = merged.filter_map(|row| row.merge_commit_id.clone());
         scan.know(Kind::Commit, &merged.collect::<Vec<_>>()).await?;
         let mut findings = Vec::new();
-        for row in &page.rows {
+        for row in &rows {
             scan.summary.checked.proposals += 1;
             if row.state != "merged" {
                 continue;
@@ -279,11 +294,12 @@ async fn proposals(scan: &mut Scan<'_>) -> Result<(), AuditError> {
                     }
                 }
             };
-            let mut finding =
-                Finding::new(Code::ProposalDangling, Subject::Proposal, &row.proposal_id)
-                    .with("why", why)
-                    .with("title", row.title.as_str())
-                    .with("merge_commit_id", merge);
+            let evidence = Evidence::ProposalDangling(Proposal {
+                merge_commit_id: merge.map(str::to_owned),
+                title: row.title.clone(),
+                why: why.to_owned(),
+            });
+            let mut finding = Finding::new(evidence, Subject::Proposal, &row.proposal_id);
             finding.repo.clone_from(&row.repo_id);
             if let (Some(code), Some(id)) = (cause, merge)
                 && scan.scratch.finding_on(id, &[code as u16]).await?.is_some()
@@ -293,15 +309,8 @@ async fn proposals(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             findings.push(finding);
         }
         scan.report(findings).await?;
-        after = page
-            .rows
-            .last()
-            .map(|row| row.proposal_id.clone())
-            .or(after);
-        if page.end {
-            return Ok(());
-        }
     }
+    Ok(())
 }
 
 /// Blob rows that no tree names. Where a tree is not known, a blob may be named there.
@@ -318,7 +327,8 @@ async fn unreferenced(scan: &mut Scan<'_>) -> Result<(), AuditError> {
         let findings = page
             .iter()
             .map(|id| {
-                let mut finding = Finding::new(Code::BlobUnreferenced, Subject::Blob, id);
+                let evidence = Evidence::BlobUnreferenced(evidence::Nothing {});
+                let mut finding = Finding::new(evidence, Subject::Blob, id);
                 finding.repo = holders
                     .get(id)
                     .and_then(|h| h.first())

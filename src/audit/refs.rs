@@ -1,13 +1,14 @@
 //! Ref checkpoints: whether the store alone could say where each branch points.
 
 use super::AuditError;
-use super::fault::{Code, Grade};
+use super::evidence::{Evidence, Foreign, Unsaved};
+use super::fault::Grade;
 use super::finding::{Finding, Subject};
 use super::scan::Scan;
 use crate::index::{BranchRow, RepoRow};
 use crate::store::checkpoint::{Newest, Refs};
 use crate::store::{Policy, StoreError};
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 const PAGE: u32 = 500;
 
@@ -20,15 +21,11 @@ pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
         let repo = scan.store.index().repo_by_id(&only).await?;
         return repos(scan, repo.into_iter().collect()).await;
     }
-    let mut after: Option<String> = None;
-    loop {
-        let page = scan.store.index().repos(after.as_deref(), PAGE).await?;
-        after = page.rows.last().map(|row| row.repo_id.clone()).or(after);
-        repos(scan, page.rows).await?;
-        if page.end {
-            return Ok(());
-        }
+    let mut pages = scan.store.index().repo_pages(PAGE);
+    while let Some(rows) = pages.try_next().await? {
+        repos(scan, rows).await?;
     }
+    Ok(())
 }
 
 async fn repos(scan: &mut Scan<'_>, rows: Vec<RepoRow>) -> Result<(), AuditError> {
@@ -54,34 +51,30 @@ async fn repos(scan: &mut Scan<'_>, rows: Vec<RepoRow>) -> Result<(), AuditError
 
 async fn one(scan: &mut Scan<'_>, repo: &RepoRow, newest: &Newest) -> Result<(), AuditError> {
     let untrusted = newest.passed.iter().map(|passed| {
-        let mut finding = Finding::new(Code::ObjectForeign, Subject::Object, &passed.key)
-            .with("why", format!("no valid checkpoint: {}", passed.why));
+        let evidence = Evidence::ObjectForeign(Foreign {
+            size: None,
+            why: format!("no valid checkpoint: {}", passed.why),
+        });
+        let mut finding = Finding::new(evidence, Subject::Object, &passed.key);
         finding.repo.clone_from(&repo.repo_id);
         finding
     });
     scan.report(untrusted.collect()).await?;
     let saved = newest.sound.as_ref().map(|(_, found)| &found.refs);
     let key = newest.sound.as_ref().map(|(key, _)| key.as_str());
-    let mut after: Option<String> = None;
-    loop {
-        let index = scan.store.index();
-        let page = index
-            .branches_of(&repo.repo_id, after.as_deref(), PAGE)
-            .await?;
+    let mut pages = scan.store.index().branch_pages_of(&repo.repo_id, PAGE);
+    while let Some(rows) = pages.try_next().await? {
         let mut findings: Vec<Finding> = Vec::new();
         // Rows that share a name are one branch to people: it is said once.
-        for same in page.rows.chunk_by(|a, b| a.name == b.name) {
+        for same in rows.chunk_by(|a, b| a.name == b.name) {
             let lost = same
                 .iter()
                 .find(|row| !saved.is_some_and(|refs| refs.hold(row)));
             findings.extend(lost.map(|row| unsaved(scan, repo, row, saved, key)));
         }
         scan.report(findings).await?;
-        after = page.rows.last().map(|row| row.name.clone()).or(after);
-        if page.end {
-            return Ok(());
-        }
     }
+    Ok(())
 }
 
 fn unsaved(
@@ -95,11 +88,13 @@ fn unsaved(
     let known = saved
         .and_then(|refs| refs.find(row))
         .and_then(|own| own.head_commit_id.as_deref());
-    let mut finding = Finding::new(Code::RefsUnsaved, Subject::Branch, id)
-        .with("repo_id", repo.repo_id.as_str())
-        .with("head", row.head_commit_id.as_deref())
-        .with("saved", known)
-        .with("checkpoint", key);
+    let evidence = Evidence::RefsUnsaved(Unsaved {
+        checkpoint: key.map(str::to_owned),
+        head: row.head_commit_id.clone(),
+        repo_id: repo.repo_id.clone(),
+        saved: known.map(str::to_owned),
+    });
+    let mut finding = Finding::new(evidence, Subject::Branch, id);
     finding.repo.clone_from(&repo.repo_id);
     if scan.store.hub().policy == Policy::DbCanonical {
         finding.grade = Grade::Info;

@@ -4,6 +4,7 @@ use super::AuditError;
 use crate::index::RepoRow;
 use crate::object::Kind;
 use crate::store::Store;
+use futures_util::TryStreamExt;
 use similar::TextDiff;
 
 /// Repositories looked through for a name that is alike.
@@ -58,18 +59,13 @@ pub async fn no_such_id(store: &Store, id: &str) -> AuditError {
 pub async fn repos(store: &Store, typed: &str) -> Vec<String> {
     let typed = typed.trim_matches('/').to_lowercase();
     let mut found: Vec<(u8, String)> = Vec::new();
-    let (mut after, mut seen) = (None::<String>, 0);
-    while seen < LOOKED_THROUGH {
-        let Ok(page) = store.index().repos(after.as_deref(), PAGE).await else {
-            break;
-        };
-        seen += page.rows.len();
-        after = page.rows.last().map(|row| row.repo_id.clone());
-        let living = page.rows.iter().filter(|row| row.deleted_at.is_none());
+    let (mut pages, mut seen) = (store.index().repo_pages(PAGE), 0);
+    while seen < LOOKED_THROUGH
+        && let Ok(Some(rows)) = pages.try_next().await
+    {
+        seen += rows.len();
+        let living = rows.iter().filter(|row| row.deleted_at.is_none());
         found.extend(living.filter_map(|row| Some((rank(row, &typed)?, row.path()))));
-        if page.end {
-            break;
-        }
     }
     found.sort_unstable();
     let more = found.len().saturating_sub(SHOWN);

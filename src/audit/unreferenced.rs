@@ -1,7 +1,7 @@
 //! The listing, and the keys in it that no row has.
 
 use super::AuditError;
-use super::fault::Code;
+use super::evidence::{Evidence, Foreign, Orphan};
 use super::finding::{Finding, Subject};
 use super::probe::{ObjectState, Probe, Witness};
 use super::scan::{Scan, listed};
@@ -100,9 +100,11 @@ async fn flush(
 }
 
 fn foreign_key(key: &str, size: u64, why: &str) -> Finding {
-    Finding::new(Code::ObjectForeign, Subject::Object, key)
-        .with("size", size)
-        .with("why", why)
+    let evidence = Evidence::ObjectForeign(Foreign {
+        size: Some(size),
+        why: why.to_owned(),
+    });
+    Finding::new(evidence, Subject::Object, key)
 }
 
 /// Reads each key whose digest no row has and nothing names, and says what it is.
@@ -150,11 +152,13 @@ async fn prove(store: &crate::store::Store, stray: &ListedKey) -> Result<Finding
         ));
     };
     match kind_under(store, &id, &key, Some(stray.size)).await? {
-        Some(kind) => Ok(
-            Finding::new(Code::ObjectOrphan, Subject::Object, &stray.key)
-                .with("proves", kind.as_str())
-                .with("size", stray.size),
-        ),
+        Some(kind) => {
+            let evidence = Evidence::ObjectOrphan(Orphan {
+                proves: kind.as_str().to_owned(),
+                size: stray.size,
+            });
+            Ok(Finding::new(evidence, Subject::Object, &stray.key))
+        }
         None => Ok(foreign_key(
             &stray.key,
             stray.size,

@@ -204,10 +204,10 @@ fn write(line: &Line, out: &Output) -> Result<(), CliError> {
                 .map(|why| format!(": {why}"))
                 .unwrap_or_default();
             let mut text = format!("{outcome:<8} {}{why}", subject(entry));
-            for (column, before) in &entry.before {
-                let value = |v: &Option<String>| v.clone().unwrap_or_else(|| "null".to_owned());
-                let after = entry.after.get(column).map(value).unwrap_or_default();
-                text += &format!("  {column}: {} -> {after}", value(before));
+            for change in entry.columns() {
+                let value = |v: Option<String>| v.unwrap_or_else(|| "null".to_owned());
+                let (from, to) = (value(change.from), value(change.to));
+                text += &format!("  {}: {from} -> {to}", change.column);
             }
             text
         }

@@ -118,7 +118,7 @@ pub fn show_step(step: &Step, out: &Output, dry: bool) -> Result<(), CliError> {
         placed(&step.repo, step.path.as_deref())
     ))?;
     out.line(&format!("       {}", step.words))?;
-    for change in &step.row {
+    for change in step.change.written() {
         let value = |side: &Option<String>| side.clone().unwrap_or_else(|| "null".to_owned());
         out.line(&format!(
             "       {}: {} -> {}",

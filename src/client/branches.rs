@@ -5,6 +5,7 @@ use crate::index::{BranchRow, RepoRow};
 use crate::object::{ObjectId, branch};
 use crate::store::reconstruct::non_empty;
 use crate::store::{Store, StoreError};
+use futures_util::TryStreamExt;
 use std::collections::BTreeMap;
 
 /// Branches asked for at once.
@@ -30,21 +31,12 @@ impl Branches {
         branch: Option<&str>,
     ) -> Result<Self, PullError> {
         let mut heads = BTreeMap::new();
-        let mut after: Option<String> = None;
-        loop {
-            let page = store
-                .index()
-                .branches_of(&repo.repo_id, after.as_deref(), PAGE)
-                .await
-                .map_err(StoreError::from)?;
-            for row in &page.rows {
+        let mut pages = store.index().branch_pages_of(&repo.repo_id, PAGE);
+        while let Some(rows) = pages.try_next().await.map_err(StoreError::from)? {
+            for row in &rows {
                 if branch.is_none_or(|name| name == row.name) {
                     add(&mut heads, row)?;
                 }
-            }
-            after = page.rows.last().map(|row| row.name.clone());
-            if page.end || after.is_none() {
-                break;
             }
         }
         if let Some(name) = branch

@@ -2,12 +2,12 @@
 
 use super::pull::PullError;
 use super::tried::{TriedPull, try_pull};
-use crate::index::RepoRow;
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;
 use crate::store::fetch::Refusal;
 use crate::store::reconstruct::non_empty;
 use crate::store::{Store, StoreError};
+use futures_util::TryStreamExt;
 
 /// Branches asked for at once.
 const PAGE: u32 = 500;
@@ -104,8 +104,11 @@ async fn one_by_one(
     let repo = repo.map_err(StoreError::from)?;
     let repo = repo.ok_or_else(|| PullError::NoSuchRepo(format!("{}/{}", path.0, path.1)))?;
     let mut last: Option<String> = None;
-    while let Some(names) = next_names(store, &repo, last.as_deref()).await? {
-        for (name, head) in names {
+    let mut pages = store.index().branch_pages_of(&repo.repo_id, PAGE);
+    while let Some(rows) = pages.try_next().await.map_err(StoreError::from)? {
+        for row in rows {
+            let head = non_empty(row.head_commit_id.as_deref()).map(ObjectId::new);
+            let name = row.name;
             if last.as_ref() == Some(&name) {
                 continue;
             }
@@ -133,22 +136,6 @@ async fn one_by_one(
         }
     }
     Ok(())
-}
-
-/// Returns the next branches by name, with their heads.
-async fn next_names(
-    store: &Store,
-    repo: &RepoRow,
-    after: Option<&str>,
-) -> Result<Option<Vec<(String, Option<ObjectId>)>>, PullError> {
-    let page = store.index().branches_of(&repo.repo_id, after, PAGE).await;
-    let rows = page.map_err(StoreError::from)?.rows;
-    let named = rows.into_iter().map(|row| {
-        let head = non_empty(row.head_commit_id.as_deref()).map(ObjectId::new);
-        (row.name, head)
-    });
-    let named: Vec<_> = named.collect();
-    Ok(Some(named).filter(|named| !named.is_empty()))
 }
 
 impl TriedRepo {

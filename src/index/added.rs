@@ -2,8 +2,8 @@
 
 use super::rows::{Cells, Stored, column_here};
 use super::{
-    BlobRow, BranchRow, Capabilities, CommitRow, IndexError, MembershipRow, NewRows, ProposalRow,
-    RepoRow, RowEdit, SnapshotRow,
+    BlobRow, BranchRow, Capabilities, CommitRow, EditableColumn, IndexError, MembershipRow,
+    NewRows, ProposalRow, RepoRow, RowEdit, SnapshotRow,
 };
 use crate::object::Kind;
 
@@ -47,17 +47,25 @@ const fn columns_of(kind: Kind) -> &'static [&'static str] {
     }
 }
 
-/// Returns a cell to be written from what rows are read as; `None` for a number that is none.
-pub(super) fn value_of(column: &str, bytes: Option<&[u8]>) -> Option<Value> {
+/// A cell to be written from what rows are read as; `None` for a number that is none.
+pub(super) fn value_of(column: EditableColumn, bytes: Option<&[u8]>) -> Option<Value> {
+    use EditableColumn as Column;
     let text = || bytes.map(|b| String::from_utf8_lossy(b).into_owned());
     Some(match column {
-        "manifest_blob" | "delta_blob" => Value::Bytes(bytes.map(<[u8]>::to_vec)),
-        "entry_count" | "size_bytes" => match text() {
+        Column::ManifestBlob => Value::Bytes(bytes.map(<[u8]>::to_vec)),
+        Column::EntryCount | Column::SizeBytes => match text() {
             None => Value::Int(None),
             Some(number) => Value::Int(Some(number.parse().ok()?)),
         },
-        "repo_id" | "branch" | "snapshot_id" | "parent_snapshot_id" => Value::Key(text()),
-        _ => Value::Text(text()),
+        Column::Branch | Column::SnapshotId => Value::Key(text()),
+        Column::Author
+        | Column::CommitMeta
+        | Column::CreatedAt
+        | Column::Directories
+        | Column::Message
+        | Column::ParentIds
+        | Column::StorageUri
+        | Column::Timestamp => Value::Text(text()),
     })
 }
 
@@ -78,7 +86,7 @@ pub(super) fn edited(
     edit.cells
         .iter()
         .map(|cell| {
-            here(cell.column).ok_or_else(|| IndexError::Query {
+            here(cell.column.name()).ok_or_else(|| IndexError::Query {
                 what: EDITING,
                 why: format!("{table} has no column {}", cell.column),
             })
@@ -97,11 +105,11 @@ pub(super) fn all_still(edit: &RowEdit, cells: &mut dyn Cells) -> Result<bool, s
     Ok(true)
 }
 
-/// Returns whether a cell still is what was seen. Most row structs read null as an empty text, so there the two are
-/// one.
-fn is_still(column: &str, seen: Option<&[u8]>, now: Option<&[u8]>) -> bool {
+/// Whether a cell still is what was seen. Most row structs read null as an empty text, so there the two
+/// are one.
+fn is_still(column: EditableColumn, seen: Option<&[u8]>, now: Option<&[u8]>) -> bool {
     match column {
-        "manifest_blob" | "delta_blob" | "storage_uri" => seen == now,
+        EditableColumn::ManifestBlob | EditableColumn::StorageUri => seen == now,
         _ => seen.unwrap_or_default() == now.unwrap_or_default(),
     }
 }

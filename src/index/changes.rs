@@ -1,6 +1,8 @@
 //! Changes of a database, always with the value that was seen.
 
-use super::{BlobRow, BranchRow, CommitRow, MembershipRow, ProposalRow, RepoRow, SnapshotRow};
+use super::{
+    BlobRow, BranchRow, CommitRow, EditableColumn, MembershipRow, ProposalRow, RepoRow, SnapshotRow,
+};
 use crate::object::Kind;
 
 /// A row's pointer to be changed: from what was seen to what was proved.
@@ -37,8 +39,7 @@ pub struct RowEdit {
 /// number in decimal, JSON as its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CellEdit {
-    /// As it is called today.
-    pub column: &'static str,
+    pub column: EditableColumn,
     pub seen: Option<Vec<u8>>,
     pub new: Option<Vec<u8>>,
 }

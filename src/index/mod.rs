@@ -5,12 +5,15 @@
 //! the value that was seen; `store/` alone uses it.
 
 mod added;
+mod answers;
 pub mod audit_scratch;
 pub mod capabilities;
 pub mod changes;
+mod editable;
 mod error;
 pub mod hidden;
 mod listing;
+pub mod pages;
 pub mod postgres;
 pub(crate) mod reads;
 pub mod rebuild_scratch;
@@ -23,8 +26,10 @@ pub use capabilities::Capabilities;
 pub use changes::{
     BatchOutcome, CellEdit, HeadMove, Link, Merged, NewRows, Recache, RowEdit, WriteBatch,
 };
+pub use editable::EditableColumn;
 pub use error::IndexError;
 pub use hidden::{Hidden, Visibility};
+pub use pages::Pages;
 pub use postgres::Postgres;
 pub use schema::Migration;
 pub use server::ServerState;

@@ -1,8 +1,8 @@
-//! Proofs: what bytes were proved to be, carried along so that nobody decodes or hashes them again.
+//! Proved objects: whoever holds one neither decodes its bytes nor hashes its id again.
 //!
-//! Only this file makes the types below, and only where a formula has reproduced the id. They come in three
-//! weights: a [`Proven`] holds everything, a [`Proof`] leaves the bytes behind (a blob that streamed by), a
-//! [`Sealed`] leaves the record behind (an object on its way into the store).
+//! Only this file makes the types below, and only where a formula has reproduced the id. A [`Proven`] holds bytes
+//! and record; a [`Proof`] holds the record alone (a blob is hashed as it streams by, and not held); a [`Sealed`]
+//! holds the bytes alone (an object that waits to be stored).
 
 use super::identity::{self, BlobHasher, BlobScheme, CommitScheme, SnapshotScheme};
 use super::{CommitRecord, FrameError, Kind, ObjectId, SnapshotRecord, Tree};

@@ -1,7 +1,8 @@
 //! The step that brings one repository's refs into the store. Planning and applying both make it from
 //! the rows as they are, and what decides whether they made the same one is the hash of its bytes.
 
-use super::plan::{RowChange, Step};
+use super::change::{HeadChange, StepChange};
+use super::plan::Step;
 use super::steps::{Built, hash};
 use crate::audit::{Code, Remedy, Subject};
 use crate::index::BranchRow;
@@ -25,14 +26,17 @@ pub(super) struct Target {
 impl Target {
     /// Computes a step of a plan again.
     pub fn again(step: &Step) -> Self {
-        let value = |column: &str| {
-            let change = step.row.iter().find(|change| change.column == column);
-            change.and_then(|change| change.to.clone())
+        let (repo_id, made_at) = match &step.change {
+            StepChange::SaveRefs {
+                repo_id, made_at, ..
+            } => (repo_id.clone(), made_at.clone()),
+            // A forged step: there is no such repository, and so no such step.
+            _ => (String::new(), String::new()),
         };
         Self {
-            repo_id: value("repo_id").unwrap_or_default(),
+            repo_id,
             repo: step.repo.clone(),
-            made_at: value("made_at").unwrap_or_default(),
+            made_at,
         }
     }
 }
@@ -78,19 +82,14 @@ async fn next(store: &Store, target: &Target) -> Result<Built, CheckpointError> 
         from: None,
         bytes: bytes.len() as u64,
         sha256: Some(hash(&bytes)),
-        row: changes(target, &refs, before.as_deref()),
+        change: change_of(target, &refs, before.as_deref()),
     };
     let change = Change::Checkpoint { key, bytes };
     Ok(Built::Step(Box::new(step), change))
 }
 
-/// Returns what the store says before and after, in the form of row changes; the rows themselves do not change.
-fn changes(target: &Target, refs: &Refs, before: Option<&Refs>) -> Vec<RowChange> {
-    let set = |column: &str, to: &str| RowChange {
-        column: column.to_owned(),
-        from: None,
-        to: Some(to.to_owned()),
-    };
+/// What the store says before and after, in the words of rows; the rows themselves do not change.
+fn change_of(target: &Target, refs: &Refs, before: Option<&Refs>) -> StepChange {
     let mut heads: BTreeMap<(&str, &str), [Option<&String>; 2]> = BTreeMap::new();
     fn name(row: &BranchRow) -> (&str, &str) {
         (&row.name, &row.branch_id)
@@ -105,13 +104,14 @@ fn changes(target: &Target, refs: &Refs, before: Option<&Refs>) -> Vec<RowChange
         .into_iter()
         .filter(|(_, [from, to])| from != to)
         .take(SHOWN)
-        .map(|((name, _), [from, to])| RowChange {
-            column: format!("saved head of {name}"),
+        .map(|((name, _), [from, to])| HeadChange {
+            branch: name.to_owned(),
             from: from.cloned(),
             to: to.cloned(),
         });
-    let mut out = vec![set("repo_id", &target.repo_id)];
-    out.extend(moved);
-    out.push(set("made_at", &target.made_at));
-    out
+    StepChange::SaveRefs {
+        repo_id: target.repo_id.clone(),
+        heads: moved.collect(),
+        made_at: target.made_at.clone(),
+    }
 }

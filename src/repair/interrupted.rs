@@ -1,9 +1,10 @@
 //! Looks up the open steps of a killed run: each step that was announced and has no outcome gets one, so that the
 //! journal is complete.
 
+use super::change::StepChange;
 use super::journal::{Entry, Event, Journal, RecordedOutcome};
-use super::rows::{self, Row};
-use super::steps::{HELD_BY, OBJECT, hash};
+use super::rows;
+use super::steps::hash;
 use super::{RepairError, cells};
 use crate::backend::Key;
 use crate::object::Kind;
@@ -36,7 +37,7 @@ pub(super) async fn resolve_open_steps(
     let (mut done, mut not_done) = (0, 0);
     let mut events = Vec::with_capacity(left.open.len() + 1);
     for mut entry in left.open {
-        let of = entry.after.len();
+        let of = entry.change.len();
         let found = look(store, &mut entry).await?;
         let outcome = match found {
             0 => RecordedOutcome::FoundNotDone,
@@ -64,63 +65,70 @@ pub(super) async fn resolve_open_steps(
 
 /// Keeps of an entry what is so now; how many of its changes that are.
 async fn look(store: &Store, entry: &mut Entry) -> Result<usize, StoreError> {
-    let object = object_now(store, entry).await?;
     let Some(kind) = entry.kind.kind() else {
-        let there = object.is_some() && object == entry.sha256;
-        if !there {
-            clear(entry);
+        let there = match &entry.change {
+            StepChange::SaveRefs { .. } => {
+                let object = object_now(store, entry).await?;
+                object.is_some() && object == entry.sha256
+            }
+            _ => false,
+        };
+        return Ok(keep(entry, there));
+    };
+    let is_so = match &entry.change {
+        StepChange::Hold { repo_id, .. } => is_held(store, kind, &entry.id, repo_id).await?,
+        StepChange::Add { row, .. } => {
+            // A row that was added is there with its pointer, or is not there.
+            let rows = rows::read(store, kind, std::slice::from_ref(&entry.id)).await?;
+            let now = rows.get(&entry.id);
+            now.is_some_and(|now| now.uri() == row.storage_uri())
         }
-        return Ok(entry.after.len());
+        StepChange::Row { .. } => return look_at_row(store, kind, entry).await,
+        // Whatever it is, nobody can say that it was done.
+        StepChange::SaveRefs { .. } | StepChange::Unknown(_) => false,
+    };
+    Ok(keep(entry, is_so))
+}
+
+/// Keeps all of an entry's change or nothing of it; how many columns that are.
+fn keep(entry: &mut Entry, is_so: bool) -> usize {
+    if !is_so {
+        entry.change = StepChange::none();
+    }
+    entry.change.len()
+}
+
+/// Keeps the cells that are as they should be now, and the object where it is; how many that are.
+async fn look_at_row(store: &Store, kind: Kind, entry: &mut Entry) -> Result<usize, StoreError> {
+    let there = match &entry.change {
+        StepChange::Row {
+            object: Some(_), ..
+        } => object_now(store, entry).await?,
+        _ => None,
     };
     let rows = rows::read(store, kind, std::slice::from_ref(&entry.id)).await?;
     let row = rows.get(&entry.id);
-    if entry.after.contains_key(HELD_BY) {
-        if !is_held(store, kind, entry).await? {
-            clear(entry);
-        }
-        return Ok(entry.after.len());
+    if let StepChange::Row { object, cells } = &mut entry.change {
+        object.take_if(|swap| there.as_ref() != Some(&swap.to));
+        cells.retain(|cell| {
+            let now = row.and_then(|row| cells::of(row, cell.column));
+            now.is_some_and(|now| cells::is(cell.column, now.as_deref(), cell.to.as_deref()))
+        });
     }
-    if entry.after.contains_key("repo_id") {
-        // A row that was added is there with its pointer, or is not there.
-        let uri = entry.after.get("storage_uri").cloned().flatten();
-        if row.and_then(Row::uri) != uri.as_deref() || row.is_none() {
-            clear(entry);
-        }
-        return Ok(entry.after.len());
-    }
-    let is_so = |column: &String, after: &Option<String>| {
-        if column == OBJECT {
-            return object.as_ref().map(|hash| format!("sha256 {hash}")) == *after;
-        }
-        let now = row.and_then(|row| cells::of(row, column));
-        now.is_some_and(|(column, now)| cells::is(column, now.as_deref(), after.as_deref()))
-    };
-    entry.after.retain(|column, after| is_so(column, after));
-    let after = &entry.after;
-    entry.before.retain(|column, _| after.contains_key(column));
-    Ok(entry.after.len())
+    Ok(entry.change.len())
 }
 
-fn clear(entry: &mut Entry) {
-    entry.before.clear();
-    entry.after.clear();
-}
-
-/// sha256 of what lies under the entry's key, where that says something of the change.
+/// sha256 of what lies under the entry's key.
 async fn object_now(store: &Store, entry: &Entry) -> Result<Option<String>, StoreError> {
-    let asked = entry.kind.kind().is_none() || entry.after.contains_key(OBJECT);
     let key = entry.key.as_deref().and_then(|key| Key::new(key).ok());
-    let Some(key) = key.filter(|_| asked) else {
+    let Some(key) = key else {
         return Ok(None);
     };
     Ok(store.read_object(&key).await?.map(|bytes| hash(&bytes)))
 }
 
-async fn is_held(store: &Store, kind: Kind, entry: &Entry) -> Result<bool, StoreError> {
-    let Some(Some(repo)) = entry.after.get("repo_id") else {
-        return Ok(false);
-    };
-    let ids = [entry.id.clone()];
-    let held = store.index().held_by(kind, repo, &ids).await?;
+async fn is_held(store: &Store, kind: Kind, id: &str, repo_id: &str) -> Result<bool, StoreError> {
+    let ids = [id.to_owned()];
+    let held = store.index().held_by(kind, repo_id, &ids).await?;
     Ok(!held.is_empty())
 }

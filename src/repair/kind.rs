@@ -1,7 +1,7 @@
 //! The purpose of a run in words, and how much of it an undo takes back.
 
+use super::change::StepChange;
 use super::plan::{Step, Totals};
-use super::steps::{HELD_BY, OBJECT};
 use crate::audit::Remedy;
 use crate::text;
 
@@ -97,13 +97,18 @@ impl Undoing {
     /// Returns what an undo of `step` takes back.
     #[must_use]
     pub fn of(step: &Step) -> Self {
-        let has = |column: &str| step.row.iter().any(|change| change.column == column);
-        if step.kind.kind().is_none() || step.row.is_empty() || has("repo_id") || has(HELD_BY) {
-            Undoing::Nothing
-        } else if step.bytes > 0 && !has(OBJECT) && step.remedy != Remedy::Undo {
-            Undoing::Row
-        } else {
-            Undoing::Whole
+        match &step.change {
+            change if change.is_none() => Undoing::Nothing,
+            StepChange::Row { object: None, .. }
+                if step.bytes > 0 && step.remedy != Remedy::Undo =>
+            {
+                Undoing::Row
+            }
+            StepChange::Row { .. } => Undoing::Whole,
+            StepChange::Add { .. }
+            | StepChange::Hold { .. }
+            | StepChange::SaveRefs { .. }
+            | StepChange::Unknown(_) => Undoing::Nothing,
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod apply;
 mod cells;
+pub mod change;
 mod checkpoint;
 pub mod hub_binding;
 mod interrupted;
@@ -16,12 +17,11 @@ mod undo;
 pub mod wanted;
 
 pub use apply::{Applied, Options, Outcome, Throttle, apply, apply_with};
+pub use change::{RowChange, StepChange};
 pub use interrupted::resolve_interrupted;
 pub use journal::Journal;
 pub use kind::{Undoable, Undoing, Work};
-pub use plan::{
-    Next, Plan, Refusal, RowChange, Selection, Step, Totals, checkpoints, plan, plannable,
-};
+pub use plan::{Next, Plan, Refusal, Selection, Step, Totals, checkpoints, plan, plannable};
 pub use undo::undo;
 
 use crate::audit::AuditError;

@@ -5,12 +5,14 @@ mod choose;
 mod draft;
 mod next;
 mod saved;
+mod written;
 
 pub use checkpoints::checkpoints;
 pub use next::Next;
 pub use saved::Header;
 
 use super::RepairError;
+use super::change::StepChange;
 use super::kind::Undoable;
 use super::spool::Spool;
 use super::wanted::Wanted;
@@ -34,22 +36,14 @@ pub enum Selection {
     Ordinals(Vec<u64>),
 }
 
-/// A column before and after.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RowChange {
-    pub column: String,
-    pub from: Option<String>,
-    pub to: Option<String>,
-}
-
 /// One repair of one subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "written::WrittenStep", into = "written::WrittenStep")]
 pub struct Step {
     /// From 1, in the order of application.
     pub number: u64,
     pub code: Code,
     /// Other findings of the same subject that this step mends too.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Code>,
     pub remedy: Remedy,
     /// Of a checkpoint it is `branch`, and the id is that of the repository, `owner/slug`.
@@ -57,7 +51,6 @@ pub struct Step {
     pub id: String,
     pub repo: String,
     /// Of a blob, the path of its row or in a tree; untrusted text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// The step's effect, in one sentence.
     pub words: String,
@@ -66,13 +59,12 @@ pub struct Step {
     /// The key under which bytes are written or were found.
     pub key: Option<String>,
     /// Another key that the bytes are taken from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// Bytes to be written to the store; 0 where none are.
     pub bytes: u64,
     /// Of the object's bytes, hex.
     pub sha256: Option<String>,
-    pub row: Vec<RowChange>,
+    pub change: StepChange,
 }
 
 impl Step {

@@ -1,15 +1,16 @@
 //! The undo of a run: a plan like any other, whose steps put rows back by compare-and-set and restore
 //! replaced bytes from quarantine. New objects and new rows stay: nothing is ever deleted.
 
+use super::change::{CellChange, RowChange, StepChange, Swap};
 use super::journal::{self, CellStore, Entry, Event, Left, RecordedOutcome};
-use super::plan::{Refusal, RowChange, Step};
+use super::plan::{Refusal, Step};
 use super::rows::{self, Row};
 use super::spool::Spool;
-use super::steps::{Built, HELD_BY, OBJECT, hash};
+use super::steps::{Built, hash};
 use super::{Plan, RepairError, cells};
 use crate::audit::Remedy;
 use crate::backend::{Key, layout};
-use crate::index::{CellEdit, RowEdit};
+use crate::index::{CellEdit, EditableColumn, RowEdit};
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::store::write::Change;
@@ -58,7 +59,7 @@ pub async fn undo(
                 Some(outcome) => outcome.changes(),
                 None => outcome == RecordedOutcome::FoundDone,
             };
-            if changed || !entry.after.is_empty() {
+            if changed || !entry.change.is_none() {
                 done.push(&entry)?;
                 count += 1;
             }
@@ -106,7 +107,7 @@ async fn one(
 ) -> Result<(), RepairError> {
     let step = match step_of(run, &entry) {
         Ok(step) => step,
-        Err(why) => return refuse(plan, &entry, why.to_owned()),
+        Err(why) => return refuse(plan, &entry, why),
     };
     let Some(kind) = step.kind.kind() else {
         return refuse(plan, &entry, STAYS.to_owned());
@@ -142,34 +143,24 @@ fn refuse(plan: &mut Plan, entry: &Entry, why: String) -> Result<(), RepairError
 
 const STAYS: &str = "added rows and objects stay: Luthier never deletes";
 
-/// Returns the step that takes back what a line of the journal says was done.
-fn step_of(run: &str, entry: &Entry) -> Result<Step, &'static str> {
-    let added = ["repo_id", HELD_BY];
-    // A row that was not touched: an object alone was added.
-    let untouched = entry.after.is_empty();
-    if untouched
-        || entry.kind.kind().is_none()
-        || added.iter().any(|name| entry.after.contains_key(*name))
-    {
-        return Err(STAYS);
-    }
-    let row: Vec<RowChange> = entry
-        .after
-        .iter()
-        .map(|(column, after)| RowChange {
-            column: column.clone(),
-            from: after.clone(),
-            to: entry.before.get(column).cloned().flatten(),
-        })
-        .collect();
-    let replaced = entry.after.contains_key(OBJECT);
-    let key = entry.key.clone().filter(|_| replaced);
+/// The step that takes back what a line of the journal says was done.
+fn step_of(run: &str, entry: &Entry) -> Result<Step, String> {
+    let (object, cells) = match &entry.change {
+        // Of a row that was not touched, an object alone was added.
+        change if change.is_none() || entry.kind.kind().is_none() => return Err(STAYS.to_owned()),
+        StepChange::Row { object, cells } => (object, cells),
+        StepChange::Add { .. } | StepChange::Hold { .. } | StepChange::SaveRefs { .. } => {
+            return Err(STAYS.to_owned());
+        }
+        StepChange::Unknown(written) => return Err(unknown(written)),
+    };
+    let key = entry.key.clone().filter(|_| object.is_some());
     let aside = key.as_ref().and_then(|key| {
         let key = Key::new(key).ok()?;
         layout::quarantine_key(run, &key)
     });
-    if replaced && aside.is_none() {
-        return Err("the journal line names no key to put the bytes back under");
+    if object.is_some() && aside.is_none() {
+        return Err("the journal line names no key to put the bytes back under".to_owned());
     }
     let words = match &key {
         Some(key) => format!(
@@ -196,8 +187,20 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, &'static str> {
         from: aside.map(|key| key.as_str().to_owned()),
         bytes: 0,
         sha256: None,
-        row,
+        change: StepChange::Row {
+            object: object.as_ref().map(Swap::back),
+            cells: cells.iter().map(CellChange::back).collect(),
+        },
     })
+}
+
+/// Why a change of unknown columns is not taken back.
+fn unknown(written: &[RowChange]) -> String {
+    let is_unknown = |change: &&RowChange| EditableColumn::from_name(&change.column).is_none();
+    match written.iter().find(is_unknown) {
+        Some(change) => format!("no repair changes the column {}", change.column),
+        None => "the line does not say what was changed".to_owned(),
+    }
 }
 
 /// Makes an undoing step again from the hub as it is now.
@@ -214,11 +217,18 @@ pub(super) async fn build(
     let Some(row) = row else {
         return Ok(Built::Refused("its row is gone".to_owned()));
     };
-    let edit = match edit_of(cell_store, step, kind, row) {
+    let (object, cells) = match &step.change {
+        StepChange::Row { object, cells } => (object, cells),
+        StepChange::Unknown(written) => return Ok(Built::Refused(unknown(written))),
+        StepChange::Add { .. } | StepChange::Hold { .. } | StepChange::SaveRefs { .. } => {
+            return Ok(Built::Refused(STAYS.to_owned()));
+        }
+    };
+    let edit = match edit_of(cell_store, cells, kind, row) {
         Ok(edit) => edit,
         Err(why) => return Ok(Built::Refused(why)),
     };
-    let Some(object) = step.row.iter().find(|change| change.column == OBJECT) else {
+    let Some(object) = object else {
         return Ok(match edit {
             None => Built::Already,
             Some(edit) => {
@@ -248,15 +258,16 @@ pub(super) async fn build(
 /// Returns the cells to be put back; none where they all are back already.
 fn edit_of(
     cell_store: &CellStore,
-    step: &Step,
+    changes: &[CellChange],
     kind: Kind,
     row: &Row,
 ) -> Result<Option<RowEdit>, String> {
     let mut edits = Vec::new();
     let mut back = 0;
-    for change in step.row.iter().filter(|change| change.column != OBJECT) {
-        let Some((column, now)) = cells::of(row, &change.column) else {
-            return Err(format!("no repair changes the column {}", change.column));
+    for change in changes {
+        let column = change.column;
+        let Some(now) = cells::of(row, column) else {
+            return Err(format!("no repair changes the column {column}"));
         };
         if cells::is(column, now.as_deref(), change.to.as_deref()) {
             back += 1;
@@ -277,8 +288,8 @@ fn edit_of(
     }))
 }
 
-/// Returns a cell as it was, from the step itself or from the cell store.
-fn old_cell(cell_store: &CellStore, change: &RowChange) -> Result<Option<Vec<u8>>, String> {
+/// A cell as it was, from the step itself or from the cell store.
+fn old_cell(cell_store: &CellStore, change: &CellChange) -> Result<Option<Vec<u8>>, String> {
     let Some(text) = &change.to else {
         return Ok(None);
     };
@@ -292,32 +303,29 @@ fn old_cell(cell_store: &CellStore, change: &RowChange) -> Result<Option<Vec<u8>
     }
 }
 
-type Swap = (Key, Bytes, Bytes);
-
-/// Returns the bytes that lie there and those from quarantine; `None` where these lie there already.
+/// The bytes that lie there and those from quarantine; `None` where these lie there already.
 async fn bytes_of(
     store: &Store,
     step: &Step,
-    object: &RowChange,
-) -> Result<Result<Option<Swap>, String>, StoreError> {
+    object: &Swap,
+) -> Result<Result<Option<(Key, Bytes, Bytes)>, String>, StoreError> {
     let key = |key: &Option<String>| key.as_deref().and_then(|key| Key::new(key).ok());
     let (Some(key), Some(aside)) = (key(&step.key), key(&step.from)) else {
         return Ok(Err("it names no key".to_owned()));
     };
-    let said = |bytes: &Bytes| Some(format!("sha256 {}", hash(bytes)));
     let Some(seen) = store.read_object(&key).await? else {
         return Ok(Err(format!("the store has no object under {key} any more")));
     };
-    if said(&seen) == object.to {
+    if hash(&seen) == object.to {
         return Ok(Ok(None));
     }
-    if said(&seen) != object.from {
+    if hash(&seen) != object.from {
         return Ok(Err(format!("the bytes under {key} were changed meanwhile")));
     }
     let Some(old) = store.read_object(&aside).await? else {
         return Ok(Err(format!("the quarantine has no object under {aside}")));
     };
-    Ok(match said(&old) == object.to {
+    Ok(match hash(&old) == object.to {
         true => Ok(Some((key, seen, old))),
         false => Err(format!(
             "the bytes under {aside} in quarantine were changed"

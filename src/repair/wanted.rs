@@ -2,7 +2,6 @@
 
 use crate::audit::{Blocks, Code, Finding, Subject};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// Faults that a copy of the object would mend.
 pub const WANTED: [Code; 7] = [
@@ -37,7 +36,7 @@ impl Wanted {
         wanted.then(|| Self {
             kind: finding.kind,
             repo: finding.repo.clone(),
-            path: (finding.evidence.get("path").and_then(Value::as_str)).map(str::to_owned),
+            path: finding.evidence.path().map(str::to_owned),
             blocks: finding.blocks,
         })
     }

@@ -2,7 +2,7 @@
 
 use super::rebuild::rows;
 use super::reconstruct;
-use crate::index::{CellEdit, CommitRow, SnapshotRow};
+use crate::index::{CellEdit, CommitRow, EditableColumn as Column, SnapshotRow};
 use crate::object::{CommitRecord, SnapshotRecord, json};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ pub fn commit(
 ) -> Vec<CellEdit> {
     let wanted = rows::commit(record, "", String::new());
     let mut out = Vec::new();
-    let mut set = |column: &'static str, fields: &[&str], seen: Option<&str>, new: Option<&str>| {
+    let mut set = |column: Column, fields: &[&str], seen: Option<&str>, new: Option<&str>| {
         let differs = fields.iter().any(|field| differing.contains(*field));
         if differs && seen.unwrap_or_default() != new.unwrap_or_default() {
             let bytes = |text: Option<&str>| text.map(|text| text.as_bytes().to_vec());
@@ -41,34 +41,44 @@ pub fn commit(
     };
     let (was, is) = (row, &wanted);
     let parents = ["parent_commit_id", "parent2_commit_id"];
-    set("branch", &["branch"], Some(&was.branch), Some(&is.branch));
     set(
-        "parent_ids",
+        Column::Branch,
+        &["branch"],
+        Some(&was.branch),
+        Some(&is.branch),
+    );
+    set(
+        Column::ParentIds,
         &parents,
         Some(&was.parent_ids),
         Some(&is.parent_ids),
     );
     set(
-        "message",
+        Column::Message,
         &["message"],
         Some(&was.message),
         Some(&is.message),
     );
-    set("author", &["author"], Some(&was.author), Some(&is.author));
     set(
-        "timestamp",
+        Column::Author,
+        &["author"],
+        Some(&was.author),
+        Some(&is.author),
+    );
+    set(
+        Column::Timestamp,
         &["committed_at"],
         Some(&was.timestamp),
         Some(&is.timestamp),
     );
     let (seen, new) = (was.snapshot_id.as_deref(), is.snapshot_id.as_deref());
-    set("snapshot_id", &["snapshot_id"], seen, new);
+    set(Column::SnapshotId, &["snapshot_id"], seen, new);
     let others = differing
         .iter()
         .any(|name| !COLUMNS.contains(&name.as_str()));
     if others && let Some(meta) = joined(&row.commit_meta, &record.rest) {
         out.push(CellEdit {
-            column: "commit_meta",
+            column: Column::CommitMeta,
             seen: Some(row.commit_meta.as_bytes().to_vec()),
             new: Some(meta.into_bytes()),
         });
@@ -84,7 +94,7 @@ pub fn snapshot(row: &SnapshotRow, record: &SnapshotRecord) -> Vec<CellEdit> {
         return Vec::new();
     }
     vec![CellEdit {
-        column: "created_at",
+        column: Column::CreatedAt,
         seen: Some(row.created_at.as_bytes().to_vec()),
         new: Some(new.into_bytes()),
     }]

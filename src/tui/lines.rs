@@ -24,7 +24,7 @@ use crate::audit::{Auto, Blocks, Code, Depth, Grade, Group, Numbered, Remedy, Su
 use crate::index::{BranchRow, Listed, RepoRow};
 use crate::object::Kind;
 use crate::object::time::{self, Micros};
-use crate::repair::{Applied, Next, Plan, Refusal, Step, Totals, Undoable, Undoing};
+use crate::repair::{Applied, Next, Plan, Refusal, RowChange, Step, Totals, Undoable, Undoing};
 use crate::text;
 use serde_json::Value;
 
@@ -239,7 +239,7 @@ impl From<&Numbered> for FindingLine {
             subject: finding.kind,
             id: HubId::new(&finding.id),
             repo: HubId::new(&finding.repo),
-            evidence: finding.evidence.iter().flat_map(evidence).collect(),
+            evidence: finding.told().iter().flat_map(evidence).collect(),
             remedy: finding.remedy,
             auto: finding.auto,
             blocks: finding.blocks,
@@ -343,6 +343,16 @@ pub struct ChangeLine {
     pub to: Option<String>,
 }
 
+impl From<&RowChange> for ChangeLine {
+    fn from(change: &RowChange) -> Self {
+        Self {
+            column: clean(&change.column),
+            from: change.from.as_deref().map(clean),
+            to: change.to.as_deref().map(clean),
+        }
+    }
+}
+
 /// A step of a plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepLine {
@@ -379,15 +389,7 @@ impl From<&Step> for StepLine {
             key: step.key.as_deref().map(clean),
             bytes: step.bytes,
             sha256: step.sha256.as_deref().map(clean),
-            row: step
-                .row
-                .iter()
-                .map(|change| ChangeLine {
-                    column: clean(&change.column),
-                    from: change.from.as_deref().map(clean),
-                    to: change.to.as_deref().map(clean),
-                })
-                .collect(),
+            row: step.change.written().iter().map(ChangeLine::from).collect(),
         }
     }
 }

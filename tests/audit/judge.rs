@@ -181,7 +181,7 @@ async fn a_blob_without_object_has_nothing_to_be_repaired_from() {
         .unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].finding.auto, Auto::No);
-    assert!(found[0].finding.evidence.contains_key("refused"));
+    assert!(found[0].finding.refused.is_some());
 }
 
 #[tokio::test]

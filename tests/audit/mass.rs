@@ -1,14 +1,15 @@
 //! When a fault is too large to be one.
 
 use super::Mass;
-use crate::audit::{Code, Finding, Subject};
+use crate::audit::{Code, Evidence, Finding, Subject};
 use crate::object::Kind;
 
 /// The alarms of so many rows of one repository, of which some are missing.
 fn alarms(rows: u64, missing: impl Fn(u64) -> bool, code: Code) -> Vec<String> {
     let mut mass = Mass::default();
     for n in 0..rows {
-        let finding = Finding::new(code, Subject::Blob, format!("id-{n}"));
+        let evidence = Evidence::read(code, Default::default()).unwrap();
+        let finding = Finding::new(evidence, Subject::Blob, format!("id-{n}"));
         let findings: &[Finding] = if missing(n) { &[finding] } else { &[] };
         mass.take(Kind::Blob, "repo", findings);
     }

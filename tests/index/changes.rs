@@ -1,6 +1,7 @@
 //! Changing rows: compare-and-set, additions, access, the lock.
 
 use super::*;
+use crate::index::EditableColumn;
 
 fn link(id: &str, seen: Option<&str>, new: &str) -> Link {
     Link {
@@ -96,7 +97,7 @@ pub async fn a_cache_changes_only_what_was_seen<F: Fixture>() {
     }
 }
 
-fn cell(column: &'static str, seen: &str, new: &str) -> CellEdit {
+fn cell(column: EditableColumn, seen: &str, new: &str) -> CellEdit {
     CellEdit {
         column,
         seen: Some(seen.as_bytes().to_vec()),
@@ -115,20 +116,24 @@ pub async fn cells_change_together_and_only_from_what_was_seen<F: Fixture>() {
         id: "c1".into(),
         cells,
     };
-    let message = cell("message", &before.message, "another");
+    let message = cell(EditableColumn::Message, &before.message, "another");
     let at = cell(
-        "timestamp",
+        EditableColumn::Timestamp,
         &before.timestamp,
         "2026-05-06T07:08:09.000010+00:00",
     );
-    let stale = cell("branch", "not this one", "x");
+    let stale = cell(EditableColumn::Branch, "not this one", "x");
     assert!(
         !hub.set_cells(&edit(vec![message.clone(), stale]))
             .await
             .unwrap()
     );
     assert_eq!(row().await, before, "all or nothing");
-    let meta = cell("commit_meta", &before.commit_meta, r#"{"b":2}"#);
+    let meta = cell(
+        EditableColumn::CommitMeta,
+        &before.commit_meta,
+        r#"{"b":2}"#,
+    );
     let right = edit(vec![message, at, meta]);
     assert!(hub.set_cells(&right).await.unwrap());
     assert!(
@@ -149,13 +154,17 @@ pub async fn cells_change_together_and_only_from_what_was_seen<F: Fixture>() {
         ..right
     };
     assert!(!hub.set_cells(&gone).await.unwrap());
-    let unknown = edit(vec![cell("no_such_column", "", "x")]);
+    let unknown = edit(vec![cell(EditableColumn::SizeBytes, "", "x")]);
     let error = hub.set_cells(&unknown).await.unwrap_err().to_string();
-    assert!(error.contains("no column no_such_column"), "{error}");
+    assert!(error.contains("no column size_bytes"), "{error}");
     let number = RowEdit {
         kind: Kind::Blob,
         id: "b1".into(),
-        cells: vec![cell("size_bytes", &i64::MAX.to_string(), "many")],
+        cells: vec![cell(
+            EditableColumn::SizeBytes,
+            &i64::MAX.to_string(),
+            "many",
+        )],
     };
     assert!(hub.set_cells(&number).await.is_err());
 }
@@ -169,13 +178,13 @@ pub async fn a_cell_that_is_read_can_be_put_back<F: Fixture>() {
     let bytes = |text: &Option<String>| text.as_deref().map(|text| text.as_bytes().to_vec());
     let cells = [
         (
-            "manifest_blob",
+            EditableColumn::ManifestBlob,
             before.manifest.clone(),
             Some(b"{}".to_vec()),
         ),
-        ("storage_uri", bytes(&before.storage_uri), None),
+        (EditableColumn::StorageUri, bytes(&before.storage_uri), None),
         (
-            "entry_count",
+            EditableColumn::EntryCount,
             before
                 .entry_count
                 .map(|count| count.to_string().into_bytes()),

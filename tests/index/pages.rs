@@ -1,21 +1,14 @@
 //! Reading rows: pages, ids, counts.
 
 use super::*;
+use crate::index::Pages;
+use futures_util::TryStreamExt;
 
-macro_rules! all_pages {
-    ($hub:expr, $table:ident, $key:ident, $limit:expr) => {{
-        let mut rows = Vec::new();
-        let mut after: Option<String> = None;
-        loop {
-            let page = $hub.$table(after.as_deref(), $limit).await.unwrap();
-            assert!(page.rows.len() <= $limit as usize);
-            rows.extend(page.rows);
-            if page.end {
-                break rows;
-            }
-            after = Some(rows.last().unwrap().$key.clone());
-        }
-    }};
+/// The rows of all pages, none of which has more than `limit`.
+async fn joined<T>(pages: Pages<'_, T>, limit: u32) -> Vec<T> {
+    let pages: Vec<Vec<T>> = pages.try_collect().await.unwrap();
+    assert!(pages.iter().all(|rows| rows.len() <= limit as usize));
+    pages.into_iter().flatten().collect()
 }
 
 pub async fn rows_come_back_as_they_were_added<F: Fixture>() {
@@ -57,14 +50,14 @@ pub async fn pages_join_to_the_whole_in_the_order_of_bytes<F: Fixture>() {
     hub.insert(&rows).await.unwrap();
     for limit in [1, 2, 4, IDS.len() as u32, 100] {
         macro_rules! check {
-            ($($table:ident $key:ident),*) => {$(
-                let rows = all_pages!(hub, $table, $key, limit);
+            ($($pages:ident $key:ident),*) => {$(
+                let rows = joined((hub as &dyn Index).$pages(limit), limit).await;
                 let ids: Vec<&str> = rows.iter().map(|row| row.$key.as_str()).collect();
-                assert_eq!(ids, IDS, "{} by {limit}", stringify!($table));
+                assert_eq!(ids, IDS, "{} by {limit}", stringify!($pages));
             )*};
         }
-        check!(repos repo_id, branches branch_id, commits commit_id,
-               snapshots snapshot_id, blobs object_id, proposals proposal_id);
+        check!(repo_pages repo_id, branch_pages branch_id, commit_pages commit_id,
+               snapshot_pages snapshot_id, blob_pages object_id, proposal_pages proposal_id);
     }
     let full = hub.blobs(None, IDS.len() as u32).await.unwrap();
     assert!(!full.end, "a full page proves nothing about what follows");
@@ -86,14 +79,7 @@ pub async fn memberships_join_to_the_whole<F: Fixture>() {
         .await
         .unwrap();
         for limit in [1, 2, 4, 100] {
-            let mut rows: Vec<MembershipRow> = Vec::new();
-            loop {
-                let page = hub.memberships(kind, rows.last(), limit).await.unwrap();
-                rows.extend(page.rows);
-                if page.end {
-                    break;
-                }
-            }
+            let rows = joined((hub as &dyn Index).membership_pages(kind, limit), limit).await;
             assert_eq!(rows, whole, "{kind} by {limit}");
         }
     }
@@ -151,7 +137,8 @@ pub async fn many_rows_are_added_at_once<F: Fixture>() {
         ..NewRows::default()
     };
     hub.insert(&rows).await.unwrap();
-    assert_eq!(all_pages!(hub, blobs, object_id, 5_000), rows.blobs);
+    let blobs = (hub as &dyn Index).blob_pages(5_000);
+    assert_eq!(joined(blobs, 5_000).await, rows.blobs);
 }
 
 pub async fn ids_are_found_by_their_beginning<F: Fixture>() {

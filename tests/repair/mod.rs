@@ -3,6 +3,7 @@
 mod applying;
 mod breaking;
 mod demo;
+mod earlier;
 mod empty;
 mod interrupted;
 mod journal;

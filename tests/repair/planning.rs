@@ -58,7 +58,8 @@ async fn findings_of_one_cache_are_one_step() {
     );
     assert_eq!(step.code, Code::DirectoriesLost, "the worst leads");
     assert_eq!(step.also, [Code::CacheMsgpack, Code::CountWrong]);
-    let columns: Vec<&str> = step.row.iter().map(|c| c.column.as_str()).collect();
+    let columns = step.change.written().into_iter();
+    let columns: Vec<String> = columns.map(|change| change.column).collect();
     assert_eq!(columns, ["manifest_blob", "entry_count", "directories"]);
     let applied = apply(
         &writer(&store),

@@ -1,12 +1,12 @@
 //! Every remedy, from its fault to gone, and each left undone where its precondition fails.
 
 use super::support::*;
-use crate::audit::{Auto, Code, Filter, Finding, Remedy};
+use crate::audit::{Auto, Code, Evidence, Filter, Finding, Remedy};
 use crate::client::ClientFolder;
 use crate::index::{MembershipRow, NewRows, RepoRow};
 use crate::object::Kind;
 use crate::progress::Progress;
-use crate::repair::{Outcome, Plan, Selection, Step, apply};
+use crate::repair::{Outcome, Plan, Selection, Step, StepChange, apply};
 use crate::store::Store;
 use crate::testing::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,12 +34,9 @@ async fn applied(store: &Store, plan: &Plan, folder: &Path) -> crate::repair::Ap
 
 /// What a finding is called in a plan.
 fn named(finding: &Finding) -> (Code, String) {
-    match finding.code {
-        Code::RefsUnsaved => (finding.code, finding.repo.clone()),
-        Code::HeadDangling => {
-            let head = finding.evidence["head"].as_str().unwrap();
-            (finding.code, head.to_owned())
-        }
+    match &finding.evidence {
+        Evidence::RefsUnsaved(_) => (finding.code, finding.repo.clone()),
+        Evidence::HeadDangling(seen) => (finding.code, seen.head.clone()),
         _ => (finding.code, finding.id.clone()),
     }
 }
@@ -156,7 +153,10 @@ async fn meddle(path: &Path, steps: &[Step]) {
             "blob" => ("musehub_objects", "object_id"),
             _ => continue,
         };
-        let sql = match step.row.iter().any(|change| change.column == "repo_id") {
+        let sql = match matches!(
+            step.change,
+            StepChange::Add { .. } | StepChange::Hold { .. }
+        ) {
             // The row that was to be added came by itself, and points elsewhere.
             true => match table {
                 "musehub_objects" => format!(

@@ -1,8 +1,10 @@
 //! A plan as a file: what comes back is the plan, and nothing else is taken for one.
 
 use super::support::*;
+use crate::index::EditableColumn;
 use crate::progress::Progress;
-use crate::repair::{Outcome, Plan, RepairError, Step, apply};
+use crate::repair::change::CellChange;
+use crate::repair::{Outcome, Plan, RepairError, Step, StepChange, apply};
 use crate::store::Hub;
 use crate::store::hub::Database;
 use crate::testing::*;
@@ -118,12 +120,24 @@ async fn a_plan_for_another_hub_or_of_a_newer_version_is_refused() {
     assert!(refused(&path, &hub.hub).contains("newer luthier"));
 }
 
+fn cell(step: &mut Step) -> &mut CellChange {
+    match &mut step.change {
+        StepChange::Row { cells, .. } => &mut cells[0],
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn a_forged_step_is_made_again_from_the_hub_and_superseded() {
-    let forgeries: [fn(&mut Step, &Step); 5] = [
+    let forgeries: [fn(&mut Step, &Step); 6] = [
         |step, _| step.sha256 = Some("ab".repeat(32)),
-        |step, _| step.row[0].to = Some("local://objects/elsewhere".to_owned()),
-        |step, _| step.row[0].column = "message".to_owned(),
+        |step, _| cell(step).to = Some("local://objects/elsewhere".to_owned()),
+        |step, _| cell(step).column = EditableColumn::Message,
+        |step, _| {
+            let mut written = step.change.written();
+            "no_such_column".clone_into(&mut written[0].column);
+            step.change = StepChange::Unknown(written);
+        },
         |step, other| step.id.clone_from(&other.id),
         |step, _| step.precondition = "Nothing at all.".to_owned(),
     ];

@@ -11,7 +11,7 @@ use crate::object::identity::{BlobDigests, BlobHasher, BlobScheme};
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;
 use crate::store::Store;
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -103,11 +103,9 @@ pub async fn search(
     let total = store.index().counts().await?.blobs;
     progress.phase("search", Some(total));
     let (mut hashed, mut bytes, mut unread) = (0_u64, 0_u64, 0_u64);
-    let mut after: Option<String> = None;
-    loop {
-        let page = store.index().blobs(after.as_deref(), PAGE).await?;
-        after = page.rows.last().map(|row| row.object_id.clone()).or(after);
-        let mut reads = stream::iter(page.rows)
+    let mut pages = store.index().blob_pages(PAGE);
+    while let Some(rows) = pages.try_next().await? {
+        let mut reads = stream::iter(rows)
             .map(|row| async move {
                 let digests = hash(store, &row).await;
                 (row, digests)
@@ -129,10 +127,8 @@ pub async fn search(
                 return Ok(Searched::Cut { hashed });
             }
         }
-        if page.end {
-            return Ok(Searched::Nowhere { unread });
-        }
     }
+    Ok(Searched::Nowhere { unread })
 }
 
 /// Returns the digests of what a row names; `None` where it names nothing that is there.

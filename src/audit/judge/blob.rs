@@ -1,7 +1,7 @@
 //! Blobs.
 
-use super::{Judge, ObjectQuery, Verdict, found, judge_object, judge_others};
-use crate::audit::fault::Code;
+use super::{Judge, ObjectQuery, Verdict, judge_object, judge_others, names};
+use crate::audit::evidence::{Absent, Evidence, Malformed, NotStored, RefusedUri, Sizes, Unlinked};
 use crate::audit::finding::{Finding, Subject};
 use crate::audit::probe::{Named, ObjectState};
 use crate::backend::Key;
@@ -15,10 +15,10 @@ impl Judge {
     pub async fn blob(&self, row: &BlobRow, copies: &[StoredCopy]) -> Verdict {
         let mut verdict = Verdict::default();
         let id = ObjectId::new(&row.object_id);
-        let about =
-            |code| Finding::new(code, Subject::Blob, id.as_str()).with("path", row.path.as_str());
+        let about = |evidence| Finding::new(evidence, Subject::Blob, id.as_str());
+        let path = Some(row.path.clone());
         if id.hex().is_none() {
-            verdict.report(about(Code::IdMalformed));
+            verdict.report(about(Evidence::IdMalformed(Malformed { path })));
             return verdict;
         }
         let disk_path = reconstruct::non_empty(row.disk_path.as_deref());
@@ -53,26 +53,34 @@ impl Judge {
                 let linkable = self.store.index().capabilities().storage_uri(Kind::Blob);
                 match (keys.as_slice(), disk_path) {
                     ([_, ..], _) if linkable => {
-                        verdict.report(about(Code::UriUnlinked).with("found", found(keys)));
+                        let found = names(keys);
+                        verdict.report(about(Evidence::UriUnlinked(Unlinked { found, path })));
                     }
                     ([_, ..], _) => {}
-                    ([], Some(path)) => match Key::new(path) {
-                        Ok(key) => verdict.report(
-                            about(Code::ObjectMissing)
-                                .with("key", key.as_str())
-                                .with("asked", self.witnesses().to_vec()),
-                        ),
+                    ([], Some(disk_path)) => match Key::new(disk_path) {
+                        Ok(key) => verdict.report(about(Evidence::ObjectMissing(Absent {
+                            asked: Some(self.witnesses()),
+                            found: None,
+                            key: key.as_str().to_owned(),
+                            path,
+                        }))),
                         // What is not followed was not looked at.
                         Err(why) => verdict.report(
-                            about(Code::UriRefused)
-                                .with("disk_path", path)
-                                .with("why", why.to_string())
-                                .without_remedy("no other key is known for the object"),
+                            about(Evidence::UriRefused(RefusedUri {
+                                disk_path: Some(disk_path.to_owned()),
+                                path,
+                                why: why.to_string(),
+                                ..RefusedUri::default()
+                            }))
+                            .without_remedy("no other key is known for the object"),
                         ),
                     },
-                    ([], None) => verdict.report(about(Code::UriMissing).without_remedy(
-                        "a row contains no bytes; a copy that matches the id is needed",
-                    )),
+                    ([], None) => verdict.report(
+                        about(Evidence::UriMissing(NotStored { path, scheme: None }))
+                            .without_remedy(
+                                "a row contains no bytes; a copy that matches the id is needed",
+                            ),
+                    ),
                 }
             }
             looked => judge_object(&mut verdict, Kind::Blob, &id, looked),
@@ -82,11 +90,11 @@ impl Judge {
         | ObjectState::Wrong { size, .. } = &looked
             && *size as i64 != row.size_bytes
         {
-            verdict.report(
-                about(Code::SizeWrong)
-                    .with("size_bytes", row.size_bytes)
-                    .with("listed", *size),
-            );
+            verdict.report(about(Evidence::SizeWrong(Sizes {
+                listed: *size,
+                path: row.path.clone(),
+                size_bytes: row.size_bytes,
+            })));
         }
         if let ObjectState::Proved { proof, .. } = looked {
             verdict.proved_by(Kind::Blob, proof.scheme());
@@ -94,11 +102,9 @@ impl Judge {
         verdict
     }
 
-    /// Returns the questions that a `disk_path` with nothing behind it was asked.
-    fn witnesses(&self) -> [&'static str; 2] {
-        match self.listed {
-            true => ["listing", "get"],
-            false => ["head", "get"],
-        }
+    /// The questions that a `disk_path` with nothing behind it was asked.
+    fn witnesses(&self) -> Vec<String> {
+        let first = if self.listed { "listing" } else { "head" };
+        vec![first.to_owned(), "get".to_owned()]
     }
 }

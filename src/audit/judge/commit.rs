@@ -1,7 +1,11 @@
 //! Commits.
 
-use super::{Beside, Judge, ObjectQuery, Verdict, found, judge_object, judge_others};
+use super::{Beside, Judge, ObjectQuery, Verdict, judge_object, judge_others, names};
 use crate::audit::compare;
+use crate::audit::evidence::{
+    Ambiguous, Evidence, Malformed, NotStored, Parents, Reason, Scheme, Spelling, Treeless,
+    Unlinked,
+};
 use crate::audit::fault::Code;
 use crate::audit::finding::{Finding, Subject};
 use crate::audit::probe::{Named, ObjectState};
@@ -10,7 +14,6 @@ use crate::index::audit_scratch::StoredCopy;
 use crate::object::identity::{self, CommitScheme, Recovered};
 use crate::object::{Kind, ObjectId, Record};
 use crate::store::reconstruct;
-use serde_json::Value;
 
 const NOTHING: &str = "no formula reproduces the id";
 
@@ -19,19 +22,23 @@ impl Judge {
     pub async fn commit(&self, row: &CommitRow, copies: &[StoredCopy]) -> Verdict {
         let mut verdict = Verdict::default();
         let id = ObjectId::new(&row.commit_id);
-        let about = |code| Finding::new(code, Subject::Commit, id.as_str());
+        let about = |evidence| Finding::new(evidence, Subject::Commit, id.as_str());
         if reconstruct::non_empty(row.snapshot_id.as_deref()).is_none() {
-            verdict.report(about(Code::CommitTreeless).with("parents", parents(row)));
+            let parents = parents(row);
+            verdict.report(about(Evidence::CommitTreeless(Treeless { parents })));
         }
         if id.hex().is_none() {
-            verdict.report(about(Code::IdMalformed));
+            verdict.report(about(Evidence::IdMalformed(Malformed::default())));
             return verdict;
         }
         let record = reconstruct::commit_record(row);
         if let Ok(record) = &record
             && let Some(field) = identity::ambiguous_commit(record)
         {
-            verdict.report(about(Code::IdentityAmbiguous).with("field", field));
+            verdict.report(about(Evidence::IdentityAmbiguous(Ambiguous {
+                field: Some(field.to_owned()),
+                path: None,
+            })));
             return verdict;
         }
         let proof = record.as_ref().ok().and_then(identity::recover_commit);
@@ -52,14 +59,18 @@ impl Judge {
         if let Some(proof) = &proof {
             verdict.proved_by(Kind::Commit, proof.scheme.name());
         }
-        let unproved = || match &record {
-            Ok(_) => about(Code::IdentityUnverifiable).with("why", NOTHING),
-            Err(error) => about(Code::IdentityUnverifiable).with("why", error.to_string()),
+        let unproved = || {
+            let why = match &record {
+                Ok(_) => NOTHING.to_owned(),
+                Err(error) => error.to_string(),
+            };
+            about(Evidence::IdentityUnverifiable(Reason { why }))
         };
         match (&looked, &proof) {
             (None, _) => self.unasked(&mut verdict, row, proof.as_ref(), unproved),
             (Some(ObjectState::Unlinked { found: keys, .. }), _) if !keys.is_empty() => {
-                verdict.report(about(Code::UriUnlinked).with("found", found(keys)));
+                let found = names(keys);
+                verdict.report(about(Evidence::UriUnlinked(Unlinked { found, path: None })));
             }
             (Some(ObjectState::Unlinked { others, .. }), _) => {
                 judge_others(&mut verdict, Kind::Commit, &id, others);
@@ -122,9 +133,8 @@ impl Judge {
         if let ObjectState::Proved { proof, .. } = looked {
             verdict.proved_by(Kind::Commit, proof.scheme());
             if let Some(differing) = beside.differing {
-                let mut finding = Finding::new(Code::ObjectDiverges, Subject::Commit, id.as_str());
-                finding.evidence = differing;
-                verdict.report(finding);
+                let evidence = Evidence::ObjectDiverges(differing);
+                verdict.report(Finding::new(evidence, Subject::Commit, id.as_str()));
             }
         } else if proof.is_none() && !matches!(looked, ObjectState::Unknown { .. }) {
             verdict.report(unproved());
@@ -135,11 +145,11 @@ impl Judge {
     }
 }
 
-/// Returns the parents as a list, as the row spells them; what is no list of ids stays the text that it is.
-fn parents(row: &CommitRow) -> Value {
+/// The parents as a list, as the row spells them; what is no list of ids stays the text that it is.
+fn parents(row: &CommitRow) -> Parents {
     match reconstruct::parent_ids(&row.parent_ids) {
-        Ok(ids) => ids.iter().map(ObjectId::as_str).collect::<Vec<_>>().into(),
-        Err(_) => row.parent_ids.as_str().into(),
+        Ok(ids) => Parents::Ids(ids.iter().map(|id| id.as_str().to_owned()).collect()),
+        Err(_) => Parents::Text(row.parent_ids.clone()),
     }
 }
 
@@ -158,26 +168,32 @@ fn beside(row: &CommitRow, object: &Record) -> Beside {
 
 /// Returns the finding for a row that proves and has no object.
 fn not_stored(id: &ObjectId, proof: &Recovered) -> Finding {
-    let about = |code| Finding::new(code, Subject::Commit, id.as_str());
-    if !proof.scheme.accepted_by_clients() {
-        return about(Code::IdentityStale).with("scheme", proof.scheme.name());
-    }
-    if proof.offset.is_none() && !proof.author_emptied {
-        return about(Code::UriMissing).with("scheme", proof.scheme.name());
-    }
-    about(Code::SpellingLost)
-        .with("scheme", proof.scheme.name())
-        .with("committed_at", proof.record.committed_at.as_str())
-        .with("author", proof.record.author.as_str())
+    let scheme = proof.scheme.name().to_owned();
+    let evidence = if !proof.scheme.accepted_by_clients() {
+        Evidence::IdentityStale(Scheme { scheme })
+    } else if proof.offset.is_none() && !proof.author_emptied {
+        Evidence::UriMissing(NotStored {
+            path: None,
+            scheme: Some(scheme),
+        })
+    } else {
+        Evidence::SpellingLost(Spelling {
+            author: proof.record.author.clone(),
+            committed_at: proof.record.committed_at.clone(),
+            scheme,
+        })
+    };
+    Finding::new(evidence, Subject::Commit, id.as_str())
 }
 
 /// A stored commit whose id clients refuse stays a finding: there is nothing left to write.
 fn stale(verdict: &mut Verdict, id: &ObjectId, proof: &Recovered) {
     if proof.scheme == CommitScheme::Pipe {
-        let finding = Finding::new(Code::IdentityStale, Subject::Commit, id.as_str());
+        let evidence = Evidence::IdentityStale(Scheme {
+            scheme: proof.scheme.name().to_owned(),
+        });
         verdict.report(
-            finding
-                .with("scheme", proof.scheme.name())
+            Finding::new(evidence, Subject::Commit, id.as_str())
                 .without_remedy("it is stored already; clients still refuse its id"),
         );
     }

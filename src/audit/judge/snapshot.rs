@@ -1,8 +1,11 @@
 //! Snapshots: a tree that may be cached, stored, or chained, and the cache's own faults.
 
-use super::{Beside, Judge, ObjectQuery, Verdict, found, judge_object, judge_others};
+use super::{Beside, Judge, ObjectQuery, Verdict, judge_object, judge_others, names};
 use crate::audit::Depth;
 use crate::audit::compare;
+use crate::audit::evidence::{
+    self, Ambiguous, Counts, Emptied, Evidence, Malformed, NotStored, Reason, Unlinked, UnsafePaths,
+};
 use crate::audit::fault::Code;
 use crate::audit::finding::{Finding, Subject};
 use crate::audit::probe::{Named, ObjectState};
@@ -14,7 +17,6 @@ use crate::object::path::{self, Unsafe};
 use crate::object::{Kind, Manifest, ManifestError, ObjectId, Proof, Record, SnapshotRecord, Tree};
 use crate::store::chain::ChainBreak;
 use crate::store::reconstruct;
-use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -63,11 +65,8 @@ impl Judge {
         if id.hex().is_none() {
             let manifest = decoded.and_then(Result::ok).map(|(m, _)| Arc::new(m));
             let tree = manifest.clone().unwrap_or_default();
-            verdict.report(Finding::new(
-                Code::IdMalformed,
-                Subject::Snapshot,
-                id.as_str(),
-            ));
+            let evidence = Evidence::IdMalformed(Malformed::default());
+            verdict.report(Finding::new(evidence, Subject::Snapshot, id.as_str()));
             judge_paths(&mut verdict, &id, &[(&tree, &stored_directories)]);
             verdict.manifest = manifest;
             return verdict;
@@ -140,8 +139,11 @@ impl Judge {
         if let Some(tree) = trees.best()
             && let Some(path) = identity::ambiguous_snapshot(tree.manifest(), tree.directories())
         {
-            let finding = Finding::new(Code::IdentityAmbiguous, Subject::Snapshot, id.as_str());
-            verdict.report(finding.with("path", path));
+            let evidence = Evidence::IdentityAmbiguous(Ambiguous {
+                field: None,
+                path: Some(path.to_owned()),
+            });
+            verdict.report(Finding::new(evidence, Subject::Snapshot, id.as_str()));
             return;
         }
         // A depth that reads nothing cannot say that nothing proves.
@@ -156,25 +158,29 @@ impl Judge {
         if let Some(tree) = trees.best() {
             verdict.proved_by(Kind::Snapshot, tree.scheme().name());
         } else if hopeless && !verdict.unknown.iter().any(|_| row.delta.is_some()) {
-            let mut finding =
-                Finding::new(Code::IdentityUnverifiable, Subject::Snapshot, id.as_str()).with(
-                    "why",
-                    "no manifest, object or chain of deltas reproduces the id",
-                );
+            let evidence = Evidence::IdentityUnverifiable(Reason {
+                why: "no manifest, object or chain of deltas reproduces the id".to_owned(),
+            });
+            let mut finding = Finding::new(evidence, Subject::Snapshot, id.as_str());
             finding.caused_by = cause.map(|code| format!("{code} {id}"));
             verdict.report(finding);
         }
         match looked {
             None => {}
             Some(ObjectState::Unlinked { found: keys, .. }) if !keys.is_empty() => {
-                let finding = Finding::new(Code::UriUnlinked, Subject::Snapshot, id.as_str());
-                verdict.report(finding.with("found", found(keys)));
+                let (found, path) = (names(keys), None);
+                let evidence = Evidence::UriUnlinked(Unlinked { found, path });
+                verdict.report(Finding::new(evidence, Subject::Snapshot, id.as_str()));
             }
             Some(ObjectState::Unlinked { others, .. }) => {
                 judge_others(verdict, Kind::Snapshot, id, others);
                 if let Some(tree) = trees.best() {
-                    let finding = Finding::new(Code::UriMissing, Subject::Snapshot, id.as_str());
-                    let finding = self.graded(finding.with("scheme", tree.scheme().name()));
+                    let evidence = Evidence::UriMissing(NotStored {
+                        path: None,
+                        scheme: Some(tree.scheme().name().to_owned()),
+                    });
+                    let finding = Finding::new(evidence, Subject::Snapshot, id.as_str());
+                    let finding = self.graded(finding);
                     verdict.report(if others.is_empty() {
                         finding
                     } else {
@@ -185,10 +191,8 @@ impl Judge {
             Some(looked) => {
                 judge_object(verdict, Kind::Snapshot, id, looked);
                 if let Some(differing) = beside.differing {
-                    let mut finding =
-                        Finding::new(Code::ObjectDiverges, Subject::Snapshot, id.as_str());
-                    finding.evidence = differing;
-                    verdict.report(finding);
+                    let evidence = Evidence::ObjectDiverges(differing);
+                    verdict.report(Finding::new(evidence, Subject::Snapshot, id.as_str()));
                 }
             }
         }
@@ -205,29 +209,30 @@ fn judge_cache(
     hopeless: bool,
 ) -> Option<Code> {
     let mut cause = None;
-    let mut find = |code: Code, evidence: &[(&str, Value)]| {
-        let mut finding = Finding::new(code, Subject::Snapshot, id.as_str());
-        for (key, value) in evidence {
-            finding = finding.with(key, value.clone());
-        }
+    let mut find = |evidence: Evidence| {
+        let mut finding = Finding::new(evidence, Subject::Snapshot, id.as_str());
         if hopeless {
             finding = finding.without_remedy("no source for the cached tree matches the id");
-            cause = Some(code);
+            cause = Some(finding.code);
         }
         verdict.report(finding);
     };
     let is_cache = judge.store.index().capabilities().manifest_cache();
     match (&trees.decoded, &trees.cached) {
         (None, _) if row.manifest.is_none() => match &trees.chained {
-            Some(Ok(_)) => find(Code::CacheDelta, &[]),
-            Some(Err(why)) => find(Code::DeltaBroken, &[("why", why.to_string().into())]),
+            Some(Ok(_)) => find(Evidence::CacheDelta(evidence::Nothing {})),
+            Some(Err(why)) => find(Evidence::DeltaBroken(Reason {
+                why: why.to_string(),
+            })),
             None => {}
         },
-        (None, None) => find(Code::ManifestEmptied, &[("cache", "no bytes".into())]),
+        (None, None) => find(Evidence::ManifestEmptied(Emptied {
+            cache: Some("no bytes".to_owned()),
+        })),
         (None, Some(_)) => {}
-        (Some(Err(why)), _) if is_cache => {
-            find(Code::CacheBroken, &[("why", why.to_string().into())])
-        }
+        (Some(Err(why)), _) if is_cache => find(Evidence::CacheBroken(Reason {
+            why: why.to_string(),
+        })),
         (Some(Err(_)), _) => {}
         (Some(Ok((manifest, encoding))), cached) => {
             let same_tree = |t: &Tree| **t.manifest() == *manifest;
@@ -238,7 +243,7 @@ fn judge_cache(
             match (cached, from_object) {
                 (Some(tree), _) if tree.which() == Directories::Stored => {
                     if is_cache && *encoding == Encoding::Msgpack {
-                        find(Code::CacheMsgpack, &[]);
+                        find(Evidence::CacheMsgpack(evidence::Nothing {}));
                     }
                     judge_count(row, manifest.len(), &mut find);
                 }
@@ -253,28 +258,22 @@ fn judge_cache(
                         (true, Directories::Empty) => "none",
                         (true, _) => "those of the paths",
                     };
-                    let fits: Vec<_> = tree
-                        .directories()
-                        .iter()
-                        .take(PATHS_SHOWN)
-                        .cloned()
-                        .collect();
-                    find(
-                        Code::DirectoriesLost,
-                        &[("proves_with", source.into()), ("directories", fits.into())],
-                    );
+                    let fits = tree.directories().iter().take(PATHS_SHOWN);
+                    find(Evidence::DirectoriesLost(evidence::Directories {
+                        directories: fits.cloned().collect(),
+                        proves_with: source.to_owned(),
+                    }));
                     if is_cache && *encoding == Encoding::Msgpack {
-                        find(Code::CacheMsgpack, &[]);
+                        find(Evidence::CacheMsgpack(evidence::Nothing {}));
                     }
                     judge_count(row, manifest.len(), &mut find);
                 }
-                (None, None) if manifest.is_empty() => find(Code::ManifestEmptied, &[]),
-                (None, None) if is_cache => {
-                    find(
-                        Code::CacheBroken,
-                        &[("why", "it does not match the id".into())],
-                    );
+                (None, None) if manifest.is_empty() => {
+                    find(Evidence::ManifestEmptied(Emptied::default()));
                 }
+                (None, None) if is_cache => find(Evidence::CacheBroken(Reason {
+                    why: "it does not match the id".to_owned(),
+                })),
                 (None, None) => {}
             }
         }
@@ -282,14 +281,14 @@ fn judge_cache(
     cause
 }
 
-fn judge_count(row: &SnapshotRow, entries: usize, find: &mut impl FnMut(Code, &[(&str, Value)])) {
+fn judge_count(row: &SnapshotRow, entries: usize, find: &mut impl FnMut(Evidence)) {
     if let Some(count) = row.entry_count
         && count != entries as i64
     {
-        find(
-            Code::CountWrong,
-            &[("entry_count", count.into()), ("entries", entries.into())],
-        );
+        find(Evidence::CountWrong(Counts {
+            entries: entries as u64,
+            entry_count: count,
+        }));
     }
 }
 
@@ -326,8 +325,9 @@ fn judge_paths(verdict: &mut Verdict, id: &ObjectId, given: &[(&Manifest, &BTree
         .take(PATHS_SHOWN)
         .map(|(path, why)| format!("{path:?}: {why}"))
         .collect();
-    let finding = Finding::new(Code::PathUnsafe, Subject::Snapshot, id.as_str())
-        .with("paths", shown)
-        .with("count", refused.len());
-    verdict.report(finding);
+    let evidence = Evidence::PathUnsafe(UnsafePaths {
+        count: refused.len() as u64,
+        paths: shown,
+    });
+    verdict.report(Finding::new(evidence, Subject::Snapshot, id.as_str()));
 }

@@ -3,10 +3,52 @@
 use super::{ObjectState, Probe, absent, wrapped};
 use crate::backend::{BackendError, Key};
 use crate::object::identity::BlobHasher;
-use crate::object::{Kind, MAX_PAYLOAD, ObjectId, Proof};
+use crate::object::{Kind, MAX_PAYLOAD, ObjectId, Proof, ProofError};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
+
+/// An object that was read to its end.
+struct ReadObject {
+    key: Key,
+    size: u64,
+    sha256: [u8; 32],
+    /// Of a blob, its start only.
+    bytes: Bytes,
+    encoding: Option<String>,
+}
+
+impl ReadObject {
+    /// Says whether it is the object that was looked for.
+    fn state(self, proof: Result<Proof, ProofError>) -> ObjectState {
+        let Self {
+            key,
+            size,
+            sha256,
+            bytes,
+            encoding,
+        } = self;
+        match proof {
+            Ok(proof) => ObjectState::Proved {
+                key,
+                size,
+                bytes,
+                sha256,
+                proof,
+            },
+            Err(why) => ObjectState::Wrong {
+                key,
+                size,
+                bytes,
+                sha256,
+                why: why.to_string(),
+                wrapped: None,
+                encoding,
+                copies: Vec::new(),
+            },
+        }
+    }
+}
 
 /// The largest blob that is hashed: 64 GiB. A sparse file can claim any size.
 const LARGEST: u64 = 64 << 30;
@@ -154,27 +196,15 @@ impl Probe<'_> {
         };
         let encoding = body.meta.encoding.clone();
         let bytes = body.read_all(MAX_PAYLOAD as u64 + 64).await?;
-        let (key, size) = (key.clone(), bytes.len() as u64);
-        let sha256 = Sha256::digest(&bytes).into();
-        Ok(Some(match Proof::read(kind, id, &bytes) {
-            Ok(proof) => ObjectState::Proved {
-                key,
-                size,
-                bytes,
-                sha256,
-                proof,
-            },
-            Err(why) => ObjectState::Wrong {
-                key,
-                size,
-                bytes,
-                sha256,
-                why: why.to_string(),
-                wrapped: None,
-                encoding,
-                copies: Vec::new(),
-            },
-        }))
+        let proof = Proof::read(kind, id, &bytes);
+        let read = ReadObject {
+            key: key.clone(),
+            size: bytes.len() as u64,
+            sha256: Sha256::digest(&bytes).into(),
+            bytes,
+            encoding,
+        };
+        Ok(Some(read.state(proof)))
     }
 
     /// Hashes a blob as it streams by; only its first 64 KiB are kept, to say what is wrong with it.
@@ -210,24 +240,13 @@ impl Probe<'_> {
             return Ok(Some(ObjectState::Unknown { key, why }));
         }
         let (proof, sha256) = Proof::of_blob(id, hasher);
-        Ok(Some(match proof {
-            Ok(proof) => ObjectState::Proved {
-                key,
-                size,
-                bytes,
-                sha256,
-                proof,
-            },
-            Err(why) => ObjectState::Wrong {
-                key,
-                size,
-                bytes,
-                sha256,
-                why: why.to_string(),
-                wrapped: None,
-                encoding,
-                copies: Vec::new(),
-            },
-        }))
+        let read = ReadObject {
+            key,
+            size,
+            sha256,
+            bytes,
+            encoding,
+        };
+        Ok(Some(read.state(proof)))
     }
 }

@@ -16,12 +16,13 @@ use super::{
 use crate::backend::layout;
 use crate::index::audit_scratch::{AuditScratch, BranchFact, ListedKey, Unresolved};
 use crate::index::hidden::is_hidden;
-use crate::index::{BranchRow, Counts, Hidden, MembershipRow, RepoRow};
+use crate::index::{BranchRow, Counts, Hidden, RepoRow};
 use crate::object::time::Micros;
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;
 use crate::store::Store;
 use crate::store::doctor::sample::{self, Pair};
+use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
@@ -276,32 +277,19 @@ impl<'a> Scan<'a> {
     }
 
     async fn repos(&mut self) -> Result<(), AuditError> {
-        let mut after: Option<String> = None;
-        loop {
-            let page = self.store.index().repos(after.as_deref(), PAGE).await?;
-            self.scratch.add_repos(&page.rows).await?;
-            self.summary.checked.repos += page.rows.len() as u64;
-            after = page.rows.last().map(|row| row.repo_id.clone()).or(after);
-            if page.end {
-                return Ok(());
-            }
+        let mut pages = self.store.index().repo_pages(PAGE);
+        while let Some(rows) = pages.try_next().await? {
+            self.scratch.add_repos(&rows).await?;
+            self.summary.checked.repos += rows.len() as u64;
         }
+        Ok(())
     }
 
     async fn memberships(&mut self) -> Result<(), AuditError> {
         for kind in Kind::ALL {
-            let mut after: Option<MembershipRow> = None;
-            loop {
-                let page = self
-                    .store
-                    .index()
-                    .memberships(kind, after.as_ref(), 5_000)
-                    .await?;
-                self.scratch.add_members(kind, &page.rows).await?;
-                after = page.rows.last().cloned().or(after);
-                if page.end {
-                    break;
-                }
+            let mut pages = self.store.index().membership_pages(kind, 5_000);
+            while let Some(rows) = pages.try_next().await? {
+                self.scratch.add_members(kind, &rows).await?;
                 self.progress.checkpoint().await?;
             }
         }
@@ -321,15 +309,11 @@ impl<'a> Scan<'a> {
     }
 
     async fn branches(&mut self) -> Result<(), AuditError> {
-        let mut after: Option<String> = None;
-        loop {
-            let page = self.store.index().branches(after.as_deref(), PAGE).await?;
-            self.add_branches(&page.rows).await?;
-            after = page.rows.last().map(|row| row.branch_id.clone()).or(after);
-            if page.end {
-                return Ok(());
-            }
+        let mut pages = self.store.index().branch_pages(PAGE);
+        while let Some(rows) = pages.try_next().await? {
+            self.add_branches(&rows).await?;
         }
+        Ok(())
     }
 }
 

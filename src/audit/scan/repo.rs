@@ -10,6 +10,7 @@ use crate::index::audit_scratch::{BranchFact, CommitFact, Standing, StoredCopy};
 use crate::index::{Capabilities, CommitRow, Counts, MembershipRow, RepoRow};
 use crate::object::{Kind, ObjectId};
 use crate::store::reconstruct;
+use futures_util::TryStreamExt;
 use std::collections::HashSet;
 
 /// Ids of a repository's rows fetched at once.
@@ -72,22 +73,16 @@ impl Scan<'_> {
     async fn members_of(&mut self, repo_id: &str) -> Result<[u64; 3], AuditError> {
         let mut counts = [0; 3];
         for kind in Kind::ALL {
-            let mut after: Option<String> = None;
-            loop {
-                let index = self.store.index();
-                let page = index.ids_held(kind, repo_id, after.as_deref(), IDS).await?;
-                after = page.rows.last().cloned().or(after);
-                counts[kind as usize] += page.rows.len() as u64;
-                let rows = page.rows.into_iter().map(|id| MembershipRow {
+            let mut pages = self.store.index().held_pages(kind, repo_id, IDS);
+            while let Some(ids) = pages.try_next().await? {
+                counts[kind as usize] += ids.len() as u64;
+                let rows = ids.into_iter().map(|id| MembershipRow {
                     id,
                     repo_id: repo_id.to_owned(),
                 });
                 self.scratch
                     .add_members(kind, &rows.collect::<Vec<_>>())
                     .await?;
-                if page.end {
-                    break;
-                }
                 self.progress.checkpoint().await?;
             }
         }
@@ -117,16 +112,11 @@ impl Scan<'_> {
     }
 
     async fn branches_of(&mut self, repo_id: &str) -> Result<(), AuditError> {
-        let mut after: Option<String> = None;
-        loop {
-            let index = self.store.index();
-            let page = index.branches_of(repo_id, after.as_deref(), PAGE).await?;
-            after = page.rows.last().map(|row| row.name.clone()).or(after);
-            self.add_branches(&page.rows).await?;
-            if page.end {
-                return Ok(());
-            }
+        let mut pages = self.store.index().branch_pages_of(repo_id, PAGE);
+        while let Some(rows) = pages.try_next().await? {
+            self.add_branches(&rows).await?;
         }
+        Ok(())
     }
 
     /// Lays down the commits of other repositories that this one's history leads to, so that walks of the

@@ -9,8 +9,8 @@ use crate::index::{Browse, Capabilities, Listed, Page};
 use crate::object::Kind;
 
 impl Postgres {
-    /// Returns a page of a list.
-    pub(super) async fn list(&self, ask: &Browse) -> Result<Page<Listed>, sqlx::Error> {
+    /// A page of a list.
+    pub(super) async fn browse(&self, ask: &Browse) -> Result<Page<Listed>, sqlx::Error> {
         let kind = ask.kind;
         let limit = ask.limit.max(1);
         let table = Capabilities::table(kind);
@@ -42,8 +42,8 @@ impl Postgres {
         Ok(page)
     }
 
-    /// Counts the rows of a list.
-    pub(super) async fn list_count(&self, ask: &Browse) -> Result<u64, sqlx::Error> {
+    /// How many rows a list has.
+    pub(super) async fn browse_count(&self, ask: &Browse) -> Result<u64, sqlx::Error> {
         let table = Capabilities::table(ask.kind);
         let mut sql = Statement::new(format!(
             "SELECT count(*) FROM {} AS t WHERE true",
@@ -56,7 +56,7 @@ impl Postgres {
     }
 
     /// Branches and commits of each repository, in the order asked.
-    pub(super) async fn counts_by_repo(
+    pub(super) async fn repo_counts(
         &self,
         repo_ids: &[String],
     ) -> Result<Vec<(u64, u64)>, sqlx::Error> {

@@ -11,7 +11,10 @@ use sqlx::postgres::PgConnection;
 
 impl Postgres {
     /// Lands rows, a moved head and a closed proposal: all or nothing.
-    pub(super) async fn bring(&self, batch: &WriteBatch) -> Result<BatchOutcome, IndexError> {
+    pub(super) async fn commit_writes(
+        &self,
+        batch: &WriteBatch,
+    ) -> Result<BatchOutcome, IndexError> {
         let failed = |e| self.failed("landing rows", e);
         let mut tx = self.begin().await?;
         if let Some(head) = &batch.head {
@@ -28,7 +31,7 @@ impl Postgres {
             return Ok(BatchOutcome::HeadMoved);
         }
         if let Some(merged) = &batch.merged
-            && !self.close(&mut tx, merged).await.map_err(failed)?
+            && !self.close_proposal(&mut tx, merged).await.map_err(failed)?
         {
             tx.end();
             return Ok(BatchOutcome::ProposalMoved);
@@ -138,7 +141,11 @@ impl Postgres {
         run(tx, ask).await.map(drop)
     }
 
-    async fn close(&self, tx: &mut PgConnection, merged: &Merged) -> Result<bool, sqlx::Error> {
+    async fn close_proposal(
+        &self,
+        tx: &mut PgConnection,
+        merged: &Merged,
+    ) -> Result<bool, sqlx::Error> {
         let columns = &self.columns;
         let table = table_here(&columns.capabilities, "musehub_proposals");
         let id = column_here(&columns.capabilities, table, "proposal_id");
@@ -171,7 +178,7 @@ impl Postgres {
     }
 
     /// Of these ids, those that a repository holds.
-    pub(super) async fn held(
+    pub(super) async fn held_by(
         &self,
         kind: Kind,
         repo_id: &str,

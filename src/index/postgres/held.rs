@@ -21,8 +21,8 @@ impl Postgres {
         capabilities.has(table, "repo_id").then_some(table)
     }
 
-    /// Returns a page of the ids that a repository holds.
-    pub(super) async fn held_page(
+    /// A page of the ids that a repository holds.
+    pub(super) async fn ids_held(
         &self,
         kind: Kind,
         repo_id: &str,
@@ -62,8 +62,8 @@ impl Postgres {
         self.rows(ask, limit, |cells| cells.key()).await
     }
 
-    /// Returns the repositories that hold each of these ids.
-    pub(super) async fn holding_repos(
+    /// Who holds each of these ids.
+    pub(super) async fn holders_of(
         &self,
         kind: Kind,
         ids: &[String],
@@ -80,7 +80,7 @@ impl Postgres {
     }
 
     /// Of these ids, those that have a row.
-    pub(super) async fn that_exist(
+    pub(super) async fn ids_with_row(
         &self,
         kind: Kind,
         ids: &[String],
@@ -167,8 +167,8 @@ impl Postgres {
         Ok(self.rows(ask, 1, read).await?.rows.pop())
     }
 
-    /// Returns a page of the ids of rows without `storage_uri`.
-    pub(super) async fn unlinked_page(
+    /// A page of the ids of rows without `storage_uri`.
+    pub(super) async fn ids_unlinked(
         &self,
         kind: Kind,
         after: Option<&str>,

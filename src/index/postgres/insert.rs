@@ -11,7 +11,7 @@ use sqlx::postgres::PgConnection;
 
 impl Postgres {
     /// Adds rows, all or none; a row whose key exists already is left as it is.
-    pub(super) async fn add(&self, rows: &NewRows) -> Result<(), IndexError> {
+    pub(super) async fn insert(&self, rows: &NewRows) -> Result<(), IndexError> {
         let failed = |e| self.failed("adding rows", e);
         let mut tx = self.begin().await?;
         self.add_rows(&mut tx, rows).await.map_err(failed)?;

@@ -61,7 +61,7 @@ impl Postgres {
     }
 
     /// Takes the hub's advisory lock in a transaction of its own; the lock goes with the guard.
-    pub(super) async fn lock(&self) -> Result<Box<dyn Send + Sync>, IndexError> {
+    pub(super) async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError> {
         self.may_write()?;
         let failed = |e| self.failed(WHAT, e);
         let options = self.url.options().map_err(failed)?;

@@ -135,8 +135,8 @@ impl Postgres {
         Ok(out)
     }
 
-    /// Returns a page of memberships, behind (id, repo_id).
-    pub(super) async fn membership_page(
+    /// A page of memberships, behind (id, repo_id).
+    pub(super) async fn memberships(
         &self,
         kind: Kind,
         after: Option<&MembershipRow>,
@@ -172,8 +172,8 @@ impl Postgres {
         .await
     }
 
-    /// Returns a repository by its path; one that lives before one that was deleted.
-    pub(super) async fn find_repo(
+    /// A repository by its path; one that lives before one that was deleted.
+    pub(super) async fn repo_by_path(
         &self,
         owner: &str,
         slug: &str,
@@ -204,9 +204,9 @@ impl Postgres {
         Ok(page.rows.into_iter().next())
     }
 
-    /// Returns a page of a repository's branches behind the name `after`. Branches that share a name are never parted,
-    /// so that a page may hold more rows than `limit`.
-    pub(super) async fn branch_page(
+    /// A page of a repository's branches behind the name `after`. Branches that share a name are never
+    /// parted, so that a page may hold more rows than `limit`.
+    pub(super) async fn branches_of(
         &self,
         repo_id: &str,
         after: Option<&str>,
@@ -243,7 +243,7 @@ impl Postgres {
     }
 
     /// Ids that start with `prefix`, or with `sha256:` and `prefix`.
-    pub(super) async fn prefixed(
+    pub(super) async fn ids_with_prefix(
         &self,
         prefix: &str,
         limit: u32,
@@ -284,7 +284,7 @@ impl Postgres {
     }
 
     /// Counts of every table, in one statement so that they belong together.
-    pub(super) async fn count_all(&self) -> Result<Counts, IndexError> {
+    pub(super) async fn counts(&self) -> Result<Counts, IndexError> {
         let capabilities = &self.columns.capabilities;
         let all = |table: &'static str| {
             let table = table_here(capabilities, table);

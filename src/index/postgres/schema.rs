@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 impl Postgres {
     /// Version, rights, replication, encryption, and what stops a run.
-    pub(super) async fn tell(&self) -> Result<About, sqlx::Error> {
+    pub(super) async fn about(&self) -> Result<About, sqlx::Error> {
         let pooler = self.finds_pooler().await;
         let mut session = self.sessions.begin(Purpose::Read).await?;
         let (version, replica, encrypted): (String, bool, Option<bool>) = sqlx::query_as(
@@ -55,8 +55,8 @@ impl Postgres {
         pooler::stands_between(&options).await.ok()
     }
 
-    /// Returns what the hub lacks.
-    pub(super) async fn wanted(&self) -> Result<Migration, sqlx::Error> {
+    /// What the hub lacks.
+    pub(super) async fn migration(&self) -> Result<Migration, sqlx::Error> {
         let mut session = self.sessions.begin(Purpose::Read).await?;
         // A partitioned table's index is invalid until each of its parts has one.
         let indexes: Vec<(String, bool)> = sqlx::query_as(
@@ -162,7 +162,7 @@ impl Postgres {
     }
 
     /// Runs a migration on a connection of its own.
-    pub(super) async fn run_migration(&self, migration: &Migration) -> Result<(), IndexError> {
+    pub(super) async fn migrate(&self, migration: &Migration) -> Result<(), IndexError> {
         self.may_write()?;
         let failed = |e| self.failed("changing the schema", e);
         let options = self.url.options().map_err(failed)?;

@@ -9,7 +9,7 @@ use sqlx::AssertSqlSafe;
 
 impl Postgres {
     /// Asks the catalogue again, and if wanted each table that its statistics or its lack of a key make doubtful.
-    pub(super) async fn look(&self, counted: bool) -> Result<Visibility, sqlx::Error> {
+    pub(super) async fn visibility(&self, counted: bool) -> Result<Visibility, sqlx::Error> {
         let mut session = self.sessions.begin(Purpose::Read).await?;
         let now = within(SILENCE, Catalogue::read(&mut session)).await?;
         let mut hidden = now.hidden;

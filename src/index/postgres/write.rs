@@ -29,7 +29,11 @@ impl Postgres {
     }
 
     /// Points rows at their objects where they still say what was seen.
-    pub(super) async fn link(&self, kind: Kind, links: &[Link]) -> Result<Vec<String>, IndexError> {
+    pub(super) async fn set_storage_uri(
+        &self,
+        kind: Kind,
+        links: &[Link],
+    ) -> Result<Vec<String>, IndexError> {
         let failed = |e| self.failed("setting storage_uri", e);
         let mut tx = self.begin().await?;
         let table = Capabilities::table(kind);
@@ -72,7 +76,7 @@ impl Postgres {
     }
 
     /// Rewrites a snapshot's cache where it still is what was seen.
-    pub(super) async fn recache(&self, recache: &Recache) -> Result<bool, IndexError> {
+    pub(super) async fn set_cache(&self, recache: &Recache) -> Result<bool, IndexError> {
         const TABLE: &str = "musehub_snapshots";
         let failed = |e| self.failed("rewriting a snapshot's cache", e);
         let mut tx = self.begin().await?;

@@ -13,8 +13,8 @@ use crate::object::Kind;
 const FEW: u32 = 50_000;
 
 impl Sqlite {
-    /// Returns a page of a list.
-    pub(super) async fn list(&self, ask: &Browse) -> Result<Page<Listed>, sqlx::Error> {
+    /// A page of a list.
+    pub(super) async fn browse(&self, ask: &Browse) -> Result<Page<Listed>, sqlx::Error> {
         let kind = ask.kind;
         let limit = ask.limit.max(1);
         let id = self
@@ -47,8 +47,8 @@ impl Sqlite {
         Ok(page)
     }
 
-    /// Counts the rows of a list.
-    pub(super) async fn list_count(&self, ask: &Browse) -> Result<u64, sqlx::Error> {
+    /// How many rows a list has.
+    pub(super) async fn browse_count(&self, ask: &Browse) -> Result<u64, sqlx::Error> {
         let table = Capabilities::table(ask.kind);
         let mut sql = Statement::new(format!("SELECT count(*) FROM {table} AS t WHERE "));
         // Every membership is met anyway, and both sides lie in the order of the ids.
@@ -57,7 +57,7 @@ impl Sqlite {
     }
 
     /// Branches and commits of each repository, in the order asked.
-    pub(super) async fn counts_by_repo(
+    pub(super) async fn repo_counts(
         &self,
         repo_ids: &[String],
     ) -> Result<Vec<(u64, u64)>, sqlx::Error> {

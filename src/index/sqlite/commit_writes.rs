@@ -14,7 +14,10 @@ const IDS: usize = 500;
 
 impl Sqlite {
     /// Lands rows, a moved head and a closed proposal: all or nothing.
-    pub(super) async fn bring(&self, batch: &WriteBatch) -> Result<BatchOutcome, IndexError> {
+    pub(super) async fn commit_writes(
+        &self,
+        batch: &WriteBatch,
+    ) -> Result<BatchOutcome, IndexError> {
         let failed = query_error("landing rows");
         // The write lock is taken at once, so nobody moves anything in between.
         let mut tx = self.begin().await?;
@@ -28,7 +31,10 @@ impl Sqlite {
             return Ok(BatchOutcome::HeadMoved);
         }
         if let Some(merged) = &batch.merged
-            && !self.close(&mut tx, merged).await.map_err(&failed)?
+            && !self
+                .close_proposal(&mut tx, merged)
+                .await
+                .map_err(&failed)?
         {
             return Ok(BatchOutcome::ProposalMoved);
         }
@@ -110,7 +116,11 @@ impl Sqlite {
         Ok(true)
     }
 
-    async fn close(&self, tx: &mut SqliteConnection, merged: &Merged) -> Result<bool, sqlx::Error> {
+    async fn close_proposal(
+        &self,
+        tx: &mut SqliteConnection,
+        merged: &Merged,
+    ) -> Result<bool, sqlx::Error> {
         let table = table_here(&self.columns.capabilities, "musehub_proposals");
         let id = column_here(&self.columns.capabilities, table, "proposal_id");
         let mut ask = Statement::new(format!(
@@ -134,7 +144,7 @@ impl Sqlite {
     }
 
     /// Of these ids, those that a repository holds.
-    pub(super) async fn held(
+    pub(super) async fn held_by(
         &self,
         kind: Kind,
         repo_id: &str,

@@ -11,7 +11,7 @@ use sqlx::sqlite::SqliteConnection;
 
 impl Sqlite {
     /// Reads the cells as rows are read, compares, and writes, in one transaction that holds the file.
-    pub(super) async fn edit(&self, edit: &RowEdit) -> Result<bool, IndexError> {
+    pub(super) async fn set_cells(&self, edit: &RowEdit) -> Result<bool, IndexError> {
         let names = edited(&self.columns.capabilities, edit)?;
         if names.is_empty() {
             return Ok(true);

@@ -22,8 +22,8 @@ impl Sqlite {
             .then_some(table)
     }
 
-    /// Returns a page of the ids that a repository holds.
-    pub(super) async fn held_page(
+    /// A page of the ids that a repository holds.
+    pub(super) async fn ids_held(
         &self,
         kind: Kind,
         repo_id: &str,
@@ -67,8 +67,8 @@ impl Sqlite {
         self.rows(ask, limit, |cells| cells.key()).await
     }
 
-    /// Returns the repositories that hold each of these ids.
-    pub(super) async fn holding_repos(
+    /// Who holds each of these ids.
+    pub(super) async fn holders_of(
         &self,
         kind: Kind,
         ids: &[String],
@@ -85,7 +85,7 @@ impl Sqlite {
     }
 
     /// Of these ids, those that have a row.
-    pub(super) async fn that_exist(
+    pub(super) async fn ids_with_row(
         &self,
         kind: Kind,
         ids: &[String],
@@ -175,8 +175,8 @@ impl Sqlite {
         Ok(self.rows(ask, 1, read).await?.rows.pop())
     }
 
-    /// Returns a page of the ids of rows without `storage_uri`.
-    pub(super) async fn unlinked_page(
+    /// A page of the ids of rows without `storage_uri`.
+    pub(super) async fn ids_unlinked(
         &self,
         kind: Kind,
         after: Option<&str>,

@@ -102,8 +102,8 @@ impl Sqlite {
         Ok(out)
     }
 
-    /// Returns a page of memberships, behind (id, repo_id).
-    pub(super) async fn membership_page(
+    /// A page of memberships, behind (id, repo_id).
+    pub(super) async fn memberships(
         &self,
         kind: Kind,
         after: Option<&MembershipRow>,
@@ -140,8 +140,8 @@ impl Sqlite {
         .await
     }
 
-    /// Returns a repository by its path; one that lives before one that was deleted.
-    pub(super) async fn find_repo(
+    /// A repository by its path; one that lives before one that was deleted.
+    pub(super) async fn repo_by_path(
         &self,
         owner: &str,
         slug: &str,
@@ -165,9 +165,9 @@ impl Sqlite {
         Ok(page.rows.into_iter().next())
     }
 
-    /// Returns a page of a repository's branches behind the name `after`. Branches that share a name are never parted,
-    /// so that a page may hold more rows than `limit`.
-    pub(super) async fn branch_page(
+    /// A page of a repository's branches behind the name `after`. Branches that share a name are never
+    /// parted, so that a page may hold more rows than `limit`.
+    pub(super) async fn branches_of(
         &self,
         repo_id: &str,
         after: Option<&str>,
@@ -218,7 +218,7 @@ impl Sqlite {
     }
 
     /// Ids that start with `prefix`, or with `sha256:` and `prefix`.
-    pub(super) async fn prefixed(
+    pub(super) async fn ids_with_prefix(
         &self,
         prefix: &str,
         limit: u32,
@@ -246,7 +246,7 @@ impl Sqlite {
     }
 
     /// Counts of every table, in one statement so that they belong together.
-    pub(super) async fn count_all(&self) -> Result<Counts, sqlx::Error> {
+    pub(super) async fn counts(&self) -> Result<Counts, IndexError> {
         let all = |table: &'static str| {
             let table = table_here(&self.columns.capabilities, table);
             match self.columns.capabilities.has_table(table) {
@@ -288,7 +288,8 @@ impl Sqlite {
                     null_uris: [next()?, next()?, next()?],
                 })
             })
-            .await?;
+            .await
+            .map_err(query_error("counts"))?;
         Ok(page.rows.into_iter().next().unwrap_or_default())
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 impl Sqlite {
     /// Version and rights.
-    pub(super) async fn tell(&self) -> Result<About, sqlx::Error> {
+    pub(super) async fn about(&self) -> Result<About, sqlx::Error> {
         let version: String = sqlx::query_scalar("SELECT sqlite_version()")
             .fetch_one(&self.pool)
             .await?;
@@ -25,8 +25,8 @@ impl Sqlite {
         })
     }
 
-    /// Returns what the file lacks.
-    pub(super) async fn wanted(&self) -> Result<Migration, sqlx::Error> {
+    /// What the file lacks.
+    pub(super) async fn migration(&self) -> Result<Migration, sqlx::Error> {
         let names: Vec<(String,)> =
             sqlx::query_as("SELECT name FROM sqlite_master WHERE type = 'index'")
                 .fetch_all(&self.pool)
@@ -59,7 +59,7 @@ impl Sqlite {
     }
 
     /// Runs a migration: all of it or nothing, since a file's schema changes within a transaction.
-    pub(super) async fn run_migration(&self, migration: &Migration) -> Result<(), IndexError> {
+    pub(super) async fn migrate(&self, migration: &Migration) -> Result<(), IndexError> {
         let failed = query_error("changing the schema");
         let mut tx = self.begin().await?;
         for statement in migration.statements() {

@@ -8,7 +8,7 @@ use sqlx::AssertSqlSafe;
 
 impl Sqlite {
     /// Asks the catalogue again, and if wanted each table whose ids are not known to be unique.
-    pub(super) async fn look(&self, counted: bool) -> Result<Visibility, sqlx::Error> {
+    pub(super) async fn visibility(&self, counted: bool) -> Result<Visibility, sqlx::Error> {
         let (_, mut hidden) = Columns::read(&self.pool).await?;
         hidden.extend(self.hidden.iter().cloned());
         for (table, read) in columns_read(&self.columns.capabilities) {

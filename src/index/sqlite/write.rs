@@ -29,7 +29,11 @@ impl Sqlite {
     }
 
     /// Points rows at their objects where they still say what was seen.
-    pub(super) async fn link(&self, kind: Kind, links: &[Link]) -> Result<Vec<String>, IndexError> {
+    pub(super) async fn set_storage_uri(
+        &self,
+        kind: Kind,
+        links: &[Link],
+    ) -> Result<Vec<String>, IndexError> {
         let failed = query_error("setting storage_uri");
         let mut tx = self.begin().await?;
         if !self.columns.capabilities.storage_uri(kind) {
@@ -62,7 +66,7 @@ impl Sqlite {
     }
 
     /// Rewrites a snapshot's cache where it still is what was seen.
-    pub(super) async fn recache(&self, recache: &Recache) -> Result<bool, IndexError> {
+    pub(super) async fn set_cache(&self, recache: &Recache) -> Result<bool, IndexError> {
         let failed = query_error("rewriting a snapshot's cache");
         let mut tx = self.begin().await?;
         let has = |column| self.columns.capabilities.has(TABLE, column);
@@ -130,7 +134,7 @@ impl Sqlite {
     }
 
     /// Takes the lock file beside the database; the lock goes with the guard, the file stays.
-    pub(super) async fn lock(&self) -> Result<Box<dyn Send + Sync>, IndexError> {
+    pub(super) async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError> {
         self.writer()?;
         let mut name = self.path.as_os_str().to_owned();
         name.push(".lock");

@@ -8,6 +8,7 @@ use crate::backend::BackendError;
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::repair::RepairError;
+use crate::repair::change::StepChange;
 use crate::repair::journal::{CellStore, Entry, Event, Journal, RecordedOutcome};
 use crate::repair::plan::Step;
 use crate::repair::rows::{self, Row};
@@ -345,8 +346,7 @@ fn outcome_line(step: &Step, ended: &Ended, announced: bool) -> Event {
     );
     if !changed {
         // Nothing is after what was not done.
-        entry.before.clear();
-        entry.after.clear();
+        entry.change = StepChange::none();
     }
     Event::Outcome {
         outcome: ended
@@ -361,7 +361,7 @@ fn outcome_line(step: &Step, ended: &Ended, announced: bool) -> Event {
 
 /// Returns the part of a step that differs from the plan.
 fn difference(planned: &Step, now: &Step) -> String {
-    if planned.row != now.row || planned.precondition != now.precondition {
+    if planned.change != now.change || planned.precondition != now.precondition {
         "the row was changed since the plan".to_owned()
     } else if planned.sha256 != now.sha256 {
         "the bytes to write differ from the plan".to_owned()

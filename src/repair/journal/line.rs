@@ -2,7 +2,8 @@
 
 use crate::audit::{Code, Remedy, Subject};
 use crate::repair::apply::Outcome;
-use crate::repair::plan::{RowChange, Step};
+use crate::repair::change::{RowChange, Side, StepChange};
+use crate::repair::plan::Step;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -151,36 +152,90 @@ impl From<Outcome> for RecordedOutcome {
 
 /// A step as the journal keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "WrittenEntry", into = "WrittenEntry")]
 pub struct Entry {
     pub step: u64,
     /// The finding, with `id`.
     pub code: Code,
     /// Other findings of the same subject that the step mends.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Code>,
     pub remedy: Remedy,
     pub kind: Subject,
     pub id: String,
     pub repo: String,
     /// Of a blob; untrusted text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     pub key: Option<String>,
     pub bytes: u64,
     pub sha256: Option<String>,
+    /// What was changed, or is about to be; of what came to nothing, [`StepChange::none`].
+    pub change: StepChange,
+}
+
+/// An entry as the file holds it.
+#[derive(Serialize, Deserialize)]
+struct WrittenEntry {
+    step: u64,
+    code: Code,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    also: Vec<Code>,
+    remedy: Remedy,
+    kind: Subject,
+    id: String,
+    repo: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    key: Option<String>,
+    bytes: u64,
+    sha256: Option<String>,
     /// Columns as they were; manifests and long lists as size and hash.
-    pub before: BTreeMap<String, Option<String>>,
-    pub after: BTreeMap<String, Option<String>>,
+    before: Side,
+    after: Side,
+}
+
+impl From<WrittenEntry> for Entry {
+    fn from(written: WrittenEntry) -> Self {
+        let (remedy, kind) = (written.remedy, written.kind);
+        Self {
+            step: written.step,
+            code: written.code,
+            also: written.also,
+            remedy,
+            kind,
+            id: written.id,
+            repo: written.repo,
+            path: written.path,
+            key: written.key,
+            bytes: written.bytes,
+            sha256: written.sha256,
+            change: StepChange::read_sides(remedy, kind, written.before, written.after),
+        }
+    }
+}
+
+impl From<Entry> for WrittenEntry {
+    fn from(entry: Entry) -> Self {
+        let (before, after) = entry.change.sides();
+        Self {
+            step: entry.step,
+            code: entry.code,
+            also: entry.also,
+            remedy: entry.remedy,
+            kind: entry.kind,
+            id: entry.id,
+            repo: entry.repo,
+            path: entry.path,
+            key: entry.key,
+            bytes: entry.bytes,
+            sha256: entry.sha256,
+            before,
+            after,
+        }
+    }
 }
 
 impl From<&Step> for Entry {
     fn from(step: &Step) -> Self {
-        let side = |value: fn(&RowChange) -> &Option<String>| {
-            let cells = step.row.iter();
-            cells
-                .map(|change| (change.column.clone(), value(change).clone()))
-                .collect()
-        };
         Self {
             step: step.number,
             code: step.code,
@@ -193,8 +248,17 @@ impl From<&Step> for Entry {
             key: step.key.clone(),
             bytes: step.bytes,
             sha256: step.sha256.clone(),
-            before: side(|change| &change.from),
-            after: side(|change| &change.to),
+            change: step.change.clone(),
         }
+    }
+}
+
+impl Entry {
+    /// Returns the columns before and after, sorted by name, for people.
+    #[must_use]
+    pub fn columns(&self) -> Vec<RowChange> {
+        let mut columns = self.change.written();
+        columns.sort_by(|a, b| a.column.cmp(&b.column));
+        columns
     }
 }

@@ -3,7 +3,7 @@
 use super::choose::Group;
 use super::draft::Draft;
 use super::{Plan, Refusal};
-use crate::audit::{Code, Finding, suggest};
+use crate::audit::{Code, Evidence, Finding, suggest};
 use crate::index::IndexError;
 use crate::object::time;
 use crate::progress::Progress;
@@ -13,6 +13,7 @@ use crate::repair::steps::Built;
 use crate::store::checkpoint::keeps_refs;
 use crate::store::doctor::sample;
 use crate::store::{Store, StoreError};
+use futures_util::TryStreamExt;
 
 /// Repositories read at once.
 const PAGE: u32 = 500;
@@ -59,20 +60,16 @@ pub async fn checkpoints(
         return plan.finish();
     }
     progress.phase("planning", Some(store.index().counts().await?.repos));
-    let mut after: Option<String> = None;
-    loop {
-        let page = store.index().repos(after.as_deref(), PAGE).await?;
-        for row in &page.rows {
+    let mut pages = store.index().repo_pages(PAGE);
+    while let Some(rows) = pages.try_next().await? {
+        for row in &rows {
             progress.checkpoint().await?;
             let target = target(row.repo_id.clone(), row.path(), &made_at);
             one(store, &mut plan, &target).await?;
             progress.update(|f| f.done += 1);
         }
-        after = page.rows.last().map(|row| row.repo_id.clone()).or(after);
-        if page.end {
-            return plan.finish();
-        }
     }
+    plan.finish()
 }
 
 impl Draft<'_> {
@@ -149,11 +146,12 @@ fn refuse(plan: &mut Plan, target: &Target, why: String) -> Result<(), RepairErr
     })
 }
 
-/// Returns the repository that a finding on a branch is about.
+/// Returns the id of the repository whose refs are not saved; empty for any other finding.
 pub(super) fn repo_id(finding: &Finding) -> String {
-    let said = finding.evidence.get("repo_id");
-    let said = said.and_then(serde_json::Value::as_str);
-    said.unwrap_or_default().to_owned()
+    match &finding.evidence {
+        Evidence::RefsUnsaved(seen) => seen.repo_id.clone(),
+        _ => String::new(),
+    }
 }
 
 /// Returns the database's time, as a checkpoint bears it.

@@ -7,7 +7,6 @@ use crate::audit::{Auto, Code, Filter, Finding, Numbered, Remedy, Subject};
 use crate::repair::RepairError;
 use crate::repair::steps::{remedy_of, subject_id, subject_kind};
 use crate::repair::wanted::Wanted;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// Findings read at once. Behind a filter each page costs what it skips, so pages are large.
@@ -155,7 +154,7 @@ impl Draft<'_> {
     /// Returns the reason why a finding is skipped, and whether only a decision is missing; `named` says that a person
     /// chose it.
     fn refusal(&self, finding: &Finding, named: bool) -> Option<(String, bool)> {
-        let said = finding.evidence.get("refused").and_then(Value::as_str);
+        let said = finding.refused.as_deref();
         let capabilities = self.store.index().capabilities();
         // What the audit saw nothing to work from may still be among the copies.
         let from_copies = named && self.store.copies().is_some() && Wanted::of(finding).is_some();

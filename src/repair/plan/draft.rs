@@ -12,7 +12,6 @@ use crate::repair::steps::{Built, Origin, StepContext, Target, build};
 use crate::store::chain::TreeCache;
 use crate::store::{Store, StoreError};
 use futures_util::{StreamExt, stream};
-use serde_json::Value;
 use std::collections::HashMap;
 use tokio::sync::Mutex;
 
@@ -155,17 +154,13 @@ impl<'a> Draft<'a> {
     /// to it.
     async fn origin(&self, finding: &Finding, kind: Kind) -> Result<Option<Origin>, StoreError> {
         let index = self.store.index();
-        let named_by = finding.evidence.get("named_by").and_then(Value::as_str);
+        let named_by = finding.evidence.named_by();
         let repo = match finding.repo.split_once('/') {
             Some((owner, slug)) => index.repo_by_path(owner, slug).await?,
             None => index.repo_by_id(&finding.repo).await?,
         };
         if kind != Kind::Blob || finding.remedy == Remedy::Reref {
-            return Ok(repo.map(|repo| Origin {
-                repo_id: repo.repo_id,
-                path: String::new(),
-                created_at: String::new(),
-            }));
+            return Ok(repo.map(|repo| Origin::alone(&repo.repo_id)));
         }
         let (Some(named_by), Some(repo)) = (named_by, repo) else {
             return Ok(None);

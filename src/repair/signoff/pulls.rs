@@ -11,6 +11,7 @@ use crate::progress::Progress;
 use crate::store::fetch::FetchError;
 use crate::store::reconstruct::non_empty;
 use crate::store::{Store, StoreError};
+use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -130,10 +131,9 @@ pub(super) async fn try_all(
     };
     let mut out = PullOutcome::default();
     let mut digest = Sha256::new();
-    let mut after: Option<String> = None;
-    loop {
-        let page = store.index().repos(after.as_deref(), PAGE).await?;
-        for repo in &page.rows {
+    let mut pages = store.index().repo_pages(PAGE);
+    while let Some(rows) = pages.try_next().await? {
+        for repo in &rows {
             if repo.deleted_at.is_some() {
                 let branches = branches(store, repo, &mut Sha256::new()).await?.len() as u64;
                 out.of_deleted += branches;
@@ -154,12 +154,9 @@ pub(super) async fn try_all(
             let whole = chosen.len() == branches.len();
             pull(store, repo, &chosen, whole, &mut out, progress).await?;
         }
-        after = page.rows.last().map(|repo| repo.repo_id.clone()).or(after);
-        if page.end {
-            out.heads_digest = hex::encode(digest.finalize());
-            return Ok(out);
-        }
     }
+    out.heads_digest = hex::encode(digest.finalize());
+    Ok(out)
 }
 
 /// Returns the branches of a repository, in the order of their names.
@@ -169,13 +166,9 @@ async fn branches(
     digest: &mut Sha256,
 ) -> Result<Vec<Branch>, SignoffError> {
     let mut out = Vec::new();
-    let mut after: Option<String> = None;
-    loop {
-        let page = store
-            .index()
-            .branches_of(&repo.repo_id, after.as_deref(), PAGE)
-            .await?;
-        for row in &page.rows {
+    let mut pages = store.index().branch_pages_of(&repo.repo_id, PAGE);
+    while let Some(rows) = pages.try_next().await? {
+        for row in &rows {
             for part in [
                 &repo.repo_id,
                 &row.name,
@@ -190,11 +183,8 @@ async fn branches(
                 head: non_empty(row.head_commit_id.as_deref()).map(ObjectId::new),
             });
         }
-        after = page.rows.last().map(|row| row.name.clone()).or(after);
-        if page.end || page.rows.is_empty() {
-            return Ok(out);
-        }
     }
+    Ok(out)
 }
 
 /// Pulls a repository as a whole, and branch by branch only where that does not come, to tell which. A sample is

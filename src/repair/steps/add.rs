@@ -6,7 +6,8 @@ use crate::audit::Remedy;
 use crate::backend::{Key, layout};
 use crate::index::{BlobRow, Capabilities, CommitRow, MembershipRow, NewRows, SnapshotRow};
 use crate::object::{ObjectId, Proven, Record};
-use crate::repair::plan::{RowChange, Step};
+use crate::repair::change::{AddedRow, StepChange};
+use crate::repair::plan::Step;
 use crate::store::StoreError;
 use crate::store::rebuild::rows;
 use crate::store::write::{Change, RowObject};
@@ -54,7 +55,7 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
         _ => (home, RowObject::New(found.object.sealed())),
     };
     let uri = ctx.store.backend().uri_for(&key);
-    let rows = new_rows(target, origin, &found.object, uri);
+    let (rows, shown) = new_rows(target, origin, &found.object, uri);
     let (stored_first, to_store) = match &object {
         RowObject::New(object) => (true, object.bytes().len() as u64),
         RowObject::Stored { .. } => (false, 0),
@@ -67,7 +68,7 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
         ..target.step(
             words(target, origin, stored_first),
             "There is still no row of this id.".to_owned(),
-            changes(&rows, origin),
+            shown,
         )
     };
     let change = Change::Add {
@@ -99,61 +100,72 @@ async fn is_as_stored(ctx: StepContext<'_>, key: &Key, bytes: &Bytes) -> Result<
     Ok(ctx.store.read_object(key).await?.as_ref() == Some(bytes))
 }
 
-fn new_rows(target: &Target, origin: &Origin, object: &Proven, uri: String) -> NewRows {
+/// The rows to be added, and the same as the step shows it, which has what is needed to make this step again.
+fn new_rows(
+    target: &Target,
+    origin: &Origin,
+    object: &Proven,
+    uri: String,
+) -> (NewRows, StepChange) {
     let mut out = NewRows::default();
-    match object.record() {
-        Record::Commit(record, _) => out.commits.push(CommitRow {
-            commit_id: target.id.clone(),
-            ..rows::commit(record, &origin.repo_id, uri)
-        }),
-        Record::Snapshot(record, _) => out.snapshots.push(SnapshotRow {
-            snapshot_id: target.id.clone(),
-            ..rows::snapshot(record, &origin.repo_id, uri)
-        }),
-        Record::Blob(_) => out.blobs.push(BlobRow {
-            object_id: target.id.clone(),
-            repo_id: Some(origin.repo_id.clone()),
-            path: origin.path.clone(),
-            size_bytes: object.bytes().len() as i64,
-            storage_uri: Some(uri),
-            disk_path: None,
-            created_at: origin.created_at.clone(),
-        }),
-    }
+    let row = match object.record() {
+        Record::Commit(record, _) => {
+            let row = CommitRow {
+                commit_id: target.id.clone(),
+                ..rows::commit(record, &origin.repo_id, uri)
+            };
+            let shown = shown_commit(&row);
+            out.commits.push(row);
+            shown
+        }
+        Record::Snapshot(record, _) => {
+            let row = SnapshotRow {
+                snapshot_id: target.id.clone(),
+                ..rows::snapshot(record, &origin.repo_id, uri)
+            };
+            let shown = AddedRow::Snapshot {
+                entry_count: row.entry_count.map(|count| count.to_string()),
+                storage_uri: row.storage_uri.clone(),
+            };
+            out.snapshots.push(row);
+            shown
+        }
+        Record::Blob(_) => {
+            let row = BlobRow {
+                object_id: target.id.clone(),
+                repo_id: Some(origin.repo_id.clone()),
+                path: origin.path.clone(),
+                size_bytes: object.bytes().len() as i64,
+                storage_uri: Some(uri),
+                disk_path: None,
+                created_at: origin.created_at.clone(),
+            };
+            let shown = AddedRow::Blob {
+                path: Some(row.path.clone()),
+                size_bytes: Some(row.size_bytes.to_string()),
+                storage_uri: row.storage_uri.clone(),
+                created_at: Some(row.created_at.clone()),
+            };
+            out.blobs.push(row);
+            shown
+        }
+    };
     let membership = MembershipRow {
         id: target.id.clone(),
         repo_id: origin.repo_id.clone(),
     };
     out.memberships.push((target.kind, membership));
-    out
+    let repo_id = origin.repo_id.clone();
+    (out, StepChange::Add { repo_id, row })
 }
 
-/// Returns the new row's columns, and what is needed to make this step again.
-fn changes(rows: &NewRows, origin: &Origin) -> Vec<RowChange> {
+fn shown_commit(row: &CommitRow) -> AddedRow {
     let text = |text: &str| Some(shorten(text));
-    let mut cells = vec![("repo_id", Some(origin.repo_id.clone()))];
-    for row in &rows.commits {
-        cells.push(("branch", text(&row.branch)));
-        cells.push(("timestamp", text(&row.timestamp)));
-        cells.push(("parent_ids", text(&row.parent_ids)));
-        cells.push(("snapshot_id", row.snapshot_id.as_deref().and_then(text)));
-        cells.push(("storage_uri", row.storage_uri.clone()));
+    AddedRow::Commit {
+        branch: text(&row.branch),
+        timestamp: text(&row.timestamp),
+        parent_ids: text(&row.parent_ids),
+        snapshot_id: row.snapshot_id.as_deref().map(shorten),
+        storage_uri: row.storage_uri.clone(),
     }
-    for row in &rows.snapshots {
-        let entries = row.entry_count.map(|count| count.to_string());
-        cells.push(("entry_count", entries));
-        cells.push(("storage_uri", row.storage_uri.clone()));
-    }
-    for row in &rows.blobs {
-        cells.push(("path", Some(row.path.clone())));
-        cells.push(("size_bytes", Some(row.size_bytes.to_string())));
-        cells.push(("storage_uri", row.storage_uri.clone()));
-        cells.push(("created_at", Some(row.created_at.clone())));
-    }
-    let change = |(column, to): (&str, Option<String>)| RowChange {
-        column: column.to_owned(),
-        from: None,
-        to,
-    };
-    cells.into_iter().map(change).collect()
 }

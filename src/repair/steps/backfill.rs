@@ -4,6 +4,7 @@ use super::{Built, StepContext, Target, hash, pointer, still};
 use crate::audit::Code;
 use crate::backend::layout;
 use crate::object::ObjectId;
+use crate::repair::change::StepChange;
 use crate::repair::plan::Step;
 use crate::repair::rows::Row;
 use crate::store::write::Change;
@@ -44,7 +45,7 @@ pub(super) async fn build(
         ..target.step(
             words(target, object.scheme()),
             still(None),
-            vec![pointer(None, &uri)],
+            StepChange::cells(vec![pointer(None, &uri)]),
         )
     };
     let change = Change::Store {

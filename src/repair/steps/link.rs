@@ -3,6 +3,7 @@
 use super::{Built, Target, hash, pointer, still};
 use crate::backend::Key;
 use crate::object::{ObjectId, Proven};
+use crate::repair::change::StepChange;
 use crate::repair::plan::Step;
 use crate::repair::rows::Row;
 use crate::store::write::Change;
@@ -36,7 +37,7 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
                     object.scheme()
                 ),
                 still(row.uri()),
-                vec![pointer(row.uri(), &uri)],
+                StepChange::cells(vec![pointer(row.uri(), &uri)]),
             )
         };
         let change = Change::Link {

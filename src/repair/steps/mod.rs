@@ -12,18 +12,18 @@ mod restore;
 mod source;
 
 pub(super) use recache::describe;
-pub(super) use replace::OBJECT;
 
-use super::plan::{RowChange, Step};
+use super::change::{AddedRow, CellChange, StepChange};
+use super::plan::Step;
 use super::rows::Row;
 use super::wanted::Wanted;
-use crate::audit::{Auto, Code, Finding, Remedy, Subject};
+use crate::audit::{Auto, Code, Evidence, Finding, Remedy, Subject};
 use crate::backend::layout;
+use crate::index::EditableColumn;
 use crate::object::{Kind, ObjectId};
 use crate::store::chain::TreeCache;
 use crate::store::write::Change;
 use crate::store::{Store, StoreError};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
@@ -55,7 +55,31 @@ pub(super) struct Origin {
     pub created_at: String,
 }
 
-/// The context in which every step is built.
+impl Origin {
+    /// Returns the origin of a row that is not added: its repository alone.
+    pub fn alone(repo_id: &str) -> Self {
+        Self {
+            repo_id: repo_id.to_owned(),
+            path: String::new(),
+            created_at: String::new(),
+        }
+    }
+
+    /// Returns where an added row belongs.
+    fn of(repo_id: &str, row: &AddedRow) -> Self {
+        let mut origin = Self::alone(repo_id);
+        if let AddedRow::Blob {
+            path, created_at, ..
+        } = row
+        {
+            origin.path = path.clone().unwrap_or_default();
+            origin.created_at = created_at.clone().unwrap_or_default();
+        }
+        origin
+    }
+}
+
+/// What every step is made with.
 #[derive(Clone, Copy)]
 pub(super) struct StepContext<'a> {
     pub store: &'a Store,
@@ -75,14 +99,10 @@ impl Target {
     /// Returns the target of `findings` on one subject, which share their remedy.
     pub fn of(finding: &Finding, also: Vec<Code>, kind: Kind) -> Self {
         let id = subject_id(finding);
-        let list = |name: &str| {
-            let said = finding.evidence.get(name).and_then(Value::as_array);
-            said.into_iter().flatten().filter_map(Value::as_str)
-        };
         let first = layout::key_for(&ObjectId::new(id));
         let first = first.map(|key| key.as_str().to_owned());
         let mut keys: Vec<String> = first.into_iter().collect();
-        for key in list("found").chain(list("copies")) {
+        for key in finding.evidence.keys() {
             if !keys.iter().any(|known| known == key) {
                 keys.push(key.to_owned());
             }
@@ -96,24 +116,25 @@ impl Target {
             repo: finding.repo.clone(),
             keys,
             origin: None,
-            holders: list("held_by").map(str::to_owned).collect(),
+            holders: match &finding.evidence {
+                Evidence::RowElsewhere(seen) => seen.held_by.clone(),
+                _ => Vec::new(),
+            },
             wanted: Wanted::of(finding),
         }
     }
 
     /// Returns the target of a step of a plan.
     pub fn again(step: &Step, kind: Kind) -> Self {
-        let value = |column: &str| {
-            let change = step.row.iter().find(|change| change.column == column);
-            change.and_then(|change| change.to.clone())
+        let (origin, holder) = match &step.change {
+            StepChange::Add { repo_id, row } => (Some(Origin::of(repo_id, row)), None),
+            StepChange::Hold {
+                repo_id, holder, ..
+            } => (Some(Origin::alone(repo_id)), Some(holder.clone())),
+            StepChange::Row { .. } | StepChange::SaveRefs { .. } | StepChange::Unknown(_) => {
+                (None, None)
+            }
         };
-        let holder = step.row.iter().find(|change| change.column == HELD_BY);
-        let holder = holder.and_then(|change| change.from.clone());
-        let origin = value("repo_id").map(|repo_id| Origin {
-            repo_id,
-            path: value("path").unwrap_or_default(),
-            created_at: value("created_at").unwrap_or_default(),
-        });
         Self {
             code: step.code,
             also: step.also.clone(),
@@ -137,8 +158,8 @@ impl Target {
         path.filter(|path| !path.is_empty()).cloned()
     }
 
-    /// Returns a step in words; what it writes to the store is added by who knows it.
-    pub fn step(&self, words: String, precondition: String, row: Vec<RowChange>) -> Step {
+    /// A step in words; what it writes to the store is added by who knows it.
+    pub fn step(&self, words: String, precondition: String, change: StepChange) -> Step {
         Step {
             number: 0,
             code: self.code,
@@ -154,19 +175,17 @@ impl Target {
             from: None,
             bytes: 0,
             sha256: None,
-            row,
+            change,
         }
     }
 }
 
-/// The column of a step that says who holds a row already.
-pub(super) const HELD_BY: &str = "held by";
-
-/// Returns the id whose row or object a finding is about: of a dangling head, the commit that it names.
+/// The id whose row or object a finding is about: of a dangling head, the commit that it names.
 pub(super) fn subject_id(finding: &Finding) -> &str {
-    let head = finding.evidence.get("head").and_then(Value::as_str);
-    head.filter(|_| finding.code == Code::HeadDangling)
-        .unwrap_or(&finding.id)
+    match &finding.evidence {
+        Evidence::HeadDangling(seen) => &seen.head,
+        _ => &finding.id,
+    }
 }
 
 /// Returns the kind of that row.
@@ -231,9 +250,9 @@ async fn made(
     }
 }
 
-fn pointer(from: Option<&str>, to: &str) -> RowChange {
-    RowChange {
-        column: "storage_uri".to_owned(),
+fn pointer(from: Option<&str>, to: &str) -> CellChange {
+    CellChange {
+        column: EditableColumn::StorageUri,
         from: from.map(str::to_owned),
         to: Some(to.to_owned()),
     }

@@ -1,10 +1,10 @@
 //! A snapshot's cache, rewritten from whatever proves its tree.
 
 use super::{Built, Target, hash, shorten};
-use crate::index::{Recache, SnapshotRow};
+use crate::index::{EditableColumn as Column, Recache, SnapshotRow};
 use crate::object::manifest::Encoding;
 use crate::object::{Manifest, Tree};
-use crate::repair::plan::RowChange;
+use crate::repair::change::{CellChange, StepChange};
 use crate::store::chain::{self, TreeCache};
 use crate::store::write::Change;
 use crate::store::{Store, StoreError, reconstruct};
@@ -44,7 +44,7 @@ pub(super) async fn build(
     let step = target.step(
         format!("Rewrites the cached tree from {source}, which matches the id."),
         "The cached tree still has the value that was seen.".to_owned(),
-        changes,
+        StepChange::cells(changes),
     );
     Ok(Built::Step(Box::new(step), Change::Recache(recache)))
 }
@@ -71,36 +71,32 @@ fn wanted(row: &SnapshotRow, tree: &Tree) -> Recache {
     }
 }
 
-/// Returns the columns that a recache changes, of those that the hub has.
-fn cache_changes(store: &Store, recache: &Recache) -> Vec<RowChange> {
-    let has = |column| {
-        store
-            .index()
-            .capabilities()
-            .has("musehub_snapshots", column)
-    };
+/// The columns that a recache changes, of those that the hub has.
+fn cache_changes(store: &Store, recache: &Recache) -> Vec<CellChange> {
+    let capabilities = store.index().capabilities();
+    let has = |column: Column| capabilities.has("musehub_snapshots", column.name());
     let changes = [
         (
-            "manifest_blob",
+            Column::ManifestBlob,
             recache.seen_manifest.as_deref().map(describe),
             describe(&recache.manifest),
         ),
         (
-            "entry_count",
+            Column::EntryCount,
             recache.seen_entry_count.map(|count| count.to_string()),
             recache.entry_count.to_string(),
         ),
         (
-            "directories",
+            Column::Directories,
             recache.seen_directories.as_deref().map(shorten),
             shorten(&recache.directories),
         ),
     ];
     changes
         .into_iter()
-        .filter(|(column, from, to)| has(column) && from.as_deref() != Some(to))
-        .map(|(column, from, to)| RowChange {
-            column: column.to_owned(),
+        .filter(|(column, from, to)| has(*column) && from.as_deref() != Some(to))
+        .map(|(column, from, to)| CellChange {
+            column,
             from,
             to: Some(to),
         })

@@ -3,9 +3,10 @@
 use super::{Built, Target, shorten};
 use crate::audit::compare;
 use crate::backend::Key;
-use crate::index::{BlobRow, CellEdit, CommitRow, RowEdit};
+use crate::index::{BlobRow, CellEdit, CommitRow, EditableColumn, RowEdit};
 use crate::object::{Kind, ObjectId, Proven, Record};
-use crate::repair::plan::{RowChange, Step};
+use crate::repair::change::{CellChange, StepChange};
+use crate::repair::plan::Step;
 use crate::repair::rows::Row;
 use crate::store::write::Change;
 use crate::store::{Store, StoreError, amend};
@@ -60,7 +61,7 @@ fn blob(row: &BlobRow, bytes: &Bytes) -> Vec<CellEdit> {
         return Vec::new();
     }
     vec![CellEdit {
-        column: "size_bytes",
+        column: EditableColumn::SizeBytes,
         // No object has this size: the row has no number there.
         seen: (row.size_bytes >= 0).then(|| row.size_bytes.to_string().into_bytes()),
         new: Some(bytes.len().to_string().into_bytes()),
@@ -74,8 +75,8 @@ fn step(target: &Target, row: &Row, key: Key, cells: Vec<CellEdit>) -> Built {
     };
     let changes = cells
         .iter()
-        .map(|cell| RowChange {
-            column: cell.column.to_owned(),
+        .map(|cell| CellChange {
+            column: cell.column,
             from: shown(&cell.seen),
             to: shown(&cell.new),
         })
@@ -86,7 +87,7 @@ fn step(target: &Target, row: &Row, key: Key, cells: Vec<CellEdit>) -> Built {
             format!("Changes the row to what the object under {key} says, which matches its id."),
             "The row still has the values that were seen, and the object still matches its id."
                 .to_owned(),
-            changes,
+            StepChange::cells(changes),
         )
     };
     let kind: Kind = target.kind;

@@ -5,14 +5,12 @@ use super::{Built, StepContext, Target, hash, pointer, still};
 use crate::audit::Code;
 use crate::backend::{Key, layout};
 use crate::object::{ObjectId, Proof};
-use crate::repair::plan::{RowChange, Step};
+use crate::repair::change::{StepChange, Swap};
+use crate::repair::plan::Step;
 use crate::repair::rows::Row;
 use crate::store::StoreError;
 use crate::store::write::Change;
 use bytes::Bytes;
-
-/// The column of a step that says which bytes take the place of which, by their sha256.
-pub(in crate::repair) const OBJECT: &str = "object";
 
 /// Replaces what lies under the key that the row names, or would get.
 pub(super) async fn build(
@@ -39,14 +37,17 @@ pub(super) async fn build(
     };
     let uri = ctx.store.backend().uri_for(&key);
     let bytes = source.object.bytes();
-    let mut changes = vec![RowChange {
-        column: OBJECT.to_owned(),
-        from: Some(format!("sha256 {}", hash(&bad))),
-        to: Some(format!("sha256 {}", hash(bytes))),
-    }];
+    let mut cells = Vec::new();
     if row.uri() != Some(uri.as_str()) {
-        changes.push(pointer(row.uri(), &uri));
+        cells.push(pointer(row.uri(), &uri));
     }
+    let change = StepChange::Row {
+        object: Some(Swap {
+            from: hash(&bad),
+            to: hash(bytes),
+        }),
+        cells,
+    };
     let step = Step {
         key: Some(key.as_str().to_owned()),
         from: source.key.map(|key| key.as_str().to_owned()),
@@ -60,7 +61,7 @@ pub(super) async fn build(
                 source.words
             ),
             format!("{} The same bad bytes are still there.", still(row.uri())),
-            changes,
+            change,
         )
     };
     let change = Change::Replace {

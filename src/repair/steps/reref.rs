@@ -1,8 +1,8 @@
 //! A row that another repository of the same owner holds, held by this one too.
 
-use super::{Built, HELD_BY, Target};
+use super::{Built, Target};
 use crate::object::ObjectId;
-use crate::repair::plan::RowChange;
+use crate::repair::change::StepChange;
 use crate::store::write::Change;
 use crate::store::{Store, StoreError};
 
@@ -55,25 +55,18 @@ pub(super) async fn build(store: &Store, target: &Target) -> Result<Built, Store
 }
 
 fn step(target: &Target, repo_id: &str, holder: &str) -> Built {
-    let changes = vec![
-        RowChange {
-            column: "repo_id".to_owned(),
-            from: None,
-            to: Some(repo_id.to_owned()),
-        },
-        RowChange {
-            column: HELD_BY.to_owned(),
-            from: Some(holder.to_owned()),
-            to: Some(format!("{holder}, {}", target.repo)),
-        },
-    ];
+    let change = StepChange::Hold {
+        repo_id: repo_id.to_owned(),
+        holder: holder.to_owned(),
+        holders: format!("{holder}, {}", target.repo),
+    };
     let step = target.step(
         format!(
             "Gives {} the {} too, which {holder} of the same owner has.",
             target.repo, target.kind
         ),
         "The row still belongs to the other repository, and not to this one.".to_owned(),
-        changes,
+        change,
     );
     let change = Change::Hold {
         kind: target.kind,

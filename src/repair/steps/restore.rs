@@ -5,6 +5,7 @@ use super::{Built, StepContext, Target, hash, pointer, still};
 use crate::audit::Code;
 use crate::backend::{Key, layout};
 use crate::object::{Kind, ObjectId, Proof, Proven};
+use crate::repair::change::StepChange;
 use crate::repair::plan::Step;
 use crate::repair::rows::Row;
 use crate::store::StoreError;
@@ -45,7 +46,7 @@ pub(super) async fn build(
                 "{} The store still has no object under that key.",
                 still(row.uri())
             ),
-            changes,
+            StepChange::cells(changes),
         )
     };
     let change = Change::Store {

@@ -7,6 +7,7 @@ use crate::store::reconstruct::non_empty;
 use crate::store::write::WriteError;
 use crate::store::{Store, Writer};
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 
 /// Branches read at once.
 const PAGE: u32 = 1_000;
@@ -54,13 +55,9 @@ impl Store {
         }
         let mut branches: Vec<BranchRow> = Vec::new();
         let mut weight = 0;
-        loop {
-            let after = branches.last().map(|row| row.name.clone());
-            let page = self
-                .index()
-                .branches_of(repo_id, after.as_deref(), PAGE)
-                .await?;
-            for mut row in page.rows {
+        let mut pages = self.index().branch_pages_of(repo_id, PAGE);
+        while let Some(rows) = pages.try_next().await? {
+            for mut row in rows {
                 row.head_commit_id = non_empty(row.head_commit_id.as_deref()).map(str::to_owned);
                 weight += row.name.len() + row.branch_id.len();
                 branches.push(row);
@@ -70,9 +67,6 @@ impl Store {
                     repo: repo.path(),
                     bytes: weight,
                 });
-            }
-            if page.end {
-                break;
             }
         }
         branches.sort_by(|a, b| (&a.name, &a.branch_id).cmp(&(&b.name, &b.branch_id)));

@@ -26,6 +26,7 @@ use crate::object::merge::Conflict;
 use crate::object::time::{Micros, isoformat};
 use crate::object::{CommitRecord, ObjectId, SnapshotRecord, branch, commit, identity};
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use std::collections::BTreeSet;
 
 /// A blob that arrives.
@@ -159,13 +160,9 @@ impl Writer {
     ///
     /// Two rows that disagree are refused: nobody can say which of them a writer means.
     async fn branch(&self, repo: &RepoRow, name: &str) -> Result<Option<BranchRow>, HubWriteError> {
-        let mut after: Option<String> = None;
-        loop {
-            let index = self.store().index();
-            let page = index
-                .branches_of(&repo.repo_id, after.as_deref(), 500)
-                .await?;
-            let mut found = page.rows.iter().filter(|row| row.name == name);
+        let mut pages = self.store().index().branch_pages_of(&repo.repo_id, 500);
+        while let Some(rows) = pages.try_next().await? {
+            let mut found = rows.iter().filter(|row| row.name == name);
             if let Some(row) = found.next() {
                 return match found.next() {
                     Some(_) => Err(refused(
@@ -175,28 +172,17 @@ impl Writer {
                     None => Ok(Some(row.clone())),
                 };
             }
-            after = page.rows.last().map(|row| row.name.clone()).or(after);
-            if page.end {
-                return Ok(None);
-            }
         }
+        Ok(None)
     }
 
     /// Refuses a new branch that no client could keep beside those that are there. Names that were there before do
     /// not stand in its way.
     async fn admit_branch(&self, repo: &RepoRow, name: &str) -> Result<(), HubWriteError> {
         let mut names: BTreeSet<String> = BTreeSet::new();
-        let mut after: Option<String> = None;
-        loop {
-            let index = self.store().index();
-            let page = index
-                .branches_of(&repo.repo_id, after.as_deref(), 500)
-                .await?;
-            names.extend(page.rows.iter().map(|row| row.name.clone()));
-            after = page.rows.last().map(|row| row.name.clone()).or(after);
-            if page.end {
-                break;
-            }
+        let mut pages = self.store().index().branch_pages_of(&repo.repo_id, 500);
+        while let Some(rows) = pages.try_next().await? {
+            names.extend(rows.into_iter().map(|row| row.name));
         }
         let before = branch::check_all(names.iter().map(String::as_str));
         let all = names.iter().map(String::as_str).chain([name]);

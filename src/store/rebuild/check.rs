@@ -2,8 +2,8 @@
 
 use super::{Rebuild, RebuildError, UNKNOWN};
 use crate::backend::Key;
-use crate::index::{BlobRow, CommitRow, SnapshotRow};
 use crate::object::{Kind, ObjectId};
+use futures_util::TryStreamExt;
 use std::collections::HashMap;
 
 const PAGE: u32 = 500;
@@ -35,34 +35,23 @@ impl Rebuild<'_> {
     }
 
     async fn check_repos(&self) -> Result<(), RebuildError> {
-        let mut after: Option<String> = None;
-        loop {
-            let page = self
-                .target
-                .store()
-                .index()
-                .repos(after.as_deref(), PAGE)
-                .await?;
-            for row in &page.rows {
+        let mut pages = self.target.store().index().repo_pages(PAGE);
+        while let Some(rows) = pages.try_next().await? {
+            for row in &rows {
                 let id = &row.repo_id;
                 let found = self.scratch.repo(id).await?;
                 if found.is_none() && id != UNKNOWN {
                     return Err(self.refused(format!("the store has no repository {id}")));
                 }
             }
-            after = page.rows.last().map(|row| row.repo_id.clone()).or(after);
-            if page.end {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     async fn check_branches(&self) -> Result<(), RebuildError> {
-        let mut after: Option<String> = None;
-        loop {
-            let index = self.target.store().index();
-            let page = index.branches(after.as_deref(), PAGE).await?;
-            for row in &page.rows {
+        let mut pages = self.target.store().index().branch_pages(PAGE);
+        while let Some(rows) = pages.try_next().await? {
+            for row in &rows {
                 if self.scratch.branch(&row.branch_id).await?.as_ref() != Some(row) {
                     let why = format!(
                         "the store does not know where its branch {} points",
@@ -71,36 +60,27 @@ impl Rebuild<'_> {
                     return Err(self.refused(why));
                 }
             }
-            after = page.rows.last().map(|row| row.branch_id.clone()).or(after);
-            if page.end {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     async fn check_objects(&self) -> Result<(), RebuildError> {
         let index = self.target.store().index();
         macro_rules! check {
-            ($read:ident, $row:ty, $id:ident, $kind:expr) => {{
-                let mut after: Option<String> = None;
-                loop {
-                    let page = index.$read(after.as_deref(), PAGE).await?;
-                    let pointers = page
-                        .rows
+            ($pages:ident, $id:ident, $kind:expr) => {{
+                let mut pages = index.$pages(PAGE);
+                while let Some(rows) = pages.try_next().await? {
+                    let pointers = rows
                         .iter()
-                        .map(|row: &$row| (row.$id.as_str(), row.storage_uri.as_deref()));
+                        .map(|row| (row.$id.as_str(), row.storage_uri.as_deref()));
                     self.check_pointers($kind, pointers.collect()).await?;
-                    after = page.rows.last().map(|row| row.$id.clone()).or(after);
-                    if page.end {
-                        break;
-                    }
                     self.progress.checkpoint().await?;
                 }
             }};
         }
-        check!(commits, CommitRow, commit_id, Kind::Commit);
-        check!(snapshots, SnapshotRow, snapshot_id, Kind::Snapshot);
-        check!(blobs, BlobRow, object_id, Kind::Blob);
+        check!(commit_pages, commit_id, Kind::Commit);
+        check!(snapshot_pages, snapshot_id, Kind::Snapshot);
+        check!(blob_pages, object_id, Kind::Blob);
         Ok(())
     }
 

@@ -77,13 +77,6 @@ pub struct EntryLine {
 
 impl From<&Entry> for EntryLine {
     fn from(entry: &Entry) -> Self {
-        let columns = entry.before.keys().chain(
-            entry
-                .after
-                .keys()
-                .filter(|name| !entry.before.contains_key(*name)),
-        );
-        let side = |value: Option<&Option<String>>| value.cloned().flatten().as_deref().map(clean);
         Self {
             step: entry.step,
             codes: std::iter::once(entry.code)
@@ -96,13 +89,7 @@ impl From<&Entry> for EntryLine {
             key: entry.key.as_deref().map(clean),
             bytes: entry.bytes,
             sha256: entry.sha256.as_deref().map(clean),
-            changes: columns
-                .map(|name| ChangeLine {
-                    column: clean(name),
-                    from: side(entry.before.get(name)),
-                    to: side(entry.after.get(name)),
-                })
-                .collect(),
+            changes: entry.columns().iter().map(ChangeLine::from).collect(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The ledger of the session: whatever anybody found out becomes a finding for everybody.
 
 use super::{RunnerContext, RunnerState};
+use crate::audit::evidence::{Evidence, Unresolved};
 use crate::audit::ledger::is_judged_alone;
 use crate::audit::past_audits::PastAudits;
 use crate::audit::{
@@ -104,7 +105,11 @@ impl RunnerContext {
                         return None;
                     }
                 }
-                let mut missing = Finding::new(Code::RowMissing, kind.into(), id.as_str());
+                let mut missing = Finding::new(
+                    Evidence::RowMissing(Unresolved::default()),
+                    kind.into(),
+                    id.as_str(),
+                );
                 repo.clone_into(&mut missing.repo);
                 let rows = Kind::ALL.map(|kind| (kind, id.clone()));
                 Report::of(&[missing], &rows, now()).await.ok()

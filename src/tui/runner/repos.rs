@@ -6,6 +6,7 @@ use crate::object::time;
 use crate::tui::effect::{RepoOrder, RepoQuery, ReportRef};
 use crate::tui::event::Answer;
 use crate::tui::lines::RepoLine;
+use futures_util::TryStreamExt;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -180,16 +181,14 @@ impl RunnerContext {
 }
 
 async fn read(index: &dyn Index) -> Result<RepoCache, IndexError> {
-    let (mut rows, mut after): (Vec<RepoRow>, Option<String>) = (Vec::new(), None);
-    loop {
-        let page = index.repos(after.as_deref(), PAGE).await?;
-        let end = page.end || page.rows.is_empty();
-        rows.extend(page.rows);
-        let cut = rows.len() > MOST;
-        if end || cut {
-            rows.truncate(MOST);
-            return Ok(RepoCache { rows, cut });
-        }
-        after = rows.last().map(|row| row.repo_id.clone());
+    let mut rows: Vec<RepoRow> = Vec::new();
+    let mut pages = index.repo_pages(PAGE);
+    while rows.len() <= MOST
+        && let Some(page) = pages.try_next().await?
+    {
+        rows.extend(page);
     }
+    let cut = rows.len() > MOST;
+    rows.truncate(MOST);
+    Ok(RepoCache { rows, cut })
 }

@@ -2,20 +2,22 @@
 
 use super::FakeHub;
 use crate::audit::Remedy;
+use crate::audit::evidence::{Sides, Treeless};
 use crate::audit::past_audits::{PastAudit, PastAudits};
 use crate::audit::report::{GroupBy, Stretch, Summary};
 use crate::audit::{
-    Blocks, Code, Depth, FieldDiff, Filter, Finding, Grade, Group, Inspection, LinkTo, Numbered,
-    ObjectView, Scope, Subject, Trial,
+    Blocks, Code, Depth, Evidence, FieldDiff, Filter, Finding, Grade, Group, Inspection, LinkTo,
+    Numbered, ObjectView, Scope, Subject, Trial,
 };
 use crate::client::tried::{Taken, TriedPull};
 use crate::client::tried_repo::{BranchEnd, TriedBranch, TriedRepo};
-use crate::index::{BranchRow, Edge, Listed, RepoRow};
+use crate::index::{BranchRow, Edge, EditableColumn, Listed, RepoRow};
 use crate::object::{Kind, ObjectId};
 use crate::repair::apply::Outcome;
+use crate::repair::change::{CellChange, StepChange};
 use crate::repair::journal::{Entry, Event, Line, Run};
 use crate::repair::signoff::{State, Verdict};
-use crate::repair::{Next, RowChange, Selection, Step, Totals, Undoable};
+use crate::repair::{Next, Selection, Step, Totals, Undoable};
 use crate::store::fetch::{Refusal as Refused, Why};
 use crate::tui::decisions::{Classified, Open, subject};
 use crate::tui::effect::{AuditRequest, ObjectQuery, RepoQuery, ReportRef, Ticket};
@@ -323,9 +325,12 @@ impl FakeHub {
         let kinds = [Subject::Commit, Subject::Commit, Subject::Snapshot];
         let which = n as usize % 3;
         let code = filter.codes.first().copied().unwrap_or(codes[which]);
-        let mut finding = Finding::new(code, kinds[which], id(n))
-            .with("message", self.text.clone())
-            .with("scheme", "typed");
+        let fields = serde_json::json!({
+            "why": self.text, "path": self.text, "parents": self.text, "scheme": "typed",
+        });
+        let fields = fields.as_object().unwrap().clone();
+        let evidence = Evidence::read(code, fields).unwrap();
+        let mut finding = Finding::new(evidence, kinds[which], id(n));
         finding.repo = "alice/song".into();
         finding.blocks = (which == 1).then_some(Blocks {
             commits: Some(12),
@@ -340,8 +345,14 @@ impl FakeHub {
 
     /// A finding on which row and object disagree.
     pub(super) fn truth(&self, n: u64) -> FindingLine {
-        let mut finding = Finding::new(Code::ObjectDiverges, Subject::Commit, id(n))
-            .with("message", self.text.clone());
+        let sides = Sides {
+            identity: false,
+            object: None,
+            row: Some(self.text.clone()),
+        };
+        let differences = [("message".to_owned(), sides)].into();
+        let evidence = Evidence::ObjectDiverges(differences);
+        let mut finding = Finding::new(evidence, Subject::Commit, id(n));
         finding.repo = "alice/song".into();
         FindingLine::from(&Numbered {
             ordinal: n,
@@ -395,8 +406,11 @@ impl FakeHub {
             key: None,
             bytes: 691,
             sha256: None,
-            before: BTreeMap::from([("storage_uri".into(), None)]),
-            after: BTreeMap::from([("storage_uri".into(), Some(self.text.clone()))]),
+            change: StepChange::cells(vec![CellChange {
+                column: EditableColumn::StorageUri,
+                from: None,
+                to: Some(self.text.clone()),
+            }]),
         };
         JournalLine::from(&Line {
             seq: n + 1,
@@ -446,11 +460,11 @@ impl FakeHub {
             from: None,
             bytes: 691,
             sha256: Some("ab".repeat(32)),
-            row: vec![RowChange {
-                column: "storage_uri".into(),
+            change: StepChange::cells(vec![CellChange {
+                column: EditableColumn::StorageUri,
                 from: None,
                 to: Some("local://objects/sha256/00/01".into()),
-            }],
+            }]),
         })
     }
 
@@ -523,7 +537,11 @@ impl FakeHub {
                     exists: false,
                 },
             ],
-            findings: vec![Finding::new(Code::CommitTreeless, Subject::Commit, id(1))],
+            findings: vec![Finding::new(
+                Evidence::CommitTreeless(Treeless::default()),
+                Subject::Commit,
+                id(1),
+            )],
         }
     }
 }

@@ -1,0 +1,152 @@
+//! What a step changes, named: its cells and hashes as people and files read them. The bytes themselves are
+//! in [`crate::store::write::Change`], which is made from the hub whenever a step is planned or applied.
+
+mod written;
+
+pub use written::RowChange;
+pub(super) use written::Side;
+
+use crate::index::EditableColumn;
+
+/// What a step changes in the hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepChange {
+    /// A row that is there, or the object under its key. Without cells and without a replaced object, the step
+    /// only stores an object, or nothing of it was done.
+    Row {
+        /// The bytes under the step's key, where other bytes take their place.
+        object: Option<Swap>,
+        cells: Vec<CellChange>,
+    },
+    /// A row is added, and a repository holds it.
+    Add { repo_id: String, row: AddedRow },
+    /// A repository holds a row that `holder` holds already.
+    Hold {
+        repo_id: String,
+        holder: String,
+        /// Who holds it afterwards, in words.
+        holders: String,
+    },
+    /// Where the branches of a repository point is written into the store.
+    SaveRefs {
+        repo_id: String,
+        /// The first heads that the store does not know yet.
+        heads: Vec<HeadChange>,
+        /// The time that the checkpoint bears.
+        made_at: String,
+    },
+    /// Columns that this version does not know: another version or somebody else wrote them. Such a change is
+    /// shown, and neither made nor taken back.
+    Unknown(Vec<RowChange>),
+}
+
+/// sha256 of bytes that take the place of others, hex.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Swap {
+    pub from: String,
+    pub to: String,
+}
+
+/// A cell before and after; a long one as its length and sha256.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellChange {
+    pub column: EditableColumn,
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+/// A branch's head, as the store knows it and as the row has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadChange {
+    pub branch: String,
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+/// The cells of an added row that a step shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddedRow {
+    Commit {
+        branch: Option<String>,
+        timestamp: Option<String>,
+        parent_ids: Option<String>,
+        snapshot_id: Option<String>,
+        storage_uri: Option<String>,
+    },
+    Snapshot {
+        entry_count: Option<String>,
+        storage_uri: Option<String>,
+    },
+    Blob {
+        path: Option<String>,
+        size_bytes: Option<String>,
+        storage_uri: Option<String>,
+        created_at: Option<String>,
+    },
+}
+
+impl StepChange {
+    /// Returns the change that leaves the row as it is.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self::cells(Vec::new())
+    }
+
+    /// Returns a change of cells.
+    #[must_use]
+    pub const fn cells(cells: Vec<CellChange>) -> Self {
+        StepChange::Row {
+            object: None,
+            cells,
+        }
+    }
+
+    /// Returns whether neither a cell nor a replaced object is named.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns how many columns are named, a replaced object among them.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            StepChange::Row { object, cells } => usize::from(object.is_some()) + cells.len(),
+            other => other.written().len(),
+        }
+    }
+}
+
+impl AddedRow {
+    /// Returns where the row says that its object is.
+    #[must_use]
+    pub fn storage_uri(&self) -> Option<&str> {
+        let (AddedRow::Commit { storage_uri, .. }
+        | AddedRow::Snapshot { storage_uri, .. }
+        | AddedRow::Blob { storage_uri, .. }) = self;
+        storage_uri.as_deref()
+    }
+}
+
+impl Swap {
+    /// Returns the swap that takes this one back.
+    #[must_use]
+    pub fn back(&self) -> Self {
+        Self {
+            from: self.to.clone(),
+            to: self.from.clone(),
+        }
+    }
+}
+
+impl CellChange {
+    /// Returns the change that takes this one back.
+    #[must_use]
+    pub fn back(&self) -> Self {
+        Self {
+            column: self.column,
+            from: self.to.clone(),
+            to: self.from.clone(),
+        }
+    }
+}
