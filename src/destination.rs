@@ -6,16 +6,40 @@ use std::path::{Path, PathBuf};
 /// The bytes that a trial writes: a disk without a free block is noticed.
 const TRIAL: [u8; 4096] = [0; 4096];
 
+/// Why nothing can be written at a place; each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum DestinationError {
+    #[error("the file {} exists already; name another", .0.display())]
+    Taken(PathBuf),
+    #[error("{} is not a folder; name a folder", .0.display())]
+    NotAFolder(PathBuf),
+    #[error("{}", trouble(path, source))]
+    Write {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl DestinationError {
+    /// Returns why `path` cannot be written.
+    #[must_use]
+    pub fn at(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            ErrorKind::AlreadyExists => DestinationError::Taken(path),
+            _ => DestinationError::Write { path, source },
+        }
+    }
+}
+
 /// Makes sure that a new file can be made at `path`.
 ///
 /// # Errors
-/// A sentence that names the path and what to do: something lies there, the folder is missing or cannot be written.
-pub fn try_file(path: &Path) -> Result<(), String> {
+/// Something lies there, the folder is missing or cannot be written.
+pub fn try_file(path: &Path) -> Result<(), DestinationError> {
     if path.symlink_metadata().is_ok() {
-        return Err(format!(
-            "the file {} exists already; name another",
-            path.display()
-        ));
+        return Err(DestinationError::Taken(path.to_owned()));
     }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -27,29 +51,25 @@ pub fn try_file(path: &Path) -> Result<(), String> {
 /// Makes sure that files can be made in `folder`, or that the folder itself can be made.
 ///
 /// # Errors
-/// A sentence that names the folder and what to do.
-pub fn try_folder(folder: &Path) -> Result<(), String> {
+/// What lies there is no folder, or cannot be written.
+pub fn try_folder(folder: &Path) -> Result<(), DestinationError> {
     let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let nearest = absolute
         .ancestors()
         .find(|path| path.symlink_metadata().is_ok());
     let nearest = nearest.map_or_else(|| PathBuf::from("/"), Path::to_owned);
     if !nearest.is_dir() {
-        return Err(format!(
-            "{} is not a folder; name a folder",
-            nearest.display()
-        ));
+        return Err(DestinationError::NotAFolder(nearest));
     }
     let tried = tempfile::NamedTempFile::new_in(&nearest).and_then(|mut file| {
         file.write_all(&TRIAL)?;
         file.flush()
     });
-    tried.map_err(|error| told(folder, &error))
+    tried.map_err(|error| DestinationError::at(folder, error))
 }
 
-/// Explains why `path` cannot be written, and what to do.
-#[must_use]
-pub fn told(path: &Path, error: &io::Error) -> String {
+/// Why `path` cannot be written, and what to do.
+fn trouble(path: &Path, error: &io::Error) -> String {
     let path = path.display();
     match error.kind() {
         ErrorKind::NotFound => format!(
@@ -64,7 +84,6 @@ pub fn told(path: &Path, error: &io::Error) -> String {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => format!(
             "{path} cannot be written: the disk is full; free some space, or name another place"
         ),
-        ErrorKind::AlreadyExists => format!("the file {path} exists already; name another"),
         _ => {
             // The library for temporary files names its own file in the text.
             let cause = error
@@ -101,17 +120,19 @@ mod tests {
     fn a_place_is_tried_and_left_as_it_was() {
         let folder = crate::scratch::folder("places").unwrap();
         let path = folder.path();
-        assert_eq!(try_folder(path), Ok(()));
-        assert_eq!(try_folder(&path.join("a/b")), Ok(()));
-        assert_eq!(try_file(&path.join("plan.jsonl")), Ok(()));
+        try_folder(path).unwrap();
+        try_folder(&path.join("a/b")).unwrap();
+        try_file(&path.join("plan.jsonl")).unwrap();
         assert_eq!(std::fs::read_dir(path).unwrap().count(), 0);
         std::fs::write(path.join("file"), "").unwrap();
         for wrong in [path.join("file"), path.join("file/within")] {
-            let why = try_file(&wrong).unwrap_err();
+            let why = try_file(&wrong).unwrap_err().to_string();
             assert!(why.contains("name a"), "{why}");
         }
         // Nobody can write there, root neither.
-        let why = try_file(std::path::Path::new("/proc/luthier/report")).unwrap_err();
+        let why = try_file(std::path::Path::new("/proc/luthier/report"))
+            .unwrap_err()
+            .to_string();
         assert!(why.contains("/proc") && why.contains("name"), "{why}");
     }
 }

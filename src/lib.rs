@@ -12,12 +12,13 @@
 //! | [`repair`] | findings to plans, plans to changes through the store |
 //! | `cli`, `tui` | two frontends without logic of their own |
 //!
-//! [`text`], [`secrets`], [`progress`], [`waiting`], [`diagnostics`], [`destination`], [`scratch`], [`panics`] and
-//! [`access`] are used on every floor.
+//! [`text`], [`secrets`], [`cause`], [`progress`], [`waiting`], [`diagnostics`], [`destination`], [`scratch`],
+//! [`panics`] and [`access`] are used on every floor.
 
 pub mod access;
 pub mod audit;
 pub mod backend;
+pub mod cause;
 pub mod cli;
 pub mod client;
 pub mod config;

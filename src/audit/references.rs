@@ -97,7 +97,7 @@ async fn stored(scan: &mut Scan<'_>, name: &Unresolved) -> Result<Stored, AuditE
         match kind_under(scan.store, &id, &key, size).await {
             Ok(Some(kind)) if kind == name.kind => out.found.push(key.as_str().to_owned()),
             Ok(_) => {}
-            Err(why) => out.unread.push(why),
+            Err(why) => out.unread.push(why.to_string()),
         }
     }
     for why in &out.unread {

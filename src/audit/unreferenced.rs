@@ -6,6 +6,7 @@ use super::finding::{Finding, Subject};
 use super::probe::{ObjectState, Probe, Witness};
 use super::scan::{Scan, listed};
 use crate::backend::{Key, layout};
+use crate::cause::Cause;
 use crate::index::audit_scratch::ListedKey;
 use crate::object::{Kind, ObjectId};
 use futures_util::{StreamExt, stream};
@@ -133,7 +134,7 @@ pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
         for answer in answers {
             match answer {
                 Ok(finding) => findings.push(finding),
-                Err(why) => scan.unknown(why),
+                Err(why) => scan.unknown(why.to_string()),
             }
         }
         scan.report(findings).await?;
@@ -141,8 +142,8 @@ pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     }
 }
 
-/// Identifies what a key without a row contains: the object of its digest, of any kind, or bytes that match nothing.
-async fn prove(store: &crate::store::Store, stray: &ListedKey) -> Result<Finding, String> {
+/// What a key without row holds: the object of its digest, of whichever kind, or nothing that proves.
+async fn prove(store: &crate::store::Store, stray: &ListedKey) -> Result<Finding, Cause> {
     let id = ObjectId::new(&stray.hex);
     let Ok(key) = Key::new(&stray.key) else {
         return Ok(foreign_key(
@@ -171,13 +172,13 @@ async fn prove(store: &crate::store::Store, stray: &ListedKey) -> Result<Finding
 /// taken for a commit because it parses.
 ///
 /// # Errors
-/// The store gave no answer, in words.
+/// The store gave no answer.
 pub(super) async fn kind_under(
     store: &crate::store::Store,
     id: &ObjectId,
     key: &Key,
     listed: Option<u64>,
-) -> Result<Option<Kind>, String> {
+) -> Result<Option<Kind>, Cause> {
     let probe = Probe {
         store,
         read: true,
@@ -187,7 +188,9 @@ pub(super) async fn kind_under(
     for kind in [Kind::Blob, Kind::Commit, Kind::Snapshot] {
         match probe.read(kind, id, key, listed).await {
             ObjectState::Proved { .. } => return Ok(Some(kind)),
-            ObjectState::Unknown { key, why } => return Err(format!("{key}: {why}")),
+            ObjectState::Unknown { key, why } => {
+                return Err(format!("{key}: {why}").into());
+            }
             _ => {}
         }
     }

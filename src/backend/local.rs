@@ -7,6 +7,7 @@ use super::uri::{self, Key, UriRefusal};
 use super::walk::Walk;
 use super::{Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put, Replaced};
 use crate::access::Access;
+use crate::cause::Cause;
 use crate::object::time::Micros;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -41,7 +42,7 @@ impl Local {
         let what = || format!("folder {}", root.display());
         let unusable = |why: &str| BackendError::Unusable {
             what: what(),
-            why: why.to_owned(),
+            why: why.into(),
         };
         let meta = match fs::metadata(root) {
             Ok(meta) => meta,
@@ -112,7 +113,7 @@ impl Local {
             if found.is_symlink() {
                 return Err(BackendError::Unusable {
                     what: key.to_string(),
-                    why: "a symbolic link lies on its path, and links are not followed".to_owned(),
+                    why: "a symbolic link lies on its path, and links are not followed".into(),
                 });
             }
             meta = Some(found);
@@ -300,7 +301,7 @@ impl BackendMut for Local {
         let probe = Bytes::from_static(b"luthier asks whether this folder can be written\n");
         let key = Key::new("_luthier/probe").map_err(|why| BackendError::Unusable {
             what: self.describe(),
-            why: why.to_string(),
+            why: Cause::of(why),
         })?;
         self.put_if_absent(&key, probe.clone()).await?;
         let again = self.put_if_absent(&key, probe).await?;
@@ -405,7 +406,7 @@ pub(super) fn classify(what: String, error: io::Error) -> BackendError {
         ErrorKind::PermissionDenied => BackendError::Denied { what },
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => BackendError::Unusable {
             what,
-            why: "the disk is full; nothing was stored under this key".to_owned(),
+            why: "the disk is full; nothing was stored under this key".into(),
         },
         _ => BackendError::Io {
             what,

@@ -11,6 +11,7 @@ mod walk;
 
 pub use uri::{Key, UriRefusal};
 
+use crate::cause::Cause;
 use crate::object::time::Micros;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -122,19 +123,34 @@ pub enum BackendError {
     #[error("the body does not have the {announced} bytes that were announced")]
     WrongLength { announced: u64 },
     #[error("{what} is not a usable object store: {why}")]
-    Unusable { what: String, why: String },
+    Unusable {
+        what: String,
+        #[source]
+        why: Cause,
+    },
     #[error("{what}: the store asks to slow down; try again later")]
     Busy { what: String },
     #[error("{what}: the store does not answer in time; try again later")]
     TimedOut { what: String },
-    // A boxed text keeps every error that carries this one small.
     #[error("{what}: {why}")]
-    Remote { what: String, why: Box<str> },
+    Remote {
+        what: String,
+        #[source]
+        why: Cause,
+    },
     /// The server failed (5xx), or its answer could not be read.
     #[error("{what}: {why}")]
-    Failing { what: String, why: Box<str> },
+    Failing {
+        what: String,
+        #[source]
+        why: Cause,
+    },
     #[error("{what}: whether it was stored is not known ({why}); try again")]
-    Unknown { what: String, why: Box<str> },
+    Unknown {
+        what: String,
+        #[source]
+        why: Cause,
+    },
 }
 
 impl BackendError {

@@ -18,6 +18,7 @@ mod profiles;
 mod put;
 mod read;
 mod replace;
+mod settings_error;
 mod value;
 
 pub use bucket_location::BucketLocation;
@@ -92,7 +93,7 @@ impl S3 {
             Access::Write => Ok(()),
             Access::Read => Err(BackendError::Unusable {
                 what: self.describe(),
-                why: "it was opened for reading; start with --write".to_owned(),
+                why: "it was opened for reading; start with --write".into(),
             }),
         }
     }

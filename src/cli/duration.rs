@@ -5,16 +5,30 @@ use std::time::Duration;
 /// A hundred years: longer is a mistake.
 const LONGEST: u64 = 100 * 366 * 86_400;
 
+const FORM: &str = "write a number and a unit: 90s, 15m, 1h, 1d or 2w";
+
+/// Why a text is no length of time; each says which forms are read.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DurationError {
+    #[error("a time cannot be negative; {FORM}")]
+    Negative,
+    #[error("the unit is missing; {FORM}")]
+    NoUnit,
+    #[error("{FORM}")]
+    Form,
+    #[error("that is longer than a hundred years; {FORM}")]
+    TooLong,
+}
+
 /// Reads `90s`, `15m`, `1h`, `1d`, `2w`, sums of these (`1h30m`, `1d 12h`), fractions (`1.5h`), and what the
 /// library for times reads besides (`PT15M`).
 ///
 /// # Errors
 /// A sentence with the forms that are read.
-pub fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, DurationError> {
     let text = text.trim();
-    let form = || "write a number and a unit: 90s, 15m, 1h, 1d or 2w".to_owned();
     if text.starts_with('-') {
-        return Err(format!("a time cannot be negative; {}", form()));
+        return Err(DurationError::Negative);
     }
     let found = summed(text).or_else(|| {
         let span: jiff::SignedDuration = text.parse().ok()?;
@@ -22,12 +36,10 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     });
     match found {
         None if text.chars().all(|c| c.is_ascii_digit()) && !text.is_empty() => {
-            Err(format!("the unit is missing; {}", form()))
+            Err(DurationError::NoUnit)
         }
-        None => Err(form()),
-        Some(time) if time.as_secs() > LONGEST => {
-            Err(format!("that is longer than a hundred years; {}", form()))
-        }
+        None => Err(DurationError::Form),
+        Some(time) if time.as_secs() > LONGEST => Err(DurationError::TooLong),
         Some(time) => Ok(time),
     }
 }
@@ -104,7 +116,7 @@ mod tests {
             "1.2.3s",
             "9999999w",
         ] {
-            let why = duration(text).unwrap_err();
+            let why = duration(text).unwrap_err().to_string();
             assert!(
                 why.contains("1d or 2w") && !why.contains("jiff"),
                 "{text}: {why}"

@@ -2,8 +2,8 @@
 
 use super::confirm::production_named;
 use super::output::Output;
-use super::{CliError, Exit, Global, help, open, target};
-use crate::destination;
+use super::{CliError, Exit, Global, open, target};
+use crate::destination::DestinationError;
 use crate::index::schema::index_name;
 use crate::index::{Capabilities, Migration};
 use crate::store::{Store, StoreError};
@@ -85,7 +85,8 @@ fn sql(migration: &Migration) -> String {
 
 /// Never over a file that is there.
 fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
-    let failed = |error: std::io::Error| CliError::usage(destination::told(path, &error));
+    let failed =
+        |error: std::io::Error| CliError::usage(DestinationError::at(path, error).to_string());
     let mut file = File::create_new(path).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     file.sync_all().map_err(failed)

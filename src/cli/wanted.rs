@@ -4,7 +4,7 @@ use super::CliError;
 use super::output::Output;
 use super::watch::watch;
 use crate::audit::{Filter, Report};
-use crate::destination;
+use crate::destination::DestinationError;
 use crate::repair::wanted::WANTED;
 use crate::repair::{self, Refusal, Selection};
 use crate::store::Store;
@@ -26,7 +26,7 @@ pub async fn write(
     out: &Output,
 ) -> Result<(), CliError> {
     let failed = |error: std::io::Error| {
-        CliError::usage(format!("--wanted: {}", destination::told(path, &error)))
+        CliError::usage(format!("--wanted: {}", DestinationError::at(path, error)))
     };
     let mut file = BufWriter::new(File::create_new(path).map_err(failed)?);
     let selection = Selection::Chosen(Filter {

@@ -2,6 +2,7 @@
 
 use super::folder::{Folder, FolderError};
 use super::layout::{LARGEST, Layout};
+use crate::cause::Cause;
 use crate::object::{Kind, ObjectId, frame};
 use crate::store::Copies;
 use async_trait::async_trait;
@@ -32,11 +33,12 @@ impl ClientFolder {
 
 #[async_trait]
 impl Copies for ClientFolder {
-    async fn candidates(&self, kind: Kind, id: &ObjectId) -> Result<Vec<(String, Bytes)>, String> {
+    async fn candidates(&self, kind: Kind, id: &ObjectId) -> Result<Vec<(String, Bytes)>, Cause> {
         let (folder, paths) = (self.folder.clone(), paths(kind, id));
         tokio::task::spawn_blocking(move || read(&folder, kind, paths))
             .await
-            .map_err(|error| error.to_string())?
+            .map_err(Cause::of)?
+            .map_err(Cause::of)
     }
 }
 
@@ -59,7 +61,11 @@ fn paths(kind: Kind, id: &ObjectId) -> Vec<String> {
     out
 }
 
-fn read(folder: &Folder, kind: Kind, paths: Vec<String>) -> Result<Vec<(String, Bytes)>, String> {
+fn read(
+    folder: &Folder,
+    kind: Kind,
+    paths: Vec<String>,
+) -> Result<Vec<(String, Bytes)>, FolderError> {
     let mut out = Vec::new();
     for path in paths {
         match folder.read(&path, LARGEST) {
@@ -72,7 +78,7 @@ fn read(folder: &Folder, kind: Kind, paths: Vec<String>) -> Result<Vec<(String, 
             }
             // A folder that has the name of an object is none.
             Ok(None) | Err(FolderError::NotAFile { .. }) => {}
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(error),
         }
     }
     Ok(out)

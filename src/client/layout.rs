@@ -1,8 +1,10 @@
 //! The files of objects, by the client's age, and their contents.
 
 use crate::object::identity::{BlobHasher, BlobScheme, CommitScheme, SnapshotScheme};
+use crate::object::json::JsonError;
 use crate::object::{
-    CommitRecord, Kind, MAX_PAYLOAD, ObjectId, Proof, Proven, Record, SnapshotRecord, frame, json,
+    CommitRecord, Kind, MAX_PAYLOAD, ObjectId, Proof, ProofError, Proven, Record, RecordError,
+    SnapshotRecord, frame, json,
 };
 use bytes::Bytes;
 use serde_json::Value;
@@ -18,6 +20,33 @@ pub const REPO: &str = ".muse/repo.json";
 
 /// The largest commit or snapshot file that is read: a payload and its header, in bytes.
 pub const LARGEST: u64 = MAX_PAYLOAD as u64 + 64;
+
+/// Why the contents of a file are not the object that its name says.
+#[derive(Debug, thiserror::Error)]
+pub enum ContentError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error("it is not a JSON object")]
+    NoObject,
+    #[error("it has no header")]
+    NoHeader,
+    #[error("its header is not that of a blob of {payload} bytes")]
+    OtherHeader { payload: u64 },
+    #[error("its bytes do not hash to its id")]
+    OtherHash,
+    #[error("it has {size} bytes; at most {LARGEST} are read")]
+    TooLarge { size: u64 },
+    #[error(
+        "client 0.1 cannot check it: its id is of a later era ({0}); pull with --layout unified"
+    )]
+    LaterEra(&'static str),
+}
 
 /// A client's way to keep objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +109,8 @@ impl Layout {
     /// Returns whether this layout's client computes the id that the object has.
     ///
     /// # Errors
-    /// Why not, in words.
-    pub fn takes(self, proof: &Proof) -> Result<(), String> {
+    /// Why not.
+    pub fn takes(self, proof: &Proof) -> Result<(), ContentError> {
         let id = proof.id();
         let own = match proof.record() {
             Record::Commit(_, scheme) => *scheme == CommitScheme::V01,
@@ -89,10 +118,9 @@ impl Layout {
             Record::Blob(scheme) => *scheme == BlobScheme::Raw,
         };
         match self {
-            Layout::V01 if !own || id.hex() != Some(id.as_str()) => Err(format!(
-                "client 0.1 cannot check it: its id is of a later era ({}); pull with --layout unified",
-                proof.scheme()
-            )),
+            Layout::V01 if !own || id.hex() != Some(id.as_str()) => {
+                Err(ContentError::LaterEra(proof.scheme()))
+            }
             _ => Ok(()),
         }
     }
@@ -100,14 +128,20 @@ impl Layout {
     /// Proves the contents of a file against the id that its name says.
     ///
     /// # Errors
-    /// Why it is not that object, in words.
-    pub fn prove(self, kind: Kind, id: &ObjectId, file: File, size: u64) -> Result<Proof, String> {
+    /// Why it is not that object.
+    pub fn prove(
+        self,
+        kind: Kind,
+        id: &ObjectId,
+        file: File,
+        size: u64,
+    ) -> Result<Proof, ContentError> {
         let proof = match kind {
             Kind::Blob => self.prove_blob(id, file, size)?,
             Kind::Commit | Kind::Snapshot => {
                 let bytes = read_whole(file, size)?;
                 match self {
-                    Layout::Unified => Proof::read(kind, id, &bytes).map_err(|e| e.to_string())?,
+                    Layout::Unified => Proof::read(kind, id, &bytes)?,
                     Layout::V01 => prove_json(kind, id, &bytes)?,
                 }
             }
@@ -117,22 +151,16 @@ impl Layout {
     }
 
     /// Hashes a blob as it streams by.
-    fn prove_blob(self, id: &ObjectId, mut file: File, size: u64) -> Result<Proof, String> {
-        let failed = |error: io::Error| error.to_string();
+    fn prove_blob(self, id: &ObjectId, mut file: File, size: u64) -> Result<Proof, ContentError> {
         let mut start = Vec::new();
         let mut payload = size;
         if self == Layout::Unified {
-            file.by_ref()
-                .take(32)
-                .read_to_end(&mut start)
-                .map_err(failed)?;
+            file.by_ref().take(32).read_to_end(&mut start)?;
             let nul = start.iter().position(|byte| *byte == 0);
-            let header = nul.ok_or("it has no header")? + 1;
+            let header = nul.ok_or(ContentError::NoHeader)? + 1;
             payload = size.saturating_sub(header as u64);
             if start[..header] != frame::header(Kind::Blob, payload) {
-                return Err(format!(
-                    "its header is not that of a blob of {payload} bytes"
-                ));
+                return Err(ContentError::OtherHeader { payload });
             }
             start.drain(..header);
         }
@@ -140,44 +168,42 @@ impl Layout {
         hasher.update(&start);
         let mut chunk = vec![0; 256 << 10];
         loop {
-            match file.read(&mut chunk).map_err(failed)? {
+            match file.read(&mut chunk)? {
                 0 => break,
                 count => hasher.update(&chunk[..count]),
             }
         }
         let (proof, _) = Proof::of_blob(id, hasher);
-        proof.map_err(|_| "its bytes do not hash to its id".to_owned())
+        proof.map_err(|_| ContentError::OtherHash)
     }
 }
 
-fn read_whole(file: File, size: u64) -> Result<Vec<u8>, String> {
-    let too_large = |size| format!("it has {size} bytes; at most {LARGEST} are read");
+fn read_whole(file: File, size: u64) -> Result<Vec<u8>, ContentError> {
     if size > LARGEST {
-        return Err(too_large(size));
+        return Err(ContentError::TooLarge { size });
     }
     let mut out = Vec::with_capacity(size as usize);
-    file.take(LARGEST + 1)
-        .read_to_end(&mut out)
-        .map_err(|error| error.to_string())?;
-    if out.len() as u64 > LARGEST {
-        return Err(too_large(out.len() as u64));
+    file.take(LARGEST + 1).read_to_end(&mut out)?;
+    let size = out.len() as u64;
+    if size > LARGEST {
+        return Err(ContentError::TooLarge { size });
     }
     Ok(out)
 }
 
 /// A record of client 0.1: JSON without header.
-fn prove_json(kind: Kind, id: &ObjectId, bytes: &[u8]) -> Result<Proof, String> {
-    let Value::Object(map) = json::parse(bytes).map_err(|e| e.to_string())? else {
-        return Err("it is not a JSON object".to_owned());
+fn prove_json(kind: Kind, id: &ObjectId, bytes: &[u8]) -> Result<Proof, ContentError> {
+    let Value::Object(map) = json::parse(bytes)? else {
+        return Err(ContentError::NoObject);
     };
     match kind {
         Kind::Snapshot => {
-            let record = SnapshotRecord::from_map(map).map_err(|e| e.to_string())?;
-            Proof::of_snapshot(id, record).map_err(|e| e.to_string())
+            let record = SnapshotRecord::from_map(map)?;
+            Ok(Proof::of_snapshot(id, record)?)
         }
         _ => {
-            let record = CommitRecord::from_map(map).map_err(|e| e.to_string())?;
-            Proof::of_commit(id, record).map_err(|e| e.to_string())
+            let record = CommitRecord::from_map(map)?;
+            Ok(Proof::of_commit(id, record)?)
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::folder::{Folder, FolderError, Naming};
 use super::layout::Layout;
+use crate::cause::Cause;
 use crate::object::{Kind, ObjectId, Proof};
 use crate::store::fetch::Holder;
 use async_trait::async_trait;
@@ -51,7 +52,7 @@ impl ObjectDir {
             Ok(None) => Found::Absent,
             Ok(Some((file, size))) => match self.layout.prove(kind, id, file, size) {
                 Ok(proof) => Found::Proved(proof),
-                Err(why) => Found::Wrong(why),
+                Err(why) => Found::Wrong(why.to_string()),
             },
             Err(error) => Found::Wrong(error.to_string()),
         }
@@ -68,23 +69,24 @@ impl ObjectDir {
 
 #[async_trait]
 impl Holder for ObjectDir {
-    async fn sizes(&self, kind: Kind, ids: &[ObjectId]) -> Result<Vec<Option<u64>>, String> {
+    async fn sizes(&self, kind: Kind, ids: &[ObjectId]) -> Result<Vec<Option<u64>>, Cause> {
         let (object_dir, ids) = (self.clone(), ids.to_vec());
         tokio::task::spawn_blocking(move || object_dir.sizes(kind, &ids))
             .await
-            .map_err(|error| error.to_string())?
-            .map_err(|error| error.to_string())
+            .map_err(Cause::of)?
+            .map_err(Cause::of)
     }
 
-    async fn held(&self, kind: Kind, id: &ObjectId) -> Result<Proof, String> {
+    async fn held(&self, kind: Kind, id: &ObjectId) -> Result<Proof, Cause> {
         let path = || self.layout.path(kind, id).unwrap_or_default();
         match self.find(kind, id).await {
             Found::Proved(proof) => Ok(proof),
-            Found::Absent => Err(format!("{} is gone", path())),
+            Found::Absent => Err(format!("{} is gone", path()).into()),
             Found::Wrong(why) => Err(format!(
                 "{} exists and is not {kind} {id}: {why}; nothing is overwritten, so move it away or pull into another folder",
                 path()
-            )),
+            )
+            .into()),
         }
     }
 }

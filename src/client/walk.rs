@@ -116,7 +116,8 @@ impl Walk {
             let proof = fetched.object.proof();
             let (kind, id) = (proof.kind(), proof.id());
             let refused = |why: String| PullError::Refused(format!("{kind} {id}: {why}"));
-            self.layout.takes(proof).map_err(refused)?;
+            let taken = self.layout.takes(proof);
+            taken.map_err(|why| refused(why.to_string()))?;
             if let Some(other) = self.same_file(kind, id) {
                 return Err(refused(format!(
                     "a {other} of this repository has the same digest, and clients store both in one file"

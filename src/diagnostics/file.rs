@@ -1,6 +1,6 @@
 //! The log file of one run: readable by its owner alone, bounded in size, and old ones removed.
 
-use crate::destination;
+use crate::destination::DestinationError;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -68,8 +68,9 @@ impl RunFile {
             match begin(&self.path) {
                 Ok(file) => self.open = Some(file),
                 Err(error) => {
-                    self.failed = Some(destination::told(&self.path, &error));
-                    return Err(error);
+                    let kind = error.kind();
+                    self.failed = Some(DestinationError::at(&self.path, error).to_string());
+                    return Err(kind.into());
                 }
             }
         }

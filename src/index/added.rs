@@ -88,7 +88,7 @@ pub(super) fn edited(
         .map(|cell| {
             here(cell.column.name()).ok_or_else(|| IndexError::Query {
                 what: EDITING,
-                why: format!("{table} has no column {}", cell.column),
+                why: format!("{table} has no column {}", cell.column).into(),
             })
         })
         .collect()

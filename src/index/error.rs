@@ -1,27 +1,47 @@
 //! The reasons why a database gave no answer, and whether it may give one a little later.
 
-/// The reason why the database gave no answer.
+use crate::cause::Cause;
+
+/// Why the database gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
     #[error("cannot open the database {what}: {why}")]
-    Open { what: String, why: String },
+    Open {
+        what: String,
+        #[source]
+        why: Cause,
+    },
     #[error("the database {what} is not a MuseHub hub: {why}")]
-    NotAHub { what: String, why: String },
+    NotAHub {
+        what: String,
+        #[source]
+        why: Cause,
+    },
     #[error("the database could not answer ({what}): {why}")]
-    Query { what: &'static str, why: String },
+    Query {
+        what: &'static str,
+        #[source]
+        why: Cause,
+    },
     #[error("the database {what} cannot be reached: {why}")]
-    Unreachable { what: String, why: String },
-    /// The request is sound, but the server broke it off: the same may succeed a little later.
+    Unreachable {
+        what: String,
+        #[source]
+        why: Cause,
+    },
+    /// What was asked is sound, and the server broke it off: the same may well succeed a little later.
     #[error("the database could not answer ({what}): {why}")]
     BrokenOff {
         what: &'static str,
         /// The server's words in short, for a progress line.
         reason: String,
-        why: String,
+        #[source]
+        why: Cause,
     },
     /// A read that was tried again until its time was over.
     #[error("{error}; {told}")]
     GivenUp {
+        #[source]
         error: Box<IndexError>,
         told: String,
     },
@@ -37,7 +57,7 @@ impl IndexError {
     pub fn transient(&self) -> Option<&str> {
         match self {
             Self::BrokenOff { reason, .. } => Some(reason),
-            Self::Unreachable { why, .. } => Some(why.split(';').next().unwrap_or(why)),
+            Self::Unreachable { why, .. } => why.as_str().split(';').next(),
             _ => None,
         }
     }

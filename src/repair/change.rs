@@ -104,12 +104,12 @@ impl StepChange {
     /// Returns whether neither a cell nor a replaced object is named.
     #[must_use]
     pub fn is_none(&self) -> bool {
-        self.len() == 0
+        self.count() == 0
     }
 
     /// Returns how many columns are named, a replaced object among them.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         match self {
             StepChange::Row { object, cells } => usize::from(object.is_some()) + cells.len(),
             other => other.written().len(),

@@ -37,7 +37,7 @@ pub(super) async fn resolve_open_steps(
     let (mut done, mut not_done) = (0, 0);
     let mut events = Vec::with_capacity(left.open.len() + 1);
     for mut entry in left.open {
-        let of = entry.change.len();
+        let of = entry.change.count();
         let found = look(store, &mut entry).await?;
         let outcome = match found {
             0 => RecordedOutcome::FoundNotDone,
@@ -95,7 +95,7 @@ fn keep(entry: &mut Entry, is_so: bool) -> usize {
     if !is_so {
         entry.change = StepChange::none();
     }
-    entry.change.len()
+    entry.change.count()
 }
 
 /// Keeps the cells that are as they should be now, and the object where it is; how many that are.
@@ -115,7 +115,7 @@ async fn look_at_row(store: &Store, kind: Kind, entry: &mut Entry) -> Result<usi
             now.is_some_and(|now| cells::is(cell.column, now.as_deref(), cell.to.as_deref()))
         });
     }
-    Ok(entry.change.len())
+    Ok(entry.change.count())
 }
 
 /// sha256 of what lies under the entry's key.

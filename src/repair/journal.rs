@@ -5,12 +5,15 @@
 //! thing that is cut is a last line that a crash left half written, and that is noted.
 
 mod cell_store;
+mod error;
 mod line;
 mod read;
 mod tail;
 mod verify;
 
 pub(super) use cell_store::CellStore;
+pub(super) use error::CellError;
+pub use error::JournalError;
 pub use line::{Entry, Event, Line, RecordedOutcome};
 pub(super) use read::{Left, lines};
 pub use read::{Run, files, lines_of, runs};
@@ -18,7 +21,7 @@ pub use verify::{Tampering, Verified, verify};
 
 use super::RepairError;
 use super::hub_binding::fingerprint;
-use crate::destination;
+use crate::destination::{self, DestinationError};
 use crate::store::Hub;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -56,25 +59,32 @@ pub fn path_of(hub: &Hub) -> Option<PathBuf> {
 /// # Errors
 /// [`RepairError::Journal`] with what to do.
 pub fn try_place(hub: &Hub) -> Result<(), RepairError> {
-    let path = path_of(hub).ok_or_else(|| RepairError::Journal {
-        path: String::new(),
-        why: NO_FOLDER.to_owned(),
-    })?;
+    let path = path_of(hub).ok_or_else(no_folder)?;
     let tried = match path.exists() {
         true => OpenOptions::new()
             .append(true)
             .open(&path)
             .map(drop)
-            .map_err(|error| destination::told(&path, &error)),
+            .map_err(|error| DestinationError::at(&path, error)),
         false => path.parent().map_or(Ok(()), destination::try_folder),
     };
-    tried.map_err(|why| RepairError::Journal {
-        path: path.display().to_string(),
-        why: format!("{why} (XDG_STATE_HOME and HOME choose its folder)"),
-    })
+    tried.map_err(|error| failed_at(&path, error))
 }
 
-const NO_FOLDER: &str = "the system names no folder for it; set HOME";
+fn no_folder() -> RepairError {
+    RepairError::Journal {
+        path: String::new(),
+        source: JournalError::NoFolder,
+    }
+}
+
+/// Names the journal in an error.
+pub(super) fn failed_at(path: &Path, source: impl Into<JournalError>) -> RepairError {
+    RepairError::Journal {
+        path: path.display().to_string(),
+        source: source.into(),
+    }
+}
 
 /// The journal of one hub, open for appending. One process at a time has it.
 pub struct Journal {
@@ -97,10 +107,7 @@ impl Journal {
     /// No state folder, no right to it, another process that has the journal, or a last line that was
     /// tampered with: then nothing may be written until a person has looked.
     pub fn open(hub: &Hub) -> Result<Self, RepairError> {
-        let path = path_of(hub).ok_or_else(|| RepairError::Journal {
-            path: String::new(),
-            why: NO_FOLDER.to_owned(),
-        })?;
+        let path = path_of(hub).ok_or_else(no_folder)?;
         Self::open_at(&path, &hub.name)
     }
 
@@ -109,19 +116,13 @@ impl Journal {
     /// # Errors
     /// As [`Journal::open`].
     pub fn open_at(path: &Path, hub: &str) -> Result<Self, RepairError> {
-        let failed = |why: String| RepairError::Journal {
-            path: path.display().to_string(),
-            why,
-        };
-        let file = prepare(path).map_err(|e| failed(e.to_string()))?;
+        let file = prepare(path).map_err(|e| failed_at(path, e))?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(failed("another luthier is writing to it".to_owned()));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed(error.to_string())),
+            Err(TryLockError::WouldBlock) => return Err(failed_at(path, JournalError::InUse)),
+            Err(TryLockError::Error(error)) => return Err(failed_at(path, error)),
         }
-        let tail = Tail::read(&file, path).map_err(failed)?;
+        let tail = Tail::read(&file, path).map_err(|e| failed_at(path, e))?;
         let mut journal = Self {
             file: Arc::new(file),
             path: path.to_owned(),
@@ -232,10 +233,7 @@ impl Journal {
     }
 
     fn failed(&self, why: io::Error) -> RepairError {
-        RepairError::Journal {
-            path: self.path.display().to_string(),
-            why: why.to_string(),
-        }
+        failed_at(&self.path, why)
     }
 }
 

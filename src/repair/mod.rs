@@ -37,16 +37,24 @@ pub enum RepairError {
     Audit(#[from] AuditError),
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
-    #[error("the journal {path} cannot be written: {why}; nothing was changed after its last line")]
-    Journal { path: String, why: String },
+    #[error(
+        "the journal {path} cannot be written: {source}; nothing was changed after its last line"
+    )]
+    Journal {
+        path: String,
+        source: journal::JournalError,
+    },
     #[error("the journal of this hub has no run `{0}`; `luthier journal` lists the runs")]
     NoSuchRun(String),
     #[error("stopped writing: {0}")]
     Breaker(String),
-    #[error("the plan {path} cannot be used: {why}")]
-    PlanFile { path: String, why: String },
+    #[error("the plan {path} cannot be used: {source}")]
+    PlanFile {
+        path: String,
+        source: plan::PlanFileError,
+    },
     #[error("the plan cannot be stored: {}", crate::scratch::trouble(.0))]
-    Spool(std::io::Error),
+    Spool(#[source] std::io::Error),
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod written;
 
 pub use checkpoints::checkpoints;
 pub use next::Next;
-pub use saved::Header;
+pub use saved::{Header, PlanFileError};
 
 use super::RepairError;
 use super::change::StepChange;

@@ -2,7 +2,9 @@
 //! replaced bytes from quarantine. New objects and new rows stay: nothing is ever deleted.
 
 use super::change::{CellChange, RowChange, StepChange, Swap};
-use super::journal::{self, CellStore, Entry, Event, Left, RecordedOutcome};
+use super::journal::{
+    self, CellError, CellStore, Entry, Event, JournalError, Left, RecordedOutcome,
+};
 use super::plan::{Refusal, Step};
 use super::rows::{self, Row};
 use super::spool::Spool;
@@ -16,6 +18,7 @@ use crate::progress::Progress;
 use crate::store::write::Change;
 use crate::store::{Store, StoreError};
 use bytes::Bytes;
+use std::io;
 use std::path::Path;
 
 /// Entries read at once; a snapshot's row may weigh megabytes.
@@ -34,21 +37,15 @@ pub async fn undo(
     progress: &Progress,
 ) -> Result<Plan, RepairError> {
     let store = &store.for_job(progress);
-    let failed = |why: String| RepairError::Journal {
-        path: journal.display().to_string(),
-        why,
-    };
-    let verified = journal::verify(journal).map_err(|e| failed(e.to_string()))?;
+    let failed = |error: io::Error| journal::failed_at(journal, error);
+    let verified = journal::verify(journal).map_err(failed)?;
     if !verified.is_sound() {
-        return Err(failed(
-            "somebody changed it, so its old values cannot be trusted; `luthier journal verify` shows where"
-                .to_owned(),
-        ));
+        return Err(journal::failed_at(journal, JournalError::Tampered));
     }
     let mut done: Spool<Entry> = Spool::new()?;
     let (mut count, mut known) = (0, false);
-    for line in journal::lines(journal).map_err(|e| failed(e.to_string()))? {
-        let line = line.map_err(|e| failed(e.to_string()))?;
+    for line in journal::lines(journal).map_err(failed)? {
+        let line = line.map_err(failed)?;
         if line.run != run {
             continue;
         }
@@ -69,7 +66,7 @@ pub async fn undo(
         return Err(RepairError::NoSuchRun(run.to_owned()));
     }
     // What was announced and has no outcome may have been done: the hub tells.
-    let left = Left::read(journal).map_err(|e| failed(e.to_string()))?;
+    let left = Left::read(journal).map_err(failed)?;
     for left in left.into_iter().filter(|left| left.run == run) {
         for entry in left.open {
             done.push(&entry)?;
@@ -107,10 +104,10 @@ async fn one(
 ) -> Result<(), RepairError> {
     let step = match step_of(run, &entry) {
         Ok(step) => step,
-        Err(why) => return refuse(plan, &entry, why),
+        Err(why) => return refuse(plan, &entry, why.to_string()),
     };
     let Some(kind) = step.kind.kind() else {
-        return refuse(plan, &entry, STAYS.to_owned());
+        return refuse(plan, &entry, NotUndone::Stays.to_string());
     };
     let ids = [step.id.clone()];
     let rows = rows::read(store, kind, &ids).await;
@@ -141,16 +138,49 @@ fn refuse(plan: &mut Plan, entry: &Entry, why: String) -> Result<(), RepairError
     })
 }
 
-const STAYS: &str = "added rows and objects stay: Luthier never deletes";
+/// Why a change is not taken back.
+#[derive(Debug, thiserror::Error)]
+enum NotUndone {
+    #[error("added rows and objects stay: Luthier never deletes")]
+    Stays,
+    #[error("its row is gone")]
+    RowGone,
+    #[error("no repair changes the column {0}")]
+    OtherColumn(String),
+    #[error("the line does not say what was changed")]
+    Unsaid,
+    #[error("{0} was changed after the run")]
+    ChangedAfter(EditableColumn),
+    #[error("the journal line names no key to put the bytes back under")]
+    NoKeyInLine,
+    #[error("it names no key")]
+    NoKey,
+    #[error("nothing lies under {0} by now")]
+    NothingThere(Key),
+    #[error("other bytes lie under {0} by now")]
+    OtherBytes(Key),
+    #[error("nothing lies under {0}, where it was kept")]
+    NothingKept(Key),
+    #[error("other bytes lie under {0} than were kept")]
+    OtherBytesKept(Key),
+    #[error(transparent)]
+    Cell(#[from] CellError),
+}
+
+impl From<NotUndone> for Built {
+    fn from(why: NotUndone) -> Self {
+        Built::Refused(why.to_string())
+    }
+}
 
 /// The step that takes back what a line of the journal says was done.
-fn step_of(run: &str, entry: &Entry) -> Result<Step, String> {
+fn step_of(run: &str, entry: &Entry) -> Result<Step, NotUndone> {
     let (object, cells) = match &entry.change {
         // Of a row that was not touched, an object alone was added.
-        change if change.is_none() || entry.kind.kind().is_none() => return Err(STAYS.to_owned()),
+        change if change.is_none() || entry.kind.kind().is_none() => return Err(NotUndone::Stays),
         StepChange::Row { object, cells } => (object, cells),
         StepChange::Add { .. } | StepChange::Hold { .. } | StepChange::SaveRefs { .. } => {
-            return Err(STAYS.to_owned());
+            return Err(NotUndone::Stays);
         }
         StepChange::Unknown(written) => return Err(unknown(written)),
     };
@@ -160,7 +190,7 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, String> {
         layout::quarantine_key(run, &key)
     });
     if object.is_some() && aside.is_none() {
-        return Err("the journal line names no key to put the bytes back under".to_owned());
+        return Err(NotUndone::NoKeyInLine);
     }
     let words = match &key {
         Some(key) => format!(
@@ -195,11 +225,11 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, String> {
 }
 
 /// Why a change of unknown columns is not taken back.
-fn unknown(written: &[RowChange]) -> String {
+fn unknown(written: &[RowChange]) -> NotUndone {
     let is_unknown = |change: &&RowChange| EditableColumn::from_name(&change.column).is_none();
     match written.iter().find(is_unknown) {
-        Some(change) => format!("no repair changes the column {}", change.column),
-        None => "the line does not say what was changed".to_owned(),
+        Some(change) => NotUndone::OtherColumn(change.column.clone()),
+        None => NotUndone::Unsaid,
     }
 }
 
@@ -215,18 +245,18 @@ pub(super) async fn build(
     row: Option<&Row>,
 ) -> Result<Built, StoreError> {
     let Some(row) = row else {
-        return Ok(Built::Refused("its row is gone".to_owned()));
+        return Ok(NotUndone::RowGone.into());
     };
     let (object, cells) = match &step.change {
         StepChange::Row { object, cells } => (object, cells),
-        StepChange::Unknown(written) => return Ok(Built::Refused(unknown(written))),
+        StepChange::Unknown(written) => return Ok(unknown(written).into()),
         StepChange::Add { .. } | StepChange::Hold { .. } | StepChange::SaveRefs { .. } => {
-            return Ok(Built::Refused(STAYS.to_owned()));
+            return Ok(NotUndone::Stays.into());
         }
     };
     let edit = match edit_of(cell_store, cells, kind, row) {
         Ok(edit) => edit,
-        Err(why) => return Ok(Built::Refused(why)),
+        Err(why) => return Ok(why.into()),
     };
     let Some(object) = object else {
         return Ok(match edit {
@@ -241,7 +271,7 @@ pub(super) async fn build(
         });
     };
     Ok(match bytes_of(store, step, object).await? {
-        Err(why) => Built::Refused(why),
+        Err(why) => why.into(),
         Ok(None) => Built::Already,
         Ok(Some((key, seen, bytes))) => {
             let change = Change::PutBack {
@@ -261,18 +291,18 @@ fn edit_of(
     changes: &[CellChange],
     kind: Kind,
     row: &Row,
-) -> Result<Option<RowEdit>, String> {
+) -> Result<Option<RowEdit>, NotUndone> {
     let mut edits = Vec::new();
     let mut back = 0;
     for change in changes {
         let column = change.column;
         let Some(now) = cells::of(row, column) else {
-            return Err(format!("no repair changes the column {column}"));
+            return Err(NotUndone::OtherColumn(column.name().to_owned()));
         };
         if cells::is(column, now.as_deref(), change.to.as_deref()) {
             back += 1;
         } else if !cells::is(column, now.as_deref(), change.from.as_deref()) {
-            return Err(format!("{column} was changed after the run"));
+            return Err(NotUndone::ChangedAfter(column));
         }
         edits.push(CellEdit {
             column,
@@ -289,7 +319,7 @@ fn edit_of(
 }
 
 /// A cell as it was, from the step itself or from the cell store.
-fn old_cell(cell_store: &CellStore, change: &CellChange) -> Result<Option<Vec<u8>>, String> {
+fn old_cell(cell_store: &CellStore, change: &CellChange) -> Result<Option<Vec<u8>>, CellError> {
     let Some(text) = &change.to else {
         return Ok(None);
     };
@@ -299,7 +329,10 @@ fn old_cell(cell_store: &CellStore, change: &CellChange) -> Result<Option<Vec<u8
     let cell = cell_store.take(sha256)?;
     match cell.len() as u64 == length {
         true => Ok(Some(cell)),
-        false => Err(format!("the old value {sha256} is not {length} bytes long")),
+        false => Err(CellError::OtherLength {
+            sha256: sha256.to_owned(),
+            length,
+        }),
     }
 }
 
@@ -308,27 +341,25 @@ async fn bytes_of(
     store: &Store,
     step: &Step,
     object: &Swap,
-) -> Result<Result<Option<(Key, Bytes, Bytes)>, String>, StoreError> {
+) -> Result<Result<Option<(Key, Bytes, Bytes)>, NotUndone>, StoreError> {
     let key = |key: &Option<String>| key.as_deref().and_then(|key| Key::new(key).ok());
     let (Some(key), Some(aside)) = (key(&step.key), key(&step.from)) else {
-        return Ok(Err("it names no key".to_owned()));
+        return Ok(Err(NotUndone::NoKey));
     };
     let Some(seen) = store.read_object(&key).await? else {
-        return Ok(Err(format!("the store has no object under {key} any more")));
+        return Ok(Err(NotUndone::NothingThere(key)));
     };
     if hash(&seen) == object.to {
         return Ok(Ok(None));
     }
     if hash(&seen) != object.from {
-        return Ok(Err(format!("the bytes under {key} were changed meanwhile")));
+        return Ok(Err(NotUndone::OtherBytes(key)));
     }
     let Some(old) = store.read_object(&aside).await? else {
-        return Ok(Err(format!("the quarantine has no object under {aside}")));
+        return Ok(Err(NotUndone::NothingKept(aside)));
     };
     Ok(match hash(&old) == object.to {
         true => Ok(Some((key, seen, old))),
-        false => Err(format!(
-            "the bytes under {aside} in quarantine were changed"
-        )),
+        false => Err(NotUndone::OtherBytesKept(aside)),
     })
 }

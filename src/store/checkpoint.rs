@@ -6,10 +6,12 @@
 
 mod codec;
 mod read;
+mod unsound;
 mod write;
 
 pub(in crate::store) use read::newest;
 pub use read::{Newest, Passed};
+pub use unsound::Unsound;
 pub use write::{Next, Saved};
 
 use super::reconstruct::non_empty;

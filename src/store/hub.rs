@@ -1,6 +1,9 @@
 //! A hub: its two URLs, and its role for the people who run it.
 
+mod error;
 mod path;
+
+pub use error::{HubError, UrlError};
 
 use crate::backend::{Key, s3};
 use crate::index::postgres;
@@ -77,19 +80,6 @@ pub struct Hub {
     pub policy: Policy,
     pub database: Database,
     pub objects: ObjectStore,
-}
-
-/// A URL that names no hub.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum HubError {
-    #[error(
-        "`{url}` is not a database URL: {why}; write postgres://user@host/database or sqlite:///path/hub.db"
-    )]
-    DatabaseUrl { url: String, why: String },
-    #[error(
-        "`{url}` is not an object store URL: {why}; write s3://bucket/prefix or file:///folder"
-    )]
-    StoreUrl { url: String, why: String },
 }
 
 impl Hub {
@@ -172,17 +162,19 @@ impl Database {
         let parsed = if let Err(why) = whole(url) {
             Err(why)
         } else if postgres::pg_url::is_postgres(&scheme.to_ascii_lowercase()) {
-            postgres::PgUrl::parse(url).map(Database::Postgres)
+            postgres::PgUrl::parse(url)
+                .map(Database::Postgres)
+                .map_err(UrlError::from)
         } else if let Some(path) = path::sqlite(url) {
             path.map(Database::Sqlite)
         } else if scheme.is_empty() && Path::new(url).is_file() {
             path::absolute(url).map(Database::Sqlite)
         } else {
-            Err(unknown_scheme(url, scheme))
+            Err(UrlError::scheme(url, scheme))
         };
-        parsed.map_err(|why| HubError::DatabaseUrl {
+        parsed.map_err(|source| HubError::DatabaseUrl {
             url: without_secrets(url),
-            why,
+            source,
         })
     }
 
@@ -225,13 +217,13 @@ impl ObjectStore {
             (Ok(()), "") => match url.strip_prefix("file:") {
                 Some(rest) => path::read(rest, path::Dialect::Own).map(ObjectStore::Folder),
                 None if Path::new(url).is_dir() => path::absolute(url).map(ObjectStore::Folder),
-                None => Err(unknown_scheme(url, scheme)),
+                None => Err(UrlError::scheme(url, scheme)),
             },
-            (Ok(()), _) => Err(unknown_scheme(url, scheme)),
+            (Ok(()), _) => Err(UrlError::scheme(url, scheme)),
         };
-        parsed.map_err(|why| HubError::StoreUrl {
+        parsed.map_err(|source| HubError::StoreUrl {
             url: without_secrets(url),
-            why,
+            source,
         })
     }
 
@@ -247,20 +239,18 @@ impl ObjectStore {
     }
 }
 
-/// Returns the bucket of `s3://bucket/prefix`. How it is reached is said elsewhere: in the environment or the profile.
-fn bucket_of(rest: &str) -> Result<s3::BucketLocation, String> {
+/// The bucket of `s3://bucket/prefix`. How it is reached is said elsewhere: in the environment or the
+/// profile.
+fn bucket_of(rest: &str) -> Result<s3::BucketLocation, UrlError> {
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if bucket.is_empty() || !bucket.chars().all(fits) {
-        return Err(
-            "the bucket's name is missing or contains characters that no bucket name may contain"
-                .to_owned(),
-        );
+        return Err(UrlError::Bucket);
     }
     let prefix = prefix.trim_end_matches('/');
     let prefix = match prefix.is_empty() {
         true => String::new(),
-        false => format!("{}/", Key::new(prefix).map_err(|why| why.to_string())?),
+        false => format!("{}/", Key::new(prefix)?),
     };
     Ok(s3::BucketLocation {
         bucket: bucket.to_owned(),
@@ -279,25 +269,14 @@ fn url_of(scheme: &str, path: &Path) -> String {
 }
 
 /// Refuses what was cut or joined when it was copied: the parsers take line breaks out without a word.
-fn whole(url: &str) -> Result<(), String> {
+fn whole(url: &str) -> Result<(), UrlError> {
     match url.chars().any(char::is_control) {
-        true => Err(
-            "it contains a line break or another control character; write it in one line"
-                .to_owned(),
-        ),
+        true => Err(UrlError::Control),
         false => Ok(()),
     }
 }
 
-fn unknown_scheme(url: &str, scheme: &str) -> String {
-    match scheme.is_empty() {
-        true if Path::new(url).exists() => "that is not what is there".to_owned(),
-        true => "it has no scheme, and there is no such file".to_owned(),
-        false => format!("the scheme is `{}`", text::safe(scheme)),
-    }
-}
-
-/// Returns a URL as it may be shown: without user, password and query.
+/// A URL as it may be shown: without user, password and query.
 #[must_use]
 pub fn without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();

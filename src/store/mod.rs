@@ -23,6 +23,7 @@ pub use read::{ServeError, Served, Source};
 pub use write::Writer;
 
 use crate::backend::{Backend, BackendError, BackendMut};
+use crate::cause::Cause;
 use crate::index::{Index, IndexError, IndexMut};
 use crate::object::{Kind, ObjectId};
 use crate::progress::Progress;
@@ -71,8 +72,8 @@ pub trait Copies: Send + Sync {
     /// Whatever is kept under the id's names, with where it lies. None of it is proved.
     ///
     /// # Errors
-    /// A file that is there and cannot be read, in words.
-    async fn candidates(&self, kind: Kind, id: &ObjectId) -> Result<Vec<(String, Bytes)>, String>;
+    /// A file that is there and cannot be read.
+    async fn candidates(&self, kind: Kind, id: &ObjectId) -> Result<Vec<(String, Bytes)>, Cause>;
 }
 
 impl Store {

@@ -1,6 +1,6 @@
 //! Reads: canonical bytes from the store where a row names them, reconstructed only where it does not.
 
-use super::chain::TreeCache;
+use super::chain::{ChainBreak, TreeCache};
 use super::hub::{Database, Hub, ObjectStore};
 use super::rebuild::rows;
 use super::reconstruct::{self, RowError};
@@ -12,7 +12,7 @@ use crate::backend::local::Local;
 use crate::backend::s3::S3;
 use crate::backend::{BackendError, BackendMut, Key, UriRefusal};
 use crate::index::{IndexError, IndexMut, Postgres, Sqlite};
-use crate::object::{Kind, MAX_PAYLOAD, ObjectId, Proven};
+use crate::object::{Kind, MAX_PAYLOAD, ObjectId, ProofError, Proven};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use std::sync::Arc;
@@ -49,9 +49,26 @@ pub enum ServeError {
     #[error("{id}: the store has no object under {key}")]
     Missing { id: String, key: Key },
     #[error("{id}: the store has no object, and none can be made from the row: {why}")]
-    Unprovable { id: String, why: String },
+    Unprovable {
+        id: String,
+        #[source]
+        why: UnprovenRow,
+    },
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Why a row alone gives no object that proves.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnprovenRow {
+    #[error(transparent)]
+    Row(#[from] RowError),
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    #[error(transparent)]
+    Chain(#[from] ChainBreak),
+    #[error("a blob's row contains no bytes")]
+    Blob,
 }
 
 impl From<IndexError> for ServeError {
@@ -245,7 +262,7 @@ impl Store {
                     .or_else(|| row.disk_path.map(|path| format!("local://{path}")));
                 match uri {
                     Some(uri) => self.serve_stored(id, &uri).await,
-                    None => reconstructed(id, Err("a blob's row contains no bytes".into())),
+                    None => reconstructed(id, Err(UnprovenRow::Blob)),
                 }
             }
         }
@@ -283,13 +300,13 @@ impl Store {
         &self,
         row: &crate::index::SnapshotRow,
         cache: &mut TreeCache,
-    ) -> Result<Result<Proven, String>, StoreError> {
+    ) -> Result<Result<Proven, UnprovenRow>, StoreError> {
         Ok(match self.tree(row, cache).await? {
             Ok(tree) => {
                 let made = Proven::of_tree(tree, rows::instant(&row.created_at));
-                made.map_err(|why| why.to_string())
+                made.map_err(UnprovenRow::from)
             }
-            Err(why) => Err(why.to_string()),
+            Err(why) => Err(why.into()),
         })
     }
 }
@@ -343,13 +360,13 @@ pub(super) async fn open_backend(
 /// The commit that its row still proves, in the spelling that its id was made from.
 ///
 /// # Errors
-/// Why the row cannot stand in, in words.
-pub fn canonical_commit(row: &crate::index::CommitRow) -> Result<Proven, String> {
-    let stated = reconstruct::commit_record(row).map_err(|e: RowError| e.to_string())?;
-    Proven::recover_commit(&stated).map_err(|why| why.to_string())
+/// Why the row cannot stand in.
+pub fn canonical_commit(row: &crate::index::CommitRow) -> Result<Proven, UnprovenRow> {
+    let stated = reconstruct::commit_record(row)?;
+    Ok(Proven::recover_commit(&stated)?)
 }
 
-fn reconstructed(id: &ObjectId, made: Result<Proven, String>) -> Result<Served, ServeError> {
+fn reconstructed(id: &ObjectId, made: Result<Proven, UnprovenRow>) -> Result<Served, ServeError> {
     match made {
         Ok(object) => Ok(Served {
             bytes: object.bytes().clone(),

@@ -6,6 +6,7 @@ mod rows;
 
 use super::{Authority, Store, StoreError, WriteSide};
 use crate::backend::{BackendError, Key, Put, layout};
+use crate::cause::Cause;
 use crate::index::{Link, NewRows, Recache, RowEdit};
 use crate::object::{Kind, ObjectId, Proof, Sealed};
 use crate::progress::Progress;
@@ -110,7 +111,7 @@ pub trait Ledger: Send {
     ///
     /// # Errors
     /// The announcement could not be made durable.
-    fn intend(&mut self, change: &Change) -> Result<(), String>;
+    fn intend(&mut self, change: &Change) -> Result<(), Cause>;
 
     /// Returns the run that changes are made in: where bad bytes are kept, in quarantine, under its name.
     fn run(&self) -> &str;
@@ -120,7 +121,7 @@ pub trait Ledger: Send {
 pub struct NoLedger;
 
 impl Ledger for NoLedger {
-    fn intend(&mut self, _change: &Change) -> Result<(), String> {
+    fn intend(&mut self, _change: &Change) -> Result<(), Cause> {
         Ok(())
     }
 
@@ -135,7 +136,7 @@ pub enum WriteError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the journal cannot be written: {0}")]
-    Ledger(String),
+    Ledger(#[source] Cause),
     #[error("{key}: the bytes read back differ from the bytes written; no further step is started")]
     ReadBackDiffers { key: Key },
 }

@@ -2,9 +2,11 @@
 //! clash is an error at start that names both rows.
 
 mod chord;
+mod error;
 mod table;
 
 pub use chord::{Chord, chord};
+pub use error::KeymapError;
 pub use table::TABLE;
 
 use super::action::Action;
@@ -169,7 +171,7 @@ impl Keymap {
     /// # Errors
     /// Names both rows when two claim one key where both can be heard; names an override that means
     /// no row, or no key.
-    pub fn new(table: &'static [Binding], overrides: &Overrides) -> Result<Self, String> {
+    pub fn new(table: &'static [Binding], overrides: &Overrides) -> Result<Self, KeymapError> {
         let mut rows: Vec<Row> = table
             .iter()
             .flat_map(|binding| {
@@ -244,24 +246,29 @@ pub fn rows_for(keymap: &Keymap, key: KeyEvent) -> Vec<&Row> {
 }
 
 /// Gives one row other keys.
-fn replace(rows: &mut [Row], context: &str, slug: &str, keys: &[String]) -> Result<(), String> {
+fn replace(
+    rows: &mut [Row],
+    context: &str,
+    slug: &str,
+    keys: &[String],
+) -> Result<(), KeymapError> {
     let name = format!("keys.{context}.{slug}");
     if !KEY_CONTEXTS.iter().any(|(_, known)| *known == context) {
         let known: Vec<&str> = KEY_CONTEXTS.iter().map(|(_, name)| *name).collect();
-        return Err(format!(
-            "{name}: there is no such context; there are {}",
-            known.join(", ")
-        ));
+        let known = known.join(", ");
+        return Err(KeymapError::NoPlace { name, known });
     }
     for key in keys {
-        let at = chord(key).ok_or_else(|| {
-            format!("{name}: `{key}` is not a key; write `x`, `X`, `ctrl-x`, `space` or `pgup`")
+        let at = chord(key).ok_or_else(|| KeymapError::NoKey {
+            name: name.clone(),
+            key: key.clone(),
         })?;
         let typed = rows
             .iter()
             .any(|row| row.context.name() == context && takes_text(row.context));
         if typed && is_text(at) {
-            return Err(format!("{name}: `{key}` is needed there to type text"));
+            let key = key.clone();
+            return Err(KeymapError::Typed { name, key });
         }
     }
     let mut here = rows.iter_mut().filter(|row| row.context.name() == context);
@@ -270,31 +277,32 @@ fn replace(rows: &mut [Row], context: &str, slug: &str, keys: &[String]) -> Resu
         None => {
             let here = rows.iter().filter(|row| row.context.name() == context);
             let known: Vec<String> = here.map(Row::slug).collect();
-            return Err(format!(
-                "{name}: there is no such key name; there are {}",
-                known.join(", ")
-            ));
+            let known = known.join(", ");
+            return Err(KeymapError::NoAction { name, known });
         }
     }
     Ok(())
 }
 
-/// Maps every key to its row, and fails if two rows claim one key.
-fn claim(rows: &[Row]) -> Result<HashMap<(KeyContext, Chord), usize>, String> {
+/// Which key means which row, unless two claim one.
+fn claim(rows: &[Row]) -> Result<HashMap<(KeyContext, Chord), usize>, KeymapError> {
     let mut claims: Vec<(Chord, usize)> = Vec::new();
     for (n, row) in rows.iter().enumerate() {
         for key in &row.keys {
             let name = |row: &Row| format!("{} › {}", row.context.name(), row.binding.title);
-            let at = chord(key).ok_or_else(|| format!("`{key}` is not a key ({})", name(row)))?;
+            let at = chord(key).ok_or_else(|| KeymapError::NoKeyInTable {
+                key: key.clone(),
+                row: name(row),
+            })?;
             let taken = claims
                 .iter()
                 .find(|(taken, other)| *taken == at && overlap(rows[*other].context, row.context));
             if let Some((_, other)) = taken {
-                return Err(format!(
-                    "`{key}` means both {} and {}",
-                    name(&rows[*other]),
-                    name(row)
-                ));
+                return Err(KeymapError::Twice {
+                    key: key.clone(),
+                    one: name(&rows[*other]),
+                    other: name(row),
+                });
             }
             claims.push((at, n));
         }

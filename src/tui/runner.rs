@@ -1,6 +1,7 @@
 //! Carries effects out: each becomes a task, each task sends an answer.
 
 mod classify;
+mod error;
 mod export;
 mod found;
 mod health;
@@ -23,6 +24,7 @@ use crate::progress::Progress;
 use crate::repair::signoff::Signoff;
 use crate::repair::{Plan, Throttle};
 use crate::store::{Authority, Hub, Store};
+use error::RunnerError;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -241,7 +243,7 @@ impl Runner {
 
     fn spawn<F>(&self, ticket: Ticket, work: impl FnOnce(RunnerContext) -> F)
     where
-        F: Future<Output = Result<Answer, String>> + Send + 'static,
+        F: Future<Output = Result<Answer, RunnerError>> + Send + 'static,
     {
         let context = self.context.clone();
         let work = work(context.clone());
@@ -254,7 +256,7 @@ impl Runner {
     /// Like [`Runner::spawn`], for work that stays on one thread.
     fn thread<F>(&self, ticket: Ticket, work: impl FnOnce(RunnerContext) -> F + Send + 'static)
     where
-        F: Future<Output = Result<Answer, String>>,
+        F: Future<Output = Result<Answer, RunnerError>>,
     {
         let context = self.context.clone();
         let runtime = tokio::runtime::Handle::current();
@@ -312,45 +314,42 @@ impl RunnerContext {
         let _ = self.out.send(event);
     }
 
-    fn answer(&self, ticket: Ticket, answer: Result<Answer, String>) {
-        let answer = answer.unwrap_or_else(|why| Answer::Failed(clean(&why)));
+    fn answer(&self, ticket: Ticket, answer: Result<Answer, RunnerError>) {
+        let answer = answer.unwrap_or_else(|why| Answer::Failed(clean(&why.to_string())));
         self.send(Event::Answer(ticket, Box::new(answer)));
     }
 
-    fn store(&self) -> Result<Store, String> {
-        self.state()
-            .store
-            .clone()
-            .ok_or_else(|| "the hub is not open; R opens it again".to_owned())
+    fn store(&self) -> Result<Store, RunnerError> {
+        self.state().store.clone().ok_or(RunnerError::NotOpen)
     }
 
-    fn report(&self) -> Result<(ReportRef, Arc<Report>), String> {
+    fn report(&self) -> Result<(ReportRef, Arc<Report>), RunnerError> {
         let held = self.state();
         let report = held
             .report
             .as_ref()
             .map(|(name, report)| (*name, report.clone()));
-        report.ok_or_else(|| "there is no audit yet; A starts one".to_owned())
+        report.ok_or(RunnerError::NoAudit)
     }
 
     /// A report that is held: what was chosen in it is meant by its places.
-    fn report_named(&self, name: ReportRef) -> Result<Arc<Report>, String> {
+    fn report_named(&self, name: ReportRef) -> Result<Arc<Report>, RunnerError> {
         let held = self.state();
         let reports = held.report.iter().chain(&held.earlier);
         let found = reports.into_iter().find(|(held, _)| *held == name);
         found
             .map(|(_, report)| report.clone())
-            .ok_or_else(|| "the audit ran again; choose the findings again".to_owned())
+            .ok_or(RunnerError::OtherAudit)
     }
 
-    fn planned(&self, plan: PlanRef) -> Result<Arc<Plan>, String> {
+    fn planned(&self, plan: PlanRef) -> Result<Arc<Plan>, RunnerError> {
         let found = self.state().plans.get(&plan).cloned();
-        found.ok_or_else(|| "the plan is gone; plan again with x".to_owned())
+        found.ok_or(RunnerError::PlanGone)
     }
 
-    async fn open(&self) -> Result<Answer, String> {
+    async fn open(&self) -> Result<Answer, RunnerError> {
         let opened = Store::open(&self.hub, self.authority.as_ref()).await;
-        let store = opened.map_err(|error| error.to_string())?;
+        let store = opened?;
         let answer = Answer::Opened {
             database: clean(&store.index().describe()),
             store: clean(&store.backend().describe()),
@@ -369,7 +368,7 @@ impl RunnerContext {
         Ok(answer)
     }
 
-    async fn audit(&self, ask: AuditRequest, progress: &Progress) -> Result<Answer, String> {
+    async fn audit(&self, ask: AuditRequest, progress: &Progress) -> Result<Answer, RunnerError> {
         let _ended = progress.ended().drop_guard();
         let store = self.store()?;
         let scope = match ask.scope {
@@ -383,16 +382,12 @@ impl RunnerContext {
             ..Options::default()
         };
         let report = audit::run(&store, &options, progress).await;
-        let mut known = self.learn(Some(report.map_err(words)?), &[]).await?;
+        let mut known = self.learn(Some(report?), &[]).await?;
         if !again.is_empty() && ask.depth < Depth::Bytes {
             (options.depth, options.scope) = (Depth::Bytes, audit::Scope::Ids(again));
             let report = audit::run(&store, &options, progress).await;
-            known = self.learn(Some(report.map_err(words)?), &[]).await?;
+            known = self.learn(Some(report?), &[]).await?;
         }
         Ok(Answer::Audited(Box::new(known)))
     }
-}
-
-fn words(error: audit::AuditError) -> String {
-    error.to_string()
 }

@@ -347,7 +347,7 @@ async fn a_folder_without_write_permission_is_read_as_immutable() {
     let opened = Sqlite::open(&path, Access::Read).await;
     match opened {
         Ok(hub) => assert_eq!(hub.blobs(None, 9).await.unwrap().rows, rows.blobs),
-        Err(IndexError::Open { why, .. }) => assert!(why.contains("-wal"), "{why}"),
+        Err(IndexError::Open { why, .. }) => assert!(why.as_str().contains("-wal"), "{why}"),
         Err(other) => panic!("{other}"),
     }
     mode(0o700).unwrap();

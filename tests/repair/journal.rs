@@ -198,10 +198,10 @@ fn one_process_at_a_time_has_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = written(folder.path());
     let held = Journal::open_at(&path, "muse").unwrap();
-    let Err(RepairError::Journal { why, .. }) = Journal::open_at(&path, "muse") else {
+    let Err(RepairError::Journal { source, .. }) = Journal::open_at(&path, "muse") else {
         panic!("opened twice");
     };
-    assert!(why.contains("another luthier"), "{why}");
+    assert!(source.to_string().contains("another luthier"), "{source}");
     drop(held);
     assert!(Journal::open_at(&path, "muse").is_ok());
 }

@@ -23,7 +23,7 @@ async fn saved() -> (TestHub, Plan, PathBuf) {
 
 fn refused(path: &Path, hub: &Hub) -> String {
     match Plan::load(path, hub) {
-        Err(RepairError::PlanFile { why, .. }) => why,
+        Err(RepairError::PlanFile { source, .. }) => source.to_string(),
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("it was taken for a plan"),
     }

@@ -130,7 +130,7 @@ async fn other_bytes_under_the_key_are_left_alone_and_the_row_is_not_moved() {
 async fn nothing_is_written_when_the_journal_cannot_be() {
     struct Full;
     impl Ledger for Full {
-        fn intend(&mut self, _: &Change) -> Result<(), String> {
+        fn intend(&mut self, _: &Change) -> Result<(), crate::cause::Cause> {
             Err("disk full".into())
         }
         fn run(&self) -> &str {

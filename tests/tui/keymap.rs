@@ -12,12 +12,14 @@ fn over(context: &str, slug: &str, keys: &[&str]) -> Overrides {
 }
 
 fn refused(context: &str, slug: &str, keys: &[&str]) -> String {
-    Keymap::new(TABLE, &over(context, slug, keys)).unwrap_err()
+    Keymap::new(TABLE, &over(context, slug, keys))
+        .unwrap_err()
+        .to_string()
 }
 
 #[test]
 fn no_two_rows_of_the_table_claim_one_key() {
-    assert_eq!(Keymap::new(TABLE, &Overrides::new()).err(), None);
+    assert!(Keymap::new(TABLE, &Overrides::new()).is_ok());
 }
 
 #[test]
@@ -36,7 +38,7 @@ fn a_clash_names_both_rows() {
         row(&[KeyContext::Common], "leave"),
         row(&[KeyContext::Findings], "mark"),
     ];
-    let clash = Keymap::new(BAD, &Overrides::new()).unwrap_err();
+    let clash = Keymap::new(BAD, &Overrides::new()).unwrap_err().to_string();
     assert_eq!(
         clash,
         "`q` means both everywhere › leave and findings › mark"

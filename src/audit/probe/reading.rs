@@ -108,12 +108,12 @@ impl Probe<'_> {
                         key,
                         "it is listed, but neither GET nor HEAD finds it".to_owned(),
                     ),
-                    Err(why) => unknown(key, why),
+                    Err(error) => unknown(key, error.to_string()),
                 }
             }
             ObjectState::Wrong { key, size, .. } if listed != Some(*size) => {
                 let said = match listed {
-                    Some(_) => self.relisted(key).await,
+                    Some(_) => self.relisted(key).await.map_err(|e| e.to_string()),
                     None => match self.store.backend().head(key).await {
                         Ok(meta) => Ok(meta.map(|meta| meta.size)),
                         Err(error) => Err(error.reason(key.as_str())),
@@ -135,12 +135,9 @@ impl Probe<'_> {
         }
     }
 
-    /// Returns the size of an object by a new listing of its key alone.
-    async fn relisted(&self, key: &Key) -> Result<Option<u64>, String> {
-        self.store
-            .listed_size(key)
-            .await
-            .map_err(|error| error.to_string())
+    /// The size of an object by a new listing of its key alone.
+    async fn relisted(&self, key: &Key) -> Result<Option<u64>, BackendError> {
+        self.store.listed_size(key).await
     }
 
     /// Names the wrappings of a blob that is too large for its start to tell.
@@ -161,7 +158,7 @@ impl Probe<'_> {
                 Err(why) => {
                     return ObjectState::Unknown {
                         key: key.clone(),
-                        why,
+                        why: why.to_string(),
                     };
                 }
             }

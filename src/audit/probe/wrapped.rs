@@ -2,6 +2,7 @@
 //! there as it streams by.
 
 use crate::backend::{Backend, Key};
+use crate::cause::Cause;
 use crate::object::legacy::{self, Wrapping};
 use crate::object::{MAX_PAYLOAD, ObjectId};
 use crate::scratch;
@@ -12,29 +13,30 @@ use std::io::Write;
 /// Returns the wrappings around a content that proves the id, outermost first, in words; `None` where nothing does.
 ///
 /// # Errors
-/// The blob could not be read again, in words.
+/// The blob could not be read again.
 pub(super) async fn layers(
     backend: &dyn Backend,
     id: &ObjectId,
     key: &Key,
-) -> Result<Option<String>, String> {
+) -> Result<Option<String>, Cause> {
     let Some(mut body) = backend
         .open(key)
         .await
-        .map_err(|e| e.reason(key.as_str()))?
+        .map_err(|e| Cause::told(e.reason(key.as_str()), e))?
     else {
-        return Err("it was read, but is gone now".to_owned());
+        return Err("it was read, but is gone now".into());
     };
     if body.meta.size > MAX_PAYLOAD as u64 + 64 {
         return Ok(None);
     }
-    let spooling = |error: std::io::Error| format!("Luthier cannot decode it: {error}");
+    let spooling =
+        |error: std::io::Error| Cause::told(format!("Luthier cannot decode it: {error}"), error);
     let folder = scratch::folder("blob").map_err(spooling)?;
     let path = folder.path().join("bytes");
     let mut file = File::create_new(&path).map_err(spooling)?;
     let mut begun = false;
     while let Some(chunk) = body.stream.next().await {
-        let chunk = chunk.map_err(|e| e.reason(key.as_str()))?;
+        let chunk = chunk.map_err(|e| Cause::told(e.reason(key.as_str()), e))?;
         if !begun && !legacy::may_be_wrapped(&chunk) {
             return Ok(None);
         }
@@ -47,7 +49,7 @@ pub(super) async fn layers(
         let folder = folder;
         legacy::layers_of_blob(&id, || File::open(folder.path().join("bytes")))
     });
-    let found = found.await.map_err(|e| e.to_string())?.map_err(spooling)?;
+    let found = found.await.map_err(Cause::of)?.map_err(spooling)?;
     let words = |layers: Vec<Wrapping>| {
         let names: Vec<&str> = layers.into_iter().map(Wrapping::name).collect();
         names.join(" > ")

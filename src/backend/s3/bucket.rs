@@ -94,7 +94,7 @@ impl Bucket {
     pub(super) fn unusable(&self, fault: &Fault) -> BackendError {
         BackendError::Unusable {
             what: self.label.clone(),
-            why: self.advice(fault),
+            why: self.advice(fault).into(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The location of a bucket.
 
+use super::settings_error::SettingsError;
 use crate::backend::Key;
 use std::path::PathBuf;
 
@@ -22,30 +23,23 @@ pub struct BucketLocation {
 
 impl BucketLocation {
     /// Makes sure that a place can be meant; otherwise why not.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), SettingsError> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         if self.bucket.is_empty() || self.bucket.len() > 255 || !self.bucket.chars().all(plain) {
-            return Err(
-                "that is no name of a bucket; --store takes s3://bucket or s3://bucket/prefix"
-                    .to_owned(),
-            );
+            return Err(SettingsError::Bucket);
         }
         if let Some(parts) = self.prefix.strip_suffix('/') {
-            Key::new(parts).map_err(|why| format!("its prefix cannot be used: {why}"))?;
+            Key::new(parts).map_err(SettingsError::Prefix)?;
         } else if !self.prefix.is_empty() {
-            return Err("its prefix does not end in a slash".to_owned());
+            return Err(SettingsError::PrefixEnd);
         }
         self.endpoint.as_deref().map_or(Ok(()), check_endpoint)
     }
 }
 
 /// An endpoint is shown to people, so it may hold no secret.
-pub(super) fn check_endpoint(endpoint: &str) -> Result<(), String> {
-    let wrong = |why: &str| {
-        Err(format!(
-            "its endpoint {why}; write http://host:port or https://host"
-        ))
-    };
+pub(super) fn check_endpoint(endpoint: &str) -> Result<(), SettingsError> {
+    let wrong = |why| Err(SettingsError::Endpoint(why));
     match url::Url::parse(endpoint) {
         Err(_) => wrong("is no URL"),
         Ok(url) if !matches!(url.scheme(), "http" | "https") => wrong("is neither http nor https"),

@@ -1,8 +1,10 @@
 //! The client: credentials, region, endpoint, trust and time limits, put together in one place.
 
 use super::bucket_location::{BucketLocation, check_endpoint};
+use super::settings_error::{CertificateError, SettingsError};
 use super::{credentials, profiles, value};
 use crate::backend::BackendError;
+use crate::cause::Cause;
 use crate::text;
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::identity::IdentityCache;
@@ -104,26 +106,26 @@ pub(super) async fn connect(
     timeouts: Timeouts,
     credentials: Option<SharedCredentialsProvider>,
 ) -> Result<Connection, BackendError> {
-    location.check().map_err(|why| unusable(location, &why))?;
-    let trust = trust(location).map_err(|why| unusable(location, &why))?;
-    value::check_environment().map_err(|why| unusable(location, &why))?;
+    location.check().map_err(|why| unusable(location, why))?;
+    let trust = trust(location).map_err(|why| unusable(location, why))?;
+    value::check_environment().map_err(|why| unusable(location, why))?;
     let named = location.aws_profile.as_deref();
     // Whoever brings credentials is not asked for a profile.
     if credentials.is_none() {
         profiles::check(named)
             .await
-            .map_err(|why| unusable(location, &why))?;
+            .map_err(|why| unusable(location, why))?;
     }
     let region = region(location)
         .await
-        .map_err(|why| unusable(location, &why))?;
+        .map_err(|why| unusable(location, why))?;
     let shared = shared(location, region, &timeouts, &trust).await;
     let endpoint = location
         .endpoint
         .clone()
         .or_else(|| configured_endpoint(&shared));
     if let Some(endpoint) = &endpoint {
-        check_endpoint(endpoint).map_err(|why| unusable(location, &why))?;
+        check_endpoint(endpoint).map_err(|why| unusable(location, why))?;
     }
     let mut builder = builder(&shared, &timeouts).force_path_style(endpoint.is_some());
     if let Some(endpoint) = &endpoint {
@@ -195,9 +197,9 @@ fn builder(shared: &SdkConfig, timeouts: &Timeouts) -> Builder {
     builder
 }
 
-/// Returns the region of the place, the environment or the profile; machines are not asked for theirs, since a bucket
-/// is seldom meant by where a console runs.
-async fn region(location: &BucketLocation) -> Result<Region, String> {
+/// The region of the place, the environment or the profile; machines are not asked for theirs, since a
+/// bucket is seldom meant by where a console runs.
+async fn region(location: &BucketLocation) -> Result<Region, SettingsError> {
     let profile = ProfileFileRegionProvider::builder();
     let profile = match &location.aws_profile {
         Some(name) => profile.profile_name(name),
@@ -243,9 +245,9 @@ fn https(trust: TrustStore) -> SharedHttpClient {
     }
 }
 
-/// Returns the system's roots and those of a CA file, each of which is read here first: the client takes it for granted
-/// that they are sound.
-fn trust(location: &BucketLocation) -> Result<TrustStore, String> {
+/// The system's roots and those of a CA file, each of which is read here first: the client takes it for
+/// granted that they are sound.
+fn trust(location: &BucketLocation) -> Result<TrustStore, SettingsError> {
     let store = TrustStore::default();
     let bundle = || std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty());
     let Some(path) = location
@@ -255,27 +257,28 @@ fn trust(location: &BucketLocation) -> Result<TrustStore, String> {
     else {
         return Ok(store);
     };
-    let pem = sound_certificates(&path)
-        .map_err(|why| format!("the CA file {} cannot be used: {why}", path.display()))?;
+    let pem = match sound_certificates(&path) {
+        Ok(pem) => pem,
+        Err(source) => return Err(SettingsError::Certificates { path, source }),
+    };
     Ok(store.with_pem_certificate(pem))
 }
 
-fn sound_certificates(path: &Path) -> Result<Vec<u8>, String> {
-    let pem = std::fs::read(path).map_err(|error| error.to_string())?;
+fn sound_certificates(path: &Path) -> Result<Vec<u8>, CertificateError> {
+    let pem = std::fs::read(path)?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|error| error.to_string())?;
-        roots.add(certificate).map_err(|error| error.to_string())?;
+        roots.add(certificate?)?;
     }
     if roots.is_empty() {
-        return Err("it holds no PEM certificate".to_owned());
+        return Err(CertificateError::Empty);
     }
     Ok(pem)
 }
 
-fn unusable(location: &BucketLocation, why: &str) -> BackendError {
+fn unusable(location: &BucketLocation, why: SettingsError) -> BackendError {
     BackendError::Unusable {
         what: format!("s3 {}", location.bucket.escape_debug()),
-        why: why.to_owned(),
+        why: Cause::of(why),
     }
 }

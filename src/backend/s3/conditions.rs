@@ -4,6 +4,7 @@ use super::bucket::Bucket;
 use super::fault::Fault;
 use super::put::{Only, Sent};
 use crate::backend::{BackendError, Conditions, Key};
+use crate::cause::Cause;
 use bytes::Bytes;
 
 /// The keys of the probes. What is put there never changes, so it does not matter who put it.
@@ -66,7 +67,7 @@ impl Bucket {
     async fn refuses_a_wrong_checksum(&self, conditional: bool) -> Result<bool, BackendError> {
         let key = Key::new(CHECKSUM).map_err(|why| BackendError::Remote {
             what: CHECKSUM.to_owned(),
-            why: why.to_string().into(),
+            why: Cause::of(why),
         })?;
         if self.head(&key).await?.is_some() {
             return Ok(false);

@@ -1,6 +1,7 @@
 //! Credentials: found by the SDK's own chain, checked before they are used, and explained where there are none.
 
 use super::profiles;
+use super::settings_error::UnsoundCredentials;
 use super::value::clean;
 use crate::secrets;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
@@ -106,7 +107,7 @@ impl<P: ProvideCredentials> Checked<P> {
         let why = match found {
             Ok(Ok(credentials)) => match sound(&credentials) {
                 Ok(credentials) => return Ok(credentials),
-                Err(why) => why,
+                Err(why) => why.to_string(),
             },
             Ok(Err(error)) => match NoCredentials::within(&error) {
                 Some(why) => why.to_owned(),
@@ -127,11 +128,11 @@ impl<P: ProvideCredentials> ProvideCredentials for Checked<P> {
     }
 }
 
-/// Returns the same credentials without white space and quotes around them; otherwise which of them cannot be sent.
-fn sound(found: &Credentials) -> Result<Credentials, String> {
+/// The same credentials without white space and quotes around them; otherwise which of them cannot be sent.
+fn sound(found: &Credentials) -> Result<Credentials, UnsoundCredentials> {
     if let Some(end) = found.expiry().filter(|end| *end <= SystemTime::now()) {
         let end = jiff::Timestamp::try_from(end).map_or_else(|_| String::new(), |t| t.to_string());
-        return Err(format!("the credentials have expired at {end}; {RENEW}"));
+        return Err(UnsoundCredentials::Expired(end));
     }
     let id = part("access key id", found.access_key_id())?;
     let secret = part("secret access key", found.secret_access_key())?;
@@ -159,13 +160,8 @@ fn sound(found: &Credentials) -> Result<Credentials, String> {
 }
 
 /// One of the values of credentials.
-fn part<'a>(what: &str, value: &'a str) -> Result<&'a str, String> {
-    clean(value).map_err(|flaw| {
-        format!(
-            "the {what} (of the environment, the AWS profile or a process) {flaw}, and cannot be sent; set it \
-             again as it was issued"
-        )
-    })
+fn part<'a>(what: &'static str, value: &'a str) -> Result<&'a str, UnsoundCredentials> {
+    clean(value).map_err(|flaw| UnsoundCredentials::Value { what, flaw })
 }
 
 /// The advice for expired credentials.
@@ -204,7 +200,7 @@ mod tests {
             ("AKX", "SK\0X", None),
             ("", "SKX", None),
         ] {
-            let why = sound(&of(id, secret, token)).unwrap_err();
+            let why = sound(&of(id, secret, token)).unwrap_err().to_string();
             for value in [secret, "AWS_REGION"] {
                 assert!(!why.contains(value) || value.is_empty(), "{why}");
             }
@@ -214,7 +210,9 @@ mod tests {
     #[test]
     fn credentials_whose_time_is_over_are_told_with_how_to_renew_them() {
         let past = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        let why = sound(&Credentials::new("AKX", "SKX", None, Some(past), "test")).unwrap_err();
+        let why = sound(&Credentials::new("AKX", "SKX", None, Some(past), "test"))
+            .unwrap_err()
+            .to_string();
         assert!(why.contains("expired at 2023-11-14T22:13:20Z"), "{why}");
         assert!(why.contains("aws sso login"), "{why}");
     }

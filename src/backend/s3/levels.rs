@@ -5,7 +5,7 @@
 //! which each begins with the one before, so there are few.
 
 use super::bucket::Bucket;
-use super::page::{ListRequest, Page, shown};
+use super::page::{ListRequest, ListingError, Page, shown};
 use crate::backend::{BackendError, Entry};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -71,9 +71,7 @@ impl Levels {
                 Some(Named::Object(entry)) => out.push(entry),
                 Some(Named::Folder(prefix)) => {
                     if prefix.len() > LONGEST {
-                        return Err(
-                            bucket.listing_error("the server lists folders in folders without end")
-                        );
+                        return Err(bucket.listing_error(ListingError::Endless));
                     }
                     if self.may_hold(&prefix) {
                         self.open.push(Level::new(&prefix));
@@ -129,7 +127,7 @@ impl Level {
     }
 
     /// Lays what a page holds in the order of whole keys.
-    fn take(&mut self, page: Page) -> Result<(), String> {
+    fn take(&mut self, page: Page) -> Result<(), ListingError> {
         let objects = page.entries.into_iter().map(Named::Object);
         let mut all: Vec<Named> = objects
             .chain(page.folders.into_iter().map(Named::Folder))
@@ -140,11 +138,10 @@ impl Level {
             let (name, is_folder) = named.name();
             let this = (name.to_owned(), is_folder);
             if let Some(last) = self.last.as_ref().filter(|last| **last >= this) {
-                return Err(format!(
-                    "the server lists {} after {}",
-                    shown(&this.0),
-                    shown(&last.0)
-                ));
+                return Err(ListingError::Order {
+                    key: shown(&this.0),
+                    last: shown(&last.0),
+                });
             }
             self.last = Some(this);
             match named {

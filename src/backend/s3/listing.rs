@@ -7,7 +7,7 @@
 use super::bucket::Bucket;
 use super::levels::Levels;
 use super::order::Order;
-use super::page::{ListRequest, Page, shown};
+use super::page::{ListRequest, ListingError, Page, shown};
 use crate::backend::{BackendError, Entry};
 use futures_util::stream::{self, Stream, StreamExt};
 use std::sync::Arc;
@@ -55,17 +55,17 @@ impl Flat {
     }
 
     /// Makes sure that a page goes on where the last one ended, and remembers where the next one does.
-    fn take(&mut self, page: &Page) -> Result<(), String> {
+    fn take(&mut self, page: &Page) -> Result<(), ListingError> {
         for entry in &page.entries {
             if let Some(last) = self.last.as_ref().filter(|last| **last >= entry.key) {
                 let (key, last) = (shown(&entry.key), shown(last));
-                return Err(format!("the server lists {key} after {last}"));
+                return Err(ListingError::Order { key, last });
             }
             self.last = Some(entry.key.clone());
         }
         self.empty = match page.entries.is_empty() {
             true if self.empty == EMPTY_PAGES => {
-                return Err("the server sends empty pages without end".to_owned());
+                return Err(ListingError::EmptyPages);
             }
             true => self.empty + 1,
             false => 0,

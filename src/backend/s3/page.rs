@@ -3,6 +3,7 @@
 use super::bucket::{Bucket, micros};
 use super::fault::{Fault, line};
 use crate::backend::{BackendError, Entry};
+use crate::cause::Cause;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
@@ -65,10 +66,10 @@ impl Bucket {
         checked(answer, &ask).map_err(|why| self.listing_error(why))
     }
 
-    pub(super) fn listing_error(&self, why: impl Into<String>) -> BackendError {
+    pub(super) fn listing_error(&self, why: ListingError) -> BackendError {
         BackendError::Remote {
             what: self.listing(),
-            why: format!("{}; nothing is concluded from it", why.into()).into(),
+            why: Cause::told(format!("{why}; nothing is concluded from it"), why),
         }
     }
 
@@ -77,17 +78,37 @@ impl Bucket {
     }
 }
 
-fn checked(answer: ListObjectsV2Output, ask: &ListRequest<'_>) -> Result<Page, String> {
+/// Why a listing is not to be trusted.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ListingError {
+    #[error("the server lists an object without a key")]
+    NoKey,
+    #[error("the server lists {0} outside of what was asked for")]
+    Outside(String),
+    #[error("the server lists {0} without a size")]
+    NoSize(String),
+    #[error("the server lists {0} as a folder")]
+    NoFolder(String),
+    #[error("the server lists {key} after {last}")]
+    Order { key: String, last: String },
+    #[error("the server does not say whether the listing ends here")]
+    OpenEnd,
+    #[error("the listing breaks off, and the server does not say how it goes on")]
+    BrokenOff,
+    #[error("the server sends empty pages without end")]
+    EmptyPages,
+    #[error("the server lists folders in folders without end")]
+    Endless,
+}
+
+fn checked(answer: ListObjectsV2Output, ask: &ListRequest<'_>) -> Result<Page, ListingError> {
     let encoded = answer.encoding_type == Some(EncodingType::Url);
     let decode = |text: Option<String>| {
-        let text = text.ok_or("the server lists an object without a key")?;
+        let text = text.ok_or(ListingError::NoKey)?;
         let text = if encoded { decoded(&text) } else { text };
         match text.starts_with(ask.prefix) {
             true => Ok(text),
-            false => Err(format!(
-                "the server lists {} outside of what was asked for",
-                shown(&text)
-            )),
+            false => Err(ListingError::Outside(shown(&text))),
         }
     };
     let next = next_token(&answer, ask.token)?;
@@ -96,7 +117,7 @@ fn checked(answer: ListObjectsV2Output, ask: &ListRequest<'_>) -> Result<Page, S
         let key = decode(object.key)?;
         let size = object.size.and_then(|size| u64::try_from(size).ok());
         entries.push(Entry {
-            size: size.ok_or_else(|| format!("the server lists {} without a size", shown(&key)))?,
+            size: size.ok_or_else(|| ListingError::NoSize(shown(&key)))?,
             modified: object.last_modified.as_ref().map(micros),
             key,
         });
@@ -105,7 +126,7 @@ fn checked(answer: ListObjectsV2Output, ask: &ListRequest<'_>) -> Result<Page, S
     for folder in answer.common_prefixes.unwrap_or_default() {
         let folder = decode(folder.prefix)?;
         if !ask.folders || !folder.ends_with('/') || folder.len() <= ask.prefix.len() {
-            return Err(format!("the server lists {} as a folder", shown(&folder)));
+            return Err(ListingError::NoFolder(shown(&folder)));
         }
         folders.push(folder);
     }
@@ -116,16 +137,17 @@ fn checked(answer: ListObjectsV2Output, ask: &ListRequest<'_>) -> Result<Page, S
     })
 }
 
-fn next_token(answer: &ListObjectsV2Output, sent: Option<&str>) -> Result<Option<String>, String> {
+fn next_token(
+    answer: &ListObjectsV2Output,
+    sent: Option<&str>,
+) -> Result<Option<String>, ListingError> {
     match (answer.is_truncated, &answer.next_continuation_token) {
         (Some(false), _) => Ok(None),
-        (None, _) => Err("the server does not say whether the listing ends here".to_owned()),
+        (None, _) => Err(ListingError::OpenEnd),
         (Some(true), Some(next)) if !next.is_empty() && Some(next.as_str()) != sent => {
             Ok(Some(next.clone()))
         }
-        (Some(true), _) => {
-            Err("the listing breaks off, and the server does not say how it goes on".to_owned())
-        }
+        (Some(true), _) => Err(ListingError::BrokenOff),
     }
 }
 

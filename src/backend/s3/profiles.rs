@@ -2,6 +2,7 @@
 
 use super::credentials::RENEW;
 use super::fault;
+use super::settings_error::SettingsError;
 use super::value::clean;
 use aws_config::profile::{self, Profile, ProfileSet};
 use aws_credential_types::provider::error::CredentialsError;
@@ -23,16 +24,11 @@ const SENT: [&str; 4] = [
     "role_arn",
 ];
 
-async fn load(name: Option<&str>) -> Result<ProfileSet, String> {
+async fn load(name: Option<&str>) -> Result<ProfileSet, SettingsError> {
     let selected = name.map(|name| Cow::Owned(name.to_owned()));
     profile::load(&Fs::real(), &Env::real(), &Default::default(), selected)
         .await
-        .map_err(|error| {
-            format!(
-                "the AWS configuration cannot be read: {}",
-                fault::line(&fault::chain(&error))
-            )
-        })
+        .map_err(|error| SettingsError::Profiles(Box::new(error)))
 }
 
 /// Makes sure that the files can be read, that a profile that was asked for by name is there, and that its keys
@@ -40,7 +36,7 @@ async fn load(name: Option<&str>) -> Result<ProfileSet, String> {
 ///
 /// # Errors
 /// What is wrong, in a sentence without secrets.
-pub(super) async fn check(name: Option<&str>) -> Result<(), String> {
+pub(super) async fn check(name: Option<&str>) -> Result<(), SettingsError> {
     let set = match load(name).await {
         Ok(set) => set,
         // Nobody may have meant the files.
@@ -59,10 +55,11 @@ pub(super) async fn check(name: Option<&str>) -> Result<(), String> {
         };
         for key in SENT {
             if let Some(flaw) = profile.get(key).and_then(|value| clean(value).err()) {
-                return Err(format!(
-                    "{key} of the AWS profile {} {flaw}; write it again",
-                    fault::line(at)
-                ));
+                return Err(SettingsError::ProfileValue {
+                    key,
+                    profile: fault::line(at),
+                    flaw,
+                });
             }
         }
         match profile.get("source_profile") {
@@ -73,17 +70,17 @@ pub(super) async fn check(name: Option<&str>) -> Result<(), String> {
     Ok(())
 }
 
-fn missing(set: &ProfileSet, name: &str) -> String {
+fn missing(set: &ProfileSet, name: &str) -> SettingsError {
     let mut known: Vec<&str> = set.profiles().collect();
     known.sort_unstable();
     let known = match known.is_empty() {
         true => "they hold none".to_owned(),
         false => format!("they hold: {}", fault::line(&known.join(", "))),
     };
-    format!(
-        "there is no AWS profile {} in the AWS configuration files (AWS_CONFIG_FILE, ~/.aws/config, ~/.aws/credentials); {known}",
-        fault::line(name)
-    )
+    SettingsError::NoProfile {
+        name: fault::line(name),
+        known,
+    }
 }
 
 /// Explains why the SDK's chain gave no credentials, and what to do. `error` is `None` where it took too long.
@@ -91,12 +88,12 @@ pub(super) async fn explain(name: Option<&str>, error: Option<&CredentialsError>
     let reason = reason(error);
     let set = match load(name).await {
         Ok(set) => set,
-        Err(why) => return why,
+        Err(why) => return why.to_string(),
     };
     let selected = set.selected_profile();
     match set.get_profile(selected) {
         Some(profile) => of_profile(&set, profile, &reason),
-        None if name.is_some() => missing(&set, selected),
+        None if name.is_some() => missing(&set, selected).to_string(),
         None => of_environment(&reason),
     }
 }

@@ -22,7 +22,7 @@ impl Bucket {
                 why: "this server does not honour If-Match, so that an object cannot be replaced \
                       without a risk to one that somebody else writes at the same time; allow it \
                       with --unguarded while nobody else writes"
-                    .to_owned(),
+                    .into(),
             });
         }
         let Some(body) = self.open(key).await? else {

@@ -1,5 +1,6 @@
 //! Values that people copy into variables and files, with what gets copied along.
 
+use super::settings_error::SettingsError;
 use std::fmt;
 
 /// The reason why a value cannot be sent, without the value.
@@ -44,15 +45,12 @@ pub(super) fn clean(value: &str) -> Result<&str, Flaw> {
     }
 }
 
-/// Returns a region's name; otherwise why it is none.
-pub(super) fn region(value: &str) -> Result<String, String> {
+/// A region's name; otherwise why it is none.
+pub(super) fn region(value: &str) -> Result<String, SettingsError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match clean(value) {
         Ok(name) if name.len() <= 63 && name.chars().all(plain) => Ok(name.to_owned()),
-        _ => Err(format!(
-            "`{}` is no name of a region; set AWS_REGION, or region in the profile, to a name like us-east-1",
-            super::fault::line(value)
-        )),
+        _ => Err(SettingsError::Region(super::fault::line(value))),
     }
 }
 
@@ -72,12 +70,12 @@ const CLEANED: [&str; 11] = [
 ];
 
 /// Refuses what the SDK reads for itself where white space or a control character got into it.
-pub(super) fn check_environment() -> Result<(), String> {
+pub(super) fn check_environment() -> Result<(), SettingsError> {
     for (name, value) in std::env::vars_os() {
         let Some(name) = name.to_str().filter(|name| name.starts_with("AWS_")) else {
             continue;
         };
-        let why = match value.to_str() {
+        let flaw = match value.to_str() {
             None => "is not UTF-8",
             Some(_) if CLEANED.contains(&name) => continue,
             Some(value) if value.chars().any(char::is_control) => {
@@ -86,7 +84,10 @@ pub(super) fn check_environment() -> Result<(), String> {
             Some(value) if value != value.trim() => "starts or ends with a space",
             Some(_) => continue,
         };
-        return Err(format!("the variable {name} {why}; set it again without"));
+        return Err(SettingsError::Variable {
+            name: name.to_owned(),
+            flaw,
+        });
     }
     Ok(())
 }
@@ -106,13 +107,16 @@ mod tests {
             "\u{a0}x-1",
         ] {
             assert_eq!(clean(value), Ok("x-1"), "{value:?}");
-            assert_eq!(region(value).as_deref(), Ok("x-1"), "{value:?}");
+            assert_eq!(region(value).unwrap(), "x-1", "{value:?}");
         }
         assert_eq!(clean("\"\""), Err(Flaw::Empty));
         assert_eq!(clean("a\nb"), Err(Flaw::LineBreak));
         for value in ["us east", "us/east", "", "é", "us-east-1,eu-west-1", "a@b"] {
             assert!(
-                region(value).unwrap_err().contains("AWS_REGION"),
+                region(value)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("AWS_REGION"),
                 "{value:?}"
             );
         }

@@ -20,6 +20,7 @@ pub use references::Unresolved;
 pub use standing::{BranchHead, BranchStanding, Stands};
 
 use super::IndexError;
+use crate::cause::Cause;
 use crate::{destination, scratch};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -69,11 +70,12 @@ impl AuditScratch {
     /// # Errors
     /// The folder for temporary files cannot be written.
     pub async fn new() -> Result<Self, IndexError> {
-        let open = |why: String| IndexError::Open {
+        let open = |why: Cause| IndexError::Open {
             what: "(temporary audit file)".to_owned(),
             why,
         };
-        let folder = scratch::folder("audit").map_err(|e| open(scratch::trouble(&e)))?;
+        let folder =
+            scratch::folder("audit").map_err(|e| open(Cause::told(scratch::trouble(&e), e)))?;
         let options = SqliteConnectOptions::new()
             .filename(folder.path().join("audit.db"))
             .create_if_missing(true)
@@ -87,7 +89,7 @@ impl AuditScratch {
             .max_connections(1)
             .connect_with(options)
             .await
-            .map_err(|e| open(destination::temporary_database(&e.to_string())))?;
+            .map_err(|e| open(temporary(e)))?;
         let scratch = Self { pool, folder };
         scratch.run(SCHEMA).await?;
         Ok(scratch)
@@ -119,6 +121,10 @@ impl AuditScratch {
 fn failed(error: sqlx::Error) -> IndexError {
     IndexError::Query {
         what: "the audit's notebook",
-        why: destination::temporary_database(&error.to_string()),
+        why: temporary(error),
     }
+}
+
+fn temporary(error: sqlx::Error) -> Cause {
+    Cause::told(destination::temporary_database(&error.to_string()), error)
 }

@@ -77,5 +77,8 @@ impl Postgres {
 }
 
 fn refused(why: String) -> IndexError {
-    IndexError::Query { what: WHAT, why }
+    IndexError::Query {
+        what: WHAT,
+        why: why.into(),
+    }
 }

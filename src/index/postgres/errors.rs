@@ -2,6 +2,7 @@
 
 use super::PgUrl;
 use super::sessions::{MOST, is_ended, is_full};
+use crate::cause::Cause;
 use crate::index::IndexError;
 
 /// The advice for a standby that cancels reads.
@@ -35,6 +36,7 @@ pub(super) fn query_error(what: &'static str, url: &PgUrl, error: sqlx::Error) -
         sqlx::Error::PoolClosed => return unreachable(url, "its connections were closed"),
         other => other.to_string(),
     };
+    let why = Cause::told(why, error);
     IndexError::Query { what, why }
 }
 
@@ -45,14 +47,14 @@ fn broken_off(what: &'static str, told: &str) -> IndexError {
         reason: told
             .trim_start_matches("canceling statement due to ")
             .to_owned(),
-        why: format!("{told}; {STANDBY}"),
+        why: format!("{told}; {STANDBY}").into(),
     }
 }
 
 fn unreachable(url: &PgUrl, why: &str) -> IndexError {
     IndexError::Unreachable {
         what: url.to_string(),
-        why: why.to_owned(),
+        why: why.into(),
     }
 }
 
@@ -89,7 +91,7 @@ pub(super) fn open_error(url: &PgUrl, error: &sqlx::Error) -> IndexError {
     };
     IndexError::Open {
         what: url.to_string(),
-        why,
+        why: why.into(),
     }
 }
 

@@ -6,6 +6,7 @@
 use super::errors::query_error;
 use super::sessions::{CONNECT, Purpose, SILENCE, endless, start, within};
 use super::{PgUrl, Postgres};
+use crate::cause::Cause;
 use crate::index::IndexError;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor};
@@ -54,7 +55,7 @@ impl Postgres {
             Applier::Held => Ok(()),
             Applier::Retaking(why) => Err(IndexError::Unreachable {
                 what: self.url.to_string(),
-                why: format!("{why}; this repair is taking its lock again"),
+                why: format!("{why}; this repair is taking its lock again").into(),
             }),
             Applier::Lost(why) => Err(IndexError::Locked(why.clone())),
         }
@@ -102,7 +103,7 @@ impl Postgres {
             true => Err(IndexError::Open {
                 what: format!("{} to write", self.url),
                 why: "it takes no changes now: it is a standby, or default_transaction_read_only is on; `luthier doctor --write` shows which"
-                    .to_owned(),
+                    .into(),
             }),
         }
     }
@@ -116,9 +117,12 @@ impl Postgres {
             }
             Err(error) => Err(IndexError::Unreachable {
                 what: self.url.to_string(),
-                why: format!(
-                    "{error}; a repair needs two connections at once, one of them for its lock: raise the limit of \
+                why: Cause::told(
+                    format!(
+                        "{error}; a repair needs two connections at once, one of them for its lock: raise the limit of \
                      the role or of the pooler (default_pool_size)"
+                    ),
+                    error,
                 ),
             }),
         }
@@ -202,9 +206,9 @@ async fn keep(
     }
 }
 
-async fn retake(options: &PgConnectOptions) -> Result<PgConnection, String> {
+async fn retake(options: &PgConnectOptions) -> Result<PgConnection, NotRetaken> {
     let (tries, distance) = RETAKE;
-    let mut last = String::new();
+    let mut last = None;
     for _ in 0..tries {
         let taken = async {
             let own = within(CONNECT, PgConnection::connect_with(options)).await?;
@@ -212,12 +216,24 @@ async fn retake(options: &PgConnectOptions) -> Result<PgConnection, String> {
         };
         match taken.await {
             Ok(Taken::Lock(own)) => return Ok(own),
-            Ok(Taken::Nothing(_)) => return Err("another repair has it now".to_owned()),
-            Err(error) => last = error.to_string(),
+            Ok(Taken::Nothing(_)) => return Err(NotRetaken::Taken),
+            Err(error) => last = Some(error),
         }
         tokio::time::sleep(distance).await;
     }
-    Err(format!("it could not be taken again: {last}"))
+    Err(match last {
+        Some(error) => NotRetaken::Failed(error),
+        None => NotRetaken::Taken,
+    })
+}
+
+/// Why a lock whose connection ended is not held again.
+#[derive(Debug, thiserror::Error)]
+enum NotRetaken {
+    #[error("another repair has it now")]
+    Taken,
+    #[error("it could not be taken again: {0}")]
+    Failed(#[source] sqlx::Error),
 }
 
 fn is_lock_timeout(error: &sqlx::Error) -> bool {

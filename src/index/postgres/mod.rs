@@ -22,10 +22,12 @@ mod schema;
 mod server;
 mod sessions;
 mod spelling;
+mod url_error;
 mod visibility;
 mod write;
 
 pub use pg_url::PgUrl;
+pub use url_error::PgUrlError;
 
 use super::answers::answers;
 use super::{

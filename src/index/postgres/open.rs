@@ -7,6 +7,7 @@ use super::lock::ApplierState;
 use super::sessions::{CONNECT, Purpose, SILENCE, Sessions, start, within};
 use super::{PgUrl, Postgres};
 use crate::access::Access;
+use crate::cause::Cause;
 use crate::index::IndexError;
 use crate::index::hidden::{CORE, columns_read, is_core};
 use sqlx::migrate::{Migration, MigrationType};
@@ -76,7 +77,7 @@ impl Postgres {
                 .await
                 .map_err(|e| IndexError::Open {
                     what: url.to_string(),
-                    why: format!("its tables could not be created: {e}"),
+                    why: Cause::told(format!("its tables could not be created: {e}"), e),
                 })?;
         }
         // The next connection tells what there is to tell.
@@ -85,14 +86,14 @@ impl Postgres {
         if let Some(hidden) = hub.hidden.first() {
             return Err(IndexError::Open {
                 what: url.to_string(),
-                why: format!("it may already contain rows: {}", hidden.said),
+                why: format!("it may already contain rows: {}", hidden.said).into(),
             });
         }
         let counts = hub.counts().await?;
         if counts.repos + counts.branches + counts.commits + counts.snapshots + counts.blobs > 0 {
             return Err(IndexError::Open {
                 what: url.to_string(),
-                why: "it already contains a hub with rows; choose an empty database".to_owned(),
+                why: "it already contains a hub with rows; choose an empty database".into(),
             });
         }
         Ok(hub)
@@ -133,7 +134,8 @@ async fn connect(url: &PgUrl) -> Result<PgConnection, IndexError> {
             why: format!(
                 "no answer within {} s; check host and port, and that a firewall lets this machine through",
                 CONNECT.as_secs()
-            ),
+            )
+            .into(),
         }),
     }
 }
@@ -166,7 +168,8 @@ async fn read_catalogue(
                     "the URL asks for the schema {asked} and the connection reads {path}: a pooler ignores what the URL \
                  sets. Leave `options` out of the URL and set the path for the role (ALTER ROLE … SET search_path …), \
                  or connect to the server itself"
-                ),
+                )
+                .into(),
             })
         }
         _ => Ok(catalogue),
@@ -226,7 +229,7 @@ async fn check_hub(
     let fail = |why: String| {
         Err(IndexError::NotAHub {
             what: url.to_string(),
-            why,
+            why: why.into(),
         })
     };
     let columns = &catalogue.columns;
@@ -257,7 +260,8 @@ async fn check_hub(
                 why: format!(
                     "this user may not read {}; GRANT SELECT on the musehub tables to it",
                     of_table(table, &all, &denied)
-                ),
+                )
+                .into(),
             });
         }
     }

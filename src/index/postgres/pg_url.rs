@@ -1,5 +1,6 @@
 //! The URL of a Postgres hub. The URL may hold a password, so it has no `Debug` and is never shown whole.
 
+use super::PgUrlError;
 use crate::{secrets, text};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use std::fmt;
@@ -40,22 +41,21 @@ impl PgUrl {
     /// and a password from the password file. Service files are not read.
     ///
     /// # Errors
-    /// What is wrong with it, in words, without any of its secrets.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// What is wrong with it, without any of its secrets.
+    pub fn parse(text: &str) -> Result<Self, PgUrlError> {
         let rest = text
             .split_once("://")
             .filter(|(scheme, _)| is_postgres(&scheme.to_ascii_lowercase()))
             .map(|(_, rest)| rest)
-            .ok_or("the scheme is not postgres")?;
+            .ok_or(PgUrlError::Scheme)?;
         let url = super::spelling::plain(rest)?;
         let said = |key: &str| url.query_pairs().any(|(name, _)| name == key);
         if url.host_str().is_none_or(str::is_empty) && !said("host") && !said("hostaddr") {
             check_service()?;
         }
         let url = with_environment(url)?;
-        let options = PgConnectOptions::from_str(url.as_str()).map_err(|_| {
-            "it cannot be read; percent-encode special characters of user and password".to_owned()
-        })?;
+        let options =
+            PgConnectOptions::from_str(url.as_str()).map_err(|_| PgUrlError::Unreadable)?;
         let host = match options.get_socket() {
             Some(folder) => folder.display().to_string(),
             None => options.get_host().to_owned(),
@@ -130,36 +130,33 @@ fn learn_password(url: &Url, names: &[&str]) {
 }
 
 /// A variable of libpq's that says something, without what was copied along.
-fn variable(name: &str) -> Result<Option<String>, String> {
+fn variable(name: &'static str) -> Result<Option<String>, PgUrlError> {
     let Some(value) = std::env::var_os(name) else {
         return Ok(None);
     };
     let value = value.to_str().map(text::unquoted);
     match value {
-        None => Err(format!("the variable {name} is not UTF-8")),
+        None => Err(PgUrlError::VariableEncoding(name)),
         Some("") => Ok(None),
-        Some(value) if value.chars().any(char::is_control) => Err(format!(
-            "the variable {name} contains a line break or another control character"
-        )),
+        Some(value) if value.chars().any(char::is_control) => {
+            Err(PgUrlError::VariableControl(name))
+        }
         Some(value) => Ok(Some(value.to_owned())),
     }
 }
 
 /// The driver would pass over a service without a word, and connect to this machine.
-fn check_service() -> Result<(), String> {
+fn check_service() -> Result<(), PgUrlError> {
     let named = variable("PGSERVICE")?.is_some();
     match named && variable("PGHOST")?.is_none() && variable("PGHOSTADDR")?.is_none() {
-        true => Err(
-            "PGSERVICE names a service, but service files are not read; write host, port, user and database into the URL"
-                .to_owned(),
-        ),
+        true => Err(PgUrlError::ServiceVariable),
         false => Ok(()),
     }
 }
 
 /// Puts what `PGHOST`, `PGPORT`, `PGUSER`, `PGDATABASE` and `PGSSLMODE` say into the URL where it says nothing: the
 /// driver takes them as they are, and passes over a port or a mode that it cannot read.
-fn with_environment(mut url: Url) -> Result<Url, String> {
+fn with_environment(mut url: Url) -> Result<Url, PgUrlError> {
     let said = |url: &Url, keys: &[&str]| url.query_pairs().any(|(name, _)| keys.contains(&&*name));
     let mut more: Vec<(&str, String)> = Vec::new();
     if url.host_str().is_none_or(str::is_empty) && !said(&url, &["host", "hostaddr"]) {
@@ -169,7 +166,7 @@ fn with_environment(mut url: Url) -> Result<Url, String> {
         };
         if let Some(host) = host {
             if host.contains(',') {
-                return Err("PGHOST names several hosts; name one".to_owned());
+                return Err(PgUrlError::HostVariable);
             }
             more.push(("host", host));
         }
@@ -178,8 +175,7 @@ fn with_environment(mut url: Url) -> Result<Url, String> {
         && !said(&url, &["port"])
         && let Some(port) = variable("PGPORT")?
     {
-        port.parse::<u16>()
-            .map_err(|_| "PGPORT is not a port number".to_owned())?;
+        port.parse::<u16>().map_err(PgUrlError::PortVariable)?;
         more.push(("port", port));
     }
     if url.username().is_empty()
@@ -198,7 +194,7 @@ fn with_environment(mut url: Url) -> Result<Url, String> {
         && let Some(mode) = variable("PGSSLMODE")?
     {
         mode.parse::<PgSslMode>()
-            .map_err(|_| "PGSSLMODE is not a TLS mode; use disable, allow, prefer, require, verify-ca or verify-full".to_owned())?;
+            .map_err(|_| PgUrlError::TlsVariable)?;
         more.push(("sslmode", mode));
     }
     for (name, value) in more {
@@ -280,7 +276,7 @@ mod tests {
             "postgres://u:s3cret@db:99999/hub",
             "postgres://u:s3cret@[::1/hub",
         ] {
-            let why = PgUrl::parse(text).unwrap_err();
+            let why = PgUrl::parse(text).unwrap_err().to_string();
             assert!(!why.contains("s3cret") && !why.contains("12"), "{why}");
         }
     }

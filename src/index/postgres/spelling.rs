@@ -1,7 +1,7 @@
 //! Database URLs as libpq, SQLAlchemy and its drivers write them, in the one form that the driver here reads.
 
+use super::PgUrlError;
 use percent_encoding::percent_decode_str;
-use std::fmt::Write;
 use url::Url;
 
 /// Parameters that the driver here knows by the same name.
@@ -33,8 +33,8 @@ struct Parts<'a> {
 /// `user:password@host:port/database?parameters` as a URL whose every parameter is known.
 ///
 /// # Errors
-/// What is wrong with it, in words, without any of its secrets.
-pub(super) fn plain(rest: &str) -> Result<Url, String> {
+/// What is wrong with it, without any of its secrets.
+pub(super) fn plain(rest: &str) -> Result<Url, PgUrlError> {
     let parts = split(rest)?;
     let mut pairs = parameters(parts.query)?;
     let mut authority = String::new();
@@ -56,7 +56,7 @@ pub(super) fn plain(rest: &str) -> Result<Url, String> {
         }
     } else {
         if let Some(port) = parts.port.filter(|port| !port.is_empty()) {
-            write!(authority, ":{port}").map_err(|e| e.to_string())?;
+            authority += &format!(":{port}");
         }
         if let Some(user) = parts.user {
             let password = parts
@@ -71,8 +71,7 @@ pub(super) fn plain(rest: &str) -> Result<Url, String> {
     {
         decoded(part)?;
     }
-    let mut url =
-        Url::parse(&format!("postgres://{authority}{}", parts.path)).map_err(|e| e.to_string())?;
+    let mut url = Url::parse(&format!("postgres://{authority}{}", parts.path))?;
     for (name, value) in pairs {
         url.query_pairs_mut().append_pair(&name, &value);
     }
@@ -81,10 +80,9 @@ pub(super) fn plain(rest: &str) -> Result<Url, String> {
 
 /// Cuts a URL where its special characters stand. One that belongs to a password and is not percent-encoded would
 /// make part of the password a host, so it is looked for first.
-fn split(rest: &str) -> Result<Parts<'_>, String> {
-    const ENCODE: &str = "percent-encode special characters of user and password: %23 for #, %2F for /, %3F for ?, %40 for @";
+fn split(rest: &str) -> Result<Parts<'_>, PgUrlError> {
     if rest.contains('#') {
-        return Err(format!("it holds a `#`; {ENCODE}"));
+        return Err(PgUrlError::Fragment);
     }
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, behind) = rest.split_at(end);
@@ -92,23 +90,21 @@ fn split(rest: &str) -> Result<Parts<'_>, String> {
     let is_cut = !authority.contains('@')
         && (path.contains('@') || (path.is_empty() && query.contains('@')));
     if is_cut {
-        return Err(format!("its `@` comes after a `/` or `?`; {ENCODE}"));
+        return Err(PgUrlError::MisplacedAt);
     }
     let (userinfo, hostport) = match authority.rsplit_once('@') {
         Some((userinfo, hostport)) => (Some(userinfo), hostport),
         None => (None, authority),
     };
     if hostport.contains(',') {
-        return Err(SEVERAL.to_owned());
+        return Err(PgUrlError::SeveralHosts);
     }
     let (host, port) = match hostport.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (hostport, None),
     };
     if port.is_some_and(|port| !port.is_empty() && port.parse::<u16>().is_err()) {
-        return Err(format!(
-            "its port is no number up to 65535; if that is part of a password, {ENCODE}"
-        ));
+        return Err(PgUrlError::PortOrPassword);
     }
     let user = userinfo.map(|info| info.split_once(':').map_or(info, |(user, _)| user));
     let password = userinfo.and_then(|info| Some(info.split_once(':')?.1));
@@ -122,25 +118,25 @@ fn split(rest: &str) -> Result<Parts<'_>, String> {
     })
 }
 
-const SEVERAL: &str = "it names several hosts; name the one that is meant";
-
-/// Returns the parameters, by the names that the driver here knows. Those that only tune another driver are left out.
-fn parameters(query: &str) -> Result<Vec<(String, String)>, String> {
+/// The parameters, by the names that the driver here knows. Those that only tune another driver are left out.
+fn parameters(query: &str) -> Result<Vec<(String, String)>, PgUrlError> {
     let mut out: Vec<(String, String)> = Vec::new();
     let mut trusts_system = false;
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         let value = no_nul(&value)?.to_owned();
         let is_twice = out.iter().any(|(known, _)| *known == *name);
         match &*name {
-            "host" | "port" if is_twice || value.contains(',') => return Err(SEVERAL.to_owned()),
+            "host" | "port" if is_twice || value.contains(',') => {
+                return Err(PgUrlError::SeveralHosts);
+            }
             "port" if value.parse::<u16>().is_err() => {
-                return Err("its port is no number up to 65535".to_owned());
+                return Err(PgUrlError::Port);
             }
             "service" | "servicefile" => {
-                return Err("it names a service, and service files are not read here; write host, port, user and database".to_owned());
+                return Err(PgUrlError::Service);
             }
             "passfile" => {
-                return Err("it names a password file; name it in PGPASSFILE instead".to_owned());
+                return Err(PgUrlError::PasswordFile);
             }
             // Roots of the system are what the driver takes where no file is named.
             "sslrootcert" if value == "system" => trusts_system = true,
@@ -167,16 +163,15 @@ fn parameters(query: &str) -> Result<Vec<(String, String)>, String> {
     Ok(out)
 }
 
-fn decoded(text: &str) -> Result<String, String> {
-    let decoded = percent_decode_str(text).decode_utf8();
-    let decoded = decoded.map_err(|_| "its percent-encoding is not UTF-8".to_owned())?;
+fn decoded(text: &str) -> Result<String, PgUrlError> {
+    let decoded = percent_decode_str(text).decode_utf8()?;
     no_nul(&decoded).map(str::to_owned)
 }
 
 /// The protocol ends a text with a NUL.
-fn no_nul(text: &str) -> Result<&str, String> {
+fn no_nul(text: &str) -> Result<&str, PgUrlError> {
     match text.contains('\0') {
-        true => Err("it holds a NUL".to_owned()),
+        true => Err(PgUrlError::Nul),
         false => Ok(text),
     }
 }

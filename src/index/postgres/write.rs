@@ -40,7 +40,8 @@ impl Postgres {
         if !self.columns.capabilities.storage_uri(kind) {
             return Err(IndexError::Query {
                 what: "setting storage_uri",
-                why: format!("{table} has no such column; run `luthier schema --apply --write`"),
+                why: format!("{table} has no such column; run `luthier schema --apply --write`")
+                    .into(),
             });
         }
         let column =
@@ -84,7 +85,7 @@ impl Postgres {
         if !has("manifest_blob") {
             return Err(IndexError::Query {
                 what: "rewriting a snapshot's cache",
-                why: "musehub_snapshots has no column manifest_blob".to_owned(),
+                why: "musehub_snapshots has no column manifest_blob".into(),
             });
         }
         let cell = |column| self.columns.cell("t", TABLE, column);

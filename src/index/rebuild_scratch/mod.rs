@@ -11,6 +11,7 @@ pub use facts::{BlobFact, CommitFact, NamedBlob, TreeFact};
 pub use pages::{BlobLine, CommitLine, Lacking, TreeLine};
 
 use super::{IndexError, RepoRow};
+use crate::cause::Cause;
 use crate::{destination, scratch};
 use serde_json::json;
 use sqlx::sqlite::{
@@ -59,11 +60,12 @@ impl RebuildScratch {
     /// # Errors
     /// The folder for temporary files cannot be written.
     pub async fn new() -> Result<Self, IndexError> {
-        let open = |why: String| IndexError::Open {
+        let open = |why: Cause| IndexError::Open {
             what: "(temporary rebuild file)".to_owned(),
             why,
         };
-        let folder = scratch::folder("rebuild").map_err(|e| open(scratch::trouble(&e)))?;
+        let folder =
+            scratch::folder("rebuild").map_err(|e| open(Cause::told(scratch::trouble(&e), e)))?;
         let options = SqliteConnectOptions::new()
             .filename(folder.path().join("rebuild.db"))
             .create_if_missing(true)
@@ -76,7 +78,7 @@ impl RebuildScratch {
             .max_connections(1)
             .connect_with(options)
             .await
-            .map_err(|e| open(destination::temporary_database(&e.to_string())))?;
+            .map_err(|e| open(temporary(e)))?;
         let scratch = Self {
             pool,
             _folder: folder,
@@ -134,11 +136,15 @@ impl RebuildScratch {
 fn failed(error: sqlx::Error) -> IndexError {
     IndexError::Query {
         what: "the rebuild's survey",
-        why: destination::temporary_database(&error.to_string()),
+        why: temporary(error),
     }
 }
 
-/// Returns a repository's row as the scratch file keeps it.
+fn temporary(error: sqlx::Error) -> Cause {
+    Cause::told(destination::temporary_database(&error.to_string()), error)
+}
+
+/// A repository's row as the scratch file keeps it.
 fn body_of(row: &RepoRow) -> String {
     json!([
         row.repo_id,

@@ -64,6 +64,6 @@ impl Sqlite {
 fn not_a_number(column: &str) -> IndexError {
     IndexError::Query {
         what: WHAT,
-        why: format!("{column} takes a number"),
+        why: format!("{column} takes a number").into(),
     }
 }

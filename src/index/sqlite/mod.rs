@@ -24,6 +24,7 @@ use super::{
     Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, Page,
     ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility, WriteBatch,
 };
+use crate::cause::Cause;
 use crate::object::Kind;
 use crate::object::time::Micros;
 use async_trait::async_trait;
@@ -83,12 +84,13 @@ fn query_error(what: &'static str) -> impl Fn(sqlx::Error) -> IndexError {
                 return IndexError::BrokenOff {
                     what,
                     reason: e.message().to_owned(),
-                    why: format!("{}; another program writes to the file", e.message()),
+                    why: format!("{}; another program writes to the file", e.message()).into(),
                 };
             }
             sqlx::Error::Database(e) => e.message().to_owned(),
             other => other.to_string(),
         };
+        let why = Cause::told(why, e);
         IndexError::Query { what, why }
     }
 }

@@ -3,6 +3,7 @@
 use super::Sqlite;
 use super::columns::Columns;
 use crate::access::Access;
+use crate::cause::Cause;
 use crate::index::hidden::{CORE, Hidden, is_read};
 use crate::index::{Capabilities, IndexError};
 use sqlx::SqlSafeStr;
@@ -110,7 +111,7 @@ impl Sqlite {
             .map_err(|e| open_error(&what, path, &e))?;
         migrator().run(&pool).await.map_err(|e| IndexError::Open {
             what: what.clone(),
-            why: format!("its tables could not be created: {e}"),
+            why: Cause::told(format!("its tables could not be created: {e}"), e),
         })?;
         pool.close().await;
         Self::open(path, Access::Write).await
@@ -139,7 +140,7 @@ fn migrator() -> Migrator {
 async fn take_over(path: &Path, what: &str) -> Result<Sqlite, IndexError> {
     let refused = |why: &str| IndexError::Open {
         what: what.to_owned(),
-        why: format!("{why}; choose an empty place"),
+        why: format!("{why}; choose an empty place").into(),
     };
     let found = Sqlite::open(path, Access::Write)
         .await
@@ -212,7 +213,7 @@ async fn writer(what: &str, path: &Path) -> Result<SqlitePool, IndexError> {
 
 /// Returns the file's absolute path: the same whatever link leads to it, and never read as a URI by SQLite.
 fn existing_file(path: &Path) -> Result<PathBuf, IndexError> {
-    let fail = |why: String| IndexError::Open {
+    let fail = |why: Cause| IndexError::Open {
         what: path.display().to_string(),
         why,
     };
@@ -223,9 +224,9 @@ fn existing_file(path: &Path) -> Result<PathBuf, IndexError> {
         std::io::ErrorKind::PermissionDenied => {
             fail("this user may not look into its folder; give it the right to".into())
         }
-        _ => fail(e.to_string()),
+        _ => fail(Cause::of(e)),
     })?;
-    let meta = std::fs::metadata(&full).map_err(|e| fail(e.to_string()))?;
+    let meta = std::fs::metadata(&full).map_err(|e| fail(Cause::of(e)))?;
     if meta.is_dir() {
         return Err(fail(
             "it is a folder; give the path of the database file in it".into(),
@@ -257,7 +258,7 @@ fn check_hub(what: &str, path: &Path, capabilities: &Capabilities) -> Result<(),
     let fail = |why: String| {
         Err(IndexError::NotAHub {
             what: what.to_owned(),
-            why,
+            why: why.into(),
         })
     };
     if CORE.iter().all(|(t, _)| !capabilities.has_table(t)) {
@@ -344,7 +345,7 @@ fn open_error(what: &str, path: &Path, error: &sqlx::Error) -> IndexError {
     };
     IndexError::Open {
         what: what.to_owned(),
-        why,
+        why: why.into(),
     }
 }
 

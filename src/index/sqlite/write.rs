@@ -2,6 +2,7 @@
 
 use super::cell::{SqliteCells, Statement};
 use super::{Sqlite, query_error};
+use crate::cause::Cause;
 use crate::index::added::Value;
 use crate::index::rows::{Cells, id_column};
 use crate::index::{Capabilities, IndexError, Link, Recache};
@@ -42,7 +43,8 @@ impl Sqlite {
                 why: format!(
                     "{} has no such column; run the hub's additive migration",
                     Capabilities::table(kind)
-                ),
+                )
+                .into(),
             });
         }
         let mut changed = Vec::new();
@@ -73,7 +75,7 @@ impl Sqlite {
         if !has("manifest_blob") {
             return Err(IndexError::Query {
                 what: "rewriting a snapshot's cache",
-                why: "musehub_snapshots has no column manifest_blob".to_owned(),
+                why: "musehub_snapshots has no column manifest_blob".into(),
             });
         }
         if !self.is_cached(&mut tx, recache).await.map_err(&failed)? {
@@ -142,7 +144,7 @@ impl Sqlite {
         let taken = tokio::task::spawn_blocking(move || take_lock(&path));
         let guard = taken.await.map_err(|e| IndexError::Query {
             what: "locking the hub",
-            why: e.to_string(),
+            why: Cause::of(e),
         })??;
         Ok(Box::new(guard))
     }
@@ -152,7 +154,7 @@ impl Sqlite {
 fn take_lock(path: &Path) -> Result<File, IndexError> {
     let failed = |e: std::io::Error| IndexError::Query {
         what: "locking the hub",
-        why: format!("{}: {e}", path.display()),
+        why: Cause::told(format!("{}: {e}", path.display()), e),
     };
     let mut file = OpenOptions::new()
         .read(true)

@@ -5,11 +5,14 @@ use super::throttle::MOST;
 use super::{Options, Outcome};
 use crate::audit::Remedy;
 use crate::backend::BackendError;
+use crate::cause::Cause;
 use crate::object::Kind;
 use crate::progress::Progress;
 use crate::repair::RepairError;
 use crate::repair::change::StepChange;
-use crate::repair::journal::{CellStore, Entry, Event, Journal, RecordedOutcome};
+use crate::repair::journal::{
+    self, CellStore, Entry, Event, Journal, JournalError, RecordedOutcome,
+};
 use crate::repair::plan::Step;
 use crate::repair::rows::{self, Row};
 use crate::repair::steps::{Built, StepContext, Target, build};
@@ -50,7 +53,7 @@ struct Announced<'a> {
 }
 
 impl Ledger for Announced<'_> {
-    fn intend(&mut self, _change: &Change) -> Result<(), String> {
+    fn intend(&mut self, _change: &Change) -> Result<(), Cause> {
         Ok(())
     }
 
@@ -148,10 +151,7 @@ impl Run<'_> {
         let cell_store = self.cell_store.clone();
         let kept = tokio::task::spawn_blocking(move || cell_store.keep(&cells)).await;
         let kept = kept.unwrap_or_else(|e| Err(std::io::Error::other(e)));
-        kept.map_err(|why| RepairError::Journal {
-            path: journal.path().display().to_string(),
-            why: format!("its old values cannot be saved: {why}"),
-        })
+        kept.map_err(|e| journal::failed_at(journal.path(), JournalError::Cells(e)))
     }
 
     /// One at a time: each holds every branch of its repository.

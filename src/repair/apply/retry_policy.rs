@@ -45,7 +45,7 @@ pub(super) fn transient_reason(error: &StoreError) -> Option<&str> {
     match error {
         StoreError::Backend(BackendError::Busy { .. }) => Some("SlowDown"),
         StoreError::Backend(BackendError::TimedOut { .. }) => Some("no answer in time"),
-        StoreError::Backend(BackendError::Unknown { why, .. }) => why.split(';').next(),
+        StoreError::Backend(BackendError::Unknown { why, .. }) => why.as_str().split(';').next(),
         // A row that was changed before the answer was lost is no longer what was seen: then the step is superseded.
         StoreError::Index(error) => error.transient(),
         _ => None,

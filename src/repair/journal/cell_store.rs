@@ -1,6 +1,7 @@
 //! Old cells that are longer than what a journal's line shows: kept beside it, by their hash, so that an
 //! undo has them.
 
+use super::CellError;
 use crate::repair::steps::hash;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -58,17 +59,23 @@ impl CellStore {
     /// Returns the cell with this sha256.
     ///
     /// # Errors
-    /// In words: it is not there, or is no longer what was kept.
-    pub fn take(&self, sha256: &str) -> Result<Vec<u8>, String> {
+    /// It is not there, or is no longer what was kept.
+    pub fn take(&self, sha256: &str) -> Result<Vec<u8>, CellError> {
         let path = self.folder.join(sha256);
-        let gone =
-            |why: io::Error| format!("the old value {} cannot be read: {why}", path.display());
-        let file = OpenOptions::new().read(true).open(&path).map_err(gone)?;
-        let mut cell = Vec::new();
-        file.take(LONGEST).read_to_end(&mut cell).map_err(gone)?;
-        if hash(&cell) != sha256 {
-            return Err(format!("the old value {} was changed", path.display()));
+        let cell = read(&path).map_err(|source| CellError::Unreadable {
+            path: path.clone(),
+            source,
+        })?;
+        match hash(&cell) == sha256 {
+            true => Ok(cell),
+            false => Err(CellError::Changed(path)),
         }
-        Ok(cell)
     }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let file = OpenOptions::new().read(true).open(path)?;
+    let mut cell = Vec::new();
+    file.take(LONGEST).read_to_end(&mut cell)?;
+    Ok(cell)
 }

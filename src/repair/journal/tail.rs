@@ -1,6 +1,6 @@
 //! The end of a journal: its last line, what a crash left behind it, and the note of how far it goes.
 
-use super::{Line, NOTHING};
+use super::{JournalError, Line, NOTHING};
 use crate::repair::steps::hash;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -38,14 +38,13 @@ impl Tail {
     /// Reads the end of a journal, whatever its length.
     ///
     /// # Errors
-    /// In words: the file cannot be read, or does not end as a journal of ours does.
-    pub fn read(file: &File, path: &Path) -> Result<Self, String> {
-        let end = file.metadata().map_err(|e| e.to_string())?.len();
-        let lines_end = behind_newline(file, end).map_err(|e| e.to_string())?;
+    /// The file cannot be read, or does not end as a journal of ours does.
+    pub fn read(file: &File, path: &Path) -> Result<Self, JournalError> {
+        let end = file.metadata()?.len();
+        let lines_end = behind_newline(file, end)?;
         let torn = (lines_end < end)
             .then(|| torn(file, lines_end, end))
-            .transpose()
-            .map_err(|e| e.to_string())?;
+            .transpose()?;
         let (seq, hash, settled) = match lines_end {
             0 => (0, NOTHING.to_owned(), true),
             _ => last_line(file, lines_end)?,
@@ -53,10 +52,7 @@ impl Tail {
         if let Some(sealed) = Seal::read(path)
             && (sealed.seq > seq || (sealed.seq == seq && sealed.sha256 != hash))
         {
-            return Err(format!(
-                "line {} was its last line, and was removed or changed; `luthier journal verify` shows details; to begin a new journal, move it and its .seal file away",
-                sealed.seq
-            ));
+            return Err(JournalError::EndGone { line: sealed.seq });
         }
         Ok(Self {
             seq,
@@ -107,19 +103,15 @@ fn torn(mut file: &File, from: u64, end: u64) -> io::Result<Torn> {
 }
 
 /// Number and hash of the line that ends before `end`, and whether it says that no run is open.
-fn last_line(mut file: &File, end: u64) -> Result<(u64, String, bool), String> {
-    let words = |e: io::Error| e.to_string();
-    let start = behind_newline(file, end - 1).map_err(words)?;
-    let foreign = "its last line was not written by Luthier; `luthier journal verify` shows details; to begin a new journal, move it and its .seal file away";
+fn last_line(mut file: &File, end: u64) -> Result<(u64, String, bool), JournalError> {
+    let start = behind_newline(file, end - 1)?;
     if end - start > LONGEST {
-        return Err(foreign.to_owned());
+        return Err(JournalError::ForeignEnd);
     }
-    file.seek(SeekFrom::Start(start)).map_err(words)?;
+    file.seek(SeekFrom::Start(start))?;
     let mut text = Vec::new();
-    file.take(end - 1 - start)
-        .read_to_end(&mut text)
-        .map_err(words)?;
-    let line: Line = serde_json::from_slice(&text).map_err(|_| foreign.to_owned())?;
+    file.take(end - 1 - start).read_to_end(&mut text)?;
+    let line: Line = serde_json::from_slice(&text).map_err(|_| JournalError::ForeignEnd)?;
     Ok((line.seq, hash(&text), line.event.settles()))
 }
 

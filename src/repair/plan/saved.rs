@@ -90,43 +90,43 @@ impl Plan {
     /// # Errors
     /// A file of that name, or a folder that cannot be written.
     pub async fn save(&self, path: &Path, hub: &Hub) -> Result<(), RepairError> {
-        let failed = |why: String| RepairError::PlanFile {
+        let failed = |source| RepairError::PlanFile {
             path: path.display().to_string(),
-            why,
+            source,
         };
-        let taken = "the file exists already; name another";
+        let io = |error: io::Error| failed(PlanFileError::Io(error));
         if path.symlink_metadata().is_ok() {
-            return Err(failed(taken.to_owned()));
+            return Err(failed(PlanFileError::Taken));
         }
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let draft = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(e.to_string()))?;
+        let draft = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
         let mut out = Summed {
             to: BufWriter::new(draft),
             sum: Sha256::new(),
         };
-        self.write(&mut out, hub, &failed).await?;
-        let draft = out.to.into_inner().map_err(|e| failed(e.to_string()))?;
+        self.write(&mut out, hub, &io).await?;
+        let draft = out.to.into_inner().map_err(|e| io(e.into_error()))?;
         let synced = draft.as_file().sync_all();
-        synced.map_err(|e| failed(e.to_string()))?;
+        synced.map_err(io)?;
         let kept = draft.persist_noclobber(path);
         kept.map_err(|e| match e.error.kind() {
-            io::ErrorKind::AlreadyExists => failed(taken.to_owned()),
-            _ => failed(e.error.to_string()),
+            io::ErrorKind::AlreadyExists => failed(PlanFileError::Taken),
+            _ => io(e.error),
         })?;
         let named = File::open(folder).and_then(|folder| folder.sync_all());
-        named.map_err(|e| failed(e.to_string()))
+        named.map_err(io)
     }
 
     async fn write<W: Write>(
         &self,
         out: &mut Summed<W>,
         hub: &Hub,
-        failed: &impl Fn(String) -> RepairError,
+        failed: &impl Fn(io::Error) -> RepairError,
     ) -> Result<(), RepairError> {
-        let mut put = |line: Line| out.line(&line).map_err(|e| failed(e.to_string()));
+        let mut put = |line: Line| out.line(&line).map_err(failed);
         put(Line::Plan(Header {
             version: VERSION,
             made_at: jiff::Timestamp::now().to_string(),
@@ -153,7 +153,7 @@ impl Plan {
             totals: self.totals.clone(),
             sha256: hex::encode(out.sum.clone().finalize()),
         };
-        out.line(&end).map_err(|e| failed(e.to_string()))
+        out.line(&end).map_err(failed)
     }
 
     /// Reads a plan that was saved for `hub`.
@@ -162,11 +162,11 @@ impl Plan {
     /// A file that cannot be read, that was cut or changed, that a newer version wrote, or that was made
     /// for another hub.
     pub fn load(path: &Path, hub: &Hub) -> Result<Self, RepairError> {
-        let failed = |why: String| RepairError::PlanFile {
+        let failed = |source| RepairError::PlanFile {
             path: path.display().to_string(),
-            why,
+            source,
         };
-        let file = File::open(path).map_err(|e| failed(e.to_string()))?;
+        let file = File::open(path).map_err(|e| failed(e.into()))?;
         let mut reading = Reading {
             from: BufReader::new(file),
             sum: Sha256::new(),
@@ -183,21 +183,37 @@ impl Plan {
                 Line::End { totals, sha256 } => {
                     let sum = hex::encode(before.finalize());
                     if sum != sha256 || totals != plan.totals {
-                        return Err(failed(CHANGED.to_owned()));
+                        return Err(failed(PlanFileError::Changed));
                     }
                     return match reading.at_end().map_err(&failed)? {
                         true => plan.finish(),
-                        false => Err(failed(CHANGED.to_owned())),
+                        false => Err(failed(PlanFileError::Changed)),
                     };
                 }
-                Line::Plan(_) | Line::Step(_) => return Err(failed(CHANGED.to_owned())),
+                Line::Plan(_) | Line::Step(_) => return Err(failed(PlanFileError::Changed)),
             }
         }
     }
 }
 
-const CHANGED: &str = "it was changed after it was saved; plan again";
-const CUT: &str = "it ends too early; plan again";
+/// Why a file cannot be written or read as a plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanFileError {
+    #[error("the file exists already; name another")]
+    Taken,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("it is not a plan of Luthier")]
+    NoPlan,
+    #[error("it ends too early; plan again")]
+    Cut,
+    #[error("it was changed after it was saved; plan again")]
+    Changed,
+    #[error("a newer luthier wrote it; apply it with that one, or plan again")]
+    Newer,
+    #[error("it was made for another hub: {made_for}, and this is {this}")]
+    OtherHub { made_for: String, this: String },
+}
 
 struct Reading<R> {
     from: R,
@@ -205,53 +221,48 @@ struct Reading<R> {
 }
 
 impl<R: BufRead> Reading<R> {
-    /// Returns the next line without its newline, hashed with it.
-    fn text(&mut self) -> Result<Vec<u8>, String> {
+    /// The next line without its newline, hashed with it.
+    fn text(&mut self) -> Result<Vec<u8>, PlanFileError> {
         let mut text = Vec::new();
         let read = self
             .from
             .by_ref()
             .take(LONGEST)
             .read_until(b'\n', &mut text);
-        let read = read.map_err(|e| e.to_string())? as u64;
+        let read = read? as u64;
         self.sum.update(&text);
         match text.pop_if(|byte| *byte == b'\n') {
             Some(_) => Ok(text),
-            None if read == LONGEST => Err("it is not a plan of Luthier".to_owned()),
-            None => Err(CUT.to_owned()),
+            None if read == LONGEST => Err(PlanFileError::NoPlan),
+            None => Err(PlanFileError::Cut),
         }
     }
 
-    fn opening(&mut self, hub: &Hub) -> Result<(), String> {
+    fn opening(&mut self, hub: &Hub) -> Result<(), PlanFileError> {
         let text = self.text()?;
-        let opening: Opening =
-            serde_json::from_slice(&text).map_err(|_| "it is not a plan of Luthier".to_owned())?;
+        let opening: Opening = serde_json::from_slice(&text).map_err(|_| PlanFileError::NoPlan)?;
         if opening.plan.version > VERSION {
-            return Err(
-                "a newer luthier wrote it; apply it with that one, or plan again".to_owned(),
-            );
+            return Err(PlanFileError::Newer);
         }
         let Ok(Line::Plan(header)) = serde_json::from_slice(&text) else {
-            return Err(CHANGED.to_owned());
+            return Err(PlanFileError::Changed);
         };
         if header.fingerprint != fingerprint(hub) {
-            return Err(format!(
-                "it was made for another hub: {} with {}, and this is {} with {}",
-                header.database,
-                header.store,
-                hub.describe_database(),
-                hub.describe_store()
-            ));
+            let (database, store) = (hub.describe_database(), hub.describe_store());
+            return Err(PlanFileError::OtherHub {
+                made_for: format!("{} with {}", header.database, header.store),
+                this: format!("{database} with {store}"),
+            });
         }
         Ok(())
     }
 
-    fn line(&mut self) -> Result<Line, String> {
-        serde_json::from_slice(&self.text()?).map_err(|_| CHANGED.to_owned())
+    fn line(&mut self) -> Result<Line, PlanFileError> {
+        serde_json::from_slice(&self.text()?).map_err(|_| PlanFileError::Changed)
     }
 
-    fn at_end(&mut self) -> Result<bool, String> {
-        let left = self.from.fill_buf().map_err(|e| e.to_string())?;
+    fn at_end(&mut self) -> Result<bool, PlanFileError> {
+        let left = self.from.fill_buf()?;
         Ok(left.is_empty())
     }
 }

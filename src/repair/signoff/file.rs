@@ -2,7 +2,7 @@
 
 use super::{Signoff, VERSION, markdown_report};
 use crate::audit::AuditError;
-use crate::destination;
+use crate::destination::{self, DestinationError};
 use crate::index::IndexError;
 use crate::object::json;
 use crate::progress::Cancelled;
@@ -26,13 +26,26 @@ pub enum SignoffError {
     Index(#[from] IndexError),
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
-    /// A report cannot be written, with what to do.
-    #[error("{0}")]
-    Place(String),
-    #[error("{path}: {why}")]
-    File { path: String, why: String },
+    /// A report cannot be written.
+    #[error(transparent)]
+    Place(#[from] DestinationError),
+    #[error("{path}: {source}")]
+    File { path: String, source: ReportError },
     #[error("{path} was changed after it was written: its checksum does not match")]
     Altered { path: String },
+}
+
+/// Why a file cannot be read as a report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("the file is too large to be a report")]
+    TooLarge,
+    #[error("it is no report of a sign-off: {0}")]
+    NoReport(#[from] serde_json::Error),
+    #[error("it is not a sign-off report of version {VERSION}")]
+    OtherVersion,
 }
 
 impl Signoff {
@@ -51,26 +64,10 @@ impl Signoff {
     /// # Errors
     /// No such file, no report, one of another version, or one that was changed.
     pub fn load(path: &Path) -> Result<Self, SignoffError> {
-        let failed = |why: String| SignoffError::File {
+        let (signoff, text) = Self::read(path).map_err(|source| SignoffError::File {
             path: path.display().to_string(),
-            why,
-        };
-        let mut text = Vec::new();
-        let file = File::open(path).map_err(|e| failed(e.to_string()))?;
-        let read = file.take(LARGEST + 1).read_to_end(&mut text);
-        read.map_err(|e| failed(e.to_string()))?;
-        if text.len() as u64 > LARGEST {
-            return Err(failed("the file is too large to be a report".to_owned()));
-        }
-        let value: Value = serde_json::from_slice(&text)
-            .map_err(|e| failed(format!("it is not a sign-off report: {e}")))?;
-        if value["type"] != "signoff" || value["version"] != VERSION {
-            return Err(failed(format!(
-                "it is not a sign-off report of version {VERSION}"
-            )));
-        }
-        let signoff: Self = serde_json::from_value(value)
-            .map_err(|e| failed(format!("it is not a sign-off report: {e}")))?;
+            source,
+        })?;
         if signoff.own_sha256() != signoff.sha256 || !signoff.is_written_as(&text) {
             return Err(SignoffError::Altered {
                 path: path.display().to_string(),
@@ -79,7 +76,22 @@ impl Signoff {
         Ok(signoff)
     }
 
-    /// Returns whether `text` is exactly what this program writes of the report, as a file or on standard output: what
+    /// Reads a report, and its text, without checking its sha256.
+    fn read(path: &Path) -> Result<(Self, Vec<u8>), ReportError> {
+        let mut text = Vec::new();
+        let file = File::open(path)?;
+        file.take(LARGEST + 1).read_to_end(&mut text)?;
+        if text.len() as u64 > LARGEST {
+            return Err(ReportError::TooLarge);
+        }
+        let value: Value = serde_json::from_slice(&text)?;
+        if value["type"] != "signoff" || value["version"] != VERSION {
+            return Err(ReportError::OtherVersion);
+        }
+        Ok((serde_json::from_value(value)?, text))
+    }
+
+    /// Whether `text` is exactly what this program writes of the report, as a file or on standard output: what
     /// stands twice, of which readers take one or the other, is seen here.
     fn is_written_as(&self, text: &[u8]) -> bool {
         let file = serde_json::to_string_pretty(self).unwrap_or_default();
@@ -129,9 +141,9 @@ impl Signoff {
 /// # Errors
 /// It cannot be made or written.
 pub fn prepare(folder: &Path) -> Result<(), SignoffError> {
-    destination::try_folder(folder).map_err(SignoffError::Place)?;
-    std::fs::create_dir_all(folder)
-        .map_err(|error| SignoffError::Place(destination::told(folder, &error)))
+    destination::try_folder(folder)?;
+    std::fs::create_dir_all(folder).map_err(|error| DestinationError::at(folder, error))?;
+    Ok(())
 }
 
 fn put(path: &Path, bytes: &[u8]) -> Result<PathBuf, SignoffError> {
@@ -146,6 +158,6 @@ fn put(path: &Path, bytes: &[u8]) -> Result<PathBuf, SignoffError> {
         draft.persist_noclobber(path).map_err(|kept| kept.error)?;
         File::open(folder)?.sync_all()
     };
-    write().map_err(|error| SignoffError::Place(destination::told(path, &error)))?;
+    write().map_err(|error| DestinationError::at(path, error))?;
     Ok(path.to_owned())
 }

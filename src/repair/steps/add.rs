@@ -41,7 +41,7 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
     };
     let found = match found {
         Ok(found) => found,
-        Err(why) => return Ok(Built::Refused(why)),
+        Err(why) => return Ok(Built::Refused(why.to_string())),
     };
     // What lies in the store as it is needs only a row; all else is stored where new objects go.
     let (key, object) = match &found.key {

@@ -7,8 +7,9 @@ use crate::object::ObjectId;
 use crate::repair::change::StepChange;
 use crate::repair::plan::Step;
 use crate::repair::rows::Row;
+use crate::store::StoreError;
+use crate::store::read::{self, UnprovenRow};
 use crate::store::write::Change;
-use crate::store::{StoreError, read};
 
 /// Stores what the row proves, and points the row at it.
 pub(super) async fn build(
@@ -32,11 +33,11 @@ pub(super) async fn build(
             let mut trees = ctx.trees.lock().await;
             ctx.store.canonical_snapshot(row, &mut trees).await?
         }
-        Row::Blob(_) => Err("a row does not contain a blob's bytes".to_owned()),
+        Row::Blob(_) => Err(UnprovenRow::Blob),
     };
     let object = match made {
         Ok(object) => object,
-        Err(why) => return Ok(Built::Refused(why)),
+        Err(why) => return Ok(Built::Refused(why.to_string())),
     };
     let step = Step {
         key: Some(key.as_str().to_owned()),

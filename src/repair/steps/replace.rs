@@ -1,9 +1,10 @@
 //! Bad bytes put aside, and bytes that prove in their place.
 
-use super::source::{self, Source};
+use super::source::{self, NoSource, Source};
 use super::{Built, StepContext, Target, hash, pointer, still};
 use crate::audit::Code;
 use crate::backend::{Key, layout};
+use crate::cause::Cause;
 use crate::object::{ObjectId, Proof};
 use crate::repair::change::{StepChange, Swap};
 use crate::repair::plan::Step;
@@ -21,7 +22,7 @@ pub(super) async fn build(
     let id = ObjectId::new(&target.id);
     let key = match key_of(ctx, &id, row) {
         Ok(key) => key,
-        Err(why) => return Ok(Built::Refused(why)),
+        Err(why) => return Ok(Built::Refused(why.to_string())),
     };
     let Some(bad) = ctx.store.read_twice(&key).await? else {
         return Ok(Built::Refused(format!(
@@ -33,7 +34,7 @@ pub(super) async fn build(
     }
     let source = match good(ctx, target, row, &key, &bad).await? {
         Ok(source) => source,
-        Err(why) => return Ok(Built::Refused(why)),
+        Err(why) => return Ok(Built::Refused(why.to_string())),
     };
     let uri = ctx.store.backend().uri_for(&key);
     let bytes = source.object.bytes();
@@ -73,12 +74,12 @@ pub(super) async fn build(
     Ok(Built::Step(Box::new(step), change))
 }
 
-fn key_of(ctx: StepContext<'_>, id: &ObjectId, row: &Row) -> Result<Key, String> {
+fn key_of(ctx: StepContext<'_>, id: &ObjectId, row: &Row) -> Result<Key, Cause> {
     match row.uri() {
-        None => layout::key_for(id).ok_or_else(|| "the id contains no digest".to_owned()),
+        None => layout::key_for(id).ok_or_else(|| "the id contains no digest".into()),
         Some(uri) => {
             let key = ctx.store.backend().locate(uri);
-            key.map_err(|why| format!("{uri}: {why}"))
+            key.map_err(|why| Cause::told(format!("{uri}: {why}"), why))
         }
     }
 }
@@ -91,7 +92,7 @@ async fn good(
     row: &Row,
     key: &Key,
     bad: &Bytes,
-) -> Result<Result<Source, String>, StoreError> {
+) -> Result<Result<Source, NoSource>, StoreError> {
     if target.code == Code::ObjectEncoded || target.also.contains(&Code::ObjectEncoded) {
         let id = ObjectId::new(&target.id);
         if let Ok(object) = source::canonical(target.kind, &id, bad.clone()) {

@@ -1,6 +1,6 @@
 //! A missing object stored again, from whatever proves it.
 
-use super::source::{self, Source};
+use super::source::{self, NoSource, Source};
 use super::{Built, StepContext, Target, hash, pointer, still};
 use crate::audit::Code;
 use crate::backend::{Key, layout};
@@ -27,7 +27,7 @@ pub(super) async fn build(
     }
     let source = match source_of(ctx, target, Some(row)).await? {
         Ok(source) => source,
-        Err(why) => return Ok(Built::Refused(why)),
+        Err(why) => return Ok(Built::Refused(why.to_string())),
     };
     let uri = ctx.store.backend().uri_for(&key);
     let seen_uri = row.uri().map(str::to_owned);
@@ -61,7 +61,7 @@ pub(super) async fn source_of(
     ctx: StepContext<'_>,
     target: &Target,
     row: Option<&Row>,
-) -> Result<Result<Source, String>, StoreError> {
+) -> Result<Result<Source, NoSource>, StoreError> {
     let id = ObjectId::new(&target.id);
     if let Ok(object) = Proven::read(Kind::Blob, &id, Bytes::new()) {
         return Ok(Ok(Source {

@@ -2,11 +2,13 @@
 
 use super::{StepContext, Target};
 use crate::backend::{Key, layout};
+use crate::cause::Cause;
 use crate::object::legacy;
 use crate::object::{CommitRecord, Kind, ObjectId, ProofError, Proven, SnapshotRecord};
 use crate::repair::rows::Row;
+use crate::store::StoreError;
+use crate::store::read::{self, UnprovenRow};
 use crate::store::reconstruct::non_empty;
-use crate::store::{StoreError, read};
 use bytes::Bytes;
 
 /// An object that was found.
@@ -18,14 +20,47 @@ pub(super) struct Source {
     pub key: Option<Key>,
 }
 
-/// Looks where faults.md says, in its order; `but` is the key whose bytes are bad. `Err` inside says in words
-/// that nothing proves.
+/// Why nothing proves an id.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoSource {
+    #[error("the hub has no copy of it; add one with --copies DIR")]
+    Nothing,
+    #[error(transparent)]
+    Row(UnprovenRow),
+    #[error("{words}: {source}")]
+    Bytes { words: String, source: ProofError },
+    #[error("among the copies, {0}")]
+    Copies(#[source] Cause),
+    #[error("the --copies folder does not contain it")]
+    NoCopy,
+    /// Several places were tried; the first of them is the source.
+    #[error("{first}; {rest}")]
+    Several {
+        #[source]
+        first: Box<NoSource>,
+        rest: Box<NoSource>,
+    },
+}
+
+impl NoSource {
+    /// Returns all that was tried as one error.
+    fn all(tried: Vec<Self>) -> Self {
+        let all = tried.into_iter().rev().reduce(|rest, first| Self::Several {
+            first: Box::new(first),
+            rest: Box::new(rest),
+        });
+        all.unwrap_or(Self::Nothing)
+    }
+}
+
+/// Looks where faults.md says, in its order; `but` is the key whose bytes are bad. `Err` inside says why nothing
+/// proves.
 pub(super) async fn find(
     ctx: StepContext<'_>,
     target: &Target,
     row: Option<&Row>,
     but: Option<&Key>,
-) -> Result<Result<Source, String>, StoreError> {
+) -> Result<Result<Source, NoSource>, StoreError> {
     let mut tried = Vec::new();
     if let Some(found) = in_row(ctx, row).await? {
         match found {
@@ -36,7 +71,7 @@ pub(super) async fn find(
                     key: None,
                 }));
             }
-            Err(why) => tried.push(why),
+            Err(why) => tried.push(NoSource::Row(why)),
         }
     }
     for key in keys(target, row) {
@@ -55,7 +90,7 @@ pub(super) async fn find(
                     key: Some(key),
                 }));
             }
-            Some(Err(why)) => tried.push(format!("{words}: {why}")),
+            Some(Err(source)) => tried.push(NoSource::Bytes { words, source }),
         }
     }
     if let Some(found) = beside(ctx, target).await {
@@ -64,18 +99,14 @@ pub(super) async fn find(
             Err(why) => tried.push(why),
         }
     }
-    Ok(Err(if tried.is_empty() {
-        "the hub has no copy of it; add one with --copies DIR".to_owned()
-    } else {
-        tried.join("; ")
-    }))
+    Ok(Err(NoSource::all(tried)))
 }
 
 /// Returns the object that the row alone describes. A blob's row holds no bytes.
 async fn in_row(
     ctx: StepContext<'_>,
     row: Option<&Row>,
-) -> Result<Option<Result<Proven, String>>, StoreError> {
+) -> Result<Option<Result<Proven, UnprovenRow>>, StoreError> {
     Ok(match row {
         Some(Row::Commit(row)) => Some(read::canonical_commit(row)),
         Some(Row::Snapshot(row)) => {
@@ -108,24 +139,25 @@ fn keys(target: &Target, row: Option<&Row>) -> Vec<Key> {
     out
 }
 
-/// Returns the copies beside the hub.
-async fn beside(ctx: StepContext<'_>, target: &Target) -> Option<Result<Source, String>> {
+/// The copies beside the hub.
+async fn beside(ctx: StepContext<'_>, target: &Target) -> Option<Result<Source, NoSource>> {
     let id = ObjectId::new(&target.id);
     let found = match ctx.store.copies()?.candidates(target.kind, &id).await {
         Ok(found) => found,
-        Err(why) => return Some(Err(format!("among the copies, {why}"))),
+        Err(why) => return Some(Err(NoSource::Copies(why))),
     };
-    let mut refused = "the --copies folder does not contain it".to_owned();
+    let mut refused = NoSource::NoCopy;
     for (path, bytes) in found {
+        let words = format!("the copy in {path}");
         match canonical(target.kind, &id, bytes) {
             Ok(object) => {
                 return Some(Ok(Source {
                     object,
-                    words: format!("the copy in {path}"),
+                    words,
                     key: None,
                 }));
             }
-            Err(why) => refused = format!("the copy in {path}: {why}"),
+            Err(source) => refused = NoSource::Bytes { words, source },
         }
     }
     Some(Err(refused))

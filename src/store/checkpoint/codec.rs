@@ -1,12 +1,12 @@
 //! A checkpoint as canonical JSON, and back. What is read is hostile: it is checked to the last key.
 
-use super::{Checkpoint, Refs};
+use super::{Checkpoint, Refs, Unsound};
 use crate::index::{BranchRow, RepoRow};
 use crate::object::json;
 use serde::{Deserialize, Serialize};
 
 /// The form that is written; another one is not read.
-const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct Payload {
@@ -73,15 +73,11 @@ impl Checkpoint {
     /// Reads what [`Checkpoint::encode`] wrote.
     ///
     /// # Errors
-    /// Why the bytes are no checkpoint, in words.
-    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
-        let value = json::parse(bytes).map_err(|e| e.to_string())?;
-        let payload: Payload = serde_json::from_value(value).map_err(|e| e.to_string())?;
+    /// Why the bytes are no checkpoint.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Unsound> {
+        let payload: Payload = serde_json::from_value(json::parse(bytes)?)?;
         if payload.version != VERSION {
-            return Err(format!(
-                "it is of version {}, not {VERSION}",
-                payload.version
-            ));
+            return Err(Unsound::Version(payload.version));
         }
         let repo_id = &payload.repo_id;
         let branches: Vec<BranchRow> = payload
@@ -96,7 +92,7 @@ impl Checkpoint {
             .collect();
         let place = |row: &BranchRow| (row.name.clone(), row.branch_id.clone());
         if !branches.is_sorted_by(|a, b| place(a) < place(b)) {
-            return Err("its branches are not sorted, or occur twice".to_owned());
+            return Err(Unsound::Order);
         }
         Ok(Self {
             sequence: payload.sequence,

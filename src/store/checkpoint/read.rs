@@ -1,6 +1,6 @@
 //! The newest sound checkpoint: whole, its own number and repository, and joined to the one before it.
 
-use super::{Checkpoint, MAX_BYTES};
+use super::{Checkpoint, MAX_BYTES, Unsound};
 use crate::backend::{Backend, BackendError, Key, layout};
 use crate::store::{Store, StoreError};
 use futures_util::StreamExt;
@@ -59,7 +59,7 @@ pub(in crate::store) async fn newest(
         let (checkpoint, hash) = match whole(backend, &key, sequence, prefix, size).await? {
             Ok(found) => found,
             Err(why) => {
-                out.pass(&key, why);
+                out.pass(&key, &why);
                 continue;
             }
         };
@@ -69,16 +69,13 @@ pub(in crate::store) async fn newest(
                 out.trust(later, found);
                 return Ok(out);
             }
-            out.pass(
-                &later,
-                format!("it does not refer to {key}, which comes before it"),
-            );
+            out.pass(&later, &Unsound::Unlinked(key.clone()));
         }
         waiting = Some((key, checkpoint));
     }
     match waiting {
         Some((key, found)) if found.previous.is_none() && all => out.trust(key, found),
-        Some((key, _)) => out.pass(&key, "the checkpoint before it does not exist".to_owned()),
+        Some((key, _)) => out.pass(&key, &Unsound::BeforeGone),
         None => {}
     }
     Ok(out)
@@ -92,8 +89,8 @@ impl Newest {
         self.sound = Some((key, found));
     }
 
-    fn pass(&mut self, key: &Key, why: String) {
-        let key = key.to_string();
+    fn pass(&mut self, key: &Key, why: &Unsound) {
+        let (key, why) = (key.to_string(), why.to_string());
         self.passed.push(Passed { key, why });
     }
 }
@@ -160,14 +157,14 @@ async fn whole(
     sequence: u64,
     prefix: &str,
     listed: u64,
-) -> Result<Result<(Checkpoint, String), String>, BackendError> {
-    let mut refused = String::new();
-    for _ in 0..2 {
+) -> Result<Result<(Checkpoint, String), Unsound>, BackendError> {
+    let mut again = true;
+    loop {
         let bytes = match backend.open(key).await? {
             None => return Err(open_question(key, "it was listed but does not exist")),
             Some(body) if body.meta.size > MAX_BYTES => {
                 let size = body.meta.size;
-                return Ok(Err(format!("it has {size} bytes, more than {MAX_BYTES}")));
+                return Ok(Err(Unsound::TooLarge { size }));
             }
             Some(body) => body.read_all(MAX_BYTES).await?,
         };
@@ -177,19 +174,19 @@ async fn whole(
                 let why = format!("{} bytes came, but {listed} are listed", bytes.len());
                 return Err(open_question(key, &why));
             }
-            Err(why) => refused = why,
+            Err(_) if again => again = false,
+            Err(why) => return Ok(Err(why)),
         }
     }
-    Ok(Err(refused))
 }
 
-fn checked(bytes: &[u8], sequence: u64, prefix: &str) -> Result<Checkpoint, String> {
+fn checked(bytes: &[u8], sequence: u64, prefix: &str) -> Result<Checkpoint, Unsound> {
     let found = Checkpoint::decode(bytes)?;
     if found.sequence != sequence {
-        return Err(format!("its number is {}", found.sequence));
+        return Err(Unsound::Number(found.sequence));
     }
     if layout::checkpoint_prefix(&found.refs.repo.repo_id) != prefix {
-        return Err("it belongs to another repository".to_owned());
+        return Err(Unsound::OtherRepo);
     }
     Ok(found)
 }

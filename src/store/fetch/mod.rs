@@ -14,6 +14,7 @@ pub use refusal::{Refusal, Why, objection};
 use super::chain::TreeCache;
 use super::{Store, StoreError};
 use crate::backend::Key;
+use crate::cause::Cause;
 use crate::object::{Kind, ObjectId, Proof, Proven};
 use crate::progress::{Cancelled, Progress};
 use async_trait::async_trait;
@@ -90,7 +91,7 @@ pub enum FetchError {
     },
     /// An object that whoever fetches has already could not be used.
     #[error("{0}")]
-    Holder(String),
+    Holder(#[source] Cause),
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
 }
@@ -101,14 +102,14 @@ pub trait Holder: Send + Sync {
     /// Of each id, the bytes that lie there under its name, unproved.
     ///
     /// # Errors
-    /// It could not be looked up, in words.
-    async fn sizes(&self, kind: Kind, ids: &[ObjectId]) -> Result<Vec<Option<u64>>, String>;
+    /// It could not be looked up.
+    async fn sizes(&self, kind: Kind, ids: &[ObjectId]) -> Result<Vec<Option<u64>>, Cause>;
 
     /// Reads and proves one that lies there.
     ///
     /// # Errors
-    /// It cannot be read, or is not what its name says, in words.
-    async fn held(&self, kind: Kind, id: &ObjectId) -> Result<Proof, String>;
+    /// It cannot be read, or is not what its name says.
+    async fn held(&self, kind: Kind, id: &ObjectId) -> Result<Proof, Cause>;
 }
 
 /// A fetch under way.

@@ -144,9 +144,9 @@ impl Fetch {
 
     async fn snapshot_from_row(&mut self, row: &SnapshotRow) -> Result<ProveResult, StoreError> {
         let made = self.store.canonical_snapshot(row, &mut self.trees).await?;
-        Ok(made
-            .map(reconstructed)
-            .map_err(|why| Why::Unprovable { why }))
+        Ok(made.map(reconstructed).map_err(|why| Why::Unprovable {
+            why: why.to_string(),
+        }))
     }
 
     /// Queues what a proved object names.
@@ -189,7 +189,9 @@ fn commit_from_row(row: &CommitRow) -> ProveResult {
     canonical_commit(row).map(reconstructed).map_err(|why| {
         match non_empty(row.snapshot_id.as_deref()) {
             None => Why::Treeless,
-            Some(_) => Why::Unprovable { why },
+            Some(_) => Why::Unprovable {
+                why: why.to_string(),
+            },
         }
     })
 }

@@ -1,5 +1,6 @@
 //! Paths in URLs, as people and other programs write them: from the root, from here, and in SQLAlchemy's way.
 
+use super::UrlError;
 use crate::text;
 use std::path::{Path, PathBuf};
 
@@ -17,28 +18,26 @@ pub(super) enum Dialect {
 ///
 /// # Errors
 /// A path that cannot be meant, or two readings that find different things.
-pub(super) fn read(rest: &str, dialect: Dialect) -> Result<PathBuf, String> {
+pub(super) fn read(rest: &str, dialect: Dialect) -> Result<PathBuf, UrlError> {
     let rest = rest.strip_prefix("localhost/").map_or(rest, |path| {
         // `file://localhost/path`, as RFC 8089 has it.
         &rest[rest.len() - path.len() - 1..]
     });
     let path = rest.split(['?', '#']).next().unwrap_or_default();
     if path.trim_matches('/').is_empty() {
-        return Err("the path is missing".to_owned());
+        return Err(UrlError::NoPath);
     }
     if path.contains('\\') || is_drive(path.trim_start_matches('/')) {
-        return Err("it is a Windows path; write a path of this machine".to_owned());
+        return Err(UrlError::Windows);
     }
     let mut written = candidates(path, dialect);
-    let decoded = percent_encoding::percent_decode_str(path)
-        .decode_utf8()
-        .map_err(|_| "its percent-encoding is not UTF-8".to_owned())?;
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8()?;
     if decoded != path {
         let literal = std::mem::replace(&mut written, candidates(&decoded, dialect));
         written.extend(literal);
     }
     if written.iter().any(|path| has_control(path)) {
-        return Err("the path contains a line break or another control character".to_owned());
+        return Err(UrlError::PathControl);
     }
     choose(written)
 }
@@ -47,9 +46,9 @@ pub(super) fn read(rest: &str, dialect: Dialect) -> Result<PathBuf, String> {
 ///
 /// # Errors
 /// This program runs in a folder that is not there any more.
-pub(super) fn absolute(path: &str) -> Result<PathBuf, String> {
-    std::path::absolute(home(path).unwrap_or_else(|| PathBuf::from(path)))
-        .map_err(|e| e.to_string())
+pub(super) fn absolute(path: &str) -> Result<PathBuf, UrlError> {
+    let path = home(path).unwrap_or_else(|| PathBuf::from(path));
+    Ok(std::path::absolute(path)?)
 }
 
 /// Returns the readings of a path, the one that the dialect means first.
@@ -83,23 +82,22 @@ fn home(path: &str) -> Option<PathBuf> {
     }
 }
 
-/// Returns the one reading that finds something; the first where none does.
-fn choose(written: Vec<PathBuf>) -> Result<PathBuf, String> {
+/// The one reading that finds something; the first where none does.
+fn choose(written: Vec<PathBuf>) -> Result<PathBuf, UrlError> {
     let there: Vec<&PathBuf> = written.iter().filter(|path| path.exists()).collect();
     let real = |path: &PathBuf| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
     if let [one, others @ ..] = there.as_slice()
         && let Some(other) = others.iter().find(|other| real(other) != real(one))
     {
         let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        return Err(format!(
-            "it may mean {} or {}, which both exist; write four slashes before an absolute path, and ./ before a relative one",
-            absolute(one).display(),
-            absolute(other).display()
-        ));
+        return Err(UrlError::Ambiguous {
+            one: absolute(one),
+            other: absolute(other),
+        });
     }
     let chosen = there.first().copied().or(written.first());
-    let chosen = chosen.ok_or("the path is missing")?;
-    std::path::absolute(chosen).map_err(|e| e.to_string())
+    let chosen = chosen.ok_or(UrlError::NoPath)?;
+    Ok(std::path::absolute(chosen)?)
 }
 
 fn is_drive(path: &str) -> bool {
@@ -113,7 +111,7 @@ fn has_control(path: &Path) -> bool {
 
 /// SQLite's spellings: `sqlite`, and SQLAlchemy's `sqlite+aiosqlite` and others. `None` where the scheme is
 /// another one.
-pub(super) fn sqlite(url: &str) -> Option<Result<PathBuf, String>> {
+pub(super) fn sqlite(url: &str) -> Option<Result<PathBuf, UrlError>> {
     let (scheme, rest) = url.split_once(':')?;
     let scheme = scheme.to_ascii_lowercase();
     let (name, driver) = match scheme.split_once('+') {
@@ -124,16 +122,11 @@ pub(super) fn sqlite(url: &str) -> Option<Result<PathBuf, String>> {
         return None;
     }
     if let Some(driver @ ("pysqlcipher" | "sqlcipher" | "libsql")) = driver {
-        return Some(Err(format!(
-            "databases of {} cannot be read here",
-            text::safe(driver)
-        )));
+        return Some(Err(UrlError::Driver(text::safe(driver).into_owned())));
     }
     let rest = rest.strip_prefix("//").unwrap_or(rest);
     if is_memory(rest) {
-        return Some(Err(
-            "it is a database in memory, which only the program that created it can see".to_owned(),
-        ));
+        return Some(Err(UrlError::Memory));
     }
     // SQLite's own URIs stand behind SQLAlchemy's slashes: `sqlite:///file:hub.db?uri=true`.
     let inner = rest.trim_start_matches('/').strip_prefix("file:");
@@ -194,7 +187,7 @@ mod tests {
             ("sqlite:///Cargo.toml", here("Cargo.toml")),
             ("sqlite+aiosqlite:///etc/hostname", "/etc/hostname".into()),
         ] {
-            assert_eq!(sqlite(url), Some(Ok(path)), "{url}");
+            assert_eq!(sqlite(url).unwrap().unwrap(), path, "{url}");
         }
     }
 
@@ -207,14 +200,14 @@ mod tests {
             "sqlite+aiosqlite://",
             "sqlite:///file:x?mode=memory&cache=shared&uri=true",
         ] {
-            let why = sqlite(url).unwrap().unwrap_err();
+            let why = sqlite(url).unwrap().unwrap_err().to_string();
             assert!(why.contains("in memory"), "{url}: {why}");
         }
         for url in ["sqlite:///C:\\muse\\hub.db", "sqlite:///C:/muse/hub.db"] {
-            let why = sqlite(url).unwrap().unwrap_err();
+            let why = sqlite(url).unwrap().unwrap_err().to_string();
             assert!(why.contains("Windows"), "{url}: {why}");
         }
-        assert_eq!(sqlite("mysql://host/hub"), None);
+        assert!(sqlite("mysql://host/hub").is_none());
         assert!(sqlite("sqlite+pysqlcipher:///hub.db").unwrap().is_err());
         assert!(sqlite("sqlite:///srv/hub\n.db").unwrap().is_err());
     }
@@ -225,10 +218,10 @@ mod tests {
         let path = folder.path().join("a b.db");
         std::fs::write(&path, "").unwrap();
         let written = format!("{}/a%20b.db", folder.path().display());
-        assert_eq!(read(&written, Dialect::Own).as_deref(), Ok(path.as_path()));
+        assert_eq!(read(&written, Dialect::Own).unwrap(), path);
         std::fs::write(folder.path().join("a%20b.db"), "").unwrap();
-        let why = read(&written, Dialect::Own).unwrap_err();
-        assert!(why.contains("both exist"), "{why}");
+        let why = read(&written, Dialect::Own).unwrap_err().to_string();
+        assert!(why.contains("both there"), "{why}");
         assert!(Path::new(&path).is_file());
     }
 }

@@ -157,7 +157,7 @@ async fn look(
     for _ in 0..2 {
         match once(backend, memory, &key, &hex, &entry).await {
             Ok(Ok(found)) => return found,
-            Ok(Err(why)) => refused = why,
+            Ok(Err(why)) => refused = why.to_string(),
             Err(error) => {
                 let why = error.reason(key.as_str());
                 return Found::Unknown(key, why);
@@ -174,7 +174,7 @@ async fn once(
     key: &Key,
     hex: &str,
     entry: &Entry,
-) -> Result<Result<Found, String>, BackendError> {
+) -> Result<Result<Found, ProofError>, BackendError> {
     let Some(mut body) = backend.open(key).await? else {
         return Err(open_question(key, "it was listed but does not exist"));
     };
@@ -216,7 +216,7 @@ async fn once(
             &format!("{size} bytes came, but {listed} are listed"),
         ));
     }
-    Ok(found.map_err(|why| why.to_string()))
+    Ok(found)
 }
 
 fn open_question(key: &Key, why: &str) -> BackendError {

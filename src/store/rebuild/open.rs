@@ -24,7 +24,8 @@ impl Store {
                 why: format!(
                     "it may contain rows that this user cannot see: {}",
                     hidden.said
-                ),
+                )
+                .into(),
             };
             return Err(error.into());
         }

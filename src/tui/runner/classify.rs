@@ -2,6 +2,7 @@
 //! first.
 
 use super::RunnerContext;
+use super::error::RunnerError;
 use crate::audit::{Auto, Numbered, Report};
 use crate::progress::Progress;
 use crate::repair::{self, Selection};
@@ -20,7 +21,7 @@ impl RunnerContext {
         &self,
         report: ReportRef,
         selection: Selection,
-    ) -> Result<Answer, String> {
+    ) -> Result<Answer, RunnerError> {
         let report = self.report_named(report)?;
         let mut classified = Classified::default();
         let progress = Progress::new();
@@ -31,7 +32,7 @@ impl RunnerContext {
                 let mut skip = 0;
                 loop {
                     let page = report.page(&filter, skip, PAGE).await;
-                    let page = page.map_err(|error| error.to_string())?;
+                    let page = page?;
                     skip += page.len() as u64;
                     let is_last = page.len() < PAGE as usize;
                     take(page, &mut classified);
@@ -43,7 +44,7 @@ impl RunnerContext {
             Selection::Ordinals(places) => {
                 for places in places.chunks(PAGE as usize) {
                     let page = report.at(places).await;
-                    take(page.map_err(|error| error.to_string())?, &mut classified);
+                    take(page?, &mut classified);
                 }
             }
         }
@@ -71,14 +72,14 @@ impl RunnerContext {
         report: Arc<Report>,
         mut places: Vec<u64>,
         progress: Progress,
-    ) -> Result<Vec<u64>, String> {
+    ) -> Result<Vec<u64>, RunnerError> {
         places.sort_unstable();
         let (store, runtime) = (self.store()?, Handle::current());
         let tried = tokio::task::spawn_blocking(move || {
             runtime.block_on(repair::plannable(&store, &report, &places, &progress))
         });
-        let tried = tried.await.map_err(|error| error.to_string())?;
-        tried.map_err(|error| error.to_string())
+        let tried = tried.await?;
+        tried.map_err(RunnerError::from)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Lists written into files, one JSON object a line, page by page.
 
 use super::RunnerContext;
+use super::error::RunnerError;
 use crate::audit::report::Stretch;
 use crate::index::{Edge, Listed};
 use crate::tui::effect::{Exported, ObjectQuery, RepoQuery};
@@ -8,7 +9,7 @@ use crate::tui::event::Answer;
 use crate::tui::lines::clean;
 use serde_json::{Value, json};
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 
 /// Rows read at once.
 const PAGE: u32 = 1_000;
@@ -21,20 +22,27 @@ struct Lines {
 }
 
 impl Lines {
-    fn put(&mut self, line: &Value) -> Result<(), String> {
+    fn put(&mut self, line: &Value) -> Result<(), RunnerError> {
         let written = writeln!(self.file, "{}", crate::text::json(line));
-        written.map_err(|error| format!("{}: {error}", self.name))?;
+        written.map_err(|source| failed(&self.name, source))?;
         self.rows += 1;
         Ok(())
     }
 }
 
+fn failed(name: &str, source: io::Error) -> RunnerError {
+    RunnerError::Export {
+        name: name.to_owned(),
+        source,
+    }
+}
+
 impl RunnerContext {
     /// Writes a list into a new file of the current folder.
-    pub(super) async fn export(&self, list: Exported) -> Result<Answer, String> {
+    pub(super) async fn export(&self, list: Exported) -> Result<Answer, RunnerError> {
         let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
         let name = format!("luthier-{}-{stamp}.jsonl", list.word());
-        let file = File::create_new(&name).map_err(|error| format!("{name}: {error}"))?;
+        let file = File::create_new(&name).map_err(|source| failed(&name, source))?;
         let mut out = Lines {
             file: BufWriter::new(file),
             name,
@@ -56,7 +64,7 @@ impl RunnerContext {
                             },
                         )
                         .await;
-                    let page = page.map_err(|error| error.to_string())?;
+                    let page = page?;
                     for numbered in &page {
                         out.put(&numbered.finding.to_json())?;
                     }
@@ -70,7 +78,7 @@ impl RunnerContext {
             Exported::Runs => self.export_runs(&mut out).await?,
         }
         let flushed = out.file.flush();
-        flushed.map_err(|error| format!("{}: {error}", out.name))?;
+        flushed.map_err(|source| failed(&out.name, source))?;
         let folder = std::env::current_dir().unwrap_or_default();
         Ok(Answer::Exported {
             path: clean(&folder.join(&out.name).display().to_string()),
@@ -79,7 +87,7 @@ impl RunnerContext {
         })
     }
 
-    async fn export_repos(&self, ask: RepoQuery, out: &mut Lines) -> Result<(), String> {
+    async fn export_repos(&self, ask: RepoQuery, out: &mut Lines) -> Result<(), RunnerError> {
         loop {
             let Answer::Repos { rows, end } = self.some_repos(ask.clone(), out.rows, PAGE).await?
             else {
@@ -99,7 +107,11 @@ impl RunnerContext {
         }
     }
 
-    async fn export_objects(&self, mut ask: ObjectQuery, out: &mut Lines) -> Result<(), String> {
+    async fn export_objects(
+        &self,
+        mut ask: ObjectQuery,
+        out: &mut Lines,
+    ) -> Result<(), RunnerError> {
         (ask.browse.from, ask.browse.limit) = (Edge::Start, PAGE);
         loop {
             let (rows, end) = self.objects(ask.clone()).await?;
@@ -116,7 +128,7 @@ impl RunnerContext {
         }
     }
 
-    async fn export_runs(&self, out: &mut Lines) -> Result<(), String> {
+    async fn export_runs(&self, out: &mut Lines) -> Result<(), RunnerError> {
         let Answer::Runs(runs) = self.runs().await? else {
             return Ok(());
         };

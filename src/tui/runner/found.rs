@@ -1,6 +1,7 @@
 //! Questions to the reports of audits.
 
 use super::RunnerContext;
+use super::error::RunnerError;
 use crate::audit::{AuditError, Depth, Filter, Report};
 use crate::tui::effect::{Query, ReportRef};
 use crate::tui::event::Answer;
@@ -8,8 +9,8 @@ use crate::tui::lines::{FindingLine, GroupLine, Judged};
 use std::collections::{BTreeMap, HashSet};
 
 impl RunnerContext {
-    /// Answers a question about the last report.
-    pub(super) async fn found(&self, ask: Query) -> Result<Answer, String> {
+    /// What the last report says.
+    pub(super) async fn found(&self, ask: Query) -> Result<Answer, RunnerError> {
         let answer = match ask {
             Query::FindingsAt { report, places } => {
                 let page = self.report_named(report)?.at(&places).await;
@@ -24,7 +25,7 @@ impl RunnerContext {
             Query::WorstOn { path, ids } => self.judged(&path, ids).await,
             ask => of_report(&self.report()?.1, ask).await,
         };
-        answer.map_err(|error| error.to_string())
+        answer.map_err(RunnerError::from)
     }
 
     /// Returns what is known of each id: the worst finding, or the depth of an audit without findings.
@@ -61,7 +62,7 @@ impl RunnerContext {
         marks: &[u64],
         cursor: Option<u64>,
         filter: &Filter,
-    ) -> Result<Answer, String> {
+    ) -> Result<Answer, RunnerError> {
         let (_, report) = self.report()?;
         let before = self.report_named(from)?;
         let carried = async {
@@ -73,7 +74,7 @@ impl RunnerContext {
             };
             Ok::<_, AuditError>(Answer::Carried { marks, cursor })
         };
-        carried.await.map_err(|error| error.to_string())
+        carried.await.map_err(RunnerError::from)
     }
 }
 

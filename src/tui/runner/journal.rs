@@ -1,6 +1,7 @@
 //! Questions to the journal, and to the doctor.
 
 use super::RunnerContext;
+use super::error::RunnerError;
 use crate::repair::journal;
 use crate::tui::event::Answer;
 use crate::tui::lines::{ChainLine, JournalLine, RunLine};
@@ -15,7 +16,7 @@ impl RunnerContext {
         journal::path_of(&self.hub).filter(|path| path.exists())
     }
 
-    pub(super) async fn runs(&self) -> Result<Answer, String> {
+    pub(super) async fn runs(&self) -> Result<Answer, RunnerError> {
         let Some(path) = self.journal() else {
             return Ok(Answer::Runs(Vec::new()));
         };
@@ -30,16 +31,16 @@ impl RunnerContext {
         run: String,
         skip: u64,
         limit: u32,
-    ) -> Result<Answer, String> {
-        let path = self.journal().ok_or("the journal is gone")?;
+    ) -> Result<Answer, RunnerError> {
+        let path = self.journal().ok_or(RunnerError::JournalGone)?;
         let lines = read(move || journal::lines_of(&path, &run, skip, limit)).await?;
         Ok(Answer::RunLines(
             lines.iter().rev().map(JournalLine::from).collect(),
         ))
     }
 
-    pub(super) async fn chain(&self) -> Result<Answer, String> {
-        let path = self.journal().ok_or("there is no journal yet")?;
+    pub(super) async fn chain(&self) -> Result<Answer, RunnerError> {
+        let path = self.journal().ok_or(RunnerError::NoJournal)?;
         let verified = read(move || journal::verify(&path)).await?;
         Ok(Answer::Chain(ChainLine::from(&verified)))
     }
@@ -48,8 +49,7 @@ impl RunnerContext {
 /// Reads a file on a thread that may wait.
 async fn read<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> Result<T, String> {
+) -> Result<T, RunnerError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| error.to_string())?
-        .map_err(|error| format!("the journal cannot be read: {error}"))
+    done?.map_err(RunnerError::Journal)
 }

@@ -1,5 +1,6 @@
 //! The ledger of the session: whatever anybody found out becomes a finding for everybody.
 
+use super::error::RunnerError;
 use super::{RunnerContext, RunnerState};
 use crate::audit::evidence::{Evidence, Unresolved};
 use crate::audit::ledger::is_judged_alone;
@@ -50,7 +51,7 @@ impl RunnerContext {
         &self,
         newer: Option<Report>,
         pulls: &[PullFact],
-    ) -> Result<KnownLine, String> {
+    ) -> Result<KnownLine, RunnerError> {
         let learning = self.learning.clone();
         let _one_at_a_time = learning.lock().await;
         let known = self.state().report.clone().map(|(_, report)| report);
@@ -70,7 +71,7 @@ impl RunnerContext {
             let branches = report.standings().await?;
             Ok::<_, audit::AuditError>((report, branches))
         };
-        let (report, branches) = merged.await.map_err(|error| error.to_string())?;
+        let (report, branches) = merged.await?;
         let name = self.state().replace(report.clone());
         Ok(KnownLine::new(name, &report, branches))
     }

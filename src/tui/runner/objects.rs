@@ -4,6 +4,7 @@
 //! between two of them a question that nobody waits for any more ends.
 
 use super::RunnerContext;
+use super::error::RunnerError;
 use crate::audit::{Filter, Report};
 use crate::index::{Edge, Listed};
 use crate::tui::effect::ObjectQuery;
@@ -21,7 +22,10 @@ const SHOW_AFTER: Duration = Duration::from_millis(250);
 impl RunnerContext {
     /// Returns the next rows of a list, and whether none follow. With a filter they may be fewer than were asked for;
     /// none come only where none follow.
-    pub(super) async fn objects(&self, ask: ObjectQuery) -> Result<(Vec<Listed>, bool), String> {
+    pub(super) async fn objects(
+        &self,
+        ask: ObjectQuery,
+    ) -> Result<(Vec<Listed>, bool), RunnerError> {
         let ObjectQuery { mut browse, filter } = ask;
         let store = self.store()?;
         let index = store.index();
@@ -36,7 +40,7 @@ impl RunnerContext {
         let begun = Instant::now();
         let mut found = Vec::new();
         loop {
-            let page = index.browse(&browse).await.map_err(|e| e.to_string())?;
+            let page = index.browse(&browse).await?;
             let Some(sieve) = &sieve else {
                 return Ok((page.rows, page.end));
             };
@@ -65,7 +69,7 @@ impl RunnerContext {
         }
     }
 
-    fn sieve(&self, filter: Filter) -> Result<Sieve, String> {
+    fn sieve(&self, filter: Filter) -> Result<Sieve, RunnerError> {
         let judged = !filter.codes.is_empty() || !filter.grades.is_empty();
         let report = match judged {
             true => Some(self.report()?.1),
@@ -112,15 +116,15 @@ struct Sieve {
 }
 
 impl Sieve {
-    /// Returns the rows that pass, in their order.
-    async fn through(&self, rows: Vec<Listed>) -> Result<Vec<Listed>, String> {
+    /// The rows that pass, in their order.
+    async fn through(&self, rows: Vec<Listed>) -> Result<Vec<Listed>, RunnerError> {
         let mut rows: Vec<Listed> = rows.into_iter().filter(|row| self.says(row)).collect();
         let Some(report) = &self.report else {
             return Ok(rows);
         };
         let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
         let worst = report.worst_on(&ids).await;
-        let worst: HashMap<_, _> = worst.map_err(|e| e.to_string())?.into_iter().collect();
+        let worst: HashMap<_, _> = worst?.into_iter().collect();
         let (codes, grades) = (&self.filter.codes, &self.filter.grades);
         rows.retain(|row| {
             worst.get(&row.id).is_some_and(|code| {

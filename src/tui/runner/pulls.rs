@@ -1,6 +1,7 @@
 //! Pulls that are tried, and what they teach.
 
 use super::RunnerContext;
+use super::error::RunnerError;
 use crate::audit::{PullEnd, PullFact};
 use crate::client::PullError;
 use crate::client::tried::{TriedPull, try_pull};
@@ -25,7 +26,7 @@ impl RunnerContext {
         &self,
         ask: PullRequest,
         progress: &Progress,
-    ) -> Result<Answer, String> {
+    ) -> Result<Answer, RunnerError> {
         let _ended = progress.ended().drop_guard();
         let store = self.store()?.for_job(progress);
         let line = match &ask.branch {
@@ -41,7 +42,7 @@ impl RunnerContext {
         repo: &str,
         branch: &str,
         progress: &Progress,
-    ) -> Result<PulledLine, String> {
+    ) -> Result<PulledLine, RunnerError> {
         let path = repo.split_once('/').unwrap_or((repo, ""));
         let tried = try_pull(store, path, Some(branch), progress).await;
         let fact = |head, outcome| PullFact {
@@ -53,14 +54,16 @@ impl RunnerContext {
         let pull = match tried {
             Ok(pull) => pull,
             Err(error) => {
-                let why = error.to_string();
-                let outcome = match error {
-                    PullError::Refused(why) => PullEnd::Refused { why, id: None },
-                    _ => PullEnd::Unread(why.clone()),
+                let outcome = match &error {
+                    PullError::Refused(why) => PullEnd::Refused {
+                        why: why.clone(),
+                        id: None,
+                    },
+                    error => PullEnd::Unread(error.to_string()),
                 };
                 self.teach((store, repo), BTreeSet::new(), vec![fact(None, outcome)])
                     .await;
-                return Err(why);
+                return Err(error.into());
             }
         };
         if !pull.stopped {
@@ -80,7 +83,7 @@ impl RunnerContext {
         store: &Store,
         repo: &str,
         progress: &Progress,
-    ) -> Result<PulledLine, String> {
+    ) -> Result<PulledLine, RunnerError> {
         let path = repo.split_once('/').unwrap_or((repo, ""));
         let (mut facts, mut refused) = (Vec::new(), BTreeSet::new());
         let mut take = |branch: &TriedBranch| {
@@ -99,7 +102,7 @@ impl RunnerContext {
             }
         };
         let tried = try_branches(store, path, progress, &mut take).await;
-        let tried: TriedRepo = tried.map_err(|error| error.to_string())?;
+        let tried: TriedRepo = tried?;
         self.teach((store, repo), refused, facts).await;
         Ok(PulledLine::from(&tried))
     }

@@ -1,6 +1,7 @@
 //! Questions that read and nothing else.
 
 use super::RunnerContext;
+use super::error::RunnerError;
 use crate::audit::inspect;
 use crate::index::{BranchRow, Index, IndexError};
 use crate::object::ObjectId;
@@ -14,20 +15,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl RunnerContext {
-    pub(super) async fn read(&self, ask: Query) -> Result<Answer, String> {
-        let words = |error: &dyn std::fmt::Display| error.to_string();
+    pub(super) async fn read(&self, ask: Query) -> Result<Answer, RunnerError> {
         match ask {
             Query::Steps { plan, skip, limit } => {
-                let steps = self
-                    .planned(plan)?
-                    .steps(skip, limit)
-                    .await
-                    .map_err(|e| words(&e))?;
+                let steps = self.planned(plan)?.steps(skip, limit).await?;
                 Ok(Answer::Steps(steps.iter().map(StepLine::from).collect()))
             }
             Query::Refusals { plan, skip, limit } => {
                 let plan = self.planned(plan)?;
-                let refused = plan.refused(skip, limit).await.map_err(|e| words(&e))?;
+                let refused = plan.refused(skip, limit).await?;
                 Ok(Answer::Refusals(
                     refused.iter().map(RefusalLine::from).collect(),
                 ))
@@ -42,7 +38,7 @@ impl RunnerContext {
             Query::RepoNamed(path) => self.repo_named(&path).await,
             Query::Resolve(start) => {
                 let found = inspect::resolve(&self.store()?, &start).await;
-                let (kind, id) = found.map_err(|e| words(&e))?;
+                let (kind, id) = found?;
                 let id = HubId::new(id.as_str());
                 Ok(Answer::Resolved { kind, id })
             }
@@ -60,12 +56,12 @@ impl RunnerContext {
                 let rows = rows.iter().map(ObjectLine::from).collect();
                 Ok(Answer::Objects { rows, end })
             }
-            rows => self.rows(rows).await.map_err(|e| words(&e)),
+            rows => self.rows(rows).await,
         }
     }
 
     /// Everything that comes straight from the database.
-    async fn rows(&self, ask: Query) -> Result<Answer, String> {
+    async fn rows(&self, ask: Query) -> Result<Answer, RunnerError> {
         let store = self.store()?;
         let index = store.index();
         let answer = async {
@@ -91,7 +87,7 @@ impl RunnerContext {
                 other => Answer::Failed(format!("{other:?} is not read from the database")),
             })
         };
-        answer.await.map_err(|error| error.to_string())
+        answer.await.map_err(RunnerError::from)
     }
 
     /// Returns what is known of the pulls of these branches, by name. A branch that moved since is not known.
@@ -124,17 +120,15 @@ impl RunnerContext {
         Ok(marks)
     }
 
-    /// Returns a repository by its path, with its counts.
-    async fn repo_named(&self, path: &str) -> Result<Answer, String> {
+    /// A repository by its path, with its counts.
+    async fn repo_named(&self, path: &str) -> Result<Answer, RunnerError> {
         let store = self.store()?;
         let (owner, slug) = path.split_once('/').unwrap_or((path, ""));
         let index = store.index();
         let found = index.repo_by_path(owner, slug).await;
-        let row = found
-            .map_err(|error| error.to_string())?
-            .ok_or_else(|| format!("there is no repository {path}"))?;
+        let row = found?.ok_or_else(|| RunnerError::NoSuchRepo(path.to_owned()))?;
         let counts = index.repo_counts(std::slice::from_ref(&row.repo_id)).await;
-        let counts = counts.map_err(|error| error.to_string())?;
+        let counts = counts?;
         let counts = counts.first().copied().unwrap_or_default();
         Ok(Answer::Repos {
             rows: vec![RepoLine::new(&row, counts)],
@@ -143,17 +137,15 @@ impl RunnerContext {
     }
 
     /// Inspecting compares and renders: it leaves the threads that keep keys flowing.
-    async fn inspect(&self, kind: crate::object::Kind, id: &str) -> Result<Answer, String> {
+    async fn inspect(&self, kind: crate::object::Kind, id: &str) -> Result<Answer, RunnerError> {
         let store = self.store()?;
         let found = inspect::inspect(&store, kind, &ObjectId::new(id)).await;
-        let found = found.map_err(|error| error.to_string())?;
+        let found = found?;
         let found = Arc::new(found);
         let (context, seen) = (self.clone(), found.clone());
         tokio::spawn(async move { context.learn_inspected(&seen).await });
         let made = tokio::task::spawn_blocking(move || Inspected::from(&*found)).await;
-        Ok(Answer::Inspected(Box::new(
-            made.map_err(|error| error.to_string())?,
-        )))
+        Ok(Answer::Inspected(Box::new(made?)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Plans and repairs.
 
 use super::RunnerContext;
+use super::error::RunnerError;
 use crate::progress::Progress;
 use crate::repair::{self, Journal, Options, Selection, Throttle};
 use crate::tui::effect::{Consent, PlanRef, ReportRef};
@@ -16,12 +17,12 @@ impl RunnerContext {
         report: ReportRef,
         selection: &Selection,
         progress: &Progress,
-    ) -> Result<Answer, String> {
+    ) -> Result<Answer, RunnerError> {
         let _ended = progress.ended().drop_guard();
         let store = self.store()?;
         let findings = self.report_named(report)?;
         let planned = repair::plan(&store, &findings, selection, progress).await;
-        Ok(self.keep(name, planned.map_err(|error| error.to_string())?))
+        Ok(self.keep(name, planned?))
     }
 
     pub(super) async fn undo(
@@ -29,12 +30,12 @@ impl RunnerContext {
         name: PlanRef,
         run: &str,
         progress: &Progress,
-    ) -> Result<Answer, String> {
+    ) -> Result<Answer, RunnerError> {
         let _ended = progress.ended().drop_guard();
         let store = self.store()?;
-        let journal = repair::journal::path_of(&self.hub).ok_or("the journal is gone")?;
+        let journal = repair::journal::path_of(&self.hub).ok_or(RunnerError::JournalGone)?;
         let planned = repair::undo(&store, &journal, run, progress).await;
-        Ok(self.keep(name, planned.map_err(|error| error.to_string())?))
+        Ok(self.keep(name, planned?))
     }
 
     /// Keeps a plan for whoever looks at it, and says what is in it.
@@ -45,10 +46,10 @@ impl RunnerContext {
     }
 
     /// Writes a plan into a new file.
-    pub(super) async fn save(&self, plan: PlanRef, path: &str) -> Result<Answer, String> {
+    pub(super) async fn save(&self, plan: PlanRef, path: &str) -> Result<Answer, RunnerError> {
         let plan = self.planned(plan)?;
         let saved = plan.save(Path::new(path), &self.hub).await;
-        saved.map_err(|error| error.to_string())?;
+        saved?;
         let folder = std::env::current_dir().unwrap_or_default();
         let shown = clean(&folder.join(path).display().to_string());
         let steps = crate::text::plural(plan.totals().steps, "step");
@@ -61,16 +62,13 @@ impl RunnerContext {
         consent: Consent,
         throttle: Throttle,
         progress: &Progress,
-    ) -> Result<Answer, String> {
+    ) -> Result<Answer, RunnerError> {
         let _ended = progress.ended().drop_guard();
         let plan = self.planned(plan)?;
         let store = self.store()?;
-        let authority = self
-            .authority
-            .as_ref()
-            .ok_or("this session is read-only; start Luthier with --write")?;
-        let writer = store.writer(authority).map_err(|error| error.to_string())?;
-        let mut journal = Journal::open(&self.hub).map_err(|error| error.to_string())?;
+        let authority = self.authority.as_ref().ok_or(RunnerError::ReadOnly)?;
+        let writer = store.writer(authority)?;
+        let mut journal = Journal::open(&self.hub)?;
         let options = Options {
             throttle,
             look_after_canary: consent.look_after_canary,
@@ -80,8 +78,6 @@ impl RunnerContext {
         progress.phase("repair", Some(plan.totals().steps));
         let applied = repair::apply_with(&writer, &plan, &mut journal, progress, &options).await;
         self.note_touched(&plan).await;
-        Ok(Answer::Applied(AppliedLine::from(
-            &applied.map_err(|error| error.to_string())?,
-        )))
+        Ok(Answer::Applied(AppliedLine::from(&applied?)))
     }
 }

@@ -1,6 +1,7 @@
 //! The repositories in an order: all of them are read once, up to a bound, and sorted here.
 
 use super::RunnerContext;
+use super::error::RunnerError;
 use crate::index::{Index, IndexError, RepoRow};
 use crate::object::time;
 use crate::tui::effect::{RepoOrder, RepoQuery, ReportRef};
@@ -39,7 +40,7 @@ impl RunnerContext {
         ask: RepoQuery,
         keep: Option<String>,
         fresh: bool,
-    ) -> Result<Answer, String> {
+    ) -> Result<Answer, RunnerError> {
         if fresh {
             let mut held = self.state();
             (held.repos, held.arranged) = (None, None);
@@ -63,14 +64,14 @@ impl RunnerContext {
         ask: RepoQuery,
         skip: u64,
         limit: u32,
-    ) -> Result<Answer, String> {
+    ) -> Result<Answer, RunnerError> {
         let arranged = self.arranged(ask).await?;
         let skip = usize::try_from(skip).unwrap_or(usize::MAX);
         let wanted = arranged.order.iter().skip(skip).take(limit as usize);
         let rows: Vec<&RepoRow> = wanted.map(|n| &arranged.repo_cache.rows[*n]).collect();
         let ids: Vec<String> = rows.iter().map(|row| row.repo_id.clone()).collect();
         let counts = self.store()?.index().repo_counts(&ids).await;
-        let counts = counts.map_err(|error| error.to_string())?;
+        let counts = counts?;
         let end = rows.len() < limit as usize;
         let lines = rows.into_iter().zip(counts);
         Ok(Answer::Repos {
@@ -79,8 +80,8 @@ impl RunnerContext {
         })
     }
 
-    /// Returns the list that was asked for, made once for each report.
-    async fn arranged(&self, ask: RepoQuery) -> Result<Arc<Arranged>, String> {
+    /// The list that was asked for, made once for each report.
+    async fn arranged(&self, ask: RepoQuery) -> Result<Arc<Arranged>, RunnerError> {
         let report = self.state().report.clone();
         let name = report.as_ref().map(|(name, _)| *name);
         let held = self.state().arranged.clone();
@@ -110,14 +111,12 @@ impl RunnerContext {
         Ok(arranged)
     }
 
-    async fn repo_cache(&self) -> Result<Arc<RepoCache>, String> {
+    async fn repo_cache(&self) -> Result<Arc<RepoCache>, RunnerError> {
         if let Some(repo_cache) = self.state().repos.clone() {
             return Ok(repo_cache);
         }
         let store = self.store()?;
-        let repo_cache = read(store.index())
-            .await
-            .map_err(|error| error.to_string())?;
+        let repo_cache = read(store.index()).await?;
         let repo_cache = Arc::new(repo_cache);
         self.state().repos = Some(repo_cache.clone());
         Ok(repo_cache)
@@ -128,7 +127,7 @@ impl RunnerContext {
         order: &mut [usize],
         repo_cache: &RepoCache,
         by: RepoOrder,
-    ) -> Result<(), String> {
+    ) -> Result<(), RunnerError> {
         let rows = &repo_cache.rows;
         order.sort_by_cached_key(|n| rows[*n].path());
         match by {
@@ -151,7 +150,7 @@ impl RunnerContext {
                 let mut counts = HashMap::new();
                 for (ids, places) in ids.chunks(PAGE as usize).zip(order.chunks(PAGE as usize)) {
                     let found = store.index().repo_counts(ids).await;
-                    let found = found.map_err(|error| error.to_string())?;
+                    let found = found?;
                     counts.extend(places.iter().copied().zip(found));
                 }
                 order.sort_by_cached_key(|n| {
@@ -167,14 +166,14 @@ impl RunnerContext {
         Ok(())
     }
 
-    /// Returns the worst grade and the number of findings by path.
-    async fn worst(&self) -> Result<HashMap<String, (crate::audit::Grade, u64)>, String> {
+    /// The worst grade and the number of findings by path.
+    async fn worst(&self) -> Result<HashMap<String, (crate::audit::Grade, u64)>, RunnerError> {
         use crate::audit::{Filter, report::GroupBy};
         let Some((_, report)) = self.state().report.clone() else {
             return Ok(HashMap::new());
         };
         let groups = report.groups(&Filter::default(), GroupBy::Repo).await;
-        let groups = groups.map_err(|error| error.to_string())?;
+        let groups = groups?;
         let worst = groups.into_iter().map(|g| (g.name, (g.worst, g.count)));
         Ok(worst.collect())
     }

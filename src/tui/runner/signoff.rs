@@ -1,6 +1,7 @@
 //! Sign-offs, and what the doctor says before one.
 
 use super::RunnerContext;
+use super::error::RunnerError;
 use crate::audit::{PullEnd, PullFact};
 use crate::progress::Progress;
 use crate::repair::signoff::{self, FailedPull, Options, Signoff};
@@ -12,22 +13,22 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 impl RunnerContext {
-    /// Runs the doctor's checks on both sides, without a test put.
-    pub(super) async fn doctor(&self) -> Result<Answer, String> {
+    /// What the doctor says of both sides; nothing is put to try them.
+    pub(super) async fn doctor(&self) -> Result<Answer, RunnerError> {
         let (hub, runtime) = (self.hub.clone(), Handle::current());
         let examined = move || runtime.block_on(doctor::examine(&hub, None));
         let checks = tokio::task::spawn_blocking(examined).await;
-        let checks = checks.map_err(|error| error.to_string())?;
+        let checks = checks?;
         Ok(Answer::Checked(
             checks.iter().map(CheckLine::from).collect(),
         ))
     }
 
-    pub(super) async fn sign_off(&self, progress: &Progress) -> Result<Answer, String> {
+    pub(super) async fn sign_off(&self, progress: &Progress) -> Result<Answer, RunnerError> {
         let _ended = progress.ended().drop_guard();
         let store = self.store()?;
         let signed = signoff::run_with_report(&store, &Options::default(), progress).await;
-        let (signoff, report) = signed.map_err(|error| error.to_string())?;
+        let (signoff, report) = signed?;
         let line = SignedLine::from(&signoff);
         self.learn_aside(Some(report), &facts(&signoff)).await;
         self.state().signoff = Some(Arc::new(signoff));
@@ -35,11 +36,11 @@ impl RunnerContext {
     }
 
     /// Writes the last sign-off's two reports into a folder.
-    pub(super) fn save_signoff(&self, folder: &str) -> Result<Answer, String> {
+    pub(super) fn save_signoff(&self, folder: &str) -> Result<Answer, RunnerError> {
         let last = self.state().signoff.clone();
-        let signoff = last.ok_or("there is no sign-off to write")?;
+        let signoff = last.ok_or(RunnerError::NoSignoff)?;
         let saved = signoff.save(Path::new(folder));
-        let [machines, people] = saved.map_err(|error| error.to_string())?;
+        let [machines, people] = saved?;
         let name = |path: &Path| clean(&path.display().to_string());
         Ok(Answer::Wrote(format!(
             "{} and {}",

@@ -1,0 +1,56 @@
+//! Why a question of the console has no answer.
+
+use crate::audit::AuditError;
+use crate::client::PullError;
+use crate::index::IndexError;
+use crate::repair::RepairError;
+use crate::repair::signoff::SignoffError;
+use crate::store::StoreError;
+use std::io;
+use tokio::task::JoinError;
+
+/// Why a question has no answer; the console shows its text where the answer would stand.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RunnerError {
+    #[error("the hub is not open; R opens it again")]
+    NotOpen,
+    #[error("there is no audit yet; A starts one")]
+    NoAudit,
+    #[error("the audit ran again; choose the findings again")]
+    OtherAudit,
+    #[error("the plan is gone; plan again with x")]
+    PlanGone,
+    #[error("this session is read-only; start Luthier with --write")]
+    ReadOnly,
+    #[error("there is no sign-off to write")]
+    NoSignoff,
+    #[error("there is no journal yet")]
+    NoJournal,
+    #[error("the journal is gone")]
+    JournalGone,
+    #[error("there is no repository {0}")]
+    NoSuchRepo(String),
+    #[error("the journal cannot be read: {0}")]
+    Journal(#[source] io::Error),
+    #[error("{name}: {source}")]
+    Export {
+        name: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error(transparent)]
+    Repair(#[from] RepairError),
+    #[error(transparent)]
+    Signoff(#[from] SignoffError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    #[error(transparent)]
+    Pull(#[from] PullError),
+    /// The task behind it panicked or was dropped.
+    #[error(transparent)]
+    Task(#[from] JoinError),
+}
