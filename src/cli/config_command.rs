@@ -3,7 +3,7 @@
 use super::output::Output;
 use super::{CliError, Exit, Global, flags};
 use crate::config::{self, InUse};
-use crate::destination;
+use crate::destination::DestinationError;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::io::Write;
@@ -83,7 +83,7 @@ fn init(global: &Global, out: &Output) -> Result<(), CliError> {
             "{} exists already and was not changed; edit it, and see what is in use with `luthier config show`",
             path.display()
         )),
-        _ => CliError::usage(destination::told(&path, &error)),
+        _ => CliError::usage(DestinationError::at(&path, error).to_string()),
     })?;
     if out.json {
         return out.object(&json!({ "type": "config", "file": path }));

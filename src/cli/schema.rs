@@ -2,7 +2,7 @@
 
 use super::confirm::production_named;
 use super::output::Output;
-use super::{CliError, Exit, Global, open, target};
+use super::{CliError, Exit, Global, help, open, target};
 use crate::destination::DestinationError;
 use crate::index::schema::index_name;
 use crate::index::{Capabilities, Migration};
