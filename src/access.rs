@@ -1,4 +1,4 @@
-//! What a side of a hub is opened for.
+//! The purpose for which a side of a hub is opened.
 
 /// Reading alone, or writing too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

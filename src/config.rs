@@ -1,6 +1,10 @@
-//! Which hub, and whether it may be written: profiles, then the environment, then flags, the later winning.
+//! Chooses the hub and whether it may be written: profiles, then the environment, then flags; the later wins.
 //!
 //! Reading the configuration writes nothing.
+
+mod in_use;
+
+pub use in_use::{InUse, Setting, first_profile, in_use};
 
 use crate::backend::s3;
 use crate::store::hub::{Database, Hub, ObjectStore};
@@ -12,7 +16,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What was said on the command line.
+/// The values of the command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flags {
     pub profile: Option<String>,
@@ -33,7 +37,7 @@ pub struct Target {
 pub enum ConfigError {
     #[error("{path}: {why}")]
     File { path: PathBuf, why: String },
-    #[error("there is no profile `{name}` in {path}; it has: {known}")]
+    #[error("there is no profile `{name}` in {path}; the profiles are: {known}")]
     NoSuchProfile {
         name: String,
         path: PathBuf,
@@ -72,7 +76,7 @@ struct File {
     keys: Overrides,
 }
 
-/// How the console looks and which keys it has.
+/// The console's looks and keys.
 #[derive(Clone, Debug, Default)]
 pub struct Console {
     pub theme: Choice,
@@ -123,7 +127,7 @@ const fn yes() -> bool {
     true
 }
 
-/// Where the configuration file lies on this platform.
+/// Returns the path of the configuration file on this platform.
 #[must_use]
 pub fn path() -> Option<PathBuf> {
     let folders = directories::ProjectDirs::from("", "", "luthier")?;
@@ -140,7 +144,7 @@ pub fn load(flags: &Flags) -> Result<Option<Target>, ConfigError> {
     resolve(flags, &variable, &path, &text)
 }
 
-/// What the file says of the console.
+/// Reads the console's part of the configuration file.
 ///
 /// # Errors
 /// A file that cannot be read.
@@ -154,7 +158,7 @@ pub fn console() -> Result<Console, ConfigError> {
     })
 }
 
-/// The configuration file and its text, which is empty where there is none.
+/// Returns the configuration file and its text, which is empty where there is none.
 fn read_file() -> Result<(PathBuf, String), ConfigError> {
     let path = path().unwrap_or_default();
     match std::fs::read_to_string(&path) {
@@ -167,7 +171,7 @@ fn read_file() -> Result<(PathBuf, String), ConfigError> {
     }
 }
 
-/// An environment variable that says something, without the white space and quotes that a file or a shell left
+/// Returns an environment variable that says something, without the white space and quotes that a file or a shell left
 /// around it.
 fn variable(name: &str) -> Option<String> {
     let value = std::env::var(name).ok()?;
@@ -199,9 +203,9 @@ fn check_variables() -> Result<(), ConfigError> {
     };
     for name in READ {
         match std::env::var(name) {
-            Err(std::env::VarError::NotUnicode(_)) => return wrong(name, "is no UTF-8"),
+            Err(std::env::VarError::NotUnicode(_)) => return wrong(name, "is not UTF-8"),
             Ok(value) if text::unquoted(&value).chars().any(char::is_control) => {
-                return wrong(name, "holds a line break or another control character");
+                return wrong(name, "contains a line break or another control character");
             }
             _ => {}
         }
@@ -240,8 +244,8 @@ pub fn resolve(
     }))
 }
 
-/// The hub that a rebuild makes: the configured store, beside a database that is yet to be filled. A
-/// profile that may be written says nothing about another database, so only `--write` counts here.
+/// Returns the hub that a rebuild makes: the configured store, beside a database that is yet to be filled. A profile
+/// that may be written says nothing about another database, so only `--write` counts here.
 ///
 /// # Errors
 /// As [`load`], and where no object store is named.
@@ -263,7 +267,7 @@ pub fn load_rebuilt(flags: &Flags, into: &str) -> Result<Target, ConfigError> {
     })
 }
 
-/// What profile, environment and flags say together.
+/// The settings that profile, environment and flags give together.
 struct Settings {
     name: Option<String>,
     profile: Profile,
@@ -318,7 +322,7 @@ impl Settings {
     }
 }
 
-/// A folder as the hub names it, which is no URL and may be relative.
+/// Returns a folder as the hub names it, which is no URL and may be relative.
 fn folder_url(folder: &str) -> String {
     if folder.contains("://") {
         return folder.to_owned();
@@ -357,7 +361,7 @@ impl File {
     }
 }
 
-/// An object store with how it is reached, from the SDK's own variables and the profile.
+/// Returns an object store with how it is reached, from the SDK's own variables and the profile.
 fn reached(
     store: ObjectStore,
     profile: &Profile,
@@ -379,7 +383,7 @@ fn reached(
     }
 }
 
-/// An object store by its URL alone, reached as the environment says.
+/// Returns an object store by its URL alone, reached as the environment says.
 ///
 /// # Errors
 /// A URL that names nothing.
@@ -388,12 +392,12 @@ pub fn object_store(url: &str) -> Result<ObjectStore, HubError> {
     Ok(reached(store, &Profile::default(), &variable))
 }
 
-/// The SDK's own variables; an endpoint is part of which hub this is.
+/// Returns the SDK's own variables; an endpoint is part of which hub this is.
 fn endpoint(variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"))
 }
 
-/// The target of a demo hub: it is ours, so it may be written.
+/// Returns the target of a demo hub: it is ours, so it may be written.
 #[must_use]
 pub fn demo(hub: Hub) -> Target {
     Target {

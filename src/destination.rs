@@ -6,13 +6,13 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// What a trial writes: a disk without a free block is seen.
+/// The bytes that a trial writes: a disk without a free block is noticed.
 const TRIAL: [u8; 4096] = [0; 4096];
 
 /// Why nothing can be written at a place; each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum DestinationError {
-    #[error("there is a file {} already; name another", .0.display())]
+    #[error("the file {} exists already; name another", .0.display())]
     Taken(PathBuf),
     #[error("{} is not a folder; name a folder", .0.display())]
     NotAFolder(PathBuf),
@@ -131,7 +131,7 @@ fn trouble(path: &Path, error: &io::Error) -> String {
     }
 }
 
-/// Why a database in the folder for temporary files cannot be used, and what to do, from its own words.
+/// Explains, from SQLite's own words, why a database in the folder for temporary files cannot be used, and what to do.
 #[must_use]
 pub fn temporary_database(why: &str) -> String {
     let folder = std::env::temp_dir();

@@ -1,4 +1,4 @@
-//! What a run does, line by line: in a log file, on standard error with `-v`, and in the console's log.
+//! Logs what a run does: in a log file, on standard error with `-v`, and in the console's log.
 //!
 //! Code tells with the macros of `tracing`: a span for a run, a step and a request, an event for what happens in
 //! it. Every line passes through [`secrets::shown`] before anything keeps or shows it.
@@ -29,14 +29,14 @@ pub const VARIABLE: &str = "LUTHIER_LOG";
 /// The target of events that the console tells as notices itself.
 pub const CONSOLE: &str = "luthier::console";
 
-/// How a run is logged.
+/// The settings of the log.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Where the log folder is; `None` where the system names none.
+    /// The log folder; `None` if the system names none.
     pub state_folder: Option<PathBuf>,
     /// The command's name, for the file's name.
     pub command: &'static str,
-    /// How often `-v` was given.
+    /// The number of `-v`.
     pub verbose: u8,
     /// The run draws on the terminal: nothing goes to standard error, and the newest lines are held for its log.
     pub is_console: bool,
@@ -91,7 +91,7 @@ pub fn start(settings: Settings) -> Result<(), String> {
     Ok(())
 }
 
-/// Where the log of this run is. The file is made if nothing was written yet.
+/// Returns the place of this run's log. The file is made if nothing was written yet.
 #[must_use]
 pub fn location() -> Location {
     match RUNNING.get().map(|running| &running.file) {
@@ -122,7 +122,7 @@ pub fn take_recent() -> Vec<Line> {
     recent::take()
 }
 
-/// What is logged: of Luthier what `-v` asks for, of its libraries warnings; or as `filter` says.
+/// Returns the filter: of Luthier what `-v` asks for, of its libraries warnings; or as `filter` says.
 fn filter(filter: Option<&str>, verbose: u8) -> Result<Targets, String> {
     let own = match verbose {
         0 | 1 => LevelFilter::INFO,

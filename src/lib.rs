@@ -1,16 +1,16 @@
 //! Luthier inspects and repairs MuseHub repositories.
 //!
-//! The map of the house, from the ground up; imports run down, never up:
+//! The modules, from the ground up; imports run down, never up:
 //!
-//! | room | does |
+//! | module | does |
 //! |---|---|
 //! | [`object`] | bytes to records and back, pure |
-//! | [`backend`], [`index`] | the object store and the database: the only rooms that do I/O |
-//! | [`store`] | the only room that writes to a hub |
+//! | [`backend`], [`index`] | the object store and the database: the only modules that do I/O |
+//! | [`store`] | the only module that writes to a hub |
 //! | [`client`] | what a client holds on its own disk: pull and verify |
 //! | [`audit`] | knows what is wrong, changes nothing |
 //! | [`repair`] | findings to plans, plans to changes through the store |
-//! | `cli`, `tui` | two faces without logic of their own |
+//! | `cli`, `tui` | two frontends without logic of their own |
 //!
 //! [`text`], [`secrets`], [`cause`], [`progress`], [`waiting`], [`diagnostics`], [`destination`], [`scratch`],
 //! [`panics`] and [`access`] are used on every floor.

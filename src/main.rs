@@ -1,4 +1,4 @@
-//! Parses arguments and chooses a face; nothing else.
+//! Parses arguments and runs a command; nothing else.
 
 fn main() -> std::process::ExitCode {
     luthier::cli::main()

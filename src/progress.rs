@@ -1,4 +1,4 @@
-//! How long work tells where it stands: one source, three sinks (the console, a bar, JSON).
+//! Progress of long work: one source, three sinks (the console, a bar, JSON).
 
 use crate::waiting::{Retries, WaitBudget};
 use serde::Serialize;
@@ -9,13 +9,13 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-/// How many lines of trouble the figures hold.
+/// The number of trouble lines that the figures keep.
 const TROUBLE: usize = 20;
 
-/// Where a job stands. The latest figures are all that is kept: a slow reader misses nothing else.
+/// The state of a job. The latest figures are all that is kept: a slow reader misses nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Figures {
-    /// What is being done, in a word or two: `rows`, `listing`, `commits`.
+    /// The current phase, in a word or two: `rows`, `listing`, `commits`.
     pub phase: String,
     pub done: u64,
     /// Unknown until it has been counted; then no bar is drawn.
@@ -25,10 +25,10 @@ pub struct Figures {
     pub subject: String,
     /// Findings by code, or outcomes by name.
     pub outcomes: BTreeMap<String, u64>,
-    /// Why nothing moves, and for how long it will not: `waiting 4 s: SlowDown`.
+    /// The reason why nothing moves, and for how long: `waiting 4 s: SlowDown`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<String>,
-    /// What did not end well, a line each; the newest few, newest last. Untrusted text.
+    /// Failures, one line each; the newest few, newest last. Untrusted text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trouble: Vec<String>,
 }
@@ -52,25 +52,25 @@ pub struct Progress {
 pub struct Cancelled;
 
 impl Progress {
-    /// A handle that nobody watches yet.
+    /// Returns a handle that nobody watches yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The same job with this budget for waiting.
+    /// Returns the same job with this budget for waiting.
     #[must_use]
     pub fn with_budget(self, budget: WaitBudget) -> Self {
         Self { budget, ..self }
     }
 
-    /// How long this job waits for a side that does not answer.
+    /// Returns how long this job waits for a side that does not answer.
     #[must_use]
     pub const fn budget(&self) -> &WaitBudget {
         &self.budget
     }
 
-    /// The tries of one operation of this job.
+    /// Returns the tries of one operation of this job.
     #[must_use]
     pub fn retries(&self) -> Retries {
         Retries::new(self)
@@ -89,7 +89,7 @@ impl Progress {
         }
     }
 
-    /// The figures as of now.
+    /// Returns the figures as of now.
     #[must_use]
     pub fn figures(&self) -> Figures {
         self.lock().clone()
@@ -137,25 +137,25 @@ impl Progress {
         self.cancel.cancelled().await;
     }
 
-    /// A guard that tells the job to stop when it is dropped.
+    /// Returns a guard that tells the job to stop when it is dropped.
     #[must_use]
     pub fn stops_when_dropped(&self) -> tokio_util::sync::DropGuard {
         self.cancel.clone().drop_guard()
     }
 
-    /// Whether the job was told to stop.
+    /// Returns whether the job was told to stop.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.cancel.is_cancelled()
     }
 
-    /// A token that the job's owner cancels when it is over, so that whoever watches can stop.
+    /// Returns a token that the job's owner cancels when it is over, so that whoever watches can stop.
     #[must_use]
     pub fn ended(&self) -> CancellationToken {
         self.ended.clone()
     }
 
-    /// A part of this job with figures of its own: it is held and stopped with the whole.
+    /// Returns a part of this job with figures of its own: it is held and stopped with the whole.
     #[must_use]
     pub fn part(&self) -> Self {
         Self {
@@ -180,7 +180,7 @@ impl Progress {
         self.resumed.notify_waiters();
     }
 
-    /// Whether the job is held.
+    /// Returns whether the job is held.
     #[must_use]
     pub fn is_paused(&self) -> bool {
         self.paused.load(Ordering::SeqCst)

@@ -15,17 +15,17 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-/// What the name of every process's folder begins with.
+/// The start of the name of every process's folder.
 const PREFIX: &str = "luthier-run-";
 
 /// The file that a living process keeps locked.
 const LOCK: &str = "lock";
 
-/// What stands in it, so that no folder of anybody else is taken for one of ours.
+/// The file in it by which our own folders are recognised.
 const MARK: &[u8] = b"luthier: temporary files of a running process; removed by the next run\n";
 
-/// How often a folder is tried anew that another process swept away while it was made, or that fills up
-/// while it is removed.
+/// The number of tries for a folder that another process removed while it was made, or that fills up while it is
+/// removed.
 const TRIES: usize = 8;
 
 /// The folder of this process, for as long as anything lies in it.
@@ -45,7 +45,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Where it lies.
+    /// Returns the folder's path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -72,16 +72,14 @@ pub fn trouble(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
             format!(
-                "there is no folder for temporary files {place}; make it, or name another with TMPDIR"
+                "the folder for temporary files {place} does not exist; create it, or set TMPDIR to another"
             )
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            format!("temporary files cannot be written in {place}; name another folder with TMPDIR")
+            format!("temporary files cannot be written in {place}; set TMPDIR to another folder")
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            format!(
-                "there is no space left in {place}; free some, or name another folder with TMPDIR"
-            )
+            format!("there is no space left in {place}; free some, or set TMPDIR to another folder")
         }
         _ => format!("temporary files in {place}: {error}"),
     }
@@ -135,7 +133,7 @@ fn sweep_in(place: &Path) {
     }
 }
 
-/// The lock of a folder whose process is gone, taken.
+/// Returns the lock of a folder whose process is gone, taken.
 fn abandoned(path: &Path) -> Option<File> {
     let meta = std::fs::symlink_metadata(path).ok()?;
     let user = rustix::process::geteuid().as_raw();
@@ -157,7 +155,7 @@ fn abandoned(path: &Path) -> Option<File> {
     (mark == MARK).then_some(lock)
 }
 
-/// The folder of this process, made where there is none.
+/// Returns the folder of this process, made where there is none.
 fn own() -> io::Result<Arc<Own>> {
     let mut known = OWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(own) = known.upgrade() {

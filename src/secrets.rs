@@ -8,7 +8,7 @@ use crate::text;
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
-/// What stands in a line in place of a secret.
+/// The text that replaces a secret in a line.
 const MASK: &str = "***";
 
 /// Shorter values are masked by their shape alone: they occur in words by chance.
@@ -44,7 +44,7 @@ const NAMES: [&str; 12] = [
     "api_key",
 ];
 
-/// What tokens begin with.
+/// The beginnings of tokens.
 const TOKENS: [&str; 7] = [
     "eyJ",
     "ghp_",
@@ -55,7 +55,7 @@ const TOKENS: [&str; 7] = [
     "FwoGZXIvYXdz",
 ];
 
-/// What the ids of AWS keys begin with; 16 letters and digits follow.
+/// The beginnings of AWS key ids; 16 letters and digits follow.
 const KEY_IDS: [&str; 2] = ["AKIA", "ASIA"];
 
 /// Remembers a secret: from now on no line that passes through [`hide`] holds it.

@@ -33,9 +33,8 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A value as one line of JSON in which whatever [`safe`] would show is written as `\u` and four hex digits:
-/// no terminal acts on it, no reader of lines takes a part for the end of one, and every parser gives the
-/// same value back.
+/// Returns a value as one line of JSON in which whatever [`safe`] would show is written as `\u` and four hex digits: no
+/// terminal acts on it, no reader of lines takes a part for the end of one, and every parser gives the same value back.
 #[must_use]
 pub fn json(value: &Value) -> String {
     escaped(&value.to_string()).into_owned()
@@ -96,7 +95,7 @@ pub fn cut(text: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A value without the white space, byte order mark and pair of quotes that were copied along with it.
+/// Returns a value without the white space, byte order mark and pair of quotes that were copied along with it.
 #[must_use]
 pub fn unquoted(value: &str) -> &str {
     let around = |c: char| c.is_whitespace() || matches!(c, '\0' | '\u{feff}' | '\u{200b}');
@@ -122,7 +121,7 @@ pub fn grouped(number: u64) -> String {
     out
 }
 
-/// How many a second, without figures that mean nothing: `94,547/s`, `12/s`, `3.4/s`.
+/// Formats a rate per second without meaningless digits: `94,547/s`, `12/s`, `3.4/s`.
 #[must_use]
 pub fn rate(a_second: f64) -> String {
     match a_second {
@@ -154,7 +153,7 @@ pub fn bytes(count: u64) -> String {
     String::new()
 }
 
-/// A moment as people read it, to the second, from RFC 3339; what is no moment stays as it is.
+/// Returns a moment as people read it, to the second, from RFC 3339; what is no moment stays as it is.
 #[must_use]
 pub fn moment(time: &str) -> Cow<'_, str> {
     let shown = time.parse::<jiff::Timestamp>();
@@ -177,7 +176,7 @@ pub fn plural(count: u64, noun: &str) -> String {
     format!("{} {noun}", grouped(count))
 }
 
-/// A noun of which there are more than one.
+/// Returns a noun of which there are more than one.
 #[must_use]
 pub fn many(noun: &str) -> String {
     match noun.strip_suffix('y') {

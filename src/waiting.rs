@@ -32,7 +32,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 /// The whole run may wait this many times as long as one operation.
 const OPERATIONS: u32 = 5;
 
-/// How long one operation is tried again, and how long the run may wait in all. Clones share what the run has left.
+/// The time for retries of one operation, and of the run in total. Clones share what the run has left.
 #[derive(Clone, Debug)]
 pub struct WaitBudget {
     each: Duration,
@@ -63,7 +63,7 @@ impl WaitBudget {
     /// The time that one operation is tried again where nobody says otherwise: 2 minutes.
     pub const EACH: Duration = Duration::from_secs(120);
 
-    /// A budget of `each` for one operation, and five times that for the whole run.
+    /// Returns a budget of `each` for one operation, and five times that for the whole run.
     #[must_use]
     pub fn new(each: Duration) -> Self {
         Self {
@@ -72,7 +72,7 @@ impl WaitBudget {
         }
     }
 
-    /// The time that one operation may be tried again.
+    /// Returns the time that one operation may be tried again.
     #[must_use]
     pub const fn each(&self) -> Duration {
         self.each
@@ -132,7 +132,7 @@ pub struct Retries {
 }
 
 impl Retries {
-    /// The tries of an operation of this run.
+    /// Returns the tries of an operation of this run.
     #[must_use]
     pub fn new(progress: &Progress) -> Self {
         Self {
@@ -173,7 +173,7 @@ impl Retries {
         !cancelled
     }
 
-    /// How long the operation was tried, and how far the run came; empty where it was tried once only.
+    /// Says how long the operation was tried and how far the run came; empty if it was tried once only.
     #[must_use]
     pub fn told(&self) -> String {
         let Some(since) = self.since.filter(|_| self.failed > 0) else {
@@ -183,14 +183,17 @@ impl Retries {
         let done = match (figures.phase.as_str(), figures.total) {
             ("", _) => String::new(),
             (phase, Some(total)) => format!(
-                "; the run came to {phase}, {} of {}",
+                "; the run had reached {phase}, {} of {}",
                 text::grouped(figures.done),
                 text::grouped(total)
             ),
-            (phase, None) => format!("; the run came to {phase}, {}", text::grouped(figures.done)),
+            (phase, None) => format!(
+                "; the run had reached {phase}, {}",
+                text::grouped(figures.done)
+            ),
         };
         format!(
-            "tried {} in {} s{done}; --retry-for sets how long is tried",
+            "tried {} in {} s{done}; --retry-for sets the limit",
             text::plural(u64::from(self.failed) + 1, "time"),
             since.elapsed().as_secs()
         )
@@ -229,7 +232,7 @@ mod tests {
         assert!(log.contains("given up: conflict with recovery"), "{log}");
         let told = retries.told();
         assert!(
-            told.contains("in 20 s; the run came to commits, 12,500 of 50,000;"),
+            told.contains("in 20 s; the run had reached commits, 12,500 of 50,000;"),
             "{told}"
         );
         assert_eq!(progress.figures().waiting, None);

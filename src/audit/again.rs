@@ -127,7 +127,7 @@ async fn first_namers(
     Ok(out)
 }
 
-/// Whether a commit's row names it as parent or as snapshot.
+/// Returns whether a commit's row names it as parent or as snapshot.
 fn names_it(row: &CommitRow, name: &Unresolved) -> bool {
     let is_it = |id: &ObjectId| id.as_str() == name.id;
     match name.kind {

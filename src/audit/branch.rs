@@ -62,7 +62,7 @@ pub(super) async fn judge(scan: &mut Scan<'_>, path: &str, name: &str) -> Result
     one::finish(scan).await
 }
 
-/// Where the rows of this name point.
+/// Returns the heads of all rows with this name.
 async fn heads(
     scan: &Scan<'_>,
     repo_id: &str,

@@ -32,7 +32,7 @@ pub struct FieldDiff {
     pub note: String,
 }
 
-/// A commit's row beside its object.
+/// Returns a commit's row beside its object.
 #[must_use]
 pub fn commit(row: &CommitRow, object: &CommitRecord) -> Vec<FieldDiff> {
     let Ok(stated) = reconstruct::commit_record(row) else {
@@ -66,7 +66,7 @@ fn excuse_commit(field: &mut FieldDiff, row: &CommitRow, object: &CommitRecord) 
     field.note = excuse.to_owned();
 }
 
-/// A snapshot's row beside its object. The tree is compared by the cache's own codes, not here.
+/// Returns a snapshot's row beside its object. The tree is compared by the cache's own codes, not here.
 #[must_use]
 pub fn snapshot(row: &SnapshotRow, object: &SnapshotRecord) -> Vec<FieldDiff> {
     excused(row, object, &snapshot_columns(row), &object.to_map())
@@ -115,7 +115,7 @@ pub fn alone(row: &Map<String, Value>) -> Vec<FieldDiff> {
     fields(row, &Map::new(), &COMMIT_IDENTITY)
 }
 
-/// What a snapshot's row states, as a record's fields.
+/// Returns the fields of a snapshot's record as its row states them.
 #[must_use]
 pub fn snapshot_columns(row: &SnapshotRow) -> Map<String, Value> {
     let cached = row
@@ -162,7 +162,7 @@ fn snapshot_map(
     map
 }
 
-/// Every field of either side, in the order of the names.
+/// Returns every field of either side, in the order of the names.
 fn fields(
     row: &Map<String, Value>,
     object: &Map<String, Value>,
@@ -187,7 +187,7 @@ fn fields(
         .collect()
 }
 
-/// A text as it is, anything else as canonical JSON.
+/// Returns a text as it is, anything else as canonical JSON.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -195,7 +195,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// The names of the fields that differ, with both sides, as evidence; long texts are cut.
+/// Returns the names of the fields that differ, with both sides, as evidence; long texts are cut.
 #[must_use]
 pub fn differences(fields: &[FieldDiff]) -> Differences {
     let cut = |text: &Option<String>| match text {

@@ -31,7 +31,7 @@ pub fn encoded(layers: &str, seen: WrongBytes) -> Evidence {
     })
 }
 
-/// The `Content-Encoding` of an object, where its bytes cannot be unpacked here: then they are not known to be
+/// Returns the `Content-Encoding` of an object, where its bytes cannot be unpacked here: then they are not known to be
 /// corrupt.
 #[must_use]
 pub fn unpackable(encoding: Option<&str>) -> Option<&str> {
@@ -39,7 +39,7 @@ pub fn unpackable(encoding: Option<&str>) -> Option<&str> {
     encoding.filter(|encoding| !encoding.split(',').all(known))
 }
 
-/// The wrappings around a content that proves the id.
+/// Returns the wrappings around a content that proves the id.
 fn sound_inside(kind: Kind, id: &ObjectId, bytes: &[u8]) -> Option<Vec<Wrapping>> {
     match kind {
         Kind::Blob => legacy::unwrap_blob(bytes)

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Grade {
@@ -14,7 +14,7 @@ pub enum Grade {
     Critical,
 }
 
-/// Whether a remedy may be applied without a person's choice.
+/// Says whether a remedy may be applied without a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Auto {
@@ -26,7 +26,7 @@ pub enum Auto {
     Yes,
 }
 
-/// What mends a finding.
+/// The remedy of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Remedy {
@@ -43,7 +43,7 @@ pub enum Remedy {
     Undo,
 }
 
-/// What it costs to see a fault; an audit that does not pay says so.
+/// The depth that shows a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cost {
     /// Rows.
@@ -56,7 +56,7 @@ pub enum Cost {
     Bytes,
 }
 
-/// Where in the taxonomy a code stands.
+/// The family of a code in the taxonomy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
     NotYetStored,
@@ -98,74 +98,74 @@ macro_rules! faults {
 
 faults! {
     NotYetStored {
-        UriMissing "uri-missing" Error Yes Backfill Presence "The row has no storage_uri and the store has no object."
-        UriUnlinked "uri-unlinked" Warning Yes Link Presence "The row has no storage_uri, and a proved object is there: a crash between put and update."
-        SpellingLost "spelling-lost" Warning Yes Backfill Rows "The id fits only with another offset or an empty author than the row has."
+        UriMissing "uri-missing" Error Yes Backfill Presence "The row has no storage_uri, and the store does not have the object."
+        UriUnlinked "uri-unlinked" Warning Yes Link Presence "The row has no storage_uri, but the store has the object: a write was interrupted between the two."
+        SpellingLost "spelling-lost" Warning Yes Backfill Rows "The id can be reproduced only with a time zone offset or an empty author that the row has lost."
     }
     Missing {
-        ObjectMissing "object-missing" Critical Ask Restore Presence "The row names an object, and two questions to the store found nothing there."
-        BlobEmptyMissing "blob-empty-missing" Error Yes Restore Presence "A snapshot names the empty blob, and neither row nor object exists: old pushes dropped it."
-        ObjectMisplaced "object-misplaced" Error Yes Link Presence "Proved bytes lie under a key that the row does not name."
-        RowMissing "row-missing" Critical Ask Reindex Rows "A commit, snapshot or branch names it, and there is no row."
+        ObjectMissing "object-missing" Critical Ask Restore Presence "The row points to an object that the store does not have; two requests agree."
+        BlobEmptyMissing "blob-empty-missing" Error Yes Restore Presence "A snapshot uses the empty blob, but it has neither a row nor an object: old pushes dropped it."
+        ObjectMisplaced "object-misplaced" Error Yes Link Presence "The object is stored under another key than the one that the row points to."
+        RowMissing "row-missing" Critical Ask Reindex Rows "A commit, snapshot or branch refers to this id, but it has no row."
     }
     WrongBytes {
-        ObjectCorrupt "object-corrupt" Critical Ask Replace Bytes "The bytes are refused by the reader, or do not prove the id."
-        ObjectEncoded "object-encoded" Error Ask Replace Bytes "Sound inside gzip, zlib, zstd, msgpack, bare JSON or an old header, which clients do not read."
-        ObjectKind "object-kind" Critical Ask Replace Bytes "The object's header names another kind."
-        SizeWrong "size-wrong" Error Ask Reindex Presence "The listed size is not the row's size_bytes."
+        ObjectCorrupt "object-corrupt" Critical Ask Replace Bytes "The bytes cannot be decoded, or do not match the id."
+        ObjectEncoded "object-encoded" Error Ask Replace Bytes "The object is intact but wrapped (gzip, zlib, zstd, msgpack, bare JSON or an old header); clients cannot read it."
+        ObjectKind "object-kind" Critical Ask Replace Bytes "The object's header says that it is of another kind."
+        SizeWrong "size-wrong" Error Ask Reindex Presence "The size in the store's listing differs from size_bytes in the row."
     }
     Disagree {
-        ObjectDiverges "object-diverges" Warning Ask Reindex Bytes "The object is proved, and the row disagrees with it."
-        CacheMsgpack "cache-msgpack" Warning Yes Recache Rows "The cached manifest is msgpack."
-        CacheDelta "cache-delta" Warning Yes Recache Rows "Only a delta is cached, no manifest."
-        CacheBroken "cache-broken" Error Yes Recache Rows "The cached manifest cannot be decoded or does not prove the id."
-        DeltaBroken "delta-broken" Error Yes Recache Rows "The chain of deltas has a missing parent, a cycle, or a step that does not prove."
-        CountWrong "count-wrong" Warning Yes Recache Rows "entry_count is not the number of entries."
-        DirectoriesLost "directories-lost" Critical Yes Recache Rows "The id fits only with directories that the row lacks."
-        ManifestEmptied "manifest-emptied" Critical Yes Recache Rows "The manifest is empty, and the id is not that of an empty one."
+        ObjectDiverges "object-diverges" Warning Ask Reindex Bytes "The object matches its id, but the row disagrees with it."
+        CacheMsgpack "cache-msgpack" Warning Yes Recache Rows "The cached manifest is msgpack instead of JSON."
+        CacheDelta "cache-delta" Warning Yes Recache Rows "Only a delta is cached, not the manifest."
+        CacheBroken "cache-broken" Error Yes Recache Rows "The cached manifest cannot be decoded, or does not match the id."
+        DeltaBroken "delta-broken" Error Yes Recache Rows "The chain of deltas has a missing parent, a cycle, or a step that does not match its id."
+        CountWrong "count-wrong" Warning Yes Recache Rows "entry_count differs from the number of entries."
+        DirectoriesLost "directories-lost" Critical Yes Recache Rows "The id can be reproduced only with directories that the row has lost."
+        ManifestEmptied "manifest-emptied" Critical Yes Recache Rows "The manifest is empty, but the id belongs to one that is not."
     }
     Identity {
-        IdentityUnverifiable "identity-unverifiable" Error No None Rows "Nothing reproduces the id, so nothing is ever written under it."
-        IdentityStale "identity-stale" Error Ask Backfill Rows "Only the server's old formula reproduces the id, and clients refuse it."
-        IdentityAmbiguous "identity-ambiguous" Critical No None Rows "A NUL inside a hashed field: another record has the same id."
-        IdMalformed "id-malformed" Error No None Rows "The id holds no digest, so nothing can ever verify it."
+        IdentityUnverifiable "identity-unverifiable" Error No None Rows "No known formula reproduces the id, so Luthier never writes an object for it."
+        IdentityStale "identity-stale" Error Ask Backfill Rows "Only the server's old formula reproduces the id; clients refuse it."
+        IdentityAmbiguous "identity-ambiguous" Critical No None Rows "A hashed field contains a NUL character, so another record has the same id."
+        IdMalformed "id-malformed" Error No None Rows "The id contains no digest, so nothing can verify it."
     }
     Graph {
-        CommitTreeless "commit-treeless" Critical No None Rows "The commit has no snapshot: a clone of it gets an empty tree."
-        TreeCollapsed "tree-collapsed" Warning No None Walk "Its tree lost almost all that every parent had: what a pull through a treeless merge leaves."
-        RowElsewhere "row-elsewhere" Error Ask Reref Rows "Named in one repository, and its only row belongs to another."
-        HeadDangling "head-dangling" Critical Ask Reindex Rows "The branch's head names no commit."
-        BranchDuplicate "branch-duplicate" Error No None Rows "Two rows for one branch name."
-        BranchUnsafe "branch-unsafe" Error No None Rows "A branch name that no client can keep as a file, alone or beside another; a pull of the repository refuses it."
-        Cycle "cycle" Critical No None Walk "It is an ancestor of itself."
-        PathUnsafe "path-unsafe" Critical No None Rows "A path that no checkout may follow; a pull refuses it."
-        ProposalDangling "proposal-dangling" Warning No None Rows "Merged, and its commit is missing or malformed."
-        CommitUnreachable "commit-unreachable" Info No None Walk "No branch reaches it."
+        CommitTreeless "commit-treeless" Critical No None Rows "The commit has no snapshot; a clone of it gets an empty tree."
+        TreeCollapsed "tree-collapsed" Warning No None Walk "The tree lost almost everything that all its parents have: a pull through a merge without a tree leaves this."
+        RowElsewhere "row-elsewhere" Error Ask Reref Rows "The repository uses this id, but its only row belongs to another repository."
+        HeadDangling "head-dangling" Critical Ask Reindex Rows "The branch points to a commit that does not exist."
+        BranchDuplicate "branch-duplicate" Error No None Rows "Two rows have the same branch name."
+        BranchUnsafe "branch-unsafe" Error No None Rows "Clients cannot store this branch name as a file, alone or beside another; they refuse to pull the repository."
+        Cycle "cycle" Critical No None Walk "The commit is an ancestor of itself."
+        PathUnsafe "path-unsafe" Critical No None Rows "The tree contains a path that no client may check out; a pull refuses it."
+        ProposalDangling "proposal-dangling" Warning No None Rows "The proposal is merged, but its merge commit is missing or malformed."
+        CommitUnreachable "commit-unreachable" Info No None Walk "No branch reaches this commit."
     }
     Location {
-        UriRefused "uri-refused" Critical Ask Link Rows "The storage_uri or disk_path is malformed, foreign, or leaves the store; it is never followed."
-        ObjectOrphan "object-orphan" Info Ask None Presence "A proved object that nothing names."
-        BlobUnreferenced "blob-unreferenced" Info No None Walk "A row that no snapshot names."
-        ObjectForeign "object-foreign" Info No None Presence "A key of no known layout, or bytes that prove nothing."
-        RefsUnsaved "refs-unsaved" Warning Yes Checkpoint Presence "The store alone could not say where this branch points."
+        UriRefused "uri-refused" Critical Ask Link Rows "The storage_uri or disk_path is malformed, names another store, or leaves the store; it is never followed."
+        ObjectOrphan "object-orphan" Info Ask None Presence "The object is intact, but nothing refers to it."
+        BlobUnreferenced "blob-unreferenced" Info No None Walk "No snapshot refers to this row."
+        ObjectForeign "object-foreign" Info No None Presence "The key has no known layout, or its bytes match no id."
+        RefsUnsaved "refs-unsaved" Warning Yes Checkpoint Presence "The object store alone could not tell where this branch points."
     }
 }
 
 impl Code {
-    /// The row of the taxonomy.
+    /// Returns the row of the taxonomy.
     #[must_use]
     pub fn fault(self) -> &'static Fault {
         // The macro lays enum and table out in one order.
         &FAULTS[self as usize]
     }
 
-    /// The code as people and JSON write it.
+    /// Returns the code as people and JSON write it.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.fault().name
     }
 
-    /// The code that `name` spells.
+    /// Returns the code that `name` spells.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         FAULTS.iter().find(|f| f.name == name).map(|f| f.code)
@@ -181,7 +181,7 @@ impl std::fmt::Display for Code {
 macro_rules! words {
     ($($type:ident { $($variant:ident $word:literal)* })*) => {$(
         impl $type {
-            /// The word as people and JSON write it.
+            /// Returns the word as people and JSON write it.
             #[must_use]
             pub const fn word(self) -> &'static str {
                 match self { $($type::$variant => $word,)* }

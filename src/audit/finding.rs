@@ -6,7 +6,7 @@ use crate::object::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What a finding is about.
+/// The subject of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Subject {
@@ -20,7 +20,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The word as people and JSON write it.
+    /// Returns the word as people and JSON write it.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -33,7 +33,7 @@ impl Subject {
         }
     }
 
-    /// The kind of object, where the subject is one with a row.
+    /// Returns the kind of object, where the subject is one with a row.
     #[must_use]
     pub const fn kind(self) -> Option<Kind> {
         match self {
@@ -61,7 +61,7 @@ impl std::fmt::Display for Subject {
     }
 }
 
-/// What cannot be pulled because of a finding. `None` where there were too many causes to count each.
+/// The pulls that a finding stops. `None` where there were too many causes to count each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocks {
     pub commits: Option<u64>,

@@ -343,7 +343,7 @@ impl Walk {
         }
     }
 
-    /// Whether the last walk came to this commit.
+    /// Returns whether the last walk came to this commit.
     pub fn came_to(&self, n: u32) -> bool {
         self.stamp > 0 && self.seen[n as usize] == self.stamp
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct HiddenTable {
     pub table: String,
     pub why: Why,
-    /// What the database says, in one sentence.
+    /// The database's answer, in one sentence.
     pub said: String,
     /// Codes that rest on all rows of the table: no finding of them is made.
     pub not_judged: Vec<Code>,
@@ -53,7 +53,7 @@ const RESTS_ON: &[(Code, &[&str])] = &[
     (Code::RefsUnsaved, &[REPOS, BRANCHES]),
 ];
 
-/// The table that has to be shown whole before a code is found on a row of this kind.
+/// Returns the table that has to be shown whole before a code is found on a row of this kind.
 const fn of_kind(code: Code, kind: Kind) -> &'static [&'static str] {
     match (code, kind) {
         (Code::RowMissing, Kind::Commit) => &[COMMITS],
@@ -66,7 +66,7 @@ const fn of_kind(code: Code, kind: Kind) -> &'static [&'static str] {
     }
 }
 
-/// The codes that are not found where rows of this table are hidden.
+/// Returns the codes that are not found where rows of this table are hidden.
 fn resting_on(table: &str) -> Vec<Code> {
     let mut out: Vec<Code> = RESTS_ON
         .iter()
@@ -85,7 +85,7 @@ fn resting_on(table: &str) -> Vec<Code> {
     out
 }
 
-/// Whether a code on this subject rests on rows that are hidden.
+/// Returns whether a code on this subject rests on rows that are hidden.
 pub(super) fn withheld(hidden: &[Hidden], code: Code, subject: Subject) -> bool {
     let own = subject.kind().map_or(&[][..], |kind| of_kind(code, kind));
     let always = RESTS_ON.iter().find(|(known, _)| *known == code);
@@ -95,7 +95,7 @@ pub(super) fn withheld(hidden: &[Hidden], code: Code, subject: Subject) -> bool 
         .any(|table| is_hidden(hidden, table))
 }
 
-/// Whether a finding rests on rows that are hidden.
+/// Returns whether a finding rests on rows that are hidden.
 pub(super) fn withholds(hidden: &[Hidden], finding: &Finding) -> bool {
     withheld(hidden, finding.code, finding.kind)
 }

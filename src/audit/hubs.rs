@@ -31,7 +31,7 @@ pub struct ColumnDiff {
     pub carried: bool,
 }
 
-/// How a row differs.
+/// The difference of a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
@@ -61,12 +61,12 @@ pub struct Totals {
     pub not_carried: BTreeMap<String, u64>,
     /// Columns and tables that one side lacks, so that they were not compared.
     pub not_compared: Vec<String>,
-    /// Why a side may not show all of its rows: then nothing is known to be equal.
+    /// The reasons why a side may not show all of its rows: then nothing is known to be equal.
     pub hidden: Vec<String>,
 }
 
 impl Totals {
-    /// How many rows differ.
+    /// Counts the rows that differ.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.differences.values().sum()
@@ -78,10 +78,10 @@ trait Compared: Columns + Default + Send + Sync {
     const KIND: &'static str;
     const TABLE: &'static str;
 
-    /// What it is found by, in the order of the pages.
+    /// Returns the id by which it is found, in the order of the pages.
     fn id(&self) -> String;
 
-    /// The id as it is told.
+    /// Returns the id as it is told.
     fn told(&self) -> String {
         self.id()
     }
@@ -287,7 +287,7 @@ impl<T> Comparison<'_, T> {
         out
     }
 
-    /// What is different about a row; none where nothing is, or where it does not count.
+    /// Compares a row with its counterpart; `None` if nothing differs, or if it does not count.
     fn pair<R: Compared>(
         &mut self,
         left: Option<&R>,

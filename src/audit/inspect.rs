@@ -17,10 +17,10 @@ use crate::store::{Store, reconstruct};
 use crate::text;
 use serde::Serialize;
 
-/// How much of an object the console holds: 256 KiB.
+/// The bytes of an object that the console keeps: 256 KiB.
 pub const PREVIEW_BYTES: usize = 256 << 10;
 
-/// What the store holds for an id.
+/// The object that the store has for an id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
 pub enum ObjectView {
@@ -44,8 +44,7 @@ pub enum ObjectView {
         header_len: usize,
         /// The scheme that proves the id.
         proved: Option<String>,
-        /// What is wrong with the bytes, with the first one that is not as it should be; without it where
-        /// nothing tells what should stand there.
+        /// The fault in the bytes, with the position of the first wrong one, if that is known.
         problem: Option<(Option<usize>, String)>,
         /// The payload's JSON, indented, for people; `None` where it is no JSON.
         pretty: Option<String>,
@@ -69,7 +68,7 @@ pub struct LinkTo {
     pub role: String,
     pub kind: Kind,
     pub id: String,
-    /// Whether a row with this id exists.
+    /// Set if a row with this id exists.
     pub exists: bool,
 }
 
@@ -92,11 +91,11 @@ pub struct Inspection {
     pub blob_ids: Option<by_bytes::BlobIds>,
     /// At most 1,000.
     pub links: Vec<LinkTo>,
-    /// What an audit of this id alone finds, at depth bytes.
+    /// The findings of an audit of this id alone, at depth bytes.
     pub findings: Vec<Finding>,
 }
 
-/// How many links one object shows.
+/// The most links that one object shows.
 const LINKS: usize = 1_000;
 
 /// Ids that a prefix is looked up for; beyond, their number is not told.
@@ -200,7 +199,7 @@ fn fields(row: &Row, stored: Option<&Stored>) -> Vec<FieldDiff> {
     }
 }
 
-/// What a client that pulls it gets, in one sentence.
+/// Says in one sentence what a client that pulls it gets.
 fn sentence(kind: Kind, findings: &[Finding], object: &ObjectView) -> String {
     let worst = findings
         .iter()
@@ -209,8 +208,7 @@ fn sentence(kind: Kind, findings: &[Finding], object: &ObjectView) -> String {
     if let Some(finding) = worst {
         return match finding.code {
             Code::CommitTreeless => {
-                "This commit has no tree. A clone of a branch that ends here comes out empty: the \
-                 server merged without making a snapshot."
+                "This commit has no tree: the server merged without making a snapshot. A clone of a branch that ends here is empty."
                     .to_owned()
             }
             code => format!("A client cannot pull this {kind}. {}", code.fault().is),
@@ -224,17 +222,17 @@ fn sentence(kind: Kind, findings: &[Finding], object: &ObjectView) -> String {
             },
             [],
         ) => {
-            format!("Sound: a client gets the stored object, and its id is reproduced ({scheme}).")
+            format!("A client gets the stored object, and it matches its id ({scheme}).")
         }
         (ObjectView::Present { .. }, _) => {
             format!("A client gets the stored object. {}", first(findings))
         }
         (ObjectView::Unknown { why, .. }, _) => {
-            format!("Nobody can say what a client gets: the store gives no answer ({why}).")
+            format!("Unknown what a client gets: the store gives no answer ({why}).")
         }
         (ObjectView::Unlinked { .. }, _) if kind != Kind::Blob => {
             format!(
-                "A client gets bytes made from the row; nothing is stored. {}",
+                "A client gets bytes made from the row; the store has no object. {}",
                 first(findings)
             )
         }

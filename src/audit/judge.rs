@@ -1,4 +1,4 @@
-//! What is wrong with one row and its object: the rules of the taxonomy, one row at a time.
+//! The rules of the taxonomy for one row and its object.
 
 mod blob;
 mod commit;
@@ -22,9 +22,9 @@ use tokio::sync::Mutex;
 pub struct Judge {
     pub store: Store,
     pub depth: Depth,
-    /// Whether a listing was taken; without one, keys are asked for one by one.
+    /// Set if a listing was taken; without one, keys are requested one by one.
     pub listed: bool,
-    /// Which answers of the listing are asked about again.
+    /// The answers of the listing that are confirmed by a second request.
     pub witness: Witness,
     trees: Mutex<TreeCache>,
 }
@@ -41,7 +41,7 @@ pub enum TreeState {
     Unknown,
 }
 
-/// What was seen of one row.
+/// The results of checking one row.
 #[derive(Debug, Default)]
 pub struct Verdict {
     pub findings: Vec<Finding>,
@@ -49,7 +49,7 @@ pub struct Verdict {
     pub unknown: Vec<String>,
     /// `kind scheme` of what reproduced the id.
     pub scheme: Option<String>,
-    /// What was read to the last byte: how many, and their sha256.
+    /// The number of bytes that were read to the last one, and their sha256.
     pub read: Option<(u64, [u8; 32])>,
     /// Of a snapshot, the best known manifest: proved, else as cached.
     pub manifest: Option<Arc<crate::object::Manifest>>,
@@ -62,13 +62,13 @@ impl Verdict {
         self.findings.push(finding);
     }
 
-    /// Whether a pull that needs this row fails.
+    /// Returns whether a pull that needs this row fails.
     #[must_use]
     pub fn stops_pull(&self) -> bool {
         self.findings.iter().any(stops_pull)
     }
 
-    /// Whether other keys of the digest have something to say on what was found.
+    /// Returns whether other keys of the digest have something to say on what was found.
     #[must_use]
     pub fn needs_copies(&self) -> bool {
         let about_object = |code: Code| {
@@ -81,7 +81,7 @@ impl Verdict {
         self.findings.iter().any(|found| about_object(found.code))
     }
 
-    /// What is known of the row after this.
+    /// Returns what is known of the row after this.
     #[must_use]
     pub fn standing(&self) -> Standing {
         if self.stops_pull() {
@@ -98,8 +98,8 @@ impl Verdict {
     }
 }
 
-/// Whether a client's pull that needs the finding's subject fails because of it. A client asks for rows by their id,
-/// whoever holds them; it needs no object of the empty blob, and comes to every commit of a cycle once.
+/// Returns whether a client's pull that needs the finding's subject fails because of it. A client asks for rows by
+/// their id, whoever holds them; it needs no object of the empty blob, and comes to every commit of a cycle once.
 #[must_use]
 pub fn stops_pull(finding: &Finding) -> bool {
     match finding.code {
@@ -124,7 +124,7 @@ pub fn stops_pull(finding: &Finding) -> bool {
 }
 
 impl Judge {
-    /// A judge of `store` at the depth of `options`.
+    /// Returns a judge of `store` at the depth of `options`.
     #[must_use]
     pub fn new(store: &Store, options: &Options, listed: bool) -> Self {
         Self {
@@ -149,7 +149,7 @@ impl Judge {
         Some(probe.at(ask.row).await)
     }
 
-    /// How this judge looks at bytes.
+    /// Returns the probe with which this judge reads objects.
     fn new_probe(&self) -> Probe<'_> {
         Probe {
             store: &self.store,
@@ -190,7 +190,7 @@ impl Judge {
         }
     }
 
-    /// The grade of a finding under the hub's policy.
+    /// Returns the grade of a finding under the hub's policy.
     fn graded(&self, finding: Finding) -> Finding {
         let canonical_rows = self.store.hub().policy == Policy::DbCanonical;
         let stored_later = matches!(finding.code, Code::UriMissing | Code::SpellingLost);
@@ -204,7 +204,7 @@ impl Judge {
     }
 }
 
-/// What a proved object says beside its row.
+/// The differences between a valid object and its row.
 #[derive(Default)]
 struct Beside {
     /// The fields that they disagree on, with both sides.
@@ -240,7 +240,7 @@ fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Objec
                 ..RefusedUri::default()
             }));
             verdict.report(if found.is_empty() {
-                finding.without_remedy("no key of the store holds bytes that prove the id")
+                finding.without_remedy("the store has no bytes that match the id")
             } else {
                 finding
             });
@@ -280,7 +280,7 @@ fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Objec
             let is_corrupt = evidence.code() == Code::ObjectCorrupt;
             if let Some(name) = diagnose::unpackable(encoding.as_deref()).filter(|_| is_corrupt) {
                 verdict.unknown.push(format!(
-                    "{kind} {id}: {key}: it is stored with Content-Encoding {name}, which cannot be unpacked here"
+                    "{kind} {id}: {key}: it is stored with Content-Encoding {name}, which Luthier cannot decode"
                 ));
                 return;
             }
@@ -296,7 +296,7 @@ fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &Objec
 /// The finding for bytes under the key that a row without URI would get, which are not its object.
 fn judge_others(verdict: &mut Verdict, kind: Kind, id: &ObjectId, others: &[Key]) {
     for key in others {
-        let why = "the bytes do not prove the id, and its row does not point at them";
+        let why = "the bytes do not match the id, and no row points to them";
         let evidence = Evidence::ObjectCorrupt(WrongBytes {
             key: key.as_str().to_owned(),
             why: why.to_owned(),

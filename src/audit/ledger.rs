@@ -1,4 +1,4 @@
-//! What is known of a hub in one session: what each look found, kept until another look covers it as deep.
+//! The knowledge of a hub in one session: the findings of each audit, kept until another audit covers them as deep.
 
 use super::fault::{Code, Cost, FAULTS};
 use super::finding::{Blocks, Finding};
@@ -25,7 +25,7 @@ pub struct PullFact {
     pub outcome: PullEnd,
 }
 
-/// How a pull of one branch ended.
+/// The result of pulling one branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PullEnd {
     Whole,
@@ -40,8 +40,8 @@ pub enum PullEnd {
 }
 
 impl Report {
-    /// What this report knows and what `newer` found since, in one. Where `newer` looked at something less deep, what was
-    /// found deeper stays; where it had no answer, everything stays.
+    /// Merges what this report knows with what `newer` found since. Where `newer` looked at something less deep, what
+    /// was found deeper stays; where it had no answer, everything stays.
     ///
     /// # Errors
     /// A spool cannot be read or written.
@@ -84,7 +84,7 @@ impl Report {
         })
     }
 
-    /// A report that knows of no finding and of no branch.
+    /// Returns a report that knows of no finding and of no branch.
     ///
     /// # Errors
     /// The folder for temporary files cannot be written.
@@ -99,8 +99,8 @@ impl Report {
         ))
     }
 
-    /// A report of what was found on some rows by something else than an audit that read their bytes; on these rows there
-    /// is nothing else.
+    /// Returns a report of what was found on some rows by something else than an audit that read their bytes; on these
+    /// rows there is nothing else.
     ///
     /// # Errors
     /// The folder for temporary files cannot be written.
@@ -190,14 +190,14 @@ impl Report {
         })
     }
 
-    /// The worst finding on an id that stops a pull.
+    /// Returns the worst finding on an id that stops a pull.
     async fn stopping(&self, id: &str) -> Result<Option<Code>, AuditError> {
         let found = self.on(id).await?;
         let worst = found.into_iter().filter(stops_pull);
         Ok(worst.max_by_key(|f| f.grade).map(|f| f.code))
     }
 
-    /// The findings on exactly this id.
+    /// Returns the findings on exactly this id.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -207,7 +207,8 @@ impl Report {
     }
 }
 
-/// Whether a look at one row alone says all about a code; the others take the graph, the listing, or other rows.
+/// Returns whether a look at one row alone says all about a code; the others take the graph, the listing, or other
+/// rows.
 #[must_use]
 pub fn is_judged_alone(code: Code) -> bool {
     !matches!(
@@ -229,7 +230,7 @@ pub fn is_judged_alone(code: Code) -> bool {
 }
 
 impl Depth {
-    /// Whether an audit of this depth judges a code wherever it may be.
+    /// Returns whether an audit of this depth judges a code wherever it may be.
     #[must_use]
     pub fn judges(self, code: Code) -> bool {
         let paid = match self {
@@ -241,7 +242,7 @@ impl Depth {
     }
 }
 
-/// What a look covers, and the codes that it judges there.
+/// Returns what an audit covers, and the codes that it judges there.
 fn covered(past: &PastAudit) -> (Cover, Vec<u16>) {
     let (cover, alone) = match &past.scope {
         Scope::Hub => (Cover::Hub, false),

@@ -24,7 +24,7 @@ const FOLLOWED: usize = 100_000;
 /// Alarms that are kept.
 const KEPT: usize = 10;
 
-/// Whether a finding with this code speaks of an object that is absent or wrong.
+/// Returns whether a finding with this code speaks of an object that is absent or wrong.
 #[must_use]
 pub fn counts(code: Code) -> bool {
     matches!(
@@ -73,14 +73,14 @@ impl Mass {
     pub fn end_page(&mut self, kind: Kind) {
         if self.bad > BORNE && self.alarms.len() < KEPT {
             self.alarms.push(format!(
-                "mass fault: of {} {kind} rows together, {} have an object that is absent or wrong",
+                "mass fault: of {} {kind} rows, {} have an object that is missing or corrupt",
                 self.asked, self.bad
             ));
         }
         (self.asked, self.bad) = (0, 0);
     }
 
-    /// What has to be confirmed, in a line each.
+    /// Lists what has to be confirmed, one line each.
     pub fn alarms(mut self) -> Vec<String> {
         let mut gone: Vec<(&String, &RepoCounts)> = self
             .repos
@@ -91,7 +91,7 @@ impl Mass {
         self.alarms
             .extend(gone.into_iter().take(KEPT).map(|(repo, held)| {
                 format!(
-                    "mass fault: all {} objects of the repository {repo} are absent",
+                    "mass fault: all {} objects of the repository {repo} are missing",
                     held.asked
                 )
             }));

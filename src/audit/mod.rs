@@ -79,7 +79,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How deep an audit looks; each level holds the one before.
+/// The depth of an audit; each level includes the one before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Depth {
@@ -93,7 +93,7 @@ pub enum Depth {
 }
 
 impl Depth {
-    /// The word as people and JSON write it.
+    /// Returns the word as people and JSON write it.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -112,7 +112,7 @@ impl Depth {
     }
 }
 
-/// What is audited.
+/// The subject of an audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
     #[default]
@@ -127,7 +127,7 @@ pub enum Scope {
     Ids(Vec<ObjectId>),
 }
 
-/// How an audit is done.
+/// The options of an audit.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub depth: Depth,
@@ -149,7 +149,7 @@ impl Default for Options {
     }
 }
 
-/// Why an audit did not come to its end.
+/// The reason why an audit did not finish.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
     #[error(transparent)]
@@ -161,7 +161,7 @@ pub enum AuditError {
     #[error("there is no repository `{path}`{hint}")]
     NoSuchRepo {
         path: String,
-        /// What may be meant, with its punctuation; empty where nothing is like it.
+        /// A suggestion, with its punctuation; empty if nothing is like it.
         hint: String,
     },
     #[error("nothing has the id `{id}`{hint}")]
@@ -169,21 +169,19 @@ pub enum AuditError {
     #[error("{repo} has no branch `{branch}`")]
     NoSuchBranch { repo: String, branch: String },
     #[error(
-        "no row has the id `{id}`. It may be the other id of a blob, and the bytes of the first {} blobs do not have it; \
-         `luthier show {id} --search` goes through all of them",
+        "no row has the id `{id}`. It may be the other id of a blob, but none of the first {} blobs has it; `luthier show {id} --search` hashes all of them",
         crate::text::grouped(*.hashed)
     )]
     SearchCut { id: String, hashed: u64 },
-    /// What Git prints of a file by default.
+    /// A SHA-1, which Git prints of a file by default.
     #[error(
-        "nothing has the id `{0}`: its 40 digits are a SHA-1, and a hub's ids are SHA-256; show what `sha256sum FILE` \
-         prints"
+        "nothing has the id `{0}`: 40 digits are a SHA-1, but a hub's ids are SHA-256; use what `sha256sum FILE` prints"
     )]
     Sha1(String),
     #[error("`{id}` is the start of {count} ids; give more digits")]
     Ambiguous {
         id: String,
-        /// How many, in words where they were not counted to the end.
+        /// The number, in words if they were not counted to the end.
         count: String,
         /// The first of them.
         candidates: Vec<Candidate>,
@@ -227,7 +225,7 @@ pub async fn run(
     Ok(Report::new(summary, Arc::new(scratch), past_audits))
 }
 
-/// The clock of this machine.
+/// Returns the clock of this machine.
 fn now() -> Micros {
     jiff::Timestamp::now().as_microsecond()
 }

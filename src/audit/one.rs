@@ -81,7 +81,7 @@ pub(super) async fn finish(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     Ok(scan.scratch.assign_order().await?)
 }
 
-/// The verdict on the row of `kind` with this id, and its `repo_id`; `None` where there is no such row.
+/// Returns the verdict on the row of `kind` with this id, and its `repo_id`; `None` where there is no such row.
 pub(super) async fn row(
     store: &Store,
     judge: &Judge,
@@ -117,7 +117,7 @@ pub(super) async fn row(
     })
 }
 
-/// The keys of every layout that hold something, asked for one by one.
+/// Returns the keys of every layout that hold something, asked for one by one.
 pub(super) async fn copies(store: &Store, id: &ObjectId, repo_id: Option<&str>) -> Vec<StoredCopy> {
     let mut out = Vec::new();
     for key in layout::keys_for(id, repo_id) {

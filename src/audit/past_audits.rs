@@ -1,4 +1,4 @@
-//! What was looked at, how deep and when: what a verdict rests on.
+//! The audits of a session, with depth and time: the basis of a verdict.
 
 use super::{Depth, Scope};
 use crate::object::time::Micros;
@@ -11,7 +11,7 @@ const MOST: usize = 500;
 pub struct PastAudit {
     pub scope: Scope,
     pub depth: Depth,
-    /// When it ended, by the clock of this machine.
+    /// The time at which it finished, by the clock of this machine.
     pub at: Micros,
     /// Every question had an answer.
     pub complete: bool,
@@ -34,25 +34,25 @@ impl PastAudits {
         }
     }
 
-    /// The deepest look at the whole hub; of two, the newer.
+    /// Returns the deepest look at the whole hub; of two, the newer.
     #[must_use]
     pub fn hub(&self) -> Option<&PastAudit> {
         self.deepest(&Scope::Hub)
     }
 
-    /// The deepest look that held this repository.
+    /// Returns the deepest look that held this repository.
     #[must_use]
     pub fn repo(&self, path: &str) -> Option<&PastAudit> {
         self.deepest(&Scope::Repo(path.to_owned()))
     }
 
-    /// The deepest look that held this branch.
+    /// Returns the deepest look that held this branch.
     #[must_use]
     pub fn branch(&self, repo: &str, branch: &str) -> Option<&PastAudit> {
         self.deepest(&Scope::Branch(repo.to_owned(), branch.to_owned()))
     }
 
-    /// The looks, the oldest first.
+    /// Returns the looks, the oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &PastAudit> {
         self.0.iter()
     }
@@ -64,7 +64,7 @@ impl PastAudits {
 }
 
 impl Scope {
-    /// Whether a look at this is one at `other` too.
+    /// Returns whether a look at this is one at `other` too.
     #[must_use]
     pub fn holds(&self, other: &Scope) -> bool {
         match (self, other) {

@@ -13,7 +13,7 @@ use crate::store::Store;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 
-/// What the store holds for a row.
+/// The object that the store has for a row.
 #[derive(Clone, Debug)]
 pub enum ObjectState {
     /// The row names no object; `found` are keys whose bytes prove the id, `others` keys whose do not.
@@ -45,7 +45,7 @@ pub enum ObjectState {
         bytes: Bytes,
         sha256: [u8; 32],
         why: String,
-        /// What a sound blob is wrapped in, where it is too large for `bytes` to tell.
+        /// The wrapping of an intact blob that is too large for `bytes` to tell.
         wrapped: Option<String>,
         /// The `Content-Encoding` that it is stored with.
         encoding: Option<String>,
@@ -79,16 +79,16 @@ fn absent(key: Key) -> ObjectState {
 pub struct Named<'a> {
     pub kind: Kind,
     pub id: &'a ObjectId,
-    /// What the row says.
+    /// The row's value.
     pub uri: Option<&'a str>,
-    /// What an old hub says where that is null.
+    /// An old hub's value, if that is null.
     pub disk_path: Option<&'a str>,
     pub repo_id: Option<&'a str>,
     /// The listed keys of the id's digest.
     pub copies: &'a [StoredCopy],
 }
 
-/// How to look.
+/// The settings of a lookup in the store.
 pub struct Probe<'a> {
     pub store: &'a Store,
     /// Read the bytes even where nothing speaks against them.
@@ -169,7 +169,7 @@ impl Probe<'_> {
         self.heads(row.id, row.repo_id).await
     }
 
-    /// The keys of the known layouts that a HEAD finds.
+    /// Returns the keys of the known layouts that a HEAD finds.
     pub(super) async fn heads(
         &self,
         id: &ObjectId,
@@ -259,8 +259,8 @@ impl Probe<'_> {
         }
     }
 
-    /// The size of an object that is listed and not to be read, by a HEAD; what denies the HEAD is asked for
-    /// by a GET. `Err` is the answer where neither finds it.
+    /// Returns the size of an object that is listed and not to be read, by a HEAD; what denies the HEAD is asked for by
+    /// a GET. `Err` is the answer where neither finds it.
     async fn listed_and_asked(&self, key: &Key, size: u64) -> Result<u64, ObjectState> {
         let found = match self.store.backend().head(key).await {
             Ok(Some(meta)) => return Ok(meta.size),
@@ -280,7 +280,7 @@ impl Probe<'_> {
         })
     }
 
-    /// Where else an absent object lies; every other answer stays.
+    /// Looks for a missing object under other keys; every other answer stays.
     async fn elsewhere(&self, row: Named<'_>, answer: ObjectState) -> ObjectState {
         let ObjectState::Absent { key, .. } = answer else {
             return answer;
@@ -307,7 +307,7 @@ impl Probe<'_> {
         ObjectState::Absent { key, found }
     }
 
-    /// The listed keys whose bytes prove the id; `Err` is an answer that stayed open.
+    /// Returns the listed keys whose bytes prove the id; `Err` is an answer that stayed open.
     async fn proving(
         &self,
         kind: Kind,
@@ -332,7 +332,7 @@ impl Probe<'_> {
         Ok(found)
     }
 
-    /// The listed size, where there was a listing.
+    /// Returns the listed size, where there was a listing.
     fn size_of(&self, copy: &StoredCopy) -> Option<u64> {
         self.listed.then_some(copy.size)
     }

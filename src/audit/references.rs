@@ -1,4 +1,4 @@
-//! What is named: rows that are missing or held elsewhere, heads, duplicates, proposals.
+//! Checks references: missing rows, rows held elsewhere, heads, duplicates, proposals.
 
 use super::AuditError;
 use super::Depth;
@@ -106,7 +106,7 @@ async fn stored(scan: &mut Scan<'_>, name: &Unresolved) -> Result<Stored, AuditE
     Ok(out)
 }
 
-/// What the store holds of an id that has no row.
+/// The store's answer about an id that has no row.
 #[derive(Default)]
 struct Stored {
     found: Vec<String>,
@@ -137,8 +137,8 @@ fn missing_row(name: &Unresolved, stored: &Stored, depth: Depth) -> Option<Findi
     finding.repo.clone_from(&name.repo_id);
     if nowhere {
         finding = finding.without_remedy(match stored.unread.is_empty() {
-            true => "the store has no object of it either; it takes a copy",
-            false => "the store gave no answer about its object; `unread` says why",
+            true => "the store does not have its object either; a copy is needed",
+            false => "the store gave no answer about its object; `unread` has the reason",
         });
     }
     Some(finding)
@@ -168,7 +168,7 @@ async fn held_elsewhere(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             finding.repo.clone_from(&name.repo_id);
             if !scan.store.index().capabilities().refs(name.kind) {
                 finding = finding.without_remedy(
-                    "this hub keeps one repository a row; there is no table to add another to",
+                    "on this hub a row belongs to one repository; there is no table to add another one",
                 );
             }
             findings.push(finding);

@@ -53,7 +53,7 @@ async fn one(scan: &mut Scan<'_>, repo: &RepoRow, newest: &Newest) -> Result<(),
     let untrusted = newest.passed.iter().map(|passed| {
         let evidence = Evidence::ObjectForeign(Foreign {
             size: None,
-            why: format!("no sound ref checkpoint: {}", passed.why),
+            why: format!("no valid checkpoint: {}", passed.why),
         });
         let mut finding = Finding::new(evidence, Subject::Object, &passed.key);
         finding.repo.clone_from(&repo.repo_id);

@@ -1,4 +1,4 @@
-//! What an audit found: findings spooled on disk, in their final order, and the summary.
+//! The report of an audit: findings on disk, in their final order, and the summary.
 
 use super::fault::{Code, FAULTS, Grade};
 use super::hidden::HiddenTable;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// Findings that are looked up in another report at once.
 const CARRIED: usize = 1_000;
 
-/// What was looked at.
+/// The counts of checked rows and objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
     pub repos: u64,
@@ -61,12 +61,12 @@ pub struct Summary {
     pub changed: u64,
     /// Rows without `storage_uri` by kind; a kind is absent where the hub has no such column.
     pub null_uris: BTreeMap<String, u64>,
-    /// What a backfill does with these rows, and why it leaves some: the counts add up to `null_uris`.
+    /// The backfill's results for these rows: the counts add up to `null_uris`.
     pub unlinked: Fates,
     /// Set where the sampled rows and objects say that the two sides do not belong together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wrong_pair: Option<String>,
-    /// How many ids each scheme reproduced, by `kind scheme`.
+    /// The number of ids that each scheme reproduced, by `kind scheme`.
     pub schemes: BTreeMap<String, u64>,
     /// Codes that this depth does not pay for, and that were not met.
     pub not_judged: Vec<Code>,
@@ -80,7 +80,7 @@ pub struct Summary {
     /// Which rows of the hub need a `storage_uri`.
     #[serde(skip)]
     pub policy: Policy,
-    /// What the hub lacks, each said once.
+    /// The hub's missing features, each once.
     pub notes: Vec<String>,
     /// So much missing or wrong together that the hub may be looked at in the wrong way; the first few.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -91,7 +91,7 @@ fn is_none(count: &u64) -> bool {
     *count == 0
 }
 
-/// Which findings are meant. Conditions of one kind are alternatives, conditions of different kinds add up.
+/// The selected findings. Conditions of one kind are alternatives, conditions of different kinds add up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     pub codes: Vec<Code>,
@@ -116,7 +116,7 @@ pub struct Numbered {
     pub finding: Finding,
 }
 
-/// How findings are counted together.
+/// The grouping of findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupBy {
     Code,
@@ -135,7 +135,7 @@ pub struct Group {
     pub of_worst: u64,
 }
 
-/// How many branches stand how.
+/// The numbers of branches by standing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BranchCounts {
     pub fail: u64,
@@ -163,14 +163,14 @@ impl BranchCounts {
         }
     }
 
-    /// All of them.
+    /// Returns all of them.
     #[must_use]
     pub const fn total(&self) -> u64 {
         self.fail + self.clear + self.open + self.empty
     }
 }
 
-/// How many branches of each repository stand how.
+/// The numbers of each repository's branches by standing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standings {
     pub hub: BranchCounts,
@@ -201,13 +201,13 @@ impl Report {
         }
     }
 
-    /// What it rests on.
+    /// Returns the audits that it rests on.
     #[must_use]
     pub fn past_audits(&self) -> &PastAudits {
         &self.past_audits
     }
 
-    /// What is known of the pulls of these branches of a repository.
+    /// Returns what is known of the pulls of these branches of a repository.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -219,7 +219,7 @@ impl Report {
         Ok(self.scratch.standings(repo, names).await?)
     }
 
-    /// How many branches stand how, by repository and over all.
+    /// Counts the branches by standing, by repository and over all.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -233,7 +233,7 @@ impl Report {
         Ok(out)
     }
 
-    /// The figures.
+    /// Returns the figures.
     #[must_use]
     pub fn summary(&self) -> &Summary {
         &self.summary
@@ -271,7 +271,7 @@ impl Report {
         Ok(numbered(rows))
     }
 
-    /// The ordinals of such a stretch.
+    /// Returns the ordinals of such a stretch.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -284,8 +284,8 @@ impl Report {
         Ok(self.scratch.finding_places(&query, stretch).await?)
     }
 
-    /// Where in this report the findings stand that another one has at `ordinals`: of the same code,
-    /// kind, id and repository. What is not found any more is left out.
+    /// Finds the findings that another report has at `ordinals` in this one: of the same code, kind, id and repository.
+    /// What is not found any more is left out.
     ///
     /// # Errors
     /// A spool cannot be read.
@@ -299,7 +299,7 @@ impl Report {
         Ok(out)
     }
 
-    /// How many findings that pass `filter` stand before an ordinal.
+    /// Counts the findings before an ordinal that match `filter`.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -308,7 +308,7 @@ impl Report {
         Ok(self.scratch.findings_before(&query, ordinal).await?)
     }
 
-    /// The code of the worst finding on each of these ids, where there is one.
+    /// Returns the code of the worst finding on each of these ids, where there is one.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -321,7 +321,7 @@ impl Report {
             .collect())
     }
 
-    /// The findings at these places, in the order of the report.
+    /// Returns the findings at these places, in the order of the report.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -329,7 +329,7 @@ impl Report {
         Ok(numbered(self.scratch.findings_at(ordinals).await?))
     }
 
-    /// How many findings pass `filter`.
+    /// Counts the findings that match `filter`.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -417,7 +417,7 @@ impl Report {
 const OF_UNLINKED_ROWS: [Code; 2] = [Code::UriUnlinked, Code::SpellingLost];
 
 impl Summary {
-    /// What is known before the first row is read.
+    /// Collects what is known before the first row is read.
     pub(super) fn begin(store: &Store, depth: Depth) -> Self {
         Self {
             depth,
@@ -432,7 +432,7 @@ impl Summary {
         }
     }
 
-    /// What is known before the first row of one repository is read.
+    /// Collects what is known before the first row of one repository is read.
     pub(super) fn begin_repo(&mut self, path: &str) {
         self.repo = Some(path.to_owned());
         self.not_judged.extend(WHOLE_HUB);
@@ -492,7 +492,7 @@ impl Summary {
             .or_default() += count;
     }
 
-    /// The last line of `--json`.
+    /// Returns the last line of `--json`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut line = serde_json::to_value(self).unwrap_or_default();

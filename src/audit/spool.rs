@@ -3,7 +3,7 @@
 use super::finding::{Finding, Subject};
 use crate::index::audit_scratch::FindingRow;
 
-/// A finding as the scratch file keeps it.
+/// Returns a finding as the scratch file keeps it.
 pub(super) fn to_row(finding: &Finding) -> FindingRow {
     FindingRow {
         n: 0,
@@ -16,21 +16,21 @@ pub(super) fn to_row(finding: &Finding) -> FindingRow {
     }
 }
 
-/// A finding's JSON without what the row keeps in columns of its own and may still rename.
+/// Returns a finding's JSON without what the row keeps in columns of its own and may still rename.
 pub(super) fn body(finding: &Finding) -> String {
     let mut finding = finding.clone();
     finding.repo = String::new();
     serde_json::to_string(&finding).unwrap_or_default()
 }
 
-/// The finding of a row.
+/// Returns the finding of a row.
 pub(super) fn from_row(row: FindingRow) -> Option<Finding> {
     let mut finding: Finding = serde_json::from_str(&row.body).ok()?;
     finding.repo = row.repo;
     Some(finding)
 }
 
-/// The subject that a row's number stands for.
+/// Returns the subject that a row's number stands for.
 pub(super) fn subject(number: &str) -> Option<Subject> {
     const ALL: [Subject; 6] = [
         Subject::Commit,

@@ -1,4 +1,4 @@
-//! Whether a pull of each branch comes whole, by what an audit found.
+//! Decides, from an audit's findings, whether a pull of each branch succeeds.
 //!
 //! One walk from all that stops a pull, instead of one for each: four bytes a commit.
 
@@ -98,7 +98,7 @@ pub(super) async fn judge(
     }
 }
 
-/// How a branch stands that `cause` stops, if anything does.
+/// Returns the standing of a branch that `cause` stops, if anything does.
 fn standing(branch: BranchHead, cause: Option<(u16, String)>, doubt: bool) -> BranchStanding {
     let own = |code: Code| {
         let id = format!("{}:{}", branch.repo, branch.name);
@@ -128,7 +128,7 @@ fn standing(branch: BranchHead, cause: Option<(u16, String)>, doubt: bool) -> Br
     }
 }
 
-/// How one branch stands whose history was walked by itself; `heads` are those of its rows, `cause` is what stops it first.
+/// Returns the standing of one branch whose history was walked by itself; `cause` is what stops it first.
 pub(super) fn of_branch(
     (repo, name, heads): (&str, &str, &[Option<String>]),
     depth: Depth,

@@ -1,4 +1,4 @@
-//! What a person may have meant by a name that nothing has: bounded look-ups, for error messages.
+//! Suggests what a person may have meant by a name that does not exist: bounded look-ups, for error messages.
 
 use super::AuditError;
 use crate::index::{Hidden, RepoRow};
@@ -16,7 +16,7 @@ const PAGE: u32 = 500;
 /// Names that a message lists.
 const SHOWN: usize = 5;
 
-/// How alike two names are that may be meant for each other: 1 is the same.
+/// The likeness of two names from which one is suggested for the other: 1 is the same.
 const ALIKE: f32 = 0.75;
 
 /// A row whose id starts with what was typed.
@@ -28,7 +28,7 @@ pub struct Candidate {
     pub repo: String,
 }
 
-/// The error for a repository that is not there, with those that may be meant.
+/// Returns the error for a repository that is not there, with those that may be meant.
 pub async fn no_such_repo(store: &Store, path: &str) -> AuditError {
     let mut hint = match repos(store, path).await.as_slice() {
         [] => String::new(),
@@ -53,7 +53,7 @@ pub async fn hidden_repos(store: &Store) -> String {
     }
 }
 
-/// The error for an id that nothing has. What was typed may be a repository, or the half of its name.
+/// Returns the error for an id that nothing has. What was typed may be a repository, or the half of its name.
 pub async fn no_such_id(store: &Store, id: &str) -> AuditError {
     let found = repos(store, id).await;
     let is_repo = found.iter().any(|name| name == id);
@@ -95,7 +95,7 @@ pub async fn repos(store: &Store, typed: &str) -> Vec<String> {
     names
 }
 
-/// How likely a repository is meant, 0 first; `None` where it is not.
+/// Ranks a repository by how likely it is meant, 0 first; `None` if it is not.
 fn rank(row: &RepoRow, typed: &str) -> Option<u8> {
     let (owner, slug) = (row.owner.to_lowercase(), row.slug.to_lowercase());
     // `owner/slug@branch` is what a pull takes.
@@ -163,7 +163,7 @@ pub async fn candidates(
     Ok(out)
 }
 
-/// The id without its capital letters, where it is one of hex digits that has some.
+/// Returns the id without its capital letters, where it is one of hex digits that has some.
 #[must_use]
 pub fn in_small_letters(id: &str) -> Option<String> {
     let (algo, digits) = id.split_once(':').unwrap_or(("", id));
@@ -173,7 +173,7 @@ pub fn in_small_letters(id: &str) -> Option<String> {
     (hex && algo && small != id).then_some(small)
 }
 
-/// Whether a text names a commit, snapshot or blob that has a row.
+/// Returns whether a text names a commit, snapshot or blob that has a row.
 ///
 /// # Errors
 /// The database cannot be read.

@@ -9,7 +9,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What a backfill does with a row that has no `storage_uri`.
+/// The result of a backfill for a row that has no `storage_uri`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
@@ -35,7 +35,7 @@ pub enum Fate {
     TooNew,
 }
 
-/// How many rows have which fate.
+/// The number of rows by fate.
 pub type Fates = BTreeMap<Fate, u64>;
 
 /// Rows of a kind that a sample looks at.
@@ -74,7 +74,7 @@ impl Fate {
         }
     }
 
-    /// Whether a backfill changes the row.
+    /// Returns whether a backfill changes the row.
     #[must_use]
     pub const fn is_changed(self) -> bool {
         matches!(self, Fate::Written | Fate::Linked)
@@ -84,28 +84,28 @@ impl Fate {
         let rows = text::plural(count, "row");
         match self {
             Fate::Written => format!("{rows} whose object it stores"),
-            Fate::Linked => format!("{rows} whose object is there already"),
+            Fate::Linked => format!("{rows} whose object is stored already"),
             Fate::Stale => format!(
                 "{rows} whose id clients refuse (`luthier repair --code identity-stale` stores them)"
             ),
             Fate::NoBytes => {
-                format!("{rows} of blobs, which hold no bytes: it takes a copy (--copies)")
+                format!("{rows} of blobs, which contain no bytes: a copy is needed (--copies)")
             }
             Fate::Unverifiable => {
                 format!("{rows} whose id nothing reproduces (identity-unverifiable)")
             }
-            Fate::Malformed => format!("{rows} whose id holds no digest (id-malformed)"),
+            Fate::Malformed => format!("{rows} whose id contains no digest (id-malformed)"),
             Fate::Ambiguous => {
-                format!("{rows} whose id fits another record too (identity-ambiguous)")
+                format!("{rows} whose id another record has too (identity-ambiguous)")
             }
-            Fate::OtherBytes => format!("{rows} under whose key other bytes lie (object-corrupt)"),
-            Fate::Unknown => format!("{rows} of which the store gave no answer"),
-            Fate::TooNew => format!("{rows} younger than the grace window"),
+            Fate::OtherBytes => format!("{rows} whose key has other bytes (object-corrupt)"),
+            Fate::Unknown => format!("{rows} about which the store gave no answer"),
+            Fate::TooNew => format!("{rows} younger than the grace period"),
         }
     }
 }
 
-/// The fates in one sentence: what a backfill does, and by reason what it never does.
+/// Returns the fates in one sentence: what a backfill does, and by reason what it never does.
 #[must_use]
 pub fn tell(fates: &Fates) -> String {
     let sum = |changed: bool| -> u64 {
@@ -127,7 +127,7 @@ pub fn tell(fates: &Fates) -> String {
     }
     match sum(false) {
         0 => out,
-        left => format!("{out} and leaves {}: {}", text::grouped(left), list(false)),
+        left => format!("{out} and skips {}: {}", text::grouped(left), list(false)),
     }
 }
 

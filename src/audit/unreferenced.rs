@@ -163,13 +163,13 @@ async fn prove(store: &crate::store::Store, stray: &ListedKey) -> Result<Finding
         None => Ok(foreign_key(
             &stray.key,
             stray.size,
-            "the bytes do not prove the key's digest",
+            "the bytes do not match the key's digest",
         )),
     }
 }
 
-/// The kind whose scheme proves `id` from the bytes under `key`. A blob is tried first, so that it is
-/// never taken for a commit because it parses.
+/// Returns the kind whose scheme proves `id` from the bytes under `key`. A blob is tried first, so that it is never
+/// taken for a commit because it parses.
 ///
 /// # Errors
 /// The store gave no answer.

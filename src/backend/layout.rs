@@ -1,4 +1,5 @@
-//! Which keys objects lie under, by era. New objects go to the first; listing knows them all.
+//! Keys of objects, by era. New objects use the first layout; listing knows all of them. New objects go to the first;
+//! listing knows them all.
 
 use super::uri::Key;
 use crate::object::ObjectId;
@@ -20,14 +21,14 @@ pub enum Layout {
     RepoInFolder,
 }
 
-/// The key that a new object gets; `None` for an id without digest, which nothing is written under.
+/// Returns the key that a new object gets; `None` for an id without digest, which nothing is written under.
 #[must_use]
 pub fn key_for(id: &ObjectId) -> Option<Key> {
     let (algo, hex) = (id.algo()?.as_str(), id.hex()?);
     Key::new(format!("objects/{algo}/{}/{}", &hex[..2], &hex[2..])).ok()
 }
 
-/// Every key that some era would have given an object, today's first.
+/// Returns every key that some era would have given an object, today's first.
 #[must_use]
 pub fn keys_for(id: &ObjectId, repo_id: Option<&str>) -> Vec<Key> {
     let Some(hex) = id.hex() else {
@@ -46,7 +47,7 @@ pub fn keys_for(id: &ObjectId, repo_id: Option<&str>) -> Vec<Key> {
         .collect()
 }
 
-/// The digest that a key names under some layout.
+/// Returns the digest that a key names under some layout.
 #[must_use]
 pub fn recognise(key: &str) -> Option<(Layout, String)> {
     let digest = |hex: &str| {
@@ -85,12 +86,12 @@ const LONGEST_NAME: usize = 200;
 /// Digits of a checkpoint's number: with leading zeros, keys sort as the numbers do.
 const DIGITS: usize = 12;
 
-/// What a name keeps as it is. Every other byte is percent-encoded, so that the name is one part of a
-/// key whatever the id holds.
+/// The bytes that a name keeps. Every other byte is percent-encoded, so that the name is one part of a key whatever the
+/// id holds.
 const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
-/// The name under which a repository's ref checkpoints lie: its id percent-encoded, or, where that is
-/// too long, `%` and the sha256 of the id.
+/// Returns the name under which a repository's ref checkpoints lie: its id percent-encoded, or, where that is too long,
+/// `%` and the sha256 of the id.
 fn refs_name(repo_id: &str) -> String {
     let name = utf8_percent_encode(repo_id, NAME).to_string();
     // No encoded id is a `%` alone, or has a letter behind its `%` that is no upper-case hex digit.
@@ -101,7 +102,7 @@ fn refs_name(repo_id: &str) -> String {
     }
 }
 
-/// The repository whose ref checkpoints lie under `name`; `None` where the name cannot tell.
+/// Returns the repository whose ref checkpoints lie under `name`; `None` where the name cannot tell.
 #[must_use]
 pub fn repo_of_refs_name(name: &str) -> Option<String> {
     let decoded = match name {
@@ -111,7 +112,7 @@ pub fn repo_of_refs_name(name: &str) -> Option<String> {
     (refs_name(&decoded) == name).then_some(decoded)
 }
 
-/// The repository that a key names under the layouts of March 2026.
+/// Returns the repository that a key names under the layouts of March 2026.
 #[must_use]
 pub fn repo_of(key: &str) -> Option<&str> {
     let (layout, _) = recognise(key)?;
@@ -123,19 +124,19 @@ pub fn repo_of(key: &str) -> Option<&str> {
     }
 }
 
-/// What every ref checkpoint of a repository starts with.
+/// Returns the prefix of all checkpoints of a repository.
 #[must_use]
 pub fn checkpoint_prefix(repo_id: &str) -> String {
     format!("refs/{}/", refs_name(repo_id))
 }
 
-/// The key of a repository's ref checkpoint; `None` for a number that no key holds.
+/// Returns the key of a repository's ref checkpoint; `None` for a number that no key holds.
 #[must_use]
 pub fn checkpoint_key(repo_id: &str, sequence: u64) -> Option<Key> {
     checkpoint_key_below(&checkpoint_prefix(repo_id), sequence)
 }
 
-/// The same, below what every ref checkpoint of the repository starts with.
+/// Returns the same, below what every ref checkpoint of the repository starts with.
 #[must_use]
 pub fn checkpoint_key_below(prefix: &str, sequence: u64) -> Option<Key> {
     let number = format!("{sequence:0DIGITS$}");
@@ -144,7 +145,7 @@ pub fn checkpoint_key_below(prefix: &str, sequence: u64) -> Option<Key> {
     fits.then(key).flatten()
 }
 
-/// The name of the repository and the number that a ref checkpoint's key holds.
+/// Returns the name of the repository and the number that a ref checkpoint's key holds.
 #[must_use]
 pub fn recognise_checkpoint(key: &str) -> Option<(&str, u64)> {
     let (name, file) = key.strip_prefix("refs/")?.split_once('/')?;
@@ -154,7 +155,7 @@ pub fn recognise_checkpoint(key: &str) -> Option<(&str, u64)> {
     Some((name, sequence))
 }
 
-/// Where a run keeps bytes that it replaced.
+/// Returns the key under which a run keeps bytes that it replaces.
 #[must_use]
 pub fn quarantine_key(run: &str, key: &Key) -> Option<Key> {
     Key::new(format!("_quarantine/{run}/{key}")).ok()

@@ -67,7 +67,7 @@ impl Local {
         })
     }
 
-    /// The same folder, without waiting for the disk: for a hub that is being made from nothing.
+    /// Returns the same folder, without waiting for the disk: for a hub that is being made from nothing.
     pub(crate) fn hasty(self) -> Self {
         Self {
             durable: false,
@@ -95,8 +95,8 @@ impl Local {
         self.root.join(key.as_str())
     }
 
-    /// The file under `key`; `None` where there is none. Links are refused on the whole way: what lies
-    /// behind one is not in the store.
+    /// Returns the file under `key`; `None` where there is none. Links are refused on the whole way: what lies behind
+    /// one is not in the store.
     fn find(&self, key: &Key) -> Result<Option<(PathBuf, fs::Metadata)>, BackendError> {
         let mut path = self.root.clone();
         let mut meta = None;
@@ -149,7 +149,7 @@ impl Local {
         Ok(Put::Stored)
     }
 
-    /// A whole temporary file in `folder`, durable before it gets its name.
+    /// Returns a whole temporary file in `folder`, durable before it gets its name.
     fn write_beside(&self, folder: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
         let mut file = tempfile::Builder::new()
             .prefix(TEMPORARY.0)
@@ -320,7 +320,7 @@ async fn blocking<T: Send + 'static>(
         .unwrap_or_else(|error| Err(classify("reading".into(), io::Error::other(error))))
 }
 
-/// A file's bytes, a chunk at a time.
+/// Returns a file's bytes, a chunk at a time.
 fn chunks(file: File, key: Key) -> BoxStream<'static, Result<Bytes, BackendError>> {
     stream::unfold(Some((file, key)), |state| async move {
         let (mut file, key) = state?;
@@ -346,7 +346,7 @@ fn chunks(file: File, key: Key) -> BoxStream<'static, Result<Bytes, BackendError
     .boxed()
 }
 
-/// The folders between `root` and `folder` that are not there yet.
+/// Returns the folders between `root` and `folder` that are not there yet.
 fn missing_folders(root: &Path, folder: &Path) -> Vec<PathBuf> {
     folder
         .ancestors()
@@ -355,7 +355,7 @@ fn missing_folders(root: &Path, folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Whether a file has exactly these bytes; reads no more than one byte beyond them.
+/// Returns whether a file has exactly these bytes; reads no more than one byte beyond them.
 fn holds(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     let mut there = Vec::with_capacity(bytes.len());
     let limit = bytes.len() as u64 + 1;

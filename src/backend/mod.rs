@@ -19,14 +19,14 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use std::io;
 
-/// What a store says of an object without giving its bytes.
+/// An object's metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meta {
     /// Bytes.
     pub size: u64,
     /// The store's own tag of these bytes; no hash.
     pub etag: Option<String>,
-    /// When it was last written, by the store's clock.
+    /// The time of the last write, by the store's clock.
     pub modified: Option<Micros>,
     /// The `Content-Encoding` that it is stored with: its bytes are those of the object in that encoding.
     pub encoding: Option<String>,
@@ -80,14 +80,14 @@ impl Body {
     }
 }
 
-/// What a conditional put found.
+/// The result of a conditional put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Put {
     Stored,
     AlreadyThere,
 }
 
-/// What a store honours of the conditions that a put names.
+/// The conditions that a store honours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conditions {
     /// A put with `If-None-Match: *` never overwrites. Without it a put asks, stores, and reads back:
@@ -99,7 +99,7 @@ pub struct Conditions {
     pub if_match: bool,
 }
 
-/// What a replacement found.
+/// The result of a replacement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replaced {
     Stored,
@@ -107,7 +107,7 @@ pub enum Replaced {
     Changed,
 }
 
-/// Why a question to the store has no answer. None of these means that an object is absent.
+/// The reason why a request to the store has no answer. None of these means that an object is absent.
 #[derive(Debug, thiserror::Error)]
 pub enum BackendError {
     #[error("{what}: access denied; give this user the right to read and list it")]
@@ -154,7 +154,7 @@ pub enum BackendError {
 }
 
 impl BackendError {
-    /// Why the same question may well be answered a little later; `None` where it will not.
+    /// Returns the reason why the same request may succeed a little later; `None` if it will not.
     #[must_use]
     pub fn transient(&self) -> Option<&'static str> {
         match self {
@@ -174,7 +174,7 @@ impl BackendError {
         }
     }
 
-    /// The error without the key that it names first, for a line that names it already.
+    /// Returns the error without the key that it names first, for a line that names it already.
     #[must_use]
     pub fn reason(&self, key: &str) -> String {
         let text = self.to_string();
@@ -187,7 +187,7 @@ impl BackendError {
         }
     }
 
-    /// The same error with how long it was tried; `told` may be empty.
+    /// Returns the same error with how long it was tried; `told` may be empty.
     #[must_use]
     pub fn given_up(self, told: &str) -> Self {
         if told.is_empty() {
@@ -202,16 +202,16 @@ impl BackendError {
     }
 }
 
-/// Where objects are read.
+/// Reads objects.
 #[async_trait]
 pub trait Backend: Send + Sync {
-    /// The store in a few words for a person, without secrets: `s3 muse-objects`, `folder /srv/muse`.
+    /// Returns the store in a few words for a person, without secrets: `s3 muse-objects`, `folder /srv/muse`.
     fn describe(&self) -> String;
 
-    /// What a row's `storage_uri` says of an object under `key`.
+    /// Returns the `storage_uri` of an object under `key`.
     fn uri_for(&self, key: &Key) -> String;
 
-    /// The key that a `storage_uri` names here. A URI is input: it is refused by name, never followed.
+    /// Returns the key that a `storage_uri` names here. A URI is input: it is refused by name, never followed.
     ///
     /// # Errors
     /// Another scheme or bucket, or a key that leaves the prefix.
@@ -229,22 +229,22 @@ pub trait Backend: Send + Sync {
     /// Whatever leaves the question open.
     async fn head(&self, key: &Key) -> Result<Option<Meta>, BackendError>;
 
-    /// Every key that starts with `prefix` and sorts behind `start_after`, in the order of their
-    /// UTF-8 bytes. Only `None` ends it; an error ends it without that promise.
+    /// Returns every key that starts with `prefix` and sorts behind `start_after`, in the order of their UTF-8 bytes.
+    /// Only `None` ends it; an error ends it without that promise.
     fn list<'a>(
         &'a self,
         prefix: &str,
         start_after: Option<&str>,
     ) -> BoxStream<'a, Result<Entry, BackendError>>;
 
-    /// The store's clock.
+    /// Returns the store's clock.
     ///
     /// # Errors
     /// Whatever keeps the store from telling.
     async fn now(&self) -> Result<Micros, BackendError>;
 }
 
-/// Where objects are written: reachable from `store/` only.
+/// Writes objects; can be reached from `store/` only.
 #[async_trait]
 pub(crate) trait BackendMut: Backend {
     /// Stores `bytes` under `key` unless something lies there. Durable when it returns.

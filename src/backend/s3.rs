@@ -99,8 +99,8 @@ impl S3 {
         }
     }
 
-    /// What this server is found to honour; `None` where it was opened for reading, since finding out
-    /// takes a put. Probed once and kept; the probes stay below `_luthier/`.
+    /// Returns the conditions that this server honours; `None` if it was opened for reading, because finding out takes
+    /// a put. Probed once and kept; the probes stay below `_luthier/`.
     ///
     /// # Errors
     /// Whatever leaves the question open.

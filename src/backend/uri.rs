@@ -14,7 +14,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(String);
 
-/// Why a `storage_uri` is not followed.
+/// The reason why a `storage_uri` is not followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UriRefusal {
     #[error("it has no scheme")]
@@ -25,7 +25,7 @@ pub enum UriRefusal {
     ForeignScheme(String),
     #[error("the bucket `{found}` is not the configured `{expected}`")]
     ForeignBucket { found: String, expected: String },
-    #[error("the key lies outside the prefix `{0}`")]
+    #[error("the key is outside the prefix `{0}`")]
     OutsidePrefix(String),
     #[error("the key is empty")]
     Empty,
@@ -64,7 +64,7 @@ impl Key {
         Ok(Self(text))
     }
 
-    /// The text of the key.
+    /// Returns the text of the key.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -81,7 +81,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Whether `key`, or something below it, is asked for.
+    /// Returns whether `key`, or something below it, is asked for.
     fn may_hold(&self, key: &str) -> bool {
         let is_folder = key.ends_with('/');
         let in_prefix =
@@ -93,7 +93,7 @@ impl Walk {
         in_prefix && behind
     }
 
-    /// The next object; `None` at the end.
+    /// Returns the next object; `None` at the end.
     fn step(&mut self) -> Result<Option<Entry>, BackendError> {
         if !std::mem::replace(&mut self.started, true) {
             self.enter(&Named {

@@ -1,10 +1,10 @@
-//! What every command that carries a plan out shares: its flags, the question, the run.
+//! Carries a plan out: the flags, the question and the run that every command with a plan shares.
 
 use super::confirm::confirm;
 use super::output::Output;
 use super::plan::{show_plan, summary};
 use super::watch::watch;
-use super::{CliError, Exit};
+use super::{CliError, Exit, help};
 use crate::config::Target;
 use crate::destination;
 use crate::repair::{self, Applied, Journal, Options, Plan, Throttle, journal};
@@ -18,44 +18,44 @@ const CONCURRENCY: u16 = 8;
 
 #[derive(Args, Clone)]
 pub struct Apply {
-    /// Carry the plan out; needs --write. Without it the plan is only shown
-    #[arg(long)]
+    /// Carry the plan out; needs --write. Without it, the plan is only shown
+    #[arg(long, help_heading = help::APPLY)]
     pub apply: bool,
     /// Answer the confirmation with yes, for scripts
-    #[arg(long)]
+    #[arg(long, help_heading = help::APPLY)]
     pub yes: bool,
-    /// On production: the hub's name, instead of --yes alone
-    #[arg(long, value_name = "HUB")]
+    /// Name of the hub; on production it is needed with --yes
+    #[arg(long, value_name = "HUB", help_heading = help::APPLY)]
     pub confirm: Option<String>,
-    /// Save the plan in a new file, to be looked at, and applied later with `repair --plan FILE`
-    #[arg(long, value_name = "FILE")]
+    /// Save the plan in a new file; apply it later with `luthier repair --plan FILE`
+    #[arg(long, value_name = "FILE", help_heading = help::OUTPUT)]
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub care: Care,
 }
 
-/// How fast, and how much may go wrong.
+/// The speed at which a plan is applied, and what stops it.
 #[derive(Args, Clone)]
 pub struct Care {
-    /// Requests to the store a second, while a plan is applied; no limit without
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Send at most this many requests per second to the store while a plan is applied [default: no limit]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = help::LIMITS)]
     pub max_rps: Option<u32>,
-    /// Failures, one after the other or beyond one in a hundred, that stop all writing
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    /// Stop after N failures in a row, or when more than N and more than 1 % of the steps have failed
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..), help_heading = help::LIMITS)]
     pub max_failures: u64,
-    /// The hub's name: apply although so much is missing or wrong that this may be the wrong store
-    #[arg(long, value_name = "HUB")]
+    /// Name of the hub: apply although so many objects are missing or corrupt that this may be the wrong store
+    #[arg(long, value_name = "HUB", help_heading = help::APPLY)]
     pub mass_fault: Option<String>,
-    /// Another database or store than the last time is meant
-    #[arg(long)]
+    /// Accept that this profile now uses another database or store
+    #[arg(long, help_heading = help::APPLY)]
     pub new_pair: bool,
-    /// Replace objects even on a server that does not honour If-Match; only while nobody else writes there
-    #[arg(long)]
+    /// Replace objects although the store ignores If-Match; nobody else may write to it meanwhile
+    #[arg(long, help_heading = help::APPLY)]
     pub unguarded: bool,
 }
 
 impl Care {
-    /// How a plan is carried out on `target`, with so many steps under way at once.
+    /// Returns the options for applying a plan to `target`, with this many steps in parallel.
     pub fn options(&self, target: &Target, concurrency: Option<u16>) -> Result<Options, CliError> {
         let name = &target.hub.name;
         if let Some(given) = self.mass_fault.as_ref().filter(|given| *given != name) {
@@ -92,7 +92,7 @@ impl Apply {
 pub fn needs_write(target: &Target, how: &Apply) -> Result<(), CliError> {
     if how.apply && target.authority.is_none() {
         return Err(CliError::usage(
-            "this session is read-only; add --write to apply the plan",
+            "this run is read-only; add --write to apply the plan",
         ));
     }
     match how.apply {
@@ -158,7 +158,7 @@ pub async fn carry_out(
     })
 }
 
-/// Where nothing is to be applied, what a killed run left open in the journal is looked up all the same.
+/// Looks up the open steps of a killed run even if there is nothing to apply.
 async fn resolve_interrupted(
     store: &Store,
     target: &Target,

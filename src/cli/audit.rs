@@ -3,7 +3,7 @@
 use super::duration::duration;
 use super::output::Output;
 use super::watch::watch;
-use super::{CliError, Exit, Global, open, target};
+use super::{CliError, Exit, Global, help, open, target};
 use crate::audit::{self, Code, Depth, Filter, Finding, Options, Report, Scope, Summary};
 use crate::text;
 use clap::{Args, ValueEnum};
@@ -14,46 +14,65 @@ const PAGE: u32 = 1_000;
 
 #[derive(Args)]
 pub struct Audit {
-    /// A repository as OWNER/SLUG, or an id (4 or more of its first digits); the whole hub without
+    /// Repository (OWNER/SLUG) or id (4 or more of its first digits); without it, the whole hub
     #[arg(value_name = "WHAT")]
     what: Option<String>,
+    /// How much to read
+    #[arg(long, value_enum, default_value_t = DepthFlag::Presence, help_heading = help::SELECT)]
+    depth: DepthFlag,
     #[command(flatten)]
-    how: How,
+    reading: Reading,
 }
 
-/// How deep, and how patiently.
+/// The rows to judge, and the number of parallel reads.
 #[derive(Args, Clone)]
-pub struct How {
-    /// How deep to look; without it an audit looks at presence, a repair and a backfill read the bytes
-    #[arg(long, value_enum)]
-    pub depth: Option<DepthFlag>,
-    /// Rows, and objects without row, younger than this are counted and not judged (30s, 15m, 1h, 1d)
-    #[arg(long, value_parser = duration, default_value = "1h", value_name = "TIME")]
+pub struct Reading {
+    /// Do not judge rows, and objects without a row, that are younger than this; count them (30s, 15m, 1h, 1d)
+    #[arg(long, value_parser = duration, default_value = "1h", value_name = "TIME", help_heading = help::SELECT)]
     pub grace: Duration,
-    /// Reads under way at once, 32 where it is not given; of a repair also steps, 8 and at most 32
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// Run this many reads at the same time
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = help::LIMITS)]
+    pub concurrency: u16,
+}
+
+/// The audit before a plan, and the numbers of parallel reads and steps.
+#[derive(Args, Clone)]
+pub struct Planning {
+    /// How much to read
+    #[arg(long, value_enum, default_value_t = DepthFlag::Bytes, help_heading = help::SELECT)]
+    depth: DepthFlag,
+    /// Do not judge rows, and objects without a row, that are younger than this; count them (30s, 15m, 1h, 1d)
+    #[arg(long, value_parser = duration, default_value = "1h", value_name = "TIME", help_heading = help::SELECT)]
+    grace: Duration,
+    /// Run this many reads, and at most 32 steps, at the same time [default: 32 reads, 8 steps]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = help::LIMITS)]
     pub concurrency: Option<u16>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum DepthFlag {
-    /// Rows, and the graph that they span
+    /// Rows and the commit graph
     Rows,
-    /// The listing too; of the objects only what differs is read
+    /// Also the store's listing; objects are read only where something differs
     Presence,
-    /// Every object is read and proved
+    /// Also every object, which is checked against its id
     Bytes,
 }
 
-impl How {
-    pub fn options(&self, default: Depth, scope: Scope) -> Options {
+impl From<DepthFlag> for Depth {
+    fn from(flag: DepthFlag) -> Self {
+        match flag {
+            DepthFlag::Rows => Depth::Rows,
+            DepthFlag::Presence => Depth::Presence,
+            DepthFlag::Bytes => Depth::Bytes,
+        }
+    }
+}
+
+impl Planning {
+    pub fn options(&self, scope: Scope) -> Options {
         Options {
-            depth: match self.depth {
-                None => default,
-                Some(DepthFlag::Rows) => Depth::Rows,
-                Some(DepthFlag::Presence) => Depth::Presence,
-                Some(DepthFlag::Bytes) => Depth::Bytes,
-            },
+            depth: self.depth.into(),
             scope,
             grace: self.grace,
             concurrency: usize::from(self.concurrency.unwrap_or(32)),
@@ -69,7 +88,12 @@ pub async fn run(command: Audit, global: &Global, out: Output) -> Result<Exit, C
         Some(what) if what.contains('/') => Scope::Repo(what.clone()),
         Some(what) => Scope::Id(audit::inspect::resolve(&store, what).await?.1),
     };
-    let options = command.how.options(Depth::default(), scope);
+    let options = Options {
+        depth: command.depth.into(),
+        scope,
+        grace: command.reading.grace,
+        concurrency: usize::from(command.reading.concurrency),
+    };
     let progress = out.job();
     let report = watch(&out, &progress, audit::run(&store, &options, &progress)).await??;
     if out.json {
@@ -105,7 +129,7 @@ async fn write_words(report: &Report, out: &Output) -> Result<(), CliError> {
     if let Some(alarm) = &report.summary().wrong_pair {
         out.line(&format!("INCOMPLETE: {alarm}."))?;
         out.line(
-            "Check --database and --store with `luthier doctor`. What follows is of these two.",
+            "Check --database and --store with `luthier doctor`. The findings below are about this database and this store.",
         )?;
         out.line("")?;
     }
@@ -158,11 +182,12 @@ pub fn write_finding(finding: &Finding, out: &Output) -> Result<(), CliError> {
         ));
     }
     if let Some(cause) = &finding.caused_by {
-        tail.push(format!("Follows from {cause}."));
+        tail.push(format!("Caused by {cause}."));
     }
     tail.push(match finding.auto {
-        audit::Auto::No => "No remedy here.".to_owned(),
-        _ => format!("Remedy: {} ({}).", finding.remedy, finding.auto),
+        audit::Auto::No => "Luthier cannot repair this.".to_owned(),
+        audit::Auto::Ask => format!("Remedy: {} (needs a decision).", finding.remedy),
+        audit::Auto::Yes => format!("Remedy: {}.", finding.remedy),
     });
     out.line(&format!("         {}", tail.join(" ")))
 }
@@ -199,13 +224,13 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
     }
     if summary.too_new > 0 {
         out.line(&format!(
-            "{} younger than the grace window, not judged.",
+            "{} younger than the grace period, not judged.",
             text::plural(summary.too_new, "row")
         ))?;
     }
     if summary.changed > 0 {
         out.line(&format!(
-            "{} changed or deleted while the audit ran; what rested on them is not judged.",
+            "{} changed or deleted while the audit ran; findings that depend on them are not reported.",
             text::plural(summary.changed, "row")
         ))?;
     }
@@ -221,7 +246,7 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
         if !hidden.not_judged.is_empty() {
             let names: Vec<&str> = hidden.not_judged.iter().map(|code| code.name()).collect();
             out.line(&format!(
-                "            So these are not judged: {}.",
+                "            These codes are therefore not judged: {}.",
                 names.join(", ")
             ))?;
         }
@@ -240,7 +265,7 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
     }
     if !whole.is_empty() {
         out.line(&format!(
-            "Not judged of one repository alone: {}; an audit of the whole hub judges what nothing names.",
+            "Not judged by an audit of one repository: {}; an audit of the whole hub judges them.",
             names(&whole)
         ))?;
     }
@@ -251,7 +276,7 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
             .map(|code| code.name())
             .collect();
         out.line(&format!(
-            "Judged only where something else spoke against a row, so there may be more: {}.",
+            "Judged only on rows with another finding, so there may be more: {}.",
             names.join(", ")
         ))?;
     }

@@ -4,7 +4,7 @@ use super::apply::Care;
 use super::output::Output;
 use super::plan::{alarms, refused, show_step, summary};
 use super::watch::watch;
-use super::{CliError, Exit, Global, open, target};
+use super::{CliError, Exit, Global, help, open, target};
 use crate::repair::{self, Applied, Journal, Plan, journal};
 use crate::text;
 use clap::Args;
@@ -14,11 +14,11 @@ const PAGE: u32 = 1_000;
 
 #[derive(Args)]
 pub struct Checkpoint {
-    /// Only this repository (OWNER/SLUG)
-    #[arg(long, value_name = "REPO")]
+    /// Save the branches of this repository only (OWNER/SLUG)
+    #[arg(long, value_name = "REPO", help_heading = help::SELECT)]
     repo: Option<String>,
-    /// Steps under way at once, 8 where it is not given
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=32))]
+    /// Run this many steps at the same time [default: 8]
+    #[arg(long, value_name = "N", help_heading = help::LIMITS, value_parser = clap::value_parser!(u16).range(1..=32))]
     concurrency: Option<u16>,
     #[command(flatten)]
     care: Care,

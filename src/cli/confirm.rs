@@ -32,7 +32,9 @@ pub async fn confirm(
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        return Err(CliError::usage("nobody is there to confirm; add --yes"));
+        return Err(CliError::usage(
+            "standard input is not a terminal, so nobody can confirm; add --yes",
+        ));
     }
     let expected = if production { &target.hub.name } else { "yes" };
     let mut err = std::io::stderr();

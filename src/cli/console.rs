@@ -7,24 +7,24 @@ use crate::tui::{self, Ended, Session};
 use std::io::IsTerminal;
 
 const NO_HUB: &str = "\
-Luthier inspects and repairs MuseHub repositories. No hub is configured yet.
+Luthier finds and repairs damage in MuseHub repositories. No hub is configured yet. To start:
 
-  luthier demo                                    a hub with known faults, to look around
+  luthier demo                                    open the console on a hub with known faults
   luthier --database postgres://me@host/musehub \\
-          --store s3://bucket                     a hub of yours, read-only
+          --store s3://bucket                     open it on your hub, read-only
   luthier --database sqlite:///path/hub.db \\
-          --store file:///path/objects            one in a file and a folder
+          --store file:///path/objects            open it on a hub in a file and a folder
 
-A hub's own environment is read too: DATABASE_URL, AWS_S3_ASSET_BUCKET, AWS_REGION, AWS_ENDPOINT_URL.
+The hub's own variables are read too: DATABASE_URL, AWS_S3_ASSET_BUCKET, AWS_REGION, AWS_ENDPOINT_URL.
 
-Profiles go into the configuration file; `luthier --help` lists every command.";
+`luthier config init` writes a configuration file with profiles. `luthier --help` lists every command.";
 
 /// The console on the hub that is configured; without one, how to give one.
 pub async fn open_configured(global: &Global, out: &Output) -> Result<Exit, CliError> {
     let Some(target) = configured(global)? else {
         NO_HUB.lines().try_for_each(|line| out.line(line))?;
         if let Some(path) = crate::config::path() {
-            out.line(&format!("Here it would be {}.", path.display()))?;
+            out.line(&format!("That file would be {}.", path.display()))?;
         }
         out.flush()?;
         return Ok(Exit::Done);
@@ -40,13 +40,12 @@ pub fn needs_terminal() -> Result<(), CliError> {
         std::io::stdout().is_terminal(),
     ) {
         (true, true) => return Ok(()),
-        (false, true) => "standard input is no terminal",
-        (true, false) => "standard output is no terminal",
-        (false, false) => "standard input and output are no terminals",
+        (false, true) => "standard input is not a terminal",
+        (true, false) => "standard output is not a terminal",
+        (false, false) => "standard input and output are not terminals",
     };
     Err(CliError::usage(format!(
-        "the console needs a terminal, and {missing}; the commands work without one: `luthier audit` lists \
-         what is wrong, `luthier --help` lists the others"
+        "the console needs a terminal, but {missing}; commands work without one: `luthier audit` lists what is wrong, `luthier --help` lists all commands"
     )))
 }
 

@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use super::watch::watch;
-use super::{CliError, Exit, Global, console};
+use super::{CliError, Exit, Global, console, help};
 use crate::config;
 use crate::demo::{self, DemoError, DemoOptions};
 use crate::store::HubError;
@@ -13,22 +13,22 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Demo {
-    /// Only build the hub, in this folder, and print its two URLs
-    #[arg(long, value_name = "DIR")]
+    /// Only build the hub in this folder, and print its two URLs
+    #[arg(long, help_heading = help::OUTPUT, value_name = "DIR")]
     build_only: Option<PathBuf>,
-    /// Leave the faults out
-    #[arg(long)]
+    /// Build a hub without faults
+    #[arg(long, help_heading = help::SELECT)]
     healthy: bool,
     /// Add a repository with this many commits
-    #[arg(long, value_name = "N")]
+    #[arg(long, help_heading = help::SELECT, value_name = "N")]
     commits: Option<u64>,
-    /// Another seed makes another hub, the same seed the same
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    /// Seed of the random contents: the same seed builds the same hub
+    #[arg(long, help_heading = help::SELECT, default_value_t = 1, value_name = "N")]
     seed: u64,
 }
 
 impl Demo {
-    /// Whether the console opens on the hub once it is built.
+    /// Returns whether the console opens on the hub once it is built.
     pub const fn opens_console(&self) -> bool {
         self.build_only.is_none()
     }

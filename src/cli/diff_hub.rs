@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use super::watch::watch;
-use super::{CliError, Exit, Global, target};
+use super::{CliError, Exit, Global, help, target};
 use crate::audit::hubs::{self, Change, Difference, Totals};
 use crate::store::hub::{Database, Hub};
 use crate::store::{Store, StoreError};
@@ -14,11 +14,11 @@ const SHOWN: usize = 100;
 
 #[derive(Args)]
 pub struct DiffHub {
-    /// The other database: sqlite:///path/other.db
-    #[arg(long, value_name = "URL")]
+    /// The other database, for example sqlite:///path/other.db
+    #[arg(long, value_name = "URL", help_heading = help::HUB)]
     with: String,
-    /// Columns that no object carries are differences too
-    #[arg(long)]
+    /// Also compare columns that no object carries, such as when a row was added
+    #[arg(long, help_heading = help::SELECT)]
     all: bool,
 }
 
@@ -88,7 +88,9 @@ fn summary(totals: &Totals, out: &Output) -> Result<(), CliError> {
         ))?;
     }
     for name in &totals.not_compared {
-        out.line(&format!("not compared, since one side lacks it: {name}"))?;
+        out.line(&format!(
+            "not compared, because one side does not have it: {name}"
+        ))?;
     }
     for said in &totals.hidden {
         out.line(&format!("INCOMPLETE: {said}."))?;

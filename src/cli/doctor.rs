@@ -63,7 +63,7 @@ async fn tell_fates(target: &Target, checks: &mut [Check]) {
     check.found += &format!("; {of}{}", unlinked::tell(fates));
     let changes = fates.keys().any(|fate| fate.is_changed());
     if sampled.whole && !changes {
-        "`luthier audit` names each row and what mends it".clone_into(&mut check.advice);
+        "`luthier audit` lists each row and its remedy".clone_into(&mut check.advice);
     }
 }
 
@@ -103,7 +103,7 @@ fn configuration(target: &Target) -> Check {
     )
 }
 
-/// Whether repairs from here can be told later.
+/// Returns whether repairs from here can be told later.
 fn journal_of(target: &Target) -> Check {
     const NAME: &str = "journal";
     if let Err(error) = journal::try_place(&target.hub) {
@@ -112,17 +112,17 @@ fn journal_of(target: &Target) -> Check {
             Some(_) => Check::fail(
                 NAME,
                 error.to_string(),
-                "without it nothing can be repaired",
+                "without a journal, nothing can be repaired",
             ),
             None => Check::warn(
                 NAME,
                 error.to_string(),
-                "fine for an audit; a repair needs it",
+                "an audit works without a journal; a repair needs one",
             ),
         };
     }
     let Some(path) = journal::path_of(&target.hub).filter(|path| path.exists()) else {
-        return Check::pass(NAME, "nothing was ever changed from here");
+        return Check::pass(NAME, "Luthier has changed nothing from this machine");
     };
     match journal::verify(&path) {
         Err(error) => Check::fail(
@@ -130,10 +130,10 @@ fn journal_of(target: &Target) -> Check {
             format!("{}: {error}", path.display()),
             "nothing can be repaired from here until it can be read",
         ),
-        Ok(verified) if verified.is_sound() => Check::pass(NAME, "its chain is whole"),
+        Ok(verified) if verified.is_sound() => Check::pass(NAME, "no line was changed"),
         Ok(_) => Check::fail(
             NAME,
-            "its chain is broken",
+            "lines were changed, removed or reordered",
             "`luthier journal verify` shows where",
         ),
     }

@@ -63,7 +63,7 @@ fn summed(text: &str) -> Option<Duration> {
     (!text.is_empty()).then(|| Duration::try_from_secs_f64(sum).unwrap_or(Duration::MAX))
 }
 
-/// The seconds in a unit.
+/// Returns the seconds in a unit.
 fn seconds(unit: &str) -> Option<f64> {
     Some(match unit.to_ascii_lowercase().as_str() {
         "ms" => 0.001,

@@ -4,7 +4,7 @@ use super::apply::{Apply, carry_out, needs_write};
 use super::output::Output;
 use super::plan::placed;
 use super::watch::watch;
-use super::{CliError, Exit, Global, configured, open, target};
+use super::{CliError, Exit, Global, configured, help, open, target};
 use crate::repair;
 use crate::repair::journal::{self, Entry, Event, Line, Run};
 use crate::text;
@@ -23,23 +23,23 @@ pub struct JournalArgs {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Every line of one run: what was announced, and what became of it
+    /// Print every line of one run: each step and its outcome
     Show {
-        /// A run's name, as `luthier journal` lists it
+        /// Name of the run, as `luthier journal` lists it
         run: String,
     },
-    /// Plan to put back what a run changed; with --apply --write, carry that out. New objects stay
+    /// Plan to put back what a run changed; with --apply --write, do it. Added objects stay in the store
     Undo(Undo),
-    /// Whether any line was changed, removed or re-ordered
+    /// Check that no line was changed, removed or reordered
     Verify,
 }
 
 #[derive(Args)]
 struct Undo {
-    /// A run's name, as `luthier journal` lists it
+    /// Name of the run, as `luthier journal` lists it
     run: String,
-    /// Steps under way at once, 8 where it is not given
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=32))]
+    /// Run this many steps at the same time [default: 8]
+    #[arg(long, value_name = "N", help_heading = help::LIMITS, value_parser = clap::value_parser!(u16).range(1..=32))]
     concurrency: Option<u16>,
     #[command(flatten)]
     apply: Apply,
@@ -71,7 +71,7 @@ async fn undo(command: Undo, global: &Global, out: &Output) -> Result<Exit, CliE
     };
     let Some(path) = path.filter(|_| known.iter().any(|run| run.run == command.run)) else {
         return Err(CliError::usage(format!(
-            "this hub has no run `{}`; `luthier journal` lists them",
+            "the journal of this hub has no run `{}`; `luthier journal` lists the runs",
             command.run
         )));
     };
@@ -85,7 +85,7 @@ async fn undo(command: Undo, global: &Global, out: &Output) -> Result<Exit, CliE
     Ok(exit)
 }
 
-/// The journal of the hub that is meant; every journal here where none is.
+/// Returns the journal of the hub that is meant; every journal here where none is.
 fn journals(global: &Global) -> Result<Vec<PathBuf>, CliError> {
     match configured(global)? {
         Some(target) => Ok(journal::path_of(&target.hub)
@@ -115,7 +115,7 @@ fn list(journals: &[PathBuf], out: &Output) -> Result<Exit, CliError> {
         }
     }
     if !found && !out.json {
-        out.line("Nothing was ever changed from here: there is no journal yet.")?;
+        out.line("Luthier has changed nothing from this machine: there is no journal yet.")?;
     }
     Ok(Exit::Done)
 }
@@ -129,7 +129,7 @@ fn words(run: &Run) -> String {
     let end = match (&run.breaker, run.ended, run.stopped) {
         (Some(breaker), ..) => format!(", stopped writing: {breaker}"),
         (None, false, _) if run.open > 0 => format!(
-            ", interrupted, with {} announced; the next run looks what became of them",
+            ", interrupted: the outcome of {} is unknown; the next run looks it up",
             text::plural(run.open, "step")
         ),
         (None, false, _) => ", interrupted".to_owned(),
@@ -176,7 +176,7 @@ fn show(journals: &[PathBuf], run: &str, out: &Output) -> Result<Exit, CliError>
     Ok(Exit::Done)
 }
 
-/// What a step was about.
+/// Returns what a step was about.
 fn subject(entry: &Entry) -> String {
     let place = placed(&entry.repo, entry.path.as_deref());
     format!("{} {} {}{place}", entry.remedy, entry.kind, entry.id)
@@ -212,9 +212,9 @@ fn write(line: &Line, out: &Output) -> Result<(), CliError> {
             text
         }
         Event::End { stopped, .. } => if *stopped { "stopped" } else { "end" }.to_owned(),
-        Event::Interrupted { done, not_done } => format!(
-            "interrupted: of what was announced, {done} found done, {not_done} found not done"
-        ),
+        Event::Interrupted { done, not_done } => {
+            format!("interrupted: of the announced steps, {done} were done, {not_done} were not")
+        }
         Event::Note { why, bytes, .. } => format!("note: {why} ({})", text::plural(*bytes, "byte")),
     };
     out.line(&format!(
@@ -237,7 +237,7 @@ fn verify(journals: &[PathBuf], out: &Output) -> Result<Exit, CliError> {
             continue;
         }
         let verdict = if found.is_sound() {
-            "every line is as it was written"
+            "no line was changed, removed or reordered"
         } else {
             "TAMPERED WITH"
         };
@@ -251,9 +251,7 @@ fn verify(journals: &[PathBuf], out: &Output) -> Result<Exit, CliError> {
             out.line(&format!("  line {}: {}", place.line, place.what))?;
         }
         if found.torn > 0 {
-            out.line(
-                "  the last line is half written, as a crash leaves it; the next run cuts it off",
-            )?;
+            out.line("  the last line is incomplete because of a crash; the next run removes it")?;
         }
     }
     if journals.is_empty() && !out.json {

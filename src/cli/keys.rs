@@ -31,7 +31,7 @@ fn rows(keymap: &Keymap) -> impl Iterator<Item = &Row> {
     })
 }
 
-/// The table in Markdown.
+/// Returns the table in Markdown.
 pub fn table(keymap: &Keymap) -> String {
     let mut out = "| where | keys | name | does |\n|---|---|---|---|\n".to_owned();
     let mut last = "";

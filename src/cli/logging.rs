@@ -34,8 +34,18 @@ pub fn start(cli: &Cli) -> Result<(), CliError> {
             Location::Nowhere(why) => format!("no log: {why}"),
         });
     }
-    // What only prints a table leaves no file behind.
-    if !matches!(cli.command, Some(Command::Keys)) {
+    // A command that only prints leaves no file behind.
+    let prints = matches!(
+        cli.command,
+        Some(
+            Command::Keys
+                | Command::Faults(_)
+                | Command::Config(_)
+                | Command::Completions(_)
+                | Command::Man(_)
+        )
+    );
+    if !prints {
         STARTED.store(true, Ordering::Relaxed);
         info!(version = env!("CARGO_PKG_VERSION"), command, "run started");
     }
@@ -63,6 +73,10 @@ pub fn name(cli: &Cli) -> &'static str {
             Command::DiffHub(_) => "diff-hub",
             Command::Journal(_) => "journal",
             Command::Keys => "keys",
+            Command::Faults(_) => "faults",
+            Command::Config(_) => "config",
+            Command::Completions(_) => "completions",
+            Command::Man(_) => "man",
         },
     }
 }
@@ -93,7 +107,7 @@ pub fn end(ended: Result<Exit, CliError>) -> Exit {
     exit
 }
 
-/// Where the log is, or why there is none.
+/// Returns the place of the log, or the reason why there is none.
 fn told() -> String {
     match diagnostics::location() {
         Location::File(path) => format!("log: {}", path.display()),

@@ -1,14 +1,18 @@
-//! The headless face: one file a command.
+//! The headless commands, one file each.
 
 mod apply;
 mod audit;
 mod checkpoint;
+mod completions;
+mod config_command;
 mod confirm;
 mod console;
 mod demo;
 mod diff_hub;
 mod doctor;
 mod duration;
+mod faults;
+mod help;
 mod journal;
 mod keys;
 mod logging;
@@ -32,7 +36,7 @@ use crate::repair::RepairError;
 use crate::store::{ServeError, Store, StoreError};
 use crate::tui::keymap::{Keymap, TABLE};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use output::Output;
 use std::io::Write;
 use std::panic::AssertUnwindSafe;
@@ -41,7 +45,7 @@ use std::time::Duration;
 use stop::Stop;
 use tracing::Instrument;
 
-/// How a command ends.
+/// The exit code of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Nothing wrong was found, or everything asked for was repaired.
@@ -80,7 +84,7 @@ impl CliError {
         }
     }
 
-    /// An end of which nobody has to be told.
+    /// Returns an end of which nobody has to be told.
     fn quiet(exit: Exit) -> Self {
         let message = String::new();
         Self { message, exit }
@@ -91,9 +95,8 @@ impl CliError {
 #[command(
     name = "luthier",
     version,
-    about = "Inspects and repairs MuseHub repositories",
-    after_help = "Exit codes: 0 nothing wrong, or all repaired · 1 findings remain · 2 wrong arguments or \
-                  configuration · 3 a side could not be used · 4 stopped before the end · 5 a bug in Luthier"
+    about = "Finds and repairs damage in MuseHub repositories. Without a command it opens the console",
+    after_help = help::ROOT
 )]
 struct Cli {
     #[command(flatten)]
@@ -104,38 +107,38 @@ struct Cli {
 
 #[derive(Args, Clone)]
 struct Global {
-    /// The hub, by its name in the configuration
-    #[arg(long, global = true, value_name = "NAME")]
+    /// Use this profile of the configuration file
+    #[arg(long, global = true, value_name = "NAME", help_heading = help::HUB)]
     profile: Option<String>,
-    /// The hub's rows: postgres://user@host/database or sqlite:///path/hub.db
-    #[arg(long, global = true, value_name = "URL")]
+    /// Database with the hub's rows: postgres://user@host/database or sqlite:///path/hub.db
+    #[arg(long, global = true, value_name = "URL", help_heading = help::HUB)]
     database: Option<String>,
-    /// The hub's objects: s3://bucket/prefix or file:///folder
-    #[arg(long, global = true, value_name = "URL")]
+    /// Object store with the hub's objects: s3://bucket/prefix or file:///folder
+    #[arg(long, global = true, value_name = "URL", help_heading = help::HUB)]
     store: Option<String>,
-    /// Allow writing in this run; without it nothing can be written
-    #[arg(long, global = true)]
+    /// Allow this run to write; without it, the hub is opened read-only
+    #[arg(long, global = true, help_heading = help::APPLY)]
     write: bool,
-    /// One JSON object a line on standard output, nothing else there
-    #[arg(long, global = true)]
-    json: bool,
-    /// No progress, and no more words than needed
-    #[arg(long, global = true)]
-    quiet: bool,
-    /// Tell on standard error what the run does: -v its steps, waits and slow requests, -vv every request
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    verbose: u8,
-    /// Colour
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
-    color: Color,
-    /// The console in plain ASCII, for fonts without lines and marks
-    #[arg(long, global = true)]
-    ascii: bool,
-    /// Try what does not answer again for this long, and five times that in one run (30s, 2m, 1h)
-    #[arg(long, global = true, value_parser = duration::duration, default_value = "2m", value_name = "TIME")]
+    /// Retry a request that gets no answer for this long; in one run, five times as long in total (30s, 2m, 1h)
+    #[arg(long, global = true, value_parser = duration::duration, default_value = "2m", value_name = "TIME", help_heading = help::LIMITS)]
     retry_for: Duration,
-    /// The console's colours; auto asks the terminal whether it is dark or light
-    #[arg(long, global = true, value_enum)]
+    /// Print one JSON object per line on standard output, and nothing else
+    #[arg(long, global = true, help_heading = help::OUTPUT)]
+    json: bool,
+    /// Print no progress, and only the lines that are needed
+    #[arg(long, global = true, help_heading = help::OUTPUT)]
+    quiet: bool,
+    /// Print what the run does on standard error: -v steps, waits and slow requests, -vv every request
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = help::OUTPUT)]
+    verbose: u8,
+    /// Use colours; auto means: on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = help::OUTPUT)]
+    color: Color,
+    /// Draw the console in plain ASCII, for fonts without lines and marks
+    #[arg(long, global = true, help_heading = help::OUTPUT)]
+    ascii: bool,
+    /// Colours of the console; auto asks the terminal whether it is dark or light [default: the configuration's, else auto]
+    #[arg(long, global = true, value_enum, help_heading = help::OUTPUT)]
     theme: Option<crate::tui::Choice>,
 }
 
@@ -149,44 +152,83 @@ enum Color {
 #[derive(Subcommand)]
 enum Command {
     /// Build a hub with known faults and open the console on it
+    #[command(after_help = help::DEMO)]
     Demo(demo::Demo),
-    /// Whether both sides can be reached, read and written, and what the hub lacks
+    /// Check that the database and the object store can be used, and list what they lack
+    #[command(after_help = help::DOCTOR)]
     Doctor,
-    /// Look at everything, change nothing
+    /// List everything that is wrong; changes nothing
+    #[command(after_help = help::AUDIT)]
     Audit(audit::Audit),
-    /// One object: row, canonical object, identity, links
+    /// Show one object: its row, its stored bytes, its identity and its links
+    #[command(after_help = help::SHOW)]
     Show(show::Show),
-    /// One object: row beside canonical object, every difference
+    /// List the fields in which an object's row and its stored record differ
+    #[command(after_help = help::DIFF)]
     Diff(show::Diff),
-    /// Plan remedies, and with --apply --write carry them out
+    /// Plan the repair of findings; with --apply --write, carry the plan out
+    #[command(after_help = help::REPAIR)]
     Repair(repair::Repair),
-    /// `repair` for every row without storage_uri
+    /// Plan, and with --apply --write store, the objects of all rows without storage_uri
+    #[command(after_help = help::BACKFILL)]
     Backfill(repair::Backfill),
-    /// What a client's pull receives, written as the client would hold it
+    /// Write what a client's pull receives into a folder
+    #[command(after_help = help::PULL)]
     Pull(pull::Pull),
-    /// The client's own check of what was pulled; needs no hub
+    /// Check a pulled folder as a client does; needs no hub
+    #[command(after_help = help::VERIFY)]
     Verify(verify::Verify),
-    /// Audit to the last byte, pull every branch, and write a report that says PASS, FAIL or INCOMPLETE
-    #[command(name = "signoff")]
+    /// Read every object, pull every branch, and write a report that says PASS, FAIL or INCOMPLETE
+    #[command(name = "signoff", after_help = help::SIGN_OFF)]
     SignOff(signoff::SignOff),
-    /// What the database offers and lacks, and the additive migration
+    /// Show what the database lacks, and add it with --apply --write
+    #[command(after_help = help::SCHEMA)]
     Schema(schema::Schema),
-    /// Write where branches point into the store, for every repository that it does not know of yet
+    /// Save where branches point into the object store; without --write, show what would be saved
+    #[command(after_help = help::CHECKPOINT)]
     Checkpoint(checkpoint::Checkpoint),
-    /// Make a database from the object store alone
+    /// Build a new database from the object store alone
+    #[command(after_help = help::REBUILD)]
     Rebuild(rebuild::RebuildArgs),
-    /// Compare the hub's database with another one over the same store
+    /// Compare the hub's database with another one over the same object store
+    #[command(after_help = help::DIFF_HUB)]
     DiffHub(diff_hub::DiffHub),
-    /// What was changed from here, when and by whom
+    /// List what Luthier changed on this machine, when, and who ran it; check or undo a run
+    #[command(after_help = help::JOURNAL)]
     Journal(journal::JournalArgs),
-    /// Every key of the console
+    /// List every key of the console
+    #[command(after_help = help::KEYS)]
     Keys,
+    /// List every fault code with its grade and its remedy
+    #[command(after_help = help::FAULTS)]
+    Faults(faults::Faults),
+    /// Show the configuration that is in use, or write a first one
+    #[command(after_help = help::CONFIG)]
+    Config(config_command::ConfigArgs),
+    /// Print a completion script for a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions(completions::Completions),
+    /// Print a manual page
+    #[command(after_help = help::MAN)]
+    Man(completions::Man),
+}
+
+/// Returns the command line as the program reads it and as its help shows it.
+fn command_line() -> clap::Command {
+    help::tidied(Cli::command())
+}
+
+/// Reads the command line.
+fn parse() -> Result<Cli, clap::Error> {
+    let mut command = command_line();
+    let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
         Err(error) if error.kind() == ErrorKind::InvalidSubcommand => {
             eprintln!("luthier: {}", unknown_command(&error));
@@ -266,7 +308,7 @@ fn unknown_command(error: &clap::Error) -> String {
         Some(ContextValue::String(word)) => word.clone(),
         _ => String::new(),
     };
-    let cli = Cli::command();
+    let cli = command_line();
     let named = |command: &clap::Command| -> Vec<String> {
         let shown = command.get_subcommands().filter(|one| !one.is_hide_set());
         shown.map(|one| one.get_name().to_owned()).collect()
@@ -316,12 +358,16 @@ async fn dispatch(cli: Cli, stop: Stop) -> Result<Exit, CliError> {
         Some(Command::Rebuild(command)) => rebuild::run(command, &cli.global, out).await,
         Some(Command::DiffHub(command)) => diff_hub::run(command, &cli.global, out).await,
         Some(Command::Keys) => keys::run(&out),
+        Some(Command::Faults(command)) => faults::run(&command, &out),
+        Some(Command::Config(command)) => config_command::run(&command, &cli.global, &out),
+        Some(Command::Completions(command)) => completions::run(&command, &out),
+        Some(Command::Man(command)) => completions::run_man(&command, &out),
         Some(Command::Journal(args)) => journal::run(args, &cli.global, &out).await,
         Some(Command::Backfill(command)) => repair::run_backfill(command, &cli.global, out).await,
     }
 }
 
-/// The hub that configuration, environment and flags name.
+/// Returns the hub that configuration, environment and flags name.
 fn configured(global: &Global) -> Result<Option<Target>, CliError> {
     Ok(config::load(&flags(global))?)
 }
@@ -335,7 +381,7 @@ fn flags(global: &Global) -> Flags {
     }
 }
 
-/// The console's keys, with those that the configuration replaces.
+/// Returns the console's keys, with those that the configuration replaces.
 fn keymap() -> Result<Keymap, CliError> {
     let console = config::console()?;
     Keymap::new(TABLE, &console.keys).map_err(|why| {
@@ -348,7 +394,7 @@ fn keymap() -> Result<Keymap, CliError> {
 fn target(global: &Global) -> Result<Target, CliError> {
     configured(global)?.ok_or_else(|| {
         CliError::usage(
-            "no hub is given; add --database URL --store URL, or --profile NAME; `luthier` alone tells how",
+            "no hub is given; add --database URL --store URL, or --profile NAME; run `luthier` for help",
         )
     })
 }
@@ -357,7 +403,7 @@ async fn open(target: &Target) -> Result<Store, CliError> {
     Ok(Store::open(&target.hub, target.authority.as_ref()).await?)
 }
 
-/// A code by its name.
+/// Returns a code by its name.
 fn code(name: &str) -> Result<Code, String> {
     Code::from_name(name).ok_or_else(|| {
         let known: Vec<&str> = crate::audit::fault::FAULTS

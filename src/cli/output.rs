@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-/// Where results go.
+/// The destination of results.
 pub struct Output {
     pub json: bool,
     pub quiet: bool,
@@ -19,7 +19,7 @@ pub struct Output {
     color: bool,
     /// Plain ASCII only, where this program draws.
     pub ascii: bool,
-    /// How long a job tries what does not answer.
+    /// The time for which a job retries what does not answer.
     retry_for: Duration,
     pub stop: Stop,
 }
@@ -42,7 +42,7 @@ impl Output {
         }
     }
 
-    /// A job that waits for as long as this run may.
+    /// Returns a job that waits for as long as this run may.
     #[must_use]
     pub fn job(&self) -> Progress {
         Progress::new().with_budget(WaitBudget::new(self.retry_for))
@@ -84,7 +84,7 @@ impl Output {
         written.map_err(|error| self.failed(&error))
     }
 
-    /// What is left in the buffer.
+    /// Writes what is left in the buffer.
     pub fn flush(&self) -> Result<(), CliError> {
         let flushed = io::stdout().flush();
         flushed.map_err(|error| self.failed(&error))

@@ -50,7 +50,7 @@ pub async fn show_plan(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliEr
     Ok(())
 }
 
-/// Why a plan may rest on a mistake.
+/// Prints the reasons why a plan may rest on a mistake.
 pub fn alarms(plan: &Plan, out: &Output) -> Result<(), CliError> {
     plan.alarms().iter().try_for_each(|alarm| match out.json {
         true => out.object(&json!({ "type": "alarm", "why": alarm })),
@@ -58,22 +58,20 @@ pub fn alarms(plan: &Plan, out: &Output) -> Result<(), CliError> {
     })
 }
 
-/// What to run next, where the plan skips findings that it could do more with.
+/// Says what to run next if the plan skips findings.
 const fn helps(next: Next) -> &'static str {
     match next {
         Next::Decide => {
-            "What needs a decision is planned once it is chosen: --code CODE or --id ID."
+            "Skipped findings that need a decision: choose them with --code CODE or --id ID."
         }
         Next::Copies => {
-            "What needs a copy is taken from a client's folder: --copies DIR with --code CODE or --id ID; --wanted FILE lists it."
+            "Skipped findings that need a copy: restore them with --copies DIR and --code CODE or --id ID, or list them with --wanted FILE."
         }
-        Next::Deeper => {
-            "An audit at another depth may find more: --depth bytes reads every object."
-        }
+        Next::Deeper => "A deeper audit may find more: --depth bytes reads every object.",
     }
 }
 
-/// What a plan skips, and why.
+/// Prints what a plan skips, and why.
 pub async fn refused(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliError> {
     let mut skip = 0;
     loop {
@@ -132,7 +130,7 @@ pub fn show_step(step: &Step, out: &Output, dry: bool) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Where something is, behind its id: the repository, and of a blob the path.
+/// Returns the place of something, for behind its id: the repository, and of a blob the path.
 pub fn placed(repo: &str, path: Option<&str>) -> String {
     let parts = [repo, path.unwrap_or_default()];
     let told = parts.iter().filter(|part| !part.is_empty());

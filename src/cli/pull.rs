@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use super::watch::watch;
-use super::{CliError, Exit, Global, open, target};
+use super::{CliError, Exit, Global, help, open, target};
 use crate::audit::suggest;
 use crate::client::pull::{PullOptions, Pulled, Told, pull};
 use crate::client::{Layout, PullError, Wanted};
@@ -23,17 +23,17 @@ const HEADS: usize = 10;
 
 #[derive(Args)]
 pub struct Pull {
-    /// The repository, or one of its branches
+    /// Repository, or one of its branches
     #[arg(value_name = "OWNER/SLUG[@BRANCH]")]
     what: String,
-    /// A folder that is new, empty, or holds an earlier pull of this repository
-    #[arg(long, value_name = "DIR")]
+    /// Folder to write; it must be new, be empty, or hold an earlier pull of this repository
+    #[arg(long, value_name = "DIR", help_heading = help::OUTPUT)]
     into: PathBuf,
-    /// Which client's layout to write
-    #[arg(long, value_enum, default_value_t = LayoutFlag::Unified)]
+    /// Write the files of this client version
+    #[arg(long, help_heading = help::OUTPUT, value_enum, default_value_t = LayoutFlag::Unified)]
     layout: LayoutFlag,
-    /// A commit that the client has: what it reaches is left out
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    /// Leave out this commit and everything that it reaches, as for a client that has it
+    #[arg(long, help_heading = help::SELECT, value_name = "ID", value_delimiter = ',')]
     have: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ pub struct Pull {
 enum LayoutFlag {
     /// Canonical objects in `.muse/objects/sha256/`
     Unified,
-    /// Client 0.1: JSON files and raw blobs; ids of its era only
+    /// Client 0.1: JSON files and raw blobs; only for repositories with ids of that time
     V01,
 }
 
@@ -106,7 +106,7 @@ pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, Cl
     } else {
         for hidden in hidden {
             out.line(&format!(
-                "Note: the hub may hold more than was pulled: {}.",
+                "Note: the hub may contain more than was pulled: {}.",
                 hidden.said
             ))?;
         }
@@ -120,7 +120,7 @@ pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, Cl
     })
 }
 
-/// The error, with the names that may be meant.
+/// Returns the error, with the names that may be meant.
 async fn helped(store: &Store, options: &PullOptions, error: PullError) -> CliError {
     match error {
         PullError::NoSuchRepo(path) => suggest::no_such_repo(store, &path).await.into(),
@@ -136,7 +136,7 @@ async fn helped(store: &Store, options: &PullOptions, error: PullError) -> CliEr
     }
 }
 
-/// The first branches of a repository in words; empty where the database does not say.
+/// Returns the first branches of a repository in words; empty where the database does not say.
 async fn branches(store: &Store, options: &PullOptions) -> String {
     let index = store.index();
     let Ok(Some(repo)) = index.repo_by_path(&options.owner, &options.slug).await else {
@@ -235,7 +235,7 @@ fn counted(counts: &[u64; 3]) -> String {
 fn write_words(pulled: &Pulled, options: &PullOptions, out: &Output) -> Result<(), CliError> {
     if pulled.refused > SPELT_OUT {
         let more = text::grouped(pulled.refused - SPELT_OUT);
-        out.line(&format!("and {more} more; --json names them all"))?;
+        out.line(&format!("and {more} more; --json lists them all"))?;
     }
     for id in &pulled.unknown {
         out.line(&format!(
@@ -248,19 +248,17 @@ fn write_words(pulled: &Pulled, options: &PullOptions, out: &Output) -> Result<(
     let into = options.into.display();
     if pulled.stopped {
         return out.line(&format!(
-            "Stopped before the end; no ref was written. What has come lies in {into}, and the next \
-             run goes on from there."
+            "Stopped before the end; no ref was written. The objects received so far are in {into}; the next run continues from there."
         ));
     }
     if pulled.refused > 0 {
         out.line(&format!(
-            "Not pulled: a client would refuse {}. No ref was written; what is sound lies in {into}, \
-             and the next run goes on from there.",
+            "Not pulled: a client would refuse {}. No ref was written; the accepted objects are in {into}, and the next run continues from there.",
             text::plural(pulled.refused, "object"),
         ))?;
         return match options.branch {
             Some(_) => Ok(()),
-            None => out.line(&format!("One branch alone: {}@BRANCH.", pulled.repo)),
+            None => out.line(&format!("To pull one branch: {}@BRANCH.", pulled.repo)),
         };
     }
     if !out.quiet {
@@ -296,7 +294,7 @@ fn write_counts(pulled: &Pulled, out: &Output) -> Result<(), CliError> {
     }
     if pulled.empty > 0 {
         out.line(
-            "The empty blob is known by its id alone: the hub has no object of it (blob-empty-missing).",
+            "The empty blob was made without the hub, which does not have it (blob-empty-missing).",
         )?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use super::watch::watch;
-use super::{CliError, Exit, Global, flags};
+use super::{CliError, Exit, Global, flags, help};
 use crate::config;
 use crate::store::Store;
 use crate::store::rebuild::{Options, RebuildError, Rebuilt, Skipped, rebuild_with};
@@ -11,13 +11,12 @@ use clap::Args;
 
 #[derive(Args)]
 pub struct RebuildArgs {
-    /// The new database: sqlite:///path/new.db. It must not exist, be empty, or be an unfinished
-    /// rebuild of the same store
-    #[arg(long, value_name = "URL")]
+    /// New database (sqlite:///path/new.db): it must not exist, be empty, or be an unfinished rebuild of the same store
+    #[arg(long, value_name = "URL", help_heading = help::OUTPUT)]
     into: String,
-    /// Fill the database although some keys could not be read; what hangs on them comes under made-up
-    /// names, and a later run cannot mend it
-    #[arg(long)]
+    /// Fill the database although some objects could not be read. What depends on them gets made-up names, which a
+    /// later run cannot correct
+    #[arg(long, help_heading = help::APPLY)]
     partial: bool,
 }
 
@@ -26,7 +25,7 @@ pub async fn run(command: RebuildArgs, global: &Global, out: Output) -> Result<E
     let target = config::load_rebuilt(&flags(global), &command.into)?;
     let Some(authority) = &target.authority else {
         return Err(CliError::usage(
-            "this session is read-only; add --write to make the database",
+            "this run is read-only; add --write to build the database",
         ));
     };
     let store = Store::open_to_fill(&target.hub, authority).await?;
@@ -67,20 +66,19 @@ fn tell(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
     list("could not be read", report.unknown, &report.first_unknown)?;
     if report.missing > 0 {
         out.line(&format!(
-            "{}  named, and not there:",
+            "{}  referred to, but missing:",
             text::grouped(report.missing)
         ))?;
     }
     for missing in &report.first_missing {
         out.line(&format!(
-            "         {} {}, named by {}",
+            "         {} {}, referred to by {}",
             missing.kind, missing.id, missing.named_by
         ))?;
     }
     if report.held_back {
         out.line(
-            "The rebuild stopped before rows that may depend on what could not be read. Run it again; --partial \
-             writes what can be told without it.",
+            "The rebuild wrote no row that may depend on an object that could not be read. Run it again, or add --partial to write what is known without it.",
         )?;
     }
     derived(report, out)?;
@@ -95,28 +93,28 @@ fn tell(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
     ))
 }
 
-/// What no checkpoint said.
+/// Prints what no checkpoint said.
 fn derived(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
     for repo in &report.placeholders {
         out.line(&format!(
-            "No checkpoint speaks for the repository {repo}: its owner and slug are made up."
+            "Repository {repo} has no checkpoint: its owner and slug are made up."
         ))?;
     }
     let counted = [
         (
             report.derived_branches,
-            "branch is where a childless commit says, since no checkpoint does",
-            "branches are where childless commits say, since no checkpoint does",
+            "branch was placed at a commit without children, because no checkpoint has it",
+            "branches were placed at commits without children, because no checkpoint has them",
         ),
         (
             report.unreached_commits,
-            "commit is reached by no branch",
-            "commits are reached by no branch",
+            "commit is not reached by any branch",
+            "commits are not reached by any branch",
         ),
         (
             report.unnamed,
-            "snapshot or blob is named by nothing",
-            "snapshots and blobs are named by nothing",
+            "snapshot or blob is not referred to",
+            "snapshots and blobs are not referred to",
         ),
         (
             report.rows_before,

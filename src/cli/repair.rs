@@ -1,12 +1,12 @@
 //! `luthier repair` and `luthier backfill`.
 
 use super::apply::{Apply, carry_out, needs_write};
-use super::audit::How;
+use super::audit::Planning;
 use super::output::Output;
 use super::watch::watch;
-use super::{CliError, Exit, Global, code, open, target, wanted};
+use super::{CliError, Exit, Global, code, help, open, target, wanted};
 use crate::audit::{
-    self, AuditError, Code, Depth, Filter, Report, Scope, Summary, inspect, suggest, unlinked,
+    self, AuditError, Code, Filter, Report, Scope, Summary, inspect, suggest, unlinked,
 };
 use crate::client::ClientFolder;
 use crate::destination;
@@ -25,42 +25,42 @@ const PAGE: u32 = 1_000;
 
 #[derive(Args)]
 pub struct Repair {
-    /// Only findings with this code; may be given more than once. Choosing a code answers `ask`
-    #[arg(long, value_parser = code, value_name = "CODE")]
+    /// Repair only findings with this code (repeatable); where a code needs a decision, this is yours
+    #[arg(long, value_parser = code, value_name = "CODE", help_heading = help::SELECT)]
     code: Vec<Code>,
-    /// Only findings on this id, or on ids that start with it; answers `ask`
-    #[arg(long, value_name = "ID")]
+    /// Repair only findings on ids that start with this (repeatable); where one needs a decision, this is yours
+    #[arg(long, value_name = "ID", help_heading = help::SELECT)]
     id: Vec<String>,
-    /// Only findings in this repository (OWNER/SLUG)
-    #[arg(long, value_name = "REPO")]
+    /// Repair only findings in this repository (OWNER/SLUG)
+    #[arg(long, value_name = "REPO", help_heading = help::SELECT)]
     repo: Option<String>,
-    /// A plan that was saved with --out, instead of a new audit
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["code", "id", "repo", "out"])]
+    /// Use the plan that was saved in this file with --out, instead of a new audit
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["code", "id", "repo", "out"], help_heading = help::SELECT)]
     plan: Option<PathBuf>,
-    /// A client's folder, or the one of its objects: what is missing here is taken from there where it proves
-    #[arg(long, value_name = "DIR")]
+    /// Restore missing objects from this folder (a client's, or the one of its objects) when their bytes match the id
+    #[arg(long, value_name = "DIR", help_heading = help::SELECT)]
     copies: Option<PathBuf>,
-    /// Write what only a copy from elsewhere would mend into a new file, one JSON object a line
-    #[arg(long, value_name = "FILE", conflicts_with = "plan")]
+    /// List the objects that only a copy from elsewhere can restore in a new file, one JSON object per line
+    #[arg(long, value_name = "FILE", conflicts_with = "plan", help_heading = help::OUTPUT)]
     wanted: Option<PathBuf>,
     #[command(flatten)]
     apply: Apply,
     #[command(flatten)]
-    how: How,
+    how: Planning,
 }
 
 #[derive(Args)]
 pub struct Backfill {
-    /// Only rows of this repository (OWNER/SLUG)
-    #[arg(long, value_name = "REPO")]
+    /// Store objects only for rows of this repository (OWNER/SLUG)
+    #[arg(long, value_name = "REPO", help_heading = help::SELECT)]
     repo: Option<String>,
     #[command(flatten)]
     apply: Apply,
     #[command(flatten)]
-    how: How,
+    how: Planning,
 }
 
-/// Which findings a command is about: all that pass one of the filters.
+/// The findings of a command: all that match one of the filters.
 struct Asked {
     filters: Vec<Filter>,
     /// A person chose them by code or by id.
@@ -143,8 +143,8 @@ pub async fn run(command: Repair, global: &Global, out: Output) -> Result<Exit, 
     plan_and_apply(asked, command.apply, command.how, global, out).await
 }
 
-/// The id by which findings name what `text` names: a blob may be given by the id that its row does not use. What
-/// has no row stays as it is: there are findings on it too.
+/// Returns the id by which findings name what `text` names: a blob may be given by the id that its row does not use.
+/// What has no row stays as it is: there are findings on it too.
 async fn own_id(text: &str, global: &Global) -> Result<String, CliError> {
     if ObjectId::new(text).hex().is_none() {
         return Ok(text.to_owned());
@@ -185,7 +185,7 @@ pub async fn run_backfill(
 async fn plan_and_apply(
     asked: Asked,
     apply: Apply,
-    how: How,
+    how: Planning,
     global: &Global,
     out: Output,
 ) -> Result<Exit, CliError> {
@@ -197,7 +197,7 @@ async fn plan_and_apply(
     apply.try_out()?;
     let store = beside(open(&target).await?, asked.copies.as_deref())?;
     let scope = asked.repo.clone().map_or(Scope::Hub, Scope::Repo);
-    let options = how.options(Depth::Bytes, scope);
+    let options = how.options(scope);
     let progress = out.job();
     let report = watch(&out, &progress, audit::run(&store, &options, &progress)).await??;
     let wanted = match &asked.wanted {
@@ -240,7 +240,7 @@ fn tell_looked(summary: &Summary, out: &Output) -> Result<(), CliError> {
     ))
 }
 
-/// What the backfill does with the rows that it is about, and why it leaves some.
+/// Prints what the backfill does with rows without a URI, and why it skips some.
 fn tell_unlinked(summary: &Summary, out: &Output) -> Result<(), CliError> {
     if out.json {
         return out.object(&json!({ "type": "unlinked", "rows": summary.unlinked }));
@@ -278,7 +278,7 @@ async fn apply_saved(
     Ok(exit)
 }
 
-/// The hub with a folder of copies beside it, where one is given.
+/// Returns the hub with a folder of copies beside it, where one is given.
 fn beside(store: Store, copies: Option<&Path>) -> Result<Store, CliError> {
     let Some(folder) = copies else {
         return Ok(store);

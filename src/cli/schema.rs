@@ -2,7 +2,7 @@
 
 use super::confirm::production_named;
 use super::output::Output;
-use super::{CliError, Exit, Global, open, target};
+use super::{CliError, Exit, Global, help, open, target};
 use crate::destination::DestinationError;
 use crate::index::schema::index_name;
 use crate::index::{Capabilities, Migration};
@@ -15,20 +15,20 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub struct Schema {
-    /// Print the additive SQL that the hub lacks, and run nothing
-    #[arg(long, conflicts_with = "apply")]
+    /// Print the SQL that adds what the database lacks; run nothing
+    #[arg(long, conflicts_with = "apply", help_heading = help::SELECT)]
     plan: bool,
-    /// Run it; needs --write
-    #[arg(long)]
+    /// Run that SQL; needs --write
+    #[arg(long, help_heading = help::APPLY)]
     apply: bool,
-    /// How to print it: as SQL, or as a revision for the hub's own Alembic chain
-    #[arg(long, value_enum, default_value_t = Format::Sql, conflicts_with = "apply")]
+    /// Print it as SQL, or as a revision for the hub's own Alembic chain
+    #[arg(long, help_heading = help::OUTPUT, value_enum, default_value_t = Format::Sql, conflicts_with = "apply")]
     format: Format,
     /// Print it into a new file
-    #[arg(long, value_name = "FILE", conflicts_with = "apply")]
+    #[arg(long, help_heading = help::OUTPUT, value_name = "FILE", conflicts_with = "apply")]
     out: Option<PathBuf>,
-    /// The hub's name, asked for before anything is run in production
-    #[arg(long, value_name = "HUB")]
+    /// Name of the hub; needed on production
+    #[arg(long, value_name = "HUB", help_heading = help::APPLY)]
     confirm: Option<String>,
 }
 
@@ -74,10 +74,10 @@ pub async fn run(command: Schema, global: &Global, out: Output) -> Result<Exit, 
     Ok(Exit::Done)
 }
 
-/// The statements as a script.
+/// Returns the statements as a script.
 fn sql(migration: &Migration) -> String {
     if migration.is_empty() {
-        return "-- this hub has all that is wanted\n".to_owned();
+        return "-- the database lacks nothing\n".to_owned();
     }
     let statements = migration.statements();
     statements.iter().map(|s| format!("{s};\n")).collect()
@@ -138,7 +138,7 @@ fn show(store: &Store, migration: &Migration, out: &Output) -> Result<(), CliErr
         .map(|(kind, _)| index_name(*kind))
         .collect();
     if migration.is_empty() {
-        out.line("Nothing is lacking.")
+        out.line("The database lacks nothing.")
     } else {
         if !indexes.is_empty() {
             out.line(&format!("Lacks the index {}.", indexes.join(", ")))?;
@@ -156,10 +156,10 @@ fn tell_done(done: &Migration, out: &Output) -> Result<(), CliError> {
         return out.object(&lacking(done));
     }
     if done.is_empty() {
-        return out.line("Nothing was lacking; nothing was run.");
+        return out.line("The database lacked nothing; nothing was run.");
     }
     for statement in &statements {
         out.line(&format!("ran  {statement}"))?;
     }
-    out.line("Rows without storage_uri can be linked now: see `luthier backfill`.")
+    out.line("Rows without storage_uri can be linked now; run `luthier backfill`.")
 }

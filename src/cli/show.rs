@@ -3,7 +3,7 @@
 use super::audit::write_finding;
 use super::output::Output;
 use super::watch::watch;
-use super::{CliError, Exit, Global, open, target};
+use super::{CliError, Exit, Global, help, open, target};
 use crate::audit::AuditError;
 use crate::audit::FieldDiff;
 use crate::audit::inspect::by_bytes::{self, Reach, Searched};
@@ -20,18 +20,18 @@ use std::io::IsTerminal;
 
 #[derive(Args)]
 pub struct Show {
-    /// The id of a commit, snapshot or blob, or 4 or more of its first digits
+    /// Id of a commit, snapshot or blob, or 4 or more of its first digits
     ///
-    /// A blob is found by both of its ids: the sha256 of its bytes, as `sha256sum` prints it, and the typed id, as
-    /// `git hash-object` prints it in a repository of SHA-256. Its row has only one of them. The other one, given
-    /// whole, is looked for by hashing blobs.
+    /// A blob has two ids: the sha256 of its bytes, which `sha256sum` prints, and the typed id, which `git hash-object`
+    /// prints in a SHA-256 repository. A row holds one of them; both find the blob. If the row holds the other one, give
+    /// all digits: Luthier then hashes blobs to find it.
     #[arg(value_name = "ID")]
     id: String,
-    /// Hash every blob of the hub, if need be, to find the one that has this id
-    #[arg(long)]
+    /// Hash every blob of the hub if that is needed to find this id
+    #[arg(long, help_heading = help::SELECT)]
     search: bool,
-    /// What to show of it
-    #[arg(long = "as", value_enum, default_value_t = Form::All)]
+    /// Print this much of it
+    #[arg(long = "as", help_heading = help::OUTPUT, value_enum, default_value_t = Form::All)]
     form: Form,
 }
 
@@ -45,15 +45,15 @@ pub enum Form {
 
 #[derive(Args)]
 pub struct Diff {
-    /// The id of a commit, snapshot or blob, or 4 or more of its first digits
+    /// Id of a commit, snapshot or blob, or 4 or more of its first digits
     ///
-    /// A blob is found by both of its ids: the sha256 of its bytes, as `sha256sum` prints it, and the typed id, as
-    /// `git hash-object` prints it in a repository of SHA-256. Its row has only one of them. The other one, given
-    /// whole, is looked for by hashing blobs.
+    /// A blob has two ids: the sha256 of its bytes, which `sha256sum` prints, and the typed id, which `git hash-object`
+    /// prints in a SHA-256 repository. A row holds one of them; both find the blob. If the row holds the other one, give
+    /// all digits: Luthier then hashes blobs to find it.
     #[arg(value_name = "ID")]
     id: String,
-    /// Hash every blob of the hub, if need be, to find the one that has this id
-    #[arg(long)]
+    /// Hash every blob of the hub if that is needed to find this id
+    #[arg(long, help_heading = help::SELECT)]
     search: bool,
 }
 
@@ -97,7 +97,7 @@ async fn resolve(
             Err(suggest::no_such_id(store, text).await.into())
         }
         Searched::Nowhere { unread } => Err(CliError::unusable(format!(
-            "no row and no blob that could be read has the id `{text}`; {} could not be read",
+            "no row, and no blob that could be read, has the id `{text}`; {} could not be read",
             text::plural(unread, "blob")
         ))),
     }
@@ -140,7 +140,7 @@ fn write_bytes(bytes: &[u8], out: &Output) -> Result<(), CliError> {
         .try_for_each(|line| out.line(line))
 }
 
-/// What could not be read is not sound.
+/// Returns the exit code; an object that could not be read is not sound.
 fn exit(found: &Inspection) -> Exit {
     match &found.object {
         _ if !found.findings.is_empty() => Exit::Findings,
@@ -213,7 +213,7 @@ fn write_ids(found: &Inspection, out: &Output) -> Result<(), CliError> {
     out.line(match ids.row_uses {
         Some(BlobScheme::Typed) => "  The row, its key and its URI use the typed id.",
         Some(BlobScheme::Raw) => "  The row, its key and its URI use the raw id.",
-        None => "  The row has neither: these bytes are not what its id was made from.",
+        None => "  The row uses neither: its id was not made from these bytes.",
     })
 }
 
@@ -224,13 +224,13 @@ fn heading(out: &Output, title: &str) -> Result<(), CliError> {
 
 fn write_object(object: &ObjectView, out: &Output) -> Result<(), CliError> {
     match object {
-        ObjectView::Unlinked { found } if found.is_empty() => {
-            out.line("  none: the row names none, and none lies under a key of a known layout")
-        }
+        ObjectView::Unlinked { found } if found.is_empty() => out.line(
+            "  missing: the row points to no object, and the store has none under a known key",
+        ),
         ObjectView::Unlinked { found } => {
-            out.line(&format!("  not linked; there is {}", found.join(", ")))
+            out.line(&format!("  unlinked: the store has {}", found.join(", ")))
         }
-        ObjectView::Absent { key } => out.line(&format!("  absent: {key}")),
+        ObjectView::Absent { key } => out.line(&format!("  missing: {key}")),
         ObjectView::Unknown { key, why } => out.line(&format!("  unknown: {key}: {why}")),
         ObjectView::Refused { uri, why } => out.line(&format!("  not followed: {uri}: {why}")),
         ObjectView::Present {
@@ -243,12 +243,12 @@ fn write_object(object: &ObjectView, out: &Output) -> Result<(), CliError> {
         } => {
             out.line(&format!("  {key}, {}", text::plural(*size, "byte")))?;
             match (proved, problem) {
-                (Some(scheme), _) => out.line(&format!("  proved by {scheme}"))?,
+                (Some(scheme), _) => out.line(&format!("  matches its id ({scheme})"))?,
                 (None, Some((Some(at), why))) => {
-                    out.line(&format!("  wrong from byte {at}: {why}"))?;
+                    out.line(&format!("  corrupt from byte {at}: {why}"))?;
                 }
-                (None, Some((None, why))) => out.line(&format!("  wrong: {why}"))?,
-                (None, None) => out.line("  not proved")?,
+                (None, Some((None, why))) => out.line(&format!("  corrupt: {why}"))?,
+                (None, None) => out.line("  not checked")?,
             }
             for line in pretty.iter().flat_map(|text| text.lines()).take(200) {
                 out.line(&format!("  {line}"))?;

@@ -1,10 +1,9 @@
 //! `luthier signoff`.
 
-use super::audit::How;
+use super::audit::Reading;
 use super::output::Output;
 use super::watch::watch;
-use super::{CliError, Exit, Global, open, target};
-use crate::audit::{Depth, Scope};
+use super::{CliError, Exit, Global, help, open, target};
 use crate::repair::signoff::since::{self, Since};
 use crate::repair::signoff::{self, Options, Pulls, Signoff, SignoffError, State, Verdict};
 use crate::store::Store;
@@ -18,18 +17,17 @@ const SHOWN: usize = 20;
 
 #[derive(Args)]
 pub struct SignOff {
-    /// The folder for the two reports, signoff-HUB-TIME.json and .md; the current one where it is not given,
-    /// and none with --json
-    #[arg(long, value_name = "FOLDER")]
+    /// Folder for the two reports, signoff-HUB-TIME.json and .md [default: the current one; with --json, none]
+    #[arg(long, value_name = "FOLDER", help_heading = help::OUTPUT)]
     out: Option<PathBuf>,
-    /// How many branches are pulled: `all`, or a number, which leaves the sign-off incomplete
-    #[arg(long, value_name = "all|N", value_parser = pulls, default_value = "all")]
+    /// Pull this many branches: all, or a number, which leaves the sign-off INCOMPLETE
+    #[arg(long, value_name = "all|N", value_parser = pulls, default_value = "all", help_heading = help::SELECT)]
     pulls: Pulls,
-    /// A report: say whether it was changed, and what of the hub has changed since
-    #[arg(long, value_name = "FILE", conflicts_with = "out")]
+    /// Check this report instead: was it changed, and what has changed on the hub since
+    #[arg(long, value_name = "FILE", conflicts_with = "out", help_heading = help::SELECT)]
     check: Option<PathBuf>,
     #[command(flatten)]
-    how: How,
+    reading: Reading,
 }
 
 fn pulls(text: &str) -> Result<Pulls, String> {
@@ -43,17 +41,10 @@ fn pulls(text: &str) -> Result<Pulls, String> {
 }
 
 pub async fn run(command: SignOff, global: &Global, out: Output) -> Result<Exit, CliError> {
-    // A sign-off has one depth: to the last byte.
-    if command.how.depth.is_some() {
-        return Err(CliError::usage(
-            "a sign-off always reads to the last byte; leave --depth out",
-        ));
-    }
     let target = target(global)?;
-    let asked = command.how.options(Depth::Bytes, Scope::Hub);
     let options = Options {
-        grace: asked.grace,
-        concurrency: asked.concurrency,
+        grace: command.reading.grace,
+        concurrency: usize::from(command.reading.concurrency),
         pulls: command.pulls,
     };
     let report = match &command.check {
@@ -64,7 +55,7 @@ pub async fn run(command: SignOff, global: &Global, out: Output) -> Result<Exit,
         && report.hub.fingerprint != target.hub.fingerprint()
     {
         return Err(CliError::usage(format!(
-            "{} is of another hub: {} with {}",
+            "{} belongs to another hub: {} with {}",
             path.display(),
             report.hub.database,
             report.hub.store
@@ -125,7 +116,7 @@ async fn sign(
     }
 }
 
-/// What became of the two reports.
+/// The results of writing the two reports.
 struct Saved {
     files: Vec<PathBuf>,
     failed: Option<String>,
@@ -150,7 +141,8 @@ fn save(signoff: &Signoff, folder: &Path) -> Saved {
             machines.display(),
             people.display()
         ),
-        Err(_) => "the reports are lost; run again with --json > FILE on another disk".to_owned(),
+        Err(_) => "the reports could not be written; run again with --json > FILE on another disk"
+            .to_owned(),
     };
     Saved {
         files: elsewhere.map(Vec::from).unwrap_or_default(),
@@ -180,7 +172,7 @@ fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
     }
     if signoff.left_total > SHOWN as u64 {
         let rest = text::grouped(signoff.left_total - SHOWN as u64);
-        out.line(&format!("left    and {rest} more, in the report"))?;
+        out.line(&format!("left    and {rest} more; see the report"))?;
     }
     let pulls = &signoff.pulls;
     for failed in pulls.failed.iter().chain(&pulls.unknown).take(SHOWN) {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// How long a run that was told to end at once may take to put its temporary files away. What blocks a
-/// thread for longer, a full pipe for instance, does not keep the program.
+/// The time that a run gets to remove its temporary files when it must end at once. What blocks a thread for longer, a
+/// full pipe for instance, does not keep the program.
 const LAST: Duration = Duration::from_secs(2);
 
 /// Knows whether the run was told to stop.
@@ -115,7 +115,7 @@ fn take(kind: SignalKind) -> Result<Signal, CliError> {
     signal(kind).map_err(|error| CliError::unusable(format!("cannot listen to signals: {error}")))
 }
 
-/// Whether the program was started with this signal ignored. Linux alone tells without a system call that
+/// Returns whether the program was started with this signal ignored. Linux alone tells without a system call that
 /// changes it; elsewhere the answer is no.
 fn is_ignored(kind: SignalKind) -> bool {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else {

@@ -6,19 +6,19 @@ const ELSEWHERE: [(&[&str], &str); 14] = [
         &[
             "fsck", "check", "scan", "validate", "inspect", "lint", "test",
         ],
-        "`luthier audit` looks at a whole hub, `luthier verify` at a folder that was pulled",
+        "`luthier audit` checks a hub, `luthier verify` checks a pulled folder",
     ),
     (
         &[
             "fix", "heal", "mend", "recover", "restore", "apply", "plan", "resolve",
         ],
-        "`luthier repair` plans remedies, and with --apply --write carries them out",
+        "`luthier repair` plans repairs, and carries them out with --apply --write",
     ),
     (
         &[
             "status", "info", "health", "ping", "diagnose", "connect", "stat", "stats",
         ],
-        "`luthier doctor` says whether the hub can be worked on, and what it lacks",
+        "`luthier doctor` checks whether the hub can be used, and what it lacks",
     ),
     (
         &[
@@ -37,11 +37,11 @@ const ELSEWHERE: [(&[&str], &str); 14] = [
     ),
     (
         &["backup", "snapshot", "dump", "save"],
-        "no backups are made here; `luthier checkpoint` writes into the store where branches point, so that `luthier rebuild` can make a database from it",
+        "Luthier makes no backups; `luthier checkpoint` saves where branches point into the store, so that `luthier rebuild` can build a database from it",
     ),
     (
         &["reindex", "import", "recreate"],
-        "`luthier rebuild --into URL` makes a database from the object store alone",
+        "`luthier rebuild --into URL` builds a database from the object store alone",
     ),
     (
         &["migrate", "upgrade"],
@@ -53,15 +53,15 @@ const ELSEWHERE: [(&[&str], &str); 14] = [
     ),
     (
         &["history", "changes", "runs"],
-        "`luthier journal` lists what was changed from here",
+        "`luthier journal` lists what was changed from this machine",
     ),
     (
         &["gc", "prune", "clean", "delete", "rm", "remove"],
-        "nothing is ever deleted here; `luthier audit` names what nothing refers to",
+        "Luthier never deletes anything; `luthier audit` lists what nothing refers to",
     ),
     (
         &["sign-off", "sign", "certify", "report", "approve"],
-        "`luthier signoff` audits to the last byte and writes a report",
+        "`luthier signoff` reads every byte and writes a report",
     ),
     (
         &["compare", "cmp"],

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Verify {
-    /// A folder that was pulled: it holds `.muse/`
+    /// Folder that was pulled; it contains `.muse/`
     #[arg(value_name = "DIR")]
     dir: PathBuf,
 }
@@ -60,7 +60,7 @@ fn write_wrong(wrong: &Wrong, out: &Output) -> Result<(), CliError> {
     }
     let by = match wrong.named_by.as_str() {
         "" => String::new(),
-        by => format!(", named by {by}"),
+        by => format!(", referred to by {by}"),
     };
     let (tier, id) = (wrong.tier.word(), &wrong.id);
     out.line(&format!("{tier:<8} {id}{by}: {}", wrong.why))
@@ -81,7 +81,7 @@ fn summary(verified: &Verified) -> Value {
 fn write_words(verified: &Verified, out: &Output) -> Result<(), CliError> {
     let [commits, snapshots, blobs] = verified.proved;
     out.line(&format!(
-        "{}: {}, {}, {}, {} proved ({}).",
+        "{}: {}, {}, {}, {} checked ({}).",
         match (verified.stopped, verified.wrong) {
             (true, _) => "Stopped before the end".to_owned(),
             (false, 0) => "Sound".to_owned(),
@@ -111,8 +111,7 @@ impl From<VerifyError> for CliError {
         };
         let mut message = error.to_string();
         if exit == Exit::Usage {
-            message += "; verify checks a folder that `luthier pull OWNER/SLUG --into DIR` has filled, \
-                        and `luthier audit` looks at a hub";
+            message += "; verify checks a folder that `luthier pull OWNER/SLUG --into DIR` wrote; to check a hub, run `luthier audit`";
         }
         Self { message, exit }
     }

@@ -34,7 +34,7 @@ pub async fn watch<T>(
             }
             () = out.stop.asked(), if !progress.is_cancelled() => {
                 progress.cancel();
-                bar.println("stopping after this step; once more stops at once");
+                bar.println("stopping after this step; press Ctrl-C again to stop at once");
             }
             _ = beat.tick(), if shown => draw(&bar, progress, begun.elapsed(), out.ascii),
         }

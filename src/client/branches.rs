@@ -1,4 +1,4 @@
-//! Which branches a pull brings, and which of their names no client may write to a disk.
+//! Chooses the branches of a pull, and finds the names that no client may write to a disk.
 
 use super::error::PullError;
 use crate::index::{BranchRow, RepoRow};
@@ -16,7 +16,7 @@ const PAGE: u32 = 1_000;
 pub struct Branches {
     /// By name; `None` before the first commit.
     pub heads: BTreeMap<String, Option<ObjectId>>,
-    /// What `HEAD` names: one of them.
+    /// The branch that `HEAD` names: one of them.
     pub head: String,
 }
 
@@ -56,7 +56,7 @@ impl Branches {
     }
 }
 
-/// The repository's default branch; another one only where that does not exist.
+/// Returns the repository's default branch; another one only where that does not exist.
 fn default_branch(repo: &RepoRow, heads: &mut BTreeMap<String, Option<ObjectId>>) -> String {
     let named = non_empty(Some(&repo.default_branch)).unwrap_or("main");
     if heads.contains_key(named) {
@@ -78,7 +78,7 @@ fn add(heads: &mut BTreeMap<String, Option<ObjectId>>, row: &BranchRow) -> Resul
             let words =
                 |id: Option<ObjectId>| id.map_or("no commit".to_owned(), |id| id.to_string());
             Err(PullError::Refused(format!(
-                "branch {} has two rows, with the heads {} and {}: which one counts would be a guess",
+                "branch {} has two rows, with the heads {} and {}; nobody can tell which one is right",
                 row.name,
                 words(other),
                 words(head),
@@ -99,7 +99,7 @@ fn check(heads: &BTreeMap<String, Option<ObjectId>>) -> Result<(), PullError> {
 /// Returns the names that no client can hold together, each with a sentence.
 pub fn unfit<'n>(names: impl IntoIterator<Item = &'n str>) -> BTreeMap<String, String> {
     let sentence = |(name, why): (String, branch::Unfit)| {
-        let why = format!("branch {name:?} cannot be a file of a client ({why})");
+        let why = format!("no client can store branch {name:?} as a file ({why})");
         (name, why)
     };
     branch::check_all(names).into_iter().map(sentence).collect()

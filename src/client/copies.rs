@@ -10,8 +10,8 @@ use bytes::Bytes;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What may stand before the part of a path that names an object: the folder given may be the one that
-/// holds `.muse/`, that folder itself, or the one of its objects.
+/// The parts that may come before an object's path: the given folder may be the one that contains `.muse/`, that folder
+/// itself, or the one of its objects.
 const PREFIXES: [&str; 3] = ["", ".muse/", ".muse/objects/"];
 
 /// A folder that holds objects of a client.
@@ -42,8 +42,8 @@ impl Copies for ClientFolder {
     }
 }
 
-/// Where an object may lie, below any folder of a client. What keeps blobs with their header comes first: with it
-/// their bytes hash to the id as well.
+/// Lists the paths an object may have in any client's folder. Blobs with their header come first: with it their bytes
+/// hash to the id as well. What keeps blobs with their header comes first: with it their bytes hash to the id as well.
 fn paths(kind: Kind, id: &ObjectId) -> Vec<String> {
     let mut out = Vec::new();
     for layout in [Layout::Unified, Layout::V01] {
@@ -84,7 +84,7 @@ fn read(
     Ok(out)
 }
 
-/// What stands behind a blob's header.
+/// Returns the bytes after a blob's header.
 fn payload(bytes: &Bytes) -> Option<Bytes> {
     let frame = frame::decode(bytes).ok()?;
     (frame.kind == Kind::Blob).then(|| bytes.slice_ref(frame.payload))

@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-/// Where a file is made before it gets its name; the number is its place in the batch.
+/// The path of a file before it gets its name; the number is its place in the batch.
 const TEMPORARY: (&str, &str) = (".muse/.luthier-", ".tmp");
 
 /// A folder that holds `.muse/`. Paths are relative to it, with slashes.
@@ -17,21 +17,21 @@ pub struct Folder {
     shown: PathBuf,
 }
 
-/// Why something in the folder could not be read or written.
+/// The reason why something in the folder could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    #[error("{path}: a symbolic link lies on its path, and links are not followed")]
+    #[error("{path}: its path contains a symbolic link, and links are not followed")]
     Link { path: String },
-    #[error("{path}: it is no regular file")]
+    #[error("{path}: it is not a regular file")]
     NotAFile { path: String },
     /// Sizes in bytes.
-    #[error("{path}: it has {size} bytes, more than the {limit} that are read")]
+    #[error("{path}: it has {size} bytes; at most {limit} are read")]
     TooLarge { path: String, size: u64, limit: u64 },
     #[error(
-        "{path}: other bytes lie there already, and nothing is overwritten; pull into another folder"
+        "{path}: the file exists with other bytes, and nothing is overwritten; pull into another folder"
     )]
     Taken { path: String },
-    #[error("another pull into {path} is under way; wait until it has ended")]
+    #[error("another pull into {path} is running; wait until it has finished")]
     Busy { path: String },
     #[error("{path}: {source}")]
     Io {
@@ -50,7 +50,7 @@ pub struct Listed {
     pub is_file: bool,
 }
 
-/// How a file gets a name that may be taken.
+/// The way in which a file gets a name that may be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
     /// The name must be free, or its file the same byte for byte.
@@ -86,7 +86,7 @@ impl Folder {
         Self::open(path)
     }
 
-    /// The folder's path, for people.
+    /// Returns the folder's path, for people.
     #[must_use]
     pub fn shown(&self) -> &Path {
         &self.shown
@@ -105,7 +105,7 @@ impl Folder {
         })
     }
 
-    /// The bytes of a file; `None` where there is none.
+    /// Returns the bytes of a file; `None` where there is none.
     ///
     /// # Errors
     /// A link, no regular file, more than `limit` bytes, or a disk that refuses.
@@ -131,7 +131,7 @@ impl Folder {
         Ok(Some(out))
     }
 
-    /// A file and its size in bytes; `None` where there is none.
+    /// Returns a file and its size in bytes; `None` where there is none.
     ///
     /// # Errors
     /// As [`Folder::read`].
@@ -155,7 +155,7 @@ impl Folder {
         Ok(Some((file, meta.len())))
     }
 
-    /// The bytes that a file has; `None` where there is none.
+    /// Returns the bytes that a file has; `None` where there is none.
     ///
     /// # Errors
     /// As [`Folder::read`].
@@ -178,7 +178,7 @@ impl Folder {
         }
     }
 
-    /// The names in a folder, sorted; none where it does not exist. `""` is the root.
+    /// Returns the names in a folder, sorted; none where it does not exist. `""` is the root.
     ///
     /// # Errors
     /// A link on the way, or a disk that refuses.
@@ -284,7 +284,7 @@ impl Folder {
         }
     }
 
-    /// Whether two files hold the same bytes.
+    /// Returns whether two files hold the same bytes.
     fn same(&self, one: &str, other: &str) -> Result<bool, FolderError> {
         let (Some((mut one_file, size)), Some((mut other_file, other_size))) =
             (self.file(one)?, self.file(other)?)
@@ -309,8 +309,8 @@ impl Folder {
         Ok(size == other_size)
     }
 
-    /// The folder that a path's last name lies in, opened from the root without following a link;
-    /// `None` where it does not exist and is not to be made.
+    /// Returns the folder that a path's last name lies in, opened from the root without following a link; `None` where
+    /// it does not exist and is not to be made.
     fn parent<'p>(
         &self,
         path: &'p str,
@@ -348,7 +348,7 @@ fn temporary(slot: usize) -> String {
     format!("{}{slot}{}", TEMPORARY.0, TEMPORARY.1)
 }
 
-/// Whether a name in `.muse/` is what an interrupted pull left.
+/// Returns whether a name in `.muse/` is what an interrupted pull left.
 #[must_use]
 pub fn is_temporary(name: &str) -> bool {
     name.starts_with(".luthier-") && name.ends_with(TEMPORARY.1)

@@ -1,4 +1,4 @@
-//! Which file holds an object, by the client's age, and what stands in it.
+//! The files of objects, by the client's age, and their contents.
 
 use crate::object::identity::{BlobHasher, BlobScheme, CommitScheme, SnapshotScheme};
 use crate::object::json::JsonError;
@@ -11,11 +11,11 @@ use serde_json::Value;
 use std::fs::File;
 use std::io::{self, Read};
 
-/// Where the branches lie.
+/// The folder of the branches.
 pub const HEADS: &str = ".muse/refs/heads";
-/// Which branch is checked out.
+/// The file with the current branch.
 pub const HEAD: &str = ".muse/HEAD";
-/// Which repository this is.
+/// The file with the repository's name.
 pub const REPO: &str = ".muse/repo.json";
 
 /// The largest commit or snapshot file that is read: a payload and its header, in bytes.
@@ -32,7 +32,7 @@ pub enum ContentError {
     Json(#[from] JsonError),
     #[error(transparent)]
     Record(#[from] RecordError),
-    #[error("it is no JSON object")]
+    #[error("it is not a JSON object")]
     NoObject,
     #[error("it has no header")]
     NoHeader,
@@ -40,7 +40,7 @@ pub enum ContentError {
     OtherHeader { payload: u64 },
     #[error("its bytes do not hash to its id")]
     OtherHash,
-    #[error("it has {size} bytes, more than the {LARGEST} that are read")]
+    #[error("it has {size} bytes; at most {LARGEST} are read")]
     TooLarge { size: u64 },
     #[error(
         "client 0.1 cannot check it: its id is of a later era ({0}); pull with --layout unified"
@@ -60,7 +60,7 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// The name in `repo.json` and on the command line.
+    /// Returns the name in `repo.json` and on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -69,7 +69,7 @@ impl Layout {
         }
     }
 
-    /// The layout of that name.
+    /// Returns the layout of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Layout::Unified, Layout::V01]
@@ -77,7 +77,7 @@ impl Layout {
             .find(|layout| layout.name() == name)
     }
 
-    /// The file of an object; `None` for an id without digest, which no client can hold.
+    /// Returns the file of an object; `None` for an id without digest, which no client can hold.
     #[must_use]
     pub fn path(self, kind: Kind, id: &ObjectId) -> Option<String> {
         let hex = id.hex()?;
@@ -90,7 +90,7 @@ impl Layout {
         })
     }
 
-    /// What stands in the file of an object, in parts.
+    /// Returns the contents of an object's file, in parts.
     #[must_use]
     pub fn contents(self, object: &Proven) -> [Bytes; 2] {
         let bytes = object.bytes();
@@ -106,7 +106,7 @@ impl Layout {
         }
     }
 
-    /// Whether this layout's client computes the id that the object has.
+    /// Returns whether this layout's client computes the id that the object has.
     ///
     /// # Errors
     /// Why not.

@@ -27,7 +27,7 @@ pub struct ObjectDir {
     pub layout: Layout,
 }
 
-/// What lies under an object's name.
+/// The result of looking an object up.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found {
     Proved(Proof),
@@ -46,7 +46,7 @@ impl ObjectDir {
 
     fn look(&self, kind: Kind, id: &ObjectId) -> Found {
         let Some(path) = self.layout.path(kind, id) else {
-            return Found::Wrong("its id holds no digest".to_owned());
+            return Found::Wrong("its id contains no digest".to_owned());
         };
         match self.folder.file(&path) {
             Ok(None) => Found::Absent,
@@ -81,10 +81,9 @@ impl Holder for ObjectDir {
         let path = || self.layout.path(kind, id).unwrap_or_default();
         match self.find(kind, id).await {
             Found::Proved(proof) => Ok(proof),
-            Found::Absent => Err(format!("{} was there and is gone", path()).into()),
+            Found::Absent => Err(format!("{} is gone", path()).into()),
             Found::Wrong(why) => Err(format!(
-                "{} is there already and is not {kind} {id}: {why}; nothing is overwritten, so move \
-                 it away, or pull into another folder",
+                "{} exists and is not {kind} {id}: {why}; nothing is overwritten, so move it away or pull into another folder",
                 path()
             )
             .into()),

@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// The largest `repo.json` that is read, in bytes.
 const REPO_LIMIT: u64 = 64 << 10;
 
-/// What is pulled, and where to.
+/// The subject and the target of a pull.
 #[derive(Clone, Debug)]
 pub struct PullOptions {
     pub owner: String,
@@ -39,7 +39,7 @@ pub enum Told<'t> {
     Refused(&'t Refusal),
 }
 
-/// How a pull ended.
+/// The result of a pull.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pulled {
     pub repo: String,
@@ -57,7 +57,7 @@ pub struct Pulled {
     pub bytes: u64,
     /// Objects that a client would refuse.
     pub refused: u64,
-    /// What was said to be had, and the hub has no commit of.
+    /// The ids of `have` that the hub has no commit of.
     pub unknown: Vec<ObjectId>,
     /// Stopped before the end: what is there stays, and the next run goes on.
     pub stopped: bool,
@@ -139,7 +139,7 @@ async fn prepare(repo: &RepoRow, options: &PullOptions) -> Result<Arc<Folder>, P
         && muse.iter().all(|l| is_ours(&l.name));
     if !untouched {
         return Err(unfit(
-            "it is not empty and holds no earlier pull; name a new folder",
+            "it is not empty and contains no earlier pull; name a new folder",
         ));
     }
     let text = describe(repo, options.layout);
@@ -147,24 +147,24 @@ async fn prepare(repo: &RepoRow, options: &PullOptions) -> Result<Arc<Folder>, P
     Ok(folder)
 }
 
-/// Whether a `repo.json` is that of an earlier pull of this repository in this layout.
+/// Returns whether a `repo.json` is that of an earlier pull of this repository in this layout.
 fn same_pull(bytes: &[u8], repo: &RepoRow, layout: Layout) -> Result<(), String> {
     let value = json::parse(bytes).map_err(|e| format!("its {REPO} cannot be read: {e}"))?;
     let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or("");
     if text("repo_id") != repo.repo_id {
         return Err(format!(
-            "it holds another repository ({}); name a new folder",
+            "it contains another repository ({}); name a new folder",
             text("repo_id")
         ));
     }
     match Layout::from_name(text("layout")) {
         Some(found) if found == layout => Ok(()),
         Some(found) => Err(format!(
-            "it holds an earlier pull in the layout {}; add --layout {}, or name a new folder",
+            "it contains an earlier pull in the layout {}; add --layout {}, or name a new folder",
             found.name(),
             found.name()
         )),
-        None => Err("it was not made by a pull from here; name a new folder".to_owned()),
+        None => Err("it was not written by `luthier pull`; name a new folder".to_owned()),
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Taken {
     pub reconstructed: bool,
 }
 
-/// How a tried pull ended.
+/// The result of a traced pull.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TriedPull {
     /// Branches with their heads.

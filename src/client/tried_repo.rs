@@ -15,7 +15,7 @@ const PAGE: u32 = 500;
 /// Failures that are told one by one; the rest is counted.
 pub const NAMED: usize = 500;
 
-/// How the pull of one branch ended.
+/// The result of pulling one branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BranchEnd {
     Whole,
@@ -37,7 +37,7 @@ pub struct TriedBranch {
     pub end: BranchEnd,
 }
 
-/// How the pulls of a repository's branches ended.
+/// The results of pulling a repository's branches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TriedRepo {
     pub whole: u64,
@@ -46,9 +46,9 @@ pub struct TriedRepo {
     pub unread: u64,
     /// Branches that failed or could not be read: the first [`NAMED`].
     pub named: Vec<TriedBranch>,
-    /// Why no client takes all branches together, where each alone may come whole.
+    /// The reason why no client takes all branches together, although each alone may succeed.
     pub together: Option<String>,
-    /// What was received, and the last of it.
+    /// The received objects, and the last of them.
     pub received: TriedPull,
     pub stopped: bool,
 }
@@ -167,7 +167,7 @@ impl TriedRepo {
         }
     }
 
-    /// How many branches there are.
+    /// Returns the number of branches.
     #[must_use]
     pub const fn branches(&self) -> u64 {
         self.whole + self.empty + self.failed + self.unread

@@ -13,10 +13,10 @@ use std::sync::Arc;
 /// The largest ref that is read, in bytes.
 const REF_LIMIT: u64 = 4 << 10;
 
-/// How deep folders of refs may nest.
+/// The greatest depth of folders of refs.
 const REF_DEPTH: usize = 64;
 
-/// What is checked, in the client's own order.
+/// The tiers of a check, in the client's own order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
@@ -27,7 +27,7 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// The word in a line.
+    /// Returns the word in a line.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -53,12 +53,12 @@ pub struct Wrong {
     pub tier: Tier,
     /// An id, or the name of a ref; untrusted text.
     pub id: String,
-    /// What names it.
+    /// The object or ref that refers to it.
     pub named_by: String,
     pub why: String,
 }
 
-/// What a check looked at.
+/// The counts of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
     pub layout: String,
@@ -70,10 +70,10 @@ pub struct Verified {
     pub stopped: bool,
 }
 
-/// Why there was no check at all.
+/// The reason why a check could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
-    #[error("{0} holds no .muse folder, so there is nothing to verify")]
+    #[error("{0} contains no .muse folder, so there is nothing to verify")]
     NoRepository(String),
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -128,7 +128,7 @@ pub async fn verify(
     Ok(check.verified)
 }
 
-/// The layout that `repo.json` says, or else the one whose folders are there.
+/// Returns the layout that `repo.json` says, or else the one whose folders are there.
 fn detect(folder: &Folder) -> Layout {
     let text = folder.read(REPO, 64 << 10).ok().flatten();
     let value = text.and_then(|bytes| json::parse(&bytes).ok());
@@ -161,7 +161,7 @@ impl Check<'_> {
         while let Some((below, depth)) = open.pop() {
             for entry in self.object_dir.folder.list(&format!("{HEADS}{below}"))? {
                 let Some(name) = entry.name else {
-                    self.wrong(Tier::Ref, &below, "", "a name in this folder is no UTF-8");
+                    self.wrong(Tier::Ref, &below, "", "a name in this folder is not UTF-8");
                     continue;
                 };
                 let name = format!("{below}/{name}");
@@ -206,7 +206,10 @@ impl Check<'_> {
             Layout::V01 => id.hex() == Some(id.as_str()),
         };
         if !own_form {
-            let why = format!("it holds {:?}, no id of a commit", id.as_str());
+            let why = format!(
+                "it contains {:?}, which is not the id of a commit",
+                id.as_str()
+            );
             self.wrong(Tier::Ref, name, "", why);
             return None;
         }
@@ -222,7 +225,7 @@ impl Check<'_> {
         };
         let named = text.trim().trim_start_matches("ref:").trim();
         let Some(name) = named.strip_prefix("refs/heads/") else {
-            let why = format!("it says {named:?}, and not refs/heads/ and a branch");
+            let why = format!("it contains {named:?} instead of refs/heads/ and a branch");
             return self.wrong(Tier::Ref, "HEAD", "", why);
         };
         if let Some(why) = branch::check(name) {
@@ -231,7 +234,7 @@ impl Check<'_> {
         match self.object_dir.folder.size(&format!("{HEADS}/{name}")) {
             Ok(Some(_)) => {}
             Ok(None) => {
-                let why = format!("it names the branch {name}, which has no ref");
+                let why = format!("it refers to the branch {name}, which has no ref");
                 self.wrong(Tier::Ref, "HEAD", "", why);
             }
             Err(error) => self.wrong(Tier::Ref, "HEAD", "", error.to_string()),
@@ -276,7 +279,7 @@ impl Check<'_> {
     ) -> Result<Option<Record>, Cancelled> {
         let tier = Tier::of(kind);
         let Some(digest) = id.digest() else {
-            self.wrong(tier, id.as_str(), &by(), "its id holds no digest");
+            self.wrong(tier, id.as_str(), &by(), "its id contains no digest");
             return Ok(None);
         };
         if !self.seen[kind as usize].insert(digest) {

@@ -10,7 +10,7 @@ use crate::store::fetch::{Fetch, FetchOptions, Head, Holder, Step};
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
 
-/// What a person asks for: `OWNER/SLUG`, or `OWNER/SLUG@BRANCH`.
+/// The subject that a person asks for: `OWNER/SLUG`, or `OWNER/SLUG@BRANCH`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     pub owner: String,
@@ -55,7 +55,7 @@ pub(super) async fn ask(
     let path = format!("{owner}/{slug}");
     let named = Wanted::parse(&path);
     if named.is_none_or(|n| n.owner != owner || n.slug != slug) {
-        let why = format!("{path:?} is no OWNER/SLUG: no client can ask for this repository");
+        let why = format!("{path:?} is not OWNER/SLUG, so no client can ask for this repository");
         return Err(PullError::Refused(why));
     }
     let repo = store.index().repo_by_path(owner, slug).await;
@@ -63,7 +63,7 @@ pub(super) async fn ask(
     let repo = repo.ok_or_else(|| PullError::NoSuchRepo(path.clone()))?;
     if let Some(at) = &repo.deleted_at {
         let why = format!(
-            "{path} was deleted ({at}): its rows stay, and clients are told that there is none"
+            "{path} was deleted ({at}): its rows still exist, but clients are told that it does not"
         );
         return Err(PullError::Refused(why));
     }
@@ -106,7 +106,7 @@ impl Walk {
         self.fetch.unknown()
     }
 
-    /// The next step; `None` at the end.
+    /// Returns the next step; `None` at the end.
     ///
     /// # Errors
     /// A side that could not be asked, cancellation, or an object that the client's layout has no place for.
@@ -120,14 +120,14 @@ impl Walk {
             taken.map_err(|why| refused(why.to_string()))?;
             if let Some(other) = self.same_file(kind, id) {
                 return Err(refused(format!(
-                    "a {other} of this repository has the same digest, and a client keeps both in one file"
+                    "a {other} of this repository has the same digest, and clients store both in one file"
                 )));
             }
         }
         Ok(step)
     }
 
-    /// The other kind that this walk has met under the same digest, where the layout keeps both in one file.
+    /// Returns the other kind that this walk has met under the same digest, where the layout keeps both in one file.
     fn same_file(&self, kind: Kind, id: &ObjectId) -> Option<Kind> {
         let place = self.layout.path(kind, id);
         let others = Kind::ALL.into_iter().filter(|other| *other != kind);

@@ -19,7 +19,7 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Every folder.
+    /// Returns every folder.
     pub(super) fn directories(&self) -> BTreeSet<String> {
         let mut out = self.manifest.derived_directories();
         out.extend(self.empty.iter().cloned());
@@ -176,12 +176,12 @@ impl Draft {
     }
 }
 
-/// The JSON of a row's parents.
+/// Returns the JSON of a row's parents.
 pub(super) fn parent_ids(parents: &[ObjectId]) -> String {
     json::canonical(&json!(parents))
 }
 
-/// An instant as rows and records spell it. The script's instants all lie in 2026.
+/// Returns an instant as rows and records spell it. The script's instants all lie in 2026.
 pub(super) fn text(at: Micros, offset: i32) -> String {
     isoformat(at, offset).unwrap_or_default()
 }

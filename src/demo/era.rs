@@ -1,4 +1,4 @@
-//! How ids are made, era by era.
+//! Makes ids, era by era.
 
 use crate::backend::Key;
 use crate::object::identity::{self, CommitScheme, SnapshotScheme};
@@ -33,7 +33,7 @@ impl Era {
         }
     }
 
-    /// The id of a blob, as this era's client spelt it.
+    /// Returns the id of a blob, as this era's client spelt it.
     pub(super) fn blob_id(self, bytes: &[u8]) -> ObjectId {
         match self {
             Era::Typed => identity::blob_id(bytes),
@@ -42,7 +42,7 @@ impl Era {
         }
     }
 
-    /// Where this era's hub put a blob, if not where blobs go today.
+    /// Returns the key under which this era's hub put a blob, if that differs from today.
     pub(super) fn blob_key(self, repo_id: &str, id: &ObjectId) -> Option<Key> {
         match self {
             Era::V01 => Key::new(format!("{repo_id}/sha256_{}", id.bare())).ok(),
@@ -50,13 +50,13 @@ impl Era {
         }
     }
 
-    /// Whether snapshots of this era say which directories they hold.
+    /// Returns whether snapshots of this era say which directories they hold.
     pub(super) const fn has_directories(self) -> bool {
         !matches!(self, Era::V01)
     }
 }
 
-/// The id that `scheme` gives a commit, as the clients of its era spelt it.
+/// Returns the id that `scheme` gives a commit, as the clients of its era spelt it.
 pub(super) fn commit_id(scheme: CommitScheme, record: &CommitRecord) -> ObjectId {
     let trials = identity::commit_trials(record).into_iter();
     // Every scheme is tried, so one of them is this one.
@@ -65,7 +65,7 @@ pub(super) fn commit_id(scheme: CommitScheme, record: &CommitRecord) -> ObjectId
         .map_or_else(|| identity::commit_id(record), |(_, id)| id)
 }
 
-/// The id that `scheme` gives a tree, as the clients of its era spelt it.
+/// Returns the id that `scheme` gives a tree, as the clients of its era spelt it.
 pub(super) fn snapshot_id(
     scheme: SnapshotScheme,
     manifest: &Manifest,

@@ -19,7 +19,7 @@ pub(super) struct Item<R> {
     pub holders: Vec<String>,
 }
 
-/// Where the object goes.
+/// The place of the object.
 pub(super) enum Placement {
     /// Proved and read back, under its own key.
     Proved,
@@ -30,7 +30,7 @@ pub(super) enum Placement {
     At(Key),
 }
 
-/// What the row says about where its object is.
+/// The value of the row's pointer to its object.
 pub(super) enum Pointer {
     /// Its own key.
     Own,
@@ -52,7 +52,7 @@ pub(super) trait Row {
 }
 
 impl<R: Row> Item<R> {
-    /// A row and its object as they should be.
+    /// Returns a row and its object as they should be.
     pub(super) fn sound(id: ObjectId, row: R, bytes: Vec<u8>, holder: &str) -> Self {
         Self {
             id,

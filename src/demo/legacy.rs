@@ -1,4 +1,4 @@
-//! What old code wrote, written once more: Luthier itself writes none of these.
+//! Writes what old code wrote: Luthier itself writes none of these.
 
 use crate::object::frame;
 use crate::object::{Manifest, ObjectId};
@@ -41,12 +41,12 @@ pub(super) fn packed(manifest: &Manifest) -> Vec<u8> {
     rmp_serde::to_vec(&map).unwrap_or_default()
 }
 
-/// An object's payload: bare JSON.
+/// Returns an object's payload: bare JSON.
 pub(super) fn bare(object: &[u8]) -> Vec<u8> {
     frame::decode(object).map_or_else(|_| object.to_vec(), |frame| frame.payload.to_vec())
 }
 
-/// An object's payload as a msgpack map.
+/// Returns an object's payload as a msgpack map.
 pub(super) fn msgpack(object: &[u8]) -> Vec<u8> {
     serde_json::from_slice::<serde_json::Value>(&bare(object))
         .ok()
@@ -54,7 +54,7 @@ pub(super) fn msgpack(object: &[u8]) -> Vec<u8> {
         .unwrap_or_default()
 }
 
-/// An object's payload behind the header of two bytes: a type and a version.
+/// Returns an object's payload behind the header of two bytes: a type and a version.
 pub(super) fn two_byte(kind: u8, object: &[u8]) -> Vec<u8> {
     let mut out = vec![kind, 1];
     out.extend(bare(object));

@@ -35,10 +35,10 @@ use script::Script;
 use std::path::{Path, PathBuf};
 use world::World;
 
-/// When what no row speaks for was last written: 1 June 2026.
+/// The time of everything without a time in a row: 1 June 2026.
 const LONG_AGO: Micros = 1_780_272_000_000_000;
 
-/// What is built, and where.
+/// The contents and the place of a demo hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DemoOptions {
     /// A folder that is empty or does not exist.
@@ -61,18 +61,18 @@ pub struct Built {
     pub hub: Hub,
     pub database_url: String,
     pub store_url: String,
-    /// What was broken, as `faults.json` says it.
+    /// The faults that were built in, as `faults.json` declares them.
     pub faults: Vec<Declared>,
 }
 
-/// Why no demo hub was built.
+/// The reason why no demo hub was built.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     #[error("{0} is not empty; name a new folder, or an empty one")]
     NotEmpty(PathBuf),
     #[error("{0} is no folder; name a new folder, or an empty one")]
     NotAFolder(PathBuf),
-    #[error("the object store {0} is not empty; name one where nothing lies, or a prefix in it")]
+    #[error("the object store {0} is not empty; name an empty one, or a prefix in it")]
     StoreInUse(String),
     #[error("{what}: {source}")]
     Io {
@@ -158,7 +158,7 @@ pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, 
     Ok(Built { faults, ..made })
 }
 
-/// An empty folder; its absolute path.
+/// Returns an empty folder; its absolute path.
 fn prepare(dir: &Path) -> Result<PathBuf, DemoError> {
     let dir = std::path::absolute(dir).map_err(io(dir))?;
     if dir.exists() {

@@ -30,7 +30,7 @@ pub(super) enum Saved {
     Torn(Heads),
 }
 
-/// Where a branch stands.
+/// The head of a branch.
 #[derive(Clone)]
 pub(super) struct Tip {
     pub commit: ObjectId,
@@ -50,7 +50,7 @@ pub(super) struct Repository {
     pub rng: Rng,
     pub words: Words,
     pub branches: BTreeMap<String, Branch>,
-    /// Which ref checkpoints it has.
+    /// Its ref checkpoints.
     pub saved: Saved,
     era: Era,
     people: Vec<String>,
@@ -58,12 +58,12 @@ pub(super) struct Repository {
     deltas: bool,
     signer: String,
     clock: Micros,
-    /// How long at least and at most passes between two commits.
+    /// The least and the most time between two commits.
     pace: (Micros, Micros),
 }
 
 impl Repository {
-    /// A repository in which nothing has happened.
+    /// Returns a repository in which nothing has happened.
     pub(super) fn new(script: &RepoScript, words: &Words, mut rng: Rng) -> Result<Self, DemoError> {
         let clock = time::parse(&script.started)
             .ok_or_else(|| DemoError::Script(format!("no time: {:?}", script.started)))?;
@@ -101,7 +101,7 @@ impl Repository {
         self.pace = (least.max(1), most.max(2));
     }
 
-    /// Where `branch` stands.
+    /// Returns the commit that `branch` points to.
     pub(super) fn tip(&self, branch: &str) -> Result<Tip, DemoError> {
         let known = self.branches.get(branch).map(|branch| branch.tip.clone());
         known.ok_or_else(|| DemoError::Script(format!("{} has no {branch}", self.row.path())))
@@ -119,7 +119,7 @@ impl Repository {
         }
     }
 
-    /// A commit on `branch`, which starts at `from` where it is new, by the `by`th person.
+    /// Returns a commit on `branch`, which starts at `from` where it is new, by the `by`th person.
     pub(super) fn draft(
         &mut self,
         branch: &str,
@@ -155,7 +155,7 @@ impl Repository {
         })
     }
 
-    /// What a delta of the next snapshot is made against.
+    /// Returns the snapshot that the next delta is based on.
     fn base(&self, tip: Option<&Tip>) -> Option<(ObjectId, Manifest)> {
         let of = |tip: &Tip| (tip.snapshot.clone(), tip.tree.manifest.clone());
         self.deltas.then(|| tip.map(of)).flatten()
@@ -192,7 +192,7 @@ impl Repository {
         draft.rest.extend(own);
     }
 
-    /// A proposal to bring `from` to main; merged where there is a commit.
+    /// Returns a proposal to bring `from` to main; merged where there is a commit.
     pub(super) fn propose(&mut self, title: &str, from: &str, state: &str) -> ProposalRow {
         ProposalRow {
             proposal_id: words::uuid(&mut self.rng),
@@ -205,7 +205,7 @@ impl Repository {
         }
     }
 
-    /// A row for a branch of this repository.
+    /// Returns a row for a branch of this repository.
     pub(super) fn branch_row(&self, branch_id: &str, name: &str, head: &str) -> BranchRow {
         BranchRow {
             branch_id: branch_id.to_owned(),
@@ -224,7 +224,7 @@ impl Repository {
         }
     }
 
-    /// The row of the repository itself.
+    /// Returns the row of the repository itself.
     pub(super) fn closing_row(&self) -> RepoRow {
         RepoRow {
             pushed_at: Some(super::draft::text(self.clock, 0)),

@@ -14,7 +14,7 @@ pub(super) struct Script {
     pub repo: Vec<RepoScript>,
 }
 
-/// What contents and messages are made of.
+/// The words of contents and messages.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Words {
@@ -55,7 +55,7 @@ pub(super) struct RepoScript {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Step {
     pub on: String,
-    /// Where a branch starts that did not exist.
+    /// The start of a branch that did not exist.
     pub from: Option<String>,
     pub by: usize,
     pub says: Option<String>,

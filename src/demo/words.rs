@@ -8,7 +8,7 @@ const LICENCE: &str = "Creative Commons Attribution 4.0 International\n\n\
 
 const BASE64URL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// A file's bytes, by what its name says it is.
+/// Returns a file's bytes, by what its name says it is.
 pub(super) fn content(path: &str, words: &Words, rng: &mut Rng) -> Vec<u8> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
@@ -34,7 +34,7 @@ pub(super) fn pick<'w>(list: &'w [String], rng: &mut Rng) -> &'w str {
     }
 }
 
-/// A random UUID's text.
+/// Returns a random UUID's text.
 pub(super) fn uuid(rng: &mut Rng) -> String {
     let (high, low) = (rng.u64(..), rng.u64(..));
     format!(
@@ -59,7 +59,7 @@ pub(super) fn base64url(length: usize, rng: &mut Rng) -> String {
         .collect()
 }
 
-/// A one-track MIDI file of some notes.
+/// Returns a one-track MIDI file of some notes.
 fn midi(rng: &mut Rng) -> Vec<u8> {
     let mut track = vec![0, 0xc0, rng.u8(..128)];
     for _ in 0..rng.usize(16..96) {
@@ -73,7 +73,7 @@ fn midi(rng: &mut Rng) -> Vec<u8> {
     out
 }
 
-/// A short mono WAVE file: a plucked tone that dies away.
+/// Returns a short mono WAVE file: a plucked tone that dies away.
 fn wave(rng: &mut Rng) -> Vec<u8> {
     let samples = rng.usize(400..1600);
     let mut data = Vec::with_capacity(samples * 2);

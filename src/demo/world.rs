@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use std::collections::{BTreeMap, HashSet};
 
-/// What waits to be written, and the repositories that it belongs to.
+/// The data that waits to be written, and its repositories.
 pub(super) struct World {
     pub(super) writer: Writer,
     pub repos: BTreeMap<String, Repository>,
@@ -42,7 +42,7 @@ impl World {
         }
     }
 
-    /// The repository `owner/slug`.
+    /// Returns the repository `owner/slug`.
     pub(super) fn repo(&mut self, path: &str) -> Result<&mut Repository, DemoError> {
         let found = self.repos.get_mut(path);
         found.ok_or_else(|| DemoError::Script(format!("no repository {path}")))
@@ -64,7 +64,7 @@ impl World {
         Ok(())
     }
 
-    /// What the URI of every object in this store starts with.
+    /// Returns the start of every URI in this store.
     pub(super) fn root(&self) -> Result<String, DemoError> {
         let key = Key::new("x").map_err(|why| DemoError::Script(why.to_string()))?;
         let mut uri = self.writer.store().backend().uri_for(&key);
@@ -150,7 +150,7 @@ impl World {
         }
     }
 
-    /// How many objects wait.
+    /// Counts the waiting objects.
     pub(super) fn waiting(&self) -> u64 {
         self.waiting.len() as u64
     }

@@ -15,14 +15,14 @@ const LONGEST: u64 = 8 << 20;
 /// Files that are kept, the one of this run included.
 const KEPT: usize = 50;
 
-/// What they may weigh together, in bytes.
+/// The most bytes of all log files together.
 const HEAVIEST: u64 = 64 << 20;
 
 /// The end of the name of the part that is written, and of the one before it.
 const NEWEST: &str = ".log";
 const OLDER: &str = ".log.1";
 
-/// What is known of a run's log file.
+/// The place of a run's log file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     File(PathBuf),
@@ -159,7 +159,7 @@ fn remove_old(folder: &Path, own: &Path, kept: usize, heaviest: u64) {
     }
 }
 
-/// Whether a name is one that [`RunFile::new`] gives: nothing else is ever removed.
+/// Returns whether a name is one that [`RunFile::new`] gives: nothing else is ever removed.
 fn is_log(name: &str) -> bool {
     let stem = name
         .strip_suffix(NEWEST)
@@ -180,7 +180,7 @@ fn is_log(name: &str) -> bool {
     is_moment && !pid.is_empty() && pid.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Whether the run that writes this log lives.
+/// Returns whether the run that writes this log is alive.
 fn is_living(path: &Path) -> bool {
     let newest = path.with_extension("").with_extension("log");
     let newest = if newest.exists() {

@@ -10,7 +10,7 @@ use crate::object::Kind;
 /// Bound parameters of one statement; SQLite allows 32,766.
 pub(super) const BINDS: usize = 5_000;
 
-/// What changing cells is called in errors.
+/// The name of this action in errors.
 pub(super) const EDITING: &str = "changing a row";
 
 /// A cell to be written.
@@ -38,7 +38,7 @@ impl Value {
     }
 }
 
-/// The columns of a kind's rows as they are called today.
+/// Returns the columns of a kind's rows as they are called today.
 const fn columns_of(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Commit => CommitRow::COLUMNS,
@@ -69,7 +69,7 @@ pub(super) fn value_of(column: EditableColumn, bytes: Option<&[u8]>) -> Option<V
     })
 }
 
-/// The names that the edited columns have in this hub.
+/// Returns the names that the edited columns have in this hub.
 ///
 /// # Errors
 /// A column that the hub does not have, or that no row struct is read from.
@@ -94,7 +94,7 @@ pub(super) fn edited(
         .collect()
 }
 
-/// Whether the cells, read in the order of the edit, all still are what was seen.
+/// Returns whether the cells, read in the order of the edit, all still are what was seen.
 pub(super) fn all_still(edit: &RowEdit, cells: &mut dyn Cells) -> Result<bool, sqlx::Error> {
     for cell in &edit.cells {
         let now = cells.bytes()?;
@@ -123,7 +123,7 @@ pub(super) trait Added: Stored {
 /// A table, its columns, and the cells of each row.
 pub(super) type TableRows = (&'static str, &'static [&'static str], Vec<Vec<Value>>);
 
-/// The rows to be added, by table: what is referred to before what refers to it.
+/// Returns the rows to be added, by table: what is referred to before what refers to it.
 pub(super) fn tables_of(rows: &NewRows) -> Vec<TableRows> {
     let mut out = vec![
         table_of(&rows.repos),
@@ -150,7 +150,7 @@ pub(super) fn tables_of(rows: &NewRows) -> Vec<TableRows> {
     out
 }
 
-/// The rows of one kind that say where their object is: ids and URIs.
+/// Returns the rows of one kind that say where their object is: ids and URIs.
 pub(super) fn pointers(rows: &NewRows, kind: Kind) -> (Vec<String>, Vec<String>) {
     let pairs: Vec<(&String, &Option<String>)> = match kind {
         Kind::Commit => (rows.commits.iter())

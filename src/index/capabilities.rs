@@ -1,4 +1,4 @@
-//! What a hub's tables and columns offer: hubs differ by age, so it is read at connect, never assumed.
+//! The tables and columns that a hub offers: hubs differ by age, so this is read at connect, never assumed.
 
 use crate::object::Kind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,19 +24,19 @@ impl Capabilities {
         self.tables.remove(table);
     }
 
-    /// Whether the hub has this column.
+    /// Returns whether the hub has this column.
     #[must_use]
     pub fn has(&self, table: &str, column: &str) -> bool {
         self.tables.get(table).is_some_and(|c| c.contains(column))
     }
 
-    /// Whether the hub has this table.
+    /// Returns whether the hub has this table.
     #[must_use]
     pub fn has_table(&self, table: &str) -> bool {
         self.tables.contains_key(table)
     }
 
-    /// The table that holds rows of `kind`.
+    /// Returns the table that holds rows of `kind`.
     #[must_use]
     pub const fn table(kind: Kind) -> &'static str {
         match kind {
@@ -46,7 +46,7 @@ impl Capabilities {
         }
     }
 
-    /// The table that holds memberships of `kind`.
+    /// Returns the table that holds memberships of `kind`.
     #[must_use]
     pub const fn refs_table(kind: Kind) -> &'static str {
         match kind {
@@ -56,31 +56,31 @@ impl Capabilities {
         }
     }
 
-    /// Whether rows of `kind` can say where their object is.
+    /// Returns whether rows of `kind` can say where their object is.
     #[must_use]
     pub fn storage_uri(&self, kind: Kind) -> bool {
         self.has(Self::table(kind), "storage_uri")
     }
 
-    /// Whether memberships of `kind` are kept in a table of their own.
+    /// Returns whether memberships of `kind` are kept in a table of their own.
     #[must_use]
     pub fn refs(&self, kind: Kind) -> bool {
         self.has_table(Self::refs_table(kind))
     }
 
-    /// Whether snapshots cache their manifest (`manifest_blob`), rather than hold it (`manifest`).
+    /// Returns whether snapshots cache their manifest (`manifest_blob`), rather than hold it (`manifest`).
     #[must_use]
     pub fn manifest_cache(&self) -> bool {
         self.has("musehub_snapshots", "manifest_blob")
     }
 
-    /// Whether snapshot rows keep directories.
+    /// Returns whether snapshot rows keep directories.
     #[must_use]
     pub fn directories(&self) -> bool {
         self.has("musehub_snapshots", "directories")
     }
 
-    /// What the hub offers, each with how.
+    /// Lists the hub's features, each with how it is offered.
     #[must_use]
     pub fn features(&self) -> Vec<(&'static str, String)> {
         let yes = |has: bool| if has { "yes" } else { "no" }.to_owned();
@@ -125,7 +125,7 @@ impl Capabilities {
         ]
     }
 
-    /// What the hub lacks, each said once with what to do.
+    /// Lists what the hub lacks, each once with what to do.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let mut out = Vec::new();

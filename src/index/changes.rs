@@ -1,4 +1,4 @@
-//! What is to be changed in a database, always beside the value that was seen.
+//! Changes of a database, always with the value that was seen.
 
 use super::{
     BlobRow, BranchRow, CommitRow, EditableColumn, MembershipRow, ProposalRow, RepoRow, SnapshotRow,
@@ -66,7 +66,7 @@ pub struct HeadMove {
     /// Of a branch that is made.
     pub branch_id: String,
     pub new: String,
-    /// When, for the repository's `pushed_at`; ISO-8601.
+    /// The time for the repository's `pushed_at`; ISO-8601.
     pub at: String,
 }
 
@@ -81,7 +81,7 @@ pub struct Merged {
     pub at: String,
 }
 
-/// What one write site brings: rows, and where a branch points after it. All of it or nothing.
+/// The rows and the branch move of one hub write. All of it or nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WriteBatch {
     /// Rows whose objects have been stored. A row that is there already and says nothing of its object
@@ -91,7 +91,7 @@ pub struct WriteBatch {
     pub merged: Option<Merged>,
 }
 
-/// How a write batch ended.
+/// The result of a write batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BatchOutcome {
     Done,

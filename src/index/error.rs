@@ -1,4 +1,4 @@
-//! Why a database gave no answer, and whether it may give one a little later.
+//! The reasons why a database gave no answer, and whether it may give one a little later.
 
 use crate::cause::Cause;
 
@@ -11,7 +11,7 @@ pub enum IndexError {
         #[source]
         why: Cause,
     },
-    #[error("the database {what} is no MuseHub hub: {why}")]
+    #[error("the database {what} is not a MuseHub hub: {why}")]
     NotAHub {
         what: String,
         #[source]
@@ -47,12 +47,12 @@ pub enum IndexError {
     },
     #[error("the database was opened read-only")]
     ReadOnly,
-    #[error("another repair is under way on this hub ({0}); wait until it has ended")]
+    #[error("another repair is running on this hub ({0}); wait until it has finished")]
     Locked(String),
 }
 
 impl IndexError {
-    /// Why the same may well succeed a little later, in a few words; `None` where it would not.
+    /// Returns, in a few words, why the same may succeed a little later; `None` if it would not.
     #[must_use]
     pub fn transient(&self) -> Option<&str> {
         match self {
@@ -62,7 +62,7 @@ impl IndexError {
         }
     }
 
-    /// The same failure, with how long it was tried; as it is where nothing was tried again.
+    /// Returns the same failure, with how long it was tried; as it is where nothing was tried again.
     #[must_use]
     pub fn given_up(self, told: String) -> Self {
         match told.is_empty() {

@@ -6,7 +6,7 @@ use super::{BlobRow, BranchRow, CommitRow, ProposalRow, RepoRow, SnapshotRow};
 use crate::object::Kind;
 use serde::{Deserialize, Serialize};
 
-/// Why rows of a table may not be shown, or not be told apart.
+/// The reason why rows of a table may be hidden or not be told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
@@ -29,8 +29,8 @@ pub enum Why {
 }
 
 impl Why {
-    /// Whether rows are known to be kept from this user, or nothing shows that none are: then no finding
-    /// rests on the absence of a row.
+    /// Returns whether rows are known to be kept from this user, or nothing shows that none are: then no finding rests
+    /// on the absence of a row.
     #[must_use]
     pub const fn hides(self) -> bool {
         !matches!(self, Why::Ids | Why::Statistics)
@@ -43,7 +43,7 @@ impl Why {
 pub struct Hidden {
     pub table: String,
     pub why: Why,
-    /// What the database says, in one sentence.
+    /// The database's answer, in one sentence.
     pub said: String,
 }
 
@@ -57,15 +57,15 @@ impl Hidden {
     }
 }
 
-/// What a database says of the rows that it shows.
+/// The database's knowledge of hidden rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Visibility {
     pub hidden: Vec<Hidden>,
-    /// What is unusual about how ids are ordered, each in one sentence; pages are right all the same.
+    /// The unusual orders of ids, each in one sentence; pages are right all the same.
     pub odd: Vec<String>,
 }
 
-/// Whether rows of `table` may be kept from this user.
+/// Returns whether rows of `table` may be kept from this user.
 #[must_use]
 pub fn is_hidden(hidden: &[Hidden], table: &str) -> bool {
     hidden
@@ -76,7 +76,7 @@ pub fn is_hidden(hidden: &[Hidden], table: &str) -> bool {
 /// Statistics of fewer rows than this are no reason to doubt a count: small tables are seldom analysed.
 pub(super) const FLOOR: f64 = 1_000.0;
 
-/// What is said where the statistics tell of more than twice the rows that were counted.
+/// Returns the warning for statistics with more than twice the rows that were counted.
 pub(super) fn of_statistics(table: &str, estimate: f64, counted: u64) -> Option<Hidden> {
     let doubtful = estimate >= FLOOR && (counted as f64) * 2.0 < estimate;
     doubtful.then(|| {
@@ -84,7 +84,7 @@ pub(super) fn of_statistics(table: &str, estimate: f64, counted: u64) -> Option<
             table,
             Why::Statistics,
             format!(
-                "{table} shows {}, and the statistics say about {}; run ANALYZE, or ask why rows are not shown",
+                "{table} shows {}, but the statistics say about {}; run ANALYZE, or find out why rows are hidden",
                 crate::text::plural(counted, "row"),
                 crate::text::grouped(estimate as u64)
             ),
@@ -92,7 +92,7 @@ pub(super) fn of_statistics(table: &str, estimate: f64, counted: u64) -> Option<
     })
 }
 
-/// What is said where rows have no id or share one.
+/// Returns the warning for rows that have no id or share one.
 pub(super) fn of_ids(table: &str, column: &str, rows: u64, ids: u64) -> Option<Hidden> {
     let beyond = rows.saturating_sub(ids);
     (beyond > 0).then(|| {
@@ -117,19 +117,19 @@ pub(super) const CORE: [(&str, &str); 5] = [
     ("musehub_objects", "object_id"),
 ];
 
-/// Whether a database without this table is no hub.
+/// Returns whether a database without this table is no hub.
 pub(super) fn is_core(table: &str) -> bool {
     CORE.iter().any(|(core, _)| *core == table)
 }
 
-/// Whether an audit reads this table.
+/// Returns whether an audit reads this table.
 pub(super) fn is_read(table: &str) -> bool {
     const PROPOSALS: [&str; 2] = ["musehub_proposals", "musehub_pull_requests"];
     let refs = Kind::ALL.map(Capabilities::refs_table);
     is_core(table) || PROPOSALS.contains(&table) || refs.contains(&table)
 }
 
-/// A table of the hub, and the columns of it that are read, as this hub calls them. The first is its key.
+/// Returns a table of the hub, and the columns of it that are read, as this hub calls them. The first is its key.
 pub(super) fn columns_read(capabilities: &Capabilities) -> Vec<(&'static str, Vec<&'static str>)> {
     fn of<T: Stored>(capabilities: &Capabilities) -> (&'static str, Vec<&'static str>) {
         let table = table_here(capabilities, T::TABLE);

@@ -10,7 +10,7 @@ pub(super) const WHAT_CHARS: usize = 200;
 /// Bytes of a cell that is shown in a list; a longer list of parents is left out.
 pub(super) const LIGHT: u32 = 64 << 10;
 
-/// The column that a kind is sorted by.
+/// Returns the column that a kind is sorted by.
 pub(super) const fn at_column(kind: Kind) -> &'static str {
     match kind {
         Kind::Commit => "timestamp",
@@ -49,7 +49,7 @@ pub(super) fn read_light(
     })
 }
 
-/// The first line, at most [`WHAT_CHARS`] characters.
+/// Returns the first line, at most [`WHAT_CHARS`] characters.
 fn first_line(text: &str) -> String {
     text.lines()
         .next()

@@ -42,7 +42,7 @@ use async_trait::async_trait;
 /// The largest cell that is read: a longer one is reported as oversized, never loaded. 256 MiB.
 pub const MAX_CELL: u64 = 256 << 20;
 
-/// What a page may weigh before it is cut short, in bytes of cells. 16 MiB.
+/// The most bytes of cells on a page. 16 MiB.
 pub const PAGE_BYTES: usize = 16 << 20;
 
 /// Rows of one keyset page. It may hold fewer than were asked for; only `end` says that none follow.
@@ -161,7 +161,7 @@ pub struct MembershipRow {
     pub repo_id: String,
 }
 
-/// How many rows there are.
+/// The numbers of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub repos: u64,
@@ -195,7 +195,7 @@ pub struct Listed {
     pub cache_byte: Option<u8>,
 }
 
-/// Where a browsing page starts: at a row already shown or behind it, in either direction.
+/// The start of a browsing page: at or after a known row, in either direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edge {
     Start,
@@ -216,14 +216,14 @@ pub enum Edge {
 }
 
 impl Edge {
-    /// Whether the page holds what follows in the list, rather than what stands before.
+    /// Returns whether the page holds what follows in the list, rather than what stands before.
     #[must_use]
     pub const fn is_forward(&self) -> bool {
         !matches!(self, Edge::Before { .. } | Edge::End)
     }
 }
 
-/// Which rows a browsing list shows.
+/// The rows of a browsing list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Browse {
     pub kind: Kind,
@@ -238,7 +238,7 @@ pub struct Browse {
 }
 
 impl Browse {
-    /// What the SQL of a page says: the order, and how its rows compare with the one it starts at.
+    /// Returns the parts of a page's SQL: the order, and how its rows compare with the one it starts at.
     pub(crate) const fn direction(&self) -> (&'static str, &'static str) {
         let falling = self.from.is_forward() != self.oldest_first;
         match (falling, &self.from) {
@@ -260,7 +260,7 @@ impl Browse {
     }
 }
 
-/// What a database says of itself.
+/// The database's description of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
     /// `PostgreSQL 15.18`, `SQLite 3.51.3`.
@@ -269,30 +269,30 @@ pub struct About {
     pub unwritable: Vec<String>,
     /// A copy that follows another server: it lags, and nothing can be written there.
     pub replica: bool,
-    /// Whether the connection is encrypted; `None` where there is none to encrypt.
+    /// Set if the connection is encrypted; `None` if there is none to encrypt.
     pub encrypted: Option<bool>,
-    /// What stops a run, or makes it wait.
+    /// The conditions that stop a run, or make it wait.
     pub server: ServerState,
 }
 
-/// Where rows are read. Pages are in the order of the primary key, behind `after`: of its
-/// bytes, or in a Postgres hub whose texts are sorted by a language, of that language.
+/// Reads rows. Pages are in the order of the primary key, behind `after`: of its bytes, or in a Postgres hub whose
+/// texts are sorted by a language, of that language.
 #[async_trait]
 pub trait Index: Send + Sync {
-    /// The database in a few words for a person, without secrets.
+    /// Returns the database in a few words for a person, without secrets.
     fn describe(&self) -> String;
-    /// What this hub's tables and columns offer, read at connect.
+    /// Returns what this hub's tables and columns offer, read at connect.
     fn capabilities(&self) -> &Capabilities;
-    /// What of the hub's rows this user is not shown, as the catalogue told at connect.
+    /// Returns which rows this user cannot see, as the catalogue said at connect.
     fn hidden(&self) -> &[Hidden];
     /// Asks the catalogue again what is not shown. With `counted`, the rows of each table that its statistics
     /// or its lack of a key make doubtful are counted as well, which takes as long as the table is large.
     async fn visibility(&self, counted: bool) -> Result<Visibility, IndexError>;
-    /// What the server is and what this user may do there, for the doctor.
+    /// Describes the server and the rights of this user, for the doctor.
     async fn about(&self) -> Result<About, IndexError>;
-    /// The additive migration that this hub still needs; empty where it needs none.
+    /// Returns the additive migration that this hub still needs; empty where it needs none.
     async fn migration(&self) -> Result<Migration, IndexError>;
-    /// The database's clock.
+    /// Returns the database's clock.
     async fn now(&self) -> Result<Micros, IndexError>;
     /// Ends every connection, so that a file that is copied afterwards is whole.
     async fn close(&self);
@@ -326,11 +326,11 @@ pub trait Index: Send + Sync {
         limit: u32,
     ) -> Result<Page<MembershipRow>, IndexError>;
 
-    /// The rows with these ids that exist, in no order.
+    /// Returns the rows with these ids that exist, in no order.
     async fn commits_by_id(&self, ids: &[String]) -> Result<Vec<CommitRow>, IndexError>;
     async fn snapshots_by_id(&self, ids: &[String]) -> Result<Vec<SnapshotRow>, IndexError>;
     async fn blobs_by_id(&self, ids: &[String]) -> Result<Vec<BlobRow>, IndexError>;
-    /// A proposal by its id; `None` where it has no row.
+    /// Returns a proposal by its id; `None` where it has no row.
     async fn proposal_by_id(&self, id: &str) -> Result<Option<ProposalRow>, IndexError>;
     /// Of these ids, those that the repository holds: by membership where the hub keeps it, by the row's
     /// own `repo_id` else. In no order.
@@ -348,7 +348,7 @@ pub trait Index: Send + Sync {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page<String>, IndexError>;
-    /// Who holds each of these ids; in no order.
+    /// Returns the repositories that hold each of these ids, in no order.
     async fn holders_of(
         &self,
         kind: Kind,
@@ -356,7 +356,7 @@ pub trait Index: Send + Sync {
     ) -> Result<Vec<MembershipRow>, IndexError>;
     /// Of these ids, those that have a row; in no order.
     async fn ids_with_row(&self, kind: Kind, ids: &[String]) -> Result<Vec<String>, IndexError>;
-    /// A repository's proposals, in the order of their ids.
+    /// Returns a repository's proposals, in the order of their ids.
     async fn proposals_of(
         &self,
         repo_id: &str,
@@ -378,14 +378,14 @@ pub trait Index: Send + Sync {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page<String>, IndexError>;
-    /// The tables that say which repository a row belongs to, and have no index for it.
+    /// Returns the tables that say which repository a row belongs to, and have no index for it.
     async fn without_repo_index(&self) -> Result<Vec<String>, IndexError>;
-    /// A repository by its id; `None` where it has no row.
+    /// Returns a repository by its id; `None` where it has no row.
     async fn repo_by_id(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError>;
-    /// A repository by its path; one that lives before one that was deleted.
+    /// Returns a repository by its path; one that lives before one that was deleted.
     async fn repo_by_path(&self, owner: &str, slug: &str) -> Result<Option<RepoRow>, IndexError>;
-    /// The branches of a repository by name, behind the name `after`. Branches that share a name are
-    /// never parted, so that a page may hold more rows than `limit`.
+    /// Returns the branches of a repository by name, behind the name `after`. Branches that share a name are never
+    /// parted, so that a page may hold more rows than `limit`.
     async fn branches_of(
         &self,
         repo_id: &str,
@@ -398,15 +398,15 @@ pub trait Index: Send + Sync {
         prefix: &str,
         limit: u32,
     ) -> Result<Vec<(Kind, String)>, IndexError>;
-    /// A page of a browsing list; `end` says that none follow in the asked direction.
+    /// Returns a page of a browsing list; `end` says that none follow in the asked direction.
     async fn browse(&self, ask: &Browse) -> Result<Page<Listed>, IndexError>;
-    /// How many rows a browsing list has.
+    /// Counts the rows of a browsing list.
     async fn browse_count(&self, ask: &Browse) -> Result<u64, IndexError>;
     /// Branches and commits of each repository asked for, in the order asked.
     async fn repo_counts(&self, repo_ids: &[String]) -> Result<Vec<(u64, u64)>, IndexError>;
 }
 
-/// Where rows are changed: reachable from `store/` only.
+/// Changes rows; can be reached from `store/` only.
 #[async_trait]
 pub(crate) trait IndexMut: Index {
     /// Compare-and-set of `storage_uri` in one transaction; gives back the ids that were changed.

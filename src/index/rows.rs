@@ -1,10 +1,10 @@
-//! How each row struct is read from its table, by position and from whatever columns the hub has:
-//! the same for every database.
+//! Reads each row struct from its table, by position and from whatever columns the hub has: the same for every
+//! database.
 
 use super::{BlobRow, BranchRow, Capabilities, CommitRow, ProposalRow, RepoRow, SnapshotRow};
 use crate::object::Kind;
 
-/// A whole number as a database may write it: `12`, `12.00`, `1.2e1`. `None` for anything else.
+/// Returns a whole number as a database may write it: `12`, `12.00`, `1.2e1`. `None` for anything else.
 pub(super) fn whole(text: &str) -> Option<i64> {
     /// From here on not every whole number has a floating one of its own.
     const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -23,7 +23,7 @@ pub(super) fn whole(text: &str) -> Option<i64> {
 
 /// Cells of one row, read from left to right.
 pub(super) trait Cells {
-    /// A key as it can be asked for again; empty for null.
+    /// Returns a key as it can be asked for again; empty for null.
     fn key(&mut self) -> Result<String, sqlx::Error> {
         Ok(self.opt_key()?.unwrap_or_default())
     }
@@ -34,14 +34,14 @@ pub(super) trait Cells {
     }
     fn opt_text(&mut self) -> Result<Option<String>, sqlx::Error>;
     fn bytes(&mut self) -> Result<Option<Vec<u8>>, sqlx::Error>;
-    /// A whole number; `None` for null and for anything that is none.
+    /// Returns a whole number; `None` for null and for anything that is none.
     fn int(&mut self) -> Result<Option<i64>, sqlx::Error>;
     fn flag(&mut self) -> Result<bool, sqlx::Error>;
 }
 
 /// A row of one table.
 pub(super) trait Stored: Sized + Send {
-    /// What is being read, for an error.
+    /// The name of this read in errors.
     const WHAT: &'static str;
     /// The table's name today.
     const TABLE: &'static str;
@@ -53,7 +53,7 @@ pub(super) trait Stored: Sized + Send {
     fn read(cells: &mut dyn Cells) -> Result<Self, sqlx::Error>;
 }
 
-/// The id column of a kind, in its own table and in its `*_refs` table.
+/// Returns the id column of a kind, in its own table and in its `*_refs` table.
 pub(super) const fn id_column(kind: Kind) -> &'static str {
     match kind {
         Kind::Commit => "commit_id",
@@ -62,7 +62,7 @@ pub(super) const fn id_column(kind: Kind) -> &'static str {
     }
 }
 
-/// The name that this hub gives to one of today's tables.
+/// Returns the name that this hub gives to one of today's tables.
 pub(super) fn table_here(capabilities: &Capabilities, table: &'static str) -> &'static str {
     if table == "musehub_proposals" && !capabilities.has_table(table) {
         "musehub_pull_requests"
@@ -71,7 +71,7 @@ pub(super) fn table_here(capabilities: &Capabilities, table: &'static str) -> &'
     }
 }
 
-/// The name that this hub gives to one of today's columns.
+/// Returns the name that this hub gives to one of today's columns.
 pub(super) fn column_here(
     capabilities: &Capabilities,
     table: &str,

@@ -1,4 +1,4 @@
-//! What a hub's tables lack for the invariant, and the additive SQL that adds it.
+//! The additive SQL for what a hub's tables lack.
 //!
 //! Nothing here makes a table, rewrites a row or touches Alembic's own table.
 
@@ -7,7 +7,7 @@ use super::rows::id_column;
 use crate::object::Kind;
 use serde::Serialize;
 
-/// Which SQL a hub speaks.
+/// The SQL dialect of a hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
@@ -24,7 +24,7 @@ pub enum Standing {
     Invalid,
 }
 
-/// What is to be added to one hub.
+/// The additions to one hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migration {
     pub dialect: Dialect,
@@ -32,13 +32,13 @@ pub struct Migration {
     pub columns: Vec<Kind>,
     /// Kinds whose null rows have no sound index.
     pub indexes: Vec<(Kind, Standing)>,
-    /// What Alembic says of the hub; empty where it has no such table.
+    /// Alembic's revisions of the hub; empty if it has no such table.
     pub revisions: Vec<String>,
-    /// How SQL names the table of each kind, in the order of [`Kind::ALL`].
+    /// The SQL names of the table of each kind, in the order of [`Kind::ALL`].
     pub tables: [TableName; 3],
 }
 
-/// How SQL names a table and the columns of it that are needed.
+/// The SQL names of a table and of its needed columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableName {
     pub table: String,
@@ -63,12 +63,12 @@ pub struct Partition {
     pub name: String,
     /// It has partitions of its own.
     pub partitioned: bool,
-    /// How its index stands.
+    /// The state of its index.
     pub standing: Standing,
 }
 
 impl TableName {
-    /// A table of a kind under the names that it has today.
+    /// Returns a table of a kind under the names that it has today.
     #[must_use]
     pub fn of(kind: Kind) -> Self {
         Self {
@@ -81,7 +81,7 @@ impl TableName {
     }
 }
 
-/// The name of the index over a kind's rows without `storage_uri`.
+/// Returns the name of the index over a kind's rows without `storage_uri`.
 #[must_use]
 pub fn index_name(kind: Kind) -> String {
     format!("ix_{}_unlinked", Capabilities::table(kind))
@@ -113,14 +113,14 @@ impl Migration {
         }
     }
 
-    /// Whether the hub has all that is wanted.
+    /// Returns whether the hub has all that is wanted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.columns.is_empty() && self.indexes.is_empty()
     }
 
-    /// The SQL, in order, for one connection. Each statement is run by itself: an index cannot be made concurrently
-    /// within a transaction.
+    /// Returns the SQL, in order, for one connection. Each statement is run by itself: an index cannot be made
+    /// concurrently within a transaction.
     #[must_use]
     pub fn statements(&self) -> Vec<String> {
         let mut out = Vec::new();
@@ -209,7 +209,7 @@ impl Migration {
         )]
     }
 
-    /// The same as a revision of the hub's own Alembic chain, behind the revision that it is at.
+    /// Returns the same as a revision of the hub's own Alembic chain, behind the revision that it is at.
     #[must_use]
     pub fn alembic(&self) -> String {
         let down = match self.revisions.as_slice() {
@@ -283,7 +283,7 @@ impl Migration {
     }
 }
 
-/// A Python string; revisions come out of the hub, so nothing in them may end it.
+/// Returns a Python string; revisions come out of the hub, so nothing in them may end it.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {

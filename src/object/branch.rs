@@ -8,7 +8,7 @@ use std::fmt;
 /// The longest name, in bytes: it stands behind the folder of a client.
 pub const LONGEST: usize = 1_024;
 
-/// Why a name is refused.
+/// The reason why a name is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unfit {
     /// By the rules for paths.

@@ -35,7 +35,7 @@ pub(crate) const OWN: [&str; 9] = [
     "author",
 ];
 
-/// The rest of the format's table, each key with its default.
+/// Returns the rest of the format's table, each key with its default.
 #[must_use]
 pub fn defaults() -> Vec<(&'static str, Value)> {
     vec![
@@ -91,7 +91,7 @@ impl CommitRecord {
         Ok(record)
     }
 
-    /// The payload's object: every key of the format's table, and the unknown ones.
+    /// Returns the payload's object: every key of the format's table, and the unknown ones.
     #[must_use]
     pub fn to_map(&self) -> Map<String, Value> {
         let id = |id: &Option<ObjectId>| id.as_ref().map_or(Value::Null, |id| json!(id.as_str()));
@@ -108,25 +108,25 @@ impl CommitRecord {
         map
     }
 
-    /// The canonical object.
+    /// Returns the canonical object.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let payload = json::canonical(&Value::Object(self.to_map()));
         frame::encode(Kind::Commit, payload.as_bytes())
     }
 
-    /// The parents that are not null, in order.
+    /// Returns the parents that are not null, in order.
     pub fn parents(&self) -> impl Iterator<Item = &ObjectId> {
         self.parent_commit_id.iter().chain(&self.parent2_commit_id)
     }
 
-    /// A text of the rest of the table; empty where it is absent.
+    /// Returns a text of the rest of the table; empty where it is absent.
     #[must_use]
     pub fn rest_text(&self, key: &str) -> &str {
         self.rest.get(key).and_then(Value::as_str).unwrap_or("")
     }
 
-    /// Whether the format's table knows `key`.
+    /// Returns whether the format's table knows `key`.
     #[must_use]
     pub fn knows(key: &str) -> bool {
         OWN.contains(&key) || defaults().iter().any(|(known, _)| *known == key)

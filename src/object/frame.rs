@@ -3,7 +3,7 @@
 use super::{JsonError, Kind, MAX_PAYLOAD, RecordError, json};
 use serde_json::{Map, Value};
 
-/// How far into an object its header may reach.
+/// The number of first bytes in which the header must end.
 const HEADER_WINDOW: usize = 32;
 
 /// A header with the payload that it announces; the size has been checked.
@@ -15,7 +15,7 @@ pub struct Frame<'a> {
     pub header_len: usize,
 }
 
-/// Why bytes are not the object that they were taken for.
+/// The reason why bytes are not the object that they were taken for.
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
 pub enum FrameError {
     /// There is no NUL where a header could end.
@@ -27,7 +27,7 @@ pub enum FrameError {
     /// A commit where a snapshot was asked for, or the like.
     #[error("the header says {found}, and a {expected} was asked for")]
     OtherKind { expected: Kind, found: Kind },
-    /// What stands for the size: signed, with a leading zero, empty or beyond 64 bits.
+    /// The size field: signed, with a leading zero, empty or beyond 64 bits.
     #[error("the header's size is malformed: {0:?}")]
     BadSize(String),
     /// Sizes in bytes; the header is not counted.
@@ -47,7 +47,7 @@ pub enum FrameError {
     Record(#[from] RecordError),
 }
 
-/// The header of an object of `kind` whose payload has `size` bytes.
+/// Returns the header of an object of `kind` whose payload has `size` bytes.
 #[must_use]
 pub fn header(kind: Kind, size: u64) -> Vec<u8> {
     format!("{kind} {size}\0").into_bytes()

@@ -10,7 +10,7 @@ pub enum Algo {
 }
 
 impl Algo {
-    /// The word before the colon, and the folder in an object's key.
+    /// Returns the word before the colon, and the folder in an object's key.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         "sha256"
@@ -38,25 +38,25 @@ impl ObjectId {
         Self(format!("sha256:{}", hex::encode(digest)))
     }
 
-    /// The form of a digest in client 0.1: without a prefix.
+    /// Returns the form of a digest in client 0.1: without a prefix.
     #[must_use]
     pub fn plain(digest: &[u8; 32]) -> Self {
         Self(hex::encode(digest))
     }
 
-    /// The text as stored.
+    /// Returns the text as stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The digest that the id names, if it holds one.
+    /// Returns the digest that the id names, if it holds one.
     #[must_use]
     pub fn algo(&self) -> Option<Algo> {
         self.hex().map(|_| Algo::Sha256)
     }
 
-    /// The 64 lowercase hex digits, if the id holds a digest.
+    /// Returns the 64 lowercase hex digits, if the id holds a digest.
     #[must_use]
     pub fn hex(&self) -> Option<&str> {
         let bare = self.bare();
@@ -67,13 +67,13 @@ impl ObjectId {
         .then_some(bare)
     }
 
-    /// The id without its prefix: what the formulas call `hex(x)`, defined for every form.
+    /// Returns the id without its prefix: what the formulas call `hex(x)`, defined for every form.
     #[must_use]
     pub fn bare(&self) -> &str {
         self.0.strip_prefix("sha256:").unwrap_or(&self.0)
     }
 
-    /// The digest's 32 bytes, if the id holds one.
+    /// Returns the digest's 32 bytes, if the id holds one.
     #[must_use]
     pub fn digest(&self) -> Option<[u8; 32]> {
         let mut out = [0; 32];
@@ -81,16 +81,7 @@ impl ObjectId {
         Some(out)
     }
 
-    /// Whether both name the same digest, whatever their spelling; without a digest, the same text.
-    ///
-    /// ```
-    /// use luthier::object::ObjectId;
-    ///
-    /// let hex = "ab".repeat(32);
-    /// let (typed, plain) = (ObjectId::new(format!("sha256:{hex}")), ObjectId::new(hex));
-    /// assert!(typed.same(&plain));
-    /// assert_ne!(typed, plain, "the rows are found by their own spelling");
-    /// ```
+    /// Returns whether both name the same digest, whatever their spelling; without a digest, the same text.
     #[must_use]
     pub fn same(&self, other: &ObjectId) -> bool {
         match (self.hex(), other.hex()) {

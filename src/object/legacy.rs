@@ -1,4 +1,4 @@
-//! What old code left behind: sound records inside other wrappings.
+//! Wrappings that old code left: sound records inside other formats.
 
 use super::identity::BlobHasher;
 use super::{Kind, MAX_PAYLOAD, ObjectId, frame, json, msgpack};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::io::{self, Read};
 
-/// How many wrappings are taken off. Each may grow to [`MAX_PAYLOAD`], so this bounds the work.
+/// The number of wrappings that are removed. Each may grow to [`MAX_PAYLOAD`], so this bounds the work.
 const MAX_LAYERS: usize = 4;
 
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -32,7 +32,7 @@ pub enum Wrapping {
 }
 
 impl Wrapping {
-    /// The wrapping in words.
+    /// Returns the wrapping in words.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -83,7 +83,7 @@ pub fn unwrap_record(bytes: &[u8], kind: Kind) -> Option<Unwrapped<Map<String, V
     }
 }
 
-/// The contents of a blob's possible wrappings, each with what was taken off, outermost first.
+/// Returns the contents of a blob's possible wrappings, each with what was taken off, outermost first.
 #[must_use]
 pub fn unwrap_blob(bytes: &[u8]) -> Vec<Unwrapped<Vec<u8>>> {
     let mut out: Vec<Unwrapped<Vec<u8>>> = Vec::new();
@@ -102,7 +102,7 @@ pub fn unwrap_blob(bytes: &[u8]) -> Vec<Unwrapped<Vec<u8>>> {
     out
 }
 
-/// The wrappings around the bytes of the blob `id`, found without holding these: `open` gives the wrapped bytes
+/// Returns the wrappings around the bytes of the blob `id`, found without holding these: `open` gives the wrapped bytes
 /// from their start, as often as it is asked.
 ///
 /// # Errors
@@ -143,13 +143,13 @@ pub fn layers_of_blob<R: Read + 'static>(
     Ok(None)
 }
 
-/// Whether bytes start as a wrapped blob does.
+/// Returns whether bytes start as a wrapped blob does.
 #[must_use]
 pub fn may_be_wrapped(start: &[u8]) -> bool {
     wrapping_of(&start[..start.len().min(TELLING)]).is_some()
 }
 
-/// What a blob's wrapped bytes start with.
+/// Returns the wrapping that the bytes of a blob start with.
 fn wrapping_of(start: &[u8]) -> Option<Wrapping> {
     if start.starts_with(b"blob ") && start.contains(&0) {
         Some(Wrapping::Header)
@@ -166,7 +166,7 @@ fn wrapping_of(start: &[u8]) -> Option<Wrapping> {
     }
 }
 
-/// The bytes without these wrappings, outermost first. What cannot be unwrapped is an error when it is read.
+/// Returns the bytes without these wrappings, outermost first. What cannot be unwrapped is an error when it is read.
 fn unwrapped<R: Read + 'static>(bytes: R, layers: &[Wrapping]) -> Box<dyn Read> {
     let mut reader: Box<dyn Read> = Box::new(io::BufReader::new(bytes));
     for layer in layers {
@@ -210,7 +210,7 @@ impl Read for Broken {
     }
 }
 
-/// How many bytes come; `None` for more than a payload may have, and where they break off.
+/// Counts the bytes that come; `None` for more than a payload may have. Also says where they break off.
 fn measured(reader: Box<dyn Read>) -> Option<u64> {
     let limit = MAX_PAYLOAD as u64;
     let size = io::copy(&mut reader.take(limit + 1), &mut io::sink()).ok()?;

@@ -4,30 +4,30 @@ use super::{JsonError, MAX_PAYLOAD, ObjectId, RecordError, json, msgpack, type_n
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many entries a manifest may have.
+/// The most entries that a manifest may have.
 pub const MAX_ENTRIES: usize = 1_000_000;
 
 /// Path to blob id, sorted by the path's UTF-8 bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Manifest(BTreeMap<String, ObjectId>);
 
-/// How a cached manifest is spelt.
+/// The encoding of a cached manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// Canonical JSON: what Luthier writes.
     Json,
-    /// What old hubs wrote.
+    /// The encoding of old hubs.
     Msgpack,
 }
 
-/// What changed against a parent's manifest.
+/// The changes against a parent's manifest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delta {
     pub add: BTreeMap<String, ObjectId>,
     pub remove: BTreeSet<String>,
 }
 
-/// Why a cached manifest or delta cannot be read.
+/// The reason why a cached manifest or delta cannot be read.
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
 pub enum ManifestError {
     /// Its first byte, or none where there is no byte at all.
@@ -40,9 +40,9 @@ pub enum ManifestError {
     #[error("more than {MAX_ENTRIES} entries")]
     TooManyEntries,
     /// Two blobs at one path: which of them counts would be a guess.
-    #[error("the path {0:?} stands twice")]
+    #[error("the path {0:?} occurs twice")]
     DuplicatePath(String),
-    /// How many bytes there are behind the map.
+    /// The number of bytes after the map.
     #[error("{0} bytes follow the end of the map")]
     TrailingBytes(usize),
     /// Whatever else makes the bytes no msgpack, in the words of its reader.
@@ -63,7 +63,7 @@ fn first_byte(byte: Option<u8>) -> String {
 }
 
 impl Manifest {
-    /// An empty manifest.
+    /// Returns an empty manifest.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -75,19 +75,19 @@ impl Manifest {
         self.0.iter()
     }
 
-    /// The number of entries.
+    /// Returns the number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is no entry.
+    /// Returns whether there is no entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The blob at `path`.
+    /// Returns the blob at `path`.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&ObjectId> {
         self.0.get(path)
@@ -103,7 +103,7 @@ impl Manifest {
         self.0.remove(path)
     }
 
-    /// The JSON object of the same map.
+    /// Returns the JSON object of the same map.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let entry = |(path, id): (&String, &ObjectId)| {
@@ -112,7 +112,7 @@ impl Manifest {
         Value::Object(self.iter().map(entry).collect::<Map<_, _>>())
     }
 
-    /// What a row caches: canonical JSON, never msgpack.
+    /// Encodes what a row caches: canonical JSON, never msgpack.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         // Not by way of `to_value`, which copies every path. The map's order is that of the format.
@@ -157,7 +157,7 @@ impl Manifest {
         }
     }
 
-    /// Every folder that some path lies in.
+    /// Returns every folder that some path lies in.
     #[must_use]
     pub fn derived_directories(&self) -> BTreeSet<String> {
         let mut out = BTreeSet::new();

@@ -67,7 +67,7 @@ pub fn manifests(
     }
 }
 
-/// The directories of a merged tree: tracked by both sides, or newly by one, or needed by a path.
+/// Returns the directories of a merged tree: tracked by both sides, or newly by one, or needed by a path.
 #[must_use]
 pub fn directories(
     base: &BTreeSet<String>,

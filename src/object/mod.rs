@@ -1,6 +1,6 @@
 //! Objects: bytes to records and back, and the proof that an id belongs to its record.
 //!
-//! Pure: nothing here reads a clock, a disk or a network. Every other room leans on this one,
+//! Pure: nothing here reads a clock, a disk or a network. Every other module uses this one,
 //! so each rule of the format has one home here and a golden case in `tests/vectors/`.
 //!
 //! ```
@@ -51,7 +51,7 @@ use serde::{Deserialize, Serialize};
 /// The largest payload that is read, written or unpacked: 256 MiB.
 pub const MAX_PAYLOAD: usize = 256 << 20;
 
-/// What an object is. The names are those in its header.
+/// The kind of an object. The names are those in its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -64,7 +64,7 @@ impl Kind {
     /// Every kind, in the order of the table of formats.
     pub const ALL: [Kind; 3] = [Kind::Commit, Kind::Snapshot, Kind::Blob];
 
-    /// The word in an object's header.
+    /// Returns the word in an object's header.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -74,7 +74,7 @@ impl Kind {
         }
     }
 
-    /// The kind that a header's word names.
+    /// Returns the kind that a header's word names.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
@@ -102,7 +102,7 @@ pub enum RecordError {
     },
 }
 
-/// The JSON type of a value, in words for an error.
+/// Returns the JSON type of a value, in words for an error.
 pub(crate) fn type_name(value: &serde_json::Value) -> &'static str {
     match value {
         serde_json::Value::Null => "null",

@@ -15,11 +15,11 @@ use std::io::Cursor;
 
 type Reader<'b> = rmp_serde::Deserializer<rmp_serde::decode::ReadReader<Cursor<&'b [u8]>>>;
 
-/// Why a seed stopped. It travels here and not in the format's error, whose text a hostile path
-/// could imitate.
+/// The reason why a seed stopped. It travels here and not in the format's error, whose text a hostile path could
+/// imitate.
 type Refusal = RefCell<Option<ManifestError>>;
 
-/// Whether a msgpack map starts with `byte`. None of these starts a JSON text.
+/// Returns whether a msgpack map starts with `byte`. None of these starts a JSON text.
 pub(super) const fn starts_map(byte: u8) -> bool {
     matches!(byte, 0x80..=0x8f | 0xde | 0xdf)
 }

@@ -16,7 +16,7 @@ pub const LONGEST_PART: usize = 255;
 /// The longest path, in bytes: what an operating system takes, without the NUL at its end.
 pub const LONGEST: usize = 4_095;
 
-/// Why a path of a tree is refused.
+/// The reason why a path of a tree is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unsafe {
     Empty,
@@ -52,7 +52,7 @@ impl fmt::Display for Unsafe {
             Unsafe::Backslash => {
                 f.write_str("holds a backslash, which separates folders on Windows")
             }
-            Unsafe::MuseFolder => f.write_str("lies in `.muse/`"),
+            Unsafe::MuseFolder => f.write_str("is in `.muse/`"),
             Unsafe::TooLong => f.write_str("longer than a file system takes"),
             Unsafe::Collides(other) => write!(f, "differs from {other:?} by case or spelling only"),
             Unsafe::FileAndFolder(other) => {
@@ -117,14 +117,14 @@ fn without_stream(part: &str) -> &str {
     part.split(':').next().unwrap_or(part)
 }
 
-/// Whether `part` is `.` or `..`, also with the blanks or the stream that Windows drops.
+/// Returns whether `part` is `.` or `..`, also with the blanks or the stream that Windows drops.
 fn is_parent_folder(part: &str) -> bool {
     matches!(without_stream(part).trim_end_matches(' '), "." | "..")
 }
 
-/// Whether some file system takes `part` for `.muse`: HFS+ skips characters that show nothing,
-/// NTFS skips dots and spaces at the end and what follows a colon and has the short name `MUSE~1`, and most
-/// fold case. Git had to learn this for `.git` (CVE-2014-9390).
+/// Returns whether some file system takes `part` for `.muse`: HFS+ skips characters that show nothing, NTFS skips dots
+/// and spaces at the end and what follows a colon and has the short name `MUSE~1`, and most fold case. Git had to learn
+/// this for `.git` (CVE-2014-9390).
 fn is_muse_folder(part: &str) -> bool {
     if part.is_ascii() && !part.starts_with(['.', 'm', 'M']) {
         return false; // nearly every part of every path
@@ -155,7 +155,7 @@ pub fn check_tree(manifest: &Manifest, directories: &BTreeSet<String>) -> Vec<(S
     names.finish()
 }
 
-/// The same for files alone.
+/// Returns the same for files alone.
 #[must_use]
 pub fn check_all(manifest: &Manifest) -> Vec<(String, Unsafe)> {
     check_tree(manifest, &BTreeSet::new())

@@ -8,7 +8,7 @@ use super::identity::{self, BlobHasher, BlobScheme, CommitScheme, SnapshotScheme
 use super::{CommitRecord, FrameError, Kind, ObjectId, SnapshotRecord, Tree, commit};
 use bytes::Bytes;
 
-/// What an object says, and the formula that gives its id.
+/// The record of an object, and the formula that gives its id.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
     Commit(Box<CommitRecord>, CommitScheme),
@@ -50,7 +50,7 @@ impl Record {
     }
 }
 
-/// Why bytes or a record are not the object that an id names.
+/// The reason why bytes or a record are not the object of an id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
     /// The bytes are no canonical object of the kind.
@@ -66,10 +66,10 @@ pub enum ProofError {
     #[error("the object says that it is {0}")]
     OtherId(ObjectId),
     /// No formula gives the id.
-    #[error("the bytes do not reproduce the id")]
+    #[error("the bytes do not match the id")]
     NotReproduced,
     /// No formula gives the id, whichever of the spellings that rows lose is tried.
-    #[error("nothing reproduces its id")]
+    #[error("no formula reproduces its id")]
     NotRecovered,
 }
 

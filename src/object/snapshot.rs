@@ -58,7 +58,7 @@ impl SnapshotRecord {
         Ok(record)
     }
 
-    /// The payload's object.
+    /// Returns the payload's object.
     #[must_use]
     pub fn to_map(&self) -> Map<String, Value> {
         let mut map = self.without_tree();
@@ -76,14 +76,14 @@ impl SnapshotRecord {
         map
     }
 
-    /// The canonical object.
+    /// Returns the canonical object.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let payload = json::canonical(&Value::Object(self.to_map()));
         frame::encode(Kind::Snapshot, payload.as_bytes())
     }
 
-    /// What Luthier adds to a record that it makes itself.
+    /// Returns the fields that Luthier adds to a record that it makes itself.
     #[must_use]
     pub fn fresh_rest() -> Map<String, Value> {
         let mut rest = Map::new();
@@ -111,7 +111,7 @@ fn check_rest(map: &Map<String, Value>) -> Result<(), RecordError> {
     Ok(())
 }
 
-/// A list of paths, or an object whose keys are the paths.
+/// Returns a list of paths, or an object whose keys are the paths.
 pub(crate) fn directories_from(value: Value) -> Result<BTreeSet<String>, RecordError> {
     match value {
         Value::Object(map) => Ok(map.into_iter().map(|(path, _)| path).collect()),

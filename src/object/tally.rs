@@ -1,10 +1,10 @@
-//! How often an object was decoded and its id hashed, for tests that allow once.
+//! Counts how often an object is decoded and its id hashed, for tests that allow it once.
 
 use super::{Kind, ObjectId};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// What was done with one object.
+/// The counts of one object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
     pub decoded: u32,

@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 /// Microseconds since 1970-01-01T00:00:00Z.
 pub type Micros = i64;
 
-/// The offsets that exist on earth, in minutes, in the steps in which they occur.
+/// Returns the offsets that exist on earth, in minutes, in the steps in which they occur.
 pub fn offsets() -> impl Iterator<Item = i32> {
     (-14 * 60..=14 * 60).step_by(15)
 }

@@ -26,13 +26,13 @@ const CANARY: u64 = 10;
 /// Steps announced together; a stop or a pause takes effect between any two of them.
 const BATCH: u32 = MOST as u32;
 
-/// How many lines of trouble are kept.
+/// The most trouble lines that are kept.
 const TROUBLE: usize = 100;
 
-/// How a plan is carried out, and what a person has confirmed.
+/// The options of applying a plan, and what a person has confirmed.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How fast; a clone of it changes that while the run goes on.
+    /// The speed; a clone of it changes it while the run goes on.
     pub throttle: Throttle,
     pub retry_policy: RetryPolicy,
     /// So many failures in a row, or more than these and than one in a hundred, stop all writing.
@@ -176,7 +176,7 @@ async fn steps(
         batch.truncate(same);
         if run.options.look_after_canary && skip == CANARY {
             run.progress.pause();
-            run.say("the first 10 steps are done; look at them, then go on");
+            run.say("the first 10 steps are done; check them, then continue");
         }
         skip += batch.len() as u64;
         if run.progress.checkpoint().await.is_err() {

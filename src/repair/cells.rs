@@ -41,7 +41,7 @@ pub(super) fn is(column: Column, cell: Option<&[u8]>, said: Option<&str>) -> boo
     }
 }
 
-/// The cells that a change takes the place of, where its step only describes them.
+/// Returns the cells that a change takes the place of, where its step only describes them.
 pub(super) fn to_keep(change: &Change) -> Vec<Vec<u8>> {
     let seen: Vec<(Column, Option<&[u8]>)> = match change {
         Change::Recache(recache) => vec![

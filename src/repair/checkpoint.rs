@@ -24,7 +24,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// What a step of a plan asks for.
+    /// Computes a step of a plan again.
     pub fn again(step: &Step) -> Self {
         let (repo_id, made_at) = match &step.change {
             StepChange::SaveRefs {
@@ -72,12 +72,11 @@ async fn next(store: &Store, target: &Target) -> Result<Built, CheckpointError> 
         repo: target.repo.clone(),
         path: None,
         words: format!(
-            "Writes where {branches} of {} point, as {key}, which lists them all.",
+            "Saves where {branches} of {} point in {key}, which lists all branches.",
             target.repo
         ),
         precondition:
-            "The rows of the repository and its branches are still what was seen, and no \
-                       newer checkpoint lies there."
+            "The rows of the repository and its branches still have the values that were seen, and there is no newer checkpoint."
                 .to_owned(),
         key: Some(key.as_str().to_owned()),
         from: None,

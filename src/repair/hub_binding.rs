@@ -1,5 +1,4 @@
-//! Which database belongs to which object store, as far as Luthier has written to them: a profile whose
-//! two sides are no longer those of the last time is most likely a mistake.
+//! Remembers which database belongs to which object store.
 
 use super::{Journal, RepairError};
 use crate::destination;
@@ -64,18 +63,17 @@ impl Pair {
     }
 }
 
-/// Both pairs, so that a person sees in which part they differ.
+/// Returns both pairs, so that a person sees in which part they differ.
 fn told(name: &str, before: &Pair, now: &Pair) -> String {
     let differs = match (before.database == now.database, before.store == now.store) {
         (false, true) => "the database differs",
         (true, false) => "the object store differs",
         (false, false) => "both sides differ",
         // Paths that were links, or a note of an older version, which knew no endpoint.
-        (true, true) => "they have the same words and are two places",
+        (true, true) => "the names are the same, but the places differ",
     };
     format!(
-        "wrong pair: when {name} was last written, it was {} with {}; now it is {} with {}; {differs}; if that is \
-         meant, confirm it with --new-pair",
+        "hub binding: the last run on {name} used {} with {}, and this run uses {} with {}; {differs}; if this is intended, add --new-pair",
         before.database, before.store, now.database, now.store
     )
 }
@@ -93,8 +91,7 @@ fn read(path: &Path) -> Result<Option<Pair>, RepairError> {
 
 fn failed(path: &Path, why: io::Error) -> RepairError {
     RepairError::Breaker(format!(
-        "wrong pair: which store belongs to this database cannot be remembered in {}: {why}; make room \
-         there, or move that file away",
+        "hub binding: the store of this database cannot be recorded in {}: {why}; free space there, or move that file away",
         path.display()
     ))
 }

@@ -1,5 +1,5 @@
-//! What a killed run left open: each step that was announced and has no outcome is looked up in the hub, so
-//! that the journal says what became of it.
+//! Looks up the open steps of a killed run: each step that was announced and has no outcome gets one, so that the
+//! journal is complete.
 
 use super::change::StepChange;
 use super::journal::{Entry, Event, Journal, RecordedOutcome};
@@ -46,9 +46,9 @@ pub(super) async fn resolve_open_steps(
         done += u64::from(found > 0);
         not_done += u64::from(found == 0);
         let why = match found {
-            0 => "the run was killed before it".to_owned(),
-            _ if found == of => "the run was killed behind it".to_owned(),
-            _ => format!("the run was killed within it: {found} of {of} changes are there"),
+            0 => "the run was killed before this step".to_owned(),
+            _ if found == of => "the run was killed after this step".to_owned(),
+            _ => format!("the run was killed during this step: {found} of {of} changes were made"),
         };
         events.push(Event::Outcome {
             outcome,

@@ -1,5 +1,5 @@
-//! What was changed, when, by whom, from which finding: JSON lines, each with the hash of the one
-//! before, in the state folder, one file a hub.
+//! The journal: what was changed, when, by whom, from which finding, as JSON lines, each with the hash of the line
+//! before, in the state folder, one file per hub.
 //!
 //! It holds ids, keys, sizes and hashes: no message, no secret. It is only ever added to; the one
 //! thing that is cut is a last line that a crash left half written, and that is noted.
@@ -31,7 +31,7 @@ use tail::Tail;
 /// The `prev` of a journal's first line.
 const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// Where Luthier keeps what it must remember: the platform's state folder.
+/// Returns the folder in which Luthier keeps its state: the platform's state folder.
 #[must_use]
 pub fn state_folder() -> Option<PathBuf> {
     let folders = directories::ProjectDirs::from("", "", "luthier")?;
@@ -39,13 +39,13 @@ pub fn state_folder() -> Option<PathBuf> {
     Some(folder.to_owned())
 }
 
-/// Where the journals lie.
+/// Returns the folder of the journals.
 #[must_use]
 pub fn folder() -> Option<PathBuf> {
     state_folder().map(|folder| folder.join("journal"))
 }
 
-/// Where the journal of `hub` lies, whether there is one or not.
+/// Returns the path of the journal of `hub`, whether it exists or not.
 #[must_use]
 pub fn path_of(hub: &Hub) -> Option<PathBuf> {
     // The same hub has the same journal, whatever it is called.
@@ -140,7 +140,7 @@ impl Journal {
             journal.append(
                 "",
                 &[Event::Note {
-                    why: "a line that a crash left half written was cut off".to_owned(),
+                    why: "an incomplete line from a crash was removed".to_owned(),
                     cut: torn.text,
                     bytes: torn.bytes,
                     sha256: torn.sha256,
@@ -151,12 +151,12 @@ impl Journal {
         Ok(journal)
     }
 
-    /// The old cells beside it.
+    /// Returns the old cells beside it.
     pub(super) fn cell_store(&self) -> CellStore {
         CellStore::beside(&self.path)
     }
 
-    /// Where it lies.
+    /// Returns the journal's path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -194,13 +194,13 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether its last run came to its end, or was looked at since.
+    /// Returns whether its last run came to its end, or was looked at since.
     #[must_use]
     pub const fn is_settled(&self) -> bool {
         self.settled
     }
 
-    /// What the last run left open, where it did not come to its end and nobody has looked yet.
+    /// Returns the steps that the last run left open, if it did not finish and nobody has resolved them yet.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -264,7 +264,7 @@ pub(super) fn operator() -> String {
         .unwrap_or_else(|| format!("uid {user}"))
 }
 
-/// The name of a user's account in the system's list of them.
+/// Returns the name of a user's account in the system's list of them.
 fn account(accounts: &str, user: u32) -> Option<String> {
     accounts.lines().find_map(|line| {
         let mut fields = line.split(':');
@@ -281,7 +281,7 @@ pub(super) fn host() -> String {
     }
 }
 
-/// A name for a new run: when it began, and four letters that tell it from another of that second.
+/// Returns a name for a new run: when it began, and four letters that tell it from another of that second.
 #[must_use]
 pub fn new_run() -> String {
     let now = jiff::Timestamp::now()

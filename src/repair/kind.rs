@@ -1,25 +1,25 @@
-//! What a run is for, in words, and how much of it an undo takes back.
+//! The purpose of a run in words, and how much of it an undo takes back.
 
 use super::change::StepChange;
 use super::plan::{Step, Totals};
 use crate::audit::Remedy;
 use crate::text;
 
-/// What a run is for.
+/// The purpose of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Work {
     #[default]
     Repair,
     /// Objects that were never stored.
     Backfill,
-    /// What an earlier run changed is put back.
+    /// Putting back what an earlier run changed.
     Undo,
-    /// Where branches point, written into the store.
+    /// Saving where branches point into the store.
     Checkpoint,
 }
 
 impl Work {
-    /// What a plan with these totals is for.
+    /// Returns the purpose of a plan with these totals.
     #[must_use]
     pub fn of(totals: &Totals) -> Self {
         let only = |these: &[Remedy]| {
@@ -37,7 +37,7 @@ impl Work {
         }
     }
 
-    /// The run in a word or two, for the middle of a sentence.
+    /// Returns the run in a word or two, for the middle of a sentence.
     #[must_use]
     pub const fn noun(self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl Work {
         }
     }
 
-    /// The same with its article, for the beginning of one.
+    /// Returns the same with its article, for the beginning of one.
     #[must_use]
     pub const fn article(self) -> &'static str {
         match self {
@@ -59,7 +59,7 @@ impl Work {
         }
     }
 
-    /// What a hub is after it.
+    /// Returns the participle for a hub after it.
     #[must_use]
     pub const fn participle(self) -> &'static str {
         match self {
@@ -70,7 +70,7 @@ impl Work {
         }
     }
 
-    /// How much of it is done: `3 repaired`, `51 changes undone`.
+    /// Says how much of it is done: `3 repaired`, `51 changes undone`.
     #[must_use]
     pub fn done(self, count: u64) -> String {
         match self {
@@ -82,7 +82,7 @@ impl Work {
     }
 }
 
-/// How much of a step an undo takes back. Nothing is ever deleted, so what is added stays.
+/// The part of a step that an undo takes back. Nothing is ever deleted, so what is added stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Undoing {
     /// Every cell, and every byte that was replaced.
@@ -94,7 +94,7 @@ pub enum Undoing {
 }
 
 impl Undoing {
-    /// What an undo of `step` takes back.
+    /// Returns what an undo of `step` takes back.
     #[must_use]
     pub fn of(step: &Step) -> Self {
         match &step.change {
@@ -116,9 +116,9 @@ impl Undoing {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Undoing::Whole => "an undo of the run puts everything back",
-            Undoing::Row => "an undo of the run puts the row back; the object that is added stays",
-            Undoing::Nothing => "no undo: what is added stays",
+            Undoing::Whole => "undo puts everything back",
+            Undoing::Row => "undo puts the row back; the added object stays",
+            Undoing::Nothing => "no undo: added rows and objects stay",
         }
     }
 }
@@ -140,26 +140,26 @@ impl Undoable {
         } += 1;
     }
 
-    /// What an undo of the whole plan would take back, a sentence each.
+    /// Describes what an undo of the whole plan would take back, one sentence each.
     #[must_use]
     pub fn words(&self) -> Vec<String> {
         let steps = |count: u64| text::plural(count, "step");
         let mut words = Vec::new();
         if self.whole > 0 {
             words.push(format!(
-                "Can be undone: all that {} would change.",
+                "Undo restores everything that {} would change.",
                 steps(self.whole)
             ));
         }
         if self.row > 0 {
             words.push(format!(
-                "Can be undone in part: {} would change a row, which goes back, and add an object, which stays.",
+                "Undo restores the rows that {} would change; the objects that they add stay in the store.",
                 steps(self.row)
             ));
         }
         if self.nothing > 0 {
             words.push(format!(
-                "Cannot be undone: {} would only add, and what is added stays.",
+                "Undo cannot remove what {} would add; added rows and objects stay.",
                 steps(self.nothing)
             ));
         }

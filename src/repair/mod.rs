@@ -30,7 +30,7 @@ use crate::audit::AuditError;
 use crate::progress::Cancelled;
 use crate::store::StoreError;
 
-/// Why a repair did not come to its end.
+/// The reason why a repair did not finish.
 #[derive(Debug, thiserror::Error)]
 pub enum RepairError {
     #[error(transparent)]
@@ -46,7 +46,7 @@ pub enum RepairError {
         path: String,
         source: journal::JournalError,
     },
-    #[error("this hub's journal has no run `{0}`; `luthier journal` lists them")]
+    #[error("the journal of this hub has no run `{0}`; `luthier journal` lists the runs")]
     NoSuchRun(String),
     #[error("stopped writing: {0}")]
     Breaker(String),
@@ -55,7 +55,7 @@ pub enum RepairError {
         path: String,
         source: plan::PlanFileError,
     },
-    #[error("the plan cannot be kept: {}", crate::scratch::trouble(.0))]
+    #[error("the plan cannot be stored: {}", crate::scratch::trouble(.0))]
     Spool(#[source] std::io::Error),
 }
 

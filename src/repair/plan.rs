@@ -27,7 +27,7 @@ use next::Skipped;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Which findings are to be repaired.
+/// The findings to repair.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
     /// All whose `auto` is yes, within the filter.
@@ -54,11 +54,11 @@ pub struct Step {
     pub repo: String,
     /// Of a blob, the path of its row or in a tree; untrusted text.
     pub path: Option<String>,
-    /// What it does, in one sentence.
+    /// The step's effect, in one sentence.
     pub words: String,
-    /// What must still be so when it is applied, in one sentence.
+    /// The condition that must still hold when it is applied, in one sentence.
     pub precondition: String,
-    /// Where bytes are written or were found.
+    /// The key under which bytes are written or were found.
     pub key: Option<String>,
     /// Another key that the bytes are taken from.
     pub from: Option<String>,
@@ -180,7 +180,7 @@ impl Totals {
 }
 
 impl Plan {
-    /// The figures.
+    /// Returns the figures.
     #[must_use]
     pub fn totals(&self) -> &Totals {
         &self.totals
@@ -194,7 +194,7 @@ impl Plan {
         self.steps.page(skip, limit)
     }
 
-    /// What the plan skips, and why, from the `skip`th on.
+    /// Returns what the plan skips, and why, from the `skip`th on.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -202,8 +202,8 @@ impl Plan {
         self.refused.page(skip, limit)
     }
 
-    /// Why this plan may rest on a mistake, in a line each: such a plan is applied only where a person has
-    /// confirmed it by the hub's name.
+    /// Returns the reasons why this plan may rest on a mistake, one line each: such a plan is applied only after a
+    /// person has confirmed it by the hub's name.
     #[must_use]
     pub fn alarms(&self) -> &[String] {
         &self.alarms
@@ -221,7 +221,7 @@ impl Plan {
         self.partial
     }
 
-    /// How much of it an undo would take back.
+    /// Counts the steps by how much an undo would take back.
     #[must_use]
     pub fn undoable(&self) -> Undoable {
         self.undoable

@@ -13,7 +13,7 @@ pub(super) enum Row {
 }
 
 impl Row {
-    /// The row's key, as it is stored.
+    /// Returns the row's key, as it is stored.
     pub fn id(&self) -> &str {
         match self {
             Row::Commit(row) => &row.commit_id,
@@ -22,7 +22,7 @@ impl Row {
         }
     }
 
-    /// Where the row says that its object is.
+    /// Returns where the row says that its object is.
     pub fn uri(&self) -> Option<&str> {
         match self {
             Row::Commit(row) => row.storage_uri.as_deref(),
@@ -32,7 +32,7 @@ impl Row {
     }
 }
 
-/// The rows with these ids that exist.
+/// Returns the rows with these ids that exist.
 pub(super) async fn read(
     store: &Store,
     kind: Kind,

@@ -29,7 +29,7 @@ pub const VERSION: u32 = 1;
 /// Findings that a report names one by one; the others are counted.
 pub const NAMED: usize = 1_000;
 
-/// How a sign-off is done.
+/// The options of a sign-off.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// As for an audit.
@@ -50,7 +50,7 @@ impl Default for Options {
     }
 }
 
-/// Which hub was looked at, without secrets.
+/// The signed-off hub, without secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HubSaid {
@@ -61,9 +61,9 @@ pub struct HubSaid {
     pub store: String,
     /// Of database, endpoint, bucket and prefix: sha256 in hex.
     pub fingerprint: String,
-    /// What the hub's tables still lack, each in a few words.
+    /// The missing features of the hub's tables, each in a few words.
     pub lacks: Vec<String>,
-    /// What Alembic says of the tables; empty where it says nothing.
+    /// Alembic's revisions of the tables; empty if it has none.
     pub revisions: Vec<String>,
 }
 
@@ -101,7 +101,7 @@ pub struct Signoff {
     pub seconds: f64,
     pub grace_seconds: u64,
     pub verdict: Verdict,
-    /// Why it is not PASS; empty where it is.
+    /// The reasons why it is not PASS; empty if it is.
     pub reasons: Vec<String>,
     pub checks: Vec<Check>,
     pub counts: Checked,
@@ -110,11 +110,11 @@ pub struct Signoff {
     /// Findings of grade error and critical, and those on rows that need a `storage_uri`: causes first, by what they
     /// block. The first thousand.
     pub left: Vec<Left>,
-    /// How many there are.
+    /// The number of remaining findings.
     pub left_total: u64,
     /// Rows without `storage_uri` by kind.
     pub null_uris: BTreeMap<String, u64>,
-    /// How many ids each scheme reproduced.
+    /// The number of ids that each scheme reproduced.
     pub schemes: BTreeMap<String, u64>,
     pub unknown: u64,
     pub unknown_because: Vec<String>,
@@ -187,7 +187,7 @@ pub async fn run_with_report(
     Ok((signoff, report))
 }
 
-/// What a verdict is made from.
+/// The data from which a verdict is made.
 struct Seen {
     hub: HubSaid,
     summary: Summary,
@@ -197,7 +197,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// The report, but for how long it took and its sha256.
+    /// Returns the report, but for how long it took and its sha256.
     fn judged(self, checks: Checks, began: jiff::Timestamp, options: &Options) -> Signoff {
         let summary = self.summary;
         Signoff {
@@ -252,7 +252,7 @@ async fn said(store: &Store) -> Result<HubSaid, SignoffError> {
     })
 }
 
-/// The findings that stand in the way, the worst first: causes before what follows from them, by what they
+/// Returns the findings that stand in the way, the worst first: causes before what follows from them, by what they
 /// block.
 async fn left(report: &Report) -> Result<(Vec<Left>, u64), SignoffError> {
     let filter = Filter {

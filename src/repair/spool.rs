@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 /// A mark is kept for every so many lines.
 const STRIDE: u64 = 256;
 
-/// What is written at once.
+/// The bytes that are written at once.
 const BUFFER: usize = 256 << 10;
 
 /// Items that are added once and then read in pages.
@@ -20,7 +20,7 @@ pub(super) struct Spool<T> {
     file: Mutex<File>,
     /// Not yet in the file.
     waiting: Vec<u8>,
-    /// Where lines 0, 256, 512, … begin.
+    /// The offsets of lines 0, 256, 512, …
     marks: Vec<u64>,
     lines: u64,
     /// Bytes, with what is waiting.
@@ -29,7 +29,7 @@ pub(super) struct Spool<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> Spool<T> {
-    /// An empty spool in the system's folder for temporary files; it goes when it is dropped.
+    /// Returns an empty spool in the system's folder for temporary files; it goes when it is dropped.
     pub fn new() -> Result<Self, RepairError> {
         Ok(Self {
             file: Mutex::new(crate::scratch::file().map_err(failed)?),

@@ -77,7 +77,7 @@ pub async fn undo(
     progress.phase("planning the undo", Some(count));
     let mut plan = Plan::empty()?;
     plan.undoes();
-    plan.nothing_because("No step of the run changed anything: there is nothing to put back.");
+    plan.nothing_because("The run changed nothing, so there is nothing to put back.");
     let cell_store = CellStore::beside(journal);
     let mut left = count;
     while left > 0 {
@@ -114,7 +114,11 @@ async fn one(
     let rows = rows.map_err(StoreError::from)?;
     match build(store, cell_store, &step, kind, rows.get(&step.id)).await {
         Ok(Built::Step(step, _)) => plan.add(*step),
-        Ok(Built::Already) => refuse(plan, &entry, "it is as it was before the run".to_owned()),
+        Ok(Built::Already) => refuse(
+            plan,
+            &entry,
+            "it already is as it was before the run".to_owned(),
+        ),
         Ok(Built::Refused(why)) => refuse(plan, &entry, why),
         Err(StoreError::Backend(error)) => {
             refuse(plan, &entry, format!("it could not be read: {error}"))
@@ -137,7 +141,7 @@ fn refuse(plan: &mut Plan, entry: &Entry, why: String) -> Result<(), RepairError
 /// Why a change is not taken back.
 #[derive(Debug, thiserror::Error)]
 enum NotUndone {
-    #[error("what a run added stays: nothing is ever deleted")]
+    #[error("added rows and objects stay: Luthier never deletes")]
     Stays,
     #[error("its row is gone")]
     RowGone,
@@ -147,7 +151,7 @@ enum NotUndone {
     Unsaid,
     #[error("{0} was changed after the run")]
     ChangedAfter(EditableColumn),
-    #[error("the line names no key that its bytes could be put back under")]
+    #[error("the journal line names no key to put the bytes back under")]
     NoKeyInLine,
     #[error("it names no key")]
     NoKey,
@@ -190,11 +194,11 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, NotUndone> {
     }
     let words = match &key {
         Some(key) => format!(
-            "Puts the bytes from quarantine back under {key}, as they were before step {} of {run}.",
+            "Puts the quarantined bytes back under {key}, as before step {} of {run}.",
             entry.step
         ),
         None => format!(
-            "Puts the row of the {} back, as it was before step {} of {run}.",
+            "Puts the row of the {} back, as before step {} of {run}.",
             entry.kind, entry.step
         ),
     };
@@ -208,7 +212,7 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, NotUndone> {
         repo: entry.repo.clone(),
         path: entry.path.clone(),
         words,
-        precondition: "The hub still is as the run left it.".to_owned(),
+        precondition: "The hub is still as the run left it.".to_owned(),
         key,
         from: aside.map(|key| key.as_str().to_owned()),
         bytes: 0,
@@ -281,7 +285,7 @@ pub(super) async fn build(
     })
 }
 
-/// The cells to be put back; none where they all are back already.
+/// Returns the cells to be put back; none where they all are back already.
 fn edit_of(
     cell_store: &CellStore,
     changes: &[CellChange],

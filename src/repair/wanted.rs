@@ -1,4 +1,4 @@
-//! What cannot be repaired with what the hub has left: to be asked for elsewhere.
+//! Objects that the hub cannot restore: to be asked for elsewhere.
 
 use crate::audit::{Blocks, Code, Finding, Subject};
 use serde::{Deserialize, Serialize};
@@ -23,13 +23,13 @@ pub struct Wanted {
     /// Of a blob, a path that it has in a tree; untrusted text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// What cannot be pulled without it.
+    /// The pulls that fail without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocks: Option<Blocks>,
 }
 
 impl Wanted {
-    /// What a finding wants; `None` where no copy would help.
+    /// Returns what a finding needs; `None` if no copy would help.
     #[must_use]
     pub fn of(finding: &Finding) -> Option<Self> {
         let wanted = WANTED.contains(&finding.code) && finding.kind.kind().is_some();
@@ -41,7 +41,7 @@ impl Wanted {
         })
     }
 
-    /// The same, with a path where none was known.
+    /// Returns the same, with a path where none was known.
     pub(super) fn under(self, path: Option<String>) -> Self {
         let path = self.path.or(path).filter(|path| !path.is_empty());
         Self { path, ..self }

@@ -1,4 +1,4 @@
-//! What a row would have to change to say what its object says.
+//! Computes the changes with which a row would say what its object says.
 
 use super::rebuild::rows;
 use super::reconstruct;
@@ -20,9 +20,9 @@ const COLUMNS: [&str; 9] = [
     "commit_id",
 ];
 
-/// The cells of a commit's row that its object changes. The store wins, field by field; `reviewed_by`
-/// joins by union and `test_runs` by maximum, as clients merge them. Whose the row is stays: an object
-/// may have been made in another repository. `differing` are the fields that an audit tells apart.
+/// Returns the cells of a commit's row that its object changes. The store wins, field by field; `reviewed_by` joins by
+/// union and `test_runs` by maximum, as clients merge them. Whose the row is stays: an object may have been made in
+/// another repository. `differing` are the fields that an audit tells apart.
 #[must_use]
 pub fn commit(
     row: &CommitRow,
@@ -86,7 +86,7 @@ pub fn commit(
     out
 }
 
-/// The cells of a snapshot's row that its object changes. The tree is the cache's matter.
+/// Returns the cells of a snapshot's row that its object changes. The tree is the cache's matter.
 #[must_use]
 pub fn snapshot(row: &SnapshotRow, record: &SnapshotRecord) -> Vec<CellEdit> {
     let new = rows::instant(&record.created_at);

@@ -7,24 +7,24 @@ use crate::object::{Delta, Kind, Manifest, ObjectId, Proof, Tree};
 use bytes::Bytes;
 use std::collections::{HashMap, HashSet, VecDeque};
 
-/// How many deltas a chain may have.
+/// The most deltas of a chain.
 pub const MAX_CHAIN: usize = 100_000;
 
-/// How many entries the trees kept at hand may have together; some 100 bytes each.
+/// The most entries of all cached trees together; some 100 bytes each.
 const CACHE_ENTRIES: usize = 1_000_000;
 
-/// Why a chain of deltas gives no tree.
+/// The reason why a chain of deltas gives no tree.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainBreak {
     #[error("the parent {0} has no row")]
     MissingParent(String),
-    #[error("{0} has neither manifest, nor object, nor delta that could be used")]
+    #[error("{0} has no usable manifest, object or delta")]
     NoBase(String),
-    #[error("the chain comes back to {0}")]
+    #[error("the chain contains {0} twice")]
     Cycle(String),
     #[error("the delta of {id} cannot be read: {why}")]
     BadDelta { id: String, why: String },
-    #[error("the tree made for {0} does not prove its id")]
+    #[error("the tree made for {0} does not match its id")]
     Unproved(String),
     #[error("more than {MAX_CHAIN} deltas")]
     TooLong,
@@ -62,12 +62,12 @@ impl TreeCache {
     }
 }
 
-/// What a tree counts for in the cache.
+/// Returns the weight of a tree in the cache.
 fn weight(tree: &Tree) -> usize {
     tree.manifest().len() + tree.directories().len() + 1
 }
 
-/// The tree in a row's own manifest, if that proves.
+/// Returns the tree in a row's own manifest, if that proves.
 #[must_use]
 pub fn from_cache(row: &SnapshotRow) -> Option<Tree> {
     let (manifest, _) = Manifest::decode(row.manifest.as_deref()?).ok()?;
@@ -76,8 +76,8 @@ pub fn from_cache(row: &SnapshotRow) -> Option<Tree> {
 }
 
 impl Store {
-    /// The tree of a row from its manifest, its object or its chain of deltas, in this order;
-    /// `Err(break)` inside says why the last of them failed.
+    /// Returns the tree of a row from its manifest, its object or its chain of deltas, in this order; `Err(break)`
+    /// inside says why the last of them failed.
     ///
     /// # Errors
     /// A side that could not be asked: then nothing is known about the tree.
@@ -95,7 +95,7 @@ impl Store {
         self.tree_by_chain(row, cache).await
     }
 
-    /// The tree in the object that the row names; `None` where it does not prove.
+    /// Returns the tree in the object that the row names; `None` where it does not prove.
     ///
     /// # Errors
     /// The store could not be asked.
@@ -156,7 +156,7 @@ impl Store {
         self.descend(base, down, cache).await
     }
 
-    /// The tree that `current` brings along, unless it is the row whose own cache failed already.
+    /// Returns the tree that `current` brings along, unless it is the row whose own cache failed already.
     async fn base(
         &self,
         current: &SnapshotRow,

@@ -21,7 +21,7 @@ use crate::index::{BranchRow, Hidden, RepoRow};
 /// The largest checkpoint that is read or written, in bytes. 64 MiB hold some 400,000 branches.
 pub const MAX_BYTES: u64 = 64 << 20;
 
-/// What the rows of one repository say: all that a rebuild needs for them.
+/// The refs of one repository's rows: everything that a rebuild needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refs {
     pub repo: RepoRow,
@@ -41,7 +41,7 @@ pub struct Checkpoint {
     pub refs: Refs,
 }
 
-/// Why a checkpoint was not written.
+/// The reason why a checkpoint was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     #[error(transparent)]
@@ -50,11 +50,11 @@ pub enum CheckpointError {
     Write(#[from] super::write::WriteError),
     #[error("there is no repository with the id {0}")]
     NoSuchRepo(String),
-    #[error("{repo}: its branches take {bytes} bytes, more than the {MAX_BYTES} of one checkpoint")]
+    #[error("{repo}: its branches need {bytes} bytes, but a checkpoint may have {MAX_BYTES}")]
     TooLarge { repo: String, bytes: usize },
     #[error("{repo}: a checkpoint would leave branches out: {why}")]
     Hidden { repo: String, why: String },
-    #[error("{repo}: others keep writing checkpoints of it; try again later")]
+    #[error("{repo}: somebody else keeps writing its checkpoints; try again later")]
     Contended { repo: String },
 }
 
@@ -70,14 +70,14 @@ impl From<BackendError> for CheckpointError {
     }
 }
 
-/// Whether rows are hidden without which a checkpoint would say that branches are gone.
+/// Returns whether rows are hidden without which a checkpoint would say that branches are gone.
 #[must_use]
 pub fn keeps_refs(hidden: &Hidden) -> bool {
     hidden.why.hides() && ["musehub_repos", "musehub_branches"].contains(&hidden.table.as_str())
 }
 
 impl Refs {
-    /// What these refs say of a branch row, by its name and id.
+    /// Returns what these refs say of a branch row, by its name and id.
     #[must_use]
     pub fn find(&self, branch: &BranchRow) -> Option<&BranchRow> {
         let place =
@@ -86,7 +86,7 @@ impl Refs {
         self.branches.get(at)
     }
 
-    /// Whether these refs hold this branch row, under its name and with its head.
+    /// Returns whether these refs hold this branch row, under its name and with its head.
     #[must_use]
     pub fn hold(&self, branch: &BranchRow) -> bool {
         let head = |row: &BranchRow| non_empty(row.head_commit_id.as_deref()).map(str::to_owned);

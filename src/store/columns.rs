@@ -18,7 +18,7 @@ pub struct Column {
 
 /// A row that can be compared column by column; two rows of a kind have the same columns in one order.
 pub trait Columns {
-    /// The columns, without the primary key.
+    /// Returns the columns, without the primary key.
     fn columns(&self) -> Vec<Column>;
 
     /// Their names, in the same order.
@@ -47,7 +47,7 @@ fn local(name: &'static str, value: Option<&str>) -> Column {
     }
 }
 
-/// An instant in UTC; text that is none stays as it is.
+/// Returns an instant in UTC; text that is none stays as it is.
 fn instant(text: &str) -> String {
     let at = time::parse(text).and_then(|at| time::isoformat(at, 0));
     at.unwrap_or_else(|| text.to_owned())
@@ -156,7 +156,7 @@ impl Columns for MembershipRow {
     }
 }
 
-/// A tree in words that tell one from another, whatever it is encoded in.
+/// Returns a tree in words that tell one from another, whatever it is encoded in.
 fn tree(bytes: &[u8]) -> String {
     match Manifest::decode(bytes) {
         Ok((manifest, _)) => format!("{} entries, {}", manifest.len(), hashed(&manifest.encode())),

@@ -1,5 +1,5 @@
-//! Whether a hub can be worked on: each side asked for itself, so that one that is out of reach does
-//! not hide what is wrong with the other.
+//! Checks whether a hub can be used: each side is asked separately, so that one that is down does not hide problems of
+//! the other.
 
 mod clocks;
 mod database;
@@ -14,7 +14,7 @@ use super::{Authority, Hub};
 use crate::access::Access;
 use serde::Serialize;
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
@@ -28,9 +28,9 @@ pub enum Health {
 pub struct Check {
     pub name: &'static str,
     pub health: Health,
-    /// What was found.
+    /// The result.
     pub found: String,
-    /// What to do about it; empty where nothing is to be done.
+    /// The advice; empty if nothing is to be done.
     pub advice: String,
     /// A side could not be used at all.
     #[serde(skip)]
@@ -67,7 +67,7 @@ impl Check {
         }
     }
 
-    /// A side gave no answer; its error says what to do.
+    /// Returns a side gave no answer; its error says what to do.
     fn unusable(name: &'static str, error: impl ToString) -> Self {
         Self {
             unusable: true,
@@ -121,7 +121,7 @@ fn reached(name: &'static str, what: String, millis: f64) -> Check {
         true => Check::warn(
             name,
             found,
-            "a long way; work from nearer to the hub if you can",
+            "slow; run Luthier closer to the hub if you can",
         ),
         false => Check::pass(name, found),
     }

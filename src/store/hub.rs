@@ -1,4 +1,4 @@
-//! Which hub: the two URLs, and what the hub is to the people who run it.
+//! A hub: its two URLs, and its role for the people who run it.
 
 mod error;
 mod path;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
-/// What a hub is to its people; the console wears its colour.
+/// The role of a hub; the console shows its colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Environment {
@@ -32,11 +32,11 @@ impl Environment {
             Environment::Production => "production",
             Environment::Staging => "staging",
             Environment::Demo => "demo",
-            Environment::Unknown => "environment not named",
+            Environment::Unknown => "environment unknown",
         }
     }
 
-    /// The word in the console's first line.
+    /// Returns the word in the console's first line.
     #[must_use]
     pub const fn badge(self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl Environment {
     }
 }
 
-/// Which side holds the truth for commits and snapshots.
+/// The side that is right about commits and snapshots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
@@ -58,14 +58,14 @@ pub enum Policy {
     DbCanonical,
 }
 
-/// Where a hub's rows are.
+/// The place of a hub's rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Database {
     Sqlite(PathBuf),
     Postgres(postgres::PgUrl),
 }
 
-/// Where a hub's objects are.
+/// The place of a hub's objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ObjectStore {
     Folder(PathBuf),
@@ -75,7 +75,7 @@ pub enum ObjectStore {
 /// A hub to be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hub {
-    /// What people call it; typed to confirm risky writes.
+    /// The name that people use; typed to confirm risky writes.
     pub name: String,
     pub environment: Environment,
     pub policy: Policy,
@@ -84,7 +84,7 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// The database in a few words, before it is opened and without secrets.
+    /// Returns the database in a few words, before it is opened and without secrets.
     #[must_use]
     pub fn describe_database(&self) -> String {
         match &self.database {
@@ -93,7 +93,7 @@ impl Hub {
         }
     }
 
-    /// The object store in a few words, before it is opened and without secrets.
+    /// Returns the object store in a few words, before it is opened and without secrets.
     #[must_use]
     pub fn describe_store(&self) -> String {
         match &self.objects {
@@ -195,7 +195,7 @@ impl Database {
         })
     }
 
-    /// The URL as it may be shown: without a password.
+    /// Returns the URL as it may be shown: without a password.
     #[must_use]
     pub fn url(&self) -> String {
         match self {
@@ -204,7 +204,7 @@ impl Database {
         }
     }
 
-    /// What a hub without profile is called: its database.
+    /// Returns the name of a hub without a profile: its database.
     #[must_use]
     pub fn name(&self) -> String {
         let name = match self {
@@ -244,7 +244,7 @@ impl ObjectStore {
         })
     }
 
-    /// The URL as it may be shown.
+    /// Returns the URL as it may be shown.
     #[must_use]
     pub fn url(&self) -> String {
         match self {

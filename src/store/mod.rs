@@ -33,7 +33,7 @@ use retry::Retrying;
 use retry::objects::Patient;
 use std::sync::Arc;
 
-/// Why the store layer could not do what it was asked.
+/// The reason why the store layer failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error(transparent)]
@@ -42,7 +42,7 @@ pub enum StoreError {
     Backend(#[from] BackendError),
     #[error(transparent)]
     Hub(#[from] HubError),
-    #[error("this session is read-only; start with --write")]
+    #[error("this session is read-only; start Luthier with --write")]
     ReadOnly,
 }
 
@@ -77,19 +77,19 @@ pub trait Copies: Send + Sync {
 }
 
 impl Store {
-    /// The hub that was opened.
+    /// Returns the hub that was opened.
     #[must_use]
     pub fn hub(&self) -> &Hub {
         &self.hub
     }
 
-    /// The rows.
+    /// Returns the rows.
     #[must_use]
     pub fn index(&self) -> &dyn Index {
         &self.index
     }
 
-    /// The objects.
+    /// Returns the objects.
     #[must_use]
     pub fn backend(&self) -> &dyn Backend {
         match &self.patient {
@@ -98,8 +98,8 @@ impl Store {
         }
     }
 
-    /// The same hub for a job: reads that are broken off are tried again for as long as the job may wait, and the
-    /// job shows what it waits for.
+    /// Returns the same hub for a job: reads that are broken off are tried again for as long as the job may wait, and
+    /// the job shows what it waits for.
     #[must_use]
     pub fn for_job(&self, progress: &Progress) -> Self {
         // Parts of one job learn together what the store answers.
@@ -112,7 +112,7 @@ impl Store {
         }
     }
 
-    /// The same hub, read through something that a test puts before its rows.
+    /// Returns the same hub, read through something that a test puts before its rows.
     #[cfg(test)]
     pub(crate) fn through(self, put: impl FnOnce(Arc<dyn Index>) -> Arc<dyn Index>) -> Self {
         Self {
@@ -144,7 +144,7 @@ impl Store {
         self.index.close().await;
     }
 
-    /// The same hub, with copies beside it.
+    /// Returns the same hub, with copies beside it.
     #[must_use]
     pub fn with_copies(self, copies: Arc<dyn Copies>) -> Self {
         Self {
@@ -153,13 +153,13 @@ impl Store {
         }
     }
 
-    /// The copies beside the hub, if any were given.
+    /// Returns the copies beside the hub, if any were given.
     #[must_use]
     pub fn copies(&self) -> Option<&dyn Copies> {
         self.copies.as_deref()
     }
 
-    /// Whether a [`Writer`] can be had.
+    /// Returns whether a [`Writer`] can be had.
     #[must_use]
     pub fn is_writable(&self) -> bool {
         self.write_side.is_some()

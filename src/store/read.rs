@@ -26,7 +26,7 @@ pub struct Served {
     pub source: Source,
 }
 
-/// Where served bytes came from.
+/// The source of served bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// Straight from the store.
@@ -35,7 +35,7 @@ pub enum Source {
     Reconstructed,
 }
 
-/// Why an object cannot be served.
+/// The reason why an object cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error("there is no {kind} row {id}")]
@@ -48,7 +48,7 @@ pub enum ServeError {
     },
     #[error("{id}: the store has no object under {key}")]
     Missing { id: String, key: Key },
-    #[error("{id}: no object is stored, and the row cannot stand in: {why}")]
+    #[error("{id}: the store has no object, and none can be made from the row: {why}")]
     Unprovable {
         id: String,
         #[source]
@@ -67,7 +67,7 @@ pub enum UnprovenRow {
     Proof(#[from] ProofError),
     #[error(transparent)]
     Chain(#[from] ChainBreak),
-    #[error("a blob's row holds no bytes")]
+    #[error("a blob's row contains no bytes")]
     Blob,
 }
 
@@ -133,7 +133,7 @@ impl Store {
         })
     }
 
-    /// The whole object under `key`; `None` where the store says that there is none.
+    /// Returns the whole object under `key`; `None` where the store says that there is none.
     ///
     /// # Errors
     /// Whatever leaves the question open.
@@ -171,8 +171,8 @@ impl Store {
         }
     }
 
-    /// What `prove` makes of the object under `key`. What is refused is read again, so that one flipped bit decides
-    /// nothing; `None` as for [`Store::read_object`].
+    /// Reads the object under `key` and returns what `prove` makes of it. What is refused is read again, so that one
+    /// flipped bit decides nothing; `None` as for [`Store::read_object`].
     ///
     /// # Errors
     /// Whatever leaves the question open, and two reads that differ. `Err` inside is why both are refused.
@@ -196,7 +196,7 @@ impl Store {
         }
     }
 
-    /// The object under `key`, read twice: for decisions that rest on bytes which no id proves.
+    /// Returns the object under `key`, read twice: for decisions that rest on bytes which no id proves.
     ///
     /// # Errors
     /// As for [`Store::read_object`], and two reads that differ.
@@ -208,7 +208,7 @@ impl Store {
         Err(differ(key))
     }
 
-    /// What a client receives for an id.
+    /// Returns what a client receives for an id.
     ///
     /// # Errors
     /// No row, an object that is not there or not to be followed, a row that cannot stand in for one,

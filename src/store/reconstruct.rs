@@ -20,7 +20,7 @@ fn broken(column: &'static str, why: impl ToString) -> RowError {
     }
 }
 
-/// The parents that a commit row names, in order.
+/// Returns the parents that a commit row names, in order.
 ///
 /// # Errors
 /// `parent_ids` is no JSON list of strings.
@@ -37,20 +37,25 @@ pub fn parent_ids(text: &str) -> Result<Vec<ObjectId>, RowError> {
         match item {
             Value::String(id) => out.push(ObjectId::new(id)),
             Value::Null => {}
-            other => return Err(broken(column, format!("holds {other}, no id"))),
+            other => {
+                return Err(broken(
+                    column,
+                    format!("contains {other}, which is not an id"),
+                ));
+            }
         }
     }
     Ok(out)
 }
 
-/// The record that a commit row states. The offset of `committed_at` is lost in rows, so it is
-/// rendered in UTC; `object::identity::recover_commit` finds the one that the id was made from.
+/// Returns the record that a commit row states. The offset of `committed_at` is lost in rows, so it is rendered in UTC;
+/// `object::identity::recover_commit` finds the one that the id was made from.
 ///
 /// # Errors
 /// A cell that is malformed, or was too large to be read.
 pub fn commit_record(row: &CommitRow) -> Result<CommitRecord, RowError> {
     if row.oversized {
-        return Err(broken("commit_meta", "larger than what is read"));
+        return Err(broken("commit_meta", "too large"));
     }
     let parents = parent_ids(&row.parent_ids)?;
     if parents.len() > 2 {
@@ -97,7 +102,7 @@ pub fn non_empty(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-/// The directories that a snapshot row states; none where the hub has no such column.
+/// Returns the directories that a snapshot row states; none where the hub has no such column.
 ///
 /// # Errors
 /// The cell is no JSON list of strings.

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a read is tried again where no job shows that it waits: a person looks at a still screen.
+/// The retry time of a read without a job that shows the wait: a person looks at a still screen.
 const UNWATCHED: Duration = Duration::from_secs(10);
 
 /// An index whose reads are tried again within the budget of a job.
@@ -35,7 +35,7 @@ impl Retrying {
         Self { inner, job: None }
     }
 
-    /// The same index for a job, which shows what it waits for and ends the waiting when it is told to stop.
+    /// Returns the same index for a job, which shows what it waits for and ends the waiting when it is told to stop.
     pub(super) fn for_job(&self, progress: &Progress) -> Self {
         Self {
             inner: self.inner.clone(),
@@ -43,7 +43,7 @@ impl Retrying {
         }
     }
 
-    /// The same with something else below.
+    /// Returns the same with something else below.
     #[cfg(test)]
     pub(super) fn map(self, put: impl FnOnce(Arc<dyn Index>) -> Arc<dyn Index>) -> Self {
         Self {

@@ -42,7 +42,7 @@ pub enum Change {
         object: Sealed,
         seen_uri: Option<String>,
         key: Key,
-        /// What lies under the key.
+        /// The bytes under the key.
         bad: Bytes,
     },
     /// Change cells of a row; where a witness is named, only if it proves the row's id.
@@ -63,7 +63,7 @@ pub enum Change {
     /// put the row's cells back.
     PutBack {
         key: Key,
-        /// What lies under the key.
+        /// The bytes under the key.
         seen: Bytes,
         bytes: Bytes,
         edit: Option<RowEdit>,
@@ -81,7 +81,7 @@ pub enum RowObject {
     Stored { kind: Kind, id: ObjectId },
 }
 
-/// How a change ended. None of these leaves a row that points at nothing.
+/// The result of a change. None of these leaves a row that points at nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Done {
     /// Made; for an object, its key, and whether the bytes were there already.
@@ -93,7 +93,7 @@ pub enum Done {
 }
 
 impl Done {
-    /// The end of a change of a row alone.
+    /// Returns the end of a change of a row alone.
     const fn row(changed: bool) -> Self {
         match changed {
             true => Done::Changed {
@@ -113,7 +113,7 @@ pub trait Ledger: Send {
     /// The announcement could not be made durable.
     fn intend(&mut self, change: &Change) -> Result<(), Cause>;
 
-    /// The run that changes are made in: where bad bytes are kept, in quarantine, under its name.
+    /// Returns the run that changes are made in: where bad bytes are kept, in quarantine, under its name.
     fn run(&self) -> &str;
 }
 
@@ -130,19 +130,19 @@ impl Ledger for NoLedger {
     }
 }
 
-/// Why a change has no known end, or why all writing must stop.
+/// The reason why the result of a change is unknown, or why all writing must stop.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the journal cannot be written: {0}")]
     Ledger(#[source] Cause),
-    #[error("{key}: what was read back is not what was written; writing stops here")]
+    #[error("{key}: the bytes read back differ from the bytes written; no further step is started")]
     ReadBackDiffers { key: Key },
 }
 
 impl Store {
-    /// The writer of a hub that was opened for writing.
+    /// Returns the writer of a hub that was opened for writing.
     ///
     /// # Errors
     /// The session is read-only.
@@ -157,7 +157,7 @@ impl Store {
 }
 
 impl Writer {
-    /// The hub that is written to.
+    /// Returns the hub that is written to.
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
@@ -173,7 +173,7 @@ impl Writer {
         }
     }
 
-    /// The same writer, whose store reads for a job: see [`Store::for_job`].
+    /// Returns the same writer, whose store reads for a job: see [`Store::for_job`].
     #[must_use]
     pub fn for_job(&self, progress: &Progress) -> Self {
         Self {
@@ -264,7 +264,7 @@ impl Writer {
     ) -> Result<Result<(Key, bool), Done>, WriteError> {
         let (kind, id, bytes) = (object.kind(), object.id(), object.bytes());
         let Some(key) = layout::key_for(id) else {
-            return Ok(Err(Done::Refused("the id holds no digest".to_owned())));
+            return Ok(Err(Done::Refused("the id contains no digest".to_owned())));
         };
         let put = self.side.backend.put_if_absent(&key, bytes.clone()).await;
         let stored = put.map_err(StoreError::from)? == Put::Stored;
@@ -274,13 +274,13 @@ impl Writer {
             // time: sound bytes stay, whoever brought them.
             Some(back) if !stored && Proof::read(kind, id, &back).is_ok() => Ok(Ok((key, false))),
             Some(_) if !stored => Ok(Err(Done::Refused(format!(
-                "other bytes lie under {key}; audit it at depth bytes"
+                "{key} already has other bytes; audit it at depth bytes"
             )))),
             _ => Err(WriteError::ReadBackDiffers { key }),
         }
     }
 
-    /// Whether what lies under `key` is read whole and proves the id.
+    /// Returns whether what lies under `key` is read whole and proves the id.
     async fn witness(
         &self,
         kind: Kind,

@@ -1,4 +1,4 @@
-//! What a key, a row of the help or a test means.
+//! The actions of keys, of rows in the help, and of tests.
 
 use super::decisions::Side;
 use super::guide::Guide;
@@ -49,7 +49,7 @@ pub enum Action {
     Repos,
     /// Asks how deep an audit is to look, and at what.
     Audit,
-    /// How deep the audit is to look that is being asked for.
+    /// The depth of the audit that is being chosen.
     Deep(Depth),
     Plan,
     Tab(usize),
@@ -78,13 +78,13 @@ pub enum Action {
     Guide(Guide),
     /// To the hub; a guide can be entered again where it was left.
     Home,
-    /// What was changed.
+    /// Opens the journal.
     Journal,
     /// Checks the journal's chain.
     Check,
     /// Plans the undo of a run.
     Undo,
-    /// Which of two truths stands.
+    /// Keeps one side.
     Choose(Side),
     /// The same answer for all of a code.
     SameForAll,
@@ -92,7 +92,7 @@ pub enum Action {
     Layout,
     /// Writes what is shown into files.
     Write,
-    /// What a client's pull would receive.
+    /// Traces a client's pull.
     Pull,
     /// The same once more.
     Again,

@@ -6,11 +6,11 @@ use super::terminal::Screen;
 use super::theme::{Choice, Theme};
 use std::time::Duration;
 
-/// How long a terminal may take to answer. Those that can answer do so in a few milliseconds; the first
-/// frame waits for it. A later answer is dropped.
+/// The longest wait for a terminal's answer. Those that can answer do so in a few milliseconds; the first frame waits
+/// for it. A later answer is dropped.
 const TIMEOUT: Duration = Duration::from_millis(40);
 
-/// The theme for what was chosen; `None` where the terminal is to be asked.
+/// Returns the theme for what was chosen; `None` where the terminal is to be asked.
 ///
 /// It is asked only where it can show more than its own sixteen colours, and never over SSH, where an answer
 /// may come too late, nor through `screen`, which does not pass the question on.
@@ -44,7 +44,7 @@ pub async fn ask(screen: &mut Screen, input: &mut Input) -> std::io::Result<Them
     })
 }
 
-/// Whether light text stands out better on a colour than dark text, by what an eye makes of it.
+/// Returns whether light text stands out better on a colour than dark text, by what an eye makes of it.
 fn is_dark([red, green, blue]: Color) -> bool {
     let linear = |part: f64| part.powf(2.2);
     let luminance = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);

@@ -1,5 +1,5 @@
-//! What a person has decided where row and object are two truths. It outlives the screens and the
-//! audits of a session: it is kept by code and subject, not by a place in a report.
+//! Decisions of a person between row and object. It outlives the screens and the audits of a session: it is kept by
+//! code and subject, not by a place in a report.
 
 use crate::audit::{Code, Remedy};
 use sha2::{Digest, Sha256};
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// So many of a code must be decided by hand before one answer may stand for all of them.
 pub const BY_HAND: usize = 3;
 
-/// Which of two truths is to stand.
+/// The side that is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     Row,
@@ -18,7 +18,7 @@ pub enum Side {
 }
 
 impl Side {
-    /// The word for people.
+    /// Returns the word for people.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -29,7 +29,7 @@ impl Side {
     }
 }
 
-/// The side that a remedy makes true; choosing the other one leaves the finding alone.
+/// Returns the side that a remedy makes true; choosing the other one leaves the finding alone.
 #[must_use]
 pub const fn winner(remedy: Remedy) -> Option<Side> {
     match remedy {
@@ -44,7 +44,7 @@ pub const fn winner(remedy: Remedy) -> Option<Side> {
 /// Stands for an id: 16 bytes of its sha256, so that a million fit.
 pub type SubjectHash = [u8; 16];
 
-/// The hash that stands for `id`.
+/// Returns the hash that stands for `id`.
 #[must_use]
 pub fn subject(id: &str) -> SubjectHash {
     let hash: [u8; 32] = Sha256::digest(id).into();
@@ -66,13 +66,13 @@ pub struct Open {
 /// A selection taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Classified {
-    /// What waits for a choice, in the order of the report.
+    /// The findings that need a decision, in the order of the report.
     pub open: Vec<Open>,
     /// Places of the rest: what needs none, and what cannot be planned whatever is chosen.
     pub rest: Vec<u64>,
 }
 
-/// How many findings went which way.
+/// The number of findings by decision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Become part of the plan.
@@ -93,13 +93,13 @@ pub struct Decisions {
 }
 
 impl Decisions {
-    /// How many decisions would be lost with the session.
+    /// Counts the decisions that would be lost with the session.
     #[must_use]
     pub fn unapplied(&self) -> u64 {
         self.unapplied.len() as u64
     }
 
-    /// What was decided is being carried out.
+    /// Notes that the decisions are being carried out.
     pub fn carried_out(&mut self) {
         self.unapplied.clear();
     }
@@ -115,21 +115,21 @@ impl Decisions {
         self.rules.insert(code, side);
     }
 
-    /// What was decided; by hand goes before a rule.
+    /// Returns the decision on a finding; one by hand goes before a rule.
     #[must_use]
     pub fn of(&self, code: Code, subject: SubjectHash) -> Option<Side> {
         let by_hand = self.by_hand.get(&(code, subject));
         by_hand.or_else(|| self.rules.get(&code)).copied()
     }
 
-    /// How many of a code were decided by hand.
+    /// Counts the findings with a code that were decided by hand.
     #[must_use]
     pub fn count(&self, code: Code) -> usize {
         let of_code = |(at, _): &&(Code, SubjectHash)| *at == code;
         self.by_hand.keys().filter(of_code).count()
     }
 
-    /// Whether one answer stands for all of a code.
+    /// Returns whether one answer stands for all of a code.
     #[must_use]
     pub fn rule(&self, code: Code) -> Option<Side> {
         self.rules.get(&code).copied()
@@ -150,7 +150,7 @@ impl Decisions {
         tally
     }
 
-    /// The places that become part of a plan: the rest, and what was decided for the remedy's side.
+    /// Returns the places that become part of a plan: the rest, and what was decided for the remedy's side.
     #[must_use]
     pub fn places(&self, classified: &Classified) -> Vec<u64> {
         let wins = |one: &&Open| {

@@ -4,7 +4,7 @@
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
-/// How many colours the terminal has.
+/// The number of colours of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Colors {
     None,
@@ -16,7 +16,7 @@ pub enum Colors {
     True,
 }
 
-/// What the terminal can show.
+/// The capabilities of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TermCaps {
     pub colors: Colors,
@@ -25,8 +25,8 @@ pub struct TermCaps {
 }
 
 impl TermCaps {
-    /// What the environment's variables promise: `NO_COLOR`, `COLORTERM`, `TERM`, and a locale that is
-    /// set and not UTF-8. `variable` gives those that are set and not empty.
+    /// Reads what the environment's variables promise: `NO_COLOR`, `COLORTERM`, `TERM`, and a locale that is set and
+    /// not UTF-8. `variable` gives those that are set and not empty.
     #[must_use]
     pub fn new(variable: &dyn Fn(&str) -> Option<String>) -> Self {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
@@ -82,8 +82,8 @@ fn uncolor(cell: &mut Cell) {
     cell.underline_color = Color::Reset;
 }
 
-/// The nearest of xterm's 256 colours; the sixteen that have names are left out, as every terminal
-/// shows them in another way.
+/// Returns the nearest of xterm's 256 colours; the sixteen that have names are left out, as every terminal shows them
+/// in another way.
 #[must_use]
 pub fn nearest(color: Color) -> Color {
     let Color::Rgb(r, g, b) = color else {
@@ -97,7 +97,7 @@ pub fn nearest(color: Color) -> Color {
     best.map_or(color, Color::Indexed)
 }
 
-/// What xterm shows for one of its 256 colours, from the 16th on: a cube, then greys.
+/// Returns the colour that xterm shows for one of its 256 colours, from the 16th on: a cube, then greys.
 #[must_use]
 pub const fn indexed(index: u8) -> (u8, u8, u8) {
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
@@ -109,7 +109,7 @@ pub const fn indexed(index: u8) -> (u8, u8, u8) {
     (STEPS[n / 36 % 6], STEPS[n / 6 % 6], STEPS[n % 6])
 }
 
-/// A text in ASCII alone.
+/// Returns a text in ASCII alone.
 #[must_use]
 pub fn plain(text: &str) -> String {
     let glyph = |c: char| match c.is_ascii() {
@@ -119,7 +119,7 @@ pub fn plain(text: &str) -> String {
     text.chars().map(glyph).collect()
 }
 
-/// The ASCII letter for a glyph of ours; `?` for the hub's own.
+/// Returns the ASCII letter for a glyph of ours; `?` for the hub's own.
 fn ascii(symbol: &str) -> char {
     match symbol {
         "─" | "—" | "–" => '-',

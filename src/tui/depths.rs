@@ -1,4 +1,4 @@
-//! How deep a hub is looked at when it is opened, as a person chose it last.
+//! The depth at which a hub is opened, as a person chose it last.
 
 use crate::audit::Depth;
 use crate::destination;
@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 
-/// What is remembered of a hub.
+/// The values remembered of a hub.
 #[derive(Serialize, Deserialize)]
 struct Remembered {
     depth: String,
 }
 
-/// The depth that was chosen last; none where none was, or where it cannot be read.
+/// Returns the depth that was chosen last; none where none was, or where it cannot be read.
 #[must_use]
 pub fn remembered(hub: &Hub) -> Option<Depth> {
     let text = std::fs::read(place(hub)?).ok()?;

@@ -1,4 +1,4 @@
-//! What `update` wants done: plain data, carried out by the runner.
+//! The effects that `update` requests: plain data, carried out by the runner.
 
 use super::widgets::confirm::Confirmed;
 use crate::audit::report::{GroupBy, Stretch};
@@ -11,7 +11,7 @@ use crate::repair::Selection;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
 
-/// What a screen's reads have in common: closing it cancels them.
+/// The owner of a screen's reads: closing it cancels them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope(pub u64);
 
@@ -19,7 +19,7 @@ pub struct Scope(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PlanRef(pub u64);
 
-/// Which report a selection was made in: ordinals mean nothing in another.
+/// The report in which a selection was made: ordinals mean nothing in another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReportRef(pub u64);
 
@@ -33,7 +33,7 @@ pub enum Job {
     SignOff,
 }
 
-/// What a pull is tried of.
+/// The subject of a traced pull.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PullRequest {
     /// `owner/slug`, as stored.
@@ -54,7 +54,7 @@ impl PullRequest {
     }
 }
 
-/// What a confirmation covers beside the plan itself.
+/// The consent that a confirmation gives beside the plan itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Consent {
     /// The plan's alarms were on the screen, and the hub's name was typed.
@@ -74,7 +74,7 @@ pub enum Exported {
 }
 
 impl Exported {
-    /// What the file is named after.
+    /// Returns the word that the file is named after.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
@@ -98,14 +98,14 @@ pub struct ObjectQuery {
     pub filter: Filter,
 }
 
-/// What an audit is to look at.
+/// The subject of an audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRequest {
     pub depth: Depth,
     pub scope: audit::Scope,
 }
 
-/// What repositories are listed by.
+/// The order of the repositories.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RepoOrder {
     /// The worst finding first, then the most findings; deleted ones last.
@@ -118,7 +118,7 @@ pub enum RepoOrder {
     Pushed,
 }
 
-/// Which repositories are listed, and in which order.
+/// The listed repositories, and their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RepoQuery {
     pub order: RepoOrder,
@@ -136,7 +136,7 @@ pub enum Query {
         skip: u64,
         limit: u32,
     },
-    /// How many repositories are listed, and where one of them stands.
+    /// Counts the listed repositories, and finds the position of one.
     PlaceRepos {
         ask: RepoQuery,
         /// The id of the one whose place is wanted.
@@ -161,7 +161,7 @@ pub enum Query {
         filter: Filter,
         stretch: Stretch,
     },
-    /// Where the findings that an older report has at these places stand in the last one.
+    /// Finds, in the last report, the findings that an older report has at these places.
     Carry {
         from: ReportRef,
         marks: Vec<u64>,
@@ -169,7 +169,7 @@ pub enum Query {
         cursor: Option<u64>,
         filter: Filter,
     },
-    /// How many findings that pass stand before this one, if it passes too.
+    /// Counts the matching findings before this one, if it matches too.
     PlaceOf {
         filter: Filter,
         ordinal: u64,
@@ -199,7 +199,7 @@ pub enum Query {
         skip: u64,
         limit: u32,
     },
-    /// Which findings of a selection need a choice.
+    /// Collects the findings of a selection that need a decision.
     Classify {
         report: ReportRef,
         selection: Selection,
@@ -217,9 +217,9 @@ pub enum Query {
         skip: u64,
         limit: u32,
     },
-    /// Whether the journal is as it was written.
+    /// Checks the journal.
     Chain,
-    /// Whether the hub can be worked on.
+    /// Checks whether the hub can be used.
     Doctor,
 }
 

@@ -1,4 +1,4 @@
-//! What happens to the console. Time comes in events too, so that `update` reads no clock.
+//! The events of the console. Time comes in events too, so that `update` reads no clock.
 
 use super::decisions::Classified;
 use super::effect::{Job, Ticket};
@@ -18,9 +18,9 @@ use std::time::Duration;
 pub enum Event {
     /// From the terminal.
     Term(crossterm::event::Event),
-    /// What was asked for under this ticket. Boxed: most events are keys.
+    /// The answer under this ticket. Boxed: most events are keys.
     Answer(Ticket, Box<Answer>),
-    /// Where a job stands.
+    /// The figures of a job.
     Progress {
         job: Job,
         figures: Figures,
@@ -38,8 +38,8 @@ pub enum Event {
     Stop,
 }
 
-/// What the runner found out. Every text in it has passed [`crate::text::safe`]: the line types have
-/// no other way to be made.
+/// The answers of the runner. Every text in it has passed [`crate::text::safe`]: the line types have no other way to be
+/// made.
 #[derive(Debug)]
 pub enum Answer {
     /// The hub can be read; what database and store call themselves, and what the hub lacks.
@@ -54,8 +54,8 @@ pub enum Answer {
         rows: Vec<RepoLine>,
         end: bool,
     },
-    /// How many repositories are listed, where the one that was asked for stands, and whether the hub
-    /// has more than are listed.
+    /// The number of listed repositories, the position of the requested one, and whether the hub has more than are
+    /// listed.
     Placed {
         count: u64,
         at: Option<u64>,
@@ -79,9 +79,9 @@ pub enum Answer {
         marks: Vec<u64>,
         cursor: Option<u64>,
     },
-    /// Where the finding that was asked for stands in its list.
+    /// The position of the requested finding in its list.
     Place(Option<u64>),
-    /// What is known of each id, as stored.
+    /// The last audit's result for each id, as stored.
     Judged(BTreeMap<String, Judged>),
     Groups(Vec<GroupLine>),
     Inspected(Box<Inspected>),
@@ -108,7 +108,7 @@ pub enum Answer {
     Signed(Box<SignedLine>),
     Exported {
         path: String,
-        /// What the rows are, in the plural.
+        /// The plural noun for the rows.
         word: &'static str,
         rows: u64,
     },

@@ -19,16 +19,16 @@ pub const OF_FINDINGS: &[&str] = &["code", "kind", "repo", "stops", "id", "is"];
 /// What stands for all that keeps a hub from being signed off.
 pub const LEFT: &str = "left";
 
-/// What narrows a list of objects, which are of one kind and one repository.
+/// The conditions for a list of objects, which has one kind and one repository.
 pub const OF_OBJECTS: &[&str] = &["code", "id", "is"];
 
-/// How many ways to go on are offered.
+/// The most completions that are offered.
 const OFFERED: usize = 40;
 
 const GRADES: [Grade; 4] = [Grade::Critical, Grade::Error, Grade::Warning, Grade::Info];
 
-/// What `text` means. A code, kind or grade may be cut to its beginning; the second value says what
-/// could not be understood, and that part narrows nothing.
+/// Reads the filter that `text` stands for. A code, kind or grade may be cut to its beginning; the second value says
+/// what could not be understood, and that part narrows nothing.
 #[must_use]
 pub fn parse(text: &str) -> (Filter, Option<String>) {
     let mut filter = Filter::default();
@@ -104,7 +104,7 @@ fn starting<T: Copy, const N: usize>(
         .collect()
 }
 
-/// Whether `text` holds a condition such as `code:`.
+/// Returns whether `text` holds a condition such as `code:`.
 #[must_use]
 pub fn has_condition(text: &str) -> bool {
     text.split_whitespace().any(|part| {
@@ -113,7 +113,7 @@ pub fn has_condition(text: &str) -> bool {
     })
 }
 
-/// What `text` may become by going on with its last word: one of `fields`, a code, a kind, a grade, one of
+/// Returns the whole lines that complete the last word of `text`: one of `fields`, a code, a kind, a grade, one of
 /// `repos`. Whole lines.
 #[must_use]
 pub fn completions<T>(text: &str, fields: &[&str], repos: &BTreeMap<String, T>) -> Vec<String> {

@@ -27,7 +27,7 @@ impl Guide {
         }
     }
 
-    /// The key on the hub's screen.
+    /// Returns the key on the hub's screen.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -37,7 +37,7 @@ impl Guide {
         }
     }
 
-    /// How many steps it has.
+    /// Returns the number of steps.
     #[must_use]
     pub const fn steps(self) -> u8 {
         match self {
@@ -46,7 +46,7 @@ impl Guide {
         }
     }
 
-    /// Which step `screen` is, and which key leads on.
+    /// Returns the number of the step that `screen` is, and the key that leads on.
     #[must_use]
     pub fn step(self, screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         match self {
@@ -57,8 +57,8 @@ impl Guide {
     }
 }
 
-const DECIDE: &str = "1, 2 or s decides each; x plans";
-const LOOK: &str = "look around; esc leads back to it";
+const DECIDE: &str = "1, 2 or s decides each one; x plans";
+const LOOK: &str = "esc goes back to the guide";
 
 fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     match screen {
@@ -66,12 +66,12 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         Screen::Objects(_) => (1, "b chooses a branch, p tries its pull"),
         Screen::Pull(pull) => match &pull.end {
             Slot::Ready(_) if pull.is_stale(shared) => (6, again(shared.work)),
-            Slot::Ready(end) if end.stopped => (2, "stopped: r traces again"),
+            Slot::Ready(end) if end.stopped => (2, "stopped; r traces again"),
             Slot::Ready(end) if !end.is_whole() && pull.id().is_some() => {
-                (3, "this blocks it: x plans its repair")
+                (3, "this stops the pull; x plans its repair")
             }
-            Slot::Ready(end) if !end.is_whole() => (3, "nothing here can be repaired from the hub"),
-            Slot::Ready(_) => (6, "a client takes it; esc for another, H to the hub"),
+            Slot::Ready(end) if !end.is_whole() => (3, "Luthier cannot repair this from the hub"),
+            Slot::Ready(_) => (6, "the pull succeeds; esc for another branch, H to the hub"),
             Slot::Failed(_) => (2, "r traces again"),
             _ => (2, "tracing what a client would receive"),
         },
@@ -85,15 +85,15 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
 /// The pull was tried on another hub than this is by now.
 const fn again(work: Work) -> &'static str {
     match work {
-        Work::Undo => "undone: r traces the pull again",
-        Work::Repair | Work::Backfill | Work::Checkpoint => "repaired: r traces the pull again",
+        Work::Undo => "undone; r traces the pull again",
+        Work::Repair | Work::Backfill | Work::Checkpoint => "repaired; r traces the pull again",
     }
 }
 
 fn sign_off(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     match screen {
         Screen::SignOff(signoff) => signoff.lead(shared),
-        Screen::Findings(_) => (3, "what is left: x plans, esc to the verdict"),
+        Screen::Findings(_) => (3, "remaining findings: x plans, esc to the verdict"),
         Screen::Decide(_) => (3, DECIDE),
         Screen::Plan(plan) => (3, plan.lead(shared)),
         Screen::Apply(apply) => (3, apply.lead("esc to the verdict, then r signs off again")),
@@ -104,14 +104,14 @@ fn sign_off(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
 fn by_hand(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     match screen {
         Screen::Findings(findings) if findings.is_stale(shared) => match shared.audits.slot {
-            Slot::Pending(_) => (4, "verifying: it is audited again"),
-            _ => (4, "verified; this is left: x goes on, H home"),
+            Slot::Pending(_) => (4, "verifying: the audit runs again"),
+            _ => (4, "verified; remaining findings: x plans, H to the hub"),
         },
         Screen::Findings(_) => (1, "mark with space, / or c; x plans them"),
         Screen::Inspect(_) => (1, "x plans its repair, esc goes back"),
         Screen::Decide(_) => (2, DECIDE),
         Screen::Plan(plan) => (2, plan.lead(shared)),
-        Screen::Apply(apply) => (3, apply.lead("esc goes back: it is audited again")),
+        Screen::Apply(apply) => (3, apply.lead("esc goes back; the audit runs again")),
         _ => (1, LOOK),
     }
 }

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 /// Bytes read at once.
 const CHUNK: usize = 4 << 10;
 
-/// How many events may wait; more stay with the terminal.
+/// The most events that wait; more stay with the terminal.
 const MOST: usize = 256;
 
 /// The terminal as it is read. Nothing is read ahead: while another program has the terminal, every byte is
@@ -60,7 +60,7 @@ impl Input {
         })
     }
 
-    /// The next event; `None` once the terminal has gone.
+    /// Returns the next event; `None` once the terminal has gone.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.events.pop_front() {
@@ -73,7 +73,7 @@ impl Input {
         }
     }
 
-    /// An event that is there already.
+    /// Returns an event that is there already.
     pub fn ready(&mut self) -> Option<Event> {
         if self.events.is_empty() {
             self.read();
@@ -81,7 +81,7 @@ impl Input {
         self.events.pop_front()
     }
 
-    /// The background's colour, once the terminal has been asked for it and for what it is; what is typed
+    /// Returns the background's colour, once the terminal has been asked for it and for what it is; what is typed
     /// meanwhile is kept. An answer that comes later is dropped by the parser.
     pub async fn answer(&mut self, within: Duration) -> Option<Color> {
         self.parser.expect_answer();
@@ -151,7 +151,7 @@ impl Input {
     }
 }
 
-/// Whether a read would not wait.
+/// Returns whether a read would not wait.
 fn is_ready(terminal: BorrowedFd) -> bool {
     let mut asked = [PollFd::new(&terminal, PollFlags::IN)];
     let none = rustix::event::Timespec::default();

@@ -14,7 +14,7 @@ use chord::{is_text, pressed};
 use crossterm::event::KeyEvent;
 use std::collections::{BTreeMap, HashMap};
 
-/// Where a key is heard.
+/// The context in which a key works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyContext {
     /// Every screen that does not claim the key for itself.
@@ -145,13 +145,13 @@ pub struct Row {
 }
 
 impl Row {
-    /// What the configuration calls it.
+    /// Returns the row's name in the configuration.
     #[must_use]
     pub fn slug(&self) -> String {
         self.binding.title.replace(' ', "-")
     }
 
-    /// The key that is shown where there is room for one.
+    /// Returns the key that is shown where there is room for one.
     #[must_use]
     pub fn key(&self) -> &str {
         self.keys.first().map_or("", String::as_str)
@@ -191,7 +191,7 @@ impl Keymap {
         Ok(Self { rows, map })
     }
 
-    /// The row that `key` means at `context`.
+    /// Returns the row that `key` means at `context`.
     #[must_use]
     pub fn find(&self, context: KeyContext, key: KeyEvent) -> Option<&Row> {
         let at = pressed(key);
@@ -203,13 +203,13 @@ impl Keymap {
         self.rows.get(*found?)
     }
 
-    /// Every row, in the order of the table.
+    /// Returns every row, in the order of the table.
     #[must_use]
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
-    /// The rows that work at `context`: its own first, then those of everywhere.
+    /// Returns the rows that work at `context`: its own first, then those of everywhere.
     pub fn at(&self, context: KeyContext) -> impl Iterator<Item = &Row> {
         let own = self.rows.iter().filter(move |row| row.context == context);
         let common = self
@@ -219,7 +219,7 @@ impl Keymap {
         own.chain(common)
     }
 
-    /// The key of an action at `context`, for a sentence that names it.
+    /// Returns the key of an action at `context`, for a sentence that names it.
     #[must_use]
     pub fn key(&self, context: KeyContext, action: Action) -> &str {
         self.at(context)
@@ -227,7 +227,7 @@ impl Keymap {
             .map_or("", Row::key)
     }
 
-    /// What the footer shows at `context`, most useful first.
+    /// Returns the rows that the footer shows at `context`, most useful first.
     #[must_use]
     pub fn footer(&self, context: KeyContext) -> Vec<&Row> {
         let shown = |row: &&Row| row.binding.rank > 0 && !row.keys.is_empty();
@@ -237,7 +237,7 @@ impl Keymap {
     }
 }
 
-/// The rows that `key` means, wherever they are heard.
+/// Returns the rows that `key` means, wherever they are heard.
 #[must_use]
 pub fn rows_for(keymap: &Keymap, key: KeyEvent) -> Vec<&Row> {
     let at = pressed(key);

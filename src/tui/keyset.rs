@@ -22,21 +22,21 @@ pub struct Keyset {
     start: bool,
     /// No row follows the last one held.
     end: bool,
-    /// Where the first row held stands in the whole list, when that is known.
+    /// The position of the first kept row in the whole list, if that is known.
     base: Option<u64>,
-    /// How many rows there are, when that is known.
+    /// The number of rows, if that is known.
     count: Option<u64>,
     /// The cursor, counted from the first row held.
     pub cursor: Cursor,
-    /// Where reading begins; at the start of the list without.
+    /// The row at which reading begins; the start of the list without.
     first: Option<Edge>,
     asked: Option<(Ticket, Edge)>,
     failed: Option<String>,
 }
 
 impl Keyset {
-    /// A window that opens on this row, or on what follows where the row is gone; `base` is where it stands,
-    /// if that is known.
+    /// Returns a window that opens on this row, or on what follows where the row is gone; `base` is where it stands, if
+    /// that is known.
     #[must_use]
     pub fn on(row: &ObjectLine, base: Option<u64>) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl Keyset {
         self.rows.len() as u64
     }
 
-    /// Whether no row is held.
+    /// Returns whether no row is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -67,53 +67,53 @@ impl Keyset {
         self.start && self.end
     }
 
-    /// Whether there is no row at all.
+    /// Returns whether there is no row at all.
     #[must_use]
     pub fn none_exist(&self) -> bool {
         self.rows.is_empty() && self.start && self.end
     }
 
-    /// The `at`th row held.
+    /// Returns the `at`th row held.
     #[must_use]
     pub fn row(&self, at: u64) -> Option<&ObjectLine> {
         self.rows.get(usize::try_from(at).ok()?)
     }
 
-    /// The rows held.
+    /// Returns the rows held.
     pub fn rows(&self) -> impl Iterator<Item = &ObjectLine> {
         self.rows.iter()
     }
 
-    /// The rows held, to be judged.
+    /// Returns the rows held, to be judged.
     pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut ObjectLine> {
         self.rows.iter_mut()
     }
 
-    /// The row under the cursor.
+    /// Returns the row under the cursor.
     #[must_use]
     pub fn current(&self) -> Option<&ObjectLine> {
         self.row(self.cursor.at)
     }
 
-    /// Where the cursor stands in the whole list, from 0.
+    /// Returns the cursor's position in the whole list, from 0.
     #[must_use]
     pub fn position(&self) -> Option<u64> {
         Some(self.base? + self.cursor.at)
     }
 
-    /// Why the last question had no answer.
+    /// Returns the reason why the last request failed.
     #[must_use]
     pub fn failed(&self) -> Option<&str> {
         self.failed.as_deref()
     }
 
-    /// Whether rows are on their way.
+    /// Returns whether rows are on their way.
     #[must_use]
     pub fn pending(&self) -> bool {
         self.asked.is_some()
     }
 
-    /// Whether it waits for this ticket.
+    /// Returns whether it waits for this ticket.
     #[must_use]
     pub fn awaits(&self, ticket: Ticket) -> bool {
         matches!(&self.asked, Some((asked, _)) if *asked == ticket)
@@ -127,7 +127,7 @@ impl Keyset {
         }
     }
 
-    /// The number of rows, when it is known.
+    /// Returns the number of rows, when it is known.
     #[must_use]
     pub fn count(&self) -> Option<u64> {
         let known = || self.end.then_some(self.base? + self.len());
@@ -154,7 +154,7 @@ impl Keyset {
         }
     }
 
-    /// What must be asked for now, if anything.
+    /// Returns the request that is needed now, if any.
     #[must_use]
     pub fn wanted(&self, height: u64) -> Option<Edge> {
         if self.asked.is_some() || self.failed.is_some() {

@@ -1,4 +1,4 @@
-//! What a hub says, made safe to show: the only forms in which its text enters the state.
+//! Text from a hub, made safe to show: the only forms in which it enters the state.
 //!
 //! Each type is made from its counterpart in the lower rooms, and its text passes
 //! [`crate::text::safe`] on the way. What the hub must be asked with stays exact, in [`HubId`], which
@@ -28,7 +28,7 @@ use crate::repair::{Applied, Next, Plan, Refusal, RowChange, Step, Totals, Undoa
 use crate::text;
 use serde_json::Value;
 
-/// How much of one piece of evidence is held, in bytes.
+/// The bytes that are kept of one piece of evidence.
 const EVIDENCE: usize = 4 << 10;
 
 /// Text made safe, and cut where a screen could never show it whole.
@@ -62,7 +62,7 @@ impl HubId {
         }
     }
 
-    /// The whole id, for people and clipboards.
+    /// Returns the whole id, for people and clipboards.
     #[must_use]
     pub fn shown(&self) -> &str {
         &self.shown
@@ -79,7 +79,7 @@ impl HubId {
         }
     }
 
-    /// The id as stored, to ask the hub with; never to be shown.
+    /// Returns the id as stored, to ask the hub with; never to be shown.
     #[must_use]
     pub fn exact(&self) -> &str {
         &self.exact
@@ -107,7 +107,7 @@ pub struct RepoLine {
 }
 
 impl RepoLine {
-    /// A repository with the number of its branches and commits.
+    /// Returns a repository with the number of its branches and commits.
     #[must_use]
     pub fn new(row: &RepoRow, (branches, commits): (u64, u64)) -> Self {
         Self {
@@ -128,7 +128,7 @@ impl RepoLine {
 pub struct BranchLine {
     pub name: HubId,
     pub head: Option<HubId>,
-    /// What is known of a client's pull of it.
+    /// The knowledge of a client's pull of it.
     pub mark: BranchMark,
 }
 
@@ -142,7 +142,7 @@ impl From<&BranchRow> for BranchLine {
     }
 }
 
-/// What a row says of its object.
+/// The place of a row's object, as the row says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pointer {
     /// The hub has no such column.
@@ -156,7 +156,7 @@ pub enum Pointer {
 pub struct ObjectLine {
     pub kind: Kind,
     pub id: HubId,
-    /// Where the keyset goes on from; as stored.
+    /// The position from which the keyset continues; as stored.
     pub at_exact: String,
     pub at: Option<Micros>,
     pub who: String,
@@ -173,7 +173,7 @@ pub struct ObjectLine {
     pub judged: Judged,
 }
 
-/// What the last audit says of a row.
+/// The last audit's result for a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Judged {
     /// It was not asked yet, or there is none.
@@ -256,7 +256,7 @@ fn parents(column: &str) -> Vec<String> {
     }
 }
 
-/// What was seen, as a person reads it: the parts of an object or a list, a line each below one name.
+/// Formats evidence for a person: the parts of an object or a list, one line each below one name.
 fn evidence((name, value): (&String, &Value)) -> Vec<(String, String)> {
     let plain = |value: &Value| match value {
         Value::String(text) => clean(text),
@@ -377,7 +377,7 @@ impl From<&RowChange> for ChangeLine {
 pub struct StepLine {
     pub number: u64,
     pub code: Code,
-    /// What else the step mends.
+    /// The other codes that the step repairs.
     pub also: Vec<Code>,
     pub remedy: Remedy,
     pub kind: Subject,
@@ -417,12 +417,12 @@ impl From<&Step> for StepLine {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlannedLine {
     pub totals: Totals,
-    /// Why it may rest on a mistake, in a line each.
+    /// The reasons why it may rest on a mistake, one line each.
     pub alarms: Vec<String>,
     /// All of these say that rows were hidden from the audit.
     pub is_partial: bool,
     pub undoable: Undoable,
-    /// Why it has no step.
+    /// The reason why it has no step.
     pub empty: Option<String>,
     pub next: Vec<Next>,
 }
@@ -440,7 +440,7 @@ impl From<&Plan> for PlannedLine {
     }
 }
 
-/// What a plan skips.
+/// A finding that a plan skips.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefusalLine {
     pub code: Code,

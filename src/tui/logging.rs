@@ -27,7 +27,7 @@ pub fn take(notices: &mut Notices, begun: Instant) {
     }
 }
 
-/// Where the log of this run is, or why there is none.
+/// Returns the place of this run's log, or the reason why there is none.
 #[must_use]
 pub fn location() -> String {
     match diagnostics::location() {

@@ -1,4 +1,4 @@
-//! How fast a job goes and how long it will take, from its figures and the session's clock.
+//! The speed of a job and the time left, from its figures and the session's clock.
 
 use crate::progress::Figures;
 use std::time::Duration;
@@ -12,7 +12,7 @@ const ESTIMATE_AFTER: Duration = Duration::from_secs(5);
 /// and a job that does not move for as long is said to wait.
 const STALL: Duration = Duration::from_secs(5);
 
-/// How many steps of a repair may be under way at once.
+/// The most steps of a repair in parallel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Speed {
     /// As a person set it.
@@ -36,7 +36,7 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// A job that starts now.
+    /// Returns a job that starts now.
     #[must_use]
     pub fn new(now: Duration) -> Self {
         Self {
@@ -84,7 +84,7 @@ impl Meter {
             .map(|rate| rate.round() as u64)
     }
 
-    /// How much is done, below 1; unknown without a total.
+    /// Returns the share that is done, below 1; unknown without a total.
     #[must_use]
     pub fn share(&self) -> Option<f64> {
         let total = self.figures.total.filter(|total| *total > 0)?;
@@ -104,7 +104,7 @@ impl Meter {
         Some((total.saturating_sub(self.figures.done) as f64 / rate).ceil() as u64)
     }
 
-    /// How long nothing has moved, in seconds, where that is worth telling.
+    /// Returns for how many seconds nothing has moved, if that is worth showing.
     #[must_use]
     pub fn stalled(&self, now: Duration) -> Option<u64> {
         let still = now.saturating_sub(self.moved);

@@ -53,16 +53,16 @@ use tokio::time::MissedTickBehavior;
 /// Answers alone are drawn at most this often; a key is drawn at once.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// How many events one frame may fold.
+/// The most events that one frame handles.
 const DRAIN: usize = 256;
 
-/// How long the end waits for an answer that the terminal owes: the shell would take it for keys.
+/// The longest wait at the end for an answer of the terminal, which the shell would take for keys.
 const LAST_WORD: Duration = Duration::from_millis(100);
 
-/// How long the step under way of a repair may take, once the session has ended around it.
+/// The longest time for the current step of a repair after the session has ended.
 const LAST_STEP: Duration = Duration::from_secs(60);
 
-/// What the console is opened on.
+/// The hub and the settings with which the console opens.
 pub struct Session {
     pub hub: Hub,
     /// Every key with what it means.
@@ -76,7 +76,7 @@ pub struct Session {
     pub theme: Choice,
 }
 
-/// How a session ended.
+/// The end of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// A person left.
@@ -87,12 +87,10 @@ pub enum Ended {
     Broken,
 }
 
-/// Why there is no console.
+/// The reason why the console cannot open.
 #[derive(Debug, thiserror::Error)]
 pub enum TuiError {
-    #[error(
-        "the terminal cannot be used ({0}); the commands work without one, see `luthier --help`"
-    )]
+    #[error("the terminal cannot be used ({0}); commands work without one, see `luthier --help`")]
     Terminal(#[from] std::io::Error),
 }
 
@@ -194,12 +192,12 @@ pub async fn open(session: Session) -> Result<Ended, TuiError> {
     })
 }
 
-/// An environment variable that says something.
+/// Returns an environment variable that says something.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// What the terminal can show, as far as its variables and the command line say.
+/// Returns what the terminal can show, according to its variables and the command line.
 fn caps(session: &Session) -> TermCaps {
     let asked = |name: &str| match (name, session.color) {
         ("NO_COLOR", Some(color)) => (!color).then(String::new),
@@ -213,7 +211,7 @@ fn caps(session: &Session) -> TermCaps {
     caps
 }
 
-/// How often what moves by itself is drawn: seldom over SSH.
+/// Returns how often animated parts are drawn: seldom over SSH.
 fn beat() -> Duration {
     match variable("SSH_CONNECTION") {
         Some(_) => Duration::from_millis(500),
@@ -232,11 +230,11 @@ struct Console {
     ended: Option<Ended>,
     /// Another program is to have the terminal.
     away: Option<Away>,
-    /// How many notices are in the log.
+    /// The number of notices in the log.
     logged: u64,
 }
 
-/// Who has the terminal in between.
+/// The program that uses the terminal meanwhile.
 enum Away {
     /// Whoever started us.
     Shell,
@@ -339,7 +337,7 @@ impl Console {
         Ok(())
     }
 
-    /// How the session ended, once nothing writes any more.
+    /// Returns how the session ended, once nothing is being written any more.
     fn is_over(&self) -> Option<Ended> {
         let over = self.state.shared.leaving && self.state.shared.applying.is_none();
         self.ended.filter(|_| over)

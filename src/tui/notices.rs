@@ -1,4 +1,4 @@
-//! What was told: the last notice in the status line, all of them in the log, among the other lines of the run.
+//! Notices: the last one in the status line, all of them in the log, among the other lines of the run.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Notices held.
 const HELD: usize = 1_000;
 
-/// How much a notice matters.
+/// The importance of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// Shown for six seconds.
@@ -65,7 +65,7 @@ impl Notices {
         self.all.truncate(HELD);
     }
 
-    /// The notice that stands in the status line.
+    /// Returns the notice that stands in the status line.
     #[must_use]
     pub const fn shown(&self) -> Option<&Notice> {
         self.shown.as_ref()
@@ -93,13 +93,13 @@ impl Notices {
         self.shown = None;
     }
 
-    /// How many were told in the session.
+    /// Counts the notices of the session.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// What was told after the first `known` notices, oldest first, as far as it is held.
+    /// Returns the notices after the first `known` ones, oldest first, as far as they are kept.
     pub fn since(&self, known: u64) -> impl Iterator<Item = &Notice> {
         let fresh = usize::try_from(self.count.saturating_sub(known)).unwrap_or(usize::MAX);
         let told: Vec<&Notice> = self.all.iter().filter(|n| !n.logged).take(fresh).collect();

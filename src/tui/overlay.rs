@@ -1,4 +1,4 @@
-//! What lies over a screen and takes the keys: a question, a line of text, the help, a list.
+//! Overlays, which lie over a screen and take the keys: a dialog, a line of text, the help, a list.
 
 use super::effect::Scope;
 use super::keymap::KeyContext;
@@ -23,28 +23,28 @@ pub enum Overlay {
     Prompt {
         purpose: Purpose,
         typed: Input,
-        /// What stood there before.
+        /// The text from before.
         before: String,
-        /// What stood there when it was first completed, and how often it was since.
+        /// The text when it was first completed, and how often it was since.
         completed: Option<(String, usize)>,
     },
     Branches(Branches),
-    /// How deep an audit is to look, and at what.
+    /// The depth and the scope of an audit.
     Audit(Choice),
 }
 
-/// What a typed line is for.
+/// The purpose of a typed line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     Filter,
-    /// Where a plan is to be written.
+    /// The file for a plan.
     SavePlan,
     /// The folder for the reports of a sign-off.
     SaveSignOff,
 }
 
 impl Purpose {
-    /// What stands before the line.
+    /// Returns the text before the line.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
         match self {
@@ -67,7 +67,7 @@ pub struct Branches {
 }
 
 impl Overlay {
-    /// Where keys are heard while it is open.
+    /// Returns the context of the keys while it is open.
     #[must_use]
     pub fn context(&self) -> KeyContext {
         match self {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::Command;
 
-/// The program that is asked for, as a shell would take it.
+/// Returns the program that is asked for, as a shell would take it.
 #[must_use]
 pub fn program(variable: &dyn Fn(&str) -> Option<String>) -> String {
     let asked = ["PAGER", "EDITOR"].into_iter().find_map(variable);
@@ -37,7 +37,7 @@ pub fn show(program: &str, name: &str, text: &str) -> io::Result<()> {
         .status()?;
     match ended.code() {
         Some(127) => Err(io::Error::other(format!(
-            "there is no program `{program}`; PAGER names another"
+            "there is no program `{program}`; set PAGER to another"
         ))),
         _ => Ok(()),
     }

@@ -42,7 +42,7 @@ impl<T> Default for Pages<T> {
 }
 
 impl<T> Pages<T> {
-    /// The pages that must be asked for so that `rows` can be shown; far ones are dropped.
+    /// Returns the pages that must be asked for so that `rows` can be shown; far ones are dropped.
     pub fn missing(&mut self, rows: std::ops::Range<u64>) -> Vec<u64> {
         if rows.is_empty() {
             return Vec::new();
@@ -67,7 +67,7 @@ impl<T> Pages<T> {
             .find(|page| matches!(page, Page::Asked(asked) if *asked == ticket))
     }
 
-    /// Whether a page waits for this ticket.
+    /// Returns whether a page waits for this ticket.
     #[must_use]
     pub fn awaits(&self, ticket: Ticket) -> bool {
         self.pages
@@ -85,7 +85,7 @@ impl<T> Pages<T> {
         }
     }
 
-    /// The row at `at`.
+    /// Returns the row at `at`.
     #[must_use]
     pub fn row(&self, at: u64) -> Row<'_, T> {
         match self.pages.get(&(at / PAGE)) {
@@ -98,7 +98,7 @@ impl<T> Pages<T> {
         }
     }
 
-    /// Whether something was asked for and is not here yet.
+    /// Returns whether something was asked for and is not here yet.
     #[must_use]
     pub fn pending(&self) -> bool {
         self.pages
@@ -131,25 +131,25 @@ impl<T> Default for Chain<T> {
 }
 
 impl<T> Chain<T> {
-    /// How many rows are known to exist.
+    /// Returns the number of rows that are known to exist.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.len.unwrap_or(self.keys.len() as u64 * PAGE)
     }
 
-    /// Whether no row is known yet, or none exists.
+    /// Returns whether no row is known yet, or none exists.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether the end was seen, so that [`Chain::len`] is the whole.
+    /// Returns whether the end was seen, so that [`Chain::len`] is the whole.
     #[must_use]
     pub fn ended(&self) -> bool {
         self.len.is_some()
     }
 
-    /// The row at `at`.
+    /// Returns the row at `at`.
     #[must_use]
     pub fn row(&self, at: u64) -> Row<'_, T> {
         self.pages.row(at)
@@ -186,7 +186,7 @@ impl<T> Chain<T> {
         self.pages.asked(page, ticket);
     }
 
-    /// Whether it waits for this ticket.
+    /// Returns whether it waits for this ticket.
     #[must_use]
     pub fn awaits(&self, ticket: Ticket) -> bool {
         self.pages.awaits(ticket)
@@ -222,7 +222,7 @@ impl<T> Chain<T> {
             .map(|(number, _)| *number)
     }
 
-    /// What keeps the list from being shown at all.
+    /// Returns the reason why the list cannot be shown at all.
     #[must_use]
     pub fn failed(&self) -> Option<&str> {
         match self.pages.row(0) {

@@ -7,7 +7,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use std::collections::VecDeque;
 
-/// How many names of what was run are remembered.
+/// The most names of used actions that are remembered.
 const REMEMBERED: usize = 20;
 
 /// A way to another screen, whatever the one on top is.
@@ -23,7 +23,7 @@ pub enum Jump {
     Id(String),
 }
 
-/// What a row does.
+/// The target of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     Action(Action),
@@ -59,8 +59,8 @@ impl Recent {
     }
 }
 
-/// What can be done at `context`, what elsewhere, and where one can go, with `typed` among its letters;
-/// the best match first, of equals what was used last.
+/// Lists the actions at `context`, those elsewhere, and the places to go, with `typed` among their letters; the best
+/// match first, of equals the last used.
 #[must_use]
 pub fn entries(keymap: &Keymap, context: KeyContext, typed: &str, recent: &Recent) -> Vec<Entry> {
     let mut found = jumps_to(typed);
@@ -141,18 +141,18 @@ fn standing_jumps() -> Vec<Entry> {
         ),
         jump(
             "go to repositories",
-            "The repositories, the worst first.",
+            "The repositories, worst first.",
             Jump::Repos,
         ),
         jump(
             "go to journal",
-            "What was changed from here.",
+            "What Luthier changed from this machine.",
             Jump::Journal,
         ),
     ]
 }
 
-/// Where a text that is no action may lead: a filter, a repository, an id.
+/// Returns the places that a text may lead to if it is not an action: a filter, a repository, an id.
 fn jumps_to(typed: &str) -> Vec<Entry> {
     let typed = typed.trim();
     let (verb, rest) = typed.split_once(' ').unwrap_or(("", typed));
@@ -164,7 +164,7 @@ fn jumps_to(typed: &str) -> Vec<Entry> {
         let title = format!("findings {text}");
         out.push(jump(
             &title,
-            "The findings that this filter lets through.",
+            "The findings that this filter shows.",
             Jump::Findings(text.into()),
         ));
     }
@@ -182,7 +182,7 @@ fn jumps_to(typed: &str) -> Vec<Entry> {
         let title = format!("id {rest}");
         out.push(jump(
             &title,
-            "The object whose id starts so.",
+            "The object whose id starts with this.",
             Jump::Id(rest.into()),
         ));
     }

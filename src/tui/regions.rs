@@ -1,4 +1,4 @@
-//! Where things stand on the screen: pure, so that view, paging and tests share it.
+//! The areas of the screen, computed by pure functions that view, paging and tests share.
 
 use ratatui::layout::{Constraint, Layout, Rect, Size};
 
@@ -11,7 +11,7 @@ pub const TWO_PANES: u16 = 72;
 /// From this width on a third pane shows the object.
 pub const THREE_PANES: u16 = 140;
 
-/// What a screen would like beside its list.
+/// The panes that a screen would like beside its list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wish {
     /// Panes that the screen can fill, from 1 to 3.
@@ -38,7 +38,7 @@ pub struct Regions {
     pub footer: Rect,
 }
 
-/// Whether the screen is too small for anything but saying so.
+/// Returns whether the screen is too small for anything but saying so.
 #[must_use]
 pub const fn too_small(size: Size) -> bool {
     size.width < SMALLEST.width || size.height < SMALLEST.height
@@ -93,7 +93,7 @@ fn panes(body: Rect, wish: Wish) -> [Rect; 3] {
     out
 }
 
-/// A pane without its border.
+/// Returns a pane without its border.
 #[must_use]
 pub fn inner(pane: Rect) -> Rect {
     Rect {

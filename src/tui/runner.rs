@@ -32,17 +32,17 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How often a job's figures are sent on while it runs.
+/// The interval at which a running job's figures are sent.
 const FIGURES: Duration = Duration::from_millis(100);
 
-/// What tasks share: the hub once it is open, the last report, the plans.
+/// The state that tasks share: the hub once it is open, the last report, the plans.
 #[derive(Default)]
 struct RunnerState {
     store: Option<Store>,
     report: Option<(ReportRef, Arc<Report>)>,
     /// Reports before it, the last one last, for what was marked or chosen there.
     earlier: VecDeque<(ReportRef, Arc<Report>)>,
-    /// How many reports there were.
+    /// The number of reports.
     reports: u64,
     touched: known::Touched,
     /// Ids that were read to the last byte since an audit, beside it.
@@ -69,7 +69,7 @@ struct RunnerContext {
 pub struct Runner {
     context: RunnerContext,
     scopes: HashMap<Scope, CancellationToken>,
-    /// Whether somebody feels the hub's pulse already.
+    /// Set once the hub's health is being checked.
     felt: bool,
     jobs: BTreeMap<Job, Progress>,
     /// Of the repair under way, or the last.
@@ -78,7 +78,7 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner whose answers go to `out`.
+    /// Returns a runner whose answers go to `out`.
     #[must_use]
     pub fn new(hub: Hub, authority: Option<Authority>, out: UnboundedSender<Event>) -> Self {
         Self {

@@ -24,7 +24,7 @@ impl Sorting {
         self.flipped = !self.flipped;
     }
 
-    /// A column's heading, with an arrow where the list is sorted by it.
+    /// Returns a column's heading, with an arrow where the list is sorted by it.
     #[must_use]
     pub fn heading(self, column: usize, name: &str) -> String {
         match (self.column == column, self.flipped) {

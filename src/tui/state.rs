@@ -40,13 +40,13 @@ pub enum Slot<T> {
 }
 
 impl<T> Slot<T> {
-    /// Whether it waits for this ticket.
+    /// Returns whether it waits for this ticket.
     #[must_use]
     pub fn awaits(&self, ticket: Ticket) -> bool {
         matches!(self, Slot::Pending(asked) if *asked == ticket)
     }
 
-    /// The answer, if it is here.
+    /// Returns the answer, if it is here.
     #[must_use]
     pub fn ready(&self) -> Option<&T> {
         match self {
@@ -56,7 +56,7 @@ impl<T> Slot<T> {
     }
 }
 
-/// Which hub this is, in words that are safe to show.
+/// The hub in words that are safe to show.
 #[derive(Clone, Debug)]
 pub struct Face {
     pub name: String,
@@ -67,7 +67,7 @@ pub struct Face {
 }
 
 impl Face {
-    /// The words for `hub`, before anything was opened.
+    /// Returns the words for `hub`, before anything was opened.
     #[must_use]
     pub fn new(hub: &Hub, writable: bool) -> Self {
         Self {
@@ -91,16 +91,16 @@ impl Face {
 pub struct Audits {
     pub slot: Slot<()>,
     pub meter: Meter,
-    /// What is known, once anything is.
+    /// The knowledge of the hub, once there is any.
     pub last: Option<KnownLine>,
-    /// How deep the first audit looks, and those that follow a repair.
+    /// The depth of the first audit, and of those that follow a repair.
     pub depth: Depth,
     pub asked: AuditRequest,
     /// The report that holds what is known.
     pub report: ReportRef,
-    /// How many audits have ended.
+    /// The number of finished audits.
     pub ended: u64,
-    /// What the last audit of the hub or of a repository was of.
+    /// The scope of the last audit of the hub or of a repository.
     pub scope: crate::audit::Scope,
     /// A person asked for it, so leaving asks first.
     pub by_hand: bool,
@@ -129,26 +129,26 @@ impl Audits {
         }
     }
 
-    /// The deepest look at the whole hub.
+    /// Returns the deepest look at the whole hub.
     #[must_use]
     pub fn last_hub_audit(&self) -> Option<&PastAudit> {
         self.last.as_ref()?.past_audits.hub()
     }
 
-    /// The deepest look that held a repository, by its path as stored.
+    /// Returns the deepest look that held a repository, by its path as stored.
     #[must_use]
     pub fn last_repo_audit(&self, path: &str) -> Option<&PastAudit> {
         self.last.as_ref()?.past_audits.repo(path)
     }
 
-    /// How the branches of a repository stand, by its path as stored.
+    /// Returns the standing of the branches of a repository, by its path as stored.
     #[must_use]
     pub fn branches_of(&self, path: &str) -> Option<&BranchCounts> {
         self.last.as_ref()?.repos.get(path)
     }
 }
 
-/// What every screen shares.
+/// The state that every screen shares.
 #[derive(Debug)]
 pub struct Shared {
     pub face: Face,
@@ -158,7 +158,7 @@ pub struct Shared {
     /// The wall clock at the start.
     pub started: Micros,
     pub open: Slot<Vec<String>>,
-    /// Which side of the hub does not answer, and why.
+    /// The side of the hub that does not answer, and why.
     pub lost: Option<String>,
     pub counts: Slot<Counts>,
     pub audits: Audits,
@@ -167,15 +167,15 @@ pub struct Shared {
     pub pulling: Option<Meter>,
     pub signing: Option<Meter>,
     pub notices: Notices,
-    /// Where the log of this run is, or why there is none; empty in tests.
+    /// The place of this run's log, or the reason why there is none; empty in tests.
     pub log: String,
     pub zoom: bool,
     pub exporting: Option<Ticket>,
-    /// What somebody wants to go to is being looked for.
+    /// The ticket of a search for the place that somebody wants to go to.
     pub seeking: Option<Ticket>,
-    /// Which of two truths stands, where a person has said so.
+    /// The side to keep, for each finding that a person has decided.
     pub decisions: Decisions,
-    /// What the repair under way is for, or the last.
+    /// The purpose of the running or last repair.
     pub work: Work,
     /// Repairs that have ended in this session.
     pub repairs: u64,
@@ -190,17 +190,17 @@ impl Shared {
         self.next
     }
 
-    /// A ticket that no request has.
+    /// Returns a ticket that no request has.
     pub fn ticket(&mut self) -> Ticket {
         Ticket(self.number())
     }
 
-    /// A scope that no screen has.
+    /// Returns a scope that no screen has.
     pub fn scope(&mut self) -> Scope {
         Scope(self.number())
     }
 
-    /// A plan's name that no plan has.
+    /// Returns a plan's name that no plan has.
     pub fn plan_ref(&mut self) -> PlanRef {
         PlanRef(self.number())
     }
@@ -217,13 +217,13 @@ impl Shared {
         self.notices.tell(level, text, self.clock);
     }
 
-    /// Whether something moves on the screen by itself.
+    /// Returns whether something moves on the screen by itself.
     #[must_use]
     pub fn busy(&self) -> bool {
         self.job().is_some() || matches!(self.open, Slot::Pending(_))
     }
 
-    /// The job that matters most of those under way.
+    /// Returns the job that matters most of those under way.
     #[must_use]
     pub fn job(&self) -> Option<(Job, &Meter)> {
         if let Some(meter) = &self.applying {
@@ -241,7 +241,7 @@ impl Shared {
         matches!(self.audits.slot, Slot::Pending(_)).then_some((Job::Audit, &self.audits.meter))
     }
 
-    /// Whether writing needs the hub's name typed, and why.
+    /// Returns whether writing needs the hub's name typed, and why.
     #[must_use]
     pub fn is_risky(&self) -> bool {
         matches!(
@@ -262,7 +262,7 @@ pub struct State {
     /// Guides that were left, with their screens.
     pub parked: BTreeMap<Guide, Vec<Screen>>,
     pub overlay: Option<Overlay>,
-    /// What was run from the palette.
+    /// The actions that were run from the palette.
     pub recent: Recent,
     pub keymap: Keymap,
     /// Keys that wait for what they are meant for.
@@ -278,7 +278,7 @@ pub struct State {
 }
 
 impl State {
-    /// The console before anything is known.
+    /// Returns the console before anything is known.
     #[must_use]
     pub fn new(face: Face, keymap: Keymap, size: Size, started: Micros) -> Self {
         let depth = match face.environment {
@@ -324,14 +324,14 @@ impl State {
         }
     }
 
-    /// The first effects: everything else follows from their answers.
+    /// Returns the first effects: everything else follows from their answers.
     pub fn start(&mut self) -> Vec<Effect> {
         let ticket = self.shared.ticket();
         self.shared.open = Slot::Pending(ticket);
         vec![Effect::Open(ticket)]
     }
 
-    /// Where keys are heard now.
+    /// Returns the context of the keys now.
     #[must_use]
     pub fn context(&self) -> KeyContext {
         match (&self.overlay, self.stack.last()) {
@@ -341,7 +341,7 @@ impl State {
         }
     }
 
-    /// Where things stand on the screen now.
+    /// Returns the areas of the screen now.
     #[must_use]
     pub fn regions(&self) -> Regions {
         let mut wish = self.stack.last().map_or_else(Wish::default, Screen::wish);
@@ -360,7 +360,7 @@ impl State {
         }
     }
 
-    /// Whether time must go on for the screen to stay true.
+    /// Returns whether time must go on for the screen to stay true.
     #[must_use]
     pub fn moving(&self) -> bool {
         self.shared.busy()
@@ -368,7 +368,7 @@ impl State {
             || self.stack.last().is_some_and(Screen::pending)
     }
 
-    /// The terminal's title.
+    /// Returns the terminal's title.
     #[must_use]
     pub fn title(&self) -> String {
         let face = &self.shared.face;

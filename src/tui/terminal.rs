@@ -22,10 +22,11 @@ use std::io::{self, Stdout, Write, stdout};
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether the terminal is ours now. What gives it back asks first, so that it is given back once.
+/// Set while the terminal is ours; whoever gives it back checks this first, so that it is given back once. What gives
+/// it back asks first, so that it is given back once.
 static OURS: AtomicBool = AtomicBool::new(false);
 
-/// Whether the mouse is listened to, so that it is given back, and taken again.
+/// Set while the mouse is used, so that it is given back, and taken again.
 static MOUSE: AtomicBool = AtomicBool::new(false);
 
 /// The size where the terminal says that it has none, as a serial line does.
@@ -59,7 +60,7 @@ impl Screen {
         })
     }
 
-    /// The size in cells, as of the last frame.
+    /// Returns the size in cells, as of the last frame.
     #[must_use]
     pub fn size(&self) -> Size {
         self.size
@@ -213,7 +214,7 @@ fn give_back() {
     let _ = disable_raw_mode();
 }
 
-/// The size of the terminal in cells.
+/// Returns the size of the terminal in cells.
 ///
 /// # Errors
 /// There is no terminal any more.
@@ -229,7 +230,7 @@ pub fn size() -> io::Result<Size> {
     })
 }
 
-/// What is drawn on. Its size is given to it: left to itself, it starts other programs to learn one.
+/// Returns the terminal to draw on. Its size is given to it: left to itself, it starts other programs to learn one.
 fn terminal(size: Size) -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
     let options = TerminalOptions {
         viewport: Viewport::Fixed(Rect::from(size)),

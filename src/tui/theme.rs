@@ -5,7 +5,7 @@ use crate::store::Environment;
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
-/// Which theme a person wants.
+/// The theme that a person wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Choice {
@@ -29,7 +29,7 @@ macro_rules! roles {
         pub const ROLES: &[&str] = &[$(stringify!($role),)*];
 
         impl Theme {
-            /// The terminal's own sixteen colours on its own background.
+            /// Returns the terminal's own sixteen colours on its own background.
             #[must_use]
             pub fn ansi() -> Self {
                 Self { $($role: $ansi,)* }
@@ -47,7 +47,7 @@ macro_rules! roles {
                 Self { $($role: $light,)* }
             }
 
-            /// Each role in an indexed colour of its own, so that a test can tell roles apart.
+            /// Returns each role in an indexed colour of its own, so that a test can tell roles apart.
             #[cfg(test)]
             #[must_use]
             pub fn roles() -> Self {
@@ -60,7 +60,7 @@ macro_rules! roles {
                 Self { $($role: role(),)* }
             }
 
-            /// Every role with its name.
+            /// Returns every role with its name.
             #[cfg(test)]
             #[must_use]
             pub fn all(&self) -> Vec<(&'static str, Style)> {
@@ -140,7 +140,7 @@ roles! {
 }
 
 impl Theme {
-    /// The style of a grade.
+    /// Returns the style of a grade.
     #[must_use]
     pub fn grade(&self, grade: Grade) -> Style {
         match grade {
@@ -151,7 +151,7 @@ impl Theme {
         }
     }
 
-    /// The background of an environment's badge.
+    /// Returns the background of an environment's badge.
     #[must_use]
     pub fn environment(&self, environment: Environment) -> Style {
         match environment {
@@ -161,7 +161,7 @@ impl Theme {
         }
     }
 
-    /// Where production can be written, the borders take its red too: after an hour nobody reads the
+    /// Returns the style of borders. If production can be written they are red too: after an hour nobody reads the
     /// first line any more.
     #[must_use]
     pub fn warned(mut self, warned: bool) -> Self {

@@ -85,7 +85,8 @@ fn progress(state: &mut State, job: Job, (figures, paused, speed): (Figures, boo
     }
 }
 
-/// What is shown stays while a side is away; when it is back, what could not be read is read again.
+/// Shows a lost or restored connection. The screen stays while a side is away; when it is back, failed requests are
+/// repeated.
 fn connection(state: &mut State, lost: Option<String>, out: &mut Vec<Effect>) {
     let shared = &mut state.shared;
     let was = std::mem::replace(&mut shared.lost, lost.clone());
@@ -134,7 +135,7 @@ fn on_top(state: &mut State, out: &mut Vec<Effect>, act: impl FnOnce(&mut Screen
         }
         Go::Back => ctx
             .shared
-            .tell(Level::Info, "this is the first screen; q leaves"),
+            .tell(Level::Info, "this is the first screen; q quits"),
     }
 }
 
@@ -283,7 +284,7 @@ fn cancel(state: &mut State, out: &mut Vec<Effect>) {
     };
     out.push(Effect::Cancel(job));
     let words = match job {
-        Job::Apply => "stopping after the step under way",
+        Job::Apply => "stopping after the current step",
         Job::Pull => "stopping the pull",
         Job::SignOff => "stopping the sign-off",
         Job::Plan => "stopping to plan",
@@ -295,13 +296,13 @@ fn cancel(state: &mut State, out: &mut Vec<Effect>) {
 fn leave(state: &mut State, out: &mut Vec<Effect>) {
     let what = match state.shared.job() {
         Some((Job::Apply, _)) => format!(
-            "{} is under way. It stops after its step; what was done stays done.",
+            "{} is running. It stops after the current step; completed steps stay.",
             state.shared.work.article()
         ),
         Some((Job::Audit, _)) if state.shared.audits.by_hand => {
-            "An audit is under way; its findings are lost.".to_owned()
+            "An audit is running; its findings will be lost.".to_owned()
         }
-        Some((Job::SignOff, _)) => "A sign-off is under way; what it saw is lost.".to_owned(),
+        Some((Job::SignOff, _)) => "A sign-off is running; its results will be lost.".to_owned(),
         _ if state.shared.decisions.unapplied() > 0 => undecided(state),
         _ => {
             state.shared.leaving = true;
@@ -314,7 +315,7 @@ fn leave(state: &mut State, out: &mut Vec<Effect>) {
     state.overlay = Some(Overlay::Confirm(Box::new(confirm)));
 }
 
-/// What leaving would lose of what a person has decided.
+/// Says which decisions of a person would be lost by leaving.
 fn undecided(state: &State) -> String {
     let made = text::grouped(state.shared.decisions.unapplied());
     let every = state.stack.iter().chain(state.parked.values().flatten());
@@ -327,7 +328,7 @@ fn undecided(state: &State) -> String {
         None if state.shared.decisions.unapplied() == 1 => "One decision is".to_owned(),
         None => format!("{made} decisions are"),
     };
-    format!("{of} made and not applied. They are lost with the session; x plans them.")
+    format!("{of} made but not applied. They will be lost; x plans them.")
 }
 
 /// Shows what is here in another program.
@@ -396,9 +397,10 @@ fn neighbour(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         _ => None,
     });
     let Some((kind, id)) = found else {
-        state
-            .shared
-            .tell(Level::Info, "no other object that way, or not read yet");
+        state.shared.tell(
+            Level::Info,
+            "no other object in that direction, or it was not read yet",
+        );
         return;
     };
     on_top(state, out, |screen, ctx| {

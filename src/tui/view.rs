@@ -122,7 +122,7 @@ fn banner(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
     frame.render_widget(Line::from(spans), area);
 }
 
-/// Which step of which guide this is, and which key leads on.
+/// Draws the current step of the guide, and the key that leads on.
 fn guide(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
     let (Some(guide), Some(screen)) = (state.guide, state.stack.last()) else {
         return;
@@ -140,7 +140,7 @@ fn guide(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
     frame.render_widget(line, area);
 }
 
-/// What runs, for the far right.
+/// Returns the running job, for the right end of the line.
 fn running(state: &State) -> Option<String> {
     let shared = &state.shared;
     let spinner = gauge::spinner(shared.clock);
@@ -194,7 +194,7 @@ fn status(state: &State, frame: &mut Frame, regions: &Regions, theme: &Theme) {
     frame.render_widget(Line::from(spans), area);
 }
 
-/// What tab would go on with, behind what is typed.
+/// Returns the text with which tab would complete the typed text.
 fn offers(state: &State, typed: &str, used: usize, frame: &mut Frame, area: Rect, theme: &Theme) {
     let start = typed.rfind(char::is_whitespace).map_or(0, |at| at + 1);
     let mut room = usize::from(area.width).saturating_sub(used + 3);
@@ -223,7 +223,7 @@ fn offers(state: &State, typed: &str, used: usize, frame: &mut Frame, area: Rect
     frame.render_widget(Line::styled(line, theme.input.patch(theme.muted)), area);
 }
 
-/// The keys that work here, by rank, as many whole ones as fit, with the cells that each takes.
+/// Returns the keys that work here, by rank, as many whole ones as fit, with the cells that each takes.
 pub fn footer_items(state: &State, width: u16) -> Vec<(Range<u16>, &Row)> {
     let mut used = 0;
     let mut out = Vec::new();
@@ -293,7 +293,7 @@ fn log(state: &State, cursor: Cursor, frame: &mut Frame, theme: &Theme) {
     }
     let all = state.shared.notices.all();
     if all.is_empty() {
-        frame.render_widget(Line::styled(" nothing was told yet", theme.muted), area);
+        frame.render_widget(Line::styled(" no notices yet", theme.muted), area);
         return;
     }
     let mut cursor = cursor;

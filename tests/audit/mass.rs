@@ -45,7 +45,7 @@ fn a_repository_that_goes_to_none_is_told() {
     let all = alarms(6, |_| true, Code::ObjectMissing);
     assert_eq!(
         all,
-        ["mass fault: all 6 objects of the repository repo are absent"]
+        ["mass fault: all 6 objects of the repository repo are missing"]
     );
     assert_eq!(
         alarms(6, |n| n > 0, Code::ObjectMissing),

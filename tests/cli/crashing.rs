@@ -161,7 +161,7 @@ fn both_at_once(mut bench: Bench, rounds: u64) {
         assert!(well >= 1, "{:?}", [&ran[0].err, &ran[1].err]);
         for ran in ran.iter().filter(|ran| ran.code != 1) {
             assert_eq!(ran.code, 3, "{}", ran.err);
-            let clear = ["another repair is under way", "another luthier is writing"];
+            let clear = ["another repair is running", "another luthier is writing"];
             assert!(
                 clear.iter().any(|says| ran.err.contains(says)),
                 "{}",

@@ -106,7 +106,7 @@ fn the_doctor_names_what_this_machine_lacks() {
     let gone = doctor(&[("TMPDIR", NOWHERE)], &[]);
     assert_eq!(gone.code, 1, "{gone:?}");
     assert!(gone.out.contains("FAIL  temporary files"), "{gone:?}");
-    assert!(gone.out.contains("name another with TMPDIR"), "{gone:?}");
+    assert!(gone.out.contains("set TMPDIR to another"), "{gone:?}");
 
     let state = [("XDG_STATE_HOME", NOWHERE)];
     let reading = doctor(&state, &[]);
@@ -124,7 +124,7 @@ fn the_doctor_names_what_this_machine_lacks() {
     assert_eq!(ran.out, "");
     let mut audit = place.command(&hub.with(&["audit"]));
     let ran = Ran::of(audit.env("TMPDIR", NOWHERE));
-    ran.fails(3, "make it, or name another with TMPDIR");
+    ran.fails(3, "create it, or set TMPDIR to another");
     assert!(!ran.err.contains("free some space"), "{ran:?}");
 }
 
@@ -198,7 +198,7 @@ fn the_wrong_pair_is_told_with_both_endpoints_and_prefixes() {
         "s3://muse/hub",
         &other,
     );
-    ran.fails(3, "wrong pair");
+    ran.fails(3, "hub binding");
     assert!(
         ran.err.contains(&format!("s3 muse/hub at {one}")),
         "{ran:?}"

@@ -53,7 +53,7 @@ fn a_plan_that_is_cut_changed_or_of_another_hub_ends_with_two_and_one_line() {
         (whole[..whole.len() / 2].to_owned(), "ends too early"),
         (whole.replacen("null", "none", 1), "changed"),
         (String::new(), "ends too early"),
-        ("[]\n".to_owned(), "no plan of luthier"),
+        ("[]\n".to_owned(), "not a plan of Luthier"),
     ] {
         std::fs::write(&path, text).unwrap();
         let ran = place.on(&hub, &apply);

@@ -143,7 +143,7 @@ fn a_spoilt_folder_is_found_with_one_line_each() {
     let ran = verify(&place, "pulled", &[]);
     assert_eq!(ran.code, 1);
     assert!(ran.out.contains(&format!(
-        "commit   {nothing}, named by branch gone: it is missing"
+        "commit   {nothing}, referred to by branch gone: it is missing"
     )));
     assert!(ran.out.lines().last().unwrap().starts_with("3 findings: "));
 }

@@ -49,9 +49,9 @@ fn what_was_left_out_is_named_and_ends_with_one() {
     assert_eq!(ran.code, 1, "{ran:?}");
     for said in [
         "left out:",
-        "named, and not there:",
+        "referred to, but missing:",
         "backup/2026-04-30.tar",
-        "no sound ref checkpoint",
+        "no valid checkpoint",
     ] {
         assert!(ran.out.contains(said), "{said}: {}", ran.out);
     }

@@ -76,7 +76,7 @@ fn everything_that_was_asked_for_and_done_ends_with_zero() {
     only.extend(["--code", "cache-msgpack"]);
     assert_eq!(place.on(&hub, &only).code, 0);
     let ran = place.on(&hub, &["backfill", "--apply", "--write", "--yes"]);
-    assert_eq!(ran.code, 1, "a blob's row holds no bytes: {ran:?}");
+    assert_eq!(ran.code, 1, "a blob's row contains no bytes: {ran:?}");
     let left = place.findings(&hub);
     let backfilled = ["uri-unlinked", "spelling-lost", "cache-msgpack"];
     assert!(

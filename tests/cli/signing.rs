@@ -186,7 +186,7 @@ fn a_report_is_held_against_the_hub_as_it_is_now() {
     let other = place.demo("other", &["--healthy"]);
     let ran = place.on(&other, &["signoff", "--check", machines.to_str().unwrap()]);
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("is of another hub"), "{ran:?}");
+    assert!(ran.err.contains("belongs to another hub"), "{ran:?}");
     let ran = place.on(
         &hub,
         &["signoff", "--check", place.path("none").to_str().unwrap()],

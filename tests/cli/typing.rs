@@ -83,7 +83,7 @@ fn databases_that_no_other_program_can_open_are_refused_by_name() {
         ("sqlite+aiosqlite:///:memory:", "in memory"),
         ("sqlite:///C:\\muse\\hub.db", "Windows"),
         ("sqlite+pysqlcipher:///hub.db", "pysqlcipher"),
-        ("nowhere.db", "no such path here"),
+        ("nowhere.db", "there is no such file"),
         ("postgres://u:hunter2@one,two/hub", "several hosts"),
         ("postgres://u:hunt#er2@db/hub", "percent-encode"),
         ("postgres://db/hub\nmore", "line break"),
@@ -119,7 +119,7 @@ fn a_path_that_means_two_files_is_refused() {
         ("LUTHIER_STORE", hub.store.as_str()),
     ];
     let ran = within(&place, "hub", &variables, &AUDIT);
-    ran.fails(2, "both there");
+    ran.fails(2, "both exist");
     let four = hub.database.replacen("sqlite://", "sqlite:///", 1);
     let variables = [
         ("DATABASE_URL", four.as_str()),

@@ -69,18 +69,18 @@ fn a_plan_without_steps_says_why_and_what_to_run_next() {
     let run = repaired(&place, &hub, "object-missing");
     let ran = place.on(&hub, &["journal", "undo", &run]);
     assert!(ran.out.contains("skipped  object-missing"), "{ran:?}");
-    assert!(ran.out.contains("what a run added stays"), "{ran:?}");
+    assert!(ran.out.contains("added rows and objects stay"), "{ran:?}");
     // Two owners, nothing to work from, a decision, nothing at all.
     for (arguments, says) in [
         (&["--code", "row-elsewhere"][..], "the owners have to agree"),
         (&["--code", "identity-unverifiable"], "--copies DIR"),
         (
             &["--code", "uri-missing", "--repo", "alice/song"],
-            "Can be undone",
+            "Undo restores",
         ),
         (
             &["--code", "object-misplaced", "--id", "sha256:0000"],
-            "No finding of the audit",
+            "No finding was selected",
         ),
         (
             &["--code", "object-corrupt", "--depth", "rows"],
@@ -94,7 +94,7 @@ fn a_plan_without_steps_says_why_and_what_to_run_next() {
         assert!(ran.out.contains(says), "{says}: {ran:?}");
     }
     let all = place.on(&hub, &["repair", "--grace", "0s"]);
-    assert!(all.out.contains("it needs a person's decision"), "{all:?}");
+    assert!(all.out.contains("it needs a decision"), "{all:?}");
     assert!(all.out.contains("--code CODE or --id ID"), "{all:?}");
     let json = place.on(
         &hub,
@@ -175,7 +175,7 @@ fn a_profile_whose_store_is_another_is_not_written_until_that_is_confirmed() {
     profile(&other.database, &other.store);
     let before = other.objects();
     let ran = place.run(&apply);
-    ran.fails(3, "wrong pair");
+    ran.fails(3, "hub binding");
     for says in ["--new-pair", "one/objects", "other/objects"] {
         assert!(ran.err.contains(says), "{}", ran.err);
     }

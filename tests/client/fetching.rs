@@ -236,7 +236,7 @@ async fn a_refused_commit_leads_nowhere_and_the_rest_still_comes() {
     assert_eq!(
         alone,
         [format!(
-            "head main → commit {}: only the server's old formula gives its id, and clients refuse such ids",
+            "head main → commit {}: only the server's old formula reproduces its id; clients refuse such ids",
             stale.commit_id
         )]
     );

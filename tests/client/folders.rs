@@ -82,7 +82,7 @@ async fn one_pull_at_a_time_works_in_a_folder() {
     let held = Folder::create(&song.dir()).unwrap();
     held.lock().unwrap();
     let said = song.pull().await.refusal();
-    assert!(said.contains("is under way"), "{said}");
+    assert!(said.contains("is running"), "{said}");
     drop(held);
     song.pull().await.pulled();
 }

@@ -96,7 +96,7 @@ async fn one_object_under_the_name_of_another_is_found() {
         std::fs::copy(from, file(dir, Kind::Commit, &song.first.commit_id)).unwrap();
     })
     .await;
-    let says = format!("the object says that it is {}", song.second.commit_id);
+    let says = format!("the object's header says {}", song.second.commit_id);
     assert_eq!(wrong, [format!("commit {}: {says}", song.first.commit_id)]);
 }
 
@@ -139,7 +139,7 @@ async fn a_head_that_names_no_branch_is_found() {
     let (_, wrong) = after(remove).await;
     assert_eq!(
         wrong,
-        ["ref HEAD: it names the branch main, which has no ref"]
+        ["ref HEAD: it refers to the branch main, which has no ref"]
     );
 }
 
@@ -177,7 +177,7 @@ async fn hostile_files_are_findings_and_never_a_hang() {
     // The tree of the second commit and its parent cannot be read, so nothing below them is met.
     assert_eq!(wrong.len(), 2, "{wrong:?}");
     assert!(wrong.iter().any(|w| w.contains("deeper than 128")));
-    assert!(wrong.iter().any(|w| w.contains("more than the")));
+    assert!(wrong.iter().any(|w| w.contains("at most")));
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn hostile_blobs_are_findings_and_never_a_hang() {
     assert_eq!(
         wrong
             .iter()
-            .filter(|w| w.contains("no regular file"))
+            .filter(|w| w.contains("not a regular file"))
             .count(),
         2
     );

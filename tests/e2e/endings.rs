@@ -136,14 +136,14 @@ fn a_repair_is_stopped_after_its_step_and_settled_when_the_terminal_goes_away() 
     let name = name.split('`').nth(1).unwrap().to_owned();
     terminal.send(&name);
     terminal.send(ENTER);
-    terminal.see("look at the first steps");
+    terminal.see("check the first steps");
     let home = terminal.home();
     assert_eq!(terminal.hang_up(), 4);
     assert_eq!(left_in(home.path()), Vec::<String>::new());
     let told = run(home.path(), &[&["journal"], &urls[..]].concat());
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     assert!(told.contains("stopped"), "{told}");
-    assert!(!told.contains("did not come to its end"), "{told}");
+    assert!(!told.contains("did not finish"), "{told}");
     let sound = run(home.path(), &[&["journal", "verify"], &urls[..]].concat());
     assert!(sound.status.success(), "{sound:?}");
 }

@@ -55,7 +55,7 @@ fn a_pull_that_fails_is_traced_repaired_and_traced_again() {
         terminal.send(ESC);
         terminal.see("6/6  repaired: r traces");
         terminal.send("r");
-        terminal.see("a client takes it whole");
+        terminal.see("the pull succeeds");
         keys += 6;
         assert!(keys < 15, "{keys} keys");
         leave(terminal);

@@ -100,7 +100,7 @@ fn neither_escape_nor_ctrl_c_leaves_the_program() {
         terminal.send(ESC);
         terminal.send("\u{3}");
     }
-    terminal.see("nothing runs; q leaves");
+    terminal.see("nothing is running; q leaves");
     leave(terminal);
 }
 

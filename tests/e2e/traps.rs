@@ -74,7 +74,7 @@ fn in_ascii_no_byte_has_its_eighth_bit() {
 fn a_paste_answers_no_question_and_presses_no_key() {
     let mut terminal = findings(&[], &[]);
     terminal.send("\u{1b}[200~xqy\n\u{1b}[201~");
-    terminal.see("pasted text means nothing here");
+    terminal.see("pasted text is ignored here");
     terminal.send("/");
     terminal.send("\u{1b}[200~code:cache-msgpack\n\u{1b}[201~");
     terminal.see("/code:cache-msgpack");
@@ -85,7 +85,7 @@ fn a_paste_answers_no_question_and_presses_no_key() {
     terminal.send(ENTER);
     terminal.see("y yes");
     terminal.send("\u{1b}[200~y\u{1b}[201~");
-    terminal.see("a paste answers no question");
+    terminal.see("a dialog ignores pasted text");
     assert!(terminal.screen().contents().contains("y yes"));
     terminal.send("n");
     terminal.see("enter applies it");

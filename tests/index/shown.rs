@@ -268,7 +268,7 @@ async fn nothing_is_made_where_rows_may_be_hidden() {
         panic!("a hub with a view was taken over");
     };
     assert!(
-        error.to_string().contains("rows may lie there already"),
+        error.to_string().contains("it may already contain rows"),
         "{error}"
     );
 }

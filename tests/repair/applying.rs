@@ -17,15 +17,15 @@ async fn a_row_that_changed_after_the_plan_is_left_as_it_is() {
     for (sql, why) in [
         (
             "UPDATE musehub_commits SET message = 'another' WHERE message = 'take 1'",
-            "nothing reproduces",
+            "no formula reproduces",
         ),
         (
             "UPDATE musehub_commits SET storage_uri = 'local://objects/other' WHERE message = 'take 1'",
-            "names local://objects/other by now",
+            "points to local://objects/other now",
         ),
         (
             "UPDATE musehub_commits SET commit_meta = '{\"agent_id\": \"x\"}' WHERE message = 'take 1'",
-            "other bytes",
+            "bytes to write differ",
         ),
         (
             "DELETE FROM musehub_commits WHERE message = 'take 1'",

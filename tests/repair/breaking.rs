@@ -104,7 +104,7 @@ async fn another_store_than_the_last_time_has_to_be_meant() {
         } else {
             let why = breaker(ended);
             assert!(
-                why.contains("wrong pair") && why.contains("--new-pair"),
+                why.contains("hub binding") && why.contains("--new-pair"),
                 "{why}"
             );
         }
@@ -136,7 +136,7 @@ async fn the_first_ten_steps_are_looked_at_where_that_is_asked_for() {
     let applying = apply_with(&writer, &plan, &mut journal, &progress, &options);
     let (applied, (done, why)) = tokio::join!(applying, look);
     assert_eq!(done, 10);
-    assert!(why.unwrap().contains("look at them"));
+    assert!(why.unwrap().contains("check them"));
     assert_eq!(applied.unwrap().outcomes[&Outcome::Written], 20);
     assert_eq!(progress.figures().waiting, None);
 }

@@ -39,7 +39,7 @@ fn ten_failures_in_a_row_stop_it() {
     steps.extend(vec![Outcome::Failed; 10]);
     let (at, why) = stops(steps).unwrap();
     assert_eq!(at, 5_010);
-    assert!(why.contains("10 steps failed one after the other"), "{why}");
+    assert!(why.contains("10 steps failed in a row"), "{why}");
     let mut steps = well(5_000);
     for _ in 0..3 {
         steps.extend(vec![Outcome::Failed; 9]);

@@ -129,7 +129,7 @@ async fn the_undo_of_what_only_added_says_so_for_each_step() {
     let refused = all_refused(&back).await;
     assert!(!refused.is_empty());
     assert!(
-        refused.iter().all(|one| one.why.contains("stays")),
+        refused.iter().all(|one| one.why.contains("stay")),
         "{refused:?}"
     );
     assert_eq!(
@@ -170,7 +170,7 @@ async fn a_plan_of_nothing_says_what_was_looked_at_and_what_helps() {
     let saved = checkpoints(&store, None, &Progress::new()).await.unwrap();
     let why = saved.why_empty().unwrap();
     assert!(
-        why.contains("already says where every branch points"),
+        why.contains("already knows where every branch points"),
         "{why}"
     );
 }

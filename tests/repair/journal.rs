@@ -96,7 +96,7 @@ fn a_flipped_byte_is_found_on_its_line() {
 #[test]
 fn a_line_that_is_no_longer_json_is_found() {
     let verified = tampered(|lines| lines[2].insert(0, 'x'));
-    assert_eq!(only(&verified), (3, "changed: it is no line of a journal"));
+    assert_eq!(only(&verified), (3, "changed: this is not a journal line"));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn lines_in_another_order_are_found() {
 fn a_line_that_was_put_in_twice_is_found() {
     let verified = tampered(|lines| lines.insert(3, lines[1].clone()));
     let (line, what) = only(&verified);
-    assert_eq!((line, what), (4, "added: number 2 stands there already"));
+    assert_eq!((line, what), (4, "added: number 2 occurs twice"));
 }
 
 #[test]

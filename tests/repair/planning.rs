@@ -108,7 +108,7 @@ async fn what_was_mended_since_the_audit_is_refused_as_mended() {
     assert_eq!(late.totals().steps, 0);
     let refused = all_refused(&late).await;
     assert_eq!(refused.len(), 2);
-    assert!(refused[0].why.contains("mended since"), "{refused:?}");
+    assert!(refused[0].why.contains("repaired since"), "{refused:?}");
 }
 
 /// A stored history whose tree names the empty blob, which has no row; `there` says whether its object is.

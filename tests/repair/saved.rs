@@ -99,7 +99,7 @@ async fn a_file_that_was_cut_or_goes_on_is_refused() {
     std::fs::write(&path, &more).unwrap();
     assert!(refused(&path, &hub.hub).contains("changed"));
     std::fs::write(&path, vec![b'x'; 3 << 20]).unwrap();
-    assert!(refused(&path, &hub.hub).contains("no plan of luthier"));
+    assert!(refused(&path, &hub.hub).contains("not a plan of Luthier"));
 }
 
 #[tokio::test]

@@ -227,7 +227,7 @@ async fn what_changed_since_a_report_is_named_and_nothing_else() {
             "objects read",
             "bytes read",
             "findings blob-unreferenced",
-            "digest of all that was read",
+            "digest of everything that was read",
         ]
     );
     assert!(!since.holds());

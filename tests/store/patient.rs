@@ -63,7 +63,7 @@ async fn an_object_that_fails_while_others_are_answered_is_given_up_for_the_run(
     assert!(matches!(failed, Err(BackendError::Failing { .. })));
     let asked = server.count(Op::Get);
     assert!(patient.open(&at).await.is_err());
-    assert_eq!(server.count(Op::Get), asked, "it is not asked for again");
+    assert_eq!(server.count(Op::Get), asked, "it is not requested again");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A repair under way: its speed, what holds it, what did not end well.
+//! A repair under way: its speed, what holds it, failed and skipped steps.
 
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
@@ -53,8 +53,8 @@ fn the_first_steps_are_shown_and_p_goes_on() {
     figures(&mut stage, 10, Some("the first 10 steps are done"), true);
     let text = stage.text();
     assert!(text.contains("! the first 10 steps are done"), "{text}");
-    assert!(text.contains("what the first steps were"), "{text}");
-    assert!(text.contains("p goes on, ctrl-c stops here"), "{text}");
+    assert!(text.contains("the first steps"), "{text}");
+    assert!(text.contains("p continues, ctrl-c stops here"), "{text}");
     stage.keys("p");
     assert!(stage.effects.iter().any(|e| e == "Pause(Apply, false)"));
 }
@@ -65,7 +65,7 @@ fn the_reason_for_waiting_the_speed_and_the_failures_are_told_as_they_come() {
     figures(&mut stage, 12, Some("waiting 4 s: SlowDown"), false);
     let text = stage.text();
     assert!(text.contains("waiting 4 s: SlowDown"), "{text}");
-    assert!(text.contains("8; the store bears 2 now"), "{text}");
+    assert!(text.contains("8; the store allows 2 now"), "{text}");
     assert!(text.contains("✗ failed sha256:ab: no answer"), "{text}");
     stage.keys("+ - -");
     let paces = stage.effects.iter().filter(|e| e.starts_with("Throttle"));

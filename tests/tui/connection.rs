@@ -35,7 +35,7 @@ fn what_is_shown_stays_and_what_could_not_be_read_is_read_again() {
     let kept: Vec<String> = (2..20).map(|y| stage.line(y)).collect();
     assert_eq!(kept, before);
     stage.keys("R");
-    assert!(stage.notice().contains("tried again by itself"));
+    assert!(stage.notice().contains("reconnects by itself"));
     let kept: Vec<String> = (2..20).map(|y| stage.line(y)).collect();
     assert_eq!(kept, before);
     stage.keys("2");

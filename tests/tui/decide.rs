@@ -48,11 +48,7 @@ fn both_sides_stand_there_with_what_changed_within_a_line() {
 fn only_the_side_that_the_remedy_makes_true_is_planned() {
     let mut stage = stage(4);
     stage.keys("f a x 2 1");
-    assert!(
-        stage.notice().contains("left as it is"),
-        "{}",
-        stage.notice()
-    );
+    assert!(stage.notice().contains("skipped"), "{}", stage.notice());
     stage.keys("s x");
     assert_eq!(stage.state.context(), KeyContext::Plan);
     assert!(
@@ -61,14 +57,14 @@ fn only_the_side_that_the_remedy_makes_true_is_planned() {
         planned(&stage)
     );
     let text = stage.text();
-    assert!(text.contains("1 decided, 1 kept"), "{text}");
+    assert!(text.contains("1 decided, 2 skipped"), "{text}");
 }
 
 #[test]
 fn nothing_is_planned_before_something_is_decided() {
     let mut stage = stage(4);
     stage.keys("f a x x");
-    assert_eq!(stage.notice(), "plan: nothing is decided yet");
+    assert_eq!(stage.notice(), "plan: no decision yet");
     stage.keys("enter esc");
     assert_eq!(stage.state.context(), KeyContext::Decide);
 }
@@ -99,7 +95,7 @@ fn decisions_survive_leaving_and_entering_again() {
     assert!(
         stage
             .text()
-            .contains("2 planned, 0 kept, 0 skipped, 1 undecided"),
+            .contains("2 planned, 0 skipped, 1 need a decision"),
         "{}",
         stage.text()
     );
@@ -114,7 +110,7 @@ fn a_side_that_was_not_on_the_screen_is_not_chosen() {
     assert!(
         stage
             .text()
-            .contains("0 planned, 0 kept, 0 skipped, 3 undecided"),
+            .contains("0 planned, 0 skipped, 3 need a decision"),
         "{}",
         stage.text()
     );

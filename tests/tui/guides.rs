@@ -16,7 +16,7 @@ fn a_pull_is_traced_repaired_and_traced_again() {
             stage.text()
         );
         stage.keys("p");
-        assert!(stage.line(1).contains("3/6  this blocks it: x plans"));
+        assert!(stage.line(1).contains("3/6  this stops the pull; x plans"));
         stage.keys("x");
         assert!(stage.line(1).contains("4/6"), "{}", stage.text());
         stage.keys("enter");
@@ -24,9 +24,9 @@ fn a_pull_is_traced_repaired_and_traced_again() {
         stage.keys("y");
         assert!(stage.line(1).contains("5/6"), "{}", stage.text());
         stage.keys("esc");
-        assert!(stage.line(1).contains("6/6  repaired: r traces"));
+        assert!(stage.line(1).contains("6/6  repaired; r traces"));
         stage.keys("r");
-        assert!(stage.line(1).contains("6/6  a client takes it"));
+        assert!(stage.line(1).contains("6/6  the pull succeeds"));
         assert_eq!(stage.writes, 1);
     }
 }
@@ -182,7 +182,7 @@ fn production_stops_after_the_first_ten_steps_for_a_look() {
     };
     let mut stage = Stage::with(hub, face(Environment::Production, true), 100, 30);
     stage.keys("f x enter");
-    assert!(stage.text().contains("After the first 10 steps it stops"));
+    assert!(stage.text().contains("It pauses after the first 10 steps"));
     stage.types("musehub-test").keys("enter");
     assert!(
         stage
@@ -201,7 +201,7 @@ fn a_hub_is_signed_off_by_its_guide_and_what_is_left_leads_to_the_findings() {
         assert!(stage.text().contains("✗ FAIL"), "{}", stage.text());
         stage.keys("f");
         assert_eq!(stage.state.context(), KeyContext::Findings);
-        assert!(stage.line(1).contains("3/4  what is left"));
+        assert!(stage.line(1).contains("3/4  remaining findings"));
         stage.keys("esc");
         stage.hub.findings = 0;
         stage.keys("r");

@@ -84,26 +84,26 @@ fn an_override_that_clashes_or_means_nothing_is_named() {
         "`q` means both findings › plan and everywhere › leave"
     );
     assert!(
-        refused("findigs", "plan", &["x"]).contains("keys.findigs.plan: there is no such place")
+        refused("findigs", "plan", &["x"]).contains("keys.findigs.plan: there is no such context")
     );
     assert!(
         refused("findings", "paln", &["x"])
-            .contains("keys.findings.paln: nothing here is called so")
+            .contains("keys.findings.paln: there is no such key name")
     );
-    assert!(refused("findings", "plan", &["ctrl+x"]).contains("`ctrl+x` is no key"));
+    assert!(refused("findings", "plan", &["ctrl+x"]).contains("`ctrl+x` is not a key"));
     // A letter there would be a letter that no filter can hold.
-    assert!(refused("line", "keep", &["k"]).contains("could not be typed there any more"));
+    assert!(refused("line", "keep", &["k"]).contains("is needed there to type text"));
 }
 
 #[test]
 fn a_key_that_is_heard_elsewhere_says_where() {
     let mut stage = Stage::new(80, 24);
     stage.keys("space");
-    assert_eq!(stage.notice(), "mark: not here, but in findings");
+    assert_eq!(stage.notice(), "mark: works in findings, not here");
     stage.keys("K");
     assert_eq!(
         stage.notice(),
-        "that key means nothing here; ? lists those that do"
+        "this key does nothing here; ? lists the keys that work"
     );
     assert_eq!(stage.state.shared.notices.all()[0].level, Level::Info);
 }

@@ -213,10 +213,7 @@ fn links_are_followed_and_left_again() {
     stage.keys("ctrl-o");
     assert_eq!(context(&stage), KeyContext::Inspect);
     stage.keys("down enter");
-    assert_eq!(
-        stage.notice(),
-        "open: there is no row of this snapshot to look at"
-    );
+    assert_eq!(stage.notice(), "open: this snapshot has no row to inspect");
     stage.keys("esc");
     assert_eq!(context(&stage), KeyContext::Findings);
 }
@@ -340,7 +337,7 @@ fn what_does_not_come_is_not_waited_for_for_ever() {
     stage.burst("b b");
     stage.send(Event::Beat(std::time::Duration::from_secs(10)));
     assert!(
-        stage.notice().contains("typed ahead is forgotten"),
+        stage.notice().contains("typed ahead were dropped"),
         "{}",
         stage.notice()
     );

@@ -1,4 +1,4 @@
-//! What is known, and what it rests on: depth, age, and what was not looked at.
+//! What is known, and what it rests on: depth, age, and what was not checked.
 
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
@@ -36,13 +36,10 @@ fn every_count_says_how_deep_was_looked() {
             "{text}"
         );
         assert!(text.contains("bytes not"), "{text}");
-        assert!(
-            text.contains("have nothing against them at depth"),
-            "{text}"
-        );
+        assert!(text.contains("have no finding at depth"), "{text}");
         stage.keys("f");
         let text = stage.text();
-        assert!(text.contains("nothing was found: depth presence"), "{text}");
+        assert!(text.contains("no findings: depth presence"), "{text}");
         assert!(!text.contains('✓'), "{text}");
         stage.keys("H b");
         let text = stage.text();
@@ -175,7 +172,7 @@ fn a_branch_says_whether_its_pull_comes_whole_as_far_as_is_known() {
     stage.keys("b b");
     let text = stage.text();
     assert!(text.contains("✗ object-corrupt"), "{text}");
-    assert!(text.contains("? only presence looked at"), "{text}");
+    assert!(text.contains("? only presence checked"), "{text}");
 }
 
 #[test]
@@ -185,7 +182,7 @@ fn a_pull_of_a_repository_names_each_branch_that_fails() {
         stage.keys("b p");
         let text = stage.text();
         assert!(
-            text.contains("2 of 13 branches fail, 10 come whole, 1 have no commit"),
+            text.contains("2 of 13 branches fail, 10 succeed, 1 have no commit"),
             "{text}"
         );
         assert!(text.contains("▸ ✗ main"), "{text}");
@@ -201,14 +198,12 @@ fn a_pull_of_a_repository_names_each_branch_that_fails() {
         stage.hub.findings = 0;
         stage.keys("r");
         assert!(
-            stage
-                .text()
-                .contains("0 of 13 branches fail, 12 come whole"),
+            stage.text().contains("0 of 13 branches fail, 12 succeed"),
             "{}",
             stage.text()
         );
         assert!(
-            stage.text().contains("✓ a client takes it whole"),
+            stage.text().contains("✓ the pull succeeds"),
             "{}",
             stage.text()
         );
@@ -220,9 +215,7 @@ fn what_stands_in_the_way_of_a_sign_off_is_opened_and_planned_from_it() {
     let mut stage = Stage::new(100, 30);
     stage.keys("s");
     assert!(
-        stage
-            .text()
-            .contains("what stands in the way: 300 findings"),
+        stage.text().contains("300 findings prevent PASS"),
         "{}",
         stage.text()
     );
@@ -230,16 +223,14 @@ fn what_stands_in_the_way_of_a_sign_off_is_opened_and_planned_from_it() {
     assert!(stage.text().contains("is:left"), "{}", stage.text());
     stage.keys("esc x");
     assert!(
-        stage
-            .text()
-            .contains("what keeps the hub from being signed off"),
+        stage.text().contains("what prevents PASS"),
         "{}",
         stage.text()
     );
     stage.hub.findings = 0;
     stage.keys("esc r x");
     assert!(
-        stage.notice().contains("no finding stands in the way"),
+        stage.notice().contains("no finding prevents PASS"),
         "{}",
         stage.notice()
     );

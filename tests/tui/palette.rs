@@ -48,7 +48,7 @@ fn it_does_what_a_key_would_do_and_refuses_as_a_key_would() {
         stage.text()
     );
     stage.keys("H :").types("undo").keys("enter");
-    assert_eq!(stage.notice(), "undo: not here, but in journal");
+    assert_eq!(stage.notice(), "undo: works in journal, not here");
 }
 
 #[test]

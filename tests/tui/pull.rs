@@ -24,7 +24,7 @@ fn what_blocks_it_is_planned_and_the_pull_tried_again() {
     let mut stage = Stage::new(100, 30);
     stage.keys("b p x");
     assert!(
-        stage.text().contains("what blocks the pull"),
+        stage.text().contains("what stops the pull"),
         "{}",
         stage.text()
     );
@@ -32,12 +32,12 @@ fn what_blocks_it_is_planned_and_the_pull_tried_again() {
     stage.hub.findings = 0;
     stage.keys("r");
     assert!(
-        stage.text().contains("✓ a client takes it whole"),
+        stage.text().contains("✓ the pull succeeds"),
         "{}",
         stage.text()
     );
     stage.keys("x");
-    assert!(stage.notice().contains("nothing is refused here"));
+    assert!(stage.notice().contains("no object is refused here"));
     stage.keys("esc");
     assert!(stage.text().contains("repositories"), "{}", stage.text());
     assert_eq!(stage.writes, 0, "trying writes nothing");

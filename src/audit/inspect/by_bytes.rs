@@ -21,7 +21,7 @@ const PAGE: u32 = 500;
 /// Blobs that are hashed at once.
 const CONCURRENCY: usize = 16;
 
-/// How far a search goes.
+/// The extent of a search.
 #[derive(Clone, Copy, Debug)]
 pub struct Reach {
     /// Blobs that are hashed.
@@ -32,7 +32,7 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// What a person does not notice.
+    /// The number of blobs whose hashing a person does not notice.
     pub const NEAR: Self = Self {
         blobs: 20_000,
         bytes: 256 << 20,
@@ -47,7 +47,7 @@ impl Reach {
     };
 }
 
-/// How a search ended.
+/// The result of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Searched {
     Found(ObjectId),
@@ -68,11 +68,11 @@ pub struct BlobIds {
     pub sha256: String,
     /// sha256 behind a header: what `git hash-object` prints in a repository of SHA-256, with a prefix.
     pub typed: String,
-    /// Which of them the row, its key and its URI use: `typed` or `raw`; `None` where the bytes have neither.
+    /// The id that the row, its key and its URI use: `typed` or `raw`; `None` if the bytes have neither.
     pub row_uses: Option<BlobScheme>,
 }
 
-/// Both ids of the blob that a row names; `None` for another kind, and where its bytes cannot be read.
+/// Returns both ids of the blob that a row names; `None` for another kind, and where its bytes cannot be read.
 pub(super) async fn ids_of(store: &Store, row: &Row) -> Option<BlobIds> {
     let Row::Blob(row) = row else {
         return None;
@@ -131,7 +131,7 @@ pub async fn search(
     Ok(Searched::Nowhere { unread })
 }
 
-/// The digests of what a row names; `None` where it names nothing that is there.
+/// Returns the digests of what a row names; `None` where it names nothing that is there.
 async fn hash(store: &Store, row: &BlobRow) -> Result<Option<BlobDigests>, BackendError> {
     let Some(uri) = Row::Blob(row.clone()).uri() else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! What an object names.
+//! Finds the links of an object.
 
 use super::row::Row;
 use super::{LINKS, LinkTo};

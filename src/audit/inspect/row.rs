@@ -27,7 +27,7 @@ impl Row {
         }
     }
 
-    /// What the row says of where its object is; an old hub's `disk_path` where it says nothing.
+    /// Returns where the row says that its object is; an old hub's `disk_path` if it says nothing.
     pub fn uri(&self) -> Option<String> {
         match self {
             Row::Commit(row) => row.storage_uri.clone(),
@@ -100,7 +100,7 @@ impl Row {
     }
 }
 
-/// How a manifest is cached, with its entries where it can be read.
+/// Describes how a manifest is cached, with its entries if it can be read.
 fn cache_in_words(bytes: Option<&[u8]>) -> Option<String> {
     let bytes = bytes?;
     Some(match Manifest::decode(bytes) {

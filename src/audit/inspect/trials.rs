@@ -8,7 +8,7 @@ use crate::object::identity;
 use crate::object::{CommitRecord, Manifest, ObjectId};
 use crate::store::reconstruct;
 
-/// Every scheme on every side that has something to try it on.
+/// Returns every scheme on every side that has something to try it on.
 pub(super) fn of(
     row: &Row,
     stored: Option<&Stored>,

@@ -1,4 +1,4 @@
-//! What the store holds for one row, cut to what a screen can hold.
+//! Reads the store's object for one row, cut to what a screen can show.
 
 use super::row::Row;
 use super::{ObjectView, PREVIEW_BYTES};
@@ -11,7 +11,7 @@ use crate::store::chain::TreeCache;
 use crate::store::read::canonical_commit;
 use bytes::Bytes;
 
-/// The object as the row names it.
+/// Returns the object as the row names it.
 pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) -> ObjectView {
     let copies = one::copies(store, id, row.repo_id()).await;
     let probe = Probe {
@@ -99,7 +99,7 @@ fn present(
     }
 }
 
-/// The first byte that is not as it should be: beside the bytes that the row proves, else where the reader
+/// Returns the first byte that is not as it should be: beside the bytes that the row proves, else where the reader
 /// stops. `None` where nothing tells.
 async fn offset(store: &Store, row: &Row, bytes: &[u8]) -> Option<usize> {
     let right = match row {
@@ -121,14 +121,14 @@ async fn offset(store: &Store, row: &Row, bytes: &[u8]) -> Option<usize> {
     differs.or((right.len() != bytes.len()).then_some(shorter))
 }
 
-/// Where the reader of commits and snapshots stops.
+/// Returns the place at which the reader of commits and snapshots stops.
 fn unreadable(bytes: &[u8]) -> Option<usize> {
     let found = frame::decode(bytes).ok()?;
     let error = json::parse(found.payload).err()?;
     Some(found.header_len + error.at()?)
 }
 
-/// What lies under a row's key, as far as the reader gets. Nothing here is proved.
+/// The bytes under a row's key, as far as the reader gets. Nothing here is proved.
 pub(super) enum Stored {
     Commit(CommitRecord),
     Snapshot(SnapshotRecord),

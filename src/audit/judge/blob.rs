@@ -72,12 +72,14 @@ impl Judge {
                                 why: why.to_string(),
                                 ..RefusedUri::default()
                             }))
-                            .without_remedy("no other key is known that holds the object"),
+                            .without_remedy("no other key is known for the object"),
                         ),
                     },
                     ([], None) => verdict.report(
                         about(Evidence::UriMissing(NotStored { path, scheme: None }))
-                            .without_remedy("a row holds no bytes; it takes a copy that proves"),
+                            .without_remedy(
+                                "a row contains no bytes; a copy that matches the id is needed",
+                            ),
                     ),
                 }
             }

@@ -15,7 +15,7 @@ use crate::object::identity::{self, CommitScheme, Recovered};
 use crate::object::{Kind, ObjectId, Record};
 use crate::store::reconstruct;
 
-const NOTHING: &str = "nothing reproduces the id";
+const NOTHING: &str = "no formula reproduces the id";
 
 impl Judge {
     /// Judges one commit row; `copies` are the listed keys of its digest.
@@ -81,7 +81,7 @@ impl Judge {
                 verdict.report(if others.is_empty() {
                     finding
                 } else {
-                    finding.without_remedy("other bytes lie under the key that it would get")
+                    finding.without_remedy("its key already has other bytes")
                 });
             }
             (Some(looked), _) => {
@@ -121,7 +121,7 @@ impl Judge {
         }
     }
 
-    /// A row that names an object.
+    /// Returns a row that names an object.
     fn stored(
         &self,
         verdict: &mut Verdict,
@@ -166,7 +166,7 @@ fn beside(row: &CommitRow, record: &Record) -> Beside {
     }
 }
 
-/// The finding for a row that proves and has no object.
+/// Returns the finding for a row that proves and has no object.
 fn not_stored(id: &ObjectId, proof: &Recovered) -> Finding {
     let scheme = proof.scheme.name().to_owned();
     let evidence = if !proof.scheme.accepted_by_clients() {
@@ -194,7 +194,7 @@ fn stale(verdict: &mut Verdict, id: &ObjectId, proof: &Recovered) {
         });
         verdict.report(
             Finding::new(evidence, Subject::Commit, id.as_str())
-                .without_remedy("it is stored already; clients refuse its id all the same"),
+                .without_remedy("it is stored already; clients still refuse its id"),
         );
     }
 }

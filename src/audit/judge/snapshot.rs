@@ -1,8 +1,6 @@
 //! Snapshots: a tree that may be cached, stored, or chained, and the cache's own faults.
 
-use super::{
-    Beside, Judge, ObjectQuery, TreeState, Verdict, judge_object, judge_others, names,
-};
+use super::{Beside, Judge, ObjectQuery, TreeState, Verdict, judge_object, judge_others, names};
 use crate::audit::Depth;
 use crate::audit::compare;
 use crate::audit::evidence::{
@@ -22,7 +20,7 @@ use crate::store::reconstruct;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// How many unsafe paths are named as evidence.
+/// The most unsafe paths that evidence contains.
 const PATHS_SHOWN: usize = 10;
 
 /// Everything that is known of one snapshot's tree.
@@ -32,7 +30,7 @@ struct Trees {
     cached: Option<Tree>,
     /// The object's, where it proves.
     stored: Option<Tree>,
-    /// What the chain of deltas gives, where it was asked.
+    /// The tree from the chain of deltas, if it was requested.
     chained: Option<Result<Tree, ChainBreak>>,
 }
 
@@ -42,7 +40,7 @@ impl Trees {
         self.cached.as_ref().or(self.stored.as_ref()).or(chained)
     }
 
-    /// Every tree that proves: row and object may differ in directories that the id does not cover.
+    /// Returns every tree that proves: row and object may differ in directories that the id does not cover.
     fn given(&self) -> Vec<(&Manifest, &BTreeSet<String>)> {
         let chained = self.chained.as_ref().and_then(|c| c.as_ref().ok());
         let proved = [self.cached.as_ref(), self.stored.as_ref(), chained];
@@ -193,7 +191,7 @@ impl Judge {
                     verdict.report(if others.is_empty() {
                         finding
                     } else {
-                        finding.without_remedy("other bytes lie under the key that it would get")
+                        finding.without_remedy("its key already has other bytes")
                     });
                 }
             }
@@ -208,7 +206,7 @@ impl Judge {
     }
 }
 
-/// The cache's codes; gives back the one that says why a tree is lost.
+/// Returns the cache's codes; gives back the one that says why a tree is lost.
 fn judge_cache(
     judge: &Judge,
     verdict: &mut Verdict,
@@ -221,7 +219,7 @@ fn judge_cache(
     let mut find = |evidence: Evidence| {
         let mut finding = Finding::new(evidence, Subject::Snapshot, id.as_str());
         if hopeless {
-            finding = finding.without_remedy("nothing proves the tree that the cache should hold");
+            finding = finding.without_remedy("no source for the cached tree matches the id");
             cause = Some(finding.code);
         }
         verdict.report(finding);
@@ -281,7 +279,7 @@ fn judge_cache(
                     find(Evidence::ManifestEmptied(Emptied::default()));
                 }
                 (None, None) if is_cache => find(Evidence::CacheBroken(Reason {
-                    why: "it does not prove the id".to_owned(),
+                    why: "it does not match the id".to_owned(),
                 })),
                 (None, None) => {}
             }

@@ -106,7 +106,7 @@ impl Probe<'_> {
                     Ok(None) => answer,
                     Ok(Some(_)) => unknown(
                         key,
-                        "it is listed, and neither a GET nor a HEAD finds it".to_owned(),
+                        "it is listed, but neither GET nor HEAD finds it".to_owned(),
                     ),
                     Err(error) => unknown(key, error.to_string()),
                 }
@@ -124,7 +124,7 @@ impl Probe<'_> {
                     Ok(said) => unknown(
                         key,
                         format!(
-                            "{size} bytes came, and the store says that it has {}",
+                            "{size} bytes came, but the store announced {}",
                             said.map_or("none".to_owned(), |said| said.to_string())
                         ),
                     ),

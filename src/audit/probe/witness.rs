@@ -1,11 +1,11 @@
-//! Which answers of a listing are asked about again.
+//! Chooses the answers of a listing that are checked again.
 
 use crate::backend::{Key, Meta};
 use crate::object::ObjectId;
 use crate::object::time::Micros;
 use std::sync::OnceLock;
 
-/// Which answers of the listing a second witness is asked about.
+/// The answers of the listing that a second request confirms.
 #[derive(Debug, Default)]
 pub struct Witness {
     /// Of how many listed objects one is asked for by a HEAD, where its bytes are not read; 0 for none.
@@ -21,7 +21,7 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// A witness that is never asked: where no listing was taken.
+    /// Returns a witness that is never asked: where no listing was taken.
     #[must_use]
     pub fn none() -> &'static Self {
         static NONE: Witness = Witness {
@@ -43,7 +43,7 @@ impl Witness {
         }
     }
 
-    /// Whether one in `every` holds for this id, by its last digits: the same ids whatever the order.
+    /// Returns whether one in `every` holds for this id, by its last digits: the same ids whatever the order.
     pub(super) fn asks(every: u64, id: &ObjectId) -> bool {
         let digits = id.hex().and_then(|hex| hex.get(hex.len() - 8..));
         let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());

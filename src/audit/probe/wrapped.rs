@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use std::fs::File;
 use std::io::Write;
 
-/// The wrappings around a content that proves the id, outermost first, in words; `None` where nothing does.
+/// Returns the wrappings around a content that proves the id, outermost first, in words; `None` where nothing does.
 ///
 /// # Errors
 /// The blob could not be read again.
@@ -24,13 +24,13 @@ pub(super) async fn layers(
         .await
         .map_err(|e| Cause::told(e.reason(key.as_str()), e))?
     else {
-        return Err("it was read, and is not there any more".into());
+        return Err("it was read, but is gone now".into());
     };
     if body.meta.size > MAX_PAYLOAD as u64 + 64 {
         return Ok(None);
     }
     let spooling =
-        |error: std::io::Error| Cause::told(format!("it cannot be unpacked here: {error}"), error);
+        |error: std::io::Error| Cause::told(format!("Luthier cannot decode it: {error}"), error);
     let folder = scratch::folder("blob").map_err(spooling)?;
     let path = folder.path().join("bytes");
     let mut file = File::create_new(&path).map_err(spooling)?;

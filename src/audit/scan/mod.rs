@@ -49,13 +49,13 @@ pub(super) struct Scan<'a> {
     pub scratch: AuditScratch,
     pub judge: Judge,
     pub summary: Summary,
-    /// What is not shown of the hub's rows.
+    /// The hub's rows that this user cannot see.
     hidden: Vec<Hidden>,
     /// The repository that the audit is cut to.
     pub only: Option<String>,
     /// Its row.
     repo: Option<RepoRow>,
-    /// Whether a listing was taken; without one, keys are asked for one by one.
+    /// Set if a listing was taken; without one, keys are requested one by one.
     pub listed: bool,
     /// Commits and snapshots that the graph knows.
     pub commit_facts: u32,
@@ -175,12 +175,12 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// Whether a code on such a subject would rest on rows that are not shown.
+    /// Returns whether a code on such a subject would rest on rows that are not shown.
     pub fn withholds(&self, code: Code, subject: Subject) -> bool {
         hidden::withheld(&self.hidden, code, subject)
     }
 
-    /// Whether rows of a table are not all shown.
+    /// Returns whether rows of a table are not all shown.
     pub fn hides(&self, table: &str) -> bool {
         is_hidden(&self.hidden, table)
     }
@@ -209,7 +209,7 @@ impl<'a> Scan<'a> {
     fn tell_short_listing(&mut self) {
         if let Some(key) = self.judge.witness.short.get().cloned() {
             self.unknown(format!(
-                "listing: {key} is there and was not listed, so the listing is not whole"
+                "listing: {key} exists but was not listed, so the listing is incomplete"
             ));
         }
     }
@@ -223,7 +223,7 @@ impl<'a> Scan<'a> {
         self.judge.witness.every_unlisted = nulls.div_ceil(WITNESSES).max(1);
     }
 
-    /// Whether something created at `text` is too young to be judged; counts it.
+    /// Returns whether something created at `text` is too young to be judged; counts it.
     pub fn too_new(&mut self, created: Option<Micros>) -> bool {
         let young =
             created.is_some_and(|at| at > self.horizon && at <= self.now.saturating_add(SKEW));
@@ -340,7 +340,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// The digest of an id, as the scratch file joins by it.
+/// Returns the digest of an id, as the scratch file joins by it.
 fn hex_of(id: &str) -> Option<String> {
     ObjectId::new(id).hex().map(str::to_owned)
 }
@@ -355,7 +355,7 @@ fn named(kind: Kind, id: &str, repo_id: &str, by_id: &str) -> Unresolved {
     }
 }
 
-/// A key of a known layout as the scratch file keeps it.
+/// Returns a key of a known layout as the scratch file keeps it.
 pub(super) fn listed(entry: crate::backend::Entry) -> Option<ListedKey> {
     let (_, hex) = layout::recognise(&entry.key)?;
     Some(ListedKey {

@@ -141,7 +141,7 @@ impl Scan<'_> {
         }
         if seen.len() >= FOREIGN {
             self.summary.notes.push(format!(
-                "its history leads through more than {FOREIGN} commits of other repositories; walks of the graph end there"
+                "its history leads through more than {FOREIGN} commits of other repositories; the rest is not walked"
             ));
         }
         Ok(())
@@ -201,7 +201,7 @@ impl Scan<'_> {
         Ok(self.scratch.add_known(kind, &facts).await?)
     }
 
-    /// The keys of an id that may hold it, where no listing was taken.
+    /// Returns the keys of an id that may hold it, where no listing was taken.
     pub(in crate::audit) async fn asked_copies(&self, id: &str, repo_id: &str) -> Vec<StoredCopy> {
         let repo_id = Some(repo_id).filter(|id| !id.is_empty());
         one::copies(self.store, &ObjectId::new(id), repo_id).await
@@ -211,7 +211,7 @@ impl Scan<'_> {
 /// Codes that only an audit of the whole hub can give: what nothing names anywhere.
 pub const WHOLE_HUB: [Code; 2] = [Code::ObjectOrphan, Code::BlobUnreferenced];
 
-/// A branch as the scratch file keeps it.
+/// Returns a branch as the scratch file keeps it.
 pub(super) fn branch_fact(row: &crate::index::BranchRow) -> BranchFact {
     BranchFact {
         id: row.branch_id.clone(),

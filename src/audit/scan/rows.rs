@@ -19,7 +19,7 @@ const ENTRIES: usize = 20_000;
 /// Rows asked for again at once; a snapshot's may weigh much.
 const ASKED_AGAIN: usize = 100;
 
-/// What the passes need of a row of any kind.
+/// The fields of a row of any kind that the passes need.
 trait Audited: Sized + PartialEq {
     const KIND: Kind;
     fn id(&self) -> &str;
@@ -73,7 +73,7 @@ impl<R: Audited> Judged<R> {
         self.holders.get(row.id()).map_or(&[], Vec::as_slice)
     }
 
-    /// The repositories that name what the row names; one without a name where none is known.
+    /// Returns the repositories that name what the row names; one without a name where none is known.
     fn naming(&self, row: &R) -> Vec<String> {
         match self.holders(row) {
             [] => vec![String::new()],
@@ -81,7 +81,7 @@ impl<R: Audited> Judged<R> {
         }
     }
 
-    /// The repository that a finding on the row is shown under: its own if that holds it.
+    /// Returns the repository that a finding on the row is shown under: its own if that holds it.
     fn repo(&self, row: &R) -> String {
         let holders = self.holders(row);
         let own = row
@@ -104,7 +104,7 @@ impl<R: Audited> Judged<R> {
 }
 
 impl Scan<'_> {
-    /// The next page behind `after`, judged; moves `after` on.
+    /// Returns the next page behind `after`, judged; moves `after` on.
     async fn judged<R: Audited>(
         &mut self,
         after: &mut Option<String>,
@@ -152,7 +152,7 @@ impl Scan<'_> {
         })
     }
 
-    /// The next page behind `after`, of the hub or of the repository that the audit is cut to; moves `after`
+    /// Returns the next page behind `after`, of the hub or of the repository that the audit is cut to; moves `after`
     /// on.
     async fn next_page<R: Audited>(
         &self,
@@ -221,7 +221,8 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// Who holds each row. Where a hub keeps no memberships, a row's own `repo_id` is laid down as one.
+    /// Returns the repositories that hold each row. If a hub has no membership tables, a row's own `repo_id` is used as
+    /// one. Where a hub keeps no memberships, a row's own `repo_id` is laid down as one.
     async fn holders<R: Audited>(
         &self,
         rows: &[R],
@@ -243,7 +244,7 @@ impl Scan<'_> {
         Ok(own.into_iter().map(|m| (m.id, vec![m.repo_id])).collect())
     }
 
-    /// The listed keys of each row's digest; `None` where they have to be asked for.
+    /// Returns the listed keys of each row's digest; `None` where they have to be asked for.
     async fn copies<R: Audited>(
         &self,
         rows: &[R],
@@ -258,7 +259,7 @@ impl Scan<'_> {
         Ok(Some(self.scratch.copies(&hexes).await?))
     }
 
-    /// Whether a row is to be judged: old enough, and of the repository that the audit is cut to.
+    /// Returns whether a row is to be judged: old enough, and of the repository that the audit is cut to.
     fn wants<R: Audited>(&mut self, row: &R, holders: &HashMap<String, Vec<String>>) -> bool {
         let held = |only: &String| holders.get(row.id()).is_some_and(|h| h.contains(only));
         self.only.as_ref().is_none_or(held) && !self.too_new(time::parse(row.created_at()))
@@ -456,7 +457,7 @@ pub(super) fn commit_fact(n: u32, row: &CommitRow) -> CommitFact {
     }
 }
 
-/// A commit names its parents and its snapshot, in every repository that holds it.
+/// Returns a commit names its parents and its snapshot, in every repository that holds it.
 fn names_of_commit(row: &CommitRow, naming: &[String]) -> Vec<Unresolved> {
     let parents = reconstruct::parent_ids(&row.parent_ids).unwrap_or_default();
     let snapshot = reconstruct::non_empty(row.snapshot_id.as_deref()).map(ObjectId::new);

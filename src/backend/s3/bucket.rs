@@ -52,7 +52,7 @@ const BUDGET: u32 = 50;
 pub(super) struct Bucket {
     connection: Connection,
     label: String,
-    /// Where requests go, for people.
+    /// The server that requests go to, for people.
     at: String,
     budget: AtomicU32,
     pub(super) order: OnceLock<Order>,
@@ -101,12 +101,12 @@ impl Bucket {
         &self.connection.client
     }
 
-    /// A key as the server knows it.
+    /// Returns a key as the server knows it.
     pub(super) fn wire(&self, key: &Key) -> String {
         format!("{}{key}", self.prefix())
     }
 
-    /// The time limits of a request that carries `size` bytes.
+    /// Returns the time limits of a request that carries `size` bytes.
     pub(super) fn limits(&self, size: usize) -> Builder {
         let limits = Builder::default().timeout_config(self.timeouts().limits(size));
         match is_single_try() {
@@ -214,7 +214,7 @@ impl Bucket {
         }
     }
 
-    /// The server's clock, to the second.
+    /// Returns the server's clock, to the second.
     pub(super) async fn now(&self) -> Result<Micros, BackendError> {
         let what = || format!("the clock of {}", self.label);
         match self.head_bucket().await {

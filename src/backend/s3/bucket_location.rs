@@ -1,14 +1,14 @@
-//! Which bucket is meant.
+//! The location of a bucket.
 
 use super::settings_error::SettingsError;
 use crate::backend::Key;
 use std::path::PathBuf;
 
-/// Which bucket, and how it is reached. Holds no secret: those come from the SDK's own chain alone.
+/// A bucket, and how it is reached. Holds no secret: those come from the SDK's own chain alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BucketLocation {
     pub bucket: String,
-    /// What every key starts with: empty, or parts that each end in a slash (`a/b/`).
+    /// The prefix of every key: empty, or parts that each end in a slash (`a/b/`).
     pub prefix: String,
     /// `http://host:port` or `https://host`; the SDK's own `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` or
     /// profile where `None`, and AWS where these are silent too.
@@ -47,7 +47,7 @@ pub(super) fn check_endpoint(endpoint: &str) -> Result<(), SettingsError> {
             "holds a user or a password, which belong into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         ),
         Ok(_) if !endpoint.is_ascii() => wrong("holds a character that is not ASCII"),
-        Ok(url) if url.host_str().is_none_or(str::is_empty) => wrong("names no host"),
+        Ok(url) if url.host_str().is_none_or(str::is_empty) => wrong("contains no host"),
         Ok(url) if url.query().is_some() || url.fragment().is_some() => wrong("has a query"),
         Ok(_) => Ok(()),
     }

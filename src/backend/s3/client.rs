@@ -27,7 +27,7 @@ use rustls::pki_types::pem::PemObject;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How long things may take, and how much is asked for at once.
+/// The time limits of requests, and the page size.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timeouts {
     /// To a connection.
@@ -58,7 +58,7 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
-    /// The limits of a request that carries `size` bytes.
+    /// Returns the limits of a request that carries `size` bytes.
     pub(super) fn limits(&self, size: usize) -> TimeoutConfig {
         let body = Duration::from_secs((size >> 20) as u64);
         TimeoutConfig::builder()
@@ -75,14 +75,14 @@ pub(super) struct Connection {
     pub client: Client,
     pub bucket: String,
     pub prefix: String,
-    /// Where requests go, for people; `None` is AWS itself.
+    /// The server that requests go to, for people; `None` is AWS itself.
     pub endpoint: Option<String>,
     pub timeouts: Timeouts,
     config: aws_sdk_s3::Config,
 }
 
 impl Connection {
-    /// The same with the bucket in the host's name, for endpoints that refuse it in the path.
+    /// Returns the same with the bucket in the host's name, for endpoints that refuse it in the path.
     pub(super) fn other_style(&self) -> Option<Connection> {
         self.endpoint.as_ref()?;
         let config = self.config.to_builder().force_path_style(false).build();
@@ -148,7 +148,7 @@ pub(super) async fn connect(
     })
 }
 
-/// What the SDK finds in the environment and its profiles.
+/// Reads the SDK's own environment and profiles.
 async fn shared(
     location: &BucketLocation,
     region: Region,
@@ -182,7 +182,7 @@ fn retries(timeouts: &Timeouts) -> RetryConfig {
         .with_initial_backoff(timeouts.backoff)
 }
 
-/// How requests are sent, wherever they go.
+/// Returns the HTTP settings that all requests share.
 fn builder(shared: &SdkConfig, timeouts: &Timeouts) -> Builder {
     // The SDK's own budget is one for all clients of the process; here each store has its own.
     let budget = RetryPartition::custom("luthier").token_bucket(TokenBucket::default());
@@ -214,7 +214,8 @@ async fn region(location: &BucketLocation) -> Result<Region, SettingsError> {
     value::region(found).map(Region::new)
 }
 
-/// The endpoint that the SDK would take by itself, from the environment, the profile or its section of services.
+/// Returns the endpoint that the SDK would take by itself, from the environment, the profile or its section of
+/// services.
 fn configured_endpoint(shared: &SdkConfig) -> Option<String> {
     let ignored = std::env::var("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
     if ignored.is_ok_and(|word| word.eq_ignore_ascii_case("true")) {
@@ -233,7 +234,7 @@ fn configured_endpoint(shared: &SdkConfig) -> Option<String> {
         .filter(|url| !url.is_empty())
 }
 
-/// The one client for TLS: rustls with ring. It speaks plain HTTP too.
+/// Returns the one client for TLS: rustls with ring. It speaks plain HTTP too.
 fn https(trust: TrustStore) -> SharedHttpClient {
     let builder = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(CryptoMode::Ring));

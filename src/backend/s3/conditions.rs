@@ -1,4 +1,4 @@
-//! What a server honours of what is sent with a put, found out before anything rests on it.
+//! Finds out which conditions of a put a server honours, before anything rests on them.
 
 use super::bucket::Bucket;
 use super::fault::Fault;
@@ -7,7 +7,7 @@ use crate::backend::{BackendError, Conditions, Key};
 use crate::cause::Cause;
 use bytes::Bytes;
 
-/// Where the probes lie. What is put there never changes, so it does not matter who put it.
+/// The keys of the probes. What is put there never changes, so it does not matter who put it.
 const PROBE: &str = "_luthier/probe";
 const CHECKSUM: &str = "_luthier/checksum";
 const TEXT: &[u8] = b"Luthier asks here what this server honours. It may be deleted.\n";
@@ -47,8 +47,8 @@ impl Bucket {
         Ok(false)
     }
 
-    /// A put over the probe, which lies there by now, under a tag that it never had. A server that takes
-    /// it has put the same text.
+    /// Returns a put over the probe, which lies there by now, under a tag that it never had. A server that takes it has
+    /// put the same text.
     async fn honours_if_match(&self) -> Result<bool, Fault> {
         let key = format!("{}{PROBE}", self.prefix());
         let never = "\"00000000000000000000000000000000\"".to_owned();
@@ -62,7 +62,8 @@ impl Bucket {
         }
     }
 
-    /// What a server took with a wrong checksum stays there and answers the question next time.
+    /// Returns whether the server refuses a wrong checksum. If it accepts one, the object stays there and answers the
+    /// question next time.
     async fn refuses_a_wrong_checksum(&self, conditional: bool) -> Result<bool, BackendError> {
         let key = Key::new(CHECKSUM).map_err(|why| BackendError::Remote {
             what: CHECKSUM.to_owned(),

@@ -16,13 +16,13 @@ use aws_sdk_s3::config::{Region, SharedCredentialsProvider, SharedHttpClient};
 use std::error::Error;
 use std::time::SystemTime;
 
-/// Why there are no credentials, in a sentence for a person that holds no secret.
+/// The reason why there are no credentials, in a sentence for a person that contains no secret.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct NoCredentials(pub String);
 
 impl NoCredentials {
-    /// The sentence in an error of the SDK, if one of its causes is ours.
+    /// Returns the sentence in an error of the SDK, if one of its causes is ours.
     pub(super) fn within<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a str> {
         let mut cause = Some(error);
         while let Some(error) = cause {
@@ -42,7 +42,7 @@ pub(super) struct Checked<P> {
     source: Source,
 }
 
-/// Where credentials are looked for.
+/// A place in which credentials are looked for.
 #[derive(Debug)]
 enum Source {
     Environment,
@@ -50,7 +50,7 @@ enum Source {
     Chain(Option<String>),
 }
 
-/// The chain of the SDK; a profile that is asked for by name goes before the keys of the environment. `region`
+/// Returns the chain of the SDK; a profile that is asked for by name goes before the keys of the environment. `region`
 /// is where a role is assumed.
 pub(super) async fn chain(
     profile: Option<&str>,

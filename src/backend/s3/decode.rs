@@ -1,4 +1,4 @@
-//! What something between here and the store compressed on the way, as the store holds it.
+//! Decodes what something on the way to the store compressed.
 //!
 //! An object that is *stored* with a `Content-Encoding` is read as it is stored: what is wrong with it is for
 //! others to say.
@@ -16,7 +16,7 @@ pub(super) enum Decoder {
 }
 
 impl Decoder {
-    /// The decoder of an encoding; `None` for one that is not known here.
+    /// Returns the decoder of an encoding; `None` for one that is not known here.
     pub(super) fn of(encoding: &str) -> Option<Self> {
         match encoding {
             "gzip" | "x-gzip" => Some(Decoder::Gzip(GzDecoder::new(Vec::new()))),
@@ -42,7 +42,7 @@ impl Decoder {
     }
 }
 
-/// The encodings of a header that change the bytes, as one text; `None` where there are none. `aws-chunked`
+/// Returns the encodings of a header that change the bytes, as one text; `None` where there are none. `aws-chunked`
 /// names how a put was sent, and some servers keep it.
 pub(super) fn encoding(header: Option<&str>) -> Option<String> {
     let words = header?

@@ -1,4 +1,4 @@
-//! What went wrong with a request, told apart as far as what to do next differs.
+//! Failures of requests, told apart as far as the next action differs.
 //!
 //! Of a server's answer only the status and the code are kept: the rest may repeat what was sent.
 
@@ -11,7 +11,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error;
 use std::io;
 
-/// Why a request has no good answer.
+/// The reason why a request has no good answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// The server's own word that nothing lies under the key.
@@ -43,7 +43,7 @@ pub(super) enum Fault {
     Refused,
     /// The certificate is not trusted, with the reason.
     Certificate(String),
-    /// What is spoken at the other end is no TLS.
+    /// The other end does not speak TLS.
     NoTls,
     /// The connection failed otherwise.
     Broken(String),
@@ -82,7 +82,7 @@ impl Fault {
         }
     }
 
-    /// Whether the same request may well succeed a little later.
+    /// Returns whether the same request may well succeed a little later.
     pub(super) fn is_transient(&self) -> bool {
         match self {
             Fault::Busy
@@ -95,7 +95,7 @@ impl Fault {
         }
     }
 
-    /// Whether the request may have been carried out all the same.
+    /// Returns whether the request may have been carried out all the same.
     pub(super) fn is_open(&self) -> bool {
         self.is_transient() && !matches!(self, Fault::Refused)
     }
@@ -128,7 +128,7 @@ impl Fault {
                 format!("{at} takes neither the bucket in the path nor in the host's name")
             }
             Fault::Archived => "the object is in cold storage; restore it and try again".to_owned(),
-            Fault::Taken => "something else lies under the key".to_owned(),
+            Fault::Taken => "the key has another object".to_owned(),
             Fault::Conflict => "another write of the key is under way; try again".to_owned(),
             Fault::Busy => format!("{at} asks to slow down; try again later"),
             Fault::TimedOut => {
@@ -152,7 +152,7 @@ impl Fault {
         }
     }
 
-    /// The error of one operation on `what`.
+    /// Returns the error of one operation on `what`.
     pub(super) fn into_error(self, what: String, bucket: &str, at: &str) -> BackendError {
         match self {
             Fault::Denied => BackendError::Denied { what },
@@ -216,7 +216,7 @@ fn of_answer(status: u16, code: Option<&str>, region: Option<&str>) -> Fault {
     }
 }
 
-/// A connection's failure by the text of its causes, which is all that the SDK keeps of them.
+/// Returns a connection's failure by the text of its causes, which is all that the SDK keeps of them.
 fn of_connection(text: &str) -> Fault {
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if let Some((_, why)) = text.split_once("invalid peer certificate: ") {
@@ -237,7 +237,7 @@ fn of_connection(text: &str) -> Fault {
     Fault::Broken(line(text))
 }
 
-/// A code of the other side: letters, digits, `-`, `.` and `_`, and not many.
+/// Returns a code of the other side: letters, digits, `-`, `.` and `_`, and not many.
 fn word(text: &str) -> String {
     let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     text.chars().filter(plain).take(64).collect()

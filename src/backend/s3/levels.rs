@@ -24,7 +24,7 @@ pub(super) struct Levels {
 struct Level {
     prefix: String,
     token: Option<String>,
-    /// Whether the last page was read.
+    /// Set once the last page was read.
     ended: bool,
     /// The last name and whether it was a folder's.
     last: Option<(String, bool)>,
@@ -34,7 +34,7 @@ struct Level {
     due: VecDeque<Named>,
 }
 
-/// What a folder holds.
+/// The contents of a folder.
 enum Named {
     Object(Entry),
     /// With the slash.
@@ -42,7 +42,7 @@ enum Named {
 }
 
 impl Named {
-    /// What the server orders by: the name without a slash, an object before a folder.
+    /// Returns the name that the server orders by: without a slash, an object before a folder.
     fn name(&self) -> (&str, bool) {
         match self {
             Named::Object(entry) => (&entry.key, false),
@@ -52,7 +52,7 @@ impl Named {
 }
 
 impl Levels {
-    /// Both as the server knows them.
+    /// Returns both as the server knows them.
     pub(super) fn new(prefix: &str, after: Option<&str>) -> Self {
         Self {
             after: after.map(str::to_owned),
@@ -60,7 +60,7 @@ impl Levels {
         }
     }
 
-    /// The next objects, maybe none; `None` at the end.
+    /// Returns the next objects, maybe none; `None` at the end.
     pub(super) async fn batch(
         &mut self,
         bucket: &Bucket,
@@ -88,7 +88,7 @@ impl Levels {
         Ok((!out.is_empty()).then_some(out))
     }
 
-    /// Whether something below a folder may lie behind the key that everything comes behind.
+    /// Returns whether something below a folder may lie behind the key that everything comes behind.
     fn may_hold(&self, folder: &str) -> bool {
         let after = self.after.as_deref();
         after.is_none_or(|after| folder > after || after.starts_with(folder))

@@ -34,9 +34,9 @@ enum Way {
 /// A flat listing's place.
 struct Flat {
     token: Option<String>,
-    /// Whether the first page is asked for behind a key; otherwise what is not wanted is dropped.
+    /// The key after which the first page starts.
     start_after: Option<String>,
-    /// Whether the order is known to be that of bytes.
+    /// Set if the order is known to be that of bytes.
     sure: bool,
     empty: u32,
     last: Option<String>,
@@ -86,7 +86,7 @@ impl Listing {
         }
     }
 
-    /// The entries, with keys without the prefix of the store. An error ends them.
+    /// Returns the entries, with keys without the prefix of the store. An error ends them.
     pub(super) fn entries(self) -> impl Stream<Item = Result<Entry, BackendError>> + Send {
         stream::unfold(self, |mut listing| async move {
             let batch = match listing.batch().await {
@@ -102,7 +102,7 @@ impl Listing {
         .flatten()
     }
 
-    /// The next entries, maybe none; `None` at the end.
+    /// Returns the next entries, maybe none; `None` at the end.
     async fn batch(&mut self) -> Result<Option<Vec<Entry>>, BackendError> {
         let entries = match &mut self.way {
             Way::Start => {
@@ -141,7 +141,7 @@ impl Listing {
         Way::Levels(Levels::new(&self.prefix, self.after.as_deref()))
     }
 
-    /// A page of a flat listing. Until a key with a slash comes, all orders are the same.
+    /// Returns a page of a flat listing. Until a key with a slash comes, all orders are the same.
     async fn flat(&mut self) -> Result<Vec<Entry>, BackendError> {
         let Way::Flat(flat) = &mut self.way else {
             return Ok(Vec::new());
@@ -165,7 +165,7 @@ impl Listing {
         Ok(page.entries)
     }
 
-    /// What was asked for of what came, with keys as the caller knows them.
+    /// Filters what came down to what was asked for, with keys as the caller knows them.
     fn wanted(&self, entries: Vec<Entry>) -> Vec<Entry> {
         let own = self.bucket.prefix();
         entries

@@ -4,9 +4,9 @@ use super::bucket::{Bucket, ListRequest, Order};
 use crate::backend::BackendError;
 
 impl Bucket {
-    /// The server's order, tried on a listed key that has a slash: from just before the slash's place in
-    /// byte order, a server that orders by bytes goes on with that key or an earlier one, and one that
-    /// orders by folders has passed it. A key that vanishes meanwhile costs requests, nothing else.
+    /// Returns the server's order, tried on a listed key that has a slash: from just before the slash's place in byte
+    /// order, a server that orders by bytes goes on with that key or an earlier one, and one that orders by folders has
+    /// passed it. A key that vanishes meanwhile costs requests, nothing else.
     pub(super) async fn order_by(&self, key: &str) -> Result<Order, BackendError> {
         if let Some(order) = self.order.get() {
             return Ok(*order);
@@ -37,7 +37,7 @@ impl Bucket {
         Ok(*self.order.get_or_init(|| order))
     }
 
-    /// The server's order, if the first page has a key to try it on.
+    /// Returns the server's order, if the first page has a key to try it on.
     pub(super) async fn known_order(&self) -> Result<Option<Order>, BackendError> {
         if let Some(order) = self.order.get() {
             return Ok(Some(*order));

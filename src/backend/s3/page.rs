@@ -16,7 +16,7 @@ pub(super) struct Page {
     pub entries: Vec<Entry>,
     /// Prefixes that end in a slash.
     pub folders: Vec<String>,
-    /// What the next page is asked with; `None` at the end.
+    /// The token of the next page; `None` at the end.
     pub next: Option<String>,
 }
 
@@ -76,7 +76,7 @@ pub(super) enum ListingError {
     NoSize(String),
     #[error("the server lists {0} as a folder")]
     NoFolder(String),
-    #[error("the server lists {key} behind {last}")]
+    #[error("the server lists {key} after {last}")]
     Order { key: String, last: String },
     #[error("the server does not say whether the listing ends here")]
     OpenEnd,
@@ -145,7 +145,7 @@ fn decoded(text: &str) -> String {
     percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
-/// A listed key for a message.
+/// Returns a listed key for a message.
 pub(super) fn shown(key: &str) -> String {
     format!("`{}`", line(key))
 }

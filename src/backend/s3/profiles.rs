@@ -15,7 +15,7 @@ const HOPS: usize = 16;
 /// How long credentials may take: a command of `credential_process` may ask another machine.
 pub(super) const LONGEST: Duration = Duration::from_secs(10);
 
-/// What a role says that takes its keys from the environment, where there are none.
+/// The message of a role that takes its keys from the environment, where there are none.
 pub(super) const NO_KEYS: &str = "the AWS profile takes its keys from the environment (credential_source = \
      Environment), and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set; set them";
 
@@ -86,7 +86,7 @@ fn missing(set: &ProfileSet, name: &str) -> SettingsError {
     }
 }
 
-/// Why the SDK's chain gave no credentials, and what to do. `error` is `None` where it took too long.
+/// Explains why the SDK's chain gave no credentials, and what to do. `error` is `None` where it took too long.
 pub(super) async fn explain(name: Option<&str>, error: Option<&CredentialsError>) -> String {
     let reason = reason(error);
     let set = match load(name).await {
@@ -101,7 +101,7 @@ pub(super) async fn explain(name: Option<&str>, error: Option<&CredentialsError>
     }
 }
 
-/// A profile by its kind.
+/// Returns a profile by its kind.
 fn of_profile(set: &ProfileSet, profile: &Profile, reason: &str) -> String {
     let name = &words::line(profile.name());
     let has = |key: &str| profile.get(key).is_some();
@@ -197,7 +197,7 @@ fn of_environment(reason: &str) -> String {
         .to_owned()
 }
 
-/// What the SDK says in a few words. Its text may repeat what a command or a server printed, so only words that
+/// Returns the SDK's reason in a few words. Its text may repeat what a command or a server printed, so only words that
 /// are known are taken from it.
 fn reason(error: Option<&CredentialsError>) -> String {
     let Some(error) = error else {
@@ -279,7 +279,7 @@ const REASONS: [(&str, &str); 27] = [
     ),
 ];
 
-/// What to do with a session whose time is over, for the fault of a request.
+/// Says how to renew an expired session.
 pub(super) fn renewal() -> String {
     match std::env::var("AWS_PROFILE") {
         Ok(name) if !name.trim().is_empty() => format!(

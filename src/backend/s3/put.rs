@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 /// Puts that are tried while another write of the key is under way.
 const CONFLICTS: u32 = 8;
 
-/// What a put carries.
+/// The request of a put.
 pub(super) struct Sent {
     bytes: Bytes,
     /// SHA-256 in base64.
@@ -23,9 +23,9 @@ pub(super) struct Sent {
 /// The condition of a put.
 pub(super) enum Only {
     Always,
-    /// Where nothing lies.
+    /// Put only if the key is free.
     Absent,
-    /// Where bytes with this tag lie.
+    /// Put only if the bytes with this tag are there.
     Matching(String),
 }
 
@@ -51,7 +51,7 @@ impl Sent {
         }
     }
 
-    /// The same with the checksum of other bytes: only to see it refused.
+    /// Returns the same with the checksum of other bytes: only to see it refused.
     pub(super) fn with_wrong_checksum(mut self) -> Self {
         self.checksum = STANDARD.encode(Sha256::digest(self.checksum));
         self
@@ -122,11 +122,11 @@ impl Bucket {
         }
         Err(refused(
             key,
-            "what lies there after the put is not what was put; audit it at depth bytes",
+            "the bytes read back differ from the bytes put; audit the object at depth bytes",
         ))
     }
 
-    /// Whether exactly these bytes lie under the key.
+    /// Returns whether exactly these bytes lie under the key.
     async fn holds(&self, key: &Key, bytes: &Bytes) -> Result<bool, BackendError> {
         match self.open(key).await? {
             Some(body) if body.meta.size == bytes.len() as u64 => {

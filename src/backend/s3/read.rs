@@ -29,7 +29,7 @@ impl Bucket {
         }
     }
 
-    /// What there is to an object that a GET did not find.
+    /// Looks up why a GET did not find an object.
     async fn second_look(&self, key: &Key) -> Result<Option<Body>, BackendError> {
         if self.head(key).await?.is_none() {
             return Ok(None);
@@ -99,7 +99,7 @@ impl Bucket {
         }
     }
 
-    /// What a GET says of an object, without reading its body.
+    /// Reads an object's metadata by a GET, without its body.
     async fn head_by_get(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
         match self.get(key).await {
             Ok(found) => match ObjectHeaders::of(&found).meta() {
@@ -111,7 +111,7 @@ impl Bucket {
         }
     }
 
-    /// What the listing says of an object that is there.
+    /// Reads the metadata of an existing object from the listing.
     async fn listed(&self, key: &Key) -> Result<Meta, BackendError> {
         let wire = self.wire(key);
         let ask = ListRequest {
@@ -131,14 +131,11 @@ impl Bucket {
         })
     }
 
-    /// The body of an answer. Its length is the answer's, or, where that says none or was compressed on the
+    /// Returns the body of an answer. Its length is the answer's, or, where that says none or was compressed on the
     /// way, the one that a HEAD or the listing says.
     async fn body(&self, key: &Key, found: GetObjectOutput) -> Result<Body, BackendError> {
         if found.content_range.is_some() {
-            return Err(remote(
-                key,
-                "the server answers with a part of the object, and the whole was asked for",
-            ));
+            return Err(remote(key, "the server returned only a part of the object"));
         }
         let said = ObjectHeaders::of(&found);
         let (mut meta, mut decoder) = (said.meta(), None);
@@ -214,7 +211,7 @@ fn remote(key: &Key, why: &str) -> BackendError {
     }
 }
 
-/// What an answer says of an object.
+/// The headers of an answer.
 struct ObjectHeaders {
     length: Option<i64>,
     etag: Option<String>,
@@ -254,14 +251,14 @@ struct Reading {
     /// For the whole body, besides what its bytes take at the slowest.
     floor: Duration,
     since: Instant,
-    /// What is taken off that came on by the way.
+    /// The decoder for what was encoded on the way.
     decoder: Option<Decoder>,
     /// Bytes that came and are not unpacked yet.
     packed: Bytes,
 }
 
 impl Reading {
-    /// The next bytes; the end is believed only where it was announced.
+    /// Returns the next bytes; the end is believed only where it was announced.
     async fn next(&mut self) -> Option<Result<Bytes, BackendError>> {
         let wrong_length = BackendError::WrongLength {
             announced: self.announced,
@@ -293,7 +290,7 @@ impl Reading {
         }
     }
 
-    /// The next bytes as they came.
+    /// Returns the next bytes as they came.
     async fn raw(&mut self) -> Option<Result<Bytes, BackendError>> {
         if !self.packed.is_empty() {
             return Some(Ok(std::mem::take(&mut self.packed)));
@@ -321,7 +318,7 @@ impl Reading {
     }
 }
 
-/// A body's bytes as they come. An error ends it.
+/// Returns a body's bytes as they come. An error ends it.
 fn chunks(reading: Reading) -> BoxStream<'static, Result<Bytes, BackendError>> {
     stream::unfold(Some(reading), |reading| async move {
         let mut reading = reading?;

@@ -56,7 +56,7 @@ impl Bucket {
     }
 }
 
-/// A tag as the header takes it.
+/// Returns a tag as the header takes it.
 fn quoted(tag: String) -> String {
     if tag.starts_with('"') {
         tag

@@ -3,7 +3,7 @@
 use super::settings_error::SettingsError;
 use std::fmt;
 
-/// What makes a value impossible to send, without the value.
+/// The reason why a value cannot be sent, without the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
     Empty,
@@ -25,7 +25,7 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// The value without white space, byte order mark and a pair of quotes around it.
+/// Returns the value without white space, byte order mark and a pair of quotes around it.
 ///
 /// # Errors
 /// What is left is empty, or holds what no header takes.
@@ -76,7 +76,7 @@ pub(super) fn check_environment() -> Result<(), SettingsError> {
             continue;
         };
         let flaw = match value.to_str() {
-            None => "is no UTF-8",
+            None => "is not UTF-8",
             Some(_) if CLEANED.contains(&name) => continue,
             Some(value) if value.chars().any(char::is_control) => {
                 "holds a line break or a control character"

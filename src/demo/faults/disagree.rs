@@ -50,7 +50,7 @@ pub(super) fn object_diverges(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// What every push before May left in the cache.
+/// Breaks caches the way every push before May did.
 pub(super) fn cache_msgpack(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let pushes = [

@@ -6,7 +6,7 @@ use crate::demo::draft::{self, Tree};
 use crate::demo::words;
 use crate::demo::world::World;
 
-/// What a pull through a server's treeless merge leaves: one file of many.
+/// Leaves what a pull through a server's treeless merge leaves: one file of many.
 pub(super) fn tree_collapsed(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let repository = world.repo("gwen/duet")?;

@@ -1,4 +1,4 @@
-//! What is wrong with the demo hub: one function for each code, which says what it declares.
+//! The faults of the demo hub: one function for each code, which returns what it declares.
 //!
 //! Each fault has a branch, a commit or a snapshot of its own, so that it has no effect but its own.
 
@@ -29,7 +29,7 @@ pub struct Declared {
     pub id: String,
 }
 
-/// What a fault's function declares.
+/// The declaration of a fault's function.
 type Broken = Result<Vec<Declared>, DemoError>;
 
 /// Every way to break the hub, in the order of the taxonomy.

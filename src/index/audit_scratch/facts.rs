@@ -25,7 +25,7 @@ pub struct StoredCopy {
     pub size: u64,
 }
 
-/// What is known of a row that something may name.
+/// The state of a row that something may refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     Sound = 0,
@@ -38,7 +38,7 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// Whether what needs the row may fail for all that is known: it is bad, or was not looked at.
+    /// Returns whether what needs the row may fail for all that is known: it is bad, or was not looked at.
     #[must_use]
     pub fn is_doubtful(self) -> bool {
         self != Standing::Sound
@@ -65,7 +65,7 @@ pub struct CommitFact {
     pub parents: Vec<String>,
 }
 
-/// What the walks need of a snapshot.
+/// The fields of a snapshot that the walks need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotFact {
     /// From 0, in the order of ids.
@@ -245,7 +245,7 @@ impl AuditScratch {
         .await
     }
 
-    /// The listed keys of each digest that has any.
+    /// Returns the listed keys of each digest that has any.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -295,7 +295,7 @@ impl AuditScratch {
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
-    /// The repositories that hold each id.
+    /// Returns the repositories that hold each id.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -369,7 +369,7 @@ impl AuditScratch {
     }
 }
 
-/// A list of texts as one bind.
+/// Returns a list of texts as one bind.
 pub(super) fn json_list(texts: &[String]) -> String {
     serde_json::Value::from(texts.to_vec()).to_string()
 }

@@ -19,7 +19,7 @@ pub struct FindingRow {
     pub body: String,
 }
 
-/// Which findings are wanted. Empty lists want all.
+/// The wanted findings. Empty lists want all.
 #[derive(Clone, Debug, Default)]
 pub struct FindingQuery {
     pub codes: Vec<u16>,
@@ -96,7 +96,7 @@ impl AuditScratch {
         Ok(rows.iter().map(finding_row).collect())
     }
 
-    /// Whether one of `codes` was found on `id`; the first of them.
+    /// Returns whether one of `codes` was found on `id`; the first of them.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -110,7 +110,7 @@ impl AuditScratch {
         Ok(codes.iter().find(|code| found.contains(code)).copied())
     }
 
-    /// The findings on exactly this id, in the order of their places.
+    /// Returns the findings on exactly this id, in the order of their places.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -169,7 +169,7 @@ impl AuditScratch {
         .await
     }
 
-    /// The findings at these places, in the order of the places.
+    /// Returns the findings at these places, in the order of the places.
     ///
     /// # Errors
     /// The scratch file cannot be read.

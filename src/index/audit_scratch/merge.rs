@@ -5,7 +5,7 @@ use crate::index::IndexError;
 use crate::index::audit_scratch::facts::json_list;
 use sqlx::SqliteConnection;
 
-/// What a look covers, so that what it did not find there is gone.
+/// The coverage of an audit: findings in it that the audit did not make are gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cover {
     Hub,
@@ -36,7 +36,7 @@ INSERT OR REPLACE INTO standing SELECT n.* FROM newer.standing AS n
 LEFT JOIN standing AS o ON o.repo = n.repo AND o.name = n.name
 WHERE o.repo IS NULL OR o.head IS NOT n.head OR n.stands IN (2, 3) OR n.depth >= o.depth";
 
-/// What stopped a branch and is found no more leaves it open, until it is looked at again.
+/// The SQL that clears a branch whose cause is no longer found, until it is audited again.
 const HEALED: &str = "
 UPDATE standing SET stands = 0, code = NULL, cause = NULL, why = '' WHERE stands = 2 AND cause IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM finding AS f WHERE f.id = standing.cause AND f.code = standing.code)";

@@ -26,7 +26,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-/// How many rows go into one statement; SQLite takes 32,766 values.
+/// The rows of one statement; SQLite takes 32,766 values.
 const BATCH: usize = 1_000;
 
 const SCHEMA: &str = "
@@ -103,7 +103,7 @@ impl AuditScratch {
         self.run(INDICES).await
     }
 
-    /// Where it lies.
+    /// Returns the path of the file.
     fn file(&self) -> String {
         self.folder.path().join("audit.db").display().to_string()
     }
@@ -117,7 +117,7 @@ impl AuditScratch {
     }
 }
 
-/// A scratch file that cannot be read or written: the disk is full, most likely.
+/// Returns a scratch file that cannot be read or written: the disk is full, most likely.
 fn failed(error: sqlx::Error) -> IndexError {
     IndexError::Query {
         what: "the audit's notebook",

@@ -1,4 +1,4 @@
-//! What names an id that has no row.
+//! Finds what refers to an id that has no row.
 
 use super::references::branch_fact;
 use super::{AuditScratch, BranchFact, failed};
@@ -15,7 +15,7 @@ pub enum Namer {
 }
 
 impl Namer {
-    /// The id of a commit or a snapshot.
+    /// Returns the id of a commit or a snapshot.
     #[must_use]
     pub fn row(&self) -> Option<String> {
         match self {
@@ -24,7 +24,7 @@ impl Namer {
         }
     }
 
-    /// The branch, where it is one.
+    /// Returns the branch, where it is one.
     #[must_use]
     pub const fn branch(&self) -> Option<&BranchFact> {
         match self {
@@ -35,8 +35,8 @@ impl Namer {
 }
 
 impl AuditScratch {
-    /// What names an id that has no row, behind `after`: of a blob the snapshots, of a snapshot the commits, of a
-    /// commit its children and then the branches.
+    /// Returns what refers to an id without a row, after `after`: to a blob the snapshots, to a snapshot the commits,
+    /// to a commit its children and then the branches.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -83,7 +83,7 @@ impl AuditScratch {
         Ok(out)
     }
 
-    /// The branches whose head is this commit.
+    /// Returns the branches whose head is this commit.
     async fn branches_at(&self, head: &str) -> Result<Vec<BranchFact>, IndexError> {
         let rows = sqlx::query("SELECT id, repo_id, name, head FROM branch WHERE head = ?1")
             .bind(head)

@@ -6,7 +6,7 @@ use super::{AuditScratch, failed};
 use crate::index::IndexError;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-/// What findings are listed by.
+/// The order of findings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FindingOrder {
     /// Causes first, by what they block.
@@ -41,7 +41,7 @@ impl FindingOrder {
     }
 }
 
-/// Which rows of which order.
+/// A stretch of rows in an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stretch {
     pub order: FindingOrder,
@@ -66,7 +66,7 @@ impl AuditScratch {
         Ok(rows.iter().map(finding_row).collect())
     }
 
-    /// The places of a stretch.
+    /// Returns the places of a stretch.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -102,7 +102,7 @@ impl AuditScratch {
         sql
     }
 
-    /// The places of findings with this code, kind, id and repository.
+    /// Returns the places of findings with this code, kind, id and repository.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -122,7 +122,7 @@ impl AuditScratch {
         Ok(rows.iter().map(|row| row.get::<i64, _>(0) as u64).collect())
     }
 
-    /// How many findings pass and stand before a place.
+    /// Counts the matching findings before a position.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -138,7 +138,7 @@ impl AuditScratch {
         Ok(row.get::<i64, _>(0) as u64)
     }
 
-    /// The worst finding on each of these ids, where there is one: (id, code).
+    /// Returns the worst finding on each of these ids, where there is one: (id, code).
     ///
     /// # Errors
     /// The scratch file cannot be read.

@@ -166,7 +166,7 @@ impl AuditScratch {
             .collect())
     }
 
-    /// A page of the branch names of repositories that were not deleted: (`repo_id`, name), in this order.
+    /// Returns a page of the branch names of repositories that were not deleted: (`repo_id`, name), in this order.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -241,7 +241,7 @@ impl AuditScratch {
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
-    /// How many commits were laid down.
+    /// Counts the recorded commits.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -262,7 +262,7 @@ impl AuditScratch {
             .await
     }
 
-    /// The number of each branch's head commit, with a number for its repository.
+    /// Returns the number of each branch's head commit, with a number for its repository.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -293,8 +293,8 @@ impl AuditScratch {
         Ok(out)
     }
 
-    /// The commits that cannot be pulled because `id` cannot: the commit itself or its children where
-    /// it has no row, a snapshot's commits, the commits of every snapshot that names a blob.
+    /// Returns the commits that cannot be pulled because `id` cannot: the commit itself or its children where it has no
+    /// row, a snapshot's commits, the commits of every snapshot that names a blob.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -316,7 +316,7 @@ impl AuditScratch {
         Ok(rows.iter().map(|row| row.get::<i64, _>(0) as u32).collect())
     }
 
-    /// The ids and repositories of commits by number, in the order of the numbers.
+    /// Returns the ids and repositories of commits by number, in the order of the numbers.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -338,7 +338,7 @@ impl AuditScratch {
             .collect())
     }
 
-    /// The ids of snapshots by number.
+    /// Returns the ids of snapshots by number.
     ///
     /// # Errors
     /// The scratch file cannot be read.

@@ -1,4 +1,4 @@
-//! Which branches a client's pull would bring whole, as far as is known.
+//! The branches whose pull would succeed, as far as is known.
 
 use super::{AuditScratch, failed};
 use crate::index::IndexError;
@@ -6,7 +6,7 @@ use crate::object::time::Micros;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-/// What is known of a branch's pull.
+/// The state of a branch's pull.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stands {
     /// Something that it needs was not looked at, or gave no answer.
@@ -30,7 +30,7 @@ impl Stands {
     }
 }
 
-/// What is known of one branch's pull, and from what.
+/// The state of one branch's pull, and its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BranchStanding {
     /// `owner/slug`.
@@ -47,7 +47,7 @@ pub struct BranchStanding {
     /// Code and id of the finding that stops it, where one is known.
     pub code: Option<u16>,
     pub cause: Option<String>,
-    /// Why it fails, in words, where no finding says it.
+    /// The reason why it fails, in words, if no finding says it.
     pub why: String,
     /// Rows of this name: two where the hub has the branch twice.
     pub rows: u64,
@@ -108,7 +108,7 @@ impl AuditScratch {
         Ok(rows.iter().map(head).collect())
     }
 
-    /// The commits whose own record, tree or files were not judged or gave no answer, by number.
+    /// Returns the commits whose own record, tree or files were not judged or gave no answer, by number.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -170,7 +170,7 @@ impl AuditScratch {
         .await
     }
 
-    /// What is known of these branches of a repository.
+    /// Returns what is known of these branches of a repository.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -190,8 +190,7 @@ impl AuditScratch {
         Ok(rows.iter().map(standing).collect())
     }
 
-    /// How many branches stand how: (`owner/slug`, how, least depth, count). A name that has two rows counts twice, as
-    /// it does wherever rows are counted.
+    /// Counts the branches by standing: (`owner/slug`, standing, least depth, count).
     ///
     /// # Errors
     /// The scratch file cannot be read.

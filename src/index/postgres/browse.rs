@@ -121,7 +121,7 @@ impl Postgres {
         Ok(())
     }
 
-    /// What to sort by and its type; never null, since a comparison with null would hide the row.
+    /// Returns the expression to sort by and its type; never null, because a comparison with null would hide the row.
     fn at_expression(&self, kind: Kind) -> (String, &str) {
         let (table, at) = (Capabilities::table(kind), at_column(kind));
         match self.columns.get(table, at) {
@@ -139,7 +139,7 @@ impl Postgres {
         }
     }
 
-    /// The columns of a list, in the order of `read_light`.
+    /// Returns the columns of a list, in the order of `read_light`.
     fn light_columns(&self, kind: Kind) -> String {
         let table = Capabilities::table(kind);
         let here = |column: &str| self.columns.plain(table, column);

@@ -1,4 +1,4 @@
-//! What the catalogue says of the musehub tables on the search path: columns, keys, and who may read them.
+//! Reads the catalogue of the musehub tables on the search path: columns, keys, and who may read them.
 
 use super::columns::{Column, Columns, Order, Table};
 use crate::index::hidden::{Hidden, Why, columns_read, is_core, is_read};
@@ -16,13 +16,13 @@ const DEFAULT: i64 = 100;
 /// The first version that records with which rules a database sorts.
 const RECORDS_VERSION: i32 = 150_000;
 
-/// What was read of the catalogue.
+/// The contents of the catalogue.
 pub(super) struct Catalogue {
     pub columns: Columns,
     /// (table, column) pairs in small letters that this user may not read.
     pub unreadable: BTreeSet<(String, String)>,
     pub hidden: Vec<Hidden>,
-    /// What is unusual about the order of texts, each in one sentence.
+    /// The unusual orders of texts, each in one sentence.
     pub odd: Vec<String>,
 }
 
@@ -96,7 +96,7 @@ fn leave_out(columns: &mut Columns, unreadable: &BTreeSet<(String, String)>) -> 
                 table,
                 Why::NoRight,
                 format!(
-                    "this user may not read {}; GRANT SELECT ON {} to it",
+                    "this user may not read {}; run GRANT SELECT ON {}",
                     of_table(table, &read, &denied),
                     columns.sql(table)
                 ),
@@ -124,7 +124,7 @@ pub(super) fn denied<'a>(
         .collect()
 }
 
-/// A table, or some columns of it, in words.
+/// Returns a table, or some columns of it, in words.
 pub(super) fn of_table(table: &str, read: &[&str], denied: &[&str]) -> String {
     match denied.len() == read.len() {
         true => table.to_owned(),
@@ -139,7 +139,7 @@ async fn refuse_unknown_encoding(connection: &mut PgConnection) -> Result<(), sq
         .await?;
     if encoding == "SQL_ASCII" {
         return Err(sqlx::Error::Protocol(
-            "it holds text of no known encoding (SQL_ASCII); restore it into a database with UTF8"
+            "its text has no known encoding (SQL_ASCII); restore it into a UTF8 database"
                 .to_owned(),
         ));
     }
@@ -150,7 +150,7 @@ async fn refuse_unknown_encoding(connection: &mut PgConnection) -> Result<(), sq
 /// whether this user may read all of it.
 type Relation = (String, String, String, bool, bool, bool, Vec<String>);
 
-/// The tables on the search path, and those whose rows may be filtered.
+/// Returns the tables on the search path, and those whose rows may be filtered.
 async fn tables(connection: &mut PgConnection) -> Result<(Vec<Table>, Vec<Hidden>), sqlx::Error> {
     let found: Vec<Relation> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT n.nspname::text, c.relname::text, c.relkind::text, \
@@ -180,15 +180,12 @@ async fn tables(connection: &mut PgConnection) -> Result<(Vec<Table>, Vec<Hidden
             );
         }
         if let Some((why, what)) = match kind {
-            'v' => Some((Why::View, "a view, which may leave rows out")),
+            'v' => Some((Why::View, "a view, which may hide rows")),
             'm' => Some((
                 Why::View,
-                "a materialised view, which may leave rows out or be out of date",
+                "a materialised view, which may hide rows or be out of date",
             )),
-            'f' => Some((
-                Why::Foreign,
-                "a foreign table, whose server may leave rows out",
-            )),
+            'f' => Some((Why::Foreign, "a foreign table, whose server may hide rows")),
             _ => None,
         } {
             say(
@@ -314,7 +311,7 @@ async fn columns_of(connection: &mut PgConnection) -> Result<Vec<FoundColumn>, s
     Ok(rows.into_iter().map(found).collect())
 }
 
-/// The columns of each unique index that covers every row, by table.
+/// Returns the columns of each unique index that covers every row, by table.
 async fn unique(connection: &mut PgConnection) -> Result<Vec<(String, Vec<String>)>, sqlx::Error> {
     sqlx::query_as(AssertSqlSafe(format!(
         "SELECT c.relname::text, array_agg(a.attname::text) FROM pg_index AS i \
@@ -331,7 +328,7 @@ async fn unique(connection: &mut PgConnection) -> Result<Vec<(String, Vec<String
 /// Name, provider, whether it is deterministic, the version it was made with and that of the system.
 type CollationRow = (i64, String, String, bool, Option<String>, Option<String>);
 
-/// How each collation in use orders texts.
+/// Reads how each collation in use orders texts.
 async fn sortings(connection: &mut PgConnection) -> Result<BTreeMap<i64, Sorting>, sqlx::Error> {
     let rows: Vec<CollationRow> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT l.oid::int8, l.collname::text, l.collprovider::text, l.collisdeterministic, l.collversion::text, \
@@ -370,7 +367,7 @@ fn sorting((id, name, provider, deterministic, made, now): CollationRow) -> (i64
     (id, Sorting { order, odd })
 }
 
-/// That the rules of a language are others than when an index was made, in words.
+/// Says that the rules of a language have changed since an index was made.
 fn moved(made: Option<&str>, now: Option<&str>) -> Option<String> {
     match (made, now) {
         (Some(made), Some(now)) if made != now => Some(format!(
@@ -380,7 +377,7 @@ fn moved(made: Option<&str>, now: Option<&str>) -> Option<String> {
     }
 }
 
-/// How the database itself orders texts.
+/// Reads how the database itself orders texts.
 async fn of_database(connection: &mut PgConnection) -> Result<Sorting, sqlx::Error> {
     let (name, collate, provider, made, server): (
         String,

@@ -47,7 +47,7 @@ impl Statement {
 pub(super) type Unnamed = Query<'static, sqlx::Postgres, PgArguments>;
 
 impl Statement {
-    /// The statement as it is sent.
+    /// Returns the statement as it is sent.
     pub(super) fn query(self) -> Unnamed {
         sqlx::query_with(AssertSqlSafe(self.sql), self.args).persistent(false)
     }
@@ -70,7 +70,7 @@ impl<'r> PgCells<'r> {
         }
     }
 
-    /// The next cell as text or bytes: a number in decimal, a time as Python writes it.
+    /// Returns the next cell as text or bytes: a number in decimal, a time as Python writes it.
     fn next(&mut self) -> Result<Option<Cow<'r, [u8]>>, sqlx::Error> {
         let raw = self.row.try_get_raw(self.at)?;
         self.at += 1;
@@ -93,14 +93,14 @@ impl<'r> PgCells<'r> {
     }
 }
 
-/// A big-endian integer of two, four or eight bytes.
+/// Returns a big-endian integer of two, four or eight bytes.
 fn number(bytes: &[u8]) -> i64 {
     let sign = bytes.first().is_some_and(|b| *b >= 0x80);
     let start = if sign { -1_i64 } else { 0 };
     bytes.iter().fold(start, |n, b| (n << 8) | i64::from(*b))
 }
 
-/// A time in the text that ids were made from; Postgres' own word for what no calendar holds.
+/// Returns a time in the text that ids were made from; Postgres' own word for what no calendar holds.
 fn text_of_time(since_2000: i64) -> String {
     match since_2000 {
         i64::MAX => "infinity".to_owned(),
@@ -112,7 +112,7 @@ fn text_of_time(since_2000: i64) -> String {
     }
 }
 
-/// A date as its midnight.
+/// Returns a date as its midnight.
 fn text_of_date(days_since_2000: i64) -> String {
     const DAY: i64 = 86_400_000_000;
     match days_since_2000 {
@@ -122,7 +122,7 @@ fn text_of_date(days_since_2000: i64) -> String {
     }
 }
 
-/// A time outside the years 1 to 9999, as Postgres writes and reads it: a page of a list starts at it.
+/// Returns a time outside the years 1 to 9999, as Postgres writes and reads it: a page of a list starts at it.
 fn far_off(since_2000: i64) -> String {
     const DAY: i128 = 86_400_000_000;
     let at = i128::from(since_2000) + i128::from(EPOCH);

@@ -1,10 +1,10 @@
-//! What each table and column is in this hub, and how it is named, read, compared and written.
+//! The tables and columns of this hub: how each is named, read, compared and written.
 
 use crate::index::rows::{Stored, column_here, table_here};
 use crate::index::{Capabilities, MAX_CELL};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How the texts of a column are ordered.
+/// The order of a column's texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     /// By their bytes.
@@ -35,7 +35,7 @@ pub(super) struct Column {
     pub order: Order,
 }
 
-/// What a column's type means here.
+/// The meaning of a column's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Text,
@@ -59,12 +59,12 @@ impl Column {
         }
     }
 
-    /// A list of a type of its own, which is read and written as the JSON that others keep.
+    /// Returns a list of a type of its own, which is read and written as the JSON that others keep.
     pub(super) fn is_list(&self) -> bool {
         self.of.starts_with('_')
     }
 
-    /// The type to cast a text to; never one with a length, which would cut the text in silence.
+    /// Returns the type to cast a text to; never one with a length, which would cut the text in silence.
     pub(super) fn cast(&self) -> &str {
         match self.shape() {
             Shape::Text => "text",
@@ -72,7 +72,7 @@ impl Column {
         }
     }
 
-    /// A placeholder for a text as the column takes it.
+    /// Returns a placeholder for a text as the column takes it.
     pub(super) fn take(&self, placeholder: &str) -> String {
         match self.is_list() {
             true => format!(
@@ -95,7 +95,7 @@ impl Column {
         }
     }
 
-    /// Whether its texts, as they are compared, are ordered by their bytes.
+    /// Returns whether its texts, as they are compared, are ordered by their bytes.
     pub(super) fn by_bytes(&self) -> bool {
         self.shape() != Shape::Text || matches!(self.order, Order::Bytes | Order::Unsound)
     }
@@ -116,7 +116,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// The table as SQL names it, whatever the search path says.
+    /// Returns the table as SQL names it, whatever the search path says.
     pub(super) fn sql(&self) -> String {
         format!("{}.{}", quoted(&self.schema), quoted(&self.name))
     }
@@ -180,22 +180,22 @@ impl Columns {
         self.tables.get(table)
     }
 
-    /// A table as SQL names it.
+    /// Returns a table as SQL names it.
     pub(super) fn sql(&self, table: &str) -> String {
         self.table(table).map_or_else(|| quoted(table), Table::sql)
     }
 
-    /// A column's name for the left side of an assignment.
+    /// Returns a column's name for the left side of an assignment.
     pub(super) fn name(&self, table: &str, column: &str) -> String {
         quoted(self.get(table, column).map_or(column, |c| &c.name))
     }
 
-    /// A column of an alias.
+    /// Returns a column of an alias.
     pub(super) fn cell(&self, alias: &str, table: &str, column: &str) -> String {
         format!("{alias}.{}", self.name(table, column))
     }
 
-    /// A column as it is read: natively where its binary form is known, else by its text.
+    /// Returns a column as it is read: natively where its binary form is known, else by its text.
     pub(super) fn plain(&self, table: &str, column: &str) -> String {
         match self.get(table, column) {
             None => "NULL".to_owned(),
@@ -209,7 +209,7 @@ impl Columns {
         }
     }
 
-    /// The bytes of a column's cell; nothing for those that are never large.
+    /// Returns the bytes of a column's cell; nothing for those that are never large.
     pub(super) fn weight(&self, table: &str, column: &str) -> Option<String> {
         let cell = self.cell("t", table, column);
         match self.get(table, column)?.shape() {
@@ -219,7 +219,7 @@ impl Columns {
         }
     }
 
-    /// A column's text as it is compared, of an alias; null where the cell is.
+    /// Returns a column's text as it is compared, of an alias; null where the cell is.
     pub(super) fn text(&self, alias: &str, table: &str, column: &str) -> String {
         match self.get(table, column) {
             Some(known) => known.text(alias),
@@ -227,7 +227,7 @@ impl Columns {
         }
     }
 
-    /// A key as it is read, compared and sorted; never null, since nothing lies behind a null.
+    /// Returns a key as it is read, compared and sorted; never null, since nothing lies behind a null.
     pub(super) fn key(&self, table: &str, column: &str) -> String {
         let text = self.text("t", table, column);
         match self.get(table, column) {
@@ -236,7 +236,7 @@ impl Columns {
         }
     }
 
-    /// Whether no two rows of a table have the same values in these columns.
+    /// Returns whether no two rows of a table have the same values in these columns.
     pub(super) fn is_unique(&self, table: &str, columns: &[&str]) -> bool {
         let sound = columns.iter().all(|column| {
             self.get(table, column)
@@ -251,7 +251,7 @@ impl Columns {
                 .any(|(of, some)| of == table && some.iter().all(|c| columns.contains(&c.as_str())))
     }
 
-    /// What puts rows of one key in an order, where a table lets them share one.
+    /// Returns what orders rows of one key, if a table lets them share one.
     pub(super) fn tie(&self, table: &str) -> &'static str {
         match self.table(table) {
             Some(table) if table.whole && "rpm".contains(table.kind) => ", t.tableoid, t.ctid",
@@ -259,8 +259,8 @@ impl Columns {
         }
     }
 
-    /// The table, the key and the SELECT list of `T`, ending with whether a cell is too large; `None`
-    /// where the hub has no such table. Columns are those of the alias `t`.
+    /// Returns the table, the key and the SELECT list of `T`, ending with whether a cell is too large; `None` where the
+    /// hub has no such table. Columns are those of the alias `t`.
     pub(super) fn select_list<T: Stored>(&self) -> Option<Selected> {
         let table = table_here(&self.capabilities, T::TABLE);
         let mut key = None;
@@ -298,7 +298,7 @@ impl Columns {
     }
 }
 
-/// What a statement over one table is put together from.
+/// The parts of a statement over one table.
 pub(super) struct Selected {
     pub table: &'static str,
     /// The table with its alias.
@@ -309,7 +309,7 @@ pub(super) struct Selected {
     pub unique: bool,
 }
 
-/// A name as SQL takes it, whatever is in it.
+/// Returns a name as SQL takes it, whatever is in it.
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

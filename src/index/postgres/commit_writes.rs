@@ -1,4 +1,4 @@
-//! What a write site brings, in one transaction.
+//! Commits the rows of a hub write in one transaction.
 
 use super::Postgres;
 use super::cell::Statement;

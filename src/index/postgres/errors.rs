@@ -1,14 +1,14 @@
-//! What the server, a pooler or the way there says, with what it was said about and what to do.
+//! Explains errors of the server, of a pooler or of the network, and what to do.
 
 use super::PgUrl;
 use super::sessions::{MOST, is_ended, is_full};
 use crate::cause::Cause;
 use crate::index::IndexError;
 
-/// What to do on a standby that breaks reads off.
+/// The advice for a standby that cancels reads.
 const STANDBY: &str = "on a standby, set hot_standby_feedback or max_standby_streaming_delay, or read from the primary";
 
-/// A statement's failure, told with what it was for and what to do.
+/// Returns a statement's failure, told with what it was for and what to do.
 pub(super) fn query_error(what: &'static str, url: &PgUrl, error: sqlx::Error) -> IndexError {
     if is_full(&error) {
         return unreachable(url, &full(&told(&error)));
@@ -23,9 +23,9 @@ pub(super) fn query_error(what: &'static str, url: &PgUrl, error: sqlx::Error) -
                 Some("25006") => {
                     "; the database takes no changes now: it is a standby, or default_transaction_read_only is on"
                 }
-                Some("42501") => "; ask for a role that may do this",
+                Some("42501") => "; use a role that may do this",
                 Some("57014") => {
-                    "; it took longer than its time limit or somebody cancelled it, try again when the hub is quieter"
+                    "; it exceeded its time limit or was cancelled; try again when the hub is less busy"
                 }
                 Some("55P03") => "; another transaction holds the row, try again",
                 Some("53100") => "; the database's disk is full",
@@ -40,7 +40,7 @@ pub(super) fn query_error(what: &'static str, url: &PgUrl, error: sqlx::Error) -
     IndexError::Query { what, why }
 }
 
-/// A statement that gave way to another: a standby that had to follow its primary, or a deadlock.
+/// Returns a statement that gave way to another: a standby that had to follow its primary, or a deadlock.
 fn broken_off(what: &'static str, told: &str) -> IndexError {
     IndexError::BrokenOff {
         what,
@@ -70,13 +70,11 @@ fn told(error: &sqlx::Error) -> String {
 fn full(told: &str) -> String {
     let (reading, writing) = MOST;
     format!(
-        "{told}; Luthier works with one connection and takes up to {reading} where it may, {writing} more to write: \
-         end other programs' connections, or raise the limit of the role (CONNECTION LIMIT), of the server \
-         (max_connections) or of the pooler"
+        "{told}; Luthier needs one connection and uses up to {reading}, and {writing} more to write; close connections of other programs, or raise the limit of the role (CONNECTION LIMIT), of the server (max_connections) or of the pooler"
     )
 }
 
-/// Why a database could not be opened, and what to do.
+/// Explains why a database could not be opened, and what to do.
 pub(super) fn open_error(url: &PgUrl, error: &sqlx::Error) -> IndexError {
     let why = match error {
         _ if is_full(error) => full(&told(error)),
@@ -97,13 +95,13 @@ pub(super) fn open_error(url: &PgUrl, error: &sqlx::Error) -> IndexError {
     }
 }
 
-/// What a server or a pooler answered, and what to do.
+/// Explains what a server or a pooler answered, and what to do.
 fn refused(code: &str, told: &str) -> String {
     let advice = match code {
         "28P01" | "28000" => "check user and password in DATABASE_URL, --database or PGPASSWORD",
         "3D000" => "check the name at the end of the URL",
         "57P03" => "try again in a moment",
-        "42501" => "ask for a role that may do this",
+        "42501" => "use a role that may do this",
         // A pooler has one code for all of its complaints.
         "08P01" if told.contains("startup parameter") => {
             "a pooler refuses what the URL sets: leave `options` out of it and set them for the role (ALTER ROLE … \

@@ -1,4 +1,4 @@
-//! What belongs to one repository, looked up by it; and a few rows of many, for a sample.
+//! Reads the rows of one repository; and a few rows of many, for a sample.
 
 use super::Postgres;
 use super::cell::Statement;
@@ -11,7 +11,7 @@ use crate::object::Kind;
 const IDS: usize = 1_000;
 
 impl Postgres {
-    /// The table that says which repository a row of `kind` belongs to; `None` where none does.
+    /// Returns the table that says which repository a row of `kind` belongs to; `None` where none does.
     fn holding(&self, kind: Kind) -> Option<&'static str> {
         let capabilities = &self.columns.capabilities;
         let table = match capabilities.refs(kind) {
@@ -36,7 +36,7 @@ impl Postgres {
             .await
     }
 
-    /// A page of a table's ids beside a repository.
+    /// Returns a page of a table's ids beside a repository.
     async fn ids_of(
         &self,
         table: &str,
@@ -120,7 +120,7 @@ impl Postgres {
         Ok(out)
     }
 
-    /// A page of the ids of a repository's proposals.
+    /// Returns a page of the ids of a repository's proposals.
     pub(super) async fn proposal_page(
         &self,
         repo_id: &str,

@@ -19,16 +19,16 @@ const LOCK: i64 = 0x4c75_7468_6965_7200;
 
 const WHAT: &str = "locking the hub";
 
-/// How long an applier waits for another to end: long enough for the server to notice one that died.
+/// The longest wait for another applier: long enough for the server to notice one that died.
 const OTHERS: &str = "3s";
 
-/// How often the transaction says something, so that no server and no pooler ends it as idle.
+/// The interval at which the transaction sends something, so that no server and no pooler ends it as idle.
 const BEAT: Duration = Duration::from_secs(15);
 
-/// How often, and at which distance, a lost lock is tried again.
+/// The tries, and their distance, for taking a lost lock again.
 const RETAKE: (u32, Duration) = (60, Duration::from_secs(2));
 
-/// Whether this applier's lock holds; nothing is written while it does not.
+/// The state of this applier's lock; nothing is written without it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Applier {
     /// Held, or never asked for.
@@ -55,7 +55,7 @@ impl Postgres {
             Applier::Held => Ok(()),
             Applier::Retaking(why) => Err(IndexError::Unreachable {
                 what: self.url.to_string(),
-                why: format!("{why}; the lock of this repair is being taken again").into(),
+                why: format!("{why}; this repair is taking its lock again").into(),
             }),
             Applier::Lost(why) => Err(IndexError::Locked(why.clone())),
         }
@@ -102,8 +102,7 @@ impl Postgres {
             false => Ok(own),
             true => Err(IndexError::Open {
                 what: format!("{} to write", self.url),
-                why: "it takes no changes now: it is a standby, or default_transaction_read_only is on; \
-                      `luthier doctor --write` says which"
+                why: "it takes no changes now: it is a standby, or default_transaction_read_only is on; `luthier doctor --write` shows which"
                     .into(),
             }),
         }
@@ -142,7 +141,7 @@ impl Drop for Guard {
     }
 }
 
-/// What asking for the lock gave; the connection is in a transaction either way.
+/// The result of asking for the lock; the connection is in a transaction either way.
 enum Taken {
     Lock(PgConnection),
     Nothing(PgConnection),
@@ -231,7 +230,7 @@ async fn retake(options: &PgConnectOptions) -> Result<PgConnection, NotRetaken> 
 /// Why a lock whose connection ended is not held again.
 #[derive(Debug, thiserror::Error)]
 enum NotRetaken {
-    #[error("another repair has taken it since")]
+    #[error("another repair has it now")]
     Taken,
     #[error("it could not be taken again: {0}")]
     Failed(#[source] sqlx::Error),
@@ -242,14 +241,14 @@ fn is_lock_timeout(error: &sqlx::Error) -> bool {
     code.as_deref() == Some("55P03")
 }
 
-/// Who holds the lock, as far as the server tells.
+/// Describes who holds the lock, as far as the server tells.
 async fn holder(own: &mut PgConnection, url: &PgUrl) -> Result<String, IndexError> {
     let found = held_by(own).await;
     let found = found.map_err(|e| query_error("asking who holds the lock", url, e))?;
     Ok(found.unwrap_or_else(|| "it has just ended; try again".to_owned()))
 }
 
-/// Who holds the lock; `None` where nobody does.
+/// Returns who holds the lock; `None` if nobody does.
 pub(super) async fn held_by(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
     let found: Option<(i32, String, String)> = sqlx::query_as(
         "SELECT l.pid, coalesce(nullif(a.application_name, ''), 'a program'), \

@@ -50,10 +50,10 @@ pub struct Postgres {
     url: PgUrl,
     sessions: Sessions,
     access: Access,
-    /// Whether the lock of this applier holds.
+    /// The state of this applier's lock.
     applier: ApplierState,
     columns: Columns,
-    /// What this user is not shown, as the catalogue told at connect.
+    /// The rows that this user cannot see, as the catalogue said at connect.
     hidden: Vec<Hidden>,
 }
 

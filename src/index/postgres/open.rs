@@ -77,7 +77,7 @@ impl Postgres {
                 .await
                 .map_err(|e| IndexError::Open {
                     what: url.to_string(),
-                    why: Cause::told(format!("its tables could not be made: {e}"), e),
+                    why: Cause::told(format!("its tables could not be created: {e}"), e),
                 })?;
         }
         // The next connection tells what there is to tell.
@@ -86,14 +86,14 @@ impl Postgres {
         if let Some(hidden) = hub.hidden.first() {
             return Err(IndexError::Open {
                 what: url.to_string(),
-                why: format!("rows may lie there already: {}", hidden.said).into(),
+                why: format!("it may already contain rows: {}", hidden.said).into(),
             });
         }
         let counts = hub.counts().await?;
         if counts.repos + counts.branches + counts.commits + counts.snapshots + counts.blobs > 0 {
             return Err(IndexError::Open {
                 what: url.to_string(),
-                why: "a hub with rows lies there already; choose an empty database".into(),
+                why: "it already contains a hub with rows; choose an empty database".into(),
             });
         }
         Ok(hub)
@@ -268,7 +268,7 @@ async fn check_hub(
     Ok(())
 }
 
-/// Where a hub's tables lie that are not on the search path, in words; `None` where there are none.
+/// Describes where a hub's tables are if they are not on the search path; `None` if there are none.
 async fn elsewhere(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
     let found: Option<(String, bool)> = sqlx::query_as(
         "SELECT n.nspname::text, has_schema_privilege(n.oid, 'USAGE') FROM pg_class AS c \
@@ -290,7 +290,7 @@ async fn elsewhere(connection: &mut PgConnection) -> Result<Option<String>, sqlx
     }))
 }
 
-/// A schema as a search path in a URL takes it: in quotes unless it reads the same without them, and without
+/// Returns a schema as a search path in a URL takes it: in quotes unless it reads the same without them, and without
 /// what a URL takes for its own.
 fn on_path(schema: &str) -> String {
     let plain = |c: char| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit();

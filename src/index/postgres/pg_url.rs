@@ -1,4 +1,4 @@
-//! Where a Postgres hub is. The URL may hold a password, so it has no `Debug` and is never shown whole.
+//! The URL of a Postgres hub. The URL may hold a password, so it has no `Debug` and is never shown whole.
 
 use super::PgUrlError;
 use crate::{secrets, text};
@@ -26,7 +26,7 @@ impl fmt::Display for PgUrl {
     }
 }
 
-/// Whether a scheme names Postgres, in SQLAlchemy's spelling too: `postgresql+asyncpg`.
+/// Returns whether a scheme names Postgres, in SQLAlchemy's spelling too: `postgresql+asyncpg`.
 #[must_use]
 pub fn is_postgres(scheme: &str) -> bool {
     let dialect = scheme
@@ -69,7 +69,7 @@ impl PgUrl {
         })
     }
 
-    /// The URL without password: the one that was given may be told to a program, and not shown.
+    /// Returns the URL without password: the one that was given may be told to a program, and not shown.
     #[must_use]
     pub fn url(&self) -> String {
         let Ok(mut url) = Url::parse(&self.url) else {
@@ -89,13 +89,13 @@ impl PgUrl {
         url.to_string()
     }
 
-    /// The name of the database.
+    /// Returns the name of the database.
     #[must_use]
     pub fn database(&self) -> &str {
         self.shown.rsplit_once('/').map_or("", |(_, name)| name)
     }
 
-    /// How to connect. Holds the password: never to be shown.
+    /// Returns how to connect, including the password: never to be shown. Holds the password: never to be shown.
     pub(super) fn options(&self) -> Result<PgConnectOptions, sqlx::Error> {
         let options = PgConnectOptions::from_str(&self.url)?
             .application_name("luthier")

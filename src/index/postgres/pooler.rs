@@ -1,4 +1,5 @@
-//! Whether a pooler stands between this program and the server. Nothing rests on the answer but what is told.
+//! Finds out whether a pooler is in front of the server; only messages depend on it. Nothing rests on the answer but
+//! what is told.
 
 use super::sessions::{CONNECT, Purpose, SILENCE, start, within};
 use sqlx::postgres::{PgConnectOptions, PgConnection};

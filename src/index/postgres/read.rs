@@ -79,7 +79,7 @@ impl Postgres {
         Ok(rows)
     }
 
-    /// A page of a table in the order of its primary key.
+    /// Returns a page of a table in the order of its primary key.
     pub(super) async fn page<T: Stored>(
         &self,
         after: Option<&str>,
@@ -105,7 +105,7 @@ impl Postgres {
         self.rows(ask, limit, T::read).await.map_err(failed)
     }
 
-    /// The rows with these ids. All of them are held at once: callers ask for few.
+    /// Returns the rows with these ids. All of them are held at once: callers ask for few.
     pub(super) async fn by_id<T: Stored>(&self, ids: &[String]) -> Result<Vec<T>, IndexError> {
         let failed = |e| self.failed(T::WHAT, e);
         let Some(of) = self.columns.select_list::<T>() else {

@@ -1,4 +1,4 @@
-//! What the server says of itself, and the additive migration.
+//! The server's description of itself, and the additive migration.
 
 use super::columns::quoted;
 use super::sessions::{Purpose, Session};
@@ -49,7 +49,7 @@ impl Postgres {
         })
     }
 
-    /// Whether a pooler stands between; `None` where no more connections can be made to find out.
+    /// Returns whether a pooler stands between; `None` where no more connections can be made to find out.
     async fn finds_pooler(&self) -> Option<bool> {
         let options = self.url.options().ok()?;
         pooler::stands_between(&options).await.ok()
@@ -96,7 +96,7 @@ impl Postgres {
         ))
     }
 
-    /// How SQL names the table of each kind, and its partitions.
+    /// Returns the SQL names of the table of each kind, and of its partitions.
     async fn table_names(&self, session: &mut Session) -> Result<[TableName; 3], sqlx::Error> {
         let mut out = Kind::ALL.map(TableName::of);
         for (kind, name) in Kind::ALL.into_iter().zip(&mut out) {
@@ -120,7 +120,7 @@ impl Postgres {
         Ok(out)
     }
 
-    /// The partitions of a table, parents before children, with the index that each is to have.
+    /// Returns the partitions of a table, parents before children, with the index that each is to have.
     async fn partitions(
         &self,
         session: &mut Session,
@@ -188,7 +188,7 @@ impl Postgres {
 /// is there and valid.
 type PartitionRow = (String, String, String, Option<String>, bool, Option<bool>);
 
-/// A name as SQL takes it, in quotes where it needs them.
+/// Returns a name as SQL takes it, in quotes where it needs them.
 fn as_needed(name: &str) -> String {
     let plain = |c: char| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit();
     match name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {

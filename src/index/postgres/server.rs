@@ -1,4 +1,4 @@
-//! What the server says of itself that stops a run, or makes it wait.
+//! The server's state that stops a run, or makes it wait.
 
 use super::lock;
 use crate::index::server::{Connections, ServerState};
@@ -15,7 +15,7 @@ pub(super) async fn state(connection: &mut PgConnection) -> Result<ServerState, 
     })
 }
 
-/// Why no transaction may change anything, and who says so.
+/// Returns why no transaction may change anything, and who says so.
 async fn read_only(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
     let (standby, setting, source): (bool, String, String) = sqlx::query_as(
         "SELECT pg_is_in_recovery(), setting, source FROM pg_settings \
@@ -38,7 +38,7 @@ async fn read_only(connection: &mut PgConnection) -> Result<Option<String>, sqlx
     Ok(Some(format!("default_transaction_read_only is on {by}")))
 }
 
-/// How many more connections this user may open: the least of what the role, the database and the server allow.
+/// Returns how many more connections this user may open: the least of what the role, the database and the server allow.
 async fn connections(connection: &mut PgConnection) -> Result<Option<Connections>, sqlx::Error> {
     let limits: Vec<(String, i64, i64)> = sqlx::query_as(
         "WITH taken AS (SELECT usename, datname FROM pg_stat_activity WHERE backend_type = 'client backend'), \

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// How long opening a connection, or starting a transaction, may take.
+/// The longest time for opening a connection, or starting a transaction.
 pub(super) const CONNECT: Duration = Duration::from_secs(10);
 
 /// Reads at the same time.
@@ -28,17 +28,17 @@ const WRITERS: usize = 2;
 /// Connections that Luthier takes at most: for reading, and more of them for writing, the applier's lock included.
 pub(super) const MOST: (usize, usize) = (READERS + LISTERS, WRITERS + 1);
 
-/// How long is waited for the server to notice that a connection has ended.
+/// The longest wait for the server to notice that a connection has ended.
 const NOTICED: Duration = Duration::from_millis(100);
 
-/// How long a connection may lie unused before it is closed.
+/// The time after which an unused connection is closed.
 const IDLE: Duration = Duration::from_secs(300);
 
-/// How long is waited for a row, or for the end of a statement, before the connection counts as lost: the server's own
+/// The longest wait for a row, or for the end of a statement, before the connection counts as lost: the server's own
 /// `statement_timeout` comes first, unless the server or the network is gone.
 pub(super) const SILENCE: Duration = Duration::from_secs(150);
 
-/// What every transaction is told: nothing waits for ever, and nothing of ours holds up the hub. Text and times come
+/// The settings of every transaction: nothing waits for ever, and nothing of ours blocks the hub. Text and times come
 /// in one form, whatever the role, the database or a pooler says.
 const LIMITS: &str = "SET LOCAL statement_timeout = '120s'; SET LOCAL lock_timeout = '5s'; \
      SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL TIME ZONE 'UTC'; \
@@ -47,7 +47,7 @@ const LIMITS: &str = "SET LOCAL statement_timeout = '120s'; SET LOCAL lock_timeo
 /// The first version whose server ends transactions by their age.
 const TRANSACTION_TIMEOUT: u32 = 170_000;
 
-/// What a transaction is for.
+/// The purpose of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Read,
@@ -82,7 +82,7 @@ struct Shared {
     closed: AtomicBool,
 }
 
-/// How many connections of ours are open, and a call for whoever waits for one of them.
+/// The number of our open connections, and a signal for whoever waits for one.
 #[derive(Default)]
 struct Count {
     open: AtomicUsize,
@@ -169,7 +169,8 @@ impl Sessions {
         }
     }
 
-    /// A connection beside the shared ones. Where the server has no more of them, what lies unused is closed for it.
+    /// Returns a connection beside the shared ones. Where the server has no more of them, what lies unused is closed
+    /// for it.
     pub(super) async fn connect_apart(
         &self,
         options: &PgConnectOptions,
@@ -215,7 +216,7 @@ impl Shared {
         self.idle().clear();
     }
 
-    /// Whether a connection of ours is open, so that waiting for one has an end.
+    /// Returns whether a connection of ours is open, so that waiting for one has an end.
     fn has_some(&self) -> bool {
         self.count.open.load(Ordering::SeqCst) > 0
     }
@@ -300,7 +301,7 @@ pub(super) async fn start(
     within(CONNECT, begun).await.map(drop)
 }
 
-/// What keeps a newer server from ending a transaction by its age alone.
+/// Returns the statement that keeps a newer server from ending a transaction by its age alone.
 pub(super) fn endless(connection: &PgConnection) -> &'static str {
     match connection.server_version_num() {
         Some(TRANSACTION_TIMEOUT..) => "; SET LOCAL transaction_timeout = 0",
@@ -329,7 +330,7 @@ fn code(error: &sqlx::Error) -> Option<String> {
     Some(code.into_owned())
 }
 
-/// Whether the server, the database, the role or a pooler has no connection left for us.
+/// Returns whether the server, the database, the role or a pooler has no connection left for us.
 pub(super) fn is_full(error: &sqlx::Error) -> bool {
     match code(error).as_deref() {
         Some("53300") => true,
@@ -339,7 +340,7 @@ pub(super) fn is_full(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether the server ends the connection or takes none now: it stops, restarts, fails over or ends idle ones.
+/// Returns whether the server ends the connection or takes none now: it stops, restarts, fails over or ends idle ones.
 pub(super) fn is_ended(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,

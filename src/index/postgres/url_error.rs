@@ -14,7 +14,7 @@ pub enum PgUrlError {
     Parse(#[from] url::ParseError),
     #[error("it holds a `#`; {ENCODE}")]
     Fragment,
-    #[error("its `@` stands behind a `/` or `?`; {ENCODE}")]
+    #[error("its `@` comes after a `/` or `?`; {ENCODE}")]
     MisplacedAt,
     #[error("it names several hosts; name the one that is meant")]
     SeveralHosts,
@@ -28,7 +28,7 @@ pub enum PgUrlError {
     Service,
     #[error("it names a password file; name it in PGPASSFILE instead")]
     PasswordFile,
-    #[error("its percent-encoding gives no UTF-8")]
+    #[error("its percent-encoding is not UTF-8")]
     Encoding(#[from] std::str::Utf8Error),
     #[error("it holds a NUL")]
     Nul,
@@ -37,15 +37,15 @@ pub enum PgUrlError {
     #[error("the variable {0} holds a line break or another control character")]
     VariableControl(&'static str),
     #[error(
-        "PGSERVICE names a service, and service files are not read here; write host, port, user and database into the URL"
+        "PGSERVICE names a service, but service files are not read; write host, port, user and database into the URL"
     )]
     ServiceVariable,
-    #[error("PGHOST names several hosts; name the one that is meant")]
+    #[error("PGHOST names several hosts; name one")]
     HostVariable,
-    #[error("PGPORT is no number of a port")]
+    #[error("PGPORT is not a port number")]
     PortVariable(#[source] std::num::ParseIntError),
     #[error(
-        "PGSSLMODE is no mode of TLS: disable, allow, prefer, require, verify-ca or verify-full"
+        "PGSSLMODE is not a TLS mode; use disable, allow, prefer, require, verify-ca or verify-full"
     )]
     TlsVariable,
 }

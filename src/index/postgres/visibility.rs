@@ -1,4 +1,4 @@
-//! Whether all rows of the hub are shown to this user: the catalogue, and what is shown compared with it.
+//! Checks whether this user can see all rows of the hub, by the catalogue.
 
 use super::Postgres;
 use super::catalogue::Catalogue;

@@ -152,7 +152,7 @@ impl RebuildScratch {
         }
     }
 
-    /// The repositories that records and keys name, and no checkpoint speaks for.
+    /// Returns the repositories that records and keys name, and no checkpoint speaks for.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -174,7 +174,7 @@ impl RebuildScratch {
     }
 }
 
-/// A branch that nothing says exists; its id is made from what it is, so that the next run makes it too.
+/// Returns a branch that nothing says exists; its id is made from what it is, so that the next run makes it too.
 fn tip(repo_id: String, id: String, hex: &str, name: &str, place: i64) -> BranchRow {
     let digest = hex::encode(Sha256::digest(format!("{repo_id}\0{hex}")));
     let parts = [

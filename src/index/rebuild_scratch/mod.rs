@@ -1,5 +1,5 @@
-//! What a rebuild has found in a store: a temporary SQLite file in which facts are laid down and
-//! joined, so that the memory of a rebuild does not grow with the store.
+//! A rebuild's scratch file: a temporary SQLite file in which facts are stored and joined, so that the memory of a
+//! rebuild does not grow with the store.
 //!
 //! Objects are known by the 64 digits of their key, which they prove; ids keep their spelling.
 
@@ -19,7 +19,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{QueryBuilder, Sqlite};
 
-/// How many rows go into one statement; SQLite takes 32,766 values.
+/// The rows of one statement; SQLite takes 32,766 values.
 const BATCH: usize = 1_000;
 
 /// `rank` is the order of the layouts: of two keys of one object, the lower one is taken.
@@ -132,7 +132,7 @@ impl RebuildScratch {
     }
 }
 
-/// A scratch file that cannot be read or written: the disk is full, most likely.
+/// Returns a scratch file that cannot be read or written: the disk is full, most likely.
 fn failed(error: sqlx::Error) -> IndexError {
     IndexError::Query {
         what: "the rebuild's survey",
@@ -162,7 +162,7 @@ fn body_of(row: &RepoRow) -> String {
     .to_string()
 }
 
-/// The row that [`body_of`] wrote.
+/// Returns the row that [`body_of`] wrote.
 fn repo_from(body: &str) -> RepoRow {
     let cells: Vec<Option<String>> = serde_json::from_str(body).unwrap_or_default();
     let mut cells = cells.into_iter();

@@ -1,4 +1,4 @@
-//! What has been settled, a page at a time.
+//! Reads the joined facts, a page at a time.
 
 use super::{RebuildScratch, failed, repo_from};
 use crate::index::{BranchRow, IndexError, MembershipRow, RepoRow};
@@ -249,7 +249,7 @@ impl RebuildScratch {
             .collect())
     }
 
-    /// The keys of the proved objects of a kind with these digits.
+    /// Returns the keys of the proved objects of a kind with these digits.
     ///
     /// # Errors
     /// The scratch file cannot be read.
@@ -277,7 +277,7 @@ impl RebuildScratch {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    /// What is named and lacks a proved object: how many, and the first `limit` of them.
+    /// Returns the ids that are referred to but have no valid object: how many, and the first `limit` of them.
     ///
     /// # Errors
     /// The scratch file cannot be read.

@@ -135,7 +135,7 @@ impl Sqlite {
         Ok(false)
     }
 
-    /// How many memberships a repository has, counting no further than `most`.
+    /// Counts the memberships of a repository, up to `most`.
     async fn members_up_to(&self, refs: &str, repo: &str, most: u32) -> Result<u64, sqlx::Error> {
         let mut ask = Statement::new(format!(
             "SELECT count(*) FROM (SELECT 1 FROM {refs} AS r WHERE {} = ",
@@ -156,7 +156,7 @@ impl Sqlite {
             .map_or(0, i64::unsigned_abs))
     }
 
-    /// The column to sort by, never null: a comparison with null would hide the row.
+    /// Returns the column to sort by, never null: a comparison with null would hide the row.
     fn at_expression(&self, kind: Kind) -> String {
         let (table, at) = (Capabilities::table(kind), at_column(kind));
         if let Some(column) = self.columns.get(table, at)
@@ -188,7 +188,7 @@ impl Sqlite {
         sql.bind_key(seen)
     }
 
-    /// The columns of a list, in the order of `read_light`.
+    /// Returns the columns of a list, in the order of `read_light`.
     fn light_columns(&self, kind: Kind) -> String {
         let table = Capabilities::table(kind);
         let here = |column: &str| self.columns.plain(table, column);

@@ -15,7 +15,7 @@ const BLOB_MARK: char = '\u{10ff00}';
 /// Byte 0 of the range that stands for single bytes; only 0x80 and above are used.
 const BYTE_BASE: u32 = 0x10_ff00;
 
-/// What a key is in the file.
+/// A key as the file stores it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum KeyBytes {
     Text(String),
@@ -27,7 +27,7 @@ fn is_private(c: char) -> bool {
     c >= BLOB_MARK
 }
 
-/// The reversible text of a key.
+/// Returns the reversible text of a key.
 pub(super) fn escape(bytes: &[u8], blob: bool) -> String {
     if !blob
         && let Ok(text) = std::str::from_utf8(bytes)
@@ -58,7 +58,7 @@ pub(super) fn escape(bytes: &[u8], blob: bool) -> String {
     out
 }
 
-/// What the file holds for a key's text.
+/// Decodes what the file contains for a key's text.
 pub(super) fn unescape(key: &str) -> KeyBytes {
     if !key.chars().any(is_private) {
         return KeyBytes::Text(key.to_owned());
@@ -143,8 +143,8 @@ impl<'r> SqliteCells<'r> {
         }
     }
 
-    /// The next cell's bytes, and whether it is a BLOB. A number comes as its decimal text, with as many
-    /// digits as it takes to find it again.
+    /// Returns the next cell's bytes, and whether it is a BLOB. A number comes as its decimal text, with as many digits
+    /// as it takes to find it again.
     fn next(&mut self) -> Result<Option<CellBytes<'r>>, sqlx::Error> {
         let at = self.at;
         self.at += 1;

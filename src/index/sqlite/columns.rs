@@ -1,4 +1,4 @@
-//! What each table and column is in this file, and how a key is read, compared and sorted.
+//! The tables and columns of this file: how a key is read, compared and sorted.
 
 use crate::index::Capabilities;
 use crate::index::hidden::{Hidden, Why};
@@ -18,7 +18,7 @@ const KEYS: [&str; 9] = [
     "merge_commit_id",
 ];
 
-/// What a column makes of the values that it is given, by the words of its type.
+/// The conversion that a column applies to values, by the words of its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Affinity {
     Text,
@@ -29,7 +29,7 @@ pub(super) enum Affinity {
 }
 
 impl Affinity {
-    /// The rules of SQLite, but for `ANY`, which makes nothing of a value in a strict table.
+    /// Returns the rules of SQLite, but for `ANY`, which makes nothing of a value in a strict table.
     fn of(declared: &str) -> Self {
         let declared = declared.to_ascii_uppercase();
         let has = |word: &str| declared.contains(word);
@@ -87,7 +87,7 @@ impl Columns {
         for (name, kind, without_rowid) in tables {
             let small = name.to_ascii_lowercase();
             if let Some((why, what)) = match kind.as_str() {
-                "view" => Some((Why::View, "a view, which may leave rows out")),
+                "view" => Some((Why::View, "a view, which may hide rows")),
                 "virtual" => Some((
                     Why::Foreign,
                     "a virtual table, whose module may leave rows out",
@@ -160,7 +160,7 @@ impl Columns {
         self.by_name.get(&(table.to_owned(), column.to_owned()))
     }
 
-    /// A column as it is compared and sorted: by its bytes, and as text whatever its type makes of it.
+    /// Returns a column as it is compared and sorted: by its bytes, and as text whatever its type makes of it.
     pub(super) fn text(&self, alias: &str, table: &str, column: &str) -> String {
         match self.get(table, column).map(|column| column.affinity) {
             Some(Affinity::Text) => format!("{alias}.\"{column}\" COLLATE BINARY"),
@@ -168,7 +168,7 @@ impl Columns {
         }
     }
 
-    /// A column of the alias `t` as it is read.
+    /// Returns a column of the alias `t` as it is read.
     pub(super) fn plain(&self, table: &str, column: &str) -> String {
         match self.get(table, column) {
             None => "NULL".to_owned(),
@@ -179,7 +179,7 @@ impl Columns {
         }
     }
 
-    /// Whether no two rows of a table have the same values in these columns, or none at all.
+    /// Returns whether no two rows of a table have the same values in these columns, or none at all.
     pub(super) fn is_unique(&self, table: &str, columns: &[&str]) -> bool {
         let never_null = |column: &&str| self.get(table, column).is_some_and(|c| c.never_null);
         // What is compared as text may be two values that read alike.
@@ -197,7 +197,7 @@ impl Columns {
             })
     }
 
-    /// A term of a SELECT list that makes the first of several rows the one that is read.
+    /// Returns a term of a SELECT list that makes the first of several rows the one that is read.
     pub(super) fn first_of(&self, table: &str) -> &'static str {
         match self.tables.get(table) {
             Some(Table { numbered: true, .. }) => ", min(t.rowid)",

@@ -1,4 +1,4 @@
-//! What belongs to one repository, looked up by it; and a few rows of many, for a sample.
+//! Reads the rows of one repository; and a few rows of many, for a sample.
 
 use super::Sqlite;
 use super::cell::Statement;
@@ -10,7 +10,7 @@ use crate::object::Kind;
 const IDS: usize = 500;
 
 impl Sqlite {
-    /// The table that says which repository a row of `kind` belongs to; `None` where none does.
+    /// Returns the table that says which repository a row of `kind` belongs to; `None` where none does.
     fn holding(&self, kind: Kind) -> Option<&'static str> {
         let table = match self.columns.capabilities.refs(kind) {
             true => Capabilities::refs_table(kind),
@@ -40,7 +40,7 @@ impl Sqlite {
             .await
     }
 
-    /// A page of a table's ids beside a repository.
+    /// Returns a page of a table's ids beside a repository.
     async fn ids_of(
         &self,
         table: &str,
@@ -123,7 +123,7 @@ impl Sqlite {
         Ok(out)
     }
 
-    /// A page of the ids of a repository's proposals.
+    /// Returns a page of the ids of a repository's proposals.
     pub(super) async fn proposal_page(
         &self,
         repo_id: &str,

@@ -78,7 +78,7 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Whether a column is declared for texts: a strict table takes nothing else there.
+    /// Returns whether a column is declared for texts: a strict table takes nothing else there.
     pub(super) fn takes_text(&self, table: &str, column: &str) -> bool {
         self.columns
             .get(table, column)

@@ -58,7 +58,7 @@ impl Sqlite {
             .is_some_and(|column| column.refuses_null)
     }
 
-    /// How SQLite goes about a statement, a step a line.
+    /// Returns SQLite's plan for a statement, one step per line.
     #[cfg(test)]
     pub(super) async fn explain(&self, sql: &str) -> String {
         let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
@@ -75,7 +75,7 @@ impl Sqlite {
     }
 }
 
-/// A statement's failure, told with what it was for.
+/// Returns a statement's failure, told with what it was for.
 fn query_error(what: &'static str) -> impl Fn(sqlx::Error) -> IndexError {
     move |e| {
         let why = match &e {

@@ -21,7 +21,7 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 1] = [(
     include_str!("../../../migrations/sqlite/0001_hub.sql"),
 )];
 
-/// How long a statement waits for another program's lock.
+/// The longest wait of a statement for another program's lock.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Connections that read at the same time.
@@ -111,14 +111,14 @@ impl Sqlite {
             .map_err(|e| open_error(&what, path, &e))?;
         migrator().run(&pool).await.map_err(|e| IndexError::Open {
             what: what.clone(),
-            why: Cause::told(format!("its tables could not be made: {e}"), e),
+            why: Cause::told(format!("its tables could not be created: {e}"), e),
         })?;
         pool.close().await;
         Self::open(path, Access::Write).await
     }
 }
 
-/// The embedded migrations as sqlx takes them.
+/// Returns the embedded migrations as sqlx takes them.
 fn migrator() -> Migrator {
     Migrator::with_migrations(
         MIGRATIONS
@@ -140,18 +140,18 @@ fn migrator() -> Migrator {
 async fn take_over(path: &Path, what: &str) -> Result<Sqlite, IndexError> {
     let refused = |why: &str| IndexError::Open {
         what: what.to_owned(),
-        why: format!("{why}; choose a place where nothing lies").into(),
+        why: format!("{why}; choose an empty place").into(),
     };
     let found = Sqlite::open(path, Access::Write)
         .await
-        .map_err(|_| refused("something that is no empty hub lies there already"))?;
+        .map_err(|_| refused("the file exists and is not an empty hub"))?;
     if let Some(hidden) = found.hidden.first() {
         return Err(refused(&hidden.said));
     }
     let counts = crate::index::Index::counts(&found).await?;
     let rows = counts.repos + counts.branches + counts.commits + counts.snapshots + counts.blobs;
     if rows > 0 {
-        return Err(refused("a hub with rows lies there already"));
+        return Err(refused("it already contains a hub with rows"));
     }
     Ok(found)
 }
@@ -190,7 +190,7 @@ async fn probe(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error>
     Ok(pool)
 }
 
-/// The one connection that writes.
+/// Returns the one connection that writes.
 async fn writer(what: &str, path: &Path) -> Result<SqlitePool, IndexError> {
     let options = options(path)
         .create_if_missing(false)
@@ -211,7 +211,7 @@ async fn writer(what: &str, path: &Path) -> Result<SqlitePool, IndexError> {
     }
 }
 
-/// The file's absolute path: the same whatever link leads to it, and never read as a URI by SQLite.
+/// Returns the file's absolute path: the same whatever link leads to it, and never read as a URI by SQLite.
 fn existing_file(path: &Path) -> Result<PathBuf, IndexError> {
     let fail = |why: Cause| IndexError::Open {
         what: path.display().to_string(),
@@ -238,7 +238,7 @@ fn existing_file(path: &Path) -> Result<PathBuf, IndexError> {
     Ok(full)
 }
 
-/// What the file holds, where its text is UTF-8.
+/// Reads the file's tables, if its text is UTF-8.
 async fn catalogue(pool: &SqlitePool) -> Result<(Columns, Vec<Hidden>), sqlx::Error> {
     let (columns, mut hidden) = Columns::read(pool).await?;
     let encoding: String = sqlx::query_scalar("PRAGMA encoding")
@@ -280,7 +280,7 @@ fn check_hub(what: &str, path: &Path, capabilities: &Capabilities) -> Result<(),
     Ok(())
 }
 
-/// Whether another program holds the file or a table of it.
+/// Returns whether another program holds the file or a table of it.
 pub(super) fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
     let code = error.code().and_then(|code| code.parse::<i32>().ok());
     matches!(
@@ -299,8 +299,8 @@ fn primary(error: &sqlx::Error) -> Option<i32> {
     extended(error).map(|code| code & 0xff)
 }
 
-/// Whether a failed opening is what a WAL file in a folder without write permission gives, and reading
-/// the file alone would lose nothing.
+/// Returns whether a failed opening is what a WAL file in a folder without write permission gives, and reading the file
+/// alone would lose nothing.
 fn may_be_immutable(error: &sqlx::Error, path: &Path) -> bool {
     let refused = matches!(primary(error), Some(code::CANTOPEN | code::READONLY))
         && extended(error) != Some(code::READONLY_ROLLBACK);
@@ -314,7 +314,7 @@ fn beside(path: &Path, suffix: &str) -> u64 {
     std::fs::metadata(PathBuf::from(name)).map_or(0, |m| m.len())
 }
 
-/// Why a file could not be opened, and what to do.
+/// Explains why a file could not be opened, and what to do.
 fn open_error(what: &str, path: &Path, error: &sqlx::Error) -> IndexError {
     let told = match error {
         sqlx::Error::Database(e) => e.message().to_owned(),

@@ -36,7 +36,7 @@ impl Sqlite {
         rows_of(&self.lists, ask, limit, read).await
     }
 
-    /// A page of a table in the order of its primary key.
+    /// Returns a page of a table in the order of its primary key.
     pub(super) async fn page<T: Stored>(
         &self,
         after: Option<&str>,
@@ -60,7 +60,7 @@ impl Sqlite {
             .map_err(query_error(T::WHAT))
     }
 
-    /// The rows with these ids. All of them are held at once: callers ask for few.
+    /// Returns the rows with these ids. All of them are held at once: callers ask for few.
     pub(super) async fn by_id<T: Stored>(&self, ids: &[String]) -> Result<Vec<T>, IndexError> {
         let Some(of) = self.select_list::<T>() else {
             return Ok(Vec::new());
@@ -316,7 +316,7 @@ async fn rows_of<T>(
     Ok(Page { rows, end })
 }
 
-/// The least text that sorts behind everything that starts with `prefix`; `None` where there is none.
+/// Returns the least text that sorts behind everything that starts with `prefix`; `None` where there is none.
 fn beyond(prefix: &str) -> Option<String> {
     let mut out = prefix.to_owned();
     while let Some(last) = out.pop() {

@@ -4,7 +4,7 @@ use super::Sqlite;
 use crate::index::MAX_CELL;
 use crate::index::rows::{Stored, column_here, table_here};
 
-/// What a statement over one table is put together from.
+/// The parts of a statement over one table.
 pub(super) struct Selected {
     pub table: &'static str,
     /// The key as it is compared.
@@ -15,7 +15,7 @@ pub(super) struct Selected {
 }
 
 impl Selected {
-    /// The statement up to its first condition, which keeps rows without a key out.
+    /// Returns the statement up to its first condition, which keeps rows without a key out.
     pub(super) fn select(&self, first_of: &str) -> String {
         let (table, list, key) = (self.table, &self.list, &self.key);
         match self.unique {
@@ -26,8 +26,8 @@ impl Selected {
         }
     }
 
-    /// What comes behind the conditions: of rows that share a key, one is read, since behind a page that
-    /// ended between them the others would be lost.
+    /// Returns the end of the statement: of rows that share a key, one is read, because the others would be lost after
+    /// a page that ended between them.
     pub(super) fn grouped(&self) -> String {
         match self.unique {
             true => String::new(),
@@ -37,8 +37,8 @@ impl Selected {
 }
 
 impl Sqlite {
-    /// The SELECT list of `T`, ending with whether a cell is too large; `None` where the hub has no such
-    /// table. Columns are those of the alias `t`.
+    /// Returns the SELECT list of `T`, ending with whether a cell is too large; `None` where the hub has no such table.
+    /// Columns are those of the alias `t`.
     pub(super) fn select_list<T: Stored>(&self) -> Option<Selected> {
         let capabilities = &self.columns.capabilities;
         let table = table_here(capabilities, T::TABLE);

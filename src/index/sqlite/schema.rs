@@ -1,4 +1,4 @@
-//! What the file says of itself, and the additive migration.
+//! The file's description of itself, and the additive migration.
 
 use super::{Sqlite, query_error};
 use crate::index::schema::{Dialect, Standing, TableName};

@@ -1,4 +1,4 @@
-//! Whether all rows of the file are shown: what is a table, and whether its ids tell its rows apart.
+//! Checks whether all rows of the file can be read: which names are tables, and whether ids tell rows apart.
 
 use super::Sqlite;
 use super::columns::Columns;

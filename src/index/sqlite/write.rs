@@ -13,7 +13,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-/// Where caches lie.
+/// The table of the caches.
 const TABLE: &str = "musehub_snapshots";
 
 impl Sqlite {
@@ -105,8 +105,8 @@ impl Sqlite {
         Ok(changed > 0)
     }
 
-    /// Whether a snapshot's cache still is what was seen, read as rows are: a manifest may lie there as text,
-    /// a count as anything.
+    /// Returns whether a snapshot's cache still is what was seen, read as rows are: a manifest may lie there as text, a
+    /// count as anything.
     async fn is_cached(
         &self,
         tx: &mut SqliteConnection,

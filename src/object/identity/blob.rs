@@ -24,7 +24,7 @@ const SCHEMES: [(BlobScheme, Formula); 2] = [
 ];
 
 impl BlobScheme {
-    /// The scheme's name in reports.
+    /// Returns the scheme's name in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -33,7 +33,7 @@ impl BlobScheme {
         }
     }
 
-    /// The id that the scheme's clients wrote for `digest`.
+    /// Returns the id that the scheme's clients wrote for `digest`.
     fn spell(self, digest: &[u8; 32]) -> ObjectId {
         match self {
             BlobScheme::Typed => ObjectId::typed(digest),
@@ -42,7 +42,7 @@ impl BlobScheme {
     }
 }
 
-/// The scheme under which `bytes` give `id`.
+/// Returns the scheme under which `bytes` give `id`.
 #[must_use]
 pub fn verify_blob(id: &ObjectId, bytes: &[u8]) -> Option<BlobScheme> {
     #[cfg(test)]
@@ -58,7 +58,7 @@ fn fitting(id: &ObjectId, bytes: &[u8]) -> Option<BlobScheme> {
         .map(|(scheme, _)| *scheme)
 }
 
-/// Each scheme with the id that it gives `bytes`, in the order in which they are tried.
+/// Returns each scheme with the id that it gives `bytes`, in the order in which they are tried.
 #[must_use]
 pub fn blob_trials(bytes: &[u8]) -> Vec<(BlobScheme, ObjectId)> {
     SCHEMES
@@ -67,13 +67,13 @@ pub fn blob_trials(bytes: &[u8]) -> Vec<(BlobScheme, ObjectId)> {
         .collect()
 }
 
-/// The `typed` id of a blob: what every new blob gets.
+/// Returns the `typed` id of a blob: what every new blob gets.
 #[must_use]
 pub fn blob_id(bytes: &[u8]) -> ObjectId {
     ObjectId::typed(&framed(Kind::Blob, bytes))
 }
 
-/// Whether `id` is that of the blob without bytes, under any scheme.
+/// Returns whether `id` is that of the blob without bytes, under any scheme.
 #[must_use]
 pub fn is_empty_blob(id: &ObjectId) -> bool {
     fitting(id, b"").is_some()
@@ -103,13 +103,13 @@ impl BlobHasher {
         self.raw.update(bytes);
     }
 
-    /// The scheme under which all bytes give `id`.
+    /// Returns the scheme under which all bytes give `id`.
     #[must_use]
     pub fn finish(self, id: &ObjectId) -> Option<BlobScheme> {
         self.finish_with_sha256(id).0
     }
 
-    /// The same, and the sha256 of the bytes themselves.
+    /// Returns the same, and the sha256 of the bytes themselves.
     #[must_use]
     pub fn finish_with_sha256(self, id: &ObjectId) -> (Option<BlobScheme>, [u8; 32]) {
         #[cfg(test)]
@@ -118,7 +118,7 @@ impl BlobHasher {
         (digests.scheme_of(id), digests.raw)
     }
 
-    /// The digests of all bytes.
+    /// Returns the digests of all bytes.
     #[must_use]
     pub fn digests(self) -> BlobDigests {
         BlobDigests {
@@ -137,7 +137,7 @@ pub struct BlobDigests {
 }
 
 impl BlobDigests {
-    /// The scheme under which they give `id`.
+    /// Returns the scheme under which they give `id`.
     #[must_use]
     pub fn scheme_of(&self, id: &ObjectId) -> Option<BlobScheme> {
         match id.digest() {

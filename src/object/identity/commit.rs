@@ -21,7 +21,7 @@ pub enum CommitScheme {
     Pipe,
 }
 
-/// What some formula hashes, borrowed from a record.
+/// The fields that some formula hashes, borrowed from a record.
 #[derive(Clone)]
 struct Fields<'r> {
     parents: Vec<&'r ObjectId>,
@@ -37,7 +37,7 @@ struct Formula {
     scheme: CommitScheme,
     head: fn(&Fields<'_>) -> Sha256,
     tail: fn(&Fields<'_>, &mut Sha256),
-    /// Whether the author changes the id.
+    /// Set if the author changes the id.
     author: bool,
 }
 
@@ -70,7 +70,7 @@ const SCHEMES: [Formula; 4] = [
 ];
 
 impl CommitScheme {
-    /// The scheme's name in reports.
+    /// Returns the scheme's name in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -81,13 +81,13 @@ impl CommitScheme {
         }
     }
 
-    /// Whether clients accept ids made with it.
+    /// Returns whether clients accept ids made with it.
     #[must_use]
     pub const fn accepted_by_clients(self) -> bool {
         !matches!(self, CommitScheme::Pipe)
     }
 
-    /// The id that the scheme's writers gave for `digest`.
+    /// Returns the id that the scheme's writers gave for `digest`.
     fn spell(self, digest: &[u8; 32]) -> ObjectId {
         match self {
             CommitScheme::Typed | CommitScheme::Rc7 => ObjectId::typed(digest),
@@ -126,7 +126,7 @@ impl<'r> Fields<'r> {
     }
 }
 
-/// The scheme under which the record, as it stands, gives its own id.
+/// Returns the scheme under which the record, as it stands, gives its own id.
 #[must_use]
 pub fn verify_commit(record: &CommitRecord) -> Option<CommitScheme> {
     #[cfg(test)]
@@ -139,8 +139,8 @@ pub fn verify_commit(record: &CommitRecord) -> Option<CommitScheme> {
         .map(|formula| formula.scheme)
 }
 
-/// Each scheme with the id that it gives the record, in the order in which they are tried. The
-/// record's own id is not read.
+/// Returns each scheme with the id that it gives the record, in the order in which they are tried. The record's own id
+/// is not read.
 #[must_use]
 pub fn commit_trials(record: &CommitRecord) -> Vec<(CommitScheme, ObjectId)> {
     let fields = Fields::of(record);
@@ -155,7 +155,7 @@ pub fn commit_trials(record: &CommitRecord) -> Vec<(CommitScheme, ObjectId)> {
         .collect()
 }
 
-/// The `typed` id of a commit: what every new commit gets. The record's own id is not read.
+/// Returns the `typed` id of a commit: what every new commit gets. The record's own id is not read.
 #[must_use]
 pub fn commit_id(record: &CommitRecord) -> ObjectId {
     let fields = Fields::of(record);
@@ -216,7 +216,7 @@ pub fn recover_commit(record: &CommitRecord) -> Option<Recovered> {
     None
 }
 
-/// The first spelling of `committed_at` under which a formula gives `digest`.
+/// Returns the first spelling of `committed_at` under which a formula gives `digest`.
 fn fit<'s>(
     digest: [u8; 32],
     mut fields: Fields<'s>,
@@ -244,7 +244,7 @@ fn fit<'s>(
     None
 }
 
-/// The hashed field that holds a NUL: then another record has the same id.
+/// Returns the hashed field that holds a NUL: then another record has the same id.
 #[must_use]
 pub fn ambiguous_commit(record: &CommitRecord) -> Option<&'static str> {
     let text = |id: &'_ Option<ObjectId>| id.as_ref().is_some_and(|id| id.as_str().contains('\0'));

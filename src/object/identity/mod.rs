@@ -1,4 +1,4 @@
-//! Which formula gives an id: closed lists of schemes, tried from one table each.
+//! Formulas for ids: closed lists of schemes, tried from one table each.
 //!
 //! Adding a scheme is one variant and one row. `⏚` in the formulas is a NUL byte. Digests are
 //! compared, not spellings: a scheme fits an id with or without its prefix.
@@ -26,7 +26,7 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// The digest of `payload` behind the header of a canonical object.
+/// Returns the digest of `payload` behind the header of a canonical object.
 fn framed(kind: Kind, payload: &[u8]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(frame::header(kind, payload.len() as u64));

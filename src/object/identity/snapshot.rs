@@ -31,7 +31,7 @@ const SCHEMES: [(SnapshotScheme, Formula); 4] = [
 ];
 
 impl SnapshotScheme {
-    /// The scheme's name in reports.
+    /// Returns the scheme's name in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -42,7 +42,7 @@ impl SnapshotScheme {
         }
     }
 
-    /// The id that the scheme's clients wrote for `digest`.
+    /// Returns the id that the scheme's clients wrote for `digest`.
     fn spell(self, digest: &[u8; 32]) -> ObjectId {
         match self {
             SnapshotScheme::Typed | SnapshotScheme::Rc7 | SnapshotScheme::TypedPrefixed => {
@@ -84,7 +84,7 @@ fn fitting(
         .or(Some(first))
 }
 
-/// Each scheme with the id that it gives a tree, in the order in which they are tried.
+/// Returns each scheme with the id that it gives a tree, in the order in which they are tried.
 #[must_use]
 pub fn snapshot_trials(
     manifest: &Manifest,
@@ -96,23 +96,13 @@ pub fn snapshot_trials(
         .collect()
 }
 
-/// The `typed` id of a snapshot: what every new snapshot gets.
-///
-/// ```
-/// use luthier::object::{Manifest, identity};
-///
-/// let mut manifest = Manifest::new();
-/// manifest.insert("takes/one.mid", identity::blob_id(b"la"));
-/// let directories = manifest.derived_directories();
-/// let id = identity::snapshot_id(&manifest, &directories);
-/// assert!(identity::verify_snapshot(&id, &manifest, &directories).is_some());
-/// ```
+/// Returns the `typed` id of a snapshot: what every new snapshot gets.
 #[must_use]
 pub fn snapshot_id(manifest: &Manifest, directories: &BTreeSet<String>) -> ObjectId {
     ObjectId::typed(&typed(manifest, directories))
 }
 
-/// Which list of directories gives a snapshot its id.
+/// The list of directories that gives a snapshot its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Directories {
@@ -147,7 +137,7 @@ pub fn recover_snapshot(
     None
 }
 
-/// The path that holds a NUL, itself or in its blob's id: then another tree has the same id.
+/// Returns the path that holds a NUL, itself or in its blob's id: then another tree has the same id.
 #[must_use]
 pub fn ambiguous_snapshot<'t>(
     manifest: &'t Manifest,

@@ -11,13 +11,13 @@ pub(crate) use read::value;
 pub use write::canonical;
 pub(crate) use write::write_string;
 
-/// How deep objects and lists may nest.
+/// The greatest depth of nested objects and lists.
 pub const MAX_DEPTH: usize = 128;
 
-/// How many values one document may hold; a parsed value takes some 32 bytes of memory.
+/// The most values in one document; a parsed value takes some 32 bytes of memory.
 pub const MAX_VALUES: usize = 16 << 20;
 
-/// Why JSON is refused. Nothing is ever rounded or mended. Positions are bytes from the start.
+/// The reason why JSON is refused. Nothing is ever rounded or mended. Positions are bytes from the start.
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
 pub enum JsonError {
     /// The bytes are not UTF-8; `at` is where they stop being so.
@@ -33,7 +33,7 @@ pub enum JsonError {
     #[error("the integer at byte {at} does not fit 64 bits, so it cannot be kept exactly")]
     IntegerTooLarge { at: usize },
     /// Two values under one key: which of them counts would be a guess.
-    #[error("the key {key:?} stands twice in one object")]
+    #[error("the key {key:?} occurs twice in one object")]
     DuplicateKey { key: String },
     /// Half of a surrogate pair: no text can hold it.
     #[error("a lone surrogate, which is no character: {0}")]
@@ -47,7 +47,7 @@ pub enum JsonError {
 }
 
 impl JsonError {
-    /// The byte at which the document is refused, where that is known.
+    /// Returns the byte at which the document is refused, where that is known.
     #[must_use]
     pub const fn at(&self) -> Option<usize> {
         match self {

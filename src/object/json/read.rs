@@ -94,7 +94,7 @@ fn without_signs<'t>(text: &'t str, places: &[usize]) -> Cow<'t, str> {
     Cow::Owned(out)
 }
 
-/// Whether `token` is a well-formed integer that neither `i64` nor `u64` holds.
+/// Returns whether `token` is a well-formed integer that neither `i64` nor `u64` holds.
 fn is_too_large(token: &str) -> bool {
     let digits = token.strip_prefix('-').unwrap_or(token);
     digits.len() > 18
@@ -113,8 +113,8 @@ fn refuse_not_finite(text: &str, at: usize) -> Result<(), JsonError> {
     Ok(())
 }
 
-/// The index of the closing quote of the string that opens at `at`; the last index of all where
-/// the string does not end.
+/// Returns the index of the closing quote of the string that opens at `at`; the last index of all where the string does
+/// not end.
 fn end_of_string(bytes: &[u8], at: usize) -> usize {
     let mut at = at + 1;
     while at < bytes.len() && bytes[at] != b'"' {
@@ -123,7 +123,7 @@ fn end_of_string(bytes: &[u8], at: usize) -> usize {
     at.min(bytes.len() - 1)
 }
 
-/// The index behind the number that starts at `at`.
+/// Returns the index behind the number that starts at `at`.
 fn end_of_number(bytes: &[u8], at: usize) -> usize {
     bytes[at..]
         .iter()
@@ -145,8 +145,8 @@ fn explain(error: &serde_json::Error) -> JsonError {
     }
 }
 
-/// What one reading shares: how many values it has met, and why it stopped. A refusal travels
-/// here and not in the format's error, whose text a hostile key could imitate.
+/// The state that one reading shares: the number of values, and why it stopped. A refusal travels here and not in the
+/// format's error, whose text a hostile key could imitate.
 #[derive(Default)]
 struct Guard {
     values: Cell<usize>,

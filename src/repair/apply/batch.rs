@@ -35,13 +35,13 @@ pub(super) struct Run<'a> {
     pub name: String,
 }
 
-/// How a step ended.
+/// The end of a step.
 pub(super) struct Ended {
     pub id: String,
     /// `None` where the run was stopped before it was begun.
     pub outcome: Option<Outcome>,
     pub why: Option<String>,
-    /// Whether the object was stored by this run.
+    /// Set if the object was stored by this run.
     stored: Option<bool>,
     /// Ends all writing.
     breaker: Option<Box<RepairError>>,
@@ -256,7 +256,7 @@ impl Run<'_> {
     }
 }
 
-/// What of the log belongs to one step.
+/// Returns the log's span of one step.
 fn span_of(step: &Step) -> Span {
     info_span!("step", number = step.number, remedy = ?step.remedy, id = step.id)
 }
@@ -289,7 +289,7 @@ impl Ended {
     }
 }
 
-/// The change of a step that was made again and came out as it was planned; `Err` is how it ended.
+/// Returns the change of a step that was made again and came out as it was planned; `Err` is how it ended.
 fn as_planned(step: &Step, built: Result<Built, StoreError>) -> Result<Change, Ended> {
     match built {
         Ok(Built::Step(mut now, change)) => {
@@ -315,7 +315,7 @@ fn as_planned(step: &Step, built: Result<Built, StoreError>) -> Result<Change, E
     }
 }
 
-/// What became of a change that was tried.
+/// Returns the outcome of a change that was tried.
 fn made_of(step: &Step, made: Result<Done, WriteError>) -> Ended {
     let ended = |outcome, why: &str| Ended::not_changed(step, outcome, why);
     match made {
@@ -327,7 +327,7 @@ fn made_of(step: &Step, made: Result<Done, WriteError>) -> Ended {
                 ..ended(outcome, "")
             }
         }
-        Ok(Done::Superseded) => ended(Outcome::Superseded, "the row changed under the step"),
+        Ok(Done::Superseded) => ended(Outcome::Superseded, "the row was changed during the step"),
         Ok(Done::Refused(why)) => ended(Outcome::Refused, &why),
         // A store that does not keep what it was asked for is no matter of one step.
         Err(WriteError::Store(error @ StoreError::Backend(BackendError::Unusable { .. }))) => {
@@ -359,13 +359,13 @@ fn outcome_line(step: &Step, ended: &Ended, announced: bool) -> Event {
     }
 }
 
-/// What of a step is no longer as it was planned.
+/// Returns the part of a step that differs from the plan.
 fn difference(planned: &Step, now: &Step) -> String {
     if planned.change != now.change || planned.precondition != now.precondition {
-        "the row is no longer what the plan saw".to_owned()
+        "the row was changed since the plan".to_owned()
     } else if planned.sha256 != now.sha256 {
-        "it now gives other bytes than were planned".to_owned()
+        "the bytes to write differ from the plan".to_owned()
     } else {
-        "it would now be mended in another way".to_owned()
+        "another remedy is needed now".to_owned()
     }
 }

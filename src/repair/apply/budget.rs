@@ -1,4 +1,4 @@
-//! How much may go wrong before all writing stops.
+//! Counts failures, and stops a run with too many.
 
 use super::Outcome;
 use crate::repair::RepairError;
@@ -41,7 +41,7 @@ impl Budget {
         let unexpected = matches!(outcome, Outcome::Refused | Outcome::Failed);
         if unexpected && self.steps <= self.canary {
             return Err(RepairError::Breaker(format!(
-                "step {} of the first {} was {} ({id}: {why}); the rest was not begun",
+                "step {} of the first {} was {} ({id}: {why}); no further steps were started",
                 self.steps,
                 self.canary,
                 outcome.word()
@@ -55,14 +55,13 @@ impl Budget {
         self.in_a_row += 1;
         if self.in_a_row >= self.max {
             return Err(RepairError::Breaker(format!(
-                "{} failed one after the other, the last on {id}: {why}; see what is wrong, or allow more with --max-failures",
+                "{} failed in a row, the last on {id}: {why}; find the cause, or allow more with --max-failures",
                 text::plural(self.max, "step")
             )));
         }
         if self.failed > self.max && self.failed * 100 > self.steps {
             return Err(RepairError::Breaker(format!(
-                "{} of {} steps failed, more than one in a hundred; the last on {id}: {why}; see what is wrong, \
-                 or allow more with --max-failures",
+                "{} of {} steps failed, more than 1 %; the last on {id}: {why}; find the cause, or allow more with --max-failures",
                 self.failed, self.steps
             )));
         }

@@ -1,4 +1,4 @@
-//! What stops all writing before it begins. Reading goes on.
+//! Checks that must succeed before anything is written. Reading goes on. Reading goes on.
 
 use super::Options;
 use crate::object::time::Micros;
@@ -53,15 +53,14 @@ fn here() -> Micros {
     since.map_or(0, |since| since.as_micros() as Micros)
 }
 
-/// The clocks that are furthest apart, where that is too far.
+/// Returns the clocks that are furthest apart, where that is too far.
 fn skew(clocks: &[(&str, Micros)]) -> Option<String> {
     let slowest = clocks.iter().min_by_key(|(_, now)| *now)?;
     let fastest = clocks.iter().max_by_key(|(_, now)| *now)?;
     let apart = fastest.1.saturating_sub(slowest.1);
     (apart > TOO_SKEWED).then(|| {
         format!(
-            "clocks: {} is {} s ahead of {}, and what is too young to be judged is told by them; set the \
-             clocks",
+            "clocks: {} is {} s ahead of {}; the grace period depends on these clocks; synchronise them",
             fastest.0,
             apart / 1_000_000,
             slowest.0

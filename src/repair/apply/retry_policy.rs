@@ -4,7 +4,7 @@ use crate::backend::BackendError;
 use crate::store::StoreError;
 use std::time::Duration;
 
-/// How often a step is tried, and how long is waited between.
+/// The number of tries of a step, and the waits between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// From 1: no step is tried more often.
@@ -26,8 +26,8 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// A wait before the next try, where `tried` have failed; none where that was the last. Anything from
-    /// half of it, so that steps that failed together do not come back together.
+    /// Returns a wait before the next try, where `tried` have failed; none where that was the last. Anything from half
+    /// of it, so that steps that failed together do not come back together.
     pub(super) fn wait(&self, tried: u32) -> Option<Duration> {
         if tried >= self.tries {
             return None;
@@ -40,7 +40,7 @@ impl RetryPolicy {
     }
 }
 
-/// Why the hub did not answer, in a few words, where the same may well succeed a little later.
+/// Returns, in a few words, why the hub did not answer, if the same may succeed a little later.
 pub(super) fn transient_reason(error: &StoreError) -> Option<&str> {
     match error {
         StoreError::Backend(BackendError::Busy { .. }) => Some("SlowDown"),

@@ -1,5 +1,4 @@
-//! How fast a run goes: steps under way at once, requests a second, and how both give way to a store that
-//! asks for it.
+//! The speed of a run: steps in parallel, requests per second, and how both slow down when a store asks for it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -35,7 +34,7 @@ struct State {
     well: u32,
     /// Requests a second.
     max_rps: Option<u32>,
-    /// When the next request may be sent.
+    /// The time at which the next request may be sent.
     next: Option<Instant>,
 }
 
@@ -72,7 +71,7 @@ impl Throttle {
         }
     }
 
-    /// The most steps at once that a person allows.
+    /// Returns the most steps at once that a person allows.
     #[must_use]
     pub fn concurrency(&self) -> usize {
         self.state().limit

@@ -1,4 +1,4 @@
-//! Where a run waits: for its turn, for the rate that a person set, for a store that asks to.
+//! The waits of a run: for its turn, for the rate that a person set, for a store that asks for it.
 
 use super::batch::Run;
 use super::throttle::Turn;
@@ -10,7 +10,7 @@ use tracing::warn;
 const TOLD: Duration = Duration::from_secs(1);
 
 impl Run<'_> {
-    /// A place among the steps under way, and the time for its requests.
+    /// Returns a place among the steps under way, and the time for its requests.
     pub(super) async fn turn(&self, step: &Step) -> Turn {
         let turn = self.options.throttle.turn().await;
         let wait = self.options.throttle.reserve(step.requests());
@@ -21,7 +21,7 @@ impl Run<'_> {
         turn
     }
 
-    /// Whether to try once more, after a wait; where `reason` is none, the last try is what counts.
+    /// Returns whether to try once more, after a wait; where `reason` is none, the last try is what counts.
     pub(super) async fn again_after(&self, reason: Option<&str>, tried: u32) -> bool {
         let throttle = &self.options.throttle;
         let Some(reason) = reason else {
@@ -62,7 +62,7 @@ impl Run<'_> {
     }
 }
 
-/// Why nothing moves, and for how long, in whole seconds.
+/// Says why nothing moves, and for how long, in whole seconds.
 fn waiting(wait: Duration, reason: &str) -> String {
     format!("waiting {} s: {reason}", wait.as_secs_f64().ceil())
 }

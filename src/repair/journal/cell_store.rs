@@ -17,7 +17,7 @@ pub(in crate::repair) struct CellStore {
 }
 
 impl CellStore {
-    /// The cell store of the journals in the same folder.
+    /// Returns the cell store of the journals in the same folder.
     pub fn beside(journal: &Path) -> Self {
         Self {
             folder: journal.with_file_name("cells"),
@@ -56,7 +56,7 @@ impl CellStore {
         Ok(())
     }
 
-    /// The cell with this sha256.
+    /// Returns the cell with this sha256.
     ///
     /// # Errors
     /// It is not there, or is no longer what was kept.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Why a journal can be neither read nor written.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    #[error("this platform names no folder for it; set HOME")]
+    #[error("the system names no folder for it; set HOME")]
     NoFolder,
     #[error("{0} (XDG_STATE_HOME and HOME say where it lies)")]
     Place(#[from] DestinationError),
@@ -21,12 +21,11 @@ pub enum JournalError {
     )]
     EndGone { line: u64 },
     #[error(
-        "its last line is none of ours; see `luthier journal verify`, then move it and its .seal away to begin \
-         a new one"
+        "its last line was not written by Luthier; `luthier journal verify` shows details; to begin a new journal, move it and its .seal file away"
     )]
     ForeignEnd,
     #[error(
-        "it was tampered with, so it cannot say what to put back; see `luthier journal verify`"
+        "somebody changed it, so its old values cannot be trusted; `luthier journal verify` shows where"
     )]
     Tampered,
     #[error("its old cells cannot be kept: {0}")]
@@ -38,8 +37,8 @@ pub enum JournalError {
 pub(in crate::repair) enum CellError {
     #[error("the old cell {} cannot be read: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("the old cell {} is no longer what was kept", .0.display())]
+    #[error("the old value {} was changed", .0.display())]
     Changed(PathBuf),
-    #[error("the old cell {sha256} is not {length} bytes long")]
+    #[error("the old value {sha256} is not {length} bytes long")]
     OtherLength { sha256: String, length: u64 },
 }

@@ -20,13 +20,13 @@ pub struct Line {
     pub run: String,
     pub operator: String,
     pub host: String,
-    /// What the hub was called at that time.
+    /// The name of the hub at that time.
     pub hub: String,
     #[serde(flatten)]
     pub event: Event,
 }
 
-/// What a line says.
+/// The event of a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 pub enum Event {
@@ -40,15 +40,15 @@ pub enum Event {
     },
     /// A change is about to be made; on disk before it is.
     Intent(Entry),
-    /// What became of a step.
+    /// The outcome of a step.
     Outcome {
         outcome: RecordedOutcome,
-        /// Whether an intent went before; a step that changes nothing has none.
+        /// Set if an intent came before; a step that changes nothing has none.
         announced: bool,
-        /// Why, where it did not end well.
+        /// The reason, if it did not succeed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<String>,
-        /// Whether this run stored the object; absent where none was to be stored.
+        /// Set if this run stored the object; absent if none was to be stored.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         stored: Option<bool>,
         #[serde(flatten)]
@@ -72,7 +72,7 @@ pub enum Event {
         why: String,
         /// The start of what was cut off.
         cut: String,
-        /// How much was cut off.
+        /// The number of removed bytes.
         bytes: u64,
         /// Of all of it.
         sha256: String,
@@ -103,14 +103,14 @@ pub enum RecordedOutcome {
 }
 
 impl Event {
-    /// Whether nothing can be left open behind it.
+    /// Returns whether nothing can be left open behind it.
     pub(super) fn settles(&self) -> bool {
         matches!(self, Event::End { .. } | Event::Interrupted { .. })
     }
 }
 
 impl RecordedOutcome {
-    /// The outcome that a run counts; none where the step was not begun.
+    /// Returns the outcome that a run counts; none where the step was not begun.
     #[must_use]
     pub const fn counted(self) -> Option<Outcome> {
         Some(match self {

@@ -1,4 +1,4 @@
-//! What journals say: the runs of one, and the lines of a run.
+//! Reads journals: the runs of one, and the lines of a run.
 
 use super::{Entry, Event, Line, RecordedOutcome, folder};
 use crate::repair::outcome::Outcome;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Run {
     pub run: String,
-    /// When it began.
+    /// The time at which it began.
     pub time: String,
     pub operator: String,
     pub host: String,
@@ -30,11 +30,11 @@ pub struct Run {
     pub stopped: bool,
     /// It was killed, and what it had announced was looked up by a later run.
     pub interrupted: bool,
-    /// What stopped all writing.
+    /// The reason why all writing stopped.
     pub breaker: Option<String>,
 }
 
-/// Every journal in the state folder, in the order of their names.
+/// Returns every journal in the state folder, in the order of their names.
 ///
 /// # Errors
 /// The folder is there and cannot be read.
@@ -61,7 +61,7 @@ pub fn files() -> io::Result<Vec<PathBuf>> {
     Ok(out)
 }
 
-/// The runs of a journal, newest first. Lines that cannot be read are left to `verify`.
+/// Returns the runs of a journal, newest first. Lines that cannot be read are left to `verify`.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -125,7 +125,7 @@ impl Run {
     }
 }
 
-/// The lines of one run from the `skip`th on, in their order.
+/// Returns the lines of one run from the `skip`th on, in their order.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -137,7 +137,7 @@ pub fn lines_of(path: &Path, run: &str, skip: u64, limit: u32) -> io::Result<Vec
         .collect()
 }
 
-/// What a run that was killed had announced, without an outcome.
+/// The announced steps without an outcome of a killed run.
 pub(in crate::repair) struct Left {
     pub run: String,
     /// In the order of its steps.
@@ -172,7 +172,7 @@ impl Left {
     }
 }
 
-/// Every line that can be read.
+/// Returns every line that can be read.
 pub(in crate::repair) fn lines(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Line>>> {
     let reader = BufReader::new(File::open(path)?);
     Ok(reader.split(b'\n').filter_map(|text| match text {

@@ -9,16 +9,16 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// How much is read at once, going backwards.
+/// The bytes that are read at once, going backwards.
 const BLOCK: u64 = 64 << 10;
 
 /// A longer line is none of ours.
 pub(super) const LONGEST: u64 = 4 << 20;
 
-/// How much of what was cut off is kept in words.
+/// The bytes of a removed line that are kept in words.
 const KEPT: u64 = 4 << 10;
 
-/// Where a journal ends.
+/// The end of a journal.
 pub(super) struct Tail {
     pub seq: u64,
     pub hash: String,
@@ -64,7 +64,7 @@ impl Tail {
     }
 }
 
-/// The position behind the last newline before `end`.
+/// Returns the position behind the last newline before `end`.
 fn behind_newline(mut file: &File, end: u64) -> io::Result<u64> {
     let mut block = Vec::new();
     let mut stop = end;
@@ -116,7 +116,7 @@ fn last_line(mut file: &File, end: u64) -> Result<(u64, String, bool), JournalEr
     Ok((line.seq, hash(&text), line.event.settles()))
 }
 
-/// How far a journal went when a run ended: kept beside it.
+/// The seal of a journal's end, kept beside it.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Seal {
     pub seq: u64,
@@ -124,7 +124,7 @@ pub(super) struct Seal {
 }
 
 impl Seal {
-    /// The seal of a journal; none where it was never sealed, or where that cannot be read.
+    /// Returns the seal of a journal; none where it was never sealed, or where that cannot be read.
     pub fn read(journal: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(beside(journal)).ok()?).ok()
     }

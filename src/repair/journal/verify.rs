@@ -1,4 +1,4 @@
-//! Whether a journal is as it was written: lines that were changed, removed or moved.
+//! Checks that a journal's lines were not changed, removed or moved.
 
 use super::tail::{LONGEST, Seal};
 use super::{Event, Line, NOTHING};
@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// How many places are named; the rest is counted.
+/// The most places that are listed; the rest is counted.
 const NAMED: usize = 100;
 
 /// A place where a journal is not as it was written.
@@ -19,7 +19,7 @@ pub struct Tampering {
     pub what: String,
 }
 
-/// What a journal's chain says.
+/// The result of checking a journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Verified {
     pub path: PathBuf,
@@ -36,7 +36,7 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// Whether every line is the one that was written.
+    /// Returns whether every line is the one that was written.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.tampered == 0
@@ -105,7 +105,7 @@ impl Walk {
         let at = self.verified.lines;
         let Ok(line) = serde_json::from_slice::<Line>(text) else {
             self.verified
-                .find(at, "changed: it is no line of a journal");
+                .find(at, "changed: this is not a journal line");
             self.highest += 1;
             self.before = None;
             return;
@@ -121,14 +121,16 @@ impl Walk {
         {
             // The hash is that of the line before; the first line has none before it.
             let changed = at.max(2) - 1;
-            self.verified
-                .find(changed, "changed: the line behind it remembers other text");
+            self.verified.find(
+                changed,
+                "changed: the next line has the hash of another text",
+            );
         }
         let hash = hash(text);
         let sealed = self.seal.as_ref().filter(|seal| seal.seq == line.seq);
         if sealed.is_some_and(|seal| seal.sha256 != hash) {
             self.verified
-                .find(at, "changed: it is not the end that was sealed");
+                .find(at, "changed: this is not the last line that was sealed");
         }
         self.before = Some((line.seq, hash));
     }
@@ -149,8 +151,8 @@ impl Walk {
                 .iter()
                 .position(|gap| (gap.first..=gap.last).contains(&seq));
             let what = match gap {
-                Some(_) => format!("out of order: number {seq} stands behind {}", self.highest),
-                None => format!("added: number {seq} stands there already"),
+                Some(_) => format!("out of order: number {seq} comes after {}", self.highest),
+                None => format!("added: number {seq} occurs twice"),
             };
             self.verified.find(at, what);
             if let Some(gap) = gap {

@@ -30,7 +30,7 @@ pub async fn checkpoints(
 ) -> Result<Plan, RepairError> {
     let store = &store.for_job(progress);
     let mut plan = Plan::empty()?;
-    plan.nothing_because("The store already says where every branch points.");
+    plan.nothing_because("The store already knows where every branch points.");
     let hidden = store.index().hidden().iter();
     if let Some(hidden) = hidden.clone().find(|hidden| keeps_refs(hidden)) {
         plan.refuse(Refusal {
@@ -98,10 +98,10 @@ impl Draft<'_> {
     }
 }
 
-/// Why a finding is skipped that is none any more.
-const MENDED: &str = "it has been mended since the audit";
+/// The reason for skipping a finding that was repaired meanwhile.
+const MENDED: &str = "it was repaired since the audit";
 
-/// What became of one repository.
+/// The result for one repository.
 enum Made {
     Step,
     /// With a reason.
@@ -154,7 +154,7 @@ pub(super) fn repo_id(finding: &Finding) -> String {
     }
 }
 
-/// The database's time, as a checkpoint bears it.
+/// Returns the database's time, as a checkpoint bears it.
 async fn now(store: &Store) -> Result<String, IndexError> {
     let now = store.index().now().await?;
     Ok(time::isoformat(now, 0).unwrap_or_default())

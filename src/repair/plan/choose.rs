@@ -1,4 +1,4 @@
-//! Which findings become steps, and which are refused before anything is read.
+//! Chooses the findings that become steps, and skips others before anything is read.
 
 use super::checkpoints::repo_id;
 use super::draft::Draft;
@@ -34,12 +34,12 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// How many findings.
+    /// Counts the findings.
     pub fn len(&self) -> u64 {
         self.findings.len() as u64
     }
 
-    /// The steps' findings of one kind, in the order of the report.
+    /// Returns the steps' findings of one kind, in the order of the report.
     pub fn groups(&self, kind: Subject) -> Vec<Group> {
         let mut own: Vec<&Chosen> = self.findings.iter().filter(|c| c.kind == kind).collect();
         own.sort_unstable_by_key(|c| (c.subject, c.remedy, c.ordinal));
@@ -184,7 +184,8 @@ async fn undecided(
 }
 
 impl Draft<'_> {
-    /// Why a finding is skipped, and whether only a decision is missing; `named` says that a person chose it.
+    /// Returns the reason why a finding is skipped, and whether only a decision is missing; `named` says that a person
+    /// chose it.
     fn refusal(&self, finding: &Finding, named: bool) -> Option<(String, bool)> {
         let said = finding.refused.as_deref();
         let capabilities = self.store.index().capabilities();
@@ -196,13 +197,14 @@ impl Draft<'_> {
                 match said {
                     Some(why) => why.to_owned(),
                     None if Wanted::of(finding).is_some() => {
-                        "nothing in the hub proves it; a copy from elsewhere is needed".to_owned()
+                        "the hub has no valid copy of it; a copy from elsewhere is needed"
+                            .to_owned()
                     }
                     None => "Luthier cannot fix this; a person has to look at it".to_owned(),
                 },
                 false,
             )),
-            Auto::Ask if !named => Some(("it needs a person's decision".to_owned(), true)),
+            Auto::Ask if !named => Some(("it needs a decision".to_owned(), true)),
             _ if finding.code == Code::DirectoriesLost && !capabilities.directories() => Some((
                 "the hub's snapshots have no column `directories` to keep them in".to_owned(),
                 false,

@@ -131,7 +131,7 @@ impl<'a> Draft<'a> {
     ) -> Result<(), RepairError> {
         let why = match built {
             Ok(Built::Step(step, _)) => return self.plan.add(*step),
-            Ok(Built::Already) => "it has been mended since the audit".to_owned(),
+            Ok(Built::Already) => "it was repaired since the audit".to_owned(),
             Ok(Built::Refused(why)) => why,
             // What could not be read is unknown, and unknown is never repaired.
             Err(StoreError::Backend(error)) => format!("it could not be read: {error}"),
@@ -153,8 +153,8 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Which repository a row belongs to that has to be added, and of a blob its path: those of the snapshot
-    /// that names it.
+    /// Returns the repository of a row that has to be added, and of a blob its path: those of the snapshot that refers
+    /// to it.
     async fn origin(&self, finding: &Finding, kind: Kind) -> Result<Option<Origin>, StoreError> {
         let index = self.store.index();
         let named_by = finding.evidence.named_by();
@@ -185,7 +185,7 @@ impl<'a> Draft<'a> {
         }))
     }
 
-    /// The findings of a batch by their place.
+    /// Returns the findings of a batch by their place.
     async fn findings(&self, batch: &[Group]) -> Result<HashMap<u64, Finding>, RepairError> {
         let places: Vec<u64> = batch.iter().map(|group| group.ordinal).collect();
         let found = self.report.at(&places).await?;
@@ -196,7 +196,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Whether the step adds something of which it must be known where it belongs.
+/// Returns whether the step adds something of which it must be known where it belongs.
 fn needs_origin(target: &Target) -> bool {
     target.remedy == Remedy::Reref
         || matches!(

@@ -1,11 +1,11 @@
-//! Why a plan does less than was asked for, and what helps.
+//! Says why a plan does less than was asked for, and what helps.
 
 use super::{Plan, Refusal};
 use crate::audit::{Depth, Summary};
 use crate::text;
 use serde::{Deserialize, Serialize};
 
-/// What helps where findings are skipped. Each face knows its own key or flag for it.
+/// The help for skipped findings. Each face knows its own key or flag for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Next {
@@ -17,14 +17,14 @@ pub enum Next {
     Deeper,
 }
 
-/// What a plan says of all that it skips.
+/// The summary of everything that a plan skips.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Skipped {
     pub decisions: u64,
     pub wanted: u64,
-    /// Why nothing was there to be planned, where nothing was.
+    /// The reason why nothing could be planned, if nothing was.
     pub nothing: String,
-    /// What is skipped are steps of an earlier run, not findings.
+    /// Set if steps of an earlier run are skipped, not findings.
     pub undo: bool,
     /// The audit did not look at everything.
     pub shallow: bool,
@@ -40,20 +40,20 @@ impl Skipped {
     pub fn after(&mut self, summary: &Summary) {
         self.shallow = summary.depth != Depth::Bytes;
         let looked = match summary.depth {
-            Depth::Rows => "The audit looked at rows only, not at the store",
+            Depth::Rows => "The audit read rows only, not the store",
             Depth::Presence => "The audit did not read the objects' bytes",
             Depth::Bytes => "The audit read everything",
         };
         let incomplete = match summary.complete {
             true => "",
-            false => ", and not all of its questions were answered",
+            false => ", and some requests had no answer",
         };
-        self.nothing = format!("No finding of the audit was selected. {looked}{incomplete}.");
+        self.nothing = format!("No finding was selected. {looked}{incomplete}.");
     }
 }
 
 impl Plan {
-    /// Why the plan has no step, in a sentence; `None` where it has one.
+    /// Says why the plan has no step; `None` if it has one.
     #[must_use]
     pub fn why_empty(&self) -> Option<String> {
         let totals = self.totals();
@@ -73,7 +73,7 @@ impl Plan {
         })
     }
 
-    /// What would let the plan do more.
+    /// Lists what would let the plan do more.
     #[must_use]
     pub fn next(&self) -> Vec<Next> {
         let (skipped, totals) = (&self.skipped, self.totals());

@@ -16,7 +16,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
-/// What this version writes, and the newest that it reads.
+/// The version that is written, and the newest that is read.
 const VERSION: u32 = 1;
 
 /// A longer line is none of ours. Bytes.
@@ -34,7 +34,7 @@ pub struct Header {
     pub made_at: String,
     /// The program and its version.
     pub made_by: String,
-    /// What the hub was called.
+    /// The name of the hub at that time.
     pub hub: String,
     pub database: String,
     pub store: String,
@@ -59,7 +59,7 @@ enum Line {
     },
 }
 
-/// What of a first line is the same in every version.
+/// The part of a first line that is the same in every version.
 #[derive(Deserialize)]
 struct Opening {
     plan: Version,
@@ -200,11 +200,11 @@ impl Plan {
 /// Why a file cannot be written or read as a plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanFileError {
-    #[error("there is a file of that name; name another")]
+    #[error("the file exists already; name another")]
     Taken,
     #[error(transparent)]
     Io(#[from] io::Error),
-    #[error("it is no plan of luthier")]
+    #[error("it is not a plan of Luthier")]
     NoPlan,
     #[error("it ends too early; plan again")]
     Cut,

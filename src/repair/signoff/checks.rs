@@ -6,7 +6,7 @@ use crate::store::Policy;
 use crate::text;
 use serde::{Deserialize, Serialize};
 
-/// What a sign-off says.
+/// The verdict of a sign-off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Verdict {
@@ -19,7 +19,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The word as people and JSON write it.
+    /// Returns the word as people and JSON write it.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -30,7 +30,7 @@ impl Verdict {
     }
 }
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -59,11 +59,11 @@ impl State {
 pub struct Check {
     pub name: String,
     pub state: State,
-    /// What was seen, in one sentence.
+    /// The result, in one sentence.
     pub said: String,
 }
 
-/// What PASS takes: every one of these, held.
+/// The checks that must all succeed for PASS.
 pub const NAMES: [&str; 10] = [
     "depth",
     "all-answered",
@@ -111,7 +111,7 @@ impl Checks {
     fn of_audit(&mut self, summary: &Summary) {
         let whole = summary.depth == Depth::Bytes && summary.not_judged.is_empty();
         let said = match whole {
-            true => "Every code was judged, down to the bytes.".to_owned(),
+            true => "Every code was judged, and every byte was read.".to_owned(),
             false => format!("{} codes were not judged.", summary.not_judged.len()),
         };
         self.add("depth", held_or_open(whole), said);
@@ -119,14 +119,14 @@ impl Checks {
         let ended = summary.complete || !summary.hidden.is_empty();
         let answered = ended && summary.unknown == 0;
         let said = match summary.unknown {
-            0 if ended => "Every question to the store was answered.".to_owned(),
-            0 => "The audit did not come to its end.".to_owned(),
+            0 if ended => "Every request to the store was answered.".to_owned(),
+            0 => "The audit did not finish.".to_owned(),
             count => format!("{} had no answer.", text::plural(count, "question")),
         };
         self.add("all-answered", held_or_open(answered), said);
         self.of_hidden(summary);
         let said = match summary.too_new {
-            0 => "Nothing was too new to be judged.".to_owned(),
+            0 => "No row or object was too new to be judged.".to_owned(),
             count => format!(
                 "{} too new to be judged; try again later.",
                 were(count, "row or object")
@@ -165,10 +165,10 @@ impl Checks {
     fn of_hidden(&mut self, summary: &Summary) {
         let hidden = &summary.hidden;
         let said = match hidden.as_slice() {
-            [] => "The database shows all of its rows to this user.".to_owned(),
-            [one] => format!("Not all rows were told apart or shown: {}.", one.said),
+            [] => "This database user can see all rows.".to_owned(),
+            [one] => format!("This database user may not see all rows: {}.", one.said),
             [one, rest @ ..] => format!(
-                "Not all rows were told apart or shown: {}; and {}.",
+                "This database user may not see all rows: {}; and {}.",
                 one.said,
                 text::plural(rest.len() as u64, "other reason")
             ),
@@ -219,7 +219,7 @@ impl Checks {
             _ => State::Broken,
         };
         let mut said = match null {
-            0 => "No row is without storage_uri.".to_owned(),
+            0 => "Every row has a storage_uri.".to_owned(),
             count => format!("{} without storage_uri.", are(count, "row")),
         };
         if by_policy > 0 {
@@ -242,7 +242,7 @@ impl Checks {
             _ => State::Broken,
         };
         let said = format!(
-            "{} of {} branches came whole, {} failed, {} could not be read.",
+            "{} of {} branches were pulled completely, {} failed, {} could not be read.",
             text::grouped(pulls.succeeded + pulls.empty),
             text::grouped(pulls.heads),
             text::grouped(pulls.failed_total),
@@ -252,14 +252,14 @@ impl Checks {
         // A hub without a branch has nothing that a client could pull.
         let every = pulls.tried == pulls.heads && pulls.heads > 0;
         let said = match every {
-            _ if pulls.heads == 0 => "There is no branch to be tried.".to_owned(),
+            _ if pulls.heads == 0 => "There is no branch to pull.".to_owned(),
             true if pulls.of_deleted > 0 => format!(
-                "Every branch was tried, but for {} of deleted repositories.",
+                "Every branch was pulled, except {} of deleted repositories.",
                 text::grouped(pulls.of_deleted)
             ),
-            true => "Every branch was tried.".to_owned(),
+            true => "Every branch was pulled.".to_owned(),
             false => format!(
-                "Only {} of {} branches were tried.",
+                "Only {} of {} branches were pulled.",
                 text::grouped(pulls.tried),
                 text::grouped(pulls.heads)
             ),
@@ -285,7 +285,7 @@ impl Checks {
         }
     }
 
-    /// What keeps it from being PASS, in sentences: what is wrong first.
+    /// Lists what prevents PASS, in sentences: what is wrong first.
     #[must_use]
     pub fn reasons(&self) -> Vec<String> {
         let of = |state: State| {
@@ -295,7 +295,7 @@ impl Checks {
         of(State::Broken).chain(of(State::Open)).collect()
     }
 
-    /// The checks, in the order in which they were made.
+    /// Returns the checks, in the order in which they were made.
     #[must_use]
     pub fn into_list(self) -> Vec<Check> {
         self.0

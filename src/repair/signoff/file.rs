@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 const LARGEST: u64 = 64 << 20;
 
 impl Signoff {
-    /// The sha256 that the report should bear: of all its other fields, as canonical JSON.
+    /// Returns the sha256 that the report should bear: of all its other fields, as canonical JSON.
     #[must_use]
     pub fn own_sha256(&self) -> String {
         let mut value = serde_json::to_value(self).unwrap_or_default();

@@ -7,7 +7,7 @@ use std::fmt::Write;
 /// Lines of what is left, and of failed pulls, before the rest is only counted.
 const SHOWN: usize = 50;
 
-/// The report: the verdict, then why, then the figures.
+/// Returns the report: the verdict, then why, then the figures.
 #[must_use]
 pub fn markdown(signoff: &Signoff) -> String {
     let mut out = String::new();
@@ -45,10 +45,10 @@ fn head(out: &mut String, signoff: &Signoff) {
         code(&signoff.hub.name)
     );
     let words = match signoff.verdict {
-        Verdict::Pass => "Everything was looked at, and everything holds.",
+        Verdict::Pass => "Every check ran and succeeded.",
         Verdict::Fail => "Something is wrong.",
         Verdict::Incomplete => {
-            "Nothing is known to be wrong, but not everything was looked at: this is no sign-off."
+            "Nothing is known to be wrong, but something could not be checked: this is not a sign-off."
         }
     };
     line!(out, "{words}\n");
@@ -98,10 +98,10 @@ fn left(out: &mut String, signoff: &Signoff) {
     if signoff.left_total == 0 {
         return;
     }
-    line!(out, "## What is left\n");
+    line!(out, "## Remaining findings\n");
     line!(
         out,
-        "{}; causes first, by what they block.\n",
+        "{}; causes first, sorted by what they block.\n",
         text::plural(signoff.left_total, "finding")
     );
     line!(
@@ -147,7 +147,7 @@ fn more(out: &mut String, total: u64, listed: usize) {
         0 => line!(out, ""),
         rest => line!(
             out,
-            "\nand {} more, in the report for machines.\n",
+            "\nand {} more in the JSON report.\n",
             text::grouped(rest)
         ),
     };
@@ -158,7 +158,7 @@ fn pulls(out: &mut String, signoff: &Signoff) {
     line!(out, "## Pulls\n");
     line!(
         out,
-        "{} of {} branches tried: {} came whole ({} objects, {}), {} empty, {} failed, {} could not be read.\n",
+        "{} of {} branches pulled: {} completely ({} objects, {}), {} empty, {} failed, {} could not be read.\n",
         text::grouped(pulls.tried),
         text::grouped(pulls.heads),
         text::grouped(pulls.succeeded),
@@ -170,7 +170,7 @@ fn pulls(out: &mut String, signoff: &Signoff) {
     );
     line!(
         out,
-        "{} of {} repositories came as a whole, as `luthier pull OWNER/SLUG` asks for them.\n",
+        "{} of {} repositories can be pulled with all their branches.\n",
         text::grouped(pulls.repositories_whole),
         text::grouped(pulls.repositories)
     );
@@ -227,7 +227,7 @@ fn figures(out: &mut String, signoff: &Signoff) {
         );
     }
     for (scheme, count) in &signoff.schemes {
-        line!(out, "| proved as {scheme} | {} |", text::grouped(*count));
+        line!(out, "| id matches ({scheme}) | {} |", text::grouped(*count));
     }
     for (code, count) in &signoff.findings {
         line!(out, "| findings {code} | {} |", text::grouped(*count));

@@ -22,7 +22,7 @@ const PAGE: u32 = 500;
 /// Failures that are told one by one.
 const NAMED: usize = 100;
 
-/// Which branches are pulled.
+/// The branches to pull.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pulls {
     All,
@@ -41,7 +41,7 @@ pub struct FailedPull {
     pub why: String,
 }
 
-/// What became of all pulls.
+/// The results of all pulls.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PullOutcome {
@@ -62,7 +62,7 @@ pub struct PullOutcome {
     /// The first hundred.
     pub failed: Vec<FailedPull>,
     pub failed_total: u64,
-    /// What could not be read: the first hundred.
+    /// The pulls that could not be read: the first hundred.
     pub unknown: Vec<FailedPull>,
     pub unknown_total: u64,
     /// Objects that were handed on, each branch counted for itself unless a repository came whole.
@@ -160,7 +160,7 @@ pub(super) async fn try_all(
     Ok(out)
 }
 
-/// The branches of a repository, in the order of their names.
+/// Returns the branches of a repository, in the order of their names.
 async fn branches(
     store: &Store,
     repo: &RepoRow,
@@ -201,7 +201,7 @@ async fn pull(
     // A client asks by path: a repository that its path does not lead to cannot be pulled at all.
     let led = store.index().repo_by_path(&repo.owner, &repo.slug).await?;
     if led.is_none_or(|led| led.repo_id != repo.repo_id) {
-        let why = "another repository has the same path, so no client comes to this one";
+        let why = "another repository has the same path, so clients cannot reach this one";
         fail_all(out, repo, branches, why);
         progress.update(|f| f.done += branches.len() as u64);
         return Ok(());
@@ -263,8 +263,9 @@ fn fail_all(out: &mut PullOutcome, repo: &RepoRow, branches: &[&Branch], why: &s
     }
 }
 
-/// What became of each branch. Where the whole was asked for, a name that cannot stand beside the others fails,
-/// although it would come by itself.
+/// Returns the result of each branch. If all branches were asked for, a name that cannot be stored beside the others
+/// fails, although it would succeed alone. Where the whole was asked for, a name that cannot stand beside the others
+/// fails, although it would come by itself.
 async fn one_by_one(
     store: &Store,
     repo: &RepoRow,
@@ -300,7 +301,7 @@ enum Tried {
 }
 
 impl Tried {
-    /// The same of a repository whose branches come one by one, and not together.
+    /// Returns the same of a repository whose branches come one by one, and not together.
     fn beside_others(self) -> Self {
         let words = |why| format!("together with the other branches: {why}");
         match self {

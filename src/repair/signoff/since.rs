@@ -16,7 +16,7 @@ pub struct Change {
     pub is: String,
 }
 
-/// What has changed since a report.
+/// The changes since a report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Since {
     /// The same sign-off, made now.
@@ -25,7 +25,7 @@ pub struct Since {
 }
 
 impl Since {
-    /// Whether the report still holds: it said PASS, and nothing has changed.
+    /// Returns whether the report still holds: it said PASS, and nothing has changed.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.changes.is_empty() && self.now.verdict == Verdict::Pass
@@ -47,7 +47,7 @@ pub async fn check(
     Ok(Since { now, changes })
 }
 
-/// What the second says otherwise, apart from when and by whom it was made.
+/// Lists what differs between two reports, apart from when and by whom they were made.
 #[must_use]
 pub fn compare(before: &Signoff, now: &Signoff) -> Vec<Change> {
     let mut out = Vec::new();
@@ -84,7 +84,11 @@ pub fn compare(before: &Signoff, now: &Signoff) -> Vec<Change> {
         &before.pulls.failed_total,
         &now.pulls.failed_total,
     );
-    tell("digest of all that was read", &before.digest, &now.digest);
+    tell(
+        "digest of everything that was read",
+        &before.digest,
+        &now.digest,
+    );
     out
 }
 
@@ -102,7 +106,7 @@ fn counts(signoff: &Signoff) -> [(&'static str, u64); 8] {
     ]
 }
 
-/// Every name of either side, with both counts.
+/// Returns every name of either side, with both counts.
 fn of_maps<K: Ord + Display>(
     before: &BTreeMap<K, u64>,
     now: &BTreeMap<K, u64>,

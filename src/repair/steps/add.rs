@@ -16,7 +16,7 @@ use bytes::Bytes;
 /// Adds the row from the object in the store; where the remedy is to restore, stores the object first.
 pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built, StoreError> {
     let Some(origin) = &target.origin else {
-        let why = "it is not known which repository and path it belongs to";
+        let why = "its repository and path are unknown";
         return Ok(Built::Refused(why.to_owned()));
     };
     let (own, refs) = (
@@ -33,7 +33,7 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
     }
     let id = ObjectId::new(&target.id);
     let Some(home) = layout::key_for(&id) else {
-        return Ok(Built::Refused("the id holds no digest".to_owned()));
+        return Ok(Built::Refused("the id contains no digest".to_owned()));
     };
     let found = match target.remedy {
         Remedy::Restore => restore::source_of(ctx, target, None).await?,
@@ -90,12 +90,12 @@ fn words(target: &Target, origin: &Origin, stored_first: bool) -> String {
         "is there"
     };
     format!(
-        "Adds the row of the {} for {place}, whose object {held} and proves the id.",
+        "Adds the row of the {} for {place}; its object {held} and matches the id.",
         target.kind
     )
 }
 
-/// Whether exactly these bytes lie under the key: a wrapped object proves, and is none.
+/// Returns whether exactly these bytes lie under the key: a wrapped object proves, and is none.
 async fn is_as_stored(ctx: StepContext<'_>, key: &Key, bytes: &Bytes) -> Result<bool, StoreError> {
     Ok(ctx.store.read_object(key).await?.as_ref() == Some(bytes))
 }

@@ -19,12 +19,12 @@ pub(super) async fn build(
 ) -> Result<Built, StoreError> {
     let id = ObjectId::new(&target.id);
     let Some(key) = layout::key_for(&id) else {
-        return Ok(Built::Refused("the id holds no digest".to_owned()));
+        return Ok(Built::Refused("the id contains no digest".to_owned()));
     };
     let uri = ctx.store.backend().uri_for(&key);
     match row.uri() {
         Some(now) if now == uri => return Ok(Built::Already),
-        Some(now) => return Ok(Built::Refused(format!("the row names {now} by now"))),
+        Some(now) => return Ok(Built::Refused(format!("the row points to {now} now"))),
         None => {}
     }
     let made = match row {
@@ -58,11 +58,11 @@ pub(super) async fn build(
 
 fn words(target: &Target, scheme: &str) -> String {
     let marked = match target.code {
-        Code::IdentityStale => " Clients refuse this id all the same.",
+        Code::IdentityStale => " Clients still refuse this id.",
         _ => "",
     };
     format!(
-        "Stores the {} as its row proves it ({scheme}), then points the row at it.{marked}",
+        "Stores the {} that its row describes ({scheme}), then links the row to it.{marked}",
         target.kind
     )
 }

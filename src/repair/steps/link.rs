@@ -13,7 +13,7 @@ use crate::store::{Store, StoreError};
 pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<Built, StoreError> {
     let id = ObjectId::new(&target.id);
     let keys = target.keys.iter().filter_map(|key| Key::new(key).ok());
-    let mut refused = "no key is known that holds it".to_owned();
+    let mut refused = "no key is known that contains it".to_owned();
     for key in keys {
         let uri = store.backend().uri_for(&key);
         let prove = |bytes| Proven::read(target.kind, &id, bytes);

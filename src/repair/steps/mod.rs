@@ -29,7 +29,7 @@ use crate::store::{Store, StoreError};
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
-/// What is to be mended, and what its finding says about how.
+/// The subject to repair, with what its finding says about how.
 pub(super) struct Target {
     pub code: Code,
     pub also: Vec<Code>,
@@ -47,7 +47,7 @@ pub(super) struct Target {
     pub wanted: Option<Wanted>,
 }
 
-/// Where a row belongs that has to be added.
+/// The repository and the path of a row that has to be added.
 #[derive(Clone)]
 pub(super) struct Origin {
     pub repo_id: String,
@@ -93,12 +93,12 @@ pub(super) enum Built {
     Step(Box<Step>, Change),
     /// The hub is as wanted.
     Already,
-    /// Why there is no step.
+    /// The reason why there is no step.
     Refused(String),
 }
 
 impl Target {
-    /// What `findings` of one subject, which share their remedy, ask for.
+    /// Returns the target of `findings` on one subject, which share their remedy.
     pub fn of(finding: &Finding, also: Vec<Code>, kind: Kind) -> Self {
         let id = subject_id(finding);
         let first = layout::key_for(&ObjectId::new(id));
@@ -126,7 +126,7 @@ impl Target {
         }
     }
 
-    /// What a step of a plan asks for.
+    /// Returns the target of a step of a plan.
     pub fn again(step: &Step, kind: Kind) -> Self {
         let (origin, holder) = match &step.change {
             StepChange::Add { repo_id, row } => (Some(Origin::of(repo_id, row)), None),
@@ -151,7 +151,7 @@ impl Target {
         }
     }
 
-    /// The path that a blob has: in its row, else in the tree that names it.
+    /// Returns the path that a blob has: in its row, else in the tree that names it.
     fn path(&self, row: Option<&Row>) -> Option<String> {
         let path = match (row, &self.origin) {
             (Some(Row::Blob(row)), _) => Some(&row.path),
@@ -190,7 +190,7 @@ pub(super) fn subject_id(finding: &Finding) -> &str {
     }
 }
 
-/// The kind of that row.
+/// Returns the kind of that row.
 pub(super) fn subject_kind(finding: &Finding) -> Option<Kind> {
     match finding.code {
         Code::HeadDangling => Some(Kind::Commit),
@@ -198,7 +198,7 @@ pub(super) fn subject_kind(finding: &Finding) -> Option<Kind> {
     }
 }
 
-/// A finding's remedy, once it is to be applied: where a row holds nothing to work from, and for an id that
+/// Returns a finding's remedy, once it is to be applied: where a row holds nothing to work from, and for an id that
 /// nothing here reproduces, it takes a copy.
 pub(super) fn remedy_of(finding: &Finding) -> Remedy {
     match (finding.code, finding.kind) {
@@ -246,7 +246,7 @@ async fn made(
         (Remedy::Reref, Some(_)) => reref::build(store, target).await,
         (_, None) => Ok(Built::Refused("its row is gone".to_owned())),
         (remedy, Some(_)) => Ok(Built::Refused(format!(
-            "the remedy `{remedy}` does not apply to a {}",
+            "the remedy `{remedy}` cannot be used on a {}",
             target.kind
         ))),
     }
@@ -272,10 +272,10 @@ pub(super) fn hash(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// How many bytes of a cell a plan shows before it only counts them.
+/// The most bytes of a value that a plan shows; longer values are counted only.
 const SHOWN: usize = 400;
 
-/// A cell as a plan shows it.
+/// Returns a cell as a plan shows it.
 pub(super) fn shorten(text: &str) -> String {
     if text.len() <= SHOWN {
         return text.to_owned();

@@ -19,7 +19,7 @@ pub(super) async fn build(
     row: &SnapshotRow,
 ) -> Result<Built, StoreError> {
     if row.oversized {
-        let why = "a cell of its row is larger than what is read";
+        let why = "a value in its row is too large";
         return Ok(Built::Refused(why.to_owned()));
     }
     if !store.index().capabilities().manifest_cache() {
@@ -29,7 +29,7 @@ pub(super) async fn build(
     let (tree, source) = match store.tree_in_object(row).await? {
         Some(tree) => (tree, "its object"),
         None => match chain::from_cache(row) {
-            Some(tree) => (tree, "the manifest that it has"),
+            Some(tree) => (tree, "its own manifest"),
             None => match store.tree_by_chain(row, &mut *trees.lock().await).await? {
                 Ok(tree) => (tree, "its chain of deltas"),
                 Err(why) => return Ok(Built::Refused(why.to_string())),
@@ -42,14 +42,14 @@ pub(super) async fn build(
         return Ok(Built::Already);
     }
     let step = target.step(
-        format!("Rewrites the cached tree from {source}, which proves the id."),
-        "The cached tree is still what was seen.".to_owned(),
+        format!("Rewrites the cached tree from {source}, which matches the id."),
+        "The cached tree still has the value that was seen.".to_owned(),
         StepChange::cells(changes),
     );
     Ok(Built::Step(Box::new(step), Change::Recache(recache)))
 }
 
-/// The cache that a proved tree asks for. A cell that says the same already keeps its text.
+/// Returns the cache that a proved tree asks for. A cell that says the same already keeps its text.
 fn wanted(row: &SnapshotRow, tree: &Tree) -> Recache {
     let kept = row.manifest.clone().filter(|bytes| {
         Manifest::decode(bytes).is_ok_and(|(manifest, encoding)| {
@@ -103,7 +103,7 @@ fn cache_changes(store: &Store, recache: &Recache) -> Vec<CellChange> {
         .collect()
 }
 
-/// A manifest in words that tell one from another.
+/// Returns a manifest in words that tell one from another.
 pub(in crate::repair) fn describe(bytes: &[u8]) -> String {
     let encoding = match bytes.first() {
         Some(b'{') => " of JSON",

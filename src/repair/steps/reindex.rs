@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<Built, StoreError> {
     let refused = |why: String| Ok(Built::Refused(why));
     let Some(uri) = row.uri() else {
-        return refused("the row names no object by now".to_owned());
+        return refused("the row points to no object any more".to_owned());
     };
     let key = match store.backend().locate(uri) {
         Ok(key) => key,
@@ -39,10 +39,7 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
         _ => Vec::new(),
     };
     if cells.is_empty() {
-        return refused(
-            "the row already says all that the object does, and in fields that join it says more"
-                .to_owned(),
-        );
+        return refused("the row already contains everything that the object says".to_owned());
     }
     Ok(step(target, row, key, cells))
 }
@@ -87,10 +84,9 @@ fn step(target: &Target, row: &Row, key: Key, cells: Vec<CellEdit>) -> Built {
     let step = Step {
         key: Some(key.as_str().to_owned()),
         ..target.step(
-            format!(
-                "Changes the row to say what the object under {key} says, which proves its id."
-            ),
-            "The cells are still what was seen, and the object still proves.".to_owned(),
+            format!("Changes the row to what the object under {key} says, which matches its id."),
+            "The row still has the values that were seen, and the object still matches its id."
+                .to_owned(),
             StepChange::cells(changes),
         )
     };

@@ -25,7 +25,9 @@ pub(super) async fn build(
         Err(why) => return Ok(Built::Refused(why.to_string())),
     };
     let Some(bad) = ctx.store.read_twice(&key).await? else {
-        return Ok(Built::Refused(format!("nothing lies under {key} by now")));
+        return Ok(Built::Refused(format!(
+            "the store has no object under {key} any more"
+        )));
     };
     if Proof::read(target.kind, &id, &bad).is_ok() {
         return Ok(Built::Already);
@@ -54,12 +56,12 @@ pub(super) async fn build(
         sha256: Some(hash(bytes)),
         ..target.step(
             format!(
-                "Keeps the {} bad bytes under {key} in quarantine, and puts the {} in their place, from {}.",
+                "Copies the {} bad bytes under {key} into quarantine, then stores the {} in their place, from {}.",
                 bad.len(),
                 target.kind,
                 source.words
             ),
-            format!("{} The same bad bytes still lie there.", still(row.uri())),
+            format!("{} The same bad bytes are still there.", still(row.uri())),
             change,
         )
     };
@@ -74,7 +76,7 @@ pub(super) async fn build(
 
 fn key_of(ctx: StepContext<'_>, id: &ObjectId, row: &Row) -> Result<Key, Cause> {
     match row.uri() {
-        None => layout::key_for(id).ok_or_else(|| "the id holds no digest".into()),
+        None => layout::key_for(id).ok_or_else(|| "the id contains no digest".into()),
         Some(uri) => {
             let key = ctx.store.backend().locate(uri);
             key.map_err(|why| Cause::told(format!("{uri}: {why}"), why))
@@ -82,8 +84,8 @@ fn key_of(ctx: StepContext<'_>, id: &ObjectId, row: &Row) -> Result<Key, Cause> 
     }
 }
 
-/// What takes their place: where a sound object is only wrapped, that object itself, so that nothing of it is
-/// lost; else whatever proves.
+/// Returns the replacement: the unwrapped object itself if the stored one is only wrapped, so that nothing is lost;
+/// otherwise any bytes that match the id.
 async fn good(
     ctx: StepContext<'_>,
     target: &Target,
@@ -96,7 +98,7 @@ async fn good(
         if let Ok(object) = source::canonical(target.kind, &id, bad.clone()) {
             return Ok(Ok(Source {
                 object,
-                words: "what is inside them".to_owned(),
+                words: "their own unwrapped contents".to_owned(),
                 key: None,
             }));
         }

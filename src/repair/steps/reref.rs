@@ -14,7 +14,8 @@ pub(super) async fn build(store: &Store, target: &Target) -> Result<Built, Store
     let table = index.capabilities().refs(target.kind);
     let (true, Some(origin)) = (table, &target.origin) else {
         return refused(
-            "this hub keeps one repository a row; there is no table to add another to".to_owned(),
+            "on this hub a row belongs to one repository; there is no table to add another one"
+                .to_owned(),
         );
     };
     let ids = [target.id.clone()];
@@ -23,7 +24,7 @@ pub(super) async fn build(store: &Store, target: &Target) -> Result<Built, Store
         return Ok(Built::Already);
     }
     let Some(own) = index.repo_by_id(&origin.repo_id).await? else {
-        return refused("the repository that names it is gone".to_owned());
+        return refused("the repository that refers to it is gone".to_owned());
     };
     let mut owners = Vec::new();
     for holder in &target.holders {
@@ -42,11 +43,11 @@ pub(super) async fn build(store: &Store, target: &Target) -> Result<Built, Store
         owners.push(row.path());
     }
     refused(format!(
-        "{} belongs to {}, and what holds the row to somebody else ({}); the owners have to agree",
+        "{} belongs to {}, but the row belongs to another owner ({}); the owners have to agree",
         own.path(),
         own.owner,
         if owners.is_empty() {
-            "nobody by now".to_owned()
+            "nobody now".to_owned()
         } else {
             owners.join(", ")
         },
@@ -61,10 +62,10 @@ fn step(target: &Target, repo_id: &str, holder: &str) -> Built {
     };
     let step = target.step(
         format!(
-            "Lets {} hold the {} too, as {holder} of the same owner does.",
+            "Gives {} the {} too, which {holder} of the same owner has.",
             target.repo, target.kind
         ),
-        "The row is still held there, and not here.".to_owned(),
+        "The row still belongs to the other repository, and not to this one.".to_owned(),
         change,
     );
     let change = Change::Hold {

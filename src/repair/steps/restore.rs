@@ -20,7 +20,7 @@ pub(super) async fn build(
 ) -> Result<Built, StoreError> {
     let id = ObjectId::new(&target.id);
     let Some(key) = layout::key_for(&id) else {
-        return Ok(Built::Refused("the id holds no digest".to_owned()));
+        return Ok(Built::Refused("the id contains no digest".to_owned()));
     };
     if let Some(built) = there(ctx, target, row).await? {
         return Ok(built);
@@ -42,7 +42,10 @@ pub(super) async fn build(
         sha256: Some(hash(source.object.bytes())),
         ..target.step(
             format!("Stores the {} again, from {}.", target.kind, source.words),
-            format!("{} The store still has no object there.", still(row.uri())),
+            format!(
+                "{} The store still has no object under that key.",
+                still(row.uri())
+            ),
             StepChange::cells(changes),
         )
     };
@@ -63,14 +66,14 @@ pub(super) async fn source_of(
     if let Ok(object) = Proven::read(Kind::Blob, &id, Bytes::new()) {
         return Ok(Ok(Source {
             object,
-            words: "what everyone knows: it is empty".to_owned(),
+            words: "nothing: the blob is empty".to_owned(),
             key: None,
         }));
     }
     source::find(ctx, target, row, None).await
 }
 
-/// What there is to say where the row's own key holds something by now.
+/// Returns an answer if the row's own key has an object now.
 async fn there(
     ctx: StepContext<'_>,
     target: &Target,
@@ -91,6 +94,6 @@ async fn there(
     let id = ObjectId::new(&target.id);
     Ok(Some(match Proof::read(target.kind, &id, &bytes) {
         Ok(_) => Built::Already,
-        Err(why) => Built::Refused(format!("other bytes lie under {own} by now: {why}")),
+        Err(why) => Built::Refused(format!("other bytes are under {own} now: {why}")),
     }))
 }

@@ -14,7 +14,7 @@ use bytes::Bytes;
 /// An object that was found.
 pub(super) struct Source {
     pub object: Proven,
-    /// Where they come from, in words.
+    /// Their source, in words.
     pub words: String,
     /// The key that they were read from, where it is one of the store.
     pub key: Option<Key>,
@@ -23,7 +23,7 @@ pub(super) struct Source {
 /// Why nothing proves an id.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoSource {
-    #[error("the hub has no bytes of it left; it takes a copy (--copies DIR)")]
+    #[error("the hub has no copy of it; add one with --copies DIR")]
     Nothing,
     #[error(transparent)]
     Row(UnprovenRow),
@@ -31,7 +31,7 @@ pub(super) enum NoSource {
     Bytes { words: String, source: ProofError },
     #[error("among the copies, {0}")]
     Copies(#[source] Cause),
-    #[error("there is no copy of it in the folder that was given")]
+    #[error("the --copies folder does not contain it")]
     NoCopy,
     /// Several places were tried; the first of them is the source.
     #[error("{first}; {rest}")]
@@ -102,7 +102,7 @@ pub(super) async fn find(
     Ok(Err(NoSource::all(tried)))
 }
 
-/// What the row alone proves. A blob's row holds no bytes.
+/// Returns the object that the row alone describes. A blob's row holds no bytes.
 async fn in_row(
     ctx: StepContext<'_>,
     row: Option<&Row>,
@@ -122,7 +122,7 @@ async fn in_row(
     })
 }
 
-/// Every key that may hold it: those that the finding names, those of every era, and the old disk path.
+/// Returns every key that may hold it: those that the finding names, those of every era, and the old disk path.
 fn keys(target: &Target, row: Option<&Row>) -> Vec<Key> {
     let id = ObjectId::new(&target.id);
     let (repo_id, disk_path) = match row {

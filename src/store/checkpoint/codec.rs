@@ -36,7 +36,7 @@ struct Branch {
 }
 
 impl Checkpoint {
-    /// The bytes that are stored.
+    /// Returns the bytes that are stored.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let repo = self.refs.repo.clone();

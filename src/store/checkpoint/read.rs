@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 
-/// How many of the newest are looked at: behind so many that are not sound, none is looked for.
+/// The most checkpoints that are read, newest first.
 const LOOKED_AT: usize = 64;
 
 /// A checkpoint that is not trusted.
@@ -17,7 +17,7 @@ pub struct Passed {
     pub why: String,
 }
 
-/// What the store says of one repository's refs.
+/// The store's knowledge of one repository's refs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Newest {
     /// The newest sound one, and its key.
@@ -31,7 +31,7 @@ pub struct Newest {
 }
 
 impl Store {
-    /// The newest sound checkpoint of a repository.
+    /// Returns the newest sound checkpoint of a repository.
     ///
     /// # Errors
     /// A store that does not answer: then nothing is known.
@@ -40,7 +40,7 @@ impl Store {
     }
 }
 
-/// The newest sound checkpoint under a prefix, and what was passed over on the way to it.
+/// Returns the newest sound checkpoint under a prefix, and what was passed over on the way to it.
 ///
 /// A checkpoint is proved by the one that was the newest whole one when it was written: its hash is
 /// what the later one names. The first names none, and none may lie before it.
@@ -95,7 +95,7 @@ impl Newest {
     }
 }
 
-/// The newest keys by number, and whether these are all.
+/// Returns the newest keys by number, and whether these are all.
 async fn listed(
     backend: &dyn Backend,
     prefix: &str,
@@ -116,8 +116,8 @@ async fn listed(
     Ok((keys, all))
 }
 
-/// The newest keys, once the number behind the last listed one is free: a listing that is short would make an older
-/// checkpoint the newest. A writer that takes the number meanwhile shows in the next listing.
+/// Returns the newest keys, once the number behind the last listed one is free: a listing that is short would make an
+/// older checkpoint the newest. A writer that takes the number meanwhile shows in the next listing.
 async fn whole_listing(
     backend: &dyn Backend,
     prefix: &str,
@@ -135,7 +135,7 @@ async fn whole_listing(
         if before == Some(last) {
             return Err(open_question(
                 &next,
-                "it is there and was not listed, so the listing is not whole; try again",
+                "it exists but was not listed, so the listing is incomplete; try again",
             ));
         }
         before = Some(last);
@@ -164,7 +164,7 @@ async fn whole(
     let mut before = None;
     for _ in 0..READS {
         let bytes = match backend.open(key).await? {
-            None => return Err(open_question(key, "it was listed and is not there")),
+            None => return Err(open_question(key, "it was listed but does not exist")),
             Some(body) if body.meta.size > MAX_BYTES => {
                 let size = body.meta.size;
                 return Ok(Err(Unsound::TooLarge { size }));
@@ -177,7 +177,7 @@ async fn whole(
         }
         return match checked(&bytes, sequence, prefix) {
             Err(_) if bytes.len() as u64 != listed => {
-                let why = format!("{} bytes came, and {listed} are listed", bytes.len());
+                let why = format!("{} bytes came, but {listed} are listed", bytes.len());
                 Err(open_question(key, &why))
             }
             checked => Ok(checked.map(|found| (found, hex::encode(Sha256::digest(&bytes))))),

@@ -14,16 +14,16 @@ pub enum Unsound {
     Fields(#[from] serde_json::Error),
     #[error("it is of version {0}, not {VERSION}")]
     Version(u64),
-    #[error("its branches are not sorted, or stand there twice")]
+    #[error("its branches are not sorted, or occur twice")]
     Order,
     #[error("it has {size} bytes, more than {MAX_BYTES}")]
     TooLarge { size: u64 },
     #[error("it says that it is number {0}")]
     Number(u64),
-    #[error("it is of another repository")]
+    #[error("it belongs to another repository")]
     OtherRepo,
     #[error("it does not name {0}, which lies before it")]
     Unlinked(Key),
-    #[error("what it names as the one before it is not there")]
+    #[error("the checkpoint before it does not exist")]
     BeforeGone,
 }

@@ -12,10 +12,10 @@ use futures_util::TryStreamExt;
 /// Branches read at once.
 const PAGE: u32 = 1_000;
 
-/// How often a number that somebody else took is followed by another try.
+/// The tries for a number that somebody else took.
 const TRIES: usize = 16;
 
-/// What is to be done so that the store says what the rows say.
+/// The next checkpoint, so that the store says what the rows say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Nothing: the newest sound checkpoint says it.
@@ -24,12 +24,12 @@ pub enum Next {
     Write {
         key: Key,
         bytes: Bytes,
-        /// What the newest sound one says.
+        /// The refs of the newest valid checkpoint.
         before: Option<Box<Refs>>,
     },
 }
 
-/// What became of a checkpoint.
+/// The result of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Saved {
     /// The store said so already.
@@ -38,7 +38,7 @@ pub enum Saved {
 }
 
 impl Store {
-    /// What the rows of a repository say now; `None` where it has no row.
+    /// Reads what the rows of a repository say now; `None` if it has no row.
     ///
     /// # Errors
     /// A database that does not answer or hides branches, or more of them than a checkpoint holds.
@@ -73,7 +73,7 @@ impl Store {
         Ok(Some(Refs { repo, branches }))
     }
 
-    /// The checkpoint that has to be written so that the store holds `refs`, made at `made_at`.
+    /// Returns the checkpoint that has to be written so that the store holds `refs`, made at `made_at`.
     ///
     /// # Errors
     /// A store that does not answer, or more branches than a checkpoint holds.

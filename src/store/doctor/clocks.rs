@@ -21,7 +21,7 @@ fn here() -> Micros {
     since.map_or(0, |since| since.as_micros() as Micros)
 }
 
-/// The quickest of a few answers to `now`, in milliseconds, and the offset of that clock.
+/// Returns the quickest of a few answers to `now`, in milliseconds, and the offset of that clock.
 pub(super) async fn measure<E>(
     ask: impl AsyncFn() -> Result<Micros, E>,
 ) -> Result<(f64, Micros), E> {
@@ -38,13 +38,13 @@ pub(super) async fn measure<E>(
     Ok(best)
 }
 
-/// The two clocks of both sides and of this machine that are furthest apart.
+/// Returns the two clocks of both sides and of this machine that are furthest apart.
 pub(super) fn compare(clocks: &[Clock]) -> Check {
     if clocks.is_empty() {
         return Check::warn(
             "clocks",
-            "not compared: neither side told its time",
-            "mend what fails above first",
+            "not compared: neither database nor store told its time",
+            "solve the failures above first",
         );
     }
     let (mut first, mut last) = (("this machine", 0), ("this machine", 0));

@@ -36,7 +36,7 @@ pub(super) async fn examine(
         checks.push(Check::warn(
             "replica",
             "this database follows another server and lags behind it",
-            "audit here if you like; repair on the primary",
+            "an audit may run here; repair on the primary",
         ));
     }
     checks.push(rights(&about));
@@ -52,16 +52,16 @@ fn rights(about: &About) -> Check {
         ([], None) => Check::pass(NAME, "this user may read and change the hub's rows"),
         ([], Some(_)) => Check::warn(
             NAME,
-            "this user may read, and may change nothing while the database takes no changes",
+            "this user may read; the database takes no changes now",
             "see read-only, below",
         ),
         (tables, _) => Check::warn(
             NAME,
             format!(
-                "this user may read, and may not change {}",
+                "this user may read, but may not change {}",
                 tables.join(", ")
             ),
-            "fine for an audit; a repair needs INSERT and UPDATE",
+            "enough for an audit; a repair needs INSERT and UPDATE",
         ),
     }
 }
@@ -89,7 +89,7 @@ async fn examine_schema(index: &dyn IndexMut) -> Vec<Check> {
                 .map(|(kind, count)| crate::text::plural(count, kind.as_str()))
                 .collect();
             checks.push(match null.is_empty() {
-                true => Check::pass("null storage_uri", "no row lacks one"),
+                true => Check::pass("null storage_uri", "every row has one"),
                 false => Check::warn(
                     "null storage_uri",
                     format!("{} without", null.join(", ")),

@@ -1,4 +1,4 @@
-//! What this machine has to offer a run: room for temporary files.
+//! Checks this machine's room for temporary files.
 
 use super::Check;
 use crate::index::{Counts, IndexMut};
@@ -7,13 +7,14 @@ use std::io::{self, Write};
 
 const NAME: &str = "temporary files";
 
-/// What an audit lays down for a row and its object, with the indices over them. Bytes, measured and rounded up.
+/// The bytes that an audit stores for a row and its object, with the indices. Measured and rounded up. Bytes, measured
+/// and rounded up.
 const A_ROW: u64 = 1_500;
 
-/// What every audit takes, however small the hub. Bytes.
+/// The bytes that every audit needs, however small the hub. Bytes.
 const LEAST: u64 = 16 << 20;
 
-/// The folder for temporary files: there, to be written, and with room for an audit of this hub.
+/// Returns the folder for temporary files: there, to be written, and with room for an audit of this hub.
 pub(super) async fn examine(index: Option<&dyn IndexMut>) -> Check {
     let free = match try_folder() {
         Ok(free) => free,
@@ -32,7 +33,7 @@ pub(super) async fn examine(index: Option<&dyn IndexMut>) -> Check {
     compare(free, counts.as_ref())
 }
 
-/// The bytes that are free in the folder for temporary files, in which a file could be written.
+/// Returns the bytes that are free in the folder for temporary files, in which a file could be written.
 fn try_folder() -> io::Result<u64> {
     let folder = scratch::folder("doctor")?;
     let path = folder.path().join("trial");

@@ -41,7 +41,7 @@ async fn read_one(backend: &dyn BackendMut, key: &str) -> Check {
         return Check::warn(
             "reading",
             format!("not tried: the first key is not to be followed ({key})"),
-            "an audit says what it is",
+            "`luthier audit` explains it",
         );
     };
     let read: Result<_, BackendError> = async {
@@ -56,8 +56,8 @@ async fn read_one(backend: &dyn BackendMut, key: &str) -> Check {
         Ok(Some(_)) => Check::pass("reading", "allowed"),
         Ok(None) => Check::warn(
             "reading",
-            format!("{key} is listed and not there"),
-            "the hub may be at work; try again",
+            format!("{key} is listed but does not exist"),
+            "the hub may be writing; try again",
         ),
         Err(error) => Check::unusable("reading", error),
     }
@@ -70,21 +70,21 @@ async fn try_writing(backend: &dyn BackendMut) -> Vec<Check> {
     };
     let mut checks = vec![Check::pass(
         "writing",
-        "allowed; _luthier/ holds what was tried",
+        "allowed; the test objects are in _luthier/",
     )];
     checks.push(match conditions.if_none_match {
         true => Check::pass("conditional put", "If-None-Match is honoured"),
         false => Check::warn(
             "conditional put",
             "the server ignores If-None-Match and overwrites",
-            "Luthier asks, stores and reads back instead; let nobody else repair at the same time",
+            "Luthier checks before and reads back after each put instead; do not run two repairs at the same time",
         ),
     });
     checks.push(match conditions.checksum {
-        true => Check::pass("checksums", "wrong bytes are refused by the store"),
+        true => Check::pass("checksums", "the store refuses bytes with a wrong checksum"),
         false => Check::warn(
             "checksums",
-            "the server takes bytes that do not have the checksum sent with them",
+            "the store accepts bytes with a wrong checksum",
             "nothing to do: Luthier reads back every byte",
         ),
     });

@@ -1,5 +1,5 @@
-//! Whether the two sides of a hub belong together: a few rows of each kind, spread over all ids, and the
-//! objects that they name.
+//! Checks whether the two sides of a hub belong together: a few rows of each kind, spread over all ids, and their
+//! objects.
 
 use super::Check;
 use crate::backend::{Backend, BackendError, Key, UriRefusal, layout};
@@ -28,7 +28,7 @@ const KEYS: usize = 1_000;
 /// Keys that a place has to be shown to hold.
 const TRIED: usize = 3;
 
-/// What a sample says of rows and store.
+/// The result of a sample of rows and store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pair {
     /// Objects of sampled rows are there: so many of so many. `unread` are others whose question had no answer;
@@ -50,7 +50,7 @@ pub enum Pair {
 }
 
 impl Pair {
-    /// Why nothing must be repaired here, in one sentence; `None` where nothing speaks against it.
+    /// Returns the reason why nothing must be repaired here; `None` if nothing speaks against it.
     #[must_use]
     pub fn alarm(&self) -> Option<String> {
         match self {
@@ -76,7 +76,7 @@ struct Sample {
     shifted: Vec<String>,
     /// Keys under which nothing was found.
     absent: Vec<Key>,
-    /// What rows say that this store does not follow because it lies elsewhere.
+    /// The rows' URIs that this store does not follow because they are elsewhere.
     elsewhere: Vec<String>,
     /// Questions without an answer, and why one had none.
     unread: u64,
@@ -106,10 +106,7 @@ pub async fn look(
     let lost = (sample.absent.len() + sample.elsewhere.len()) as u64;
     if sample.found == 0 && sample.shifted.len() as u64 >= FEW {
         return Ok(Pair::OtherStore {
-            why: format!(
-                "{} starts elsewhere than the objects of the rows do",
-                hub.objects.url()
-            ),
+            why: format!("{} is not where the rows' objects are", hub.objects.url()),
             meant: sample.shifted.pop(),
         });
     }
@@ -134,12 +131,12 @@ pub async fn look(
         return Ok(Pair::Silent);
     }
     let mut why = format!(
-        "none of the {} that sampled rows name is in {}",
+        "none of the {} that sampled rows point to is in {}",
         text::plural(lost, "object"),
         hub.objects.url()
     );
     if let Some(first) = sample.elsewhere.first() {
-        why += &format!(" (they name {first})");
+        why += &format!(" (they point to {first})");
     }
     Ok(Pair::OtherStore { why, meant })
 }
@@ -173,7 +170,7 @@ impl Sample {
     }
 }
 
-/// The store in which an object has a key of a known layout, where it has none in this one.
+/// Returns the store in which an object has a key of a known layout, where it has none in this one.
 fn shifted(hub: &Hub, key: &Key) -> Option<String> {
     let key = key.as_str();
     if layout::recognise(key).is_some() {
@@ -194,7 +191,7 @@ fn shifted(hub: &Hub, key: &Key) -> Option<String> {
     above(&hub.objects, part)
 }
 
-/// What sampled rows of one kind say of where their object is; of one row, unless it is the `whole` sample.
+/// Returns the URIs of sampled rows of one kind; those of one row, unless it is the `whole` sample.
 async fn uris(index: &dyn Index, kind: Kind, whole: bool) -> Result<Vec<String>, IndexError> {
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
@@ -222,7 +219,7 @@ async fn uris(index: &dyn Index, kind: Kind, whole: bool) -> Result<Vec<String>,
     Ok(out)
 }
 
-/// Whether the store holds objects of which the rows know none.
+/// Returns whether the store holds objects of which the rows know none.
 async fn other_database(index: &dyn Index, backend: &dyn Backend) -> Result<Pair, IndexError> {
     let mut digests = Vec::new();
     let mut entries = backend.list("", None).take(KEYS);
@@ -246,7 +243,7 @@ async fn other_database(index: &dyn Index, backend: &dyn Backend) -> Result<Pair
     Ok(match count >= FEW {
         true => Pair::OtherDatabase {
             why: format!(
-                "its rows know none of the {} that were sampled in the store",
+                "it has no row for any of the {} sampled in the store",
                 text::plural(count, "object")
             ),
         },
@@ -254,7 +251,7 @@ async fn other_database(index: &dyn Index, backend: &dyn Backend) -> Result<Pair
     })
 }
 
-/// The URL of the store that was probably meant: a level higher, or a level lower where a listing shows it.
+/// Returns the URL of the store that was probably meant: a level higher, or a level lower where a listing shows it.
 async fn meant(backend: &dyn Backend, hub: &Hub, sample: &Sample) -> Option<String> {
     let tried: Vec<&Key> = sample.absent.iter().take(TRIED).collect();
     if let Some(url) = higher(backend, hub, &tried).await {
@@ -263,7 +260,7 @@ async fn meant(backend: &dyn Backend, hub: &Hub, sample: &Sample) -> Option<Stri
     lower(backend, hub, &tried).await
 }
 
-/// A store that starts one level too low holds the keys without their first part.
+/// Returns a store that starts one level too low holds the keys without their first part.
 async fn higher(backend: &dyn Backend, hub: &Hub, tried: &[&Key]) -> Option<String> {
     let (part, _) = tried.first()?.as_str().split_once('/')?;
     for key in tried {
@@ -276,7 +273,7 @@ async fn higher(backend: &dyn Backend, hub: &Hub, tried: &[&Key]) -> Option<Stri
     None
 }
 
-/// The store around this one, where its last part is `part`.
+/// Returns the store around this one, where its last part is `part`.
 fn above(store: &ObjectStore, part: &str) -> Option<String> {
     match store {
         ObjectStore::Folder(path) if path.file_name()?.to_str() == Some(part) => {
@@ -297,7 +294,7 @@ fn above(store: &ObjectStore, part: &str) -> Option<String> {
     }
 }
 
-/// A store that starts a level too high holds the keys behind a prefix, which the start of a listing shows.
+/// Returns a store that starts a level too high holds the keys behind a prefix, which the start of a listing shows.
 async fn lower(backend: &dyn Backend, hub: &Hub, tried: &[&Key]) -> Option<String> {
     let mut seen = BTreeSet::new();
     let mut entries = backend.list("", None).take(LISTED);
@@ -328,7 +325,7 @@ async fn holds(backend: &dyn Backend, prefix: &str, tried: &[&Key]) -> bool {
     false
 }
 
-/// The store that starts behind `prefix`.
+/// Returns the store that starts behind `prefix`.
 fn below(store: &ObjectStore, prefix: &str) -> Option<String> {
     Some(match store {
         ObjectStore::Folder(path) => {
@@ -343,7 +340,7 @@ fn below(store: &ObjectStore, prefix: &str) -> Option<String> {
     })
 }
 
-/// The sample as the doctor tells it.
+/// Returns the sample as the doctor tells it.
 pub(super) fn check(pair: Result<Pair, IndexError>) -> Check {
     const NAME: &str = "rows and store";
     let pair = match pair {
@@ -362,28 +359,28 @@ pub(super) fn check(pair: Result<Pair, IndexError>) -> Check {
                 "of {} of a sample of rows {found} are there, and the store gave no answer about {unread}: {why}",
                 text::plural(asked + unread, "object")
             ),
-            "an audit would be incomplete; see to the store first",
+            "an audit would be incomplete; make the store answer first",
         ),
         Pair::Fits { found, asked, .. } if found == asked => Check::pass(
             NAME,
             format!(
-                "all {} of a sample of rows are there",
+                "the store has all {} of a sample of rows",
                 text::plural(*asked, "object")
             ),
         ),
         Pair::Fits { found, asked, .. } => Check::warn(
             NAME,
             format!(
-                "of {} of a sample of rows, {found} are there",
+                "of {} of a sample of rows, the store has {found}",
                 text::plural(*asked, "object")
             ),
-            "`luthier audit` names every one that is missing",
+            "`luthier audit` lists every missing one",
         ),
-        Pair::Silent => Check::pass(NAME, "too few rows say where their object is to compare"),
+        Pair::Silent => Check::pass(NAME, "too few rows have a storage_uri to compare"),
         Pair::Unknown { why } => Check::warn(
             NAME,
             format!("not compared: {why}"),
-            "an audit would be incomplete; see to the store first",
+            "an audit would be incomplete; make the store answer first",
         ),
         Pair::OtherStore { meant, .. } => Check::fail(
             NAME,
@@ -391,14 +388,14 @@ pub(super) fn check(pair: Result<Pair, IndexError>) -> Check {
             match meant {
                 Some(_) => "use that --store",
                 None => {
-                    "check --store; if everything was lost indeed, an audit lists it, and a repair takes --mass-fault HUB"
+                    "check --store; if everything is really lost, `luthier audit` lists it, and a repair needs --mass-fault HUB"
                 }
             },
         ),
         Pair::OtherDatabase { .. } => Check::fail(
             NAME,
             pair.alarm().unwrap_or_default(),
-            "check --database, and then --store; `luthier rebuild` makes a database from a store",
+            "check --database, then --store; `luthier rebuild` builds a database from a store",
         ),
     }
 }

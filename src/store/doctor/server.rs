@@ -1,4 +1,4 @@
-//! What the database's server says that stops a run, or makes it wait.
+//! Checks what the database's server says that stops a run or makes it wait.
 
 use super::Check;
 use crate::access::Access;
@@ -8,7 +8,7 @@ use crate::index::server::Connections;
 /// Connections that are few: an audit uses six where it may.
 const FEW: u64 = 6;
 
-/// The checks, each only where there is something to say.
+/// Returns the checks, each only where there is something to say.
 pub(super) fn examine(state: &ServerState, access: Access) -> Vec<Check> {
     let mut checks = Vec::new();
     checks.extend(state.read_only.as_ref().map(|why| read_only(why, access)));
@@ -17,8 +17,8 @@ pub(super) fn examine(state: &ServerState, access: Access) -> Vec<Check> {
     checks.extend(state.applier.as_ref().map(|who| {
         Check::warn(
             "applier",
-            format!("a repair is under way on this hub ({who})"),
-            "an audit may tell what it is about to mend; another repair has to wait for its end",
+            format!("a repair is running on this hub ({who})"),
+            "an audit may report what that repair is about to fix; another repair has to wait",
         )
     }));
     if !state.locked.is_empty() {
@@ -37,13 +37,12 @@ fn read_only(why: &str, access: Access) -> Check {
         Access::Read => Check::warn(
             "read-only",
             found,
-            "fine for an audit; a repair is refused until that has changed",
+            "enough for an audit; a repair is refused until this changes",
         ),
         Access::Write => Check::fail(
             "read-only",
             found,
-            "a standby: repair on the primary; a setting: hosted servers set it when their disk is full, so look at \
-             that first, then unset it",
+            "if it is a standby, repair on the primary; if it is a setting (hosted servers set it when the disk is full), free the disk, then unset it",
         ),
     }
 }
@@ -51,14 +50,14 @@ fn read_only(why: &str, access: Access) -> Check {
 fn pooler(found: Option<bool>, access: Access) -> Option<Check> {
     const NAME: &str = "pooler";
     match (found?, access) {
-        (false, _) => Some(Check::pass(NAME, "none, the server is reached directly")),
+        (false, _) => Some(Check::pass(NAME, "none; the server is reached directly")),
         (true, Access::Read) => Some(Check::pass(
             NAME,
-            "a pooler stands between; every statement runs in a transaction of its own and nothing is set for a session",
+            "a pooler is in front of the server; Luthier sets nothing that lasts longer than a transaction",
         )),
         (true, Access::Write) => Some(Check::warn(
             NAME,
-            "a pooler stands between; nothing is set for a session",
+            "a pooler is in front of the server; Luthier sets nothing for a session",
             "a repair keeps one of its server connections for its lock, and `schema --apply` works within the role's \
              statement_timeout: connect to the server itself where you can",
         )),
@@ -68,8 +67,8 @@ fn pooler(found: Option<bool>, access: Access) -> Option<Check> {
 fn connections(found: &Connections) -> Check {
     const NAME: &str = "connections";
     let Connections { left, limit } = found;
-    let left_over = format!("{left} more may be opened, by {limit}");
-    let advice = "Luthier takes up to 6 to read and 3 more to write, and works more slowly with fewer; a repair needs 2";
+    let left_over = format!("{left} more may be opened ({limit})");
+    let advice = "Luthier uses up to 6 for reading and 3 more for writing, and is slower with fewer; a repair needs 2";
     match *left < FEW {
         true => Check::warn(NAME, left_over, advice),
         false => Check::pass(NAME, left_over),

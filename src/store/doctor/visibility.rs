@@ -1,4 +1,4 @@
-//! Whether the database shows all of the hub's rows to this user, and whether it keeps them in order.
+//! Checks whether this user can see all of the hub's rows, and whether the database keeps them in order.
 
 use super::Check;
 use crate::index::{Hidden, Index};
@@ -14,7 +14,7 @@ pub(super) async fn examine(index: &dyn Index) -> Vec<Check> {
     };
     let mut checks: Vec<Check> = seen.hidden.iter().map(of_hidden).collect();
     if checks.is_empty() {
-        checks.push(Check::pass(SHOWN, "no table hides a row from this user"));
+        checks.push(Check::pass(SHOWN, "this user can see all rows"));
     }
     for odd in &seen.odd {
         let (found, advice) = parted(odd);
@@ -31,7 +31,7 @@ fn of_hidden(hidden: &Hidden) -> Check {
     }
 }
 
-/// A sentence as what was found and what to do about it.
+/// Returns a sentence as what was found and what to do about it.
 fn parted(said: &str) -> (&str, &str) {
     said.split_once("; ").unwrap_or((said, ""))
 }

@@ -1,4 +1,4 @@
-//! What the other side has: everything that its commits reach, as far as that proves.
+//! The objects that the other side has: everything that its commits reach, as far as it can be checked.
 
 use super::FetchError;
 use crate::index::{CommitRow, SnapshotRow};
@@ -21,12 +21,12 @@ const SNAPSHOTS: usize = 16;
 pub(super) struct Seen([HashSet<[u8; 32]>; 3]);
 
 impl Seen {
-    /// Whether `id` is met for the first time. An id without digest counts by its text.
+    /// Returns whether `id` is met for the first time. An id without digest counts by its text.
     pub(super) fn insert(&mut self, kind: Kind, id: &ObjectId) -> bool {
         self.0[kind as usize].insert(digest(id))
     }
 
-    /// Whether `id` was met.
+    /// Returns whether `id` was met.
     pub(super) fn contains(&self, kind: Kind, id: &ObjectId) -> bool {
         self.0[kind as usize].contains(&digest(id))
     }
@@ -37,8 +37,8 @@ fn digest(id: &ObjectId) -> [u8; 32] {
     digest.unwrap_or_else(|| Sha256::digest(id.as_str()).into())
 }
 
-/// What `have` reaches, and which of it the hub has no commit of. Only what proves is followed: an
-/// edge that a row made up would keep back something that the other side lacks.
+/// Collects what `have` reaches, and which of it the hub has no commit of. Only what proves is followed: an edge that a
+/// row made up would keep back something that the other side lacks.
 pub(super) async fn reached(
     store: &Store,
     have: &[ObjectId],
@@ -82,7 +82,7 @@ pub(super) async fn reached(
     Ok((seen, unknown))
 }
 
-/// The record that a row proves, or else its object.
+/// Returns the record that a row proves, or else its object.
 async fn proved_commit(store: &Store, row: &CommitRow) -> Result<Option<CommitRecord>, StoreError> {
     if let Ok(record) = reconstruct::commit_record(row)
         && identity::ambiguous_commit(&record).is_none()

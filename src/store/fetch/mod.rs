@@ -31,7 +31,7 @@ pub struct Head {
     pub id: ObjectId,
 }
 
-/// How much is read at once.
+/// The limits of parallel reads.
 #[derive(Clone, Copy, Debug)]
 pub struct FetchOptions {
     /// Objects under way, of each kind.
@@ -49,7 +49,7 @@ impl Default for FetchOptions {
     }
 }
 
-/// Where fetched bytes came from.
+/// The source of fetched bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// Straight from the store.
@@ -77,7 +77,7 @@ pub enum Step {
     Refused(Box<Refusal>),
 }
 
-/// Why a fetch has no end.
+/// The reason why a fetch failed.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     #[error(transparent)]
@@ -89,14 +89,14 @@ pub enum FetchError {
         #[source]
         source: StoreError,
     },
-    /// What whoever fetches holds could not be used.
+    /// An object that whoever fetches has already could not be used.
     #[error("{0}")]
     Holder(#[source] Cause),
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
 }
 
-/// What whoever fetches holds already, and need not be sent.
+/// Holds objects that whoever fetches has already, and need not be sent.
 #[async_trait]
 pub trait Holder: Send + Sync {
     /// Of each id, the bytes that lie there under its name, unproved.
@@ -166,13 +166,13 @@ impl Fetch {
         &self.unknown
     }
 
-    /// Whether the walk has come to an object of this kind and digest so far.
+    /// Returns whether the walk has come to an object of this kind and digest so far.
     #[must_use]
     pub fn is_met(&self, kind: Kind, id: &ObjectId) -> bool {
         self.seen.contains(kind, id)
     }
 
-    /// The next step; `None` once everything was handed on or refused.
+    /// Returns the next step; `None` once everything was handed on or refused.
     ///
     /// # Errors
     /// A side that could not be asked, or cancellation. What was handed on stays good.
@@ -197,8 +197,8 @@ impl Fetch {
         }
     }
 
-    /// What is worked on next: blobs before snapshots before commits, so that what is found never
-    /// piles up, but in pages that are worth asking for.
+    /// Chooses the next kind: blobs before snapshots before commits, so that found ids never pile up, but in pages that
+    /// are worth a request.
     fn choose(&self) -> Option<Kind> {
         let kinds = || Kind::ALL.into_iter().rev();
         let queue = |kind: Kind| &self.lanes[kind as usize];

@@ -12,7 +12,7 @@ use crate::store::{Store, StoreError};
 use bytes::Bytes;
 use std::sync::Arc;
 
-/// What a read has come to.
+/// The result of a read.
 enum Found {
     /// It is held already.
     Held(Proof),
@@ -120,11 +120,7 @@ impl Fetch {
         match self.store.backend().head(key).await? {
             Some(meta) if meta.size != came => Err(StoreError::Backend(BackendError::Remote {
                 what: key.to_string(),
-                why: format!(
-                    "{came} bytes came, and the store says that it has {}",
-                    meta.size
-                )
-                .into(),
+                why: format!("{came} bytes came, but the store announced {}", meta.size).into(),
             })),
             _ => Ok(()),
         }
@@ -212,7 +208,7 @@ const fn reconstructed(object: Proven) -> Found {
     })
 }
 
-/// Whether a commit that does not prove has no tree either, which says more.
+/// Returns whether a commit that does not prove has no tree either, which says more.
 fn is_treeless(kind: Kind, bytes: &[u8]) -> bool {
     kind == Kind::Commit
         && CommitRecord::decode(bytes).is_ok_and(|record| record.snapshot_id.is_none())

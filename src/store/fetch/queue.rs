@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Ids that are worth a question to the database, and the most that one asks for.
 pub(super) const PAGE: usize = 500;
 
-/// What a read is allowed at least, in bytes: rows say little of how large an object is.
+/// The least bytes that a read is allowed: rows say little of how large an object is.
 const LEAST: u64 = 16 << 10;
 
 /// An object that was met and not yet looked up.
@@ -25,14 +25,14 @@ pub(super) struct Waiting {
     pub trail: Trail,
 }
 
-/// Where an object comes from, by the word of its row or of whoever has it already.
+/// The source of an object, by its row or by whoever has it already.
 pub(super) enum Task {
     Held(Arc<dyn Holder>),
     Stored(Key),
     Known(Known),
 }
 
-/// What needs no read.
+/// An answer without a read.
 pub(super) enum Known {
     Commit(Box<CommitRow>),
     Snapshot(Box<SnapshotRow>),
@@ -47,7 +47,7 @@ pub(super) struct Planned {
     pub weight: u64,
 }
 
-/// What a read brought.
+/// The result of a read.
 pub(super) enum Got {
     Held(Proof),
     Bytes(Key, Bytes),
@@ -72,7 +72,7 @@ pub(super) struct FetchQueue {
     reads: FuturesOrdered<BoxFuture<'static, Read>>,
     /// Bytes that the reads under way may take.
     reserved: u64,
-    /// How many rows are asked for at once: fewer where rows are heavy.
+    /// The number of rows in one request: fewer if rows are heavy.
     pub rows: usize,
 }
 
@@ -109,7 +109,7 @@ impl FetchQueue {
         !self.waiting.is_empty()
     }
 
-    /// The next ids to look up.
+    /// Returns the next ids to look up.
     pub(super) fn take(&mut self) -> Vec<Waiting> {
         let count = self.waiting.len().min(self.rows);
         self.waiting.drain(..count).collect()
@@ -138,7 +138,7 @@ impl FetchQueue {
         }
     }
 
-    /// The oldest read, once it has ended.
+    /// Returns the oldest read, once it has ended.
     pub(super) async fn next_read(&mut self) -> Option<Read> {
         let read = self.reads.next().await?;
         self.reserved -= read.weight;

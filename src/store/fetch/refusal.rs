@@ -1,4 +1,4 @@
-//! What a client would refuse, and the way that led there.
+//! The objects that a client would refuse, and the way that led there.
 
 use super::Head;
 use crate::backend::{Key, UriRefusal};
@@ -7,16 +7,16 @@ use crate::object::{Kind, ObjectId, Record};
 use std::fmt;
 use std::sync::Arc;
 
-/// Why an object is not handed on. Each is one half of a sentence that starts with the object.
+/// The reason why an object is not handed on. Each is one half of a sentence that starts with the object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
     #[error("the hub has no row of it")]
     NoRow,
-    #[error("it has no snapshot, so a clone of it would get an empty tree")]
+    #[error("it has no snapshot; a clone of it would get an empty tree")]
     Treeless,
-    #[error("its id holds no digest, so no client can check it")]
+    #[error("its id contains no digest, so no client can check it")]
     Malformed,
-    #[error("only the server's old formula gives its id, and clients refuse such ids")]
+    #[error("only the server's old formula reproduces its id; clients refuse such ids")]
     Stale,
     #[error("its storage_uri {uri} is not followed: {why}")]
     NotFollowed { uri: String, why: UriRefusal },
@@ -24,11 +24,11 @@ pub enum Why {
     Missing { key: Key },
     #[error("the object under {key} has {size} bytes, more than the 256 MiB that are read")]
     TooLarge { key: Key, size: u64 },
-    #[error("what lies under {key} is not it: {why}")]
+    #[error("the object under {key} is another one: {why}")]
     Wrong { key: Key, why: String },
-    #[error("its row names no object, and a blob's row holds no bytes")]
+    #[error("its row points to no object, and a blob's row contains no bytes")]
     NoBytes,
-    #[error("its row names no object and cannot stand in for one: {why}")]
+    #[error("its row points to no object, and none can be made from the row: {why}")]
     Unprovable { why: String },
     #[error("the path {path:?} must not be checked out ({why})")]
     PathUnsafe { path: String, why: Unsafe },
@@ -50,7 +50,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What clients refuse although it proves: their ids, trees and paths are right, and not to be used.
+/// Returns what clients refuse although the object matches its id: an old id formula, no tree, an unsafe path.
 #[must_use]
 pub fn objection(record: &Record) -> Option<Why> {
     match record {
@@ -68,7 +68,7 @@ pub fn objection(record: &Record) -> Option<Why> {
     }
 }
 
-/// How the walk came to an object.
+/// The way by which the walk came to an object.
 #[derive(Clone, Debug)]
 pub(super) struct Trail {
     pub head: Arc<Head>,
@@ -81,7 +81,7 @@ pub(super) struct Trail {
 }
 
 impl Trail {
-    /// The way to a head itself.
+    /// Returns the way to a head itself.
     pub(super) fn to(head: Arc<Head>) -> Self {
         Self {
             head,
@@ -121,7 +121,7 @@ impl Trail {
         self.steps(kind, id).join(" → ")
     }
 
-    /// The refusal of the object that the trail leads to.
+    /// Returns the refusal of the object that the trail leads to.
     pub(super) fn refuse(&self, kind: Kind, id: &ObjectId, why: Why) -> Refusal {
         Refusal {
             kind,

@@ -9,7 +9,7 @@ use crate::store::reconstruct::non_empty;
 use crate::store::{Store, StoreError};
 use std::collections::HashMap;
 
-/// What the rows of one question should weigh, in bytes.
+/// The bytes that the rows of one request should have.
 const ROWS_WEIGH: u64 = 8 << 20;
 
 /// A task and the bytes that it may take.
@@ -46,7 +46,7 @@ impl Fetch {
         Ok(())
     }
 
-    /// What the rows with these ids say.
+    /// Reads the rows with these ids.
     async fn ask(
         &mut self,
         kind: Kind,
@@ -81,14 +81,14 @@ impl Fetch {
     }
 }
 
-/// How many rows to ask for, after so many weighed so much: at most twice as many.
+/// Returns how many rows to request, after this many had this weight: at most twice as many.
 fn fitting(asked: usize, weighed: u64) -> usize {
     let each = (weighed / asked.max(1) as u64).max(1);
     let fits = usize::try_from(ROWS_WEIGH / each).unwrap_or(PAGE);
     fits.min(asked * 2).clamp(1, PAGE)
 }
 
-/// What is left without a row: the empty blob is known by its id.
+/// Returns the answer for an id without a row: the empty blob is known by its id.
 fn rowless(kind: Kind, waiting: &Waiting) -> Found {
     match kind {
         Kind::Blob if identity::is_empty_blob(&waiting.id) => (Task::Known(Known::Empty), 0),

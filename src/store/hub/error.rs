@@ -20,36 +20,36 @@ pub enum HubError {
 /// What is wrong with a URL.
 #[derive(Debug, thiserror::Error)]
 pub enum UrlError {
-    #[error("it holds a line break or another control character; write it in one line")]
+    #[error("it contains a line break or another control character; write it in one line")]
     Control,
     #[error("that is not what is there")]
     OtherThing,
-    #[error("it has no scheme, and there is no such path here")]
+    #[error("it has no scheme, and there is no such file")]
     NoScheme,
     #[error("the scheme is `{0}`")]
     Scheme(String),
     #[error(transparent)]
     Postgres(#[from] PgUrlError),
-    #[error("the bucket's name is missing, or holds what no bucket's name can hold")]
+    #[error("the bucket's name is missing or contains characters that no bucket name may contain")]
     Bucket,
     #[error(transparent)]
     Prefix(#[from] UriRefusal),
     #[error("the path is missing")]
     NoPath,
-    #[error("it is a path of Windows; write a path of this machine")]
+    #[error("it is a Windows path; write a path of this machine")]
     Windows,
-    #[error("its percent-encoding gives no UTF-8")]
+    #[error("its percent-encoding is not UTF-8")]
     Encoding(#[from] std::str::Utf8Error),
-    #[error("the path holds a line break or another control character")]
+    #[error("the path contains a line break or another control character")]
     PathControl,
     #[error(
-        "it may mean {} and {}, which are both there; write four slashes before a path from the root, and ./ before one from here",
+        "it may mean {} or {}, which both exist; write four slashes before an absolute path, and ./ before a relative one",
         one.display(), other.display()
     )]
     Ambiguous { one: PathBuf, other: PathBuf },
     #[error("databases of {0} cannot be read here")]
     Driver(String),
-    #[error("it is a database in memory, which only the program that made it can see")]
+    #[error("it is a database in memory, which only the program that created it can see")]
     Memory,
     /// The path cannot be made absolute: this program runs in a folder that is not there any more.
     #[error(transparent)]

@@ -4,8 +4,8 @@ use super::UrlError;
 use crate::text;
 use std::path::{Path, PathBuf};
 
-/// How many slashes a URL has in front of its path decides where the path starts; SQLAlchemy counts one more than
-/// this program does, so both readings are looked for.
+/// The number of slashes in front of a URL's path decides where the path starts; SQLAlchemy counts one more than this
+/// program, so both readings are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// `sqlite:///path` starts at the root.
@@ -14,7 +14,7 @@ pub(super) enum Dialect {
     SqlAlchemy,
 }
 
-/// The absolute path behind `scheme://`, of a file or folder that is there if one reading finds one.
+/// Returns the absolute path behind `scheme://`, of a file or folder that is there if one reading finds one.
 ///
 /// # Errors
 /// A path that cannot be meant, or two readings that find different things.
@@ -42,7 +42,7 @@ pub(super) fn read(rest: &str, dialect: Dialect) -> Result<PathBuf, UrlError> {
     choose(written)
 }
 
-/// A path that is no URL, made absolute.
+/// Returns a path that is no URL, made absolute.
 ///
 /// # Errors
 /// This program runs in a folder that is not there any more.
@@ -51,7 +51,7 @@ pub(super) fn absolute(path: &str) -> Result<PathBuf, UrlError> {
     Ok(std::path::absolute(path)?)
 }
 
-/// The readings of a path, the one that the dialect means first.
+/// Returns the readings of a path, the one that the dialect means first.
 fn candidates(path: &str, dialect: Dialect) -> Vec<PathBuf> {
     let (from_here, from_root) = match path.strip_prefix('/') {
         // Two slashes and no third: what is behind them starts here.

@@ -1,4 +1,4 @@
-//! What may come in: everything is looked at before anything is stored.
+//! Admits arrivals: everything is checked before anything is stored.
 
 use super::{Arrivals, HubWriteError};
 use crate::index::RepoRow;
@@ -8,13 +8,13 @@ use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
-/// What may arrive at once, in bytes of blobs: 512 MiB, as the hub's own packs.
+/// The most bytes of blobs that may arrive at once: 512 MiB, as the hub's own packs.
 pub const MAX_ARRIVALS: u64 = 512 << 20;
 
 /// Ids asked for at once.
 const IDS: usize = 500;
 
-/// Why something may not come in.
+/// The reason why something is not admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Objection {
     /// An id, a path, or a name.
@@ -37,7 +37,7 @@ impl fmt::Display for Objection {
     }
 }
 
-/// What may come in, proved, and what it names that the hub has already.
+/// The admitted arrivals, valid, and the ids that the hub has already.
 #[derive(Debug, Default)]
 pub(super) struct Admitted {
     /// Each with the path that it came under.
@@ -109,7 +109,7 @@ impl Admission<'_> {
             if let Some(why) = path::check(&blob.path) {
                 self.object(
                     &blob.path,
-                    format!("a path that no checkout may follow: {why}"),
+                    format!("a path that no client may check out: {why}"),
                 );
             }
             match Proven::read(Kind::Blob, &blob.id, blob.bytes.clone()) {
@@ -156,7 +156,7 @@ impl Admission<'_> {
                 } else {
                     self.object(
                         id.as_str(),
-                        "a snapshot names this blob; it was not sent, and the hub does not have it",
+                        "a snapshot refers to this blob; it was not sent, and the hub does not have it",
                     );
                 }
             }
@@ -169,7 +169,7 @@ impl Admission<'_> {
         for (path, why) in refused.into_iter().take(3) {
             self.object(
                 record.snapshot_id.as_str(),
-                format!("the path {path:?} is one that no checkout may follow: {why}"),
+                format!("no client may check out the path {path:?}: {why}"),
             );
         }
     }
@@ -203,7 +203,7 @@ impl Admission<'_> {
             match &record.snapshot_id {
                 None => self.object(
                     id,
-                    "it has no snapshot: a clone of it would get an empty tree",
+                    "it has no snapshot; a clone of it would get an empty tree",
                 ),
                 Some(tree) if !snapshots.contains(tree.as_str()) => {
                     trees.insert(tree.as_str().to_owned());
@@ -213,9 +213,9 @@ impl Admission<'_> {
             let unknown = record.parents().filter(|id| !commits.contains(id.as_str()));
             parents.extend(unknown.map(|id| id.as_str().to_owned()));
         }
-        self.look_up(Kind::Snapshot, trees, "a commit names this snapshot")
+        self.look_up(Kind::Snapshot, trees, "a commit refers to this snapshot")
             .await?;
-        self.look_up(Kind::Commit, parents, "a commit names this parent")
+        self.look_up(Kind::Commit, parents, "a commit refers to this parent")
             .await
     }
 

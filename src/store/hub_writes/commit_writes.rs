@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 /// Objects stored at the same time.
 const CONCURRENCY: usize = 16;
 
-/// What a site does beside bringing objects.
+/// The other changes of a hub write, beside its objects.
 #[derive(Default)]
 pub(super) struct Around {
     pub new_repo: Option<RepoRow>,

@@ -45,7 +45,7 @@ impl Writer {
         if head.as_deref() != seen.map(ObjectId::as_str) {
             return Err(refused(
                 name,
-                "the branch points elsewhere by now; read it again",
+                "the branch was moved meanwhile; read it again",
             ));
         }
         let (before, mut directories) = match seen {
@@ -56,10 +56,7 @@ impl Writer {
         let blobs = apply(&mut manifest, changes)?;
         directories.extend(manifest.derived_directories());
         if manifest == before {
-            return Err(refused(
-                name,
-                "these files are there already; nothing changes",
-            ));
+            return Err(refused(name, "these files exist already; nothing changes"));
         }
         let snapshot = record(manifest, directories, said.time()?);
         let parents: Vec<ObjectId> = seen.cloned().into_iter().collect();
@@ -84,7 +81,7 @@ impl Writer {
         self.commit_writes(&repo, admitted, around).await
     }
 
-    /// The tree that a commit of the hub names, from whatever of it proves.
+    /// Returns the tree that a commit of the hub names, from whatever of it proves.
     pub(super) async fn tree_of(&self, commit: &ObjectId) -> Result<Tree, HubWriteError> {
         let index = self.store().index();
         let row = index
@@ -103,7 +100,7 @@ impl Writer {
         found.map_err(|why| refused(&tree, why.to_string()))
     }
 
-    /// A snapshot, unless the hub has it and serves it as an object: then it need not come again.
+    /// Returns a snapshot, unless the hub has it and serves it as an object: then it need not come again.
     pub(super) async fn unless_stored(
         &self,
         record: SnapshotRecord,
@@ -120,7 +117,7 @@ impl Writer {
     }
 }
 
-/// A snapshot with its `typed` id.
+/// Returns a snapshot with its `typed` id.
 pub(super) fn record(
     manifest: Manifest,
     directories: BTreeSet<String>,

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 /// Commits asked for at once.
 const PAGE: usize = 500;
 
-/// What a walk needs of a commit.
+/// The fields of a commit that a walk needs.
 #[derive(Clone)]
 struct Node {
     parents: Vec<String>,
@@ -91,7 +91,7 @@ impl<'a> History<'a> {
         Ok(())
     }
 
-    /// Whether `old` lies behind `new`, or is it.
+    /// Returns whether `old` lies behind `new`, or is it.
     pub(super) async fn reaches(&self, new: &ObjectId, old: &str) -> Result<bool, HubWriteError> {
         let mut found = false;
         let walk = self.walk(new.as_str(), |id, _| {
@@ -105,8 +105,8 @@ impl<'a> History<'a> {
         Ok(found)
     }
 
-    /// The commit that two histories parted from: of several, one that lies behind no other, the newest
-    /// of them. `None` where they have nothing in common.
+    /// Returns the commit that two histories parted from: of several, one that lies behind no other, the newest of
+    /// them. `None` where they have nothing in common.
     pub(super) async fn merge_base(
         &self,
         ours: &str,
@@ -142,7 +142,7 @@ impl<'a> History<'a> {
     }
 }
 
-/// How a walk goes on behind a commit.
+/// The continuation of a walk after a commit.
 enum Step {
     On,
     NotBehind,

@@ -43,19 +43,22 @@ impl Writer {
             ("the branch's id", &new.branch_id),
         ] {
             if text.is_empty() || text.chars().any(char::is_control) {
-                return Err(refused(what, "it is missing, or holds a control character"));
+                return Err(refused(
+                    what,
+                    "it is missing or contains a control character",
+                ));
             }
         }
         if let Some(why) = branch::check(&new.default_branch) {
             return Err(refused(&new.default_branch, why.to_string()));
         }
         if index.repo_by_id(&new.repo_id).await?.is_some() {
-            return Err(refused(&new.repo_id, "a repository has this id already"));
+            return Err(refused(&new.repo_id, "a repository already has this id"));
         }
         if let Some(found) = index.repo_by_path(&new.owner, &new.slug).await?
             && found.deleted_at.is_none()
         {
-            return Err(refused(&found.path(), "there is such a repository already"));
+            return Err(refused(&found.path(), "this repository exists already"));
         }
         let time = said.time()?;
         let repo = RepoRow {

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Merge {
     pub commit: ObjectId,
-    /// What the two histories parted from; none where they have nothing in common.
+    /// The commit from which the two histories parted; none if they have nothing in common.
     pub base: Option<ObjectId>,
     pub written: Written,
 }
@@ -83,7 +83,7 @@ impl Writer {
         })
     }
 
-    /// The tree that both sides give together.
+    /// Returns the tree that both sides give together.
     async fn merged(
         &self,
         base: Option<&ObjectId>,
@@ -112,5 +112,5 @@ fn head_of(branch: Option<&BranchRow>, name: &str) -> Result<ObjectId, HubWriteE
         .and_then(|row| row.head_commit_id.as_deref())
         .filter(|id| !id.is_empty());
     head.map(ObjectId::new)
-        .ok_or_else(|| refused(name, "there is no such branch, or it has no commit yet"))
+        .ok_or_else(|| refused(name, "the branch does not exist, or has no commit yet"))
 }

@@ -46,7 +46,7 @@ pub struct Arrivals {
     pub commits: Vec<CommitRecord>,
 }
 
-/// Who says something, and when.
+/// The author, message and time of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorship {
     pub author: String,
@@ -55,10 +55,10 @@ pub struct Authorship {
     pub at: Micros,
 }
 
-/// What a write site has done.
+/// The result of a hub write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// Where the branch points now; a sync moves none.
+    /// The branch's head now; a sync moves none.
     pub head: Option<ObjectId>,
     /// Objects that were not there before.
     pub stored: u64,
@@ -66,7 +66,7 @@ pub struct Written {
     pub checkpoint: Result<Option<Saved>, String>,
 }
 
-/// Why a write site did nothing.
+/// The reason why a hub write did nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum HubWriteError {
     #[error("refused: {}", told(.0))]
@@ -89,7 +89,7 @@ impl From<IndexError> for HubWriteError {
     }
 }
 
-/// The first few objections, and how many there are.
+/// Returns the first few objections, and how many there are.
 fn told(objections: &[Objection]) -> String {
     let mut out: Vec<String> = objections
         .iter()
@@ -112,12 +112,12 @@ fn refused(subject: &str, why: impl Into<String>) -> HubWriteError {
 }
 
 impl Authorship {
-    /// The time as ids hash it.
+    /// Returns the time as ids hash it.
     fn time(&self) -> Result<String, HubWriteError> {
-        isoformat(self.at, 0).ok_or_else(|| refused("the time", "no calendar holds it"))
+        isoformat(self.at, 0).ok_or_else(|| refused("the time", "it is not a date"))
     }
 
-    /// A commit with its `typed` id: what clients verify.
+    /// Returns a commit with its `typed` id: what clients verify.
     fn commit(
         &self,
         repo: &RepoRow,
@@ -146,7 +146,7 @@ impl Authorship {
 }
 
 impl Writer {
-    /// The repository of this id.
+    /// Returns the repository of this id.
     async fn repo(&self, repo_id: &str) -> Result<RepoRow, HubWriteError> {
         let found = self.store().index().repo_by_id(repo_id).await?;
         let repo = found.ok_or_else(|| refused(repo_id, "there is no such repository"))?;
@@ -156,7 +156,7 @@ impl Writer {
         }
     }
 
-    /// The branch of this name; `None` where there is none.
+    /// Returns the branch of this name; `None` where there is none.
     ///
     /// Two rows that disagree are refused: nobody can say which of them a writer means.
     async fn branch(&self, repo: &RepoRow, name: &str) -> Result<Option<BranchRow>, HubWriteError> {
@@ -193,11 +193,11 @@ impl Writer {
             None => Ok(()),
             Some((other, why)) if other == name => Err(refused(
                 name,
-                format!("the branch's name cannot be a file of a client: {why}"),
+                format!("no client can store the branch's name as a file: {why}"),
             )),
             Some((other, why)) => Err(refused(
                 name,
-                format!("beside it the branch {other} cannot be a file of a client: {why}"),
+                format!("no client can store the branch {other} beside it: {why}"),
             )),
         }
     }

@@ -1,4 +1,4 @@
-//! What peers send: a push that moves a branch, and a sync that moves none.
+//! Handles what peers send: a push that moves a branch, and a sync that moves none.
 
 use super::commit_writes::Around;
 use super::history::History;
@@ -26,13 +26,13 @@ pub enum PushedSnapshot {
     },
 }
 
-/// What a client pushes.
+/// A client's push.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Push {
     pub branch: String,
     /// Of a branch that is made.
     pub branch_id: String,
-    /// Where the branch is to point.
+    /// The new head of the branch.
     pub head: ObjectId,
     pub blobs: Vec<Arrived>,
     pub snapshots: Vec<PushedSnapshot>,
@@ -60,7 +60,7 @@ impl Writer {
         if push.branch.is_empty() || push.branch.chars().any(char::is_control) {
             return Err(refused(
                 "the branch's name",
-                "it is empty, or holds a control character",
+                "it is empty or contains a control character",
             ));
         }
         let row = self.branch(&repo, &push.branch).await?;
@@ -163,8 +163,7 @@ impl Writer {
                     }
                     Some(PushedSnapshot::Delta { parent, .. }) => {
                         if chain.iter().any(|id| id == parent.as_str()) {
-                            objections
-                                .push(Objection::new(&last, "its delta comes back to itself"));
+                            objections.push(Objection::new(&last, "its delta is based on itself"));
                             break None;
                         }
                         chain.push(parent.as_str().to_owned());
@@ -204,7 +203,7 @@ impl Writer {
         Ok(order.iter().filter_map(|id| whole.remove(id)).collect())
     }
 
-    /// The tree of a snapshot that the hub has.
+    /// Returns the tree of a snapshot that the hub has.
     async fn base(
         &self,
         id: &str,
@@ -219,14 +218,14 @@ impl Writer {
         let Some(row) = rows.into_iter().next() else {
             objections.push(Objection::new(
                 id,
-                "a delta builds on this snapshot; it was not sent, and the hub does not have it",
+                "a delta is based on this snapshot; it was not sent, and the hub does not have it",
             ));
             return Ok(None);
         };
         match self.store().tree(&row, trees).await? {
             Ok(tree) => Ok(Some(tree.manifest().clone())),
             Err(why) => {
-                objections.push(Objection::new(id, format!("a delta builds on this snapshot, and the hub's own copy does not prove: {why}")));
+                objections.push(Objection::new(id, format!("a delta is based on this snapshot, but the hub's own copy does not match its id: {why}")));
                 Ok(None)
             }
         }

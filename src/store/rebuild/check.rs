@@ -1,4 +1,4 @@
-//! What the target holds before anything is written: nothing, or rows that this store gives.
+//! Checks what the target contains before anything is written: nothing, or rows that this store gives.
 
 use super::{Rebuild, RebuildError, UNKNOWN};
 use crate::backend::Key;
@@ -16,7 +16,7 @@ impl Rebuild<'_> {
             counts.repos + counts.branches + counts.commits + counts.snapshots + counts.blobs;
         self.report.rows_before = rows;
         if counts.proposals > 0 {
-            return Err(self.refused("it holds proposals, which no store gives".to_owned()));
+            return Err(self.refused("it contains proposals, which no store has".to_owned()));
         }
         if rows == 0 {
             return Ok(());
@@ -41,7 +41,7 @@ impl Rebuild<'_> {
                 let id = &row.repo_id;
                 let found = self.scratch.repo(id).await?;
                 if found.is_none() && id != UNKNOWN {
-                    return Err(self.refused(format!("the store knows of no repository {id}")));
+                    return Err(self.refused(format!("the store has no repository {id}")));
                 }
             }
         }
@@ -54,7 +54,7 @@ impl Rebuild<'_> {
             for row in &rows {
                 if self.scratch.branch(&row.branch_id).await?.as_ref() != Some(row) {
                     let why = format!(
-                        "the store does not say where its branch {} points",
+                        "the store does not know where its branch {} points",
                         row.name
                     );
                     return Err(self.refused(why));
@@ -97,7 +97,7 @@ impl Rebuild<'_> {
             let key = hex(id).and_then(|hex| Key::new(keys.get(&hex)?).ok());
             let wanted = key.map(|key| self.target.store().backend().uri_for(&key));
             if wanted.is_none() || wanted.as_deref() != uri {
-                let why = format!("the store does not give its {kind} {id}");
+                let why = format!("the store does not have its {kind} {id}");
                 return Err(self.refused(why));
             }
         }

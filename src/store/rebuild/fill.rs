@@ -288,8 +288,8 @@ impl Rebuild<'_> {
         }
     }
 
-    /// What the proved object under each key says, with the URI that a row gives to it; `None` where it can no
-    /// longer be had, which is counted.
+    /// Reads the valid object under each key, with the URI that a row gives to it; `None` if it can no longer be read,
+    /// which is counted.
     async fn read(
         &mut self,
         kind: Kind,
@@ -304,7 +304,7 @@ impl Rebuild<'_> {
                     StoreError::Backend(error) => error.reason(key.as_str()),
                     error => error.to_string(),
                 })?;
-                let bytes = bytes.ok_or_else(|| "it was there and is gone".to_owned())?;
+                let bytes = bytes.ok_or_else(|| "it is gone".to_owned())?;
                 let proof = Proof::read(kind, &ObjectId::new(*hex), &bytes);
                 let record = proof.map_err(|why| why.to_string())?.into_record();
                 Ok::<_, String>((record, store.backend().uri_for(&key)))
@@ -326,7 +326,7 @@ impl Rebuild<'_> {
     }
 }
 
-/// Whether a row came back as it was written, whatever the database spells it in.
+/// Returns whether a row came back as it was written, whatever the database spells it in.
 fn same<R: Columns>(
     what: &str,
     id: &str,
@@ -350,7 +350,7 @@ fn same<R: Columns>(
     }
 }
 
-/// Whether it is not remembered that all these repositories hold a blob.
+/// Returns whether it is not remembered that all these repositories hold a blob.
 fn is_news(remembered: &mut HashSet<[u8; 32]>, id: &ObjectId, repos: &[String]) -> bool {
     use sha2::{Digest, Sha256};
     if remembered.len() >= REMEMBERED {

@@ -20,7 +20,7 @@ const BATCH: usize = 1_000;
 /// Records held at once, in MiB of their bytes: the largest one takes it all.
 const MEMORY: u32 = 272;
 
-/// What lies under a key.
+/// The contents of a key.
 enum Found {
     Commit(CommitFact),
     Tree(TreeFact),
@@ -77,7 +77,7 @@ impl Rebuild<'_> {
         }
     }
 
-    /// The key and digits of an entry that may be an object.
+    /// Returns the key and digits of an entry that may be an object.
     async fn sort(
         &mut self,
         entry: Entry,
@@ -167,7 +167,7 @@ async fn look(
     Found::Nothing(key, refused)
 }
 
-/// The digest in the key decides: bytes that prove as the blob of it are a blob, whatever they parse as.
+/// Returns the digest in the key decides: bytes that prove as the blob of it are a blob, whatever they parse as.
 async fn once(
     backend: &dyn Backend,
     memory: &Semaphore,
@@ -176,7 +176,7 @@ async fn once(
     entry: &Entry,
 ) -> Result<Result<Found, ProofError>, BackendError> {
     let Some(mut body) = backend.open(key).await? else {
-        return Err(open_question(key, "it was listed and is not there"));
+        return Err(open_question(key, "it was listed but does not exist"));
     };
     let id = ObjectId::new(hex);
     let announced = body.meta.size;
@@ -213,7 +213,7 @@ async fn once(
         let listed = entry.size;
         return Err(open_question(
             key,
-            &format!("{size} bytes came, and {listed} are listed"),
+            &format!("{size} bytes came, but {listed} are listed"),
         ));
     }
     Ok(found)
@@ -226,7 +226,7 @@ fn open_question(key: &Key, why: &str) -> BackendError {
     }
 }
 
-/// The kind that the first bytes of a record name.
+/// Returns the kind that the first bytes of a record name.
 fn record_kind(start: &[u8]) -> Option<Kind> {
     [Kind::Commit, Kind::Snapshot].into_iter().find(|kind| {
         let word = kind.as_str().as_bytes();
@@ -234,7 +234,7 @@ fn record_kind(start: &[u8]) -> Option<Kind> {
     })
 }
 
-/// What the scratch file keeps of a proved object of `size` bytes.
+/// Returns the scratch file's fact about a valid object of `size` bytes.
 fn fact(proof: Proof, size: u64, entry: &Entry, key: &Key) -> Found {
     let digits = |id: &ObjectId| id.hex().map(str::to_owned);
     let hex = digits(proof.id()).unwrap_or_default();

@@ -28,7 +28,7 @@ const SHOWN: usize = 100;
 /// The repository of what no checkpoint, record or key gives to one.
 pub const UNKNOWN: &str = "luthier-unknown";
 
-/// Why a rebuild did not come to its end.
+/// The reason why a rebuild did not finish.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     #[error(transparent)]
@@ -36,16 +36,14 @@ pub enum RebuildError {
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
     #[error(
-        "{database} is not empty, and no unfinished rebuild of this store: {why}; name a new database"
+        "{database} is neither empty nor an unfinished rebuild of this store: {why}; name a new database"
     )]
     NotEmpty { database: String, why: String },
     #[error(
         "the store lists no key, so there is nothing to make a database from; check bucket, prefix and folder of --store"
     )]
     NothingListed,
-    #[error(
-        "{what} does not read back as it was written: its {column} differs; name a new database"
-    )]
+    #[error("{what} was read back differently: its {column} differs; name a new database")]
     Differs { what: String, column: &'static str },
 }
 
@@ -107,7 +105,7 @@ pub struct Rebuilt {
 }
 
 impl Rebuilt {
-    /// Whether everything that the store holds and names became a row.
+    /// Returns whether everything that the store holds and names became a row.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
         self.skipped == 0 && self.unknown == 0 && self.missing == 0
@@ -128,7 +126,7 @@ impl Rebuilt {
     }
 }
 
-/// How a rebuild is done.
+/// The options of a rebuild.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Write what can be told although some keys could not be read. Blobs and histories that hang on these come
@@ -149,7 +147,7 @@ struct Rebuild<'a> {
 }
 
 impl Rebuild<'_> {
-    /// Whether something that could not be read keeps the next rows from being written; notes it.
+    /// Returns whether something that could not be read keeps the next rows from being written; notes it.
     fn is_held_back(&mut self) -> bool {
         self.report.held_back = self.report.unknown > 0 && !self.options.partial;
         self.report.held_back

@@ -21,7 +21,11 @@ impl Store {
         if let Some(hidden) = index.hidden().iter().find(|hidden| hidden.why.hides()) {
             let error = IndexError::Open {
                 what: index.describe(),
-                why: format!("rows may lie there that are not shown: {}", hidden.said).into(),
+                why: format!(
+                    "it may contain rows that this user cannot see: {}",
+                    hidden.said
+                )
+                .into(),
             };
             return Err(error.into());
         }
@@ -36,7 +40,7 @@ impl Store {
     }
 }
 
-/// The one place that makes an empty database at a URL.
+/// Returns the one place that makes an empty database at a URL.
 async fn made_or_found(database: &Database) -> Result<Arc<dyn IndexMut>, IndexError> {
     Ok(match database {
         Database::Sqlite(path) => {

@@ -1,4 +1,4 @@
-//! What the rows will be: repositories and branches from checkpoints, and who holds what.
+//! Plans the rows: repositories and branches from checkpoints, and who holds what.
 
 use super::gather::REFUSED;
 use super::{Missing, Rebuild, RebuildError, SHOWN, UNKNOWN};
@@ -44,7 +44,7 @@ impl Rebuild<'_> {
             }
         };
         for passed in found.passed {
-            let why = format!("no sound ref checkpoint: {}", passed.why);
+            let why = format!("no valid checkpoint: {}", passed.why);
             self.report.skip(passed.key, why);
         }
         match (found.sound, layout::repo_of_refs_name(name)) {
@@ -121,7 +121,7 @@ impl Rebuild<'_> {
                 Ok(None) => {}
                 Ok(Some(_)) => self.report.unknown(
                     "(listing)".to_owned(),
-                    format!("{key} is there and was not listed, so the listing is not whole"),
+                    format!("{key} exists but was not listed, so the listing is incomplete"),
                 ),
                 Err(error) => {
                     let why = error.reason(key.as_str());

@@ -5,7 +5,7 @@ use crate::index::{BlobRow, CommitRow, SnapshotRow};
 use crate::object::{CommitRecord, ObjectId, SnapshotRecord, json, time};
 use serde_json::{Value, json};
 
-/// The row of a commit. Rows keep the instant, not the offset: the object has the text.
+/// Returns the row of a commit. Rows keep the instant, not the offset: the object has the text.
 pub(crate) fn commit(record: &CommitRecord, repo_id: &str, uri: String) -> CommitRow {
     let at = instant(&record.committed_at);
     let parents: Vec<&ObjectId> = record.parents().collect();
@@ -25,7 +25,7 @@ pub(crate) fn commit(record: &CommitRecord, repo_id: &str, uri: String) -> Commi
     }
 }
 
-/// The row of a snapshot, its tree cached as canonical JSON.
+/// Returns the row of a snapshot, its tree cached as canonical JSON.
 pub(crate) fn snapshot(record: &SnapshotRecord, repo_id: &str, uri: String) -> SnapshotRow {
     SnapshotRow {
         snapshot_id: record.snapshot_id.as_str().to_owned(),
@@ -39,8 +39,8 @@ pub(crate) fn snapshot(record: &SnapshotRecord, repo_id: &str, uri: String) -> S
     }
 }
 
-/// The row of a blob. Only rows know when a blob came: the snapshot that names it first stands in, or
-/// the store's own date.
+/// Returns the row of a blob. Only rows know when a blob came: the snapshot that names it first stands in, or the
+/// store's own date.
 pub(super) fn blob(line: &BlobLine, uri: String) -> BlobRow {
     let modified = line.modified.and_then(|at| time::isoformat(at, 0));
     BlobRow {
@@ -57,7 +57,7 @@ pub(super) fn blob(line: &BlobLine, uri: String) -> BlobRow {
     }
 }
 
-/// A record's time in UTC, as rows keep it; text that is no time stays as it is.
+/// Returns a record's time in UTC, as rows keep it; text that is no time stays as it is.
 pub(in crate::store) fn instant(text: &str) -> String {
     let at = time::parse(text).and_then(|at| time::isoformat(at, 0));
     at.unwrap_or_else(|| text.to_owned())

@@ -22,7 +22,7 @@ const TRIES: u32 = 6;
 /// How often where they do not: what fails then fails for good. Half as often where it takes a time-out each.
 const FEW_TRIES: u32 = 4;
 
-/// How often a body goes on behind a break.
+/// The most times that a body is continued after a break.
 const BREAKS: u32 = 4;
 
 /// A question that takes longer is told in the progress line.
@@ -35,7 +35,7 @@ const HURRIED: Duration = Duration::from_secs(10);
 /// Objects that are remembered as failing. Beyond, each is asked for anew.
 const REMEMBERED: usize = 100_000;
 
-/// What the questions of one job learned of the store together.
+/// The knowledge of the store that the requests of one job share.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Health {
     /// Questions that were answered, even if by a refusal.
@@ -167,7 +167,7 @@ impl Patient {
         if self.health.failing().contains(subject) {
             return Err(BackendError::Failing {
                 what: subject.to_owned(),
-                why: "the store failed on it before in this run, and it is not asked for again"
+                why: "the store failed on it earlier in this run, so it is not requested again"
                     .into(),
             });
         }
@@ -224,7 +224,7 @@ impl Patient {
         answer
     }
 
-    /// The body of an object, which goes on where it broke off while the object is still the same.
+    /// Returns the body of an object, which goes on where it broke off while the object is still the same.
     fn going_on(&self, key: &Key, body: Body) -> Body {
         let meta = body.meta.clone();
         let reading = Reading {

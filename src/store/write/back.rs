@@ -1,4 +1,4 @@
-//! What a replacement did, taken back: the bytes from quarantine in the place of those that took theirs.
+//! Takes a replacement back: puts the bytes from quarantine in the place of those that replaced them.
 
 use super::{Change, Done, Ledger, WriteError, Writer};
 use crate::backend::{Replaced, layout};

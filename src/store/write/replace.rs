@@ -26,7 +26,7 @@ impl Writer {
         };
         if Proof::read(object.kind(), object.id(), bad).is_ok() {
             return Ok(Done::Refused(
-                "the bytes that lie there prove the id; they are not replaced".to_owned(),
+                "the stored bytes match the id; they are not replaced".to_owned(),
             ));
         }
         let Some(aside) = layout::quarantine_key(ledger.run(), key) else {

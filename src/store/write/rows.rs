@@ -86,7 +86,7 @@ impl Writer {
         Ok(Done::row(!held.map_err(StoreError::from)?.is_empty()))
     }
 
-    /// Where a row says that its object is; `None` where there is no row, or it says nothing.
+    /// Returns where a row says that its object is; `None` if there is no row, or it says nothing.
     async fn uri_of(&self, kind: Kind, id: &ObjectId) -> Result<Option<String>, IndexError> {
         let (index, ids) = (&self.side.index, [id.as_str().to_owned()]);
         Ok(match kind {

@@ -1,15 +1,15 @@
-//! What a finished sequence of bytes means, in the terms of crossterm. What means no key gives none.
+//! Translates finished sequences of bytes into keys of crossterm. What means no key gives none.
 
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 
-/// A key press.
+/// Returns a key press.
 pub fn key(code: KeyCode, modifiers: KeyModifiers) -> Event {
     Event::Key(KeyEvent::new(code, modifiers))
 }
 
-/// A character; a capital letter is told as one that was shifted.
+/// Returns a character; a capital letter is told as one that was shifted.
 pub fn char(char: char, alt: bool) -> Event {
     let mut modifiers = KeyModifiers::NONE;
     modifiers.set(KeyModifiers::SHIFT, char.is_uppercase());
@@ -34,7 +34,7 @@ pub fn typed(byte: u8, alt: bool, out: &mut Vec<Event>) {
     out.push(key(code, modifiers));
 }
 
-/// The key of `ESC O` and a letter.
+/// Returns the key of `ESC O` and a letter.
 pub fn function(letter: u8) -> Option<Event> {
     let code = match letter {
         b'P'..=b'S' => KeyCode::F(letter - b'P' + 1),
@@ -44,14 +44,14 @@ pub fn function(letter: u8) -> Option<Event> {
     Some(key(code, KeyModifiers::NONE))
 }
 
-/// The key of `ESC [ [` and a letter.
+/// Returns the key of `ESC [ [` and a letter.
 pub fn console(letter: u8) -> Option<Event> {
     let code = matches!(letter, b'A'..=b'E').then(|| KeyCode::F(letter - b'A' + 1))?;
     Some(key(code, KeyModifiers::NONE))
 }
 
-/// The event of a control sequence: `ESC [`, what stands between, and its last byte. Reports that nobody
-/// asked for mean none.
+/// Returns the event of a control sequence: `ESC [`, what stands between, and its last byte. Reports that nobody asked
+/// for mean none.
 pub fn control(sequence: &[u8], last: u8) -> Option<Event> {
     let text = std::str::from_utf8(sequence).ok()?;
     if let (Some(text), b'M' | b'm') = (text.strip_prefix('<'), last) {
@@ -76,7 +76,7 @@ pub fn control(sequence: &[u8], last: u8) -> Option<Event> {
     released(text, key(code, modifiers))
 }
 
-/// The numbers between semicolons; what stands behind a colon refines one of them.
+/// Returns the numbers between semicolons; what stands behind a colon refines one of them.
 fn numbers(text: &str) -> Option<Vec<u32>> {
     let parts = text.split(';').map(|part| {
         let number = part.split(':').next().unwrap_or_default();
@@ -146,7 +146,7 @@ fn modifiers(said: u32) -> KeyModifiers {
     modifiers
 }
 
-/// A key by the number of its character, as some terminals tell it.
+/// Returns a key by the number of its character, as some terminals tell it.
 fn unicode(number: u32, modifiers: KeyModifiers, text: &str) -> Option<Event> {
     let code = match number {
         9 if modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
@@ -161,7 +161,7 @@ fn unicode(number: u32, modifiers: KeyModifiers, text: &str) -> Option<Event> {
     (!private).then(|| released(text, key(code, modifiers)))?
 }
 
-/// A click, a movement or a wheel: buttons, column and row, counted from one.
+/// Returns a click, a movement or a wheel: buttons, column and row, counted from one.
 fn mouse(given: &[u32], up: bool, base: u32) -> Option<Event> {
     let [buttons, column, row] = given else {
         return None;
@@ -201,7 +201,7 @@ fn mouse(given: &[u32], up: bool, base: u32) -> Option<Event> {
     }))
 }
 
-/// The same in three bytes, each 32 more than it says.
+/// Returns the same in three bytes, each 32 more than it says.
 pub fn old_mouse(bytes: &[u8]) -> Option<Event> {
     let [buttons, column, row] = bytes else {
         return None;

@@ -5,19 +5,19 @@ use crossterm::event::{Event, KeyCode, KeyModifiers};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long the rest of a key may take behind an escape; a person's own escape waits as long.
+/// The longest wait for the rest of a key after an escape; a person's own escape waits as long.
 const KEY: Duration = Duration::from_millis(30);
 
 /// The same, while the terminal owes an answer: it begins with an escape too.
 const OWED: Duration = Duration::from_millis(150);
 
-/// How long a sequence that no person types may pause before it counts as cut off.
+/// The longest pause within a sequence that no person types; after it, the sequence counts as cut off.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// How long a paste may pause: what follows it must not be typed as keys.
+/// The longest pause within a paste: what follows it must not be typed as keys.
 const PASTE_PAUSE: Duration = Duration::from_secs(5);
 
-/// How long an answer is owed after the question. Later ones are known by their form alone.
+/// The time after a question during which an answer is expected. Later ones are known by their form alone.
 const DEBT: Duration = Duration::from_secs(10);
 
 /// Bytes of a control sequence.
@@ -29,13 +29,13 @@ const LONGEST_STRING: usize = 64 << 10;
 /// Bytes of a paste that are kept.
 const LONGEST_PASTE: usize = 1 << 20;
 
-/// What ends a paste.
+/// The end of a paste.
 const PASTE_END: &[u8] = b"\x1b[201~";
 
 /// Red, green and blue, each from 0 to 1.
 pub type Color = [f64; 3];
 
-/// What the bytes so far are the beginning of.
+/// The sequence that the bytes so far begin.
 #[derive(Debug, Default)]
 enum State {
     #[default]
@@ -71,7 +71,7 @@ pub struct Parser {
     /// Bytes of the string under way that were not kept.
     dropped: usize,
     deadline: Option<Instant>,
-    /// What is under way began with an escape that was not given up yet.
+    /// Set if the current sequence began with an escape that was not given up yet.
     escaped: bool,
     /// The last escape was given up, and may have begun an answer.
     split: bool,
@@ -91,7 +91,7 @@ impl Parser {
         out
     }
 
-    /// When what is unfinished is given up.
+    /// Returns the time at which an unfinished sequence is given up.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
@@ -125,22 +125,22 @@ impl Parser {
         self.answered = false;
     }
 
-    /// Whether an answer is still owed.
+    /// Returns whether an answer is still owed.
     pub fn owes(&self) -> bool {
         !self.answered && self.is_owed(Instant::now())
     }
 
-    /// Whether an answer may still come: some terminals say what they are before they say their colour.
+    /// Returns whether an answer may still come: some terminals say what they are before they say their colour.
     fn is_owed(&self, now: Instant) -> bool {
         self.owed_until.is_some_and(|until| now < until)
     }
 
-    /// The background's colour, where the terminal told it.
+    /// Returns the background's colour, where the terminal told it.
     pub fn background(&self) -> Option<Color> {
         self.background
     }
 
-    /// How long to wait for the rest of what is unfinished.
+    /// Returns how long to wait for the rest of an unfinished sequence.
     fn patience(&self, now: Instant) -> Option<Duration> {
         let owed = self.is_owed(now);
         let key = if owed { OWED } else { KEY };
@@ -158,7 +158,7 @@ impl Parser {
         }
     }
 
-    /// Whether the string under way is one for sure: a person may have typed its first bytes.
+    /// Returns whether the string under way is one for sure: a person may have typed its first bytes.
     fn is_said(&self) -> bool {
         let digits = self.kept.iter().take_while(|byte| byte.is_ascii_digit());
         match &self.state {
@@ -264,7 +264,7 @@ impl Parser {
         };
     }
 
-    /// What looked like the beginning of a string was typed.
+    /// Emits the bytes that looked like the beginning of a string as typed keys.
     fn type_out(&mut self, opened: u8, out: &mut Vec<Event>) {
         keys::typed(opened, self.escaped, out);
         for byte in std::mem::take(&mut self.kept) {
@@ -321,7 +321,7 @@ impl Parser {
         }
     }
 
-    /// Whether what is kept begins as an operating system command does: `11;`.
+    /// Returns whether what is kept begins as an operating system command does: `11;`.
     fn is_command(&self) -> bool {
         let digits = self.kept.iter().take_while(|byte| byte.is_ascii_digit());
         let digits = digits.count();
@@ -346,7 +346,7 @@ impl Parser {
     }
 }
 
-/// A colour as terminals say it: `rgb:1e1e/1e1e/2e2e`, of one to four digits each.
+/// Returns a colour as terminals say it: `rgb:1e1e/1e1e/2e2e`, of one to four digits each.
 fn color(said: &[u8]) -> Option<Color> {
     let said = std::str::from_utf8(said).ok()?;
     let parts = said.strip_prefix("rgb:").or(said.strip_prefix("rgba:"))?;

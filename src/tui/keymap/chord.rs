@@ -1,11 +1,11 @@
-//! How keys are spelt: `x`, `ctrl-d`, `pgup`.
+//! The spelling of keys: `x`, `ctrl-d`, `pgup`.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A key with its modifiers; shift is in the character already.
 pub type Chord = (KeyModifiers, KeyCode);
 
-/// The key that `text` names, as in `ctrl-d` or `pgup`.
+/// Returns the key that `text` names, as in `ctrl-d` or `pgup`.
 #[must_use]
 pub fn chord(text: &str) -> Option<Chord> {
     let (modifiers, name) = match text.strip_prefix("ctrl-") {
@@ -38,13 +38,13 @@ pub fn chord(text: &str) -> Option<Chord> {
     Some((modifiers, code))
 }
 
-/// The chord of a key that was pressed.
+/// Returns the chord of a key that was pressed.
 #[must_use]
 pub fn pressed(key: KeyEvent) -> Chord {
     (key.modifiers.difference(KeyModifiers::SHIFT), key.code)
 }
 
-/// Whether a chord types a character.
+/// Returns whether a chord types a character.
 #[must_use]
 pub fn is_text((modifiers, code): Chord) -> bool {
     modifiers.is_empty() && matches!(code, KeyCode::Char(_))

@@ -5,9 +5,9 @@
 pub enum KeymapError {
     #[error("{name}: there is no such place; there are {known}")]
     NoPlace { name: String, known: String },
-    #[error("{name}: `{key}` is no key; keys are spelt `x`, `X`, `ctrl-x`, `space`, `pgup`")]
+    #[error("{name}: `{key}` is not a key; write `x`, `X`, `ctrl-x`, `space` or `pgup`")]
     NoKey { name: String, key: String },
-    #[error("{name}: `{key}` could not be typed there any more")]
+    #[error("{name}: `{key}` is needed there to type text")]
     Typed { name: String, key: String },
     #[error("{name}: nothing here is called so; there are {known}")]
     NoAction { name: String, known: String },

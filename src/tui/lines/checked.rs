@@ -1,4 +1,4 @@
-//! What the doctor says, safe to show.
+//! The doctor's checks, safe to show.
 
 use super::clean;
 use crate::store::doctor::{Check, Health};

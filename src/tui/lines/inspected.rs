@@ -10,10 +10,10 @@ use std::time::Duration;
 /// Longer texts are not compared word by word.
 const COMPARED: usize = 64 << 10;
 
-/// How long two texts are compared word by word.
+/// The longest time for comparing two texts word by word.
 const DEADLINE: Duration = Duration::from_millis(200);
 
-/// How many changed entries of a manifest are held.
+/// The most changed entries of a manifest that are kept.
 const ENTRIES: usize = 100_000;
 
 /// A stretch of text that the other side has too, or has not.
@@ -34,7 +34,7 @@ pub struct Field {
     pub identity: bool,
     pub same: bool,
     pub note: String,
-    /// Where both sides are manifests, what differs between them.
+    /// The differences, if both sides are manifests.
     pub manifest: Option<ManifestDiff>,
 }
 
@@ -60,7 +60,7 @@ pub struct Entry {
 /// The object's side.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObjectSide {
-    /// What the store holds, in one line.
+    /// The stored object, in one line.
     pub headline: String,
     /// Further lines: keys, what to make of them.
     pub notes: Vec<String>,
@@ -141,7 +141,7 @@ impl From<&Inspection> for Inspected {
 }
 
 impl Inspected {
-    /// How many fields are equal on both sides.
+    /// Counts the fields that are equal on both sides.
     #[must_use]
     pub fn same(&self) -> usize {
         self.fields.iter().filter(|field| field.same).count()
@@ -178,15 +178,15 @@ fn object_side(view: &ObjectView) -> ObjectSide {
     };
     match view {
         ObjectView::Unlinked { found } if found.is_empty() => plain(
-            "✗ missing: the row names no object, and the store holds none".into(),
+            "✗ missing: the row points to no object, and the store has none".into(),
             vec![],
         ),
         ObjectView::Unlinked { found } => plain(
-            "≠ unlinked: the row names no object, but the store holds it".into(),
+            "≠ unlinked: the row points to no object, but the store has it".into(),
             found.iter().map(|key| clean(key)).collect(),
         ),
         ObjectView::Absent { key } => plain(
-            "✗ missing: the row names an object that is not there".into(),
+            "✗ missing: the row points to an object that the store does not have".into(),
             vec![clean(key)],
         ),
         ObjectView::Unknown { key, why } => plain(
@@ -195,7 +195,7 @@ fn object_side(view: &ObjectView) -> ObjectSide {
         ),
         ObjectView::Refused { uri, why } => plain(
             format!("✗ refused: {}", clean(why)),
-            vec![clean(uri), "a URI like this is never followed".into()],
+            vec![clean(uri), "Luthier never follows such a URI".into()],
         ),
         ObjectView::Present { .. } => present(view),
     }
@@ -216,12 +216,12 @@ fn present(view: &ObjectView) -> ObjectSide {
     };
     let size = crate::text::plural(*size, "byte");
     let headline = match (proved, problem) {
-        (Some(scheme), None) => format!("✓ present, {size}, proved by {}", clean(scheme)),
+        (Some(scheme), None) => format!("✓ linked, {size}, matches its id ({})", clean(scheme)),
         (_, Some((Some(offset), words))) => {
-            format!("✗ wrong at byte {offset:#x}: {}", clean(words))
+            format!("✗ corrupt at byte {offset:#x}: {}", clean(words))
         }
         (_, Some((None, words))) => format!("✗ wrong: {}", clean(words)),
-        (None, None) => format!("✗ present, {size}, and nothing proves the id"),
+        (None, None) => format!("✗ corrupt, {size}: the bytes do not match the id"),
     };
     ObjectSide {
         headline,
@@ -272,7 +272,7 @@ fn plain(text: &str) -> Vec<Part> {
     }]
 }
 
-/// Both texts in parts; words that only one side has are marked.
+/// Returns both texts in parts; words that only one side has are marked.
 #[must_use]
 pub fn compare(row: &str, object: &str) -> (Vec<Part>, Vec<Part>) {
     if row == object || row.len() > COMPARED || object.len() > COMPARED {
@@ -316,7 +316,7 @@ fn entries(json: &str) -> Option<BTreeMap<String, String>> {
     serde_json::from_str(json).ok()
 }
 
-/// Both sides by path, in one pass.
+/// Returns both sides by path, in one pass.
 fn join_manifests(
     row: &BTreeMap<String, String>,
     object: &BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! What the journal says, safe to show.
+//! The journal's lines, safe to show.
 
 use super::{ChangeLine, HubId, clean};
 use crate::audit::{Code, Remedy, Subject};
@@ -13,7 +13,7 @@ pub struct RunLine {
     pub time: String,
     /// `operator@host`.
     pub who: String,
-    /// What the hub was called at that time.
+    /// The name of the hub at that time.
     pub hub: String,
     /// Steps of its plan.
     pub steps: u64,
@@ -23,9 +23,9 @@ pub struct RunLine {
     pub outcomes: String,
     /// Steps that were announced, with nothing said of what became of them.
     pub open: u64,
-    /// How it ended, where that is not simply at its end.
+    /// The end of the run, if it did not simply finish.
     pub end: Option<String>,
-    /// Whether every step that was counted ended well and the run came to its end.
+    /// Set if every counted step succeeded and the run finished.
     pub well: bool,
 }
 
@@ -38,7 +38,7 @@ impl From<&Run> for RunLine {
             .collect();
         let end = match (&run.breaker, run.ended, run.stopped) {
             (Some(breaker), ..) => Some(format!("stopped writing: {}", clean(breaker))),
-            (None, false, _) => Some("did not come to its end".to_owned()),
+            (None, false, _) => Some("did not finish".to_owned()),
             (None, true, true) => Some("stopped by a person".to_owned()),
             (None, true, false) => None,
         };
@@ -136,7 +136,7 @@ impl From<&Line> for JournalLine {
             }
             Event::Interrupted { done, not_done } => (
                 "interrupted",
-                format!("killed; of what was announced {done} found done, {not_done} not"),
+                format!("killed; of the announced steps {done} were done, {not_done} were not"),
                 false,
                 None,
             ),
@@ -158,7 +158,7 @@ impl From<&Line> for JournalLine {
     }
 }
 
-/// What the journal's chain says.
+/// The result of checking the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainLine {
     pub path: String,

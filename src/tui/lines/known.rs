@@ -1,4 +1,4 @@
-//! What is known of a hub, safe to show: findings in figures, and what they rest on.
+//! The knowledge of a hub, safe to show: findings in figures, and what they rest on.
 
 use super::{SummaryLine, clean};
 use crate::audit::past_audits::{PastAudit, PastAudits};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Repositories whose branches are counted for the list of repositories.
 const REPOS: usize = 10_000;
 
-/// What is known of a hub.
+/// The knowledge of a hub.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct KnownLine {
     pub report: ReportRef,
@@ -26,7 +26,7 @@ pub struct KnownLine {
 }
 
 impl KnownLine {
-    /// What `report` knows, under the name that the runner gives it; `left` findings keep the hub from being signed off.
+    /// Takes what `report` knows, under the name that the runner gives it.
     #[must_use]
     pub fn new(name: ReportRef, report: &Report, left: u64, branches: Standings) -> Self {
         Self {
@@ -40,7 +40,7 @@ impl KnownLine {
     }
 }
 
-/// What a scope is called.
+/// Returns the words for a scope.
 #[must_use]
 pub fn scope_words(scope: &Scope) -> String {
     match scope {
@@ -52,16 +52,16 @@ pub fn scope_words(scope: &Scope) -> String {
     }
 }
 
-/// What a verdict rests on, in a few words: how deep was looked, how long ago, and what that leaves out.
+/// Says in a few words what a verdict rests on: the depth, the age, and what was not read.
 #[must_use]
 pub fn rests_on(past: Option<&PastAudit>, now: Micros) -> String {
     let Some(past) = past else {
-        return "not looked at".to_owned();
+        return "not checked".to_owned();
     };
     let seconds = u64::try_from(now.saturating_sub(past.at) / 1_000_000).unwrap_or(0);
     let ago = crate::tui::meter::span(seconds);
     let out = match past.depth {
-        Depth::Rows => " · store not asked",
+        Depth::Rows => " · store not read",
         Depth::Presence => " · bytes not read",
         Depth::Bytes => "",
     };
@@ -69,11 +69,11 @@ pub fn rests_on(past: Option<&PastAudit>, now: Micros) -> String {
     format!("depth {}{holes}, {ago} ago{out}", past.depth.word())
 }
 
-/// What stands where nothing was found: a tick only where every byte was read and every question answered.
+/// Returns the words for no findings: a tick only if every byte was read and every request answered.
 #[must_use]
 pub fn nothing_found(past: Option<&PastAudit>) -> (String, Rest) {
     match past {
-        None => ("? not looked at".to_owned(), Rest::Unknown),
+        None => ("? not checked".to_owned(), Rest::Unknown),
         Some(past) if !past.complete => (
             format!("? {}, incomplete", past.depth.word()),
             Rest::Unknown,
@@ -83,16 +83,16 @@ pub fn nothing_found(past: Option<&PastAudit>) -> (String, Rest) {
     }
 }
 
-/// How the branches stand, in one line; whether some fail.
+/// Says in one line how many branches fail; the flag is set if some do.
 #[must_use]
 pub fn branch_words(branches: &BranchCounts) -> (String, bool) {
     let total = branches.total();
     if total == 0 {
-        return ("no branch was looked at".to_owned(), false);
+        return ("no branch was checked".to_owned(), false);
     }
     let whole = match branches.depth {
-        Some(Depth::Bytes) | None => "come whole".to_owned(),
-        Some(depth) => format!("have nothing against them at depth {}", depth.word()),
+        Some(Depth::Bytes) | None => "can be pulled".to_owned(),
+        Some(depth) => format!("have no finding at depth {}", depth.word()),
     };
     let parts = [
         (branches.clear, whole.as_str()),
@@ -112,7 +112,7 @@ pub fn branch_words(branches: &BranchCounts) -> (String, bool) {
     (words, branches.fail > 0)
 }
 
-/// How much a verdict rests on.
+/// The strength of a verdict's basis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rest {
     Proved,

@@ -1,4 +1,4 @@
-//! What is known of a branch's pull, safe to show.
+//! The knowledge of a branch's pull, safe to show.
 
 use super::clean;
 use crate::audit::fault::FAULTS;
@@ -6,7 +6,7 @@ use crate::audit::report::{BranchStanding, Stands};
 use crate::audit::{Code, Depth, Grade};
 use crate::object::time::Micros;
 
-/// What is known of a client's pull of a branch.
+/// The knowledge of a client's pull of a branch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum BranchMark {
     /// Nothing was looked at, or not all that it needs.
@@ -52,14 +52,14 @@ impl From<&BranchStanding> for BranchMark {
 }
 
 impl BranchMark {
-    /// A mark and a few words, and the grade of what they say; none where nothing is wrong.
+    /// Returns a mark and a few words, and the grade of what they say; none where nothing is wrong.
     #[must_use]
     pub fn words(&self) -> (String, Option<Grade>) {
         match self {
             BranchMark::Unknown => ("? not known".to_owned(), None),
             BranchMark::Empty => ("· no commit".to_owned(), None),
-            BranchMark::Whole { .. } => ("✓ comes whole".to_owned(), None),
-            BranchMark::Clear { depth, .. } => (format!("? only {} looked at", depth.word()), None),
+            BranchMark::Whole { .. } => ("✓ pull succeeds".to_owned(), None),
+            BranchMark::Clear { depth, .. } => (format!("? only {} checked", depth.word()), None),
             BranchMark::Fails {
                 code: Some(code), ..
             } => (format!("✗ {}", code.name()), Some(Grade::Critical)),

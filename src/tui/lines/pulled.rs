@@ -6,7 +6,7 @@ use crate::client::tried_repo::{BranchEnd, TriedBranch, TriedRepo};
 use crate::object::Kind;
 use crate::store::fetch::Refusal;
 
-/// What a client would refuse.
+/// An object that a client would refuse.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefusedLine {
     pub id: HubId,
@@ -45,7 +45,7 @@ pub struct FailedLine {
     pub head: Option<HubId>,
     /// The object that is refused, where it is one.
     pub refused: Option<RefusedLine>,
-    /// Why it fails, where no object is refused.
+    /// The reason why it fails, if no object is refused.
     pub why: String,
     /// It could not be read: nobody knows whether it comes whole.
     pub unread: bool,
@@ -69,7 +69,7 @@ impl From<&TriedBranch> for FailedLine {
     }
 }
 
-/// How the branches of a repository came.
+/// The results of a repository's branches.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BranchesLine {
     pub whole: u64,
@@ -78,7 +78,7 @@ pub struct BranchesLine {
     pub unread: u64,
     /// Those that failed or could not be read; the first of them.
     pub named: Vec<FailedLine>,
-    /// Why no client takes all of them together.
+    /// The reason why no client takes all of them together.
     pub together: Option<String>,
 }
 
@@ -107,7 +107,7 @@ pub struct PulledLine {
 }
 
 impl PulledLine {
-    /// Whether a client takes all that was tried.
+    /// Returns whether a client takes all that was tried.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         let all = self.branches.as_ref().is_none_or(|branches| {

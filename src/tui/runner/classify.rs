@@ -1,5 +1,5 @@
-//! Which findings of a selection need a decision: those that a step can be made for, and that a person has
-//! to choose first.
+//! Finds the findings of a selection that need a decision: a step can be made for them, and a person has to choose
+//! first.
 
 use super::RunnerContext;
 use super::error::RunnerError;

@@ -16,11 +16,11 @@ pub(super) enum RunnerError {
     NotOpen,
     #[error("there is no audit yet; A starts one")]
     NoAudit,
-    #[error("the findings were audited anew; choose again")]
+    #[error("the audit ran again; choose the findings again")]
     OtherAudit,
     #[error("the plan is gone; plan again with x")]
     PlanGone,
-    #[error("this session is read-only; start with --write")]
+    #[error("this session is read-only; start Luthier with --write")]
     ReadOnly,
     #[error("there is no sign-off to write")]
     NoSignoff,

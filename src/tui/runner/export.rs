@@ -142,7 +142,7 @@ impl RunnerContext {
     }
 }
 
-/// A row of a list, as stored.
+/// Returns a row of a list, as stored.
 fn object(row: &Listed) -> Value {
     json!({
         "type": row.kind, "id": row.id, "at": row.at, "who": row.who, "what": row.what,

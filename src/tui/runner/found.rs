@@ -28,7 +28,7 @@ impl RunnerContext {
         answer.map_err(RunnerError::from)
     }
 
-    /// What is known of each id: the worst finding, or how deep the look was that found nothing.
+    /// Returns what is known of each id: the worst finding, or the depth of an audit without findings.
     async fn judged(&self, path: &str, ids: Vec<String>) -> Result<Answer, AuditError> {
         let (report, read) = {
             let held = self.state();

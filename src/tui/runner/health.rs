@@ -1,4 +1,4 @@
-//! Whether both sides of the hub still answer, asked now and then.
+//! Checks now and then whether both sides of the hub still answer.
 
 use super::RunnerContext;
 use crate::store::Store;
@@ -38,7 +38,7 @@ impl RunnerContext {
     }
 }
 
-/// Which side does not answer, and why.
+/// Asks both sides; returns the one that does not answer, and why.
 async fn ask(store: &Store) -> Option<String> {
     if let Err(error) = store.index().now().await {
         return Some(error.to_string());

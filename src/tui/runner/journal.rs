@@ -11,7 +11,7 @@ use std::path::PathBuf;
 const RUNS: usize = 10_000;
 
 impl RunnerContext {
-    /// Where this hub's journal lies, if there is one yet.
+    /// Returns the path of this hub's journal, if there is one yet.
     fn journal(&self) -> Option<PathBuf> {
         journal::path_of(&self.hub).filter(|path| path.exists())
     }

@@ -23,7 +23,7 @@ const EARLIER: usize = 3;
 /// Rows that are looked at again one by one after an audit, or that a look remembers to have read.
 const AGAIN: usize = 2_000;
 
-/// What a repair has touched, and is to be looked at again.
+/// The subjects that a repair has changed, to be audited again.
 #[derive(Default)]
 pub(super) struct Touched {
     ids: BTreeSet<String>,
@@ -149,7 +149,7 @@ impl RunnerContext {
         }
     }
 
-    /// What an audit of `scope` must look at one by one: what was found deeper than it looks, and what was repaired.
+    /// Lists what an audit of `scope` must check one by one: findings from a deeper audit, and what was repaired.
     pub(super) async fn to_look_again(&self, scope: &Scope, depth: Depth) -> Vec<ObjectId> {
         let mut ids = std::mem::take(&mut self.state().touched).ids;
         let known = self.state().report.clone();
@@ -197,14 +197,14 @@ impl RunnerContext {
         }
     }
 
-    /// Whether a repair reached beyond the one repository that is to be audited.
+    /// Returns whether a repair reached beyond the one repository that is to be audited.
     pub(super) fn touched_beyond(&self, path: &str) -> bool {
         self.state().touched.repos.iter().any(|repo| repo != path)
     }
 }
 
 impl RunnerState {
-    /// Whether an object was read to its last byte beside an audit.
+    /// Returns whether an object was read to its last byte beside an audit.
     pub(super) fn has_read(&self, id: &str) -> bool {
         self.read.contains(id)
     }
@@ -218,7 +218,7 @@ impl RunnerState {
     }
 }
 
-/// Whether a report is of an audit of the whole hub.
+/// Returns whether a report is of an audit of the whole hub.
 fn is_of_hub(report: &Report) -> bool {
     report
         .past_audits()
@@ -226,14 +226,14 @@ fn is_of_hub(report: &Report) -> bool {
         .any(|past| past.scope == Scope::Hub)
 }
 
-/// Whether nothing that was found before can add to a report.
+/// Returns whether nothing that was found before can add to a report.
 fn is_whole(report: &Report) -> bool {
     let mut past_audits = report.past_audits().iter();
     past_audits.any(|past| past.scope == Scope::Hub && past.depth == Depth::Bytes && past.complete)
         && report.summary().too_new == 0
 }
 
-/// A look at single rows, now.
+/// Returns a look at single rows, now.
 fn now() -> crate::object::time::Micros {
     jiff::Timestamp::now().as_microsecond()
 }

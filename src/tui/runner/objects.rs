@@ -16,11 +16,11 @@ use std::time::{Duration, Instant};
 const PAGE: u32 = 500;
 const LARGEST: u32 = 8_000;
 
-/// What was found by then is shown, before more is looked for.
+/// The time after which found rows are shown before more are read.
 const SHOW_AFTER: Duration = Duration::from_millis(250);
 
 impl RunnerContext {
-    /// The next rows of a list, and whether none follow. With a filter they may be fewer than were asked for;
+    /// Returns the next rows of a list, and whether none follow. With a filter they may be fewer than were asked for;
     /// none come only where none follow.
     pub(super) async fn objects(
         &self,
@@ -94,7 +94,7 @@ fn cut((mut found, end): (Vec<Listed>, bool), wanted: usize, forward: bool) -> (
     (found, end && over == 0)
 }
 
-/// Where a list goes on behind these rows.
+/// Returns the position from which a list continues after these rows.
 fn beyond(rows: &[Listed], from: &Edge) -> Option<Edge> {
     let key = |row: &Listed| (row.at.clone(), row.id.clone());
     match from.is_forward() {
@@ -106,12 +106,12 @@ fn beyond(rows: &[Listed], from: &Edge) -> Option<Edge> {
     }
 }
 
-/// What a row must be like to be listed.
+/// The conditions for a listed row.
 struct Sieve {
     filter: Filter,
     /// In lower case.
     words: Vec<String>,
-    /// Where the filter asks what an audit found.
+    /// The report, if the filter asks for findings.
     report: Option<Arc<Report>>,
 }
 
@@ -135,7 +135,7 @@ impl Sieve {
         Ok(rows)
     }
 
-    /// Whether id and words pass; every word has to occur in id, author, text or branch.
+    /// Returns whether id and words pass; every word has to occur in id, author, text or branch.
     fn says(&self, row: &Listed) -> bool {
         let starts = |start: &String| {
             let bare = row.id.strip_prefix("sha256:").unwrap_or(&row.id);

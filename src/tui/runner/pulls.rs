@@ -107,7 +107,7 @@ impl RunnerContext {
         Ok(PulledLine::from(&tried))
     }
 
-    /// What was refused is looked at and becomes findings; how branches ended becomes their mark.
+    /// Turns refused objects into findings, and the ends of branches into their marks.
     async fn teach(
         &self,
         (store, repo): (&Store, &str),

@@ -90,7 +90,7 @@ impl RunnerContext {
         answer.await.map_err(RunnerError::from)
     }
 
-    /// What is known of the pulls of these branches, by name. A branch that moved since is not known.
+    /// Returns what is known of the pulls of these branches, by name. A branch that moved since is not known.
     async fn marks(
         &self,
         index: &dyn Index,

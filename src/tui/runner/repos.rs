@@ -25,7 +25,7 @@ pub struct RepoCache {
     cut: bool,
 }
 
-/// Which of them are listed, in which order.
+/// The listed repositories in their order.
 pub struct Arranged {
     ask: RepoQuery,
     report: Option<ReportRef>,
@@ -34,7 +34,7 @@ pub struct Arranged {
 }
 
 impl RunnerContext {
-    /// How many repositories are listed, and where the one with this id stands.
+    /// Returns the number of listed repositories, and the position of the one with this id.
     pub(super) async fn place_repos(
         &self,
         ask: RepoQuery,
@@ -58,7 +58,7 @@ impl RunnerContext {
         })
     }
 
-    /// A stretch of the list, with the counts of its rows.
+    /// Returns a stretch of the list, with the counts of its rows.
     pub(super) async fn some_repos(
         &self,
         ask: RepoQuery,

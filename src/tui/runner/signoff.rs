@@ -50,7 +50,7 @@ impl RunnerContext {
     }
 }
 
-/// What its pulls say of branches, as far as the sign-off names them.
+/// Takes from a sign-off what its pulls say of branches, as far as it names them.
 fn facts(signoff: &Signoff) -> Vec<PullFact> {
     let fact = |pull: &FailedPull, outcome| PullFact {
         repo: pull.repo.clone(),

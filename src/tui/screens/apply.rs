@@ -33,7 +33,7 @@ pub struct Apply {
 }
 
 impl Apply {
-    /// A repair of so many steps that has just begun.
+    /// Returns a repair of so many steps that has just begun.
     #[must_use]
     pub fn new((ticket, scope): (Ticket, Scope), plan: PlanRef, steps: u64, work: Work) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl Apply {
         }
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
@@ -98,18 +98,18 @@ impl Apply {
         ctx.out.push(Effect::DropPlan(self.plan));
     }
 
-    /// What it is for.
+    /// Returns the purpose of the run.
     #[must_use]
     pub fn work(&self) -> Work {
         self.work
     }
 
-    /// What leads on from here, for a guide; `then` once the repair has ended.
+    /// Returns the next key of a guide; `then` once the repair has ended.
     #[must_use]
     pub fn lead(&self, then: &'static str) -> &'static str {
         match self.end {
             Slot::Ready(_) | Slot::Failed(_) => then,
-            _ => "being applied; p pauses, ctrl-c stops after its step",
+            _ => "running; p pauses, ctrl-c stops after the current step",
         }
     }
 
@@ -142,16 +142,16 @@ impl Apply {
         None
     }
 
-    /// What p and ctrl-c would do, for the status line.
+    /// Says what `p` and `ctrl-c` would do, for the status line.
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         match &shared.applying {
             Some(meter) if at_canary(meter) => {
-                "look at the first steps; p goes on, ctrl-c stops here".into()
+                "check the first steps; p continues, ctrl-c stops here".into()
             }
-            Some(meter) if meter.paused => "paused between two steps; p goes on".into(),
-            Some(_) => "ctrl-c stops after the step under way".into(),
-            None => "ended; esc goes back".into(),
+            Some(meter) if meter.paused => "paused; p continues".into(),
+            Some(_) => "ctrl-c stops after the current step".into(),
+            None => "finished; esc goes back".into(),
         }
     }
 
@@ -164,19 +164,16 @@ impl Apply {
             (Slot::Ready(applied), _) => ended(self.work, applied, &mut out, theme),
             (Slot::Failed(why), _) => {
                 out.say(&format!("✗ {why}"), theme.error);
-                out.say(
-                    "What was done before is in the journal and stays done.",
-                    theme.text,
-                );
+                out.say("Completed steps are in the journal and stay.", theme.text);
             }
             (_, Some(meter)) => self.under_way(meter, &mut out, theme),
-            (_, None) => out.say(&format!("{steps}, about to begin"), theme.pending),
+            (_, None) => out.say(&format!("{steps}, about to start"), theme.pending),
         }
         out.draw(frame, area, self.cursor);
     }
 }
 
-/// Whether the first steps wait to be looked at.
+/// Returns whether the first steps wait to be looked at.
 fn at_canary(meter: &Meter) -> bool {
     meter.paused && meter.figures.waiting.is_some() && meter.figures.done <= u64::from(CANARY)
 }
@@ -196,9 +193,9 @@ impl Apply {
         if let Some(speed) = meter.speed {
             let mut words = text::grouped(speed.limit as u64);
             if speed.allowed < speed.limit {
-                words += &format!("; the store bears {} now", speed.allowed);
+                words += &format!("; the store allows {} now", speed.allowed);
             }
-            out.pair("steps at once", &words, theme, theme.text);
+            out.pair("steps in parallel", &words, theme, theme.text);
         }
         out.gap();
         for (name, count) in &figures.outcomes {
@@ -207,14 +204,14 @@ impl Apply {
         }
         if !figures.trouble.is_empty() {
             out.gap();
-            out.say("what did not end well, newest first", theme.title);
+            out.say("failed and skipped steps, newest first", theme.title);
         }
         for line in figures.trouble.iter().rev() {
             out.say(&format!("✗ {line}"), theme.error);
         }
         if let (true, Slot::Ready(first)) = (at_canary(meter), &self.first) {
             out.gap();
-            out.say("what the first steps were", theme.title);
+            out.say("the first steps", theme.title);
             for step in first {
                 let id = step.id.short();
                 out.say(
@@ -226,7 +223,7 @@ impl Apply {
     }
 }
 
-/// How many steps ended well, and how many did not.
+/// Counts the steps that succeeded and those that did not.
 fn tally(applied: &AppliedLine) -> (u64, u64) {
     let sum = |good: bool| -> u64 {
         applied
@@ -247,7 +244,7 @@ fn summary(work: Work, applied: &AppliedLine) -> (Level, String) {
         words += &format!(", {} not", text::grouped(bad));
     }
     if applied.stopped {
-        words += ", stopped between two steps";
+        words += ", stopped after a step";
     }
     let run: String = applied.run.chars().take(24).collect();
     words += &format!(" · run {run}");
@@ -270,7 +267,7 @@ fn ended(work: Work, applied: &AppliedLine, out: &mut Text, theme: &Theme) {
     out.pair("run", &applied.run, theme, theme.text);
     if !applied.trouble.is_empty() {
         out.gap();
-        out.say("what did not end well", theme.title);
+        out.say("failed and skipped steps", theme.title);
         for line in &applied.trouble {
             out.say(&format!("✗ {line}"), theme.error);
         }

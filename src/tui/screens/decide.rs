@@ -17,12 +17,12 @@ use crate::tui::pages::{PAGE, Pages, Row};
 use crate::tui::state::{Ctx, Shared, Slot};
 use crate::tui::widgets::list::Cursor;
 
-/// What of a selection needs a choice, one finding at a time.
+/// The decisions that a selection needs, one finding at a time.
 #[derive(Debug)]
 pub struct Decide {
     scope: Scope,
     selection: Selection,
-    /// What was selected, in words.
+    /// The selection in words.
     what: String,
     report: ReportRef,
     /// Audits that had ended by then.
@@ -65,13 +65,13 @@ impl Decide {
             .map_or(&[], |classified| &classified.open)
     }
 
-    /// How many findings wait for a decision.
+    /// Counts the findings that need a decision.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.open_findings().len() as u64
     }
 
-    /// The finding under the cursor.
+    /// Returns the finding under the cursor.
     #[must_use]
     pub fn current(&self) -> Option<&FindingLine> {
         match self.rows.row(self.cursor.at) {
@@ -80,7 +80,7 @@ impl Decide {
         }
     }
 
-    /// Whether something is on its way.
+    /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         matches!(self.classified, Slot::Pending(_))
@@ -92,7 +92,7 @@ impl Decide {
         shared.decisions.tally(self.open_findings())
     }
 
-    /// Whether both sides of the finding under the cursor were on the screen.
+    /// Returns whether both sides of the finding under the cursor were on the screen.
     fn is_seen(&self) -> bool {
         match (self.current(), &self.seen) {
             (Some(row), _) if row.subject.kind().is_none() => true,
@@ -101,16 +101,16 @@ impl Decide {
         }
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
-        let nothing = || "there is nothing to decide under the cursor".to_owned();
+        let nothing = || "there is no decision under the cursor".to_owned();
         match action {
             Action::Choose(_) | Action::Open | Action::CopyId if self.current().is_none() => {
                 Some(nothing())
             }
             Action::Choose(Side::Row | Side::Object) if !self.is_seen() => {
-                Some("both sides are not on the screen yet".into())
+                Some("wait until both sides are on the screen".into())
             }
             Action::SameForAll => self.refuse_rule(shared),
             Action::Plan => self.refuse_plan(shared),
@@ -121,7 +121,7 @@ impl Decide {
 
     fn refuse_rule(&self, shared: &Shared) -> Option<String> {
         let Some(row) = self.current() else {
-            return Some("there is nothing to decide under the cursor".into());
+            return Some("there is no decision under the cursor".into());
         };
         let by_hand = shared.decisions.count(row.code);
         if by_hand < BY_HAND {
@@ -131,18 +131,18 @@ impl Decide {
         let decided = shared.decisions.of(row.code, subject(row.id.exact()));
         decided
             .is_none()
-            .then(|| "decide the one under the cursor first; its answer is taken for all".into())
+            .then(|| "decide the finding under the cursor first; its answer is used for all".into())
     }
 
     fn refuse_plan(&self, shared: &Shared) -> Option<String> {
         let Some(classified) = self.classified.ready() else {
-            return Some("what needs a choice is still being looked for".into());
+            return Some("findings that need a decision are still being collected".into());
         };
         let tally = self.tally(shared);
         let none = tally.planned == 0 && classified.rest.is_empty();
         none.then(|| match tally.undecided {
-            0 => "by your choices everything stays as it is".into(),
-            _ => "nothing is decided yet".into(),
+            0 => "with these decisions nothing is changed".into(),
+            _ => "no decision yet".into(),
         })
     }
 
@@ -189,7 +189,7 @@ impl Decide {
         ctx.shared.decisions.choose(code, at, side);
         if side != Side::Skip && winner(remedy) != Some(side) {
             let words = format!(
-                "left as it is: `{remedy}` can only make the {} true",
+                "skipped: `{remedy}` can only change the {}",
                 winner(remedy).map_or("other side", Side::word)
             );
             ctx.shared.tell(Level::Warning, words);
@@ -223,7 +223,7 @@ impl Decide {
         };
         ctx.shared.decisions.same_for_all(code, side);
         let words = format!(
-            "{} for every {code} that was not decided by hand",
+            "{} for every {code} without a decision by hand",
             side.word()
         );
         ctx.shared.tell(Level::Info, words);
@@ -237,9 +237,8 @@ impl Decide {
         let tally = self.tally(ctx.shared);
         let mut words = format!("{}: {} decided", self.what, text::grouped(tally.planned));
         for (count, word) in [
-            (tally.kept, "kept as they are"),
-            (tally.skipped, "skipped"),
-            (tally.undecided, "undecided"),
+            (tally.kept + tally.skipped, "skipped"),
+            (tally.undecided, "need a decision"),
         ] {
             if count > 0 {
                 words += &format!(", {} {word}", text::grouped(count));
@@ -258,7 +257,7 @@ impl Decide {
         self.audits = ctx.shared.audits.ended;
     }
 
-    /// Whether the sides stand side by side in a pane of this width.
+    /// Returns whether the sides stand side by side in a pane of this width.
     fn is_beside(&self, width: u16) -> bool {
         self.beside
             .unwrap_or(width >= crate::tui::widgets::sides::BESIDE)
@@ -351,7 +350,7 @@ impl Decide {
         self.seen = Some((id, Slot::Pending(ticket)));
     }
 
-    /// Whether it is worth coming back to: it asks about the findings that there are.
+    /// Returns whether it is worth coming back to: it asks about the findings that there are.
     #[must_use]
     pub fn leads_on(&self, shared: &Shared) -> bool {
         self.report == shared.audits.report && !matches!(self.classified, Slot::Failed(_))
@@ -363,15 +362,14 @@ impl Decide {
         self.seen_scope = ctx.renew(self.seen_scope);
     }
 
-    /// How many were decided which way, for the status line.
+    /// Counts the decisions by their answer, for the status line.
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         let tally = self.tally(shared);
         format!(
-            "decisions: {} planned, {} kept, {} skipped, {} undecided",
+            "decisions: {} planned, {} skipped, {} need a decision",
             text::grouped(tally.planned),
-            text::grouped(tally.kept),
-            text::grouped(tally.skipped),
+            text::grouped(tally.kept + tally.skipped),
             text::grouped(tally.undecided)
         )
     }

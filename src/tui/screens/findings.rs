@@ -37,7 +37,7 @@ pub struct Findings {
     /// As typed.
     pub text: String,
     pub filter: Filter,
-    /// What could not be understood in the filter.
+    /// The part of the filter that could not be understood.
     pub trouble: Option<String>,
     pub group: Option<GroupBy>,
     pub groups: Slot<Vec<GroupLine>>,
@@ -91,19 +91,19 @@ impl Findings {
         }))))
     }
 
-    /// Whether something was repaired since it was opened.
+    /// Returns whether something was repaired since it was opened.
     #[must_use]
     pub fn is_stale(&self, shared: &Shared) -> bool {
         self.repairs != shared.repairs
     }
 
-    /// How many findings pass the filter, as far as that is known.
+    /// Counts the findings that match the filter, as far as that is known.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.count.ready().copied().unwrap_or(0)
     }
 
-    /// The rows of its heading, the cursor of the list that is shown, and how long that is.
+    /// Returns the rows of its heading, the cursor of the list that is shown, and how long that is.
     pub fn pointed(&mut self) -> (u16, &mut Cursor, u64) {
         match self.group {
             Some(_) => {
@@ -121,7 +121,7 @@ impl Findings {
         self.groups.ready().map_or(0, |groups| groups.len() as u64)
     }
 
-    /// The finding under the cursor.
+    /// Returns the finding under the cursor.
     #[must_use]
     pub fn current(&self) -> Option<&FindingLine> {
         match (self.group, self.list.row(self.cursor.at)) {
@@ -135,7 +135,7 @@ impl Findings {
         self.groups.ready()?.get(at)
     }
 
-    /// Whether something is on its way.
+    /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         self.list.pending()
@@ -144,7 +144,7 @@ impl Findings {
             || self.marked.pending()
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         let nothing = match self.group {
@@ -158,12 +158,14 @@ impl Findings {
             return Some(format!("the filter is not understood: {trouble}"));
         }
         match action {
-            Action::Export if shared.audits.last.is_none() => Some("no audit has ended yet".into()),
+            Action::Export if shared.audits.last.is_none() => {
+                Some("no audit has finished yet".into())
+            }
             Action::Plan if matches!(shared.audits.slot, Slot::Pending(_)) => {
-                Some("an audit is under way; the findings are about to change".into())
+                Some("an audit is running; the findings are about to change".into())
             }
             Action::Plan | Action::Mark | Action::Range if self.marked.pending() => {
-                Some("marks are being set; a moment".into())
+                Some("marks are being set; wait a moment".into())
             }
             Action::Plan if !self.marked.is_empty() => None,
             Action::Open | Action::Plan | Action::CopyId if nothing => {
@@ -181,7 +183,7 @@ impl Findings {
             Action::Open if self.group.is_none() => match self.current()?.subject.kind() {
                 Some(_) => None,
                 None => Some(format!(
-                    "a {} has no object of its own; its evidence stands beside",
+                    "a {} has no object of its own; its evidence is shown beside the list",
                     self.current()?.subject
                 )),
             },
@@ -220,7 +222,7 @@ impl Findings {
         self.reread(ctx);
     }
 
-    /// A stretch of the list as it is sorted.
+    /// Returns a stretch of the list as it is sorted.
     fn stretch(&self, skip: u64, limit: u32) -> Stretch {
         Stretch {
             order: COLUMNS[self.sorting.column].0,
@@ -230,7 +232,7 @@ impl Findings {
         }
     }
 
-    /// How many rows of the list can be seen: its heading takes one.
+    /// Returns the number of visible rows of the list: its heading takes one.
     fn height(&self, ctx: &Ctx) -> u64 {
         let heading = u64::from(self.group.is_none());
         ctx.height(0).saturating_sub(heading)
@@ -323,7 +325,7 @@ impl Findings {
         self.marks_scope = ctx.renew(self.marks_scope);
     }
 
-    /// The filter and the marks, for the status line.
+    /// Returns the filter and the marks, for the status line.
     #[must_use]
     pub fn status(&self) -> String {
         let marks = self.marked.words(self.cursor.at);

@@ -53,15 +53,15 @@ fn codes(shared: &Shared) -> Vec<(Code, u64)> {
 }
 
 impl HubScreen {
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         let nothing = shared.audits.last.is_none();
         match action {
             Action::Guide(Guide::ByHand) | Action::Open | Action::Plan if nothing => {
-                Some("no audit has ended yet".into())
+                Some("no audit has finished yet".into())
             }
-            Action::Open if codes(shared).is_empty() => Some("nothing was found".into()),
+            Action::Open if codes(shared).is_empty() => Some("no findings".into()),
             Action::CopyId => Some("there is no id here".into()),
             _ => None,
         }
@@ -85,7 +85,7 @@ impl HubScreen {
             Action::Repos => Repos::open(ctx),
             Action::Plan => PlanScreen::open(
                 Selection::Auto(crate::audit::Filter::default()),
-                "every finding that can be repaired without a choice",
+                "every finding that can be repaired without a decision",
                 ctx,
             ),
             Action::Back => Go::Back,
@@ -159,7 +159,7 @@ impl HubScreen {
     }
 }
 
-/// What most come for, with its key.
+/// Draws the three jobs with their keys.
 fn jobs(head: &mut Text, theme: &Theme) {
     let mut spans = Vec::new();
     for guide in Guide::ALL {
@@ -204,7 +204,7 @@ fn totals(shared: &Shared, head: &mut Text, theme: &Theme) {
             None => format!("{kind}s have no such column"),
         })
         .collect();
-    head.pair("no URI yet", &nulls.join(" · "), theme, theme.text);
+    head.pair("without URI", &nulls.join(" · "), theme, theme.text);
 }
 
 fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
@@ -247,7 +247,7 @@ fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
     head.gap();
 }
 
-/// How many findings there are, what that rests on, and how many branches fail.
+/// Draws the number of findings, what it rests on, and how many branches fail.
 fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme) {
     let now = shared.now();
     let found: u64 = known.summary.findings.values().sum();
@@ -304,7 +304,7 @@ fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme)
     head.pair("pulls", &words, theme, style);
 }
 
-/// What a code means and what can be done.
+/// Explains a code and its remedy.
 fn explain(code: Code, count: u64, width: u16, theme: &Theme) -> Text {
     let fault = code.fault();
     let mut out = Text::new(width);
@@ -318,9 +318,9 @@ fn explain(code: Code, count: u64, width: u16, theme: &Theme) -> Text {
     out.gap();
     out.pair("remedy", &fault.remedy.to_string(), theme, theme.text);
     let auto = match fault.auto {
-        Auto::Yes => "in bulk, once the plan is confirmed",
-        Auto::Ask => "only where a person chose it",
-        Auto::No => "not by this program",
+        Auto::Yes => "all at once, after the plan is confirmed",
+        Auto::Ask => "needs a decision",
+        Auto::No => "Luthier cannot repair it",
     };
     out.pair("applied", auto, theme, theme.text);
     out.gap();

@@ -92,13 +92,13 @@ impl Inspect {
         self.below_for = (0, false);
     }
 
-    /// Whether something is on its way.
+    /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         matches!(self.seen, Slot::Pending(_))
     }
 
-    /// The linked object under the cursor, or the object itself.
+    /// Returns the linked object under the cursor, or the object itself.
     #[must_use]
     pub fn id_under_cursor(&self) -> HubId {
         self.link().map_or_else(|| self.id.clone(), |(_, id, _)| id)
@@ -134,12 +134,12 @@ impl Inspect {
         }
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
             Action::Plan | Action::Findings if shared.audits.last.is_none() => {
-                Some("no audit has ended yet".into())
+                Some("no audit has finished yet".into())
             }
             Action::Open => self.refuse_open(),
             Action::LinkBack if self.trail.is_empty() => Some("no link was followed".into()),
@@ -160,8 +160,8 @@ impl Inspect {
         match (self.facet, self.link()) {
             (0, _) => None,
             (5, Some((.., true))) => None,
-            (5, Some((kind, ..))) => Some(format!("there is no row of this {kind} to look at")),
-            _ => Some("nothing here to open; 6 lists the links".into()),
+            (5, Some((kind, ..))) => Some(format!("this {kind} has no row to inspect")),
+            _ => Some("nothing to open here; 6 lists the links".into()),
         }
     }
 
@@ -209,8 +209,7 @@ impl Inspect {
         Go::Stay
     }
 
-    /// The longest line of the facet that is shown, in characters; only columns and records are
-    /// shifted.
+    /// Returns the longest line of the facet that is shown, in characters; only columns and records are shifted.
     fn longest(&self) -> usize {
         let Some(seen) = self.seen.ready() else {
             return 0;

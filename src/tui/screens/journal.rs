@@ -26,7 +26,7 @@ pub struct JournalScreen {
     pub runs: Slot<Vec<RunLine>>,
     pub cursor: Cursor,
     pub beside: bool,
-    /// What the chain says, once it was asked.
+    /// The result of checking the journal, once it was requested.
     pub chain: Slot<ChainLine>,
 }
 
@@ -42,13 +42,13 @@ impl JournalScreen {
         }))))
     }
 
-    /// How many runs there are.
+    /// Returns the number of runs.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.runs.ready().map_or(0, |runs| runs.len() as u64)
     }
 
-    /// The run under the cursor.
+    /// Returns the run under the cursor.
     #[must_use]
     pub fn current(&self) -> Option<&RunLine> {
         self.runs
@@ -56,19 +56,19 @@ impl JournalScreen {
             .get(usize::try_from(self.cursor.at).ok()?)
     }
 
-    /// The run's name under the cursor.
+    /// Returns the run's name under the cursor.
     #[must_use]
     pub fn id(&self) -> Option<HubId> {
         self.current().map(|run| run.run.clone())
     }
 
-    /// Whether something is on its way.
+    /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         matches!(self.runs, Slot::Pending(_)) || matches!(self.chain, Slot::Pending(_))
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, _: &Shared) -> Option<String> {
         match action {
@@ -126,16 +126,13 @@ impl JournalScreen {
                     0 => (
                         Level::Info,
                         format!(
-                            "the journal is as it was written: {}",
+                            "no line of the journal was changed: {}",
                             text::plural(chain.lines, "line")
                         ),
                     ),
                     n => (
                         Level::Error,
-                        format!(
-                            "THE JOURNAL WAS TAMPERED WITH: {}",
-                            text::plural(n, "place")
-                        ),
+                        format!("THE JOURNAL WAS CHANGED: {}", text::plural(n, "place")),
                     ),
                 };
                 ctx.shared.tell(level, words);
@@ -166,12 +163,12 @@ impl JournalScreen {
         self.scope = ctx.renew(self.scope);
     }
 
-    /// What the chain says, for the status line.
+    /// Says what the check of the journal found, for the status line.
     #[must_use]
     pub fn status(&self) -> String {
         match &self.chain {
-            Slot::Pending(_) => "checking every line against the one before it".into(),
-            Slot::Ready(chain) if chain.tampered == 0 => "✓ the chain holds".into(),
+            Slot::Pending(_) => "checking every line against the line before it".into(),
+            Slot::Ready(chain) if chain.tampered == 0 => "✓ no line was changed".into(),
             Slot::Ready(_) => "✗ TAMPERED WITH".into(),
             _ => String::new(),
         }
@@ -199,7 +196,7 @@ impl JournalScreen {
                 frame.render_widget(Line::styled(format!(" ✗ {why}"), theme.error), body);
             }
             Slot::Ready(runs) if runs.is_empty() => {
-                let text = " nothing was changed from here yet";
+                let text = " Luthier has changed nothing from this machine yet";
                 frame.render_widget(Line::styled(text, theme.muted), body);
             }
             Slot::Ready(runs) => {
@@ -267,9 +264,7 @@ pub fn describe(run: &RunLine, out: &mut Text, theme: &Theme) {
     if run.open > 0 {
         let steps = text::plural(run.open, "step");
         out.say(
-            &format!(
-                "! {steps} announced, with nothing said of what became of it: audit again to see"
-            ),
+            &format!("! outcome of {steps} unknown; run an audit"),
             theme.warning,
         );
     }
@@ -277,9 +272,9 @@ pub fn describe(run: &RunLine, out: &mut Text, theme: &Theme) {
 
 fn say_chain(chain: &ChainLine, out: &mut Text, theme: &Theme) {
     match chain.tampered {
-        0 => out.say("✓ every line is as it was written", theme.good),
+        0 => out.say("✓ no line was changed, removed or reordered", theme.good),
         n => out.say(
-            &format!("✗ TAMPERED WITH in {}", text::plural(n, "place")),
+            &format!("✗ CHANGED in {}", text::plural(n, "place")),
             theme.error,
         ),
     }
@@ -288,7 +283,7 @@ fn say_chain(chain: &ChainLine, out: &mut Text, theme: &Theme) {
     }
     if chain.torn > 0 {
         out.say(
-            "the last line is half written, as a crash leaves it; the next run cuts it off",
+            "the last line is incomplete because of a crash; the next run removes it",
             theme.muted,
         );
     }

@@ -25,10 +25,10 @@ use super::theme::Theme;
 use ratatui::Frame;
 use ratatui::layout::Position;
 
-/// How wide a text is broken that another program shows.
+/// The width at which a text for another program is wrapped.
 const WIDE: u16 = 100;
 
-/// Where an action leads.
+/// The place to which an action leads.
 #[derive(Debug)]
 pub enum Go {
     Stay,
@@ -75,7 +75,7 @@ macro_rules! each {
 }
 
 impl Screen {
-    /// Where its keys stand in the table.
+    /// Returns the context of its keys in the table.
     #[must_use]
     pub const fn context(&self) -> KeyContext {
         match self {
@@ -94,7 +94,7 @@ impl Screen {
         }
     }
 
-    /// What it would like on the screen.
+    /// Returns what it would like on the screen.
     #[must_use]
     pub fn wish(&self) -> Wish {
         let (panes, wide, beside) = match self {
@@ -115,7 +115,7 @@ impl Screen {
         }
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         each!(self, screen => screen.refusal(action, shared))
@@ -163,7 +163,7 @@ impl Screen {
         Go::Stay
     }
 
-    /// Whether a guide that was left comes back to it: what is over, or was made for a hub that has changed
+    /// Returns whether a guide that was left comes back to it: what is over, or was made for a hub that has changed
     /// since, leads nowhere.
     #[must_use]
     pub fn leads_on(&self, shared: &Shared) -> bool {
@@ -194,7 +194,7 @@ impl Screen {
         }
     }
 
-    /// Whether something that it shows is on its way.
+    /// Returns whether something that it shows is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         match self {
@@ -212,7 +212,7 @@ impl Screen {
         }
     }
 
-    /// The id under the cursor.
+    /// Returns the id under the cursor.
     #[must_use]
     pub fn id(&self) -> Option<HubId> {
         match self {
@@ -229,7 +229,7 @@ impl Screen {
         }
     }
 
-    /// What is here as a text, under the name of a file, to be shown by another program.
+    /// Returns what is shown as a text, with a file name, for another program.
     #[must_use]
     pub fn document(&self) -> Option<(String, String)> {
         match self {
@@ -276,7 +276,7 @@ impl Screen {
         Some(row)
     }
 
-    /// What stands left in the status line: marks and filters.
+    /// Returns the left part of the status line: marks and filters.
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         match self {
@@ -293,7 +293,7 @@ impl Screen {
         }
     }
 
-    /// The conditions that a filter may hold here, beside plain words.
+    /// Returns the conditions that a filter may hold here, beside plain words.
     #[must_use]
     pub fn conditions(&self) -> &'static [&'static str] {
         match self {
@@ -309,7 +309,7 @@ impl Screen {
     }
 }
 
-/// How long ago something was, by the clock of this machine.
+/// Returns the age of something, by the clock of this machine.
 #[must_use]
 pub fn ago(at: crate::object::time::Micros, shared: &Shared) -> String {
     let seconds = shared.now().saturating_sub(at) / 1_000_000;
@@ -324,14 +324,14 @@ pub fn ago(at: crate::object::time::Micros, shared: &Shared) -> String {
     }
 }
 
-/// An instant in full, in UTC.
+/// Returns an instant in full, in UTC.
 #[must_use]
 pub fn exactly(at: Option<crate::object::time::Micros>) -> String {
     at.and_then(|at| crate::object::time::isoformat(at, 0))
         .unwrap_or_else(|| "? no instant".into())
 }
 
-/// A mark that says a grade without colour.
+/// Returns a mark that says a grade without colour.
 #[must_use]
 pub const fn grade_mark(grade: crate::audit::Grade) -> &'static str {
     use crate::audit::Grade;

@@ -44,7 +44,7 @@ pub struct Objects {
     /// The branch graph beside the commits held.
     strands: Vec<Strand>,
     report: ReportRef,
-    /// What the last audit says of the rows held is on its way.
+    /// The request for the last audit's results on the kept rows.
     judging: Slot<()>,
 }
 
@@ -77,13 +77,13 @@ impl Objects {
         Kind::ALL[self.tab.min(2)]
     }
 
-    /// Whether something is on its way.
+    /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         self.list.pending() || matches!(self.preview, Some((_, Slot::Pending(_))))
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         if let (Some(trouble), Action::Export) = (&self.trouble, action) {
@@ -96,7 +96,7 @@ impl Objects {
             Action::Plan | Action::NextFinding | Action::PreviousFinding
                 if shared.audits.last.is_none() =>
             {
-                Some("no audit has ended yet".into())
+                Some("no audit has finished yet".into())
             }
             Action::Branch if self.tab != 0 => {
                 Some("only commits belong to a branch; 1 lists them".into())
@@ -266,7 +266,7 @@ impl Objects {
         Some(found)
     }
 
-    /// The next row that has a finding, of those that are held.
+    /// Returns the next row that has a finding, of those that are held.
     fn next_found(&self, forwards: bool) -> Option<u64> {
         let at = self.list.cursor.at;
         let has = |at: &u64| {
@@ -286,7 +286,7 @@ impl Objects {
     }
 }
 
-/// The screen on which a branch is chosen.
+/// Returns the screen on which a branch is chosen.
 #[must_use]
 pub fn of(screen: &mut Screen) -> Option<&mut Objects> {
     match screen {

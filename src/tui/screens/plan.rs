@@ -29,12 +29,12 @@ const CANARY: u64 = 10;
 pub struct PlanScreen {
     pub scope: Scope,
     pub plan: PlanRef,
-    /// What was chosen, in words.
+    /// The chosen findings, in words.
     what: String,
     /// Only what needs no choice was selected.
     auto: bool,
     pub totals: Slot<Totals>,
-    /// What else there is to say of it.
+    /// The plan's other figures.
     planned: PlannedLine,
     /// The audit that it was planned on.
     report: ReportRef,
@@ -100,13 +100,13 @@ impl PlanScreen {
         })
     }
 
-    /// Whether something is on its way.
+    /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         matches!(self.totals, Slot::Pending(_)) || self.steps.pending() || self.refusals.pending()
     }
 
-    /// The id of the step or refusal under the cursor.
+    /// Returns the id of the step or refusal under the cursor.
     #[must_use]
     pub fn current_id(&self) -> Option<HubId> {
         if self.len() == 0 {
@@ -123,7 +123,7 @@ impl PlanScreen {
         }
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
@@ -154,17 +154,17 @@ impl PlanScreen {
                     .into(),
             )
         } else if totals.steps == 0 {
-            Some("nothing is planned; the reasons stand there".into())
+            Some("nothing is planned; the screen says why".into())
         } else if self.spent {
-            Some("this plan was applied; x plans anew".into())
+            Some("this plan was applied; x plans again".into())
         } else if shared.applying.is_some() {
-            Some(format!("another {} is under way", shared.work.noun()))
+            Some(format!("another {} is running", shared.work.noun()))
         } else {
             None
         }
     }
 
-    /// The question before this plan is applied.
+    /// Returns the question before this plan is applied.
     #[must_use]
     pub fn question(&self, shared: &Shared) -> Option<Confirm> {
         let totals = self.totals.ready()?;
@@ -190,11 +190,11 @@ impl PlanScreen {
         } else if !self.planned.alarms.is_empty() {
             "So much is wrong together that this may be the wrong store."
         } else if shared.is_risky() {
-            "This hub is not a demo and not a staging hub."
+            "This hub is neither a demo nor a staging hub."
         } else if asks {
-            "Some steps mend what needs a person's choice."
+            "Some steps repair findings that needed a decision."
         } else if totals.steps > MANY {
-            "This is a plan of more than 1,000 steps."
+            "The plan has more than 1,000 steps."
         } else {
             return Some(Confirm::letter(question, hub));
         };
@@ -206,7 +206,7 @@ impl PlanScreen {
         ))
     }
 
-    /// Whether a step may mend a code whose answer is `ask`: known only where every step was read.
+    /// Returns whether a step may mend a code whose answer is `ask`: known only where every step was read.
     fn chose_ask(&self, steps: u64) -> bool {
         let asks = |at| match self.steps.row(at) {
             Row::Ready(step) => step.code.fault().auto == Auto::Ask,
@@ -215,7 +215,7 @@ impl PlanScreen {
         !self.auto && (steps > PAGE || (0..steps).any(asks))
     }
 
-    /// Whether the beginning of the plan can be seen: nothing is agreed to unseen.
+    /// Returns whether the beginning of the plan can be seen: nothing is agreed to unseen.
     fn is_here(&self) -> bool {
         self.totals
             .ready()
@@ -252,7 +252,7 @@ impl PlanScreen {
         ctx.height(0).saturating_sub(head)
     }
 
-    /// The screen on which this plan is carried out.
+    /// Returns the screen on which this plan is carried out.
     #[must_use]
     pub fn applied(&mut self, ticket: Ticket, scope: Scope) -> Apply {
         self.spent = true;
@@ -263,12 +263,12 @@ impl PlanScreen {
         Apply::new((ticket, scope), self.plan, steps, work)
     }
 
-    /// What leads on from here, for a guide.
+    /// Returns the next key of a guide.
     #[must_use]
     pub fn lead(&self, shared: &Shared) -> &'static str {
         match &self.totals {
             Slot::Ready(totals) if totals.steps == 0 => {
-                "nothing is planned, and it says why; esc goes back"
+                "nothing is planned; the screen says why; esc goes back"
             }
             Slot::Ready(_) if !shared.face.writable => {
                 "read-only: read each step; w saves the plan"
@@ -335,7 +335,7 @@ impl PlanScreen {
         ctx.out.push(Effect::DropPlan(self.plan));
     }
 
-    /// Whether it is worth coming back to: something is planned, and the hub is still what was planned on.
+    /// Returns whether it is worth coming back to: something is planned, and the hub is still what was planned on.
     #[must_use]
     pub fn leads_on(&self, shared: &Shared) -> bool {
         let has_steps = match &self.totals {
@@ -347,19 +347,19 @@ impl PlanScreen {
         has_steps && !self.spent && is_fresh
     }
 
-    /// The step under the cursor as a text.
+    /// Returns the step under the cursor as a text.
     #[must_use]
     pub fn document(&self) -> Option<(String, String)> {
         let text = self.detail(super::WIDE, &Theme::ansi()).plain();
         self.current_id().map(|_| ("step.txt".into(), text))
     }
 
-    /// Whether it can be applied, for the status line.
+    /// Returns whether it can be applied, for the status line.
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         match self.refuse_apply(shared) {
             Some(why) => format!("plan: {why}"),
-            None => "plan: enter applies it, after a question".into(),
+            None => "plan: enter applies it after a confirmation".into(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a client's pull of a branch would receive, up to the first thing that it would refuse.
+//! Traces a client's pull of a branch up to the first object that it would refuse.
 
 use super::{Go, Screen, decide};
 use crate::audit::Filter;
@@ -54,13 +54,13 @@ impl PullScreen {
         });
     }
 
-    /// Whether something was repaired since it was tried.
+    /// Returns whether something was repaired since it was tried.
     #[must_use]
     pub fn is_stale(&self, shared: &Shared) -> bool {
         self.repairs != shared.repairs
     }
 
-    /// Whether it is worth coming back to: a pull that a client takes is over.
+    /// Returns whether it is worth coming back to: a pull that a client takes is over.
     #[must_use]
     pub fn leads_on(&self, shared: &Shared) -> bool {
         match &self.end {
@@ -69,36 +69,38 @@ impl PullScreen {
         }
     }
 
-    /// The branch under the cursor, of those that fail.
+    /// Returns the branch under the cursor, of those that fail.
     fn failed(&self) -> Option<&FailedLine> {
         let branches = self.end.ready()?.branches.as_ref()?;
         branches.named.get(usize::try_from(self.cursor.at).ok()?)
     }
 
-    /// What a client would refuse: of the branch under the cursor, where several are tried.
+    /// Returns the refused objects of the branch under the cursor, if several are traced.
     fn refused(&self) -> Option<&RefusedLine> {
         let of_branch = self.failed().and_then(|failed| failed.refused.as_ref());
         of_branch.or(self.end.ready()?.refused.as_ref())
     }
 
-    /// The id of what a client would refuse.
+    /// Returns the id of what a client would refuse.
     #[must_use]
     pub fn id(&self) -> Option<&HubId> {
         self.refused().map(|refused| &refused.id)
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
             Action::Again if shared.pulling.is_some() => {
-                Some("a pull is being tried; ctrl-c stops it".into())
+                Some("a pull is being traced; ctrl-c stops it".into())
             }
-            Action::Plan if shared.audits.last.is_none() => Some("no audit has ended yet".into()),
+            Action::Plan if shared.audits.last.is_none() => {
+                Some("no audit has finished yet".into())
+            }
             Action::Plan | Action::CopyId if self.id().is_none() => {
                 Some(match self.end.ready().map(PulledLine::is_whole) {
-                    Some(true) => "nothing is refused here".into(),
-                    _ => "no object is refused here that could be repaired".into(),
+                    Some(true) => "no object is refused here".into(),
+                    _ => "no refused object here can be repaired".into(),
                 })
             }
             _ => None,
@@ -124,7 +126,7 @@ impl PullScreen {
             Action::Again | Action::Refresh => self.again(ctx),
             Action::Plan => {
                 if let Some(id) = self.id() {
-                    let what = format!("what blocks the pull: {}", id.shown());
+                    let what = format!("what stops the pull: {}", id.shown());
                     let filter = Filter {
                         id: Some(id.exact().to_owned()),
                         ..Filter::default()
@@ -148,7 +150,7 @@ impl PullScreen {
                 let (level, words) = match (end.is_whole(), end.stopped) {
                     (_, true) => (Level::Warning, "the pull was stopped"),
                     (false, _) => (Level::Error, "a client refuses this pull"),
-                    (true, _) => (Level::Info, "a client takes this pull"),
+                    (true, _) => (Level::Info, "the pull succeeds"),
                 };
                 ctx.shared.tell(level, words);
                 self.end = Slot::Ready(*end);
@@ -159,7 +161,7 @@ impl PullScreen {
         None
     }
 
-    /// The end of it as a text.
+    /// Returns the end of it as a text.
     #[must_use]
     pub fn document(&self) -> Option<String> {
         let mut out = Text::new(super::WIDE);
@@ -167,18 +169,18 @@ impl PullScreen {
         Some(out.plain())
     }
 
-    /// What the keys would do, for the status line.
+    /// Says what the keys would do, for the status line.
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         match (&shared.pulling, self.id()) {
-            (Some(_), _) => "ctrl-c stops the walk".into(),
+            (Some(_), _) => "ctrl-c stops the pull".into(),
             _ if self.is_stale(shared) => {
                 "this is the pull as it was before the hub was changed; r traces it again".into()
             }
             (None, Some(_)) if self.failed().is_some() => {
-                "↑↓ another branch; x plans the repair of what blocks it; r tries again".into()
+                "↑↓ another branch; x plans the repair of what stops it; r traces again".into()
             }
-            (None, Some(_)) => "x plans the repair of what blocks it; r tries again".into(),
+            (None, Some(_)) => "x plans the repair of what stops it; r traces again".into(),
             (None, None) => "r tries again".into(),
         }
     }
@@ -208,7 +210,7 @@ impl PullScreen {
             (Slot::Failed(why), _) => out.say(&format!("✗ {why}"), theme.error),
             (_, Some(meter)) => {
                 out.say(
-                    "walking from the heads to the blobs, as a client does",
+                    "reading from the heads to the blobs, as a client does",
                     theme.running,
                 );
                 out.pair(
@@ -260,13 +262,13 @@ fn ended(end: &PulledLine, at: u64, out: &mut Text, theme: &Theme) {
         match (&end.refused, end.stopped) {
             (Some(refused), _) => say_refused(refused, out, theme),
             (None, true) => out.say("stopped before the end", theme.warning),
-            (None, false) => out.say("✓ a client takes it whole", theme.good),
+            (None, false) => out.say("✓ the pull succeeds", theme.good),
         }
         out.gap();
     }
     if end.stopped && end.branches.is_some() {
         out.say(
-            "stopped before the end: the other branches were not tried",
+            "stopped before the end; the other branches were not traced",
             theme.warning,
         );
     }
@@ -313,14 +315,14 @@ fn say_refused(refused: &RefusedLine, out: &mut Text, theme: &Theme) {
     tree(refused, out, theme);
 }
 
-/// How many rows of the list of failing branches stand above what is said of one.
+/// The most rows of failing branches above the details of one.
 const LISTED: usize = 8;
 
-/// Which branches fail and why, and the way to what is refused in the one at `at`.
+/// Draws the failing branches with their reasons, and the way to the refused object of the one at `at`.
 fn say_branches(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme) {
     let total = branches.whole + branches.empty + branches.failed + branches.unread;
     let mut words = format!(
-        "{} of {} {}, {} come whole",
+        "{} of {} {}, {} succeed",
         text::grouped(branches.failed),
         text::plural(total, "branch"),
         if total == 1 { "fails" } else { "fail" },
@@ -336,7 +338,7 @@ fn say_branches(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme)
     }
     match (branches.failed, branches.unread) {
         (0, 0) if branches.together.is_none() => {
-            out.say("✓ a client takes it whole", theme.good);
+            out.say("✓ the pull succeeds", theme.good);
             out.say(&words, theme.text);
         }
         (0, _) => out.say(&format!("? {words}"), theme.warning),
@@ -382,7 +384,7 @@ fn say_branches(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme)
 fn say_taken(end: &PulledLine, out: &mut Text, theme: &Theme) {
     if !end.taken.is_empty() {
         out.gap();
-        out.say("the last objects of the walk, latest first", theme.title);
+        out.say("the last objects of the pull, latest first", theme.title);
         for taken in end.taken.iter().rev() {
             let (mark, style) = match taken.reconstructed {
                 true => ("~ row   ", theme.warning),

@@ -34,7 +34,7 @@ const COLUMNS: [(RepoOrder, &str); 5] = [
 /// Branches shown beside the list.
 const BRANCHES: u32 = 50;
 
-/// What stands beside the list.
+/// The details beside the list.
 #[derive(Debug)]
 struct Beside {
     of: HubId,
@@ -46,7 +46,7 @@ struct Beside {
 #[derive(Debug)]
 pub struct Repos {
     pub scope: Scope,
-    /// How many there are, and whether the hub has more.
+    /// The number of repositories, and whether the hub has more.
     placed: Slot<(u64, bool)>,
     pub list: Pages<RepoLine>,
     pub cursor: Cursor,
@@ -84,13 +84,13 @@ impl Repos {
         }))))
     }
 
-    /// How many are listed.
+    /// Returns the number of listed repositories.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.placed.ready().map_or(0, |(count, _)| *count)
     }
 
-    /// The row under the cursor.
+    /// Returns the row under the cursor.
     #[must_use]
     pub fn current(&self) -> Option<&RepoLine> {
         match self.list.row(self.cursor.at) {
@@ -99,7 +99,7 @@ impl Repos {
         }
     }
 
-    /// Whether something is on its way.
+    /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         matches!(self.placed, Slot::Pending(_)) || self.list.pending()
@@ -113,7 +113,7 @@ impl Repos {
         }
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
@@ -130,7 +130,7 @@ impl Repos {
             Action::Findings | Action::Plan | Action::NextFinding | Action::PreviousFinding
                 if shared.audits.last.is_none() =>
             {
-                Some("no audit has ended yet".into())
+                Some("no audit has finished yet".into())
             }
             _ => None,
         }
@@ -208,7 +208,7 @@ impl Repos {
                 at.checked_sub(1)
             };
             let Some(Row::Ready(row)) = next.map(|at| self.list.row(at)) else {
-                let text = "no other repository with findings that way";
+                let text = "no other repository with findings in that direction";
                 return ctx.shared.tell(Level::Info, text);
             };
             at = next.unwrap_or(at);
@@ -328,7 +328,7 @@ impl Repos {
         });
     }
 
-    /// The filter, for the status line.
+    /// Returns the filter, for the status line.
     #[must_use]
     pub fn status(&self) -> String {
         match self.text.trim() {
@@ -359,7 +359,7 @@ fn stopped_from_elsewhere(row: &RepoLine, shared: &Shared) -> bool {
     !shared.audits.repos.contains_key(path) && known.is_some_and(|known| known.fail > 0)
 }
 
-/// What is done to the repository under the cursor.
+/// Handles an action on the repository under the cursor.
 fn on_row(action: Action, row: &RepoLine, ctx: &mut Ctx) -> Go {
     match action {
         Action::Open => Objects::open(row, ctx),
@@ -377,7 +377,7 @@ fn on_row(action: Action, row: &RepoLine, ctx: &mut Ctx) -> Go {
         }
         Action::Plan => {
             let what = format!(
-                "what can be repaired without a choice in {}",
+                "what can be repaired without a decision in {}",
                 row.path.shown()
             );
             PlanScreen::open(Selection::Auto(filter(row)), &what, ctx)

@@ -39,7 +39,7 @@ impl RunScreen {
         }))))
     }
 
-    /// Whether something is on its way.
+    /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
         self.lines.pending()
@@ -52,7 +52,7 @@ impl RunScreen {
         }
     }
 
-    /// The id of what the line under the cursor changed, else the run's name.
+    /// Returns the id of what the line under the cursor changed, else the run's name.
     #[must_use]
     pub fn id(&self) -> HubId {
         self.current()
@@ -60,7 +60,7 @@ impl RunScreen {
             .map_or_else(|| self.run.run.clone(), |entry| entry.id.clone())
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, _: Action, _: &Shared) -> Option<String> {
         None
@@ -121,7 +121,7 @@ impl RunScreen {
         }
     }
 
-    /// The line under the cursor as a text.
+    /// Returns the line under the cursor as a text.
     #[must_use]
     pub fn document(&self) -> Option<(String, String)> {
         let mut out = Text::new(super::WIDE);
@@ -222,7 +222,7 @@ fn before_and_after(entry: &EntryLine, out: &mut Text, theme: &Theme) {
     }
     out.gap();
     if entry.changes.is_empty() {
-        out.say("the row was not to be changed", theme.muted);
+        out.say("the row was not changed", theme.muted);
     }
     for change in &entry.changes {
         out.say(&change.column, theme.title);

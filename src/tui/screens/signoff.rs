@@ -22,14 +22,14 @@ use ratatui::Frame;
 
 /// The parts of a sign-off in their order: as the job calls them, and as people do.
 const PARTS: [(&str, &str); 10] = [
-    ("schema", "what the tables offer"),
+    ("schema", "the columns of the tables"),
     ("listing", "the store's listing"),
-    ("blobs", "every blob, read and proved"),
-    ("snapshots", "every snapshot, read and proved"),
-    ("commits", "every commit, read and proved"),
-    ("names", "what is named, and where it is"),
-    ("ref checkpoints", "where branches point, in the store"),
-    ("graph", "the graph, and what each fault blocks"),
+    ("blobs", "every blob, read and checked"),
+    ("snapshots", "every snapshot, read and checked"),
+    ("commits", "every commit, read and checked"),
+    ("names", "every reference"),
+    ("ref checkpoints", "checkpoints in the store"),
+    ("graph", "the commit graph, and what each fault blocks"),
     ("pulls", "every branch, pulled as a client does"),
     ("verdict", "the verdict"),
 ];
@@ -74,20 +74,20 @@ impl SignOffScreen {
         ctx.out.push(Effect::SignOff { ticket });
     }
 
-    /// Why an action cannot be done here and now.
+    /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
             Action::Again | Action::Refresh if shared.signing.is_some() => {
-                Some("a sign-off is under way; ctrl-c stops it".into())
+                Some("a sign-off is running; ctrl-c stops it".into())
             }
             Action::Write if self.end.ready().is_none() => Some("there is no verdict yet".into()),
             Action::Findings if shared.audits.last.is_none() => {
-                Some("no audit has ended yet".into())
+                Some("no audit has finished yet".into())
             }
             Action::Plan => match self.end.ready() {
                 None => Some("there is no verdict yet".into()),
-                Some(end) if end.left_total == 0 => Some("no finding stands in the way".into()),
+                Some(end) if end.left_total == 0 => Some("no finding prevents PASS".into()),
                 Some(_) if self.is_done(shared) => {
                     Some("what stood in the way is gone; r signs off again".into())
                 }
@@ -116,7 +116,7 @@ impl SignOffScreen {
             }
             Action::Plan => {
                 let (filter, _) = filter::parse(IN_THE_WAY);
-                let what = "what keeps the hub from being signed off";
+                let what = "what prevents PASS";
                 return decide::open(Selection::Chosen(filter), what, ctx);
             }
             Action::Back => return Go::Back,
@@ -149,7 +149,7 @@ impl SignOffScreen {
         None
     }
 
-    /// The end of it as a text.
+    /// Returns the end of it as a text.
     #[must_use]
     pub fn document(&self) -> Option<String> {
         let mut out = Text::new(super::WIDE);
@@ -157,12 +157,12 @@ impl SignOffScreen {
         Some(out.plain())
     }
 
-    /// What the keys would do, for the status line.
+    /// Says what the keys would do, for the status line.
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         match (&shared.signing, self.end.ready()) {
             (Some(_), _) => "ctrl-c stops the sign-off".into(),
-            (None, Some(_)) => "w writes the report; r signs off again".into(),
+            (None, Some(_)) => "w writes the report; r runs it again".into(),
             (None, None) => "r signs off again".into(),
         }
     }
@@ -198,11 +198,11 @@ impl SignOffScreen {
                 (3, "what is left has changed: r signs off again")
             }
             (_, Slot::Ready(end)) if end.verdict == Verdict::Pass => {
-                (4, "everything holds: w writes the report")
+                (4, "every check succeeded; w writes the report")
             }
-            (_, Slot::Ready(_)) => (3, "f opens what is left, w writes the report"),
+            (_, Slot::Ready(_)) => (3, "f lists remaining findings, w writes the report"),
             (_, Slot::Failed(_)) => (2, "r tries again"),
-            (Slot::Pending(_), _) => (1, "the doctor looks at both sides"),
+            (Slot::Pending(_), _) => (1, "the doctor checks database and store"),
             _ => (2, "everything is read and pulled; ctrl-c stops"),
         }
     }
@@ -249,7 +249,7 @@ impl SignOffScreen {
                 let bad = |check: &&CheckLine| check.health != Health::Pass;
                 let count = checks.iter().filter(bad).count();
                 if count == 0 {
-                    out.say("✓ the doctor has nothing to say", theme.good);
+                    out.say("✓ the doctor found nothing wrong", theme.good);
                 }
                 for check in checks.iter().filter(bad) {
                     let (mark, style) = match check.health {
@@ -263,7 +263,7 @@ impl SignOffScreen {
                 }
             }
             Slot::Failed(why) => out.say(&format!("✗ doctor: {why}"), theme.error),
-            _ => out.say("… the doctor looks at both sides", theme.pending),
+            _ => out.say("… the doctor checks database and store", theme.pending),
         }
         out.gap();
     }
@@ -294,17 +294,9 @@ fn under_way(meter: &Meter, out: &mut Text, theme: &Theme) {
 
 fn ended(end: &SignedLine, out: &mut Text, theme: &Theme) {
     let (mark, words, style) = match end.verdict {
-        Verdict::Pass => (
-            "✓",
-            "everything was looked at, and everything holds",
-            theme.good,
-        ),
+        Verdict::Pass => ("✓", "every check ran and succeeded", theme.good),
         Verdict::Fail => ("✗", "something is wrong", theme.error),
-        Verdict::Incomplete => (
-            "?",
-            "not everything was looked at: no sign-off",
-            theme.warning,
-        ),
+        Verdict::Incomplete => ("?", "something could not be checked", theme.warning),
     };
     out.say(&format!("{mark} {}: {words}", end.verdict.word()), style);
     out.gap();
@@ -320,7 +312,7 @@ fn ended(end: &SignedLine, out: &mut Text, theme: &Theme) {
     if end.left_total > 0 {
         out.gap();
         let title = format!(
-            "what stands in the way: {}, causes first; f opens them, x plans their repair",
+            "{} prevent PASS, causes first; f lists them, x plans their repair",
             text::plural(end.left_total, "finding")
         );
         out.say(&title, theme.title);
@@ -330,7 +322,7 @@ fn ended(end: &SignedLine, out: &mut Text, theme: &Theme) {
     }
     if end.beside > 0 {
         let words = format!(
-            "beside them {} of grade warning or info, which do not",
+            "{} of grade warning or info do not prevent it",
             text::plural(end.beside, "finding")
         );
         out.say(&words, theme.muted);

@@ -1,4 +1,4 @@
-//! What a screen may use while it acts.
+//! The context in which a screen acts.
 
 use super::{Shared, Slot};
 use crate::repair::Selection;
@@ -8,7 +8,7 @@ use crate::tui::effect::{
 use crate::tui::meter::Meter;
 use crate::tui::regions::Regions;
 
-/// What a screen may use while it acts.
+/// The context in which a screen acts.
 pub struct Ctx<'a> {
     pub shared: &'a mut Shared,
     pub out: &'a mut Vec<Effect>,
@@ -78,7 +78,7 @@ pub fn start_audit(shared: &mut Shared, out: &mut Vec<Effect>, ask: AuditRequest
     out.push(Effect::Audit { ticket, ask });
 }
 
-/// The audit that follows from what happened: of what was audited last, as deep as this hub is.
+/// Returns the audit that follows from what happened: of what was audited last, as deep as this hub is.
 #[must_use]
 pub fn next_audit(shared: &Shared) -> AuditRequest {
     AuditRequest {

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Keys that wait at most; who types more leans on the keyboard.
 const MOST: usize = 32;
 
-/// How long they wait.
+/// The longest time for which keys wait.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Keys that wait for what is on its way.
@@ -26,7 +26,7 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// Whether keys wait.
+    /// Returns whether keys wait.
     #[must_use]
     pub fn waits(&self) -> bool {
         !self.keys.is_empty()
@@ -42,7 +42,7 @@ impl Ahead {
     }
 }
 
-/// Whether an action is meant for the row under the cursor, and can wait for it.
+/// Returns whether an action is meant for the row under the cursor, and can wait for it.
 const fn is_for_a_row(action: Action) -> bool {
     matches!(
         action,
@@ -96,7 +96,7 @@ pub fn catch_up(state: &mut State, out: &mut Vec<Effect>) {
     let late = state.shared.clock.saturating_sub(state.ahead.since) > TIMEOUT;
     if late {
         state.ahead = Ahead::default();
-        let text = "what was typed ahead is forgotten: the list has not come yet";
+        let text = "keys that you typed ahead were dropped: the list has not arrived yet";
         return state.shared.tell(Level::Warning, text);
     }
     if state.stack.last().is_some_and(Screen::pending) {

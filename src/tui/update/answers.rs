@@ -10,7 +10,7 @@ use super::super::state::{Ctx, Slot, State, next_audit, start_audit};
 use crate::audit::report::GroupBy;
 use crate::audit::{Filter, Scope};
 
-/// How many repositories' findings are held for the list of repositories.
+/// The most repositories whose findings are kept for the list of repositories.
 const REPOS: usize = 10_000;
 
 /// Takes an answer; one that nobody waits for is dropped.
@@ -81,7 +81,7 @@ fn repaired(ctx: &mut Ctx) {
     start_audit(ctx.shared, ctx.out, ask, false);
 }
 
-/// What belongs to the session and not to a screen.
+/// Handles events that belong to the session and not to a screen.
 fn session(
     state: &mut State,
     ticket: Ticket,
@@ -177,7 +177,7 @@ fn listed(branches: &mut Branches, ticket: Ticket, answer: Answer) -> Option<Ans
     None
 }
 
-/// The end of an audit.
+/// Returns the end of an audit.
 fn audited(state: &mut State, answer: Answer, out: &mut Vec<Effect>) -> Option<Answer> {
     let shared = &mut state.shared;
     match answer {
@@ -214,7 +214,7 @@ pub fn known(state: &mut State, known: KnownLine, out: &mut Vec<Effect>) {
     out.push(Effect::Read { scope, ticket, ask });
 }
 
-/// What is known after an audit, if that is news; a repair's own notice is left standing.
+/// Reports what is known after an audit, if that is new; a repair's own notice stays.
 fn tell(state: &mut State) {
     let shared = &mut state.shared;
     let (Some(known), true) = (&shared.audits.last, shared.audits.by_hand) else {

@@ -17,7 +17,7 @@ pub fn open(state: &mut State) {
     state.overlay = Some(Overlay::Audit(choice));
 }
 
-/// What a screen stands on, the smallest first.
+/// Lists the scopes of what a screen shows, the smallest first.
 fn here(screen: &Screen) -> Vec<Scope> {
     let repo = |path: &str| Scope::Repo(path.to_owned());
     match screen {

@@ -27,7 +27,7 @@ pub fn choose(state: &mut State, entry: Entry, out: &mut Vec<Effect>) {
         Target::Action(action) => run(state, action, out),
         Target::Jump(jump) => go(state, jump, out),
         Target::Elsewhere(places) => {
-            let text = format!("{}: not here, but in {}", entry.title, places.join(", "));
+            let text = format!("{}: works in {}, not here", entry.title, places.join(", "));
             state.shared.tell(Level::Info, text);
         }
     }
@@ -40,7 +40,7 @@ fn go(state: &mut State, jump: Jump, out: &mut Vec<Effect>) {
     }
     let ask = match jump {
         Jump::Findings(_) if state.shared.audits.last.is_none() => {
-            let text = "findings: no audit has ended yet";
+            let text = "findings: no audit has finished yet";
             state.shared.tell(Level::Warning, text);
             return;
         }

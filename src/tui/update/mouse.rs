@@ -26,7 +26,7 @@ pub fn toggle(state: &mut State, out: &mut Vec<Effect>) {
     out.push(Effect::Mouse(state.mouse));
     let text = match state.mouse {
         true => "mouse on: shift or option and dragging selects text",
-        false => "mouse off: the terminal has it for selecting text",
+        false => "mouse off: the terminal uses it to select text",
     };
     state.shared.tell(Level::Info, text);
 }

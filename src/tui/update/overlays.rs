@@ -71,7 +71,7 @@ fn answer(state: &mut State, confirm: Box<Confirm>, yes: bool, out: &mut Vec<Eff
         Some(agreed) => carry_out(state, agreed, out),
         None => {
             let shared = &mut state.shared;
-            shared.tell(Level::Warning, "that is not the hub's name");
+            shared.tell(Level::Warning, "this is not the hub's name");
             state.overlay = Some(Overlay::Confirm(confirm));
         }
     }

@@ -1,4 +1,4 @@
-//! Why an action cannot be done: said, never silently ignored.
+//! Says why an action cannot be done; no key is ignored silently.
 
 use super::super::action::Action;
 use super::super::guide::Guide;
@@ -8,7 +8,7 @@ use super::super::screens::Screen;
 use super::super::state::{Slot, State};
 use crossterm::event::{KeyCode, KeyEvent};
 
-/// Why an action cannot be done now; `None` when it can.
+/// Returns the reason why an action cannot be done now; `None` if it can.
 #[must_use]
 pub fn refusal(state: &State, action: Action) -> Option<String> {
     let shared = &state.shared;
@@ -22,28 +22,28 @@ pub fn refusal(state: &State, action: Action) -> Option<String> {
             });
         }
         Action::Refresh if shared.lost.is_some() => {
-            return Some("the connection is lost; it is tried again by itself".into());
+            return Some("the connection is lost; Luthier reconnects by itself".into());
         }
         Action::Audit if matches!(shared.audits.slot, Slot::Pending(_)) => {
-            return Some("an audit is under way; ctrl-c stops it".into());
+            return Some("an audit is running; ctrl-c stops it".into());
         }
         Action::Audit | Action::Plan | Action::Undo if shared.applying.is_some() => {
             return Some(format!(
-                "{} is under way",
+                "{} is running",
                 shared.work.article().to_lowercase()
             ));
         }
         Action::Pull if shared.pulling.is_some() => {
-            return Some("another pull is being tried; ctrl-c stops it".into());
+            return Some("another pull is being traced; ctrl-c stops it".into());
         }
         Action::Plan | Action::Undo if shared.planning.is_some() => {
-            return Some("another plan is under way; ctrl-c stops it".into());
+            return Some("another plan is being made; ctrl-c stops it".into());
         }
         Action::Cancel if shared.job().is_none() => {
-            return Some("nothing runs; q leaves".into());
+            return Some("nothing is running; q leaves".into());
         }
         Action::View if state.stack.last().and_then(Screen::document).is_none() => {
-            return Some("there is nothing here to look at".into());
+            return Some("there is nothing to inspect here".into());
         }
         Action::Home if state.stack.len() < 2 => return Some("this is the hub".into()),
         Action::Write if shared.exporting.is_some() => {
@@ -75,13 +75,13 @@ pub fn nowhere(state: &mut State, key: KeyEvent) {
     let text = match (rows.first(), key.code) {
         (Some(row), _) if !places.is_empty() => {
             format!(
-                "{}: not here, but in {}",
+                "{}: works in {}, not here",
                 row.binding.title,
                 places.join(", ")
             )
         }
         (_, KeyCode::Char(_)) => format!(
-            "that key means nothing here; {} lists those that do",
+            "this key does nothing here; {} lists the keys that work",
             state.keymap.key(KeyContext::Common, Action::Help)
         ),
         _ => return,

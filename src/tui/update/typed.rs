@@ -31,13 +31,14 @@ pub fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
             changed(state, out);
         }
         Some(Overlay::Confirm(_)) => {
-            state
-                .shared
-                .tell(Level::Warning, "a paste answers no question; type it");
+            state.shared.tell(
+                Level::Warning,
+                "a dialog ignores pasted text; type the answer",
+            );
         }
         _ => state
             .shared
-            .tell(Level::Info, "pasted text means nothing here"),
+            .tell(Level::Info, "pasted text is ignored here"),
     }
 }
 
@@ -109,7 +110,7 @@ pub fn key(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
     }
 }
 
-/// What is typed narrows at once.
+/// Applies typed text to the filter at once.
 fn changed(state: &mut State, out: &mut Vec<Effect>) {
     match &mut state.overlay {
         Some(Overlay::Prompt {

@@ -1,4 +1,4 @@
-//! How deep an audit is to look, and at what: asked before it starts.
+//! Asks how much an audit is to read, and of what, before it starts.
 
 use super::list::fit;
 use super::pane::{self, Text};
@@ -14,21 +14,17 @@ const DEPTHS: [(Depth, &str, &str); 3] = [
     (
         Depth::Rows,
         "1",
-        "rows, and the graph that they span; nothing of the store",
+        "rows and the commit graph; nothing from the store",
     ),
     (
         Depth::Presence,
         "2",
-        "rows and the listing; bytes only where something differs",
+        "rows and the store's listing; objects only where something differs",
     ),
-    (
-        Depth::Bytes,
-        "3",
-        "everything, each object to its last byte",
-    ),
+    (Depth::Bytes, "3", "everything, every byte of every object"),
 ];
 
-/// What is chosen so far.
+/// The current choice.
 #[derive(Clone, Debug)]
 pub struct Choice {
     scopes: Vec<Scope>,
@@ -47,7 +43,7 @@ impl Choice {
         }
     }
 
-    /// What is to be audited.
+    /// Returns the chosen scope.
     #[must_use]
     pub fn scope(&self) -> Scope {
         self.scopes.get(self.at).cloned().unwrap_or_default()
@@ -74,7 +70,13 @@ impl Choice {
     pub fn view(&self, frame: &mut Frame, shared: &Shared, theme: &Theme) {
         let height = u16::try_from(self.scopes.len()).unwrap_or(4) + 9;
         let width = 74.min(frame.area().width.saturating_sub(4));
-        let area = pane::dialog(frame, theme, "audit: how deep, and what", width, height);
+        let area = pane::dialog(
+            frame,
+            theme,
+            "audit: how much to read, and of what",
+            width,
+            height,
+        );
         let mut out = Text::new(area.width);
         for (depth, key, words) in DEPTHS {
             let chosen = depth == self.depth;
@@ -108,12 +110,12 @@ impl Choice {
         }
         out.gap();
         out.say(
-            " 1 2 3 depth   ↑↓ what   enter starts   esc leaves all as it is",
+            " 1 2 3 depth   ↑↓ what   enter starts   esc cancels",
             theme.muted,
         );
         if self.scope() == Scope::Hub {
             out.say(
-                " The depth of the whole hub is remembered for this hub.",
+                " The depth for the whole hub is remembered for this hub.",
                 theme.muted,
             );
         }

@@ -17,19 +17,19 @@ use tui_input::Input;
 pub struct Confirmed<T>(T);
 
 impl<T> Confirmed<T> {
-    /// What was agreed to.
+    /// Returns what was confirmed.
     pub fn into_inner(self) -> T {
         self.0
     }
 }
 
-/// What is asked.
+/// The question of a dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     Apply {
         plan: PlanRef,
         totals: Totals,
-        /// Why the plan may rest on a mistake.
+        /// The reasons why the plan may rest on a mistake.
         alarms: Vec<String>,
         undoable: Undoable,
         /// The first ten steps are to be looked at before the others.
@@ -40,14 +40,14 @@ pub enum Question {
     },
 }
 
-/// What was agreed to.
+/// The confirmed action.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Agreed {
     Apply(Confirmed<PlanRef>, Consent),
     Leave,
 }
 
-/// How a question is answered.
+/// The way in which a dialog is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Level {
     Letter,
@@ -63,14 +63,14 @@ enum Level {
 pub struct Confirm {
     question: Question,
     level: Level,
-    /// Which hub, in a few words.
+    /// The hub, in a few words.
     hub: String,
     typed: Input,
     drawn: bool,
 }
 
 impl Confirm {
-    /// A question that `y` answers.
+    /// Returns a question that `y` answers.
     #[must_use]
     pub fn letter(question: Question, hub: String) -> Self {
         Self {
@@ -82,7 +82,7 @@ impl Confirm {
         }
     }
 
-    /// A question that is answered with the hub's name.
+    /// Returns a question that is answered with the hub's name.
     #[must_use]
     pub fn name(question: Question, hub: String, name: String, why: String) -> Self {
         Self {
@@ -91,13 +91,13 @@ impl Confirm {
         }
     }
 
-    /// Whether it is answered with a name.
+    /// Returns whether it is answered with a name.
     #[must_use]
     pub fn wants_name(&self) -> bool {
         matches!(self.level, Level::Name { .. })
     }
 
-    /// The line in which the name is typed.
+    /// Returns the line in which the name is typed.
     pub fn input(&mut self) -> Option<&mut Input> {
         (self.drawn && self.wants_name()).then_some(&mut self.typed)
     }
@@ -107,7 +107,7 @@ impl Confirm {
         self.drawn = true;
     }
 
-    /// Whether the question was on the screen.
+    /// Returns whether the question was on the screen.
     #[must_use]
     pub fn was_drawn(&self) -> bool {
         self.drawn
@@ -212,7 +212,7 @@ impl Confirm {
         );
         body.say(
             &format!(
-                "{} to be written, {}",
+                "{} to write, {}",
                 text::bytes(totals.bytes),
                 text::plural(totals.requests, "request"),
             ),
@@ -221,17 +221,17 @@ impl Confirm {
     }
 }
 
-/// What happens after the first steps, where a person is to look.
-const CANARY: &str = "After the first 10 steps it stops for a look; p goes on.";
+/// The line that says what happens after the first steps.
+const CANARY: &str = "It pauses after the first 10 steps so that you can check them; p continues.";
 
-/// What of a plan can be undone, and what not.
+/// Says what of a plan can be undone, and what cannot.
 fn say_undo(undoable: Undoable, body: &mut pane::Text, theme: &Theme) {
     for words in undoable.words() {
         body.say(&words, theme.muted);
     }
     let how = match undoable.whole + undoable.row {
         0 => "Nothing is deleted.",
-        _ => "U in the journal plans the undo. Nothing is deleted.",
+        _ => "To undo: J, then U. Nothing is deleted.",
     };
     body.say(how, theme.muted);
 }

@@ -7,7 +7,7 @@ use crate::tui::theme::Theme;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-/// Where in the differences a line stands.
+/// A place in the differences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
     Field(usize),
@@ -17,7 +17,7 @@ pub enum At {
     Fold,
 }
 
-/// How many lines the differences have.
+/// Returns the number of lines.
 #[must_use]
 pub fn len(seen: &Inspected, unfolded: bool) -> u64 {
     let differing: usize = seen
@@ -31,7 +31,7 @@ pub fn len(seen: &Inspected, unfolded: bool) -> u64 {
     (differing + fold + if unfolded { same } else { 0 }) as u64
 }
 
-/// What stands in line `line`.
+/// Returns the line with number `line`.
 #[must_use]
 pub fn at(seen: &Inspected, line: u64) -> Option<At> {
     let mut left = usize::try_from(line).ok()?;
@@ -52,14 +52,14 @@ pub fn at(seen: &Inspected, line: u64) -> Option<At> {
     Some(At::Field(seen.fields.len() - seen.same() + left - 1))
 }
 
-/// The widths of a field's name and of each side.
+/// Returns the widths of a field's name and of each side.
 fn columns(width: u16) -> (usize, usize) {
     let width = usize::from(width);
     let name = (width / 4).clamp(8, 18);
     (name, width.saturating_sub(name + 16) / 2)
 }
 
-/// The heading of the columns.
+/// Returns the heading of the columns.
 #[must_use]
 pub fn heading(width: u16, theme: &Theme) -> Line<'static> {
     let (name, side) = columns(width);
@@ -123,7 +123,7 @@ fn field_line(field: &Field, width: u16, theme: &Theme) -> Line<'static> {
     Line::from(spans)
 }
 
-/// What to call a field, with a mark that is no colour.
+/// Returns the words for a field's state, with a mark that is not a colour.
 fn verdict(field: &Field, theme: &Theme) -> (&'static str, Style) {
     match (field.same, &field.row, &field.object) {
         (true, ..) => ("✓ same", theme.good),
@@ -192,7 +192,7 @@ fn entry_line(entry: &Entry, width: u16, theme: &Theme) -> Line<'static> {
     Line::styled(text, style)
 }
 
-/// The field under the cursor in full, both sides one below the other.
+/// Returns the field under the cursor in full, both sides one below the other.
 #[must_use]
 pub fn detail(seen: &Inspected, at: Option<At>, width: u16, theme: &Theme) -> Text {
     let mut text = Text::new(width);

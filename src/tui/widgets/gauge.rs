@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/// The spinner's glyph at a moment.
+/// Returns the spinner's glyph at a moment.
 #[must_use]
 pub fn spinner(now: Duration) -> &'static str {
     let turn = usize::try_from(now.as_millis() / 125).unwrap_or(0) % SPINNER.len();
@@ -56,7 +56,7 @@ fn items(job: &str, meter: &Meter, now: Duration) -> Vec<String> {
     } else if let Some(why) = &figures.waiting {
         items.push(why.clone());
     } else if let Some(seconds) = meter.stalled(now) {
-        items.push(format!("no movement for {}", span(seconds)));
+        items.push(format!("no progress for {}", span(seconds)));
     } else if let Some(rate) = meter.rate() {
         items.push(format!("{}/s", text::grouped(rate)));
     }

@@ -24,7 +24,7 @@ pub struct Help {
 }
 
 impl Help {
-    /// The help of `context`.
+    /// Returns the help of `context`.
     #[must_use]
     pub fn new(context: KeyContext) -> Self {
         Self {
@@ -58,7 +58,7 @@ impl Help {
         self.cursor = Cursor::default();
     }
 
-    /// The row under the cursor.
+    /// Returns the row under the cursor.
     #[must_use]
     pub fn chosen(&self, keymap: &Keymap) -> Option<Action> {
         let at = usize::try_from(self.cursor.at).ok()?;
@@ -103,7 +103,7 @@ impl Help {
             text.draw(frame, below, Cursor::default());
         }
         if len == 0 {
-            frame.render_widget(Line::styled(" no key here does that", theme.muted), body);
+            frame.render_widget(Line::styled(" no key here matches", theme.muted), body);
         }
     }
 }

@@ -11,7 +11,7 @@ pub const fn columns(width: u16) -> usize {
     if width >= 76 { 16 } else { 8 }
 }
 
-/// The row of bytes that starts at `start`.
+/// Returns the row of bytes that starts at `start`.
 #[must_use]
 pub fn row(
     bytes: &[u8],

@@ -18,7 +18,7 @@ pub struct Strand {
     pub own: usize,
 }
 
-/// What a commit does to the other lines.
+/// The effect of a commit on the other lines.
 struct Ties {
     own: usize,
     /// Lines that end in it.
@@ -29,8 +29,8 @@ struct Ties {
     joining: BTreeSet<usize>,
 }
 
-/// The strands of commits, children before parents. What stands before the first of them is not known,
-/// so every line begins at a commit that is given.
+/// Returns the strands of commits, children before parents. What stands before the first of them is not known, so every
+/// line begins at a commit that is given.
 pub fn strands<'a>(commits: impl IntoIterator<Item = (&'a str, &'a [String])>) -> Vec<Strand> {
     // The commit that each line leads to.
     let mut lines: Vec<Option<&str>> = Vec::new();
@@ -83,7 +83,7 @@ fn tie<'a>(lines: &mut Vec<Option<&'a str>>, id: &str, parents: &'a [String]) ->
     }
 }
 
-/// The first line that leads nowhere and is not in `taken`; a new one where there is none.
+/// Returns the first line that leads nowhere and is not in `taken`; a new one where there is none.
 fn free(lines: &mut Vec<Option<&str>>, taken: &BTreeSet<usize>) -> usize {
     let found = (0..lines.len()).find(|n| lines[*n].is_none() && !taken.contains(n));
     found.unwrap_or_else(|| {

@@ -41,7 +41,7 @@ impl Cursor {
             .clamp((self.at + 1).saturating_sub(height), self.at);
     }
 
-    /// The rows shown.
+    /// Returns the rows shown.
     #[must_use]
     pub fn window(&self, len: u64, height: u64) -> std::ops::Range<u64> {
         self.top.min(len)..self.top.saturating_add(height).min(len)

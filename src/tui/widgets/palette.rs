@@ -23,7 +23,7 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// The palette of `context`, with nothing typed yet.
+    /// Returns the palette of `context`, with nothing typed yet.
     #[must_use]
     pub fn new(context: KeyContext, keymap: &Keymap, recent: &Recent) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Palette {
         self.cursor.step(motion, self.found.len() as u64, PAGE);
     }
 
-    /// The row under the cursor.
+    /// Returns the row under the cursor.
     #[must_use]
     pub fn chosen(&self) -> Option<&Entry> {
         self.found.get(usize::try_from(self.cursor.at).ok()?)
@@ -72,7 +72,7 @@ impl Palette {
             entry.map_or_else(Line::default, |entry| row(entry, &refusal, theme))
         });
         if len == 0 {
-            let text = " nothing is called so; a filter, a path or an id leads there too";
+            let text = " nothing matches; type a filter, a path or an id to go there";
             frame.render_widget(Line::styled(text, theme.muted), body);
         }
     }

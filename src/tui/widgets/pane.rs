@@ -40,7 +40,7 @@ pub fn lines<'a>(
     }
 }
 
-/// A room in the middle of the screen, cleared, with a border and a title.
+/// Returns a room in the middle of the screen, cleared, with a border and a title.
 pub fn dialog(frame: &mut Frame, theme: &Theme, title: &str, width: u16, height: u16) -> Rect {
     let screen = frame.area();
     let area = screen.centered(
@@ -59,7 +59,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// An empty text for a pane of `width` cells.
+    /// Returns an empty text for a pane of `width` cells.
     #[must_use]
     pub fn new(width: u16) -> Self {
         Self {
@@ -109,7 +109,7 @@ impl Text {
         }
     }
 
-    /// The text alone, a line each.
+    /// Returns the text alone, a line each.
     #[must_use]
     pub fn plain(&self) -> String {
         let lines = self.lines.iter().map(|line| line.to_string());
@@ -125,7 +125,7 @@ impl Text {
     }
 }
 
-/// A line for headings above the rest.
+/// Returns a line for headings above the rest.
 #[must_use]
 pub fn headed(area: Rect) -> [Rect; 2] {
     ratatui::layout::Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area)

@@ -15,13 +15,13 @@ pub const BESIDE: u16 = 100;
 /// An equal stretch longer than this is folded, in characters.
 const LONG: usize = 96;
 
-/// What stays of a folded stretch at either end, in characters.
+/// The characters that stay at either end of a folded stretch.
 const ENDS: usize = 24;
 
 /// Lines of one side, or entries of one manifest, that are shown; Inspect shows the others.
 const SHOWN: usize = 2_000;
 
-/// How the sides are laid out.
+/// The layout of the two sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Side by side, instead of one below the other.
@@ -37,7 +37,7 @@ struct Column<'a> {
     changed: Style,
 }
 
-/// Both sides of what was inspected.
+/// Returns both sides of what was inspected.
 #[must_use]
 pub fn text(seen: &Inspected, layout: Layout, width: u16, theme: &Theme) -> Text {
     let mut out = Text::new(width);
@@ -197,7 +197,7 @@ fn joined(
     Line::from(spans)
 }
 
-/// A side in lines, broken where the width ends.
+/// Returns a side in lines, broken where the width ends.
 fn flow(column: &Column, unfolded: bool, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     let Some(parts) = column.parts else {
         let text = format!("{}— not there", column.sign);
@@ -236,7 +236,7 @@ fn flow(column: &Column, unfolded: bool, width: usize, theme: &Theme) -> Vec<Lin
     lines
 }
 
-/// An equal stretch: its ends, and how much lies between them.
+/// Returns an equal stretch: its ends, and how much lies between them.
 fn folded(text: &str) -> String {
     let count = text.chars().count();
     if count <= LONG {

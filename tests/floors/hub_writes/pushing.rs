@@ -195,8 +195,8 @@ async fn of_two_pushes_at_once_one_wins_and_nothing_is_lost(pair: Pair) {
 async fn a_new_branch_that_no_client_can_keep_is_refused(pair: Pair) {
     let (pair, first) = pair.with_repo().await;
     for (name, why) in [
-        ("main/x", "beside it the branch main cannot be a file"),
-        ("MAIN", "cannot be a file of a client"),
+        ("main/x", "no client can store the branch main beside it"),
+        ("MAIN", "as a file"),
         ("HEAD", "reserved"),
         ("a..b", "a range"),
         ("x.lock", ".lock"),

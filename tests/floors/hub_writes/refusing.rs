@@ -50,15 +50,15 @@ async fn what_may_not_come_in_leaves_nothing(pair: Pair) {
         ),
         ("blob", with_tree(&second, unsent, vec![])),
         (
-            "reproduce",
+            "match",
             spoilt(&second, |push| push.blobs[0].bytes = "other".into()),
         ),
         (
-            "reproduce",
+            "match",
             spoilt(&second, |push| push.commits[1].message.push('!')),
         ),
         (
-            "checkout",
+            "check out",
             with_tree(&second, tree(&[&escaping]), vec![escaping.clone()]),
         ),
         (
@@ -123,7 +123,7 @@ async fn what_may_not_come_in_leaves_nothing(pair: Pair) {
         .writer()
         .commit_files("r1", ("main", "b"), Some(&second), escape, &said("x"))
         .await;
-    assert!(refused.unwrap_err().to_string().contains("checkout"));
+    assert!(refused.unwrap_err().to_string().contains("check out"));
     assert_eq!(pair.state().await, before);
     pair.is_sound().await;
 }

@@ -28,7 +28,7 @@ async fn the_first_commit_of_a_new_repository_is_an_object(pair: Pair) {
         taken
             .unwrap_err()
             .to_string()
-            .contains("there is such a repository already")
+            .contains("this repository exists already")
     );
     let second = NewRepo {
         slug: "other".into(),
@@ -83,7 +83,7 @@ async fn committed_files_are_objects_and_the_branch_points_at_them(pair: Pair) {
             &said("late"),
         )
         .await;
-    assert!(late.unwrap_err().to_string().contains("points elsewhere"));
+    assert!(late.unwrap_err().to_string().contains("moved meanwhile"));
     let same = pair
         .writer()
         .commit_files(

@@ -1,4 +1,4 @@
-//! How two truths look.
+//! Draws both sides of a decision.
 
 use super::Decide;
 use crate::audit::Remedy;
@@ -34,7 +34,7 @@ impl Decide {
             (Slot::Ready(_), Row::Ready(row)) => self.heading(row, shared, &mut head, theme),
             (Slot::Ready(_), Row::Failed(why)) => head.say(&format!("✗ {why}"), theme.error),
             (Slot::Ready(_), Row::Pending) => head.say("…", theme.pending),
-            _ => head.say("looking for what needs a choice …", theme.pending),
+            _ => head.say("looking for findings that need a decision …", theme.pending),
         }
         let height = u16::try_from(head.lines.len()).unwrap_or(u16::MAX);
         let height = height.min(area.height / 2);
@@ -47,7 +47,7 @@ impl Decide {
         }
     }
 
-    /// What it is, and what each key would do.
+    /// Draws what the finding is, and what each key would do.
     fn heading(&self, row: &FindingLine, shared: &Shared, head: &mut Text, theme: &Theme) {
         let decided = shared.decisions.of(row.code, subject(row.id.exact()));
         let mut line = vec![
@@ -60,7 +60,7 @@ impl Decide {
             Some(side) if winner(row.remedy) == Some(side) => {
                 (format!("  ✓ {}", side.word()), theme.good)
             }
-            Some(side) => (format!("  – {}: left as it is", side.word()), theme.muted),
+            Some(side) => (format!("  – {}: skipped", side.word()), theme.muted),
         };
         line.push(Span::styled(word, style));
         head.lines.push(Line::from(line));
@@ -69,10 +69,10 @@ impl Decide {
             let key = if side == Side::Row { "1" } else { "2" };
             let words = match winner(row.remedy) == Some(side) {
                 true => outcome(row.remedy),
-                false => "nothing is changed; no remedy makes this side true",
+                false => "Nothing is changed: no remedy can make the other side agree with it.",
             };
             head.say(
-                &format!("{key} the {} stands: {words}", side.word()),
+                &format!("{key} keep the {}: {words}", side.word()),
                 theme.text,
             );
         }
@@ -115,18 +115,20 @@ impl Decide {
     }
 }
 
-/// What the side that wins brings about.
+/// Describes what keeping a side changes.
 const fn outcome(remedy: Remedy) -> &'static str {
     match remedy {
-        Remedy::Backfill => "the object is stored as the row proves it",
-        Remedy::Restore => "the object comes back, from the row or from a copy that proves",
-        Remedy::Replace => {
-            "the bytes are set aside, and the row or a copy that proves takes their place"
+        Remedy::Backfill => "the object that the row describes is stored",
+        Remedy::Restore => {
+            "the object is stored again, from the row or from a copy that matches its id"
         }
-        Remedy::Reref => "the row in the other repository is named here too",
-        Remedy::Recache => "the cache is made again from what proves",
-        Remedy::Reindex => "the row is made to say what the object proves",
-        Remedy::Link => "the row is pointed at the bytes that prove",
+        Remedy::Replace => {
+            "the bytes go into quarantine, and good ones from the row or a copy replace them"
+        }
+        Remedy::Reref => "this repository uses the other repository's row too",
+        Remedy::Recache => "the cache is written again from data that matches the id",
+        Remedy::Reindex => "the row is changed to what the object says",
+        Remedy::Link => "the row is linked to the object that matches its id",
         Remedy::Checkpoint | Remedy::Undo | Remedy::None => "nothing is changed",
     }
 }

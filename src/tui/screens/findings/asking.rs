@@ -1,4 +1,4 @@
-//! What the list of findings asks for, and what comes back.
+//! The requests of the list of findings, and their answers.
 
 use super::Findings;
 use crate::tui::effect::{Query, Ticket};
@@ -97,7 +97,7 @@ impl Findings {
         self.look_ahead(ctx);
     }
 
-    /// Where a third pane is shown, the object under the cursor is looked at.
+    /// Requests the object under the cursor if a third pane is shown.
     fn look_ahead(&mut self, ctx: &mut Ctx) {
         if ctx.regions.panes[2].width == 0 {
             return;

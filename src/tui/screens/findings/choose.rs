@@ -1,4 +1,4 @@
-//! What enter opens and what x plans.
+//! Chooses what enter opens and what x plans.
 
 use super::{Findings, Marks};
 use crate::audit::Filter;
@@ -62,7 +62,7 @@ impl Findings {
         decide::open(selection, &what, ctx)
     }
 
-    /// The filter, narrowed to the group under the cursor.
+    /// Returns the filter, narrowed to the group under the cursor.
     pub(super) fn group_filter(&self, by: GroupBy) -> Option<(Filter, String)> {
         let name = &self.current_group()?.name;
         let mut filter = self.filter.clone();

@@ -1,5 +1,5 @@
-//! What is marked: one by one, by range, by group, or all that a filter lets through. Marks survive
-//! filters, sizes, and the next audit.
+//! Marks: one by one, by range, by group, or everything that a filter shows. Marks survive filters, sizes, and the next
+//! audit.
 
 use super::Findings;
 use crate::audit::Filter;
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 /// So many findings are marked one by one at most; eight bytes and a little more each.
 const MOST: u64 = 200_000;
 
-/// What is chosen for a plan.
+/// The findings chosen for a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Marks {
     /// These places in the report.
@@ -30,7 +30,7 @@ impl Default for Marks {
     }
 }
 
-/// What becomes of the ordinals that are on their way.
+/// The use of requested ordinals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Meant {
     Mark,
@@ -43,7 +43,7 @@ enum Meant {
 #[derive(Clone, Debug, Default)]
 pub struct Marked {
     pub marks: Marks,
-    /// Where a range began, as a row of the list.
+    /// The row of the list at which a range began.
     pub anchor: Option<u64>,
     /// Groups that were marked as a whole.
     groups: BTreeSet<(u8, String)>,
@@ -54,19 +54,19 @@ pub struct Marked {
 }
 
 impl Marked {
-    /// Whether marks are on their way.
+    /// Returns whether marks are on their way.
     #[must_use]
     pub fn pending(&self) -> bool {
         matches!(self.asked, Slot::Pending(_))
     }
 
-    /// Whether nothing is marked.
+    /// Returns whether nothing is marked.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         matches!(&self.marks, Marks::Some(marks) if marks.is_empty())
     }
 
-    /// Whether a group was marked as a whole.
+    /// Returns whether a group was marked as a whole.
     #[must_use]
     pub fn has_group(&self, by: GroupBy, name: &str) -> bool {
         self.groups.contains(&(by as u8, name.to_owned()))
@@ -80,7 +80,7 @@ impl Marked {
         };
     }
 
-    /// What the status line says; a range reaches to the row under the cursor.
+    /// Returns the words of the status line; a range reaches to the row under the cursor.
     #[must_use]
     pub fn words(&self, cursor: u64) -> String {
         if let Some(anchor) = self.anchor {
@@ -91,7 +91,7 @@ impl Marked {
                 }
                 _ => String::new(),
             };
-            return format!("{marked}a range of {rows}: x plans, v marks it, esc drops it");
+            return format!("{marked}a range of {rows}: x plans, v marks it, esc cancels it");
         }
         match &self.marks {
             Marks::All(_) => "all shown are marked".into(),
@@ -102,7 +102,7 @@ impl Marked {
 }
 
 impl Findings {
-    /// Whether the row at `at` is marked, or in the range that is being marked.
+    /// Returns whether the row at `at` is marked, or in the range that is being marked.
     #[must_use]
     pub fn is_marked(&self, at: u64, row: &FindingLine) -> bool {
         if let Some(anchor) = self.marked.anchor
@@ -187,8 +187,7 @@ impl Findings {
     ) -> bool {
         if count > MOST {
             let most = crate::text::grouped(MOST);
-            let text =
-                format!("more than {most} are not marked one by one; / narrows, a marks all");
+            let text = format!("at most {most} can be marked one by one; / filters, a marks all");
             ctx.shared.tell(Level::Warning, text);
             return false;
         }
@@ -261,7 +260,7 @@ impl Findings {
             }
             (Answer::Failed(why), _) => {
                 self.marked.then_plan = false;
-                let text = format!("nothing is marked any more: {why}");
+                let text = format!("all marks were removed: {why}");
                 ctx.shared.tell(Level::Warning, text);
             }
             (other, _) => {

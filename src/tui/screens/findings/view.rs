@@ -1,4 +1,4 @@
-//! How findings look.
+//! Draws findings.
 
 use super::{COLUMNS, Findings};
 use crate::audit::report::GroupBy;
@@ -67,9 +67,9 @@ impl Findings {
             title += &format!("  /{}", crate::tui::lines::clean(&self.text));
         }
         title += match shared.audits.last_hub_audit() {
-            None => "  the hub was not looked at",
+            None => "  the hub was not checked",
             Some(past) => match past.depth {
-                Depth::Rows => "  depth rows · store not asked",
+                Depth::Rows => "  depth rows · store not read",
                 Depth::Presence => "  depth presence · bytes not read",
                 Depth::Bytes => "  depth bytes",
             },
@@ -130,10 +130,10 @@ impl Findings {
         Line::styled(text, theme.muted)
     }
 
-    /// What stands in the list's place while there is none.
+    /// Draws a line instead of the list while there is none.
     fn instead(&self, shared: &Shared) -> Option<String> {
         if shared.audits.last.is_none() {
-            return Some("no audit has ended yet".into());
+            return Some("no audit has finished yet".into());
         }
         if let Some(trouble) = &self.trouble {
             return Some(format!("the filter is not understood: {trouble}"));
@@ -145,8 +145,8 @@ impl Findings {
                 let rests = rests_on(past, shared.now());
                 Some(match nothing_found(past).1 {
                     Rest::Proved => format!("✓ nothing is wrong: {rests}"),
-                    Rest::Shallow => format!("nothing was found: {rests}. A looks deeper."),
-                    Rest::Unknown => format!("? nothing was found: {rests}. A looks at the hub."),
+                    Rest::Shallow => format!("no findings: {rests}. A reads more."),
+                    Rest::Unknown => format!("? no findings: {rests}. A audits the hub."),
                 })
             }
             (Slot::Ready(0), _) => {
@@ -185,7 +185,7 @@ impl Findings {
     }
 }
 
-/// How wide the code and the repository are; without a repository where there is no room for one.
+/// Returns the widths of code and repository; no repository if there is no room for one.
 fn columns(width: u16) -> (usize, usize) {
     let room = usize::from(width).saturating_sub(26);
     match room {
@@ -226,14 +226,14 @@ fn group_line(group: &GroupLine, marked: bool, width: u16, theme: &Theme) -> Lin
 
 fn remedy(remedy: Remedy, auto: Auto) -> String {
     match (remedy, auto) {
-        (Remedy::None, _) => "none: a person must decide outside".to_owned(),
-        (remedy, Auto::Yes) => format!("{remedy}, in bulk: x plans it"),
-        (remedy, Auto::Ask) => format!("{remedy}, once chosen: x plans it"),
-        (remedy, Auto::No) => format!("{remedy}, but it has nothing to work from"),
+        (Remedy::None, _) => "none: Luthier cannot repair this".to_owned(),
+        (remedy, Auto::Yes) => format!("{remedy}: x plans it"),
+        (remedy, Auto::Ask) => format!("{remedy}, needs a decision: x plans it"),
+        (remedy, Auto::No) => format!("{remedy}, but the hub has no source for it"),
     }
 }
 
-/// What findings that are counted together have in common.
+/// Describes what the findings of a group have in common.
 fn describe_group(by: GroupBy, group: &GroupLine, width: u16, theme: &Theme) -> Text {
     let mut out = Text::new(width);
     let count = text::grouped(group.count);
@@ -266,7 +266,7 @@ fn describe_group(by: GroupBy, group: &GroupLine, width: u16, theme: &Theme) -> 
     out
 }
 
-/// A finding in full.
+/// Returns a finding in full.
 #[must_use]
 pub fn describe(row: &FindingLine, width: u16, theme: &Theme) -> Text {
     let fault = row.code.fault();

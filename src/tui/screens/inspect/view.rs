@@ -1,4 +1,4 @@
-//! How one object looks, facet by facet.
+//! Draws one object, facet by facet.
 
 use super::{FACETS, Inspect};
 use crate::tui::lines::Inspected;
@@ -35,7 +35,7 @@ fn parts(screen: &Inspect, area: Rect) -> [Rect; 4] {
     .areas(area)
 }
 
-/// Where the facet's lines stand.
+/// Draws the lines of the facet.
 #[must_use]
 pub fn body(screen: &Inspect, area: Rect) -> Rect {
     parts(screen, area)[2]
@@ -92,7 +92,7 @@ impl Inspect {
         }
     }
 
-    /// What is said while nothing is there to be shown.
+    /// Draws a line while there is nothing to show.
     fn waiting(&self, frame: &mut Frame, area: Rect, theme: &Theme) {
         let Slot::Failed(why) = &self.seen else {
             frame.render_widget(Line::styled(" reading …", theme.pending), area);
@@ -104,7 +104,7 @@ impl Inspect {
         text.draw(frame, area, Cursor::default());
     }
 
-    /// What it is, and which objects led here.
+    /// Draws what the object is, and which objects led here.
     fn title(&self, width: u16) -> String {
         let mut title = String::new();
         for (kind, id, ..) in self.trail.iter().rev().take(3).rev() {
@@ -117,7 +117,7 @@ impl Inspect {
         }
     }
 
-    /// The differences one below the other.
+    /// Returns the differences one below the other.
     pub(super) fn inline_text(&self, width: u16, theme: &Theme) -> Text {
         let layout = sides::Layout {
             beside: false,
@@ -129,7 +129,7 @@ impl Inspect {
         }
     }
 
-    /// What is here as a text, under the name of a file: the facet that is shown.
+    /// Returns the shown facet as a text, with a file name.
     #[must_use]
     pub fn document(&self) -> Option<(String, String)> {
         let seen = self.seen.ready()?;
@@ -177,7 +177,7 @@ impl Inspect {
         let style = if side.good { theme.good } else { theme.error };
         match self.facet {
             0 if self.inline && !seen.fields.is_empty() => {
-                let text = " one below the other; d puts them side by side, enter unfolds";
+                let text = " one below the other; d shows them side by side, enter unfolds";
                 Line::styled(text, theme.muted)
             }
             0 if seen.fields.is_empty() => cut(&side.headline, width, style),
@@ -238,7 +238,7 @@ impl Inspect {
     }
 }
 
-/// How wide the sources and the schemes are that were tried.
+/// Returns the widths of the columns for sources and formulas.
 fn trial_columns(seen: &Inspected) -> (usize, usize) {
     let widest = |of: fn(&TrialLine) -> &str, least: usize| {
         let widths = seen.identity.iter().map(|trial| of(trial).width());
@@ -291,13 +291,13 @@ fn link_line(link: &LinkLine, theme: &Theme) -> Line<'static> {
     Line::styled(format!(" {kind} {role} {}{mark}", link.id.short()), style)
 }
 
-/// A text behind a space, cut where the width ends.
+/// Returns a text behind a space, cut where the width ends.
 fn cut(text: &str, width: u16, style: Style) -> Line<'static> {
     let text = crate::text::cut(text, usize::from(width).saturating_sub(1));
     Line::styled(format!(" {text}"), style)
 }
 
-/// A line from the cell on that it was shifted to.
+/// Returns a line from the cell on that it was shifted to.
 fn shifted(text: &str, side: usize) -> String {
     match side {
         0 => text.to_owned(),
@@ -305,7 +305,7 @@ fn shifted(text: &str, side: usize) -> String {
     }
 }
 
-/// What yields the id, and what it names and is named by, beside the facet.
+/// Draws, beside the facet, what reproduces the id, and the links of the object.
 fn ties(seen: &Inspected, width: u16, theme: &Theme) -> Text {
     let mut out = Text::new(width);
     out.say("identity", theme.title);
@@ -320,7 +320,7 @@ fn ties(seen: &Inspected, width: u16, theme: &Theme) -> Text {
         out.say(&format!("{source} {scheme} {mark}"), style);
     }
     if seen.identity.is_empty() {
-        out.say("nothing to try", theme.muted);
+        out.say("no formula to try", theme.muted);
     }
     out.gap();
     out.say("links", theme.title);
@@ -330,7 +330,7 @@ fn ties(seen: &Inspected, width: u16, theme: &Theme) -> Text {
     out
 }
 
-/// The verdict, and a line for each finding.
+/// Returns the verdict, and a line for each finding.
 fn verdict(seen: &Inspected, width: u16, theme: &Theme) -> Text {
     let mut out = Text::new(width);
     let style = if seen.findings.is_empty() {

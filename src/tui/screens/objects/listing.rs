@@ -1,4 +1,4 @@
-//! Which objects are listed, in which order, and where the list opens.
+//! The listed objects, their order, and where the list opens.
 
 use super::Objects;
 use crate::index::{Browse, Edge};
@@ -54,7 +54,7 @@ impl Objects {
         text.clone_into(&mut self.text);
         (self.filter, self.trouble) = parse(text);
         if !self.filter.kinds.is_empty() || self.filter.repo.is_some() {
-            self.trouble = Some("this list is of one kind and one repository".to_owned());
+            self.trouble = Some("this list has one kind and one repository only".to_owned());
         }
         let list = match &self.kept {
             Some(row) if self.is_whole() => Keyset::on(row, None),
@@ -63,7 +63,7 @@ impl Objects {
         self.relist(list, ctx);
     }
 
-    /// Whether every row is listed.
+    /// Returns whether every row is listed.
     pub(super) fn is_whole(&self) -> bool {
         self.filter == crate::audit::Filter::default()
     }
@@ -105,7 +105,7 @@ impl Objects {
         self.look_ahead(ctx);
     }
 
-    /// The list from its beginning.
+    /// Returns the list from its beginning.
     pub(super) fn ask(&self) -> ObjectQuery {
         ObjectQuery {
             browse: Browse {
@@ -132,7 +132,7 @@ impl Objects {
         };
     }
 
-    /// The filter, for the status line.
+    /// Returns the filter, for the status line.
     #[must_use]
     pub fn status(&self) -> String {
         match self.text.trim() {

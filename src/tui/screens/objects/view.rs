@@ -1,4 +1,4 @@
-//! How the objects of a repository look.
+//! Draws the objects of a repository.
 
 use super::Objects;
 use crate::audit::Depth;
@@ -78,7 +78,7 @@ impl Objects {
         }
     }
 
-    /// What stands in the list's place while there is none.
+    /// Draws a line instead of the list while there is none.
     fn instead(&self, theme: &Theme) -> Option<(String, Style)> {
         if let Some(trouble) = &self.trouble {
             let words = format!("the filter is not understood: {trouble}");
@@ -89,7 +89,7 @@ impl Objects {
         }
         let words = match (self.list.none_exist(), self.is_whole()) {
             (true, true) => "none here",
-            (true, false) => "nothing passes this filter; / changes it",
+            (true, false) => "no row matches this filter; / changes it",
             (false, true) => "…",
             (false, false) => "looking …",
         };
@@ -97,7 +97,7 @@ impl Objects {
         empty.then(|| (words.to_owned(), theme.pending))
     }
 
-    /// The widest part of the graph, in cells.
+    /// Returns the widest part of the graph, in cells.
     fn graph_width(&self) -> usize {
         let widths = self
             .strands
@@ -123,7 +123,7 @@ impl Objects {
     }
 }
 
-/// What row, object and cache are like: what the last audit found, else what the row alone can say.
+/// Describes row, object and cache: what the last audit found, otherwise what the row alone says.
 fn state(row: &ObjectLine, theme: &Theme) -> (String, Style) {
     let (word, style) = match (row.judged, &row.pointer, row.cache_byte) {
         (Judged::Found(code), ..) => {
@@ -141,7 +141,7 @@ fn state(row: &ObjectLine, theme: &Theme) -> (String, Style) {
     (word.to_owned(), style)
 }
 
-/// The strand of the graph in `width` cells, each line in its own colour.
+/// Returns the strand of the graph in `width` cells, each line in its own colour.
 fn strand_spans((strand, width): (&Strand, usize), theme: &Theme) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
     let text = fit(&strand.text, width);
@@ -157,7 +157,7 @@ fn strand_spans((strand, width): (&Strand, usize), theme: &Theme) -> Vec<Span<'s
     spans
 }
 
-/// How the cells of a line are shared out, the spaces between included.
+/// The widths of a line's cells, the spaces between included.
 struct Columns {
     mark: usize,
     graph: usize,
@@ -272,7 +272,7 @@ fn describe(row: &ObjectLine, width: u16, theme: &Theme) -> Text {
             Some(id) => out.pair("snapshot", id.shown(), theme, theme.text),
             None => out.pair(
                 "snapshot",
-                "✗ none: a clone gets an empty tree",
+                "✗ no snapshot: a clone gets an empty tree",
                 theme,
                 theme.critical,
             ),
@@ -295,7 +295,7 @@ fn describe(row: &ObjectLine, width: u16, theme: &Theme) -> Text {
         let cache = match row.cache_byte {
             None => "none".to_owned(),
             Some(b'{') => "json".to_owned(),
-            Some(byte) => format!("~ no JSON: its first byte is {byte:#04x}"),
+            Some(byte) => format!("~ not JSON: the first byte is {byte:#04x}"),
         };
         out.pair("cache", &cache, theme, theme.text);
     }

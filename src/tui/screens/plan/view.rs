@@ -1,4 +1,4 @@
-//! How a plan looks.
+//! Draws a plan.
 
 use super::PlanScreen;
 use crate::audit::Remedy;
@@ -59,7 +59,7 @@ impl PlanScreen {
         });
     }
 
-    /// What stands over the list: what was chosen, how much it is, and what speaks against it.
+    /// Draws the lines above the list: what was chosen, how much it is, and what speaks against it.
     pub(super) fn head(&self, width: u16, theme: &Theme) -> Text {
         let mut head = Text::new(width);
         match &self.totals {
@@ -119,16 +119,18 @@ impl PlanScreen {
     }
 }
 
-/// What to press or run next, where findings are skipped that more could be done with; a line each.
+/// Draws what to press or run next for skipped findings, one line each.
 const fn helps(next: Next) -> &'static [&'static str] {
     match next {
-        Next::Decide => &["What needs a decision: f on the hub lists it, x there asks for each."],
+        Next::Decide => {
+            &["Findings that need a decision: f on the hub lists them, x there asks for each."]
+        }
         Next::Copies => &[
             "What needs a copy is taken from a client's folder by",
             "luthier repair --copies DIR --code CODE",
             "and listed by luthier repair --wanted FILE",
         ],
-        Next::Deeper => &["A audits again; at depth bytes every object is read."],
+        Next::Deeper => &["A audits again; depth bytes reads every object."],
     }
 }
 
@@ -159,7 +161,7 @@ fn refusal_line(row: &RefusalLine, width: u16, theme: &Theme) -> Line<'static> {
     ])
 }
 
-/// What a step does to the findings that it names.
+/// Says what a step does to the findings that it repairs.
 pub const fn mended(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::Undo => "brings back",

@@ -1,4 +1,4 @@
-//! How the repositories look.
+//! Draws the repositories.
 
 use super::{Beside, COLUMNS, Repos, stopped_from_elsewhere};
 use crate::audit::Depth;
@@ -76,7 +76,7 @@ impl Repos {
                 Some((" no repositories".to_owned(), theme.muted))
             }
             Slot::Ready((0, _)) => {
-                let text = " no repository is called so; / changes the filter";
+                let text = " no repository has this name; / changes the filter";
                 Some((text.to_owned(), theme.muted))
             }
             Slot::Ready(_) => None,
@@ -100,7 +100,7 @@ impl Repos {
     }
 }
 
-/// How the cells of a line are shared out.
+/// The widths of a line's cells.
 #[derive(Clone, Copy)]
 struct Columns {
     path: usize,
@@ -109,7 +109,8 @@ struct Columns {
 }
 
 impl Columns {
-    /// Where there is little room, when it was pushed to is the first thing to go, unless the list is sorted by it.
+    /// Lays out the columns. If there is little room, the time of the last push goes first, unless the list is sorted
+    /// by it.
     fn new(width: u16, by_push: bool) -> Self {
         let width = usize::from(width);
         let pushed = by_push || width >= 100;
@@ -168,7 +169,7 @@ fn line(row: &RepoLine, columns: Columns, shared: &Shared, theme: &Theme) -> Lin
     Line::from(spans)
 }
 
-/// The style of a verdict that found nothing.
+/// Returns the style of a verdict that found nothing.
 fn said(rest: Rest, theme: &Theme) -> Style {
     match rest {
         Rest::Proved => theme.good,
@@ -177,13 +178,13 @@ fn said(rest: Rest, theme: &Theme) -> Style {
     }
 }
 
-/// How long ago, in one unit.
+/// Formats an age in one unit.
 fn age(at: i64, shared: &Shared) -> String {
     let ago = ago(at, shared);
     ago.trim_end_matches(" ago").to_owned()
 }
 
-/// How many branches fail, of how many; a tick only where all are known to come whole.
+/// Says how many branches fail, of how many; a tick only if all are known to succeed.
 fn pulls(row: &RepoLine, shared: &Shared, theme: &Theme) -> (String, Style) {
     let total = text::grouped(row.branches);
     let Some(known) = shared.audits.branches_of(row.path.exact()) else {
@@ -200,7 +201,7 @@ fn pulls(row: &RepoLine, shared: &Shared, theme: &Theme) -> (String, Style) {
     }
 }
 
-/// A repository in full.
+/// Returns a repository in full.
 fn describe(
     row: &RepoLine,
     more: Option<&Beside>,

@@ -1,0 +1,125 @@
+//! `luthier config`: shows the configuration in use, and writes a first file.
+
+use super::output::Output;
+use super::{CliError, Exit, Global, flags};
+use crate::config::{self, InUse};
+use crate::destination::DestinationError;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use std::io::Write;
+use std::path::Path;
+
+/// Every setting, as comments.
+const EXAMPLE: &str = include_str!("../../assets/config.example.toml");
+
+#[derive(Args)]
+pub struct ConfigArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print which hub is in use, and where each value comes from; shows no password
+    Show,
+    /// Write a configuration file: with --database and --store, one profile for them; without, an example
+    Init,
+}
+
+pub fn run(args: &ConfigArgs, global: &Global, out: &Output) -> Result<Exit, CliError> {
+    match args.command {
+        Command::Show => show(global, out)?,
+        Command::Init => init(global, out)?,
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+fn show(global: &Global, out: &Output) -> Result<(), CliError> {
+    let in_use = config::in_use(&flags(global))?;
+    if out.json {
+        let mut line =
+            json!({ "type": "config", "file": in_use.file, "file_exists": in_use.file_exists });
+        for (name, value, from) in values(&in_use) {
+            line[name] = json!({ "value": value, "from": from });
+        }
+        return out.object(&line);
+    }
+    let file = in_use.file.display();
+    let exists = match in_use.file_exists {
+        true => "",
+        false => " (does not exist; `luthier config init` writes it)",
+    };
+    out.line(&format!("{:<12} {file}{exists}", "file"))?;
+    for (name, value, from) in values(&in_use) {
+        let value = if value.is_empty() { "not set" } else { value };
+        let from = match from {
+            "" => String::new(),
+            from => format!("  (from {from})"),
+        };
+        out.line(&format!("{name:<12} {value}{from}"))?;
+    }
+    Ok(())
+}
+
+fn init(global: &Global, out: &Output) -> Result<(), CliError> {
+    let path = config::path().ok_or_else(|| {
+        CliError::usage("this system names no folder for configuration files; set HOME")
+    })?;
+    let text = match (&global.database, &global.store) {
+        (Some(database), Some(store)) => {
+            let name = global.profile.as_deref().unwrap_or("hub");
+            config::first_profile(name, database, store)?
+        }
+        (None, None) => commented(EXAMPLE),
+        _ => {
+            return Err(CliError::usage(
+                "give both --database and --store, or neither of them",
+            ));
+        }
+    };
+    write_new(&path, &text).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => CliError::usage(format!(
+            "{} exists already and was not changed; edit it, and see what is in use with `luthier config show`",
+            path.display()
+        )),
+        _ => CliError::usage(DestinationError::at(&path, error).to_string()),
+    })?;
+    if out.json {
+        return out.object(&json!({ "type": "config", "file": path }));
+    }
+    out.line(&format!("Wrote {}.", path.display()))
+}
+
+/// Turns every line of an example that is not one yet into a comment.
+fn commented(example: &str) -> String {
+    let lines = example.lines().map(|line| match line {
+        "" => String::new(),
+        line if line.starts_with('#') => line.to_owned(),
+        line => format!("# {line}"),
+    });
+    lines.map(|line| line + "\n").collect()
+}
+
+fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut file = std::fs::File::create_new(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Returns the values in the order in which they are shown: name, value, source.
+fn values(in_use: &InUse) -> [(&'static str, &str, &str); 7] {
+    [
+        ("profile", &in_use.profile),
+        ("database", &in_use.database),
+        ("store", &in_use.store),
+        ("write", &in_use.write),
+        ("environment", &in_use.environment),
+        ("policy", &in_use.policy),
+        ("theme", &in_use.theme),
+    ]
+    .map(|(name, setting)| (name, setting.value.as_str(), setting.from.as_str()))
+}

@@ -1,0 +1,45 @@
+//! `luthier faults`: the table of fault codes.
+
+use super::output::Output;
+use super::{CliError, Exit, code};
+use crate::audit::Code;
+use crate::audit::fault::{FAULTS, Fault};
+use clap::Args;
+use serde_json::json;
+
+#[derive(Args)]
+pub struct Faults {
+    /// Code to explain; without it, all codes
+    #[arg(value_name = "CODE", value_parser = code)]
+    code: Option<Code>,
+}
+
+/// Prints the codes as a table, or as JSON.
+pub fn run(command: &Faults, out: &Output) -> Result<Exit, CliError> {
+    let wanted = |fault: &&Fault| command.code.is_none_or(|code| code == fault.code);
+    let faults: Vec<&Fault> = FAULTS.iter().filter(wanted).collect();
+    if out.json {
+        for fault in &faults {
+            out.object(&json!({
+                "type": "fault", "code": fault.name, "grade": fault.grade, "auto": fault.auto,
+                "remedy": fault.remedy, "means": fault.is,
+            }))?;
+        }
+    } else {
+        out.raw(table(&faults).as_bytes())?;
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// Returns the table in Markdown.
+pub fn table(faults: &[&Fault]) -> String {
+    let mut out = "| code | grade | auto | remedy | means |\n|---|---|---|---|---|\n".to_owned();
+    for fault in faults {
+        out += &format!(
+            "| `{}` | {} | {} | {} | {} |\n",
+            fault.name, fault.grade, fault.auto, fault.remedy, fault.is
+        );
+    }
+    out
+}

@@ -1,0 +1,186 @@
+//! Explains which hub the configuration, the environment and the flags name, and where each value comes from.
+
+use super::{ConfigError, File, Flags, Settings, check_variables, path, read_file, variable};
+use crate::store::Policy;
+use crate::store::hub::{Database, ObjectStore};
+use crate::text;
+use std::path::PathBuf;
+
+/// A value as it may be shown, and where it comes from: a flag, a variable, the profile, or nothing (the default).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setting {
+    pub value: String,
+    pub from: String,
+}
+
+/// The configuration in use. No value holds a secret.
+#[derive(Clone, Debug, Default)]
+pub struct InUse {
+    pub file: PathBuf,
+    pub file_exists: bool,
+    pub profile: Setting,
+    pub database: Setting,
+    pub store: Setting,
+    pub write: Setting,
+    pub environment: Setting,
+    pub policy: Setting,
+    pub theme: Setting,
+}
+
+/// Explains the configuration in use.
+///
+/// # Errors
+/// As [`super::load`].
+pub fn in_use(flags: &Flags) -> Result<InUse, ConfigError> {
+    let (file, text) = read_file()?;
+    check_variables()?;
+    let settings = Settings::new(flags, &variable, &file, &text)?;
+    let theme = File::read(&text, &file)?.theme;
+    let name = settings.name.as_deref().unwrap_or_default();
+    let in_profile = format!("profile {name}");
+    let has_profile = settings.name.is_some();
+    Ok(InUse {
+        file_exists: path().is_some_and(|path| path.exists()),
+        profile: from(
+            name,
+            &[
+                ("--profile", flags.profile.is_some()),
+                ("LUTHIER_PROFILE", is_set("LUTHIER_PROFILE")),
+                ("`default` in the file", has_profile),
+            ],
+        ),
+        database: database(flags, &settings, &in_profile)?,
+        store: store(flags, &settings, &in_profile)?,
+        write: write(flags, &settings),
+        environment: from(
+            settings.profile.environment.word(),
+            &[(&in_profile, has_profile)],
+        ),
+        policy: from(
+            policy(settings.profile.policy),
+            &[(&in_profile, has_profile)],
+        ),
+        theme: from(
+            &format!("{theme:?}").to_lowercase(),
+            &[("the file", !text.is_empty())],
+        ),
+        file,
+    })
+}
+
+fn is_set(name: &str) -> bool {
+    variable(name).is_some()
+}
+
+fn database(flags: &Flags, settings: &Settings, in_profile: &str) -> Result<Setting, ConfigError> {
+    let shown = match settings
+        .database
+        .as_deref()
+        .map(Database::parse)
+        .transpose()?
+    {
+        None => String::new(),
+        Some(Database::Sqlite(path)) => format!("sqlite {}", path.display()),
+        Some(Database::Postgres(url)) => format!("postgres {url}"),
+    };
+    let sources = [
+        ("--database", flags.database.is_some()),
+        ("DATABASE_URL", is_set("DATABASE_URL")),
+        (in_profile, settings.database.is_some()),
+    ];
+    Ok(from(&shown, &sources))
+}
+
+fn store(flags: &Flags, settings: &Settings, in_profile: &str) -> Result<Setting, ConfigError> {
+    let shown = match settings
+        .store
+        .as_deref()
+        .map(ObjectStore::parse)
+        .transpose()?
+    {
+        None => String::new(),
+        Some(ObjectStore::Folder(path)) => format!("folder {}", path.display()),
+        Some(ObjectStore::S3(bucket)) => format!("s3 {}/{}", bucket.bucket, bucket.prefix)
+            .trim_end_matches('/')
+            .to_owned(),
+    };
+    let sources = [
+        ("--store", flags.store.is_some()),
+        ("LUTHIER_STORE", is_set("LUTHIER_STORE")),
+        ("AWS_S3_ASSET_BUCKET", is_set("AWS_S3_ASSET_BUCKET")),
+        ("MUSEHUB_OBJECTS_DIR", is_set("MUSEHUB_OBJECTS_DIR")),
+        (in_profile, settings.store.is_some()),
+    ];
+    Ok(from(&shown, &sources))
+}
+
+fn write(flags: &Flags, settings: &Settings) -> Setting {
+    match (flags.write, settings.profile.read_only) {
+        (true, _) => from("allowed", &[("--write", true)]),
+        (false, false) => from("allowed", &[("read_only = false of the profile", true)]),
+        (false, true) => from("not allowed; --write allows it for one run", &[]),
+    }
+}
+
+const fn policy(policy: Policy) -> &'static str {
+    match policy {
+        Policy::S3Canonical => "s3-canonical",
+        Policy::DbCanonical => "db-canonical",
+    }
+}
+
+/// Takes the first source that has the value.
+fn from(value: &str, sources: &[(&str, bool)]) -> Setting {
+    let source = sources.iter().find(|(_, has)| *has);
+    Setting {
+        value: value.to_owned(),
+        from: source.map_or_else(String::new, |(name, _)| (*name).to_owned()),
+    }
+}
+
+/// Returns a configuration file with one profile.
+///
+/// # Errors
+/// A URL that names nothing, or one that holds a password, which belongs in no file of Luthier's.
+pub fn first_profile(name: &str, database: &str, store: &str) -> Result<String, ConfigError> {
+    let value = |name: &str, why: &str| ConfigError::Value {
+        name: name.to_owned(),
+        why: why.to_owned(),
+    };
+    if name.is_empty()
+        || !name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    {
+        return Err(value(
+            "--profile",
+            "may hold letters, digits, `-` and `_` only; choose another name",
+        ));
+    }
+    let (database, store) = (text::unquoted(database), text::unquoted(store));
+    Database::parse(database)?;
+    ObjectStore::parse(store)?;
+    let has_password = url::Url::parse(database).is_ok_and(|url| {
+        url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
+    });
+    if has_password {
+        return Err(value(
+            "--database",
+            "contains a password; leave it out and use PGPASSWORD or ~/.pgpass",
+        ));
+    }
+    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    Ok(format!(
+        "# Luthier's configuration. `luthier config show` prints what is in use.\n\
+         default = \"{name}\"\n\n\
+         [profiles.{name}]\n\
+         database = {}\n\
+         store = {}\n\
+         # production, staging, demo or unknown: how much has to be confirmed before a write\n\
+         # environment = \"production\"\n\
+         # true: nothing is written without --write\n\
+         # read_only = true\n",
+        quoted(database),
+        quoted(store)
+    ))
+}

@@ -1,0 +1,116 @@
+//! What a new user meets first: help, completions, the manual, the configuration, the fault codes.
+
+use crate::support::*;
+
+#[test]
+fn a_completion_script_and_a_manual_page_are_printed() {
+    let place = Sandbox::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = place.run(&["completions", shell]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(ran.out.contains("signoff"), "{shell}");
+    }
+    let ran = place.run(&["man"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.out.starts_with(".ie") && ran.out.contains(".TH luthier 1"),
+        "{ran:?}"
+    );
+    let ran = place.run(&["man", "repair"]);
+    assert!(
+        ran.out.contains("luthier\\-repair") && ran.out.contains("max\\-failures"),
+        "{ran:?}"
+    );
+    place
+        .run(&["man", "mend"])
+        .fails(2, "there is no command `mend`");
+}
+
+#[test]
+fn the_first_configuration_is_written_once_and_read_back() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &["--healthy"]);
+    let ran = place.run(&["config", "show"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.out.contains("does not exist") && ran.out.contains("not set"),
+        "{ran:?}"
+    );
+    let init = hub.with(&["config", "init", "--profile", "mine"]);
+    let ran = place.run(&init);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = place.run(&["config", "show"]);
+    for says in ["mine", "hub.db", "from profile mine", "not allowed"] {
+        assert!(ran.out.contains(says), "{says}: {ran:?}");
+    }
+    assert_eq!(place.run(&["audit", "--depth", "rows"]).code, 0);
+    place
+        .run(&init)
+        .fails(2, "exists already and was not changed");
+    // Flags win, and the page says so.
+    let ran = place.run(&["config", "show", "--write", "--json"]);
+    assert_eq!(ran.lines()[0]["write"]["from"], "--write", "{ran:?}");
+}
+
+#[test]
+fn a_configuration_without_a_hub_is_an_example_in_comments() {
+    let place = Sandbox::new();
+    assert_eq!(place.run(&["config", "init"]).code, 0);
+    let text = std::fs::read_to_string(place.path("config/luthier/config.toml")).unwrap();
+    assert!(text.contains("# [profiles.staging]"), "{text}");
+    assert!(
+        text.lines()
+            .all(|line| line.is_empty() || line.starts_with('#'))
+    );
+    // It names no hub yet.
+    assert!(place.run(&[]).out.contains("luthier demo"));
+}
+
+#[test]
+fn a_password_goes_into_no_file() {
+    let place = Sandbox::new();
+    for url in [
+        "postgres://me:hunter2@db/hub",
+        "postgres://db/hub?password=hunter2",
+    ] {
+        let init = [
+            "config",
+            "init",
+            "--database",
+            url,
+            "--store",
+            "s3://bucket",
+        ];
+        let ran = place.run(&init);
+        ran.fails(2, "PGPASSWORD");
+        assert!(!ran.err.contains("hunter2"), "{ran:?}");
+    }
+    assert_eq!(files(&place.path("config")).len(), 0);
+    let shown = [
+        "config",
+        "show",
+        "--database",
+        "postgres://me:hunter2@db/hub",
+        "--store",
+        "s3://bucket",
+    ];
+    let ran = place.run(&shown);
+    assert!(
+        ran.out.contains("postgres db") && !ran.out.contains("hunter2"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_fault_code_is_explained() {
+    let place = Sandbox::new();
+    let ran = place.run(&["faults", "object-missing"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.out.contains("`object-missing`") && !ran.out.contains("`uri-missing`"),
+        "{ran:?}"
+    );
+    let ran = place.run(&["faults", "--json"]);
+    assert_eq!(ran.lines().len(), 38, "{ran:?}");
+    place.run(&["faults", "no-such"]).fails(2, "no such code");
+}
