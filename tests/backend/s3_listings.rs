@@ -35,8 +35,8 @@ fn server_with<'a>(keys: impl IntoIterator<Item = &'a str>) -> Server {
 #[tokio::test]
 async fn a_listing_that_cannot_be_trusted_is_an_error() {
     for (quirk, says) in [
-        (Quirk::Swap, "the server lists `a` behind `b`"),
-        (Quirk::Repeat, "the server lists `d` behind `d`"),
+        (Quirk::Swap, "the server lists `a` after `b`"),
+        (Quirk::Repeat, "the server lists `d` after `d`"),
         (Quirk::NoToken, "does not say how it goes on"),
         (Quirk::SameToken, "does not say how it goes on"),
         (Quirk::Empty, "empty pages without end"),

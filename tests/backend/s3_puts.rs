@@ -108,7 +108,7 @@ async fn a_put_that_reads_back_otherwise_is_an_error() {
     server.fail(Op::Get, "x", Fault::Flip, 1);
     let error = put(&store, "x", b"bytes").await.unwrap_err().to_string();
     assert!(
-        error.contains("x: what lies there after the put is not what was put"),
+        error.contains("x: the bytes read back differ from the bytes put"),
         "{error}"
     );
 }

@@ -167,7 +167,7 @@ fn both_at_once(mut bench: Bench, rounds: u64) {
                 "{}",
                 ran.err
             );
-            assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+            ran.is_one_line();
         }
         is_no_worse(&bench, &hub, &expected);
     }

@@ -191,7 +191,7 @@ fn nothing_is_written_for_rows_that_may_be_there() {
     let owner = wait(first_repo(&url));
     let ran = place.on(&hub, &["pull", &owner, "--into", into.to_str().unwrap()]);
     assert!(
-        ran.out.contains("the hub may hold more than was pulled"),
+        ran.out.contains("the hub may contain more than was pulled"),
         "{ran:?}"
     );
 }

@@ -14,7 +14,7 @@ fn a_plan_is_saved_shown_and_applied_later() {
     assert!(hub.objects() == before);
     place
         .on(&hub, &["repair", "--out", file])
-        .fails(2, "plan.json already; name another");
+        .fails(2, "plan.json exists already; name another");
     let shown = place.on(&hub, &["repair", "--json", "--plan", file]);
     assert_eq!(shown.code, 1);
     assert_eq!(shown.out, made.out, "what is read back is what was made");
@@ -63,5 +63,6 @@ fn a_plan_that_is_cut_changed_or_of_another_hub_ends_with_two_and_one_line() {
     place
         .on(&hub, &["repair", "--plan", "/no/such/file"])
         .fails(2, "/no/such/file");
-    assert_eq!(files(&place.path("state")).len(), 0, "nothing was begun");
+    let state = beside_logs(&place.path("state"));
+    assert_eq!(state, [""; 0], "nothing was begun");
 }

@@ -162,9 +162,9 @@ fn a_repair_through_a_pooler_keeps_others_out() {
         other.close().await.unwrap();
         (refused, told)
     });
-    refused.0.fails(3, "another repair is under way");
+    refused.0.fails(3, "another repair is running");
     assert!(
-        refused.1.out.contains("a repair is under way on this hub"),
+        refused.1.out.contains("a repair is running on this hub"),
         "{refused:?}"
     );
     let ran = place.on(&hub, &["repair", "--apply", "--write", "--yes"]);
@@ -194,7 +194,7 @@ fn the_doctor_says_whether_a_pooler_stands_between() {
     };
     let (health, told) = found(&hub.database);
     assert!(
-        health == "warn" && told.contains("a pooler stands between"),
+        health == "warn" && told.contains("a pooler is in front of"),
         "{told}"
     );
     let (health, told) = found(&direct);

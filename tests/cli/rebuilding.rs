@@ -104,7 +104,7 @@ fn nothing_is_made_without_write_or_where_something_lies() {
         &hub.store,
         "--write",
     ];
-    place.run(&arguments).fails(2, "is not empty");
+    place.run(&arguments).fails(2, "is neither empty nor");
     assert_eq!(std::fs::read(hub.dir.join("hub.db")).unwrap(), own);
 
     std::fs::write(place.path("thesis.txt"), "years of work").unwrap();

@@ -106,7 +106,7 @@ fn a_database_that_stays_away_ends_the_run_with_how_long_it_was_tried() {
         child
     });
     let ran = Ran::from(child.wait_with_output().unwrap());
-    ran.fails(3, "--retry-for sets how long is tried");
+    ran.fails(3, "--retry-for sets the limit");
     assert!(ran.err.contains("too many connections for role"), "{ran:?}");
 }
 
@@ -123,7 +123,7 @@ fn a_role_with_few_connections_works_and_one_without_any_is_told_at_once() {
         assert!(
             doctor
                 .out
-                .contains("more may be opened, by this role's limit of 2"),
+                .contains("more may be opened (this role's limit of 2)"),
             "{doctor:?}"
         );
         let mut second = PgConnection::connect(&few.database).await.unwrap();
@@ -134,7 +134,7 @@ fn a_role_with_few_connections_works_and_one_without_any_is_told_at_once() {
     });
     assert_eq!((one_left.code, one_left.out), (1, expected));
     none_left.fails(3, "too many connections for role");
-    none_left.fails(3, "Luthier works with one connection and takes up to 6");
+    none_left.fails(3, "Luthier needs one connection and uses up to 6");
     let repaired = place.on(&few, &["repair", "--apply", "--write", "--yes"]);
     assert_eq!(repaired.code, 1, "{repaired:?}");
 }

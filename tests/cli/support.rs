@@ -102,7 +102,16 @@ impl Hub {
     }
 }
 
-/// Every file below a folder.
+/// Lists the files below a folder, but for the logs of runs.
+pub fn beside_logs(folder: &Path) -> Vec<String> {
+    let paths = files(folder).into_keys();
+    paths
+        .map(|path| path.display().to_string())
+        .filter(|path| !path.contains("/luthier/log/"))
+        .collect()
+}
+
+/// Returns all files below a folder with their bytes.
 pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut out = BTreeMap::new();
     let mut open = vec![folder.to_owned()];

@@ -88,7 +88,7 @@ const REFUSED: [(&str, &str, &str); 26] = [
     (
         "alice/song",
         "stems/choir",
-        "blob.*is not it: the bytes do not match the id",
+        "blob.*is another one: the bytes do not match the id",
     ),
     (
         "alice/song",
@@ -111,7 +111,7 @@ const REFUSED: [(&str, &str, &str); 26] = [
         "commit.*no formula reproduces its id",
     ),
     ("bela/score-tools", "move/bucket", "commit.*is not followed"),
-    ("bela/score-tools", "perf/lazy", "commit.*is not it"),
+    ("bela/score-tools", "perf/lazy", "commit.*is another one"),
     (
         "bela/score-tools",
         "perf/cache",

@@ -96,7 +96,7 @@ async fn one_object_under_the_name_of_another_is_found() {
         std::fs::copy(from, file(dir, Kind::Commit, &song.first.commit_id)).unwrap();
     })
     .await;
-    let says = format!("the object's header says {}", song.second.commit_id);
+    let says = format!("the object says that it is {}", song.second.commit_id);
     assert_eq!(wrong, [format!("commit {}: {says}", song.first.commit_id)]);
 }
 

@@ -147,7 +147,10 @@ async fn a_checkpoint_of_another_repository_or_number_is_passed_over() {
     assert_eq!(head.as_deref(), Some("one"));
     assert_eq!(
         passed,
-        ["it belongs to another repository", "its number is 1"]
+        [
+            "it belongs to another repository",
+            "it says that it is number 1"
+        ]
     );
 }
 

@@ -83,9 +83,7 @@ fn an_override_that_clashes_or_means_nothing_is_named() {
         refused("findings", "plan", &["q"]),
         "`q` means both findings › plan and everywhere › leave"
     );
-    assert!(
-        refused("findigs", "plan", &["x"]).contains("keys.findigs.plan: there is no such context")
-    );
+    assert!(refused("findigs", "plan", &["x"]).contains("keys.findigs.plan: there is no such"));
     assert!(
         refused("findings", "paln", &["x"])
             .contains("keys.findings.paln: there is no such key name")

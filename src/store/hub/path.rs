@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(read(&written, Dialect::Own).unwrap(), path);
         std::fs::write(folder.path().join("a%20b.db"), "").unwrap();
         let why = read(&written, Dialect::Own).unwrap_err().to_string();
-        assert!(why.contains("both there"), "{why}");
+        assert!(why.contains("both exist"), "{why}");
         assert!(Path::new(&path).is_file());
     }
 }

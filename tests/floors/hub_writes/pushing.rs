@@ -196,7 +196,7 @@ async fn a_new_branch_that_no_client_can_keep_is_refused(pair: Pair) {
     let (pair, first) = pair.with_repo().await;
     for (name, why) in [
         ("main/x", "no client can store the branch main beside it"),
-        ("MAIN", "as a file"),
+        ("MAIN", "by case or spelling only"),
         ("HEAD", "reserved"),
         ("a..b", "a range"),
         ("x.lock", ".lock"),
