@@ -53,7 +53,7 @@ fn a_pull_that_fails_is_traced_repaired_and_traced_again() {
         terminal.send("y");
         terminal.see("1 repaired");
         terminal.send(ESC);
-        terminal.see("6/6  repaired: r traces");
+        terminal.see("6/6  repaired; r traces");
         terminal.send("r");
         terminal.see("the pull succeeds");
         keys += 6;

@@ -312,8 +312,13 @@ fn ended(end: &SignedLine, out: &mut Text, theme: &Theme) {
     if end.left_total > 0 {
         out.gap();
         let title = format!(
-            "{} prevent PASS, causes first; f lists them, x plans their repair",
-            text::plural(end.left_total, "finding")
+            "{} {} PASS, causes first; f lists them, x plans their repair",
+            text::plural(end.left_total, "finding"),
+            if end.left_total == 1 {
+                "prevents"
+            } else {
+                "prevent"
+            }
         );
         out.say(&title, theme.title);
     }
