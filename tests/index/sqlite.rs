@@ -273,7 +273,7 @@ async fn a_new_hub_takes_only_an_empty_place() {
     fs::write(&text, "notes").unwrap();
     for path in [&path, &other, &text, &dir.path().to_owned()] {
         let told = Sqlite::create(path).await.err().unwrap().to_string();
-        assert!(told.contains("already"), "{told}");
+        assert!(told.contains("choose an empty place"), "{told}");
     }
     assert_eq!(fs::read(&text).unwrap(), b"notes");
     assert_eq!(hub.counts().await.unwrap().blobs, 1);

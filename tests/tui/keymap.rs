@@ -86,7 +86,7 @@ fn an_override_that_clashes_or_means_nothing_is_named() {
     assert!(refused("findigs", "plan", &["x"]).contains("keys.findigs.plan: there is no such"));
     assert!(
         refused("findings", "paln", &["x"])
-            .contains("keys.findings.paln: there is no such key name")
+            .contains("keys.findings.paln: nothing here is called so")
     );
     assert!(refused("findings", "plan", &["ctrl+x"]).contains("`ctrl+x` is not a key"));
     // A letter there would be a letter that no filter can hold.
