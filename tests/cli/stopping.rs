@@ -184,7 +184,7 @@ fn the_console_without_a_terminal_refuses_before_it_does_anything() {
     let hub = place.demo("hub", &["--healthy"]);
     place.run(&hub.with(&[])).fails(
         2,
-        "the console needs a terminal, and standard input and output are not terminals",
+        "the console needs a terminal, but standard input and output are not terminals",
     );
     place
         .run(&["demo"])

@@ -210,7 +210,7 @@ fn words_of_other_tools_are_answered_with_what_does_that_here() {
         ("clone", "`luthier pull"),
         ("backup", "`luthier checkpoint`"),
         ("undo", "`luthier journal undo RUN`"),
-        ("gc", "nothing is ever deleted"),
+        ("gc", "never deletes anything"),
         ("migrate", "`luthier schema`"),
         ("audti", "did you mean `audit`?"),
         ("repare", "did you mean `repair`?"),
