@@ -6,12 +6,12 @@ mod in_use;
 
 pub use in_use::{InUse, Setting, first_profile, in_use};
 
-use crate::backend::s3;
-use crate::store::hub::{Database, Hub, ObjectStore};
-use crate::store::{Authority, Environment, HubError, Policy};
-use crate::text;
-use crate::tui::Choice;
-use crate::tui::keymap::Overrides;
+use luthier_hub::backend::s3;
+use luthier_hub::store::hub::{Database, Hub, ObjectStore};
+use luthier_hub::store::{Authority, Environment, HubError, Policy};
+use luthier_hub::text;
+use luthier_tui::Choice;
+use luthier_tui::keymap::Overrides;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

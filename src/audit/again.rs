@@ -5,11 +5,11 @@
 
 use super::AuditError;
 use super::scan::Scan;
-use crate::index::audit_scratch::{BranchFact, Namer, Unresolved};
-use crate::index::{CommitRow, Index};
-use crate::object::{Kind, ObjectId};
-use crate::store::reconstruct;
 use futures_util::TryStreamExt;
+use luthier_hub::index::audit_scratch::{BranchFact, Namer, Unresolved};
+use luthier_hub::index::{CommitRow, Index};
+use luthier_hub::store::reconstruct;
+use luthier_object::{Kind, ObjectId};
 use std::collections::{HashMap, HashSet};
 
 /// Ids of one question; a snapshot's row may weigh much.

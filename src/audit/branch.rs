@@ -6,12 +6,12 @@ use super::scan::Scan;
 use super::standing::of_branch;
 use super::suggest;
 use super::{AuditError, Finding, one};
-use crate::index::CommitRow;
-use crate::index::audit_scratch::Standing;
-use crate::object::identity::is_empty_blob;
-use crate::object::{Kind, Manifest, ObjectId};
-use crate::store::reconstruct::{non_empty, parent_ids};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use luthier_hub::index::CommitRow;
+use luthier_hub::index::audit_scratch::Standing;
+use luthier_hub::store::reconstruct::{non_empty, parent_ids};
+use luthier_object::identity::is_empty_blob;
+use luthier_object::{Kind, Manifest, ObjectId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! Field by field: what a row says beside what its object says.
 
 use super::evidence::{Differences, Sides};
-use crate::index::{BlobRow, CommitRow, SnapshotRow};
-use crate::object::{CommitRecord, SnapshotRecord, json, time};
-use crate::store::reconstruct;
+use luthier_hub::index::{BlobRow, CommitRow, SnapshotRow};
+use luthier_hub::store::reconstruct;
+use luthier_object::{CommitRecord, SnapshotRecord, json, time};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -121,7 +121,7 @@ pub fn snapshot_columns(row: &SnapshotRow) -> Map<String, Value> {
     let cached = row
         .manifest
         .as_deref()
-        .and_then(|bytes| crate::object::Manifest::decode(bytes).ok());
+        .and_then(|bytes| luthier_object::Manifest::decode(bytes).ok());
     let manifest = cached.map(|(manifest, _)| manifest.to_value());
     snapshot_map(row, manifest, reconstruct::directories(row).ok())
 }

@@ -1,8 +1,8 @@
 //! Names what is wrong with bytes that do not prove their id.
 
 use super::evidence::{Encoded, Evidence, OtherKind, WrongBytes};
-use crate::object::legacy::{self, Wrapping};
-use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord, frame, identity};
+use luthier_object::legacy::{self, Wrapping};
+use luthier_object::{CommitRecord, Kind, ObjectId, SnapshotRecord, frame, identity};
 
 /// Returns the evidence for bytes that are refused or do not prove: `seen` is what was read of them.
 #[must_use]

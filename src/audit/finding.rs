@@ -2,7 +2,7 @@
 
 use super::evidence::Evidence;
 use super::fault::{Auto, Code, Grade, Remedy};
-use crate::object::Kind;
+use luthier_object::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

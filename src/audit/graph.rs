@@ -11,7 +11,7 @@ use super::judge::stops_pull;
 use super::scan::Scan;
 use super::spool;
 use super::standing::{self, Stops};
-use crate::object::Kind;
+use luthier_object::Kind;
 use std::collections::HashSet;
 
 /// Commits visited while counting what faults block, over all faults; then counting stops and says so.

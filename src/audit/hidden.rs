@@ -2,9 +2,9 @@
 
 use super::finding::Subject;
 use super::{Code, Finding};
-use crate::index::hidden::{Why, is_hidden};
-use crate::index::{Capabilities, Hidden};
-use crate::object::Kind;
+use luthier_hub::index::hidden::{Why, is_hidden};
+use luthier_hub::index::{Capabilities, Hidden};
+use luthier_object::Kind;
 use serde::{Deserialize, Serialize};
 
 /// A table whose rows are not all shown, and what is not judged because of it.
@@ -103,8 +103,8 @@ pub(super) fn withholds(hidden: &[Hidden], finding: &Finding) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{COMMITS, HiddenTable, RESTS_ON, withheld};
-    use crate::audit::{Code, Subject};
-    use crate::index::hidden::{Hidden, Why};
+    use crate::{Code, Subject};
+    use luthier_hub::index::hidden::{Hidden, Why};
 
     fn hidden(why: Why) -> Hidden {
         Hidden {

@@ -3,14 +3,14 @@
 //! Both are walked by key at once, so that memory holds a page of each whatever their size.
 
 use super::AuditError;
-use crate::index::{
+use futures_util::{StreamExt, TryStreamExt};
+use luthier_hub::index::{
     BlobRow, BranchRow, Capabilities, CommitRow, Index, IndexError, MembershipRow, Pages, RepoRow,
     SnapshotRow,
 };
-use crate::object::Kind;
-use crate::progress::Progress;
-use crate::store::columns::{Column, Columns};
-use futures_util::{StreamExt, TryStreamExt};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::columns::{Column, Columns};
+use luthier_object::Kind;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::cmp::Ordering;

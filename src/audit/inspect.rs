@@ -12,9 +12,9 @@ use super::compare::{self, FieldDiff};
 use super::fault::Code;
 use super::judge::{Judge, stops_pull};
 use super::{AuditError, Depth, Finding, Options, one, suggest};
-use crate::object::{Kind, ObjectId};
-use crate::store::{Store, reconstruct};
-use crate::text;
+use luthier_hub::store::{Store, reconstruct};
+use luthier_hub::text;
+use luthier_object::{Kind, ObjectId};
 use serde::Serialize;
 
 /// The bytes of an object that the console keeps: 256 KiB.

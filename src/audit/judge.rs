@@ -10,11 +10,11 @@ use super::fault::{Code, Grade};
 use super::finding::{Finding, Subject};
 use super::probe::{Named, ObjectState, Probe, Witness};
 use super::{Depth, Options};
-use crate::backend::Key;
-use crate::index::audit_scratch::Standing;
-use crate::object::{Kind, ObjectId, Record};
-use crate::store::chain::TreeCache;
-use crate::store::{Policy, Store};
+use luthier_hub::backend::Key;
+use luthier_hub::index::audit_scratch::Standing;
+use luthier_hub::store::chain::TreeCache;
+use luthier_hub::store::{Policy, Store};
+use luthier_object::{Kind, ObjectId, Record};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -52,7 +52,7 @@ pub struct Verdict {
     /// The number of bytes that were read to the last one, and their sha256.
     pub read: Option<(u64, [u8; 32])>,
     /// Of a snapshot, the best known manifest: proved, else as cached.
-    pub manifest: Option<Arc<crate::object::Manifest>>,
+    pub manifest: Option<Arc<luthier_object::Manifest>>,
     /// Of a snapshot: what is known of its tree.
     pub tree: TreeState,
 }

@@ -7,9 +7,9 @@ use super::judge::stops_pull;
 use super::past_audits::{PastAudit, PastAudits};
 use super::report::{Report, Summary};
 use super::{AuditError, Depth, Scope, WHOLE_HUB, now, spool};
-use crate::index::audit_scratch::{AuditScratch, BranchStanding, Cover, Standing, Stands};
-use crate::object::time::Micros;
-use crate::object::{Kind, ObjectId};
+use luthier_hub::index::audit_scratch::{AuditScratch, BranchStanding, Cover, Standing, Stands};
+use luthier_object::time::Micros;
+use luthier_object::{Kind, ObjectId};
 use std::sync::Arc;
 
 /// Findings and branches taken at once.

@@ -6,7 +6,7 @@
 //! still too many. Or a repository with five objects or more has none left that is there.
 
 use super::{Code, Finding};
-use crate::object::Kind;
+use luthier_object::Kind;
 use std::collections::HashMap;
 
 /// Rows of a page.

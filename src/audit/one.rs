@@ -4,11 +4,11 @@ use super::AuditError;
 use super::judge::{Judge, Verdict};
 use super::scan::Scan;
 use super::suggest;
-use crate::backend::{Key, layout};
-use crate::index::audit_scratch::{Standing, StoredCopy};
-use crate::object::{Kind, ObjectId};
-use crate::store::Store;
 use futures_util::TryStreamExt;
+use luthier_hub::backend::{Key, layout};
+use luthier_hub::index::audit_scratch::{Standing, StoredCopy};
+use luthier_hub::store::Store;
+use luthier_object::{Kind, ObjectId};
 
 /// Judges every row with this id.
 pub(super) async fn judge(scan: &mut Scan<'_>, id: &ObjectId) -> Result<(), AuditError> {

@@ -1,7 +1,7 @@
 //! The audits of a session, with depth and time: the basis of a verdict.
 
 use super::{Depth, Scope};
-use crate::object::time::Micros;
+use luthier_object::time::Micros;
 
 /// Looks that are remembered; beyond it the oldest is forgotten, and what it alone covered counts as not looked at.
 const MOST: usize = 500;

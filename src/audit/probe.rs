@@ -6,12 +6,12 @@ mod wrapped;
 
 pub use witness::Witness;
 
-use crate::backend::{Key, UriRefusal, layout};
-use crate::index::audit_scratch::StoredCopy;
-use crate::object::{Kind, ObjectId, Proof};
-use crate::store::Store;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use luthier_hub::backend::{Key, UriRefusal, layout};
+use luthier_hub::index::audit_scratch::StoredCopy;
+use luthier_hub::store::Store;
+use luthier_object::{Kind, ObjectId, Proof};
 
 /// The object that the store has for a row.
 #[derive(Clone, Debug)]

@@ -9,11 +9,11 @@ use super::finding::{Finding, Subject};
 use super::probe::{ObjectState, Probe};
 use super::scan::Scan;
 use super::unreferenced::kind_under;
-use crate::backend::Key;
-use crate::index::audit_scratch::Unresolved;
-use crate::object::{Kind, ObjectId, branch, identity};
-use crate::store::reconstruct;
 use futures_util::TryStreamExt;
+use luthier_hub::backend::Key;
+use luthier_hub::index::audit_scratch::Unresolved;
+use luthier_hub::store::reconstruct;
+use luthier_object::{Kind, ObjectId, branch, identity};
 
 const PAGE: u32 = 500;
 

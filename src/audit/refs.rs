@@ -5,10 +5,10 @@ use super::evidence::{Evidence, Foreign, Unsaved};
 use super::fault::Grade;
 use super::finding::{Finding, Subject};
 use super::scan::Scan;
-use crate::index::{BranchRow, RepoRow};
-use crate::store::checkpoint::{Newest, Refs};
-use crate::store::{Policy, StoreError};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use luthier_hub::index::{BranchRow, RepoRow};
+use luthier_hub::store::checkpoint::{Newest, Refs};
+use luthier_hub::store::{Policy, StoreError};
 
 const PAGE: u32 = 500;
 

@@ -1,7 +1,7 @@
 //! Findings to and from the scratch file's rows.
 
 use super::finding::{Finding, Subject};
-use crate::index::audit_scratch::FindingRow;
+use luthier_hub::index::audit_scratch::FindingRow;
 
 /// Returns a finding as the scratch file keeps it.
 pub(super) fn to_row(finding: &Finding) -> FindingRow {

@@ -6,7 +6,7 @@ use super::fault::Code;
 use super::graph::Edges;
 use super::scan::Scan;
 use super::{AuditError, Depth, now};
-use crate::index::audit_scratch::{BranchHead, BranchStanding, Stands};
+use luthier_hub::index::audit_scratch::{BranchHead, BranchStanding, Stands};
 use std::collections::HashMap;
 
 const PAGE: u32 = 500;

@@ -1,10 +1,10 @@
 //! Suggests what a person may have meant by a name that does not exist: bounded look-ups, for error messages.
 
 use super::AuditError;
-use crate::index::{Hidden, RepoRow};
-use crate::object::Kind;
-use crate::store::Store;
 use futures_util::TryStreamExt;
+use luthier_hub::index::{Hidden, RepoRow};
+use luthier_hub::store::Store;
+use luthier_object::Kind;
 use similar::TextDiff;
 
 /// Repositories looked through for a name that is alike.

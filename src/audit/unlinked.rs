@@ -2,10 +2,10 @@
 
 use super::judge::{Judge, Verdict};
 use super::{AuditError, Auto, Code, Depth, Options, one};
-use crate::object::{Kind, ObjectId};
-use crate::store::Store;
-use crate::text;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use luthier_hub::store::Store;
+use luthier_hub::text;
+use luthier_object::{Kind, ObjectId};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

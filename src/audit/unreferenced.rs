@@ -5,11 +5,11 @@ use super::evidence::{Evidence, Foreign, Orphan};
 use super::finding::{Finding, Subject};
 use super::probe::{ObjectState, Probe, Witness};
 use super::scan::{Scan, listed};
-use crate::backend::{Key, layout};
-use crate::cause::Cause;
-use crate::index::audit_scratch::ListedKey;
-use crate::object::{Kind, ObjectId};
 use futures_util::{StreamExt, stream};
+use luthier_hub::backend::{Key, layout};
+use luthier_hub::cause::Cause;
+use luthier_hub::index::audit_scratch::ListedKey;
+use luthier_object::{Kind, ObjectId};
 
 /// Keys laid down at once.
 const BATCH: usize = 5_000;
@@ -83,7 +83,7 @@ pub(super) async fn list_up_to(scan: &mut Scan<'_>, most: u64) -> Result<bool, A
 async fn flush(
     scan: &mut Scan<'_>,
     known: &mut Vec<ListedKey>,
-    foreign: &mut Vec<crate::backend::Entry>,
+    foreign: &mut Vec<luthier_hub::backend::Entry>,
 ) -> Result<(), AuditError> {
     scan.scratch.add_listed(known).await?;
     known.clear();
@@ -143,7 +143,7 @@ pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
 }
 
 /// What a key without row holds: the object of its digest, of whichever kind, or nothing that proves.
-async fn prove(store: &crate::store::Store, stray: &ListedKey) -> Result<Finding, Cause> {
+async fn prove(store: &luthier_hub::store::Store, stray: &ListedKey) -> Result<Finding, Cause> {
     let id = ObjectId::new(&stray.hex);
     let Ok(key) = Key::new(&stray.key) else {
         return Ok(foreign_key(
@@ -174,7 +174,7 @@ async fn prove(store: &crate::store::Store, stray: &ListedKey) -> Result<Finding
 /// # Errors
 /// The store gave no answer.
 pub(super) async fn kind_under(
-    store: &crate::store::Store,
+    store: &luthier_hub::store::Store,
     id: &ObjectId,
     key: &Key,
     listed: Option<u64>,

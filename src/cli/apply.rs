@@ -6,11 +6,11 @@ use super::plan::{show_plan, summary};
 use super::watch::watch;
 use super::{CliError, Exit, help};
 use crate::config::Target;
-use crate::destination;
-use crate::repair::{self, Applied, Journal, Options, Plan, Throttle, journal};
-use crate::store::{Authority, Store};
-use crate::text;
 use clap::Args;
+use luthier_hub::destination;
+use luthier_hub::store::{Authority, Store};
+use luthier_hub::text;
+use luthier_repair::{Applied, Journal, Options, Plan, Throttle, journal};
 use std::path::PathBuf;
 
 /// Steps under way at once where nobody says how many.
@@ -147,7 +147,7 @@ pub async fn carry_out(
     let mut journal = Journal::open(&target.hub)?;
     let progress = out.job();
     progress.phase("repair", Some(plan.totals().steps));
-    let applying = repair::apply_with(&writer, plan, &mut journal, &progress, &options);
+    let applying = luthier_repair::apply_with(&writer, plan, &mut journal, &progress, &options);
     let applied = watch(out, &progress, applying).await??;
     summary(plan, &applied, out)?;
     let trouble = left_alone || !applied.trouble.is_empty();
@@ -171,6 +171,6 @@ async fn resolve_interrupted(
     if journal.is_settled() {
         return Ok(());
     }
-    repair::resolve_interrupted(&store.writer(authority)?, &mut journal).await?;
+    luthier_repair::resolve_interrupted(&store.writer(authority)?, &mut journal).await?;
     Ok(())
 }

@@ -4,9 +4,9 @@ use super::duration::duration;
 use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, help, open, target};
-use crate::audit::{self, Code, Depth, Filter, Finding, Options, Report, Scope, Summary};
-use crate::text;
 use clap::{Args, ValueEnum};
+use luthier_audit::{Code, Depth, Filter, Finding, Options, Report, Scope, Summary};
+use luthier_hub::text;
 use std::time::Duration;
 
 /// Findings fetched from the report at once.
@@ -86,7 +86,7 @@ pub async fn run(command: Audit, global: &Global, out: Output) -> Result<Exit, C
     let scope = match &command.what {
         None => Scope::Hub,
         Some(what) if what.contains('/') => Scope::Repo(what.clone()),
-        Some(what) => Scope::Id(audit::inspect::resolve(&store, what).await?.1),
+        Some(what) => Scope::Id(luthier_audit::inspect::resolve(&store, what).await?.1),
     };
     let options = Options {
         depth: command.depth.into(),
@@ -95,7 +95,12 @@ pub async fn run(command: Audit, global: &Global, out: Output) -> Result<Exit, C
         concurrency: usize::from(command.reading.concurrency),
     };
     let progress = out.job();
-    let report = watch(&out, &progress, audit::run(&store, &options, &progress)).await??;
+    let report = watch(
+        &out,
+        &progress,
+        luthier_audit::run(&store, &options, &progress),
+    )
+    .await??;
     if out.json {
         write_json(&report, &out).await?;
     } else {
@@ -185,9 +190,9 @@ pub fn write_finding(finding: &Finding, out: &Output) -> Result<(), CliError> {
         tail.push(format!("Caused by {cause}."));
     }
     tail.push(match finding.auto {
-        audit::Auto::No => "Luthier cannot repair this.".to_owned(),
-        audit::Auto::Ask => format!("Remedy: {} (needs a decision).", finding.remedy),
-        audit::Auto::Yes => format!("Remedy: {}.", finding.remedy),
+        luthier_audit::Auto::No => "Luthier cannot repair this.".to_owned(),
+        luthier_audit::Auto::Ask => format!("Remedy: {} (needs a decision).", finding.remedy),
+        luthier_audit::Auto::Yes => format!("Remedy: {}.", finding.remedy),
     });
     out.line(&format!("         {}", tail.join(" ")))
 }
@@ -255,7 +260,7 @@ fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
         out.line(&format!("Note: {note}."))?;
     }
     let (whole, depth): (Vec<Code>, Vec<Code>) = (summary.not_judged.iter())
-        .partition(|code| summary.repo.is_some() && audit::WHOLE_HUB.contains(code));
+        .partition(|code| summary.repo.is_some() && luthier_audit::WHOLE_HUB.contains(code));
     let names = |codes: &[Code]| -> String {
         let names: Vec<&str> = codes.iter().map(|code| code.name()).collect();
         names.join(", ")

@@ -5,9 +5,9 @@ use super::output::Output;
 use super::plan::{alarms, refused, show_step, summary};
 use super::watch::watch;
 use super::{CliError, Exit, Global, help, open, target};
-use crate::repair::{self, Applied, Journal, Plan, journal};
-use crate::text;
 use clap::Args;
+use luthier_hub::text;
+use luthier_repair::{Applied, Journal, Plan, journal};
 
 /// Steps fetched from the plan at once.
 const PAGE: u32 = 1_000;
@@ -33,7 +33,7 @@ pub async fn run(command: Checkpoint, global: &Global, out: Output) -> Result<Ex
     }
     let store = open(&target).await?;
     let progress = out.job();
-    let planning = repair::checkpoints(&store, command.repo.as_deref(), &progress);
+    let planning = luthier_repair::checkpoints(&store, command.repo.as_deref(), &progress);
     let plan = watch(&out, &progress, planning).await??;
     show(&plan, &out).await?;
     alarms(&plan, &out)?;
@@ -43,7 +43,8 @@ pub async fn run(command: Checkpoint, global: &Global, out: Output) -> Result<Ex
             let writer = store.writer(authority)?;
             let mut journal = Journal::open(&target.hub)?;
             let progress = out.job();
-            let applying = repair::apply_with(&writer, &plan, &mut journal, &progress, &options);
+            let applying =
+                luthier_repair::apply_with(&writer, &plan, &mut journal, &progress, &options);
             watch(&out, &progress, applying).await??
         }
         _ => Applied::default(),

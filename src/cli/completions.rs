@@ -40,7 +40,7 @@ pub fn run_man(command: &Man, out: &Output) -> Result<Exit, CliError> {
                 let known: Vec<&str> = root.get_subcommands().map(|one| one.get_name()).collect();
                 CliError::usage(format!(
                     "there is no command `{}`; there are: {}",
-                    crate::text::safe(name),
+                    luthier_hub::text::safe(name),
                     known.join(", ")
                 ))
             })?;

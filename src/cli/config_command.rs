@@ -3,8 +3,8 @@
 use super::output::Output;
 use super::{CliError, Exit, Global, flags};
 use crate::config::{self, InUse};
-use crate::destination::DestinationError;
 use clap::{Args, Subcommand};
+use luthier_hub::destination::DestinationError;
 use serde_json::json;
 use std::io::Write;
 use std::path::Path;

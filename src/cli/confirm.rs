@@ -2,8 +2,8 @@
 
 use super::{CliError, Exit};
 use crate::config::Target;
-use crate::store::Environment;
-use crate::text;
+use luthier_hub::store::Environment;
+use luthier_hub::text;
 use std::io::{IsTerminal, Write};
 
 /// Refuses to go on in production unless the hub was named with `--confirm`.

@@ -3,7 +3,7 @@
 use super::output::Output;
 use super::{CliError, Color, Exit, Global, configured, keymap};
 use crate::config::Target;
-use crate::tui::{self, Ended, Session};
+use luthier_tui::{Ended, Session};
 use std::io::IsTerminal;
 
 const NO_HUB: &str = "\
@@ -65,7 +65,7 @@ pub async fn open(target: Target, global: &Global, out: &Output) -> Result<Exit,
         theme: global.theme.unwrap_or(console.theme),
     };
     out.stop.hand_over();
-    match tui::open(session).await {
+    match luthier_tui::open(session).await {
         Ok(Ended::Left) => Ok(Exit::Done),
         Ok(Ended::Stopped) => Ok(Exit::Stopped),
         Ok(Ended::Broken) => Ok(Exit::Bug),

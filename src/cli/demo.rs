@@ -4,10 +4,10 @@ use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, console, help};
 use crate::config;
-use crate::demo::{self, DemoError, DemoOptions};
-use crate::store::HubError;
-use crate::store::hub::Database;
 use clap::Args;
+use luthier_demo::{DemoError, DemoOptions};
+use luthier_hub::store::HubError;
+use luthier_hub::store::hub::Database;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -43,8 +43,8 @@ pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, Cl
     let folder = match &command.build_only {
         Some(_) => None,
         None => Some(
-            crate::scratch::folder("demo")
-                .map_err(|error| CliError::unusable(crate::scratch::trouble(&error)))?,
+            luthier_hub::scratch::folder("demo")
+                .map_err(|error| CliError::unusable(luthier_hub::scratch::trouble(&error)))?,
         ),
     };
     let dir = match (&command.build_only, &folder) {
@@ -73,7 +73,7 @@ pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, Cl
         seed: command.seed,
     };
     let progress = out.job();
-    let built = watch(&out, &progress, demo::build(&options, &progress))
+    let built = watch(&out, &progress, luthier_demo::build(&options, &progress))
         .await?
         .map_err(|error| CliError {
             exit: match error {

@@ -3,11 +3,11 @@
 use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, help, target};
-use crate::audit::hubs::{self, Change, Difference, Totals};
-use crate::store::hub::{Database, Hub};
-use crate::store::{Store, StoreError};
-use crate::text;
 use clap::Args;
+use luthier_audit::hubs::{self, Change, Difference, Totals};
+use luthier_hub::store::hub::{Database, Hub};
+use luthier_hub::store::{Store, StoreError};
+use luthier_hub::text;
 
 /// Cells of a value that are shown to people.
 const SHOWN: usize = 100;

@@ -2,12 +2,12 @@
 
 use super::output::Output;
 use super::{CliError, Exit, Global, target};
-use crate::audit::unlinked;
 use crate::config::Target;
-use crate::repair::journal;
-use crate::store::Store;
-use crate::store::doctor::{self, Check, Health};
-use crate::text;
+use luthier_audit::unlinked;
+use luthier_hub::store::Store;
+use luthier_hub::store::doctor::{self, Check, Health};
+use luthier_hub::text;
+use luthier_repair::journal;
 use serde_json::json;
 use std::collections::BTreeMap;
 

@@ -2,9 +2,9 @@
 
 use super::output::Output;
 use super::{CliError, Exit, code};
-use crate::audit::Code;
-use crate::audit::fault::{FAULTS, Fault};
 use clap::Args;
+use luthier_audit::Code;
+use luthier_audit::fault::{FAULTS, Fault};
 use serde_json::json;
 
 #[derive(Args)]

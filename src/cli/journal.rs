@@ -5,10 +5,9 @@ use super::output::Output;
 use super::plan::placed;
 use super::watch::watch;
 use super::{CliError, Exit, Global, configured, help, open, target};
-use crate::repair;
-use crate::repair::journal::{self, Entry, Event, Line, Run};
-use crate::text;
 use clap::{Args, Subcommand};
+use luthier_hub::text;
+use luthier_repair::journal::{self, Entry, Event, Line, Run};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -77,7 +76,7 @@ async fn undo(command: Undo, global: &Global, out: &Output) -> Result<Exit, CliE
     };
     let store = open(&target).await?;
     let progress = out.job();
-    let planning = repair::undo(&store, &path, &command.run, &progress);
+    let planning = luthier_repair::undo(&store, &path, &command.run, &progress);
     let plan = watch(out, &progress, planning).await??;
     let how = &command.apply;
     let exit = carry_out(&store, &target, &plan, how, command.concurrency, out).await?;

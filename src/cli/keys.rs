@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use super::{CliError, Exit};
-use crate::tui::keymap::{KEY_CONTEXTS, KeyContext, Keymap, Row};
+use luthier_tui::keymap::{KEY_CONTEXTS, KeyContext, Keymap, Row};
 use serde_json::json;
 
 pub fn run(out: &Output) -> Result<Exit, CliError> {

@@ -1,8 +1,8 @@
 //! The log of a run: started before the command, named where the command fails in a way that nobody chose.
 
 use super::{Cli, CliError, Command, Exit, say};
-use crate::diagnostics::{self, Location, Settings};
-use crate::repair::journal;
+use luthier_hub::diagnostics::{self, Location, Settings};
+use luthier_repair::journal;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::{error, info};
 
@@ -84,7 +84,7 @@ pub fn name(cli: &Cli) -> &'static str {
 /// Ends the log, and tells why the run failed. The log is named by panics and by sides that cannot be used; what a
 /// person did wrong or wanted needs none.
 pub fn end(ended: Result<Exit, CliError>) -> Exit {
-    let panicked = crate::panics::first();
+    let panicked = luthier_hub::panics::first();
     let exit = match (&panicked, &ended) {
         (Some(_), _) => Exit::Bug,
         (None, Ok(exit)) => *exit,

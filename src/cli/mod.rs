@@ -11,6 +11,7 @@ mod demo;
 mod diff_hub;
 mod doctor;
 mod duration;
+mod error;
 mod faults;
 mod help;
 mod journal;
@@ -30,13 +31,13 @@ mod verify;
 mod wanted;
 mod watch;
 
-use crate::audit::{AuditError, Code};
-use crate::config::{self, ConfigError, Flags, Target};
-use crate::repair::RepairError;
-use crate::store::{ServeError, Store, StoreError};
-use crate::tui::keymap::{Keymap, TABLE};
+use crate::config::{self, Flags, Target};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+pub use error::{CliError, Exit};
+use luthier_audit::Code;
+use luthier_hub::store::Store;
+use luthier_tui::keymap::{Keymap, TABLE};
 use output::Output;
 use std::io::Write;
 use std::panic::AssertUnwindSafe;
@@ -44,52 +45,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 use stop::Stop;
 use tracing::Instrument;
-
-/// The exit code of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// Nothing wrong was found, or everything asked for was repaired.
-    Done = 0,
-    /// Findings remain.
-    Findings = 1,
-    /// The arguments or the configuration are wrong.
-    Usage = 2,
-    /// A database or an object store could not be used.
-    Unusable = 3,
-    /// Stopped before the end; what was done is in the journal.
-    Stopped = 4,
-    /// The program failed inside, and says so in one line; what was done is in the journal.
-    Bug = 5,
-}
-
-/// One line for a person, and how the program ends.
-#[derive(Debug)]
-pub struct CliError {
-    message: String,
-    exit: Exit,
-}
-
-impl CliError {
-    fn usage(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            exit: Exit::Usage,
-        }
-    }
-
-    fn unusable(message: impl ToString) -> Self {
-        Self {
-            message: message.to_string(),
-            exit: Exit::Unusable,
-        }
-    }
-
-    /// Returns an end of which nobody has to be told.
-    fn quiet(exit: Exit) -> Self {
-        let message = String::new();
-        Self { message, exit }
-    }
-}
 
 #[derive(Parser)]
 #[command(
@@ -139,7 +94,7 @@ struct Global {
     ascii: bool,
     /// Colours of the console; auto asks the terminal whether it is dark or light [default: the configuration's, else auto]
     #[arg(long, global = true, value_enum, help_heading = help::OUTPUT)]
-    theme: Option<crate::tui::Choice>,
+    theme: Option<luthier_tui::Choice>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -244,12 +199,12 @@ pub fn main() -> ExitCode {
             });
         }
     };
-    crate::panics::install();
+    luthier_hub::panics::install();
     if let Err(error) = logging::start(&cli) {
         return ExitCode::from(logging::end(Err(error)) as u8);
     }
     // What killed runs have left is removed beside the work.
-    let sweep = std::thread::spawn(crate::scratch::sweep);
+    let sweep = std::thread::spawn(luthier_hub::scratch::sweep);
     let ended = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -264,7 +219,7 @@ pub fn main() -> ExitCode {
     };
     let exit = logging::end(ended);
     let _ = sweep.join();
-    crate::scratch::remove();
+    luthier_hub::scratch::remove();
     ExitCode::from(exit as u8)
 }
 
@@ -275,7 +230,7 @@ async fn race(cli: Cli) -> Result<Exit, CliError> {
     let panicked = async {
         match is_console {
             true => std::future::pending().await,
-            false => crate::panics::happened().cancelled().await,
+            false => luthier_hub::panics::happened().cancelled().await,
         }
     };
     let span = tracing::info_span!("run", command = logging::name(&cli));
@@ -289,7 +244,7 @@ async fn race(cli: Cli) -> Result<Exit, CliError> {
 fn say(words: &str) {
     let mut start = "luthier: ";
     for line in words.lines() {
-        let line = crate::secrets::shown(line);
+        let line = luthier_hub::secrets::shown(line);
         let _ = writeln!(std::io::stderr(), "{start}{line}");
         start = "  ";
     }
@@ -297,8 +252,8 @@ fn say(words: &str) {
 
 /// Ends the program at once, from within a command.
 fn leave(exit: Exit) -> ! {
-    crate::diagnostics::finish();
-    crate::scratch::remove();
+    luthier_hub::diagnostics::finish();
+    luthier_hub::scratch::remove();
     std::process::exit(exit as i32)
 }
 
@@ -322,7 +277,7 @@ fn unknown_command(error: &clap::Error) -> String {
         Some(parent) if parent.has_subcommands() => format!(
             "`luthier {}` has no command `{}`; it has: {}",
             parent.get_name(),
-            crate::text::safe(&word),
+            luthier_hub::text::safe(&word),
             named(parent).join(", ")
         ),
         _ => unknown::told(&word, &named(&cli)),
@@ -406,86 +361,12 @@ async fn open(target: &Target) -> Result<Store, CliError> {
 /// Returns a code by its name.
 fn code(name: &str) -> Result<Code, String> {
     Code::from_name(name).ok_or_else(|| {
-        let known: Vec<&str> = crate::audit::fault::FAULTS
+        let known: Vec<&str> = luthier_audit::fault::FAULTS
             .iter()
             .map(|fault| fault.name)
             .collect();
         format!("no such code; there are: {}", known.join(" "))
     })
-}
-
-impl From<ConfigError> for CliError {
-    fn from(error: ConfigError) -> Self {
-        Self::usage(error.to_string())
-    }
-}
-
-impl From<StoreError> for CliError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Hub(_) | StoreError::ReadOnly => Self::usage(error.to_string()),
-            StoreError::Index(_) | StoreError::Backend(_) => Self::unusable(error),
-        }
-    }
-}
-
-impl From<AuditError> for CliError {
-    fn from(error: AuditError) -> Self {
-        let exit = match error {
-            AuditError::Index(_) | AuditError::Backend(_) => Exit::Unusable,
-            AuditError::Cancelled(_) => Exit::Stopped,
-            AuditError::NoSuchRepo { .. }
-            | AuditError::NoSuchBranch { .. }
-            | AuditError::NoSuchId { .. }
-            | AuditError::SearchCut { .. }
-            | AuditError::Sha1(_)
-            | AuditError::Ambiguous { .. } => Exit::Usage,
-        };
-        let mut message = error.to_string();
-        if let AuditError::Ambiguous {
-            candidates, count, ..
-        } = &error
-        {
-            for found in candidates {
-                let line = format!("{:<8} {}  {}", found.kind, found.id, found.repo);
-                message += &format!("\n{}", crate::text::safe(line.trim_end()));
-            }
-            if *count != candidates.len().to_string() {
-                message += "\nand others";
-            }
-        }
-        Self { message, exit }
-    }
-}
-
-impl From<ServeError> for CliError {
-    fn from(error: ServeError) -> Self {
-        match error {
-            ServeError::Store(error) => error.into(),
-            ServeError::NoRow { .. } => Self::usage(error.to_string()),
-            _ => Self {
-                message: error.to_string(),
-                exit: Exit::Findings,
-            },
-        }
-    }
-}
-
-impl From<RepairError> for CliError {
-    fn from(error: RepairError) -> Self {
-        match error {
-            RepairError::Store(error) => error.into(),
-            RepairError::Audit(error) => error.into(),
-            RepairError::Cancelled(_) => Self {
-                message: error.to_string(),
-                exit: Exit::Stopped,
-            },
-            RepairError::PlanFile { .. } | RepairError::NoSuchRun(_) => {
-                Self::usage(error.to_string())
-            }
-            other => Self::unusable(other),
-        }
-    }
 }
 
 #[cfg(test)]

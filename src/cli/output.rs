@@ -2,10 +2,10 @@
 
 use super::stop::Stop;
 use super::{CliError, Color, Exit, Global};
-use crate::audit::Grade;
-use crate::progress::Progress;
-use crate::text;
-use crate::waiting::WaitBudget;
+use luthier_audit::Grade;
+use luthier_hub::progress::Progress;
+use luthier_hub::text;
+use luthier_hub::waiting::WaitBudget;
 use serde_json::Value;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;

@@ -2,8 +2,8 @@
 
 use super::CliError;
 use super::output::Output;
-use crate::repair::{Applied, Next, Plan, Step};
-use crate::text;
+use luthier_hub::text;
+use luthier_repair::{Applied, Next, Plan, Step};
 use serde_json::json;
 
 /// Steps fetched from the plan at once.

@@ -3,15 +3,15 @@
 use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, help, open, target};
-use crate::audit::suggest;
-use crate::client::pull::{PullOptions, Pulled, Told, pull};
-use crate::client::{Layout, PullError, Wanted};
-use crate::destination;
-use crate::object::{Kind, ObjectId};
-use crate::store::Store;
-use crate::store::fetch::{FetchError, Fetched, Origin, Refusal};
-use crate::text;
 use clap::{Args, ValueEnum};
+use luthier_audit::suggest;
+use luthier_client::pull::{PullOptions, Pulled, Told, pull};
+use luthier_client::{Layout, PullError, Wanted};
+use luthier_hub::destination;
+use luthier_hub::store::Store;
+use luthier_hub::store::fetch::{FetchError, Fetched, Origin, Refusal};
+use luthier_hub::text;
+use luthier_object::{Kind, ObjectId};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 

@@ -4,10 +4,10 @@ use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, flags, help};
 use crate::config;
-use crate::store::Store;
-use crate::store::rebuild::{Options, RebuildError, Rebuilt, Skipped, rebuild_with};
-use crate::text;
 use clap::Args;
+use luthier_hub::store::Store;
+use luthier_hub::store::rebuild::{Options, RebuildError, Rebuilt, Skipped, rebuild_with};
+use luthier_hub::text;
 
 #[derive(Args)]
 pub struct RebuildArgs {

@@ -5,16 +5,14 @@ use super::audit::Planning;
 use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, code, help, open, target, wanted};
-use crate::audit::{
-    self, AuditError, Code, Filter, Report, Scope, Summary, inspect, suggest, unlinked,
-};
-use crate::client::ClientFolder;
-use crate::destination;
-use crate::object::ObjectId;
-use crate::repair::{self, Plan, Selection};
-use crate::store::Store;
-use crate::text;
 use clap::Args;
+use luthier_audit::{AuditError, Code, Filter, Report, Scope, Summary, inspect, suggest, unlinked};
+use luthier_client::ClientFolder;
+use luthier_hub::destination;
+use luthier_hub::store::Store;
+use luthier_hub::text;
+use luthier_object::ObjectId;
+use luthier_repair::{Plan, Selection};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -199,7 +197,12 @@ async fn plan_and_apply(
     let scope = asked.repo.clone().map_or(Scope::Hub, Scope::Repo);
     let options = how.options(scope);
     let progress = out.job();
-    let report = watch(&out, &progress, audit::run(&store, &options, &progress)).await??;
+    let report = watch(
+        &out,
+        &progress,
+        luthier_audit::run(&store, &options, &progress),
+    )
+    .await??;
     let wanted = match &asked.wanted {
         Some(path) => wanted::write(&store, &report, asked.repo.as_deref(), path, &out).await,
         None => Ok(()),
@@ -212,7 +215,7 @@ async fn plan_and_apply(
     asked.names_something(&store, &report).await?;
     let selection = asked.selection(&report).await?;
     let progress = out.job();
-    let planning = repair::plan(&store, &report, &selection, &progress);
+    let planning = luthier_repair::plan(&store, &report, &selection, &progress);
     let plan = watch(&out, &progress, planning).await??;
     tell_looked(report.summary(), &out)?;
     if asked.backfill {

@@ -3,11 +3,11 @@
 use super::confirm::production_named;
 use super::output::Output;
 use super::{CliError, Exit, Global, help, open, target};
-use crate::destination::DestinationError;
-use crate::index::schema::index_name;
-use crate::index::{Capabilities, Migration};
-use crate::store::{Store, StoreError};
 use clap::{Args, ValueEnum};
+use luthier_hub::destination::DestinationError;
+use luthier_hub::index::schema::index_name;
+use luthier_hub::index::{Capabilities, Migration};
+use luthier_hub::store::{Store, StoreError};
 use serde_json::{Map, Value, json};
 use std::fs::File;
 use std::io::Write;

@@ -4,11 +4,11 @@ use super::audit::Reading;
 use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, help, open, target};
-use crate::repair::signoff::since::{self, Since};
-use crate::repair::signoff::{self, Options, Pulls, Signoff, SignoffError, State, Verdict};
-use crate::store::Store;
-use crate::text;
 use clap::Args;
+use luthier_hub::store::Store;
+use luthier_hub::text;
+use luthier_repair::signoff::since::{self, Since};
+use luthier_repair::signoff::{self, Options, Pulls, Signoff, SignoffError, State, Verdict};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 

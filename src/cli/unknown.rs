@@ -72,7 +72,7 @@ const ELSEWHERE: [(&[&str], &str); 14] = [
 /// One line for a command that does not exist.
 pub fn told(word: &str, commands: &[String]) -> String {
     let word = word.to_lowercase();
-    let shown = crate::text::safe(&word).into_owned();
+    let shown = luthier_hub::text::safe(&word).into_owned();
     if let Some((_, does)) = ELSEWHERE
         .iter()
         .find(|(words, _)| words.contains(&word.as_str()))

@@ -3,11 +3,11 @@
 use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit};
-use crate::client::verify::{self, VerifyError};
-use crate::client::{Folder, FolderError, Verified, Wrong};
-use crate::object::Kind;
-use crate::text;
 use clap::Args;
+use luthier_client::verify::{self, VerifyError};
+use luthier_client::{Folder, FolderError, Verified, Wrong};
+use luthier_hub::text;
+use luthier_object::Kind;
 use serde_json::{Map, Value, json};
 use std::io::ErrorKind;
 use std::path::PathBuf;

@@ -3,12 +3,12 @@
 use super::CliError;
 use super::output::Output;
 use super::watch::watch;
-use crate::audit::{Filter, Report};
-use crate::destination::DestinationError;
-use crate::repair::wanted::WANTED;
-use crate::repair::{self, Refusal, Selection};
-use crate::store::Store;
-use crate::text;
+use luthier_audit::{Filter, Report};
+use luthier_hub::destination::DestinationError;
+use luthier_hub::store::Store;
+use luthier_hub::text;
+use luthier_repair::wanted::WANTED;
+use luthier_repair::{Refusal, Selection};
 use serde_json::json;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -35,7 +35,7 @@ pub async fn write(
         ..Filter::default()
     });
     let progress = out.job();
-    let planning = repair::plan(store, report, &selection, &progress);
+    let planning = luthier_repair::plan(store, report, &selection, &progress);
     let plan = watch(out, &progress, planning).await??;
     let (mut skip, mut count) = (0, 0);
     loop {

@@ -2,8 +2,8 @@
 
 use super::CliError;
 use super::output::Output;
-use crate::progress::Progress;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use luthier_hub::progress::Progress;
 use std::fmt::Write;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ fn draw(bar: &ProgressBar, progress: &Progress, elapsed: Duration, ascii: bool) 
     if let Ok(style) = ProgressStyle::with_template(template) {
         let style = style.with_key("rate", |state: &ProgressState, to: &mut dyn Write| {
             // A line on the screen; where it cannot be written, nothing is lost.
-            let _ = to.write_str(&crate::text::rate(state.per_sec()));
+            let _ = to.write_str(&luthier_hub::text::rate(state.per_sec()));
         });
         bar.set_style(match ascii {
             true => style.tick_chars("|/-\\-").progress_chars("=>-"),
@@ -73,7 +73,7 @@ fn draw(bar: &ProgressBar, progress: &Progress, elapsed: Duration, ascii: bool) 
     let outcomes: u64 = figures.outcomes.values().sum();
     // Why nothing moves is worth more than what was.
     bar.set_message(match figures.waiting {
-        Some(why) => crate::text::safe(&why).into_owned(),
+        Some(why) => luthier_hub::text::safe(&why).into_owned(),
         None => format!("{outcomes} so far"),
     });
     bar.tick();

@@ -1,11 +1,11 @@
 //! Chooses the branches of a pull, and finds the names that no client may write to a disk.
 
 use super::error::PullError;
-use crate::index::{BranchRow, RepoRow};
-use crate::object::{ObjectId, branch};
-use crate::store::reconstruct::non_empty;
-use crate::store::{Store, StoreError};
 use futures_util::TryStreamExt;
+use luthier_hub::index::{BranchRow, RepoRow};
+use luthier_hub::store::reconstruct::non_empty;
+use luthier_hub::store::{Store, StoreError};
+use luthier_object::{ObjectId, branch};
 use std::collections::BTreeMap;
 
 /// Branches asked for at once.

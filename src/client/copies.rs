@@ -2,11 +2,11 @@
 
 use super::folder::{Folder, FolderError};
 use super::layout::{LARGEST, Layout};
-use crate::cause::Cause;
-use crate::object::{Kind, ObjectId, frame};
-use crate::store::Copies;
 use async_trait::async_trait;
 use bytes::Bytes;
+use luthier_hub::cause::Cause;
+use luthier_hub::store::Copies;
+use luthier_object::{Kind, ObjectId, frame};
 use std::path::Path;
 use std::sync::Arc;
 

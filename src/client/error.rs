@@ -1,8 +1,8 @@
 //! Why there was no pull.
 
 use super::folder::FolderError;
-use crate::store::StoreError;
-use crate::store::fetch::FetchError;
+use luthier_hub::store::StoreError;
+use luthier_hub::store::fetch::FetchError;
 
 /// Why there was no pull at all.
 #[derive(Debug, thiserror::Error)]

@@ -1,12 +1,12 @@
 //! The files of objects, by the client's age, and their contents.
 
-use crate::object::identity::{BlobHasher, BlobScheme, CommitScheme, SnapshotScheme};
-use crate::object::json::JsonError;
-use crate::object::{
+use bytes::Bytes;
+use luthier_object::identity::{BlobHasher, BlobScheme, CommitScheme, SnapshotScheme};
+use luthier_object::json::JsonError;
+use luthier_object::{
     CommitRecord, Kind, MAX_PAYLOAD, ObjectId, Proof, ProofError, Proven, Record, RecordError,
     SnapshotRecord, frame, json,
 };
-use bytes::Bytes;
 use serde_json::Value;
 use std::fs::File;
 use std::io::{self, Read};

@@ -2,11 +2,11 @@
 
 use super::folder::{Folder, FolderError, Naming};
 use super::layout::Layout;
-use crate::cause::Cause;
-use crate::object::{Kind, ObjectId, Proof};
-use crate::store::fetch::Holder;
 use async_trait::async_trait;
 use bytes::Bytes;
+use luthier_hub::cause::Cause;
+use luthier_hub::store::fetch::Holder;
+use luthier_object::{Kind, ObjectId, Proof};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::sync::Arc;

@@ -3,10 +3,10 @@
 use super::error::PullError;
 use super::layout::Layout;
 use super::walk::{self, Asked, Walk};
-use crate::object::{Kind, ObjectId};
-use crate::progress::Progress;
-use crate::store::Store;
-use crate::store::fetch::{FetchError, Origin, Refusal, Step};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
+use luthier_hub::store::fetch::{FetchError, Origin, Refusal, Step};
+use luthier_object::{Kind, ObjectId};
 
 /// Objects that are remembered one by one; the rest is counted.
 pub const STEPS: usize = 500;

@@ -2,12 +2,12 @@
 
 use super::error::PullError;
 use super::tried::{TriedPull, try_pull};
-use crate::object::{Kind, ObjectId};
-use crate::progress::Progress;
-use crate::store::fetch::Refusal;
-use crate::store::reconstruct::non_empty;
-use crate::store::{Store, StoreError};
 use futures_util::TryStreamExt;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::fetch::Refusal;
+use luthier_hub::store::reconstruct::non_empty;
+use luthier_hub::store::{Store, StoreError};
+use luthier_object::{Kind, ObjectId};
 
 /// Branches asked for at once.
 const PAGE: u32 = 500;

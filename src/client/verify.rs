@@ -3,9 +3,9 @@
 use super::folder::{Folder, FolderError};
 use super::layout::{HEAD, HEADS, Layout, REPO};
 use super::object_dir::{Found, ObjectDir};
-use crate::object::{Kind, ObjectId, Record, branch, json};
-use crate::progress::{Cancelled, Progress};
-use crate::store::fetch::objection;
+use luthier_hub::progress::{Cancelled, Progress};
+use luthier_hub::store::fetch::objection;
+use luthier_object::{Kind, ObjectId, Record, branch, json};
 use serde::Serialize;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;

@@ -3,11 +3,11 @@
 use super::branches::Branches;
 use super::error::PullError;
 use super::layout::Layout;
-use crate::index::RepoRow;
-use crate::object::{Kind, ObjectId};
-use crate::progress::Progress;
-use crate::store::fetch::{Fetch, FetchOptions, Head, Holder, Step};
-use crate::store::{Store, StoreError};
+use luthier_hub::index::RepoRow;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::fetch::{Fetch, FetchOptions, Head, Holder, Step};
+use luthier_hub::store::{Store, StoreError};
+use luthier_object::{Kind, ObjectId};
 use std::sync::Arc;
 
 /// The subject that a person asks for: `OWNER/SLUG`, or `OWNER/SLUG@BRANCH`.

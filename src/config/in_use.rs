@@ -1,9 +1,9 @@
 //! Explains which hub the configuration, the environment and the flags name, and where each value comes from.
 
 use super::{ConfigError, File, Flags, Settings, check_variables, path, read_file, variable};
-use crate::store::Policy;
-use crate::store::hub::{Database, ObjectStore};
-use crate::text;
+use luthier_hub::store::Policy;
+use luthier_hub::store::hub::{Database, ObjectStore};
+use luthier_hub::text;
 use std::path::PathBuf;
 
 /// A value as it may be shown, and where it comes from: a flag, a variable, the profile, or nothing (the default).

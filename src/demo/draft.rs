@@ -3,10 +3,10 @@
 use super::era::{self, Era};
 use super::item::{Item, Placement, Pointer};
 use super::legacy;
-use crate::index::{BlobRow, CommitRow, SnapshotRow};
-use crate::object::identity::{CommitScheme, SnapshotScheme};
-use crate::object::time::{Micros, isoformat};
-use crate::object::{CommitRecord, Manifest, ObjectId, SnapshotRecord, commit, json};
+use luthier_hub::index::{BlobRow, CommitRow, SnapshotRow};
+use luthier_object::identity::{CommitScheme, SnapshotScheme};
+use luthier_object::time::{Micros, isoformat};
+use luthier_object::{CommitRecord, Manifest, ObjectId, SnapshotRecord, commit, json};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Makes ids, era by era.
 
-use crate::backend::Key;
-use crate::object::identity::{self, CommitScheme, SnapshotScheme};
-use crate::object::{CommitRecord, Manifest, ObjectId};
+use luthier_hub::backend::Key;
+use luthier_object::identity::{self, CommitScheme, SnapshotScheme};
+use luthier_object::{CommitRecord, Manifest, ObjectId};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;

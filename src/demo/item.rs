@@ -1,9 +1,9 @@
 //! One row with its object, before either is written: a fault is a field that says something else.
 
-use crate::backend::Key;
-use crate::index::{BlobRow, CommitRow, NewRows, SnapshotRow};
-use crate::object::{Kind, ObjectId};
 use bytes::Bytes;
+use luthier_hub::backend::Key;
+use luthier_hub::index::{BlobRow, CommitRow, NewRows, SnapshotRow};
+use luthier_object::{Kind, ObjectId};
 
 /// A row to be added and the object that belongs to it.
 pub(super) struct Item<R> {

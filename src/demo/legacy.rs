@@ -1,8 +1,8 @@
 //! Writes what old code wrote: Luthier itself writes none of these.
 
-use crate::object::frame;
-use crate::object::{Manifest, ObjectId};
 use flate2::{Compression, write::ZlibEncoder};
+use luthier_object::frame;
+use luthier_object::{Manifest, ObjectId};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -6,9 +6,9 @@ use super::repository::Repository;
 use super::script::{RepoScript, Words};
 use super::words;
 use super::world::World;
-use crate::object::time::Micros;
-use crate::progress::Progress;
 use fastrand::Rng;
+use luthier_hub::progress::Progress;
+use luthier_object::time::Micros;
 
 /// Commits that are written together.
 const BATCH: u64 = 500;

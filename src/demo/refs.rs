@@ -3,8 +3,8 @@
 use super::DemoError;
 use super::repository::{Heads, Saved};
 use super::world::World;
-use crate::backend::Put;
-use crate::store::checkpoint::{Next, Refs};
+use luthier_hub::backend::Put;
+use luthier_hub::store::checkpoint::{Next, Refs};
 
 impl World {
     /// Writes the checkpoints of every repository, once all its rows are there.
@@ -12,19 +12,19 @@ impl World {
         for repository in self.repos.values() {
             let (repo_id, saved) = (&repository.row.repo_id, &repository.saved);
             let made_at = repository.closing_row().pushed_at.unwrap_or_default();
-            let Some(refs) = self.writer.store().refs_of(repo_id).await? else {
+            let Some(refs) = self.making.writer().store().refs_of(repo_id).await? else {
                 return Err(DemoError::Script(format!("no row of {repo_id}")));
             };
             match saved {
                 Saved::Never => {}
-                Saved::Whole => drop(self.writer.save_refs(&refs, &made_at).await?),
+                Saved::Whole => drop(self.making.writer().save_refs(&refs, &made_at).await?),
                 Saved::Before(heads) => {
                     let refs = before(refs, heads);
-                    self.writer.save_refs(&refs, &made_at).await?;
+                    self.making.writer().save_refs(&refs, &made_at).await?;
                 }
                 Saved::Torn(heads) => {
                     let older = before(refs.clone(), heads);
-                    self.writer.save_refs(&older, &made_at).await?;
+                    self.making.writer().save_refs(&older, &made_at).await?;
                     self.tear(&refs, &made_at).await?;
                 }
             }
@@ -34,12 +34,17 @@ impl World {
 
     /// Writes half of the next checkpoint.
     async fn tear(&self, refs: &Refs, made_at: &str) -> Result<(), DemoError> {
-        let next = self.writer.store().next_checkpoint(refs, made_at).await?;
+        let next = self
+            .making
+            .writer()
+            .store()
+            .next_checkpoint(refs, made_at)
+            .await?;
         let Next::Write { key, bytes, .. } = next else {
             return Err(DemoError::Script("nothing is left to be torn".to_owned()));
         };
         match self
-            .writer
+            .making
             .plant(&key, bytes.slice(..bytes.len() / 2))
             .await?
         {

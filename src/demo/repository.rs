@@ -5,10 +5,10 @@ use super::draft::{Draft, Tree};
 use super::era::Era;
 use super::script::{RepoScript, Words};
 use super::words;
-use crate::index::{BranchRow, NewRows, ProposalRow, RepoRow};
-use crate::object::time::{self, Micros};
-use crate::object::{Manifest, ObjectId};
 use fastrand::Rng;
+use luthier_hub::index::{BranchRow, NewRows, ProposalRow, RepoRow};
+use luthier_object::time::{self, Micros};
+use luthier_object::{Manifest, ObjectId};
 use serde_json::{Map, json};
 use std::collections::BTreeMap;
 

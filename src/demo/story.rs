@@ -5,8 +5,8 @@ use super::repository::Repository;
 use super::script::{Fill, RepoScript, Script, Step};
 use super::words;
 use super::world::World;
-use crate::index::MembershipRow;
 use fastrand::Rng;
+use luthier_hub::index::MembershipRow;
 
 /// Files that nobody rewrites.
 const KEPT: [&str; 2] = ["LICENSE", ".keep"];

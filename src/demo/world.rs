@@ -4,18 +4,18 @@ use super::DemoError;
 use super::draft::Grown;
 use super::item::{Item, Placement, Pointer, Row};
 use super::repository::{Repository, Tip};
-use crate::backend::{Key, Put, layout};
-use crate::index::{MembershipRow, NewRows};
-use crate::object::{Kind, ObjectId, Proven, Sealed};
-use crate::progress::Progress;
-use crate::store::Writer;
 use bytes::Bytes;
 use futures_util::StreamExt;
+use luthier_hub::backend::{Key, Put, layout};
+use luthier_hub::index::{MembershipRow, NewRows};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Making;
+use luthier_object::{Kind, ObjectId, Proven, Sealed};
 use std::collections::{BTreeMap, HashSet};
 
 /// The data that waits to be written, and its repositories.
 pub(super) struct World {
-    pub(super) writer: Writer,
+    pub(super) making: Making,
     pub repos: BTreeMap<String, Repository>,
     pub rows: NewRows,
     waiting: Vec<Waiting>,
@@ -31,9 +31,9 @@ enum Waiting {
 }
 
 impl World {
-    pub(super) fn new(writer: Writer) -> Self {
+    pub(super) fn new(making: Making) -> Self {
         Self {
-            writer,
+            making,
             repos: BTreeMap::new(),
             rows: NewRows::default(),
             waiting: Vec::new(),
@@ -67,7 +67,7 @@ impl World {
     /// Returns the start of every URI in this store.
     pub(super) fn root(&self) -> Result<String, DemoError> {
         let key = Key::new("x").map_err(|why| DemoError::Script(why.to_string()))?;
-        let mut uri = self.writer.store().backend().uri_for(&key);
+        let mut uri = self.making.writer().store().backend().uri_for(&key);
         uri.truncate(uri.len() - key.as_str().len());
         Ok(uri)
     }
@@ -78,7 +78,7 @@ impl World {
             let none = || DemoError::Script(format!("the id {} holds no digest", item.id));
             layout::key_for(&item.id).ok_or_else(none)
         };
-        let uri = |key: &Key| self.writer.store().backend().uri_for(key);
+        let uri = |key: &Key| self.making.writer().store().backend().uri_for(key);
         let pointer = match &item.pointer {
             Pointer::Own => Some(uri(&own()?)),
             Pointer::At(key) => Some(uri(key)),
@@ -126,7 +126,7 @@ impl World {
     pub(super) async fn flush(&mut self, progress: &Progress) -> Result<(), DemoError> {
         let waiting = std::mem::take(&mut self.waiting);
         let mut writes = futures_util::stream::iter(waiting)
-            .map(|object| write(&self.writer, object))
+            .map(|object| write(&self.making, object))
             .buffer_unordered(concurrency());
         while let Some(written) = writes.next().await {
             let size = written?;
@@ -139,7 +139,7 @@ impl World {
         drop(writes);
         self.seen.clear();
         let rows = std::mem::take(&mut self.rows);
-        Ok(self.writer.insert(&rows).await?)
+        Ok(self.making.insert(&rows).await?)
     }
 
     /// Takes the rows of the repositories and their branches in: their stories have ended.
@@ -175,9 +175,9 @@ fn concurrency() -> usize {
 }
 
 /// Writes one object; how many bytes it has.
-async fn write(writer: &Writer, waiting: Waiting) -> Result<u64, DemoError> {
+async fn write(making: &Making, waiting: Waiting) -> Result<u64, DemoError> {
     match waiting {
-        Waiting::Object(object) => match writer.put_object(&object).await? {
+        Waiting::Object(object) => match making.writer().put_object(&object).await? {
             Ok(_) => Ok(object.bytes().len() as u64),
             Err(why) => {
                 let (kind, id) = (object.kind(), object.id());
@@ -186,7 +186,7 @@ async fn write(writer: &Writer, waiting: Waiting) -> Result<u64, DemoError> {
         },
         Waiting::Plant(key, bytes) => {
             let size = bytes.len() as u64;
-            match writer.plant(&key, bytes).await? {
+            match making.plant(&key, bytes).await? {
                 Put::Stored => Ok(size),
                 Put::AlreadyThere => Err(DemoError::Refused(format!("{key} is taken"))),
             }

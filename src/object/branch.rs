@@ -43,7 +43,7 @@ impl fmt::Display for Unfit {
 /// Returns what is wrong with one name by itself.
 ///
 /// ```
-/// use luthier::object::branch::check;
+/// use luthier_object::branch::check;
 ///
 /// assert!(check("takes/first").is_none());
 /// assert!(check("../first").is_some());

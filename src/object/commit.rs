@@ -23,7 +23,7 @@ pub struct CommitRecord {
 }
 
 /// Keys with a field of their own; all others live in [`CommitRecord::rest`].
-pub(crate) const OWN: [&str; 9] = [
+pub const OWN: [&str; 9] = [
     "commit_id",
     "repo_id",
     "branch",
@@ -86,7 +86,7 @@ impl CommitRecord {
     /// Whatever makes the bytes no canonical commit, named.
     pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
         let record = Self::from_map(frame::decode_json(bytes, Kind::Commit)?)?;
-        #[cfg(test)]
+        #[cfg(any(test, feature = "testing"))]
         super::tally::decoded(Kind::Commit, &record.commit_id);
         Ok(record)
     }
@@ -134,9 +134,10 @@ impl CommitRecord {
 }
 
 /// Checks the types of the rest of the table and fills in what is absent.
-pub(crate) fn with_defaults(
-    mut map: Map<String, Value>,
-) -> Result<Map<String, Value>, RecordError> {
+///
+/// # Errors
+/// A field with a value of another type.
+pub fn with_defaults(mut map: Map<String, Value>) -> Result<Map<String, Value>, RecordError> {
     for (key, default) in defaults() {
         let value = map.entry(key).or_insert_with(|| default.clone());
         let (fits, expected) = match default {

@@ -67,7 +67,7 @@ pub fn encode(kind: Kind, payload: &[u8]) -> Vec<u8> {
 /// Each way to be malformed has its own [`FrameError`].
 ///
 /// ```
-/// use luthier::object::frame::{FrameError, decode};
+/// use luthier_object::frame::{FrameError, decode};
 ///
 /// let cut = decode(b"blob 5\0la");
 /// assert_eq!(cut, Err(FrameError::WrongSize { announced: 5, found: 2 }));

@@ -87,7 +87,7 @@ pub fn directories(
 #[cfg(test)]
 mod tests {
     use super::{directories, manifests};
-    use crate::object::{Manifest, ObjectId};
+    use crate::{Manifest, ObjectId};
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 

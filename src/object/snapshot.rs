@@ -53,7 +53,7 @@ impl SnapshotRecord {
     /// Whatever makes the bytes no canonical snapshot, named.
     pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
         let record = Self::from_map(frame::decode_json(bytes, Kind::Snapshot)?)?;
-        #[cfg(test)]
+        #[cfg(any(test, feature = "testing"))]
         super::tally::decoded(Kind::Snapshot, &record.snapshot_id);
         Ok(record)
     }
@@ -112,7 +112,10 @@ fn check_rest(map: &Map<String, Value>) -> Result<(), RecordError> {
 }
 
 /// Returns a list of paths, or an object whose keys are the paths.
-pub(crate) fn directories_from(value: Value) -> Result<BTreeSet<String>, RecordError> {
+///
+/// # Errors
+/// Any other value, or a list that holds more than texts.
+pub fn directories_from(value: Value) -> Result<BTreeSet<String>, RecordError> {
     match value {
         Value::Object(map) => Ok(map.into_iter().map(|(path, _)| path).collect()),
         Value::Array(list) => list

@@ -35,7 +35,7 @@ pub fn parse(text: &str) -> Option<Micros> {
 /// has an offset beyond what exists.
 ///
 /// ```
-/// use luthier::object::time::{isoformat, parse};
+/// use luthier_object::time::{isoformat, parse};
 ///
 /// let at = parse("2026-06-01 12:00:00.5").unwrap();
 /// assert_eq!(isoformat(at, 120).unwrap(), "2026-06-01T14:00:00.500000+02:00");

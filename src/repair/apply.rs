@@ -13,10 +13,10 @@ pub use throttle::{MOST, Throttle};
 use super::journal::{self, Event};
 use super::outcome::Outcome;
 use super::{Journal, Plan, RepairError, hub_binding, interrupted};
-use crate::progress::Progress;
-use crate::store::Writer;
 use batch::Run;
 use budget::Budget;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Writer;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -2,8 +2,8 @@
 
 use super::rows::Row;
 use super::steps::{describe, shorten};
-use crate::index::EditableColumn as Column;
-use crate::store::write::Change;
+use luthier_hub::index::EditableColumn as Column;
+use luthier_hub::store::write::Change;
 use serde_json::Value;
 
 /// A cell as a step shows it.

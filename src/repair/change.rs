@@ -1,12 +1,12 @@
 //! What a step changes, named: its cells and hashes as people and files read them. The bytes themselves are
-//! in [`crate::store::write::Change`], which is made from the hub whenever a step is planned or applied.
+//! in [`luthier_hub::store::write::Change`], which is made from the hub whenever a step is planned or applied.
 
 mod written;
 
 pub use written::RowChange;
 pub(super) use written::Side;
 
-use crate::index::EditableColumn;
+use luthier_hub::index::EditableColumn;
 
 /// What a step changes in the hub.
 #[derive(Clone, Debug, PartialEq, Eq)]

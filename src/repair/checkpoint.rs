@@ -4,12 +4,12 @@
 use super::change::{HeadChange, StepChange};
 use super::plan::Step;
 use super::steps::{Built, hash};
-use crate::audit::{Code, Remedy, Subject};
-use crate::index::BranchRow;
-use crate::store::checkpoint::{CheckpointError, Next, Refs};
-use crate::store::write::Change;
-use crate::store::{Store, StoreError};
-use crate::text;
+use luthier_audit::{Code, Remedy, Subject};
+use luthier_hub::index::BranchRow;
+use luthier_hub::store::checkpoint::{CheckpointError, Next, Refs};
+use luthier_hub::store::write::Change;
+use luthier_hub::store::{Store, StoreError};
+use luthier_hub::text;
 use std::collections::BTreeMap;
 
 /// Heads that a step shows; the hash stands for the others.

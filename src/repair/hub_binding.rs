@@ -1,8 +1,8 @@
 //! Remembers which database belongs to which object store.
 
 use super::{Journal, RepairError};
-use crate::destination;
-use crate::store::{Environment, Hub};
+use luthier_hub::destination;
+use luthier_hub::store::{Environment, Hub};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io;

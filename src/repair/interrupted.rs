@@ -6,9 +6,9 @@ use super::journal::{Entry, Event, Journal, RecordedOutcome};
 use super::rows;
 use super::steps::hash;
 use super::{RepairError, cells};
-use crate::backend::Key;
-use crate::object::Kind;
-use crate::store::{Store, StoreError, Writer};
+use luthier_hub::backend::Key;
+use luthier_hub::store::{Store, StoreError, Writer};
+use luthier_object::Kind;
 
 /// Says of what a killed run announced what became of it, where there is nothing to apply: the run may have
 /// been killed between its last change and the line that says so.

@@ -20,8 +20,8 @@ pub use read::{Run, files, lines_of, runs};
 pub use verify::{Tampering, Verified, verify};
 
 use super::RepairError;
-use crate::destination::{self, DestinationError};
-use crate::store::Hub;
+use luthier_hub::destination::{self, DestinationError};
+use luthier_hub::store::Hub;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

@@ -2,8 +2,8 @@
 
 use super::change::StepChange;
 use super::plan::{Step, Totals};
-use crate::audit::Remedy;
-use crate::text;
+use luthier_audit::Remedy;
+use luthier_hub::text;
 
 /// The purpose of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What became of a step.
 
-use crate::audit::Remedy;
+use luthier_audit::Remedy;
 use serde::{Deserialize, Serialize};
 
 /// What became of a step.

@@ -18,11 +18,11 @@ use super::kind::Undoable;
 use super::spool::Spool;
 use super::steps::COPY_IN;
 use super::wanted::Wanted;
-use crate::audit::{Code, Filter, Remedy, Report, Subject, Summary, mass};
-use crate::object::Kind;
-use crate::progress::Progress;
-use crate::store::Store;
 use draft::Draft;
+use luthier_audit::{Code, Filter, Remedy, Report, Subject, Summary, mass};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
+use luthier_object::Kind;
 use next::Skipped;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -165,14 +165,14 @@ impl Totals {
     /// no finding.
     #[must_use]
     pub fn words(&self) -> String {
-        let steps = crate::text::plural(self.steps, "step");
+        let steps = luthier_hub::text::plural(self.steps, "step");
         match self.mends == self.steps || self.by_remedy.contains_key(&Remedy::Undo) {
             true => steps,
             false => {
                 let verb = if self.steps == 1 { "mends" } else { "mend" };
                 format!(
                     "{steps} that {verb} {}",
-                    crate::text::plural(self.mends, "finding")
+                    luthier_hub::text::plural(self.mends, "finding")
                 )
             }
         }

@@ -1,8 +1,8 @@
 //! Rows of any kind, read in batches.
 
-use crate::index::{BlobRow, CommitRow, IndexError, SnapshotRow};
-use crate::object::Kind;
-use crate::store::Store;
+use luthier_hub::index::{BlobRow, CommitRow, IndexError, SnapshotRow};
+use luthier_hub::store::Store;
+use luthier_object::Kind;
 use std::collections::HashMap;
 
 /// A row that a step may change.

@@ -12,13 +12,13 @@ pub use checks::{Check, Checks, State, Verdict};
 pub use error::{ReportError, SignoffError};
 pub use pulls::{FailedPull, PullOutcome, Pulls};
 
-use crate::audit::hidden::HiddenTable;
-use crate::audit::report::Checked;
-use crate::audit::{
-    self, Blocks, Code, Depth, Filter, Finding, Grade, Remedy, Report, Subject, Summary,
+use luthier_audit::hidden::HiddenTable;
+use luthier_audit::report::Checked;
+use luthier_audit::{
+    Blocks, Code, Depth, Filter, Finding, Grade, Remedy, Report, Subject, Summary,
 };
-use crate::progress::Progress;
-use crate::store::{Environment, Policy, Store};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::{Environment, Policy, Store};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let audit = audit::Options::default();
+        let audit = luthier_audit::Options::default();
         Self {
             grace: audit.grace,
             concurrency: audit.concurrency,
@@ -158,13 +158,13 @@ pub async fn run_with_report(
     let (began, clock) = (jiff::Timestamp::now(), Instant::now());
     progress.phase("schema", None);
     let hub = said(store).await?;
-    let asked = audit::Options {
+    let asked = luthier_audit::Options {
         depth: Depth::Bytes,
         grace: options.grace,
         concurrency: options.concurrency,
-        ..audit::Options::default()
+        ..luthier_audit::Options::default()
     };
-    let report = audit::run(store, &asked, progress).await?;
+    let report = luthier_audit::run(store, &asked, progress).await?;
     let pulls = pulls::try_all(store, options.pulls, progress).await?;
     progress.phase("verdict", None);
     let (left, left_total) = left(&report).await?;

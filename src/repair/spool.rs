@@ -32,7 +32,7 @@ impl<T: Serialize + DeserializeOwned> Spool<T> {
     /// Returns an empty spool in the system's folder for temporary files; it goes when it is dropped.
     pub fn new() -> Result<Self, RepairError> {
         Ok(Self {
-            file: Mutex::new(crate::scratch::file().map_err(failed)?),
+            file: Mutex::new(luthier_hub::scratch::file().map_err(failed)?),
             waiting: Vec::new(),
             marks: Vec::new(),
             lines: 0,

@@ -1,6 +1,6 @@
 //! Objects that the hub cannot restore: to be asked for elsewhere.
 
-use crate::audit::{Blocks, Code, Finding, Subject};
+use luthier_audit::{Blocks, Code, Finding, Subject};
 use serde::{Deserialize, Serialize};
 
 /// Faults that a copy of the object would mend.

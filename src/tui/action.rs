@@ -2,7 +2,7 @@
 
 use super::decisions::Side;
 use super::guide::Guide;
-use crate::audit::Depth;
+use luthier_audit::Depth;
 
 /// Everything that a person can ask of the console. What cannot be done here and now is refused with
 /// a reason, never silently.

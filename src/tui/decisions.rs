@@ -1,7 +1,7 @@
 //! Decisions of a person between row and object. It outlives the screens and the audits of a session: it is kept by
 //! code and subject, not by a place in a report.
 
-use crate::audit::{Code, Remedy};
+use luthier_audit::{Code, Remedy};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 

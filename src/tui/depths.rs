@@ -1,9 +1,9 @@
 //! The depth at which a hub is opened, as a person chose it last.
 
-use crate::audit::Depth;
-use crate::destination;
-use crate::repair::journal;
-use crate::store::{Environment, Hub};
+use luthier_audit::Depth;
+use luthier_hub::destination;
+use luthier_hub::store::{Environment, Hub};
+use luthier_repair::journal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;

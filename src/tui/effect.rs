@@ -1,11 +1,11 @@
 //! The effects that `update` requests: plain data, carried out by the runner.
 
 use super::widgets::confirm::Confirmed;
-use crate::audit::report::{GroupBy, Stretch};
-use crate::audit::{self, Depth, Filter};
-use crate::index::Browse;
-use crate::object::Kind;
-use crate::repair::Selection;
+use luthier_audit::report::{GroupBy, Stretch};
+use luthier_audit::{Depth, Filter};
+use luthier_hub::index::Browse;
+use luthier_object::Kind;
+use luthier_repair::Selection;
 
 /// Names one request; an answer with a ticket that nobody waits for is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,7 +102,7 @@ pub struct ObjectQuery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRequest {
     pub depth: Depth,
-    pub scope: audit::Scope,
+    pub scope: luthier_audit::Scope,
 }
 
 /// The order of the repositories.

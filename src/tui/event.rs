@@ -8,8 +8,8 @@ use super::lines::{
     RunLine, SignedLine, StepLine,
 };
 use super::meter::Speed;
-use crate::index::Counts;
-use crate::progress::Figures;
+use luthier_hub::index::Counts;
+use luthier_hub::progress::Figures;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub enum Event {
     Stop,
 }
 
-/// The answers of the runner. Every text in it has passed [`crate::text::safe`]: the line types have no other way to be
+/// The answers of the runner. Every text in it has passed [`luthier_hub::text::safe`]: the line types have no other way to be
 /// made.
 #[derive(Debug)]
 pub enum Answer {
@@ -87,7 +87,7 @@ pub enum Answer {
     Inspected(Box<Inspected>),
     /// The one object whose id starts as was asked.
     Resolved {
-        kind: crate::object::Kind,
+        kind: luthier_object::Kind,
         id: HubId,
     },
     Audited(Box<KnownLine>),

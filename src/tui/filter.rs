@@ -1,7 +1,7 @@
 //! The filter language: plain words, and `code:` `kind:` `repo:` `stops:` `id:` `is:` to narrow them.
 
-use crate::audit::fault::FAULTS;
-use crate::audit::{Code, Filter, Grade, Subject};
+use luthier_audit::fault::FAULTS;
+use luthier_audit::{Code, Filter, Grade, Subject};
 use std::collections::BTreeMap;
 
 const SUBJECTS: [Subject; 6] = [

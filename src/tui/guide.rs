@@ -3,7 +3,7 @@
 
 use super::screens::Screen;
 use super::state::{Shared, Slot};
-use crate::repair::Work;
+use luthier_repair::Work;
 
 /// A job with a way through it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

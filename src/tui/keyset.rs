@@ -5,7 +5,7 @@ use super::action::Motion;
 use super::effect::Ticket;
 use super::lines::ObjectLine;
 use super::widgets::list::Cursor;
-use crate::index::Edge;
+use luthier_hub::index::Edge;
 use std::collections::VecDeque;
 
 /// Rows asked for at once.

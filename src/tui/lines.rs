@@ -1,7 +1,7 @@
 //! Text from a hub, made safe to show: the only forms in which it enters the state.
 //!
 //! Each type is made from its counterpart in the lower rooms, and its text passes
-//! [`crate::text::safe`] on the way. What the hub must be asked with stays exact, in [`HubId`], which
+//! [`luthier_hub::text::safe`] on the way. What the hub must be asked with stays exact, in [`HubId`], which
 //! does not show it.
 
 mod checked;
@@ -20,12 +20,12 @@ pub use marked::BranchMark;
 pub use pulled::{FailedLine, PulledLine, RefusedLine};
 pub use signed::SignedLine;
 
-use crate::audit::{Auto, Blocks, Code, Depth, Grade, Group, Numbered, Remedy, Subject, Summary};
-use crate::index::{BranchRow, Listed, RepoRow};
-use crate::object::Kind;
-use crate::object::time::{self, Micros};
-use crate::repair::{Applied, Next, Plan, Refusal, RowChange, Step, Totals, Undoable, Undoing};
-use crate::text;
+use luthier_audit::{Auto, Blocks, Code, Depth, Grade, Group, Numbered, Remedy, Subject, Summary};
+use luthier_hub::index::{BranchRow, Listed, RepoRow};
+use luthier_hub::text;
+use luthier_object::Kind;
+use luthier_object::time::{self, Micros};
+use luthier_repair::{Applied, Next, Plan, Refusal, RowChange, Step, Totals, Undoable, Undoing};
 use serde_json::Value;
 
 /// The bytes that are kept of one piece of evidence.
@@ -303,12 +303,12 @@ impl GroupLine {
     /// How many there are, and how many of them are of the worst grade.
     #[must_use]
     pub fn words(&self) -> String {
-        let worst = crate::text::grouped(self.of_worst);
+        let worst = luthier_hub::text::grouped(self.of_worst);
         match self.of_worst == self.count {
             true => format!("{worst} {}", self.worst.word()),
             false => format!(
                 "{worst}/{} {}",
-                crate::text::grouped(self.count),
+                luthier_hub::text::grouped(self.count),
                 self.worst.word()
             ),
         }

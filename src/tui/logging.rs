@@ -1,7 +1,7 @@
 //! The console and the log of its run: notices go into it, and its lines are shown with them.
 
 use super::notices::{Level, Notice, Notices};
-use crate::diagnostics::{self, CONSOLE, Location};
+use luthier_hub::diagnostics::{self, CONSOLE, Location};
 use std::time::Instant;
 use tracing::{error, info, warn};
 

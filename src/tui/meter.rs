@@ -1,6 +1,6 @@
 //! The speed of a job and the time left, from its figures and the session's clock.
 
-use crate::progress::Figures;
+use luthier_hub::progress::Figures;
 use std::time::Duration;
 
 /// The mean forgets over this time.

@@ -38,7 +38,7 @@ pub struct Notices {
 impl Notices {
     /// Tells something.
     pub fn tell(&mut self, level: Level, text: impl Into<String>, at: Duration) {
-        let text = crate::secrets::hide(&text.into()).into_owned();
+        let text = luthier_hub::secrets::hide(&text.into()).into_owned();
         let notice = Notice {
             level,
             text,

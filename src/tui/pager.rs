@@ -18,7 +18,7 @@ pub fn program(variable: &dyn Fn(&str) -> Option<String>) -> String {
 /// # Errors
 /// There is no such program, or no room for the text.
 pub fn show(program: &str, name: &str, text: &str) -> io::Result<()> {
-    let folder = crate::scratch::folder("shown")?;
+    let folder = luthier_hub::scratch::folder("shown")?;
     let path = folder.path().join(name);
     let mut options = OpenOptions::new();
     let mut file = options

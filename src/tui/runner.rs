@@ -19,12 +19,12 @@ use super::effect::{AuditRequest, Effect, Job, PlanRef, Query, ReportRef, Scope,
 use super::event::{Answer, Event};
 use super::lines::clean;
 use super::meter::Speed;
-use crate::audit::{self, Depth, Options, Report};
-use crate::progress::Progress;
-use crate::repair::signoff::Signoff;
-use crate::repair::{Plan, Throttle};
-use crate::store::{Authority, Hub, Store};
 use error::RunnerError;
+use luthier_audit::{Depth, Options, Report};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::{Authority, Hub, Store};
+use luthier_repair::signoff::Signoff;
+use luthier_repair::{Plan, Throttle};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -179,7 +179,7 @@ impl Runner {
         let cancel = self.scopes.entry(scope).or_default().clone();
         let context = self.context.clone();
         self.tasks.spawn(async move {
-            crate::panics::provoke("a task");
+            luthier_hub::panics::provoke("a task");
             tokio::select! {
                 () = cancel.cancelled() => {}
                 answer = context.read(ask) => context.answer(ticket, answer),
@@ -261,7 +261,7 @@ impl Runner {
         let context = self.context.clone();
         let runtime = tokio::runtime::Handle::current();
         self.tasks.spawn_blocking(move || {
-            crate::panics::provoke("a thread");
+            luthier_hub::panics::provoke("a thread");
             let answer = runtime.block_on(work(context.clone()));
             context.answer(ticket, answer);
         });
@@ -372,7 +372,9 @@ impl RunnerContext {
         let _ended = progress.ended().drop_guard();
         let store = self.store()?;
         let scope = match ask.scope {
-            audit::Scope::Repo(path) if self.touched_beyond(&path) => audit::Scope::Hub,
+            luthier_audit::Scope::Repo(path) if self.touched_beyond(&path) => {
+                luthier_audit::Scope::Hub
+            }
             scope => scope,
         };
         let again = self.to_look_again(&scope, ask.depth).await;
@@ -381,11 +383,11 @@ impl RunnerContext {
             scope,
             ..Options::default()
         };
-        let report = audit::run(&store, &options, progress).await;
+        let report = luthier_audit::run(&store, &options, progress).await;
         let mut known = self.learn(Some(report?), &[]).await?;
         if !again.is_empty() && ask.depth < Depth::Bytes {
-            (options.depth, options.scope) = (Depth::Bytes, audit::Scope::Ids(again));
-            let report = audit::run(&store, &options, progress).await;
+            (options.depth, options.scope) = (Depth::Bytes, luthier_audit::Scope::Ids(again));
+            let report = luthier_audit::run(&store, &options, progress).await;
             known = self.learn(Some(report?), &[]).await?;
         }
         Ok(Answer::Audited(Box::new(known)))

@@ -17,14 +17,14 @@ use super::regions::{Regions, Wish, regions};
 use super::screens::Screen;
 use super::screens::hub::HubScreen;
 use super::update::Ahead;
-use crate::audit::Depth;
-use crate::audit::past_audits::PastAudit;
-use crate::audit::report::BranchCounts;
-use crate::index::Counts;
-use crate::object::time::Micros;
-use crate::repair::Work;
-use crate::store::{Environment, Hub};
 use crossterm::event::KeyEvent;
+use luthier_audit::Depth;
+use luthier_audit::past_audits::PastAudit;
+use luthier_audit::report::BranchCounts;
+use luthier_hub::index::Counts;
+use luthier_hub::store::{Environment, Hub};
+use luthier_object::time::Micros;
+use luthier_repair::Work;
 use ratatui::layout::Size;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -101,11 +101,11 @@ pub struct Audits {
     /// The number of finished audits.
     pub ended: u64,
     /// The scope of the last audit of the hub or of a repository.
-    pub scope: crate::audit::Scope,
+    pub scope: luthier_audit::Scope,
     /// A person asked for it, so leaving asks first.
     pub by_hand: bool,
     /// The findings of each repository, counted.
-    pub repos: BTreeMap<String, crate::tui::lines::GroupLine>,
+    pub repos: BTreeMap<String, crate::lines::GroupLine>,
     pub repos_slot: Slot<()>,
 }
 
@@ -118,11 +118,11 @@ impl Audits {
             depth,
             asked: AuditRequest {
                 depth,
-                scope: crate::audit::Scope::Hub,
+                scope: luthier_audit::Scope::Hub,
             },
             report: ReportRef(0),
             ended: 0,
-            scope: crate::audit::Scope::Hub,
+            scope: luthier_audit::Scope::Hub,
             by_hand: false,
             repos: BTreeMap::new(),
             repos_slot: Slot::Empty,

@@ -98,7 +98,7 @@ impl Screen {
         queue!(out, BeginSynchronizedUpdate)?;
         let title = match self.caps.unicode {
             true => title.to_owned(),
-            false => crate::tui::degrade::plain(title),
+            false => crate::degrade::plain(title),
         };
         if self.title != title {
             self.title.clone_from(&title);

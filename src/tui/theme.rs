@@ -1,7 +1,7 @@
 //! Roles to styles. Views name roles; what a role looks like is decided here.
 
-use crate::audit::Grade;
-use crate::store::Environment;
+use luthier_audit::Grade;
+use luthier_hub::store::Environment;
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 

@@ -28,9 +28,9 @@ use super::state::{Ctx, Slot, State, start_audit};
 use super::widgets::confirm::{Confirm, Question};
 use super::widgets::help::Help;
 use super::widgets::list::Cursor;
-use crate::progress::Figures;
-use crate::text;
 use crossterm::event::{Event as Term, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use luthier_hub::progress::Figures;
+use luthier_hub::text;
 use ratatui::layout::Size;
 
 /// Takes one event and says what is to be done.
@@ -350,7 +350,7 @@ fn copy_id(state: &mut State, out: &mut Vec<Effect>) {
 }
 
 fn copy(state: &mut State, text: String, out: &mut Vec<Effect>) {
-    let size = crate::text::plural(text.len() as u64, "byte");
+    let size = luthier_hub::text::plural(text.len() as u64, "byte");
     state.shared.tell(
         Level::Info,
         format!("sent {size} to the terminal's clipboard"),

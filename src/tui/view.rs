@@ -13,7 +13,7 @@ use super::theme::Theme;
 use super::update::refusal;
 use super::widgets::list::{self, Cursor, fit};
 use super::widgets::{gauge, input, pane};
-use crate::store::Environment;
+use luthier_hub::store::Environment;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -93,7 +93,7 @@ fn banner(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
     // The name is what writing is confirmed with: it is cut rather than left out.
     let name = format!(
         " {}",
-        crate::text::cut(&face.name, width.saturating_sub(used + 1 + lost))
+        luthier_hub::text::cut(&face.name, width.saturating_sub(used + 1 + lost))
     );
     used += name.width();
     spans.push(Span::styled(name, plain));
@@ -135,7 +135,10 @@ fn guide(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
     let room = usize::from(area.width).saturating_sub(name.width() + 3);
     let line = Line::from(vec![
         Span::styled(name, theme.guide),
-        Span::styled(format!("  {}", crate::text::cut(lead, room)), theme.text),
+        Span::styled(
+            format!("  {}", luthier_hub::text::cut(lead, room)),
+            theme.text,
+        ),
     ]);
     frame.render_widget(line, area);
 }
@@ -182,12 +185,12 @@ fn status(state: &State, frame: &mut Frame, regions: &Regions, theme: &Theme) {
         let width = usize::from(area.width);
         let room = width.saturating_sub(used);
         if room >= notice.text.width().min(30) {
-            let text = crate::text::cut(&notice.text, room).into_owned();
+            let text = luthier_hub::text::cut(&notice.text, room).into_owned();
             spans.push(Span::raw("   "));
             spans.push(Span::styled(text, style));
         } else {
             // A notice is news; what is marked is still there after it.
-            let text = crate::text::cut(&notice.text, width.saturating_sub(1)).into_owned();
+            let text = luthier_hub::text::cut(&notice.text, width.saturating_sub(1)).into_owned();
             spans = vec![Span::styled(format!(" {text}"), style)];
         }
     }
@@ -288,7 +291,7 @@ fn log(state: &State, cursor: Cursor, frame: &mut Frame, theme: &Theme) {
             height: 1,
             ..area
         };
-        let place = crate::text::cut(place, usize::from(area.width).saturating_sub(1));
+        let place = luthier_hub::text::cut(place, usize::from(area.width).saturating_sub(1));
         frame.render_widget(Line::styled(format!(" {place}"), theme.muted), below);
     }
     let all = state.shared.notices.all();

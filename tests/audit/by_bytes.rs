@@ -2,10 +2,10 @@
 
 use super::inspect::by_bytes::{Reach, Searched, search};
 use super::{AuditError, inspect};
-use crate::object::identity::blob_trials;
-use crate::object::{Kind, ObjectId};
-use crate::progress::Progress;
-use crate::testing::*;
+use luthier_hub::progress::Progress;
+use luthier_hub::testing::*;
+use luthier_object::identity::blob_trials;
+use luthier_object::{Kind, ObjectId};
 
 #[tokio::test]
 async fn a_search_says_how_far_it_came() {

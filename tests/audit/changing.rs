@@ -1,12 +1,12 @@
 //! A hub that goes on while it is audited: what went or came between two pages is no fault.
 
-use crate::audit::{Code, Depth, Filter, Options, Summary, run};
-use crate::backend::layout;
-use crate::index::{Index, NewRows};
-use crate::object::{Kind, ObjectId};
-use crate::progress::Progress;
-use crate::testing::between::{between, sql};
-use crate::testing::*;
+use crate::{Code, Depth, Filter, Options, Summary, run};
+use luthier_hub::backend::layout;
+use luthier_hub::index::{Index, NewRows};
+use luthier_hub::progress::Progress;
+use luthier_hub::testing::between::{between, sql};
+use luthier_hub::testing::*;
+use luthier_object::{Kind, ObjectId};
 
 /// Audits, and runs the SQL before the `nth` read of this name.
 async fn audit(

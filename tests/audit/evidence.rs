@@ -1,8 +1,8 @@
 //! Findings as JSON: what was written before is read, and is written the same again.
 
 use super::*;
-use crate::audit::evidence::Sides;
-use crate::audit::fault::FAULTS;
+use crate::evidence::Sides;
+use crate::fault::FAULTS;
 use serde_json::json;
 
 /// One finding of nearly every code, as version 0.1.0 wrote it.

@@ -1,9 +1,9 @@
 //! The byte of an object that is marked is the first one that is not as it should be.
 
-use crate::audit::{ObjectView, inspect};
-use crate::backend::layout;
-use crate::object::{Kind, ObjectId};
-use crate::testing::*;
+use crate::{ObjectView, inspect};
+use luthier_hub::backend::layout;
+use luthier_hub::testing::*;
+use luthier_object::{Kind, ObjectId};
 
 async fn problem(hub: &TestHub, kind: Kind, id: &ObjectId) -> Option<Option<usize>> {
     let seen = inspect::inspect(&hub.open().await, kind, id).await.unwrap();

@@ -1,16 +1,16 @@
 //! What the audit says, and what it must not say, on small hubs made for one question each.
 
-use crate::audit::{Auto, Code, Depth, Filter, Grade, Options, Scope, Summary, run};
-use crate::backend::layout;
-use crate::index::{BlobRow, NewRows};
-use crate::object::{Kind, ObjectId, SnapshotRecord};
-use crate::progress::Progress;
-use crate::store::{Policy, Store};
-use crate::testing::*;
+use crate::{Auto, Code, Depth, Filter, Grade, Options, Scope, Summary, run};
+use luthier_hub::backend::layout;
+use luthier_hub::index::{BlobRow, NewRows};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::{Policy, Store};
+use luthier_hub::testing::*;
+use luthier_object::{Kind, ObjectId, SnapshotRecord};
 use std::time::Duration;
 
 /// A hub with one commit; nothing of commit and snapshot is stored yet.
-async fn one_commit() -> (TestHub, SnapshotRecord, crate::object::CommitRecord) {
+async fn one_commit() -> (TestHub, SnapshotRecord, luthier_object::CommitRecord) {
     let hub = TestHub::empty().await;
     let blob = hub.blob(b"la la", "song.txt").await;
     let tree = snapshot(&[("song.txt", &blob)]);
@@ -149,7 +149,7 @@ async fn where_rows_are_canonical_a_null_uri_is_information() {
 #[tokio::test]
 async fn a_blob_without_object_has_nothing_to_be_repaired_from() {
     let hub = TestHub::empty().await;
-    let id = crate::object::identity::blob_id(b"gone");
+    let id = luthier_object::identity::blob_id(b"gone");
     let row = BlobRow {
         object_id: id.as_str().into(),
         repo_id: Some(REPO.into()),
@@ -288,7 +288,7 @@ async fn a_cancelled_audit_ends_as_cancelled() {
     let progress = Progress::new();
     progress.cancel();
     let ended = run(&hub.open().await, &bytes(), &progress).await;
-    assert!(matches!(ended, Err(crate::audit::AuditError::Cancelled(_))));
+    assert!(matches!(ended, Err(crate::AuditError::Cancelled(_))));
 }
 
 #[tokio::test]

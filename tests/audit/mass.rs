@@ -1,8 +1,8 @@
 //! When a fault is too large to be one.
 
 use super::Mass;
-use crate::audit::{Code, Evidence, Finding, Subject};
-use crate::object::Kind;
+use crate::{Code, Evidence, Finding, Subject};
+use luthier_object::Kind;
 
 /// The alarms of so many rows of one repository, of which some are missing.
 fn alarms(rows: u64, missing: impl Fn(u64) -> bool, code: Code) -> Vec<String> {

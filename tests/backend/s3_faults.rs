@@ -6,9 +6,9 @@ use super::tests::{BUCKET, hasty, open, open_at, place};
 use crate::access::Access;
 use crate::backend::suite::key;
 use crate::backend::{Backend, BackendError, BackendMut};
-use crate::testing_s3::{ACCESS_KEY, Fault, Op, SECRET_KEY, Server};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
+use luthier_testing::s3::{ACCESS_KEY, Fault, Op, SECRET_KEY, Server};
 use std::time::Duration;
 
 async fn both() -> (Server, S3) {

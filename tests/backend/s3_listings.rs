@@ -5,8 +5,8 @@ use super::client::Timeouts;
 use super::tests::{BUCKET, hasty, open, open_at, place};
 use crate::access::Access;
 use crate::backend::{Backend, Entry};
-use crate::testing_s3::{Op, Quirk, Server};
 use futures_util::StreamExt;
+use luthier_testing::s3::{Op, Quirk, Server};
 use std::collections::BTreeSet;
 
 async fn listed(store: &S3, prefix: &str, after: Option<&str>) -> Result<Vec<String>, String> {

@@ -6,9 +6,9 @@ use super::{Conditions, S3};
 use crate::access::Access;
 use crate::backend::suite::key;
 use crate::backend::{Backend, BackendError, BackendMut, Put, Replaced, layout};
-use crate::testing_s3::{Fault, Lacks, Op, Server};
 use bytes::Bytes;
 use futures_util::StreamExt;
+use luthier_testing::s3::{Fault, Lacks, Op, Server};
 use std::time::Duration;
 
 async fn with(lacks: Lacks) -> (Server, S3) {

@@ -286,10 +286,10 @@ fn an_older_report_is_still_read() {
     let checks = report["checks"].as_array_mut().unwrap();
     checks.retain(|check| check["name"] != "nothing-hidden");
     report.as_object_mut().unwrap().remove("sha256");
-    let own = luthier::object::json::canonical(&report);
+    let own = luthier_object::json::canonical(&report);
     use sha2::{Digest, Sha256};
     report["sha256"] = hex::encode(Sha256::digest(own)).into();
-    let older: luthier::repair::signoff::Signoff = serde_json::from_value(report).unwrap();
+    let older: luthier_repair::signoff::Signoff = serde_json::from_value(report).unwrap();
     std::fs::write(&file, serde_json::to_string_pretty(&older).unwrap() + "\n").unwrap();
     let ran = place.on(
         &hub,

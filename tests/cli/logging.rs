@@ -96,7 +96,7 @@ fn the_filter_decides_what_is_logged_and_one_that_cannot_be_read_is_refused() {
         before,
         "nothing was said, and nothing is there"
     );
-    assert_eq!(run("luthier::store=debug").code, 1);
+    assert_eq!(run("luthier_hub::store=debug").code, 1);
     let (_, log) = logs(&place).pop().unwrap();
     assert!(log.contains("answered") && !log.contains("phase"), "{log}");
 }

@@ -29,11 +29,7 @@ mod rebuilding;
 mod recovering;
 mod remote;
 mod repairing;
-#[path = "../support/s3.rs"]
-mod s3;
 mod scoped;
-#[path = "../support/postgres.rs"]
-mod server;
 mod sides;
 mod signing;
 mod stopping;
@@ -43,3 +39,6 @@ mod store_unread;
 mod support;
 mod typing;
 mod undoing;
+
+use luthier_testing::postgres as server;
+use luthier_testing::s3;

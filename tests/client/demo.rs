@@ -1,10 +1,10 @@
 //! The demo hub: healthy, every repository can be pulled; faulty, each fault that stops a pull says so.
 
 use super::support::*;
-use crate::client::{Layout, PullOptions};
-use crate::demo::{DemoOptions, build};
-use crate::progress::Progress;
-use crate::store::Store;
+use crate::{Layout, PullOptions};
+use luthier_demo::{DemoOptions, build};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
 use std::collections::BTreeSet;
 use tempfile::TempDir;
 

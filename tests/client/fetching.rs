@@ -1,12 +1,12 @@
 //! The walk itself.
 
 use super::support::*;
-use crate::index::NewRows;
-use crate::object::identity::{self, CommitScheme};
-use crate::object::{Kind, ObjectId};
-use crate::progress::Progress;
-use crate::store::fetch::{Fetch, FetchError, FetchOptions, Head, Origin, Step};
-use crate::testing::{TestHub, commit, commit_row, snapshot, snapshot_row};
+use luthier_hub::index::NewRows;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::fetch::{Fetch, FetchError, FetchOptions, Head, Origin, Step};
+use luthier_hub::testing::{TestHub, commit, commit_row, snapshot, snapshot_row};
+use luthier_object::identity::{self, CommitScheme};
+use luthier_object::{Kind, ObjectId};
 
 async fn start(hub: &TestHub, want: &[&ObjectId], have: &[ObjectId], o: FetchOptions) -> Fetch {
     let want = want.iter().map(|id| Head {
@@ -81,7 +81,7 @@ async fn stored_bytes_come_byte_for_byte_and_rows_stand_in_only_for_what_is_not_
         .split_once('\0')
         .map(|(_, json)| format!("{json} "))
         .unwrap();
-    let bytes = crate::object::frame::encode(Kind::Commit, spaced.as_bytes());
+    let bytes = luthier_object::frame::encode(Kind::Commit, spaced.as_bytes());
     let mut row = commit_row(&second);
     row.storage_uri = Some(hub.plant(&second.commit_id, bytes.clone()).await);
     hub.add_commit(row).await;
@@ -162,7 +162,7 @@ async fn an_object_larger_than_its_row_says_still_comes_whole() {
     let large = vec![7; 300_000];
     let id = identity::blob_id(&large);
     let uri = hub.plant(&id, large).await;
-    let row = crate::index::BlobRow {
+    let row = luthier_hub::index::BlobRow {
         object_id: id.as_str().into(),
         size_bytes: 1,
         storage_uri: Some(uri),

@@ -1,8 +1,8 @@
 //! Folders that are in use, in the way, or not what they seem.
 
 use super::support::*;
-use crate::client::{Folder, PullError};
-use crate::object::Kind;
+use crate::{Folder, PullError};
+use luthier_object::Kind;
 use std::os::unix::fs::symlink;
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn one_pull_at_a_time_works_in_a_folder() {
 #[tokio::test]
 async fn a_deleted_repository_is_not_pulled() {
     let song = Song::new().await;
-    let row = crate::index::RepoRow {
+    let row = luthier_hub::index::RepoRow {
         repo_id: "gone".into(),
         owner: "alice".into(),
         slug: "old".into(),
@@ -98,7 +98,7 @@ async fn a_deleted_repository_is_not_pulled() {
         ..Default::default()
     };
     song.hub
-        .insert(crate::index::NewRows {
+        .insert(luthier_hub::index::NewRows {
             repos: vec![row],
             ..Default::default()
         })

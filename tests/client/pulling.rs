@@ -1,10 +1,10 @@
 //! What a pull leaves on the disk.
 
 use super::support::*;
-use crate::client::{Layout, PullError};
-use crate::index::{BranchRow, NewRows};
-use crate::object::{Kind, ObjectId, frame, identity};
-use crate::testing::{REPO, TestHub, commit, commit_row, snapshot, snapshot_row};
+use crate::{Layout, PullError};
+use luthier_hub::index::{BranchRow, NewRows};
+use luthier_hub::testing::{REPO, TestHub, commit, commit_row, snapshot, snapshot_row};
+use luthier_object::{Kind, ObjectId, frame, identity};
 
 #[tokio::test]
 async fn a_pull_is_what_a_client_holds_and_verifies() {
@@ -81,7 +81,7 @@ async fn the_next_pull_brings_what_is_new_and_moves_the_ref() {
 struct TestHubBranch;
 
 impl TestHubBranch {
-    async fn moved(song: &Song) -> crate::store::Store {
+    async fn moved(song: &Song) -> luthier_hub::store::Store {
         let url = format!(
             "sqlite://{}",
             song.hub.folder.path().join("hub.db").display()
@@ -103,12 +103,12 @@ async fn an_incremental_pull_fetches_only_what_the_client_lacks() {
     song.hub.branch("old", &song.first.commit_id).await;
     song.hub.branch("new", &song.second.commit_id).await;
     let store = song.hub.open().await;
-    let old = crate::client::PullOptions {
+    let old = crate::PullOptions {
         branch: Some("old".into()),
         ..song.options()
     };
     assert_eq!(run(&store, &old).await.pulled().fetched, [1, 1, 2]);
-    let new = crate::client::PullOptions {
+    let new = crate::PullOptions {
         branch: Some("new".into()),
         have: vec![song.first.commit_id.clone()],
         ..song.options()
@@ -123,7 +123,7 @@ async fn an_incremental_pull_fetches_only_what_the_client_lacks() {
 async fn one_branch_alone_is_checked_out() {
     let song = Song::new().await;
     song.hub.branch("parts/bass", &song.first.commit_id).await;
-    let o = crate::client::PullOptions {
+    let o = crate::PullOptions {
         branch: Some("parts/bass".into()),
         ..song.options()
     };
@@ -173,7 +173,7 @@ async fn client_0_1_gets_json_files_and_raw_blobs() {
     let bytes = b"la la".to_vec();
     let (_, blob) = identity::blob_trials(&bytes).pop().unwrap();
     let uri = hub.plant(&blob, bytes.clone()).await;
-    let row = crate::index::BlobRow {
+    let row = luthier_hub::index::BlobRow {
         object_id: blob.as_str().into(),
         size_bytes: 5,
         storage_uri: Some(uri),
@@ -190,7 +190,7 @@ async fn client_0_1_gets_json_files_and_raw_blobs() {
     keep(&hub, &tree, &head).await;
     hub.branch("main", &head.commit_id).await;
     let dir = hub.folder.path().join("pulled");
-    let o = crate::client::PullOptions {
+    let o = crate::PullOptions {
         layout: Layout::V01,
         ..options("alice", "song", &dir)
     };
@@ -221,7 +221,7 @@ async fn client_0_1_gets_json_files_and_raw_blobs() {
 #[tokio::test]
 async fn client_0_1_is_refused_ids_of_a_later_era() {
     let song = Song::new().await;
-    let o = crate::client::PullOptions {
+    let o = crate::PullOptions {
         layout: Layout::V01,
         ..song.options()
     };

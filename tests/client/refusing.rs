@@ -1,11 +1,11 @@
 //! What a client would refuse, and in which words.
 
 use super::support::*;
-use crate::object::{Kind, ObjectId, identity};
-use crate::testing::{TestHub, commit, commit_row, snapshot, snapshot_row};
+use luthier_hub::testing::{TestHub, commit, commit_row, snapshot, snapshot_row};
+use luthier_object::{Kind, ObjectId, identity};
 
 /// A hub whose `main` stands at a commit of this tree, all stored.
-async fn with_tree(tree: &crate::object::SnapshotRecord, hub: TestHub) -> Song {
+async fn with_tree(tree: &luthier_object::SnapshotRecord, hub: TestHub) -> Song {
     let head = commit(&tree.snapshot_id, &[], "Head");
     keep(&hub, tree, &head).await;
     hub.branch("main", &head.commit_id).await;
@@ -70,7 +70,7 @@ async fn missing_parents_snapshots_and_heads_are_named() {
             format!("head dangling → commit {gone}: the hub has no row of it"),
         ),
     ] {
-        let o = crate::client::PullOptions {
+        let o = crate::PullOptions {
             branch: Some(branch.into()),
             into: song.dir().join(branch),
             ..song.options()
@@ -220,7 +220,7 @@ async fn branch_names_that_collide_as_files_are_refused() {
         assert!(said.contains("as a file"), "{said}");
         // Each of them alone can be.
         for branch in [one, other] {
-            let o = crate::client::PullOptions {
+            let o = crate::PullOptions {
                 branch: Some(branch.into()),
                 into: song.dir().join(branch.replace('/', "-")),
                 ..song.options()

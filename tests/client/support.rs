@@ -1,15 +1,15 @@
 //! Small hubs to pull from, and what a pull left on the disk.
 
-use crate::client::PullError;
-use crate::client::folder::Folder;
-use crate::client::pull::{PullOptions, Pulled, Told, pull};
-use crate::client::verify::{Verified, Wrong, verify};
-use crate::client::{Layout, layout};
-use crate::object::identity::{self, CommitScheme, SnapshotScheme};
-use crate::object::{CommitRecord, Kind, ObjectId, SnapshotRecord};
-use crate::progress::Progress;
-use crate::store::Store;
-use crate::testing::{TestHub, commit, commit_row, snapshot, snapshot_row};
+use crate::PullError;
+use crate::folder::Folder;
+use crate::pull::{PullOptions, Pulled, Told, pull};
+use crate::verify::{Verified, Wrong, verify};
+use crate::{Layout, layout};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
+use luthier_hub::testing::{TestHub, commit, commit_row, snapshot, snapshot_row};
+use luthier_object::identity::{self, CommitScheme, SnapshotScheme};
+use luthier_object::{CommitRecord, Kind, ObjectId, SnapshotRecord};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

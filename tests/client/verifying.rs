@@ -1,10 +1,10 @@
 //! Each thing that can go wrong in a pulled folder is found, and nothing else.
 
 use super::support::*;
-use crate::client::verify::verify;
-use crate::client::{Folder, Layout};
-use crate::object::Kind;
-use crate::progress::Progress;
+use crate::verify::verify;
+use crate::{Folder, Layout};
+use luthier_hub::progress::Progress;
+use luthier_object::Kind;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -81,7 +81,7 @@ async fn removed_objects_are_found_on_every_tier() {
     }
 }
 
-fn nth(song: &Song, tier: usize) -> (Kind, crate::object::ObjectId) {
+fn nth(song: &Song, tier: usize) -> (Kind, luthier_object::ObjectId) {
     match tier {
         0 => (Kind::Commit, song.first.commit_id.clone()),
         1 => (Kind::Snapshot, song.trees[0].snapshot_id.clone()),
@@ -163,7 +163,7 @@ async fn hostile_files_are_findings_and_never_a_hang() {
         });
         let deep = "[".repeat(1 << 20);
         let path = file(dir, Kind::Commit, &song.first.commit_id);
-        let deep = crate::object::frame::encode(Kind::Commit, deep.as_bytes());
+        let deep = luthier_object::frame::encode(Kind::Commit, deep.as_bytes());
         std::fs::write(path, deep).unwrap();
         let path = file(dir, Kind::Snapshot, &song.trees[1].snapshot_id);
         std::fs::OpenOptions::new()

@@ -1,9 +1,9 @@
 //! Where a demo hub may be built, and that a seed says all.
 
 use super::support::{demo, objects, options, rows, scaled};
-use crate::demo::{DemoError, build};
-use crate::progress::Progress;
-use crate::store::hub::{Database, ObjectStore};
+use crate::{DemoError, build};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::hub::{Database, ObjectStore};
 
 #[tokio::test]
 async fn the_same_seed_gives_the_same_rows_and_objects() {

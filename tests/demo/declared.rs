@@ -1,8 +1,8 @@
 //! What the demo says that it broke.
 
 use super::support::{demo, rows};
-use crate::audit::{Code, Subject, fault::FAULTS};
-use crate::demo::Declared;
+use crate::Declared;
+use luthier_audit::{Code, Subject, fault::FAULTS};
 use std::collections::BTreeSet;
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! The healthy hub has nothing that could be found.
 
 use super::support::{Rows, demo, objects, rows};
-use crate::backend::layout;
-use crate::object::{Kind, Manifest, ObjectId, Proof, path};
-use crate::store::reconstruct;
+use luthier_hub::backend::layout;
+use luthier_hub::store::reconstruct;
+use luthier_object::{Kind, Manifest, ObjectId, Proof, path};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn every_cache_is_canonical_and_counts_right() {
         assert!(path::check_all(&manifest).is_empty(), "{}", row.snapshot_id);
         let directories = reconstruct::directories(&row).unwrap();
         let id = ObjectId::new(&row.snapshot_id);
-        assert!(crate::object::identity::verify_snapshot(&id, &manifest, &directories).is_some());
+        assert!(luthier_object::identity::verify_snapshot(&id, &manifest, &directories).is_some());
     }
 }
 
@@ -159,7 +159,7 @@ fn reached(rows: &Rows) -> (BTreeSet<String>, BTreeSet<String>) {
     (commits, blobs)
 }
 
-fn blobs_of(row: &crate::index::SnapshotRow) -> Vec<String> {
+fn blobs_of(row: &luthier_hub::index::SnapshotRow) -> Vec<String> {
     let (manifest, _) = Manifest::decode(row.manifest.as_deref().unwrap()).unwrap();
     manifest
         .iter()

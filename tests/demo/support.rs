@@ -1,15 +1,15 @@
 //! Builds demo hubs and reads them back.
 
-use crate::backend::Key;
-use crate::demo::{Built, DemoOptions, build};
-use crate::index::{
+use crate::{Built, DemoOptions, build};
+use futures_util::StreamExt;
+use luthier_hub::backend::Key;
+use luthier_hub::index::{
     BlobRow, BranchRow, CommitRow, Index, IndexError, MembershipRow, Page, ProposalRow, RepoRow,
     SnapshotRow,
 };
-use crate::object::Kind;
-use crate::progress::Progress;
-use crate::store::Store;
-use futures_util::StreamExt;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
+use luthier_object::Kind;
 use std::future::Future;
 use tempfile::TempDir;
 

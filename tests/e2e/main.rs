@@ -13,7 +13,7 @@ mod endings;
 mod guides;
 mod manners;
 mod screen;
-#[path = "../support/postgres.rs"]
-mod server;
 mod tour;
 mod traps;
+
+use luthier_testing::postgres as server;

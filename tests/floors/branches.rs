@@ -1,12 +1,12 @@
 //! What an audit says of each branch is what a pull of it does.
 
-use crate::audit::report::Stands;
-use crate::audit::{Depth, Options, Report, Scope, run};
-use crate::client::tried::try_pull;
-use crate::demo::{DemoOptions, build};
-use crate::index::RepoRow;
-use crate::progress::Progress;
-use crate::store::Store;
+use luthier_audit::report::Stands;
+use luthier_audit::{Depth, Options, Report, Scope, run};
+use luthier_client::tried::try_pull;
+use luthier_demo::{DemoOptions, build};
+use luthier_hub::index::RepoRow;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -61,7 +61,7 @@ async fn mark(report: &Report, repo: &str, branch: &str) -> (Stands, Option<Stri
     let found = report.branches(repo, &names).await.unwrap().remove(0);
     let code = found
         .code
-        .map(|code| crate::audit::fault::FAULTS[usize::from(code)].name);
+        .map(|code| luthier_audit::fault::FAULTS[usize::from(code)].name);
     (
         found.stands,
         code.map(|code| format!("{code} {}", found.cause.unwrap_or_default())),

@@ -1,10 +1,10 @@
 //! The test that matters most: what the demo broke is what the audit finds, and nothing else.
 
-use crate::audit::fault::FAULTS;
-use crate::audit::{Depth, Filter, Options, run};
-use crate::demo::{DemoOptions, build};
-use crate::progress::Progress;
-use crate::store::Store;
+use luthier_audit::fault::FAULTS;
+use luthier_audit::{Depth, Filter, Options, run};
+use luthier_demo::{DemoOptions, build};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
 use std::collections::BTreeSet;
 
 async fn found(

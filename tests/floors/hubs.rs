@@ -1,14 +1,14 @@
 //! Hubs that were rebuilt, compared with those that they come from.
 
-use crate::audit::hubs::{Change, Difference, Totals, compare};
-use crate::audit::{AuditError, Depth, Filter, Options, run};
-use crate::demo::{Built, DemoOptions, build};
-use crate::index::{CommitRow, NewRows};
-use crate::progress::Progress;
-use crate::store::hub::{Database, Hub};
-use crate::store::rebuild::{Rebuilt, rebuild};
-use crate::store::{Authority, Store};
-use crate::testing::*;
+use luthier_audit::hubs::{Change, Difference, Totals, compare};
+use luthier_audit::{AuditError, Depth, Filter, Options, run};
+use luthier_demo::{Built, DemoOptions, build};
+use luthier_hub::index::{CommitRow, NewRows};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::hub::{Database, Hub};
+use luthier_hub::store::rebuild::{Rebuilt, rebuild};
+use luthier_hub::store::{Authority, Store};
+use luthier_hub::testing::*;
 use std::collections::BTreeSet;
 use tempfile::TempDir;
 
@@ -120,7 +120,7 @@ async fn a_row_on_one_side_and_a_changed_column_are_told_with_both_values() {
     };
     two.insert(NewRows {
         commits: vec![changed],
-        memberships: vec![(crate::object::Kind::Commit, member(&record.commit_id))],
+        memberships: vec![(luthier_object::Kind::Commit, member(&record.commit_id))],
         ..NewRows::default()
     })
     .await;

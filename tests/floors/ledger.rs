@@ -1,11 +1,11 @@
 //! What looks teach each other: each covers its part, as deep as it went, and leaves the rest.
 
-use crate::audit::report::Stands;
-use crate::audit::{Code, Depth, Filter, Options, PullEnd, PullFact, Report, Scope, run};
-use crate::demo::{DemoOptions, build};
-use crate::object::ObjectId;
-use crate::progress::Progress;
-use crate::store::Store;
+use luthier_audit::report::Stands;
+use luthier_audit::{Code, Depth, Filter, Options, PullEnd, PullFact, Report, Scope, run};
+use luthier_demo::{DemoOptions, build};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
+use luthier_object::ObjectId;
 use std::path::{Path, PathBuf};
 
 /// A healthy hub of which one byte is flipped in the tree of a branch's head.

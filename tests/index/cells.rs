@@ -4,7 +4,7 @@ use super::sqlite_tests::{File, newest, read_everything};
 use super::suite::{Fixture, commit, snapshot};
 use super::{Edge, Index, IndexMut, Link, MAX_CELL, NewRows, Recache};
 use crate::access::Access;
-use crate::object::Kind;
+use luthier_object::Kind;
 
 #[tokio::test]
 async fn text_with_nul_and_controls_survives() {

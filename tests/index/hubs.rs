@@ -11,7 +11,7 @@ pub async fn a_hub_of_march_is_read_in_full<F: Fixture>() {
     let commits = hub.commits(None, 9).await.unwrap().rows;
     assert_eq!(commits[0].repo_id.as_deref(), Some("r1"));
     assert_eq!(commits[0].storage_uri, None);
-    let at = crate::object::time::parse(&commits[0].timestamp);
+    let at = luthier_object::time::parse(&commits[0].timestamp);
     assert_eq!(at, Some(1_773_914_400_500_000));
     let snapshot = &hub.snapshots(None, 9).await.unwrap().rows[0];
     let manifest = snapshot.manifest.as_deref().unwrap();

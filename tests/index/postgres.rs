@@ -5,7 +5,7 @@ use super::suite::{self, Fixture, blob, full_rows};
 use super::{Index, IndexError, IndexMut, NewRows};
 use crate::access::Access;
 use crate::testing::march::POSTGRES;
-use crate::testing::postgres::{database, run, server};
+use luthier_testing::postgres::{database, run, server};
 
 /// What the suite asks of a hub of March 2026.
 const MARCH: &str = r#"
@@ -305,7 +305,7 @@ async fn nothing_but_an_empty_place_becomes_a_hub() {
 
 #[test]
 fn no_statement_has_a_name_and_nothing_is_set_beyond_a_transaction() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/index/postgres");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/index/postgres");
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();

@@ -7,7 +7,7 @@ use super::{Edge, Index, IndexMut, Link, NewRows, Recache, WriteBatch};
 use crate::access::Access;
 use crate::index::hidden::Why;
 use crate::index::{BatchOutcome, HeadMove};
-use crate::object::Kind;
+use luthier_object::Kind;
 
 /// A hub of a few rows of everything.
 async fn filled() -> Own {

@@ -6,7 +6,7 @@ use super::suite::{Fixture, full_rows};
 use super::{Index, IndexError, IndexMut};
 use crate::access::Access;
 use crate::index::hidden::{Hidden, Why};
-use crate::object::Kind;
+use luthier_object::Kind;
 
 /// A role that may read every table of the hub, but for what `more` takes away again; its URL.
 async fn reader(fixture: &Own, more: &str) -> String {

@@ -6,7 +6,7 @@ use super::suite::{self, Fixture, commit};
 use super::{Edge, Index, IndexMut, Link, NewRows, Recache};
 use crate::access::Access;
 use crate::index::hidden::Why;
-use crate::object::Kind;
+use luthier_object::Kind;
 
 /// The ids of every commit, in pages of `limit`.
 async fn ids(hub: &Sqlite, limit: u32) -> Vec<String> {

@@ -5,7 +5,7 @@ use super::{
     Listed, MembershipRow, NewRows, Page, ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow,
 };
 use crate::access::Access;
-use crate::object::Kind;
+use luthier_object::Kind;
 
 pub mod browsing;
 pub mod changes;

@@ -1,14 +1,14 @@
 //! Applying: what stops it, and what it leaves alone.
 
 use super::support::*;
-use crate::audit::Code;
-use crate::index::IndexError;
-use crate::object::{Kind, ObjectId, Proven};
-use crate::progress::Progress;
-use crate::repair::journal::{Event, lines_of, runs};
-use crate::repair::{Journal, Outcome, RepairError, apply};
-use crate::store::StoreError;
-use crate::store::write::{Change, NoLedger};
+use crate::journal::{Event, lines_of, runs};
+use crate::{Journal, Outcome, RepairError, apply};
+use luthier_audit::Code;
+use luthier_hub::index::IndexError;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::StoreError;
+use luthier_hub::store::write::{Change, NoLedger};
+use luthier_object::{Kind, ObjectId, Proven};
 use std::path::Path;
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ async fn a_row_that_changed_after_the_plan_is_left_as_it_is() {
         assert_eq!(applied.outcomes[&Outcome::Superseded], 1, "{sql}");
         assert_eq!(applied.outcomes[&Outcome::Written], 2, "{sql}");
         assert!(applied.trouble[0].contains(why), "{:?}", applied.trouble);
-        let key = crate::backend::layout::key_for(&commits[1].commit_id).unwrap();
+        let key = luthier_hub::backend::layout::key_for(&commits[1].commit_id).unwrap();
         let object = hub.folder.path().join("objects").join(key.as_str());
         assert!(!object.exists(), "{sql}: nothing was written for it");
     }
@@ -240,7 +240,7 @@ async fn a_canary_that_fails_stops_all_writing() {
     assert!(linked(&hub, &commits).await < 10);
     let run = &runs(journal.path()).unwrap()[0];
     assert!(run.breaker.as_ref().unwrap().contains(&first.id));
-    let sealed = crate::repair::journal::verify(journal.path()).unwrap();
+    let sealed = crate::journal::verify(journal.path()).unwrap();
     assert!(sealed.is_sound());
 }
 

@@ -1,14 +1,14 @@
 //! What stops all writing, what only slows it down, and what a person confirms.
 
 use super::support::*;
-use crate::audit::{Code, Filter};
-use crate::backend::{layout, s3};
-use crate::progress::Progress;
-use crate::repair::apply::RetryPolicy;
-use crate::repair::{Options, Outcome, Plan, RepairError, Selection, Throttle, apply_with};
-use crate::store::hub::ObjectStore;
-use crate::store::{Authority, Environment, Hub, Store};
-use crate::testing_s3::{Fault, Op, Server};
+use crate::apply::RetryPolicy;
+use crate::{Options, Outcome, Plan, RepairError, Selection, Throttle, apply_with};
+use luthier_audit::{Code, Filter};
+use luthier_hub::backend::{layout, s3};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::hub::ObjectStore;
+use luthier_hub::store::{Authority, Environment, Hub, Store};
+use luthier_testing::s3::{Fault, Op, Server};
 use std::time::Duration;
 
 fn of(code: Code) -> Selection {

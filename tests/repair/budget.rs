@@ -1,8 +1,8 @@
 //! How much may go wrong.
 
 use super::Budget;
-use crate::repair::Outcome;
-use crate::repair::RepairError;
+use crate::Outcome;
+use crate::RepairError;
 
 /// The step at which writing stops, from 1.
 fn stops(outcomes: impl IntoIterator<Item = Outcome>) -> Option<(usize, String)> {

@@ -1,10 +1,10 @@
 //! Every remedy on the demo hub, from its fault to gone.
 
 use super::support::*;
-use crate::audit::{Auto, Code, Filter, Remedy};
-use crate::progress::Progress;
-use crate::repair::journal::{Event, lines_of, runs, verify};
-use crate::repair::{Outcome, Plan, Selection, Step, StepChange, apply};
+use crate::journal::{Event, lines_of, runs, verify};
+use crate::{Outcome, Plan, Selection, Step, StepChange, apply};
+use luthier_audit::{Auto, Code, Filter, Remedy};
+use luthier_hub::progress::Progress;
 use std::collections::BTreeSet;
 
 #[tokio::test]

@@ -1,11 +1,11 @@
 //! Plans and journals of earlier versions: they are read, and what is read is written the same again.
 
-use crate::audit::{Remedy, Subject};
-use crate::repair::change::{RowChange, StepChange};
-use crate::repair::journal::{Event, Line, runs, verify};
-use crate::repair::{Plan, Step};
-use crate::store::hub::{Database, ObjectStore};
-use crate::store::{Environment, Hub, Policy};
+use crate::change::{RowChange, StepChange};
+use crate::journal::{Event, Line, runs, verify};
+use crate::{Plan, Step};
+use luthier_audit::{Remedy, Subject};
+use luthier_hub::store::hub::{Database, ObjectStore};
+use luthier_hub::store::{Environment, Hub, Policy};
 use serde_json::Value;
 use std::collections::BTreeSet;
 

@@ -1,12 +1,12 @@
 //! What a plan does not do is listed with its reason, and what it says of an undo is so.
 
 use super::support::*;
-use crate::audit::fault::FAULTS;
-use crate::audit::{self, Auto, Code, Depth, Filter, Options};
-use crate::progress::Progress;
-use crate::repair::{
+use crate::{
     Next, RepairError, Selection, Undoing, Work, apply, checkpoints, plan, plannable, undo,
 };
+use luthier_audit::fault::FAULTS;
+use luthier_audit::{Auto, Code, Depth, Filter, Options};
+use luthier_hub::progress::Progress;
 use std::collections::BTreeSet;
 
 fn of(code: Code) -> Selection {
@@ -155,7 +155,7 @@ async fn a_plan_of_nothing_says_what_was_looked_at_and_what_helps() {
             depth,
             ..Options::default()
         };
-        let report = audit::run(&store, &options, &Progress::new())
+        let report = luthier_audit::run(&store, &options, &Progress::new())
             .await
             .unwrap();
         let selection = of(Code::ObjectCorrupt);

@@ -1,9 +1,9 @@
 //! What a killed run had announced is looked up before the next one begins.
 
 use super::support::*;
-use crate::progress::Progress;
-use crate::repair::journal::{Event, RecordedOutcome, lines_of, runs, verify};
-use crate::repair::{Outcome, apply, undo};
+use crate::journal::{Event, RecordedOutcome, lines_of, runs, verify};
+use crate::{Outcome, apply, undo};
+use luthier_hub::progress::Progress;
 
 /// Cuts a journal behind the last of these lines, as a kill leaves it.
 fn cut(path: &std::path::Path, behind: &str) {

@@ -1,7 +1,7 @@
 //! The journal's chain: what holds it together, and what is seen when it was tampered with.
 
-use crate::repair::RepairError;
-use crate::repair::journal::{Event, Journal, Verified, runs, verify};
+use crate::RepairError;
+use crate::journal::{Event, Journal, Verified, runs, verify};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

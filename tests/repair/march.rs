@@ -1,14 +1,14 @@
 //! A hub of March 2026, from what it is to all that can be made of it, in both databases.
 
 use super::support::*;
-use crate::audit::{Auto, Code};
-use crate::object::Kind;
-use crate::progress::Progress;
-use crate::repair::apply;
-use crate::store::hub::{Database, Hub, ObjectStore};
-use crate::store::{Authority, Environment, Policy, Store};
-use crate::testing::march::{INIT, MERGE, March, POSTGRES, PROPOSAL, SQLITE};
-use crate::testing::postgres;
+use crate::apply;
+use luthier_audit::{Auto, Code};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::hub::{Database, Hub, ObjectStore};
+use luthier_hub::store::{Authority, Environment, Policy, Store};
+use luthier_hub::testing::march::{INIT, MERGE, March, POSTGRES, PROPOSAL, SQLITE};
+use luthier_object::Kind;
+use luthier_testing::postgres;
 use std::collections::BTreeSet;
 use std::path::Path;
 

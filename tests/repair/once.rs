@@ -1,16 +1,16 @@
 //! No object is decoded or hashed twice where one proof of it can be carried.
 
 use super::support::*;
-use crate::client::tried::try_pull;
-use crate::object::tally::{self, Count};
-use crate::object::{CommitRecord, Kind, Proven, identity};
-use crate::progress::Progress;
-use crate::repair::apply;
-use crate::store::hub_writes::{Authorship, FileChange, NewRepo};
-use crate::store::rebuild::rebuild;
-use crate::store::write::{Change, NoLedger};
-use crate::store::{Authority, Hub, Store, hub::Database};
-use crate::testing::*;
+use crate::apply;
+use luthier_client::tried::try_pull;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::hub_writes::{Authorship, FileChange, NewRepo};
+use luthier_hub::store::rebuild::rebuild;
+use luthier_hub::store::write::{Change, NoLedger};
+use luthier_hub::store::{Authority, Hub, Store, hub::Database};
+use luthier_hub::testing::*;
+use luthier_object::tally::{self, Count};
+use luthier_object::{CommitRecord, Kind, Proven, identity};
 
 const ONCE: Count = Count {
     decoded: 1,
@@ -178,7 +178,7 @@ async fn what_a_row_gives_is_read_back_once_for_the_plan_and_once_for_the_repair
     let report = audited(&store).await;
     let _ = tally::take();
     let progress = Progress::new();
-    let plan = crate::repair::plan(&store, &report, &auto(), &progress)
+    let plan = crate::plan(&store, &report, &auto(), &progress)
         .await
         .unwrap();
     // The hash of the row was the proof.

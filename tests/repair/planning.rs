@@ -1,12 +1,12 @@
 //! What becomes a step, in which order, and what is refused.
 
 use super::support::*;
-use crate::audit::{Code, Remedy};
-use crate::index::{MembershipRow, NewRows, SnapshotRow};
-use crate::object::{Kind, ObjectId, identity};
-use crate::progress::Progress;
-use crate::repair::{self, Outcome, Selection, apply};
-use crate::testing::*;
+use crate::{Outcome, Selection, apply};
+use luthier_audit::{Code, Remedy};
+use luthier_hub::index::{MembershipRow, NewRows, SnapshotRow};
+use luthier_hub::progress::Progress;
+use luthier_hub::testing::*;
+use luthier_object::{Kind, ObjectId, identity};
 
 #[tokio::test]
 async fn parents_come_before_children() {
@@ -79,7 +79,7 @@ async fn a_place_in_the_report_chooses_one_finding() {
     let store = hub.open().await;
     let report = audited(&store).await;
     let selection = Selection::Ordinals(vec![1]);
-    let plan = repair::plan(&store, &report, &selection, &Progress::new())
+    let plan = crate::plan(&store, &report, &selection, &Progress::new())
         .await
         .unwrap();
     let named = report.at(&[1]).await.unwrap();
@@ -102,7 +102,7 @@ async fn what_was_mended_since_the_audit_is_refused_as_mended() {
     )
     .await
     .unwrap();
-    let late = repair::plan(&store, &report, &auto(), &Progress::new())
+    let late = crate::plan(&store, &report, &auto(), &Progress::new())
         .await
         .unwrap();
     assert_eq!(late.totals().steps, 0);
@@ -137,7 +137,7 @@ async fn without_empty_blob(there: bool) -> (TestHub, ObjectId) {
 
 #[tokio::test]
 async fn the_empty_blob_gets_its_object_and_its_row() {
-    use crate::index::Index;
+    use luthier_hub::index::Index;
     let (hub, empty) = without_empty_blob(false).await;
     let store = hub.open().await;
     let plan = planned(&store, &auto()).await;
@@ -184,9 +184,9 @@ async fn an_empty_blob_whose_row_a_crash_kept_back_gets_it_by_itself() {
 #[tokio::test]
 async fn the_empty_blob_whose_object_went_is_stored_again_when_that_is_asked_for() {
     let (hub, empty) = without_empty_blob(false).await;
-    let key = crate::backend::layout::key_for(&empty).unwrap();
+    let key = luthier_hub::backend::layout::key_for(&empty).unwrap();
     hub.insert(NewRows {
-        blobs: vec![crate::index::BlobRow {
+        blobs: vec![luthier_hub::index::BlobRow {
             object_id: empty.to_string(),
             repo_id: Some(REPO.into()),
             path: "empty.txt".into(),

@@ -1,10 +1,10 @@
 //! A sign-off says of each repository what its pull says.
 
 use super::signoff::signed;
-use crate::progress::Progress;
-use crate::repair::signoff::{Pulls, Signoff, Verdict};
-use crate::store::Store;
-use crate::testing::*;
+use crate::signoff::{Pulls, Signoff, Verdict};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
+use luthier_hub::testing::*;
 use proptest::prelude::*;
 
 /// A hub whose only repository has these branches, all at one sound commit.
@@ -27,15 +27,15 @@ async fn with_branches(names: &[String]) -> TestHub {
 
 /// Whether `luthier pull` of the only repository comes whole.
 async fn comes_whole(hub: &TestHub, store: &Store) -> bool {
-    let options = crate::client::PullOptions {
+    let options = luthier_client::PullOptions {
         owner: "alice".into(),
         slug: "song".into(),
         branch: None,
         into: hub.folder.path().join("pulled"),
-        layout: crate::client::Layout::Unified,
+        layout: luthier_client::Layout::Unified,
         have: Vec::new(),
     };
-    let pulled = crate::client::pull::pull(store, &options, &Progress::new(), &mut |_| ()).await;
+    let pulled = luthier_client::pull::pull(store, &options, &Progress::new(), &mut |_| ()).await;
     pulled.is_ok_and(|pulled| pulled.is_complete())
 }
 
@@ -75,7 +75,7 @@ async fn branches_that_cannot_live_together_in_a_client_are_no_pass() {
         assert_eq!((pulls.succeeded, pulls.failed_total), (1, 1), "{names:?}");
         assert_eq!((pulls.repositories, pulls.repositories_whole), (1, 0));
         assert_eq!(
-            signoff.findings[&crate::audit::Code::BranchUnsafe],
+            signoff.findings[&luthier_audit::Code::BranchUnsafe],
             1,
             "{names:?}"
         );
@@ -85,8 +85,8 @@ async fn branches_that_cannot_live_together_in_a_client_are_no_pass() {
 #[tokio::test]
 async fn what_only_the_whole_cannot_hold_fails_although_each_branch_comes() {
     // The empty tree of rc7 and the empty blob of its time have one digest, and a client has one file for both.
-    use crate::object::identity::{CommitScheme, commit_trials};
-    use crate::object::{Manifest, ObjectId};
+    use luthier_object::identity::{CommitScheme, commit_trials};
+    use luthier_object::{Manifest, ObjectId};
     use sha2::{Digest, Sha256};
     let hub = TestHub::empty().await;
     let nothing = ObjectId::typed(&Sha256::digest(b"").into());
@@ -99,7 +99,7 @@ async fn what_only_the_whole_cannot_hold_fails_although_each_branch_comes() {
     for (name, manifest) in ["bare", "main"].into_iter().zip(trees) {
         let mut tree = snapshot(&[]);
         tree.manifest = manifest.into();
-        let trials = crate::object::identity::snapshot_trials(&tree.manifest, &tree.directories);
+        let trials = luthier_object::identity::snapshot_trials(&tree.manifest, &tree.directories);
         let rc7 = trials
             .into_iter()
             .find(|(scheme, _)| scheme.name() == "rc7");
@@ -133,7 +133,7 @@ async fn what_only_the_whole_cannot_hold_fails_although_each_branch_comes() {
 #[tokio::test]
 async fn a_repository_without_branches_is_pulled_too_and_deleted_ones_are_told_apart() {
     let hub = with_branches(&["main".to_owned()]).await;
-    let repo = |id: &str, slug: &str, branch: &str, deleted: bool| crate::index::RepoRow {
+    let repo = |id: &str, slug: &str, branch: &str, deleted: bool| luthier_hub::index::RepoRow {
         repo_id: id.into(),
         owner: "bob".into(),
         slug: slug.into(),
@@ -142,13 +142,13 @@ async fn a_repository_without_branches_is_pulled_too_and_deleted_ones_are_told_a
         deleted_at: deleted.then(|| LONG_AGO.into()),
         ..Default::default()
     };
-    let gone = crate::index::BranchRow {
+    let gone = luthier_hub::index::BranchRow {
         branch_id: "b".into(),
         repo_id: "r-gone".into(),
         name: "main".into(),
         head_commit_id: None,
     };
-    hub.insert(crate::index::NewRows {
+    hub.insert(luthier_hub::index::NewRows {
         repos: vec![
             repo("r-gone", "gone", "main", true),
             repo("r-new", "new", "main", false),
@@ -166,7 +166,7 @@ async fn a_repository_without_branches_is_pulled_too_and_deleted_ones_are_told_a
 
     for (id, slug, branch) in [("r-bad", "bad", "../up"), ("r-odd", "a@b", "main")] {
         let repos = vec![repo(id, slug, branch, false)];
-        hub.insert(crate::index::NewRows {
+        hub.insert(luthier_hub::index::NewRows {
             repos,
             ..Default::default()
         })

@@ -1,14 +1,14 @@
 //! Every remedy, from its fault to gone, and each left undone where its precondition fails.
 
 use super::support::*;
-use crate::audit::{Auto, Code, Evidence, Filter, Finding, Remedy};
-use crate::client::ClientFolder;
-use crate::index::{MembershipRow, NewRows, RepoRow};
-use crate::object::Kind;
-use crate::progress::Progress;
-use crate::repair::{Outcome, Plan, Selection, Step, StepChange, apply};
-use crate::store::Store;
-use crate::testing::*;
+use crate::{Outcome, Plan, Selection, Step, StepChange, apply};
+use luthier_audit::{Auto, Code, Evidence, Filter, Finding, Remedy};
+use luthier_client::ClientFolder;
+use luthier_hub::index::{MembershipRow, NewRows, RepoRow};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
+use luthier_hub::testing::*;
+use luthier_object::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ fn of(code: Code) -> Selection {
     })
 }
 
-async fn applied(store: &Store, plan: &Plan, folder: &Path) -> crate::repair::Applied {
+async fn applied(store: &Store, plan: &Plan, folder: &Path) -> crate::Applied {
     let mut journal = journal(folder);
     apply(&writer(store), plan, &mut journal, &Progress::new())
         .await
@@ -248,7 +248,7 @@ async fn named_from_elsewhere(owner: &str) -> (TestHub, String) {
         ..RepoRow::default()
     };
     let tree = commits[0].snapshot_id.clone().unwrap();
-    let mut record = crate::testing::commit(&tree, &[], "elsewhere");
+    let mut record = luthier_hub::testing::commit(&tree, &[], "elsewhere");
     record.repo_id = "repo-2".into();
     let mut row = commit_row(&record);
     row.repo_id = Some("repo-2".into());
@@ -345,9 +345,9 @@ fn shelve(client: &Path, hex: &str, bytes: &[u8]) -> PathBuf {
 #[tokio::test]
 async fn copies_of_a_client_give_back_what_the_hub_has_lost_and_nothing_that_does_not_prove() {
     let (hub, _) = unstored(1).await;
-    let blob = crate::object::identity::blob_id(b"la la");
+    let blob = luthier_object::identity::blob_id(b"la la");
     let objects = hub.folder.path().join("objects");
-    let key = crate::backend::layout::key_for(&blob).unwrap();
+    let key = luthier_hub::backend::layout::key_for(&blob).unwrap();
     std::fs::remove_file(objects.join(key.as_str())).unwrap();
     let client = hub.folder.path().join("client");
     let path = shelve(&client, blob.bare(), b"la lo");

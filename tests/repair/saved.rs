@@ -1,13 +1,13 @@
 //! A plan as a file: what comes back is the plan, and nothing else is taken for one.
 
 use super::support::*;
-use crate::index::EditableColumn;
-use crate::progress::Progress;
-use crate::repair::change::CellChange;
-use crate::repair::{Outcome, Plan, RepairError, Step, StepChange, apply};
-use crate::store::Hub;
-use crate::store::hub::Database;
-use crate::testing::*;
+use crate::change::CellChange;
+use crate::{Outcome, Plan, RepairError, Step, StepChange, apply};
+use luthier_hub::index::EditableColumn;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Hub;
+use luthier_hub::store::hub::Database;
+use luthier_hub::testing::*;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 

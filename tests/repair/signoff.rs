@@ -1,13 +1,13 @@
 //! The verdict: PASS is what is left when every check was seen to hold.
 
 use super::support::*;
-use crate::progress::Progress;
-use crate::repair::signoff::checks::NAMES;
-use crate::repair::signoff::{
+use crate::signoff::checks::NAMES;
+use crate::signoff::{
     self, Check, Checks, Options, Pulls, Signoff, SignoffError, State, Verdict, since,
 };
-use crate::store::Store;
-use crate::testing::*;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
+use luthier_hub::testing::*;
 use proptest::prelude::*;
 
 fn check(name: &str, state: State) -> Check {
@@ -74,7 +74,7 @@ async fn sound() -> (TestHub, Store) {
     let store = hub.open().await;
     let plan = planned(&store, &auto()).await;
     let mut journal = journal(hub.folder.path());
-    let done = crate::repair::apply(&writer(&store), &plan, &mut journal, &Progress::new()).await;
+    let done = crate::apply(&writer(&store), &plan, &mut journal, &Progress::new()).await;
     assert_eq!(done.unwrap().trouble, Vec::<String>::new());
     (hub, store)
 }
@@ -133,14 +133,14 @@ async fn a_hub_without_anything_in_it_is_not_signed() {
 #[tokio::test]
 async fn a_repository_that_its_path_does_not_lead_to_is_no_pull_that_succeeded() {
     let (hub, store) = sound().await;
-    let branch = |id: &str, name: &str| crate::index::BranchRow {
+    let branch = |id: &str, name: &str| luthier_hub::index::BranchRow {
         branch_id: id.into(),
         repo_id: "repo-0".into(),
         name: name.into(),
         head_commit_id: None,
     };
-    hub.insert(crate::index::NewRows {
-        repos: vec![crate::index::RepoRow {
+    hub.insert(luthier_hub::index::NewRows {
+        repos: vec![luthier_hub::index::RepoRow {
             repo_id: "repo-0".into(),
             owner: "alice".into(),
             slug: "song".into(),

@@ -1,12 +1,12 @@
 //! What the tests of repairs share.
 
-use crate::audit::{self, Depth, Finding, Options, Report};
-use crate::demo::{DemoOptions, build};
-use crate::object::CommitRecord;
-use crate::progress::Progress;
-use crate::repair::{self, Journal, Plan, Refusal, Selection, Step};
-use crate::store::{Authority, Store, Writer};
-use crate::testing::*;
+use crate::{Journal, Plan, Refusal, Selection, Step};
+use luthier_audit::{Depth, Finding, Options, Report};
+use luthier_demo::{DemoOptions, build};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::{Authority, Store, Writer};
+use luthier_hub::testing::*;
+use luthier_object::CommitRecord;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,9 @@ pub async fn audited(store: &Store) -> Report {
         depth: Depth::Bytes,
         ..Options::default()
     };
-    audit::run(store, &options, &Progress::new()).await.unwrap()
+    luthier_audit::run(store, &options, &Progress::new())
+        .await
+        .unwrap()
 }
 
 pub async fn findings(store: &Store) -> Vec<Finding> {
@@ -43,7 +45,7 @@ pub async fn demo(folder: &Path, seed: u64) -> Store {
 
 pub async fn planned(store: &Store, selection: &Selection) -> Plan {
     let report = audited(store).await;
-    repair::plan(store, &report, selection, &Progress::new())
+    crate::plan(store, &report, selection, &Progress::new())
         .await
         .unwrap()
 }
@@ -105,7 +107,7 @@ pub async fn unstored(commits: usize) -> (TestHub, Vec<CommitRecord>) {
         let minutes = n % 60;
         let hours = 1 + n / 60;
         record.committed_at = format!("2026-03-02T{hours:02}:{minutes:02}:00+00:00");
-        record.commit_id = crate::object::identity::commit_id(&record);
+        record.commit_id = luthier_object::identity::commit_id(&record);
         hub.add_commit(commit_row(&record)).await;
         made.push(record);
     }
@@ -115,7 +117,7 @@ pub async fn unstored(commits: usize) -> (TestHub, Vec<CommitRecord>) {
 
 /// Which of these commits' rows name an object.
 pub async fn linked(hub: &TestHub, commits: &[CommitRecord]) -> usize {
-    use crate::index::Index;
+    use luthier_hub::index::Index;
     let ids: Vec<String> = commits.iter().map(|c| c.commit_id.to_string()).collect();
     let rows = hub.index.commits_by_id(&ids).await.unwrap();
     rows.iter().filter(|row| row.storage_uri.is_some()).count()

@@ -1,7 +1,7 @@
 //! How fast a run goes, on a clock that tests move.
 
 use super::Throttle;
-use crate::repair::apply::RetryPolicy;
+use crate::apply::RetryPolicy;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 

@@ -1,11 +1,11 @@
 //! What a run changed is put back, as far as nothing has to be deleted for it.
 
 use super::support::*;
-use crate::audit::{Code, Filter, Remedy};
-use crate::progress::Progress;
-use crate::repair::{Applied, Outcome, Plan, RepairError, Selection, apply, undo};
-use crate::store::Store;
-use crate::testing::*;
+use crate::{Applied, Outcome, Plan, RepairError, Selection, apply, undo};
+use luthier_audit::{Code, Filter, Remedy};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
+use luthier_hub::testing::*;
 use sqlx::Row;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -99,7 +99,7 @@ async fn all_remedies_of_a_run_are_put_back_and_an_undo_can_be_undone() {
     let now = files(&objects);
     let same = |(path, bytes): (&std::path::PathBuf, &Vec<u8>)| now.get(path) == Some(bytes);
     assert!(objects_after.iter().all(same));
-    let verified = crate::repair::journal::verify(&journal_path(folder)).unwrap();
+    let verified = crate::journal::verify(&journal_path(folder)).unwrap();
     assert!(verified.is_sound() && verified.runs == 3);
 }
 

@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::backend::{Backend, BackendMut, Body, Entry, Key, Meta, UriRefusal, layout};
-use crate::object::time::Micros;
 use crate::store::{Authority, Store, Writer};
 use crate::testing::*;
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use luthier_object::time::Micros;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 

@@ -5,9 +5,9 @@ use crate::access::Access;
 use crate::backend::s3::{BucketLocation, S3};
 use crate::backend::{Backend, BackendError, Key};
 use crate::progress::Progress;
-use crate::testing_s3::{Fault, Op, Server};
 use crate::waiting::WaitBudget;
 use futures_util::StreamExt;
+use luthier_testing::s3::{Fault, Op, Server};
 use std::sync::Arc;
 use std::time::Duration;
 

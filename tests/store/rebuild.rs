@@ -3,12 +3,12 @@
 use super::*;
 use crate::backend::{BackendMut, Key, layout};
 use crate::index::{Index, NewRows};
-use crate::object::{Kind, ObjectId, identity};
 use crate::store::hub::{Database, Hub};
 use crate::store::read::canonical_commit;
 use crate::store::{Authority, Store};
 use crate::testing::*;
 use bytes::Bytes;
+use luthier_object::{Kind, ObjectId, identity};
 
 /// The hub with a database that is made from its store.
 pub(super) fn beside(hub: &TestHub, name: &str) -> Hub {
@@ -55,12 +55,12 @@ pub(super) async fn rows(index: &dyn Index) -> NewRows {
 }
 
 /// Stores a blob, a tree and `count` commits in a row, without any row.
-pub(super) async fn stored(hub: &TestHub, count: usize) -> Vec<crate::object::CommitRecord> {
+pub(super) async fn stored(hub: &TestHub, count: usize) -> Vec<luthier_object::CommitRecord> {
     let blob = identity::blob_id(b"la la");
     hub.plant(&blob, b"la la".to_vec()).await;
     let tree = snapshot(&[("song.txt", &blob)]);
     hub.plant(&tree.snapshot_id, tree.encode()).await;
-    let mut made: Vec<crate::object::CommitRecord> = Vec::new();
+    let mut made: Vec<luthier_object::CommitRecord> = Vec::new();
     for n in 0..count {
         let parents: Vec<ObjectId> = made
             .last()

@@ -8,13 +8,13 @@ use crate::backend::{
     Backend, BackendError, BackendMut, Body, Entry, Key, Meta, Put, UriRefusal, layout,
 };
 use crate::index::{BranchRow, NewRows};
-use crate::object::identity;
-use crate::object::time::Micros;
 use crate::store::{Authority, Store, WriteSide};
 use crate::testing::*;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
+use luthier_object::identity;
+use luthier_object::time::Micros;
 use std::sync::Arc;
 
 #[tokio::test]

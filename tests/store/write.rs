@@ -5,8 +5,6 @@ use crate::backend::{
     UriRefusal,
 };
 use crate::index::Index;
-use crate::object::time::Micros;
-use crate::object::{Kind, ObjectId, ProofError, Proven};
 use crate::store::write::{Change, Done, Ledger, NoLedger, WriteError};
 use crate::store::{Authority, Store, StoreError, WriteSide, Writer};
 use crate::testing::*;
@@ -14,10 +12,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use luthier_object::time::Micros;
+use luthier_object::{Kind, ObjectId, ProofError, Proven};
 use std::sync::Arc;
 
 /// A hub with one commit whose row names no object yet.
-async fn unstored() -> (TestHub, crate::object::CommitRecord) {
+async fn unstored() -> (TestHub, luthier_object::CommitRecord) {
     let hub = TestHub::empty().await;
     let blob = hub.blob(b"la la", "song.txt").await;
     let tree = snapshot(&[("song.txt", &blob)]);
@@ -28,7 +28,7 @@ async fn unstored() -> (TestHub, crate::object::CommitRecord) {
     (hub, record)
 }
 
-fn store_commit(record: &crate::object::CommitRecord) -> Change {
+fn store_commit(record: &luthier_object::CommitRecord) -> Change {
     let object = Proven::read(Kind::Commit, &record.commit_id, record.encode().into());
     Change::Store {
         object: object.unwrap().sealed(),

@@ -6,10 +6,10 @@ use crate::index::{
     About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden, Index, IndexError,
     Listed, MembershipRow, Migration, Page, ProposalRow, RepoRow, SnapshotRow, Visibility,
 };
-use crate::object::Kind;
-use crate::object::time::Micros;
 use crate::store::Store;
 use async_trait::async_trait;
+use luthier_object::Kind;
+use luthier_object::time::Micros;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use std::path::PathBuf;

@@ -64,8 +64,8 @@ fn one_v_more_shows_requests_and_libraries_only_warn() {
     }
     assert!(shown(2, "luthier::store::requests", Level::DEBUG));
     assert!(shown(2, "sqlx::query", Level::WARN) && !shown(2, "sqlx::query", Level::INFO));
-    let own = filter(Some("warn,luthier::audit=trace"), 2).unwrap();
-    assert!(own.would_enable("luthier::audit", &Level::TRACE));
+    let own = filter(Some("warn,luthier_audit=trace"), 2).unwrap();
+    assert!(own.would_enable("luthier_audit", &Level::TRACE));
     assert!(!own.would_enable("luthier::store", &Level::INFO));
     let why = filter(Some("luthier=loud"), 0).unwrap_err();
     assert!(

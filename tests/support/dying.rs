@@ -4,11 +4,11 @@ use crate::backend::{
     Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, Replaced,
     UriRefusal,
 };
-use crate::object::time::Micros;
 use crate::store::{Authority, Store, Writer};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
+use luthier_object::time::Micros;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -8,9 +8,9 @@ use crate::index::sqlite::Sqlite;
 use crate::index::{
     BlobRow, BranchRow, CommitRow, IndexMut, MembershipRow, NewRows, RepoRow, SnapshotRow,
 };
-use crate::object::{CommitRecord, Kind, Manifest, ObjectId, SnapshotRecord, commit, identity};
 use crate::store::hub::{Database, Hub, ObjectStore};
 use crate::store::{Authority, Environment, Policy, Store};
+use luthier_object::{CommitRecord, Kind, Manifest, ObjectId, SnapshotRecord, commit, identity};
 use serde_json::Map;
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Hubs of March 2026, in the shape that the public release gave them.
 
-use crate::object::identity::{CommitScheme, SnapshotScheme, commit_trials, snapshot_trials};
-use crate::object::{CommitRecord, Manifest, ObjectId, commit};
+use luthier_object::identity::{CommitScheme, SnapshotScheme, commit_trials, snapshot_trials};
+use luthier_object::{CommitRecord, Manifest, ObjectId, commit};
 use serde_json::Map;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;

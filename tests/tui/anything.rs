@@ -2,11 +2,11 @@
 
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
-use crate::store::Environment;
-use crate::tui::event::Event;
-use crate::tui::keymap::{KeyContext, TABLE};
-use crate::tui::screens::Screen;
+use crate::event::Event;
+use crate::keymap::{KeyContext, TABLE};
+use crate::screens::Screen;
 use crossterm::event::{Event as Term, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use luthier_hub::store::Environment;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -2,11 +2,11 @@
 
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
-use crate::progress::Figures;
-use crate::store::Environment;
-use crate::tui::effect::{Effect, Job};
-use crate::tui::event::Event;
-use crate::tui::meter::Speed;
+use crate::effect::{Effect, Job};
+use crate::event::Event;
+use crate::meter::Speed;
+use luthier_hub::progress::Figures;
+use luthier_hub::store::Environment;
 
 /// A repair that has just begun on production.
 fn applying() -> Stage {

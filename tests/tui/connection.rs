@@ -2,8 +2,8 @@
 
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
-use crate::store::Environment;
-use crate::tui::event::Event;
+use crate::event::Event;
+use luthier_hub::store::Environment;
 
 const WHY: &str = "the database db.internal:5432/hub cannot be reached: connection refused";
 

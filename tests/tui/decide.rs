@@ -2,8 +2,8 @@
 
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
-use crate::store::Environment;
-use crate::tui::keymap::KeyContext;
+use crate::keymap::KeyContext;
+use luthier_hub::store::Environment;
 
 fn stage(two_truths: u64) -> Stage {
     let hub = FakeHub {

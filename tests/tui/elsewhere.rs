@@ -1,11 +1,11 @@
 //! The mouse, other programs, and the log: what reaches out of the screen.
 
 use super::stage::Stage;
-use crate::tui::event::Event;
-use crate::tui::keymap::KeyContext;
-use crate::tui::notices::Level;
-use crate::tui::pager;
-use crate::tui::screens::Screen;
+use crate::event::Event;
+use crate::keymap::KeyContext;
+use crate::notices::Level;
+use crate::pager;
+use crate::screens::Screen;
 use crossterm::event::{Event as Term, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use std::time::Duration;
 

@@ -2,8 +2,8 @@
 
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
-use crate::store::Environment;
-use crate::tui::keymap::KeyContext;
+use crate::keymap::KeyContext;
+use luthier_hub::store::Environment;
 
 #[test]
 fn a_pull_is_traced_repaired_and_traced_again() {

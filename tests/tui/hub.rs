@@ -4,19 +4,19 @@ mod rows;
 
 pub use rows::id;
 
-use crate::audit::report::BranchCounts;
-use crate::audit::{Code, Depth};
-use crate::index::Counts;
-use crate::object::Kind;
-use crate::repair::Refusal;
-use crate::repair::journal::Verified;
-use crate::repair::{Applied, Outcome};
-use crate::store::doctor::Check;
-use crate::tui::effect::{Effect, Query};
-use crate::tui::event::Answer;
-use crate::tui::lines::{
+use crate::effect::{Effect, Query};
+use crate::event::Answer;
+use crate::lines::{
     AppliedLine, ChainLine, CheckLine, HubId, Inspected, Judged, PulledLine, RefusalLine,
 };
+use luthier_audit::report::BranchCounts;
+use luthier_audit::{Code, Depth};
+use luthier_hub::index::Counts;
+use luthier_hub::store::doctor::Check;
+use luthier_object::Kind;
+use luthier_repair::Refusal;
+use luthier_repair::journal::Verified;
+use luthier_repair::{Applied, Outcome};
 use std::collections::BTreeMap;
 
 /// A hub on the stage.

@@ -2,8 +2,8 @@
 
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
-use crate::store::Environment;
-use crate::tui::keymap::KeyContext;
+use crate::keymap::KeyContext;
+use luthier_hub::store::Environment;
 
 #[test]
 fn a_run_opens_to_its_lines_and_a_line_to_before_and_after() {

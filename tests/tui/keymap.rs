@@ -1,9 +1,9 @@
 //! One table of keys: clashes, a person's own keys, and keys that mean nothing where they are pressed.
 
 use super::stage::{Stage, keymap};
-use crate::tui::action::Action;
-use crate::tui::keymap::{Binding, KEY_CONTEXTS, KeyContext, Keymap, Overrides, TABLE};
-use crate::tui::notices::Level;
+use crate::action::Action;
+use crate::keymap::{Binding, KEY_CONTEXTS, KeyContext, Keymap, Overrides, TABLE};
+use crate::notices::Level;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn over(context: &str, slug: &str, keys: &[&str]) -> Overrides {

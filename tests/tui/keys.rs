@@ -2,11 +2,11 @@
 
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
-use crate::store::Environment;
-use crate::tui::event::Event;
-use crate::tui::keymap::KeyContext;
-use crate::tui::screens::Screen;
+use crate::event::Event;
+use crate::keymap::KeyContext;
+use crate::screens::Screen;
 use crossterm::event::Event as Term;
+use luthier_hub::store::Environment;
 
 fn context(stage: &Stage) -> KeyContext {
     stage.state.context()
@@ -143,7 +143,7 @@ fn the_last_row_of_a_long_list_is_one_key_away() {
     let Some(Screen::Objects(objects)) = stage.state.stack.last() else {
         panic!("objects");
     };
-    assert!(objects.list.len() <= crate::tui::keyset::HELD as u64);
+    assert!(objects.list.len() <= crate::keyset::HELD as u64);
 }
 
 #[test]

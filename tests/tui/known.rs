@@ -2,11 +2,11 @@
 
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
-use crate::audit::report::BranchCounts;
-use crate::audit::{Depth, Scope};
-use crate::store::Environment;
-use crate::tui::effect::{AuditRequest, Effect, Ticket};
-use crate::tui::event::Event;
+use crate::effect::{AuditRequest, Effect, Ticket};
+use crate::event::Event;
+use luthier_audit::report::BranchCounts;
+use luthier_audit::{Depth, Scope};
+use luthier_hub::store::Environment;
 
 fn opened(hub: FakeHub, width: u16, height: u16) -> Stage {
     Stage::with(hub, face(Environment::Staging, false), width, height)

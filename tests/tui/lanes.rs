@@ -1,6 +1,6 @@
 //! The branch graph beside the commits.
 
-use crate::tui::widgets::lanes::strands;
+use crate::widgets::lanes::strands;
 use proptest::prelude::*;
 
 /// `"a: b c"` is a commit with its parents, children first.

@@ -1,15 +1,15 @@
 //! Lists of objects as the runner reads them, on a hub with faults.
 
-use crate::audit::{Code, Depth, Filter};
-use crate::demo::{DemoOptions, build};
-use crate::index::{Browse, Edge};
-use crate::object::Kind;
-use crate::progress::Progress;
-use crate::tui::effect::{AuditRequest, Effect, Exported, ObjectQuery, Query, Scope, Ticket};
-use crate::tui::event::{Answer, Event};
-use crate::tui::filter::parse;
-use crate::tui::lines::{Judged, ObjectLine};
-use crate::tui::runner::Runner;
+use crate::effect::{AuditRequest, Effect, Exported, ObjectQuery, Query, Scope, Ticket};
+use crate::event::{Answer, Event};
+use crate::filter::parse;
+use crate::lines::{Judged, ObjectLine};
+use crate::runner::Runner;
+use luthier_audit::{Code, Depth, Filter};
+use luthier_demo::{DemoOptions, build};
+use luthier_hub::index::{Browse, Edge};
+use luthier_hub::progress::Progress;
+use luthier_object::Kind;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 struct RunnerStage {
@@ -164,7 +164,7 @@ async fn what_an_audit_found_narrows_a_list_once_there_was_one() {
     );
     let audit = AuditRequest {
         depth: Depth::Rows,
-        scope: crate::audit::Scope::Hub,
+        scope: luthier_audit::Scope::Hub,
     };
     let audited = desk
         .answer(|ticket| Effect::Audit { ticket, ask: audit })

@@ -2,10 +2,10 @@
 
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
-use crate::store::Environment;
-use crate::tui::keymap::KeyContext;
-use crate::tui::screens::Screen;
-use crate::tui::screens::findings::{Findings, Marks};
+use crate::keymap::KeyContext;
+use crate::screens::Screen;
+use crate::screens::findings::{Findings, Marks};
+use luthier_hub::store::Environment;
 
 fn findings(stage: &Stage) -> &Findings {
     match stage.state.stack.last() {

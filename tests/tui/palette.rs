@@ -1,9 +1,9 @@
 //! The palette: every action by a few letters, and the ways to another screen. Completion of filters.
 
 use super::stage::{Stage, keymap};
-use crate::tui::filter::{OF_FINDINGS, completions};
-use crate::tui::keymap::{KeyContext, modal};
-use crate::tui::palette::{Recent, Target, entries};
+use crate::filter::{OF_FINDINGS, completions};
+use crate::keymap::{KeyContext, modal};
+use crate::palette::{Recent, Target, entries};
 use std::collections::BTreeMap;
 
 #[test]
@@ -11,14 +11,13 @@ fn every_action_of_every_place_is_in_it_and_those_of_here_stand_first() {
     let keymap = keymap();
     let all = entries(&keymap, KeyContext::Findings, "", &Recent::default());
     for row in keymap.rows().iter().filter(|row| !modal(row.context)) {
-        use crate::tui::action::Action;
+        use crate::action::Action;
         let title = row.binding.title;
         let hidden = matches!(row.binding.action, Action::Palette | Action::Move(_));
         let listed = all.iter().any(|entry| entry.title == title);
         assert!(hidden || listed, "{title}");
     }
-    let elsewhere =
-        |entry: &&crate::tui::palette::Entry| matches!(entry.target, Target::Elsewhere(_));
+    let elsewhere = |entry: &&crate::palette::Entry| matches!(entry.target, Target::Elsewhere(_));
     let first = all.iter().position(|entry| elsewhere(&entry)).unwrap();
     assert!(all[first..].iter().all(|entry| elsewhere(&entry)));
 }

@@ -1,14 +1,14 @@
 //! The parts that screens are made of.
 
 use super::hub::FakeHub;
-use crate::audit::{Code, Grade, Subject};
-use crate::object::Kind;
-use crate::progress::Figures;
-use crate::tui::filter::parse;
-use crate::tui::lines::inspected::{Inspected, compare};
-use crate::tui::meter::{Meter, span};
-use crate::tui::widgets::diff::{self, At};
-use crate::tui::widgets::list::wrap;
+use crate::filter::parse;
+use crate::lines::inspected::{Inspected, compare};
+use crate::meter::{Meter, span};
+use crate::widgets::diff::{self, At};
+use crate::widgets::list::wrap;
+use luthier_audit::{Code, Grade, Subject};
+use luthier_hub::progress::Figures;
+use luthier_object::Kind;
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
@@ -39,7 +39,7 @@ fn a_condition_may_be_cut_and_one_that_nothing_starts_with_is_named() {
 #[test]
 fn words_that_only_one_side_has_are_marked() {
     let (row, object) = compare("the book of today", "the book of yesterday");
-    let changed = |parts: Vec<crate::tui::lines::inspected::Part>| -> Vec<String> {
+    let changed = |parts: Vec<crate::lines::inspected::Part>| -> Vec<String> {
         parts
             .into_iter()
             .filter(|part| part.changed)
@@ -161,8 +161,8 @@ fn spans_have_at_most_two_units() {
 
 #[test]
 fn a_list_is_asked_for_the_rows_that_are_shown_and_for_no_other() {
-    use crate::tui::theme::Theme;
-    use crate::tui::widgets::list::{Cursor, draw};
+    use crate::theme::Theme;
+    use crate::widgets::list::{Cursor, draw};
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
     use std::cell::Cell;

@@ -2,8 +2,8 @@
 
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
-use crate::store::Environment;
-use crate::tui::effect::Effect;
+use crate::effect::Effect;
+use luthier_hub::store::Environment;
 
 #[test]
 fn the_first_thing_that_a_client_would_refuse_is_one_sentence() {

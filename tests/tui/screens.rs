@@ -2,15 +2,15 @@
 
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
-use crate::progress::Figures;
-use crate::store::Environment;
-use crate::tui::effect::Job;
-use crate::tui::event::Event;
+use crate::effect::Job;
+use crate::event::Event;
+use luthier_hub::progress::Figures;
+use luthier_hub::store::Environment;
 use std::time::Duration;
 
 fn snap(name: &str, stage: &Stage) {
     insta::with_settings!({
-        snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tui/snapshots"),
+        snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/tui/snapshots"),
         prepend_module_to_snapshot => false,
         omit_expression => true,
     }, {

@@ -2,9 +2,9 @@
 //! there is room, and nothing of another size is left.
 
 use super::stage::Stage;
-use crate::tui::background::theme;
-use crate::tui::degrade::{Colors, TermCaps};
-use crate::tui::theme::{Choice, Theme};
+use crate::background::theme;
+use crate::degrade::{Colors, TermCaps};
+use crate::theme::{Choice, Theme};
 use ratatui::buffer::Buffer;
 
 const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (120, 40), (200, 60)];

@@ -1,16 +1,16 @@
 //! A person who types, a terminal that remembers, a hub that answers; no sleeps and no chance.
 
 use super::hub::FakeHub;
-use crate::store::Environment;
-use crate::tui::degrade::{TermCaps, degrade};
-use crate::tui::effect::{Effect, Ticket};
-use crate::tui::event::Event;
-use crate::tui::keymap::{Keymap, Overrides, TABLE, chord};
-use crate::tui::state::{Face, State};
-use crate::tui::theme::{FIRST_ROLE, ROLES, Theme};
-use crate::tui::update::update;
-use crate::tui::view::view;
+use crate::degrade::{TermCaps, degrade};
+use crate::effect::{Effect, Ticket};
+use crate::event::Event;
+use crate::keymap::{Keymap, Overrides, TABLE, chord};
+use crate::state::{Face, State};
+use crate::theme::{FIRST_ROLE, ROLES, Theme};
+use crate::update::update;
+use crate::view::view;
 use crossterm::event::{Event as Term, KeyEvent};
+use luthier_hub::store::Environment;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;

@@ -2,8 +2,8 @@
 
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
-use crate::store::Environment;
-use crate::tui::degrade::{Colors, TermCaps};
+use crate::degrade::{Colors, TermCaps};
+use luthier_hub::store::Environment;
 use ratatui::style::{Color, Modifier};
 
 const SCREENS: &[&str] = &[

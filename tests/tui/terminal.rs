@@ -1,7 +1,7 @@
 //! The terminal is given back once, whatever ends the session.
 
 use super::Screen;
-use crate::tui::degrade::{Colors, TermCaps};
+use crate::degrade::{Colors, TermCaps};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use std::io::Read;
 use std::num::NonZeroU16;
@@ -32,7 +32,7 @@ fn a_panic_gives_the_terminal_back_once() {
     };
     let pair = native_pty_system().openpty(size).unwrap();
     let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-    let name = "tui::terminal::tests::a_session_that_panics";
+    let name = "terminal::tests::a_session_that_panics";
     command.args([
         "--ignored",
         "--exact",

@@ -2,10 +2,10 @@
 
 use super::hub::FakeHub;
 use super::stage::{Stage, face};
-use crate::store::Environment;
-use crate::tui::background::theme;
-use crate::tui::degrade::{Colors, TermCaps, indexed, nearest};
-use crate::tui::theme::{Choice, Theme};
+use crate::background::theme;
+use crate::degrade::{Colors, TermCaps, indexed, nearest};
+use crate::theme::{Choice, Theme};
+use luthier_hub::store::Environment;
 use ratatui::style::{Color, Modifier};
 
 type Rgb = (u8, u8, u8);

@@ -4,14 +4,14 @@
 //! looked for by hashing blobs: a few at once without being asked, all of them only where a person says so.
 
 use super::row::Row;
-use crate::audit::AuditError;
-use crate::backend::{BackendError, Key};
-use crate::index::BlobRow;
-use crate::object::identity::{BlobDigests, BlobHasher, BlobScheme};
-use crate::object::{Kind, ObjectId};
-use crate::progress::Progress;
-use crate::store::Store;
+use crate::AuditError;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use luthier_hub::backend::{BackendError, Key};
+use luthier_hub::index::BlobRow;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
+use luthier_object::identity::{BlobDigests, BlobHasher, BlobScheme};
+use luthier_object::{Kind, ObjectId};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 

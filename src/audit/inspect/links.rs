@@ -2,9 +2,9 @@
 
 use super::row::Row;
 use super::{LINKS, LinkTo};
-use crate::audit::AuditError;
-use crate::object::{Kind, Manifest};
-use crate::store::{Store, reconstruct};
+use crate::AuditError;
+use luthier_hub::store::{Store, reconstruct};
+use luthier_object::{Kind, Manifest};
 use std::collections::HashSet;
 
 /// Parents, snapshot and blobs of an object, each with whether it has a row.

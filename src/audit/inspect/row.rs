@@ -1,9 +1,9 @@
 //! A row of any kind.
 
-use crate::audit::{AuditError, suggest};
-use crate::index::{BlobRow, CommitRow, SnapshotRow};
-use crate::object::{Kind, Manifest, ObjectId};
-use crate::store::Store;
+use crate::{AuditError, suggest};
+use luthier_hub::index::{BlobRow, CommitRow, SnapshotRow};
+use luthier_hub::store::Store;
+use luthier_object::{Kind, Manifest, ObjectId};
 
 /// A row as the database has it.
 pub(super) enum Row {
@@ -106,8 +106,8 @@ fn cache_in_words(bytes: Option<&[u8]>) -> Option<String> {
     Some(match Manifest::decode(bytes) {
         Ok((manifest, encoding)) => {
             let encoding = match encoding {
-                crate::object::Encoding::Json => "JSON",
-                crate::object::Encoding::Msgpack => "msgpack",
+                luthier_object::Encoding::Json => "JSON",
+                luthier_object::Encoding::Msgpack => "msgpack",
             };
             format!(
                 "{encoding}, {} entries, {} bytes",

@@ -4,9 +4,9 @@ use super::Trial;
 use super::by_bytes::BlobIds;
 use super::row::Row;
 use super::view::Stored;
-use crate::object::identity;
-use crate::object::{CommitRecord, Manifest, ObjectId};
-use crate::store::reconstruct;
+use luthier_hub::store::reconstruct;
+use luthier_object::identity;
+use luthier_object::{CommitRecord, Manifest, ObjectId};
 
 /// Returns every scheme on every side that has something to try it on.
 pub(super) fn of(

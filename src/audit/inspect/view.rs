@@ -2,14 +2,14 @@
 
 use super::row::Row;
 use super::{ObjectView, PREVIEW_BYTES};
-use crate::audit::one;
-use crate::audit::probe::{Named, ObjectState, Probe, Witness};
-use crate::backend::Key;
-use crate::object::{CommitRecord, Kind, MAX_PAYLOAD, ObjectId, SnapshotRecord, frame, json};
-use crate::store::Store;
-use crate::store::chain::TreeCache;
-use crate::store::read::canonical_commit;
+use crate::one;
+use crate::probe::{Named, ObjectState, Probe, Witness};
 use bytes::Bytes;
+use luthier_hub::backend::Key;
+use luthier_hub::store::Store;
+use luthier_hub::store::chain::TreeCache;
+use luthier_hub::store::read::canonical_commit;
+use luthier_object::{CommitRecord, Kind, MAX_PAYLOAD, ObjectId, SnapshotRecord, frame, json};
 
 /// Returns the object as the row names it.
 pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) -> ObjectView {

@@ -1,14 +1,14 @@
 //! Blobs.
 
 use super::{Judge, ObjectQuery, Verdict, judge_object, judge_others, names};
-use crate::audit::evidence::{Absent, Evidence, Malformed, NotStored, RefusedUri, Sizes, Unlinked};
-use crate::audit::finding::{Finding, Subject};
-use crate::audit::probe::{Named, ObjectState};
-use crate::backend::Key;
-use crate::index::BlobRow;
-use crate::index::audit_scratch::StoredCopy;
-use crate::object::{Kind, ObjectId};
-use crate::store::reconstruct;
+use crate::evidence::{Absent, Evidence, Malformed, NotStored, RefusedUri, Sizes, Unlinked};
+use crate::finding::{Finding, Subject};
+use crate::probe::{Named, ObjectState};
+use luthier_hub::backend::Key;
+use luthier_hub::index::BlobRow;
+use luthier_hub::index::audit_scratch::StoredCopy;
+use luthier_hub::store::reconstruct;
+use luthier_object::{Kind, ObjectId};
 
 impl Judge {
     /// Judges one blob row; `copies` are the listed keys of its digest.

@@ -1,19 +1,19 @@
 //! Commits.
 
 use super::{Beside, Judge, ObjectQuery, Verdict, judge_object, judge_others, names};
-use crate::audit::compare;
-use crate::audit::evidence::{
+use crate::compare;
+use crate::evidence::{
     Ambiguous, Evidence, Malformed, NotStored, Parents, Reason, Scheme, Spelling, Treeless,
     Unlinked,
 };
-use crate::audit::fault::Code;
-use crate::audit::finding::{Finding, Subject};
-use crate::audit::probe::{Named, ObjectState};
-use crate::index::CommitRow;
-use crate::index::audit_scratch::StoredCopy;
-use crate::object::identity::{self, CommitScheme, Recovered};
-use crate::object::{Kind, ObjectId, Record};
-use crate::store::reconstruct;
+use crate::fault::Code;
+use crate::finding::{Finding, Subject};
+use crate::probe::{Named, ObjectState};
+use luthier_hub::index::CommitRow;
+use luthier_hub::index::audit_scratch::StoredCopy;
+use luthier_hub::store::reconstruct;
+use luthier_object::identity::{self, CommitScheme, Recovered};
+use luthier_object::{Kind, ObjectId, Record};
 
 const NOTHING: &str = "no formula reproduces the id";
 

@@ -1,22 +1,22 @@
 //! Snapshots: a tree that may be cached, stored, or chained, and the cache's own faults.
 
 use super::{Beside, Judge, ObjectQuery, TreeState, Verdict, judge_object, judge_others, names};
-use crate::audit::Depth;
-use crate::audit::compare;
-use crate::audit::evidence::{
+use crate::Depth;
+use crate::compare;
+use crate::evidence::{
     self, Ambiguous, Counts, Emptied, Evidence, Malformed, NotStored, Reason, Unlinked, UnsafePaths,
 };
-use crate::audit::fault::Code;
-use crate::audit::finding::{Finding, Subject};
-use crate::audit::probe::{Named, ObjectState};
-use crate::index::SnapshotRow;
-use crate::index::audit_scratch::StoredCopy;
-use crate::object::identity::{self, Directories};
-use crate::object::manifest::Encoding;
-use crate::object::path::{self, Unsafe};
-use crate::object::{Kind, Manifest, ManifestError, ObjectId, Proof, Record, Tree};
-use crate::store::chain::ChainBreak;
-use crate::store::reconstruct;
+use crate::fault::Code;
+use crate::finding::{Finding, Subject};
+use crate::probe::{Named, ObjectState};
+use luthier_hub::index::SnapshotRow;
+use luthier_hub::index::audit_scratch::StoredCopy;
+use luthier_hub::store::chain::ChainBreak;
+use luthier_hub::store::reconstruct;
+use luthier_object::identity::{self, Directories};
+use luthier_object::manifest::Encoding;
+use luthier_object::path::{self, Unsafe};
+use luthier_object::{Kind, Manifest, ManifestError, ObjectId, Proof, Record, Tree};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

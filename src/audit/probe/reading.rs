@@ -1,11 +1,11 @@
 //! One object read and proved, or why not.
 
 use super::{ObjectState, Probe, absent, wrapped};
-use crate::backend::{BackendError, Key};
-use crate::object::identity::BlobHasher;
-use crate::object::{Kind, MAX_PAYLOAD, ObjectId, Proof, ProofError};
 use bytes::Bytes;
 use futures_util::StreamExt;
+use luthier_hub::backend::{BackendError, Key};
+use luthier_object::identity::BlobHasher;
+use luthier_object::{Kind, MAX_PAYLOAD, ObjectId, Proof, ProofError};
 use sha2::{Digest, Sha256};
 
 /// An object that was read to its end.

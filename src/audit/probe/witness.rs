@@ -1,8 +1,8 @@
 //! Chooses the answers of a listing that are checked again.
 
-use crate::backend::{Key, Meta};
-use crate::object::ObjectId;
-use crate::object::time::Micros;
+use luthier_hub::backend::{Key, Meta};
+use luthier_object::ObjectId;
+use luthier_object::time::Micros;
 use std::sync::OnceLock;
 
 /// The answers of the listing that a second request confirms.

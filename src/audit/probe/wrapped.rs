@@ -1,12 +1,12 @@
 //! A large blob that does not prove, looked into without holding it: spooled to a temporary file, and unpacked from
 //! there as it streams by.
 
-use crate::backend::{Backend, Key};
-use crate::cause::Cause;
-use crate::object::legacy::{self, Wrapping};
-use crate::object::{MAX_PAYLOAD, ObjectId};
-use crate::scratch;
 use futures_util::StreamExt;
+use luthier_hub::backend::{Backend, Key};
+use luthier_hub::cause::Cause;
+use luthier_hub::scratch;
+use luthier_object::legacy::{self, Wrapping};
+use luthier_object::{MAX_PAYLOAD, ObjectId};
 use std::fs::File;
 use std::io::Write;
 

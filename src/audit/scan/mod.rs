@@ -13,16 +13,16 @@ use super::{
     AuditError, Code, Depth, Options, Scope, graph, hidden, references, refs, spool, suggest,
     unreferenced,
 };
-use crate::backend::layout;
-use crate::index::audit_scratch::{AuditScratch, BranchFact, ListedKey, Unresolved};
-use crate::index::hidden::is_hidden;
-use crate::index::{BranchRow, Counts, Hidden, RepoRow};
-use crate::object::time::Micros;
-use crate::object::{Kind, ObjectId};
-use crate::progress::Progress;
-use crate::store::Store;
-use crate::store::doctor::sample::{self, Pair};
 use futures_util::TryStreamExt;
+use luthier_hub::backend::layout;
+use luthier_hub::index::audit_scratch::{AuditScratch, BranchFact, ListedKey, Unresolved};
+use luthier_hub::index::hidden::is_hidden;
+use luthier_hub::index::{BranchRow, Counts, Hidden, RepoRow};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
+use luthier_hub::store::doctor::sample::{self, Pair};
+use luthier_object::time::Micros;
+use luthier_object::{Kind, ObjectId};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
@@ -356,7 +356,7 @@ fn named(kind: Kind, id: &str, repo_id: &str, by_id: &str) -> Unresolved {
 }
 
 /// Returns a key of a known layout as the scratch file keeps it.
-pub(super) fn listed(entry: crate::backend::Entry) -> Option<ListedKey> {
+pub(super) fn listed(entry: luthier_hub::backend::Entry) -> Option<ListedKey> {
     let (_, hex) = layout::recognise(&entry.key)?;
     Some(ListedKey {
         hex,

@@ -4,13 +4,13 @@
 //! this one names is looked up, and is known without being judged.
 
 use super::{PAGE, Scan, hex_of};
-use crate::audit::{AuditError, Code, Depth, references, refs, unreferenced};
-use crate::audit::{graph, one};
-use crate::index::audit_scratch::{BranchFact, CommitFact, Standing, StoredCopy};
-use crate::index::{Capabilities, CommitRow, Counts, MembershipRow, RepoRow};
-use crate::object::{Kind, ObjectId};
-use crate::store::reconstruct;
+use crate::{AuditError, Code, Depth, references, refs, unreferenced};
+use crate::{graph, one};
 use futures_util::TryStreamExt;
+use luthier_hub::index::audit_scratch::{BranchFact, CommitFact, Standing, StoredCopy};
+use luthier_hub::index::{Capabilities, CommitRow, Counts, MembershipRow, RepoRow};
+use luthier_hub::store::reconstruct;
+use luthier_object::{Kind, ObjectId};
 use std::collections::HashSet;
 
 /// Ids of a repository's rows fetched at once.
@@ -173,11 +173,7 @@ impl Scan<'_> {
     }
 
     /// Lays down, of these ids, which have a row and who holds it. In an audit of the hub all is known.
-    pub(in crate::audit) async fn know(
-        &mut self,
-        kind: Kind,
-        ids: &[String],
-    ) -> Result<(), AuditError> {
+    pub(crate) async fn know(&mut self, kind: Kind, ids: &[String]) -> Result<(), AuditError> {
         if self.only.is_none() {
             return Ok(());
         }
@@ -202,7 +198,7 @@ impl Scan<'_> {
     }
 
     /// Returns the keys of an id that may hold it, where no listing was taken.
-    pub(in crate::audit) async fn asked_copies(&self, id: &str, repo_id: &str) -> Vec<StoredCopy> {
+    pub(crate) async fn asked_copies(&self, id: &str, repo_id: &str) -> Vec<StoredCopy> {
         let repo_id = Some(repo_id).filter(|id| !id.is_empty());
         one::copies(self.store, &ObjectId::new(id), repo_id).await
     }
@@ -212,7 +208,7 @@ impl Scan<'_> {
 pub const WHOLE_HUB: [Code; 2] = [Code::ObjectOrphan, Code::BlobUnreferenced];
 
 /// Returns a branch as the scratch file keeps it.
-pub(super) fn branch_fact(row: &crate::index::BranchRow) -> BranchFact {
+pub(super) fn branch_fact(row: &luthier_hub::index::BranchRow) -> BranchFact {
     BranchFact {
         id: row.branch_id.clone(),
         repo_id: row.repo_id.clone(),

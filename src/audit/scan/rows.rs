@@ -1,16 +1,18 @@
 //! Blobs, snapshots and commits: each page is judged, then its facts are laid down.
 
 use super::{PAGE, REMEMBERED, Scan, hex_of, named};
-use crate::audit::AuditError;
-use crate::audit::Grade;
-use crate::audit::judge::{Judge, TreeState, Verdict};
-use crate::audit::unlinked::Fate;
-use crate::audit::{Depth, one};
-use crate::index::audit_scratch::{CommitFact, SnapshotFact, Standing, StoredCopy, Unresolved};
-use crate::index::{BlobRow, CommitRow, Index, IndexError, MembershipRow, Page, SnapshotRow};
-use crate::object::{Kind, Manifest, ObjectId, time};
-use crate::store::reconstruct;
+use crate::AuditError;
+use crate::Grade;
+use crate::judge::{Judge, TreeState, Verdict};
+use crate::unlinked::Fate;
+use crate::{Depth, one};
 use futures_util::{StreamExt, stream};
+use luthier_hub::index::audit_scratch::{
+    CommitFact, SnapshotFact, Standing, StoredCopy, Unresolved,
+};
+use luthier_hub::index::{BlobRow, CommitRow, Index, IndexError, MembershipRow, Page, SnapshotRow};
+use luthier_hub::store::reconstruct;
+use luthier_object::{Kind, Manifest, ObjectId, time};
 use std::collections::{BTreeSet, HashMap};
 
 /// Entries of trees looked up at once.
@@ -294,7 +296,7 @@ impl Scan<'_> {
         Ok(page.end)
     }
 
-    pub(in crate::audit) async fn blobs(&mut self) -> Result<(), AuditError> {
+    pub(crate) async fn blobs(&mut self) -> Result<(), AuditError> {
         let mut after = None;
         loop {
             let page = self.judged::<BlobRow>(&mut after).await?;
@@ -305,7 +307,7 @@ impl Scan<'_> {
         }
     }
 
-    pub(in crate::audit) async fn snapshots(&mut self) -> Result<(), AuditError> {
+    pub(crate) async fn snapshots(&mut self) -> Result<(), AuditError> {
         let mut after = None;
         loop {
             let page = self.judged::<SnapshotRow>(&mut after).await?;
@@ -395,7 +397,7 @@ impl Scan<'_> {
         self.remembered.insert((id.to_owned(), repo.to_owned()))
     }
 
-    pub(in crate::audit) async fn commits(&mut self) -> Result<(), AuditError> {
+    pub(crate) async fn commits(&mut self) -> Result<(), AuditError> {
         let mut after = None;
         loop {
             let page = self.judged::<CommitRow>(&mut after).await?;

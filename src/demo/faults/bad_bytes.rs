@@ -1,11 +1,11 @@
 //! Wrong bytes under the right key.
 
 use super::{Broken, Declared, grow};
-use crate::audit::Code;
-use crate::demo::item::Placement;
-use crate::demo::legacy;
-use crate::demo::world::World;
-use crate::object::{CommitRecord, Kind, frame};
+use crate::item::Placement;
+use crate::legacy;
+use crate::world::World;
+use luthier_audit::Code;
+use luthier_object::{CommitRecord, Kind, frame};
 
 /// Damaged, cut short, or another record.
 pub(super) fn object_corrupt(world: &mut World) -> Broken {

@@ -1,11 +1,11 @@
 //! Row and object disagree, or the cached manifest is not what it should be.
 
 use super::{Broken, Declared, grow};
-use crate::audit::Code;
-use crate::demo::legacy;
-use crate::demo::words;
-use crate::demo::world::World;
-use crate::object::Manifest;
+use crate::legacy;
+use crate::words;
+use crate::world::World;
+use luthier_audit::Code;
+use luthier_object::Manifest;
 
 /// The row says something else than the proved object: outside what the id covers, and inside.
 pub(super) fn object_diverges(world: &mut World) -> Broken {

@@ -1,10 +1,10 @@
 //! The graph: commits, branches and proposals that do not hang together.
 
 use super::{Broken, Declared, blank, grow};
-use crate::audit::{Code, Subject};
-use crate::demo::draft::{self, Tree};
-use crate::demo::words;
-use crate::demo::world::World;
+use crate::draft::{self, Tree};
+use crate::words;
+use crate::world::World;
+use luthier_audit::{Code, Subject};
 
 /// Leaves what a pull through a server's treeless merge leaves: one file of many.
 pub(super) fn tree_collapsed(world: &mut World) -> Broken {

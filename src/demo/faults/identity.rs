@@ -1,11 +1,11 @@
 //! Ids that nothing reproduces, or that say less than they should.
 
 use super::{Broken, Declared, grow, rename, trim};
-use crate::audit::{Code, Subject};
-use crate::demo::words;
-use crate::demo::world::World;
-use crate::object::Manifest;
-use crate::object::identity::CommitScheme;
+use crate::words;
+use crate::world::World;
+use luthier_audit::{Code, Subject};
+use luthier_object::Manifest;
+use luthier_object::identity::CommitScheme;
 
 /// Nothing gives the id: of a commit, of a snapshot whose cache lost a file, of one that was emptied.
 pub(super) fn identity_unverifiable(world: &mut World) -> Broken {

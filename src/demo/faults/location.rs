@@ -1,12 +1,12 @@
 //! Pointers that are not followed, and what lies about without anyone naming it.
 
 use super::{Broken, Declared, blank, grow, trim};
-use crate::audit::{Code, Subject};
-use crate::backend::{Key, layout};
-use crate::demo::DemoError;
-use crate::demo::item::{Item, Placement, Pointer, Row};
-use crate::demo::words;
-use crate::demo::world::World;
+use crate::DemoError;
+use crate::item::{Item, Placement, Pointer, Row};
+use crate::words;
+use crate::world::World;
+use luthier_audit::{Code, Subject};
+use luthier_hub::backend::{Key, layout};
 
 /// Into a pack, into another bucket, out of the store, and with no scheme at all.
 pub(super) fn uri_refused(world: &mut World) -> Broken {

@@ -1,11 +1,11 @@
 //! Missing: objects that are gone or lie elsewhere, and rows that are named and do not exist.
 
 use super::{Broken, Declared, blank, grow, trim};
-use crate::audit::Code;
-use crate::backend::Key;
-use crate::demo::DemoError;
-use crate::demo::item::{Item, Placement, Pointer, Row};
-use crate::demo::world::World;
+use crate::DemoError;
+use crate::item::{Item, Placement, Pointer, Row};
+use crate::world::World;
+use luthier_audit::Code;
+use luthier_hub::backend::Key;
 
 /// The row names an object, and the store has none.
 pub(super) fn object_missing(world: &mut World) -> Broken {

@@ -15,9 +15,9 @@ use super::DemoError;
 use super::draft::Grown;
 use super::item::{Item, Row};
 use super::world::World;
-use crate::audit::{Code, Subject};
-use crate::index::CommitRow;
-use crate::object::ObjectId;
+use luthier_audit::{Code, Subject};
+use luthier_hub::index::CommitRow;
+use luthier_object::ObjectId;
 use serde::{Deserialize, Serialize};
 
 /// One fault that the demo made: what an audit has to find.

@@ -1,9 +1,9 @@
 //! Not yet stored: what a hub is full of before its objects are canonical.
 
 use super::{Broken, Declared, grow};
-use crate::audit::Code;
-use crate::demo::item::Pointer;
-use crate::demo::world::World;
+use crate::item::Pointer;
+use crate::world::World;
+use luthier_audit::Code;
 
 /// Neither pointer nor object, in every era.
 pub(super) fn uri_missing(world: &mut World) -> Broken {

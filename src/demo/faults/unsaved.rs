@@ -1,11 +1,11 @@
 //! Refs that the store does not know: never saved, moved since, and a checkpoint that broke off.
 
 use super::{Broken, Declared, grow};
-use crate::audit::{Code, Subject};
-use crate::backend::layout;
-use crate::demo::DemoError;
-use crate::demo::repository::{Heads, Saved};
-use crate::demo::world::World;
+use crate::DemoError;
+use crate::repository::{Heads, Saved};
+use crate::world::World;
+use luthier_audit::{Code, Subject};
+use luthier_hub::backend::layout;
 
 pub(super) fn refs_unsaved(world: &mut World) -> Broken {
     let mut out = Vec::new();

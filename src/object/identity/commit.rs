@@ -3,7 +3,7 @@
 //! Every formula ends in the fields that rows lose, `committed_at` first, so it is kept in two
 //! halves: what comes before is hashed once, and each candidate spelling costs a block or two.
 
-use crate::object::{CommitRecord, Kind, ObjectId, frame, time};
+use crate::{CommitRecord, Kind, ObjectId, frame, time};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -129,8 +129,8 @@ impl<'r> Fields<'r> {
 /// Returns the scheme under which the record, as it stands, gives its own id.
 #[must_use]
 pub fn verify_commit(record: &CommitRecord) -> Option<CommitScheme> {
-    #[cfg(test)]
-    crate::object::tally::hashed(Kind::Commit, &record.commit_id);
+    #[cfg(any(test, feature = "testing"))]
+    crate::tally::hashed(Kind::Commit, &record.commit_id);
     let digest = record.commit_id.digest()?;
     let fields = Fields::of(record);
     SCHEMES

@@ -1,7 +1,7 @@
 //! Snapshots: the tree is hashed, not the payload that states it.
 
 use super::{framed, sha256};
-use crate::object::{Kind, Manifest, ObjectId};
+use crate::{Kind, Manifest, ObjectId};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -61,8 +61,8 @@ pub fn verify_snapshot(
     manifest: &Manifest,
     directories: &BTreeSet<String>,
 ) -> Option<SnapshotScheme> {
-    #[cfg(test)]
-    crate::object::tally::hashed(Kind::Snapshot, id);
+    #[cfg(any(test, feature = "testing"))]
+    crate::tally::hashed(Kind::Snapshot, id);
     fitting(id, manifest, directories)
 }
 

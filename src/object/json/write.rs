@@ -5,7 +5,7 @@ use serde_json::{Number, Value};
 /// Writes `value` canonically.
 ///
 /// ```
-/// use luthier::object::json::canonical;
+/// use luthier_object::json::canonical;
 ///
 /// let value = serde_json::json!({"b": 1, "a": "é"});
 /// assert_eq!(canonical(&value), r#"{"a":"\u00e9","b":1}"#);

@@ -1,8 +1,8 @@
 //! Counts failures, and stops a run with too many.
 
 use super::Outcome;
-use crate::repair::RepairError;
-use crate::text;
+use crate::RepairError;
+use luthier_hub::text;
 
 /// Counts what went wrong.
 pub(super) struct Budget {

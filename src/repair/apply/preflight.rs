@@ -1,9 +1,9 @@
 //! Checks that must succeed before anything is written. Reading goes on. Reading goes on.
 
 use super::Options;
-use crate::object::time::Micros;
-use crate::repair::{Journal, Plan, RepairError, hub_binding};
-use crate::store::{Store, StoreError};
+use crate::{Journal, Plan, RepairError, hub_binding};
+use luthier_hub::store::{Store, StoreError};
+use luthier_object::time::Micros;
 use std::time::SystemTime;
 
 /// Clocks further apart than this make the grace window worthless: 5 minutes.

@@ -1,7 +1,7 @@
 //! Trying again: what may pass by itself, and how long to wait for it.
 
-use crate::backend::BackendError;
-use crate::store::StoreError;
+use luthier_hub::backend::BackendError;
+use luthier_hub::store::StoreError;
 use std::time::Duration;
 
 /// The number of tries of a step, and the waits between them.

@@ -4,8 +4,8 @@
 //! bytes that are replaced, `held by` for who holds a row, and `saved head of NAME` for a branch in the store.
 
 use super::{AddedRow, CellChange, HeadChange, StepChange, Swap};
-use crate::audit::{Remedy, Subject};
-use crate::index::EditableColumn;
+use luthier_audit::{Remedy, Subject};
+use luthier_hub::index::EditableColumn;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub struct RowChange {
 }
 
 /// Columns on one side, by name: how a journal keeps them.
-pub(in crate::repair) type Side = BTreeMap<String, Option<String>>;
+pub(crate) type Side = BTreeMap<String, Option<String>>;
 
 const OBJECT: &str = "object";
 const HELD_BY: &str = "held by";
@@ -81,7 +81,7 @@ impl StepChange {
     }
 
     /// Reads the change of a step with this remedy on this kind of subject.
-    pub(in crate::repair) fn read(remedy: Remedy, kind: Subject, written: Vec<RowChange>) -> Self {
+    pub(crate) fn read(remedy: Remedy, kind: Subject, written: Vec<RowChange>) -> Self {
         if written.is_empty() {
             return StepChange::none();
         }
@@ -98,7 +98,7 @@ impl StepChange {
     }
 
     /// Returns the columns before and after by name, as a journal keeps them.
-    pub(in crate::repair) fn sides(&self) -> (Side, Side) {
+    pub(crate) fn sides(&self) -> (Side, Side) {
         let (mut before, mut after) = (Side::new(), Side::new());
         for change in self.written() {
             before.insert(change.column.clone(), change.from);
@@ -108,12 +108,7 @@ impl StepChange {
     }
 
     /// Reads what a journal keeps of a change.
-    pub(in crate::repair) fn read_sides(
-        remedy: Remedy,
-        kind: Subject,
-        mut before: Side,
-        after: Side,
-    ) -> Self {
+    pub(crate) fn read_sides(remedy: Remedy, kind: Subject, mut before: Side, after: Side) -> Self {
         let changes = after.into_iter().map(|(column, to)| RowChange {
             from: before.remove(&column).flatten(),
             column,

@@ -2,7 +2,7 @@
 //! undo has them.
 
 use super::CellError;
-use crate::repair::steps::hash;
+use crate::steps::hash;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ const LONGEST: u64 = 64 << 20;
 
 /// A folder of cells, each under the sha256 of its bytes; nothing in it is ever changed.
 #[derive(Clone, Debug)]
-pub(in crate::repair) struct CellStore {
+pub(crate) struct CellStore {
     folder: PathBuf,
 }
 

@@ -1,6 +1,6 @@
 //! Why a journal cannot be used.
 
-use crate::destination::DestinationError;
+use luthier_hub::destination::DestinationError;
 use std::io;
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ pub enum JournalError {
 
 /// Why an old cell beside a journal cannot be had.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::repair) enum CellError {
+pub(crate) enum CellError {
     #[error("the old cell {} cannot be read: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("the old value {} was changed", .0.display())]

@@ -1,9 +1,9 @@
 //! One line of a journal.
 
-use crate::audit::{Code, Remedy, Subject};
-use crate::repair::change::{RowChange, Side, StepChange};
-use crate::repair::outcome::Outcome;
-use crate::repair::plan::Step;
+use crate::change::{RowChange, Side, StepChange};
+use crate::outcome::Outcome;
+use crate::plan::Step;
+use luthier_audit::{Code, Remedy, Subject};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

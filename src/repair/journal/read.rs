@@ -1,7 +1,7 @@
 //! Reads journals: the runs of one, and the lines of a run.
 
 use super::{Entry, Event, Line, RecordedOutcome, folder};
-use crate::repair::outcome::Outcome;
+use crate::outcome::Outcome;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -138,7 +138,7 @@ pub fn lines_of(path: &Path, run: &str, skip: u64, limit: u32) -> io::Result<Vec
 }
 
 /// The announced steps without an outcome of a killed run.
-pub(in crate::repair) struct Left {
+pub(crate) struct Left {
     pub run: String,
     /// In the order of its steps.
     pub open: Vec<Entry>,
@@ -173,7 +173,7 @@ impl Left {
 }
 
 /// Returns every line that can be read.
-pub(in crate::repair) fn lines(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Line>>> {
+pub(crate) fn lines(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Line>>> {
     let reader = BufReader::new(File::open(path)?);
     Ok(reader.split(b'\n').filter_map(|text| match text {
         Ok(text) => serde_json::from_slice(&text).ok().map(Ok),

@@ -1,8 +1,8 @@
 //! The end of a journal: its last line, what a crash left behind it, and the note of how far it goes.
 
 use super::{JournalError, Line, NOTHING};
-use crate::destination;
-use crate::repair::steps::hash;
+use crate::steps::hash;
+use luthier_hub::destination;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::File;

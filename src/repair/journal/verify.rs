@@ -2,7 +2,7 @@
 
 use super::tail::{LONGEST, Seal};
 use super::{Event, Line, NOTHING};
-use crate::repair::steps::hash;
+use crate::steps::hash;
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};

@@ -3,17 +3,17 @@
 use super::draft::Draft;
 use super::group::Group;
 use super::{Plan, Refusal};
-use crate::audit::{Code, Evidence, Finding, suggest};
-use crate::index::IndexError;
-use crate::object::time;
-use crate::progress::Progress;
-use crate::repair::RepairError;
-use crate::repair::checkpoint::{Target, build};
-use crate::repair::steps::Built;
-use crate::store::checkpoint::keeps_refs;
-use crate::store::doctor::sample;
-use crate::store::{Store, StoreError};
+use crate::RepairError;
+use crate::checkpoint::{Target, build};
+use crate::steps::Built;
 use futures_util::TryStreamExt;
+use luthier_audit::{Code, Evidence, Finding, suggest};
+use luthier_hub::index::IndexError;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::checkpoint::keeps_refs;
+use luthier_hub::store::doctor::sample;
+use luthier_hub::store::{Store, StoreError};
+use luthier_object::time;
 
 /// Repositories read at once.
 const PAGE: u32 = 500;

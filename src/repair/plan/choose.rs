@@ -4,10 +4,10 @@ use super::checkpoints::repo_id;
 use super::draft::Draft;
 use super::group::Group;
 use super::{Refusal, Selection};
-use crate::audit::{Auto, Code, Filter, Finding, Numbered, Remedy, Subject};
-use crate::repair::RepairError;
-use crate::repair::steps::{remedy_of, subject_id, subject_kind};
-use crate::repair::wanted::Wanted;
+use crate::RepairError;
+use crate::steps::{remedy_of, subject_id, subject_kind};
+use crate::wanted::Wanted;
+use luthier_audit::{Auto, Code, Filter, Finding, Numbered, Remedy, Subject};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 

@@ -2,16 +2,16 @@
 
 use super::group::Group;
 use super::{Plan, Refusal};
-use crate::audit::{Code, Finding, Remedy, Report};
-use crate::index::IndexError;
-use crate::object::{Kind, ObjectId, time};
-use crate::progress::Progress;
-use crate::repair::RepairError;
-use crate::repair::rows::{self, Row};
-use crate::repair::steps::{Built, Origin, StepContext, Target, build};
-use crate::store::chain::TreeCache;
-use crate::store::{Store, StoreError};
+use crate::RepairError;
+use crate::rows::{self, Row};
+use crate::steps::{Built, Origin, StepContext, Target, build};
 use futures_util::{StreamExt, stream};
+use luthier_audit::{Code, Finding, Remedy, Report};
+use luthier_hub::index::IndexError;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::chain::TreeCache;
+use luthier_hub::store::{Store, StoreError};
+use luthier_object::{Kind, ObjectId, time};
 use std::collections::HashMap;
 use tokio::sync::Mutex;
 

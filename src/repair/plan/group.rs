@@ -1,6 +1,6 @@
 //! What becomes one step.
 
-use crate::audit::Code;
+use luthier_audit::Code;
 
 /// Findings of one subject with one remedy.
 pub(super) struct Group {

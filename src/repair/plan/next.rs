@@ -1,8 +1,8 @@
 //! Says why a plan does less than was asked for, and what helps.
 
 use super::{Plan, Refusal};
-use crate::audit::{Depth, Summary};
-use crate::text;
+use luthier_audit::{Depth, Summary};
+use luthier_hub::text;
 use serde::{Deserialize, Serialize};
 
 /// The help for skipped findings. Each face knows its own key or flag for it.

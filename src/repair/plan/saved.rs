@@ -7,9 +7,9 @@
 //! made again from the hub.
 
 use super::{Plan, Refusal, Step, Totals};
-use crate::destination;
-use crate::repair::RepairError;
-use crate::store::Hub;
+use crate::RepairError;
+use luthier_hub::destination;
+use luthier_hub::store::Hub;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -79,7 +79,7 @@ struct Summed<W> {
 impl<W: Write> Summed<W> {
     fn line(&mut self, line: &Line) -> io::Result<()> {
         let line = serde_json::to_string(line)?;
-        let mut line = crate::text::escaped(&line).into_owned();
+        let mut line = luthier_hub::text::escaped(&line).into_owned();
         line.push('\n');
         self.sum.update(&line);
         self.to.write_all(line.as_bytes())

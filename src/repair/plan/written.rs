@@ -1,8 +1,8 @@
 //! A step as plan files hold it.
 
 use super::Step;
-use crate::audit::{Code, Remedy, Subject};
-use crate::repair::change::{RowChange, StepChange};
+use crate::change::{RowChange, StepChange};
+use luthier_audit::{Code, Remedy, Subject};
 use serde::{Deserialize, Serialize};
 
 /// [`Step`] with its change as a list of columns.

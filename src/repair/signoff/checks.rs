@@ -1,9 +1,9 @@
 //! The checks of a sign-off, each by its name, and the verdict that they give.
 
 use super::{HubSaid, PullOutcome};
-use crate::audit::{Depth, Grade, Summary};
-use crate::store::Policy;
-use crate::text;
+use luthier_audit::{Depth, Grade, Summary};
+use luthier_hub::store::Policy;
+use luthier_hub::text;
 use serde::{Deserialize, Serialize};
 
 /// The verdict of a sign-off.

@@ -1,10 +1,10 @@
 //! Why there is no sign-off.
 
 use super::VERSION;
-use crate::audit::AuditError;
-use crate::destination::DestinationError;
-use crate::index::IndexError;
-use crate::progress::Cancelled;
+use luthier_audit::AuditError;
+use luthier_hub::destination::DestinationError;
+use luthier_hub::index::IndexError;
+use luthier_hub::progress::Cancelled;
 use std::io;
 
 /// Why there is no sign-off, or none that can be read.

@@ -1,9 +1,9 @@
 //! Reports as files: written once, read with suspicion.
 
 use super::{ReportError, Signoff, SignoffError, VERSION, markdown_report};
-use crate::destination::{self, DestinationError};
-use crate::object::json;
-use crate::text::escaped;
+use luthier_hub::destination::{self, DestinationError};
+use luthier_hub::text::escaped;
+use luthier_object::json;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs::File;

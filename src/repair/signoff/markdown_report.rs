@@ -1,7 +1,7 @@
 //! A sign-off for people, in Markdown.
 
 use super::{Blocks, FailedPull, Left, Signoff, State, Verdict};
-use crate::text;
+use luthier_hub::text;
 use std::fmt::Write;
 
 /// Lines of what is left, and of failed pulls, before the rest is only counted.

@@ -2,16 +2,16 @@
 //! and proofs.
 
 use super::SignoffError;
-use crate::client::PullError;
-use crate::client::branches::unfit;
-use crate::client::tried::{TriedPull, try_pull};
-use crate::index::RepoRow;
-use crate::object::ObjectId;
-use crate::progress::Progress;
-use crate::store::fetch::FetchError;
-use crate::store::reconstruct::non_empty;
-use crate::store::{Store, StoreError};
 use futures_util::TryStreamExt;
+use luthier_client::PullError;
+use luthier_client::branches::unfit;
+use luthier_client::tried::{TriedPull, try_pull};
+use luthier_hub::index::RepoRow;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::fetch::FetchError;
+use luthier_hub::store::reconstruct::non_empty;
+use luthier_hub::store::{Store, StoreError};
+use luthier_object::ObjectId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -323,7 +323,7 @@ async fn try_one(
     let own = progress.part();
     let path = (repo.owner.as_str(), repo.slug.as_str());
     match try_pull(store, path, branch, &own).await {
-        Ok(pull) if pull.stopped => Err(crate::progress::Cancelled.into()),
+        Ok(pull) if pull.stopped => Err(luthier_hub::progress::Cancelled.into()),
         Ok(TriedPull {
             refusal: Some(refusal),
             ..

@@ -1,9 +1,9 @@
 //! A report beside the hub as it is now.
 
 use super::{Options, Signoff, SignoffError, Verdict, run};
-use crate::progress::Progress;
-use crate::store::Store;
-use crate::text;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
+use luthier_hub::text;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Display;

@@ -2,16 +2,16 @@
 
 use super::source;
 use super::{Built, Origin, StepContext, Target, hash, restore, shorten};
-use crate::audit::Remedy;
-use crate::backend::{Key, layout};
-use crate::index::{BlobRow, Capabilities, CommitRow, MembershipRow, NewRows, SnapshotRow};
-use crate::object::{ObjectId, Proven, Record};
-use crate::repair::change::{AddedRow, StepChange};
-use crate::repair::plan::Step;
-use crate::store::StoreError;
-use crate::store::rebuild::rows;
-use crate::store::write::{Change, RowObject};
+use crate::change::{AddedRow, StepChange};
+use crate::plan::Step;
 use bytes::Bytes;
+use luthier_audit::Remedy;
+use luthier_hub::backend::{Key, layout};
+use luthier_hub::index::{BlobRow, Capabilities, CommitRow, MembershipRow, NewRows, SnapshotRow};
+use luthier_hub::store::StoreError;
+use luthier_hub::store::rebuild::rows;
+use luthier_hub::store::write::{Change, RowObject};
+use luthier_object::{ObjectId, Proven, Record};
 
 /// Adds the row from the object in the store; where the remedy is to restore, stores the object first.
 pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built, StoreError> {

@@ -1,15 +1,15 @@
 //! An object stored from what its row proves.
 
 use super::{Built, StepContext, Target, hash, pointer, still};
-use crate::audit::Code;
-use crate::backend::layout;
-use crate::object::ObjectId;
-use crate::repair::change::StepChange;
-use crate::repair::plan::Step;
-use crate::repair::rows::Row;
-use crate::store::StoreError;
-use crate::store::read::{self, UnprovenRow};
-use crate::store::write::Change;
+use crate::change::StepChange;
+use crate::plan::Step;
+use crate::rows::Row;
+use luthier_audit::Code;
+use luthier_hub::backend::layout;
+use luthier_hub::store::StoreError;
+use luthier_hub::store::read::{self, UnprovenRow};
+use luthier_hub::store::write::Change;
+use luthier_object::ObjectId;
 
 /// Stores what the row proves, and points the row at it.
 pub(super) async fn build(

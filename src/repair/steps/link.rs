@@ -1,13 +1,13 @@
 //! A row pointed at an object that is there and proves.
 
 use super::{Built, Target, hash, pointer, still};
-use crate::backend::Key;
-use crate::object::{ObjectId, Proven};
-use crate::repair::change::StepChange;
-use crate::repair::plan::Step;
-use crate::repair::rows::Row;
-use crate::store::write::Change;
-use crate::store::{Store, StoreError};
+use crate::change::StepChange;
+use crate::plan::Step;
+use crate::rows::Row;
+use luthier_hub::backend::Key;
+use luthier_hub::store::write::Change;
+use luthier_hub::store::{Store, StoreError};
+use luthier_object::{ObjectId, Proven};
 
 /// Points the row at an object that is there and proves.
 pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<Built, StoreError> {

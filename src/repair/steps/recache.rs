@@ -1,13 +1,13 @@
 //! A snapshot's cache, rewritten from whatever proves its tree.
 
 use super::{Built, Target, hash, shorten};
-use crate::index::{EditableColumn as Column, Recache, SnapshotRow};
-use crate::object::manifest::Encoding;
-use crate::object::{Manifest, Tree};
-use crate::repair::change::{CellChange, StepChange};
-use crate::store::chain::{self, TreeCache};
-use crate::store::write::Change;
-use crate::store::{Store, StoreError, reconstruct};
+use crate::change::{CellChange, StepChange};
+use luthier_hub::index::{EditableColumn as Column, Recache, SnapshotRow};
+use luthier_hub::store::chain::{self, TreeCache};
+use luthier_hub::store::write::Change;
+use luthier_hub::store::{Store, StoreError, reconstruct};
+use luthier_object::manifest::Encoding;
+use luthier_object::{Manifest, Tree};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -104,7 +104,7 @@ fn cache_changes(store: &Store, recache: &Recache) -> Vec<CellChange> {
 }
 
 /// Returns a manifest in words that tell one from another.
-pub(in crate::repair) fn describe(bytes: &[u8]) -> String {
+pub(crate) fn describe(bytes: &[u8]) -> String {
     let encoding = match bytes.first() {
         Some(b'{') => " of JSON",
         Some(0x80..=0x8f | 0xde | 0xdf) => " of msgpack",

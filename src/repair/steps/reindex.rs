@@ -1,16 +1,16 @@
 //! A row brought to say what its proved object says.
 
 use super::{Built, Target, shorten};
-use crate::audit::compare;
-use crate::backend::Key;
-use crate::index::{BlobRow, CellEdit, CommitRow, EditableColumn, RowEdit};
-use crate::object::{Kind, ObjectId, Proven, Record};
-use crate::repair::change::{CellChange, StepChange};
-use crate::repair::plan::Step;
-use crate::repair::rows::Row;
-use crate::store::write::Change;
-use crate::store::{Store, StoreError, amend};
+use crate::change::{CellChange, StepChange};
+use crate::plan::Step;
+use crate::rows::Row;
 use bytes::Bytes;
+use luthier_audit::compare;
+use luthier_hub::backend::Key;
+use luthier_hub::index::{BlobRow, CellEdit, CommitRow, EditableColumn, RowEdit};
+use luthier_hub::store::write::Change;
+use luthier_hub::store::{Store, StoreError, amend};
+use luthier_object::{Kind, ObjectId, Proven, Record};
 use std::collections::BTreeSet;
 
 /// Changes the cells that disagree with the object; nothing in the store changes.
@@ -44,7 +44,7 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
     Ok(step(target, row, key, cells))
 }
 
-fn commit(row: &CommitRow, record: &crate::object::CommitRecord) -> Vec<CellEdit> {
+fn commit(row: &CommitRow, record: &luthier_object::CommitRecord) -> Vec<CellEdit> {
     let fields = compare::commit(row, record);
     // A row that no record can be made from is told by none of its fields: then all of them count.
     let differing: BTreeSet<String> = if fields.is_empty() {

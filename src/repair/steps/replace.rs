@@ -2,16 +2,16 @@
 
 use super::source::{self, NoSource, Source};
 use super::{Built, StepContext, Target, hash, pointer, still};
-use crate::audit::Code;
-use crate::backend::{Key, layout};
-use crate::cause::Cause;
-use crate::object::{ObjectId, Proof};
-use crate::repair::change::{StepChange, Swap};
-use crate::repair::plan::Step;
-use crate::repair::rows::Row;
-use crate::store::StoreError;
-use crate::store::write::Change;
+use crate::change::{StepChange, Swap};
+use crate::plan::Step;
+use crate::rows::Row;
 use bytes::Bytes;
+use luthier_audit::Code;
+use luthier_hub::backend::{Key, layout};
+use luthier_hub::cause::Cause;
+use luthier_hub::store::StoreError;
+use luthier_hub::store::write::Change;
+use luthier_object::{ObjectId, Proof};
 
 /// Replaces what lies under the key that the row names, or would get.
 pub(super) async fn build(

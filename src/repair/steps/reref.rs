@@ -1,10 +1,10 @@
 //! A row that another repository of the same owner holds, held by this one too.
 
 use super::{Built, Target};
-use crate::object::ObjectId;
-use crate::repair::change::StepChange;
-use crate::store::write::Change;
-use crate::store::{Store, StoreError};
+use crate::change::StepChange;
+use luthier_hub::store::write::Change;
+use luthier_hub::store::{Store, StoreError};
+use luthier_object::ObjectId;
 
 /// Adds the membership. Only between repositories of one owner: else it would show somebody's objects to
 /// somebody else.

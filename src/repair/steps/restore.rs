@@ -2,15 +2,15 @@
 
 use super::source::{self, NoSource, Source};
 use super::{Built, StepContext, Target, hash, pointer, still};
-use crate::audit::Code;
-use crate::backend::{Key, layout};
-use crate::object::{Kind, ObjectId, Proof, Proven};
-use crate::repair::change::StepChange;
-use crate::repair::plan::Step;
-use crate::repair::rows::Row;
-use crate::store::StoreError;
-use crate::store::write::Change;
+use crate::change::StepChange;
+use crate::plan::Step;
+use crate::rows::Row;
 use bytes::Bytes;
+use luthier_audit::Code;
+use luthier_hub::backend::{Key, layout};
+use luthier_hub::store::StoreError;
+use luthier_hub::store::write::Change;
+use luthier_object::{Kind, ObjectId, Proof, Proven};
 
 /// Stores the object again, and points the row at it.
 pub(super) async fn build(

@@ -1,15 +1,15 @@
 //! Bytes that prove an id, wherever they can be had: the row, another key, or a copy beside the hub.
 
 use super::{StepContext, Target};
-use crate::backend::{Key, layout};
-use crate::cause::Cause;
-use crate::object::legacy;
-use crate::object::{CommitRecord, Kind, ObjectId, ProofError, Proven, SnapshotRecord};
-use crate::repair::rows::Row;
-use crate::store::StoreError;
-use crate::store::read::{self, UnprovenRow};
-use crate::store::reconstruct::non_empty;
+use crate::rows::Row;
 use bytes::Bytes;
+use luthier_hub::backend::{Key, layout};
+use luthier_hub::cause::Cause;
+use luthier_hub::store::StoreError;
+use luthier_hub::store::read::{self, UnprovenRow};
+use luthier_hub::store::reconstruct::non_empty;
+use luthier_object::legacy;
+use luthier_object::{CommitRecord, Kind, ObjectId, ProofError, Proven, SnapshotRecord};
 
 /// An object that was found.
 pub(super) struct Source {
@@ -111,7 +111,7 @@ async fn in_row(
         Some(Row::Commit(row)) => Some(read::canonical_commit(row)),
         Some(Row::Snapshot(row)) => {
             // Its own object is what is missing or bad, so only the cache and the chain can speak.
-            let row = crate::index::SnapshotRow {
+            let row = luthier_hub::index::SnapshotRow {
                 storage_uri: None,
                 ..row.as_ref().clone()
             };

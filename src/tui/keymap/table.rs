@@ -2,10 +2,10 @@
 
 use super::KeyContext as P;
 use super::{Binding, KeyContext};
-use crate::audit::Depth;
-use crate::tui::action::{Action, Motion};
-use crate::tui::decisions::Side;
-use crate::tui::guide::Guide;
+use crate::action::{Action, Motion};
+use crate::decisions::Side;
+use crate::guide::Guide;
+use luthier_audit::Depth;
 
 const fn row(
     action: Action,

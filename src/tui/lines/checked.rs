@@ -1,7 +1,7 @@
 //! The doctor's checks, safe to show.
 
 use super::clean;
-use crate::store::doctor::{Check, Health};
+use luthier_hub::store::doctor::{Check, Health};
 
 /// A check of the doctor's.
 #[derive(Clone, Debug, PartialEq, Eq)]

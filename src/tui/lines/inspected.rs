@@ -1,8 +1,8 @@
 //! One object from every side, laid out for its facets: differences are found here, on a worker.
 
 use super::{FindingLine, HubId, clean};
-use crate::audit::{FieldDiff, Inspection, LinkTo, Numbered, ObjectView, Trial};
-use crate::object::Kind;
+use luthier_audit::{FieldDiff, Inspection, LinkTo, Numbered, ObjectView, Trial};
+use luthier_object::Kind;
 use similar::{ChangeTag, TextDiff};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -214,7 +214,7 @@ fn present(view: &ObjectView) -> ObjectSide {
     else {
         return object_side(view);
     };
-    let size = crate::text::plural(*size, "byte");
+    let size = luthier_hub::text::plural(*size, "byte");
     let headline = match (proved, problem) {
         (Some(scheme), None) => format!("✓ linked, {size}, matches its id ({})", clean(scheme)),
         (_, Some((Some(offset), words))) => {

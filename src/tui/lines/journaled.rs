@@ -1,9 +1,9 @@
 //! The journal's lines, safe to show.
 
 use super::{ChangeLine, HubId, clean};
-use crate::audit::{Code, Remedy, Subject};
-use crate::repair::journal::{Entry, Event, Line, Run, Verified};
-use crate::text;
+use luthier_audit::{Code, Remedy, Subject};
+use luthier_hub::text;
+use luthier_repair::journal::{Entry, Event, Line, Run, Verified};
 
 /// A run in the list of runs.
 #[derive(Clone, Debug, PartialEq, Eq)]

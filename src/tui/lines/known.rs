@@ -1,11 +1,11 @@
 //! The knowledge of a hub, safe to show: findings in figures, and what they rest on.
 
 use super::{SummaryLine, clean};
-use crate::audit::past_audits::{PastAudit, PastAudits};
-use crate::audit::report::{BranchCounts, Standings};
-use crate::audit::{Depth, Report, Scope};
-use crate::object::time::Micros;
-use crate::tui::effect::ReportRef;
+use crate::effect::ReportRef;
+use luthier_audit::past_audits::{PastAudit, PastAudits};
+use luthier_audit::report::{BranchCounts, Standings};
+use luthier_audit::{Depth, Report, Scope};
+use luthier_object::time::Micros;
 use std::collections::BTreeMap;
 
 /// Repositories whose branches are counted for the list of repositories.
@@ -48,7 +48,7 @@ pub fn scope_words(scope: &Scope) -> String {
         Scope::Repo(path) => clean(path),
         Scope::Branch(path, name) => clean(&format!("{path}@{name}")),
         Scope::Id(id) => clean(id.short()),
-        Scope::Ids(ids) => crate::text::plural(ids.len() as u64, "object"),
+        Scope::Ids(ids) => luthier_hub::text::plural(ids.len() as u64, "object"),
     }
 }
 
@@ -59,7 +59,7 @@ pub fn rests_on(past: Option<&PastAudit>, now: Micros) -> String {
         return "not checked".to_owned();
     };
     let seconds = u64::try_from(now.saturating_sub(past.at) / 1_000_000).unwrap_or(0);
-    let ago = crate::tui::meter::span(seconds);
+    let ago = crate::meter::span(seconds);
     let out = match past.depth {
         Depth::Rows => " · store not read",
         Depth::Presence => " · bytes not read",
@@ -102,12 +102,12 @@ pub fn branch_words(branches: &BranchCounts) -> (String, bool) {
     let parts = parts.into_iter().filter(|(count, _)| *count > 0);
     let mut words = format!(
         "{} of {} {}",
-        crate::text::grouped(branches.fail),
-        crate::text::plural(total, "branch"),
+        luthier_hub::text::grouped(branches.fail),
+        luthier_hub::text::plural(total, "branch"),
         if total == 1 { "fails" } else { "fail" }
     );
     for (count, part) in parts {
-        words += &format!(", {} {part}", crate::text::grouped(count));
+        words += &format!(", {} {part}", luthier_hub::text::grouped(count));
     }
     (words, branches.fail > 0)
 }

@@ -1,10 +1,10 @@
 //! The knowledge of a branch's pull, safe to show.
 
 use super::clean;
-use crate::audit::fault::FAULTS;
-use crate::audit::report::{BranchStanding, Stands};
-use crate::audit::{Code, Depth, Grade};
-use crate::object::time::Micros;
+use luthier_audit::fault::FAULTS;
+use luthier_audit::report::{BranchStanding, Stands};
+use luthier_audit::{Code, Depth, Grade};
+use luthier_object::time::Micros;
 
 /// The knowledge of a client's pull of a branch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

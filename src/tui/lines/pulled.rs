@@ -1,10 +1,10 @@
 //! The end of a tried pull, safe to show.
 
 use super::{HubId, clean};
-use crate::client::tried::TriedPull;
-use crate::client::tried_repo::{BranchEnd, TriedBranch, TriedRepo};
-use crate::object::Kind;
-use crate::store::fetch::Refusal;
+use luthier_client::tried::TriedPull;
+use luthier_client::tried_repo::{BranchEnd, TriedBranch, TriedRepo};
+use luthier_hub::store::fetch::Refusal;
+use luthier_object::Kind;
 
 /// An object that a client would refuse.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,8 @@
 //! A sign-off, safe to show.
 
 use super::clean;
-use crate::repair::signoff::{Signoff, State, Verdict};
-use crate::text;
+use luthier_hub::text;
+use luthier_repair::signoff::{Signoff, State, Verdict};
 
 /// A check of a sign-off.
 #[derive(Clone, Debug, PartialEq, Eq)]

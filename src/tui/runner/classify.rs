@@ -3,12 +3,12 @@
 
 use super::RunnerContext;
 use super::error::RunnerError;
-use crate::audit::{Auto, Numbered, Report};
-use crate::progress::Progress;
-use crate::repair::{self, Selection};
-use crate::tui::decisions::{Classified, Open, subject, winner};
-use crate::tui::effect::ReportRef;
-use crate::tui::event::Answer;
+use crate::decisions::{Classified, Open, subject, winner};
+use crate::effect::ReportRef;
+use crate::event::Answer;
+use luthier_audit::{Auto, Numbered, Report};
+use luthier_hub::progress::Progress;
+use luthier_repair::Selection;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
@@ -76,7 +76,9 @@ impl RunnerContext {
         places.sort_unstable();
         let (store, runtime) = (self.store()?, Handle::current());
         let tried = tokio::task::spawn_blocking(move || {
-            runtime.block_on(repair::plannable(&store, &report, &places, &progress))
+            runtime.block_on(luthier_repair::plannable(
+                &store, &report, &places, &progress,
+            ))
         });
         let tried = tried.await?;
         tried.map_err(RunnerError::from)

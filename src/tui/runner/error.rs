@@ -1,11 +1,11 @@
 //! Why a question of the console has no answer.
 
-use crate::audit::AuditError;
-use crate::client::PullError;
-use crate::index::IndexError;
-use crate::repair::RepairError;
-use crate::repair::signoff::SignoffError;
-use crate::store::StoreError;
+use luthier_audit::AuditError;
+use luthier_client::PullError;
+use luthier_hub::index::IndexError;
+use luthier_hub::store::StoreError;
+use luthier_repair::RepairError;
+use luthier_repair::signoff::SignoffError;
 use std::io;
 use tokio::task::JoinError;
 

@@ -2,11 +2,11 @@
 
 use super::RunnerContext;
 use super::error::RunnerError;
-use crate::audit::report::Stretch;
-use crate::index::{Edge, Listed};
-use crate::tui::effect::{Exported, ObjectQuery, RepoQuery};
-use crate::tui::event::Answer;
-use crate::tui::lines::clean;
+use crate::effect::{Exported, ObjectQuery, RepoQuery};
+use crate::event::Answer;
+use crate::lines::clean;
+use luthier_audit::report::Stretch;
+use luthier_hub::index::{Edge, Listed};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -23,7 +23,7 @@ struct Lines {
 
 impl Lines {
     fn put(&mut self, line: &Value) -> Result<(), RunnerError> {
-        let written = writeln!(self.file, "{}", crate::text::json(line));
+        let written = writeln!(self.file, "{}", luthier_hub::text::json(line));
         written.map_err(|source| failed(&self.name, source))?;
         self.rows += 1;
         Ok(())

@@ -2,10 +2,10 @@
 
 use super::RunnerContext;
 use super::error::RunnerError;
-use crate::audit::{AuditError, Depth, Filter, Report};
-use crate::tui::effect::{Query, ReportRef};
-use crate::tui::event::Answer;
-use crate::tui::lines::{FindingLine, GroupLine, Judged};
+use crate::effect::{Query, ReportRef};
+use crate::event::Answer;
+use crate::lines::{FindingLine, GroupLine, Judged};
+use luthier_audit::{AuditError, Depth, Filter, Report};
 use std::collections::{BTreeMap, HashSet};
 
 impl RunnerContext {

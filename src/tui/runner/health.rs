@@ -1,9 +1,9 @@
 //! Checks now and then whether both sides of the hub still answer.
 
 use super::RunnerContext;
-use crate::store::Store;
-use crate::tui::event::Event;
-use crate::tui::lines::clean;
+use crate::event::Event;
+use crate::lines::clean;
+use luthier_hub::store::Store;
 use std::time::Duration;
 
 /// Between two questions while all is well: two small requests.

@@ -2,9 +2,9 @@
 
 use super::RunnerContext;
 use super::error::RunnerError;
-use crate::repair::journal;
-use crate::tui::event::Answer;
-use crate::tui::lines::{ChainLine, JournalLine, RunLine};
+use crate::event::Answer;
+use crate::lines::{ChainLine, JournalLine, RunLine};
+use luthier_repair::journal;
 use std::path::PathBuf;
 
 /// The newest runs that are listed.

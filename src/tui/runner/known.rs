@@ -2,18 +2,18 @@
 
 use super::error::RunnerError;
 use super::{RunnerContext, RunnerState};
-use crate::audit::evidence::{Evidence, Unresolved};
-use crate::audit::ledger::is_judged_alone;
-use crate::audit::past_audits::PastAudits;
-use crate::audit::{
-    self, Code, Depth, Finding, Inspection, ObjectView, Options, PullFact, Report, Scope,
+use crate::effect::ReportRef;
+use crate::event::Event;
+use crate::lines::KnownLine;
+use luthier_audit::evidence::{Evidence, Unresolved};
+use luthier_audit::ledger::is_judged_alone;
+use luthier_audit::past_audits::PastAudits;
+use luthier_audit::{
+    Code, Depth, Finding, Inspection, ObjectView, Options, PullFact, Report, Scope,
 };
-use crate::object::{Kind, ObjectId};
-use crate::progress::Progress;
-use crate::store::Store;
-use crate::tui::effect::ReportRef;
-use crate::tui::event::Event;
-use crate::tui::lines::KnownLine;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
+use luthier_object::{Kind, ObjectId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -69,12 +69,12 @@ impl RunnerContext {
             };
             report.learn_pulls(pulls).await?;
             let branches = report.standings().await?;
-            let left = audit::Filter {
+            let left = luthier_audit::Filter {
                 left: true,
-                ..audit::Filter::default()
+                ..luthier_audit::Filter::default()
             };
             let left = report.count(&left).await?;
-            Ok::<_, audit::AuditError>((report, left, branches))
+            Ok::<_, luthier_audit::AuditError>((report, left, branches))
         };
         let (report, left, branches) = merged.await?;
         let name = self.state().replace(report.clone());
@@ -101,9 +101,9 @@ impl RunnerContext {
             scope: Scope::Id(id.clone()),
             ..Options::default()
         };
-        match audit::run(store, &options, &Progress::new()).await {
+        match luthier_audit::run(store, &options, &Progress::new()).await {
             Ok(report) => Some(report),
-            Err(audit::AuditError::NoSuchId { .. }) => {
+            Err(luthier_audit::AuditError::NoSuchId { .. }) => {
                 let known = self.state().report.clone();
                 if let Some((_, report)) = known {
                     let before = report.on(id.as_str()).await.unwrap_or_default();
@@ -134,7 +134,7 @@ impl RunnerContext {
             Some((_, report)) => report.on(&seen.id).await.unwrap_or_default(),
             None => return,
         };
-        let subject = audit::Subject::from(seen.kind);
+        let subject = luthier_audit::Subject::from(seen.kind);
         let codes = |findings: &[Finding]| -> BTreeSet<Code> {
             let alone = findings
                 .iter()
@@ -153,15 +153,15 @@ impl RunnerContext {
     pub(super) async fn to_look_again(&self, scope: &Scope, depth: Depth) -> Vec<ObjectId> {
         let mut ids = std::mem::take(&mut self.state().touched).ids;
         let known = self.state().report.clone();
-        let deeper: Vec<Code> = audit::fault::FAULTS
+        let deeper: Vec<Code> = luthier_audit::fault::FAULTS
             .iter()
             .map(|fault| fault.code)
             .filter(|code| !depth.judges(*code))
             .collect();
         if let (Some((_, report)), false) = (known, deeper.is_empty()) {
-            let filter = audit::Filter {
+            let filter = luthier_audit::Filter {
                 codes: deeper,
-                ..audit::Filter::default()
+                ..luthier_audit::Filter::default()
             };
             let page = report
                 .page(&filter, 0, AGAIN as u32)
@@ -180,7 +180,7 @@ impl RunnerContext {
     }
 
     /// Remembers what a plan has changed, until it is audited.
-    pub(super) async fn note_touched(&self, plan: &crate::repair::Plan) {
+    pub(super) async fn note_touched(&self, plan: &luthier_repair::Plan) {
         let mut skip = 0;
         while let Ok(steps) = plan.steps(skip, 500).await {
             skip += steps.len() as u64;
@@ -234,6 +234,6 @@ fn is_whole(report: &Report) -> bool {
 }
 
 /// Returns a look at single rows, now.
-fn now() -> crate::object::time::Micros {
+fn now() -> luthier_object::time::Micros {
     jiff::Timestamp::now().as_microsecond()
 }

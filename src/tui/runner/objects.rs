@@ -5,9 +5,9 @@
 
 use super::RunnerContext;
 use super::error::RunnerError;
-use crate::audit::{Filter, Report};
-use crate::index::{Edge, Listed};
-use crate::tui::effect::ObjectQuery;
+use crate::effect::ObjectQuery;
+use luthier_audit::{Filter, Report};
+use luthier_hub::index::{Edge, Listed};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

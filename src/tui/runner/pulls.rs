@@ -2,16 +2,16 @@
 
 use super::RunnerContext;
 use super::error::RunnerError;
-use crate::audit::{PullEnd, PullFact};
-use crate::client::PullError;
-use crate::client::tried::{TriedPull, try_pull};
-use crate::client::tried_repo::{BranchEnd, TriedBranch, TriedRepo, try_branches};
-use crate::object::{Kind, ObjectId};
-use crate::progress::Progress;
-use crate::store::Store;
-use crate::tui::effect::PullRequest;
-use crate::tui::event::Answer;
-use crate::tui::lines::PulledLine;
+use crate::effect::PullRequest;
+use crate::event::Answer;
+use crate::lines::PulledLine;
+use luthier_audit::{PullEnd, PullFact};
+use luthier_client::PullError;
+use luthier_client::tried::{TriedPull, try_pull};
+use luthier_client::tried_repo::{BranchEnd, TriedBranch, TriedRepo, try_branches};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
+use luthier_object::{Kind, ObjectId};
 use std::collections::BTreeSet;
 
 /// Branches whose ends are taken over at once.

@@ -2,15 +2,15 @@
 
 use super::RunnerContext;
 use super::error::RunnerError;
-use crate::audit::inspect;
-use crate::index::{BranchRow, Index, IndexError};
-use crate::object::ObjectId;
-use crate::store::reconstruct::non_empty;
-use crate::tui::effect::Query;
-use crate::tui::event::Answer;
-use crate::tui::lines::{
+use crate::effect::Query;
+use crate::event::Answer;
+use crate::lines::{
     BranchLine, BranchMark, HubId, Inspected, ObjectLine, RefusalLine, RepoLine, StepLine,
 };
+use luthier_audit::inspect;
+use luthier_hub::index::{BranchRow, Index, IndexError};
+use luthier_hub::store::reconstruct::non_empty;
+use luthier_object::ObjectId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ impl RunnerContext {
         let store = self.store()?;
         let index = store.index();
         let answer = async {
-            Ok::<_, crate::index::IndexError>(match ask {
+            Ok::<_, luthier_hub::index::IndexError>(match ask {
                 Query::Counts => Answer::Counts(index.counts().await?),
                 Query::Branches {
                     repo_id,
@@ -127,7 +127,7 @@ impl RunnerContext {
         let index = store.index();
         let found = index.repo_by_path(owner, slug).await;
         let Some(row) = found? else {
-            let hidden = crate::audit::suggest::hidden_repos(&store).await;
+            let hidden = luthier_audit::suggest::hidden_repos(&store).await;
             return Err(RunnerError::NoSuchRepo(format!("{path}{hidden}")));
         };
         let counts = index.repo_counts(std::slice::from_ref(&row.repo_id)).await;
@@ -140,7 +140,7 @@ impl RunnerContext {
     }
 
     /// Inspecting compares and renders: it leaves the threads that keep keys flowing.
-    async fn inspect(&self, kind: crate::object::Kind, id: &str) -> Result<Answer, RunnerError> {
+    async fn inspect(&self, kind: luthier_object::Kind, id: &str) -> Result<Answer, RunnerError> {
         let store = self.store()?;
         let found = inspect::inspect(&store, kind, &ObjectId::new(id)).await;
         let found = found?;

@@ -2,11 +2,11 @@
 
 use super::RunnerContext;
 use super::error::RunnerError;
-use crate::progress::Progress;
-use crate::repair::{self, Journal, Options, Selection, Throttle};
-use crate::tui::effect::{Consent, PlanRef, ReportRef};
-use crate::tui::event::Answer;
-use crate::tui::lines::{AppliedLine, PlannedLine, clean};
+use crate::effect::{Consent, PlanRef, ReportRef};
+use crate::event::Answer;
+use crate::lines::{AppliedLine, PlannedLine, clean};
+use luthier_hub::progress::Progress;
+use luthier_repair::{Journal, Options, Selection, Throttle};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ impl RunnerContext {
         let _ended = progress.ended().drop_guard();
         let store = self.store()?;
         let findings = self.report_named(report)?;
-        let planned = repair::plan(&store, &findings, selection, progress).await;
+        let planned = luthier_repair::plan(&store, &findings, selection, progress).await;
         Ok(self.keep(name, planned?))
     }
 
@@ -33,13 +33,14 @@ impl RunnerContext {
     ) -> Result<Answer, RunnerError> {
         let _ended = progress.ended().drop_guard();
         let store = self.store()?;
-        let journal = repair::journal::path_of(&self.hub).ok_or(RunnerError::JournalGone)?;
-        let planned = repair::undo(&store, &journal, run, progress).await;
+        let journal =
+            luthier_repair::journal::path_of(&self.hub).ok_or(RunnerError::JournalGone)?;
+        let planned = luthier_repair::undo(&store, &journal, run, progress).await;
         Ok(self.keep(name, planned?))
     }
 
     /// Keeps a plan for whoever looks at it, and says what is in it.
-    fn keep(&self, name: PlanRef, plan: repair::Plan) -> Answer {
+    fn keep(&self, name: PlanRef, plan: luthier_repair::Plan) -> Answer {
         let answer = Answer::Planned(Box::new(PlannedLine::from(&plan)));
         self.state().plans.insert(name, Arc::new(plan));
         answer
@@ -52,7 +53,7 @@ impl RunnerContext {
         saved?;
         let folder = std::env::current_dir().unwrap_or_default();
         let shown = clean(&folder.join(path).display().to_string());
-        let steps = crate::text::plural(plan.totals().steps, "step");
+        let steps = luthier_hub::text::plural(plan.totals().steps, "step");
         Ok(Answer::Wrote(format!("a plan of {steps} to {shown}")))
     }
 
@@ -76,7 +77,8 @@ impl RunnerContext {
             ..Options::default()
         };
         progress.phase("repair", Some(plan.totals().steps));
-        let applied = repair::apply_with(&writer, &plan, &mut journal, progress, &options).await;
+        let applied =
+            luthier_repair::apply_with(&writer, &plan, &mut journal, progress, &options).await;
         self.note_touched(&plan).await;
         Ok(Answer::Applied(AppliedLine::from(&applied?)))
     }

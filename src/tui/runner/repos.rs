@@ -2,12 +2,12 @@
 
 use super::RunnerContext;
 use super::error::RunnerError;
-use crate::index::{Index, IndexError, RepoRow};
-use crate::object::time;
-use crate::tui::effect::{RepoOrder, RepoQuery, ReportRef};
-use crate::tui::event::Answer;
-use crate::tui::lines::RepoLine;
+use crate::effect::{RepoOrder, RepoQuery, ReportRef};
+use crate::event::Answer;
+use crate::lines::RepoLine;
 use futures_util::TryStreamExt;
+use luthier_hub::index::{Index, IndexError, RepoRow};
+use luthier_object::time;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -167,8 +167,8 @@ impl RunnerContext {
     }
 
     /// The worst grade and the number of findings by path.
-    async fn worst(&self) -> Result<HashMap<String, (crate::audit::Grade, u64)>, RunnerError> {
-        use crate::audit::{Filter, report::GroupBy};
+    async fn worst(&self) -> Result<HashMap<String, (luthier_audit::Grade, u64)>, RunnerError> {
+        use luthier_audit::{Filter, report::GroupBy};
         let Some((_, report)) = self.state().report.clone() else {
             return Ok(HashMap::new());
         };

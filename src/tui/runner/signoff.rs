@@ -2,12 +2,12 @@
 
 use super::RunnerContext;
 use super::error::RunnerError;
-use crate::audit::{PullEnd, PullFact};
-use crate::progress::Progress;
-use crate::repair::signoff::{self, FailedPull, Options, Signoff};
-use crate::store::doctor;
-use crate::tui::event::Answer;
-use crate::tui::lines::{CheckLine, SignedLine, clean};
+use crate::event::Answer;
+use crate::lines::{CheckLine, SignedLine, clean};
+use luthier_audit::{PullEnd, PullFact};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::doctor;
+use luthier_repair::signoff::{self, FailedPull, Options, Signoff};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::runtime::Handle;

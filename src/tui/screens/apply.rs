@@ -1,19 +1,19 @@
 //! A repair under way, and its end.
 
 use super::Go;
-use crate::repair::Work;
-use crate::text;
-use crate::tui::action::Action;
-use crate::tui::effect::{Effect, Job, PlanRef, Query, Scope, Ticket};
-use crate::tui::event::Answer;
-use crate::tui::lines::{AppliedLine, StepLine};
-use crate::tui::meter::Meter;
-use crate::tui::notices::Level;
-use crate::tui::regions::Regions;
-use crate::tui::state::{Ctx, Shared, Slot};
-use crate::tui::theme::Theme;
-use crate::tui::widgets::list::Cursor;
-use crate::tui::widgets::pane::{self, Text};
+use crate::action::Action;
+use crate::effect::{Effect, Job, PlanRef, Query, Scope, Ticket};
+use crate::event::Answer;
+use crate::lines::{AppliedLine, StepLine};
+use crate::meter::Meter;
+use crate::notices::Level;
+use crate::regions::Regions;
+use crate::state::{Ctx, Shared, Slot};
+use crate::theme::Theme;
+use crate::widgets::list::Cursor;
+use crate::widgets::pane::{self, Text};
+use luthier_hub::text;
+use luthier_repair::Work;
 use ratatui::Frame;
 
 /// So many steps come before the others, and are looked at on production.
@@ -199,7 +199,7 @@ impl Apply {
         }
         out.gap();
         for (name, count) in &figures.outcomes {
-            let name = crate::tui::lines::clean(name);
+            let name = crate::lines::clean(name);
             out.pair(&name, &text::grouped(*count), theme, theme.text);
         }
         if !figures.trouble.is_empty() {

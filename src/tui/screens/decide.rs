@@ -5,17 +5,17 @@ mod view;
 use super::inspect::Inspect;
 use super::plan::PlanScreen;
 use super::{Go, Screen};
-use crate::repair::Selection;
-use crate::text;
-use crate::tui::action::{Action, Motion};
-use crate::tui::decisions::{BY_HAND, Classified, Open, Side, Tally, subject, winner};
-use crate::tui::effect::{Query, ReportRef, Scope, Ticket};
-use crate::tui::event::Answer;
-use crate::tui::lines::{FindingLine, HubId, Inspected};
-use crate::tui::notices::Level;
-use crate::tui::pages::{PAGE, Pages, Row};
-use crate::tui::state::{Ctx, Shared, Slot};
-use crate::tui::widgets::list::Cursor;
+use crate::action::{Action, Motion};
+use crate::decisions::{BY_HAND, Classified, Open, Side, Tally, subject, winner};
+use crate::effect::{Query, ReportRef, Scope, Ticket};
+use crate::event::Answer;
+use crate::lines::{FindingLine, HubId, Inspected};
+use crate::notices::Level;
+use crate::pages::{PAGE, Pages, Row};
+use crate::state::{Ctx, Shared, Slot};
+use crate::widgets::list::Cursor;
+use luthier_hub::text;
+use luthier_repair::Selection;
 
 /// The decisions that a selection needs, one finding at a time.
 #[derive(Debug)]
@@ -260,7 +260,7 @@ impl Decide {
     /// Returns whether the sides stand side by side in a pane of this width.
     fn is_beside(&self, width: u16) -> bool {
         self.beside
-            .unwrap_or(width >= crate::tui::widgets::sides::BESIDE)
+            .unwrap_or(width >= crate::widgets::sides::BESIDE)
     }
 
     /// Takes an answer if it waits for it.

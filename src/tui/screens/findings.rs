@@ -9,16 +9,16 @@ pub use marks::{Marked, Marks};
 pub use view::describe;
 
 use super::{Go, Screen};
-use crate::audit::Filter;
-use crate::audit::report::{FindingOrder, GroupBy, Stretch};
-use crate::tui::action::{Action, Motion};
-use crate::tui::effect::{Exported, Query, ReportRef, Scope};
-use crate::tui::filter::parse;
-use crate::tui::lines::{FindingLine, GroupLine, HubId, Inspected};
-use crate::tui::pages::{Pages, Row};
-use crate::tui::sorting::Sorting;
-use crate::tui::state::{Ctx, Shared, Slot};
-use crate::tui::widgets::list::Cursor;
+use crate::action::{Action, Motion};
+use crate::effect::{Exported, Query, ReportRef, Scope};
+use crate::filter::parse;
+use crate::lines::{FindingLine, GroupLine, HubId, Inspected};
+use crate::pages::{Pages, Row};
+use crate::sorting::Sorting;
+use crate::state::{Ctx, Shared, Slot};
+use crate::widgets::list::Cursor;
+use luthier_audit::Filter;
+use luthier_audit::report::{FindingOrder, GroupBy, Stretch};
 
 /// The columns that the list can be sorted by.
 const COLUMNS: [(FindingOrder, &str); 6] = [
@@ -301,7 +301,7 @@ impl Findings {
     }
 
     /// Moves the cursor by one and gives what is under it then.
-    pub fn neighbour(&mut self, forwards: bool) -> Option<(crate::object::Kind, HubId)> {
+    pub fn neighbour(&mut self, forwards: bool) -> Option<(luthier_object::Kind, HubId)> {
         let at = if forwards {
             self.cursor
                 .at
@@ -331,7 +331,7 @@ impl Findings {
         let marks = self.marked.words(self.cursor.at);
         let filter = match self.text.trim() {
             "" => String::new(),
-            text => format!("/{}", crate::tui::lines::clean(text)),
+            text => format!("/{}", crate::lines::clean(text)),
         };
         let gap = if marks.is_empty() || filter.is_empty() {
             ""

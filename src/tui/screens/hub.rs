@@ -4,19 +4,19 @@ use super::Go;
 use super::findings::Findings;
 use super::plan::PlanScreen;
 use super::repos::Repos;
-use crate::audit::{Auto, Code, Scope};
-use crate::repair::Selection;
-use crate::text;
-use crate::tui::action::Action;
-use crate::tui::effect::Query;
-use crate::tui::guide::Guide;
-use crate::tui::lines::KnownLine;
-use crate::tui::lines::known::{Rest, branch_words, nothing_found, rests_on, scope_words};
-use crate::tui::regions::Regions;
-use crate::tui::state::{Ctx, Shared, Slot};
-use crate::tui::theme::Theme;
-use crate::tui::widgets::list::{Cursor, fit, fit_right};
-use crate::tui::widgets::pane::{self, Text};
+use crate::action::Action;
+use crate::effect::Query;
+use crate::guide::Guide;
+use crate::lines::KnownLine;
+use crate::lines::known::{Rest, branch_words, nothing_found, rests_on, scope_words};
+use crate::regions::Regions;
+use crate::state::{Ctx, Shared, Slot};
+use crate::theme::Theme;
+use crate::widgets::list::{Cursor, fit, fit_right};
+use crate::widgets::pane::{self, Text};
+use luthier_audit::{Auto, Code, Scope};
+use luthier_hub::text;
+use luthier_repair::Selection;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
@@ -84,7 +84,7 @@ impl HubScreen {
             }
             Action::Repos => Repos::open(ctx),
             Action::Plan => PlanScreen::open(
-                Selection::Auto(crate::audit::Filter::default()),
+                Selection::Auto(luthier_audit::Filter::default()),
                 "every finding that can be repaired without a decision",
                 ctx,
             ),
@@ -155,7 +155,7 @@ impl HubScreen {
                 Span::styled("━".repeat(share.min(room)), theme.grade(fault.grade)),
             ])
         };
-        crate::tui::widgets::list::draw(frame, area, theme, (cursor, codes.len() as u64), row);
+        crate::widgets::list::draw(frame, area, theme, (cursor, codes.len() as u64), row);
     }
 }
 
@@ -196,7 +196,7 @@ fn totals(shared: &Shared, head: &mut Text, theme: &Theme) {
         theme,
         theme.text,
     );
-    let nulls: Vec<String> = crate::object::Kind::ALL
+    let nulls: Vec<String> = luthier_object::Kind::ALL
         .into_iter()
         .zip(counts.null_uris)
         .map(|(kind, nulls)| match nulls {

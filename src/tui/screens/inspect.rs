@@ -6,18 +6,18 @@ pub use view::preview;
 
 use super::findings::Findings;
 use super::{Go, Screen, decide};
-use crate::audit::Filter;
-use crate::object::Kind;
-use crate::repair::Selection;
-use crate::tui::action::Action;
-use crate::tui::effect::{Effect, Query, Scope, Ticket};
-use crate::tui::event::Answer;
-use crate::tui::lines::{HubId, Inspected};
-use crate::tui::state::{Ctx, Shared, Slot};
-use crate::tui::theme::Theme;
-use crate::tui::widgets::list::Cursor;
-use crate::tui::widgets::pane::Text;
-use crate::tui::widgets::{diff, hex};
+use crate::action::Action;
+use crate::effect::{Effect, Query, Scope, Ticket};
+use crate::event::Answer;
+use crate::lines::{HubId, Inspected};
+use crate::state::{Ctx, Shared, Slot};
+use crate::theme::Theme;
+use crate::widgets::list::Cursor;
+use crate::widgets::pane::Text;
+use crate::widgets::{diff, hex};
+use luthier_audit::Filter;
+use luthier_object::Kind;
+use luthier_repair::Selection;
 
 /// The names of the facets, in the order of their keys.
 pub const FACETS: [&str; 6] = ["Diff", "Row", "Object", "Bytes", "Identity", "Links"];
@@ -257,7 +257,7 @@ impl Inspect {
     }
 
     fn copy_record(&self, ctx: &mut Ctx) {
-        use crate::tui::notices::Level;
+        use crate::notices::Level;
         let Some(lines) = self
             .seen
             .ready()
@@ -269,14 +269,14 @@ impl Inspect {
         if record.len() > CLIPBOARD {
             let text = format!(
                 "{} is more than terminals take; `luthier show` writes it to a file",
-                crate::text::bytes(record.len() as u64)
+                luthier_hub::text::bytes(record.len() as u64)
             );
             ctx.shared.tell(Level::Warning, text);
             return;
         }
         let text = format!(
             "sent {} to the terminal's clipboard",
-            crate::text::plural(record.len() as u64, "byte")
+            luthier_hub::text::plural(record.len() as u64, "byte")
         );
         ctx.shared.tell(Level::Info, text);
         ctx.out.push(Effect::Copy(record));
@@ -296,7 +296,7 @@ impl Inspect {
     }
 
     fn height(&self, ctx: &Ctx) -> u64 {
-        let area = crate::tui::regions::inner(ctx.regions.panes[0]);
+        let area = crate::regions::inner(ctx.regions.panes[0]);
         u64::from(view::body(self, area).height)
     }
 
@@ -314,14 +314,14 @@ impl Inspect {
             };
             self.seen = Slot::Pending(ctx.read(self.scope, ask));
         }
-        let columns = hex::columns(crate::tui::regions::inner(ctx.regions.panes[0]).width);
+        let columns = hex::columns(crate::regions::inner(ctx.regions.panes[0]).width);
         if columns != self.columns {
             // The same bytes stay in sight.
             let byte = self.cursors[3].at * self.columns as u64;
             self.cursors[3].at = byte / columns as u64;
             self.columns = columns;
         }
-        let width = crate::tui::regions::inner(ctx.regions.panes[0]).width;
+        let width = crate::regions::inner(ctx.regions.panes[0]).width;
         if self.inline && self.below_for != (width, self.unfolded) && self.seen.ready().is_some() {
             self.below_for = (width, self.unfolded);
             // Colours are given when it is drawn.

@@ -311,7 +311,7 @@ impl Screen {
 
 /// Returns the age of something, by the clock of this machine.
 #[must_use]
-pub fn ago(at: crate::object::time::Micros, shared: &Shared) -> String {
+pub fn ago(at: luthier_object::time::Micros, shared: &Shared) -> String {
     let seconds = shared.now().saturating_sub(at) / 1_000_000;
     match u64::try_from(seconds) {
         Ok(seconds) => {
@@ -326,15 +326,15 @@ pub fn ago(at: crate::object::time::Micros, shared: &Shared) -> String {
 
 /// Returns an instant in full, in UTC.
 #[must_use]
-pub fn exactly(at: Option<crate::object::time::Micros>) -> String {
-    at.and_then(|at| crate::object::time::isoformat(at, 0))
+pub fn exactly(at: Option<luthier_object::time::Micros>) -> String {
+    at.and_then(|at| luthier_object::time::isoformat(at, 0))
         .unwrap_or_else(|| "? no instant".into())
 }
 
 /// Returns a mark that says a grade without colour.
 #[must_use]
-pub const fn grade_mark(grade: crate::audit::Grade) -> &'static str {
-    use crate::audit::Grade;
+pub const fn grade_mark(grade: luthier_audit::Grade) -> &'static str {
+    use luthier_audit::Grade;
     match grade {
         Grade::Critical => "!",
         Grade::Error => "✗",

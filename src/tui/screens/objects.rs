@@ -7,17 +7,17 @@ use super::inspect::Inspect;
 use super::plan::PlanScreen;
 use super::pull::PullScreen;
 use super::{Go, Screen};
-use crate::audit::{Filter, Subject};
-use crate::object::Kind;
-use crate::repair::Selection;
-use crate::tui::action::Action;
-use crate::tui::effect::{Exported, PullRequest, Query, ReportRef, Scope, Ticket};
-use crate::tui::event::Answer;
-use crate::tui::keyset::Keyset;
-use crate::tui::lines::{HubId, Inspected, Judged, ObjectLine, RepoLine};
-use crate::tui::notices::Level;
-use crate::tui::state::{Ctx, Shared, Slot};
-use crate::tui::widgets::lanes::Strand;
+use crate::action::Action;
+use crate::effect::{Exported, PullRequest, Query, ReportRef, Scope, Ticket};
+use crate::event::Answer;
+use crate::keyset::Keyset;
+use crate::lines::{HubId, Inspected, Judged, ObjectLine, RepoLine};
+use crate::notices::Level;
+use crate::state::{Ctx, Shared, Slot};
+use crate::widgets::lanes::Strand;
+use luthier_audit::{Filter, Subject};
+use luthier_object::Kind;
+use luthier_repair::Selection;
 
 /// The objects of one repository.
 #[derive(Debug)]

@@ -6,17 +6,17 @@ pub use view::mended;
 
 use super::apply::Apply;
 use super::{Go, Screen};
-use crate::audit::Auto;
-use crate::repair::{Selection, Totals, Work};
-use crate::tui::action::Action;
-use crate::tui::effect::{Effect, PlanRef, Query, ReportRef, Scope, Ticket};
-use crate::tui::event::Answer;
-use crate::tui::lines::{HubId, PlannedLine, RefusalLine, StepLine};
-use crate::tui::pages::{PAGE, Pages, Row};
-use crate::tui::state::{Ctx, Shared, Slot};
-use crate::tui::theme::Theme;
-use crate::tui::widgets::confirm::{Confirm, Question};
-use crate::tui::widgets::list::Cursor;
+use crate::action::Action;
+use crate::effect::{Effect, PlanRef, Query, ReportRef, Scope, Ticket};
+use crate::event::Answer;
+use crate::lines::{HubId, PlannedLine, RefusalLine, StepLine};
+use crate::pages::{PAGE, Pages, Row};
+use crate::state::{Ctx, Shared, Slot};
+use crate::theme::Theme;
+use crate::widgets::confirm::{Confirm, Question};
+use crate::widgets::list::Cursor;
+use luthier_audit::Auto;
+use luthier_repair::{Selection, Totals, Work};
 
 /// From this many steps on the hub's name is asked for.
 const MANY: u64 = 1_000;
@@ -178,7 +178,7 @@ impl PlanScreen {
         let face = &shared.face;
         let hub = format!("{} {}", face.environment.badge(), face.name);
         let asks = totals.by_remedy.keys().any(|remedy| {
-            use crate::audit::Remedy;
+            use luthier_audit::Remedy;
             matches!(
                 remedy,
                 Remedy::Replace | Remedy::Reindex | Remedy::Reref | Remedy::Undo
@@ -247,7 +247,7 @@ impl PlanScreen {
     }
 
     fn height(&self, ctx: &Ctx) -> u64 {
-        let area = crate::tui::regions::inner(ctx.regions.panes[0]);
+        let area = crate::regions::inner(ctx.regions.panes[0]);
         let head = self.head(area.width, &Theme::ansi()).lines.len() as u64;
         ctx.height(0).saturating_sub(head)
     }
@@ -330,7 +330,7 @@ impl PlanScreen {
     pub fn close(&mut self, ctx: &mut Ctx) {
         self.scope = ctx.renew(self.scope);
         if matches!(self.totals, Slot::Pending(_)) {
-            ctx.out.push(Effect::Cancel(crate::tui::effect::Job::Plan));
+            ctx.out.push(Effect::Cancel(crate::effect::Job::Plan));
         }
         ctx.out.push(Effect::DropPlan(self.plan));
     }

@@ -1,21 +1,21 @@
 //! Traces a client's pull of a branch up to the first object that it would refuse.
 
 use super::{Go, Screen, decide};
-use crate::audit::Filter;
-use crate::repair::Selection;
-use crate::text;
-use crate::tui::action::Action;
-use crate::tui::effect::{Effect, PullRequest, Ticket};
-use crate::tui::event::Answer;
-use crate::tui::lines::pulled::BranchesLine;
-use crate::tui::lines::{FailedLine, HubId, PulledLine, RefusedLine};
-use crate::tui::meter::Meter;
-use crate::tui::notices::Level;
-use crate::tui::regions::Regions;
-use crate::tui::state::{Ctx, Shared, Slot};
-use crate::tui::theme::Theme;
-use crate::tui::widgets::list::Cursor;
-use crate::tui::widgets::pane::{self, Text};
+use crate::action::Action;
+use crate::effect::{Effect, PullRequest, Ticket};
+use crate::event::Answer;
+use crate::lines::pulled::BranchesLine;
+use crate::lines::{FailedLine, HubId, PulledLine, RefusedLine};
+use crate::meter::Meter;
+use crate::notices::Level;
+use crate::regions::Regions;
+use crate::state::{Ctx, Shared, Slot};
+use crate::theme::Theme;
+use crate::widgets::list::Cursor;
+use crate::widgets::pane::{self, Text};
+use luthier_audit::Filter;
+use luthier_hub::text;
+use luthier_repair::Selection;
 use ratatui::Frame;
 use ratatui::text::Line;
 
@@ -188,7 +188,7 @@ impl PullScreen {
     /// Lets go of the walk, which nobody else needs.
     pub fn close(&mut self, ctx: &mut Ctx) {
         if matches!(self.end, Slot::Pending(_)) {
-            ctx.out.push(Effect::Cancel(crate::tui::effect::Job::Pull));
+            ctx.out.push(Effect::Cancel(crate::effect::Job::Pull));
             ctx.shared.pulling = None;
         }
     }
@@ -361,7 +361,7 @@ fn say_branches(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme)
             .as_ref()
             .map_or(failed.why.as_str(), |refused| &refused.why);
         let style = if n == at { theme.text } else { theme.muted };
-        let name = crate::tui::widgets::list::fit(failed.branch.shown(), 24);
+        let name = crate::widgets::list::fit(failed.branch.shown(), 24);
         out.lines.push(Line::styled(
             format!("{chosen} {mark} {name}  {why}"),
             style,

@@ -7,20 +7,18 @@ use super::objects::Objects;
 use super::plan::PlanScreen;
 use super::pull::PullScreen;
 use super::{Go, Screen};
-use crate::audit::Filter;
-use crate::audit::report::GroupBy;
-use crate::repair::Selection;
-use crate::tui::action::{Action, Motion};
-use crate::tui::effect::{
-    Exported, PullRequest, Query, RepoOrder, RepoQuery, ReportRef, Scope, Ticket,
-};
-use crate::tui::event::Answer;
-use crate::tui::lines::{BranchLine, GroupLine, HubId, RepoLine};
-use crate::tui::notices::Level;
-use crate::tui::pages::{PAGE, Pages, Row};
-use crate::tui::sorting::Sorting;
-use crate::tui::state::{Ctx, Shared, Slot};
-use crate::tui::widgets::list::Cursor;
+use crate::action::{Action, Motion};
+use crate::effect::{Exported, PullRequest, Query, RepoOrder, RepoQuery, ReportRef, Scope, Ticket};
+use crate::event::Answer;
+use crate::lines::{BranchLine, GroupLine, HubId, RepoLine};
+use crate::notices::Level;
+use crate::pages::{PAGE, Pages, Row};
+use crate::sorting::Sorting;
+use crate::state::{Ctx, Shared, Slot};
+use crate::widgets::list::Cursor;
+use luthier_audit::Filter;
+use luthier_audit::report::GroupBy;
+use luthier_repair::Selection;
 
 /// The columns that the list can be sorted by.
 const COLUMNS: [(RepoOrder, &str); 5] = [
@@ -333,7 +331,7 @@ impl Repos {
     pub fn status(&self) -> String {
         match self.text.trim() {
             "" => String::new(),
-            text => format!("/{}", crate::tui::lines::clean(text)),
+            text => format!("/{}", crate::lines::clean(text)),
         }
     }
 

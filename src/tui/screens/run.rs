@@ -1,17 +1,17 @@
 //! One run of the journal: its lines newest first, each with the values before and after.
 
 use super::{Go, Screen};
-use crate::text;
-use crate::tui::action::Action;
-use crate::tui::effect::{Query, Scope, Ticket};
-use crate::tui::event::Answer;
-use crate::tui::lines::{EntryLine, HubId, JournalLine, RunLine};
-use crate::tui::pages::{PAGE, Pages, Row};
-use crate::tui::regions::Regions;
-use crate::tui::state::{Ctx, Shared};
-use crate::tui::theme::Theme;
-use crate::tui::widgets::list::{self, Cursor, fit, fit_right};
-use crate::tui::widgets::pane::{self, Text};
+use crate::action::Action;
+use crate::effect::{Query, Scope, Ticket};
+use crate::event::Answer;
+use crate::lines::{EntryLine, HubId, JournalLine, RunLine};
+use crate::pages::{PAGE, Pages, Row};
+use crate::regions::Regions;
+use crate::state::{Ctx, Shared};
+use crate::theme::Theme;
+use crate::widgets::list::{self, Cursor, fit, fit_right};
+use crate::widgets::pane::{self, Text};
+use luthier_hub::text;
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 

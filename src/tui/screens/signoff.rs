@@ -1,23 +1,23 @@
 //! The sign-off: the checklist as it fills in, then the verdict and what stands in its way.
 
 use super::{Go, Screen, decide};
-use crate::object::time::Micros;
-use crate::repair::Selection;
-use crate::repair::signoff::{State, Verdict};
-use crate::store::doctor::Health;
-use crate::text;
-use crate::tui::action::Action;
-use crate::tui::effect::{Effect, Job, Query, ReportRef, Scope, Ticket};
-use crate::tui::event::Answer;
-use crate::tui::filter;
-use crate::tui::lines::{CheckLine, SignedLine};
-use crate::tui::meter::Meter;
-use crate::tui::notices::Level;
-use crate::tui::regions::Regions;
-use crate::tui::state::{Ctx, Shared, Slot};
-use crate::tui::theme::Theme;
-use crate::tui::widgets::list::Cursor;
-use crate::tui::widgets::pane::{self, Text};
+use crate::action::Action;
+use crate::effect::{Effect, Job, Query, ReportRef, Scope, Ticket};
+use crate::event::Answer;
+use crate::filter;
+use crate::lines::{CheckLine, SignedLine};
+use crate::meter::Meter;
+use crate::notices::Level;
+use crate::regions::Regions;
+use crate::state::{Ctx, Shared, Slot};
+use crate::theme::Theme;
+use crate::widgets::list::Cursor;
+use crate::widgets::pane::{self, Text};
+use luthier_hub::store::doctor::Health;
+use luthier_hub::text;
+use luthier_object::time::Micros;
+use luthier_repair::Selection;
+use luthier_repair::signoff::{State, Verdict};
 use ratatui::Frame;
 
 /// The parts of a sign-off in their order: as the job calls them, and as people do.

@@ -1,12 +1,10 @@
 //! The context in which a screen acts.
 
 use super::{Shared, Slot};
-use crate::repair::Selection;
-use crate::tui::effect::{
-    AuditRequest, Effect, Exported, PlanRef, Query, ReportRef, Scope, Ticket,
-};
-use crate::tui::meter::Meter;
-use crate::tui::regions::Regions;
+use crate::effect::{AuditRequest, Effect, Exported, PlanRef, Query, ReportRef, Scope, Ticket};
+use crate::meter::Meter;
+use crate::regions::Regions;
+use luthier_repair::Selection;
 
 /// The context in which a screen acts.
 pub struct Ctx<'a> {
@@ -61,7 +59,7 @@ impl Ctx<'_> {
     #[must_use]
     pub fn height(&self, pane: usize) -> u64 {
         let pane = self.regions.panes.get(pane).copied().unwrap_or_default();
-        u64::from(crate::tui::regions::inner(pane).height)
+        u64::from(crate::regions::inner(pane).height)
     }
 }
 

@@ -7,8 +7,8 @@ use super::super::lines::known::scope_words;
 use super::super::notices::Level;
 use super::super::overlay::{Branches, Overlay};
 use super::super::state::{Ctx, Slot, State, next_audit, start_audit};
-use crate::audit::report::GroupBy;
-use crate::audit::{Filter, Scope};
+use luthier_audit::report::GroupBy;
+use luthier_audit::{Filter, Scope};
 
 /// The most repositories whose findings are kept for the list of repositories.
 const REPOS: usize = 10_000;
@@ -153,7 +153,7 @@ fn opened(state: &mut State, answer: Answer, out: &mut Vec<Effect>) -> Option<An
 fn written(state: &mut State, answer: Answer) -> Option<Answer> {
     let (level, text) = match answer {
         Answer::Exported { path, word, rows } => {
-            let rows = crate::text::grouped(rows);
+            let rows = luthier_hub::text::grouped(rows);
             (Level::Info, format!("wrote {rows} {word} to {path}"))
         }
         Answer::Wrote(what) => (Level::Info, format!("wrote {what}")),
@@ -224,7 +224,7 @@ fn tell(state: &mut State) {
     let words = format!(
         "audit of {} ended; known are {}",
         scope_words(&shared.audits.asked.scope),
-        crate::text::plural(found, "finding")
+        luthier_hub::text::plural(found, "finding")
     );
     shared.tell(Level::Info, words);
 }

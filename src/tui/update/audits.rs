@@ -6,8 +6,8 @@ use super::super::overlay::Overlay;
 use super::super::screens::Screen;
 use super::super::state::{State, start_audit};
 use super::super::widgets::audit::Choice;
-use crate::audit::{Depth, Scope};
-use crate::object::ObjectId;
+use luthier_audit::{Depth, Scope};
+use luthier_object::ObjectId;
 
 /// Asks, with what the cursor stands on first.
 pub fn open(state: &mut State) {

@@ -67,7 +67,7 @@ pub fn filter(state: &mut State) {
 
 /// Opens the line that asks where to write, with a name that is most likely free.
 pub fn place(state: &mut State) {
-    let stamp: String = crate::object::time::isoformat(state.shared.now(), 0)
+    let stamp: String = luthier_object::time::isoformat(state.shared.now(), 0)
         .unwrap_or_default()
         .chars()
         .filter(char::is_ascii_alphanumeric)
@@ -142,7 +142,7 @@ pub fn complete(state: &mut State, out: &mut Vec<Effect>) {
         .take()
         .unwrap_or_else(|| (typed.value().to_owned(), 0));
     let fields = state.stack.last().map_or(&[][..], Screen::conditions);
-    let ways = crate::tui::filter::completions(&from, fields, &state.shared.audits.repos);
+    let ways = crate::filter::completions(&from, fields, &state.shared.audits.repos);
     if !ways.is_empty() {
         *typed = Input::new(ways[times % ways.len()].clone());
     }

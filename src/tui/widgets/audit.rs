@@ -2,10 +2,10 @@
 
 use super::list::fit;
 use super::pane::{self, Text};
-use crate::audit::{Depth, Scope};
-use crate::tui::lines::known::{rests_on, scope_words};
-use crate::tui::state::Shared;
-use crate::tui::theme::Theme;
+use crate::lines::known::{rests_on, scope_words};
+use crate::state::Shared;
+use crate::theme::Theme;
+use luthier_audit::{Depth, Scope};
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
@@ -105,7 +105,7 @@ impl Choice {
             let last = past.map_or_else(String::new, |past| rests_on(past, now));
             let words = scope_words(scope);
             let line = format!("   {mark} {}  {last}", fit(&words, 24));
-            let line = crate::text::cut(&line, usize::from(area.width)).into_owned();
+            let line = luthier_hub::text::cut(&line, usize::from(area.width)).into_owned();
             out.lines.push(Line::styled(line, style));
         }
         out.gap();

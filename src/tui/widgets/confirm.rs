@@ -4,10 +4,10 @@
 //! answer it, nor does a paste or the mouse.
 
 use super::pane;
-use crate::repair::{Totals, Undoable};
-use crate::text;
-use crate::tui::effect::{Consent, PlanRef};
-use crate::tui::theme::Theme;
+use crate::effect::{Consent, PlanRef};
+use crate::theme::Theme;
+use luthier_hub::text;
+use luthier_repair::{Totals, Undoable};
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 use tui_input::Input;

@@ -2,8 +2,8 @@
 
 use super::list::fit;
 use super::pane::Text;
-use crate::tui::lines::inspected::{Entry, Field, Inspected, Part};
-use crate::tui::theme::Theme;
+use crate::lines::inspected::{Entry, Field, Inspected, Part};
+use crate::theme::Theme;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -158,7 +158,7 @@ fn cell(
             0 if skip > 0 => format!("…{}", part.text.chars().skip(skip).collect::<String>()),
             _ => part.text.clone(),
         };
-        let shown = crate::text::cut(&text, left).into_owned();
+        let shown = luthier_hub::text::cut(&text, left).into_owned();
         left = left.saturating_sub(unicode_width::UnicodeWidthStr::width(shown.as_str()));
         let style = if part.changed {
             changed.patch(theme.emphasis)
@@ -179,7 +179,7 @@ fn entry_line(entry: &Entry, width: u16, theme: &Theme) -> Line<'static> {
         (Some(_), None) => ("-", theme.removed),
         _ => ("+", theme.added),
     };
-    let short = |id: &Option<crate::tui::lines::HubId>| {
+    let short = |id: &Option<crate::lines::HubId>| {
         id.as_ref().map_or_else(|| "—".to_owned(), |id| id.short())
     };
     let path = usize::from(width).saturating_sub(36);

@@ -1,8 +1,8 @@
 //! A job in one line: what, how much, how fast, how long still.
 
-use crate::text;
-use crate::tui::meter::{Meter, span};
-use crate::tui::theme::Theme;
+use crate::meter::{Meter, span};
+use crate::theme::Theme;
+use luthier_hub::text;
 use ratatui::text::{Line, Span};
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;

@@ -3,9 +3,9 @@
 use super::input;
 use super::list::{self, Cursor, fit};
 use super::pane::{self, Text};
-use crate::tui::action::{Action, Motion};
-use crate::tui::keymap::{KeyContext, Keymap, Row};
-use crate::tui::theme::Theme;
+use crate::action::{Action, Motion};
+use crate::keymap::{KeyContext, Keymap, Row};
+use crate::theme::Theme;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 use ratatui::text::{Line, Span};

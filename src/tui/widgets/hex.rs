@@ -1,7 +1,7 @@
 //! Bytes as hexadecimal digits and text: offset, 16 or 8 columns by width, the header tinted and the
 //! offending byte marked.
 
-use crate::tui::theme::Theme;
+use crate::theme::Theme;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 

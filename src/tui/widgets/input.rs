@@ -1,7 +1,7 @@
 //! A line that is typed, with the terminal's own cursor in it.
 
 use super::list::fit;
-use crate::tui::theme::Theme;
+use crate::theme::Theme;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
@@ -20,7 +20,7 @@ pub fn draw(frame: &mut Frame, area: Rect, theme: &Theme, prefix: &str, typed: &
     }
     let width = usize::from(area.width).saturating_sub(prefix.width());
     let scroll = typed.visual_scroll(width.saturating_sub(2));
-    let shown: String = crate::tui::lines::clean(typed.value())
+    let shown: String = crate::lines::clean(typed.value())
         .chars()
         .skip(scroll)
         .collect();

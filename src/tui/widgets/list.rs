@@ -1,7 +1,7 @@
 //! A list that is asked for the rows it shows, and the cursor in it.
 
-use crate::tui::action::Motion;
-use crate::tui::theme::Theme;
+use crate::action::Motion;
+use crate::theme::Theme;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -82,7 +82,7 @@ pub fn draw<'a>(
 #[must_use]
 pub fn fit(text: &str, width: usize) -> String {
     use unicode_width::UnicodeWidthStr;
-    let cut = crate::text::cut(text, width);
+    let cut = luthier_hub::text::cut(text, width);
     let used = cut.width();
     let mut out = cut.into_owned();
     out.extend(std::iter::repeat_n(' ', width.saturating_sub(used)));
@@ -93,7 +93,7 @@ pub fn fit(text: &str, width: usize) -> String {
 #[must_use]
 pub fn fit_right(text: &str, width: usize) -> String {
     use unicode_width::UnicodeWidthStr;
-    let cut = crate::text::cut(text, width);
+    let cut = luthier_hub::text::cut(text, width);
     let mut out = " ".repeat(width.saturating_sub(cut.width()));
     out.push_str(&cut);
     out

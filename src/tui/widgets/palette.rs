@@ -2,10 +2,10 @@
 
 use super::list::{self, Cursor, fit};
 use super::{input, pane};
-use crate::tui::action::{Action, Motion};
-use crate::tui::keymap::{KeyContext, Keymap};
-use crate::tui::palette::{Entry, Recent, Target, entries};
-use crate::tui::theme::Theme;
+use crate::action::{Action, Motion};
+use crate::keymap::{KeyContext, Keymap};
+use crate::palette::{Entry, Recent, Target, entries};
+use crate::theme::Theme;
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 use tui_input::Input;

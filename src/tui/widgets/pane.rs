@@ -1,8 +1,8 @@
 //! A bordered pane with a title, text in it, and a dialog over everything.
 
 use super::list::{Cursor, wrap};
-use crate::tui::regions::inner;
-use crate::tui::theme::Theme;
+use crate::regions::inner;
+use crate::theme::Theme;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Rect};
 use ratatui::style::Style;
@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthStr;
 /// Draws the border with its title and gives back the room inside.
 pub fn pane(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, focused: bool) -> Rect {
     let style = if focused { theme.focus } else { theme.border };
-    let title = crate::text::cut(title, usize::from(area.width.saturating_sub(4)));
+    let title = luthier_hub::text::cut(title, usize::from(area.width.saturating_sub(4)));
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
         .border_style(style)

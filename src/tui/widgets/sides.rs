@@ -2,8 +2,8 @@
 //! equal stretches folded.
 
 use super::pane::Text;
-use crate::tui::lines::inspected::{Field, Inspected, Part};
-use crate::tui::theme::Theme;
+use crate::lines::inspected::{Field, Inspected, Part};
+use crate::theme::Theme;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
@@ -117,7 +117,7 @@ fn alone(seen: &Inspected, out: &mut Text, theme: &Theme) {
         out.say(line, theme.added);
     }
     if lines.len() > SHOWN {
-        let more = crate::text::grouped((lines.len() - SHOWN) as u64);
+        let more = luthier_hub::text::grouped((lines.len() - SHOWN) as u64);
         out.say(
             &format!("… {more} more lines; enter shows them"),
             theme.muted,
@@ -137,9 +137,9 @@ fn differing(field: &Field, layout: Layout, width: u16, out: &mut Text, theme: &
         out.say(&field.note, theme.muted);
     }
     if let Some(manifest) = &field.manifest {
-        let same = crate::text::grouped(manifest.same);
+        let same = luthier_hub::text::grouped(manifest.same);
         for entry in manifest.entries.iter().take(SHOWN) {
-            let short = |id: &Option<crate::tui::lines::HubId>| {
+            let short = |id: &Option<crate::lines::HubId>| {
                 id.as_ref().map_or_else(|| "—".to_owned(), |id| id.short())
             };
             out.say(&format!("  {}", entry.path), theme.text);

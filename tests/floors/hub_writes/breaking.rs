@@ -2,7 +2,7 @@
 
 use super::pushing::row_of;
 use super::*;
-use crate::testing::dying::dying;
+use luthier_hub::testing::dying::dying;
 
 sites! {
     a_store_that_dies_at_any_step_leaves_no_row_that_points_at_nothing,

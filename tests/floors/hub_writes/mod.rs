@@ -5,18 +5,18 @@ mod pushing;
 mod refusing;
 mod writing;
 
-use crate::audit::{self, Depth, Options};
-use crate::index::{NewRows, ProposalRow};
-use crate::object::time::Micros;
-use crate::object::{CommitRecord, Kind, Manifest, ObjectId, Proof, SnapshotRecord, identity};
-use crate::progress::Progress;
-use crate::store::checkpoint::Saved;
-use crate::store::hub::{Database, Hub, ObjectStore};
-use crate::store::hub_writes::*;
-use crate::store::{Authority, Environment, Policy, Source, Store, Writer};
-use crate::testing::postgres;
-use crate::testing_s3::Server;
 use bytes::Bytes;
+use luthier_audit::{Depth, Options};
+use luthier_hub::index::{NewRows, ProposalRow};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::checkpoint::Saved;
+use luthier_hub::store::hub::{Database, Hub, ObjectStore};
+use luthier_hub::store::hub_writes::*;
+use luthier_hub::store::{Authority, Environment, Making, Policy, Source, Store, Writer};
+use luthier_object::time::Micros;
+use luthier_object::{CommitRecord, Kind, Manifest, ObjectId, Proof, SnapshotRecord, identity};
+use luthier_testing::postgres;
+use luthier_testing::s3::Server;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +42,7 @@ impl Pair {
                 std::fs::create_dir(&path).unwrap();
                 ObjectStore::Folder(path)
             }
-            Some(server) => ObjectStore::S3(crate::backend::s3::BucketLocation {
+            Some(server) => ObjectStore::S3(luthier_hub::backend::s3::BucketLocation {
                 bucket: "muse".into(),
                 endpoint: Some(server.endpoint()),
                 ..Default::default()
@@ -50,7 +50,7 @@ impl Pair {
         };
         let hub = Hub {
             name: "sites".into(),
-            environment: Environment::Staging,
+            environment: Environment::Demo,
             policy: Policy::S3Canonical,
             database: match database {
                 None => Database::Sqlite(folder.path().join("hub.db")),
@@ -80,6 +80,10 @@ impl Pair {
             Some(Server::start(&["muse"])),
         )
         .await
+    }
+
+    pub fn making(&self) -> Making {
+        self.store.making(&Authority::granted()).unwrap()
     }
 
     pub fn writer(&self) -> Writer {
@@ -138,7 +142,7 @@ impl Pair {
             }],
             ..NewRows::default()
         };
-        self.writer().insert(&rows).await.unwrap();
+        self.making().insert(&rows).await.unwrap();
     }
 
     /// A branch that points where another does.
@@ -165,7 +169,7 @@ impl Pair {
             grace: Duration::ZERO,
             ..Options::default()
         };
-        let report = audit::run(&self.store, &options, &Progress::new())
+        let report = luthier_audit::run(&self.store, &options, &Progress::new())
             .await
             .unwrap();
         assert!(report.summary().complete, "{:?}", report.summary());
@@ -201,7 +205,7 @@ impl Pair {
     }
 
     /// Everything that lies in the store, and how many rows there are.
-    pub async fn state(&self) -> (Vec<String>, crate::index::Counts) {
+    pub async fn state(&self) -> (Vec<String>, luthier_hub::index::Counts) {
         use futures_util::TryStreamExt;
         let keys = self.store.backend().list("", None);
         let keys: Vec<String> = keys.map_ok(|entry| entry.key).try_collect().await.unwrap();
@@ -268,7 +272,7 @@ pub fn made(tree: &SnapshotRecord, parents: &[&ObjectId], message: &str) -> Comm
     let mut record = CommitRecord {
         repo_id: "r1".into(),
         committed_at: AT_NOON.into(),
-        ..crate::testing::commit(&tree.snapshot_id, parents, message)
+        ..luthier_hub::testing::commit(&tree.snapshot_id, parents, message)
     };
     record.commit_id = identity::commit_id(&record);
     record
@@ -290,16 +294,16 @@ pub async fn head(pair: &Pair, name: &str) -> Option<String> {
 /// Expands to each case in each pair.
 macro_rules! sites {
     ($($case:ident),* $(,)?) => {
-        $crate::floors::hub_writes::sites!(@ sqlite_and_folder; $($case),*);
-        $crate::floors::hub_writes::sites!(@ postgres_and_folder; $($case),*);
-        $crate::floors::hub_writes::sites!(@ postgres_and_s3; $($case),*);
+        $crate::hub_writes::sites!(@ sqlite_and_folder; $($case),*);
+        $crate::hub_writes::sites!(@ postgres_and_folder; $($case),*);
+        $crate::hub_writes::sites!(@ postgres_and_s3; $($case),*);
     };
     (@ $pair:ident; $($case:ident),*) => {
         mod $pair {
             $(
                 #[tokio::test]
                 async fn $case() {
-                    super::$case($crate::floors::hub_writes::Pair::$pair().await).await;
+                    super::$case($crate::hub_writes::Pair::$pair().await).await;
                 }
             )*
         }

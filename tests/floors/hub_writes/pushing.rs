@@ -1,7 +1,7 @@
 //! Pushes and syncs.
 
 use super::*;
-use crate::object::Delta;
+use luthier_object::Delta;
 
 sites! {
     everything_that_was_pushed_is_in_the_store,
@@ -127,11 +127,11 @@ async fn a_sync_brings_commits_and_moves_no_branch(pair: Pair) {
 async fn a_row_that_had_no_object_is_pointed_at_it(pair: Pair) {
     let (pair, first) = pair.with_repo().await;
     let push = row_of(1, &first);
-    let row = crate::testing::commit_row(&push.commits[0]);
+    let row = luthier_hub::testing::commit_row(&push.commits[0]);
     let rows = NewRows {
         memberships: vec![(
             Kind::Commit,
-            crate::index::MembershipRow {
+            luthier_hub::index::MembershipRow {
                 id: row.commit_id.clone(),
                 repo_id: "r1".into(),
             },
@@ -139,7 +139,7 @@ async fn a_row_that_had_no_object_is_pointed_at_it(pair: Pair) {
         commits: vec![row],
         ..NewRows::default()
     };
-    pair.writer().insert(&rows).await.unwrap();
+    pair.making().insert(&rows).await.unwrap();
     pair.writer().receive_push("r1", push).await.unwrap();
     pair.serves_canonical_bytes().await;
     pair.is_sound().await;

@@ -142,3 +142,31 @@ async fn every_objection_is_told(pair: Pair) {
     assert_eq!(subjects.len(), 40);
     assert!(error.to_string().ends_with("and 37 more"), "{error}");
 }
+
+#[tokio::test]
+async fn only_a_demo_hub_is_made_with_unproved_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let objects = folder.path().join("objects");
+    std::fs::create_dir(&objects).unwrap();
+    let hub = |environment| Hub {
+        name: "live".into(),
+        environment,
+        policy: Policy::S3Canonical,
+        database: Database::Sqlite(folder.path().join(format!("{environment:?}.db"))),
+        objects: ObjectStore::Folder(objects.clone()),
+    };
+    let authority = Authority::granted();
+    for environment in [
+        Environment::Unknown,
+        Environment::Staging,
+        Environment::Production,
+    ] {
+        let store = Store::create(&hub(environment), &authority).await.unwrap();
+        let refused = store.making(&authority).err().map(|e| e.to_string());
+        assert!(refused.unwrap().contains("hub live is not a demo hub"));
+    }
+    let store = Store::create(&hub(Environment::Demo), &authority)
+        .await
+        .unwrap();
+    assert!(store.making(&authority).is_ok());
+}

@@ -1,9 +1,9 @@
 //! Init, committed files, merges.
 
 use super::*;
-use crate::client::pull::{PullOptions, pull};
-use crate::client::verify::verify;
-use crate::client::{Folder, Layout};
+use luthier_client::pull::{PullOptions, pull};
+use luthier_client::verify::verify;
+use luthier_client::{Folder, Layout};
 
 sites! {
     the_first_commit_of_a_new_repository_is_an_object,

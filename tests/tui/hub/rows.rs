@@ -1,32 +1,32 @@
 //! What its rows say.
 
 use super::FakeHub;
-use crate::audit::Remedy;
-use crate::audit::evidence::{Sides, Treeless};
-use crate::audit::past_audits::{PastAudit, PastAudits};
-use crate::audit::report::{GroupBy, Stretch, Summary};
-use crate::audit::{
-    Blocks, Code, Depth, Evidence, FieldDiff, Filter, Finding, Grade, Group, Inspection, LinkTo,
-    Numbered, ObjectView, Scope, Subject, Trial,
-};
-use crate::client::tried::{Taken, TriedPull};
-use crate::client::tried_repo::{BranchEnd, TriedBranch, TriedRepo};
-use crate::index::{BranchRow, Edge, EditableColumn, Listed, RepoRow};
-use crate::object::{Kind, ObjectId};
-use crate::repair::Outcome;
-use crate::repair::change::{CellChange, StepChange};
-use crate::repair::journal::{Entry, Event, Line, Run};
-use crate::repair::signoff::{State, Verdict};
-use crate::repair::{Next, Selection, Step, Totals, Undoable};
-use crate::store::fetch::{Refusal as Refused, Why};
-use crate::tui::decisions::{Classified, Open, subject};
-use crate::tui::effect::{AuditRequest, ObjectQuery, RepoQuery, ReportRef, Ticket};
-use crate::tui::event::Answer;
-use crate::tui::lines::signed::HeldLine;
-use crate::tui::lines::{
+use crate::decisions::{Classified, Open, subject};
+use crate::effect::{AuditRequest, ObjectQuery, RepoQuery, ReportRef, Ticket};
+use crate::event::Answer;
+use crate::lines::signed::HeldLine;
+use crate::lines::{
     BranchLine, BranchMark, FindingLine, GroupLine, JournalLine, KnownLine, ObjectLine,
     PlannedLine, RepoLine, RunLine, SignedLine, StepLine, SummaryLine,
 };
+use luthier_audit::Remedy;
+use luthier_audit::evidence::{Sides, Treeless};
+use luthier_audit::past_audits::{PastAudit, PastAudits};
+use luthier_audit::report::{GroupBy, Stretch, Summary};
+use luthier_audit::{
+    Blocks, Code, Depth, Evidence, FieldDiff, Filter, Finding, Grade, Group, Inspection, LinkTo,
+    Numbered, ObjectView, Scope, Subject, Trial,
+};
+use luthier_client::tried::{Taken, TriedPull};
+use luthier_client::tried_repo::{BranchEnd, TriedBranch, TriedRepo};
+use luthier_hub::index::{BranchRow, Edge, EditableColumn, Listed, RepoRow};
+use luthier_hub::store::fetch::{Refusal as Refused, Why};
+use luthier_object::{Kind, ObjectId};
+use luthier_repair::Outcome;
+use luthier_repair::change::{CellChange, StepChange};
+use luthier_repair::journal::{Entry, Event, Line, Run};
+use luthier_repair::signoff::{State, Verdict};
+use luthier_repair::{Next, Selection, Step, Totals, Undoable};
 use std::collections::BTreeMap;
 
 /// 2026-11-23T04:00:00Z, when the stage's clock starts.
@@ -49,7 +49,7 @@ impl FakeHub {
             checks: vec![HeldLine {
                 name: "no-critical".into(),
                 state,
-                said: crate::text::safe(&self.text).into_owned(),
+                said: luthier_hub::text::safe(&self.text).into_owned(),
             }],
             left: (0..self.findings.min(5)).map(id).collect(),
             left_total: self.findings,

@@ -1,17 +1,17 @@
 //! Draws both sides of a decision.
 
 use super::Decide;
-use crate::audit::Remedy;
-use crate::text;
-use crate::tui::decisions::{BY_HAND, Side, subject, winner};
-use crate::tui::lines::FindingLine;
-use crate::tui::pages::Row;
-use crate::tui::regions::Regions;
-use crate::tui::state::{Shared, Slot};
-use crate::tui::theme::Theme;
-use crate::tui::widgets::list::Cursor;
-use crate::tui::widgets::pane::{self, Text};
-use crate::tui::widgets::sides;
+use crate::decisions::{BY_HAND, Side, subject, winner};
+use crate::lines::FindingLine;
+use crate::pages::Row;
+use crate::regions::Regions;
+use crate::state::{Shared, Slot};
+use crate::theme::Theme;
+use crate::widgets::list::Cursor;
+use crate::widgets::pane::{self, Text};
+use crate::widgets::sides;
+use luthier_audit::Remedy;
+use luthier_hub::text;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 use ratatui::text::{Line, Span};

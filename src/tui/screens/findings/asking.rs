@@ -1,11 +1,11 @@
 //! The requests of the list of findings, and their answers.
 
 use super::Findings;
-use crate::tui::effect::{Query, Ticket};
-use crate::tui::event::Answer;
-use crate::tui::pages::PAGE;
-use crate::tui::screens::Go;
-use crate::tui::state::{Ctx, Slot};
+use crate::effect::{Query, Ticket};
+use crate::event::Answer;
+use crate::pages::PAGE;
+use crate::screens::Go;
+use crate::state::{Ctx, Slot};
 
 impl Findings {
     /// Takes an answer if it waits for it.

@@ -1,13 +1,13 @@
 //! Chooses what enter opens and what x plans.
 
 use super::{Findings, Marks};
-use crate::audit::Filter;
-use crate::audit::report::GroupBy;
-use crate::repair::Selection;
-use crate::tui::filter::parse;
-use crate::tui::screens::inspect::Inspect;
-use crate::tui::screens::{Go, decide};
-use crate::tui::state::Ctx;
+use crate::filter::parse;
+use crate::screens::inspect::Inspect;
+use crate::screens::{Go, decide};
+use crate::state::Ctx;
+use luthier_audit::Filter;
+use luthier_audit::report::GroupBy;
+use luthier_repair::Selection;
 
 impl Findings {
     pub(super) fn enter(&mut self, ctx: &mut Ctx) -> Go {
@@ -44,7 +44,7 @@ impl Findings {
                 Selection::Ordinals(marks.iter().copied().collect()),
                 format!(
                     "{} marked",
-                    crate::text::plural(marks.len() as u64, "finding")
+                    luthier_hub::text::plural(marks.len() as u64, "finding")
                 ),
             ),
             (_, Some(by)) => match self.group_filter(by) {
@@ -67,7 +67,7 @@ impl Findings {
         let name = &self.current_group()?.name;
         let mut filter = self.filter.clone();
         match by {
-            GroupBy::Code => filter.codes = vec![crate::audit::Code::from_name(name.exact())?],
+            GroupBy::Code => filter.codes = vec![luthier_audit::Code::from_name(name.exact())?],
             GroupBy::Repo => filter.repo = Some(name.exact().to_owned()),
             GroupBy::Kind => filter.kinds = parse(&format!("kind:{}", name.exact())).0.kinds,
         }

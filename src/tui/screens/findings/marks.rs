@@ -2,14 +2,14 @@
 //! audit.
 
 use super::Findings;
-use crate::audit::Filter;
-use crate::audit::report::GroupBy;
-use crate::tui::action::Motion;
-use crate::tui::effect::{Query, Ticket};
-use crate::tui::event::Answer;
-use crate::tui::lines::FindingLine;
-use crate::tui::notices::Level;
-use crate::tui::state::{Ctx, Slot};
+use crate::action::Motion;
+use crate::effect::{Query, Ticket};
+use crate::event::Answer;
+use crate::lines::FindingLine;
+use crate::notices::Level;
+use crate::state::{Ctx, Slot};
+use luthier_audit::Filter;
+use luthier_audit::report::GroupBy;
 use std::collections::BTreeSet;
 
 /// So many findings are marked one by one at most; eight bytes and a little more each.
@@ -84,10 +84,13 @@ impl Marked {
     #[must_use]
     pub fn words(&self, cursor: u64) -> String {
         if let Some(anchor) = self.anchor {
-            let rows = crate::text::plural(anchor.abs_diff(cursor) + 1, "row");
+            let rows = luthier_hub::text::plural(anchor.abs_diff(cursor) + 1, "row");
             let marked = match &self.marks {
                 Marks::Some(marks) if !marks.is_empty() => {
-                    format!("{} marked, and ", crate::text::grouped(marks.len() as u64))
+                    format!(
+                        "{} marked, and ",
+                        luthier_hub::text::grouped(marks.len() as u64)
+                    )
                 }
                 _ => String::new(),
             };
@@ -96,7 +99,9 @@ impl Marked {
         match &self.marks {
             Marks::All(_) => "all shown are marked".into(),
             Marks::Some(marks) if marks.is_empty() => String::new(),
-            Marks::Some(marks) => format!("{} marked", crate::text::grouped(marks.len() as u64)),
+            Marks::Some(marks) => {
+                format!("{} marked", luthier_hub::text::grouped(marks.len() as u64))
+            }
         }
     }
 }
@@ -186,7 +191,7 @@ impl Findings {
         ctx: &mut Ctx,
     ) -> bool {
         if count > MOST {
-            let most = crate::text::grouped(MOST);
+            let most = luthier_hub::text::grouped(MOST);
             let text = format!("at most {most} can be marked one by one; / filters, a marks all");
             ctx.shared.tell(Level::Warning, text);
             return false;
@@ -208,7 +213,7 @@ impl Findings {
             Marks::All(_) => Vec::new(),
             Marks::Some(marks) => std::mem::take(marks).into_iter().collect(),
         };
-        let sorted = self.sorting != crate::tui::sorting::Sorting::default();
+        let sorted = self.sorting != crate::sorting::Sorting::default();
         let cursor = self.current().map(|row| row.ordinal).filter(|_| !sorted);
         if marks.is_empty() && cursor.is_none() {
             self.marked.asked = Slot::Empty;
@@ -249,7 +254,10 @@ impl Findings {
             (Answer::Ordinals(found), _) => self.add(found),
             (Answer::Carried { marks, cursor }, Some(Meant::Carried(had))) => {
                 if marks.len() < *had {
-                    let (left, had) = (marks.len(), crate::text::plural(*had as u64, "finding"));
+                    let (left, had) = (
+                        marks.len(),
+                        luthier_hub::text::plural(*had as u64, "finding"),
+                    );
                     let text = format!("of {had} that were marked, {left} are left");
                     ctx.shared.tell(Level::Info, text);
                 }

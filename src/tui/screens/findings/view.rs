@@ -1,18 +1,18 @@
 //! Draws findings.
 
 use super::{COLUMNS, Findings};
-use crate::audit::report::GroupBy;
-use crate::audit::{Auto, Code, Depth, Remedy};
-use crate::text;
-use crate::tui::lines::known::{Rest, nothing_found, rests_on};
-use crate::tui::lines::{FindingLine, GroupLine};
-use crate::tui::pages::Row;
-use crate::tui::regions::Regions;
-use crate::tui::screens::{grade_mark, inspect};
-use crate::tui::state::{Shared, Slot};
-use crate::tui::theme::Theme;
-use crate::tui::widgets::list::{self, Cursor, fit};
-use crate::tui::widgets::pane::{self, Text};
+use crate::lines::known::{Rest, nothing_found, rests_on};
+use crate::lines::{FindingLine, GroupLine};
+use crate::pages::Row;
+use crate::regions::Regions;
+use crate::screens::{grade_mark, inspect};
+use crate::state::{Shared, Slot};
+use crate::theme::Theme;
+use crate::widgets::list::{self, Cursor, fit};
+use crate::widgets::pane::{self, Text};
+use luthier_audit::report::GroupBy;
+use luthier_audit::{Auto, Code, Depth, Remedy};
+use luthier_hub::text;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -64,7 +64,7 @@ impl Findings {
             (None, _) => "  …".into(),
         };
         if !self.text.trim().is_empty() {
-            title += &format!("  /{}", crate::tui::lines::clean(&self.text));
+            title += &format!("  /{}", crate::lines::clean(&self.text));
         }
         title += match shared.audits.last_hub_audit() {
             None => "  the hub was not checked",

@@ -1,14 +1,14 @@
 //! Draws one object, facet by facet.
 
 use super::{FACETS, Inspect};
-use crate::tui::lines::Inspected;
-use crate::tui::lines::inspected::{LinkLine, TrialLine};
-use crate::tui::regions::Regions;
-use crate::tui::state::{Shared, Slot};
-use crate::tui::theme::Theme;
-use crate::tui::widgets::list::{self, Cursor, fit};
-use crate::tui::widgets::pane::{self, Text};
-use crate::tui::widgets::{diff, hex, sides};
+use crate::lines::Inspected;
+use crate::lines::inspected::{LinkLine, TrialLine};
+use crate::regions::Regions;
+use crate::state::{Shared, Slot};
+use crate::theme::Theme;
+use crate::widgets::list::{self, Cursor, fit};
+use crate::widgets::pane::{self, Text};
+use crate::widgets::{diff, hex, sides};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -293,7 +293,7 @@ fn link_line(link: &LinkLine, theme: &Theme) -> Line<'static> {
 
 /// Returns a text behind a space, cut where the width ends.
 fn cut(text: &str, width: u16, style: Style) -> Line<'static> {
-    let text = crate::text::cut(text, usize::from(width).saturating_sub(1));
+    let text = luthier_hub::text::cut(text, usize::from(width).saturating_sub(1));
     Line::styled(format!(" {text}"), style)
 }
 

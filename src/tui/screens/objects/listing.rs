@@ -1,15 +1,15 @@
 //! The listed objects, their order, and where the list opens.
 
 use super::Objects;
-use crate::index::{Browse, Edge};
-use crate::object::Kind;
-use crate::tui::action::Motion;
-use crate::tui::effect::{ObjectQuery, Query};
-use crate::tui::filter::parse;
-use crate::tui::keyset::{Keyset, LIMIT};
-use crate::tui::lines::HubId;
-use crate::tui::state::{Ctx, Slot};
-use crate::tui::widgets::lanes::strands;
+use crate::action::Motion;
+use crate::effect::{ObjectQuery, Query};
+use crate::filter::parse;
+use crate::keyset::{Keyset, LIMIT};
+use crate::lines::HubId;
+use crate::state::{Ctx, Slot};
+use crate::widgets::lanes::strands;
+use luthier_hub::index::{Browse, Edge};
+use luthier_object::Kind;
 
 impl Objects {
     /// Lists something else.
@@ -65,7 +65,7 @@ impl Objects {
 
     /// Returns whether every row is listed.
     pub(super) fn is_whole(&self) -> bool {
-        self.filter == crate::audit::Filter::default()
+        self.filter == luthier_audit::Filter::default()
     }
 
     pub(super) fn step(&mut self, motion: Motion, ctx: &mut Ctx) {
@@ -137,7 +137,7 @@ impl Objects {
     pub fn status(&self) -> String {
         match self.text.trim() {
             "" => String::new(),
-            text => format!("/{}", crate::tui::lines::clean(text)),
+            text => format!("/{}", crate::lines::clean(text)),
         }
     }
 }

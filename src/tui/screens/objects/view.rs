@@ -1,17 +1,17 @@
 //! Draws the objects of a repository.
 
 use super::Objects;
-use crate::audit::Depth;
-use crate::object::Kind;
-use crate::text;
-use crate::tui::lines::{Judged, ObjectLine, Pointer};
-use crate::tui::regions::Regions;
-use crate::tui::screens::{ago, exactly, grade_mark, inspect};
-use crate::tui::state::{Shared, Slot};
-use crate::tui::theme::Theme;
-use crate::tui::widgets::lanes::Strand;
-use crate::tui::widgets::list::{self, Cursor, fit, fit_right};
-use crate::tui::widgets::pane::{self, Text};
+use crate::lines::{Judged, ObjectLine, Pointer};
+use crate::regions::Regions;
+use crate::screens::{ago, exactly, grade_mark, inspect};
+use crate::state::{Shared, Slot};
+use crate::theme::Theme;
+use crate::widgets::lanes::Strand;
+use crate::widgets::list::{self, Cursor, fit, fit_right};
+use crate::widgets::pane::{self, Text};
+use luthier_audit::Depth;
+use luthier_hub::text;
+use luthier_object::Kind;
 use ratatui::Frame;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};

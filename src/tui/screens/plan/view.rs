@@ -1,16 +1,16 @@
 //! Draws a plan.
 
 use super::PlanScreen;
-use crate::audit::Remedy;
-use crate::repair::Next;
-use crate::text;
-use crate::tui::lines::{RefusalLine, StepLine};
-use crate::tui::pages::Row;
-use crate::tui::regions::Regions;
-use crate::tui::state::{Shared, Slot};
-use crate::tui::theme::Theme;
-use crate::tui::widgets::list::{self, Cursor, fit, fit_right};
-use crate::tui::widgets::pane::{self, Text};
+use crate::lines::{RefusalLine, StepLine};
+use crate::pages::Row;
+use crate::regions::Regions;
+use crate::state::{Shared, Slot};
+use crate::theme::Theme;
+use crate::widgets::list::{self, Cursor, fit, fit_right};
+use crate::widgets::pane::{self, Text};
+use luthier_audit::Remedy;
+use luthier_hub::text;
+use luthier_repair::Next;
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 

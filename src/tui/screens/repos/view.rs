@@ -1,18 +1,18 @@
 //! Draws the repositories.
 
 use super::{Beside, COLUMNS, Repos, stopped_from_elsewhere};
-use crate::audit::Depth;
-use crate::text;
-use crate::tui::effect::RepoOrder;
-use crate::tui::lines::RepoLine;
-use crate::tui::lines::known::{Rest, branch_words, nothing_found, rests_on};
-use crate::tui::pages::Row;
-use crate::tui::regions::Regions;
-use crate::tui::screens::{ago, exactly};
-use crate::tui::state::{Shared, Slot};
-use crate::tui::theme::Theme;
-use crate::tui::widgets::list::{self, fit, fit_right};
-use crate::tui::widgets::pane::{self, Text};
+use crate::effect::RepoOrder;
+use crate::lines::RepoLine;
+use crate::lines::known::{Rest, branch_words, nothing_found, rests_on};
+use crate::pages::Row;
+use crate::regions::Regions;
+use crate::screens::{ago, exactly};
+use crate::state::{Shared, Slot};
+use crate::theme::Theme;
+use crate::widgets::list::{self, fit, fit_right};
+use crate::widgets::pane::{self, Text};
+use luthier_audit::Depth;
+use luthier_hub::text;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -46,7 +46,7 @@ impl Repos {
             _ => "repositories  …".to_owned(),
         };
         if !self.text.trim().is_empty() {
-            title += &format!("  /{}", crate::tui::lines::clean(&self.text));
+            title += &format!("  /{}", crate::lines::clean(&self.text));
         }
         title
     }

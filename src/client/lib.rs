@@ -1,0 +1,33 @@
+//! Objects on a client's disk: written by a pull, checked by a verify.
+//!
+//! Everything lies in `.muse/` of one folder. No link is followed on the way to a file, so nothing is
+//! read or written outside it. Objects come before refs, and no object is ever overwritten.
+
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, reason = "tests clear up after themselves")
+)]
+
+pub mod branches;
+pub mod copies;
+mod error;
+pub mod folder;
+pub mod layout;
+pub mod object_dir;
+pub mod pull;
+pub mod tried;
+pub mod tried_repo;
+pub mod verify;
+pub mod walk;
+
+pub use copies::ClientFolder;
+pub use error::PullError;
+pub use folder::{Folder, FolderError};
+pub use layout::Layout;
+pub use pull::{PullOptions, Pulled};
+pub use verify::{Tier, Verified, Wrong};
+pub use walk::Wanted;
+
+#[cfg(test)]
+#[path = "../../tests/client/mod.rs"]
+mod tests;

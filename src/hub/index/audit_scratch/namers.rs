@@ -1,0 +1,95 @@
+//! Finds what refers to an id that has no row.
+
+use super::references::branch_fact;
+use super::{AuditScratch, BranchFact, failed};
+use crate::index::IndexError;
+use luthier_object::Kind;
+use sqlx::Row;
+
+/// A row that names an id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Namer {
+    /// A commit or a snapshot, by its id.
+    Row(String),
+    Branch(BranchFact),
+}
+
+impl Namer {
+    /// Returns the id of a commit or a snapshot.
+    #[must_use]
+    pub fn row(&self) -> Option<String> {
+        match self {
+            Self::Row(id) => Some(id.clone()),
+            Self::Branch(_) => None,
+        }
+    }
+
+    /// Returns the branch, where it is one.
+    #[must_use]
+    pub const fn branch(&self) -> Option<&BranchFact> {
+        match self {
+            Self::Row(_) => None,
+            Self::Branch(branch) => Some(branch),
+        }
+    }
+}
+
+impl AuditScratch {
+    /// Returns what refers to an id without a row, after `after`: to a blob the snapshots, to a snapshot the commits,
+    /// to a commit its children and then the branches.
+    ///
+    /// # Errors
+    /// The scratch file cannot be read.
+    pub async fn namers(
+        &self,
+        kind: Kind,
+        id: &str,
+        after: Option<&Namer>,
+        limit: u32,
+    ) -> Result<Vec<Namer>, IndexError> {
+        let behind = match after {
+            Some(Namer::Row(id)) => id.as_str(),
+            // Branches come last, all at once.
+            Some(Namer::Branch(_)) => return Ok(Vec::new()),
+            None => "",
+        };
+        let query = match kind {
+            Kind::Commit => {
+                // Asked only where something is missing, so that a sound hub does not pay for the index.
+                self.run("CREATE INDEX IF NOT EXISTS edge_by_parent ON edge (parent)")
+                    .await?;
+                "SELECT DISTINCT c.id FROM edge AS e JOIN commit_fact AS c ON c.n = e.child
+                 WHERE e.parent = ?1 AND c.id > ?2 ORDER BY c.id LIMIT ?3"
+            }
+            Kind::Snapshot => {
+                "SELECT id FROM commit_fact WHERE snapshot_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
+            }
+            Kind::Blob => {
+                "SELECT snapshot FROM bad_entry WHERE blob = ?1 AND snapshot > ?2 ORDER BY snapshot LIMIT ?3"
+            }
+        };
+        let rows = sqlx::query(query)
+            .bind(id)
+            .bind(behind)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(failed)?;
+        let mut out: Vec<Namer> = rows.iter().map(|row| Namer::Row(row.get(0))).collect();
+        if kind == Kind::Commit && out.len() < limit as usize {
+            let heads = self.branches_at(id).await?;
+            out.extend(heads.into_iter().map(Namer::Branch));
+        }
+        Ok(out)
+    }
+
+    /// Returns the branches whose head is this commit.
+    async fn branches_at(&self, head: &str) -> Result<Vec<BranchFact>, IndexError> {
+        let rows = sqlx::query("SELECT id, repo_id, name, head FROM branch WHERE head = ?1")
+            .bind(head)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(failed)?;
+        Ok(rows.iter().map(branch_fact).collect())
+    }
+}

@@ -1,0 +1,226 @@
+//! The branches whose pull would succeed, as far as is known.
+
+use super::{AuditScratch, failed};
+use crate::index::IndexError;
+use luthier_object::time::Micros;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+/// The state of a branch's pull.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// Something that it needs was not looked at, or gave no answer.
+    Open = 0,
+    /// Nothing that stops it was found at the depth of the look.
+    Clear = 1,
+    /// Something that it needs stops it.
+    Fails = 2,
+    /// It has no commit: there is nothing to pull.
+    Empty = 3,
+}
+
+impl Stands {
+    const fn numbered(number: i64) -> Self {
+        match number {
+            1 => Stands::Clear,
+            2 => Stands::Fails,
+            3 => Stands::Empty,
+            _ => Stands::Open,
+        }
+    }
+}
+
+/// The state of one branch's pull, and its source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BranchStanding {
+    /// `owner/slug`.
+    pub repo: String,
+    pub name: String,
+    /// The head that was looked at.
+    pub head: Option<String>,
+    pub stands: Stands,
+    /// The number of the depth that was looked to.
+    pub depth: u8,
+    pub at: Micros,
+    /// A pull was tried, to its end or to what it refused.
+    pub tried: bool,
+    /// Code and id of the finding that stops it, where one is known.
+    pub code: Option<u16>,
+    pub cause: Option<String>,
+    /// The reason why it fails, in words, if no finding says it.
+    pub why: String,
+    /// Rows of this name: two where the hub has the branch twice.
+    pub rows: u64,
+}
+
+/// A branch of a repository that lives, with its head's place in the graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BranchHead {
+    pub row: i64,
+    /// `owner/slug`.
+    pub repo: String,
+    pub name: String,
+    pub head: Option<String>,
+    /// The number of the head's commit, where it has a row.
+    pub commit: Option<u32>,
+    /// Rows of this name in its repository point to different heads.
+    pub torn: bool,
+    /// Rows of this name.
+    pub rows: u64,
+}
+
+const COLUMNS: &str = "repo, name, head, stands, depth, at, tried, code, cause, why, named_rows";
+
+impl AuditScratch {
+    /// Branches with their heads, behind `after`, of one repository or of all; those of deleted repositories
+    /// are left out.
+    ///
+    /// # Errors
+    /// The scratch file cannot be read.
+    pub async fn branch_heads(
+        &self,
+        only: Option<&str>,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<BranchHead>, IndexError> {
+        let rows = sqlx::query(
+            "SELECT b.rowid, r.path, b.name, b.head, c.n,
+               (SELECT count(DISTINCT coalesce(o.head, '')) FROM branch AS o WHERE o.repo_id = b.repo_id AND o.name = b.name),
+               (SELECT count(*) FROM branch AS o WHERE o.repo_id = b.repo_id AND o.name = b.name)
+             FROM branch AS b JOIN repo AS r ON r.repo_id = b.repo_id LEFT JOIN commit_fact AS c ON c.id = b.head
+             WHERE b.rowid > ?1 AND r.deleted = 0 AND (?2 IS NULL OR b.repo_id = ?2) ORDER BY b.rowid LIMIT ?3",
+        )
+        .bind(after)
+        .bind(only)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        let head = |r: &SqliteRow| BranchHead {
+            row: r.get(0),
+            repo: r.get(1),
+            name: r.get(2),
+            head: r.get(3),
+            commit: r.get::<Option<i64>, _>(4).map(|n| n as u32),
+            torn: r.get::<i64, _>(5) > 1,
+            rows: r.get::<i64, _>(6) as u64,
+        };
+        Ok(rows.iter().map(head).collect())
+    }
+
+    /// Returns the commits whose own record, tree or files were not judged or gave no answer, by number.
+    ///
+    /// # Errors
+    /// The scratch file cannot be read.
+    pub async fn doubtful_commits(&self) -> Result<Vec<u32>, IndexError> {
+        let rows = sqlx::query(
+            "SELECT c.n FROM known AS k JOIN commit_fact AS c ON c.id = k.id WHERE k.kind = 0 AND k.bad >= 2
+             UNION SELECT c.n FROM known AS k JOIN commit_fact AS c ON c.snapshot_id = k.id WHERE k.kind = 1 AND k.bad >= 2
+             UNION SELECT c.n FROM bad_entry AS b JOIN known AS k ON k.kind = 2 AND k.id = b.blob
+               JOIN commit_fact AS c ON c.snapshot_id = b.snapshot WHERE k.bad >= 2",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        Ok(rows.iter().map(|row| row.get::<i64, _>(0) as u32).collect())
+    }
+
+    /// Code and id of the findings with these numbers.
+    ///
+    /// # Errors
+    /// The scratch file cannot be read.
+    pub async fn causes(&self, numbers: &[u32]) -> Result<Vec<(u32, u16, String)>, IndexError> {
+        let texts: Vec<String> = numbers.iter().map(u32::to_string).collect();
+        let rows = sqlx::query(
+            "SELECT n, code, id FROM finding WHERE n IN (SELECT CAST(value AS INTEGER) FROM json_each(?1))",
+        )
+        .bind(super::facts::json_list(&texts))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        let cause = |r: &SqliteRow| {
+            let code = r.get::<i64, _>(1) as u16;
+            (r.get::<i64, _>(0) as u32, code, r.get(2))
+        };
+        Ok(rows.iter().map(cause).collect())
+    }
+
+    /// Lays down what is known of branches, in the place of what was.
+    ///
+    /// # Errors
+    /// The scratch file cannot be written.
+    pub async fn set_standings(&self, rows: &[BranchStanding]) -> Result<(), IndexError> {
+        self.add(
+            "INSERT OR REPLACE INTO standing (repo, name, head, stands, depth, at, tried, code, cause, why, named_rows) ",
+            rows,
+            |mut row, b| {
+                row.push_bind(b.repo.clone())
+                    .push_bind(b.name.clone())
+                    .push_bind(b.head.clone())
+                    .push_bind(b.stands as i64)
+                    .push_bind(i64::from(b.depth))
+                    .push_bind(b.at)
+                    .push_bind(i64::from(b.tried))
+                    .push_bind(b.code.map(i64::from))
+                    .push_bind(b.cause.clone())
+                    .push_bind(b.why.clone())
+                    .push_bind(b.rows as i64);
+            },
+        )
+        .await
+    }
+
+    /// Returns what is known of these branches of a repository.
+    ///
+    /// # Errors
+    /// The scratch file cannot be read.
+    pub async fn standings(
+        &self,
+        repo: &str,
+        names: &[String],
+    ) -> Result<Vec<BranchStanding>, IndexError> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM standing WHERE repo = ?1 AND name IN (SELECT value FROM json_each(?2))"
+        )))
+        .bind(repo)
+        .bind(super::facts::json_list(names))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        Ok(rows.iter().map(standing).collect())
+    }
+
+    /// Counts the branches by standing: (`owner/slug`, standing, least depth, count).
+    ///
+    /// # Errors
+    /// The scratch file cannot be read.
+    pub async fn standing_counts(&self) -> Result<Vec<(String, Stands, u8, u64)>, IndexError> {
+        let rows = sqlx::query(
+            "SELECT repo, stands, min(depth), sum(named_rows) FROM standing GROUP BY repo, stands ORDER BY repo, stands",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        let count = |r: &SqliteRow| {
+            let (depth, count) = (r.get::<i64, _>(2) as u8, r.get::<i64, _>(3) as u64);
+            (r.get(0), Stands::numbered(r.get(1)), depth, count)
+        };
+        Ok(rows.iter().map(count).collect())
+    }
+}
+
+fn standing(row: &SqliteRow) -> BranchStanding {
+    BranchStanding {
+        repo: row.get(0),
+        name: row.get(1),
+        head: row.get(2),
+        stands: Stands::numbered(row.get(3)),
+        depth: row.get::<i64, _>(4) as u8,
+        at: row.get(5),
+        tried: row.get::<i64, _>(6) != 0,
+        code: row.get::<Option<i64>, _>(7).map(|code| code as u16),
+        cause: row.get(8),
+        why: row.get(9),
+        rows: row.get::<i64, _>(10) as u64,
+    }
+}

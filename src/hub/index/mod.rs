@@ -1,0 +1,448 @@
+//! The database behind one trait.
+//!
+//! [`Index`] reads rows as the hub has them: text stays text, JSON stays unparsed, and what a column
+//! holds is judged in `store/` and `audit/`. The crate-private `IndexMut` changes rows, always naming
+//! the value that was seen; `store/` alone uses it.
+
+mod added;
+mod answers;
+pub mod audit_scratch;
+pub mod capabilities;
+pub mod changes;
+mod editable;
+mod error;
+pub mod hidden;
+mod listing;
+pub mod pages;
+pub mod postgres;
+pub(crate) mod reads;
+pub mod rebuild_scratch;
+mod rows;
+pub mod schema;
+pub mod server;
+pub mod sqlite;
+
+pub use capabilities::Capabilities;
+pub use changes::{
+    BatchOutcome, CellEdit, HeadMove, Link, Merged, NewRows, Recache, RowEdit, WriteBatch,
+};
+pub use editable::EditableColumn;
+pub use error::IndexError;
+pub use hidden::{Hidden, Visibility};
+pub use pages::Pages;
+pub use postgres::Postgres;
+pub use schema::Migration;
+pub use server::ServerState;
+pub use sqlite::Sqlite;
+
+use async_trait::async_trait;
+use luthier_object::Kind;
+use luthier_object::time::Micros;
+
+/// The largest cell that is read: a longer one is reported as oversized, never loaded. 256 MiB.
+pub const MAX_CELL: u64 = 256 << 20;
+
+/// The most bytes of cells on a page. 16 MiB.
+pub const PAGE_BYTES: usize = 16 << 20;
+
+/// Rows of one keyset page. It may hold fewer than were asked for; only `end` says that none follow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    pub rows: Vec<T>,
+    pub end: bool,
+}
+
+/// A repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RepoRow {
+    pub repo_id: String,
+    pub owner: String,
+    pub slug: String,
+    pub name: String,
+    pub visibility: String,
+    pub owner_user_id: String,
+    pub description: String,
+    pub default_branch: String,
+    pub pushed_at: Option<String>,
+    pub created_at: String,
+    /// Set where the repository was deleted; its rows stay.
+    pub deleted_at: Option<String>,
+}
+
+impl RepoRow {
+    /// `owner/slug`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.owner, self.slug)
+    }
+}
+
+/// A branch. Two rows may share repository and name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BranchRow {
+    pub branch_id: String,
+    pub repo_id: String,
+    pub name: String,
+    /// Null or empty before the first commit.
+    pub head_commit_id: Option<String>,
+}
+
+/// A commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommitRow {
+    pub commit_id: String,
+    /// Absent in hubs that keep membership in `musehub_commit_refs` only.
+    pub repo_id: Option<String>,
+    pub branch: String,
+    /// JSON text: a list of ids.
+    pub parent_ids: String,
+    pub message: String,
+    pub author: String,
+    /// As the database gives it; the offset that the id was made from is lost.
+    pub timestamp: String,
+    pub snapshot_id: Option<String>,
+    /// JSON text: an object.
+    pub commit_meta: String,
+    pub created_at: String,
+    pub storage_uri: Option<String>,
+    /// A cell was over [`MAX_CELL`] and was left out.
+    pub oversized: bool,
+}
+
+/// A snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SnapshotRow {
+    pub snapshot_id: String,
+    pub repo_id: Option<String>,
+    /// `manifest_blob`, or in hubs of March 2026 the bytes of the `manifest` JSON.
+    pub manifest: Option<Vec<u8>>,
+    /// `delta_blob`.
+    pub delta: Option<Vec<u8>>,
+    pub parent_snapshot_id: Option<String>,
+    pub entry_count: Option<i64>,
+    /// JSON text; absent where the column is.
+    pub directories: Option<String>,
+    pub created_at: String,
+    pub storage_uri: Option<String>,
+    /// A cell was over [`MAX_CELL`] and was left out.
+    pub oversized: bool,
+}
+
+/// A blob: a row of `musehub_objects`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BlobRow {
+    pub object_id: String,
+    pub repo_id: Option<String>,
+    pub path: String,
+    /// Bytes.
+    pub size_bytes: i64,
+    pub storage_uri: Option<String>,
+    /// Old hubs: the path below the objects folder.
+    pub disk_path: Option<String>,
+    pub created_at: String,
+}
+
+/// A proposal, or in hubs of March 2026 a pull request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProposalRow {
+    pub proposal_id: String,
+    pub repo_id: String,
+    pub title: String,
+    pub state: String,
+    pub from_branch: String,
+    pub to_branch: String,
+    pub merge_commit_id: Option<String>,
+}
+
+/// A row of one of the `*_refs` tables: `repo_id` holds the global row `id`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MembershipRow {
+    pub id: String,
+    pub repo_id: String,
+}
+
+/// The numbers of rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub repos: u64,
+    pub branches: u64,
+    pub commits: u64,
+    pub snapshots: u64,
+    pub blobs: u64,
+    pub proposals: u64,
+    /// Rows without `storage_uri`, in the order of [`Kind::ALL`]; `None` where the hub has no such column.
+    pub null_uris: [Option<u64>; 3],
+}
+
+/// One line of a browsing list: light columns only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub kind: Kind,
+    pub id: String,
+    /// `timestamp` of a commit, `created_at` of the others.
+    pub at: String,
+    pub who: String,
+    /// First line of the message, or the path of a blob; at most 200 characters.
+    pub what: String,
+    pub branch: String,
+    pub parent_ids: String,
+    pub snapshot_id: Option<String>,
+    /// Bytes of a blob, entries of a snapshot.
+    pub size: Option<i64>,
+    /// `None` where the hub has no such column.
+    pub storage_uri: Option<Option<String>>,
+    /// First byte of the cached manifest.
+    pub cache_byte: Option<u8>,
+}
+
+/// The start of a browsing page: at or after a known row, in either direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edge {
+    Start,
+    /// The row itself, if it is still there, and what follows.
+    From {
+        at: String,
+        id: String,
+    },
+    After {
+        at: String,
+        id: String,
+    },
+    Before {
+        at: String,
+        id: String,
+    },
+    End,
+}
+
+impl Edge {
+    /// Returns whether the page holds what follows in the list, rather than what stands before.
+    #[must_use]
+    pub const fn is_forward(&self) -> bool {
+        !matches!(self, Edge::Before { .. } | Edge::End)
+    }
+}
+
+/// The rows of a browsing list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Browse {
+    pub kind: Kind,
+    /// `repo_id`; with `*_refs` tables the membership decides.
+    pub repo_id: Option<String>,
+    /// Commits only: the branch's name.
+    pub branch: Option<String>,
+    /// By age, the oldest first; else the newest.
+    pub oldest_first: bool,
+    pub from: Edge,
+    pub limit: u32,
+}
+
+impl Browse {
+    /// Returns the parts of a page's SQL: the order, and how its rows compare with the one it starts at.
+    pub(crate) const fn direction(&self) -> (&'static str, &'static str) {
+        let falling = self.from.is_forward() != self.oldest_first;
+        match (falling, &self.from) {
+            (true, Edge::From { .. }) => ("DESC", "<="),
+            (false, Edge::From { .. }) => ("ASC", ">="),
+            (true, _) => ("DESC", "<"),
+            (false, _) => ("ASC", ">"),
+        }
+    }
+
+    /// Moment and id of the row that the page starts at.
+    pub(crate) const fn row(&self) -> Option<(&String, &String)> {
+        match &self.from {
+            Edge::Start | Edge::End => None,
+            Edge::From { at, id } | Edge::After { at, id } | Edge::Before { at, id } => {
+                Some((at, id))
+            }
+        }
+    }
+}
+
+/// The database's description of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// `PostgreSQL 15.18`, `SQLite 3.51.3`.
+    pub version: String,
+    /// Tables that this user may not change, whatever this session does; empty where it may change all.
+    pub unwritable: Vec<String>,
+    /// A copy that follows another server: it lags, and nothing can be written there.
+    pub replica: bool,
+    /// Set if the connection is encrypted; `None` if there is none to encrypt.
+    pub encrypted: Option<bool>,
+    /// The conditions that stop a run, or make it wait.
+    pub server: ServerState,
+}
+
+/// Reads rows. Pages are in the order of the primary key, behind `after`: of its bytes, or in a Postgres hub whose
+/// texts are sorted by a language, of that language.
+#[async_trait]
+pub trait Index: Send + Sync {
+    /// Returns the database in a few words for a person, without secrets.
+    fn describe(&self) -> String;
+    /// Returns what this hub's tables and columns offer, read at connect.
+    fn capabilities(&self) -> &Capabilities;
+    /// Returns which rows this user cannot see, as the catalogue said at connect.
+    fn hidden(&self) -> &[Hidden];
+    /// Asks the catalogue again what is not shown. With `counted`, the rows of each table that its statistics
+    /// or its lack of a key make doubtful are counted as well, which takes as long as the table is large.
+    async fn visibility(&self, counted: bool) -> Result<Visibility, IndexError>;
+    /// Describes the server and the rights of this user, for the doctor.
+    async fn about(&self) -> Result<About, IndexError>;
+    /// Returns the additive migration that this hub still needs; empty where it needs none.
+    async fn migration(&self) -> Result<Migration, IndexError>;
+    /// Returns the database's clock.
+    async fn now(&self) -> Result<Micros, IndexError>;
+    /// Ends every connection, so that a file that is copied afterwards is whole.
+    async fn close(&self);
+    /// Counts of every table.
+    async fn counts(&self) -> Result<Counts, IndexError>;
+
+    async fn repos(&self, after: Option<&str>, limit: u32) -> Result<Page<RepoRow>, IndexError>;
+    async fn branches(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<BranchRow>, IndexError>;
+    async fn commits(&self, after: Option<&str>, limit: u32)
+    -> Result<Page<CommitRow>, IndexError>;
+    async fn snapshots(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<SnapshotRow>, IndexError>;
+    async fn blobs(&self, after: Option<&str>, limit: u32) -> Result<Page<BlobRow>, IndexError>;
+    async fn proposals(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<ProposalRow>, IndexError>;
+    /// Memberships of one kind, behind (`id`, `repo_id`); empty where the hub has no such table.
+    async fn memberships(
+        &self,
+        kind: Kind,
+        after: Option<&MembershipRow>,
+        limit: u32,
+    ) -> Result<Page<MembershipRow>, IndexError>;
+
+    /// Returns the rows with these ids that exist, in no order.
+    async fn commits_by_id(&self, ids: &[String]) -> Result<Vec<CommitRow>, IndexError>;
+    async fn snapshots_by_id(&self, ids: &[String]) -> Result<Vec<SnapshotRow>, IndexError>;
+    async fn blobs_by_id(&self, ids: &[String]) -> Result<Vec<BlobRow>, IndexError>;
+    /// Returns a proposal by its id; `None` where it has no row.
+    async fn proposal_by_id(&self, id: &str) -> Result<Option<ProposalRow>, IndexError>;
+    /// Of these ids, those that the repository holds: by membership where the hub keeps it, by the row's
+    /// own `repo_id` else. In no order.
+    async fn held_by(
+        &self,
+        kind: Kind,
+        repo_id: &str,
+        ids: &[String],
+    ) -> Result<Vec<String>, IndexError>;
+    /// Ids that a repository holds, in their order; who holds a row is said as in [`Index::held_by`].
+    async fn ids_held(
+        &self,
+        kind: Kind,
+        repo_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<String>, IndexError>;
+    /// Returns the repositories that hold each of these ids, in no order.
+    async fn holders_of(
+        &self,
+        kind: Kind,
+        ids: &[String],
+    ) -> Result<Vec<MembershipRow>, IndexError>;
+    /// Of these ids, those that have a row; in no order.
+    async fn ids_with_row(&self, kind: Kind, ids: &[String]) -> Result<Vec<String>, IndexError>;
+    /// Returns a repository's proposals, in the order of their ids.
+    async fn proposals_of(
+        &self,
+        repo_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<ProposalRow>, IndexError>;
+    /// Of the next `window` rows behind the id `after`, the first that says where its object is, with what it
+    /// says: its `storage_uri`, or `local://` and the `disk_path` of an old hub.
+    async fn next_located(
+        &self,
+        kind: Kind,
+        after: &str,
+        window: u32,
+    ) -> Result<Option<(String, String)>, IndexError>;
+    /// Ids of rows without `storage_uri`, in their order; none where the hub has no such column.
+    async fn ids_unlinked(
+        &self,
+        kind: Kind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<String>, IndexError>;
+    /// Returns the tables that say which repository a row belongs to, and have no index for it.
+    async fn without_repo_index(&self) -> Result<Vec<String>, IndexError>;
+    /// Returns a repository by its id; `None` where it has no row.
+    async fn repo_by_id(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError>;
+    /// Returns a repository by its path; one that lives before one that was deleted.
+    async fn repo_by_path(&self, owner: &str, slug: &str) -> Result<Option<RepoRow>, IndexError>;
+    /// Returns the branches of a repository by name, behind the name `after`. Branches that share a name are never
+    /// parted, so that a page may hold more rows than `limit`.
+    async fn branches_of(
+        &self,
+        repo_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<BranchRow>, IndexError>;
+    /// Commits, snapshots and blobs whose id starts with `prefix` or with `sha256:` + `prefix`.
+    async fn ids_with_prefix(
+        &self,
+        prefix: &str,
+        limit: u32,
+    ) -> Result<Vec<(Kind, String)>, IndexError>;
+    /// Returns a page of a browsing list; `end` says that none follow in the asked direction.
+    async fn browse(&self, ask: &Browse) -> Result<Page<Listed>, IndexError>;
+    /// Counts the rows of a browsing list.
+    async fn browse_count(&self, ask: &Browse) -> Result<u64, IndexError>;
+    /// Branches and commits of each repository asked for, in the order asked.
+    async fn repo_counts(&self, repo_ids: &[String]) -> Result<Vec<(u64, u64)>, IndexError>;
+}
+
+/// Changes rows; can be reached from `store/` only.
+#[async_trait]
+pub(crate) trait IndexMut: Index {
+    /// Compare-and-set of `storage_uri` in one transaction; gives back the ids that were changed.
+    async fn set_storage_uri(&self, kind: Kind, links: &[Link]) -> Result<Vec<String>, IndexError>;
+    /// Compare-and-set of a snapshot's cache; `false` where the row is no longer what was seen.
+    async fn set_cache(&self, recache: &Recache) -> Result<bool, IndexError>;
+    /// Compare-and-set of a row's cells; `false` where the row is no longer what was seen, or is gone.
+    async fn set_cells(&self, edit: &RowEdit) -> Result<bool, IndexError>;
+    /// Adds rows; all of them or none.
+    async fn insert(&self, rows: &NewRows) -> Result<(), IndexError>;
+    /// Runs the statements of a migration, one by one. What has been added stays if a later one fails.
+    async fn migrate(&self, migration: &Migration) -> Result<(), IndexError>;
+    /// Lands what a write site brings in one transaction, which excludes others of the same repository.
+    async fn commit_writes(&self, batch: &WriteBatch) -> Result<BatchOutcome, IndexError>;
+    /// Takes the hub's one lock for appliers, held until the guard is dropped.
+    async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError>;
+}
+
+#[cfg(test)]
+#[path = "../../../tests/index/cells.rs"]
+mod cells_tests;
+#[cfg(test)]
+#[path = "../../../tests/index/postgres.rs"]
+mod postgres_tests;
+#[cfg(test)]
+#[path = "../../../tests/index/schemas.rs"]
+mod schemas_tests;
+#[cfg(test)]
+#[path = "../../../tests/index/shown.rs"]
+mod shown_tests;
+#[cfg(test)]
+#[path = "../../../tests/index/sqlite_schemas.rs"]
+mod sqlite_schemas_tests;
+#[cfg(test)]
+#[path = "../../../tests/index/sqlite.rs"]
+mod sqlite_tests;
+#[cfg(test)]
+#[path = "../../../tests/index/suite.rs"]
+mod suite;

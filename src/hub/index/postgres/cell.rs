@@ -1,0 +1,209 @@
+//! Statements and cells of Postgres, whatever a hub's column types are.
+
+use crate::index::rows::{Cells, whole};
+use luthier_object::time;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{Arguments, AssertSqlSafe, Row, TypeInfo, ValueRef};
+use std::borrow::Cow;
+
+/// Microseconds from 1970 to 2000, where Postgres counts from.
+const EPOCH: i64 = 946_684_800_000_000;
+
+/// A statement being put together: its text and its parameters.
+#[derive(Default)]
+pub(super) struct Statement {
+    sql: String,
+    args: PgArguments,
+    count: usize,
+}
+
+impl Statement {
+    pub(super) fn new(sql: impl Into<String>) -> Self {
+        Self {
+            sql: sql.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Appends to the statement's text.
+    pub(super) fn push(&mut self, sql: &str) -> &mut Self {
+        self.sql.push_str(sql);
+        self
+    }
+
+    /// Binds a value and gives its placeholder.
+    pub(super) fn bind<'q, T>(&mut self, value: T) -> Result<String, sqlx::Error>
+    where
+        T: sqlx::Encode<'q, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + 'q,
+    {
+        self.args.add(value).map_err(sqlx::Error::Encode)?;
+        self.count += 1;
+        Ok(format!("${}", self.count))
+    }
+}
+
+/// A statement without a name: a named one stays on a server process that a pooler gives to others next.
+pub(super) type Unnamed = Query<'static, sqlx::Postgres, PgArguments>;
+
+impl Statement {
+    /// Returns the statement as it is sent.
+    pub(super) fn query(self) -> Unnamed {
+        sqlx::query_with(AssertSqlSafe(self.sql), self.args).persistent(false)
+    }
+}
+
+/// Reads a row's cells from left to right, weighing them.
+pub(super) struct PgCells<'r> {
+    row: &'r PgRow,
+    at: usize,
+    /// Bytes read so far.
+    pub weight: usize,
+}
+
+impl<'r> PgCells<'r> {
+    pub(super) fn new(row: &'r PgRow) -> Self {
+        Self {
+            row,
+            at: 0,
+            weight: 0,
+        }
+    }
+
+    /// Returns the next cell as text or bytes: a number in decimal, a time as Python writes it.
+    fn next(&mut self) -> Result<Option<Cow<'r, [u8]>>, sqlx::Error> {
+        let raw = self.row.try_get_raw(self.at)?;
+        self.at += 1;
+        if raw.is_null() {
+            return Ok(None);
+        }
+        let bytes = raw.as_bytes().map_err(sqlx::Error::Decode)?;
+        self.weight += bytes.len();
+        let info = raw.type_info();
+        Ok(Some(match (info.name(), bytes) {
+            ("TIMESTAMPTZ" | "TIMESTAMP", _) => text_of_time(number(bytes)).into_bytes().into(),
+            ("DATE", _) => text_of_date(number(bytes)).into_bytes().into(),
+            ("INT2" | "INT4" | "INT8", _) => number(bytes).to_string().into_bytes().into(),
+            ("BOOL", [1]) => Cow::Borrowed(b"1"),
+            ("BOOL", _) => Cow::Borrowed(b"0"),
+            // The number of jsonb's binary form comes before its text.
+            ("JSONB", [1, text @ ..]) => text.into(),
+            _ => bytes.into(),
+        }))
+    }
+}
+
+/// Returns a big-endian integer of two, four or eight bytes.
+fn number(bytes: &[u8]) -> i64 {
+    let sign = bytes.first().is_some_and(|b| *b >= 0x80);
+    let start = if sign { -1_i64 } else { 0 };
+    bytes.iter().fold(start, |n, b| (n << 8) | i64::from(*b))
+}
+
+/// Returns a time in the text that ids were made from; Postgres' own word for what no calendar holds.
+fn text_of_time(since_2000: i64) -> String {
+    match since_2000 {
+        i64::MAX => "infinity".to_owned(),
+        i64::MIN => "-infinity".to_owned(),
+        at => at
+            .checked_add(EPOCH)
+            .and_then(|at| time::isoformat(at, 0))
+            .unwrap_or_else(|| far_off(at)),
+    }
+}
+
+/// Returns a date as its midnight.
+fn text_of_date(days_since_2000: i64) -> String {
+    const DAY: i64 = 86_400_000_000;
+    match days_since_2000 {
+        days if days == i64::from(i32::MAX) => text_of_time(i64::MAX),
+        days if days == i64::from(i32::MIN) => text_of_time(i64::MIN),
+        days => text_of_time(days.saturating_mul(DAY)),
+    }
+}
+
+/// Returns a time outside the years 1 to 9999, as Postgres writes and reads it: a page of a list starts at it.
+fn far_off(since_2000: i64) -> String {
+    const DAY: i128 = 86_400_000_000;
+    let at = i128::from(since_2000) + i128::from(EPOCH);
+    let (days, micros) = (at.div_euclid(DAY), at.rem_euclid(DAY));
+    // The calendar repeats every 146,097 days; a year is counted from March, so that a leap day ends it.
+    let shifted = days + 719_468;
+    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day + 2) / 153;
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
+    let year = year_of_era + era * 400 + i128::from(month <= 2);
+    let (shown, era) = match year {
+        1.. => (year, ""),
+        _ => (1 - year, " BC"),
+    };
+    let seconds = micros / 1_000_000;
+    format!(
+        "{shown:04}-{month:02}-{:02} {:02}:{:02}:{:02}.{:06}+00{era}",
+        day - (153 * from_march + 2) / 5 + 1,
+        seconds / 3_600,
+        seconds / 60 % 60,
+        seconds % 60,
+        micros % 1_000_000
+    )
+}
+
+impl Cells for PgCells<'_> {
+    fn opt_key(&mut self) -> Result<Option<String>, sqlx::Error> {
+        self.opt_text()
+    }
+
+    fn opt_text(&mut self) -> Result<Option<String>, sqlx::Error> {
+        let cell = self.next()?;
+        Ok(cell.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    fn bytes(&mut self) -> Result<Option<Vec<u8>>, sqlx::Error> {
+        Ok(self.next()?.map(Cow::into_owned))
+    }
+
+    fn int(&mut self) -> Result<Option<i64>, sqlx::Error> {
+        let cell = self.next()?;
+        Ok(cell.and_then(|bytes| whole(std::str::from_utf8(&bytes).ok()?)))
+    }
+
+    fn flag(&mut self) -> Result<bool, sqlx::Error> {
+        Ok(self.int()? == Some(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{number, text_of_date, text_of_time};
+
+    #[test]
+    fn integers_of_every_width_keep_their_sign() {
+        assert_eq!(number(&[0xff, 0xfe]), -2);
+        assert_eq!(number(&[0, 0, 1, 0]), 256);
+        assert_eq!(number(&i64::MIN.to_be_bytes()), i64::MIN);
+        assert_eq!(number(&i64::MAX.to_be_bytes()), i64::MAX);
+    }
+
+    #[test]
+    fn times_are_told_as_python_tells_them() {
+        assert_eq!(text_of_time(0), "2000-01-01T00:00:00+00:00");
+        assert_eq!(text_of_time(500), "2000-01-01T00:00:00.000500+00:00");
+        assert_eq!(text_of_time(i64::MIN), "-infinity");
+        assert_eq!(
+            text_of_time(i64::MAX - 1),
+            "294277-01-09 04:00:54.775806+00"
+        );
+        // The day before the first that Python knows, and one before the common era.
+        const YEAR_1: i64 = -63_082_281_600_000_000;
+        assert_eq!(text_of_time(YEAR_1), "0001-01-01T00:00:00+00:00");
+        assert_eq!(text_of_time(YEAR_1 - 1), "0001-12-31 23:59:59.999999+00 BC");
+        assert_eq!(text_of_date(0), "2000-01-01T00:00:00+00:00");
+        assert_eq!(text_of_date(i64::from(i32::MAX)), "infinity");
+    }
+}

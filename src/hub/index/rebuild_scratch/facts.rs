@@ -1,0 +1,270 @@
+//! Facts as they are met: proved objects, checkpoints, names.
+
+use super::{RebuildScratch, body_of, failed};
+use crate::index::{BranchRow, IndexError, RepoRow};
+use luthier_object::ObjectId;
+use luthier_object::time::Micros;
+
+/// A proved commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitFact {
+    pub hex: String,
+    pub id: String,
+    pub key: String,
+    pub rank: u8,
+    pub branch: String,
+    /// The repository that the record names; empty where it names none.
+    pub hint: String,
+    /// Digits of its snapshot.
+    pub snapshot: Option<String>,
+    /// Digits of its parents.
+    pub parents: Vec<String>,
+    pub at: Option<Micros>,
+}
+
+/// A proved snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreeFact {
+    pub hex: String,
+    pub id: String,
+    pub key: String,
+    pub rank: u8,
+    pub at: Option<Micros>,
+}
+
+/// A proved blob.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlobFact {
+    pub hex: String,
+    pub key: String,
+    pub rank: u8,
+    /// Bytes.
+    pub size: u64,
+    pub modified: Option<Micros>,
+}
+
+/// A blob as a snapshot names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedBlob {
+    pub id: String,
+    pub hex: String,
+    pub path: String,
+    /// The repository whose row it becomes.
+    pub repo_id: String,
+    pub created_at: String,
+}
+
+impl RebuildScratch {
+    /// Lays down commits and their parents.
+    ///
+    /// # Errors
+    /// The scratch file cannot be written.
+    pub async fn add_commits(&self, commits: &[CommitFact]) -> Result<(), IndexError> {
+        self.add(
+            "INSERT INTO commit_fact (hex, id, key, rank, branch, hint, snapshot, at) ",
+            " ON CONFLICT (hex) DO UPDATE SET id = excluded.id, key = excluded.key, rank = excluded.rank, branch = excluded.branch,
+               hint = excluded.hint, snapshot = excluded.snapshot, at = excluded.at
+               WHERE (excluded.rank, excluded.key) < (rank, key)",
+            commits,
+            |mut row, c| {
+                row.push_bind(c.hex.clone())
+                    .push_bind(c.id.clone())
+                    .push_bind(c.key.clone())
+                    .push_bind(i64::from(c.rank))
+                    .push_bind(c.branch.clone())
+                    .push_bind(c.hint.clone())
+                    .push_bind(c.snapshot.clone())
+                    .push_bind(c.at);
+            },
+        )
+        .await?;
+        let edges: Vec<(&str, &str)> = commits
+            .iter()
+            .flat_map(|c| c.parents.iter().map(|p| (c.hex.as_str(), p.as_str())))
+            .collect();
+        self.add(
+            "INSERT OR IGNORE INTO edge (child, parent) ",
+            "",
+            &edges,
+            |mut row, (child, parent)| {
+                row.push_bind((*child).to_owned())
+                    .push_bind((*parent).to_owned());
+            },
+        )
+        .await
+    }
+
+    /// Lays down snapshots.
+    ///
+    /// # Errors
+    /// The scratch file cannot be written.
+    pub async fn add_trees(&self, trees: &[TreeFact]) -> Result<(), IndexError> {
+        self.add(
+            "INSERT INTO tree_fact (hex, id, key, rank, at) ",
+            " ON CONFLICT (hex) DO UPDATE SET id = excluded.id, key = excluded.key, rank = excluded.rank, at = excluded.at
+               WHERE (excluded.rank, excluded.key) < (rank, key)",
+            trees,
+            |mut row, t| {
+                row.push_bind(t.hex.clone())
+                    .push_bind(t.id.clone())
+                    .push_bind(t.key.clone())
+                    .push_bind(i64::from(t.rank))
+                    .push_bind(t.at.unwrap_or(Micros::MAX));
+            },
+        )
+        .await
+    }
+
+    /// Lays down blobs.
+    ///
+    /// # Errors
+    /// The scratch file cannot be written.
+    pub async fn add_blobs(&self, blobs: &[BlobFact]) -> Result<(), IndexError> {
+        self.add(
+            "INSERT INTO blob_fact (hex, key, rank, size, modified) ",
+            " ON CONFLICT (hex) DO UPDATE SET key = excluded.key, rank = excluded.rank, modified = excluded.modified
+               WHERE (excluded.rank, excluded.key) < (rank, key)",
+            blobs,
+            |mut row, b| {
+                row.push_bind(b.hex.clone())
+                    .push_bind(b.key.clone())
+                    .push_bind(i64::from(b.rank))
+                    .push_bind(b.size as i64)
+                    .push_bind(b.modified);
+            },
+        )
+        .await
+    }
+
+    /// Lays down which repositories the keys of objects name: (digits, `repo_id`).
+    ///
+    /// # Errors
+    /// The scratch file cannot be written.
+    pub async fn add_hints(&self, hints: &[(String, String)]) -> Result<(), IndexError> {
+        self.add(
+            "INSERT OR IGNORE INTO hint (hex, repo_id) ",
+            "",
+            hints,
+            |mut row, (hex, repo)| {
+                row.push_bind(hex.clone()).push_bind(repo.clone());
+            },
+        )
+        .await
+    }
+
+    /// Lays down a name under which ref checkpoints lie.
+    ///
+    /// # Errors
+    /// The scratch file cannot be written.
+    pub async fn add_refs_name(&self, name: &str) -> Result<(), IndexError> {
+        sqlx::query("INSERT OR IGNORE INTO refs_name (name) VALUES (?1)")
+            .bind(name)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+            .map_err(failed)
+    }
+
+    /// Lays down a repository; `sound` says that a checkpoint speaks for it. One that is there already
+    /// stays as it is.
+    ///
+    /// # Errors
+    /// The scratch file cannot be written.
+    pub async fn add_repo(
+        &self,
+        row: &RepoRow,
+        created: Option<Micros>,
+        sound: bool,
+    ) -> Result<(), IndexError> {
+        sqlx::query(
+            "INSERT OR IGNORE INTO repo (repo_id, created, sound, body) VALUES (?1, ?2, ?3, ?4)",
+        )
+        .bind(&row.repo_id)
+        .bind(created.unwrap_or(Micros::MAX))
+        .bind(i64::from(sound))
+        .bind(body_of(row))
+        .execute(&self.pool)
+        .await
+        .map(drop)
+        .map_err(failed)
+    }
+
+    /// Lays down branches.
+    ///
+    /// # Errors
+    /// The scratch file cannot be written.
+    pub async fn add_branches(&self, rows: &[BranchRow], derived: bool) -> Result<(), IndexError> {
+        self.add(
+            "INSERT OR IGNORE INTO branch (id, repo_id, name, head, hex, derived) ",
+            "",
+            rows,
+            |mut row, b| {
+                let hex = b.head_commit_id.as_deref().map(ObjectId::new);
+                let hex = hex.and_then(|id| id.hex().map(str::to_owned));
+                row.push_bind(b.branch_id.clone())
+                    .push_bind(b.repo_id.clone())
+                    .push_bind(b.name.clone())
+                    .push_bind(b.head_commit_id.clone())
+                    .push_bind(hex)
+                    .push_bind(i64::from(derived));
+            },
+        )
+        .await
+    }
+
+    /// Lays down the row that a blob becomes; the first that names it decides.
+    ///
+    /// # Errors
+    /// The scratch file cannot be written.
+    pub async fn add_named(&self, blobs: &[NamedBlob]) -> Result<(), IndexError> {
+        self.add(
+            "INSERT OR IGNORE INTO blob_row (id, hex, path, repo_id, created) ",
+            "",
+            blobs,
+            |mut row, b| {
+                row.push_bind(b.id.clone())
+                    .push_bind(b.hex.clone())
+                    .push_bind(b.path.clone())
+                    .push_bind(b.repo_id.clone())
+                    .push_bind(b.created_at.clone());
+            },
+        )
+        .await
+    }
+
+    /// Lays down that repositories hold blobs, by the blob's id as it is spelt.
+    ///
+    /// # Errors
+    /// The scratch file cannot be written.
+    pub async fn hold_blobs(&self, held: &[(String, String)]) -> Result<(), IndexError> {
+        self.add(
+            "INSERT OR IGNORE INTO held (kind, hex, repo_id) ",
+            "",
+            held,
+            |mut row, (id, repo)| {
+                row.push_bind(2i64)
+                    .push_bind(id.clone())
+                    .push_bind(repo.clone());
+            },
+        )
+        .await
+    }
+
+    /// Lays down blobs that a snapshot names and the store has no proved object of: (id, snapshot).
+    ///
+    /// # Errors
+    /// The scratch file cannot be written.
+    pub async fn lack_blobs(&self, lacking: &[(String, String)]) -> Result<(), IndexError> {
+        self.add(
+            "INSERT OR IGNORE INTO lacking (kind, id, by_id) ",
+            "",
+            lacking,
+            |mut row, (id, by)| {
+                row.push_bind(2i64)
+                    .push_bind(id.clone())
+                    .push_bind(by.clone());
+            },
+        )
+        .await
+    }
+}

@@ -1,0 +1,144 @@
+//! Computes the changes with which a row would say what its object says.
+
+use super::rebuild::rows;
+use super::reconstruct;
+use crate::index::{CellEdit, CommitRow, EditableColumn as Column, SnapshotRow};
+use luthier_object::{CommitRecord, SnapshotRecord, json};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// Fields of a commit that have a column of their own; the others lie in `commit_meta`.
+const COLUMNS: [&str; 9] = [
+    "branch",
+    "parent_commit_id",
+    "parent2_commit_id",
+    "message",
+    "author",
+    "committed_at",
+    "snapshot_id",
+    "repo_id",
+    "commit_id",
+];
+
+/// Returns the cells of a commit's row that its object changes. The store wins, field by field; `reviewed_by` joins by
+/// union and `test_runs` by maximum, as clients merge them. Whose the row is stays: an object may have been made in
+/// another repository. `differing` are the fields that an audit tells apart.
+#[must_use]
+pub fn commit(
+    row: &CommitRow,
+    record: &CommitRecord,
+    differing: &BTreeSet<String>,
+) -> Vec<CellEdit> {
+    let wanted = rows::commit(record, "", String::new());
+    let mut out = Vec::new();
+    let mut set = |column: Column, fields: &[&str], seen: Option<&str>, new: Option<&str>| {
+        let differs = fields.iter().any(|field| differing.contains(*field));
+        if differs && seen.unwrap_or_default() != new.unwrap_or_default() {
+            let bytes = |text: Option<&str>| text.map(|text| text.as_bytes().to_vec());
+            let (seen, new) = (bytes(seen), bytes(new));
+            out.push(CellEdit { column, seen, new });
+        }
+    };
+    let (was, is) = (row, &wanted);
+    let parents = ["parent_commit_id", "parent2_commit_id"];
+    set(
+        Column::Branch,
+        &["branch"],
+        Some(&was.branch),
+        Some(&is.branch),
+    );
+    set(
+        Column::ParentIds,
+        &parents,
+        Some(&was.parent_ids),
+        Some(&is.parent_ids),
+    );
+    set(
+        Column::Message,
+        &["message"],
+        Some(&was.message),
+        Some(&is.message),
+    );
+    set(
+        Column::Author,
+        &["author"],
+        Some(&was.author),
+        Some(&is.author),
+    );
+    set(
+        Column::Timestamp,
+        &["committed_at"],
+        Some(&was.timestamp),
+        Some(&is.timestamp),
+    );
+    let (seen, new) = (was.snapshot_id.as_deref(), is.snapshot_id.as_deref());
+    set(Column::SnapshotId, &["snapshot_id"], seen, new);
+    let others = differing
+        .iter()
+        .any(|name| !COLUMNS.contains(&name.as_str()));
+    if others && let Some(meta) = joined(&row.commit_meta, &record.rest) {
+        out.push(CellEdit {
+            column: Column::CommitMeta,
+            seen: Some(row.commit_meta.as_bytes().to_vec()),
+            new: Some(meta.into_bytes()),
+        });
+    }
+    out
+}
+
+/// Returns the cells of a snapshot's row that its object changes. The tree is the cache's matter.
+#[must_use]
+pub fn snapshot(row: &SnapshotRow, record: &SnapshotRecord) -> Vec<CellEdit> {
+    let new = rows::instant(&record.created_at);
+    if rows::instant(&row.created_at) == new {
+        return Vec::new();
+    }
+    vec![CellEdit {
+        column: Column::CreatedAt,
+        seen: Some(row.created_at.as_bytes().to_vec()),
+        new: Some(new.into_bytes()),
+    }]
+}
+
+/// `commit_meta` with every field that the object has; `None` where it says so already. What only the row
+/// has stays; a cell that cannot be read gives way.
+fn joined(meta: &str, object: &Map<String, Value>) -> Option<String> {
+    let read = match json::parse(meta.as_bytes()) {
+        Ok(Value::Object(map)) => Some(map),
+        _ => None,
+    };
+    let mut out = read.clone().unwrap_or_default();
+    // With defaults, so that a field which the row leaves out is compared as what it means.
+    let stated = reconstruct::commit_rest(meta).unwrap_or_default();
+    for (name, value) in object {
+        let own = stated.get(name);
+        let new = match name.as_str() {
+            "reviewed_by" => union(own, value),
+            "test_runs" => greater(own, value),
+            _ => value.clone(),
+        };
+        if own != Some(&new) {
+            out.insert(name.clone(), new);
+        }
+    }
+    (read.as_ref() != Some(&out)).then(|| json::canonical(&Value::Object(out)))
+}
+
+/// Names on either side, each once, in order.
+fn union(row: Option<&Value>, object: &Value) -> Value {
+    let (Some(Value::Array(left)), Value::Array(right)) = (row, object) else {
+        return object.clone();
+    };
+    let names: Option<BTreeSet<&str>> = left.iter().chain(right).map(Value::as_str).collect();
+    match names {
+        Some(names) => names.into_iter().collect::<Vec<_>>().into(),
+        None => object.clone(),
+    }
+}
+
+fn greater(row: Option<&Value>, object: &Value) -> Value {
+    match (row.and_then(Value::as_i64), object.as_i64()) {
+        (Some(left), Some(right)) => left.max(right).into(),
+        _ => object.clone(),
+    }
+}

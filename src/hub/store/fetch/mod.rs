@@ -1,0 +1,237 @@
+//! Fetch: what a client receives for some heads, object by object, proved before it is handed on.
+//!
+//! The commit graph is walked level by level. What is held is the frontier, the ids met so far (some
+//! 60 bytes each) and the reads under way, which have a budget; objects are handed on one at a time.
+
+mod have;
+mod proving;
+mod queue;
+mod refusal;
+mod rows;
+
+pub use refusal::{Refusal, Why, objection};
+
+use super::chain::TreeCache;
+use super::{Store, StoreError};
+use crate::backend::Key;
+use crate::cause::Cause;
+use crate::progress::{Cancelled, Progress};
+use async_trait::async_trait;
+use have::Seen;
+use luthier_object::{Kind, ObjectId, Proof, Proven};
+use queue::{FetchQueue, Waiting};
+use refusal::Trail;
+use std::sync::Arc;
+
+/// A branch to be fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The branch's name: untrusted text.
+    pub name: String,
+    pub id: ObjectId,
+}
+
+/// The limits of parallel reads.
+#[derive(Clone, Copy, Debug)]
+pub struct FetchOptions {
+    /// Objects under way, of each kind.
+    pub concurrency: usize,
+    /// Bytes under way, of each kind. One larger object is read by itself.
+    pub budget: u64,
+}
+
+impl Default for FetchOptions {
+    fn default() -> Self {
+        Self {
+            concurrency: 16,
+            budget: 32 << 20,
+        }
+    }
+}
+
+/// The source of fetched bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Straight from the store.
+    Canonical(Key),
+    /// Made from the row, because its `storage_uri` is null.
+    Reconstructed,
+    /// The empty blob, which its id alone gives; the hub has no object of it.
+    Empty,
+}
+
+/// An object of the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fetched {
+    pub object: Proven,
+    pub origin: Origin,
+}
+
+/// One step of a fetch.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    Object(Box<Fetched>),
+    /// Whoever fetches has it already; it was not read from the hub.
+    Held(Proof),
+    /// A client would refuse it. What only it leads to is not fetched.
+    Refused(Box<Refusal>),
+}
+
+/// The reason why a fetch failed.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An object that may or may not be there.
+    #[error("{chain}: {source}")]
+    Unread {
+        chain: String,
+        #[source]
+        source: StoreError,
+    },
+    /// An object that whoever fetches has already could not be used.
+    #[error("{0}")]
+    Holder(#[source] Cause),
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+/// Holds objects that whoever fetches has already, and need not be sent.
+#[async_trait]
+pub trait Holder: Send + Sync {
+    /// Of each id, the bytes that lie there under its name, unproved.
+    ///
+    /// # Errors
+    /// It could not be looked up.
+    async fn sizes(&self, kind: Kind, ids: &[ObjectId]) -> Result<Vec<Option<u64>>, Cause>;
+
+    /// Reads and proves one that lies there.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not what its name says.
+    async fn held(&self, kind: Kind, id: &ObjectId) -> Result<Proof, Cause>;
+}
+
+/// A fetch under way.
+pub struct Fetch {
+    store: Store,
+    holder: Option<Arc<dyn Holder>>,
+    options: FetchOptions,
+    progress: Progress,
+    seen: Seen,
+    unknown: Vec<ObjectId>,
+    /// In the order of [`Kind::ALL`].
+    lanes: [FetchQueue; 3],
+    trees: TreeCache,
+}
+
+impl Store {
+    /// Starts to fetch everything that `want` reaches, without what `have` reaches.
+    ///
+    /// # Errors
+    /// A side that could not be asked, or cancellation.
+    pub async fn fetch(
+        &self,
+        want: Vec<Head>,
+        have: &[ObjectId],
+        holder: Option<Arc<dyn Holder>>,
+        options: FetchOptions,
+        progress: &Progress,
+    ) -> Result<Fetch, FetchError> {
+        let mut trees = TreeCache::default();
+        let (seen, unknown) = have::reached(self, have, &mut trees, progress).await?;
+        let mut fetch = Fetch {
+            store: self.for_job(progress),
+            holder,
+            options,
+            progress: progress.clone(),
+            seen,
+            unknown,
+            lanes: Kind::ALL.map(FetchQueue::new),
+            trees,
+        };
+        for head in want {
+            let (id, trail) = (head.id.clone(), Trail::to(Arc::new(head)));
+            fetch.meet(Kind::Commit, id, || trail);
+        }
+        progress.phase("fetch", None);
+        Ok(fetch)
+    }
+}
+
+impl Fetch {
+    /// Of what the other side says it has, the ids that the hub has no commit of.
+    #[must_use]
+    pub fn unknown(&self) -> &[ObjectId] {
+        &self.unknown
+    }
+
+    /// Returns whether the walk has come to an object of this kind and digest so far.
+    #[must_use]
+    pub fn is_met(&self, kind: Kind, id: &ObjectId) -> bool {
+        self.seen.contains(kind, id)
+    }
+
+    /// Returns the next step; `None` once everything was handed on or refused.
+    ///
+    /// # Errors
+    /// A side that could not be asked, or cancellation. What was handed on stays good.
+    pub async fn next(&mut self) -> Result<Option<Step>, FetchError> {
+        loop {
+            self.progress.checkpoint().await?;
+            let Some(kind) = self.choose() else {
+                return Ok(None);
+            };
+            if self.lanes[kind as usize].is_idle() {
+                self.fill(kind).await?;
+                continue;
+            }
+            let queue = &mut self.lanes[kind as usize];
+            queue.start_reads(&self.store, self.options);
+            let Some(read) = queue.next_read().await else {
+                continue;
+            };
+            let step = self.prove_and_queue(kind, read).await?;
+            self.tell(&step);
+            return Ok(Some(step));
+        }
+    }
+
+    /// Chooses the next kind: blobs before snapshots before commits, so that found ids never pile up, but in pages that
+    /// are worth a request.
+    fn choose(&self) -> Option<Kind> {
+        let kinds = || Kind::ALL.into_iter().rev();
+        let queue = |kind: Kind| &self.lanes[kind as usize];
+        let pressing = kinds().find(|kind| !queue(*kind).is_idle() || queue(*kind).is_full());
+        pressing.or_else(|| {
+            Kind::ALL
+                .into_iter()
+                .find(|kind| queue(*kind).has_waiting())
+        })
+    }
+
+    /// Queues an object unless it was met before. `trail` is made only then.
+    fn meet(&mut self, kind: Kind, id: ObjectId, trail: impl FnOnce() -> Trail) {
+        if self.seen.insert(kind, &id) {
+            let trail = trail();
+            self.lanes[kind as usize].wait(Waiting { id, trail });
+        }
+    }
+
+    fn tell(&self, step: &Step) {
+        self.progress.update(|f| {
+            f.done += 1;
+            match step {
+                Step::Object(fetched) => {
+                    f.bytes += fetched.object.bytes().len() as u64;
+                    fetched.object.id().as_str().clone_into(&mut f.subject);
+                }
+                Step::Held(proof) => proof.id().as_str().clone_into(&mut f.subject),
+                Step::Refused(refusal) => {
+                    *f.outcomes.entry("refused".to_owned()).or_default() += 1;
+                    refusal.id.as_str().clone_into(&mut f.subject);
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,231 @@
+//! From what was read to what is handed on: proof, objection, and what the object leads to.
+
+use super::queue::{Got, Known, Read, Waiting};
+use super::refusal::{Trail, Why, objection};
+use super::{Fetch, FetchError, Fetched, Origin, Step};
+use crate::backend::{BackendError, Key};
+use crate::index::{CommitRow, SnapshotRow};
+use crate::store::read::canonical_commit;
+use crate::store::reconstruct::non_empty;
+use crate::store::{Store, StoreError};
+use bytes::Bytes;
+use luthier_object::{CommitRecord, Kind, ObjectId, Proof, Proven, Record, SnapshotRecord};
+use std::sync::Arc;
+
+/// The result of a read.
+enum Found {
+    /// It is held already.
+    Held(Proof),
+    Object(Fetched),
+}
+
+impl Found {
+    const fn record(&self) -> &Record {
+        match self {
+            Found::Held(proof) => proof.record(),
+            Found::Object(fetched) => fetched.object.record(),
+        }
+    }
+}
+
+type ProveResult = Result<Found, Why>;
+
+impl Fetch {
+    /// Proves what was read and queues what it names.
+    pub(super) async fn prove_and_queue(
+        &mut self,
+        kind: Kind,
+        read: Read,
+    ) -> Result<Step, FetchError> {
+        let Read { waiting, got, .. } = read;
+        let Waiting { id, trail } = waiting;
+        let unread = |source| FetchError::Unread {
+            chain: trail.words(kind, &id),
+            source,
+        };
+        let settled: ProveResult = match got? {
+            Got::Held(proof) => Ok(Found::Held(proof)),
+            Got::Known(known) => self.prove_known(&id, known).await.map_err(unread)?,
+            Got::Absent(key) => {
+                self.store.confirm_absent(&key).await.map_err(unread)?;
+                Err(Why::Missing { key })
+            }
+            Got::Large(key) => match read_large(&self.store, &key).await.map_err(unread)? {
+                Ok(bytes) => self
+                    .prove_object(kind, &id, key, bytes)
+                    .await
+                    .map_err(unread)?,
+                Err(why) => Err(why),
+            },
+            Got::Bytes(key, bytes) => self
+                .prove_object(kind, &id, key, bytes)
+                .await
+                .map_err(unread)?,
+        };
+        let settled = settled.and_then(|found| match objection(found.record()) {
+            Some(why) => Err(why),
+            None => Ok(found),
+        });
+        Ok(match settled {
+            Err(why) => Step::Refused(Box::new(trail.refuse(kind, &id, why))),
+            Ok(found) => {
+                self.follow(&id, &trail, found.record());
+                match found {
+                    Found::Held(proof) => Step::Held(proof),
+                    Found::Object(fetched) => Step::Object(Box::new(fetched)),
+                }
+            }
+        })
+    }
+
+    /// Bytes of the store; wrong only if two reads say so. A record with fields of its own is read again too: no id
+    /// covers them, not even their names.
+    async fn prove_object(
+        &self,
+        kind: Kind,
+        id: &ObjectId,
+        key: Key,
+        bytes: Bytes,
+    ) -> Result<ProveResult, StoreError> {
+        let mut bytes = bytes;
+        let mut proved = Proven::read(kind, id, bytes.clone());
+        if proved
+            .as_ref()
+            .map_or(true, |found| found.record().says_more())
+        {
+            match read_large(&self.store, &key).await? {
+                Ok(again) => bytes = again,
+                Err(why) => return Ok(Err(why)),
+            }
+            proved = Proven::read(kind, id, bytes.clone());
+        }
+        if proved.is_err() {
+            self.hold_to_size(&key, bytes.len() as u64).await?;
+        }
+        Ok(match proved {
+            Ok(object) => Ok(Found::Object(Fetched {
+                object,
+                origin: Origin::Canonical(key),
+            })),
+            Err(_) if is_treeless(kind, &bytes) => Err(Why::Treeless),
+            Err(why) => Err(Why::Wrong {
+                key,
+                why: why.to_string(),
+            }),
+        })
+    }
+
+    /// Makes sure that bytes that prove nothing are the object's: an empty answer or an error page is not.
+    async fn hold_to_size(&self, key: &Key, came: u64) -> Result<(), StoreError> {
+        match self.store.backend().head(key).await? {
+            Some(meta) if meta.size != came => Err(StoreError::Backend(BackendError::Remote {
+                what: key.to_string(),
+                why: format!("{came} bytes came, but the store announced {}", meta.size).into(),
+            })),
+            _ => Ok(()),
+        }
+    }
+
+    /// Bytes made from a row, or what the rows already said.
+    async fn prove_known(
+        &mut self,
+        id: &ObjectId,
+        known: Known,
+    ) -> Result<ProveResult, StoreError> {
+        Ok(match known {
+            Known::Commit(row) => commit_from_row(&row),
+            Known::Snapshot(row) => self.snapshot_from_row(&row).await?,
+            Known::Empty => match Proven::read(Kind::Blob, id, Bytes::new()) {
+                Ok(object) => Ok(Found::Object(Fetched {
+                    object,
+                    origin: Origin::Empty,
+                })),
+                Err(_) => Err(Why::NoBytes),
+            },
+            Known::Refused(why) => Err(why),
+        })
+    }
+
+    async fn snapshot_from_row(&mut self, row: &SnapshotRow) -> Result<ProveResult, StoreError> {
+        let made = self.store.canonical_snapshot(row, &mut self.trees).await?;
+        Ok(made.map(reconstructed).map_err(|why| Why::Unprovable {
+            why: why.to_string(),
+        }))
+    }
+
+    /// Queues what a proved object names.
+    fn follow(&mut self, id: &ObjectId, trail: &Trail, record: &Record) {
+        match record {
+            Record::Commit(record, _) => self.follow_commit(id, trail, record),
+            Record::Snapshot(record, _) => self.follow_snapshot(id, trail, record),
+            Record::Blob(_) => {}
+        }
+    }
+
+    fn follow_commit(&mut self, id: &ObjectId, trail: &Trail, record: &CommitRecord) {
+        if let Some(snapshot) = &record.snapshot_id {
+            self.meet(Kind::Snapshot, snapshot.clone(), || Trail {
+                commit: Some(Arc::new(id.clone())),
+                ..trail.clone()
+            });
+        }
+        for parent in record.parents() {
+            self.meet(Kind::Commit, parent.clone(), || Trail {
+                depth: trail.depth + 1,
+                ..trail.clone()
+            });
+        }
+    }
+
+    fn follow_snapshot(&mut self, id: &ObjectId, trail: &Trail, record: &SnapshotRecord) {
+        let snapshot = Arc::new(id.clone());
+        for (path, blob) in record.manifest.iter() {
+            self.meet(Kind::Blob, blob.clone(), || Trail {
+                snapshot: Some(snapshot.clone()),
+                path: Some(path.clone()),
+                ..trail.clone()
+            });
+        }
+    }
+}
+
+fn commit_from_row(row: &CommitRow) -> ProveResult {
+    canonical_commit(row).map(reconstructed).map_err(|why| {
+        match non_empty(row.snapshot_id.as_deref()) {
+            None => Why::Treeless,
+            Some(_) => Why::Unprovable {
+                why: why.to_string(),
+            },
+        }
+    })
+}
+
+/// An object that was made from its row.
+const fn reconstructed(object: Proven) -> Found {
+    Found::Object(Fetched {
+        object,
+        origin: Origin::Reconstructed,
+    })
+}
+
+/// Returns whether a commit that does not prove has no tree either, which says more.
+fn is_treeless(kind: Kind, bytes: &[u8]) -> bool {
+    kind == Kind::Commit
+        && CommitRecord::decode(bytes).is_ok_and(|record| record.snapshot_id.is_none())
+}
+
+/// Reads one object whole, whatever its size, up to the largest that is read.
+async fn read_large(store: &Store, key: &Key) -> Result<Result<Bytes, Why>, StoreError> {
+    match store.read_object(key).await {
+        Ok(Some(bytes)) => Ok(Ok(bytes)),
+        Ok(None) => {
+            store.confirm_absent(key).await?;
+            Ok(Err(Why::Missing { key: key.clone() }))
+        }
+        Err(StoreError::Backend(BackendError::TooLarge { size, .. })) => Ok(Err(Why::TooLarge {
+            key: key.clone(),
+            size,
+        })),
+        Err(error) => Err(error),
+    }
+}

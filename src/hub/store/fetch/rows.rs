@@ -1,0 +1,166 @@
+//! From ids to what their rows say, a page at a time.
+
+use super::queue::{Known, PAGE, Planned, Task, Waiting};
+use super::refusal::Why;
+use super::{Fetch, FetchError};
+use crate::index::{BlobRow, CommitRow, SnapshotRow};
+use crate::store::reconstruct::non_empty;
+use crate::store::{Store, StoreError};
+use luthier_object::{Kind, ObjectId, identity};
+use std::collections::HashMap;
+
+/// The bytes that the rows of one request should have.
+const ROWS_WEIGH: u64 = 8 << 20;
+
+/// A task and the bytes that it may take.
+type Found = (Task, u64);
+
+impl Fetch {
+    /// Looks up the next page of a kind: with the holder first, then in the rows.
+    pub(super) async fn fill(&mut self, kind: Kind) -> Result<(), FetchError> {
+        let waiting = self.lanes[kind as usize].take();
+        let ids: Vec<ObjectId> = waiting.iter().map(|w| w.id.clone()).collect();
+        let sizes = match &self.holder {
+            Some(holder) => holder.sizes(kind, &ids).await.map_err(FetchError::Holder)?,
+            None => vec![None; ids.len()],
+        };
+        let asked = ids.iter().zip(&sizes).filter(|(_, size)| size.is_none());
+        let asked: Vec<String> = asked.map(|(id, _)| id.as_str().to_owned()).collect();
+        let mut found = self.ask(kind, &asked).await?;
+        let planned = waiting.into_iter().zip(sizes).map(|(waiting, size)| {
+            let (task, weight) = match (size, &self.holder) {
+                // Of a blob that is held nothing is kept.
+                (Some(_), Some(holder)) if kind == Kind::Blob => (Task::Held(holder.clone()), 0),
+                (Some(size), Some(holder)) => (Task::Held(holder.clone()), size),
+                _ => found
+                    .remove(waiting.id.as_str())
+                    .unwrap_or_else(|| rowless(kind, &waiting)),
+            };
+            Planned {
+                waiting,
+                task,
+                weight,
+            }
+        });
+        self.lanes[kind as usize].plan(planned.collect());
+        Ok(())
+    }
+
+    /// Reads the rows with these ids.
+    async fn ask(
+        &mut self,
+        kind: Kind,
+        ids: &[String],
+    ) -> Result<HashMap<String, Found>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let (store, index) = (&self.store, self.store.index());
+        let (mut found, mut heavy) = (HashMap::with_capacity(ids.len()), 0);
+        match kind {
+            Kind::Commit => {
+                for row in index.commits_by_id(ids).await? {
+                    heavy += commit_weight(&row);
+                    found.insert(row.commit_id.clone(), commit(store, row));
+                }
+            }
+            Kind::Snapshot => {
+                for row in index.snapshots_by_id(ids).await? {
+                    heavy += snapshot_weight(&row);
+                    found.insert(row.snapshot_id.clone(), snapshot(store, row));
+                }
+            }
+            Kind::Blob => {
+                for row in index.blobs_by_id(ids).await? {
+                    found.insert(row.object_id.clone(), blob(store, &row));
+                }
+            }
+        }
+        self.lanes[kind as usize].rows = fitting(ids.len(), heavy);
+        Ok(found)
+    }
+}
+
+/// Returns how many rows to request, after this many had this weight: at most twice as many.
+fn fitting(asked: usize, weighed: u64) -> usize {
+    let each = (weighed / asked.max(1) as u64).max(1);
+    let fits = usize::try_from(ROWS_WEIGH / each).unwrap_or(PAGE);
+    fits.min(asked * 2).clamp(1, PAGE)
+}
+
+/// Returns the answer for an id without a row: the empty blob is known by its id.
+fn rowless(kind: Kind, waiting: &Waiting) -> Found {
+    match kind {
+        Kind::Blob if identity::is_empty_blob(&waiting.id) => (Task::Known(Known::Empty), 0),
+        _ => (refused(Why::NoRow), 0),
+    }
+}
+
+fn commit_weight(row: &CommitRow) -> u64 {
+    (row.message.len() + row.commit_meta.len() + row.parent_ids.len() + row.author.len()) as u64
+}
+
+fn snapshot_weight(row: &SnapshotRow) -> u64 {
+    let cell = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
+    let directories = row.directories.as_ref().map_or(0, String::len);
+    (cell(&row.manifest) + cell(&row.delta) + directories) as u64
+}
+
+fn commit(store: &Store, row: CommitRow) -> Found {
+    let treeless = non_empty(row.snapshot_id.as_deref()).is_none();
+    let weight = 2 * commit_weight(&row);
+    if ObjectId::new(&row.commit_id).digest().is_none() {
+        // What a person needs to know first is that there is no tree.
+        let why = if treeless {
+            Why::Treeless
+        } else {
+            Why::Malformed
+        };
+        return (refused(why), 0);
+    }
+    match row.storage_uri.as_deref() {
+        Some(uri) => (stored(store, uri), weight),
+        None => (Task::Known(Known::Commit(Box::new(row))), weight),
+    }
+}
+
+fn snapshot(store: &Store, row: SnapshotRow) -> Found {
+    if ObjectId::new(&row.snapshot_id).digest().is_none() {
+        return (refused(Why::Malformed), 0);
+    }
+    // A path and an id of 71 characters an entry.
+    let entries = row.entry_count.unwrap_or(0).clamp(0, 1 << 20) as u64;
+    let weight = snapshot_weight(&row).max(entries * 160);
+    match row.storage_uri.as_deref() {
+        Some(uri) => (stored(store, uri), weight),
+        None => (Task::Known(Known::Snapshot(Box::new(row))), weight),
+    }
+}
+
+fn blob(store: &Store, row: &BlobRow) -> Found {
+    let id = ObjectId::new(&row.object_id);
+    if id.digest().is_none() {
+        return (refused(Why::Malformed), 0);
+    }
+    let weight = u64::try_from(row.size_bytes).unwrap_or(0);
+    match (row.storage_uri.as_deref(), row.disk_path.as_deref()) {
+        (Some(uri), _) => (stored(store, uri), weight),
+        (None, Some(path)) => (stored(store, &format!("local://{path}")), weight),
+        (None, None) if identity::is_empty_blob(&id) => (Task::Known(Known::Empty), 0),
+        (None, None) => (refused(Why::NoBytes), 0),
+    }
+}
+
+fn stored(store: &Store, uri: &str) -> Task {
+    match store.backend().locate(uri) {
+        Ok(key) => Task::Stored(key),
+        Err(why) => refused(Why::NotFollowed {
+            uri: uri.to_owned(),
+            why,
+        }),
+    }
+}
+
+fn refused(why: Why) -> Task {
+    Task::Known(Known::Refused(why))
+}

@@ -1,0 +1,153 @@
+//! Files that are changed on the hub itself: blobs, a snapshot and a commit on a branch.
+
+use super::commit_writes::Around;
+use super::{Arrivals, Arrived, Authorship, HubWriteError, Written, refused};
+use crate::index::HeadMove;
+use crate::store::chain::TreeCache;
+use crate::store::{ServeError, Writer};
+use bytes::Bytes;
+use luthier_object::{Kind, Manifest, ObjectId, SnapshotRecord, Tree, identity};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A file that is to be another, or none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileChange {
+    Put { path: String, bytes: Bytes },
+    Remove { path: String },
+}
+
+impl Writer {
+    /// Commits changed files on a branch whose head is still `seen`; without one, on a branch that is
+    /// made.
+    ///
+    /// # Errors
+    /// Another head than the one that was seen, paths that no checkout may follow, a head without a
+    /// tree that proves, nothing that changes, or a side that did not answer.
+    pub async fn commit_files(
+        &self,
+        repo_id: &str,
+        branch: (&str, &str),
+        seen: Option<&ObjectId>,
+        changes: Vec<FileChange>,
+        said: &Authorship,
+    ) -> Result<Written, HubWriteError> {
+        let repo = self.repo(repo_id).await?;
+        let (name, branch_id) = branch;
+        let row = self.branch(&repo, name).await?;
+        if row.is_none() {
+            self.admit_branch(&repo, name).await?;
+        }
+        let head = row
+            .as_ref()
+            .and_then(|row| row.head_commit_id.clone())
+            .filter(|id| !id.is_empty());
+        if head.as_deref() != seen.map(ObjectId::as_str) {
+            return Err(refused(
+                name,
+                "the branch was moved meanwhile; read it again",
+            ));
+        }
+        let (before, mut directories) = match seen {
+            Some(head) => self.tree_of(head).await?.into_parts(),
+            None => Default::default(),
+        };
+        let mut manifest = before.clone();
+        let blobs = apply(&mut manifest, changes)?;
+        directories.extend(manifest.derived_directories());
+        if manifest == before {
+            return Err(refused(name, "these files exist already; nothing changes"));
+        }
+        let snapshot = record(manifest, directories, said.time()?);
+        let parents: Vec<ObjectId> = seen.cloned().into_iter().collect();
+        let commit = said.commit(&repo, name, &snapshot.snapshot_id, &parents)?;
+        let around = Around {
+            head: Some(HeadMove {
+                repo_id: repo.repo_id.clone(),
+                name: name.to_owned(),
+                seen: row,
+                branch_id: branch_id.to_owned(),
+                new: commit.commit_id.as_str().to_owned(),
+                at: said.time()?,
+            }),
+            ..Around::default()
+        };
+        let arrivals = Arrivals {
+            blobs,
+            snapshots: self.unless_stored(snapshot).await?,
+            commits: vec![commit],
+        };
+        let admitted = self.admit(&repo, arrivals).await?;
+        self.commit_writes(&repo, admitted, around).await
+    }
+
+    /// Returns the tree that a commit of the hub names, from whatever of it proves.
+    pub(super) async fn tree_of(&self, commit: &ObjectId) -> Result<Tree, HubWriteError> {
+        let index = self.store().index();
+        let row = index
+            .commits_by_id(&[commit.as_str().to_owned()])
+            .await?
+            .pop();
+        let row = row.ok_or_else(|| refused(commit.as_str(), "the hub has no such commit"))?;
+        let tree = row.snapshot_id.filter(|id| !id.is_empty());
+        let tree = tree.ok_or_else(|| refused(commit.as_str(), "the commit has no snapshot"))?;
+        let row = index
+            .snapshots_by_id(std::slice::from_ref(&tree))
+            .await?
+            .pop();
+        let row = row.ok_or_else(|| refused(&tree, "the hub has no such snapshot"))?;
+        let found = self.store().tree(&row, &mut TreeCache::default()).await?;
+        found.map_err(|why| refused(&tree, why.to_string()))
+    }
+
+    /// Returns a snapshot, unless the hub has it and serves it as an object: then it need not come again.
+    pub(super) async fn unless_stored(
+        &self,
+        record: SnapshotRecord,
+    ) -> Result<Vec<SnapshotRecord>, HubWriteError> {
+        let served = self
+            .store()
+            .serve(Kind::Snapshot, &record.snapshot_id)
+            .await;
+        match served {
+            Ok(served) if served.source != crate::store::Source::Reconstructed => Ok(Vec::new()),
+            Err(ServeError::Store(error)) => Err(error.into()),
+            _ => Ok(vec![record]),
+        }
+    }
+}
+
+/// Returns a snapshot with its `typed` id.
+pub(super) fn record(
+    manifest: Manifest,
+    directories: BTreeSet<String>,
+    created_at: String,
+) -> SnapshotRecord {
+    SnapshotRecord {
+        snapshot_id: identity::snapshot_id(&manifest, &directories),
+        manifest: Arc::new(manifest),
+        directories,
+        created_at,
+        rest: SnapshotRecord::fresh_rest(),
+    }
+}
+
+/// Changes a tree and gives the blobs that it needs.
+fn apply(manifest: &mut Manifest, changes: Vec<FileChange>) -> Result<Vec<Arrived>, HubWriteError> {
+    let mut blobs = Vec::new();
+    for change in changes {
+        match change {
+            FileChange::Put { path, bytes } => {
+                let id = identity::blob_id(&bytes);
+                manifest.insert(path.clone(), id.clone());
+                blobs.push(Arrived { id, path, bytes });
+            }
+            FileChange::Remove { path } => {
+                if manifest.remove(&path).is_none() {
+                    return Err(refused(&path, "there is no such file to remove"));
+                }
+            }
+        }
+    }
+    Ok(blobs)
+}

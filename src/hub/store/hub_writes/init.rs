@@ -1,0 +1,106 @@
+//! A new repository, with its first commit and its first snapshot.
+
+use super::commit_writes::Around;
+use super::{Arrivals, Authorship, HubWriteError, Written, refused};
+use crate::index::{HeadMove, RepoRow};
+use crate::store::Writer;
+use luthier_object::{Manifest, SnapshotRecord, branch, identity};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A repository to be made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewRepo {
+    pub repo_id: String,
+    pub owner: String,
+    pub slug: String,
+    pub name: String,
+    pub visibility: String,
+    pub owner_user_id: String,
+    pub description: String,
+    pub default_branch: String,
+    /// Of the first branch.
+    pub branch_id: String,
+}
+
+impl Writer {
+    /// Makes a repository whose default branch points at a first commit with an empty tree: an object
+    /// as any other, so that the first clone gets it.
+    ///
+    /// # Errors
+    /// The path or an id is taken, a name is missing, or a side that did not answer.
+    pub async fn init_repo(
+        &self,
+        new: &NewRepo,
+        said: &Authorship,
+    ) -> Result<Written, HubWriteError> {
+        let index = self.store().index();
+        for (what, text) in [
+            ("the repository's id", &new.repo_id),
+            ("the owner", &new.owner),
+            ("the slug", &new.slug),
+            ("the default branch", &new.default_branch),
+            ("the branch's id", &new.branch_id),
+        ] {
+            if text.is_empty() || text.chars().any(char::is_control) {
+                return Err(refused(
+                    what,
+                    "it is missing or contains a control character",
+                ));
+            }
+        }
+        if let Some(why) = branch::check(&new.default_branch) {
+            return Err(refused(&new.default_branch, why.to_string()));
+        }
+        if index.repo_by_id(&new.repo_id).await?.is_some() {
+            return Err(refused(&new.repo_id, "a repository already has this id"));
+        }
+        if let Some(found) = index.repo_by_path(&new.owner, &new.slug).await?
+            && found.deleted_at.is_none()
+        {
+            return Err(refused(&found.path(), "this repository exists already"));
+        }
+        let time = said.time()?;
+        let repo = RepoRow {
+            repo_id: new.repo_id.clone(),
+            owner: new.owner.clone(),
+            slug: new.slug.clone(),
+            name: new.name.clone(),
+            visibility: new.visibility.clone(),
+            owner_user_id: new.owner_user_id.clone(),
+            description: new.description.clone(),
+            default_branch: new.default_branch.clone(),
+            pushed_at: None,
+            created_at: time.clone(),
+            deleted_at: None,
+        };
+        let (manifest, directories) = (Manifest::new(), BTreeSet::new());
+        let snapshot = SnapshotRecord {
+            snapshot_id: identity::snapshot_id(&manifest, &directories),
+            manifest: Arc::new(manifest),
+            directories,
+            created_at: time.clone(),
+            rest: SnapshotRecord::fresh_rest(),
+        };
+        let commit = said.commit(&repo, &new.default_branch, &snapshot.snapshot_id, &[])?;
+        let around = Around {
+            head: Some(HeadMove {
+                repo_id: repo.repo_id.clone(),
+                name: new.default_branch.clone(),
+                seen: None,
+                branch_id: new.branch_id.clone(),
+                new: commit.commit_id.as_str().to_owned(),
+                at: time,
+            }),
+            new_repo: Some(repo.clone()),
+            merged: None,
+        };
+        let arrivals = Arrivals {
+            blobs: Vec::new(),
+            snapshots: self.unless_stored(snapshot).await?,
+            commits: vec![commit],
+        };
+        let admitted = self.admit(&repo, arrivals).await?;
+        self.commit_writes(&repo, admitted, around).await
+    }
+}

@@ -1,0 +1,390 @@
+//! Reads: canonical bytes from the store where a row names them, reconstructed only where it does not.
+
+use super::chain::{ChainBreak, TreeCache};
+use super::hub::{Database, Hub, ObjectStore};
+use super::rebuild::rows;
+use super::reconstruct::{self, RowError};
+use super::requests::{connect_backend, connect_index};
+use super::retry::Retrying;
+use super::{Authority, Store, StoreError, WriteSide};
+use crate::access::Access;
+use crate::backend::local::Local;
+use crate::backend::s3::S3;
+use crate::backend::{BackendError, BackendMut, Key, UriRefusal};
+use crate::index::{IndexError, IndexMut, Postgres, Sqlite};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use luthier_object::{Kind, MAX_PAYLOAD, ObjectId, ProofError, Proven};
+use std::sync::Arc;
+use tracing::info;
+
+/// Bytes as a client receives them, and where they came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// A canonical object; of a blob, its raw bytes.
+    pub bytes: Bytes,
+    pub source: Source,
+}
+
+/// The source of served bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Straight from the store.
+    Canonical(Key),
+    /// Made from the row, because its `storage_uri` is null.
+    Reconstructed,
+}
+
+/// The reason why an object cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("there is no {kind} row {id}")]
+    NoRow { kind: Kind, id: String },
+    #[error("{id}: the storage_uri {uri} is not followed: {why}")]
+    Refused {
+        id: String,
+        uri: String,
+        why: UriRefusal,
+    },
+    #[error("{id}: the store has no object under {key}")]
+    Missing { id: String, key: Key },
+    #[error("{id}: the store has no object, and none can be made from the row: {why}")]
+    Unprovable {
+        id: String,
+        #[source]
+        why: UnprovenRow,
+    },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a row alone gives no object that proves.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnprovenRow {
+    #[error(transparent)]
+    Row(#[from] RowError),
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    #[error(transparent)]
+    Chain(#[from] ChainBreak),
+    #[error("a blob's row contains no bytes")]
+    Blob,
+}
+
+impl From<IndexError> for ServeError {
+    fn from(error: IndexError) -> Self {
+        ServeError::Store(error.into())
+    }
+}
+
+impl Store {
+    /// Opens both sides of a hub; for writing only with an [`Authority`].
+    ///
+    /// # Errors
+    /// A side that cannot be opened, in one line that says what to do.
+    pub async fn open(hub: &Hub, authority: Option<&Authority>) -> Result<Self, StoreError> {
+        let access = match authority {
+            Some(_) => Access::Write,
+            None => Access::Read,
+        };
+        let (index, backend) = open_sides(hub, access).await?;
+        let write_side = authority.map(|_| WriteSide {
+            index: index.clone(),
+            backend: backend.clone(),
+        });
+        Ok(Self {
+            hub: hub.clone(),
+            index: Retrying::new(index),
+            backend,
+            write_side,
+            patient: None,
+            copies: None,
+        })
+    }
+
+    /// Makes the database of a new hub and opens both sides for writing. Puts do not wait for the
+    /// disk: a hub that is lost while it is being made is made again.
+    ///
+    /// # Errors
+    /// A database that holds a hub already, or a side that did not answer.
+    pub async fn create(hub: &Hub, _authority: &Authority) -> Result<Self, StoreError> {
+        let index = connect_index(async {
+            Ok(match &hub.database {
+                Database::Sqlite(path) => {
+                    Arc::new(Sqlite::create(path).await?) as Arc<dyn IndexMut>
+                }
+                Database::Postgres(place) => Arc::new(Postgres::create(place).await?),
+            })
+        });
+        let index = index.await?;
+        let backend = connect_backend(async {
+            Ok(match &hub.objects {
+                ObjectStore::Folder(path) => {
+                    Arc::new(Local::open(path, Access::Write)?.hasty()) as Arc<dyn BackendMut>
+                }
+                ObjectStore::S3(place) => Arc::new(S3::open(place, Access::Write).await?),
+            })
+        });
+        let backend = backend.await?;
+        Ok(Self {
+            hub: hub.clone(),
+            index: Retrying::new(index.clone()),
+            backend: backend.clone(),
+            write_side: Some(WriteSide { index, backend }),
+            patient: None,
+            copies: None,
+        })
+    }
+
+    /// Returns the whole object under `key`; `None` where the store says that there is none.
+    ///
+    /// # Errors
+    /// Whatever leaves the question open.
+    pub async fn read_object(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        match self.backend().open(key).await? {
+            None => Ok(None),
+            Some(body) => Ok(Some(body.read_all(MAX_PAYLOAD as u64 + 64).await?)),
+        }
+    }
+
+    /// Returns the size of the object under `key` by a listing of this key alone; `None` where it is not listed.
+    ///
+    /// # Errors
+    /// The listing gives no answer.
+    pub async fn listed_size(&self, key: &Key) -> Result<Option<u64>, BackendError> {
+        let mut entries = self.backend().list(key.as_str(), None);
+        match entries.next().await {
+            None => Ok(None),
+            Some(Ok(entry)) => Ok((entry.key == key.as_str()).then_some(entry.size)),
+            Some(Err(error)) => Err(error),
+        }
+    }
+
+    /// Makes sure that an object which a GET does not find is absent: a listing has to lack it too.
+    ///
+    /// # Errors
+    /// The listing holds it or gives no answer, so that nobody knows.
+    pub async fn confirm_absent(&self, key: &Key) -> Result<(), StoreError> {
+        match self.listed_size(key).await? {
+            None => Ok(()),
+            Some(_) => Err(StoreError::Backend(BackendError::Remote {
+                what: key.to_string(),
+                why: "it is listed, and a GET does not find it".into(),
+            })),
+        }
+    }
+
+    /// Reads the object under `key` and returns what `prove` makes of it. What is refused is read again, so that one
+    /// flipped bit decides nothing; `None` as for [`Store::read_object`].
+    ///
+    /// # Errors
+    /// Whatever leaves the question open, and two reads that differ. `Err` inside is why both are refused.
+    pub async fn read_proved<T, E>(
+        &self,
+        key: &Key,
+        prove: impl Fn(Bytes) -> Result<T, E>,
+    ) -> Result<Option<Result<T, E>>, StoreError> {
+        let Some(first) = self.read_object(key).await? else {
+            return Ok(None);
+        };
+        if let Ok(proved) = prove(first.clone()) {
+            return Ok(Some(Ok(proved)));
+        }
+        let Some(again) = self.read_object(key).await? else {
+            return Ok(None);
+        };
+        match prove(again.clone()) {
+            Err(_) if again != first => Err(differ(key)),
+            proved => Ok(Some(proved)),
+        }
+    }
+
+    /// Returns the object under `key`, read twice: for decisions that rest on bytes which no id proves.
+    ///
+    /// # Errors
+    /// As for [`Store::read_object`], and two reads that differ.
+    pub async fn read_twice(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        let first = self.read_object(key).await?;
+        if first.is_none() || self.read_object(key).await? == first {
+            return Ok(first);
+        }
+        Err(differ(key))
+    }
+
+    /// Returns what a client receives for an id.
+    ///
+    /// # Errors
+    /// No row, an object that is not there or not to be followed, a row that cannot stand in for one,
+    /// or a side that did not answer.
+    pub async fn serve(&self, kind: Kind, id: &ObjectId) -> Result<Served, ServeError> {
+        let ids = [id.as_str().to_owned()];
+        let no_row = || ServeError::NoRow {
+            kind,
+            id: id.to_string(),
+        };
+        match kind {
+            Kind::Commit => {
+                let row = self
+                    .index()
+                    .commits_by_id(&ids)
+                    .await?
+                    .pop()
+                    .ok_or_else(no_row)?;
+                match row.storage_uri.as_deref() {
+                    Some(uri) => self.serve_stored(id, uri).await,
+                    None => reconstructed(id, canonical_commit(&row)),
+                }
+            }
+            Kind::Snapshot => {
+                let row = self
+                    .index()
+                    .snapshots_by_id(&ids)
+                    .await?
+                    .pop()
+                    .ok_or_else(no_row)?;
+                match row.storage_uri.as_deref() {
+                    Some(uri) => self.serve_stored(id, uri).await,
+                    None => {
+                        let made = self
+                            .canonical_snapshot(&row, &mut TreeCache::default())
+                            .await?;
+                        reconstructed(id, made)
+                    }
+                }
+            }
+            Kind::Blob => {
+                let row = self
+                    .index()
+                    .blobs_by_id(&ids)
+                    .await?
+                    .pop()
+                    .ok_or_else(no_row)?;
+                let uri = row
+                    .storage_uri
+                    .clone()
+                    .or_else(|| row.disk_path.map(|path| format!("local://{path}")));
+                match uri {
+                    Some(uri) => self.serve_stored(id, &uri).await,
+                    None => reconstructed(id, Err(UnprovenRow::Blob)),
+                }
+            }
+        }
+    }
+
+    async fn serve_stored(&self, id: &ObjectId, uri: &str) -> Result<Served, ServeError> {
+        let key = self
+            .backend()
+            .locate(uri)
+            .map_err(|why| ServeError::Refused {
+                id: id.to_string(),
+                uri: uri.to_owned(),
+                why,
+            })?;
+        match self.read_object(&key).await? {
+            Some(bytes) => Ok(Served {
+                bytes,
+                source: Source::Canonical(key),
+            }),
+            None => {
+                self.confirm_absent(&key).await?;
+                Err(ServeError::Missing {
+                    id: id.to_string(),
+                    key,
+                })
+            }
+        }
+    }
+
+    /// The snapshot of a row whose tree still proves.
+    ///
+    /// # Errors
+    /// A side that could not be asked. `Err` inside says why nothing proves.
+    pub async fn canonical_snapshot(
+        &self,
+        row: &crate::index::SnapshotRow,
+        cache: &mut TreeCache,
+    ) -> Result<Result<Proven, UnprovenRow>, StoreError> {
+        Ok(match self.tree(row, cache).await? {
+            Ok(tree) => {
+                let made = Proven::of_tree(tree, rows::instant(&row.created_at));
+                made.map_err(UnprovenRow::from)
+            }
+            Err(why) => Err(why.into()),
+        })
+    }
+}
+
+fn differ(key: &Key) -> StoreError {
+    StoreError::Backend(BackendError::Remote {
+        what: key.to_string(),
+        why: "two reads gave different bytes".into(),
+    })
+}
+
+/// Opens both sides at once.
+async fn open_sides(
+    hub: &Hub,
+    access: Access,
+) -> Result<(Arc<dyn IndexMut>, Arc<dyn BackendMut>), StoreError> {
+    futures_util::try_join!(open_index(hub, access), open_backend(hub, access))
+}
+
+/// Opens what the database's URL names: with the next, the one place that knows every kind.
+pub(super) async fn open_index(hub: &Hub, access: Access) -> Result<Arc<dyn IndexMut>, StoreError> {
+    info!(database = hub.describe_database(), ?access, "connecting");
+    let opened = connect_index(async {
+        Ok(match &hub.database {
+            Database::Sqlite(path) => {
+                Arc::new(Sqlite::open(path, access).await?) as Arc<dyn IndexMut>
+            }
+            // To connect takes much room, which would lie on the stack of whoever opens a hub.
+            Database::Postgres(place) => Arc::new(Box::pin(Postgres::open(place, access)).await?),
+        })
+    });
+    Ok(opened.await?)
+}
+
+/// Opens what the object store's URL names.
+pub(super) async fn open_backend(
+    hub: &Hub,
+    access: Access,
+) -> Result<Arc<dyn BackendMut>, StoreError> {
+    info!(store = hub.locate_store(), ?access, "connecting");
+    let opened = connect_backend(async {
+        Ok(match &hub.objects {
+            ObjectStore::Folder(path) => {
+                Arc::new(Local::open(path, access)?) as Arc<dyn BackendMut>
+            }
+            ObjectStore::S3(place) => Arc::new(Box::pin(S3::open(place, access)).await?),
+        })
+    });
+    Ok(opened.await?)
+}
+
+/// The commit that its row still proves, in the spelling that its id was made from.
+///
+/// # Errors
+/// Why the row cannot stand in.
+pub fn canonical_commit(row: &crate::index::CommitRow) -> Result<Proven, UnprovenRow> {
+    let stated = reconstruct::commit_record(row)?;
+    Ok(Proven::recover_commit(&stated)?)
+}
+
+fn reconstructed(id: &ObjectId, made: Result<Proven, UnprovenRow>) -> Result<Served, ServeError> {
+    match made {
+        Ok(object) => Ok(Served {
+            bytes: object.bytes().clone(),
+            source: Source::Reconstructed,
+        }),
+        Err(why) => Err(ServeError::Unprovable {
+            id: id.to_string(),
+            why,
+        }),
+    }
+}
+
+impl From<BackendError> for ServeError {
+    fn from(error: BackendError) -> Self {
+        ServeError::Store(error.into())
+    }
+}

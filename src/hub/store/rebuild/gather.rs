@@ -1,0 +1,274 @@
+//! The scratch file: every key of the listing, every object read and proved.
+
+use super::{Rebuild, RebuildError};
+use crate::backend::{Backend, BackendError, Entry, Key, layout};
+use crate::index::rebuild_scratch::{BlobFact, CommitFact, TreeFact};
+use futures_util::{StreamExt, stream};
+use luthier_object::identity::BlobHasher;
+use luthier_object::{Kind, MAX_PAYLOAD, ObjectId, Proof, ProofError, Record, time};
+use tokio::sync::Semaphore;
+
+/// Objects read at once.
+const CONCURRENCY: usize = 16;
+
+/// Keys that are remembered as listed and not taken: some 10 MB. Beyond, listings are not asked about again.
+pub(super) const REFUSED: usize = 100_000;
+
+/// Facts laid down together.
+const BATCH: usize = 1_000;
+
+/// Records held at once, in MiB of their bytes: the largest one takes it all.
+const MEMORY: u32 = 272;
+
+/// The contents of a key.
+enum Found {
+    Commit(CommitFact),
+    Tree(TreeFact),
+    Blob(BlobFact),
+    /// It proves nothing.
+    Nothing(Key, String),
+    Unknown(Key, String),
+}
+
+/// Facts that wait to be laid down.
+#[derive(Default)]
+struct Waiting {
+    commits: Vec<CommitFact>,
+    trees: Vec<TreeFact>,
+    blobs: Vec<BlobFact>,
+    hints: Vec<(String, String)>,
+}
+
+impl Rebuild<'_> {
+    pub(super) async fn gather(&mut self) -> Result<(), RebuildError> {
+        self.progress.phase("objects", None);
+        let backend = self.target.store().backend();
+        let memory = Semaphore::new(MEMORY as usize);
+        let mut entries = backend.list("", None);
+        let mut waiting = Waiting::default();
+        let mut refs_name = String::new();
+        loop {
+            let (mut batch, mut more) = (Vec::with_capacity(BATCH), false);
+            while let Some(entry) = entries.next().await {
+                match entry {
+                    Ok(entry) => batch.extend(self.sort(entry, &mut refs_name).await?),
+                    // The rest of the listing still comes; what lies in the hole is not known.
+                    Err(error) => self
+                        .report
+                        .unknown("(listing)".to_owned(), error.to_string()),
+                }
+                if batch.len() == BATCH {
+                    more = true;
+                    break;
+                }
+            }
+            let mut found = stream::iter(batch)
+                .map(|(key, hex, entry)| look(backend, &memory, key, hex, entry))
+                .buffered(CONCURRENCY);
+            while let Some(found) = found.next().await {
+                self.take(found, &mut waiting);
+                self.progress.update(|f| f.done += 1);
+                self.progress.checkpoint().await?;
+            }
+            self.lay_down(&mut waiting).await?;
+            if !more {
+                return Ok(self.scratch.index().await?);
+            }
+        }
+    }
+
+    /// Returns the key and digits of an entry that may be an object.
+    async fn sort(
+        &mut self,
+        entry: Entry,
+        refs_name: &mut String,
+    ) -> Result<Option<(Key, String, Entry)>, RebuildError> {
+        self.report.listed += 1;
+        if let Some((name, _)) = layout::recognise_checkpoint(&entry.key) {
+            if name != refs_name {
+                name.clone_into(refs_name);
+                self.scratch.add_refs_name(name).await?;
+            }
+            return Ok(None);
+        }
+        if layout::is_own(&entry.key) {
+            return Ok(None);
+        }
+        match (layout::recognise(&entry.key), Key::new(&entry.key)) {
+            (Some((_, hex)), Ok(key)) => return Ok(Some((key, hex, entry))),
+            (Some(_), Err(why)) => self.report.skip(entry.key, why.to_string()),
+            (None, _) => self
+                .report
+                .skip(entry.key, "a key of no known layout".to_owned()),
+        }
+        Ok(None)
+    }
+
+    fn take(&mut self, found: Found, waiting: &mut Waiting) {
+        let (hex, key) = match &found {
+            Found::Commit(fact) => (&fact.hex, &fact.key),
+            Found::Tree(fact) => (&fact.hex, &fact.key),
+            Found::Blob(fact) => (&fact.hex, &fact.key),
+            Found::Nothing(key, why) => {
+                self.refuse(key);
+                return self.report.skip(key.to_string(), why.clone());
+            }
+            Found::Unknown(key, why) => {
+                self.refuse(key);
+                return self.report.unknown(key.to_string(), why.clone());
+            }
+        };
+        if let Some(repo) = layout::repo_of(key) {
+            waiting.hints.push((hex.clone(), repo.to_owned()));
+        }
+        match found {
+            Found::Commit(fact) => waiting.commits.push(fact),
+            Found::Tree(fact) => waiting.trees.push(fact),
+            Found::Blob(fact) => waiting.blobs.push(fact),
+            Found::Nothing(..) | Found::Unknown(..) => {}
+        }
+    }
+
+    fn refuse(&mut self, key: &Key) {
+        if self.refused.len() < REFUSED {
+            self.refused.insert(key.to_string());
+        }
+    }
+
+    async fn lay_down(&self, waiting: &mut Waiting) -> Result<(), RebuildError> {
+        self.scratch.add_commits(&waiting.commits).await?;
+        self.scratch.add_trees(&waiting.trees).await?;
+        self.scratch.add_blobs(&waiting.blobs).await?;
+        self.scratch.add_hints(&waiting.hints).await?;
+        *waiting = Waiting::default();
+        Ok(())
+    }
+}
+
+/// Reads an object and says what it is. Wrong takes two reads.
+async fn look(
+    backend: &dyn Backend,
+    memory: &Semaphore,
+    key: Key,
+    hex: String,
+    entry: Entry,
+) -> Found {
+    let mut refused = String::new();
+    for _ in 0..2 {
+        match once(backend, memory, &key, &hex, &entry).await {
+            Ok(Ok(found)) => return found,
+            Ok(Err(why)) => refused = why.to_string(),
+            Err(error) => {
+                let why = error.reason(key.as_str());
+                return Found::Unknown(key, why);
+            }
+        }
+    }
+    Found::Nothing(key, refused)
+}
+
+/// Returns the digest in the key decides: bytes that prove as the blob of it are a blob, whatever they parse as.
+async fn once(
+    backend: &dyn Backend,
+    memory: &Semaphore,
+    key: &Key,
+    hex: &str,
+    entry: &Entry,
+) -> Result<Result<Found, ProofError>, BackendError> {
+    let Some(mut body) = backend.open(key).await? else {
+        return Err(open_question(key, "it was listed but does not exist"));
+    };
+    let id = ObjectId::new(hex);
+    let announced = body.meta.size;
+    let mut hasher = BlobHasher::new(announced);
+    let (mut size, mut record) = (0u64, Vec::new());
+    let mut held = None;
+    while let Some(chunk) = body.stream.next().await {
+        let chunk = chunk?;
+        if size == 0 && announced <= MAX_PAYLOAD as u64 + 64 && record_kind(&chunk).is_some() {
+            // Never closed, and no object asks for more than there is.
+            held = memory.acquire_many((announced >> 20) as u32 + 1).await.ok();
+        }
+        hasher.update(&chunk);
+        size += chunk.len() as u64;
+        if size > announced {
+            break;
+        }
+        if held.is_some() {
+            record.extend_from_slice(&chunk);
+        }
+    }
+    if size != announced {
+        return Err(BackendError::WrongLength { announced });
+    }
+    if let (Ok(proof), _) = Proof::of_blob(&id, hasher) {
+        return Ok(Ok(fact(proof, size, entry, key)));
+    }
+    let found = match record_kind(&record) {
+        Some(kind) => Proof::read(kind, &id, &record).map(|proof| fact(proof, size, entry, key)),
+        None => Err(ProofError::NotReproduced),
+    };
+    // An empty answer or an error page says nothing of the object.
+    if found.is_err() && size != entry.size {
+        let listed = entry.size;
+        return Err(open_question(
+            key,
+            &format!("{size} bytes came, but {listed} are listed"),
+        ));
+    }
+    Ok(found)
+}
+
+fn open_question(key: &Key, why: &str) -> BackendError {
+    BackendError::Remote {
+        what: key.to_string(),
+        why: why.into(),
+    }
+}
+
+/// Returns the kind that the first bytes of a record name.
+fn record_kind(start: &[u8]) -> Option<Kind> {
+    [Kind::Commit, Kind::Snapshot].into_iter().find(|kind| {
+        let word = kind.as_str().as_bytes();
+        start.starts_with(word) && start.get(word.len()) == Some(&b' ')
+    })
+}
+
+/// Returns the scratch file's fact about a valid object of `size` bytes.
+fn fact(proof: Proof, size: u64, entry: &Entry, key: &Key) -> Found {
+    let digits = |id: &ObjectId| id.hex().map(str::to_owned);
+    let hex = digits(proof.id()).unwrap_or_default();
+    let (key, rank) = (key.to_string(), rank(key));
+    match proof.into_record() {
+        Record::Commit(record, _) => Found::Commit(CommitFact {
+            hex,
+            key,
+            rank,
+            snapshot: record.snapshot_id.as_ref().and_then(digits),
+            parents: record.parents().filter_map(digits).collect(),
+            at: time::parse(&record.committed_at),
+            id: record.commit_id.as_str().to_owned(),
+            branch: record.branch,
+            hint: record.repo_id,
+        }),
+        Record::Snapshot(record, _) => Found::Tree(TreeFact {
+            hex,
+            key,
+            rank,
+            id: record.snapshot_id.as_str().to_owned(),
+            at: time::parse(&record.created_at),
+        }),
+        Record::Blob(_) => Found::Blob(BlobFact {
+            hex,
+            key,
+            rank,
+            size,
+            modified: entry.modified,
+        }),
+    }
+}
+
+/// Of two keys of one object, the one of the newer layout is taken.
+fn rank(key: &Key) -> u8 {
+    layout::recognise(key.as_str()).map_or(u8::MAX, |(layout, _)| layout as u8)
+}

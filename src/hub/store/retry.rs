@@ -1,0 +1,107 @@
+//! Reads of rows that are tried again: a page whose statement was broken off is simply asked for once more.
+//!
+//! Every read names its page by the key behind which it starts, so that a second try gives the same rows or newer
+//! ones. Writes pass through as they are: whether one that was broken off has happened, only reading the row tells.
+
+pub(super) mod objects;
+
+use crate::index::reads::index_reads;
+use crate::index::{
+    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden, Index, IndexError,
+    Listed, MembershipRow, Migration, Page, ProposalRow, RepoRow, SnapshotRow, Visibility,
+};
+use crate::progress::Progress;
+use crate::waiting::{Retries, WaitBudget};
+use async_trait::async_trait;
+use luthier_object::Kind;
+use luthier_object::time::Micros;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The retry time of a read without a job that shows the wait: a person looks at a still screen.
+const UNWATCHED: Duration = Duration::from_secs(10);
+
+/// An index whose reads are tried again within the budget of a job.
+#[derive(Clone)]
+pub(super) struct Retrying {
+    inner: Arc<dyn Index>,
+    /// The job that reads; none where nobody watches.
+    job: Option<Progress>,
+}
+
+impl Retrying {
+    /// Reads that nobody watches.
+    pub(super) fn new(inner: Arc<dyn Index>) -> Self {
+        Self { inner, job: None }
+    }
+
+    /// Returns the same index for a job, which shows what it waits for and ends the waiting when it is told to stop.
+    pub(super) fn for_job(&self, progress: &Progress) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            job: Some(progress.clone()),
+        }
+    }
+
+    /// Returns the same with something else below.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn map(self, put: impl FnOnce(Arc<dyn Index>) -> Arc<dyn Index>) -> Self {
+        Self {
+            inner: put(self.inner),
+            ..self
+        }
+    }
+
+    fn retries(&self) -> Retries {
+        match &self.job {
+            Some(progress) => progress.retries(),
+            None => Progress::new()
+                .with_budget(WaitBudget::new(UNWATCHED))
+                .retries(),
+        }
+    }
+}
+
+/// Waits for the next try of a read that failed; gives the failure back where there is none.
+async fn again(error: IndexError, retries: &mut Retries) -> Result<(), IndexError> {
+    match error.transient() {
+        None => Err(error),
+        Some(reason) if retries.wait(reason).await => Ok(()),
+        Some(_) => Err(error.given_up(retries.told())),
+    }
+}
+
+macro_rules! retried {
+    ($($name:ident($($arg:ident: $of:ty),*) -> $found:ty;)*) => {
+        #[async_trait]
+        impl Index for Retrying {
+            fn describe(&self) -> String {
+                self.inner.describe()
+            }
+
+            fn capabilities(&self) -> &Capabilities {
+                self.inner.capabilities()
+            }
+
+            fn hidden(&self) -> &[Hidden] {
+                self.inner.hidden()
+            }
+
+            async fn close(&self) {
+                self.inner.close().await;
+            }
+
+            $(async fn $name(&self, $($arg: $of),*) -> Result<$found, IndexError> {
+                let mut retries = self.retries();
+                loop {
+                    match self.inner.$name($($arg),*).await {
+                        Err(error) => again(error, &mut retries).await?,
+                        found => return found,
+                    }
+                }
+            })*
+        }
+    };
+}
+
+index_reads!(retried);

@@ -1,0 +1,402 @@
+//! Reads of objects that are tried again: a question that was not answered is asked once more, a body that broke
+//! off goes on where it broke, and so does a listing.
+//!
+//! A store that answers nobody is waited for as long as the job may wait. Where others are answered meanwhile, it
+//! is the one object that fails: that is tried a few times, and no more in this job.
+
+use crate::backend::{Backend, BackendError, Body, Entry, Key, Meta, UriRefusal};
+use crate::progress::Progress;
+use crate::waiting::{Retries, single_try};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream, StreamExt};
+use luthier_object::time::Micros;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How often one object is asked for while others are answered, as long as tries like that help more often than not.
+const TRIES: u32 = 6;
+
+/// How often where they do not: what fails then fails for good. Half as often where it takes a time-out each.
+const FEW_TRIES: u32 = 4;
+
+/// The most times that a body is continued after a break.
+const BREAKS: u32 = 4;
+
+/// A question that takes longer is told in the progress line.
+const SLOW: Duration = Duration::from_secs(5);
+
+/// Time-outs of a job behind which each question has [`HURRIED`] only, and one try.
+const TIME_OUTS: u32 = 4;
+const HURRIED: Duration = Duration::from_secs(10);
+
+/// Objects that are remembered as failing. Beyond, each is asked for anew.
+const REMEMBERED: usize = 100_000;
+
+/// The knowledge of the store that the requests of one job share.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Health {
+    /// Questions that were answered, even if by a refusal.
+    answers: AtomicU64,
+    time_outs: AtomicU32,
+    /// Questions that were answered in the end, and those that were not, of all that failed first.
+    recovered: AtomicU64,
+    given_up: AtomicU64,
+    /// Nothing was answered for as long as the job may wait.
+    down: AtomicBool,
+    failing: Mutex<HashSet<String>>,
+}
+
+impl Health {
+    fn answered(&self) {
+        self.answers.fetch_add(1, Ordering::Relaxed);
+        self.down.store(false, Ordering::Relaxed);
+    }
+
+    /// How often a question that fails is asked.
+    fn tries(&self) -> u32 {
+        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+        match count(&self.recovered) >= count(&self.given_up) {
+            true => TRIES,
+            false => FEW_TRIES,
+        }
+    }
+
+    fn is_hurried(&self) -> bool {
+        self.time_outs.load(Ordering::Relaxed) >= TIME_OUTS
+    }
+
+    fn failing(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A store whose reads are tried again within the budget of a job.
+#[derive(Clone)]
+pub(in crate::store) struct Patient {
+    inner: Arc<dyn Backend>,
+    progress: Progress,
+    pub(in crate::store) health: Arc<Health>,
+}
+
+/// One question and its tries.
+struct Question<'a> {
+    patient: &'a Patient,
+    subject: &'a str,
+    retries: Retries,
+    tries: u32,
+    /// Answers of the job before this question failed first.
+    before: u64,
+}
+
+impl Question<'_> {
+    /// Waits for the next try of what failed with `error`; gives the error back where there is none.
+    async fn again(&mut self, error: BackendError) -> Result<(), BackendError> {
+        let health = &self.patient.health;
+        let Some(reason) = error.transient() else {
+            health.answered();
+            return Err(error);
+        };
+        self.tries += 1;
+        let is_late = matches!(error, BackendError::TimedOut { .. });
+        if is_late {
+            health.time_outs.fetch_add(1, Ordering::Relaxed);
+        }
+        let most = match is_late {
+            true if health.is_hurried() => 1,
+            true => FEW_TRIES / 2,
+            false => health.tries(),
+        };
+        let others = health.answers.load(Ordering::Relaxed) > self.before;
+        if others && self.tries >= most {
+            health.given_up.fetch_add(1, Ordering::Relaxed);
+            let mut failing = health.failing();
+            if failing.len() < REMEMBERED && !self.subject.is_empty() {
+                failing.insert(self.subject.to_owned());
+            }
+            return Err(error.given_up(&self.retries.told()));
+        }
+        if health.down.load(Ordering::Relaxed) {
+            return Err(error);
+        }
+        if self.retries.wait(reason).await {
+            return Ok(());
+        }
+        if health.answers.load(Ordering::Relaxed) == self.before {
+            health.down.store(true, Ordering::Relaxed);
+        }
+        Err(error.given_up(&self.retries.told()))
+    }
+}
+
+impl Patient {
+    pub(in crate::store) fn new(
+        inner: Arc<dyn Backend>,
+        progress: &Progress,
+        health: Arc<Health>,
+    ) -> Self {
+        Self {
+            inner,
+            progress: progress.clone(),
+            health,
+        }
+    }
+
+    fn question<'a>(&'a self, subject: &'a str) -> Question<'a> {
+        Question {
+            patient: self,
+            subject,
+            retries: self.progress.retries(),
+            tries: 0,
+            before: self.health.answers.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Asks until there is an answer or no time left.
+    async fn ask<T, F>(
+        &self,
+        subject: &str,
+        request: impl Fn() -> F + Send + Sync,
+    ) -> Result<T, BackendError>
+    where
+        F: Future<Output = Result<T, BackendError>> + Send,
+        T: Send,
+    {
+        if self.health.failing().contains(subject) {
+            return Err(BackendError::Failing {
+                what: subject.to_owned(),
+                why: "the store failed on it earlier in this run, so it is not requested again"
+                    .into(),
+            });
+        }
+        let mut question = self.question(subject);
+        loop {
+            match self.watched(subject, request()).await {
+                Ok(answer) => {
+                    self.health.answered();
+                    if question.tries > 0 {
+                        self.health.recovered.fetch_add(1, Ordering::Relaxed);
+                    }
+                    return Ok(answer);
+                }
+                Err(error) => question.again(error).await?,
+            }
+        }
+    }
+
+    /// Tells in the progress line that a request is slow, and ends it where the job is told to stop.
+    async fn watched<T>(
+        &self,
+        subject: &str,
+        request: impl Future<Output = Result<T, BackendError>> + Send,
+    ) -> Result<T, BackendError> {
+        let what = || match subject {
+            "" => self.inner.describe(),
+            key => key.to_owned(),
+        };
+        // Every try is one request, so that each wait is counted and shown here. Requests are large, and lie in what
+        // waits for them at every floor above.
+        let mut request = std::pin::pin!(single_try(Box::pin(request)));
+        tokio::select! {
+            biased;
+            answer = &mut request => return answer,
+            () = tokio::time::sleep(SLOW) => {}
+        }
+        self.progress
+            .begin_wait("waiting for an answer of the store");
+        let limit = async {
+            match self.health.is_hurried() || self.health.down.load(Ordering::Relaxed) {
+                true => tokio::time::sleep(HURRIED.saturating_sub(SLOW)).await,
+                false => std::future::pending().await,
+            }
+        };
+        let answer = tokio::select! {
+            answer = &mut request => answer,
+            () = limit => Err(BackendError::TimedOut { what: what() }),
+            () = self.progress.cancelled() => Err(BackendError::Remote {
+                what: what(),
+                why: "the run was told to stop".into(),
+            }),
+        };
+        self.progress.end_wait();
+        answer
+    }
+
+    /// Returns the body of an object, which goes on where it broke off while the object is still the same.
+    fn going_on(&self, key: &Key, body: Body) -> Body {
+        let meta = body.meta.clone();
+        let reading = Reading {
+            patient: self.clone(),
+            key: key.clone(),
+            meta: body.meta,
+            stream: body.stream,
+            done: 0,
+            breaks: 0,
+        };
+        let stream = stream::unfold(Some(reading), |reading| async move {
+            let mut reading = reading?;
+            let next = reading.next().await?;
+            let rest = next.is_ok().then_some(reading);
+            Some((next, rest))
+        });
+        Body {
+            meta,
+            stream: stream.boxed(),
+        }
+    }
+}
+
+/// A body under way.
+struct Reading {
+    patient: Patient,
+    key: Key,
+    meta: Meta,
+    stream: BoxStream<'static, Result<Bytes, BackendError>>,
+    done: u64,
+    breaks: u32,
+}
+
+impl Reading {
+    async fn next(&mut self) -> Option<Result<Bytes, BackendError>> {
+        loop {
+            let error = match self.stream.next().await? {
+                Ok(chunk) => {
+                    self.done += chunk.len() as u64;
+                    return Some(Ok(chunk));
+                }
+                Err(error) => error,
+            };
+            self.breaks += 1;
+            let Some(reason) = error.transient().filter(|_| self.breaks <= BREAKS) else {
+                return Some(Err(error));
+            };
+            if !self.patient.progress.retries().wait(reason).await {
+                return Some(Err(error));
+            }
+            if let Err(error) = self.reopen(error).await {
+                return Some(Err(error));
+            }
+        }
+    }
+
+    /// Opens the object again and passes over what was handed on; `broken` stands where it is another by now.
+    async fn reopen(&mut self, broken: BackendError) -> Result<(), BackendError> {
+        let key = self.key.as_str();
+        let patient = &self.patient;
+        let body = match patient.ask(key, || patient.inner.open(&self.key)).await? {
+            Some(body) if body.meta == self.meta => body,
+            _ => return Err(broken),
+        };
+        let mut passed = self.done;
+        let rest = body.stream.filter_map(move |chunk| {
+            let out = match chunk {
+                Ok(chunk) if passed >= chunk.len() as u64 => {
+                    passed -= chunk.len() as u64;
+                    None
+                }
+                Ok(chunk) => {
+                    let from = std::mem::take(&mut passed) as usize;
+                    Some(Ok(chunk.slice(from..)))
+                }
+                Err(error) => Some(Err(error)),
+            };
+            std::future::ready(out)
+        });
+        self.stream = rest.boxed();
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Backend for Patient {
+    fn describe(&self) -> String {
+        self.inner.describe()
+    }
+
+    fn uri_for(&self, key: &Key) -> String {
+        self.inner.uri_for(key)
+    }
+
+    fn locate(&self, uri: &str) -> Result<Key, UriRefusal> {
+        self.inner.locate(uri)
+    }
+
+    async fn open(&self, key: &Key) -> Result<Option<Body>, BackendError> {
+        let body = self.ask(key.as_str(), || self.inner.open(key)).await?;
+        Ok(body.map(|body| self.going_on(key, body)))
+    }
+
+    async fn head(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
+        self.ask(key.as_str(), || self.inner.head(key)).await
+    }
+
+    fn list<'a>(
+        &'a self,
+        prefix: &str,
+        start_after: Option<&str>,
+    ) -> BoxStream<'a, Result<Entry, BackendError>> {
+        let listing = Listing {
+            patient: self,
+            prefix: prefix.to_owned(),
+            after: start_after.map(str::to_owned),
+            stream: self.inner.list(prefix, start_after),
+            question: None,
+        };
+        stream::unfold(Some(listing), |listing| async move {
+            let mut listing = listing?;
+            let next = listing.next().await?;
+            let rest = next.is_ok().then_some(listing);
+            Some((next, rest))
+        })
+        .boxed()
+    }
+
+    async fn now(&self) -> Result<Micros, BackendError> {
+        self.ask("", || self.inner.now()).await
+    }
+}
+
+/// A listing under way.
+struct Listing<'a> {
+    patient: &'a Patient,
+    prefix: String,
+    after: Option<String>,
+    stream: BoxStream<'a, Result<Entry, BackendError>>,
+    /// The tries at the place where it broke off.
+    question: Option<Question<'a>>,
+}
+
+impl Listing<'_> {
+    async fn next(&mut self) -> Option<Result<Entry, BackendError>> {
+        loop {
+            let error = match self.patient.watched("", next(&mut self.stream)).await {
+                Ok(entry) => {
+                    let entry = entry?;
+                    self.patient.health.answered();
+                    self.after = Some(entry.key.clone());
+                    self.question = None;
+                    return Some(Ok(entry));
+                }
+                Err(error) => error,
+            };
+            let patient = self.patient;
+            let question = self.question.get_or_insert_with(|| patient.question(""));
+            if let Err(error) = question.again(error).await {
+                return Some(Err(error));
+            }
+            self.stream = patient.inner.list(&self.prefix, self.after.as_deref());
+        }
+    }
+}
+
+async fn next(
+    stream: &mut BoxStream<'_, Result<Entry, BackendError>>,
+) -> Result<Option<Entry>, BackendError> {
+    stream.next().await.transpose()
+}
+
+#[cfg(test)]
+#[path = "../../../../tests/store/patient.rs"]
+mod tests;

@@ -1,0 +1,65 @@
+//! Bad bytes put aside, good bytes put in their place.
+
+use super::{Change, Done, Ledger, WriteError, Writer};
+use crate::backend::{Key, Replaced, layout};
+use crate::store::StoreError;
+use bytes::Bytes;
+use luthier_object::Proof;
+
+impl Writer {
+    /// Announces, copies the bad bytes into quarantine, replaces them by compare-and-set, reads back
+    /// whole, and points the row at the key. A crash between any two steps leaves the bad bytes or the good
+    /// ones under the key, and never less than before.
+    pub(super) async fn replace(
+        &self,
+        change: &Change,
+        ledger: &mut dyn Ledger,
+    ) -> Result<Done, WriteError> {
+        let Change::Replace {
+            object,
+            seen_uri,
+            key,
+            bad,
+        } = change
+        else {
+            return Ok(Done::Refused("no replacement".to_owned()));
+        };
+        if Proof::read(object.kind(), object.id(), bad).is_ok() {
+            return Ok(Done::Refused(
+                "the stored bytes match the id; they are not replaced".to_owned(),
+            ));
+        }
+        let Some(aside) = layout::quarantine_key(ledger.run(), key) else {
+            return Ok(Done::Refused(format!("{key} has no place in quarantine")));
+        };
+        ledger.intend(change).map_err(WriteError::Ledger)?;
+        self.keep_aside(&aside, bad).await?;
+        let (backend, good) = (&self.side.backend, object.bytes().clone());
+        let replaced = backend.replace(key, bad, good, self.unguarded).await;
+        match replaced.map_err(StoreError::from)? {
+            Replaced::Changed => return Ok(Done::Superseded),
+            Replaced::Stored => {}
+        }
+        match self.store.read_object(key).await? {
+            Some(back) if back == *object.bytes() => {}
+            _ => return Err(WriteError::ReadBackDiffers { key: key.clone() }),
+        }
+        if seen_uri.as_deref() == Some(self.store.backend().uri_for(key).as_str()) {
+            return Ok(Done::Changed {
+                key: Some(key.clone()),
+                stored: true,
+            });
+        }
+        let (kind, id, put) = (object.kind(), object.id(), (key.clone(), true));
+        self.point(kind, id, seen_uri.clone(), put).await
+    }
+
+    /// Stores a copy of bad bytes and reads it back. A copy of an earlier try of the same run is as good.
+    pub(super) async fn keep_aside(&self, aside: &Key, bad: &Bytes) -> Result<(), WriteError> {
+        self.side.backend.put_if_absent(aside, bad.clone()).await?;
+        match self.store.read_object(aside).await? {
+            Some(back) if back == *bad => Ok(()),
+            _ => Err(WriteError::ReadBackDiffers { key: aside.clone() }),
+        }
+    }
+}

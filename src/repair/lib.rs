@@ -1,0 +1,69 @@
+//! From findings to plans, from plans to changes, each change in the journal.
+
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, reason = "tests clear up after themselves")
+)]
+
+pub mod apply;
+mod cells;
+pub mod change;
+mod checkpoint;
+pub mod hub_binding;
+mod interrupted;
+pub mod journal;
+mod kind;
+mod outcome;
+pub mod plan;
+mod rows;
+pub mod signoff;
+mod spool;
+mod steps;
+mod undo;
+pub mod wanted;
+
+pub use apply::{Applied, Options, Throttle, apply, apply_with};
+pub use change::{RowChange, StepChange};
+pub use interrupted::resolve_interrupted;
+pub use journal::Journal;
+pub use kind::{Undoable, Undoing, Work};
+pub use outcome::Outcome;
+pub use plan::{Next, Plan, Refusal, Selection, Step, Totals, checkpoints, plan, plannable};
+pub use undo::undo;
+
+use luthier_audit::AuditError;
+use luthier_hub::progress::Cancelled;
+use luthier_hub::store::StoreError;
+
+/// The reason why a repair did not finish.
+#[derive(Debug, thiserror::Error)]
+pub enum RepairError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    #[error(
+        "the journal {path} cannot be written: {source}; nothing was changed after its last line"
+    )]
+    Journal {
+        path: String,
+        source: journal::JournalError,
+    },
+    #[error("the journal of this hub has no run `{0}`; `luthier journal` lists the runs")]
+    NoSuchRun(String),
+    #[error("stopped writing: {0}")]
+    Breaker(String),
+    #[error("the plan {path} cannot be used: {source}")]
+    PlanFile {
+        path: String,
+        source: plan::PlanFileError,
+    },
+    #[error("the plan cannot be stored: {}", luthier_hub::scratch::trouble(.0))]
+    Spool(#[source] std::io::Error),
+}
+
+#[cfg(test)]
+#[path = "../../tests/repair/mod.rs"]
+mod tests;

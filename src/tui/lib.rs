@@ -1,0 +1,415 @@
+//! The console: `update` and `view` are pure, the runner does the work, the loop here joins them.
+
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, reason = "tests clear up after themselves")
+)]
+
+mod action;
+mod background;
+mod decisions;
+mod degrade;
+mod depths;
+mod effect;
+mod event;
+mod filter;
+mod guide;
+mod input;
+pub mod keymap;
+mod keyset;
+mod lines;
+mod logging;
+mod meter;
+mod notices;
+mod overlay;
+mod pager;
+mod pages;
+mod palette;
+mod regions;
+mod runner;
+mod screens;
+mod sorting;
+mod state;
+mod terminal;
+mod theme;
+mod update;
+mod view;
+mod widgets;
+
+use degrade::{Colors, TermCaps};
+use effect::Effect;
+use event::Event;
+use futures_util::FutureExt;
+use input::Input;
+use luthier_hub::store::{Authority, Environment, Hub};
+use notices::Level;
+use runner::Runner;
+use state::{Face, State};
+use std::io::{IsTerminal, stdin, stdout};
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+use terminal::Screen;
+pub use theme::Choice;
+use theme::Theme;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::MissedTickBehavior;
+
+/// Answers alone are drawn at most this often; a key is drawn at once.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// The most events that one frame handles.
+const DRAIN: usize = 256;
+
+/// The longest wait at the end for an answer of the terminal, which the shell would take for keys.
+const LAST_WORD: Duration = Duration::from_millis(100);
+
+/// The longest time for the current step of a repair after the session has ended.
+const LAST_STEP: Duration = Duration::from_secs(60);
+
+/// The hub and the settings with which the console opens.
+pub struct Session {
+    pub hub: Hub,
+    /// Every key with what it means.
+    pub keymap: keymap::Keymap,
+    /// The right to write, if it was given.
+    pub authority: Option<Authority>,
+    /// Plain ASCII only.
+    pub ascii: bool,
+    /// Colours or none, whatever the environment says.
+    pub color: Option<bool>,
+    pub theme: Choice,
+}
+
+/// The end of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// A person left.
+    Left,
+    /// A signal ended it, or the terminal has gone; after the step under way.
+    Stopped,
+    /// Something panicked; what was written is in the journal.
+    Broken,
+}
+
+/// The reason why the console cannot open.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    #[error("the terminal cannot be used ({0}); commands work without one, see `luthier --help`")]
+    Terminal(#[from] std::io::Error),
+}
+
+/// The signals that end a session cleanly.
+struct Signals {
+    terminate: Signal,
+    hangup: Signal,
+    /// Of a key it is none: the terminal is raw. Another program that has it takes its own.
+    interrupt: Signal,
+    /// Sent by nobody but ourselves, to learn that whatever came before it has come here too.
+    fence: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            fence: signal(SignalKind::user_defined2())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// Forgets interrupts that were meant for somebody else.
+    ///
+    /// One may have been caught and still be on its way here: what was caught is passed on in rounds, each by
+    /// the signals' numbers. The first fence ends the round that may have passed the interrupt by, the second
+    /// one the round behind it.
+    async fn forget_interrupts(&mut self) -> std::io::Result<()> {
+        for _ in 0..2 {
+            let (us, fence) = (rustix::process::getpid(), rustix::process::Signal::USR2);
+            rustix::process::kill_process(us, fence)?;
+            self.fence.recv().await;
+        }
+        while self.interrupt.recv().now_or_never().is_some() {}
+        Ok(())
+    }
+}
+
+/// Opens the console and stays until it is left. The first frame is drawn before anything is opened.
+///
+/// # Errors
+/// The terminal cannot be used.
+pub async fn open(session: Session) -> Result<Ended, TuiError> {
+    // Before the terminal is taken, so that no signal finds it half taken.
+    let signals = Signals::new()?;
+    let caps = caps(&session);
+    let face = Face::new(&session.hub, session.authority.is_some());
+    let warned = face.writable && face.environment == Environment::Production;
+    let mut screen = Screen::enter(caps)?;
+    let mut input = Input::open()?;
+    let theme = match background::theme(session.theme, caps, &variable) {
+        Some(theme) => theme,
+        None if stdin().is_terminal() && stdout().is_terminal() => {
+            background::ask(&mut screen, &mut input).await?
+        }
+        None => Theme::ansi(),
+    };
+    let started = jiff::Timestamp::now().as_microsecond();
+    let mut state = State::new(face, session.keymap, screen.size(), started);
+    state.shared.log = lines::clean(&logging::location());
+    if let Some(depth) = depths::remembered(&session.hub) {
+        state.shared.audits.depth = depth;
+    }
+    let (out, answers) = unbounded_channel();
+    let mut console = Console {
+        state,
+        screen,
+        runner: Runner::new(session.hub, session.authority, out),
+        theme: theme.warned(warned),
+        since: Instant::now(),
+        drawn: Instant::now(),
+        ended: None,
+        away: None,
+        logged: 0,
+    };
+    let stayed = console.stay(answers, signals, &mut input);
+    let ended = AssertUnwindSafe(stayed).catch_unwind().await;
+    if matches!(ended, Ok(Ok(_))) {
+        input.take_what_is_owed(LAST_WORD).await;
+    }
+    let Console { screen, runner, .. } = console;
+    drop(screen);
+    runner.stop_writing(LAST_STEP).await;
+    Ok(match ended {
+        Err(_) => Ended::Broken,
+        Ok(_) if luthier_hub::panics::happened().is_cancelled() => Ended::Broken,
+        Ok(Ok(ended)) => ended,
+        // Whatever else went wrong, it is the terminal that has gone.
+        Ok(Err(_)) => Ended::Stopped,
+    })
+}
+
+/// Returns an environment variable that says something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Returns what the terminal can show, according to its variables and the command line.
+fn caps(session: &Session) -> TermCaps {
+    let asked = |name: &str| match (name, session.color) {
+        ("NO_COLOR", Some(color)) => (!color).then(String::new),
+        _ => variable(name),
+    };
+    let mut caps = TermCaps::new(&asked);
+    caps.unicode &= !session.ascii;
+    if session.color == Some(true) && caps.colors == Colors::None {
+        caps.colors = Colors::Sixteen;
+    }
+    caps
+}
+
+/// Returns how often animated parts are drawn: seldom over SSH.
+fn beat() -> Duration {
+    match variable("SSH_CONNECTION") {
+        Some(_) => Duration::from_millis(500),
+        None => Duration::from_millis(125),
+    }
+}
+
+/// Everything that one session holds.
+struct Console {
+    state: State,
+    screen: Screen,
+    runner: Runner,
+    theme: Theme,
+    since: Instant,
+    drawn: Instant,
+    ended: Option<Ended>,
+    /// Another program is to have the terminal.
+    away: Option<Away>,
+    /// The number of notices in the log.
+    logged: u64,
+}
+
+/// The program that uses the terminal meanwhile.
+enum Away {
+    /// Whoever started us.
+    Shell,
+    /// A program that shows this text under this name.
+    Pager { name: String, text: String },
+}
+
+impl Console {
+    /// Stays until a person leaves, a signal comes, the terminal goes, or something panics.
+    async fn stay(
+        &mut self,
+        mut answers: UnboundedReceiver<Event>,
+        mut signals: Signals,
+        input: &mut Input,
+    ) -> Result<Ended, TuiError> {
+        self.draw()?;
+        for effect in self.state.start() {
+            self.carry_out(effect)?;
+        }
+        let mut beat = tokio::time::interval(beat());
+        beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut dirty = true;
+        loop {
+            let wait = FRAME.saturating_sub(self.drawn.elapsed());
+            let mut typed = false;
+            let moving = self.state.moving();
+            tokio::select! {
+                biased;
+                () = luthier_hub::panics::happened().cancelled() => return Ok(Ended::Broken),
+                () = signals.next() => {
+                    self.ended = Some(Ended::Stopped);
+                    self.take(Event::Stop)?;
+                    typed = true;
+                }
+                key = input.next() => {
+                    // The terminal has gone: there is nobody to draw for.
+                    let Some(key) = key else { return Ok(Ended::Stopped) };
+                    self.take_keys(key, input)?;
+                    typed = true;
+                }
+                Some(answer) = answers.recv() => {
+                    self.take_answers(answer, &mut answers)?;
+                    dirty = true;
+                }
+                _ = beat.tick(), if moving => {
+                    self.beat()?;
+                    dirty = true;
+                }
+                () = tokio::time::sleep(wait), if dirty => {}
+            }
+            if let Some(away) = self.away.take() {
+                self.leave_to(away)?;
+                signals.forget_interrupts().await?;
+                typed = true;
+            }
+            if let Some(ended) = self.is_over() {
+                return Ok(ended);
+            }
+            if typed || (dirty && self.drawn.elapsed() >= FRAME) {
+                self.draw()?;
+                dirty = false;
+            }
+        }
+    }
+
+    /// Takes a key, and those that were typed after it already. They come before the next frame: a
+    /// question that they meet was not seen by whoever typed them.
+    fn take_keys(
+        &mut self,
+        first: crossterm::event::Event,
+        input: &mut Input,
+    ) -> Result<(), TuiError> {
+        self.beat()?;
+        self.take(Event::Term(first))?;
+        for _ in 0..DRAIN {
+            // What another program is to have is not ours to read.
+            let next = match self.away {
+                Some(_) => None,
+                None => input.ready(),
+            };
+            let Some(key) = next else { break };
+            self.take(Event::Term(key))?;
+        }
+        Ok(())
+    }
+
+    /// Takes an answer, and those that came after it already.
+    fn take_answers(
+        &mut self,
+        first: Event,
+        answers: &mut UnboundedReceiver<Event>,
+    ) -> Result<(), TuiError> {
+        self.take(first)?;
+        for _ in 0..DRAIN {
+            let Ok(answer) = answers.try_recv() else {
+                break;
+            };
+            self.take(answer)?;
+        }
+        Ok(())
+    }
+
+    /// Returns how the session ended, once nothing is being written any more.
+    fn is_over(&self) -> Option<Ended> {
+        let over = self.state.shared.leaving && self.state.shared.applying.is_none();
+        self.ended.filter(|_| over)
+    }
+
+    /// Lets the state know how late it is.
+    fn beat(&mut self) -> Result<(), TuiError> {
+        self.take(Event::Beat(self.since.elapsed()))
+    }
+
+    fn take(&mut self, event: Event) -> Result<(), TuiError> {
+        for effect in update::update(&mut self.state, event) {
+            self.carry_out(effect)?;
+        }
+        let notices = &mut self.state.shared.notices;
+        notices.since(self.logged).for_each(logging::keep);
+        self.logged = notices.count();
+        logging::take(notices, self.since);
+        Ok(())
+    }
+
+    /// Gives the terminal away, and takes it again when it comes back.
+    fn leave_to(&mut self, away: Away) -> Result<(), TuiError> {
+        let shown = match away {
+            Away::Shell => return Ok(self.screen.suspend()?),
+            Away::Pager { name, text } => {
+                let program = pager::program(&variable);
+                self.screen
+                    .lend(|| Ok(pager::show(&program, &name, &text)))?
+            }
+        };
+        if let Err(error) = shown {
+            let text = format!("not shown: {error}");
+            self.state.shared.tell(Level::Error, lines::clean(&text));
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> Result<(), TuiError> {
+        match self.runner.run(effect) {
+            Some(Effect::Copy(text)) => self.screen.copy(&text)?,
+            Some(Effect::Redraw) => self.screen.clear()?,
+            Some(Effect::Suspend) => self.away = Some(Away::Shell),
+            Some(Effect::View { name, text }) => self.away = Some(Away::Pager { name, text }),
+            Some(Effect::Mouse(on)) => self.screen.listen_to_mouse(on)?,
+            Some(Effect::Quit) => {
+                self.state.shared.leaving = true;
+                self.ended.get_or_insert(Ended::Left);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self) -> Result<(), TuiError> {
+        luthier_hub::panics::provoke("a frame");
+        // The layout is chosen for the frame's own size: the event that tells of it may still be on its way.
+        self.state.shared.size = self.screen.fit()?;
+        let (state, theme) = (&self.state, &self.theme);
+        self.screen
+            .draw(&state.title(), |frame| view::view(state, theme, frame))?;
+        self.state.drawn();
+        self.drawn = Instant::now();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "../../tests/tui/mod.rs"]
+mod tests;

@@ -1,0 +1,15 @@
+//! What takes several floors at once: nothing here names what a room keeps to itself.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests clear up after themselves and end where they cannot go on"
+)]
+
+mod branches;
+mod declared;
+mod drawing;
+mod house;
+mod hub_writes;
+mod hubs;
+mod ledger;
