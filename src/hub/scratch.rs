@@ -7,10 +7,6 @@
     clippy::disallowed_methods,
     reason = "the one place that makes temporary files and removes them"
 )]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "it removes temporary files of its own"
-)]
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, open, openat};
 use std::fs::{File, OpenOptions, Permissions};

@@ -19,6 +19,7 @@ pub(crate) mod reads;
 pub mod rebuild_scratch;
 mod rows;
 pub mod schema;
+mod scratch_file;
 pub mod server;
 pub mod sqlite;
 

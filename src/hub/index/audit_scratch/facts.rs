@@ -1,10 +1,10 @@
 //! Facts as they are met: keys of the listing, rows, edges.
 
-use super::{AuditScratch, BATCH, failed};
+use super::AuditScratch;
+use crate::index::scratch_file::{Query, ask};
 use crate::index::{IndexError, MembershipRow, RepoRow};
 use luthier_object::Kind;
 use luthier_object::time::Micros;
-use sqlx::{QueryBuilder, Row, Sqlite};
 use std::collections::HashMap;
 
 /// A key of a known layout.
@@ -94,11 +94,11 @@ impl AuditScratch {
         self.add(
             "INSERT OR IGNORE INTO listed (hex, key, size, modified) ",
             keys,
-            |mut row, k| {
-                row.push_bind(k.hex.clone())
-                    .push_bind(k.key.clone())
-                    .push_bind(k.size as i64)
-                    .push_bind(k.modified);
+            |row, k| {
+                row.cell(k.hex.clone())
+                    .cell(k.key.clone())
+                    .cell(k.size as i64)
+                    .cell(k.modified);
             },
         )
         .await
@@ -112,10 +112,10 @@ impl AuditScratch {
         self.add(
             "INSERT OR IGNORE INTO repo (repo_id, path, deleted) ",
             repos,
-            |mut row, r| {
-                row.push_bind(r.repo_id.clone())
-                    .push_bind(r.path())
-                    .push_bind(i64::from(r.deleted_at.is_some()));
+            |row, r| {
+                row.cell(r.repo_id.clone())
+                    .cell(r.path())
+                    .cell(i64::from(r.deleted_at.is_some()));
             },
         )
         .await
@@ -133,10 +133,10 @@ impl AuditScratch {
         self.add(
             "INSERT OR IGNORE INTO member (kind, id, repo_id) ",
             members,
-            |mut row, m| {
-                row.push_bind(kind as i64)
-                    .push_bind(m.id.clone())
-                    .push_bind(m.repo_id.clone());
+            |row, m| {
+                row.cell(kind as i64)
+                    .cell(m.id.clone())
+                    .cell(m.repo_id.clone());
             },
         )
         .await
@@ -154,11 +154,11 @@ impl AuditScratch {
         self.add(
             "INSERT OR IGNORE INTO known (kind, id, hex, bad) ",
             rows,
-            |mut row, (id, hex, bad)| {
-                row.push_bind(kind as i64)
-                    .push_bind(id.clone())
-                    .push_bind(hex.clone())
-                    .push_bind(*bad as i64);
+            |row, (id, hex, bad)| {
+                row.cell(kind as i64)
+                    .cell(id.clone())
+                    .cell(hex.clone())
+                    .cell(*bad as i64);
             },
         )
         .await
@@ -172,11 +172,11 @@ impl AuditScratch {
         self.add(
             "INSERT INTO commit_fact (n, id, repo_id, snapshot_id) ",
             commits,
-            |mut row, c| {
-                row.push_bind(i64::from(c.n))
-                    .push_bind(c.id.clone())
-                    .push_bind(c.repo_id.clone())
-                    .push_bind(c.snapshot_id.clone());
+            |row, c| {
+                row.cell(i64::from(c.n))
+                    .cell(c.id.clone())
+                    .cell(c.repo_id.clone())
+                    .cell(c.snapshot_id.clone());
             },
         )
         .await?;
@@ -187,8 +187,8 @@ impl AuditScratch {
         self.add(
             "INSERT INTO edge (child, parent) ",
             &edges,
-            |mut row, (child, parent)| {
-                row.push_bind(i64::from(*child)).push_bind(parent.clone());
+            |row, (child, parent)| {
+                row.cell(i64::from(*child)).cell(parent.clone());
             },
         )
         .await
@@ -202,11 +202,11 @@ impl AuditScratch {
         self.add(
             "INSERT INTO snapshot_fact (n, id, entries, parent) ",
             snapshots,
-            |mut row, s| {
-                row.push_bind(i64::from(s.n))
-                    .push_bind(s.id.clone())
-                    .push_bind(s.entries.map(|n| n as i64))
-                    .push_bind(s.parent.clone());
+            |row, s| {
+                row.cell(i64::from(s.n))
+                    .cell(s.id.clone())
+                    .cell(s.entries.map(|n| n as i64))
+                    .cell(s.parent.clone());
             },
         )
         .await
@@ -220,8 +220,8 @@ impl AuditScratch {
         self.add(
             "INSERT OR IGNORE INTO bad_entry (snapshot, blob) ",
             entries,
-            |mut row, (s, b)| {
-                row.push_bind(s.clone()).push_bind(b.clone());
+            |row, (s, b)| {
+                row.cell(s.clone()).cell(b.clone());
             },
         )
         .await
@@ -235,11 +235,11 @@ impl AuditScratch {
         self.add(
             "INSERT INTO branch (id, repo_id, name, head) ",
             branches,
-            |mut row, b| {
-                row.push_bind(b.id.clone())
-                    .push_bind(b.repo_id.clone())
-                    .push_bind(b.name.clone())
-                    .push_bind(b.head.clone());
+            |row, b| {
+                row.cell(b.id.clone())
+                    .cell(b.repo_id.clone())
+                    .cell(b.name.clone())
+                    .cell(b.head.clone());
             },
         )
         .await
@@ -254,17 +254,16 @@ impl AuditScratch {
         hexes: &[String],
     ) -> Result<HashMap<String, Vec<StoredCopy>>, IndexError> {
         let mut out: HashMap<String, Vec<StoredCopy>> = HashMap::new();
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT hex, key, size FROM listed WHERE hex IN (SELECT value FROM json_each(?1)) ORDER BY hex, key",
         )
         .bind(json_list(hexes))
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         for row in rows {
             let copy = StoredCopy {
                 key: row.get(1),
-                size: row.get::<i64, _>(2) as u64,
+                size: row.get::<i64>(2) as u64,
             };
             out.entry(row.get(0)).or_default().push(copy);
         }
@@ -282,16 +281,15 @@ impl AuditScratch {
         after: &str,
         limit: u32,
     ) -> Result<Vec<String>, IndexError> {
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT id FROM member WHERE kind = ?1 AND repo_id = ?2 AND id > ?3 ORDER BY id LIMIT ?4",
         )
         .bind(kind as i64)
         .bind(repo_id)
         .bind(after)
         .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
@@ -305,14 +303,13 @@ impl AuditScratch {
         ids: &[String],
     ) -> Result<HashMap<String, Vec<String>>, IndexError> {
         let mut out: HashMap<String, Vec<String>> = HashMap::new();
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT id, repo_id FROM member WHERE kind = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id, repo_id",
         )
         .bind(kind as i64)
         .bind(json_list(ids))
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         for row in rows {
             out.entry(row.get(0)).or_default().push(row.get(1));
         }
@@ -328,44 +325,27 @@ impl AuditScratch {
         kind: Kind,
         ids: &[String],
     ) -> Result<HashMap<String, Standing>, IndexError> {
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT id, bad FROM known WHERE kind = ?1 AND id IN (SELECT value FROM json_each(?2))",
         )
         .bind(kind as i64)
         .bind(json_list(ids))
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows
             .into_iter()
             .map(|row| (row.get(0), Standing::numbered(row.get(1))))
             .collect())
     }
 
-    /// Inserts `rows` in batches, one transaction for all.
-    pub(super) async fn add<T, F>(
+    /// Inserts `rows`, one transaction for all.
+    pub(super) async fn add<T>(
         &self,
         head: &'static str,
         rows: &[T],
-        bind: F,
-    ) -> Result<(), IndexError>
-    where
-        F: Fn(sqlx::query_builder::Separated<'_, Sqlite, &'static str>, &T),
-    {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let mut transaction = self.pool.begin().await.map_err(failed)?;
-        for batch in rows.chunks(BATCH) {
-            let mut query = QueryBuilder::<Sqlite>::new(head);
-            query.push_values(batch, &bind);
-            query
-                .build()
-                .execute(&mut *transaction)
-                .await
-                .map_err(failed)?;
-        }
-        transaction.commit().await.map_err(failed)
+        bind: impl Fn(&mut Query, &T),
+    ) -> Result<(), IndexError> {
+        self.file.add((head, ""), rows, bind).await
     }
 }
 

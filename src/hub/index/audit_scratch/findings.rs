@@ -1,9 +1,9 @@
 //! Findings as they are spooled: the body as text, and the columns that lists are cut by.
 
+use super::AuditScratch;
 use super::facts::json_list;
-use super::{AuditScratch, failed};
 use crate::index::IndexError;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use crate::index::scratch_file::{Query, Row, ask};
 
 /// One finding, its body as JSON text; the numbers are the taxonomy's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,13 +60,13 @@ impl AuditScratch {
         self.add(
             "INSERT INTO finding (code, grade, kind, id, repo_id, body) ",
             findings,
-            |mut row, f| {
-                row.push_bind(i64::from(f.code))
-                    .push_bind(i64::from(f.grade))
-                    .push_bind(i64::from(f.kind))
-                    .push_bind(f.id.clone())
-                    .push_bind(f.repo.clone())
-                    .push_bind(f.body.clone());
+            |row, f| {
+                row.cell(i64::from(f.code))
+                    .cell(i64::from(f.grade))
+                    .cell(i64::from(f.kind))
+                    .cell(f.id.clone())
+                    .cell(f.repo.clone())
+                    .cell(f.body.clone());
             },
         )
         .await
@@ -83,16 +83,15 @@ impl AuditScratch {
         limit: u32,
     ) -> Result<Vec<FindingRow>, IndexError> {
         let codes: Vec<String> = codes.iter().map(u16::to_string).collect();
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT n, code, grade, kind, id, repo_id, body FROM finding
              WHERE n > ?1 AND code IN (SELECT CAST(value AS INTEGER) FROM json_each(?2)) ORDER BY n LIMIT ?3",
         )
         .bind(after)
         .bind(json_list(&codes))
         .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows.iter().map(finding_row).collect())
     }
 
@@ -101,12 +100,11 @@ impl AuditScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn finding_on(&self, id: &str, codes: &[u16]) -> Result<Option<u16>, IndexError> {
-        let rows = sqlx::query("SELECT DISTINCT code FROM finding WHERE id = ?1")
+        let rows = ask("SELECT DISTINCT code FROM finding WHERE id = ?1")
             .bind(id)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed)?;
-        let found: Vec<u16> = rows.iter().map(|r| r.get::<i64, _>(0) as u16).collect();
+            .rows(&self.file)
+            .await?;
+        let found: Vec<u16> = rows.iter().map(|r| r.get::<i64>(0) as u16).collect();
         Ok(codes.iter().find(|code| found.contains(code)).copied())
     }
 
@@ -115,14 +113,13 @@ impl AuditScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn findings_on(&self, id: &str) -> Result<Vec<FindingRow>, IndexError> {
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT ordinal, code, grade, kind, id, repo_id, body FROM finding
              WHERE id = ?1 AND ordinal IS NOT NULL ORDER BY ordinal",
         )
         .bind(id)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows.iter().map(finding_row).collect())
     }
 
@@ -134,18 +131,15 @@ impl AuditScratch {
         &self,
         changes: &[(i64, String, u64, bool)],
     ) -> Result<(), IndexError> {
-        let mut transaction = self.pool.begin().await.map_err(failed)?;
+        let change = "UPDATE finding SET body = ?2, weight = ?3, follows = ?4 WHERE n = ?1";
+        let mut rows = Query::default();
         for (n, body, weight, follows) in changes {
-            sqlx::query("UPDATE finding SET body = ?2, weight = ?3, follows = ?4 WHERE n = ?1")
-                .bind(n)
-                .bind(body)
-                .bind(*weight as i64)
-                .bind(i64::from(*follows))
-                .execute(&mut *transaction)
-                .await
-                .map_err(failed)?;
+            rows.cell(*n)
+                .cell(body)
+                .cell(*weight as i64)
+                .cell(i64::from(*follows));
         }
-        transaction.commit().await.map_err(failed)
+        self.file.each(change.to_owned(), 4, rows.values()).await
     }
 
     /// Names repositories by their path and gives every finding its place: causes by what they block,
@@ -154,7 +148,7 @@ impl AuditScratch {
     /// # Errors
     /// The scratch file cannot be written.
     pub async fn assign_order(&self) -> Result<(), IndexError> {
-        self.run(
+        self.file.run(
             "UPDATE finding SET repo_id = (SELECT path FROM repo WHERE repo.repo_id = finding.repo_id)
                WHERE EXISTS (SELECT 1 FROM repo WHERE repo.repo_id = finding.repo_id);
              CREATE TABLE placed AS SELECT n, row_number() OVER
@@ -175,14 +169,13 @@ impl AuditScratch {
     /// The scratch file cannot be read.
     pub async fn findings_at(&self, ordinals: &[u64]) -> Result<Vec<FindingRow>, IndexError> {
         let texts: Vec<String> = ordinals.iter().map(u64::to_string).collect();
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT ordinal, code, grade, kind, id, repo_id, body FROM finding
              WHERE ordinal IN (SELECT CAST(value AS INTEGER) FROM json_each(?1)) ORDER BY ordinal",
         )
         .bind(json_list(&texts))
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows.iter().map(finding_row).collect())
     }
 
@@ -195,21 +188,15 @@ impl AuditScratch {
         query: &FindingQuery,
         column: &'static str,
     ) -> Result<Vec<(String, u64, u8)>, IndexError> {
-        let mut sql = QueryBuilder::<Sqlite>::new("SELECT CAST(");
+        let mut sql = ask("SELECT CAST(");
         sql.push(column)
             .push(" AS TEXT), count(*), max(grade) FROM finding");
         query.push(&mut sql);
         sql.push(" GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1");
-        let rows = sql.build().fetch_all(&self.pool).await.map_err(failed)?;
+        let rows = sql.rows(&self.file).await?;
         Ok(rows
             .iter()
-            .map(|r| {
-                (
-                    r.get(0),
-                    r.get::<i64, _>(1) as u64,
-                    r.get::<i64, _>(2) as u8,
-                )
-            })
+            .map(|r| (r.get(0), r.get::<i64>(1) as u64, r.get::<i64>(2) as u8))
             .collect())
     }
 }
@@ -224,20 +211,19 @@ impl AuditScratch {
         query: &FindingQuery,
         column: &'static str,
     ) -> Result<Vec<FindingTally>, IndexError> {
-        let mut sql =
-            QueryBuilder::<Sqlite>::new("SELECT name, sum(n), max(grade), n FROM (SELECT CAST(");
+        let mut sql = ask("SELECT name, sum(n), max(grade), n FROM (SELECT CAST(");
         sql.push(column)
             .push(" AS TEXT) AS name, grade, count(*) AS n FROM finding");
         query.push(&mut sql);
         sql.push(" GROUP BY 1, 2) GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1");
-        let rows = sql.build().fetch_all(&self.pool).await.map_err(failed)?;
+        let rows = sql.rows(&self.file).await?;
         Ok(rows
             .iter()
             .map(|r| FindingTally {
                 name: r.get(0),
-                count: r.get::<i64, _>(1) as u64,
-                worst: r.get::<i64, _>(2) as u8,
-                of_worst: r.get::<i64, _>(3) as u64,
+                count: r.get::<i64>(1) as u64,
+                worst: r.get::<i64>(2) as u8,
+                of_worst: r.get::<i64>(3) as u64,
             })
             .collect())
     }
@@ -255,7 +241,7 @@ impl FindingQuery {
             && self.words.is_empty()
     }
 
-    pub(super) fn push(&self, sql: &mut QueryBuilder<Sqlite>) {
+    pub(super) fn push(&self, sql: &mut Query) {
         sql.push(" WHERE ordinal IS NOT NULL");
         let lists = [
             (
@@ -313,12 +299,12 @@ impl FindingQuery {
     }
 }
 
-pub(super) fn finding_row(row: &sqlx::sqlite::SqliteRow) -> FindingRow {
+pub(super) fn finding_row(row: &Row) -> FindingRow {
     FindingRow {
         n: row.get(0),
-        code: row.get::<i64, _>(1) as u16,
-        grade: row.get::<i64, _>(2) as u8,
-        kind: row.get::<i64, _>(3) as u8,
+        code: row.get::<i64>(1) as u16,
+        grade: row.get::<i64>(2) as u8,
+        kind: row.get::<i64>(3) as u8,
         id: row.get(4),
         repo: row.get(5),
         body: row.get(6),

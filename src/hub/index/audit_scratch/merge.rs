@@ -1,9 +1,9 @@
 //! Findings of two looks in one: what the newer one covers is its own, the rest stays.
 
-use super::{AuditScratch, failed};
+use super::AuditScratch;
 use crate::index::IndexError;
 use crate::index::audit_scratch::facts::json_list;
-use sqlx::SqliteConnection;
+use rusqlite::Connection;
 
 /// The coverage of an audit: findings in it that the audit did not make are gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,9 +26,16 @@ WHERE ordinal IS NOT NULL
 /// A row without an answer, or one that was too new, is not covered: what was found on it before stays.
 const ANSWERED: &str = "NOT EXISTS (SELECT 1 FROM newer.known AS k WHERE k.kind = f.kind AND k.id = f.id AND k.bad >= 2)";
 
+/// A row that was looked at and gave an answer.
+const LOOKED_AT: &str =
+    "EXISTS (SELECT 1 FROM newer.known AS k WHERE k.kind = f.kind AND k.id = f.id AND k.bad < 2)";
+
 const COME: &str = "
 INSERT INTO finding (code, grade, kind, id, repo_id, weight, follows, body)
-SELECT code, grade, kind, id, repo_id, weight, follows, body FROM newer.finding WHERE ordinal IS NOT NULL";
+SELECT code, grade, kind, id, repo_id, weight, follows, body FROM newer.finding WHERE ordinal IS NOT NULL;
+INSERT OR REPLACE INTO repo SELECT * FROM older.repo;
+INSERT OR REPLACE INTO repo SELECT * FROM newer.repo;
+INSERT INTO standing SELECT * FROM older.standing";
 
 /// A branch that is looked at less deep keeps what a deeper look found, while its head and that finding are there.
 const STANDINGS: &str = "
@@ -54,79 +61,49 @@ impl AuditScratch {
     ) -> Result<AuditScratch, IndexError> {
         let merged = AuditScratch::new().await?;
         merged.index().await?;
-        let mut connection = merged.pool.acquire().await.map_err(failed)?;
-        for (attach, scratch) in [("ATTACH ?1 AS older", older), ("ATTACH ?1 AS newer", newer)] {
-            sqlx::query(attach)
-                .bind(scratch.file())
-                .execute(&mut *connection)
-                .await
-                .map_err(failed)?;
-        }
-        take(&mut connection, cover, judged).await?;
-        for name in ["DETACH older", "DETACH newer"] {
-            run(&mut connection, name).await?;
-        }
-        drop(connection);
+        let sides = [("older", older), ("newer", newer)];
+        let sides = sides.map(|(name, scratch)| (name, scratch.file.path().display().to_string()));
+        let codes: Vec<String> = judged.iter().map(u16::to_string).collect();
+        let (cover, codes) = (cover.clone(), json_list(&codes));
+        merged
+            .file
+            .call(move |c| {
+                for (name, path) in &sides {
+                    c.execute(&format!("ATTACH ?1 AS {name}"), [path])?;
+                }
+                take(c, &cover, &codes)?;
+                c.execute_batch("DETACH older; DETACH newer")
+            })
+            .await?;
         merged.assign_order().await?;
         Ok(merged)
     }
 }
 
-async fn take(
-    connection: &mut SqliteConnection,
-    cover: &Cover,
-    judged: &[u16],
-) -> Result<(), IndexError> {
-    let covered = match cover {
-        Cover::Hub => ANSWERED.to_owned(),
-        Cover::Repo(_) => format!("f.repo_id = ?2 AND {ANSWERED}"),
-        Cover::Rows => {
-            "EXISTS (SELECT 1 FROM newer.known AS k WHERE k.kind = f.kind AND k.id = f.id AND k.bad < 2)".to_owned()
-        }
-    };
-    let repo = match cover {
-        Cover::Repo(path) => path.as_str(),
-        Cover::Hub | Cover::Rows => "",
-    };
-    run(connection, "BEGIN").await?;
-    let codes: Vec<String> = judged.iter().map(u16::to_string).collect();
-    sqlx::query(sqlx::AssertSqlSafe(format!("{KEPT}{covered})")))
-        .bind(json_list(&codes))
-        .bind(repo)
-        .execute(&mut *connection)
-        .await
-        .map_err(failed)?;
-    run(connection, COME).await?;
-    for from in [
-        "INSERT OR REPLACE INTO repo SELECT * FROM older.repo",
-        "INSERT OR REPLACE INTO repo SELECT * FROM newer.repo",
-        "INSERT INTO standing SELECT * FROM older.standing",
-    ] {
-        run(connection, from).await?;
-    }
+fn take(connection: &mut Connection, cover: &Cover, codes: &str) -> rusqlite::Result<()> {
     // A branch that is no more has no standing.
-    let gone = match cover {
-        Cover::Hub => "1",
-        Cover::Repo(_) => "standing.repo = ?1",
-        Cover::Rows => "0",
+    let gone = |of: &str| {
+        format!(
+            "DELETE FROM standing WHERE {of} AND NOT EXISTS
+               (SELECT 1 FROM newer.standing AS n WHERE n.repo = standing.repo AND n.name = standing.name)"
+        )
     };
-    sqlx::query(sqlx::AssertSqlSafe(format!(
-        "DELETE FROM standing WHERE {gone} AND NOT EXISTS
-           (SELECT 1 FROM newer.standing AS n WHERE n.repo = standing.repo AND n.name = standing.name)"
-    )))
-    .bind(repo)
-    .execute(&mut *connection)
-    .await
-    .map_err(failed)?;
-    run(connection, STANDINGS).await?;
-    run(connection, HEALED).await?;
-    run(connection, "COMMIT").await
-}
-
-async fn run(connection: &mut SqliteConnection, statement: &'static str) -> Result<(), IndexError> {
-    sqlx::raw_sql(statement)
-        .execute(connection)
-        .await
-        .map(|_| ())
-        .map_err(failed)
+    let all = connection.transaction()?;
+    match cover {
+        Cover::Hub => all.execute(&format!("{KEPT}{ANSWERED})"), [codes])?,
+        Cover::Repo(path) => {
+            let kept = format!("{KEPT}f.repo_id = ?2 AND {ANSWERED})");
+            all.execute(&kept, [codes, path.as_str()])?
+        }
+        Cover::Rows => all.execute(&format!("{KEPT}{LOOKED_AT})"), [codes])?,
+    };
+    all.execute_batch(COME)?;
+    match cover {
+        Cover::Hub => all.execute(&gone("1"), [])?,
+        Cover::Repo(path) => all.execute(&gone("standing.repo = ?1"), [path])?,
+        Cover::Rows => 0,
+    };
+    all.execute_batch(STANDINGS)?;
+    all.execute_batch(HEALED)?;
+    all.commit()
 }

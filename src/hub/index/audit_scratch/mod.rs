@@ -20,14 +20,7 @@ pub use references::Unresolved;
 pub use standing::{BranchHead, BranchStanding, Stands};
 
 use super::IndexError;
-use crate::cause::Cause;
-use crate::{destination, scratch};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-
-/// The rows of one statement; SQLite takes 32,766 values.
-const BATCH: usize = 1_000;
+use super::scratch_file::ScratchFile;
 
 const SCHEMA: &str = "
 CREATE TABLE listed (hex TEXT NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, modified INTEGER, PRIMARY KEY (hex, key)) WITHOUT ROWID;
@@ -59,9 +52,7 @@ CREATE INDEX finding_by_id ON finding (id, code);
 
 /// A scratch file.
 pub struct AuditScratch {
-    pool: SqlitePool,
-    /// Removes the file when the scratch file goes.
-    folder: scratch::Folder,
+    file: ScratchFile,
 }
 
 impl AuditScratch {
@@ -70,29 +61,8 @@ impl AuditScratch {
     /// # Errors
     /// The folder for temporary files cannot be written.
     pub async fn new() -> Result<Self, IndexError> {
-        let open = |why: Cause| IndexError::Open {
-            what: "(temporary audit file)".to_owned(),
-            why,
-        };
-        let folder =
-            scratch::folder("audit").map_err(|e| open(Cause::told(scratch::trouble(&e), e)))?;
-        let options = SqliteConnectOptions::new()
-            .filename(folder.path().join("audit.db"))
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Off)
-            .synchronous(SqliteSynchronous::Off)
-            // Rows are small here, and handing them over one by one costs more than reading them.
-            .row_buffer_size(1_000)
-            .pragma("cache_size", "-65536")
-            .pragma("temp_store", "FILE");
-        let pool = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options)
-            .await
-            .map_err(|e| open(temporary(e)))?;
-        let scratch = Self { pool, folder };
-        scratch.run(SCHEMA).await?;
-        Ok(scratch)
+        let file = ScratchFile::new("the audit's scratch file", "audit", SCHEMA).await?;
+        Ok(Self { file })
     }
 
     /// Makes the indices that the joins need.
@@ -100,31 +70,6 @@ impl AuditScratch {
     /// # Errors
     /// The file cannot be written.
     pub async fn index(&self) -> Result<(), IndexError> {
-        self.run(INDICES).await
+        self.file.run(INDICES).await
     }
-
-    /// Returns the path of the file.
-    fn file(&self) -> String {
-        self.folder.path().join("audit.db").display().to_string()
-    }
-
-    async fn run(&self, statements: &'static str) -> Result<(), IndexError> {
-        sqlx::raw_sql(statements)
-            .execute(&self.pool)
-            .await
-            .map(|_| ())
-            .map_err(failed)
-    }
-}
-
-/// Returns a scratch file that cannot be read or written: the disk is full, most likely.
-fn failed(error: sqlx::Error) -> IndexError {
-    IndexError::Query {
-        what: "the audit's notebook",
-        why: temporary(error),
-    }
-}
-
-fn temporary(error: sqlx::Error) -> Cause {
-    Cause::told(destination::temporary_database(&error.to_string()), error)
 }

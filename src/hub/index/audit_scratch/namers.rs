@@ -1,10 +1,10 @@
 //! Finds what refers to an id that has no row.
 
 use super::references::branch_fact;
-use super::{AuditScratch, BranchFact, failed};
+use super::{AuditScratch, BranchFact};
 use crate::index::IndexError;
+use crate::index::scratch_file::ask;
 use luthier_object::Kind;
-use sqlx::Row;
 
 /// A row that names an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,8 @@ impl AuditScratch {
         let query = match kind {
             Kind::Commit => {
                 // Asked only where something is missing, so that a sound hub does not pay for the index.
-                self.run("CREATE INDEX IF NOT EXISTS edge_by_parent ON edge (parent)")
+                self.file
+                    .run("CREATE INDEX IF NOT EXISTS edge_by_parent ON edge (parent)")
                     .await?;
                 "SELECT DISTINCT c.id FROM edge AS e JOIN commit_fact AS c ON c.n = e.child
                  WHERE e.parent = ?1 AND c.id > ?2 ORDER BY c.id LIMIT ?3"
@@ -68,13 +69,12 @@ impl AuditScratch {
                 "SELECT snapshot FROM bad_entry WHERE blob = ?1 AND snapshot > ?2 ORDER BY snapshot LIMIT ?3"
             }
         };
-        let rows = sqlx::query(query)
+        let rows = ask(query)
             .bind(id)
             .bind(behind)
             .bind(limit)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed)?;
+            .rows(&self.file)
+            .await?;
         let mut out: Vec<Namer> = rows.iter().map(|row| Namer::Row(row.get(0))).collect();
         if kind == Kind::Commit && out.len() < limit as usize {
             let heads = self.branches_at(id).await?;
@@ -85,11 +85,10 @@ impl AuditScratch {
 
     /// Returns the branches whose head is this commit.
     async fn branches_at(&self, head: &str) -> Result<Vec<BranchFact>, IndexError> {
-        let rows = sqlx::query("SELECT id, repo_id, name, head FROM branch WHERE head = ?1")
+        let rows = ask("SELECT id, repo_id, name, head FROM branch WHERE head = ?1")
             .bind(head)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed)?;
+            .rows(&self.file)
+            .await?;
         Ok(rows.iter().map(branch_fact).collect())
     }
 }

@@ -1,10 +1,10 @@
 //! Findings in other orders than that of their places, and findings that are looked up.
 
+use super::AuditScratch;
 use super::facts::json_list;
 use super::findings::{FindingQuery, FindingRow, finding_row};
-use super::{AuditScratch, failed};
 use crate::index::IndexError;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use crate::index::scratch_file::{Query, ask};
 
 /// The order of findings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,8 +61,8 @@ impl AuditScratch {
         stretch: Stretch,
     ) -> Result<Vec<FindingRow>, IndexError> {
         let columns = "ordinal, code, grade, kind, id, repo_id, body";
-        let mut sql = self.select(columns, query, stretch);
-        let rows = sql.build().fetch_all(&self.pool).await.map_err(failed)?;
+        let sql = self.select(columns, query, stretch);
+        let rows = sql.rows(&self.file).await?;
         Ok(rows.iter().map(finding_row).collect())
     }
 
@@ -75,18 +75,13 @@ impl AuditScratch {
         query: &FindingQuery,
         stretch: Stretch,
     ) -> Result<Vec<u64>, IndexError> {
-        let mut sql = self.select("ordinal", query, stretch);
-        let rows = sql.build().fetch_all(&self.pool).await.map_err(failed)?;
-        Ok(rows.iter().map(|row| row.get::<i64, _>(0) as u64).collect())
+        let sql = self.select("ordinal", query, stretch);
+        let rows = sql.rows(&self.file).await?;
+        Ok(rows.iter().map(|row| row.get::<i64>(0) as u64).collect())
     }
 
-    fn select(
-        &self,
-        columns: &str,
-        query: &FindingQuery,
-        stretch: Stretch,
-    ) -> QueryBuilder<Sqlite> {
-        let mut sql = QueryBuilder::new(format!("SELECT {columns} FROM finding"));
+    fn select(&self, columns: &str, query: &FindingQuery, stretch: Stretch) -> Query {
+        let mut sql = ask(format!("SELECT {columns} FROM finding"));
         let mut skip = stretch.skip as i64;
         if query.is_empty() && (stretch.order, stretch.flipped) == (FindingOrder::Place, false) {
             // Places have no gaps: one look into an index, however far down.
@@ -107,19 +102,16 @@ impl AuditScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn places_of(&self, like: &FindingRow) -> Result<Vec<u64>, IndexError> {
-        let rows = sqlx::query(
-            "SELECT ordinal FROM finding
+        let rows = ask("SELECT ordinal FROM finding
              WHERE id = ?1 AND code = ?2 AND kind = ?3 AND repo_id = ?4 AND ordinal IS NOT NULL
-             ORDER BY ordinal",
-        )
+             ORDER BY ordinal")
         .bind(&like.id)
         .bind(i64::from(like.code))
         .bind(i64::from(like.kind))
         .bind(&like.repo)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
-        Ok(rows.iter().map(|row| row.get::<i64, _>(0) as u64).collect())
+        .rows(&self.file)
+        .await?;
+        Ok(rows.iter().map(|row| row.get::<i64>(0) as u64).collect())
     }
 
     /// Counts the matching findings before a position.
@@ -131,11 +123,11 @@ impl AuditScratch {
         query: &FindingQuery,
         place: u64,
     ) -> Result<u64, IndexError> {
-        let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM finding");
+        let mut sql = ask("SELECT count(*) FROM finding");
         query.push(&mut sql);
         sql.push(" AND ordinal < ").push_bind(place as i64);
-        let row = sql.build().fetch_one(&self.pool).await.map_err(failed)?;
-        Ok(row.get::<i64, _>(0) as u64)
+        let row = sql.first(&self.file).await?;
+        Ok(row.map_or(0, |row| row.get::<i64>(0)) as u64)
     }
 
     /// Returns the worst finding on each of these ids, where there is one: (id, code).
@@ -144,17 +136,14 @@ impl AuditScratch {
     /// The scratch file cannot be read.
     pub async fn worst_on(&self, ids: &[String]) -> Result<Vec<(String, u16)>, IndexError> {
         // SQLite takes the other columns from the row that has the maximum.
-        let rows = sqlx::query(
-            "SELECT id, code, max(grade) FROM finding
-             WHERE id IN (SELECT value FROM json_each(?1)) AND ordinal IS NOT NULL GROUP BY id",
-        )
+        let rows = ask("SELECT id, code, max(grade) FROM finding
+             WHERE id IN (SELECT value FROM json_each(?1)) AND ordinal IS NOT NULL GROUP BY id")
         .bind(json_list(ids))
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows
             .iter()
-            .map(|row| (row.get(0), row.get::<i64, _>(1) as u16))
+            .map(|row| (row.get(0), row.get::<i64>(1) as u16))
             .collect())
     }
 }

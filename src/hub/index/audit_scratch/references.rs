@@ -1,12 +1,10 @@
 //! Joins over the facts: what is named without a row, held elsewhere, listed without a name.
 
 use super::facts::json_list;
-use super::{AuditScratch, BranchFact, ListedKey, failed};
+use super::{AuditScratch, BranchFact, ListedKey};
 use crate::index::IndexError;
-use futures_util::TryStreamExt;
+use crate::index::scratch_file::{Row, ask};
 use luthier_object::Kind;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 /// An id that something names, and what is wrong with that.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,12 +27,12 @@ impl AuditScratch {
         self.add(
             "INSERT OR IGNORE INTO named (kind, id, repo_id, by_id, hex) ",
             names,
-            |mut row, n| {
-                row.push_bind(n.kind as i64)
-                    .push_bind(n.id.clone())
-                    .push_bind(n.repo_id.clone())
-                    .push_bind(n.by_id.clone())
-                    .push_bind(n.hex.clone());
+            |row, n| {
+                row.cell(n.kind as i64)
+                    .cell(n.id.clone())
+                    .cell(n.repo_id.clone())
+                    .cell(n.by_id.clone())
+                    .cell(n.hex.clone());
             },
         )
         .await
@@ -50,7 +48,7 @@ impl AuditScratch {
         limit: u32,
     ) -> Result<Vec<Unresolved>, IndexError> {
         let (kind, id) = after.map_or((-1, ""), |(kind, id)| (kind as i64, id));
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT kind, id, hex, min(repo_id), by_id FROM named AS n
              WHERE (kind, id) > (?1, ?2) AND NOT EXISTS (SELECT 1 FROM known AS k WHERE k.kind = n.kind AND k.id = n.id)
              GROUP BY kind, id ORDER BY kind, id LIMIT ?3",
@@ -58,9 +56,8 @@ impl AuditScratch {
         .bind(kind)
         .bind(id)
         .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows.iter().map(unresolved).collect())
     }
 
@@ -76,7 +73,7 @@ impl AuditScratch {
         let (kind, id, repo) = after.map_or((-1, "", ""), |u| {
             (u.kind as i64, u.id.as_str(), u.repo_id.as_str())
         });
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT kind, id, hex, repo_id, by_id FROM named AS n
              WHERE (kind, id, repo_id) > (?1, ?2, ?3)
                AND EXISTS (SELECT 1 FROM member AS m WHERE m.kind = n.kind AND m.id = n.id)
@@ -88,9 +85,8 @@ impl AuditScratch {
         .bind(id)
         .bind(repo)
         .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows.iter().map(unresolved).collect())
     }
 
@@ -99,7 +95,7 @@ impl AuditScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn unnamed_blobs(&self, after: &str, limit: u32) -> Result<Vec<String>, IndexError> {
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT id FROM known AS k WHERE kind = ?1 AND id > ?2 AND bad <> 2
                AND NOT EXISTS (SELECT 1 FROM named AS n WHERE n.kind = k.kind AND n.id = k.id)
              ORDER BY id LIMIT ?3",
@@ -107,9 +103,8 @@ impl AuditScratch {
         .bind(Kind::Blob as i64)
         .bind(after)
         .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
@@ -123,7 +118,7 @@ impl AuditScratch {
         limit: u32,
     ) -> Result<Vec<(ListedKey, bool)>, IndexError> {
         let (hex, key) = after.map_or(("", ""), |l| (l.hex.as_str(), l.key.as_str()));
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT hex, key, size, modified, EXISTS (SELECT 1 FROM named AS n WHERE n.hex = l.hex) FROM listed AS l
              WHERE (hex, key) > (?1, ?2) AND NOT EXISTS (SELECT 1 FROM known AS k WHERE k.hex = l.hex)
              ORDER BY hex, key LIMIT ?3",
@@ -131,19 +126,18 @@ impl AuditScratch {
         .bind(hex)
         .bind(key)
         .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows
             .iter()
             .map(|row| {
                 let listed = ListedKey {
                     hex: row.get(0),
                     key: row.get(1),
-                    size: row.get::<i64, _>(2) as u64,
+                    size: row.get::<i64>(2) as u64,
                     modified: row.get(3),
                 };
-                (listed, row.get::<i64, _>(4) != 0)
+                (listed, row.get::<i64>(4) != 0)
             })
             .collect())
     }
@@ -153,13 +147,12 @@ impl AuditScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn duplicate_branches(&self) -> Result<Vec<(String, String, String)>, IndexError> {
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT repo_id, name, group_concat(coalesce(head, ''), ' ') FROM (SELECT * FROM branch ORDER BY repo_id, name, id)
              GROUP BY repo_id, name HAVING count(*) > 1 ORDER BY repo_id, name",
         )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows
             .iter()
             .map(|r| (r.get(0), r.get(1), r.get(2)))
@@ -175,16 +168,15 @@ impl AuditScratch {
         after: &(String, String),
         limit: u32,
     ) -> Result<Vec<(String, String)>, IndexError> {
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT DISTINCT b.repo_id, b.name FROM branch AS b JOIN repo AS r ON r.repo_id = b.repo_id AND r.deleted = 0
              WHERE (b.repo_id, b.name) > (?1, ?2) ORDER BY b.repo_id, b.name LIMIT ?3",
         )
         .bind(&after.0)
         .bind(&after.1)
         .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
     }
 
@@ -193,13 +185,12 @@ impl AuditScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn dangling_heads(&self) -> Result<Vec<BranchFact>, IndexError> {
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT id, repo_id, name, head FROM branch AS b WHERE head IS NOT NULL
                AND NOT EXISTS (SELECT 1 FROM known AS k WHERE k.kind = 0 AND k.id = b.head) ORDER BY repo_id, name, id",
         )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows.iter().map(branch_fact).collect())
     }
 
@@ -208,11 +199,10 @@ impl AuditScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn repo_path(&self, repo_id: &str) -> Result<Option<String>, IndexError> {
-        let row = sqlx::query("SELECT path FROM repo WHERE repo_id = ?1")
+        let row = ask("SELECT path FROM repo WHERE repo_id = ?1")
             .bind(repo_id)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(failed)?;
+            .first(&self.file)
+            .await?;
         Ok(row.map(|r| r.get(0)))
     }
 
@@ -230,14 +220,13 @@ impl AuditScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn parents_without_fact(&self, limit: u32) -> Result<Vec<String>, IndexError> {
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT DISTINCT parent FROM edge WHERE parent NOT IN (SELECT id FROM known WHERE kind = ?1) LIMIT ?2",
         )
         .bind(Kind::Commit as i64)
         .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
@@ -246,11 +235,8 @@ impl AuditScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn commit_count(&self) -> Result<usize, IndexError> {
-        let row = sqlx::query("SELECT count(*) FROM commit_fact")
-            .fetch_one(&self.pool)
-            .await
-            .map_err(failed)?;
-        Ok(row.get::<i64, _>(0) as usize)
+        let count = ask("SELECT count(*) FROM commit_fact").first(&self.file);
+        Ok(count.await?.map_or(0, |row| row.get::<i64>(0)) as usize)
     }
 
     /// Edges from snapshots to the parents of their deltas, by number.
@@ -284,13 +270,8 @@ impl AuditScratch {
         .await
     }
 
-    async fn pairs(&self, query: &'static str) -> Result<Vec<(u32, u32)>, IndexError> {
-        let mut rows = sqlx::query(query).fetch(&self.pool);
-        let mut out = Vec::new();
-        while let Some(row) = rows.try_next().await.map_err(failed)? {
-            out.push((row.get::<i64, _>(0) as u32, row.get::<i64, _>(1) as u32));
-        }
-        Ok(out)
+    async fn pairs(&self, sql: &'static str) -> Result<Vec<(u32, u32)>, IndexError> {
+        ask(sql).pairs(&self.file).await
     }
 
     /// Returns the commits that cannot be pulled because `id` cannot: the commit itself or its children where it has no
@@ -308,12 +289,8 @@ impl AuditScratch {
                 "SELECT c.n FROM bad_entry AS b JOIN commit_fact AS c ON c.snapshot_id = b.snapshot WHERE b.blob = ?1"
             }
         };
-        let rows = sqlx::query(query)
-            .bind(id)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed)?;
-        Ok(rows.iter().map(|row| row.get::<i64, _>(0) as u32).collect())
+        let rows = ask(query).bind(id).rows(&self.file).await?;
+        Ok(rows.iter().map(|row| row.get::<i64>(0) as u32).collect())
     }
 
     /// Returns the ids and repositories of commits by number, in the order of the numbers.
@@ -325,16 +302,15 @@ impl AuditScratch {
         numbers: &[u32],
     ) -> Result<Vec<(u32, String, String)>, IndexError> {
         let texts: Vec<String> = numbers.iter().map(u32::to_string).collect();
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT n, id, repo_id FROM commit_fact WHERE n IN (SELECT CAST(value AS INTEGER) FROM json_each(?1)) ORDER BY n",
         )
         .bind(json_list(&texts))
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows
             .iter()
-            .map(|r| (r.get::<i64, _>(0) as u32, r.get(1), r.get(2)))
+            .map(|r| (r.get::<i64>(0) as u32, r.get(1), r.get(2)))
             .collect())
     }
 
@@ -344,18 +320,17 @@ impl AuditScratch {
     /// The scratch file cannot be read.
     pub async fn snapshots_numbered(&self, numbers: &[u32]) -> Result<Vec<String>, IndexError> {
         let texts: Vec<String> = numbers.iter().map(u32::to_string).collect();
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT id FROM snapshot_fact WHERE n IN (SELECT CAST(value AS INTEGER) FROM json_each(?1)) ORDER BY n",
         )
         .bind(json_list(&texts))
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows.iter().map(|r| r.get(0)).collect())
     }
 }
 
-pub(super) fn branch_fact(row: &SqliteRow) -> BranchFact {
+pub(super) fn branch_fact(row: &Row) -> BranchFact {
     BranchFact {
         id: row.get(0),
         repo_id: row.get(1),
@@ -364,8 +339,8 @@ pub(super) fn branch_fact(row: &SqliteRow) -> BranchFact {
     }
 }
 
-fn unresolved(row: &SqliteRow) -> Unresolved {
-    let kind = match row.get::<i64, _>(0) {
+fn unresolved(row: &Row) -> Unresolved {
+    let kind = match row.get::<i64>(0) {
         0 => Kind::Commit,
         1 => Kind::Snapshot,
         _ => Kind::Blob,

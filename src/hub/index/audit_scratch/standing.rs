@@ -1,10 +1,9 @@
 //! The branches whose pull would succeed, as far as is known.
 
-use super::{AuditScratch, failed};
+use super::AuditScratch;
 use crate::index::IndexError;
+use crate::index::scratch_file::{Row, ask};
 use luthier_object::time::Micros;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 /// The state of a branch's pull.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +82,7 @@ impl AuditScratch {
         after: i64,
         limit: u32,
     ) -> Result<Vec<BranchHead>, IndexError> {
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT b.rowid, r.path, b.name, b.head, c.n,
                (SELECT count(DISTINCT coalesce(o.head, '')) FROM branch AS o WHERE o.repo_id = b.repo_id AND o.name = b.name),
                (SELECT count(*) FROM branch AS o WHERE o.repo_id = b.repo_id AND o.name = b.name)
@@ -93,17 +92,16 @@ impl AuditScratch {
         .bind(after)
         .bind(only)
         .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
-        let head = |r: &SqliteRow| BranchHead {
+        .rows(&self.file)
+        .await?;
+        let head = |r: &Row| BranchHead {
             row: r.get(0),
             repo: r.get(1),
             name: r.get(2),
             head: r.get(3),
-            commit: r.get::<Option<i64>, _>(4).map(|n| n as u32),
-            torn: r.get::<i64, _>(5) > 1,
-            rows: r.get::<i64, _>(6) as u64,
+            commit: r.get::<Option<i64>>(4).map(|n| n as u32),
+            torn: r.get::<i64>(5) > 1,
+            rows: r.get::<i64>(6) as u64,
         };
         Ok(rows.iter().map(head).collect())
     }
@@ -113,16 +111,15 @@ impl AuditScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn doubtful_commits(&self) -> Result<Vec<u32>, IndexError> {
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT c.n FROM known AS k JOIN commit_fact AS c ON c.id = k.id WHERE k.kind = 0 AND k.bad >= 2
              UNION SELECT c.n FROM known AS k JOIN commit_fact AS c ON c.snapshot_id = k.id WHERE k.kind = 1 AND k.bad >= 2
              UNION SELECT c.n FROM bad_entry AS b JOIN known AS k ON k.kind = 2 AND k.id = b.blob
                JOIN commit_fact AS c ON c.snapshot_id = b.snapshot WHERE k.bad >= 2",
         )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
-        Ok(rows.iter().map(|row| row.get::<i64, _>(0) as u32).collect())
+        .rows(&self.file)
+        .await?;
+        Ok(rows.iter().map(|row| row.get::<i64>(0) as u32).collect())
     }
 
     /// Code and id of the findings with these numbers.
@@ -131,16 +128,15 @@ impl AuditScratch {
     /// The scratch file cannot be read.
     pub async fn causes(&self, numbers: &[u32]) -> Result<Vec<(u32, u16, String)>, IndexError> {
         let texts: Vec<String> = numbers.iter().map(u32::to_string).collect();
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT n, code, id FROM finding WHERE n IN (SELECT CAST(value AS INTEGER) FROM json_each(?1))",
         )
         .bind(super::facts::json_list(&texts))
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
-        let cause = |r: &SqliteRow| {
-            let code = r.get::<i64, _>(1) as u16;
-            (r.get::<i64, _>(0) as u32, code, r.get(2))
+        .rows(&self.file)
+        .await?;
+        let cause = |r: &Row| {
+            let code = r.get::<i64>(1) as u16;
+            (r.get::<i64>(0) as u32, code, r.get(2))
         };
         Ok(rows.iter().map(cause).collect())
     }
@@ -153,18 +149,18 @@ impl AuditScratch {
         self.add(
             "INSERT OR REPLACE INTO standing (repo, name, head, stands, depth, at, tried, code, cause, why, named_rows) ",
             rows,
-            |mut row, b| {
-                row.push_bind(b.repo.clone())
-                    .push_bind(b.name.clone())
-                    .push_bind(b.head.clone())
-                    .push_bind(b.stands as i64)
-                    .push_bind(i64::from(b.depth))
-                    .push_bind(b.at)
-                    .push_bind(i64::from(b.tried))
-                    .push_bind(b.code.map(i64::from))
-                    .push_bind(b.cause.clone())
-                    .push_bind(b.why.clone())
-                    .push_bind(b.rows as i64);
+            |row, b| {
+                row.cell(b.repo.clone())
+                    .cell(b.name.clone())
+                    .cell(b.head.clone())
+                    .cell(b.stands as i64)
+                    .cell(i64::from(b.depth))
+                    .cell(b.at)
+                    .cell(i64::from(b.tried))
+                    .cell(b.code.map(i64::from))
+                    .cell(b.cause.clone())
+                    .cell(b.why.clone())
+                    .cell(b.rows as i64);
             },
         )
         .await
@@ -179,14 +175,13 @@ impl AuditScratch {
         repo: &str,
         names: &[String],
     ) -> Result<Vec<BranchStanding>, IndexError> {
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+        let rows = ask(format!(
             "SELECT {COLUMNS} FROM standing WHERE repo = ?1 AND name IN (SELECT value FROM json_each(?2))"
-        )))
+        ))
         .bind(repo)
         .bind(super::facts::json_list(names))
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows.iter().map(standing).collect())
     }
 
@@ -195,32 +190,31 @@ impl AuditScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn standing_counts(&self) -> Result<Vec<(String, Stands, u8, u64)>, IndexError> {
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT repo, stands, min(depth), sum(named_rows) FROM standing GROUP BY repo, stands ORDER BY repo, stands",
         )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
-        let count = |r: &SqliteRow| {
-            let (depth, count) = (r.get::<i64, _>(2) as u8, r.get::<i64, _>(3) as u64);
+        .rows(&self.file)
+        .await?;
+        let count = |r: &Row| {
+            let (depth, count) = (r.get::<i64>(2) as u8, r.get::<i64>(3) as u64);
             (r.get(0), Stands::numbered(r.get(1)), depth, count)
         };
         Ok(rows.iter().map(count).collect())
     }
 }
 
-fn standing(row: &SqliteRow) -> BranchStanding {
+fn standing(row: &Row) -> BranchStanding {
     BranchStanding {
         repo: row.get(0),
         name: row.get(1),
         head: row.get(2),
         stands: Stands::numbered(row.get(3)),
-        depth: row.get::<i64, _>(4) as u8,
+        depth: row.get::<i64>(4) as u8,
         at: row.get(5),
-        tried: row.get::<i64, _>(6) != 0,
-        code: row.get::<Option<i64>, _>(7).map(|code| code as u16),
+        tried: row.get::<i64>(6) != 0,
+        code: row.get::<Option<i64>>(7).map(|code| code as u16),
         cause: row.get(8),
         why: row.get(9),
-        rows: row.get::<i64, _>(10) as u64,
+        rows: row.get::<i64>(10) as u64,
     }
 }

@@ -1,6 +1,7 @@
 //! Facts as they are met: proved objects, checkpoints, names.
 
-use super::{RebuildScratch, body_of, failed};
+use super::{RebuildScratch, body_of};
+use crate::index::scratch_file::ask;
 use crate::index::{BranchRow, IndexError, RepoRow};
 use luthier_object::ObjectId;
 use luthier_object::time::Micros;
@@ -66,15 +67,15 @@ impl RebuildScratch {
                hint = excluded.hint, snapshot = excluded.snapshot, at = excluded.at
                WHERE (excluded.rank, excluded.key) < (rank, key)",
             commits,
-            |mut row, c| {
-                row.push_bind(c.hex.clone())
-                    .push_bind(c.id.clone())
-                    .push_bind(c.key.clone())
-                    .push_bind(i64::from(c.rank))
-                    .push_bind(c.branch.clone())
-                    .push_bind(c.hint.clone())
-                    .push_bind(c.snapshot.clone())
-                    .push_bind(c.at);
+            |row, c| {
+                row.cell(c.hex.clone())
+                    .cell(c.id.clone())
+                    .cell(c.key.clone())
+                    .cell(i64::from(c.rank))
+                    .cell(c.branch.clone())
+                    .cell(c.hint.clone())
+                    .cell(c.snapshot.clone())
+                    .cell(c.at);
             },
         )
         .await?;
@@ -86,9 +87,8 @@ impl RebuildScratch {
             "INSERT OR IGNORE INTO edge (child, parent) ",
             "",
             &edges,
-            |mut row, (child, parent)| {
-                row.push_bind((*child).to_owned())
-                    .push_bind((*parent).to_owned());
+            |row, (child, parent)| {
+                row.cell((*child).to_owned()).cell((*parent).to_owned());
             },
         )
         .await
@@ -104,12 +104,12 @@ impl RebuildScratch {
             " ON CONFLICT (hex) DO UPDATE SET id = excluded.id, key = excluded.key, rank = excluded.rank, at = excluded.at
                WHERE (excluded.rank, excluded.key) < (rank, key)",
             trees,
-            |mut row, t| {
-                row.push_bind(t.hex.clone())
-                    .push_bind(t.id.clone())
-                    .push_bind(t.key.clone())
-                    .push_bind(i64::from(t.rank))
-                    .push_bind(t.at.unwrap_or(Micros::MAX));
+            |row, t| {
+                row.cell(t.hex.clone())
+                    .cell(t.id.clone())
+                    .cell(t.key.clone())
+                    .cell(i64::from(t.rank))
+                    .cell(t.at.unwrap_or(Micros::MAX));
             },
         )
         .await
@@ -125,12 +125,12 @@ impl RebuildScratch {
             " ON CONFLICT (hex) DO UPDATE SET key = excluded.key, rank = excluded.rank, modified = excluded.modified
                WHERE (excluded.rank, excluded.key) < (rank, key)",
             blobs,
-            |mut row, b| {
-                row.push_bind(b.hex.clone())
-                    .push_bind(b.key.clone())
-                    .push_bind(i64::from(b.rank))
-                    .push_bind(b.size as i64)
-                    .push_bind(b.modified);
+            |row, b| {
+                row.cell(b.hex.clone())
+                    .cell(b.key.clone())
+                    .cell(i64::from(b.rank))
+                    .cell(b.size as i64)
+                    .cell(b.modified);
             },
         )
         .await
@@ -145,8 +145,8 @@ impl RebuildScratch {
             "INSERT OR IGNORE INTO hint (hex, repo_id) ",
             "",
             hints,
-            |mut row, (hex, repo)| {
-                row.push_bind(hex.clone()).push_bind(repo.clone());
+            |row, (hex, repo)| {
+                row.cell(hex.clone()).cell(repo.clone());
             },
         )
         .await
@@ -157,12 +157,11 @@ impl RebuildScratch {
     /// # Errors
     /// The scratch file cannot be written.
     pub async fn add_refs_name(&self, name: &str) -> Result<(), IndexError> {
-        sqlx::query("INSERT OR IGNORE INTO refs_name (name) VALUES (?1)")
+        ask("INSERT OR IGNORE INTO refs_name (name) VALUES (?1)")
             .bind(name)
-            .execute(&self.pool)
+            .execute(&self.file)
             .await
             .map(drop)
-            .map_err(failed)
     }
 
     /// Lays down a repository; `sound` says that a checkpoint speaks for it. One that is there already
@@ -176,17 +175,14 @@ impl RebuildScratch {
         created: Option<Micros>,
         sound: bool,
     ) -> Result<(), IndexError> {
-        sqlx::query(
-            "INSERT OR IGNORE INTO repo (repo_id, created, sound, body) VALUES (?1, ?2, ?3, ?4)",
-        )
-        .bind(&row.repo_id)
-        .bind(created.unwrap_or(Micros::MAX))
-        .bind(i64::from(sound))
-        .bind(body_of(row))
-        .execute(&self.pool)
-        .await
-        .map(drop)
-        .map_err(failed)
+        ask("INSERT OR IGNORE INTO repo (repo_id, created, sound, body) VALUES (?1, ?2, ?3, ?4)")
+            .bind(&row.repo_id)
+            .bind(created.unwrap_or(Micros::MAX))
+            .bind(i64::from(sound))
+            .bind(body_of(row))
+            .execute(&self.file)
+            .await
+            .map(drop)
     }
 
     /// Lays down branches.
@@ -198,15 +194,15 @@ impl RebuildScratch {
             "INSERT OR IGNORE INTO branch (id, repo_id, name, head, hex, derived) ",
             "",
             rows,
-            |mut row, b| {
+            |row, b| {
                 let hex = b.head_commit_id.as_deref().map(ObjectId::new);
                 let hex = hex.and_then(|id| id.hex().map(str::to_owned));
-                row.push_bind(b.branch_id.clone())
-                    .push_bind(b.repo_id.clone())
-                    .push_bind(b.name.clone())
-                    .push_bind(b.head_commit_id.clone())
-                    .push_bind(hex)
-                    .push_bind(i64::from(derived));
+                row.cell(b.branch_id.clone())
+                    .cell(b.repo_id.clone())
+                    .cell(b.name.clone())
+                    .cell(b.head_commit_id.clone())
+                    .cell(hex)
+                    .cell(i64::from(derived));
             },
         )
         .await
@@ -221,12 +217,12 @@ impl RebuildScratch {
             "INSERT OR IGNORE INTO blob_row (id, hex, path, repo_id, created) ",
             "",
             blobs,
-            |mut row, b| {
-                row.push_bind(b.id.clone())
-                    .push_bind(b.hex.clone())
-                    .push_bind(b.path.clone())
-                    .push_bind(b.repo_id.clone())
-                    .push_bind(b.created_at.clone());
+            |row, b| {
+                row.cell(b.id.clone())
+                    .cell(b.hex.clone())
+                    .cell(b.path.clone())
+                    .cell(b.repo_id.clone())
+                    .cell(b.created_at.clone());
             },
         )
         .await
@@ -241,10 +237,8 @@ impl RebuildScratch {
             "INSERT OR IGNORE INTO held (kind, hex, repo_id) ",
             "",
             held,
-            |mut row, (id, repo)| {
-                row.push_bind(2i64)
-                    .push_bind(id.clone())
-                    .push_bind(repo.clone());
+            |row, (id, repo)| {
+                row.cell(2i64).cell(id.clone()).cell(repo.clone());
             },
         )
         .await
@@ -259,10 +253,8 @@ impl RebuildScratch {
             "INSERT OR IGNORE INTO lacking (kind, id, by_id) ",
             "",
             lacking,
-            |mut row, (id, by)| {
-                row.push_bind(2i64)
-                    .push_bind(id.clone())
-                    .push_bind(by.clone());
+            |row, (id, by)| {
+                row.cell(2i64).cell(id.clone()).cell(by.clone());
             },
         )
         .await

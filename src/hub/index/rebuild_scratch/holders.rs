@@ -1,9 +1,9 @@
 //! Joins that say which repository holds what, and where branches without a checkpoint point.
 
-use super::{RebuildScratch, failed};
+use super::RebuildScratch;
+use crate::index::scratch_file::ask;
 use crate::index::{BranchRow, IndexError};
 use sha2::{Digest, Sha256};
-use sqlx::Row;
 
 /// Branches derived at once.
 const PAGE: i64 = 1_000;
@@ -121,7 +121,7 @@ impl RebuildScratch {
     /// # Errors
     /// The scratch file cannot be written.
     pub async fn derive_branches(&self) -> Result<u64, IndexError> {
-        self.run(
+        self.file.run(
             "CREATE TABLE tip AS SELECT h.repo_id, c.id, c.hex, iif(c.branch = '', 'main', c.branch) AS name,
                row_number() OVER (PARTITION BY h.repo_id, iif(c.branch = '', 'main', c.branch) ORDER BY c.at DESC, c.hex) AS place
              FROM repo AS r JOIN held AS h ON h.repo_id = r.repo_id AND h.kind = 0 JOIN commit_fact AS c ON c.hex = h.hex
@@ -131,21 +131,20 @@ impl RebuildScratch {
         .await?;
         let (mut after, mut count) = (0i64, 0);
         loop {
-            let rows = sqlx::query(
+            let rows = ask(
                 "SELECT rowid, repo_id, id, hex, name, place FROM tip WHERE rowid > ?1 ORDER BY rowid LIMIT ?2",
             )
             .bind(after)
             .bind(PAGE)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed)?;
+            .rows(&self.file)
+        .await?;
             let Some(last) = rows.last() else {
                 return Ok(count);
             };
             after = last.get(0);
             let branches: Vec<BranchRow> = rows
                 .iter()
-                .map(|row| tip(row.get(1), row.get(2), row.get(3), row.get(4), row.get(5)))
+                .map(|row| tip(row.get(1), row.get(2), row.text(3), row.text(4), row.get(5)))
                 .collect();
             count += branches.len() as u64;
             self.add_branches(&branches, true).await?;
@@ -157,20 +156,18 @@ impl RebuildScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn repos_without_row(&self, limit: u32) -> Result<Vec<String>, IndexError> {
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT DISTINCT h.repo_id FROM held AS h WHERE NOT EXISTS (SELECT 1 FROM repo AS r WHERE r.repo_id = h.repo_id)
              ORDER BY 1 LIMIT ?1",
         )
         .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
     async fn hold(&self, statement: &'static str, unknown: &str) -> Result<u64, IndexError> {
-        let done = sqlx::query(statement).bind(unknown).execute(&self.pool);
-        done.await.map(|done| done.rows_affected()).map_err(failed)
+        ask(statement).bind(unknown).execute(&self.file).await
     }
 }
 

@@ -10,17 +10,9 @@ mod pages;
 pub use facts::{BlobFact, CommitFact, NamedBlob, TreeFact};
 pub use pages::{BlobLine, CommitLine, Lacking, TreeLine};
 
+use super::scratch_file::{Query, ScratchFile, ask};
 use super::{IndexError, RepoRow};
-use crate::cause::Cause;
-use crate::{destination, scratch};
 use serde_json::json;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{QueryBuilder, Sqlite};
-
-/// The rows of one statement; SQLite takes 32,766 values.
-const BATCH: usize = 1_000;
 
 /// `rank` is the order of the layouts: of two keys of one object, the lower one is taken.
 const SCHEMA: &str = "
@@ -49,9 +41,7 @@ CREATE INDEX held_by_repo ON held (repo_id, kind, hex);
 
 /// A rebuild's facts.
 pub struct RebuildScratch {
-    pool: SqlitePool,
-    /// Removes the file when the scratch file goes.
-    _folder: scratch::Folder,
+    file: ScratchFile,
 }
 
 impl RebuildScratch {
@@ -60,31 +50,8 @@ impl RebuildScratch {
     /// # Errors
     /// The folder for temporary files cannot be written.
     pub async fn new() -> Result<Self, IndexError> {
-        let open = |why: Cause| IndexError::Open {
-            what: "(temporary rebuild file)".to_owned(),
-            why,
-        };
-        let folder =
-            scratch::folder("rebuild").map_err(|e| open(Cause::told(scratch::trouble(&e), e)))?;
-        let options = SqliteConnectOptions::new()
-            .filename(folder.path().join("rebuild.db"))
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Off)
-            .synchronous(SqliteSynchronous::Off)
-            .row_buffer_size(1_000)
-            .pragma("cache_size", "-65536")
-            .pragma("temp_store", "FILE");
-        let pool = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options)
-            .await
-            .map_err(|e| open(temporary(e)))?;
-        let scratch = Self {
-            pool,
-            _folder: folder,
-        };
-        scratch.run(SCHEMA).await?;
-        Ok(scratch)
+        let file = ScratchFile::new("the rebuild's scratch file", "rebuild", SCHEMA).await?;
+        Ok(Self { file })
     }
 
     /// Makes the indices that the joins need.
@@ -92,56 +59,24 @@ impl RebuildScratch {
     /// # Errors
     /// The file cannot be written.
     pub async fn index(&self) -> Result<(), IndexError> {
-        self.run(INDICES).await
-    }
-
-    async fn run(&self, statements: &'static str) -> Result<(), IndexError> {
-        sqlx::raw_sql(statements)
-            .execute(&self.pool)
-            .await
-            .map(|_| ())
-            .map_err(failed)
+        self.file.run(INDICES).await
     }
 
     /// Runs one statement; how many rows it changed.
     async fn change(&self, statement: &'static str) -> Result<u64, IndexError> {
-        let done = sqlx::query(statement).execute(&self.pool).await;
-        done.map(|done| done.rows_affected()).map_err(failed)
+        ask(statement).execute(&self.file).await
     }
 
-    /// Inserts `rows` in batches, one transaction for all.
-    async fn add<T, F>(
+    /// Inserts `rows`, one transaction for all.
+    async fn add<T>(
         &self,
         head: &'static str,
         tail: &'static str,
         rows: &[T],
-        bind: F,
-    ) -> Result<(), IndexError>
-    where
-        F: Fn(sqlx::query_builder::Separated<'_, Sqlite, &'static str>, &T),
-    {
-        let mut transaction = self.pool.begin().await.map_err(failed)?;
-        for batch in rows.chunks(BATCH) {
-            let mut query = QueryBuilder::<Sqlite>::new(head);
-            query.push_values(batch, &bind);
-            query.push(tail);
-            let done = query.build().execute(&mut *transaction).await;
-            done.map_err(failed)?;
-        }
-        transaction.commit().await.map_err(failed)
+        bind: impl Fn(&mut Query, &T),
+    ) -> Result<(), IndexError> {
+        self.file.add((head, tail), rows, bind).await
     }
-}
-
-/// Returns a scratch file that cannot be read or written: the disk is full, most likely.
-fn failed(error: sqlx::Error) -> IndexError {
-    IndexError::Query {
-        what: "the rebuild's survey",
-        why: temporary(error),
-    }
-}
-
-fn temporary(error: sqlx::Error) -> Cause {
-    Cause::told(destination::temporary_database(&error.to_string()), error)
 }
 
 /// A repository's row as the scratch file keeps it.

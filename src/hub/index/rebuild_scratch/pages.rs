@@ -1,11 +1,10 @@
 //! Reads the joined facts, a page at a time.
 
-use super::{RebuildScratch, failed, repo_from};
+use super::{RebuildScratch, repo_from};
+use crate::index::scratch_file::{Row, ask};
 use crate::index::{BranchRow, IndexError, MembershipRow, RepoRow};
 use luthier_object::Kind;
 use luthier_object::time::Micros;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use std::collections::HashMap;
 
 /// A commit to become a row.
@@ -55,12 +54,11 @@ impl RebuildScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn refs_names(&self, after: &str, limit: u32) -> Result<Vec<String>, IndexError> {
-        let rows = sqlx::query("SELECT name FROM refs_name WHERE name > ?1 ORDER BY name LIMIT ?2")
+        let rows = ask("SELECT name FROM refs_name WHERE name > ?1 ORDER BY name LIMIT ?2")
             .bind(after)
             .bind(limit)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed)?;
+            .rows(&self.file)
+            .await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
@@ -69,14 +67,12 @@ impl RebuildScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn repos(&self, after: &str, limit: u32) -> Result<Vec<RepoRow>, IndexError> {
-        let rows =
-            sqlx::query("SELECT body FROM repo WHERE repo_id > ?1 ORDER BY repo_id LIMIT ?2")
-                .bind(after)
-                .bind(limit)
-                .fetch_all(&self.pool)
-                .await
-                .map_err(failed)?;
-        Ok(rows.iter().map(|row| repo_from(row.get(0))).collect())
+        let rows = ask("SELECT body FROM repo WHERE repo_id > ?1 ORDER BY repo_id LIMIT ?2")
+            .bind(after)
+            .bind(limit)
+            .rows(&self.file)
+            .await?;
+        Ok(rows.iter().map(|row| repo_from(row.text(0))).collect())
     }
 
     /// One repository.
@@ -84,12 +80,11 @@ impl RebuildScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn repo(&self, repo_id: &str) -> Result<Option<RepoRow>, IndexError> {
-        let row = sqlx::query("SELECT body FROM repo WHERE repo_id = ?1")
+        let row = ask("SELECT body FROM repo WHERE repo_id = ?1")
             .bind(repo_id)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(failed)?;
-        Ok(row.map(|row| repo_from(row.get(0))))
+            .first(&self.file)
+            .await?;
+        Ok(row.map(|row| repo_from(row.text(0))))
     }
 
     /// One branch.
@@ -97,11 +92,10 @@ impl RebuildScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn branch(&self, id: &str) -> Result<Option<BranchRow>, IndexError> {
-        let row = sqlx::query("SELECT id, repo_id, name, head FROM branch WHERE id = ?1")
+        let row = ask("SELECT id, repo_id, name, head FROM branch WHERE id = ?1")
             .bind(id)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(failed)?;
+            .first(&self.file)
+            .await?;
         Ok(row.as_ref().map(branch_from))
     }
 
@@ -110,14 +104,12 @@ impl RebuildScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn branches(&self, after: &str, limit: u32) -> Result<Vec<BranchRow>, IndexError> {
-        let rows = sqlx::query(
-            "SELECT id, repo_id, name, head FROM branch WHERE id > ?1 ORDER BY id LIMIT ?2",
-        )
-        .bind(after)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        let rows =
+            ask("SELECT id, repo_id, name, head FROM branch WHERE id > ?1 ORDER BY id LIMIT ?2")
+                .bind(after)
+                .bind(limit)
+                .rows(&self.file)
+                .await?;
         Ok(rows.iter().map(branch_from).collect())
     }
 
@@ -126,22 +118,21 @@ impl RebuildScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn commits(&self, after: &str, limit: u32) -> Result<Vec<CommitLine>, IndexError> {
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT hex, key, iif(c.hint <> '', c.hint, (SELECT h.repo_id FROM held AS h LEFT JOIN repo AS r ON r.repo_id = h.repo_id
                WHERE h.kind = 0 AND h.hex = c.hex ORDER BY r.created, h.repo_id LIMIT 1))
              FROM commit_fact AS c WHERE hex > ?1 ORDER BY hex LIMIT ?2",
         )
         .bind(after)
         .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows
             .iter()
             .map(|row| CommitLine {
                 hex: row.get(0),
                 key: row.get(1),
-                repo_id: row.get::<Option<String>, _>(2).unwrap_or_default(),
+                repo_id: row.get::<Option<String>>(2).unwrap_or_default(),
             })
             .collect())
     }
@@ -156,7 +147,7 @@ impl RebuildScratch {
         limit: u32,
     ) -> Result<Vec<TreeLine>, IndexError> {
         let (at, hex) = after.unwrap_or((Micros::MIN, ""));
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT at, hex, key, (SELECT json_group_array(repo_id) FROM (SELECT h.repo_id FROM held AS h
                LEFT JOIN repo AS r ON r.repo_id = h.repo_id WHERE h.kind = 1 AND h.hex = t.hex ORDER BY r.created, h.repo_id))
              FROM tree_fact AS t WHERE (at, hex) > (?1, ?2) ORDER BY at, hex LIMIT ?3",
@@ -164,16 +155,15 @@ impl RebuildScratch {
         .bind(at)
         .bind(hex)
         .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows
             .iter()
             .map(|row| TreeLine {
                 at: row.get(0),
                 hex: row.get(1),
                 key: row.get(2),
-                repos: serde_json::from_str(row.get(3)).unwrap_or_default(),
+                repos: serde_json::from_str(row.text(3)).unwrap_or_default(),
             })
             .collect())
     }
@@ -183,21 +173,20 @@ impl RebuildScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn blobs(&self, after: &str, limit: u32) -> Result<Vec<BlobLine>, IndexError> {
-        let rows = sqlx::query(
+        let rows = ask(
             "SELECT r.id, b.key, b.size, r.path, r.repo_id, r.created, b.modified FROM blob_row AS r
              JOIN blob_fact AS b ON b.hex = r.hex WHERE r.id > ?1 ORDER BY r.id LIMIT ?2",
         )
         .bind(after)
         .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+        .rows(&self.file)
+        .await?;
         Ok(rows
             .iter()
             .map(|row| BlobLine {
                 id: row.get(0),
                 key: row.get(1),
-                size: row.get::<i64, _>(2) as u64,
+                size: row.get::<i64>(2) as u64,
                 path: row.get(3),
                 repo_id: row.get(4),
                 created_at: row.get(5),
@@ -231,14 +220,13 @@ impl RebuildScratch {
                  WHERE h.kind = ?1 AND (h.hex, h.repo_id) > (?2, ?3) ORDER BY h.hex, h.repo_id LIMIT ?4"
             }
         };
-        let rows = sqlx::query(query)
+        let rows = ask(query)
             .bind(kind as i64)
             .bind(hex)
             .bind(repo)
             .bind(limit)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed)?;
+            .rows(&self.file)
+            .await?;
         Ok(rows
             .iter()
             .map(|row| {
@@ -269,11 +257,10 @@ impl RebuildScratch {
                 "SELECT hex, key FROM blob_fact WHERE hex IN (SELECT value FROM json_each(?1))"
             }
         };
-        let rows = sqlx::query(query)
+        let rows = ask(query)
             .bind(serde_json::Value::from(hexes).to_string())
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed)?;
+            .rows(&self.file)
+            .await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
@@ -297,17 +284,14 @@ impl RebuildScratch {
                WHERE c.snapshot IS NOT NULL AND NOT EXISTS (SELECT 1 FROM tree_fact AS t WHERE t.hex = c.snapshot)",
         )
         .await?;
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM lacking")
-            .fetch_one(&self.pool)
-            .await
-            .map_err(failed)?;
-        let rows = sqlx::query("SELECT kind, id, by_id FROM lacking ORDER BY kind, id LIMIT ?1")
+        let count = ask("SELECT count(*) FROM lacking").first(&self.file);
+        let count = count.await?.map_or(0, |row| row.get::<i64>(0));
+        let rows = ask("SELECT kind, id, by_id FROM lacking ORDER BY kind, id LIMIT ?1")
             .bind(limit)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed)?;
+            .rows(&self.file)
+            .await?;
         let first = rows.iter().map(|row| Lacking {
-            kind: Kind::ALL[row.get::<i64, _>(0).clamp(0, 2) as usize],
+            kind: Kind::ALL[row.get::<i64>(0).clamp(0, 2) as usize],
             id: row.get(1),
             named_by: row.get(2),
         });
@@ -315,7 +299,7 @@ impl RebuildScratch {
     }
 }
 
-fn branch_from(row: &SqliteRow) -> BranchRow {
+fn branch_from(row: &Row) -> BranchRow {
     BranchRow {
         branch_id: row.get(0),
         repo_id: row.get(1),
