@@ -14,6 +14,7 @@ use luthier_hub::index::{BlobRow, CommitRow, Index, IndexError, MembershipRow, P
 use luthier_hub::store::reconstruct;
 use luthier_object::{Kind, Manifest, ObjectId, time};
 use std::collections::{BTreeSet, HashMap};
+use tokio::sync::mpsc;
 
 /// Entries of trees looked up at once.
 const ENTRIES: usize = 20_000;
@@ -30,7 +31,10 @@ trait Audited: Sized + PartialEq {
     fn storage_uri(&self) -> Option<&str>;
     /// Rows fetched by their ids at once; a snapshot's may weigh megabytes.
     const TOGETHER: u32;
-    async fn page(index: &dyn Index, after: Option<&str>) -> Result<Page<Self>, IndexError>;
+    fn page(
+        index: &dyn Index,
+        after: Option<&str>,
+    ) -> impl Future<Output = Result<Page<Self>, IndexError>> + Send;
     async fn by_id(index: &dyn Index, ids: &[String]) -> Result<Vec<Self>, IndexError>;
     async fn judge(&self, judge: &Judge, copies: &[StoredCopy]) -> Verdict;
 }
@@ -105,14 +109,19 @@ impl<R: Audited> Judged<R> {
     }
 }
 
+/// Where a pass gets its pages from.
+enum Pages<R> {
+    /// Of the whole hub: the next one is read while one is judged.
+    Ahead(mpsc::Receiver<Result<Page<R>, IndexError>>),
+    /// Of the repository that the audit is cut to, behind an id.
+    Held(String),
+}
+
 impl Scan<'_> {
-    /// Returns the next page behind `after`, judged; moves `after` on.
-    async fn judged<R: Audited>(
-        &mut self,
-        after: &mut Option<String>,
-    ) -> Result<Judged<R>, AuditError> {
+    /// Returns the next page, judged.
+    async fn judged<R: Audited>(&mut self, pages: &mut Pages<R>) -> Result<Judged<R>, AuditError> {
         self.progress.checkpoint().await?;
-        let page = self.next_page::<R>(after).await?;
+        let page = self.next_page(pages).await?;
         let holders = self.holders(&page.rows).await?;
         let copies = self.copies(&page.rows).await?;
         let mut rows = Vec::with_capacity(page.rows.len());
@@ -145,7 +154,9 @@ impl Scan<'_> {
         self.judge_changed(&mut rows).await?;
         self.progress.update(|f| {
             f.done += rows.len() as u64;
-            after.clone().unwrap_or_default().clone_into(&mut f.subject);
+            if let Some((row, _)) = rows.last() {
+                row.id().clone_into(&mut f.subject);
+            }
         });
         Ok(Judged {
             rows,
@@ -154,23 +165,46 @@ impl Scan<'_> {
         })
     }
 
-    /// Returns the next page behind `after`, of the hub or of the repository that the audit is cut to; moves `after`
-    /// on.
-    async fn next_page<R: Audited>(
-        &self,
-        after: &mut Option<String>,
-    ) -> Result<Page<R>, AuditError> {
+    /// Returns the source of a pass's pages.
+    fn pages<R: Audited + Send + 'static>(&self) -> Pages<R> {
+        if self.only.is_some() {
+            return Pages::Held(String::new());
+        }
+        let store = self.store.clone();
+        let (give, take) = mpsc::channel(1);
+        tokio::spawn(async move {
+            let mut after: Option<String> = None;
+            loop {
+                let page = R::page(store.index(), after.as_deref()).await;
+                let last = page.as_ref().ok().and_then(|page| page.rows.last());
+                after = last.map(|row| row.id().to_owned()).or(after);
+                let ends = page.as_ref().map_or(true, |page| page.end);
+                // Whoever takes the pages may have gone.
+                if give.send(page).await.is_err() || ends {
+                    return;
+                }
+            }
+        });
+        Pages::Ahead(take)
+    }
+
+    /// Returns the next page, of the hub or of the repository that the audit is cut to.
+    async fn next_page<R: Audited>(&self, pages: &mut Pages<R>) -> Result<Page<R>, AuditError> {
         let index = self.store.index();
-        let Some(only) = &self.only else {
-            let page = R::page(index, after.as_deref()).await?;
-            let last = page.rows.last().map(|row| row.id().to_owned());
-            *after = last.or(after.take());
-            return Ok(page);
+        let after = match pages {
+            Pages::Ahead(pages) => {
+                let ended = || IndexError::Query {
+                    what: R::KIND.as_str(),
+                    why: "reading ended before the last page".into(),
+                };
+                return Ok(pages.recv().await.ok_or_else(ended)??);
+            }
+            Pages::Held(after) => after,
         };
-        let behind = after.as_deref().unwrap_or_default();
+        let only = self.only.as_deref().unwrap_or_default();
         let ids = self
             .scratch
-            .members(R::KIND, only, behind, R::TOGETHER)
+            .members(R::KIND, only, after, R::TOGETHER)
             .await?;
         let mut rows = R::by_id(index, &ids).await?;
         rows.sort_by(|a, b| a.id().cmp(b.id()));
@@ -179,7 +213,9 @@ impl Scan<'_> {
             self.scratch.add_members(R::KIND, &holders).await?;
         }
         let end = ids.len() < R::TOGETHER as usize;
-        *after = ids.into_iter().next_back().or(after.take());
+        if let Some(last) = ids.into_iter().next_back() {
+            *after = last;
+        }
         Ok(Page { rows, end })
     }
 
@@ -297,9 +333,9 @@ impl Scan<'_> {
     }
 
     pub(crate) async fn blobs(&mut self) -> Result<(), AuditError> {
-        let mut after = None;
+        let mut pages = self.pages::<BlobRow>();
         loop {
-            let page = self.judged::<BlobRow>(&mut after).await?;
+            let page = self.judged(&mut pages).await?;
             self.summary.checked.blobs += page.rows.len() as u64;
             if self.take(page).await? {
                 return Ok(());
@@ -308,9 +344,9 @@ impl Scan<'_> {
     }
 
     pub(crate) async fn snapshots(&mut self) -> Result<(), AuditError> {
-        let mut after = None;
+        let mut pages = self.pages::<SnapshotRow>();
         loop {
-            let page = self.judged::<SnapshotRow>(&mut after).await?;
+            let page = self.judged(&mut pages).await?;
             let numbers = self.snapshot_facts..;
             let facts: Vec<SnapshotFact> = numbers.zip(&page.rows).map(snapshot_fact).collect();
             self.snapshot_facts += facts.len() as u32;
@@ -398,9 +434,9 @@ impl Scan<'_> {
     }
 
     pub(crate) async fn commits(&mut self) -> Result<(), AuditError> {
-        let mut after = None;
+        let mut pages = self.pages::<CommitRow>();
         loop {
-            let page = self.judged::<CommitRow>(&mut after).await?;
+            let page = self.judged(&mut pages).await?;
             let numbered = (self.commit_facts..).zip(&page.rows);
             let facts: Vec<CommitFact> =
                 numbered.map(|(n, (row, _))| commit_fact(n, row)).collect();
