@@ -11,6 +11,7 @@ pub mod capabilities;
 pub mod changes;
 mod editable;
 mod error;
+mod held;
 pub mod hidden;
 mod listing;
 pub mod pages;
@@ -21,6 +22,7 @@ mod rows;
 pub mod schema;
 pub mod server;
 pub mod sqlite;
+mod statement;
 
 pub use capabilities::Capabilities;
 pub use changes::{
@@ -50,6 +52,17 @@ pub const PAGE_BYTES: usize = 16 << 20;
 pub struct Page<T> {
     pub rows: Vec<T>,
     pub end: bool,
+}
+
+impl<T> Page<T> {
+    /// Returns the page of a list that has no rows.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self {
+            rows: Vec::new(),
+            end: true,
+        }
+    }
 }
 
 /// A repository.
@@ -247,6 +260,14 @@ impl Browse {
             (true, _) => ("DESC", "<"),
             (false, _) => ("ASC", ">"),
         }
+    }
+
+    /// Returns a page that was read towards the list's beginning in the list's order.
+    pub(crate) fn in_order(&self, mut page: Page<Listed>) -> Page<Listed> {
+        if !self.from.is_forward() {
+            page.rows.reverse();
+        }
+        page
     }
 
     /// Moment and id of the row that the page starts at.
