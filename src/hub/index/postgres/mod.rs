@@ -18,6 +18,7 @@ mod open;
 pub mod pg_url;
 mod pooler;
 mod read;
+mod relations;
 mod schema;
 mod server;
 mod sessions;

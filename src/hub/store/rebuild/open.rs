@@ -5,8 +5,7 @@ use crate::index::{IndexError, IndexMut, Postgres, Sqlite};
 use crate::store::hub::{Database, Hub};
 use crate::store::read::open_backend;
 use crate::store::requests::connect_index;
-use crate::store::retry::Retrying;
-use crate::store::{Authority, Store, StoreError, WriteSide};
+use crate::store::{Authority, Store, StoreError};
 use std::sync::Arc;
 
 impl Store {
@@ -29,14 +28,7 @@ impl Store {
             };
             return Err(error.into());
         }
-        Ok(Self {
-            hub: hub.clone(),
-            index: Retrying::new(index.clone()),
-            backend: backend.clone(),
-            write_side: Some(WriteSide { index, backend }),
-            patient: None,
-            copies: None,
-        })
+        Ok(Self::for_writing(hub, index, backend))
     }
 }
 
