@@ -2,7 +2,7 @@
 
 use super::row::Row;
 use super::{ObjectView, PREVIEW_BYTES};
-use crate::one;
+use crate::by_id;
 use crate::probe::{Named, ObjectState, Probe, Witness};
 use bytes::Bytes;
 use luthier_hub::backend::Key;
@@ -49,7 +49,7 @@ pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) 
 
 /// Looks at the object of a row and reads it.
 async fn look(store: &Store, kind: Kind, id: &ObjectId, row: &Row) -> ObjectState {
-    let copies = one::copies(store, id, row.repo_id()).await;
+    let copies = by_id::copies(store, id, row.repo_id()).await;
     let probe = Probe {
         store,
         read: true,

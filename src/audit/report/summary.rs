@@ -1,8 +1,7 @@
 //! The end of an audit, in figures.
 
-use crate::fault::{Code, FAULTS, Grade};
+use crate::fault::{Code, FAULTS, Grade, WHOLE_HUB};
 use crate::hidden::HiddenTable;
-use crate::scan::WHOLE_HUB;
 use crate::unlinked::{Fate, Fates};
 use crate::{AuditError, Depth};
 use luthier_hub::index::Counts;

@@ -204,9 +204,6 @@ impl Scan<'_> {
     }
 }
 
-/// Codes that only an audit of the whole hub can give: what nothing names anywhere.
-pub const WHOLE_HUB: [Code; 2] = [Code::ObjectOrphan, Code::BlobUnreferenced];
-
 /// Returns a branch as the scratch file keeps it.
 pub(super) fn branch_fact(row: &luthier_hub::index::BranchRow) -> BranchFact {
     BranchFact {

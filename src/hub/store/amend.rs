@@ -1,7 +1,7 @@
 //! Computes the changes with which a row would say what its object says.
 
-use super::rebuild::rows;
 use super::reconstruct;
+use super::rows;
 use crate::index::{CellEdit, CommitRow, EditableColumn as Column, SnapshotRow};
 use luthier_object::{CommitRecord, SnapshotRecord, json};
 use serde_json::{Map, Value};

@@ -2,10 +2,10 @@
 
 use super::chain::{ChainBreak, TreeCache};
 use super::hub::{Database, Hub, ObjectStore};
-use super::rebuild::rows;
 use super::reconstruct::{self, RowError};
 use super::requests::{connect_backend, connect_index};
 use super::retry::Retrying;
+use super::rows;
 use super::{Authority, Store, StoreError, WriteSide};
 use crate::access::Access;
 use crate::backend::local::Local;

@@ -3,9 +3,9 @@
 //! `rmp-serde` by itself accepts what follows the value, keeps the last of two equal keys and
 //! reads a struct from a list, so each of these is looked for here.
 
-use super::json::{self, MAX_DEPTH};
-use super::manifest::{Delta, MAX_ENTRIES, Manifest, ManifestError};
-use super::{JsonError, ObjectId, RecordError};
+use super::{Delta, MAX_ENTRIES, Manifest, ManifestError};
+use crate::json::{self, MAX_DEPTH};
+use crate::{JsonError, ObjectId, RecordError};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use std::cell::RefCell;
