@@ -3,7 +3,6 @@
 use crate::progress::Progress;
 pub use crate::progress::WaitBudget;
 use crate::text;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::warn;
