@@ -18,7 +18,7 @@ use super::step::{Step, Totals};
 use super::steps::COPY_IN;
 use super::wanted::Wanted;
 use draft::Draft;
-use luthier_audit::{Code, Filter, Remedy, Report, Summary, mass};
+use luthier_audit::{Code, Filter, Remedy, Report, Subject, Summary, mass};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
 use luthier_object::Kind;

@@ -4,7 +4,7 @@
 //! this one names is looked up, and is known without being judged.
 
 use super::{PAGE, Scan, hex_of};
-use crate::{AuditError, Code, Depth, references, refs, unreferenced};
+use crate::{AuditError, Depth, references, refs, unreferenced};
 use crate::{graph, one};
 use futures_util::TryStreamExt;
 use luthier_hub::index::audit_scratch::{BranchFact, CommitFact, Standing, StoredCopy};
