@@ -30,7 +30,6 @@ use super::widgets::help::Help;
 use super::widgets::list::Cursor;
 use crossterm::event::{Event as Term, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use luthier_hub::progress::Figures;
-use luthier_hub::text;
 use ratatui::layout::Size;
 
 /// Takes one event and says what is to be done.
