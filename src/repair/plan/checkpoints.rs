@@ -137,11 +137,7 @@ async fn one(store: &Store, plan: &mut Plan, target: &Target) -> Result<Made, Re
 }
 
 /// Adds the step of one repository, or the reason against it; nothing where the store says all already.
-async fn add_or_refuse(
-    store: &Store,
-    plan: &mut Plan,
-    target: &Target,
-) -> Result<(), RepairError> {
+async fn add_or_refuse(store: &Store, plan: &mut Plan, target: &Target) -> Result<(), RepairError> {
     match one(store, plan, target).await? {
         Made::Skipped(why) => plan.refuse(refusal(target, why)),
         Made::Step | Made::Nothing => Ok(()),
