@@ -48,7 +48,7 @@ fn local(name: &'static str, value: Option<&str>) -> Column {
 }
 
 /// Returns an instant in UTC; text that is none stays as it is.
-pub(super) fn instant(text: &str) -> String {
+fn instant(text: &str) -> String {
     let at = time::parse(text).and_then(|at| time::isoformat(at, 0));
     at.unwrap_or_else(|| text.to_owned())
 }
