@@ -353,7 +353,10 @@ fn one_bucket_name_at_the_endpoints_of_two_aws_profiles_is_no_one_hub() {
     other.refill("muse", &hub.server.objects("muse"));
     let config = hub.place.path("aws-config");
     let profile = |name: &str, server: &Server| {
-        format!("[profile {name}]\nendpoint_url = {}\n", server.endpoint())
+        format!(
+            "[profile {name}]\nendpoint_url = {}\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n",
+            server.endpoint()
+        )
     };
     let text = profile("one", &hub.server) + &profile("two", &other);
     std::fs::write(&config, text).unwrap();

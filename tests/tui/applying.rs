@@ -67,7 +67,7 @@ fn a_repair_that_has_ended_offers_nothing_to_pause() {
     for title in ["pause", "faster", "slower"] {
         assert!(!footer.contains(title), "{title}: {footer}");
     }
-    let mut stage = applying();
+    let stage = applying();
     assert!(stage.line(23).contains("pause"), "{}", stage.line(23));
 }
 

@@ -68,8 +68,9 @@ impl Stated {
 }
 
 fn commits_agree(row: &CommitRecord, object: &CommitRecord, scheme: CommitScheme) -> bool {
-    // Rows of old servers name no repository.
-    let same_repo = row.repo_id.is_empty() || row.repo_id == object.repo_id;
+    // Most objects name no repository, and rows of old servers neither.
+    let is_silent = object.repo_id.is_empty() || row.repo_id.is_empty();
+    let same_repo = is_silent || row.repo_id == object.repo_id;
     let covers_author = matches!(scheme, CommitScheme::Typed | CommitScheme::Rc7);
     same_repo
         && object.branch == row.branch
