@@ -83,7 +83,7 @@ async fn every_decision_that_is_offered_leads_to_a_step_and_no_other_is_offered(
                 let alone = all_refused(&plan).await;
                 assert!(together.contains(&alone[0]), "{alone:?}");
                 let of = report.at(&[ordinal]).await.unwrap();
-                assert_eq!(alone[0].id, of[0].finding.id);
+                assert_eq!(alone[0].code, of[0].finding.code);
             }
         }
     }
