@@ -43,6 +43,8 @@ pub struct FakeHub {
     pub depth: Option<Depth>,
     /// No object has a finding.
     pub clean: bool,
+    /// What is said of every object that is inspected.
+    pub verdict: String,
 }
 
 impl Default for FakeHub {
@@ -65,6 +67,7 @@ impl Default for FakeHub {
             },
             depth: None,
             clean: false,
+            verdict: "A clone of main comes out empty: this commit has no snapshot.".into(),
         }
     }
 }

@@ -27,7 +27,7 @@ const PATHS_SHOWN: usize = 10;
 
 /// Everything that is known of one snapshot's tree.
 struct Trees {
-    decoded: Option<Result<(Manifest, Encoding), ManifestError>>,
+    decoded: Option<Result<(Arc<Manifest>, Encoding), ManifestError>>,
     /// The row's own manifest, where it proves.
     cached: Option<Tree>,
     /// The object's, where it proves.
@@ -43,7 +43,7 @@ impl Trees {
     }
 
     /// Returns the cached manifest as it is, whether it proves or not.
-    fn as_cached(&self) -> Option<&Manifest> {
+    fn as_cached(&self) -> Option<&Arc<Manifest>> {
         let decoded = self.decoded.as_ref()?.as_ref().ok();
         decoded.map(|(manifest, _)| manifest)
     }
@@ -68,10 +68,12 @@ impl Judge {
             .manifest
             .as_deref()
             .filter(|bytes| !bytes.is_empty())
-            .map(Manifest::decode);
+            .map(|bytes| {
+                Manifest::decode(bytes).map(|(manifest, as_is)| (Arc::new(manifest), as_is))
+            });
         let stored_directories = reconstruct::directories(row).unwrap_or_default();
         if id.hex().is_none() {
-            let manifest = decoded.and_then(Result::ok).map(|(m, _)| Arc::new(m));
+            let manifest = decoded.and_then(Result::ok).map(|(m, _)| m);
             let tree = manifest.clone().unwrap_or_default();
             verdict.report(about(&id, Evidence::IdMalformed(Malformed::default())));
             judge_paths(&mut verdict, &id, &[(&tree, &stored_directories)]);
@@ -131,14 +133,14 @@ impl Judge {
         let as_cached = trees.as_cached();
         verdict.manifest = match (trees.best(), as_cached) {
             (Some(tree), _) => Some(tree.manifest().clone()),
-            (None, Some(manifest)) => Some(Arc::new(manifest.clone())),
+            (None, Some(manifest)) => Some(manifest.clone()),
             (None, None) => None,
         };
         let nothing = Manifest::new();
         let directories = reconstruct::directories(row).unwrap_or_default();
         let mut given = trees.given();
         if given.is_empty() {
-            given.push((as_cached.unwrap_or(&nothing), &directories));
+            given.push((as_cached.map_or(&nothing, |cached| &**cached), &directories));
         }
         judge_paths(verdict, id, &given);
         if let Some(tree) = trees.best()

@@ -48,7 +48,7 @@ fn faults(row: &SnapshotRow, trees: &Trees, is_cache: bool) -> Vec<Evidence> {
         (None, Some(_)) => None,
         (Some(Err(why)), _) => broken(why.to_string()),
         (Some(Ok((manifest, encoding))), cached) => {
-            let same_tree = |t: &&Tree| cached.is_none() && **t.manifest() == *manifest;
+            let same_tree = |t: &&Tree| cached.is_none() && t.manifest() == manifest;
             let from_object = trees.stored.as_ref().filter(same_tree);
             match cached.as_ref().or(from_object) {
                 Some(tree) => {
