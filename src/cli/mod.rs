@@ -349,7 +349,7 @@ fn keymap() -> Result<Keymap, CliError> {
 fn target(global: &Global) -> Result<Target, CliError> {
     configured(global)?.ok_or_else(|| {
         CliError::usage(
-            "no hub is given; add --database URL --store URL, or --profile NAME; run `luthier` for help",
+            "no hub is given; add --database URL and --store URL, or --profile NAME; `luthier --help` has examples",
         )
     })
 }

@@ -33,7 +33,7 @@ pub async fn show_plan(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliEr
         totals.words(),
         text::bytes(totals.bytes),
         text::plural(totals.requests, "request"),
-        text::plural(totals.refused, "finding"),
+        text::plural(totals.refused, plan.skips()),
     ))?;
     if let Some(why) = plan.why_empty() {
         out.line(&why)?;

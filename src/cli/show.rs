@@ -9,7 +9,7 @@ use luthier_audit::AuditError;
 use luthier_audit::FieldDiff;
 use luthier_audit::inspect::by_bytes::{self, Reach, Searched};
 use luthier_audit::inspect::{self, Inspection, ObjectView};
-use luthier_audit::suggest;
+use luthier_audit::{Remedy, suggest};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
 use luthier_hub::text;
@@ -166,11 +166,11 @@ fn write_all(found: &Inspection, out: &Output) -> Result<(), CliError> {
         write_fields(&found.fields, out)?;
     }
     write_ids(found, out)?;
-    heading(out, "identity")?;
+    heading(out, "identity (= marks the formula that gives this id)")?;
     for trial in &found.identity {
         let mark = if trial.matches { "=" } else { " " };
         out.line(&format!(
-            "  {mark} {:<15} {}  ({})",
+            "  {mark} {:<15} {}  from the {}",
             trial.scheme, trial.yields, trial.source
         ))?;
     }
@@ -188,6 +188,10 @@ fn write_all(found: &Inspection, out: &Output) -> Result<(), CliError> {
         heading(out, "findings")?;
         for finding in &found.findings {
             write_finding(finding, out)?;
+        }
+        if found.findings.iter().any(|finding| finding.remedy != Remedy::None) {
+            let id = found.id.get(..19).unwrap_or(&found.id);
+            out.line(&format!("`luthier repair --id {id}` plans the repair."))?;
         }
     }
     Ok(())

@@ -10,6 +10,10 @@ use serde::Serialize;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
+/// The sentence on a folder without `HEAD`.
+const NO_HEAD: &str =
+    "it is missing; a pull writes it last, when a client would refuse nothing";
+
 /// The largest ref that is read, in bytes.
 const REF_LIMIT: u64 = 4 << 10;
 
@@ -216,11 +220,11 @@ impl Check<'_> {
         Some(Named { id, by })
     }
 
-    /// `HEAD` names a branch that exists.
+    /// Checks that `HEAD` names a branch that exists.
     fn head(&mut self) {
         let text = match self.object_dir.folder.read(HEAD, REF_LIMIT) {
             Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
-            Ok(None) => return self.wrong(Tier::Ref, "HEAD", "", "it is missing"),
+            Ok(None) => return self.wrong(Tier::Ref, "HEAD", "", NO_HEAD),
             Err(error) => return self.wrong(Tier::Ref, "HEAD", "", error.to_string()),
         };
         let named = text.trim().trim_start_matches("ref:").trim();

@@ -169,7 +169,7 @@ impl Totals {
         match self.mends == self.steps || self.by_remedy.contains_key(&Remedy::Undo) {
             true => steps,
             false => {
-                let verb = if self.steps == 1 { "mends" } else { "mend" };
+                let verb = if self.steps == 1 { "repairs" } else { "repair" };
                 format!(
                     "{steps} that {verb} {}",
                     luthier_hub::text::plural(self.mends, "finding")

@@ -256,6 +256,20 @@ fn parents(column: &str) -> Vec<String> {
     }
 }
 
+/// Returns the words for a field of evidence; columns of the database keep their names.
+fn label(name: &str) -> String {
+    match name {
+        "found" => "stored at".into(),
+        "held_by" => "row is in".into(),
+        "named_by" => "used by".into(),
+        "proves" => "bytes match".into(),
+        "proves_with" => "matches with".into(),
+        "refused" => "no repair".into(),
+        "unread" => "no answer".into(),
+        _ => clean(name),
+    }
+}
+
 /// Formats evidence for a person: the parts of an object or a list, one line each below one name.
 fn evidence((name, value): (&String, &Value)) -> Vec<(String, String)> {
     let plain = |value: &Value| match value {
@@ -278,7 +292,7 @@ fn evidence((name, value): (&String, &Value)) -> Vec<(String, String)> {
     };
     let (mut out, mut room) = (Vec::new(), EVIDENCE);
     for (n, part) in parts.into_iter().enumerate() {
-        let name = if n == 0 { clean(name) } else { String::new() };
+        let name = if n == 0 { label(name) } else { String::new() };
         let part = text::cut(&part, room).into_owned();
         room = room.saturating_sub(part.len());
         out.push((name, part));
@@ -307,7 +321,7 @@ impl GroupLine {
         match self.of_worst == self.count {
             true => format!("{worst} {}", self.worst.word()),
             false => format!(
-                "{worst}/{} {}",
+                "{}, {worst} {}",
                 luthier_hub::text::grouped(self.count),
                 self.worst.word()
             ),

@@ -95,7 +95,7 @@ fn decisions_survive_leaving_and_entering_again() {
     assert!(
         stage
             .text()
-            .contains("2 planned, 0 skipped, 1 need a decision"),
+            .contains("2 planned, 0 skipped, 1 undecided"),
         "{}",
         stage.text()
     );
@@ -110,7 +110,7 @@ fn a_side_that_was_not_on_the_screen_is_not_chosen() {
     assert!(
         stage
             .text()
-            .contains("0 planned, 0 skipped, 3 need a decision"),
+            .contains("0 planned, 0 skipped, 3 undecided"),
         "{}",
         stage.text()
     );

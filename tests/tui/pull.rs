@@ -11,7 +11,7 @@ fn the_first_thing_that_a_client_would_refuse_is_one_sentence() {
         let mut stage = Stage::new(width, height);
         stage.keys("b p");
         let text = stage.text();
-        let sentence = "✗ a client refuses it: the hub has no row of it";
+        let sentence = "✗ a client refuses it: the database has no row for it";
         assert!(text.contains(sentence), "{text}");
         assert!(text.contains("✓ ╰ commit abc"), "{text}");
         assert!(text.contains("✗   ╰ snapshot def"), "{text}");

@@ -32,7 +32,7 @@ impl Environment {
             Environment::Production => "production",
             Environment::Staging => "staging",
             Environment::Demo => "demo",
-            Environment::Unknown => "environment unknown",
+            Environment::Unknown => "unknown",
         }
     }
 

@@ -183,6 +183,14 @@ async fn undecided(
     Ok(skipped.into_iter().zip(refusals).collect())
 }
 
+/// Says that a person has to act, and how.
+fn by_hand(code: Code) -> String {
+    match code.by_hand() {
+        Some(how) => format!("Luthier cannot repair this: {how}"),
+        None => "Luthier cannot repair this".to_owned(),
+    }
+}
+
 impl Draft<'_> {
     /// Returns the reason why a finding is skipped, and whether only a decision is missing; `named` says that a person
     /// chose it.
@@ -200,7 +208,7 @@ impl Draft<'_> {
                         "the hub has no valid copy of it; a copy from elsewhere is needed"
                             .to_owned()
                     }
-                    None => "Luthier cannot fix this; a person has to look at it".to_owned(),
+                    None => by_hand(finding.code),
                 },
                 false,
             )),

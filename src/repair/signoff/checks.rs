@@ -121,7 +121,7 @@ impl Checks {
         let said = match summary.unknown {
             0 if ended => "Every request to the store was answered.".to_owned(),
             0 => "The audit did not finish.".to_owned(),
-            count => format!("{} had no answer.", text::plural(count, "question")),
+            count => format!("{} had no answer.", text::plural(count, "request")),
         };
         self.add("all-answered", held_or_open(answered), said);
         self.of_hidden(summary);
@@ -150,11 +150,11 @@ impl Checks {
         let mut said = said;
         if unread > 0 {
             let why = match unread <= by_policy {
-                true => "none, as the policy allows",
-                false => "none that could be read: the findings on them say why",
+                true => "no object, as the policy allows",
+                false => "no object that could be read: see the findings on them",
             };
-            let verb = if unread == 1 { "names" } else { "name" };
-            said = format!("{said} {} {verb} {why}.", text::plural(unread, "row"));
+            let verb = if unread == 1 { "points" } else { "point" };
+            said = format!("{said} {} {verb} to {why}.", text::plural(unread, "row"));
         }
         // A hub without a row has nothing to sign.
         let held = read > 0 && rows > 0 && unread <= by_policy;

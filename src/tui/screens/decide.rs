@@ -238,7 +238,7 @@ impl Decide {
         let mut words = format!("{}: {} decided", self.what, text::grouped(tally.planned));
         for (count, word) in [
             (tally.kept + tally.skipped, "skipped"),
-            (tally.undecided, "need a decision"),
+            (tally.undecided, "undecided"),
         ] {
             if count > 0 {
                 words += &format!(", {} {word}", text::grouped(count));
@@ -367,7 +367,7 @@ impl Decide {
     pub fn status(&self, shared: &Shared) -> String {
         let tally = self.tally(shared);
         format!(
-            "decisions: {} planned, {} skipped, {} need a decision",
+            "decisions: {} planned, {} skipped, {} undecided",
             text::grouped(tally.planned),
             text::grouped(tally.kept + tally.skipped),
             text::grouped(tally.undecided)

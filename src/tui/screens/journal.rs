@@ -196,7 +196,7 @@ impl JournalScreen {
                 frame.render_widget(Line::styled(format!(" ✗ {why}"), theme.error), body);
             }
             Slot::Ready(runs) if runs.is_empty() => {
-                let text = " Luthier has changed nothing from this machine yet";
+                let text = " Luthier has changed nothing here yet";
                 frame.render_widget(Line::styled(text, theme.muted), body);
             }
             Slot::Ready(runs) => {

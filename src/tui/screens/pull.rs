@@ -291,7 +291,7 @@ fn ended(end: &PulledLine, at: u64, out: &mut Text, theme: &Theme) {
         let mut words = format!("{} served", text::grouped(*served));
         if *reconstructed > 0 {
             words += &format!(
-                ", {} made from rows that name no object",
+                ", {} made from rows without storage_uri",
                 text::grouped(*reconstructed)
             );
         }

@@ -222,7 +222,7 @@ fn tell(state: &mut State) {
     };
     let found: u64 = known.summary.findings.values().sum();
     let words = format!(
-        "audit of {} ended; known are {}",
+        "audit of {} ended; {} known",
         scope_words(&shared.audits.asked.scope),
         luthier_hub::text::plural(found, "finding")
     );

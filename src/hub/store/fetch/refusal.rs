@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// The reason why an object is not handed on. Each is one half of a sentence that starts with the object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
-    #[error("the hub has no row of it")]
+    #[error("the database has no row for it")]
     NoRow,
     #[error("it has no snapshot; a clone of it would get an empty tree")]
     Treeless,
@@ -24,7 +24,7 @@ pub enum Why {
     Missing { key: Key },
     #[error("the object under {key} has {size} bytes, more than the 256 MiB that are read")]
     TooLarge { key: Key, size: u64 },
-    #[error("the object under {key} is another one: {why}")]
+    #[error("the object under {key} is not the right one: {why}")]
     Wrong { key: Key, why: String },
     #[error("its row points to no object, and a blob's row contains no bytes")]
     NoBytes,
