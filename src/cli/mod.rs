@@ -257,7 +257,7 @@ fn leave(exit: Exit) -> ! {
     std::process::exit(exit as i32)
 }
 
-/// One line for a command, or a command of the journal, that does not exist.
+/// Returns one line for a command, or a command of the journal, that does not exist.
 fn unknown_command(error: &clap::Error) -> String {
     let word = match error.get(ContextKind::InvalidSubcommand) {
         Some(ContextValue::String(word)) => word.clone(),
@@ -345,7 +345,7 @@ fn keymap() -> Result<Keymap, CliError> {
     })
 }
 
-/// As [`configured`], where a command cannot do without one.
+/// Returns the hub as [`configured`] does; fails without one.
 fn target(global: &Global) -> Result<Target, CliError> {
     configured(global)?.ok_or_else(|| {
         CliError::usage(

@@ -137,7 +137,7 @@ pub fn placed(repo: &str, path: Option<&str>) -> String {
     told.map(|part| format!("  {part}")).collect()
 }
 
-/// The last line, or the last JSON object: what became of a plan.
+/// Prints the last line, or the last JSON object: the outcomes of a plan.
 pub fn summary(plan: &Plan, applied: &Applied, out: &Output) -> Result<(), CliError> {
     if out.json {
         return out.object(&json!({

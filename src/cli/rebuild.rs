@@ -62,7 +62,7 @@ fn tell(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
             .iter()
             .try_for_each(|line| out.line(&format!("         {}: {}", line.key, line.why)))
     };
-    list("skipped", report.skipped, &report.first_skipped)?;
+    list("objects skipped", report.skipped, &report.first_skipped)?;
     list("could not be read", report.unknown, &report.first_unknown)?;
     if report.missing > 0 {
         out.line(&format!(

@@ -35,7 +35,7 @@ pub struct Repair {
     /// Use the plan that was saved in this file with --out, instead of a new audit
     #[arg(long, value_name = "FILE", conflicts_with_all = ["code", "id", "repo", "out"], help_heading = help::SELECT)]
     plan: Option<PathBuf>,
-    /// Restore missing objects from this folder (a client's working folder, or its object folder) when their bytes match the id
+    /// Restore missing objects from this folder (a client's clone or its object folder) when their bytes match the id
     #[arg(long, value_name = "DIR", help_heading = help::SELECT)]
     copies: Option<PathBuf>,
     /// List the objects that only a copy from elsewhere can restore in a new file, one JSON object per line
@@ -85,7 +85,7 @@ impl Asked {
         Ok(())
     }
 
-    /// One selection, so that there is one plan.
+    /// Returns one selection of all filters, so that there is one plan.
     async fn selection(&self, report: &Report) -> Result<Selection, CliError> {
         if let [filter] = self.filters.as_slice() {
             let filter = filter.clone();
@@ -142,7 +142,7 @@ pub async fn run(command: Repair, global: &Global, out: Output) -> Result<Exit, 
 }
 
 /// Returns the id by which findings name what `text` names: a blob may be given by the id that its row does not use.
-/// What has no row stays as it is: there are findings on it too.
+/// An id without row stays as it is: there are findings on it too.
 async fn own_id(text: &str, global: &Global) -> Result<String, CliError> {
     if ObjectId::new(text).hex().is_none() {
         return Ok(text.to_owned());

@@ -130,7 +130,7 @@ pub async fn run_diff(command: Diff, global: &Global, out: Output) -> Result<Exi
     })
 }
 
-/// As they are into a file or a pipe; to a terminal as text that it does not act on.
+/// Writes bytes as they are into a file or a pipe, and to a terminal as text that it does not act on.
 fn write_bytes(bytes: &[u8], out: &Output) -> Result<(), CliError> {
     if !std::io::stdout().is_terminal() {
         return out.raw(bytes);
@@ -197,7 +197,7 @@ fn write_all(found: &Inspection, out: &Output) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Both ids of a blob, and which one the hub uses: people compare the other one and take it for corruption.
+/// Prints both ids of a blob, and which one the hub uses: a mismatch with the other one is no corruption.
 fn write_ids(found: &Inspection, out: &Output) -> Result<(), CliError> {
     let Some(ids) = &found.blob_ids else {
         return Ok(());

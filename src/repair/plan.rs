@@ -70,7 +70,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// Whether its bytes come from a client's folder that was given beside the hub.
+    /// Returns whether its bytes come from a client's folder (`--copies`).
     fn takes_copy(&self) -> bool {
         let stores = matches!(
             self.remedy,
@@ -112,7 +112,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Of a blob that a copy would mend, a path that it has in a tree.
+    /// Returns a path that the blob has in a tree, if a copy would repair it.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.wanted.as_ref()?.path.as_deref()
@@ -123,7 +123,7 @@ impl Refusal {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     pub steps: u64,
-    /// Findings that the steps mend: some mend more than one. Counted from the steps, so no file has it.
+    /// Findings that the steps repair: some repair more than one. Counted from the steps, so no file has it.
     #[serde(skip)]
     pub mends: u64,
     pub refused: u64,
@@ -151,7 +151,7 @@ pub struct Plan {
 }
 
 impl Totals {
-    /// Whether the figures of a file are those of its steps.
+    /// Returns whether the figures of a file are those of its steps.
     fn agree(&self, counted: &Totals) -> bool {
         let mends = counted.mends;
         let written = Totals {
@@ -161,7 +161,7 @@ impl Totals {
         written == *counted
     }
 
-    /// How many steps there are, and how many findings they mend where that is another number. What is taken back was
+    /// Formats the number of steps, and of the findings that they repair where it differs. What is taken back was
     /// no finding.
     #[must_use]
     pub fn words(&self) -> String {
@@ -186,7 +186,7 @@ impl Plan {
         &self.totals
     }
 
-    /// Steps in the order of application, from the `skip`th on.
+    /// Returns steps in the order of application, from the `skip`th on.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -209,13 +209,13 @@ impl Plan {
         &self.alarms
     }
 
-    /// Whether a step takes its bytes from a client's folder, which applying it needs as well.
+    /// Returns whether a step takes its bytes from a client's folder; applying the plan then needs the folder too.
     #[must_use]
     pub fn takes_copies(&self) -> bool {
         self.copies
     }
 
-    /// Whether all that speaks against it is that rows were hidden from the audit.
+    /// Returns whether the only reason against it is that rows were hidden from the audit.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         self.partial
@@ -311,7 +311,7 @@ pub async fn plan(
     draft.plan.finish()
 }
 
-/// Of these places in the report, those whose findings become part of a step once they are chosen, in order.
+/// Returns, of these places in the report, those whose findings become part of a step once they are chosen, in order.
 ///
 /// # Errors
 /// As [`plan`].

@@ -31,7 +31,7 @@ use serde_json::Value;
 /// The bytes that are kept of one piece of evidence.
 const EVIDENCE: usize = 4 << 10;
 
-/// Text made safe, and cut where a screen could never show it whole.
+/// Makes text safe, and cuts it where a screen could never show it whole.
 #[must_use]
 pub fn clean(text: &str) -> String {
     let mut end = text.len().min(64 << 10);
@@ -68,7 +68,7 @@ impl HubId {
         &self.shown
     }
 
-    /// Twelve digits of a digest; other ids cut to as much.
+    /// Returns twelve digits of a digest, or the first twelve characters of another id.
     #[must_use]
     pub fn short(&self) -> String {
         let bare = self.shown.strip_prefix("sha256:").unwrap_or(&self.shown);
@@ -309,12 +309,12 @@ pub struct GroupLine {
     pub name: HubId,
     pub count: u64,
     pub worst: Grade,
-    /// How many are of the worst grade.
+    /// Findings of the worst grade.
     pub of_worst: u64,
 }
 
 impl GroupLine {
-    /// How many there are, and how many of them are of the worst grade.
+    /// Formats the number of findings, and how many of them are of the worst grade.
     #[must_use]
     pub fn words(&self) -> String {
         let worst = luthier_hub::text::grouped(self.of_worst);

@@ -1,7 +1,7 @@
 //! Two truths: a choice each, and what follows from it.
 
 use super::hub::FakeHub;
-use super::stage::{Stage, face};
+use super::stage::{Stage, hub_info};
 use crate::keymap::KeyContext;
 use luthier_hub::store::Environment;
 
@@ -10,7 +10,7 @@ fn stage(two_truths: u64) -> Stage {
         two_truths,
         ..FakeHub::default()
     };
-    Stage::with(hub, face(Environment::Demo, true), 100, 40)
+    Stage::with(hub, hub_info(Environment::Demo, true), 100, 40)
 }
 
 fn planned(stage: &Stage) -> String {

@@ -264,14 +264,14 @@ pub fn ambiguous_commit(record: &CommitRecord) -> Option<&'static str> {
     .find_map(|(field, holds)| holds.then_some(field))
 }
 
-/// join(⏚, [join(⏚, sorted(hex(parents))), hex(snapshot_id), message, …
+/// Writes join(⏚, [join(⏚, sorted(hex(parents))), hex(snapshot_id), message, …
 fn six_head(fields: &Fields<'_>) -> String {
     let parents = fields.sorted_parents(ObjectId::bare, "\0");
     let snapshot = fields.snapshot_id.map_or("", ObjectId::bare);
     [&parents, snapshot, fields.message, ""].join("\0")
 }
 
-/// … committed_at, author, signer_public_key])
+/// Hashes … committed_at, author, signer_public_key])
 fn six_tail(fields: &Fields<'_>, hasher: &mut Sha256) {
     hasher.update(fields.committed_at);
     hasher.update("\0");
@@ -280,7 +280,7 @@ fn six_tail(fields: &Fields<'_>, hasher: &mut Sha256) {
     hasher.update(fields.signer_public_key);
 }
 
-/// `commit <n>⏚` and the head of the six fields.
+/// Hashes `commit <n>⏚` and the head of the six fields.
 fn typed_head(fields: &Fields<'_>) -> Sha256 {
     let head = six_head(fields);
     let tail = fields.committed_at.len() + fields.author.len() + fields.signer_public_key.len() + 2;
@@ -290,14 +290,14 @@ fn typed_head(fields: &Fields<'_>) -> Sha256 {
     hasher
 }
 
-/// join(s, [join(s, sorted(parents)), snapshot_id, message, …, ids as spelt.
+/// Writes join(s, [join(s, sorted(parents)), snapshot_id, message, …, with ids as spelt.
 fn four_head(fields: &Fields<'_>, separator: &str) -> String {
     let parents = fields.sorted_parents(ObjectId::as_str, separator);
     let snapshot = fields.snapshot_id.map_or("", ObjectId::as_str);
     [&parents, snapshot, fields.message, ""].join(separator)
 }
 
-/// … committed_at])
+/// Hashes … committed_at])
 fn four_tail(fields: &Fields<'_>, hasher: &mut Sha256) {
     hasher.update(fields.committed_at);
 }

@@ -170,7 +170,7 @@ fn v01(manifest: &Manifest, _directories: &BTreeSet<String>) -> [u8; 32] {
     sha256(tree(manifest, &BTreeSet::new(), "", ObjectId::as_str).as_bytes())
 }
 
-/// join(⏚, sorted(path ⏚ `prefix` id) ++ [`dir` ⏚ d for d in sorted(directories)])
+/// Hashes join(⏚, sorted(path ⏚ `prefix` id) ++ [`dir` ⏚ d for d in sorted(directories)])
 fn tree(
     manifest: &Manifest,
     directories: &BTreeSet<String>,

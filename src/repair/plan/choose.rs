@@ -147,7 +147,7 @@ async fn take(
     Ok(())
 }
 
-/// Of the findings that need a decision, those that could not be planned once it were made, with the reason. Of many
+/// Returns the findings that no decision would make repairable, with the reason. Of many
 /// the first are tried, since each costs what planning it costs.
 async fn undecided(
     draft: &mut Draft<'_>,

@@ -1,4 +1,4 @@
-//! What becomes one step.
+//! Findings that become one step.
 
 use luthier_audit::Code;
 
@@ -13,7 +13,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// The places of all of its findings.
+    /// Returns the places of all of its findings.
     pub fn places(&self) -> impl Iterator<Item = u64> + '_ {
         std::iter::once(self.ordinal).chain(self.others.iter().copied())
     }

@@ -36,7 +36,7 @@ impl Skipped {
         self.wanted += u64::from(refusal.wanted.is_some());
     }
 
-    /// No finding was selected, or only some that are skipped.
+    /// Notes what the audit says of a plan without steps: no finding was selected, or only some that are skipped.
     pub fn after(&mut self, summary: &Summary) {
         self.shallow = summary.depth != Depth::Bytes;
         let looked = match summary.depth {

@@ -19,7 +19,7 @@ pub fn markdown(signoff: &Signoff) -> String {
     out
 }
 
-/// Text of a hub inside a code span: nothing in it is Markdown, and it never ends its line.
+/// Returns a hub's text inside a code span, so that nothing in it acts as Markdown or ends the line.
 fn code(text: &str) -> String {
     let safe = text::safe(text).replace('|', "\u{00a6}");
     let longest = safe.split(|c| c != '`').map(str::len).max().unwrap_or(0);

@@ -332,7 +332,7 @@ impl Decide {
         Go::Stay
     }
 
-    /// Both sides of the finding under the cursor are read.
+    /// Reads both sides of the finding under the cursor.
     fn look(&mut self, ctx: &mut Ctx) {
         let row = self.current();
         let Some((kind, id)) = row.and_then(|r| Some((r.subject.kind()?, r.id.clone()))) else {

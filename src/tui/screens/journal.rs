@@ -250,7 +250,7 @@ fn line(run: &RunLine, width: u16, shared: &Shared, theme: &Theme) -> Line<'stat
     ])
 }
 
-/// A run in full.
+/// Draws a run in full.
 pub fn describe(run: &RunLine, out: &mut Text, theme: &Theme) {
     out.pair("run", run.run.shown(), theme, theme.title);
     out.pair("began", &text::moment(&run.time), theme, theme.text);

@@ -148,7 +148,7 @@ impl PlanScreen {
             Slot::Failed(_) => return Some("there is no plan".into()),
             _ => return Some("the plan is not ready yet".into()),
         };
-        if totals.steps > 0 && !shared.face.writable {
+        if totals.steps > 0 && !shared.hub_info.writable {
             Some(
                 "read-only: w saves the plan for `luthier repair --plan`, or start with --write"
                     .into(),
@@ -175,8 +175,8 @@ impl PlanScreen {
             undoable: self.planned.undoable,
             canary: shared.is_risky() && totals.steps > CANARY,
         };
-        let face = &shared.face;
-        let hub = format!("{} {}", face.environment.badge(), face.name);
+        let hub_info = &shared.hub_info;
+        let hub = format!("{} {}", hub_info.environment.badge(), hub_info.name);
         let asks = totals.by_remedy.keys().any(|remedy| {
             use luthier_audit::Remedy;
             matches!(
@@ -201,7 +201,7 @@ impl PlanScreen {
         Some(Confirm::name(
             question,
             hub,
-            face.name.clone(),
+            hub_info.name.clone(),
             why.to_owned(),
         ))
     }
@@ -270,7 +270,7 @@ impl PlanScreen {
             Slot::Ready(totals) if totals.steps == 0 => {
                 "nothing is planned; the screen says why; esc goes back"
             }
-            Slot::Ready(_) if !shared.face.writable => {
+            Slot::Ready(_) if !shared.hub_info.writable => {
                 "read-only: read each step; w saves the plan"
             }
             Slot::Ready(_) => "read each step; enter applies it",

@@ -238,7 +238,7 @@ impl PullScreen {
     }
 }
 
-/// The way from the head down to what is refused.
+/// Draws the way from the head down to the refused object.
 fn tree(refused: &RefusedLine, out: &mut Text, theme: &Theme) {
     let last = refused.way.len().saturating_sub(1);
     for (depth, step) in refused.way.iter().enumerate() {

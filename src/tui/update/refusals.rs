@@ -69,7 +69,7 @@ pub fn works_on(title: &str, places: &[&str]) -> String {
     format!("{title} works on the {noun} {}, not here", places.join(", "))
 }
 
-/// A key that means nothing here: where it does mean something, or nothing where no place knows it.
+/// Tells on which screens a key works that means nothing here; says nothing if it works on none.
 pub fn nowhere(state: &mut State, key: KeyEvent) {
     let rows = rows_for(&state.keymap, key);
     let mut places: Vec<&str> = rows

@@ -78,8 +78,8 @@ impl Fetch {
         })
     }
 
-    /// Bytes of the store; wrong only if two reads say so. A record with fields of its own is read again too: no id
-    /// covers them, not even their names.
+    /// Checks bytes of the store; they are wrong only if two reads say so. A record with fields that no id covers is read
+    /// again too.
     async fn prove_object(
         &self,
         kind: Kind,
@@ -126,7 +126,7 @@ impl Fetch {
         }
     }
 
-    /// Bytes made from a row, or what the rows already said.
+    /// Checks bytes made from a row, or reports what is known from the rows.
     async fn prove_known(
         &mut self,
         id: &ObjectId,
@@ -200,7 +200,7 @@ fn commit_from_row(row: &CommitRow) -> ProveResult {
     })
 }
 
-/// An object that was made from its row.
+/// Returns an object that was made from its row.
 const fn reconstructed(object: Proven) -> Found {
     Found::Object(Fetched {
         object,

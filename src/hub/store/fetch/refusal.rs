@@ -92,7 +92,7 @@ impl Trail {
         }
     }
 
-    /// Its steps in words; the last is the object with its whole id.
+    /// Returns its steps in words; the last is the object with its whole id.
     fn steps(&self, kind: Kind, id: &ObjectId) -> Vec<String> {
         let mut out = vec![format!("head {}", self.head.name)];
         if self.depth > 0 {
@@ -116,7 +116,7 @@ impl Trail {
         out
     }
 
-    /// In words: `head main → commit a30a04d01ccc → blob sha256:… (a.mid)`.
+    /// Formats the way: `head main → commit a30a04d01ccc → blob sha256:… (a.mid)`.
     pub(super) fn words(&self, kind: Kind, id: &ObjectId) -> String {
         self.steps(kind, id).join(" → ")
     }
