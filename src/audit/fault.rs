@@ -165,9 +165,17 @@ impl Code {
         self.fault().name
     }
 
-    /// Returns what a person can do about a fault that Luthier cannot repair: the second half of a sentence.
+    /// Returns the sentence on a fault that Luthier cannot repair: what a person can do, or that nothing is broken.
     #[must_use]
-    pub const fn by_hand(self) -> Option<&'static str> {
+    pub fn by_hand(self) -> Option<String> {
+        let how = self.how()?;
+        Some(match self.fault().grade {
+            Grade::Info => format!("Nothing is broken: {how}"),
+            _ => format!("By hand: {how}"),
+        })
+    }
+
+    const fn how(self) -> Option<&'static str> {
         Some(match self {
             Code::IdentityUnverifiable => {
                 "look for a client that has it, and restore it from there (`luthier repair --copies DIR`)"
@@ -191,9 +199,9 @@ impl Code {
                 "commit it again from a client without this path, and reset the branch to the new commit"
             }
             Code::ProposalDangling => "correct or reopen the proposal on the hub",
-            Code::CommitUnreachable => "nothing is broken; make a branch if somebody needs the commit",
+            Code::CommitUnreachable => "make a branch if somebody needs the commit",
             Code::ObjectOrphan | Code::BlobUnreferenced => {
-                "nothing is broken; an interrupted push or a deleted branch leaves this behind"
+                "an interrupted push or a deleted branch leaves this behind"
             }
             Code::ObjectForeign => "find out which program wrote it; clients never read it",
             _ => return None,
@@ -230,14 +238,14 @@ macro_rules! words {
     )*};
 }
 
-impl Auto {
-    /// Returns how a remedy is applied, in words for people.
+impl Fault {
+    /// Returns how the remedy is applied, in words for people.
     #[must_use]
-    pub const fn told(self) -> &'static str {
-        match self {
-            Auto::No => "by hand",
-            Auto::Ask => "after a decision",
-            Auto::Yes => "with all others",
+    pub const fn applied(&self) -> &'static str {
+        match (self.remedy, self.auto) {
+            (Remedy::None, _) | (_, Auto::No) => "by hand",
+            (_, Auto::Ask) => "after a decision",
+            (_, Auto::Yes) => "with all others",
         }
     }
 }

@@ -90,7 +90,9 @@ impl Fate {
             ),
             Fate::NoBytes => {
                 let blobs = text::plural(count, "blob");
-                format!("{blobs}, whose bytes no row contains (`luthier repair --copies DIR` takes them from a copy)")
+                format!(
+                    "{blobs}, whose bytes no row contains (`luthier repair --copies DIR` takes them from a copy)"
+                )
             }
             Fate::Unverifiable => {
                 format!("{rows} whose id no formula reproduces (identity-unverifiable)")

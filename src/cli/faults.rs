@@ -4,7 +4,7 @@ use super::output::Output;
 use super::{CliError, Exit, code};
 use clap::Args;
 use luthier_audit::Code;
-use luthier_audit::fault::{Auto, FAULTS, Fault};
+use luthier_audit::fault::{FAULTS, Fault};
 use serde_json::json;
 
 #[derive(Args)]
@@ -36,14 +36,14 @@ pub fn run(command: &Faults, out: &Output) -> Result<Exit, CliError> {
 pub fn table(faults: &[&Fault]) -> String {
     let mut out = "| code | grade | remedy | applied | means |\n|---|---|---|---|---|\n".to_owned();
     for fault in faults {
-        let by_hand = fault.code.by_hand().filter(|_| fault.auto != Auto::Yes);
-        let by_hand = by_hand.map_or_else(String::new, |how| format!(" By hand: {how}."));
+        let by_hand = fault.code.by_hand();
+        let by_hand = by_hand.map_or_else(String::new, |how| format!(" {how}."));
         out += &format!(
             "| `{}` | {} | {} | {} | {}{by_hand} |\n",
             fault.name,
             fault.grade,
             fault.remedy,
-            fault.auto.told(),
+            fault.applied(),
             fault.is
         );
     }

@@ -240,7 +240,11 @@ fn tell_looked(summary: &Summary, chosen: bool, out: &Output) -> Result<(), CliE
         text::plural(summary.findings.values().sum(), "finding"),
         summary.repo.as_deref().unwrap_or("the whole hub"),
         summary.depth.word(),
-        if chosen { " The plan is for those that you chose." } else { "" }
+        if chosen {
+            " The plan is for those that you chose."
+        } else {
+            ""
+        }
     ))
 }
 
@@ -254,7 +258,7 @@ fn tell_unlinked(summary: &Summary, out: &Output) -> Result<(), CliError> {
         return Ok(());
     }
     out.line(&format!(
-        "{} without storage_uri: {}.",
+        "{} without storage_uri: {}. Steps and findings below are of the rows that a backfill can store.",
         text::plural(rows, "row"),
         unlinked::tell(&summary.unlinked)
     ))

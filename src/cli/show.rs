@@ -189,7 +189,11 @@ fn write_all(found: &Inspection, out: &Output) -> Result<(), CliError> {
         for finding in &found.findings {
             write_finding(finding, out)?;
         }
-        if found.findings.iter().any(|finding| finding.remedy != Remedy::None) {
+        if found
+            .findings
+            .iter()
+            .any(|finding| finding.remedy != Remedy::None)
+        {
             let id = found.id.get(..19).unwrap_or(&found.id);
             out.line(&format!("`luthier repair --id {id}` plans the repair."))?;
         }

@@ -7,6 +7,7 @@ use super::{CliError, Exit, Global, help, open, target};
 use clap::Args;
 use luthier_hub::store::Store;
 use luthier_hub::text;
+use luthier_repair::signoff::markdown_report::to_the_second;
 use luthier_repair::signoff::since::{self, Since};
 use luthier_repair::signoff::{self, Options, Pulls, Signoff, SignoffError, State, Verdict};
 use serde_json::json;
@@ -172,7 +173,9 @@ fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
     }
     if signoff.left_total > SHOWN as u64 {
         let rest = text::grouped(signoff.left_total - SHOWN as u64);
-        out.line(&format!("finding      and {rest} more; the report lists them"))?;
+        out.line(&format!(
+            "finding      and {rest} more; the report lists them"
+        ))?;
     }
     let pulls = &signoff.pulls;
     for failed in pulls.failed.iter().chain(&pulls.unknown).take(SHOWN) {
@@ -224,9 +227,9 @@ fn tell_changes(report: &Signoff, since: &Since, out: &Output) -> Result<(), Cli
     out.line(&match since.changes.is_empty() {
         true => format!(
             "The report is unchanged, and the hub is as it was at {}: {is}",
-            report.ended
+            to_the_second(&report.ended)
         ),
-        false => format!("{was} at {}, {is} now", report.ended),
+        false => format!("{was} at {}, {is} now", to_the_second(&report.ended)),
     })
 }
 

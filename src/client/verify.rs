@@ -11,8 +11,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 /// The sentence on a folder without `HEAD`.
-const NO_HEAD: &str =
-    "it is missing; a pull writes it last, when a client would refuse nothing";
+const NO_HEAD: &str = "it is missing; a pull writes it last, when a client would refuse nothing";
 
 /// The largest ref that is read, in bytes.
 const REF_LIMIT: u64 = 4 << 10;

@@ -321,7 +321,7 @@ impl GroupLine {
         match self.of_worst == self.count {
             true => format!("{worst} {}", self.worst.word()),
             false => format!(
-                "{}, {worst} {}",
+                "{worst}/{} {}",
                 luthier_hub::text::grouped(self.count),
                 self.worst.word()
             ),

@@ -111,7 +111,11 @@ const REFUSED: [(&str, &str, &str); 26] = [
         "commit.*no formula reproduces its id",
     ),
     ("bela/score-tools", "move/bucket", "commit.*is not followed"),
-    ("bela/score-tools", "perf/lazy", "commit.*is not the right one"),
+    (
+        "bela/score-tools",
+        "perf/lazy",
+        "commit.*is not the right one",
+    ),
     (
         "bela/score-tools",
         "perf/cache",
@@ -182,7 +186,11 @@ const REFUSED: [(&str, &str, &str); 26] = [
         "web/edit-1",
         "commit.*only the server's old formula",
     ),
-    ("erin/archive", "migrate/zlib", "commit.*is not the right one"),
+    (
+        "erin/archive",
+        "migrate/zlib",
+        "commit.*is not the right one",
+    ),
     (
         "erin/archive",
         "review/fingering",

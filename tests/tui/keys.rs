@@ -77,7 +77,12 @@ fn many_steps_and_chosen_remedies_ask_for_the_hubs_name_on_a_demo_too() {
 
 #[test]
 fn a_read_only_session_plans_and_says_why_it_does_not_apply() {
-    let mut stage = Stage::with(FakeHub::default(), hub_info(Environment::Demo, false), 80, 24);
+    let mut stage = Stage::with(
+        FakeHub::default(),
+        hub_info(Environment::Demo, false),
+        80,
+        24,
+    );
     stage.keys("f x");
     assert!(stage.text().contains("plan: read-only: w saves the plan"));
     stage.keys("enter");

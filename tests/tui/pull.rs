@@ -68,7 +68,12 @@ fn a_pull_is_of_the_branch_that_is_listed() {
 
 #[test]
 fn a_pull_that_is_left_is_stopped() {
-    let mut stage = Stage::with(FakeHub::default(), hub_info(Environment::Demo, false), 100, 30);
+    let mut stage = Stage::with(
+        FakeHub::default(),
+        hub_info(Environment::Demo, false),
+        100,
+        30,
+    );
     stage.keys("b");
     stage.burst("p");
     assert!(stage.state.shared.pulling.is_some() || stage.waiting.is_empty());

@@ -186,7 +186,7 @@ async fn undecided(
 /// Says that a person has to act, and how.
 fn by_hand(code: Code) -> String {
     match code.by_hand() {
-        Some(how) => format!("Luthier cannot repair this: {how}"),
+        Some(how) => format!("Luthier cannot repair this. {how}"),
         None => "Luthier cannot repair this".to_owned(),
     }
 }

@@ -76,8 +76,9 @@ fn head(out: &mut String, signoff: &Signoff) {
     line!(out, "| checksum of this report | `{}` |\n", signoff.sha256);
 }
 
-/// Returns a time without the part below a second.
-fn to_the_second(time: &str) -> String {
+/// Returns a time of a report without the part below a second.
+#[must_use]
+pub fn to_the_second(time: &str) -> String {
     match time.split_once('.') {
         Some((seconds, _)) => format!("{seconds}Z"),
         None => time.to_owned(),
@@ -235,11 +236,18 @@ fn figures(out: &mut String, signoff: &Signoff) {
         );
     }
     for (scheme, count) in &signoff.schemes {
-        line!(out, "| ids that a formula reproduces ({scheme}) | {} |",
-            text::grouped(*count));
+        line!(
+            out,
+            "| ids that a formula reproduces ({scheme}) | {} |",
+            text::grouped(*count)
+        );
     }
     for (code, count) in &signoff.findings {
-        line!(out, "| findings with code {code} | {} |", text::grouped(*count));
+        line!(
+            out,
+            "| findings with code {code} | {} |",
+            text::grouped(*count)
+        );
     }
     line!(out, "| seconds | {:.1} |", signoff.seconds);
     let hidden = signoff.hidden.iter().map(|hidden| &hidden.said);

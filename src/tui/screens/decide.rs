@@ -14,6 +14,7 @@ use crate::notices::Level;
 use crate::pages::{PAGE, Pages, Row};
 use crate::state::{Ctx, Shared, Slot};
 use crate::widgets::list::Cursor;
+use luthier_audit::Code;
 use luthier_hub::text;
 use luthier_repair::Selection;
 
@@ -95,7 +96,7 @@ impl Decide {
     /// Returns whether both sides of the finding under the cursor were on the screen.
     fn is_seen(&self) -> bool {
         match (self.current(), &self.seen) {
-            (Some(row), _) if row.subject.kind().is_none() => true,
+            (Some(row), _) if !has_sides(row) => true,
             (Some(row), Some((id, Slot::Ready(_)))) => *id == row.id,
             _ => false,
         }
@@ -335,6 +336,7 @@ impl Decide {
     /// Reads both sides of the finding under the cursor.
     fn look(&mut self, ctx: &mut Ctx) {
         let row = self.current();
+        let row = row.filter(|row| has_sides(row));
         let Some((kind, id)) = row.and_then(|r| Some((r.subject.kind()?, r.id.clone()))) else {
             return;
         };
@@ -373,4 +375,9 @@ impl Decide {
             text::grouped(tally.undecided)
         )
     }
+}
+
+/// Returns whether a finding has a row to compare with its object; an id without row has only evidence.
+fn has_sides(row: &FindingLine) -> bool {
+    row.subject.kind().is_some() && row.code != Code::RowMissing
 }

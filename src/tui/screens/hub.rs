@@ -324,7 +324,8 @@ fn explain(code: Code, count: u64, width: u16, theme: &Theme) -> Text {
     };
     out.pair("applied", auto, theme, theme.text);
     if let Some(how) = code.by_hand() {
-        out.pair("by hand", how, theme, theme.text);
+        out.gap();
+        out.say(&how, theme.text);
     }
     out.gap();
     out.say("enter lists them", theme.muted);

@@ -15,7 +15,7 @@ use crate::state::{Ctx, Shared, Slot};
 use crate::theme::Theme;
 use crate::widgets::confirm::{Confirm, Question};
 use crate::widgets::list::Cursor;
-use luthier_audit::Auto;
+use luthier_audit::{Auto, Remedy};
 use luthier_repair::{Selection, Totals, Work};
 
 /// From this many steps on the hub's name is asked for.
@@ -191,6 +191,8 @@ impl PlanScreen {
             "So much is wrong together that this may be the wrong store."
         } else if shared.is_risky() {
             "This hub is neither a demo nor a staging hub."
+        } else if asks && totals.by_remedy.contains_key(&Remedy::Undo) {
+            "Some steps take back repairs that needed a decision."
         } else if asks {
             "Some steps repair findings that needed a decision."
         } else if totals.steps > MANY {

@@ -90,7 +90,7 @@ impl Decide {
     fn sides(&self, row: &FindingLine, width: u16, theme: &Theme) -> Text {
         let mut out = Text::new(width);
         match &self.seen {
-            _ if matches!(row.code, Code::RowMissing | Code::HeadDangling) => {
+            _ if row.code == Code::RowMissing => {
                 out.say("there is no row to compare with the object", theme.muted);
             }
             Some((id, Slot::Ready(seen))) if *id == row.id => {
