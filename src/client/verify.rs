@@ -10,11 +10,15 @@ use serde::Serialize;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-/// The sentence on a folder without `HEAD`.
-const NO_HEAD: &str = "it is missing; a pull writes it last, when a client would refuse nothing";
-
 /// The largest ref that is read, in bytes.
 const REF_LIMIT: u64 = 4 << 10;
+
+/// The largest `repo.json` that is read, in bytes.
+const REPO_LIMIT: u64 = 64 << 10;
+
+/// The reason why a folder that a pull began has no refs.
+const UNFINISHED: &str = "it is missing: the pull into this folder was refused or stopped, and no ref is written \
+     before a pull is complete; `luthier pull` into this folder says why, or goes on";
 
 /// The greatest depth of folders of refs.
 const REF_DEPTH: usize = 64;
@@ -133,7 +137,7 @@ pub async fn verify(
 
 /// Returns the layout that `repo.json` says, or else the one whose folders are there.
 fn detect(folder: &Folder) -> Layout {
-    let text = folder.read(REPO, 64 << 10).ok().flatten();
+    let text = folder.read(REPO, REPO_LIMIT).ok().flatten();
     let value = text.and_then(|bytes| json::parse(&bytes).ok());
     let said = value.as_ref().and_then(|v| v.get("layout")?.as_str());
     let has = |path: &str| folder.list(path).is_ok_and(|names| !names.is_empty());
@@ -223,7 +227,14 @@ impl Check<'_> {
     fn head(&mut self) {
         let text = match self.object_dir.folder.read(HEAD, REF_LIMIT) {
             Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
-            Ok(None) => return self.wrong(Tier::Ref, "HEAD", "", NO_HEAD),
+            Ok(None) => {
+                let began = self.object_dir.folder.read(REPO, REPO_LIMIT);
+                let why = match began {
+                    Ok(Some(_)) if self.verified.refs == 0 => UNFINISHED,
+                    _ => "it is missing",
+                };
+                return self.wrong(Tier::Ref, "HEAD", "", why);
+            }
             Err(error) => return self.wrong(Tier::Ref, "HEAD", "", error.to_string()),
         };
         let named = text.trim().trim_start_matches("ref:").trim();

@@ -131,7 +131,7 @@ pub async fn apply_with(
         store: hub.describe_store(),
     };
     journal.append(&applied.run, &[begun])?;
-    hub_binding::remember(journal, hub)?;
+    hub_binding::remember(journal, writer.store())?;
     let run = Run {
         writer,
         progress,

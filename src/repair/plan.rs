@@ -25,7 +25,10 @@ use luthier_hub::store::Store;
 use luthier_object::Kind;
 use next::Skipped;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+/// Skipped findings read at once.
+const PAGE: u32 = 5_000;
 
 /// The findings to repair.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +122,14 @@ impl Refusal {
     }
 }
 
+/// A refusal as the plan keeps it.
+#[derive(Serialize, Deserialize)]
+struct Skip {
+    /// The finding's place in the report; none where no finding is skipped.
+    place: Option<u64>,
+    refusal: Refusal,
+}
+
 /// A plan in figures.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
@@ -138,7 +149,7 @@ pub struct Totals {
 pub struct Plan {
     totals: Totals,
     steps: Spool<Step>,
-    refused: Spool<Refusal>,
+    refused: Spool<Skip>,
     alarms: Vec<String>,
     /// A step takes its bytes from a client's folder.
     copies: bool,
@@ -199,7 +210,8 @@ impl Plan {
     /// # Errors
     /// The spool cannot be read.
     pub async fn refused(&self, skip: u64, limit: u32) -> Result<Vec<Refusal>, RepairError> {
-        self.refused.page(skip, limit)
+        let skips = self.refused.page(skip, limit)?;
+        Ok(skips.into_iter().map(|skip| skip.refusal).collect())
     }
 
     /// Returns the reasons why this plan may rest on a mistake, one line each: such a plan is applied only after a
@@ -266,10 +278,34 @@ impl Plan {
         })
     }
 
+    /// Skips something that stands at no place of a report.
     pub(super) fn refuse(&mut self, refusal: Refusal) -> Result<(), RepairError> {
+        self.push(None, refusal)
+    }
+
+    /// Skips the finding at a place of the report.
+    fn skip(&mut self, place: u64, refusal: Refusal) -> Result<(), RepairError> {
+        self.push(Some(place), refusal)
+    }
+
+    fn push(&mut self, place: Option<u64>, refusal: Refusal) -> Result<(), RepairError> {
         self.totals.refused += 1;
         self.skipped.count(&refusal);
-        self.refused.push(&refusal)
+        self.refused.push(&Skip { place, refusal })
+    }
+
+    /// Returns the places of the report that are skipped, each with its reason.
+    fn skipped_places(&self) -> Result<BTreeMap<u64, Refusal>, RepairError> {
+        let mut places = BTreeMap::new();
+        for skip in (0..self.totals.refused).step_by(PAGE as usize) {
+            let skips = self.refused.page(skip, PAGE)?;
+            places.extend(
+                skips
+                    .into_iter()
+                    .filter_map(|skip| Some((skip.place?, skip.refusal))),
+            );
+        }
+        Ok(places)
     }
 
     /// Takes the audit's alarms over where a step rests on what they are about. Where rows were hidden from
@@ -323,8 +359,8 @@ pub async fn plannable(
 ) -> Result<Vec<u64>, RepairError> {
     let selection = Selection::Ordinals(places.to_vec());
     let draft = drafted(store, report, &selection, progress).await?;
-    let skipped: BTreeSet<u64> = draft.skipped.into_iter().collect();
-    let stays = |place: &u64| !skipped.contains(place);
+    let skipped = draft.plan.finish()?.skipped_places()?;
+    let stays = |place: &u64| !skipped.contains_key(place);
     Ok(places.iter().copied().filter(stays).collect())
 }
 

@@ -1,5 +1,6 @@
 //! State to cells: the first line, the screen, progress, status, keys, and what lies over them.
 
+use super::action::Action;
 use super::effect::Job;
 use super::filter::completions;
 use super::keymap::Row;
@@ -226,11 +227,25 @@ fn offers(state: &State, typed: &str, used: usize, frame: &mut Frame, area: Rect
     frame.render_widget(Line::styled(line, theme.input.patch(theme.muted)), area);
 }
 
+/// Returns whether a key has nothing to do on this plan or repair, and never will: an empty plan, or a repair that has
+/// ended.
+fn is_over(state: &State, action: Action) -> bool {
+    let is_settled = match state.stack.last() {
+        Some(Screen::Plan(plan)) => plan.totals.ready().is_some_and(|totals| totals.steps == 0),
+        Some(Screen::Apply(_)) => state.shared.applying.is_none(),
+        _ => false,
+    };
+    is_settled && state.overlay.is_none() && refusal(state, action).is_some()
+}
+
 /// Returns the keys that work here, by rank, as many whole ones as fit, with the cells that each takes.
 pub fn footer_items(state: &State, width: u16) -> Vec<(Range<u16>, &Row)> {
     let mut used = 0;
     let mut out = Vec::new();
     for row in state.keymap.footer(state.context()) {
+        if is_over(state, row.binding.action) {
+            continue;
+        }
         let cells = row.key().width() + row.binding.title.width() + 3;
         let Ok(cells) = u16::try_from(cells) else {
             continue;

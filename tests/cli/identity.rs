@@ -228,7 +228,7 @@ fn directories_are_judged_like_paths_at_every_depth() {
     }
 }
 
-fn sql(hub: &Hub, statements: &[&str]) {
+pub fn sql(hub: &Hub, statements: &[&str]) {
     let path = hub.database.strip_prefix("sqlite://").unwrap().to_owned();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {

@@ -149,6 +149,22 @@ fn a_spoilt_folder_is_found_with_one_line_each() {
 }
 
 #[test]
+fn a_check_after_a_refused_pull_says_that_it_was_refused() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &["--healthy"]);
+    std::fs::remove_dir_all(hub.dir.join("objects/objects")).unwrap();
+    let refused = pull(&place, &hub, "alice/song", "pulled", &[]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    let ran = verify(&place, "pulled", &[]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        ran.out
+            .contains("HEAD: it is missing: the pull into this folder was refused"),
+        "{ran:?}"
+    );
+}
+
+#[test]
 fn an_interrupted_pull_ends_with_four_and_goes_on() {
     let place = Sandbox::new();
     // More lines than a pipe holds, so that it cannot be over before it is interrupted.

@@ -130,6 +130,27 @@ fn nothing_is_made_without_write_or_where_something_lies() {
 }
 
 #[test]
+fn of_a_store_that_lists_nothing_no_database_is_made() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &["--healthy"]);
+    let empty = place.path("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let made = place.path("made");
+    std::fs::create_dir(&made).unwrap();
+    let store = format!("file://{}", empty.display());
+    let rebuild = |name: &str| {
+        let into = into(&place, name);
+        place.run(&["rebuild", "--into", &into, "--store", &store, "--write"])
+    };
+    rebuild("made/new.db").fails(3, "lists no key");
+    assert_eq!(std::fs::read_dir(&made).unwrap().count(), 0);
+
+    let own = std::fs::read(hub.dir.join("hub.db")).unwrap();
+    rebuild("hub/hub.db").fails(3, "lists no key");
+    assert_eq!(std::fs::read(hub.dir.join("hub.db")).unwrap(), own);
+}
+
+#[test]
 fn a_writable_profile_is_no_leave_to_make_another_database() {
     let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);

@@ -60,6 +60,23 @@ fn the_first_steps_are_shown_and_p_goes_on() {
 }
 
 #[test]
+fn a_repair_that_has_ended_offers_nothing_to_pause() {
+    let mut stage = Stage::with(
+        FakeHub::default(),
+        hub_info(Environment::Demo, true),
+        200,
+        50,
+    );
+    stage.keys("f x enter y");
+    let footer = stage.line(49);
+    for title in ["pause", "faster", "slower"] {
+        assert!(!footer.contains(title), "{title}: {footer}");
+    }
+    let stage = applying();
+    assert!(stage.line(23).contains("pause"), "{}", stage.line(23));
+}
+
+#[test]
 fn the_reason_for_waiting_the_speed_and_the_failures_are_told_as_they_come() {
     let mut stage = applying();
     figures(&mut stage, 12, Some("waiting 4 s: SlowDown"), false);

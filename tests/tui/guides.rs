@@ -106,6 +106,10 @@ fn an_empty_plan_says_why_and_what_to_do_next() {
         for words in ["Nothing is planned", "--copies", "esc goes back"] {
             assert!(text.contains(words), "{words}: {text}");
         }
+        let footer = stage.line(height - 1);
+        for title in ["apply", "save"] {
+            assert!(!footer.contains(title), "{title}: {footer}");
+        }
         stage.keys("enter");
         assert!(
             stage.notice().contains("nothing is planned"),

@@ -45,6 +45,8 @@ pub struct FakeHub {
     pub depth: Option<Depth>,
     /// No object has a finding.
     pub clean: bool,
+    /// What is said of every object that is inspected.
+    pub verdict: String,
 }
 
 impl Default for FakeHub {
@@ -68,6 +70,7 @@ impl Default for FakeHub {
             },
             depth: None,
             clean: false,
+            verdict: "A clone of main comes out empty: this commit has no snapshot.".into(),
         }
     }
 }

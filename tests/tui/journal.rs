@@ -16,7 +16,9 @@ fn a_run_opens_to_its_lines_and_a_line_to_before_and_after() {
         let text = stage.text();
         assert!(text.contains("3. intent"), "newest first: {text}");
         assert!(text.contains("- before  null"), "{text}");
-        stage.keys("esc esc");
+        stage.keys("U");
+        assert!(stage.text().contains("the undo of"), "{}", stage.text());
+        stage.keys("esc esc esc");
         assert_eq!(stage.state.context(), KeyContext::Hub);
     }
 }

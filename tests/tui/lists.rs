@@ -293,3 +293,17 @@ fn a_branch_is_chosen_and_its_pull_tried_from_the_list_of_repositories() {
     assert_eq!(stage.state.context(), KeyContext::Pull);
     assert!(stage.text().contains("alice/song@dev"), "{}", stage.text());
 }
+
+#[test]
+fn what_the_verdict_says_of_a_finding_is_not_said_again_below_it() {
+    let is = luthier_audit::Code::CommitTreeless.fault().is;
+    let hub = FakeHub {
+        verdict: format!("A client cannot pull this commit. {is}"),
+        ..FakeHub::default()
+    };
+    let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 200, 50);
+    stage.keys("f enter");
+    let text = stage.text();
+    assert!(text.contains("commit-treeless"), "{text}");
+    assert_eq!(text.matches(is).count(), 1, "{text}");
+}

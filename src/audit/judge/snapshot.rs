@@ -25,7 +25,7 @@ const PATHS_SHOWN: usize = 10;
 
 /// Everything that is known of one snapshot's tree.
 struct Trees {
-    decoded: Option<Result<(Manifest, Encoding), ManifestError>>,
+    decoded: Option<Result<(Arc<Manifest>, Encoding), ManifestError>>,
     /// The row's own manifest, where it proves.
     cached: Option<Tree>,
     /// The object's, where it proves.
@@ -60,10 +60,12 @@ impl Judge {
             .manifest
             .as_deref()
             .filter(|bytes| !bytes.is_empty())
-            .map(Manifest::decode);
+            .map(|bytes| {
+                Manifest::decode(bytes).map(|(manifest, as_is)| (Arc::new(manifest), as_is))
+            });
         let stored_directories = reconstruct::directories(row).unwrap_or_default();
         if id.hex().is_none() {
-            let manifest = decoded.and_then(Result::ok).map(|(m, _)| Arc::new(m));
+            let manifest = decoded.and_then(Result::ok).map(|(m, _)| m);
             let tree = manifest.clone().unwrap_or_default();
             let evidence = Evidence::IdMalformed(Malformed::default());
             verdict.report(Finding::new(evidence, Subject::Snapshot, id.as_str()));
@@ -133,7 +135,7 @@ impl Judge {
         };
         verdict.manifest = match (trees.best(), as_cached) {
             (Some(tree), _) => Some(tree.manifest().clone()),
-            (None, Some((manifest, _))) => Some(Arc::new(manifest.clone())),
+            (None, Some((manifest, _))) => Some(manifest.clone()),
             (None, None) => None,
         };
         let nothing = Manifest::new();
@@ -242,7 +244,7 @@ fn judge_cache(
         })),
         (Some(Err(_)), _) => {}
         (Some(Ok((manifest, encoding))), cached) => {
-            let same_tree = |t: &Tree| **t.manifest() == *manifest;
+            let same_tree = |t: &Tree| t.manifest() == manifest;
             let from_object = trees
                 .stored
                 .as_ref()

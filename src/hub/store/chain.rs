@@ -5,6 +5,7 @@ use super::{Store, StoreError};
 use crate::index::SnapshotRow;
 use bytes::Bytes;
 use luthier_object::{Delta, Kind, Manifest, ObjectId, Proof, Tree};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// The most deltas of a chain.
@@ -125,10 +126,10 @@ impl Store {
     ) -> Result<Result<Tree, ChainBreak>, StoreError> {
         let mut down = Vec::new();
         let mut seen = HashSet::new();
-        let mut current = row.clone();
+        let mut current = Cow::Borrowed(row);
         let base = loop {
             if !seen.insert(current.snapshot_id.clone()) {
-                return Ok(Err(ChainBreak::Cycle(current.snapshot_id)));
+                return Ok(Err(ChainBreak::Cycle(current.snapshot_id.clone())));
             }
             if down.len() == MAX_CHAIN {
                 return Ok(Err(ChainBreak::TooLong));
@@ -140,16 +141,16 @@ impl Store {
                 current.delta.as_ref(),
                 reconstruct::non_empty(current.parent_snapshot_id.as_deref()),
             ) else {
-                return Ok(Err(ChainBreak::NoBase(current.snapshot_id)));
+                return Ok(Err(ChainBreak::NoBase(current.snapshot_id.clone())));
             };
             let parent = parent.to_owned();
-            down.push(current.snapshot_id);
+            down.push(current.snapshot_id.clone());
             let mut found = self
                 .index()
                 .snapshots_by_id(std::slice::from_ref(&parent))
                 .await?;
             match found.pop() {
-                Some(next) => current = next,
+                Some(next) => current = Cow::Owned(next),
                 None => return Ok(Err(ChainBreak::MissingParent(parent))),
             }
         };

@@ -117,7 +117,8 @@ impl Hub {
     }
 
     /// Returns a name for database, endpoint, bucket and prefix together, without secrets: the sha256 of
-    /// [`Hub::identity`] in hex.
+    /// [`Hub::identity`] in hex. Plans, sign-offs and the journal's file name hold it, so it stays what it was: an
+    /// endpoint that only an AWS profile names is not part of it.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         hex::encode(Sha256::digest(self.identity()))

@@ -314,7 +314,7 @@ impl Store {
     }
 }
 
-fn differ(key: &Key) -> StoreError {
+pub(super) fn differ(key: &Key) -> StoreError {
     StoreError::Backend(BackendError::Remote {
         what: key.to_string(),
         why: "two reads gave different bytes".into(),

@@ -47,8 +47,8 @@ impl Choice {
             .chunk_by(|a, b| (a.subject, a.remedy) == (b.subject, b.remedy))
             .map(|group| Group {
                 ordinal: group[0].ordinal,
-                also: group[1..].iter().map(|c| c.code).collect(),
-                others: group[1..].iter().map(|c| c.ordinal).collect(),
+                code: group[0].code,
+                others: group[1..].iter().map(|c| (c.ordinal, c.code)).collect(),
             })
             .collect();
         groups.sort_unstable_by_key(|group| group.ordinal);
@@ -109,8 +109,7 @@ async fn take(
     };
     for Numbered { ordinal, finding } in page {
         if let Some(refusal) = tried.remove(&ordinal) {
-            draft.skipped.push(ordinal);
-            draft.plan.refuse(refusal)?;
+            draft.plan.skip(ordinal, refusal)?;
             continue;
         }
         match draft.refusal(&finding, named) {
@@ -132,15 +131,15 @@ async fn take(
                 });
             }
             Some((why, decision)) => {
-                draft.skipped.push(ordinal);
-                draft.plan.refuse(Refusal {
+                let refusal = Refusal {
                     why,
                     decision,
                     code: finding.code,
                     wanted: Wanted::of(&finding).filter(|_| !decision),
                     id: finding.id,
                     repo: finding.repo,
-                })?;
+                };
+                draft.plan.skip(ordinal, refusal)?;
             }
         }
     }
@@ -171,16 +170,7 @@ async fn undecided(
     let selection = Selection::Ordinals(places);
     let tried = super::drafted(draft.store, draft.report, &selection, draft.progress);
     let tried = Box::pin(tried).await?;
-    let (skipped, plan) = (tried.skipped, tried.plan.finish()?);
-    let mut refusals = Vec::with_capacity(skipped.len());
-    while refusals.len() < skipped.len() {
-        let some = plan.refused(refusals.len() as u64, PAGE).await?;
-        if some.is_empty() {
-            break;
-        }
-        refusals.extend(some);
-    }
-    Ok(skipped.into_iter().zip(refusals).collect())
+    tried.plan.finish()?.skipped_places()
 }
 
 /// Says that a person has to act, and how.

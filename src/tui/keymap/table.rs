@@ -88,7 +88,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Slower,    &[P::Apply],    &["-"],         2, "slower",   "Run one step less at the same time."),
     row(Action::Open,      &[P::Journal],  &["enter"],     1, "open",     "Show the lines of the run, newest first."),
     row(Action::Open,      &[P::Run],      &["enter"],     1, "before and after", "Show the values before and after."),
-    row(Action::Undo,      &[P::Journal],  &["U"],         3, "undo",     "Plan to put back what the run changed. Writes nothing."),
+    row(Action::Undo,      &[P::Journal, P::Run], &["U"],         3, "undo",     "Plan to put back what the run changed. Writes nothing."),
     row(Action::Write,     &[P::SignOff],  &["w"],         1, "write",    "Write both reports, for people and for machines; asks where."),
     row(Action::Findings,  &[P::SignOff],  &["f"],         2, "findings", "List the findings that prevent PASS; if there are none, all findings."),
     row(Action::Again,     &[P::SignOff],  &["r"],         2, "again",    "Run the sign-off again."),

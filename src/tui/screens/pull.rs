@@ -288,7 +288,7 @@ fn ended(end: &PulledLine, at: u64, out: &mut Text, theme: &Theme) {
         out.say(text, theme.muted);
     }
     for (kind, served, reconstructed) in &end.counts {
-        let mut words = format!("{} served", text::grouped(*served));
+        let mut words = format!("{} fetched", text::grouped(*served));
         if *reconstructed > 0 {
             words += &format!(
                 ", {} made from rows without storage_uri",

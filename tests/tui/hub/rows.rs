@@ -503,7 +503,7 @@ impl FakeHub {
             kind,
             id: id(1),
             repo: "alice/song".into(),
-            verdict: "A clone of main comes out empty: this commit has no snapshot.".into(),
+            verdict: self.verdict.clone(),
             row: vec![
                 ("message".into(), Some(self.text.clone())),
                 ("storage_uri".into(), None),

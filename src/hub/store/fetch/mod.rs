@@ -8,6 +8,7 @@ mod proving;
 mod queue;
 mod refusal;
 mod rows;
+mod stated;
 
 pub use refusal::{Refusal, Why, objection};
 

@@ -340,7 +340,11 @@ fn verdict(seen: &Inspected, width: u16, theme: &Theme) -> Text {
     };
     out.say(&seen.verdict, style);
     for row in &seen.findings {
-        let words = format!("{}: {}", row.code, row.code.fault().is);
+        // The verdict may have said it already.
+        let words = match row.code.fault().is {
+            is if seen.verdict.contains(is) => row.code.to_string(),
+            is => format!("{}: {is}", row.code),
+        };
         out.say(&words, theme.grade(row.grade));
     }
     out
