@@ -172,7 +172,7 @@ pub enum AuditError {
         /// A suggestion, with its punctuation; empty if nothing is like it.
         hint: String,
     },
-    #[error("nothing has the id `{id}`{hint}")]
+    #[error("the database has no row with the id `{id}`{hint}")]
     NoSuchId { id: String, hint: String },
     #[error("{repo} has no branch `{branch}`")]
     NoSuchBranch { repo: String, branch: String },
@@ -183,7 +183,7 @@ pub enum AuditError {
     SearchCut { id: String, hashed: u64 },
     /// A SHA-1, which Git prints of a file by default.
     #[error(
-        "nothing has the id `{0}`: 40 digits are a SHA-1, but a hub's ids are SHA-256; use what `sha256sum FILE` prints"
+        "the database has no row with the id `{0}`: 40 digits are a SHA-1, but a hub's ids are SHA-256; use what `sha256sum FILE` prints"
     )]
     Sha1(String),
     #[error("`{id}` is the start of {count} ids; give more digits")]

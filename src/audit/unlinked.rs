@@ -89,10 +89,13 @@ impl Fate {
                 "{rows} whose id clients refuse (`luthier repair --code identity-stale` stores them)"
             ),
             Fate::NoBytes => {
-                format!("{rows} of blobs, which contain no bytes: a copy is needed (--copies)")
+                let blobs = text::plural(count, "blob");
+                format!(
+                    "{blobs}, whose bytes no row contains (`luthier repair --copies DIR` takes them from a copy)"
+                )
             }
             Fate::Unverifiable => {
-                format!("{rows} whose id nothing reproduces (identity-unverifiable)")
+                format!("{rows} whose id no formula reproduces (identity-unverifiable)")
             }
             Fate::Malformed => format!("{rows} whose id contains no digest (id-malformed)"),
             Fate::Ambiguous => {
@@ -121,7 +124,7 @@ pub fn tell(fates: &Fates) -> String {
         let words: Vec<String> = of.map(|(fate, count)| fate.words(*count)).collect();
         words.join(", ")
     };
-    let mut out = format!("a backfill changes {}", text::grouped(sum(true)));
+    let mut out = format!("a backfill changes {}", text::plural(sum(true), "row"));
     if sum(true) > 0 {
         out += &format!(" ({})", list(true));
     }

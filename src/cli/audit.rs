@@ -154,7 +154,7 @@ async fn write_words(report: &Report, out: &Output) -> Result<(), CliError> {
     summary::write(report.summary(), out)
 }
 
-/// Two lines: what it is on what, then what it blocks and what mends it.
+/// Prints two lines: code and object, then what it blocks and what repairs it.
 pub fn write_finding(finding: &Finding, out: &Output) -> Result<(), CliError> {
     let place = if finding.repo.is_empty() {
         String::new()

@@ -52,7 +52,7 @@ pub fn start(cli: &Cli) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The command's name, as it is typed.
+/// Returns the command's name as it is typed.
 pub fn name(cli: &Cli) -> &'static str {
     match &cli.command {
         None => "console",

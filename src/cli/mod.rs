@@ -258,7 +258,7 @@ fn leave(exit: Exit) -> ! {
     std::process::exit(exit as i32)
 }
 
-/// One line for a command, or a command of the journal, that does not exist.
+/// Returns one line for a command, or a command of the journal, that does not exist.
 fn unknown_command(error: &clap::Error) -> String {
     let word = match error.get(ContextKind::InvalidSubcommand) {
         Some(ContextValue::String(word)) => word.clone(),
@@ -346,11 +346,11 @@ fn keymap() -> Result<Keymap, CliError> {
     })
 }
 
-/// As [`configured`], where a command cannot do without one.
+/// Returns the hub as [`configured`] does; fails without one.
 fn target(global: &Global) -> Result<Target, CliError> {
     configured(global)?.ok_or_else(|| {
         CliError::usage(
-            "no hub is given; add --database URL --store URL, or --profile NAME; run `luthier` for help",
+            "no hub is given; add --database URL and --store URL, or --profile NAME; `luthier --help` has examples",
         )
     })
 }

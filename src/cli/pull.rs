@@ -300,7 +300,7 @@ fn write_counts(pulled: &Pulled, out: &Output) -> Result<(), CliError> {
     }
     if pulled.reconstructed > 0 {
         let made = text::plural(pulled.reconstructed, "object");
-        out.line(&format!("{made} made from rows that name no object."))?;
+        out.line(&format!("{made} made from rows without storage_uri."))?;
     }
     if pulled.empty > 0 {
         out.line(

@@ -354,7 +354,8 @@ pub fn is_temporary(name: &str) -> bool {
     name.starts_with(".luthier-") && name.ends_with(TEMPORARY.1)
 }
 
-/// Nothing can lie there: no such name, a file where a folder is needed, or a name that is too long.
+/// Returns whether the error means that the file does not exist: no such name, a file where a folder is needed, or a
+/// name that is too long.
 fn is_absent(errno: Errno) -> bool {
     matches!(errno, Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG)
 }

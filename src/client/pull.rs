@@ -65,7 +65,7 @@ pub struct Pulled {
 }
 
 impl Pulled {
-    /// Everything is there, and the refs say so.
+    /// Returns whether everything was pulled and the refs were written.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         self.refused == 0 && !self.stopped

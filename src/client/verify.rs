@@ -161,7 +161,7 @@ impl Check<'_> {
         (self.tell)(&wrong);
     }
 
-    /// Reads `HEAD` and every ref; the commits that they name.
+    /// Reads `HEAD` and every ref, and returns the commits that they name.
     fn refs(&mut self) -> Result<Vec<Named>, FolderError> {
         let mut heads = Vec::new();
         let mut open = vec![(String::new(), 0)];
@@ -191,7 +191,7 @@ impl Check<'_> {
         Ok(heads)
     }
 
-    /// One ref; an empty one is a branch before its first commit.
+    /// Reads one ref; an empty one is a branch before its first commit.
     fn read_ref(&mut self, name: &str) -> Option<Named> {
         self.verified.refs += 1;
         let by = format!("branch {name}");
@@ -223,7 +223,7 @@ impl Check<'_> {
         Some(Named { id, by })
     }
 
-    /// `HEAD` names a branch that exists.
+    /// Checks that `HEAD` names a branch that exists.
     fn head(&mut self) {
         let text = match self.object_dir.folder.read(HEAD, REF_LIMIT) {
             Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -255,7 +255,7 @@ impl Check<'_> {
         }
     }
 
-    /// Every commit that the refs reach, level by level, each with its tree.
+    /// Checks every commit that the refs reach, level by level, each with its tree.
     async fn walk(&mut self, heads: Vec<Named>) -> Result<(), Cancelled> {
         let mut commits = VecDeque::from(heads);
         while let Some(named) = commits.pop_front() {

@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 /// The bytes that a trial writes: a disk without a free block is noticed.
 const TRIAL: [u8; 4096] = [0; 4096];
 
-/// Why nothing can be written at a place; each says what to do.
+/// The reason why a path cannot be written; each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum DestinationError {
     #[error("the file {} exists already; name another", .0.display())]
@@ -101,7 +101,7 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Why `path` cannot be written, and what to do.
+/// Returns why `path` cannot be written, and what to do.
 fn trouble(path: &Path, error: &io::Error) -> String {
     let path = path.display();
     match error.kind() {

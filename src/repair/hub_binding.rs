@@ -123,7 +123,8 @@ fn failed(path: &Path, why: io::Error) -> RepairError {
     ))
 }
 
-/// One file a profile. A hub without one is known by its database, so that another store is noticed.
+/// Returns the file that binds a profile to its hub. A hub without profile is known by its database, so that another
+/// store is noticed.
 fn place(journal: &Journal, hub: &Hub) -> PathBuf {
     let name = if hub.name == hub.database.name() {
         format!("database\0{}", hub.describe_database())

@@ -112,7 +112,7 @@ impl Undoing {
         }
     }
 
-    /// In a sentence.
+    /// Returns the words for a sentence.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {

@@ -58,7 +58,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Of a blob that a copy would mend, a path that it has in a tree.
+    /// Returns a path that the blob has in a tree, if a copy would repair it.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.wanted.as_ref()?.path.as_deref()
@@ -96,7 +96,7 @@ impl Plan {
         &self.totals
     }
 
-    /// Steps in the order of application, from the `skip`th on.
+    /// Returns steps in the order of application, from the `skip`th on.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -120,13 +120,13 @@ impl Plan {
         &self.alarms
     }
 
-    /// Whether a step takes its bytes from a client's folder, which applying it needs as well.
+    /// Returns whether a step takes its bytes from a client's folder; applying the plan then needs the folder too.
     #[must_use]
     pub fn takes_copies(&self) -> bool {
         self.copies
     }
 
-    /// Whether all that speaks against it is that rows were hidden from the audit.
+    /// Returns whether the only reason against it is that rows were hidden from the audit.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         self.partial
@@ -255,7 +255,7 @@ pub async fn plan(
     draft.plan.finish()
 }
 
-/// Of these places in the report, those whose findings become part of a step once they are chosen, in order.
+/// Returns, of these places in the report, those whose findings become part of a step once they are chosen, in order.
 ///
 /// # Errors
 /// As [`plan`].

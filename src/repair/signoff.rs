@@ -144,7 +144,7 @@ pub async fn run(
     Ok(run_with_report(store, options, progress).await?.0)
 }
 
-/// As [`run`], with what its audit found.
+/// Signs off as [`run`] does, and returns the audit's report too.
 ///
 /// # Errors
 /// As for [`run`].

@@ -58,7 +58,7 @@ impl Step {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     pub steps: u64,
-    /// Findings that the steps mend: some mend more than one. Counted from the steps, so no file has it.
+    /// Findings that the steps repair: some repair more than one. Counted from the steps, so no file has it.
     #[serde(skip)]
     pub mends: u64,
     pub refused: u64,
@@ -70,7 +70,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Whether the figures of a file are those of its steps.
+    /// Returns whether the figures of a file are those of its steps.
     pub(super) fn agree(&self, counted: &Totals) -> bool {
         let mends = counted.mends;
         let written = Totals {
@@ -80,7 +80,7 @@ impl Totals {
         written == *counted
     }
 
-    /// How many steps there are, and how many findings they mend where that is another number. What is taken back was
+    /// Formats the number of steps, and of the findings that they repair where it differs. What is taken back was
     /// no finding.
     #[must_use]
     pub fn words(&self) -> String {
@@ -88,7 +88,7 @@ impl Totals {
         match self.mends == self.steps || self.by_remedy.contains_key(&Remedy::Undo) {
             true => steps,
             false => {
-                let verb = if self.steps == 1 { "mends" } else { "mend" };
+                let verb = if self.steps == 1 { "repairs" } else { "repair" };
                 format!(
                     "{steps} that {verb} {}",
                     luthier_hub::text::plural(self.mends, "finding")

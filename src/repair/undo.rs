@@ -145,7 +145,7 @@ fn refuse(plan: &mut Plan, entry: &Entry, why: String) -> Result<(), RepairError
     })
 }
 
-/// Why a change is not taken back.
+/// The reason why a change is not taken back.
 #[derive(Debug, thiserror::Error)]
 enum NotUndone {
     #[error("added rows and objects stay: Luthier never deletes")]
@@ -180,7 +180,7 @@ impl From<NotUndone> for Built {
     }
 }
 
-/// The step that takes back what a line of the journal says was done.
+/// Returns the step that takes back what a line of the journal says was done.
 fn step_of(run: &str, entry: &Entry) -> Result<Step, NotUndone> {
     let (object, cells) = match &entry.change {
         // Of a row that was not touched, an object alone was added.
@@ -231,7 +231,7 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, NotUndone> {
     })
 }
 
-/// Why a change of unknown columns is not taken back.
+/// Returns the reason why a change of unknown columns is not taken back.
 fn unknown(written: &[RowChange]) -> NotUndone {
     let is_unknown = |change: &&RowChange| EditableColumn::from_name(&change.column).is_none();
     match written.iter().find(is_unknown) {
@@ -325,7 +325,7 @@ fn edit_of(
     }))
 }
 
-/// A cell as it was, from the step itself or from the cell store.
+/// Returns a cell as it was, from the step itself or from the cell store.
 fn old_cell(cell_store: &CellStore, change: &CellChange) -> Result<Option<Vec<u8>>, CellError> {
     let Some(text) = &change.to else {
         return Ok(None);
@@ -343,7 +343,7 @@ fn old_cell(cell_store: &CellStore, change: &CellChange) -> Result<Option<Vec<u8
     }
 }
 
-/// The bytes that lie there and those from quarantine; `None` where these lie there already.
+/// Returns the stored bytes and those from quarantine; `None` if both are the same.
 async fn bytes_of(
     store: &Store,
     step: &Step,

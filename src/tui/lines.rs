@@ -32,7 +32,7 @@ use serde_json::Value;
 /// The bytes that are kept of one piece of evidence.
 const EVIDENCE: usize = 4 << 10;
 
-/// Text made safe, and cut where a screen could never show it whole.
+/// Makes text safe, and cuts it where a screen could never show it whole.
 #[must_use]
 pub fn clean(text: &str) -> String {
     let mut end = text.len().min(64 << 10);
@@ -69,7 +69,7 @@ impl HubId {
         &self.shown
     }
 
-    /// Twelve digits of a digest; other ids cut to as much.
+    /// Returns twelve digits of a digest, or the first twelve characters of another id.
     #[must_use]
     pub fn short(&self) -> String {
         let bare = self.shown.strip_prefix("sha256:").unwrap_or(&self.shown);
@@ -257,6 +257,20 @@ fn parents(column: &str) -> Vec<String> {
     }
 }
 
+/// Returns the words for a field of evidence; columns of the database keep their names.
+fn label(name: &str) -> String {
+    match name {
+        "found" => "stored at".into(),
+        "held_by" => "row is in".into(),
+        "named_by" => "used by".into(),
+        "proves" => "bytes match".into(),
+        "proves_with" => "matches with".into(),
+        "refused" => "no repair".into(),
+        "unread" => "no answer".into(),
+        _ => clean(name),
+    }
+}
+
 /// Formats evidence for a person: the parts of an object or a list, one line each below one name.
 fn evidence((name, value): (&String, &Value)) -> Vec<(String, String)> {
     let plain = |value: &Value| match value {
@@ -279,7 +293,7 @@ fn evidence((name, value): (&String, &Value)) -> Vec<(String, String)> {
     };
     let (mut out, mut room) = (Vec::new(), EVIDENCE);
     for (n, part) in parts.into_iter().enumerate() {
-        let name = if n == 0 { clean(name) } else { String::new() };
+        let name = if n == 0 { label(name) } else { String::new() };
         let part = text::cut(&part, room).into_owned();
         room = room.saturating_sub(part.len());
         out.push((name, part));
@@ -296,12 +310,12 @@ pub struct GroupLine {
     pub name: HubId,
     pub count: u64,
     pub worst: Grade,
-    /// How many are of the worst grade.
+    /// Findings of the worst grade.
     pub of_worst: u64,
 }
 
 impl GroupLine {
-    /// How many there are, and how many of them are of the worst grade.
+    /// Formats the number of findings, and how many of them are of the worst grade.
     #[must_use]
     pub fn words(&self) -> String {
         let worst = luthier_hub::text::grouped(self.of_worst);

@@ -259,7 +259,7 @@ impl Runner {
         });
     }
 
-    /// Like [`Runner::spawn`], for work that stays on one thread.
+    /// Starts work as [`Runner::spawn`] does, on one thread.
     fn thread<F>(&self, ticket: Ticket, work: impl FnOnce(RunnerContext) -> F + Send + 'static)
     where
         F: Future<Output = Result<Answer, RunnerError>>,
@@ -338,7 +338,7 @@ impl RunnerContext {
         report.ok_or(RunnerError::NoAudit)
     }
 
-    /// A report that is held: what was chosen in it is meant by its places.
+    /// Returns a report that is still in memory: a selection names findings by their place in it.
     fn report_named(&self, name: ReportRef) -> Result<Arc<Report>, RunnerError> {
         let held = self.state();
         let reports = held.report.iter().chain(&held.earlier);

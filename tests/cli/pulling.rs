@@ -31,7 +31,7 @@ fn a_sound_repository_is_pulled_and_verifies_with_zero() {
     assert!(ran.out.contains("Pulled alice/song into "), "{ran:?}");
     let ran = verify(&place, "pulled", &[]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
-    assert!(ran.out.starts_with("Sound: "), "{ran:?}");
+    assert!(ran.out.starts_with("Intact: "), "{ran:?}");
 }
 
 #[test]

@@ -48,8 +48,8 @@ fn what_was_left_out_is_named_and_ends_with_one() {
     let ran = rebuild(&place, &hub, "new.db", &["--write"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     for said in [
-        "left out:",
-        "referred to, but missing:",
+        "objects skipped:",
+        "objects that others refer to are missing:",
         "backup/2026-04-30.tar",
         "no valid checkpoint",
     ] {

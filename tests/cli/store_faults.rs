@@ -88,7 +88,7 @@ fn objects_that_come_without_a_length_or_compressed_on_the_way_are_read() {
         let id = id_of(&hub.some_blob());
         let shown = hub.run(&["show", &id]);
         assert!(
-            shown.out.contains("Sound") || shown.out.contains(&id),
+            shown.out.contains("Intact") || shown.out.contains(&id),
             "{fault:?}: {shown:?}"
         );
         let new = format!("sqlite://{}", into.display());

@@ -1,7 +1,7 @@
 //! The journal: what was changed, with the values before and after.
 
 use super::hub::FakeHub;
-use super::stage::{Stage, face};
+use super::stage::{Stage, hub_info};
 use crate::keymap::KeyContext;
 use luthier_hub::store::Environment;
 
@@ -29,7 +29,7 @@ fn a_long_run_is_read_in_pages_from_its_end() {
         lines: 1_000_000,
         ..FakeHub::default()
     };
-    let mut stage = Stage::with(hub, face(Environment::Demo, true), 100, 30);
+    let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 100, 30);
     stage.keys("J enter");
     assert!(
         stage.text().contains("1,000,000. intent"),

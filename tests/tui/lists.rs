@@ -1,7 +1,7 @@
 //! Lists: sorted, filtered, marked; and the cursor stays on what it stood on.
 
 use super::hub::FakeHub;
-use super::stage::{Stage, face};
+use super::stage::{Stage, hub_info};
 use crate::keymap::KeyContext;
 use crate::screens::Screen;
 use crate::screens::findings::{Findings, Marks};
@@ -77,7 +77,7 @@ fn a_range_reaches_over_rows_that_were_never_read() {
         findings: 150_000,
         ..FakeHub::default()
     };
-    let mut stage = Stage::with(hub, face(Environment::Demo, true), 100, 30);
+    let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 100, 30);
     stage.keys("f v G v");
     assert_eq!(marked(&stage).len(), 150_000);
     stage.keys("u");
@@ -301,7 +301,7 @@ fn what_the_verdict_says_of_a_finding_is_not_said_again_below_it() {
         verdict: format!("A client cannot pull this commit. {is}"),
         ..FakeHub::default()
     };
-    let mut stage = Stage::with(hub, face(Environment::Demo, true), 200, 50);
+    let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 200, 50);
     stage.keys("f enter");
     let text = stage.text();
     assert!(text.contains("commit-treeless"), "{text}");

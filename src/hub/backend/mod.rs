@@ -52,7 +52,7 @@ impl Body {
     /// Reads to the end, holding at most `limit` bytes.
     ///
     /// # Errors
-    /// What the store reports, a body that ends early or late, and an object over `limit`.
+    /// The store reports an error, the body ends early or late, or the object is over `limit`.
     pub async fn read_all(mut self, limit: u64) -> Result<Bytes, BackendError> {
         if self.meta.size > limit {
             return Err(BackendError::TooLarge {

@@ -1,6 +1,6 @@
 //! A bucket as object store: AWS S3 and the servers that speak its protocol.
 //!
-//! What such a server promises differs, so nothing rests on a promise that was not tried: conditional
+//! Such servers promise different things, so Luthier relies on no promise that it has not tried: conditional
 //! puts are probed before the first write, and listings are checked key by key.
 
 mod bucket;
@@ -64,7 +64,7 @@ impl S3 {
         Self::open_with(location, access, Timeouts::default(), None).await
     }
 
-    /// [`S3::open`] at another pace, and with given credentials in place of the SDK's chain.
+    /// Opens the store as [`S3::open`] does, with other timeouts, and with given credentials instead of the SDK's chain.
     async fn open_with(
         location: &BucketLocation,
         access: Access,

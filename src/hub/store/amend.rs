@@ -93,7 +93,7 @@ pub fn snapshot(row: &SnapshotRow, record: &SnapshotRecord) -> Vec<CellEdit> {
     }]
 }
 
-/// `commit_meta` with every field that the object has; `None` where it says so already. What only the row
+/// Returns `commit_meta` with every field that the object has; `None` where it has them already. What only the row
 /// has stays; a cell that cannot be read gives way.
 fn joined(meta: &str, object: &Map<String, Value>) -> Option<String> {
     let read = match json::parse(meta.as_bytes()) {
@@ -117,7 +117,7 @@ fn joined(meta: &str, object: &Map<String, Value>) -> Option<String> {
     (read.as_ref() != Some(&out)).then(|| json::canonical(&Value::Object(out)))
 }
 
-/// Names on either side, each once, in order.
+/// Returns the names on either side, each once, in order.
 fn union(row: Option<&Value>, object: &Value) -> Value {
     let (Some(Value::Array(left)), Value::Array(right)) = (row, object) else {
         return object.clone();

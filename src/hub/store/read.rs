@@ -58,7 +58,7 @@ pub enum ServeError {
     Store(#[from] StoreError),
 }
 
-/// Why a row alone gives no object that proves.
+/// The reason why no object that matches the id can be made from a row.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnprovenRow {
     #[error(transparent)]
@@ -286,7 +286,7 @@ impl Store {
         }
     }
 
-    /// The snapshot of a row whose tree still proves.
+    /// Makes the snapshot of a row whose tree still matches the id.
     ///
     /// # Errors
     /// A side that could not be asked. `Err` inside says why nothing proves.
@@ -352,10 +352,10 @@ pub(super) async fn open_backend(
     Ok(opened.await?)
 }
 
-/// The commit that its row still proves, in the spelling that its id was made from.
+/// Makes the commit of a row that still matches the id, in the spelling that the id was made from.
 ///
 /// # Errors
-/// Why the row cannot stand in.
+/// The reason why no object can be made from the row.
 pub fn canonical_commit(row: &crate::index::CommitRow) -> Result<Proven, UnprovenRow> {
     let stated = reconstruct::commit_record(row)?;
     Ok(Proven::recover_commit(&stated)?)

@@ -46,7 +46,7 @@ async fn told<T, E: Display>(
     .await
 }
 
-/// The parts of an answer; those that are waited for too long, and the error that ends them, are told.
+/// Returns the parts of an answer, and logs slow ones and the error that ends them.
 fn told_parts<'a, T: Send + 'a>(
     span: Span,
     parts: BoxStream<'a, Result<T, BackendError>>,

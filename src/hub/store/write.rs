@@ -306,7 +306,7 @@ impl Writer {
         self.put_object(object).await
     }
 
-    /// Compare-and-set of the row's pointer.
+    /// Sets the row's storage_uri if it still has the value that was seen.
     async fn point(
         &self,
         kind: Kind,

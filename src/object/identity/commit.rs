@@ -264,7 +264,7 @@ pub fn ambiguous_commit(record: &CommitRecord) -> Option<&'static str> {
     .find_map(|(field, holds)| holds.then_some(field))
 }
 
-/// join(⏚, [join(⏚, sorted(hex(parents))), hex(snapshot_id), message, …
+/// Hashes join(⏚, [join(⏚, sorted(hex(parents))), hex(snapshot_id), message, …
 fn six_head(fields: &Fields<'_>, hasher: Sha256) -> Sha256 {
     let parents = fields.sorted_parents(ObjectId::bare, "\0");
     let snapshot = fields.snapshot_id.map_or("", ObjectId::bare);
@@ -280,7 +280,7 @@ fn joined(parts: [&str; 3], separator: &str, mut hasher: Sha256) -> Sha256 {
     hasher
 }
 
-/// … committed_at, author, signer_public_key])
+/// Hashes … committed_at, author, signer_public_key])
 fn six_tail(fields: &Fields<'_>, hasher: &mut Sha256) {
     hasher.update(fields.committed_at);
     hasher.update("\0");
@@ -289,7 +289,7 @@ fn six_tail(fields: &Fields<'_>, hasher: &mut Sha256) {
     hasher.update(fields.signer_public_key);
 }
 
-/// `commit <n>⏚` and the head of the six fields.
+/// Hashes `commit <n>⏚` and the head of the six fields.
 fn typed_head(fields: &Fields<'_>) -> Sha256 {
     let parents = fields.sorted_parents(ObjectId::bare, "\0").len();
     let snapshot = fields.snapshot_id.map_or(0, |id| id.bare().len());
@@ -299,7 +299,7 @@ fn typed_head(fields: &Fields<'_>) -> Sha256 {
     six_head(fields, Sha256::new_with_prefix(header))
 }
 
-/// join(s, [join(s, sorted(parents)), snapshot_id, message, …, ids as spelt.
+/// Hashes join(s, [join(s, sorted(parents)), snapshot_id, message, …, with ids as spelt.
 fn four_head(fields: &Fields<'_>, separator: &str) -> Sha256 {
     let parents = fields.sorted_parents(ObjectId::as_str, separator);
     let snapshot = fields.snapshot_id.map_or("", ObjectId::as_str);
@@ -310,7 +310,7 @@ fn four_head(fields: &Fields<'_>, separator: &str) -> Sha256 {
     )
 }
 
-/// … committed_at])
+/// Hashes … committed_at])
 fn four_tail(fields: &Fields<'_>, hasher: &mut Sha256) {
     hasher.update(fields.committed_at);
 }

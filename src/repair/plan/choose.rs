@@ -146,7 +146,7 @@ async fn take(
     Ok(())
 }
 
-/// Of the findings that need a decision, those that could not be planned once it were made, with the reason. Of many
+/// Returns the findings that no decision would make repairable, with the reason. Of many
 /// the first are tried, since each costs what planning it costs.
 async fn undecided(
     draft: &mut Draft<'_>,
@@ -173,6 +173,14 @@ async fn undecided(
     tried.plan.finish()?.skipped_places()
 }
 
+/// Says that a person has to act, and how.
+fn by_hand(code: Code) -> String {
+    match code.by_hand() {
+        Some(how) => format!("Luthier cannot repair this. {how}"),
+        None => "Luthier cannot repair this".to_owned(),
+    }
+}
+
 impl Draft<'_> {
     /// Returns the reason why a finding is skipped, and whether only a decision is missing; `named` says that a person
     /// chose it.
@@ -190,7 +198,7 @@ impl Draft<'_> {
                         "the hub has no valid copy of it; a copy from elsewhere is needed"
                             .to_owned()
                     }
-                    None => "Luthier cannot fix this; a person has to look at it".to_owned(),
+                    None => by_hand(finding.code),
                 },
                 false,
             )),

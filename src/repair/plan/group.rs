@@ -1,4 +1,4 @@
-//! What becomes one step.
+//! Findings that become one step.
 
 use luthier_audit::Code;
 

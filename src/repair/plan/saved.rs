@@ -198,7 +198,7 @@ impl Plan {
     }
 }
 
-/// Why a file cannot be written or read as a plan.
+/// The reason why a file cannot be written or read as a plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanFileError {
     #[error("the file exists already; name another")]
@@ -223,7 +223,7 @@ struct Reading<R> {
 }
 
 impl<R: BufRead> Reading<R> {
-    /// The next line without its newline, hashed with it.
+    /// Reads the next line without its newline, and hashes it with the newline.
     fn text(&mut self) -> Result<Vec<u8>, PlanFileError> {
         let mut text = Vec::new();
         let read = self

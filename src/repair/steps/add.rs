@@ -103,7 +103,7 @@ async fn is_as_stored(ctx: StepContext<'_>, key: &Key, bytes: &Bytes) -> Result<
     Ok(ctx.store.read_object(key).await?.as_ref() == Some(bytes))
 }
 
-/// The rows to be added, and the same as the step shows it, which has what is needed to make this step again.
+/// Returns the rows to be added, and the same as the step shows it, which has what is needed to make this step again.
 fn new_rows(
     target: &Target,
     origin: &Origin,

@@ -60,7 +60,7 @@ fn words(target: &Target, scheme: &str) -> String {
         _ => "",
     };
     format!(
-        "Stores the {} that its row describes ({scheme}), then links the row to it.{marked}",
+        "Stores the {} that its row describes (formula {scheme}), then links the row to it.{marked}",
         target.kind
     )
 }

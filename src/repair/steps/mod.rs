@@ -81,7 +81,7 @@ impl Origin {
     }
 }
 
-/// What every step is made with.
+/// The context in which every step is made.
 #[derive(Clone, Copy)]
 pub(super) struct StepContext<'a> {
     pub store: &'a Store,
@@ -176,7 +176,7 @@ impl Target {
         path.filter(|path| !path.is_empty()).cloned()
     }
 
-    /// A step in words; what it writes to the store is added by who knows it.
+    /// Makes a step with its words; the caller adds what it writes to the store.
     pub fn step(&self, words: String, precondition: String, change: StepChange) -> Step {
         Step {
             number: 0,
@@ -198,7 +198,7 @@ impl Target {
     }
 }
 
-/// The id whose row or object a finding is about: of a dangling head, the commit that it names.
+/// Returns the id whose row or object a finding is about: of a dangling head, the commit that it names.
 pub(super) fn subject_id(finding: &Finding) -> &str {
     match &finding.evidence {
         Evidence::HeadDangling(seen) => &seen.head,
@@ -291,7 +291,7 @@ fn still(uri: Option<&str>) -> String {
     }
 }
 
-/// sha256 in hex.
+/// Returns the sha256 in hex.
 pub(super) fn hash(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }

@@ -71,7 +71,7 @@ fn wanted(row: &SnapshotRow, tree: &Tree) -> Recache {
     }
 }
 
-/// The columns that a recache changes, of those that the hub has.
+/// Returns the columns that a recache changes, of those that the hub has.
 fn cache_changes(store: &Store, recache: &Recache) -> Vec<CellChange> {
     let capabilities = store.index().capabilities();
     let has = |column: Column| capabilities.has("musehub_snapshots", column.name());

@@ -52,7 +52,7 @@ pub(super) async fn build(
     Ok(Built::Step(Box::new(step), change))
 }
 
-/// Bytes that prove; those of the empty blob are known to everyone.
+/// Returns bytes that match the id; those of the empty blob need no source.
 pub(super) async fn source_of(
     ctx: StepContext<'_>,
     target: &Target,

@@ -272,7 +272,7 @@ fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme)
     let other = all.saturating_sub(known.branches.total());
     if other > 0 && known.branches.total() > 0 {
         words += &format!(
-            "; {} not pulled: of deleted repositories, or newer than the audit",
+            "; {} not tried: the repository is deleted, or the branch is newer than the audit",
             text::grouped(other)
         );
     }
@@ -328,6 +328,10 @@ fn explain(code: Code, count: u64, width: u16, theme: &Theme) -> Text {
         Auto::No => "Luthier cannot repair it",
     };
     out.pair("applied", auto, theme, theme.text);
+    if let Some(how) = code.by_hand() {
+        out.gap();
+        out.say(&how, theme.text);
+    }
     out.gap();
     out.say("enter lists them", theme.muted);
     out

@@ -238,7 +238,7 @@ impl PullScreen {
     }
 }
 
-/// The way from the head down to what is refused.
+/// Draws the way from the head down to the refused object.
 fn tree(refused: &RefusedLine, out: &mut Text, theme: &Theme) {
     let last = refused.way.len().saturating_sub(1);
     for (depth, step) in refused.way.iter().enumerate() {
@@ -291,7 +291,7 @@ fn ended(end: &PulledLine, at: u64, out: &mut Text, theme: &Theme) {
         let mut words = format!("{} fetched", text::grouped(*served));
         if *reconstructed > 0 {
             words += &format!(
-                ", {} made from rows that name no object",
+                ", {} made from rows without storage_uri",
                 text::grouped(*reconstructed)
             );
         }

@@ -33,7 +33,7 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// The first of `scopes` is offered first.
+    /// Makes the dialog; the first of `scopes` is selected.
     #[must_use]
     pub fn new(scopes: Vec<Scope>, depth: Depth) -> Self {
         Self {

@@ -83,7 +83,7 @@ pub fn text(seen: &Inspected, layout: Layout, width: u16, theme: &Theme) -> Text
     out
 }
 
-/// One side is missing or cannot be read: what there is stands alone.
+/// Draws the one side that there is; the other is missing or cannot be read.
 fn alone(seen: &Inspected, out: &mut Text, theme: &Theme) {
     out.say("row", theme.title);
     if seen.row.is_empty() {
@@ -185,7 +185,7 @@ fn entries(manifest: &ManifestDiff, out: &mut Text, theme: &Theme) {
     out.say(&format!("▸ {same} entries are the same"), theme.muted);
 }
 
-/// Two lines beside each other.
+/// Draws two lines beside each other.
 fn joined(
     left: Option<&Line<'static>>,
     right: Option<&Line<'static>>,

@@ -100,7 +100,7 @@ impl Fault {
         self.is_transient() && !matches!(self, Fault::Refused)
     }
 
-    /// One line for a person: what is wrong and what to do, of `bucket` at `at`.
+    /// Returns one line for a person: what is wrong with `bucket` at `at`, and what to do.
     pub(super) fn advice(&self, bucket: &str, at: &str) -> String {
         match self {
             Fault::NoKey => "there is no such object".to_owned(),

@@ -65,7 +65,7 @@ impl Bucket {
     }
 }
 
-/// Why a listing is not to be trusted.
+/// The reason why a listing is not trusted.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ListingError {
     #[error("the server lists an object without a key")]

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// The longest chain of `source_profile` that is followed.
 const HOPS: usize = 16;
 
-/// How long credentials may take: a command of `credential_process` may ask another machine.
+/// The time that credentials may take: a command of `credential_process` may ask another machine.
 pub(super) const LONGEST: Duration = Duration::from_secs(10);
 
 /// The message of a role that takes its keys from the environment, where there are none.
@@ -38,7 +38,7 @@ async fn load(name: Option<&str>) -> Result<ProfileSet, SettingsError> {
 /// can be sent.
 ///
 /// # Errors
-/// What is wrong, in a sentence without secrets.
+/// The fault, in a sentence without secrets.
 pub(super) async fn check(name: Option<&str>) -> Result<(), SettingsError> {
     let set = match load(name).await {
         Ok(set) => set,
@@ -174,7 +174,7 @@ fn of_role(set: &ProfileSet, profile: &Profile, reason: &str, export: &str) -> S
     )
 }
 
-/// No profile has a say: keys of the environment, a token of a service account, or the machine's own.
+/// Says that no profile is used: keys of the environment, a token of a service account, or the machine's own role.
 fn of_environment(reason: &str) -> String {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     for (one, other) in [

@@ -68,7 +68,7 @@ impl Bucket {
         }
     }
 
-    /// The server itself keeps puts apart.
+    /// Puts with a condition that the server checks.
     async fn put_conditionally(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError> {
         let sent = Sent::new(bytes, Only::Absent);
         match self.send_put(&self.wire(key), &sent).await {
@@ -136,7 +136,7 @@ impl Bucket {
         }
     }
 
-    /// One put, again while another write of the key is under way.
+    /// Sends one put, and sends it again while another write of the key is under way.
     pub(super) async fn send_put(&self, wire: &str, sent: &Sent) -> Result<(), Fault> {
         let mut round = 1;
         loop {

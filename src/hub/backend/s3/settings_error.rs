@@ -1,4 +1,4 @@
-//! Why a bucket cannot be reached with the settings that were given. No variant holds a secret.
+//! The errors of settings with which a bucket cannot be reached. No variant contains a secret.
 
 use crate::backend::UriRefusal;
 use aws_config::profile::ProfileFileLoadError;
@@ -7,7 +7,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// What to do with credentials whose time is over.
+/// The advice for expired credentials.
 pub(super) const RENEW: &str = "get new ones (`aws sso login`, `aws login`, or new values of AWS_ACCESS_KEY_ID, \
      AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN) and start again";
 
@@ -47,7 +47,7 @@ pub(super) enum SettingsError {
     },
 }
 
-/// What is wrong with a CA file.
+/// The fault of a CA file.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CertificateError {
     #[error(transparent)]

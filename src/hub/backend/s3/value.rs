@@ -5,7 +5,7 @@ use super::settings_error::{Flaw, SettingsError};
 /// Returns the value without white space, byte order mark and a pair of quotes around it.
 ///
 /// # Errors
-/// What is left is empty, or holds what no header takes.
+/// The rest is empty, or has a character that no header may have.
 pub(super) fn clean(value: &str) -> Result<&str, Flaw> {
     let value = crate::text::unquoted(value);
     let flaw = |c: char| match c {
@@ -22,7 +22,7 @@ pub(super) fn clean(value: &str) -> Result<&str, Flaw> {
     }
 }
 
-/// A region's name; otherwise why it is none.
+/// Checks a region's name, or says why it is none.
 pub(super) fn region(value: &str) -> Result<String, SettingsError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match clean(value) {

@@ -149,7 +149,7 @@ impl Fetch {
         }
     }
 
-    /// Bytes made from a row, or what the rows already said.
+    /// Checks bytes made from a row, or reports what is known from the rows.
     async fn prove_known(
         &mut self,
         id: &ObjectId,
@@ -221,7 +221,7 @@ fn commit_from_row(row: &CommitRow) -> ProveResult {
     })
 }
 
-/// An object that was made from its row.
+/// Returns an object that was made from its row.
 const fn reconstructed(object: Proven) -> Found {
     Found::Object(Fetched {
         object,

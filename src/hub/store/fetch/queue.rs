@@ -97,7 +97,7 @@ impl FetchQueue {
         self.waiting.push_back(waiting);
     }
 
-    /// Nothing is looked up or read.
+    /// Returns whether nothing is being looked up or read.
     pub(super) fn is_idle(&self) -> bool {
         self.page.is_empty() && self.reads.is_empty()
     }

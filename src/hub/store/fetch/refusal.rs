@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// The reason why an object is not handed on. Each is one half of a sentence that starts with the object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
-    #[error("the hub has no row of it")]
+    #[error("the database has no row for it")]
     NoRow,
     #[error("it has no snapshot; a clone of it would get an empty tree")]
     Treeless,
@@ -25,7 +25,7 @@ pub enum Why {
     Missing { key: Key },
     #[error("the object under {key} has {size} bytes, more than the 256 MiB that are read")]
     TooLarge { key: Key, size: u64 },
-    #[error("the object under {key} is another one: {why}")]
+    #[error("the object under {key} is not the right one: {why}")]
     Wrong {
         key: Key,
         #[source]
@@ -100,7 +100,7 @@ impl Trail {
         }
     }
 
-    /// Its steps in words; the last is the object with its whole id.
+    /// Returns its steps in words; the last is the object with its whole id.
     fn steps(&self, kind: Kind, id: &ObjectId) -> Vec<String> {
         let mut out = vec![format!("head {}", self.head.name)];
         if self.depth > 0 {
@@ -124,7 +124,7 @@ impl Trail {
         out
     }
 
-    /// In words: `head main → commit a30a04d01ccc → blob sha256:… (a.mid)`.
+    /// Formats the way: `head main → commit a30a04d01ccc → blob sha256:… (a.mid)`.
     pub(super) fn words(&self, kind: Kind, id: &ObjectId) -> String {
         self.steps(kind, id).join(" → ")
     }

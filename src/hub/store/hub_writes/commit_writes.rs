@@ -146,7 +146,7 @@ impl Writer {
     }
 }
 
-/// Objects that no path leads to.
+/// Returns objects that no path leads to.
 fn without_path(objects: &[Proven]) -> Vec<(&str, &Proven)> {
     objects.iter().map(|object| ("", object)).collect()
 }

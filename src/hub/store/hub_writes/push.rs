@@ -171,7 +171,7 @@ impl Writer {
         self.commit_writes(&repo, admitted, Around::default()).await
     }
 
-    /// Whole snapshots from what was sent: each delta is applied to a tree that proves, and what it
+    /// Makes whole snapshots from what was sent: each delta is applied to a tree that matches its id, and what it
     /// gives must prove too. None is ever stored as a delta.
     async fn fill_in(
         &self,

@@ -270,7 +270,7 @@ impl Rebuild<'_> {
         Ok(())
     }
 
-    /// Last: a database with branches is one that is whole but for the rest of them.
+    /// Writes branches last: a database with branches has every other row.
     async fn fill_branches(&mut self) -> Result<(), RebuildError> {
         self.progress.phase("branches", None);
         let mut after = String::new();

@@ -268,7 +268,7 @@ fn fact(proof: Proof, size: u64, entry: &Entry, key: &Key) -> Found {
     }
 }
 
-/// Of two keys of one object, the one of the newer layout is taken.
+/// Ranks the keys of one object: the one of the newer layout wins.
 fn rank(key: &Key) -> u8 {
     layout::recognise(key.as_str()).map_or(u8::MAX, |(layout, _)| layout as u8)
 }

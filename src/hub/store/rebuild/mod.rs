@@ -189,7 +189,7 @@ pub async fn rebuild_with(
     Ok(rebuild.report)
 }
 
-/// [`rebuild_with`] the usual options.
+/// Rebuilds as [`rebuild_with`] does, with the default options.
 ///
 /// # Errors
 /// As there.

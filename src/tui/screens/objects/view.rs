@@ -167,7 +167,7 @@ struct Columns {
 }
 
 impl Columns {
-    /// For a line of `width` cells beside a graph of `graph`. What a commit says is the last thing to go:
+    /// Divides a line of `width` cells beside a graph of `graph` cells. The commit's message is dropped last:
     /// before it, the graph shrinks, who made it goes, then when it was made.
     fn new(width: u16, graph: usize) -> Self {
         let width = usize::from(width);
