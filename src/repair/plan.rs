@@ -87,7 +87,7 @@ impl Step {
         match self.remedy {
             Remedy::Link => 1,
             Remedy::Backfill | Remedy::Restore | Remedy::Checkpoint => 2,
-            // What lies there is read, copied, read back, replaced and read back.
+            // The stored bytes are read, copied, read back, replaced and read back.
             Remedy::Replace => 5,
             Remedy::Reindex => 1,
             // Where bytes are put back: as for a replacement.
@@ -278,7 +278,7 @@ impl Plan {
         })
     }
 
-    /// Skips something that stands at no place of a report.
+    /// Skips something that is no finding of a report.
     pub(super) fn refuse(&mut self, refusal: Refusal) -> Result<(), RepairError> {
         self.push(None, refusal)
     }

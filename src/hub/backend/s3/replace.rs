@@ -7,7 +7,7 @@ use crate::backend::{BackendError, Key, Replaced};
 use bytes::Bytes;
 
 impl Bucket {
-    /// Reads what lies there and its tag in one answer, compares, and puts under that tag.
+    /// Reads the stored bytes and their tag in one answer, compares, and puts under that tag.
     pub(super) async fn replace(
         &self,
         key: &Key,
