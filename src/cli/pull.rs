@@ -160,7 +160,7 @@ async fn branches(store: &Store, options: &PullOptions) -> String {
     names.join(", ") + if page.end { "" } else { " and others" }
 }
 
-/// Writes what is told as it comes; the first failure to write is kept.
+/// Writes each message as it comes; the first failure to write is kept.
 struct Teller<'o> {
     out: &'o Output,
     refused: u64,

@@ -242,7 +242,7 @@ impl Folder {
     /// Gives the file in place `slot` its name.
     ///
     /// # Errors
-    /// Other bytes lie under the name, or the disk refuses.
+    /// The file exists with other bytes, or the disk refuses.
     pub fn publish(&self, slot: usize, path: &str, naming: Naming) -> Result<(), FolderError> {
         let from = temporary(slot);
         let gone = || io_failed(path, io::ErrorKind::NotFound.into());

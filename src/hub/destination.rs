@@ -39,7 +39,7 @@ impl DestinationError {
 /// Makes sure that a new file can be made at `path`.
 ///
 /// # Errors
-/// Something lies there, the folder is missing or cannot be written.
+/// The file exists, or its folder is missing or cannot be written.
 pub fn try_file(path: &Path) -> Result<(), DestinationError> {
     if path.symlink_metadata().is_ok() {
         return Err(DestinationError::Taken(path.to_owned()));
@@ -50,7 +50,7 @@ pub fn try_file(path: &Path) -> Result<(), DestinationError> {
 /// Makes sure that files can be made in `folder`, or that the folder itself can be made.
 ///
 /// # Errors
-/// What lies there is no folder, or cannot be written.
+/// The path is no folder, or cannot be written.
 pub fn try_folder(folder: &Path) -> Result<(), DestinationError> {
     let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let nearest = absolute

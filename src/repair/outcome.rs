@@ -25,7 +25,7 @@ pub enum Outcome {
     Already,
     /// The hub is no longer what the plan saw; nothing was changed.
     Superseded,
-    /// The bytes did not prove, or other bytes lie there; nothing was changed.
+    /// The bytes did not match the id, or other bytes are stored there; nothing was changed.
     Refused,
     /// The store or the database did not answer.
     Failed,

@@ -177,7 +177,7 @@ impl Plan {
         })
     }
 
-    /// Skips something that stands at no place of a report.
+    /// Skips something that is no finding of a report.
     pub(super) fn refuse(&mut self, refusal: Refusal) -> Result<(), RepairError> {
         self.push(None, refusal)
     }
@@ -229,7 +229,7 @@ impl Plan {
     }
 }
 
-/// Returns whether a step takes its bytes from a client's folder that was given beside the hub.
+/// Returns whether a step takes its bytes from a client's folder (`--copies`).
 fn takes_copy(step: &Step) -> bool {
     let stores = matches!(
         step.remedy,

@@ -252,7 +252,7 @@ async fn said(store: &Store) -> Result<HubSaid, SignoffError> {
     })
 }
 
-/// Returns the findings that stand in the way, the worst first: causes before what follows from them, by what they
+/// Returns the findings that prevent PASS, the worst first: causes before what follows from them, by what they
 /// block.
 async fn left(report: &Report) -> Result<(Vec<Left>, u64), SignoffError> {
     let filter = Filter {

@@ -44,7 +44,7 @@ impl Step {
         match self.remedy {
             Remedy::Link => 1,
             Remedy::Backfill | Remedy::Restore | Remedy::Checkpoint => 2,
-            // What lies there is read, copied, read back, replaced and read back.
+            // The stored bytes are read, copied, read back, replaced and read back.
             Remedy::Replace => 5,
             Remedy::Reindex => 1,
             // Where bytes are put back: as for a replacement.

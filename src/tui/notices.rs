@@ -65,7 +65,7 @@ impl Notices {
         self.all.truncate(HELD);
     }
 
-    /// Returns the notice that stands in the status line.
+    /// Returns the notice of the status line.
     #[must_use]
     pub const fn shown(&self) -> Option<&Notice> {
         self.shown.as_ref()

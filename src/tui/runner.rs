@@ -60,7 +60,7 @@ struct RunnerContext {
     /// Without one no effect can write, whatever was confirmed.
     authority: Option<Authority>,
     state: Arc<Mutex<RunnerState>>,
-    /// Held by whoever changes the report: what two looks found at once is in it both.
+    /// Locked while the report changes, so that two audits that end together both get into it.
     learning: Arc<tokio::sync::Mutex<()>>,
     out: UnboundedSender<Event>,
 }

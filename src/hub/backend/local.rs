@@ -33,7 +33,7 @@ pub struct Local {
 }
 
 impl Local {
-    /// Opens a folder. Reading it is tried, so that a wrong folder is told at once.
+    /// Opens a folder. It tries to read the folder, so that a wrong folder is reported at once.
     ///
     /// # Errors
     /// No such folder, no folder, or no right to read it.

@@ -103,7 +103,7 @@ pub struct Conditions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replaced {
     Stored,
-    /// Other bytes than those seen lie there, or none; nothing was changed.
+    /// Other bytes than those seen are stored there, or none; nothing was changed.
     Changed,
 }
 
@@ -257,11 +257,11 @@ pub(crate) struct Replacement<'a> {
 /// Writes objects; can be reached from `store/` only.
 #[async_trait]
 pub(crate) trait BackendMut: Backend {
-    /// Stores `bytes` under `key` unless something lies there. Durable when it returns.
+    /// Stores `bytes` under `key` unless the key exists. Durable when it returns.
     ///
     /// # Errors
     /// Whatever kept the bytes from being stored; then nothing visible is under the key. Only after
-    /// [`BackendError::Unknown`] all of `bytes` may lie there, or come to lie there.
+    /// [`BackendError::Unknown`] all of `bytes` may be stored there, now or later.
     async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError>;
 
     /// Puts bytes in the place of exactly those that were seen. Durable when it returns.

@@ -55,7 +55,7 @@ impl fmt::Debug for S3 {
 }
 
 impl S3 {
-    /// Opens a bucket. Listing one key is tried, so that a wrong place or wrong credentials are told at
+    /// Opens a bucket. Listing one key is tried, so that a wrong URL or wrong credentials are reported at
     /// once.
     ///
     /// # Errors

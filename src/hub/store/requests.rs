@@ -65,7 +65,7 @@ fn told_parts<'a, T: Send + 'a>(
     told.boxed()
 }
 
-/// Opens a database whose requests are told to the log; connecting is one of them.
+/// Opens a database whose requests are logged; connecting is one of them.
 pub(super) async fn connect_index(
     opening: impl Future<Output = Result<Arc<dyn IndexMut>, IndexError>>,
 ) -> Result<Arc<dyn IndexMut>, IndexError> {
@@ -73,7 +73,7 @@ pub(super) async fn connect_index(
     Ok(Arc::new(ToldIndex(index)))
 }
 
-/// Opens an object store whose requests are told to the log; connecting is one of them.
+/// Opens an object store whose requests are logged; connecting is one of them.
 pub(super) async fn connect_backend(
     opening: impl Future<Output = Result<Arc<dyn BackendMut>, BackendError>>,
 ) -> Result<Arc<dyn BackendMut>, BackendError> {
@@ -81,7 +81,7 @@ pub(super) async fn connect_backend(
     Ok(Arc::new(ToldBackend(backend)))
 }
 
-/// A database whose requests are told to the log.
+/// A database whose requests are logged.
 struct ToldIndex(Arc<dyn IndexMut>);
 
 fn of_database(operation: &'static str) -> Span {
@@ -149,7 +149,7 @@ impl IndexMut for ToldIndex {
     }
 }
 
-/// An object store whose requests are told to the log.
+/// An object store whose requests are logged.
 struct ToldBackend(Arc<dyn BackendMut>);
 
 fn of_store(operation: &'static str, key: &str) -> Span {

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 /// Rows asked for at once.
 const PAGE: u32 = 500;
 
-/// Failures that are told one by one.
+/// Failures that are listed one by one.
 const NAMED: usize = 100;
 
 /// The branches to pull.

@@ -34,7 +34,7 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
         Ok(found) => found,
         Err(why) => return Ok(Built::refused(why)),
     };
-    // What lies in the store as it is needs only a row; all else is stored where new objects go.
+    // An object that is stored as it is needs only a row; any other is stored under a new key.
     let (key, object) = match &found.key {
         Some(key) if is_as_stored(ctx, key, found.object.bytes()).await? => (
             key.clone(),
@@ -98,7 +98,7 @@ fn words(target: &Target, origin: &Origin, stored_first: bool) -> String {
     )
 }
 
-/// Returns whether exactly these bytes lie under the key: a wrapped object proves, and is none.
+/// Returns whether exactly these bytes are stored under the key: a wrapped object proves, and is none.
 async fn is_as_stored(ctx: StepContext<'_>, key: &Key, bytes: &Bytes) -> Result<bool, StoreError> {
     Ok(ctx.store.read_object(key).await?.as_ref() == Some(bytes))
 }

@@ -13,7 +13,7 @@ use luthier_hub::store::StoreError;
 use luthier_hub::store::write::Change;
 use luthier_object::{ObjectId, Proof};
 
-/// Replaces what lies under the key that the row names, or would get.
+/// Replaces the bytes under the key that the row names, or would get.
 pub(super) async fn build(
     ctx: StepContext<'_>,
     target: &Target,

@@ -62,7 +62,7 @@ enum State {
     Mouse,
 }
 
-/// Bytes in, events out. Pure but for the clock that it is told.
+/// Bytes in, events out. Its only input besides bytes is the time that the caller passes.
 #[derive(Debug, Default)]
 pub struct Parser {
     state: State,

@@ -1,4 +1,4 @@
-//! The sign-off: the checklist as it fills in, then the verdict and what stands in its way.
+//! The sign-off: the checklist as it fills in, then the verdict and what prevents PASS.
 
 use super::{Go, Screen, decide};
 use crate::action::Action;

@@ -59,7 +59,7 @@ impl Sent {
 }
 
 impl Bucket {
-    /// Stores `bytes` unless something lies under the key.
+    /// Stores `bytes` unless the key exists.
     pub(super) async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError> {
         if self.conditions().await?.if_none_match {
             self.put_conditionally(key, bytes).await
@@ -126,7 +126,7 @@ impl Bucket {
         ))
     }
 
-    /// Returns whether exactly these bytes lie under the key.
+    /// Returns whether exactly these bytes are stored under the key.
     async fn holds(&self, key: &Key, bytes: &Bytes) -> Result<bool, BackendError> {
         match self.open(key).await? {
             Some(body) if body.meta.size == bytes.len() as u64 => {

@@ -6,7 +6,7 @@ use super::put::{Only, Sent};
 use crate::backend::{BackendError, Replaced, Replacement};
 
 impl Bucket {
-    /// Reads what lies there and its tag in one answer, compares, and puts under that tag.
+    /// Reads the stored bytes and their tag in one answer, compares, and puts under that tag.
     pub(super) async fn replace(&self, wanted: Replacement<'_>) -> Result<Replaced, BackendError> {
         let Replacement {
             key,

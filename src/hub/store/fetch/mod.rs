@@ -106,7 +106,7 @@ pub trait Holder: Send + Sync {
     /// It could not be looked up.
     async fn sizes(&self, kind: Kind, ids: &[ObjectId]) -> Result<Vec<Option<u64>>, Cause>;
 
-    /// Reads and proves one that lies there.
+    /// Reads a stored object and checks it against its id.
     ///
     /// # Errors
     /// It cannot be read, or is not what its name says.

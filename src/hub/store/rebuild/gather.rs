@@ -52,7 +52,7 @@ impl Rebuild<'_> {
             while let Some(entry) = entries.next().await {
                 match entry {
                     Ok(entry) => batch.extend(self.sort(entry, &mut refs_name).await?),
-                    // The rest of the listing still comes; what lies in the hole is not known.
+                    // The rest of the listing still comes; the keys of the gap are not known.
                     Err(error) => self
                         .report
                         .unknown("(listing)".to_owned(), error.to_string()),

@@ -92,7 +92,7 @@ pub struct Rebuilt {
     /// Keys of no known layout, objects that prove nothing, checkpoints that are not trusted.
     pub skipped: u64,
     pub first_skipped: Vec<Skipped>,
-    /// Keys that could not be read: what lies there is not known.
+    /// Keys that could not be read: their contents are not known.
     pub unknown: u64,
     /// Keys that could not be read kept the rest from being written: what hangs on them would be other rows than
     /// a run that reads everything makes.

@@ -25,7 +25,7 @@ const FEW_TRIES: u32 = 4;
 /// The most times that a body is continued after a break.
 const BREAKS: u32 = 4;
 
-/// A question that takes longer is told in the progress line.
+/// A request that takes longer is shown in the progress line.
 const SLOW: Duration = Duration::from_secs(5);
 
 /// Time-outs of a job behind which each question has [`HURRIED`] only, and one try.
@@ -186,7 +186,7 @@ impl Patient {
         }
     }
 
-    /// Tells in the progress line that a request is slow, and ends it where the job is told to stop.
+    /// Shows in the progress line that a request is slow, and ends it where the job is told to stop.
     async fn watched<T>(
         &self,
         subject: &str,

@@ -5,7 +5,7 @@ use crate::backend::{Replaced, Replacement, layout};
 use crate::store::StoreError;
 
 impl Writer {
-    /// Announces, keeps a copy of what lies there, replaces it by compare-and-set, reads back whole, and
+    /// Announces, keeps a copy of the stored bytes, replaces them by compare-and-set, reads back whole, and
     /// changes the row's cells where they still are what was seen.
     pub(super) async fn put_back(
         &self,
