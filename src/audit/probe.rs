@@ -10,8 +10,9 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use luthier_hub::backend::{Key, UriRefusal, layout};
 use luthier_hub::index::audit_scratch::StoredCopy;
-use luthier_hub::index::{CommitRow, SnapshotRow};
+use luthier_hub::index::{BlobRow, CommitRow, SnapshotRow};
 use luthier_hub::store::Store;
+use luthier_hub::store::reconstruct::non_empty;
 use luthier_object::{Kind, ObjectId, Proof};
 
 /// Bytes under a key that do not prove the id.
@@ -96,6 +97,18 @@ pub struct Named<'a> {
 }
 
 impl<'a> Named<'a> {
+    /// Looks for the object of a blob's row.
+    pub(super) fn of_blob(row: &'a BlobRow, id: &'a ObjectId, copies: &'a [StoredCopy]) -> Self {
+        Self {
+            kind: Kind::Blob,
+            id,
+            uri: row.storage_uri.as_deref(),
+            disk_path: non_empty(row.disk_path.as_deref()),
+            repo_id: row.repo_id.as_deref(),
+            copies,
+        }
+    }
+
     /// Looks for the object of a commit's row.
     pub(super) fn of_commit(
         row: &'a CommitRow,

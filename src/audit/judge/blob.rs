@@ -23,14 +23,7 @@ impl Judge {
         }
         let disk_path = reconstruct::non_empty(row.disk_path.as_deref());
         let ask = ObjectQuery {
-            row: Named {
-                kind: Kind::Blob,
-                id: &id,
-                uri: row.storage_uri.as_deref(),
-                disk_path,
-                repo_id: row.repo_id.as_deref(),
-                copies,
-            },
+            row: Named::of_blob(row, &id, copies),
             doubtful: false,
         };
         let Some(mut looked) = self.probe(ask).await else {

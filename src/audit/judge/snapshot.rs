@@ -64,13 +64,11 @@ impl Judge {
     pub async fn snapshot(&self, row: &SnapshotRow, copies: &[StoredCopy]) -> Verdict {
         let mut verdict = Verdict::default();
         let id = ObjectId::new(&row.snapshot_id);
-        let decoded = row
-            .manifest
-            .as_deref()
-            .filter(|bytes| !bytes.is_empty())
-            .map(|bytes| {
-                Manifest::decode(bytes).map(|(manifest, as_is)| (Arc::new(manifest), as_is))
-            });
+        let decode = |bytes: &[u8]| {
+            Manifest::decode(bytes).map(|(manifest, as_is)| (Arc::new(manifest), as_is))
+        };
+        let bytes = row.manifest.as_deref();
+        let decoded = bytes.filter(|bytes| !bytes.is_empty()).map(decode);
         let stored_directories = reconstruct::directories(row).unwrap_or_default();
         if id.hex().is_none() {
             let manifest = decoded.and_then(Result::ok).map(|(m, _)| m);

@@ -1,7 +1,7 @@
 //! A row that was never there, added for an object that proves.
 
 use super::source;
-use super::{Built, Origin, StepContext, Target, hash, restore, shorten};
+use super::{Built, NO_DIGEST, Origin, StepContext, Target, hash, restore, shorten};
 use crate::change::{AddedRow, StepChange};
 use crate::step::Step;
 use bytes::Bytes;
@@ -22,9 +22,8 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
     if let Some(why) = hidden(ctx, target) {
         return Ok(Built::Refused(why));
     }
-    let (id, home) = match target.home() {
-        Ok(home) => home,
-        Err(refused) => return Ok(refused),
+    let Some((id, home)) = target.home() else {
+        return Ok(Built::refused(NO_DIGEST));
     };
     let found = match target.remedy {
         Remedy::Restore => restore::source_of(ctx, target, None).await?,
@@ -34,15 +33,12 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
         Ok(found) => found,
         Err(why) => return Ok(Built::refused(why)),
     };
+    let kind = target.kind;
     // An object that is stored as it is needs only a row; any other is stored under a new key.
     let (key, object) = match &found.key {
-        Some(key) if is_as_stored(ctx, key, found.object.bytes()).await? => (
-            key.clone(),
-            RowObject::Stored {
-                kind: target.kind,
-                id,
-            },
-        ),
+        Some(key) if is_as_stored(ctx, key, found.object.bytes()).await? => {
+            (key.clone(), RowObject::Stored { kind, id })
+        }
         _ => (home, RowObject::New(found.object.sealed())),
     };
     let uri = ctx.store.backend().uri_for(&key);

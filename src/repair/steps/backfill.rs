@@ -1,6 +1,6 @@
 //! An object stored from what its row proves.
 
-use super::{Built, StepContext, Target, hash, pointer, still};
+use super::{Built, NO_DIGEST, StepContext, Target, hash, pointer, still};
 use crate::change::StepChange;
 use crate::rows::Row;
 use crate::step::Step;
@@ -15,9 +15,8 @@ pub(super) async fn build(
     target: &Target,
     row: &Row,
 ) -> Result<Built, StoreError> {
-    let (_, key) = match target.home() {
-        Ok(home) => home,
-        Err(refused) => return Ok(refused),
+    let Some((_, key)) = target.home() else {
+        return Ok(Built::refused(NO_DIGEST));
     };
     let uri = ctx.store.backend().uri_for(&key);
     match row.uri() {

@@ -97,6 +97,9 @@ pub(super) enum Built {
     Refused(String),
 }
 
+/// Why an id has no place in the store.
+const NO_DIGEST: &str = "the id contains no digest";
+
 impl Built {
     /// Returns that there is no step, and why.
     fn refused(why: impl std::fmt::Display) -> Self {
@@ -158,13 +161,11 @@ impl Target {
         }
     }
 
-    /// Returns the id, and the key under which a new object of it goes.
-    fn home(&self) -> Result<(ObjectId, Key), Built> {
+    /// Returns the id, and the key under which a new object of it goes; `None` where the id contains no digest.
+    fn home(&self) -> Option<(ObjectId, Key)> {
         let id = ObjectId::new(&self.id);
-        match layout::key_for(&id) {
-            Some(key) => Ok((id, key)),
-            None => Err(Built::refused("the id contains no digest")),
-        }
+        let key = layout::key_for(&id)?;
+        Some((id, key))
     }
 
     /// Returns the path that a blob has: in its row, else in the tree that names it.

@@ -1,7 +1,7 @@
 //! A missing object stored again, from whatever proves it.
 
 use super::source::{self, NoSource, Source};
-use super::{Built, StepContext, Target, hash, pointed, still};
+use super::{Built, NO_DIGEST, StepContext, Target, hash, pointed, still};
 use crate::change::StepChange;
 use crate::rows::Row;
 use crate::step::Step;
@@ -18,9 +18,8 @@ pub(super) async fn build(
     target: &Target,
     row: &Row,
 ) -> Result<Built, StoreError> {
-    let (_, key) = match target.home() {
-        Ok(home) => home,
-        Err(refused) => return Ok(refused),
+    let Some((_, key)) = target.home() else {
+        return Ok(Built::refused(NO_DIGEST));
     };
     if let Some(built) = there(ctx, target, row).await? {
         return Ok(built);
