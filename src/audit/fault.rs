@@ -263,3 +263,6 @@ words! {
         Location "location and rest"
     }
 }
+
+/// Codes that only an audit of the whole hub can give: what nothing names anywhere.
+pub const WHOLE_HUB: [Code; 2] = [Code::ObjectOrphan, Code::BlobUnreferenced];

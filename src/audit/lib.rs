@@ -43,6 +43,7 @@ pub use finding::{Blocks, Finding, Subject};
 
 mod again;
 mod branch;
+mod by_id;
 pub mod compare;
 mod diagnose;
 mod graph;
@@ -71,6 +72,7 @@ pub use ledger::{PullEnd, PullFact};
 pub use report::{Filter, Group, Numbered, Report, Summary};
 pub use suggest::Candidate;
 
+pub use fault::WHOLE_HUB;
 use luthier_hub::backend::BackendError;
 use luthier_hub::index::IndexError;
 use luthier_hub::progress::{Cancelled, Progress};
@@ -79,7 +81,6 @@ use luthier_object::ObjectId;
 use luthier_object::time::Micros;
 use past_audits::{PastAudit, PastAudits};
 use scan::Scan;
-pub use scan::WHOLE_HUB;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Rows without `storage_uri`: what a backfill does with each, and why it never writes some.
 
 use super::judge::{Judge, Verdict};
-use super::{AuditError, Auto, Code, Depth, Options, one};
+use super::{AuditError, Auto, Code, Depth, Options, by_id};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use luthier_hub::store::Store;
 use luthier_hub::text;
@@ -159,7 +159,7 @@ pub async fn sample(store: &Store) -> Result<Sampled, AuditError> {
         let judged: Vec<_> = stream::iter(page.rows)
             .map(|id| {
                 let judge = &judge;
-                async move { one::row(store, judge, kind, &ObjectId::new(&id)).await }
+                async move { by_id::row(store, judge, kind, &ObjectId::new(&id)).await }
             })
             .buffered(CONCURRENCY)
             .try_collect()

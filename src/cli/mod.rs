@@ -36,6 +36,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 pub use error::{CliError, Exit};
 use luthier_audit::Code;
+use luthier_hub::cause::Cause;
 use luthier_hub::store::Store;
 use luthier_tui::keymap::{Keymap, TABLE};
 use output::Output;
@@ -359,13 +360,13 @@ async fn open(target: &Target) -> Result<Store, CliError> {
 }
 
 /// Returns a code by its name.
-fn code(name: &str) -> Result<Code, String> {
+fn code(name: &str) -> Result<Code, Cause> {
     Code::from_name(name).ok_or_else(|| {
         let known: Vec<&str> = luthier_audit::fault::FAULTS
             .iter()
             .map(|fault| fault.name)
             .collect();
-        format!("no such code; there are: {}", known.join(" "))
+        format!("no such code; there are: {}", known.join(" ")).into()
     })
 }
 

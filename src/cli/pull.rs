@@ -8,6 +8,7 @@ use luthier_audit::suggest;
 use luthier_client::pull::{PullOptions, Pulled, Told, pull};
 use luthier_client::{Layout, PullError, Wanted};
 use luthier_hub::destination;
+use luthier_hub::index::Hidden;
 use luthier_hub::store::Store;
 use luthier_hub::store::fetch::{FetchError, Fetched, Origin, Refusal};
 use luthier_hub::text;
@@ -98,9 +99,23 @@ pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, Cl
         }
         Err(error) => return Err(helped(&store, &options, error).await),
     };
-    let hidden = store.index().hidden();
+    write_end(&pulled, &options, store.index().hidden(), &out)?;
+    Ok(match (pulled.stopped, pulled.is_complete()) {
+        (true, _) => Exit::Stopped,
+        (false, true) => Exit::Done,
+        (false, false) => Exit::Findings,
+    })
+}
+
+/// Prints what was pulled.
+fn write_end(
+    pulled: &Pulled,
+    options: &PullOptions,
+    hidden: &[Hidden],
+    out: &Output,
+) -> Result<(), CliError> {
     if out.json {
-        let mut line = summary(&pulled, &options);
+        let mut line = summary(pulled, options);
         line["hidden"] = json!(hidden);
         out.object(&line)?;
     } else {
@@ -110,14 +125,9 @@ pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, Cl
                 hidden.said
             ))?;
         }
-        write_words(&pulled, &options, &out)?;
+        write_words(pulled, options, out)?;
     }
-    out.flush()?;
-    Ok(match (pulled.stopped, pulled.is_complete()) {
-        (true, _) => Exit::Stopped,
-        (false, true) => Exit::Done,
-        (false, false) => Exit::Findings,
-    })
+    out.flush()
 }
 
 /// Returns the error, with the names that may be meant.

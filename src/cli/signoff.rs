@@ -5,6 +5,7 @@ use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, help, open, target};
 use clap::Args;
+use luthier_hub::cause::Cause;
 use luthier_hub::store::Store;
 use luthier_hub::text;
 use luthier_repair::signoff::markdown_report::to_the_second;
@@ -31,13 +32,13 @@ pub struct SignOff {
     reading: Reading,
 }
 
-fn pulls(text: &str) -> Result<Pulls, String> {
+fn pulls(text: &str) -> Result<Pulls, Cause> {
     match text {
         "all" => Ok(Pulls::All),
         number => number
             .parse()
             .map(Pulls::Sample)
-            .map_err(|_| "write `all`, or how many branches".to_owned()),
+            .map_err(|error| Cause::told("write `all`, or how many branches", error)),
     }
 }
 

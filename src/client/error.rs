@@ -1,6 +1,7 @@
 //! The errors of a pull.
 
 use super::folder::FolderError;
+use luthier_hub::cause::Cause;
 use luthier_hub::store::StoreError;
 use luthier_hub::store::fetch::FetchError;
 
@@ -15,7 +16,11 @@ pub enum PullError {
     #[error("{0}")]
     Refused(String),
     #[error("{folder}: {why}")]
-    Unfit { folder: String, why: String },
+    Unfit {
+        folder: String,
+        #[source]
+        why: Cause,
+    },
     #[error(transparent)]
     Folder(#[from] FolderError),
     #[error(transparent)]

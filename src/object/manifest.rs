@@ -1,6 +1,8 @@
 //! Manifests (path → blob id) and the forms in which rows cache them.
 
-use super::{JsonError, MAX_PAYLOAD, ObjectId, RecordError, json, msgpack, type_name};
+pub(super) mod msgpack;
+
+use super::{JsonError, MAX_PAYLOAD, ObjectId, RecordError, json, type_name};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,7 +2,7 @@
 //! the rows as they are, and what decides whether they made the same one is the hash of its bytes.
 
 use super::change::{HeadChange, StepChange};
-use super::plan::Step;
+use super::step::Step;
 use super::steps::{Built, hash};
 use luthier_audit::{Code, Remedy, Subject};
 use luthier_hub::index::BranchRow;

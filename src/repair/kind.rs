@@ -1,7 +1,7 @@
 //! The purpose of a run in words, and how much of it an undo takes back.
 
 use super::change::StepChange;
-use super::plan::{Step, Totals};
+use super::step::{Step, Totals};
 use luthier_audit::Remedy;
 use luthier_hub::text;
 

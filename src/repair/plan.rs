@@ -6,16 +6,15 @@ mod draft;
 mod group;
 mod next;
 mod saved;
-mod written;
 
 pub use checkpoints::checkpoints;
 pub use next::Next;
 pub use saved::{Header, PlanFileError};
 
 use super::RepairError;
-use super::change::StepChange;
 use super::kind::Undoable;
 use super::spool::Spool;
+use super::step::{Step, Totals};
 use super::steps::COPY_IN;
 use super::wanted::Wanted;
 use draft::Draft;
@@ -39,62 +38,6 @@ pub enum Selection {
     Chosen(Filter),
     /// These places in the report.
     Ordinals(Vec<u64>),
-}
-
-/// One repair of one subject.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "written::WrittenStep", into = "written::WrittenStep")]
-pub struct Step {
-    /// From 1, in the order of application.
-    pub number: u64,
-    pub code: Code,
-    /// Other findings of the same subject that this step mends too.
-    pub also: Vec<Code>,
-    pub remedy: Remedy,
-    /// Of a checkpoint it is `branch`, and the id is that of the repository, `owner/slug`.
-    pub kind: Subject,
-    pub id: String,
-    pub repo: String,
-    /// Of a blob, the path of its row or in a tree; untrusted text.
-    pub path: Option<String>,
-    /// The step's effect, in one sentence.
-    pub words: String,
-    /// The condition that must still hold when it is applied, in one sentence.
-    pub precondition: String,
-    /// The key under which bytes are written or were found.
-    pub key: Option<String>,
-    /// Another key that the bytes are taken from.
-    pub from: Option<String>,
-    /// Bytes to be written to the store; 0 where none are.
-    pub bytes: u64,
-    /// Of the object's bytes, hex.
-    pub sha256: Option<String>,
-    pub change: StepChange,
-}
-
-impl Step {
-    /// Returns whether its bytes come from a client's folder (`--copies`).
-    fn takes_copy(&self) -> bool {
-        let stores = matches!(
-            self.remedy,
-            Remedy::Restore | Remedy::Replace | Remedy::Backfill
-        );
-        stores && self.from.is_none() && self.words.contains(COPY_IN)
-    }
-
-    /// Requests to the store: puts and the reads that prove them.
-    pub(super) fn requests(&self) -> u64 {
-        match self.remedy {
-            Remedy::Link => 1,
-            Remedy::Backfill | Remedy::Restore | Remedy::Checkpoint => 2,
-            // The stored bytes are read, copied, read back, replaced and read back.
-            Remedy::Replace => 5,
-            Remedy::Reindex => 1,
-            // Where bytes are put back: as for a replacement.
-            Remedy::Undo if self.key.is_some() => 5,
-            Remedy::None | Remedy::Recache | Remedy::Reref | Remedy::Undo => 0,
-        }
-    }
 }
 
 /// A finding that the plan skips.
@@ -130,21 +73,6 @@ struct Skip {
     refusal: Refusal,
 }
 
-/// A plan in figures.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Totals {
-    pub steps: u64,
-    /// Findings that the steps repair: some repair more than one. Counted from the steps, so no file has it.
-    #[serde(skip)]
-    pub mends: u64,
-    pub refused: u64,
-    /// Bytes to be written to the store.
-    pub bytes: u64,
-    /// Requests to the store: puts and the reads that prove them.
-    pub requests: u64,
-    pub by_remedy: BTreeMap<Remedy, u64>,
-}
-
 /// Steps and refusals, spooled on disk.
 pub struct Plan {
     totals: Totals,
@@ -159,35 +87,6 @@ pub struct Plan {
     partial: bool,
     undoable: Undoable,
     skipped: Skipped,
-}
-
-impl Totals {
-    /// Returns whether the figures of a file are those of its steps.
-    fn agree(&self, counted: &Totals) -> bool {
-        let mends = counted.mends;
-        let written = Totals {
-            mends,
-            ..self.clone()
-        };
-        written == *counted
-    }
-
-    /// Formats the number of steps, and of the findings that they repair where it differs. What is taken back was
-    /// no finding.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let steps = luthier_hub::text::plural(self.steps, "step");
-        match self.mends == self.steps || self.by_remedy.contains_key(&Remedy::Undo) {
-            true => steps,
-            false => {
-                let verb = if self.steps == 1 { "repairs" } else { "repair" };
-                format!(
-                    "{steps} that {verb} {}",
-                    luthier_hub::text::plural(self.mends, "finding")
-                )
-            }
-        }
-    }
 }
 
 impl Plan {
@@ -265,7 +164,7 @@ impl Plan {
 
     pub(super) fn add(&mut self, step: Step) -> Result<(), RepairError> {
         self.totals.steps += 1;
-        self.copies |= step.takes_copy();
+        self.copies |= takes_copy(&step);
         self.totals.mends += 1 + step.also.len() as u64;
         self.mass |= mass::counts(step.code) || step.also.iter().copied().any(mass::counts);
         self.undoable.count(&step);
@@ -328,6 +227,15 @@ impl Plan {
         self.refused.flush()?;
         Ok(self)
     }
+}
+
+/// Returns whether a step takes its bytes from a client's folder (`--copies`).
+fn takes_copy(step: &Step) -> bool {
+    let stores = matches!(
+        step.remedy,
+        Remedy::Restore | Remedy::Replace | Remedy::Backfill
+    );
+    stores && step.from.is_none() && step.words.contains(COPY_IN)
 }
 
 /// Plans the repair of what was chosen: each finding becomes part of a step, or is skipped in words.

@@ -5,9 +5,10 @@ use super::change::{CellChange, RowChange, StepChange, Swap};
 use super::journal::{
     self, CellError, CellStore, Entry, Event, JournalError, Left, RecordedOutcome,
 };
-use super::plan::{Refusal, Step};
+use super::plan::Refusal;
 use super::rows::{self, Row};
 use super::spool::Spool;
+use super::step::Step;
 use super::steps::{Built, hash};
 use super::{Plan, RepairError, cells};
 use bytes::Bytes;
@@ -37,6 +38,29 @@ pub async fn undo(
     progress: &Progress,
 ) -> Result<Plan, RepairError> {
     let store = &store.for_job(progress);
+    let (done, count) = changes_of(journal, run)?;
+    progress.phase("planning the undo", Some(count));
+    let mut plan = Plan::empty()?;
+    plan.undoes();
+    plan.nothing_because("The run changed nothing, so there is nothing to put back.");
+    let cell_store = CellStore::beside(journal);
+    let mut left = count;
+    while left > 0 {
+        progress.checkpoint().await?;
+        let from = left.saturating_sub(PAGE);
+        let mut page = done.page(from, (left - from) as u32)?;
+        page.reverse();
+        for entry in page {
+            one(store, &cell_store, &mut plan, run, entry).await?;
+            progress.update(|f| f.done += 1);
+        }
+        left = from;
+    }
+    plan.finish()
+}
+
+/// Returns the changes of a run, in its order, and their number.
+fn changes_of(journal: &Path, run: &str) -> Result<(Spool<Entry>, u64), RepairError> {
     let failed = |error: io::Error| journal::failed_at(journal, error);
     let verified = journal::verify(journal).map_err(failed)?;
     if !verified.is_sound() {
@@ -74,24 +98,7 @@ pub async fn undo(
         }
     }
     done.flush()?;
-    progress.phase("planning the undo", Some(count));
-    let mut plan = Plan::empty()?;
-    plan.undoes();
-    plan.nothing_because("The run changed nothing, so there is nothing to put back.");
-    let cell_store = CellStore::beside(journal);
-    let mut left = count;
-    while left > 0 {
-        progress.checkpoint().await?;
-        let from = left.saturating_sub(PAGE);
-        let mut page = done.page(from, (left - from) as u32)?;
-        page.reverse();
-        for entry in page {
-            one(store, &cell_store, &mut plan, run, entry).await?;
-            progress.update(|f| f.done += 1);
-        }
-        left = from;
-    }
-    plan.finish()
+    Ok((done, count))
 }
 
 /// Adds the step that takes one change back, or says why there is none.

@@ -110,16 +110,8 @@ impl Runner {
             Effect::DropPlan(plan) => {
                 self.context.state().plans.remove(&plan);
             }
-            Effect::Throttle(steps) => {
-                let now = self.throttle.concurrency();
-                self.throttle
-                    .set_concurrency(now.saturating_add_signed(isize::from(steps)));
-            }
-            Effect::Pause(job, paused) => match self.jobs.get(&job) {
-                Some(progress) if paused => progress.pause(),
-                Some(progress) => progress.resume(),
-                None => {}
-            },
+            Effect::Throttle(steps) => self.throttle_by(steps),
+            Effect::Pause(job, paused) => self.pause(job, paused),
             Effect::Cancel(job) => {
                 if let Some(progress) = self.jobs.get(&job) {
                     progress.cancel();
@@ -154,6 +146,20 @@ impl Runner {
             job => self.begin(job),
         }
         None
+    }
+
+    fn throttle_by(&self, steps: i8) {
+        let now = self.throttle.concurrency();
+        self.throttle
+            .set_concurrency(now.saturating_add_signed(isize::from(steps)));
+    }
+
+    fn pause(&self, job: Job, paused: bool) {
+        match self.jobs.get(&job) {
+            Some(progress) if paused => progress.pause(),
+            Some(progress) => progress.resume(),
+            None => {}
+        }
     }
 
     /// Stops a repair that is under way, and waits until its step is done and in the journal.

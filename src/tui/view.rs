@@ -72,15 +72,10 @@ fn banner(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
     if production {
         frame.buffer_mut().set_style(area, theme.production);
     }
-    let plain = if production {
-        theme.production
-    } else {
-        theme.text
-    };
-    let mode = match (production, hub_info.writable) {
-        (true, _) => theme.production,
-        (false, true) => theme.writable,
-        (false, false) => theme.readonly,
+    let (plain, mode) = match (production, hub_info.writable) {
+        (true, _) => (theme.production, theme.production),
+        (false, true) => (theme.text, theme.writable),
+        (false, false) => (theme.text, theme.readonly),
     };
     let width = usize::from(area.width);
     let badge = format!(" {} ", hub_info.environment.badge());

@@ -5,7 +5,9 @@
 
 use super::uri::{self, Key, UriRefusal};
 use super::walk::{TEMPORARY, Walk, classify, is_absent, meta_of, micros};
-use super::{Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put, Replaced};
+use super::{
+    Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put, Replaced, Replacement,
+};
 use crate::access::Access;
 use crate::cause::Cause;
 use async_trait::async_trait;
@@ -283,15 +285,9 @@ impl BackendMut for Local {
         blocking(move || store.put(&key, &bytes)).await
     }
 
-    async fn replace(
-        &self,
-        key: &Key,
-        seen: &Bytes,
-        bytes: Bytes,
-        _unguarded: bool,
-    ) -> Result<Replaced, BackendError> {
-        let (store, key, seen) = (self.clone(), key.clone(), seen.clone());
-        blocking(move || store.put_over(&key, &seen, &bytes)).await
+    async fn replace(&self, wanted: Replacement<'_>) -> Result<Replaced, BackendError> {
+        let (store, key, seen) = (self.clone(), wanted.key.clone(), wanted.seen.clone());
+        blocking(move || store.put_over(&key, &seen, &wanted.bytes)).await
     }
 
     async fn conditions(&self) -> Result<Conditions, BackendError> {

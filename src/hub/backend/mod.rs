@@ -244,6 +244,16 @@ pub trait Backend: Send + Sync {
     async fn now(&self) -> Result<Micros, BackendError>;
 }
 
+/// Bytes to be put in the place of others.
+pub(crate) struct Replacement<'a> {
+    pub key: &'a Key,
+    /// The bytes that must lie there.
+    pub seen: &'a Bytes,
+    pub bytes: Bytes,
+    /// Asks a store that does not honour `If-Match` without it; then another writer at the same instant loses.
+    pub unguarded: bool,
+}
+
 /// Writes objects; can be reached from `store/` only.
 #[async_trait]
 pub(crate) trait BackendMut: Backend {
@@ -254,19 +264,12 @@ pub(crate) trait BackendMut: Backend {
     /// [`BackendError::Unknown`] all of `bytes` may be stored there, now or later.
     async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError>;
 
-    /// Puts `bytes` in the place of exactly `seen`. Durable when it returns. A store that does not honour
-    /// `If-Match` is asked without it only if `unguarded`; then another writer at the same instant loses.
+    /// Puts bytes in the place of exactly those that were seen. Durable when it returns.
     ///
     /// # Errors
     /// As [`BackendMut::put_if_absent`], and [`BackendError::Unusable`] where the store does not honour
     /// `If-Match` and `unguarded` is false; then nothing was changed.
-    async fn replace(
-        &self,
-        key: &Key,
-        seen: &Bytes,
-        bytes: Bytes,
-        unguarded: bool,
-    ) -> Result<Replaced, BackendError>;
+    async fn replace(&self, wanted: Replacement<'_>) -> Result<Replaced, BackendError>;
 
     /// Tries what the store honours, on keys of Luthier's own below `_luthier/`, which stay.
     ///

@@ -29,7 +29,9 @@ use self::client::Timeouts;
 use self::fault::Fault;
 use self::listing::Listing;
 use super::uri::{self, Key, UriRefusal};
-use super::{Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put, Replaced};
+use super::{
+    Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put, Replaced, Replacement,
+};
 use crate::access::Access;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -170,15 +172,9 @@ impl BackendMut for S3 {
         self.bucket.put_if_absent(key, bytes).await
     }
 
-    async fn replace(
-        &self,
-        key: &Key,
-        seen: &Bytes,
-        bytes: Bytes,
-        unguarded: bool,
-    ) -> Result<Replaced, BackendError> {
+    async fn replace(&self, wanted: Replacement<'_>) -> Result<Replaced, BackendError> {
         self.check_writable()?;
-        self.bucket.replace(key, seen, bytes, unguarded).await
+        self.bucket.replace(wanted).await
     }
 
     async fn conditions(&self) -> Result<Conditions, BackendError> {

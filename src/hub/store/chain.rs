@@ -4,7 +4,7 @@ use super::reconstruct;
 use super::{Store, StoreError};
 use crate::index::SnapshotRow;
 use bytes::Bytes;
-use luthier_object::{Delta, Kind, Manifest, ObjectId, Proof, Tree};
+use luthier_object::{Delta, Kind, Manifest, ManifestError, ObjectId, Proof, Tree};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -24,7 +24,11 @@ pub enum ChainBreak {
     #[error("the chain contains {0} twice")]
     Cycle(String),
     #[error("the delta of {id} cannot be read: {why}")]
-    BadDelta { id: String, why: String },
+    BadDelta {
+        id: String,
+        #[source]
+        why: ManifestError,
+    },
     #[error("the tree made for {0} does not match its id")]
     Unproved(String),
     #[error("more than {MAX_CHAIN} deltas")]
@@ -196,10 +200,7 @@ impl Store {
             };
             let delta = match Delta::decode(row.delta.as_deref().unwrap_or_default()) {
                 Ok(delta) => delta,
-                Err(why) => {
-                    let why = why.to_string();
-                    return Ok(Err(ChainBreak::BadDelta { id, why }));
-                }
+                Err(why) => return Ok(Err(ChainBreak::BadDelta { id, why })),
             };
             let (mut manifest, _) = tree.into_parts();
             manifest.apply(&delta);

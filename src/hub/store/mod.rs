@@ -16,6 +16,7 @@ pub mod rebuild;
 pub mod reconstruct;
 mod requests;
 mod retry;
+pub mod rows;
 pub mod write;
 
 pub use authority::Authority;

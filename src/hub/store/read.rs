@@ -2,10 +2,10 @@
 
 use super::chain::{ChainBreak, TreeCache};
 use super::hub::{Database, Hub, ObjectStore};
-use super::rebuild::rows;
 use super::reconstruct::{self, RowError};
 use super::requests::{connect_backend, connect_index};
 use super::retry::Retrying;
+use super::rows;
 use super::{Authority, Store, StoreError, WriteSide};
 use crate::access::Access;
 use crate::backend::local::Local;
@@ -102,6 +102,22 @@ impl Store {
         })
     }
 
+    /// Takes both sides of a hub, opened for writing.
+    pub(super) fn for_writing(
+        hub: &Hub,
+        index: Arc<dyn IndexMut>,
+        backend: Arc<dyn BackendMut>,
+    ) -> Self {
+        Self {
+            hub: hub.clone(),
+            index: Retrying::new(index.clone()),
+            backend: backend.clone(),
+            write_side: Some(WriteSide { index, backend }),
+            patient: None,
+            copies: None,
+        }
+    }
+
     /// Makes the database of a new hub and opens both sides for writing. Puts do not wait for the
     /// disk: a hub that is lost while it is being made is made again.
     ///
@@ -126,14 +142,7 @@ impl Store {
             })
         });
         let backend = backend.await?;
-        Ok(Self {
-            hub: hub.clone(),
-            index: Retrying::new(index.clone()),
-            backend: backend.clone(),
-            write_side: Some(WriteSide { index, backend }),
-            patient: None,
-            copies: None,
-        })
+        Ok(Self::for_writing(hub, index, backend))
     }
 
     /// Returns the whole object under `key`; `None` where the store says that there is none.
@@ -222,48 +231,30 @@ impl Store {
             kind,
             id: id.to_string(),
         };
+        let index = self.index();
         match kind {
             Kind::Commit => {
-                let row = self
-                    .index()
-                    .commits_by_id(&ids)
-                    .await?
-                    .pop()
-                    .ok_or_else(no_row)?;
+                let row = index.commits_by_id(&ids).await?.pop();
+                let row = row.ok_or_else(no_row)?;
                 match row.storage_uri.as_deref() {
                     Some(uri) => self.serve_stored(id, uri).await,
                     None => reconstructed(id, canonical_commit(&row)),
                 }
             }
             Kind::Snapshot => {
-                let row = self
-                    .index()
-                    .snapshots_by_id(&ids)
-                    .await?
-                    .pop()
-                    .ok_or_else(no_row)?;
-                match row.storage_uri.as_deref() {
-                    Some(uri) => self.serve_stored(id, uri).await,
-                    None => {
-                        let made = self
-                            .canonical_snapshot(&row, &mut TreeCache::default())
-                            .await?;
-                        reconstructed(id, made)
-                    }
+                let row = index.snapshots_by_id(&ids).await?.pop();
+                let row = row.ok_or_else(no_row)?;
+                if let Some(uri) = row.storage_uri.as_deref() {
+                    return self.serve_stored(id, uri).await;
                 }
+                let mut trees = TreeCache::default();
+                reconstructed(id, self.canonical_snapshot(&row, &mut trees).await?)
             }
             Kind::Blob => {
-                let row = self
-                    .index()
-                    .blobs_by_id(&ids)
-                    .await?
-                    .pop()
-                    .ok_or_else(no_row)?;
-                let uri = row
-                    .storage_uri
-                    .clone()
-                    .or_else(|| row.disk_path.map(|path| format!("local://{path}")));
-                match uri {
+                let row = index.blobs_by_id(&ids).await?.pop();
+                let row = row.ok_or_else(no_row)?;
+                let on_disk = row.disk_path.map(|path| format!("local://{path}"));
+                match row.storage_uri.or(on_disk) {
                     Some(uri) => self.serve_stored(id, &uri).await,
                     None => reconstructed(id, Err(UnprovenRow::Blob)),
                 }

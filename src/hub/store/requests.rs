@@ -4,7 +4,7 @@
 
 use crate::backend::{
     Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, Replaced,
-    UriRefusal,
+    Replacement, UriRefusal,
 };
 use crate::index::reads::index_reads;
 use crate::index::{
@@ -203,15 +203,9 @@ impl BackendMut for ToldBackend {
         told(of_store("put_if_absent", key.as_str()), request).await
     }
 
-    async fn replace(
-        &self,
-        key: &Key,
-        seen: &Bytes,
-        bytes: Bytes,
-        unguarded: bool,
-    ) -> Result<Replaced, BackendError> {
-        let request = self.0.replace(key, seen, bytes, unguarded);
-        told(of_store("replace", key.as_str()), request).await
+    async fn replace(&self, wanted: Replacement<'_>) -> Result<Replaced, BackendError> {
+        let key = wanted.key;
+        told(of_store("replace", key.as_str()), self.0.replace(wanted)).await
     }
 
     async fn conditions(&self) -> Result<Conditions, BackendError> {

@@ -2,7 +2,7 @@
 
 use crate::change::{RowChange, Side, StepChange};
 use crate::outcome::Outcome;
-use crate::plan::Step;
+use crate::step::Step;
 use luthier_audit::{Code, Remedy, Subject};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

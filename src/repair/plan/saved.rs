@@ -6,8 +6,9 @@
 //! cut or changed is known by itself. The sum is no signature: what a step may do is decided when it is
 //! made again from the hub.
 
-use super::{Plan, Refusal, Step, Totals};
+use super::{Plan, Refusal};
 use crate::RepairError;
+use crate::step::{Step, Totals};
 use luthier_hub::destination;
 use luthier_hub::store::Hub;
 use serde::{Deserialize, Serialize};

@@ -3,15 +3,15 @@
 use super::source;
 use super::{Built, Origin, StepContext, Target, hash, restore, shorten};
 use crate::change::{AddedRow, StepChange};
-use crate::plan::Step;
+use crate::step::Step;
 use bytes::Bytes;
 use luthier_audit::Remedy;
-use luthier_hub::backend::{Key, layout};
+use luthier_hub::backend::Key;
 use luthier_hub::index::{BlobRow, Capabilities, CommitRow, MembershipRow, NewRows, SnapshotRow};
 use luthier_hub::store::StoreError;
-use luthier_hub::store::rebuild::rows;
+use luthier_hub::store::rows;
 use luthier_hub::store::write::{Change, RowObject};
-use luthier_object::{ObjectId, Proven, Record};
+use luthier_object::{Proven, Record};
 
 /// Adds the row from the object in the store; where the remedy is to restore, stores the object first.
 pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built, StoreError> {
@@ -19,21 +19,12 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
         let why = "its repository and path are unknown";
         return Ok(Built::Refused(why.to_owned()));
     };
-    let (own, refs) = (
-        Capabilities::table(target.kind),
-        Capabilities::refs_table(target.kind),
-    );
-    let hidden = ctx.store.index().hidden().iter();
-    let mut hidden = hidden.filter(|hidden| [own, refs].contains(&hidden.table.as_str()));
-    if let Some(hidden) = hidden.find(|hidden| hidden.why.hides()) {
-        return Ok(Built::Refused(format!(
-            "the row may be there: {}",
-            hidden.said
-        )));
+    if let Some(why) = hidden(ctx, target) {
+        return Ok(Built::Refused(why));
     }
-    let id = ObjectId::new(&target.id);
-    let Some(home) = layout::key_for(&id) else {
-        return Ok(Built::Refused("the id contains no digest".to_owned()));
+    let (id, home) = match target.home() {
+        Ok(home) => home,
+        Err(refused) => return Ok(refused),
     };
     let found = match target.remedy {
         Remedy::Restore => restore::source_of(ctx, target, None).await?,
@@ -41,7 +32,7 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
     };
     let found = match found {
         Ok(found) => found,
-        Err(why) => return Ok(Built::Refused(why.to_string())),
+        Err(why) => return Ok(Built::refused(why)),
     };
     // An object that is stored as it is needs only a row; any other is stored under a new key.
     let (key, object) = match &found.key {
@@ -77,6 +68,18 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
         rows: Box::new(rows),
     };
     Ok(Built::Step(Box::new(step), change))
+}
+
+/// Says why the row may be there unseen: rows of its table, or of its memberships, are hidden.
+fn hidden(ctx: StepContext<'_>, target: &Target) -> Option<String> {
+    let tables = [
+        Capabilities::table(target.kind),
+        Capabilities::refs_table(target.kind),
+    ];
+    let hidden = ctx.store.index().hidden().iter();
+    let mut hidden = hidden.filter(|hidden| tables.contains(&hidden.table.as_str()));
+    let hidden = hidden.find(|hidden| hidden.why.hides())?;
+    Some(format!("the row may be there: {}", hidden.said))
 }
 
 fn words(target: &Target, origin: &Origin, stored_first: bool) -> String {

@@ -2,8 +2,8 @@
 
 use super::{Built, Target, hash, pointer, still};
 use crate::change::StepChange;
-use crate::plan::Step;
 use crate::rows::Row;
+use crate::step::Step;
 use luthier_hub::backend::Key;
 use luthier_hub::store::write::Change;
 use luthier_hub::store::{Store, StoreError};

@@ -16,11 +16,11 @@ pub(super) use recache::describe;
 pub use source::COPY_IN;
 
 use super::change::{AddedRow, CellChange, StepChange};
-use super::plan::Step;
 use super::rows::Row;
+use super::step::Step;
 use super::wanted::Wanted;
 use luthier_audit::{Auto, Code, Evidence, Finding, Remedy, Subject};
-use luthier_hub::backend::layout;
+use luthier_hub::backend::{Key, layout};
 use luthier_hub::index::EditableColumn;
 use luthier_hub::store::chain::TreeCache;
 use luthier_hub::store::write::Change;
@@ -97,6 +97,13 @@ pub(super) enum Built {
     Refused(String),
 }
 
+impl Built {
+    /// Returns that there is no step, and why.
+    fn refused(why: impl std::fmt::Display) -> Self {
+        Built::Refused(why.to_string())
+    }
+}
+
 impl Target {
     /// Returns the target of `findings` on one subject, which share their remedy.
     pub fn of(finding: &Finding, also: Vec<Code>, kind: Kind) -> Self {
@@ -148,6 +155,15 @@ impl Target {
             origin,
             holders: holder.into_iter().collect(),
             wanted: None,
+        }
+    }
+
+    /// Returns the id, and the key under which a new object of it goes.
+    fn home(&self) -> Result<(ObjectId, Key), Built> {
+        let id = ObjectId::new(&self.id);
+        match layout::key_for(&id) {
+            Some(key) => Ok((id, key)),
+            None => Err(Built::refused("the id contains no digest")),
         }
     }
 
@@ -257,6 +273,14 @@ fn pointer(from: Option<&str>, to: &str) -> CellChange {
         column: EditableColumn::StorageUri,
         from: from.map(str::to_owned),
         to: Some(to.to_owned()),
+    }
+}
+
+/// Returns the cells that point a row to `uri`; none where it does already.
+fn pointed(row: &Row, uri: &str) -> Vec<CellChange> {
+    match row.uri() == Some(uri) {
+        true => Vec::new(),
+        false => vec![pointer(row.uri(), uri)],
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) async fn build(
             Some(tree) => (tree, "its own manifest"),
             None => match store.tree_by_chain(row, &mut *trees.lock().await).await? {
                 Ok(tree) => (tree, "its chain of deltas"),
-                Err(why) => return Ok(Built::Refused(why.to_string())),
+                Err(why) => return Ok(Built::refused(why)),
             },
         },
     };

@@ -267,22 +267,11 @@ impl Decide {
     /// Takes an answer if it waits for it.
     pub fn answer(&mut self, ticket: Ticket, answer: Answer) -> Option<Answer> {
         if self.rows.awaits(ticket) {
-            match answer {
-                Answer::Findings(rows) => self.rows.take(ticket, Ok(rows)),
-                Answer::Failed(why) => self.rows.take(ticket, Err(why)),
-                other => return Some(other),
-            }
-            return None;
+            let findings = answer.findings();
+            return findings.map(|rows| self.rows.take(ticket, rows)).err();
         }
-        if let Some((_, slot)) = &mut self.seen
-            && slot.awaits(ticket)
-        {
-            *slot = match answer {
-                Answer::Inspected(seen) => Slot::Ready(seen),
-                Answer::Failed(why) => Slot::Failed(why),
-                other => return Some(other),
-            };
-            return None;
+        if let Some(slot) = Slot::awaiting(&mut self.seen, ticket) {
+            return answer.inspected().map(|seen| slot.fill(seen)).err();
         }
         match answer {
             Answer::Classified(classified) if self.classified.awaits(ticket) => {

@@ -349,6 +349,11 @@ fn say_branches(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme)
         out.say(&words, theme.error);
     }
     out.gap();
+    say_failing(branches, at, out, theme);
+}
+
+/// Draws the failing branches around the one at `at`, and what is known of that one.
+fn say_failing(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme) {
     let at = usize::try_from(at)
         .unwrap_or(0)
         .min(branches.named.len().saturating_sub(1));

@@ -1,29 +1,6 @@
 //! Values that people copy into variables and files, with what gets copied along.
 
-use super::settings_error::SettingsError;
-use std::fmt;
-
-/// The reason why a value cannot be sent, without the value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
-    Empty,
-    LineBreak,
-    Space,
-    Control,
-    NotAscii,
-}
-
-impl fmt::Display for Flaw {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Flaw::Empty => "is empty",
-            Flaw::LineBreak => "holds a line break",
-            Flaw::Space => "holds a space",
-            Flaw::Control => "holds a control character",
-            Flaw::NotAscii => "holds a character that is not ASCII",
-        })
-    }
-}
+use super::settings_error::{Flaw, SettingsError};
 
 /// Returns the value without white space, byte order mark and a pair of quotes around it.
 ///

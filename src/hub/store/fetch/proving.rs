@@ -134,10 +134,7 @@ impl Fetch {
                 origin: Origin::Canonical(key),
             })),
             Err(_) if is_treeless(kind, bytes) => Err(Why::Treeless),
-            Err(why) => Err(Why::Wrong {
-                key,
-                why: why.to_string(),
-            }),
+            Err(why) => Err(Why::Wrong { key, why }),
         })
     }
 
@@ -174,9 +171,9 @@ impl Fetch {
 
     async fn snapshot_from_row(&mut self, row: &SnapshotRow) -> Result<ProveResult, StoreError> {
         let made = self.store.canonical_snapshot(row, &mut self.trees).await?;
-        Ok(made.map(reconstructed).map_err(|why| Why::Unprovable {
-            why: why.to_string(),
-        }))
+        Ok(made
+            .map(reconstructed)
+            .map_err(|why| Why::Unprovable { why }))
     }
 
     /// Queues what a proved object names.
@@ -219,9 +216,7 @@ fn commit_from_row(row: &CommitRow) -> ProveResult {
     canonical_commit(row).map(reconstructed).map_err(|why| {
         match non_empty(row.snapshot_id.as_deref()) {
             None => Why::Treeless,
-            Some(_) => Why::Unprovable {
-                why: why.to_string(),
-            },
+            Some(_) => Why::Unprovable { why },
         }
     })
 }

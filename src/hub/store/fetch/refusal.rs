@@ -2,8 +2,9 @@
 
 use super::Head;
 use crate::backend::{Key, UriRefusal};
+use crate::store::read::UnprovenRow;
 use luthier_object::path::{self, Unsafe};
-use luthier_object::{Kind, ObjectId, Record};
+use luthier_object::{Kind, ObjectId, ProofError, Record};
 use std::fmt;
 use std::sync::Arc;
 
@@ -25,11 +26,18 @@ pub enum Why {
     #[error("the object under {key} has {size} bytes, more than the 256 MiB that are read")]
     TooLarge { key: Key, size: u64 },
     #[error("the object under {key} is not the right one: {why}")]
-    Wrong { key: Key, why: String },
+    Wrong {
+        key: Key,
+        #[source]
+        why: ProofError,
+    },
     #[error("its row points to no object, and a blob's row contains no bytes")]
     NoBytes,
     #[error("its row points to no object, and none can be made from the row: {why}")]
-    Unprovable { why: String },
+    Unprovable {
+        #[source]
+        why: UnprovenRow,
+    },
     #[error("the path {path:?} must not be checked out ({why})")]
     PathUnsafe { path: String, why: Unsafe },
 }

@@ -4,8 +4,8 @@
 //! on, which costs one more GET; a record that says what its row says is read once.
 
 use crate::index::{CommitRow, SnapshotRow};
-use crate::store::rebuild::rows::instant;
 use crate::store::reconstruct;
+use crate::store::rows::instant;
 use luthier_object::identity::{CommitScheme, SnapshotScheme};
 use luthier_object::{CommitRecord, Record, SnapshotRecord};
 use std::collections::BTreeSet;

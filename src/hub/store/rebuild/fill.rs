@@ -1,11 +1,12 @@
 //! Rows into the target: each batch in one transaction, then read back and compared.
 
-use super::{Rebuild, RebuildError, UNKNOWN, rows};
+use super::{Rebuild, RebuildError, UNKNOWN};
 use crate::backend::Key;
 use crate::index::rebuild_scratch::{NamedBlob, TreeLine};
 use crate::index::{BlobRow, CommitRow, NewRows, SnapshotRow};
 use crate::store::StoreError;
 use crate::store::columns::Columns;
+use crate::store::rows;
 use futures_util::{StreamExt, stream};
 use luthier_object::time::Micros;
 use luthier_object::{Kind, ObjectId, Proof, Record, SnapshotRecord};

@@ -13,7 +13,6 @@ mod fill;
 mod gather;
 mod open;
 mod plan;
-pub mod rows;
 
 use super::{StoreError, Writer};
 use crate::index::IndexError;

@@ -6,8 +6,7 @@ use crate::index::{IndexError, IndexMut, Postgres, Sqlite};
 use crate::store::hub::{Database, Hub};
 use crate::store::read::open_backend;
 use crate::store::requests::connect_index;
-use crate::store::retry::Retrying;
-use crate::store::{Authority, Store, WriteSide};
+use crate::store::{Authority, Store};
 use futures_util::StreamExt;
 use std::sync::Arc;
 
@@ -36,14 +35,7 @@ impl Store {
             };
             return Err(error.into());
         }
-        Ok(Self {
-            hub: hub.clone(),
-            index: Retrying::new(index.clone()),
-            backend: backend.clone(),
-            write_side: Some(WriteSide { index, backend }),
-            patient: None,
-            copies: None,
-        })
+        Ok(Self::for_writing(hub, index, backend))
     }
 }
 

@@ -286,6 +286,12 @@ fn describe(row: &ObjectLine, width: u16, theme: &Theme) -> Text {
         };
         out.pair(name, &size.to_string(), theme, theme.text);
     }
+    stored(row, &mut out, theme);
+    out
+}
+
+/// Draws where the row says that its object is, and its cache.
+fn stored(row: &ObjectLine, out: &mut Text, theme: &Theme) {
     match &row.pointer {
         Pointer::Uri(uri) => out.pair("storage_uri", uri, theme, theme.text),
         Pointer::Null => out.pair("storage_uri", "✗ null", theme, theme.error),
@@ -299,5 +305,4 @@ fn describe(row: &ObjectLine, width: u16, theme: &Theme) -> Text {
         };
         out.pair("cache", &cache, theme, theme.text);
     }
-    out
 }
