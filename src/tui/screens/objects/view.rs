@@ -131,8 +131,8 @@ fn state(row: &ObjectLine, theme: &Theme) -> (String, Style) {
             let mark = grade_mark(fault.grade);
             return (format!("{mark} {}", fault.name), theme.grade(fault.grade));
         }
-        (_, Pointer::Null, _) => ("✗ no-uri", theme.error),
-        (_, _, Some(byte)) if byte != b'{' => ("~ msgpack", theme.warning),
+        (_, Pointer::Null, _) => ("✗ unlinked", theme.error),
+        (_, _, Some(byte)) if byte != b'{' => ("~ cache-msgpack", theme.warning),
         (_, Pointer::NoColumn, _) => ("? no column", theme.muted),
         (Judged::Clean(Depth::Bytes), Pointer::Uri(_), _) => ("✓ ok", theme.good),
         (Judged::Clean(Depth::Presence), Pointer::Uri(_), _) => ("· presence", theme.text),
