@@ -7,6 +7,7 @@ mod in_use;
 pub use in_use::{InUse, Setting, first_profile, in_use};
 
 use luthier_hub::backend::s3;
+use luthier_hub::cause::Cause;
 use luthier_hub::store::hub::{Database, Hub, ObjectStore};
 use luthier_hub::store::{Authority, Environment, HubError, Policy};
 use luthier_hub::text;
@@ -36,7 +37,11 @@ pub struct Target {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("{path}: {why}")]
-    File { path: PathBuf, why: String },
+    File {
+        path: PathBuf,
+        #[source]
+        why: Cause,
+    },
     #[error("there is no profile `{name}` in {path}; the profiles are: {known}")]
     NoSuchProfile {
         name: String,
@@ -165,7 +170,7 @@ fn read_file() -> Result<(PathBuf, String), ConfigError> {
         Ok(text) => Ok((path, text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((path, String::new())),
         Err(error) => {
-            let why = error.to_string();
+            let why = Cause::of(error);
             Err(ConfigError::File { path, why })
         }
     }
@@ -340,7 +345,7 @@ impl File {
     fn read(text: &str, path: &Path) -> Result<Self, ConfigError> {
         toml::from_str(text).map_err(|error| ConfigError::File {
             path: path.to_owned(),
-            why: error.to_string().trim_end().replace('\n', " "),
+            why: Cause::told(error.to_string().trim_end().replace('\n', " "), error),
         })
     }
 

@@ -1,6 +1,6 @@
 //! The program: its commands, and the configuration that they share.
 //!
-//! What it does is done by the crates below; CONTRIBUTING.md draws them.
+//! The crates below do the work; CONTRIBUTING.md draws them.
 
 #![cfg_attr(
     test,

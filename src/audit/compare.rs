@@ -38,8 +38,9 @@ pub fn commit(row: &CommitRow, object: &CommitRecord) -> Vec<FieldDiff> {
     let Ok(stated) = reconstruct::commit_record(row) else {
         return vec![];
     };
-    let (left, right) = (stated.to_map(), object.to_map());
-    let mut out = fields(&left, &right, &COMMIT_IDENTITY);
+    let left = stated.to_map();
+    drop(stated);
+    let mut out = fields(&left, &object.to_map(), &COMMIT_IDENTITY);
     for field in &mut out {
         excuse_commit(field, row, object);
     }

@@ -103,7 +103,7 @@ faults! {
         SpellingLost "spelling-lost" Warning Yes Backfill Rows "The id can be reproduced only with a time zone offset or an empty author that the row has lost."
     }
     Missing {
-        ObjectMissing "object-missing" Critical Ask Restore Presence "The row points to an object that the store does not have; two requests agree."
+        ObjectMissing "object-missing" Critical Ask Restore Presence "The row points to an object that neither the store's listing nor a HEAD finds."
         BlobEmptyMissing "blob-empty-missing" Error Yes Restore Presence "A snapshot uses the empty blob, but it has neither a row nor an object: old pushes dropped it."
         ObjectMisplaced "object-misplaced" Error Yes Link Presence "The object is stored under another key than the one that the row points to."
         RowMissing "row-missing" Critical Ask Reindex Rows "A commit, snapshot or branch refers to this id, but it has no row."
@@ -165,6 +165,49 @@ impl Code {
         self.fault().name
     }
 
+    /// Returns the sentence on a fault that Luthier cannot repair: what a person can do, or that nothing is broken.
+    #[must_use]
+    pub fn by_hand(self) -> Option<String> {
+        let how = self.how()?;
+        Some(match self.fault().grade {
+            Grade::Info => format!("Nothing is broken: {how}"),
+            _ => format!("By hand: {how}"),
+        })
+    }
+
+    const fn how(self) -> Option<&'static str> {
+        Some(match self {
+            Code::IdentityUnverifiable => {
+                "look for a client that has it, and restore it from there (`luthier repair --copies DIR`)"
+            }
+            Code::IdentityAmbiguous => "commit it again from a client, without the NUL character",
+            Code::IdMalformed => "commit it again from a client, which gives it a valid id",
+            Code::CommitTreeless => {
+                "reset the branch to the commit before it, and merge or commit again from a client"
+            }
+            Code::TreeCollapsed => {
+                "compare it with its parents, and commit the lost files again from a client"
+            }
+            Code::BranchDuplicate => {
+                "ask who pushed it which head is right, and remove the other row of musehub_branches"
+            }
+            Code::BranchUnsafe => "rename the branch on the hub",
+            Code::Cycle => {
+                "compare parent_ids in the rows of the cycle with their objects (`luthier diff ID`), and correct the rows"
+            }
+            Code::PathUnsafe => {
+                "commit it again from a client without this path, and reset the branch to the new commit"
+            }
+            Code::ProposalDangling => "correct or reopen the proposal on the hub",
+            Code::CommitUnreachable => "make a branch if somebody needs the commit",
+            Code::ObjectOrphan | Code::BlobUnreferenced => {
+                "an interrupted push or a deleted branch leaves this behind"
+            }
+            Code::ObjectForeign => "find out which program wrote it; clients never read it",
+            _ => return None,
+        })
+    }
+
     /// Returns the code that `name` spells.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
@@ -195,6 +238,18 @@ macro_rules! words {
     )*};
 }
 
+impl Fault {
+    /// Returns how the remedy is applied, in words for people.
+    #[must_use]
+    pub const fn applied(&self) -> &'static str {
+        match (self.remedy, self.auto) {
+            (Remedy::None, _) | (_, Auto::No) => "by hand",
+            (_, Auto::Ask) => "after a decision",
+            (_, Auto::Yes) => "with all others",
+        }
+    }
+}
+
 words! {
     Grade { Info "info" Warning "warning" Error "error" Critical "critical" }
     Auto { No "no" Ask "ask" Yes "yes" }
@@ -208,3 +263,6 @@ words! {
         Location "location and rest"
     }
 }
+
+/// Codes that only an audit of the whole hub can give: what nothing names anywhere.
+pub const WHOLE_HUB: [Code; 2] = [Code::ObjectOrphan, Code::BlobUnreferenced];

@@ -11,7 +11,7 @@ use self::view::Stored;
 use super::compare::{self, FieldDiff};
 use super::fault::Code;
 use super::judge::{Judge, stops_pull};
-use super::{AuditError, Depth, Finding, Options, one, suggest};
+use super::{AuditError, Depth, Finding, Options, by_id, suggest};
 use luthier_hub::store::{Store, reconstruct};
 use luthier_hub::text;
 use luthier_object::{Kind, ObjectId};
@@ -147,7 +147,7 @@ pub async fn inspect(store: &Store, kind: Kind, id: &ObjectId) -> Result<Inspect
         ..Options::default()
     };
     let judge = Judge::new(store, &options, false);
-    let Some((repo_id, verdict)) = one::row(store, &judge, kind, id).await? else {
+    let Some((repo_id, verdict)) = by_id::row(store, &judge, kind, id).await? else {
         return Err(suggest::no_such_id(store, id.as_str()).await);
     };
     let row = Row::read(store, kind, id).await?;

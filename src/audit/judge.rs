@@ -2,19 +2,19 @@
 
 mod blob;
 mod commit;
+mod object;
 mod snapshot;
 
-use super::diagnose;
-use super::evidence::{Absent, Differences, Evidence, Misplaced, RefusedUri, WrongBytes};
+use super::evidence::Differences;
 use super::fault::{Code, Grade};
 use super::finding::{Finding, Subject};
 use super::probe::{Named, ObjectState, Probe, Witness};
 use super::{Depth, Options};
-use luthier_hub::backend::Key;
 use luthier_hub::index::audit_scratch::Standing;
 use luthier_hub::store::chain::TreeCache;
 use luthier_hub::store::{Policy, Store};
 use luthier_object::{Kind, ObjectId, Record};
+use object::{judge_object, judge_others, judge_unlinked, names};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -224,89 +224,4 @@ struct ObjectQuery<'a> {
     row: Named<'a>,
     /// Something speaks against the row, so its object is read whatever the depth.
     doubtful: bool,
-}
-
-/// The codes of an object that a row names, and what was read of it.
-fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &ObjectState) {
-    let about = |evidence| Finding::new(evidence, kind.into(), id.as_str());
-    match looked {
-        ObjectState::Unlinked { .. } | ObjectState::There { .. } => {}
-        ObjectState::Proved { size, sha256, .. } => verdict.read = Some((*size, *sha256)),
-        ObjectState::Refused { uri, why, found } => {
-            let finding = about(Evidence::UriRefused(RefusedUri {
-                uri: Some(uri.clone()),
-                why: why.to_string(),
-                found: Some(names(found)),
-                ..RefusedUri::default()
-            }));
-            verdict.report(if found.is_empty() {
-                finding.without_remedy("the store has no bytes that match the id")
-            } else {
-                finding
-            });
-        }
-        ObjectState::Absent { key, found } => {
-            let (key, found) = (key.as_str().to_owned(), names(found));
-            verdict.report(about(match found.is_empty() {
-                true => Evidence::ObjectMissing(Absent {
-                    key,
-                    found: Some(found),
-                    ..Absent::default()
-                }),
-                false => Evidence::ObjectMisplaced(Misplaced { key, found }),
-            }));
-        }
-        ObjectState::Wrong {
-            key,
-            size,
-            bytes,
-            sha256,
-            why,
-            wrapped,
-            encoding,
-            copies,
-        } => {
-            let seen = WrongBytes {
-                content_encoding: encoding.clone(),
-                copies: names(copies),
-                key: key.as_str().to_owned(),
-                size: Some(*size),
-                why: why.clone(),
-            };
-            let evidence = match wrapped {
-                Some(layers) => diagnose::encoded(layers, seen),
-                None => diagnose::classify(kind, id, bytes, seen),
-            };
-            let is_corrupt = evidence.code() == Code::ObjectCorrupt;
-            if let Some(name) = diagnose::unpackable(encoding.as_deref()).filter(|_| is_corrupt) {
-                verdict.unknown.push(format!(
-                    "{kind} {id}: {key}: it is stored with Content-Encoding {name}, which Luthier cannot decode"
-                ));
-                return;
-            }
-            verdict.read = Some((*size, *sha256));
-            verdict.report(about(evidence));
-        }
-        ObjectState::Unknown { key, why } => {
-            verdict.unknown.push(format!("{kind} {id}: {key}: {why}"))
-        }
-    }
-}
-
-/// The finding for bytes under the key that a row without URI would get, which are not its object.
-fn judge_others(verdict: &mut Verdict, kind: Kind, id: &ObjectId, others: &[Key]) {
-    for key in others {
-        let why = "the bytes do not match the id, and no row points to them";
-        let evidence = Evidence::ObjectCorrupt(WrongBytes {
-            key: key.as_str().to_owned(),
-            why: why.to_owned(),
-            ..WrongBytes::default()
-        });
-        verdict.report(Finding::new(evidence, kind.into(), id.as_str()));
-    }
-}
-
-/// The names of keys.
-fn names(keys: &[Key]) -> Vec<String> {
-    keys.iter().map(|key| key.as_str().to_owned()).collect()
 }

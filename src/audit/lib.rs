@@ -43,6 +43,7 @@ pub use finding::{Blocks, Finding, Subject};
 
 mod again;
 mod branch;
+mod by_id;
 pub mod compare;
 mod diagnose;
 mod graph;
@@ -71,6 +72,7 @@ pub use ledger::{PullEnd, PullFact};
 pub use report::{Filter, Group, Numbered, Report, Summary};
 pub use suggest::Candidate;
 
+pub use fault::WHOLE_HUB;
 use luthier_hub::backend::BackendError;
 use luthier_hub::index::IndexError;
 use luthier_hub::progress::{Cancelled, Progress};
@@ -79,7 +81,6 @@ use luthier_object::ObjectId;
 use luthier_object::time::Micros;
 use past_audits::{PastAudit, PastAudits};
 use scan::Scan;
-pub use scan::WHOLE_HUB;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -171,7 +172,7 @@ pub enum AuditError {
         /// A suggestion, with its punctuation; empty if nothing is like it.
         hint: String,
     },
-    #[error("nothing has the id `{id}`{hint}")]
+    #[error("the database has no row with the id `{id}`{hint}")]
     NoSuchId { id: String, hint: String },
     #[error("{repo} has no branch `{branch}`")]
     NoSuchBranch { repo: String, branch: String },
@@ -182,7 +183,7 @@ pub enum AuditError {
     SearchCut { id: String, hashed: u64 },
     /// A SHA-1, which Git prints of a file by default.
     #[error(
-        "nothing has the id `{0}`: 40 digits are a SHA-1, but a hub's ids are SHA-256; use what `sha256sum FILE` prints"
+        "the database has no row with the id `{0}`: 40 digits are a SHA-1, but a hub's ids are SHA-256; use what `sha256sum FILE` prints"
     )]
     Sha1(String),
     #[error("`{id}` is the start of {count} ids; give more digits")]

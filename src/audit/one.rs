@@ -1,13 +1,12 @@
 //! The audit of a single id: its row, and its keys asked for one by one instead of a listing.
 
 use super::AuditError;
-use super::judge::{Judge, Verdict};
+pub(super) use super::by_id::{copies, row};
+use super::judge::Verdict;
 use super::scan::Scan;
 use super::suggest;
 use futures_util::TryStreamExt;
-use luthier_hub::backend::{Key, layout};
-use luthier_hub::index::audit_scratch::{Standing, StoredCopy};
-use luthier_hub::store::Store;
+use luthier_hub::index::audit_scratch::Standing;
 use luthier_object::{Kind, ObjectId};
 
 /// Judges every row with this id.
@@ -79,58 +78,4 @@ pub(super) async fn finish(scan: &mut Scan<'_>) -> Result<(), AuditError> {
         scan.scratch.add_repos(&rows).await?;
     }
     Ok(scan.scratch.assign_order().await?)
-}
-
-/// Returns the verdict on the row of `kind` with this id, and its `repo_id`; `None` where there is no such row.
-pub(super) async fn row(
-    store: &Store,
-    judge: &Judge,
-    kind: Kind,
-    id: &ObjectId,
-) -> Result<Option<(String, Verdict)>, AuditError> {
-    let ids = [id.as_str().to_owned()];
-    Ok(match kind {
-        Kind::Commit => match store.index().commits_by_id(&ids).await?.pop() {
-            None => None,
-            Some(row) => {
-                let copies = copies(store, id, row.repo_id.as_deref()).await;
-                let verdict = judge.commit(&row, &copies).await;
-                Some((row.repo_id.unwrap_or_default(), verdict))
-            }
-        },
-        Kind::Snapshot => match store.index().snapshots_by_id(&ids).await?.pop() {
-            None => None,
-            Some(row) => {
-                let copies = copies(store, id, row.repo_id.as_deref()).await;
-                let verdict = judge.snapshot(&row, &copies).await;
-                Some((row.repo_id.unwrap_or_default(), verdict))
-            }
-        },
-        Kind::Blob => match store.index().blobs_by_id(&ids).await?.pop() {
-            None => None,
-            Some(row) => {
-                let copies = copies(store, id, row.repo_id.as_deref()).await;
-                let verdict = judge.blob(&row, &copies).await;
-                Some((row.repo_id.unwrap_or_default(), verdict))
-            }
-        },
-    })
-}
-
-/// Returns the keys of every layout that hold something, asked for one by one.
-pub(super) async fn copies(store: &Store, id: &ObjectId, repo_id: Option<&str>) -> Vec<StoredCopy> {
-    let mut out = Vec::new();
-    for key in layout::keys_for(id, repo_id) {
-        let size = match store.backend().head(&key).await {
-            Ok(None) => continue,
-            Ok(Some(meta)) => meta.size,
-            // What lies there is not known; reading it says so.
-            Err(_) => 0,
-        };
-        out.push(StoredCopy {
-            key: Key::as_str(&key).to_owned(),
-            size,
-        });
-    }
-    out
 }

@@ -10,8 +10,28 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use luthier_hub::backend::{Key, UriRefusal, layout};
 use luthier_hub::index::audit_scratch::StoredCopy;
+use luthier_hub::index::{BlobRow, CommitRow, SnapshotRow};
 use luthier_hub::store::Store;
+use luthier_hub::store::reconstruct::non_empty;
 use luthier_object::{Kind, ObjectId, Proof};
+
+/// Bytes under a key that do not prove the id.
+#[derive(Clone, Debug)]
+pub struct WrongObject {
+    pub key: Key,
+    pub size: u64,
+    /// Of a blob, their start only.
+    pub bytes: Bytes,
+    /// Of all that was read.
+    pub sha256: [u8; 32],
+    pub why: String,
+    /// The wrapping of an intact blob that is too large for `bytes` to tell.
+    pub wrapped: Option<String>,
+    /// The `Content-Encoding` that it is stored with.
+    pub encoding: Option<String>,
+    /// Other listed keys of the digest, unread.
+    pub copies: Vec<Key>,
+}
 
 /// The object that the store has for a row.
 #[derive(Clone, Debug)]
@@ -39,19 +59,7 @@ pub enum ObjectState {
         proof: Proof,
     },
     /// There, read twice with one result, and its bytes do not prove the id.
-    Wrong {
-        key: Key,
-        size: u64,
-        bytes: Bytes,
-        sha256: [u8; 32],
-        why: String,
-        /// The wrapping of an intact blob that is too large for `bytes` to tell.
-        wrapped: Option<String>,
-        /// The `Content-Encoding` that it is stored with.
-        encoding: Option<String>,
-        /// Other listed keys of the digest, unread.
-        copies: Vec<Key>,
-    },
+    Wrong(WrongObject),
     /// No answer.
     Unknown { key: Key, why: String },
 }
@@ -86,6 +94,52 @@ pub struct Named<'a> {
     pub repo_id: Option<&'a str>,
     /// The listed keys of the id's digest.
     pub copies: &'a [StoredCopy],
+}
+
+impl<'a> Named<'a> {
+    /// Looks for the object of a blob's row.
+    pub(super) fn of_blob(row: &'a BlobRow, id: &'a ObjectId, copies: &'a [StoredCopy]) -> Self {
+        Self {
+            kind: Kind::Blob,
+            id,
+            uri: row.storage_uri.as_deref(),
+            disk_path: non_empty(row.disk_path.as_deref()),
+            repo_id: row.repo_id.as_deref(),
+            copies,
+        }
+    }
+
+    /// Looks for the object of a commit's row.
+    pub(super) fn of_commit(
+        row: &'a CommitRow,
+        id: &'a ObjectId,
+        copies: &'a [StoredCopy],
+    ) -> Self {
+        Self {
+            kind: Kind::Commit,
+            id,
+            uri: row.storage_uri.as_deref(),
+            disk_path: None,
+            repo_id: row.repo_id.as_deref(),
+            copies,
+        }
+    }
+
+    /// Looks for the object of a snapshot's row.
+    pub(super) fn of_snapshot(
+        row: &'a SnapshotRow,
+        id: &'a ObjectId,
+        copies: &'a [StoredCopy],
+    ) -> Self {
+        Self {
+            kind: Kind::Snapshot,
+            id,
+            uri: row.storage_uri.as_deref(),
+            disk_path: None,
+            repo_id: row.repo_id.as_deref(),
+            copies,
+        }
+    }
 }
 
 /// The settings of a lookup in the store.
@@ -137,7 +191,7 @@ impl Probe<'_> {
         for (key, size) in candidates {
             match self.read(kind, id, &key, size).await {
                 ObjectState::Proved { key, .. } => found.push(key),
-                ObjectState::Wrong { key, .. } => others.push(key),
+                ObjectState::Wrong(wrong) => others.push(wrong.key),
                 unknown @ ObjectState::Unknown { .. } => return unknown,
                 _ => {}
             }
@@ -197,65 +251,61 @@ impl Probe<'_> {
         Ok(out)
     }
 
+    /// Looks at the object under the key that a row names.
     async fn named(&self, row: Named<'_>, key: Key) -> ObjectState {
         let Named {
             kind, id, copies, ..
         } = row;
         let listed = copies.iter().find(|copy| copy.key == key.as_str());
-        let size = match listed {
-            Some(copy) if self.read || !self.listed => copy.size,
-            Some(copy) if !Witness::asks(self.witness.every_listed, id) => copy.size,
-            Some(copy) => match self.listed_and_asked(&key, copy.size).await {
-                Ok(size) => size,
-                Err(answer) => return self.elsewhere(row, answer).await,
-            },
-            // Listings lie: the second witness decides.
-            None => match self.store.backend().head(&key).await {
-                Ok(Some(meta)) => {
-                    if self.listed {
-                        self.witness.note(&key, &meta);
-                    }
-                    meta.size
-                }
-                Ok(None) => {
-                    let answer = self.held_to_listing(absent(key), None).await;
-                    return self.elsewhere(row, answer).await;
-                }
-                Err(error) => {
-                    let why = error.reason(key.as_str());
-                    return ObjectState::Unknown { key, why };
-                }
-            },
+        let size = match self.size_there(id, &key, listed).await {
+            Ok(size) => size,
+            Err(answer) => return self.elsewhere(row, answer).await,
         };
         if !self.read {
             return ObjectState::There { key, size };
         }
-        let others = || {
-            let keys = copies.iter().filter_map(|copy| Key::new(&copy.key).ok());
-            keys.filter(|other| *other != key).collect()
-        };
         let listed = listed.and_then(|copy| self.size_of(copy));
         match self.read(kind, id, &key, listed).await {
-            ObjectState::Wrong {
-                key,
-                size,
-                bytes,
-                sha256,
-                why,
-                wrapped,
-                encoding,
-                ..
-            } => ObjectState::Wrong {
-                copies: others(),
-                key,
-                size,
-                bytes,
-                sha256,
-                why,
-                wrapped,
-                encoding,
-            },
+            ObjectState::Wrong(wrong) => {
+                let keys = copies.iter().filter_map(|copy| Key::new(&copy.key).ok());
+                ObjectState::Wrong(WrongObject {
+                    copies: keys.filter(|other| *other != key).collect(),
+                    ..wrong
+                })
+            }
             answer => self.elsewhere(row, answer).await,
+        }
+    }
+
+    /// Returns the size of the object under a key that a row names, by the listing or by a HEAD. `Err` is the answer
+    /// where the key is absent or unknown.
+    async fn size_there(
+        &self,
+        id: &ObjectId,
+        key: &Key,
+        listed: Option<&StoredCopy>,
+    ) -> Result<u64, ObjectState> {
+        if let Some(copy) = listed {
+            let is_enough =
+                self.read || !self.listed || !Witness::asks(self.witness.every_listed, id);
+            return match is_enough {
+                true => Ok(copy.size),
+                false => self.listed_and_asked(key, copy.size).await,
+            };
+        }
+        // Listings lie: the second witness decides.
+        match self.store.backend().head(key).await {
+            Ok(Some(meta)) => {
+                if self.listed {
+                    self.witness.note(key, &meta);
+                }
+                Ok(meta.size)
+            }
+            Ok(None) => Err(self.held_to_listing(absent(key.clone()), None).await),
+            Err(error) => Err(ObjectState::Unknown {
+                why: error.reason(key.as_str()),
+                key: key.clone(),
+            }),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Rows without `storage_uri`: what a backfill does with each, and why it never writes some.
 
 use super::judge::{Judge, Verdict};
-use super::{AuditError, Auto, Code, Depth, Options, one};
+use super::{AuditError, Auto, Code, Depth, Options, by_id};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use luthier_hub::store::Store;
 use luthier_hub::text;
@@ -89,10 +89,13 @@ impl Fate {
                 "{rows} whose id clients refuse (`luthier repair --code identity-stale` stores them)"
             ),
             Fate::NoBytes => {
-                format!("{rows} of blobs, which contain no bytes: a copy is needed (--copies)")
+                let blobs = text::plural(count, "blob");
+                format!(
+                    "{blobs}, whose bytes no row contains (`luthier repair --copies DIR` takes them from a copy)"
+                )
             }
             Fate::Unverifiable => {
-                format!("{rows} whose id nothing reproduces (identity-unverifiable)")
+                format!("{rows} whose id no formula reproduces (identity-unverifiable)")
             }
             Fate::Malformed => format!("{rows} whose id contains no digest (id-malformed)"),
             Fate::Ambiguous => {
@@ -121,7 +124,7 @@ pub fn tell(fates: &Fates) -> String {
         let words: Vec<String> = of.map(|(fate, count)| fate.words(*count)).collect();
         words.join(", ")
     };
-    let mut out = format!("a backfill changes {}", text::grouped(sum(true)));
+    let mut out = format!("a backfill changes {}", text::plural(sum(true), "row"));
     if sum(true) > 0 {
         out += &format!(" ({})", list(true));
     }
@@ -156,7 +159,7 @@ pub async fn sample(store: &Store) -> Result<Sampled, AuditError> {
         let judged: Vec<_> = stream::iter(page.rows)
             .map(|id| {
                 let judge = &judge;
-                async move { one::row(store, judge, kind, &ObjectId::new(&id)).await }
+                async move { by_id::row(store, judge, kind, &ObjectId::new(&id)).await }
             })
             .buffered(CONCURRENCY)
             .try_collect()

@@ -1,11 +1,13 @@
 //! `luthier audit`.
 
+mod summary;
+
 use super::duration::duration;
 use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, help, open, target};
 use clap::{Args, ValueEnum};
-use luthier_audit::{Code, Depth, Filter, Finding, Options, Report, Scope, Summary};
+use luthier_audit::{Depth, Filter, Finding, Options, Report, Scope};
 use luthier_hub::text;
 use std::time::Duration;
 
@@ -149,10 +151,10 @@ async fn write_words(report: &Report, out: &Output) -> Result<(), CliError> {
             break;
         }
     }
-    write_summary(report.summary(), out)
+    summary::write(report.summary(), out)
 }
 
-/// Two lines: what it is on what, then what it blocks and what mends it.
+/// Prints two lines: code and object, then what it blocks and what repairs it.
 pub fn write_finding(finding: &Finding, out: &Output) -> Result<(), CliError> {
     let place = if finding.repo.is_empty() {
         String::new()
@@ -195,95 +197,4 @@ pub fn write_finding(finding: &Finding, out: &Output) -> Result<(), CliError> {
         luthier_audit::Auto::Yes => format!("Remedy: {}.", finding.remedy),
     });
     out.line(&format!("         {}", tail.join(" ")))
-}
-
-fn write_summary(summary: &Summary, out: &Output) -> Result<(), CliError> {
-    let checked = &summary.checked;
-    let total: u64 = summary.findings.values().sum();
-    if total > 0 {
-        out.line("")?;
-    }
-    for (code, count) in &summary.findings {
-        out.line(&format!("{:>9}  {}", text::grouped(*count), code.name()))?;
-    }
-    let of = match &summary.repo {
-        Some(repo) => format!("{repo}: "),
-        None => String::new(),
-    };
-    out.line(&format!(
-        "{of}{} at depth {} in {}, {}, {}; {} listed, {} read ({}).",
-        text::plural(total, "finding"),
-        summary.depth.word(),
-        text::plural(checked.commits, "commit"),
-        text::plural(checked.snapshots, "snapshot"),
-        text::plural(checked.blobs, "blob"),
-        text::plural(checked.listed, "object"),
-        text::grouped(checked.read),
-        text::bytes(checked.bytes),
-    ))?;
-    for (kind, count) in summary.null_uris.iter().filter(|(_, count)| **count > 0) {
-        out.line(&format!(
-            "{} without storage_uri.",
-            text::plural(*count, &format!("{kind} row"))
-        ))?;
-    }
-    if summary.too_new > 0 {
-        out.line(&format!(
-            "{} younger than the grace period, not judged.",
-            text::plural(summary.too_new, "row")
-        ))?;
-    }
-    if summary.changed > 0 {
-        out.line(&format!(
-            "{} changed or deleted while the audit ran; findings that depend on them are not reported.",
-            text::plural(summary.changed, "row")
-        ))?;
-    }
-    if summary.unknown > 0 {
-        out.line(&format!(
-            "INCOMPLETE: {} without an answer, the first: {}",
-            text::plural(summary.unknown, "question"),
-            summary.unknown_because.first().map_or("", String::as_str)
-        ))?;
-    }
-    for hidden in &summary.hidden {
-        out.line(&format!("INCOMPLETE: {}.", hidden.said))?;
-        if !hidden.not_judged.is_empty() {
-            let names: Vec<&str> = hidden.not_judged.iter().map(|code| code.name()).collect();
-            out.line(&format!(
-                "            These codes are therefore not judged: {}.",
-                names.join(", ")
-            ))?;
-        }
-    }
-    for note in &summary.notes {
-        out.line(&format!("Note: {note}."))?;
-    }
-    let (whole, depth): (Vec<Code>, Vec<Code>) = (summary.not_judged.iter())
-        .partition(|code| summary.repo.is_some() && luthier_audit::WHOLE_HUB.contains(code));
-    let names = |codes: &[Code]| -> String {
-        let names: Vec<&str> = codes.iter().map(|code| code.name()).collect();
-        names.join(", ")
-    };
-    if !depth.is_empty() {
-        out.line(&format!("Not judged at this depth: {}.", names(&depth)))?;
-    }
-    if !whole.is_empty() {
-        out.line(&format!(
-            "Not judged by an audit of one repository: {}; an audit of the whole hub judges them.",
-            names(&whole)
-        ))?;
-    }
-    if !summary.judged_in_part.is_empty() {
-        let names: Vec<&str> = summary
-            .judged_in_part
-            .iter()
-            .map(|code| code.name())
-            .collect();
-        out.line(&format!(
-            "Judged only on rows with another finding, so there may be more: {}.",
-            names.join(", ")
-        ))?;
-    }
-    Ok(())
 }

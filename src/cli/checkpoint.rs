@@ -24,7 +24,7 @@ pub struct Checkpoint {
     care: Care,
 }
 
-/// Without `--write`, says what would be written.
+/// Saves branches into the store; without `--write`, says what would be written.
 pub async fn run(command: Checkpoint, global: &Global, out: Output) -> Result<Exit, CliError> {
     let target = target(global)?;
     let options = command.care.options(&target, command.concurrency)?;

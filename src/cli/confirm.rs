@@ -41,7 +41,7 @@ pub async fn confirm(
     let (asked, answer) = (text::safe(question), text::safe(expected));
     let _ = write!(err, "{asked} Type `{answer}` to go on: ");
     let _ = err.flush();
-    // On a thread of its own, so that a signal is heard while the question stands.
+    // On another thread, so that a signal is handled while the dialog waits.
     let read = tokio::task::spawn_blocking(|| {
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer).map(|_| answer)

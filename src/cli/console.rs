@@ -19,7 +19,7 @@ The hub's own variables are read too: DATABASE_URL, AWS_S3_ASSET_BUCKET, AWS_REG
 
 `luthier config init` writes a configuration file with profiles. `luthier --help` lists every command.";
 
-/// The console on the hub that is configured; without one, how to give one.
+/// Opens the console on the configured hub; without one, says how to give one.
 pub async fn open_configured(global: &Global, out: &Output) -> Result<Exit, CliError> {
     let Some(target) = configured(global)? else {
         NO_HUB.lines().try_for_each(|line| out.line(line))?;
@@ -49,7 +49,7 @@ pub fn needs_terminal() -> Result<(), CliError> {
     )))
 }
 
-/// The console on `target`.
+/// Opens the console on `target`.
 pub async fn open(target: Target, global: &Global, out: &Output) -> Result<Exit, CliError> {
     let console = crate::config::console()?;
     let session = Session {

@@ -9,7 +9,7 @@ use luthier_demo::{DemoError, DemoOptions};
 use luthier_hub::store::HubError;
 use luthier_hub::store::hub::Database;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub struct Demo {
@@ -32,6 +32,30 @@ impl Demo {
     pub const fn opens_console(&self) -> bool {
         self.build_only.is_none()
     }
+
+    /// Returns what is built, in `dir`.
+    fn options(&self, dir: &Path, global: &Global) -> Result<DemoOptions, CliError> {
+        Ok(DemoOptions {
+            dir: std::path::absolute(dir)
+                .map_err(|error| CliError::usage(format!("{}: {error}", dir.display())))?,
+            // Only what was said here counts: the environment may name a hub that people work on.
+            database: global
+                .database
+                .as_deref()
+                .map(Database::parse)
+                .transpose()
+                .map_err(usage)?,
+            objects: global
+                .store
+                .as_deref()
+                .map(config::object_store)
+                .transpose()
+                .map_err(usage)?,
+            healthy: self.healthy,
+            commits: self.commits,
+            seed: self.seed,
+        })
+    }
 }
 
 pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, CliError> {
@@ -52,39 +76,11 @@ pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, Cl
         (None, Some(folder)) => folder.path().join("hub"),
         (None, None) => PathBuf::new(),
     };
-    let options = DemoOptions {
-        dir: std::path::absolute(&dir)
-            .map_err(|error| CliError::usage(format!("{}: {error}", dir.display())))?,
-        // Only what was said here counts: the environment may name a hub that people work on.
-        database: global
-            .database
-            .as_deref()
-            .map(Database::parse)
-            .transpose()
-            .map_err(usage)?,
-        objects: global
-            .store
-            .as_deref()
-            .map(config::object_store)
-            .transpose()
-            .map_err(usage)?,
-        healthy: command.healthy,
-        commits: command.commits,
-        seed: command.seed,
-    };
+    let options = command.options(&dir, global)?;
     let progress = out.job();
     let built = watch(&out, &progress, luthier_demo::build(&options, &progress))
         .await?
-        .map_err(|error| CliError {
-            exit: match error {
-                DemoError::NotEmpty(_) | DemoError::NotAFolder(_) | DemoError::StoreInUse(_) => {
-                    Exit::Usage
-                }
-                DemoError::Cancelled(_) => Exit::Stopped,
-                _ => Exit::Unusable,
-            },
-            message: error.to_string(),
-        })?;
+        .map_err(failed)?;
     if folder.is_some() {
         return console::open(config::demo(built.hub), global, &out).await;
     }
@@ -104,4 +100,17 @@ pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, Cl
 
 fn usage(error: HubError) -> CliError {
     CliError::usage(error.to_string())
+}
+
+fn failed(error: DemoError) -> CliError {
+    CliError {
+        exit: match error {
+            DemoError::NotEmpty(_) | DemoError::NotAFolder(_) | DemoError::StoreInUse(_) => {
+                Exit::Usage
+            }
+            DemoError::Cancelled(_) => Exit::Stopped,
+            _ => Exit::Unusable,
+        },
+        message: error.to_string(),
+    }
 }

@@ -96,7 +96,7 @@ fn configuration(target: &Target) -> Check {
     Check::pass(
         "hub",
         format!(
-            "{}, {}, {mode}",
+            "{}, environment {}, {mode}",
             target.hub.name,
             target.hub.environment.word()
         ),

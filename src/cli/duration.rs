@@ -7,7 +7,7 @@ const LONGEST: u64 = 100 * 366 * 86_400;
 
 const FORM: &str = "write a number and a unit: 90s, 15m, 1h, 1d or 2w";
 
-/// Why a text is no length of time; each says which forms are read.
+/// The reason why a text is no length of time; each says which forms are read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
     #[error("a time cannot be negative; {FORM}")]

@@ -1,4 +1,4 @@
-//! How a command ends: its exit code, and the error of every floor as a person reads it.
+//! The end of a command: its exit code, and the errors of every crate as a person reads them.
 
 use crate::config::ConfigError;
 use luthier_audit::AuditError;

@@ -34,11 +34,17 @@ pub fn run(command: &Faults, out: &Output) -> Result<Exit, CliError> {
 
 /// Returns the table in Markdown.
 pub fn table(faults: &[&Fault]) -> String {
-    let mut out = "| code | grade | auto | remedy | means |\n|---|---|---|---|---|\n".to_owned();
+    let mut out = "| code | grade | remedy | applied | means |\n|---|---|---|---|---|\n".to_owned();
     for fault in faults {
+        let by_hand = fault.code.by_hand();
+        let by_hand = by_hand.map_or_else(String::new, |how| format!(" {how}."));
         out += &format!(
-            "| `{}` | {} | {} | {} | {} |\n",
-            fault.name, fault.grade, fault.auto, fault.remedy, fault.is
+            "| `{}` | {} | {} | {} | {}{by_hand} |\n",
+            fault.name,
+            fault.grade,
+            fault.remedy,
+            fault.applied(),
+            fault.is
         );
     }
     out

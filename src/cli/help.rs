@@ -75,7 +75,7 @@ Examples:
 
 Exit codes:
   0  Nothing is wrong, or everything that was asked for was repaired
-  1  Findings remain, or the sign-off says FAIL or INCOMPLETE
+  1  Findings remain, FAIL or INCOMPLETE, or `signoff --check` found a difference
   2  The arguments or the configuration are wrong
   3  The database or the object store could not be used
   4  Stopped before the end; what was done is in the journal

@@ -21,7 +21,7 @@ pub fn run(out: &Output) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// Place by place; what lists over a screen share with every screen is said once.
+/// Lists the keys screen by screen; keys of every screen are listed once.
 fn rows(keymap: &Keymap) -> impl Iterator<Item = &Row> {
     KEY_CONTEXTS.into_iter().flat_map(|(context, _)| {
         keymap.rows().iter().filter(move |row| {

@@ -27,7 +27,7 @@ pub fn start(cli: &Cli) -> Result<(), CliError> {
         is_console,
         filter: std::env::var(diagnostics::VARIABLE).ok(),
     };
-    diagnostics::start(settings).map_err(CliError::usage)?;
+    diagnostics::start(settings).map_err(|error| CliError::usage(error.to_string()))?;
     if cli.global.verbose > 0 && !is_console {
         say(&match diagnostics::location() {
             Location::File(path) => format!("log: {}", path.display()),
@@ -52,7 +52,7 @@ pub fn start(cli: &Cli) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The command's name, as it is typed.
+/// Returns the command's name as it is typed.
 pub fn name(cli: &Cli) -> &'static str {
     match &cli.command {
         None => "console",

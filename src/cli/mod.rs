@@ -36,6 +36,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 pub use error::{CliError, Exit};
 use luthier_audit::Code;
+use luthier_hub::cause::Cause;
 use luthier_hub::store::Store;
 use luthier_tui::keymap::{Keymap, TABLE};
 use output::Output;
@@ -257,7 +258,7 @@ fn leave(exit: Exit) -> ! {
     std::process::exit(exit as i32)
 }
 
-/// One line for a command, or a command of the journal, that does not exist.
+/// Returns one line for a command, or a command of the journal, that does not exist.
 fn unknown_command(error: &clap::Error) -> String {
     let word = match error.get(ContextKind::InvalidSubcommand) {
         Some(ContextValue::String(word)) => word.clone(),
@@ -345,11 +346,11 @@ fn keymap() -> Result<Keymap, CliError> {
     })
 }
 
-/// As [`configured`], where a command cannot do without one.
+/// Returns the hub as [`configured`] does; fails without one.
 fn target(global: &Global) -> Result<Target, CliError> {
     configured(global)?.ok_or_else(|| {
         CliError::usage(
-            "no hub is given; add --database URL --store URL, or --profile NAME; run `luthier` for help",
+            "no hub is given; add --database URL and --store URL, or --profile NAME; `luthier --help` has examples",
         )
     })
 }
@@ -359,13 +360,13 @@ async fn open(target: &Target) -> Result<Store, CliError> {
 }
 
 /// Returns a code by its name.
-fn code(name: &str) -> Result<Code, String> {
+fn code(name: &str) -> Result<Code, Cause> {
     Code::from_name(name).ok_or_else(|| {
         let known: Vec<&str> = luthier_audit::fault::FAULTS
             .iter()
             .map(|fault| fault.name)
             .collect();
-        format!("no such code; there are: {}", known.join(" "))
+        format!("no such code; there are: {}", known.join(" ")).into()
     })
 }
 

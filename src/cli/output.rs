@@ -48,20 +48,20 @@ impl Output {
         Progress::new().with_budget(WaitBudget::new(self.retry_for))
     }
 
-    /// One JSON object on a line of its own, with nothing in it that a terminal or a reader of lines
+    /// Prints one JSON object on a line of its own, with nothing in it that a terminal or a reader of lines
     /// would act on.
     pub fn object(&self, value: &Value) -> Result<(), CliError> {
         self.raw(text::json(value).as_bytes())?;
         self.raw(b"\n")
     }
 
-    /// A line for people; text from the hub is made safe here.
+    /// Prints a line for people, and makes text from the hub safe.
     pub fn line(&self, line: &str) -> Result<(), CliError> {
         self.raw(text::safe(line).as_bytes())?;
         self.raw(b"\n")
     }
 
-    /// A line that starts with a grade in its colour.
+    /// Prints a line that starts with a grade in its colour.
     pub fn graded(&self, grade: Grade, width: usize, rest: &str) -> Result<(), CliError> {
         let word = format!("{:<width$}", grade.word());
         if self.color {
@@ -78,7 +78,7 @@ impl Output {
         self.line(rest)
     }
 
-    /// Bytes as they are. A reader that has gone away ends the run quietly.
+    /// Writes bytes as they are. A closed pipe ends the run quietly.
     pub fn raw(&self, bytes: &[u8]) -> Result<(), CliError> {
         let written = io::stdout().write_all(bytes);
         written.map_err(|error| self.failed(&error))

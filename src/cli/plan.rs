@@ -33,7 +33,7 @@ pub async fn show_plan(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliEr
         totals.words(),
         text::bytes(totals.bytes),
         text::plural(totals.requests, "request"),
-        text::plural(totals.refused, "finding"),
+        text::plural(totals.refused, plan.skips()),
     ))?;
     if let Some(why) = plan.why_empty() {
         out.line(&why)?;
@@ -137,7 +137,7 @@ pub fn placed(repo: &str, path: Option<&str>) -> String {
     told.map(|part| format!("  {part}")).collect()
 }
 
-/// The last line, or the last JSON object: what became of a plan.
+/// Prints the last line, or the last JSON object: the outcomes of a plan.
 pub fn summary(plan: &Plan, applied: &Applied, out: &Output) -> Result<(), CliError> {
     if out.json {
         return out.object(&json!({

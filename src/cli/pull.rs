@@ -8,6 +8,7 @@ use luthier_audit::suggest;
 use luthier_client::pull::{PullOptions, Pulled, Told, pull};
 use luthier_client::{Layout, PullError, Wanted};
 use luthier_hub::destination;
+use luthier_hub::index::Hidden;
 use luthier_hub::store::Store;
 use luthier_hub::store::fetch::{FetchError, Fetched, Origin, Refusal};
 use luthier_hub::text;
@@ -98,9 +99,23 @@ pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, Cl
         }
         Err(error) => return Err(helped(&store, &options, error).await),
     };
-    let hidden = store.index().hidden();
+    write_end(&pulled, &options, store.index().hidden(), &out)?;
+    Ok(match (pulled.stopped, pulled.is_complete()) {
+        (true, _) => Exit::Stopped,
+        (false, true) => Exit::Done,
+        (false, false) => Exit::Findings,
+    })
+}
+
+/// Prints what was pulled.
+fn write_end(
+    pulled: &Pulled,
+    options: &PullOptions,
+    hidden: &[Hidden],
+    out: &Output,
+) -> Result<(), CliError> {
     if out.json {
-        let mut line = summary(&pulled, &options);
+        let mut line = summary(pulled, options);
         line["hidden"] = json!(hidden);
         out.object(&line)?;
     } else {
@@ -110,14 +125,9 @@ pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, Cl
                 hidden.said
             ))?;
         }
-        write_words(&pulled, &options, &out)?;
+        write_words(pulled, options, out)?;
     }
-    out.flush()?;
-    Ok(match (pulled.stopped, pulled.is_complete()) {
-        (true, _) => Exit::Stopped,
-        (false, true) => Exit::Done,
-        (false, false) => Exit::Findings,
-    })
+    out.flush()
 }
 
 /// Returns the error, with the names that may be meant.
@@ -150,7 +160,7 @@ async fn branches(store: &Store, options: &PullOptions) -> String {
     names.join(", ") + if page.end { "" } else { " and others" }
 }
 
-/// Writes what is told as it comes; the first failure to write is kept.
+/// Writes each message as it comes; the first failure to write is kept.
 struct Teller<'o> {
     out: &'o Output,
     refused: u64,
@@ -290,7 +300,7 @@ fn write_counts(pulled: &Pulled, out: &Output) -> Result<(), CliError> {
     }
     if pulled.reconstructed > 0 {
         let made = text::plural(pulled.reconstructed, "object");
-        out.line(&format!("{made} made from rows that name no object."))?;
+        out.line(&format!("{made} made from rows without storage_uri."))?;
     }
     if pulled.empty > 0 {
         out.line(

@@ -62,11 +62,11 @@ fn tell(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
             .iter()
             .try_for_each(|line| out.line(&format!("         {}: {}", line.key, line.why)))
     };
-    list("left out", report.skipped, &report.first_skipped)?;
+    list("objects skipped", report.skipped, &report.first_skipped)?;
     list("could not be read", report.unknown, &report.first_unknown)?;
     if report.missing > 0 {
         out.line(&format!(
-            "{}  referred to, but missing:",
+            "{}  objects that others refer to are missing:",
             text::grouped(report.missing)
         ))?;
     }

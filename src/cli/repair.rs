@@ -23,10 +23,10 @@ const PAGE: u32 = 1_000;
 
 #[derive(Args)]
 pub struct Repair {
-    /// Repair only findings with this code (repeatable); where a code needs a decision, this is yours
+    /// Repair only findings with this code (repeatable); naming a code decides for every finding that needs a decision
     #[arg(long, value_parser = code, value_name = "CODE", help_heading = help::SELECT)]
     code: Vec<Code>,
-    /// Repair only findings on ids that start with this (repeatable); where one needs a decision, this is yours
+    /// Repair only findings on ids that start with this (repeatable); naming an id decides for the findings on it
     #[arg(long, value_name = "ID", help_heading = help::SELECT)]
     id: Vec<String>,
     /// Repair only findings in this repository (OWNER/SLUG)
@@ -35,7 +35,7 @@ pub struct Repair {
     /// Use the plan that was saved in this file with --out, instead of a new audit
     #[arg(long, value_name = "FILE", conflicts_with_all = ["code", "id", "repo", "out"], help_heading = help::SELECT)]
     plan: Option<PathBuf>,
-    /// Restore missing objects from this folder (a client's, or the one of its objects) when their bytes match the id
+    /// Restore missing objects from this folder (a client's clone or its object folder) when their bytes match the id
     #[arg(long, value_name = "DIR", help_heading = help::SELECT)]
     copies: Option<PathBuf>,
     /// List the objects that only a copy from elsewhere can restore in a new file, one JSON object per line
@@ -85,7 +85,7 @@ impl Asked {
         Ok(())
     }
 
-    /// One selection, so that there is one plan.
+    /// Returns one selection of all filters, so that there is one plan.
     async fn selection(&self, report: &Report) -> Result<Selection, CliError> {
         if let [filter] = self.filters.as_slice() {
             let filter = filter.clone();
@@ -142,7 +142,7 @@ pub async fn run(command: Repair, global: &Global, out: Output) -> Result<Exit, 
 }
 
 /// Returns the id by which findings name what `text` names: a blob may be given by the id that its row does not use.
-/// What has no row stays as it is: there are findings on it too.
+/// An id without row stays as it is: there are findings on it too.
 async fn own_id(text: &str, global: &Global) -> Result<String, CliError> {
     if ObjectId::new(text).hex().is_none() {
         return Ok(text.to_owned());
@@ -217,7 +217,7 @@ async fn plan_and_apply(
     let progress = out.job();
     let planning = luthier_repair::plan(&store, &report, &selection, &progress);
     let plan = watch(&out, &progress, planning).await??;
-    tell_looked(report.summary(), &out)?;
+    tell_looked(report.summary(), asked.chosen, &out)?;
     if asked.backfill {
         tell_unlinked(report.summary(), &out)?;
     }
@@ -230,16 +230,21 @@ async fn plan_and_apply(
     })
 }
 
-/// What the plan rests on: an audit of its own, which may have looked deeper than the one before.
-fn tell_looked(summary: &Summary, out: &Output) -> Result<(), CliError> {
+/// Prints the figures of the audit that the plan is made from; `chosen` findings are a part of them.
+fn tell_looked(summary: &Summary, chosen: bool, out: &Output) -> Result<(), CliError> {
     if out.json || out.quiet {
         return Ok(());
     }
     out.line(&format!(
-        "{} in {}, at depth {}.",
+        "{} in {}, at depth {}.{}",
         text::plural(summary.findings.values().sum(), "finding"),
         summary.repo.as_deref().unwrap_or("the whole hub"),
-        summary.depth.word()
+        summary.depth.word(),
+        if chosen {
+            " The plan is for those that you chose."
+        } else {
+            ""
+        }
     ))
 }
 
@@ -253,7 +258,7 @@ fn tell_unlinked(summary: &Summary, out: &Output) -> Result<(), CliError> {
         return Ok(());
     }
     out.line(&format!(
-        "{} without storage_uri: {}.",
+        "{} without storage_uri: {}. Steps and findings below are of the rows that a backfill can store.",
         text::plural(rows, "row"),
         unlinked::tell(&summary.unlinked)
     ))

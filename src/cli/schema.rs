@@ -83,7 +83,7 @@ fn sql(migration: &Migration) -> String {
     statements.iter().map(|s| format!("{s};\n")).collect()
 }
 
-/// Never over a file that is there.
+/// Writes a new file; fails if it exists.
 fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
     let failed =
         |error: std::io::Error| CliError::usage(DestinationError::at(path, error).to_string());

@@ -9,7 +9,7 @@ use luthier_audit::AuditError;
 use luthier_audit::FieldDiff;
 use luthier_audit::inspect::by_bytes::{self, Reach, Searched};
 use luthier_audit::inspect::{self, Inspection, ObjectView};
-use luthier_audit::suggest;
+use luthier_audit::{Remedy, suggest};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
 use luthier_hub::text;
@@ -130,7 +130,7 @@ pub async fn run_diff(command: Diff, global: &Global, out: Output) -> Result<Exi
     })
 }
 
-/// As they are into a file or a pipe; to a terminal as text that it does not act on.
+/// Writes bytes as they are into a file or a pipe, and to a terminal as text that it does not act on.
 fn write_bytes(bytes: &[u8], out: &Output) -> Result<(), CliError> {
     if !std::io::stdout().is_terminal() {
         return out.raw(bytes);
@@ -166,11 +166,11 @@ fn write_all(found: &Inspection, out: &Output) -> Result<(), CliError> {
         write_fields(&found.fields, out)?;
     }
     write_ids(found, out)?;
-    heading(out, "identity")?;
+    heading(out, "identity (= marks the formula that gives this id)")?;
     for trial in &found.identity {
         let mark = if trial.matches { "=" } else { " " };
         out.line(&format!(
-            "  {mark} {:<15} {}  ({})",
+            "  {mark} {:<15} {}  from the {}",
             trial.scheme, trial.yields, trial.source
         ))?;
     }
@@ -189,11 +189,19 @@ fn write_all(found: &Inspection, out: &Output) -> Result<(), CliError> {
         for finding in &found.findings {
             write_finding(finding, out)?;
         }
+        if found
+            .findings
+            .iter()
+            .any(|finding| finding.remedy != Remedy::None)
+        {
+            let id = found.id.get(..19).unwrap_or(&found.id);
+            out.line(&format!("`luthier repair --id {id}` plans the repair."))?;
+        }
     }
     Ok(())
 }
 
-/// Both ids of a blob, and which one the hub uses: people compare the other one and take it for corruption.
+/// Prints both ids of a blob, and which one the hub uses: a mismatch with the other one is no corruption.
 fn write_ids(found: &Inspection, out: &Output) -> Result<(), CliError> {
     let Some(ids) = &found.blob_ids else {
         return Ok(());

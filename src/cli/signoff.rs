@@ -5,8 +5,10 @@ use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, help, open, target};
 use clap::Args;
+use luthier_hub::cause::Cause;
 use luthier_hub::store::Store;
 use luthier_hub::text;
+use luthier_repair::signoff::markdown_report::to_the_second;
 use luthier_repair::signoff::since::{self, Since};
 use luthier_repair::signoff::{self, Options, Pulls, Signoff, SignoffError, State, Verdict};
 use serde_json::json;
@@ -30,13 +32,13 @@ pub struct SignOff {
     reading: Reading,
 }
 
-fn pulls(text: &str) -> Result<Pulls, String> {
+fn pulls(text: &str) -> Result<Pulls, Cause> {
     match text {
         "all" => Ok(Pulls::All),
         number => number
             .parse()
             .map(Pulls::Sample)
-            .map_err(|_| "write `all`, or how many branches".to_owned()),
+            .map_err(|error| Cause::told("write `all`, or how many branches", error)),
     }
 }
 
@@ -153,18 +155,18 @@ fn save(signoff: &Signoff, folder: &Path) -> Saved {
 fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
     for check in &signoff.checks {
         let state = match check.state {
-            State::Held => "held",
-            State::Broken => "BROKEN",
-            State::Open => "open",
+            State::Held => "passed",
+            State::Broken => "FAILED",
+            State::Open => "not checked",
         };
         if check.state != State::Held || !out.quiet {
-            out.line(&format!("{state:<6}  {:<19} {}", check.name, check.said))?;
+            out.line(&format!("{state:<11}  {:<19} {}", check.name, check.said))?;
         }
     }
     for left in signoff.left.iter().take(SHOWN) {
         let id = text::cut(&left.id, 80);
         out.line(&format!(
-            "left    {:<19} {} {id} {}",
+            "finding      {:<19} {} {id} {}",
             left.code.name(),
             left.kind,
             left.repo
@@ -172,12 +174,14 @@ fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
     }
     if signoff.left_total > SHOWN as u64 {
         let rest = text::grouped(signoff.left_total - SHOWN as u64);
-        out.line(&format!("left    and {rest} more; see the report"))?;
+        out.line(&format!(
+            "finding      and {rest} more; the report lists them"
+        ))?;
     }
     let pulls = &signoff.pulls;
     for failed in pulls.failed.iter().chain(&pulls.unknown).take(SHOWN) {
         out.line(&format!(
-            "pull    {} {}: {}",
+            "failed pull  {} {}: {}",
             failed.repo, failed.branch, failed.why
         ))?;
     }
@@ -222,8 +226,11 @@ fn tell_changes(report: &Signoff, since: &Since, out: &Output) -> Result<(), Cli
     }
     let (was, is) = (report.verdict.word(), since.now.verdict.word());
     out.line(&match since.changes.is_empty() {
-        true => format!("Nothing has changed since {}: {is}", report.ended),
-        false => format!("{was} at {}, {is} now", report.ended),
+        true => format!(
+            "The report is unchanged, and the hub is as it was at {}: {is}",
+            to_the_second(&report.ended)
+        ),
+        false => format!("{was} at {}, {is} now", to_the_second(&report.ended)),
     })
 }
 

@@ -90,7 +90,7 @@ impl Stop {
         }
     }
 
-    /// While the guard lives, the first signal is left to somebody who ends the work at a safe point.
+    /// Returns a guard: while it lives, the first signal only asks the running work to stop at a safe point.
     pub fn watching(&self) -> Watching {
         self.watched.fetch_add(1, Ordering::SeqCst);
         Watching(self.watched.clone())

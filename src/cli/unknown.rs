@@ -69,7 +69,7 @@ const ELSEWHERE: [(&[&str], &str); 14] = [
     ),
 ];
 
-/// One line for a command that does not exist.
+/// Returns one line for a command that does not exist.
 pub fn told(word: &str, commands: &[String]) -> String {
     let word = word.to_lowercase();
     let shown = luthier_hub::text::safe(&word).into_owned();

@@ -84,7 +84,7 @@ fn write_words(verified: &Verified, out: &Output) -> Result<(), CliError> {
         "{}: {}, {}, {}, {} checked ({}).",
         match (verified.stopped, verified.wrong) {
             (true, _) => "Stopped before the end".to_owned(),
-            (false, 0) => "Sound".to_owned(),
+            (false, 0) => "Intact".to_owned(),
             (false, count) => text::plural(count, "finding"),
         },
         text::plural(verified.refs, "ref"),

@@ -41,7 +41,7 @@ pub async fn watch<T>(
     }
 }
 
-/// An estimate is told only after this time, and after one in a hundred.
+/// An estimate is shown only after this time, and after one in a hundred.
 const ESTIMATE_AFTER: Duration = Duration::from_secs(5);
 
 fn draw(bar: &ProgressBar, progress: &Progress, elapsed: Duration, ascii: bool) {

@@ -99,7 +99,9 @@ fn check(heads: &BTreeMap<String, Option<ObjectId>>) -> Result<(), PullError> {
 /// Returns the names that no client can hold together, each with a sentence.
 pub fn unfit<'n>(names: impl IntoIterator<Item = &'n str>) -> BTreeMap<String, String> {
     let sentence = |(name, why): (String, branch::Unfit)| {
-        let why = format!("no client can store branch {name:?} as a file ({why})");
+        let why = format!(
+            "no client can store branch {name:?} as a file together with the others ({why})"
+        );
         (name, why)
     };
     branch::check_all(names).into_iter().map(sentence).collect()

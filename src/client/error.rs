@@ -1,21 +1,26 @@
-//! Why there was no pull.
+//! The errors of a pull.
 
 use super::folder::FolderError;
+use luthier_hub::cause::Cause;
 use luthier_hub::store::StoreError;
 use luthier_hub::store::fetch::FetchError;
 
-/// Why there was no pull at all.
+/// The reason why there was no pull at all.
 #[derive(Debug, thiserror::Error)]
 pub enum PullError {
     #[error("there is no repository `{0}`")]
     NoSuchRepo(String),
     #[error("{repo} has no branch `{branch}`")]
     NoSuchBranch { repo: String, branch: String },
-    /// What a client would refuse before it asks for an object.
+    /// A client would refuse this before it asks for an object.
     #[error("{0}")]
     Refused(String),
     #[error("{folder}: {why}")]
-    Unfit { folder: String, why: String },
+    Unfit {
+        folder: String,
+        #[source]
+        why: Cause,
+    },
     #[error(transparent)]
     Folder(#[from] FolderError),
     #[error(transparent)]

@@ -242,7 +242,7 @@ impl Folder {
     /// Gives the file in place `slot` its name.
     ///
     /// # Errors
-    /// Other bytes lie under the name, or the disk refuses.
+    /// The file exists with other bytes, or the disk refuses.
     pub fn publish(&self, slot: usize, path: &str, naming: Naming) -> Result<(), FolderError> {
         let from = temporary(slot);
         let gone = || io_failed(path, io::ErrorKind::NotFound.into());
@@ -354,7 +354,8 @@ pub fn is_temporary(name: &str) -> bool {
     name.starts_with(".luthier-") && name.ends_with(TEMPORARY.1)
 }
 
-/// Nothing can lie there: no such name, a file where a folder is needed, or a name that is too long.
+/// Returns whether the error means that the file does not exist: no such name, a file where a folder is needed, or a
+/// name that is too long.
 fn is_absent(errno: Errno) -> bool {
     matches!(errno, Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG)
 }

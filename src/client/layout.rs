@@ -21,7 +21,7 @@ pub const REPO: &str = ".muse/repo.json";
 /// The largest commit or snapshot file that is read: a payload and its header, in bytes.
 pub const LARGEST: u64 = MAX_PAYLOAD as u64 + 64;
 
-/// Why the contents of a file are not the object that its name says.
+/// The reason why the contents of a file are not the object that its name says.
 #[derive(Debug, thiserror::Error)]
 pub enum ContentError {
     #[error(transparent)]
@@ -109,7 +109,7 @@ impl Layout {
     /// Returns whether this layout's client computes the id that the object has.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason why not.
     pub fn takes(self, proof: &Proof) -> Result<(), ContentError> {
         let id = proof.id();
         let own = match proof.record() {
@@ -128,7 +128,7 @@ impl Layout {
     /// Proves the contents of a file against the id that its name says.
     ///
     /// # Errors
-    /// Why it is not that object.
+    /// The reason why it is not that object.
     pub fn prove(
         self,
         kind: Kind,
@@ -191,7 +191,7 @@ fn read_whole(file: File, size: u64) -> Result<Vec<u8>, ContentError> {
     Ok(out)
 }
 
-/// A record of client 0.1: JSON without header.
+/// Checks a record of client 0.1, which is JSON without a header.
 fn prove_json(kind: Kind, id: &ObjectId, bytes: &[u8]) -> Result<Proof, ContentError> {
     let Value::Object(map) = json::parse(bytes)? else {
         return Err(ContentError::NoObject);

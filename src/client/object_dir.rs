@@ -1,4 +1,4 @@
-//! A client's objects: what lies there is proved before it counts, what comes is written in batches.
+//! A client's objects: stored objects are checked before they count, new ones are written in batches.
 
 use super::folder::{Folder, FolderError, Naming};
 use super::layout::Layout;
@@ -116,7 +116,7 @@ impl Intake {
     /// Takes a file in; it has its name once the batch is closed.
     ///
     /// # Errors
-    /// The disk refuses, or other bytes lie under the name of one in the batch.
+    /// The disk refuses, or a file of the batch exists with other bytes.
     pub async fn add(&mut self, path: String, parts: [Bytes; 2]) -> Result<(), FolderError> {
         let (folder, slot) = (self.folder.clone(), self.staged.len());
         self.bytes += parts.iter().map(|part| part.len() as u64).sum::<u64>();
@@ -139,7 +139,7 @@ impl Intake {
         blocking(move || all_at_once(&touched, |path| folder.sync(path))).await
     }
 
-    /// Makes the bytes of a batch durable, then gives them their names: a name never stands for less.
+    /// Makes the bytes of a batch durable, then gives them their names: a name never exists with fewer bytes.
     async fn close_batch(&mut self) -> Result<(), FolderError> {
         let (folder, naming) = (self.folder.clone(), self.naming);
         let staged = std::mem::take(&mut self.staged);

@@ -7,6 +7,7 @@ use super::layout::{HEAD, HEADS, Layout, REPO};
 use super::object_dir::{self, Intake, ObjectDir};
 use super::walk::{self, Asked, Walk};
 use bytes::Bytes;
+use luthier_hub::cause::Cause;
 use luthier_hub::index::RepoRow;
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
@@ -64,7 +65,7 @@ pub struct Pulled {
 }
 
 impl Pulled {
-    /// Everything is there, and the refs say so.
+    /// Returns whether everything was pulled and the refs were written.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         self.refused == 0 && !self.stopped
@@ -124,14 +125,14 @@ async fn prepare(repo: &RepoRow, options: &PullOptions) -> Result<Arc<Folder>, P
         Ok((looked.list("")?, looked.list(".muse")?, stands))
     })
     .await?;
-    let unfit = |why: &str| PullError::Unfit {
+    let unfit = |why: Cause| PullError::Unfit {
         folder: folder.shown().display().to_string(),
-        why: why.to_owned(),
+        why,
     };
     if let Some(bytes) = stands {
         return match same_pull(&bytes, repo, options.layout) {
             Ok(()) => Ok(folder),
-            Err(why) => Err(unfit(&why)),
+            Err(why) => Err(unfit(why)),
         };
     }
     let is_ours = |name: &Option<String>| name.as_deref().is_some_and(is_temporary);
@@ -139,7 +140,7 @@ async fn prepare(repo: &RepoRow, options: &PullOptions) -> Result<Arc<Folder>, P
         && muse.iter().all(|l| is_ours(&l.name));
     if !untouched {
         return Err(unfit(
-            "it is not empty and contains no earlier pull; name a new folder",
+            "it is not empty and contains no earlier pull; name a new folder".into(),
         ));
     }
     let text = describe(repo, options.layout);
@@ -148,14 +149,16 @@ async fn prepare(repo: &RepoRow, options: &PullOptions) -> Result<Arc<Folder>, P
 }
 
 /// Returns whether a `repo.json` is that of an earlier pull of this repository in this layout.
-fn same_pull(bytes: &[u8], repo: &RepoRow, layout: Layout) -> Result<(), String> {
-    let value = json::parse(bytes).map_err(|e| format!("its {REPO} cannot be read: {e}"))?;
+fn same_pull(bytes: &[u8], repo: &RepoRow, layout: Layout) -> Result<(), Cause> {
+    let value = json::parse(bytes)
+        .map_err(|e| Cause::told(format!("its {REPO} cannot be read: {e}"), e))?;
     let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or("");
     if text("repo_id") != repo.repo_id {
         return Err(format!(
             "it contains another repository ({}); name a new folder",
             text("repo_id")
-        ));
+        )
+        .into());
     }
     match Layout::from_name(text("layout")) {
         Some(found) if found == layout => Ok(()),
@@ -163,8 +166,9 @@ fn same_pull(bytes: &[u8], repo: &RepoRow, layout: Layout) -> Result<(), String>
             "it contains an earlier pull in the layout {}; add --layout {}, or name a new folder",
             found.name(),
             found.name()
-        )),
-        None => Err("it was not written by `luthier pull`; name a new folder".to_owned()),
+        )
+        .into()),
+        None => Err("it was not written by `luthier pull`; name a new folder".into()),
     }
 }
 

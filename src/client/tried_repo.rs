@@ -12,7 +12,7 @@ use luthier_object::{Kind, ObjectId};
 /// Branches asked for at once.
 const PAGE: u32 = 500;
 
-/// Failures that are told one by one; the rest is counted.
+/// Failures that are listed one by one; the rest is counted.
 pub const NAMED: usize = 500;
 
 /// The result of pulling one branch.
@@ -53,7 +53,7 @@ pub struct TriedRepo {
     pub stopped: bool,
 }
 
-/// Tries all branches together; where they do not come whole, one by one. Each is told as it ends.
+/// Tries all branches together; where they do not come whole, one by one. Each is reported as it ends.
 ///
 /// # Errors
 /// No such repository, or the database cannot be read.

@@ -13,6 +13,13 @@ use std::sync::Arc;
 /// The largest ref that is read, in bytes.
 const REF_LIMIT: u64 = 4 << 10;
 
+/// The largest `repo.json` that is read, in bytes.
+const REPO_LIMIT: u64 = 64 << 10;
+
+/// The reason why a folder that a pull began has no refs.
+const UNFINISHED: &str = "it is missing: the pull into this folder was refused or stopped, and no ref is written \
+     before a pull is complete; `luthier pull` into this folder says why, or goes on";
+
 /// The greatest depth of folders of refs.
 const REF_DEPTH: usize = 64;
 
@@ -130,7 +137,7 @@ pub async fn verify(
 
 /// Returns the layout that `repo.json` says, or else the one whose folders are there.
 fn detect(folder: &Folder) -> Layout {
-    let text = folder.read(REPO, 64 << 10).ok().flatten();
+    let text = folder.read(REPO, REPO_LIMIT).ok().flatten();
     let value = text.and_then(|bytes| json::parse(&bytes).ok());
     let said = value.as_ref().and_then(|v| v.get("layout")?.as_str());
     let has = |path: &str| folder.list(path).is_ok_and(|names| !names.is_empty());
@@ -154,7 +161,7 @@ impl Check<'_> {
         (self.tell)(&wrong);
     }
 
-    /// Reads `HEAD` and every ref; the commits that they name.
+    /// Reads `HEAD` and every ref, and returns the commits that they name.
     fn refs(&mut self) -> Result<Vec<Named>, FolderError> {
         let mut heads = Vec::new();
         let mut open = vec![(String::new(), 0)];
@@ -184,7 +191,7 @@ impl Check<'_> {
         Ok(heads)
     }
 
-    /// One ref; an empty one is a branch before its first commit.
+    /// Reads one ref; an empty one is a branch before its first commit.
     fn read_ref(&mut self, name: &str) -> Option<Named> {
         self.verified.refs += 1;
         let by = format!("branch {name}");
@@ -216,11 +223,18 @@ impl Check<'_> {
         Some(Named { id, by })
     }
 
-    /// `HEAD` names a branch that exists.
+    /// Checks that `HEAD` names a branch that exists.
     fn head(&mut self) {
         let text = match self.object_dir.folder.read(HEAD, REF_LIMIT) {
             Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
-            Ok(None) => return self.wrong(Tier::Ref, "HEAD", "", "it is missing"),
+            Ok(None) => {
+                let began = self.object_dir.folder.read(REPO, REPO_LIMIT);
+                let why = match began {
+                    Ok(Some(_)) if self.verified.refs == 0 => UNFINISHED,
+                    _ => "it is missing",
+                };
+                return self.wrong(Tier::Ref, "HEAD", "", why);
+            }
             Err(error) => return self.wrong(Tier::Ref, "HEAD", "", error.to_string()),
         };
         let named = text.trim().trim_start_matches("ref:").trim();
@@ -241,7 +255,7 @@ impl Check<'_> {
         }
     }
 
-    /// Every commit that the refs reach, level by level, each with its tree.
+    /// Checks every commit that the refs reach, level by level, each with its tree.
     async fn walk(&mut self, heads: Vec<Named>) -> Result<(), Cancelled> {
         let mut commits = VecDeque::from(heads);
         while let Some(named) = commits.pop_front() {

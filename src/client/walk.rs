@@ -101,7 +101,7 @@ impl Walk {
         Ok(Self { fetch, layout })
     }
 
-    /// Of what the other side says it has, the ids that the hub has no commit of.
+    /// Returns the ids that the client says it has and of which the hub has no commit.
     pub(super) fn unknown(&self) -> &[ObjectId] {
         self.fetch.unknown()
     }

@@ -178,7 +178,7 @@ pub fn first_profile(name: &str, database: &str, store: &str) -> Result<String, 
          store = {}\n\
          # production, staging, demo or unknown: how much has to be confirmed before a write\n\
          # environment = \"production\"\n\
-         # true: nothing is written without --write\n\
+         # false: this profile may write without --write\n\
          # read_only = true\n",
         quoted(database),
         quoted(store)

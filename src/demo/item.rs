@@ -65,19 +65,19 @@ impl<R: Row> Item<R> {
         }
     }
 
-    /// Neither object nor pointer: what was there before objects were stored.
+    /// Removes object and storage_uri, as before objects were stored.
     pub(super) fn unstore(&mut self) {
         self.place = Placement::Nowhere;
         self.pointer = Pointer::Null;
     }
 
-    /// The row is never written; the object is.
+    /// Writes the object only, not the row.
     pub(super) fn unrecord(&mut self) {
         self.recorded = false;
         self.holders.clear();
     }
 
-    /// Neither row nor object.
+    /// Writes neither row nor object.
     pub(super) fn vanish(&mut self) {
         self.unrecord();
         self.place = Placement::Nowhere;

@@ -14,7 +14,7 @@ struct Delta<'m> {
     delta_remove: Vec<&'m str>,
 }
 
-/// `delta_blob`: what turns `before` into `after`.
+/// Returns the `delta_blob` that turns `before` into `after`.
 pub(super) fn delta(before: &Manifest, after: &Manifest) -> Vec<u8> {
     let changed = |(path, id): &(&String, &ObjectId)| before.get(path) != Some(*id);
     let delta = Delta {
@@ -32,7 +32,7 @@ pub(super) fn delta(before: &Manifest, after: &Manifest) -> Vec<u8> {
     rmp_serde::to_vec_named(&delta).unwrap_or_default()
 }
 
-/// `manifest_blob` in msgpack.
+/// Returns a `manifest_blob` in msgpack.
 pub(super) fn packed(manifest: &Manifest) -> Vec<u8> {
     let map: BTreeMap<&str, &str> = manifest
         .iter()
@@ -61,7 +61,7 @@ pub(super) fn two_byte(kind: u8, object: &[u8]) -> Vec<u8> {
     out
 }
 
-/// zlib around a whole object.
+/// Compresses a whole object with zlib.
 pub(super) fn zlib(object: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
     // Neither fails: the sink is memory.
@@ -69,7 +69,7 @@ pub(super) fn zlib(object: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap_or_default()
 }
 
-/// zstd around a whole object.
+/// Compresses a whole object with zstd.
 pub(super) fn zstd(object: &[u8]) -> Vec<u8> {
     compress_to_vec(object, CompressionLevel::Fastest)
 }

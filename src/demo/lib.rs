@@ -108,19 +108,7 @@ pub enum DemoError {
 #[tracing::instrument(name = "demo", skip_all)]
 pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, DemoError> {
     let dir = prepare(&options.dir)?;
-    let hub = Hub {
-        name: "demo".to_owned(),
-        environment: Environment::Demo,
-        policy: Policy::S3Canonical,
-        database: match &options.database {
-            Some(database) => database.clone(),
-            None => Database::Sqlite(dir.join("hub.db")),
-        },
-        objects: match &options.objects {
-            Some(objects) => objects.clone(),
-            None => ObjectStore::Folder(dir.join("objects")),
-        },
-    };
+    let hub = hub_of(options, &dir);
     match &hub.objects {
         ObjectStore::Folder(folder) => std::fs::create_dir_all(folder).map_err(io(folder))?,
         ObjectStore::S3(_) => {}
@@ -161,6 +149,23 @@ pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, 
     declare(&dir, &faults)?;
     store.close().await;
     Ok(Built { faults, ..made })
+}
+
+/// Returns the hub that is built: in its folder, or where the options say.
+fn hub_of(options: &DemoOptions, dir: &Path) -> Hub {
+    Hub {
+        name: "demo".to_owned(),
+        environment: Environment::Demo,
+        policy: Policy::S3Canonical,
+        database: match &options.database {
+            Some(database) => database.clone(),
+            None => Database::Sqlite(dir.join("hub.db")),
+        },
+        objects: match &options.objects {
+            Some(objects) => objects.clone(),
+            None => ObjectStore::Folder(dir.join("objects")),
+        },
+    }
 }
 
 /// Returns an empty folder; its absolute path.

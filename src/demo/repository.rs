@@ -17,7 +17,7 @@ const MINUTE: Micros = 60_000_000;
 /// Heads as they were when a checkpoint was made; `None` for a branch that did not exist.
 pub(super) type Heads = BTreeMap<String, Option<String>>;
 
-/// Which checkpoints a repository has.
+/// The checkpoints that a repository has.
 #[derive(Clone, Default)]
 pub(super) enum Saved {
     /// One that says what the rows say.

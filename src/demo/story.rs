@@ -59,7 +59,7 @@ fn act(world: &mut World, path: &str, step: &Step) -> Result<(), DemoError> {
     Ok(())
 }
 
-/// One commit that the script spells out.
+/// Adds one commit that the script describes.
 fn commit(world: &mut World, path: &str, step: &Step, says: &str) -> Result<(), DemoError> {
     let repository = world.repo(path)?;
     let mut draft = repository.draft(&step.on, step.from.as_deref(), says, step.by)?;
@@ -94,7 +94,7 @@ fn commit(world: &mut World, path: &str, step: &Step, says: &str) -> Result<(), 
     world.keep(grown)
 }
 
-/// One commit that rewrites a file or two.
+/// Adds one commit that rewrites one or two files.
 fn edit(world: &mut World, path: &str, step: &Step) -> Result<(), DemoError> {
     let repository = world.repo(path)?;
     let mut draft = repository.draft(&step.on, step.from.as_deref(), "", step.by)?;
@@ -126,7 +126,7 @@ fn attest(repository: &mut Repository, draft: &mut super::draft::Draft, step: &S
     }
 }
 
-/// Many paths over few contents: a wide tree that is small to store.
+/// Adds many paths with few contents: a large tree that needs little space.
 fn fill(repository: &mut Repository, draft: &mut super::draft::Draft, fills: &Fill) {
     let name = |n: u32| format!("{}/{:02}/{n:04}.wav", fills.folder, n / 100);
     for n in 0..fills.files {

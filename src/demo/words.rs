@@ -26,7 +26,7 @@ pub(super) fn content(path: &str, words: &Words, rng: &mut Rng) -> Vec<u8> {
     }
 }
 
-/// One of the words; never fails, so that a script without words is dull and no crash.
+/// Picks one of the words; returns an empty text if there is none.
 pub(super) fn pick<'w>(list: &'w [String], rng: &mut Rng) -> &'w str {
     match list.len() {
         0 => "",
@@ -47,12 +47,12 @@ pub(super) fn uuid(rng: &mut Rng) -> String {
     )
 }
 
-/// 64 hex digits that are nothing's digest.
+/// Returns 64 hex digits that are the digest of nothing.
 pub(super) fn digest(rng: &mut Rng) -> String {
     (0..4).map(|_| format!("{:016x}", rng.u64(..))).collect()
 }
 
-/// `length` characters as keys and signatures have them.
+/// Returns `length` characters of the alphabet of keys and signatures.
 pub(super) fn base64url(length: usize, rng: &mut Rng) -> String {
     (0..length)
         .map(|_| char::from(BASE64URL[rng.usize(..BASE64URL.len())]))

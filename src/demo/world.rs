@@ -156,7 +156,7 @@ impl World {
     }
 }
 
-/// The item's object, proved.
+/// Returns the item's object, checked against its id.
 fn proved<R: Row>(item: &Item<R>) -> Result<Sealed, DemoError> {
     match Proven::read(R::KIND, &item.id, item.bytes.clone()) {
         Ok(object) => Ok(object.sealed()),

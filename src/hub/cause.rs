@@ -1,4 +1,4 @@
-//! Why something failed, in words for a person, with the error behind it.
+//! The cause of a failure, in words for a person, with the error behind it.
 
 use std::error::Error;
 use std::fmt;

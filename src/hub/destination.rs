@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 /// The bytes that a trial writes: a disk without a free block is noticed.
 const TRIAL: [u8; 4096] = [0; 4096];
 
-/// Why nothing can be written at a place; each says what to do.
+/// The reason why a path cannot be written; each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum DestinationError {
     #[error("the file {} exists already; name another", .0.display())]
@@ -39,7 +39,7 @@ impl DestinationError {
 /// Makes sure that a new file can be made at `path`.
 ///
 /// # Errors
-/// Something lies there, the folder is missing or cannot be written.
+/// The file exists, or its folder is missing or cannot be written.
 pub fn try_file(path: &Path) -> Result<(), DestinationError> {
     if path.symlink_metadata().is_ok() {
         return Err(DestinationError::Taken(path.to_owned()));
@@ -50,7 +50,7 @@ pub fn try_file(path: &Path) -> Result<(), DestinationError> {
 /// Makes sure that files can be made in `folder`, or that the folder itself can be made.
 ///
 /// # Errors
-/// What lies there is no folder, or cannot be written.
+/// The path is no folder, or cannot be written.
 pub fn try_folder(folder: &Path) -> Result<(), DestinationError> {
     let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let nearest = absolute
@@ -101,7 +101,7 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Why `path` cannot be written, and what to do.
+/// Returns why `path` cannot be written, and what to do.
 fn trouble(path: &Path, error: &io::Error) -> String {
     let path = path.display();
     match error.kind() {

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -53,11 +53,22 @@ struct Running {
 
 static RUNNING: OnceLock<Running> = OnceLock::new();
 
+/// A filter of the log that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{VARIABLE}={text} cannot be read; write a level (error, warn, info, debug, trace) or targets with levels: \
+     {VARIABLE}=warn,luthier=debug"
+)]
+pub struct FilterError {
+    text: String,
+    source: ParseError,
+}
+
 /// Starts the log of this process; a second call changes nothing.
 ///
 /// # Errors
 /// The filter cannot be read, in one sentence.
-pub fn start(settings: Settings) -> Result<(), String> {
+pub fn start(settings: Settings) -> Result<(), FilterError> {
     let wanted = filter(settings.filter.as_deref(), settings.verbose)?;
     secrets::learn_environment();
     let folder = settings.state_folder.map(|folder| folder.join("log"));
@@ -123,7 +134,7 @@ pub fn take_recent() -> Vec<Line> {
 }
 
 /// Returns the filter: of Luthier what `-v` asks for, of its libraries warnings; or as `filter` says.
-fn filter(filter: Option<&str>, verbose: u8) -> Result<Targets, String> {
+fn filter(filter: Option<&str>, verbose: u8) -> Result<Targets, FilterError> {
     let own = match verbose {
         0 | 1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
@@ -132,11 +143,9 @@ fn filter(filter: Option<&str>, verbose: u8) -> Result<Targets, String> {
         None => Ok(Targets::new()
             .with_default(LevelFilter::WARN)
             .with_target("luthier", own)),
-        Some(text) => text.parse().map_err(|_| {
-            format!(
-                "{VARIABLE}={text} cannot be read; write a level (error, warn, info, debug, trace) or targets with \
-                 levels: {VARIABLE}=warn,luthier=debug"
-            )
+        Some(text) => text.parse().map_err(|source| FilterError {
+            text: text.to_owned(),
+            source,
         }),
     }
 }

@@ -1,6 +1,9 @@
 //! Progress of long work: one source, three sinks (the console, a bar, JSON).
 
-use crate::waiting::{Retries, WaitBudget};
+mod budget;
+
+pub use budget::WaitBudget;
+
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -68,12 +71,6 @@ impl Progress {
     #[must_use]
     pub const fn budget(&self) -> &WaitBudget {
         &self.budget
-    }
-
-    /// Returns the tries of one operation of this job.
-    #[must_use]
-    pub fn retries(&self) -> Retries {
-        Retries::new(self)
     }
 
     /// Tells why an operation waits.

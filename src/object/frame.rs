@@ -53,7 +53,7 @@ pub fn header(kind: Kind, size: u64) -> Vec<u8> {
     format!("{kind} {size}\0").into_bytes()
 }
 
-/// Header and payload.
+/// Returns the header and the payload behind it.
 #[must_use]
 pub fn encode(kind: Kind, payload: &[u8]) -> Vec<u8> {
     let mut out = header(kind, payload.len() as u64);
@@ -117,7 +117,7 @@ pub fn decode_json(bytes: &[u8], expected: Kind) -> Result<Map<String, Value>, F
     }
 }
 
-/// Decimal, no sign, no leading zero but for `0` itself.
+/// Parses a decimal size: no sign, and no leading zero except for `0` itself.
 fn parse_size(text: &str) -> Option<u64> {
     let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     (plain && (text == "0" || !text.starts_with('0')))

@@ -32,7 +32,7 @@ impl ObjectId {
         Self(text.into())
     }
 
-    /// Today's form of a digest.
+    /// Returns the id that clients write today for a digest.
     #[must_use]
     pub fn typed(digest: &[u8; 32]) -> Self {
         Self(format!("sha256:{}", hex::encode(digest)))
@@ -90,7 +90,7 @@ impl ObjectId {
         }
     }
 
-    /// Twelve digits for a list; an id without digest is cut to twelve characters.
+    /// Returns twelve digits for a list; an id without digest is cut to twelve characters.
     #[must_use]
     pub fn short(&self) -> &str {
         let bare = self.bare();

@@ -1,7 +1,8 @@
 //! Wrappings that old code left: sound records inside other formats.
 
 use super::identity::BlobHasher;
-use super::{Kind, MAX_PAYLOAD, ObjectId, frame, json, msgpack};
+use super::manifest::msgpack;
+use super::{Kind, MAX_PAYLOAD, ObjectId, frame, json};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::io::{self, Read};

@@ -28,7 +28,6 @@ pub mod json;
 pub mod legacy;
 pub mod manifest;
 pub mod merge;
-mod msgpack;
 pub mod path;
 pub mod proof;
 pub mod snapshot;

@@ -6,6 +6,7 @@
 //! as Git has it.
 
 use super::Manifest;
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
@@ -142,7 +143,10 @@ const fn is_skipped_by_hfs(c: char) -> bool {
 /// the folders that either lies in.
 #[must_use]
 pub fn check_tree(manifest: &Manifest, directories: &BTreeSet<String>) -> Vec<(String, Unsafe)> {
-    let mut names = Names::default();
+    let mut names = Names {
+        files: HashMap::with_capacity(manifest.len()),
+        ..Names::default()
+    };
     for (path, _) in manifest.iter() {
         names.file(path);
     }
@@ -164,8 +168,8 @@ pub fn check_all(manifest: &Manifest) -> Vec<(String, Unsafe)> {
 /// The names of one tree, by what a file system that folds them makes of them.
 #[derive(Default)]
 struct Names<'t> {
-    files: HashMap<String, &'t str>,
-    folders: HashMap<String, Folder<'t>>,
+    files: HashMap<Cow<'t, str>, &'t str>,
+    folders: HashMap<Cow<'t, str>, Folder<'t>>,
     /// Folders as spelt.
     seen: HashSet<&'t str>,
     refused: Vec<(String, Unsafe)>,
@@ -232,7 +236,7 @@ impl<'t> Names<'t> {
 }
 
 /// Returns what a file system that folds case, normalises and drops what shows nothing makes of a path.
-fn fold(path: &str) -> String {
+fn fold(path: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(path.len());
     for (n, part) in path.split('/').enumerate() {
         if n > 0 {
@@ -240,7 +244,11 @@ fn fold(path: &str) -> String {
         }
         out.push_str(&fold_part(part));
     }
-    out
+    // Most paths are that already, and a tree may have a million.
+    match out == path {
+        true => Cow::Borrowed(path),
+        false => Cow::Owned(out),
+    }
 }
 
 fn fold_part(part: &str) -> String {

@@ -84,7 +84,7 @@ impl Proof {
     /// Proves that `bytes` (of a blob, its raw bytes) are the object `id`.
     ///
     /// # Errors
-    /// Why they are not.
+    /// The reason why they are not.
     pub fn read(kind: Kind, id: &ObjectId, bytes: &[u8]) -> Result<Self, ProofError> {
         match kind {
             Kind::Commit => Self::of_commit(id, CommitRecord::decode(bytes)?),
@@ -99,7 +99,7 @@ impl Proof {
     /// Proves that a record is the commit `id`.
     ///
     /// # Errors
-    /// Why it is not.
+    /// The reason why it is not.
     pub fn of_commit(id: &ObjectId, record: CommitRecord) -> Result<Self, ProofError> {
         if let Some(field) = identity::ambiguous_commit(&record) {
             return Err(ProofError::AmbiguousCommit(field));
@@ -114,7 +114,7 @@ impl Proof {
     /// Proves that a record is the snapshot `id`.
     ///
     /// # Errors
-    /// Why it is not.
+    /// The reason why it is not.
     pub fn of_snapshot(id: &ObjectId, record: SnapshotRecord) -> Result<Self, ProofError> {
         if !record.snapshot_id.same(id) {
             return Err(ProofError::OtherId(record.snapshot_id));
@@ -192,7 +192,7 @@ impl Proven {
     /// Proves that `bytes` are the object `id`: a canonical object, or the raw bytes of a blob.
     ///
     /// # Errors
-    /// Why they are not.
+    /// The reason why they are not.
     pub fn read(kind: Kind, id: &ObjectId, bytes: Bytes) -> Result<Self, ProofError> {
         let proof = Proof::read(kind, id, &bytes)?;
         Ok(Self { proof, bytes })

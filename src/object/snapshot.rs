@@ -67,7 +67,7 @@ impl SnapshotRecord {
         map
     }
 
-    /// The payload's object without `manifest` and `directories`.
+    /// Returns the payload's object without `manifest` and `directories`.
     #[must_use]
     pub fn without_tree(&self) -> Map<String, Value> {
         let mut map = self.rest.clone();

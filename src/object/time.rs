@@ -12,7 +12,7 @@ pub fn offsets() -> impl Iterator<Item = i32> {
 }
 
 /// Reads ISO-8601 with `T` or a space; without an offset it is UTC, as hubs keep it in SQLite.
-/// What is finer than a microsecond is cut off.
+/// Digits below a microsecond are cut off.
 #[must_use]
 pub fn parse(text: &str) -> Option<Micros> {
     let text = text.trim();
@@ -29,7 +29,7 @@ pub fn parse(text: &str) -> Option<Micros> {
     Some(utc.timestamp().as_microsecond())
 }
 
-/// Python's `isoformat`: microseconds only when they are not zero, `+00:00` for UTC.
+/// Formats a time as Python's `isoformat` does: microseconds only when they are not zero, `+00:00` for UTC.
 ///
 /// `offset` is in minutes east of UTC. An instant outside the years 1 to 9999 has no such text, nor
 /// has an offset beyond what exists.

@@ -18,11 +18,16 @@ pub struct Tree {
 impl Tree {
     /// Proves a tree against an id, with the directories as stored, as derived from the paths, and empty.
     #[must_use]
-    pub fn prove(id: &ObjectId, manifest: Manifest, stored: &BTreeSet<String>) -> Option<Self> {
+    pub fn prove(
+        id: &ObjectId,
+        manifest: impl Into<Arc<Manifest>>,
+        stored: &BTreeSet<String>,
+    ) -> Option<Self> {
+        let manifest = manifest.into();
         let (scheme, which, directories) = identity::recover_snapshot(id, &manifest, stored)?;
         Some(Self {
             id: id.clone(),
-            manifest: Arc::new(manifest),
+            manifest,
             directories,
             which,
             scheme,

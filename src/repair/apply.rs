@@ -86,7 +86,7 @@ impl Applied {
     }
 }
 
-/// [`apply_with`] at the usual pace, with nothing confirmed.
+/// Applies a plan as [`apply_with`] does, with the default limits and with nothing confirmed.
 ///
 /// # Errors
 /// As [`apply_with`].
@@ -131,7 +131,7 @@ pub async fn apply_with(
         store: hub.describe_store(),
     };
     journal.append(&applied.run, &[begun])?;
-    hub_binding::remember(journal, hub)?;
+    hub_binding::remember(journal, writer.store())?;
     let run = Run {
         writer,
         progress,
@@ -154,7 +154,7 @@ pub async fn apply_with(
     Ok(applied)
 }
 
-/// All batches, in order: kinds do not mix, and the canary goes first.
+/// Applies all batches in order: a batch has one kind, and the canary goes first.
 async fn steps(
     run: &Run<'_>,
     plan: &Plan,

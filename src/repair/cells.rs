@@ -6,7 +6,7 @@ use luthier_hub::index::EditableColumn as Column;
 use luthier_hub::store::write::Change;
 use serde_json::Value;
 
-/// A cell as a step shows it.
+/// Returns a cell as a step shows it.
 pub(super) fn shown(column: Column, cell: Option<&[u8]>) -> Option<String> {
     let cell = cell?;
     Some(match column {
@@ -15,7 +15,7 @@ pub(super) fn shown(column: Column, cell: Option<&[u8]>) -> Option<String> {
     })
 }
 
-/// Length and sha256 of a cell that a step only describes; `None` where it shows the cell itself.
+/// Returns length and sha256 of a cell that a step only describes; `None` where it shows the cell itself.
 pub(super) fn described(text: &str) -> Option<(u64, &str)> {
     let (count, rest) = text.split_once(" bytes")?;
     let (encoding, hash) = rest.split_once(", sha256 ")?;
@@ -24,7 +24,7 @@ pub(super) fn described(text: &str) -> Option<(u64, &str)> {
     (known && is_hash).then_some((count.parse().ok()?, hash))
 }
 
-/// Whether a cell is what a step or a journal says. Some databases spell JSON anew.
+/// Returns whether a cell has the value that a step or a journal names. Some databases write JSON in another form.
 pub(super) fn is(column: Column, cell: Option<&[u8]>, said: Option<&str>) -> bool {
     if shown(column, cell).as_deref() == said {
         return true;

@@ -1,4 +1,4 @@
-//! What a step changes, named: its cells and hashes as people and files read them. The bytes themselves are
+//! The change of a step: its cells and hashes as people and files read them. The bytes themselves are
 //! in [`luthier_hub::store::write::Change`], which is made from the hub whenever a step is planned or applied.
 
 mod written;
@@ -8,7 +8,7 @@ pub(super) use written::Side;
 
 use luthier_hub::index::EditableColumn;
 
-/// What a step changes in the hub.
+/// The change of a step in the hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepChange {
     /// A row that is there, or the object under its key. Without cells and without a replaced object, the step
@@ -27,7 +27,7 @@ pub enum StepChange {
         /// Who holds it afterwards, in words.
         holders: String,
     },
-    /// Where the branches of a repository point is written into the store.
+    /// The heads of a repository's branches are written into the store.
     SaveRefs {
         repo_id: String,
         /// The first heads that the store does not know yet.

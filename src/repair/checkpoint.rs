@@ -2,7 +2,7 @@
 //! the rows as they are, and what decides whether they made the same one is the hash of its bytes.
 
 use super::change::{HeadChange, StepChange};
-use super::plan::Step;
+use super::step::Step;
 use super::steps::{Built, hash};
 use luthier_audit::{Code, Remedy, Subject};
 use luthier_hub::index::BranchRow;
@@ -88,7 +88,7 @@ async fn next(store: &Store, target: &Target) -> Result<Built, CheckpointError> 
     Ok(Built::Step(Box::new(step), change))
 }
 
-/// What the store says before and after, in the words of rows; the rows themselves do not change.
+/// Returns what the store says before and after as if it were a change of rows; no row changes.
 fn change_of(target: &Target, refs: &Refs, before: Option<&Refs>) -> StepChange {
     let mut heads: BTreeMap<(&str, &str), [Option<&String>; 2]> = BTreeMap::new();
     fn name(row: &BranchRow) -> (&str, &str) {

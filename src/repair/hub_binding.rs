@@ -2,7 +2,8 @@
 
 use super::{Journal, RepairError};
 use luthier_hub::destination;
-use luthier_hub::store::{Environment, Hub};
+use luthier_hub::store::hub::ObjectStore;
+use luthier_hub::store::{Environment, Hub, Store};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io;
@@ -14,6 +15,10 @@ struct Pair {
     fingerprint: String,
     database: String,
     store: String,
+    /// A bucket as its client found it: the endpoint may come from an AWS profile, which no fingerprint knows. `None`
+    /// where the hub itself names the place, and in notes of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    found_at: Option<String>,
 }
 
 /// Compares the hub's two sides with those that were written last under its name. A demo is ours, wherever
@@ -22,14 +27,13 @@ struct Pair {
 /// # Errors
 /// [`RepairError::Breaker`] where they differ and `confirmed` is false, or where what is remembered cannot be
 /// read.
-pub(super) fn check(journal: &Journal, hub: &Hub, confirmed: bool) -> Result<(), RepairError> {
+pub(super) fn check(journal: &Journal, store: &Store, confirmed: bool) -> Result<(), RepairError> {
+    let hub = store.hub();
     let path = place(journal, hub);
-    let now = Pair::of(hub);
+    let now = Pair::of(store);
     match read(&path)? {
         Some(before)
-            if before.fingerprint != now.fingerprint
-                && !confirmed
-                && hub.environment != Environment::Demo =>
+            if before.differs(&now) && !confirmed && hub.environment != Environment::Demo =>
         {
             Err(RepairError::Breaker(told(&hub.name, &before, &now)))
         }
@@ -41,9 +45,9 @@ pub(super) fn check(journal: &Journal, hub: &Hub, confirmed: bool) -> Result<(),
 ///
 /// # Errors
 /// [`RepairError::Breaker`] where it cannot be written.
-pub(super) fn remember(journal: &Journal, hub: &Hub) -> Result<(), RepairError> {
-    let path = place(journal, hub);
-    let now = Pair::of(hub);
+pub(super) fn remember(journal: &Journal, store: &Store) -> Result<(), RepairError> {
+    let path = place(journal, store.hub());
+    let now = Pair::of(store);
     if read(&path)?.is_some_and(|before| before == now) {
         return Ok(());
     }
@@ -54,18 +58,38 @@ pub(super) fn remember(journal: &Journal, hub: &Hub) -> Result<(), RepairError> 
 }
 
 impl Pair {
-    fn of(hub: &Hub) -> Self {
+    fn of(store: &Store) -> Self {
+        let hub = store.hub();
+        let is_told = match &hub.objects {
+            ObjectStore::Folder(_) => true,
+            ObjectStore::S3(place) => place.endpoint.is_some(),
+        };
         Self {
+            found_at: (!is_told).then(|| store.backend().describe()),
             fingerprint: hub.fingerprint(),
             database: hub.describe_database(),
             store: hub.locate_store(),
         }
     }
+
+    /// Returns whether these are the sides of two hubs.
+    fn differs(&self, now: &Self) -> bool {
+        let both = self.found_at.as_ref().zip(now.found_at.as_ref());
+        self.fingerprint != now.fingerprint || both.is_some_and(|(before, now)| before != now)
+    }
+
+    /// Returns the object store in a few words, with the endpoint that was found where the hub names none.
+    fn store(&self) -> &str {
+        self.found_at.as_deref().unwrap_or(&self.store)
+    }
 }
 
 /// Returns both pairs, so that a person sees in which part they differ.
 fn told(name: &str, before: &Pair, now: &Pair) -> String {
-    let differs = match (before.database == now.database, before.store == now.store) {
+    let differs = match (
+        before.database == now.database,
+        before.store() == now.store(),
+    ) {
         (false, true) => "the database differs",
         (true, false) => "the object store differs",
         (false, false) => "both sides differ",
@@ -74,7 +98,10 @@ fn told(name: &str, before: &Pair, now: &Pair) -> String {
     };
     format!(
         "hub binding: the last run on {name} used {} with {}, and this run uses {} with {}; {differs}; if this is intended, add --new-pair",
-        before.database, before.store, now.database, now.store
+        before.database,
+        before.store(),
+        now.database,
+        now.store()
     )
 }
 
@@ -96,7 +123,8 @@ fn failed(path: &Path, why: io::Error) -> RepairError {
     ))
 }
 
-/// One file a profile. A hub without one is known by its database, so that another store is noticed.
+/// Returns the file that binds a profile to its hub. A hub without profile is known by its database, so that another
+/// store is noticed.
 fn place(journal: &Journal, hub: &Hub) -> PathBuf {
     let name = if hub.name == hub.database.name() {
         format!("database\0{}", hub.describe_database())

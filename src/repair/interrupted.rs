@@ -118,7 +118,7 @@ async fn look_at_row(store: &Store, kind: Kind, entry: &mut Entry) -> Result<usi
     Ok(entry.change.count())
 }
 
-/// sha256 of what lies under the entry's key.
+/// Returns the sha256 of the bytes under the entry's key.
 async fn object_now(store: &Store, entry: &Entry) -> Result<Option<String>, StoreError> {
     let key = entry.key.as_deref().and_then(|key| Key::new(key).ok());
     let Some(key) = key else {

@@ -110,7 +110,7 @@ impl Journal {
         Self::open_at(&path, &hub.name)
     }
 
-    /// As [`Journal::open`], at a place of one's own.
+    /// Opens the journal as [`Journal::open`] does, in a given folder.
     ///
     /// # Errors
     /// As [`Journal::open`].

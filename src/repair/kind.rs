@@ -1,7 +1,7 @@
 //! The purpose of a run in words, and how much of it an undo takes back.
 
 use super::change::StepChange;
-use super::plan::{Step, Totals};
+use super::step::{Step, Totals};
 use luthier_audit::Remedy;
 use luthier_hub::text;
 
@@ -112,7 +112,7 @@ impl Undoing {
         }
     }
 
-    /// In a sentence.
+    /// Returns the words for a sentence.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {

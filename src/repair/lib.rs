@@ -18,6 +18,7 @@ pub mod plan;
 mod rows;
 pub mod signoff;
 mod spool;
+mod step;
 mod steps;
 mod undo;
 pub mod wanted;
@@ -28,7 +29,8 @@ pub use interrupted::resolve_interrupted;
 pub use journal::Journal;
 pub use kind::{Undoable, Undoing, Work};
 pub use outcome::Outcome;
-pub use plan::{Next, Plan, Refusal, Selection, Step, Totals, checkpoints, plan, plannable};
+pub use plan::{Next, Plan, Refusal, Selection, checkpoints, plan, plannable};
+pub use step::{Step, Totals};
 pub use undo::undo;
 
 use luthier_audit::AuditError;

@@ -1,9 +1,9 @@
-//! What became of a step.
+//! The outcomes of a step.
 
 use luthier_audit::Remedy;
 use serde::{Deserialize, Serialize};
 
-/// What became of a step.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
@@ -19,20 +19,20 @@ pub enum Outcome {
     Reindexed,
     /// The repository now holds the row.
     Held,
-    /// What an earlier run changed was put back.
+    /// A change of an earlier run was put back.
     Undone,
     /// The hub was as wanted already.
     Already,
     /// The hub is no longer what the plan saw; nothing was changed.
     Superseded,
-    /// The bytes did not prove, or other bytes lie there; nothing was changed.
+    /// The bytes did not match the id, or other bytes are stored there; nothing was changed.
     Refused,
     /// The store or the database did not answer.
     Failed,
 }
 
 impl Outcome {
-    /// How a step with this remedy ends well.
+    /// Returns the outcome of a step with this remedy that succeeded.
     pub(super) const fn of(remedy: Remedy) -> Self {
         match remedy {
             Remedy::Link => Outcome::Linked,
@@ -47,7 +47,7 @@ impl Outcome {
         }
     }
 
-    /// The word as people and JSON write it.
+    /// Returns the word as people and JSON write it.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -65,13 +65,13 @@ impl Outcome {
         }
     }
 
-    /// Whether the hub is another after it.
+    /// Returns whether the step changed the hub.
     #[must_use]
     pub const fn changes(self) -> bool {
         self.is_well() && !matches!(self, Outcome::Already)
     }
 
-    /// Whether what was planned is so now.
+    /// Returns whether the hub is now as the step planned.
     #[must_use]
     pub const fn is_well(self) -> bool {
         !matches!(

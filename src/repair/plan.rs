@@ -6,16 +6,15 @@ mod draft;
 mod group;
 mod next;
 mod saved;
-mod written;
 
 pub use checkpoints::checkpoints;
 pub use next::Next;
 pub use saved::{Header, PlanFileError};
 
 use super::RepairError;
-use super::change::StepChange;
 use super::kind::Undoable;
 use super::spool::Spool;
+use super::step::{Step, Totals};
 use super::steps::COPY_IN;
 use super::wanted::Wanted;
 use draft::Draft;
@@ -25,7 +24,10 @@ use luthier_hub::store::Store;
 use luthier_object::Kind;
 use next::Skipped;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+/// Skipped findings read at once.
+const PAGE: u32 = 5_000;
 
 /// The findings to repair.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,62 +38,6 @@ pub enum Selection {
     Chosen(Filter),
     /// These places in the report.
     Ordinals(Vec<u64>),
-}
-
-/// One repair of one subject.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "written::WrittenStep", into = "written::WrittenStep")]
-pub struct Step {
-    /// From 1, in the order of application.
-    pub number: u64,
-    pub code: Code,
-    /// Other findings of the same subject that this step mends too.
-    pub also: Vec<Code>,
-    pub remedy: Remedy,
-    /// Of a checkpoint it is `branch`, and the id is that of the repository, `owner/slug`.
-    pub kind: Subject,
-    pub id: String,
-    pub repo: String,
-    /// Of a blob, the path of its row or in a tree; untrusted text.
-    pub path: Option<String>,
-    /// The step's effect, in one sentence.
-    pub words: String,
-    /// The condition that must still hold when it is applied, in one sentence.
-    pub precondition: String,
-    /// The key under which bytes are written or were found.
-    pub key: Option<String>,
-    /// Another key that the bytes are taken from.
-    pub from: Option<String>,
-    /// Bytes to be written to the store; 0 where none are.
-    pub bytes: u64,
-    /// Of the object's bytes, hex.
-    pub sha256: Option<String>,
-    pub change: StepChange,
-}
-
-impl Step {
-    /// Whether its bytes come from a client's folder that was given beside the hub.
-    fn takes_copy(&self) -> bool {
-        let stores = matches!(
-            self.remedy,
-            Remedy::Restore | Remedy::Replace | Remedy::Backfill
-        );
-        stores && self.from.is_none() && self.words.contains(COPY_IN)
-    }
-
-    /// Requests to the store: puts and the reads that prove them.
-    pub(super) fn requests(&self) -> u64 {
-        match self.remedy {
-            Remedy::Link => 1,
-            Remedy::Backfill | Remedy::Restore | Remedy::Checkpoint => 2,
-            // What lies there is read, copied, read back, replaced and read back.
-            Remedy::Replace => 5,
-            Remedy::Reindex => 1,
-            // Where bytes are put back: as for a replacement.
-            Remedy::Undo if self.key.is_some() => 5,
-            Remedy::None | Remedy::Recache | Remedy::Reref | Remedy::Undo => 0,
-        }
-    }
 }
 
 /// A finding that the plan skips.
@@ -112,33 +58,26 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Of a blob that a copy would mend, a path that it has in a tree.
+    /// Returns a path that the blob has in a tree, if a copy would repair it.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.wanted.as_ref()?.path.as_deref()
     }
 }
 
-/// A plan in figures.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Totals {
-    pub steps: u64,
-    /// Findings that the steps mend: some mend more than one. Counted from the steps, so no file has it.
-    #[serde(skip)]
-    pub mends: u64,
-    pub refused: u64,
-    /// Bytes to be written to the store.
-    pub bytes: u64,
-    /// Requests to the store: puts and the reads that prove them.
-    pub requests: u64,
-    pub by_remedy: BTreeMap<Remedy, u64>,
+/// A refusal as the plan keeps it.
+#[derive(Serialize, Deserialize)]
+struct Skip {
+    /// The finding's place in the report; none where no finding is skipped.
+    place: Option<u64>,
+    refusal: Refusal,
 }
 
 /// Steps and refusals, spooled on disk.
 pub struct Plan {
     totals: Totals,
     steps: Spool<Step>,
-    refused: Spool<Refusal>,
+    refused: Spool<Skip>,
     alarms: Vec<String>,
     /// A step takes its bytes from a client's folder.
     copies: bool,
@@ -150,35 +89,6 @@ pub struct Plan {
     skipped: Skipped,
 }
 
-impl Totals {
-    /// Whether the figures of a file are those of its steps.
-    fn agree(&self, counted: &Totals) -> bool {
-        let mends = counted.mends;
-        let written = Totals {
-            mends,
-            ..self.clone()
-        };
-        written == *counted
-    }
-
-    /// How many steps there are, and how many findings they mend where that is another number. What is taken back was
-    /// no finding.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let steps = luthier_hub::text::plural(self.steps, "step");
-        match self.mends == self.steps || self.by_remedy.contains_key(&Remedy::Undo) {
-            true => steps,
-            false => {
-                let verb = if self.steps == 1 { "mends" } else { "mend" };
-                format!(
-                    "{steps} that {verb} {}",
-                    luthier_hub::text::plural(self.mends, "finding")
-                )
-            }
-        }
-    }
-}
-
 impl Plan {
     /// Returns the figures.
     #[must_use]
@@ -186,7 +96,7 @@ impl Plan {
         &self.totals
     }
 
-    /// Steps in the order of application, from the `skip`th on.
+    /// Returns steps in the order of application, from the `skip`th on.
     ///
     /// # Errors
     /// The spool cannot be read.
@@ -199,7 +109,8 @@ impl Plan {
     /// # Errors
     /// The spool cannot be read.
     pub async fn refused(&self, skip: u64, limit: u32) -> Result<Vec<Refusal>, RepairError> {
-        self.refused.page(skip, limit)
+        let skips = self.refused.page(skip, limit)?;
+        Ok(skips.into_iter().map(|skip| skip.refusal).collect())
     }
 
     /// Returns the reasons why this plan may rest on a mistake, one line each: such a plan is applied only after a
@@ -209,13 +120,13 @@ impl Plan {
         &self.alarms
     }
 
-    /// Whether a step takes its bytes from a client's folder, which applying it needs as well.
+    /// Returns whether a step takes its bytes from a client's folder; applying the plan then needs the folder too.
     #[must_use]
     pub fn takes_copies(&self) -> bool {
         self.copies
     }
 
-    /// Whether all that speaks against it is that rows were hidden from the audit.
+    /// Returns whether the only reason against it is that rows were hidden from the audit.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         self.partial
@@ -253,7 +164,7 @@ impl Plan {
 
     pub(super) fn add(&mut self, step: Step) -> Result<(), RepairError> {
         self.totals.steps += 1;
-        self.copies |= step.takes_copy();
+        self.copies |= takes_copy(&step);
         self.totals.mends += 1 + step.also.len() as u64;
         self.mass |= mass::counts(step.code) || step.also.iter().copied().any(mass::counts);
         self.undoable.count(&step);
@@ -266,10 +177,34 @@ impl Plan {
         })
     }
 
+    /// Skips something that is no finding of a report.
     pub(super) fn refuse(&mut self, refusal: Refusal) -> Result<(), RepairError> {
+        self.push(None, refusal)
+    }
+
+    /// Skips the finding at a place of the report.
+    fn skip(&mut self, place: u64, refusal: Refusal) -> Result<(), RepairError> {
+        self.push(Some(place), refusal)
+    }
+
+    fn push(&mut self, place: Option<u64>, refusal: Refusal) -> Result<(), RepairError> {
         self.totals.refused += 1;
         self.skipped.count(&refusal);
-        self.refused.push(&refusal)
+        self.refused.push(&Skip { place, refusal })
+    }
+
+    /// Returns the places of the report that are skipped, each with its reason.
+    fn skipped_places(&self) -> Result<BTreeMap<u64, Refusal>, RepairError> {
+        let mut places = BTreeMap::new();
+        for skip in (0..self.totals.refused).step_by(PAGE as usize) {
+            let skips = self.refused.page(skip, PAGE)?;
+            places.extend(
+                skips
+                    .into_iter()
+                    .filter_map(|skip| Some((skip.place?, skip.refusal))),
+            );
+        }
+        Ok(places)
     }
 
     /// Takes the audit's alarms over where a step rests on what they are about. Where rows were hidden from
@@ -294,6 +229,15 @@ impl Plan {
     }
 }
 
+/// Returns whether a step takes its bytes from a client's folder (`--copies`).
+fn takes_copy(step: &Step) -> bool {
+    let stores = matches!(
+        step.remedy,
+        Remedy::Restore | Remedy::Replace | Remedy::Backfill
+    );
+    stores && step.from.is_none() && step.words.contains(COPY_IN)
+}
+
 /// Plans the repair of what was chosen: each finding becomes part of a step, or is skipped in words.
 /// Reads; writes nothing.
 ///
@@ -311,7 +255,7 @@ pub async fn plan(
     draft.plan.finish()
 }
 
-/// Of these places in the report, those whose findings become part of a step once they are chosen, in order.
+/// Returns, of these places in the report, those whose findings become part of a step once they are chosen, in order.
 ///
 /// # Errors
 /// As [`plan`].
@@ -323,8 +267,8 @@ pub async fn plannable(
 ) -> Result<Vec<u64>, RepairError> {
     let selection = Selection::Ordinals(places.to_vec());
     let draft = drafted(store, report, &selection, progress).await?;
-    let skipped: BTreeSet<u64> = draft.skipped.into_iter().collect();
-    let stays = |place: &u64| !skipped.contains(place);
+    let skipped = draft.plan.finish()?.skipped_places()?;
+    let stays = |place: &u64| !skipped.contains_key(place);
     Ok(places.iter().copied().filter(stays).collect())
 }
 

@@ -144,7 +144,7 @@ pub async fn run(
     Ok(run_with_report(store, options, progress).await?.0)
 }
 
-/// As [`run`], with what its audit found.
+/// Signs off as [`run`] does, and returns the audit's report too.
 ///
 /// # Errors
 /// As for [`run`].
@@ -252,7 +252,7 @@ async fn said(store: &Store) -> Result<HubSaid, SignoffError> {
     })
 }
 
-/// Returns the findings that stand in the way, the worst first: causes before what follows from them, by what they
+/// Returns the findings that prevent PASS, the worst first: causes before what follows from them, by what they
 /// block.
 async fn left(report: &Report) -> Result<(Vec<Left>, u64), SignoffError> {
     let filter = Filter {

@@ -5,9 +5,10 @@ use super::change::{CellChange, RowChange, StepChange, Swap};
 use super::journal::{
     self, CellError, CellStore, Entry, Event, JournalError, Left, RecordedOutcome,
 };
-use super::plan::{Refusal, Step};
+use super::plan::Refusal;
 use super::rows::{self, Row};
 use super::spool::Spool;
+use super::step::Step;
 use super::steps::{Built, hash};
 use super::{Plan, RepairError, cells};
 use bytes::Bytes;
@@ -37,6 +38,29 @@ pub async fn undo(
     progress: &Progress,
 ) -> Result<Plan, RepairError> {
     let store = &store.for_job(progress);
+    let (done, count) = changes_of(journal, run)?;
+    progress.phase("planning the undo", Some(count));
+    let mut plan = Plan::empty()?;
+    plan.undoes();
+    plan.nothing_because("The run changed nothing, so there is nothing to put back.");
+    let cell_store = CellStore::beside(journal);
+    let mut left = count;
+    while left > 0 {
+        progress.checkpoint().await?;
+        let from = left.saturating_sub(PAGE);
+        let mut page = done.page(from, (left - from) as u32)?;
+        page.reverse();
+        for entry in page {
+            one(store, &cell_store, &mut plan, run, entry).await?;
+            progress.update(|f| f.done += 1);
+        }
+        left = from;
+    }
+    plan.finish()
+}
+
+/// Returns the changes of a run, in its order, and their number.
+fn changes_of(journal: &Path, run: &str) -> Result<(Spool<Entry>, u64), RepairError> {
     let failed = |error: io::Error| journal::failed_at(journal, error);
     let verified = journal::verify(journal).map_err(failed)?;
     if !verified.is_sound() {
@@ -74,24 +98,7 @@ pub async fn undo(
         }
     }
     done.flush()?;
-    progress.phase("planning the undo", Some(count));
-    let mut plan = Plan::empty()?;
-    plan.undoes();
-    plan.nothing_because("The run changed nothing, so there is nothing to put back.");
-    let cell_store = CellStore::beside(journal);
-    let mut left = count;
-    while left > 0 {
-        progress.checkpoint().await?;
-        let from = left.saturating_sub(PAGE);
-        let mut page = done.page(from, (left - from) as u32)?;
-        page.reverse();
-        for entry in page {
-            one(store, &cell_store, &mut plan, run, entry).await?;
-            progress.update(|f| f.done += 1);
-        }
-        left = from;
-    }
-    plan.finish()
+    Ok((done, count))
 }
 
 /// Adds the step that takes one change back, or says why there is none.
@@ -138,7 +145,7 @@ fn refuse(plan: &mut Plan, entry: &Entry, why: String) -> Result<(), RepairError
     })
 }
 
-/// Why a change is not taken back.
+/// The reason why a change is not taken back.
 #[derive(Debug, thiserror::Error)]
 enum NotUndone {
     #[error("added rows and objects stay: Luthier never deletes")]
@@ -173,7 +180,7 @@ impl From<NotUndone> for Built {
     }
 }
 
-/// The step that takes back what a line of the journal says was done.
+/// Returns the step that takes back what a line of the journal says was done.
 fn step_of(run: &str, entry: &Entry) -> Result<Step, NotUndone> {
     let (object, cells) = match &entry.change {
         // Of a row that was not touched, an object alone was added.
@@ -224,7 +231,7 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, NotUndone> {
     })
 }
 
-/// Why a change of unknown columns is not taken back.
+/// Returns the reason why a change of unknown columns is not taken back.
 fn unknown(written: &[RowChange]) -> NotUndone {
     let is_unknown = |change: &&RowChange| EditableColumn::from_name(&change.column).is_none();
     match written.iter().find(is_unknown) {
@@ -318,7 +325,7 @@ fn edit_of(
     }))
 }
 
-/// A cell as it was, from the step itself or from the cell store.
+/// Returns a cell as it was, from the step itself or from the cell store.
 fn old_cell(cell_store: &CellStore, change: &CellChange) -> Result<Option<Vec<u8>>, CellError> {
     let Some(text) = &change.to else {
         return Ok(None);
@@ -336,7 +343,7 @@ fn old_cell(cell_store: &CellStore, change: &CellChange) -> Result<Option<Vec<u8
     }
 }
 
-/// The bytes that lie there and those from quarantine; `None` where these lie there already.
+/// Returns the stored bytes and those from quarantine; `None` if both are the same.
 async fn bytes_of(
     store: &Store,
     step: &Step,

@@ -5,7 +5,7 @@ use luthier_audit::{Code, Remedy};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many of a code must be decided by hand before one answer may stand for all of them.
+/// Findings of a code to decide by hand before one answer may be used for all of them.
 pub const BY_HAND: usize = 3;
 
 /// The side that is kept.
@@ -110,7 +110,7 @@ impl Decisions {
         self.unapplied.insert((code, subject));
     }
 
-    /// Lets one answer stand for all of a code that were not decided by hand.
+    /// Uses one answer for all findings of a code that were not decided by hand.
     pub fn same_for_all(&mut self, code: Code, side: Side) {
         self.rules.insert(code, side);
     }
@@ -129,7 +129,7 @@ impl Decisions {
         self.by_hand.keys().filter(of_code).count()
     }
 
-    /// Returns whether one answer stands for all of a code.
+    /// Returns the answer that is used for all findings of a code.
     #[must_use]
     pub fn rule(&self, code: Code) -> Option<Side> {
         self.rules.get(&code).copied()

@@ -34,7 +34,8 @@ pub fn remember(hub: &Hub, depth: Depth) {
     }
 }
 
-/// One file a profile; a hub without one is known by its database. A demo's hub is a new one each time.
+/// Returns the file of a profile; a hub without profile is known by its database. A demo's hub has none: it is new each
+/// time.
 fn place(hub: &Hub) -> Option<PathBuf> {
     if hub.environment == Environment::Demo {
         return None;

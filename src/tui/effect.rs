@@ -43,7 +43,7 @@ pub struct PullRequest {
 }
 
 impl PullRequest {
-    /// `owner/slug@branch`, safe to show.
+    /// Returns `owner/slug@branch`, safe to show.
     #[must_use]
     pub fn shown(&self) -> String {
         let branch = self

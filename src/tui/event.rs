@@ -115,3 +115,29 @@ pub enum Answer {
     /// One line: what failed, on what, what to do.
     Failed(String),
 }
+
+impl Answer {
+    /// Returns findings, or why they could not be read.
+    ///
+    /// # Errors
+    /// Any other answer is given back.
+    pub fn findings(self) -> Result<Result<Vec<FindingLine>, String>, Self> {
+        match self {
+            Answer::Findings(rows) => Ok(Ok(rows)),
+            Answer::Failed(why) => Ok(Err(why)),
+            other => Err(other),
+        }
+    }
+
+    /// Returns what an inspection saw, or why it failed.
+    ///
+    /// # Errors
+    /// Any other answer is given back.
+    pub fn inspected(self) -> Result<Result<Box<Inspected>, String>, Self> {
+        match self {
+            Answer::Inspected(seen) => Ok(Ok(seen)),
+            Answer::Failed(why) => Ok(Err(why)),
+            other => Err(other),
+        }
+    }
+}

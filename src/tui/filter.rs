@@ -13,10 +13,10 @@ const SUBJECTS: [Subject; 6] = [
     Subject::Object,
 ];
 
-/// What narrows a list of findings, in the order in which it is offered.
+/// The terms that narrow a list of findings, in the order in which they are offered.
 pub const OF_FINDINGS: &[&str] = &["code", "kind", "repo", "stops", "id", "is"];
 
-/// What stands for all that keeps a hub from being signed off.
+/// The term for everything that prevents PASS.
 pub const LEFT: &str = "left";
 
 /// The conditions for a list of objects, which has one kind and one repository.

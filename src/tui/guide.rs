@@ -17,7 +17,7 @@ impl Guide {
     /// All of them, in the order in which the hub's screen names them.
     pub const ALL: [Guide; 3] = [Guide::Pull, Guide::SignOff, Guide::ByHand];
 
-    /// Its name for people.
+    /// Returns its name for people.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -82,7 +82,7 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     }
 }
 
-/// The pull was tried on another hub than this is by now.
+/// Says what to press when the hub has changed since the pull was tried.
 const fn again(work: Work) -> &'static str {
     match work {
         Work::Undo => "undone; r traces the pull again",

@@ -92,7 +92,7 @@ pub const KEY_CONTEXTS: [(KeyContext, &str); 23] = [
 ];
 
 impl KeyContext {
-    /// Its name in the configuration.
+    /// Returns its name in the configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
         KEY_CONTEXTS
@@ -284,7 +284,7 @@ fn replace(
     Ok(())
 }
 
-/// Which key means which row, unless two claim one.
+/// Returns which key belongs to which row; fails if two rows claim one key.
 fn claim(rows: &[Row]) -> Result<HashMap<(KeyContext, Chord), usize>, KeymapError> {
     let mut claims: Vec<(Chord, usize)> = Vec::new();
     for (n, row) in rows.iter().enumerate() {

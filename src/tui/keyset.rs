@@ -49,7 +49,7 @@ impl Keyset {
         }
     }
 
-    /// Rows held.
+    /// Counts the rows in memory.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.rows.len() as u64
@@ -61,7 +61,7 @@ impl Keyset {
         self.rows.is_empty()
     }
 
-    /// Whether all rows of the list are held.
+    /// Returns whether all rows of the list are in memory.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
         self.start && self.end

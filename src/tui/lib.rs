@@ -44,7 +44,7 @@ use input::Input;
 use luthier_hub::store::{Authority, Environment, Hub};
 use notices::Level;
 use runner::Runner;
-use state::{Face, State};
+use state::{HubInfo, State};
 use std::io::{IsTerminal, stdin, stdout};
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
@@ -151,8 +151,8 @@ pub async fn open(session: Session) -> Result<Ended, TuiError> {
     // Before the terminal is taken, so that no signal finds it half taken.
     let signals = Signals::new()?;
     let caps = caps(&session);
-    let face = Face::new(&session.hub, session.authority.is_some());
-    let warned = face.writable && face.environment == Environment::Production;
+    let hub_info = HubInfo::new(&session.hub, session.authority.is_some());
+    let warned = hub_info.writable && hub_info.environment == Environment::Production;
     let mut screen = Screen::enter(caps)?;
     let mut input = Input::open()?;
     let theme = match background::theme(session.theme, caps, &variable) {
@@ -163,7 +163,7 @@ pub async fn open(session: Session) -> Result<Ended, TuiError> {
         None => Theme::ansi(),
     };
     let started = jiff::Timestamp::now().as_microsecond();
-    let mut state = State::new(face, session.keymap, screen.size(), started);
+    let mut state = State::new(hub_info, session.keymap, screen.size(), started);
     state.shared.log = lines::clean(&logging::location());
     if let Some(depth) = depths::remembered(&session.hub) {
         state.shared.audits.depth = depth;

@@ -9,6 +9,7 @@ pub mod inspected;
 mod journaled;
 pub mod known;
 mod marked;
+mod planned;
 pub mod pulled;
 pub mod signed;
 
@@ -17,6 +18,7 @@ pub use inspected::Inspected;
 pub use journaled::{ChainLine, EntryLine, JournalLine, RunLine};
 pub use known::KnownLine;
 pub use marked::BranchMark;
+pub use planned::{AppliedLine, ChangeLine, PlannedLine, RefusalLine, StepLine};
 pub use pulled::{FailedLine, PulledLine, RefusedLine};
 pub use signed::SignedLine;
 
@@ -25,13 +27,12 @@ use luthier_hub::index::{BranchRow, Listed, RepoRow};
 use luthier_hub::text;
 use luthier_object::Kind;
 use luthier_object::time::{self, Micros};
-use luthier_repair::{Applied, Next, Plan, Refusal, RowChange, Step, Totals, Undoable, Undoing};
 use serde_json::Value;
 
 /// The bytes that are kept of one piece of evidence.
 const EVIDENCE: usize = 4 << 10;
 
-/// Text made safe, and cut where a screen could never show it whole.
+/// Makes text safe, and cuts it where a screen could never show it whole.
 #[must_use]
 pub fn clean(text: &str) -> String {
     let mut end = text.len().min(64 << 10);
@@ -68,7 +69,7 @@ impl HubId {
         &self.shown
     }
 
-    /// Twelve digits of a digest; other ids cut to as much.
+    /// Returns twelve digits of a digest, or the first twelve characters of another id.
     #[must_use]
     pub fn short(&self) -> String {
         let bare = self.shown.strip_prefix("sha256:").unwrap_or(&self.shown);
@@ -256,6 +257,20 @@ fn parents(column: &str) -> Vec<String> {
     }
 }
 
+/// Returns the words for a field of evidence; columns of the database keep their names.
+fn label(name: &str) -> String {
+    match name {
+        "found" => "stored at".into(),
+        "held_by" => "row is in".into(),
+        "named_by" => "used by".into(),
+        "proves" => "bytes match".into(),
+        "proves_with" => "matches with".into(),
+        "refused" => "no repair".into(),
+        "unread" => "no answer".into(),
+        _ => clean(name),
+    }
+}
+
 /// Formats evidence for a person: the parts of an object or a list, one line each below one name.
 fn evidence((name, value): (&String, &Value)) -> Vec<(String, String)> {
     let plain = |value: &Value| match value {
@@ -278,7 +293,7 @@ fn evidence((name, value): (&String, &Value)) -> Vec<(String, String)> {
     };
     let (mut out, mut room) = (Vec::new(), EVIDENCE);
     for (n, part) in parts.into_iter().enumerate() {
-        let name = if n == 0 { clean(name) } else { String::new() };
+        let name = if n == 0 { label(name) } else { String::new() };
         let part = text::cut(&part, room).into_owned();
         room = room.saturating_sub(part.len());
         out.push((name, part));
@@ -295,12 +310,12 @@ pub struct GroupLine {
     pub name: HubId,
     pub count: u64,
     pub worst: Grade,
-    /// How many are of the worst grade.
+    /// Findings of the worst grade.
     pub of_worst: u64,
 }
 
 impl GroupLine {
-    /// How many there are, and how many of them are of the worst grade.
+    /// Formats the number of findings, and how many of them are of the worst grade.
     #[must_use]
     pub fn words(&self) -> String {
         let worst = luthier_hub::text::grouped(self.of_worst);
@@ -351,133 +366,5 @@ impl std::ops::Deref for SummaryLine {
     type Target = Summary;
     fn deref(&self) -> &Summary {
         &self.summary
-    }
-}
-
-/// A column before and after.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChangeLine {
-    pub column: String,
-    pub from: Option<String>,
-    pub to: Option<String>,
-}
-
-impl From<&RowChange> for ChangeLine {
-    fn from(change: &RowChange) -> Self {
-        Self {
-            column: clean(&change.column),
-            from: change.from.as_deref().map(clean),
-            to: change.to.as_deref().map(clean),
-        }
-    }
-}
-
-/// A step of a plan.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StepLine {
-    pub number: u64,
-    pub code: Code,
-    /// The other codes that the step repairs.
-    pub also: Vec<Code>,
-    pub remedy: Remedy,
-    pub kind: Subject,
-    pub id: HubId,
-    pub repo: String,
-    pub words: String,
-    pub precondition: String,
-    pub key: Option<String>,
-    pub bytes: u64,
-    pub sha256: Option<String>,
-    pub row: Vec<ChangeLine>,
-    pub undoing: Undoing,
-}
-
-impl From<&Step> for StepLine {
-    fn from(step: &Step) -> Self {
-        Self {
-            number: step.number,
-            code: step.code,
-            also: step.also.clone(),
-            remedy: step.remedy,
-            kind: step.kind,
-            id: HubId::new(&step.id),
-            repo: clean(&step.repo),
-            words: clean(&step.words),
-            precondition: clean(&step.precondition),
-            undoing: Undoing::of(step),
-            key: step.key.as_deref().map(clean),
-            bytes: step.bytes,
-            sha256: step.sha256.as_deref().map(clean),
-            row: step.change.written().iter().map(ChangeLine::from).collect(),
-        }
-    }
-}
-
-/// A plan in figures and words.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PlannedLine {
-    pub totals: Totals,
-    /// The reasons why it may rest on a mistake, one line each.
-    pub alarms: Vec<String>,
-    /// All of these say that rows were hidden from the audit.
-    pub is_partial: bool,
-    pub undoable: Undoable,
-    /// The reason why it has no step.
-    pub empty: Option<String>,
-    pub next: Vec<Next>,
-}
-
-impl From<&Plan> for PlannedLine {
-    fn from(plan: &Plan) -> Self {
-        Self {
-            totals: plan.totals().clone(),
-            alarms: plan.alarms().iter().map(|alarm| clean(alarm)).collect(),
-            is_partial: plan.is_partial(),
-            undoable: plan.undoable(),
-            empty: plan.why_empty().as_deref().map(clean),
-            next: plan.next(),
-        }
-    }
-}
-
-/// A finding that a plan skips.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RefusalLine {
-    pub code: Code,
-    pub id: HubId,
-    pub why: String,
-}
-
-impl From<&Refusal> for RefusalLine {
-    fn from(refusal: &Refusal) -> Self {
-        Self {
-            code: refusal.code,
-            id: HubId::new(&refusal.id),
-            why: clean(&refusal.why),
-        }
-    }
-}
-
-/// The end of a repair.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct AppliedLine {
-    applied: Applied,
-}
-
-impl From<&Applied> for AppliedLine {
-    fn from(applied: &Applied) -> Self {
-        let mut applied = applied.clone();
-        applied.run = clean(&applied.run);
-        for text in &mut applied.trouble {
-            *text = clean(text);
-        }
-        Self { applied }
-    }
-}
-
-impl std::ops::Deref for AppliedLine {
-    type Target = Applied;
-    fn deref(&self) -> &Applied {
-        &self.applied
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// The mean forgets over this time.
 const MEMORY: Duration = Duration::from_secs(10);
 
-/// An estimate is told only after this time,
+/// An estimate is shown only after this time,
 const ESTIMATE_AFTER: Duration = Duration::from_secs(5);
 
 /// and a job that does not move for as long is said to wait.

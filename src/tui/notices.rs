@@ -65,7 +65,7 @@ impl Notices {
         self.all.truncate(HELD);
     }
 
-    /// Returns the notice that stands in the status line.
+    /// Returns the notice of the status line.
     #[must_use]
     pub const fn shown(&self) -> Option<&Notice> {
         self.shown.as_ref()
@@ -88,7 +88,7 @@ impl Notices {
         over
     }
 
-    /// A key was pressed: what stood there was read.
+    /// Drops the notice after a key was pressed.
     pub fn dismiss(&mut self) {
         self.shown = None;
     }
@@ -106,7 +106,7 @@ impl Notices {
         told.into_iter().rev()
     }
 
-    /// All notices and lines of the log, newest first.
+    /// Returns all notices and lines of the log, newest first.
     #[must_use]
     pub fn all(&self) -> &VecDeque<Notice> {
         &self.all

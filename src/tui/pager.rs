@@ -12,7 +12,7 @@ pub fn program(variable: &dyn Fn(&str) -> Option<String>) -> String {
     asked.unwrap_or_else(|| "less".to_owned())
 }
 
-/// Shows `text` until the program ends. It lies in a private folder, readable by its owner alone, and is
+/// Shows `text` until the program ends. The file is in a private folder, readable by its owner alone, and is
 /// gone after.
 ///
 /// # Errors

@@ -60,7 +60,7 @@ struct RunnerContext {
     /// Without one no effect can write, whatever was confirmed.
     authority: Option<Authority>,
     state: Arc<Mutex<RunnerState>>,
-    /// Held by whoever changes the report: what two looks found at once is in it both.
+    /// Locked while the report changes, so that two audits that end together both get into it.
     learning: Arc<tokio::sync::Mutex<()>>,
     out: UnboundedSender<Event>,
 }
@@ -110,16 +110,8 @@ impl Runner {
             Effect::DropPlan(plan) => {
                 self.context.state().plans.remove(&plan);
             }
-            Effect::Throttle(steps) => {
-                let now = self.throttle.concurrency();
-                self.throttle
-                    .set_concurrency(now.saturating_add_signed(isize::from(steps)));
-            }
-            Effect::Pause(job, paused) => match self.jobs.get(&job) {
-                Some(progress) if paused => progress.pause(),
-                Some(progress) => progress.resume(),
-                None => {}
-            },
+            Effect::Throttle(steps) => self.throttle_by(steps),
+            Effect::Pause(job, paused) => self.pause(job, paused),
             Effect::Cancel(job) => {
                 if let Some(progress) = self.jobs.get(&job) {
                     progress.cancel();
@@ -154,6 +146,20 @@ impl Runner {
             job => self.begin(job),
         }
         None
+    }
+
+    fn throttle_by(&self, steps: i8) {
+        let now = self.throttle.concurrency();
+        self.throttle
+            .set_concurrency(now.saturating_add_signed(isize::from(steps)));
+    }
+
+    fn pause(&self, job: Job, paused: bool) {
+        match self.jobs.get(&job) {
+            Some(progress) if paused => progress.pause(),
+            Some(progress) => progress.resume(),
+            None => {}
+        }
     }
 
     /// Stops a repair that is under way, and waits until its step is done and in the journal.
@@ -253,7 +259,7 @@ impl Runner {
         });
     }
 
-    /// Like [`Runner::spawn`], for work that stays on one thread.
+    /// Starts work as [`Runner::spawn`] does, on one thread.
     fn thread<F>(&self, ticket: Ticket, work: impl FnOnce(RunnerContext) -> F + Send + 'static)
     where
         F: Future<Output = Result<Answer, RunnerError>>,
@@ -332,7 +338,7 @@ impl RunnerContext {
         report.ok_or(RunnerError::NoAudit)
     }
 
-    /// A report that is held: what was chosen in it is meant by its places.
+    /// Returns a report that is still in memory: a selection names findings by their place in it.
     fn report_named(&self, name: ReportRef) -> Result<Arc<Report>, RunnerError> {
         let held = self.state();
         let reports = held.report.iter().chain(&held.earlier);

@@ -8,7 +8,7 @@ pub struct Sorting {
 }
 
 impl Sorting {
-    /// The next column to the right or to the left, around the end.
+    /// Goes to the next column on the right or on the left, around the end.
     pub fn step(&mut self, forwards: bool, columns: usize) {
         let by = if forwards {
             1

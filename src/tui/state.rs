@@ -46,6 +46,20 @@ impl<T> Slot<T> {
         matches!(self, Slot::Pending(asked) if *asked == ticket)
     }
 
+    /// Returns the slot beside a key, if it waits for this ticket.
+    pub fn awaiting<K>(slot: &mut Option<(K, Self)>, ticket: Ticket) -> Option<&mut Self> {
+        let (_, slot) = slot.as_mut()?;
+        slot.awaits(ticket).then_some(slot)
+    }
+
+    /// Takes an answer.
+    pub fn fill(&mut self, answer: Result<T, String>) {
+        *self = match answer {
+            Ok(value) => Slot::Ready(value),
+            Err(why) => Slot::Failed(why),
+        };
+    }
+
     /// Returns the answer, if it is here.
     #[must_use]
     pub fn ready(&self) -> Option<&T> {
@@ -58,7 +72,7 @@ impl<T> Slot<T> {
 
 /// The hub in words that are safe to show.
 #[derive(Clone, Debug)]
-pub struct Face {
+pub struct HubInfo {
     pub name: String,
     pub environment: Environment,
     pub database: String,
@@ -66,7 +80,7 @@ pub struct Face {
     pub writable: bool,
 }
 
-impl Face {
+impl HubInfo {
     /// Returns the words for `hub`, before anything was opened.
     #[must_use]
     pub fn new(hub: &Hub, writable: bool) -> Self {
@@ -79,7 +93,7 @@ impl Face {
         }
     }
 
-    /// `READ-ONLY` or `WRITE`.
+    /// Returns `READ-ONLY` or `WRITE`.
     #[must_use]
     pub const fn mode(&self) -> &'static str {
         if self.writable { "WRITE" } else { "READ-ONLY" }
@@ -151,7 +165,7 @@ impl Audits {
 /// The state that every screen shares.
 #[derive(Debug)]
 pub struct Shared {
-    pub face: Face,
+    pub hub_info: HubInfo,
     pub size: Size,
     /// Since the start of the session.
     pub clock: Duration,
@@ -205,7 +219,7 @@ impl Shared {
         PlanRef(self.number())
     }
 
-    /// Now, by the wall clock.
+    /// Returns the time of the wall clock.
     #[must_use]
     pub fn now(&self) -> Micros {
         let since = i64::try_from(self.clock.as_micros()).unwrap_or(i64::MAX);
@@ -245,7 +259,7 @@ impl Shared {
     #[must_use]
     pub fn is_risky(&self) -> bool {
         matches!(
-            self.face.environment,
+            self.hub_info.environment,
             Environment::Production | Environment::Unknown
         )
     }
@@ -280,14 +294,14 @@ pub struct State {
 impl State {
     /// Returns the console before anything is known.
     #[must_use]
-    pub fn new(face: Face, keymap: Keymap, size: Size, started: Micros) -> Self {
-        let depth = match face.environment {
+    pub fn new(hub_info: HubInfo, keymap: Keymap, size: Size, started: Micros) -> Self {
+        let depth = match hub_info.environment {
             Environment::Demo => Depth::Bytes,
             _ => Depth::Presence,
         };
         Self {
             shared: Shared {
-                face,
+                hub_info,
                 size,
                 clock: Duration::ZERO,
                 started,
@@ -353,7 +367,7 @@ impl State {
         regions(self.shared.size, wish)
     }
 
-    /// Told by the loop after each frame: a question answers only keys that came after it was seen.
+    /// Notes that a frame was drawn: a dialog takes only keys that came after it was drawn.
     pub fn drawn(&mut self) {
         if let Some(Overlay::Confirm(confirm)) = &mut self.overlay {
             confirm.drawn();
@@ -371,12 +385,12 @@ impl State {
     /// Returns the terminal's title.
     #[must_use]
     pub fn title(&self) -> String {
-        let face = &self.shared.face;
+        let hub_info = &self.shared.hub_info;
         format!(
             "luthier · {} {} · {}",
-            face.environment.badge(),
-            face.mode(),
-            face.name
+            hub_info.environment.badge(),
+            hub_info.mode(),
+            hub_info.name
         )
     }
 }

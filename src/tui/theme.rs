@@ -35,13 +35,13 @@ macro_rules! roles {
                 Self { $($role: $ansi,)* }
             }
 
-            /// For dark backgrounds, in 24 bits.
+            /// Returns the colours for dark backgrounds, in 24 bits.
             #[must_use]
             pub fn dark() -> Self {
                 Self { $($role: $dark,)* }
             }
 
-            /// For light backgrounds, in 24 bits.
+            /// Returns the colours for light backgrounds, in 24 bits.
             #[must_use]
             pub fn light() -> Self {
                 Self { $($role: $light,)* }

@@ -5,6 +5,7 @@ mod answers;
 mod audits;
 mod guides;
 mod jumps;
+mod leaving;
 mod mouse;
 mod overlays;
 mod refusals;
@@ -25,12 +26,10 @@ use super::regions::too_small;
 use super::screens::journal::JournalScreen;
 use super::screens::{Go, Screen};
 use super::state::{Ctx, Slot, State, start_audit};
-use super::widgets::confirm::{Confirm, Question};
 use super::widgets::help::Help;
 use super::widgets::list::Cursor;
 use crossterm::event::{Event as Term, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use luthier_hub::progress::Figures;
-use luthier_hub::text;
 use ratatui::layout::Size;
 
 /// Takes one event and says what is to be done.
@@ -198,7 +197,7 @@ fn press(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
         let leaves = state.keymap.find(KeyContext::Small, key).is_some();
         if leaves && place != KeyContext::Confirm && place != KeyContext::Name {
             state.overlay = None;
-            leave(state, out);
+            leaving::leave(state, out);
         }
         return;
     }
@@ -224,24 +223,27 @@ fn press(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
     }
 }
 
+/// Does what a key or a dialog asks for, or says why it cannot be done here and now.
 fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
     if state.overlay.is_some() {
-        overlays::act(state, action, out);
+        return overlays::act(state, action, out);
+    }
+    let Some(why) = refusal(state, action) else {
+        return carry_out(state, action, out);
+    };
+    let key = state.pressed;
+    if ahead::keep(state, action, key) {
         return;
     }
-    if let Some(why) = refusal(state, action) {
-        let key = state.pressed;
-        if ahead::keep(state, action, key) {
-            return;
-        }
-        let name = state
-            .keymap
-            .at(state.context())
-            .find(|row| row.binding.action == action)
-            .map_or("this", |row| row.binding.title);
-        state.shared.tell(Level::Warning, format!("{name}: {why}"));
-        return;
-    }
+    let name = state
+        .keymap
+        .at(state.context())
+        .find(|row| row.binding.action == action)
+        .map_or("this", |row| row.binding.title);
+    state.shared.tell(Level::Warning, format!("{name}: {why}"));
+}
+
+fn carry_out(state: &mut State, action: Action, out: &mut Vec<Effect>) {
     match action {
         Action::Help => state.overlay = Some(Overlay::Help(Help::new(state.context()))),
         Action::Palette => jumps::open(state),
@@ -251,8 +253,8 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::Zoom => state.shared.zoom = !state.shared.zoom,
         Action::View => view(state, out),
         Action::Mouse => mouse::toggle(state, out),
-        Action::Cancel => cancel(state, out),
-        Action::Leave => leave(state, out),
+        Action::Cancel => leaving::cancel(state, out),
+        Action::Leave => leaving::leave(state, out),
         Action::CopyId => copy_id(state, out),
         Action::Filter => typed::filter(state),
         Action::Write => typed::place(state),
@@ -276,59 +278,6 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         }
         action => on_top(state, out, |screen, ctx| screen.act(action, ctx)),
     }
-}
-
-fn cancel(state: &mut State, out: &mut Vec<Effect>) {
-    let Some((job, _)) = state.shared.job() else {
-        return;
-    };
-    out.push(Effect::Cancel(job));
-    let words = match job {
-        Job::Apply => "stopping after the current step",
-        Job::Pull => "stopping the pull",
-        Job::SignOff => "stopping the sign-off",
-        Job::Plan => "stopping to plan",
-        Job::Audit => "stopping the audit",
-    };
-    state.shared.tell(Level::Info, words);
-}
-
-fn leave(state: &mut State, out: &mut Vec<Effect>) {
-    let what = match state.shared.job() {
-        Some((Job::Apply, _)) => format!(
-            "{} is running. It stops after the current step; completed steps stay.",
-            state.shared.work.article()
-        ),
-        Some((Job::Audit, _)) if state.shared.audits.by_hand => {
-            "An audit is running; its findings will be lost.".to_owned()
-        }
-        Some((Job::SignOff, _)) => "A sign-off is running; its results will be lost.".to_owned(),
-        _ if state.shared.decisions.unapplied() > 0 => undecided(state),
-        _ => {
-            state.shared.leaving = true;
-            out.push(Effect::Quit);
-            return;
-        }
-    };
-    let question = Question::Leave { what };
-    let confirm = Confirm::letter(question, String::new());
-    state.overlay = Some(Overlay::Confirm(Box::new(confirm)));
-}
-
-/// Says which decisions of a person would be lost by leaving.
-fn undecided(state: &State) -> String {
-    let made = text::grouped(state.shared.decisions.unapplied());
-    let every = state.stack.iter().chain(state.parked.values().flatten());
-    let asked = every.filter_map(|screen| match screen {
-        Screen::Decide(decide) => Some(decide.len()),
-        _ => None,
-    });
-    let of = match asked.max() {
-        Some(asked) => format!("{made} of {} decisions are", text::grouped(asked)),
-        None if state.shared.decisions.unapplied() == 1 => "One decision is".to_owned(),
-        None => format!("{made} decisions are"),
-    };
-    format!("{of} made but not applied. They will be lost; x plans them.")
 }
 
 /// Shows what is here in another program.

@@ -1,5 +1,6 @@
 //! State to cells: the first line, the screen, progress, status, keys, and what lies over them.
 
+use super::action::Action;
 use super::effect::Job;
 use super::filter::completions;
 use super::keymap::Row;
@@ -64,36 +65,31 @@ const fn word(job: Job) -> &'static str {
     }
 }
 
-/// Badge, mode, name, database, store, and far right what runs: whole items, dropped from the right.
+/// Draws badge, mode, name, database, store, and on the right the running job: whole items, dropped from the right.
 fn banner(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
-    let face = &state.shared.face;
-    let production = face.environment == Environment::Production;
+    let hub_info = &state.shared.hub_info;
+    let production = hub_info.environment == Environment::Production;
     if production {
         frame.buffer_mut().set_style(area, theme.production);
     }
-    let plain = if production {
-        theme.production
-    } else {
-        theme.text
-    };
-    let mode = match (production, face.writable) {
-        (true, _) => theme.production,
-        (false, true) => theme.writable,
-        (false, false) => theme.readonly,
+    let (plain, mode) = match (production, hub_info.writable) {
+        (true, _) => (theme.production, theme.production),
+        (false, true) => (theme.text, theme.writable),
+        (false, false) => (theme.text, theme.readonly),
     };
     let width = usize::from(area.width);
-    let badge = format!(" {} ", face.environment.badge());
-    let word = format!(" {} ", face.mode());
+    let badge = format!(" {} ", hub_info.environment.badge());
+    let word = format!(" {} ", hub_info.mode());
     let mut used = badge.width() + word.width();
     let mut spans = vec![
-        Span::styled(badge, theme.environment(face.environment)),
+        Span::styled(badge, theme.environment(hub_info.environment)),
         Span::styled(word, mode),
     ];
     let lost = if state.shared.lost.is_some() { 20 } else { 0 };
     // The name is what writing is confirmed with: it is cut rather than left out.
     let name = format!(
         " {}",
-        luthier_hub::text::cut(&face.name, width.saturating_sub(used + 1 + lost))
+        luthier_hub::text::cut(&hub_info.name, width.saturating_sub(used + 1 + lost))
     );
     used += name.width();
     spans.push(Span::styled(name, plain));
@@ -103,7 +99,7 @@ fn banner(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
         spans.push(Span::styled(word, theme.error));
         used += word.width() + 1;
     }
-    let items = [face.database.as_str(), face.store.as_str()];
+    let items = [hub_info.database.as_str(), hub_info.store.as_str()];
     for item in items.into_iter().map(|item| format!("   {item}")) {
         if used + item.width() > width {
             break;
@@ -160,7 +156,7 @@ fn running(state: &State) -> Option<String> {
     }
 }
 
-/// Left what is marked, right the last notice; while a filter is typed, that.
+/// Draws the marks on the left and the last notice on the right, or the filter while it is typed.
 fn status(state: &State, frame: &mut Frame, regions: &Regions, theme: &Theme) {
     let area = regions.status;
     if let Some(Overlay::Prompt { purpose, typed, .. }) = &state.overlay {
@@ -226,11 +222,25 @@ fn offers(state: &State, typed: &str, used: usize, frame: &mut Frame, area: Rect
     frame.render_widget(Line::styled(line, theme.input.patch(theme.muted)), area);
 }
 
+/// Returns whether a key has nothing to do on this plan or repair, and never will: an empty plan, or a repair that has
+/// ended.
+fn is_over(state: &State, action: Action) -> bool {
+    let is_settled = match state.stack.last() {
+        Some(Screen::Plan(plan)) => plan.totals.ready().is_some_and(|totals| totals.steps == 0),
+        Some(Screen::Apply(_)) => state.shared.applying.is_none(),
+        _ => false,
+    };
+    is_settled && state.overlay.is_none() && refusal(state, action).is_some()
+}
+
 /// Returns the keys that work here, by rank, as many whole ones as fit, with the cells that each takes.
 pub fn footer_items(state: &State, width: u16) -> Vec<(Range<u16>, &Row)> {
     let mut used = 0;
     let mut out = Vec::new();
     for row in state.keymap.footer(state.context()) {
+        if is_over(state, row.binding.action) {
+            continue;
+        }
         let cells = row.key().width() + row.binding.title.width() + 3;
         let Ok(cells) = u16::try_from(cells) else {
             continue;

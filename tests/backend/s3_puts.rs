@@ -5,7 +5,7 @@ use super::tests::{BUCKET, hasty, open, open_at, place};
 use super::{Conditions, S3};
 use crate::access::Access;
 use crate::backend::suite::key;
-use crate::backend::{Backend, BackendError, BackendMut, Put, Replaced, layout};
+use crate::backend::{Backend, BackendError, BackendMut, Put, Replaced, Replacement, layout};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use luthier_testing::s3::{Fault, Lacks, Op, Server};
@@ -214,11 +214,11 @@ async fn a_server_that_ignores_if_match_replaces_nothing_unless_it_is_allowed() 
     let (server, store) = with(IGNORES).await;
     server.plant(BUCKET, "bad", b"old");
     let (seen, new) = (Bytes::from_static(b"old"), Bytes::from_static(b"new"));
-    let refused = store.replace(&key("bad"), &seen, new.clone(), false).await;
+    let refused = replace(&store, &seen, new.clone(), false).await;
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("--unguarded"), "{refused}");
     assert_eq!(server.object(BUCKET, "bad").unwrap(), b"old");
-    let done = store.replace(&key("bad"), &seen, new, true).await.unwrap();
+    let done = replace(&store, &seen, new, true).await.unwrap();
     assert_eq!(done, Replaced::Stored);
     assert_eq!(server.object(BUCKET, "bad").unwrap(), b"new");
 }
@@ -231,7 +231,23 @@ async fn a_write_between_the_look_and_the_replacement_is_not_lost() {
     // What another writer leaves behind is that the tag no longer fits.
     server.fail(Op::Put, "bad", Fault::Code("PreconditionFailed"), 1);
     let (seen, new) = (Bytes::from_static(b"old"), Bytes::from_static(b"new"));
-    let done = store.replace(&key("bad"), &seen, new, false).await.unwrap();
+    let done = replace(&store, &seen, new, false).await.unwrap();
     assert_eq!(done, Replaced::Changed);
     assert_eq!(server.object(BUCKET, "bad").unwrap(), b"old");
+}
+
+/// Replaces what lies under `bad`.
+async fn replace(
+    store: &S3,
+    seen: &Bytes,
+    bytes: Bytes,
+    unguarded: bool,
+) -> Result<Replaced, BackendError> {
+    let wanted = Replacement {
+        key: &key("bad"),
+        seen,
+        bytes,
+        unguarded,
+    };
+    store.replace(wanted).await
 }

@@ -1,6 +1,8 @@
 //! What every object store has to do, whatever it is made of.
 
-use super::{Backend, BackendError, BackendMut, Entry, Key, Put, Replaced, UriRefusal};
+use super::{
+    Backend, BackendError, BackendMut, Entry, Key, Put, Replaced, Replacement, UriRefusal,
+};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use std::sync::Arc;
@@ -137,7 +139,13 @@ pub async fn a_replacement_takes_the_place_of_what_was_seen_only<F: Fixture>() {
         let (store, key) = (store.clone(), key.clone());
         async move {
             let seen = bytes(seen);
-            store.replace(&key, &seen, bytes(new), unguarded).await
+            let wanted = Replacement {
+                key: &key,
+                seen: &seen,
+                bytes: bytes(new),
+                unguarded,
+            };
+            store.replace(wanted).await
         }
     };
     assert_eq!(replace(b"bad", b"good").await.unwrap(), Replaced::Changed);

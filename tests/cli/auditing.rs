@@ -106,3 +106,44 @@ fn ids_that_are_none_or_many_end_with_two() {
         .on(&hub, &["audit", "no/such"])
         .fails(2, "no repository `no/such`");
 }
+
+#[test]
+fn a_blob_whose_only_place_is_refused_is_not_called_missing() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &["--healthy"]);
+    let is_blob = |bytes: &[u8]| !bytes.starts_with(b"commit ") && !bytes.starts_with(b"snapshot ");
+    let folder = hub.dir.join("objects/objects/sha256");
+    let mut blobs = files(&folder).into_iter();
+    let (path, _) = blobs
+        .find(|(_, bytes)| !bytes.is_empty() && is_blob(bytes))
+        .unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let hex = path.strip_prefix(&folder).unwrap().to_str().unwrap();
+    let id = format!("sha256:{}", hex.replace('/', ""));
+    crate::identity::sql(
+        &hub,
+        &[
+            "ALTER TABLE musehub_objects ADD COLUMN disk_path VARCHAR(2048)",
+            &format!(
+                "UPDATE musehub_objects SET storage_uri = NULL, disk_path = '../outside/song.mid' WHERE object_id = '{id}'"
+            ),
+        ],
+    );
+    for depth in ["presence", "bytes"] {
+        let ran = place.on(&hub, &["audit", "--depth", depth, "--json"]);
+        let own = ran
+            .lines()
+            .into_iter()
+            .filter(|line| line["id"] == id.as_str());
+        let own: Vec<_> = own.collect();
+        assert_eq!(own.len(), 1, "{own:#?}");
+        assert_eq!(own[0]["code"], "uri-refused", "{own:#?}");
+        let evidence = &own[0]["evidence"];
+        assert_eq!(evidence["disk_path"], "../outside/song.mid", "{evidence}");
+        assert_eq!(evidence["asked"], serde_json::Value::Null, "{evidence}");
+        assert!(!evidence["why"].as_str().unwrap().is_empty(), "{evidence}");
+        let said = place.on(&hub, &["audit", "--depth", depth]);
+        assert!(said.out.contains("it is never followed"), "{said:?}");
+        assert!(!said.out.contains("object-missing"), "{said:?}");
+    }
+}

@@ -345,3 +345,51 @@ fn a_profile_that_gives_no_credentials_says_of_which_kind_it_is_and_what_to_do()
         "cannot be read",
     );
 }
+
+#[test]
+fn one_bucket_name_at_the_endpoints_of_two_aws_profiles_is_no_one_hub() {
+    let hub = crate::remote::Remote::new(&[]);
+    let other = Server::start(&["muse"]);
+    other.refill("muse", &hub.server.objects("muse"));
+    let config = hub.place.path("aws-config");
+    let profile = |name: &str, server: &Server| {
+        format!(
+            "[profile {name}]\nendpoint_url = {}\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n",
+            server.endpoint()
+        )
+    };
+    let text = profile("one", &hub.server) + &profile("two", &other);
+    std::fs::write(&config, text).unwrap();
+    hub.place.configure(&format!(
+        "[profiles.it]\ndatabase = \"{}\"\nstore = \"s3://muse/hub\"\nenvironment = \"staging\"\n",
+        hub.database
+    ));
+    let repair = |profile: &str, code: &str| {
+        let mut command = hub.place.command(&[
+            "repair",
+            "--profile",
+            "it",
+            "--code",
+            code,
+            "--apply",
+            "--write",
+            "--yes",
+        ]);
+        hub.to_server(&mut command)
+            .env_remove("AWS_ENDPOINT_URL")
+            .env("AWS_CONFIG_FILE", &config)
+            .env("AWS_PROFILE", profile);
+        Ran::of(&mut command)
+    };
+    let first = repair("one", "cache-msgpack");
+    assert!(first.out.contains("recached"), "{first:?}");
+    let refused = repair("two", "count-wrong");
+    assert!(refused.err.contains("hub binding: "), "{refused:?}");
+    assert!(
+        refused.err.contains("the object store differs"),
+        "{refused:?}"
+    );
+    assert!(refused.err.contains(&other.endpoint()), "{refused:?}");
+    let again = repair("one", "count-wrong");
+    assert!(again.out.contains("recached"), "{again:?}");
+}

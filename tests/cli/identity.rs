@@ -83,7 +83,10 @@ fn a_blob_is_found_and_shown_by_both_of_its_ids() {
     }
     let nobody = place.on(&hub, &["show", &"0".repeat(64), "--search"]);
     assert_eq!(nobody.code, 2, "{nobody:?}");
-    assert!(nobody.err.contains("nothing has the id"), "{nobody:?}");
+    assert!(
+        nobody.err.contains("the database has no row with the id"),
+        "{nobody:?}"
+    );
     let of_git = place.on(&hub, &["show", &"a1".repeat(20)]);
     assert_eq!(of_git.code, 2, "{of_git:?}");
     assert!(of_git.err.contains("SHA-1"), "{of_git:?}");
@@ -225,7 +228,7 @@ fn directories_are_judged_like_paths_at_every_depth() {
     }
 }
 
-fn sql(hub: &Hub, statements: &[&str]) {
+pub fn sql(hub: &Hub, statements: &[&str]) {
     let path = hub.database.strip_prefix("sqlite://").unwrap().to_owned();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {

@@ -30,7 +30,7 @@ fn half_a_name_suggests_the_repositories() {
         .on(&hub, &["show", "alice/song"])
         .fails(2, "it is a repository: `luthier audit alice/song`");
     let none = place.on(&hub, &["audit", "zzzz"]);
-    none.fails(2, "nothing has the id `zzzz`");
+    none.fails(2, "the database has no row with the id `zzzz`");
     assert!(none.err.contains("OWNER/SLUG"), "{none:?}");
     let branch = ["pull", "alice/song@nothing", "--into", into];
     place.on(&hub, &branch).fails(2, "it has ");

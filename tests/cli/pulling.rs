@@ -31,7 +31,7 @@ fn a_sound_repository_is_pulled_and_verifies_with_zero() {
     assert!(ran.out.contains("Pulled alice/song into "), "{ran:?}");
     let ran = verify(&place, "pulled", &[]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
-    assert!(ran.out.starts_with("Sound: "), "{ran:?}");
+    assert!(ran.out.starts_with("Intact: "), "{ran:?}");
 }
 
 #[test]
@@ -146,6 +146,22 @@ fn a_spoilt_folder_is_found_with_one_line_each() {
         "commit   {nothing}, referred to by branch gone: it is missing"
     )));
     assert!(ran.out.lines().last().unwrap().starts_with("3 findings: "));
+}
+
+#[test]
+fn a_check_after_a_refused_pull_says_that_it_was_refused() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &["--healthy"]);
+    std::fs::remove_dir_all(hub.dir.join("objects/objects")).unwrap();
+    let refused = pull(&place, &hub, "alice/song", "pulled", &[]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    let ran = verify(&place, "pulled", &[]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        ran.out
+            .contains("HEAD: it is missing: the pull into this folder was refused"),
+        "{ran:?}"
+    );
 }
 
 #[test]

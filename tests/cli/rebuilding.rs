@@ -48,8 +48,8 @@ fn what_was_left_out_is_named_and_ends_with_one() {
     let ran = rebuild(&place, &hub, "new.db", &["--write"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     for said in [
-        "left out:",
-        "referred to, but missing:",
+        "objects skipped:",
+        "objects that others refer to are missing:",
         "backup/2026-04-30.tar",
         "no valid checkpoint",
     ] {
@@ -127,6 +127,27 @@ fn nothing_is_made_without_write_or_where_something_lies() {
             "--write",
         ])
         .fails(2, "mysql");
+}
+
+#[test]
+fn of_a_store_that_lists_nothing_no_database_is_made() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &["--healthy"]);
+    let empty = place.path("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let made = place.path("made");
+    std::fs::create_dir(&made).unwrap();
+    let store = format!("file://{}", empty.display());
+    let rebuild = |name: &str| {
+        let into = into(&place, name);
+        place.run(&["rebuild", "--into", &into, "--store", &store, "--write"])
+    };
+    rebuild("made/new.db").fails(3, "lists no key");
+    assert_eq!(std::fs::read_dir(&made).unwrap().count(), 0);
+
+    let own = std::fs::read(hub.dir.join("hub.db")).unwrap();
+    rebuild("hub/hub.db").fails(3, "lists no key");
+    assert_eq!(std::fs::read(hub.dir.join("hub.db")).unwrap(), own);
 }
 
 #[test]

@@ -88,7 +88,7 @@ const REFUSED: [(&str, &str, &str); 26] = [
     (
         "alice/song",
         "stems/choir",
-        "blob.*is another one: the bytes do not match the id",
+        "blob.*is not the right one: the bytes do not match the id",
     ),
     (
         "alice/song",
@@ -98,12 +98,12 @@ const REFUSED: [(&str, &str, &str); 26] = [
     (
         "bela/score-tools",
         "agent/fugue",
-        "commit.*the hub has no row of it",
+        "commit.*the database has no row for it",
     ),
     (
         "bela/score-tools",
         "wip/oboe",
-        "commit.*the hub has no row of it",
+        "commit.*the database has no row for it",
     ),
     (
         "bela/score-tools",
@@ -111,7 +111,11 @@ const REFUSED: [(&str, &str, &str); 26] = [
         "commit.*no formula reproduces its id",
     ),
     ("bela/score-tools", "move/bucket", "commit.*is not followed"),
-    ("bela/score-tools", "perf/lazy", "commit.*is another one"),
+    (
+        "bela/score-tools",
+        "perf/lazy",
+        "commit.*is not the right one",
+    ),
     (
         "bela/score-tools",
         "perf/cache",
@@ -130,17 +134,17 @@ const REFUSED: [(&str, &str, &str); 26] = [
     (
         "bela/score-tools",
         "port/macos",
-        "→ commit.*→ commit.*the hub has no row of it",
+        "→ commit.*→ commit.*the database has no row for it",
     ),
     (
         "bela/score-tools",
         "tidy/usage",
-        "snapshot.*the hub has no row of it",
+        "snapshot.*the database has no row for it",
     ),
     (
         "bela/score-tools",
         "sounds/click",
-        "blob.*the hub has no row of it",
+        "blob.*the database has no row for it",
     ),
     (
         "bela/score-tools",
@@ -182,7 +186,11 @@ const REFUSED: [(&str, &str, &str); 26] = [
         "web/edit-1",
         "commit.*only the server's old formula",
     ),
-    ("erin/archive", "migrate/zlib", "commit.*is another one"),
+    (
+        "erin/archive",
+        "migrate/zlib",
+        "commit.*is not the right one",
+    ),
     (
         "erin/archive",
         "review/fingering",

@@ -54,20 +54,20 @@ async fn missing_parents_snapshots_and_heads_are_named() {
         (
             "orphan",
             format!(
-                "head orphan → commit {} → commit {gone}: the hub has no row of it",
+                "head orphan → commit {} → commit {gone}: the database has no row for it",
                 orphan.commit_id.short()
             ),
         ),
         (
             "bare",
             format!(
-                "head bare → commit {} → snapshot {gone}: the hub has no row of it",
+                "head bare → commit {} → snapshot {gone}: the database has no row for it",
                 bare.commit_id.short()
             ),
         ),
         (
             "dangling",
-            format!("head dangling → commit {gone}: the hub has no row of it"),
+            format!("head dangling → commit {gone}: the database has no row for it"),
         ),
     ] {
         let o = crate::PullOptions {
@@ -86,7 +86,7 @@ async fn wrong_bytes_are_refused_and_never_written() {
     let said = song.pull().await.refusal();
     assert!(said.contains(&format!("blob {} (parts/drums)", song.blobs[2])));
     assert!(
-        said.contains("is another one: the bytes do not match the id"),
+        said.contains("is not the right one: the bytes do not match the id"),
         "{said}"
     );
     assert!(!file(&song.dir(), Kind::Blob, &song.blobs[2]).exists());

@@ -19,7 +19,7 @@ pub fn read(path: impl AsRef<Path>) -> String {
 }
 
 /// Every source of the program in `src/PLACE`, without comments and without the tests at its end.
-fn sources(place: &str) -> Vec<(PathBuf, String)> {
+pub fn sources(place: &str) -> Vec<(PathBuf, String)> {
     let mut out = Vec::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut open = vec![root.join("src").join(place)];

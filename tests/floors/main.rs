@@ -7,6 +7,7 @@
 )]
 
 mod branches;
+mod circles;
 mod declared;
 mod drawing;
 mod house;

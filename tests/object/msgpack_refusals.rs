@@ -1,7 +1,7 @@
 //! What makes a cached manifest or delta unreadable, each by its own name.
 
 use super::manifest::MAX_ENTRIES;
-use super::msgpack::value;
+use super::manifest::msgpack::value;
 use super::{Delta, Encoding, JsonError, Manifest, ManifestError, RecordError};
 use rmp_serde::to_vec;
 use serde_json::json;

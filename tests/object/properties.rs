@@ -5,9 +5,10 @@ use super::identity::{
     verify_snapshot,
 };
 use super::legacy::{unwrap_blob, unwrap_record};
+use super::manifest::msgpack;
 use super::{
-    CommitRecord, Delta, Encoding, Kind, Manifest, ObjectId, SnapshotRecord, frame, json, msgpack,
-    path, time,
+    CommitRecord, Delta, Encoding, Kind, Manifest, ObjectId, SnapshotRecord, frame, json, path,
+    time,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;

@@ -280,3 +280,28 @@ fn a_blob_is_proved_whole_and_in_parts_and_under_either_spelling() {
     }
     assert_eq!(verify_blob(&"init".into(), &bytes), None);
 }
+
+#[test]
+fn the_text_of_a_large_tree_is_hashed_in_parts_as_if_it_were_whole() {
+    use sha2::{Digest, Sha256};
+    for nul in ["", "\0"] {
+        let digest = |n: usize| format!("{n:064x}");
+        let name = |n: usize| format!("tracks/{n:05}{nul}.mid");
+        let manifest: Manifest = (0..3_000)
+            .map(|n| (name(n), ObjectId::new(format!("sha256:{}", digest(n)))))
+            .collect();
+        let folders = BTreeSet::from(["tracks".to_owned(), "empty".to_owned()]);
+        let mut parts: Vec<String> = (0..3_000)
+            .map(|n| format!("{}\0{}", name(n), digest(n)))
+            .collect();
+        parts.extend(folders.iter().map(|folder| format!("dir\0{folder}")));
+        let text = parts.join("\0");
+        assert!(text.len() > 3 * 64 << 10);
+        let framed = format!("snapshot {}\0{text}", text.len());
+        for (scheme, text) in [(SnapshotScheme::Typed, framed), (SnapshotScheme::Rc7, text)] {
+            let id = ObjectId::typed(&Sha256::digest(&text).into());
+            let trials = snapshot_trials(&manifest, &folders);
+            assert!(trials.contains(&(scheme, id)), "{scheme:?} {nul:?}");
+        }
+    }
+}

@@ -69,13 +69,22 @@ async fn every_decision_that_is_offered_leads_to_a_step_and_no_other_is_offered(
         !offered.is_empty() && offered.len() < asked.len(),
         "both kinds are there"
     );
+    // What is said of each beside all the others is what is said of it alone.
+    let together = plan(&store, &report, &auto(), &progress).await.unwrap();
+    let together = all_refused(&together).await;
     for ordinal in asked {
         let selection = Selection::Ordinals(vec![ordinal]);
         let plan = plan(&store, &report, &selection, &progress).await.unwrap();
         let (steps, refused) = (plan.totals().steps, plan.totals().refused);
         match offered.contains(&ordinal) {
             true => assert_eq!((steps, refused), (1, 0), "{ordinal}"),
-            false => assert_eq!((steps, refused), (0, 1), "{ordinal}"),
+            false => {
+                assert_eq!((steps, refused), (0, 1), "{ordinal}");
+                let alone = all_refused(&plan).await;
+                assert!(together.contains(&alone[0]), "{alone:?}");
+                let of = report.at(&[ordinal]).await.unwrap();
+                assert_eq!(alone[0].code, of[0].finding.code);
+            }
         }
     }
 }

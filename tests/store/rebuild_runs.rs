@@ -206,12 +206,9 @@ impl BackendMut for Deaf {
 
     async fn replace(
         &self,
-        key: &Key,
-        seen: &Bytes,
-        bytes: Bytes,
-        unguarded: bool,
+        wanted: crate::backend::Replacement<'_>,
     ) -> Result<crate::backend::Replaced, BackendError> {
-        self.store.replace(key, seen, bytes, unguarded).await
+        self.store.replace(wanted).await
     }
 }
 

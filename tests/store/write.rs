@@ -2,7 +2,7 @@
 
 use crate::backend::{
     Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, Replaced,
-    UriRefusal,
+    Replacement, UriRefusal,
 };
 use crate::index::Index;
 use crate::store::write::{Change, Done, Ledger, NoLedger, WriteError};
@@ -192,14 +192,8 @@ impl BackendMut for Liar {
         self.0.conditions().await
     }
 
-    async fn replace(
-        &self,
-        key: &Key,
-        seen: &Bytes,
-        bytes: Bytes,
-        unguarded: bool,
-    ) -> Result<Replaced, BackendError> {
-        self.0.replace(key, seen, bytes, unguarded).await
+    async fn replace(&self, wanted: Replacement<'_>) -> Result<Replaced, BackendError> {
+        self.0.replace(wanted).await
     }
 }
 

@@ -67,7 +67,7 @@ fn one_v_more_shows_requests_and_libraries_only_warn() {
     let own = filter(Some("warn,luthier_audit=trace"), 2).unwrap();
     assert!(own.would_enable("luthier_audit", &Level::TRACE));
     assert!(!own.would_enable("luthier::store", &Level::INFO));
-    let why = filter(Some("luthier=loud"), 0).unwrap_err();
+    let why = filter(Some("luthier=loud"), 0).unwrap_err().to_string();
     assert!(
         why.contains("LUTHIER_LOG=luthier=loud") && why.contains("debug"),
         "{why}"

@@ -2,7 +2,7 @@
 
 use crate::backend::{
     Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, Replaced,
-    UriRefusal,
+    Replacement, UriRefusal,
 };
 use crate::store::{Authority, Store, Writer};
 use async_trait::async_trait;
@@ -70,15 +70,9 @@ impl BackendMut for Dying {
         self.inner.conditions().await
     }
 
-    async fn replace(
-        &self,
-        key: &Key,
-        seen: &Bytes,
-        bytes: Bytes,
-        unguarded: bool,
-    ) -> Result<Replaced, BackendError> {
+    async fn replace(&self, wanted: Replacement<'_>) -> Result<Replaced, BackendError> {
         self.step()?;
-        self.inner.replace(key, seen, bytes, unguarded).await
+        self.inner.replace(wanted).await
     }
 }
 

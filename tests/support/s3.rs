@@ -49,6 +49,8 @@ pub enum Fault {
     Truncate,
     /// The first bit of the body is another.
     Flip,
+    /// The last bit of the byte behind this text is another, where the body holds the text.
+    FlipBehind(&'static str),
     /// 404 with a page that is not S3's, as of a proxy.
     Page,
     /// The body without its length.

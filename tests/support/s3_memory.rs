@@ -170,6 +170,12 @@ impl S3 for Memory {
                 end = Some(Err(io::Error::other("cut")));
             }
             Some(Fault::Flip) => bytes.iter_mut().take(1).for_each(|byte| *byte ^= 1),
+            Some(Fault::FlipBehind(text)) => {
+                let at = bytes.windows(text.len()).position(|w| w == text.as_bytes());
+                if let Some(at) = at {
+                    bytes[at + text.len()] ^= 1;
+                }
+            }
             Some(Fault::Chunked) => length = None,
             Some(Fault::Short | Fault::Hollow) => {
                 bytes.truncate(if fault == Some(Fault::Short) {

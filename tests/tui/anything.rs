@@ -1,7 +1,7 @@
 //! Whatever is typed, at whatever size, whatever comes back: no panic, and no write without a yes.
 
 use super::hub::FakeHub;
-use super::stage::{Stage, face};
+use super::stage::{Stage, hub_info};
 use crate::event::Event;
 use crate::keymap::{KeyContext, TABLE};
 use crate::screens::Screen;
@@ -64,7 +64,7 @@ proptest! {
         production in any::<bool>(),
     ) {
         let environment = if production { Environment::Production } else { Environment::Demo };
-        let mut stage = Stage::with(FakeHub::default(), face(environment, true), 100, 30);
+        let mut stage = Stage::with(FakeHub::default(), hub_info(environment, true), 100, 30);
         for act in acts {
             let (asked, writes) = (stage.state.context(), stage.writes);
             match act {
@@ -141,7 +141,7 @@ const EVENTS: usize = 25_000;
 fn long_session(seed: u64) {
     let mut chance = fastrand::Rng::with_seed(seed);
     let environment = [Environment::Demo, Environment::Production][seed as usize % 2];
-    let mut stage = Stage::with(FakeHub::default(), face(environment, true), 100, 30);
+    let mut stage = Stage::with(FakeHub::default(), hub_info(environment, true), 100, 30);
     let (mut places, mut all) = (BTreeSet::new(), 0);
     for n in 0..EVENTS {
         let (asked, writes) = (stage.state.context(), stage.writes);
@@ -156,7 +156,7 @@ fn long_session(seed: u64) {
         in_range(&stage);
         places.insert(stage.state.context().name());
         if stage.state.shared.leaving {
-            stage = Stage::with(stage.hub.clone(), face(environment, true), 100, 30);
+            stage = Stage::with(stage.hub.clone(), hub_info(environment, true), 100, 30);
         }
         // A person does not go ten thousand screens deep.
         if stage.state.stack.len() > 50 {

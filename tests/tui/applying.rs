@@ -1,7 +1,7 @@
 //! A repair under way: its speed, what holds it, failed and skipped steps.
 
 use super::hub::FakeHub;
-use super::stage::{Stage, face};
+use super::stage::{Stage, hub_info};
 use crate::effect::{Effect, Job};
 use crate::event::Event;
 use crate::meter::Speed;
@@ -14,7 +14,7 @@ fn applying() -> Stage {
         steps: 40,
         ..FakeHub::default()
     };
-    let mut stage = Stage::with(hub, face(Environment::Production, true), 80, 24);
+    let mut stage = Stage::with(hub, hub_info(Environment::Production, true), 80, 24);
     stage.keys("f x enter");
     stage.types("musehub-test");
     stage.press("enter");
@@ -57,6 +57,23 @@ fn the_first_steps_are_shown_and_p_goes_on() {
     assert!(text.contains("p continues, ctrl-c stops here"), "{text}");
     stage.keys("p");
     assert!(stage.effects.iter().any(|e| e == "Pause(Apply, false)"));
+}
+
+#[test]
+fn a_repair_that_has_ended_offers_nothing_to_pause() {
+    let mut stage = Stage::with(
+        FakeHub::default(),
+        hub_info(Environment::Demo, true),
+        200,
+        50,
+    );
+    stage.keys("f x enter y");
+    let footer = stage.line(49);
+    for title in ["pause", "faster", "slower"] {
+        assert!(!footer.contains(title), "{title}: {footer}");
+    }
+    let stage = applying();
+    assert!(stage.line(23).contains("pause"), "{}", stage.line(23));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A hub that goes away and comes back.
 
 use super::hub::FakeHub;
-use super::stage::{Stage, face};
+use super::stage::{Stage, hub_info};
 use crate::event::Event;
 use luthier_hub::store::Environment;
 
@@ -56,7 +56,7 @@ fn an_audit_that_was_cut_off_starts_again_by_itself() {
         fails: None,
         ..FakeHub::default()
     };
-    let mut stage = Stage::with(hub, face(Environment::Staging, false), 100, 30);
+    let mut stage = Stage::with(hub, hub_info(Environment::Staging, false), 100, 30);
     stage.hub.fails = Some(WHY.into());
     stage.keys("A enter");
     stage.send(Event::Lost(Some(WHY.into())));

@@ -1,7 +1,7 @@
 //! Two truths: a choice each, and what follows from it.
 
 use super::hub::FakeHub;
-use super::stage::{Stage, face};
+use super::stage::{Stage, hub_info};
 use crate::keymap::KeyContext;
 use luthier_hub::store::Environment;
 
@@ -10,7 +10,7 @@ fn stage(two_truths: u64) -> Stage {
         two_truths,
         ..FakeHub::default()
     };
-    Stage::with(hub, face(Environment::Demo, true), 100, 40)
+    Stage::with(hub, hub_info(Environment::Demo, true), 100, 40)
 }
 
 fn planned(stage: &Stage) -> String {
@@ -93,9 +93,7 @@ fn decisions_survive_leaving_and_entering_again() {
     assert_eq!(stage.state.context(), KeyContext::Hub);
     stage.keys("f x");
     assert!(
-        stage
-            .text()
-            .contains("2 planned, 0 skipped, 1 need a decision"),
+        stage.text().contains("2 planned, 0 skipped, 1 undecided"),
         "{}",
         stage.text()
     );
@@ -108,9 +106,32 @@ fn a_side_that_was_not_on_the_screen_is_not_chosen() {
     stage.burst("x 2 2 2");
     stage.answer_all();
     assert!(
-        stage
-            .text()
-            .contains("0 planned, 0 skipped, 3 need a decision"),
+        stage.text().contains("0 planned, 0 skipped, 3 undecided"),
+        "{}",
+        stage.text()
+    );
+}
+
+#[test]
+fn an_id_without_row_is_decided_by_its_evidence_alone() {
+    let hub = FakeHub {
+        two_truths: 1,
+        rowless: true,
+        ..FakeHub::default()
+    };
+    let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 100, 40);
+    stage.keys("f a x");
+    for words in [
+        "1 leave it without a row: nothing is changed",
+        "2 keep the object: a row is made from the object",
+        "there is no row to compare with the object",
+        "used by",
+    ] {
+        assert!(stage.text().contains(words), "{words}: {}", stage.text());
+    }
+    stage.keys("2");
+    assert!(
+        stage.text().contains("1 planned, 0 skipped, 0 undecided"),
         "{}",
         stage.text()
     );

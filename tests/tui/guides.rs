@@ -1,7 +1,7 @@
 //! The guides: which step it is, which key leads on, left and entered again.
 
 use super::hub::FakeHub;
-use super::stage::{Stage, face};
+use super::stage::{Stage, hub_info};
 use crate::keymap::KeyContext;
 use luthier_hub::store::Environment;
 
@@ -81,7 +81,7 @@ fn a_guide_does_not_come_back_to_what_is_over_or_leads_nowhere() {
         // Audited anew: the plan is of what was found before.
         (&FakeHub::default(), "f x H A enter", KeyContext::Findings),
     ] {
-        let mut stage = Stage::with(hub.clone(), face(Environment::Demo, true), 100, 30);
+        let mut stage = Stage::with(hub.clone(), hub_info(Environment::Demo, true), 100, 30);
         stage.keys(keys).keys("H");
         stage.keys(&keys[..1]);
         assert_eq!(stage.state.context(), back, "{keys}: {}", stage.text());
@@ -100,11 +100,15 @@ fn an_empty_plan_says_why_and_what_to_do_next() {
             steps: 0,
             ..FakeHub::default()
         };
-        let mut stage = Stage::with(hub, face(Environment::Demo, true), width, height);
+        let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), width, height);
         stage.keys("f x");
         let text = stage.text();
         for words in ["Nothing is planned", "--copies", "esc goes back"] {
             assert!(text.contains(words), "{words}: {text}");
+        }
+        let footer = stage.line(height - 1);
+        for title in ["apply", "save"] {
+            assert!(!footer.contains(title), "{title}: {footer}");
         }
         stage.keys("enter");
         assert!(
@@ -122,7 +126,7 @@ fn an_undo_is_told_as_one_from_its_plan_to_its_end() {
         steps: 51,
         ..FakeHub::default()
     };
-    let mut stage = Stage::with(hub, face(Environment::Demo, true), 160, 48);
+    let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 160, 48);
     stage.keys("J U enter").types("musehub-test").keys("enter");
     assert_eq!(stage.writes, 1, "{}", stage.text());
     assert_eq!(stage.notice(), "51 changes undone · run 7f3a");
@@ -165,7 +169,7 @@ fn an_alarm_stands_on_the_plan_and_asks_for_the_hubs_name_on_a_demo_too() {
         alarms: vec!["mass fault: 900 of 1,000 commits are absent".into()],
         ..FakeHub::default()
     };
-    let mut stage = Stage::with(hub, face(Environment::Demo, true), 100, 30);
+    let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 100, 30);
     stage.keys("f x");
     assert!(stage.text().contains("! mass fault: 900 of 1,000"));
     stage.keys("enter");
@@ -180,7 +184,7 @@ fn production_stops_after_the_first_ten_steps_for_a_look() {
         steps: 11,
         ..FakeHub::default()
     };
-    let mut stage = Stage::with(hub, face(Environment::Production, true), 100, 30);
+    let mut stage = Stage::with(hub, hub_info(Environment::Production, true), 100, 30);
     stage.keys("f x enter");
     assert!(stage.text().contains("It pauses after the first 10 steps"));
     stage.types("musehub-test").keys("enter");

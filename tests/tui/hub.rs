@@ -35,6 +35,8 @@ pub struct FakeHub {
     pub alarms: Vec<String>,
     /// Findings that need a choice, of any selection.
     pub two_truths: u64,
+    /// These are of ids without row, which cannot be inspected.
+    pub rowless: bool,
     /// Lines of its journal's only run.
     pub lines: u64,
     /// How its branches stand.
@@ -43,6 +45,8 @@ pub struct FakeHub {
     pub depth: Option<Depth>,
     /// No object has a finding.
     pub clean: bool,
+    /// What is said of every object that is inspected.
+    pub verdict: String,
 }
 
 impl Default for FakeHub {
@@ -56,6 +60,7 @@ impl Default for FakeHub {
             fails: None,
             alarms: vec![],
             two_truths: 0,
+            rowless: false,
             lines: 3,
             branches: BranchCounts {
                 fail: 1,
@@ -65,6 +70,7 @@ impl Default for FakeHub {
             },
             depth: None,
             clean: false,
+            verdict: "A clone of main comes out empty: this commit has no snapshot.".into(),
         }
     }
 }
@@ -200,6 +206,7 @@ impl FakeHub {
             }
             Query::FindingsCount(filter) => Answer::Count(self.matching(filter)),
             Query::Groups(_, by) => Answer::Groups(self.groups(*by)),
+            Query::Inspect { .. } if self.rowless => panic!("an id without row is inspected"),
             Query::Inspect { kind, .. } => {
                 Answer::Inspected(Box::new(Inspected::from(&self.inspection(*kind))))
             }

@@ -1,7 +1,7 @@
 //! The journal: what was changed, with the values before and after.
 
 use super::hub::FakeHub;
-use super::stage::{Stage, face};
+use super::stage::{Stage, hub_info};
 use crate::keymap::KeyContext;
 use luthier_hub::store::Environment;
 
@@ -16,7 +16,9 @@ fn a_run_opens_to_its_lines_and_a_line_to_before_and_after() {
         let text = stage.text();
         assert!(text.contains("3. intent"), "newest first: {text}");
         assert!(text.contains("- before  null"), "{text}");
-        stage.keys("esc esc");
+        stage.keys("U");
+        assert!(stage.text().contains("the undo of"), "{}", stage.text());
+        stage.keys("esc esc esc");
         assert_eq!(stage.state.context(), KeyContext::Hub);
     }
 }
@@ -27,7 +29,7 @@ fn a_long_run_is_read_in_pages_from_its_end() {
         lines: 1_000_000,
         ..FakeHub::default()
     };
-    let mut stage = Stage::with(hub, face(Environment::Demo, true), 100, 30);
+    let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 100, 30);
     stage.keys("J enter");
     assert!(
         stage.text().contains("1,000,000. intent"),

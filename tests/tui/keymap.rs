@@ -97,7 +97,10 @@ fn an_override_that_clashes_or_means_nothing_is_named() {
 fn a_key_that_is_heard_elsewhere_says_where() {
     let mut stage = Stage::new(80, 24);
     stage.keys("space");
-    assert_eq!(stage.notice(), "mark: works in findings, not here");
+    assert_eq!(
+        stage.notice(),
+        "mark works on the screen findings, not here"
+    );
     stage.keys("K");
     assert_eq!(
         stage.notice(),

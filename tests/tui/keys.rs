@@ -1,7 +1,7 @@
 //! What keys do.
 
 use super::hub::FakeHub;
-use super::stage::{Stage, face};
+use super::stage::{Stage, hub_info};
 use crate::event::Event;
 use crate::keymap::KeyContext;
 use crate::screens::Screen;
@@ -50,7 +50,7 @@ fn neither_enter_nor_a_paste_answers_a_question() {
 #[test]
 fn production_asks_for_the_hubs_name() {
     for environment in [Environment::Production, Environment::Unknown] {
-        let mut stage = Stage::with(FakeHub::default(), face(environment, true), 80, 24);
+        let mut stage = Stage::with(FakeHub::default(), hub_info(environment, true), 80, 24);
         stage.keys("f x enter y enter");
         assert_eq!((context(&stage), stage.writes), (KeyContext::Name, 0));
         stage.send(Event::Term(Term::Paste("musehub-test".into())));
@@ -69,7 +69,7 @@ fn many_steps_and_chosen_remedies_ask_for_the_hubs_name_on_a_demo_too() {
             steps,
             ..FakeHub::default()
         };
-        let mut stage = Stage::with(hub, face(Environment::Demo, true), 80, 24);
+        let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 80, 24);
         stage.keys("f x enter");
         assert_eq!(context(&stage), KeyContext::Name);
     }
@@ -77,7 +77,12 @@ fn many_steps_and_chosen_remedies_ask_for_the_hubs_name_on_a_demo_too() {
 
 #[test]
 fn a_read_only_session_plans_and_says_why_it_does_not_apply() {
-    let mut stage = Stage::with(FakeHub::default(), face(Environment::Demo, false), 80, 24);
+    let mut stage = Stage::with(
+        FakeHub::default(),
+        hub_info(Environment::Demo, false),
+        80,
+        24,
+    );
     stage.keys("f x");
     assert!(stage.text().contains("plan: read-only: w saves the plan"));
     stage.keys("enter");
@@ -126,7 +131,7 @@ fn the_last_row_of_a_long_list_is_one_key_away() {
             findings: 1_000_000,
             ..FakeHub::default()
         },
-        face(Environment::Demo, true),
+        hub_info(Environment::Demo, true),
         80,
         24,
     );
@@ -241,7 +246,7 @@ fn a_hub_that_cannot_be_opened_says_so_and_is_tried_again() {
         fails: Some("cannot open the database".into()),
         ..FakeHub::default()
     };
-    let mut stage = Stage::with(hub, face(Environment::Demo, true), 80, 24);
+    let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 80, 24);
     assert!(stage.text().contains("✗ cannot open the database"));
     assert!(stage.text().contains("R tries again"));
     stage.hub.fails = None;

@@ -1,7 +1,7 @@
 //! What is known, and what it rests on: depth, age, and what was not checked.
 
 use super::hub::FakeHub;
-use super::stage::{Stage, face};
+use super::stage::{Stage, hub_info};
 use crate::effect::{AuditRequest, Effect, Ticket};
 use crate::event::Event;
 use luthier_audit::report::BranchCounts;
@@ -9,7 +9,7 @@ use luthier_audit::{Depth, Scope};
 use luthier_hub::store::Environment;
 
 fn opened(hub: FakeHub, width: u16, height: u16) -> Stage {
-    Stage::with(hub, face(Environment::Staging, false), width, height)
+    Stage::with(hub, hub_info(Environment::Staging, false), width, height)
 }
 
 fn clean(depth: Depth) -> FakeHub {

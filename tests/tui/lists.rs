@@ -1,7 +1,7 @@
 //! Lists: sorted, filtered, marked; and the cursor stays on what it stood on.
 
 use super::hub::FakeHub;
-use super::stage::{Stage, face};
+use super::stage::{Stage, hub_info};
 use crate::keymap::KeyContext;
 use crate::screens::Screen;
 use crate::screens::findings::{Findings, Marks};
@@ -77,7 +77,7 @@ fn a_range_reaches_over_rows_that_were_never_read() {
         findings: 150_000,
         ..FakeHub::default()
     };
-    let mut stage = Stage::with(hub, face(Environment::Demo, true), 100, 30);
+    let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 100, 30);
     stage.keys("f v G v");
     assert_eq!(marked(&stage).len(), 150_000);
     stage.keys("u");
@@ -292,4 +292,18 @@ fn a_branch_is_chosen_and_its_pull_tried_from_the_list_of_repositories() {
     stage.keys("b b down enter");
     assert_eq!(stage.state.context(), KeyContext::Pull);
     assert!(stage.text().contains("alice/song@dev"), "{}", stage.text());
+}
+
+#[test]
+fn what_the_verdict_says_of_a_finding_is_not_said_again_below_it() {
+    let is = luthier_audit::Code::CommitTreeless.fault().is;
+    let hub = FakeHub {
+        verdict: format!("A client cannot pull this commit. {is}"),
+        ..FakeHub::default()
+    };
+    let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 200, 50);
+    stage.keys("f enter");
+    let text = stage.text();
+    assert!(text.contains("commit-treeless"), "{text}");
+    assert_eq!(text.matches(is).count(), 1, "{text}");
 }

@@ -47,7 +47,10 @@ fn it_does_what_a_key_would_do_and_refuses_as_a_key_would() {
         stage.text()
     );
     stage.keys("H :").types("undo").keys("enter");
-    assert_eq!(stage.notice(), "undo: works in journal, not here");
+    assert_eq!(
+        stage.notice(),
+        "undo works on the screens journal, run, not here"
+    );
 }
 
 #[test]

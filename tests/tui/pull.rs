@@ -1,7 +1,7 @@
 //! A pull, tried from the console.
 
 use super::hub::FakeHub;
-use super::stage::{Stage, face};
+use super::stage::{Stage, hub_info};
 use crate::effect::Effect;
 use luthier_hub::store::Environment;
 
@@ -11,7 +11,7 @@ fn the_first_thing_that_a_client_would_refuse_is_one_sentence() {
         let mut stage = Stage::new(width, height);
         stage.keys("b p");
         let text = stage.text();
-        let sentence = "✗ a client refuses it: the hub has no row of it";
+        let sentence = "✗ a client refuses it: the database has no row for it";
         assert!(text.contains(sentence), "{text}");
         assert!(text.contains("✓ ╰ commit abc"), "{text}");
         assert!(text.contains("✗   ╰ snapshot def"), "{text}");
@@ -68,7 +68,12 @@ fn a_pull_is_of_the_branch_that_is_listed() {
 
 #[test]
 fn a_pull_that_is_left_is_stopped() {
-    let mut stage = Stage::with(FakeHub::default(), face(Environment::Demo, false), 100, 30);
+    let mut stage = Stage::with(
+        FakeHub::default(),
+        hub_info(Environment::Demo, false),
+        100,
+        30,
+    );
     stage.keys("b");
     stage.burst("p");
     assert!(stage.state.shared.pulling.is_some() || stage.waiting.is_empty());

@@ -1,7 +1,7 @@
 //! What stands on the screens, in text and roles.
 
 use super::hub::FakeHub;
-use super::stage::{Stage, face};
+use super::stage::{Stage, hub_info};
 use crate::effect::Job;
 use crate::event::Event;
 use luthier_hub::progress::Figures;
@@ -58,7 +58,7 @@ screens! {
 fn confirm_by_name() {
     let mut stage = Stage::with(
         FakeHub::default(),
-        face(Environment::Production, true),
+        hub_info(Environment::Production, true),
         80,
         24,
     );

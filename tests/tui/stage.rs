@@ -5,7 +5,7 @@ use crate::degrade::{TermCaps, degrade};
 use crate::effect::{Effect, Ticket};
 use crate::event::Event;
 use crate::keymap::{Keymap, Overrides, TABLE, chord};
-use crate::state::{Face, State};
+use crate::state::{HubInfo, State};
 use crate::theme::{FIRST_ROLE, ROLES, Theme};
 use crate::update::update;
 use crate::view::view;
@@ -32,8 +32,8 @@ pub struct Stage {
     terminal: Terminal<TestBackend>,
 }
 
-pub fn face(environment: Environment, writable: bool) -> Face {
-    Face {
+pub fn hub_info(environment: Environment, writable: bool) -> HubInfo {
+    HubInfo {
         name: "musehub-test".into(),
         environment,
         database: "sqlite /srv/hub.db".into(),
@@ -55,15 +55,15 @@ impl Stage {
     pub fn new(width: u16, height: u16) -> Self {
         Self::with(
             FakeHub::default(),
-            face(Environment::Demo, true),
+            hub_info(Environment::Demo, true),
             width,
             height,
         )
     }
 
-    pub fn with(hub: FakeHub, face: Face, width: u16, height: u16) -> Self {
+    pub fn with(hub: FakeHub, hub_info: HubInfo, width: u16, height: u16) -> Self {
         let mut stage = Self {
-            state: State::new(face, keymap(), Size::new(width, height), STARTED),
+            state: State::new(hub_info, keymap(), Size::new(width, height), STARTED),
             hub,
             effects: vec![],
             writes: 0,

@@ -1,7 +1,7 @@
 //! Sizes, colours, glyphs, and text that means harm.
 
 use super::hub::FakeHub;
-use super::stage::{Stage, face};
+use super::stage::{Stage, hub_info};
 use crate::degrade::{Colors, TermCaps};
 use luthier_hub::store::Environment;
 use ratatui::style::{Color, Modifier};
@@ -130,7 +130,7 @@ fn hostile_text_stays_text() {
         "b enter",
         "f enter 4",
     ] {
-        let mut stage = Stage::with(hub.clone(), face(Environment::Demo, true), 200, 50);
+        let mut stage = Stage::with(hub.clone(), hub_info(Environment::Demo, true), 200, 50);
         stage.keys(keys);
         for cell in &stage.buffer().content {
             let bad = |c: char| c.is_control() || "\u{202e}\u{200b}".contains(c);

@@ -1,7 +1,7 @@
 //! Themes: to be read on every usual background, with as many colours as there are.
 
 use super::hub::FakeHub;
-use super::stage::{Stage, face};
+use super::stage::{Stage, hub_info};
 use crate::background::theme;
 use crate::degrade::{Colors, TermCaps, indexed, nearest};
 use crate::theme::{Choice, Theme};
@@ -201,7 +201,7 @@ fn where_production_can_be_written_the_borders_are_red() {
     assert_eq!(red.border.fg, Theme::dark().error.fg);
     let mut stage = Stage::with(
         FakeHub::default(),
-        face(Environment::Production, true),
+        hub_info(Environment::Production, true),
         80,
         24,
     );

@@ -2,7 +2,7 @@
 
 use super::row::Row;
 use super::{ObjectView, PREVIEW_BYTES};
-use crate::one;
+use crate::by_id;
 use crate::probe::{Named, ObjectState, Probe, Witness};
 use bytes::Bytes;
 use luthier_hub::backend::Key;
@@ -13,24 +13,7 @@ use luthier_object::{CommitRecord, Kind, MAX_PAYLOAD, ObjectId, SnapshotRecord, 
 
 /// Returns the object as the row names it.
 pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) -> ObjectView {
-    let copies = one::copies(store, id, row.repo_id()).await;
-    let probe = Probe {
-        store,
-        read: true,
-        listed: false,
-        witness: Witness::none(),
-    };
-    let uri = row.uri();
-    let looked = probe
-        .at(Named {
-            kind,
-            id,
-            uri: uri.as_deref(),
-            disk_path: None,
-            repo_id: row.repo_id(),
-            copies: &copies,
-        })
-        .await;
+    let looked = look(store, kind, id, row).await;
     let text = |key: &Key| key.as_str().to_owned();
     match looked {
         ObjectState::Unlinked { found, others } => ObjectView::Unlinked {
@@ -56,17 +39,34 @@ pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) 
             let scheme = proof.scheme().to_owned();
             present(kind, &key, size, &bytes, Some(scheme), None)
         }
-        ObjectState::Wrong {
-            key,
-            size,
-            bytes,
-            why,
-            ..
-        } => {
-            let problem = Some((offset(store, row, &bytes).await, why));
-            present(kind, &key, size, &bytes, None, problem)
+        ObjectState::Wrong(wrong) => {
+            let at = offset(store, row, &wrong.bytes).await;
+            let problem = Some((at, wrong.why));
+            present(kind, &wrong.key, wrong.size, &wrong.bytes, None, problem)
         }
     }
+}
+
+/// Looks at the object of a row and reads it.
+async fn look(store: &Store, kind: Kind, id: &ObjectId, row: &Row) -> ObjectState {
+    let copies = by_id::copies(store, id, row.repo_id()).await;
+    let probe = Probe {
+        store,
+        read: true,
+        listed: false,
+        witness: Witness::none(),
+    };
+    let uri = row.uri();
+    probe
+        .at(Named {
+            kind,
+            id,
+            uri: uri.as_deref(),
+            disk_path: None,
+            repo_id: row.repo_id(),
+            copies: &copies,
+        })
+        .await
 }
 
 fn present(

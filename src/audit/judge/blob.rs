@@ -3,7 +3,7 @@
 use super::{Judge, ObjectQuery, Verdict, judge_object, judge_others, names};
 use crate::evidence::{Absent, Evidence, Malformed, NotStored, RefusedUri, Sizes, Unlinked};
 use crate::finding::{Finding, Subject};
-use crate::probe::{Named, ObjectState};
+use crate::probe::{Named, ObjectState, WrongObject};
 use luthier_hub::backend::Key;
 use luthier_hub::index::BlobRow;
 use luthier_hub::index::audit_scratch::StoredCopy;
@@ -16,21 +16,14 @@ impl Judge {
         let mut verdict = Verdict::default();
         let id = ObjectId::new(&row.object_id);
         let about = |evidence| Finding::new(evidence, Subject::Blob, id.as_str());
-        let path = Some(row.path.clone());
         if id.hex().is_none() {
+            let path = Some(row.path.clone());
             verdict.report(about(Evidence::IdMalformed(Malformed { path })));
             return verdict;
         }
         let disk_path = reconstruct::non_empty(row.disk_path.as_deref());
         let ask = ObjectQuery {
-            row: Named {
-                kind: Kind::Blob,
-                id: &id,
-                uri: row.storage_uri.as_deref(),
-                disk_path,
-                repo_id: row.repo_id.as_deref(),
-                copies,
-            },
+            row: Named::of_blob(row, &id, copies),
             doubtful: false,
         };
         let Some(mut looked) = self.probe(ask).await else {
@@ -45,49 +38,16 @@ impl Judge {
             looked = self.new_probe().read(Kind::Blob, &id, &key, listed).await;
         }
         match &looked {
-            ObjectState::Unlinked {
-                found: keys,
-                others,
-            } => {
+            ObjectState::Unlinked { found, others } => {
                 judge_others(&mut verdict, Kind::Blob, &id, others);
-                let linkable = self.store.index().capabilities().storage_uri(Kind::Blob);
-                match (keys.as_slice(), disk_path) {
-                    ([_, ..], _) if linkable => {
-                        let found = names(keys);
-                        verdict.report(about(Evidence::UriUnlinked(Unlinked { found, path })));
-                    }
-                    ([_, ..], _) => {}
-                    ([], Some(disk_path)) => match Key::new(disk_path) {
-                        Ok(key) => verdict.report(about(Evidence::ObjectMissing(Absent {
-                            asked: Some(self.witnesses()),
-                            found: None,
-                            key: key.as_str().to_owned(),
-                            path,
-                        }))),
-                        // What is not followed was not looked at.
-                        Err(why) => verdict.report(
-                            about(Evidence::UriRefused(RefusedUri {
-                                disk_path: Some(disk_path.to_owned()),
-                                path,
-                                why: why.to_string(),
-                                ..RefusedUri::default()
-                            }))
-                            .without_remedy("no other key is known for the object"),
-                        ),
-                    },
-                    ([], None) => verdict.report(
-                        about(Evidence::UriMissing(NotStored { path, scheme: None }))
-                            .without_remedy(
-                                "a row contains no bytes; a copy that matches the id is needed",
-                            ),
-                    ),
-                }
+                let finding = self.unlinked_blob(row, &id, found, disk_path);
+                verdict.findings.extend(finding);
             }
             looked => judge_object(&mut verdict, Kind::Blob, &id, looked),
         }
         if let ObjectState::There { size, .. }
         | ObjectState::Proved { size, .. }
-        | ObjectState::Wrong { size, .. } = &looked
+        | ObjectState::Wrong(WrongObject { size, .. }) = &looked
             && *size as i64 != row.size_bytes
         {
             verdict.report(about(Evidence::SizeWrong(Sizes {
@@ -100,6 +60,44 @@ impl Judge {
             verdict.proved_by(Kind::Blob, proof.scheme());
         }
         verdict
+    }
+
+    /// Returns the finding for a row that names no object; `keys` are those under which its bytes were found.
+    fn unlinked_blob(
+        &self,
+        row: &BlobRow,
+        id: &ObjectId,
+        keys: &[Key],
+        disk_path: Option<&str>,
+    ) -> Option<Finding> {
+        let about = |evidence| Finding::new(evidence, Subject::Blob, id.as_str());
+        let path = Some(row.path.clone());
+        if !keys.is_empty() {
+            let linkable = self.store.index().capabilities().storage_uri(Kind::Blob);
+            let found = names(keys);
+            return linkable.then(|| about(Evidence::UriUnlinked(Unlinked { found, path })));
+        }
+        let Some(disk_path) = disk_path else {
+            let missing = about(Evidence::UriMissing(NotStored { path, scheme: None }));
+            let why = "a row contains no bytes; a copy that matches the id is needed";
+            return Some(missing.without_remedy(why));
+        };
+        Some(match Key::new(disk_path) {
+            Ok(key) => about(Evidence::ObjectMissing(Absent {
+                asked: Some(self.witnesses()),
+                found: None,
+                key: key.as_str().to_owned(),
+                path,
+            })),
+            // What is not followed was not looked at.
+            Err(why) => about(Evidence::UriRefused(RefusedUri {
+                disk_path: Some(disk_path.to_owned()),
+                path,
+                why: why.to_string(),
+                ..RefusedUri::default()
+            }))
+            .without_remedy("no other key is known for the object"),
+        })
     }
 
     /// The questions that a `disk_path` with nothing behind it was asked.

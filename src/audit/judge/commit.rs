@@ -1,6 +1,6 @@
 //! Commits.
 
-use super::{Beside, Judge, ObjectQuery, Verdict, judge_object, judge_others, names};
+use super::{Beside, Judge, ObjectQuery, Verdict, judge_object, judge_unlinked, names};
 use crate::compare;
 use crate::evidence::{
     Ambiguous, Evidence, Malformed, NotStored, Parents, Reason, Scheme, Spelling, Treeless,
@@ -32,9 +32,8 @@ impl Judge {
             return verdict;
         }
         let record = reconstruct::commit_record(row);
-        if let Ok(record) = &record
-            && let Some(field) = identity::ambiguous_commit(record)
-        {
+        let ambiguous = record.as_ref().ok().and_then(identity::ambiguous_commit);
+        if let Some(field) = ambiguous {
             verdict.report(about(Evidence::IdentityAmbiguous(Ambiguous {
                 field: Some(field.to_owned()),
                 path: None,
@@ -42,15 +41,10 @@ impl Judge {
             return verdict;
         }
         let proof = record.as_ref().ok().and_then(identity::recover_commit);
+        // A message may weigh megabytes: the row has it still.
+        let record = record.map(|_| ());
         let ask = ObjectQuery {
-            row: Named {
-                kind: Kind::Commit,
-                id: &id,
-                uri: row.storage_uri.as_deref(),
-                disk_path: None,
-                repo_id: row.repo_id.as_deref(),
-                copies,
-            },
+            row: Named::of_commit(row, &id, copies),
             doubtful: proof.is_none(),
         };
         let looked = self.probe(ask).await;
@@ -59,6 +53,7 @@ impl Judge {
         if let Some(proof) = &proof {
             verdict.proved_by(Kind::Commit, proof.scheme.name());
         }
+        let proof = proof.as_ref();
         let unproved = || {
             let why = match &record {
                 Ok(_) => NOTHING.to_owned(),
@@ -66,33 +61,22 @@ impl Judge {
             };
             about(Evidence::IdentityUnverifiable(Reason { why }))
         };
-        match (&looked, &proof) {
-            (None, _) => self.unasked(&mut verdict, row, proof.as_ref(), unproved),
-            (Some(ObjectState::Unlinked { found: keys, .. }), _) if !keys.is_empty() => {
-                let found = names(keys);
-                verdict.report(about(Evidence::UriUnlinked(Unlinked { found, path: None })));
-            }
-            (Some(ObjectState::Unlinked { others, .. }), _) => {
-                judge_others(&mut verdict, Kind::Commit, &id, others);
-                let finding = match &proof {
+        match &looked {
+            None => self.unasked(&mut verdict, row, proof, unproved),
+            Some(ObjectState::Unlinked { found, others }) => {
+                let finding = match proof {
+                    _ if !found.is_empty() => {
+                        let (found, path) = (names(found), None);
+                        about(Evidence::UriUnlinked(Unlinked { found, path }))
+                    }
                     None => unproved(),
                     Some(proof) => self.graded(not_stored(&id, proof)),
                 };
-                verdict.report(if others.is_empty() {
-                    finding
-                } else {
-                    finding.without_remedy("its key already has other bytes")
-                });
+                judge_unlinked(&mut verdict, Kind::Commit, &id, (found, others), finding);
             }
-            (Some(looked), _) => {
+            Some(looked) => {
                 judge_object(&mut verdict, Kind::Commit, &id, looked);
-                self.stored(
-                    &mut verdict,
-                    &id,
-                    (looked, beside),
-                    proof.as_ref(),
-                    unproved,
-                );
+                self.stored(&mut verdict, &id, (looked, beside), proof, unproved);
             }
         }
         verdict

@@ -1,12 +1,14 @@
-//! Snapshots: a tree that may be cached, stored, or chained, and the cache's own faults.
+//! Snapshots: a tree that may be cached, stored, or chained.
 
-use super::{Beside, Judge, ObjectQuery, TreeState, Verdict, judge_object, judge_others, names};
+mod cache;
+
+use super::{
+    Beside, Judge, ObjectQuery, TreeState, Verdict, judge_object, judge_others, judge_unlinked,
+    names,
+};
 use crate::Depth;
 use crate::compare;
-use crate::evidence::{
-    self, Ambiguous, Counts, Emptied, Evidence, Malformed, NotStored, Reason, Unlinked, UnsafePaths,
-};
-use crate::fault::Code;
+use crate::evidence::{Ambiguous, Evidence, Malformed, NotStored, Reason, Unlinked, UnsafePaths};
 use crate::finding::{Finding, Subject};
 use crate::probe::{Named, ObjectState};
 use luthier_hub::index::SnapshotRow;
@@ -25,7 +27,7 @@ const PATHS_SHOWN: usize = 10;
 
 /// Everything that is known of one snapshot's tree.
 struct Trees {
-    decoded: Option<Result<(Manifest, Encoding), ManifestError>>,
+    decoded: Option<Result<(Arc<Manifest>, Encoding), ManifestError>>,
     /// The row's own manifest, where it proves.
     cached: Option<Tree>,
     /// The object's, where it proves.
@@ -38,6 +40,12 @@ impl Trees {
     fn best(&self) -> Option<&Tree> {
         let chained = self.chained.as_ref().and_then(|c| c.as_ref().ok());
         self.cached.as_ref().or(self.stored.as_ref()).or(chained)
+    }
+
+    /// Returns the cached manifest as it is, whether it proves or not.
+    fn as_cached(&self) -> Option<&Arc<Manifest>> {
+        let decoded = self.decoded.as_ref()?.as_ref().ok();
+        decoded.map(|(manifest, _)| manifest)
     }
 
     /// Returns every tree that proves: row and object may differ in directories that the id does not cover.
@@ -56,17 +64,16 @@ impl Judge {
     pub async fn snapshot(&self, row: &SnapshotRow, copies: &[StoredCopy]) -> Verdict {
         let mut verdict = Verdict::default();
         let id = ObjectId::new(&row.snapshot_id);
-        let decoded = row
-            .manifest
-            .as_deref()
-            .filter(|bytes| !bytes.is_empty())
-            .map(Manifest::decode);
+        let decode = |bytes: &[u8]| {
+            Manifest::decode(bytes).map(|(manifest, as_is)| (Arc::new(manifest), as_is))
+        };
+        let bytes = row.manifest.as_deref();
+        let decoded = bytes.filter(|bytes| !bytes.is_empty()).map(decode);
         let stored_directories = reconstruct::directories(row).unwrap_or_default();
         if id.hex().is_none() {
-            let manifest = decoded.and_then(Result::ok).map(|(m, _)| Arc::new(m));
+            let manifest = decoded.and_then(Result::ok).map(|(m, _)| m);
             let tree = manifest.clone().unwrap_or_default();
-            let evidence = Evidence::IdMalformed(Malformed::default());
-            verdict.report(Finding::new(evidence, Subject::Snapshot, id.as_str()));
+            verdict.report(about(&id, Evidence::IdMalformed(Malformed::default())));
             judge_paths(&mut verdict, &id, &[(&tree, &stored_directories)]);
             verdict.manifest = manifest;
             return verdict;
@@ -81,14 +88,7 @@ impl Judge {
             .as_ref()
             .is_some_and(|t| t.which() == Directories::Stored);
         let ask = ObjectQuery {
-            row: Named {
-                kind: Kind::Snapshot,
-                id: &id,
-                uri: row.storage_uri.as_deref(),
-                disk_path: None,
-                repo_id: row.repo_id.as_deref(),
-                copies,
-            },
+            row: Named::of_snapshot(row, &id, copies),
             doubtful,
         };
         let looked = self.probe(ask).await;
@@ -102,11 +102,8 @@ impl Judge {
             chained: None,
         };
         if trees.cached.is_none() && row.delta.is_some() {
-            match self
-                .store
-                .tree_by_chain(row, &mut *self.trees.lock().await)
-                .await
-            {
+            let mut known = self.trees.lock().await;
+            match self.store.tree_by_chain(row, &mut known).await {
                 Ok(chained) => trees.chained = Some(chained),
                 Err(error) => verdict.unknown.push(format!("snapshot {id}: {error}")),
             }
@@ -115,6 +112,7 @@ impl Judge {
         verdict
     }
 
+    /// Reports everything that follows from the row, its object and its trees.
     fn conclude(
         &self,
         verdict: &mut Verdict,
@@ -123,7 +121,6 @@ impl Judge {
         (looked, beside): (Option<&ObjectState>, Beside),
     ) {
         let id = &ObjectId::new(&row.snapshot_id);
-        let as_cached = trees.decoded.as_ref().and_then(|d| d.as_ref().ok());
         verdict.tree = match (trees.best(), looked) {
             (Some(_), _) => TreeState::Judged,
             (None, Some(ObjectState::Unknown { .. })) => TreeState::Unknown,
@@ -131,16 +128,17 @@ impl Judge {
             (None, None) if row.storage_uri.is_some() => TreeState::Unread,
             (None, _) => TreeState::Judged,
         };
+        let as_cached = trees.as_cached();
         verdict.manifest = match (trees.best(), as_cached) {
             (Some(tree), _) => Some(tree.manifest().clone()),
-            (None, Some((manifest, _))) => Some(Arc::new(manifest.clone())),
+            (None, Some(manifest)) => Some(manifest.clone()),
             (None, None) => None,
         };
         let nothing = Manifest::new();
         let directories = reconstruct::directories(row).unwrap_or_default();
         let mut given = trees.given();
         if given.is_empty() {
-            given.push((as_cached.map_or(&nothing, |(m, _)| m), &directories));
+            given.push((as_cached.map_or(&nothing, |cached| &**cached), &directories));
         }
         judge_paths(verdict, id, &given);
         if let Some(tree) = trees.best()
@@ -150,9 +148,23 @@ impl Judge {
                 field: None,
                 path: Some(path.to_owned()),
             });
-            verdict.report(Finding::new(evidence, Subject::Snapshot, id.as_str()));
-            return;
+            return verdict.report(about(id, evidence));
         }
+        self.proof(verdict, row, trees, looked);
+        if let Some(looked) = looked {
+            self.stored_snapshot(verdict, id, trees, (looked, beside));
+        }
+    }
+
+    /// Reports the cache's faults, and says what proves the row.
+    fn proof(
+        &self,
+        verdict: &mut Verdict,
+        row: &SnapshotRow,
+        trees: &Trees,
+        looked: Option<&ObjectState>,
+    ) {
+        let id = &ObjectId::new(&row.snapshot_id);
         // A depth that reads nothing cannot say that nothing proves.
         let unread = row.storage_uri.is_some()
             && (self.depth == Depth::Rows || matches!(looked, Some(ObjectState::Unknown { .. })));
@@ -160,7 +172,7 @@ impl Judge {
         // What mends a cache is the object first: without its answer nothing is said of the cache.
         let cause = match looked {
             Some(ObjectState::Unknown { .. }) => None,
-            _ => judge_cache(self, verdict, row, id, trees, hopeless),
+            _ => cache::judge_cache(self, verdict, row, trees, hopeless),
         };
         if let Some(tree) = trees.best() {
             verdict.proved_by(Kind::Snapshot, tree.scheme().name());
@@ -168,135 +180,48 @@ impl Judge {
             let evidence = Evidence::IdentityUnverifiable(Reason {
                 why: "no manifest, object or chain of deltas reproduces the id".to_owned(),
             });
-            let mut finding = Finding::new(evidence, Subject::Snapshot, id.as_str());
+            let mut finding = about(id, evidence);
             finding.caused_by = cause.map(|code| format!("{code} {id}"));
             verdict.report(finding);
         }
-        match looked {
-            None => {}
-            Some(ObjectState::Unlinked { found: keys, .. }) if !keys.is_empty() => {
-                let (found, path) = (names(keys), None);
-                let evidence = Evidence::UriUnlinked(Unlinked { found, path });
-                verdict.report(Finding::new(evidence, Subject::Snapshot, id.as_str()));
+    }
+
+    /// Reports what was found where the row says that its object is, or where it would get one.
+    fn stored_snapshot(
+        &self,
+        verdict: &mut Verdict,
+        id: &ObjectId,
+        trees: &Trees,
+        (looked, beside): (&ObjectState, Beside),
+    ) {
+        let ObjectState::Unlinked { found, others } = looked else {
+            judge_object(verdict, Kind::Snapshot, id, looked);
+            if let Some(differing) = beside.differing {
+                verdict.report(about(id, Evidence::ObjectDiverges(differing)));
             }
-            Some(ObjectState::Unlinked { others, .. }) => {
-                judge_others(verdict, Kind::Snapshot, id, others);
-                if let Some(tree) = trees.best() {
-                    let evidence = Evidence::UriMissing(NotStored {
-                        path: None,
-                        scheme: Some(tree.scheme().name().to_owned()),
-                    });
-                    let finding = Finding::new(evidence, Subject::Snapshot, id.as_str());
-                    let finding = self.graded(finding);
-                    verdict.report(if others.is_empty() {
-                        finding
-                    } else {
-                        finding.without_remedy("its key already has other bytes")
-                    });
-                }
+            return;
+        };
+        let finding = match trees.best() {
+            _ if !found.is_empty() => {
+                let (found, path) = (names(found), None);
+                about(id, Evidence::UriUnlinked(Unlinked { found, path }))
             }
-            Some(looked) => {
-                judge_object(verdict, Kind::Snapshot, id, looked);
-                if let Some(differing) = beside.differing {
-                    let evidence = Evidence::ObjectDiverges(differing);
-                    verdict.report(Finding::new(evidence, Subject::Snapshot, id.as_str()));
-                }
-            }
-        }
+            Some(tree) => self.graded(about(
+                id,
+                Evidence::UriMissing(NotStored {
+                    path: None,
+                    scheme: Some(tree.scheme().name().to_owned()),
+                }),
+            )),
+            None => return judge_others(verdict, Kind::Snapshot, id, others),
+        };
+        judge_unlinked(verdict, Kind::Snapshot, id, (found, others), finding);
     }
 }
 
-/// Returns the cache's codes; gives back the one that says why a tree is lost.
-fn judge_cache(
-    judge: &Judge,
-    verdict: &mut Verdict,
-    row: &SnapshotRow,
-    id: &ObjectId,
-    trees: &Trees,
-    hopeless: bool,
-) -> Option<Code> {
-    let mut cause = None;
-    let mut find = |evidence: Evidence| {
-        let mut finding = Finding::new(evidence, Subject::Snapshot, id.as_str());
-        if hopeless {
-            finding = finding.without_remedy("no source for the cached tree matches the id");
-            cause = Some(finding.code);
-        }
-        verdict.report(finding);
-    };
-    let is_cache = judge.store.index().capabilities().manifest_cache();
-    match (&trees.decoded, &trees.cached) {
-        (None, _) if row.manifest.is_none() => match &trees.chained {
-            Some(Ok(_)) => find(Evidence::CacheDelta(evidence::Nothing {})),
-            Some(Err(why)) => find(Evidence::DeltaBroken(Reason {
-                why: why.to_string(),
-            })),
-            None => {}
-        },
-        (None, None) => find(Evidence::ManifestEmptied(Emptied {
-            cache: Some("no bytes".to_owned()),
-        })),
-        (None, Some(_)) => {}
-        (Some(Err(why)), _) if is_cache => find(Evidence::CacheBroken(Reason {
-            why: why.to_string(),
-        })),
-        (Some(Err(_)), _) => {}
-        (Some(Ok((manifest, encoding))), cached) => {
-            let same_tree = |t: &Tree| **t.manifest() == *manifest;
-            let from_object = trees
-                .stored
-                .as_ref()
-                .filter(|t| cached.is_none() && same_tree(t));
-            match (cached, from_object) {
-                (Some(tree), _) if tree.which() == Directories::Stored => {
-                    if is_cache && *encoding == Encoding::Msgpack {
-                        find(Evidence::CacheMsgpack(evidence::Nothing {}));
-                    }
-                    judge_count(row, manifest.len(), &mut find);
-                }
-                (Some(tree), _) | (None, Some(tree)) => {
-                    let which = if cached.is_some() {
-                        tree.which()
-                    } else {
-                        Directories::Stored
-                    };
-                    let source = match (cached.is_some(), which) {
-                        (false, _) => "the object's",
-                        (true, Directories::Empty) => "none",
-                        (true, _) => "those of the paths",
-                    };
-                    let fits = tree.directories().iter().take(PATHS_SHOWN);
-                    find(Evidence::DirectoriesLost(evidence::Directories {
-                        directories: fits.cloned().collect(),
-                        proves_with: source.to_owned(),
-                    }));
-                    if is_cache && *encoding == Encoding::Msgpack {
-                        find(Evidence::CacheMsgpack(evidence::Nothing {}));
-                    }
-                    judge_count(row, manifest.len(), &mut find);
-                }
-                (None, None) if manifest.is_empty() => {
-                    find(Evidence::ManifestEmptied(Emptied::default()));
-                }
-                (None, None) if is_cache => find(Evidence::CacheBroken(Reason {
-                    why: "it does not match the id".to_owned(),
-                })),
-                (None, None) => {}
-            }
-        }
-    }
-    cause
-}
-
-fn judge_count(row: &SnapshotRow, entries: usize, find: &mut impl FnMut(Evidence)) {
-    if let Some(count) = row.entry_count
-        && count != entries as i64
-    {
-        find(Evidence::CountWrong(Counts {
-            entries: entries as u64,
-            entry_count: count,
-        }));
-    }
+/// Returns a finding about a snapshot.
+fn about(id: &ObjectId, evidence: Evidence) -> Finding {
+    Finding::new(evidence, Subject::Snapshot, id.as_str())
 }
 
 /// What the object says beside its row, outside the tree. Fields that no row keeps and that are not those of a new
@@ -336,5 +261,5 @@ fn judge_paths(verdict: &mut Verdict, id: &ObjectId, given: &[(&Manifest, &BTree
         count: refused.len() as u64,
         paths: shown,
     });
-    verdict.report(Finding::new(evidence, Subject::Snapshot, id.as_str()));
+    verdict.report(about(id, evidence));
 }

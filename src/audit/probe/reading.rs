@@ -1,6 +1,6 @@
 //! One object read and proved, or why not.
 
-use super::{ObjectState, Probe, absent, wrapped};
+use super::{ObjectState, Probe, WrongObject, absent, wrapped};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use luthier_hub::backend::{BackendError, Key};
@@ -36,7 +36,7 @@ impl ReadObject {
                 sha256,
                 proof,
             },
-            Err(why) => ObjectState::Wrong {
+            Err(why) => ObjectState::Wrong(WrongObject {
                 key,
                 size,
                 bytes,
@@ -45,7 +45,7 @@ impl ReadObject {
                 wrapped: None,
                 encoding,
                 copies: Vec::new(),
-            },
+            }),
         }
     }
 }
@@ -64,21 +64,16 @@ impl Probe<'_> {
     ) -> ObjectState {
         let mut answer = self.read_once(kind, id, key).await;
         for last in [false, true] {
-            let ObjectState::Wrong {
-                sha256: before,
-                why,
-                ..
-            } = answer
-            else {
+            let ObjectState::Wrong(first) = answer else {
                 break;
             };
             answer = self.read_once(kind, id, key).await;
             match &answer {
-                ObjectState::Wrong { sha256, .. } if *sha256 == before => break,
-                ObjectState::Wrong { .. } if last => {
+                ObjectState::Wrong(again) if again.sha256 == first.sha256 => break,
+                ObjectState::Wrong(_) if last => {
                     answer = ObjectState::Unknown {
                         key: key.clone(),
-                        why: format!("two reads gave different bytes; the first: {why}"),
+                        why: format!("two reads gave different bytes; the first: {}", first.why),
                     };
                 }
                 _ => {}
@@ -111,7 +106,7 @@ impl Probe<'_> {
                     Err(error) => unknown(key, error.to_string()),
                 }
             }
-            ObjectState::Wrong { key, size, .. } if listed != Some(*size) => {
+            ObjectState::Wrong(WrongObject { key, size, .. }) if listed != Some(*size) => {
                 let said = match listed {
                     Some(_) => self.relisted(key).await.map_err(|e| e.to_string()),
                     None => match self.store.backend().head(key).await {
@@ -143,21 +138,15 @@ impl Probe<'_> {
     /// Names the wrappings of a blob that is too large for its start to tell.
     async fn unwrapped(&self, kind: Kind, id: &ObjectId, answer: ObjectState) -> ObjectState {
         let mut answer = answer;
-        if let ObjectState::Wrong {
-            key,
-            size,
-            bytes,
-            wrapped,
-            ..
-        } = &mut answer
+        if let ObjectState::Wrong(wrong) = &mut answer
             && kind == Kind::Blob
-            && *size > bytes.len() as u64
+            && wrong.size > wrong.bytes.len() as u64
         {
-            match wrapped::layers(self.store.backend(), id, key).await {
-                Ok(layers) => *wrapped = layers,
+            match wrapped::layers(self.store.backend(), id, &wrong.key).await {
+                Ok(layers) => wrong.wrapped = layers,
                 Err(why) => {
                     return ObjectState::Unknown {
-                        key: key.clone(),
+                        key: wrong.key.clone(),
                         why: why.to_string(),
                     };
                 }

@@ -3,8 +3,6 @@
 mod repo;
 mod rows;
 
-pub use repo::WHOLE_HUB;
-
 use super::finding::{Finding, Subject};
 use super::judge::{Judge, TreeState, Verdict, stops_pull};
 use super::mass::Mass;

@@ -4,7 +4,7 @@
 //! this one names is looked up, and is known without being judged.
 
 use super::{PAGE, Scan, hex_of};
-use crate::{AuditError, Code, Depth, references, refs, unreferenced};
+use crate::{AuditError, Depth, references, refs, unreferenced};
 use crate::{graph, one};
 use futures_util::TryStreamExt;
 use luthier_hub::index::audit_scratch::{BranchFact, CommitFact, Standing, StoredCopy};
@@ -203,9 +203,6 @@ impl Scan<'_> {
         one::copies(self.store, &ObjectId::new(id), repo_id).await
     }
 }
-
-/// Codes that only an audit of the whole hub can give: what nothing names anywhere.
-pub const WHOLE_HUB: [Code; 2] = [Code::ObjectOrphan, Code::BlobUnreferenced];
 
 /// Returns a branch as the scratch file keeps it.
 pub(super) fn branch_fact(row: &luthier_hub::index::BranchRow) -> BranchFact {

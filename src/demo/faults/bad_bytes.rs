@@ -7,7 +7,7 @@ use crate::world::World;
 use luthier_audit::Code;
 use luthier_object::{CommitRecord, Kind, frame};
 
-/// Damaged, cut short, or another record.
+/// Breaks objects: damaged bytes, cut short, or another record.
 pub(super) fn object_corrupt(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let stems = [
@@ -50,7 +50,7 @@ pub(super) fn object_corrupt(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// A snapshot that was cut short, and a commit that somebody edited.
+/// Cuts a snapshot short, and edits a commit.
 fn corrupt_records(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let mut grown = grow(
@@ -81,7 +81,7 @@ fn corrupt_records(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// Sound inside what older code wrote around it.
+/// Wraps intact objects as older code did.
 pub(super) fn object_encoded(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let repo = "erin/archive";
@@ -124,7 +124,7 @@ pub(super) fn object_encoded(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// An object of another kind than the key's.
+/// Stores objects under keys of another kind.
 pub(super) fn object_kind(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let mut grown = grow(
@@ -150,7 +150,7 @@ pub(super) fn object_kind(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// Sound bytes, and a row that counted others.
+/// Writes a wrong size into rows of intact blobs.
 pub(super) fn size_wrong(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let files = [

@@ -7,7 +7,7 @@ use crate::world::World;
 use luthier_audit::Code;
 use luthier_object::Manifest;
 
-/// The row says something else than the proved object: outside what the id covers, and inside.
+/// Makes rows differ from their objects, in fields that the id covers and in fields that it does not.
 pub(super) fn object_diverges(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let repo = "bela/score-tools";
@@ -82,7 +82,7 @@ pub(super) fn cache_msgpack(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// Pushed as deltas, never resolved; the last of them before objects were stored.
+/// Leaves only deltas in the cache; the last of them is from before objects were stored.
 pub(super) fn cache_delta(world: &mut World) -> Broken {
     let mut out = Vec::new();
     for night in 1..=12 {
@@ -102,7 +102,7 @@ pub(super) fn cache_delta(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// Undecodable, or another tree than the id's.
+/// Breaks cached manifests: undecodable, or another tree than the id's.
 pub(super) fn cache_broken(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let mut grown = grow(
@@ -146,7 +146,7 @@ pub(super) fn cache_broken(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// A chain with a missing parent, an unreadable step, and a step that gives another tree.
+/// Breaks chains of deltas: a missing parent, an unreadable step, and a step that gives another tree.
 pub(super) fn delta_broken(world: &mut World) -> Broken {
     let mut out = Vec::new();
     for (branch, file) in [
@@ -170,7 +170,7 @@ pub(super) fn delta_broken(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// A count from before the last file.
+/// Writes an entry_count from before the last file.
 pub(super) fn count_wrong(world: &mut World) -> Broken {
     let mut out = Vec::new();
     for (repo, branch, file, by) in [
@@ -186,7 +186,7 @@ pub(super) fn count_wrong(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// The row forgot its directories: once they follow from the paths, once only the object knows.
+/// Removes directories from rows: once they follow from the paths, once only the object has them.
 pub(super) fn directories_lost(world: &mut World) -> Broken {
     let mut out = Vec::new();
     for (repo, branch, file) in [
@@ -205,7 +205,7 @@ pub(super) fn directories_lost(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// Emptied by the push code of the last week of May.
+/// Empties manifests as the push code of the last week of May did.
 pub(super) fn manifest_emptied(world: &mut World) -> Broken {
     let mut out = Vec::new();
     for (repo, branch, file, emptied) in [

@@ -27,7 +27,7 @@ pub(super) fn tree_collapsed(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// Named here, held there: a parent, a snapshot, and a blob of a repository that was deleted.
+/// Refers to rows of other repositories: a parent, a snapshot, and a blob of a deleted repository.
 pub(super) fn row_elsewhere(world: &mut World) -> Broken {
     let mut out = parent_elsewhere(world)?;
     out.extend(snapshot_elsewhere(world)?);
@@ -84,7 +84,7 @@ fn blob_elsewhere(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// A head without row, once with its object in the store and once without.
+/// Points branches to commits without row, once with the object in the store and once without.
 pub(super) fn head_dangling(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let repo = "bela/score-tools";
@@ -105,7 +105,7 @@ pub(super) fn head_dangling(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// A second row for a name, that stands at main.
+/// Adds a second row for a branch name, which points to main's head.
 pub(super) fn branch_duplicate(world: &mut World) -> Broken {
     let repository = world.repo("gwen/duet")?;
     let main = repository.tip("main")?;
@@ -120,7 +120,7 @@ pub(super) fn branch_duplicate(world: &mut World) -> Broken {
     )])
 }
 
-/// A branch whose name is the folder of other branches.
+/// Adds a branch whose name is the folder of other branches.
 pub(super) fn branch_unsafe(world: &mut World) -> Broken {
     let repository = world.repo("gwen/duet")?;
     let main = repository.tip("main")?;
@@ -196,7 +196,7 @@ pub(super) fn path_unsafe(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// Merged, into nothing.
+/// Marks proposals as merged, with merge commits that do not exist.
 pub(super) fn proposal_dangling(world: &mut World) -> Broken {
     let mut out = Vec::new();
     for (title, named) in [("Swing feel", false), ("A slower ending", true)] {
@@ -211,7 +211,7 @@ pub(super) fn proposal_dangling(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// Two commits of a branch that was deleted.
+/// Leaves two commits of a branch that was deleted.
 pub(super) fn commit_unreachable(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let (repo, branch) = ("alice/song", "take/disco");

@@ -7,7 +7,7 @@ use luthier_audit::{Code, Subject};
 use luthier_object::Manifest;
 use luthier_object::identity::CommitScheme;
 
-/// Nothing gives the id: of a commit, of a snapshot whose cache lost a file, of one that was emptied.
+/// Makes ids that no formula reproduces: a commit, a snapshot whose cache lost a file, and one that was emptied.
 pub(super) fn identity_unverifiable(world: &mut World) -> Broken {
     let mut out = Vec::new();
     for branch in ["import/svn", "import/hg"] {
@@ -53,7 +53,7 @@ pub(super) fn identity_unverifiable(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// Made by the server's stale copy of the formula.
+/// Makes ids with the server's old formula.
 pub(super) fn identity_stale(world: &mut World) -> Broken {
     let mut out = Vec::new();
     for (branch, file) in [
@@ -72,7 +72,7 @@ pub(super) fn identity_stale(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// A NUL inside what is hashed.
+/// Puts a NUL into hashed fields.
 pub(super) fn identity_ambiguous(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let repo = "carol/field-recordings";
@@ -149,7 +149,7 @@ pub(super) fn id_malformed(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// A sound commit that names no snapshot.
+/// Makes intact commits without snapshot.
 pub(super) fn commit_treeless(world: &mut World) -> Broken {
     let says = "Merge on the server";
     let mut draft = world

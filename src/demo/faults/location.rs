@@ -8,7 +8,7 @@ use crate::world::World;
 use luthier_audit::{Code, Subject};
 use luthier_hub::backend::{Key, layout};
 
-/// Into a pack, into another bucket, out of the store, and with no scheme at all.
+/// Points rows into a pack, into another bucket, out of the store, and to a URI without scheme.
 pub(super) fn uri_refused(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let mut grown = grow(
@@ -47,13 +47,13 @@ pub(super) fn uri_refused(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// The object lies where it belongs; the row says `uri`.
+/// Writes `uri` into the row of an object that is stored under its own key.
 fn refuse<R: Row>(item: &mut Item<R>, uri: String) -> Declared {
     item.pointer = Pointer::Text(uri);
     Declared::of(Code::UriRefused, item)
 }
 
-/// Objects of a push whose rows were never written, one of them where March 2026 put it.
+/// Stores objects of a push whose rows were never written, one of them under a key of March 2026.
 pub(super) fn object_orphan(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let (repo, branch) = ("bela/score-tools", "lost/push");
@@ -82,7 +82,7 @@ fn orphan<R: Row>(world: &mut World, mut item: Item<R>) -> Result<Declared, Demo
     Ok(Declared::new(Code::ObjectOrphan, Subject::Object, key))
 }
 
-/// Rows of blobs whose snapshots never came.
+/// Adds rows of blobs that no snapshot refers to.
 pub(super) fn blob_unreferenced(world: &mut World) -> Broken {
     let mut out = Vec::new();
     for (repo, file) in [

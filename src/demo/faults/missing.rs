@@ -7,7 +7,7 @@ use crate::world::World;
 use luthier_audit::Code;
 use luthier_hub::backend::Key;
 
-/// The row names an object, and the store has none.
+/// Removes objects that rows point to.
 pub(super) fn object_missing(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let mut grown = grow(
@@ -57,7 +57,7 @@ pub(super) fn object_missing(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// An empty file whose push was dropped.
+/// Leaves the empty blob of a push without row and object.
 pub(super) fn blob_empty_missing(world: &mut World) -> Broken {
     let repository = world.repo("gwen/duet")?;
     let mut draft = repository.draft(
@@ -77,7 +77,7 @@ pub(super) fn blob_empty_missing(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// The object lies where a faulty script, or an older hub, put it; the row names its place of today.
+/// Stores objects under old or wrong keys, while their rows point to the right ones.
 pub(super) fn object_misplaced(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let repo_id = world.repo("bela/score-tools")?.row.repo_id.clone();
@@ -107,7 +107,7 @@ fn misplace<R: Row>(item: &mut Item<R>, key: String) -> Result<Declared, DemoErr
     Ok(Declared::of(Code::ObjectMisplaced, item))
 }
 
-/// Named and without row, once with the object still in the store and once without.
+/// Removes rows that others refer to, once with the object still in the store and once without.
 pub(super) fn row_missing(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let repo = "bela/score-tools";

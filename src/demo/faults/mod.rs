@@ -91,19 +91,19 @@ impl Declared {
         Self { code, kind, id }
     }
 
-    /// A fault of an item.
+    /// Declares a fault of an item.
     fn of<R: Row>(code: Code, item: &Item<R>) -> Self {
         Self::new(code, R::KIND.into(), item.id.as_str())
     }
 }
 
-/// A commit that changes nothing, on a branch that starts at main where it is new.
+/// Adds a commit that changes nothing; a new branch starts at main.
 fn blank(world: &mut World, repo: &str, branch: &str, says: &str) -> Result<Grown, DemoError> {
     let draft = world.repo(repo)?.draft(branch, Some("main"), says, 0)?;
     Ok(draft.seal())
 }
 
-/// A commit that adds one new file, with a snapshot and a blob that nothing else names.
+/// Adds a commit with one new file, whose snapshot and blob nothing else refers to.
 fn grow(
     world: &mut World,
     repo: &str,
@@ -117,7 +117,7 @@ fn grow(
     Ok(draft.seal())
 }
 
-/// A commit that drops one file: a snapshot that nothing else names, of blobs that others name too.
+/// Adds a commit that drops one file: nothing else refers to its snapshot, others refer to its blobs.
 fn trim(
     world: &mut World,
     repo: &str,

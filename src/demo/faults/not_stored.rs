@@ -5,7 +5,7 @@ use crate::item::Pointer;
 use crate::world::World;
 use luthier_audit::Code;
 
-/// Neither pointer nor object, in every era.
+/// Removes storage_uri and object, of rows from every era.
 pub(super) fn uri_missing(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let commits = [
@@ -36,7 +36,7 @@ pub(super) fn uri_missing(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// The same of snapshots and of a blob, which no row can bring back.
+/// Does the same to snapshots and to a blob, which no row can restore.
 fn uri_missing_below(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let mut grown = grow(
@@ -78,7 +78,7 @@ fn uri_missing_below(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// The object is there, the row does not say so: a crash between put and update.
+/// Removes storage_uri of stored objects, as a crash between put and update does.
 pub(super) fn uri_unlinked(world: &mut World) -> Broken {
     let mut grown = grow(
         world,
@@ -100,7 +100,7 @@ pub(super) fn uri_unlinked(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// The row lost what the id was made from: the offset, the empty author, or both.
+/// Removes from rows what the id was made from: the offset, the empty author, or both.
 pub(super) fn spelling_lost(world: &mut World) -> Broken {
     let mut out = Vec::new();
     let losses = [

@@ -53,7 +53,7 @@ pub(super) fn refs_unsaved(world: &mut World) -> Broken {
     Ok(out)
 }
 
-/// A commit after the checkpoint; where the branch stood is put into `heads`.
+/// Adds a commit after the checkpoint, and puts the branch's earlier head into `heads`.
 fn moved(
     world: &mut World,
     repo: &str,

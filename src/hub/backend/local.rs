@@ -5,7 +5,9 @@
 
 use super::uri::{self, Key, UriRefusal};
 use super::walk::{TEMPORARY, Walk, classify, is_absent, meta_of, micros};
-use super::{Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put, Replaced};
+use super::{
+    Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put, Replaced, Replacement,
+};
 use crate::access::Access;
 use crate::cause::Cause;
 use async_trait::async_trait;
@@ -31,7 +33,7 @@ pub struct Local {
 }
 
 impl Local {
-    /// Opens a folder. Reading it is tried, so that a wrong folder is told at once.
+    /// Opens a folder. It tries to read the folder, so that a wrong folder is reported at once.
     ///
     /// # Errors
     /// No such folder, no folder, or no right to read it.
@@ -283,15 +285,9 @@ impl BackendMut for Local {
         blocking(move || store.put(&key, &bytes)).await
     }
 
-    async fn replace(
-        &self,
-        key: &Key,
-        seen: &Bytes,
-        bytes: Bytes,
-        _unguarded: bool,
-    ) -> Result<Replaced, BackendError> {
-        let (store, key, seen) = (self.clone(), key.clone(), seen.clone());
-        blocking(move || store.put_over(&key, &seen, &bytes)).await
+    async fn replace(&self, wanted: Replacement<'_>) -> Result<Replaced, BackendError> {
+        let (store, key, seen) = (self.clone(), wanted.key.clone(), wanted.seen.clone());
+        blocking(move || store.put_over(&key, &seen, &wanted.bytes)).await
     }
 
     async fn conditions(&self) -> Result<Conditions, BackendError> {

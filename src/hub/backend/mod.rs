@@ -52,7 +52,7 @@ impl Body {
     /// Reads to the end, holding at most `limit` bytes.
     ///
     /// # Errors
-    /// What the store reports, a body that ends early or late, and an object over `limit`.
+    /// The store reports an error, the body ends early or late, or the object is over `limit`.
     pub async fn read_all(mut self, limit: u64) -> Result<Bytes, BackendError> {
         if self.meta.size > limit {
             return Err(BackendError::TooLarge {
@@ -103,7 +103,7 @@ pub struct Conditions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replaced {
     Stored,
-    /// Other bytes than those seen lie there, or none; nothing was changed.
+    /// Other bytes than those seen are stored there, or none; nothing was changed.
     Changed,
 }
 
@@ -244,29 +244,32 @@ pub trait Backend: Send + Sync {
     async fn now(&self) -> Result<Micros, BackendError>;
 }
 
+/// Bytes to be put in the place of others.
+pub(crate) struct Replacement<'a> {
+    pub key: &'a Key,
+    /// The bytes that must lie there.
+    pub seen: &'a Bytes,
+    pub bytes: Bytes,
+    /// Asks a store that does not honour `If-Match` without it; then another writer at the same instant loses.
+    pub unguarded: bool,
+}
+
 /// Writes objects; can be reached from `store/` only.
 #[async_trait]
 pub(crate) trait BackendMut: Backend {
-    /// Stores `bytes` under `key` unless something lies there. Durable when it returns.
+    /// Stores `bytes` under `key` unless the key exists. Durable when it returns.
     ///
     /// # Errors
     /// Whatever kept the bytes from being stored; then nothing visible is under the key. Only after
-    /// [`BackendError::Unknown`] all of `bytes` may lie there, or come to lie there.
+    /// [`BackendError::Unknown`] all of `bytes` may be stored there, now or later.
     async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError>;
 
-    /// Puts `bytes` in the place of exactly `seen`. Durable when it returns. A store that does not honour
-    /// `If-Match` is asked without it only if `unguarded`; then another writer at the same instant loses.
+    /// Puts bytes in the place of exactly those that were seen. Durable when it returns.
     ///
     /// # Errors
     /// As [`BackendMut::put_if_absent`], and [`BackendError::Unusable`] where the store does not honour
     /// `If-Match` and `unguarded` is false; then nothing was changed.
-    async fn replace(
-        &self,
-        key: &Key,
-        seen: &Bytes,
-        bytes: Bytes,
-        unguarded: bool,
-    ) -> Result<Replaced, BackendError>;
+    async fn replace(&self, wanted: Replacement<'_>) -> Result<Replaced, BackendError>;
 
     /// Tries what the store honours, on keys of Luthier's own below `_luthier/`, which stay.
     ///

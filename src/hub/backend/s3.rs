@@ -1,6 +1,6 @@
 //! A bucket as object store: AWS S3 and the servers that speak its protocol.
 //!
-//! What such a server promises differs, so nothing rests on a promise that was not tried: conditional
+//! Such servers promise different things, so Luthier relies on no promise that it has not tried: conditional
 //! puts are probed before the first write, and listings are checked key by key.
 
 mod bucket;
@@ -29,7 +29,9 @@ use self::client::Timeouts;
 use self::fault::Fault;
 use self::listing::Listing;
 use super::uri::{self, Key, UriRefusal};
-use super::{Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put, Replaced};
+use super::{
+    Backend, BackendError, BackendMut, Body, Conditions, Entry, Meta, Put, Replaced, Replacement,
+};
 use crate::access::Access;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -53,7 +55,7 @@ impl fmt::Debug for S3 {
 }
 
 impl S3 {
-    /// Opens a bucket. Listing one key is tried, so that a wrong place or wrong credentials are told at
+    /// Opens a bucket. Listing one key is tried, so that a wrong URL or wrong credentials are reported at
     /// once.
     ///
     /// # Errors
@@ -62,7 +64,7 @@ impl S3 {
         Self::open_with(location, access, Timeouts::default(), None).await
     }
 
-    /// [`S3::open`] at another pace, and with given credentials in place of the SDK's chain.
+    /// Opens the store as [`S3::open`] does, with other timeouts, and with given credentials instead of the SDK's chain.
     async fn open_with(
         location: &BucketLocation,
         access: Access,
@@ -170,15 +172,9 @@ impl BackendMut for S3 {
         self.bucket.put_if_absent(key, bytes).await
     }
 
-    async fn replace(
-        &self,
-        key: &Key,
-        seen: &Bytes,
-        bytes: Bytes,
-        unguarded: bool,
-    ) -> Result<Replaced, BackendError> {
+    async fn replace(&self, wanted: Replacement<'_>) -> Result<Replaced, BackendError> {
         self.check_writable()?;
-        self.bucket.replace(key, seen, bytes, unguarded).await
+        self.bucket.replace(wanted).await
     }
 
     async fn conditions(&self) -> Result<Conditions, BackendError> {

@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What the names of unfinished puts start and end with; listings leave them out.
+/// The start and end of the names of unfinished puts; listings leave them out.
 pub(super) const TEMPORARY: (&str, &str) = (".luthier-", ".tmp");
 
 /// A name that is still to be visited.
@@ -157,12 +157,12 @@ pub(super) fn micros(at: SystemTime) -> Micros {
     }
 }
 
-/// Whether a name is one of our own unfinished puts.
+/// Returns whether a name is one of our own unfinished puts.
 fn is_temporary(name: &str) -> bool {
     name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1)
 }
 
-/// A path part that is not there, that a file stands in the way of, or that is longer than the file
+/// Returns whether a path part does not exist, has a file in its place, or is longer than the file
 /// system can hold: nothing can lie there.
 pub(super) fn is_absent(error: &io::Error) -> bool {
     matches!(

@@ -55,7 +55,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await?;
     let head = landed.head.ok_or("the branch points nowhere")?;
     println!("{} points to {head}", repo.default_branch);
-    // A client receives the object as it lies in the store, not one that was made from the row.
+    // A client receives the object as it is stored, not one that was made from the row.
     match store.serve(Kind::Commit, &head).await?.source {
         Source::Canonical(key) => println!("it is served from {key}"),
         _ => return Err("the commit has no object".into()),

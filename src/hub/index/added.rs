@@ -1,6 +1,6 @@
 //! Rows to be added, cell by cell: the same for every database.
 
-use super::rows::{Cells, Stored, column_here};
+use super::rows::{Cells, Stored, column_here, table_here};
 use super::{
     BlobRow, BranchRow, Capabilities, CommitRow, EditableColumn, IndexError, MembershipRow,
     NewRows, ProposalRow, RepoRow, RowEdit, SnapshotRow,
@@ -12,6 +12,23 @@ pub(super) const BINDS: usize = 5_000;
 
 /// The name of this action in errors.
 pub(super) const EDITING: &str = "changing a row";
+
+/// The name of rewriting a cache in errors.
+pub(super) const CACHING: &str = "rewriting a snapshot's cache";
+
+/// Checks that the hub caches manifests.
+///
+/// # Errors
+/// It has no column for them.
+pub(super) fn cache_here(capabilities: &Capabilities) -> Result<(), IndexError> {
+    match capabilities.manifest_cache() {
+        true => Ok(()),
+        false => Err(IndexError::Query {
+            what: CACHING,
+            why: "musehub_snapshots has no column manifest_blob".into(),
+        }),
+    }
+}
 
 /// A cell to be written.
 pub(super) enum Value {
@@ -120,11 +137,35 @@ pub(super) trait Added: Stored {
     fn values(&self) -> Vec<Value>;
 }
 
-/// A table, its columns, and the cells of each row.
-pub(super) type TableRows = (&'static str, &'static [&'static str], Vec<Vec<Value>>);
+/// Rows to be added to one table.
+pub(super) struct TableRows {
+    /// The table's name here.
+    pub table: &'static str,
+    /// The names here of the columns that the cells are for, whether the hub has them or not.
+    pub columns: Vec<&'static str>,
+    pub rows: Vec<Vec<Value>>,
+}
 
-/// Returns the rows to be added, by table: what is referred to before what refers to it.
-pub(super) fn tables_of(rows: &NewRows) -> Vec<TableRows> {
+/// A table and its columns as they are called today, and the cells of each row.
+type NamedRows = (&'static str, &'static [&'static str], Vec<Vec<Value>>);
+
+/// Returns the rows to be added to each table that the hub has: what is referred to before what refers to it.
+pub(super) fn tables_of(rows: &NewRows, capabilities: &Capabilities) -> Vec<TableRows> {
+    let named = named_rows(rows)
+        .into_iter()
+        .filter_map(|(table, columns, rows)| {
+            let table = table_here(capabilities, table);
+            let here = |column: &&'static str| column_here(capabilities, table, column);
+            (!rows.is_empty() && capabilities.has_table(table)).then(|| TableRows {
+                table,
+                columns: columns.iter().map(here).collect(),
+                rows,
+            })
+        });
+    named.collect()
+}
+
+fn named_rows(rows: &NewRows) -> Vec<NamedRows> {
     let mut out = vec![
         table_of(&rows.repos),
         table_of(&rows.blobs),
@@ -169,7 +210,7 @@ pub(super) fn pointers(rows: &NewRows, kind: Kind) -> (Vec<String>, Vec<String>)
         .unzip()
 }
 
-fn table_of<T: Added>(rows: &[T]) -> TableRows {
+fn table_of<T: Added>(rows: &[T]) -> NamedRows {
     (
         T::TABLE,
         T::COLUMNS,

@@ -1,7 +1,8 @@
 //! [`Index`](super::Index) and `IndexMut` for a database: what of them is the same, whatever its SQL.
 
 /// Implements both traits for a database. Each answer comes from the database's own method of the same name, whose
-/// failure is told with what was asked for; rows by key come from its `page` and `by_id`.
+/// failure is told with what was asked for; the rows of a repository come from `held`, rows by key from its `page` and
+/// `by_id`.
 macro_rules! answers {
     ($database:ident) => {
         $crate::index::answers::answers! { @for $database;
@@ -12,18 +13,20 @@ macro_rules! answers {
                 now() -> Micros, "the time";
                 memberships(kind: Kind, after: Option<&MembershipRow>, limit: u32) -> Page<MembershipRow>, "memberships";
                 held_by(kind: Kind, repo_id: &str, ids: &[String]) -> Vec<String>, "who holds rows";
-                ids_held(kind: Kind, repo_id: &str, after: Option<&str>, limit: u32) -> Page<String>, "a repository's rows";
-                holders_of(kind: Kind, ids: &[String]) -> Vec<MembershipRow>, "who holds rows";
-                ids_with_row(kind: Kind, ids: &[String]) -> Vec<String>, "which rows there are";
                 next_located(kind: Kind, after: &str, window: u32) -> Option<(String, String)>, "a sample of rows";
                 ids_unlinked(kind: Kind, after: Option<&str>, limit: u32) -> Page<String>, "rows without storage_uri";
-                without_repo_index() -> Vec<String>, "the indexes";
                 repo_by_path(owner: &str, slug: &str) -> Option<RepoRow>, "a repository by its path";
                 branches_of(repo_id: &str, after: Option<&str>, limit: u32) -> Page<BranchRow>, "a repository's branches";
                 ids_with_prefix(prefix: &str, limit: u32) -> Vec<(Kind, String)>, "ids by their beginning";
                 browse(ask: &Browse) -> Page<Listed>, "a list of rows";
                 browse_count(ask: &Browse) -> u64, "the length of a list of rows";
                 repo_counts(repo_ids: &[String]) -> Vec<(u64, u64)>, "counts by repository";
+            }
+            held {
+                ids_held(kind: Kind, repo_id: &str, after: Option<&str>, limit: u32) -> Page<String>, "a repository's rows";
+                holders_of(kind: Kind, ids: &[String]) -> Vec<MembershipRow>, "who holds rows";
+                ids_with_row(kind: Kind, ids: &[String]) -> Vec<String>, "which rows there are";
+                without_repo_index() -> Vec<String>, "the indexes";
             }
             pages {
                 repos of RepoRow; branches of BranchRow; commits of CommitRow;
@@ -48,11 +51,21 @@ macro_rules! answers {
     };
     (@for $database:ident;
         reads { $($read:ident($($ask:ident: $of:ty),*) -> $found:ty, $what:literal;)+ }
+        held { $($held:ident($($wish:ident: $wished:ty),*) -> $had:ty, $holding:literal;)+ }
         pages { $($list:ident of $row:ident;)+ }
         by_id { $($rows:ident of $wanted:ident;)+ }
         one_by_id { $($one:ident of $single:ident;)+ }
         changes { $($change:ident($($given:ident: $as:ty),*) -> $done:ty;)+ }
     ) => {
+        const _: () = {
+        use $crate::index::{
+            About, BatchOutcome, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden,
+            Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, Page,
+            ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility, WriteBatch, held,
+        };
+        use async_trait::async_trait;
+        use luthier_object::{Kind, time::Micros};
+
         #[async_trait]
         impl Index for $database {
             fn describe(&self) -> String {
@@ -80,6 +93,11 @@ macro_rules! answers {
                 found.map_err(|error: sqlx::Error| self.failed($what, error))
             })+
 
+            $(async fn $held(&self, $($wish: $wished),*) -> Result<$had, IndexError> {
+                let found = held::$held(self, $($wish),*).await;
+                found.map_err(|error: sqlx::Error| self.failed($holding, error))
+            })+
+
             $(async fn $list(&self, after: Option<&str>, limit: u32) -> Result<Page<$row>, IndexError> {
                 self.page(after, limit).await
             })+
@@ -98,7 +116,7 @@ macro_rules! answers {
                 after: Option<&str>,
                 limit: u32,
             ) -> Result<Page<ProposalRow>, IndexError> {
-                let page = self.proposal_page(repo_id, after, limit).await;
+                let page = held::proposal_page(self, repo_id, after, limit).await;
                 let page = page.map_err(|error| self.failed("a repository's proposals", error))?;
                 let mut rows = self.by_id::<ProposalRow>(&page.rows).await?;
                 rows.sort_by(|a, b| a.proposal_id.cmp(&b.proposal_id));
@@ -115,6 +133,7 @@ macro_rules! answers {
                 Self::$change(self, $($given),*).await
             })+
         }
+        };
     };
 }
 

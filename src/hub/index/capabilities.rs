@@ -68,6 +68,20 @@ impl Capabilities {
         self.has_table(Self::refs_table(kind))
     }
 
+    /// Returns the table that says which repositories rows of `kind` belong to, where the hub keeps that.
+    pub(super) fn holder_table(&self, kind: Kind) -> &'static str {
+        match self.refs(kind) {
+            true => Self::refs_table(kind),
+            false => Self::table(kind),
+        }
+    }
+
+    /// Returns [`Self::holder_table`]; `None` where it does not name the repository.
+    pub(super) fn holding(&self, kind: Kind) -> Option<&'static str> {
+        let table = self.holder_table(kind);
+        self.has(table, "repo_id").then_some(table)
+    }
+
     /// Returns whether snapshots cache their manifest (`manifest_blob`), rather than hold it (`manifest`).
     #[must_use]
     pub fn manifest_cache(&self) -> bool {

@@ -1,7 +1,7 @@
 //! A line of a browsing list: the same for every database.
 
-use super::Listed;
 use super::rows::Cells;
+use super::{Capabilities, Listed};
 use luthier_object::Kind;
 
 /// Characters of `what`.
@@ -18,12 +18,26 @@ pub(super) const fn at_column(kind: Kind) -> &'static str {
     }
 }
 
-/// Reads one line of a list.
+/// Reads a count; 0 for null.
+pub(super) fn count(cells: &mut dyn Cells) -> Result<u64, sqlx::Error> {
+    Ok(cells.int()?.map_or(0, i64::unsigned_abs))
+}
+
+/// Reads two counts.
+pub(super) fn two_counts(cells: &mut dyn Cells) -> Result<(u64, u64), sqlx::Error> {
+    Ok((count(cells)?, count(cells)?))
+}
+
+/// Returns what reads one line of a list of `kind`.
 pub(super) fn read_light(
-    cells: &mut dyn Cells,
     kind: Kind,
-    has_uri: bool,
-) -> Result<Listed, sqlx::Error> {
+    capabilities: &Capabilities,
+) -> impl Fn(&mut dyn Cells) -> Result<Listed, sqlx::Error> + use<> {
+    let has_uri = capabilities.storage_uri(kind);
+    move |cells| light(cells, kind, has_uri)
+}
+
+fn light(cells: &mut dyn Cells, kind: Kind, has_uri: bool) -> Result<Listed, sqlx::Error> {
     let id = cells.key()?;
     let at = cells.key()?;
     let who = cells.text()?;

@@ -3,6 +3,7 @@
 
 use super::{BlobRow, BranchRow, Capabilities, CommitRow, ProposalRow, RepoRow, SnapshotRow};
 use luthier_object::Kind;
+use std::borrow::Cow;
 
 /// Returns a whole number as a database may write it: `12`, `12.00`, `1.2e1`. `None` for anything else.
 pub(super) fn whole(text: &str) -> Option<i64> {
@@ -23,20 +24,39 @@ pub(super) fn whole(text: &str) -> Option<i64> {
 
 /// Cells of one row, read from left to right.
 pub(super) trait Cells {
+    /// Returns the next cell's bytes, a number as its decimal text; `None` for null.
+    fn cell(&mut self) -> Result<Option<Cow<'_, [u8]>>, sqlx::Error>;
+    /// Returns a key as it can be asked for again.
+    fn opt_key(&mut self) -> Result<Option<String>, sqlx::Error>;
+
     /// Returns a key as it can be asked for again; empty for null.
     fn key(&mut self) -> Result<String, sqlx::Error> {
         Ok(self.opt_key()?.unwrap_or_default())
     }
-    fn opt_key(&mut self) -> Result<Option<String>, sqlx::Error>;
-    /// Text; empty for null.
+
+    /// Returns text; empty for null.
     fn text(&mut self) -> Result<String, sqlx::Error> {
         Ok(self.opt_text()?.unwrap_or_default())
     }
-    fn opt_text(&mut self) -> Result<Option<String>, sqlx::Error>;
-    fn bytes(&mut self) -> Result<Option<Vec<u8>>, sqlx::Error>;
+
+    fn opt_text(&mut self) -> Result<Option<String>, sqlx::Error> {
+        let cell = self.cell()?;
+        Ok(cell.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    fn bytes(&mut self) -> Result<Option<Vec<u8>>, sqlx::Error> {
+        Ok(self.cell()?.map(Cow::into_owned))
+    }
+
     /// Returns a whole number; `None` for null and for anything that is none.
-    fn int(&mut self) -> Result<Option<i64>, sqlx::Error>;
-    fn flag(&mut self) -> Result<bool, sqlx::Error>;
+    fn int(&mut self) -> Result<Option<i64>, sqlx::Error> {
+        let cell = self.cell()?;
+        Ok(cell.and_then(|bytes| whole(std::str::from_utf8(&bytes).ok()?)))
+    }
+
+    fn flag(&mut self) -> Result<bool, sqlx::Error> {
+        Ok(self.int()? == Some(1))
+    }
 }
 
 /// A row of one table.

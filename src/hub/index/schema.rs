@@ -2,6 +2,8 @@
 //!
 //! Nothing here makes a table, rewrites a row or touches Alembic's own table.
 
+mod alembic;
+
 use super::Capabilities;
 use super::rows::id_column;
 use luthier_object::Kind;
@@ -208,97 +210,11 @@ impl Migration {
             "CREATE INDEX {concurrently}IF NOT EXISTS {name} ON {table} {on}"
         )]
     }
-
-    /// Returns the same as a revision of the hub's own Alembic chain, behind the revision that it is at.
-    #[must_use]
-    pub fn alembic(&self) -> String {
-        let down = match self.revisions.as_slice() {
-            [] => "None".to_owned(),
-            [one] => quoted(one),
-            many => {
-                let many: Vec<String> = many.iter().map(|revision| quoted(revision)).collect();
-                format!("({})", many.join(", "))
-            }
-        };
-        let after = match self.revisions.is_empty() {
-            true => "the first revision".to_owned(),
-            false => self
-                .revisions
-                .join(", ")
-                .replace(['\\', '"', '\n', '\r'], " "),
-        };
-        let mut up = String::new();
-        let mut back = String::new();
-        if self.dialect == Dialect::Postgres && !self.columns.is_empty() {
-            up += "    op.execute(\"SET LOCAL lock_timeout = '5s'\")\n";
-        }
-        for kind in &self.columns {
-            up += &format!("    op.execute({})\n", quoted(&self.add_column(*kind)));
-            back = format!(
-                "    op.drop_column(\"{}\", \"storage_uri\")\n",
-                Capabilities::table(*kind)
-            ) + &back;
-        }
-        if !self.indexes.is_empty() {
-            up += "    with op.get_context().autocommit_block():\n";
-            let mut drops = "    with op.get_context().autocommit_block():\n".to_owned();
-            let concurrently = match self.dialect {
-                Dialect::Postgres => "CONCURRENTLY ",
-                Dialect::Sqlite => "",
-            };
-            for (kind, standing) in &self.indexes {
-                for statement in self.add_index(*kind, *standing) {
-                    up += &format!("        op.execute({})\n", quoted(&statement));
-                }
-                let concurrently = match self.name(*kind).partitioned {
-                    true => "",
-                    false => concurrently,
-                };
-                drops += &format!(
-                    "        op.execute(\"DROP INDEX {concurrently}IF EXISTS {}\")\n",
-                    index_name(*kind)
-                );
-            }
-            back = drops + &back;
-        }
-        if up.is_empty() {
-            up += "    pass\n";
-            back += "    pass\n";
-        }
-        format!(
-            "\"\"\"storage_uri on commits and snapshots\n\n\
-             Additive: nullable columns without default, and indexes over the rows that are null.\n\
-             Going back forgets where objects are; the objects stay.\n\n\
-             Revision ID: luthier_storage_uri\n\
-             Revises: {after}\n\
-             \"\"\"\n\
-             from alembic import op\n\n\
-             revision = \"luthier_storage_uri\"\n\
-             down_revision = {down}\n\
-             branch_labels = None\n\
-             depends_on = None\n\n\n\
-             def upgrade() -> None:\n{up}\n\n\
-             def downgrade() -> None:\n{back}"
-        )
-    }
-}
-
-/// Returns a Python string; revisions come out of the hub, so nothing in them may end it.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => out.push_str(&format!("\\x{:02x}", c as u32 & 0xff)),
-            c => out.push(c),
-        }
-    }
-    out + "\""
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Dialect, Migration, Partition, Standing, TableName, quoted};
+    use super::{Dialect, Migration, Partition, Standing, TableName};
     use crate::index::Capabilities;
     use luthier_object::Kind;
 
@@ -384,7 +300,6 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("Revises: a, b  import os"), "{text}");
-        assert_eq!(quoted("\\"), r#""\\""#);
         assert!(!text.contains("CONCURRENTLY") && !text.contains("IF NOT EXISTS storage_uri"));
     }
 

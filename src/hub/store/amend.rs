@@ -1,7 +1,7 @@
 //! Computes the changes with which a row would say what its object says.
 
-use super::rebuild::rows;
 use super::reconstruct;
+use super::rows;
 use crate::index::{CellEdit, CommitRow, EditableColumn as Column, SnapshotRow};
 use luthier_object::{CommitRecord, SnapshotRecord, json};
 use serde_json::{Map, Value};
@@ -20,6 +20,19 @@ const COLUMNS: [&str; 9] = [
     "commit_id",
 ];
 
+/// The columns of a commit's row, with the fields that each of them holds.
+const CELLS: [(Column, &[&str]); 6] = [
+    (Column::Branch, &["branch"]),
+    (
+        Column::ParentIds,
+        &["parent_commit_id", "parent2_commit_id"],
+    ),
+    (Column::Message, &["message"]),
+    (Column::Author, &["author"]),
+    (Column::Timestamp, &["committed_at"]),
+    (Column::SnapshotId, &["snapshot_id"]),
+];
+
 /// Returns the cells of a commit's row that its object changes. The store wins, field by field; `reviewed_by` joins by
 /// union and `test_runs` by maximum, as clients merge them. Whose the row is stays: an object may have been made in
 /// another repository. `differing` are the fields that an audit tells apart.
@@ -30,49 +43,29 @@ pub fn commit(
     differing: &BTreeSet<String>,
 ) -> Vec<CellEdit> {
     let wanted = rows::commit(record, "", String::new());
-    let mut out = Vec::new();
-    let mut set = |column: Column, fields: &[&str], seen: Option<&str>, new: Option<&str>| {
-        let differs = fields.iter().any(|field| differing.contains(*field));
-        if differs && seen.unwrap_or_default() != new.unwrap_or_default() {
-            let bytes = |text: Option<&str>| text.map(|text| text.as_bytes().to_vec());
-            let (seen, new) = (bytes(seen), bytes(new));
-            out.push(CellEdit { column, seen, new });
-        }
+    let texts = |row: &CommitRow| {
+        [
+            Some(row.branch.clone()),
+            Some(row.parent_ids.clone()),
+            Some(row.message.clone()),
+            Some(row.author.clone()),
+            Some(row.timestamp.clone()),
+            row.snapshot_id.clone(),
+        ]
     };
-    let (was, is) = (row, &wanted);
-    let parents = ["parent_commit_id", "parent2_commit_id"];
-    set(
-        Column::Branch,
-        &["branch"],
-        Some(&was.branch),
-        Some(&is.branch),
-    );
-    set(
-        Column::ParentIds,
-        &parents,
-        Some(&was.parent_ids),
-        Some(&is.parent_ids),
-    );
-    set(
-        Column::Message,
-        &["message"],
-        Some(&was.message),
-        Some(&is.message),
-    );
-    set(
-        Column::Author,
-        &["author"],
-        Some(&was.author),
-        Some(&is.author),
-    );
-    set(
-        Column::Timestamp,
-        &["committed_at"],
-        Some(&was.timestamp),
-        Some(&is.timestamp),
-    );
-    let (seen, new) = (was.snapshot_id.as_deref(), is.snapshot_id.as_deref());
-    set(Column::SnapshotId, &["snapshot_id"], seen, new);
+    let mut out = Vec::new();
+    for ((column, fields), (seen, new)) in
+        CELLS.iter().zip(texts(row).into_iter().zip(texts(&wanted)))
+    {
+        let differs = fields.iter().any(|field| differing.contains(*field));
+        if differs && seen.as_deref().unwrap_or_default() != new.as_deref().unwrap_or_default() {
+            out.push(CellEdit {
+                column: *column,
+                seen: seen.map(String::into_bytes),
+                new: new.map(String::into_bytes),
+            });
+        }
+    }
     let others = differing
         .iter()
         .any(|name| !COLUMNS.contains(&name.as_str()));
@@ -100,7 +93,7 @@ pub fn snapshot(row: &SnapshotRow, record: &SnapshotRecord) -> Vec<CellEdit> {
     }]
 }
 
-/// `commit_meta` with every field that the object has; `None` where it says so already. What only the row
+/// Returns `commit_meta` with every field that the object has; `None` where it has them already. What only the row
 /// has stays; a cell that cannot be read gives way.
 fn joined(meta: &str, object: &Map<String, Value>) -> Option<String> {
     let read = match json::parse(meta.as_bytes()) {
@@ -124,7 +117,7 @@ fn joined(meta: &str, object: &Map<String, Value>) -> Option<String> {
     (read.as_ref() != Some(&out)).then(|| json::canonical(&Value::Object(out)))
 }
 
-/// Names on either side, each once, in order.
+/// Returns the names on either side, each once, in order.
 fn union(row: Option<&Value>, object: &Value) -> Value {
     let (Some(Value::Array(left)), Value::Array(right)) = (row, object) else {
         return object.clone();

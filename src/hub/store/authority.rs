@@ -6,7 +6,7 @@
 pub struct Authority(());
 
 impl Authority {
-    /// Called where `--write` was read, and by the demo for the hub that it has just made.
+    /// Grants writing: called where `--write` was read, and by the demo for the hub that it has just made.
     #[must_use]
     pub const fn granted() -> Self {
         Self(())

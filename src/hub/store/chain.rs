@@ -4,7 +4,8 @@ use super::reconstruct;
 use super::{Store, StoreError};
 use crate::index::SnapshotRow;
 use bytes::Bytes;
-use luthier_object::{Delta, Kind, Manifest, ObjectId, Proof, Tree};
+use luthier_object::{Delta, Kind, Manifest, ManifestError, ObjectId, Proof, Tree};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// The most deltas of a chain.
@@ -23,7 +24,11 @@ pub enum ChainBreak {
     #[error("the chain contains {0} twice")]
     Cycle(String),
     #[error("the delta of {id} cannot be read: {why}")]
-    BadDelta { id: String, why: String },
+    BadDelta {
+        id: String,
+        #[source]
+        why: ManifestError,
+    },
     #[error("the tree made for {0} does not match its id")]
     Unproved(String),
     #[error("more than {MAX_CHAIN} deltas")]
@@ -125,10 +130,10 @@ impl Store {
     ) -> Result<Result<Tree, ChainBreak>, StoreError> {
         let mut down = Vec::new();
         let mut seen = HashSet::new();
-        let mut current = row.clone();
+        let mut current = Cow::Borrowed(row);
         let base = loop {
             if !seen.insert(current.snapshot_id.clone()) {
-                return Ok(Err(ChainBreak::Cycle(current.snapshot_id)));
+                return Ok(Err(ChainBreak::Cycle(current.snapshot_id.clone())));
             }
             if down.len() == MAX_CHAIN {
                 return Ok(Err(ChainBreak::TooLong));
@@ -140,16 +145,16 @@ impl Store {
                 current.delta.as_ref(),
                 reconstruct::non_empty(current.parent_snapshot_id.as_deref()),
             ) else {
-                return Ok(Err(ChainBreak::NoBase(current.snapshot_id)));
+                return Ok(Err(ChainBreak::NoBase(current.snapshot_id.clone())));
             };
             let parent = parent.to_owned();
-            down.push(current.snapshot_id);
+            down.push(current.snapshot_id.clone());
             let mut found = self
                 .index()
                 .snapshots_by_id(std::slice::from_ref(&parent))
                 .await?;
             match found.pop() {
-                Some(next) => current = next,
+                Some(next) => current = Cow::Owned(next),
                 None => return Ok(Err(ChainBreak::MissingParent(parent))),
             }
         };
@@ -195,10 +200,7 @@ impl Store {
             };
             let delta = match Delta::decode(row.delta.as_deref().unwrap_or_default()) {
                 Ok(delta) => delta,
-                Err(why) => {
-                    let why = why.to_string();
-                    return Ok(Err(ChainBreak::BadDelta { id, why }));
-                }
+                Err(why) => return Ok(Err(ChainBreak::BadDelta { id, why })),
             };
             let (mut manifest, _) = tree.into_parts();
             manifest.apply(&delta);

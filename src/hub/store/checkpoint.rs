@@ -29,7 +29,7 @@ pub struct Refs {
     pub branches: Vec<BranchRow>,
 }
 
-/// One checkpoint as it lies in the store.
+/// One checkpoint as it is stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checkpoint {
     /// From 1, in the order in which they were made.

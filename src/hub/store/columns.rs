@@ -21,7 +21,7 @@ pub trait Columns {
     /// Returns the columns, without the primary key.
     fn columns(&self) -> Vec<Column>;
 
-    /// Their names, in the same order.
+    /// Returns their names, in the same order.
     #[must_use]
     fn names() -> Vec<&'static str>
     where

@@ -38,7 +38,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// All is well.
+    /// Makes a check that passed.
     pub fn pass(name: &'static str, found: impl Into<String>) -> Self {
         Self {
             name,
@@ -49,7 +49,7 @@ impl Check {
         }
     }
 
-    /// Work is possible; this should be known.
+    /// Makes a check that passed with a warning.
     pub fn warn(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
         Self {
             health: Health::Warn,
@@ -58,7 +58,7 @@ impl Check {
         }
     }
 
-    /// Work is not possible, or not safe.
+    /// Makes a check that failed: work is not possible, or not safe.
     pub fn fail(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
         Self {
             health: Health::Fail,

@@ -25,14 +25,14 @@ pub enum Environment {
 }
 
 impl Environment {
-    /// As the configuration names it.
+    /// Returns the word of the configuration.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Environment::Production => "production",
             Environment::Staging => "staging",
             Environment::Demo => "demo",
-            Environment::Unknown => "environment unknown",
+            Environment::Unknown => "unknown",
         }
     }
 
@@ -104,7 +104,7 @@ impl Hub {
         }
     }
 
-    /// [`Hub::describe_store`] with where the bucket is: two endpoints may have buckets of one name.
+    /// Returns [`Hub::describe_store`] with the endpoint: two endpoints may have buckets with the same name.
     #[must_use]
     pub fn locate_store(&self) -> String {
         match &self.objects {
@@ -116,8 +116,9 @@ impl Hub {
         }
     }
 
-    /// A name for database, endpoint, bucket and prefix together, without secrets: the sha256 of
-    /// [`Hub::identity`] in hex.
+    /// Returns a name for database, endpoint, bucket and prefix together, without secrets: the sha256 of
+    /// [`Hub::identity`] in hex. Plans, sign-offs and the journal's file name hold it, so it stays what it was: an
+    /// endpoint that only an AWS profile names is not part of it.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         hex::encode(Sha256::digest(self.identity()))
@@ -145,7 +146,7 @@ impl Hub {
     }
 }
 
-/// A part of a hub's identity: its scheme and what stands behind it, each ended by a NUL.
+/// Writes a part of a hub's identity: its scheme and the rest, each ended by a NUL.
 fn name(out: &mut Vec<u8>, scheme: &str, rest: &[u8]) {
     out.extend_from_slice(scheme.as_bytes());
     out.push(0);
@@ -256,7 +257,7 @@ impl ObjectStore {
     }
 }
 
-/// The bucket of `s3://bucket/prefix`. How it is reached is said elsewhere: in the environment or the
+/// Returns the bucket of `s3://bucket/prefix`. How it is reached is configured elsewhere: in the environment or the
 /// profile.
 fn bucket_of(rest: &str) -> Result<s3::BucketLocation, UrlError> {
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
@@ -276,7 +277,7 @@ fn bucket_of(rest: &str) -> Result<s3::BucketLocation, UrlError> {
     })
 }
 
-/// `scheme:///path`, with the path made absolute.
+/// Returns `scheme:///path`, with the path made absolute.
 fn url_of(scheme: &str, path: &Path) -> String {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     match url::Url::from_file_path(&absolute) {
@@ -293,7 +294,7 @@ fn whole(url: &str) -> Result<(), UrlError> {
     }
 }
 
-/// A URL as it may be shown: without user, password and query.
+/// Returns a URL that may be shown: without user, password and query.
 #[must_use]
 pub fn without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();

@@ -16,6 +16,7 @@ pub mod rebuild;
 pub mod reconstruct;
 mod requests;
 mod retry;
+pub mod rows;
 pub mod write;
 
 pub use authority::Authority;
@@ -75,7 +76,7 @@ pub struct Store {
 /// has nothing that proves.
 #[async_trait]
 pub trait Copies: Send + Sync {
-    /// Whatever is kept under the id's names, with where it lies. None of it is proved.
+    /// Returns whatever is stored under the id's keys, with the key. None of it is checked.
     ///
     /// # Errors
     /// A file that is there and cannot be read.
@@ -128,7 +129,7 @@ impl Store {
         }
     }
 
-    /// The same hub, whose objects are written through something that a test puts before its store.
+    /// Returns the same hub, whose objects are written through a wrapper of a test.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn through_writes(
         self,

@@ -2,10 +2,10 @@
 
 use super::chain::{ChainBreak, TreeCache};
 use super::hub::{Database, Hub, ObjectStore};
-use super::rebuild::rows;
 use super::reconstruct::{self, RowError};
 use super::requests::{connect_backend, connect_index};
 use super::retry::Retrying;
+use super::rows;
 use super::{Authority, Store, StoreError, WriteSide};
 use crate::access::Access;
 use crate::backend::local::Local;
@@ -58,7 +58,7 @@ pub enum ServeError {
     Store(#[from] StoreError),
 }
 
-/// Why a row alone gives no object that proves.
+/// The reason why no object that matches the id can be made from a row.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnprovenRow {
     #[error(transparent)]
@@ -102,6 +102,22 @@ impl Store {
         })
     }
 
+    /// Takes both sides of a hub, opened for writing.
+    pub(super) fn for_writing(
+        hub: &Hub,
+        index: Arc<dyn IndexMut>,
+        backend: Arc<dyn BackendMut>,
+    ) -> Self {
+        Self {
+            hub: hub.clone(),
+            index: Retrying::new(index.clone()),
+            backend: backend.clone(),
+            write_side: Some(WriteSide { index, backend }),
+            patient: None,
+            copies: None,
+        }
+    }
+
     /// Makes the database of a new hub and opens both sides for writing. Puts do not wait for the
     /// disk: a hub that is lost while it is being made is made again.
     ///
@@ -126,14 +142,7 @@ impl Store {
             })
         });
         let backend = backend.await?;
-        Ok(Self {
-            hub: hub.clone(),
-            index: Retrying::new(index.clone()),
-            backend: backend.clone(),
-            write_side: Some(WriteSide { index, backend }),
-            patient: None,
-            copies: None,
-        })
+        Ok(Self::for_writing(hub, index, backend))
     }
 
     /// Returns the whole object under `key`; `None` where the store says that there is none.
@@ -222,48 +231,30 @@ impl Store {
             kind,
             id: id.to_string(),
         };
+        let index = self.index();
         match kind {
             Kind::Commit => {
-                let row = self
-                    .index()
-                    .commits_by_id(&ids)
-                    .await?
-                    .pop()
-                    .ok_or_else(no_row)?;
+                let row = index.commits_by_id(&ids).await?.pop();
+                let row = row.ok_or_else(no_row)?;
                 match row.storage_uri.as_deref() {
                     Some(uri) => self.serve_stored(id, uri).await,
                     None => reconstructed(id, canonical_commit(&row)),
                 }
             }
             Kind::Snapshot => {
-                let row = self
-                    .index()
-                    .snapshots_by_id(&ids)
-                    .await?
-                    .pop()
-                    .ok_or_else(no_row)?;
-                match row.storage_uri.as_deref() {
-                    Some(uri) => self.serve_stored(id, uri).await,
-                    None => {
-                        let made = self
-                            .canonical_snapshot(&row, &mut TreeCache::default())
-                            .await?;
-                        reconstructed(id, made)
-                    }
+                let row = index.snapshots_by_id(&ids).await?.pop();
+                let row = row.ok_or_else(no_row)?;
+                if let Some(uri) = row.storage_uri.as_deref() {
+                    return self.serve_stored(id, uri).await;
                 }
+                let mut trees = TreeCache::default();
+                reconstructed(id, self.canonical_snapshot(&row, &mut trees).await?)
             }
             Kind::Blob => {
-                let row = self
-                    .index()
-                    .blobs_by_id(&ids)
-                    .await?
-                    .pop()
-                    .ok_or_else(no_row)?;
-                let uri = row
-                    .storage_uri
-                    .clone()
-                    .or_else(|| row.disk_path.map(|path| format!("local://{path}")));
-                match uri {
+                let row = index.blobs_by_id(&ids).await?.pop();
+                let row = row.ok_or_else(no_row)?;
+                let on_disk = row.disk_path.map(|path| format!("local://{path}"));
+                match row.storage_uri.or(on_disk) {
                     Some(uri) => self.serve_stored(id, &uri).await,
                     None => reconstructed(id, Err(UnprovenRow::Blob)),
                 }
@@ -295,7 +286,7 @@ impl Store {
         }
     }
 
-    /// The snapshot of a row whose tree still proves.
+    /// Makes the snapshot of a row whose tree still matches the id.
     ///
     /// # Errors
     /// A side that could not be asked. `Err` inside says why nothing proves.
@@ -314,7 +305,7 @@ impl Store {
     }
 }
 
-fn differ(key: &Key) -> StoreError {
+pub(super) fn differ(key: &Key) -> StoreError {
     StoreError::Backend(BackendError::Remote {
         what: key.to_string(),
         why: "two reads gave different bytes".into(),
@@ -361,10 +352,10 @@ pub(super) async fn open_backend(
     Ok(opened.await?)
 }
 
-/// The commit that its row still proves, in the spelling that its id was made from.
+/// Makes the commit of a row that still matches the id, in the spelling that the id was made from.
 ///
 /// # Errors
-/// Why the row cannot stand in.
+/// The reason why no object can be made from the row.
 pub fn canonical_commit(row: &crate::index::CommitRow) -> Result<Proven, UnprovenRow> {
     let stated = reconstruct::commit_record(row)?;
     Ok(Proven::recover_commit(&stated)?)

@@ -79,7 +79,7 @@ pub fn commit_record(row: &CommitRow) -> Result<CommitRecord, RowError> {
     })
 }
 
-/// `commit_meta` with every key of the table; keys with a column of their own are not taken from it.
+/// Returns `commit_meta` with every key of the table; keys with a column of their own are not taken from it.
 pub(super) fn commit_rest(text: &str) -> Result<Map<String, Value>, RowError> {
     let column = "commit_meta";
     let mut map = match text {
@@ -96,7 +96,7 @@ pub(super) fn commit_rest(text: &str) -> Result<Map<String, Value>, RowError> {
     luthier_object::commit::with_defaults(map).map_err(|e| broken(column, e))
 }
 
-/// An empty text stands for null: old hubs wrote both.
+/// Returns `None` for an empty text too: old hubs wrote both.
 #[must_use]
 pub fn non_empty(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())

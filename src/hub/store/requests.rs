@@ -4,7 +4,7 @@
 
 use crate::backend::{
     Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, Replaced,
-    UriRefusal,
+    Replacement, UriRefusal,
 };
 use crate::index::reads::index_reads;
 use crate::index::{
@@ -46,7 +46,7 @@ async fn told<T, E: Display>(
     .await
 }
 
-/// The parts of an answer; those that are waited for too long, and the error that ends them, are told.
+/// Returns the parts of an answer, and logs slow ones and the error that ends them.
 fn told_parts<'a, T: Send + 'a>(
     span: Span,
     parts: BoxStream<'a, Result<T, BackendError>>,
@@ -65,7 +65,7 @@ fn told_parts<'a, T: Send + 'a>(
     told.boxed()
 }
 
-/// Opens a database whose requests are told to the log; connecting is one of them.
+/// Opens a database whose requests are logged; connecting is one of them.
 pub(super) async fn connect_index(
     opening: impl Future<Output = Result<Arc<dyn IndexMut>, IndexError>>,
 ) -> Result<Arc<dyn IndexMut>, IndexError> {
@@ -73,7 +73,7 @@ pub(super) async fn connect_index(
     Ok(Arc::new(ToldIndex(index)))
 }
 
-/// Opens an object store whose requests are told to the log; connecting is one of them.
+/// Opens an object store whose requests are logged; connecting is one of them.
 pub(super) async fn connect_backend(
     opening: impl Future<Output = Result<Arc<dyn BackendMut>, BackendError>>,
 ) -> Result<Arc<dyn BackendMut>, BackendError> {
@@ -81,7 +81,7 @@ pub(super) async fn connect_backend(
     Ok(Arc::new(ToldBackend(backend)))
 }
 
-/// A database whose requests are told to the log.
+/// A database whose requests are logged.
 struct ToldIndex(Arc<dyn IndexMut>);
 
 fn of_database(operation: &'static str) -> Span {
@@ -149,7 +149,7 @@ impl IndexMut for ToldIndex {
     }
 }
 
-/// An object store whose requests are told to the log.
+/// An object store whose requests are logged.
 struct ToldBackend(Arc<dyn BackendMut>);
 
 fn of_store(operation: &'static str, key: &str) -> Span {
@@ -203,15 +203,9 @@ impl BackendMut for ToldBackend {
         told(of_store("put_if_absent", key.as_str()), request).await
     }
 
-    async fn replace(
-        &self,
-        key: &Key,
-        seen: &Bytes,
-        bytes: Bytes,
-        unguarded: bool,
-    ) -> Result<Replaced, BackendError> {
-        let request = self.0.replace(key, seen, bytes, unguarded);
-        told(of_store("replace", key.as_str()), request).await
+    async fn replace(&self, wanted: Replacement<'_>) -> Result<Replaced, BackendError> {
+        let key = wanted.key;
+        told(of_store("replace", key.as_str()), self.0.replace(wanted)).await
     }
 
     async fn conditions(&self) -> Result<Conditions, BackendError> {

@@ -77,7 +77,7 @@ pub enum Change {
 pub enum RowObject {
     /// It has to be stored first.
     New(Sealed),
-    /// It lies in the store already.
+    /// It is stored already.
     Stored { kind: Kind, id: ObjectId },
 }
 
@@ -280,7 +280,7 @@ impl Writer {
         }
     }
 
-    /// Returns whether what lies under `key` is read whole and proves the id.
+    /// Returns whether the bytes under `key` are complete and match the id.
     async fn witness(
         &self,
         kind: Kind,
@@ -306,7 +306,7 @@ impl Writer {
         self.put_object(object).await
     }
 
-    /// Compare-and-set of the row's pointer.
+    /// Sets the row's storage_uri if it still has the value that was seen.
     async fn point(
         &self,
         kind: Kind,

@@ -86,7 +86,7 @@ pub struct BlobHasher {
 }
 
 impl BlobHasher {
-    /// `size` is the number of bytes that will follow.
+    /// Starts the hash of a blob of `size` bytes, which follow in parts.
     #[must_use]
     pub fn new(size: u64) -> Self {
         let mut typed = Sha256::new();

@@ -51,19 +51,19 @@ const SCHEMES: [Formula; 4] = [
     },
     Formula {
         scheme: CommitScheme::Rc7,
-        head: |fields| Sha256::new_with_prefix(six_head(fields)),
+        head: |fields| six_head(fields, Sha256::new()),
         tail: six_tail,
         author: true,
     },
     Formula {
         scheme: CommitScheme::V01,
-        head: |fields| Sha256::new_with_prefix(four_head(fields, "\0")),
+        head: |fields| four_head(fields, "\0"),
         tail: four_tail,
         author: false,
     },
     Formula {
         scheme: CommitScheme::Pipe,
-        head: |fields| Sha256::new_with_prefix(four_head(fields, "|")),
+        head: |fields| four_head(fields, "|"),
         tail: four_tail,
         author: false,
     },
@@ -264,14 +264,23 @@ pub fn ambiguous_commit(record: &CommitRecord) -> Option<&'static str> {
     .find_map(|(field, holds)| holds.then_some(field))
 }
 
-/// join(⏚, [join(⏚, sorted(hex(parents))), hex(snapshot_id), message, …
-fn six_head(fields: &Fields<'_>) -> String {
+/// Hashes join(⏚, [join(⏚, sorted(hex(parents))), hex(snapshot_id), message, …
+fn six_head(fields: &Fields<'_>, hasher: Sha256) -> Sha256 {
     let parents = fields.sorted_parents(ObjectId::bare, "\0");
     let snapshot = fields.snapshot_id.map_or("", ObjectId::bare);
-    [&parents, snapshot, fields.message, ""].join("\0")
+    joined([&parents, snapshot, fields.message], "\0", hasher)
 }
 
-/// … committed_at, author, signer_public_key])
+/// Hashes parts, each with the separator behind it. A message may weigh megabytes, so no text is made of them.
+fn joined(parts: [&str; 3], separator: &str, mut hasher: Sha256) -> Sha256 {
+    for part in parts {
+        hasher.update(part);
+        hasher.update(separator);
+    }
+    hasher
+}
+
+/// Hashes … committed_at, author, signer_public_key])
 fn six_tail(fields: &Fields<'_>, hasher: &mut Sha256) {
     hasher.update(fields.committed_at);
     hasher.update("\0");
@@ -280,24 +289,28 @@ fn six_tail(fields: &Fields<'_>, hasher: &mut Sha256) {
     hasher.update(fields.signer_public_key);
 }
 
-/// `commit <n>⏚` and the head of the six fields.
+/// Hashes `commit <n>⏚` and the head of the six fields.
 fn typed_head(fields: &Fields<'_>) -> Sha256 {
-    let head = six_head(fields);
+    let parents = fields.sorted_parents(ObjectId::bare, "\0").len();
+    let snapshot = fields.snapshot_id.map_or(0, |id| id.bare().len());
+    let head = parents + snapshot + fields.message.len() + 3;
     let tail = fields.committed_at.len() + fields.author.len() + fields.signer_public_key.len() + 2;
-    let mut hasher =
-        Sha256::new_with_prefix(frame::header(Kind::Commit, (head.len() + tail) as u64));
-    hasher.update(head);
-    hasher
+    let header = frame::header(Kind::Commit, (head + tail) as u64);
+    six_head(fields, Sha256::new_with_prefix(header))
 }
 
-/// join(s, [join(s, sorted(parents)), snapshot_id, message, …, ids as spelt.
-fn four_head(fields: &Fields<'_>, separator: &str) -> String {
+/// Hashes join(s, [join(s, sorted(parents)), snapshot_id, message, …, with ids as spelt.
+fn four_head(fields: &Fields<'_>, separator: &str) -> Sha256 {
     let parents = fields.sorted_parents(ObjectId::as_str, separator);
     let snapshot = fields.snapshot_id.map_or("", ObjectId::as_str);
-    [&parents, snapshot, fields.message, ""].join(separator)
+    joined(
+        [&parents, snapshot, fields.message],
+        separator,
+        Sha256::new(),
+    )
 }
 
-/// … committed_at])
+/// Hashes … committed_at])
 fn four_tail(fields: &Fields<'_>, hasher: &mut Sha256) {
     hasher.update(fields.committed_at);
 }

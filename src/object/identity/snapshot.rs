@@ -1,8 +1,8 @@
 //! Snapshots: the tree is hashed, not the payload that states it.
 
-use super::{framed, sha256};
-use crate::{Kind, Manifest, ObjectId};
+use crate::{Kind, Manifest, ObjectId, frame};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -153,54 +153,115 @@ pub fn ambiguous_snapshot<'t>(
 }
 
 fn typed(manifest: &Manifest, directories: &BTreeSet<String>) -> [u8; 32] {
-    let text = tree(manifest, directories, "", ObjectId::bare);
-    framed(Kind::Snapshot, text.as_bytes())
+    TreeText::new(manifest, directories, "", ObjectId::bare).framed()
 }
 
 fn rc7(manifest: &Manifest, directories: &BTreeSet<String>) -> [u8; 32] {
-    sha256(tree(manifest, directories, "", ObjectId::bare).as_bytes())
+    TreeText::new(manifest, directories, "", ObjectId::bare).plain()
 }
 
 fn typed_prefixed(manifest: &Manifest, directories: &BTreeSet<String>) -> [u8; 32] {
-    let text = tree(manifest, directories, "sha256:", ObjectId::bare);
-    framed(Kind::Snapshot, text.as_bytes())
+    TreeText::new(manifest, directories, "sha256:", ObjectId::bare).framed()
 }
 
 fn v01(manifest: &Manifest, _directories: &BTreeSet<String>) -> [u8; 32] {
-    sha256(tree(manifest, &BTreeSet::new(), "", ObjectId::as_str).as_bytes())
+    TreeText::new(manifest, &BTreeSet::new(), "", ObjectId::as_str).plain()
 }
 
-/// join(⏚, sorted(path ⏚ `prefix` id) ++ [`dir` ⏚ d for d in sorted(directories)])
-fn tree(
-    manifest: &Manifest,
-    directories: &BTreeSet<String>,
-    prefix: &str,
+/// Bytes of a tree's text that are hashed at once: the whole weighs as much as the manifest.
+const CHUNK: usize = 64 << 10;
+
+/// join(⏚, sorted(path ⏚ `prefix` id) ++ [`dir` ⏚ d for d in sorted(directories)]), never held whole.
+struct TreeText<'t> {
+    manifest: &'t Manifest,
+    directories: &'t BTreeSet<String>,
+    prefix: &'t str,
     spell: fn(&ObjectId) -> &str,
-) -> String {
-    let mut entries: Vec<_> = manifest
-        .iter()
-        .map(|(path, id)| (path, spell(id)))
-        .collect();
-    // Whole strings are sorted. NUL sorts before all else, so that is the manifest's own order,
-    // unless a path holds one.
-    if entries.iter().any(|(path, _)| path.contains('\0')) {
-        entries.sort_by_cached_key(|(path, id)| format!("{path}\0{prefix}{id}"));
-    }
-    let sizes = entries
-        .iter()
-        .map(|(path, id)| path.len() + prefix.len() + id.len() + 2);
-    let more = directories.iter().map(|d| d.len() + 5);
-    let mut text = String::with_capacity(sizes.chain(more).sum());
-    for (path, id) in entries {
-        for part in [path, "\0", prefix, id, "\0"] {
-            text.push_str(part);
+}
+
+impl<'t> TreeText<'t> {
+    const fn new(
+        manifest: &'t Manifest,
+        directories: &'t BTreeSet<String>,
+        prefix: &'t str,
+        spell: fn(&ObjectId) -> &str,
+    ) -> Self {
+        Self {
+            manifest,
+            directories,
+            prefix,
+            spell,
         }
     }
-    for directory in directories {
-        for part in ["dir\0", directory, "\0"] {
-            text.push_str(part);
+
+    fn plain(&self) -> [u8; 32] {
+        self.hash(Sha256::new())
+    }
+
+    /// Hashes it behind a header that says how long it is.
+    fn framed(&self) -> [u8; 32] {
+        let entries = self.manifest.iter();
+        let files =
+            entries.map(|(path, id)| path.len() + self.prefix.len() + (self.spell)(id).len() + 2);
+        let folders = self.directories.iter().map(|folder| folder.len() + 5);
+        // No NUL stands behind the last part.
+        let size = files.chain(folders).sum::<usize>().saturating_sub(1);
+        self.hash(Sha256::new_with_prefix(frame::header(
+            Kind::Snapshot,
+            size as u64,
+        )))
+    }
+
+    fn hash(&self, hasher: Sha256) -> [u8; 32] {
+        let mut out = Chunks {
+            hasher,
+            waiting: Vec::with_capacity(CHUNK),
+            is_first: true,
+        };
+        // Whole strings are sorted. NUL sorts before all else, so that is the manifest's own order,
+        // unless a path holds one.
+        if self.manifest.iter().any(|(path, _)| path.contains('\0')) {
+            let mut entries: Vec<_> = self.manifest.iter().collect();
+            entries.sort_by_cached_key(|(path, id)| {
+                format!("{path}\0{}{}", self.prefix, (self.spell)(id))
+            });
+            for (path, id) in entries {
+                out.add(&[path, "\0", self.prefix, (self.spell)(id)]);
+            }
+        } else {
+            for (path, id) in self.manifest.iter() {
+                out.add(&[path, "\0", self.prefix, (self.spell)(id)]);
+            }
+        }
+        for folder in self.directories {
+            out.add(&["dir\0", folder]);
+        }
+        out.hasher.update(&out.waiting);
+        out.hasher.finalize().into()
+    }
+}
+
+/// A text that is hashed in chunks.
+struct Chunks {
+    hasher: Sha256,
+    waiting: Vec<u8>,
+    is_first: bool,
+}
+
+impl Chunks {
+    /// Adds one item, behind a NUL where it is not the first.
+    fn add(&mut self, parts: &[&str]) {
+        let separator = if std::mem::take(&mut self.is_first) {
+            ""
+        } else {
+            "\0"
+        };
+        for part in std::iter::once(&separator).chain(parts) {
+            self.waiting.extend_from_slice(part.as_bytes());
+        }
+        if self.waiting.len() >= CHUNK {
+            self.hasher.update(&self.waiting);
+            self.waiting.clear();
         }
     }
-    text.pop(); // the NUL behind the last part joins nothing
-    text
 }

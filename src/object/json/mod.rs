@@ -7,7 +7,7 @@ mod read;
 mod write;
 
 pub use read::parse;
-pub(crate) use read::value;
+pub(crate) use read::{texts, value};
 pub use write::canonical;
 pub(crate) use write::write_string;
 

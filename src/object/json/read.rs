@@ -5,6 +5,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Parses one document: no trailing text, no duplicate keys, no number that would change.
@@ -21,6 +22,35 @@ pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     let value = value(&mut reader, |e| explain(&e))?;
     reader.end().map_err(|e| explain(&e))?;
     Ok(value)
+}
+
+/// Parses an object whose values are all texts, each of which `make` takes, without a [`Value`] for each: such a tree
+/// takes twice the memory of the map. `None` for everything else; [`parse`] says what it is.
+pub(crate) fn texts<T>(bytes: &[u8], make: fn(String) -> T) -> Option<BTreeMap<String, T>> {
+    let text = scan(std::str::from_utf8(bytes).ok()?).ok()?;
+    let mut reader = serde_json::Deserializer::from_str(&text);
+    let map = reader.deserialize_map(Texts(make)).ok()?;
+    reader.end().ok()?;
+    Some(map)
+}
+
+/// Builds a map of texts; a key that occurs twice is an error.
+struct Texts<T>(fn(String) -> T);
+
+impl<'de, T> Visitor<'de> for Texts<T> {
+    type Value = BTreeMap<String, T>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of texts")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut out = BTreeMap::new();
+        while let Some((key, text)) = entries.next_entry::<String, String>()? {
+            if out.insert(key, (self.0)(text)).is_some() {
+                return Err(A::Error::custom("a key occurs twice"));
+            }
+        }
+        Ok(out)
+    }
 }
 
 /// Reads one value from any format, as strictly as JSON is read; `explain` names the format's own

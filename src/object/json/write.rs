@@ -132,7 +132,7 @@ fn write_float(text: &str, out: &mut String) {
     }
 }
 
-/// `d.ddde±NN`: two digits of exponent at least.
+/// Writes `d.ddde±NN`, with at least two digits of exponent.
 fn write_exponent(digits: &str, power: i32, out: &mut String) {
     let (first, rest) = digits.split_at(1);
     out.push_str(first);

@@ -6,8 +6,8 @@ use super::{Options, Outcome};
 use crate::RepairError;
 use crate::change::StepChange;
 use crate::journal::{self, CellStore, Entry, Event, Journal, JournalError, RecordedOutcome};
-use crate::plan::Step;
 use crate::rows::{self, Row};
+use crate::step::Step;
 use crate::steps::{Built, StepContext, Target, build};
 use crate::{cells, checkpoint, undo};
 use futures_util::{StreamExt, stream};
@@ -152,7 +152,7 @@ impl Run<'_> {
         kept.map_err(|e| journal::failed_at(journal.path(), JournalError::Cells(e)))
     }
 
-    /// One at a time: each holds every branch of its repository.
+    /// Prepares checkpoints one at a time, since each contains every branch of its repository.
     async fn prepare_checkpoints(&self, steps: &[Step]) -> Vec<Result<Change, Ended>> {
         let mut out = Vec::with_capacity(steps.len());
         for step in steps {
@@ -270,7 +270,7 @@ impl Ended {
         }
     }
 
-    /// It failed in a way that ends all writing.
+    /// Returns the outcome of a step whose failure ends all writing.
     fn breaking(step: &Step, error: &dyn std::error::Error) -> Self {
         let why = error.to_string();
         Self {

@@ -14,7 +14,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// `canary` steps must do without any failure; then `max` failures one after the other stop all
+    /// Makes a budget: the first `canary` steps allow no failure; after them, `max` failures in a row stop all
     /// writing, and so do more than `max` and more than one in a hundred.
     pub fn new(canary: u64, max: u64) -> Self {
         Self {

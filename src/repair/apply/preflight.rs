@@ -36,7 +36,7 @@ pub(super) async fn check(
             ),
         }));
     }
-    hub_binding::check(journal, hub, options.new_pair)?;
+    hub_binding::check(journal, store, options.new_pair)?;
     let here = here();
     let database = store.index().now().await.map_err(StoreError::from)?;
     let objects = store.backend().now().await.map_err(StoreError::from)?;

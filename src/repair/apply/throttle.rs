@@ -51,7 +51,7 @@ impl Default for Throttle {
 }
 
 impl Throttle {
-    /// So many steps at once, from 1 to [`MOST`], and at most so many requests to the store a second.
+    /// Makes a throttle: `concurrency` steps at once, from 1 to [`MOST`], and at most `max_rps` requests a second.
     #[must_use]
     pub fn new(concurrency: usize, max_rps: Option<u32>) -> Self {
         let limit = concurrency.clamp(1, MOST);
@@ -77,7 +77,7 @@ impl Throttle {
         self.state().limit
     }
 
-    /// Steps at once that the store bears now.
+    /// Returns how many steps may run at once now.
     #[must_use]
     pub fn allowed(&self) -> usize {
         self.state().allowed

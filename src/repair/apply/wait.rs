@@ -2,7 +2,7 @@
 
 use super::batch::Run;
 use super::throttle::Turn;
-use crate::plan::Step;
+use crate::step::Step;
 use std::time::Duration;
 use tracing::warn;
 

@@ -1,10 +1,10 @@
-//! Why a journal cannot be used.
+//! The errors of a journal.
 
 use luthier_hub::destination::DestinationError;
 use std::io;
 use std::path::PathBuf;
 
-/// Why a journal can be neither read nor written.
+/// The reason why a journal cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     #[error("the system names no folder for it; set HOME")]
@@ -32,7 +32,7 @@ pub enum JournalError {
     Cells(#[source] io::Error),
 }
 
-/// Why an old cell beside a journal cannot be had.
+/// The reason why an old cell beside a journal cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CellError {
     #[error("the old cell {} cannot be read: {source}", path.display())]

@@ -2,7 +2,7 @@
 
 use crate::change::{RowChange, Side, StepChange};
 use crate::outcome::Outcome;
-use crate::plan::Step;
+use crate::step::Step;
 use luthier_audit::{Code, Remedy, Subject};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -168,7 +168,7 @@ pub struct Entry {
     pub key: Option<String>,
     pub bytes: u64,
     pub sha256: Option<String>,
-    /// What was changed, or is about to be; of what came to nothing, [`StepChange::none`].
+    /// The change that was made, or is about to be; [`StepChange::none`] of a step that changed nothing.
     pub change: StepChange,
 }
 

@@ -21,7 +21,7 @@ pub struct Run {
     pub steps: u64,
     /// Lines of it, with that of its beginning.
     pub lines: u64,
-    /// Counted from its lines, so that a run that was killed is told too.
+    /// Counted from its lines, so that a killed run is counted too.
     pub outcomes: BTreeMap<Outcome, u64>,
     /// Announced, with nothing said of what became of it: the run was killed there.
     pub open: u64,

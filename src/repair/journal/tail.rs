@@ -103,7 +103,7 @@ fn torn(mut file: &File, from: u64, end: u64) -> io::Result<Torn> {
     })
 }
 
-/// Number and hash of the line that ends before `end`, and whether it says that no run is open.
+/// Returns number and hash of the line that ends before `end`, and whether that line ends a run.
 fn last_line(mut file: &File, end: u64) -> Result<(u64, String, bool), JournalError> {
     let start = behind_newline(file, end - 1)?;
     if end - start > LONGEST {

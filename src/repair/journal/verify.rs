@@ -162,7 +162,7 @@ impl Walk {
         self.highest = self.highest.max(seq);
     }
 
-    /// A missing line was found elsewhere.
+    /// Takes back a gap whose missing line was found elsewhere.
     fn close(&mut self, gap: usize, seq: u64) {
         let Gap { line, first, last } = self.gaps.remove(gap);
         for (first, last) in [(first, seq - 1), (seq + 1, last)] {

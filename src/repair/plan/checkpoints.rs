@@ -56,7 +56,7 @@ pub async fn checkpoints(
             return Err(suggest::no_such_repo(store, path).await.into());
         };
         let target = target(row.repo_id.clone(), row.path(), &made_at);
-        one(store, &mut plan, &target).await?;
+        add_or_refuse(store, &mut plan, &target).await?;
         return plan.finish();
     }
     progress.phase("planning", Some(store.index().counts().await?.repos));
@@ -65,7 +65,7 @@ pub async fn checkpoints(
         for row in &rows {
             progress.checkpoint().await?;
             let target = target(row.repo_id.clone(), row.path(), &made_at);
-            one(store, &mut plan, &target).await?;
+            add_or_refuse(store, &mut plan, &target).await?;
             progress.update(|f| f.done += 1);
         }
     }
@@ -84,15 +84,17 @@ impl Draft<'_> {
             for found in self.report.at(&[group.ordinal]).await? {
                 let finding = found.finding;
                 let target = target(repo_id(&finding), finding.repo, &made_at);
-                match one(self.store, &mut self.plan, &target).await? {
+                let why = match one(self.store, &mut self.plan, &target).await? {
                     Made::Step => continue,
-                    Made::Skipped => {}
-                    Made::Nothing => refuse(&mut self.plan, &target, MENDED.to_owned())?,
+                    Made::Skipped(why) => why,
+                    Made::Nothing => MENDED.to_owned(),
+                };
+                for (place, _) in group.findings() {
+                    self.plan.skip(place, refusal(&target, why.clone()))?;
                 }
-                self.skipped.extend(group.places());
             }
             self.progress
-                .update(|f| f.done += 1 + group.also.len() as u64);
+                .update(|f| f.done += 1 + group.others.len() as u64);
         }
         Ok(())
     }
@@ -105,7 +107,7 @@ const MENDED: &str = "it was repaired since the audit";
 enum Made {
     Step,
     /// With a reason.
-    Skipped,
+    Skipped(String),
     /// The store says already where its branches point.
     Nothing,
 }
@@ -131,19 +133,26 @@ async fn one(store: &Store, plan: &mut Plan, target: &Target) -> Result<Made, Re
         Err(StoreError::Backend(error)) => format!("it could not be read: {error}"),
         Err(error) => return Err(error.into()),
     };
-    refuse(plan, target, why)?;
-    Ok(Made::Skipped)
+    Ok(Made::Skipped(why))
 }
 
-fn refuse(plan: &mut Plan, target: &Target, why: String) -> Result<(), RepairError> {
-    plan.refuse(Refusal {
+/// Adds the step of one repository, or the reason against it; nothing where the store says all already.
+async fn add_or_refuse(store: &Store, plan: &mut Plan, target: &Target) -> Result<(), RepairError> {
+    match one(store, plan, target).await? {
+        Made::Skipped(why) => plan.refuse(refusal(target, why)),
+        Made::Step | Made::Nothing => Ok(()),
+    }
+}
+
+fn refusal(target: &Target, why: String) -> Refusal {
+    Refusal {
         code: Code::RefsUnsaved,
         id: target.repo.clone(),
         repo: target.repo.clone(),
         why,
         decision: false,
         wanted: None,
-    })
+    }
 }
 
 /// Returns the id of the repository whose refs are not saved; empty for any other finding.

@@ -47,8 +47,8 @@ impl Choice {
             .chunk_by(|a, b| (a.subject, a.remedy) == (b.subject, b.remedy))
             .map(|group| Group {
                 ordinal: group[0].ordinal,
-                also: group[1..].iter().map(|c| c.code).collect(),
-                others: group[1..].iter().map(|c| c.ordinal).collect(),
+                code: group[0].code,
+                others: group[1..].iter().map(|c| (c.ordinal, c.code)).collect(),
             })
             .collect();
         groups.sort_unstable_by_key(|group| group.ordinal);
@@ -109,8 +109,7 @@ async fn take(
     };
     for Numbered { ordinal, finding } in page {
         if let Some(refusal) = tried.remove(&ordinal) {
-            draft.skipped.push(ordinal);
-            draft.plan.refuse(refusal)?;
+            draft.plan.skip(ordinal, refusal)?;
             continue;
         }
         match draft.refusal(&finding, named) {
@@ -132,22 +131,22 @@ async fn take(
                 });
             }
             Some((why, decision)) => {
-                draft.skipped.push(ordinal);
-                draft.plan.refuse(Refusal {
+                let refusal = Refusal {
                     why,
                     decision,
                     code: finding.code,
                     wanted: Wanted::of(&finding).filter(|_| !decision),
                     id: finding.id,
                     repo: finding.repo,
-                })?;
+                };
+                draft.plan.skip(ordinal, refusal)?;
             }
         }
     }
     Ok(())
 }
 
-/// Of the findings that need a decision, those that could not be planned once it were made, with the reason. Of many
+/// Returns the findings that no decision would make repairable, with the reason. Of many
 /// the first are tried, since each costs what planning it costs.
 async fn undecided(
     draft: &mut Draft<'_>,
@@ -171,16 +170,15 @@ async fn undecided(
     let selection = Selection::Ordinals(places);
     let tried = super::drafted(draft.store, draft.report, &selection, draft.progress);
     let tried = Box::pin(tried).await?;
-    let (skipped, plan) = (tried.skipped, tried.plan.finish()?);
-    let mut refusals = Vec::with_capacity(skipped.len());
-    while refusals.len() < skipped.len() {
-        let some = plan.refused(refusals.len() as u64, PAGE).await?;
-        if some.is_empty() {
-            break;
-        }
-        refusals.extend(some);
+    tried.plan.finish()?.skipped_places()
+}
+
+/// Says that a person has to act, and how.
+fn by_hand(code: Code) -> String {
+    match code.by_hand() {
+        Some(how) => format!("Luthier cannot repair this. {how}"),
+        None => "Luthier cannot repair this".to_owned(),
     }
-    Ok(skipped.into_iter().zip(refusals).collect())
 }
 
 impl Draft<'_> {
@@ -200,7 +198,7 @@ impl Draft<'_> {
                         "the hub has no valid copy of it; a copy from elsewhere is needed"
                             .to_owned()
                     }
-                    None => "Luthier cannot fix this; a person has to look at it".to_owned(),
+                    None => by_hand(finding.code),
                 },
                 false,
             )),

@@ -27,8 +27,6 @@ pub(super) struct Draft<'a> {
     pub progress: &'a Progress,
     trees: Mutex<TreeCache>,
     pub plan: Plan,
-    /// The places of findings that become no part of a step.
-    pub skipped: Vec<u64>,
     /// Findings that need a decision, of which it was found out whether that would lead to a step.
     pub tried: usize,
 }
@@ -45,7 +43,6 @@ impl<'a> Draft<'a> {
             progress,
             trees: Mutex::default(),
             plan: Plan::empty()?,
-            skipped: Vec::new(),
             tried: 0,
         })
     }
@@ -90,7 +87,7 @@ impl<'a> Draft<'a> {
                 let Some(finding) = findings.remove(&group.ordinal) else {
                     continue;
                 };
-                let mut target = Target::of(&finding, group.also.clone(), kind);
+                let mut target = Target::of(&finding, group.also(), kind);
                 if needs_origin(&target) {
                     target.origin = self.origin(&finding, kind).await?;
                 }
@@ -137,18 +134,18 @@ impl<'a> Draft<'a> {
             Err(StoreError::Backend(error)) => format!("it could not be read: {error}"),
             Err(error) => return Err(error.into()),
         };
-        self.skipped.extend(group.places());
         let path = target.origin.map(|origin| origin.path);
         let wanted = target.wanted.map(|wanted| wanted.under(path));
-        for code in std::iter::once(target.code).chain(target.also) {
-            self.plan.refuse(Refusal {
+        for (place, code) in group.findings() {
+            let refusal = Refusal {
                 code,
                 id: target.id.clone(),
                 repo: target.repo.clone(),
                 why: why.clone(),
                 decision: false,
                 wanted: wanted.clone(),
-            })?;
+            };
+            self.plan.skip(place, refusal)?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What becomes one step.
+//! Findings that become one step.
 
 use luthier_audit::Code;
 
@@ -6,15 +6,19 @@ use luthier_audit::Code;
 pub(super) struct Group {
     /// Of the finding that stands first in the report.
     pub ordinal: u64,
-    /// The codes of the others.
-    pub also: Vec<Code>,
-    /// Their places in the report.
-    pub others: Vec<u64>,
+    pub code: Code,
+    /// Places and codes of the others.
+    pub others: Vec<(u64, Code)>,
 }
 
 impl Group {
-    /// The places of all of its findings.
-    pub fn places(&self) -> impl Iterator<Item = u64> + '_ {
-        std::iter::once(self.ordinal).chain(self.others.iter().copied())
+    /// Returns the place and the code of each of its findings.
+    pub fn findings(&self) -> impl Iterator<Item = (u64, Code)> + '_ {
+        std::iter::once((self.ordinal, self.code)).chain(self.others.iter().copied())
+    }
+
+    /// Returns the codes of all but the first finding.
+    pub fn also(&self) -> Vec<Code> {
+        self.others.iter().map(|(_, code)| *code).collect()
     }
 }

@@ -36,7 +36,7 @@ impl Skipped {
         self.wanted += u64::from(refusal.wanted.is_some());
     }
 
-    /// No finding was selected, or only some that are skipped.
+    /// Notes what the audit says of a plan without steps: no finding was selected, or only some that are skipped.
     pub fn after(&mut self, summary: &Summary) {
         self.shallow = summary.depth != Depth::Bytes;
         let looked = match summary.depth {
@@ -60,7 +60,7 @@ impl Plan {
         if totals.steps > 0 {
             return None;
         }
-        let noun = if self.skipped.undo { "step" } else { "finding" };
+        let noun = self.skips();
         Some(match totals.refused {
             0 => self.skipped.nothing.clone(),
             1 => {
@@ -71,6 +71,12 @@ impl Plan {
                 text::plural(n, noun)
             ),
         })
+    }
+
+    /// Names what the plan skips: an undo skips steps of the run, every other plan skips findings.
+    #[must_use]
+    pub const fn skips(&self) -> &'static str {
+        if self.skipped.undo { "step" } else { "finding" }
     }
 
     /// Lists what would let the plan do more.

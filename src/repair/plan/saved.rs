@@ -6,8 +6,9 @@
 //! cut or changed is known by itself. The sum is no signature: what a step may do is decided when it is
 //! made again from the hub.
 
-use super::{Plan, Refusal, Step, Totals};
+use super::{Plan, Refusal};
 use crate::RepairError;
+use crate::step::{Step, Totals};
 use luthier_hub::destination;
 use luthier_hub::store::Hub;
 use serde::{Deserialize, Serialize};
@@ -197,7 +198,7 @@ impl Plan {
     }
 }
 
-/// Why a file cannot be written or read as a plan.
+/// The reason why a file cannot be written or read as a plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanFileError {
     #[error("the file exists already; name another")]
@@ -222,7 +223,7 @@ struct Reading<R> {
 }
 
 impl<R: BufRead> Reading<R> {
-    /// The next line without its newline, hashed with it.
+    /// Reads the next line without its newline, and hashes it with the newline.
     fn text(&mut self) -> Result<Vec<u8>, PlanFileError> {
         let mut text = Vec::new();
         let read = self

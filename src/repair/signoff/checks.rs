@@ -42,7 +42,7 @@ pub enum State {
 }
 
 impl State {
-    /// The word that JSON and a report for people write.
+    /// Returns the word that JSON writes.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -121,7 +121,7 @@ impl Checks {
         let said = match summary.unknown {
             0 if ended => "Every request to the store was answered.".to_owned(),
             0 => "The audit did not finish.".to_owned(),
-            count => format!("{} had no answer.", text::plural(count, "question")),
+            count => format!("{} had no answer.", text::plural(count, "request")),
         };
         self.add("all-answered", held_or_open(answered), said);
         self.of_hidden(summary);
@@ -135,7 +135,7 @@ impl Checks {
         self.add("none-too-new", held_or_open(summary.too_new == 0), said);
     }
 
-    /// Every row's object, read; under the policy `db-canonical` commits and snapshots without one are rows and no more.
+    /// Checks that every row's object was read; the policy `db-canonical` allows commits and snapshots without one.
     fn of_reads(&mut self, summary: &Summary, hub: &HubSaid) {
         let (read, bytes) = (summary.checked.read, summary.checked.bytes);
         let rows = summary.checked.commits + summary.checked.snapshots + summary.checked.blobs;
@@ -150,18 +150,18 @@ impl Checks {
         let mut said = said;
         if unread > 0 {
             let why = match unread <= by_policy {
-                true => "none, as the policy allows",
-                false => "none that could be read: the findings on them say why",
+                true => "no object, as the policy allows",
+                false => "no object that could be read: see the findings on them",
             };
-            let verb = if unread == 1 { "names" } else { "name" };
-            said = format!("{said} {} {verb} {why}.", text::plural(unread, "row"));
+            let verb = if unread == 1 { "points" } else { "point" };
+            said = format!("{said} {} {verb} to {why}.", text::plural(unread, "row"));
         }
         // A hub without a row has nothing to sign.
         let held = read > 0 && rows > 0 && unread <= by_policy;
         self.add("something-read", held_or_open(held), said);
     }
 
-    /// An audit that was shown a part of the hub says nothing of the rest.
+    /// Checks that no row was hidden: an audit of a part says nothing about the rest.
     fn of_hidden(&mut self, summary: &Summary) {
         let hidden = &summary.hidden;
         let said = match hidden.as_slice() {
@@ -202,7 +202,7 @@ impl Checks {
         }
     }
 
-    /// Under the policy `db-canonical` commits and snapshots may stay rows; a blob never may.
+    /// Checks that every row has a storage_uri. The policy `db-canonical` excuses commits and snapshots, never blobs.
     fn of_nulls(&mut self, summary: &Summary, hub: &HubSaid) {
         let excused = |kind: &str| hub.policy == Policy::DbCanonical && kind != "blob";
         let null: u64 = summary
@@ -231,7 +231,7 @@ impl Checks {
         self.add("no-null-uri", state, said);
     }
 
-    /// A pull that fails where rows are hidden may fail for want of these: what is wrong beside them is a finding.
+    /// Checks the pulls. Where rows are hidden, a failed pull proves nothing: it may need one of these rows.
     fn of_pulls(&mut self, pulls: &PullOutcome, summary: &Summary) {
         let all = pulls.succeeded + pulls.empty == pulls.heads;
         let partly = summary.hidden.iter().any(|hidden| hidden.why.hides());
@@ -267,7 +267,7 @@ impl Checks {
         self.add("every-branch-tried", held_or_open(every), said);
     }
 
-    /// PASS takes every check of [`NAMES`], once and held, and no other check that is not.
+    /// Returns PASS only if every check of [`NAMES`] was made once and succeeded, and no other check failed.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         if self.0.iter().any(|check| check.state == State::Broken) {
@@ -302,7 +302,7 @@ impl Checks {
     }
 }
 
-/// Rows of commits and snapshots that need no object under the hub's policy.
+/// Counts the rows of commits and snapshots that need no object under the hub's policy.
 fn rows_by_policy(summary: &Summary, hub: &HubSaid) -> u64 {
     if hub.policy != Policy::DbCanonical {
         return 0;

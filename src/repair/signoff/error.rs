@@ -1,4 +1,4 @@
-//! Why there is no sign-off.
+//! The errors of a sign-off.
 
 use super::VERSION;
 use luthier_audit::AuditError;
@@ -7,7 +7,7 @@ use luthier_hub::index::IndexError;
 use luthier_hub::progress::Cancelled;
 use std::io;
 
-/// Why there is no sign-off, or none that can be read.
+/// The reason why there is no sign-off, or none that can be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SignoffError {
     #[error(transparent)]
@@ -25,7 +25,7 @@ pub enum SignoffError {
     Altered { path: String },
 }
 
-/// Why a file cannot be read as a report.
+/// The reason why a file cannot be read as a report.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     #[error(transparent)]

@@ -57,7 +57,7 @@ impl Signoff {
         Ok((serde_json::from_value(value)?, text))
     }
 
-    /// Whether `text` is exactly what this program writes of the report, as a file or on standard output: what
+    /// Returns whether `text` is exactly what this program writes of the report, as a file or on standard output: what
     /// stands twice, of which readers take one or the other, is seen here.
     fn is_written_as(&self, text: &[u8]) -> bool {
         let file = serde_json::to_string_pretty(self).unwrap_or_default();
@@ -87,7 +87,7 @@ impl Signoff {
         Ok([machines, people])
     }
 
-    /// `signoff-<hub>-<time>`, in letters that every disk takes.
+    /// Returns `signoff-<hub>-<time>`, in letters that every file system accepts.
     #[must_use]
     pub fn stem(&self) -> String {
         let plain = |c: char| match c {

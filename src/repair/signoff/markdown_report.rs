@@ -19,7 +19,7 @@ pub fn markdown(signoff: &Signoff) -> String {
     out
 }
 
-/// Text of a hub inside a code span: nothing in it is Markdown, and it never ends its line.
+/// Returns a hub's text inside a code span, so that nothing in it acts as Markdown or ends the line.
 fn code(text: &str) -> String {
     let safe = text::safe(text).replace('|', "\u{00a6}");
     let longest = safe.split(|c| c != '`').map(str::len).max().unwrap_or(0);
@@ -63,8 +63,8 @@ fn head(out: &mut String, signoff: &Signoff) {
     line!(out, "| database | {} |", code(&hub.database));
     line!(out, "| store | {} |", code(&hub.store));
     line!(out, "| environment | {} |", hub.environment.word());
-    line!(out, "| began | {} |", signoff.began);
-    line!(out, "| ended | {} |", signoff.ended);
+    line!(out, "| began | {} |", to_the_second(&signoff.began));
+    line!(out, "| ended | {} |", to_the_second(&signoff.ended));
     line!(
         out,
         "| by | {} on {} |",
@@ -72,17 +72,26 @@ fn head(out: &mut String, signoff: &Signoff) {
         code(&signoff.host)
     );
     line!(out, "| with | {} |", signoff.program);
-    line!(out, "| digest | `{}` |", signoff.digest);
-    line!(out, "| report | `{}` |\n", signoff.sha256);
+    line!(out, "| digest of everything read | `{}` |", signoff.digest);
+    line!(out, "| checksum of this report | `{}` |\n", signoff.sha256);
+}
+
+/// Returns a time of a report without the part below a second.
+#[must_use]
+pub fn to_the_second(time: &str) -> String {
+    match time.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => time.to_owned(),
+    }
 }
 
 fn checks(out: &mut String, signoff: &Signoff) {
-    line!(out, "## Checks\n\n| check | | |\n|---|---|---|");
+    line!(out, "## Checks\n\n| check | result | why |\n|---|---|---|");
     for check in &signoff.checks {
         let state = match check.state {
-            State::Held => "held",
-            State::Broken => "**broken**",
-            State::Open => "**open**",
+            State::Held => "passed",
+            State::Broken => "**failed**",
+            State::Open => "**not checked**",
         };
         line!(
             out,
@@ -227,10 +236,18 @@ fn figures(out: &mut String, signoff: &Signoff) {
         );
     }
     for (scheme, count) in &signoff.schemes {
-        line!(out, "| id matches ({scheme}) | {} |", text::grouped(*count));
+        line!(
+            out,
+            "| ids that a formula reproduces ({scheme}) | {} |",
+            text::grouped(*count)
+        );
     }
     for (code, count) in &signoff.findings {
-        line!(out, "| findings {code} | {} |", text::grouped(*count));
+        line!(
+            out,
+            "| findings with code {code} | {} |",
+            text::grouped(*count)
+        );
     }
     line!(out, "| seconds | {:.1} |", signoff.seconds);
     let hidden = signoff.hidden.iter().map(|hidden| &hidden.said);

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 /// Rows asked for at once.
 const PAGE: u32 = 500;
 
-/// Failures that are told one by one.
+/// Failures that are listed one by one.
 const NAMED: usize = 100;
 
 /// The branches to pull.
@@ -210,12 +210,7 @@ async fn pull(
         false => None,
         true => match try_one(store, repo, None, progress).await? {
             Tried::Whole(pull) => {
-                let empty = branches.iter().filter(|branch| branch.head.is_none());
-                let empty = empty.count() as u64;
-                out.repositories_whole += 1;
-                out.empty += empty;
-                out.succeeded += branches.len() as u64 - empty;
-                count(out, &pull);
+                out.whole(branches, &pull);
                 progress.update(|f| f.done += branches.len() as u64);
                 return Ok(());
             }
@@ -240,17 +235,34 @@ async fn pull(
     };
     for (at, tried) in tried.into_iter().enumerate() {
         let branch = branches.get(at).copied().unwrap_or(&no_branch);
-        match tried {
-            Tried::Whole(_) if branch.head.is_none() => out.empty += 1,
-            Tried::Whole(pull) => {
-                out.succeeded += 1;
-                count(out, &pull);
-            }
-            Tried::Refused(why) => out.fail(repo, &branch.name, why),
-            Tried::Unread(why) => out.unread(repo, &branch.name, why),
-        }
+        out.add(repo, branch, tried);
     }
     Ok(())
+}
+
+impl PullOutcome {
+    /// Adds a repository that was pulled as a whole.
+    fn whole(&mut self, branches: &[&Branch], pull: &TriedPull) {
+        let empty = branches.iter().filter(|branch| branch.head.is_none());
+        let empty = empty.count() as u64;
+        self.repositories_whole += 1;
+        self.empty += empty;
+        self.succeeded += branches.len() as u64 - empty;
+        count(self, pull);
+    }
+
+    /// Adds the pull of one branch.
+    fn add(&mut self, repo: &RepoRow, branch: &Branch, tried: Tried) {
+        match tried {
+            Tried::Whole(_) if branch.head.is_none() => self.empty += 1,
+            Tried::Whole(pull) => {
+                self.succeeded += 1;
+                count(self, &pull);
+            }
+            Tried::Refused(why) => self.fail(repo, &branch.name, why),
+            Tried::Unread(why) => self.unread(repo, &branch.name, why),
+        }
+    }
 }
 
 /// Fails every branch of a repository; one that has none fails by the branch that its clients would start with.

@@ -1,17 +1,17 @@
 //! A row that was never there, added for an object that proves.
 
 use super::source;
-use super::{Built, Origin, StepContext, Target, hash, restore, shorten};
+use super::{Built, NO_DIGEST, Origin, StepContext, Target, hash, restore, shorten};
 use crate::change::{AddedRow, StepChange};
-use crate::plan::Step;
+use crate::step::Step;
 use bytes::Bytes;
 use luthier_audit::Remedy;
-use luthier_hub::backend::{Key, layout};
+use luthier_hub::backend::Key;
 use luthier_hub::index::{BlobRow, Capabilities, CommitRow, MembershipRow, NewRows, SnapshotRow};
 use luthier_hub::store::StoreError;
-use luthier_hub::store::rebuild::rows;
+use luthier_hub::store::rows;
 use luthier_hub::store::write::{Change, RowObject};
-use luthier_object::{ObjectId, Proven, Record};
+use luthier_object::{Proven, Record};
 
 /// Adds the row from the object in the store; where the remedy is to restore, stores the object first.
 pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built, StoreError> {
@@ -19,21 +19,11 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
         let why = "its repository and path are unknown";
         return Ok(Built::Refused(why.to_owned()));
     };
-    let (own, refs) = (
-        Capabilities::table(target.kind),
-        Capabilities::refs_table(target.kind),
-    );
-    let hidden = ctx.store.index().hidden().iter();
-    let mut hidden = hidden.filter(|hidden| [own, refs].contains(&hidden.table.as_str()));
-    if let Some(hidden) = hidden.find(|hidden| hidden.why.hides()) {
-        return Ok(Built::Refused(format!(
-            "the row may be there: {}",
-            hidden.said
-        )));
+    if let Some(why) = hidden(ctx, target) {
+        return Ok(Built::Refused(why));
     }
-    let id = ObjectId::new(&target.id);
-    let Some(home) = layout::key_for(&id) else {
-        return Ok(Built::Refused("the id contains no digest".to_owned()));
+    let Some((id, home)) = target.home() else {
+        return Ok(Built::refused(NO_DIGEST));
     };
     let found = match target.remedy {
         Remedy::Restore => restore::source_of(ctx, target, None).await?,
@@ -41,17 +31,14 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
     };
     let found = match found {
         Ok(found) => found,
-        Err(why) => return Ok(Built::Refused(why.to_string())),
+        Err(why) => return Ok(Built::refused(why)),
     };
-    // What lies in the store as it is needs only a row; all else is stored where new objects go.
+    let kind = target.kind;
+    // An object that is stored as it is needs only a row; any other is stored under a new key.
     let (key, object) = match &found.key {
-        Some(key) if is_as_stored(ctx, key, found.object.bytes()).await? => (
-            key.clone(),
-            RowObject::Stored {
-                kind: target.kind,
-                id,
-            },
-        ),
+        Some(key) if is_as_stored(ctx, key, found.object.bytes()).await? => {
+            (key.clone(), RowObject::Stored { kind, id })
+        }
         _ => (home, RowObject::New(found.object.sealed())),
     };
     let uri = ctx.store.backend().uri_for(&key);
@@ -79,6 +66,18 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
     Ok(Built::Step(Box::new(step), change))
 }
 
+/// Says why the row may be there unseen: rows of its table, or of its memberships, are hidden.
+fn hidden(ctx: StepContext<'_>, target: &Target) -> Option<String> {
+    let tables = [
+        Capabilities::table(target.kind),
+        Capabilities::refs_table(target.kind),
+    ];
+    let hidden = ctx.store.index().hidden().iter();
+    let mut hidden = hidden.filter(|hidden| tables.contains(&hidden.table.as_str()));
+    let hidden = hidden.find(|hidden| hidden.why.hides())?;
+    Some(format!("the row may be there: {}", hidden.said))
+}
+
 fn words(target: &Target, origin: &Origin, stored_first: bool) -> String {
     let place = match origin.path.as_str() {
         "" => &target.repo,
@@ -95,12 +94,12 @@ fn words(target: &Target, origin: &Origin, stored_first: bool) -> String {
     )
 }
 
-/// Returns whether exactly these bytes lie under the key: a wrapped object proves, and is none.
+/// Returns whether exactly these bytes are stored under the key: a wrapped object proves, and is none.
 async fn is_as_stored(ctx: StepContext<'_>, key: &Key, bytes: &Bytes) -> Result<bool, StoreError> {
     Ok(ctx.store.read_object(key).await?.as_ref() == Some(bytes))
 }
 
-/// The rows to be added, and the same as the step shows it, which has what is needed to make this step again.
+/// Returns the rows to be added, and the same as the step shows it, which has what is needed to make this step again.
 fn new_rows(
     target: &Target,
     origin: &Origin,

@@ -1,15 +1,13 @@
 //! An object stored from what its row proves.
 
-use super::{Built, StepContext, Target, hash, pointer, still};
+use super::{Built, NO_DIGEST, StepContext, Target, hash, pointer, still};
 use crate::change::StepChange;
-use crate::plan::Step;
 use crate::rows::Row;
+use crate::step::Step;
 use luthier_audit::Code;
-use luthier_hub::backend::layout;
 use luthier_hub::store::StoreError;
 use luthier_hub::store::read::{self, UnprovenRow};
 use luthier_hub::store::write::Change;
-use luthier_object::ObjectId;
 
 /// Stores what the row proves, and points the row at it.
 pub(super) async fn build(
@@ -17,9 +15,8 @@ pub(super) async fn build(
     target: &Target,
     row: &Row,
 ) -> Result<Built, StoreError> {
-    let id = ObjectId::new(&target.id);
-    let Some(key) = layout::key_for(&id) else {
-        return Ok(Built::Refused("the id contains no digest".to_owned()));
+    let Some((_, key)) = target.home() else {
+        return Ok(Built::refused(NO_DIGEST));
     };
     let uri = ctx.store.backend().uri_for(&key);
     match row.uri() {
@@ -37,7 +34,7 @@ pub(super) async fn build(
     };
     let object = match made {
         Ok(object) => object,
-        Err(why) => return Ok(Built::Refused(why.to_string())),
+        Err(why) => return Ok(Built::refused(why)),
     };
     let step = Step {
         key: Some(key.as_str().to_owned()),
@@ -62,7 +59,7 @@ fn words(target: &Target, scheme: &str) -> String {
         _ => "",
     };
     format!(
-        "Stores the {} that its row describes ({scheme}), then links the row to it.{marked}",
+        "Stores the {} that its row describes (formula {scheme}), then links the row to it.{marked}",
         target.kind
     )
 }

@@ -2,8 +2,8 @@
 
 use super::{Built, Target, hash, pointer, still};
 use crate::change::StepChange;
-use crate::plan::Step;
 use crate::rows::Row;
+use crate::step::Step;
 use luthier_hub::backend::Key;
 use luthier_hub::store::write::Change;
 use luthier_hub::store::{Store, StoreError};
@@ -33,7 +33,7 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
             sha256: Some(hash(object.bytes())),
             ..target.step(
                 format!(
-                    "Points the row at the object under {key}, which proves it ({}).",
+                    "Points the row at the object under {key}, whose bytes match the id (formula {}).",
                     object.scheme()
                 ),
                 still(row.uri()),

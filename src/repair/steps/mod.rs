@@ -16,11 +16,11 @@ pub(super) use recache::describe;
 pub use source::COPY_IN;
 
 use super::change::{AddedRow, CellChange, StepChange};
-use super::plan::Step;
 use super::rows::Row;
+use super::step::Step;
 use super::wanted::Wanted;
 use luthier_audit::{Auto, Code, Evidence, Finding, Remedy, Subject};
-use luthier_hub::backend::layout;
+use luthier_hub::backend::{Key, layout};
 use luthier_hub::index::EditableColumn;
 use luthier_hub::store::chain::TreeCache;
 use luthier_hub::store::write::Change;
@@ -81,7 +81,7 @@ impl Origin {
     }
 }
 
-/// What every step is made with.
+/// The context in which every step is made.
 #[derive(Clone, Copy)]
 pub(super) struct StepContext<'a> {
     pub store: &'a Store,
@@ -95,6 +95,16 @@ pub(super) enum Built {
     Already,
     /// The reason why there is no step.
     Refused(String),
+}
+
+/// Why an id has no place in the store.
+const NO_DIGEST: &str = "the id contains no digest";
+
+impl Built {
+    /// Returns that there is no step, and why.
+    fn refused(why: impl std::fmt::Display) -> Self {
+        Built::Refused(why.to_string())
+    }
 }
 
 impl Target {
@@ -151,6 +161,13 @@ impl Target {
         }
     }
 
+    /// Returns the id, and the key under which a new object of it goes; `None` where the id contains no digest.
+    fn home(&self) -> Option<(ObjectId, Key)> {
+        let id = ObjectId::new(&self.id);
+        let key = layout::key_for(&id)?;
+        Some((id, key))
+    }
+
     /// Returns the path that a blob has: in its row, else in the tree that names it.
     fn path(&self, row: Option<&Row>) -> Option<String> {
         let path = match (row, &self.origin) {
@@ -160,7 +177,7 @@ impl Target {
         path.filter(|path| !path.is_empty()).cloned()
     }
 
-    /// A step in words; what it writes to the store is added by who knows it.
+    /// Makes a step with its words; the caller adds what it writes to the store.
     pub fn step(&self, words: String, precondition: String, change: StepChange) -> Step {
         Step {
             number: 0,
@@ -182,7 +199,7 @@ impl Target {
     }
 }
 
-/// The id whose row or object a finding is about: of a dangling head, the commit that it names.
+/// Returns the id whose row or object a finding is about: of a dangling head, the commit that it names.
 pub(super) fn subject_id(finding: &Finding) -> &str {
     match &finding.evidence {
         Evidence::HeadDangling(seen) => &seen.head,
@@ -260,6 +277,14 @@ fn pointer(from: Option<&str>, to: &str) -> CellChange {
     }
 }
 
+/// Returns the cells that point a row to `uri`; none where it does already.
+fn pointed(row: &Row, uri: &str) -> Vec<CellChange> {
+    match row.uri() == Some(uri) {
+        true => Vec::new(),
+        false => vec![pointer(row.uri(), uri)],
+    }
+}
+
 fn still(uri: Option<&str>) -> String {
     match uri {
         None => "The row's storage_uri is still null.".to_owned(),
@@ -267,7 +292,7 @@ fn still(uri: Option<&str>) -> String {
     }
 }
 
-/// sha256 in hex.
+/// Returns the sha256 in hex.
 pub(super) fn hash(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }

@@ -32,7 +32,7 @@ pub(super) async fn build(
             Some(tree) => (tree, "its own manifest"),
             None => match store.tree_by_chain(row, &mut *trees.lock().await).await? {
                 Ok(tree) => (tree, "its chain of deltas"),
-                Err(why) => return Ok(Built::Refused(why.to_string())),
+                Err(why) => return Ok(Built::refused(why)),
             },
         },
     };
@@ -71,7 +71,7 @@ fn wanted(row: &SnapshotRow, tree: &Tree) -> Recache {
     }
 }
 
-/// The columns that a recache changes, of those that the hub has.
+/// Returns the columns that a recache changes, of those that the hub has.
 fn cache_changes(store: &Store, recache: &Recache) -> Vec<CellChange> {
     let capabilities = store.index().capabilities();
     let has = |column: Column| capabilities.has("musehub_snapshots", column.name());

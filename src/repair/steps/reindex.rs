@@ -2,8 +2,8 @@
 
 use super::{Built, Target, shorten};
 use crate::change::{CellChange, StepChange};
-use crate::plan::Step;
 use crate::rows::Row;
+use crate::step::Step;
 use bytes::Bytes;
 use luthier_audit::compare;
 use luthier_hub::backend::Key;

@@ -1,10 +1,10 @@
 //! Bad bytes put aside, and bytes that prove in their place.
 
 use super::source::{self, NoSource, Source};
-use super::{Built, StepContext, Target, hash, pointer, still};
+use super::{Built, StepContext, Target, hash, pointed, still};
 use crate::change::{StepChange, Swap};
-use crate::plan::Step;
 use crate::rows::Row;
+use crate::step::Step;
 use bytes::Bytes;
 use luthier_audit::Code;
 use luthier_hub::backend::{Key, layout};
@@ -13,7 +13,7 @@ use luthier_hub::store::StoreError;
 use luthier_hub::store::write::Change;
 use luthier_object::{ObjectId, Proof};
 
-/// Replaces what lies under the key that the row names, or would get.
+/// Replaces the bytes under the key that the row names, or would get.
 pub(super) async fn build(
     ctx: StepContext<'_>,
     target: &Target,
@@ -22,32 +22,27 @@ pub(super) async fn build(
     let id = ObjectId::new(&target.id);
     let key = match key_of(ctx, &id, row) {
         Ok(key) => key,
-        Err(why) => return Ok(Built::Refused(why.to_string())),
+        Err(why) => return Ok(Built::refused(why)),
     };
     let Some(bad) = ctx.store.read_twice(&key).await? else {
-        return Ok(Built::Refused(format!(
-            "the store has no object under {key} any more"
-        )));
+        let why = format!("the store has no object under {key} any more");
+        return Ok(Built::Refused(why));
     };
     if Proof::read(target.kind, &id, &bad).is_ok() {
         return Ok(Built::Already);
     }
     let source = match good(ctx, target, row, &key, &bad).await? {
         Ok(source) => source,
-        Err(why) => return Ok(Built::Refused(why.to_string())),
+        Err(why) => return Ok(Built::refused(why)),
     };
     let uri = ctx.store.backend().uri_for(&key);
     let bytes = source.object.bytes();
-    let mut cells = Vec::new();
-    if row.uri() != Some(uri.as_str()) {
-        cells.push(pointer(row.uri(), &uri));
-    }
     let change = StepChange::Row {
         object: Some(Swap {
             from: hash(&bad),
             to: hash(bytes),
         }),
-        cells,
+        cells: pointed(row, &uri),
     };
     let step = Step {
         key: Some(key.as_str().to_owned()),

@@ -1,13 +1,13 @@
 //! A missing object stored again, from whatever proves it.
 
 use super::source::{self, NoSource, Source};
-use super::{Built, StepContext, Target, hash, pointer, still};
+use super::{Built, NO_DIGEST, StepContext, Target, hash, pointed, still};
 use crate::change::StepChange;
-use crate::plan::Step;
 use crate::rows::Row;
+use crate::step::Step;
 use bytes::Bytes;
 use luthier_audit::Code;
-use luthier_hub::backend::{Key, layout};
+use luthier_hub::backend::Key;
 use luthier_hub::store::StoreError;
 use luthier_hub::store::write::Change;
 use luthier_object::{Kind, ObjectId, Proof, Proven};
@@ -18,23 +18,18 @@ pub(super) async fn build(
     target: &Target,
     row: &Row,
 ) -> Result<Built, StoreError> {
-    let id = ObjectId::new(&target.id);
-    let Some(key) = layout::key_for(&id) else {
-        return Ok(Built::Refused("the id contains no digest".to_owned()));
+    let Some((_, key)) = target.home() else {
+        return Ok(Built::refused(NO_DIGEST));
     };
     if let Some(built) = there(ctx, target, row).await? {
         return Ok(built);
     }
     let source = match source_of(ctx, target, Some(row)).await? {
         Ok(source) => source,
-        Err(why) => return Ok(Built::Refused(why.to_string())),
+        Err(why) => return Ok(Built::refused(why)),
     };
     let uri = ctx.store.backend().uri_for(&key);
     let seen_uri = row.uri().map(str::to_owned);
-    let changes = match row.uri() == Some(uri.as_str()) {
-        true => Vec::new(),
-        false => vec![pointer(row.uri(), &uri)],
-    };
     let step = Step {
         key: Some(key.as_str().to_owned()),
         from: source.key.map(|key| key.as_str().to_owned()),
@@ -46,7 +41,7 @@ pub(super) async fn build(
                 "{} The store still has no object under that key.",
                 still(row.uri())
             ),
-            StepChange::cells(changes),
+            StepChange::cells(pointed(row, &uri)),
         )
     };
     let change = Change::Store {
@@ -56,7 +51,7 @@ pub(super) async fn build(
     Ok(Built::Step(Box::new(step), change))
 }
 
-/// Bytes that prove; those of the empty blob are known to everyone.
+/// Returns bytes that match the id; those of the empty blob need no source.
 pub(super) async fn source_of(
     ctx: StepContext<'_>,
     target: &Target,

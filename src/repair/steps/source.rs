@@ -20,7 +20,7 @@ pub(super) struct Source {
     pub key: Option<Key>,
 }
 
-/// Why nothing proves an id.
+/// The reason why no bytes match an id.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoSource {
     #[error("the hub has no copy of it; add one with --copies DIR")]
@@ -139,10 +139,10 @@ fn keys(target: &Target, row: Option<&Row>) -> Vec<Key> {
     out
 }
 
-/// How a step begins to say from which file of a client's folder its bytes come.
+/// The words of a step before the file of a client's folder that its bytes come from.
 pub const COPY_IN: &str = "the copy in ";
 
-/// The copies beside the hub.
+/// Looks for the bytes in the folder of copies.
 async fn beside(ctx: StepContext<'_>, target: &Target) -> Option<Result<Source, NoSource>> {
     let id = ObjectId::new(&target.id);
     let found = match ctx.store.copies()?.candidates(target.kind, &id).await {
@@ -166,7 +166,7 @@ async fn beside(ctx: StepContext<'_>, target: &Target) -> Option<Result<Source, 
     Some(Err(refused))
 }
 
-/// The canonical object inside `bytes`: as it is, or out of what old code and clients wrap around it.
+/// Returns the canonical object inside `bytes`: as it is, or without what old code and clients wrap around it.
 ///
 /// # Errors
 /// Nothing in there proves the id.

@@ -17,7 +17,7 @@ pub fn char(char: char, alt: bool) -> Event {
     key(KeyCode::Char(char), modifiers)
 }
 
-/// One byte of ASCII as a key.
+/// Reads one byte of ASCII as a key.
 pub fn typed(byte: u8, alt: bool, out: &mut Vec<Event>) {
     let control = |letter: u8| (KeyCode::Char(letter.into()), KeyModifiers::CONTROL);
     let (code, mut modifiers) = match byte {

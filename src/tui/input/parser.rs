@@ -62,7 +62,7 @@ enum State {
     Mouse,
 }
 
-/// Bytes in, events out. Pure but for the clock that it is told.
+/// Bytes in, events out. Its only input besides bytes is the time that the caller passes.
 #[derive(Debug, Default)]
 pub struct Parser {
     state: State,
@@ -96,7 +96,7 @@ impl Parser {
         self.deadline
     }
 
-    /// The rest has not come: keys are keys, and anything else is forgotten.
+    /// Ends a sequence whose rest has not come: keys are kept, and anything else is dropped.
     pub fn give_up(&mut self, now: Instant) -> Vec<Event> {
         let mut out = Vec::new();
         if self.deadline.is_none_or(|at| at > now) {
@@ -119,7 +119,7 @@ impl Parser {
         out
     }
 
-    /// A question was put to the terminal.
+    /// Notes that a query was sent to the terminal.
     pub fn expect_answer(&mut self) {
         self.owed_until = Some(Instant::now() + DEBT);
         self.answered = false;
@@ -328,7 +328,7 @@ impl Parser {
         digits > 0 && self.kept.get(digits) == Some(&b';')
     }
 
-    /// The terminal has said something in a string.
+    /// Takes an answer that the terminal sent as a string.
     fn said(&mut self) {
         if let (State::String { opened: b']', .. }, Some(said)) =
             (&self.state, self.kept.strip_prefix(b"11;"))

@@ -1,6 +1,6 @@
-//! Why a table of keys, or a person's own keys, cannot be used.
+//! The errors of a table of keys, or of a person's own keys.
 
-/// Why keys cannot be used.
+/// The reason why keys cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeymapError {
     #[error("{name}: there is no such place; there are {known}")]

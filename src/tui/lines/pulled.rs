@@ -83,7 +83,7 @@ pub struct BranchesLine {
 }
 
 impl BranchesLine {
-    /// Whether the figures are of several pulls: the branches did not come together.
+    /// Returns whether the figures are of several pulls, one for each branch.
     #[must_use]
     pub const fn is_one_by_one(&self) -> bool {
         let tried = self.whole + self.empty + self.failed + self.unread;

@@ -17,7 +17,7 @@ pub struct HeldLine {
 pub struct SignedLine {
     pub verdict: Verdict,
     pub checks: Vec<HeldLine>,
-    /// Findings that stand in the way, causes first, each in a line.
+    /// Findings that prevent PASS, causes first, each in a line.
     pub left: Vec<String>,
     pub left_total: u64,
     /// Findings of a lower grade, which do not.

@@ -66,7 +66,7 @@ impl RunnerContext {
 }
 
 impl RunnerContext {
-    /// Of these places in the report, in order, those that a step can be made for.
+    /// Returns, of these places in the report, those that a step can be made for, in order.
     async fn plannable(
         &self,
         report: Arc<Report>,

@@ -1,4 +1,4 @@
-//! Why a question of the console has no answer.
+//! The errors of the console's queries.
 
 use luthier_audit::AuditError;
 use luthier_client::PullError;
@@ -9,7 +9,7 @@ use luthier_repair::signoff::SignoffError;
 use std::io;
 use tokio::task::JoinError;
 
-/// Why a question has no answer; the console shows its text where the answer would stand.
+/// The reason why a query has no answer; the console shows its text in place of the answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RunnerError {
     #[error("the hub is not open; R opens it again")]

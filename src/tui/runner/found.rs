@@ -9,7 +9,7 @@ use luthier_audit::{AuditError, Depth, Filter, Report};
 use std::collections::{BTreeMap, HashSet};
 
 impl RunnerContext {
-    /// What the last report says.
+    /// Answers from the last report.
     pub(super) async fn found(&self, ask: Query) -> Result<Answer, RunnerError> {
         let answer = match ask {
             Query::FindingsAt { report, places } => {

@@ -31,7 +31,7 @@ pub(super) struct Touched {
 }
 
 impl RunnerState {
-    /// The last report takes the place of the one before; its name.
+    /// Replaces the report with a newer one, and returns its name.
     fn replace(&mut self, report: Arc<Report>) -> ReportRef {
         self.reports += 1;
         let name = ReportRef(self.reports);

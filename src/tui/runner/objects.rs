@@ -116,7 +116,7 @@ struct Sieve {
 }
 
 impl Sieve {
-    /// The rows that pass, in their order.
+    /// Returns the rows that pass the filter, in their order.
     async fn through(&self, rows: Vec<Listed>) -> Result<Vec<Listed>, RunnerError> {
         let mut rows: Vec<Listed> = rows.into_iter().filter(|row| self.says(row)).collect();
         let Some(report) = &self.report else {

@@ -60,7 +60,7 @@ impl RunnerContext {
         }
     }
 
-    /// Everything that comes straight from the database.
+    /// Answers what comes straight from the database.
     async fn rows(&self, ask: Query) -> Result<Answer, RunnerError> {
         let store = self.store()?;
         let index = store.index();
@@ -120,7 +120,7 @@ impl RunnerContext {
         Ok(marks)
     }
 
-    /// A repository by its path, with its counts.
+    /// Reads a repository by its path, with its counts.
     async fn repo_named(&self, path: &str) -> Result<Answer, RunnerError> {
         let store = self.store()?;
         let (owner, slug) = path.split_once('/').unwrap_or((path, ""));
@@ -139,7 +139,7 @@ impl RunnerContext {
         })
     }
 
-    /// Inspecting compares and renders: it leaves the threads that keep keys flowing.
+    /// Inspects an object on another thread, so that comparing and rendering do not delay keys.
     async fn inspect(&self, kind: luthier_object::Kind, id: &str) -> Result<Answer, RunnerError> {
         let store = self.store()?;
         let found = inspect::inspect(&store, kind, &ObjectId::new(id)).await;
@@ -152,7 +152,7 @@ impl RunnerContext {
     }
 }
 
-/// A page may hold fewer rows than were asked for, and the console's lists count in whole pages: rows
+/// Reads branches. A page may hold fewer rows than were asked for, and the console's lists count in whole pages: rows
 /// are read until `limit` are there or none follow.
 async fn branches(
     index: &dyn Index,

@@ -80,7 +80,7 @@ impl RunnerContext {
         })
     }
 
-    /// The list that was asked for, made once for each report.
+    /// Returns the list that was asked for, made once for each report.
     async fn arranged(&self, ask: RepoQuery) -> Result<Arc<Arranged>, RunnerError> {
         let report = self.state().report.clone();
         let name = report.as_ref().map(|(name, _)| *name);
@@ -166,7 +166,7 @@ impl RunnerContext {
         Ok(())
     }
 
-    /// The worst grade and the number of findings by path.
+    /// Returns the worst grade and the number of findings by path.
     async fn worst(&self) -> Result<HashMap<String, (luthier_audit::Grade, u64)>, RunnerError> {
         use luthier_audit::{Filter, report::GroupBy};
         let Some((_, report)) = self.state().report.clone() else {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 impl RunnerContext {
-    /// What the doctor says of both sides; nothing is put to try them.
+    /// Runs the doctor on both sides, without a trial write.
     pub(super) async fn doctor(&self) -> Result<Answer, RunnerError> {
         let (hub, runtime) = (self.hub.clone(), Handle::current());
         let examined = move || runtime.block_on(doctor::examine(&hub, None));

@@ -236,7 +236,7 @@ fn tally(applied: &AppliedLine) -> (u64, u64) {
     (sum(true), sum(false))
 }
 
-/// `3 repaired · run 7f3a`, in the words of what the run was for, and what did not end well.
+/// Formats `3 repaired · run 7f3a` in the words of the run's kind, and the steps that failed.
 fn summary(work: Work, applied: &AppliedLine) -> (Level, String) {
     let (good, bad) = tally(applied);
     let mut words = work.done(good);

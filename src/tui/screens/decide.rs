@@ -14,6 +14,7 @@ use crate::notices::Level;
 use crate::pages::{PAGE, Pages, Row};
 use crate::state::{Ctx, Shared, Slot};
 use crate::widgets::list::Cursor;
+use luthier_audit::Code;
 use luthier_hub::text;
 use luthier_repair::Selection;
 
@@ -95,7 +96,7 @@ impl Decide {
     /// Returns whether both sides of the finding under the cursor were on the screen.
     fn is_seen(&self) -> bool {
         match (self.current(), &self.seen) {
-            (Some(row), _) if row.subject.kind().is_none() => true,
+            (Some(row), _) if !has_sides(row) => true,
             (Some(row), Some((id, Slot::Ready(_)))) => *id == row.id,
             _ => false,
         }
@@ -238,7 +239,7 @@ impl Decide {
         let mut words = format!("{}: {} decided", self.what, text::grouped(tally.planned));
         for (count, word) in [
             (tally.kept + tally.skipped, "skipped"),
-            (tally.undecided, "need a decision"),
+            (tally.undecided, "undecided"),
         ] {
             if count > 0 {
                 words += &format!(", {} {word}", text::grouped(count));
@@ -266,22 +267,11 @@ impl Decide {
     /// Takes an answer if it waits for it.
     pub fn answer(&mut self, ticket: Ticket, answer: Answer) -> Option<Answer> {
         if self.rows.awaits(ticket) {
-            match answer {
-                Answer::Findings(rows) => self.rows.take(ticket, Ok(rows)),
-                Answer::Failed(why) => self.rows.take(ticket, Err(why)),
-                other => return Some(other),
-            }
-            return None;
+            let findings = answer.findings();
+            return findings.map(|rows| self.rows.take(ticket, rows)).err();
         }
-        if let Some((_, slot)) = &mut self.seen
-            && slot.awaits(ticket)
-        {
-            *slot = match answer {
-                Answer::Inspected(seen) => Slot::Ready(seen),
-                Answer::Failed(why) => Slot::Failed(why),
-                other => return Some(other),
-            };
-            return None;
+        if let Some(slot) = Slot::awaiting(&mut self.seen, ticket) {
+            return answer.inspected().map(|seen| slot.fill(seen)).err();
         }
         match answer {
             Answer::Classified(classified) if self.classified.awaits(ticket) => {
@@ -332,9 +322,10 @@ impl Decide {
         Go::Stay
     }
 
-    /// Both sides of the finding under the cursor are read.
+    /// Reads both sides of the finding under the cursor.
     fn look(&mut self, ctx: &mut Ctx) {
         let row = self.current();
+        let row = row.filter(|row| has_sides(row));
         let Some((kind, id)) = row.and_then(|r| Some((r.subject.kind()?, r.id.clone()))) else {
             return;
         };
@@ -367,10 +358,15 @@ impl Decide {
     pub fn status(&self, shared: &Shared) -> String {
         let tally = self.tally(shared);
         format!(
-            "decisions: {} planned, {} skipped, {} need a decision",
+            "decisions: {} planned, {} skipped, {} undecided",
             text::grouped(tally.planned),
             text::grouped(tally.kept + tally.skipped),
             text::grouped(tally.undecided)
         )
     }
+}
+
+/// Returns whether a finding has a row to compare with its object; an id without row has only evidence.
+fn has_sides(row: &FindingLine) -> bool {
+    row.subject.kind().is_some() && row.code != Code::RowMissing
 }

@@ -16,6 +16,7 @@ use crate::widgets::list::{Cursor, fit, fit_right};
 use crate::widgets::pane::{self, Text};
 use luthier_audit::{Auto, Code, Scope};
 use luthier_hub::text;
+use luthier_object::time::Micros;
 use luthier_repair::Selection;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -264,7 +265,22 @@ fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme)
         _ => theme.text,
     };
     head.pair("last audit", &text, theme, style);
-    // Looks at parts since: the newest stand first.
+    say_parts(known, now, head, theme);
+    let (mut words, fails) = branch_words(&known.branches);
+    let style = if fails { theme.error } else { theme.text };
+    let all = shared.counts.ready().map_or(0, |counts| counts.branches);
+    let other = all.saturating_sub(known.branches.total());
+    if other > 0 && known.branches.total() > 0 {
+        words += &format!(
+            "; {} not tried: the repository is deleted, or the branch is newer than the audit",
+            text::grouped(other)
+        );
+    }
+    head.pair("pulls", &words, theme, style);
+}
+
+/// Draws the audits of parts since the last one of the whole hub, the newest first.
+fn say_parts(known: &KnownLine, now: Micros, head: &mut Text, theme: &Theme) {
     let parts = known
         .past_audits
         .iter()
@@ -291,17 +307,6 @@ fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme)
             theme.muted,
         );
     }
-    let (mut words, fails) = branch_words(&known.branches);
-    let style = if fails { theme.error } else { theme.text };
-    let all = shared.counts.ready().map_or(0, |counts| counts.branches);
-    let other = all.saturating_sub(known.branches.total());
-    if other > 0 && known.branches.total() > 0 {
-        words += &format!(
-            "; {} not pulled: of deleted repositories, or newer than the audit",
-            text::grouped(other)
-        );
-    }
-    head.pair("pulls", &words, theme, style);
 }
 
 /// Explains a code and its remedy.
@@ -323,6 +328,10 @@ fn explain(code: Code, count: u64, width: u16, theme: &Theme) -> Text {
         Auto::No => "Luthier cannot repair it",
     };
     out.pair("applied", auto, theme, theme.text);
+    if let Some(how) = code.by_hand() {
+        out.gap();
+        out.say(&how, theme.text);
+    }
     out.gap();
     out.say("enter lists them", theme.muted);
     out

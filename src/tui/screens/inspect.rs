@@ -113,7 +113,7 @@ impl Inspect {
         Some((link.kind, link.id.clone(), link.exists))
     }
 
-    /// Lines of the facet that is shown.
+    /// Counts the lines of the facet that is shown.
     #[must_use]
     pub fn len(&self) -> u64 {
         let Some(seen) = self.seen.ready() else {

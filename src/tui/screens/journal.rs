@@ -196,7 +196,7 @@ impl JournalScreen {
                 frame.render_widget(Line::styled(format!(" ✗ {why}"), theme.error), body);
             }
             Slot::Ready(runs) if runs.is_empty() => {
-                let text = " Luthier has changed nothing from this machine yet";
+                let text = " Luthier has changed nothing here yet";
                 frame.render_widget(Line::styled(text, theme.muted), body);
             }
             Slot::Ready(runs) => {
@@ -250,7 +250,7 @@ fn line(run: &RunLine, width: u16, shared: &Shared, theme: &Theme) -> Line<'stat
     ])
 }
 
-/// A run in full.
+/// Draws a run in full.
 pub fn describe(run: &RunLine, out: &mut Text, theme: &Theme) {
     out.pair("run", run.run.shown(), theme, theme.title);
     out.pair("began", &text::moment(&run.time), theme, theme.text);

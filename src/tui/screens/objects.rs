@@ -164,15 +164,8 @@ impl Objects {
             }
             return None;
         }
-        if let Some((_, slot)) = &mut self.preview
-            && slot.awaits(ticket)
-        {
-            *slot = match answer {
-                Answer::Inspected(seen) => Slot::Ready(seen),
-                Answer::Failed(why) => Slot::Failed(why),
-                other => return Some(other),
-            };
-            return None;
+        if let Some(slot) = Slot::awaiting(&mut self.preview, ticket) {
+            return answer.inspected().map(|seen| slot.fill(seen)).err();
         }
         match answer {
             Answer::Judged(found) if self.judging.awaits(ticket) => {

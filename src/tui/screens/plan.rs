@@ -15,7 +15,7 @@ use crate::state::{Ctx, Shared, Slot};
 use crate::theme::Theme;
 use crate::widgets::confirm::{Confirm, Question};
 use crate::widgets::list::Cursor;
-use luthier_audit::Auto;
+use luthier_audit::{Auto, Remedy};
 use luthier_repair::{Selection, Totals, Work};
 
 /// From this many steps on the hub's name is asked for.
@@ -148,7 +148,7 @@ impl PlanScreen {
             Slot::Failed(_) => return Some("there is no plan".into()),
             _ => return Some("the plan is not ready yet".into()),
         };
-        if totals.steps > 0 && !shared.face.writable {
+        if totals.steps > 0 && !shared.hub_info.writable {
             Some(
                 "read-only: w saves the plan for `luthier repair --plan`, or start with --write"
                     .into(),
@@ -175,8 +175,8 @@ impl PlanScreen {
             undoable: self.planned.undoable,
             canary: shared.is_risky() && totals.steps > CANARY,
         };
-        let face = &shared.face;
-        let hub = format!("{} {}", face.environment.badge(), face.name);
+        let hub_info = &shared.hub_info;
+        let hub = format!("{} {}", hub_info.environment.badge(), hub_info.name);
         let asks = totals.by_remedy.keys().any(|remedy| {
             use luthier_audit::Remedy;
             matches!(
@@ -191,6 +191,8 @@ impl PlanScreen {
             "So much is wrong together that this may be the wrong store."
         } else if shared.is_risky() {
             "This hub is neither a demo nor a staging hub."
+        } else if asks && totals.by_remedy.contains_key(&Remedy::Undo) {
+            "Some steps take back repairs that needed a decision."
         } else if asks {
             "Some steps repair findings that needed a decision."
         } else if totals.steps > MANY {
@@ -201,7 +203,7 @@ impl PlanScreen {
         Some(Confirm::name(
             question,
             hub,
-            face.name.clone(),
+            hub_info.name.clone(),
             why.to_owned(),
         ))
     }
@@ -270,7 +272,7 @@ impl PlanScreen {
             Slot::Ready(totals) if totals.steps == 0 => {
                 "nothing is planned; the screen says why; esc goes back"
             }
-            Slot::Ready(_) if !shared.face.writable => {
+            Slot::Ready(_) if !shared.hub_info.writable => {
                 "read-only: read each step; w saves the plan"
             }
             Slot::Ready(_) => "read each step; enter applies it",

@@ -238,7 +238,7 @@ impl PullScreen {
     }
 }
 
-/// The way from the head down to what is refused.
+/// Draws the way from the head down to the refused object.
 fn tree(refused: &RefusedLine, out: &mut Text, theme: &Theme) {
     let last = refused.way.len().saturating_sub(1);
     for (depth, step) in refused.way.iter().enumerate() {
@@ -288,10 +288,10 @@ fn ended(end: &PulledLine, at: u64, out: &mut Text, theme: &Theme) {
         out.say(text, theme.muted);
     }
     for (kind, served, reconstructed) in &end.counts {
-        let mut words = format!("{} served", text::grouped(*served));
+        let mut words = format!("{} fetched", text::grouped(*served));
         if *reconstructed > 0 {
             words += &format!(
-                ", {} made from rows that name no object",
+                ", {} made from rows without storage_uri",
                 text::grouped(*reconstructed)
             );
         }
@@ -349,6 +349,11 @@ fn say_branches(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme)
         out.say(&words, theme.error);
     }
     out.gap();
+    say_failing(branches, at, out, theme);
+}
+
+/// Draws the failing branches around the one at `at`, and what is known of that one.
+fn say_failing(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme) {
     let at = usize::try_from(at)
         .unwrap_or(0)
         .min(branches.named.len().saturating_sub(1));

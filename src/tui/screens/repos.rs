@@ -349,7 +349,8 @@ fn filter(row: &RepoLine) -> Filter {
     }
 }
 
-/// Whether branches of a repository fail that has no finding of its own: an object that repositories share is a finding
+/// Returns whether branches of a repository fail that has no finding of its own: an object that repositories share is a
+/// finding
 /// of one of them.
 fn stopped_from_elsewhere(row: &RepoLine, shared: &Shared) -> bool {
     let path = row.path.exact();

@@ -1,5 +1,6 @@
 //! One run of the journal: its lines newest first, each with the values before and after.
 
+use super::plan::PlanScreen;
 use super::{Go, Screen};
 use crate::action::Action;
 use crate::effect::{Query, Scope, Ticket};
@@ -78,6 +79,7 @@ impl RunScreen {
                 self.cursor.step(motion, self.run.lines, ctx.height(0));
             }
             Action::Pane | Action::Open => self.beside = !self.beside,
+            Action::Undo => return PlanScreen::undo(&self.run.run, ctx),
             Action::Refresh => {
                 self.scope = ctx.renew(self.scope);
                 self.lines = Pages::default();

@@ -1,4 +1,4 @@
-//! The sign-off: the checklist as it fills in, then the verdict and what stands in its way.
+//! The sign-off: the checklist as it fills in, then the verdict and what prevents PASS.
 
 use super::{Go, Screen, decide};
 use crate::action::Action;
@@ -167,13 +167,13 @@ impl SignOffScreen {
         }
     }
 
-    /// Whether all that stood in the way is gone since the verdict, as far as is known.
+    /// Returns whether nothing is known any more that prevents PASS.
     fn is_done(&self, shared: &Shared) -> bool {
         let last = shared.audits.last.as_ref();
         self.outdated(shared).is_some() && last.is_some_and(|known| known.left == 0)
     }
 
-    /// What has changed since the verdict, as far as is known.
+    /// Returns what is known to have changed since the verdict.
     fn outdated(&self, shared: &Shared) -> Option<String> {
         let end = self.end.ready()?;
         let now = shared.audits.last.as_ref()?.left;
@@ -190,7 +190,7 @@ impl SignOffScreen {
         })
     }
 
-    /// Which step of its guide it is, and which key leads on.
+    /// Returns the step of its guide, and the key that leads on.
     #[must_use]
     pub fn lead(&self, shared: &Shared) -> (u8, &'static str) {
         match (&self.doctor, &self.end) {
@@ -269,7 +269,7 @@ impl SignOffScreen {
     }
 }
 
-/// The parts that are done, the one under way, and those to come.
+/// Draws the parts that are done, the one under way, and those to come.
 fn under_way(meter: &Meter, out: &mut Text, theme: &Theme) {
     let figures = &meter.figures;
     let at = PARTS.iter().position(|(name, _)| *name == figures.phase);

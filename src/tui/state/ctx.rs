@@ -55,7 +55,7 @@ impl Ctx<'_> {
         (plan, ticket)
     }
 
-    /// Rows that the pane can show.
+    /// Returns how many rows the pane can show.
     #[must_use]
     pub fn height(&self, pane: usize) -> u64 {
         let pane = self.regions.panes.get(pane).copied().unwrap_or_default();

@@ -1,5 +1,5 @@
 //! Keys typed ahead: what is meant for a row that is still being read waits for it, in the order of the
-//! typing. A question is never answered so: it hears only keys that come after it was drawn.
+//! typing. A dialog is never answered so: it takes only keys that come after it was drawn.
 
 use super::super::action::Action;
 use super::super::effect::Effect;

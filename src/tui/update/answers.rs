@@ -68,7 +68,7 @@ pub fn take(state: &mut State, ticket: Ticket, answer: Answer, out: &mut Vec<Eff
     }
 }
 
-/// The hub is no longer what was audited: it is looked at again.
+/// Audits again after a repair has changed the hub.
 fn repaired(ctx: &mut Ctx) {
     ctx.shared.applying = None;
     ctx.shared.repairs += 1;
@@ -129,7 +129,7 @@ fn session(
     }
 }
 
-/// The hub was opened, or was not.
+/// Takes the answer whether the hub could be opened.
 fn opened(state: &mut State, answer: Answer, out: &mut Vec<Effect>) -> Option<Answer> {
     let shared = &mut state.shared;
     match answer {
@@ -138,7 +138,7 @@ fn opened(state: &mut State, answer: Answer, out: &mut Vec<Effect>) -> Option<An
             store,
             notes,
         } => {
-            (shared.face.database, shared.face.store) = (database, store);
+            (shared.hub_info.database, shared.hub_info.store) = (database, store);
             shared.open = Slot::Ready(notes);
             let ask = next_audit(shared);
             start_audit(shared, out, ask, false);
@@ -149,7 +149,7 @@ fn opened(state: &mut State, answer: Answer, out: &mut Vec<Effect>) -> Option<An
     None
 }
 
-/// A file was written, or was not.
+/// Takes the answer whether a file could be written.
 fn written(state: &mut State, answer: Answer) -> Option<Answer> {
     let (level, text) = match answer {
         Answer::Exported { path, word, rows } => {
@@ -222,7 +222,7 @@ fn tell(state: &mut State) {
     };
     let found: u64 = known.summary.findings.values().sum();
     let words = format!(
-        "audit of {} ended; known are {}",
+        "audit of {} ended; {} known",
         scope_words(&shared.audits.asked.scope),
         luthier_hub::text::plural(found, "finding")
     );

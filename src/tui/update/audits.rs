@@ -61,7 +61,7 @@ fn here(screen: &Screen) -> Vec<Scope> {
     }
 }
 
-/// An action while the question is open.
+/// Handles an action while the dialog is open.
 pub fn act(state: &mut State, mut choice: Choice, action: Action, out: &mut Vec<Effect>) {
     match action {
         Action::Move(Motion::Up) => choice.other_scope(false),

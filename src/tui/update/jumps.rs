@@ -12,7 +12,7 @@ use super::super::screens::objects::Objects;
 use super::super::screens::repos::Repos;
 use super::super::state::State;
 use super::super::widgets::palette::Palette;
-use super::{on_top, run};
+use super::{on_top, refusals, run};
 
 /// Opens the palette.
 pub fn open(state: &mut State) {
@@ -27,7 +27,7 @@ pub fn choose(state: &mut State, entry: Entry, out: &mut Vec<Effect>) {
         Target::Action(action) => run(state, action, out),
         Target::Jump(jump) => go(state, jump, out),
         Target::Elsewhere(places) => {
-            let text = format!("{}: works in {}, not here", entry.title, places.join(", "));
+            let text = refusals::works_on(&entry.title, &places);
             state.shared.tell(Level::Info, text);
         }
     }

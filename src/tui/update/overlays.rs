@@ -11,7 +11,7 @@ use super::super::state::State;
 use super::super::widgets::confirm::{Agreed, Confirm};
 use super::{audits, copy, jumps, on_top, run, typed};
 
-/// An action while something lies over the screen.
+/// Handles an action while an overlay is open.
 pub fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
     match (state.overlay.take(), action) {
         (Some(Overlay::Confirm(confirm)), Action::Yes | Action::Submit) => {
@@ -65,7 +65,7 @@ pub fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
     }
 }
 
-/// A question's answer: `y`, or what was typed.
+/// Takes the answer to a dialog: `y`, or the text that was typed.
 fn answer(state: &mut State, confirm: Box<Confirm>, yes: bool, out: &mut Vec<Effect>) {
     match if yes { confirm.yes() } else { confirm.submit() } {
         Some(agreed) => carry_out(state, agreed, out),
@@ -77,7 +77,7 @@ fn answer(state: &mut State, confirm: Box<Confirm>, yes: bool, out: &mut Vec<Eff
     }
 }
 
-/// An action in the list of branches.
+/// Handles an action in the list of branches.
 fn choose(state: &mut State, mut branches: Branches, action: Action, out: &mut Vec<Effect>) {
     match action {
         Action::Move(motion) => {

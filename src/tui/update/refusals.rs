@@ -63,7 +63,20 @@ pub fn refusal(state: &State, action: Action) -> Option<String> {
     state.stack.last()?.refusal(action, shared)
 }
 
-/// A key that means nothing here: where it does mean something, or nothing where no place knows it.
+/// Names the screens on which an action works, for a person who tried it on another.
+pub fn works_on(title: &str, places: &[&str]) -> String {
+    let noun = if places.len() == 1 {
+        "screen"
+    } else {
+        "screens"
+    };
+    format!(
+        "{title} works on the {noun} {}, not here",
+        places.join(", ")
+    )
+}
+
+/// Tells on which screens a key works that means nothing here; says nothing if it works on none.
 pub fn nowhere(state: &mut State, key: KeyEvent) {
     let rows = rows_for(&state.keymap, key);
     let mut places: Vec<&str> = rows
@@ -73,13 +86,7 @@ pub fn nowhere(state: &mut State, key: KeyEvent) {
         .collect();
     places.dedup();
     let text = match (rows.first(), key.code) {
-        (Some(row), _) if !places.is_empty() => {
-            format!(
-                "{}: works in {}, not here",
-                row.binding.title,
-                places.join(", ")
-            )
-        }
+        (Some(row), _) if !places.is_empty() => works_on(row.binding.title, &places),
         (_, KeyCode::Char(_)) => format!(
             "this key does nothing here; {} lists the keys that work",
             state.keymap.key(KeyContext::Common, Action::Help)

@@ -12,7 +12,7 @@ use crossterm::event::{Event as Term, KeyEvent};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
-/// A paste is text where text is typed, and nothing anywhere else; it never answers a question.
+/// Takes a paste as text where text is typed, and drops it elsewhere; it never answers a dialog.
 pub fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
     let line: String = text
         .chars()
@@ -86,7 +86,7 @@ pub fn place(state: &mut State) {
     });
 }
 
-/// A key that is text, for the line that is being typed.
+/// Adds a key that is text to the line that is being typed.
 pub fn key(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
     let event = Term::Key(key);
     match &mut state.overlay {
@@ -150,7 +150,7 @@ pub fn complete(state: &mut State, out: &mut Vec<Effect>) {
     changed(state, out);
 }
 
-/// The line was ended with enter.
+/// Takes the line that was ended with enter.
 pub fn submit(state: &mut State, purpose: Purpose, text: &str, out: &mut Vec<Effect>) {
     let text = text.trim();
     match purpose {
@@ -175,7 +175,7 @@ pub fn submit(state: &mut State, purpose: Purpose, text: &str, out: &mut Vec<Eff
     }
 }
 
-/// The line was left.
+/// Takes back the line that was left with esc.
 pub fn give_up(state: &mut State, purpose: Purpose, before: &str, out: &mut Vec<Effect>) {
     if purpose == Purpose::Filter {
         narrow(state, before, out);

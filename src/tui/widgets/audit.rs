@@ -33,7 +33,7 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// The first of `scopes` is offered first.
+    /// Makes the dialog; the first of `scopes` is selected.
     #[must_use]
     pub fn new(scopes: Vec<Scope>, depth: Depth) -> Self {
         Self {
@@ -66,6 +66,30 @@ impl Choice {
         };
     }
 
+    /// Draws what can be audited, each with its last audit.
+    fn scope_lines(&self, shared: &Shared, width: usize, out: &mut Text, theme: &Theme) {
+        let now = shared.now();
+        for (n, scope) in self.scopes.iter().enumerate() {
+            let chosen = n == self.at;
+            let mark = if chosen { "▸" } else { " " };
+            let style = if chosen { theme.selected } else { theme.text };
+            let past = match scope {
+                Scope::Hub => Some(shared.audits.last_hub_audit()),
+                Scope::Repo(path) => Some(shared.audits.last_repo_audit(path)),
+                Scope::Branch(path, name) => {
+                    let known = shared.audits.last.as_ref();
+                    Some(known.and_then(|known| known.past_audits.branch(path, name)))
+                }
+                Scope::Id(_) | Scope::Ids(_) => None,
+            };
+            let last = past.map_or_else(String::new, |past| rests_on(past, now));
+            let words = scope_words(scope);
+            let line = format!("   {mark} {}  {last}", fit(&words, 24));
+            let line = luthier_hub::text::cut(&line, width).into_owned();
+            out.lines.push(Line::styled(line, style));
+        }
+    }
+
     /// Draws it over the screen.
     pub fn view(&self, frame: &mut Frame, shared: &Shared, theme: &Theme) {
         let height = u16::try_from(self.scopes.len()).unwrap_or(4) + 9;
@@ -88,26 +112,7 @@ impl Choice {
             ]));
         }
         out.gap();
-        let now = shared.now();
-        for (n, scope) in self.scopes.iter().enumerate() {
-            let chosen = n == self.at;
-            let mark = if chosen { "▸" } else { " " };
-            let style = if chosen { theme.selected } else { theme.text };
-            let past = match scope {
-                Scope::Hub => Some(shared.audits.last_hub_audit()),
-                Scope::Repo(path) => Some(shared.audits.last_repo_audit(path)),
-                Scope::Branch(path, name) => {
-                    let known = shared.audits.last.as_ref();
-                    Some(known.and_then(|known| known.past_audits.branch(path, name)))
-                }
-                Scope::Id(_) | Scope::Ids(_) => None,
-            };
-            let last = past.map_or_else(String::new, |past| rests_on(past, now));
-            let words = scope_words(scope);
-            let line = format!("   {mark} {}  {last}", fit(&words, 24));
-            let line = luthier_hub::text::cut(&line, usize::from(area.width)).into_owned();
-            out.lines.push(Line::styled(line, style));
-        }
+        self.scope_lines(shared, usize::from(area.width), &mut out, theme);
         out.gap();
         out.say(
             " 1 2 3 depth   ↑↓ what   enter starts   esc cancels",

@@ -102,7 +102,7 @@ impl Confirm {
         (self.drawn && self.wants_name()).then_some(&mut self.typed)
     }
 
-    /// Told after each frame: from now on keys were typed by somebody who saw the question.
+    /// Notes that the dialog was drawn: keys from now on are answers to it.
     pub fn drawn(&mut self) {
         self.drawn = true;
     }
@@ -113,13 +113,13 @@ impl Confirm {
         self.drawn
     }
 
-    /// `y` was pressed.
+    /// Takes `y`.
     #[must_use]
     pub fn yes(&self) -> Option<Agreed> {
         (self.drawn && self.level == Level::Letter).then(|| self.agreed())
     }
 
-    /// Enter was pressed below the name.
+    /// Takes enter after a name was typed.
     #[must_use]
     pub fn submit(&self) -> Option<Agreed> {
         match &self.level {

@@ -72,7 +72,7 @@ pub fn heading(width: u16, theme: &Theme) -> Line<'static> {
     Line::styled(text, theme.muted)
 }
 
-/// One line of the differences.
+/// Draws one line of the differences.
 #[must_use]
 pub fn line(seen: &Inspected, at: At, unfolded: bool, width: u16, theme: &Theme) -> Line<'static> {
     match at {

@@ -16,7 +16,7 @@ pub fn spinner(now: Duration) -> &'static str {
     SPINNER[turn]
 }
 
-/// `audit  commits  43%  571/1,325  118/s  about 6s ━━━━━────`, by whole items as they fit.
+/// Draws `audit  commits  43%  571/1,325  118/s  about 6s ━━━━━────`, with as many whole items as fit.
 #[must_use]
 pub fn line(job: &str, meter: &Meter, now: Duration, width: u16, theme: &Theme) -> Line<'static> {
     let width = usize::from(width);

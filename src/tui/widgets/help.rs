@@ -53,7 +53,7 @@ impl Help {
         self.cursor.step(motion, len, 10);
     }
 
-    /// The filter was changed.
+    /// Takes a changed filter.
     pub fn changed(&mut self) {
         self.cursor = Cursor::default();
     }

@@ -5,7 +5,7 @@ use crate::theme::Theme;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-/// Bytes in a row of a pane of `width` cells.
+/// Returns how many bytes a row shows in a pane of `width` cells.
 #[must_use]
 pub const fn columns(width: u16) -> usize {
     if width >= 76 { 16 } else { 8 }

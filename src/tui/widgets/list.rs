@@ -78,7 +78,7 @@ pub fn draw<'a>(
     }
 }
 
-/// Text in exactly `width` cells.
+/// Fits text into exactly `width` cells.
 #[must_use]
 pub fn fit(text: &str, width: usize) -> String {
     use unicode_width::UnicodeWidthStr;
@@ -89,7 +89,7 @@ pub fn fit(text: &str, width: usize) -> String {
     out
 }
 
-/// Text at the right end of exactly `width` cells.
+/// Fits text to the right end of exactly `width` cells.
 #[must_use]
 pub fn fit_right(text: &str, width: usize) -> String {
     use unicode_width::UnicodeWidthStr;
@@ -99,7 +99,7 @@ pub fn fit_right(text: &str, width: usize) -> String {
     out
 }
 
-/// Text in lines of at most `width` cells, broken between words where that is possible.
+/// Breaks text into lines of at most `width` cells, between words where that is possible.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     use unicode_segmentation::UnicodeSegmentation;

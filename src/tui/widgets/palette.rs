@@ -34,7 +34,7 @@ impl Palette {
         }
     }
 
-    /// The line was changed.
+    /// Takes a changed line.
     pub fn changed(&mut self, keymap: &Keymap, recent: &Recent) {
         self.cursor = Cursor::default();
         self.found = entries(keymap, self.context, self.typed.value(), recent);

@@ -102,7 +102,7 @@ impl Text {
         }
     }
 
-    /// Adds an empty line, unless one stands there.
+    /// Adds an empty line, unless the last line is empty.
     pub fn gap(&mut self) {
         if self.lines.last().is_some_and(|line| line.width() > 0) {
             self.lines.push(Line::default());

@@ -2,7 +2,7 @@
 //! equal stretches folded.
 
 use super::pane::Text;
-use crate::lines::inspected::{Field, Inspected, Part};
+use crate::lines::inspected::{Field, Inspected, ManifestDiff, Part};
 use crate::theme::Theme;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -83,7 +83,7 @@ pub fn text(seen: &Inspected, layout: Layout, width: u16, theme: &Theme) -> Text
     out
 }
 
-/// One side is missing or cannot be read: what there is stands alone.
+/// Draws the one side that there is; the other is missing or cannot be read.
 fn alone(seen: &Inspected, out: &mut Text, theme: &Theme) {
     out.say("row", theme.title);
     if seen.row.is_empty() {
@@ -137,24 +137,7 @@ fn differing(field: &Field, layout: Layout, width: u16, out: &mut Text, theme: &
         out.say(&field.note, theme.muted);
     }
     if let Some(manifest) = &field.manifest {
-        let same = luthier_hub::text::grouped(manifest.same);
-        for entry in manifest.entries.iter().take(SHOWN) {
-            let short = |id: &Option<crate::lines::HubId>| {
-                id.as_ref().map_or_else(|| "—".to_owned(), |id| id.short())
-            };
-            out.say(&format!("  {}", entry.path), theme.text);
-            out.say(&format!("- {}", short(&entry.row)), theme.removed);
-            out.say(&format!("+ {}", short(&entry.object)), theme.added);
-        }
-        let more = manifest.entries.len().saturating_sub(SHOWN);
-        if more > 0 {
-            out.say(
-                &format!("… {more} more entries; enter shows them"),
-                theme.muted,
-            );
-        }
-        out.say(&format!("▸ {same} entries are the same"), theme.muted);
-        return;
+        return entries(manifest, out, theme);
     }
     let row = Column {
         sign: "- ",
@@ -181,7 +164,28 @@ fn differing(field: &Field, layout: Layout, width: u16, out: &mut Text, theme: &
     }
 }
 
-/// Two lines beside each other.
+/// Draws the entries of two manifests that differ.
+fn entries(manifest: &ManifestDiff, out: &mut Text, theme: &Theme) {
+    let same = luthier_hub::text::grouped(manifest.same);
+    for entry in manifest.entries.iter().take(SHOWN) {
+        let short = |id: &Option<crate::lines::HubId>| {
+            id.as_ref().map_or_else(|| "—".to_owned(), |id| id.short())
+        };
+        out.say(&format!("  {}", entry.path), theme.text);
+        out.say(&format!("- {}", short(&entry.row)), theme.removed);
+        out.say(&format!("+ {}", short(&entry.object)), theme.added);
+    }
+    let more = manifest.entries.len().saturating_sub(SHOWN);
+    if more > 0 {
+        out.say(
+            &format!("… {more} more entries; enter shows them"),
+            theme.muted,
+        );
+    }
+    out.say(&format!("▸ {same} entries are the same"), theme.muted);
+}
+
+/// Draws two lines beside each other.
 fn joined(
     left: Option<&Line<'static>>,
     right: Option<&Line<'static>>,

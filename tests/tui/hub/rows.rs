@@ -346,8 +346,24 @@ impl FakeHub {
         })
     }
 
-    /// A finding on which row and object disagree.
+    const fn undecided(&self) -> Code {
+        match self.rowless {
+            true => Code::RowMissing,
+            false => Code::ObjectDiverges,
+        }
+    }
+
+    /// A finding that needs a choice: an id without row, or a row and an object that disagree.
     pub(super) fn truth(&self, n: u64) -> FindingLine {
+        if self.rowless {
+            let fields = serde_json::json!({ "found": [id(n)], "named_by": "main" });
+            let evidence =
+                Evidence::read(Code::RowMissing, fields.as_object().unwrap().clone()).unwrap();
+            return FindingLine::from(&Numbered {
+                ordinal: n,
+                finding: Finding::new(evidence, Subject::Commit, id(n)),
+            });
+        }
         let sides = Sides {
             identity: false,
             object: None,
@@ -372,8 +388,8 @@ impl FakeHub {
             open: (0..self.two_truths)
                 .map(|n| Open {
                     ordinal: n,
-                    code: Code::ObjectDiverges,
-                    remedy: Code::ObjectDiverges.fault().remedy,
+                    code: self.undecided(),
+                    remedy: self.undecided().fault().remedy,
                     subject: subject(&id(n)),
                 })
                 .collect(),
@@ -487,7 +503,7 @@ impl FakeHub {
             kind,
             id: id(1),
             repo: "alice/song".into(),
-            verdict: "A clone of main comes out empty: this commit has no snapshot.".into(),
+            verdict: self.verdict.clone(),
             row: vec![
                 ("message".into(), Some(self.text.clone())),
                 ("storage_uri".into(), None),

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::OnceCell;
 
-/// What a page is asked for.
+/// The request for a page of a listing.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ListRequest<'a> {
     /// As the server knows it.
@@ -126,7 +126,7 @@ impl Bucket {
         }
     }
 
-    /// One line for a person: what is wrong and what to do.
+    /// Returns one line for a person: what is wrong and what to do.
     pub(super) fn advice(&self, fault: &Fault) -> String {
         fault.advice(self.name(), &self.at)
     }

@@ -37,7 +37,7 @@ impl BucketLocation {
     }
 }
 
-/// An endpoint is shown to people, so it may hold no secret.
+/// Checks that an endpoint contains no secret, since it is shown to people.
 pub(super) fn check_endpoint(endpoint: &str) -> Result<(), SettingsError> {
     let wrong = |why| Err(SettingsError::Endpoint(why));
     match url::Url::parse(endpoint) {

@@ -197,7 +197,7 @@ fn builder(shared: &SdkConfig, timeouts: &Timeouts) -> Builder {
     builder
 }
 
-/// The region of the place, the environment or the profile; machines are not asked for theirs, since a
+/// Returns the region of the location, the environment or the profile; machines are not asked for theirs, since a
 /// bucket is seldom meant by where a console runs.
 async fn region(location: &BucketLocation) -> Result<Region, SettingsError> {
     let profile = ProfileFileRegionProvider::builder();
@@ -245,7 +245,7 @@ fn https(trust: TrustStore) -> SharedHttpClient {
     }
 }
 
-/// The system's roots and those of a CA file, each of which is read here first: the client takes it for
+/// Returns the system's roots and those of a CA file, each of which is read here first: the client takes it for
 /// granted that they are sound.
 fn trust(location: &BucketLocation) -> Result<TrustStore, SettingsError> {
     let store = TrustStore::default();

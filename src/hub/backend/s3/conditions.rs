@@ -13,7 +13,7 @@ const CHECKSUM: &str = "_luthier/checksum";
 const TEXT: &[u8] = b"Luthier asks here what this server honours. It may be deleted.\n";
 
 impl Bucket {
-    /// Probed once and kept.
+    /// Returns which conditions the store honours; probed once and kept.
     pub(super) async fn conditions(&self) -> Result<Conditions, BackendError> {
         let probed = self.conditions.get_or_try_init(|| self.probe()).await;
         probed.copied()
@@ -31,7 +31,7 @@ impl Bucket {
         })
     }
 
-    /// The second of two puts has to be refused; the first is, where a probe lies from earlier.
+    /// Probes with two puts: the second has to be refused; the first is refused too if an earlier probe left its object.
     async fn honours_if_none_match(&self) -> Result<bool, Fault> {
         let key = format!("{}{PROBE}", self.prefix());
         for _ in 0..2 {

@@ -125,7 +125,7 @@ impl<P: ProvideCredentials> ProvideCredentials for Checked<P> {
     }
 }
 
-/// The same credentials without white space and quotes around them; otherwise which of them cannot be sent.
+/// Returns the same credentials without white space and quotes around them, or names the one that cannot be sent.
 fn sound(found: &Credentials) -> Result<Credentials, UnsoundCredentials> {
     if let Some(end) = found.expiry().filter(|end| *end <= SystemTime::now()) {
         let end = jiff::Timestamp::try_from(end).map_or_else(|_| String::new(), |t| t.to_string());
@@ -156,7 +156,7 @@ fn sound(found: &Credentials) -> Result<Credentials, UnsoundCredentials> {
     ))
 }
 
-/// One of the values of credentials.
+/// Returns one value of the credentials without white space and quotes, or why it cannot be sent.
 fn part<'a>(what: &'static str, value: &'a str) -> Result<&'a str, UnsoundCredentials> {
     clean(value).map_err(|flaw| UnsoundCredentials::Value { what, flaw })
 }

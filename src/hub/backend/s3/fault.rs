@@ -14,7 +14,7 @@ use std::io;
 /// The reason why a request has no good answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The server's own word that nothing lies under the key.
+    /// The server's own answer that the key does not exist.
     NoKey,
     /// 404 without a word of what is missing: of a HEAD, which has no body, and of strangers.
     NotFound,
@@ -33,7 +33,7 @@ pub(super) enum Fault {
     WrongStyle,
     /// In cold storage: there, and not to be read now.
     Archived,
-    /// 412: something lies under the key.
+    /// 412: the key exists.
     Taken,
     /// 409: another write of the key is under way.
     Conflict,
@@ -100,7 +100,7 @@ impl Fault {
         self.is_transient() && !matches!(self, Fault::Refused)
     }
 
-    /// One line for a person: what is wrong and what to do, of `bucket` at `at`.
+    /// Returns one line for a person: what is wrong with `bucket` at `at`, and what to do.
     pub(super) fn advice(&self, bucket: &str, at: &str) -> String {
         match self {
             Fault::NoKey => "there is no such object".to_owned(),

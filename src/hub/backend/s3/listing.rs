@@ -75,7 +75,7 @@ impl Flat {
 }
 
 impl Listing {
-    /// Prefix and key without the prefix of the store.
+    /// Starts a listing; `prefix` and `after` are without the prefix of the store.
     pub(super) fn new(bucket: Arc<Bucket>, prefix: &str, after: Option<&str>) -> Self {
         let wire = |text: &str| format!("{}{text}", bucket.prefix());
         Self {

@@ -46,7 +46,7 @@ impl Bucket {
     /// Asks for a page and checks it.
     ///
     /// # Errors
-    /// Whatever leaves in doubt what lies in the bucket.
+    /// Any failure that leaves the contents of the bucket unknown.
     pub(super) async fn page(&self, ask: ListRequest<'_>) -> Result<Page, BackendError> {
         let answer = self.send_list(&ask).await;
         let answer = answer.map_err(|fault| self.error(self.listing(), fault))?;
@@ -65,7 +65,7 @@ impl Bucket {
     }
 }
 
-/// Why a listing is not to be trusted.
+/// The reason why a listing is not trusted.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ListingError {
     #[error("the server lists an object without a key")]

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// The longest chain of `source_profile` that is followed.
 const HOPS: usize = 16;
 
-/// How long credentials may take: a command of `credential_process` may ask another machine.
+/// The time that credentials may take: a command of `credential_process` may ask another machine.
 pub(super) const LONGEST: Duration = Duration::from_secs(10);
 
 /// The message of a role that takes its keys from the environment, where there are none.
@@ -38,7 +38,7 @@ async fn load(name: Option<&str>) -> Result<ProfileSet, SettingsError> {
 /// can be sent.
 ///
 /// # Errors
-/// What is wrong, in a sentence without secrets.
+/// The fault, in a sentence without secrets.
 pub(super) async fn check(name: Option<&str>) -> Result<(), SettingsError> {
     let set = match load(name).await {
         Ok(set) => set,
@@ -109,35 +109,7 @@ fn of_profile(set: &ProfileSet, profile: &Profile, reason: &str) -> String {
         "export keys from it: eval \"$(aws configure export-credentials --profile {name} --format env)\", and unset AWS_PROFILE"
     );
     if has("role_arn") {
-        let source = profile.get("source_profile");
-        if let Some(source) = source.filter(|source| set.get_profile(source).is_none()) {
-            return format!(
-                "source_profile of the AWS profile {name}: {}",
-                missing(set, source)
-            );
-        }
-        let from = match (
-            source,
-            profile.get("credential_source"),
-            has("web_identity_token_file"),
-        ) {
-            (Some(source), ..) => format!(" from the profile {}", words::line(source)),
-            (None, Some(source), _) => format!(" from credential_source {}", words::line(source)),
-            (None, None, true) => " with its web_identity_token_file".to_owned(),
-            (None, None, false) => {
-                return format!(
-                    "the AWS profile {name} names a role and neither source_profile nor credential_source; add one of them"
-                );
-            }
-        };
-        if has("mfa_serial") {
-            return format!(
-                "the role of the AWS profile {name} asks for a code (mfa_serial), which this program does not; {export}"
-            );
-        }
-        return format!(
-            "the role of the AWS profile {name} cannot be assumed{from}: {reason}; try `aws sts get-caller-identity --profile {name}`"
-        );
+        return of_role(set, profile, reason, &export);
     }
     if has("login_session") {
         return format!(
@@ -167,7 +139,42 @@ fn of_profile(set: &ProfileSet, profile: &Profile, reason: &str) -> String {
     }
 }
 
-/// No profile has a say: keys of the environment, a token of a service account, or the machine's own.
+/// Returns what is wrong with a profile that assumes a role.
+fn of_role(set: &ProfileSet, profile: &Profile, reason: &str, export: &str) -> String {
+    let name = &words::line(profile.name());
+    let has = |key: &str| profile.get(key).is_some();
+    let source = profile.get("source_profile");
+    if let Some(source) = source.filter(|source| set.get_profile(source).is_none()) {
+        return format!(
+            "source_profile of the AWS profile {name}: {}",
+            missing(set, source)
+        );
+    }
+    let from = match (
+        source,
+        profile.get("credential_source"),
+        has("web_identity_token_file"),
+    ) {
+        (Some(source), ..) => format!(" from the profile {}", words::line(source)),
+        (None, Some(source), _) => format!(" from credential_source {}", words::line(source)),
+        (None, None, true) => " with its web_identity_token_file".to_owned(),
+        (None, None, false) => {
+            return format!(
+                "the AWS profile {name} names a role and neither source_profile nor credential_source; add one of them"
+            );
+        }
+    };
+    if has("mfa_serial") {
+        return format!(
+            "the role of the AWS profile {name} asks for a code (mfa_serial), which this program does not; {export}"
+        );
+    }
+    format!(
+        "the role of the AWS profile {name} cannot be assumed{from}: {reason}; try `aws sts get-caller-identity --profile {name}`"
+    )
+}
+
+/// Says that no profile is used: keys of the environment, a token of a service account, or the machine's own role.
 fn of_environment(reason: &str) -> String {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     for (one, other) in [

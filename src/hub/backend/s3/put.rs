@@ -59,7 +59,7 @@ impl Sent {
 }
 
 impl Bucket {
-    /// Stores `bytes` unless something lies under the key.
+    /// Stores `bytes` unless the key exists.
     pub(super) async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError> {
         if self.conditions().await?.if_none_match {
             self.put_conditionally(key, bytes).await
@@ -68,7 +68,7 @@ impl Bucket {
         }
     }
 
-    /// The server itself keeps puts apart.
+    /// Puts with a condition that the server checks.
     async fn put_conditionally(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError> {
         let sent = Sent::new(bytes, Only::Absent);
         match self.send_put(&self.wire(key), &sent).await {
@@ -126,7 +126,7 @@ impl Bucket {
         ))
     }
 
-    /// Returns whether exactly these bytes lie under the key.
+    /// Returns whether exactly these bytes are stored under the key.
     async fn holds(&self, key: &Key, bytes: &Bytes) -> Result<bool, BackendError> {
         match self.open(key).await? {
             Some(body) if body.meta.size == bytes.len() as u64 => {
@@ -136,7 +136,7 @@ impl Bucket {
         }
     }
 
-    /// One put, again while another write of the key is under way.
+    /// Sends one put, and sends it again while another write of the key is under way.
     pub(super) async fn send_put(&self, wire: &str, sent: &Sent) -> Result<(), Fault> {
         let mut round = 1;
         loop {

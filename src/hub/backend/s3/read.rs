@@ -229,7 +229,7 @@ impl ObjectHeaders {
         }
     }
 
-    /// `None` where it does not say how long the object is.
+    /// Returns what the answer says of the object; `None` where it has no size.
     fn meta(&self) -> Option<Meta> {
         Some(Meta {
             size: u64::try_from(self.length?).ok()?,

@@ -3,18 +3,17 @@
 use super::bucket::Bucket;
 use super::fault::Fault;
 use super::put::{Only, Sent};
-use crate::backend::{BackendError, Key, Replaced};
-use bytes::Bytes;
+use crate::backend::{BackendError, Replaced, Replacement};
 
 impl Bucket {
-    /// Reads what lies there and its tag in one answer, compares, and puts under that tag.
-    pub(super) async fn replace(
-        &self,
-        key: &Key,
-        seen: &Bytes,
-        bytes: Bytes,
-        unguarded: bool,
-    ) -> Result<Replaced, BackendError> {
+    /// Reads the stored bytes and their tag in one answer, compares, and puts under that tag.
+    pub(super) async fn replace(&self, wanted: Replacement<'_>) -> Result<Replaced, BackendError> {
+        let Replacement {
+            key,
+            seen,
+            bytes,
+            unguarded,
+        } = wanted;
         let guarded = self.conditions().await?.if_match;
         if !guarded && !unguarded {
             return Err(BackendError::Unusable {

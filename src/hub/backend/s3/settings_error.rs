@@ -1,13 +1,13 @@
-//! Why a bucket cannot be reached with the settings that were given. No variant holds a secret.
+//! The errors of settings with which a bucket cannot be reached. No variant contains a secret.
 
-use super::value::Flaw;
 use crate::backend::UriRefusal;
 use aws_config::profile::ProfileFileLoadError;
 use rustls::pki_types::pem;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// What to do with credentials whose time is over.
+/// The advice for expired credentials.
 pub(super) const RENEW: &str = "get new ones (`aws sso login`, `aws login`, or new values of AWS_ACCESS_KEY_ID, \
      AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN) and start again";
 
@@ -47,7 +47,7 @@ pub(super) enum SettingsError {
     },
 }
 
-/// What is wrong with a CA file.
+/// The fault of a CA file.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CertificateError {
     #[error(transparent)]
@@ -69,4 +69,26 @@ pub(super) enum UnsoundCredentials {
         "the {what} (of the environment, the AWS profile or a process) {flaw}, and cannot be sent; set it again as it was issued"
     )]
     Value { what: &'static str, flaw: Flaw },
+}
+
+/// The reason why a value cannot be sent, without the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    Empty,
+    LineBreak,
+    Space,
+    Control,
+    NotAscii,
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Flaw::Empty => "is empty",
+            Flaw::LineBreak => "holds a line break",
+            Flaw::Space => "holds a space",
+            Flaw::Control => "holds a control character",
+            Flaw::NotAscii => "holds a character that is not ASCII",
+        })
+    }
 }

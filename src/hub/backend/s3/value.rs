@@ -1,34 +1,11 @@
 //! Values that people copy into variables and files, with what gets copied along.
 
-use super::settings_error::SettingsError;
-use std::fmt;
-
-/// The reason why a value cannot be sent, without the value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
-    Empty,
-    LineBreak,
-    Space,
-    Control,
-    NotAscii,
-}
-
-impl fmt::Display for Flaw {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Flaw::Empty => "is empty",
-            Flaw::LineBreak => "holds a line break",
-            Flaw::Space => "holds a space",
-            Flaw::Control => "holds a control character",
-            Flaw::NotAscii => "holds a character that is not ASCII",
-        })
-    }
-}
+use super::settings_error::{Flaw, SettingsError};
 
 /// Returns the value without white space, byte order mark and a pair of quotes around it.
 ///
 /// # Errors
-/// What is left is empty, or holds what no header takes.
+/// The rest is empty, or has a character that no header may have.
 pub(super) fn clean(value: &str) -> Result<&str, Flaw> {
     let value = crate::text::unquoted(value);
     let flaw = |c: char| match c {
@@ -45,7 +22,7 @@ pub(super) fn clean(value: &str) -> Result<&str, Flaw> {
     }
 }
 
-/// A region's name; otherwise why it is none.
+/// Checks a region's name, or says why it is none.
 pub(super) fn region(value: &str) -> Result<String, SettingsError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match clean(value) {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-/// An error and its causes in one text.
+/// Returns an error and its causes in one text.
 pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -17,7 +17,7 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-/// Text of the other side as one short line.
+/// Returns text of the other side as one short line.
 pub(super) fn line(text: &str) -> String {
     let short: String = text.chars().take(200).collect();
     short.escape_debug().to_string()

@@ -3,8 +3,8 @@
 use super::Postgres;
 use super::cell::Statement;
 use super::columns::Shape;
-use crate::index::listing::{LIGHT, WHAT_CHARS, at_column, read_light};
-use crate::index::rows::{Cells, id_column};
+use crate::index::listing::{LIGHT, WHAT_CHARS, at_column, count, read_light, two_counts};
+use crate::index::rows::id_column;
 use crate::index::{Browse, Capabilities, Listed, Page};
 use luthier_object::Kind;
 
@@ -32,14 +32,8 @@ impl Postgres {
         sql.push(&format!(
             " ORDER BY {at} {order}, {id} {order} LIMIT {limit}"
         ));
-        let has_uri = self.columns.capabilities.storage_uri(kind);
-        let mut page = self
-            .light_rows(sql, limit, |cells| read_light(cells, kind, has_uri))
-            .await?;
-        if !ask.from.is_forward() {
-            page.rows.reverse();
-        }
-        Ok(page)
+        let read = read_light(kind, &self.columns.capabilities);
+        Ok(ask.in_order(self.light_rows(sql, limit, read).await?))
     }
 
     /// How many rows a list has.
@@ -50,9 +44,8 @@ impl Postgres {
             self.columns.sql(table)
         ));
         self.filter(ask, &mut sql)?;
-        let page = self.light_rows(sql, 1, |cells| cells.int()).await?;
-        let count = page.rows.first().copied().flatten();
-        Ok(count.map_or(0, i64::unsigned_abs))
+        let page = self.light_rows(sql, 1, count).await?;
+        Ok(page.rows.first().copied().unwrap_or_default())
     }
 
     /// Branches and commits of each repository, in the order asked.
@@ -61,10 +54,6 @@ impl Postgres {
         repo_ids: &[String],
     ) -> Result<Vec<(u64, u64)>, sqlx::Error> {
         let capabilities = &self.columns.capabilities;
-        let table = match capabilities.refs(Kind::Commit) {
-            true => Capabilities::refs_table(Kind::Commit),
-            false => Capabilities::table(Kind::Commit),
-        };
         let of_repo = |table: &str| match capabilities.has(table, "repo_id") {
             true => format!(
                 "(SELECT count(*) FROM {} AS t WHERE {} = j.id)",
@@ -76,17 +65,13 @@ impl Postgres {
         let mut sql = Statement::new(format!(
             "SELECT {}, {} FROM unnest(",
             of_repo("musehub_branches"),
-            of_repo(table)
+            of_repo(capabilities.holder_table(Kind::Commit))
         ));
         let list = sql.bind(repo_ids.to_vec())?;
         sql.push(&format!(
             "{list}) WITH ORDINALITY AS j (id, n) ORDER BY j.n"
         ));
-        let read = |cells: &mut dyn Cells| {
-            let mut next = || Ok::<_, sqlx::Error>(cells.int()?.map_or(0, i64::unsigned_abs));
-            Ok((next()?, next()?))
-        };
-        Ok(self.light_rows(sql, 0, read).await?.rows)
+        Ok(self.light_rows(sql, 0, two_counts).await?.rows)
     }
 
     /// Appends the condition of a list.

@@ -1,14 +1,11 @@
 //! Reads the catalogue of the musehub tables on the search path: columns, keys, and who may read them.
 
-use super::columns::{Column, Columns, Order, Table};
-use crate::index::hidden::{Hidden, Why, columns_read, is_core, is_read};
-use sqlx::AssertSqlSafe;
-use sqlx::postgres::PgConnection;
+use super::columns::{Column, Columns, Order};
+use super::relations::{OURS, elsewhere, tables};
+use crate::index::hidden::{Hidden, Why, columns_read, is_core};
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Row};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Relations that are looked at: tables, partitioned ones, views, and what lies elsewhere.
-const OURS: &str =
-    "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND left(lower(c.relname), 8) = 'musehub_'";
 
 /// The collation `default`, which stands for the database's own.
 const DEFAULT: i64 = 100;
@@ -146,101 +143,6 @@ async fn refuse_unknown_encoding(connection: &mut PgConnection) -> Result<(), sq
     Ok(())
 }
 
-/// A relation's schema, name, kind, whether rows of it are filtered, whether others inherit from it, and
-/// whether this user may read all of it.
-type Relation = (String, String, String, bool, bool, bool, Vec<String>);
-
-/// Returns the tables on the search path, and those whose rows may be filtered.
-async fn tables(connection: &mut PgConnection) -> Result<(Vec<Table>, Vec<Hidden>), sqlx::Error> {
-    let found: Vec<Relation> = sqlx::query_as(AssertSqlSafe(format!(
-        "SELECT n.nspname::text, c.relname::text, c.relkind::text, \
-                c.relkind IN ('r', 'p') AND row_security_active(c.oid), \
-                c.relkind <> 'p' AND c.relhassubclass, has_table_privilege(c.oid, 'SELECT'), \
-                ARRAY(SELECT m.nspname::text FROM pg_class AS o JOIN pg_namespace AS m ON m.oid = o.relnamespace \
-                      WHERE o.relname = c.relname AND o.oid <> c.oid AND o.relkind IN ('r', 'p', 'v', 'm', 'f') \
-                        AND m.nspname = ANY(current_schemas(false)) ORDER BY 1) \
-         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
-         WHERE {OURS} AND pg_table_is_visible(c.oid)"
-    )))
-    .persistent(false)
-    .fetch_all(connection)
-    .await?;
-    let mut tables = Vec::new();
-    let mut hidden = Vec::new();
-    for (schema, name, kind, filtered, inherited, whole, behind) in found {
-        let small = name.to_lowercase();
-        let kind = kind.chars().next().unwrap_or('r');
-        let mut say = |why, said| hidden.push(Hidden::new(&small, why, said));
-        if filtered {
-            say(
-                Why::RowSecurity,
-                format!(
-                    "row level security filters what this user sees of {name}; use a role with BYPASSRLS, or the owner"
-                ),
-            );
-        }
-        if let Some((why, what)) = match kind {
-            'v' => Some((Why::View, "a view, which may hide rows")),
-            'm' => Some((
-                Why::View,
-                "a materialised view, which may hide rows or be out of date",
-            )),
-            'f' => Some((Why::Foreign, "a foreign table, whose server may hide rows")),
-            _ => None,
-        } {
-            say(
-                why,
-                format!("{name} is {what}; give the database that has the table itself"),
-            );
-        }
-        if !behind.is_empty() {
-            say(
-                Why::Shadowed,
-                format!(
-                    "{name} is read from the schema {schema}, and {} has a table of this name too; name one schema with ?options[search_path]",
-                    behind.join(", ")
-                ),
-            );
-        }
-        tables.push(Table {
-            schema,
-            name,
-            kind,
-            inherited,
-            whole,
-        });
-    }
-    hidden.retain(|hidden| is_read(&hidden.table));
-    Ok((tables, hidden))
-}
-
-/// Tables of a hub that lie in a schema off the search path, in which there is no hub of its own.
-async fn elsewhere(
-    connection: &mut PgConnection,
-    columns: &Columns,
-) -> Result<Vec<Hidden>, sqlx::Error> {
-    let found: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(format!(
-        "SELECT n.nspname::text, c.relname::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
-         WHERE {OURS} AND NOT pg_table_is_visible(c.oid) AND NOT EXISTS (\
-             SELECT FROM pg_class AS o WHERE o.relnamespace = c.relnamespace AND lower(o.relname) = 'musehub_commits') \
-         ORDER BY 1, 2"
-    )))
-    .persistent(false)
-    .fetch_all(connection)
-    .await?;
-    let mut out: BTreeMap<String, Hidden> = BTreeMap::new();
-    for (schema, name) in found {
-        let small = name.to_lowercase();
-        if is_read(&small) && !columns.capabilities.has_table(&small) {
-            let said = format!(
-                "{name} lies in the schema {schema}, which is not on this user's search path; add the schema to it, and USAGE if it lacks that"
-            );
-            out.insert(small.clone(), Hidden::new(&small, Why::OffPath, said));
-        }
-    }
-    Ok(out.into_values().collect())
-}
-
 /// A column, the table that has it, its collation, and whether it may be read.
 struct FoundColumn {
     table: String,
@@ -249,22 +151,8 @@ struct FoundColumn {
     readable: bool,
 }
 
-/// Table, column, type, type in SQL, not null, default, generated, identity, collation, readable.
-type ColumnRow = (
-    String,
-    String,
-    String,
-    String,
-    bool,
-    bool,
-    bool,
-    bool,
-    i64,
-    bool,
-);
-
 async fn columns_of(connection: &mut PgConnection) -> Result<Vec<FoundColumn>, sqlx::Error> {
-    let rows: Vec<ColumnRow> = sqlx::query_as(AssertSqlSafe(format!(
+    let rows = sqlx::query(AssertSqlSafe(format!(
         "SELECT c.relname::text, a.attname::text, b.typname::text, format_type(b.oid, -1), a.attnotnull, \
                 a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', a.attidentity = 'a', \
                 a.attcollation::int8, has_column_privilege(c.oid, a.attnum, 'SELECT') \
@@ -278,37 +166,24 @@ async fn columns_of(connection: &mut PgConnection) -> Result<Vec<FoundColumn>, s
     .persistent(false)
     .fetch_all(connection)
     .await?;
-    let found = |row: ColumnRow| {
-        let (
-            table,
-            name,
-            of,
-            sql_type,
-            not_null,
-            has_default,
-            generated,
-            identity,
-            collation,
-            readable,
-        ) = row;
-        let column = Column {
-            name,
-            of,
-            sql_type,
-            not_null,
-            has_default,
-            generated,
-            identity,
-            order: Order::Bytes,
-        };
-        FoundColumn {
-            table,
-            column,
-            collation,
-            readable,
-        }
+    let found = |row: PgRow| {
+        Ok(FoundColumn {
+            table: row.try_get(0)?,
+            column: Column {
+                name: row.try_get(1)?,
+                of: row.try_get(2)?,
+                sql_type: row.try_get(3)?,
+                not_null: row.try_get(4)?,
+                has_default: row.try_get(5)?,
+                generated: row.try_get(6)?,
+                identity: row.try_get(7)?,
+                order: Order::Bytes,
+            },
+            collation: row.try_get(8)?,
+            readable: row.try_get(9)?,
+        })
     };
-    Ok(rows.into_iter().map(found).collect())
+    rows.into_iter().map(found).collect()
 }
 
 /// Returns the columns of each unique index that covers every row, by table.

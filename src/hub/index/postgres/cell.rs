@@ -1,6 +1,6 @@
 //! Statements and cells of Postgres, whatever a hub's column types are.
 
-use crate::index::rows::{Cells, whole};
+use crate::index::rows::Cells;
 use luthier_object::time;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
@@ -10,36 +10,17 @@ use std::borrow::Cow;
 /// Microseconds from 1970 to 2000, where Postgres counts from.
 const EPOCH: i64 = 946_684_800_000_000;
 
-/// A statement being put together: its text and its parameters.
-#[derive(Default)]
-pub(super) struct Statement {
-    sql: String,
-    args: PgArguments,
-    count: usize,
-}
+/// A statement for Postgres.
+pub(super) type Statement = crate::index::statement::Statement<PgArguments>;
 
 impl Statement {
-    pub(super) fn new(sql: impl Into<String>) -> Self {
-        Self {
-            sql: sql.into(),
-            ..Self::default()
-        }
-    }
-
-    /// Appends to the statement's text.
-    pub(super) fn push(&mut self, sql: &str) -> &mut Self {
-        self.sql.push_str(sql);
-        self
-    }
-
     /// Binds a value and gives its placeholder.
     pub(super) fn bind<'q, T>(&mut self, value: T) -> Result<String, sqlx::Error>
     where
         T: sqlx::Encode<'q, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + 'q,
     {
         self.args.add(value).map_err(sqlx::Error::Encode)?;
-        self.count += 1;
-        Ok(format!("${}", self.count))
+        Ok(format!("${}", self.count()))
     }
 }
 
@@ -155,26 +136,12 @@ fn far_off(since_2000: i64) -> String {
 }
 
 impl Cells for PgCells<'_> {
+    fn cell(&mut self) -> Result<Option<Cow<'_, [u8]>>, sqlx::Error> {
+        self.next()
+    }
+
     fn opt_key(&mut self) -> Result<Option<String>, sqlx::Error> {
         self.opt_text()
-    }
-
-    fn opt_text(&mut self) -> Result<Option<String>, sqlx::Error> {
-        let cell = self.next()?;
-        Ok(cell.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
-    }
-
-    fn bytes(&mut self) -> Result<Option<Vec<u8>>, sqlx::Error> {
-        Ok(self.next()?.map(Cow::into_owned))
-    }
-
-    fn int(&mut self) -> Result<Option<i64>, sqlx::Error> {
-        let cell = self.next()?;
-        Ok(cell.and_then(|bytes| whole(std::str::from_utf8(&bytes).ok()?)))
-    }
-
-    fn flag(&mut self) -> Result<bool, sqlx::Error> {
-        Ok(self.int()? == Some(1))
     }
 }
 

@@ -4,7 +4,7 @@ use super::Postgres;
 use super::cell::Statement;
 use super::sessions::{SILENCE, within};
 use crate::index::added::pointers;
-use crate::index::rows::{Cells, column_here, id_column, table_here};
+use crate::index::rows::{column_here, id_column, table_here};
 use crate::index::{BatchOutcome, Capabilities, HeadMove, IndexError, Merged, NewRows, WriteBatch};
 use luthier_object::Kind;
 use sqlx::postgres::PgConnection;
@@ -175,43 +175,6 @@ impl Postgres {
             columns.text("t", table, "state")
         ));
         Ok(run(tx, ask).await? == 1)
-    }
-
-    /// Of these ids, those that a repository holds.
-    pub(super) async fn held_by(
-        &self,
-        kind: Kind,
-        repo_id: &str,
-        ids: &[String],
-    ) -> Result<Vec<String>, sqlx::Error> {
-        let capabilities = &self.columns.capabilities;
-        let table = match capabilities.refs(kind) {
-            true => Capabilities::refs_table(kind),
-            false => Capabilities::table(kind),
-        };
-        if !capabilities.has(table, "repo_id") {
-            return Ok(Vec::new());
-        }
-        let id = self.columns.key(table, id_column(kind));
-        let mut ask = Statement::new(format!(
-            "SELECT {id} FROM {} AS t WHERE ",
-            self.columns.sql(table)
-        ));
-        let repo = ask.bind(repo_id.to_owned())?;
-        let plain: Vec<String> = ids
-            .iter()
-            .filter(|id| !id.contains('\0'))
-            .cloned()
-            .collect();
-        let list = ask.bind(plain)?;
-        ask.push(&format!(
-            "{} = {repo} AND {id} = ANY({list})",
-            self.columns.text("t", table, "repo_id")
-        ));
-        Ok(self
-            .rows(ask, 0, |cells: &mut dyn Cells| cells.key())
-            .await?
-            .rows)
     }
 }
 

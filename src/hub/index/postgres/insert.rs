@@ -4,8 +4,7 @@ use super::Postgres;
 use super::cell::Statement;
 use super::columns::{Column, Shape, quoted};
 use super::sessions::{SILENCE, within};
-use crate::index::added::{BINDS, Value, tables_of};
-use crate::index::rows::{column_here, table_here};
+use crate::index::added::{BINDS, TableRows, Value, tables_of};
 use crate::index::{IndexError, NewRows};
 use sqlx::postgres::PgConnection;
 
@@ -24,45 +23,33 @@ impl Postgres {
         tx: &mut PgConnection,
         rows: &NewRows,
     ) -> Result<(), sqlx::Error> {
-        for (table, columns, values) in tables_of(rows) {
-            let table = table_here(&self.columns.capabilities, table);
-            self.add_to(tx, table, columns, values).await?;
+        for rows in tables_of(rows, &self.columns.capabilities) {
+            self.add_to(tx, rows).await?;
         }
         Ok(())
     }
 
     /// Adds rows to one table, in the columns that it has.
-    async fn add_to(
-        &self,
-        tx: &mut PgConnection,
-        table: &str,
-        columns: &[&'static str],
-        rows: Vec<Vec<Value>>,
-    ) -> Result<(), sqlx::Error> {
-        if rows.is_empty() || !self.columns.capabilities.has_table(table) {
-            return Ok(());
-        }
+    async fn add_to(&self, tx: &mut PgConnection, of: TableRows) -> Result<(), sqlx::Error> {
+        let table = of.table;
         // What the server computes is never written.
-        let here: Vec<Option<&Column>> = columns
-            .iter()
-            .map(|column| {
-                let name = column_here(&self.columns.capabilities, table, column);
-                self.columns.get(table, name).filter(|c| !c.generated)
-            })
+        let here = of.columns.iter().map(|name| self.columns.get(table, name));
+        let here: Vec<Option<&Column>> = here
+            .map(|column| column.filter(|column| !column.generated))
             .collect();
         let listed: Vec<String> = here.iter().flatten().map(|c| quoted(&c.name)).collect();
         let overriding = match here.iter().flatten().any(|column| column.identity) {
             true => " OVERRIDING SYSTEM VALUE",
             false => "",
         };
-        let mut rows = rows.into_iter().peekable();
+        let mut rows = of.rows.into_iter().peekable();
         while rows.peek().is_some() {
             let mut ask = Statement::new(format!(
                 "INSERT INTO {} ({}){overriding} VALUES ",
                 self.columns.sql(table),
                 listed.join(", ")
             ));
-            for (at, row) in rows.by_ref().take(BINDS / columns.len()).enumerate() {
+            for (at, row) in rows.by_ref().take(BINDS / here.len()).enumerate() {
                 let mut cells = Vec::with_capacity(listed.len());
                 for (value, column) in row.into_iter().zip(&here) {
                     if let Some(column) = column {

@@ -18,6 +18,7 @@ mod open;
 pub mod pg_url;
 mod pooler;
 mod read;
+mod relations;
 mod schema;
 mod server;
 mod sessions;
@@ -30,18 +31,12 @@ pub use pg_url::PgUrl;
 pub use url_error::PgUrlError;
 
 use super::answers::answers;
-use super::{
-    About, BatchOutcome, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden,
-    Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, Page,
-    ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility, WriteBatch,
-};
+use super::{Hidden, IndexError};
 use crate::access::Access;
-use async_trait::async_trait;
 use cell::Statement;
 use columns::Columns;
 use errors::query_error;
 use lock::ApplierState;
-use luthier_object::Kind;
 use luthier_object::time::Micros;
 use sessions::Sessions;
 

@@ -9,18 +9,12 @@ use super::{PgUrl, Postgres};
 use crate::access::Access;
 use crate::cause::Cause;
 use crate::index::IndexError;
+use crate::index::embedded::POSTGRES;
 use crate::index::hidden::{CORE, columns_read, is_core};
 use sqlx::migrate::{Migration, MigrationType};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor, SqlSafeStr};
 use std::time::Duration;
-
-/// The embedded schema: (number, name, SQL), forward only.
-pub(super) const MIGRATIONS: [(i64, &str, &str); 1] = [(
-    1,
-    "hub",
-    include_str!("../../../../migrations/postgres/0001_hub.sql"),
-)];
 
 /// Pauses before the catalogue is read again that a standby broke off to follow its primary.
 const OPENED_AGAIN: [Duration; 4] = [
@@ -108,7 +102,7 @@ async fn make_tables(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
          installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, checksum BYTEA NOT NULL, \
          execution_time BIGINT NOT NULL);\n"
         .to_owned();
-    for (number, name, statements) in MIGRATIONS {
+    for (number, name, statements) in POSTGRES {
         let kind = MigrationType::Simple;
         let text = statements.into_sql_str();
         let checksum = Migration::new(number, name.into(), kind, text, false).checksum;
@@ -323,20 +317,5 @@ mod tests {
         assert_eq!(found(""), None);
         assert!(is_same_path("b, \"C d\"", "b,\"C d\""));
         assert!(!is_same_path("hub", "\"$user\", public"));
-    }
-
-    #[test]
-    fn every_file_of_the_migrations_folder_is_in_the_list() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres");
-        let mut files: Vec<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|f| f.unwrap().file_name().into_string().unwrap())
-            .collect();
-        files.sort();
-        let listed: Vec<String> = super::MIGRATIONS
-            .iter()
-            .map(|(number, name, _)| format!("{number:04}_{name}.sql"))
-            .collect();
-        assert_eq!(files, listed);
     }
 }

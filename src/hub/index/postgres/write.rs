@@ -4,6 +4,7 @@ use super::Postgres;
 use super::cell::Statement;
 use super::sessions::{Purpose, SILENCE, Session, within};
 use crate::access::Access;
+use crate::index::added::{CACHING, cache_here};
 use crate::index::rows::id_column;
 use crate::index::{Capabilities, IndexError, Link, Recache};
 use luthier_object::Kind;
@@ -79,15 +80,10 @@ impl Postgres {
     /// Rewrites a snapshot's cache where it still is what was seen.
     pub(super) async fn set_cache(&self, recache: &Recache) -> Result<bool, IndexError> {
         const TABLE: &str = "musehub_snapshots";
-        let failed = |e| self.failed("rewriting a snapshot's cache", e);
+        let failed = |e| self.failed(CACHING, e);
         let mut tx = self.begin().await?;
         let has = |column| self.columns.capabilities.has(TABLE, column);
-        if !has("manifest_blob") {
-            return Err(IndexError::Query {
-                what: "rewriting a snapshot's cache",
-                why: "musehub_snapshots has no column manifest_blob".into(),
-            });
-        }
+        cache_here(&self.columns.capabilities)?;
         let cell = |column| self.columns.cell("t", TABLE, column);
         let name = |column| self.columns.name(TABLE, column);
         let mut ask = Statement::new(format!("UPDATE {} AS t SET ", self.columns.sql(TABLE)));

@@ -3,8 +3,8 @@
 use super::Sqlite;
 use super::cell::Statement;
 use super::columns::Affinity;
-use crate::index::listing::{LIGHT, WHAT_CHARS, at_column, read_light};
-use crate::index::rows::{Cells, id_column};
+use crate::index::listing::{LIGHT, WHAT_CHARS, at_column, count, read_light, two_counts};
+use crate::index::rows::id_column;
 use crate::index::{Browse, Capabilities, Listed, Page};
 use luthier_object::Kind;
 
@@ -37,14 +37,8 @@ impl Sqlite {
         sql.push(&format!(
             " ORDER BY {plus}{at} {order}, {plus}{id} {order} LIMIT {limit}"
         ));
-        let has_uri = self.columns.capabilities.storage_uri(kind);
-        let mut page = self
-            .light_rows(sql, limit, |cells| read_light(cells, kind, has_uri))
-            .await?;
-        if !ask.from.is_forward() {
-            page.rows.reverse();
-        }
-        Ok(page)
+        let read = read_light(kind, &self.columns.capabilities);
+        Ok(ask.in_order(self.light_rows(sql, limit, read).await?))
     }
 
     /// How many rows a list has.
@@ -61,10 +55,7 @@ impl Sqlite {
         &self,
         repo_ids: &[String],
     ) -> Result<Vec<(u64, u64)>, sqlx::Error> {
-        let table = match self.columns.capabilities.refs(Kind::Commit) {
-            true => Capabilities::refs_table(Kind::Commit),
-            false => Capabilities::table(Kind::Commit),
-        };
+        let table = self.columns.capabilities.holder_table(Kind::Commit);
         let of_repo = |table: &str| {
             format!(
                 "(SELECT count(*) FROM {table} AS t WHERE {} = j.value)",
@@ -81,11 +72,7 @@ impl Sqlite {
         ));
         let list = sql.bind(serde_json::Value::from(repo_ids).to_string())?;
         sql.push(&format!("{list}) AS j ORDER BY j.key"));
-        let read = |cells: &mut dyn Cells| {
-            let mut next = || Ok::<_, sqlx::Error>(cells.int()?.map_or(0, i64::unsigned_abs));
-            Ok((next()?, next()?))
-        };
-        Ok(self.light_rows(sql, 0, read).await?.rows)
+        Ok(self.light_rows(sql, 0, two_counts).await?.rows)
     }
 
     /// Appends the condition of a list. True when its rows, being at most `few`, are best looked up and
@@ -147,13 +134,8 @@ impl Sqlite {
     }
 
     async fn count(&self, ask: Statement) -> Result<u64, sqlx::Error> {
-        let page = self.light_rows(ask, 1, |cells| cells.int()).await?;
-        Ok(page
-            .rows
-            .first()
-            .copied()
-            .flatten()
-            .map_or(0, i64::unsigned_abs))
+        let page = self.light_rows(ask, 1, count).await?;
+        Ok(page.rows.first().copied().unwrap_or_default())
     }
 
     /// Returns the column to sort by, never null: a comparison with null would hide the row.

@@ -5,9 +5,10 @@
 //! (U+10FF80 to U+10FFFF, one a byte) and a key that is a BLOB starts with U+10FF00. Bound as a
 //! parameter, such a key is turned back into what the file holds.
 
-use crate::index::rows::whole;
+use crate::index::rows::Cells;
+use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments, Row, TypeInfo, ValueRef};
+use sqlx::{Arguments, AssertSqlSafe, Row, Sqlite as Driver, TypeInfo, ValueRef};
 use std::borrow::Cow;
 
 /// Starts a key that the file holds as BLOB.
@@ -81,36 +82,17 @@ pub(super) fn unescape(key: &str) -> KeyBytes {
     }
 }
 
-/// A statement being put together: its text and its parameters.
-#[derive(Default)]
-pub(super) struct Statement {
-    pub sql: String,
-    pub args: SqliteArguments,
-    count: usize,
-}
+/// A statement for SQLite.
+pub(super) type Statement = crate::index::statement::Statement<SqliteArguments>;
 
 impl Statement {
-    pub(super) fn new(sql: impl Into<String>) -> Self {
-        Self {
-            sql: sql.into(),
-            ..Self::default()
-        }
-    }
-
-    /// Appends to the statement's text.
-    pub(super) fn push(&mut self, sql: &str) -> &mut Self {
-        self.sql.push_str(sql);
-        self
-    }
-
     /// Binds a value and gives its placeholder.
     pub(super) fn bind<'q, T>(&mut self, value: T) -> Result<String, sqlx::Error>
     where
         T: sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + 'q,
     {
         self.args.add(value).map_err(sqlx::Error::Encode)?;
-        self.count += 1;
-        Ok(format!("?{}", self.count))
+        Ok(format!("?{}", self.count()))
     }
 
     /// Binds a key as the file holds it and gives its placeholder.
@@ -120,6 +102,17 @@ impl Statement {
             KeyBytes::Blob(bytes) => self.bind(bytes),
             KeyBytes::BadText(bytes) => Ok(format!("CAST({} AS TEXT)", self.bind(bytes)?)),
         }
+    }
+
+    /// Binds keys and gives their placeholders as a list.
+    pub(super) fn bind_keys(&mut self, keys: &[String]) -> Result<String, sqlx::Error> {
+        let bound: Result<Vec<String>, _> = keys.iter().map(|key| self.bind_key(key)).collect();
+        Ok(bound?.join(", "))
+    }
+
+    /// Returns the statement as it is sent: not kept for another time.
+    pub(super) fn query(self) -> Query<'static, Driver, SqliteArguments> {
+        sqlx::query_with(AssertSqlSafe(self.sql), self.args).persistent(false)
     }
 }
 
@@ -169,28 +162,13 @@ impl<'r> SqliteCells<'r> {
     }
 }
 
-impl crate::index::rows::Cells for SqliteCells<'_> {
+impl Cells for SqliteCells<'_> {
+    fn cell(&mut self) -> Result<Option<Cow<'_, [u8]>>, sqlx::Error> {
+        Ok(self.next()?.map(|(bytes, _)| bytes))
+    }
+
     fn opt_key(&mut self) -> Result<Option<String>, sqlx::Error> {
         Ok(self.next()?.map(|(bytes, blob)| escape(&bytes, blob)))
-    }
-
-    fn opt_text(&mut self) -> Result<Option<String>, sqlx::Error> {
-        Ok(self
-            .next()?
-            .map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned()))
-    }
-
-    fn bytes(&mut self) -> Result<Option<Vec<u8>>, sqlx::Error> {
-        Ok(self.next()?.map(|(bytes, _)| bytes.into_owned()))
-    }
-
-    fn int(&mut self) -> Result<Option<i64>, sqlx::Error> {
-        let cell = self.next()?;
-        Ok(cell.and_then(|(bytes, _)| whole(std::str::from_utf8(&bytes).ok()?)))
-    }
-
-    fn flag(&mut self) -> Result<bool, sqlx::Error> {
-        Ok(self.int()? == Some(1))
     }
 }
 

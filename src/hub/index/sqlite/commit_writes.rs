@@ -4,13 +4,10 @@ use super::cell::Statement;
 use super::write::run;
 use super::{Sqlite, query_error};
 use crate::index::added::pointers;
-use crate::index::rows::{Cells, column_here, id_column, table_here};
+use crate::index::rows::{column_here, id_column, table_here};
 use crate::index::{BatchOutcome, Capabilities, HeadMove, IndexError, Merged, NewRows, WriteBatch};
 use luthier_object::Kind;
 use sqlx::sqlite::SqliteConnection;
-
-/// Ids in one statement.
-const IDS: usize = 500;
 
 impl Sqlite {
     /// Lands rows, a moved head and a closed proposal: all or nothing.
@@ -141,39 +138,5 @@ impl Sqlite {
             self.columns.text("t", table, id)
         ));
         Ok(run(tx, ask).await? == 1)
-    }
-
-    /// Of these ids, those that a repository holds.
-    pub(super) async fn held_by(
-        &self,
-        kind: Kind,
-        repo_id: &str,
-        ids: &[String],
-    ) -> Result<Vec<String>, sqlx::Error> {
-        let table = match self.columns.capabilities.refs(kind) {
-            true => Capabilities::refs_table(kind),
-            false => Capabilities::table(kind),
-        };
-        if !self.columns.capabilities.has(table, "repo_id") {
-            return Ok(Vec::new());
-        }
-        let mut out = Vec::new();
-        for chunk in ids.chunks(IDS) {
-            let id = self.columns.text("t", table, id_column(kind));
-            let of = self.columns.text("t", table, "repo_id");
-            let mut ask = Statement::new(format!("SELECT {id} FROM {table} AS t WHERE {of} = "));
-            let repo = ask.bind_key(repo_id)?;
-            let mut list = Vec::with_capacity(chunk.len());
-            for id in chunk {
-                list.push(ask.bind_key(id)?);
-            }
-            ask.push(&format!("{repo} AND {id} IN ({})", list.join(", ")));
-            out.extend(
-                self.rows(ask, 0, |cells: &mut dyn Cells| cells.key())
-                    .await?
-                    .rows,
-            );
-        }
-        Ok(out)
     }
 }

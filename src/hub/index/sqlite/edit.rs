@@ -6,7 +6,6 @@ use super::{Sqlite, query_error};
 use crate::index::added::{EDITING as WHAT, all_still, edited, value_of};
 use crate::index::rows::id_column;
 use crate::index::{Capabilities, IndexError, RowEdit};
-use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
 
 impl Sqlite {
@@ -50,11 +49,7 @@ impl Sqlite {
         let id = ask.bind_key(&edit.id)?;
         let key = self.columns.text("t", table, id_column(edit.kind));
         ask.push(&format!(" WHERE {key} = {id}"));
-        let found = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
-            .persistent(false)
-            .fetch_optional(tx)
-            .await?;
-        let Some(row) = found else {
+        let Some(row) = ask.query().fetch_optional(tx).await? else {
             return Ok(false);
         };
         all_still(edit, &mut SqliteCells::new(&row))

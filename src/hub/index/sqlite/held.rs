@@ -2,45 +2,19 @@
 
 use super::Sqlite;
 use super::cell::Statement;
-use crate::index::rows::{Cells, column_here, id_column, table_here};
-use crate::index::{Capabilities, MembershipRow, Page};
+use crate::index::held::{HeldRows, location};
+use crate::index::rows::{Cells, id_column};
+use crate::index::{Capabilities, Page};
 use luthier_object::Kind;
 
 /// Ids in one statement.
 const IDS: usize = 500;
 
-impl Sqlite {
-    /// Returns the table that says which repository a row of `kind` belongs to; `None` where none does.
-    fn holding(&self, kind: Kind) -> Option<&'static str> {
-        let table = match self.columns.capabilities.refs(kind) {
-            true => Capabilities::refs_table(kind),
-            false => Capabilities::table(kind),
-        };
-        self.columns
-            .capabilities
-            .has(table, "repo_id")
-            .then_some(table)
+impl HeldRows for Sqlite {
+    fn offered(&self) -> &Capabilities {
+        &self.columns.capabilities
     }
 
-    /// A page of the ids that a repository holds.
-    pub(super) async fn ids_held(
-        &self,
-        kind: Kind,
-        repo_id: &str,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<Page<String>, sqlx::Error> {
-        let Some(table) = self.holding(kind) else {
-            return Ok(Page {
-                rows: Vec::new(),
-                end: true,
-            });
-        };
-        self.ids_of(table, id_column(kind), repo_id, after, limit)
-            .await
-    }
-
-    /// Returns a page of a table's ids beside a repository.
     async fn ids_of(
         &self,
         table: &str,
@@ -49,56 +23,16 @@ impl Sqlite {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page<String>, sqlx::Error> {
-        let (id, own) = (
-            self.columns.text("t", table, id),
-            self.columns.text("t", table, "repo_id"),
-        );
-        let limit = limit.max(1);
+        let text = |column| self.columns.text("t", table, column);
+        let (id, own) = (text(id), text("repo_id"));
         let mut ask = Statement::new(format!(
             "SELECT DISTINCT {id} FROM {table} AS t WHERE {id} IS NOT NULL AND {own} = "
         ));
         let repo = ask.bind_key(repo_id)?;
         ask.push(&repo);
-        if let Some(after) = after {
-            let after = ask.bind_key(after)?;
-            ask.push(&format!(" AND {id} > {after}"));
-        }
-        ask.push(&format!(" ORDER BY {id} LIMIT {limit}"));
-        self.rows(ask, limit, |cells| cells.key()).await
+        self.id_page(ask, &id, after, limit).await
     }
 
-    /// Who holds each of these ids.
-    pub(super) async fn holders_of(
-        &self,
-        kind: Kind,
-        ids: &[String],
-    ) -> Result<Vec<MembershipRow>, sqlx::Error> {
-        let Some(table) = self.holding(kind) else {
-            return Ok(Vec::new());
-        };
-        let found = self.beside(table, kind, "repo_id", ids).await?;
-        let held = found.into_iter().filter_map(|(id, repo_id)| {
-            let repo_id = repo_id?;
-            Some(MembershipRow { id, repo_id })
-        });
-        Ok(held.collect())
-    }
-
-    /// Of these ids, those that have a row.
-    pub(super) async fn ids_with_row(
-        &self,
-        kind: Kind,
-        ids: &[String],
-    ) -> Result<Vec<String>, sqlx::Error> {
-        let (table, id) = (Capabilities::table(kind), id_column(kind));
-        if !self.columns.capabilities.has_table(table) {
-            return Ok(Vec::new());
-        }
-        let found = self.beside(table, kind, id, ids).await?;
-        Ok(found.into_iter().map(|(id, _)| id).collect())
-    }
-
-    /// One column beside each of these ids.
     async fn beside(
         &self,
         table: &str,
@@ -112,34 +46,64 @@ impl Sqlite {
             let mut ask = Statement::new(format!(
                 "SELECT {id}, {column} FROM {table} WHERE {id} IN ("
             ));
-            let mut list = Vec::with_capacity(chunk.len());
-            for id in chunk {
-                list.push(ask.bind_key(id)?);
-            }
-            ask.push(&format!("{})", list.join(", ")));
+            let list = ask.bind_keys(chunk)?;
+            ask.push(&format!("{list})"));
             let read = |cells: &mut dyn Cells| Ok((cells.key()?, cells.opt_key()?));
             out.extend(self.rows(ask, 0, read).await?.rows);
         }
         Ok(out)
     }
 
-    /// Returns a page of the ids of a repository's proposals.
-    pub(super) async fn proposal_page(
+    async fn repo_indexes(&self, table: &str) -> Result<i64, sqlx::Error> {
+        let mut ask = Statement::new("SELECT count(*) FROM pragma_index_list(");
+        let name = ask.bind(table.to_owned())?;
+        ask.push(&format!(
+            "{name}) AS l, pragma_index_info(l.name) AS i \
+             WHERE l.partial = 0 AND i.seqno = 0 AND lower(i.name) = 'repo_id'"
+        ));
+        let found = self.rows(ask, 1, |cells| cells.int()).await?.rows.pop();
+        Ok(found.flatten().unwrap_or(0))
+    }
+}
+
+impl Sqlite {
+    /// Runs a statement that gives ids, from `after` on in their order.
+    async fn id_page(
         &self,
-        repo_id: &str,
+        mut ask: Statement,
+        id: &str,
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page<String>, sqlx::Error> {
-        let capabilities = &self.columns.capabilities;
-        let table = table_here(capabilities, "musehub_proposals");
-        if !capabilities.has_table(table) {
-            return Ok(Page {
-                rows: Vec::new(),
-                end: true,
-            });
+        let limit = limit.max(1);
+        if let Some(after) = after {
+            let after = ask.bind_key(after)?;
+            ask.push(&format!(" AND {id} > {after}"));
         }
-        let id = column_here(capabilities, table, "proposal_id");
-        self.ids_of(table, id, repo_id, after, limit).await
+        ask.push(&format!(" ORDER BY {id} LIMIT {limit}"));
+        self.rows(ask, limit, |cells| cells.key()).await
+    }
+
+    /// Of these ids, those that a repository holds.
+    pub(super) async fn held_by(
+        &self,
+        kind: Kind,
+        repo_id: &str,
+        ids: &[String],
+    ) -> Result<Vec<String>, sqlx::Error> {
+        let Some(table) = self.columns.capabilities.holding(kind) else {
+            return Ok(Vec::new());
+        };
+        let id = self.columns.text("t", table, id_column(kind));
+        let own = self.columns.text("t", table, "repo_id");
+        let mut out = Vec::new();
+        for chunk in ids.chunks(IDS) {
+            let mut ask = Statement::new(format!("SELECT {id} FROM {table} AS t WHERE {own} = "));
+            let (repo, list) = (ask.bind_key(repo_id)?, ask.bind_keys(chunk)?);
+            ask.push(&format!("{repo} AND {id} IN ({list})"));
+            out.extend(self.rows(ask, 0, |cells| cells.key()).await?.rows);
+        }
+        Ok(out)
     }
 
     /// Of the next `window` rows behind `after`, the first that says where its object is.
@@ -149,20 +113,11 @@ impl Sqlite {
         after: &str,
         window: u32,
     ) -> Result<Option<(String, String)>, sqlx::Error> {
-        let capabilities = &self.columns.capabilities;
         let table = Capabilities::table(kind);
         let text = |column| self.columns.text("t", table, column);
-        let (id, uri, disk) = (
-            text(id_column(kind)),
-            text("storage_uri"),
-            text("disk_path"),
-        );
-        let disk_path = kind == Kind::Blob && capabilities.has(table, "disk_path");
-        let uri = match (capabilities.storage_uri(kind), disk_path) {
-            (true, true) => format!("coalesce({uri}, 'local://' || nullif({disk}, ''))"),
-            (true, false) => uri,
-            (false, true) => format!("'local://' || nullif({disk}, '')"),
-            (false, false) => return Ok(None),
+        let (id, disk) = (text(id_column(kind)), text("disk_path"));
+        let Some(uri) = location(self.offered(), kind, text("storage_uri"), &disk) else {
+            return Ok(None);
         };
         let mut ask = Statement::new(format!(
             "SELECT id, uri FROM (SELECT {id} AS id, {uri} AS uri FROM {table} AS t WHERE {id} > "
@@ -183,43 +138,13 @@ impl Sqlite {
         limit: u32,
     ) -> Result<Page<String>, sqlx::Error> {
         if !self.columns.capabilities.storage_uri(kind) {
-            return Ok(Page {
-                rows: Vec::new(),
-                end: true,
-            });
+            return Ok(Page::none());
         }
         let table = Capabilities::table(kind);
         let id = self.columns.text("t", table, id_column(kind));
-        let limit = limit.max(1);
-        let mut ask = Statement::new(format!(
+        let ask = Statement::new(format!(
             "SELECT DISTINCT {id} FROM {table} AS t WHERE {id} IS NOT NULL AND t.storage_uri IS NULL"
         ));
-        if let Some(after) = after {
-            let after = ask.bind_key(after)?;
-            ask.push(&format!(" AND {id} > {after}"));
-        }
-        ask.push(&format!(" ORDER BY {id} LIMIT {limit}"));
-        self.rows(ask, limit, |cells| cells.key()).await
-    }
-
-    /// Tables with a `repo_id` that no index starts with.
-    pub(super) async fn without_repo_index(&self) -> Result<Vec<String>, sqlx::Error> {
-        let mut out = Vec::new();
-        for kind in Kind::ALL {
-            let Some(table) = self.holding(kind) else {
-                continue;
-            };
-            let mut ask = Statement::new("SELECT count(*) FROM pragma_index_list(");
-            let name = ask.bind(table.to_owned())?;
-            ask.push(&format!(
-                "{name}) AS l, pragma_index_info(l.name) AS i \
-                 WHERE l.partial = 0 AND i.seqno = 0 AND lower(i.name) = 'repo_id'"
-            ));
-            let found = self.rows(ask, 1, |cells| cells.int()).await?.rows.pop();
-            if found.flatten().unwrap_or(0) == 0 {
-                out.push(table.to_owned());
-            }
-        }
-        Ok(out)
+        self.id_page(ask, &id, after, limit).await
     }
 }

@@ -4,8 +4,7 @@ use super::cell::Statement;
 use super::columns::Affinity;
 use super::write::run;
 use super::{Sqlite, query_error};
-use crate::index::added::{BINDS, Value, tables_of};
-use crate::index::rows::{column_here, table_here};
+use crate::index::added::{BINDS, TableRows, Value, tables_of};
 use crate::index::{IndexError, NewRows};
 use sqlx::sqlite::SqliteConnection;
 
@@ -24,28 +23,15 @@ impl Sqlite {
         tx: &mut SqliteConnection,
         rows: &NewRows,
     ) -> Result<(), sqlx::Error> {
-        for (table, columns, values) in tables_of(rows) {
-            let table = table_here(&self.columns.capabilities, table);
-            self.add_to(tx, table, columns, values).await?;
+        for rows in tables_of(rows, &self.columns.capabilities) {
+            self.add_to(tx, rows).await?;
         }
         Ok(())
     }
 
     /// Adds rows to one table, in the columns that it has.
-    async fn add_to(
-        &self,
-        tx: &mut SqliteConnection,
-        table: &str,
-        columns: &[&'static str],
-        rows: Vec<Vec<Value>>,
-    ) -> Result<(), sqlx::Error> {
-        if rows.is_empty() || !self.columns.capabilities.has_table(table) {
-            return Ok(());
-        }
-        let names: Vec<&str> = columns
-            .iter()
-            .map(|column| column_here(&self.columns.capabilities, table, column))
-            .collect();
+    async fn add_to(&self, tx: &mut SqliteConnection, of: TableRows) -> Result<(), sqlx::Error> {
+        let (table, names) = (of.table, of.columns);
         let here: Vec<bool> = names
             .iter()
             // What SQLite computes is never written.
@@ -58,13 +44,13 @@ impl Sqlite {
             .filter(|(_, here)| **here)
             .map(|(name, _)| format!("\"{name}\""))
             .collect();
-        let mut rows = rows.into_iter().peekable();
+        let mut rows = of.rows.into_iter().peekable();
         while rows.peek().is_some() {
             let mut ask = Statement::new(format!(
                 "INSERT INTO \"{table}\" ({}) VALUES ",
                 listed.join(", ")
             ));
-            for (at, row) in rows.by_ref().take(BINDS / columns.len()).enumerate() {
+            for (at, row) in rows.by_ref().take(BINDS / names.len()).enumerate() {
                 let mut cells = Vec::with_capacity(listed.len());
                 for ((value, name), _) in row.into_iter().zip(&names).zip(&here).filter(|p| *p.1) {
                     cells.push(self.bind_value(&mut ask, table, name, value)?);

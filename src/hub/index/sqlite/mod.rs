@@ -19,15 +19,9 @@ mod visibility;
 mod write;
 
 use super::answers::answers;
-use super::{
-    About, BatchOutcome, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden,
-    Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, Page,
-    ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility, WriteBatch,
-};
+use super::{Hidden, IndexError};
 use crate::cause::Cause;
-use async_trait::async_trait;
 use columns::Columns;
-use luthier_object::Kind;
 use luthier_object::time::Micros;
 use sqlx::sqlite::SqlitePool;
 use std::path::PathBuf;

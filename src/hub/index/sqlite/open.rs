@@ -4,6 +4,7 @@ use super::Sqlite;
 use super::columns::Columns;
 use crate::access::Access;
 use crate::cause::Cause;
+use crate::index::embedded::SQLITE;
 use crate::index::hidden::{CORE, Hidden, is_read};
 use crate::index::{Capabilities, IndexError};
 use sqlx::SqlSafeStr;
@@ -13,13 +14,6 @@ use sqlx::sqlite::{
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// The embedded schema: (number, name, SQL), forward only.
-pub(super) const MIGRATIONS: [(i64, &str, &str); 1] = [(
-    1,
-    "hub",
-    include_str!("../../../../migrations/sqlite/0001_hub.sql"),
-)];
 
 /// The longest wait of a statement for another program's lock.
 const BUSY: Duration = Duration::from_secs(5);
@@ -121,7 +115,7 @@ impl Sqlite {
 /// Returns the embedded migrations as sqlx takes them.
 fn migrator() -> Migrator {
     Migrator::with_migrations(
-        MIGRATIONS
+        SQLITE
             .iter()
             .map(|(number, name, sql)| {
                 Migration::new(
@@ -346,23 +340,5 @@ fn open_error(what: &str, path: &Path, error: &sqlx::Error) -> IndexError {
     IndexError::Open {
         what: what.to_owned(),
         why: why.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn every_file_of_the_migrations_folder_is_in_the_list() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite");
-        let mut files: Vec<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|f| f.unwrap().file_name().into_string().unwrap())
-            .collect();
-        files.sort();
-        let listed: Vec<String> = super::MIGRATIONS
-            .iter()
-            .map(|(number, name, _)| format!("{number:04}_{name}.sql"))
-            .collect();
-        assert_eq!(files, listed);
     }
 }

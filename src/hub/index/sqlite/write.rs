@@ -3,12 +3,12 @@
 use super::cell::{SqliteCells, Statement};
 use super::{Sqlite, query_error};
 use crate::cause::Cause;
-use crate::index::added::Value;
+use crate::index::added::{CACHING, Value, cache_here};
 use crate::index::rows::{Cells, id_column};
 use crate::index::{Capabilities, IndexError, Link, Recache};
 use luthier_object::Kind;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
-use sqlx::{AssertSqlSafe, Sqlite as Driver, Transaction};
+use sqlx::{Sqlite as Driver, Transaction};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -69,15 +69,10 @@ impl Sqlite {
 
     /// Rewrites a snapshot's cache where it still is what was seen.
     pub(super) async fn set_cache(&self, recache: &Recache) -> Result<bool, IndexError> {
-        let failed = query_error("rewriting a snapshot's cache");
+        let failed = query_error(CACHING);
         let mut tx = self.begin().await?;
         let has = |column| self.columns.capabilities.has(TABLE, column);
-        if !has("manifest_blob") {
-            return Err(IndexError::Query {
-                what: "rewriting a snapshot's cache",
-                why: "musehub_snapshots has no column manifest_blob".into(),
-            });
-        }
+        cache_here(&self.columns.capabilities)?;
         if !self.is_cached(&mut tx, recache).await.map_err(&failed)? {
             return Ok(false);
         }
@@ -122,11 +117,7 @@ impl Sqlite {
         ));
         let id = ask.bind_key(&recache.id)?;
         ask.push(&id);
-        let found = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
-            .persistent(false)
-            .fetch_optional(tx)
-            .await?;
-        let Some(row) = found else {
+        let Some(row) = ask.query().fetch_optional(tx).await? else {
             return Ok(false);
         };
         let mut cells = SqliteCells::new(&row);
@@ -185,9 +176,6 @@ fn take_lock(path: &Path) -> Result<File, IndexError> {
 
 /// Runs a statement and gives the number of rows that it changed.
 pub(super) async fn run(tx: &mut SqliteConnection, ask: Statement) -> Result<u64, sqlx::Error> {
-    let done = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args)
-        .persistent(false)
-        .execute(tx)
-        .await?;
+    let done = ask.query().execute(tx).await?;
     Ok(done.rows_affected())
 }

@@ -73,7 +73,7 @@ impl Checkpoint {
     /// Reads what [`Checkpoint::encode`] wrote.
     ///
     /// # Errors
-    /// Why the bytes are no checkpoint.
+    /// The reason why the bytes are no checkpoint.
     pub fn decode(bytes: &[u8]) -> Result<Self, Unsound> {
         let payload: Payload = serde_json::from_value(json::parse(bytes)?)?;
         if payload.version != VERSION {

@@ -149,11 +149,12 @@ fn open_question(key: &Key, why: &str) -> BackendError {
     }
 }
 
-/// How often a checkpoint is read until two reads in a row give the same bytes.
+/// Reads of a checkpoint at most, until two in a row give the same bytes.
 const READS: u32 = 4;
 
-/// A checkpoint that is whole and lies under its own key, with its hash; or why it is not trusted. Nothing proves the
-/// newest one, so two reads have to agree on every checkpoint, and one that is refused has as many bytes as are listed.
+/// Reads a checkpoint that is complete and stored under its own key, with its hash; or says why it is not trusted.
+/// Nothing proves the newest one, so two reads have to agree on every checkpoint, and one that is refused has as many
+/// bytes as are listed.
 async fn whole(
     backend: &dyn Backend,
     key: &Key,

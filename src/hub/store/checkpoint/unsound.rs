@@ -1,11 +1,11 @@
-//! Why a checkpoint is not trusted.
+//! The reasons why a checkpoint is not trusted.
 
 use super::MAX_BYTES;
 use super::codec::VERSION;
 use crate::backend::Key;
 use luthier_object::json::JsonError;
 
-/// Why bytes under a checkpoint's key are not trusted.
+/// The reason why bytes under a checkpoint's key are not trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum Unsound {
     #[error(transparent)]

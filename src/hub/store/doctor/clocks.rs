@@ -4,7 +4,7 @@ use super::Check;
 use luthier_object::time::Micros;
 use std::time::{Instant, SystemTime};
 
-/// Rounds of which the quickest is told: the way to the server, without its other work.
+/// Rounds of which the quickest is reported: the time to the server and back, without its other work.
 const ROUNDS: u32 = 5;
 
 /// Clocks further apart than this are worth knowing of: 5 seconds.

@@ -92,7 +92,7 @@ async fn examine_schema(index: &dyn IndexMut) -> Vec<Check> {
                 true => Check::pass("null storage_uri", "every row has one"),
                 false => Check::warn(
                     "null storage_uri",
-                    format!("{} without", null.join(", ")),
+                    format!("{} have no storage_uri", null.join(", ")),
                     "`luthier backfill` shows what would be written",
                 ),
             });

@@ -1,7 +1,10 @@
 //! Checks whether the two sides of a hub belong together: a few rows of each kind, spread over all ids, and their
 //! objects.
 
-use super::Check;
+mod told;
+
+pub(super) use told::check;
+
 use crate::backend::{Backend, BackendError, Key, UriRefusal, layout};
 use crate::index::{Index, IndexError};
 use crate::store::Hub;
@@ -338,64 +341,4 @@ fn below(store: &ObjectStore, prefix: &str) -> Option<String> {
             ObjectStore::S3(place).url()
         }
     })
-}
-
-/// Returns the sample as the doctor tells it.
-pub(super) fn check(pair: Result<Pair, IndexError>) -> Check {
-    const NAME: &str = "rows and store";
-    let pair = match pair {
-        Ok(pair) => pair,
-        Err(error) => return Check::unusable(NAME, error),
-    };
-    match &pair {
-        Pair::Fits {
-            found,
-            asked,
-            unread,
-            why: Some(why),
-        } => Check::warn(
-            NAME,
-            format!(
-                "of {} of a sample of rows {found} are there, and the store gave no answer about {unread}: {why}",
-                text::plural(asked + unread, "object")
-            ),
-            "an audit would be incomplete; make the store answer first",
-        ),
-        Pair::Fits { found, asked, .. } if found == asked => Check::pass(
-            NAME,
-            format!(
-                "the store has all {} of a sample of rows",
-                text::plural(*asked, "object")
-            ),
-        ),
-        Pair::Fits { found, asked, .. } => Check::warn(
-            NAME,
-            format!(
-                "of {} of a sample of rows, the store has {found}",
-                text::plural(*asked, "object")
-            ),
-            "`luthier audit` lists every missing one",
-        ),
-        Pair::Silent => Check::pass(NAME, "too few rows have a storage_uri to compare"),
-        Pair::Unknown { why } => Check::warn(
-            NAME,
-            format!("not compared: {why}"),
-            "an audit would be incomplete; make the store answer first",
-        ),
-        Pair::OtherStore { meant, .. } => Check::fail(
-            NAME,
-            pair.alarm().unwrap_or_default(),
-            match meant {
-                Some(_) => "use that --store",
-                None => {
-                    "check --store; if everything is really lost, `luthier audit` lists it, and a repair needs --mass-fault HUB"
-                }
-            },
-        ),
-        Pair::OtherDatabase { .. } => Check::fail(
-            NAME,
-            pair.alarm().unwrap_or_default(),
-            "check --database, then --store; `luthier rebuild` builds a database from a store",
-        ),
-    }
 }

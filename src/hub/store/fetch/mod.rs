@@ -8,6 +8,7 @@ mod proving;
 mod queue;
 mod refusal;
 mod rows;
+mod stated;
 
 pub use refusal::{Refusal, Why, objection};
 
@@ -99,13 +100,13 @@ pub enum FetchError {
 /// Holds objects that whoever fetches has already, and need not be sent.
 #[async_trait]
 pub trait Holder: Send + Sync {
-    /// Of each id, the bytes that lie there under its name, unproved.
+    /// Returns, for each id, the size of the stored bytes under its keys, unchecked.
     ///
     /// # Errors
     /// It could not be looked up.
     async fn sizes(&self, kind: Kind, ids: &[ObjectId]) -> Result<Vec<Option<u64>>, Cause>;
 
-    /// Reads and proves one that lies there.
+    /// Reads a stored object and checks it against its id.
     ///
     /// # Errors
     /// It cannot be read, or is not what its name says.
@@ -160,7 +161,7 @@ impl Store {
 }
 
 impl Fetch {
-    /// Of what the other side says it has, the ids that the hub has no commit of.
+    /// Returns the ids that the client says it has and of which the hub has no commit.
     #[must_use]
     pub fn unknown(&self) -> &[ObjectId] {
         &self.unknown

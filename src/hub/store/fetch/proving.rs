@@ -2,15 +2,22 @@
 
 use super::queue::{Got, Known, Read, Waiting};
 use super::refusal::{Trail, Why, objection};
+use super::stated::Stated;
 use super::{Fetch, FetchError, Fetched, Origin, Step};
 use crate::backend::{BackendError, Key};
 use crate::index::{CommitRow, SnapshotRow};
-use crate::store::read::canonical_commit;
+use crate::store::read::{canonical_commit, differ};
 use crate::store::reconstruct::non_empty;
 use crate::store::{Store, StoreError};
 use bytes::Bytes;
-use luthier_object::{CommitRecord, Kind, ObjectId, Proof, Proven, Record, SnapshotRecord};
+use luthier_object::{
+    CommitRecord, Kind, ObjectId, Proof, ProofError, Proven, Record, SnapshotRecord,
+};
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
+
+/// The most reads of one object until two in a row are equal.
+const READS: u32 = 3;
 
 /// The result of a read.
 enum Found {
@@ -50,15 +57,15 @@ impl Fetch {
                 self.store.confirm_absent(&key).await.map_err(unread)?;
                 Err(Why::Missing { key })
             }
-            Got::Large(key) => match read_large(&self.store, &key).await.map_err(unread)? {
+            Got::Large(key, stated) => match read_large(&self.store, &key).await.map_err(unread)? {
                 Ok(bytes) => self
-                    .prove_object(kind, &id, key, bytes)
+                    .prove_object(kind, &id, (key, stated), bytes)
                     .await
                     .map_err(unread)?,
                 Err(why) => Err(why),
             },
-            Got::Bytes(key, bytes) => self
-                .prove_object(kind, &id, key, bytes)
+            Got::Bytes(key, stated, bytes) => self
+                .prove_object(kind, &id, (key, stated), bytes)
                 .await
                 .map_err(unread)?,
         };
@@ -78,27 +85,46 @@ impl Fetch {
         })
     }
 
-    /// Bytes of the store; wrong only if two reads say so. A record with fields of its own is read again too: no id
-    /// covers them, not even their names.
+    /// Proves bytes of the store. What is wrong, and what says more or other than its row where the id covers nothing,
+    /// is read again until two reads in a row are equal, which costs at least one more GET.
     async fn prove_object(
         &self,
         kind: Kind,
         id: &ObjectId,
-        key: Key,
+        (key, stated): (Key, Stated),
         bytes: Bytes,
     ) -> Result<ProveResult, StoreError> {
-        let mut bytes = bytes;
-        let mut proved = Proven::read(kind, id, bytes.clone());
-        if proved
-            .as_ref()
-            .map_or(true, |found| found.record().says_more())
-        {
+        let (mut bytes, mut before) = (bytes, None);
+        for read in 1.. {
+            let proved = Proven::read(kind, id, bytes.clone());
+            let is_sound = proved
+                .as_ref()
+                .is_ok_and(|object| stated.agrees(object.record()));
+            let sha256: [u8; 32] = match is_sound {
+                true => return self.conclude((kind, key), proved, &bytes).await,
+                false => Sha256::digest(&bytes).into(),
+            };
+            if before == Some(sha256) {
+                return self.conclude((kind, key), proved, &bytes).await;
+            }
+            if read == READS {
+                break;
+            }
+            before = Some(sha256);
             match read_large(&self.store, &key).await? {
                 Ok(again) => bytes = again,
                 Err(why) => return Ok(Err(why)),
             }
-            proved = Proven::read(kind, id, bytes.clone());
         }
+        Err(differ(&key))
+    }
+
+    async fn conclude(
+        &self,
+        (kind, key): (Kind, Key),
+        proved: Result<Proven, ProofError>,
+        bytes: &Bytes,
+    ) -> Result<ProveResult, StoreError> {
         if proved.is_err() {
             self.hold_to_size(&key, bytes.len() as u64).await?;
         }
@@ -107,11 +133,8 @@ impl Fetch {
                 object,
                 origin: Origin::Canonical(key),
             })),
-            Err(_) if is_treeless(kind, &bytes) => Err(Why::Treeless),
-            Err(why) => Err(Why::Wrong {
-                key,
-                why: why.to_string(),
-            }),
+            Err(_) if is_treeless(kind, bytes) => Err(Why::Treeless),
+            Err(why) => Err(Why::Wrong { key, why }),
         })
     }
 
@@ -126,7 +149,7 @@ impl Fetch {
         }
     }
 
-    /// Bytes made from a row, or what the rows already said.
+    /// Checks bytes made from a row, or reports what is known from the rows.
     async fn prove_known(
         &mut self,
         id: &ObjectId,
@@ -148,9 +171,9 @@ impl Fetch {
 
     async fn snapshot_from_row(&mut self, row: &SnapshotRow) -> Result<ProveResult, StoreError> {
         let made = self.store.canonical_snapshot(row, &mut self.trees).await?;
-        Ok(made.map(reconstructed).map_err(|why| Why::Unprovable {
-            why: why.to_string(),
-        }))
+        Ok(made
+            .map(reconstructed)
+            .map_err(|why| Why::Unprovable { why }))
     }
 
     /// Queues what a proved object names.
@@ -193,14 +216,12 @@ fn commit_from_row(row: &CommitRow) -> ProveResult {
     canonical_commit(row).map(reconstructed).map_err(|why| {
         match non_empty(row.snapshot_id.as_deref()) {
             None => Why::Treeless,
-            Some(_) => Why::Unprovable {
-                why: why.to_string(),
-            },
+            Some(_) => Why::Unprovable { why },
         }
     })
 }
 
-/// An object that was made from its row.
+/// Returns an object that was made from its row.
 const fn reconstructed(object: Proven) -> Found {
     Found::Object(Fetched {
         object,

@@ -5,6 +5,7 @@ use crate::backend::{BackendError, Key};
 use crate::index::{CommitRow, SnapshotRow};
 use crate::store::Store;
 use crate::store::fetch::refusal::{Trail, Why};
+use crate::store::fetch::stated::Stated;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -28,7 +29,7 @@ pub(super) struct Waiting {
 /// The source of an object, by its row or by whoever has it already.
 pub(super) enum Task {
     Held(Arc<dyn Holder>),
-    Stored(Key),
+    Stored(Key, Stated),
     Known(Known),
 }
 
@@ -50,10 +51,10 @@ pub(super) struct Planned {
 /// The result of a read.
 pub(super) enum Got {
     Held(Proof),
-    Bytes(Key, Bytes),
+    Bytes(Key, Stated, Bytes),
     Absent(Key),
     /// Larger than its row let expect: to be read by itself.
-    Large(Key),
+    Large(Key, Stated),
     Known(Known),
 }
 
@@ -96,7 +97,7 @@ impl FetchQueue {
         self.waiting.push_back(waiting);
     }
 
-    /// Nothing is looked up or read.
+    /// Returns whether nothing is being looked up or read.
     pub(super) fn is_idle(&self) -> bool {
         self.page.is_empty() && self.reads.is_empty()
     }
@@ -158,8 +159,8 @@ async fn read(store: Store, kind: Kind, planned: Planned, limit: u64) -> Read {
             let held = holder.held(kind, &waiting.id).await;
             held.map(Got::Held).map_err(FetchError::Holder)
         }
-        Task::Stored(key) => {
-            let read = stored(&store, &key, limit).await;
+        Task::Stored(key, stated) => {
+            let read = stored(&store, key, stated, limit).await;
             read.map_err(|source| FetchError::Unread {
                 chain: waiting.trail.words(kind, &waiting.id),
                 source: source.into(),
@@ -174,10 +175,10 @@ async fn read(store: Store, kind: Kind, planned: Planned, limit: u64) -> Read {
     }
 }
 
-async fn stored(store: &Store, key: &Key, limit: u64) -> Result<Got, BackendError> {
-    Ok(match store.backend().open(key).await? {
-        None => Got::Absent(key.clone()),
-        Some(body) if body.meta.size > limit => Got::Large(key.clone()),
-        Some(body) => Got::Bytes(key.clone(), body.read_all(limit).await?),
+async fn stored(store: &Store, key: Key, stated: Stated, limit: u64) -> Result<Got, BackendError> {
+    Ok(match store.backend().open(&key).await? {
+        None => Got::Absent(key),
+        Some(body) if body.meta.size > limit => Got::Large(key, stated),
+        Some(body) => Got::Bytes(key, stated, body.read_all(limit).await?),
     })
 }

@@ -2,15 +2,16 @@
 
 use super::Head;
 use crate::backend::{Key, UriRefusal};
+use crate::store::read::UnprovenRow;
 use luthier_object::path::{self, Unsafe};
-use luthier_object::{Kind, ObjectId, Record};
+use luthier_object::{Kind, ObjectId, ProofError, Record};
 use std::fmt;
 use std::sync::Arc;
 
 /// The reason why an object is not handed on. Each is one half of a sentence that starts with the object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
-    #[error("the hub has no row of it")]
+    #[error("the database has no row for it")]
     NoRow,
     #[error("it has no snapshot; a clone of it would get an empty tree")]
     Treeless,
@@ -24,12 +25,19 @@ pub enum Why {
     Missing { key: Key },
     #[error("the object under {key} has {size} bytes, more than the 256 MiB that are read")]
     TooLarge { key: Key, size: u64 },
-    #[error("the object under {key} is another one: {why}")]
-    Wrong { key: Key, why: String },
+    #[error("the object under {key} is not the right one: {why}")]
+    Wrong {
+        key: Key,
+        #[source]
+        why: ProofError,
+    },
     #[error("its row points to no object, and a blob's row contains no bytes")]
     NoBytes,
     #[error("its row points to no object, and none can be made from the row: {why}")]
-    Unprovable { why: String },
+    Unprovable {
+        #[source]
+        why: UnprovenRow,
+    },
     #[error("the path {path:?} must not be checked out ({why})")]
     PathUnsafe { path: String, why: Unsafe },
 }
@@ -92,7 +100,7 @@ impl Trail {
         }
     }
 
-    /// Its steps in words; the last is the object with its whole id.
+    /// Returns its steps in words; the last is the object with its whole id.
     fn steps(&self, kind: Kind, id: &ObjectId) -> Vec<String> {
         let mut out = vec![format!("head {}", self.head.name)];
         if self.depth > 0 {
@@ -116,7 +124,7 @@ impl Trail {
         out
     }
 
-    /// In words: `head main → commit a30a04d01ccc → blob sha256:… (a.mid)`.
+    /// Formats the way: `head main → commit a30a04d01ccc → blob sha256:… (a.mid)`.
     pub(super) fn words(&self, kind: Kind, id: &ObjectId) -> String {
         self.steps(kind, id).join(" → ")
     }

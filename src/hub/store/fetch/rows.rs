@@ -2,6 +2,7 @@
 
 use super::queue::{Known, PAGE, Planned, Task, Waiting};
 use super::refusal::Why;
+use super::stated::Stated;
 use super::{Fetch, FetchError};
 use crate::index::{BlobRow, CommitRow, SnapshotRow};
 use crate::store::reconstruct::non_empty;
@@ -118,10 +119,11 @@ fn commit(store: &Store, row: CommitRow) -> Found {
         };
         return (refused(why), 0);
     }
-    match row.storage_uri.as_deref() {
-        Some(uri) => (stored(store, uri), weight),
-        None => (Task::Known(Known::Commit(Box::new(row))), weight),
-    }
+    let task = match row.storage_uri.clone() {
+        Some(uri) => stored(store, &uri, || Stated::by_commit(row)),
+        None => Task::Known(Known::Commit(Box::new(row))),
+    };
+    (task, weight)
 }
 
 fn snapshot(store: &Store, row: SnapshotRow) -> Found {
@@ -132,7 +134,7 @@ fn snapshot(store: &Store, row: SnapshotRow) -> Found {
     let entries = row.entry_count.unwrap_or(0).clamp(0, 1 << 20) as u64;
     let weight = snapshot_weight(&row).max(entries * 160);
     match row.storage_uri.as_deref() {
-        Some(uri) => (stored(store, uri), weight),
+        Some(uri) => (stored(store, uri, || Stated::by_snapshot(&row)), weight),
         None => (Task::Known(Known::Snapshot(Box::new(row))), weight),
     }
 }
@@ -144,16 +146,19 @@ fn blob(store: &Store, row: &BlobRow) -> Found {
     }
     let weight = u64::try_from(row.size_bytes).unwrap_or(0);
     match (row.storage_uri.as_deref(), row.disk_path.as_deref()) {
-        (Some(uri), _) => (stored(store, uri), weight),
-        (None, Some(path)) => (stored(store, &format!("local://{path}")), weight),
+        (Some(uri), _) => (stored(store, uri, || Stated::Blob), weight),
+        (None, Some(path)) => {
+            let uri = format!("local://{path}");
+            (stored(store, &uri, || Stated::Blob), weight)
+        }
         (None, None) if identity::is_empty_blob(&id) => (Task::Known(Known::Empty), 0),
         (None, None) => (refused(Why::NoBytes), 0),
     }
 }
 
-fn stored(store: &Store, uri: &str) -> Task {
+fn stored(store: &Store, uri: &str, stated: impl FnOnce() -> Stated) -> Task {
     match store.backend().locate(uri) {
-        Ok(key) => Task::Stored(key),
+        Ok(key) => Task::Stored(key, stated()),
         Err(why) => refused(Why::NotFollowed {
             uri: uri.to_owned(),
             why,

@@ -1,4 +1,4 @@
-//! Why a URL names no hub.
+//! The errors of a URL that names no hub.
 
 use crate::backend::UriRefusal;
 use crate::index::postgres::PgUrlError;
@@ -17,7 +17,7 @@ pub enum HubError {
     StoreUrl { url: String, source: UrlError },
 }
 
-/// What is wrong with a URL.
+/// The fault of a URL.
 #[derive(Debug, thiserror::Error)]
 pub enum UrlError {
     #[error("it contains a line break or another control character; write it in one line")]

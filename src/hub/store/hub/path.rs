@@ -72,7 +72,7 @@ fn candidates(path: &str, dialect: Dialect) -> Vec<PathBuf> {
     }
 }
 
-/// `~` and `~/path`.
+/// Expands `~` and `~/path`.
 fn home(path: &str) -> Option<PathBuf> {
     let rest = path.strip_prefix('~')?;
     let home = std::env::var_os("HOME").filter(|home| !home.is_empty())?;
@@ -82,7 +82,7 @@ fn home(path: &str) -> Option<PathBuf> {
     }
 }
 
-/// The one reading that finds something; the first where none does.
+/// Returns the one reading of a path that exists; the first where none does.
 fn choose(written: Vec<PathBuf>) -> Result<PathBuf, UrlError> {
     let there: Vec<&PathBuf> = written.iter().filter(|path| path.exists()).collect();
     let real = |path: &PathBuf| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
@@ -109,7 +109,7 @@ fn has_control(path: &Path) -> bool {
     path.to_string_lossy().chars().any(char::is_control)
 }
 
-/// SQLite's spellings: `sqlite`, and SQLAlchemy's `sqlite+aiosqlite` and others. `None` where the scheme is
+/// Parses a SQLite URL: `sqlite`, and SQLAlchemy's `sqlite+aiosqlite` and others. `None` where the scheme is
 /// another one.
 pub(super) fn sqlite(url: &str) -> Option<Result<PathBuf, UrlError>> {
     let (scheme, rest) = url.split_once(':')?;

@@ -49,7 +49,7 @@ pub(super) struct Admitted {
 }
 
 impl Admitted {
-    /// The commits that arrive.
+    /// Returns the commits that arrive.
     pub fn commit_records(&self) -> impl Iterator<Item = &CommitRecord> {
         self.commits
             .iter()

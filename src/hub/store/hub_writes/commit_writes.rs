@@ -7,7 +7,7 @@ use crate::index::{
     BatchOutcome, BlobRow, CommitRow, HeadMove, MembershipRow, Merged, NewRows, RepoRow, WriteBatch,
 };
 use crate::store::Writer;
-use crate::store::rebuild::rows;
+use crate::store::rows;
 use crate::store::write::Done;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use luthier_object::time::isoformat;
@@ -146,7 +146,7 @@ impl Writer {
     }
 }
 
-/// Objects that no path leads to.
+/// Returns objects that no path leads to.
 fn without_path(objects: &[Proven]) -> Vec<(&str, &Proven)> {
     objects.iter().map(|object| ("", object)).collect()
 }

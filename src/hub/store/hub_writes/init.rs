@@ -23,6 +23,25 @@ pub struct NewRepo {
     pub branch_id: String,
 }
 
+impl NewRepo {
+    /// Returns the repository's row.
+    fn row(&self, created_at: &str) -> RepoRow {
+        RepoRow {
+            repo_id: self.repo_id.clone(),
+            owner: self.owner.clone(),
+            slug: self.slug.clone(),
+            name: self.name.clone(),
+            visibility: self.visibility.clone(),
+            owner_user_id: self.owner_user_id.clone(),
+            description: self.description.clone(),
+            default_branch: self.default_branch.clone(),
+            pushed_at: None,
+            created_at: created_at.to_owned(),
+            deleted_at: None,
+        }
+    }
+}
+
 impl Writer {
     /// Makes a repository whose default branch points at a first commit with an empty tree: an object
     /// as any other, so that the first clone gets it.
@@ -34,46 +53,9 @@ impl Writer {
         new: &NewRepo,
         said: &Authorship,
     ) -> Result<Written, HubWriteError> {
-        let index = self.store().index();
-        for (what, text) in [
-            ("the repository's id", &new.repo_id),
-            ("the owner", &new.owner),
-            ("the slug", &new.slug),
-            ("the default branch", &new.default_branch),
-            ("the branch's id", &new.branch_id),
-        ] {
-            if text.is_empty() || text.chars().any(char::is_control) {
-                return Err(refused(
-                    what,
-                    "it is missing or contains a control character",
-                ));
-            }
-        }
-        if let Some(why) = branch::check(&new.default_branch) {
-            return Err(refused(&new.default_branch, why.to_string()));
-        }
-        if index.repo_by_id(&new.repo_id).await?.is_some() {
-            return Err(refused(&new.repo_id, "a repository already has this id"));
-        }
-        if let Some(found) = index.repo_by_path(&new.owner, &new.slug).await?
-            && found.deleted_at.is_none()
-        {
-            return Err(refused(&found.path(), "this repository exists already"));
-        }
+        self.check_new(new).await?;
         let time = said.time()?;
-        let repo = RepoRow {
-            repo_id: new.repo_id.clone(),
-            owner: new.owner.clone(),
-            slug: new.slug.clone(),
-            name: new.name.clone(),
-            visibility: new.visibility.clone(),
-            owner_user_id: new.owner_user_id.clone(),
-            description: new.description.clone(),
-            default_branch: new.default_branch.clone(),
-            pushed_at: None,
-            created_at: time.clone(),
-            deleted_at: None,
-        };
+        let repo = new.row(&time);
         let (manifest, directories) = (Manifest::new(), BTreeSet::new());
         let snapshot = SnapshotRecord {
             snapshot_id: identity::snapshot_id(&manifest, &directories),
@@ -102,5 +84,36 @@ impl Writer {
         };
         let admitted = self.admit(&repo, arrivals).await?;
         self.commit_writes(&repo, admitted, around).await
+    }
+
+    /// Checks that a repository can be made.
+    async fn check_new(&self, new: &NewRepo) -> Result<(), HubWriteError> {
+        let index = self.store().index();
+        for (what, text) in [
+            ("the repository's id", &new.repo_id),
+            ("the owner", &new.owner),
+            ("the slug", &new.slug),
+            ("the default branch", &new.default_branch),
+            ("the branch's id", &new.branch_id),
+        ] {
+            if text.is_empty() || text.chars().any(char::is_control) {
+                return Err(refused(
+                    what,
+                    "it is missing or contains a control character",
+                ));
+            }
+        }
+        if let Some(why) = branch::check(&new.default_branch) {
+            return Err(refused(&new.default_branch, why.to_string()));
+        }
+        if index.repo_by_id(&new.repo_id).await?.is_some() {
+            return Err(refused(&new.repo_id, "a repository already has this id"));
+        }
+        if let Some(found) = index.repo_by_path(&new.owner, &new.slug).await?
+            && found.deleted_at.is_none()
+        {
+            return Err(refused(&found.path(), "this repository exists already"));
+        }
+        Ok(())
     }
 }

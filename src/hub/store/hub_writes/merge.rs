@@ -4,7 +4,7 @@ use super::commit_writes::Around;
 use super::files::record;
 use super::history::History;
 use super::{Arrivals, Authorship, HubWriteError, Written, refused};
-use crate::index::{BranchRow, HeadMove, Merged};
+use crate::index::{BranchRow, HeadMove, Merged, ProposalRow};
 use crate::store::Writer;
 use luthier_object::{ObjectId, merge};
 use std::collections::BTreeSet;
@@ -30,12 +30,7 @@ impl Writer {
         proposal_id: &str,
         said: &Authorship,
     ) -> Result<Merge, HubWriteError> {
-        let found = self.store().index().proposal_by_id(proposal_id).await?;
-        let proposal = found.ok_or_else(|| refused(proposal_id, "there is no such proposal"))?;
-        if proposal.state != "open" {
-            let why = format!("the proposal is {}, not open", proposal.state);
-            return Err(refused(proposal_id, why));
-        }
+        let proposal = self.open_proposal(proposal_id).await?;
         let repo = self.repo(&proposal.repo_id).await?;
         let into = self.branch(&repo, &proposal.to_branch).await?;
         let from = self.branch(&repo, &proposal.from_branch).await?;
@@ -81,6 +76,17 @@ impl Writer {
             base,
             written,
         })
+    }
+
+    /// Returns the row of a proposal that is open.
+    async fn open_proposal(&self, id: &str) -> Result<ProposalRow, HubWriteError> {
+        let found = self.store().index().proposal_by_id(id).await?;
+        let proposal = found.ok_or_else(|| refused(id, "there is no such proposal"))?;
+        if proposal.state != "open" {
+            let why = format!("the proposal is {}, not open", proposal.state);
+            return Err(refused(id, why));
+        }
+        Ok(proposal)
     }
 
     /// Returns the tree that both sides give together.

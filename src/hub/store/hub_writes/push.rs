@@ -1,9 +1,10 @@
 //! Handles what peers send: a push that moves a branch, and a sync that moves none.
 
+use super::admit::Admitted;
 use super::commit_writes::Around;
 use super::history::History;
 use super::{Arrivals, Arrived, HubWriteError, Objection, Written, refused};
-use crate::index::HeadMove;
+use crate::index::{BranchRow, HeadMove};
 use crate::store::Writer;
 use crate::store::chain::TreeCache;
 use luthier_object::time::isoformat;
@@ -48,6 +49,43 @@ impl PushedSnapshot {
     }
 }
 
+/// Snapshots on the way from what was sent to whole ones.
+#[derive(Default)]
+struct Filling {
+    /// What was sent, by id.
+    waiting: HashMap<String, PushedSnapshot>,
+    whole: HashMap<String, SnapshotRecord>,
+    objections: Vec<Objection>,
+    trees: TreeCache,
+}
+
+impl Filling {
+    /// Makes whole snapshots of a chain of deltas, the last first, from the tree that the first is based on.
+    fn apply(&mut self, mut chain: Vec<String>, mut manifest: Arc<Manifest>) {
+        while let Some(id) = chain.pop() {
+            let Some(PushedSnapshot::Delta {
+                snapshot_id,
+                delta,
+                directories,
+                created_at,
+                ..
+            }) = self.waiting.get(&id)
+            else {
+                continue;
+            };
+            Arc::make_mut(&mut manifest).apply(delta);
+            let record = SnapshotRecord {
+                snapshot_id: snapshot_id.clone(),
+                manifest: manifest.clone(),
+                directories: directories.clone(),
+                created_at: created_at.clone(),
+                rest: SnapshotRecord::fresh_rest(),
+            };
+            self.whole.insert(id, record);
+        }
+    }
+}
+
 impl Writer {
     /// Takes a push: everything in it, and the branch moved forward to its head; or nothing.
     ///
@@ -73,35 +111,8 @@ impl Writer {
             commits: push.commits,
         };
         let admitted = self.admit(&repo, arrivals).await?;
-        let mut sent = admitted.commits.iter();
-        if !sent.any(|object| *object.id() == push.head) {
-            let ids = [push.head.as_str().to_owned()];
-            let held = self
-                .store()
-                .index()
-                .held_by(luthier_object::Kind::Commit, repo_id, &ids)
-                .await?;
-            if held.is_empty() {
-                return Err(refused(
-                    push.head.as_str(),
-                    "the head was not sent, and the repository does not have it",
-                ));
-            }
-        }
-        let old = row
-            .as_ref()
-            .and_then(|row| row.head_commit_id.as_deref())
-            .filter(|id| !id.is_empty());
-        if let Some(old) = old {
-            let history = History::new(self.store(), admitted.commit_records());
-            if !history.reaches(&push.head, old).await? {
-                let why = format!(
-                    "not a fast-forward: {} does not contain {old}; pull first",
-                    push.head
-                );
-                return Err(refused(&push.branch, why));
-            }
-        }
+        self.check_head(&push.branch, &push.head, row.as_ref(), repo_id, &admitted)
+            .await?;
         let now = self.store().index().now().await?;
         let around = Around {
             head: Some(HeadMove {
@@ -117,6 +128,39 @@ impl Writer {
         self.commit_writes(&repo, admitted, around).await
     }
 
+    /// Checks that a branch may move to `head`: the repository has it or gets it, and it contains the branch's own head.
+    async fn check_head(
+        &self,
+        branch: &str,
+        head: &ObjectId,
+        row: Option<&BranchRow>,
+        repo_id: &str,
+        admitted: &Admitted,
+    ) -> Result<(), HubWriteError> {
+        if !admitted.commits.iter().any(|object| object.id() == head) {
+            let (index, ids) = (self.store().index(), [head.as_str().to_owned()]);
+            let held = index
+                .held_by(luthier_object::Kind::Commit, repo_id, &ids)
+                .await?;
+            if held.is_empty() {
+                return Err(refused(
+                    head.as_str(),
+                    "the head was not sent, and the repository does not have it",
+                ));
+            }
+        }
+        let old = row.and_then(|row| row.head_commit_id.as_deref());
+        let Some(old) = old.filter(|id| !id.is_empty()) else {
+            return Ok(());
+        };
+        let history = History::new(self.store(), admitted.commit_records());
+        if !history.reaches(head, old).await? {
+            let why = format!("not a fast-forward: {head} does not contain {old}; pull first");
+            return Err(refused(branch, why));
+        }
+        Ok(())
+    }
+
     /// Takes a peer's records without moving a branch.
     ///
     /// # Errors
@@ -127,80 +171,67 @@ impl Writer {
         self.commit_writes(&repo, admitted, Around::default()).await
     }
 
-    /// Whole snapshots from what was sent: each delta is applied to a tree that proves, and what it
+    /// Makes whole snapshots from what was sent: each delta is applied to a tree that matches its id, and what it
     /// gives must prove too. None is ever stored as a delta.
     async fn fill_in(
         &self,
         sent: Vec<PushedSnapshot>,
     ) -> Result<Vec<SnapshotRecord>, HubWriteError> {
-        let mut waiting: HashMap<String, PushedSnapshot> = HashMap::new();
         let mut order = Vec::new();
+        let mut filling = Filling::default();
         for snapshot in sent {
             let id = snapshot.id().as_str().to_owned();
-            if waiting.insert(id.clone(), snapshot).is_none() {
+            if filling.waiting.insert(id.clone(), snapshot).is_none() {
                 order.push(id);
             }
         }
-        let mut whole: HashMap<String, SnapshotRecord> = HashMap::new();
-        let (mut objections, mut trees) = (Vec::new(), TreeCache::default());
         for id in &order {
-            // Down to a base that is whole, then up again: chains may be sent in any order.
-            let mut chain = vec![id.clone()];
-            let base = loop {
-                let Some(last) = chain.last().cloned() else {
-                    break None;
-                };
-                if whole.contains_key(&last) {
-                    chain.pop();
-                    break whole.get(&last).map(|record| record.manifest.clone());
-                }
-                match waiting.get(&last) {
-                    Some(PushedSnapshot::Whole(record)) => {
-                        let manifest = record.manifest.clone();
-                        whole.insert(last, record.clone());
-                        chain.pop();
-                        break Some(manifest);
-                    }
-                    Some(PushedSnapshot::Delta { parent, .. }) => {
-                        if chain.iter().any(|id| id == parent.as_str()) {
-                            objections.push(Objection::new(&last, "its delta is based on itself"));
-                            break None;
-                        }
-                        chain.push(parent.as_str().to_owned());
-                    }
-                    None => {
-                        chain.pop();
-                        break self.base(&last, &mut trees, &mut objections).await?;
-                    }
-                }
-            };
-            let Some(mut manifest) = base else { continue };
-            while let Some(id) = chain.pop() {
-                let Some(PushedSnapshot::Delta {
-                    snapshot_id,
-                    delta,
-                    directories,
-                    created_at,
-                    ..
-                }) = waiting.get(&id)
-                else {
-                    continue;
-                };
-                Arc::make_mut(&mut manifest).apply(delta);
-                let record = SnapshotRecord {
-                    snapshot_id: snapshot_id.clone(),
-                    manifest: manifest.clone(),
-                    directories: directories.clone(),
-                    created_at: created_at.clone(),
-                    rest: SnapshotRecord::fresh_rest(),
-                };
-                whole.insert(id, record);
+            if let (chain, Some(base)) = self.chain(id, &mut filling).await? {
+                filling.apply(chain, base);
             }
         }
-        if !objections.is_empty() {
-            return Err(HubWriteError::Refused(objections));
+        if !filling.objections.is_empty() {
+            return Err(HubWriteError::Refused(filling.objections));
         }
+        let whole = &mut filling.whole;
         Ok(order.iter().filter_map(|id| whole.remove(id)).collect())
+    }
+
+    /// Walks from a snapshot down to a base that is whole, since chains may be sent in any order. Returns the deltas
+    /// above it, the last first, and its tree; `None` where an objection says why there is none.
+    async fn chain(
+        &self,
+        id: &str,
+        filling: &mut Filling,
+    ) -> Result<(Vec<String>, Option<Arc<Manifest>>), HubWriteError> {
+        let mut chain = Vec::new();
+        let mut at = id.to_owned();
+        loop {
+            if let Some(record) = filling.whole.get(&at) {
+                return Ok((chain, Some(record.manifest.clone())));
+            }
+            match filling.waiting.get(&at) {
+                Some(PushedSnapshot::Whole(record)) => {
+                    let (record, manifest) = (record.clone(), record.manifest.clone());
+                    filling.whole.insert(at, record);
+                    return Ok((chain, Some(manifest)));
+                }
+                Some(PushedSnapshot::Delta { parent, .. }) => {
+                    let parent = parent.as_str().to_owned();
+                    if at == parent || chain.contains(&parent) {
+                        let objection = Objection::new(&at, "its delta is based on itself");
+                        filling.objections.push(objection);
+                        return Ok((chain, None));
+                    }
+                    chain.push(std::mem::replace(&mut at, parent));
+                }
+                None => {
+                    let (trees, objections) = (&mut filling.trees, &mut filling.objections);
+                    let base = self.base(&at, trees, objections).await?;
+                    return Ok((chain, base));
+                }
+            }
+        }
     }
 
     /// Returns the tree of a snapshot that the hub has.

@@ -84,7 +84,7 @@ impl Rebuild<'_> {
         Ok(())
     }
 
-    /// Each row's pointer is the one that the store's own object of that id would get.
+    /// Checks that each row's storage_uri is the one that the stored object of that id would get.
     async fn check_pointers(
         &self,
         kind: Kind,

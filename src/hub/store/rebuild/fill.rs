@@ -1,11 +1,12 @@
 //! Rows into the target: each batch in one transaction, then read back and compared.
 
-use super::{Rebuild, RebuildError, UNKNOWN, rows};
+use super::{Rebuild, RebuildError, UNKNOWN};
 use crate::backend::Key;
 use crate::index::rebuild_scratch::{NamedBlob, TreeLine};
 use crate::index::{BlobRow, CommitRow, NewRows, SnapshotRow};
 use crate::store::StoreError;
 use crate::store::columns::Columns;
+use crate::store::rows;
 use futures_util::{StreamExt, stream};
 use luthier_object::time::Micros;
 use luthier_object::{Kind, ObjectId, Proof, Record, SnapshotRecord};
@@ -269,7 +270,7 @@ impl Rebuild<'_> {
         Ok(())
     }
 
-    /// Last: a database with branches is one that is whole but for the rest of them.
+    /// Writes branches last: a database with branches has every other row.
     async fn fill_branches(&mut self) -> Result<(), RebuildError> {
         self.progress.phase("branches", None);
         let mut after = String::new();

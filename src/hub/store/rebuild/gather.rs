@@ -52,7 +52,7 @@ impl Rebuild<'_> {
             while let Some(entry) = entries.next().await {
                 match entry {
                     Ok(entry) => batch.extend(self.sort(entry, &mut refs_name).await?),
-                    // The rest of the listing still comes; what lies in the hole is not known.
+                    // The rest of the listing still comes; the keys of the gap are not known.
                     Err(error) => self
                         .report
                         .unknown("(listing)".to_owned(), error.to_string()),
@@ -268,7 +268,7 @@ fn fact(proof: Proof, size: u64, entry: &Entry, key: &Key) -> Found {
     }
 }
 
-/// Of two keys of one object, the one of the newer layout is taken.
+/// Ranks the keys of one object: the one of the newer layout wins.
 fn rank(key: &Key) -> u8 {
     layout::recognise(key.as_str()).map_or(u8::MAX, |(layout, _)| layout as u8)
 }

@@ -13,7 +13,6 @@ mod fill;
 mod gather;
 mod open;
 mod plan;
-pub mod rows;
 
 use super::{StoreError, Writer};
 use crate::index::IndexError;
@@ -93,7 +92,7 @@ pub struct Rebuilt {
     /// Keys of no known layout, objects that prove nothing, checkpoints that are not trusted.
     pub skipped: u64,
     pub first_skipped: Vec<Skipped>,
-    /// Keys that could not be read: what lies there is not known.
+    /// Keys that could not be read: their contents are not known.
     pub unknown: u64,
     /// Keys that could not be read kept the rest from being written: what hangs on them would be other rows than
     /// a run that reads everything makes.
@@ -190,7 +189,7 @@ pub async fn rebuild_with(
     Ok(rebuild.report)
 }
 
-/// [`rebuild_with`] the usual options.
+/// Rebuilds as [`rebuild_with`] does, with the default options.
 ///
 /// # Errors
 /// As there.

@@ -1,22 +1,28 @@
 //! The database that is to be filled: made where none is, opened where a run was cut short.
 
+use super::RebuildError;
 use crate::access::Access;
 use crate::index::{IndexError, IndexMut, Postgres, Sqlite};
 use crate::store::hub::{Database, Hub};
 use crate::store::read::open_backend;
 use crate::store::requests::connect_index;
-use crate::store::retry::Retrying;
-use crate::store::{Authority, Store, StoreError, WriteSide};
+use crate::store::{Authority, Store};
+use futures_util::StreamExt;
 use std::sync::Arc;
 
 impl Store {
     /// Opens the store of `hub` and a database to be filled from it, which is made where there is none.
     ///
     /// # Errors
-    /// A side that cannot be opened, or a file that is no hub's database.
-    pub async fn open_to_fill(hub: &Hub, _authority: &Authority) -> Result<Self, StoreError> {
+    /// A side that cannot be opened, a file that is no hub's database, or a store that lists no key: then no
+    /// database is made.
+    pub async fn open_to_fill(hub: &Hub, _authority: &Authority) -> Result<Self, RebuildError> {
         // Only read: a rebuild puts nothing into the store.
         let backend = open_backend(hub, Access::Read).await?;
+        // A listing that fails is no empty one: the rebuild asks again and says what it could not read.
+        if backend.list("", None).next().await.is_none() {
+            return Err(RebuildError::NothingListed);
+        }
         let index = connect_index(made_or_found(&hub.database)).await?;
         if let Some(hidden) = index.hidden().iter().find(|hidden| hidden.why.hides()) {
             let error = IndexError::Open {
@@ -29,14 +35,7 @@ impl Store {
             };
             return Err(error.into());
         }
-        Ok(Self {
-            hub: hub.clone(),
-            index: Retrying::new(index.clone()),
-            backend: backend.clone(),
-            write_side: Some(WriteSide { index, backend }),
-            patient: None,
-            copies: None,
-        })
+        Ok(Self::for_writing(hub, index, backend))
     }
 }
 

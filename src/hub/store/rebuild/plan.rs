@@ -132,7 +132,7 @@ impl Rebuild<'_> {
         Ok(())
     }
 
-    /// Names what is named and could not be had.
+    /// Lists ids that others refer to and that the store does not have.
     pub(super) async fn tell_missing(&mut self) -> Result<(), RebuildError> {
         let (count, first) = self.scratch.lacking(SHOWN as u32).await?;
         self.report.missing = count;

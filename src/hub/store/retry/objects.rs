@@ -16,16 +16,16 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How often one object is asked for while others are answered, as long as tries like that help more often than not.
+/// Requests for one object while others are answered, as long as such tries help more often than not.
 const TRIES: u32 = 6;
 
-/// How often where they do not: what fails then fails for good. Half as often where it takes a time-out each.
+/// Requests where such tries do not help; then the object counts as failed. Half as many where each takes a timeout.
 const FEW_TRIES: u32 = 4;
 
 /// The most times that a body is continued after a break.
 const BREAKS: u32 = 4;
 
-/// A question that takes longer is told in the progress line.
+/// A request that takes longer is shown in the progress line.
 const SLOW: Duration = Duration::from_secs(5);
 
 /// Time-outs of a job behind which each question has [`HURRIED`] only, and one try.
@@ -55,7 +55,7 @@ impl Health {
         self.down.store(false, Ordering::Relaxed);
     }
 
-    /// How often a question that fails is asked.
+    /// Returns how often a request that fails is sent.
     fn tries(&self) -> u32 {
         let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
         match count(&self.recovered) >= count(&self.given_up) {
@@ -186,7 +186,7 @@ impl Patient {
         }
     }
 
-    /// Tells in the progress line that a request is slow, and ends it where the job is told to stop.
+    /// Shows in the progress line that a request is slow, and ends it where the job is told to stop.
     async fn watched<T>(
         &self,
         subject: &str,

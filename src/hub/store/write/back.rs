@@ -1,11 +1,11 @@
 //! Takes a replacement back: puts the bytes from quarantine in the place of those that replaced them.
 
 use super::{Change, Done, Ledger, WriteError, Writer};
-use crate::backend::{Replaced, layout};
+use crate::backend::{Replaced, Replacement, layout};
 use crate::store::StoreError;
 
 impl Writer {
-    /// Announces, keeps a copy of what lies there, replaces it by compare-and-set, reads back whole, and
+    /// Announces, keeps a copy of the stored bytes, replaces them by compare-and-set, reads back whole, and
     /// changes the row's cells where they still are what was seen.
     pub(super) async fn put_back(
         &self,
@@ -26,9 +26,13 @@ impl Writer {
         };
         ledger.intend(change).map_err(WriteError::Ledger)?;
         self.keep_aside(&aside, seen).await?;
-        let (backend, old) = (&self.side.backend, bytes.clone());
-        let replaced = backend.replace(key, seen, old, self.unguarded).await;
-        if replaced.map_err(StoreError::from)? == Replaced::Changed {
+        let replaced = self.side.backend.replace(Replacement {
+            key,
+            seen,
+            bytes: bytes.clone(),
+            unguarded: self.unguarded,
+        });
+        if replaced.await.map_err(StoreError::from)? == Replaced::Changed {
             return Ok(Done::Superseded);
         }
         match self.store.read_object(key).await? {

@@ -1,7 +1,7 @@
 //! Bad bytes put aside, good bytes put in their place.
 
 use super::{Change, Done, Ledger, WriteError, Writer};
-use crate::backend::{Key, Replaced, layout};
+use crate::backend::{Key, Replaced, Replacement, layout};
 use crate::store::StoreError;
 use bytes::Bytes;
 use luthier_object::Proof;
@@ -34,9 +34,13 @@ impl Writer {
         };
         ledger.intend(change).map_err(WriteError::Ledger)?;
         self.keep_aside(&aside, bad).await?;
-        let (backend, good) = (&self.side.backend, object.bytes().clone());
-        let replaced = backend.replace(key, bad, good, self.unguarded).await;
-        match replaced.map_err(StoreError::from)? {
+        let replaced = self.side.backend.replace(Replacement {
+            key,
+            seen: bad,
+            bytes: object.bytes().clone(),
+            unguarded: self.unguarded,
+        });
+        match replaced.await.map_err(StoreError::from)? {
             Replaced::Changed => return Ok(Done::Superseded),
             Replaced::Stored => {}
         }

@@ -6,7 +6,7 @@ use crate::store::StoreError;
 use luthier_object::{Kind, ObjectId};
 
 impl Writer {
-    /// Compare-and-set of cells, once the witness has proved the id.
+    /// Sets cells if they still have the values that were seen, once the witness has proved the id.
     pub(super) async fn edit(
         &self,
         change: &Change,

@@ -10,7 +10,7 @@ use crate::theme::Theme;
 use crate::widgets::list::Cursor;
 use crate::widgets::pane::{self, Text};
 use crate::widgets::sides;
-use luthier_audit::Remedy;
+use luthier_audit::{Code, Remedy};
 use luthier_hub::text;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
@@ -67,14 +67,13 @@ impl Decide {
         head.say(row.code.fault().is, theme.muted);
         for side in [Side::Row, Side::Object] {
             let key = if side == Side::Row { "1" } else { "2" };
-            let words = match winner(row.remedy) == Some(side) {
-                true => outcome(row.remedy),
-                false => "Nothing is changed: no remedy can make the other side agree with it.",
+            let words = match (row.code, winner(row.remedy) == Some(side)) {
+                (Code::RowMissing | Code::HeadDangling, true) => "a row is made from the object",
+                (_, true) => outcome(row.remedy),
+                (_, false) => "nothing is changed",
             };
-            head.say(
-                &format!("{key} keep the {}: {words}", side.word()),
-                theme.text,
-            );
+            let keeps = keeps(row.code, side);
+            head.say(&format!("{key} {keeps}: {words}"), theme.text);
         }
         let rule = match (
             shared.decisions.count(row.code),
@@ -91,6 +90,9 @@ impl Decide {
     fn sides(&self, row: &FindingLine, width: u16, theme: &Theme) -> Text {
         let mut out = Text::new(width);
         match &self.seen {
+            _ if row.code == Code::RowMissing => {
+                out.say("there is no row to compare with the object", theme.muted);
+            }
             Some((id, Slot::Ready(seen))) if *id == row.id => {
                 let layout = sides::Layout {
                     beside: self.is_beside(width),
@@ -112,6 +114,18 @@ impl Decide {
             out.pair(name, value, theme, theme.text);
         }
         out
+    }
+}
+
+/// Names the choice of a side; a side that is missing cannot be kept.
+const fn keeps(code: Code, side: Side) -> &'static str {
+    match (code, side) {
+        (Code::RowMissing, Side::Row) => "leave it without a row",
+        (Code::HeadDangling, Side::Row) => "leave the branch without its commit",
+        (Code::ObjectMissing, Side::Object) => "leave it without an object",
+        (_, Side::Row) => "keep the row",
+        (_, Side::Object) => "keep the object",
+        (_, Side::Skip) => "skip",
     }
 }
 

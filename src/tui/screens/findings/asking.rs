@@ -11,22 +11,11 @@ impl Findings {
     /// Takes an answer if it waits for it.
     pub fn answer(&mut self, ticket: Ticket, answer: Answer, ctx: &mut Ctx) -> Option<Answer> {
         if self.list.awaits(ticket) {
-            match answer {
-                Answer::Findings(rows) => self.list.take(ticket, Ok(rows)),
-                Answer::Failed(why) => self.list.take(ticket, Err(why)),
-                other => return Some(other),
-            }
-            return None;
+            let findings = answer.findings();
+            return findings.map(|rows| self.list.take(ticket, rows)).err();
         }
-        if let Some((_, slot)) = &mut self.preview
-            && slot.awaits(ticket)
-        {
-            *slot = match answer {
-                Answer::Inspected(seen) => Slot::Ready(seen),
-                Answer::Failed(why) => Slot::Failed(why),
-                other => return Some(other),
-            };
-            return None;
+        if let Some(slot) = Slot::awaiting(&mut self.preview, ticket) {
+            return answer.inspected().map(|seen| slot.fill(seen)).err();
         }
         let answer = self.take_marks(ticket, answer, ctx)?;
         match answer {

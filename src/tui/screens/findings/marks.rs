@@ -203,7 +203,7 @@ impl Findings {
         true
     }
 
-    /// The hub was audited anew: what was marked, and what is under the cursor, is found again there.
+    /// Finds the marks and the cursor again in the report of a new audit.
     pub(super) fn carry(&mut self, ctx: &mut Ctx) {
         let from = std::mem::replace(&mut self.report, ctx.shared.audits.report);
         (self.marked.anchor, self.marked.then_plan) = (None, false);

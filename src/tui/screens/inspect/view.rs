@@ -15,7 +15,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-/// Verdict and findings, the tabs, the facet, and below the differences the field in full.
+/// Splits the screen: verdict and findings, tabs, facet, and below the differences the field in full.
 fn parts(screen: &Inspect, area: Rect) -> [Rect; 4] {
     let top = screen.seen.ready().map_or(2, |seen| {
         let lines = verdict(seen, area.width, &Theme::ansi()).lines.len();
@@ -250,7 +250,7 @@ fn trial_columns(seen: &Inspected) -> (usize, usize) {
     )
 }
 
-/// One identity scheme tried.
+/// Draws one identity formula that was tried.
 fn trial_line(
     trial: &TrialLine,
     (from, scheme): (usize, usize),
@@ -281,7 +281,7 @@ fn trial_line(
     ])
 }
 
-/// One link.
+/// Draws one link.
 fn link_line(link: &LinkLine, theme: &Theme) -> Line<'static> {
     let (mark, style) = match link.exists {
         true => ("", theme.text),
@@ -340,13 +340,17 @@ fn verdict(seen: &Inspected, width: u16, theme: &Theme) -> Text {
     };
     out.say(&seen.verdict, style);
     for row in &seen.findings {
-        let words = format!("{}: {}", row.code, row.code.fault().is);
+        // The verdict may have said it already.
+        let words = match row.code.fault().is {
+            is if seen.verdict.contains(is) => row.code.to_string(),
+            is => format!("{}: {is}", row.code),
+        };
         out.say(&words, theme.grade(row.grade));
     }
     out
 }
 
-/// An object beside a list: verdict, findings, and what differs.
+/// Draws an object beside a list: verdict, findings, and differences.
 pub fn preview(seen: &Inspected, frame: &mut Frame, area: Rect, theme: &Theme) {
     let mut head = verdict(seen, area.width, theme);
     head.gap();

@@ -131,8 +131,8 @@ fn state(row: &ObjectLine, theme: &Theme) -> (String, Style) {
             let mark = grade_mark(fault.grade);
             return (format!("{mark} {}", fault.name), theme.grade(fault.grade));
         }
-        (_, Pointer::Null, _) => ("✗ no-uri", theme.error),
-        (_, _, Some(byte)) if byte != b'{' => ("~ msgpack", theme.warning),
+        (_, Pointer::Null, _) => ("✗ unlinked", theme.error),
+        (_, _, Some(byte)) if byte != b'{' => ("~ cache-msgpack", theme.warning),
         (_, Pointer::NoColumn, _) => ("? no column", theme.muted),
         (Judged::Clean(Depth::Bytes), Pointer::Uri(_), _) => ("✓ ok", theme.good),
         (Judged::Clean(Depth::Presence), Pointer::Uri(_), _) => ("· presence", theme.text),
@@ -167,7 +167,7 @@ struct Columns {
 }
 
 impl Columns {
-    /// For a line of `width` cells beside a graph of `graph`. What a commit says is the last thing to go:
+    /// Divides a line of `width` cells beside a graph of `graph` cells. The commit's message is dropped last:
     /// before it, the graph shrinks, who made it goes, then when it was made.
     fn new(width: u16, graph: usize) -> Self {
         let width = usize::from(width);
@@ -286,6 +286,12 @@ fn describe(row: &ObjectLine, width: u16, theme: &Theme) -> Text {
         };
         out.pair(name, &size.to_string(), theme, theme.text);
     }
+    stored(row, &mut out, theme);
+    out
+}
+
+/// Draws where the row says that its object is, and its cache.
+fn stored(row: &ObjectLine, out: &mut Text, theme: &Theme) {
     match &row.pointer {
         Pointer::Uri(uri) => out.pair("storage_uri", uri, theme, theme.text),
         Pointer::Null => out.pair("storage_uri", "✗ null", theme, theme.error),
@@ -299,5 +305,4 @@ fn describe(row: &ObjectLine, width: u16, theme: &Theme) -> Text {
         };
         out.pair("cache", &cache, theme, theme.text);
     }
-    out
 }

@@ -165,7 +165,7 @@ fn refusal_line(row: &RefusalLine, width: u16, theme: &Theme) -> Line<'static> {
 pub const fn mended(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::Undo => "brings back",
-        _ => "mends",
+        _ => "repairs",
     }
 }
 

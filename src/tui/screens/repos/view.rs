@@ -219,6 +219,12 @@ fn describe(
     out.pair("pushed", &exactly(row.pushed), theme, theme.text);
     out.pair("default", row.default_branch.shown(), theme, theme.text);
     let Some(more) = more else { return out };
+    findings(row, more, &mut out, (shared, theme));
+    branches(row, more, &mut out, (shared, theme));
+    out
+}
+
+fn findings(row: &RepoLine, more: &Beside, out: &mut Text, (shared, theme): (&Shared, &Theme)) {
     out.gap();
     out.say("findings", theme.title);
     let past = shared.audits.last_repo_audit(row.path.exact());
@@ -244,6 +250,9 @@ fn describe(
         Slot::Empty => out.say("? no audit has ended yet", theme.pending),
         Slot::Pending(_) => out.say("…", theme.pending),
     }
+}
+
+fn branches(row: &RepoLine, more: &Beside, out: &mut Text, (shared, theme): (&Shared, &Theme)) {
     out.gap();
     out.say("branches", theme.title);
     if let Some(known) = shared.audits.branches_of(row.path.exact()) {
@@ -270,5 +279,4 @@ fn describe(
         Slot::Failed(why) => out.say(&format!("✗ {why}"), theme.error),
         _ => out.say("…", theme.pending),
     }
-    out
 }

@@ -3,9 +3,9 @@
 //! `rmp-serde` by itself accepts what follows the value, keeps the last of two equal keys and
 //! reads a struct from a list, so each of these is looked for here.
 
-use super::json::{self, MAX_DEPTH};
-use super::manifest::{Delta, MAX_ENTRIES, Manifest, ManifestError};
-use super::{JsonError, ObjectId, RecordError};
+use super::{Delta, MAX_ENTRIES, Manifest, ManifestError};
+use crate::json::{self, MAX_DEPTH};
+use crate::{JsonError, ObjectId, RecordError};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use std::cell::RefCell;
@@ -20,12 +20,12 @@ type Reader<'b> = rmp_serde::Deserializer<rmp_serde::decode::ReadReader<Cursor<&
 type Refusal = RefCell<Option<ManifestError>>;
 
 /// Returns whether a msgpack map starts with `byte`. None of these starts a JSON text.
-pub(super) const fn starts_map(byte: u8) -> bool {
+pub(crate) const fn starts_map(byte: u8) -> bool {
     matches!(byte, 0x80..=0x8f | 0xde | 0xdf)
 }
 
 /// Reads one value of any type.
-pub(super) fn value(bytes: &[u8]) -> Result<Value, ManifestError> {
+pub(crate) fn value(bytes: &[u8]) -> Result<Value, ManifestError> {
     let mut reader = reader(bytes);
     let value = json::value(&mut reader, |e| ManifestError::Msgpack(e.to_string()))?;
     at_end(&reader, bytes)?;
@@ -33,13 +33,13 @@ pub(super) fn value(bytes: &[u8]) -> Result<Value, ManifestError> {
 }
 
 /// Reads a map of path to blob id.
-pub(super) fn manifest(bytes: &[u8]) -> Result<Manifest, ManifestError> {
+pub(crate) fn manifest(bytes: &[u8]) -> Result<Manifest, ManifestError> {
     let refusal = Refusal::default();
     read(bytes, &refusal, Entries(&refusal)).map(Manifest::from)
 }
 
 /// Reads a map of what was added and what was removed.
-pub(super) fn delta(bytes: &[u8]) -> Result<Delta, ManifestError> {
+pub(crate) fn delta(bytes: &[u8]) -> Result<Delta, ManifestError> {
     let refusal = Refusal::default();
     read(bytes, &refusal, Changes(&refusal))
 }
