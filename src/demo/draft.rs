@@ -153,10 +153,7 @@ impl Draft {
 
     fn record(&self, snapshot: &ObjectId) -> CommitRecord {
         let mut parents = self.parents.iter().cloned();
-        let mut rest: Map<String, Value> = commit::defaults()
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect();
+        let mut rest: Map<String, Value> = commit::default_rest();
         rest.extend(self.rest.clone());
         let mut record = CommitRecord {
             commit_id: ObjectId::new(""),

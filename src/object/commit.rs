@@ -2,6 +2,7 @@
 
 use super::{FrameError, Kind, ObjectId, RecordError, frame, json, type_name};
 use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
 
 /// A commit as its payload states it. Text is kept as written: ids hash the text.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,23 +38,34 @@ pub const OWN: [&str; 9] = [
 
 /// Returns the rest of the format's table, each key with its default.
 #[must_use]
-pub fn defaults() -> Vec<(&'static str, Value)> {
-    vec![
-        ("metadata", json!({})),
-        ("structured_delta", Value::Null),
-        ("sem_ver_bump", json!("none")),
-        ("breaking_changes", json!([])),
-        ("reviewed_by", json!([])),
-        ("agent_id", json!("")),
-        ("model_id", json!("")),
-        ("toolchain_id", json!("")),
-        ("prompt_hash", json!("")),
-        ("signature", json!("")),
-        ("signer_key_id", json!("")),
-        ("signer_public_key", json!("")),
-        ("format_version", json!(1)),
-        ("test_runs", json!(0)),
-    ]
+pub fn defaults() -> &'static [(&'static str, Value)] {
+    static DEFAULTS: LazyLock<Vec<(&'static str, Value)>> = LazyLock::new(|| {
+        vec![
+            ("metadata", json!({})),
+            ("structured_delta", Value::Null),
+            ("sem_ver_bump", json!("none")),
+            ("breaking_changes", json!([])),
+            ("reviewed_by", json!([])),
+            ("agent_id", json!("")),
+            ("model_id", json!("")),
+            ("toolchain_id", json!("")),
+            ("prompt_hash", json!("")),
+            ("signature", json!("")),
+            ("signer_key_id", json!("")),
+            ("signer_public_key", json!("")),
+            ("format_version", json!(1)),
+            ("test_runs", json!(0)),
+        ]
+    });
+    &DEFAULTS
+}
+
+/// Returns the rest of a commit that states nothing more.
+#[must_use]
+pub fn default_rest() -> Map<String, Value> {
+    let rest = defaults().iter();
+    rest.map(|(key, value)| ((*key).to_owned(), value.clone()))
+        .collect()
 }
 
 impl CommitRecord {
@@ -139,7 +151,7 @@ impl CommitRecord {
 /// A field with a value of another type.
 pub fn with_defaults(mut map: Map<String, Value>) -> Result<Map<String, Value>, RecordError> {
     for (key, default) in defaults() {
-        let value = map.entry(key).or_insert_with(|| default.clone());
+        let value = map.entry(*key).or_insert_with(|| default.clone());
         let (fits, expected) = match default {
             Value::Null => (true, ""),
             Value::String(_) => (value.is_string(), "a string"),
@@ -153,7 +165,7 @@ pub fn with_defaults(mut map: Map<String, Value>) -> Result<Map<String, Value>, 
         };
         if !fits {
             return Err(RecordError::Type {
-                key: key.into(),
+                key: (*key).into(),
                 expected,
                 found: type_name(value),
             });

@@ -296,7 +296,7 @@ fn the_text_of_a_large_tree_is_hashed_in_parts_as_if_it_were_whole() {
             .collect();
         parts.extend(folders.iter().map(|folder| format!("dir\0{folder}")));
         let text = parts.join("\0");
-        assert!(text.len() > 3 * 64 << 10);
+        assert!(text.len() > 3 * (64 << 10));
         let framed = format!("snapshot {}\0{text}", text.len());
         for (scheme, text) in [(SnapshotScheme::Typed, framed), (SnapshotScheme::Rc7, text)] {
             let id = ObjectId::typed(&Sha256::digest(&text).into());

@@ -203,10 +203,7 @@ pub fn commit(snapshot: &ObjectId, parents: &[&ObjectId], message: &str) -> Comm
         parent_commit_id: parents.first().map(|id| (*id).clone()),
         parent2_commit_id: parents.get(1).map(|id| (*id).clone()),
         author: "alice".into(),
-        rest: commit::defaults()
-            .into_iter()
-            .map(|(k, v)| (k.to_owned(), v))
-            .collect(),
+        rest: commit::default_rest(),
     };
     record.commit_id = identity::commit_id(&record);
     record

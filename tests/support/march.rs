@@ -180,10 +180,7 @@ impl March {
             .unwrap()
             .1;
         let at = format!("2026-03-19T{:02}:00:00.710544+00:00", 10 + hour);
-        let mut rest: Map<String, serde_json::Value> = commit::defaults()
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect();
+        let mut rest: Map<String, serde_json::Value> = commit::default_rest();
         rest.insert("format_version".into(), 5.into());
         let mut record = CommitRecord {
             commit_id: ObjectId::new(""),

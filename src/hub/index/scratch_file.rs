@@ -10,8 +10,7 @@ use rusqlite::types::{FromSql, Value};
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 use std::borrow::Cow;
 use std::path::PathBuf;
-use std::sync::mpsc;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// Nothing in it has to outlive the process; 64 MiB of it stay in memory.
 const SETTINGS: &str = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; PRAGMA temp_store = FILE";
@@ -19,7 +18,17 @@ const SETTINGS: &str = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRA
 /// Statements that are kept compiled.
 const STATEMENTS: usize = 64;
 
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+/// Jobs that wait for the thread; whoever has another one waits.
+const JOBS: usize = 4;
+
+type Job = Box<dyn FnOnce(&mut Worker) + Send>;
+
+/// The thread's side of the file.
+struct Worker {
+    connection: Connection,
+    /// The first write that failed; whoever asks next is told.
+    failed: Option<rusqlite::Error>,
+}
 
 /// A temporary database. Its thread ends with it.
 pub(super) struct ScratchFile {
@@ -46,9 +55,9 @@ impl ScratchFile {
         };
         let folder =
             scratch::folder(name).map_err(|e| open(Cause::told(scratch::trouble(&e), e)))?;
-        let (jobs, asked) = mpsc::channel::<Job>();
+        let (jobs, mut asked) = mpsc::channel::<Job>(JOBS);
         let file = Self { jobs, what, folder };
-        let mut connection = Connection::open_with_flags(
+        let connection = Connection::open_with_flags(
             file.path(),
             OpenFlags::SQLITE_OPEN_READ_WRITE
                 | OpenFlags::SQLITE_OPEN_CREATE
@@ -58,7 +67,15 @@ impl ScratchFile {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         std::thread::Builder::new()
             .name(format!("luthier-{name}"))
-            .spawn(move || asked.iter().for_each(|job| job(&mut connection)))
+            .spawn(move || {
+                let mut worker = Worker {
+                    connection,
+                    failed: None,
+                };
+                while let Some(job) = asked.blocking_recv() {
+                    job(&mut worker);
+                }
+            })
             .map_err(|e| open(Cause::of(e)))?;
         file.run(SETTINGS).await?;
         file.run(schema).await?;
@@ -78,19 +95,36 @@ impl ScratchFile {
         &self,
         job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, IndexError> {
-        let failed = |why| IndexError::Query {
-            what: self.what,
-            why,
-        };
         let (tell, told) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
+        let job: Job = Box::new(move |worker| {
+            let answer = match worker.failed.take() {
+                Some(error) => Err(error),
+                None => job(&mut worker.connection),
+            };
             // Whoever asked may have gone.
-            let _ = tell.send(job(connection));
+            let _ = tell.send(answer);
         });
-        let gone = || failed("its thread has ended".into());
-        self.jobs.send(job).map_err(|_| gone())?;
-        let answer = told.await.map_err(|_| gone())?;
-        answer.map_err(|e| failed(temporary(e)))
+        self.jobs.send(job).await.map_err(|_| self.ended())?;
+        let answer = told.await.map_err(|_| self.ended())?;
+        answer.map_err(|e| IndexError::Query {
+            what: self.what,
+            why: temporary(e),
+        })
+    }
+
+    /// Waits for every write so far: for whoever opens the file by its path.
+    ///
+    /// # Errors
+    /// One of them failed.
+    pub async fn settle(&self) -> Result<(), IndexError> {
+        self.call(|_| Ok(())).await
+    }
+
+    fn ended(&self) -> IndexError {
+        IndexError::Query {
+            what: self.what,
+            why: "its thread has ended".into(),
+        }
     }
 
     /// Runs statements that give nothing back.
@@ -101,10 +135,10 @@ impl ScratchFile {
         self.call(move |c| c.execute_batch(statements)).await
     }
 
-    /// Inserts `rows` by `INSERT INTO t (a, b) ` and what stands behind the values, one transaction for all.
+    /// Inserts `rows` by `INSERT INTO t (a, b) ` and what follows the values, one transaction for all.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// As [`Self::each`].
     pub async fn add<T>(
         &self,
         (head, tail): (&str, &str),
@@ -119,10 +153,11 @@ impl ScratchFile {
             .await
     }
 
-    /// Runs a statement for each `width` of these values, one transaction for all.
+    /// Runs a statement for each `width` of these values, one transaction for all. It is not waited for: the next
+    /// question comes behind it, and is told where it failed.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file's thread has ended.
     pub async fn each(
         &self,
         statement: String,
@@ -132,17 +167,28 @@ impl ScratchFile {
         if width == 0 {
             return Ok(());
         }
-        self.call(move |c| {
-            let transaction = c.transaction()?;
-            let mut prepared = transaction.prepare_cached(&statement)?;
-            for row in values.chunks(width) {
-                prepared.execute(params_from_iter(row))?;
+        let job: Job = Box::new(move |worker| {
+            if worker.failed.is_none() {
+                let done = change_each(&mut worker.connection, &statement, values.chunks(width));
+                worker.failed = done.err();
             }
-            drop(prepared);
-            transaction.commit()
-        })
-        .await
+        });
+        self.jobs.send(job).await.map_err(|_| self.ended())
     }
+}
+
+fn change_each<'v>(
+    connection: &mut Connection,
+    statement: &str,
+    rows: impl Iterator<Item = &'v [Value]>,
+) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    let mut prepared = transaction.prepare_cached(statement)?;
+    for row in rows {
+        prepared.execute(params_from_iter(row))?;
+    }
+    drop(prepared);
+    transaction.commit()
 }
 
 /// A statement being put together: its text and its values.

@@ -6,6 +6,7 @@
 use crate::{CommitRecord, Kind, ObjectId, frame, time};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::cell::LazyCell;
 
 /// A formula that commits' ids were made with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,13 +183,17 @@ pub struct Recovered {
 pub fn recover_commit(record: &CommitRecord) -> Option<Recovered> {
     let digest = record.commit_id.digest()?;
     let stored = Fields::of(record);
-    let rendered: Vec<(i32, String)> = time::parse(&record.committed_at)
-        .into_iter()
-        .flat_map(|at| time::offsets().filter_map(move |o| Some((o, time::isoformat(at, o)?))))
-        .collect();
+    // Nearly always the stored text fits, and a hundred others cost more than all the rest.
+    let rendered = LazyCell::new(|| -> Vec<(i32, String)> {
+        let at = time::parse(&record.committed_at);
+        at.into_iter()
+            .flat_map(|at| time::offsets().filter_map(move |o| Some((o, time::isoformat(at, o)?))))
+            .collect()
+    });
     let spellings = || {
-        let rendered = rendered.iter().map(|(o, text)| (Some(*o), text.as_str()));
-        std::iter::once((None, record.committed_at.as_str())).chain(rendered)
+        let others = std::iter::once_with(|| rendered.iter()).flatten();
+        let others = others.map(|(o, text)| (Some(*o), text.as_str()));
+        std::iter::once((None, record.committed_at.as_str())).chain(others)
     };
     for author_emptied in [false, true] {
         if author_emptied && record.author.is_empty() {

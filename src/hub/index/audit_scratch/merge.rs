@@ -61,6 +61,9 @@ impl AuditScratch {
     ) -> Result<AuditScratch, IndexError> {
         let merged = AuditScratch::new().await?;
         merged.index().await?;
+        for side in [older, newer] {
+            side.file.settle().await?;
+        }
         let sides = [("older", older), ("newer", newer)];
         let sides = sides.map(|(name, scratch)| (name, scratch.file.path().display().to_string()));
         let codes: Vec<String> = judged.iter().map(u16::to_string).collect();

@@ -135,10 +135,7 @@ impl Authorship {
             parent_commit_id: parents.first().cloned(),
             parent2_commit_id: parents.get(1).cloned(),
             author: self.author.clone(),
-            rest: commit::defaults()
-                .into_iter()
-                .map(|(key, value)| (key.to_owned(), value))
-                .collect(),
+            rest: commit::default_rest(),
         };
         record.commit_id = identity::commit_id(&record);
         Ok(record)
