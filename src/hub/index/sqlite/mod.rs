@@ -1,6 +1,6 @@
 //! The database in an SQLite file.
 //!
-//! Statements are put together from the hub's [`Capabilities`]: a column that the hub lacks is read as
+//! Statements are put together from the hub's [`Capabilities`](crate::index::Capabilities): a column that the hub lacks is read as
 //! null, a table that it lacks as empty. Reading goes through a few read-only connections, writing
 //! through one of its own.
 
