@@ -189,7 +189,7 @@ impl Code {
                 "compare it with its parents, and commit the lost files again from a client"
             }
             Code::BranchDuplicate => {
-                "ask who pushed it which head is right, and remove the other row of musehub_branches"
+                "ask who pushed it which head is right, and correct the rows of musehub_branches"
             }
             Code::BranchUnsafe => "rename the branch on the hub",
             Code::Cycle => {

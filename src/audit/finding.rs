@@ -69,6 +69,15 @@ pub struct Blocks {
     pub repos: Option<u64>,
 }
 
+impl Blocks {
+    /// What a finding on a branch stops: its own pull.
+    pub const ONE_BRANCH: Self = Self {
+        commits: Some(0),
+        branches: Some(1),
+        repos: Some(1),
+    };
+}
+
 /// One fault on one subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(into = "Written", try_from = "Written")]

@@ -301,19 +301,15 @@ async fn blocks(
             if !stops_pull(&finding) {
                 continue;
             }
-            let start = match (finding.kind, finding.kind.kind()) {
-                (_, Some(kind)) => scan.scratch.blocked_commits(kind, &finding.id).await?,
-                _ => Vec::new(),
+            let start = match finding.kind.kind() {
+                Some(kind) => scan.scratch.blocked_commits(kind, &finding.id).await?,
+                None => Vec::new(),
             };
-            let mut blocked = walk.from(&start, children, heads);
             stops.spread(n as u32, &start, children);
-            if finding.kind == Subject::Branch {
-                blocked = Blocks {
-                    commits: Some(0),
-                    branches: Some(1),
-                    repos: Some(1),
-                };
-            }
+            let blocked = match finding.kind {
+                Subject::Branch => Blocks::ONE_BRANCH,
+                _ => walk.from(&start, children, heads),
+            };
             finding.blocks = Some(blocked);
             changes.push((
                 n,

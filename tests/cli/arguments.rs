@@ -35,7 +35,7 @@ fn a_command_without_a_hub_says_how_to_give_one() {
         &["backfill"],
     ] {
         let ran = place.run(arguments);
-        ran.fails(2, "add --database URL --store URL");
+        ran.fails(2, "add --database URL and --store URL");
         assert_eq!(ran.err.lines().count(), 1, "{ran:?}");
         assert!(ran.err.starts_with("luthier: "));
     }

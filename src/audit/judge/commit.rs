@@ -9,6 +9,7 @@ use crate::evidence::{
 use crate::fault::Code;
 use crate::finding::{Finding, Subject};
 use crate::probe::{Named, ObjectState};
+use luthier_hub::backend::Key;
 use luthier_hub::index::CommitRow;
 use luthier_hub::index::audit_scratch::StoredCopy;
 use luthier_hub::store::reconstruct;
@@ -64,14 +65,7 @@ impl Judge {
         match &looked {
             None => self.unasked(&mut verdict, row, proof, unproved),
             Some(ObjectState::Unlinked { found, others }) => {
-                let finding = match proof {
-                    _ if !found.is_empty() => {
-                        let (found, path) = (names(found), None);
-                        about(Evidence::UriUnlinked(Unlinked { found, path }))
-                    }
-                    None => unproved(),
-                    Some(proof) => self.graded(not_stored(&id, proof)),
-                };
+                let finding = self.unlinked(&id, found, proof, unproved);
                 judge_unlinked(&mut verdict, Kind::Commit, &id, (found, others), finding);
             }
             Some(looked) => {
@@ -80,6 +74,25 @@ impl Judge {
             }
         }
         verdict
+    }
+
+    /// Returns the finding on a row that names no object, of which these keys have a proved one.
+    fn unlinked(
+        &self,
+        id: &ObjectId,
+        found: &[Key],
+        proof: Option<&Recovered>,
+        unproved: impl Fn() -> Finding,
+    ) -> Finding {
+        match proof {
+            _ if !found.is_empty() => {
+                let (found, path) = (names(found), None);
+                let evidence = Evidence::UriUnlinked(Unlinked { found, path });
+                Finding::new(evidence, Subject::Commit, id.as_str())
+            }
+            None => unproved(),
+            Some(proof) => self.graded(not_stored(id, proof)),
+        }
     }
 
     /// Without a look at the store: what the row alone says.

@@ -259,6 +259,12 @@ impl FindingQuery {
                     .push("))");
             }
         }
+        self.push_left(sql);
+        self.push_texts(sql);
+    }
+
+    /// Appends the condition for what prevents a PASS.
+    fn push_left(&self, sql: &mut Query) {
         if let Some(left) = &self.left {
             let codes: Vec<String> = left.codes.iter().map(u16::to_string).collect();
             let kinds: Vec<String> = left.kinds.iter().map(u8::to_string).collect();
@@ -270,6 +276,10 @@ impl FindingQuery {
                 .push_bind(json_list(&kinds))
                 .push("))))");
         }
+    }
+
+    /// Appends the conditions on names, ids and words.
+    fn push_texts(&self, sql: &mut Query) {
         if let Some(path) = &self.stops {
             sql.push(
                 " AND (id, code) IN (SELECT cause, code FROM standing WHERE stands = 2 AND repo = ",
