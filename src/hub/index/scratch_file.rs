@@ -26,8 +26,8 @@ type Job = Box<dyn FnOnce(&mut Worker) + Send>;
 /// The thread's side of the file.
 struct Worker {
     connection: Connection,
-    /// The first write that failed; whoever asks next is told.
-    failed: Option<rusqlite::Error>,
+    /// Why the first write that failed did: facts are missing from then on, so no question is answered any more.
+    failed: Option<String>,
 }
 
 /// A temporary database. Its thread ends with it.
@@ -95,11 +95,11 @@ impl ScratchFile {
         &self,
         job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, IndexError> {
-        let (tell, told) = oneshot::channel();
+        let (tell, told) = oneshot::channel::<Result<T, Cause>>();
         let job: Job = Box::new(move |worker| {
-            let answer = match worker.failed.take() {
-                Some(error) => Err(error),
-                None => job(&mut worker.connection),
+            let answer = match &worker.failed {
+                Some(why) => Err(destination::temporary_database(why).into()),
+                None => job(&mut worker.connection).map_err(temporary),
             };
             // Whoever asked may have gone.
             let _ = tell.send(answer);
@@ -108,7 +108,7 @@ impl ScratchFile {
         let answer = told.await.map_err(|_| self.ended())?;
         answer.map_err(|e| IndexError::Query {
             what: self.what,
-            why: temporary(e),
+            why: e,
         })
     }
 
@@ -154,7 +154,7 @@ impl ScratchFile {
     }
 
     /// Runs a statement for each `width` of these values, one transaction for all. It is not waited for: the next
-    /// question comes behind it, and is told where it failed.
+    /// question comes behind it, and fails where it did, as does every one after that.
     ///
     /// # Errors
     /// The file's thread has ended.
@@ -170,7 +170,7 @@ impl ScratchFile {
         let job: Job = Box::new(move |worker| {
             if worker.failed.is_none() {
                 let done = change_each(&mut worker.connection, &statement, values.chunks(width));
-                worker.failed = done.err();
+                worker.failed = done.err().map(|error| error.to_string());
             }
         });
         self.jobs.send(job).await.map_err(|_| self.ended())
@@ -358,4 +358,33 @@ impl<T: Bound> Bound for Option<T> {
 
 fn temporary(error: rusqlite::Error) -> Cause {
     Cause::told(destination::temporary_database(&error.to_string()), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Query, ScratchFile, ask};
+
+    #[tokio::test]
+    async fn behind_a_write_that_failed_no_question_is_answered() {
+        let schema = "CREATE TABLE known (id TEXT PRIMARY KEY)";
+        let file = ScratchFile::new("the test's file", "test", schema)
+            .await
+            .unwrap();
+        let insert = ("INSERT INTO known (id) ", "");
+        let bind = |q: &mut Query, id: &&str| {
+            q.cell(*id);
+        };
+        file.add(insert, &["a"], bind).await.unwrap();
+        assert_eq!(
+            ask("SELECT id FROM known").rows(&file).await.unwrap().len(),
+            1
+        );
+        // It is not waited for, so it does not fail itself.
+        file.add(insert, &["a"], bind).await.unwrap();
+        for _ in 0..2 {
+            let error = ask("SELECT id FROM known").rows(&file).await.err().unwrap();
+            assert!(error.to_string().contains("the test's file"), "{error}");
+        }
+        assert!(file.settle().await.is_err());
+    }
 }

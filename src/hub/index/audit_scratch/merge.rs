@@ -49,7 +49,7 @@ UPDATE standing SET stands = 0, code = NULL, cause = NULL, why = '' WHERE stands
   AND NOT EXISTS (SELECT 1 FROM finding AS f WHERE f.id = standing.cause AND f.code = standing.code)";
 
 impl AuditScratch {
-    /// Findings and branches of two notebooks that are settled, in a new one that is.
+    /// Findings and branches of two scratch files that are settled, in a new one that is.
     ///
     /// # Errors
     /// A scratch file cannot be read, or the new one cannot be written.
