@@ -4,7 +4,7 @@ use super::{JsonError, Kind, MAX_PAYLOAD, RecordError, json};
 use serde_json::{Map, Value};
 
 /// The number of first bytes in which the header must end.
-const HEADER_WINDOW: usize = 32;
+pub(crate) const HEADER_WINDOW: usize = 32;
 
 /// A header with the payload that it announces; the size has been checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,16 +73,12 @@ pub fn encode(kind: Kind, payload: &[u8]) -> Vec<u8> {
 /// assert_eq!(cut, Err(FrameError::WrongSize { announced: 5, found: 2 }));
 /// ```
 pub fn decode(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
-    let nul = bytes
-        .iter()
-        .take(HEADER_WINDOW)
-        .position(|b| *b == 0)
-        .ok_or(FrameError::NoHeader)?;
-    let text = String::from_utf8_lossy(&bytes[..nul]);
-    let (word, size) = text.split_once(' ').unwrap_or((&text, ""));
-    let kind = Kind::from_word(word).ok_or_else(|| FrameError::UnknownKind(word.to_owned()))?;
-    let announced = parse_size(size).ok_or_else(|| FrameError::BadSize(size.to_owned()))?;
-    let payload = &bytes[nul + 1..];
+    let Header {
+        kind,
+        announced,
+        len,
+    } = decode_header(bytes)?;
+    let payload = &bytes[len..];
     if announced != payload.len() as u64 {
         return Err(FrameError::WrongSize {
             announced,
@@ -95,7 +91,38 @@ pub fn decode(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
     Ok(Frame {
         kind,
         payload,
-        header_len: nul + 1,
+        header_len: len,
+    })
+}
+
+/// A header, without the payload that it announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub kind: Kind,
+    /// Bytes of the payload, by the header's word.
+    pub announced: u64,
+    /// Bytes of the header, the NUL included.
+    pub len: usize,
+}
+
+/// Takes the header at the start of `bytes` apart.
+///
+/// # Errors
+/// There is none, or it is malformed.
+pub(crate) fn decode_header(bytes: &[u8]) -> Result<Header, FrameError> {
+    let nul = bytes
+        .iter()
+        .take(HEADER_WINDOW)
+        .position(|b| *b == 0)
+        .ok_or(FrameError::NoHeader)?;
+    let text = String::from_utf8_lossy(&bytes[..nul]);
+    let (word, size) = text.split_once(' ').unwrap_or((&text, ""));
+    let kind = Kind::from_word(word).ok_or_else(|| FrameError::UnknownKind(word.to_owned()))?;
+    let announced = parse_size(size).ok_or_else(|| FrameError::BadSize(size.to_owned()))?;
+    Ok(Header {
+        kind,
+        announced,
+        len: nul + 1,
     })
 }
 

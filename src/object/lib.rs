@@ -28,6 +28,7 @@ pub mod json;
 pub mod legacy;
 pub mod manifest;
 pub mod merge;
+pub mod pack;
 pub mod path;
 pub mod proof;
 pub mod snapshot;
@@ -128,6 +129,9 @@ mod json_refusals;
 #[cfg(test)]
 #[path = "../../tests/object/msgpack_refusals.rs"]
 mod msgpack_refusals;
+#[cfg(test)]
+#[path = "../../tests/object/packs.rs"]
+mod packs;
 #[cfg(test)]
 #[path = "../../tests/object/paths.rs"]
 mod paths;

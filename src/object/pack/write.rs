@@ -1,0 +1,60 @@
+//! Packs written: for hubs that are made to be read, not to be served.
+
+use super::{MAGIC, VERSION};
+use crate::ObjectId;
+use sha2::{Digest, Sha256};
+
+/// Writes a local pack, held whole.
+#[derive(Clone, Debug, Default)]
+pub struct Writer {
+    records: Vec<u8>,
+    count: u64,
+}
+
+impl Writer {
+    /// Returns the pack with one record more; `id` is `sha256:` and 64 hex digits.
+    #[must_use]
+    pub fn with(mut self, id: &ObjectId, content: &[u8]) -> Self {
+        self.records.extend_from_slice(id.as_str().as_bytes());
+        self.records
+            .extend_from_slice(&(content.len() as u64).to_le_bytes());
+        self.records.extend_from_slice(content);
+        self.count += 1;
+        self
+    }
+
+    /// Returns the bytes of the local pack.
+    #[must_use]
+    pub fn finish(self) -> Vec<u8> {
+        let mut out = start();
+        out.extend_from_slice(&self.count.to_le_bytes());
+        out.extend_from_slice(&self.records);
+        sealed(out)
+    }
+
+    /// Returns the bytes of an MPack whose one section is the local pack.
+    #[must_use]
+    pub fn finish_mpack(self) -> Vec<u8> {
+        let body = self.finish();
+        let mut out = start();
+        // One section, of type 1.
+        out.extend_from_slice(&[1, 1]);
+        let offset = out.len() as u64 + 16;
+        out.extend_from_slice(&offset.to_le_bytes());
+        out.extend_from_slice(&(body.len() as u64).to_le_bytes());
+        out.extend_from_slice(&body);
+        sealed(out)
+    }
+}
+
+fn start() -> Vec<u8> {
+    let mut out = MAGIC.to_vec();
+    out.push(VERSION);
+    out
+}
+
+fn sealed(mut out: Vec<u8>) -> Vec<u8> {
+    let footer = Sha256::digest(&out);
+    out.extend_from_slice(&footer);
+    out
+}
