@@ -64,8 +64,7 @@ pub async fn open(target: Target, global: &Global, out: &Output) -> Result<Exit,
         },
         theme: global.theme.unwrap_or(console.theme),
     };
-    out.stop.hand_over();
-    match luthier_tui::open(session).await {
+    match luthier_tui::open(session, || out.stop.hand_over()).await {
         Ok(Ended::Left) => Ok(Exit::Done),
         Ok(Ended::Stopped) => Ok(Exit::Stopped),
         Ok(Ended::Broken) => Ok(Exit::Bug),

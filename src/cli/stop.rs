@@ -28,13 +28,17 @@ impl Stop {
     /// The system takes no handler.
     pub fn listen() -> Result<Self, CliError> {
         let stop = Self::default();
+        let early = Arc::new(AtomicBool::new(false));
         let mut signals = Vec::new();
         for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
-            signals.push(take(kind)?);
+            signals.push(take(kind, &early)?);
         }
         // Whoever started the program with `nohup` wants it to outlive the terminal.
         if !is_ignored(SignalKind::hangup()) {
-            signals.push(take(SignalKind::hangup())?);
+            signals.push(take(SignalKind::hangup(), &early)?);
+        }
+        if early.load(Ordering::SeqCst) {
+            stop.hear();
         }
         for mut signal in signals {
             let stop = stop.clone();
@@ -111,8 +115,12 @@ impl Drop for Watching {
     }
 }
 
-fn take(kind: SignalKind) -> Result<Signal, CliError> {
-    signal(kind).map_err(|error| CliError::unusable(format!("cannot listen to signals: {error}")))
+/// Starts to listen to one kind of signal. One that comes between the handler and the first listener reaches no
+/// listener, so the handler notes it in `early` first.
+fn take(kind: SignalKind, early: &Arc<AtomicBool>) -> Result<Signal, CliError> {
+    signal_hook::flag::register(kind.as_raw_value(), early.clone())
+        .and_then(|_| signal(kind))
+        .map_err(|error| CliError::unusable(format!("cannot listen to signals: {error}")))
 }
 
 /// Returns whether the program was started with this signal ignored. Linux alone tells without a system call that

@@ -143,13 +143,15 @@ impl Signals {
     }
 }
 
-/// Opens the console and stays until it is left. The first frame is drawn before anything is opened.
+/// Opens the console and stays until it is left. The first frame is drawn before anything is opened. `listening` is
+/// called as soon as the console listens to signals itself.
 ///
 /// # Errors
 /// The terminal cannot be used.
-pub async fn open(session: Session) -> Result<Ended, TuiError> {
+pub async fn open(session: Session, listening: impl FnOnce()) -> Result<Ended, TuiError> {
     // Before the terminal is taken, so that no signal finds it half taken.
     let signals = Signals::new()?;
+    listening();
     let caps = caps(&session);
     let hub_info = HubInfo::new(&session.hub, session.authority.is_some());
     let warned = hub_info.writable && hub_info.environment == Environment::Production;

@@ -140,6 +140,29 @@ async fn a_server_that_does_not_answer_is_an_error_in_time() {
 }
 
 #[tokio::test]
+async fn a_body_that_trickles_is_an_error_in_time() {
+    let (server, _) = both().await;
+    let timeouts = Timeouts {
+        attempt: Duration::from_millis(300),
+        ..hasty()
+    };
+    let store = open_at(&place(&server), Access::Write, timeouts)
+        .await
+        .unwrap();
+    server.fail(Op::Get, "k", Fault::Trickle, 1);
+    let body = store.open(&key("k")).await.unwrap().unwrap();
+    let error = body.read_all(100).await.unwrap_err();
+    assert!(
+        matches!(&error, BackendError::TimedOut { what } if what == "k"),
+        "{error:?}"
+    );
+    // The time that its reader takes is not the store's.
+    let mut body = store.open(&key("k")).await.unwrap().unwrap();
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(body.stream.next().await.unwrap().unwrap(), "0123456789");
+}
+
+#[tokio::test]
 async fn a_bucket_that_vanishes_is_no_empty_bucket() {
     let (server, store) = both().await;
     assert!(store.head(&key("none")).await.unwrap().is_none());

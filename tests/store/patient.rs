@@ -49,6 +49,21 @@ async fn a_body_that_always_breaks_off_is_an_error_in_the_end() {
 }
 
 #[tokio::test]
+async fn an_object_whose_body_always_breaks_off_is_not_requested_again() {
+    let (server, patient) = both(60).await;
+    server.fail(Op::Get, "k", Fault::Truncate, usize::MAX);
+    let body = patient.open(&key("k")).await.unwrap().unwrap();
+    assert!(body.read_all(1 << 20).await.is_err());
+    let asked = server.count(Op::Get);
+    assert!(matches!(
+        patient.open(&key("k")).await,
+        Err(BackendError::Failing { .. })
+    ));
+    assert_eq!(server.count(Op::Get), asked);
+    assert!(patient.open(&key("l")).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn an_object_that_fails_while_others_are_answered_is_given_up_for_the_run() {
     let (server, patient) = both(3_600).await;
     server.fail(Op::Get, "k", Fault::Code("InternalError"), usize::MAX);

@@ -63,6 +63,8 @@ pub enum Fault {
     Gzip,
     /// No answer.
     Stall,
+    /// A byte of the body every tenth of a second.
+    Trickle,
     /// The object is stored, and the answer is 500.
     StoreThenFail,
 }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 #[derive(Clone)]
 pub(super) struct Object {
@@ -192,7 +192,17 @@ impl S3 for Memory {
             }
             _ => {}
         }
-        let body = stream::iter([Ok(Bytes::from(bytes))]).chain(
+        let size = bytes.len().max(1);
+        let (slice, pause) = match fault {
+            Some(Fault::Trickle) => (1, Duration::from_millis(100)),
+            _ => (size, Duration::ZERO),
+        };
+        let slices: Vec<_> = bytes.chunks(slice).map(Bytes::copy_from_slice).collect();
+        let slices = stream::iter(slices).then(move |slice| async move {
+            tokio::time::sleep(pause).await;
+            Ok(slice)
+        });
+        let body = slices.chain(
             stream::once(async {
                 // What came so far is on its way before the connection breaks.
                 tokio::task::yield_now().await;

@@ -17,7 +17,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 /// The fewest bytes a second that a body may come with in the long run.
-const SLOWEST: u64 = 16 << 10;
+const SLOWEST: u64 = 8 << 10;
 
 impl Bucket {
     /// Opens an object. `None` takes two witnesses: neither a GET nor a HEAD finds it.
@@ -170,9 +170,9 @@ impl Bucket {
             key: key.clone(),
             announced: meta.size,
             left: meta.size,
-            timeout: self.timeouts().read,
-            floor: self.timeouts().operation,
-            since: Instant::now(),
+            longest: self.timeouts().read,
+            floor: self.timeouts().attempt,
+            waited: Duration::ZERO,
             decoder,
             packed: Bytes::new(),
         };
@@ -246,11 +246,12 @@ struct Reading {
     key: Key,
     announced: u64,
     left: u64,
-    /// To the next bytes.
-    timeout: Duration,
-    /// For the whole body, besides what its bytes take at the slowest.
+    /// The longest wait for the next bytes.
+    longest: Duration,
+    /// The longest wait for all bytes, besides what they take at [`SLOWEST`].
     floor: Duration,
-    since: Instant,
+    /// The time that this body was waited for. What its reader takes in between is not the store's.
+    waited: Duration,
     /// The decoder for what was encoded on the way.
     decoder: Option<Decoder>,
     /// Bytes that came and are not unpacked yet.
@@ -295,15 +296,15 @@ impl Reading {
         if !self.packed.is_empty() {
             return Some(Ok(std::mem::take(&mut self.packed)));
         }
-        let late = || BackendError::TimedOut {
-            what: self.key.to_string(),
-        };
-        let read = self.announced - self.left;
-        if self.since.elapsed() > self.floor + Duration::from_secs(read / SLOWEST) {
-            return Some(Err(late()));
-        }
-        match tokio::time::timeout(self.timeout, self.body.next()).await {
-            Err(_) => Some(Err(late())),
+        let read = Duration::from_secs((self.announced - self.left) / SLOWEST);
+        let limit = (self.floor + read).saturating_sub(self.waited);
+        let since = Instant::now();
+        let next = tokio::time::timeout(limit.min(self.longest), self.body.next()).await;
+        self.waited += since.elapsed();
+        match next {
+            Err(_) => Some(Err(BackendError::TimedOut {
+                what: self.key.to_string(),
+            })),
             Ok(None) => None,
             Ok(Some(Err(error))) => Some(Err(self.broken(io::Error::other(line(&chain(&error)))))),
             Ok(Some(Ok(chunk))) => Some(Ok(chunk)),

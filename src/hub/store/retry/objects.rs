@@ -64,6 +64,23 @@ impl Health {
         }
     }
 
+    /// Counts an object that failed for good, so that this job does not request it again.
+    fn give_up(&self, subject: &str) {
+        self.given_up.fetch_add(1, Ordering::Relaxed);
+        let mut failing = self.failing();
+        if failing.len() < REMEMBERED && !subject.is_empty() {
+            failing.insert(subject.to_owned());
+        }
+    }
+
+    /// Notes that a try took a whole timeout, and returns how often such a request is sent.
+    fn count_time_out(&self) -> u32 {
+        match self.time_outs.fetch_add(1, Ordering::Relaxed) + 1 >= TIME_OUTS {
+            true => 1,
+            false => FEW_TRIES / 2,
+        }
+    }
+
     fn is_hurried(&self) -> bool {
         self.time_outs.load(Ordering::Relaxed) >= TIME_OUTS
     }
@@ -100,22 +117,13 @@ impl Question<'_> {
             return Err(error);
         };
         self.tries += 1;
-        let is_late = matches!(error, BackendError::TimedOut { .. });
-        if is_late {
-            health.time_outs.fetch_add(1, Ordering::Relaxed);
-        }
-        let most = match is_late {
-            true if health.is_hurried() => 1,
-            true => FEW_TRIES / 2,
-            false => health.tries(),
+        let most = match error {
+            BackendError::TimedOut { .. } => health.count_time_out(),
+            _ => health.tries(),
         };
         let others = health.answers.load(Ordering::Relaxed) > self.before;
         if others && self.tries >= most {
-            health.given_up.fetch_add(1, Ordering::Relaxed);
-            let mut failing = health.failing();
-            if failing.len() < REMEMBERED && !self.subject.is_empty() {
-                failing.insert(self.subject.to_owned());
-            }
+            health.give_up(self.subject);
             return Err(error.given_up(&self.retries.told()));
         }
         if health.down.load(Ordering::Relaxed) {
@@ -268,10 +276,19 @@ impl Reading {
                 }
                 Err(error) => error,
             };
-            self.breaks += 1;
-            let Some(reason) = error.transient().filter(|_| self.breaks <= BREAKS) else {
+            let Some(reason) = error.transient() else {
                 return Some(Err(error));
             };
+            self.breaks += 1;
+            let health = &self.patient.health;
+            let most = match error {
+                BackendError::TimedOut { .. } => health.count_time_out() - 1,
+                _ => BREAKS,
+            };
+            if self.breaks > most {
+                health.give_up(self.key.as_str());
+                return Some(Err(error));
+            }
             if !self.patient.progress.retries().wait(reason).await {
                 return Some(Err(error));
             }
