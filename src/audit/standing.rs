@@ -7,6 +7,7 @@ use super::graph::Edges;
 use super::scan::Scan;
 use super::{AuditError, Depth, now};
 use luthier_hub::index::audit_scratch::{BranchHead, BranchStanding, Stands};
+use luthier_object::branch;
 use std::collections::HashMap;
 
 const PAGE: u32 = 500;
@@ -105,6 +106,7 @@ fn standing(branch: BranchHead, cause: Option<(u16, String)>, doubt: bool) -> Br
         Some((code as u16, id))
     };
     let (stands, cause) = match (&branch.head, branch.commit, cause) {
+        _ if branch::check(&branch.name).is_some() => (Stands::Fails, own(Code::BranchUnsafe)),
         _ if branch.torn => (Stands::Fails, own(Code::BranchDuplicate)),
         (None, ..) => (Stands::Empty, None),
         (_, Some(_), Some(cause)) => (Stands::Fails, Some(cause)),

@@ -29,15 +29,29 @@ pub enum BranchEnd {
     Unread(String),
 }
 
+impl BranchEnd {
+    /// Returns the reason why the branch does not come whole; empty where it does.
+    #[must_use]
+    pub fn why(&self) -> String {
+        match self {
+            BranchEnd::Refused(refusal) => refusal.to_string(),
+            BranchEnd::Unfit(why) | BranchEnd::Unread(why) => why.clone(),
+            BranchEnd::Whole | BranchEnd::Empty => String::new(),
+        }
+    }
+}
+
 /// A branch whose pull was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TriedBranch {
     pub name: String,
     pub head: Option<ObjectId>,
+    /// Rows of this name: a hub may have several, and each is counted.
+    pub rows: u64,
     pub end: BranchEnd,
 }
 
-/// The results of pulling a repository's branches.
+/// The results of pulling a repository's branches. Branches are counted by their rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TriedRepo {
     pub whole: u64,
@@ -64,78 +78,114 @@ pub async fn try_branches(
     tell: &mut (dyn FnMut(&TriedBranch) + Send),
 ) -> Result<TriedRepo, PullError> {
     let mut out = TriedRepo::default();
-    match try_pull(store, path, None, progress).await {
+    let branches = branches(store, path).await?;
+    let whole = match try_pull(store, path, None, progress).await {
         Ok(pull) if pull.stopped => {
             out.stopped = true;
             return Ok(out);
         }
-        Ok(pull) if pull.refusal.is_none() => {
-            for (name, head) in &pull.heads {
-                let branch = TriedBranch {
-                    name: name.clone(),
-                    head: head.clone(),
-                    end: if head.is_some() {
-                        BranchEnd::Whole
-                    } else {
-                        BranchEnd::Empty
-                    },
-                };
-                out.count(branch, tell);
-            }
-            out.received = pull;
-            return Ok(out);
+        Err(error) if ends_all(&error) => return Err(error),
+        Ok(pull) => Some((pull.refusal.clone(), pull)),
+        Err(PullError::Refused(why)) => {
+            out.together = Some(why);
+            None
         }
-        Err(PullError::Refused(why)) => out.together = Some(why),
-        Err(error @ PullError::NoSuchRepo(_)) => return Err(error),
         // Which of them cannot be read is seen one by one.
-        Ok(_) | Err(_) => {}
+        Err(_) => None,
+    };
+    // One branch is the whole: it need not be tried again.
+    if let Some((refusal, pull)) = whole
+        && (refusal.is_none() || branches.len() <= 1)
+    {
+        out.received = pull;
+        for mut branch in branches {
+            branch.end = end_of(refusal.clone(), branch.head.as_ref());
+            out.count(branch, tell);
+        }
+        return Ok(out);
     }
-    one_by_one(store, path, progress, (&mut out, tell)).await?;
+    for mut branch in branches {
+        let named = (branch.name.as_str(), branch.head.as_ref());
+        let Some((end, pull)) = try_branch(store, path, named, progress).await? else {
+            out.stopped = true;
+            return Ok(out);
+        };
+        out.receive(pull);
+        branch.end = end;
+        out.count(branch, tell);
+    }
     Ok(out)
 }
 
-async fn one_by_one(
+/// Tries one branch by itself, and returns how it ended and what was received; `None` if it was stopped.
+///
+/// # Errors
+/// No such repository, or the database cannot be read.
+pub async fn try_branch(
     store: &Store,
     path: (&str, &str),
+    (name, head): (&str, Option<&ObjectId>),
     progress: &Progress,
-    (out, tell): (&mut TriedRepo, &mut (dyn FnMut(&TriedBranch) + Send)),
-) -> Result<(), PullError> {
-    let repo = store.index().repo_by_path(path.0, path.1).await;
-    let repo = repo.map_err(StoreError::from)?;
-    let repo = repo.ok_or_else(|| PullError::NoSuchRepo(format!("{}/{}", path.0, path.1)))?;
-    let mut last: Option<String> = None;
-    let mut pages = store.index().branch_pages_of(&repo.repo_id, PAGE);
-    while let Some(rows) = pages.try_next().await.map_err(StoreError::from)? {
-        for row in rows {
-            let head = non_empty(row.head_commit_id.as_deref()).map(ObjectId::new);
-            let name = row.name;
-            if last.as_ref() == Some(&name) {
-                continue;
-            }
-            let own = progress.part();
-            let tried = try_pull(store, path, Some(&name), &own).await;
-            let end = match tried {
-                Ok(pull) if pull.stopped => {
-                    out.stopped = true;
-                    return Ok(());
-                }
-                Ok(mut pull) => {
-                    let refusal = pull.refusal.take();
-                    out.receive(pull);
-                    match (refusal, &head) {
-                        (Some(refusal), _) => BranchEnd::Refused(Box::new(refusal)),
-                        (None, Some(_)) => BranchEnd::Whole,
-                        (None, None) => BranchEnd::Empty,
-                    }
-                }
-                Err(PullError::Refused(why)) => BranchEnd::Unfit(why),
-                Err(error) => BranchEnd::Unread(error.to_string()),
+) -> Result<Option<(BranchEnd, TriedPull)>, PullError> {
+    // Its own phases would hide the one that this is part of.
+    let own = progress.part();
+    let mut pull = match try_pull(store, path, Some(name), &own).await {
+        Ok(pull) if pull.stopped => return Ok(None),
+        Ok(pull) => pull,
+        Err(error) if ends_all(&error) => return Err(error),
+        Err(error) => {
+            let end = match error {
+                PullError::Refused(why) => BranchEnd::Unfit(why),
+                gone @ PullError::NoSuchBranch { .. } => BranchEnd::Unfit(gone.to_string()),
+                error => BranchEnd::Unread(error.to_string()),
             };
-            last = Some(name.clone());
-            out.count(TriedBranch { name, head, end }, tell);
+            return Ok(Some((end, TriedPull::default())));
+        }
+    };
+    let end = end_of(pull.refusal.take(), head);
+    Ok(Some((end, pull)))
+}
+
+/// Returns whether an error ends the pulls of all branches, not of one.
+const fn ends_all(error: &PullError) -> bool {
+    matches!(
+        error,
+        PullError::NoSuchRepo(_) | PullError::Store(StoreError::Index(_))
+    )
+}
+
+fn end_of(refusal: Option<Refusal>, head: Option<&ObjectId>) -> BranchEnd {
+    match (refusal, head) {
+        (Some(refusal), _) => BranchEnd::Refused(Box::new(refusal)),
+        (None, Some(_)) => BranchEnd::Whole,
+        (None, None) => BranchEnd::Empty,
+    }
+}
+
+/// Returns each branch once, in the order of their names, with the head of its first row; none was tried yet.
+async fn branches(
+    store: &Store,
+    (owner, slug): (&str, &str),
+) -> Result<Vec<TriedBranch>, PullError> {
+    let repo = store.index().repo_by_path(owner, slug).await;
+    let repo = repo.map_err(StoreError::from)?;
+    let repo = repo.ok_or_else(|| PullError::NoSuchRepo(format!("{owner}/{slug}")))?;
+    let mut out: Vec<TriedBranch> = Vec::new();
+    let mut pages = store.index().branch_pages_of(&repo.repo_id, PAGE);
+    while let Some(page) = pages.try_next().await.map_err(StoreError::from)? {
+        for row in page {
+            match out.last_mut() {
+                Some(same) if same.name == row.name => same.rows += 1,
+                _ => out.push(TriedBranch {
+                    name: row.name,
+                    head: non_empty(row.head_commit_id.as_deref()).map(ObjectId::new),
+                    rows: 1,
+                    end: BranchEnd::Empty,
+                }),
+            }
         }
     }
-    Ok(())
+    Ok(out)
 }
 
 impl TriedRepo {
@@ -147,7 +197,7 @@ impl TriedRepo {
             BranchEnd::Refused(_) | BranchEnd::Unfit(_) => &mut self.failed,
             BranchEnd::Unread(_) => &mut self.unread,
         };
-        *count += 1;
+        *count += branch.rows;
         let is_bad = !matches!(branch.end, BranchEnd::Whole | BranchEnd::Empty);
         if is_bad && self.named.len() < NAMED {
             self.named.push(branch);
@@ -167,9 +217,9 @@ impl TriedRepo {
         }
     }
 
-    /// Returns the number of branches.
+    /// Returns whether a client takes the repository with all its branches.
     #[must_use]
-    pub const fn branches(&self) -> u64 {
-        self.whole + self.empty + self.failed + self.unread
+    pub const fn is_whole(&self) -> bool {
+        self.failed == 0 && self.unread == 0 && self.together.is_none() && !self.stopped
     }
 }

@@ -10,7 +10,7 @@ pub mod since;
 
 pub use checks::{Check, Checks, State, Verdict};
 pub use error::{ReportError, SignoffError};
-pub use pulls::{FailedPull, PullOutcome, Pulls};
+pub use pulls::{FailedPull, PullOutcome, Pulls, RefusedRepo};
 
 use luthier_audit::hidden::HiddenTable;
 use luthier_audit::report::Checked;

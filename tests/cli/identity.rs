@@ -135,10 +135,10 @@ fn the_hub_of_spring_holds_snapshots_of_rc7_and_none_that_no_source_knows() {
 
 /// Every repository that the report says nothing against is pulled; the figures fit.
 fn pull_all(place: &Sandbox, hub: &Hub, report: &Value, repos: &[&str]) {
-    let failed: Vec<&str> = report["pulls"]["failed"]
-        .as_array()
-        .unwrap()
-        .iter()
+    let pulls = &report["pulls"];
+    let listed = |list: &'static str| pulls[list].as_array().into_iter().flatten();
+    let failed: Vec<&str> = listed("failed")
+        .chain(listed("refused"))
         .map(|pull| pull["repo"].as_str().unwrap())
         .collect();
     for repo in repos {
@@ -189,7 +189,17 @@ fn a_sign_off_says_of_each_repository_what_its_pull_says() {
         assert_eq!(report["findings"]["branch-unsafe"], 1, "{names:?}");
         let pulls = &report["pulls"];
         let count = |key: &str| pulls[key].as_u64().unwrap();
-        assert_eq!(count("failed_total"), 1, "{pulls:#}");
+        assert_eq!(count("refused_total"), 1, "{pulls:#}");
+        let failed = pulls["failed"].as_array().unwrap();
+        for name in names {
+            let (branch, into) = (
+                format!("alice/song@{name}"),
+                place.path(&format!("one-{at}-{name}")),
+            );
+            let ran = place.on(&hub, &["pull", &branch, "--into", into.to_str().unwrap()]);
+            let fails = failed.iter().any(|pull| pull["branch"] == name);
+            assert_eq!(ran.code == 0, !fails, "{name}: {ran:?}");
+        }
         assert_eq!(count("heads"), count("tried"));
         assert_eq!(count("repositories"), count("repositories_whole") + 1);
         pull_all(&place, &hub, &report, &repos);

@@ -1,11 +1,34 @@
 //! A sign-off says of each repository what its pull says.
 
 use super::signoff::signed;
-use crate::signoff::{Pulls, Signoff, Verdict};
+use super::support::{audited, demo};
+use crate::signoff::{self, Options, Pulls, Signoff, Verdict};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
 use luthier_hub::testing::*;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+#[tokio::test]
+async fn the_demo_has_as_many_failing_branches_for_the_console_as_for_a_sign_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo(folder.path(), 7).await;
+    let pulls = signed(&store, Pulls::All).await.pulls;
+    let known = audited(&store).await.standings().await.unwrap();
+    assert_eq!(
+        (known.hub.fail, known.hub.total()),
+        (pulls.failed_total, pulls.heads)
+    );
+    for (repo, known) in &known.repos {
+        // Two rows of one name are two branches to both.
+        let listed = pulls.failed.iter().filter(|pull| pull.repo == *repo);
+        let rows = if repo == "gwen/duet" { 1 } else { 0 };
+        assert_eq!(known.fail, listed.count() as u64 + rows, "{repo}");
+    }
+    let hugo = |pull: &&signoff::FailedPull| pull.branch == "hugo";
+    assert!(pulls.failed.iter().find(hugo).is_none(), "alone it comes");
+    assert_eq!(pulls.refused[0].repo, "gwen/duet");
+}
 
 /// A hub whose only repository has these branches, all at one sound commit.
 async fn with_branches(names: &[String]) -> TestHub {
@@ -25,18 +48,34 @@ async fn with_branches(names: &[String]) -> TestHub {
     hub
 }
 
-/// Whether `luthier pull` of the only repository comes whole.
-async fn comes_whole(hub: &TestHub, store: &Store) -> bool {
+/// Whether `luthier pull` of the only repository, or of one branch of it, comes whole.
+async fn comes_whole(hub: &TestHub, store: &Store, branch: Option<&str>) -> bool {
     let options = luthier_client::PullOptions {
         owner: "alice".into(),
         slug: "song".into(),
-        branch: None,
-        into: hub.folder.path().join("pulled"),
+        branch: branch.map(str::to_owned),
+        into: tempfile::tempdir_in(hub.folder.path()).unwrap().keep(),
         layout: luthier_client::Layout::Unified,
         have: Vec::new(),
     };
     let pulled = luthier_client::pull::pull(store, &options, &Progress::new(), &mut |_| ()).await;
     pulled.is_ok_and(|pulled| pulled.is_complete())
+}
+
+/// Every number of branches that the progress of a sign-off announces.
+async fn totals_shown(store: &Store) -> BTreeSet<Option<u64>> {
+    let (progress, options) = (Progress::new(), Options::default());
+    let job = signoff::run(store, &options, &progress);
+    let mut seen = BTreeSet::new();
+    tokio::pin!(job);
+    while futures_util::poll!(&mut job).is_pending() {
+        let figures = progress.figures();
+        if figures.phase == "pulls" {
+            seen.insert(figures.total);
+        }
+        tokio::task::yield_now().await;
+    }
+    seen
 }
 
 fn counts_add_up(signoff: &Signoff) {
@@ -47,18 +86,19 @@ fn counts_add_up(signoff: &Signoff) {
 
 #[tokio::test]
 async fn branches_that_cannot_live_together_in_a_client_are_no_pass() {
-    for names in [
-        ["feature", "feature/x"],
-        ["Main", "main"],
-        ["caf\u{e9}", "cafe\u{301}"],
-        ["main", "HEAD"],
-        ["main", "a..b"],
-        ["main", "x.lock"],
-        ["main", "x."],
-        ["main", "x/"],
-        ["main", "MUSE~1"],
-        ["main", ""],
-        ["main", "a\u{7}b"],
+    // Names that clash come one by one; of the others one comes alone.
+    for (names, failed) in [
+        (["feature", "feature/x"], 0),
+        (["Main", "main"], 0),
+        (["caf\u{e9}", "cafe\u{301}"], 0),
+        (["main", "HEAD"], 1),
+        (["main", "a..b"], 1),
+        (["main", "x.lock"], 1),
+        (["main", "x."], 1),
+        (["main", "x/"], 1),
+        (["main", "MUSE~1"], 1),
+        (["main", ""], 1),
+        (["main", "a\u{7}b"], 1),
     ] {
         let hub = with_branches(&names.map(str::to_owned)).await;
         let store = hub.open().await;
@@ -69,10 +109,12 @@ async fn branches_that_cannot_live_together_in_a_client_are_no_pass() {
             "{names:?} {:?}",
             signoff.checks
         );
-        assert!(!comes_whole(&hub, &store).await, "{names:?}");
+        assert!(!comes_whole(&hub, &store, None).await, "{names:?}");
         counts_add_up(&signoff);
         let pulls = &signoff.pulls;
-        assert_eq!((pulls.succeeded, pulls.failed_total), (1, 1), "{names:?}");
+        assert_eq!(pulls.failed_total, failed, "{names:?}");
+        assert_eq!(pulls.refused_total, 1, "{names:?}");
+        assert_eq!(pulls.refused[0].repo, "alice/song");
         assert_eq!((pulls.repositories, pulls.repositories_whole), (1, 0));
         assert_eq!(
             signoff.findings[&luthier_audit::Code::BranchUnsafe],
@@ -118,16 +160,12 @@ async fn what_only_the_whole_cannot_hold_fails_although_each_branch_comes() {
     let store = hub.open().await;
     let signoff = signed(&store, Pulls::All).await;
     counts_add_up(&signoff);
-    assert_eq!(
-        (signoff.pulls.succeeded, signoff.pulls.failed_total),
-        (1, 1)
-    );
-    let why = &signoff.pulls.failed[0].why;
-    assert!(
-        why.starts_with("together with the other branches: "),
-        "{why}"
-    );
-    assert!(!comes_whole(&hub, &store).await);
+    let pulls = &signoff.pulls;
+    assert_eq!((pulls.succeeded, pulls.failed_total), (2, 0));
+    let why = &pulls.refused[0].why;
+    assert!(why.contains("has the same digest"), "{why}");
+    assert_eq!(signoff.verdict, Verdict::Fail);
+    assert!(!comes_whole(&hub, &store, None).await);
 }
 
 #[tokio::test]
@@ -161,6 +199,7 @@ async fn a_repository_without_branches_is_pulled_too_and_deleted_ones_are_told_a
     let signoff = signed(&store, Pulls::All).await;
     let pulls = &signoff.pulls;
     assert_eq!((pulls.heads, pulls.tried, pulls.of_deleted), (1, 1, 1));
+    assert_eq!(totals_shown(&store).await, BTreeSet::from([Some(1)]));
     assert_eq!((pulls.repositories, pulls.repositories_whole), (2, 2));
     assert_eq!(pulls.failed, []);
 
@@ -174,13 +213,9 @@ async fn a_repository_without_branches_is_pulled_too_and_deleted_ones_are_told_a
     }
     let signoff = signed(&store, Pulls::All).await;
     assert_eq!(signoff.verdict, Verdict::Fail);
-    let failed: Vec<&str> = signoff
-        .pulls
-        .failed
-        .iter()
-        .map(|f| f.repo.as_str())
-        .collect();
-    assert_eq!(failed, ["bob/bad", "bob/a@b"], "{:?}", signoff.pulls.failed);
+    let refused = &signoff.pulls.refused;
+    let refused: Vec<&str> = refused.iter().map(|one| one.repo.as_str()).collect();
+    assert_eq!(refused, ["bob/bad", "bob/a@b"], "{:?}", signoff.pulls);
 }
 
 fn branch_name() -> impl Strategy<Value = String> {
@@ -197,7 +232,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     /// Whatever branches a hub has and whatever became of one of its objects: a PASS means that the pull comes whole,
-    /// and the count of what came whole says the same of every hub.
+    /// and the count of what came whole says the same of every hub. The console counts branches by an audit: it and
+    /// the sign-off say of each branch what `luthier pull` of it says.
     #[test]
     fn a_pass_is_a_pull_that_comes_whole(
         names in proptest::collection::btree_set(branch_name(), 0..4),
@@ -214,10 +250,20 @@ proptest! {
             }
             let store = hub.open().await;
             let signoff = signed(&store, Pulls::All).await;
-            let whole = comes_whole(&hub, &store).await;
+            let whole = comes_whole(&hub, &store, None).await;
             assert!(signoff.verdict != Verdict::Pass || whole, "{names:?} {lost:?}");
             assert_eq!(signoff.pulls.repositories_whole == 1, whole, "{names:?} {lost:?}");
             counts_add_up(&signoff);
+            let mut alone = 0;
+            for name in &names {
+                alone += u64::from(comes_whole(&hub, &store, Some(name)).await);
+            }
+            let pulls = &signoff.pulls;
+            assert_eq!(pulls.succeeded, alone, "{names:?} {lost:?}");
+            let known = audited(&store).await.standings().await.unwrap().hub;
+            let known = (known.clear, known.fail, known.empty, known.open);
+            let tried = (pulls.succeeded, pulls.failed_total, pulls.empty, pulls.unknown_total);
+            assert_eq!(known, tried, "{names:?} {lost:?}");
         });
     }
 }

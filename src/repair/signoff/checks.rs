@@ -235,19 +235,26 @@ impl Checks {
     fn of_pulls(&mut self, pulls: &PullOutcome, summary: &Summary) {
         let all = pulls.succeeded + pulls.empty == pulls.heads;
         let partly = summary.hidden.iter().any(|hidden| hidden.why.hides());
-        let state = match (pulls.failed_total, pulls.unknown_total) {
+        let failed = pulls.failed_total + pulls.refused_total;
+        let state = match (failed, pulls.unknown_total) {
             (1.., _) if partly => State::Open,
             (0, 0) if all || pulls.tried < pulls.heads => State::Held,
             (0, _) => State::Open,
             _ => State::Broken,
         };
-        let said = format!(
+        let mut said = format!(
             "{} of {} branches were pulled completely, {} failed, {} could not be read.",
             text::grouped(pulls.succeeded + pulls.empty),
             text::grouped(pulls.heads),
             text::grouped(pulls.failed_total),
             text::grouped(pulls.unknown_total)
         );
+        if pulls.refused_total > 0 {
+            said = format!(
+                "{said} Clients refuse {} with all branches.",
+                text::plural(pulls.refused_total, "repository")
+            );
+        }
         self.add("all-pulled", state, said);
         // A hub without a branch has nothing that a client could pull.
         let every = pulls.tried == pulls.heads && pulls.heads > 0;

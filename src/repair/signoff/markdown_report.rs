@@ -190,6 +190,17 @@ fn pulls(out: &mut String, signoff: &Signoff) {
             text::plural(pulls.of_deleted, "branch")
         );
     }
+    for refused in pulls.refused.iter().take(SHOWN) {
+        line!(
+            out,
+            "- {} with all branches: {}",
+            code(&refused.repo),
+            code(&refused.why)
+        );
+    }
+    if !pulls.refused.is_empty() {
+        more(out, pulls.refused_total, pulls.refused.len());
+    }
     list(out, &pulls.failed, pulls.failed_total);
     list(out, &pulls.unknown, pulls.unknown_total);
 }

@@ -4,17 +4,15 @@
 use super::SignoffError;
 use futures_util::TryStreamExt;
 use luthier_client::PullError;
-use luthier_client::branches::unfit;
-use luthier_client::tried::{TriedPull, try_pull};
+use luthier_client::tried::TriedPull;
+use luthier_client::tried_repo::{BranchEnd, TriedBranch, try_branch, try_branches};
 use luthier_hub::index::RepoRow;
-use luthier_hub::progress::Progress;
-use luthier_hub::store::fetch::FetchError;
+use luthier_hub::progress::{Cancelled, Progress};
 use luthier_hub::store::reconstruct::non_empty;
 use luthier_hub::store::{Store, StoreError};
 use luthier_object::ObjectId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 
 /// Rows asked for at once.
 const PAGE: u32 = 500;
@@ -38,6 +36,16 @@ pub struct FailedPull {
     pub repo: String,
     pub branch: String,
     /// The way to what is refused, and why, in one sentence.
+    pub why: String,
+}
+
+/// A repository whose branches no client can pull together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefusedRepo {
+    /// `owner/slug`.
+    pub repo: String,
+    /// The reason, in one sentence.
     pub why: String,
 }
 
@@ -65,6 +73,12 @@ pub struct PullOutcome {
     /// The pulls that could not be read: the first hundred.
     pub unknown: Vec<FailedPull>,
     pub unknown_total: u64,
+    /// Repositories that no client takes with all their branches, although each branch alone may come: the first
+    /// hundred.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedRepo>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refused_total: u64,
     /// Objects that were handed on, each branch counted for itself unless a repository came whole.
     pub objects: u64,
     pub bytes: u64,
@@ -82,31 +96,46 @@ const fn is_zero(count: &u64) -> bool {
 }
 
 impl PullOutcome {
-    fn fail(&mut self, repo: &RepoRow, branch: &str, why: String) {
-        self.failed_total += 1;
-        note(&mut self.failed, repo, branch, why);
+    /// Counts the end of a branch that was tried.
+    fn add(&mut self, repo: &RepoRow, branch: &TriedBranch) {
+        let (list, total) = match &branch.end {
+            BranchEnd::Whole => {
+                self.succeeded += branch.rows;
+                return;
+            }
+            BranchEnd::Empty => {
+                self.empty += branch.rows;
+                return;
+            }
+            BranchEnd::Refused(_) | BranchEnd::Unfit(_) => {
+                (&mut self.failed, &mut self.failed_total)
+            }
+            BranchEnd::Unread(_) => (&mut self.unknown, &mut self.unknown_total),
+        };
+        *total += branch.rows;
+        if list.len() < NAMED {
+            list.push(FailedPull {
+                repo: repo.path(),
+                branch: branch.name.clone(),
+                why: branch.end.why(),
+            });
+        }
     }
 
-    fn unread(&mut self, repo: &RepoRow, branch: &str, why: String) {
-        self.unknown_total += 1;
-        note(&mut self.unknown, repo, branch, why);
+    /// Counts a repository that no client takes as a whole.
+    fn refuse(&mut self, repo: &RepoRow, why: String) {
+        self.refused_total += 1;
+        if self.refused.len() < NAMED {
+            let repo = repo.path();
+            self.refused.push(RefusedRepo { repo, why });
+        }
     }
-}
 
-fn note(list: &mut Vec<FailedPull>, repo: &RepoRow, branch: &str, why: String) {
-    if list.len() < NAMED {
-        list.push(FailedPull {
-            repo: repo.path(),
-            branch: branch.to_owned(),
-            why,
-        });
+    /// Counts what was received.
+    fn receive(&mut self, pull: &TriedPull) {
+        self.objects += pull.served.iter().chain(&pull.reconstructed).sum::<u64>();
+        self.bytes += pull.bytes;
     }
-}
-
-/// A branch and its head.
-struct Branch {
-    name: String,
-    head: Option<ObjectId>,
 }
 
 /// Pulls branches of every repository that lives.
@@ -118,54 +147,61 @@ pub(super) async fn try_all(
     pulls: Pulls,
     progress: &Progress,
 ) -> Result<PullOutcome, SignoffError> {
-    let counts = store.index().counts().await?;
-    progress.phase("pulls", Some(counts.branches));
-    let every = match pulls {
-        Pulls::All => 1,
-        Pulls::Sample(0) => u64::MAX,
-        Pulls::Sample(count) => counts.branches.div_ceil(count).max(1),
+    let of_deleted = branches_of_deleted(store).await?;
+    let all = store.index().counts().await?.branches;
+    let all = all.saturating_sub(of_deleted);
+    progress.phase("pulls", Some(all));
+    let (every, most) = match pulls {
+        Pulls::All => (1, u64::MAX),
+        Pulls::Sample(0) => (u64::MAX, 0),
+        Pulls::Sample(count) => (all.div_ceil(count).max(1), count),
     };
-    let most = match pulls {
-        Pulls::All => u64::MAX,
-        Pulls::Sample(count) => count,
+    let mut out = PullOutcome {
+        of_deleted,
+        ..PullOutcome::default()
     };
-    let mut out = PullOutcome::default();
     let mut digest = Sha256::new();
     let mut pages = store.index().repo_pages(PAGE);
     while let Some(rows) = pages.try_next().await? {
-        for repo in &rows {
-            if repo.deleted_at.is_some() {
-                let branches = branches(store, repo, &mut Sha256::new()).await?.len() as u64;
-                out.of_deleted += branches;
-                // They are not pulled, so the figures of the job are those of the verdict.
-                progress.update(|f| f.total = f.total.map(|all| all.saturating_sub(branches)));
-                continue;
-            }
+        for repo in rows.iter().filter(|repo| repo.deleted_at.is_none()) {
             let branches = branches(store, repo, &mut digest).await?;
             let first = out.heads;
             out.repositories += 1;
             out.heads += branches.len() as u64;
-            let chosen: Vec<&Branch> = (first..)
+            let chosen: Vec<TriedBranch> = (first..)
                 .zip(&branches)
                 .filter(|(at, _)| at % every == 0)
-                .map(|(_, branch)| branch)
+                .map(|(_, branch)| branch.clone())
                 .take(usize::try_from(most - out.tried.min(most)).unwrap_or(usize::MAX))
                 .collect();
             out.tried += chosen.len() as u64;
-            let whole = chosen.len() == branches.len();
-            pull(store, repo, &chosen, whole, &mut out, progress).await?;
+            progress.update(|f| f.subject = repo.path());
+            let is_whole = chosen.len() == branches.len();
+            pull(store, repo, (chosen, is_whole), &mut out, progress).await?;
         }
     }
     out.heads_digest = hex::encode(digest.finalize());
     Ok(out)
 }
 
-/// Returns the branches of a repository, in the order of their names.
+/// Counts the branches of deleted repositories: nobody pulls them, so no figure of the job holds them.
+async fn branches_of_deleted(store: &Store) -> Result<u64, SignoffError> {
+    let mut count = 0;
+    let mut pages = store.index().repo_pages(PAGE);
+    while let Some(rows) = pages.try_next().await? {
+        for repo in rows.iter().filter(|repo| repo.deleted_at.is_some()) {
+            count += branches(store, repo, &mut Sha256::new()).await?.len() as u64;
+        }
+    }
+    Ok(count)
+}
+
+/// Returns the branches of a repository, in the order of their names, as rows that were not tried yet.
 async fn branches(
     store: &Store,
     repo: &RepoRow,
     digest: &mut Sha256,
-) -> Result<Vec<Branch>, SignoffError> {
+) -> Result<Vec<TriedBranch>, SignoffError> {
     let mut out = Vec::new();
     let mut pages = store.index().branch_pages_of(&repo.repo_id, PAGE);
     while let Some(rows) = pages.try_next().await? {
@@ -179,9 +215,11 @@ async fn branches(
                 digest.update((part.len() as u64).to_be_bytes());
                 digest.update(part);
             }
-            out.push(Branch {
+            out.push(TriedBranch {
                 name: row.name.clone(),
                 head: non_empty(row.head_commit_id.as_deref()).map(ObjectId::new),
+                rows: 1,
+                end: BranchEnd::Empty,
             });
         }
     }
@@ -193,8 +231,7 @@ async fn branches(
 async fn pull(
     store: &Store,
     repo: &RepoRow,
-    branches: &[&Branch],
-    whole: bool,
+    (branches, is_whole): (Vec<TriedBranch>, bool),
     out: &mut PullOutcome,
     progress: &Progress,
 ) -> Result<(), SignoffError> {
@@ -202,152 +239,69 @@ async fn pull(
     let led = store.index().repo_by_path(&repo.owner, &repo.slug).await?;
     if led.is_none_or(|led| led.repo_id != repo.repo_id) {
         let why = "another repository has the same path, so clients cannot reach this one";
-        fail_all(out, repo, branches, why);
-        progress.update(|f| f.done += branches.len() as u64);
+        out.refuse(repo, why.to_owned());
+        for mut branch in branches {
+            branch.end = BranchEnd::Unfit(why.to_owned());
+            out.add(repo, &branch);
+            progress.update(|f| f.done += 1);
+        }
         return Ok(());
     }
-    let together = match whole {
-        false => None,
-        true => match try_one(store, repo, None, progress).await? {
-            Tried::Whole(pull) => {
-                out.whole(branches, &pull);
-                progress.update(|f| f.done += branches.len() as u64);
-                return Ok(());
-            }
-            failed => Some(failed),
-        },
+    let pulled = match is_whole {
+        true => all_branches(store, repo, out, progress).await,
+        false => some_branches(store, repo, branches, out, progress).await,
     };
-    let tried = match (together, branches) {
-        // There is nothing to tell apart.
-        (Some(failed), [] | [_]) => vec![failed],
-        (together, branches) => {
-            let mut tried = one_by_one(store, repo, branches, whole, progress).await?;
-            let all_come = tried.iter().all(|tried| matches!(tried, Tried::Whole(_)));
-            if let (Some(together), Some(first), true) = (together, tried.first_mut(), all_come) {
-                *first = together.beside_others();
-            }
-            tried
+    match pulled {
+        Err(PullError::Store(StoreError::Index(error))) => Err(error.into()),
+        Err(error) => {
+            out.refuse(repo, error.to_string());
+            Ok(())
         }
-    };
-    let no_branch = Branch {
-        name: repo.default_branch.clone(),
-        head: None,
-    };
-    for (at, tried) in tried.into_iter().enumerate() {
-        let branch = branches.get(at).copied().unwrap_or(&no_branch);
-        out.add(repo, branch, tried);
-    }
-    Ok(())
-}
-
-impl PullOutcome {
-    /// Adds a repository that was pulled as a whole.
-    fn whole(&mut self, branches: &[&Branch], pull: &TriedPull) {
-        let empty = branches.iter().filter(|branch| branch.head.is_none());
-        let empty = empty.count() as u64;
-        self.repositories_whole += 1;
-        self.empty += empty;
-        self.succeeded += branches.len() as u64 - empty;
-        count(self, pull);
-    }
-
-    /// Adds the pull of one branch.
-    fn add(&mut self, repo: &RepoRow, branch: &Branch, tried: Tried) {
-        match tried {
-            Tried::Whole(_) if branch.head.is_none() => self.empty += 1,
-            Tried::Whole(pull) => {
-                self.succeeded += 1;
-                count(self, &pull);
-            }
-            Tried::Refused(why) => self.fail(repo, &branch.name, why),
-            Tried::Unread(why) => self.unread(repo, &branch.name, why),
-        }
+        Ok(true) => Err(Cancelled.into()),
+        Ok(false) => Ok(()),
     }
 }
 
-/// Fails every branch of a repository; one that has none fails by the branch that its clients would start with.
-fn fail_all(out: &mut PullOutcome, repo: &RepoRow, branches: &[&Branch], why: &str) {
-    for branch in branches {
-        out.fail(repo, &branch.name, why.to_owned());
-    }
-    if branches.is_empty() {
-        out.fail(repo, &repo.default_branch, why.to_owned());
-    }
-}
-
-/// Returns the result of each branch. If all branches were asked for, a name that cannot be stored beside the others
-/// fails, although it would succeed alone. Where the whole was asked for, a name that cannot stand beside the others
-/// fails, although it would come by itself.
-async fn one_by_one(
+/// Pulls all branches of a repository; `true` if that was stopped.
+async fn all_branches(
     store: &Store,
     repo: &RepoRow,
-    branches: &[&Branch],
-    whole: bool,
+    out: &mut PullOutcome,
     progress: &Progress,
-) -> Result<Vec<Tried>, SignoffError> {
-    let names = branches.iter().map(|branch| branch.name.as_str());
-    let unfit = match whole {
-        true => unfit(names),
-        false => BTreeMap::new(),
-    };
-    let mut out = Vec::with_capacity(branches.len());
-    for branch in branches {
-        out.push(match unfit.get(&branch.name) {
-            Some(why) => Tried::Refused(why.clone()),
-            None => try_one(store, repo, Some(&branch.name), progress).await?,
-        });
-        progress.update(|f| f.done += 1);
-    }
-    Ok(out)
-}
-
-fn count(out: &mut PullOutcome, pull: &TriedPull) {
-    out.objects += pull.served.iter().chain(&pull.reconstructed).sum::<u64>();
-    out.bytes += pull.bytes;
-}
-
-enum Tried {
-    Whole(Box<TriedPull>),
-    Refused(String),
-    Unread(String),
-}
-
-impl Tried {
-    /// Returns the same of a repository whose branches come one by one, and not together.
-    fn beside_others(self) -> Self {
-        let words = |why| format!("together with the other branches: {why}");
-        match self {
-            Tried::Refused(why) => Tried::Refused(words(why)),
-            Tried::Unread(why) => Tried::Unread(words(why)),
-            Tried::Whole(pull) => Tried::Whole(pull),
-        }
-    }
-}
-
-async fn try_one(
-    store: &Store,
-    repo: &RepoRow,
-    branch: Option<&str>,
-    progress: &Progress,
-) -> Result<Tried, SignoffError> {
-    progress.update(|f| f.subject = repo.path());
+) -> Result<bool, PullError> {
     // Its own phases would hide the one that this is part of.
     let own = progress.part();
-    let path = (repo.owner.as_str(), repo.slug.as_str());
-    match try_pull(store, path, branch, &own).await {
-        Ok(pull) if pull.stopped => Err(luthier_hub::progress::Cancelled.into()),
-        Ok(TriedPull {
-            refusal: Some(refusal),
-            ..
-        }) => Ok(Tried::Refused(refusal.to_string())),
-        Ok(pull) => Ok(Tried::Whole(Box::new(pull))),
-        Err(PullError::Store(StoreError::Index(error))) => Err(error.into()),
-        Err(PullError::Fetch(FetchError::Cancelled(cancelled))) => Err(cancelled.into()),
-        Err(
-            error @ (PullError::Refused(_)
-            | PullError::NoSuchRepo(_)
-            | PullError::NoSuchBranch { .. }),
-        ) => Ok(Tried::Refused(error.to_string())),
-        Err(error) => Ok(Tried::Unread(error.to_string())),
+    let mut tell = |branch: &TriedBranch| {
+        out.add(repo, branch);
+        progress.update(|f| f.done += branch.rows);
+    };
+    let tried = try_branches(store, (&repo.owner, &repo.slug), &own, &mut tell).await?;
+    out.receive(&tried.received);
+    out.repositories_whole += u64::from(tried.is_whole());
+    if let Some(why) = tried.together {
+        out.refuse(repo, why);
     }
+    Ok(tried.stopped)
+}
+
+/// Pulls branches of a repository one by one; `true` if that was stopped.
+async fn some_branches(
+    store: &Store,
+    repo: &RepoRow,
+    branches: Vec<TriedBranch>,
+    out: &mut PullOutcome,
+    progress: &Progress,
+) -> Result<bool, PullError> {
+    let path = (repo.owner.as_str(), repo.slug.as_str());
+    for mut branch in branches {
+        let named = (branch.name.as_str(), branch.head.as_ref());
+        let Some((end, pull)) = try_branch(store, path, named, progress).await? else {
+            return Ok(true);
+        };
+        out.receive(&pull);
+        branch.end = end;
+        out.add(repo, &branch);
+        progress.update(|f| f.done += 1);
+    }
+    Ok(false)
 }

@@ -85,6 +85,11 @@ pub fn compare(before: &Signoff, now: &Signoff) -> Vec<Change> {
         &now.pulls.failed_total,
     );
     tell(
+        "repositories refused as a whole",
+        &before.pulls.refused_total,
+        &now.pulls.refused_total,
+    );
+    tell(
         "digest of everything that was read",
         &before.digest,
         &now.digest,

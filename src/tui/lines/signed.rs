@@ -22,14 +22,20 @@ pub struct SignedLine {
     pub left_total: u64,
     /// Findings of a lower grade, which do not.
     pub beside: u64,
-    /// Branches that no client can pull, or whose pull could not be read, each in a line.
+    /// Repositories and branches that no client can pull, or whose pull could not be read, each in a line.
     pub pulls: Vec<String>,
     pub seconds: u64,
 }
 
 impl From<&Signoff> for SignedLine {
     fn from(signoff: &Signoff) -> Self {
-        let pulls = signoff.pulls.failed.iter().chain(&signoff.pulls.unknown);
+        let refused = signoff.pulls.refused.iter();
+        let refused =
+            refused.map(|pull| clean(&format!("{} with all branches: {}", pull.repo, pull.why)));
+        let failed = signoff.pulls.failed.iter().chain(&signoff.pulls.unknown);
+        let failed =
+            failed.map(|pull| clean(&format!("{} {}: {}", pull.repo, pull.branch, pull.why)));
+        let pulls = refused.chain(failed);
         Self {
             verdict: signoff.verdict,
             checks: signoff
@@ -56,9 +62,7 @@ impl From<&Signoff> for SignedLine {
                 .values()
                 .sum::<u64>()
                 .saturating_sub(signoff.left_total),
-            pulls: pulls
-                .map(|pull| clean(&format!("{} {}: {}", pull.repo, pull.branch, pull.why)))
-                .collect(),
+            pulls: pulls.collect(),
             seconds: signoff.seconds as u64,
         }
     }

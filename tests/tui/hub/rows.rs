@@ -92,6 +92,7 @@ impl FakeHub {
         let refused = |name: &str, refusal: &Refused| TriedBranch {
             name: name.into(),
             head: Some(ObjectId::new(id(1))),
+            rows: 1,
             end: BranchEnd::Refused(Box::new(refusal.clone())),
         };
         let other = pull.refusal.as_ref().map(|refusal| Refused {
@@ -464,6 +465,7 @@ impl FakeHub {
         StepLine::from(&Step {
             number: n + 1,
             also: vec![],
+            others: 0,
             code: if self.asks {
                 Code::IdentityStale
             } else {
