@@ -21,6 +21,8 @@ pub(super) struct Target {
     /// `owner/slug`, or the id where there is no row.
     pub repo: String,
     pub made_at: String,
+    /// Findings that it repairs beside the first, one a branch.
+    pub others: u64,
 }
 
 impl Target {
@@ -37,6 +39,7 @@ impl Target {
             repo_id,
             repo: step.repo.clone(),
             made_at,
+            others: step.others,
         }
     }
 }
@@ -66,6 +69,7 @@ async fn next(store: &Store, target: &Target) -> Result<Built, CheckpointError> 
         number: 0,
         code: Code::RefsUnsaved,
         also: Vec::new(),
+        others: target.others,
         remedy: Remedy::Checkpoint,
         kind: Subject::Branch,
         id: target.repo.clone(),

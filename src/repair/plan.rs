@@ -165,7 +165,7 @@ impl Plan {
     pub(super) fn add(&mut self, step: Step) -> Result<(), RepairError> {
         self.totals.steps += 1;
         self.copies |= takes_copy(&step);
-        self.totals.mends += 1 + step.also.len() as u64;
+        self.totals.mends += step.findings();
         self.mass |= mass::counts(step.code) || step.also.iter().copied().any(mass::counts);
         self.undoable.count(&step);
         self.totals.bytes += step.bytes;

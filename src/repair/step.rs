@@ -14,8 +14,10 @@ pub struct Step {
     /// From 1, in the order of application.
     pub number: u64,
     pub code: Code,
-    /// Other findings of the same subject that this step mends too.
+    /// Other findings of the same subject that this step repairs too.
     pub also: Vec<Code>,
+    /// Findings of the same code that it repairs too: a checkpoint is of all branches of its repository.
+    pub others: u64,
     pub remedy: Remedy,
     /// Of a checkpoint it is `branch`, and the id is that of the repository, `owner/slug`.
     pub kind: Subject,
@@ -39,6 +41,12 @@ pub struct Step {
 }
 
 impl Step {
+    /// Returns the number of findings that this step repairs.
+    #[must_use]
+    pub fn findings(&self) -> u64 {
+        1 + self.also.len() as u64 + self.others
+    }
+
     /// Requests to the store: puts and the reads that prove them.
     pub(super) fn requests(&self) -> u64 {
         match self.remedy {

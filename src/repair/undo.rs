@@ -213,6 +213,7 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, NotUndone> {
         number: 0,
         code: entry.code,
         also: entry.also.clone(),
+        others: 0,
         remedy: Remedy::Undo,
         kind: entry.kind,
         id: entry.id.clone(),

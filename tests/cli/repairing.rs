@@ -33,6 +33,33 @@ fn a_plan_alone_changes_nothing() {
 }
 
 #[test]
+fn the_figures_of_a_plan_add_up_to_those_of_the_audit() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &[]);
+    let told = place.on(&hub, &["repair"]).out;
+    let number = |before: &str, after: &str| -> u64 {
+        let line = told.lines().find(|line| line.contains(after)).unwrap();
+        let end = line.find(after).unwrap();
+        let start = match before {
+            "" => 0,
+            before => line[..end].rfind(before).unwrap() + before.len(),
+        };
+        line[start..end].trim().parse().unwrap()
+    };
+    let found = number("", " findings in the whole hub");
+    let repaired = number(" that repair ", " findings, ");
+    let skipped = number("; ", " findings skipped.");
+    assert_eq!(repaired + skipped, found, "{told}");
+
+    // A saved plan says the same.
+    let file = place.path("plan.json").display().to_string();
+    place.on(&hub, &["repair", "--out", &file]);
+    let saved = place.on(&hub, &["repair", "--plan", &file]).out;
+    let line = told.lines().find(|line| line.contains(" that repair "));
+    assert!(saved.contains(line.unwrap()), "{saved}");
+}
+
+#[test]
 fn applying_needs_write_and_somebody_who_says_yes() {
     let place = Sandbox::new();
     let hub = place.demo("hub", &[]);

@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::{
-    Next, RepairError, Selection, Undoing, Work, apply, checkpoints, plan, plannable, undo,
+    Next, RepairError, Selection, Step, Undoing, Work, apply, checkpoints, plan, plannable, undo,
 };
 use luthier_audit::fault::FAULTS;
 use luthier_audit::{Auto, Code, Depth, Filter, Options};
@@ -27,17 +27,15 @@ async fn for_every_code_of_the_demo_each_finding_is_a_step_or_is_skipped_with_a_
             codes: vec![fault.code],
             ..Filter::default()
         };
-        let found = report.page(&filter, 0, 10_000).await.unwrap().len();
+        let found = report.page(&filter, 0, 10_000).await.unwrap().len() as u64;
         for selection in [of(fault.code), Selection::Auto(filter.clone())] {
             let plan = plan(&store, &report, &selection, &progress).await.unwrap();
             let refused = all_refused(&plan).await;
             assert!(refused.iter().all(|one| !one.why.is_empty()), "{refused:?}");
             let steps = all_steps(&plan).await;
-            let mended: usize = steps.iter().map(|step| 1 + step.also.len()).sum();
-            // One checkpoint is for all branches of its repository.
-            if fault.code != Code::RefsUnsaved {
-                assert_eq!(mended + refused.len(), found, "{}", fault.name);
-            }
+            let mended: u64 = steps.iter().map(Step::findings).sum();
+            assert_eq!(plan.totals().mends, mended);
+            assert_eq!(mended + plan.totals().refused, found, "{}", fault.name);
             assert_eq!(plan.why_empty().is_none(), !steps.is_empty());
             let why = plan.why_empty().unwrap_or_default();
             assert_eq!(

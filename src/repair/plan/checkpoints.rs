@@ -83,7 +83,10 @@ impl Draft<'_> {
             self.progress.checkpoint().await?;
             for found in self.report.at(&[group.ordinal]).await? {
                 let finding = found.finding;
-                let target = target(repo_id(&finding), finding.repo, &made_at);
+                let target = Target {
+                    others: group.others.len() as u64,
+                    ..target(repo_id(&finding), finding.repo, &made_at)
+                };
                 let why = match one(self.store, &mut self.plan, &target).await? {
                     Made::Step => continue,
                     Made::Skipped(why) => why,
@@ -117,6 +120,7 @@ fn target(repo_id: String, repo: String, made_at: &str) -> Target {
         repo_id,
         repo,
         made_at: made_at.to_owned(),
+        others: 0,
     }
 }
 

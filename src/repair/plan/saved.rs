@@ -47,7 +47,7 @@ pub struct Header {
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 enum Line {
     Plan(Header),
-    Step(Step),
+    Step(Box<Step>),
     Refused(Refusal),
     /// Something that a person must confirm by name before this plan is applied.
     Alarm(String),
@@ -137,7 +137,7 @@ impl Plan {
         }
         for skip in (0..self.totals.steps).step_by(PAGE as usize) {
             for step in self.steps(skip, PAGE).await? {
-                put(Line::Step(step))?;
+                put(Line::Step(Box::new(step)))?;
             }
         }
         for skip in (0..self.totals.refused).step_by(PAGE as usize) {
@@ -174,7 +174,7 @@ impl Plan {
         loop {
             let before = reading.sum.clone();
             match reading.line().map_err(&failed)? {
-                Line::Step(step) if step.number == plan.totals.steps + 1 => plan.add(step)?,
+                Line::Step(step) if step.number == plan.totals.steps + 1 => plan.add(*step)?,
                 Line::Refused(refusal) => plan.refuse(refusal)?,
                 Line::Alarm(alarm) => plan.alarms.push(alarm),
                 Line::End {

@@ -12,6 +12,8 @@ pub(super) struct WrittenStep {
     code: Code,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     also: Vec<Code>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    others: u64,
     remedy: Remedy,
     kind: Subject,
     id: String,
@@ -28,12 +30,21 @@ pub(super) struct WrittenStep {
     row: Vec<RowChange>,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde asks for"
+)]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl From<WrittenStep> for Step {
     fn from(written: WrittenStep) -> Self {
         Self {
             number: written.number,
             code: written.code,
             also: written.also,
+            others: written.others,
             remedy: written.remedy,
             kind: written.kind,
             id: written.id,
@@ -57,6 +68,7 @@ impl From<Step> for WrittenStep {
             number: step.number,
             code: step.code,
             also: step.also,
+            others: step.others,
             remedy: step.remedy,
             kind: step.kind,
             id: step.id,

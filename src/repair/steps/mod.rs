@@ -183,6 +183,7 @@ impl Target {
             number: 0,
             code: self.code,
             also: self.also.clone(),
+            others: 0,
             remedy: self.remedy,
             kind: self.kind.into(),
             id: self.id.clone(),

@@ -29,6 +29,8 @@ pub struct StepLine {
     pub code: Code,
     /// The other codes that the step repairs.
     pub also: Vec<Code>,
+    /// Findings of the same code on other branches that it repairs.
+    pub others: u64,
     pub remedy: Remedy,
     pub kind: Subject,
     pub id: HubId,
@@ -48,6 +50,7 @@ impl From<&Step> for StepLine {
             number: step.number,
             code: step.code,
             also: step.also.clone(),
+            others: step.others,
             remedy: step.remedy,
             kind: step.kind,
             id: HubId::new(&step.id),

@@ -179,10 +179,16 @@ fn describe(step: &StepLine, out: &mut Text, theme: &Theme) {
     out.pair("only if", &step.precondition, theme, theme.text);
     out.pair(step.kind.word(), step.id.shown(), theme, theme.text);
     out.pair("repository", &step.repo, theme, theme.text);
-    let mends: Vec<&str> = std::iter::once(&step.code)
-        .chain(&step.also)
-        .map(|code| code.name())
-        .collect();
+    let first = match step.others {
+        0 => step.code.name().to_owned(),
+        others => format!(
+            "{} of {}",
+            step.code.name(),
+            text::plural(others + 1, "branch")
+        ),
+    };
+    let also = step.also.iter().map(|code| code.name().to_owned());
+    let mends: Vec<String> = std::iter::once(first).chain(also).collect();
     out.pair(mended(step.remedy), &mends.join(", "), theme, theme.text);
     out.pair("undo", step.undoing.words(), theme, theme.muted);
     if let Some(key) = &step.key {
