@@ -315,18 +315,28 @@ pub struct GroupLine {
 }
 
 impl GroupLine {
-    /// Formats the number of findings, and how many of them are of the worst grade.
+    /// Formats the number of findings, and how many of them are of the worst grade, in at most `width` cells: the
+    /// longest form that fits. A number is never cut.
     #[must_use]
-    pub fn words(&self) -> String {
-        let worst = luthier_hub::text::grouped(self.of_worst);
-        match self.of_worst == self.count {
-            true => format!("{worst} {}", self.worst.word()),
-            false => format!(
-                "{worst}/{} {}",
-                luthier_hub::text::grouped(self.count),
-                self.worst.word()
-            ),
+    pub fn words(&self, width: usize) -> String {
+        let [count, worst] = [self.count, self.of_worst].map(luthier_hub::text::grouped);
+        let grade = self.worst.word();
+        if self.of_worst == self.count {
+            return format!("{worst} {grade}");
         }
+        let short = match self.worst {
+            Grade::Critical => "crit.",
+            Grade::Error => "err.",
+            Grade::Warning => "warn.",
+            Grade::Info => "info",
+        };
+        let forms = [
+            format!("{count}, {worst} {grade}"),
+            format!("{count}, {worst} {short}"),
+            format!("{count} findings"),
+        ];
+        let fits = |form: &String| form.len() <= width;
+        forms.into_iter().find(fits).unwrap_or(count)
     }
 }
 

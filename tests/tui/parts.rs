@@ -3,6 +3,7 @@
 use super::hub::FakeHub;
 use crate::filter::parse;
 use crate::lines::inspected::{Inspected, compare};
+use crate::lines::{GroupLine, HubId};
 use crate::meter::{Meter, span};
 use crate::widgets::diff::{self, At};
 use crate::widgets::list::wrap;
@@ -34,6 +35,27 @@ fn a_condition_may_be_cut_and_one_that_nothing_starts_with_is_named() {
         parse("is:awful").1.as_deref(),
         Some("no grade starts with `awful`")
     );
+}
+
+#[test]
+fn findings_of_a_repository_and_the_worst_of_them_are_told_apart_in_any_room() {
+    let words = |count, of_worst, width| {
+        let name = HubId::new("alice/song");
+        let worst = Grade::Critical;
+        let line = GroupLine {
+            name,
+            count,
+            worst,
+            of_worst,
+        };
+        line.words(width)
+    };
+    assert_eq!(words(35, 20, 20), "35, 20 critical");
+    assert_eq!(words(35, 20, 14), "35, 20 crit.");
+    assert_eq!(words(20, 20, 14), "20 critical");
+    assert_eq!(words(1_234, 567, 20), "1,234, 567 critical");
+    assert_eq!(words(1_234, 567, 14), "1,234 findings");
+    assert_eq!(words(1_234_567, 89, 10), "1,234,567");
 }
 
 #[test]

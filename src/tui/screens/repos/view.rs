@@ -63,7 +63,7 @@ impl Repos {
             fit(&name(1), columns.path),
             fit_right(&name(2), 13),
             fit_right(&name(3), 9),
-            fit_right(&name(0), 14),
+            fit_right(&name(0), columns.found),
             fit("looked at", 13)
         );
         if columns.pushed {
@@ -104,6 +104,7 @@ impl Repos {
 #[derive(Clone, Copy)]
 struct Columns {
     path: usize,
+    found: usize,
     /// There is room to say when it was pushed to.
     pushed: bool,
 }
@@ -114,9 +115,12 @@ impl Columns {
     fn new(width: u16, by_push: bool) -> Self {
         let width = usize::from(width);
         let pushed = by_push || width >= 100;
-        let rest = if pushed { 73 } else { 62 };
+        // In full, the number of findings and of the worst ones takes 20 cells.
+        let found = if width >= 100 { 20 } else { 14 };
+        let rest = if pushed { 59 } else { 48 };
         Self {
-            path: width.saturating_sub(rest).clamp(12, 60),
+            path: width.saturating_sub(rest + found).clamp(12, 60),
+            found,
             pushed,
         }
     }
@@ -126,7 +130,7 @@ fn line(row: &RepoLine, columns: Columns, shared: &Shared, theme: &Theme) -> Lin
     let path = row.path.exact();
     let past = shared.audits.last_repo_audit(path);
     let (found, style) = match shared.audits.repos.get(path) {
-        Some(group) => (group.words(), theme.grade(group.worst)),
+        Some(group) => (group.words(columns.found), theme.grade(group.worst)),
         None => {
             let (words, rest) = nothing_found(past);
             let fails = stopped_from_elsewhere(row, shared);
@@ -160,7 +164,7 @@ fn line(row: &RepoLine, columns: Columns, shared: &Shared, theme: &Theme) -> Lin
             format!(" {} ", fit_right(&text::grouped(row.commits), 9)),
             theme.text,
         ),
-        Span::styled(fit_right(&found, 14), style),
+        Span::styled(fit_right(&found, columns.found), style),
         Span::styled(format!("  {}", fit(&looked, 13)), theme.muted),
     ];
     if columns.pushed {
