@@ -2,6 +2,7 @@
 
 use super::stage::{Stage, keymap};
 use crate::action::Action;
+use crate::filter::{LEFT, OF_FINDINGS, OF_OBJECTS};
 use crate::keymap::{Binding, KEY_CONTEXTS, KeyContext, Keymap, Overrides, TABLE};
 use crate::notices::Level;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +44,24 @@ fn a_clash_names_both_rows() {
         clash,
         "`q` means both everywhere › leave and findings › mark"
     );
+}
+
+#[test]
+fn the_help_of_a_filter_names_every_condition_that_it_takes() {
+    for (context, fields) in [
+        (KeyContext::Findings, OF_FINDINGS),
+        (KeyContext::Objects, OF_OBJECTS),
+    ] {
+        let keymap = keymap();
+        let row = keymap
+            .at(context)
+            .find(|row| row.binding.action == Action::Filter);
+        let help = row.unwrap().binding.help;
+        for field in fields {
+            assert!(help.contains(&format!("{field}:")), "{help}");
+        }
+        assert!(context != KeyContext::Findings || help.contains(&format!("is:{LEFT}")));
+    }
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Group,     &[P::Findings], &["c"],         5, "group",    "Group by code, by repository, by kind; then the plain list again."),
     row(Action::Filter,    &[P::Repos],    &["/"],         5, "filter",   "Filter the list as you type: words of owner and name."),
     row(Action::Filter,    &[P::Objects],  &["/"],         5, "filter",   "Filter the list as you type: words of id, author, text and branch, and code: id: is:"),
-    row(Action::Filter,    &[P::Findings], &["/"],         4, "filter",   "Filter the list as you type: words, and code: kind: repo: id: is:"),
+    row(Action::Filter,    &[P::Findings], &["/"],         4, "filter",   "Filter the list as you type: words, and code: kind: repo: stops: id: is: (is:left is what a sign-off counts)"),
     row(Action::Export,    &[P::Repos, P::Objects, P::Findings, P::Journal], &["E"], 0, "export", "Write the filtered and sorted list into a new file in the current folder, one JSON object per line."),
     row(Action::Plan,      &[P::Hub],      &["x"],         5, "plan",     "Plan every repair that needs no decision. Writes nothing."),
     row(Action::Plan,      &[P::Repos, P::Objects, P::Inspect, P::Findings, P::Decide, P::Pull, P::SignOff], &["x"], 3, "plan", "Plan the repair of the marked findings, or of the one under the cursor. Writes nothing."),
