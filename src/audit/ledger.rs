@@ -111,8 +111,7 @@ impl Report {
     ) -> Result<Report, AuditError> {
         let scratch = AuditScratch::new().await?;
         for (kind, id) in rows {
-            let hex = id.hex().map(str::to_owned);
-            let known = (id.as_str().to_owned(), hex, Standing::Sound);
+            let known = (id.as_str().to_owned(), Standing::Sound);
             scratch.add_known(*kind, &[known]).await?;
         }
         scratch.index().await?;

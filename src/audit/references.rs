@@ -57,15 +57,12 @@ async fn missing_rows(scan: &mut Scan<'_>) -> Result<(), AuditError> {
 /// Keys that hold what has no row, and those that gave no answer.
 async fn stored(scan: &mut Scan<'_>, name: &Unresolved) -> Result<Stored, AuditError> {
     let mut out = Stored::default();
-    let Some(hex) = name
-        .hex
-        .clone()
-        .filter(|_| scan.options.depth >= Depth::Presence)
-    else {
+    let id = ObjectId::new(&name.id);
+    let hex = id.hex().map(str::to_owned);
+    let Some(hex) = hex.filter(|_| scan.options.depth >= Depth::Presence) else {
         return Ok(out);
     };
     let mut keys = Vec::new();
-    let id = ObjectId::new(&name.id);
     if scan.listed {
         let copies = scan.scratch.copies(std::slice::from_ref(&hex)).await?;
         for copy in copies.into_values().flatten() {

@@ -347,7 +347,6 @@ fn named(kind: Kind, id: &str, repo_id: &str, by_id: &str) -> Unresolved {
     Unresolved {
         kind,
         id: id.to_owned(),
-        hex: hex_of(id),
         repo_id: repo_id.to_owned(),
         by_id: by_id.to_owned(),
     }

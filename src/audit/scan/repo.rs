@@ -3,12 +3,12 @@
 //! It lays the same facts down as the pass over the hub, of fewer rows. What other repositories hold of what
 //! this one names is looked up, and is known without being judged.
 
-use super::{PAGE, Scan, hex_of};
+use super::{PAGE, Scan};
 use crate::{AuditError, Depth, references, refs, unreferenced};
 use crate::{graph, one};
 use futures_util::TryStreamExt;
 use luthier_hub::index::audit_scratch::{BranchFact, CommitFact, Standing, StoredCopy};
-use luthier_hub::index::{Capabilities, CommitRow, Counts, MembershipRow, RepoRow};
+use luthier_hub::index::{Capabilities, Counts, MembershipRow, RepoRow};
 use luthier_hub::store::reconstruct;
 use luthier_object::{Kind, ObjectId};
 use std::collections::HashSet;
@@ -128,7 +128,8 @@ impl Scan<'_> {
             self.progress.checkpoint().await?;
             let some = open.split_off(open.len().saturating_sub(PAGE as usize));
             let rows = self.store.index().commits_by_id(&some).await?;
-            let facts: Vec<CommitFact> = rows.iter().map(|row| self.foreign_fact(row)).collect();
+            let facts: Vec<CommitFact> = rows.iter().map(super::rows::commit_fact).collect();
+            self.commit_facts += facts.len() as u32;
             let parents = facts.iter().flat_map(|fact| fact.parents.iter().cloned());
             let parents: Vec<String> = parents.filter(|id| !seen.contains(id)).collect();
             self.scratch.add_commits(&facts).await?;
@@ -145,12 +146,6 @@ impl Scan<'_> {
             ));
         }
         Ok(())
-    }
-
-    fn foreign_fact(&mut self, row: &CommitRow) -> CommitFact {
-        let n = self.commit_facts;
-        self.commit_facts += 1;
-        super::rows::commit_fact(n, row)
     }
 
     /// Looks up what is named and not held here.
@@ -189,10 +184,7 @@ impl Scan<'_> {
         self.scratch.add_members(kind, &holders).await?;
         let facts: Vec<_> = there
             .into_iter()
-            .map(|id| {
-                let hex = hex_of(&id);
-                (id, hex, Standing::Unjudged)
-            })
+            .map(|id| (id, Standing::Unjudged))
             .collect();
         Ok(self.scratch.add_known(kind, &facts).await?)
     }

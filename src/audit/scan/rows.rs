@@ -97,14 +97,14 @@ impl<R: Audited> Judged<R> {
         own.or_else(first).unwrap_or("").to_owned()
     }
 
-    fn known(&self) -> Vec<(String, Option<String>, Standing)> {
+    fn known(&self) -> Vec<(String, Standing)> {
         let standing = |verdict: &Option<Verdict>| match verdict {
             None => Standing::Unjudged,
             Some(verdict) => verdict.standing(),
         };
         self.rows
             .iter()
-            .map(|(row, verdict)| (row.id().to_owned(), hex_of(row.id()), standing(verdict)))
+            .map(|(row, verdict)| (row.id().to_owned(), standing(verdict)))
             .collect()
     }
 }
@@ -347,8 +347,7 @@ impl Scan<'_> {
         let mut pages = self.pages::<SnapshotRow>();
         loop {
             let page = self.judged(&mut pages).await?;
-            let numbers = self.snapshot_facts..;
-            let facts: Vec<SnapshotFact> = numbers.zip(&page.rows).map(snapshot_fact).collect();
+            let facts: Vec<SnapshotFact> = page.rows.iter().map(snapshot_fact).collect();
             self.snapshot_facts += facts.len() as u32;
             self.scratch.add_snapshots(&facts).await?;
             self.summary.checked.snapshots += facts.len() as u64;
@@ -437,9 +436,8 @@ impl Scan<'_> {
         let mut pages = self.pages::<CommitRow>();
         loop {
             let page = self.judged(&mut pages).await?;
-            let numbered = (self.commit_facts..).zip(&page.rows);
-            let facts: Vec<CommitFact> =
-                numbered.map(|(n, (row, _))| commit_fact(n, row)).collect();
+            let rows = page.rows.iter();
+            let facts: Vec<CommitFact> = rows.map(|(row, _)| commit_fact(row)).collect();
             self.commit_facts += facts.len() as u32;
             self.scratch.add_commits(&facts).await?;
             self.summary.checked.commits += facts.len() as u64;
@@ -455,11 +453,10 @@ impl Scan<'_> {
     }
 }
 
-fn snapshot_fact((n, (row, verdict)): (u32, &(SnapshotRow, Option<Verdict>))) -> SnapshotFact {
+fn snapshot_fact((row, verdict): &(SnapshotRow, Option<Verdict>)) -> SnapshotFact {
     let judged = verdict.as_ref().filter(|v| v.tree == TreeState::Judged);
     let manifest = judged.and_then(|v| v.manifest.as_ref());
     SnapshotFact {
-        n,
         id: row.snapshot_id.clone(),
         entries: manifest.map(|m| m.len() as u64),
         parent: reconstruct::non_empty(row.parent_snapshot_id.as_deref()).map(str::to_owned),
@@ -481,10 +478,9 @@ async fn judge_alone<R: Audited>(row: &R, judge: &Judge) -> Verdict {
     verdict
 }
 
-pub(super) fn commit_fact(n: u32, row: &CommitRow) -> CommitFact {
+pub(super) fn commit_fact(row: &CommitRow) -> CommitFact {
     let parents = reconstruct::parent_ids(&row.parent_ids).unwrap_or_default();
     CommitFact {
-        n,
         id: row.commit_id.clone(),
         repo_id: row.repo_id.clone().unwrap_or_default(),
         snapshot_id: reconstruct::non_empty(row.snapshot_id.as_deref()).map(str::to_owned),

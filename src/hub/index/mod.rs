@@ -23,6 +23,7 @@ pub mod rebuild_scratch;
 mod rows;
 pub mod schema;
 mod scratch_file;
+mod scratch_trouble;
 pub mod server;
 pub mod sqlite;
 mod statement;

@@ -4,6 +4,7 @@
 //! for temporary files, is nobody's truth, and goes when it is dropped.
 
 use super::IndexError;
+use super::scratch_trouble::Trouble;
 use crate::cause::Cause;
 use crate::{destination, scratch};
 use rusqlite::types::{FromSql, Value};
@@ -21,25 +22,27 @@ const STATEMENTS: usize = 64;
 /// Jobs that wait for the thread; whoever has another one waits.
 const JOBS: usize = 4;
 
-type Job = Box<dyn FnOnce(&mut Worker) + Send>;
+type Job<S> = Box<dyn FnOnce(&mut Worker<S>) + Send>;
 
 /// The thread's side of the file.
-struct Worker {
+struct Worker<S> {
     connection: Connection,
+    /// What is kept beside the file.
+    state: S,
     /// Why the first write that failed did: facts are missing from then on, so no question is answered any more.
     failed: Option<String>,
 }
 
-/// A temporary database. Its thread ends with it.
-pub(super) struct ScratchFile {
-    jobs: mpsc::Sender<Job>,
+/// A temporary database. Its thread ends with it, and with it what is kept beside.
+pub(super) struct ScratchFile<S = ()> {
+    jobs: mpsc::Sender<Job<S>>,
     /// What it is called in an error.
     what: &'static str,
     /// Removes the file when this goes.
     folder: scratch::Folder,
 }
 
-impl ScratchFile {
+impl<S: Default + 'static> ScratchFile<S> {
     /// Makes a file with these tables.
     ///
     /// # Errors
@@ -55,7 +58,7 @@ impl ScratchFile {
         };
         let folder =
             scratch::folder(name).map_err(|e| open(Cause::told(scratch::trouble(&e), e)))?;
-        let (jobs, mut asked) = mpsc::channel::<Job>(JOBS);
+        let (jobs, mut asked) = mpsc::channel::<Job<S>>(JOBS);
         let file = Self { jobs, what, folder };
         let connection = Connection::open_with_flags(
             file.path(),
@@ -63,13 +66,14 @@ impl ScratchFile {
                 | OpenFlags::SQLITE_OPEN_CREATE
                 | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )
-        .map_err(|e| open(temporary(e)))?;
+        .map_err(|e| open(Trouble::from(e).cause()))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         std::thread::Builder::new()
             .name(format!("luthier-{name}"))
             .spawn(move || {
                 let mut worker = Worker {
                     connection,
+                    state: S::default(),
                     failed: None,
                 };
                 while let Some(job) = asked.blocking_recv() {
@@ -95,11 +99,22 @@ impl ScratchFile {
         &self,
         job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, IndexError> {
+        self.with(move |connection, _| Ok(job(connection)?)).await
+    }
+
+    /// As [`Self::call`], with what is kept beside the file.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn with<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection, &mut S) -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, IndexError> {
         let (tell, told) = oneshot::channel::<Result<T, Cause>>();
-        let job: Job = Box::new(move |worker| {
+        let job: Job<S> = Box::new(move |worker| {
             let answer = match &worker.failed {
                 Some(why) => Err(destination::temporary_database(why).into()),
-                None => job(&mut worker.connection).map_err(temporary),
+                None => job(&mut worker.connection, &mut worker.state).map_err(Trouble::cause),
             };
             // Whoever asked may have gone.
             let _ = tell.send(answer);
@@ -110,6 +125,24 @@ impl ScratchFile {
             what: self.what,
             why: e,
         })
+    }
+
+    /// Runs a job that writes, in one transaction. It is not waited for: the next question comes behind it, and fails
+    /// where it did, as does every one after that.
+    ///
+    /// # Errors
+    /// The file's thread has ended.
+    pub async fn tell(
+        &self,
+        job: impl FnOnce(&Connection, &mut S) -> Result<(), Trouble> + Send + 'static,
+    ) -> Result<(), IndexError> {
+        let job: Job<S> = Box::new(move |worker| {
+            if worker.failed.is_none() {
+                let done = change(worker, job);
+                worker.failed = done.err().map(|error| error.words());
+            }
+        });
+        self.jobs.send(job).await.map_err(|_| self.ended())
     }
 
     /// Waits for every write so far: for whoever opens the file by its path.
@@ -153,8 +186,7 @@ impl ScratchFile {
             .await
     }
 
-    /// Runs a statement for each `width` of these values, one transaction for all. It is not waited for: the next
-    /// question comes behind it, and fails where it did, as does every one after that.
+    /// Runs a statement for each `width` of these values, as [`Self::tell`].
     ///
     /// # Errors
     /// The file's thread has ended.
@@ -167,28 +199,24 @@ impl ScratchFile {
         if width == 0 {
             return Ok(());
         }
-        let job: Job = Box::new(move |worker| {
-            if worker.failed.is_none() {
-                let done = change_each(&mut worker.connection, &statement, values.chunks(width));
-                worker.failed = done.err().map(|error| error.to_string());
+        self.tell(move |connection, _| {
+            let mut prepared = connection.prepare_cached(&statement)?;
+            for row in values.chunks(width) {
+                prepared.execute(params_from_iter(row))?;
             }
-        });
-        self.jobs.send(job).await.map_err(|_| self.ended())
+            Ok(())
+        })
+        .await
     }
 }
 
-fn change_each<'v>(
-    connection: &mut Connection,
-    statement: &str,
-    rows: impl Iterator<Item = &'v [Value]>,
-) -> rusqlite::Result<()> {
-    let transaction = connection.transaction()?;
-    let mut prepared = transaction.prepare_cached(statement)?;
-    for row in rows {
-        prepared.execute(params_from_iter(row))?;
-    }
-    drop(prepared);
-    transaction.commit()
+fn change<S>(
+    worker: &mut Worker<S>,
+    job: impl FnOnce(&Connection, &mut S) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
+    let transaction = worker.connection.transaction()?;
+    job(&transaction, &mut worker.state)?;
+    Ok(transaction.commit()?)
 }
 
 /// A statement being put together: its text and its values.
@@ -241,7 +269,10 @@ impl Query {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub async fn rows(self, file: &ScratchFile) -> Result<Vec<Row>, IndexError> {
+    pub async fn rows<S: Default + 'static>(
+        self,
+        file: &ScratchFile<S>,
+    ) -> Result<Vec<Row>, IndexError> {
         file.call(move |c| {
             let mut prepared = c.prepare_cached(&self.sql)?;
             let columns = prepared.column_count();
@@ -261,30 +292,21 @@ impl Query {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub async fn first(self, file: &ScratchFile) -> Result<Option<Row>, IndexError> {
+    pub async fn first<S: Default + 'static>(
+        self,
+        file: &ScratchFile<S>,
+    ) -> Result<Option<Row>, IndexError> {
         Ok(self.rows(file).await?.into_iter().next())
-    }
-
-    /// Returns pairs of numbers, which are not held a second time.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub async fn pairs(self, file: &ScratchFile) -> Result<Vec<(u32, u32)>, IndexError> {
-        file.call(move |c| {
-            let mut prepared = c.prepare_cached(&self.sql)?;
-            let rows = prepared.query_map(params_from_iter(&self.args), |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-            rows.collect()
-        })
-        .await
     }
 
     /// Runs the statement; how many rows it changed.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub async fn execute(self, file: &ScratchFile) -> Result<u64, IndexError> {
+    pub async fn execute<S: Default + 'static>(
+        self,
+        file: &ScratchFile<S>,
+    ) -> Result<u64, IndexError> {
         let changed = file
             .call(move |c| {
                 c.prepare_cached(&self.sql)?
@@ -356,10 +378,6 @@ impl<T: Bound> Bound for Option<T> {
     }
 }
 
-fn temporary(error: rusqlite::Error) -> Cause {
-    Cause::told(destination::temporary_database(&error.to_string()), error)
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Query, ScratchFile, ask};
@@ -367,7 +385,7 @@ mod tests {
     #[tokio::test]
     async fn behind_a_write_that_failed_no_question_is_answered() {
         let schema = "CREATE TABLE known (id TEXT PRIMARY KEY)";
-        let file = ScratchFile::new("the test's file", "test", schema)
+        let file: ScratchFile = ScratchFile::new("the test's file", "test", schema)
             .await
             .unwrap();
         let insert = ("INSERT INTO known (id) ", "");

@@ -1,10 +1,14 @@
 //! Facts as they are met: keys of the listing, rows, edges.
 
 use super::AuditScratch;
+use super::key::{KEY, Met};
+use super::tables::{self, EDGE, NUMBERED, Tables};
 use crate::index::scratch_file::{Query, ask};
+use crate::index::scratch_trouble::Trouble;
 use crate::index::{IndexError, MembershipRow, RepoRow};
 use luthier_object::Kind;
 use luthier_object::time::Micros;
+use rusqlite::Connection;
 use std::collections::HashMap;
 
 /// A key of a known layout.
@@ -44,7 +48,7 @@ impl Standing {
         self != Standing::Sound
     }
 
-    const fn numbered(number: i64) -> Self {
+    pub(super) const fn numbered(number: u8) -> Self {
         match number {
             0 => Standing::Sound,
             1 => Standing::Bad,
@@ -54,22 +58,18 @@ impl Standing {
     }
 }
 
-/// A commit's place in the graph.
+/// A commit's place in the graph. Its number is its place among all that are laid down, from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommitFact {
-    /// From 0, in the order of ids.
-    pub n: u32,
     pub id: String,
     pub repo_id: String,
     pub snapshot_id: Option<String>,
     pub parents: Vec<String>,
 }
 
-/// The fields of a snapshot that the walks need.
+/// The fields of a snapshot that the walks need. Its number is its place among all that are laid down, from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotFact {
-    /// From 0, in the order of ids.
-    pub n: u32,
     pub id: String,
     /// Entries of the best known manifest.
     pub entries: Option<u64>,
@@ -130,83 +130,76 @@ impl AuditScratch {
         kind: Kind,
         members: &[MembershipRow],
     ) -> Result<(), IndexError> {
-        self.add(
-            "INSERT OR IGNORE INTO member (kind, id, repo_id) ",
-            members,
-            |row, m| {
-                row.cell(kind as i64)
-                    .cell(m.id.clone())
-                    .cell(m.repo_id.clone());
-            },
-        )
+        let met = |m: &MembershipRow| (Met::owned(&m.id), m.repo_id.clone());
+        self.lay_down(members, met, move |connection, tables, (id, repo)| {
+            let key = tables::kept(connection, kind, &id)?;
+            let repo = tables.repos.number(&repo);
+            Ok(tables.members.push(tables::numbered(&key, repo))?)
+        })
         .await
     }
 
-    /// Lays down ids that have a row, with their digest and standing.
+    /// Lays down ids that have a row, with their standing.
     ///
     /// # Errors
     /// The scratch file cannot be written.
     pub async fn add_known(
         &self,
         kind: Kind,
-        rows: &[(String, Option<String>, Standing)],
+        rows: &[(String, Standing)],
     ) -> Result<(), IndexError> {
-        self.add(
-            "INSERT OR IGNORE INTO known (kind, id, hex, bad) ",
-            rows,
-            |row, (id, hex, bad)| {
-                row.cell(kind as i64)
-                    .cell(id.clone())
-                    .cell(hex.clone())
-                    .cell(*bad as i64);
-            },
-        )
+        let met = |(id, standing): &(String, Standing)| (Met::owned(id), *standing as u8);
+        self.lay_down(rows, met, move |connection, tables, (id, standing)| {
+            let mut fact = [standing; KEY + 1];
+            fact[..KEY].copy_from_slice(&tables::kept(connection, kind, &id)?);
+            Ok(tables.known.push(fact)?)
+        })
         .await
     }
 
-    /// Lays down commits and the edges to their parents.
+    /// Lays down commits, each behind the last, and the edges to their parents.
     ///
     /// # Errors
     /// The scratch file cannot be written.
     pub async fn add_commits(&self, commits: &[CommitFact]) -> Result<(), IndexError> {
-        self.add(
-            "INSERT INTO commit_fact (n, id, repo_id, snapshot_id) ",
-            commits,
-            |row, c| {
-                row.cell(i64::from(c.n))
-                    .cell(c.id.clone())
-                    .cell(c.repo_id.clone())
-                    .cell(c.snapshot_id.clone());
-            },
-        )
-        .await?;
-        let edges: Vec<(u32, String)> = commits
-            .iter()
-            .flat_map(|c| c.parents.iter().map(|p| (c.n, p.clone())))
-            .collect();
-        self.add(
-            "INSERT INTO edge (child, parent) ",
-            &edges,
-            |row, (child, parent)| {
-                row.cell(i64::from(*child)).cell(parent.clone());
-            },
-        )
+        let met = |c: &CommitFact| MetCommit {
+            id: Met::owned(&c.id),
+            repo_id: c.repo_id.clone(),
+            snapshot: c.snapshot_id.as_deref().map(Met::owned),
+            parents: c.parents.iter().map(|id| Met::owned(id)).collect(),
+        };
+        self.lay_down(commits, met, |connection, tables, commit| {
+            commit.lay_down(connection, tables)
+        })
         .await
     }
 
-    /// Lays down snapshots.
+    /// Lays down snapshots, each behind the last.
     ///
     /// # Errors
     /// The scratch file cannot be written.
     pub async fn add_snapshots(&self, snapshots: &[SnapshotFact]) -> Result<(), IndexError> {
-        self.add(
-            "INSERT INTO snapshot_fact (n, id, entries, parent) ",
+        let met = |s: &SnapshotFact| {
+            let parent = s.parent.as_deref().map(Met::owned);
+            (Met::owned(&s.id), s.entries, parent)
+        };
+        self.lay_down(
             snapshots,
-            |row, s| {
-                row.cell(i64::from(s.n))
-                    .cell(s.id.clone())
-                    .cell(s.entries.map(|n| n as i64))
-                    .cell(s.parent.clone());
+            met,
+            |connection, tables, (id, entries, parent)| {
+                let number = tables.snapshots.len() as u32;
+                let key = tables::kept(connection, Kind::Snapshot, &id)?;
+                tables.snapshots.push(key)?;
+                let mut fact = [0; NUMBERED + 9];
+                fact[..NUMBERED].copy_from_slice(&tables::numbered(&key, number));
+                fact[NUMBERED] = u8::from(entries.is_some());
+                fact[NUMBERED + 1..].copy_from_slice(&entries.unwrap_or(0).to_be_bytes());
+                tables.snapshot_ids.push(fact)?;
+                if let Some(parent) = parent {
+                    let parent = tables::kept(connection, Kind::Snapshot, &parent)?;
+                    tables.deltas.push(tables::numbered(&parent, number))?;
+                }
+                Ok(())
             },
         )
         .await
@@ -270,29 +263,6 @@ impl AuditScratch {
         Ok(out)
     }
 
-    /// Ids that a repository holds, behind `after`.
-    ///
-    /// # Errors
-    /// The scratch file cannot be read.
-    pub async fn members(
-        &self,
-        kind: Kind,
-        repo_id: &str,
-        after: &str,
-        limit: u32,
-    ) -> Result<Vec<String>, IndexError> {
-        let rows = ask(
-            "SELECT id FROM member WHERE kind = ?1 AND repo_id = ?2 AND id > ?3 ORDER BY id LIMIT ?4",
-        )
-        .bind(kind as i64)
-        .bind(repo_id)
-        .bind(after)
-        .bind(limit)
-        .rows(&self.file)
-        .await?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
-    }
-
     /// Returns the repositories that hold each id.
     ///
     /// # Errors
@@ -302,18 +272,19 @@ impl AuditScratch {
         kind: Kind,
         ids: &[String],
     ) -> Result<HashMap<String, Vec<String>>, IndexError> {
-        let mut out: HashMap<String, Vec<String>> = HashMap::new();
-        let rows = ask(
-            "SELECT id, repo_id FROM member WHERE kind = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id, repo_id",
-        )
-        .bind(kind as i64)
-        .bind(json_list(ids))
-        .rows(&self.file)
-        .await?;
-        for row in rows {
-            out.entry(row.get(0)).or_default().push(row.get(1));
-        }
-        Ok(out)
+        let found = self
+            .each_key(kind, ids, |tables, key| {
+                let held = tables.members.all(key)?;
+                let repo = |fact: &[u8; NUMBERED]| {
+                    let number = tables::number_behind(fact);
+                    tables.repos.id(number).to_owned()
+                };
+                let mut repos: Vec<String> = held.iter().map(repo).collect();
+                repos.sort_unstable();
+                Ok((!repos.is_empty()).then_some(repos))
+            })
+            .await?;
+        Ok(of_ids(ids, found))
     }
 
     /// Of `ids`, those that have a row, each with what is known of it.
@@ -325,17 +296,57 @@ impl AuditScratch {
         kind: Kind,
         ids: &[String],
     ) -> Result<HashMap<String, Standing>, IndexError> {
-        let rows = ask(
-            "SELECT id, bad FROM known WHERE kind = ?1 AND id IN (SELECT value FROM json_each(?2))",
-        )
-        .bind(kind as i64)
-        .bind(json_list(ids))
-        .rows(&self.file)
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| (row.get(0), Standing::numbered(row.get(1))))
-            .collect())
+        let found = self
+            .each_key(kind, ids, |tables, key| {
+                let fact = tables.known.first(key)?;
+                Ok(fact.map(|fact| Standing::numbered(fact[KEY])))
+            })
+            .await?;
+        Ok(of_ids(ids, found))
+    }
+
+    /// Asks about each id, in the order given.
+    async fn each_key<T: Send + 'static>(
+        &self,
+        kind: Kind,
+        ids: &[String],
+        ask: impl Fn(&mut Tables, &[u8]) -> Result<Option<T>, Trouble> + Send + 'static,
+    ) -> Result<Vec<Option<T>>, IndexError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<Met<'static>> = ids.iter().map(|id| Met::owned(id)).collect();
+        self.file
+            .with(move |connection, tables| {
+                let mut out = Vec::with_capacity(ids.len());
+                for id in &ids {
+                    out.push(match tables::found(connection, kind, id)? {
+                        Some(key) => ask(tables, &key)?,
+                        None => None,
+                    });
+                }
+                Ok(out)
+            })
+            .await
+    }
+
+    /// Lays down each of these, as it is at the door, behind what was laid down.
+    pub(super) async fn lay_down<T, M: Send + 'static>(
+        &self,
+        rows: &[T],
+        met: impl Fn(&T) -> M,
+        lay_down: impl Fn(&Connection, &mut Tables, M) -> Result<(), Trouble> + Send + 'static,
+    ) -> Result<(), IndexError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<M> = rows.iter().map(met).collect();
+        self.file
+            .tell(move |connection, tables| {
+                rows.into_iter()
+                    .try_for_each(|row| lay_down(connection, tables, row))
+            })
+            .await
     }
 
     /// Inserts `rows`, one transaction for all.
@@ -347,6 +358,45 @@ impl AuditScratch {
     ) -> Result<(), IndexError> {
         self.file.add((head, ""), rows, bind).await
     }
+}
+
+/// A commit at the door.
+struct MetCommit {
+    id: Met<'static>,
+    repo_id: String,
+    snapshot: Option<Met<'static>>,
+    parents: Vec<Met<'static>>,
+}
+
+impl MetCommit {
+    fn lay_down(self, connection: &Connection, tables: &mut Tables) -> Result<(), Trouble> {
+        let number = tables.commits.len() as u32;
+        let key = tables::kept(connection, Kind::Commit, &self.id)?;
+        tables.commit_ids.push(tables::numbered(&key, number))?;
+        let mut tree = tables::no_key();
+        if let Some(snapshot) = &self.snapshot {
+            tree = tables::kept(connection, Kind::Snapshot, snapshot)?;
+            tables.trees.push(tables::numbered(&tree, number))?;
+        }
+        let repo = tables.repos.number(&self.repo_id);
+        tables.commits.push(tables::pair(&key, repo, &tree))?;
+        for (at, parent) in self.parents.iter().enumerate() {
+            let parent = tables::kept(connection, Kind::Commit, parent)?;
+            let mut edge = [0; EDGE];
+            edge[..NUMBERED].copy_from_slice(&tables::numbered(&parent, number));
+            edge[NUMBERED..].copy_from_slice(&(at as u32).to_be_bytes());
+            tables.edges.push(edge)?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns what was found on ids by these.
+fn of_ids<T>(ids: &[String], found: Vec<Option<T>>) -> HashMap<String, T> {
+    let found = ids.iter().zip(found);
+    found
+        .filter_map(|(id, found)| Some((id.clone(), found?)))
+        .collect()
 }
 
 /// Returns a list of texts as one bind.

@@ -1,8 +1,12 @@
 //! Findings of two looks in one: what the newer one covers is its own, the rest stays.
 
 use super::AuditScratch;
+use super::facts::json_list;
+use super::key::{KEY, Met};
+use super::tables::{self, Tables};
 use crate::index::IndexError;
-use crate::index::audit_scratch::facts::json_list;
+use crate::index::scratch_trouble::Trouble;
+use luthier_object::Kind;
 use rusqlite::Connection;
 
 /// The coverage of an audit: findings in it that the audit did not make are gone.
@@ -24,11 +28,11 @@ WHERE ordinal IS NOT NULL
   AND NOT (code IN (SELECT CAST(value AS INTEGER) FROM json_each(?1)) AND ";
 
 /// A row without an answer, or one that was too new, is not covered: what was found on it before stays.
-const ANSWERED: &str = "NOT EXISTS (SELECT 1 FROM newer.known AS k WHERE k.kind = f.kind AND k.id = f.id AND k.bad >= 2)";
+const ANSWERED: &str = "NOT EXISTS (SELECT 1 FROM temp.known AS k WHERE k.kind = f.kind AND k.id = f.id AND k.bad >= 2)";
 
 /// A row that was looked at and gave an answer.
 const LOOKED_AT: &str =
-    "EXISTS (SELECT 1 FROM newer.known AS k WHERE k.kind = f.kind AND k.id = f.id AND k.bad < 2)";
+    "EXISTS (SELECT 1 FROM temp.known AS k WHERE k.kind = f.kind AND k.id = f.id AND k.bad < 2)";
 
 const COME: &str = "
 INSERT INTO finding (code, grade, kind, id, repo_id, weight, follows, body)
@@ -64,6 +68,7 @@ impl AuditScratch {
         for side in [older, newer] {
             side.file.settle().await?;
         }
+        let known = newer.known_of_findings(older).await?;
         let sides = [("older", older), ("newer", newer)];
         let sides = sides.map(|(name, scratch)| (name, scratch.file.path().display().to_string()));
         let codes: Vec<String> = judged.iter().map(u16::to_string).collect();
@@ -74,13 +79,65 @@ impl AuditScratch {
                 for (name, path) in &sides {
                     c.execute(&format!("ATTACH ?1 AS {name}"), [path])?;
                 }
+                keep_known(c, &known)?;
                 take(c, &cover, &codes)?;
-                c.execute_batch("DETACH older; DETACH newer")
+                c.execute_batch("DETACH older; DETACH newer; DROP TABLE temp.known")
             })
             .await?;
         merged.assign_order().await?;
         Ok(merged)
     }
+
+    /// Returns what is known here of the rows that another look's findings are about: kind, id, standing.
+    async fn known_of_findings(
+        &self,
+        other: &AuditScratch,
+    ) -> Result<Vec<(i64, String, u8)>, IndexError> {
+        let path = other.file.path().display().to_string();
+        self.file
+            .with(move |connection, tables| {
+                connection.execute("ATTACH ?1 AS other", [path])?;
+                let known = known_of(connection, tables);
+                connection.execute_batch("DETACH other")?;
+                known
+            })
+            .await
+    }
+}
+
+fn known_of(
+    connection: &Connection,
+    tables: &mut Tables,
+) -> Result<Vec<(i64, String, u8)>, Trouble> {
+    let mut statement = connection
+        .prepare("SELECT DISTINCT kind, id FROM other.finding WHERE ordinal IS NOT NULL")?;
+    let mut rows = statement.query([])?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (number, id): (i64, String) = (row.get(0)?, row.get(1)?);
+        let Some(kind) = Kind::ALL.into_iter().find(|kind| *kind as i64 == number) else {
+            continue;
+        };
+        if let Some(key) = tables::found(connection, kind, &Met::new(&id))?
+            && let Some(fact) = tables.known.first(&key)?
+        {
+            out.push((number, id, fact[KEY]));
+        }
+    }
+    Ok(out)
+}
+
+/// Lays down what the newer look knows of the rows of older findings: kind, id, standing.
+fn keep_known(connection: &Connection, known: &[(i64, String, u8)]) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "CREATE TEMP TABLE known (kind INTEGER NOT NULL, id TEXT NOT NULL, bad INTEGER NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID",
+    )?;
+    let mut insert =
+        connection.prepare("INSERT INTO temp.known (kind, id, bad) VALUES (?1, ?2, ?3)")?;
+    for row in known {
+        insert.execute((row.0, &row.1, row.2))?;
+    }
+    Ok(())
 }
 
 fn take(connection: &mut Connection, cover: &Cover, codes: &str) -> rusqlite::Result<()> {

@@ -53,29 +53,8 @@ impl AuditScratch {
             Some(Namer::Branch(_)) => return Ok(Vec::new()),
             None => "",
         };
-        let query = match kind {
-            Kind::Commit => {
-                // Asked only where something is missing, so that a sound hub does not pay for the index.
-                self.file
-                    .run("CREATE INDEX IF NOT EXISTS edge_by_parent ON edge (parent)")
-                    .await?;
-                "SELECT DISTINCT c.id FROM edge AS e JOIN commit_fact AS c ON c.n = e.child
-                 WHERE e.parent = ?1 AND c.id > ?2 ORDER BY c.id LIMIT ?3"
-            }
-            Kind::Snapshot => {
-                "SELECT id FROM commit_fact WHERE snapshot_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
-            }
-            Kind::Blob => {
-                "SELECT snapshot FROM bad_entry WHERE blob = ?1 AND snapshot > ?2 ORDER BY snapshot LIMIT ?3"
-            }
-        };
-        let rows = ask(query)
-            .bind(id)
-            .bind(behind)
-            .bind(limit)
-            .rows(&self.file)
-            .await?;
-        let mut out: Vec<Namer> = rows.iter().map(|row| Namer::Row(row.get(0))).collect();
+        let rows = self.referring(kind, id, behind, limit).await?;
+        let mut out: Vec<Namer> = rows.into_iter().map(Namer::Row).collect();
         if kind == Kind::Commit && out.len() < limit as usize {
             let heads = self.branches_at(id).await?;
             out.extend(heads.into_iter().map(Namer::Branch));

@@ -1,22 +1,17 @@
 //! Joins over the facts: what is named without a row, held elsewhere, listed without a name.
 
-use super::facts::json_list;
-use super::{AuditScratch, BranchFact, ListedKey};
+use super::key::{self, Form, KEY, Key, Met};
+use super::names::{Name, Page, Unresolved, kinds, name_repo, stretch};
+use super::tables::{self, Tables};
+use super::{AuditScratch, BranchFact, ListedKey, Standing};
 use crate::index::IndexError;
 use crate::index::scratch_file::{Row, ask};
+use crate::index::scratch_trouble::Trouble;
 use luthier_object::Kind;
+use rusqlite::Connection;
 
-/// An id that something names, and what is wrong with that.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unresolved {
-    pub kind: Kind,
-    pub id: String,
-    pub hex: Option<String>,
-    /// The repository that names it.
-    pub repo_id: String,
-    /// The first that names it there.
-    pub by_id: String,
-}
+/// Keys of the listing that are looked at for each one that is wanted.
+const LISTED: u32 = 5_000;
 
 impl AuditScratch {
     /// Lays down that ids are named by a repository.
@@ -24,17 +19,16 @@ impl AuditScratch {
     /// # Errors
     /// The scratch file cannot be written.
     pub async fn add_named(&self, names: &[Unresolved]) -> Result<(), IndexError> {
-        self.add(
-            "INSERT OR IGNORE INTO named (kind, id, repo_id, by_id, hex) ",
-            names,
-            |row, n| {
-                row.cell(n.kind as i64)
-                    .cell(n.id.clone())
-                    .cell(n.repo_id.clone())
-                    .cell(n.by_id.clone())
-                    .cell(n.hex.clone());
-            },
-        )
+        let met = |n: &Unresolved| {
+            let (id, by) = (Met::owned(&n.id), Met::owned(&n.by_id));
+            (n.kind, id, n.repo_id.clone(), by)
+        };
+        self.lay_down(names, met, |connection, tables, (kind, id, repo, by)| {
+            let key = tables::kept(connection, kind, &id)?;
+            let by = tables::label(connection, &by)?;
+            let repo = tables.repos.number(&repo);
+            Ok(tables.named.push(tables::pair(&key, repo, &by))?)
+        })
         .await
     }
 
@@ -47,18 +41,23 @@ impl AuditScratch {
         after: Option<(Kind, &str)>,
         limit: u32,
     ) -> Result<Vec<Unresolved>, IndexError> {
-        let (kind, id) = after.map_or((-1, ""), |(kind, id)| (kind as i64, id));
-        let rows = ask(
-            "SELECT kind, id, hex, min(repo_id), by_id FROM named AS n
-             WHERE (kind, id) > (?1, ?2) AND NOT EXISTS (SELECT 1 FROM known AS k WHERE k.kind = n.kind AND k.id = n.id)
-             GROUP BY kind, id ORDER BY kind, id LIMIT ?3",
-        )
-        .bind(kind)
-        .bind(id)
-        .bind(limit)
-        .rows(&self.file)
-        .await?;
-        Ok(rows.iter().map(unresolved).collect())
+        let after = after.map(|(kind, id)| (kind, id.to_owned()));
+        self.file
+            .with(move |connection, tables| {
+                let after = after.as_ref().map(|(kind, id)| (*kind, id.as_str()));
+                let mut out = Page::new(limit);
+                for (kind, after) in kinds(after) {
+                    let lacking = |tables: &mut Tables, key: &Key, names: &[Name]| {
+                        let known = tables.known.first(key)?.is_some();
+                        let by_text = |name: &&Name| tables.repos.id(name_repo(name));
+                        let first = names.iter().min_by_key(by_text).filter(|_| !known);
+                        Ok(first.copied().into_iter().collect())
+                    };
+                    out.fill(connection, tables, (kind, after, false), lacking)?;
+                }
+                out.told(connection, tables)
+            })
+            .await
     }
 
     /// Ids that a repository names and others hold, behind (`kind`, `id`, `repo_id`).
@@ -70,24 +69,41 @@ impl AuditScratch {
         after: Option<&Unresolved>,
         limit: u32,
     ) -> Result<Vec<Unresolved>, IndexError> {
-        let (kind, id, repo) = after.map_or((-1, "", ""), |u| {
-            (u.kind as i64, u.id.as_str(), u.repo_id.as_str())
-        });
-        let rows = ask(
-            "SELECT kind, id, hex, repo_id, by_id FROM named AS n
-             WHERE (kind, id, repo_id) > (?1, ?2, ?3)
-               AND EXISTS (SELECT 1 FROM member AS m WHERE m.kind = n.kind AND m.id = n.id)
-               AND EXISTS (SELECT 1 FROM known AS k WHERE k.kind = n.kind AND k.id = n.id)
-               AND NOT EXISTS (SELECT 1 FROM member AS m WHERE m.kind = n.kind AND m.id = n.id AND m.repo_id = n.repo_id)
-             ORDER BY kind, id, repo_id LIMIT ?4",
-        )
-        .bind(kind)
-        .bind(id)
-        .bind(repo)
-        .bind(limit)
-        .rows(&self.file)
-        .await?;
-        Ok(rows.iter().map(unresolved).collect())
+        let after = after.cloned();
+        self.file
+            .with(move |connection, tables| {
+                let at = after.as_ref().map(|name| (name.kind, name.id.as_str()));
+                let seen = match &after {
+                    Some(name) => tables::found(connection, name.kind, &Met::new(&name.id))?
+                        .map(|key| (key, name.repo_id.as_str())),
+                    None => None,
+                };
+                let mut out = Page::new(limit);
+                for (kind, after) in kinds(at) {
+                    let elsewhere = |tables: &mut Tables, key: &Key, names: &[Name]| {
+                        let held = tables.members.all(key)?;
+                        if held.is_empty() || tables.known.first(key)?.is_none() {
+                            return Ok(Vec::new());
+                        }
+                        let is_held = |name: &Name| {
+                            let repo = name_repo(name);
+                            held.iter().any(|h| tables::number_behind(h) == repo)
+                        };
+                        let id = |name: &Name| tables.repos.id(name_repo(name));
+                        // Behind the last page, of the same id other repositories may follow.
+                        let is_behind = |name: &Name| {
+                            seen.is_none_or(|(seen, repo)| seen != *key || id(name) > repo)
+                        };
+                        let mut names: Vec<Name> = names.to_vec();
+                        names.retain(|name| !is_held(name) && is_behind(name));
+                        names.sort_by(|a, b| id(a).cmp(id(b)));
+                        Ok(names)
+                    };
+                    out.fill(connection, tables, (kind, after, true), elsewhere)?;
+                }
+                out.told(connection, tables)
+            })
+            .await
     }
 
     /// Blob rows that nothing names, behind `id`.
@@ -95,17 +111,10 @@ impl AuditScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn unnamed_blobs(&self, after: &str, limit: u32) -> Result<Vec<String>, IndexError> {
-        let rows = ask(
-            "SELECT id FROM known AS k WHERE kind = ?1 AND id > ?2 AND bad <> 2
-               AND NOT EXISTS (SELECT 1 FROM named AS n WHERE n.kind = k.kind AND n.id = k.id)
-             ORDER BY id LIMIT ?3",
-        )
-        .bind(Kind::Blob as i64)
-        .bind(after)
-        .bind(limit)
-        .rows(&self.file)
-        .await?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
+        let after = after.to_owned();
+        self.file
+            .with(move |connection, tables| unnamed(connection, tables, &after, limit as usize))
+            .await
     }
 
     /// Keys of known layouts whose digest no row has, behind (`hex`, `key`), with whether it is named.
@@ -117,29 +126,26 @@ impl AuditScratch {
         after: Option<&ListedKey>,
         limit: u32,
     ) -> Result<Vec<(ListedKey, bool)>, IndexError> {
-        let (hex, key) = after.map_or(("", ""), |l| (l.hex.as_str(), l.key.as_str()));
-        let rows = ask(
-            "SELECT hex, key, size, modified, EXISTS (SELECT 1 FROM named AS n WHERE n.hex = l.hex) FROM listed AS l
-             WHERE (hex, key) > (?1, ?2) AND NOT EXISTS (SELECT 1 FROM known AS k WHERE k.hex = l.hex)
-             ORDER BY hex, key LIMIT ?3",
-        )
-        .bind(hex)
-        .bind(key)
-        .bind(limit)
-        .rows(&self.file)
-        .await?;
-        Ok(rows
-            .iter()
-            .map(|row| {
-                let listed = ListedKey {
-                    hex: row.get(0),
-                    key: row.get(1),
-                    size: row.get::<i64>(2) as u64,
-                    modified: row.get(3),
-                };
-                (listed, row.get::<i64>(4) != 0)
+        let (mut hex, mut key) = after.map_or((String::new(), String::new()), |l| {
+            (l.hex.clone(), l.key.clone())
+        });
+        self.file
+            .with(move |connection, tables| {
+                let mut out = Vec::new();
+                loop {
+                    let page = listed_behind(connection, (&hex, &key))?;
+                    let Some(last) = page.last() else {
+                        return Ok(out);
+                    };
+                    (hex, key) = (last.hex.clone(), last.key.clone());
+                    lacking_row(tables, page, &mut out)?;
+                    if out.len() >= limit as usize {
+                        out.truncate(limit as usize);
+                        return Ok(out);
+                    }
+                }
             })
-            .collect())
+            .await
     }
 
     /// Names that two or more branch rows of one repository share: (`repo_id`, name, heads).
@@ -185,13 +191,32 @@ impl AuditScratch {
     /// # Errors
     /// The scratch file cannot be read.
     pub async fn dangling_heads(&self) -> Result<Vec<BranchFact>, IndexError> {
-        let rows = ask(
-            "SELECT id, repo_id, name, head FROM branch AS b WHERE head IS NOT NULL
-               AND NOT EXISTS (SELECT 1 FROM known AS k WHERE k.kind = 0 AND k.id = b.head) ORDER BY repo_id, name, id",
-        )
-        .rows(&self.file)
-        .await?;
-        Ok(rows.iter().map(branch_fact).collect())
+        self.file
+            .with(|connection, tables| {
+                let mut statement = connection.prepare_cached(
+                    "SELECT id, repo_id, name, head FROM branch WHERE head IS NOT NULL ORDER BY repo_id, name, id",
+                )?;
+                let mut rows = statement.query([])?;
+                let mut out = Vec::new();
+                while let Some(row) = rows.next()? {
+                    let head: String = row.get(3)?;
+                    let key = tables::found(connection, Kind::Commit, &Met::new(&head))?;
+                    let is_known = match key {
+                        Some(key) => tables.known.first(&key)?.is_some(),
+                        None => false,
+                    };
+                    if !is_known {
+                        out.push(BranchFact {
+                            id: row.get(0)?,
+                            repo_id: row.get(1)?,
+                            name: row.get(2)?,
+                            head: Some(head),
+                        });
+                    }
+                }
+                Ok(out)
+            })
+            .await
     }
 
     /// `owner/slug` of a repository that has a row.
@@ -205,129 +230,95 @@ impl AuditScratch {
             .await?;
         Ok(row.map(|r| r.get(0)))
     }
+}
 
-    /// Edges of the commit graph, child and parent by number; edges to commits without row are left out.
-    ///
-    /// # Errors
-    /// The scratch file cannot be read.
-    pub async fn commit_edges(&self) -> Result<Vec<(u32, u32)>, IndexError> {
-        self.pairs("SELECT e.child, c.n FROM edge AS e JOIN commit_fact AS c ON c.id = e.parent ORDER BY e.child, e.rowid")
-            .await
-    }
-
-    /// Parents of commits that have no fact, at most `limit`.
-    ///
-    /// # Errors
-    /// The scratch file cannot be read.
-    pub async fn parents_without_fact(&self, limit: u32) -> Result<Vec<String>, IndexError> {
-        let rows = ask(
-            "SELECT DISTINCT parent FROM edge WHERE parent NOT IN (SELECT id FROM known WHERE kind = ?1) LIMIT ?2",
-        )
-        .bind(Kind::Commit as i64)
-        .bind(limit)
-        .rows(&self.file)
-        .await?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
-    }
-
-    /// Counts the recorded commits.
-    ///
-    /// # Errors
-    /// The scratch file cannot be read.
-    pub async fn commit_count(&self) -> Result<usize, IndexError> {
-        let count = ask("SELECT count(*) FROM commit_fact").first(&self.file);
-        Ok(count.await?.map_or(0, |row| row.get::<i64>(0)) as usize)
-    }
-
-    /// Edges from snapshots to the parents of their deltas, by number.
-    ///
-    /// # Errors
-    /// The scratch file cannot be read.
-    pub async fn snapshot_edges(&self) -> Result<Vec<(u32, u32)>, IndexError> {
-        self.pairs("SELECT s.n, p.n FROM snapshot_fact AS s JOIN snapshot_fact AS p ON p.id = s.parent ORDER BY s.n")
-            .await
-    }
-
-    /// Returns the number of each branch's head commit, with a number for its repository.
-    ///
-    /// # Errors
-    /// The scratch file cannot be read.
-    pub async fn heads(&self) -> Result<Vec<(u32, u32)>, IndexError> {
-        self.pairs(
-            "SELECT c.n, dense_rank() OVER (ORDER BY b.repo_id) FROM branch AS b JOIN commit_fact AS c ON c.id = b.head ORDER BY c.n",
-        )
-        .await
-    }
-
-    /// Entries of each commit's tree, by the commit's number; commits without a known tree are left out.
-    ///
-    /// # Errors
-    /// The scratch file cannot be read.
-    pub async fn tree_sizes(&self) -> Result<Vec<(u32, u32)>, IndexError> {
-        self.pairs(
-            "SELECT c.n, min(s.entries, 4294967295) FROM commit_fact AS c JOIN snapshot_fact AS s ON s.id = c.snapshot_id WHERE s.entries IS NOT NULL ORDER BY c.n",
-        )
-        .await
-    }
-
-    async fn pairs(&self, sql: &'static str) -> Result<Vec<(u32, u32)>, IndexError> {
-        ask(sql).pairs(&self.file).await
-    }
-
-    /// Returns the commits that cannot be pulled because `id` cannot: the commit itself or its children where it has no
-    /// row, a snapshot's commits, the commits of every snapshot that names a blob.
-    ///
-    /// # Errors
-    /// The scratch file cannot be read.
-    pub async fn blocked_commits(&self, kind: Kind, id: &str) -> Result<Vec<u32>, IndexError> {
-        let query = match kind {
-            Kind::Commit => {
-                "SELECT n FROM commit_fact WHERE id = ?1 UNION SELECT child FROM edge WHERE parent = ?1"
+/// Returns blob rows behind `after` that nothing names, at most `limit`.
+fn unnamed(
+    connection: &Connection,
+    tables: &mut Tables,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<String>, Trouble> {
+    let unnamed = |tables: &mut Tables, fact: &[u8]| {
+        let is_judged = fact[KEY] != Standing::Unjudged as u8;
+        Ok::<_, Trouble>(is_judged && tables.named.all(&fact[..KEY])?.is_empty())
+    };
+    let mut out = Vec::new();
+    let mut next = Some(tables::start(Kind::Blob, Some(after)));
+    while let Some(from) = next.filter(|_| out.len() < limit) {
+        let (facts, behind) = stretch(&mut tables.known, Kind::Blob, &from)?;
+        next = behind;
+        for fact in facts {
+            if unnamed(tables, &fact)? {
+                out.push(tables::text(connection, &fact)?);
             }
-            Kind::Snapshot => "SELECT n FROM commit_fact WHERE snapshot_id = ?1",
-            Kind::Blob => {
-                "SELECT c.n FROM bad_entry AS b JOIN commit_fact AS c ON c.snapshot_id = b.snapshot WHERE b.blob = ?1"
+        }
+    }
+    let mut odd = Vec::new();
+    tables::each_odd(connection, Kind::Blob, (after, false), |text, key| {
+        if let Some(fact) = tables.known.first(&key)?
+            && unnamed(tables, &fact)?
+        {
+            odd.push(text);
+        }
+        Ok(odd.len() < limit)
+    })?;
+    out.extend(odd);
+    out.sort_unstable();
+    out.truncate(limit);
+    Ok(out)
+}
+
+/// Returns keys of the listing behind (`hex`, `key`).
+fn listed_behind(
+    connection: &Connection,
+    (hex, key): (&str, &str),
+) -> Result<Vec<ListedKey>, Trouble> {
+    let mut statement = connection.prepare_cached(
+        "SELECT hex, key, size, modified FROM listed WHERE (hex, key) > (?1, ?2) ORDER BY hex, key LIMIT ?3",
+    )?;
+    let listed = |row: &rusqlite::Row<'_>| {
+        Ok(ListedKey {
+            hex: row.get(0)?,
+            key: row.get(1)?,
+            size: row.get::<_, i64>(2)? as u64,
+            modified: row.get(3)?,
+        })
+    };
+    let rows = statement.query_map((hex, key, LISTED), listed)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Adds those of a page of the listing whose digest no row has, each with whether something names it.
+fn lacking_row(
+    tables: &mut Tables,
+    page: Vec<ListedKey>,
+    out: &mut Vec<(ListedKey, bool)>,
+) -> Result<(), Trouble> {
+    let digests: Vec<_> = page.iter().map(|listed| key::digest(&listed.hex)).collect();
+    let (mut known, mut named) = (vec![false; page.len()], vec![false; page.len()]);
+    // The page is in the order of digests: kind by kind, neighbours are looked up after each other.
+    for kind in Kind::ALL {
+        for form in Form::DIGESTS {
+            for (at, digest) in digests.iter().enumerate() {
+                let Some(digest) = digest else { continue };
+                let key = key::key(kind, form, digest);
+                known[at] |= tables.known.first(&key)?.is_some();
             }
-        };
-        let rows = ask(query).bind(id).rows(&self.file).await?;
-        Ok(rows.iter().map(|row| row.get::<i64>(0) as u32).collect())
+        }
     }
-
-    /// Returns the ids and repositories of commits by number, in the order of the numbers.
-    ///
-    /// # Errors
-    /// The scratch file cannot be read.
-    pub async fn commits_numbered(
-        &self,
-        numbers: &[u32],
-    ) -> Result<Vec<(u32, String, String)>, IndexError> {
-        let texts: Vec<String> = numbers.iter().map(u32::to_string).collect();
-        let rows = ask(
-            "SELECT n, id, repo_id FROM commit_fact WHERE n IN (SELECT CAST(value AS INTEGER) FROM json_each(?1)) ORDER BY n",
-        )
-        .bind(json_list(&texts))
-        .rows(&self.file)
-        .await?;
-        Ok(rows
-            .iter()
-            .map(|r| (r.get::<i64>(0) as u32, r.get(1), r.get(2)))
-            .collect())
+    for (at, digest) in digests.iter().enumerate().filter(|(at, _)| !known[*at]) {
+        for (kind, form) in Kind::ALL
+            .into_iter()
+            .flat_map(|k| Form::DIGESTS.map(|f| (k, f)))
+        {
+            let Some(digest) = digest else { continue };
+            named[at] |= !tables.named.all(&key::key(kind, form, digest))?.is_empty();
+        }
     }
-
-    /// Returns the ids of snapshots by number.
-    ///
-    /// # Errors
-    /// The scratch file cannot be read.
-    pub async fn snapshots_numbered(&self, numbers: &[u32]) -> Result<Vec<String>, IndexError> {
-        let texts: Vec<String> = numbers.iter().map(u32::to_string).collect();
-        let rows = ask(
-            "SELECT id FROM snapshot_fact WHERE n IN (SELECT CAST(value AS INTEGER) FROM json_each(?1)) ORDER BY n",
-        )
-        .bind(json_list(&texts))
-        .rows(&self.file)
-        .await?;
-        Ok(rows.iter().map(|r| r.get(0)).collect())
-    }
+    let facts = page.into_iter().zip(known).zip(named);
+    out.extend(facts.filter_map(|((listed, known), named)| (!known).then_some((listed, named))));
+    Ok(())
 }
 
 pub(super) fn branch_fact(row: &Row) -> BranchFact {
@@ -336,20 +327,5 @@ pub(super) fn branch_fact(row: &Row) -> BranchFact {
         repo_id: row.get(1),
         name: row.get(2),
         head: row.get(3),
-    }
-}
-
-fn unresolved(row: &Row) -> Unresolved {
-    let kind = match row.get::<i64>(0) {
-        0 => Kind::Commit,
-        1 => Kind::Snapshot,
-        _ => Kind::Blob,
-    };
-    Unresolved {
-        kind,
-        id: row.get(1),
-        hex: row.get(2),
-        repo_id: row.get(3),
-        by_id: row.get(4),
     }
 }

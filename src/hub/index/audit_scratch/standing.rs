@@ -1,6 +1,7 @@
 //! The branches whose pull would succeed, as far as is known.
 
 use super::AuditScratch;
+use super::graph::number_of;
 use crate::index::IndexError;
 use crate::index::scratch_file::{Row, ask};
 use luthier_object::time::Micros;
@@ -82,44 +83,37 @@ impl AuditScratch {
         after: i64,
         limit: u32,
     ) -> Result<Vec<BranchHead>, IndexError> {
-        let rows = ask(
-            "SELECT b.rowid, r.path, b.name, b.head, c.n,
-               (SELECT count(DISTINCT coalesce(o.head, '')) FROM branch AS o WHERE o.repo_id = b.repo_id AND o.name = b.name),
-               (SELECT count(*) FROM branch AS o WHERE o.repo_id = b.repo_id AND o.name = b.name)
-             FROM branch AS b JOIN repo AS r ON r.repo_id = b.repo_id LEFT JOIN commit_fact AS c ON c.id = b.head
-             WHERE b.rowid > ?1 AND r.deleted = 0 AND (?2 IS NULL OR b.repo_id = ?2) ORDER BY b.rowid LIMIT ?3",
-        )
-        .bind(after)
-        .bind(only)
-        .bind(limit)
-        .rows(&self.file)
-        .await?;
-        let head = |r: &Row| BranchHead {
-            row: r.get(0),
-            repo: r.get(1),
-            name: r.get(2),
-            head: r.get(3),
-            commit: r.get::<Option<i64>>(4).map(|n| n as u32),
-            torn: r.get::<i64>(5) > 1,
-            rows: r.get::<i64>(6) as u64,
-        };
-        Ok(rows.iter().map(head).collect())
-    }
-
-    /// Returns the commits whose own record, tree or files were not judged or gave no answer, by number.
-    ///
-    /// # Errors
-    /// The scratch file cannot be read.
-    pub async fn doubtful_commits(&self) -> Result<Vec<u32>, IndexError> {
-        let rows = ask(
-            "SELECT c.n FROM known AS k JOIN commit_fact AS c ON c.id = k.id WHERE k.kind = 0 AND k.bad >= 2
-             UNION SELECT c.n FROM known AS k JOIN commit_fact AS c ON c.snapshot_id = k.id WHERE k.kind = 1 AND k.bad >= 2
-             UNION SELECT c.n FROM bad_entry AS b JOIN known AS k ON k.kind = 2 AND k.id = b.blob
-               JOIN commit_fact AS c ON c.snapshot_id = b.snapshot WHERE k.bad >= 2",
-        )
-        .rows(&self.file)
-        .await?;
-        Ok(rows.iter().map(|row| row.get::<i64>(0) as u32).collect())
+        let only = only.map(str::to_owned);
+        self.file
+            .with(move |connection, tables| {
+                let mut statement = connection.prepare_cached(
+                    "SELECT b.rowid, r.path, b.name, b.head,
+                       (SELECT count(DISTINCT coalesce(o.head, '')) FROM branch AS o WHERE o.repo_id = b.repo_id AND o.name = b.name),
+                       (SELECT count(*) FROM branch AS o WHERE o.repo_id = b.repo_id AND o.name = b.name)
+                     FROM branch AS b JOIN repo AS r ON r.repo_id = b.repo_id
+                     WHERE b.rowid > ?1 AND r.deleted = 0 AND (?2 IS NULL OR b.repo_id = ?2) ORDER BY b.rowid LIMIT ?3",
+                )?;
+                let mut rows = statement.query((after, only, limit))?;
+                let mut out = Vec::new();
+                while let Some(row) = rows.next()? {
+                    let head: Option<String> = row.get(3)?;
+                    let commit = match &head {
+                        Some(head) => number_of(connection, tables, head)?,
+                        None => None,
+                    };
+                    out.push(BranchHead {
+                        row: row.get(0)?,
+                        repo: row.get(1)?,
+                        name: row.get(2)?,
+                        head,
+                        commit,
+                        torn: row.get::<_, i64>(4)? > 1,
+                        rows: row.get::<_, i64>(5)? as u64,
+                    });
+                }
+                Ok(out)
+            })
+            .await
     }
 
     /// Code and id of the findings with these numbers.
