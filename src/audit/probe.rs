@@ -1,5 +1,6 @@
 //! Questions to the store, each with one of four answers: present, absent, wrong or unknown.
 
+mod packed;
 mod reading;
 mod witness;
 mod wrapped;
@@ -159,7 +160,8 @@ impl Probe<'_> {
         let Some(uri) = row.uri else {
             return self.unlinked(row).await;
         };
-        match self.store.backend().locate(uri) {
+        match self.store.locate(kind, id, uri) {
+            Ok(key) if key.in_pack().is_some() => self.packed(row, key).await,
             Ok(key) => self.named(row, key).await,
             Err(why) => match self.proving(kind, id, row.copies, None).await {
                 Ok(found) => ObjectState::Refused {

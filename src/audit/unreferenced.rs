@@ -39,6 +39,7 @@ pub(super) async fn list(scan: &mut Scan<'_>) -> Result<(), AuditError> {
         scan.summary.checked.listed += 1;
         match layout::recognise(&entry.key) {
             Some(_) => known.extend(listed(entry)),
+            None if may_be_pack(scan, &entry.key) => scan.maybe_packs.push(entry),
             None => foreign.push(entry),
         }
         if known.len() == BATCH || foreign.len() == BATCH {
@@ -100,6 +101,25 @@ async fn flush(
     scan.report(findings).await
 }
 
+/// Keys that are held until the rows have said which packs there are.
+const MAYBE_PACKS: usize = 200_000;
+
+fn may_be_pack(scan: &Scan<'_>, key: &str) -> bool {
+    scan.maybe_packs.len() < MAYBE_PACKS && layout::recognise_pack(key).is_some()
+}
+
+/// Says of each key that might have been a pack's, and that no row and no index names, that it has no known layout.
+pub(super) async fn judge_maybe_packs(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    let mut foreign = Vec::new();
+    for entry in std::mem::take(&mut scan.maybe_packs) {
+        let pack = layout::recognise_pack(&entry.key).map(hex::encode);
+        if !pack.is_some_and(|pack| scan.packs.contains(&pack)) {
+            foreign.push(entry);
+        }
+    }
+    flush(scan, &mut Vec::new(), &mut foreign).await
+}
+
 fn foreign_key(key: &str, size: u64, why: &str) -> Finding {
     let evidence = Evidence::ObjectForeign(Foreign {
         size: Some(size),
@@ -120,7 +140,8 @@ pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
         let mut unreferenced = Vec::new();
         for (key, is_named) in page {
             // What is named is a missing row, and was said there.
-            if !is_named && !scan.too_new(key.modified) {
+            let is_pack = scan.packs.contains(&key.hex);
+            if !is_named && !is_pack && !scan.too_new(key.modified) {
                 unreferenced.push(key);
             }
         }

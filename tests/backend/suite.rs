@@ -33,6 +33,7 @@ macro_rules! backend_suite {
                 a_uri_leads_back_to_its_key,
                 hostile_uris_are_refused_by_name,
                 reading_holds_no_more_than_the_limit,
+                a_part_is_exactly_the_bytes_that_were_asked_for,
             }
         }
     };
@@ -343,6 +344,31 @@ pub async fn hostile_uris_are_refused_by_name<F: Fixture>() {
         let refused = store.locate(&format!("{base}{rest}"));
         assert!(refused.is_err(), "{rest:?} became {refused:?}");
     }
+}
+
+pub async fn a_part_is_exactly_the_bytes_that_were_asked_for<F: Fixture>() {
+    let fixture = F::empty().await;
+    let store = fixture.store();
+    let bytes: Vec<u8> = (0..=255).cycle().take(700_000).collect();
+    let put = store.put_if_absent(&key("k"), bytes.clone().into()).await;
+    assert_eq!(put.unwrap(), Put::Stored);
+    for (offset, length) in [(0, 1), (699_999, 1), (0, 700_000), (300_001, 333_333)] {
+        let part = store.open_range(&key("k"), offset, length).await.unwrap();
+        let part = part.unwrap();
+        assert_eq!(part.meta.size, length);
+        let read = part.read_all(1 << 20).await.unwrap();
+        assert_eq!(read, bytes[offset as usize..(offset + length) as usize]);
+    }
+    for (offset, length) in [(0, 700_001), (700_000, 1), (u64::MAX, 2)] {
+        assert!(store.open_range(&key("k"), offset, length).await.is_err());
+    }
+    assert!(
+        store
+            .open_range(&key("none"), 0, 1)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 pub async fn reading_holds_no_more_than_the_limit<F: Fixture>() {

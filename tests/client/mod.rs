@@ -3,6 +3,7 @@
 mod demo;
 mod fetching;
 mod folders;
+mod packs;
 mod pulling;
 mod refusing;
 mod support;

@@ -2,7 +2,8 @@
 
 use super::{
     BlobRow, BranchRow, Browse, CellEdit, CommitRow, Edge, Index, IndexError, IndexMut, Link,
-    Listed, MembershipRow, NewRows, Page, ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow,
+    Listed, MembershipRow, NewRows, PackedRow, Page, ProposalRow, Recache, RepoRow, RowEdit,
+    SnapshotRow,
 };
 use crate::access::Access;
 use luthier_object::Kind;
@@ -10,6 +11,7 @@ use luthier_object::Kind;
 pub mod browsing;
 pub mod changes;
 pub mod hubs;
+pub mod packs;
 pub mod pages;
 
 /// A hub of its own for each test.
@@ -63,6 +65,10 @@ macro_rules! index_suite {
                 hubs::a_hub_without_memberships_goes_by_repo_id,
                 hubs::a_hub_without_repo_id_goes_by_memberships,
                 hubs::a_hub_without_proposals_has_none,
+                packs::every_row_of_the_index_of_packs_is_read,
+                packs::the_columns_of_the_index_may_have_other_names,
+                packs::a_hub_without_packs_has_none,
+                packs::a_row_may_keep_the_bytes_of_its_blob,
                 hubs::unknown_tables_and_columns_disturb_nobody,
             }
         }
@@ -210,6 +216,12 @@ pub fn full_rows() -> NewRows {
             (Kind::Snapshot, member("s1", "r1")),
             (Kind::Blob, member("b1", "r1")),
         ],
+        packed: vec![PackedRow {
+            object_id: "b1".into(),
+            pack_id: "sha256:p1".into(),
+            offset: Some(92),
+            length: Some(5),
+        }],
     }
 }
 

@@ -330,6 +330,15 @@ impl Backend for FlipsOnce {
         Ok(Some(Body { meta, stream }))
     }
 
+    async fn open_range(
+        &self,
+        key: &Key,
+        offset: u64,
+        length: u64,
+    ) -> Result<Option<Body>, BackendError> {
+        self.inner.open_range(key, offset, length).await
+    }
+
     async fn head(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
         self.inner.head(key).await
     }

@@ -41,6 +41,17 @@ async fn a_body_that_breaks_off_goes_on_where_it_broke() {
 }
 
 #[tokio::test]
+async fn a_part_that_breaks_off_goes_on_where_it_broke() {
+    let (server, patient) = both(60).await;
+    let bytes: Vec<u8> = (0..=255).cycle().take(600_000).collect();
+    server.plant(BUCKET, "m", &bytes);
+    server.fail(Op::Get, "m", Fault::Truncate, 2);
+    let body = patient.open_range(&key("m"), 1_000, 500_000).await;
+    let read = body.unwrap().unwrap().read_all(1 << 20).await.unwrap();
+    assert_eq!(read, bytes[1_000..501_000]);
+}
+
+#[tokio::test]
 async fn a_body_that_always_breaks_off_is_an_error_in_the_end() {
     let (server, patient) = both(60).await;
     server.fail(Op::Get, "k", Fault::Truncate, usize::MAX);

@@ -49,8 +49,8 @@ pub(super) async fn rows(index: &dyn Index) -> NewRows {
         snapshots: index.snapshots(None, 10_000).await.unwrap().rows,
         blobs: index.blobs(None, 10_000).await.unwrap().rows,
         branches: index.branches(None, 10_000).await.unwrap().rows,
-        proposals: Vec::new(),
         memberships,
+        ..NewRows::default()
     }
 }
 

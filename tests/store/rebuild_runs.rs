@@ -40,6 +40,7 @@ async fn a_run_that_was_cut_short_anywhere_is_finished_by_the_next() {
             vec![]
         },
         branches: if n > 9 { all.branches.clone() } else { vec![] },
+        packed: Vec::new(),
         proposals: vec![],
     };
     for n in 0..=10 {
@@ -178,6 +179,14 @@ impl Backend for Deaf {
             });
         }
         self.store.open(key).await
+    }
+    async fn open_range(
+        &self,
+        key: &Key,
+        offset: u64,
+        length: u64,
+    ) -> Result<Option<Body>, BackendError> {
+        self.store.open_range(key, offset, length).await
     }
     async fn head(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
         self.store.head(key).await

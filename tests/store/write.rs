@@ -166,6 +166,14 @@ impl Backend for Liar {
     async fn open(&self, key: &Key) -> Result<Option<Body>, BackendError> {
         self.0.open(key).await
     }
+    async fn open_range(
+        &self,
+        key: &Key,
+        offset: u64,
+        length: u64,
+    ) -> Result<Option<Body>, BackendError> {
+        self.0.open_range(key, offset, length).await
+    }
     async fn head(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
         self.0.head(key).await
     }
@@ -201,9 +209,11 @@ impl BackendMut for Liar {
 async fn a_row_is_never_pointed_at_bytes_that_were_not_read_back() {
     let (hub, record) = unstored().await;
     let liar = Arc::new(Liar(hub.backend.clone()));
+    let rows = crate::store::retry::Retrying::new(hub.index.clone());
     let store = Store {
         hub: hub.hub.clone(),
-        index: crate::store::retry::Retrying::new(hub.index.clone()),
+        objects: crate::store::packs::Packs::new(liar.clone(), rows.clone()),
+        index: rows,
         backend: liar.clone(),
         write_side: Some(WriteSide {
             index: hub.index.clone(),

@@ -45,6 +45,14 @@ impl Backend for Dying {
         self.step()?;
         self.inner.open(key).await
     }
+    async fn open_range(
+        &self,
+        key: &Key,
+        offset: u64,
+        length: u64,
+    ) -> Result<Option<Body>, BackendError> {
+        self.inner.open_range(key, offset, length).await
+    }
     async fn head(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
         self.inner.head(key).await
     }

@@ -161,6 +161,13 @@ impl S3 for Memory {
         let found = state.bucket(&input.bucket)?.get(&input.key).cloned();
         let object = found.ok_or_else(|| s3_error!(NoSuchKey))?;
         let mut bytes = object.bytes.clone();
+        let mut content_range = None;
+        if let Some(range) = input.range {
+            let all = bytes.len() as u64;
+            let part = range.check(all)?;
+            content_range = Some(format!("bytes {}-{}/{all}", part.start, part.end - 1));
+            bytes = bytes[part.start as usize..part.end as usize].to_vec();
+        }
         let mut length = Some(bytes.len() as i64);
         let mut encoding = object.encoding.clone();
         let mut end: Option<io::Result<Bytes>> = None;
@@ -214,6 +221,7 @@ impl S3 for Memory {
             body: Some(StreamingBlob::wrap(body)),
             content_length: length,
             content_encoding: encoding,
+            content_range,
             e_tag: Some(etag(&object)),
             last_modified: Some(object.modified.into()),
             ..GetObjectOutput::default()

@@ -136,7 +136,8 @@ async fn hash(store: &Store, row: &BlobRow) -> Result<Option<BlobDigests>, Backe
     let Some(uri) = Row::Blob(row.clone()).uri() else {
         return Ok(None);
     };
-    let Ok(key) = store.backend().locate(&uri) else {
+    let id = ObjectId::new(&row.object_id);
+    let Ok(key) = store.locate(Kind::Blob, &id, &uri) else {
         return Ok(None);
     };
     hash_at(store, &key).await

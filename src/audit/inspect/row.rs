@@ -39,6 +39,22 @@ impl Row {
         }
     }
 
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Row::Commit(_) => Kind::Commit,
+            Row::Snapshot(_) => Kind::Snapshot,
+            Row::Blob(_) => Kind::Blob,
+        }
+    }
+
+    pub fn id(&self) -> ObjectId {
+        ObjectId::new(match self {
+            Row::Commit(row) => &row.commit_id,
+            Row::Snapshot(row) => &row.snapshot_id,
+            Row::Blob(row) => &row.object_id,
+        })
+    }
+
     pub fn repo_id(&self) -> Option<&str> {
         match self {
             Row::Commit(row) => row.repo_id.as_deref(),

@@ -138,7 +138,7 @@ pub(super) enum Stored {
 
 /// Reads the whole object, where the row names one that can be read.
 pub(super) async fn stored(store: &Store, row: &Row) -> Option<Stored> {
-    let key = store.backend().locate(&row.uri()?).ok()?;
+    let key = store.locate(row.kind(), &row.id(), &row.uri()?).ok()?;
     let body = store.backend().open(&key).await.ok()??;
     let bytes = body.read_all(MAX_PAYLOAD as u64).await.ok()?;
     let record = match row {

@@ -12,7 +12,7 @@ use super::{
     unreferenced,
 };
 use futures_util::TryStreamExt;
-use luthier_hub::backend::layout;
+use luthier_hub::backend::{Entry, layout};
 use luthier_hub::index::audit_scratch::{AuditScratch, BranchFact, ListedKey, Unresolved};
 use luthier_hub::index::hidden::is_hidden;
 use luthier_hub::index::{BranchRow, Counts, Hidden, RepoRow};
@@ -22,7 +22,7 @@ use luthier_hub::store::doctor::sample::{self, Pair};
 use luthier_object::time::Micros;
 use luthier_object::{Kind, ObjectId};
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// Rows asked for at once.
 const PAGE: u32 = 500;
@@ -62,6 +62,10 @@ pub(super) struct Scan<'a> {
     horizon: Micros,
     now: Micros,
     remembered: HashSet<(String, String)>,
+    /// The packs that rows or the index name, by their digits.
+    pub packs: BTreeSet<String>,
+    /// Keys of no known layout that may be packs.
+    pub maybe_packs: Vec<Entry>,
     mass: Mass,
     /// The tree of some snapshot is not known, because something gave no answer.
     pub trees_unknown: bool,
@@ -113,6 +117,8 @@ impl<'a> Scan<'a> {
             horizon: now.saturating_sub(grace),
             now,
             remembered: HashSet::new(),
+            packs: BTreeSet::new(),
+            maybe_packs: Vec::new(),
             mass: Mass::default(),
             trees_unknown: false,
             digest: Sha256::new(),
@@ -136,6 +142,7 @@ impl<'a> Scan<'a> {
         }
         self.repos().await?;
         self.memberships().await?;
+        self.indexed_packs().await?;
         self.progress.phase("blobs", Some(counts.blobs));
         self.blobs().await?;
         self.progress.phase("snapshots", Some(counts.snapshots));
@@ -148,6 +155,9 @@ impl<'a> Scan<'a> {
         self.progress.phase("names", None);
         references::judge(self).await?;
         self.tell_short_listing();
+        if self.options.depth >= Depth::Presence {
+            unreferenced::judge_maybe_packs(self).await?;
+        }
         let unreferenced = self.options.depth >= Depth::Presence;
         if unreferenced && !self.withholds(Code::ObjectOrphan, Subject::Object) {
             unreferenced::judge(self).await?;
@@ -304,6 +314,24 @@ impl<'a> Scan<'a> {
             self.summary.checked.repos += rows.len() as u64;
         }
         Ok(())
+    }
+
+    /// Notes the packs that the index of packs names.
+    async fn indexed_packs(&mut self) -> Result<(), AuditError> {
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.store.index().pack_ids(after.as_deref(), 5_000).await?;
+            for id in &page.rows {
+                let mut runs = id.split(|c: char| !c.is_ascii_hexdigit());
+                let pack = runs.find(|run| run.len() == 64);
+                self.packs.extend(pack.map(str::to_ascii_lowercase));
+            }
+            after = page.rows.into_iter().next_back().or(after);
+            if page.end {
+                return Ok(());
+            }
+            self.progress.checkpoint().await?;
+        }
     }
 
     async fn memberships(&mut self) -> Result<(), AuditError> {

@@ -7,6 +7,7 @@ use crate::judge::{Judge, TreeState, Verdict};
 use crate::unlinked::Fate;
 use crate::{Depth, one};
 use futures_util::{StreamExt, stream};
+use luthier_hub::backend::Key;
 use luthier_hub::index::audit_scratch::{
     CommitFact, SnapshotFact, Standing, StoredCopy, Unresolved,
 };
@@ -124,6 +125,7 @@ impl Scan<'_> {
         let page = self.next_page(pages).await?;
         let holders = self.holders(&page.rows).await?;
         let copies = self.copies(&page.rows).await?;
+        self.expect_packed(&page.rows).await;
         let mut rows = Vec::with_capacity(page.rows.len());
         let wanted: Vec<bool> = page
             .rows
@@ -163,6 +165,30 @@ impl Scan<'_> {
             holders,
             end: page.end,
         })
+    }
+
+    /// Reads where the blobs of a page lie in packs, and notes the packs that they name.
+    async fn expect_packed<R: Audited>(&mut self, rows: &[R]) {
+        if R::KIND != Kind::Blob {
+            return;
+        }
+        let mut packed = Vec::new();
+        for row in rows {
+            let id = ObjectId::new(row.id());
+            let uri = row.storage_uri().unwrap_or_default();
+            if let Ok(key) = Key::in_pack_at(uri, &id)
+                && let Some(place) = key.in_pack()
+            {
+                packed.push(row.id().to_owned());
+                self.packs.insert(place.pack.clone());
+            }
+        }
+        if self.options.depth > Depth::Rows
+            && let Err(error) = self.store.expect_packed(&packed).await
+        {
+            // Each blob is asked for by itself then, and its own answer counts.
+            tracing::debug!(%error, "the index of packs was not read ahead");
+        }
     }
 
     /// Returns the source of a pass's pages.

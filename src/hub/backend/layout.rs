@@ -79,6 +79,44 @@ pub fn recognise(key: &str) -> Option<(Layout, String)> {
     }
 }
 
+/// The folders in which hubs are likely to keep packs.
+const PACK_FOLDERS: [&str; 3] = ["packs", "mpacks", "mpack"];
+
+/// Returns the keys under which a pack is looked for before the store is listed, by its 64 digits.
+#[must_use]
+pub fn keys_for_pack(hex: &str) -> Vec<Key> {
+    let own = ObjectId::new(format!("sha256:{hex}"));
+    let mut out = keys_for(&own, None);
+    for folder in PACK_FOLDERS {
+        for name in [
+            format!("{hex}.mpack"),
+            format!("sha256:{hex}"),
+            hex.to_owned(),
+        ] {
+            out.extend(Key::new(format!("{folder}/{name}")).ok());
+        }
+    }
+    out
+}
+
+/// Returns the digest of the pack that a key may hold: that of the 64 hex digits at its end.
+#[must_use]
+pub fn recognise_pack(key: &str) -> Option<[u8; 32]> {
+    let key = key.strip_suffix(".mpack").unwrap_or(key);
+    let start = key.len().checked_sub(64)?;
+    let split = key.len().checked_sub(65);
+    let (name, before) = match key.get(start..).filter(|name| !name.contains('/')) {
+        Some(name) => (name.to_owned(), &key[..start]),
+        None => {
+            let tail = key.get(split?..)?;
+            let (two, rest) = tail.split_once('/').filter(|(two, _)| two.len() == 2)?;
+            (format!("{two}{rest}"), &key[..split?])
+        }
+    };
+    let stands_alone = !before.ends_with(|c: char| c.is_ascii_alphanumeric());
+    ObjectId::new(name).digest().filter(|_| stands_alone)
+}
+
 /// The longest name that a repository gives its folder of ref checkpoints, in bytes: what every file
 /// system takes.
 const LONGEST_NAME: usize = 200;

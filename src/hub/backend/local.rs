@@ -16,13 +16,16 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use luthier_object::time::Micros;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Bytes read at once.
 const CHUNK: usize = 256 << 10;
+
+/// The error of a range that leaves the object.
+pub(super) const BEYOND: &str = "the range leaves the object";
 
 /// A folder that holds objects.
 #[derive(Clone, Debug)]
@@ -120,6 +123,28 @@ impl Local {
         Ok(meta.filter(fs::Metadata::is_file).map(|meta| (path, meta)))
     }
 
+    /// Opens the file under `key`; `None` where there is none.
+    fn open_file(&self, key: &Key) -> Result<Option<(File, fs::Metadata)>, BackendError> {
+        let Some((path, meta)) = self.find(key)? else {
+            return Ok(None);
+        };
+        let failed = |error| classify(key.to_string(), error);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            // Gone since it was looked at.
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let opened = file.metadata().map_err(failed)?;
+        // What was opened is what was looked at, not a link that took its place since.
+        if (opened.dev(), opened.ino()) != (meta.dev(), meta.ino()) {
+            return Err(failed(io::Error::other(
+                "it was replaced while being opened",
+            )));
+        }
+        Ok(Some((file, opened)))
+    }
+
     fn put(&self, key: &Key, bytes: &[u8]) -> Result<Put, BackendError> {
         let failed = |error| classify(key.to_string(), error);
         if self.find(key)?.is_some() {
@@ -205,26 +230,40 @@ impl Backend for Local {
     async fn open(&self, key: &Key) -> Result<Option<Body>, BackendError> {
         let (store, key) = (self.clone(), key.clone());
         blocking(move || {
-            let Some((path, meta)) = store.find(&key)? else {
+            let Some((file, opened)) = store.open_file(&key)? else {
                 return Ok(None);
             };
-            let failed = |error| classify(key.to_string(), error);
-            let file = match File::open(&path) {
-                Ok(file) => file,
-                // Gone since it was looked at.
-                Err(error) if is_absent(&error) => return Ok(None),
-                Err(error) => return Err(failed(error)),
-            };
-            let opened = file.metadata().map_err(failed)?;
-            // What was opened is what was looked at, not a link that took its place since.
-            if (opened.dev(), opened.ino()) != (meta.dev(), meta.ino()) {
-                return Err(failed(io::Error::other(
-                    "it was replaced while being opened",
-                )));
-            }
             Ok(Some(Body {
                 meta: meta_of(&opened),
-                stream: chunks(file, key),
+                stream: chunks(file, key, u64::MAX),
+            }))
+        })
+        .await
+    }
+
+    async fn open_range(
+        &self,
+        key: &Key,
+        offset: u64,
+        length: u64,
+    ) -> Result<Option<Body>, BackendError> {
+        let (store, key) = (self.clone(), key.clone());
+        blocking(move || {
+            let Some((mut file, opened)) = store.open_file(&key)? else {
+                return Ok(None);
+            };
+            let meta = meta_of(&opened);
+            if offset.checked_add(length).is_none_or(|end| end > meta.size) {
+                return Err(classify(key.to_string(), io::Error::other(BEYOND)));
+            }
+            let sought = file.seek(SeekFrom::Start(offset));
+            sought.map_err(|error| classify(key.to_string(), error))?;
+            Ok(Some(Body {
+                meta: Meta {
+                    size: length,
+                    ..meta
+                },
+                stream: chunks(file, key, length),
             }))
         })
         .await
@@ -316,12 +355,13 @@ async fn blocking<T: Send + 'static>(
         .unwrap_or_else(|error| Err(classify("reading".into(), io::Error::other(error))))
 }
 
-/// Returns a file's bytes, a chunk at a time.
-fn chunks(file: File, key: Key) -> BoxStream<'static, Result<Bytes, BackendError>> {
-    stream::unfold(Some((file, key)), |state| async move {
+/// Returns the next `length` bytes of a file, or all to its end, a chunk at a time.
+fn chunks(file: File, key: Key, length: u64) -> BoxStream<'static, Result<Bytes, BackendError>> {
+    stream::unfold(Some((file.take(length), key)), |state| async move {
         let (mut file, key) = state?;
         let read = tokio::task::spawn_blocking(move || {
-            let mut chunk = vec![0; CHUNK];
+            let room = usize::try_from(file.limit()).unwrap_or(CHUNK);
+            let mut chunk = vec![0; CHUNK.min(room)];
             let read = file.read(&mut chunk);
             (read, chunk, file)
         })

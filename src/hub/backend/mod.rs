@@ -9,7 +9,7 @@ pub mod s3;
 pub mod uri;
 mod walk;
 
-pub use uri::{Key, UriRefusal};
+pub use uri::{InPack, Key, UriRefusal};
 
 use crate::cause::Cause;
 use async_trait::async_trait;
@@ -222,6 +222,18 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// Whatever leaves the question open.
     async fn open(&self, key: &Key) -> Result<Option<Body>, BackendError>;
+
+    /// Opens a part of an object: `length` bytes from `offset` on, at least one. The size in [`Body::meta`] is that of
+    /// the part; `None` as for [`Backend::open`].
+    ///
+    /// # Errors
+    /// Whatever leaves the question open, and a range that leaves the object.
+    async fn open_range(
+        &self,
+        key: &Key,
+        offset: u64,
+        length: u64,
+    ) -> Result<Option<Body>, BackendError>;
 
     /// Asks for an object without its bytes; `None` as for [`Backend::open`].
     ///

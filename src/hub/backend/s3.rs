@@ -146,6 +146,15 @@ impl Backend for S3 {
         self.bucket.open(key).await
     }
 
+    async fn open_range(
+        &self,
+        key: &Key,
+        offset: u64,
+        length: u64,
+    ) -> Result<Option<Body>, BackendError> {
+        self.bucket.open_range(key, offset, length).await
+    }
+
     async fn head(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
         self.bucket.head(key).await
     }

@@ -3,7 +3,7 @@
 use super::rows::{Cells, Stored, column_here, table_here};
 use super::{
     BlobRow, BranchRow, Capabilities, CommitRow, EditableColumn, IndexError, MembershipRow,
-    NewRows, ProposalRow, RepoRow, RowEdit, SnapshotRow,
+    NewRows, PackedRow, ProposalRow, RepoRow, RowEdit, SnapshotRow,
 };
 use luthier_object::Kind;
 
@@ -173,6 +173,7 @@ fn named_rows(rows: &NewRows) -> Vec<NamedRows> {
         table_of(&rows.commits),
         table_of(&rows.branches),
         table_of(&rows.proposals),
+        table_of(&rows.packed),
     ];
     for kind in Kind::ALL {
         let columns: &'static [&'static str] = match kind {
@@ -291,6 +292,17 @@ impl Added for BranchRow {
             Value::key(&self.repo_id),
             Value::key(&self.name),
             Value::Key(self.head_commit_id.clone()),
+        ]
+    }
+}
+
+impl Added for PackedRow {
+    fn values(&self) -> Vec<Value> {
+        vec![
+            Value::key(&self.object_id),
+            Value::key(&self.pack_id),
+            Value::Int(self.offset),
+            Value::Int(self.length),
         ]
     }
 }

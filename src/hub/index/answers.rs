@@ -13,6 +13,7 @@ macro_rules! answers {
                 now() -> Micros, "the time";
                 memberships(kind: Kind, after: Option<&MembershipRow>, limit: u32) -> Page<MembershipRow>, "memberships";
                 held_by(kind: Kind, repo_id: &str, ids: &[String]) -> Vec<String>, "who holds rows";
+                pack_ids(after: Option<&str>, limit: u32) -> Page<String>, "packs";
                 next_located(kind: Kind, after: &str, window: u32) -> Option<(String, String)>, "a sample of rows";
                 ids_unlinked(kind: Kind, after: Option<&str>, limit: u32) -> Page<String>, "rows without storage_uri";
                 repo_by_path(owner: &str, slug: &str) -> Option<RepoRow>, "a repository by its path";
@@ -60,9 +61,10 @@ macro_rules! answers {
         const _: () = {
         use $crate::index::{
             About, BatchOutcome, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden,
-            Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, Page,
-            ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility, WriteBatch, held,
+            Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, PackedRow,
+            Page, ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility, WriteBatch, held,
         };
+        use $crate::index::rows::CachedContent;
         use async_trait::async_trait;
         use luthier_object::{Kind, time::Micros};
 
@@ -109,6 +111,18 @@ macro_rules! answers {
             $(async fn $one(&self, id: &str) -> Result<Option<$single>, IndexError> {
                 Ok(self.by_id::<$single>(&[id.to_owned()]).await?.pop())
             })+
+
+            async fn packed_by_id(&self, ids: &[String]) -> Result<Vec<PackedRow>, IndexError> {
+                self.each_by_id(ids).await
+            }
+
+            async fn cached_content(&self, id: &str) -> Result<Option<Vec<u8>>, IndexError> {
+                if !self.columns.capabilities.content_cache() {
+                    return Ok(None);
+                }
+                let row = self.by_id::<CachedContent>(&[id.to_owned()]).await?.pop();
+                Ok(row.and_then(|row| row.bytes))
+            }
 
             async fn proposals_of(
                 &self,

@@ -82,6 +82,18 @@ impl Capabilities {
         self.has(table, "repo_id").then_some(table)
     }
 
+    /// Returns whether the hub has an index that says where in which pack a blob lies.
+    #[must_use]
+    pub fn packs(&self) -> bool {
+        self.has_table("musehub_mpack_index")
+    }
+
+    /// Returns whether rows of blobs may keep the bytes.
+    #[must_use]
+    pub fn content_cache(&self) -> bool {
+        self.has("musehub_objects", "content_cache")
+    }
+
     /// Returns whether snapshots cache their manifest (`manifest_blob`), rather than hold it (`manifest`).
     #[must_use]
     pub fn manifest_cache(&self) -> bool {
@@ -136,6 +148,8 @@ impl Capabilities {
                     .to_owned(),
             ),
             ("disk_path", yes(self.has("musehub_objects", "disk_path"))),
+            ("index of packs", yes(self.packs())),
+            ("content_cache", yes(self.content_cache())),
         ]
     }
 

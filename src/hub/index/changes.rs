@@ -1,7 +1,8 @@
 //! Changes of a database, always with the value that was seen.
 
 use super::{
-    BlobRow, BranchRow, CommitRow, EditableColumn, MembershipRow, ProposalRow, RepoRow, SnapshotRow,
+    BlobRow, BranchRow, CommitRow, EditableColumn, MembershipRow, PackedRow, ProposalRow, RepoRow,
+    SnapshotRow,
 };
 use luthier_object::Kind;
 
@@ -54,6 +55,8 @@ pub struct NewRows {
     pub branches: Vec<BranchRow>,
     pub proposals: Vec<ProposalRow>,
     pub memberships: Vec<(Kind, MembershipRow)>,
+    /// Where blobs lie in packs.
+    pub packed: Vec<PackedRow>,
 }
 
 /// A branch's head to be moved, from the row that was seen to a new commit.

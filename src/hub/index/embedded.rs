@@ -1,18 +1,32 @@
 //! The schemas of new hubs, embedded from `migrations/`: (number, name, SQL), forward only.
 
 /// For Postgres.
-pub(super) const POSTGRES: [(i64, &str, &str); 1] = [(
-    1,
-    "hub",
-    include_str!("../../../migrations/postgres/0001_hub.sql"),
-)];
+pub(super) const POSTGRES: [(i64, &str, &str); 2] = [
+    (
+        1,
+        "hub",
+        include_str!("../../../migrations/postgres/0001_hub.sql"),
+    ),
+    (
+        2,
+        "packs",
+        include_str!("../../../migrations/postgres/0002_packs.sql"),
+    ),
+];
 
 /// For SQLite.
-pub(super) const SQLITE: [(i64, &str, &str); 1] = [(
-    1,
-    "hub",
-    include_str!("../../../migrations/sqlite/0001_hub.sql"),
-)];
+pub(super) const SQLITE: [(i64, &str, &str); 2] = [
+    (
+        1,
+        "hub",
+        include_str!("../../../migrations/sqlite/0001_hub.sql"),
+    ),
+    (
+        2,
+        "packs",
+        include_str!("../../../migrations/sqlite/0002_packs.sql"),
+    ),
+];
 
 #[cfg(test)]
 mod tests {

@@ -172,6 +172,26 @@ pub struct ProposalRow {
     pub merge_commit_id: Option<String>,
 }
 
+/// A row of `musehub_mpack_index`: where in a pack a blob lies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PackedRow {
+    pub object_id: String,
+    /// The pack's id, or a key or URI that contains its digits.
+    pub pack_id: String,
+    /// Bytes; `None` where the row has no number.
+    pub offset: Option<i64>,
+    pub length: Option<i64>,
+}
+
+impl PackedRow {
+    /// Returns the 64 hex digits of the pack; `None` where the row contains none.
+    #[must_use]
+    pub fn pack(&self) -> Option<&str> {
+        let mut runs = self.pack_id.split(|c: char| !c.is_ascii_hexdigit());
+        runs.find(|run| run.len() == 64)
+    }
+}
+
 /// A row of one of the `*_refs` tables: `repo_id` holds the global row `id`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MembershipRow {
@@ -262,6 +282,13 @@ pub trait Index: Send + Sync {
     async fn commits_by_id(&self, ids: &[String]) -> Result<Vec<CommitRow>, IndexError>;
     async fn snapshots_by_id(&self, ids: &[String]) -> Result<Vec<SnapshotRow>, IndexError>;
     async fn blobs_by_id(&self, ids: &[String]) -> Result<Vec<BlobRow>, IndexError>;
+    /// Returns every row of the index of packs with one of these object ids, in no order; none where the hub has no
+    /// such table.
+    async fn packed_by_id(&self, ids: &[String]) -> Result<Vec<PackedRow>, IndexError>;
+    /// Returns the pack ids that the index of packs names, in their order, as they are spelled.
+    async fn pack_ids(&self, after: Option<&str>, limit: u32) -> Result<Page<String>, IndexError>;
+    /// Returns the bytes that a blob's row keeps in `content_cache`; `None` where it keeps none.
+    async fn cached_content(&self, id: &str) -> Result<Option<Vec<u8>>, IndexError>;
     /// Returns a proposal by its id; `None` where it has no row.
     async fn proposal_by_id(&self, id: &str) -> Result<Option<ProposalRow>, IndexError>;
     /// Of these ids, those that the repository holds: by membership where the hub keeps it, by the row's

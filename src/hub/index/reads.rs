@@ -19,6 +19,9 @@ macro_rules! index_reads {
             commits_by_id(ids: &[String]) -> Vec<CommitRow>;
             snapshots_by_id(ids: &[String]) -> Vec<SnapshotRow>;
             blobs_by_id(ids: &[String]) -> Vec<BlobRow>;
+            packed_by_id(ids: &[String]) -> Vec<PackedRow>;
+            pack_ids(after: Option<&str>, limit: u32) -> Page<String>;
+            cached_content(id: &str) -> Option<Vec<u8>>;
             proposal_by_id(id: &str) -> Option<ProposalRow>;
             held_by(kind: Kind, repo_id: &str, ids: &[String]) -> Vec<String>;
             ids_held(kind: Kind, repo_id: &str, after: Option<&str>, limit: u32) -> Page<String>;

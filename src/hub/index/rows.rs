@@ -1,7 +1,9 @@
 //! Reads each row struct from its table, by position and from whatever columns the hub has: the same for every
 //! database.
 
-use super::{BlobRow, BranchRow, Capabilities, CommitRow, ProposalRow, RepoRow, SnapshotRow};
+use super::{
+    BlobRow, BranchRow, Capabilities, CommitRow, PackedRow, ProposalRow, RepoRow, SnapshotRow,
+};
 use luthier_object::Kind;
 use std::borrow::Cow;
 
@@ -97,16 +99,18 @@ pub(super) fn column_here(
     table: &str,
     column: &'static str,
 ) -> &'static str {
-    let older = match column {
-        "proposal_id" => "pr_id",
-        "manifest_blob" => "manifest",
-        same => same,
+    let others: &[&str] = match (table, column) {
+        ("musehub_mpack_index", "object_id") => &["entity_id"],
+        ("musehub_mpack_index", "mpack_id") => &["pack_id", "mpack_key"],
+        ("musehub_mpack_index", "offset") => &["byte_offset", "start"],
+        ("musehub_mpack_index", "length") => &["byte_length", "size"],
+        (_, "proposal_id") => &["pr_id"],
+        (_, "manifest_blob") => &["manifest"],
+        _ => &[],
     };
-    if !capabilities.has(table, column) && capabilities.has(table, older) {
-        older
-    } else {
-        column
-    }
+    let mut names = std::iter::once(&column).chain(others);
+    let here = names.find(|name| capabilities.has(table, name));
+    here.unwrap_or(&column)
 }
 
 impl Stored for RepoRow {
@@ -247,6 +251,39 @@ impl Stored for BlobRow {
             storage_uri: cells.opt_text()?,
             disk_path: cells.opt_text()?,
             created_at: cells.text()?,
+        })
+    }
+}
+
+impl Stored for PackedRow {
+    const WHAT: &'static str = "the index of packs";
+    const TABLE: &'static str = "musehub_mpack_index";
+    const COLUMNS: &'static [&'static str] = &["object_id", "mpack_id", "offset", "length"];
+
+    fn read(cells: &mut dyn Cells) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            object_id: cells.key()?,
+            pack_id: cells.text()?,
+            offset: cells.int()?,
+            length: cells.int()?,
+        })
+    }
+}
+
+/// The bytes that a blob's row keeps.
+pub(super) struct CachedContent {
+    pub bytes: Option<Vec<u8>>,
+}
+
+impl Stored for CachedContent {
+    const WHAT: &'static str = "cached blobs";
+    const TABLE: &'static str = "musehub_objects";
+    const COLUMNS: &'static [&'static str] = &["object_id", "content_cache"];
+
+    fn read(cells: &mut dyn Cells) -> Result<Self, sqlx::Error> {
+        cells.key()?;
+        Ok(Self {
+            bytes: cells.bytes()?,
         })
     }
 }

@@ -11,6 +11,7 @@ pub mod hub;
 pub mod hub_writes;
 mod making;
 mod migrate;
+pub mod packs;
 pub mod read;
 pub mod rebuild;
 pub mod reconstruct;
@@ -32,6 +33,7 @@ use crate::progress::Progress;
 use async_trait::async_trait;
 use bytes::Bytes;
 use luthier_object::{Kind, ObjectId};
+use packs::Packs;
 use retry::Retrying;
 use retry::objects::Patient;
 use std::sync::Arc;
@@ -66,6 +68,8 @@ pub struct Store {
     hub: Hub,
     index: Retrying,
     backend: Arc<dyn Backend>,
+    /// The same objects, with those in packs.
+    objects: Packs,
     /// The same objects for a job, which waits for them.
     patient: Option<Patient>,
     write_side: Option<WriteSide>,
@@ -99,10 +103,7 @@ impl Store {
     /// Returns the objects.
     #[must_use]
     pub fn backend(&self) -> &dyn Backend {
-        match &self.patient {
-            Some(patient) => patient,
-            None => self.backend.as_ref(),
-        }
+        &self.objects
     }
 
     /// Returns the same hub for a job: reads that are broken off are tried again for as long as the job may wait, and
@@ -112,8 +113,12 @@ impl Store {
         // Parts of one job learn together what the store answers.
         let health = self.patient.as_ref().map(|patient| patient.health.clone());
         let patient = Patient::new(self.backend.clone(), progress, health.unwrap_or_default());
+        let index = self.index.for_job(progress);
         Self {
-            index: self.index.for_job(progress),
+            objects: self
+                .objects
+                .for_job(Arc::new(patient.clone()), index.clone()),
+            index,
             patient: Some(patient),
             ..self.clone()
         }
@@ -123,8 +128,10 @@ impl Store {
     #[cfg(any(test, feature = "testing"))]
     #[must_use]
     pub fn through(self, put: impl FnOnce(Arc<dyn Index>) -> Arc<dyn Index>) -> Self {
+        let index = self.index.map(put);
         Self {
-            index: self.index.map(put),
+            objects: self.objects.with_index(index.clone()),
+            index,
             ..self
         }
     }
@@ -138,6 +145,7 @@ impl Store {
         let side = self.write_side.expect("a hub that is open for writing");
         let backend = put(side.backend);
         Self {
+            objects: Packs::new(backend.clone(), self.index.clone()),
             backend: backend.clone(),
             write_side: Some(WriteSide {
                 index: side.index,

@@ -2,6 +2,7 @@
 
 use super::chain::{ChainBreak, TreeCache};
 use super::hub::{Database, Hub, ObjectStore};
+use super::packs::{PackSearch, Packs};
 use super::reconstruct::{self, RowError};
 use super::requests::{connect_backend, connect_index};
 use super::retry::Retrying;
@@ -92,9 +93,11 @@ impl Store {
             index: index.clone(),
             backend: backend.clone(),
         });
+        let index = Retrying::new(index);
         Ok(Self {
             hub: hub.clone(),
-            index: Retrying::new(index),
+            objects: Packs::new(backend.clone(), index.clone()),
+            index,
             backend,
             write_side,
             patient: None,
@@ -108,9 +111,11 @@ impl Store {
         index: Arc<dyn IndexMut>,
         backend: Arc<dyn BackendMut>,
     ) -> Self {
+        let rows = Retrying::new(index.clone());
         Self {
             hub: hub.clone(),
-            index: Retrying::new(index.clone()),
+            objects: Packs::new(backend.clone(), rows.clone()),
+            index: rows,
             backend: backend.clone(),
             write_side: Some(WriteSide { index, backend }),
             patient: None,
@@ -143,6 +148,41 @@ impl Store {
         });
         let backend = backend.await?;
         Ok(Self::for_writing(hub, index, backend))
+    }
+
+    /// Returns the key of the object that a row's URI names. A blob may lie in a pack.
+    ///
+    /// # Errors
+    /// The URI is not followed.
+    pub fn locate(&self, kind: Kind, id: &ObjectId, uri: &str) -> Result<Key, UriRefusal> {
+        match kind == Kind::Blob && uri.starts_with("mpack://") {
+            true => Key::in_pack_at(uri, id),
+            false => self.backend().locate(uri),
+        }
+    }
+
+    /// Looks for the blob at a place in a pack; `None` where the key is no such place. Without `read`, no byte of a
+    /// pack is read.
+    ///
+    /// # Errors
+    /// The database or the store gave no answer.
+    pub async fn search_packs(
+        &self,
+        key: &Key,
+        read: bool,
+    ) -> Result<Option<PackSearch>, BackendError> {
+        match key.in_pack() {
+            None => Ok(None),
+            Some(place) => self.objects.search(place, read).await.map(Some),
+        }
+    }
+
+    /// Reads the index rows of blobs that are looked for next, all at once.
+    ///
+    /// # Errors
+    /// The database gave no answer.
+    pub async fn expect_packed(&self, ids: &[String]) -> Result<(), BackendError> {
+        self.objects.expect(ids).await
     }
 
     /// Returns the whole object under `key`; `None` where the store says that there is none.
@@ -237,7 +277,7 @@ impl Store {
                 let row = index.commits_by_id(&ids).await?.pop();
                 let row = row.ok_or_else(no_row)?;
                 match row.storage_uri.as_deref() {
-                    Some(uri) => self.serve_stored(id, uri).await,
+                    Some(uri) => self.serve_stored(kind, id, uri).await,
                     None => reconstructed(id, canonical_commit(&row)),
                 }
             }
@@ -245,7 +285,7 @@ impl Store {
                 let row = index.snapshots_by_id(&ids).await?.pop();
                 let row = row.ok_or_else(no_row)?;
                 if let Some(uri) = row.storage_uri.as_deref() {
-                    return self.serve_stored(id, uri).await;
+                    return self.serve_stored(kind, id, uri).await;
                 }
                 let mut trees = TreeCache::default();
                 reconstructed(id, self.canonical_snapshot(&row, &mut trees).await?)
@@ -255,17 +295,21 @@ impl Store {
                 let row = row.ok_or_else(no_row)?;
                 let on_disk = row.disk_path.map(|path| format!("local://{path}"));
                 match row.storage_uri.or(on_disk) {
-                    Some(uri) => self.serve_stored(id, &uri).await,
+                    Some(uri) => self.serve_stored(kind, id, &uri).await,
                     None => reconstructed(id, Err(UnprovenRow::Blob)),
                 }
             }
         }
     }
 
-    async fn serve_stored(&self, id: &ObjectId, uri: &str) -> Result<Served, ServeError> {
+    async fn serve_stored(
+        &self,
+        kind: Kind,
+        id: &ObjectId,
+        uri: &str,
+    ) -> Result<Served, ServeError> {
         let key = self
-            .backend()
-            .locate(uri)
+            .locate(kind, id, uri)
             .map_err(|why| ServeError::Refused {
                 id: id.to_string(),
                 uri: uri.to_owned(),

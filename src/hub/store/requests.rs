@@ -9,7 +9,7 @@ use crate::backend::{
 use crate::index::reads::index_reads;
 use crate::index::{
     About, BatchOutcome, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden,
-    Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, Page,
+    Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, PackedRow, Page,
     ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility, WriteBatch,
 };
 use async_trait::async_trait;
@@ -179,6 +179,21 @@ impl Backend for ToldBackend {
         }))
     }
 
+    async fn open_range(
+        &self,
+        key: &Key,
+        offset: u64,
+        length: u64,
+    ) -> Result<Option<Body>, BackendError> {
+        let span = of_store("open_range", key.as_str());
+        let request = self.0.open_range(key, offset, length);
+        let body = told(span.clone(), request).await?;
+        Ok(body.map(|body| Body {
+            meta: body.meta,
+            stream: told_parts(span, body.stream),
+        }))
+    }
+
     async fn head(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
         told(of_store("head", key.as_str()), self.0.head(key)).await
     }
@@ -196,15 +211,28 @@ impl Backend for ToldBackend {
     }
 }
 
+/// Refuses a key that is a place in a pack: packs are read, never written.
+fn outside_packs(key: &Key) -> Result<(), BackendError> {
+    match key.in_pack() {
+        None => Ok(()),
+        Some(_) => Err(BackendError::Unusable {
+            what: key.to_string(),
+            why: "packs are never written".into(),
+        }),
+    }
+}
+
 #[async_trait]
 impl BackendMut for ToldBackend {
     async fn put_if_absent(&self, key: &Key, bytes: Bytes) -> Result<Put, BackendError> {
+        outside_packs(key)?;
         let request = self.0.put_if_absent(key, bytes);
         told(of_store("put_if_absent", key.as_str()), request).await
     }
 
     async fn replace(&self, wanted: Replacement<'_>) -> Result<Replaced, BackendError> {
         let key = wanted.key;
+        outside_packs(key)?;
         told(of_store("replace", key.as_str()), self.0.replace(wanted)).await
     }
 

@@ -8,7 +8,8 @@ pub(super) mod objects;
 use crate::index::reads::index_reads;
 use crate::index::{
     About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden, Index, IndexError,
-    Listed, MembershipRow, Migration, Page, ProposalRow, RepoRow, SnapshotRow, Visibility,
+    Listed, MembershipRow, Migration, PackedRow, Page, ProposalRow, RepoRow, SnapshotRow,
+    Visibility,
 };
 use crate::progress::Progress;
 use crate::waiting::{Retries, WaitBudget};

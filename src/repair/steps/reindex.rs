@@ -19,7 +19,8 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
     let Some(uri) = row.uri() else {
         return refused("the row points to no object any more".to_owned());
     };
-    let key = match store.backend().locate(uri) {
+    let id = ObjectId::new(&target.id);
+    let key = match store.locate(target.kind, &id, uri) {
         Ok(key) => key,
         Err(why) => return refused(format!("{uri}: {why}")),
     };
@@ -27,7 +28,6 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
     let Some(bytes) = store.read_twice(&key).await? else {
         return refused(format!("the store has no object under {key}"));
     };
-    let id = ObjectId::new(&target.id);
     let object = match Proven::read(target.kind, &id, bytes) {
         Ok(object) => object,
         Err(why) => return refused(format!("{key}: {why}")),

@@ -77,7 +77,8 @@ async fn there(
     let Some(named) = row.uri() else {
         return Ok(None);
     };
-    let own: Key = match ctx.store.backend().locate(named) {
+    let id = ObjectId::new(&target.id);
+    let own: Key = match ctx.store.locate(target.kind, &id, named) {
         Ok(key) => key,
         // What is not followed holds nothing; the row gets a pointer that can be.
         Err(_) if target.code == Code::UriRefused => return Ok(None),
@@ -86,7 +87,6 @@ async fn there(
     let Some(bytes) = ctx.store.read_object(&own).await? else {
         return Ok(None);
     };
-    let id = ObjectId::new(&target.id);
     Ok(Some(match Proof::read(target.kind, &id, &bytes) {
         Ok(_) => Built::Already,
         Err(why) => Built::Refused(format!("other bytes are under {own} now: {why}")),

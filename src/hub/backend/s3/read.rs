@@ -19,14 +19,67 @@ use std::time::{Duration, Instant};
 /// The fewest bytes a second that a body may come with in the long run.
 const SLOWEST: u64 = 8 << 10;
 
+/// The error of a server whose GET and HEAD disagree.
+const UNFOUND: &str = "a GET is answered 404, and a HEAD says that it is there; a proxy may answer in the store's place";
+
 impl Bucket {
     /// Opens an object. `None` takes two witnesses: neither a GET nor a HEAD finds it.
     pub(super) async fn open(&self, key: &Key) -> Result<Option<Body>, BackendError> {
-        match self.get(key).await {
+        match self.get(key, None).await {
             Ok(found) => self.body(key, found).await.map(Some),
             Err(Fault::NoKey | Fault::NotFound) => self.second_look(key).await,
             Err(fault) => Err(self.error(key.as_str(), fault)),
         }
+    }
+
+    /// Opens a part of an object; `None` as for [`Bucket::open`].
+    pub(super) async fn open_range(
+        &self,
+        key: &Key,
+        offset: u64,
+        length: u64,
+    ) -> Result<Option<Body>, BackendError> {
+        let end = offset.saturating_add(length.max(1)) - 1;
+        match self.get(key, Some(format!("bytes={offset}-{end}"))).await {
+            Ok(found) => self.part(key, found, (offset, length)).map(Some),
+            Err(Fault::NoKey | Fault::NotFound) => match self.head(key).await? {
+                None => Ok(None),
+                Some(_) => Err(remote(key, UNFOUND)),
+            },
+            Err(fault) => Err(self.error(key.as_str(), fault)),
+        }
+    }
+
+    /// Returns the body of an answer to a range, once it says that it is exactly this one.
+    fn part(
+        &self,
+        key: &Key,
+        found: GetObjectOutput,
+        (offset, length): (u64, u64),
+    ) -> Result<Body, BackendError> {
+        let end = offset.saturating_add(length.max(1)) - 1;
+        let wanted = format!("bytes {offset}-{end}/");
+        let came = found.content_range.as_deref().unwrap_or_default();
+        if !came.starts_with(&wanted) {
+            return Err(remote(
+                key,
+                "the server did not return the range that it was asked for",
+            ));
+        }
+        let said = ObjectHeaders::of(&found);
+        if said.encoding.is_some() {
+            return Err(remote(key, "a part of it came with a Content-Encoding"));
+        }
+        let meta = Meta {
+            size: length,
+            etag: said.etag,
+            modified: said.modified.as_ref().map(micros),
+            encoding: None,
+        };
+        Ok(Body {
+            stream: chunks(self.reading(key, found.body, length)),
+            meta,
+        })
     }
 
     /// Looks up why a GET did not find an object.
@@ -34,23 +87,21 @@ impl Bucket {
         if self.head(key).await?.is_none() {
             return Ok(None);
         }
-        match self.get(key).await {
+        match self.get(key, None).await {
             Ok(found) => self.body(key, found).await.map(Some),
-            Err(Fault::NoKey | Fault::NotFound) => Err(remote(
-                key,
-                "a GET is answered 404, and a HEAD says that it is there; a proxy may answer in the store's place",
-            )),
+            Err(Fault::NoKey | Fault::NotFound) => Err(remote(key, UNFOUND)),
             Err(fault) => Err(self.error(key.as_str(), fault)),
         }
     }
 
-    async fn get(&self, key: &Key) -> Result<GetObjectOutput, Fault> {
+    async fn get(&self, key: &Key, range: Option<String>) -> Result<GetObjectOutput, Fault> {
         let wire = self.wire(key);
         self.ask(|| {
             self.client()
                 .get_object()
                 .bucket(self.name())
                 .key(&wire)
+                .set_range(range.clone())
                 .customize()
                 .config_override(self.limits(0))
                 .interceptor(AsStored)
@@ -101,7 +152,7 @@ impl Bucket {
 
     /// Reads an object's metadata by a GET, without its body.
     async fn head_by_get(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
-        match self.get(key).await {
+        match self.get(key, None).await {
             Ok(found) => match ObjectHeaders::of(&found).meta() {
                 Some(meta) => Ok(Some(meta)),
                 None => self.listed(key).await.map(Some),
@@ -166,20 +217,28 @@ impl Bucket {
             ));
         };
         let reading = Reading {
-            body: found.body,
-            key: key.clone(),
-            announced: meta.size,
-            left: meta.size,
-            longest: self.timeouts().read,
-            floor: self.timeouts().attempt,
-            waited: Duration::ZERO,
             decoder,
-            packed: Bytes::new(),
+            ..self.reading(key, found.body, meta.size)
         };
         Ok(Body {
             meta,
             stream: chunks(reading),
         })
+    }
+
+    /// Starts to read a body of so many bytes.
+    fn reading(&self, key: &Key, body: ByteStream, announced: u64) -> Reading {
+        Reading {
+            body,
+            key: key.clone(),
+            announced,
+            left: announced,
+            longest: self.timeouts().read,
+            floor: self.timeouts().attempt,
+            waited: Duration::ZERO,
+            decoder: None,
+            packed: Bytes::new(),
+        }
     }
 }
 

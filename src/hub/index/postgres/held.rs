@@ -3,8 +3,8 @@
 use super::Postgres;
 use super::cell::Statement;
 use crate::index::held::{HeldRows, location};
-use crate::index::rows::{Cells, id_column};
-use crate::index::{Capabilities, Page};
+use crate::index::rows::{Cells, Stored, column_here, id_column};
+use crate::index::{Capabilities, PackedRow, Page};
 use luthier_object::Kind;
 
 /// Ids in one statement.
@@ -133,6 +133,24 @@ impl Postgres {
         ));
         let read = |cells: &mut dyn Cells| Ok((cells.key()?, cells.text()?));
         Ok(self.rows(ask, 1, read).await?.rows.pop())
+    }
+
+    /// A page of the packs that the index of packs names.
+    pub(super) async fn pack_ids(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<String>, sqlx::Error> {
+        if !self.columns.capabilities.packs() {
+            return Ok(Page::none());
+        }
+        let column = column_here(self.offered(), PackedRow::TABLE, "mpack_id");
+        let id = self.columns.key(PackedRow::TABLE, column);
+        let ask = Statement::new(format!(
+            "SELECT DISTINCT {id} FROM {} AS t WHERE {id} IS NOT NULL",
+            self.columns.sql(PackedRow::TABLE)
+        ));
+        self.id_page(ask, &id, after, limit).await
     }
 
     /// A page of the ids of rows without `storage_uri`.

@@ -1,7 +1,7 @@
 //! Whole rows: keyset pages, rows by id, memberships and counts.
 
 use super::cell::{PgCells, Statement};
-use super::columns::{Column, Order};
+use super::columns::{Column, Order, Selected};
 use super::sessions::{Purpose, SILENCE, within};
 use super::{Postgres, query_error};
 use crate::index::rows::{Cells, Stored, id_column, table_here};
@@ -105,12 +105,28 @@ impl Postgres {
         self.rows(ask, limit, T::read).await.map_err(failed)
     }
 
-    /// Returns the rows with these ids. All of them are held at once: callers ask for few.
+    /// Returns the rows with these ids, one for each. All of them are held at once: callers ask for few.
     pub(super) async fn by_id<T: Stored>(&self, ids: &[String]) -> Result<Vec<T>, IndexError> {
+        match self.columns.select_list::<T>() {
+            Some(of) => self.selected(of, ids).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// As [`Self::by_id`], with every row of a table whose rows share ids.
+    pub(super) async fn each_by_id<T: Stored>(&self, ids: &[String]) -> Result<Vec<T>, IndexError> {
+        match self.columns.select_list::<T>() {
+            Some(of) => self.selected(Selected { unique: true, ..of }, ids).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn selected<T: Stored>(
+        &self,
+        of: Selected,
+        ids: &[String],
+    ) -> Result<Vec<T>, IndexError> {
         let failed = |e| self.failed(T::WHAT, e);
-        let Some(of) = self.columns.select_list::<T>() else {
-            return Ok(Vec::new());
-        };
         let key = &of.key;
         let (one, order) = match of.unique {
             true => (String::new(), String::new()),

@@ -1,6 +1,7 @@
 //! Whole rows: keyset pages, rows by id, memberships and counts.
 
 use super::cell::{KeyBytes, SqliteCells, Statement, unescape};
+use super::rows::Selected;
 use super::{Sqlite, query_error};
 use crate::index::rows::{Cells, Stored, id_column, table_here};
 use crate::index::{
@@ -60,11 +61,27 @@ impl Sqlite {
             .map_err(query_error(T::WHAT))
     }
 
-    /// Returns the rows with these ids. All of them are held at once: callers ask for few.
+    /// Returns the rows with these ids, one for each. All of them are held at once: callers ask for few.
     pub(super) async fn by_id<T: Stored>(&self, ids: &[String]) -> Result<Vec<T>, IndexError> {
-        let Some(of) = self.select_list::<T>() else {
-            return Ok(Vec::new());
-        };
+        match self.select_list::<T>() {
+            Some(of) => self.selected(of, ids).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// As [`Self::by_id`], with every row of a table whose rows share ids.
+    pub(super) async fn each_by_id<T: Stored>(&self, ids: &[String]) -> Result<Vec<T>, IndexError> {
+        match self.select_list::<T>() {
+            Some(of) => self.selected(Selected { unique: true, ..of }, ids).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn selected<T: Stored>(
+        &self,
+        of: Selected,
+        ids: &[String],
+    ) -> Result<Vec<T>, IndexError> {
         let select = format!(
             "{} AND {}",
             of.select(self.columns.first_of(of.table)),

@@ -11,7 +11,7 @@ use crate::store::Hub;
 use crate::store::hub::ObjectStore;
 use crate::text;
 use futures_util::StreamExt;
-use luthier_object::Kind;
+use luthier_object::{Kind, ObjectId};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -81,6 +81,8 @@ struct Sample {
     absent: Vec<Key>,
     /// The rows' URIs that this store does not follow because they are elsewhere.
     elsewhere: Vec<String>,
+    /// Blobs are in packs, whose keys no row tells.
+    packed: bool,
     /// Questions without an answer, and why one had none.
     unread: u64,
     unknown: Option<String>,
@@ -126,6 +128,9 @@ pub async fn look(
     if let Some(why) = sample.unknown {
         return Ok(Pair::Unknown { why });
     }
+    if lost == 0 && sample.packed {
+        return Ok(Pair::Silent);
+    }
     if lost == 0 {
         return other_database(index, backend).await;
     }
@@ -145,7 +150,31 @@ pub async fn look(
 }
 
 impl Sample {
+    /// Looks for the pack of a blob under the keys that packs usually have. Where it has none of them, nothing is said:
+    /// only a listing would find it.
+    async fn take_packed(&mut self, backend: &dyn Backend, key: &Key) {
+        self.packed = true;
+        let pack = key.in_pack().map(|place| place.pack.as_str());
+        for key in layout::keys_for_pack(pack.unwrap_or_default()) {
+            match backend.head(&key).await {
+                Ok(Some(_)) => {
+                    self.found += 1;
+                    return;
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    self.unread += 1;
+                    self.unknown = Some(error.to_string());
+                    return;
+                }
+            }
+        }
+    }
+
     async fn take(&mut self, backend: &dyn Backend, hub: &Hub, uri: &str) {
+        if let Ok(key) = Key::in_pack_at(uri, &ObjectId::new("")) {
+            return self.take_packed(backend, &key).await;
+        }
         let key = match backend.locate(uri) {
             Ok(key) => key,
             Err(

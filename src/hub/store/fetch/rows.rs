@@ -72,7 +72,11 @@ impl Fetch {
                 }
             }
             Kind::Blob => {
-                for row in index.blobs_by_id(ids).await? {
+                let rows = index.blobs_by_id(ids).await?;
+                let packed = rows.iter().filter(|row| is_packed(row));
+                let packed: Vec<String> = packed.map(|row| row.object_id.clone()).collect();
+                store.expect_packed(&packed).await?;
+                for row in rows {
                     found.insert(row.object_id.clone(), blob(store, &row));
                 }
             }
@@ -120,21 +124,28 @@ fn commit(store: &Store, row: CommitRow) -> Found {
         return (refused(why), 0);
     }
     let task = match row.storage_uri.clone() {
-        Some(uri) => stored(store, &uri, || Stated::by_commit(row)),
+        Some(uri) => {
+            let id = ObjectId::new(&row.commit_id);
+            stored(store, (Kind::Commit, &id), &uri, || Stated::by_commit(row))
+        }
         None => Task::Known(Known::Commit(Box::new(row))),
     };
     (task, weight)
 }
 
 fn snapshot(store: &Store, row: SnapshotRow) -> Found {
-    if ObjectId::new(&row.snapshot_id).digest().is_none() {
+    let id = ObjectId::new(&row.snapshot_id);
+    if id.digest().is_none() {
         return (refused(Why::Malformed), 0);
     }
     // A path and an id of 71 characters an entry.
     let entries = row.entry_count.unwrap_or(0).clamp(0, 1 << 20) as u64;
     let weight = snapshot_weight(&row).max(entries * 160);
     match row.storage_uri.as_deref() {
-        Some(uri) => (stored(store, uri, || Stated::by_snapshot(&row)), weight),
+        Some(uri) => {
+            let of = (Kind::Snapshot, &id);
+            (stored(store, of, uri, || Stated::by_snapshot(&row)), weight)
+        }
         None => (Task::Known(Known::Snapshot(Box::new(row))), weight),
     }
 }
@@ -146,24 +157,41 @@ fn blob(store: &Store, row: &BlobRow) -> Found {
     }
     let weight = u64::try_from(row.size_bytes).unwrap_or(0);
     match (row.storage_uri.as_deref(), row.disk_path.as_deref()) {
-        (Some(uri), _) => (stored(store, uri, || Stated::Blob), weight),
+        (Some(uri), _) => (
+            stored(store, (Kind::Blob, &id), uri, || Stated::Blob),
+            weight,
+        ),
         (None, Some(path)) => {
             let uri = format!("local://{path}");
-            (stored(store, &uri, || Stated::Blob), weight)
+            (
+                stored(store, (Kind::Blob, &id), &uri, || Stated::Blob),
+                weight,
+            )
         }
         (None, None) if identity::is_empty_blob(&id) => (Task::Known(Known::Empty), 0),
         (None, None) => (refused(Why::NoBytes), 0),
     }
 }
 
-fn stored(store: &Store, uri: &str, stated: impl FnOnce() -> Stated) -> Task {
-    match store.backend().locate(uri) {
+fn stored(
+    store: &Store,
+    (kind, id): (Kind, &ObjectId),
+    uri: &str,
+    stated: impl FnOnce() -> Stated,
+) -> Task {
+    match store.locate(kind, id, uri) {
         Ok(key) => Task::Stored(key, stated()),
         Err(why) => refused(Why::NotFollowed {
             uri: uri.to_owned(),
             why,
         }),
     }
+}
+
+/// Returns whether a blob lies in a pack, by its row.
+fn is_packed(row: &BlobRow) -> bool {
+    let uri = row.storage_uri.as_deref();
+    uri.is_some_and(|uri| uri.starts_with("mpack://"))
 }
 
 fn refused(why: Why) -> Task {

@@ -194,6 +194,18 @@ impl Patient {
         }
     }
 
+    /// Opens an object, or a part of it.
+    async fn open_part(
+        &self,
+        key: &Key,
+        range: Option<(u64, u64)>,
+    ) -> Result<Option<Body>, BackendError> {
+        match range {
+            None => self.inner.open(key).await,
+            Some((offset, length)) => self.inner.open_range(key, offset, length).await,
+        }
+    }
+
     /// Shows in the progress line that a request is slow, and ends it where the job is told to stop.
     async fn watched<T>(
         &self,
@@ -233,11 +245,12 @@ impl Patient {
     }
 
     /// Returns the body of an object, which goes on where it broke off while the object is still the same.
-    fn going_on(&self, key: &Key, body: Body) -> Body {
+    fn going_on(&self, key: &Key, range: Option<(u64, u64)>, body: Body) -> Body {
         let meta = body.meta.clone();
         let reading = Reading {
             patient: self.clone(),
             key: key.clone(),
+            range,
             meta: body.meta,
             stream: body.stream,
             done: 0,
@@ -260,6 +273,8 @@ impl Patient {
 struct Reading {
     patient: Patient,
     key: Key,
+    /// Offset and length of the part that is read; none where it is the whole object.
+    range: Option<(u64, u64)>,
     meta: Meta,
     stream: BoxStream<'static, Result<Bytes, BackendError>>,
     done: u64,
@@ -302,7 +317,8 @@ impl Reading {
     async fn reopen(&mut self, broken: BackendError) -> Result<(), BackendError> {
         let key = self.key.as_str();
         let patient = &self.patient;
-        let body = match patient.ask(key, || patient.inner.open(&self.key)).await? {
+        let opened = patient.ask(key, || patient.open_part(&self.key, self.range));
+        let body = match opened.await? {
             Some(body) if body.meta == self.meta => body,
             _ => return Err(broken),
         };
@@ -342,7 +358,20 @@ impl Backend for Patient {
 
     async fn open(&self, key: &Key) -> Result<Option<Body>, BackendError> {
         let body = self.ask(key.as_str(), || self.inner.open(key)).await?;
-        Ok(body.map(|body| self.going_on(key, body)))
+        Ok(body.map(|body| self.going_on(key, None, body)))
+    }
+
+    async fn open_range(
+        &self,
+        key: &Key,
+        offset: u64,
+        length: u64,
+    ) -> Result<Option<Body>, BackendError> {
+        let range = Some((offset, length));
+        let body = self
+            .ask(key.as_str(), || self.open_part(key, range))
+            .await?;
+        Ok(body.map(|body| self.going_on(key, range, body)))
     }
 
     async fn head(&self, key: &Key) -> Result<Option<Meta>, BackendError> {

@@ -1,0 +1,148 @@
+//! Blobs in packs: from what a row says to the bytes, by ranges.
+//!
+//! A row names the pack, rows of `musehub_mpack_index` say where in it a blob lies, and a hub keeps small blobs in
+//! `content_cache` of their row as well. What a client gets first is tried first: the cache, the range in the URI, the
+//! index. Each is proved before it is handed on; where none proves, the pack is read once, to the end, and what lies
+//! where in it is remembered for the run.
+
+mod memory;
+mod place;
+mod search;
+mod walk;
+
+pub use place::PackObject;
+pub use search::{FoundIn, PackSearch, PackState, WrongRange};
+pub use walk::Contents;
+
+use super::retry::Retrying;
+use crate::backend::{Backend, BackendError, Body, Entry, Key, Meta, UriRefusal};
+use crate::cause::Cause;
+use crate::index::IndexError;
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream, StreamExt};
+use luthier_object::time::Micros;
+use memory::Memory;
+use search::Located;
+use std::sync::Arc;
+
+/// The objects of a hub, those in packs among them.
+#[derive(Clone)]
+pub(super) struct Packs {
+    inner: Arc<dyn Backend>,
+    index: Retrying,
+    memory: Arc<Memory>,
+}
+
+impl Packs {
+    /// Takes the objects of a store, for reads that nobody runs as one job.
+    pub(super) fn new(inner: Arc<dyn Backend>, index: Retrying) -> Self {
+        Self {
+            inner,
+            index,
+            memory: Arc::new(Memory::brief()),
+        }
+    }
+
+    /// Returns the same hub for a job, which remembers what it learns of packs to its end. Parts of one job share it.
+    pub(super) fn for_job(&self, inner: Arc<dyn Backend>, index: Retrying) -> Self {
+        Self {
+            inner,
+            index,
+            memory: match self.memory.is_brief() {
+                true => Arc::new(Memory::of_a_job()),
+                false => self.memory.clone(),
+            },
+        }
+    }
+
+    /// Returns the same with other rows.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn with_index(self, index: Retrying) -> Self {
+        Self { index, ..self }
+    }
+}
+
+/// Returns an error of the database where one of the store is told.
+fn unasked(error: IndexError) -> BackendError {
+    BackendError::Remote {
+        what: "the index of packs".to_owned(),
+        why: Cause::of(error),
+    }
+}
+
+/// Returns a body of bytes that are held.
+fn held(meta: Meta, bytes: Bytes) -> Body {
+    Body {
+        meta: Meta {
+            size: bytes.len() as u64,
+            ..meta
+        },
+        stream: stream::iter([Ok(bytes)]).boxed(),
+    }
+}
+
+#[async_trait]
+impl Backend for Packs {
+    fn describe(&self) -> String {
+        self.inner.describe()
+    }
+
+    fn uri_for(&self, key: &Key) -> String {
+        match key.in_pack() {
+            Some(_) => key.to_string(),
+            None => self.inner.uri_for(key),
+        }
+    }
+
+    fn locate(&self, uri: &str) -> Result<Key, UriRefusal> {
+        self.inner.locate(uri)
+    }
+
+    async fn open(&self, key: &Key) -> Result<Option<Body>, BackendError> {
+        let Some(place) = key.in_pack() else {
+            return self.inner.open(key).await;
+        };
+        match self.search(place, true).await?.into_located() {
+            None => Ok(None),
+            Some(Located::Held(meta, bytes)) => Ok(Some(held(meta, bytes))),
+            Some(Located::At(range)) => {
+                self.inner
+                    .open_range(&range.key, range.offset, range.length)
+                    .await
+            }
+        }
+    }
+
+    async fn open_range(
+        &self,
+        key: &Key,
+        offset: u64,
+        length: u64,
+    ) -> Result<Option<Body>, BackendError> {
+        self.inner.open_range(key, offset, length).await
+    }
+
+    async fn head(&self, key: &Key) -> Result<Option<Meta>, BackendError> {
+        match key.in_pack() {
+            None => self.inner.head(key).await,
+            Some(_) => Ok(self.open(key).await?.map(|body| body.meta)),
+        }
+    }
+
+    fn list<'a>(
+        &'a self,
+        prefix: &str,
+        start_after: Option<&str>,
+    ) -> BoxStream<'a, Result<Entry, BackendError>> {
+        self.inner.list(prefix, start_after)
+    }
+
+    async fn now(&self) -> Result<Micros, BackendError> {
+        self.inner.now().await
+    }
+}
+
+#[cfg(test)]
+#[path = "../../../../tests/store/packs.rs"]
+mod tests;

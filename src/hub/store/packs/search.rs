@@ -1,0 +1,376 @@
+//! The search for one blob: in its row, at the ranges that are named for it, and in the pack itself.
+
+use super::place::PackObject;
+use super::walk::differ;
+use super::{Packs, unasked};
+use crate::backend::{BackendError, InPack, Key, Meta};
+use crate::index::{Index, PackedRow};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use luthier_object::pack::{self, RecordHasher};
+use luthier_object::{ObjectId, identity};
+use std::collections::HashMap;
+
+/// The largest content that is held while it is proved: 2 MiB. A larger one is read again where it is wanted.
+const HELD: u64 = 2 << 20;
+
+/// The source of a blob's range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoundIn {
+    /// `content_cache` in its row.
+    Row,
+    /// The range in its URI.
+    Uri,
+    /// A row of the index.
+    Index,
+    /// The pack, read to its end.
+    Pack,
+}
+
+/// A range of a pack in the store. Bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Range {
+    pub key: Key,
+    pub offset: u64,
+    pub length: u64,
+}
+
+/// A range that is named for a blob and does not hold it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongRange {
+    pub from: FoundIn,
+    /// The 64 digits of the pack; empty for the row's own cache.
+    pub pack: String,
+    /// Bytes.
+    pub offset: i64,
+    pub length: i64,
+    pub why: &'static str,
+}
+
+/// The pack that a row names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PackState {
+    /// Neither a HEAD nor a listing finds it.
+    Absent,
+    There(PackObject),
+}
+
+/// Everything that the search for a blob brought to light.
+#[derive(Clone, Debug)]
+pub struct PackSearch {
+    /// The pack that the row names.
+    pub pack: PackState,
+    /// The index has a row of the blob.
+    pub is_indexed: bool,
+    /// Where the blob lies: proved, or where no bytes were to be read, in a range that fits its pack.
+    pub found: Option<FoundIn>,
+    /// Bytes of the range that was found.
+    pub length: u64,
+    /// Ranges that are named for it, and leave their pack or hold other bytes.
+    pub wrong: Vec<WrongRange>,
+    located: Option<Located>,
+}
+
+/// The bytes of a blob.
+#[derive(Clone, Debug)]
+pub(super) enum Located {
+    Held(Meta, Bytes),
+    At(Range),
+}
+
+impl PackSearch {
+    /// Returns the blob's bytes, or, where nothing proves, those that a client would get.
+    pub(super) fn into_located(self) -> Option<Located> {
+        self.located
+    }
+}
+
+/// A range that is named for a blob.
+struct Named {
+    from: FoundIn,
+    pack: String,
+    offset: Option<i64>,
+    length: Option<i64>,
+}
+
+/// What a range holds.
+struct Read {
+    located: Located,
+    is_proved: bool,
+    sha256: [u8; 32],
+}
+
+impl Packs {
+    /// Looks for a blob. Without `read`, no byte of it and of no pack is read: the index and the places of packs
+    /// alone are asked.
+    ///
+    /// # Errors
+    /// The database or the store gave no answer.
+    pub(in crate::store) async fn search(
+        &self,
+        place: &InPack,
+        read: bool,
+    ) -> Result<PackSearch, BackendError> {
+        let rows = self.rows_of(&place.object).await?;
+        let mut out = PackSearch {
+            pack: match self.pack(&place.pack).await? {
+                None => PackState::Absent,
+                Some(pack) => PackState::There(pack),
+            },
+            is_indexed: !rows.is_empty(),
+            found: None,
+            length: 0,
+            wrong: Vec::new(),
+            located: None,
+        };
+        if read && self.in_row(place, &mut out).await? {
+            return Ok(out);
+        }
+        for named in named(place, rows) {
+            if self.try_range(place, named, read, &mut out).await? {
+                return Ok(out);
+            }
+        }
+        if let PackState::There(pack) = out.pack.clone()
+            && read
+        {
+            self.walk_for(place, &pack, &mut out).await?;
+        }
+        Ok(out)
+    }
+
+    /// Holds the index rows of these blobs, so that the search for each need not ask for them.
+    ///
+    /// # Errors
+    /// The database gave no answer.
+    pub(in crate::store) async fn expect(&self, ids: &[String]) -> Result<(), BackendError> {
+        let hexes: Vec<String> = ids
+            .iter()
+            .filter_map(|id| ObjectId::new(id).hex().map(str::to_owned))
+            .collect();
+        if hexes.is_empty() || !self.index.capabilities().packs() {
+            return Ok(());
+        }
+        let spellings: Vec<String> = hexes.iter().flat_map(|hex| spellings(hex)).collect();
+        let found = self.index.packed_by_id(&spellings).await;
+        let mut rows: HashMap<String, Vec<PackedRow>> =
+            hexes.into_iter().map(|hex| (hex, Vec::new())).collect();
+        for row in found.map_err(unasked)? {
+            let hex = ObjectId::new(&row.object_id).hex().map(str::to_owned);
+            if let Some(of) = hex.and_then(|hex| rows.get_mut(&hex)) {
+                of.push(row);
+            }
+        }
+        self.memory.hold_rows(rows);
+        Ok(())
+    }
+
+    async fn rows_of(&self, id: &ObjectId) -> Result<Vec<PackedRow>, BackendError> {
+        let Some(hex) = id.hex().filter(|_| self.index.capabilities().packs()) else {
+            return Ok(Vec::new());
+        };
+        if let Some(rows) = self.memory.rows(hex) {
+            return Ok(rows);
+        }
+        let found = self.index.packed_by_id(&spellings(hex)).await;
+        found.map_err(unasked)
+    }
+
+    /// Takes the bytes in the blob's own row, if it has some that prove.
+    async fn in_row(&self, place: &InPack, out: &mut PackSearch) -> Result<bool, BackendError> {
+        if !self.index.capabilities().content_cache() {
+            return Ok(false);
+        }
+        let found = self.index.cached_content(place.object.as_str()).await;
+        let Some(bytes) = found.map_err(unasked)? else {
+            return Ok(false);
+        };
+        let bytes = Bytes::from(bytes);
+        let proved = pack::contents(&bytes)
+            .find(|blob| identity::verify_blob(&place.object, blob).is_some());
+        let Some(blob) = proved else {
+            out.wrong.push(WrongRange {
+                from: FoundIn::Row,
+                pack: String::new(),
+                offset: 0,
+                length: bytes.len() as i64,
+                why: "the bytes do not match the id",
+            });
+            return Ok(false);
+        };
+        out.found = Some(FoundIn::Row);
+        out.length = blob.len() as u64;
+        out.located = Some(Located::Held(nothing_said(), blob));
+        Ok(true)
+    }
+
+    /// Takes the bytes of a range that is named for the blob, if they prove, or where nothing is to be read, if it
+    /// lies in its pack.
+    async fn try_range(
+        &self,
+        place: &InPack,
+        named: Named,
+        read: bool,
+        out: &mut PackSearch,
+    ) -> Result<bool, BackendError> {
+        let wrong = |why| WrongRange {
+            from: named.from,
+            pack: named.pack.clone(),
+            offset: named.offset.unwrap_or(-1),
+            length: named.length.unwrap_or(-1),
+            why,
+        };
+        let Some(pack) = self.pack(&named.pack).await? else {
+            out.wrong.push(wrong("there is no such pack"));
+            return Ok(false);
+        };
+        let number = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok());
+        let (Some(offset), Some(length)) = (number(named.offset), number(named.length)) else {
+            out.wrong.push(wrong("it is no range"));
+            return Ok(false);
+        };
+        if offset.checked_add(length).is_none_or(|end| end > pack.size) {
+            out.wrong.push(wrong("it leaves the pack"));
+            return Ok(false);
+        }
+        let range = Range {
+            key: pack.key.clone(),
+            offset,
+            length,
+        };
+        if !read {
+            (out.found, out.length) = (Some(named.from), length);
+            return Ok(true);
+        }
+        let found = self.read_twice(&place.object, &pack, &range).await?;
+        if out.located.is_none() || found.is_proved {
+            out.located = Some(found.located);
+            out.length = length;
+        }
+        match found.is_proved {
+            true => out.found = Some(named.from),
+            false => out.wrong.push(wrong("its bytes do not match the id")),
+        }
+        Ok(found.is_proved)
+    }
+
+    /// Looks for the blob in the pack itself.
+    async fn walk_for(
+        &self,
+        place: &InPack,
+        pack: &PackObject,
+        out: &mut PackSearch,
+    ) -> Result<(), BackendError> {
+        let contents = self.contents(&place.pack, pack).await?;
+        let Some((offset, length)) = contents.get(&place.object) else {
+            return Ok(());
+        };
+        let range = Range {
+            key: pack.key.clone(),
+            offset,
+            length,
+        };
+        let found = self.read_twice(&place.object, pack, &range).await?;
+        if !found.is_proved {
+            return Err(differ(pack));
+        }
+        out.located = Some(found.located);
+        (out.found, out.length) = (Some(FoundIn::Pack), length);
+        Ok(())
+    }
+
+    /// Reads a range, and again where its bytes do not prove.
+    async fn read_twice(
+        &self,
+        id: &ObjectId,
+        pack: &PackObject,
+        range: &Range,
+    ) -> Result<Read, BackendError> {
+        let first = self.read(id, range).await?;
+        if first.is_proved {
+            return Ok(first);
+        }
+        let again = self.read(id, range).await?;
+        match again.is_proved || again.sha256 == first.sha256 {
+            true => Ok(again),
+            false => Err(differ(pack)),
+        }
+    }
+
+    async fn read(&self, id: &ObjectId, range: &Range) -> Result<Read, BackendError> {
+        let mut hasher = RecordHasher::new(range.length);
+        let (mut bytes, mut meta) = (BytesMut::new(), nothing_said());
+        if range.length > 0 {
+            let gone = || BackendError::Remote {
+                what: range.key.to_string(),
+                why: "a HEAD finds it, and a GET does not".into(),
+            };
+            let asked = self
+                .inner
+                .open_range(&range.key, range.offset, range.length);
+            let mut body = asked.await?.ok_or_else(gone)?;
+            let mut came = 0;
+            while let Some(chunk) = body.stream.next().await {
+                let chunk = chunk?;
+                came += chunk.len() as u64;
+                hasher.update(&chunk);
+                if range.length <= HELD {
+                    bytes.extend_from_slice(&chunk);
+                }
+            }
+            meta = body.meta;
+            if came != range.length {
+                return Err(BackendError::WrongLength {
+                    announced: range.length,
+                });
+            }
+        }
+        let proof = hasher.finish(id);
+        let header = proof.header;
+        Ok(Read {
+            is_proved: proof.scheme.is_some(),
+            sha256: proof.sha256,
+            located: match range.length <= HELD {
+                true => Located::Held(meta, bytes.freeze().slice(header as usize..)),
+                false => Located::At(Range {
+                    key: range.key.clone(),
+                    offset: range.offset + header,
+                    length: range.length - header,
+                }),
+            },
+        })
+    }
+}
+
+/// Returns the ranges that are named for a blob: by its URI, then by the index, in the row's own pack first.
+fn named(place: &InPack, mut rows: Vec<PackedRow>) -> Vec<Named> {
+    let own = place.range.map(|(offset, length)| Named {
+        from: FoundIn::Uri,
+        pack: place.pack.clone(),
+        offset: i64::try_from(offset).ok(),
+        length: i64::try_from(length).ok(),
+    });
+    rows.sort_by_key(|row| row.pack() != Some(place.pack.as_str()));
+    let indexed = rows.iter().map(|row| Named {
+        from: FoundIn::Index,
+        pack: row.pack().unwrap_or_default().to_owned(),
+        offset: row.offset,
+        length: row.length,
+    });
+    own.into_iter().chain(indexed).collect()
+}
+
+/// Returns the ways in which the index may spell an id.
+fn spellings(hex: &str) -> [String; 2] {
+    [format!("sha256:{hex}"), hex.to_owned()]
+}
+
+/// Returns what is known of bytes that no object of the store holds alone.
+const fn nothing_said() -> Meta {
+    Meta {
+        size: 0,
+        etag: None,
+        modified: None,
+        encoding: None,
+    }
+}

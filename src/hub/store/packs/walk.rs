@@ -1,0 +1,179 @@
+//! A pack read to its end: what lies where in it, and whether it is what its id says.
+
+use super::Packs;
+use super::memory::RECORDS;
+use super::place::PackObject;
+use crate::backend::BackendError;
+use futures_util::StreamExt;
+use luthier_object::ObjectId;
+use luthier_object::pack::{Event, PackError, Reader, RecordHasher};
+use std::sync::Arc;
+
+/// What a pack holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// In the order of their digests; of a record that comes twice, the first that proves.
+    records: Vec<Place>,
+    /// Records whose content does not prove their id.
+    pub unproved: u64,
+    /// Why it is not the pack that its id names; `None` where its structure and all its bytes prove.
+    pub damage: Option<Damage>,
+}
+
+/// The reason why a pack is not what its id says.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    #[error(transparent)]
+    Structure(#[from] PackError),
+    #[error("its bytes hash to {0}")]
+    OtherId(ObjectId),
+}
+
+/// A record's place. No pack has more than 512 MiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    digest: [u8; 32],
+    is_unproved: bool,
+    offset: u32,
+    length: u32,
+}
+
+impl Contents {
+    /// Returns the number of records.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Returns whether there are no records.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Returns offset and length of a blob's content, in bytes, where the record proves.
+    #[must_use]
+    pub fn get(&self, id: &ObjectId) -> Option<(u64, u64)> {
+        let digest = id.digest()?;
+        let at = self.records.partition_point(|place| place.digest < digest);
+        let place = self.records.get(at).filter(|p| p.digest == digest)?;
+        (!place.is_unproved).then(|| (place.offset.into(), place.length.into()))
+    }
+}
+
+/// A walk under way.
+#[derive(Default)]
+struct Walk {
+    records: Vec<Place>,
+    open: Option<(ObjectId, u64, u64, RecordHasher)>,
+    unproved: u64,
+}
+
+impl Walk {
+    fn take(&mut self, event: Event<'_>) {
+        match event {
+            Event::Record(record) => {
+                let hasher = RecordHasher::new(record.length);
+                self.open = Some((record.id, record.offset, record.length, hasher));
+            }
+            Event::Content(bytes) => {
+                if let Some((.., hasher)) = &mut self.open {
+                    hasher.update(bytes);
+                }
+            }
+            Event::End => self.end(),
+        }
+    }
+
+    fn end(&mut self) {
+        let Some((id, offset, length, hasher)) = self.open.take() else {
+            return;
+        };
+        let is_unproved = hasher.finish(&id).scheme.is_none();
+        self.unproved += u64::from(is_unproved);
+        let place = (id.digest(), u32::try_from(offset), u32::try_from(length));
+        if let (Some(digest), Ok(offset), Ok(length)) = place {
+            self.records.push(Place {
+                digest,
+                is_unproved,
+                offset,
+                length,
+            });
+        }
+    }
+
+    fn contents(mut self, damage: Option<Damage>) -> Contents {
+        self.records.sort_unstable();
+        self.records.dedup_by_key(|place| place.digest);
+        Contents {
+            records: self.records,
+            unproved: self.unproved,
+            damage,
+        }
+    }
+}
+
+impl Packs {
+    /// Returns what a pack holds. It is read once in a run, and once more where it is not what its id says.
+    ///
+    /// # Errors
+    /// The store gave no answer, two reads differ, or it has more records than are remembered.
+    pub(super) async fn contents(
+        &self,
+        hex: &str,
+        pack: &PackObject,
+    ) -> Result<Arc<Contents>, BackendError> {
+        let known = self.memory.contents(hex);
+        let found = known
+            .get_or_try_init(|| async {
+                let first = self.walk(hex, pack).await?;
+                let doubtful = first.damage.is_some() || first.unproved > 0;
+                if doubtful && self.walk(hex, pack).await? != first {
+                    return Err(differ(pack));
+                }
+                Ok(Arc::new(first))
+            })
+            .await?;
+        Ok(found.clone())
+    }
+
+    async fn walk(&self, hex: &str, pack: &PackObject) -> Result<Contents, BackendError> {
+        let gone = || BackendError::Remote {
+            what: pack.key.to_string(),
+            why: "a HEAD finds it, and a GET does not".into(),
+        };
+        let mut body = self.inner.open(&pack.key).await?.ok_or_else(gone)?;
+        let mut walk = Walk::default();
+        let mut reader = match Reader::new(body.meta.size) {
+            Ok(reader) => reader,
+            Err(why) => return Ok(walk.contents(Some(why.into()))),
+        };
+        while let Some(chunk) = body.stream.next().await {
+            if let Err(why) = reader.feed(&chunk?, |event| walk.take(event)) {
+                return Ok(walk.contents(Some(why.into())));
+            }
+            if walk.records.len() > RECORDS {
+                return Err(BackendError::Unusable {
+                    what: pack.key.to_string(),
+                    why: "it has more than a million records; only an index can find a blob in it"
+                        .into(),
+                });
+            }
+        }
+        Ok(match reader.finish() {
+            Err(why) => walk.contents(Some(why.into())),
+            Ok(whole) if whole.id.hex() != Some(hex) => {
+                walk.contents(Some(Damage::OtherId(whole.id)))
+            }
+            Ok(_) => walk.contents(None),
+        })
+    }
+}
+
+/// Returns that two reads of a pack gave different bytes.
+pub(super) fn differ(pack: &PackObject) -> BackendError {
+    BackendError::Remote {
+        what: pack.key.to_string(),
+        why: "two reads gave different bytes".into(),
+    }
+}
