@@ -169,7 +169,7 @@ const REFUSED: [(&str, &str, &str); 26] = [
     (
         "carol/field-recordings",
         "import/packed",
-        "blob.*not read yet",
+        "blob.*64 hex digits",
     ),
     (
         "carol/field-recordings",
