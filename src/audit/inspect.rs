@@ -3,6 +3,7 @@
 pub mod by_bytes;
 mod links;
 mod row;
+mod rowless;
 mod trials;
 mod view;
 
@@ -105,10 +106,11 @@ const COUNTED: u32 = 1_000;
 const LISTED: usize = 10;
 
 /// Resolves an id that may be cut to a unique prefix of 4 or more digits. A whole one that no row has may be the other
-/// id of a blob: that is looked for among its bytes, as far as [`by_bytes::Reach::NEAR`] goes.
+/// id of a blob: that is looked for among its bytes, as far as [`by_bytes::Reach::NEAR`] goes. Last, it may be the id
+/// or the key of an object that the store has without a row.
 ///
 /// # Errors
-/// No row starts with it, or more than one does.
+/// No row starts with it and the store has no such object, or more than one row does.
 pub async fn resolve(store: &Store, id: &str) -> Result<(Kind, ObjectId), AuditError> {
     let mut found = store.index().ids_with_prefix(id, COUNTED).await?;
     if let Some(small) = suggest::in_small_letters(id).filter(|_| found.is_empty()) {
@@ -118,9 +120,14 @@ pub async fn resolve(store: &Store, id: &str) -> Result<(Kind, ObjectId), AuditE
         found = vec![found.swap_remove(whole)];
     }
     match found.as_slice() {
-        [] => match by_bytes::resolve(store, id).await? {
-            Some(found) => Ok(found),
-            None => Err(suggest::no_such_id(store, id).await),
+        [] => match by_bytes::resolve(store, id).await {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => match rowless::resolve(store, id).await {
+                Some(found) => Ok(found),
+                None => Err(suggest::no_such_id(store, id).await),
+            },
+            Err(cut @ AuditError::SearchCut { .. }) => rowless::resolve(store, id).await.ok_or(cut),
+            Err(error) => Err(error),
         },
         [(kind, full)] => Ok((*kind, ObjectId::new(full))),
         many => {
@@ -137,7 +144,7 @@ pub async fn resolve(store: &Store, id: &str) -> Result<(Kind, ObjectId), AuditE
     }
 }
 
-/// Looks at one object from every side.
+/// Looks at one object from every side; where no row has the id, at what the store has.
 ///
 /// # Errors
 /// A side that cannot be read at all.
@@ -148,7 +155,10 @@ pub async fn inspect(store: &Store, kind: Kind, id: &ObjectId) -> Result<Inspect
     };
     let judge = Judge::new(store, &options, false);
     let Some((repo_id, verdict)) = by_id::row(store, &judge, kind, id).await? else {
-        return Err(suggest::no_such_id(store, id.as_str()).await);
+        return match rowless::inspect(store, kind, id).await? {
+            Some(seen) => Ok(seen),
+            None => Err(suggest::no_such_id(store, id.as_str()).await),
+        };
     };
     let row = Row::read(store, kind, id).await?;
     let repo = repo_path(store, &repo_id).await?;

@@ -150,9 +150,13 @@ fn exit(found: &Inspection) -> Exit {
 }
 
 fn write_all(found: &Inspection, out: &Output) -> Result<(), CliError> {
-    out.line(&format!("{} {}  {}", found.kind, found.id, found.repo))?;
+    let title = format!("{} {}  {}", found.kind, found.id, found.repo);
+    out.line(title.trim_end())?;
     out.line(&found.verdict)?;
     heading(out, "row")?;
+    if found.row.is_empty() {
+        out.line("  no row has this id")?;
+    }
     for (column, value) in &found.row {
         out.line(&format!(
             "  {column:<20} {}",
@@ -166,6 +170,12 @@ fn write_all(found: &Inspection, out: &Output) -> Result<(), CliError> {
         write_fields(&found.fields, out)?;
     }
     write_ids(found, out)?;
+    write_identity(found, out)?;
+    write_findings(found, out)
+}
+
+/// Prints what each formula gives, and the objects that this one refers to.
+fn write_identity(found: &Inspection, out: &Output) -> Result<(), CliError> {
     heading(out, "identity (= marks the formula that gives this id)")?;
     for trial in &found.identity {
         let mark = if trial.matches { "=" } else { " " };
@@ -184,19 +194,22 @@ fn write_all(found: &Inspection, out: &Output) -> Result<(), CliError> {
             ))?;
         }
     }
-    if !found.findings.is_empty() {
-        heading(out, "findings")?;
-        for finding in &found.findings {
-            write_finding(finding, out)?;
-        }
-        if found
-            .findings
-            .iter()
-            .any(|finding| finding.remedy != Remedy::None)
-        {
-            let id = found.id.get(..19).unwrap_or(&found.id);
-            out.line(&format!("`luthier repair --id {id}` plans the repair."))?;
-        }
+    Ok(())
+}
+
+/// Prints the findings, and how to plan their repair.
+fn write_findings(found: &Inspection, out: &Output) -> Result<(), CliError> {
+    if found.findings.is_empty() {
+        return Ok(());
+    }
+    heading(out, "findings")?;
+    for finding in &found.findings {
+        write_finding(finding, out)?;
+    }
+    let mut remedies = found.findings.iter().map(|finding| finding.remedy);
+    if remedies.any(|remedy| remedy != Remedy::None) {
+        let id = found.id.get(..19).unwrap_or(&found.id);
+        out.line(&format!("`luthier repair --id {id}` plans the repair."))?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::support::Sandbox;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 #[test]
 fn half_a_name_suggests_the_repositories() {
@@ -37,6 +38,50 @@ fn half_a_name_suggests_the_repositories() {
     place
         .on(&hub, &["verify", "alice/song"])
         .fails(2, "luthier pull");
+}
+
+#[test]
+fn an_object_that_no_row_names_is_shown_by_its_id_and_by_its_key() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &[]);
+    let found = place.on(&hub, &["audit", "--depth", "bytes", "--json"]);
+    let (mut shown, mut kinds) = (0, BTreeSet::new());
+    for line in found.lines() {
+        let id = line["id"].as_str().unwrap_or_default();
+        let has_object = match line["code"].as_str() {
+            Some("object-orphan") => true,
+            Some("row-missing") => line["evidence"]["found"] != serde_json::json!([]),
+            _ => continue,
+        };
+        let ran = place.on(&hub, &["show", id]);
+        if !has_object {
+            ran.fails(2, "the database has no row with the id");
+            continue;
+        }
+        assert_eq!(ran.code, 0, "{ran:?}");
+        for words in [
+            "No row has this id",
+            "  no row has this id",
+            "  matches its id (",
+        ] {
+            assert!(ran.out.contains(words), "{words}: {ran:?}");
+        }
+        let json = place.on(&hub, &["show", id, "--json"]).lines();
+        assert_eq!(
+            (&json[0]["row"], &json[0]["object"]["state"]),
+            (&serde_json::json!([]), &"present".into())
+        );
+        if json[0]["kind"] == "commit" {
+            let links = json[0]["links"].as_array().unwrap();
+            assert!(
+                links.iter().any(|link| link["role"] == "snapshot"),
+                "{links:?}"
+            );
+        }
+        kinds.insert(json[0]["kind"].as_str().unwrap().to_owned());
+        shown += 1;
+    }
+    assert_eq!((shown, kinds.len()), (8, 3), "{kinds:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::row::Row;
 use super::{LINKS, LinkTo};
 use crate::AuditError;
 use luthier_hub::store::{Store, reconstruct};
-use luthier_object::{Kind, Manifest};
+use luthier_object::{Kind, Manifest, ObjectId};
 use std::collections::HashSet;
 
 /// Parents, snapshot and blobs of an object, each with whether it has a row.
@@ -13,36 +13,53 @@ pub(super) async fn of(
     row: &Row,
     manifest: Option<&Manifest>,
 ) -> Result<Vec<LinkTo>, AuditError> {
-    let mut out = Vec::new();
-    let mut link = |role: String, kind: Kind, id: &str| {
-        out.push(LinkTo {
-            role,
-            kind,
-            id: id.to_owned(),
-            exists: false,
-        });
-    };
     match row {
         Row::Commit(row) => {
-            for id in reconstruct::parent_ids(&row.parent_ids).unwrap_or_default() {
-                link("parent".to_owned(), Kind::Commit, id.as_str());
-            }
-            if let Some(id) = reconstruct::non_empty(row.snapshot_id.as_deref()) {
-                link("snapshot".to_owned(), Kind::Snapshot, id);
-            }
+            let parents = reconstruct::parent_ids(&row.parent_ids).unwrap_or_default();
+            let tree = reconstruct::non_empty(row.snapshot_id.as_deref());
+            of_commit(store, parents.iter().map(ObjectId::as_str), tree).await
         }
         Row::Snapshot(row) => {
-            if let Some(id) = reconstruct::non_empty(row.parent_snapshot_id.as_deref()) {
-                link("base of the delta".to_owned(), Kind::Snapshot, id);
-            }
-            for (path, id) in manifest.into_iter().flat_map(Manifest::iter).take(LINKS) {
-                link(path.clone(), Kind::Blob, id.as_str());
-            }
+            let base = reconstruct::non_empty(row.parent_snapshot_id.as_deref());
+            of_snapshot(store, base, manifest).await
         }
-        Row::Blob(_) => {}
+        Row::Blob(_) => Ok(Vec::new()),
     }
+}
+
+/// Parents and snapshot of a commit.
+pub(super) async fn of_commit<'a>(
+    store: &Store,
+    parents: impl Iterator<Item = &'a str>,
+    tree: Option<&str>,
+) -> Result<Vec<LinkTo>, AuditError> {
+    let mut out: Vec<LinkTo> = parents.map(|id| link("parent", Kind::Commit, id)).collect();
+    out.extend(tree.map(|id| link("snapshot", Kind::Snapshot, id)));
     mark_existing(store, &mut out).await?;
     Ok(out)
+}
+
+/// Base and blobs of a snapshot.
+pub(super) async fn of_snapshot(
+    store: &Store,
+    base: Option<&str>,
+    manifest: Option<&Manifest>,
+) -> Result<Vec<LinkTo>, AuditError> {
+    let base = base.map(|id| link("base of the delta", Kind::Snapshot, id));
+    let blobs = manifest.into_iter().flat_map(Manifest::iter).take(LINKS);
+    let blobs = blobs.map(|(path, id)| link(path, Kind::Blob, id.as_str()));
+    let mut out: Vec<LinkTo> = base.into_iter().chain(blobs).collect();
+    mark_existing(store, &mut out).await?;
+    Ok(out)
+}
+
+fn link(role: &str, kind: Kind, id: &str) -> LinkTo {
+    LinkTo {
+        role: role.to_owned(),
+        kind,
+        id: id.to_owned(),
+        exists: false,
+    }
 }
 
 async fn mark_existing(store: &Store, links: &mut [LinkTo]) -> Result<(), AuditError> {

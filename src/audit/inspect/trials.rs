@@ -27,9 +27,7 @@ pub(super) fn of(
                     out.extend(commit("row, as it was spelt", &id, &found.record));
                 }
             }
-            if let Some(Stored::Commit(record)) = stored {
-                out.extend(commit("object", &id, record));
-            }
+            out.extend(of_object(&id, stored));
         }
         Row::Snapshot(row) => {
             let id = ObjectId::new(&row.snapshot_id);
@@ -46,14 +44,7 @@ pub(super) fn of(
                     ));
                 }
             }
-            if let Some(Stored::Snapshot(record)) = stored {
-                out.extend(snapshot(
-                    "object",
-                    &id,
-                    &record.manifest,
-                    &record.directories,
-                ));
-            }
+            out.extend(of_object(&id, stored));
         }
         Row::Blob(row) => {
             let id = ObjectId::new(&row.object_id);
@@ -66,6 +57,17 @@ pub(super) fn of(
         }
     }
     out
+}
+
+/// Returns every scheme on the object alone.
+pub(super) fn of_object(id: &ObjectId, stored: Option<&Stored>) -> Vec<Trial> {
+    match stored {
+        Some(Stored::Commit(record)) => commit("object", id, record).collect(),
+        Some(Stored::Snapshot(record)) => {
+            snapshot("object", id, &record.manifest, &record.directories).collect()
+        }
+        Some(Stored::Bytes(_)) | None => Vec::new(),
+    }
 }
 
 fn commit<'a>(

@@ -13,9 +13,19 @@ use luthier_object::{CommitRecord, Kind, MAX_PAYLOAD, ObjectId, SnapshotRecord, 
 
 /// Returns the object as the row names it.
 pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) -> ObjectView {
-    let looked = look(store, kind, id, row).await;
+    let state = look(store, kind, id, row).await;
+    of_state(store, kind, state, Some(row)).await
+}
+
+/// Returns the object in a state that was found; a row tells where wrong bytes begin to differ.
+pub(super) async fn of_state(
+    store: &Store,
+    kind: Kind,
+    state: ObjectState,
+    row: Option<&Row>,
+) -> ObjectView {
     let text = |key: &Key| key.as_str().to_owned();
-    match looked {
+    match state {
         ObjectState::Unlinked { found, others } => ObjectView::Unlinked {
             found: found.iter().chain(&others).map(text).collect(),
         },
@@ -40,7 +50,10 @@ pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) 
             present(kind, &key, size, &bytes, Some(scheme), None)
         }
         ObjectState::Wrong(wrong) => {
-            let at = offset(store, row, &wrong.bytes).await;
+            let at = match row {
+                Some(row) => offset(store, row, &wrong.bytes).await,
+                None => unreadable(&wrong.bytes),
+            };
             let problem = Some((at, wrong.why));
             present(kind, &wrong.key, wrong.size, &wrong.bytes, None, problem)
         }
@@ -139,12 +152,17 @@ pub(super) enum Stored {
 /// Reads the whole object, where the row names one that can be read.
 pub(super) async fn stored(store: &Store, row: &Row) -> Option<Stored> {
     let key = store.locate(row.kind(), &row.id(), &row.uri()?).ok()?;
-    let body = store.backend().open(&key).await.ok()??;
+    stored_at(store, row.kind(), &key).await
+}
+
+/// Reads the whole object under a key.
+pub(super) async fn stored_at(store: &Store, kind: Kind, key: &Key) -> Option<Stored> {
+    let body = store.backend().open(key).await.ok()??;
     let bytes = body.read_all(MAX_PAYLOAD as u64).await.ok()?;
-    let record = match row {
-        Row::Commit(_) => CommitRecord::decode(&bytes).ok().map(Stored::Commit),
-        Row::Snapshot(_) => SnapshotRecord::decode(&bytes).ok().map(Stored::Snapshot),
-        Row::Blob(_) => None,
+    let record = match kind {
+        Kind::Commit => CommitRecord::decode(&bytes).ok().map(Stored::Commit),
+        Kind::Snapshot => SnapshotRecord::decode(&bytes).ok().map(Stored::Snapshot),
+        Kind::Blob => None,
     };
     Some(record.unwrap_or(Stored::Bytes(bytes.len())))
 }

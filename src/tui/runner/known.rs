@@ -126,7 +126,8 @@ impl RunnerContext {
 
     /// Takes over what an inspection found, where that is news.
     pub(super) async fn learn_inspected(&self, seen: &Inspection) {
-        if matches!(seen.object, ObjectView::Unknown { .. }) {
+        // Without a row nothing was judged.
+        if seen.row.is_empty() || matches!(seen.object, ObjectView::Unknown { .. }) {
             return;
         }
         let known = self.state().report.clone();

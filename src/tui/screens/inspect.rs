@@ -101,16 +101,16 @@ impl Inspect {
     /// Returns the linked object under the cursor, or the object itself.
     #[must_use]
     pub fn id_under_cursor(&self) -> HubId {
-        self.link().map_or_else(|| self.id.clone(), |(_, id, _)| id)
+        self.link().map_or_else(|| self.id.clone(), |(_, id)| id)
     }
 
-    fn link(&self) -> Option<(Kind, HubId, bool)> {
+    fn link(&self) -> Option<(Kind, HubId)> {
         if self.facet != 5 {
             return None;
         }
         let at = usize::try_from(self.cursors[5].at).ok()?;
         let link = self.seen.ready()?.links.get(at)?;
-        Some((link.kind, link.id.clone(), link.exists))
+        Some((link.kind, link.id.clone()))
     }
 
     /// Counts the lines of the facet that is shown.
@@ -159,8 +159,7 @@ impl Inspect {
     fn refuse_open(&self) -> Option<String> {
         match (self.facet, self.link()) {
             (0, _) => None,
-            (5, Some((.., true))) => None,
-            (5, Some((kind, ..))) => Some(format!("this {kind} has no row to inspect")),
+            (5, Some(_)) => None,
             _ => Some("nothing to open here; 6 lists the links".into()),
         }
     }
@@ -185,7 +184,7 @@ impl Inspect {
             }
             Action::Open if self.facet == 0 => self.fold(),
             Action::Open => {
-                if let Some((kind, id, true)) = self.link() {
+                if let Some((kind, id)) = self.link() {
                     let here = (self.kind, self.id.clone(), self.facet, self.cursors);
                     self.trail.push(here);
                     self.facet = 0;
