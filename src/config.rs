@@ -2,8 +2,11 @@
 //!
 //! Reading the configuration writes nothing.
 
+mod error;
 mod in_use;
+mod settings;
 
+pub use error::{ConfigError, ValueError};
 pub use in_use::{InUse, Setting, first_profile, in_use};
 
 use luthier_hub::backend::s3;
@@ -14,6 +17,7 @@ use luthier_hub::text;
 use luthier_tui::Choice;
 use luthier_tui::keymap::Overrides;
 use serde::Deserialize;
+use settings::Settings;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -31,39 +35,6 @@ pub struct Flags {
 pub struct Target {
     pub hub: Hub,
     pub authority: Option<Authority>,
-}
-
-/// A configuration that names no hub, or none that can be meant.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    #[error("{path}: {why}")]
-    File {
-        path: PathBuf,
-        #[source]
-        why: Cause,
-    },
-    #[error("there is no profile `{name}` in {path}; the profiles are: {known}")]
-    NoSuchProfile {
-        name: String,
-        path: PathBuf,
-        known: String,
-    },
-    #[error(
-        "a database is given and no object store; add --store s3://bucket/prefix or file:///folder"
-    )]
-    NoStore,
-    #[error(
-        "an object store is given and no database; add --database postgres://user@host/database or sqlite:///path/hub.db"
-    )]
-    NoDatabase,
-    #[error(
-        "no object store is given; add --store s3://bucket/prefix or file:///folder, or --profile NAME"
-    )]
-    NoSource,
-    #[error("{name} {why}")]
-    Value { name: String, why: String },
-    #[error(transparent)]
-    Url(#[from] HubError),
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -200,17 +171,15 @@ const READ: [&str; 11] = [
 
 /// Refuses a variable that cannot be read, which would otherwise count as one that is not set.
 fn check_variables() -> Result<(), ConfigError> {
-    let wrong = |name: &str, why: &str| {
-        Err(ConfigError::Value {
-            name: format!("the variable {name}"),
-            why: format!("{why}; set it again"),
-        })
+    let wrong = |name: &str, why: ValueError| {
+        let name = format!("the variable {name}");
+        Err(ConfigError::Value { name, why })
     };
     for name in READ {
         match std::env::var(name) {
-            Err(std::env::VarError::NotUnicode(_)) => return wrong(name, "is not UTF-8"),
+            Err(std::env::VarError::NotUnicode(_)) => return wrong(name, ValueError::NotUtf8),
             Ok(value) if text::unquoted(&value).chars().any(char::is_control) => {
-                return wrong(name, "contains a line break or another control character");
+                return wrong(name, ValueError::Control);
             }
             _ => {}
         }
@@ -270,75 +239,6 @@ pub fn load_rebuilt(flags: &Flags, into: &str) -> Result<Target, ConfigError> {
         },
         authority: flags.write.then(Authority::granted),
     })
-}
-
-/// The settings that profile, environment and flags give together.
-struct Settings {
-    name: Option<String>,
-    profile: Profile,
-    database: Option<String>,
-    store: Option<String>,
-}
-
-impl Settings {
-    fn new(
-        flags: &Flags,
-        variable: &dyn Fn(&str) -> Option<String>,
-        path: &Path,
-        contents: &str,
-    ) -> Result<Self, ConfigError> {
-        let file = File::read(contents, path)?;
-        let clean = |value: &Option<String>| {
-            value
-                .as_deref()
-                .map(|value| text::unquoted(value).to_owned())
-        };
-        let name = clean(&flags.profile)
-            .or_else(|| variable("LUTHIER_PROFILE"))
-            .or(file.default.clone());
-        let profile = match &name {
-            None => Profile {
-                read_only: true,
-                ..Profile::default()
-            },
-            Some(name) => file.profile(name, path)?,
-        };
-        let bucket = || {
-            let name = variable("AWS_S3_ASSET_BUCKET")?;
-            Some(match name.contains("://") {
-                true => name,
-                false => format!("s3://{name}"),
-            })
-        };
-        let objects_folder = || variable("MUSEHUB_OBJECTS_DIR").map(|folder| folder_url(&folder));
-        let database = flags.database.clone().or_else(|| variable("DATABASE_URL"));
-        let store = flags
-            .store
-            .clone()
-            .or_else(|| variable("LUTHIER_STORE"))
-            .or_else(bucket)
-            .or_else(objects_folder);
-        Ok(Self {
-            name,
-            database: database.or(profile.database.clone()),
-            store: store.or(profile.store.clone()),
-            profile,
-        })
-    }
-}
-
-/// Returns a folder as the hub names it, which is no URL and may be relative.
-fn folder_url(folder: &str) -> String {
-    if folder.contains("://") {
-        return folder.to_owned();
-    }
-    let home = std::env::var("HOME").ok();
-    let folder = match (folder.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => Path::new(&home).join(rest),
-        _ => PathBuf::from(folder),
-    };
-    let absolute = std::path::absolute(&folder).unwrap_or(folder);
-    ObjectStore::Folder(absolute).url()
 }
 
 impl File {

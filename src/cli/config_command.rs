@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use super::{CliError, Exit, Global, flags};
-use crate::config::{self, InUse};
+use crate::config::{self, InUse, Setting};
 use clap::{Args, Subcommand};
 use luthier_hub::destination::DestinationError;
 use serde_json::json;
@@ -40,8 +40,11 @@ fn show(global: &Global, out: &Output) -> Result<(), CliError> {
     if out.json {
         let mut line =
             json!({ "type": "config", "file": in_use.file, "file_exists": in_use.file_exists });
-        for (name, value, from) in values(&in_use) {
-            line[name] = json!({ "value": value, "from": from });
+        for (name, setting) in values(&in_use) {
+            line[name] = json!({ "value": setting.value, "from": setting.from });
+            if let Some(other) = &setting.instead_of {
+                line[name]["instead_of"] = json!(other);
+            }
         }
         return out.object(&line);
     }
@@ -51,11 +54,18 @@ fn show(global: &Global, out: &Output) -> Result<(), CliError> {
         false => " (does not exist; `luthier config init` writes it)",
     };
     out.line(&format!("{:<12} {file}{exists}", "file"))?;
-    for (name, value, from) in values(&in_use) {
-        let value = if value.is_empty() { "not set" } else { value };
-        let from = match from {
-            "" => String::new(),
-            from => format!("  (from {from})"),
+    for (name, setting) in values(&in_use) {
+        let value = match setting.value.as_str() {
+            "" => "not set",
+            value => value,
+        };
+        let from = match (setting.from.as_str(), &setting.instead_of) {
+            ("", _) => String::new(),
+            (from, None) => format!("  (from {from})"),
+            (from, Some(other)) => {
+                let profile = &in_use.profile.value;
+                format!("  (from {from}, which wins over profile {profile}: {other})")
+            }
         };
         out.line(&format!("{name:<12} {value}{from}"))?;
     }
@@ -110,8 +120,8 @@ fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
     file.sync_all()
 }
 
-/// Returns the values in the order in which they are shown: name, value, source.
-fn values(in_use: &InUse) -> [(&'static str, &str, &str); 7] {
+/// Returns the settings in the order in which they are shown, each with its name.
+const fn values(in_use: &InUse) -> [(&'static str, &Setting); 7] {
     [
         ("profile", &in_use.profile),
         ("database", &in_use.database),
@@ -121,5 +131,4 @@ fn values(in_use: &InUse) -> [(&'static str, &str, &str); 7] {
         ("policy", &in_use.policy),
         ("theme", &in_use.theme),
     ]
-    .map(|(name, setting)| (name, setting.value.as_str(), setting.from.as_str()))
 }

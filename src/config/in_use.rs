@@ -1,6 +1,8 @@
 //! Explains which hub the configuration, the environment and the flags name, and where each value comes from.
 
-use super::{ConfigError, File, Flags, Settings, check_variables, path, read_file, variable};
+use super::{
+    ConfigError, File, Flags, Settings, ValueError, check_variables, path, read_file, variable,
+};
 use luthier_hub::store::Policy;
 use luthier_hub::store::hub::{Database, ObjectStore};
 use luthier_hub::text;
@@ -11,6 +13,8 @@ use std::path::PathBuf;
 pub struct Setting {
     pub value: String,
     pub from: String,
+    /// The other value that the profile has, and that `from` takes the place of.
+    pub instead_of: Option<String>,
 }
 
 /// The configuration in use. No value holds a secret.
@@ -73,37 +77,25 @@ fn is_set(name: &str) -> bool {
 }
 
 fn database(flags: &Flags, settings: &Settings, in_profile: &str) -> Result<Setting, ConfigError> {
-    let shown = match settings
-        .database
-        .as_deref()
-        .map(Database::parse)
-        .transpose()?
-    {
-        None => String::new(),
-        Some(Database::Sqlite(path)) => format!("sqlite {}", path.display()),
-        Some(Database::Postgres(url)) => format!("postgres {url}"),
-    };
     let sources = [
         ("--database", flags.database.is_some()),
         ("DATABASE_URL", is_set("DATABASE_URL")),
         (in_profile, settings.database.is_some()),
     ];
-    Ok(from(&shown, &sources))
+    let shown = |url: &str| {
+        Ok(match Database::parse(url)? {
+            Database::Sqlite(path) => format!("sqlite {}", path.display()),
+            Database::Postgres(url) => format!("postgres {url}"),
+        })
+    };
+    url(
+        (settings.database.as_deref(), &sources),
+        settings.profile.database.as_deref(),
+        shown,
+    )
 }
 
 fn store(flags: &Flags, settings: &Settings, in_profile: &str) -> Result<Setting, ConfigError> {
-    let shown = match settings
-        .store
-        .as_deref()
-        .map(ObjectStore::parse)
-        .transpose()?
-    {
-        None => String::new(),
-        Some(ObjectStore::Folder(path)) => format!("folder {}", path.display()),
-        Some(ObjectStore::S3(bucket)) => format!("s3 {}/{}", bucket.bucket, bucket.prefix)
-            .trim_end_matches('/')
-            .to_owned(),
-    };
     let sources = [
         ("--store", flags.store.is_some()),
         ("LUTHIER_STORE", is_set("LUTHIER_STORE")),
@@ -111,7 +103,35 @@ fn store(flags: &Flags, settings: &Settings, in_profile: &str) -> Result<Setting
         ("MUSEHUB_OBJECTS_DIR", is_set("MUSEHUB_OBJECTS_DIR")),
         (in_profile, settings.store.is_some()),
     ];
-    Ok(from(&shown, &sources))
+    let shown = |url: &str| {
+        Ok(match ObjectStore::parse(url)? {
+            ObjectStore::Folder(path) => format!("folder {}", path.display()),
+            ObjectStore::S3(bucket) => format!("s3 {}/{}", bucket.bucket, bucket.prefix)
+                .trim_end_matches('/')
+                .to_owned(),
+        })
+    };
+    url(
+        (settings.store.as_deref(), &sources),
+        settings.profile.store.as_deref(),
+        shown,
+    )
+}
+
+/// Returns a URL that is in use, and the one of the profile where that is another.
+fn url(
+    (used, sources): (Option<&str>, &[(&str, bool)]),
+    in_profile: Option<&str>,
+    shown: impl Fn(&str) -> Result<String, ConfigError>,
+) -> Result<Setting, ConfigError> {
+    let used = used.map(&shown).transpose()?.unwrap_or_default();
+    // A URL of the profile that cannot be read is not in use, so it is no error here.
+    let other = in_profile.map(|url| shown(url).unwrap_or_else(|why| why.to_string()));
+    let instead_of = other.filter(|other| *other != used);
+    Ok(Setting {
+        instead_of,
+        ..from(&used, sources)
+    })
 }
 
 fn write(flags: &Flags, settings: &Settings) -> Setting {
@@ -135,6 +155,7 @@ fn from(value: &str, sources: &[(&str, bool)]) -> Setting {
     Setting {
         value: value.to_owned(),
         from: source.map_or_else(String::new, |(name, _)| (*name).to_owned()),
+        instead_of: None,
     }
 }
 
@@ -143,19 +164,16 @@ fn from(value: &str, sources: &[(&str, bool)]) -> Setting {
 /// # Errors
 /// A URL that names nothing, or one that holds a password, which belongs in no file of Luthier's.
 pub fn first_profile(name: &str, database: &str, store: &str) -> Result<String, ConfigError> {
-    let value = |name: &str, why: &str| ConfigError::Value {
+    let value = |name: &str, why: ValueError| ConfigError::Value {
         name: name.to_owned(),
-        why: why.to_owned(),
+        why,
     };
     if name.is_empty()
         || !name
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
     {
-        return Err(value(
-            "--profile",
-            "may hold letters, digits, `-` and `_` only; choose another name",
-        ));
+        return Err(value("--profile", ValueError::ProfileName));
     }
     let (database, store) = (text::unquoted(database), text::unquoted(store));
     Database::parse(database)?;
@@ -164,10 +182,7 @@ pub fn first_profile(name: &str, database: &str, store: &str) -> Result<String, 
         url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
     });
     if has_password {
-        return Err(value(
-            "--database",
-            "contains a password; leave it out and use PGPASSWORD or ~/.pgpass",
-        ));
+        return Err(value("--database", ValueError::Password));
     }
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     Ok(format!(

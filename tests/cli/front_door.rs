@@ -47,6 +47,39 @@ fn the_first_configuration_is_written_once_and_read_back() {
     place
         .run(&init)
         .fails(2, "exists already and was not changed");
+    // The environment wins over a profile, even one that is named, and the page says over what.
+    let other = place.demo("other", &["--healthy"]);
+    let show = |more: &[&str]| {
+        let arguments = [&["config", "show", "--profile", "mine"], more].concat();
+        Ran::of(
+            place
+                .command(&arguments)
+                .env("DATABASE_URL", &other.database),
+        )
+    };
+    let ran = show(&[]);
+    let line = ran
+        .out
+        .lines()
+        .find(|line| line.starts_with("database"))
+        .unwrap();
+    let (used, over) = line
+        .split_once("  (from DATABASE_URL, which wins over profile mine: ")
+        .unwrap();
+    assert!(used.contains("/other/") && over.contains("/hub/"), "{line}");
+    assert!(
+        ran.out
+            .lines()
+            .any(|line| line.starts_with("store") && line.ends_with("(from profile mine)"))
+    );
+    let json = show(&["--json"]).lines();
+    assert!(
+        json[0]["database"]["instead_of"]
+            .as_str()
+            .unwrap()
+            .contains("/hub/")
+    );
+    assert!(json[0]["store"].get("instead_of").is_none());
     // Flags win, and the page says so.
     let ran = place.run(&["config", "show", "--write", "--json"]);
     assert_eq!(ran.lines()[0]["write"]["from"], "--write", "{ran:?}");
