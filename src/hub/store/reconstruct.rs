@@ -1,7 +1,8 @@
 //! Records from rows: what a row states, before anyone asks whether it proves.
 
 use crate::index::{CommitRow, SnapshotRow};
-use luthier_object::{CommitRecord, ObjectId, json, time};
+use luthier_object::json::JsonError;
+use luthier_object::{CommitRecord, ObjectId, RecordError, json, time};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -10,13 +11,36 @@ use std::collections::BTreeSet;
 #[error("the column {column}: {why}")]
 pub struct RowError {
     pub column: &'static str,
-    pub why: String,
+    #[source]
+    pub why: CellError,
 }
 
-fn broken(column: &'static str, why: impl ToString) -> RowError {
+/// The reason why a cell cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CellError {
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error("no list")]
+    NoList,
+    #[error("no object")]
+    NoObject,
+    /// With the JSON value that the list contains.
+    #[error("contains {0}, which is not an id")]
+    NoId(String),
+    #[error("too large")]
+    TooLarge,
+    #[error("{0} parents")]
+    Parents(usize),
+    #[error("no time: {0:?}")]
+    NoTime(String),
+}
+
+fn broken(column: &'static str, why: impl Into<CellError>) -> RowError {
     RowError {
         column,
-        why: why.to_string(),
+        why: why.into(),
     }
 }
 
@@ -30,7 +54,7 @@ pub fn parent_ids(text: &str) -> Result<Vec<ObjectId>, RowError> {
         return Ok(Vec::new());
     }
     let Value::Array(list) = json::parse(text.as_bytes()).map_err(|e| broken(column, e))? else {
-        return Err(broken(column, "no list"));
+        return Err(broken(column, CellError::NoList));
     };
     let mut out = Vec::new();
     for item in list {
@@ -38,10 +62,7 @@ pub fn parent_ids(text: &str) -> Result<Vec<ObjectId>, RowError> {
             Value::String(id) => out.push(ObjectId::new(id)),
             Value::Null => {}
             other => {
-                return Err(broken(
-                    column,
-                    format!("contains {other}, which is not an id"),
-                ));
+                return Err(broken(column, CellError::NoId(other.to_string())));
             }
         }
     }
@@ -55,16 +76,16 @@ pub fn parent_ids(text: &str) -> Result<Vec<ObjectId>, RowError> {
 /// A cell that is malformed, or was too large to be read.
 pub fn commit_record(row: &CommitRow) -> Result<CommitRecord, RowError> {
     if row.oversized {
-        return Err(broken("commit_meta", "too large"));
+        return Err(broken("commit_meta", CellError::TooLarge));
     }
     let parents = parent_ids(&row.parent_ids)?;
     if parents.len() > 2 {
-        return Err(broken("parent_ids", format!("{} parents", parents.len())));
+        return Err(broken("parent_ids", CellError::Parents(parents.len())));
     }
     let mut parents = parents.into_iter();
     let at = time::parse(&row.timestamp)
         .and_then(|at| time::isoformat(at, 0))
-        .ok_or_else(|| broken("timestamp", format!("no time: {:?}", row.timestamp)))?;
+        .ok_or_else(|| broken("timestamp", CellError::NoTime(row.timestamp.clone())))?;
     Ok(CommitRecord {
         commit_id: ObjectId::new(&row.commit_id),
         repo_id: row.repo_id.clone().unwrap_or_default(),
@@ -87,7 +108,7 @@ pub(super) fn commit_rest(text: &str) -> Result<Map<String, Value>, RowError> {
         text => match json::parse(text.as_bytes()).map_err(|e| broken(column, e))? {
             Value::Object(map) => map,
             Value::Null => Map::new(),
-            _ => return Err(broken(column, "no object")),
+            _ => return Err(broken(column, CellError::NoObject)),
         },
     };
     for own in luthier_object::commit::OWN {
@@ -116,5 +137,28 @@ pub fn directories(row: &SnapshotRow) -> Result<BTreeSet<String>, RowError> {
                 luthier_object::snapshot::directories_from(value).map_err(|e| broken(column, e))
             }
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parent_ids;
+    use std::error::Error;
+
+    #[test]
+    fn the_reason_why_a_cell_is_refused_is_kept_as_an_error() {
+        for (cell, why) in [
+            ("{}", "no list"),
+            ("[7]", "contains 7, which is not an id"),
+            ("[", ""),
+        ] {
+            let error = parent_ids(cell).unwrap_err();
+            let source = error.source().unwrap().to_string();
+            assert!(source.starts_with(why), "{source}");
+            assert_eq!(
+                error.to_string(),
+                format!("the column parent_ids: {source}")
+            );
+        }
     }
 }
