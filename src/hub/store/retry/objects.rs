@@ -4,91 +4,24 @@
 //! A store that answers nobody is waited for as long as the job may wait. Where others are answered meanwhile, it
 //! is the one object that fails: that is tried a few times, and no more in this job.
 
+mod health;
+
 use crate::backend::{Backend, BackendError, Body, Entry, Key, Meta, UriRefusal};
 use crate::progress::Progress;
 use crate::waiting::{Retries, single_try};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
+use health::{HURRIED, Health};
 use luthier_object::time::Micros;
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-
-/// Requests for one object while others are answered, as long as such tries help more often than not.
-const TRIES: u32 = 6;
-
-/// Requests where such tries do not help; then the object counts as failed. Half as many where each takes a timeout.
-const FEW_TRIES: u32 = 4;
 
 /// The most times that a body is continued after a break.
 const BREAKS: u32 = 4;
 
 /// A request that takes longer is shown in the progress line.
 const SLOW: Duration = Duration::from_secs(5);
-
-/// Time-outs of a job behind which each question has [`HURRIED`] only, and one try.
-const TIME_OUTS: u32 = 4;
-const HURRIED: Duration = Duration::from_secs(10);
-
-/// Objects that are remembered as failing. Beyond, each is asked for anew.
-const REMEMBERED: usize = 100_000;
-
-/// The knowledge of the store that the requests of one job share.
-#[derive(Debug, Default)]
-pub(in crate::store) struct Health {
-    /// Questions that were answered, even if by a refusal.
-    answers: AtomicU64,
-    time_outs: AtomicU32,
-    /// Questions that were answered in the end, and those that were not, of all that failed first.
-    recovered: AtomicU64,
-    given_up: AtomicU64,
-    /// Nothing was answered for as long as the job may wait.
-    down: AtomicBool,
-    failing: Mutex<HashSet<String>>,
-}
-
-impl Health {
-    fn answered(&self) {
-        self.answers.fetch_add(1, Ordering::Relaxed);
-        self.down.store(false, Ordering::Relaxed);
-    }
-
-    /// Returns how often a request that fails is sent.
-    fn tries(&self) -> u32 {
-        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
-        match count(&self.recovered) >= count(&self.given_up) {
-            true => TRIES,
-            false => FEW_TRIES,
-        }
-    }
-
-    /// Counts an object that failed for good, so that this job does not request it again.
-    fn give_up(&self, subject: &str) {
-        self.given_up.fetch_add(1, Ordering::Relaxed);
-        let mut failing = self.failing();
-        if failing.len() < REMEMBERED && !subject.is_empty() {
-            failing.insert(subject.to_owned());
-        }
-    }
-
-    /// Notes that a try took a whole timeout, and returns how often such a request is sent.
-    fn count_time_out(&self) -> u32 {
-        match self.time_outs.fetch_add(1, Ordering::Relaxed) + 1 >= TIME_OUTS {
-            true => 1,
-            false => FEW_TRIES / 2,
-        }
-    }
-
-    fn is_hurried(&self) -> bool {
-        self.time_outs.load(Ordering::Relaxed) >= TIME_OUTS
-    }
-
-    fn failing(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// A store whose reads are tried again within the budget of a job.
 #[derive(Clone)]
@@ -121,19 +54,19 @@ impl Question<'_> {
             BackendError::TimedOut { .. } => health.count_time_out(),
             _ => health.tries(),
         };
-        let others = health.answers.load(Ordering::Relaxed) > self.before;
+        let others = health.answers() > self.before;
         if others && self.tries >= most {
             health.give_up(self.subject);
             return Err(error.given_up(&self.retries.told()));
         }
-        if health.down.load(Ordering::Relaxed) {
+        if health.is_down() {
             return Err(error);
         }
         if self.retries.wait(reason).await {
             return Ok(());
         }
-        if health.answers.load(Ordering::Relaxed) == self.before {
-            health.down.store(true, Ordering::Relaxed);
+        if health.answers() == self.before {
+            health.go_down();
         }
         Err(error.given_up(&self.retries.told()))
     }
@@ -158,7 +91,7 @@ impl Patient {
             subject,
             retries: self.progress.retries(),
             tries: 0,
-            before: self.health.answers.load(Ordering::Relaxed),
+            before: self.health.answers(),
         }
     }
 
@@ -172,7 +105,7 @@ impl Patient {
         F: Future<Output = Result<T, BackendError>> + Send,
         T: Send,
     {
-        if self.health.failing().contains(subject) {
+        if self.health.has_given_up(subject) {
             return Err(BackendError::Failing {
                 what: subject.to_owned(),
                 why: "the store failed on it earlier in this run, so it is not requested again"
@@ -185,7 +118,7 @@ impl Patient {
                 Ok(answer) => {
                     self.health.answered();
                     if question.tries > 0 {
-                        self.health.recovered.fetch_add(1, Ordering::Relaxed);
+                        self.health.recover();
                     }
                     return Ok(answer);
                 }
@@ -227,7 +160,7 @@ impl Patient {
         self.progress
             .begin_wait("waiting for an answer of the store");
         let limit = async {
-            match self.health.is_hurried() || self.health.down.load(Ordering::Relaxed) {
+            match self.health.is_hurried() || self.health.is_down() {
                 true => tokio::time::sleep(HURRIED.saturating_sub(SLOW)).await,
                 false => std::future::pending().await,
             }

@@ -1,0 +1,224 @@
+//! Draws a tried pull.
+
+use super::PullScreen;
+use crate::lines::pulled::BranchesLine;
+use crate::lines::{HubId, PulledLine, RefusedLine};
+use crate::regions::Regions;
+use crate::state::{Shared, Slot};
+use crate::theme::Theme;
+use crate::widgets::list::Cursor;
+use crate::widgets::pane::{self, Text};
+use luthier_hub::text;
+use ratatui::Frame;
+use ratatui::text::Line;
+
+impl PullScreen {
+    /// Draws it.
+    pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
+        let all = if self.ask.branch.is_none() {
+            "  all branches"
+        } else {
+            ""
+        };
+        let title = format!("pull  {}{all}", self.ask.shown());
+        let area = pane::pane(frame, regions.panes[0], theme, &title, true);
+        let mut out = Text::new(area.width);
+        match (&self.end, &shared.pulling) {
+            (Slot::Ready(end), _) => {
+                ended(end, self.cursor.at, &mut out, theme);
+            }
+            (Slot::Failed(why), _) => out.say(&format!("✗ {why}"), theme.error),
+            (_, Some(meter)) => {
+                out.say(
+                    "reading from the heads to the blobs, as a client does",
+                    theme.running,
+                );
+                out.pair(
+                    "objects",
+                    &text::grouped(meter.figures.done),
+                    theme,
+                    theme.text,
+                );
+                out.pair(
+                    "bytes",
+                    &text::bytes(meter.figures.bytes),
+                    theme,
+                    theme.text,
+                );
+                out.pair("now", &meter.figures.subject, theme, theme.text);
+            }
+            (_, None) => out.say("…", theme.pending),
+        }
+        // Of a list of branches the cursor is a row, not how far the text is moved.
+        let cursor = match self.failed() {
+            Some(_) => Cursor::default(),
+            None => self.cursor,
+        };
+        out.draw(frame, area, cursor);
+    }
+}
+
+/// Draws the way from the head down to the refused object.
+fn tree(refused: &RefusedLine, out: &mut Text, theme: &Theme) {
+    let last = refused.way.len().saturating_sub(1);
+    for (depth, step) in refused.way.iter().enumerate() {
+        let (mark, style) = if depth == last {
+            ("✗", theme.error)
+        } else {
+            ("✓", theme.text)
+        };
+        let branch = match depth {
+            0 => String::new(),
+            deep => format!("{}╰ ", "  ".repeat(deep - 1)),
+        };
+        out.hang(&format!("{mark} {branch}"), step, style);
+    }
+}
+
+pub(super) fn ended(end: &PulledLine, at: u64, out: &mut Text, theme: &Theme) {
+    if let Some(branches) = &end.branches {
+        say_branches(branches, at, out, theme);
+    } else {
+        match (&end.refused, end.stopped) {
+            (Some(refused), _) => say_refused(refused, out, theme),
+            (None, true) => out.say("stopped before the end", theme.warning),
+            (None, false) => out.say("✓ the pull succeeds", theme.good),
+        }
+        out.gap();
+    }
+    if end.stopped && end.branches.is_some() {
+        out.say(
+            "stopped before the end; the other branches were not traced",
+            theme.warning,
+        );
+    }
+    for (name, head) in &end.heads {
+        let head = head
+            .as_ref()
+            .map_or_else(|| "no commit yet".to_owned(), HubId::short);
+        out.pair("branch", &format!("{name}  {head}"), theme, theme.text);
+    }
+    out.gap();
+    if end
+        .branches
+        .as_ref()
+        .is_some_and(BranchesLine::is_one_by_one)
+    {
+        let text = "each branch was pulled by itself: what branches share is counted with each";
+        out.say(text, theme.muted);
+    }
+    for (kind, served, reconstructed) in &end.counts {
+        let mut words = format!("{} fetched", text::grouped(*served));
+        if *reconstructed > 0 {
+            words += &format!(
+                ", {} made from rows without storage_uri",
+                text::grouped(*reconstructed)
+            );
+        }
+        let style = if *reconstructed > 0 {
+            theme.warning
+        } else {
+            theme.text
+        };
+        out.pair(&format!("{kind}s"), &words, theme, style);
+    }
+    out.pair("bytes", &text::bytes(end.bytes), theme, theme.text);
+    say_taken(end, out, theme);
+}
+
+fn say_refused(refused: &RefusedLine, out: &mut Text, theme: &Theme) {
+    out.say(
+        &format!("✗ a client refuses it: {}", refused.why),
+        theme.error,
+    );
+    out.gap();
+    tree(refused, out, theme);
+}
+
+/// The most rows of failing branches above the details of one.
+const LISTED: usize = 8;
+
+/// Draws the failing branches with their reasons, and the way to the refused object of the one at `at`.
+fn say_branches(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme) {
+    let total = branches.whole + branches.empty + branches.failed + branches.unread;
+    let mut words = format!(
+        "{} of {} {}, {} succeed",
+        text::grouped(branches.failed),
+        text::plural(total, "branch"),
+        if total == 1 { "fails" } else { "fail" },
+        text::grouped(branches.whole)
+    );
+    for (count, part) in [
+        (branches.empty, "have no commit"),
+        (branches.unread, "could not be read"),
+    ] {
+        if count > 0 {
+            words += &format!(", {} {part}", text::grouped(count));
+        }
+    }
+    match (branches.failed, branches.unread) {
+        (0, 0) if branches.together.is_none() => {
+            out.say("✓ the pull succeeds", theme.good);
+            out.say(&words, theme.text);
+        }
+        (0, _) => out.say(&format!("? {words}"), theme.warning),
+        _ => out.say(&format!("✗ {words}"), theme.error),
+    }
+    if let Some(together) = &branches.together {
+        let words = format!("✗ no client takes all branches together: {together}");
+        out.say(&words, theme.error);
+    }
+    out.gap();
+    say_failing(branches, at, out, theme);
+}
+
+/// Draws the failing branches around the one at `at`, and what is known of that one.
+fn say_failing(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme) {
+    let at = usize::try_from(at)
+        .unwrap_or(0)
+        .min(branches.named.len().saturating_sub(1));
+    let from = (at + 1).saturating_sub(LISTED);
+    for (n, failed) in branches.named.iter().enumerate().skip(from).take(LISTED) {
+        let mark = if failed.unread { "?" } else { "✗" };
+        let chosen = if n == at { "▸" } else { " " };
+        let why = failed
+            .refused
+            .as_ref()
+            .map_or(failed.why.as_str(), |refused| &refused.why);
+        let style = if n == at { theme.text } else { theme.muted };
+        let name = crate::widgets::list::fit(failed.branch.shown(), 24);
+        out.lines.push(Line::styled(
+            format!("{chosen} {mark} {name}  {why}"),
+            style,
+        ));
+    }
+    let rest = (branches.failed + branches.unread).saturating_sub((from + LISTED) as u64);
+    if rest > 0 && !branches.named.is_empty() {
+        out.say(&format!("  and {} more", text::grouped(rest)), theme.muted);
+    }
+    out.gap();
+    if let Some(failed) = branches.named.get(at) {
+        match &failed.refused {
+            Some(refused) => say_refused(refused, out, theme),
+            None => out.say(&format!("✗ {}", failed.why), theme.error),
+        }
+        out.gap();
+    }
+}
+
+fn say_taken(end: &PulledLine, out: &mut Text, theme: &Theme) {
+    if !end.taken.is_empty() {
+        out.gap();
+        out.say("the last objects of the pull, latest first", theme.title);
+        for taken in end.taken.iter().rev() {
+            let (mark, style) = match taken.reconstructed {
+                true => ("~ row   ", theme.warning),
+                false => ("✓ stored", theme.muted),
+            };
+            out.say(
+                &format!("{mark} {:<8} {}", taken.kind, taken.id.short()),
+                style,
+            );
+        }
+    }
+}
