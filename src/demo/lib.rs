@@ -4,7 +4,11 @@
 
 #![cfg_attr(
     test,
-    allow(clippy::disallowed_methods, reason = "tests clear up after themselves")
+    allow(
+        clippy::disallowed_methods,
+        clippy::too_many_lines,
+        reason = "tests clear up after themselves, and one may tell a long story"
+    )
 )]
 
 mod draft;

@@ -10,7 +10,11 @@
 
 #![cfg_attr(
     test,
-    allow(clippy::disallowed_methods, reason = "tests clear up after themselves")
+    allow(
+        clippy::disallowed_methods,
+        clippy::too_many_lines,
+        reason = "tests clear up after themselves, and one may tell a long story"
+    )
 )]
 
 pub mod access;
@@ -32,6 +36,7 @@ pub mod waiting;
 #[allow(
     clippy::disallowed_methods,
     clippy::must_use_candidate,
+    clippy::too_many_lines,
     clippy::unwrap_used,
     reason = "this is for tests: they clear up after themselves and end where they cannot go on"
 )]

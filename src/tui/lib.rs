@@ -2,7 +2,11 @@
 
 #![cfg_attr(
     test,
-    allow(clippy::disallowed_methods, reason = "tests clear up after themselves")
+    allow(
+        clippy::disallowed_methods,
+        clippy::too_many_lines,
+        reason = "tests clear up after themselves, and one may tell a long story"
+    )
 )]
 
 mod action;
@@ -28,6 +32,7 @@ mod palette;
 mod regions;
 mod runner;
 mod screens;
+mod signals;
 mod sorting;
 mod state;
 mod terminal;
@@ -44,6 +49,7 @@ use input::Input;
 use luthier_hub::store::{Authority, Environment, Hub};
 use notices::Level;
 use runner::Runner;
+use signals::Signals;
 use state::{HubInfo, State};
 use std::io::{IsTerminal, stdin, stdout};
 use std::panic::AssertUnwindSafe;
@@ -51,7 +57,6 @@ use std::time::{Duration, Instant};
 use terminal::Screen;
 pub use theme::Choice;
 use theme::Theme;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::MissedTickBehavior;
 
@@ -97,50 +102,6 @@ pub enum Ended {
 pub enum TuiError {
     #[error("the terminal cannot be used ({0}); commands work without one, see `luthier --help`")]
     Terminal(#[from] std::io::Error),
-}
-
-/// The signals that end a session cleanly.
-struct Signals {
-    terminate: Signal,
-    hangup: Signal,
-    /// Of a key it is none: the terminal is raw. Another program that has it takes its own.
-    interrupt: Signal,
-    /// Sent by nobody but ourselves, to learn that whatever came before it has come here too.
-    fence: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            fence: signal(SignalKind::user_defined2())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-
-    /// Forgets interrupts that were meant for somebody else.
-    ///
-    /// One may have been caught and still be on its way here: what was caught is passed on in rounds, each by
-    /// the signals' numbers. The first fence ends the round that may have passed the interrupt by, the second
-    /// one the round behind it.
-    async fn forget_interrupts(&mut self) -> std::io::Result<()> {
-        for _ in 0..2 {
-            let (us, fence) = (rustix::process::getpid(), rustix::process::Signal::USR2);
-            rustix::process::kill_process(us, fence)?;
-            self.fence.recv().await;
-        }
-        while self.interrupt.recv().now_or_never().is_some() {}
-        Ok(())
-    }
 }
 
 /// Opens the console and stays until it is left. The first frame is drawn before anything is opened. `listening` is

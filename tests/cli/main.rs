@@ -1,6 +1,7 @@
 //! The program from outside: arguments, exit codes, streams, and what is left on the disk.
 
 #![allow(
+    clippy::too_many_lines,
     clippy::unwrap_used,
     clippy::disallowed_methods,
     reason = "tests: what fails is a failed test, and what they made they remove"

@@ -1,6 +1,7 @@
 //! The program in a real pseudo-terminal, as a person sees it.
 
 #![allow(
+    clippy::too_many_lines,
     clippy::unwrap_used,
     clippy::disallowed_methods,
     reason = "tests: what fails is a failed test, and what they made they remove"

@@ -12,11 +12,18 @@ use crate::probe::{Named, ObjectState};
 use luthier_hub::backend::Key;
 use luthier_hub::index::CommitRow;
 use luthier_hub::index::audit_scratch::StoredCopy;
-use luthier_hub::store::reconstruct;
+use luthier_hub::store::reconstruct::{self, RowError};
 use luthier_object::identity::{self, CommitScheme, Recovered};
 use luthier_object::{Kind, ObjectId, Record};
 
-const NOTHING: &str = "no formula reproduces the id";
+/// Returns the evidence on a commit whose id no formula reproduces from its row.
+fn unverifiable(record: &Result<(), RowError>) -> Evidence {
+    let why = match record {
+        Ok(()) => "no formula reproduces the id".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    Evidence::IdentityUnverifiable(Reason { why })
+}
 
 impl Judge {
     /// Judges one commit row; `copies` are the listed keys of its digest.
@@ -35,9 +42,10 @@ impl Judge {
         let record = reconstruct::commit_record(row);
         let ambiguous = record.as_ref().ok().and_then(identity::ambiguous_commit);
         if let Some(field) = ambiguous {
+            let (field, path) = (Some(field.to_owned()), None);
             verdict.report(about(Evidence::IdentityAmbiguous(Ambiguous {
-                field: Some(field.to_owned()),
-                path: None,
+                field,
+                path,
             })));
             return verdict;
         }
@@ -55,13 +63,7 @@ impl Judge {
             verdict.proved_by(Kind::Commit, proof.scheme.name());
         }
         let proof = proof.as_ref();
-        let unproved = || {
-            let why = match &record {
-                Ok(_) => NOTHING.to_owned(),
-                Err(error) => error.to_string(),
-            };
-            about(Evidence::IdentityUnverifiable(Reason { why }))
-        };
+        let unproved = || about(unverifiable(&record));
         match &looked {
             None => self.unasked(&mut verdict, row, proof, unproved),
             Some(ObjectState::Unlinked { found, others }) => {

@@ -6,6 +6,7 @@ use super::{Event, FOOTER, MAX_PACK, PackError};
 use crate::ObjectId;
 use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// What a pack read to its end proved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,27 +118,9 @@ impl Reader {
                 Ok(bytes.len())
             }
             Shape::Sections { left, open } => {
-                let next = left.front().copied();
-                let (end, within) = match next {
-                    Some(next) if self.at < next.start => (next.start, None),
-                    Some(next) => (next.end, Some(next)),
-                    None => (body, None),
-                };
-                let room = usize::try_from(end - self.at).unwrap_or(usize::MAX);
-                let taken = bytes.len().min(room);
-                if let Some(section) = within.filter(|section| section.is_objects) {
-                    let local = match open {
-                        Some(local) => local,
-                        None => open.insert(Local::new(section.start, end - section.start)?),
-                    };
-                    let before = local.records();
-                    local.feed(&bytes[..taken], on)?;
-                    self.records += local.records() - before;
-                }
-                if within.is_some() && taken == room {
-                    *open = None;
-                    left.pop_front();
-                }
+                let range = self.at..body;
+                let (taken, records) = up_to_border((left, open), range, bytes, on)?;
+                self.records += records;
                 self.count(&bytes[..taken]);
                 Ok(taken)
             }
@@ -204,4 +187,36 @@ impl Reader {
             records: self.records,
         })
     }
+}
+
+/// Takes bytes up to the next border of a section, or to the end of `range`; returns how many, and the records that
+/// they ended.
+fn up_to_border(
+    (left, open): (&mut VecDeque<Section>, &mut Option<Local>),
+    range: Range<u64>,
+    bytes: &[u8],
+    on: &mut impl FnMut(Event<'_>),
+) -> Result<(usize, u64), PackError> {
+    let (end, within) = match left.front().copied() {
+        Some(next) if range.start < next.start => (next.start, None),
+        Some(next) => (next.end, Some(next)),
+        None => (range.end, None),
+    };
+    let room = usize::try_from(end - range.start).unwrap_or(usize::MAX);
+    let taken = bytes.len().min(room);
+    let mut records = 0;
+    if let Some(section) = within.filter(|section| section.is_objects) {
+        let local = match open {
+            Some(local) => local,
+            None => open.insert(Local::new(section.start, end - section.start)?),
+        };
+        let before = local.records();
+        local.feed(&bytes[..taken], on)?;
+        records = local.records() - before;
+    }
+    if within.is_some() && taken == room {
+        *open = None;
+        left.pop_front();
+    }
+    Ok((taken, records))
 }

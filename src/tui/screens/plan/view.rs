@@ -205,6 +205,11 @@ fn describe(step: &StepLine, out: &mut Text, theme: &Theme) {
     if let Some(sha256) = &step.sha256 {
         out.pair("sha256", sha256, theme, theme.muted);
     }
+    changes(step, out, theme);
+}
+
+/// Draws the columns that a step changes, before and after.
+fn changes(step: &StepLine, out: &mut Text, theme: &Theme) {
     if !step.row.is_empty() {
         out.gap();
         let of_object = step.row.iter().all(|change| change.column == "object");
