@@ -156,7 +156,7 @@ async fn living_namer(
         if found.contains(&name.by_id) {
             return Ok(Some(name.by_id.clone()));
         }
-        // The one that was laid down may stand on a later page; any that lives is as true.
+        // The one that was stored may be on a later page; any that lives is as true.
         let other = found.into_iter().next();
         if other.is_some() || page.len() < NAMERS as usize {
             return Ok(other);
@@ -165,7 +165,7 @@ async fn living_namer(
     }
 }
 
-/// Of those that named it when they were read, those that do now, as they are told.
+/// Of those that named it when they were read, those that do now, as findings name them.
 async fn living(
     scan: &Scan<'_>,
     name: &Unresolved,

@@ -50,7 +50,7 @@ pub(super) async fn copies(store: &Store, id: &ObjectId, repo_id: Option<&str>) 
         let size = match store.backend().head(&key).await {
             Ok(None) => continue,
             Ok(Some(meta)) => meta.size,
-            // What lies there is not known; reading it says so.
+            // What is there is not known; reading it says so.
             Err(_) => 0,
         };
         out.push(StoredCopy {

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 const PAGE: u32 = 500;
 
-/// Longer values are told by their size and hash. 4 KiB.
+/// Longer values are given by their size and hash. 4 KiB.
 const TOLD: usize = 4 << 10;
 
 /// A column that two databases disagree on, as text that can be compared: JSON canonical, times in UTC.
@@ -81,7 +81,7 @@ trait Compared: Columns + Default + Send + Sync {
     /// Returns the id by which it is found, in the order of the pages.
     fn id(&self) -> String;
 
-    /// Returns the id as it is told.
+    /// Returns the id as it is shown.
     fn told(&self) -> String {
         self.id()
     }

@@ -99,7 +99,7 @@ pub struct Inspection {
 /// The most links that one object shows.
 const LINKS: usize = 1_000;
 
-/// Ids that a prefix is looked up for; beyond, their number is not told.
+/// Ids that a prefix is looked up for; beyond, their number is not given.
 const COUNTED: u32 = 1_000;
 
 /// Ids that are listed where a prefix has more than one.

@@ -132,7 +132,7 @@ impl Report {
         ))
     }
 
-    /// Takes the ends of pulls over: a branch that was tried stands as its pull ended.
+    /// Takes the ends of pulls over: the standing of a branch that was tried is the end of its pull.
     ///
     /// # Errors
     /// The spool cannot be read or written.

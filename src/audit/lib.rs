@@ -217,7 +217,7 @@ pub async fn run(
         Scope::Id(id) => one::judge(&mut scan, id).await?,
         Scope::Ids(ids) => one::judge_all(&mut scan, ids).await?,
         Scope::Branch(repo, branch) => branch::judge(&mut scan, repo, branch).await?,
-        // The pass is large, and would lie on the stack of whoever audits.
+        // The pass is large, and would be on the stack of whoever audits.
         Scope::Hub | Scope::Repo(_) => Box::pin(scan.run()).await?,
     }
     let Scan {

@@ -30,7 +30,7 @@ pub(super) fn from_row(row: FindingRow) -> Option<Finding> {
     Some(finding)
 }
 
-/// Returns the subject that a row's number stands for.
+/// Returns the subject that a row's number means.
 pub(super) fn subject(number: &str) -> Option<Subject> {
     const ALL: [Subject; 6] = [
         Subject::Commit,

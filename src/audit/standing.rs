@@ -49,7 +49,7 @@ impl Stops {
     }
 }
 
-/// Lays down how the branches stand that the audit is about.
+/// Stores the standing of each branch that the audit is about.
 pub(super) async fn judge(
     scan: &mut Scan<'_>,
     children: &Edges,

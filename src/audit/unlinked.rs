@@ -27,7 +27,7 @@ pub enum Fate {
     Malformed,
     /// Another record has the same id.
     Ambiguous,
-    /// Other bytes lie under the key that it would get.
+    /// Other bytes are stored under the key that it would get.
     OtherBytes,
     /// The store gave no answer.
     Unknown,

@@ -27,7 +27,7 @@ pub(super) async fn list(scan: &mut Scan<'_>) -> Result<(), AuditError> {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                // The rest of the listing still comes; what lies in the hole is asked for key by key.
+                // The rest of the listing still comes; what is in the gap is asked for key by key.
                 scan.unknown(format!("listing: {error}"));
                 scan.judge.witness.broken = true;
                 continue;

@@ -103,7 +103,7 @@ fn configuration(target: &Target) -> Check {
     )
 }
 
-/// Returns whether repairs from here can be told later.
+/// Returns whether repairs from here can be traced later.
 fn journal_of(target: &Target) -> Check {
     const NAME: &str = "journal";
     if let Err(error) = journal::try_place(&target.hub) {

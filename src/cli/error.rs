@@ -44,7 +44,7 @@ impl CliError {
         }
     }
 
-    /// Returns an end of which nobody has to be told.
+    /// Returns an end that nothing has to be printed about.
     pub(super) fn quiet(exit: Exit) -> Self {
         let message = String::new();
         Self { message, exit }

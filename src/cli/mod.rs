@@ -285,7 +285,7 @@ fn unknown_command(error: &clap::Error) -> String {
     }
 }
 
-/// Runs the command until it ends or is told to end at once. Then it is dropped where it stands, and its
+/// Runs the command until it ends or is told to end at once. Then it is dropped where it is, and its
 /// temporary files go with it.
 async fn run(cli: Cli) -> Result<Exit, CliError> {
     let stop = Stop::listen()?;

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// Runs `work` while showing where `progress` stands; the first signal to stop ends it at the next safe
+/// Runs `work` while showing its `progress`; the first signal to stop ends it at the next safe
 /// point.
 pub async fn watch<T>(
     out: &Output,

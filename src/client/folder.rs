@@ -309,7 +309,7 @@ impl Folder {
         Ok(size == other_size)
     }
 
-    /// Returns the folder that a path's last name lies in, opened from the root without following a link; `None` where
+    /// Returns the folder that contains a path's last name, opened from the root without following a link; `None` where
     /// it does not exist and is not to be made.
     fn parent<'p>(
         &self,

@@ -1,6 +1,6 @@
 //! Objects on a client's disk: written by a pull, checked by a verify.
 //!
-//! Everything lies in `.muse/` of one folder. No link is followed on the way to a file, so nothing is
+//! Everything is in `.muse/` of one folder. No link is followed on the way to a file, so nothing is
 //! read or written outside it. Objects come before refs, and no object is ever overwritten.
 
 #![cfg_attr(

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Files, and the folders that are tracked although nothing lies in them.
+/// Files, and the folders that are tracked although they are empty.
 #[derive(Clone, Default)]
 pub(super) struct Tree {
     pub manifest: Manifest,
@@ -178,7 +178,7 @@ pub(super) fn parent_ids(parents: &[ObjectId]) -> String {
     json::canonical(&json!(parents))
 }
 
-/// Returns an instant as rows and records spell it. The script's instants all lie in 2026.
+/// Returns an instant as rows and records spell it. The script's instants are all in 2026.
 pub(super) fn text(at: Micros, offset: i32) -> String {
     isoformat(at, offset).unwrap_or_default()
 }

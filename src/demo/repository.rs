@@ -1,4 +1,4 @@
-//! A repository while it is being told: its people, its clock, and where its branches stand.
+//! A repository while its story is made: its people, its clock, and where its branches point.
 
 use super::DemoError;
 use super::draft::{Draft, Tree};

@@ -20,7 +20,7 @@ pub(super) struct Script {
 pub(super) struct Words {
     pub verses: Vec<String>,
     pub names: Vec<String>,
-    /// `{file}` stands for the file that a commit rewrote.
+    /// `{file}` means the file that a commit rewrote.
     pub messages: Vec<String>,
 }
 

@@ -30,7 +30,7 @@ pub(super) fn play(world: &mut World, script: &Script, seed: u64) -> Result<(), 
     Ok(())
 }
 
-/// Shares every row of `origin` and starts where its main stands.
+/// Shares every row of `origin` and starts at the head of its main.
 fn fork(world: &mut World, path: &str, origin: &str) -> Result<(), DemoError> {
     let from = world.repo(origin)?;
     let (origin_id, tip) = (from.row.repo_id.clone(), from.tip("main")?);

@@ -92,7 +92,7 @@ pub fn keep_new(draft: NamedTempFile, path: &Path) -> io::Result<()> {
     File::open(folder_of(path))?.sync_all()
 }
 
-/// The folder that a path lies in.
+/// The folder that contains a path.
 #[must_use]
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {

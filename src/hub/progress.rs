@@ -79,7 +79,7 @@ impl Progress {
         self.update(|f| f.waiting = Some(why.to_owned()));
     }
 
-    /// Ends what [`Self::begin_wait`] told, where no other operation waits.
+    /// Ends what [`Self::begin_wait`] began, where no other operation waits.
     pub(crate) fn end_wait(&self) {
         if self.waits.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.update(|f| f.waiting = None);

@@ -112,7 +112,7 @@ pub fn hide(line: &str) -> Cow<'_, str> {
     out
 }
 
-/// Masks what stands before the last at-sign of a URL: user and password, however they are spelled.
+/// Masks what precedes the last at-sign of a URL: user and password, however they are spelled.
 fn users(line: &str) -> Option<String> {
     let mut out = String::new();
     let mut rest = line;

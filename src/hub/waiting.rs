@@ -67,7 +67,7 @@ impl Retries {
     }
 
     /// Waits before the next try and tells why in the progress line. `false` where the operation or the run has no
-    /// time left, or the run was told to stop: then the failure stands.
+    /// time left, or the run was told to stop: then the failure is final.
     pub async fn wait(&mut self, why: &str) -> bool {
         let budget = self.progress.budget().clone();
         let since = *self.since.get_or_insert_with(Instant::now);

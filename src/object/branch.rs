@@ -5,7 +5,7 @@ use super::{Manifest, ObjectId};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The longest name, in bytes: it stands behind the folder of a client.
+/// The longest name, in bytes: it follows the path of a client's folder.
 pub const LONGEST: usize = 1_024;
 
 /// The reason why a name is refused.
@@ -84,7 +84,7 @@ pub fn check_all<'n>(names: impl IntoIterator<Item = &'n str>) -> BTreeMap<Strin
         }
     }
     for (name, why) in path::check_all(&files) {
-        // A folder that clashes is no branch: it stands for the first branch below it.
+        // A folder that clashes is no branch: the first branch below it is named.
         let below = |other: &&String| **other == name || other.starts_with(&format!("{name}/"));
         let named = files.iter().map(|(other, _)| other).find(below);
         let branch = named.cloned().unwrap_or(name);

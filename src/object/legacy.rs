@@ -56,7 +56,7 @@ pub struct Unwrapped<T> {
 }
 
 /// Looks for the JSON object of a commit or snapshot inside `bytes`; `None` where there is none,
-/// and where it lies bare in its canonical frame, which is no wrapping.
+/// and where it is bare in its canonical frame, which is no wrapping.
 #[must_use]
 pub fn unwrap_record(bytes: &[u8], kind: Kind) -> Option<Unwrapped<Map<String, Value>>> {
     let mut layers = Vec::new();

@@ -163,7 +163,7 @@ impl Manifest {
         }
     }
 
-    /// Returns every folder that some path lies in.
+    /// Returns every folder that contains some path.
     #[must_use]
     pub fn derived_directories(&self) -> BTreeSet<String> {
         let mut out = BTreeSet::new();

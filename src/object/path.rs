@@ -140,7 +140,7 @@ const fn is_skipped_by_hfs(c: char) -> bool {
 }
 
 /// Returns every unsafe path of a tree with the reason, in the order of the paths: files, tracked directories, and
-/// the folders that either lies in.
+/// the folders that either is in.
 #[must_use]
 pub fn check_tree(manifest: &Manifest, directories: &BTreeSet<String>) -> Vec<(String, Unsafe)> {
     let mut names = Names {
@@ -200,7 +200,7 @@ impl<'t> Names<'t> {
         }
     }
 
-    /// Takes a folder in, and those that it lies in.
+    /// Takes a folder in, and those that contain it.
     fn folder(&mut self, folder: &'t str, by: &'t str) {
         let mut rest = Some(folder).filter(|folder| !folder.is_empty());
         while let Some(folder) = rest.filter(|folder| self.seen.insert(folder)) {

@@ -93,7 +93,7 @@ impl SnapshotRecord {
     }
 }
 
-/// Checks the types of the keys that the format knows, where they stand.
+/// Checks the types of the keys that the format knows, where they are present.
 fn check_rest(map: &Map<String, Value>) -> Result<(), RecordError> {
     let fits = |key: &str, value: &Value| match key {
         "schema_version" => value.is_i64() || value.is_u64(),

@@ -12,7 +12,7 @@ use luthier_hub::store::{Store, StoreError};
 use luthier_hub::text;
 use std::collections::BTreeMap;
 
-/// Heads that a step shows; the hash stands for the others.
+/// Heads that a step shows; the hash covers the others.
 const SHOWN: usize = 20;
 
 /// Whose refs, and the time that the checkpoint bears.

@@ -22,7 +22,7 @@ struct Pair {
 }
 
 /// Compares the hub's two sides with those that were written last under its name. A demo is ours, wherever
-/// it lies.
+/// it is.
 ///
 /// # Errors
 /// [`RepairError::Breaker`] where they differ and `confirmed` is false, or where what is remembered cannot be

@@ -44,7 +44,7 @@ pub async fn ask(screen: &mut Screen, input: &mut Input) -> std::io::Result<Them
     })
 }
 
-/// Returns whether light text stands out better on a colour than dark text, by what an eye makes of it.
+/// Returns whether light text is easier to read on a colour than dark text, by what an eye makes of it.
 fn is_dark([red, green, blue]: Color) -> bool {
     let linear = |part: f64| part.powf(2.2);
     let luminance = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);

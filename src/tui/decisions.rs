@@ -44,7 +44,7 @@ pub const fn winner(remedy: Remedy) -> Option<Side> {
 /// Stands for an id: 16 bytes of its sha256, so that a million fit.
 pub type SubjectHash = [u8; 16];
 
-/// Returns the hash that stands for `id`.
+/// Returns the hash that is kept for `id`.
 #[must_use]
 pub fn subject(id: &str) -> SubjectHash {
     let hash: [u8; 32] = Sha256::digest(id).into();

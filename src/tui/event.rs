@@ -34,7 +34,7 @@ pub enum Event {
     Beat(Duration),
     /// A side of the hub stopped answering: which, and why; nothing once both answer again.
     Lost(Option<String>),
-    /// Somebody told the process to stop.
+    /// Somebody asked the process to stop.
     Stop,
 }
 
@@ -74,7 +74,7 @@ pub enum Answer {
     Findings(Vec<FindingLine>),
     Ordinals(Vec<u64>),
     /// Findings of an older report in the last one: the marked ones, and how many that pass the filter
-    /// stand before the one under the cursor.
+    /// precede the one under the cursor.
     Carried {
         marks: Vec<u64>,
         cursor: Option<u64>,

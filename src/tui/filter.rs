@@ -27,7 +27,7 @@ const OFFERED: usize = 40;
 
 const GRADES: [Grade; 4] = [Grade::Critical, Grade::Error, Grade::Warning, Grade::Info];
 
-/// Reads the filter that `text` stands for. A code, kind or grade may be cut to its beginning; the second value says
+/// Reads `text` as a filter. A code, kind or grade may be cut to its beginning; the second value says
 /// what could not be understood, and that part narrows nothing.
 #[must_use]
 pub fn parse(text: &str) -> (Filter, Option<String>) {

@@ -117,7 +117,7 @@ impl Input {
             }
             ready = self.terminal.readable() => match ready {
                 Ok(mut ready) => {
-                    // The terminal's readiness is told once: it is asked itself what is there.
+                    // The terminal's readiness is signalled once: it is asked itself what is there.
                     if !is_ready(self.terminal.get_ref().as_fd()) {
                         ready.clear_ready();
                     }

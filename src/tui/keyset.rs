@@ -18,7 +18,7 @@ pub const HELD: usize = 1_000;
 #[derive(Clone, Debug, Default)]
 pub struct Keyset {
     rows: VecDeque<ObjectLine>,
-    /// No row stands before the first one held.
+    /// No row precedes the first one held.
     start: bool,
     /// No row follows the last one held.
     end: bool,
@@ -35,7 +35,7 @@ pub struct Keyset {
 }
 
 impl Keyset {
-    /// Returns a window that opens on this row, or on what follows where the row is gone; `base` is where it stands, if
+    /// Returns a window that opens on this row, or on what follows where the row is gone; `base` is its place, if
     /// that is known.
     #[must_use]
     pub fn on(row: &ObjectLine, base: Option<u64>) -> Self {

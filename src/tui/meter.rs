@@ -92,7 +92,7 @@ impl Meter {
         Some((self.figures.done as f64 / total as f64).min(0.99))
     }
 
-    /// Seconds to go, told only when they mean something.
+    /// Seconds to go, shown only when they mean something.
     #[must_use]
     pub fn remaining(&self) -> Option<u64> {
         let total = self.figures.total?;

@@ -17,13 +17,13 @@ pub enum Level {
     Error,
 }
 
-/// One line that was told.
+/// One line for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     pub level: Level,
     pub text: String,
     pub at: Duration,
-    /// It never stood in the status line: a line of the log alone.
+    /// It was never in the status line: a line of the log alone.
     pub logged: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Overlays, which lie over a screen and take the keys: a dialog, a line of text, the help, a list.
+//! Overlays, which cover a screen and take the keys: a dialog, a line of text, the help, a list.
 
 use super::effect::Scope;
 use super::keymap::KeyContext;

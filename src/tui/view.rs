@@ -1,4 +1,4 @@
-//! State to cells: the first line, the screen, progress, status, keys, and what lies over them.
+//! State to cells: the first line, the screen, progress, status, keys, and what covers them.
 
 use super::action::Action;
 use super::effect::Job;

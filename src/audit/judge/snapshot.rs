@@ -225,7 +225,7 @@ fn about(id: &ObjectId, evidence: Evidence) -> Finding {
 }
 
 /// What the object says beside its row, outside the tree. Fields that no row keeps and that are not those of a new
-/// object are told by nothing but another read.
+/// object are known by nothing but another read.
 fn beside(row: &SnapshotRow, record: &Record) -> Beside {
     let Record::Snapshot(object, _) = record else {
         return Beside::default();

@@ -1,4 +1,4 @@
-//! Pointers that are not followed, and what lies about without anyone naming it.
+//! Pointers that are not followed, and what is stored without anyone naming it.
 
 use super::{Broken, Declared, blank, grow, trim};
 use crate::DemoError;

@@ -1,4 +1,4 @@
-//! Missing: objects that are gone or lie elsewhere, and rows that are named and do not exist.
+//! Missing: objects that are gone or stored elsewhere, and rows that are named and do not exist.
 
 use super::{Broken, Declared, blank, grow, trim};
 use crate::DemoError;

@@ -128,7 +128,7 @@ const DIGITS: usize = 12;
 /// id holds.
 const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
-/// Returns the name under which a repository's ref checkpoints lie: its id percent-encoded, or, where that is too long,
+/// Returns the folder name of a repository's ref checkpoints: its id percent-encoded, or, where that is too long,
 /// `%` and the sha256 of the id.
 fn refs_name(repo_id: &str) -> String {
     let name = utf8_percent_encode(repo_id, NAME).to_string();
@@ -140,7 +140,7 @@ fn refs_name(repo_id: &str) -> String {
     }
 }
 
-/// Returns the repository whose ref checkpoints lie under `name`; `None` where the name cannot tell.
+/// Returns the repository whose ref checkpoints are under `name`; `None` where the name does not say.
 #[must_use]
 pub fn repo_of_refs_name(name: &str) -> Option<String> {
     let decoded = match name {

@@ -100,7 +100,7 @@ impl Local {
         self.root.join(key.as_str())
     }
 
-    /// Returns the file under `key`; `None` where there is none. Links are refused on the whole way: what lies behind
+    /// Returns the file under `key`; `None` where there is none. Links are refused on the whole way: what is behind
     /// one is not in the store.
     fn find(&self, key: &Key) -> Result<Option<(PathBuf, fs::Metadata)>, BackendError> {
         let mut path = self.root.clone();
@@ -339,7 +339,7 @@ impl BackendMut for Local {
         let again = self.put_if_absent(&key, probe).await?;
         Ok(Conditions {
             if_none_match: again == Put::AlreadyThere,
-            // Nothing lies between this program and the folder that could take other bytes.
+            // Nothing between this program and the folder could take other bytes.
             checksum: true,
             if_match: true,
         })

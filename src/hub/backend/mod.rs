@@ -259,7 +259,7 @@ pub trait Backend: Send + Sync {
 /// Bytes to be put in the place of others.
 pub(crate) struct Replacement<'a> {
     pub key: &'a Key,
-    /// The bytes that must lie there.
+    /// The bytes that must be stored there.
     pub seen: &'a Bytes,
     pub bytes: Bytes,
     /// Asks a store that does not honour `If-Match` without it; then another writer at the same instant loses.

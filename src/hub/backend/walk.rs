@@ -163,7 +163,7 @@ fn is_temporary(name: &str) -> bool {
 }
 
 /// Returns whether a path part does not exist, has a file in its place, or is longer than the file
-/// system can hold: nothing can lie there.
+/// system can hold: nothing can be stored there.
 pub(super) fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),

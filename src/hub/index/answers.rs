@@ -1,7 +1,7 @@
 //! [`Index`](super::Index) and `IndexMut` for a database: what of them is the same, whatever its SQL.
 
 /// Implements both traits for a database. Each answer comes from the database's own method of the same name, whose
-/// failure is told with what was asked for; the rows of a repository come from `held`, rows by key from its `page` and
+/// failure says what was asked for; the rows of a repository come from `held`, rows by key from its `page` and
 /// `by_id`.
 macro_rules! answers {
     ($database:ident) => {

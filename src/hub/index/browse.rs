@@ -45,7 +45,7 @@ pub enum Edge {
 }
 
 impl Edge {
-    /// Returns whether the page holds what follows in the list, rather than what stands before.
+    /// Returns whether the page holds what follows in the list, rather than what precedes.
     #[must_use]
     pub const fn is_forward(&self) -> bool {
         !matches!(self, Edge::Before { .. } | Edge::End)

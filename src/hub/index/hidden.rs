@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 pub enum Why {
     /// Row level security filters what this user reads.
     RowSecurity,
-    /// A view, which may leave rows out, stands where a table is expected.
+    /// A view, which may leave rows out, where a table is expected.
     View,
-    /// The rows lie on another server or in a module of its own.
+    /// The rows are on another server or in a module of its own.
     Foreign,
     /// This user may not read the table or some of its columns.
     NoRight,

@@ -52,7 +52,7 @@ lists! {
     repo_pages() -> RepoRow, repos, |row: &RepoRow| row.repo_id.clone();
     /// Returns all branches.
     branch_pages() -> BranchRow, branches, |row: &BranchRow| row.branch_id.clone();
-    /// Returns the branches of a repository by name; those that share one stand on one page.
+    /// Returns the branches of a repository by name; those that share one are on one page.
     branch_pages_of(repo_id: &'i str) -> BranchRow, branches_of, |row: &BranchRow| row.name.clone();
     /// Returns all commits.
     commit_pages() -> CommitRow, commits, |row: &CommitRow| row.commit_id.clone();

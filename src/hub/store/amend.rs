@@ -7,7 +7,7 @@ use luthier_object::{CommitRecord, SnapshotRecord, json};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// Fields of a commit that have a column of their own; the others lie in `commit_meta`.
+/// Fields of a commit that have a column of their own; the others are in `commit_meta`.
 const COLUMNS: [&str; 9] = [
     "branch",
     "parent_commit_id",

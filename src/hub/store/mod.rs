@@ -76,7 +76,7 @@ pub struct Store {
     copies: Option<Arc<dyn Copies>>,
 }
 
-/// Copies of objects that lie outside the hub, such as a client's folder: looked at where the hub itself
+/// Copies of objects that are stored outside the hub, such as a client's folder: looked at where the hub itself
 /// has nothing that proves.
 #[async_trait]
 pub trait Copies: Send + Sync {

@@ -1,6 +1,6 @@
-//! Every request to a side of the hub, told to the log: what was asked, how long the answer took, why there was none.
+//! Logs every request to a side of the hub: what was asked, how long the answer took, why there was none.
 //!
-//! These stand directly before a database and an object store, so that each try of a read is a request of its own.
+//! These wrap a database and an object store directly, so that each try of a read is a request of its own.
 
 use crate::backend::{
     Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, Replaced,

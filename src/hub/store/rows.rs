@@ -41,8 +41,8 @@ pub fn snapshot(record: &SnapshotRecord, repo_id: &str, uri: String) -> Snapshot
     }
 }
 
-/// Returns the row of a blob. Only rows know when a blob came: the snapshot that names it first stands in, or the
-/// store's own date.
+/// Returns the row of a blob. Only rows know when a blob came: its date is that of the snapshot that names it first, or
+/// the store's own.
 pub(super) fn blob(line: &BlobLine, uri: String) -> BlobRow {
     let modified = line.modified.and_then(|at| time::isoformat(at, 0));
     BlobRow {

@@ -105,7 +105,7 @@ impl Done {
     }
 }
 
-/// Is told before and after each change: the journal, for a repair.
+/// Receives each change before and after it is made: the journal, for a repair.
 pub trait Ledger: Send {
     /// Announces a change. Nothing is written unless this has returned well, durably.
     ///

@@ -127,7 +127,7 @@ impl<'r> Fields<'r> {
     }
 }
 
-/// Returns the scheme under which the record, as it stands, gives its own id.
+/// Returns the scheme under which the record, unchanged, gives its own id.
 #[must_use]
 pub fn verify_commit(record: &CommitRecord) -> Option<CommitScheme> {
     #[cfg(any(test, feature = "testing"))]
@@ -177,7 +177,7 @@ pub struct Recovered {
     pub offset: Option<i32>,
 }
 
-/// Tries the record as it stands, then the spellings that rows are known to lose: the instant at
+/// Tries the record unchanged, then the spellings that rows are known to lose: the instant at
 /// every offset, and an empty author with each of these.
 #[must_use]
 pub fn recover_commit(record: &CommitRecord) -> Option<Recovered> {

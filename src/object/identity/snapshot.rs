@@ -204,7 +204,7 @@ impl<'t> TreeText<'t> {
         let files =
             entries.map(|(path, id)| path.len() + self.prefix.len() + (self.spell)(id).len() + 2);
         let folders = self.directories.iter().map(|folder| folder.len() + 5);
-        // No NUL stands behind the last part.
+        // No NUL follows the last part.
         let size = files.chain(folders).sum::<usize>().saturating_sub(1);
         self.hash(Sha256::new_with_prefix(frame::header(
             Kind::Snapshot,

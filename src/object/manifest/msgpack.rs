@@ -83,7 +83,7 @@ fn refuse<E: Error>(refusal: &Refusal, why: ManifestError) -> E {
     error
 }
 
-/// A map of path to blob id, without a path that stands twice.
+/// A map of path to blob id, without a path that occurs twice.
 struct Entries<'r>(&'r Refusal);
 
 impl<'de> DeserializeSeed<'de> for Entries<'_> {
@@ -113,7 +113,7 @@ impl<'de> Visitor<'de> for Entries<'_> {
     }
 }
 
-/// A list of paths. One that stands twice is removed once: nothing has to be guessed.
+/// A list of paths. One that occurs twice is removed once: nothing has to be guessed.
 struct Paths<'r>(&'r Refusal);
 
 impl<'de> DeserializeSeed<'de> for Paths<'_> {

@@ -196,7 +196,7 @@ impl Run<'_> {
     }
 
     /// Makes the change, as often as it takes while the store asks to wait. To make it again is to make
-    /// it once: nothing is put where something lies, and the row still is what was seen.
+    /// it once: nothing is put where something is stored, and the row still is what was seen.
     async fn make(&self, step: &Step, change: &Change) -> Option<Result<Done, WriteError>> {
         let mut tried = 0;
         loop {

@@ -6,7 +6,7 @@ use crate::step::Step;
 use std::time::Duration;
 use tracing::warn;
 
-/// A shorter wait for the rate that a person set is not told: it is as wanted.
+/// A shorter wait for the rate that a person set is not shown: it is as wanted.
 const TOLD: Duration = Duration::from_secs(1);
 
 impl Run<'_> {

@@ -84,7 +84,7 @@ pub fn verify(path: &Path) -> io::Result<Verified> {
     Ok(walk.end())
 }
 
-/// Lines that are missing so far: their numbers, and where they should have stood.
+/// Lines that are missing so far: their numbers, and where they should have been.
 struct Gap {
     line: u64,
     first: u64,

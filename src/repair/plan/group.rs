@@ -4,7 +4,7 @@ use luthier_audit::Code;
 
 /// Findings of one subject with one remedy.
 pub(super) struct Group {
-    /// Of the finding that stands first in the report.
+    /// Of the finding that is first in the report.
     pub ordinal: u64,
     pub code: Code,
     /// Places and codes of the others.

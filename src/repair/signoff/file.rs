@@ -58,7 +58,7 @@ impl Signoff {
     }
 
     /// Returns whether `text` is exactly what this program writes of the report, as a file or on standard output: what
-    /// stands twice, of which readers take one or the other, is seen here.
+    /// occurs twice, of which readers take one or the other, is seen here.
     fn is_written_as(&self, text: &[u8]) -> bool {
         let file = serde_json::to_string_pretty(self).unwrap_or_default();
         let line = serde_json::to_value(self).unwrap_or_default().to_string();

@@ -46,7 +46,7 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
 
 fn commit(row: &CommitRow, record: &luthier_object::CommitRecord) -> Vec<CellEdit> {
     let fields = compare::commit(row, record);
-    // A row that no record can be made from is told by none of its fields: then all of them count.
+    // A row that no record can be made from has no field to compare: then all of them count.
     let differing: BTreeSet<String> = if fields.is_empty() {
         record.to_map().into_iter().map(|(name, _)| name).collect()
     } else {

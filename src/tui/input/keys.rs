@@ -9,7 +9,7 @@ pub fn key(code: KeyCode, modifiers: KeyModifiers) -> Event {
     Event::Key(KeyEvent::new(code, modifiers))
 }
 
-/// Returns a character; a capital letter is told as one that was shifted.
+/// Returns a character; a capital letter is given as one that was shifted.
 pub fn char(char: char, alt: bool) -> Event {
     let mut modifiers = KeyModifiers::NONE;
     modifiers.set(KeyModifiers::SHIFT, char.is_uppercase());
@@ -50,7 +50,7 @@ pub fn console(letter: u8) -> Option<Event> {
     Some(key(code, KeyModifiers::NONE))
 }
 
-/// Returns the event of a control sequence: `ESC [`, what stands between, and its last byte. Reports that nobody asked
+/// Returns the event of a control sequence: `ESC [`, what is between, and its last byte. Reports that nobody asked
 /// for mean none.
 pub fn control(sequence: &[u8], last: u8) -> Option<Event> {
     let text = std::str::from_utf8(sequence).ok()?;
@@ -76,7 +76,7 @@ pub fn control(sequence: &[u8], last: u8) -> Option<Event> {
     released(text, key(code, modifiers))
 }
 
-/// Returns the numbers between semicolons; what stands behind a colon refines one of them.
+/// Returns the numbers between semicolons; what follows a colon refines one of them.
 fn numbers(text: &str) -> Option<Vec<u32>> {
     let parts = text.split(';').map(|part| {
         let number = part.split(':').next().unwrap_or_default();

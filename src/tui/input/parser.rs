@@ -135,7 +135,7 @@ impl Parser {
         self.owed_until.is_some_and(|until| now < until)
     }
 
-    /// Returns the background's colour, where the terminal told it.
+    /// Returns the background's colour, where the terminal said it.
     pub fn background(&self) -> Option<Color> {
         self.background
     }
@@ -192,7 +192,7 @@ impl Parser {
                     self.kept.truncate(self.kept.len() - PASTE_END.len());
                     out.push(self.pasted());
                 } else if self.kept.len() > LONGEST_PASTE + PASTE_END.len() {
-                    // The end may have begun: it stays, and what stands before it goes.
+                    // The end may have begun: it stays, and what precedes it goes.
                     self.kept.drain(LONGEST_PASTE..=LONGEST_PASTE);
                 }
             }

@@ -25,7 +25,7 @@ const fn row(
     }
 }
 
-/// Lists that lie over a screen and take every key.
+/// Lists that cover a screen and take every key.
 const LISTS: &[KeyContext] = &[P::Common, P::Log, P::Branches];
 
 /// Every key of the console.

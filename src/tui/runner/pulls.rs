@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 /// Branches whose ends are taken over at once.
 const FACTS: usize = 10_000;
 
-/// Objects that were refused, and are looked at: more stand behind few causes.
+/// Objects that were refused, and are looked at: more of them have few causes.
 const CAUSES: usize = 100;
 
 impl RunnerContext {

@@ -1,4 +1,4 @@
-//! Two truths: findings where row and object disagree and a person must say which one stands.
+//! Two truths: findings where row and object disagree and a person must say which one is kept.
 
 mod view;
 
@@ -258,7 +258,7 @@ impl Decide {
         self.audits = ctx.shared.audits.ended;
     }
 
-    /// Returns whether the sides stand side by side in a pane of this width.
+    /// Returns whether a pane of this width shows the sides beside each other.
     fn is_beside(&self, width: u16) -> bool {
         self.beside
             .unwrap_or(width >= crate::widgets::sides::BESIDE)

@@ -52,7 +52,7 @@ pub struct PlanScreen {
 }
 
 impl PlanScreen {
-    /// Starts planning and opens the screen on which the plan will stand.
+    /// Starts planning and opens the screen that will show the plan.
     pub fn open(selection: Selection, what: &str, ctx: &mut Ctx) -> Go {
         Self::open_from(ctx.shared.audits.report, selection, what, ctx)
     }

@@ -27,7 +27,7 @@ pub struct PullScreen {
 }
 
 impl PullScreen {
-    /// Tries a pull and opens the screen on which its end will stand.
+    /// Tries a pull and opens the screen that will show its end.
     pub fn open(ask: PullRequest, ctx: &mut Ctx) -> Go {
         let mut screen = Self {
             ask,

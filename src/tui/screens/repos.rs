@@ -54,7 +54,7 @@ pub struct Repos {
     report: ReportRef,
     /// The hub is asked again, not what is held of it.
     fresh: bool,
-    /// The repository on which the cursor is to stand.
+    /// The repository on which the cursor is to be.
     keep: Option<HubId>,
     pub beside: bool,
     more: Option<Beside>,

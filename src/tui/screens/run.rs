@@ -110,7 +110,7 @@ impl RunScreen {
         self.cursor.keep(self.run.lines, height);
         let rows = self.cursor.window(self.run.lines, height);
         for page in self.lines.missing(rows) {
-            // The newest line stands first, and the file is read from its beginning.
+            // The newest line is first, and the file is read from its beginning.
             let end = self.run.lines.saturating_sub(page * PAGE);
             let skip = end.saturating_sub(PAGE);
             let ask = Query::RunLines {

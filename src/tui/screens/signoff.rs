@@ -50,7 +50,7 @@ pub struct SignOffScreen {
 }
 
 impl SignOffScreen {
-    /// Starts a sign-off and opens the screen on which it will stand.
+    /// Starts a sign-off and opens the screen that will show it.
     pub fn open(ctx: &mut Ctx) -> Go {
         let mut screen = Self {
             scope: ctx.shared.scope(),

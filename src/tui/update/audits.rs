@@ -9,7 +9,7 @@ use super::super::widgets::audit::Choice;
 use luthier_audit::{Depth, Scope};
 use luthier_object::ObjectId;
 
-/// Asks, with what the cursor stands on first.
+/// Asks, with what is under the cursor first.
 pub fn open(state: &mut State) {
     let mut scopes = state.stack.last().map_or_else(Vec::new, here);
     scopes.push(Scope::Hub);

@@ -1,4 +1,4 @@
-//! Actions while something lies over the screen, and what follows from a question's answer.
+//! Actions while something covers the screen, and what follows from a question's answer.
 
 use super::super::action::{Action, Motion};
 use super::super::effect::{Effect, Job, PullRequest};

@@ -1,4 +1,4 @@
-//! Row beside object, field by field: what differs stands first, what is equal is folded.
+//! Row beside object, field by field: what differs is first, what is equal is folded.
 
 use super::list::fit;
 use super::pane::Text;
@@ -48,7 +48,7 @@ pub fn at(seen: &Inspected, line: u64) -> Option<At> {
     if left == 0 {
         return Some(At::Fold);
     }
-    // Equal fields stand behind the differing ones.
+    // Equal fields follow the differing ones.
     Some(At::Field(seen.fields.len() - seen.same() + left - 1))
 }
 

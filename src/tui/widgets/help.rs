@@ -84,7 +84,7 @@ impl Help {
             Some(why) => (format!("not now: {why}"), false),
             None => (row.binding.help.to_owned(), true),
         };
-        // A sentence that its row has no room for stands whole below.
+        // A sentence that its row has no room for is shown whole below.
         let cut = |row: &&Row| LEAD + say(row).0.width() > usize::from(area.width);
         let below = if rows.iter().any(cut) { 3 } else { 0 };
         let [body, below] =

@@ -14,7 +14,7 @@ const DRAWN: usize = 8;
 pub struct Strand {
     /// Two cells a line.
     pub text: String,
-    /// The line on which the commit stands, from 0.
+    /// The line of the commit, from 0.
     pub own: usize,
 }
 
@@ -29,7 +29,7 @@ struct Ties {
     joining: BTreeSet<usize>,
 }
 
-/// Returns the strands of commits, children before parents. What stands before the first of them is not known, so every
+/// Returns the strands of commits, children before parents. What precedes the first of them is not known, so every
 /// line begins at a commit that is given.
 pub fn strands<'a>(commits: impl IntoIterator<Item = (&'a str, &'a [String])>) -> Vec<Strand> {
     // The commit that each line leads to.

@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// From this width on the sides stand side by side.
+/// From this width on the sides are shown beside each other.
 pub const BESIDE: u16 = 100;
 
 /// An equal stretch longer than this is folded, in characters.
@@ -240,7 +240,7 @@ fn flow(column: &Column, unfolded: bool, width: usize, theme: &Theme) -> Vec<Lin
     lines
 }
 
-/// Returns an equal stretch: its ends, and how much lies between them.
+/// Returns an equal stretch: its ends, and how much is between them.
 fn folded(text: &str) -> String {
     let count = text.chars().count();
     if count <= LONG {

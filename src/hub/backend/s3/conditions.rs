@@ -47,7 +47,7 @@ impl Bucket {
         Ok(false)
     }
 
-    /// Returns a put over the probe, which lies there by now, under a tag that it never had. A server that takes it has
+    /// Returns a put over the probe, which is stored by now, under a tag that it never had. A server that takes it has
     /// put the same text.
     async fn honours_if_match(&self) -> Result<bool, Fault> {
         let key = format!("{}{PROBE}", self.prefix());

@@ -27,7 +27,7 @@ pub(super) enum Fault {
     Expired,
     /// This machine's clock and the server's are far apart.
     Skewed,
-    /// The bucket lives in another region, told if the server says which.
+    /// The bucket is in another region, named if the server says which.
     Elsewhere(Option<String>),
     /// The endpoint does not take the bucket in the path.
     WrongStyle,

@@ -88,7 +88,7 @@ impl Levels {
         Ok((!out.is_empty()).then_some(out))
     }
 
-    /// Returns whether something below a folder may lie behind the key that everything comes behind.
+    /// Returns whether something below a folder may follow the key after which the listing starts.
     fn may_hold(&self, folder: &str) -> bool {
         let after = self.after.as_deref();
         after.is_none_or(|after| folder > after || after.starts_with(folder))

@@ -104,7 +104,7 @@ impl Bucket {
             ..ListRequest::default()
         };
         if !self.page(ask).await?.entries.is_empty() {
-            // rclone, for one, no longer finds what lies below after such a put.
+            // rclone, for one, no longer finds what is below after such a put.
             return Err(refused(
                 key,
                 "objects lie below this key, which this server may lose; nothing was put",

@@ -7,7 +7,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Row};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The collation `default`, which stands for the database's own.
+/// The collation `default`, which means the database's own.
 const DEFAULT: i64 = 100;
 
 /// The first version that records with which rules a database sorts.

@@ -30,7 +30,7 @@ pub(super) struct Column {
     pub has_default: bool,
     /// Computed by the server; never written.
     pub generated: bool,
-    /// Numbered by the server, which refuses a number that it did not give unless told to take it.
+    /// Numbered by the server, which refuses a number that it did not give, unless the statement overrides that.
     pub identity: bool,
     pub order: Order,
 }
@@ -111,7 +111,7 @@ pub(super) struct Table {
     pub kind: char,
     /// Others inherit from it, so that no index of its own keeps ids apart.
     pub inherited: bool,
-    /// This user may read all of it, where the row lies included.
+    /// This user may read all of it, the place of the row included.
     pub whole: bool,
 }
 
@@ -227,7 +227,7 @@ impl Columns {
         }
     }
 
-    /// Returns a key as it is read, compared and sorted; never null, since nothing lies behind a null.
+    /// Returns a key as it is read, compared and sorted; never null, since nothing sorts after a null.
     pub(super) fn key(&self, table: &str, column: &str) -> String {
         let text = self.text("t", table, column);
         match self.get(table, column) {

@@ -8,7 +8,7 @@ use crate::index::IndexError;
 /// The advice for a standby that cancels reads.
 const STANDBY: &str = "on a standby, set hot_standby_feedback or max_standby_streaming_delay, or read from the primary";
 
-/// Returns a statement's failure, told with what it was for and what to do.
+/// Returns a statement's failure, with what it was for and what to do.
 pub(super) fn query_error(what: &'static str, url: &PgUrl, error: sqlx::Error) -> IndexError {
     if is_full(&error) {
         return unreachable(url, &full(&told(&error)));

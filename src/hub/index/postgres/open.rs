@@ -117,7 +117,7 @@ async fn make_tables(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     within(SILENCE, made).await.map(drop)
 }
 
-/// One connection: what is wrong is told at once.
+/// One connection: what is wrong is said at once.
 async fn connect(url: &PgUrl) -> Result<PgConnection, IndexError> {
     let fail = |e| open_error(url, &e);
     let options = url.options().map_err(fail)?;

@@ -69,7 +69,7 @@ impl PgUrl {
         })
     }
 
-    /// Returns the URL without password: the one that was given may be told to a program, and not shown.
+    /// Returns the URL without password: the one that was given may be passed to a program, and not shown.
     #[must_use]
     pub fn url(&self) -> String {
         let Ok(mut url) = Url::parse(&self.url) else {
@@ -114,7 +114,7 @@ impl PgUrl {
     }
 }
 
-/// Keeps the password out of everything that is told. One that is the name of the user, the host or the database as
+/// Keeps the password out of all that is shown or logged. One that is the name of the user, the host or the database as
 /// well protects nothing, and would take that name out of every line.
 fn learn_password(url: &Url, names: &[&str]) {
     let queried = url.query_pairs().find(|(name, _)| name == "password");

@@ -6,7 +6,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 use std::collections::BTreeMap;
 
-/// Relations that are looked at: tables, partitioned ones, views, and what lies elsewhere.
+/// Relations that are looked at: tables, partitioned ones, views, and what is stored elsewhere.
 pub(super) const OURS: &str =
     "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND left(lower(c.relname), 8) = 'musehub_'";
 
@@ -87,7 +87,7 @@ fn doubts(
     [filtered, of_kind, shadowed].into_iter().flatten()
 }
 
-/// Tables of a hub that lie in a schema off the search path, in which there is no hub of its own.
+/// Tables of a hub that are in a schema off the search path, in which there is no hub of its own.
 pub(super) async fn elsewhere(
     connection: &mut PgConnection,
     columns: &Columns,

@@ -49,7 +49,7 @@ impl Postgres {
         })
     }
 
-    /// Returns whether a pooler stands between; `None` where no more connections can be made to find out.
+    /// Returns whether a pooler is in between; `None` where no more connections can be made to find out.
     async fn finds_pooler(&self) -> Option<bool> {
         let options = self.url.options().ok()?;
         pooler::stands_between(&options).await.ok()
@@ -166,7 +166,7 @@ impl Postgres {
         self.may_write()?;
         let failed = |e| self.failed("changing the schema", e);
         let options = self.url.options().map_err(failed)?;
-        // An index over a large table takes longer than a role may allow its statements. Where a pooler stands
+        // An index over a large table takes longer than a role may allow its statements. Where a pooler is
         // between, the role's limit holds: nothing may be set on what others get next.
         let options = match self.finds_pooler().await {
             Some(false) => options.options([("statement_timeout", "0"), ("lock_timeout", "0")]),

@@ -169,7 +169,7 @@ impl Sessions {
         }
     }
 
-    /// Returns a connection beside the shared ones. Where the server has no more of them, what lies unused is closed
+    /// Returns a connection beside the shared ones. Where the server has no more of them, what is unused is closed
     /// for it.
     pub(super) async fn connect_apart(
         &self,
@@ -234,7 +234,7 @@ impl Shared {
     }
 }
 
-/// Closes what lies unused for long, for as long as the hub is open.
+/// Closes what is unused for long, for as long as the hub is open.
 async fn close_unused(shared: Weak<Shared>) {
     loop {
         tokio::time::sleep(IDLE / 5).await;

@@ -78,7 +78,7 @@ pub(super) fn plain(rest: &str) -> Result<Url, PgUrlError> {
     Ok(url)
 }
 
-/// Cuts a URL where its special characters stand. One that belongs to a password and is not percent-encoded would
+/// Cuts a URL at its special characters. One that belongs to a password and is not percent-encoded would
 /// make part of the password a host, so it is looked for first.
 fn split(rest: &str) -> Result<Parts<'_>, PgUrlError> {
     if rest.contains('#') {

@@ -45,7 +45,7 @@ impl Sqlite {
     pub(super) async fn browse_count(&self, ask: &Browse) -> Result<u64, sqlx::Error> {
         let table = Capabilities::table(ask.kind);
         let mut sql = Statement::new(format!("SELECT count(*) FROM {table} AS t WHERE "));
-        // Every membership is met anyway, and both sides lie in the order of the ids.
+        // Every membership is met anyway, and both sides are in the order of the ids.
         self.filter(ask, &mut sql, u32::MAX - 1).await?;
         self.count(sql).await
     }

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 /// Starts a key that the file holds as BLOB.
 const BLOB_MARK: char = '\u{10ff00}';
-/// Byte 0 of the range that stands for single bytes; only 0x80 and above are used.
+/// Byte 0 of the range that means single bytes; only 0x80 and above are used.
 const BYTE_BASE: u32 = 0x10_ff00;
 
 /// A key as the file stores it.

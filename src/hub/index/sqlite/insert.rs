@@ -71,7 +71,7 @@ impl Sqlite {
             .is_some_and(|column| column.affinity == Affinity::Text)
     }
 
-    /// Binds a cell. Where an older hub refuses null, the empty value stands for it.
+    /// Binds a cell. Where an older hub refuses null, the empty value is stored for it.
     pub(super) fn bind_value(
         &self,
         ask: &mut Statement,

@@ -39,7 +39,7 @@ pub struct Sqlite {
     /// The one connection that writes; absent when opened for reading.
     writer: Option<SqlitePool>,
     columns: Columns,
-    /// Tables that are none, as the catalogue told when the file was opened.
+    /// Tables that are none, by the catalogue when the file was opened.
     hidden: Vec<Hidden>,
     /// The file is read without locks, since its folder cannot be written to.
     immutable: bool,
@@ -69,7 +69,7 @@ impl Sqlite {
     }
 }
 
-/// Returns a statement's failure, told with what it was for.
+/// Returns a statement's failure, with what it was for.
 fn query_error(what: &'static str) -> impl Fn(sqlx::Error) -> IndexError {
     move |e| {
         let why = match &e {

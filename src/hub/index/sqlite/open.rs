@@ -90,7 +90,7 @@ impl Sqlite {
     /// taken over; anything else is refused.
     ///
     /// # Errors
-    /// Something lies there already, or the file cannot be made.
+    /// Something is there already, or the file cannot be made.
     pub async fn create(path: &Path) -> Result<Self, IndexError> {
         let what = path.display().to_string();
         let taken = std::fs::metadata(path).is_ok_and(|m| m.is_dir() || m.len() > 0);
@@ -130,7 +130,7 @@ fn migrator() -> Migrator {
     )
 }
 
-/// Opens what lies where a new hub is wanted, provided that it is a hub without rows.
+/// Opens what is where a new hub is wanted, provided that it is a hub without rows.
 async fn take_over(path: &Path, what: &str) -> Result<Sqlite, IndexError> {
     let refused = |why: &str| IndexError::Open {
         what: what.to_owned(),
@@ -156,7 +156,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(BUSY)
         // A row may weigh hundreds of megabytes; few are read ahead of the consumer.
         .row_buffer_size(8)
-        // Keys are digests, so neighbours by key lie anywhere: 16 MiB a connection spares most reads.
+        // Keys are digests, so neighbours by key are anywhere: 16 MiB a connection spares most reads.
         .pragma("cache_size", "-16000")
         .foreign_keys(false)
         .pragma("trusted_schema", "OFF")

@@ -337,7 +337,7 @@ async fn rows_of<T>(
 fn beyond(prefix: &str) -> Option<String> {
     let mut out = prefix.to_owned();
     while let Some(last) = out.pop() {
-        // Above U+D7FF the next character is U+E000: between them lie surrogates, which no text holds.
+        // Above U+D7FF the next character is U+E000: between them are surrogates, which no text contains.
         let next = char::from_u32(last as u32 + 1).or((last == '\u{d7ff}').then_some('\u{e000}'));
         if let Some(next) = next {
             out.push(next);

@@ -100,7 +100,7 @@ impl Sqlite {
         Ok(changed > 0)
     }
 
-    /// Returns whether a snapshot's cache still is what was seen, read as rows are: a manifest may lie there as text, a
+    /// Returns whether a snapshot's cache still is what was seen, read as rows are: a manifest may be text there, a
     /// count as anything.
     async fn is_cached(
         &self,

@@ -43,7 +43,7 @@ impl Store {
 /// Returns the newest sound checkpoint under a prefix, and what was passed over on the way to it.
 ///
 /// A checkpoint is proved by the one that was the newest whole one when it was written: its hash is
-/// what the later one names. The first names none, and none may lie before it.
+/// what the later one names. The first names none, and none may precede it.
 pub(in crate::store) async fn newest(
     backend: &dyn Backend,
     prefix: &str,
@@ -83,7 +83,7 @@ pub(in crate::store) async fn newest(
 
 impl Newest {
     fn trust(&mut self, key: Key, found: Checkpoint) {
-        // What lies below it is of no use to anybody any more.
+        // What is below it is of no use to anybody any more.
         self.passed
             .retain(|passed| passed.key.as_str() > key.as_str());
         self.sound = Some((key, found));

@@ -20,7 +20,7 @@ const TRIES: usize = 16;
 pub enum Next {
     /// Nothing: the newest sound checkpoint says it.
     Covered(Key),
-    /// These bytes under this key, where nothing lies yet.
+    /// These bytes under this key, where nothing is stored yet.
     Write {
         key: Key,
         bytes: Bytes,

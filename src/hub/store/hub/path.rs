@@ -128,7 +128,7 @@ pub(super) fn sqlite(url: &str) -> Option<Result<PathBuf, UrlError>> {
     if is_memory(rest) {
         return Some(Err(UrlError::Memory));
     }
-    // SQLite's own URIs stand behind SQLAlchemy's slashes: `sqlite:///file:hub.db?uri=true`.
+    // SQLite's own URIs follow SQLAlchemy's slashes: `sqlite:///file:hub.db?uri=true`.
     let inner = rest.trim_start_matches('/').strip_prefix("file:");
     let dialect = match driver {
         Some(_) => Dialect::SqlAlchemy,

@@ -220,7 +220,7 @@ impl Admission<'_> {
     }
 
     /// Snapshots may come from anywhere in the hub; parents must be this repository's own, since nothing
-    /// says that it holds what lies behind others.
+    /// says that it holds the ancestors of others.
     async fn look_up(
         &mut self,
         kind: Kind,

@@ -91,7 +91,7 @@ impl<'a> History<'a> {
         Ok(())
     }
 
-    /// Returns whether `old` lies behind `new`, or is it.
+    /// Returns whether `old` is an ancestor of `new`, or `new` itself.
     pub(super) async fn reaches(&self, new: &ObjectId, old: &str) -> Result<bool, HubWriteError> {
         let mut found = false;
         let walk = self.walk(new.as_str(), |id, _| {
@@ -105,7 +105,7 @@ impl<'a> History<'a> {
         Ok(found)
     }
 
-    /// Returns the commit that two histories parted from: of several, one that lies behind no other, the newest of
+    /// Returns the commit that two histories parted from: of several, one that is no ancestor of another, the newest of
     /// them. `None` where they have nothing in common.
     pub(super) async fn merge_base(
         &self,

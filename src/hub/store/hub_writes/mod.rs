@@ -51,7 +51,7 @@ pub struct Arrivals {
 pub struct Authorship {
     pub author: String,
     pub message: String,
-    /// By the hub's clock; told in UTC.
+    /// By the hub's clock, in UTC.
     pub at: Micros,
 }
 
@@ -62,7 +62,7 @@ pub struct Written {
     pub head: Option<ObjectId>,
     /// Objects that were not there before.
     pub stored: u64,
-    /// The checkpoint that says so, or why there is none: the write itself stands either way.
+    /// The checkpoint that says so, or why there is none: the write itself is kept either way.
     pub checkpoint: Result<Option<Saved>, String>,
 }
 
@@ -199,7 +199,7 @@ impl Writer {
         }
     }
 
-    /// Brings where branches point into the store; the write that moved them stands even if this fails.
+    /// Brings where branches point into the store; the write that moved them is kept even if this fails.
     async fn checkpoint_after(&self, repo_id: &str) -> Result<Option<Saved>, String> {
         let saved = async {
             let Some(refs) = self.store().refs_of(repo_id).await? else {

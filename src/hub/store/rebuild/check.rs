@@ -9,7 +9,7 @@ use std::collections::HashMap;
 const PAGE: u32 = 500;
 
 impl Rebuild<'_> {
-    /// Refuses a database in which anything lies that is not of this store.
+    /// Refuses a database that contains anything that is not of this store.
     pub(super) async fn check_target(&mut self) -> Result<(), RebuildError> {
         let counts = self.target.store().index().counts().await?;
         let rows =

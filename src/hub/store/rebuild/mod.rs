@@ -128,7 +128,7 @@ impl Rebuilt {
 /// The options of a rebuild.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Write what can be told although some keys could not be read. Blobs and histories that hang on these come
+    /// Write what is known although some keys could not be read. Blobs and histories that hang on these come
     /// under made-up names, and no later run mends them.
     pub partial: bool,
 }

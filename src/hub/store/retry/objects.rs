@@ -149,7 +149,7 @@ impl Patient {
             "" => self.inner.describe(),
             key => key.to_owned(),
         };
-        // Every try is one request, so that each wait is counted and shown here. Requests are large, and lie in what
+        // Every try is one request, so that each wait is counted and shown here. Requests are large, and part of what
         // waits for them at every floor above.
         let mut request = std::pin::pin!(single_try(Box::pin(request)));
         tokio::select! {
@@ -246,7 +246,7 @@ impl Reading {
         }
     }
 
-    /// Opens the object again and passes over what was handed on; `broken` stands where it is another by now.
+    /// Opens the object again and passes over what was handed on; returns `broken` where it is another by now.
     async fn reopen(&mut self, broken: BackendError) -> Result<(), BackendError> {
         let key = self.key.as_str();
         let patient = &self.patient;

@@ -48,7 +48,7 @@ impl Objects {
         self.relist(list, ctx);
     }
 
-    /// Takes another filter. Without one the list opens on the row that stood under the cursor.
+    /// Takes another filter. Without one the list opens on the row that was under the cursor.
     pub fn narrow(&mut self, text: &str, ctx: &mut Ctx) {
         self.kept = self.kept.take().or_else(|| self.list.current().cloned());
         text.clone_into(&mut self.text);
