@@ -10,6 +10,24 @@ use luthier_hub::index::audit_scratch::StoredCopy;
 use luthier_hub::store::reconstruct;
 use luthier_object::{Kind, ObjectId};
 
+/// Returns both sizes of a blob, where the row's is not the object's.
+fn size_wrong(row: &BlobRow, state: &ObjectState) -> Option<Sizes> {
+    let (ObjectState::There { key, size }
+    | ObjectState::Proved { key, size, .. }
+    | ObjectState::Wrong(WrongObject { key, size, .. })) = state
+    else {
+        return None;
+    };
+    // Of a blob in a pack that was not read, the length may be that of more than its bytes.
+    let is_unread = matches!(state, ObjectState::There { .. }) && key.in_pack().is_some();
+    let differs = *size as i64 != row.size_bytes && !is_unread;
+    differs.then(|| Sizes {
+        listed: *size,
+        path: row.path.clone(),
+        size_bytes: row.size_bytes,
+    })
+}
+
 impl Judge {
     /// Judges one blob row; `copies` are the listed keys of its digest.
     pub async fn blob(&self, row: &BlobRow, copies: &[StoredCopy]) -> Verdict {
@@ -46,20 +64,8 @@ impl Judge {
             }
             looked => judge_object(&mut verdict, Kind::Blob, &id, looked),
         }
-        // Of a blob in a pack that was not read, the length may be that of more than its bytes.
-        let is_unread =
-            |key: &Key| matches!(looked, ObjectState::There { .. }) && key.in_pack().is_some();
-        if let ObjectState::There { key, size }
-        | ObjectState::Proved { key, size, .. }
-        | ObjectState::Wrong(WrongObject { key, size, .. }) = &looked
-            && *size as i64 != row.size_bytes
-            && !is_unread(key)
-        {
-            verdict.report(about(Evidence::SizeWrong(Sizes {
-                listed: *size,
-                path: row.path.clone(),
-                size_bytes: row.size_bytes,
-            })));
+        if let Some(sizes) = size_wrong(row, &looked) {
+            verdict.report(about(Evidence::SizeWrong(sizes)));
         }
         if let ObjectState::Proved { proof, .. } = looked {
             verdict.proved_by(Kind::Blob, proof.scheme());
