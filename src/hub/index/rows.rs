@@ -62,7 +62,7 @@ pub(super) trait Cells {
 }
 
 /// A row of one table.
-pub(super) trait Stored: Sized + Send {
+pub(super) trait Stored: Sized + Send + 'static {
     /// The name of this read in errors.
     const WHAT: &'static str;
     /// The table's name today.

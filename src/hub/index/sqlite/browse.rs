@@ -29,7 +29,7 @@ impl Sqlite {
         let at = self.at_expression(kind);
         let (order, than) = ask.direction();
         if let Some((seen, last)) = ask.row() {
-            let (seen, last) = (self.bind_at(&mut sql, kind, seen)?, sql.bind_key(last)?);
+            let (seen, last) = (self.bind_at(&mut sql, kind, seen), sql.bind_key(last));
             sql.push(&format!(" AND ({at}, {id}) {than} ({seen}, {last})"));
         }
         // The plus keeps SQLite from walking the whole table in the order of its index.
@@ -70,7 +70,7 @@ impl Sqlite {
             "SELECT {}, {commits} FROM json_each(",
             of_repo("musehub_branches")
         ));
-        let list = sql.bind(serde_json::Value::from(repo_ids).to_string())?;
+        let list = sql.bind(serde_json::Value::from(repo_ids).to_string());
         sql.push(&format!("{list}) AS j ORDER BY j.key"));
         Ok(self.light_rows(sql, 0, two_counts).await?.rows)
     }
@@ -85,14 +85,14 @@ impl Sqlite {
     ) -> Result<bool, sqlx::Error> {
         sql.push("1");
         if let (Some(branch), Kind::Commit) = (&ask.branch, ask.kind) {
-            let branch = sql.bind_key(branch)?;
+            let branch = sql.bind_key(branch);
             let text = self.columns.text("t", "musehub_commits", "branch");
             sql.push(&format!(" AND {text} = {branch}"));
         }
         let Some(repo) = &ask.repo_id else {
             return Ok(false);
         };
-        let repo_id = sql.bind_key(repo)?;
+        let repo_id = sql.bind_key(repo);
         if !self.columns.capabilities.refs(ask.kind) {
             let table = Capabilities::table(ask.kind);
             match self.columns.capabilities.has(table, "repo_id") {
@@ -128,7 +128,7 @@ impl Sqlite {
             "SELECT count(*) FROM (SELECT 1 FROM {refs} AS r WHERE {} = ",
             self.columns.text("r", refs, "repo_id")
         ));
-        let repo = ask.bind_key(repo)?;
+        let repo = ask.bind_key(repo);
         ask.push(&format!("{repo} LIMIT {most})"));
         self.count(ask).await
     }
@@ -157,7 +157,7 @@ impl Sqlite {
     }
 
     /// Binds what a list is sorted by as the file holds it: a column that makes numbers of texts has numbers.
-    fn bind_at(&self, sql: &mut Statement, kind: Kind, seen: &str) -> Result<String, sqlx::Error> {
+    fn bind_at(&self, sql: &mut Statement, kind: Kind, seen: &str) -> String {
         let of = self.columns.get(Capabilities::table(kind), at_column(kind));
         if of.is_some_and(|column| column.affinity == Affinity::Numeric) {
             if let Ok(number) = seen.parse::<i64>() {

@@ -1,4 +1,4 @@
-//! SqliteCells of a file in which any column may hold anything: SQLite types values, not columns.
+//! Cells of a file in which any column may hold anything: SQLite types values, not columns.
 //!
 //! A bad cell never fails a page. Ordinary text is read lossily; keys are read reversibly, since a key
 //! is also where the next page starts: bytes that are no UTF-8 become characters of a private range
@@ -6,6 +6,7 @@
 //! parameter, such a key is turned back into what the file holds.
 
 use crate::index::rows::Cells;
+use rusqlite::types::{Value, ValueRef as FileValue};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Row, Sqlite as Driver, TypeInfo, ValueRef};
@@ -32,7 +33,7 @@ fn is_private(c: char) -> bool {
 pub(super) fn escape(bytes: &[u8], blob: bool) -> String {
     if !blob
         && let Ok(text) = std::str::from_utf8(bytes)
-        && !text.chars().any(is_private)
+        && (text.is_ascii() || !text.chars().any(is_private))
     {
         return text.to_owned();
     }
@@ -83,57 +84,71 @@ pub(super) fn unescape(key: &str) -> KeyBytes {
 }
 
 /// A statement for SQLite.
-pub(super) type Statement = crate::index::statement::Statement<SqliteArguments>;
+pub(super) type Statement = crate::index::statement::Statement<Values>;
+
+/// The parameters of a statement, whichever connection it goes to.
+#[derive(Default)]
+pub(super) struct Values(pub Vec<Value>);
+
+impl Values {
+    /// Returns them as a connection of the pools takes them.
+    fn arguments(self) -> Result<SqliteArguments, sqlx::Error> {
+        let mut out = SqliteArguments::default();
+        for value in self.0 {
+            match value {
+                Value::Null => out.add(None::<String>),
+                Value::Integer(number) => out.add(number),
+                Value::Real(number) => out.add(number),
+                Value::Text(text) => out.add(text),
+                Value::Blob(bytes) => out.add(bytes),
+            }
+            .map_err(sqlx::Error::Encode)?;
+        }
+        Ok(out)
+    }
+}
 
 impl Statement {
     /// Binds a value and gives its placeholder.
-    pub(super) fn bind<'q, T>(&mut self, value: T) -> Result<String, sqlx::Error>
-    where
-        T: sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + 'q,
-    {
-        self.args.add(value).map_err(sqlx::Error::Encode)?;
-        Ok(format!("?{}", self.count()))
+    pub(super) fn bind(&mut self, value: impl Into<Value>) -> String {
+        self.args.0.push(value.into());
+        format!("?{}", self.count())
     }
 
     /// Binds a key as the file holds it and gives its placeholder.
-    pub(super) fn bind_key(&mut self, key: &str) -> Result<String, sqlx::Error> {
+    pub(super) fn bind_key(&mut self, key: &str) -> String {
         match unescape(key) {
             KeyBytes::Text(text) => self.bind(text),
             KeyBytes::Blob(bytes) => self.bind(bytes),
-            KeyBytes::BadText(bytes) => Ok(format!("CAST({} AS TEXT)", self.bind(bytes)?)),
+            KeyBytes::BadText(bytes) => format!("CAST({} AS TEXT)", self.bind(bytes)),
         }
     }
 
     /// Binds keys and gives their placeholders as a list.
-    pub(super) fn bind_keys(&mut self, keys: &[String]) -> Result<String, sqlx::Error> {
-        let bound: Result<Vec<String>, _> = keys.iter().map(|key| self.bind_key(key)).collect();
-        Ok(bound?.join(", "))
+    pub(super) fn bind_keys(&mut self, keys: &[String]) -> String {
+        let bound: Vec<String> = keys.iter().map(|key| self.bind_key(key)).collect();
+        bound.join(", ")
     }
 
     /// Returns the statement as it is sent: not kept for another time.
-    pub(super) fn query(self) -> Query<'static, Driver, SqliteArguments> {
-        sqlx::query_with(AssertSqlSafe(self.sql), self.args).persistent(false)
+    pub(super) fn query(self) -> Result<Query<'static, Driver, SqliteArguments>, sqlx::Error> {
+        let arguments = self.args.arguments()?;
+        Ok(sqlx::query_with(AssertSqlSafe(self.sql), arguments).persistent(false))
     }
 }
 
 /// A cell's bytes, and whether it is a BLOB.
 type CellBytes<'r> = (Cow<'r, [u8]>, bool);
 
-/// Reads a row's cells from left to right, weighing them.
+/// Reads a row's cells from left to right, where one row is read before it is changed.
 pub(super) struct SqliteCells<'r> {
     row: &'r SqliteRow,
     at: usize,
-    /// Bytes read so far.
-    pub weight: usize,
 }
 
 impl<'r> SqliteCells<'r> {
     pub(super) fn new(row: &'r SqliteRow) -> Self {
-        Self {
-            row,
-            at: 0,
-            weight: 0,
-        }
+        Self { row, at: 0 }
     }
 
     /// Returns the next cell's bytes, and whether it is a BLOB. A number comes as its decimal text, with as many digits
@@ -157,12 +172,58 @@ impl<'r> SqliteCells<'r> {
             }
             false => Cow::Borrowed(self.row.try_get_unchecked::<&[u8], _>(at)?),
         };
-        self.weight += bytes.len();
         Ok(Some((bytes, blob)))
     }
 }
 
 impl Cells for SqliteCells<'_> {
+    fn cell(&mut self) -> Result<Option<Cow<'_, [u8]>>, sqlx::Error> {
+        Ok(self.next()?.map(|(bytes, _)| bytes))
+    }
+
+    fn opt_key(&mut self) -> Result<Option<String>, sqlx::Error> {
+        Ok(self.next()?.map(|(bytes, blob)| escape(&bytes, blob)))
+    }
+}
+
+/// Reads a row's cells from left to right, weighing them, where a page comes whole.
+pub(super) struct FileCells<'r> {
+    row: &'r rusqlite::Row<'r>,
+    at: usize,
+    /// Bytes read so far.
+    pub weight: usize,
+}
+
+impl<'r> FileCells<'r> {
+    pub(super) const fn new(row: &'r rusqlite::Row<'r>) -> Self {
+        Self {
+            row,
+            at: 0,
+            weight: 0,
+        }
+    }
+
+    /// Returns the next cell's bytes as [`SqliteCells`] gives them, and whether it is a BLOB.
+    fn next(&mut self) -> Result<Option<CellBytes<'r>>, sqlx::Error> {
+        let at = self.at;
+        self.at += 1;
+        let cell = self
+            .row
+            .get_ref(at)
+            .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        let (bytes, blob) = match cell {
+            FileValue::Null => return Ok(None),
+            FileValue::Integer(number) => (Cow::Owned(number.to_string().into_bytes()), false),
+            FileValue::Real(number) => (Cow::Owned(format!("{number:?}").into_bytes()), false),
+            FileValue::Text(bytes) => (Cow::Borrowed(bytes), false),
+            FileValue::Blob(bytes) => (Cow::Borrowed(bytes), true),
+        };
+        self.weight += bytes.len();
+        Ok(Some((bytes, blob)))
+    }
+}
+
+impl Cells for FileCells<'_> {
     fn cell(&mut self) -> Result<Option<Cow<'_, [u8]>>, sqlx::Error> {
         Ok(self.next()?.map(|(bytes, _)| bytes))
     }

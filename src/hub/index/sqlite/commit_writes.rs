@@ -53,7 +53,7 @@ impl Sqlite {
             for (id, uri) in ids.iter().zip(uris) {
                 let table = Capabilities::table(kind);
                 let mut ask = Statement::new(format!("UPDATE {table} AS t SET storage_uri = "));
-                let (uri, id) = (ask.bind(uri)?, ask.bind_key(id)?);
+                let (uri, id) = (ask.bind(uri), ask.bind_key(id));
                 ask.push(&format!(
                     "{uri} WHERE {} = {id} AND t.storage_uri IS NULL",
                     self.columns.text("t", table, id_column(kind))
@@ -71,11 +71,11 @@ impl Sqlite {
     ) -> Result<bool, sqlx::Error> {
         let text = |column| self.columns.text("t", "musehub_branches", column);
         let mut ask = Statement::default();
-        let (repo, name) = (ask.bind_key(&head.repo_id)?, ask.bind_key(&head.name)?);
-        let new = ask.bind_key(&head.new)?;
+        let (repo, name) = (ask.bind_key(&head.repo_id), ask.bind_key(&head.name));
+        let new = ask.bind_key(&head.new);
         match &head.seen {
             None => {
-                let id = ask.bind_key(&head.branch_id)?;
+                let id = ask.bind_key(&head.branch_id);
                 ask.push(&format!(
                     "INSERT INTO musehub_branches (branch_id, repo_id, name, head_commit_id) \
                      SELECT {id}, {repo}, {name}, {new} WHERE NOT EXISTS \
@@ -85,9 +85,9 @@ impl Sqlite {
                 ));
             }
             Some(seen) => {
-                let id = ask.bind_key(&seen.branch_id)?;
+                let id = ask.bind_key(&seen.branch_id);
                 let old = match &seen.head_commit_id {
-                    Some(old) => ask.bind_key(old)?,
+                    Some(old) => ask.bind_key(old),
                     None => "NULL".to_owned(),
                 };
                 ask.push(&format!(
@@ -105,7 +105,7 @@ impl Sqlite {
         }
         if self.columns.capabilities.has("musehub_repos", "pushed_at") {
             let mut ask = Statement::new("UPDATE musehub_repos AS t SET pushed_at = ");
-            let (at, repo) = (ask.bind(head.at.clone())?, ask.bind_key(&head.repo_id)?);
+            let (at, repo) = (ask.bind(head.at.clone()), ask.bind_key(&head.repo_id));
             let text = self.columns.text("t", "musehub_repos", "repo_id");
             ask.push(&format!("{at} WHERE {text} = {repo}"));
             run(tx, ask).await?;
@@ -123,15 +123,15 @@ impl Sqlite {
         let mut ask = Statement::new(format!(
             "UPDATE {table} AS t SET state = 'merged', merge_commit_id = "
         ));
-        let commit = ask.bind_key(&merged.merge_commit_id)?;
+        let commit = ask.bind_key(&merged.merge_commit_id);
         ask.push(&commit);
         if self.columns.capabilities.has(table, "merged_at") {
-            let at = ask.bind(merged.at.clone())?;
+            let at = ask.bind(merged.at.clone());
             ask.push(&format!(", merged_at = {at}"));
         }
         let (key, seen) = (
-            ask.bind_key(&merged.proposal_id)?,
-            ask.bind(merged.seen.clone())?,
+            ask.bind_key(&merged.proposal_id),
+            ask.bind(merged.seen.clone()),
         );
         ask.push(&format!(
             " WHERE {} = {key} AND t.state = {seen}",

@@ -27,9 +27,9 @@ impl Sqlite {
                 value_of(cell.column, cell.new.as_deref()).ok_or_else(|| not_a_number(name))?;
             let bound = self.bind_value(&mut ask, table, name, value);
             let comma = if at == 0 { "" } else { ", " };
-            ask.push(&format!("{comma}\"{name}\" = {}", bound.map_err(&failed)?));
+            ask.push(&format!("{comma}\"{name}\" = {}", bound));
         }
-        let id = ask.bind_key(&edit.id).map_err(&failed)?;
+        let id = ask.bind_key(&edit.id);
         let key = self.columns.text("t", table, id_column(edit.kind));
         ask.push(&format!(" WHERE {key} = {id}"));
         let changed = run(&mut tx, ask).await.map_err(&failed)?;
@@ -46,10 +46,10 @@ impl Sqlite {
         let list: Vec<String> = names.iter().map(|name| format!("t.\"{name}\"")).collect();
         let table = Capabilities::table(edit.kind);
         let mut ask = Statement::new(format!("SELECT {} FROM {table} AS t", list.join(", ")));
-        let id = ask.bind_key(&edit.id)?;
+        let id = ask.bind_key(&edit.id);
         let key = self.columns.text("t", table, id_column(edit.kind));
         ask.push(&format!(" WHERE {key} = {id}"));
-        let Some(row) = ask.query().fetch_optional(tx).await? else {
+        let Some(row) = ask.query()?.fetch_optional(tx).await? else {
             return Ok(false);
         };
         all_still(edit, &mut SqliteCells::new(&row))

@@ -28,7 +28,7 @@ impl HeldRows for Sqlite {
         let mut ask = Statement::new(format!(
             "SELECT DISTINCT {id} FROM {table} AS t WHERE {id} IS NOT NULL AND {own} = "
         ));
-        let repo = ask.bind_key(repo_id)?;
+        let repo = ask.bind_key(repo_id);
         ask.push(&repo);
         self.id_page(ask, &id, after, limit).await
     }
@@ -46,7 +46,7 @@ impl HeldRows for Sqlite {
             let mut ask = Statement::new(format!(
                 "SELECT {id}, {column} FROM {table} WHERE {id} IN ("
             ));
-            let list = ask.bind_keys(chunk)?;
+            let list = ask.bind_keys(chunk);
             ask.push(&format!("{list})"));
             let read = |cells: &mut dyn Cells| Ok((cells.key()?, cells.opt_key()?));
             out.extend(self.rows(ask, 0, read).await?.rows);
@@ -56,7 +56,7 @@ impl HeldRows for Sqlite {
 
     async fn repo_indexes(&self, table: &str) -> Result<i64, sqlx::Error> {
         let mut ask = Statement::new("SELECT count(*) FROM pragma_index_list(");
-        let name = ask.bind(table.to_owned())?;
+        let name = ask.bind(table.to_owned());
         ask.push(&format!(
             "{name}) AS l, pragma_index_info(l.name) AS i \
              WHERE l.partial = 0 AND i.seqno = 0 AND lower(i.name) = 'repo_id'"
@@ -77,7 +77,7 @@ impl Sqlite {
     ) -> Result<Page<String>, sqlx::Error> {
         let limit = limit.max(1);
         if let Some(after) = after {
-            let after = ask.bind_key(after)?;
+            let after = ask.bind_key(after);
             ask.push(&format!(" AND {id} > {after}"));
         }
         ask.push(&format!(" ORDER BY {id} LIMIT {limit}"));
@@ -99,7 +99,7 @@ impl Sqlite {
         let mut out = Vec::new();
         for chunk in ids.chunks(IDS) {
             let mut ask = Statement::new(format!("SELECT {id} FROM {table} AS t WHERE {own} = "));
-            let (repo, list) = (ask.bind_key(repo_id)?, ask.bind_keys(chunk)?);
+            let (repo, list) = (ask.bind_key(repo_id), ask.bind_keys(chunk));
             ask.push(&format!("{repo} AND {id} IN ({list})"));
             out.extend(self.rows(ask, 0, |cells| cells.key()).await?.rows);
         }
@@ -122,7 +122,7 @@ impl Sqlite {
         let mut ask = Statement::new(format!(
             "SELECT id, uri FROM (SELECT {id} AS id, {uri} AS uri FROM {table} AS t WHERE {id} > "
         ));
-        let after = ask.bind_key(after)?;
+        let after = ask.bind_key(after);
         ask.push(&format!(
             "{after} ORDER BY {id} LIMIT {window}) WHERE uri IS NOT NULL ORDER BY id LIMIT 1"
         ));

@@ -53,7 +53,7 @@ impl Sqlite {
             for (at, row) in rows.by_ref().take(BINDS / names.len()).enumerate() {
                 let mut cells = Vec::with_capacity(listed.len());
                 for ((value, name), _) in row.into_iter().zip(&names).zip(&here).filter(|p| *p.1) {
-                    cells.push(self.bind_value(&mut ask, table, name, value)?);
+                    cells.push(self.bind_value(&mut ask, table, name, value));
                 }
                 let comma = if at == 0 { "" } else { ", " };
                 ask.push(&format!("{comma}({})", cells.join(", ")));
@@ -78,23 +78,23 @@ impl Sqlite {
         table: &str,
         column: &str,
         value: Value,
-    ) -> Result<String, sqlx::Error> {
+    ) -> String {
         if value.is_null() && self.refuses_null(table, column) {
-            return Ok(match value {
+            return match value {
                 Value::Int(_) => "0".to_owned(),
                 _ => "''".to_owned(),
-            });
+            };
         }
         match value {
             Value::Key(Some(key)) => ask.bind_key(&key),
             Value::Text(Some(text)) => ask.bind(text),
             // Hubs of March 2026 keep the manifest as JSON text.
             Value::Bytes(Some(bytes)) if column == "manifest" || self.takes_text(table, column) => {
-                Ok(format!("CAST({} AS TEXT)", ask.bind(bytes)?))
+                format!("CAST({} AS TEXT)", ask.bind(bytes))
             }
             Value::Bytes(Some(bytes)) => ask.bind(bytes),
             Value::Int(Some(int)) => ask.bind(int),
-            _ => Ok("NULL".to_owned()),
+            _ => "NULL".to_owned(),
         }
     }
 }

@@ -13,6 +13,7 @@ mod held;
 mod insert;
 mod open;
 mod read;
+mod reader;
 mod rows;
 mod schema;
 mod visibility;
@@ -23,6 +24,7 @@ use super::{Hidden, IndexError};
 use crate::cause::Cause;
 use columns::Columns;
 use luthier_object::time::Micros;
+use reader::Readers;
 use sqlx::sqlite::SqlitePool;
 use std::path::PathBuf;
 
@@ -32,10 +34,12 @@ pub struct Sqlite {
     what: String,
     /// The path with every link resolved.
     path: PathBuf,
-    /// Read-only connections.
+    /// Read-only connections that are asked for the schema and for single values.
     pool: SqlitePool,
-    /// Read-only connections for lists that a person waits for.
-    lists: SqlitePool,
+    /// Those that rows come from.
+    readers: Readers,
+    /// Those of lists that a person waits for.
+    lists: Readers,
     /// The one connection that writes; absent when opened for reading.
     writer: Option<SqlitePool>,
     columns: Columns,
@@ -103,6 +107,7 @@ impl Sqlite {
 
     async fn close(&self) {
         self.lists.close().await;
+        self.readers.close().await;
         self.pool.close().await;
         // The last connection to go folds the write-ahead log into the file; it must be able to write.
         if let Some(writer) = &self.writer {

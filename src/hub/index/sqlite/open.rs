@@ -2,6 +2,7 @@
 
 use super::Sqlite;
 use super::columns::Columns;
+use super::reader::Readers;
 use crate::access::Access;
 use crate::cause::Cause;
 use crate::index::embedded::SQLITE;
@@ -23,9 +24,6 @@ const READERS: u32 = 4;
 
 /// Connections beside them for lists that a person waits for, however busy an audit keeps the others.
 const LISTERS: u32 = 2;
-
-/// Rows of a list read ahead; none weighs more than some hundred kilobytes.
-const LIGHT_ROWS: usize = 64;
 
 /// SQLite's primary result codes that are told apart.
 mod code {
@@ -55,12 +53,11 @@ impl Sqlite {
         let what = path.display().to_string();
         let path = existing_file(path)?;
         let plain = options(&path).read_only(true);
-        let (pool, plain, immutable) = match probe(plain.clone()).await {
-            Ok(pool) => (pool, plain, false),
+        let (pool, immutable) = match probe(plain.clone()).await {
+            Ok(pool) => (pool, false),
             Err(e) if access == Access::Read && may_be_immutable(&e, &path) => {
-                let plain = plain.immutable(true);
-                match probe(plain.clone()).await {
-                    Ok(pool) => (pool, plain, true),
+                match probe(plain.immutable(true)).await {
+                    Ok(pool) => (pool, true),
                     Err(_) => return Err(open_error(&what, &path, &e)),
                 }
             }
@@ -74,11 +71,13 @@ impl Sqlite {
             Access::Read => None,
             Access::Write => Some(writer(&what, &path).await?),
         };
+        let readers = |most| Readers::new(&path, immutable, BUSY, most);
         Ok(Self {
             what,
-            path,
             pool,
-            lists: sized(LISTERS).connect_lazy_with(plain.row_buffer_size(LIGHT_ROWS)),
+            readers: readers(READERS),
+            lists: readers(LISTERS),
+            path,
             writer,
             columns,
             hidden,
@@ -163,16 +162,14 @@ fn options(path: &Path) -> SqliteConnectOptions {
 }
 
 async fn pool(options: SqliteConnectOptions, most: u32) -> Result<SqlitePool, sqlx::Error> {
-    sized(most).connect_with(options).await
-}
-
-fn sized(most: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(most)
         // Files need no ping; an idle connection stays open, since opening one costs a schema read.
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
+        .connect_with(options)
+        .await
 }
 
 /// Opens the readers and reads once, since SQLite looks at a file only when it is asked something.

@@ -1,16 +1,11 @@
 //! Whole rows: keyset pages, rows by id, memberships and counts.
 
-use super::cell::{KeyBytes, SqliteCells, Statement, unescape};
+use super::cell::{KeyBytes, Statement, unescape};
 use super::rows::Selected;
 use super::{Sqlite, query_error};
 use crate::index::rows::{Cells, Stored, id_column, table_here};
-use crate::index::{
-    BranchRow, Capabilities, Counts, IndexError, MembershipRow, PAGE_BYTES, Page, RepoRow,
-};
-use futures_util::TryStreamExt;
+use crate::index::{BranchRow, Capabilities, Counts, IndexError, MembershipRow, Page, RepoRow};
 use luthier_object::Kind;
-use sqlx::AssertSqlSafe;
-use sqlx::sqlite::SqlitePool;
 use std::collections::BTreeSet;
 
 /// Ids in one statement.
@@ -18,23 +13,23 @@ const IDS: usize = 500;
 
 impl Sqlite {
     /// Runs a statement that gives at most `limit` rows, stopping when the page weighs enough.
-    pub(super) async fn rows<T>(
+    pub(super) async fn rows<T: Send + 'static>(
         &self,
         ask: Statement,
         limit: u32,
-        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
+        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error> + Send + 'static,
     ) -> Result<Page<T>, sqlx::Error> {
-        rows_of(&self.pool, ask, limit, read).await
+        self.readers.page(ask, limit, read).await
     }
 
     /// As [`Self::rows`], for lists that a person waits for: an audit has no hand on these connections.
-    pub(super) async fn light_rows<T>(
+    pub(super) async fn light_rows<T: Send + 'static>(
         &self,
         ask: Statement,
         limit: u32,
-        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
+        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error> + Send + 'static,
     ) -> Result<Page<T>, sqlx::Error> {
-        rows_of(&self.lists, ask, limit, read).await
+        self.lists.page(ask, limit, read).await
     }
 
     /// Returns a page of a table in the order of its primary key.
@@ -52,7 +47,7 @@ impl Sqlite {
         let (limit, key) = (limit.max(1), &of.key);
         let mut ask = Statement::new(of.select(self.columns.first_of(of.table)));
         if let Some(after) = after {
-            let after = ask.bind_key(after).map_err(query_error(T::WHAT))?;
+            let after = ask.bind_key(after);
             ask.push(&format!(" AND {key} > {after}"));
         }
         ask.push(&format!("{} ORDER BY {key} LIMIT {limit}", of.grouped()));
@@ -96,7 +91,7 @@ impl Sqlite {
         for chunk in plain.chunks(IDS) {
             let mut ask = Statement::new(select.as_str());
             let json = serde_json::Value::from(chunk).to_string();
-            let list = ask.bind(json).map_err(query_error(T::WHAT))?;
+            let list = ask.bind(json);
             ask.push(&format!(
                 " IN (SELECT value FROM json_each({list})){}",
                 of.grouped()
@@ -105,18 +100,12 @@ impl Sqlite {
         }
         for id in odd {
             let mut ask = Statement::new(select.as_str());
-            let id = ask.bind_key(id).map_err(query_error(T::WHAT))?;
+            let id = ask.bind_key(id);
             ask.push(&format!(" = {id}{}", of.grouped()));
             asks.push(ask);
         }
-        let mut out = Vec::new();
-        for ask in asks {
-            let mut stream = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args).fetch(&self.pool);
-            while let Some(row) = stream.try_next().await.map_err(query_error(T::WHAT))? {
-                out.push(T::read(&mut SqliteCells::new(&row)).map_err(query_error(T::WHAT))?);
-            }
-        }
-        Ok(out)
+        let rows = self.readers.all(asks, T::read).await;
+        rows.map_err(query_error(T::WHAT))
     }
 
     /// A page of memberships, behind (id, repo_id).
@@ -144,7 +133,7 @@ impl Sqlite {
         };
         let mut ask = Statement::new(select);
         if let Some(after) = after {
-            let (seen, repo) = (ask.bind_key(&after.id)?, ask.bind_key(&after.repo_id)?);
+            let (seen, repo) = (ask.bind_key(&after.id), ask.bind_key(&after.repo_id));
             ask.push(&format!(" AND ({id}, {own}) > ({seen}, {repo})"));
         }
         ask.push(&format!(" ORDER BY {id}, {own} LIMIT {limit}"));
@@ -167,7 +156,7 @@ impl Sqlite {
             return Ok(None);
         };
         let mut ask = Statement::new(format!("SELECT {} FROM {} AS t", of.list, of.table));
-        let (owner, slug) = (ask.bind(owner.to_owned())?, ask.bind(slug.to_owned())?);
+        let (owner, slug) = (ask.bind(owner.to_owned()), ask.bind(slug.to_owned()));
         ask.push(&format!(
             " WHERE {} = {owner} AND {} = {slug}",
             self.columns.text("t", of.table, "owner"),
@@ -210,10 +199,10 @@ impl Sqlite {
             self.columns.text("t", of.table, "repo_id")
         );
         let mut ask = Statement::new(select.as_str());
-        let repo = ask.bind_key(repo_id)?;
+        let repo = ask.bind_key(repo_id);
         ask.push(&repo);
         if let Some(after) = after {
-            let after = ask.bind_key(after)?;
+            let after = ask.bind_key(after);
             ask.push(&format!(" AND {by_name} > {after}"));
         }
         ask.push(&format!(" ORDER BY {by_name}, {key} LIMIT {limit}"));
@@ -222,9 +211,9 @@ impl Sqlite {
             && let Some(last) = page.rows.last().cloned()
         {
             let mut ask = Statement::new(select);
-            let repo = ask.bind_key(repo_id)?;
-            let name = ask.bind_key(&last.name)?;
-            let id = ask.bind_key(&last.branch_id)?;
+            let repo = ask.bind_key(repo_id);
+            let name = ask.bind_key(&last.name);
+            let id = ask.bind_key(&last.branch_id);
             ask.push(&format!(
                 "{repo} AND {by_name} = {name} AND {key} > {id} ORDER BY {key}"
             ));
@@ -248,10 +237,10 @@ impl Sqlite {
                 let mut ask = Statement::new(format!(
                     "SELECT DISTINCT {id} FROM {table} AS t WHERE {id} >= "
                 ));
-                let from = ask.bind(start.clone())?;
+                let from = ask.bind(start.clone());
                 ask.push(&from);
                 if let Some(beyond) = beyond(&start) {
-                    let beyond = ask.bind(beyond)?;
+                    let beyond = ask.bind(beyond);
                     ask.push(&format!(" AND {id} < {beyond}"));
                 }
                 ask.push(&format!(" ORDER BY {id} LIMIT {limit}"));
@@ -309,28 +298,6 @@ impl Sqlite {
             .map_err(query_error("counts"))?;
         Ok(page.rows.into_iter().next().unwrap_or_default())
     }
-}
-
-/// Runs a statement on one of these connections.
-async fn rows_of<T>(
-    pool: &SqlitePool,
-    ask: Statement,
-    limit: u32,
-    read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
-) -> Result<Page<T>, sqlx::Error> {
-    let mut stream = sqlx::query_with(AssertSqlSafe(ask.sql), ask.args).fetch(pool);
-    let mut rows = Vec::new();
-    let mut weight = 0;
-    while let Some(row) = stream.try_next().await? {
-        let mut cells = SqliteCells::new(&row);
-        rows.push(read(&mut cells)?);
-        weight += cells.weight;
-        if weight >= PAGE_BYTES {
-            return Ok(Page { rows, end: false });
-        }
-    }
-    let end = rows.len() < limit as usize;
-    Ok(Page { rows, end })
 }
 
 /// Returns the least text that sorts behind everything that starts with `prefix`; `None` where there is none.

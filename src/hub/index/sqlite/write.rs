@@ -51,9 +51,9 @@ impl Sqlite {
         for link in links {
             let table = Capabilities::table(kind);
             let mut ask = Statement::new(format!("UPDATE {table} AS t SET"));
-            let new = ask.bind(link.new.clone()).map_err(&failed)?;
-            let id = ask.bind_key(&link.id).map_err(&failed)?;
-            let seen = ask.bind(link.seen.clone()).map_err(&failed)?;
+            let new = ask.bind(link.new.clone());
+            let id = ask.bind_key(&link.id);
+            let seen = ask.bind(link.seen.clone());
             ask.push(&format!(
                 " storage_uri = {new} WHERE {} = {id} AND {} IS {seen}",
                 self.columns.text("t", table, id_column(kind)),
@@ -83,16 +83,16 @@ impl Sqlite {
             "manifest_blob",
             Value::Bytes(Some(recache.manifest.clone())),
         );
-        let mut set = format!("manifest_blob = {}", new.map_err(&failed)?);
+        let mut set = format!("manifest_blob = {}", new);
         if has("entry_count") {
-            let new = ask.bind(recache.entry_count).map_err(&failed)?;
+            let new = ask.bind(recache.entry_count);
             set.push_str(&format!(", entry_count = {new}"));
         }
         if has("directories") {
-            let new = ask.bind(recache.directories.clone()).map_err(&failed)?;
+            let new = ask.bind(recache.directories.clone());
             set.push_str(&format!(", directories = {new}"));
         }
-        let id = ask.bind_key(&recache.id).map_err(&failed)?;
+        let id = ask.bind_key(&recache.id);
         let key = self.columns.text("t", TABLE, "snapshot_id");
         ask.push(&format!("{set} WHERE {key} = {id}"));
         let changed = run(&mut tx, ask).await.map_err(&failed)?;
@@ -115,9 +115,9 @@ impl Sqlite {
             plain("directories"),
             self.columns.text("t", TABLE, "snapshot_id")
         ));
-        let id = ask.bind_key(&recache.id)?;
+        let id = ask.bind_key(&recache.id);
         ask.push(&id);
-        let Some(row) = ask.query().fetch_optional(tx).await? else {
+        let Some(row) = ask.query()?.fetch_optional(tx).await? else {
             return Ok(false);
         };
         let mut cells = SqliteCells::new(&row);
@@ -176,6 +176,6 @@ fn take_lock(path: &Path) -> Result<File, IndexError> {
 
 /// Runs a statement and gives the number of rows that it changed.
 pub(super) async fn run(tx: &mut SqliteConnection, ask: Statement) -> Result<u64, sqlx::Error> {
-    let done = ask.query().execute(tx).await?;
+    let done = ask.query()?.execute(tx).await?;
     Ok(done.rows_affected())
 }
