@@ -111,8 +111,8 @@ impl Report {
     ) -> Result<Report, AuditError> {
         let scratch = AuditScratch::new().await?;
         for (kind, id) in rows {
-            let known = (id.as_str().to_owned(), Standing::Sound);
-            scratch.add_known(*kind, &[known]).await?;
+            let known = (id.as_str(), Standing::Sound);
+            scratch.add_known(*kind, [known]).await?;
         }
         scratch.index().await?;
         let found: Vec<_> = findings.iter().map(spool::to_row).collect();

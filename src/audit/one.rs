@@ -49,8 +49,8 @@ pub(super) async fn take(
     let standing = row
         .as_ref()
         .map_or(Standing::Sound, |(_, verdict)| verdict.standing());
-    let known = (id.as_str().to_owned(), standing);
-    scan.scratch.add_known(kind, &[known]).await?;
+    let known = (id.as_str(), standing);
+    scan.scratch.add_known(kind, [known]).await?;
     let Some((repo, verdict)) = row else {
         return Ok(());
     };

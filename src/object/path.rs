@@ -237,6 +237,9 @@ impl<'t> Names<'t> {
 
 /// Returns what a file system that folds case, normalises and drops what shows nothing makes of a path.
 fn fold(path: &str) -> Cow<'_, str> {
+    if is_folded(path) {
+        return Cow::Borrowed(path);
+    }
     let mut out = String::with_capacity(path.len());
     for (n, part) in path.split('/').enumerate() {
         if n > 0 {
@@ -249,6 +252,18 @@ fn fold(path: &str) -> Cow<'_, str> {
         true => Cow::Borrowed(path),
         false => Cow::Owned(out),
     }
+}
+
+/// Returns whether it is plain to see that folding changes nothing: small letters of ASCII, and no part that Windows
+/// shortens.
+fn is_folded(path: &str) -> bool {
+    let ends = |b: Option<&u8>| matches!(b, Some(b'.' | b' '));
+    let bytes = path.as_bytes();
+    let plain = |b: &u8| b.is_ascii() && !b.is_ascii_uppercase();
+    let cut = bytes
+        .windows(2)
+        .any(|two| two[1] == b'/' && ends(two.first()));
+    bytes.iter().all(plain) && !cut && !ends(bytes.last())
 }
 
 fn fold_part(part: &str) -> String {

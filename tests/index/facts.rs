@@ -36,8 +36,8 @@ async fn laid_down(seed: u64) -> (AuditScratch, Facts) {
             0 => {
                 let standing = random.choice([Standing::Sound, Standing::Bad, Standing::Unjudged]);
                 let standing = standing.unwrap();
-                let row = (id.clone(), standing);
-                scratch.add_known(kind, &[row]).await.unwrap();
+                let row = (id.as_str(), standing);
+                scratch.add_known(kind, [row]).await.unwrap();
                 facts.known.entry((kind, id)).or_insert(standing);
             }
             1 => {
@@ -186,6 +186,7 @@ fn commit(id: &str, parents: &[&str]) -> CommitFact {
         repo_id: "r".to_owned(),
         snapshot_id: Some("tree".to_owned()),
         parents: parents.iter().map(|id| (*id).to_owned()).collect(),
+        named_by: Vec::new(),
     }
 }
 
@@ -233,11 +234,11 @@ async fn a_newer_look_takes_the_findings_of_rows_that_gave_an_answer() {
     older.assign_order().await.unwrap();
     let newer = AuditScratch::new().await.unwrap();
     let known = [
-        ("answered".to_owned(), Standing::Sound),
-        ("silent".to_owned(), Standing::Unread),
-        (typed.clone(), Standing::Bad),
+        ("answered", Standing::Sound),
+        ("silent", Standing::Unread),
+        (typed.as_str(), Standing::Bad),
     ];
-    newer.add_known(Kind::Blob, &known).await.unwrap();
+    newer.add_known(Kind::Blob, known).await.unwrap();
     newer.index().await.unwrap();
     newer.assign_order().await.unwrap();
     for (cover, left) in [

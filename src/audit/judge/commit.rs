@@ -1,6 +1,7 @@
 //! Commits.
 
 use super::{Beside, Judge, ObjectQuery, Verdict, judge_object, judge_unlinked, names};
+use crate::Depth;
 use crate::compare;
 use crate::evidence::{
     Ambiguous, Evidence, Malformed, NotStored, Parents, Reason, Scheme, Spelling, Treeless,
@@ -13,8 +14,8 @@ use luthier_hub::backend::Key;
 use luthier_hub::index::CommitRow;
 use luthier_hub::index::audit_scratch::StoredCopy;
 use luthier_hub::store::reconstruct::{self, RowError};
-use luthier_object::identity::{self, CommitScheme, Recovered};
-use luthier_object::{Kind, ObjectId, Record};
+use luthier_object::identity::{self, CommitScheme, Recovered, Stated};
+use luthier_object::{Kind, ObjectId, Record, json, time};
 
 /// Returns the evidence on a commit whose id no formula reproduces from its row.
 fn unverifiable(record: &Result<(), RowError>) -> Evidence {
@@ -30,6 +31,10 @@ impl Judge {
     pub async fn commit(&self, row: &CommitRow, copies: &[StoredCopy]) -> Verdict {
         let mut verdict = Verdict::default();
         let id = ObjectId::new(&row.commit_id);
+        if let Some(scheme) = self.plain_proof(row, &id) {
+            verdict.proved_by(Kind::Commit, scheme.name());
+            return verdict;
+        }
         let about = |evidence| Finding::new(evidence, Subject::Commit, id.as_str());
         if reconstruct::non_empty(row.snapshot_id.as_deref()).is_none() {
             let parents = parents(row);
@@ -76,6 +81,27 @@ impl Judge {
             }
         }
         verdict
+    }
+
+    /// Returns the scheme under which a row gives its id as it stands, where that is all that this depth asks: nearly
+    /// always, and no record is made for it.
+    fn plain_proof(&self, row: &CommitRow, id: &ObjectId) -> Option<CommitScheme> {
+        if self.depth != Depth::Rows || row.oversized {
+            return None;
+        }
+        let parents = reconstruct::parent_ids(&row.parent_ids).ok();
+        let committed_at = time::parse(&row.timestamp).and_then(|at| time::isoformat(at, 0))?;
+        let snapshot_id = reconstruct::non_empty(row.snapshot_id.as_deref()).map(ObjectId::new)?;
+        let stated = Stated {
+            parents: &parents.filter(|parents| parents.len() <= 2)?,
+            snapshot_id: &snapshot_id,
+            message: &row.message,
+            committed_at: &committed_at,
+            author: &row.author,
+            signer_public_key: &json::signer_public_key(&row.commit_meta)?,
+        };
+        let scheme = identity::verify_stated(id, &stated)?;
+        scheme.accepted_by_clients().then_some(scheme)
     }
 
     /// Returns the finding on a row that names no object, of which these keys have a proved one.

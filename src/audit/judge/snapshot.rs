@@ -108,7 +108,8 @@ impl Judge {
                 Err(error) => verdict.unknown.push(format!("snapshot {id}: {error}")),
             }
         }
-        self.conclude(&mut verdict, row, &trees, (looked.as_ref(), beside));
+        let seen = (looked.as_ref(), beside);
+        self.conclude(&mut verdict, row, (&trees, &stored_directories), seen);
         verdict
     }
 
@@ -117,7 +118,7 @@ impl Judge {
         &self,
         verdict: &mut Verdict,
         row: &SnapshotRow,
-        trees: &Trees,
+        (trees, directories): (&Trees, &BTreeSet<String>),
         (looked, beside): (Option<&ObjectState>, Beside),
     ) {
         let id = &ObjectId::new(&row.snapshot_id);
@@ -135,10 +136,9 @@ impl Judge {
             (None, None) => None,
         };
         let nothing = Manifest::new();
-        let directories = reconstruct::directories(row).unwrap_or_default();
         let mut given = trees.given();
         if given.is_empty() {
-            given.push((as_cached.map_or(&nothing, |cached| &**cached), &directories));
+            given.push((as_cached.map_or(&nothing, |cached| &**cached), directories));
         }
         judge_paths(verdict, id, &given);
         if let Some(tree) = trees.best()

@@ -22,7 +22,7 @@ use luthier_hub::store::doctor::sample::{self, Pair};
 use luthier_object::time::Micros;
 use luthier_object::{Kind, ObjectId};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 /// Rows asked for at once.
 const PAGE: u32 = 500;
@@ -32,9 +32,6 @@ const WITNESSES: u64 = 1_000;
 
 /// Reasons for unknown answers that are kept; the rest is counted.
 const REASONS: usize = 10;
-
-/// Ids remembered as laid down, so that a blob named by a million trees is laid down once or little more.
-const REMEMBERED: usize = 500_000;
 
 /// Clocks may disagree by this much before a row counts as dated in the future: 5 minutes.
 const SKEW: Micros = 300_000_000;
@@ -61,7 +58,6 @@ pub(super) struct Scan<'a> {
     /// Rows created behind this instant are not judged.
     horizon: Micros,
     now: Micros,
-    remembered: HashSet<(String, String)>,
     /// The packs that rows or the index name, by their digits.
     pub packs: BTreeSet<String>,
     /// Keys of no known layout that may be packs.
@@ -116,7 +112,6 @@ impl<'a> Scan<'a> {
             snapshot_facts: 0,
             horizon: now.saturating_sub(grace),
             now,
-            remembered: HashSet::new(),
             packs: BTreeSet::new(),
             maybe_packs: Vec::new(),
             mass: Mass::default(),
@@ -143,8 +138,10 @@ impl<'a> Scan<'a> {
         self.repos().await?;
         self.memberships().await?;
         self.indexed_packs().await?;
+        self.scratch.order().await?;
         self.progress.phase("blobs", Some(counts.blobs));
         self.blobs().await?;
+        self.scratch.order().await?;
         self.progress.phase("snapshots", Some(counts.snapshots));
         self.snapshots().await?;
         self.progress.phase("commits", Some(counts.commits));

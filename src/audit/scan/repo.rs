@@ -128,7 +128,10 @@ impl Scan<'_> {
             self.progress.checkpoint().await?;
             let some = open.split_off(open.len().saturating_sub(PAGE as usize));
             let rows = self.store.index().commits_by_id(&some).await?;
-            let facts: Vec<CommitFact> = rows.iter().map(super::rows::commit_fact).collect();
+            let facts = rows
+                .iter()
+                .map(|row| super::rows::commit_fact(row, Vec::new()));
+            let facts: Vec<CommitFact> = facts.collect();
             self.commit_facts += facts.len() as u32;
             let parents = facts.iter().flat_map(|fact| fact.parents.iter().cloned());
             let parents: Vec<String> = parents.filter(|id| !seen.contains(id)).collect();
@@ -182,11 +185,8 @@ impl Scan<'_> {
         let there = index.ids_with_row(kind, &new).await?;
         let holders = index.holders_of(kind, &there).await?;
         self.scratch.add_members(kind, &holders).await?;
-        let facts: Vec<_> = there
-            .into_iter()
-            .map(|id| (id, Standing::Unjudged))
-            .collect();
-        Ok(self.scratch.add_known(kind, &facts).await?)
+        let facts = there.iter().map(|id| (id.as_str(), Standing::Unjudged));
+        Ok(self.scratch.add_known(kind, facts).await?)
     }
 
     /// Returns the keys of an id that may hold it, where no listing was taken.

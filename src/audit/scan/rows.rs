@@ -1,6 +1,6 @@
 //! Blobs, snapshots and commits: each page is judged, then its facts are laid down.
 
-use super::{PAGE, REMEMBERED, Scan, hex_of, named};
+use super::{PAGE, Scan, hex_of};
 use crate::AuditError;
 use crate::Grade;
 use crate::judge::{Judge, TreeState, Verdict};
@@ -9,15 +9,16 @@ use crate::{Depth, one};
 use futures_util::{StreamExt, stream};
 use luthier_hub::backend::Key;
 use luthier_hub::index::audit_scratch::{
-    CommitFact, SnapshotFact, Standing, StoredCopy, Unresolved,
+    CommitFact, SnapshotFact, Standing, StoredCopy, TreeNames,
 };
 use luthier_hub::index::{BlobRow, CommitRow, Index, IndexError, MembershipRow, Page, SnapshotRow};
 use luthier_hub::store::reconstruct;
 use luthier_object::{Kind, Manifest, ObjectId, time};
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// Entries of trees looked up at once.
+/// Entries of trees laid down at once.
 const ENTRIES: usize = 20_000;
 
 /// Rows asked for again at once; a snapshot's may weigh much.
@@ -68,45 +69,39 @@ audited! {
     CommitRow Commit commit_id commits commits_by_id 500 commit;
 }
 
-/// A page of rows, each with its verdict where it was to be judged, and who holds it.
+/// A page of rows, each with its verdict where it was to be judged, and beside it who holds it.
 struct Judged<R> {
     rows: Vec<(R, Option<Verdict>)>,
-    holders: HashMap<String, Vec<String>>,
+    holders: Vec<Vec<String>>,
     end: bool,
 }
 
 impl<R: Audited> Judged<R> {
-    fn holders(&self, row: &R) -> &[String] {
-        self.holders.get(row.id()).map_or(&[], Vec::as_slice)
-    }
-
-    /// Returns the repositories that name what the row names; one without a name where none is known.
-    fn naming(&self, row: &R) -> Vec<String> {
-        match self.holders(row) {
+    /// Returns the repositories that name what the row at a place names; one without a name where none is known.
+    fn naming(&self, at: usize) -> Vec<String> {
+        match self.holders[at].as_slice() {
             [] => vec![String::new()],
             holders => holders.to_vec(),
         }
     }
 
-    /// Returns the repository that a finding on the row is shown under: its own if that holds it.
-    fn repo(&self, row: &R) -> String {
-        let holders = self.holders(row);
+    /// Returns the repository that a finding on the row at a place is shown under: its own if that holds it.
+    fn repo(&self, at: usize) -> &str {
+        let (row, holders) = (&self.rows[at].0, &self.holders[at]);
         let own = row
             .repo_id()
             .filter(|own| holders.iter().any(|held| held == own));
         let first = || holders.first().map(String::as_str).or(row.repo_id());
-        own.or_else(first).unwrap_or("").to_owned()
+        own.or_else(first).unwrap_or("")
     }
 
-    fn known(&self) -> Vec<(String, Standing)> {
+    fn known(&self) -> impl Iterator<Item = (&str, Standing)> {
         let standing = |verdict: &Option<Verdict>| match verdict {
             None => Standing::Unjudged,
             Some(verdict) => verdict.standing(),
         };
-        self.rows
-            .iter()
-            .map(|(row, verdict)| (row.id().to_owned(), standing(verdict)))
-            .collect()
+        let rows = self.rows.iter();
+        rows.map(move |(row, verdict)| (row.id(), standing(verdict)))
     }
 }
 
@@ -127,28 +122,12 @@ impl Scan<'_> {
         let copies = self.copies(&page.rows).await?;
         self.expect_packed(&page.rows).await;
         let mut rows = Vec::with_capacity(page.rows.len());
-        let wanted: Vec<bool> = page
-            .rows
-            .iter()
-            .map(|row| self.wants(row, &holders))
+        let wanted: Vec<bool> = (page.rows.iter().zip(&holders))
+            .map(|(row, holders)| self.wants(row, holders))
             .collect();
-        let (judge, copies) = (&self.judge, copies.as_ref());
-        let mut verdicts =
-            stream::iter(page.rows.iter().zip(&wanted).filter(|(_, wanted)| **wanted))
-                .map(|(row, _)| {
-                    Box::pin(async move {
-                        let Some(copies) = copies else {
-                            return judge_alone(row, judge).await;
-                        };
-                        let hex = hex_of(row.id()).unwrap_or_default();
-                        row.judge(judge, copies.get(&hex).map_or(&[], Vec::as_slice))
-                            .await
-                    })
-                })
-                .buffered(self.options.concurrency.max(1))
-                .collect::<Vec<_>>()
-                .await
-                .into_iter();
+        let to_judge = page.rows.iter().zip(&wanted).filter(|(_, wanted)| **wanted);
+        let to_judge = to_judge.map(|(row, _)| row);
+        let mut verdicts = self.verdicts(to_judge, copies.as_ref()).await.into_iter();
         for (row, wanted) in page.rows.into_iter().zip(wanted) {
             let verdict = if wanted { verdicts.next() } else { None };
             rows.push((row, verdict));
@@ -189,6 +168,36 @@ impl Scan<'_> {
             // Each blob is asked for by itself then, and its own answer counts.
             tracing::debug!(%error, "the index of packs was not read ahead");
         }
+    }
+
+    /// Judges rows, in their order: where something may be asked of the store, many at once.
+    async fn verdicts<'r, R: Audited + 'r>(
+        &self,
+        rows: impl Iterator<Item = &'r R>,
+        copies: Option<&HashMap<String, Vec<StoredCopy>>>,
+    ) -> Vec<Verdict> {
+        let judge = &self.judge;
+        if self.options.depth == Depth::Rows {
+            let mut out = Vec::new();
+            for row in rows {
+                out.push(row.judge(judge, &[]).await);
+            }
+            return out;
+        }
+        stream::iter(rows)
+            .map(|row| {
+                Box::pin(async move {
+                    let Some(copies) = copies else {
+                        return judge_alone(row, judge).await;
+                    };
+                    let hex = hex_of(row.id()).unwrap_or_default();
+                    row.judge(judge, copies.get(&hex).map_or(&[], Vec::as_slice))
+                        .await
+                })
+            })
+            .buffered(self.options.concurrency.max(1))
+            .collect()
+            .await
     }
 
     /// Returns the source of a pass's pages.
@@ -285,15 +294,12 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// Returns the repositories that hold each row. If a hub has no membership tables, a row's own `repo_id` is used as
-    /// one. Where a hub keeps no memberships, a row's own `repo_id` is laid down as one.
-    async fn holders<R: Audited>(
-        &self,
-        rows: &[R],
-    ) -> Result<HashMap<String, Vec<String>>, AuditError> {
+    /// Returns the repositories that hold each row, in the order of the rows. Where a hub keeps no memberships, a row's
+    /// own `repo_id` is laid down as one.
+    async fn holders<R: Audited>(&self, rows: &[R]) -> Result<Vec<Vec<String>>, AuditError> {
         if self.store.index().capabilities().refs(R::KIND) {
-            let ids: Vec<String> = rows.iter().map(|row| row.id().to_owned()).collect();
-            return Ok(self.scratch.holders(R::KIND, &ids).await?);
+            let ids = rows.iter().map(R::id);
+            return Ok(self.scratch.holders_of_each(R::KIND, ids).await?);
         }
         let own: Vec<MembershipRow> = rows
             .iter()
@@ -305,7 +311,8 @@ impl Scan<'_> {
             })
             .collect();
         self.scratch.add_members(R::KIND, &own).await?;
-        Ok(own.into_iter().map(|m| (m.id, vec![m.repo_id])).collect())
+        let own = rows.iter().map(|row| row.repo_id().map(str::to_owned));
+        Ok(own.map(|own| own.into_iter().collect()).collect())
     }
 
     /// Returns the listed keys of each row's digest; `None` where they have to be asked for.
@@ -324,17 +331,18 @@ impl Scan<'_> {
     }
 
     /// Returns whether a row is to be judged: old enough, and of the repository that the audit is cut to.
-    fn wants<R: Audited>(&mut self, row: &R, holders: &HashMap<String, Vec<String>>) -> bool {
-        let held = |only: &String| holders.get(row.id()).is_some_and(|h| h.contains(only));
+    fn wants<R: Audited>(&mut self, row: &R, holders: &[String]) -> bool {
+        let held = |only: &String| holders.contains(only);
         self.only.as_ref().is_none_or(held) && !self.too_new(time::parse(row.created_at()))
     }
 
     /// Takes a page's verdicts over: standing, findings, schemes, what was read.
     async fn take<R: Audited>(&mut self, mut page: Judged<R>) -> Result<bool, AuditError> {
-        self.scratch.add_known(R::KIND, &page.known()).await?;
-        let repos: Vec<String> = page.rows.iter().map(|(row, _)| page.repo(row)).collect();
+        self.scratch.add_known(R::KIND, page.known()).await?;
         let mut findings = Vec::new();
-        for ((row, verdict), repo) in page.rows.iter_mut().zip(repos) {
+        for at in 0..page.rows.len() {
+            let repo = page.repo(at).to_owned();
+            let (row, verdict) = &mut page.rows[at];
             if row.storage_uri().is_none() {
                 let fate = Fate::of(R::KIND, verdict.as_ref());
                 self.summary.count_unlinked(self.store, R::KIND, fate);
@@ -386,92 +394,79 @@ impl Scan<'_> {
 
     /// Lays down which blobs the trees of a page name, and which of these cannot be pulled.
     async fn name_entries(&mut self, page: &Judged<SnapshotRow>) -> Result<(), AuditError> {
-        let mut entries: Vec<(String, String)> = Vec::new();
-        for (row, verdict) in &page.rows {
-            let found = verdict
-                .as_ref()
-                .and_then(|verdict| Some((verdict.tree, verdict.manifest.as_deref()?)));
-            let Some((tree, manifest)) = found else {
+        self.know_entries(page).await?;
+        let (mut trees, mut entries) = (Vec::new(), 0);
+        for (at, (row, verdict)) in page.rows.iter().enumerate() {
+            let Some((tree, manifest)) = verdict.as_ref().and_then(tree_of) else {
                 continue;
             };
-            // From a tree that nothing proves it does not follow that a row is missing.
-            let rows = match tree {
-                TreeState::Judged => None,
+            let manifest = match tree {
+                TreeState::Judged => manifest.clone(),
+                // From a tree that nothing proves it does not follow that a row is missing.
                 TreeState::Unread | TreeState::Unknown => {
-                    Some(Box::pin(self.blob_rows(manifest)).await?)
+                    Arc::new(Box::pin(self.with_row(manifest)).await?)
                 }
             };
-            let naming = page.naming(row);
-            let mut names = Vec::new();
-            for (_, id) in manifest.iter() {
-                if rows
-                    .as_ref()
-                    .is_some_and(|rows| !rows.contains_key(id.as_str()))
-                {
-                    continue;
-                }
-                entries.push((row.snapshot_id.clone(), id.as_str().to_owned()));
-                for repo in &naming {
-                    if self.remember(id.as_str(), repo) {
-                        names.push(named(Kind::Blob, id.as_str(), repo, row.id()));
-                    }
-                }
-            }
-            self.scratch.add_named(&names).await?;
-            if entries.len() >= ENTRIES {
-                self.bad_entries(std::mem::take(&mut entries)).await?;
+            entries += manifest.len();
+            trees.push(TreeNames {
+                snapshot_id: row.snapshot_id.clone(),
+                repos: page.naming(at),
+                manifest,
+            });
+            if entries >= ENTRIES {
+                self.scratch.add_trees(std::mem::take(&mut trees)).await?;
+                // Trees of this size do not wait in a queue.
+                self.scratch.settle().await?;
+                entries = 0;
             }
         }
-        self.bad_entries(entries).await
+        Ok(self.scratch.add_trees(trees).await?)
     }
 
-    /// The ids of a tree that have a row.
-    async fn blob_rows(
-        &mut self,
-        manifest: &Manifest,
-    ) -> Result<HashMap<String, Standing>, AuditError> {
+    /// Looks up, in an audit of one repository, which entries of proved trees have a row.
+    async fn know_entries(&mut self, page: &Judged<SnapshotRow>) -> Result<(), AuditError> {
+        if self.only.is_none() {
+            return Ok(());
+        }
+        let verdicts = page.rows.iter().filter_map(|(_, verdict)| verdict.as_ref());
+        let proved = verdicts.filter_map(tree_of);
+        let proved = proved.filter(|(tree, _)| *tree == TreeState::Judged);
+        let ids = proved.flat_map(|(_, manifest)| manifest.iter());
+        let ids: BTreeSet<&str> = ids.map(|(_, id)| id.as_str()).collect();
+        let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+        for some in ids.chunks(ENTRIES) {
+            self.know(Kind::Blob, some).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the entries of a tree whose blob has a row.
+    async fn with_row(&mut self, manifest: &Manifest) -> Result<Manifest, AuditError> {
         let ids = manifest.iter().map(|(_, id)| id.as_str().to_owned());
         let ids: Vec<String> = ids.collect::<BTreeSet<_>>().into_iter().collect();
         self.know(Kind::Blob, &ids).await?;
-        Ok(self.scratch.known(Kind::Blob, &ids).await?)
-    }
-
-    /// Of these entries (snapshot, blob), lays down those whose blob cannot be pulled or was not looked at.
-    async fn bad_entries(&mut self, entries: Vec<(String, String)>) -> Result<(), AuditError> {
-        let mut ids: Vec<String> = entries.iter().map(|(_, blob)| blob.clone()).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        self.know(Kind::Blob, &ids).await?;
         let known = self.scratch.known(Kind::Blob, &ids).await?;
-        let is_bad = |blob: &String| known.get(blob).is_none_or(|of| of.is_doubtful());
-        let bad: Vec<_> = entries
-            .into_iter()
-            .filter(|(_, blob)| is_bad(blob))
-            .collect();
-        Ok(self.scratch.add_bad_entries(&bad).await?)
-    }
-
-    fn remember(&mut self, id: &str, repo: &str) -> bool {
-        if self.remembered.len() >= REMEMBERED {
-            self.remembered.clear();
-        }
-        self.remembered.insert((id.to_owned(), repo.to_owned()))
+        let entries = manifest.iter();
+        let entries = entries.filter(|(_, id)| known.contains_key(id.as_str()));
+        let entries = entries.map(|(path, id)| (path.clone(), id.clone()));
+        Ok(entries.collect())
     }
 
     pub(crate) async fn commits(&mut self) -> Result<(), AuditError> {
         let mut pages = self.pages::<CommitRow>();
         loop {
             let page = self.judged(&mut pages).await?;
-            let rows = page.rows.iter();
-            let facts: Vec<CommitFact> = rows.map(|(row, _)| commit_fact(row)).collect();
+            let fact = |(at, (row, verdict)): (usize, &(CommitRow, Option<Verdict>))| {
+                let named_by = match verdict {
+                    Some(_) => page.naming(at),
+                    None => Vec::new(),
+                };
+                commit_fact(row, named_by)
+            };
+            let facts: Vec<CommitFact> = page.rows.iter().enumerate().map(fact).collect();
             self.commit_facts += facts.len() as u32;
             self.scratch.add_commits(&facts).await?;
             self.summary.checked.commits += facts.len() as u64;
-            let judged = page.rows.iter().filter(|(_, verdict)| verdict.is_some());
-            let names: Vec<Unresolved> = judged
-                .flat_map(|(row, _)| names_of_commit(row, &page.naming(row)))
-                .collect();
-            self.scratch.add_named(&names).await?;
             if self.take(page).await? {
                 return Ok(());
             }
@@ -504,7 +499,13 @@ async fn judge_alone<R: Audited>(row: &R, judge: &Judge) -> Verdict {
     verdict
 }
 
-pub(super) fn commit_fact(row: &CommitRow) -> CommitFact {
+/// Returns what a verdict says of a tree, and the tree.
+fn tree_of(verdict: &Verdict) -> Option<(TreeState, &Arc<Manifest>)> {
+    Some((verdict.tree, verdict.manifest.as_ref()?))
+}
+
+/// Returns a commit as the scratch file keeps it; `named_by` are the repositories that name what it names.
+pub(super) fn commit_fact(row: &CommitRow, named_by: Vec<String>) -> CommitFact {
     let parents = reconstruct::parent_ids(&row.parent_ids).unwrap_or_default();
     CommitFact {
         id: row.commit_id.clone(),
@@ -514,22 +515,6 @@ pub(super) fn commit_fact(row: &CommitRow) -> CommitFact {
             .into_iter()
             .map(|id| id.as_str().to_owned())
             .collect(),
+        named_by,
     }
-}
-
-/// Returns a commit names its parents and its snapshot, in every repository that holds it.
-fn names_of_commit(row: &CommitRow, naming: &[String]) -> Vec<Unresolved> {
-    let parents = reconstruct::parent_ids(&row.parent_ids).unwrap_or_default();
-    let snapshot = reconstruct::non_empty(row.snapshot_id.as_deref()).map(ObjectId::new);
-    let mut out = Vec::new();
-    for repo in naming {
-        let parents = parents.iter().map(|id| (Kind::Commit, id));
-        let snapshot = snapshot.iter().map(|id| (Kind::Snapshot, id));
-        out.extend(
-            parents
-                .chain(snapshot)
-                .map(|(kind, id)| named(kind, id.as_str(), repo, &row.commit_id)),
-        );
-    }
-    out
 }

@@ -53,6 +53,9 @@ pub fn parent_ids(text: &str) -> Result<Vec<ObjectId>, RowError> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
+    if let Some(ids) = json::text_list(text) {
+        return Ok(ids.into_iter().map(ObjectId::new).collect());
+    }
     let Value::Array(list) = json::parse(text.as_bytes()).map_err(|e| broken(column, e))? else {
         return Err(broken(column, CellError::NoList));
     };
@@ -131,12 +134,17 @@ pub fn directories(row: &SnapshotRow) -> Result<BTreeSet<String>, RowError> {
     let column = "directories";
     match non_empty(row.directories.as_deref()) {
         None => Ok(BTreeSet::new()),
-        Some(text) => match json::parse(text.as_bytes()).map_err(|e| broken(column, e))? {
-            Value::Null => Ok(BTreeSet::new()),
-            value => {
-                luthier_object::snapshot::directories_from(value).map_err(|e| broken(column, e))
+        Some(text) => {
+            if let Some(paths) = json::text_list(text) {
+                return Ok(paths.into_iter().collect());
             }
-        },
+            match json::parse(text.as_bytes()).map_err(|e| broken(column, e))? {
+                Value::Null => Ok(BTreeSet::new()),
+                value => {
+                    luthier_object::snapshot::directories_from(value).map_err(|e| broken(column, e))
+                }
+            }
+        }
     }
 }
 

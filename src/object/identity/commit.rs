@@ -140,6 +140,47 @@ pub fn verify_commit(record: &CommitRecord) -> Option<CommitScheme> {
         .map(|formula| formula.scheme)
 }
 
+/// The fields that ids of commits are made from, as a row states them.
+#[derive(Clone, Copy, Debug)]
+pub struct Stated<'r> {
+    pub parents: &'r [ObjectId],
+    pub snapshot_id: &'r ObjectId,
+    pub message: &'r str,
+    pub committed_at: &'r str,
+    pub author: &'r str,
+    pub signer_public_key: &'r str,
+}
+
+/// Returns the scheme under which these fields, as they stand, give `id` and no other fields do: a NUL in one of them
+/// would make two records of one id.
+#[must_use]
+pub fn verify_stated(id: &ObjectId, stated: &Stated<'_>) -> Option<CommitScheme> {
+    let texts = [
+        stated.message,
+        stated.committed_at,
+        stated.author,
+        stated.signer_public_key,
+    ];
+    let ids = stated.parents.iter().chain([stated.snapshot_id]);
+    let mut all = texts.into_iter().chain(ids.map(ObjectId::as_str));
+    if all.any(|text| text.contains('\0')) {
+        return None;
+    }
+    let digest = id.digest()?;
+    let fields = Fields {
+        parents: stated.parents.iter().collect(),
+        snapshot_id: Some(stated.snapshot_id),
+        message: stated.message,
+        committed_at: stated.committed_at,
+        author: stated.author,
+        signer_public_key: stated.signer_public_key,
+    };
+    SCHEMES
+        .iter()
+        .find(|formula| formula.digest(&fields) == digest)
+        .map(|formula| formula.scheme)
+}
+
 /// Returns each scheme with the id that it gives the record, in the order in which they are tried. The record's own id
 /// is not read.
 #[must_use]

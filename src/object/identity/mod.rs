@@ -11,8 +11,8 @@ pub use blob::{
     BlobDigests, BlobHasher, BlobScheme, blob_id, blob_trials, is_empty_blob, verify_blob,
 };
 pub use commit::{
-    CommitScheme, Recovered, ambiguous_commit, commit_id, commit_trials, recover_commit,
-    verify_commit,
+    CommitScheme, Recovered, Stated, ambiguous_commit, commit_id, commit_trials, recover_commit,
+    verify_commit, verify_stated,
 };
 pub use snapshot::{
     Directories, SnapshotScheme, ambiguous_snapshot, recover_snapshot, snapshot_id,

@@ -215,7 +215,8 @@ impl<'t> TreeText<'t> {
     fn hash(&self, hasher: Sha256) -> [u8; 32] {
         let mut out = Chunks {
             hasher,
-            waiting: Vec::with_capacity(CHUNK),
+            // Most trees are small, and a block of this size is given back to the system each time.
+            waiting: Vec::new(),
             is_first: true,
         };
         // Whole strings are sorted. NUL sorts before all else, so that is the manifest's own order,

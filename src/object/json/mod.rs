@@ -6,6 +6,9 @@
 mod read;
 mod write;
 
+mod plain;
+
+pub use plain::{signer_public_key, text_list};
 pub use read::parse;
 pub(crate) use read::{texts, value};
 pub use write::canonical;

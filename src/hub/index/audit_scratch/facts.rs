@@ -2,7 +2,7 @@
 
 use super::AuditScratch;
 use super::key::{KEY, Met};
-use super::tables::{self, EDGE, NUMBERED, Tables};
+use super::tables::{self, NUMBERED, Tables};
 use crate::index::scratch_file::{Query, ask};
 use crate::index::scratch_trouble::Trouble;
 use crate::index::{IndexError, MembershipRow, RepoRow};
@@ -56,24 +56,6 @@ impl Standing {
             _ => Standing::Unjudged,
         }
     }
-}
-
-/// A commit's place in the graph. Its number is its place among all that are laid down, from 0.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CommitFact {
-    pub id: String,
-    pub repo_id: String,
-    pub snapshot_id: Option<String>,
-    pub parents: Vec<String>,
-}
-
-/// The fields of a snapshot that the walks need. Its number is its place among all that are laid down, from 0.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SnapshotFact {
-    pub id: String,
-    /// Entries of the best known manifest.
-    pub entries: Option<u64>,
-    pub parent: Option<String>,
 }
 
 /// A branch.
@@ -131,7 +113,8 @@ impl AuditScratch {
         members: &[MembershipRow],
     ) -> Result<(), IndexError> {
         let met = |m: &MembershipRow| (Met::owned(&m.id), m.repo_id.clone());
-        self.lay_down(members, met, move |connection, tables, (id, repo)| {
+        let members = members.iter().map(met);
+        self.lay_down(members, move |connection, tables, (id, repo)| {
             let key = tables::kept(connection, kind, &id)?;
             let repo = tables.repos.number(&repo);
             Ok(tables.members.push(tables::numbered(&key, repo))?)
@@ -143,65 +126,18 @@ impl AuditScratch {
     ///
     /// # Errors
     /// The scratch file cannot be written.
-    pub async fn add_known(
+    pub async fn add_known<'i>(
         &self,
         kind: Kind,
-        rows: &[(String, Standing)],
+        rows: impl IntoIterator<Item = (&'i str, Standing)>,
     ) -> Result<(), IndexError> {
-        let met = |(id, standing): &(String, Standing)| (Met::owned(id), *standing as u8);
-        self.lay_down(rows, met, move |connection, tables, (id, standing)| {
+        let rows = rows.into_iter();
+        let rows = rows.map(|(id, standing)| (Met::owned(id), standing as u8));
+        self.lay_down(rows, move |connection, tables, (id, standing)| {
             let mut fact = [standing; KEY + 1];
             fact[..KEY].copy_from_slice(&tables::kept(connection, kind, &id)?);
             Ok(tables.known.push(fact)?)
         })
-        .await
-    }
-
-    /// Lays down commits, each behind the last, and the edges to their parents.
-    ///
-    /// # Errors
-    /// The scratch file cannot be written.
-    pub async fn add_commits(&self, commits: &[CommitFact]) -> Result<(), IndexError> {
-        let met = |c: &CommitFact| MetCommit {
-            id: Met::owned(&c.id),
-            repo_id: c.repo_id.clone(),
-            snapshot: c.snapshot_id.as_deref().map(Met::owned),
-            parents: c.parents.iter().map(|id| Met::owned(id)).collect(),
-        };
-        self.lay_down(commits, met, |connection, tables, commit| {
-            commit.lay_down(connection, tables)
-        })
-        .await
-    }
-
-    /// Lays down snapshots, each behind the last.
-    ///
-    /// # Errors
-    /// The scratch file cannot be written.
-    pub async fn add_snapshots(&self, snapshots: &[SnapshotFact]) -> Result<(), IndexError> {
-        let met = |s: &SnapshotFact| {
-            let parent = s.parent.as_deref().map(Met::owned);
-            (Met::owned(&s.id), s.entries, parent)
-        };
-        self.lay_down(
-            snapshots,
-            met,
-            |connection, tables, (id, entries, parent)| {
-                let number = tables.snapshots.len() as u32;
-                let key = tables::kept(connection, Kind::Snapshot, &id)?;
-                tables.snapshots.push(key)?;
-                let mut fact = [0; NUMBERED + 9];
-                fact[..NUMBERED].copy_from_slice(&tables::numbered(&key, number));
-                fact[NUMBERED] = u8::from(entries.is_some());
-                fact[NUMBERED + 1..].copy_from_slice(&entries.unwrap_or(0).to_be_bytes());
-                tables.snapshot_ids.push(fact)?;
-                if let Some(parent) = parent {
-                    let parent = tables::kept(connection, Kind::Snapshot, &parent)?;
-                    tables.deltas.push(tables::numbered(&parent, number))?;
-                }
-                Ok(())
-            },
-        )
         .await
     }
 
@@ -272,19 +208,32 @@ impl AuditScratch {
         kind: Kind,
         ids: &[String],
     ) -> Result<HashMap<String, Vec<String>>, IndexError> {
-        let found = self
-            .each_key(kind, ids, |tables, key| {
-                let held = tables.members.all(key)?;
-                let repo = |fact: &[u8; NUMBERED]| {
-                    let number = tables::number_behind(fact);
-                    tables.repos.id(number).to_owned()
-                };
-                let mut repos: Vec<String> = held.iter().map(repo).collect();
-                repos.sort_unstable();
-                Ok((!repos.is_empty()).then_some(repos))
-            })
-            .await?;
-        Ok(of_ids(ids, found))
+        let found = self.holders_of_each(kind, ids.iter().map(String::as_str));
+        let found = ids.iter().cloned().zip(found.await?);
+        Ok(found.filter(|(_, repos)| !repos.is_empty()).collect())
+    }
+
+    /// Returns the repositories that hold each id, in the order of the ids.
+    ///
+    /// # Errors
+    /// The scratch file cannot be read.
+    pub async fn holders_of_each<'i>(
+        &self,
+        kind: Kind,
+        ids: impl Iterator<Item = &'i str>,
+    ) -> Result<Vec<Vec<String>>, IndexError> {
+        let found = self.each_key(kind, ids, |tables, key| {
+            let held = tables.members.all(key)?;
+            let repo = |fact: &[u8; NUMBERED]| {
+                let number = tables::number_behind(fact);
+                tables.repos.id(number).to_owned()
+            };
+            let mut repos: Vec<String> = held.iter().map(repo).collect();
+            repos.sort_unstable();
+            Ok(Some(repos))
+        });
+        let found = found.await?.into_iter();
+        Ok(found.map(Option::unwrap_or_default).collect())
     }
 
     /// Of `ids`, those that have a row, each with what is known of it.
@@ -296,26 +245,27 @@ impl AuditScratch {
         kind: Kind,
         ids: &[String],
     ) -> Result<HashMap<String, Standing>, IndexError> {
-        let found = self
-            .each_key(kind, ids, |tables, key| {
-                let fact = tables.known.first(key)?;
-                Ok(fact.map(|fact| Standing::numbered(fact[KEY])))
-            })
-            .await?;
-        Ok(of_ids(ids, found))
+        let texts = ids.iter().map(String::as_str);
+        let found = self.each_key(kind, texts, |tables, key| {
+            let fact = tables.known.first(key)?;
+            Ok(fact.map(|fact| Standing::numbered(fact[KEY])))
+        });
+        let found = ids.iter().zip(found.await?);
+        let known = found.filter_map(|(id, standing)| Some((id.clone(), standing?)));
+        Ok(known.collect())
     }
 
     /// Asks about each id, in the order given.
-    async fn each_key<T: Send + 'static>(
+    async fn each_key<'i, T: Send + 'static>(
         &self,
         kind: Kind,
-        ids: &[String],
+        ids: impl Iterator<Item = &'i str>,
         ask: impl Fn(&mut Tables, &[u8]) -> Result<Option<T>, Trouble> + Send + 'static,
     ) -> Result<Vec<Option<T>>, IndexError> {
+        let ids: Vec<Met<'static>> = ids.map(Met::owned).collect();
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let ids: Vec<Met<'static>> = ids.iter().map(|id| Met::owned(id)).collect();
         self.file
             .with(move |connection, tables| {
                 let mut out = Vec::with_capacity(ids.len());
@@ -331,16 +281,15 @@ impl AuditScratch {
     }
 
     /// Lays down each of these, as it is at the door, behind what was laid down.
-    pub(super) async fn lay_down<T, M: Send + 'static>(
+    pub(super) async fn lay_down<M: Send + 'static>(
         &self,
-        rows: &[T],
-        met: impl Fn(&T) -> M,
+        rows: impl Iterator<Item = M>,
         lay_down: impl Fn(&Connection, &mut Tables, M) -> Result<(), Trouble> + Send + 'static,
     ) -> Result<(), IndexError> {
+        let rows: Vec<M> = rows.collect();
         if rows.is_empty() {
             return Ok(());
         }
-        let rows: Vec<M> = rows.iter().map(met).collect();
         self.file
             .tell(move |connection, tables| {
                 rows.into_iter()
@@ -358,45 +307,6 @@ impl AuditScratch {
     ) -> Result<(), IndexError> {
         self.file.add((head, ""), rows, bind).await
     }
-}
-
-/// A commit at the door.
-struct MetCommit {
-    id: Met<'static>,
-    repo_id: String,
-    snapshot: Option<Met<'static>>,
-    parents: Vec<Met<'static>>,
-}
-
-impl MetCommit {
-    fn lay_down(self, connection: &Connection, tables: &mut Tables) -> Result<(), Trouble> {
-        let number = tables.commits.len() as u32;
-        let key = tables::kept(connection, Kind::Commit, &self.id)?;
-        tables.commit_ids.push(tables::numbered(&key, number))?;
-        let mut tree = tables::no_key();
-        if let Some(snapshot) = &self.snapshot {
-            tree = tables::kept(connection, Kind::Snapshot, snapshot)?;
-            tables.trees.push(tables::numbered(&tree, number))?;
-        }
-        let repo = tables.repos.number(&self.repo_id);
-        tables.commits.push(tables::pair(&key, repo, &tree))?;
-        for (at, parent) in self.parents.iter().enumerate() {
-            let parent = tables::kept(connection, Kind::Commit, parent)?;
-            let mut edge = [0; EDGE];
-            edge[..NUMBERED].copy_from_slice(&tables::numbered(&parent, number));
-            edge[NUMBERED..].copy_from_slice(&(at as u32).to_be_bytes());
-            tables.edges.push(edge)?;
-        }
-        Ok(())
-    }
-}
-
-/// Returns what was found on ids by these.
-fn of_ids<T>(ids: &[String], found: Vec<Option<T>>) -> HashMap<String, T> {
-    let found = ids.iter().zip(found);
-    found
-        .filter_map(|(id, found)| Some((id.clone(), found?)))
-        .collect()
 }
 
 /// Returns a list of texts as one bind.

@@ -5,6 +5,7 @@
 //! texts of ids without a digest (`key`) are rows of a temporary SQLite file. All of it lies in the system's folder for
 //! temporary files, is nobody's truth, and goes when it is dropped.
 
+mod commits;
 mod facts;
 mod findings;
 mod graph;
@@ -15,18 +16,22 @@ mod namers;
 mod names;
 mod numbered;
 mod order;
+mod recent;
 mod references;
 mod sorted;
 mod standing;
 mod tables;
+mod trees;
 
-pub use facts::{BranchFact, CommitFact, ListedKey, SnapshotFact, Standing, StoredCopy};
+pub use commits::{CommitFact, SnapshotFact};
+pub use facts::{BranchFact, ListedKey, Standing, StoredCopy};
 pub use findings::{FindingQuery, FindingRow, FindingTally, LeftQuery};
 pub use merge::Cover;
 pub use namers::Namer;
 pub use names::Unresolved;
 pub use order::{FindingOrder, Stretch};
 pub use standing::{BranchHead, BranchStanding, Stands};
+pub use trees::TreeNames;
 
 use super::IndexError;
 use super::scratch_file::ScratchFile;
@@ -64,6 +69,14 @@ impl AuditScratch {
     pub async fn new() -> Result<Self, IndexError> {
         let file = ScratchFile::new("the audit's scratch file", "audit", SCHEMA).await?;
         Ok(Self { file })
+    }
+
+    /// Brings what was laid down into one order, before much of it is looked up.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub async fn order(&self) -> Result<(), IndexError> {
+        self.file.tell(|_, tables| Ok(tables.merge()?)).await
     }
 
     /// Makes the indices and the order that the joins need.

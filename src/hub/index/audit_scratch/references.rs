@@ -23,12 +23,15 @@ impl AuditScratch {
             let (id, by) = (Met::owned(&n.id), Met::owned(&n.by_id));
             (n.kind, id, n.repo_id.clone(), by)
         };
-        self.lay_down(names, met, |connection, tables, (kind, id, repo, by)| {
-            let key = tables::kept(connection, kind, &id)?;
-            let by = tables::label(connection, &by)?;
-            let repo = tables.repos.number(&repo);
-            Ok(tables.named.push(tables::pair(&key, repo, &by))?)
-        })
+        self.lay_down(
+            names.iter().map(met),
+            |connection, tables, (kind, id, repo, by)| {
+                let key = tables::kept(connection, kind, &id)?;
+                let by = tables::label(connection, &by)?;
+                let repo = tables.repos.number(&repo);
+                Ok(tables.named.push(tables::pair(&key, repo, &by))?)
+            },
+        )
         .await
     }
 

@@ -2,6 +2,7 @@
 
 use super::key::{self, Form, KEY, Key, Meant, Met};
 use super::numbered::Numbered;
+use super::recent::Recent;
 use super::sorted::Sorted;
 use crate::index::scratch_trouble::Trouble;
 use luthier_object::Kind;
@@ -32,6 +33,8 @@ pub(super) struct Tables {
     /// Rows: key, standing.
     pub known: Sorted<{ KEY + 1 }>,
     pub named: Sorted<NAMED>,
+    /// What was named last: key and number of the repository.
+    pub recent: Recent<NUMBERED>,
     /// Key and number of the repository that holds the row.
     pub members: Sorted<NUMBERED>,
     pub commits: Numbered<COMMIT>,
@@ -54,6 +57,7 @@ impl Default for Tables {
             repos: Repos::default(),
             known: Sorted::new(KEY),
             named: Sorted::new(NUMBERED),
+            recent: Recent::new(),
             members: Sorted::new(NUMBERED),
             commits: Numbered::new(),
             commit_ids: Sorted::new(KEY),
