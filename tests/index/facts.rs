@@ -1,9 +1,10 @@
 //! The joins over facts against sets that are held in memory, with ids of every form.
 
-use super::{AuditScratch, CommitFact, Cover, FindingRow, Standing, Unresolved};
+use super::{AuditScratch, CommitFact, Cover, FindingRow, Standing, TreeNames, Unresolved};
 use crate::index::MembershipRow;
-use luthier_object::Kind;
+use luthier_object::{Kind, Manifest, ObjectId};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A hub of few ids that meet often.
 #[derive(Default)]
@@ -251,4 +252,79 @@ async fn a_newer_look_takes_the_findings_of_rows_that_gave_an_answer() {
         let found: Vec<&str> = found.iter().map(|row| row.id.as_str()).collect();
         assert_eq!(found, left);
     }
+}
+
+fn tree(id: &str, repos: &[&str], blobs: &[&str]) -> TreeNames {
+    let entries = blobs.iter().enumerate();
+    let entries = entries.map(|(at, id)| (format!("{at}.wav"), ObjectId::new(*id)));
+    TreeNames {
+        snapshot_id: id.to_owned(),
+        repos: repos.iter().map(|repo| (*repo).to_owned()).collect(),
+        manifest: Arc::new(entries.collect::<Manifest>()),
+    }
+}
+
+#[tokio::test]
+async fn a_bad_blob_blocks_every_tree_that_names_it_and_is_named_by_the_first() {
+    let scratch = AuditScratch::new().await.unwrap();
+    let sound = "1".repeat(64);
+    let missing = format!("sha256:{}", "2".repeat(64));
+    let known = [(sound.as_str(), Standing::Sound), ("odd", Standing::Bad)];
+    scratch.add_known(Kind::Blob, known).await.unwrap();
+    let trees = vec![
+        tree("first", &["a"], &[&sound, &missing]),
+        tree("second", &["a", "b"], &[&missing, "odd", &missing]),
+        tree("third", &["b"], &[&sound]),
+    ];
+    scratch.add_trees(trees).await.unwrap();
+    let commits = ["first", "second", "third"].map(|tree| CommitFact {
+        snapshot_id: Some(tree.to_owned()),
+        ..commit(tree, &[])
+    });
+    scratch.add_commits(&commits).await.unwrap();
+    for (blob, blocked) in [(&missing, vec![0, 1]), (&sound, vec![])] {
+        let found = scratch.blocked_commits(Kind::Blob, blob).await.unwrap();
+        assert_eq!(found, blocked, "{blob}");
+    }
+    let odd = scratch.blocked_commits(Kind::Blob, "odd").await.unwrap();
+    assert_eq!(odd, [1]);
+    let named = |repo: &str, by: &str| Unresolved {
+        kind: Kind::Blob,
+        id: missing.clone(),
+        repo_id: repo.to_owned(),
+        by_id: by.to_owned(),
+    };
+    let without = scratch.without_row(None, 10).await.unwrap();
+    assert_eq!(without, [named("a", "first")]);
+    let held = [crate::index::MembershipRow {
+        id: missing.clone(),
+        repo_id: "c".to_owned(),
+    }];
+    scratch.add_members(Kind::Blob, &held).await.unwrap();
+    let known = [(missing.as_str(), Standing::Sound)];
+    scratch.add_known(Kind::Blob, known).await.unwrap();
+    let elsewhere = scratch.held_elsewhere(None, 10).await.unwrap();
+    assert_eq!(elsewhere, [named("a", "first"), named("b", "second")]);
+}
+
+#[tokio::test]
+async fn a_judged_commit_names_its_parents_and_its_tree_in_every_repository() {
+    let scratch = AuditScratch::new().await.unwrap();
+    let named_by = ["b".to_owned(), "a".to_owned()].to_vec();
+    let judged = CommitFact {
+        named_by,
+        ..commit("child", &["parent"])
+    };
+    let unjudged = commit("other", &["unnamed"]);
+    scratch.add_commits(&[judged, unjudged]).await.unwrap();
+    let found = scratch.without_row(None, 10).await.unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|u| (u.kind, u.id.as_str(), u.repo_id.as_str(), u.by_id.as_str()))
+        .collect();
+    let wanted = [
+        (Kind::Commit, "parent", "a", "child"),
+        (Kind::Snapshot, "tree", "a", "child"),
+    ];
+    assert_eq!(found, wanted);
 }

@@ -1,8 +1,9 @@
 //! The spellings that rows lose are found again, and nothing else is.
 
 use super::identity::{
-    CommitScheme, Directories, SnapshotScheme, ambiguous_commit, ambiguous_snapshot, commit_trials,
-    recover_commit, recover_snapshot, snapshot_trials, verify_commit, verify_snapshot,
+    CommitScheme, Directories, SnapshotScheme, Stated, ambiguous_commit, ambiguous_snapshot,
+    commit_trials, recover_commit, recover_snapshot, snapshot_trials, verify_commit,
+    verify_snapshot, verify_stated,
 };
 use super::{CommitRecord, Manifest, ObjectId};
 use serde_json::json;
@@ -52,6 +53,37 @@ fn a_sound_record_is_recovered_as_it_stands() {
         let found = recover_commit(&record).expect("sound");
         assert_eq!((found.scheme, found.offset), (scheme, None));
         assert_eq!((found.author_emptied, found.record), (false, record));
+    }
+}
+
+#[test]
+fn what_a_row_states_proves_as_its_record_does_unless_a_field_holds_a_nul() {
+    for scheme in SCHEMES {
+        for message in ["wax\nthe é", "wax\0"] {
+            let mut record = commit(scheme, "2026-03-29T01:30:00.5+02:00", "gabriel");
+            record.message = message.to_owned();
+            let mut trials = commit_trials(&record).into_iter();
+            record.commit_id = trials.find(|t| t.0 == scheme).expect("tried").1;
+            let parents: Vec<ObjectId> = record.parents().cloned().collect();
+            let snapshot_id = record.snapshot_id.clone().expect("a tree");
+            let stated = Stated {
+                parents: &parents,
+                snapshot_id: &snapshot_id,
+                message: &record.message,
+                committed_at: &record.committed_at,
+                author: &record.author,
+                signer_public_key: record.rest_text("signer_public_key"),
+            };
+            let sound = ambiguous_commit(&record).is_none();
+            let found = verify_stated(&record.commit_id, &stated);
+            assert_eq!(found, sound.then_some(scheme));
+            let other = Stated {
+                author: "other",
+                message: "other",
+                ..stated
+            };
+            assert_eq!(verify_stated(&record.commit_id, &other), None);
+        }
     }
 }
 
