@@ -28,6 +28,7 @@ pub mod json;
 pub mod legacy;
 pub mod manifest;
 pub mod merge;
+pub mod meta;
 pub mod pack;
 pub mod path;
 pub mod proof;

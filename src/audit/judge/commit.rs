@@ -15,7 +15,7 @@ use luthier_hub::index::CommitRow;
 use luthier_hub::index::audit_scratch::StoredCopy;
 use luthier_hub::store::reconstruct::{self, RowError};
 use luthier_object::identity::{self, CommitScheme, Recovered, Stated};
-use luthier_object::{Kind, ObjectId, Record, json, time};
+use luthier_object::{Kind, ObjectId, Record, meta, time};
 
 /// Returns the evidence on a commit whose id no formula reproduces from its row.
 fn unverifiable(record: &Result<(), RowError>) -> Evidence {
@@ -29,12 +29,20 @@ fn unverifiable(record: &Result<(), RowError>) -> Evidence {
 impl Judge {
     /// Judges one commit row; `copies` are the listed keys of its digest.
     pub async fn commit(&self, row: &CommitRow, copies: &[StoredCopy]) -> Verdict {
+        match self.plain_proof(row) {
+            Some(scheme) => {
+                let mut verdict = Verdict::default();
+                verdict.proved_by(Kind::Commit, scheme.name());
+                verdict
+            }
+            None => self.whole_commit(row, copies).await,
+        }
+    }
+
+    /// Judges one commit row by the record that it states.
+    async fn whole_commit(&self, row: &CommitRow, copies: &[StoredCopy]) -> Verdict {
         let mut verdict = Verdict::default();
         let id = ObjectId::new(&row.commit_id);
-        if let Some(scheme) = self.plain_proof(row, &id) {
-            verdict.proved_by(Kind::Commit, scheme.name());
-            return verdict;
-        }
         let about = |evidence| Finding::new(evidence, Subject::Commit, id.as_str());
         if reconstruct::non_empty(row.snapshot_id.as_deref()).is_none() {
             let parents = parents(row);
@@ -85,7 +93,7 @@ impl Judge {
 
     /// Returns the scheme under which a row gives its id as it stands, where that is all that this depth asks: nearly
     /// always, and no record is made for it.
-    fn plain_proof(&self, row: &CommitRow, id: &ObjectId) -> Option<CommitScheme> {
+    fn plain_proof(&self, row: &CommitRow) -> Option<CommitScheme> {
         if self.depth != Depth::Rows || row.oversized {
             return None;
         }
@@ -98,9 +106,9 @@ impl Judge {
             message: &row.message,
             committed_at: &committed_at,
             author: &row.author,
-            signer_public_key: &json::signer_public_key(&row.commit_meta)?,
+            signer_public_key: &meta::signer_public_key(&row.commit_meta)?,
         };
-        let scheme = identity::verify_stated(id, &stated)?;
+        let scheme = identity::verify_stated(&ObjectId::new(&row.commit_id), &stated)?;
         scheme.accepted_by_clients().then_some(scheme)
     }
 

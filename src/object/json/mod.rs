@@ -8,9 +8,10 @@ mod write;
 
 mod plain;
 
-pub use plain::{signer_public_key, text_list};
+pub use plain::text_list;
+pub(crate) use plain::{Text, Texts};
 pub use read::parse;
-pub(crate) use read::{texts, value};
+pub(crate) use read::{Guard, Strict, scan, texts, value};
 pub use write::canonical;
 pub(crate) use write::write_string;
 

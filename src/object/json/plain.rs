@@ -1,10 +1,8 @@
 //! What rows mostly hold, read without a value for each part. Nothing is judged here: where a text is not plain, the
 //! strict reader says what it is.
 
-use super::read::{Guard, Strict, scan};
-use crate::commit::defaults;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use super::read::scan;
+use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -18,26 +16,8 @@ pub fn text_list(text: &str) -> Option<Vec<String>> {
     Some(list.into_iter().map(Cow::into_owned).collect())
 }
 
-/// Returns the `signer_public_key` of a `commit_meta`, empty where it has none; `None` where the cell holds more or other
-/// things than the table of a commit's fields.
-#[must_use]
-pub fn signer_public_key(commit_meta: &str) -> Option<Cow<'_, str>> {
-    if commit_meta.is_empty() {
-        return Some(Cow::Borrowed(""));
-    }
-    // A text that it has to change is not plain.
-    let Cow::Borrowed(text) = scan(commit_meta).ok()? else {
-        return None;
-    };
-    let mut reader = serde_json::Deserializer::from_str(text);
-    reader.disable_recursion_limit(); // `scan` has bounded the depth
-    let key = reader.deserialize_map(Meta).ok()?;
-    reader.end().ok()?;
-    Some(key)
-}
-
 /// Reads a text where it lies.
-struct Text;
+pub(crate) struct Text;
 
 impl<'de> DeserializeSeed<'de> for Text {
     type Value = Cow<'de, str>;
@@ -60,7 +40,7 @@ impl<'de> Visitor<'de> for Text {
 }
 
 /// Reads a list of texts where they lie.
-struct Texts;
+pub(crate) struct Texts;
 
 impl<'de> DeserializeSeed<'de> for Texts {
     type Value = Vec<Cow<'de, str>>;
@@ -83,104 +63,9 @@ impl<'de> Visitor<'de> for Texts {
     }
 }
 
-/// Reads a `commit_meta` whose keys are all of the table, each once and of its type; gives the key that signs.
-struct Meta;
-
-impl<'de> Visitor<'de> for Meta {
-    type Value = Cow<'de, str>;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the fields of a commit")
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let unlike = || A::Error::custom("not plain");
-        let mut signer = Cow::Borrowed("");
-        let mut seen = 0u32;
-        while let Some(key) = entries.next_key_seed(Text)? {
-            let at = defaults().iter().position(|(known, _)| *known == key);
-            let at = at.filter(|at| seen & 1 << at == 0).ok_or_else(unlike)?;
-            seen |= 1 << at;
-            let fits = match &defaults()[at].1 {
-                Value::String(_) => {
-                    let text = entries.next_value_seed(Text)?;
-                    if key == "signer_public_key" {
-                        signer = text;
-                    }
-                    true
-                }
-                Value::Array(_) => entries.next_value_seed(Texts).map(|_| true)?,
-                expected => {
-                    let value = entries.next_value_seed(Strict(&Guard::default()))?;
-                    match expected {
-                        Value::Number(_) => value.is_i64() || value.is_u64(),
-                        Value::Object(_) => value.is_object(),
-                        other => other.is_null(),
-                    }
-                }
-            };
-            if !fits {
-                return Err(unlike());
-            }
-        }
-        Ok(signer)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{signer_public_key, text_list};
-    use crate::commit::{OWN, with_defaults};
-    use crate::json::parse;
-    use serde_json::Value;
-
-    /// What the strict reader says.
-    fn strictly(text: &str) -> Option<String> {
-        let Value::Object(map) = parse(text.as_bytes()).ok()? else {
-            return None;
-        };
-        let map = with_defaults(map).ok()?;
-        let signer = map.get("signer_public_key").and_then(Value::as_str);
-        Some(signer.unwrap_or_default().to_owned())
-    }
-
-    #[test]
-    fn a_plain_commit_meta_is_read_as_the_strict_reader_reads_it() {
-        for text in [
-            "{}",
-            r#" { "signer_public_key" : "k\u0065y" , "test_runs":3 } "#,
-            r#"{"metadata":{"a":{"b":[1,2.5]}},"structured_delta":{"x":null},"reviewed_by":["é"]}"#,
-            r#"{"agent_id":"","breaking_changes":[],"format_version":1,"metadata":{},"signer_public_key":"k"}"#,
-        ] {
-            let plain = signer_public_key(text).map(std::borrow::Cow::into_owned);
-            assert!(plain.is_some(), "{text}");
-            assert_eq!(plain, strictly(text), "{text}");
-        }
-        assert_eq!(signer_public_key("").as_deref(), Some(""));
-    }
-
-    #[test]
-    fn whatever_else_a_commit_meta_holds_is_left_to_the_strict_reader() {
-        let own = format!(r#"{{"{}":"x"}}"#, OWN[0]);
-        for text in [
-            "null",
-            "[]",
-            "{",
-            "{} {}",
-            r#"{"signer_public_key":"a","signer_public_key":"b"}"#,
-            r#"{"signer_public_key":3}"#,
-            r#"{"signer_public_key":null}"#,
-            r#"{"test_runs":1.0}"#,
-            r#"{"test_runs":-0}"#,
-            r#"{"test_runs":99999999999999999999}"#,
-            r#"{"metadata":[]}"#,
-            r#"{"metadata":{"a":1,"a":2}}"#,
-            r#"{"reviewed_by":[1]}"#,
-            r#"{"agent_id":"\ud800"}"#,
-            r#"{"mood":"sad"}"#,
-            &own,
-        ] {
-            assert_eq!(signer_public_key(text), None, "{text}");
-        }
-    }
+    use super::text_list;
 
     #[test]
     fn a_list_of_texts_is_read_and_nothing_else() {

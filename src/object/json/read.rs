@@ -72,7 +72,7 @@ where
 /// Walks the tokens once for what serde_json would let through or not name: depth, the number of
 /// values, integers beyond 64 bits (it makes them floats), `NaN` and `Infinity` as Python writes
 /// them, and `-0` (an integer in Python, a float to it).
-pub(super) fn scan(text: &str) -> Result<Cow<'_, str>, JsonError> {
+pub(crate) fn scan(text: &str) -> Result<Cow<'_, str>, JsonError> {
     let bytes = text.as_bytes();
     let (mut at, mut depth, mut values) = (0, 0usize, 1usize);
     let mut minus_zeros = Vec::new();
@@ -178,7 +178,7 @@ fn explain(error: &serde_json::Error) -> JsonError {
 /// The state that one reading shares: the number of values, and why it stopped. A refusal travels here and not in the
 /// format's error, whose text a hostile key could imitate.
 #[derive(Default)]
-pub(super) struct Guard {
+pub(crate) struct Guard {
     values: Cell<usize>,
     refusal: RefCell<Option<JsonError>>,
 }
@@ -201,7 +201,7 @@ impl Guard {
 
 /// Builds a [`Value`] under a [`Guard`].
 #[derive(Clone, Copy)]
-pub(super) struct Strict<'g>(pub &'g Guard);
+pub(crate) struct Strict<'g>(pub &'g Guard);
 
 impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
