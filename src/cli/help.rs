@@ -132,6 +132,11 @@ Examples:
   luthier signoff --out reports           Write the two reports into a folder
   luthier signoff --pulls 20 --json       Pull 20 branches only; print the verdict as JSON";
 
+pub const SERVE: &str = "\
+Examples:
+  luthier serve --profile standby         Let clients clone http://127.0.0.1:8420/OWNER/SLUG
+  luthier serve --write --tokens t.toml   Take pushes too, from whoever has a token";
+
 pub const SCHEMA: &str = "\
 Examples:
   luthier schema                          Show what the database offers and lacks

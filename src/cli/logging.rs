@@ -66,6 +66,7 @@ pub fn name(cli: &Cli) -> &'static str {
             Command::Backfill(_) => "backfill",
             Command::Pull(_) => "pull",
             Command::Verify(_) => "verify",
+            Command::Serve(_) => "serve",
             Command::SignOff(_) => "signoff",
             Command::Schema(_) => "schema",
             Command::Checkpoint(_) => "checkpoint",

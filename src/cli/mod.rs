@@ -23,6 +23,7 @@ mod pull;
 mod rebuild;
 mod repair;
 mod schema;
+mod serve;
 mod show;
 mod signoff;
 mod stop;
@@ -134,6 +135,9 @@ enum Command {
     /// Check a pulled folder as a client does; needs no hub
     #[command(after_help = help::VERIFY)]
     Verify(verify::Verify),
+    /// Serve the hub's repositories to MuseHub clients of March 2026; read-only without --write
+    #[command(after_help = help::SERVE)]
+    Serve(serve::Serve),
     /// Read every object, pull every branch, and write a report that says PASS, FAIL or INCOMPLETE
     #[command(name = "signoff", after_help = help::SIGN_OFF)]
     SignOff(signoff::SignOff),
@@ -307,6 +311,7 @@ async fn dispatch(cli: Cli, stop: Stop) -> Result<Exit, CliError> {
         Some(Command::Repair(command)) => repair::run(command, &cli.global, out).await,
         Some(Command::Pull(command)) => pull::run(command, &cli.global, out).await,
         Some(Command::Verify(command)) => verify::run(command, out).await,
+        Some(Command::Serve(command)) => serve::run(command, &cli.global, out).await,
         Some(Command::SignOff(command)) => signoff::run(command, &cli.global, out).await,
         Some(Command::Doctor) => doctor::run(&cli.global, out).await,
         Some(Command::Schema(command)) => schema::run(command, &cli.global, out).await,

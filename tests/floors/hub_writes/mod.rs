@@ -151,6 +151,7 @@ impl Pair {
             branch: name.into(),
             branch_id: format!("b-{name}"),
             head: at.clone(),
+            force: false,
             blobs: vec![],
             snapshots: vec![],
             commits: vec![],

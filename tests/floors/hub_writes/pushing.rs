@@ -29,6 +29,7 @@ pub fn row_of(count: usize, first: &ObjectId) -> Push {
         branch: "main".into(),
         branch_id: "b-main".into(),
         head: commits.last().unwrap().commit_id.clone(),
+        force: false,
         blobs,
         snapshots,
         commits,
@@ -89,6 +90,7 @@ async fn deltas_are_filled_in_and_none_is_kept(pair: Pair) {
         branch: "main".into(),
         branch_id: String::new(),
         head: second.commit_id.clone(),
+        force: false,
         blobs: vec![one.clone(), two.clone()],
         // The later one comes first: chains are sent in any order.
         snapshots: vec![
@@ -157,6 +159,7 @@ async fn of_two_pushes_at_once_one_wins_and_nothing_is_lost(pair: Pair) {
                 branch: "main".into(),
                 branch_id: "b-main".into(),
                 head: commit.commit_id.clone(),
+                force: false,
                 blobs: vec![song],
                 snapshots: vec![PushedSnapshot::Whole(tree)],
                 commits: vec![commit],

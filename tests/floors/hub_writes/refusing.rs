@@ -22,6 +22,7 @@ fn with_tree(first: &ObjectId, tree: SnapshotRecord, blobs: Vec<Arrived>) -> Pus
         branch: "main".into(),
         branch_id: String::new(),
         head: commit.commit_id.clone(),
+        force: false,
         blobs,
         snapshots: vec![PushedSnapshot::Whole(tree)],
         commits: vec![commit],

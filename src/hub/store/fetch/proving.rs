@@ -58,16 +58,16 @@ impl Fetch {
                 Err(Why::Missing { key })
             }
             Got::Large(key, stated) => match read_large(&self.store, &key).await.map_err(unread)? {
-                Ok(bytes) => self
-                    .prove_object(kind, &id, (key, stated), bytes)
+                Ok(bytes) => prove_object(&self.store, kind, &id, (key, stated), bytes)
                     .await
                     .map_err(unread)?,
                 Err(why) => Err(why),
             },
-            Got::Bytes(key, stated, bytes) => self
-                .prove_object(kind, &id, (key, stated), bytes)
-                .await
-                .map_err(unread)?,
+            Got::Bytes(key, stated, bytes) => {
+                prove_object(&self.store, kind, &id, (key, stated), bytes)
+                    .await
+                    .map_err(unread)?
+            }
         };
         let settled = settled.and_then(|found| match objection(found.record()) {
             Some(why) => Err(why),
@@ -83,70 +83,6 @@ impl Fetch {
                 }
             }
         })
-    }
-
-    /// Proves bytes of the store. What is wrong, and what says more or other than its row where the id covers nothing,
-    /// is read again until two reads in a row are equal, which costs at least one more GET.
-    async fn prove_object(
-        &self,
-        kind: Kind,
-        id: &ObjectId,
-        (key, stated): (Key, Stated),
-        bytes: Bytes,
-    ) -> Result<ProveResult, StoreError> {
-        let (mut bytes, mut before) = (bytes, None);
-        for read in 1.. {
-            let proved = Proven::read(kind, id, bytes.clone());
-            let is_sound = proved
-                .as_ref()
-                .is_ok_and(|object| stated.agrees(object.record()));
-            let sha256: [u8; 32] = match is_sound {
-                true => return self.conclude((kind, key), proved, &bytes).await,
-                false => Sha256::digest(&bytes).into(),
-            };
-            if before == Some(sha256) {
-                return self.conclude((kind, key), proved, &bytes).await;
-            }
-            if read == READS {
-                break;
-            }
-            before = Some(sha256);
-            match read_large(&self.store, &key).await? {
-                Ok(again) => bytes = again,
-                Err(why) => return Ok(Err(why)),
-            }
-        }
-        Err(differ(&key))
-    }
-
-    async fn conclude(
-        &self,
-        (kind, key): (Kind, Key),
-        proved: Result<Proven, ProofError>,
-        bytes: &Bytes,
-    ) -> Result<ProveResult, StoreError> {
-        if proved.is_err() {
-            self.hold_to_size(&key, bytes.len() as u64).await?;
-        }
-        Ok(match proved {
-            Ok(object) => Ok(Found::Object(Fetched {
-                object,
-                origin: Origin::Canonical(key),
-            })),
-            Err(_) if is_treeless(kind, bytes) => Err(Why::Treeless),
-            Err(why) => Err(Why::Wrong { key, why }),
-        })
-    }
-
-    /// Makes sure that bytes that prove nothing are the object's: an empty answer or an error page is not.
-    async fn hold_to_size(&self, key: &Key, came: u64) -> Result<(), StoreError> {
-        match self.store.backend().head(key).await? {
-            Some(meta) if meta.size != came => Err(StoreError::Backend(BackendError::Remote {
-                what: key.to_string(),
-                why: format!("{came} bytes came, but the store announced {}", meta.size).into(),
-            })),
-            _ => Ok(()),
-        }
     }
 
     /// Checks bytes made from a row, or reports what is known from the rows.
@@ -209,6 +145,70 @@ impl Fetch {
                 ..trail.clone()
             });
         }
+    }
+}
+
+/// Proves bytes of the store. What is wrong, and what says more or other than its row where the id covers nothing,
+/// is read again until two reads in a row are equal, which costs at least one more GET.
+async fn prove_object(
+    store: &Store,
+    kind: Kind,
+    id: &ObjectId,
+    (key, stated): (Key, Stated),
+    bytes: Bytes,
+) -> Result<ProveResult, StoreError> {
+    let (mut bytes, mut before) = (bytes, None);
+    for read in 1.. {
+        let proved = Proven::read(kind, id, bytes.clone());
+        let is_sound = proved
+            .as_ref()
+            .is_ok_and(|object| stated.agrees(object.record()));
+        let sha256: [u8; 32] = match is_sound {
+            true => return conclude(store, (kind, key), proved, &bytes).await,
+            false => Sha256::digest(&bytes).into(),
+        };
+        if before == Some(sha256) {
+            return conclude(store, (kind, key), proved, &bytes).await;
+        }
+        if read == READS {
+            break;
+        }
+        before = Some(sha256);
+        match read_large(store, &key).await? {
+            Ok(again) => bytes = again,
+            Err(why) => return Ok(Err(why)),
+        }
+    }
+    Err(differ(&key))
+}
+
+async fn conclude(
+    store: &Store,
+    (kind, key): (Kind, Key),
+    proved: Result<Proven, ProofError>,
+    bytes: &Bytes,
+) -> Result<ProveResult, StoreError> {
+    if proved.is_err() {
+        hold_to_size(store, &key, bytes.len() as u64).await?;
+    }
+    Ok(match proved {
+        Ok(object) => Ok(Found::Object(Fetched {
+            object,
+            origin: Origin::Canonical(key),
+        })),
+        Err(_) if is_treeless(kind, bytes) => Err(Why::Treeless),
+        Err(why) => Err(Why::Wrong { key, why }),
+    })
+}
+
+/// Makes sure that bytes that prove nothing are the object's: an empty answer or an error page is not.
+async fn hold_to_size(store: &Store, key: &Key, came: u64) -> Result<(), StoreError> {
+    match store.backend().head(key).await? {
+        Some(meta) if meta.size != came => Err(StoreError::Backend(BackendError::Remote {
+            what: key.to_string(),
+            why: format!("{came} bytes came, but the store announced {}", meta.size).into(),
+        })),
+        _ => Ok(()),
     }
 }
 

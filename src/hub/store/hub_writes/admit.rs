@@ -1,5 +1,6 @@
 //! Admits arrivals: everything is checked before anything is stored.
 
+use super::stage::Staged;
 use super::{Arrivals, HubWriteError};
 use crate::index::RepoRow;
 use crate::store::Writer;
@@ -42,6 +43,8 @@ impl fmt::Display for Objection {
 pub(super) struct Admitted {
     /// Each with the path that it came under.
     pub blobs: Vec<(String, Proven)>,
+    /// Blobs that arrived ahead of the push.
+    pub staged: Vec<Staged>,
     pub snapshots: Vec<Proven>,
     pub commits: Vec<Proven>,
     /// Blobs and snapshots that the arrivals need and that are there.
@@ -145,6 +148,7 @@ impl Admission<'_> {
                 .filter(|row| row.storage_uri.is_some() || row.disk_path.is_some())
                 .map(|row| row.object_id.as_str())
                 .collect();
+            let mut rowless = Vec::new();
             for (id, path) in chunk {
                 if there.contains(id.as_str()) {
                     self.admitted
@@ -154,13 +158,26 @@ impl Admission<'_> {
                     // Nobody has brought it: its id alone gives its bytes.
                     self.admitted.blobs.push(((*path).clone(), empty));
                 } else {
-                    self.object(
-                        id.as_str(),
-                        "a snapshot refers to this blob; it was not sent, and the hub does not have it",
-                    );
+                    rowless.push(((*id).clone(), (*path).clone()));
                 }
             }
+            self.staged(rowless).await?;
         }
+        Ok(())
+    }
+
+    /// Admits blobs that arrived ahead of the push, and objects to those that did not.
+    async fn staged(&mut self, blobs: Vec<(ObjectId, String)>) -> Result<(), HubWriteError> {
+        let ids: Vec<ObjectId> = blobs.iter().map(|(id, _)| id.clone()).collect();
+        let staged = self.writer.store().staged(blobs).await?;
+        let found: HashSet<ObjectId> = staged.iter().map(|blob| blob.id.clone()).collect();
+        for id in ids.iter().filter(|id| !found.contains(id)) {
+            self.object(
+                id.as_str(),
+                "a snapshot refers to this blob; it was not sent, and the hub does not have it",
+            );
+        }
+        self.admitted.staged.extend(staged);
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use crate::store::rows;
 use crate::store::write::Done;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use luthier_object::time::isoformat;
-use luthier_object::{ObjectId, Proven, Record, Sealed};
+use luthier_object::{Kind, ObjectId, Proven, Record, Sealed};
 use std::collections::BTreeSet;
 
 /// Objects stored at the same time.
@@ -85,6 +85,19 @@ impl Writer {
         let blobs = blobs.filter(|(_, blob)| met.insert(blob.id().clone()));
         let blobs = blobs.map(|(path, blob)| (path.as_str(), blob)).collect();
         let mut stored = 0;
+        for staged in &admitted.staged {
+            let id = staged.id.as_str();
+            rows.memberships.push((Kind::Blob, member(id, repo)));
+            rows.blobs.push(BlobRow {
+                object_id: id.to_owned(),
+                repo_id: Some(repo.repo_id.clone()),
+                path: staged.path.clone(),
+                size_bytes: staged.size as i64,
+                storage_uri: Some(self.store().backend().uri_for(&staged.key)),
+                disk_path: None,
+                created_at: now.clone(),
+            });
+        }
         for objects in [
             blobs,
             without_path(&admitted.snapshots),

@@ -11,6 +11,7 @@ mod history;
 mod init;
 mod merge;
 mod push;
+mod stage;
 
 pub use admit::{MAX_ARRIVALS, Objection};
 pub use files::FileChange;
@@ -73,6 +74,12 @@ pub enum HubWriteError {
     Refused(Vec<Objection>),
     #[error("{} conflicting paths: {}", .0.len(), conflicting(.0))]
     Conflicts(Vec<Conflict>),
+    #[error("refused: {branch}: not a fast-forward: {head} does not contain {old}; pull first")]
+    NotFastForward {
+        branch: String,
+        head: ObjectId,
+        old: String,
+    },
     #[error("the branch {0} was moved by somebody else at the same moment; fetch it and try again")]
     HeadMoved(String),
     #[error("the proposal {0} was closed by somebody else at the same moment")]

@@ -35,6 +35,8 @@ pub struct Push {
     pub branch_id: String,
     /// The new head of the branch.
     pub head: ObjectId,
+    /// Whether the head may leave commits behind.
+    pub force: bool,
     pub blobs: Vec<Arrived>,
     pub snapshots: Vec<PushedSnapshot>,
     pub commits: Vec<CommitRecord>,
@@ -111,8 +113,11 @@ impl Writer {
             commits: push.commits,
         };
         let admitted = self.admit(&repo, arrivals).await?;
-        self.check_head(&push.branch, &push.head, row.as_ref(), repo_id, &admitted)
-            .await?;
+        self.check_held(&push.head, repo_id, &admitted).await?;
+        if !push.force {
+            self.check_forward(&push.branch, &push.head, row.as_ref(), &admitted)
+                .await?;
+        }
         let now = self.store().index().now().await?;
         let around = Around {
             head: Some(HeadMove {
@@ -128,12 +133,10 @@ impl Writer {
         self.commit_writes(&repo, admitted, around).await
     }
 
-    /// Checks that a branch may move to `head`: the repository has it or gets it, and it contains the branch's own head.
-    async fn check_head(
+    /// Checks that the repository has the new head, or gets it.
+    async fn check_held(
         &self,
-        branch: &str,
         head: &ObjectId,
-        row: Option<&BranchRow>,
         repo_id: &str,
         admitted: &Admitted,
     ) -> Result<(), HubWriteError> {
@@ -149,14 +152,28 @@ impl Writer {
                 ));
             }
         }
+        Ok(())
+    }
+
+    /// Checks that the new head contains the branch's own.
+    async fn check_forward(
+        &self,
+        branch: &str,
+        head: &ObjectId,
+        row: Option<&BranchRow>,
+        admitted: &Admitted,
+    ) -> Result<(), HubWriteError> {
         let old = row.and_then(|row| row.head_commit_id.as_deref());
         let Some(old) = old.filter(|id| !id.is_empty()) else {
             return Ok(());
         };
         let history = History::new(self.store(), admitted.commit_records());
         if !history.reaches(head, old).await? {
-            let why = format!("not a fast-forward: {head} does not contain {old}; pull first");
-            return Err(refused(branch, why));
+            return Err(HubWriteError::NotFastForward {
+                branch: branch.to_owned(),
+                head: head.clone(),
+                old: old.to_owned(),
+            });
         }
         Ok(())
     }

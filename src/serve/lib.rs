@@ -1,0 +1,34 @@
+//! A hub as a server: the wire that clients of March 2026 fetch from and push to.
+//!
+//! | module | does |
+//! |---|---|
+//! | [`access`] | who may read and write what |
+//! | `answer` | statuses and sentences |
+//! | `wire` | the encoding of requests and answers |
+//! | `refs`, `fetch`, `negotiate`, `objects`, `push` | one call each |
+//! | `spool` | answers that are larger than memory should hold |
+//! | `metrics` | what was served, for a monitor |
+//!
+//! Nothing is sent that was not proved first: clients check blobs alone, and report no gap.
+
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, reason = "tests clear up after themselves")
+)]
+
+pub mod access;
+mod answer;
+mod fetch;
+mod flights;
+mod metrics;
+mod negotiate;
+mod objects;
+mod push;
+mod refs;
+mod repos;
+mod router;
+mod spool;
+mod wire;
+
+pub use access::{Tokens, TokensError};
+pub use router::{Options, router, serve};
