@@ -132,6 +132,24 @@ Examples:
   luthier signoff --out reports           Write the two reports into a folder
   luthier signoff --pulls 20 --json       Pull 20 branches only; print the verdict as JSON";
 
+pub const INIT: &str = "\
+Examples:
+  luthier init alice/tune --write         Make a repository with the branch main
+  luthier init alice/old --ids v01 --write
+                                          Make one that clients of March 2026 can clone";
+
+pub const COMMIT: &str = "\
+Examples:
+  luthier commit alice/tune --branch main --from takes --message 'New takes' --write
+                                          Put the files of the folder takes on main";
+
+pub const MERGE: &str = "\
+Examples:
+  luthier merge alice/tune verse main --write
+                                          Merge the branch verse into main
+  luthier merge 1de87fb1-0a4e-4c4e-9a55-0c0a5f0d1e11 --write
+                                          Merge a proposal and close it";
+
 pub const SERVE: &str = "\
 Examples:
   luthier serve --profile standby         Let clients clone http://127.0.0.1:8420/OWNER/SLUG

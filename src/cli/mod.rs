@@ -14,6 +14,7 @@ mod duration;
 mod error;
 mod faults;
 mod help;
+mod hub_write;
 mod journal;
 mod keys;
 mod logging;
@@ -135,6 +136,15 @@ enum Command {
     /// Check a pulled folder as a client does; needs no hub
     #[command(after_help = help::VERIFY)]
     Verify(verify::Verify),
+    /// Make a repository with a first commit, object first
+    #[command(after_help = help::INIT)]
+    Init(hub_write::Init),
+    /// Commit the files of a folder to a branch of the hub, objects first
+    #[command(after_help = help::COMMIT)]
+    Commit(hub_write::Commit),
+    /// Merge a proposal, or two branches of a repository, on the hub, objects first
+    #[command(after_help = help::MERGE)]
+    Merge(hub_write::Merge),
     /// Serve the hub's repositories to MuseHub clients of March 2026; read-only without --write
     #[command(after_help = help::SERVE)]
     Serve(serve::Serve),
@@ -311,6 +321,9 @@ async fn dispatch(cli: Cli, stop: Stop) -> Result<Exit, CliError> {
         Some(Command::Repair(command)) => repair::run(command, &cli.global, out).await,
         Some(Command::Pull(command)) => pull::run(command, &cli.global, out).await,
         Some(Command::Verify(command)) => verify::run(command, out).await,
+        Some(Command::Init(command)) => hub_write::run_init(command, &cli.global, out).await,
+        Some(Command::Commit(command)) => hub_write::run_commit(command, &cli.global, out).await,
+        Some(Command::Merge(command)) => hub_write::run_merge(command, &cli.global, out).await,
         Some(Command::Serve(command)) => serve::run(command, &cli.global, out).await,
         Some(Command::SignOff(command)) => signoff::run(command, &cli.global, out).await,
         Some(Command::Doctor) => doctor::run(&cli.global, out).await,

@@ -254,7 +254,9 @@ fn prepare(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-pub(super) fn operator() -> String {
+/// Returns the name of the user who runs this.
+#[must_use]
+pub fn operator() -> String {
     let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     // A service or a container often has neither variable; the system knows all the same.
     let user = rustix::process::getuid().as_raw();

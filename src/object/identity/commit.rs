@@ -42,7 +42,7 @@ struct Formula {
     author: bool,
 }
 
-/// Tried in this order.
+/// Tried in this order, which is that of [`CommitScheme`].
 const SCHEMES: [Formula; 4] = [
     Formula {
         scheme: CommitScheme::Typed,
@@ -86,6 +86,12 @@ impl CommitScheme {
     #[must_use]
     pub const fn accepted_by_clients(self) -> bool {
         !matches!(self, CommitScheme::Pipe)
+    }
+
+    /// Returns the id that the scheme's writers gave a record.
+    #[must_use]
+    pub fn id_of(self, record: &CommitRecord) -> ObjectId {
+        self.spell(&SCHEMES[self as usize].digest(&Fields::of(record)))
     }
 
     /// Returns the id that the scheme's writers gave for `digest`.

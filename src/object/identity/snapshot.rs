@@ -22,7 +22,7 @@ pub enum SnapshotScheme {
 
 type Formula = fn(&Manifest, &BTreeSet<String>) -> [u8; 32];
 
-/// Tried in this order.
+/// Tried in this order, which is that of [`SnapshotScheme`].
 const SCHEMES: [(SnapshotScheme, Formula); 4] = [
     (SnapshotScheme::Typed, typed),
     (SnapshotScheme::Rc7, rc7),
@@ -40,6 +40,13 @@ impl SnapshotScheme {
             SnapshotScheme::TypedPrefixed => "typed-prefixed",
             SnapshotScheme::V01 => "v01",
         }
+    }
+
+    /// Returns the id that the scheme's clients gave a tree.
+    #[must_use]
+    pub fn id_of(self, manifest: &Manifest, directories: &BTreeSet<String>) -> ObjectId {
+        let (_, formula) = SCHEMES[self as usize];
+        self.spell(&formula(manifest, directories))
     }
 
     /// Returns the id that the scheme's clients wrote for `digest`.

@@ -225,6 +225,7 @@ pub fn song() -> NewRepo {
         description: String::new(),
         default_branch: "main".into(),
         branch_id: "b-main".into(),
+        ids: Ids::Typed,
     }
 }
 

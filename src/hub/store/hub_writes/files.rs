@@ -1,14 +1,12 @@
 //! Files that are changed on the hub itself: blobs, a snapshot and a commit on a branch.
 
 use super::commit_writes::Around;
-use super::{Arrivals, Arrived, Authorship, HubWriteError, Written, refused};
+use super::{Arrivals, Arrived, Authorship, HubWriteError, Ids, Written, refused};
 use crate::index::HeadMove;
 use crate::store::chain::TreeCache;
 use crate::store::{ServeError, Writer};
 use bytes::Bytes;
-use luthier_object::{Kind, Manifest, ObjectId, SnapshotRecord, Tree, identity};
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use luthier_object::{Kind, Manifest, ObjectId, SnapshotRecord, Tree};
 
 /// A file that is to be another, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,14 +51,18 @@ impl Writer {
             None => Default::default(),
         };
         let mut manifest = before.clone();
-        let blobs = apply(&mut manifest, changes)?;
+        let ids = match seen {
+            Some(head) => self.ids_of(head).await?,
+            None => Ids::default(),
+        };
+        let blobs = apply(ids, &mut manifest, changes)?;
         directories.extend(manifest.derived_directories());
         if manifest == before {
             return Err(refused(name, "these files exist already; nothing changes"));
         }
-        let snapshot = record(manifest, directories, said.time()?);
+        let snapshot = ids.snapshot(manifest, directories, said.time()?);
         let parents: Vec<ObjectId> = seen.cloned().into_iter().collect();
-        let commit = said.commit(&repo, name, &snapshot.snapshot_id, &parents)?;
+        let commit = said.commit(ids, (&repo, name), &snapshot.snapshot_id, &parents)?;
         let around = Around {
             head: Some(HeadMove {
                 repo_id: repo.repo_id.clone(),
@@ -117,28 +119,17 @@ impl Writer {
     }
 }
 
-/// Returns a snapshot with its `typed` id.
-pub(super) fn record(
-    manifest: Manifest,
-    directories: BTreeSet<String>,
-    created_at: String,
-) -> SnapshotRecord {
-    SnapshotRecord {
-        snapshot_id: identity::snapshot_id(&manifest, &directories),
-        manifest: Arc::new(manifest),
-        directories,
-        created_at,
-        rest: SnapshotRecord::fresh_rest(),
-    }
-}
-
 /// Changes a tree and gives the blobs that it needs.
-fn apply(manifest: &mut Manifest, changes: Vec<FileChange>) -> Result<Vec<Arrived>, HubWriteError> {
+fn apply(
+    ids: Ids,
+    manifest: &mut Manifest,
+    changes: Vec<FileChange>,
+) -> Result<Vec<Arrived>, HubWriteError> {
     let mut blobs = Vec::new();
     for change in changes {
         match change {
             FileChange::Put { path, bytes } => {
-                let id = identity::blob_id(&bytes);
+                let id = ids.blob(&bytes);
                 manifest.insert(path.clone(), id.clone());
                 blobs.push(Arrived { id, path, bytes });
             }

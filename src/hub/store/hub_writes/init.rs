@@ -1,12 +1,11 @@
 //! A new repository, with its first commit and its first snapshot.
 
 use super::commit_writes::Around;
-use super::{Arrivals, Authorship, HubWriteError, Written, refused};
+use super::{Arrivals, Authorship, HubWriteError, Ids, Written, refused};
 use crate::index::{HeadMove, RepoRow};
 use crate::store::Writer;
-use luthier_object::{Manifest, SnapshotRecord, branch, identity};
+use luthier_object::{Manifest, branch};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// A repository to be made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +20,8 @@ pub struct NewRepo {
     pub default_branch: String,
     /// Of the first branch.
     pub branch_id: String,
+    /// The formulas that all ids of the repository are made with.
+    pub ids: Ids,
 }
 
 impl NewRepo {
@@ -57,14 +58,13 @@ impl Writer {
         let time = said.time()?;
         let repo = new.row(&time);
         let (manifest, directories) = (Manifest::new(), BTreeSet::new());
-        let snapshot = SnapshotRecord {
-            snapshot_id: identity::snapshot_id(&manifest, &directories),
-            manifest: Arc::new(manifest),
-            directories,
-            created_at: time.clone(),
-            rest: SnapshotRecord::fresh_rest(),
-        };
-        let commit = said.commit(&repo, &new.default_branch, &snapshot.snapshot_id, &[])?;
+        let snapshot = new.ids.snapshot(manifest, directories, time.clone());
+        let commit = said.commit(
+            new.ids,
+            (&repo, &new.default_branch),
+            &snapshot.snapshot_id,
+            &[],
+        )?;
         let around = Around {
             head: Some(HeadMove {
                 repo_id: repo.repo_id.clone(),

@@ -1,10 +1,9 @@
 //! A proposal that is merged on the hub: a commit with both parents, that every client can fetch.
 
 use super::commit_writes::Around;
-use super::files::record;
 use super::history::History;
-use super::{Arrivals, Authorship, HubWriteError, Written, refused};
-use crate::index::{BranchRow, HeadMove, Merged, ProposalRow};
+use super::{Arrivals, Authorship, HubWriteError, Ids, Written, refused};
+use crate::index::{BranchRow, HeadMove, Merged, ProposalRow, RepoRow};
 use crate::store::Writer;
 use luthier_object::{ObjectId, merge};
 use std::collections::BTreeSet;
@@ -15,6 +14,8 @@ pub struct Merge {
     pub commit: ObjectId,
     /// The commit from which the two histories parted; none if they have nothing in common.
     pub base: Option<ObjectId>,
+    /// The formulas that its ids were made with: those of the target's head.
+    pub ids: Ids,
     pub written: Written,
 }
 
@@ -32,35 +33,63 @@ impl Writer {
     ) -> Result<Merge, HubWriteError> {
         let proposal = self.open_proposal(proposal_id).await?;
         let repo = self.repo(&proposal.repo_id).await?;
-        let into = self.branch(&repo, &proposal.to_branch).await?;
-        let from = self.branch(&repo, &proposal.from_branch).await?;
-        let ours = head_of(into.as_ref(), &proposal.to_branch)?;
-        let theirs = head_of(from.as_ref(), &proposal.from_branch)?;
+        let branches = (proposal.from_branch.as_str(), proposal.to_branch.as_str());
+        self.merge(&repo, branches, Some(&proposal), said).await
+    }
+
+    /// Merges a branch into another one, `(from, into)`, as [`Writer::merge_proposal`] does, without a proposal.
+    ///
+    /// # Errors
+    /// As [`Writer::merge_proposal`].
+    pub async fn merge_branches(
+        &self,
+        repo_id: &str,
+        branches: (&str, &str),
+        said: &Authorship,
+    ) -> Result<Merge, HubWriteError> {
+        let repo = self.repo(repo_id).await?;
+        self.merge(&repo, branches, None, said).await
+    }
+
+    async fn merge(
+        &self,
+        repo: &RepoRow,
+        (from, into): (&str, &str),
+        proposal: Option<&ProposalRow>,
+        said: &Authorship,
+    ) -> Result<Merge, HubWriteError> {
+        let target = self.branch(repo, into).await?;
+        let source = self.branch(repo, from).await?;
+        let ours = head_of(target.as_ref(), into)?;
+        let theirs = head_of(source.as_ref(), from)?;
         let history = History::new(self.store(), &[]);
         let base = history.merge_base(ours.as_str(), theirs.as_str()).await?;
         if base.as_deref() == Some(theirs.as_str()) {
-            return Err(refused(proposal_id, "everything in it is merged already"));
+            let subject = proposal.map_or(from, |proposal| &proposal.proposal_id);
+            return Err(refused(subject, "everything in it is merged already"));
         }
         let base = base.map(ObjectId::new);
+        let ids = self.ids_of(&ours).await?;
         let (manifest, directories) = self.merged(base.as_ref(), &ours, &theirs).await?;
-        let snapshot = record(manifest, directories, said.time()?);
+        let snapshot = ids.snapshot(manifest, directories, said.time()?);
         let parents = [ours, theirs];
-        let commit = said.commit(&repo, &proposal.to_branch, &snapshot.snapshot_id, &parents)?;
+        let commit = said.commit(ids, (repo, into), &snapshot.snapshot_id, &parents)?;
         let id = commit.commit_id.clone();
+        let at = said.time()?;
         let around = Around {
             head: Some(HeadMove {
                 repo_id: repo.repo_id.clone(),
-                name: proposal.to_branch.clone(),
-                seen: into,
+                name: into.to_owned(),
+                seen: target,
                 branch_id: String::new(),
                 new: id.as_str().to_owned(),
-                at: said.time()?,
+                at: at.clone(),
             }),
-            merged: Some(Merged {
-                proposal_id: proposal_id.to_owned(),
+            merged: proposal.map(|proposal| Merged {
+                proposal_id: proposal.proposal_id.clone(),
                 seen: proposal.state.clone(),
                 merge_commit_id: id.as_str().to_owned(),
-                at: said.time()?,
+                at,
             }),
             new_repo: None,
         };
@@ -69,11 +98,12 @@ impl Writer {
             snapshots: self.unless_stored(snapshot).await?,
             commits: vec![commit],
         };
-        let admitted = self.admit(&repo, arrivals).await?;
-        let written = self.commit_writes(&repo, admitted, around).await?;
+        let admitted = self.admit(repo, arrivals).await?;
+        let written = self.commit_writes(repo, admitted, around).await?;
         Ok(Merge {
             commit: id,
             base,
+            ids,
             written,
         })
     }

@@ -8,6 +8,7 @@ mod admit;
 mod commit_writes;
 mod files;
 mod history;
+mod ids;
 mod init;
 mod merge;
 mod push;
@@ -15,6 +16,7 @@ mod stage;
 
 pub use admit::{MAX_ARRIVALS, Objection};
 pub use files::FileChange;
+pub use ids::Ids;
 pub use init::NewRepo;
 pub use merge::Merge;
 pub use push::{Push, PushedSnapshot};
@@ -27,7 +29,7 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use luthier_object::merge::Conflict;
 use luthier_object::time::{Micros, isoformat};
-use luthier_object::{CommitRecord, ObjectId, SnapshotRecord, branch, commit, identity};
+use luthier_object::{CommitRecord, ObjectId, SnapshotRecord, branch, commit};
 use std::collections::BTreeSet;
 
 /// A blob that arrives.
@@ -118,17 +120,34 @@ fn refused(subject: &str, why: impl Into<String>) -> HubWriteError {
     HubWriteError::Refused(vec![Objection::new(subject, why)])
 }
 
+/// Returns a new id for a row, as the hub makes them: a random UUID of version 4.
+#[must_use]
+pub fn new_id() -> String {
+    let mut bytes: [u8; 16] = std::array::from_fn(|_| fastrand::u8(..));
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = hex::encode(bytes);
+    let parts = [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ];
+    parts.join("-")
+}
+
 impl Authorship {
     /// Returns the time as ids hash it.
     fn time(&self) -> Result<String, HubWriteError> {
         isoformat(self.at, 0).ok_or_else(|| refused("the time", "it is not a date"))
     }
 
-    /// Returns a commit with its `typed` id: what clients verify.
+    /// Returns a commit with its id.
     fn commit(
         &self,
-        repo: &RepoRow,
-        branch: &str,
+        ids: Ids,
+        (repo, branch): (&RepoRow, &str),
         snapshot: &ObjectId,
         parents: &[ObjectId],
     ) -> Result<CommitRecord, HubWriteError> {
@@ -144,12 +163,40 @@ impl Authorship {
             author: self.author.clone(),
             rest: commit::default_rest(),
         };
-        record.commit_id = identity::commit_id(&record);
+        ids.name_commit(&mut record);
         Ok(record)
     }
 }
 
 impl Writer {
+    /// Returns the commit that a branch points at; `None` where there is no such branch, or it has none.
+    ///
+    /// # Errors
+    /// No such repository, two rows with the branch's name, or a side that did not answer.
+    pub async fn head(
+        &self,
+        repo_id: &str,
+        branch: &str,
+    ) -> Result<Option<ObjectId>, HubWriteError> {
+        let repo = self.repo(repo_id).await?;
+        let row = self.branch(&repo, branch).await?;
+        let head = row.and_then(|row| row.head_commit_id);
+        Ok(head.filter(|id| !id.is_empty()).map(ObjectId::new))
+    }
+
+    /// Returns the paths of a commit's tree.
+    ///
+    /// # Errors
+    /// A tree that nothing proves, or a side that did not answer.
+    pub async fn paths(&self, commit: &ObjectId) -> Result<Vec<String>, HubWriteError> {
+        let tree = self.tree_of(commit).await?;
+        Ok(tree
+            .manifest()
+            .iter()
+            .map(|(path, _)| path.clone())
+            .collect())
+    }
+
     /// Returns the repository of this id.
     async fn repo(&self, repo_id: &str) -> Result<RepoRow, HubWriteError> {
         let found = self.store().index().repo_by_id(repo_id).await?;
