@@ -32,3 +32,7 @@ mod wire;
 
 pub use access::{Tokens, TokensError};
 pub use router::{Options, router, serve};
+
+#[cfg(test)]
+#[path = "../../tests/serve/mod.rs"]
+mod tests;

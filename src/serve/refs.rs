@@ -62,22 +62,37 @@ pub async fn heads(serving: &Serving, repo: &RepoRow) -> Result<BTreeMap<String,
         warn!(repository = %repo.path(), branch = %name, "left out: two rows of this branch disagree");
         heads.remove(&name);
     }
-    let unfit: Vec<String> = branch::check_all(heads.keys().map(String::as_str))
-        .into_iter()
-        .map(|(name, why)| {
-            warn!(repository = %repo.path(), branch = %name, "left out: no client can keep its name: {why}");
-            name.to_owned()
-        })
-        .collect();
-    for name in unfit {
-        heads.remove(&name);
-    }
+    leave_out_unfit(repo, &mut heads);
     match heads
         .iter()
         .find(|(_, id)| !wire::is_plain(&ObjectId::new(id.as_str())))
     {
         None => Ok(heads),
         Some((name, id)) => Err(of_another_era(&format!("the branch {name} points at {id}"))),
+    }
+}
+
+/// Leaves out branches whose names no client can keep, alone or beside the others. Of those that clash, the default
+/// branch stays.
+fn leave_out_unfit(repo: &RepoRow, heads: &mut BTreeMap<String, String>) {
+    let default = repo.default_branch.as_str();
+    loop {
+        let mut unfit = branch::check_all(heads.keys().map(String::as_str));
+        if branch::check(default).is_none()
+            && let Some(why) = unfit.remove(default)
+            && unfit.is_empty()
+        {
+            let clashes = |name: &&String| !branch::check_all([default, name]).is_empty();
+            let others = heads.keys().filter(|name| *name != default).filter(clashes);
+            unfit = others.map(|name| (name.clone(), why.clone())).collect();
+        }
+        if unfit.is_empty() {
+            return;
+        }
+        for (name, why) in unfit {
+            warn!(repository = %repo.path(), branch = %name, "left out: no client can keep its name: {why}");
+            heads.remove(&name);
+        }
     }
 }
 
