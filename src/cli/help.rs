@@ -141,7 +141,9 @@ Examples:
 pub const COMMIT: &str = "\
 Examples:
   luthier commit alice/tune --branch main --from takes --message 'New takes' --write
-                                          Put the files of the folder takes on main";
+                                          Put the files of the folder takes on main
+  luthier commit alice/tune --branch main --from site --exact -m 'As built' --write
+                                          Make main exactly what the folder site has";
 
 pub const MERGE: &str = "\
 Examples:

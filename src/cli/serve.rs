@@ -2,8 +2,10 @@
 
 use super::output::Output;
 use super::{CliError, Exit, Global, help, open, target};
+use crate::config::Target;
 use clap::Args;
-use luthier_serve::{Options, Tokens};
+use luthier_serve::{Options, Tls, Tokens};
+use serde_json::json;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use tokio::net::TcpListener;
@@ -19,6 +21,12 @@ pub struct Serve {
     /// Listen beyond this machine without TLS, because a proxy in front of this server has it
     #[arg(long, help_heading = help::HUB)]
     behind_proxy: bool,
+    /// Speak TLS with this certificate, or chain of them (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_key", help_heading = help::HUB)]
+    tls_cert: Option<PathBuf>,
+    /// Key of the certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert", help_heading = help::HUB)]
+    tls_key: Option<PathBuf>,
     /// Prepare this many fetches at the same time
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=32), help_heading = help::LIMITS)]
     fetches: u8,
@@ -26,13 +34,14 @@ pub struct Serve {
 
 /// Serves the hub until the run is told to stop.
 pub async fn run(command: Serve, global: &Global, out: Output) -> Result<Exit, CliError> {
-    let is_local = command.listen.ip().is_loopback();
-    if !is_local && (command.tokens.is_none() || !command.behind_proxy) {
-        return Err(CliError::usage(format!(
-            "{} can be reached from other machines: add --tokens FILE, and --behind-proxy where a proxy speaks TLS to clients; or listen on 127.0.0.1",
-            command.listen
-        )));
-    }
+    check_reach(&command)?;
+    let tls = match (&command.tls_cert, &command.tls_key) {
+        (Some(certificate), Some(key)) => Some(Tls::read(certificate, key)),
+        _ => None,
+    };
+    let tls = tls
+        .transpose()
+        .map_err(|error| CliError::usage(error.to_string()))?;
     let tokens = command.tokens.as_deref().map(Tokens::read).transpose();
     let tokens = tokens.map_err(|error| CliError::usage(error.to_string()))?;
     let target = target(global)?;
@@ -42,21 +51,7 @@ pub async fn run(command: Serve, global: &Global, out: Output) -> Result<Exit, C
         CliError::unusable(format!("cannot listen on {}: {error}", command.listen))
     })?;
     let address = listener.local_addr().unwrap_or(command.listen);
-    let rights = match target.authority {
-        Some(_) => "fetches and pushes",
-        None => "fetches; pushes are refused without --write",
-    };
-    if out.json {
-        out.object(&serde_json::json!({
-            "type": "serving", "address": address.to_string(), "writable": target.authority.is_some(),
-        }))?;
-    } else {
-        out.line(&format!(
-            "Serving {} at http://{address}/OWNER/SLUG for {rights}. Ctrl-C ends it.",
-            target.hub.name
-        ))?;
-    }
-    out.flush()?;
+    announce(&target, address, tls.is_some(), &out)?;
     let router = luthier_serve::router(
         store,
         Options {
@@ -65,11 +60,48 @@ pub async fn run(command: Serve, global: &Global, out: Output) -> Result<Exit, C
             fetches: usize::from(command.fetches),
         },
     );
-    let stop = out.stop.clone();
-    let _watching = stop.watching();
-    let asked = out.stop.clone();
-    let served = luthier_serve::serve(listener, router, async move { asked.asked().await });
-    let served = served.await;
-    served.map_err(|error| CliError::unusable(format!("the server ended: {error}")))?;
+    let _watching = out.stop.watching();
+    luthier_serve::serve(listener, tls, router, out.stop.asked()).await;
     Ok(Exit::Done)
+}
+
+/// Refuses to be reached from other machines without tokens, or without TLS.
+fn check_reach(command: &Serve) -> Result<(), CliError> {
+    let encrypted = command.tls_cert.is_some() || command.behind_proxy;
+    let lacks = match (command.tokens.is_some(), encrypted) {
+        _ if command.listen.ip().is_loopback() => return Ok(()),
+        (true, true) => return Ok(()),
+        (false, true) => "add --tokens FILE",
+        (true, false) => {
+            "add --tls-cert and --tls-key, or --behind-proxy where a proxy speaks TLS to clients"
+        }
+        (false, false) => {
+            "add --tokens FILE, and --tls-cert and --tls-key (or --behind-proxy where a proxy speaks TLS to clients)"
+        }
+    };
+    Err(CliError::usage(format!(
+        "{} can be reached from other machines: {lacks}; or listen on 127.0.0.1",
+        command.listen
+    )))
+}
+
+/// Says where clients find the hub, and what they may do.
+fn announce(target: &Target, at: SocketAddr, tls: bool, out: &Output) -> Result<(), CliError> {
+    let writable = target.authority.is_some();
+    let scheme = if tls { "https" } else { "http" };
+    if out.json {
+        out.object(&json!({
+            "type": "serving", "url": format!("{scheme}://{at}"), "writable": writable,
+        }))?;
+    } else {
+        let rights = match writable {
+            true => "fetches and pushes",
+            false => "fetches; pushes are refused without --write",
+        };
+        out.line(&format!(
+            "Serving {} at {scheme}://{at}/OWNER/SLUG for {rights}. Ctrl-C ends it.",
+            target.hub.name
+        ))?;
+    }
+    out.flush()
 }

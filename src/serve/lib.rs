@@ -3,6 +3,7 @@
 //! | module | does |
 //! |---|---|
 //! | [`access`] | who may read and write what |
+//! | [`listen`] | connections, and TLS |
 //! | `answer` | statuses and sentences |
 //! | `wire` | the encoding of requests and answers |
 //! | `refs`, `fetch`, `negotiate`, `objects`, `push` | one call each |
@@ -20,6 +21,7 @@ pub mod access;
 mod answer;
 mod fetch;
 mod flights;
+pub mod listen;
 mod metrics;
 mod negotiate;
 mod objects;
@@ -31,7 +33,8 @@ mod spool;
 mod wire;
 
 pub use access::{Tokens, TokensError};
-pub use router::{Options, router, serve};
+pub use listen::{Tls, TlsError, serve};
+pub use router::{Options, router};
 
 #[cfg(test)]
 #[path = "../../tests/serve/mod.rs"]

@@ -191,6 +191,7 @@ fn every_file_that_a_page_links_to_is_there_and_every_picture_is_shown() {
         "assets/glossary.md",
         "assets/rebuilding.md",
         "assets/repairing.md",
+        "assets/serving.md",
         "assets/tour.md",
     ] {
         let text = std::fs::read_to_string(root.join(page)).unwrap();

@@ -8,10 +8,14 @@ use std::path::{Component, Path, PathBuf};
 pub type Imports = BTreeMap<String, BTreeSet<String>>;
 
 /// The crates that are drawn as one room; those of `hub` are drawn one by one.
-const CRATES: [&str; 6] = ["object", "audit", "client", "demo", "repair", "tui"];
+const CRATES: [&str; 7] = [
+    "object", "audit", "client", "demo", "repair", "serve", "tui",
+];
 
 /// Every crate but the program itself, with `hub`.
-const LIBRARIES: [&str; 7] = ["object", "hub", "audit", "client", "demo", "repair", "tui"];
+const LIBRARIES: [&str; 8] = [
+    "object", "hub", "audit", "client", "demo", "repair", "serve", "tui",
+];
 
 pub fn read(path: impl AsRef<Path>) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);

@@ -102,7 +102,10 @@ async fn what_may_not_come_in_leaves_nothing(pair: Pair) {
     for (says, push) in cases {
         let error = pair.writer().receive_push("r1", push).await.unwrap_err();
         assert!(
-            matches!(error, HubWriteError::Refused(_)),
+            matches!(
+                error,
+                HubWriteError::Refused(_) | HubWriteError::NotFastForward { .. }
+            ),
             "{says}: {error}"
         );
         assert!(error.to_string().contains(says), "{says}: {error}");
