@@ -140,9 +140,9 @@ Examples:
 
 pub const COMMIT: &str = "\
 Examples:
-  luthier commit alice/tune --branch main --from takes --message 'New takes' --write
+  luthier commit alice/tune --branch main --from takes -m Takes --write
                                           Put the files of the folder takes on main
-  luthier commit alice/tune --branch main --from site --exact -m 'As built' --write
+  luthier commit alice/tune --branch main --from site --exact -m Built --write
                                           Make main exactly what the folder site has";
 
 pub const MERGE: &str = "\
