@@ -11,6 +11,8 @@ sites! {
     a_merge_is_an_object_with_both_parents,
     what_both_sides_changed_is_given_back_and_nothing_is_written,
     a_pull_after_many_merges_passes_the_clients_verify,
+    ids_of_march_follow_the_repository,
+    ids_of_april_follow_the_repository,
 }
 
 async fn the_first_commit_of_a_new_repository_is_an_object(pair: Pair) {
@@ -237,4 +239,63 @@ async fn pulls_and_verifies(pair: &Pair, n: u64) {
         .await
         .unwrap();
     assert_eq!(verified.wrong, 0);
+}
+
+/// The formulas of a commit and of its snapshot, by what is served.
+async fn schemes(pair: &Pair, commit: &ObjectId) -> [&'static str; 2] {
+    let served = pair.store.serve(Kind::Commit, commit).await.unwrap();
+    let proof = Proof::read(Kind::Commit, commit, &served.bytes).unwrap();
+    let record = CommitRecord::decode(&served.bytes).unwrap();
+    let tree = record.snapshot_id.unwrap();
+    let served = pair.store.serve(Kind::Snapshot, &tree).await.unwrap();
+    let tree = Proof::read(Kind::Snapshot, &tree, &served.bytes).unwrap();
+    [proof.scheme(), tree.scheme()]
+}
+
+async fn ids_of_march_follow_the_repository(pair: Pair) {
+    ids_follow(pair, [Ids::V01, Ids::Typed]).await;
+}
+
+async fn ids_of_april_follow_the_repository(pair: Pair) {
+    ids_follow(pair, [Ids::Rc7, Ids::Typed]).await;
+}
+
+/// Not all three at once: the empty trees of March and of April have one digest, and so one key.
+async fn ids_follow(pair: Pair, eras: [Ids; 2]) {
+    for ids in eras {
+        let slug = ids.name();
+        let repo = NewRepo {
+            repo_id: format!("r-{slug}"),
+            branch_id: format!("b-{slug}"),
+            slug: slug.into(),
+            ids,
+            ..song()
+        };
+        let writer = pair.writer();
+        let first = writer.init_repo(&repo, &said("init")).await.unwrap();
+        let first = first.head.unwrap();
+        let put = |path: &str| {
+            let bytes = Bytes::from(format!("{path} of {slug}"));
+            let path = path.to_owned();
+            vec![FileChange::Put { path, bytes }]
+        };
+        let commit = async |branch: &str, seen: Option<&ObjectId>, path: &str| {
+            let id = format!("b-{slug}-{branch}");
+            let (branch, by) = ((branch, id.as_str()), said(path));
+            let done = writer.commit_files(&repo.repo_id, branch, seen, put(path), &by);
+            done.await.unwrap().head.unwrap()
+        };
+        let main = commit("main", Some(&first), "a.mid").await;
+        // A branch of its own goes by the default branch.
+        let verse = commit("verse", None, "b.mid").await;
+        let (branches, by) = (("verse", "main"), said("merge"));
+        let merge = writer.merge_branches(&repo.repo_id, branches, &by);
+        let merge = merge.await.unwrap();
+        assert_eq!(merge.ids, ids);
+        for commit in [&first, &main, &verse, &merge.commit] {
+            assert_eq!(schemes(&pair, commit).await, [ids.name(); 2], "{slug}");
+            assert_eq!(commit.as_str().starts_with("sha256:"), ids != Ids::V01);
+        }
+    }
+    pair.is_sound().await;
 }

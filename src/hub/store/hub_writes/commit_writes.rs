@@ -1,6 +1,7 @@
 //! Objects into the store, then rows and head in one transaction.
 
 use super::admit::Admitted;
+use super::stage::Staged;
 use super::{HubWriteError, Written, refused};
 use crate::backend::Key;
 use crate::index::{
@@ -86,17 +87,10 @@ impl Writer {
         let blobs = blobs.map(|(path, blob)| (path.as_str(), blob)).collect();
         let mut stored = 0;
         for staged in &admitted.staged {
-            let id = staged.id.as_str();
-            rows.memberships.push((Kind::Blob, member(id, repo)));
-            rows.blobs.push(BlobRow {
-                object_id: id.to_owned(),
-                repo_id: Some(repo.repo_id.clone()),
-                path: staged.path.clone(),
-                size_bytes: staged.size as i64,
-                storage_uri: Some(self.store().backend().uri_for(&staged.key)),
-                disk_path: None,
-                created_at: now.clone(),
-            });
+            let row = self.staged_row(staged, repo, &now);
+            rows.memberships
+                .push((Kind::Blob, member(&row.object_id, repo)));
+            rows.blobs.push(row);
         }
         for objects in [
             blobs,
@@ -128,6 +122,19 @@ impl Writer {
             }
         }
         Ok(stored)
+    }
+
+    /// Returns the row of a blob that arrived ahead of the push.
+    fn staged_row(&self, staged: &Staged, repo: &RepoRow, now: &str) -> BlobRow {
+        BlobRow {
+            object_id: staged.id.as_str().to_owned(),
+            repo_id: Some(repo.repo_id.clone()),
+            path: staged.path.clone(),
+            size_bytes: staged.size as i64,
+            storage_uri: Some(self.store().backend().uri_for(&staged.key)),
+            disk_path: None,
+            created_at: now.to_owned(),
+        }
     }
 
     /// Stores objects of one kind, and returns each with its URI.

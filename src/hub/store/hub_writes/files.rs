@@ -51,10 +51,7 @@ impl Writer {
             None => Default::default(),
         };
         let mut manifest = before.clone();
-        let ids = match seen {
-            Some(head) => self.ids_of(head).await?,
-            None => Ids::default(),
-        };
+        let ids = self.ids_behind(&repo, seen).await?;
         let blobs = apply(ids, &mut manifest, changes)?;
         directories.extend(manifest.derived_directories());
         if manifest == before {

@@ -1,6 +1,7 @@
 //! New ids follow the repository: a client verifies a merge by the formula that it knows.
 
 use super::{HubWriteError, Writer};
+use crate::index::RepoRow;
 use crate::store::ServeError;
 use luthier_object::identity::{self, CommitScheme, SnapshotScheme};
 use luthier_object::{CommitRecord, Kind, Manifest, ObjectId, Proof, Record, SnapshotRecord};
@@ -103,5 +104,21 @@ impl Writer {
                 _ => Ids::Typed,
             },
         )
+    }
+
+    /// Returns the formulas for a commit behind `head`; for the first of a branch, those of the default branch.
+    pub(super) async fn ids_behind(
+        &self,
+        repo: &RepoRow,
+        head: Option<&ObjectId>,
+    ) -> Result<Ids, HubWriteError> {
+        let default = match head {
+            Some(_) => None,
+            None => self.head(&repo.repo_id, &repo.default_branch).await?,
+        };
+        match head.or(default.as_ref()) {
+            Some(head) => self.ids_of(head).await,
+            None => Ok(Ids::default()),
+        }
     }
 }
