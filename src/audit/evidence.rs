@@ -77,6 +77,10 @@ evidence! {
     BlobUnreferenced Nothing
     ObjectForeign Foreign
     RefsUnsaved Unsaved
+    PackMissing LostPack
+    PackCorrupt DamagedPack
+    PackUnindexed Unindexed
+    IndexWrong WrongRange
 }
 
 macro_rules! bodies {
@@ -305,6 +309,40 @@ bodies! {
         /// Bytes.
         #[serde(skip_serializing_if = "Option::is_none")]
         size: Option<u64>,
+        why: String,
+    }
+
+    /// A pack that two questions to the store did not find.
+    LostPack {
+        /// Blob rows that name it.
+        blobs: u64,
+        /// The first of them.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        named_by: Option<String>,
+    }
+
+    /// A pack that is not what its id says.
+    DamagedPack {
+        key: String,
+        /// Bytes.
+        size: u64,
+        why: String,
+    }
+
+    /// A blob in a pack that no index row names.
+    Unindexed {
+        /// Of the pack.
+        key: String,
+        pack: String,
+    }
+
+    /// A range that is named for a blob and does not hold it. Bytes.
+    WrongRange {
+        /// What names it: `index`, or `uri` for the row's own storage_uri.
+        from: String,
+        length: i64,
+        offset: i64,
+        pack: String,
         why: String,
     }
 

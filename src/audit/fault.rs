@@ -38,6 +38,7 @@ pub enum Remedy {
     Replace,
     Reindex,
     Reref,
+    Index,
     Checkpoint,
     /// Of no fault: what an earlier run changed is put back.
     Undo,
@@ -66,6 +67,7 @@ pub enum Family {
     Identity,
     Graph,
     Location,
+    Packs,
 }
 
 /// One row of the taxonomy.
@@ -149,6 +151,12 @@ faults! {
         ObjectForeign "object-foreign" Info No None Presence "The key has no known layout, or its bytes match no id."
         RefsUnsaved "refs-unsaved" Warning Yes Checkpoint Presence "The object store alone could not tell where this branch points."
     }
+    Packs {
+        PackMissing "pack-missing" Critical Ask Restore Presence "Blob rows or the index name a pack that neither the store's listing nor a HEAD finds."
+        PackCorrupt "pack-corrupt" Critical No None Bytes "The pack's bytes do not hash to its id, or it is no pack."
+        PackUnindexed "pack-unindexed" Error Yes Index Presence "The pack is there, but no index row says where in it the blob is: a fetch reads the whole pack, or is refused."
+        IndexWrong "index-wrong" Critical Ask Index Bytes "The index row's range leaves the pack, or contains other bytes."
+    }
 }
 
 impl Code {
@@ -203,6 +211,9 @@ impl Code {
             Code::ObjectOrphan | Code::BlobUnreferenced => {
                 "an interrupted push or a deleted branch leaves this behind"
             }
+            Code::PackCorrupt => {
+                "blobs whose records still match are served; restore the others from a client (`luthier repair --copies DIR`)"
+            }
             Code::ObjectForeign => "find out which program wrote it; clients never read it",
             _ => return None,
         })
@@ -255,12 +266,12 @@ words! {
     Auto { No "no" Ask "ask" Yes "yes" }
     Remedy {
         None "none" Backfill "backfill" Link "link" Recache "recache" Restore "restore"
-        Replace "replace" Reindex "reindex" Reref "reref" Checkpoint "checkpoint" Undo "undo"
+        Replace "replace" Reindex "reindex" Reref "reref" Index "index" Checkpoint "checkpoint" Undo "undo"
     }
     Family {
         NotYetStored "not yet stored" Missing "missing" WrongBytes "wrong bytes"
         Disagree "row and object disagree" Identity "identity" Graph "graph"
-        Location "location and rest"
+        Location "location and rest" Packs "packs"
     }
 }
 

@@ -17,6 +17,7 @@ pub enum Subject {
     Proposal,
     /// A key of the store that no row names.
     Object,
+    Pack,
 }
 
 impl Subject {
@@ -30,6 +31,7 @@ impl Subject {
             Subject::Branch => "branch",
             Subject::Proposal => "proposal",
             Subject::Object => "object",
+            Subject::Pack => "pack",
         }
     }
 

@@ -11,7 +11,7 @@ use super::judge::stops_pull;
 use super::scan::Scan;
 use super::spool;
 use super::standing::{self, Stops};
-use luthier_object::Kind;
+use luthier_object::{Kind, ObjectId};
 use std::collections::HashSet;
 
 /// Commits visited while counting what faults block, over all faults; then counting stops and says so.
@@ -303,6 +303,11 @@ async fn blocks(
             }
             let start = match finding.kind.kind() {
                 Some(kind) => scan.scratch.blocked_commits(kind, &finding.id).await?,
+                None if finding.kind == Subject::Pack => {
+                    let pack = ObjectId::new(&finding.id);
+                    let hex = pack.hex().unwrap_or_default();
+                    scan.scratch.blocked_by_pack(hex).await?
+                }
                 None => Vec::new(),
             };
             stops.spread(n as u32, &start, children);

@@ -38,6 +38,7 @@ const REPOS: &str = "musehub_repos";
 const BRANCHES: &str = "musehub_branches";
 const COMMITS: &str = Capabilities::table(Kind::Commit);
 const SNAPSHOTS: &str = Capabilities::table(Kind::Snapshot);
+const PACK_INDEX: &str = "musehub_mpack_index";
 const BLOBS: &str = Capabilities::table(Kind::Blob);
 
 /// The tables that have to be shown whole before a code is found, whatever it is found on.
@@ -51,6 +52,7 @@ const RESTS_ON: &[(Code, &[&str])] = &[
     (Code::BlobUnreferenced, &[SNAPSHOTS]),
     (Code::ObjectOrphan, &[COMMITS, SNAPSHOTS, BLOBS]),
     (Code::RefsUnsaved, &[REPOS, BRANCHES]),
+    (Code::PackUnindexed, &[PACK_INDEX]),
 ];
 
 /// Returns the table that has to be shown whole before a code is found on a row of this kind.

@@ -3,6 +3,7 @@
 mod blob;
 mod commit;
 mod object;
+mod packed;
 mod snapshot;
 
 use super::evidence::Differences;
@@ -55,6 +56,8 @@ pub struct Verdict {
     pub manifest: Option<Arc<luthier_object::Manifest>>,
     /// Of a snapshot: what is known of its tree.
     pub tree: TreeState,
+    /// Of a blob that cannot be had: the pack that its row names, by its digits.
+    pub lost_pack: Option<String>,
 }
 
 impl Verdict {
@@ -116,6 +119,7 @@ pub fn stops_pull(finding: &Finding) -> bool {
         | Code::CommitTreeless
         | Code::HeadDangling
         | Code::PathUnsafe
+        | Code::PackMissing
         | Code::UriRefused => true,
         // A commit or snapshot without URI is reconstructed from its row; a blob has nothing else.
         Code::UriMissing | Code::UriUnlinked => finding.kind == Subject::Blob,

@@ -225,6 +225,8 @@ pub fn is_judged_alone(code: Code) -> bool {
             | Code::ObjectOrphan
             | Code::ObjectForeign
             | Code::RefsUnsaved
+            | Code::PackMissing
+            | Code::PackCorrupt
     )
 }
 

@@ -58,6 +58,7 @@ pub mod judge;
 pub mod ledger;
 pub mod mass;
 mod one;
+mod packs;
 pub mod past_audits;
 pub mod probe;
 mod references;
@@ -254,3 +255,6 @@ mod inspecting_test;
 #[cfg(test)]
 #[path = "../../tests/audit/judge.rs"]
 mod judge_test;
+#[cfg(test)]
+#[path = "../../tests/audit/packs.rs"]
+mod packs_test;

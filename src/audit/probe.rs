@@ -5,6 +5,7 @@ mod reading;
 mod witness;
 mod wrapped;
 
+pub use packed::PackedState;
 pub use witness::Witness;
 
 use bytes::Bytes;
@@ -61,6 +62,8 @@ pub enum ObjectState {
     },
     /// There, read twice with one result, and its bytes do not prove the id.
     Wrong(WrongObject),
+    /// The row names a pack.
+    Packed(Box<PackedState>),
     /// No answer.
     Unknown { key: Key, why: String },
 }

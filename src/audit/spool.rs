@@ -32,13 +32,14 @@ pub(super) fn from_row(row: FindingRow) -> Option<Finding> {
 
 /// Returns the subject that a row's number means.
 pub(super) fn subject(number: &str) -> Option<Subject> {
-    const ALL: [Subject; 6] = [
+    const ALL: [Subject; 7] = [
         Subject::Commit,
         Subject::Snapshot,
         Subject::Blob,
         Subject::Branch,
         Subject::Proposal,
         Subject::Object,
+        Subject::Pack,
     ];
     ALL.get(number.parse::<usize>().ok()?).copied()
 }

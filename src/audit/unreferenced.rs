@@ -113,7 +113,7 @@ pub(super) async fn judge_maybe_packs(scan: &mut Scan<'_>) -> Result<(), AuditEr
     let mut foreign = Vec::new();
     for entry in std::mem::take(&mut scan.maybe_packs) {
         let pack = layout::recognise_pack(&entry.key).map(hex::encode);
-        if !pack.is_some_and(|pack| scan.packs.contains(&pack)) {
+        if !pack.is_some_and(|pack| scan.packs.contains_key(&pack)) {
             foreign.push(entry);
         }
     }
@@ -140,7 +140,7 @@ pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
         let mut unreferenced = Vec::new();
         for (key, is_named) in page {
             // What is named is a missing row, and was said there.
-            let is_pack = scan.packs.contains(&key.hex);
+            let is_pack = scan.packs.contains_key(&key.hex);
             if !is_named && !is_pack && !scan.too_new(key.modified) {
                 unreferenced.push(key);
             }

@@ -3,6 +3,7 @@
 use super::era::{self, Era};
 use super::item::{Item, Placement, Pointer};
 use super::legacy;
+use super::packs::Packing;
 use luthier_hub::index::{BlobRow, CommitRow, SnapshotRow};
 use luthier_object::identity::{CommitScheme, SnapshotScheme};
 use luthier_object::time::{Micros, isoformat};
@@ -60,6 +61,8 @@ pub(super) struct Grown {
     pub commit: Item<CommitRow>,
     pub snapshot: Item<SnapshotRow>,
     pub blobs: Vec<Item<BlobRow>>,
+    /// How the blobs are packed, where they are.
+    pub packing: Packing,
 }
 
 impl Draft {
@@ -111,6 +114,7 @@ impl Draft {
             tree: self.tree,
             commit: Item::sound(record.commit_id, row, bytes, &self.repo_id),
             snapshot,
+            packing: Packing::default(),
             blobs: self.blobs,
         };
         if self.treeless {

@@ -17,6 +17,7 @@ mod faults;
 mod item;
 mod legacy;
 mod load;
+mod packs;
 mod refs;
 mod repository;
 mod script;

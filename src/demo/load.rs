@@ -84,6 +84,7 @@ fn story() -> RepoScript {
         deleted: None,
         forks: None,
         deltas: false,
+        packs: false,
         people: vec!["Lo Ad".to_owned()],
         offsets: Vec::new(),
         steps: Vec::new(),

@@ -52,6 +52,8 @@ pub(super) struct Repository {
     pub branches: BTreeMap<String, Branch>,
     /// Its ref checkpoints.
     pub saved: Saved,
+    /// Pushes bring their blobs in a pack.
+    pub packs: bool,
     era: Era,
     people: Vec<String>,
     offsets: Vec<i32>,
@@ -87,6 +89,7 @@ impl Repository {
             words: words.clone(),
             branches: BTreeMap::new(),
             saved: Saved::default(),
+            packs: script.packs,
             era: script.era,
             people: script.people.clone(),
             offsets: script.offsets.clone(),

@@ -40,6 +40,9 @@ pub(super) struct RepoScript {
     /// Rows keep a delta against their parent beside the manifest.
     #[serde(default)]
     pub deltas: bool,
+    /// Pushes bring their blobs in a pack.
+    #[serde(default)]
+    pub packs: bool,
     pub people: Vec<String>,
     /// Minutes east of UTC of each person; none given is UTC.
     #[serde(default)]

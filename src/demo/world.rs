@@ -3,6 +3,7 @@
 use super::DemoError;
 use super::draft::Grown;
 use super::item::{Item, Placement, Pointer, Row};
+use super::packs::Pack;
 use super::repository::{Repository, Tip};
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -49,7 +50,10 @@ impl World {
     }
 
     /// Takes a commit in and moves its branch.
-    pub(super) fn keep(&mut self, grown: Grown) -> Result<(), DemoError> {
+    pub(super) fn keep(&mut self, mut grown: Grown) -> Result<(), DemoError> {
+        if self.repo(&grown.repo)?.packs {
+            self.pack(&mut grown)?;
+        }
         let tip = Tip {
             commit: grown.commit.id.clone(),
             snapshot: grown.snapshot.id.clone(),
@@ -61,6 +65,26 @@ impl World {
         self.add(grown.snapshot)?;
         self.add(grown.commit)?;
         self.repo(&grown.repo)?.set_tip(&grown.branch, tip);
+        Ok(())
+    }
+
+    /// Puts the blobs of a commit into a pack of their own.
+    fn pack(&mut self, grown: &mut Grown) -> Result<(), DemoError> {
+        let Some(pack) = Pack::of(grown) else {
+            return Ok(());
+        };
+        for blob in &mut grown.blobs {
+            blob.place = Placement::Nowhere;
+            blob.pointer = Pointer::Text(format!("mpack://{}/{}", pack.id, blob.id));
+        }
+        if grown.packing.indexed {
+            self.rows.packed.extend(pack.rows);
+        }
+        if grown.packing.stored {
+            let key = Key::new(format!("objects/{}", pack.id));
+            let key = key.map_err(|why| DemoError::Script(why.to_string()))?;
+            self.waiting.push(Waiting::Plant(key, pack.bytes.into()));
+        }
         Ok(())
     }
 

@@ -46,5 +46,6 @@ pub mod testing {
     pub mod dying;
     mod hub;
     pub use hub::*;
+    pub mod june;
     pub mod march;
 }

@@ -27,6 +27,8 @@ pub enum StepChange {
         /// Who holds it afterwards, in words.
         holders: String,
     },
+    /// A row of the index of packs is added or changed.
+    Index(RangeChange),
     /// The heads of a repository's branches are written into the store.
     SaveRefs {
         repo_id: String,
@@ -39,6 +41,19 @@ pub enum StepChange {
     /// shown, and neither made nor taken back.
     Unknown(Vec<RowChange>),
 }
+
+/// A blob's range in a pack, before and after: offset and length in bytes, as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RangeChange {
+    pub object_id: String,
+    pub pack_id: String,
+    /// `None` where the row is added.
+    pub from: Option<Range>,
+    pub to: Range,
+}
+
+/// Offset and length; `None` where the row has no number.
+pub type Range = (Option<String>, Option<String>);
 
 /// sha256 of bytes that take the place of others, hex.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Looks up the open steps of a killed run: each step that was announced and has no outcome gets one, so that the
 //! journal is complete.
 
-use super::change::StepChange;
+use super::change::{RangeChange, StepChange};
 use super::journal::{Entry, Event, Journal, RecordedOutcome};
 use super::rows;
 use super::steps::hash;
@@ -83,6 +83,7 @@ async fn look(store: &Store, entry: &mut Entry) -> Result<usize, StoreError> {
             let now = rows.get(&entry.id);
             now.is_some_and(|now| now.uri() == row.storage_uri())
         }
+        StepChange::Index(range) => is_indexed(store, range).await?,
         StepChange::Row { .. } => return look_at_row(store, kind, entry).await,
         // Whatever it is, nobody can say that it was done.
         StepChange::SaveRefs { .. } | StepChange::Unknown(_) => false,
@@ -125,6 +126,15 @@ async fn object_now(store: &Store, entry: &Entry) -> Result<Option<String>, Stor
         return Ok(None);
     };
     Ok(store.read_object(&key).await?.map(|bytes| hash(&bytes)))
+}
+
+async fn is_indexed(store: &Store, range: &RangeChange) -> Result<bool, StoreError> {
+    let ids = [range.object_id.clone()];
+    let rows = store.index().packed_by_id(&ids).await?;
+    let text = |number: Option<i64>| number.map(|number| number.to_string());
+    Ok(rows.iter().any(|row| {
+        row.pack_id == range.pack_id && (text(row.offset), text(row.length)) == range.to
+    }))
 }
 
 async fn is_held(store: &Store, kind: Kind, id: &str, repo_id: &str) -> Result<bool, StoreError> {

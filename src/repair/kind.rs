@@ -107,6 +107,7 @@ impl Undoing {
             StepChange::Row { .. } => Undoing::Whole,
             StepChange::Add { .. }
             | StepChange::Hold { .. }
+            | StepChange::Index(_)
             | StepChange::SaveRefs { .. }
             | StepChange::Unknown(_) => Undoing::Nothing,
         }

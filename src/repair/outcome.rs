@@ -15,7 +15,7 @@ pub enum Outcome {
     Recached,
     /// Bad bytes were put aside, and good ones in their place.
     Replaced,
-    /// The row now says what its object says, or was added from it.
+    /// The row now says what its object or its pack says, or was added from it.
     Reindexed,
     /// The repository now holds the row.
     Held,
@@ -38,7 +38,7 @@ impl Outcome {
             Remedy::Link => Outcome::Linked,
             Remedy::Recache => Outcome::Recached,
             Remedy::Replace => Outcome::Replaced,
-            Remedy::Reindex => Outcome::Reindexed,
+            Remedy::Reindex | Remedy::Index => Outcome::Reindexed,
             Remedy::Reref => Outcome::Held,
             Remedy::Undo => Outcome::Undone,
             Remedy::None | Remedy::Backfill | Remedy::Restore | Remedy::Checkpoint => {

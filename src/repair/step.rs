@@ -54,7 +54,7 @@ impl Step {
             Remedy::Backfill | Remedy::Restore | Remedy::Checkpoint => 2,
             // The stored bytes are read, copied, read back, replaced and read back.
             Remedy::Replace => 5,
-            Remedy::Reindex => 1,
+            Remedy::Reindex | Remedy::Index => 1,
             // Where bytes are put back: as for a replacement.
             Remedy::Undo if self.key.is_some() => 5,
             Remedy::None | Remedy::Recache | Remedy::Reref | Remedy::Undo => 0,

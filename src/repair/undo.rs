@@ -150,6 +150,8 @@ fn refuse(plan: &mut Plan, entry: &Entry, why: String) -> Result<(), RepairError
 enum NotUndone {
     #[error("added rows and objects stay: Luthier never deletes")]
     Stays,
+    #[error("index rows stay: the whole pack proved them")]
+    IndexStays,
     #[error("its row is gone")]
     RowGone,
     #[error("no repair changes the column {0}")]
@@ -186,6 +188,7 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, NotUndone> {
         // Of a row that was not touched, an object alone was added.
         change if change.is_none() || entry.kind.kind().is_none() => return Err(NotUndone::Stays),
         StepChange::Row { object, cells } => (object, cells),
+        StepChange::Index(_) => return Err(NotUndone::IndexStays),
         StepChange::Add { .. } | StepChange::Hold { .. } | StepChange::SaveRefs { .. } => {
             return Err(NotUndone::Stays);
         }
@@ -258,6 +261,7 @@ pub(super) async fn build(
     let (object, cells) = match &step.change {
         StepChange::Row { object, cells } => (object, cells),
         StepChange::Unknown(written) => return Ok(unknown(written).into()),
+        StepChange::Index(_) => return Ok(NotUndone::IndexStays.into()),
         StepChange::Add { .. } | StepChange::Hold { .. } | StepChange::SaveRefs { .. } => {
             return Ok(NotUndone::Stays.into());
         }

@@ -33,7 +33,7 @@ impl Side {
 #[must_use]
 pub const fn winner(remedy: Remedy) -> Option<Side> {
     match remedy {
-        Remedy::Reindex | Remedy::Link => Some(Side::Object),
+        Remedy::Reindex | Remedy::Link | Remedy::Index => Some(Side::Object),
         Remedy::Restore | Remedy::Replace | Remedy::Backfill | Remedy::Recache | Remedy::Reref => {
             Some(Side::Row)
         }

@@ -4,13 +4,14 @@ use luthier_audit::fault::FAULTS;
 use luthier_audit::{Code, Filter, Grade, Subject};
 use std::collections::BTreeMap;
 
-const SUBJECTS: [Subject; 6] = [
+const SUBJECTS: [Subject; 7] = [
     Subject::Commit,
     Subject::Snapshot,
     Subject::Blob,
     Subject::Branch,
     Subject::Proposal,
     Subject::Object,
+    Subject::Pack,
 ];
 
 /// The terms that narrow a list of findings, in the order in which they are offered.

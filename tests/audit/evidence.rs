@@ -8,10 +8,13 @@ use serde_json::json;
 /// One finding of nearly every code, as version 0.1.0 wrote it.
 const BEFORE: &str = include_str!("../vectors/findings_0.1.0.jsonl");
 
+/// One finding of every code that came with packs.
+const PACKS: &str = include_str!("../vectors/findings_packs.jsonl");
+
 #[test]
 fn findings_of_an_earlier_version_are_read_and_written_the_same() {
     let mut codes = std::collections::BTreeSet::new();
-    for line in BEFORE.lines() {
+    for line in BEFORE.lines().chain(PACKS.lines()) {
         let finding: Finding = serde_json::from_str(line).unwrap();
         assert_eq!(finding.evidence.code(), finding.code);
         assert_eq!(finding.to_json().to_string(), line);

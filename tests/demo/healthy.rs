@@ -40,14 +40,15 @@ async fn every_row_points_at_its_own_object() {
         .map(|r| (Kind::Blob, &r.object_id, &r.storage_uri));
     let mut named = BTreeSet::new();
     for (kind, id, uri) in commits.chain(snapshots).chain(blobs) {
-        let key = demo
-            .store
-            .backend()
-            .locate(uri.as_deref().unwrap())
-            .unwrap();
+        let id = ObjectId::new(id);
+        let uri = uri.as_deref().unwrap();
+        let key = demo.store.locate(kind, &id, uri).unwrap();
         let bytes = demo.store.read_object(&key).await.unwrap().unwrap();
-        Proof::read(kind, &ObjectId::new(id), &bytes).unwrap();
-        named.insert(key.to_string());
+        Proof::read(kind, &id, &bytes).unwrap();
+        named.insert(match key.in_pack() {
+            Some(place) => format!("objects/sha256:{}", place.pack),
+            None => key.to_string(),
+        });
     }
     let listed: BTreeSet<_> = objects(&demo.store)
         .await
@@ -165,4 +166,19 @@ fn blobs_of(row: &luthier_hub::index::SnapshotRow) -> Vec<String> {
         .iter()
         .map(|(_, id)| id.as_str().to_owned())
         .collect()
+}
+
+#[tokio::test]
+async fn every_blob_in_a_pack_has_its_index_row() {
+    let demo = demo(true, 1).await;
+    let rows = rows(&demo.store).await;
+    let packed = rows.blobs.iter().filter(|row| {
+        let uri = row.storage_uri.as_deref();
+        uri.is_some_and(|uri| uri.starts_with("mpack://"))
+    });
+    let ids: Vec<String> = packed.map(|row| row.object_id.clone()).collect();
+    assert!(ids.len() > 10);
+    let index = demo.store.index().packed_by_id(&ids).await.unwrap();
+    let indexed: BTreeSet<&str> = index.iter().map(|row| row.object_id.as_str()).collect();
+    assert_eq!(indexed, ids.iter().map(String::as_str).collect());
 }

@@ -9,6 +9,7 @@ mod interrupted;
 mod journal;
 mod march;
 mod once;
+mod packs;
 mod planning;
 mod pulls;
 mod remedies;

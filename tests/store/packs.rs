@@ -1,6 +1,6 @@
 //! Blobs in packs: found, proved, and what was wrong on the way.
 
-use super::{FoundIn, PackSearch, PackState, Packs};
+use super::{FoundIn, PackSearch, PackState, Packs, RangeFault};
 use crate::backend::{Backend, BackendError, Body, Entry, Key, Meta, UriRefusal, layout};
 use crate::index::{NewRows, PackedRow};
 use crate::store::retry::Retrying;
@@ -194,16 +194,16 @@ async fn a_range_that_holds_other_bytes_is_told_and_the_pack_serves_the_blob() {
     let all: Vec<_> = hub.served().await.into_iter().map(Result::unwrap).collect();
     assert_eq!(all, blobs());
     for (blob, why) in [
-        (0, "its bytes do not match the id"),
-        (1, "it leaves the pack"),
-        (3, "it is no range"),
+        (0, RangeFault::OtherBytes),
+        (1, RangeFault::LeavesPack),
+        (3, RangeFault::NoRange),
     ] {
         let found = hub.search(&blobs()[blob], true).await;
         assert_eq!(found.found, Some(FoundIn::Pack));
         assert_eq!(found.wrong[0].why, why);
     }
     let unread = hub.search(&blobs()[1], false).await;
-    assert_eq!(unread.wrong[0].why, "it leaves the pack");
+    assert_eq!(unread.wrong[0].why, RangeFault::LeavesPack);
     assert_eq!(unread.found, None);
 }
 

@@ -3,7 +3,7 @@
 use super::row::Row;
 use super::{ObjectView, PREVIEW_BYTES};
 use crate::by_id;
-use crate::probe::{Named, ObjectState, Probe, Witness};
+use crate::probe::{Named, ObjectState, PackedState, Probe, Witness};
 use bytes::Bytes;
 use luthier_hub::backend::Key;
 use luthier_hub::store::Store;
@@ -38,6 +38,7 @@ pub(super) async fn of_state(
             key: text(&key),
             why,
         },
+        ObjectState::Packed(packed) => in_pack(&packed),
         ObjectState::There { key, size } => present(kind, &key, size, &Bytes::new(), None, None),
         ObjectState::Proved {
             key,
@@ -56,6 +57,20 @@ pub(super) async fn of_state(
             };
             let problem = Some((at, wrong.why));
             present(kind, &wrong.key, wrong.size, &wrong.bytes, None, problem)
+        }
+    }
+}
+
+/// Returns a blob that its row looks for in a pack.
+fn in_pack(packed: &PackedState) -> ObjectView {
+    let key = &packed.key;
+    match &packed.search.blob {
+        None => ObjectView::Absent {
+            key: key.as_str().to_owned(),
+        },
+        Some(blob) => {
+            let scheme = blob.scheme.name().to_owned();
+            present(Kind::Blob, key, blob.size, &blob.start, Some(scheme), None)
         }
     }
 }

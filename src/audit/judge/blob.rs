@@ -12,15 +12,14 @@ use luthier_object::{Kind, ObjectId};
 
 /// Returns both sizes of a blob, where the row's is not the object's.
 fn size_wrong(row: &BlobRow, state: &ObjectState) -> Option<Sizes> {
-    let (ObjectState::There { key, size }
-    | ObjectState::Proved { key, size, .. }
-    | ObjectState::Wrong(WrongObject { key, size, .. })) = state
+    // A blob in a pack is judged by itself.
+    let (ObjectState::There { size, .. }
+    | ObjectState::Proved { size, .. }
+    | ObjectState::Wrong(WrongObject { size, .. })) = state
     else {
         return None;
     };
-    // Of a blob in a pack that was not read, the length may be that of more than its bytes.
-    let is_unread = matches!(state, ObjectState::There { .. }) && key.in_pack().is_some();
-    let differs = *size as i64 != row.size_bytes && !is_unread;
+    let differs = *size as i64 != row.size_bytes;
     differs.then(|| Sizes {
         listed: *size,
         path: row.path.clone(),
@@ -48,7 +47,6 @@ impl Judge {
             return verdict;
         };
         if let ObjectState::There { key, size } = &looked
-            && key.in_pack().is_none()
             && *size as i64 != row.size_bytes
         {
             // The size alone does not say which side is wrong.
@@ -62,6 +60,7 @@ impl Judge {
                 let finding = self.unlinked_blob(row, &id, found, disk_path);
                 verdict.findings.extend(finding);
             }
+            ObjectState::Packed(packed) => self.judge_packed(&mut verdict, row, &id, packed),
             looked => judge_object(&mut verdict, Kind::Blob, &id, looked),
         }
         if let Some(sizes) = size_wrong(row, &looked) {

@@ -13,7 +13,8 @@ use luthier_object::{Kind, ObjectId};
 pub(super) fn judge_object(verdict: &mut Verdict, kind: Kind, id: &ObjectId, looked: &ObjectState) {
     let about = |evidence| Finding::new(evidence, kind.into(), id.as_str());
     match looked {
-        ObjectState::Unlinked { .. } | ObjectState::There { .. } => {}
+        // A blob in a pack is judged by itself.
+        ObjectState::Unlinked { .. } | ObjectState::There { .. } | ObjectState::Packed(_) => {}
         ObjectState::Proved { size, sha256, .. } => verdict.read = Some((*size, *sha256)),
         ObjectState::Refused { uri, why, found } => {
             let finding = about(Evidence::UriRefused(RefusedUri {

@@ -6,10 +6,11 @@ mod rows;
 use super::finding::{Finding, Subject};
 use super::judge::{Judge, TreeState, Verdict, stops_pull};
 use super::mass::Mass;
+use super::packs::NamedPack;
 use super::report::Summary;
 use super::{
-    AuditError, Code, Depth, Options, Scope, graph, hidden, references, refs, spool, suggest,
-    unreferenced,
+    AuditError, Code, Depth, Options, Scope, graph, hidden, packs, references, refs, spool,
+    suggest, unreferenced,
 };
 use futures_util::TryStreamExt;
 use luthier_hub::backend::{Entry, layout};
@@ -22,7 +23,7 @@ use luthier_hub::store::doctor::sample::{self, Pair};
 use luthier_object::time::Micros;
 use luthier_object::{Kind, ObjectId};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Rows asked for at once.
 const PAGE: u32 = 500;
@@ -59,7 +60,7 @@ pub(super) struct Scan<'a> {
     horizon: Micros,
     now: Micros,
     /// The packs that rows or the index name, by their digits.
-    pub packs: BTreeSet<String>,
+    pub packs: BTreeMap<String, NamedPack>,
     /// Keys of no known layout that may be packs.
     pub maybe_packs: Vec<Entry>,
     mass: Mass,
@@ -112,7 +113,7 @@ impl<'a> Scan<'a> {
             snapshot_facts: 0,
             horizon: now.saturating_sub(grace),
             now,
-            packs: BTreeSet::new(),
+            packs: BTreeMap::new(),
             maybe_packs: Vec::new(),
             mass: Mass::default(),
             trees_unknown: false,
@@ -153,6 +154,7 @@ impl<'a> Scan<'a> {
         references::judge(self).await?;
         self.tell_short_listing();
         if self.options.depth >= Depth::Presence {
+            packs::judge(self).await?;
             unreferenced::judge_maybe_packs(self).await?;
         }
         let unreferenced = self.options.depth >= Depth::Presence;
@@ -314,14 +316,17 @@ impl<'a> Scan<'a> {
     }
 
     /// Notes the packs that the index of packs names.
-    async fn indexed_packs(&mut self) -> Result<(), AuditError> {
+    pub(super) async fn indexed_packs(&mut self) -> Result<(), AuditError> {
         let mut after: Option<String> = None;
         loop {
             let page = self.store.index().pack_ids(after.as_deref(), 5_000).await?;
             for id in &page.rows {
                 let mut runs = id.split(|c: char| !c.is_ascii_hexdigit());
                 let pack = runs.find(|run| run.len() == 64);
-                self.packs.extend(pack.map(str::to_ascii_lowercase));
+                if let Some(pack) = pack {
+                    let named = self.packs.entry(pack.to_ascii_lowercase());
+                    named.or_default().indexed = Some(id.clone());
+                }
             }
             after = page.rows.into_iter().next_back().or(after);
             if page.end {

@@ -5,7 +5,7 @@
 
 use super::{PAGE, Scan};
 use crate::{AuditError, Depth, references, refs, unreferenced};
-use crate::{graph, one};
+use crate::{graph, one, packs};
 use futures_util::TryStreamExt;
 use luthier_hub::index::audit_scratch::{BranchFact, CommitFact, Standing, StoredCopy};
 use luthier_hub::index::{Capabilities, Counts, MembershipRow, RepoRow};
@@ -61,6 +61,9 @@ impl Scan<'_> {
         self.know_what_is_named().await?;
         references::judge(self).await?;
         self.tell_short_listing();
+        if self.options.depth >= Depth::Presence {
+            packs::judge(self).await?;
+        }
         if self.options.depth >= Depth::Presence {
             self.progress.phase("ref checkpoints", Some(1));
             refs::judge(self).await?;

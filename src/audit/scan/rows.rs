@@ -146,23 +146,14 @@ impl Scan<'_> {
         })
     }
 
-    /// Reads where the blobs of a page lie in packs, and notes the packs that they name.
-    async fn expect_packed<R: Audited>(&mut self, rows: &[R]) {
-        if R::KIND != Kind::Blob {
+    /// Reads where the blobs of a page lie in packs, all at once.
+    async fn expect_packed<R: Audited>(&self, rows: &[R]) {
+        if R::KIND != Kind::Blob || self.options.depth == Depth::Rows {
             return;
         }
-        let mut packed = Vec::new();
-        for row in rows {
-            let id = ObjectId::new(row.id());
-            let uri = row.storage_uri().unwrap_or_default();
-            if let Ok(key) = Key::in_pack_at(uri, &id)
-                && let Some(place) = key.in_pack()
-            {
-                packed.push(row.id().to_owned());
-                self.packs.insert(place.pack.clone());
-            }
-        }
-        if self.options.depth > Depth::Rows
+        let packed = rows.iter().filter(|row| pack_of(*row).is_some());
+        let packed: Vec<String> = packed.map(|row| row.id().to_owned()).collect();
+        if !packed.is_empty()
             && let Err(error) = self.store.expect_packed(&packed).await
         {
             // Each blob is asked for by itself then, and its own answer counts.
@@ -339,7 +330,7 @@ impl Scan<'_> {
     /// Takes a page's verdicts over: standing, findings, schemes, what was read.
     async fn take<R: Audited>(&mut self, mut page: Judged<R>) -> Result<bool, AuditError> {
         self.scratch.add_known(R::KIND, page.known()).await?;
-        let mut findings = Vec::new();
+        let (mut findings, mut lost) = (Vec::new(), Vec::new());
         for at in 0..page.rows.len() {
             let repo = page.repo(at).to_owned();
             let (row, verdict) = &mut page.rows[at];
@@ -350,6 +341,12 @@ impl Scan<'_> {
             let Some(verdict) = verdict.take() else {
                 continue;
             };
+            if let Some(pack) = pack_of(&*row) {
+                self.packs.entry(pack).or_default().name(row.id(), &repo);
+            }
+            if let Some(pack) = &verdict.lost_pack {
+                lost.push((pack.clone(), row.id().to_owned()));
+            }
             if self.options.depth > Depth::Rows && row.storage_uri().is_some() {
                 self.mass.take(R::KIND, &repo, &verdict.findings);
             }
@@ -359,6 +356,7 @@ impl Scan<'_> {
                 findings.push(finding);
             }
         }
+        self.scratch.add_lost(&lost).await?;
         self.report_on_held(findings).await?;
         if page.end {
             self.mass.end_page(R::KIND);
@@ -472,6 +470,13 @@ impl Scan<'_> {
             }
         }
     }
+}
+
+/// Returns the digits of the pack that a blob's row names.
+fn pack_of<R: Audited>(row: &R) -> Option<String> {
+    let uri = row.storage_uri().filter(|_| R::KIND == Kind::Blob)?;
+    let key = Key::in_pack_at(uri, &ObjectId::new(row.id())).ok()?;
+    key.in_pack().map(|place| place.pack.clone())
 }
 
 fn snapshot_fact((row, verdict): &(SnapshotRow, Option<Verdict>)) -> SnapshotFact {

@@ -9,6 +9,7 @@ mod identity;
 mod location;
 mod missing;
 mod not_stored;
+mod packed;
 mod unsaved;
 
 use super::DemoError;
@@ -72,6 +73,10 @@ const BREAKS: &[fn(&mut World) -> Broken] = &[
     location::blob_unreferenced,
     location::object_foreign,
     unsaved::refs_unsaved,
+    packed::pack_missing,
+    packed::pack_corrupt,
+    packed::pack_unindexed,
+    packed::index_wrong,
 ];
 
 /// Breaks the hub in every way; what was broken, sorted.

@@ -43,6 +43,7 @@ macro_rules! answers {
                 set_storage_uri(kind: Kind, links: &[Link]) -> Vec<String>;
                 set_cache(recache: &Recache) -> bool;
                 set_cells(edit: &RowEdit) -> bool;
+                set_packed(edit: &PackedEdit) -> bool;
                 insert(rows: &NewRows) -> ();
                 migrate(migration: &Migration) -> ();
                 commit_writes(batch: &WriteBatch) -> BatchOutcome;
@@ -61,7 +62,7 @@ macro_rules! answers {
         const _: () = {
         use $crate::index::{
             About, BatchOutcome, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden,
-            Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, PackedRow,
+            Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, PackedEdit, PackedRow,
             Page, ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility, WriteBatch, held,
         };
         use $crate::index::rows::CachedContent;

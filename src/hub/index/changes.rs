@@ -45,6 +45,13 @@ pub struct CellEdit {
     pub new: Option<Vec<u8>>,
 }
 
+/// A row of the index of packs to be changed, from what was seen to what was proved; both are of one blob and one pack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackedEdit {
+    pub seen: PackedRow,
+    pub new: PackedRow,
+}
+
 /// Rows to be added in one transaction. A row whose key exists already is left as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewRows {

@@ -31,7 +31,8 @@ mod statement;
 pub use browse::{Browse, Edge, Listed};
 pub use capabilities::Capabilities;
 pub use changes::{
-    BatchOutcome, CellEdit, HeadMove, Link, Merged, NewRows, Recache, RowEdit, WriteBatch,
+    BatchOutcome, CellEdit, HeadMove, Link, Merged, NewRows, PackedEdit, Recache, RowEdit,
+    WriteBatch,
 };
 pub use editable::EditableColumn;
 pub use error::IndexError;
@@ -374,6 +375,8 @@ pub(crate) trait IndexMut: Index {
     async fn set_cache(&self, recache: &Recache) -> Result<bool, IndexError>;
     /// Compare-and-set of a row's cells; `false` where the row is no longer what was seen, or is gone.
     async fn set_cells(&self, edit: &RowEdit) -> Result<bool, IndexError>;
+    /// Compare-and-set of a range in the index of packs; `false` where the row is no longer what was seen.
+    async fn set_packed(&self, edit: &PackedEdit) -> Result<bool, IndexError>;
     /// Adds rows; all of them or none.
     async fn insert(&self, rows: &NewRows) -> Result<(), IndexError>;
     /// Runs the statements of a migration, one by one. What has been added stays if a later one fails.

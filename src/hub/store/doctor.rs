@@ -4,6 +4,7 @@
 mod clocks;
 mod database;
 mod machine;
+mod model;
 mod objects;
 pub mod sample;
 mod server;
@@ -95,7 +96,7 @@ pub async fn examine(hub: &Hub, authority: Option<&Authority>) -> Vec<Check> {
         }
         Ok(index) => {
             sides.0 = Some(index.clone());
-            checks.extend(database::examine(index.clone(), access, &mut clocks).await);
+            checks.extend(database::examine(index.clone(), access, hub, &mut clocks).await);
             machine::examine(Some(index.as_ref())).await
         }
     };

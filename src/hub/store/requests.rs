@@ -9,8 +9,8 @@ use crate::backend::{
 use crate::index::reads::index_reads;
 use crate::index::{
     About, BatchOutcome, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden,
-    Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, PackedRow, Page,
-    ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility, WriteBatch,
+    Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, PackedEdit,
+    PackedRow, Page, ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility, WriteBatch,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -130,6 +130,10 @@ impl IndexMut for ToldIndex {
 
     async fn set_cells(&self, edit: &RowEdit) -> Result<bool, IndexError> {
         told(of_database("set_cells"), self.0.set_cells(edit)).await
+    }
+
+    async fn set_packed(&self, edit: &PackedEdit) -> Result<bool, IndexError> {
+        told(of_database("set_packed"), self.0.set_packed(edit)).await
     }
 
     async fn insert(&self, rows: &NewRows) -> Result<(), IndexError> {

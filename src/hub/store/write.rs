@@ -7,7 +7,7 @@ mod rows;
 use super::{Authority, Store, StoreError, WriteSide};
 use crate::backend::{BackendError, Key, Put, layout};
 use crate::cause::Cause;
-use crate::index::{Link, NewRows, Recache, RowEdit};
+use crate::index::{Link, NewRows, PackedRow, Recache, RowEdit};
 use crate::progress::Progress;
 use bytes::Bytes;
 use luthier_object::{Kind, ObjectId, Proof, Sealed};
@@ -58,6 +58,11 @@ pub enum Change {
         kind: Kind,
         id: ObjectId,
         repo_id: String,
+    },
+    /// Say in the index of packs where a blob lies; `seen` is the row that says otherwise.
+    Index {
+        seen: Option<PackedRow>,
+        new: PackedRow,
     },
     /// Put the bytes from quarantine in the place of those that took theirs, which are kept in turn; then
     /// put the row's cells back.
@@ -228,6 +233,7 @@ impl Writer {
             Change::Edit { .. } => self.edit(change, ledger).await,
             Change::Add { .. } => self.add(change, ledger).await,
             Change::Hold { .. } => self.hold(change, ledger).await,
+            Change::Index { .. } => self.index(change, ledger).await,
             Change::Checkpoint { key, bytes } => {
                 ledger.intend(change).map_err(WriteError::Ledger)?;
                 Ok(match self.put_checkpoint(key, bytes).await? {

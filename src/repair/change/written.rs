@@ -3,7 +3,7 @@
 //! The remedy says which change it is. Beside columns of rows the list has three words of its own: `object` for
 //! bytes that are replaced, `held by` for who holds a row, and `saved head of NAME` for a branch in the store.
 
-use super::{AddedRow, CellChange, HeadChange, StepChange, Swap};
+use super::{AddedRow, CellChange, HeadChange, RangeChange, StepChange, Swap};
 use luthier_audit::{Remedy, Subject};
 use luthier_hub::index::EditableColumn;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,10 @@ const HELD_BY: &str = "held by";
 const SAVED_HEAD: &str = "saved head of ";
 const REPO_ID: &str = "repo_id";
 const MADE_AT: &str = "made_at";
+const OBJECT_ID: &str = "object_id";
+const PACK_ID: &str = "mpack_id";
+const OFFSET: &str = "offset";
+const LENGTH: &str = "length";
 const SHA256: &str = "sha256 ";
 
 impl StepChange {
@@ -62,6 +66,28 @@ impl StepChange {
                     ..set(HELD_BY, Some(holders))
                 },
             ],
+            StepChange::Index(range) => {
+                let (offset, length) = range.from.clone().unwrap_or_default();
+                let is_added = range.from.is_none();
+                let same = |name: &str, to: &String| RowChange {
+                    from: (!is_added).then(|| to.clone()),
+                    ..set(name, Some(to))
+                };
+                vec![
+                    same(OBJECT_ID, &range.object_id),
+                    same(PACK_ID, &range.pack_id),
+                    RowChange {
+                        column: OFFSET.to_owned(),
+                        from: offset,
+                        to: range.to.0.clone(),
+                    },
+                    RowChange {
+                        column: LENGTH.to_owned(),
+                        from: length,
+                        to: range.to.1.clone(),
+                    },
+                ]
+            }
             StepChange::SaveRefs {
                 repo_id,
                 heads,
@@ -88,6 +114,7 @@ impl StepChange {
         let read = match remedy {
             Remedy::Checkpoint => saved_refs(&written),
             Remedy::Reref => held(&written),
+            Remedy::Index => range(&written),
             // Only an added row has a repository: no repair moves a row from one to another.
             Remedy::Restore | Remedy::Reindex if added_to(&written).is_some() => {
                 added(kind, &written)
@@ -213,7 +240,7 @@ fn added(kind: Subject, written: &[RowChange]) -> Option<StepChange> {
             storage_uri: cell("storage_uri"),
             created_at: cell("created_at"),
         },
-        Subject::Branch | Subject::Proposal | Subject::Object => return None,
+        Subject::Branch | Subject::Proposal | Subject::Object | Subject::Pack => return None,
     };
     let known = row.cells();
     let is_known = |change: &RowChange| {
@@ -222,6 +249,20 @@ fn added(kind: Subject, written: &[RowChange]) -> Option<StepChange> {
     };
     let repo_id = added_to(written).filter(|_| written.iter().all(is_known))?;
     Some(StepChange::Add { repo_id, row })
+}
+
+fn range(written: &[RowChange]) -> Option<StepChange> {
+    let find = |name: &str| written.iter().find(|change| change.column == name);
+    let (object, pack) = (find(OBJECT_ID)?, find(PACK_ID)?);
+    let (offset, length) = (find(OFFSET)?, find(LENGTH)?);
+    let from = (offset.from.clone(), length.from.clone());
+    (written.len() == 4).then_some(())?;
+    Some(StepChange::Index(RangeChange {
+        object_id: object.to.clone()?,
+        pack_id: pack.to.clone()?,
+        from: pack.from.is_some().then_some(from),
+        to: (offset.to.clone(), length.to.clone()),
+    }))
 }
 
 fn held(written: &[RowChange]) -> Option<StepChange> {

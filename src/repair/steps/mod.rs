@@ -3,6 +3,7 @@
 
 mod add;
 mod backfill;
+mod index;
 mod link;
 mod recache;
 mod reindex;
@@ -143,9 +144,10 @@ impl Target {
             StepChange::Hold {
                 repo_id, holder, ..
             } => (Some(Origin::alone(repo_id)), Some(holder.clone())),
-            StepChange::Row { .. } | StepChange::SaveRefs { .. } | StepChange::Unknown(_) => {
-                (None, None)
-            }
+            StepChange::Row { .. }
+            | StepChange::Index { .. }
+            | StepChange::SaveRefs { .. }
+            | StepChange::Unknown(_) => (None, None),
         };
         Self {
             code: step.code,
@@ -256,6 +258,7 @@ async fn made(
             recache::build(store, ctx.trees, target, row).await
         }
         (Remedy::Backfill, Some(row)) => backfill::build(ctx, target, row).await,
+        (Remedy::Index, Some(row)) => index::build(store, target, row).await,
         (Remedy::Link, Some(row)) => link::build(store, target, row).await,
         (Remedy::Restore, Some(row)) => restore::build(ctx, target, row).await,
         (Remedy::Restore | Remedy::Reindex, None) => add::build(ctx, target).await,

@@ -89,6 +89,8 @@ async fn there(
     };
     Ok(Some(match Proof::read(target.kind, &id, &bytes) {
         Ok(_) => Built::Already,
+        // A pack is never written: the blob gets an object of its own.
+        Err(_) if own.in_pack().is_some() => return Ok(None),
         Err(why) => Built::Refused(format!("other bytes are under {own} now: {why}")),
     }))
 }

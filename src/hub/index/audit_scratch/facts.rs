@@ -156,6 +156,24 @@ impl AuditScratch {
         .await
     }
 
+    /// Lays down blobs that cannot be had, each with the pack that its row names: (pack, blob).
+    ///
+    /// # Errors
+    /// The scratch file cannot be written.
+    pub async fn add_lost(&self, blobs: &[(String, String)]) -> Result<(), IndexError> {
+        if blobs.is_empty() {
+            return Ok(());
+        }
+        self.add(
+            "INSERT OR IGNORE INTO lost (pack, blob) ",
+            blobs,
+            |row, (pack, blob)| {
+                row.cell(pack.clone()).cell(blob.clone());
+            },
+        )
+        .await
+    }
+
     /// Lays down branches.
     ///
     /// # Errors

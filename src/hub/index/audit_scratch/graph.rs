@@ -170,6 +170,28 @@ impl AuditScratch {
             .await
     }
 
+    /// Returns the commits that cannot be pulled because blobs of a pack, by its digits, cannot be had.
+    ///
+    /// # Errors
+    /// The scratch file cannot be read.
+    pub async fn blocked_by_pack(&self, pack: &str) -> Result<Vec<u32>, IndexError> {
+        let pack = pack.to_owned();
+        self.file
+            .with(move |connection, tables| {
+                let mut blobs =
+                    connection.prepare_cached("SELECT blob FROM lost WHERE pack = ?1")?;
+                let blobs = blobs.query_map([&pack], |row| row.get::<_, String>(0))?;
+                let mut out = Vec::new();
+                for blob in blobs {
+                    out.extend(commits_with_blob(connection, tables, &blob?)?);
+                }
+                out.sort_unstable();
+                out.dedup();
+                Ok(out)
+            })
+            .await
+    }
+
     /// Returns the commits whose own record, tree or files were not judged or gave no answer, by number.
     ///
     /// # Errors

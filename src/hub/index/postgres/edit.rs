@@ -6,8 +6,8 @@ use super::columns::quoted;
 use super::insert::bind;
 use super::sessions::{SILENCE, within};
 use crate::index::added::{EDITING as WHAT, all_still, edited, value_of};
-use crate::index::rows::id_column;
-use crate::index::{Capabilities, IndexError, RowEdit};
+use crate::index::rows::{Stored, column_here, id_column};
+use crate::index::{Capabilities, IndexError, PackedEdit, PackedRow, RowEdit};
 use sqlx::postgres::PgConnection;
 
 impl Postgres {
@@ -47,6 +47,49 @@ impl Postgres {
             .map_err(failed)?;
         tx.commit().await.map_err(failed)?;
         Ok(done.rows_affected() > 0)
+    }
+
+    /// Changes the range of a blob in a pack, if the row still has the range that was seen.
+    pub(super) async fn set_packed(&self, edit: &PackedEdit) -> Result<bool, IndexError> {
+        let failed = |e| self.failed(PackedRow::WHAT, e);
+        let mut tx = self.begin().await?;
+        let ask = self.packed_update(edit).map_err(failed)?;
+        let done = within(SILENCE, ask.query().execute(&mut *tx))
+            .await
+            .map_err(failed)?;
+        tx.commit().await.map_err(failed)?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    fn packed_update(&self, edit: &PackedEdit) -> Result<Statement, sqlx::Error> {
+        let table = PackedRow::TABLE;
+        let here = |column| column_here(&self.columns.capabilities, table, column);
+        let name = |column| self.columns.name(table, here(column));
+        let key = |column| self.columns.key(table, here(column));
+        let mut ask = Statement::new(format!("UPDATE {} AS t SET ", self.columns.sql(table)));
+        let (offset, length) = (ask.bind(edit.new.offset)?, ask.bind(edit.new.length)?);
+        ask.push(&format!(
+            "{} = {offset}, {} = {length}",
+            name("offset"),
+            name("length")
+        ));
+        let (id, pack) = (
+            ask.bind(edit.seen.object_id.clone())?,
+            ask.bind(edit.seen.pack_id.clone())?,
+        );
+        ask.push(&format!(
+            " WHERE {} = {id} AND {} = {pack}",
+            key("object_id"),
+            key("mpack_id")
+        ));
+        for (column, seen) in [("offset", edit.seen.offset), ("length", edit.seen.length)] {
+            let seen = ask.bind(seen)?;
+            ask.push(&format!(
+                " AND t.{} IS NOT DISTINCT FROM {seen}",
+                name(column)
+            ));
+        }
+        Ok(ask)
     }
 
     async fn still(

@@ -4,8 +4,8 @@ use super::cell::{SqliteCells, Statement};
 use super::write::run;
 use super::{Sqlite, query_error};
 use crate::index::added::{EDITING as WHAT, all_still, edited, value_of};
-use crate::index::rows::id_column;
-use crate::index::{Capabilities, IndexError, RowEdit};
+use crate::index::rows::{Stored, column_here, id_column};
+use crate::index::{Capabilities, IndexError, PackedEdit, PackedRow, RowEdit};
 use sqlx::sqlite::SqliteConnection;
 
 impl Sqlite {
@@ -35,6 +35,39 @@ impl Sqlite {
         let changed = run(&mut tx, ask).await.map_err(&failed)?;
         tx.commit().await.map_err(&failed)?;
         Ok(changed > 0)
+    }
+
+    /// Changes the range of a blob in a pack, if the row still has the range that was seen.
+    pub(super) async fn set_packed(&self, edit: &PackedEdit) -> Result<bool, IndexError> {
+        let failed = query_error(PackedRow::WHAT);
+        let mut tx = self.begin().await?;
+        let ask = self.packed_update(edit).map_err(&failed)?;
+        let changed = run(&mut tx, ask).await.map_err(&failed)?;
+        tx.commit().await.map_err(&failed)?;
+        Ok(changed > 0)
+    }
+
+    fn packed_update(&self, edit: &PackedEdit) -> Result<Statement, sqlx::Error> {
+        let table = PackedRow::TABLE;
+        let here = |column| column_here(&self.columns.capabilities, table, column);
+        let key = |column| self.columns.text("t", table, here(column));
+        let mut ask = Statement::new(format!("UPDATE {table} AS t SET \"{}\" = ", here("offset")));
+        let (offset, length) = (ask.bind(edit.new.offset)?, ask.bind(edit.new.length)?);
+        ask.push(&format!("{offset}, \"{}\" = {length}", here("length")));
+        let (id, pack) = (
+            ask.bind_key(&edit.seen.object_id)?,
+            ask.bind_key(&edit.seen.pack_id)?,
+        );
+        ask.push(&format!(
+            " WHERE {} = {id} AND {} = {pack}",
+            key("object_id"),
+            key("mpack_id")
+        ));
+        for (column, seen) in [("offset", edit.seen.offset), ("length", edit.seen.length)] {
+            let seen = ask.bind(seen)?;
+            ask.push(&format!(" AND t.\"{}\" IS {seen}", here(column)));
+        }
+        Ok(ask)
     }
 
     async fn still(

@@ -1,15 +1,17 @@
 //! The database's side of the doctor.
 
 use super::clocks::{Clock, measure};
-use super::{Check, reached, server, visibility};
+use super::{Check, model, reached, server, visibility};
 use crate::access::Access;
 use crate::index::{About, IndexMut};
+use crate::store::Hub;
 use luthier_object::Kind;
 use std::sync::Arc;
 
 pub(super) async fn examine(
     index: Arc<dyn IndexMut>,
     access: Access,
+    hub: &Hub,
     clocks: &mut Vec<Clock>,
 ) -> Vec<Check> {
     let about = match index.about().await {
@@ -42,7 +44,7 @@ pub(super) async fn examine(
     checks.push(rights(&about));
     checks.extend(server::examine(&about.server, access));
     checks.extend(visibility::examine(index.as_ref()).await);
-    checks.extend(examine_schema(index.as_ref()).await);
+    checks.extend(examine_schema(index.as_ref(), hub).await);
     checks
 }
 
@@ -66,7 +68,7 @@ fn rights(about: &About) -> Check {
     }
 }
 
-async fn examine_schema(index: &dyn IndexMut) -> Vec<Check> {
+async fn examine_schema(index: &dyn IndexMut, hub: &Hub) -> Vec<Check> {
     let mut checks = Vec::new();
     match index.migration().await {
         Err(error) => checks.push(Check::unusable("schema", error)),
@@ -82,6 +84,7 @@ async fn examine_schema(index: &dyn IndexMut) -> Vec<Check> {
     match index.counts().await {
         Err(error) => checks.push(Check::unusable("null storage_uri", error)),
         Ok(counts) => {
+            checks.push(model::examine(index, &counts, hub).await);
             let null: Vec<String> = Kind::ALL
                 .into_iter()
                 .zip(counts.null_uris)

@@ -11,9 +11,10 @@ mod search;
 mod walk;
 
 pub use place::PackObject;
-pub use search::{FoundIn, PackSearch, PackState, WrongRange};
-pub use walk::Contents;
+pub use search::{FoundIn, PackSearch, PackState, RangeFault, ReadBlob, WrongRange};
+pub use walk::{Contents, Damage, NoSpot, Spot};
 
+use super::Store;
 use super::retry::Retrying;
 use crate::backend::{Backend, BackendError, Body, Entry, Key, Meta, UriRefusal};
 use crate::cause::Cause;
@@ -21,6 +22,7 @@ use crate::index::IndexError;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
+use luthier_object::ObjectId;
 use luthier_object::time::Micros;
 use memory::Memory;
 use search::Located;
@@ -60,6 +62,51 @@ impl Packs {
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn with_index(self, index: Retrying) -> Self {
         Self { index, ..self }
+    }
+}
+
+impl Store {
+    /// Returns the object of a pack, by the 64 digits of its id; `None` where neither HEADs nor a listing find it.
+    ///
+    /// # Errors
+    /// The store gave no answer.
+    pub async fn pack(&self, hex: &str) -> Result<Option<PackObject>, BackendError> {
+        self.objects.pack(hex).await
+    }
+
+    /// Returns what a pack holds, and whether it is what its id says. It is read to its end, once in a job.
+    ///
+    /// # Errors
+    /// The store gave no answer, or two reads differ.
+    pub async fn pack_contents(
+        &self,
+        hex: &str,
+        pack: &PackObject,
+    ) -> Result<Arc<Contents>, BackendError> {
+        self.objects.contents(hex, pack).await
+    }
+}
+
+impl Store {
+    /// Returns where a blob lies in a pack, by its 64 digits, once the whole pack has proved.
+    ///
+    /// # Errors
+    /// The store gave no answer. `Err` inside is why the pack proves no such place.
+    pub async fn proved_spot(
+        &self,
+        hex: &str,
+        id: &ObjectId,
+    ) -> Result<Result<Spot, NoSpot>, BackendError> {
+        let Some(pack) = self.pack(hex).await? else {
+            return Ok(Err(NoSpot::NoPack));
+        };
+        let contents = self.pack_contents(hex, &pack).await?;
+        Ok(match (&contents.damage, contents.get(id)) {
+            (Some(damage), _) => Err(NoSpot::Damaged(damage.clone())),
+            (None, None) => Err(NoSpot::NotThere),
+            (None, Some(spot)) if !spot.is_proved => Err(NoSpot::Unproved),
+            (None, Some(spot)) => Ok(spot),
+        })
     }
 }
 

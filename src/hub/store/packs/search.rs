@@ -7,12 +7,16 @@ use crate::backend::{BackendError, InPack, Key, Meta};
 use crate::index::{Index, PackedRow};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
-use luthier_object::pack::{self, RecordHasher};
-use luthier_object::{ObjectId, identity};
+use luthier_object::ObjectId;
+use luthier_object::identity::BlobScheme;
+use luthier_object::pack::{RecordHasher, RecordProof};
 use std::collections::HashMap;
 
 /// The largest content that is held while it is proved: 2 MiB. A larger one is read again where it is wanted.
 const HELD: u64 = 2 << 20;
+
+/// The first bytes of a blob that are handed on with what is known of it: 64 KiB.
+const SHOWN: usize = 64 << 10;
 
 /// The source of a blob's range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +39,31 @@ pub(super) struct Range {
     pub length: u64,
 }
 
+/// The reason why a range does not hold its blob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RangeFault {
+    #[error("there is no such pack")]
+    NoPack,
+    #[error("it is no range")]
+    NoRange,
+    #[error("it leaves the pack")]
+    LeavesPack,
+    #[error("the bytes do not match the id")]
+    OtherBytes,
+}
+
+/// A blob that was read and proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadBlob {
+    /// Bytes.
+    pub size: u64,
+    pub sha256: [u8; 32],
+    /// The formula that gives the id.
+    pub scheme: BlobScheme,
+    /// The first bytes; none of a blob that is too large to be held.
+    pub start: Bytes,
+}
+
 /// A range that is named for a blob and does not hold it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrongRange {
@@ -44,7 +73,7 @@ pub struct WrongRange {
     /// Bytes.
     pub offset: i64,
     pub length: i64,
-    pub why: &'static str,
+    pub why: RangeFault,
 }
 
 /// The pack that a row names.
@@ -66,6 +95,8 @@ pub struct PackSearch {
     pub found: Option<FoundIn>,
     /// Bytes of the range that was found.
     pub length: u64,
+    /// The blob, where its bytes were read.
+    pub blob: Option<ReadBlob>,
     /// Ranges that are named for it, and leave their pack or hold other bytes.
     pub wrong: Vec<WrongRange>,
     located: Option<Located>,
@@ -79,6 +110,12 @@ pub(super) enum Located {
 }
 
 impl PackSearch {
+    fn take(&mut self, found: FoundIn, length: u64, read: Read) {
+        self.blob = read.blob();
+        (self.found, self.length) = (Some(found), length);
+        self.located = Some(read.located);
+    }
+
     /// Returns the blob's bytes, or, where nothing proves, those that a client would get.
     pub(super) fn into_located(self) -> Option<Located> {
         self.located
@@ -96,8 +133,27 @@ struct Named {
 /// What a range holds.
 struct Read {
     located: Located,
-    is_proved: bool,
-    sha256: [u8; 32],
+    proof: RecordProof,
+}
+
+impl Read {
+    const fn is_proved(&self) -> bool {
+        self.proof.scheme.is_some()
+    }
+
+    /// Returns the blob, where the bytes prove.
+    fn blob(&self) -> Option<ReadBlob> {
+        let (size, start) = match &self.located {
+            Located::Held(_, bytes) => (bytes.len() as u64, bytes.clone()),
+            Located::At(range) => (range.length, Bytes::new()),
+        };
+        Some(ReadBlob {
+            size,
+            sha256: self.proof.sha256,
+            scheme: self.proof.scheme?,
+            start: start.slice(..start.len().min(SHOWN)),
+        })
+    }
 }
 
 impl Packs {
@@ -120,6 +176,7 @@ impl Packs {
             is_indexed: !rows.is_empty(),
             found: None,
             length: 0,
+            blob: None,
             wrong: Vec::new(),
             located: None,
         };
@@ -186,21 +243,24 @@ impl Packs {
             return Ok(false);
         };
         let bytes = Bytes::from(bytes);
-        let proved = pack::contents(&bytes)
-            .find(|blob| identity::verify_blob(&place.object, blob).is_some());
-        let Some(blob) = proved else {
+        let mut hasher = RecordHasher::new(bytes.len() as u64);
+        hasher.update(&bytes);
+        let proof = hasher.finish(&place.object);
+        let read = Read {
+            located: Located::Held(nothing_said(), bytes.slice(proof.header as usize..)),
+            proof,
+        };
+        if !read.is_proved() {
             out.wrong.push(WrongRange {
                 from: FoundIn::Row,
                 pack: String::new(),
                 offset: 0,
                 length: bytes.len() as i64,
-                why: "the bytes do not match the id",
+                why: RangeFault::OtherBytes,
             });
             return Ok(false);
-        };
-        out.found = Some(FoundIn::Row);
-        out.length = blob.len() as u64;
-        out.located = Some(Located::Held(nothing_said(), blob));
+        }
+        out.take(FoundIn::Row, bytes.len() as u64, read);
         Ok(true)
     }
 
@@ -221,16 +281,16 @@ impl Packs {
             why,
         };
         let Some(pack) = self.pack(&named.pack).await? else {
-            out.wrong.push(wrong("there is no such pack"));
+            out.wrong.push(wrong(RangeFault::NoPack));
             return Ok(false);
         };
         let number = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok());
         let (Some(offset), Some(length)) = (number(named.offset), number(named.length)) else {
-            out.wrong.push(wrong("it is no range"));
+            out.wrong.push(wrong(RangeFault::NoRange));
             return Ok(false);
         };
         if offset.checked_add(length).is_none_or(|end| end > pack.size) {
-            out.wrong.push(wrong("it leaves the pack"));
+            out.wrong.push(wrong(RangeFault::LeavesPack));
             return Ok(false);
         }
         let range = Range {
@@ -243,15 +303,13 @@ impl Packs {
             return Ok(true);
         }
         let found = self.read_twice(&place.object, &pack, &range).await?;
-        if out.located.is_none() || found.is_proved {
-            out.located = Some(found.located);
-            out.length = length;
+        if found.is_proved() {
+            out.take(named.from, length, found);
+            return Ok(true);
         }
-        match found.is_proved {
-            true => out.found = Some(named.from),
-            false => out.wrong.push(wrong("its bytes do not match the id")),
-        }
-        Ok(found.is_proved)
+        out.wrong.push(wrong(RangeFault::OtherBytes));
+        out.located.get_or_insert(found.located);
+        Ok(false)
     }
 
     /// Looks for the blob in the pack itself.
@@ -262,20 +320,29 @@ impl Packs {
         out: &mut PackSearch,
     ) -> Result<(), BackendError> {
         let contents = self.contents(&place.pack, pack).await?;
-        let Some((offset, length)) = contents.get(&place.object) else {
+        let Some(spot) = contents.get(&place.object) else {
             return Ok(());
         };
         let range = Range {
             key: pack.key.clone(),
-            offset,
-            length,
+            offset: spot.offset,
+            length: spot.length,
         };
         let found = self.read_twice(&place.object, pack, &range).await?;
-        if !found.is_proved {
-            return Err(differ(pack));
+        match (found.is_proved(), spot.is_proved) {
+            (true, _) => out.take(FoundIn::Pack, spot.length, found),
+            (false, true) => return Err(differ(pack)),
+            (false, false) => {
+                out.wrong.push(WrongRange {
+                    from: FoundIn::Pack,
+                    pack: place.pack.clone(),
+                    offset: spot.offset as i64,
+                    length: spot.length as i64,
+                    why: RangeFault::OtherBytes,
+                });
+                out.located.get_or_insert(found.located);
+            }
         }
-        out.located = Some(found.located);
-        (out.found, out.length) = (Some(FoundIn::Pack), length);
         Ok(())
     }
 
@@ -287,11 +354,11 @@ impl Packs {
         range: &Range,
     ) -> Result<Read, BackendError> {
         let first = self.read(id, range).await?;
-        if first.is_proved {
+        if first.is_proved() {
             return Ok(first);
         }
         let again = self.read(id, range).await?;
-        match again.is_proved || again.sha256 == first.sha256 {
+        match again.is_proved() || again.proof.sha256 == first.proof.sha256 {
             true => Ok(again),
             false => Err(differ(pack)),
         }
@@ -328,8 +395,7 @@ impl Packs {
         let proof = hasher.finish(id);
         let header = proof.header;
         Ok(Read {
-            is_proved: proof.scheme.is_some(),
-            sha256: proof.sha256,
+            proof,
             located: match range.length <= HELD {
                 true => Located::Held(meta, bytes.freeze().slice(header as usize..)),
                 false => Located::At(Range {

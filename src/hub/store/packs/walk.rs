@@ -4,6 +4,7 @@ use super::Packs;
 use super::memory::RECORDS;
 use super::place::PackObject;
 use crate::backend::BackendError;
+use crate::index::PackedRow;
 use futures_util::StreamExt;
 use luthier_object::ObjectId;
 use luthier_object::pack::{Event, PackError, Reader, RecordHasher};
@@ -38,6 +39,41 @@ struct Place {
     length: u32,
 }
 
+/// The content of a record in its pack. Bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    pub offset: u64,
+    pub length: u64,
+    /// The content matches the record's id.
+    pub is_proved: bool,
+}
+
+impl Spot {
+    /// Returns the index row that says so.
+    #[must_use]
+    pub fn row(&self, id: &ObjectId, pack_id: &str) -> PackedRow {
+        PackedRow {
+            object_id: id.as_str().to_owned(),
+            pack_id: pack_id.to_owned(),
+            offset: i64::try_from(self.offset).ok(),
+            length: i64::try_from(self.length).ok(),
+        }
+    }
+}
+
+/// The reason why a pack proves no place of a blob.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoSpot {
+    #[error("the store does not have the pack")]
+    NoPack,
+    #[error("the pack is damaged: {0}")]
+    Damaged(#[source] Damage),
+    #[error("the pack does not contain the blob")]
+    NotThere,
+    #[error("the blob's record in the pack does not match its id")]
+    Unproved,
+}
+
 impl Contents {
     /// Returns the number of records.
     #[must_use]
@@ -51,13 +87,17 @@ impl Contents {
         self.records.is_empty()
     }
 
-    /// Returns offset and length of a blob's content, in bytes, where the record proves.
+    /// Returns where the record of a blob lies.
     #[must_use]
-    pub fn get(&self, id: &ObjectId) -> Option<(u64, u64)> {
+    pub fn get(&self, id: &ObjectId) -> Option<Spot> {
         let digest = id.digest()?;
         let at = self.records.partition_point(|place| place.digest < digest);
         let place = self.records.get(at).filter(|p| p.digest == digest)?;
-        (!place.is_unproved).then(|| (place.offset.into(), place.length.into()))
+        Some(Spot {
+            offset: place.offset.into(),
+            length: place.length.into(),
+            is_proved: !place.is_unproved,
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rows changed or added to agree with objects that prove.
 
 use super::{Change, Done, Ledger, RowObject, WriteError, Writer};
-use crate::index::{IndexError, MembershipRow, NewRows};
+use crate::index::{IndexError, MembershipRow, NewRows, PackedEdit};
 use crate::store::StoreError;
 use luthier_object::{Kind, ObjectId};
 
@@ -84,6 +84,44 @@ impl Writer {
         let ids = [id.as_str().to_owned()];
         let held = index.held_by(*kind, repo_id, &ids).await;
         Ok(Done::row(!held.map_err(StoreError::from)?.is_empty()))
+    }
+
+    /// Writes where a blob lies in a pack, once the whole pack has proved and has it there.
+    pub(super) async fn index(
+        &self,
+        change: &Change,
+        ledger: &mut dyn Ledger,
+    ) -> Result<Done, WriteError> {
+        let Change::Index { seen, new } = change else {
+            return Ok(Done::Refused("no index row".to_owned()));
+        };
+        let id = ObjectId::new(&new.object_id);
+        let spot = match self
+            .store
+            .proved_spot(new.pack().unwrap_or_default(), &id)
+            .await?
+        {
+            Ok(spot) => spot,
+            Err(why) => return Ok(Done::Refused(why.to_string())),
+        };
+        if spot.row(&id, &new.pack_id) != *new {
+            return Ok(Done::Superseded);
+        }
+        ledger.intend(change).map_err(WriteError::Ledger)?;
+        let index = &self.side.index;
+        if let Some(seen) = seen {
+            let (seen, new) = (seen.clone(), new.clone());
+            let changed = index.set_packed(&PackedEdit { seen, new }).await;
+            return Ok(Done::row(changed.map_err(StoreError::from)?));
+        }
+        let rows = NewRows {
+            packed: vec![new.clone()],
+            ..NewRows::default()
+        };
+        index.insert(&rows).await.map_err(StoreError::from)?;
+        let ids = [new.object_id.clone()];
+        let now = index.packed_by_id(&ids).await.map_err(StoreError::from)?;
+        Ok(Done::row(now.contains(new)))
     }
 
     /// Returns where a row says that its object is; `None` if there is no row, or it says nothing.

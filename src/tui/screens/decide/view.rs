@@ -142,6 +142,7 @@ const fn outcome(remedy: Remedy) -> &'static str {
         Remedy::Reref => "this repository uses the other repository's row too",
         Remedy::Recache => "the cache is written again from data that matches the id",
         Remedy::Reindex => "the row is changed to what the object says",
+        Remedy::Index => "the index says where in the pack the blob is",
         Remedy::Link => "the row is linked to the object that matches its id",
         Remedy::Checkpoint | Remedy::Undo | Remedy::None => "nothing is changed",
     }

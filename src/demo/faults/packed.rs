@@ -1,0 +1,77 @@
+//! Packs that are gone or damaged, and an index that says too little or something else.
+
+use super::{Broken, Declared, grow};
+use crate::DemoError;
+use crate::draft::Grown;
+use crate::packs::{Pack, Packing};
+use crate::world::World;
+use luthier_audit::{Code, Subject};
+
+const REPO: &str = "joan/loops";
+
+/// Removes a pack that rows and the index name.
+pub(super) fn pack_missing(world: &mut World) -> Broken {
+    let mut grown = grow(
+        world,
+        REPO,
+        "takes/lost",
+        "Takes of Thursday",
+        "takes/thursday.wav",
+    )?;
+    grown.packing.stored = false;
+    let mut out = vec![declared(Code::PackMissing, &grown)?];
+    for blob in &grown.blobs {
+        out.push(Declared::of(Code::ObjectMissing, blob));
+    }
+    world.keep(grown)?;
+    Ok(out)
+}
+
+/// Changes the last byte of a pack, so that its blobs prove and the whole does not.
+pub(super) fn pack_corrupt(world: &mut World) -> Broken {
+    let mut grown = grow(
+        world,
+        REPO,
+        "takes/flipped",
+        "Takes of Friday",
+        "takes/friday.wav",
+    )?;
+    grown.packing.spoiled = true;
+    let out = vec![declared(Code::PackCorrupt, &grown)?];
+    world.keep(grown)?;
+    Ok(out)
+}
+
+/// Leaves a pack without index rows, as a job that never ran does.
+pub(super) fn pack_unindexed(world: &mut World) -> Broken {
+    let packing = Packing {
+        indexed: false,
+        ..Packing::default()
+    };
+    on_blobs(world, Code::PackUnindexed, "takes/unindexed", packing)
+}
+
+/// Writes ranges into the index that begin a byte too late.
+pub(super) fn index_wrong(world: &mut World) -> Broken {
+    let packing = Packing {
+        shift: 1,
+        ..Packing::default()
+    };
+    on_blobs(world, Code::IndexWrong, "takes/shifted", packing)
+}
+
+fn on_blobs(world: &mut World, code: Code, branch: &str, packing: Packing) -> Broken {
+    let file = format!("{branch}.wav");
+    let mut grown = grow(world, REPO, branch, "Another take", &file)?;
+    grown.packing = packing;
+    let out = grown.blobs.iter().map(|blob| Declared::of(code, blob));
+    let out = out.collect();
+    world.keep(grown)?;
+    Ok(out)
+}
+
+fn declared(code: Code, grown: &Grown) -> Result<Declared, DemoError> {
+    let none = || DemoError::Script(format!("{} has no blobs to pack", grown.branch));
+    let pack = Pack::of(grown).ok_or_else(none)?;
+    Ok(Declared::new(code, Subject::Pack, pack.id.as_str()))
+}

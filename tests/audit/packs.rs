@@ -1,0 +1,170 @@
+//! Hubs whose blobs are in packs: what is found, and what is no fault.
+
+use crate::{Blocks, Code, Depth, Filter, Finding, Grade, Options, Scope, run};
+use luthier_hub::progress::Progress;
+use luthier_hub::testing::june::June;
+
+async fn audited(june: &June, depth: Depth, scope: Scope) -> Vec<Finding> {
+    let options = Options {
+        depth,
+        scope,
+        ..Options::default()
+    };
+    let store = june.hub.open().await;
+    let report = run(&store, &options, &Progress::new()).await.unwrap();
+    assert_eq!(report.summary().unknown_because, [""; 0]);
+    let page = report.page(&Filter::default(), 0, 100).await.unwrap();
+    page.into_iter().map(|numbered| numbered.finding).collect()
+}
+
+/// What is worse than information, with its subject.
+async fn worse(june: &June, depth: Depth) -> Vec<(Code, String)> {
+    let found = audited(june, depth, Scope::Hub).await.into_iter();
+    let mut out: Vec<(Code, String)> = found
+        .filter(|finding| finding.grade > Grade::Info)
+        .map(|finding| (finding.code, finding.id))
+        .collect();
+    out.sort();
+    out
+}
+
+fn on_blobs(june: &June, code: Code) -> Vec<(Code, String)> {
+    let mut out: Vec<_> = june.blobs.iter().map(|id| (code, id.to_string())).collect();
+    out.sort();
+    out
+}
+
+#[tokio::test]
+async fn a_hub_of_june_is_no_noise() {
+    let june = June::new().await;
+    for depth in [Depth::Rows, Depth::Presence, Depth::Bytes] {
+        for scope in [Scope::Hub, Scope::Repo("alice/song".into())] {
+            let found = audited(&june, depth, scope).await;
+            let loud: Vec<_> = found.iter().filter(|f| f.grade > Grade::Info).collect();
+            assert!(loud.is_empty(), "{depth:?} {loud:#?}");
+            // Its pack is no key of no known layout.
+            assert!(found.iter().all(|f| f.code != Code::ObjectForeign));
+        }
+    }
+}
+
+/// Incident 11: a pack, no index rows, and no job that would write them.
+#[tokio::test]
+async fn a_pack_without_index_rows_is_unindexed() {
+    let june = June::new().await;
+    june.sql("DELETE FROM musehub_mpack_index").await;
+    let expected = on_blobs(&june, Code::PackUnindexed);
+    assert_eq!(worse(&june, Depth::Rows).await, []);
+    assert_eq!(worse(&june, Depth::Presence).await, expected);
+    assert_eq!(worse(&june, Depth::Bytes).await, expected);
+}
+
+#[tokio::test]
+async fn a_hub_without_an_index_is_not_told_of_each_blob() {
+    let june = June::new().await;
+    june.sql("DROP TABLE musehub_mpack_index").await;
+    assert_eq!(worse(&june, Depth::Bytes).await, []);
+}
+
+#[tokio::test]
+async fn a_range_that_leaves_its_pack_is_found_without_reading_and_other_bytes_by_reading() {
+    let june = June::new().await;
+    june.sql("UPDATE musehub_mpack_index SET length = 100000")
+        .await;
+    let expected = on_blobs(&june, Code::IndexWrong);
+    assert_eq!(worse(&june, Depth::Presence).await, expected);
+    assert_eq!(worse(&june, Depth::Bytes).await, expected);
+
+    let june = June::new().await;
+    june.sql("UPDATE musehub_mpack_index SET \"offset\" = \"offset\" - 1")
+        .await;
+    assert_eq!(worse(&june, Depth::Presence).await, []);
+    assert_eq!(worse(&june, Depth::Bytes).await, expected);
+}
+
+#[tokio::test]
+async fn a_pack_that_is_gone_is_one_cause_and_blocks_what_needs_it() {
+    let june = June::new().await;
+    june.lose_pack();
+    for depth in [Depth::Presence, Depth::Bytes] {
+        let found = audited(&june, depth, Scope::Hub).await;
+        let pack = format!("{} {}", Code::PackMissing, june.pack);
+        let causes: Vec<_> = found
+            .iter()
+            .filter(|f| f.code == Code::PackMissing)
+            .collect();
+        assert_eq!(causes.len(), 1);
+        assert_eq!(causes[0].id, june.pack.as_str());
+        assert_eq!(causes[0].repo, "alice/song");
+        let one = Blocks {
+            commits: Some(1),
+            branches: Some(1),
+            repos: Some(1),
+        };
+        assert_eq!(causes[0].blocks, Some(one));
+        let lost = found.iter().filter(|f| f.code == Code::ObjectMissing);
+        let caused: Vec<_> = lost.map(|f| f.caused_by.as_deref()).collect();
+        assert_eq!(caused, [Some(pack.as_str()); 3]);
+    }
+}
+
+/// An index row that names a pack which is gone is that pack's fault, once.
+#[tokio::test]
+async fn a_pack_that_only_the_index_names_is_missing_too() {
+    let june = June::new().await;
+    let gone = format!("sha256:{}", "ab".repeat(32));
+    june.sql(&format!(
+        "INSERT INTO musehub_mpack_index SELECT object_id, '{gone}', 0, 5 FROM musehub_objects"
+    ))
+    .await;
+    let expected = [(Code::PackMissing, gone)];
+    assert_eq!(worse(&june, Depth::Presence).await, expected);
+    assert_eq!(worse(&june, Depth::Bytes).await, expected);
+}
+
+#[tokio::test]
+async fn a_damaged_pack_is_corrupt_and_its_intact_blobs_are_not() {
+    let june = June::new().await;
+    let mut bytes = std::fs::read(&june.path).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&june.path, bytes).unwrap();
+    assert_eq!(worse(&june, Depth::Presence).await, []);
+    let expected = [(Code::PackCorrupt, june.pack.to_string())];
+    assert_eq!(worse(&june, Depth::Bytes).await, expected);
+}
+
+#[tokio::test]
+async fn a_record_with_other_bytes_is_corrupt() {
+    let june = June::new().await;
+    let mut bytes = std::fs::read(&june.path).unwrap();
+    let at = bytes.windows(4).position(|some| some == b"boom").unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&june.path, bytes).unwrap();
+    let expected = [
+        (Code::ObjectCorrupt, june.blobs[1].to_string()),
+        (Code::PackCorrupt, june.pack.to_string()),
+    ];
+    assert_eq!(worse(&june, Depth::Bytes).await, expected);
+}
+
+#[tokio::test]
+async fn other_bytes_in_the_cache_of_a_row_are_corrupt() {
+    let june = June::new().await;
+    let bass = &june.blobs[1];
+    june.sql(&format!(
+        "UPDATE musehub_objects SET content_cache = 'bomb' WHERE object_id = '{bass}'"
+    ))
+    .await;
+    let expected = [(Code::ObjectCorrupt, bass.to_string())];
+    assert_eq!(worse(&june, Depth::Bytes).await, expected);
+}
+
+#[tokio::test]
+async fn a_blob_under_a_key_of_its_own_is_found_where_its_pack_is_gone() {
+    let june = June::new().await;
+    june.lose_pack();
+    june.hub.plant(&june.blobs[1], b"boom".to_vec()).await;
+    let found = worse(&june, Depth::Presence).await;
+    assert!(found.contains(&(Code::ObjectMisplaced, june.blobs[1].to_string())));
+}
