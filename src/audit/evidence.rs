@@ -81,6 +81,8 @@ evidence! {
     PackCorrupt DamagedPack
     PackUnindexed Unindexed
     IndexWrong WrongRange
+    JobStuck StuckJob
+    FetchPackStale StalePack
 }
 
 macro_rules! bodies {
@@ -334,6 +336,25 @@ bodies! {
         /// Of the pack.
         key: String,
         pack: String,
+    }
+
+    /// The newest job that would help, as the hub says.
+    StuckJob {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        created_at: Option<String>,
+        job_type: String,
+        /// `absent` where there is none.
+        state: String,
+        /// Blobs of the repository that wait for it.
+        waiting: u64,
+    }
+
+    /// A head without a pack that is ready for a fetch.
+    StalePack {
+        /// Of the pack that was prepared; absent where none was.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expired_at: Option<String>,
+        head: String,
     }
 
     /// A range that is named for a blob and does not hold it. Bytes.

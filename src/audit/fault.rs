@@ -156,6 +156,8 @@ faults! {
         PackCorrupt "pack-corrupt" Critical No None Bytes "The pack's bytes do not hash to its id, or it is no pack."
         PackUnindexed "pack-unindexed" Error Yes Index Presence "The pack is there, but no index row says where in it the blob is: a fetch reads the whole pack, or is refused."
         IndexWrong "index-wrong" Critical Ask Index Bytes "The index row's range leaves the pack, or contains other bytes."
+        JobStuck "job-stuck" Warning No None Presence "Blobs of the repository wait for a job of the hub that is absent, failed, or over an hour old."
+        FetchPackStale "fetch-pack-stale" Info No None Presence "The pack that the hub prepares for a fetch of this branch is absent or expired."
     }
 }
 
@@ -213,6 +215,12 @@ impl Code {
             }
             Code::PackCorrupt => {
                 "blobs whose records still match are served; restore the others from a client (`luthier repair --copies DIR`)"
+            }
+            Code::JobStuck => {
+                "start the hub's mpack.index job again, or write the index rows (`luthier repair --code pack-unindexed`)"
+            }
+            Code::FetchPackStale => {
+                "the next fetch of the branch is slower, and the hub prepares the pack again"
             }
             Code::ObjectForeign => "find out which program wrote it; clients never read it",
             _ => return None,

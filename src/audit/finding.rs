@@ -18,6 +18,7 @@ pub enum Subject {
     /// A key of the store that no row names.
     Object,
     Pack,
+    Repo,
 }
 
 impl Subject {
@@ -32,6 +33,7 @@ impl Subject {
             Subject::Proposal => "proposal",
             Subject::Object => "object",
             Subject::Pack => "pack",
+            Subject::Repo => "repo",
         }
     }
 

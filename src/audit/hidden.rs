@@ -38,6 +38,8 @@ const REPOS: &str = "musehub_repos";
 const BRANCHES: &str = "musehub_branches";
 const COMMITS: &str = Capabilities::table(Kind::Commit);
 const SNAPSHOTS: &str = Capabilities::table(Kind::Snapshot);
+const JOBS: &str = "musehub_background_jobs";
+const FETCH_PACKS: &str = "musehub_fetch_mpack_cache";
 const PACK_INDEX: &str = "musehub_mpack_index";
 const BLOBS: &str = Capabilities::table(Kind::Blob);
 
@@ -53,6 +55,8 @@ const RESTS_ON: &[(Code, &[&str])] = &[
     (Code::ObjectOrphan, &[COMMITS, SNAPSHOTS, BLOBS]),
     (Code::RefsUnsaved, &[REPOS, BRANCHES]),
     (Code::PackUnindexed, &[PACK_INDEX]),
+    (Code::JobStuck, &[PACK_INDEX, JOBS]),
+    (Code::FetchPackStale, &[FETCH_PACKS]),
 ];
 
 /// Returns the table that has to be shown whole before a code is found on a row of this kind.

@@ -227,6 +227,8 @@ pub fn is_judged_alone(code: Code) -> bool {
             | Code::RefsUnsaved
             | Code::PackMissing
             | Code::PackCorrupt
+            | Code::JobStuck
+            | Code::FetchPackStale
     )
 }
 

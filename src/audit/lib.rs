@@ -54,6 +54,7 @@ mod graph;
 pub mod hidden;
 pub mod hubs;
 pub mod inspect;
+mod jobs;
 pub mod judge;
 pub mod ledger;
 pub mod mass;

@@ -6,11 +6,12 @@ use super::era::Era;
 use super::script::{RepoScript, Words};
 use super::words;
 use fastrand::Rng;
-use luthier_hub::index::{BranchRow, NewRows, ProposalRow, RepoRow};
+use luthier_hub::index::{BranchRow, FetchPackRow, NewRows, ProposalRow, RepoRow};
 use luthier_object::time::{self, Micros};
 use luthier_object::{Manifest, ObjectId};
 use serde_json::{Map, json};
-use std::collections::BTreeMap;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
 
 const MINUTE: Micros = 60_000_000;
 
@@ -54,6 +55,8 @@ pub(super) struct Repository {
     pub saved: Saved,
     /// Pushes bring their blobs in a pack.
     pub packs: bool,
+    /// Branches without a pack that is ready for a fetch.
+    pub unprepared: BTreeSet<String>,
     era: Era,
     people: Vec<String>,
     offsets: Vec<i32>,
@@ -90,6 +93,7 @@ impl Repository {
             branches: BTreeMap::new(),
             saved: Saved::default(),
             packs: script.packs,
+            unprepared: BTreeSet::new(),
             era: script.era,
             people: script.people.clone(),
             offsets: script.offsets.clone(),
@@ -218,10 +222,27 @@ impl Repository {
         }
     }
 
+    /// Returns the row of a pack that is ready for a fetch of `head`. Its seven days never end.
+    fn prepared(&self, head: &str) -> FetchPackRow {
+        let digest = Sha256::digest(format!("{}{head}", self.row.repo_id));
+        FetchPackRow {
+            cache_id: ObjectId::typed(&digest.into()).bare().to_owned(),
+            repo_id: self.row.repo_id.clone(),
+            tip_commit_id: head.to_owned(),
+            pack_id: ObjectId::typed(&Sha256::digest(digest).into())
+                .as_str()
+                .to_owned(),
+            expires_at: "2999-01-01T00:00:00+00:00".to_owned(),
+        }
+    }
+
     /// Adds the rows of its branches.
     pub(super) fn close(&self, rows: &mut NewRows) {
         for (name, branch) in &self.branches {
             let head = branch.tip.commit.as_str();
+            if self.packs && !self.unprepared.contains(name) {
+                rows.fetch_packs.push(self.prepared(head));
+            }
             rows.branches
                 .push(self.branch_row(&branch.branch_id, name, head));
         }

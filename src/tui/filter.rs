@@ -4,7 +4,7 @@ use luthier_audit::fault::FAULTS;
 use luthier_audit::{Code, Filter, Grade, Subject};
 use std::collections::BTreeMap;
 
-const SUBJECTS: [Subject; 7] = [
+const SUBJECTS: [Subject; 8] = [
     Subject::Commit,
     Subject::Snapshot,
     Subject::Blob,
@@ -12,6 +12,7 @@ const SUBJECTS: [Subject; 7] = [
     Subject::Proposal,
     Subject::Object,
     Subject::Pack,
+    Subject::Repo,
 ];
 
 /// The terms that narrow a list of findings, in the order in which they are offered.

@@ -222,6 +222,7 @@ pub fn full_rows() -> NewRows {
             offset: Some(92),
             length: Some(5),
         }],
+        fetch_packs: Vec::new(),
     }
 }
 

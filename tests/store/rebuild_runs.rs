@@ -41,6 +41,7 @@ async fn a_run_that_was_cut_short_anywhere_is_finished_by_the_next() {
         },
         branches: if n > 9 { all.branches.clone() } else { vec![] },
         packed: Vec::new(),
+        fetch_packs: Vec::new(),
         proposals: vec![],
     };
     for n in 0..=10 {

@@ -3,9 +3,9 @@
 use super::TestHub;
 use crate::index::reads::index_reads;
 use crate::index::{
-    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden, Index, IndexError,
-    Listed, MembershipRow, Migration, PackedRow, Page, ProposalRow, RepoRow, SnapshotRow,
-    Visibility,
+    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, FetchPackRow, Hidden,
+    Index, IndexError, JobRow, Listed, MembershipRow, Migration, PackedRow, Page, ProposalRow,
+    RepoRow, SnapshotRow, Visibility,
 };
 use crate::store::Store;
 use async_trait::async_trait;

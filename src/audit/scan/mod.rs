@@ -9,7 +9,7 @@ use super::mass::Mass;
 use super::packs::NamedPack;
 use super::report::Summary;
 use super::{
-    AuditError, Code, Depth, Options, Scope, graph, hidden, packs, references, refs, spool,
+    AuditError, Code, Depth, Options, Scope, graph, hidden, jobs, packs, references, refs, spool,
     suggest, unreferenced,
 };
 use futures_util::TryStreamExt;
@@ -61,6 +61,8 @@ pub(super) struct Scan<'a> {
     now: Micros,
     /// The packs that rows or the index name, by their digits.
     pub packs: BTreeMap<String, NamedPack>,
+    /// Repositories with blobs in packs, and how many of these no index row names.
+    pub packed_repos: BTreeMap<String, u64>,
     /// Keys of no known layout that may be packs.
     pub maybe_packs: Vec<Entry>,
     mass: Mass,
@@ -114,6 +116,7 @@ impl<'a> Scan<'a> {
             horizon: now.saturating_sub(grace),
             now,
             packs: BTreeMap::new(),
+            packed_repos: BTreeMap::new(),
             maybe_packs: Vec::new(),
             mass: Mass::default(),
             trees_unknown: false,
@@ -155,6 +158,7 @@ impl<'a> Scan<'a> {
         self.tell_short_listing();
         if self.options.depth >= Depth::Presence {
             packs::judge(self).await?;
+            jobs::judge(self).await?;
             unreferenced::judge_maybe_packs(self).await?;
         }
         let unreferenced = self.options.depth >= Depth::Presence;
@@ -228,6 +232,11 @@ impl<'a> Scan<'a> {
         let rows = counts.commits + counts.snapshots + counts.blobs;
         self.judge.witness.every_listed = rows.div_ceil(WITNESSES).max(1);
         self.judge.witness.every_unlisted = nulls.div_ceil(WITNESSES).max(1);
+    }
+
+    /// Returns the database's clock when the audit began.
+    pub const fn began(&self) -> Micros {
+        self.now
     }
 
     /// Returns whether something created at `text` is too young to be judged; counts it.

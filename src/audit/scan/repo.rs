@@ -5,7 +5,7 @@
 
 use super::{PAGE, Scan};
 use crate::{AuditError, Depth, references, refs, unreferenced};
-use crate::{graph, one, packs};
+use crate::{graph, jobs, one, packs};
 use futures_util::TryStreamExt;
 use luthier_hub::index::audit_scratch::{BranchFact, CommitFact, Standing, StoredCopy};
 use luthier_hub::index::{Capabilities, Counts, MembershipRow, RepoRow};
@@ -63,6 +63,7 @@ impl Scan<'_> {
         self.tell_short_listing();
         if self.options.depth >= Depth::Presence {
             packs::judge(self).await?;
+            jobs::judge(self).await?;
         }
         if self.options.depth >= Depth::Presence {
             self.progress.phase("ref checkpoints", Some(1));

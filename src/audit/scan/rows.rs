@@ -2,9 +2,9 @@
 
 use super::{PAGE, Scan, hex_of};
 use crate::AuditError;
-use crate::Grade;
 use crate::judge::{Judge, TreeState, Verdict};
 use crate::unlinked::Fate;
+use crate::{Code, Finding, Grade};
 use crate::{Depth, one};
 use futures_util::{StreamExt, stream};
 use luthier_hub::backend::Key;
@@ -343,6 +343,9 @@ impl Scan<'_> {
             };
             if let Some(pack) = pack_of(&*row) {
                 self.packs.entry(pack).or_default().name(row.id(), &repo);
+                let unindexed = |finding: &Finding| finding.code == Code::PackUnindexed;
+                let waits = verdict.findings.iter().any(unindexed);
+                *self.packed_repos.entry(repo.clone()).or_default() += u64::from(waits);
             }
             if let Some(pack) = &verdict.lost_pack {
                 lost.push((pack.clone(), row.id().to_owned()));

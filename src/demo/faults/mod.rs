@@ -77,6 +77,7 @@ const BREAKS: &[fn(&mut World) -> Broken] = &[
     packed::pack_corrupt,
     packed::pack_unindexed,
     packed::index_wrong,
+    packed::fetch_pack_stale,
 ];
 
 /// Breaks the hub in every way; what was broken, sorted.

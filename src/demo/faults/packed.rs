@@ -48,7 +48,24 @@ pub(super) fn pack_unindexed(world: &mut World) -> Broken {
         indexed: false,
         ..Packing::default()
     };
-    on_blobs(world, Code::PackUnindexed, "takes/unindexed", packing)
+    let mut out = on_blobs(world, Code::PackUnindexed, "takes/unindexed", packing)?;
+    // No job is there that would write them.
+    out.push(Declared::new(Code::JobStuck, Subject::Repo, REPO));
+    Ok(out)
+}
+
+/// Leaves a branch without a pack that is ready for a fetch.
+pub(super) fn fetch_pack_stale(world: &mut World) -> Broken {
+    let branch = "takes/unprepared";
+    let grown = grow(world, REPO, branch, "A take for later", "takes/later.wav")?;
+    world.keep(grown)?;
+    world.repo(REPO)?.unprepared.insert(branch.to_owned());
+    let id = format!("{REPO}:{branch}");
+    Ok(vec![Declared::new(
+        Code::FetchPackStale,
+        Subject::Branch,
+        id,
+    )])
 }
 
 /// Writes ranges into the index that begin a byte too late.

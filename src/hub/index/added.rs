@@ -2,8 +2,8 @@
 
 use super::rows::{Cells, Stored, column_here, table_here};
 use super::{
-    BlobRow, BranchRow, Capabilities, CommitRow, EditableColumn, IndexError, MembershipRow,
-    NewRows, PackedRow, ProposalRow, RepoRow, RowEdit, SnapshotRow,
+    BlobRow, BranchRow, Capabilities, CommitRow, EditableColumn, FetchPackRow, IndexError,
+    MembershipRow, NewRows, PackedRow, ProposalRow, RepoRow, RowEdit, SnapshotRow,
 };
 use luthier_object::Kind;
 
@@ -174,6 +174,7 @@ fn named_rows(rows: &NewRows) -> Vec<NamedRows> {
         table_of(&rows.branches),
         table_of(&rows.proposals),
         table_of(&rows.packed),
+        table_of(&rows.fetch_packs),
     ];
     for kind in Kind::ALL {
         let columns: &'static [&'static str] = match kind {
@@ -303,6 +304,18 @@ impl Added for PackedRow {
             Value::key(&self.pack_id),
             Value::Int(self.offset),
             Value::Int(self.length),
+        ]
+    }
+}
+
+impl Added for FetchPackRow {
+    fn values(&self) -> Vec<Value> {
+        vec![
+            Value::key(&self.cache_id),
+            Value::key(&self.repo_id),
+            Value::text(&self.tip_commit_id),
+            Value::text(&self.pack_id),
+            Value::text(&self.expires_at),
         ]
     }
 }

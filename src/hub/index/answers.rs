@@ -32,6 +32,7 @@ macro_rules! answers {
             pages {
                 repos of RepoRow; branches of BranchRow; commits of CommitRow;
                 snapshots of SnapshotRow; blobs of BlobRow; proposals of ProposalRow;
+                jobs of JobRow; fetch_packs of FetchPackRow;
             }
             by_id {
                 commits_by_id of CommitRow; snapshots_by_id of SnapshotRow; blobs_by_id of BlobRow;
@@ -61,8 +62,8 @@ macro_rules! answers {
     ) => {
         const _: () = {
         use $crate::index::{
-            About, BatchOutcome, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden,
-            Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, PackedEdit, PackedRow,
+            About, BatchOutcome, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts,
+            FetchPackRow, Hidden, Index, IndexError, IndexMut, JobRow, Link, Listed, MembershipRow, Migration, NewRows, PackedEdit, PackedRow,
             Page, ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility, WriteBatch, held,
         };
         use $crate::index::rows::CachedContent;

@@ -1,8 +1,8 @@
 //! Changes of a database, always with the value that was seen.
 
 use super::{
-    BlobRow, BranchRow, CommitRow, EditableColumn, MembershipRow, PackedRow, ProposalRow, RepoRow,
-    SnapshotRow,
+    BlobRow, BranchRow, CommitRow, EditableColumn, FetchPackRow, MembershipRow, PackedRow,
+    ProposalRow, RepoRow, SnapshotRow,
 };
 use luthier_object::Kind;
 
@@ -64,6 +64,8 @@ pub struct NewRows {
     pub memberships: Vec<(Kind, MembershipRow)>,
     /// Where blobs lie in packs.
     pub packed: Vec<PackedRow>,
+    /// Packs that were prepared for fetches.
+    pub fetch_packs: Vec<FetchPackRow>,
 }
 
 /// A branch's head to be moved, from the row that was seen to a new commit.

@@ -193,6 +193,29 @@ impl PackedRow {
     }
 }
 
+/// A row of `musehub_background_jobs`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobRow {
+    pub job_id: String,
+    pub repo_id: String,
+    /// `mpack.index`, `fetch.mpack.prebuild` and others.
+    pub job_type: String,
+    /// The hub's own word.
+    pub state: String,
+    pub created_at: String,
+}
+
+/// A row of `musehub_fetch_mpack_cache`: a pack that was prepared for a fetch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FetchPackRow {
+    pub cache_id: String,
+    pub repo_id: String,
+    /// The head that the pack was made for.
+    pub tip_commit_id: String,
+    pub pack_id: String,
+    pub expires_at: String,
+}
+
 /// A row of one of the `*_refs` tables: `repo_id` holds the global row `id`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MembershipRow {
@@ -288,6 +311,14 @@ pub trait Index: Send + Sync {
     async fn packed_by_id(&self, ids: &[String]) -> Result<Vec<PackedRow>, IndexError>;
     /// Returns the pack ids that the index of packs names, in their order, as they are spelled.
     async fn pack_ids(&self, after: Option<&str>, limit: u32) -> Result<Page<String>, IndexError>;
+    /// Returns the hub's background jobs; none where it has no such table.
+    async fn jobs(&self, after: Option<&str>, limit: u32) -> Result<Page<JobRow>, IndexError>;
+    /// Returns the packs that were prepared for a fetch; none where the hub has no such table.
+    async fn fetch_packs(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<FetchPackRow>, IndexError>;
     /// Returns the bytes that a blob's row keeps in `content_cache`; `None` where it keeps none.
     async fn cached_content(&self, id: &str) -> Result<Option<Vec<u8>>, IndexError>;
     /// Returns a proposal by its id; `None` where it has no row.

@@ -21,6 +21,8 @@ macro_rules! index_reads {
             blobs_by_id(ids: &[String]) -> Vec<BlobRow>;
             packed_by_id(ids: &[String]) -> Vec<PackedRow>;
             pack_ids(after: Option<&str>, limit: u32) -> Page<String>;
+            jobs(after: Option<&str>, limit: u32) -> Page<JobRow>;
+            fetch_packs(after: Option<&str>, limit: u32) -> Page<FetchPackRow>;
             cached_content(id: &str) -> Option<Vec<u8>>;
             proposal_by_id(id: &str) -> Option<ProposalRow>;
             held_by(kind: Kind, repo_id: &str, ids: &[String]) -> Vec<String>;

@@ -2,7 +2,8 @@
 //! database.
 
 use super::{
-    BlobRow, BranchRow, Capabilities, CommitRow, PackedRow, ProposalRow, RepoRow, SnapshotRow,
+    BlobRow, BranchRow, Capabilities, CommitRow, FetchPackRow, JobRow, PackedRow, ProposalRow,
+    RepoRow, SnapshotRow,
 };
 use luthier_object::Kind;
 use std::borrow::Cow;
@@ -104,6 +105,10 @@ pub(super) fn column_here(
         ("musehub_mpack_index", "mpack_id") => &["pack_id", "mpack_key"],
         ("musehub_mpack_index", "offset") => &["byte_offset", "start"],
         ("musehub_mpack_index", "length") => &["byte_length", "size"],
+        ("musehub_background_jobs", "job_id") => &["id"],
+        ("musehub_background_jobs", "job_type") => &["type", "kind", "name"],
+        ("musehub_background_jobs", "state") => &["status"],
+        ("musehub_fetch_mpack_cache", "mpack_id") => &["pack_id", "mpack_key"],
         (_, "proposal_id") => &["pr_id"],
         (_, "manifest_blob") => &["manifest"],
         _ => &[],
@@ -266,6 +271,45 @@ impl Stored for PackedRow {
             pack_id: cells.text()?,
             offset: cells.int()?,
             length: cells.int()?,
+        })
+    }
+}
+
+impl Stored for JobRow {
+    const WHAT: &'static str = "background jobs";
+    const TABLE: &'static str = "musehub_background_jobs";
+    const COLUMNS: &'static [&'static str] =
+        &["job_id", "repo_id", "job_type", "state", "created_at"];
+
+    fn read(cells: &mut dyn Cells) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            job_id: cells.key()?,
+            repo_id: cells.key()?,
+            job_type: cells.text()?,
+            state: cells.text()?,
+            created_at: cells.text()?,
+        })
+    }
+}
+
+impl Stored for FetchPackRow {
+    const WHAT: &'static str = "packs for fetches";
+    const TABLE: &'static str = "musehub_fetch_mpack_cache";
+    const COLUMNS: &'static [&'static str] = &[
+        "cache_id",
+        "repo_id",
+        "tip_commit_id",
+        "mpack_id",
+        "expires_at",
+    ];
+
+    fn read(cells: &mut dyn Cells) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            cache_id: cells.key()?,
+            repo_id: cells.key()?,
+            tip_commit_id: cells.text()?,
+            pack_id: cells.text()?,
+            expires_at: cells.text()?,
         })
     }
 }

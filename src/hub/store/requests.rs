@@ -8,9 +8,10 @@ use crate::backend::{
 };
 use crate::index::reads::index_reads;
 use crate::index::{
-    About, BatchOutcome, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden,
-    Index, IndexError, IndexMut, Link, Listed, MembershipRow, Migration, NewRows, PackedEdit,
-    PackedRow, Page, ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility, WriteBatch,
+    About, BatchOutcome, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, FetchPackRow,
+    Hidden, Index, IndexError, IndexMut, JobRow, Link, Listed, MembershipRow, Migration, NewRows,
+    PackedEdit, PackedRow, Page, ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility,
+    WriteBatch,
 };
 use async_trait::async_trait;
 use bytes::Bytes;

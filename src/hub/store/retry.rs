@@ -7,9 +7,9 @@ pub(super) mod objects;
 
 use crate::index::reads::index_reads;
 use crate::index::{
-    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, Hidden, Index, IndexError,
-    Listed, MembershipRow, Migration, PackedRow, Page, ProposalRow, RepoRow, SnapshotRow,
-    Visibility,
+    About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, FetchPackRow, Hidden,
+    Index, IndexError, JobRow, Listed, MembershipRow, Migration, PackedRow, Page, ProposalRow,
+    RepoRow, SnapshotRow, Visibility,
 };
 use crate::progress::Progress;
 use crate::waiting::{Retries, WaitBudget};

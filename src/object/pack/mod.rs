@@ -99,6 +99,12 @@ pub enum PackError {
     WrongLength { announced: u64, came: u64 },
 }
 
+/// Returns whether an object whose first bytes these are may be a pack.
+#[must_use]
+pub fn may_be(start: &[u8]) -> bool {
+    start.starts_with(MAGIC)
+}
+
 /// Returns the id of a pack that is held whole.
 #[must_use]
 pub fn id_of(bytes: &[u8]) -> ObjectId {

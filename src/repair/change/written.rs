@@ -240,7 +240,9 @@ fn added(kind: Subject, written: &[RowChange]) -> Option<StepChange> {
             storage_uri: cell("storage_uri"),
             created_at: cell("created_at"),
         },
-        Subject::Branch | Subject::Proposal | Subject::Object | Subject::Pack => return None,
+        Subject::Branch | Subject::Proposal | Subject::Object | Subject::Pack | Subject::Repo => {
+            return None;
+        }
     };
     let known = row.cells();
     let is_known = |change: &RowChange| {

@@ -37,6 +37,19 @@ struct Place {
     is_unproved: bool,
     offset: u32,
     length: u32,
+    /// Bytes of the header in the content.
+    header: u8,
+}
+
+impl Place {
+    fn spot(&self) -> Spot {
+        Spot {
+            offset: self.offset.into(),
+            length: self.length.into(),
+            size: u64::from(self.length) - u64::from(self.header),
+            is_proved: !self.is_unproved,
+        }
+    }
 }
 
 /// The content of a record in its pack. Bytes.
@@ -44,6 +57,8 @@ struct Place {
 pub struct Spot {
     pub offset: u64,
     pub length: u64,
+    /// Of the blob itself: the content may begin with a header.
+    pub size: u64,
     /// The content matches the record's id.
     pub is_proved: bool,
 }
@@ -93,11 +108,13 @@ impl Contents {
         let digest = id.digest()?;
         let at = self.records.partition_point(|place| place.digest < digest);
         let place = self.records.get(at).filter(|p| p.digest == digest)?;
-        Some(Spot {
-            offset: place.offset.into(),
-            length: place.length.into(),
-            is_proved: !place.is_unproved,
-        })
+        Some(place.spot())
+    }
+
+    /// Returns every record that proves, by its id.
+    pub fn proved(&self) -> impl Iterator<Item = (ObjectId, Spot)> {
+        let proved = self.records.iter().filter(|place| !place.is_unproved);
+        proved.map(|place| (ObjectId::typed(&place.digest), place.spot()))
     }
 }
 
@@ -129,7 +146,8 @@ impl Walk {
         let Some((id, offset, length, hasher)) = self.open.take() else {
             return;
         };
-        let is_unproved = hasher.finish(&id).scheme.is_none();
+        let proof = hasher.finish(&id);
+        let is_unproved = proof.scheme.is_none();
         self.unproved += u64::from(is_unproved);
         let place = (id.digest(), u32::try_from(offset), u32::try_from(length));
         if let (Some(digest), Ok(offset), Ok(length)) = place {
@@ -138,6 +156,7 @@ impl Walk {
                 is_unproved,
                 offset,
                 length,
+                header: u8::try_from(proof.header).unwrap_or(0),
             });
         }
     }

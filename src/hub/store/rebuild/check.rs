@@ -1,7 +1,7 @@
 //! Checks what the target contains before anything is written: nothing, or rows that this store gives.
 
+use super::packed::key_of;
 use super::{Rebuild, RebuildError, UNKNOWN};
-use crate::backend::Key;
 use futures_util::TryStreamExt;
 use luthier_object::{Kind, ObjectId};
 use std::collections::HashMap;
@@ -94,7 +94,7 @@ impl Rebuild<'_> {
         let hexes: Vec<String> = rows.iter().filter_map(|(id, _)| hex(id)).collect();
         let keys: HashMap<String, String> = self.scratch.keys(kind, &hexes).await?;
         for (id, uri) in rows {
-            let key = hex(id).and_then(|hex| Key::new(keys.get(&hex)?).ok());
+            let key = hex(id).and_then(|hex| key_of(keys.get(&hex)?, id).ok());
             let wanted = key.map(|key| self.target.store().backend().uri_for(&key));
             if wanted.is_none() || wanted.as_deref() != uri {
                 let why = format!("the store does not have its {kind} {id}");

@@ -1,5 +1,6 @@
 //! Rows into the target: each batch in one transaction, then read back and compared.
 
+use super::packed::{index_row, key_of};
 use super::{Rebuild, RebuildError, UNKNOWN};
 use crate::backend::Key;
 use crate::index::rebuild_scratch::{NamedBlob, TreeLine};
@@ -221,16 +222,17 @@ impl Rebuild<'_> {
             };
             after.clone_from(&last.id);
             let backend = self.target.store().backend();
-            let blobs: Vec<BlobRow> = lines
-                .iter()
-                .filter_map(|line| {
-                    let key = Key::new(&line.key).ok()?;
-                    Some(rows::blob(line, backend.uri_for(&key)))
-                })
-                .collect();
+            let (mut blobs, mut packed): (Vec<BlobRow>, _) = (Vec::new(), Vec::new());
+            for line in &lines {
+                if let Ok(key) = key_of(&line.key, &line.id) {
+                    blobs.push(rows::blob(line, backend.uri_for(&key)));
+                    packed.extend(index_row(&key, &line.id));
+                }
+            }
             let ids: Vec<String> = blobs.iter().map(|row| row.object_id.clone()).collect();
             let rows = NewRows {
                 blobs,
+                packed,
                 ..NewRows::default()
             };
             self.insert(&rows).await?;

@@ -5,7 +5,7 @@ use crate::backend::{Backend, BackendError, Entry, Key, layout};
 use crate::index::rebuild_scratch::{BlobFact, CommitFact, TreeFact};
 use futures_util::{StreamExt, stream};
 use luthier_object::identity::BlobHasher;
-use luthier_object::{Kind, MAX_PAYLOAD, ObjectId, Proof, ProofError, Record, time};
+use luthier_object::{Kind, MAX_PAYLOAD, ObjectId, Proof, ProofError, Record, pack, time};
 use tokio::sync::Semaphore;
 
 /// Objects read at once.
@@ -25,6 +25,8 @@ enum Found {
     Commit(CommitFact),
     Tree(TreeFact),
     Blob(BlobFact),
+    /// It begins as packs do.
+    Pack(BlobFact),
     /// It proves nothing.
     Nothing(Key, String),
     Unknown(Key, String),
@@ -66,7 +68,10 @@ impl Rebuild<'_> {
                 .map(|(key, hex, entry)| look(backend, &memory, key, hex, entry))
                 .buffered(CONCURRENCY);
             while let Some(found) = found.next().await {
-                self.take(found, &mut waiting);
+                match found {
+                    Found::Pack(own) => self.take_pack(own).await?,
+                    found => self.take(found, &mut waiting),
+                }
                 self.progress.update(|f| f.done += 1);
                 self.progress.checkpoint().await?;
             }
@@ -97,6 +102,9 @@ impl Rebuild<'_> {
         match (layout::recognise(&entry.key), Key::new(&entry.key)) {
             (Some((_, hex)), Ok(key)) => return Ok(Some((key, hex, entry))),
             (Some(_), Err(why)) => self.report.skip(entry.key, why.to_string()),
+            (None, Ok(key)) if let Some(digest) = layout::recognise_pack(&entry.key) => {
+                return Ok(Some((key, hex::encode(digest), entry)));
+            }
             (None, _) => self
                 .report
                 .skip(entry.key, "a key of no known layout".to_owned()),
@@ -108,7 +116,7 @@ impl Rebuild<'_> {
         let (hex, key) = match &found {
             Found::Commit(fact) => (&fact.hex, &fact.key),
             Found::Tree(fact) => (&fact.hex, &fact.key),
-            Found::Blob(fact) => (&fact.hex, &fact.key),
+            Found::Blob(fact) | Found::Pack(fact) => (&fact.hex, &fact.key),
             Found::Nothing(key, why) => {
                 self.refuse(key);
                 return self.report.skip(key.to_string(), why.clone());
@@ -125,7 +133,7 @@ impl Rebuild<'_> {
             Found::Commit(fact) => waiting.commits.push(fact),
             Found::Tree(fact) => waiting.trees.push(fact),
             Found::Blob(fact) => waiting.blobs.push(fact),
-            Found::Nothing(..) | Found::Unknown(..) => {}
+            Found::Pack(..) | Found::Nothing(..) | Found::Unknown(..) => {}
         }
     }
 
@@ -182,13 +190,14 @@ async fn once(
     let announced = body.meta.size;
     let mut hasher = BlobHasher::new(announced);
     let (mut size, mut record) = (0u64, Vec::new());
-    let mut held = None;
+    let (mut held, mut is_pack) = (None, false);
     while let Some(chunk) = body.stream.next().await {
         let chunk = chunk?;
         if size == 0 && announced <= MAX_PAYLOAD as u64 + 64 && record_kind(&chunk).is_some() {
             // Never closed, and no object asks for more than there is.
             held = memory.acquire_many((announced >> 20) as u32 + 1).await.ok();
         }
+        is_pack |= size == 0 && pack::may_be(&chunk);
         hasher.update(&chunk);
         size += chunk.len() as u64;
         if size > announced {
@@ -202,7 +211,15 @@ async fn once(
         return Err(BackendError::WrongLength { announced });
     }
     if let (Ok(proof), _) = Proof::of_blob(&id, hasher) {
-        return Ok(Ok(fact(proof, size, entry, key)));
+        let found = fact(proof, size, entry, key);
+        return Ok(Ok(match found {
+            Found::Blob(fact) if is_pack => Found::Pack(fact),
+            Found::Blob(fact) if layout::recognise(&fact.key).is_none() => {
+                let why = "a key of no known layout".to_owned();
+                Found::Nothing(key.clone(), why)
+            }
+            found => found,
+        }));
     }
     let found = match record_kind(&record) {
         Some(kind) => Proof::read(kind, &id, &record).map(|proof| fact(proof, size, entry, key)),

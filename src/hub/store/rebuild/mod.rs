@@ -12,6 +12,7 @@ mod check;
 mod fill;
 mod gather;
 mod open;
+mod packed;
 mod plan;
 
 use super::{StoreError, Writer};
