@@ -41,22 +41,22 @@ impl Sqlite {
     pub(super) async fn set_packed(&self, edit: &PackedEdit) -> Result<bool, IndexError> {
         let failed = query_error(PackedRow::WHAT);
         let mut tx = self.begin().await?;
-        let ask = self.packed_update(edit).map_err(&failed)?;
+        let ask = self.packed_update(edit);
         let changed = run(&mut tx, ask).await.map_err(&failed)?;
         tx.commit().await.map_err(&failed)?;
         Ok(changed > 0)
     }
 
-    fn packed_update(&self, edit: &PackedEdit) -> Result<Statement, sqlx::Error> {
+    fn packed_update(&self, edit: &PackedEdit) -> Statement {
         let table = PackedRow::TABLE;
         let here = |column| column_here(&self.columns.capabilities, table, column);
         let key = |column| self.columns.text("t", table, here(column));
         let mut ask = Statement::new(format!("UPDATE {table} AS t SET \"{}\" = ", here("offset")));
-        let (offset, length) = (ask.bind(edit.new.offset)?, ask.bind(edit.new.length)?);
+        let (offset, length) = (ask.bind(edit.new.offset), ask.bind(edit.new.length));
         ask.push(&format!("{offset}, \"{}\" = {length}", here("length")));
         let (id, pack) = (
-            ask.bind_key(&edit.seen.object_id)?,
-            ask.bind_key(&edit.seen.pack_id)?,
+            ask.bind_key(&edit.seen.object_id),
+            ask.bind_key(&edit.seen.pack_id),
         );
         ask.push(&format!(
             " WHERE {} = {id} AND {} = {pack}",
@@ -64,10 +64,10 @@ impl Sqlite {
             key("mpack_id")
         ));
         for (column, seen) in [("offset", edit.seen.offset), ("length", edit.seen.length)] {
-            let seen = ask.bind(seen)?;
+            let seen = ask.bind(seen);
             ask.push(&format!(" AND t.\"{}\" IS {seen}", here(column)));
         }
-        Ok(ask)
+        ask
     }
 
     async fn still(
