@@ -301,15 +301,7 @@ async fn blocks(
             if !stops_pull(&finding) {
                 continue;
             }
-            let start = match finding.kind.kind() {
-                Some(kind) => scan.scratch.blocked_commits(kind, &finding.id).await?,
-                None if finding.kind == Subject::Pack => {
-                    let pack = ObjectId::new(&finding.id);
-                    let hex = pack.hex().unwrap_or_default();
-                    scan.scratch.blocked_by_pack(hex).await?
-                }
-                None => Vec::new(),
-            };
+            let start = first_blocked(scan, &finding).await?;
             stops.spread(n as u32, &start, children);
             let blocked = match finding.kind {
                 Subject::Branch => Blocks::ONE_BRANCH,
@@ -326,6 +318,21 @@ async fn blocks(
         scan.scratch.amend_findings(&changes).await?;
         scan.progress.checkpoint().await?;
     }
+}
+
+/// Returns the commits that need a finding's subject themselves.
+async fn first_blocked(scan: &Scan<'_>, finding: &Finding) -> Result<Vec<u32>, AuditError> {
+    let scratch = &scan.scratch;
+    Ok(match (finding.kind, finding.kind.kind()) {
+        (_, Some(kind)) => scratch.blocked_commits(kind, &finding.id).await?,
+        (Subject::Pack, None) => {
+            let pack = ObjectId::new(&finding.id);
+            scratch
+                .blocked_by_pack(pack.hex().unwrap_or_default())
+                .await?
+        }
+        (_, None) => Vec::new(),
+    })
 }
 
 /// Walks towards the children, again and again over one set of marks.

@@ -66,28 +66,7 @@ impl StepChange {
                     ..set(HELD_BY, Some(holders))
                 },
             ],
-            StepChange::Index(range) => {
-                let (offset, length) = range.from.clone().unwrap_or_default();
-                let is_added = range.from.is_none();
-                let same = |name: &str, to: &String| RowChange {
-                    from: (!is_added).then(|| to.clone()),
-                    ..set(name, Some(to))
-                };
-                vec![
-                    same(OBJECT_ID, &range.object_id),
-                    same(PACK_ID, &range.pack_id),
-                    RowChange {
-                        column: OFFSET.to_owned(),
-                        from: offset,
-                        to: range.to.0.clone(),
-                    },
-                    RowChange {
-                        column: LENGTH.to_owned(),
-                        from: length,
-                        to: range.to.1.clone(),
-                    },
-                ]
-            }
+            StepChange::Index(range) => range.written(),
             StepChange::SaveRefs {
                 repo_id,
                 heads,
@@ -142,6 +121,29 @@ impl StepChange {
             to,
         });
         Self::read(remedy, kind, changes.collect())
+    }
+}
+
+impl RangeChange {
+    fn written(&self) -> Vec<RowChange> {
+        let (offset, length) = self.from.clone().unwrap_or_default();
+        let is_added = self.from.is_none();
+        let same = |name: &str, to: &String| RowChange {
+            from: (!is_added).then(|| to.clone()),
+            ..set(name, Some(to))
+        };
+        vec![
+            same(OBJECT_ID, &self.object_id),
+            same(PACK_ID, &self.pack_id),
+            RowChange {
+                from: offset,
+                ..set(OFFSET, self.to.0.as_ref())
+            },
+            RowChange {
+                from: length,
+                ..set(LENGTH, self.to.1.as_ref())
+            },
+        ]
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a run has learnt of packs: where they lie, what lies in them, and what the index says of the blobs under way.
 
 use super::place::{PackObject, Seen};
-use super::walk::Contents;
+use super::walk::{Contents, RECORDS};
 use crate::index::PackedRow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,9 +13,6 @@ const BRIEF: Duration = Duration::from_secs(10);
 
 /// Blobs whose index rows are held.
 const ROWS: usize = 50_000;
-
-/// Records that are remembered of all packs; each takes 40 bytes.
-pub(super) const RECORDS: usize = 1_000_000;
 
 /// Packs that are remembered.
 const PACKS: usize = 200_000;

@@ -1,7 +1,6 @@
 //! A pack read to its end: what lies where in it, and whether it is what its id says.
 
 use super::Packs;
-use super::memory::RECORDS;
 use super::place::PackObject;
 use crate::backend::BackendError;
 use crate::index::PackedRow;
@@ -9,6 +8,9 @@ use futures_util::StreamExt;
 use luthier_object::ObjectId;
 use luthier_object::pack::{Event, PackError, Reader, RecordHasher};
 use std::sync::Arc;
+
+/// Records that are remembered of all packs; each takes some 50 bytes.
+pub(super) const RECORDS: usize = 1_000_000;
 
 /// What a pack holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -211,15 +211,7 @@ async fn once(
         return Err(BackendError::WrongLength { announced });
     }
     if let (Ok(proof), _) = Proof::of_blob(&id, hasher) {
-        let found = fact(proof, size, entry, key);
-        return Ok(Ok(match found {
-            Found::Blob(fact) if is_pack => Found::Pack(fact),
-            Found::Blob(fact) if layout::recognise(&fact.key).is_none() => {
-                let why = "a key of no known layout".to_owned();
-                Found::Nothing(key.clone(), why)
-            }
-            found => found,
-        }));
+        return Ok(Ok(blob(fact(proof, size, entry, key), is_pack, key)));
     }
     let found = match record_kind(&record) {
         Some(kind) => Proof::read(kind, &id, &record).map(|proof| fact(proof, size, entry, key)),
@@ -234,6 +226,18 @@ async fn once(
         ));
     }
     Ok(found)
+}
+
+/// Returns a proved blob as what it is: under a key that only packs have, nothing but a pack counts.
+fn blob(found: Found, is_pack: bool, key: &Key) -> Found {
+    match found {
+        Found::Blob(fact) if is_pack => Found::Pack(fact),
+        Found::Blob(fact) if layout::recognise(&fact.key).is_none() => {
+            let why = "a key of no known layout".to_owned();
+            Found::Nothing(key.clone(), why)
+        }
+        found => found,
+    }
 }
 
 fn open_question(key: &Key, why: &str) -> BackendError {
