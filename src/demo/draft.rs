@@ -3,7 +3,6 @@
 use super::era::{self, Era};
 use super::item::{Item, Placement, Pointer};
 use super::legacy;
-use super::packs::Packing;
 use luthier_hub::index::{BlobRow, CommitRow, SnapshotRow};
 use luthier_object::identity::{CommitScheme, SnapshotScheme};
 use luthier_object::time::{Micros, isoformat};
@@ -51,6 +50,28 @@ pub(super) struct Draft {
     pub blobs: Vec<Item<BlobRow>>,
     /// The parent's snapshot and files, where rows keep deltas.
     pub base: Option<(ObjectId, Manifest)>,
+}
+
+/// How the pack of a push is kept: a fault is a field that says something else.
+#[derive(Clone, Copy)]
+pub(super) struct Packing {
+    pub stored: bool,
+    /// The pack's last byte is another one.
+    pub spoiled: bool,
+    pub indexed: bool,
+    /// Bytes by which the offsets in the index are wrong.
+    pub shift: i64,
+}
+
+impl Default for Packing {
+    fn default() -> Self {
+        Self {
+            stored: true,
+            spoiled: false,
+            indexed: true,
+            shift: 0,
+        }
+    }
 }
 
 /// A commit with its snapshot and its new blobs, not yet written.

@@ -5,28 +5,6 @@ use luthier_hub::index::PackedRow;
 use luthier_object::pack::{self, Event, Reader, Writer};
 use luthier_object::{Kind, ObjectId, frame};
 
-/// How the pack of a push is kept: a fault is a field that says something else.
-#[derive(Clone, Copy)]
-pub(super) struct Packing {
-    pub stored: bool,
-    /// The pack's last byte is another one.
-    pub spoiled: bool,
-    pub indexed: bool,
-    /// Bytes by which the offsets in the index are wrong.
-    pub shift: i64,
-}
-
-impl Default for Packing {
-    fn default() -> Self {
-        Self {
-            stored: true,
-            spoiled: false,
-            indexed: true,
-            shift: 0,
-        }
-    }
-}
-
 /// The pack of a push.
 pub(super) struct Pack {
     pub id: ObjectId,

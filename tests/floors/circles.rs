@@ -33,7 +33,9 @@ const EXCEPTIONS: [Exception; 4] = [
         modules: &[
             "again",
             "graph",
+            "jobs",
             "one",
+            "packs",
             "references",
             "refs",
             "scan",

@@ -2,8 +2,8 @@
 
 use super::{Broken, Declared, grow};
 use crate::DemoError;
-use crate::draft::Grown;
-use crate::packs::{Pack, Packing};
+use crate::draft::{Grown, Packing};
+use crate::packs::Pack;
 use crate::world::World;
 use luthier_audit::{Code, Subject};
 
