@@ -83,6 +83,24 @@ struct Profile {
 }
 
 impl Profile {
+    /// Returns whether the profile means the hub of these two: each side that it names is the same.
+    fn is_of(&self, database: Option<&str>, store: Option<&str>, endpoint: Option<&str>) -> bool {
+        let same_database = |own: &str| match (Database::parse(own), database.map(Database::parse))
+        {
+            (Ok(own), Some(Ok(used))) => own == used,
+            _ => database == Some(own),
+        };
+        let same_store = |own: &str| match (ObjectStore::parse(own), store.map(ObjectStore::parse))
+        {
+            (Ok(own), Some(Ok(used))) => own == used,
+            _ => store == Some(own),
+        };
+        let same_endpoint = |own: &str| endpoint.is_none_or(|used| used == own);
+        self.database.as_deref().is_none_or(same_database)
+            && self.store.as_deref().is_none_or(same_store)
+            && self.endpoint.as_deref().is_none_or(same_endpoint)
+    }
+
     /// Without the white space and quotes that were copied along with a value.
     fn cleaned(mut self) -> Self {
         let values = [
@@ -208,7 +226,7 @@ pub fn resolve(
     let write = flags.write || !said.profile.read_only;
     Ok(Some(Target {
         hub: Hub {
-            name: said.name.unwrap_or_else(|| database.name()),
+            name: said.hub.unwrap_or_else(|| database.name()),
             environment: said.profile.environment,
             policy: said.profile.policy,
             database,

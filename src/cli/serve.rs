@@ -99,7 +99,7 @@ fn announce(target: &Target, at: SocketAddr, tls: bool, out: &Output) -> Result<
             false => "fetches; pushes are refused without --write",
         };
         out.line(&format!(
-            "Serving {} at {scheme}://{at}/OWNER/SLUG for {rights}. Ctrl-C ends it.",
+            "Serving {} at {scheme}://{at}/OWNER/SLUG to clients of March 2026: {rights}. Ctrl-C ends it.",
             target.hub.name
         ))?;
     }

@@ -42,7 +42,7 @@ pub fn in_use(flags: &Flags) -> Result<InUse, ConfigError> {
     let theme = File::read(&text, &file)?.theme;
     let name = settings.name.as_deref().unwrap_or_default();
     let in_profile = format!("profile {name}");
-    let has_profile = settings.name.is_some();
+    let (has_profile, is_own) = (settings.name.is_some(), settings.hub.is_some());
     Ok(InUse {
         file_exists: path().is_some_and(|path| path.exists()),
         profile: from(
@@ -58,12 +58,9 @@ pub fn in_use(flags: &Flags) -> Result<InUse, ConfigError> {
         write: write(flags, &settings),
         environment: from(
             settings.profile.environment.word(),
-            &[(&in_profile, has_profile)],
+            &[(&in_profile, is_own)],
         ),
-        policy: from(
-            policy(settings.profile.policy),
-            &[(&in_profile, has_profile)],
-        ),
+        policy: from(policy(settings.profile.policy), &[(&in_profile, is_own)]),
         theme: from(
             &format!("{theme:?}").to_lowercase(),
             &[("the file", !text.is_empty())],

@@ -1,13 +1,17 @@
 //! What profile, environment and flags give together.
 
 use super::{ConfigError, File, Flags, Profile};
-use luthier_hub::store::hub::ObjectStore;
+use luthier_hub::store::hub::{Environment, ObjectStore, Policy};
 use luthier_hub::text;
 use std::path::{Path, PathBuf};
 
 /// The settings that profile, environment and flags give together.
 pub(super) struct Settings {
+    /// The profile's name.
     pub name: Option<String>,
+    /// The name of the profile's hub; `None` where flags or variables name another hub.
+    pub hub: Option<String>,
+    /// Where another hub is named, without what it says of its own: environment, policy, and the right to write.
     pub profile: Profile,
     pub database: Option<String>,
     pub store: Option<String>,
@@ -29,7 +33,7 @@ impl Settings {
         let name = clean(&flags.profile)
             .or_else(|| variable("LUTHIER_PROFILE"))
             .or(file.default.clone());
-        let profile = match &name {
+        let mut profile = match &name {
             None => Profile {
                 read_only: true,
                 ..Profile::default()
@@ -51,10 +55,20 @@ impl Settings {
             .or_else(|| variable("LUTHIER_STORE"))
             .or_else(bucket)
             .or_else(objects_folder);
+        let database = database.or(profile.database.clone());
+        let store = store.or(profile.store.clone());
+        let endpoint = super::endpoint(variable);
+        let is_own = profile.is_of(database.as_deref(), store.as_deref(), endpoint.as_deref());
+        if !is_own {
+            profile.environment = Environment::default();
+            profile.policy = Policy::default();
+            profile.read_only = true;
+        }
         Ok(Self {
+            hub: name.clone().filter(|_| is_own),
             name,
-            database: database.or(profile.database.clone()),
-            store: store.or(profile.store.clone()),
+            database,
+            store,
             profile,
         })
     }

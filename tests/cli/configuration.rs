@@ -44,6 +44,35 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
 }
 
 #[test]
+fn a_profile_says_nothing_about_another_hub() {
+    let place = Sandbox::new();
+    let own = place.demo("own", &["--healthy"]);
+    let other = place.demo("other", &["--healthy"]);
+    let said = "environment = \"demo\"\nread_only = false";
+    place.configure(&format!(
+        "default = \"muse\"\n{}",
+        profile("muse", &own, said)
+    ));
+    let hub = |ran: &Ran| {
+        let doctor = ran.out.lines().find(|line| line.contains(" hub ")).unwrap();
+        doctor.to_owned()
+    };
+    let mine = hub(&place.run(&["doctor"]));
+    assert!(mine.contains("muse, environment demo"), "{mine}");
+    // The same hub, named by hand.
+    let same = hub(&place.run(&own.with(&["doctor"])));
+    assert!(same.contains("muse, environment demo"), "{same}");
+    let by_flags = hub(&place.run(&other.with(&["doctor"])));
+    assert!(by_flags.contains("environment unknown"), "{by_flags}");
+    assert!(!by_flags.contains("muse"), "{by_flags}");
+    let database = ["DATABASE_URL", &other.database];
+    let one_side = Ran::of(place.command(&["doctor"]).env(database[0], database[1]));
+    assert!(!hub(&one_side).contains("muse"), "{one_side:?}");
+    let write = Ran::of(place.command(&["merge", "x"]).env(database[0], database[1]));
+    write.fails(2, "read-only");
+}
+
+#[test]
 fn a_profile_that_is_not_there_is_named_with_those_that_are() {
     let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);

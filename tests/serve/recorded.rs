@@ -241,3 +241,41 @@ async fn a_history_that_leaves_out_its_ancestors_is_refused() {
         }
     }
 }
+
+/// Every request of the recordings, with some of its bytes changed, cut or doubled.
+#[tokio::test]
+async fn requests_that_are_broken_break_nothing_and_write_no_row() {
+    let served = served(&["song", "tune", "large"]).await;
+    let all = exchanges();
+    let posts: Vec<(&Exchange, Vec<u8>)> = all
+        .iter()
+        .filter(|exchange| exchange.method == "POST" && exchange.request.len() < 4_000)
+        .map(|exchange| (exchange, STANDARD.decode(&exchange.request).unwrap()))
+        .collect();
+    let mut random = fastrand::Rng::with_seed(2026_03);
+    let mut statuses: BTreeMap<u16, usize> = BTreeMap::new();
+    for round in 0..10_000 {
+        let (exchange, body) = &posts[round % posts.len()];
+        let mut body = body.clone();
+        for _ in 0..random.usize(1..4) {
+            let at = random.usize(..body.len().max(1));
+            match random.u8(..4) {
+                0 => body.truncate(at),
+                1 if at < body.len() => body[at] = random.u8(..),
+                2 if at < body.len() => drop(body.remove(at)),
+                _ => body.insert(at.min(body.len()), random.u8(..)),
+            }
+        }
+        let answer = served
+            .send("POST", &exchange.path, As::Token(TOKEN), body)
+            .await;
+        *statuses.entry(answer.status).or_default() += 1;
+        if answer.status >= 400 {
+            assert!(answer.detail().len() > 10);
+        }
+    }
+    assert!(statuses.keys().all(|status| *status < 500), "{statuses:?}");
+    assert!(statuses[&400] > 1_000, "{statuses:?}");
+    let counts = served.store.index().counts().await.unwrap();
+    assert_eq!((counts.commits, counts.snapshots, counts.blobs), (0, 0, 0));
+}
