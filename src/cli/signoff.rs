@@ -191,6 +191,13 @@ fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
             failed.repo, failed.branch, failed.why
         ))?;
     }
+    let listed = pulls.failed.len() + pulls.unknown.len();
+    let rest = pulls.refused.len().saturating_sub(SHOWN) + listed.saturating_sub(SHOWN);
+    if rest > 0 {
+        out.line(&format!(
+            "failed pull  and {rest} more; the report lists them"
+        ))?;
+    }
     out.line(&format!("{}  {}", signoff.verdict.word(), signoff.hub.name))
 }
 

@@ -1,5 +1,6 @@
 //! A sign-off for people, in Markdown.
 
+use super::pulls::NAMED;
 use super::{Blocks, FailedPull, Left, Signoff, State, Verdict};
 use luthier_hub::text;
 use std::fmt::Write;
@@ -218,6 +219,11 @@ fn list(out: &mut String, pulls: &[FailedPull], total: u64) {
             code(&pull.why)
         );
     }
+    // The total counts rows, of which a branch may have several; a list that is not full has every branch.
+    let total = match pulls.len() < NAMED {
+        true => pulls.len() as u64,
+        false => total,
+    };
     more(out, total, pulls.len());
 }
 

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 const PAGE: u32 = 500;
 
 /// Failures that are listed one by one.
-const NAMED: usize = 100;
+pub(super) const NAMED: usize = 100;
 
 /// The branches to pull.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,11 +113,15 @@ impl PullOutcome {
             BranchEnd::Unread(_) => (&mut self.unknown, &mut self.unknown_total),
         };
         *total += branch.rows;
+        let why = match branch.rows {
+            1 => branch.end.why(),
+            rows => format!("{} ({rows} rows of this branch)", branch.end.why()),
+        };
         if list.len() < NAMED {
             list.push(FailedPull {
                 repo: repo.path(),
                 branch: branch.name.clone(),
-                why: branch.end.why(),
+                why,
             });
         }
     }

@@ -190,7 +190,7 @@ impl Decide {
         ctx.shared.decisions.choose(code, at, side);
         if side != Side::Skip && winner(remedy) != Some(side) {
             let words = format!(
-                "skipped: `{remedy}` can only change the {}",
+                "skipped: `{remedy}` can only keep the {}",
                 winner(remedy).map_or("other side", Side::word)
             );
             ctx.shared.tell(Level::Warning, words);
