@@ -31,6 +31,7 @@ mod recovering;
 mod remote;
 mod repairing;
 mod scoped;
+mod serving;
 mod sides;
 mod signing;
 mod stopping;

@@ -1,0 +1,140 @@
+//! A hub as a server, and its write sites as commands.
+
+use crate::support::{Hub, Ran, Sandbox};
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Stdio};
+
+/// A server that runs, and where.
+struct Server {
+    child: Child,
+    said: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Server {
+    fn start(place: &Sandbox, hub: &Hub, more: &[&str]) -> Self {
+        let mut arguments = vec!["serve", "--json", "--listen", "127.0.0.1:0"];
+        arguments.extend(more);
+        let mut child = place
+            .command(&hub.with(&arguments))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let url = line["url"].as_str().unwrap();
+        Self {
+            child,
+            said,
+            address: url.strip_prefix("http://").unwrap().to_owned(),
+        }
+    }
+
+    /// Returns the status and the body of a GET.
+    fn get(&self, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: application/json\r\nConnection: close\r\n\r\n",
+            self.address
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        (status, body.to_owned())
+    }
+
+    fn stop(mut self, signal: Signal) -> Ran {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        let mut rest = String::new();
+        self.said.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "");
+        Ran::from(self.child.wait_with_output().unwrap())
+    }
+}
+
+#[test]
+fn a_hub_is_served_until_a_signal_ends_it() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &["--healthy"]);
+    for signal in [Signal::TERM, Signal::INT] {
+        let server = Server::start(&place, &hub, &[]);
+        assert_eq!(server.get("/healthz"), (200, "ok\n".to_owned()));
+        let (status, refs) = server.get("/dmitri/old-site/refs");
+        assert_eq!(status, 200);
+        let refs: serde_json::Value = serde_json::from_str(&refs).unwrap();
+        assert_eq!(refs["branch_heads"].as_object().unwrap().len(), 2);
+        assert_eq!(server.get("/dmitri/nothing/refs").0, 404);
+        let (_, metrics) = server.get("/metrics");
+        assert!(metrics.contains("luthier_requests_total{call=\"refs\",status=\"404\"} 1"));
+        assert_eq!(server.stop(signal).code, 0);
+    }
+}
+
+#[test]
+fn a_server_that_others_can_reach_wants_tokens_and_tls() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &["--healthy"]);
+    let serve = |more: &[&str]| {
+        let mut arguments = vec!["serve", "--listen", "0.0.0.0:0"];
+        arguments.extend(more);
+        place.run(&hub.with(&arguments))
+    };
+    serve(&[]).fails(2, "--tokens FILE");
+    serve(&["--behind-proxy"]).fails(2, "--tokens FILE");
+    let tokens = place.path("tokens.toml");
+    std::fs::write(&tokens, "").unwrap();
+    serve(&["--tokens", tokens.to_str().unwrap()]).fails(2, "--tls-cert");
+    serve(&["--tls-cert", "x"]).fails(2, "--tls-key");
+    serve(&["--tokens", "nowhere.toml"]).fails(2, "--tls-cert");
+}
+
+#[test]
+fn a_repository_is_made_and_merged_from_the_command_line_and_a_client_takes_it() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &["--healthy"]);
+    let files = |name: &str, of: &[(&str, &str)]| {
+        let folder = place.path(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        for (path, text) in of {
+            std::fs::write(folder.join(path), text).unwrap();
+        }
+        folder.to_str().unwrap().to_owned()
+    };
+    let run = |arguments: &[&str]| place.run(&hub.with(arguments));
+    run(&["init", "zoe/tune"]).fails(2, "--write");
+    assert_eq!(run(&["init", "zoe/tune", "--write"]).code, 0);
+    run(&["init", "zoe/tune", "--write"]).fails(1, "exists already");
+    let (one, two) = (
+        files("one", &[("a.txt", "a")]),
+        files("two", &[("b.txt", "b")]),
+    );
+    let commit = |branch: &str, from: &str, more: &[&str]| {
+        let mut arguments = vec!["commit", "zoe/tune", "--branch", branch, "--from", from];
+        arguments.extend(["-m", "more", "--write"]);
+        arguments.extend(more);
+        run(&arguments)
+    };
+    assert_eq!(commit("main", &one, &[]).code, 0);
+    commit("main", &one, &[]).fails(1, "nothing changes");
+    assert_eq!(commit("verse", &two, &[]).code, 0);
+    let merge = ["merge", "zoe/tune", "verse", "main", "--json", "--write"];
+    let merged = run(&merge);
+    assert_eq!(merged.code, 0, "{merged:?}");
+    let merged: serde_json::Value = serde_json::from_str(merged.out.trim()).unwrap();
+    assert_eq!(merged["ids"], "typed");
+    run(&merge).fails(1, "merged already");
+    let into = place.path("pulled");
+    let pulled = run(&["pull", "zoe/tune", "--into", into.to_str().unwrap()]);
+    assert_eq!(pulled.code, 0, "{pulled:?}");
+    assert_eq!(place.run(&["verify", into.to_str().unwrap()]).code, 0);
+    assert_eq!(commit("main", &one, &["--exact"]).code, 0);
+    let audit = run(&["audit", "zoe/tune", "--depth", "bytes", "--grace", "0s"]);
+    assert_eq!(audit.code, 0, "{audit:?}");
+}
