@@ -40,35 +40,76 @@ impl Bucket {
         length: u64,
     ) -> Result<Option<Body>, BackendError> {
         let end = offset.saturating_add(length.max(1)) - 1;
-        match self.get(key, Some(format!("bytes={offset}-{end}"))).await {
-            Ok(found) => self.part(key, found, (offset, length)).map(Some),
-            Err(Fault::NoKey | Fault::NotFound) => match self.head(key).await? {
-                None => Ok(None),
-                Some(_) => Err(remote(key, UNFOUND)),
+        let range = Some(format!("bytes={offset}-{end}"));
+        let found = match self.get(key, range.clone()).await {
+            Err(Fault::NoKey | Fault::NotFound) => {
+                if self.head(key).await?.is_none() {
+                    return Ok(None);
+                }
+                self.get(key, range).await
+            }
+            found => found,
+        };
+        match found {
+            Ok(found) => match self.part(key, found, (offset, length)) {
+                Some(body) => Ok(Some(body)),
+                None => self.part_of_whole(key, offset, length).await,
             },
+            Err(Fault::NoKey | Fault::NotFound) => Err(remote(key, UNFOUND)),
             Err(fault) => Err(self.error(key.as_str(), fault)),
         }
     }
 
-    /// Returns the body of an answer to a range, once it says that it is exactly this one.
+    /// Opens a part of an object by reading all of it: for a server, or something on the way to it, that answers a
+    /// range with something else.
+    async fn part_of_whole(
+        &self,
+        key: &Key,
+        offset: u64,
+        length: u64,
+    ) -> Result<Option<Body>, BackendError> {
+        let Some(body) = self.open(key).await? else {
+            return Ok(None);
+        };
+        if offset.saturating_add(length) > body.meta.size {
+            return Err(remote(key, "the range leaves the object"));
+        }
+        let (mut before, mut left) = (offset, length);
+        let stream = body.stream.filter_map(move |chunk| {
+            let part = chunk.map(|mut chunk| {
+                let passed = before.min(chunk.len() as u64);
+                before -= passed;
+                let mut part = chunk.split_off(passed as usize);
+                part.truncate(left.min(part.len() as u64) as usize);
+                left -= part.len() as u64;
+                part
+            });
+            let is_empty = part.as_ref().is_ok_and(Bytes::is_empty);
+            std::future::ready((!is_empty).then_some(part))
+        });
+        Ok(Some(Body {
+            meta: Meta {
+                size: length,
+                encoding: None,
+                ..body.meta
+            },
+            stream: stream.boxed(),
+        }))
+    }
+
+    /// Returns the body of an answer to a range; `None` if it does not say that it is exactly this one, as stored.
     fn part(
         &self,
         key: &Key,
         found: GetObjectOutput,
         (offset, length): (u64, u64),
-    ) -> Result<Body, BackendError> {
+    ) -> Option<Body> {
         let end = offset.saturating_add(length.max(1)) - 1;
         let wanted = format!("bytes {offset}-{end}/");
-        let came = found.content_range.as_deref().unwrap_or_default();
-        if !came.starts_with(&wanted) {
-            return Err(remote(
-                key,
-                "the server did not return the range that it was asked for",
-            ));
-        }
         let said = ObjectHeaders::of(&found);
-        if said.encoding.is_some() {
-            return Err(remote(key, "a part of it came with a Content-Encoding"));
+        let came = found.content_range.as_deref().unwrap_or_default();
+        if !came.starts_with(&wanted) || said.encoding.is_some() {
+            return None;
         }
         let meta = Meta {
             size: length,
@@ -76,7 +117,7 @@ impl Bucket {
             modified: said.modified.as_ref().map(micros),
             encoding: None,
         };
-        Ok(Body {
+        Some(Body {
             stream: chunks(self.reading(key, found.body, length)),
             meta,
         })

@@ -1,7 +1,7 @@
 //! The search for one blob: in its row, at the ranges that are named for it, and in the pack itself.
 
 use super::place::PackObject;
-use super::walk::differ;
+use super::walk::{READS, differ};
 use super::{Packs, unasked};
 use crate::backend::{BackendError, InPack, Key, Meta};
 use crate::index::{Index, PackedRow};
@@ -302,7 +302,7 @@ impl Packs {
             (out.found, out.length) = (Some(named.from), length);
             return Ok(true);
         }
-        let found = self.read_twice(&place.object, &pack, &range).await?;
+        let found = self.read_again(&place.object, &pack, &range).await?;
         if found.is_proved() {
             out.take(named.from, length, found);
             return Ok(true);
@@ -328,7 +328,7 @@ impl Packs {
             offset: spot.offset,
             length: spot.length,
         };
-        let found = self.read_twice(&place.object, pack, &range).await?;
+        let found = self.read_again(&place.object, pack, &range).await?;
         match (found.is_proved(), spot.is_proved) {
             (true, _) => out.take(FoundIn::Pack, spot.length, found),
             (false, true) => return Err(differ(pack)),
@@ -346,20 +346,26 @@ impl Packs {
         Ok(())
     }
 
-    /// Reads a range, and again where its bytes do not prove.
-    async fn read_twice(
+    /// Reads a range, and again where its bytes do not prove, until two reads are equal.
+    async fn read_again(
         &self,
         id: &ObjectId,
         pack: &PackObject,
         range: &Range,
     ) -> Result<Read, BackendError> {
-        let first = self.read(id, range).await?;
-        if first.is_proved() {
-            return Ok(first);
+        let mut found = self.read(id, range).await?;
+        for _ in 1..READS {
+            if found.is_proved() {
+                return Ok(found);
+            }
+            let again = self.read(id, range).await?;
+            if again.proof.sha256 == found.proof.sha256 {
+                return Ok(again);
+            }
+            found = again;
         }
-        let again = self.read(id, range).await?;
-        match again.is_proved() || again.proof.sha256 == first.proof.sha256 {
-            true => Ok(again),
+        match found.is_proved() {
+            true => Ok(found),
             false => Err(differ(pack)),
         }
     }
