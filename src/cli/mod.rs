@@ -227,6 +227,7 @@ pub fn main() -> ExitCode {
         Ok(runtime) => {
             let ended = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(race(cli))));
             // Reads that nobody waits for any more must not hold the exit up.
+            luthier_hub::panics::run_has_ended();
             runtime.shutdown_background();
             ended.unwrap_or(Ok(Exit::Bug))
         }

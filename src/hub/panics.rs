@@ -2,23 +2,36 @@
 //! gives the terminal back, and tells it in one line.
 
 use std::panic::PanicHookInfo;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 /// The first panic, in one line.
 static FIRST: Mutex<Option<String>> = Mutex::new(None);
 
+/// Whether the run has ended.
+static ENDED: AtomicBool = AtomicBool::new(false);
+
 /// Takes panics over: nothing is printed where they happen, since a screen may be there. Each is in the log.
 pub fn install() {
     std::panic::set_hook(Box::new(|panic| {
         let words = words(panic);
         tracing::error!("panic: {words}");
+        if ENDED.load(Ordering::SeqCst) {
+            return;
+        }
         FIRST
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get_or_insert(words);
         happened().cancel();
     }));
+}
+
+/// Says that the run has ended: its runtime is about to go, and a thread that is still at work panics when it meets a
+/// timer. That is no bug, and the run's end stands.
+pub fn run_has_ended() {
+    ENDED.store(true, Ordering::SeqCst);
 }
 
 /// Cancelled by the first panic.

@@ -231,11 +231,11 @@ fn read_only_every_screen_and_command_tells_the_same_figures() {
         // What the pull found is a finding everywhere; the branch of a fork fails by it too.
         terminal.send("H");
         see(&terminal, "3 findings in the whole hub");
-        see(&terminal, "6 of 19 branches fail");
+        see(&terminal, "6 of 21 branches fail");
         sign_off(&mut terminal, "s", "3 findings prevent");
         see(
             &terminal,
-            "13 of 19 branches were pulled completely, 6 failed",
+            "15 of 21 branches were pulled completely, 6 failed",
         );
         terminal.send("f");
         terminal.see("findings  1 of 3");
@@ -247,7 +247,7 @@ fn read_only_every_screen_and_command_tells_the_same_figures() {
         terminal.see("2 steps, 1 skipped");
         terminal.send("H");
         see(&terminal, "3 findings in the whole hub, depth bytes");
-        see(&terminal, "6 of 19 branches fail, 13 can be pulled");
+        see(&terminal, "6 of 21 branches fail, 15 can be pulled");
         // By hand: the same three, and the fork without a finding of its own shows what stops it.
         terminal.send("f");
         terminal.see("findings  1 of 3");
@@ -259,7 +259,7 @@ fn read_only_every_screen_and_command_tells_the_same_figures() {
         terminal.send("H");
         terminal.see("findings in the whole hub");
         terminal.send("b");
-        terminal.see("repositories  1 of 9");
+        terminal.see("repositories  1 of 10");
         terminal.send("/");
         terminal.send("frank");
         terminal.send(ENTER);
@@ -324,7 +324,7 @@ fn with_write_what_is_repaired_is_gone_from_every_figure() {
     terminal.see("2 repaired");
     terminal.send("H");
     see(&terminal, "1 finding in the whole hub");
-    see(&terminal, "4 of 19 branches fail");
+    see(&terminal, "4 of 21 branches fail");
     // The guide is entered where it was left; the verdict from before says that it is one.
     terminal.send("s");
     terminal.see("remaining findings: x plans");
@@ -335,7 +335,7 @@ fn with_write_what_is_repaired_is_gone_from_every_figure() {
     sign_off(&mut terminal, "r", "1 finding prevents");
     see(
         &terminal,
-        "15 of 19 branches were pulled completely, 4 failed",
+        "17 of 21 branches were pulled completely, 4 failed",
     );
     terminal.send("f");
     terminal.see("findings  1 of 1");
