@@ -90,5 +90,7 @@ def links(all_rows):
 
 
 def key_of(uri):
-    """The key that a URI of this hub's bucket names; None for every other place."""
+    """The key that a URI of this hub's bucket names, of a blob in a pack the pack's; None for every other place."""
+    if uri.startswith("mpack://"):
+        return "objects/" + uri[len("mpack://"):].split("/")[0]
     return uri[len(BUCKET):] if uri.startswith(BUCKET) else None
