@@ -3,14 +3,14 @@
 use crate::answer::Failure;
 use crate::flights::FlightKey;
 use crate::refs::{self, of_another_era};
-use crate::repos::{Need, RepoPath};
+use crate::repos::{Asked, Need, RepoPath};
 use crate::router::Serving;
 use crate::spool::{List, Spool};
 use crate::wire::{self, Ask};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use luthier_hub::index::RepoRow;
 use luthier_hub::progress::{Progress, WaitBudget};
 use luthier_hub::store::Store;
@@ -42,10 +42,10 @@ pub async fn fetch(
     State(serving): State<Arc<Serving>>,
     Path(path): Path<RepoPath>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Response, Failure> {
-    let repo = serving.repo(&path, &headers, Need::Read).await?;
-    let ask: Ask = wire::read(&headers, &body)?;
+    let Asked { repo, what, .. } = serving.asked(&path, &headers, body, Need::Read).await?;
+    let ask: Ask = what;
     if ask.want.len() > MOST || ask.have.len() > MOST {
         return Err(Failure::unprocessable(format!(
             "at most {MOST} ids at once"

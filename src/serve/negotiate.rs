@@ -4,10 +4,10 @@ use crate::answer::Failure;
 use crate::repos::{Need, RepoPath};
 use crate::router::Serving;
 use crate::wire::{self, Ask, Negotiated};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use bytes::Bytes;
 use luthier_hub::store::reconstruct;
 use luthier_object::Kind;
 use std::collections::HashSet;
@@ -23,10 +23,10 @@ pub async fn negotiate(
     State(serving): State<Arc<Serving>>,
     Path(path): Path<RepoPath>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Response, Failure> {
-    let repo = serving.repo(&path, &headers, Need::Read).await?;
-    let ask: Ask = wire::read(&headers, &body)?;
+    let asked = serving.asked(&path, &headers, body, Need::Read).await?;
+    let (repo, ask): (_, &Ask) = (&asked.repo, &asked.what);
     if ask.want.len() > MOST || ask.have.len() > MOST {
         return Err(Failure::unprocessable(format!(
             "at most {MOST} ids at once"

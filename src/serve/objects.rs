@@ -2,13 +2,13 @@
 
 use crate::answer::Failure;
 use crate::refs::of_another_era;
-use crate::repos::{Need, RepoPath};
+use crate::repos::{Asked, Need, RepoPath};
 use crate::router::Serving;
 use crate::wire::{self, Missing, ObjectIds, Presigned, SentObjects, Stored};
+use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use luthier_hub::store::hub_writes::{Arrived, HubWriteError};
 use luthier_hub::store::{ServeError, Source};
 use luthier_object::{Kind, ObjectId, Proof, identity};
@@ -30,10 +30,10 @@ pub async fn filter(
     State(serving): State<Arc<Serving>>,
     Path(path): Path<RepoPath>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Response, Failure> {
-    serving.repo(&path, &headers, Need::Known).await?;
-    let ids = ids(&headers, &body)?;
+    let asked = serving.asked(&path, &headers, body, Need::Known).await?;
+    let ids = ids(asked.what)?;
     let mut there: HashSet<String> = HashSet::new();
     let store = serving.store();
     for page in ids.chunks(PAGE) {
@@ -54,18 +54,17 @@ pub async fn presign(
     State(serving): State<Arc<Serving>>,
     Path(path): Path<RepoPath>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Response, Failure> {
-    serving.repo(&path, &headers, Need::Known).await?;
+    let asked = serving.asked(&path, &headers, body, Need::Known).await?;
     let answer = Presigned {
         presigned: BTreeMap::new(),
-        inline: ids(&headers, &body)?,
+        inline: ids(asked.what)?,
     };
     wire::answer(&headers, &answer)
 }
 
-fn ids(headers: &HeaderMap, body: &[u8]) -> Result<Vec<String>, Failure> {
-    let ids = wire::read::<ObjectIds>(headers, body)?.object_ids;
+fn ids(ObjectIds { object_ids: ids }: ObjectIds) -> Result<Vec<String>, Failure> {
     match ids.len() > MOST_IDS {
         true => Err(Failure::unprocessable(format!(
             "at most {MOST_IDS} ids at once"
@@ -79,12 +78,15 @@ pub async fn push_objects(
     State(serving): State<Arc<Serving>>,
     Path(path): Path<RepoPath>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Response, Failure> {
-    let repo = serving.repo(&path, &headers, Need::Write).await?;
-    let _permit = serving.pushes.acquire().await;
-    let sent: SentObjects = wire::read(&headers, &body)?;
-    drop(body);
+    let asked = serving.asked(&path, &headers, body, Need::Write).await?;
+    let Asked {
+        repo,
+        what,
+        room: _room,
+    } = asked;
+    let sent: SentObjects = what;
     if sent.objects.len() > MOST_BLOBS {
         return Err(Failure::unprocessable(format!(
             "at most {MOST_BLOBS} blobs at once"

@@ -3,13 +3,13 @@
 use crate::answer::Failure;
 use crate::objects::refused;
 use crate::refs::{self, of_another_era};
-use crate::repos::{Need, RepoPath};
+use crate::repos::{Asked, Need, RepoPath};
 use crate::router::Serving;
 use crate::wire::{self, Bundle, Pushed, SentPush};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use bytes::Bytes;
 use luthier_hub::index::RepoRow;
 use luthier_hub::store::hub_writes::{Arrived, HubWriteError, Push, PushedSnapshot};
 use luthier_object::{CommitRecord, ObjectId, RecordError, SnapshotRecord};
@@ -26,12 +26,15 @@ pub async fn push(
     State(serving): State<Arc<Serving>>,
     Path(path): Path<RepoPath>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Response, Failure> {
-    let repo = serving.repo(&path, &headers, Need::Write).await?;
-    let _permit = serving.pushes.acquire().await;
-    let sent: SentPush = wire::read(&headers, &body)?;
-    drop(body);
+    let asked = serving.asked(&path, &headers, body, Need::Write).await?;
+    let Asked {
+        repo,
+        what,
+        room: _room,
+    } = asked;
+    let sent: SentPush = what;
     let count = sent.bundle.commits.len();
     let name = sent.branch.clone();
     let push = translate(&repo, sent)?;

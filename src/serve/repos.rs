@@ -2,9 +2,13 @@
 
 use crate::access::Right;
 use crate::answer::Failure;
-use crate::router::Serving;
-use axum::http::{HeaderMap, header};
+use crate::router::{LARGEST_BODY, ROOM_UNIT, Serving};
+use crate::wire;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, StatusCode, header};
 use luthier_hub::index::RepoRow;
+use serde::de::DeserializeOwned;
+use tokio::sync::SemaphorePermit;
 use tracing::debug;
 
 /// What a request needs of a repository.
@@ -16,6 +20,13 @@ pub enum Need {
     Write,
 }
 
+/// A request that was read, and its part of the memory that all of them may take.
+pub struct Asked<'s, T> {
+    pub repo: RepoRow,
+    pub what: T,
+    pub room: SemaphorePermit<'s>,
+}
+
 /// The path of a repository in a request.
 #[derive(Debug, serde::Deserialize)]
 pub struct RepoPath {
@@ -24,6 +35,45 @@ pub struct RepoPath {
 }
 
 impl Serving {
+    /// Returns the repository and what is asked of it. The body is read only for whoever may ask, and only once there is
+    /// room for it.
+    ///
+    /// # Errors
+    /// As [`Serving::repo`]; a body without a length, that is too large, or that is no such request.
+    pub async fn asked<T: DeserializeOwned>(
+        &self,
+        path: &RepoPath,
+        headers: &HeaderMap,
+        body: Body,
+        need: Need,
+    ) -> Result<Asked<'_, T>, Failure> {
+        let repo = self.repo(path, headers, need).await?;
+        let said = headers.get(header::CONTENT_LENGTH);
+        let length = said.and_then(|said| said.to_str().ok()?.parse::<usize>().ok());
+        let length = length.ok_or_else(|| {
+            Failure::new(
+                StatusCode::LENGTH_REQUIRED,
+                "the request has no Content-Length",
+            )
+        })?;
+        if length > LARGEST_BODY {
+            return Err(Failure::too_large(format!(
+                "a request has at most {LARGEST_BODY} bytes; send it in parts"
+            )));
+        }
+        let room = u32::try_from(length.div_ceil(ROOM_UNIT).max(1)).unwrap_or(u32::MAX);
+        let room = self.bodies.acquire_many(room).await;
+        let room = room.map_err(|_| Failure::unavailable(&"the server is about to stop"))?;
+        let bytes = to_bytes(body, length).await;
+        let bytes = bytes
+            .map_err(|error| Failure::malformed(format!("the body did not come whole: {error}")))?;
+        Ok(Asked {
+            repo,
+            what: wire::read(headers, &bytes)?,
+            room,
+        })
+    }
+
     /// Returns the row of the repository.
     ///
     /// # Errors

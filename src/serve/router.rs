@@ -6,7 +6,7 @@ use crate::flights::Flights;
 use crate::metrics::Metrics;
 use crate::{fetch, negotiate, objects, push, refs};
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -23,11 +23,12 @@ use tower_http::request_id::{
 use tower_http::timeout::TimeoutLayer;
 use tracing::{Instrument, info, info_span};
 
-/// The largest body of a request.
-const LARGEST_BODY: usize = 64 << 20;
+/// The largest body of a request, in bytes.
+pub const LARGEST_BODY: usize = 64 << 20;
 
-/// Requests with blobs that are read at once: each is held in memory.
-const PUSHES: usize = 2;
+/// The bodies of all requests together are at most 128 MiB, counted in KiB.
+const ROOM: usize = (128 << 20) / ROOM_UNIT;
+pub const ROOM_UNIT: usize = 1 << 10;
 
 /// How long a small request waits for a side of the hub.
 const WAIT: Duration = Duration::from_secs(15);
@@ -55,7 +56,8 @@ pub struct Serving {
     pub(crate) tokens: Option<Tokens>,
     pub(crate) flights: Arc<Flights>,
     pub(crate) metrics: Metrics,
-    pub(crate) pushes: Semaphore,
+    /// The memory for bodies, in [`ROOM_UNIT`]s.
+    pub(crate) bodies: Semaphore,
 }
 
 impl Serving {
@@ -80,7 +82,7 @@ pub fn router(store: Store, options: Options) -> Router {
         tokens: options.tokens,
         flights: Arc::new(Flights::new(options.fetches)),
         metrics: Metrics::new(),
-        pushes: Semaphore::new(PUSHES),
+        bodies: Semaphore::new(ROOM),
     });
     Router::new()
         .route("/{owner}/{slug}/refs", get(refs::refs))
@@ -95,7 +97,6 @@ pub fn router(store: Store, options: Options) -> Router {
         .route("/metrics", get(metrics))
         .fallback(unknown)
         .method_not_allowed_fallback(not_allowed)
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             LONGEST,

@@ -200,6 +200,9 @@ impl Served {
         if let As::Token(token) = by {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
+        if method == "POST" {
+            request = request.header(header::CONTENT_LENGTH, body.len());
+        }
         if !body.is_empty() {
             request = request.header(header::CONTENT_TYPE, "application/x-msgpack");
         }
