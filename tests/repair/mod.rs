@@ -8,6 +8,7 @@ mod empty;
 mod interrupted;
 mod journal;
 mod march;
+mod of_nothing;
 mod once;
 mod packs;
 mod planning;

@@ -12,6 +12,7 @@ use crate::store::hub::{Database, Hub, ObjectStore};
 use crate::store::{Authority, Environment, Policy, Store};
 use luthier_object::{CommitRecord, Kind, Manifest, ObjectId, SnapshotRecord, commit, identity};
 use serde_json::Map;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -88,7 +89,16 @@ impl TestHub {
 
     /// A blob with row and object.
     pub async fn blob(&self, bytes: &[u8], path: &str) -> ObjectId {
-        let id = identity::blob_id(bytes);
+        self.blob_of(identity::blob_id(bytes), bytes, path).await
+    }
+
+    /// As [`Self::blob`], by the formula of April 2026.
+    pub async fn raw_blob(&self, bytes: &[u8], path: &str) -> ObjectId {
+        let id = ObjectId::typed(&Sha256::digest(bytes).into());
+        self.blob_of(id, bytes, path).await
+    }
+
+    async fn blob_of(&self, id: ObjectId, bytes: &[u8], path: &str) -> ObjectId {
         let uri = self.plant(&id, bytes.to_vec()).await;
         let row = BlobRow {
             object_id: id.as_str().into(),

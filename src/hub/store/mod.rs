@@ -7,6 +7,7 @@ pub mod checkpoint;
 pub mod columns;
 pub mod doctor;
 pub mod fetch;
+mod home;
 pub mod hub;
 pub mod hub_writes;
 mod making;

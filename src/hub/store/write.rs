@@ -5,7 +5,7 @@ mod replace;
 mod rows;
 
 use super::{Authority, Store, StoreError, WriteSide};
-use crate::backend::{BackendError, Key, Put, layout};
+use crate::backend::{BackendError, Key, Put};
 use crate::cause::Cause;
 use crate::index::{Link, NewRows, PackedRow, Recache, RowEdit};
 use crate::progress::Progress;
@@ -269,7 +269,7 @@ impl Writer {
         object: &Sealed,
     ) -> Result<Result<(Key, bool), Done>, WriteError> {
         let (kind, id, bytes) = (object.kind(), object.id(), object.bytes());
-        let Some(key) = layout::key_for(id) else {
+        let Some(key) = self.store.home(kind, id).await? else {
             return Ok(Err(Done::Refused("the id contains no digest".to_owned())));
         };
         let put = self.side.backend.put_if_absent(&key, bytes.clone()).await;

@@ -22,7 +22,7 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
     if let Some(why) = hidden(ctx, target) {
         return Ok(Built::Refused(why));
     }
-    let Some((id, home)) = target.home() else {
+    let Some((id, home)) = target.home(ctx.store).await? else {
         return Ok(Built::refused(NO_DIGEST));
     };
     let found = match target.remedy {

@@ -164,10 +164,10 @@ impl Target {
     }
 
     /// Returns the id, and the key under which a new object of it goes; `None` where the id contains no digest.
-    fn home(&self) -> Option<(ObjectId, Key)> {
+    async fn home(&self, store: &Store) -> Result<Option<(ObjectId, Key)>, StoreError> {
         let id = ObjectId::new(&self.id);
-        let key = layout::key_for(&id)?;
-        Some((id, key))
+        let key = store.home(self.kind, &id).await?;
+        Ok(key.map(|key| (id, key)))
     }
 
     /// Returns the path that a blob has: in its row, else in the tree that names it.

@@ -1,17 +1,17 @@
 //! Bad bytes put aside, and bytes that prove in their place.
 
 use super::source::{self, NoSource, Source};
-use super::{Built, StepContext, Target, hash, pointed, still};
+use super::{Built, NO_DIGEST, StepContext, Target, hash, pointed, still};
 use crate::change::{StepChange, Swap};
 use crate::rows::Row;
 use crate::step::Step;
 use bytes::Bytes;
 use luthier_audit::Code;
-use luthier_hub::backend::{Key, layout};
+use luthier_hub::backend::Key;
 use luthier_hub::cause::Cause;
 use luthier_hub::store::StoreError;
 use luthier_hub::store::write::Change;
-use luthier_object::{ObjectId, Proof};
+use luthier_object::{Kind, ObjectId, Proof};
 
 /// Replaces the bytes under the key that the row names, or would get.
 pub(super) async fn build(
@@ -20,17 +20,14 @@ pub(super) async fn build(
     row: &Row,
 ) -> Result<Built, StoreError> {
     let id = ObjectId::new(&target.id);
-    let key = match key_of(ctx, &id, row) {
+    let key = match key_of(ctx, target.kind, &id, row).await? {
         Ok(key) => key,
         Err(why) => return Ok(Built::refused(why)),
     };
-    let Some(bad) = ctx.store.read_twice(&key).await? else {
-        let why = format!("the store has no object under {key} any more");
-        return Ok(Built::Refused(why));
+    let bad = match bad_bytes(ctx, target.kind, &id, &key).await? {
+        Ok(bad) => bad,
+        Err(built) => return Ok(built),
     };
-    if Proof::read(target.kind, &id, &bad).is_ok() {
-        return Ok(Built::Already);
-    }
     let source = match good(ctx, target, row, &key, &bad).await? {
         Ok(source) => source,
         Err(why) => return Ok(Built::refused(why)),
@@ -69,14 +66,38 @@ pub(super) async fn build(
     Ok(Built::Step(Box::new(step), change))
 }
 
-fn key_of(ctx: StepContext<'_>, id: &ObjectId, row: &Row) -> Result<Key, Cause> {
-    match row.uri() {
-        None => layout::key_for(id).ok_or_else(|| "the id contains no digest".into()),
-        Some(uri) => {
-            let key = ctx.store.backend().locate(uri);
-            key.map_err(|why| Cause::told(format!("{uri}: {why}"), why))
-        }
-    }
+/// Returns the bytes under a key that are to be replaced; `Err` where there are none.
+async fn bad_bytes(
+    ctx: StepContext<'_>,
+    kind: Kind,
+    id: &ObjectId,
+    key: &Key,
+) -> Result<Result<Bytes, Built>, StoreError> {
+    let Some(there) = ctx.store.read_twice(key).await? else {
+        let why = format!("the store has no object under {key} any more");
+        return Ok(Err(Built::Refused(why)));
+    };
+    Ok(match Proof::read(kind, id, &there) {
+        Ok(_) => Err(Built::Already),
+        Err(_) if Proof::of_another_kind(kind, id, &there) => Err(Built::Refused(format!(
+            "the bytes under {key} are another object of the same digest; they stay"
+        ))),
+        Err(_) => Ok(there),
+    })
+}
+
+async fn key_of(
+    ctx: StepContext<'_>,
+    kind: Kind,
+    id: &ObjectId,
+    row: &Row,
+) -> Result<Result<Key, Cause>, StoreError> {
+    let Some(uri) = row.uri() else {
+        let key = ctx.store.home(kind, id).await?;
+        return Ok(key.ok_or_else(|| NO_DIGEST.into()));
+    };
+    let key = ctx.store.backend().locate(uri);
+    Ok(key.map_err(|why| Cause::told(format!("{uri}: {why}"), why)))
 }
 
 /// Returns the replacement: the unwrapped object itself if the stored one is only wrapped, so that nothing is lost;

@@ -18,7 +18,7 @@ pub(super) async fn build(
     target: &Target,
     row: &Row,
 ) -> Result<Built, StoreError> {
-    let Some((_, key)) = target.home() else {
+    let Some((_, key)) = target.home(ctx.store).await? else {
         return Ok(Built::refused(NO_DIGEST));
     };
     if let Some(built) = there(ctx, target, row).await? {

@@ -11,8 +11,7 @@ sites! {
     a_merge_is_an_object_with_both_parents,
     what_both_sides_changed_is_given_back_and_nothing_is_written,
     a_pull_after_many_merges_passes_the_clients_verify,
-    ids_of_march_follow_the_repository,
-    ids_of_april_follow_the_repository,
+    ids_follow_the_repository,
 }
 
 async fn the_first_commit_of_a_new_repository_is_an_object(pair: Pair) {
@@ -252,17 +251,9 @@ async fn schemes(pair: &Pair, commit: &ObjectId) -> [&'static str; 2] {
     [proof.scheme(), tree.scheme()]
 }
 
-async fn ids_of_march_follow_the_repository(pair: Pair) {
-    ids_follow(pair, [Ids::V01, Ids::Typed]).await;
-}
-
-async fn ids_of_april_follow_the_repository(pair: Pair) {
-    ids_follow(pair, [Ids::Rc7, Ids::Typed]).await;
-}
-
-/// Not all three at once: the empty trees of March and of April have one digest, and so one key.
-async fn ids_follow(pair: Pair, eras: [Ids; 2]) {
-    for ids in eras {
+/// The empty trees of March and of April and the empty file have one digest: each gets a key of its own.
+async fn ids_follow_the_repository(pair: Pair) {
+    for ids in [Ids::V01, Ids::Rc7, Ids::Typed] {
         let slug = ids.name();
         let repo = NewRepo {
             repo_id: format!("r-{slug}"),
@@ -276,8 +267,12 @@ async fn ids_follow(pair: Pair, eras: [Ids; 2]) {
         let first = first.head.unwrap();
         let put = |path: &str| {
             let bytes = Bytes::from(format!("{path} of {slug}"));
+            let empty = FileChange::Put {
+                path: format!("{path}.empty"),
+                bytes: Bytes::new(),
+            };
             let path = path.to_owned();
-            vec![FileChange::Put { path, bytes }]
+            vec![FileChange::Put { path, bytes }, empty]
         };
         let commit = async |branch: &str, seen: Option<&ObjectId>, path: &str| {
             let id = format!("b-{slug}-{branch}");

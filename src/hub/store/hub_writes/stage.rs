@@ -1,7 +1,7 @@
 //! Blobs that arrive ahead of their push: stored, and found again when a snapshot names them.
 
 use super::{Arrived, HubWriteError, refused};
-use crate::backend::{Key, layout};
+use crate::backend::Key;
 use crate::store::write::Done;
 use crate::store::{Store, StoreError, Writer};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -61,7 +61,7 @@ impl Store {
     }
 
     async fn staged_one(&self, id: ObjectId, path: String) -> Result<Option<Staged>, StoreError> {
-        let Some(key) = layout::key_for(&id) else {
+        let Some(key) = self.home(Kind::Blob, &id).await? else {
             return Ok(None);
         };
         let prove =

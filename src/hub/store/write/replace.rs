@@ -29,6 +29,12 @@ impl Writer {
                 "the stored bytes match the id; they are not replaced".to_owned(),
             ));
         }
+        if Proof::of_another_kind(object.kind(), object.id(), bad) {
+            return Ok(Done::Refused(
+                "the stored bytes are another object of the same digest; they are not replaced"
+                    .to_owned(),
+            ));
+        }
         let Some(aside) = layout::quarantine_key(ledger.run(), key) else {
             return Ok(Done::Refused(format!("{key} has no place in quarantine")));
         };
