@@ -253,8 +253,8 @@ pub async fn run_merge(command: Merge, global: &Global, out: Output) -> Result<E
         }
         _ => site.writer.merge_proposal(&command.what, &site.by).await?,
     };
-    let into = command.into.as_deref().unwrap_or("its target");
-    tell(&out, (&command.what, into), merge.ids, &merge.written)
+    let subject = (command.what.as_str(), merge.into.as_str());
+    tell(&out, subject, merge.ids, &merge.written)
 }
 
 fn tell(

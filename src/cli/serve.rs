@@ -4,6 +4,8 @@ use super::output::Output;
 use super::{CliError, Exit, Global, help, open, target};
 use crate::config::Target;
 use clap::Args;
+use luthier_hub::store::Store;
+use luthier_hub::text;
 use luthier_serve::{Options, Tls, Tokens};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -52,8 +54,9 @@ pub async fn run(command: Serve, global: &Global, out: Output) -> Result<Exit, C
     })?;
     let address = listener.local_addr().unwrap_or(command.listen);
     announce(&target, address, tls.is_some(), &out)?;
+    let asks_for_tokens = tokens.is_some();
     let router = luthier_serve::router(
-        store,
+        store.clone(),
         Options {
             authority: target.authority,
             tokens,
@@ -61,8 +64,60 @@ pub async fn run(command: Serve, global: &Global, out: Output) -> Result<Exit, C
         },
     );
     let _watching = out.stop.watching();
-    luthier_serve::serve(listener, tls, router, out.stop.asked()).await;
-    Ok(Exit::Done)
+    tokio::select! {
+        () = luthier_serve::serve(listener, tls, router, out.stop.asked()) => Ok(Exit::Done),
+        // Clients are answered meanwhile.
+        Err(error) = announce_repositories(&store, asks_for_tokens, &out) => Err(error),
+    }
+}
+
+/// Says which repositories clients of this wire can take, and why not the others.
+async fn announce_repositories(store: &Store, tokens: bool, out: &Output) -> Result<(), CliError> {
+    let survey = luthier_serve::survey(store, tokens).await?;
+    let servable = survey.servable();
+    if out.json {
+        let refused = survey.refused.iter().map(|(status, refused)| {
+            let named = refused.named.iter();
+            let named = named.map(|(path, why)| json!({"repository": path, "why": why}));
+            json!({"status": status, "count": refused.count, "named": named.collect::<Vec<_>>()})
+        });
+        out.object(&json!({
+            "type": "servable", "repositories": survey.repositories, "servable": servable,
+            "is_whole": survey.is_whole, "refused": refused.collect::<Vec<_>>(),
+        }))?;
+        return out.flush();
+    }
+    out.line(&format!(
+        "{} of {}{} can be served.",
+        text::grouped(servable),
+        if survey.is_whole { "" } else { "the first " },
+        text::plural(survey.repositories, "repository"),
+    ))?;
+    for (status, refused) in &survey.refused {
+        let why = reason(*status);
+        match refused.named.len() as u64 == refused.count {
+            true => {
+                for (path, _) in &refused.named {
+                    out.line(&format!("  {path} gets {status}: {why}."))?;
+                }
+            }
+            false => out.line(&format!(
+                "  {} repositories get {status}: {why}.",
+                text::grouped(refused.count)
+            ))?,
+        }
+    }
+    out.flush()
+}
+
+/// Returns the reason for which `refs` has this status.
+const fn reason(status: u16) -> &'static str {
+    match status {
+        404 => "private, and without --tokens nobody is known who may read it",
+        406 => "clients of March 2026 do not take its ids",
+        422 => "clients cannot use the repository's id as the name of a file",
+        _ => "the database gave no answer about it",
+    }
 }
 
 /// Refuses to be reached from other machines without tokens, or without TLS.

@@ -17,7 +17,7 @@ use luthier_hub::store::Store;
 use luthier_hub::store::fetch::{Fetch, FetchError, FetchOptions, Fetched, Head, Origin, Step};
 use luthier_object::{Kind, ObjectId, Record};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub async fn fetch(
             "at most {MOST} ids at once"
         )));
     }
-    let heads = refs::heads(&serving, &repo).await?;
+    let heads = refs::heads(&serving.store(), &repo).await?;
     let want = wanted(&serving, &repo, &heads, &ask.want).await?;
     let key = key(&repo, &heads, &ask);
     let making = Making {
@@ -82,17 +82,11 @@ async fn wanted(
     heads: &BTreeMap<String, String>,
     ids: &[String],
 ) -> Result<Vec<Head>, Failure> {
-    let branch = |id: &str| {
-        heads
-            .iter()
-            .find(|(_, head)| *head == id)
-            .map(|(name, _)| name.clone())
-    };
-    let others: Vec<String> = ids
-        .iter()
-        .filter(|id| branch(id).is_none())
-        .cloned()
-        .collect();
+    // Of several branches on one head, the first names it.
+    let by_head = heads.iter().rev().map(|(name, head)| (head, name));
+    let by_head: HashMap<&String, &String> = by_head.collect();
+    let others = ids.iter().filter(|id| !by_head.contains_key(id));
+    let others: Vec<String> = others.cloned().collect();
     let held = match others.is_empty() {
         true => Vec::new(),
         false => {
@@ -104,13 +98,13 @@ async fn wanted(
         }
     };
     let held: HashSet<String> = held.into_iter().collect();
-    let head = |id: &String| match (branch(id), held.contains(id)) {
+    let head = |id: &String| match (by_head.get(id), held.contains(id)) {
         (None, false) => Err(Failure::unprocessable(format!(
             "the repository {} has no commit {id}",
             repo.path()
         ))),
         (name, _) => Ok(Head {
-            name: name.unwrap_or_else(|| "(no branch)".to_owned()),
+            name: name.map_or("(no branch)", |name| name).to_owned(),
             id: ObjectId::new(id),
         }),
     };
@@ -247,7 +241,7 @@ impl Lists {
     }
 }
 
-fn disk(error: io::Error) -> Failure {
+pub fn disk(error: io::Error) -> Failure {
     Failure::unavailable(&format!("the folder for temporary files: {error}"))
 }
 

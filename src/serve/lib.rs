@@ -8,6 +8,7 @@
 //! | `wire` | the encoding of requests and answers |
 //! | `refs`, `fetch`, `negotiate`, `objects`, `push` | one call each |
 //! | `spool` | answers that are larger than memory should hold |
+//! | [`survey`] | which repositories can be served |
 //! | `metrics` | what was served, for a monitor |
 //!
 //! Nothing is sent that was not proved first: clients check blobs alone, and report no gap.
@@ -30,11 +31,13 @@ mod refs;
 mod repos;
 mod router;
 mod spool;
+pub mod survey;
 mod wire;
 
 pub use access::{Tokens, TokensError};
 pub use listen::{Tls, TlsError, serve};
 pub use router::{Options, router};
+pub use survey::{Survey, survey};
 
 #[cfg(test)]
 #[path = "../../tests/serve/mod.rs"]

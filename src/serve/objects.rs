@@ -1,18 +1,23 @@
 //! Blobs by themselves: which are missing, where they may be put, and those that arrive before their push.
 
 use crate::answer::Failure;
+use crate::fetch::{LARGEST, disk};
+use crate::flights::FlightKey;
 use crate::refs::of_another_era;
 use crate::repos::{Asked, Need, RepoPath};
 use crate::router::Serving;
+use crate::spool::Spool;
 use crate::wire::{self, Missing, ObjectIds, Presigned, SentObjects, Stored};
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use luthier_hub::backend::BackendError;
 use luthier_hub::store::hub_writes::{Arrived, HubWriteError};
-use luthier_hub::store::{ServeError, Source};
+use luthier_hub::store::{ServeError, Source, StoreError};
 use luthier_object::{Kind, ObjectId, Proof, identity};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use tracing::info;
@@ -143,7 +148,6 @@ pub async fn blob(
     Query(of): Query<OfRepo>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let no_blob = || Failure::new(StatusCode::NOT_FOUND, "there is no such blob");
     let store = serving.store();
     let row = match &of.repo_id {
         Some(repo_id) => store.index().repo_by_id(repo_id).await?,
@@ -163,8 +167,35 @@ pub async fn blob(
         return Err(no_blob());
     }
     let id = ObjectId::new(id);
-    let served = match store.serve(Kind::Blob, &id).await {
+    let key = blob_key(&id);
+    let making = serving.clone();
+    let spool = serving.flights.join(key, || spooled(making, id)).await?;
+    serving.metrics.sent(spool.bytes());
+    let kind = HeaderValue::from_static("application/octet-stream");
+    let length = HeaderValue::from(spool.bytes());
+    let cache = HeaderValue::from_static("private, max-age=31536000, immutable");
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_LENGTH, length),
+        (header::CACHE_CONTROL, cache),
+    ];
+    Ok((headers, spool.body()).into_response())
+}
+
+/// Names the answer for a blob; no fetch has the same name.
+fn blob_key(id: &ObjectId) -> FlightKey {
+    Sha256::digest(format!("blob\0{id}")).into()
+}
+
+/// Reads a blob, proves it, and brings it to the disk, from which it is sent however slowly a client reads.
+async fn spooled(serving: Arc<Serving>, id: ObjectId) -> Result<Arc<Spool>, Failure> {
+    let served = match serving.store().serve_blob(&id, LARGEST).await {
         Ok(served) => served,
+        Err(ServeError::Store(StoreError::Backend(BackendError::TooLarge { size, .. }))) => {
+            return Err(Failure::too_large(format!(
+                "the blob {id} has {size} bytes, and at most {LARGEST} are served; use `luthier pull`"
+            )));
+        }
         Err(ServeError::Store(error)) => return Err(error.into()),
         Err(ServeError::NoRow { .. }) => return Err(no_blob()),
         Err(why) => return Err(Failure::unprocessable(why.to_string())),
@@ -178,9 +209,9 @@ pub async fn blob(
         Source::Canonical(_) => "object",
         Source::Reconstructed => "row",
     });
-    serving.metrics.sent(served.bytes.len() as u64);
-    let kind = HeaderValue::from_static("application/octet-stream");
-    let cache = HeaderValue::from_static("private, max-age=31536000, immutable");
-    let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, cache)];
-    Ok((headers, served.bytes).into_response())
+    Spool::of_blob(&served.bytes).map(Arc::new).map_err(disk)
+}
+
+fn no_blob() -> Failure {
+    Failure::new(StatusCode::NOT_FOUND, "there is no such blob")
 }

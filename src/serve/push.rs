@@ -55,7 +55,7 @@ pub async fn push(
         }
         Err(error) => return Err(refused(error)),
     };
-    let branch_heads = refs::heads(&serving, &repo).await?;
+    let branch_heads = refs::heads(&serving.store(), &repo).await?;
     let remote_head = branch_heads.get(&name).cloned();
     let answer = Pushed {
         ok,
@@ -155,13 +155,8 @@ fn head(commits: &[CommitRecord]) -> Result<ObjectId, Failure> {
 /// Returns the id of a branch that is made: the same for two pushes that make it at once.
 fn branch_id(repo_id: &str, name: &str) -> String {
     let digest = Sha256::digest(format!("{repo_id}\0{name}"));
-    let hex = hex::encode(&digest[..16]);
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
+    let bytes = std::array::from_fn(|at| digest[at]);
+    uuid::Builder::from_custom_bytes(bytes)
+        .into_uuid()
+        .to_string()
 }

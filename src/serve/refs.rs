@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use futures_util::TryStreamExt;
 use luthier_hub::index::RepoRow;
+use luthier_hub::store::Store;
 use luthier_object::{ObjectId, branch};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ pub async fn refs(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let repo = serving.repo(&path, &headers, Need::Read).await?;
-    let branch_heads = heads(&serving, &repo).await?;
+    let branch_heads = heads(&serving.store(), &repo).await?;
     wire::answer(
         &headers,
         &Refs {
@@ -42,10 +43,9 @@ pub async fn refs(
 ///
 /// # Errors
 /// A head of another era than the wire's, or a database that does not answer.
-pub async fn heads(serving: &Serving, repo: &RepoRow) -> Result<BTreeMap<String, String>, Failure> {
+pub async fn heads(store: &Store, repo: &RepoRow) -> Result<BTreeMap<String, String>, Failure> {
     let mut heads: BTreeMap<String, String> = BTreeMap::new();
     let mut doubled = Vec::new();
-    let store = serving.store();
     let mut pages = store.index().branch_pages_of(&repo.repo_id, PAGE);
     while let Some(rows) = pages.try_next().await? {
         for row in rows {
@@ -107,7 +107,10 @@ pub fn of_another_era(what: &str) -> Failure {
 }
 
 /// Returns the id of a repository, which clients use as the name of a file.
-fn repo_id(repo: &RepoRow) -> Result<String, Failure> {
+///
+/// # Errors
+/// An id that cannot be one.
+pub fn repo_id(repo: &RepoRow) -> Result<String, Failure> {
     let id = &repo.repo_id;
     match id.is_empty() || id.contains(['/', '\\']) || id.contains("..") {
         true => Err(Failure::unprocessable(

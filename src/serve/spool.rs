@@ -89,7 +89,7 @@ impl Write for Counted<'_> {
     }
 }
 
-/// A map that is complete: some keys with small values, and lists.
+/// An answer that is complete: a map of some keys with small values and of lists, or a blob.
 pub struct Spool {
     parts: Vec<Part>,
     bytes: u64,
@@ -121,6 +121,20 @@ impl Spool {
         }
         let bytes = parts.iter().map(Part::len).sum();
         Ok(Self { parts, bytes })
+    }
+
+    /// Makes the answer of a blob's bytes alone.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn of_blob(blob: &[u8]) -> io::Result<Self> {
+        let mut file = luthier_hub::scratch::file()?;
+        file.write_all(blob)?;
+        let bytes = blob.len() as u64;
+        Ok(Self {
+            parts: vec![Part::File(file, bytes)],
+            bytes,
+        })
     }
 
     /// Returns the length of the answer.

@@ -2,6 +2,7 @@
 
 use crate::support::{Hub, Ran, Sandbox};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Stdio};
@@ -11,6 +12,8 @@ struct Server {
     child: Child,
     said: BufReader<ChildStdout>,
     address: String,
+    /// What it says of the hub's repositories.
+    servable: Value,
 }
 
 impl Server {
@@ -24,11 +27,15 @@ impl Server {
             .spawn()
             .unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        said.read_line(&mut line).unwrap();
-        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
-        let url = line["url"].as_str().unwrap();
+        let mut line = || {
+            let mut line = String::new();
+            said.read_line(&mut line).unwrap();
+            serde_json::from_str::<Value>(&line).unwrap()
+        };
+        let serving = line();
+        let url = serving["url"].as_str().unwrap();
         Self {
+            servable: line(),
             child,
             said,
             address: url.strip_prefix("http://").unwrap().to_owned(),
@@ -66,6 +73,14 @@ fn a_hub_is_served_until_a_signal_ends_it() {
     for signal in [Signal::TERM, Signal::INT] {
         let server = Server::start(&place, &hub, &[]);
         assert_eq!(server.get("/healthz"), (200, "ok\n".to_owned()));
+        let servable = &server.servable;
+        assert_eq!(servable["servable"], 1);
+        let [refused] = &servable["refused"].as_array().unwrap()[..] else {
+            panic!("{servable}")
+        };
+        assert_eq!(refused["status"], 406);
+        let refused = refused["count"].as_u64().unwrap();
+        assert_eq!(servable["repositories"], json!(refused + 1));
         let (status, refs) = server.get("/dmitri/old-site/refs");
         assert_eq!(status, 200);
         let refs: serde_json::Value = serde_json::from_str(&refs).unwrap();
@@ -136,5 +151,63 @@ fn a_repository_is_made_and_merged_from_the_command_line_and_a_client_takes_it()
     assert_eq!(place.run(&["verify", into.to_str().unwrap()]).code, 0);
     assert_eq!(commit("main", &one, &["--exact"]).code, 0);
     let audit = run(&["audit", "zoe/tune", "--depth", "bytes", "--grace", "0s"]);
+    assert_eq!(audit.code, 0, "{audit:?}");
+}
+
+/// Returns a row of texts from a hub in SQLite.
+fn row(hub: &Hub, sql: &str) -> Vec<String> {
+    use sqlx::{Connection, Row, SqliteConnection};
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let mut own = SqliteConnection::connect(&hub.database).await.unwrap();
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .fetch_one(&mut own)
+            .await
+            .unwrap();
+        (0..row.len()).map(|at| row.get(at)).collect()
+    })
+}
+
+#[test]
+fn a_proposal_is_merged_and_closed_from_the_command_line() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &["--healthy"]);
+    let [proposal, repo, repo_id, from, into] = &row(
+        &hub,
+        "SELECT proposal_id, owner || '/' || slug, repo_id, from_branch, to_branch FROM musehub_proposals \
+         JOIN musehub_repos USING (repo_id) WHERE state = 'open' ORDER BY proposal_id",
+    )[..] else {
+        panic!("an open proposal")
+    };
+    let head = |branch: &str| {
+        let sql = format!(
+            "SELECT head_commit_id FROM musehub_branches WHERE repo_id = '{repo_id}' AND name = '{branch}'"
+        );
+        row(&hub, &sql).remove(0)
+    };
+    let (ours, theirs) = (head(into), head(from));
+    let merge =
+        |more: &[&str]| place.run(&hub.with(&[&["merge", proposal, "--json"], more].concat()));
+    merge(&[]).fails(2, "--write");
+    let merged = merge(&["--write"]);
+    assert_eq!(merged.code, 0, "{merged:?}");
+    let merged = merged.lines().remove(0);
+    assert_eq!(merged["branch"], json!(into));
+    assert_eq!(merged["head"], json!(head(into)));
+    let closed = format!(
+        "SELECT state, merge_commit_id, merged_at IS NOT NULL || '', parent_ids FROM musehub_proposals \
+         JOIN musehub_commits ON commit_id = merge_commit_id WHERE proposal_id = '{proposal}'"
+    );
+    let parents = json!([ours, theirs]).to_string();
+    let [state, commit, has_time, found] = &row(&hub, &closed)[..] else {
+        panic!("a proposal")
+    };
+    assert_eq!((state.as_str(), has_time.as_str()), ("merged", "1"));
+    assert_eq!(*commit, head(into));
+    assert_eq!(found.replace(' ', ""), parents);
+    merge(&["--write"]).fails(1, "merged, not open");
+    place
+        .run(&hub.with(&["merge", "nothing", "--write"]))
+        .fails(1, "no such proposal");
+    let audit = place.run(&hub.with(&["audit", repo, "--depth", "bytes", "--grace", "0s"]));
     assert_eq!(audit.code, 0, "{audit:?}");
 }

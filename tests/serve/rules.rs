@@ -134,6 +134,11 @@ async fn a_blob_is_served_whichever_repository_brought_it_first() {
         fetched["objects"][0]["content"],
         json!(hex::encode("la la"))
     );
+    let song = tree.manifest.iter().next().unwrap().1;
+    for repo in ["id-of-song", "id-of-other"] {
+        let answer = served.get(&format!("/o/{song}?repo_id={repo}")).await;
+        assert_eq!((answer.status, &answer.bytes[..]), (200, &b"la la"[..]));
+    }
 }
 
 #[tokio::test]
@@ -166,6 +171,50 @@ async fn what_does_not_prove_is_an_error_before_anything_is_sent() {
     assert_eq!(answer.status, 422, "{:?}", answer.bytes);
     let answer = served.get(&format!("/o/{song}?repo_id=id-of-song")).await;
     assert_eq!(answer.status, 422);
+}
+
+#[tokio::test]
+async fn a_blob_that_is_larger_than_an_answer_is_refused_before_it_is_read() {
+    let (served, _, tree) = with_one(&["song"]).await;
+    let song = tree.manifest.iter().next().unwrap().1.hex().unwrap();
+    let path = format!("objects/objects/sha256/{}/{}", &song[..2], &song[2..]);
+    let large = std::fs::File::create(served.folder.path().join(path)).unwrap();
+    // A hole: it has this length, and takes no room.
+    large.set_len((64 << 20) + 1).unwrap();
+    let answer = served.get(&format!("/o/{song}?repo_id=id-of-song")).await;
+    assert_eq!(answer.status, 413, "{:?}", answer.bytes);
+}
+
+#[tokio::test]
+async fn a_server_knows_which_repositories_it_can_serve() {
+    let (served, _, _) = with_one(&["song", "other", "secret"]).await;
+    let row = BranchRow {
+        branch_id: "b-typed".to_owned(),
+        repo_id: "id-of-other".to_owned(),
+        name: "main".to_owned(),
+        head_commit_id: Some(format!("sha256:{}", "a".repeat(64))),
+    };
+    let rows = NewRows {
+        branches: vec![row],
+        ..NewRows::default()
+    };
+    let making = served.store.making(&Authority::granted()).unwrap();
+    making.insert(&rows).await.unwrap();
+    let survey = crate::survey(&served.store, false).await.unwrap();
+    assert_eq!((survey.repositories, survey.servable()), (3, 1));
+    assert!(survey.is_whole);
+    for (status, path) in [(404, "alice/secret"), (406, "alice/other")] {
+        let (found, why) = &survey.refused[&status].named[0];
+        assert_eq!((survey.refused[&status].count, found.as_str()), (1, path));
+        let refs = served.get(&format!("/{path}/refs")).await;
+        assert_eq!((refs.status, refs.detail()), (status, why.clone()));
+    }
+    let survey = crate::survey(&served.store, true).await.unwrap();
+    assert_eq!(
+        survey.servable(),
+        2,
+        "whoever has a token reads the private one"
+    );
 }
 
 #[tokio::test]

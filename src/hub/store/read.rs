@@ -19,6 +19,9 @@ use luthier_object::{Kind, MAX_PAYLOAD, ObjectId, ProofError, Proven};
 use std::sync::Arc;
 use tracing::info;
 
+/// The most bytes of an object that are read at once.
+const LARGEST_OBJECT: u64 = MAX_PAYLOAD as u64 + 64;
+
 /// Bytes as a client receives them, and where they came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Served {
@@ -190,9 +193,13 @@ impl Store {
     /// # Errors
     /// Whatever leaves the question open.
     pub async fn read_object(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        self.read_within(key, LARGEST_OBJECT).await
+    }
+
+    async fn read_within(&self, key: &Key, most: u64) -> Result<Option<Bytes>, StoreError> {
         match self.backend().open(key).await? {
             None => Ok(None),
-            Some(body) => Ok(Some(body.read_all(MAX_PAYLOAD as u64 + 64).await?)),
+            Some(body) => Ok(Some(body.read_all(most).await?)),
         }
     }
 
@@ -277,7 +284,7 @@ impl Store {
                 let row = index.commits_by_id(&ids).await?.pop();
                 let row = row.ok_or_else(no_row)?;
                 match row.storage_uri.as_deref() {
-                    Some(uri) => self.serve_stored(kind, id, uri).await,
+                    Some(uri) => self.serve_stored(kind, id, uri, LARGEST_OBJECT).await,
                     None => reconstructed(id, canonical_commit(&row)),
                 }
             }
@@ -285,20 +292,30 @@ impl Store {
                 let row = index.snapshots_by_id(&ids).await?.pop();
                 let row = row.ok_or_else(no_row)?;
                 if let Some(uri) = row.storage_uri.as_deref() {
-                    return self.serve_stored(kind, id, uri).await;
+                    return self.serve_stored(kind, id, uri, LARGEST_OBJECT).await;
                 }
                 let mut trees = TreeCache::default();
                 reconstructed(id, self.canonical_snapshot(&row, &mut trees).await?)
             }
-            Kind::Blob => {
-                let row = index.blobs_by_id(&ids).await?.pop();
-                let row = row.ok_or_else(no_row)?;
-                let on_disk = row.disk_path.map(|path| format!("local://{path}"));
-                match row.storage_uri.or(on_disk) {
-                    Some(uri) => self.serve_stored(kind, id, &uri).await,
-                    None => reconstructed(id, Err(UnprovenRow::Blob)),
-                }
-            }
+            Kind::Blob => self.serve_blob(id, LARGEST_OBJECT).await,
+        }
+    }
+
+    /// Returns what a client receives for a blob of at most `most` bytes.
+    ///
+    /// # Errors
+    /// As for [`Store::serve`]; [`BackendError::TooLarge`] for a larger one, of which nothing is read.
+    pub async fn serve_blob(&self, id: &ObjectId, most: u64) -> Result<Served, ServeError> {
+        let ids = [id.as_str().to_owned()];
+        let row = self.index().blobs_by_id(&ids).await?.pop();
+        let row = row.ok_or_else(|| ServeError::NoRow {
+            kind: Kind::Blob,
+            id: id.to_string(),
+        })?;
+        let on_disk = row.disk_path.map(|path| format!("local://{path}"));
+        match row.storage_uri.or(on_disk) {
+            Some(uri) => self.serve_stored(Kind::Blob, id, &uri, most).await,
+            None => reconstructed(id, Err(UnprovenRow::Blob)),
         }
     }
 
@@ -307,6 +324,7 @@ impl Store {
         kind: Kind,
         id: &ObjectId,
         uri: &str,
+        most: u64,
     ) -> Result<Served, ServeError> {
         let key = self
             .locate(kind, id, uri)
@@ -315,7 +333,7 @@ impl Store {
                 uri: uri.to_owned(),
                 why,
             })?;
-        match self.read_object(&key).await? {
+        match self.read_within(&key, most).await? {
             Some(bytes) => Ok(Served {
                 bytes,
                 source: Source::Canonical(key),

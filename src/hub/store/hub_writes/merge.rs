@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Merge {
     pub commit: ObjectId,
+    /// The branch that was moved.
+    pub into: String,
     /// The commit from which the two histories parted; none if they have nothing in common.
     pub base: Option<ObjectId>,
     /// The formulas that its ids were made with: those of the target's head.
@@ -102,6 +104,7 @@ impl Writer {
         let written = self.commit_writes(repo, admitted, around).await?;
         Ok(Merge {
             commit: id,
+            into: into.to_owned(),
             base,
             ids,
             written,

@@ -123,18 +123,10 @@ fn refused(subject: &str, why: impl Into<String>) -> HubWriteError {
 /// Returns a new id for a row, as the hub makes them: a random UUID of version 4.
 #[must_use]
 pub fn new_id() -> String {
-    let mut bytes: [u8; 16] = std::array::from_fn(|_| fastrand::u8(..));
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex = hex::encode(bytes);
-    let parts = [
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..],
-    ];
-    parts.join("-")
+    let bytes = std::array::from_fn(|_| fastrand::u8(..));
+    uuid::Builder::from_random_bytes(bytes)
+        .into_uuid()
+        .to_string()
 }
 
 impl Authorship {
