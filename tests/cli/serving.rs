@@ -194,7 +194,7 @@ fn a_proposal_is_merged_and_closed_from_the_command_line() {
     assert_eq!(merged["branch"], json!(into));
     assert_eq!(merged["head"], json!(head(into)));
     let closed = format!(
-        "SELECT state, merge_commit_id, merged_at IS NOT NULL || '', parent_ids FROM musehub_proposals \
+        "SELECT state, merge_commit_id, CAST(merged_at IS NOT NULL AS TEXT), parent_ids FROM musehub_proposals \
          JOIN musehub_commits ON commit_id = merge_commit_id WHERE proposal_id = '{proposal}'"
     );
     let parents = json!([ours, theirs]).to_string();

@@ -87,12 +87,7 @@ impl Writer {
                 new: id.as_str().to_owned(),
                 at: at.clone(),
             }),
-            merged: proposal.map(|proposal| Merged {
-                proposal_id: proposal.proposal_id.clone(),
-                seen: proposal.state.clone(),
-                merge_commit_id: id.as_str().to_owned(),
-                at,
-            }),
+            merged: proposal.map(|proposal| closed(proposal, &id, at)),
             new_repo: None,
         };
         let arrivals = Arrivals {
@@ -143,6 +138,16 @@ impl Writer {
             &manifest,
         );
         Ok((manifest, directories))
+    }
+}
+
+/// Returns how a proposal is closed by its merge.
+fn closed(proposal: &ProposalRow, merge: &ObjectId, at: String) -> Merged {
+    Merged {
+        proposal_id: proposal.proposal_id.clone(),
+        seen: proposal.state.clone(),
+        merge_commit_id: merge.as_str().to_owned(),
+        at,
     }
 }
 
