@@ -1,4 +1,5 @@
-//! Chooses the hub and whether it may be written: profiles, then the environment, then flags; the later wins.
+//! Chooses the hub and whether it may be written: profiles, then the environment, then flags; the later wins. A
+//! variable that names another hub than a profile given with `--profile` is refused.
 //!
 //! Reading the configuration writes nothing.
 
@@ -35,6 +36,8 @@ pub struct Flags {
 pub struct Target {
     pub hub: Hub,
     pub authority: Option<Authority>,
+    /// Says which variables won over the profile, where they name another hub than it does.
+    pub notice: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,22 +86,28 @@ struct Profile {
 }
 
 impl Profile {
-    /// Returns whether the profile means the hub of these two: each side that it names is the same.
-    fn is_of(&self, database: Option<&str>, store: Option<&str>, endpoint: Option<&str>) -> bool {
-        let same_database = |own: &str| match (Database::parse(own), database.map(Database::parse))
-        {
+    /// Returns whether the profile names this database, or none.
+    fn has_database(&self, used: Option<&str>) -> bool {
+        let same = |own: &str| match (Database::parse(own), used.map(Database::parse)) {
             (Ok(own), Some(Ok(used))) => own == used,
-            _ => database == Some(own),
+            _ => used == Some(own),
         };
-        let same_store = |own: &str| match (ObjectStore::parse(own), store.map(ObjectStore::parse))
-        {
+        self.database.as_deref().is_none_or(same)
+    }
+
+    /// Returns whether the profile names this store, or none.
+    fn has_store(&self, used: Option<&str>) -> bool {
+        let same = |own: &str| match (ObjectStore::parse(own), used.map(ObjectStore::parse)) {
             (Ok(own), Some(Ok(used))) => own == used,
-            _ => store == Some(own),
+            _ => used == Some(own),
         };
-        let same_endpoint = |own: &str| endpoint.is_none_or(|used| used == own);
-        self.database.as_deref().is_none_or(same_database)
-            && self.store.as_deref().is_none_or(same_store)
-            && self.endpoint.as_deref().is_none_or(same_endpoint)
+        self.store.as_deref().is_none_or(same)
+    }
+
+    /// Returns whether the profile names this endpoint, or none, or whether nothing else does.
+    fn has_endpoint(&self, used: Option<&str>) -> bool {
+        let same = |own: &str| used.is_none_or(|used| used == own);
+        self.endpoint.as_deref().is_none_or(same)
     }
 
     /// Without the white space and quotes that were copied along with a value.
@@ -216,6 +225,9 @@ pub fn resolve(
     contents: &str,
 ) -> Result<Option<Target>, ConfigError> {
     let said = Settings::new(flags, variable, path, contents)?;
+    said.refuse_two_hubs(flags, &said.overriding)?;
+    let overriding = said.overriding.clone();
+    let profile = said.name.clone();
     let (database, store) = match (said.database, said.store) {
         (None, None) => return Ok(None),
         (Some(_), None) => return Err(ConfigError::NoStore),
@@ -224,14 +236,16 @@ pub fn resolve(
     };
     let store = reached(store, &said.profile, variable);
     let write = flags.write || !said.profile.read_only;
+    let hub = Hub {
+        name: said.hub.unwrap_or_else(|| database.name()),
+        environment: said.profile.environment,
+        policy: said.profile.policy,
+        database,
+        objects: store,
+    };
     Ok(Some(Target {
-        hub: Hub {
-            name: said.hub.unwrap_or_else(|| database.name()),
-            environment: said.profile.environment,
-            policy: said.profile.policy,
-            database,
-            objects: store,
-        },
+        notice: settings::notice(&overriding, profile.as_deref(), &hub),
+        hub,
         authority: write.then(Authority::granted),
     }))
 }
@@ -245,16 +259,22 @@ pub fn load_rebuilt(flags: &Flags, into: &str) -> Result<Target, ConfigError> {
     let (path, text) = read_file()?;
     check_variables()?;
     let said = Settings::new(flags, &variable, &path, &text)?;
+    // The configured database is not looked at.
+    let mut overriding = said.overriding.clone();
+    overriding.retain(|name| *name != "DATABASE_URL");
+    said.refuse_two_hubs(flags, &overriding)?;
     let store = said.store.ok_or(ConfigError::NoSource)?;
     let database = Database::parse(into)?;
+    let hub = Hub {
+        name: database.name(),
+        environment: said.profile.environment,
+        policy: said.profile.policy,
+        database,
+        objects: reached(ObjectStore::parse(&store)?, &said.profile, &variable),
+    };
     Ok(Target {
-        hub: Hub {
-            name: database.name(),
-            environment: said.profile.environment,
-            policy: said.profile.policy,
-            database,
-            objects: reached(ObjectStore::parse(&store)?, &said.profile, &variable),
-        },
+        notice: settings::notice(&overriding, said.name.as_deref(), &hub),
+        hub,
         authority: flags.write.then(Authority::granted),
     })
 }
@@ -326,5 +346,6 @@ pub fn demo(hub: Hub) -> Target {
     Target {
         hub,
         authority: Some(Authority::granted()),
+        notice: None,
     }
 }

@@ -46,6 +46,9 @@ fn show(global: &Global, out: &Output) -> Result<(), CliError> {
                 line[name]["instead_of"] = json!(other);
             }
         }
+        if let Some(why) = &in_use.refused {
+            line["refused"] = json!(why);
+        }
         return out.object(&line);
     }
     let file = in_use.file.display();
@@ -68,6 +71,9 @@ fn show(global: &Global, out: &Output) -> Result<(), CliError> {
             }
         };
         out.line(&format!("{name:<12} {value}{from}"))?;
+    }
+    if let Some(why) = &in_use.refused {
+        out.line(&format!("Other commands refuse this: {why}."))?;
     }
     Ok(())
 }

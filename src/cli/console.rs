@@ -56,6 +56,7 @@ pub async fn open(target: Target, global: &Global, out: &Output) -> Result<Exit,
         keymap: keymap()?,
         hub: target.hub,
         authority: target.authority,
+        notice: target.notice,
         ascii: global.ascii || console.ascii,
         color: match global.color {
             Color::Auto => None,

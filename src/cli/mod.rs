@@ -266,6 +266,14 @@ fn say(words: &str) {
     }
 }
 
+/// Says once which setting won, where a variable and a profile name two hubs.
+fn say_notice(target: &Target) {
+    static SAID: std::sync::Once = std::sync::Once::new();
+    if let Some(notice) = &target.notice {
+        SAID.call_once(|| say(notice));
+    }
+}
+
 /// Ends the program at once, from within a command.
 fn leave(exit: Exit) -> ! {
     luthier_hub::diagnostics::finish();
@@ -344,7 +352,9 @@ async fn dispatch(cli: Cli, stop: Stop) -> Result<Exit, CliError> {
 
 /// Returns the hub that configuration, environment and flags name.
 fn configured(global: &Global) -> Result<Option<Target>, CliError> {
-    Ok(config::load(&flags(global))?)
+    let target = config::load(&flags(global))?;
+    target.iter().for_each(say_notice);
+    Ok(target)
 }
 
 fn flags(global: &Global) -> Flags {

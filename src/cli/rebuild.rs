@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use super::watch::watch;
-use super::{CliError, Exit, Global, flags, help};
+use super::{CliError, Exit, Global, flags, help, say_notice};
 use crate::config;
 use clap::Args;
 use luthier_hub::store::Store;
@@ -23,6 +23,7 @@ pub struct RebuildArgs {
 /// Fills a database from the configured store; the configured database is not looked at.
 pub async fn run(command: RebuildArgs, global: &Global, out: Output) -> Result<Exit, CliError> {
     let target = config::load_rebuilt(&flags(global), &command.into)?;
+    say_notice(&target);
     let Some(authority) = &target.authority else {
         return Err(CliError::usage(
             "this run is read-only; add --write to build the database",

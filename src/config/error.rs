@@ -20,6 +20,10 @@ pub enum ConfigError {
         known: String,
     },
     #[error(
+        "--profile {profile} names another hub than {variables}; unset {variables}, or leave out --profile"
+    )]
+    TwoHubs { profile: String, variables: String },
+    #[error(
         "a database is given and no object store; add --store s3://bucket/prefix or file:///folder"
     )]
     NoStore,

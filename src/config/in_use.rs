@@ -29,6 +29,8 @@ pub struct InUse {
     pub environment: Setting,
     pub policy: Setting,
     pub theme: Setting,
+    /// The reason why every other command refuses this configuration.
+    pub refused: Option<String>,
 }
 
 /// Explains the configuration in use.
@@ -43,7 +45,9 @@ pub fn in_use(flags: &Flags) -> Result<InUse, ConfigError> {
     let name = settings.name.as_deref().unwrap_or_default();
     let in_profile = format!("profile {name}");
     let (has_profile, is_own) = (settings.name.is_some(), settings.hub.is_some());
+    let refused = settings.refuse_two_hubs(flags, &settings.overriding);
     Ok(InUse {
+        refused: refused.err().map(|why| why.to_string()),
         file_exists: path().is_some_and(|path| path.exists()),
         profile: from(
             name,

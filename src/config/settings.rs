@@ -1,9 +1,20 @@
 //! What profile, environment and flags give together.
 
 use super::{ConfigError, File, Flags, Profile};
-use luthier_hub::store::hub::{Environment, ObjectStore, Policy};
+use luthier_hub::store::hub::{Environment, Hub, ObjectStore, Policy};
 use luthier_hub::text;
 use std::path::{Path, PathBuf};
+
+/// The variables that name the database, the store, and the store's endpoint, the strongest first.
+const VARIABLES: [&[&str]; 3] = [
+    &["DATABASE_URL"],
+    &[
+        "LUTHIER_STORE",
+        "AWS_S3_ASSET_BUCKET",
+        "MUSEHUB_OBJECTS_DIR",
+    ],
+    &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"],
+];
 
 /// The settings that profile, environment and flags give together.
 pub(super) struct Settings {
@@ -15,6 +26,8 @@ pub(super) struct Settings {
     pub profile: Profile,
     pub database: Option<String>,
     pub store: Option<String>,
+    /// The variables that name another database, store or endpoint than the profile.
+    pub overriding: Vec<&'static str>,
 }
 
 impl Settings {
@@ -58,7 +71,22 @@ impl Settings {
         let database = database.or(profile.database.clone());
         let store = store.or(profile.store.clone());
         let endpoint = super::endpoint(variable);
-        let is_own = profile.is_of(database.as_deref(), store.as_deref(), endpoint.as_deref());
+        let own = [
+            profile.has_database(database.as_deref()),
+            profile.has_store(store.as_deref()),
+            profile.has_endpoint(endpoint.as_deref()),
+        ];
+        let by_flag = [
+            flags.database.is_some(),
+            flags.store.is_some(),
+            flags.store.is_some(),
+        ];
+        let others = own.iter().zip(by_flag).zip(VARIABLES);
+        let overriding = others
+            .filter(|((own, by_flag), _)| !**own && !by_flag)
+            .filter_map(|(_, names)| names.iter().find(|name| variable(name).is_some()).copied())
+            .collect();
+        let is_own = own.iter().all(|own| *own);
         if !is_own {
             profile.environment = Environment::default();
             profile.policy = Policy::default();
@@ -70,8 +98,37 @@ impl Settings {
             database,
             store,
             profile,
+            overriding,
         })
     }
+
+    /// Refuses a profile that was named with `--profile` beside variables that name another hub: a person who
+    /// names one hub must never work on another.
+    pub fn refuse_two_hubs(&self, flags: &Flags, overriding: &[&str]) -> Result<(), ConfigError> {
+        match (&flags.profile, &self.name) {
+            (Some(_), Some(profile)) if !overriding.is_empty() => Err(ConfigError::TwoHubs {
+                profile: profile.clone(),
+                variables: overriding.join(" and "),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Says which variables win over a profile that nobody named on the command line, and which hub is used.
+pub(super) fn notice(overriding: &[&str], profile: Option<&str>, hub: &Hub) -> Option<String> {
+    let verb = match overriding {
+        [] => return None,
+        [_] => "wins",
+        _ => "win",
+    };
+    Some(format!(
+        "{} {verb} over profile {}: the hub is {} with {}",
+        overriding.join(" and "),
+        profile?,
+        hub.describe_database(),
+        hub.describe_store()
+    ))
 }
 
 /// Returns a folder as the hub names it, which is no URL and may be relative.

@@ -79,6 +79,8 @@ pub struct Session {
     pub keymap: keymap::Keymap,
     /// The right to write, if it was given.
     pub authority: Option<Authority>,
+    /// The first notice of the session.
+    pub notice: Option<String>,
     /// Plain ASCII only.
     pub ascii: bool,
     /// Colours or none, whatever the environment says.
@@ -130,6 +132,11 @@ pub async fn open(session: Session, listening: impl FnOnce()) -> Result<Ended, T
     state.shared.log = lines::clean(&logging::location());
     if let Some(depth) = depths::remembered(&session.hub) {
         state.shared.audits.depth = depth;
+    }
+    if let Some(notice) = &session.notice {
+        state
+            .shared
+            .tell(notices::Level::Warning, lines::clean(notice));
     }
     let (out, answers) = unbounded_channel();
     let mut console = Console {

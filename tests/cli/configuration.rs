@@ -44,6 +44,61 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
 }
 
 #[test]
+fn a_variable_that_names_another_hub_than_the_profile_is_told_or_refused() {
+    let place = Sandbox::new();
+    let own = place.demo("own", &["--healthy"]);
+    let other = place.demo("other", &["--healthy"]);
+    place.configure(&format!(
+        "default = \"muse\"\n{}",
+        profile("muse", &own, "")
+    ));
+    let ran = |arguments: &[&str], variables: &[(&str, &str)]| {
+        Ran::of(place.command(arguments).envs(variables.iter().copied()))
+    };
+    let database = ("DATABASE_URL", other.database.as_str());
+    let store = ("LUTHIER_STORE", other.store.as_str());
+    let won = "DATABASE_URL and LUTHIER_STORE win over profile muse: the hub is sqlite ";
+    let commands: [&[&str]; 6] = [
+        &["audit", "--depth", "rows"],
+        &["repair", "--id", "sha256:00"],
+        &["journal"],
+        &["doctor"],
+        &["schema", "--quiet"],
+        &["checkpoint", "--json"],
+    ];
+    for command in commands {
+        let told = ran(command, &[database, store]);
+        assert_eq!(told.err.matches(won).count(), 1, "{command:?}: {told:?}");
+        let named = [command, &["--profile", "muse"]].concat();
+        let refused = ran(&named, &[database, store]);
+        refused.fails(2, "unset DATABASE_URL and LUTHIER_STORE");
+        let one_side = ran(&named, &[store]);
+        one_side.fails(2, "unset LUTHIER_STORE, or leave out --profile");
+    }
+    // The console says so before its first screen, and needs a terminal for that one.
+    let console = ran(&[], &[database]);
+    assert!(
+        console.err.contains("DATABASE_URL wins over profile muse"),
+        "{console:?}"
+    );
+    ran(&["--profile", "muse"], &[database]).fails(2, "unset DATABASE_URL");
+    // The configuration can still be looked at; the same hub in other words is no conflict.
+    let shown = ran(&["config", "show", "--profile", "muse"], &[database]);
+    assert!(
+        shown.out.contains("Other commands refuse this"),
+        "{shown:?}"
+    );
+    let same = [("DATABASE_URL", own.database.as_str())];
+    let same = ran(&["doctor", "--profile", "muse"], &same);
+    assert!(
+        same.code == 0 && !same.err.contains("over profile"),
+        "{same:?}"
+    );
+    let flags = other.with(&["doctor", "--profile", "muse"]);
+    assert!(!ran(&flags, &[database, store]).err.contains("over profile"));
+}
+
+#[test]
 fn a_profile_says_nothing_about_another_hub() {
     let place = Sandbox::new();
     let own = place.demo("own", &["--healthy"]);
