@@ -101,6 +101,14 @@ pub fn needs_write(target: &Target, how: &Apply) -> Result<(), CliError> {
     }
 }
 
+/// Names the flags that a command without `--apply` lacks to write.
+pub const fn flags_to_apply(target: &Target) -> &'static str {
+    match target.authority {
+        Some(_) => "--apply",
+        None => "--apply --write",
+    }
+}
+
 /// Shows a plan, saves it with `--out`, and with `--apply` asks and carries it out.
 pub async fn carry_out(
     store: &Store,
@@ -116,7 +124,8 @@ pub async fn carry_out(
         None => Ok(()),
     };
     // The plan is shown whatever became of the file, and not carried out without it.
-    show_plan(plan, out, !how.apply).await?;
+    let missing = (!how.apply).then(|| flags_to_apply(target));
+    show_plan(plan, out, missing).await?;
     saved?;
     if let Some(path) = how.out.as_ref().filter(|_| !out.json && !out.quiet) {
         out.line(&format!("The plan is saved in {}.", path.display()))?;

@@ -9,8 +9,9 @@ use serde_json::json;
 /// Steps fetched from the plan at once.
 const PAGE: u32 = 1_000;
 
-/// Shows a plan; `dry` where it will not be applied.
-pub async fn show_plan(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliError> {
+/// Shows a plan; `missing` names the flags without which it is not applied.
+pub async fn show_plan(plan: &Plan, out: &Output, missing: Option<&str>) -> Result<(), CliError> {
+    let dry = missing.is_some();
     let mut skip = 0;
     loop {
         let steps = plan.steps(skip, PAGE).await?;
@@ -29,11 +30,11 @@ pub async fn show_plan(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliEr
         return Ok(());
     }
     out.line(&format!(
-        "{}, {} to write, {}; {} skipped.",
+        "{}, {} to write, {}; {}.",
         totals.words(),
         text::bytes(totals.bytes),
         text::plural(totals.requests, "request"),
-        text::plural(totals.refused, plan.skips()),
+        plan.skip_words(),
     ))?;
     if let Some(why) = plan.why_empty() {
         out.line(&why)?;
@@ -44,8 +45,10 @@ pub async fn show_plan(plan: &Plan, out: &Output, dry: bool) -> Result<(), CliEr
     for next in plan.next() {
         out.line(helps(next))?;
     }
-    if dry && totals.steps > 0 {
-        out.line("Nothing was written. Add --apply --write to carry this plan out.")?;
+    if let Some(flags) = missing.filter(|_| totals.steps > 0) {
+        out.line(&format!(
+            "Nothing was written. Add {flags} to carry this plan out."
+        ))?;
     }
     Ok(())
 }

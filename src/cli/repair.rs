@@ -216,10 +216,11 @@ async fn plan_and_apply(
     let selection = asked.selection(&report).await?;
     let progress = out.job();
     let planning = luthier_repair::plan(&store, &report, &selection, &progress);
-    let plan = watch(&out, &progress, planning).await??;
+    let mut plan = watch(&out, &progress, planning).await??;
     tell_looked(report.summary(), asked.chosen, &out)?;
     if asked.backfill {
-        tell_unlinked(report.summary(), &out)?;
+        plan.heed_rows(report.summary().unlinked.values().sum());
+        tell_unlinked(report.summary(), &plan, &out)?;
     }
     let exit = carry_out(&store, &target, &plan, &apply, how.concurrency, &out).await?;
     out.flush()?;
@@ -249,7 +250,7 @@ fn tell_looked(summary: &Summary, chosen: bool, out: &Output) -> Result<(), CliE
 }
 
 /// Prints what the backfill does with rows without a URI, and why it skips some.
-fn tell_unlinked(summary: &Summary, out: &Output) -> Result<(), CliError> {
+fn tell_unlinked(summary: &Summary, plan: &Plan, out: &Output) -> Result<(), CliError> {
     if out.json {
         return out.object(&json!({ "type": "unlinked", "rows": summary.unlinked }));
     }
@@ -257,8 +258,15 @@ fn tell_unlinked(summary: &Summary, out: &Output) -> Result<(), CliError> {
     if rows == 0 || out.quiet {
         return Ok(());
     }
+    let rest = match plan.rows_elsewhere() {
+        0 => String::new(),
+        rest => format!(
+            " Not listed below: {} with other findings; `luthier audit` lists these.",
+            text::plural(rest, "skipped row")
+        ),
+    };
     out.line(&format!(
-        "{} without storage_uri: {}. Steps and findings below are of the rows that a backfill can store.",
+        "{} without storage_uri: {}.{rest}",
         text::plural(rows, "row"),
         unlinked::tell(&summary.unlinked)
     ))

@@ -1,5 +1,6 @@
 //! `luthier schema`.
 
+use super::apply::flags_to_apply;
 use super::confirm::production_named;
 use super::output::Output;
 use super::{CliError, Exit, Global, help, open, target};
@@ -68,7 +69,7 @@ pub async fn run(command: Schema, global: &Global, out: Output) -> Result<Exit, 
             out.object(&lacking(&migration))?;
         }
     } else {
-        show(&store, &migration, &out)?;
+        show(&store, &migration, flags_to_apply(&target), &out)?;
     }
     out.flush()?;
     Ok(Exit::Done)
@@ -77,7 +78,7 @@ pub async fn run(command: Schema, global: &Global, out: Output) -> Result<Exit, 
 /// Returns the statements as a script.
 fn sql(migration: &Migration) -> String {
     if migration.is_empty() {
-        return "-- the database lacks nothing\n".to_owned();
+        return "-- the database has every column and index that Luthier needs\n".to_owned();
     }
     let statements = migration.statements();
     statements.iter().map(|s| format!("{s};\n")).collect()
@@ -109,7 +110,7 @@ fn lacking(migration: &Migration) -> Value {
     })
 }
 
-fn show(store: &Store, migration: &Migration, out: &Output) -> Result<(), CliError> {
+fn show(store: &Store, migration: &Migration, missing: &str, out: &Output) -> Result<(), CliError> {
     let capabilities = store.index().capabilities();
     if out.json {
         let features: Map<String, Value> = capabilities
@@ -129,7 +130,11 @@ fn show(store: &Store, migration: &Migration, out: &Output) -> Result<(), CliErr
     };
     out.line(&format!("{}{at}", store.index().describe()))?;
     for (name, how) in capabilities.features() {
-        out.line(&format!("  {name:<14} {how}"))?;
+        let note = match how.as_str() {
+            "no" if name != "storage_uri" => " (not needed)",
+            _ => "",
+        };
+        out.line(&format!("  {name:<14} {how}{note}"))?;
     }
     for note in capabilities.notes() {
         out.line(&format!("Note: {note}."))?;
@@ -138,12 +143,14 @@ fn show(store: &Store, migration: &Migration, out: &Output) -> Result<(), CliErr
         .map(|(kind, _)| index_name(*kind))
         .collect();
     if migration.is_empty() {
-        out.line("The database lacks nothing.")
+        out.line("The database has every column and index that Luthier needs.")
     } else {
         if !indexes.is_empty() {
             out.line(&format!("Lacks the index {}.", indexes.join(", ")))?;
         }
-        out.line("`luthier schema --plan` prints the SQL that adds it; --apply --write runs it.")
+        out.line(&format!(
+            "`luthier schema --plan` prints the SQL that adds it; {missing} runs it."
+        ))
     }
 }
 
@@ -156,7 +163,8 @@ fn tell_done(done: &Migration, out: &Output) -> Result<(), CliError> {
         return out.object(&lacking(done));
     }
     if done.is_empty() {
-        return out.line("The database lacked nothing; nothing was run.");
+        return out
+            .line("The database has every column and index that Luthier needs; nothing was run.");
     }
     for statement in &statements {
         out.line(&format!("ran  {statement}"))?;

@@ -163,6 +163,9 @@ fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
             out.line(&format!("{state:<11}  {:<19} {}", check.name, check.said))?;
         }
     }
+    if signoff.left_total > 0 {
+        out.line(&format!("{:<11}  {}", "findings", signoff.left_words()))?;
+    }
     for left in signoff.left.iter().take(SHOWN) {
         let id = text::cut(&left.id, 80);
         out.line(&format!(

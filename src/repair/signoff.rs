@@ -19,6 +19,7 @@ use luthier_audit::{
 };
 use luthier_hub::progress::Progress;
 use luthier_hub::store::{Environment, Policy, Store};
+use luthier_hub::text;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -231,6 +232,38 @@ impl Seen {
             digest: summary.digest,
             sha256: String::new(),
         }
+    }
+}
+
+impl Signoff {
+    /// Formats the number of findings that prevent PASS, with the parts that add up to it.
+    #[must_use]
+    pub fn left_words(&self) -> String {
+        let of = |grade| self.grades.get(&grade).copied().unwrap_or(0);
+        let severe = [Grade::Critical, Grade::Error].map(|grade| (of(grade), grade));
+        let lower = self
+            .left_total
+            .saturating_sub(of(Grade::Critical) + of(Grade::Error));
+        let mut parts: Vec<String> = (severe.iter())
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, grade)| format!("{} of grade {grade}", text::grouped(*count)))
+            .collect();
+        if lower > 0 {
+            let count = text::grouped(lower);
+            parts.push(format!(
+                "{count} of a lower grade on rows without storage_uri"
+            ));
+        }
+        let verb = if self.left_total == 1 {
+            "prevents"
+        } else {
+            "prevent"
+        };
+        format!(
+            "{} {verb} PASS: {}",
+            text::plural(self.left_total, "finding"),
+            parts.join(", ")
+        )
     }
 }
 

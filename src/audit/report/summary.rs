@@ -46,7 +46,7 @@ pub struct Summary {
     pub unknown_because: Vec<String>,
     /// Tables whose rows are not all shown to this user, or are not told apart.
     pub hidden: Vec<HiddenTable>,
-    /// Younger than the grace window: counted, not judged.
+    /// Rows, and objects without a row, that are younger than the grace period: counted, not judged.
     pub too_new: u64,
     /// Rows that changed or went while the audit ran, so that nothing is said of what rested on them.
     #[serde(skip_serializing_if = "is_none")]
@@ -156,6 +156,18 @@ impl Summary {
             self.add_grade(grade, count);
         }
         Ok(())
+    }
+
+    /// Formats the number of rows and objects that are too young to be judged.
+    #[must_use]
+    pub fn too_new_words(&self) -> String {
+        match self.too_new {
+            1 => "1 row, or object without a row,".to_owned(),
+            count => format!(
+                "{} rows, or objects without a row,",
+                luthier_hub::text::grouped(count)
+            ),
+        }
     }
 
     pub(crate) fn add_grade(&mut self, grade: u8, count: u64) {

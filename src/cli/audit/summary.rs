@@ -53,8 +53,8 @@ fn skipped(summary: &Summary, out: &Output) -> Result<(), CliError> {
     }
     if summary.too_new > 0 {
         out.line(&format!(
-            "{} younger than the grace period, not judged.",
-            text::plural(summary.too_new, "row")
+            "{} younger than the grace period: not judged.",
+            summary.too_new_words()
         ))?;
     }
     if summary.changed > 0 {

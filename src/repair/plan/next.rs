@@ -28,6 +28,8 @@ pub(super) struct Skipped {
     pub undo: bool,
     /// The audit did not look at everything.
     pub shallow: bool,
+    /// Rows that a backfill skips because of findings that the plan does not hold.
+    pub rows: u64,
 }
 
 impl Skipped {
@@ -77,6 +79,32 @@ impl Plan {
     #[must_use]
     pub const fn skips(&self) -> &'static str {
         if self.skipped.undo { "step" } else { "finding" }
+    }
+
+    /// Notes how many rows have no `storage_uri`: each that is in no step and not among what the plan skips is skipped
+    /// because of a finding with another code.
+    pub fn heed_rows(&mut self, without_uri: u64) {
+        let held = self.totals().steps + self.totals().refused;
+        self.skipped.rows = without_uri.saturating_sub(held);
+    }
+
+    /// Returns the number of rows that are skipped because of findings which the plan does not hold.
+    #[must_use]
+    pub const fn rows_elsewhere(&self) -> u64 {
+        self.skipped.rows
+    }
+
+    /// Formats the number of what the plan skips.
+    #[must_use]
+    pub fn skip_words(&self) -> String {
+        let listed = text::plural(self.totals().refused, self.skips());
+        match self.skipped.rows {
+            0 => format!("{listed} skipped"),
+            rows => format!(
+                "{listed} skipped, and {} with other findings",
+                text::plural(rows, "row")
+            ),
+        }
     }
 
     /// Lists what would let the plan do more.

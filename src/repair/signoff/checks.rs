@@ -126,10 +126,10 @@ impl Checks {
         self.add("all-answered", held_or_open(answered), said);
         self.of_hidden(summary);
         let said = match summary.too_new {
-            0 => "No row or object was too new to be judged.".to_owned(),
-            count => format!(
-                "{} too new to be judged; try again later.",
-                were(count, "row or object")
+            0 => "No row and no object is younger than the grace period.".to_owned(),
+            _ => format!(
+                "{} younger than the grace period: not judged; try again later.",
+                summary.too_new_words()
             ),
         };
         self.add("none-too-new", held_or_open(summary.too_new == 0), said);
@@ -139,25 +139,30 @@ impl Checks {
     fn of_reads(&mut self, summary: &Summary, hub: &HubSaid) {
         let (read, bytes) = (summary.checked.read, summary.checked.bytes);
         let rows = summary.checked.commits + summary.checked.snapshots + summary.checked.blobs;
-        let said = format!(
+        let unread = rows.saturating_sub(read);
+        let by_policy = rows_by_policy(summary, hub);
+        let mut said = format!(
             "The objects of {} of {} rows were read to the last byte, {}.",
             text::grouped(read),
             text::grouped(rows),
             text::bytes(bytes)
         );
-        let unread = rows.saturating_sub(read);
-        let by_policy = rows_by_policy(summary, hub);
-        let mut said = said;
-        if unread > 0 {
-            let why = match unread <= by_policy {
-                true => "no object, as the policy allows",
-                false => "no object that could be read: see the findings on them",
-            };
-            let verb = if unread == 1 { "points" } else { "point" };
-            said = format!("{said} {} {verb} to {why}.", text::plural(unread, "row"));
-        }
         // A hub without a row has nothing to sign.
         let held = read > 0 && rows > 0 && unread <= by_policy;
+        let without = text::plural(unread, "row");
+        let verb = if unread == 1 { "points" } else { "point" };
+        match (held, unread) {
+            (_, 0) if held => {}
+            (true, _) => {
+                said = format!("{said} {without} {verb} to no object, as the policy allows.");
+            }
+            (false, 0) => said = format!("Nothing could be checked: {said}"),
+            (false, _) => {
+                said = format!(
+                    "Not every row could be checked: {without} {verb} to no object that could be read (see the findings). {said}"
+                );
+            }
+        }
         self.add("something-read", held_or_open(held), said);
     }
 
@@ -326,14 +331,6 @@ const fn held_or_open(held: bool) -> State {
     match held {
         true => State::Held,
         false => State::Open,
-    }
-}
-
-fn were(count: u64, what: &str) -> String {
-    match count {
-        1 => format!("1 {what} was"),
-        _ => format!("{} {what}s were", text::grouped(count))
-            .replace("row or objects", "rows or objects"),
     }
 }
 

@@ -74,7 +74,11 @@ fn head(out: &mut String, signoff: &Signoff) {
     );
     line!(out, "| with | {} |", signoff.program);
     line!(out, "| digest of everything read | `{}` |", signoff.digest);
-    line!(out, "| checksum of this report | `{}` |\n", signoff.sha256);
+    line!(
+        out,
+        "| checksum of the JSON report beside this page | `{}` |\n",
+        signoff.sha256
+    );
 }
 
 /// Returns a time of a report without the part below a second.
@@ -111,8 +115,8 @@ fn left(out: &mut String, signoff: &Signoff) {
     line!(out, "## Remaining findings\n");
     line!(
         out,
-        "{}; causes first, sorted by what they block.\n",
-        text::plural(signoff.left_total, "finding")
+        "{}. Causes first, sorted by what they block.\n",
+        signoff.left_words()
     );
     line!(
         out,
@@ -241,7 +245,10 @@ fn figures(out: &mut String, signoff: &Signoff) {
         ("objects read", counts.read),
         ("bytes read", counts.bytes),
         ("unknown", signoff.unknown),
-        ("too new", signoff.too_new),
+        (
+            "rows, and objects without a row, younger than the grace period",
+            signoff.too_new,
+        ),
     ] {
         line!(out, "| {what} | {} |", text::grouped(count));
     }

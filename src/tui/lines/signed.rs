@@ -20,6 +20,8 @@ pub struct SignedLine {
     /// Findings that prevent PASS, causes first, each in a line.
     pub left: Vec<String>,
     pub left_total: u64,
+    /// Their number in words, with its parts.
+    pub left_words: String,
     /// Findings of a lower grade, which do not.
     pub beside: u64,
     /// Repositories and branches that no client can pull, or whose pull could not be read, each in a line.
@@ -57,6 +59,7 @@ impl From<&Signoff> for SignedLine {
                 })
                 .collect(),
             left_total: signoff.left_total,
+            left_words: signoff.left_words(),
             beside: signoff
                 .findings
                 .values()

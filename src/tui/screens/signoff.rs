@@ -311,16 +311,11 @@ fn ended(end: &SignedLine, out: &mut Text, theme: &Theme) {
     }
     if end.left_total > 0 {
         out.gap();
-        let title = format!(
-            "{} {} PASS, causes first; f lists them, x plans their repair",
-            text::plural(end.left_total, "finding"),
-            if end.left_total == 1 {
-                "prevents"
-            } else {
-                "prevent"
-            }
+        out.say(&end.left_words, theme.title);
+        out.say(
+            "causes first; f lists them, x plans their repair",
+            theme.muted,
         );
-        out.say(&title, theme.title);
     }
     for left in &end.left {
         out.hang("  ", left, theme.text);

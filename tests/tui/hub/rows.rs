@@ -53,6 +53,10 @@ impl FakeHub {
             }],
             left: (0..self.findings.min(5)).map(id).collect(),
             left_total: self.findings,
+            left_words: format!(
+                "{} prevent PASS",
+                luthier_hub::text::plural(self.findings, "finding")
+            ),
             beside: 0,
             pulls: vec![],
             seconds: 3,
