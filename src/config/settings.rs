@@ -53,21 +53,8 @@ impl Settings {
             },
             Some(name) => file.profile(name, path)?,
         };
-        let bucket = || {
-            let name = variable("AWS_S3_ASSET_BUCKET")?;
-            Some(match name.contains("://") {
-                true => name,
-                false => format!("s3://{name}"),
-            })
-        };
-        let objects_folder = || variable("MUSEHUB_OBJECTS_DIR").map(|folder| folder_url(&folder));
         let database = flags.database.clone().or_else(|| variable("DATABASE_URL"));
-        let store = flags
-            .store
-            .clone()
-            .or_else(|| variable("LUTHIER_STORE"))
-            .or_else(bucket)
-            .or_else(objects_folder);
+        let store = flags.store.clone().or_else(|| store_of(variable));
         let database = database.or(profile.database.clone());
         let store = store.or(profile.store.clone());
         let endpoint = super::endpoint(variable);
@@ -76,16 +63,7 @@ impl Settings {
             profile.has_store(store.as_deref()),
             profile.has_endpoint(endpoint.as_deref()),
         ];
-        let by_flag = [
-            flags.database.is_some(),
-            flags.store.is_some(),
-            flags.store.is_some(),
-        ];
-        let others = own.iter().zip(by_flag).zip(VARIABLES);
-        let overriding = others
-            .filter(|((own, by_flag), _)| !**own && !by_flag)
-            .filter_map(|(_, names)| names.iter().find(|name| variable(name).is_some()).copied())
-            .collect();
+        let overriding = overriding(flags, own, variable);
         let is_own = own.iter().all(|own| *own);
         if !is_own {
             profile.environment = Environment::default();
@@ -113,6 +91,39 @@ impl Settings {
             _ => Ok(()),
         }
     }
+}
+
+/// Returns the store that the variables name.
+fn store_of(variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let bucket = || {
+        let name = variable("AWS_S3_ASSET_BUCKET")?;
+        Some(match name.contains("://") {
+            true => name,
+            false => format!("s3://{name}"),
+        })
+    };
+    let objects_folder = || variable("MUSEHUB_OBJECTS_DIR").map(|folder| folder_url(&folder));
+    variable("LUTHIER_STORE")
+        .or_else(bucket)
+        .or_else(objects_folder)
+}
+
+/// Returns the variables whose values take the place of the profile's; `own` says which sides the profile agrees on.
+fn overriding(
+    flags: &Flags,
+    own: [bool; 3],
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Vec<&'static str> {
+    let by_flag = [
+        flags.database.is_some(),
+        flags.store.is_some(),
+        flags.store.is_some(),
+    ];
+    let sides = own.into_iter().zip(by_flag).zip(VARIABLES);
+    sides
+        .filter(|((own, by_flag), _)| !own && !by_flag)
+        .filter_map(|(_, names)| names.iter().find(|name| variable(name).is_some()).copied())
+        .collect()
 }
 
 /// Says which variables win over a profile that nobody named on the command line, and which hub is used.

@@ -128,16 +128,8 @@ pub async fn open(session: Session, listening: impl FnOnce()) -> Result<Ended, T
         None => Theme::ansi(),
     };
     let started = jiff::Timestamp::now().as_microsecond();
-    let mut state = State::new(hub_info, session.keymap, screen.size(), started);
-    state.shared.log = lines::clean(&logging::location());
-    if let Some(depth) = depths::remembered(&session.hub) {
-        state.shared.audits.depth = depth;
-    }
-    if let Some(notice) = &session.notice {
-        state
-            .shared
-            .tell(notices::Level::Warning, lines::clean(notice));
-    }
+    let mut state = State::new(hub_info, session.keymap.clone(), screen.size(), started);
+    prepare(&mut state, &session);
     let (out, answers) = unbounded_channel();
     let mut console = Console {
         state,
@@ -165,6 +157,18 @@ pub async fn open(session: Session, listening: impl FnOnce()) -> Result<Ended, T
         // Whatever else went wrong, it is the terminal that has gone.
         Ok(Err(_)) => Ended::Stopped,
     })
+}
+
+/// Tells a new session where its log is, how deep the last audit read, and which notice comes first.
+fn prepare(state: &mut State, session: &Session) {
+    state.shared.log = lines::clean(&logging::location());
+    if let Some(depth) = depths::remembered(&session.hub) {
+        state.shared.audits.depth = depth;
+    }
+    if let Some(notice) = &session.notice {
+        let words = lines::clean(notice);
+        state.shared.tell(notices::Level::Warning, words);
+    }
 }
 
 /// Returns an environment variable that says something.
