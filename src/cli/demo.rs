@@ -5,7 +5,7 @@ use super::watch::watch;
 use super::{CliError, Exit, Global, console, help};
 use crate::config;
 use clap::Args;
-use luthier_demo::{DemoError, DemoOptions};
+use luthier_demo::{DemoError, DemoOptions, HubEra};
 use luthier_hub::store::HubError;
 use luthier_hub::store::hub::Database;
 use serde_json::json;
@@ -16,6 +16,9 @@ pub struct Demo {
     /// Only build the hub in this folder, and print its two URLs
     #[arg(long, help_heading = help::OUTPUT, value_name = "DIR")]
     build_only: Option<PathBuf>,
+    /// Build a small hub as hubs were in this month of 2026, rather than one with a fault of every code
+    #[arg(long, help_heading = help::SELECT, value_enum, value_name = "MONTH", conflicts_with = "commits")]
+    era: Option<Month>,
     /// Build a hub without faults
     #[arg(long, help_heading = help::SELECT)]
     healthy: bool,
@@ -25,6 +28,30 @@ pub struct Demo {
     /// Seed of the random contents: the same seed builds the same hub
     #[arg(long, help_heading = help::SELECT, default_value_t = 1, value_name = "N")]
     seed: u64,
+}
+
+/// The months whose hubs differ.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Month {
+    /// Ids without algorithm, blobs in a folder for each repository
+    March,
+    /// Ids of 0.2.0rc7, keys with a colon, commits and snapshots in rows alone
+    April,
+    /// Every row with a storage_uri and an object
+    May,
+    /// Blobs in packs, commits and snapshots in rows alone
+    June,
+}
+
+impl From<Month> for HubEra {
+    fn from(month: Month) -> Self {
+        match month {
+            Month::March => Self::March,
+            Month::April => Self::April,
+            Month::May => Self::May,
+            Month::June => Self::June,
+        }
+    }
 }
 
 impl Demo {
@@ -51,6 +78,7 @@ impl Demo {
                 .map(config::object_store)
                 .transpose()
                 .map_err(usage)?,
+            era: self.era.map(HubEra::from),
             healthy: self.healthy,
             commits: self.commits,
             seed: self.seed,

@@ -84,7 +84,8 @@ Exit codes:
 pub const DEMO: &str = "\
 Examples:
   luthier demo                            Open the console on a hub in a temporary folder
-  luthier demo --build-only demo-hub      Build it in a folder and print its two URLs";
+  luthier demo --build-only demo-hub      Build it in a folder and print its two URLs
+  luthier demo --era june                 Open the console on a hub as hubs were in June 2026";
 
 pub const DOCTOR: &str = "\
 Examples:

@@ -1,6 +1,6 @@
 //! A commit under way: what it will say, then the rows and objects that say it.
 
-use super::era::{self, Era};
+use super::era::{self, Era, Keys};
 use super::item::{Item, Placement, Pointer};
 use super::legacy;
 use luthier_hub::index::{BlobRow, CommitRow, SnapshotRow};
@@ -27,12 +27,21 @@ impl Tree {
     }
 }
 
+/// The head of a branch.
+#[derive(Clone)]
+pub(super) struct Tip {
+    pub commit: ObjectId,
+    pub snapshot: ObjectId,
+    pub tree: Tree,
+}
+
 /// A commit that has no id yet.
 pub(super) struct Draft {
     /// `owner/slug`.
     pub repo: String,
     pub repo_id: String,
     pub era: Era,
+    pub keys: Keys,
     pub branch: String,
     pub message: String,
     pub author: String,
@@ -103,11 +112,24 @@ impl Draft {
             created_at: text(self.at, 0),
         };
         let mut blob = Item::sound(id, row, bytes, &self.repo_id);
-        if let Some(key) = self.era.blob_key(&self.repo_id, &blob.id) {
+        if let Some(key) = self.keys.of(&self.repo_id, &blob.id) {
             blob.place = Placement::At(key.clone());
+            if self.keys == Keys::March {
+                blob.row.disk_path = Some(format!("/data/musehub/objects/{key}"));
+            }
             blob.pointer = Pointer::At(key);
         }
         self.blobs.push(blob);
+    }
+
+    /// Makes it a merge: every file that only the other side has joins.
+    pub(super) fn merge(&mut self, other: Tip) {
+        self.parents.push(other.commit);
+        for (path, id) in other.tree.manifest.iter() {
+            if self.tree.manifest.get(path).is_none() {
+                self.tree.manifest.insert(path.clone(), id.clone());
+            }
+        }
     }
 
     /// Gives the commit its id, and rows and objects to it and to its snapshot.

@@ -1,4 +1,4 @@
-//! Makes ids, era by era.
+//! Makes ids and keys, client by client.
 
 use luthier_hub::backend::Key;
 use luthier_object::identity::{self, CommitScheme, SnapshotScheme};
@@ -42,17 +42,32 @@ impl Era {
         }
     }
 
-    /// Returns the key under which this era's hub put a blob, if that differs from today.
-    pub(super) fn blob_key(self, repo_id: &str, id: &ObjectId) -> Option<Key> {
-        match self {
-            Era::V01 => Key::new(format!("{repo_id}/sha256_{}", id.bare())).ok(),
-            Era::Typed | Era::Rc7 => None,
-        }
-    }
-
     /// Returns whether snapshots of this era say which directories they hold.
     pub(super) const fn has_directories(self) -> bool {
         !matches!(self, Era::V01)
+    }
+}
+
+/// How a hub named the keys of blobs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Keys {
+    /// A folder for each repository.
+    March,
+    /// The id as it stands, with its colon.
+    Colon,
+    #[default]
+    Today,
+}
+
+impl Keys {
+    /// Returns the key under which a blob was put, if that differs from today.
+    pub(super) fn of(self, repo_id: &str, id: &ObjectId) -> Option<Key> {
+        match self {
+            Keys::March => Key::new(format!("{repo_id}/sha256_{}", id.bare())).ok(),
+            Keys::Colon => Key::new(format!("objects/{id}")).ok(),
+            Keys::Today => None,
+        }
     }
 }
 

@@ -11,6 +11,7 @@
     )
 )]
 
+mod contents;
 mod draft;
 mod era;
 mod faults;
@@ -31,10 +32,12 @@ mod tests;
 
 pub use faults::Declared;
 
+use contents::Contents;
 use futures_util::StreamExt;
 use luthier_hub::access::Access;
 use luthier_hub::backend::Key;
 use luthier_hub::backend::local::Local;
+pub use luthier_hub::index::HubEra;
 use luthier_hub::progress::{Cancelled, Progress};
 use luthier_hub::store::checkpoint::CheckpointError;
 use luthier_hub::store::hub::{Database, ObjectStore};
@@ -57,6 +60,8 @@ pub struct DemoOptions {
     pub database: Option<Database>,
     /// An empty object store, rather than a folder in the folder.
     pub objects: Option<ObjectStore>,
+    /// A small hub of this era, rather than one with repositories of all and a fault of every code.
+    pub era: Option<HubEra>,
     /// Leaves the faults out.
     pub healthy: bool,
     /// Adds the repository `load/history` with so many commits.
@@ -71,7 +76,7 @@ pub struct Built {
     pub hub: Hub,
     pub database_url: String,
     pub store_url: String,
-    /// The faults that were built in, as `faults.json` declares them.
+    /// The faults that were built in, as `faults.json` declares them, and what any hub of its era has.
     pub faults: Vec<Declared>,
 }
 
@@ -127,18 +132,24 @@ pub async fn build(options: &DemoOptions, progress: &Progress) -> Result<Built, 
     progress.phase("stories", None);
     // The demo may write: it has just made this hub, and nobody else knows of it.
     let authority = Authority::granted();
-    let store = Store::create(&made.hub, &authority).await?;
+    let tables = options.era.unwrap_or_default();
+    let store = Store::create_of(&made.hub, tables, &authority).await?;
     if let Some(entry) = store.backend().list("", None).next().await {
         entry.map_err(StoreError::from)?;
         return Err(DemoError::StoreInUse(made.hub.describe_store()));
     }
     let mut world = World::new(store.making(&authority)?);
     let script = Script::read()?;
-    story::play(&mut world, &script, options.seed)?;
-    let faults = match options.healthy {
+    let contents = Contents::of(options.era);
+    world.rows_alone = contents.rows_alone;
+    story::play(&mut world, &script, contents, options.seed)?;
+    let mut faults = match options.healthy {
         true => Vec::new(),
-        false => faults::break_all(&mut world)?,
+        false => faults::break_all(&mut world, contents.breaks)?,
     };
+    if world.rows_alone {
+        faults = faults::of_rows_alone(&mut world, faults, tables);
+    }
     world.close();
     progress.phase("objects", Some(world.waiting()));
     world.flush(progress).await?;
@@ -161,7 +172,10 @@ fn hub_of(options: &DemoOptions, dir: &Path) -> Hub {
     Hub {
         name: "demo".to_owned(),
         environment: Environment::Demo,
-        policy: Policy::S3Canonical,
+        policy: match Contents::of(options.era).rows_alone {
+            true => Policy::DbCanonical,
+            false => Policy::S3Canonical,
+        },
         database: match &options.database {
             Some(database) => database.clone(),
             None => Database::Sqlite(dir.join("hub.db")),

@@ -1,7 +1,7 @@
 //! A long history in bounded memory: what `--commits` asks for.
 
 use super::DemoError;
-use super::era::Era;
+use super::era::{Era, Keys};
 use super::repository::Repository;
 use super::script::{RepoScript, Words};
 use super::words;
@@ -80,6 +80,7 @@ fn story() -> RepoScript {
         name: "history".to_owned(),
         description: "A long history".to_owned(),
         era: Era::Typed,
+        keys: Keys::default(),
         started: "2026-03-01T00:00:00Z".to_owned(),
         deleted: None,
         forks: None,

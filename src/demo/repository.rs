@@ -1,8 +1,8 @@
 //! A repository while its story is made: its people, its clock, and where its branches point.
 
 use super::DemoError;
-use super::draft::{Draft, Tree};
-use super::era::Era;
+use super::draft::{Draft, Tip};
+use super::era::{Era, Keys};
 use super::script::{RepoScript, Words};
 use super::words;
 use fastrand::Rng;
@@ -31,14 +31,6 @@ pub(super) enum Saved {
     Torn(Heads),
 }
 
-/// The head of a branch.
-#[derive(Clone)]
-pub(super) struct Tip {
-    pub commit: ObjectId,
-    pub snapshot: ObjectId,
-    pub tree: Tree,
-}
-
 /// A branch with its own id.
 pub(super) struct Branch {
     branch_id: String,
@@ -58,6 +50,7 @@ pub(super) struct Repository {
     /// Branches without a pack that is ready for a fetch.
     pub unprepared: BTreeSet<String>,
     era: Era,
+    keys: Keys,
     people: Vec<String>,
     offsets: Vec<i32>,
     deltas: bool,
@@ -95,6 +88,7 @@ impl Repository {
             packs: script.packs,
             unprepared: BTreeSet::new(),
             era: script.era,
+            keys: script.keys,
             people: script.people.clone(),
             offsets: script.offsets.clone(),
             deltas: script.deltas,
@@ -146,6 +140,7 @@ impl Repository {
             repo: self.row.path(),
             repo_id: self.row.repo_id.clone(),
             era: self.era,
+            keys: self.keys,
             branch: branch.to_owned(),
             message: says.to_owned(),
             author: self.people.get(by).cloned().unwrap_or_default(),

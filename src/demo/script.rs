@@ -1,7 +1,7 @@
 //! The script of the demo hub, as `assets/demo.toml` tells it.
 
 use super::DemoError;
-use super::era::Era;
+use super::era::{Era, Keys};
 use serde::Deserialize;
 
 const SCRIPT: &str = include_str!("../../assets/demo.toml");
@@ -33,6 +33,8 @@ pub(super) struct RepoScript {
     pub name: String,
     pub description: String,
     pub era: Era,
+    #[serde(default)]
+    pub keys: Keys,
     pub started: String,
     pub deleted: Option<String>,
     /// `owner/slug` of the repository that this one starts from, sharing its rows.

@@ -1,6 +1,7 @@
 //! Plays the script: what people did before anything broke.
 
 use super::DemoError;
+use super::contents::Contents;
 use super::repository::Repository;
 use super::script::{Fill, RepoScript, Script, Step};
 use super::words;
@@ -11,9 +12,18 @@ use luthier_hub::index::MembershipRow;
 /// Files that nobody rewrites.
 const KEPT: [&str; 2] = ["LICENSE", ".keep"];
 
-/// Plays every repository's story.
-pub(super) fn play(world: &mut World, script: &Script, seed: u64) -> Result<(), DemoError> {
+/// Plays the story of every repository that the hub has.
+pub(super) fn play(
+    world: &mut World,
+    script: &Script,
+    contents: &Contents,
+    seed: u64,
+) -> Result<(), DemoError> {
     for (place, story) in script.repo.iter().enumerate() {
+        let Some(story) = contents.told(story) else {
+            continue;
+        };
+        let story = story.as_ref();
         // A stream of its own for each, so that a change in one story leaves the others alone.
         let rng = Rng::with_seed(seed.wrapping_mul(1009).wrapping_add(place as u64));
         let repository = Repository::new(story, &script.words, rng)?;
@@ -76,13 +86,7 @@ fn commit(world: &mut World, path: &str, step: &Step, says: &str) -> Result<(), 
         fill(repository, &mut draft, fills);
     }
     if let Some(other) = &step.merges {
-        let merged = repository.tip(other)?;
-        draft.parents.push(merged.commit);
-        for (path, id) in merged.tree.manifest.iter() {
-            if draft.tree.manifest.get(path).is_none() {
-                draft.tree.manifest.insert(path.clone(), id.clone());
-            }
-        }
+        draft.merge(repository.tip(other)?);
     }
     attest(repository, &mut draft, step);
     let grown = draft.seal();

@@ -1,10 +1,10 @@
 //! The hub while it is being made: what waits to be written, and the one way in which it is.
 
 use super::DemoError;
-use super::draft::Grown;
+use super::draft::{Grown, Tip};
 use super::item::{Item, Placement, Pointer, Row};
 use super::packs::Pack;
-use super::repository::{Repository, Tip};
+use super::repository::Repository;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use luthier_hub::backend::{Key, Put, layout};
@@ -24,6 +24,10 @@ pub(super) struct World {
     seen: HashSet<(Kind, ObjectId)>,
     /// Keys that no row speaks for: only their age says that no push is under way.
     pub rowless: Vec<Key>,
+    /// Commits and snapshots are rows alone, without objects.
+    pub rows_alone: bool,
+    /// The rows of commits and snapshots that name no object, where they are rows alone.
+    pub unlinked: Vec<(Kind, ObjectId)>,
 }
 
 enum Waiting {
@@ -40,6 +44,8 @@ impl World {
             waiting: Vec::new(),
             seen: HashSet::new(),
             rowless: Vec::new(),
+            rows_alone: false,
+            unlinked: Vec::new(),
         }
     }
 
@@ -53,6 +59,10 @@ impl World {
     pub(super) fn keep(&mut self, mut grown: Grown) -> Result<(), DemoError> {
         if self.repo(&grown.repo)?.packs {
             self.pack(&mut grown)?;
+        }
+        if self.rows_alone {
+            grown.commit.unstore();
+            grown.snapshot.unstore();
         }
         let tip = Tip {
             commit: grown.commit.id.clone(),
@@ -123,6 +133,9 @@ impl World {
         if is_new {
             self.waiting.extend(waiting);
             if item.recorded {
+                if self.rows_alone && R::KIND != Kind::Blob {
+                    self.unlinked.push((R::KIND, item.id.clone()));
+                }
                 item.row.point(pointer);
                 item.row.join(&mut self.rows);
             }

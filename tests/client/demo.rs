@@ -14,6 +14,7 @@ async fn hub(healthy: bool) -> (Store, TempDir) {
         database: None,
         objects: None,
         dir: folder.path().join("hub"),
+        era: None,
         healthy,
         commits: None,
         seed: 1,

@@ -37,6 +37,7 @@ pub fn options(folder: &TempDir, healthy: bool, seed: u64) -> DemoOptions {
         database: None,
         objects: None,
         dir: folder.path().join("hub"),
+        era: None,
         healthy,
         commits: None,
         seed,

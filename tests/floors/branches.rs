@@ -15,6 +15,7 @@ async fn demo(folder: &Path, healthy: bool) -> Store {
         database: None,
         objects: None,
         dir: folder.join("hub"),
+        era: None,
         healthy,
         commits: None,
         seed: 1,

@@ -18,6 +18,7 @@ async fn demo(healthy: bool, seed: u64) -> (TempDir, Built) {
         database: None,
         objects: None,
         dir: folder.path().join("hub"),
+        era: None,
         healthy,
         commits: None,
         seed,

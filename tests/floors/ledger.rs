@@ -24,6 +24,7 @@ impl Flipped {
             database: None,
             objects: None,
             dir: folder.path().join("hub"),
+            era: None,
             healthy: true,
             commits: None,
             seed: 1,

@@ -33,6 +33,7 @@ pub async fn demo(folder: &Path, seed: u64) -> Store {
         database: None,
         objects: None,
         dir: folder.join("hub"),
+        era: None,
         healthy: false,
         commits: None,
         seed,

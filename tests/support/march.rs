@@ -8,52 +8,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The tables in SQLite.
-pub const SQLITE: &str = r#"
-CREATE TABLE musehub_repos (repo_id VARCHAR(36) NOT NULL, name VARCHAR(255) NOT NULL, owner VARCHAR(64) NOT NULL,
-    slug VARCHAR(64) NOT NULL, visibility VARCHAR(20) NOT NULL, owner_user_id VARCHAR(36) NOT NULL, description TEXT NOT NULL,
-    tags JSON NOT NULL, created_at DATETIME NOT NULL, deleted_at DATETIME, settings JSON, domain_id VARCHAR(36),
-    domain_meta JSON NOT NULL, default_branch VARCHAR(255) NOT NULL, pushed_at DATETIME, PRIMARY KEY (repo_id));
-CREATE TABLE musehub_branches (branch_id VARCHAR(36) NOT NULL, repo_id VARCHAR(36) NOT NULL, name VARCHAR(255) NOT NULL,
-    head_commit_id VARCHAR(64), PRIMARY KEY (branch_id));
-CREATE TABLE musehub_commits (commit_id VARCHAR(64) NOT NULL, repo_id VARCHAR(36) NOT NULL, branch VARCHAR(255) NOT NULL,
-    parent_ids JSON NOT NULL, message TEXT NOT NULL, author VARCHAR(255) NOT NULL, "timestamp" DATETIME NOT NULL,
-    snapshot_id VARCHAR(64), created_at DATETIME NOT NULL, commit_meta JSON NOT NULL, PRIMARY KEY (commit_id));
-CREATE TABLE musehub_snapshots (snapshot_id VARCHAR(128) NOT NULL, repo_id VARCHAR(36) NOT NULL, manifest JSON NOT NULL,
-    created_at DATETIME NOT NULL, PRIMARY KEY (snapshot_id));
-CREATE TABLE musehub_objects (object_id VARCHAR(128) NOT NULL, repo_id VARCHAR(36) NOT NULL, path VARCHAR(1024) NOT NULL,
-    size_bytes INTEGER NOT NULL, disk_path VARCHAR(2048) NOT NULL, created_at DATETIME NOT NULL, storage_uri VARCHAR(2048),
-    PRIMARY KEY (object_id));
-CREATE TABLE musehub_pull_requests (pr_id VARCHAR(36) NOT NULL, repo_id VARCHAR(36) NOT NULL, title VARCHAR(500) NOT NULL,
-    body TEXT NOT NULL, state VARCHAR(20) NOT NULL, from_branch VARCHAR(255) NOT NULL, to_branch VARCHAR(255) NOT NULL,
-    merge_commit_id VARCHAR(64), author VARCHAR(255) NOT NULL, created_at DATETIME NOT NULL, merged_at DATETIME,
-    PRIMARY KEY (pr_id));
-"#;
+pub const SQLITE: &str = include_str!("../../migrations/eras/sqlite/march.sql");
 
 /// The tables in Postgres.
-pub const POSTGRES: &str = r#"
-CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version VALUES ('0005');
-CREATE TABLE musehub_repos (repo_id VARCHAR(36) NOT NULL PRIMARY KEY, name VARCHAR(255) NOT NULL, owner VARCHAR(64) NOT NULL,
-    slug VARCHAR(64) NOT NULL, visibility VARCHAR(20) DEFAULT 'private' NOT NULL, owner_user_id VARCHAR(36) NOT NULL,
-    description TEXT DEFAULT '' NOT NULL, tags JSON DEFAULT '[]' NOT NULL, created_at TIMESTAMPTZ DEFAULT now() NOT NULL,
-    deleted_at TIMESTAMPTZ, settings JSON, domain_id VARCHAR(36), domain_meta JSON DEFAULT '{}' NOT NULL,
-    default_branch VARCHAR(255) DEFAULT 'main' NOT NULL, pushed_at TIMESTAMPTZ);
-CREATE TABLE musehub_branches (branch_id VARCHAR(36) NOT NULL PRIMARY KEY, repo_id VARCHAR(36) NOT NULL
-    REFERENCES musehub_repos ON DELETE CASCADE, name VARCHAR(255) NOT NULL, head_commit_id VARCHAR(64));
-CREATE TABLE musehub_commits (commit_id VARCHAR(64) NOT NULL PRIMARY KEY, repo_id VARCHAR(36) NOT NULL
-    REFERENCES musehub_repos ON DELETE CASCADE, branch VARCHAR(255) NOT NULL, parent_ids JSON DEFAULT '[]' NOT NULL,
-    message TEXT NOT NULL, author VARCHAR(255) NOT NULL, "timestamp" TIMESTAMPTZ NOT NULL, snapshot_id VARCHAR(64),
-    created_at TIMESTAMPTZ DEFAULT now() NOT NULL, commit_meta JSON DEFAULT '{}' NOT NULL);
-CREATE TABLE musehub_snapshots (snapshot_id VARCHAR(128) NOT NULL PRIMARY KEY, repo_id VARCHAR(36) NOT NULL,
-    manifest JSON DEFAULT '{}' NOT NULL, created_at TIMESTAMPTZ DEFAULT now() NOT NULL);
-CREATE TABLE musehub_objects (object_id VARCHAR(128) NOT NULL PRIMARY KEY, repo_id VARCHAR(36) NOT NULL,
-    path VARCHAR(1024) NOT NULL, size_bytes INTEGER DEFAULT 0 NOT NULL, disk_path VARCHAR(2048) NOT NULL,
-    created_at TIMESTAMPTZ DEFAULT now() NOT NULL, storage_uri VARCHAR(2048));
-CREATE TABLE musehub_pull_requests (pr_id VARCHAR(36) NOT NULL PRIMARY KEY, repo_id VARCHAR(36) NOT NULL,
-    title VARCHAR(500) NOT NULL, body TEXT DEFAULT '' NOT NULL, state VARCHAR(20) DEFAULT 'open' NOT NULL,
-    from_branch VARCHAR(255) NOT NULL, to_branch VARCHAR(255) NOT NULL, merge_commit_id VARCHAR(64),
-    author VARCHAR(255) DEFAULT '' NOT NULL, created_at TIMESTAMPTZ DEFAULT now() NOT NULL, merged_at TIMESTAMPTZ);
-"#;
+pub const POSTGRES: &str = include_str!("../../migrations/eras/postgres/march.sql");
 
 /// The repository with commits, and the one that was made with an initial commit.
 pub const SITE: &str = "34401a75-6004-40e9-86bc-b70b748cf34d";

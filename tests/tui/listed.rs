@@ -26,6 +26,7 @@ impl RunnerStage {
             database: None,
             objects: None,
             dir: folder.path().join("hub"),
+            era: None,
             healthy: false,
             commits: Some(3_000),
             seed: 7,

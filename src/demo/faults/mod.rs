@@ -2,15 +2,22 @@
 //!
 //! Each fault has a branch, a commit or a snapshot of its own, so that it has no effect but its own.
 
+mod april;
 mod bad_bytes;
 mod disagree;
 mod graph;
 mod identity;
+mod june;
 mod location;
+mod march;
+mod may;
 mod missing;
 mod not_stored;
 mod packed;
+mod rows_alone;
 mod unsaved;
+
+pub(super) use rows_alone::of_rows_alone;
 
 use super::DemoError;
 use super::draft::Grown;
@@ -33,8 +40,11 @@ pub struct Declared {
 /// The declaration of a fault's function.
 type Broken = Result<Vec<Declared>, DemoError>;
 
+/// A way to break the hub.
+pub(super) type Break = fn(&mut World) -> Broken;
+
 /// Every way to break the hub, in the order of the taxonomy.
-const BREAKS: &[fn(&mut World) -> Broken] = &[
+pub(super) const ALL: &[Break] = &[
     not_stored::uri_missing,
     not_stored::uri_unlinked,
     not_stored::spelling_lost,
@@ -80,10 +90,50 @@ const BREAKS: &[fn(&mut World) -> Broken] = &[
     packed::fetch_pack_stale,
 ];
 
-/// Breaks the hub in every way; what was broken, sorted.
-pub(super) fn break_all(world: &mut World) -> Broken {
+/// What was typically wrong with a hub of March 2026: the server's own ids and merges, and blobs without their row's bytes.
+pub(super) const MARCH: &[Break] = &[
+    identity::id_malformed,
+    identity::identity_stale,
+    missing::blob_empty_missing,
+    march::lost_file,
+    march::rejected_push,
+];
+
+/// The same of April and most of May: msgpack, deltas, and a move of keys that went wrong.
+pub(super) const APRIL: &[Break] = &[
+    disagree::cache_delta,
+    april::cache_msgpack,
+    april::decompressed_elsewhere,
+    april::ghost,
+    april::compressed,
+    april::stale_formula,
+    april::author_filled_in,
+];
+
+/// The same of the last days of May: objects half written, and the manifests that a push emptied.
+pub(super) const MAY: &[Break] = &[
+    not_stored::uri_unlinked,
+    disagree::object_diverges,
+    disagree::manifest_emptied,
+    identity::commit_treeless,
+    may::merged_in_rows,
+];
+
+/// The same of June: packs, their index, and rows without a second copy.
+pub(super) const JUNE: &[Break] = &[
+    packed::pack_missing,
+    packed::pack_corrupt,
+    packed::pack_unindexed,
+    packed::index_wrong,
+    packed::fetch_pack_stale,
+    june::emptied,
+    june::directories_dropped,
+];
+
+/// Breaks the hub in these ways; what was broken, sorted.
+pub(super) fn break_all(world: &mut World, breaks: &[Break]) -> Broken {
     let mut out = Vec::new();
-    for break_it in BREAKS {
+    for break_it in breaks {
         out.extend(break_it(world)?);
     }
     out.sort();

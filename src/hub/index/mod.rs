@@ -35,6 +35,7 @@ pub use changes::{
     WriteBatch,
 };
 pub use editable::EditableColumn;
+pub use embedded::HubEra;
 pub use error::IndexError;
 pub use hidden::{Hidden, Visibility};
 pub use pages::Pages;

@@ -12,7 +12,7 @@ use crate::access::Access;
 use crate::backend::local::Local;
 use crate::backend::s3::S3;
 use crate::backend::{BackendError, BackendMut, Key, UriRefusal};
-use crate::index::{IndexError, IndexMut, Postgres, Sqlite};
+use crate::index::{HubEra, IndexError, IndexMut, Postgres, Sqlite};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use luthier_object::{Kind, MAX_PAYLOAD, ObjectId, ProofError, Proven};
@@ -131,13 +131,25 @@ impl Store {
     ///
     /// # Errors
     /// A database that holds a hub already, or a side that did not answer.
-    pub async fn create(hub: &Hub, _authority: &Authority) -> Result<Self, StoreError> {
+    pub async fn create(hub: &Hub, authority: &Authority) -> Result<Self, StoreError> {
+        Self::create_of(hub, HubEra::default(), authority).await
+    }
+
+    /// Makes a new hub as [`Store::create`] does, with the tables of an era.
+    ///
+    /// # Errors
+    /// As [`Store::create`].
+    pub async fn create_of(
+        hub: &Hub,
+        era: HubEra,
+        _authority: &Authority,
+    ) -> Result<Self, StoreError> {
         let index = connect_index(async {
             Ok(match &hub.database {
                 Database::Sqlite(path) => {
-                    Arc::new(Sqlite::create(path).await?) as Arc<dyn IndexMut>
+                    Arc::new(Sqlite::create_of(path, era).await?) as Arc<dyn IndexMut>
                 }
-                Database::Postgres(place) => Arc::new(Postgres::create(place).await?),
+                Database::Postgres(place) => Arc::new(Postgres::create_of(place, era).await?),
             })
         });
         let index = index.await?;

@@ -8,9 +8,8 @@ use super::sessions::{CONNECT, Purpose, SILENCE, Sessions, start, within};
 use super::{PgUrl, Postgres};
 use crate::access::Access;
 use crate::cause::Cause;
-use crate::index::IndexError;
-use crate::index::embedded::POSTGRES;
 use crate::index::hidden::{CORE, columns_read, is_core};
+use crate::index::{HubEra, IndexError};
 use sqlx::migrate::{Migration, MigrationType};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor, SqlSafeStr};
@@ -63,11 +62,16 @@ impl Postgres {
     /// # Errors
     /// As [`Postgres::open`], and a database that holds a hub already.
     pub async fn create(url: &PgUrl) -> Result<Self, IndexError> {
+        Self::create_of(url, HubEra::default()).await
+    }
+
+    /// Makes a new hub as [`Postgres::create`] does, with the tables of an era.
+    pub(crate) async fn create_of(url: &PgUrl, era: HubEra) -> Result<Self, IndexError> {
         let mut probe = connect(url).await?;
         let columns = read_catalogue(url, &mut probe).await?.columns;
         if !CORE.iter().any(|(t, _)| columns.capabilities.has_table(t)) {
             finish(&mut probe).await.map_err(|e| open_error(url, &e))?;
-            make_tables(&mut probe)
+            make_tables(&mut probe, era)
                 .await
                 .map_err(|e| IndexError::Open {
                     what: url.to_string(),
@@ -96,13 +100,13 @@ impl Postgres {
 
 /// Makes the tables in one transaction. sqlx's own migrator would lock for the session and name its statements: both
 /// stay behind on what a pooler gives to others.
-async fn make_tables(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+async fn make_tables(connection: &mut PgConnection, era: HubEra) -> Result<(), sqlx::Error> {
     let mut sql = "BEGIN; SET LOCAL lock_timeout = '5s'; \
          CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
          installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, checksum BYTEA NOT NULL, \
          execution_time BIGINT NOT NULL);\n"
         .to_owned();
-    for (number, name, statements) in POSTGRES {
+    for (number, name, statements) in era.postgres() {
         let kind = MigrationType::Simple;
         let text = statements.into_sql_str();
         let checksum = Migration::new(number, name.into(), kind, text, false).checksum;

@@ -5,9 +5,8 @@ use super::columns::Columns;
 use super::reader::Readers;
 use crate::access::Access;
 use crate::cause::Cause;
-use crate::index::embedded::SQLITE;
 use crate::index::hidden::{CORE, Hidden, is_read};
-use crate::index::{Capabilities, IndexError};
+use crate::index::{Capabilities, HubEra, IndexError};
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
@@ -91,6 +90,11 @@ impl Sqlite {
     /// # Errors
     /// Something is there already, or the file cannot be made.
     pub async fn create(path: &Path) -> Result<Self, IndexError> {
+        Self::create_of(path, HubEra::default()).await
+    }
+
+    /// Makes a new hub as [`Sqlite::create`] does, with the tables of an era.
+    pub(crate) async fn create_of(path: &Path, era: HubEra) -> Result<Self, IndexError> {
         let what = path.display().to_string();
         let taken = std::fs::metadata(path).is_ok_and(|m| m.is_dir() || m.len() > 0);
         if taken {
@@ -102,24 +106,27 @@ impl Sqlite {
         let pool = pool(fresh, 1)
             .await
             .map_err(|e| open_error(&what, path, &e))?;
-        migrator().run(&pool).await.map_err(|e| IndexError::Open {
-            what: what.clone(),
-            why: Cause::told(format!("its tables could not be created: {e}"), e),
-        })?;
+        migrator(era)
+            .run(&pool)
+            .await
+            .map_err(|e| IndexError::Open {
+                what: what.clone(),
+                why: Cause::told(format!("its tables could not be created: {e}"), e),
+            })?;
         pool.close().await;
         Self::open(path, Access::Write).await
     }
 }
 
 /// Returns the embedded migrations as sqlx takes them.
-fn migrator() -> Migrator {
+fn migrator(era: HubEra) -> Migrator {
     Migrator::with_migrations(
-        SQLITE
-            .iter()
+        era.sqlite()
+            .into_iter()
             .map(|(number, name, sql)| {
                 Migration::new(
-                    *number,
-                    (*name).into(),
+                    number,
+                    name.into(),
                     MigrationType::Simple,
                     sql.into_sql_str(),
                     false,
