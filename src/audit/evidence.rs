@@ -81,6 +81,7 @@ evidence! {
     PackCorrupt DamagedPack
     PackUnindexed Unindexed
     IndexWrong WrongRange
+    RepoUnreferenced Unheld
     JobStuck StuckJob
     FetchPackStale StalePack
 }
@@ -336,6 +337,16 @@ bodies! {
         /// Of the pack.
         key: String,
         pack: String,
+    }
+
+    /// Rows that a repository's branches need and that its membership tables do not hold.
+    Unheld {
+        blobs: u64,
+        commits: u64,
+        repo_id: String,
+        snapshots: u64,
+        /// Snapshots among them whose files are not known, so that their blobs are not counted.
+        trees_unread: u64,
     }
 
     /// The newest job that would help, as the hub says.

@@ -38,6 +38,7 @@ pub enum Remedy {
     Replace,
     Reindex,
     Reref,
+    Hold,
     Index,
     Checkpoint,
     /// Of no fault: what an earlier run changed is put back.
@@ -156,6 +157,7 @@ faults! {
         PackCorrupt "pack-corrupt" Critical No None Bytes "The pack's bytes do not hash to its id, or it is no pack."
         PackUnindexed "pack-unindexed" Error Yes Index Presence "The pack is there, but no index row says where in it the blob is: a fetch reads the whole pack, or is refused."
         IndexWrong "index-wrong" Critical Ask Index Bytes "The index row's range leaves the pack, or contains other bytes."
+        RepoUnreferenced "repo-unreferenced" Error Ask Hold Walk "The repository's membership tables lack rows that its branches need: a clone searches for them until it times out."
         JobStuck "job-stuck" Warning No None Presence "Blobs of the repository wait for a job of the hub that is absent, failed, or over an hour old."
         FetchPackStale "fetch-pack-stale" Info No None Presence "The pack that the hub prepares for a fetch of this branch is absent or expired."
     }
@@ -274,7 +276,7 @@ words! {
     Auto { No "no" Ask "ask" Yes "yes" }
     Remedy {
         None "none" Backfill "backfill" Link "link" Recache "recache" Restore "restore"
-        Replace "replace" Reindex "reindex" Reref "reref" Index "index" Checkpoint "checkpoint" Undo "undo"
+        Replace "replace" Reindex "reindex" Reref "reref" Hold "hold" Index "index" Checkpoint "checkpoint" Undo "undo"
     }
     Family {
         NotYetStored "not yet stored" Missing "missing" WrongBytes "wrong bytes"

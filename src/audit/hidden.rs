@@ -42,6 +42,11 @@ const JOBS: &str = "musehub_background_jobs";
 const FETCH_PACKS: &str = "musehub_fetch_mpack_cache";
 const PACK_INDEX: &str = "musehub_mpack_index";
 const BLOBS: &str = Capabilities::table(Kind::Blob);
+const HELD: [&str; 3] = [
+    Capabilities::refs_table(Kind::Commit),
+    Capabilities::refs_table(Kind::Snapshot),
+    Capabilities::refs_table(Kind::Blob),
+];
 
 /// The tables that have to be shown whole before a code is found, whatever it is found on.
 const RESTS_ON: &[(Code, &[&str])] = &[
@@ -55,6 +60,7 @@ const RESTS_ON: &[(Code, &[&str])] = &[
     (Code::ObjectOrphan, &[COMMITS, SNAPSHOTS, BLOBS]),
     (Code::RefsUnsaved, &[REPOS, BRANCHES]),
     (Code::PackUnindexed, &[PACK_INDEX]),
+    (Code::RepoUnreferenced, &HELD),
     (Code::JobStuck, &[PACK_INDEX, JOBS]),
     (Code::FetchPackStale, &[FETCH_PACKS]),
 ];
@@ -127,6 +133,9 @@ mod tests {
         assert!(!withheld(&commits, Code::RowMissing, Subject::Blob));
         assert!(withheld(&commits, Code::HeadDangling, Subject::Branch));
         assert!(!withheld(&commits, Code::ObjectMissing, Subject::Commit));
+        let mut held = hidden(Why::RowSecurity);
+        held.table = "musehub_object_refs".to_owned();
+        assert!(withheld(&[held], Code::RepoUnreferenced, Subject::Repo));
         let named = HiddenTable::from(hidden(Why::View)).not_judged;
         assert!(named.contains(&Code::RowMissing) && named.contains(&Code::CommitUnreachable));
     }

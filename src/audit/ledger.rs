@@ -227,6 +227,7 @@ pub fn is_judged_alone(code: Code) -> bool {
             | Code::RefsUnsaved
             | Code::PackMissing
             | Code::PackCorrupt
+            | Code::RepoUnreferenced
             | Code::JobStuck
             | Code::FetchPackStale
     )

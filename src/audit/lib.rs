@@ -259,3 +259,6 @@ mod judge_test;
 #[cfg(test)]
 #[path = "../../tests/audit/packs.rs"]
 mod packs_test;
+#[cfg(test)]
+#[path = "../../tests/audit/unheld.rs"]
+mod unheld_test;

@@ -163,6 +163,12 @@ async fn held_elsewhere(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             });
             let mut finding = Finding::new(evidence, name.kind.into(), &name.id);
             finding.repo.clone_from(&name.repo_id);
+            let is_counted = scan.scratch.is_unheld(&name.repo_id, name.kind, &name.id);
+            if is_counted.await? {
+                let path = scan.scratch.repo_path(&name.repo_id).await?;
+                let path = path.as_deref().unwrap_or(&name.repo_id);
+                finding.caused_by = Some(format!("{} {path}", Code::RepoUnreferenced));
+            }
             if !scan.store.index().capabilities().refs(name.kind) {
                 finding = finding.without_remedy(
                     "on this hub a row belongs to one repository; there is no table to add another one",

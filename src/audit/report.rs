@@ -104,6 +104,20 @@ impl Report {
         Ok(self.scratch.standings(repo, names).await?)
     }
 
+    /// Returns ids of a kind that a repository's branches need and that it does not hold, behind `after`.
+    ///
+    /// # Errors
+    /// The spool cannot be read.
+    pub async fn unheld(
+        &self,
+        repo_id: &str,
+        kind: Kind,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<String>, AuditError> {
+        Ok(self.scratch.unheld(repo_id, kind, after, limit).await?)
+    }
+
     /// Counts the branches by standing, by repository and over all.
     ///
     /// # Errors

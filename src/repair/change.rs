@@ -20,10 +20,11 @@ pub enum StepChange {
     },
     /// A row is added, and a repository holds it.
     Add { repo_id: String, row: AddedRow },
-    /// A repository holds a row that `holder` holds already.
+    /// A repository holds a row that is there.
     Hold {
         repo_id: String,
-        holder: String,
+        /// The repository that the row is taken over from, where one is named.
+        holder: Option<String>,
         /// Who holds it afterwards, in words.
         holders: String,
     },

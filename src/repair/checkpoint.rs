@@ -70,6 +70,7 @@ async fn next(store: &Store, target: &Target) -> Result<Built, CheckpointError> 
         code: Code::RefsUnsaved,
         also: Vec::new(),
         others: target.others,
+        more: false,
         remedy: Remedy::Checkpoint,
         kind: Subject::Branch,
         id: target.repo.clone(),

@@ -39,7 +39,7 @@ impl Outcome {
             Remedy::Recache => Outcome::Recached,
             Remedy::Replace => Outcome::Replaced,
             Remedy::Reindex | Remedy::Index => Outcome::Reindexed,
-            Remedy::Reref => Outcome::Held,
+            Remedy::Reref | Remedy::Hold => Outcome::Held,
             Remedy::Undo => Outcome::Undone,
             Remedy::None | Remedy::Backfill | Remedy::Restore | Remedy::Checkpoint => {
                 Outcome::Written

@@ -4,6 +4,7 @@ mod checkpoints;
 mod choose;
 mod draft;
 mod group;
+mod holds;
 mod next;
 mod saved;
 
@@ -290,6 +291,7 @@ async fn drafted<'a>(
         };
         draft.make(kind, &groups).await?;
     }
+    draft.make_holds(&chosen.groups(Subject::Repo)).await?;
     // Last, so that what a checkpoint names is there before it.
     draft
         .make_checkpoints(&chosen.groups(Subject::Branch))

@@ -22,6 +22,15 @@ impl Row {
         }
     }
 
+    /// Returns the repository that the row itself names.
+    pub fn repo_id(&self) -> Option<&str> {
+        match self {
+            Row::Commit(row) => row.repo_id.as_deref(),
+            Row::Snapshot(row) => row.repo_id.as_deref(),
+            Row::Blob(row) => row.repo_id.as_deref(),
+        }
+    }
+
     /// Returns where the row says that its object is.
     pub fn uri(&self) -> Option<&str> {
         match self {

@@ -18,6 +18,8 @@ pub struct Step {
     pub also: Vec<Code>,
     /// Findings of the same code that it repairs too: a checkpoint is of all branches of its repository.
     pub others: u64,
+    /// An earlier step counts its finding: of a repository that lacks memberships, each row is a step.
+    pub more: bool,
     pub remedy: Remedy,
     /// Of a checkpoint it is `branch`, and the id is that of the repository, `owner/slug`.
     pub kind: Subject,
@@ -41,10 +43,13 @@ pub struct Step {
 }
 
 impl Step {
-    /// Returns the number of findings that this step repairs.
+    /// Returns the number of findings that this step repairs; 0 where an earlier one counts them.
     #[must_use]
     pub fn findings(&self) -> u64 {
-        1 + self.also.len() as u64 + self.others
+        match self.more {
+            true => 0,
+            false => 1 + self.also.len() as u64 + self.others,
+        }
     }
 
     /// Requests to the store: puts and the reads that prove them.
@@ -57,7 +62,7 @@ impl Step {
             Remedy::Reindex | Remedy::Index => 1,
             // Where bytes are put back: as for a replacement.
             Remedy::Undo if self.key.is_some() => 5,
-            Remedy::None | Remedy::Recache | Remedy::Reref | Remedy::Undo => 0,
+            Remedy::None | Remedy::Recache | Remedy::Reref | Remedy::Hold | Remedy::Undo => 0,
         }
     }
 }

@@ -217,6 +217,7 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, NotUndone> {
         code: entry.code,
         also: entry.also.clone(),
         others: 0,
+        more: false,
         remedy: Remedy::Undo,
         kind: entry.kind,
         id: entry.id.clone(),

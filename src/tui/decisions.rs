@@ -34,9 +34,12 @@ impl Side {
 pub const fn winner(remedy: Remedy) -> Option<Side> {
     match remedy {
         Remedy::Reindex | Remedy::Link | Remedy::Index => Some(Side::Object),
-        Remedy::Restore | Remedy::Replace | Remedy::Backfill | Remedy::Recache | Remedy::Reref => {
-            Some(Side::Row)
-        }
+        Remedy::Restore
+        | Remedy::Replace
+        | Remedy::Backfill
+        | Remedy::Recache
+        | Remedy::Reref
+        | Remedy::Hold => Some(Side::Row),
         Remedy::None | Remedy::Checkpoint | Remedy::Undo => None,
     }
 }

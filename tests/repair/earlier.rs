@@ -98,7 +98,7 @@ fn a_row_that_is_held_by_another_repository_too_is_read() {
     let change = StepChange::read(Remedy::Reref, Subject::Blob, written.clone());
     let hold = StepChange::Hold {
         repo_id: "r2".to_owned(),
-        holder: "ada/song".to_owned(),
+        holder: Some("ada/song".to_owned()),
         holders: "ada/song, ada/fork".to_owned(),
     };
     assert_eq!((change.written(), &change), (written, &hold));

@@ -73,11 +73,11 @@ async fn every_decision_that_is_offered_leads_to_a_step_and_no_other_is_offered(
     for ordinal in asked {
         let selection = Selection::Ordinals(vec![ordinal]);
         let plan = plan(&store, &report, &selection, &progress).await.unwrap();
-        let (steps, refused) = (plan.totals().steps, plan.totals().refused);
+        let (mends, refused) = (plan.totals().mends, plan.totals().refused);
         match offered.contains(&ordinal) {
-            true => assert_eq!((steps, refused), (1, 0), "{ordinal}"),
+            true => assert_eq!((mends, refused), (1, 0), "{ordinal}"),
             false => {
-                assert_eq!((steps, refused), (0, 1), "{ordinal}");
+                assert_eq!((mends, refused), (0, 1), "{ordinal}");
                 let alone = all_refused(&plan).await;
                 assert!(together.contains(&alone[0]), "{alone:?}");
                 let of = report.at(&[ordinal]).await.unwrap();

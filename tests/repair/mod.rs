@@ -5,6 +5,7 @@ mod breaking;
 mod demo;
 mod earlier;
 mod empty;
+mod holds;
 mod interrupted;
 mod journal;
 mod march;

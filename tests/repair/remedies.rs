@@ -153,10 +153,11 @@ async fn meddle(path: &Path, steps: &[Step]) {
             "blob" => ("musehub_objects", "object_id"),
             _ => continue,
         };
-        let sql = match matches!(
+        let adds = matches!(
             step.change,
             StepChange::Add { .. } | StepChange::Hold { .. }
-        ) {
+        );
+        let sql = match adds && step.remedy != Remedy::Hold {
             // The row that was to be added came by itself, and points elsewhere.
             true => match table {
                 "musehub_objects" => format!(
@@ -172,6 +173,13 @@ async fn meddle(path: &Path, steps: &[Step]) {
                      VALUES (?, 'x', 'local://objects/elsewhere')"
                 ),
             },
+            // The membership came by itself.
+            false if step.remedy == Remedy::Hold => {
+                format!(
+                    "INSERT INTO {}_refs SELECT {id}, repo_id FROM {table} WHERE {id} = ?",
+                    table.trim_end_matches('s')
+                )
+            }
             false if step.remedy == Remedy::Recache => {
                 format!(
                     "UPDATE {table} SET entry_count = 1000 + coalesce(entry_count, 0) WHERE {id} = ?"

@@ -2,6 +2,7 @@
 
 mod repo;
 mod rows;
+mod unheld;
 
 use super::finding::{Finding, Subject};
 use super::judge::{Judge, TreeState, Verdict, stops_pull};
@@ -153,6 +154,7 @@ impl<'a> Scan<'a> {
         self.end_rows();
         self.branches().await?;
         self.scratch.index().await?;
+        self.memberships_lacking().await?;
         self.progress.phase("names", None);
         references::judge(self).await?;
         self.tell_short_listing();

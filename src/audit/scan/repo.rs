@@ -57,6 +57,7 @@ impl Scan<'_> {
         self.branches_of(&repo_id).await?;
         self.foreign_ancestors().await?;
         self.scratch.index().await?;
+        self.memberships_lacking().await?;
         self.progress.phase("names", None);
         self.know_what_is_named().await?;
         references::judge(self).await?;
@@ -123,10 +124,14 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// Lays down the commits of other repositories that this one's history leads to, so that walks of the
+    /// Lays down the commits of other repositories that this one's branches and history lead to, so that walks of the
     /// graph lead through them.
     async fn foreign_ancestors(&mut self) -> Result<(), AuditError> {
         let mut open = self.scratch.parents_without_fact(FOREIGN as u32).await?;
+        let heads = self.scratch.dangling_heads().await?.into_iter();
+        open.extend(heads.filter_map(|branch| branch.head));
+        open.sort_unstable();
+        open.dedup();
         let mut seen: HashSet<String> = open.iter().cloned().collect();
         while !open.is_empty() {
             self.progress.checkpoint().await?;

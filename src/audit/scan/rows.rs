@@ -25,7 +25,7 @@ const ENTRIES: usize = 20_000;
 const ASKED_AGAIN: usize = 100;
 
 /// The fields of a row of any kind that the passes need.
-trait Audited: Sized + PartialEq {
+pub(super) trait Audited: Sized + PartialEq {
     const KIND: Kind;
     fn id(&self) -> &str;
     fn repo_id(&self) -> Option<&str>;
@@ -162,7 +162,7 @@ impl Scan<'_> {
     }
 
     /// Judges rows, in their order: where something may be asked of the store, many at once.
-    async fn verdicts<'r, R: Audited + 'r>(
+    pub(super) async fn verdicts<'r, R: Audited + 'r>(
         &self,
         rows: impl Iterator<Item = &'r R>,
         copies: Option<&HashMap<String, Vec<StoredCopy>>>,
@@ -307,7 +307,7 @@ impl Scan<'_> {
     }
 
     /// Returns the listed keys of each row's digest; `None` where they have to be asked for.
-    async fn copies<R: Audited>(
+    pub(super) async fn copies<R: Audited>(
         &self,
         rows: &[R],
     ) -> Result<Option<HashMap<String, Vec<StoredCopy>>>, AuditError> {
@@ -508,7 +508,7 @@ async fn judge_alone<R: Audited>(row: &R, judge: &Judge) -> Verdict {
 }
 
 /// Returns what a verdict says of a tree, and the tree.
-fn tree_of(verdict: &Verdict) -> Option<(TreeState, &Arc<Manifest>)> {
+pub(super) fn tree_of(verdict: &Verdict) -> Option<(TreeState, &Arc<Manifest>)> {
     Some((verdict.tree, verdict.manifest.as_ref()?))
 }
 

@@ -1,5 +1,6 @@
 //! The graph: commits, branches and proposals that do not hang together.
 
+use super::packed::unheld;
 use super::{Broken, Declared, blank, grow};
 use crate::draft::{self, Tree};
 use crate::words;
@@ -32,6 +33,8 @@ pub(super) fn row_elsewhere(world: &mut World) -> Broken {
     let mut out = parent_elsewhere(world)?;
     out.extend(snapshot_elsewhere(world)?);
     out.extend(blob_elsewhere(world)?);
+    // Neither repository holds what it uses of the others.
+    out.extend(["frank/song", "gwen/duet"].map(unheld));
     Ok(out)
 }
 

@@ -87,6 +87,7 @@ pub(super) const ALL: &[Break] = &[
     packed::pack_corrupt,
     packed::pack_unindexed,
     packed::index_wrong,
+    packed::repo_unreferenced,
     packed::fetch_pack_stale,
 ];
 
@@ -125,6 +126,7 @@ pub(super) const JUNE: &[Break] = &[
     packed::pack_corrupt,
     packed::pack_unindexed,
     packed::index_wrong,
+    packed::repo_unreferenced,
     packed::fetch_pack_stale,
     june::emptied,
     june::directories_dropped,

@@ -77,6 +77,24 @@ pub(super) fn index_wrong(world: &mut World) -> Broken {
     on_blobs(world, Code::IndexWrong, "takes/shifted", packing)
 }
 
+/// Leaves a push without its memberships, as one does whose rows exist already.
+pub(super) fn repo_unreferenced(world: &mut World) -> Broken {
+    let (branch, file) = ("takes/unheld", "takes/unheld.wav");
+    let mut grown = grow(world, REPO, branch, "A take that nobody holds", file)?;
+    grown.commit.holders.clear();
+    grown.snapshot.holders.clear();
+    for blob in &mut grown.blobs {
+        blob.holders.clear();
+    }
+    world.keep(grown)?;
+    Ok(vec![unheld(REPO)])
+}
+
+/// Declares that a repository does not hold all that its branches need.
+pub(super) fn unheld(repo: &str) -> Declared {
+    Declared::new(Code::RepoUnreferenced, Subject::Repo, repo)
+}
+
 fn on_blobs(world: &mut World, code: Code, branch: &str, packing: Packing) -> Broken {
     let file = format!("{branch}.wav");
     let mut grown = grow(world, REPO, branch, "Another take", &file)?;

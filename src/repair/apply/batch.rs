@@ -292,6 +292,7 @@ fn as_planned(step: &Step, built: Result<Built, StoreError>) -> Result<Change, E
     match built {
         Ok(Built::Step(mut now, change)) => {
             now.number = step.number;
+            now.more = step.more;
             // The words name a source, and a step before this one may have made a better one.
             now.words.clone_from(&step.words);
             // A path tells people which blob it is; plans of older versions have none.

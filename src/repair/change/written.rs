@@ -62,7 +62,7 @@ impl StepChange {
             } => vec![
                 set(REPO_ID, Some(repo_id)),
                 RowChange {
-                    from: Some(holder.clone()),
+                    from: holder.clone(),
                     ..set(HELD_BY, Some(holders))
                 },
             ],
@@ -92,7 +92,7 @@ impl StepChange {
         }
         let read = match remedy {
             Remedy::Checkpoint => saved_refs(&written),
-            Remedy::Reref => held(&written),
+            Remedy::Reref | Remedy::Hold => held(&written),
             Remedy::Index => range(&written),
             // Only an added row has a repository: no repair moves a row from one to another.
             Remedy::Restore | Remedy::Reindex if added_to(&written).is_some() => {
@@ -279,7 +279,7 @@ fn held(written: &[RowChange]) -> Option<StepChange> {
     (repo.column == REPO_ID && holders.column == HELD_BY).then_some(())?;
     Some(StepChange::Hold {
         repo_id: repo.to.clone()?,
-        holder: holders.from.clone()?,
+        holder: holders.from.clone(),
         holders: holders.to.clone()?,
     })
 }

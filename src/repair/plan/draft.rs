@@ -16,10 +16,10 @@ use std::collections::HashMap;
 use tokio::sync::Mutex;
 
 /// Rows held at once; a snapshot's may weigh megabytes.
-const BATCH: usize = 32;
+pub(super) const BATCH: usize = 32;
 
 /// Objects read at once.
-const CONCURRENCY: usize = 8;
+pub(super) const CONCURRENCY: usize = 8;
 
 pub(super) struct Draft<'a> {
     pub store: &'a Store,
@@ -45,6 +45,14 @@ impl<'a> Draft<'a> {
             plan: Plan::empty()?,
             tried: 0,
         })
+    }
+
+    /// Returns the context of its steps.
+    pub fn context(&self) -> StepContext<'_> {
+        StepContext {
+            store: self.store,
+            trees: &self.trees,
+        }
     }
 
     /// Commits in the order in which they were made, so that parents come before children.
@@ -103,10 +111,7 @@ impl<'a> Draft<'a> {
                     target.wanted = wanted.map(|wanted| wanted.under(Some(row.path.clone())));
                 }
             }
-            let ctx = StepContext {
-                store: self.store,
-                trees: &self.trees,
-            };
+            let ctx = self.context();
             let built: Vec<_> = stream::iter(&targets)
                 .map(|target| build(ctx, target, rows.get(&target.id)))
                 .buffered(CONCURRENCY)

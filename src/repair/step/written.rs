@@ -14,6 +14,8 @@ pub(super) struct WrittenStep {
     also: Vec<Code>,
     #[serde(default, skip_serializing_if = "is_zero")]
     others: u64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    more: bool,
     remedy: Remedy,
     kind: Subject,
     id: String,
@@ -45,6 +47,7 @@ impl From<WrittenStep> for Step {
             code: written.code,
             also: written.also,
             others: written.others,
+            more: written.more,
             remedy: written.remedy,
             kind: written.kind,
             id: written.id,
@@ -69,6 +72,7 @@ impl From<Step> for WrittenStep {
             code: step.code,
             also: step.also,
             others: step.others,
+            more: step.more,
             remedy: step.remedy,
             kind: step.kind,
             id: step.id,

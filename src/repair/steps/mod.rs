@@ -3,6 +3,7 @@
 
 mod add;
 mod backfill;
+mod hold;
 mod index;
 mod link;
 mod recache;
@@ -137,13 +138,29 @@ impl Target {
         }
     }
 
+    /// Returns the target of a row that the repository of a finding needs and does not hold.
+    pub fn to_hold(finding: &Finding, repo_id: &str, kind: Kind, id: String) -> Self {
+        Self {
+            code: finding.code,
+            also: Vec::new(),
+            remedy: Remedy::Hold,
+            kind,
+            id,
+            repo: finding.repo.clone(),
+            keys: Vec::new(),
+            origin: Some(Origin::alone(repo_id)),
+            holders: Vec::new(),
+            wanted: None,
+        }
+    }
+
     /// Returns the target of a step of a plan.
     pub fn again(step: &Step, kind: Kind) -> Self {
         let (origin, holder) = match &step.change {
             StepChange::Add { repo_id, row } => (Some(Origin::of(repo_id, row)), None),
             StepChange::Hold {
                 repo_id, holder, ..
-            } => (Some(Origin::alone(repo_id)), Some(holder.clone())),
+            } => (Some(Origin::alone(repo_id)), holder.clone()),
             StepChange::Row { .. }
             | StepChange::Index { .. }
             | StepChange::SaveRefs { .. }
@@ -186,6 +203,7 @@ impl Target {
             code: self.code,
             also: self.also.clone(),
             others: 0,
+            more: false,
             remedy: self.remedy,
             kind: self.kind.into(),
             id: self.id.clone(),
@@ -265,6 +283,7 @@ async fn made(
         (Remedy::Replace, Some(row)) => replace::build(ctx, target, row).await,
         (Remedy::Reindex, Some(row)) => reindex::build(store, target, row).await,
         (Remedy::Reref, Some(_)) => reref::build(store, target).await,
+        (Remedy::Hold, Some(row)) => hold::build(store, target, row).await,
         (_, None) => Ok(Built::Refused("its row is gone".to_owned())),
         (remedy, Some(_)) => Ok(Built::Refused(format!(
             "the remedy `{remedy}` cannot be used on a {}",

@@ -57,7 +57,7 @@ pub(super) async fn build(store: &Store, target: &Target) -> Result<Built, Store
 fn step(target: &Target, repo_id: &str, holder: &str) -> Built {
     let change = StepChange::Hold {
         repo_id: repo_id.to_owned(),
-        holder: holder.to_owned(),
+        holder: Some(holder.to_owned()),
         holders: format!("{holder}, {}", target.repo),
     };
     let step = target.step(

@@ -470,6 +470,7 @@ impl FakeHub {
             number: n + 1,
             also: vec![],
             others: 0,
+            more: false,
             code: if self.asks {
                 Code::IdentityStale
             } else {

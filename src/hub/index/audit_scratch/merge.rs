@@ -39,7 +39,11 @@ INSERT INTO finding (code, grade, kind, id, repo_id, weight, follows, body)
 SELECT code, grade, kind, id, repo_id, weight, follows, body FROM newer.finding WHERE ordinal IS NOT NULL;
 INSERT OR REPLACE INTO repo SELECT * FROM older.repo;
 INSERT OR REPLACE INTO repo SELECT * FROM newer.repo;
-INSERT INTO standing SELECT * FROM older.standing";
+INSERT INTO standing SELECT * FROM older.standing;
+INSERT INTO unheld SELECT * FROM older.unheld";
+
+/// What a repository does not hold, as the newer look found it.
+const UNHELD: &str = "INSERT OR IGNORE INTO unheld SELECT * FROM newer.unheld";
 
 /// A branch that is looked at less deep keeps what a deeper look found, while its head and that finding are there.
 const STANDINGS: &str = "
@@ -159,10 +163,18 @@ fn take(connection: &mut Connection, cover: &Cover, codes: &str) -> rusqlite::Re
     };
     all.execute_batch(COME)?;
     match cover {
-        Cover::Hub => all.execute(&gone("1"), [])?,
-        Cover::Repo(path) => all.execute(&gone("standing.repo = ?1"), [path])?,
-        Cover::Rows => 0,
-    };
+        Cover::Hub => {
+            all.execute(&gone("1"), [])?;
+            all.execute("DELETE FROM unheld", [])?;
+        }
+        Cover::Repo(path) => {
+            all.execute(&gone("standing.repo = ?1"), [path])?;
+            let own = "repo_id IN (SELECT repo_id FROM repo WHERE path = ?1)";
+            all.execute(&format!("DELETE FROM unheld WHERE {own}"), [path])?;
+        }
+        Cover::Rows => {}
+    }
+    all.execute_batch(UNHELD)?;
     all.execute_batch(STANDINGS)?;
     all.execute_batch(HEALED)?;
     all.commit()

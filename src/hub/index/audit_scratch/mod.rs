@@ -22,6 +22,7 @@ mod sorted;
 mod standing;
 mod tables;
 mod trees;
+mod unheld;
 
 pub use commits::{CommitFact, SnapshotFact};
 pub use facts::{BranchFact, ListedKey, Standing, StoredCopy};
@@ -32,6 +33,7 @@ pub use names::Unresolved;
 pub use order::{FindingOrder, Stretch};
 pub use standing::{BranchHead, BranchStanding, Stands};
 pub use trees::TreeNames;
+pub use unheld::Holding;
 
 use super::IndexError;
 use super::scratch_file::ScratchFile;
@@ -44,6 +46,7 @@ CREATE TABLE odd (n INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE label (n INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE bad_entry (snapshot TEXT NOT NULL, blob TEXT NOT NULL, PRIMARY KEY (blob, snapshot)) WITHOUT ROWID;
 CREATE TABLE lost (pack TEXT NOT NULL, blob TEXT NOT NULL, PRIMARY KEY (pack, blob)) WITHOUT ROWID;
+CREATE TABLE unheld (repo_id TEXT NOT NULL, kind INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY (repo_id, kind, id)) WITHOUT ROWID;
 CREATE TABLE branch (id TEXT NOT NULL, repo_id TEXT NOT NULL, name TEXT NOT NULL, head TEXT);
 CREATE TABLE standing (repo TEXT NOT NULL, name TEXT NOT NULL, head TEXT, stands INTEGER NOT NULL, depth INTEGER NOT NULL, at INTEGER NOT NULL,
   tried INTEGER NOT NULL, code INTEGER, cause TEXT, why TEXT NOT NULL, named_rows INTEGER NOT NULL, PRIMARY KEY (repo, name)) WITHOUT ROWID;

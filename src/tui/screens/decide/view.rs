@@ -140,6 +140,7 @@ const fn outcome(remedy: Remedy) -> &'static str {
             "the bytes go into quarantine, and good ones from the row or a copy replace them"
         }
         Remedy::Reref => "this repository uses the other repository's row too",
+        Remedy::Hold => "the repository's membership tables get the rows that its branches need",
         Remedy::Recache => "the cache is written again from data that matches the id",
         Remedy::Reindex => "the row is changed to what the object says",
         Remedy::Index => "the index says where in the pack the blob is",
