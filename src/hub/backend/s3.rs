@@ -16,6 +16,7 @@ mod order;
 mod page;
 mod profiles;
 mod put;
+mod range;
 mod read;
 mod replace;
 mod settings_error;

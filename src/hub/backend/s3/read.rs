@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 const SLOWEST: u64 = 8 << 10;
 
 /// The error of a server whose GET and HEAD disagree.
-const UNFOUND: &str = "a GET is answered 404, and a HEAD says that it is there; a proxy may answer in the store's place";
+pub(super) const UNFOUND: &str = "a GET is answered 404, and a HEAD says that it is there; a proxy may answer in the store's place";
 
 impl Bucket {
     /// Opens an object. `None` takes two witnesses: neither a GET nor a HEAD finds it.
@@ -30,97 +30,6 @@ impl Bucket {
             Err(Fault::NoKey | Fault::NotFound) => self.second_look(key).await,
             Err(fault) => Err(self.error(key.as_str(), fault)),
         }
-    }
-
-    /// Opens a part of an object; `None` as for [`Bucket::open`].
-    pub(super) async fn open_range(
-        &self,
-        key: &Key,
-        offset: u64,
-        length: u64,
-    ) -> Result<Option<Body>, BackendError> {
-        let end = offset.saturating_add(length.max(1)) - 1;
-        let range = Some(format!("bytes={offset}-{end}"));
-        let found = match self.get(key, range.clone()).await {
-            Err(Fault::NoKey | Fault::NotFound) => {
-                if self.head(key).await?.is_none() {
-                    return Ok(None);
-                }
-                self.get(key, range).await
-            }
-            found => found,
-        };
-        match found {
-            Ok(found) => match self.part(key, found, (offset, length)) {
-                Some(body) => Ok(Some(body)),
-                None => self.part_of_whole(key, offset, length).await,
-            },
-            Err(Fault::NoKey | Fault::NotFound) => Err(remote(key, UNFOUND)),
-            Err(fault) => Err(self.error(key.as_str(), fault)),
-        }
-    }
-
-    /// Opens a part of an object by reading all of it: for a server, or something on the way to it, that answers a
-    /// range with something else.
-    async fn part_of_whole(
-        &self,
-        key: &Key,
-        offset: u64,
-        length: u64,
-    ) -> Result<Option<Body>, BackendError> {
-        let Some(body) = self.open(key).await? else {
-            return Ok(None);
-        };
-        if offset.saturating_add(length) > body.meta.size {
-            return Err(remote(key, "the range leaves the object"));
-        }
-        let (mut before, mut left) = (offset, length);
-        let stream = body.stream.filter_map(move |chunk| {
-            let part = chunk.map(|mut chunk| {
-                let passed = before.min(chunk.len() as u64);
-                before -= passed;
-                let mut part = chunk.split_off(passed as usize);
-                part.truncate(left.min(part.len() as u64) as usize);
-                left -= part.len() as u64;
-                part
-            });
-            let is_empty = part.as_ref().is_ok_and(Bytes::is_empty);
-            std::future::ready((!is_empty).then_some(part))
-        });
-        Ok(Some(Body {
-            meta: Meta {
-                size: length,
-                encoding: None,
-                ..body.meta
-            },
-            stream: stream.boxed(),
-        }))
-    }
-
-    /// Returns the body of an answer to a range; `None` if it does not say that it is exactly this one, as stored.
-    fn part(
-        &self,
-        key: &Key,
-        found: GetObjectOutput,
-        (offset, length): (u64, u64),
-    ) -> Option<Body> {
-        let end = offset.saturating_add(length.max(1)) - 1;
-        let wanted = format!("bytes {offset}-{end}/");
-        let said = ObjectHeaders::of(&found);
-        let came = found.content_range.as_deref().unwrap_or_default();
-        if !came.starts_with(&wanted) || said.encoding.is_some() {
-            return None;
-        }
-        let meta = Meta {
-            size: length,
-            etag: said.etag,
-            modified: said.modified.as_ref().map(micros),
-            encoding: None,
-        };
-        Some(Body {
-            stream: chunks(self.reading(key, found.body, length)),
-            meta,
-        })
     }
 
     /// Looks up why a GET did not find an object.
@@ -135,7 +44,11 @@ impl Bucket {
         }
     }
 
-    async fn get(&self, key: &Key, range: Option<String>) -> Result<GetObjectOutput, Fault> {
+    pub(super) async fn get(
+        &self,
+        key: &Key,
+        range: Option<String>,
+    ) -> Result<GetObjectOutput, Fault> {
         let wire = self.wire(key);
         self.ask(|| {
             self.client()
@@ -268,7 +181,7 @@ impl Bucket {
     }
 
     /// Starts to read a body of so many bytes.
-    fn reading(&self, key: &Key, body: ByteStream, announced: u64) -> Reading {
+    pub(super) fn reading(&self, key: &Key, body: ByteStream, announced: u64) -> Reading {
         Reading {
             body,
             key: key.clone(),
@@ -304,7 +217,7 @@ impl Intercept for AsStored {
     }
 }
 
-fn remote(key: &Key, why: &str) -> BackendError {
+pub(super) fn remote(key: &Key, why: &str) -> BackendError {
     BackendError::Remote {
         what: key.to_string(),
         why: why.into(),
@@ -312,15 +225,15 @@ fn remote(key: &Key, why: &str) -> BackendError {
 }
 
 /// The headers of an answer.
-struct ObjectHeaders {
+pub(super) struct ObjectHeaders {
     length: Option<i64>,
-    etag: Option<String>,
-    modified: Option<DateTime>,
-    encoding: Option<String>,
+    pub etag: Option<String>,
+    pub modified: Option<DateTime>,
+    pub encoding: Option<String>,
 }
 
 impl ObjectHeaders {
-    fn of(found: &GetObjectOutput) -> Self {
+    pub fn of(found: &GetObjectOutput) -> Self {
         Self {
             length: found.content_length,
             etag: found.e_tag.clone(),
@@ -341,7 +254,7 @@ impl ObjectHeaders {
 }
 
 /// A body that is being read.
-struct Reading {
+pub(super) struct Reading {
     body: ByteStream,
     key: Key,
     announced: u64,
@@ -420,7 +333,7 @@ impl Reading {
 }
 
 /// Returns a body's bytes as they come. An error ends it.
-fn chunks(reading: Reading) -> BoxStream<'static, Result<Bytes, BackendError>> {
+pub(super) fn chunks(reading: Reading) -> BoxStream<'static, Result<Bytes, BackendError>> {
     stream::unfold(Some(reading), |reading| async move {
         let mut reading = reading?;
         let next = reading.next().await?;
