@@ -60,11 +60,7 @@ impl ObjectId {
     #[must_use]
     pub fn hex(&self) -> Option<&str> {
         let bare = self.bare();
-        (bare.len() == 64
-            && bare
-                .bytes()
-                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)))
-        .then_some(bare)
+        digest(bare).map(|_| bare)
     }
 
     /// Returns the id without its prefix: what the formulas call `hex(x)`, defined for every form.
@@ -76,9 +72,7 @@ impl ObjectId {
     /// Returns the digest's 32 bytes, if the id holds one.
     #[must_use]
     pub fn digest(&self) -> Option<[u8; 32]> {
-        let mut out = [0; 32];
-        hex::decode_to_slice(self.hex()?, &mut out).ok()?;
-        Some(out)
+        digest(self.bare())
     }
 
     /// Returns whether both name the same digest, whatever their spelling; without a digest, the same text.
@@ -97,6 +91,16 @@ impl ObjectId {
         let end = bare.char_indices().nth(12).map_or(bare.len(), |(i, _)| i);
         &bare[..end]
     }
+}
+
+/// Returns the 32 bytes of 64 lowercase hexadecimal digits.
+#[must_use]
+pub fn digest(digits: &str) -> Option<[u8; 32]> {
+    let mut out = [0; 32];
+    // The library takes capitals, and a `0x` before the digits.
+    let upper = |has: bool, b: &u8| has | b.is_ascii_uppercase();
+    let fits = digits.len() == 64 && !digits.as_bytes().iter().fold(false, upper);
+    (fits && hex::decode_to_slice(digits, &mut out).is_ok()).then_some(out)
 }
 
 impl fmt::Display for ObjectId {

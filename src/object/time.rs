@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::fmt::temporal::DateTimePrinter;
 
 /// Microseconds since 1970-01-01T00:00:00Z.
 pub type Micros = i64;
@@ -29,6 +30,9 @@ pub fn parse(text: &str) -> Option<Micros> {
     Some(utc.timestamp().as_microsecond())
 }
 
+static SECONDS: DateTimePrinter = DateTimePrinter::new().precision(Some(0));
+static MICROSECONDS: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
+
 /// Formats a time as Python's `isoformat` does: microseconds only when they are not zero, `+00:00` for UTC.
 ///
 /// `offset` is in minutes east of UTC. An instant outside the years 1 to 9999 has no such text, nor
@@ -43,25 +47,14 @@ pub fn parse(text: &str) -> Option<Micros> {
 #[must_use]
 pub fn isoformat(at: Micros, offset: i32) -> Option<String> {
     let zone = jiff::tz::Offset::from_seconds(offset.checked_mul(60)?).ok()?;
-    let local = zone.to_datetime(Timestamp::from_microsecond(at).ok()?);
+    let at = Timestamp::from_microsecond(at).ok()?;
+    let local = zone.to_datetime(at);
     if !(1..=9999).contains(&local.year()) {
         return None;
     }
-    let mut out = format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-        local.year(),
-        local.month(),
-        local.day(),
-        local.hour(),
-        local.minute(),
-        local.second()
-    );
-    let micros = local.subsec_nanosecond() / 1_000;
-    if micros != 0 {
-        out.push_str(&format!(".{micros:06}"));
-    }
-    let sign = if offset < 0 { '-' } else { '+' };
-    let minutes = offset.abs();
-    out.push_str(&format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60));
-    Some(out)
+    let printer = match local.subsec_nanosecond() / 1_000 {
+        0 => &SECONDS,
+        _ => &MICROSECONDS,
+    };
+    Some(printer.timestamp_with_offset_to_string(&at, zone))
 }

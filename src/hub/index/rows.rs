@@ -44,7 +44,12 @@ pub(super) trait Cells {
 
     fn opt_text(&mut self) -> Result<Option<String>, sqlx::Error> {
         let cell = self.cell()?;
-        Ok(cell.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+        Ok(
+            cell.map(|bytes| match String::from_utf8(bytes.into_owned()) {
+                Ok(text) => text,
+                Err(bad) => String::from_utf8_lossy(bad.as_bytes()).into_owned(),
+            }),
+        )
     }
 
     fn bytes(&mut self) -> Result<Option<Vec<u8>>, sqlx::Error> {

@@ -3,7 +3,7 @@
 //!
 //! Keys of digests sort as the texts of their ids do.
 
-use luthier_object::Kind;
+use luthier_object::{Kind, id};
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -44,7 +44,7 @@ impl<'t> Met<'t> {
             Some(digits) => (Form::Typed, digits),
             None => (Form::Bare, text),
         };
-        digest(digits).map_or(Met::Odd(text.into()), |digest| Met::Digest(form, digest))
+        id::digest(digits).map_or(Met::Odd(text.into()), |digest| Met::Digest(form, digest))
     }
 
     /// Returns an id that can be handed to another thread.
@@ -54,19 +54,6 @@ impl<'t> Met<'t> {
             Met::Odd(text) => Met::Odd(text.into_owned().into()),
         }
     }
-}
-
-/// Returns the 32 bytes of 64 small hexadecimal digits.
-pub(super) fn digest(digits: &str) -> Option<[u8; 32]> {
-    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
-    if pairs.len() != 32 || !rest.is_empty() {
-        return None;
-    }
-    let mut out = [0; 32];
-    for (byte, [high, low]) in out.iter_mut().zip(pairs) {
-        *byte = value(*high)? << 4 | value(*low)?;
-    }
-    Some(out)
 }
 
 const fn value(digit: u8) -> Option<u8> {

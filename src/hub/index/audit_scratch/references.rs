@@ -7,7 +7,7 @@ use super::{AuditScratch, BranchFact, ListedKey, Standing};
 use crate::index::IndexError;
 use crate::index::scratch_file::{Row, ask};
 use crate::index::scratch_trouble::Trouble;
-use luthier_object::Kind;
+use luthier_object::{Kind, id};
 use rusqlite::Connection;
 
 /// Keys of the listing that are looked at for each one that is wanted.
@@ -298,7 +298,7 @@ fn lacking_row(
     page: Vec<ListedKey>,
     out: &mut Vec<(ListedKey, bool)>,
 ) -> Result<(), Trouble> {
-    let digests: Vec<_> = page.iter().map(|listed| key::digest(&listed.hex)).collect();
+    let digests: Vec<_> = page.iter().map(|listed| id::digest(&listed.hex)).collect();
     let (mut known, mut named) = (vec![false; page.len()], vec![false; page.len()]);
     // The page is in the order of digests: kind by kind, neighbours are looked up after each other.
     for kind in Kind::ALL {

@@ -2,6 +2,7 @@
 //! behind that, so that every join is one walk of both sides.
 
 use crate::scratch;
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -94,7 +95,7 @@ impl<const N: usize> Sorted<N> {
         }
         let key = self.key;
         // Stable: the first of a key stays the first.
-        self.fresh.sort_by(|a, b| a[..key].cmp(&b[..key]));
+        self.fresh.sort_by(|a, b| order(&a[..key], &b[..key]));
         self.fresh
             .dedup_by(|later, first| later[..key] == first[..key]);
         self.ordered = self.fresh.len();
@@ -117,7 +118,9 @@ impl<const N: usize> Sorted<N> {
             source.fill()?;
             sources.push(source);
         }
-        let from = self.fresh.partition_point(|record| record[..] < *start);
+        let from = self
+            .fresh
+            .partition_point(|record| order(record, start).is_lt());
         let mut walk = Walk {
             key: self.key,
             sources,
@@ -144,7 +147,9 @@ impl<const N: usize> Sorted<N> {
             }
         }
         self.order();
-        let from = self.fresh.partition_point(|record| record[..] < *start);
+        let from = self
+            .fresh
+            .partition_point(|record| order(record, start).is_lt());
         let found = self.fresh.get(from).copied();
         Ok(found.filter(|record| record.starts_with(start)))
     }
@@ -159,12 +164,14 @@ impl<const N: usize> Sorted<N> {
             run.all(start, &mut out)?;
         }
         self.order();
-        let from = self.fresh.partition_point(|record| record[..] < *start);
+        let from = self
+            .fresh
+            .partition_point(|record| order(record, start).is_lt());
         let fresh = self.fresh[from..].iter();
         out.extend(fresh.take_while(|record| record.starts_with(start)));
         if self.runs.len() + usize::from(!self.fresh.is_empty()) > 1 {
             let key = self.key;
-            out.sort_by(|a, b| a[..key].cmp(&b[..key]));
+            out.sort_by(|a, b| order(&a[..key], &b[..key]));
             out.dedup_by(|later, first| later[..key] == first[..key]);
         }
         Ok(out)
@@ -184,7 +191,9 @@ struct Run<const N: usize> {
 impl<const N: usize> Run<N> {
     /// Returns the block in which the first record that does not sort before `start` may be.
     fn block_of(&self, start: &[u8]) -> usize {
-        let behind = self.fences.partition_point(|fence| fence[..] < *start);
+        let behind = self
+            .fences
+            .partition_point(|fence| order(fence, start).is_lt());
         behind.saturating_sub(1)
     }
 
@@ -212,7 +221,7 @@ impl<const N: usize> Run<N> {
         while block < self.fences.len() {
             self.look_into(block)?;
             let records = &self.block.1;
-            let at = records.partition_point(|record| record[..] < *start);
+            let at = records.partition_point(|record| order(record, start).is_lt());
             if let Some(record) = records.get(at) {
                 return Ok(Some(*record).filter(|record| record.starts_with(start)));
             }
@@ -225,7 +234,7 @@ impl<const N: usize> Run<N> {
         for block in self.block_of(start)..self.fences.len() {
             self.look_into(block)?;
             let records = &self.block.1;
-            let at = records.partition_point(|record| record[..] < *start);
+            let at = records.partition_point(|record| order(record, start).is_lt());
             let same = records[at..].iter();
             let same = same.take_while(|record| record.starts_with(start));
             let before = out.len();
@@ -310,6 +319,15 @@ impl<const N: usize> Source<'_, N> {
     }
 }
 
+/// Compares as slices compare: the first eight bytes decide nearly always, and are one number.
+fn order(a: &[u8], b: &[u8]) -> Ordering {
+    let start = |bytes: &[u8]| bytes.first_chunk().map(|start| u64::from_be_bytes(*start));
+    match (start(a), start(b)) {
+        (Some(a), Some(b)) if a != b => a.cmp(&b),
+        _ => a.cmp(b),
+    }
+}
+
 /// A walk over all records in their order.
 pub(super) struct Walk<'s, const N: usize> {
     key: usize,
@@ -342,7 +360,7 @@ impl<const N: usize> Walk<'_, N> {
     /// A run cannot be read.
     pub fn seek(&mut self, start: &[u8]) -> io::Result<bool> {
         while let Some(head) = &self.head {
-            if head[..] >= *start {
+            if order(head, start).is_ge() {
                 return Ok(head.starts_with(start));
             }
             self.advance()?;
@@ -360,12 +378,14 @@ impl<const N: usize> Walk<'_, N> {
                     continue;
                 };
                 // Of the same key the oldest run's counts.
-                if least.is_none_or(|(_, other)| record[..key] < other[..key]) {
+                if least.is_none_or(|(_, other)| order(&record[..key], &other[..key]).is_lt()) {
                     least = Some((at, record));
                 }
             }
             let (from, record) = match (least, self.fresh.first()) {
-                (Some((_, other)), Some(fresh)) if fresh[..key] < other[..key] => (None, *fresh),
+                (Some((_, other)), Some(fresh)) if order(&fresh[..key], &other[..key]).is_lt() => {
+                    (None, *fresh)
+                }
                 (Some((at, other)), _) => (Some(at), *other),
                 (None, Some(fresh)) => (None, *fresh),
                 (None, None) => {
