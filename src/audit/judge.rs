@@ -123,6 +123,8 @@ pub fn stops_pull(finding: &Finding) -> bool {
         | Code::UriRefused => true,
         // A commit or snapshot without URI is reconstructed from its row; a blob has nothing else.
         Code::UriMissing | Code::UriUnlinked => finding.kind == Subject::Blob,
+        // Another source gives the tree, unless there is none: then this is why no client gets one.
+        Code::ManifestEmptied | Code::CacheBroken | Code::DeltaBroken => finding.refused.is_some(),
         _ => false,
     }
 }

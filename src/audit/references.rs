@@ -8,6 +8,7 @@ use super::fault::Code;
 use super::finding::{Finding, Subject};
 use super::probe::{ObjectState, Probe};
 use super::scan::Scan;
+use super::spool;
 use super::unreferenced::kind_under;
 use futures_util::TryStreamExt;
 use luthier_hub::backend::Key;
@@ -192,13 +193,13 @@ async fn branches(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             id,
         );
         finding.repo = branch.repo_id;
-        if scan
-            .scratch
-            .finding_on(&head, &[Code::RowMissing as u16])
-            .await?
-            .is_some()
-        {
-            finding.caused_by = Some(format!("{} {head}", Code::RowMissing));
+        let code = Code::RowMissing;
+        if let Some(cause) = scan.scratch.finding_on(&head, code as u16).await? {
+            finding.caused_by = Some(format!("{code} {head}"));
+            // What cannot be done for the row cannot be done for the branch.
+            if let Some(why) = spool::from_row(cause).and_then(|cause| cause.refused) {
+                finding = finding.without_remedy(&why);
+            }
         }
         findings.push(finding);
     }
@@ -305,7 +306,7 @@ async fn proposals(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             let mut finding = Finding::new(evidence, Subject::Proposal, &row.proposal_id);
             finding.repo.clone_from(&row.repo_id);
             if let (Some(code), Some(id)) = (cause, merge)
-                && scan.scratch.finding_on(id, &[code as u16]).await?.is_some()
+                && scan.scratch.finding_on(id, code as u16).await?.is_some()
             {
                 finding.caused_by = Some(format!("{code} {id}"));
             }

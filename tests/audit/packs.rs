@@ -48,18 +48,6 @@ async fn a_hub_of_june_is_no_noise() {
     }
 }
 
-/// Incident 11: a pack, no index rows, and no job that would write them.
-#[tokio::test]
-async fn a_pack_without_index_rows_is_unindexed() {
-    let june = June::new().await;
-    june.sql("DELETE FROM musehub_mpack_index").await;
-    let mut expected = on_blobs(&june, Code::PackUnindexed);
-    expected.push((Code::JobStuck, "alice/song".to_owned()));
-    assert_eq!(worse(&june, Depth::Rows).await, []);
-    assert_eq!(worse(&june, Depth::Presence).await, expected);
-    assert_eq!(worse(&june, Depth::Bytes).await, expected);
-}
-
 #[tokio::test]
 async fn a_hub_without_an_index_is_not_told_of_each_blob() {
     let june = June::new().await;
@@ -168,61 +156,4 @@ async fn a_blob_under_a_key_of_its_own_is_found_where_its_pack_is_gone() {
     june.hub.plant(&june.blobs[1], b"boom".to_vec()).await;
     let found = worse(&june, Depth::Presence).await;
     assert!(found.contains(&(Code::ObjectMisplaced, june.blobs[1].to_string())));
-}
-
-/// Incident 11, the other half: no job, a failed one and an old one are stuck; one under way is not.
-#[tokio::test]
-async fn a_job_that_is_needed_and_does_not_come_is_stuck() {
-    let june = June::new().await;
-    let stuck = [(Code::JobStuck, "alice/song".to_owned())];
-    let of_jobs = |found: Vec<(Code, String)>| -> Vec<(Code, String)> {
-        found
-            .into_iter()
-            .filter(|(code, _)| *code == Code::JobStuck)
-            .collect()
-    };
-    assert_eq!(
-        worse(&june, Depth::Presence).await,
-        [],
-        "nothing waits for it"
-    );
-    june.sql("DELETE FROM musehub_mpack_index").await;
-    assert_eq!(of_jobs(worse(&june, Depth::Presence).await), stuck);
-    let job = |id: &str, state: &str, at: &str| {
-        format!(
-            "INSERT INTO musehub_background_jobs VALUES ('{id}', 'repo-1', 'mpack.index', '{state}', '{{}}', {at})"
-        )
-    };
-    june.sql(&job("a", "pending", "'2026-03-01T00:00:00+00:00'"))
-        .await;
-    assert_eq!(of_jobs(worse(&june, Depth::Presence).await), stuck);
-    let now = "strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now')";
-    june.sql(&job("b", "failed", now)).await;
-    assert_eq!(of_jobs(worse(&june, Depth::Presence).await), stuck);
-    june.sql("DELETE FROM musehub_background_jobs").await;
-    june.sql(&job("c", "running", now)).await;
-    assert_eq!(of_jobs(worse(&june, Depth::Presence).await), []);
-}
-
-/// Incident 12, read so that a hub which never prepared a pack is not told of each branch.
-#[tokio::test]
-async fn a_fetch_pack_that_expired_is_information_where_the_hub_prepares_any() {
-    let june = June::new().await;
-    let stale = |found: Vec<Finding>| -> Vec<(Grade, String)> {
-        let of = found.into_iter().filter(|f| f.code == Code::FetchPackStale);
-        of.map(|f| (f.grade, f.id)).collect()
-    };
-    let expected = [(Grade::Info, "alice/song:main".to_owned())];
-    let found = || audited(&june, Depth::Presence, Scope::Hub);
-    assert_eq!(stale(found().await), []);
-    june.sql(
-        "INSERT INTO musehub_fetch_mpack_cache SELECT 'c', repo_id, head_commit_id, 'p', '', '2026-03-01T00:00:00+00:00' FROM musehub_branches",
-    )
-    .await;
-    assert_eq!(stale(found().await), expected);
-    june.sql("UPDATE musehub_fetch_mpack_cache SET tip_commit_id = 'other', expires_at = '2999-01-01T00:00:00+00:00'").await;
-    assert_eq!(stale(found().await), expected);
-    june.sql("UPDATE musehub_fetch_mpack_cache SET tip_commit_id = (SELECT head_commit_id FROM musehub_branches), expires_at = '2999-01-01T00:00:00+00:00'")
-        .await;
-    assert_eq!(stale(found().await), []);
 }

@@ -14,4 +14,5 @@ mod drawing;
 mod house;
 mod hub_writes;
 mod hubs;
+mod incidents;
 mod ledger;

@@ -95,17 +95,19 @@ impl AuditScratch {
         Ok(rows.iter().map(finding_row).collect())
     }
 
-    /// Returns whether one of `codes` was found on `id`; the first of them.
+    /// Returns what was found with this code on exactly this id, with the place at which it was laid down.
     ///
     /// # Errors
     /// The scratch file cannot be read.
-    pub async fn finding_on(&self, id: &str, codes: &[u16]) -> Result<Option<u16>, IndexError> {
-        let rows = ask("SELECT DISTINCT code FROM finding WHERE id = ?1")
-            .bind(id)
-            .rows(&self.file)
-            .await?;
-        let found: Vec<u16> = rows.iter().map(|r| r.get::<i64>(0) as u16).collect();
-        Ok(codes.iter().find(|code| found.contains(code)).copied())
+    pub async fn finding_on(&self, id: &str, code: u16) -> Result<Option<FindingRow>, IndexError> {
+        let rows = ask(
+            "SELECT n, code, grade, kind, id, repo_id, body FROM finding WHERE id = ?1 AND code = ?2 ORDER BY n LIMIT 1",
+        )
+        .bind(id)
+        .bind(i64::from(code))
+        .rows(&self.file)
+        .await?;
+        Ok(rows.first().map(finding_row))
     }
 
     /// Returns the findings on exactly this id, in the order of their places.
