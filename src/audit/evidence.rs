@@ -107,6 +107,9 @@ bodies! {
 
     /// A row that names no object, and whose object is not there.
     NotStored {
+        /// Of a blob: `content_cache` in its row holds bytes that match the id, and a client gets them.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        cached: bool,
         /// Of a blob: the path in its row.
         #[serde(skip_serializing_if = "Option::is_none")]
         path: Option<String>,

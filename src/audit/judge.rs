@@ -121,8 +121,10 @@ pub fn stops_pull(finding: &Finding) -> bool {
         | Code::PathUnsafe
         | Code::PackMissing
         | Code::UriRefused => true,
-        // A commit or snapshot without URI is reconstructed from its row; a blob has nothing else.
-        Code::UriMissing | Code::UriUnlinked => finding.kind == Subject::Blob,
+        // A commit or snapshot without URI is reconstructed from its row; a blob only where the row keeps its bytes.
+        Code::UriMissing | Code::UriUnlinked => {
+            finding.kind == Subject::Blob && !finding.evidence.is_cached()
+        }
         // Another source gives the tree, unless there is none: then this is why no client gets one.
         Code::ManifestEmptied | Code::CacheBroken | Code::DeltaBroken => finding.refused.is_some(),
         _ => false,

@@ -68,8 +68,8 @@ impl Fate {
         });
         match kind {
             _ if !verdict.unknown.is_empty() => Fate::Unknown,
-            Kind::Blob => Fate::NoBytes,
             _ if written => Fate::Written,
+            Kind::Blob => Fate::NoBytes,
             _ => Fate::Unverifiable,
         }
     }

@@ -1,6 +1,6 @@
 //! Hubs whose blobs are in packs: what is found, and what is no fault.
 
-use crate::{Blocks, Code, Depth, Filter, Finding, Grade, Options, Scope, run};
+use crate::{Blocks, Code, Depth, Filter, Finding, Grade, Options, Scope, Subject, run};
 use luthier_hub::progress::Progress;
 use luthier_hub::testing::june::June;
 
@@ -156,4 +156,33 @@ async fn a_blob_under_a_key_of_its_own_is_found_where_its_pack_is_gone() {
     june.hub.plant(&june.blobs[1], b"boom".to_vec()).await;
     let found = worse(&june, Depth::Presence).await;
     assert!(found.contains(&(Code::ObjectMisplaced, june.blobs[1].to_string())));
+}
+
+/// A row without `storage_uri` whose bytes are only in `content_cache`: the hub serves it, so nothing stops a pull, but
+/// the store does not have it.
+#[tokio::test]
+async fn a_blob_that_only_its_row_keeps_is_not_stored_and_stops_no_pull() {
+    let june = June::new().await;
+    let bass = &june.blobs[1];
+    june.sql(&format!(
+        "UPDATE musehub_objects SET storage_uri = NULL, content_cache = x'{}' WHERE object_id = '{bass}'",
+        hex::encode("boom")
+    ))
+    .await;
+    let not_stored = |found: Vec<Finding>| {
+        let found = found.into_iter();
+        let mut found = found.filter(|f| f.code == Code::UriMissing && f.kind == Subject::Blob);
+        (found.next().unwrap(), found.count())
+    };
+    for depth in [Depth::Presence, Depth::Bytes] {
+        let (finding, others) = not_stored(audited(&june, depth, Scope::Hub).await);
+        assert_eq!((finding.id.as_str(), others), (bass.as_str(), 0));
+        assert!(finding.evidence.is_cached() && finding.blocks.is_none());
+        assert_eq!(finding.refused, None);
+    }
+    june.sql("UPDATE musehub_objects SET content_cache = x'00' WHERE storage_uri IS NULL")
+        .await;
+    let (finding, _) = not_stored(audited(&june, Depth::Presence, Scope::Hub).await);
+    assert!(!finding.evidence.is_cached() && finding.blocks.is_some());
+    assert!(finding.refused.is_some());
 }

@@ -150,7 +150,7 @@ const REFUSED: [(&str, &str, &str); 26] = [
     (
         "bela/score-tools",
         "fix/retry-upload",
-        "blob.*a blob's row contains no bytes",
+        "blob.*keeps no bytes that match the id",
     ),
     (
         "bela/score-tools",

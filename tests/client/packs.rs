@@ -33,3 +33,15 @@ async fn a_pack_that_is_gone_stops_the_pull_by_its_name() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_blob_that_only_its_row_keeps_is_pulled() {
+    let june = June::new().await;
+    june.sql(&format!(
+        "UPDATE musehub_objects SET storage_uri = NULL, content_cache = x'{}' WHERE object_id = '{}'",
+        hex::encode("boom"),
+        june.blobs[1]
+    ))
+    .await;
+    pulls(&june, "pulled").await;
+}

@@ -56,6 +56,97 @@ async fn wrong_ranges_are_corrected_from_the_pack() {
     assert_eq!(rows(&june).await, before);
 }
 
+/// Restores what one code is found on at depth presence; the words of the steps, once they were carried out.
+async fn restored(june: &June, code: Code) -> Vec<String> {
+    let store = june.hub.open().await;
+    let options = luthier_audit::Options::default();
+    let report = luthier_audit::run(&store, &options, &Progress::new())
+        .await
+        .unwrap();
+    let selection = Selection::Chosen(Filter {
+        codes: vec![code],
+        ..Filter::default()
+    });
+    let plan = crate::plan(&store, &report, &selection, &Progress::new())
+        .await
+        .unwrap();
+    let mut journal = journal(june.hub.folder.path());
+    let done = apply(&writer(&store), &plan, &mut journal, &Progress::new())
+        .await
+        .unwrap();
+    assert_eq!(done.trouble, Vec::<String>::new());
+    all_steps(&plan)
+        .await
+        .into_iter()
+        .map(|s| s.words)
+        .collect()
+}
+
+async fn cache(june: &June, text: &str) {
+    let bass = &june.blobs[1];
+    june.sql(&format!(
+        "UPDATE musehub_objects SET {text}content_cache = x'{}' WHERE object_id = '{bass}'",
+        hex::encode("boom")
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn a_blob_of_a_lost_pack_is_restored_from_the_cache_in_its_row() {
+    let june = June::new().await;
+    cache(&june, "").await;
+    june.lose_pack();
+    let words = restored(&june, Code::ObjectMissing).await;
+    assert_eq!(words.len(), 1, "{words:?}");
+    assert!(
+        words[0].contains("from content_cache in its row"),
+        "{words:?}"
+    );
+    let store = june.hub.open().await;
+    let row = &store
+        .index()
+        .blobs_by_id(&[june.blobs[1].to_string()])
+        .await
+        .unwrap()[0];
+    let key = store.backend().locate(row.storage_uri.as_deref().unwrap());
+    let bytes = store.read_object(&key.unwrap()).await.unwrap();
+    assert_eq!(bytes.as_deref(), Some(b"boom".as_slice()));
+}
+
+#[tokio::test]
+async fn a_row_that_names_no_object_is_stored_from_its_cache() {
+    let june = June::new().await;
+    cache(&june, "storage_uri = NULL, ").await;
+    let words = restored(&june, Code::UriMissing).await;
+    // Commit and snapshot of the hub are in rows alone.
+    let cached = words.iter().filter(|words| words.contains("content_cache"));
+    assert_eq!(cached.count(), 1, "{words:?}");
+    let left = findings(&june.hub.open().await).await;
+    assert!(left.iter().all(|f| f.code != Code::UriMissing), "{left:#?}");
+}
+
+#[tokio::test]
+async fn a_lost_object_is_restored_from_a_pack_that_the_index_names() {
+    let june = June::new().await;
+    let bass = &june.blobs[1];
+    june.sql(&format!(
+        "UPDATE musehub_objects SET storage_uri = 'local://objects/sha256/aa/{}' WHERE object_id = '{bass}'",
+        "bb".repeat(31)
+    ))
+    .await;
+    let words = restored(&june, Code::ObjectMissing).await;
+    assert_eq!(words.len(), 1, "{words:?}");
+    assert!(
+        words[0].contains(&format!("mpack://{}", june.pack)),
+        "{words:?}"
+    );
+    let left = findings(&june.hub.open().await).await;
+    assert!(
+        left.iter().all(|f| f.code != Code::ObjectMissing),
+        "{left:#?}"
+    );
+}
+
 #[tokio::test]
 async fn nothing_is_indexed_from_a_pack_that_does_not_prove() {
     let june = June::new().await;

@@ -45,6 +45,12 @@ impl Evidence {
         }
     }
 
+    /// Returns whether the blob's row keeps bytes that match the id.
+    #[must_use]
+    pub const fn is_cached(&self) -> bool {
+        matches!(self, Evidence::UriMissing(seen) if seen.cached)
+    }
+
     /// Returns the row that names an id without row, or one that another repository holds.
     #[must_use]
     pub fn named_by(&self) -> Option<&str> {

@@ -5,8 +5,8 @@ use crate::evidence::{Absent, Evidence, Malformed, NotStored, RefusedUri, Sizes,
 use crate::finding::{Finding, Subject};
 use crate::probe::{Named, ObjectState, WrongObject};
 use luthier_hub::backend::Key;
-use luthier_hub::index::BlobRow;
 use luthier_hub::index::audit_scratch::StoredCopy;
+use luthier_hub::index::{BlobRow, IndexError};
 use luthier_hub::store::reconstruct;
 use luthier_object::{Kind, ObjectId};
 
@@ -57,8 +57,13 @@ impl Judge {
         match &looked {
             ObjectState::Unlinked { found, others } => {
                 judge_others(&mut verdict, Kind::Blob, &id, others);
-                let finding = self.unlinked_blob(row, &id, found, disk_path);
-                verdict.findings.extend(finding);
+                match self.is_cached(&id, found, disk_path).await {
+                    Ok(cached) => {
+                        let finding = self.unlinked_blob(row, &id, (found, cached), disk_path);
+                        verdict.findings.extend(finding);
+                    }
+                    Err(error) => verdict.unknown.push(error.to_string()),
+                }
             }
             ObjectState::Packed(packed) => self.judge_packed(&mut verdict, row, &id, packed),
             looked => judge_object(&mut verdict, Kind::Blob, &id, looked),
@@ -72,12 +77,26 @@ impl Judge {
         verdict
     }
 
+    /// Returns whether nothing but the row itself keeps the bytes of a blob.
+    async fn is_cached(
+        &self,
+        id: &ObjectId,
+        keys: &[Key],
+        disk_path: Option<&str>,
+    ) -> Result<bool, IndexError> {
+        if !keys.is_empty() || disk_path.is_some() {
+            return Ok(false);
+        }
+        let cached = self.store.cached_blob(id).await?;
+        Ok(cached.is_some_and(|cached| cached.is_ok()))
+    }
+
     /// Returns the finding for a row that names no object; `keys` are those under which its bytes were found.
     fn unlinked_blob(
         &self,
         row: &BlobRow,
         id: &ObjectId,
-        keys: &[Key],
+        (keys, cached): (&[Key], bool),
         disk_path: Option<&str>,
     ) -> Option<Finding> {
         let about = |evidence| Finding::new(evidence, Subject::Blob, id.as_str());
@@ -88,9 +107,17 @@ impl Judge {
             return linkable.then(|| about(Evidence::UriUnlinked(Unlinked { found, path })));
         }
         let Some(disk_path) = disk_path else {
-            let missing = about(Evidence::UriMissing(NotStored { path, scheme: None }));
-            let why = "a row contains no bytes; a copy that matches the id is needed";
-            return Some(missing.without_remedy(why));
+            let seen = NotStored {
+                cached,
+                path,
+                scheme: None,
+            };
+            let missing = about(Evidence::UriMissing(seen));
+            let why = "the row keeps no bytes that match the id; a copy that does is needed";
+            return Some(match cached {
+                true => missing,
+                false => missing.without_remedy(why),
+            });
         };
         Some(match Key::new(disk_path) {
             Ok(key) => about(Evidence::ObjectMissing(Absent {

@@ -209,6 +209,7 @@ impl Judge {
             Some(tree) => self.graded(about(
                 id,
                 Evidence::UriMissing(NotStored {
+                    cached: false,
                     path: None,
                     scheme: Some(tree.scheme().name().to_owned()),
                 }),

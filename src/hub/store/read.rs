@@ -15,6 +15,7 @@ use crate::backend::{BackendError, BackendMut, Key, UriRefusal};
 use crate::index::{HubEra, IndexError, IndexMut, Postgres, Sqlite};
 use bytes::Bytes;
 use futures_util::StreamExt;
+use luthier_object::pack::RecordHasher;
 use luthier_object::{Kind, MAX_PAYLOAD, ObjectId, ProofError, Proven};
 use std::sync::Arc;
 use tracing::info;
@@ -327,8 +328,40 @@ impl Store {
         let on_disk = row.disk_path.map(|path| format!("local://{path}"));
         match row.storage_uri.or(on_disk) {
             Some(uri) => self.serve_stored(Kind::Blob, id, &uri, most).await,
-            None => reconstructed(id, Err(UnprovenRow::Blob)),
+            None => {
+                let cached = self.cached_blob(id).await?;
+                if let Some(Ok(object)) = &cached
+                    && object.bytes().len() as u64 > most
+                {
+                    let (size, limit) = (object.bytes().len() as u64, most);
+                    return Err(StoreError::from(BackendError::TooLarge { size, limit }).into());
+                }
+                let cached = cached.map(|cached| cached.map_err(UnprovenRow::from));
+                reconstructed(id, cached.unwrap_or(Err(UnprovenRow::Blob)))
+            }
         }
+    }
+
+    /// Returns the blob that its row keeps in `content_cache`; `None` where it keeps none.
+    ///
+    /// # Errors
+    /// The database gave no answer. `Err` inside is why the bytes do not match the id.
+    pub async fn cached_blob(
+        &self,
+        id: &ObjectId,
+    ) -> Result<Option<Result<Proven, ProofError>>, IndexError> {
+        if !self.index().capabilities().content_cache() {
+            return Ok(None);
+        }
+        let Some(bytes) = self.index().cached_content(id.as_str()).await? else {
+            return Ok(None);
+        };
+        let bytes = Bytes::from(bytes);
+        let mut hasher = RecordHasher::new(bytes.len() as u64);
+        hasher.update(&bytes);
+        // Like a record of a pack it may begin with the blob's header.
+        let header = hasher.finish(id).header as usize;
+        Ok(Some(Proven::read(Kind::Blob, id, bytes.slice(header..))))
     }
 
     async fn serve_stored(

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use luthier_audit::Code;
 use luthier_hub::backend::Key;
 use luthier_hub::store::StoreError;
+use luthier_hub::store::packs::{FoundIn, PackState};
 use luthier_hub::store::write::Change;
 use luthier_object::{Kind, ObjectId, Proof, Proven};
 
@@ -84,6 +85,13 @@ async fn there(
         Err(_) if target.code == Code::UriRefused => return Ok(None),
         Err(why) => return Ok(Some(Built::Refused(format!("{named}: {why}")))),
     };
+    // What the row itself keeps is no object of the store, where its pack is gone.
+    let search = ctx.store.search_packs(&own, true).await?;
+    if search.is_some_and(|search| {
+        search.found == Some(FoundIn::Row) && search.pack == PackState::Absent
+    }) {
+        return Ok(None);
+    }
     let Some(bytes) = ctx.store.read_object(&own).await? else {
         return Ok(None);
     };

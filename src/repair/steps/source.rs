@@ -67,14 +67,19 @@ pub(super) async fn find(
             Ok(object) => {
                 return Ok(Ok(Source {
                     object,
-                    words: "its row".to_owned(),
+                    words: match target.kind {
+                        Kind::Blob => "content_cache in its row",
+                        Kind::Commit | Kind::Snapshot => "its row",
+                    }
+                    .to_owned(),
                     key: None,
                 }));
             }
             Err(why) => tried.push(NoSource::Row(why)),
         }
     }
-    for key in keys(target, row) {
+    let packed = in_packs(ctx, target).await?;
+    for key in keys(target, row).into_iter().chain(packed) {
         if Some(&key) == but {
             continue;
         }
@@ -102,7 +107,7 @@ pub(super) async fn find(
     Ok(Err(NoSource::all(tried)))
 }
 
-/// Returns the object that the row alone describes. A blob's row holds no bytes.
+/// Returns the object that the row alone describes; of a blob, the bytes that it keeps.
 async fn in_row(
     ctx: StepContext<'_>,
     row: Option<&Row>,
@@ -118,7 +123,12 @@ async fn in_row(
             let mut trees = ctx.trees.lock().await;
             Some(ctx.store.canonical_snapshot(&row, &mut trees).await?)
         }
-        Some(Row::Blob(_)) | None => None,
+        Some(Row::Blob(row)) => {
+            let id = ObjectId::new(&row.object_id);
+            let cached = ctx.store.cached_blob(&id).await?;
+            cached.map(|cached| cached.map_err(UnprovenRow::from))
+        }
+        None => None,
     })
 }
 
@@ -137,6 +147,26 @@ fn keys(target: &Target, row: Option<&Row>) -> Vec<Key> {
     let mut seen = std::collections::HashSet::new();
     out.retain(|key| seen.insert(key.as_str().to_owned()));
     out
+}
+
+/// Returns the places of a blob in the packs that the index names for it and that are there.
+async fn in_packs(ctx: StepContext<'_>, target: &Target) -> Result<Vec<Key>, StoreError> {
+    let (index, id) = (ctx.store.index(), ObjectId::new(&target.id));
+    let mut out = Vec::new();
+    let Some(hex) = id.hex().filter(|_| target.kind == Kind::Blob) else {
+        return Ok(out);
+    };
+    if !index.capabilities().packs() {
+        return Ok(out);
+    }
+    let spellings = [format!("sha256:{hex}"), hex.to_owned()];
+    for row in index.packed_by_id(&spellings).await? {
+        let Some(pack) = row.pack() else { continue };
+        if ctx.store.pack(pack).await?.is_some() {
+            out.extend(Key::in_pack_at(&format!("mpack://{pack}"), &id).ok());
+        }
+    }
+    Ok(out)
 }
 
 /// The words of a step before the file of a client's folder that its bytes come from.

@@ -101,6 +101,10 @@ impl Fetch {
                 })),
                 Err(_) => Err(Why::NoBytes),
             },
+            Known::InRow => match self.store.cached_blob(id).await? {
+                Some(Ok(object)) => Ok(reconstructed(object)),
+                _ => Err(Why::NoBytes),
+            },
             Known::Refused(why) => Err(why),
         })
     }

@@ -38,6 +38,8 @@ pub(super) enum Known {
     Commit(Box<CommitRow>),
     Snapshot(Box<SnapshotRow>),
     Empty,
+    /// A blob whose row names no object: the row itself may keep its bytes.
+    InRow,
     Refused(Why),
 }
 

@@ -31,7 +31,7 @@ pub enum Why {
         #[source]
         why: ProofError,
     },
-    #[error("its row points to no object, and a blob's row contains no bytes")]
+    #[error("its row points to no object, and keeps no bytes that match the id")]
     NoBytes,
     #[error("its row points to no object, and none can be made from the row: {why}")]
     Unprovable {

@@ -169,7 +169,7 @@ fn blob(store: &Store, row: &BlobRow) -> Found {
             )
         }
         (None, None) if identity::is_empty_blob(&id) => (Task::Known(Known::Empty), 0),
-        (None, None) => (refused(Why::NoBytes), 0),
+        (None, None) => (Task::Known(Known::InRow), weight),
     }
 }
 
