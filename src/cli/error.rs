@@ -119,6 +119,10 @@ impl From<RepairError> for CliError {
                 message: error.to_string(),
                 exit: Exit::Stopped,
             },
+            RepairError::NotUndone { .. } => Self {
+                message: error.to_string(),
+                exit: Exit::Findings,
+            },
             RepairError::PlanFile { .. } | RepairError::NoSuchRun(_) => {
                 Self::usage(error.to_string())
             }

@@ -6,17 +6,18 @@ use super::{CliError, Exit, Global, help, open, target};
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use luthier_hub::index::RepoRow;
+use luthier_hub::store::Store;
 use luthier_hub::store::hub_writes::{
-    Authorship, FileChange, HubWriteError, Ids, MAX_ARRIVALS, NewRepo, Written, new_id,
+    Authorship, FileChange, HubWriteError, HubWriter, Ids, MAX_ARRIVALS, NewRepo, Written, new_id,
 };
-use luthier_hub::store::{Store, Writer};
 use luthier_hub::text;
 use luthier_object::ObjectId;
-use luthier_repair::journal;
+use luthier_repair::journal::{self, HubJournal};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Who writes, and whether he may.
 #[derive(Args)]
@@ -27,6 +28,9 @@ struct Said {
     /// Name of the hub; on production it is needed
     #[arg(long, value_name = "HUB", help_heading = help::APPLY)]
     confirm: Option<String>,
+    /// Accept that this profile now uses another database or object store
+    #[arg(long, help_heading = help::APPLY)]
+    new_pair: bool,
 }
 
 #[derive(Args)]
@@ -96,7 +100,7 @@ pub struct Merge {
 /// A hub that is open for one of these commands.
 struct Site {
     store: Store,
-    writer: Writer,
+    writer: HubWriter,
     by: Authorship,
 }
 
@@ -110,7 +114,8 @@ impl Site {
         };
         production_named(&target, said.confirm.as_deref())?;
         let store = open(&target).await?;
-        let writer = store.writer(authority)?;
+        let ledger = HubJournal::open(&store, said.new_pair)?;
+        let writer = store.writer(authority)?.hub_writer(Arc::new(ledger));
         let at = store.index().now().await.map_err(HubWriteError::from)?;
         let author = said.author.clone().unwrap_or_else(journal::operator);
         let by = Authorship {

@@ -7,7 +7,7 @@ use super::watch::watch;
 use super::{CliError, Exit, Global, configured, help, open, target};
 use clap::{Args, Subcommand};
 use luthier_hub::text;
-use luthier_repair::journal::{self, Entry, Event, Line, Run};
+use luthier_repair::journal::{self, Entry, Event, Line, RecordedOutcome, Run};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -127,6 +127,10 @@ fn words(run: &Run) -> String {
         .collect();
     let end = match (&run.breaker, run.ended, run.stopped) {
         (Some(breaker), ..) => format!(", stopped writing: {breaker}"),
+        (None, false, _) if run.hub_write.is_some() => {
+            ", interrupted: all of it was written, or no row of it; the branch shows which"
+                .to_owned()
+        }
         (None, false, _) if run.open > 0 => format!(
             ", interrupted: the outcome of {} is unknown; the next run looks it up",
             text::plural(run.open, "step")
@@ -135,19 +139,25 @@ fn words(run: &Run) -> String {
         (None, true, true) => ", stopped".to_owned(),
         (None, true, false) => String::new(),
     };
+    let what = match (&run.hub_write, outcomes.is_empty()) {
+        (Some(write), true) => write.to_string(),
+        (Some(write), false) => {
+            let words: Vec<&str> = run.outcomes.keys().map(|outcome| outcome.word()).collect();
+            format!("{write}: {}", words.join(", "))
+        }
+        (None, true) => format!("nothing of {}", text::plural(run.steps, "step")),
+        (None, false) => {
+            let steps = text::plural(run.steps, "step");
+            format!("{} of {steps}", outcomes.join(", "))
+        }
+    };
     format!(
-        "{}  {}  {}  {}@{}  {} of {}{end}",
+        "{}  {}  {}  {}@{}  {what}{end}",
         run.run,
         text::moment(&run.time),
         run.hub,
         run.operator,
         run.host,
-        if outcomes.is_empty() {
-            "nothing".to_owned()
-        } else {
-            outcomes.join(", ")
-        },
-        text::plural(run.steps, "step"),
     )
 }
 
@@ -181,6 +191,24 @@ fn subject(entry: &Entry) -> String {
     format!("{} {} {}{place}", entry.remedy, entry.kind, entry.id)
 }
 
+/// Returns an outcome as the journal spells it.
+fn name(outcome: RecordedOutcome) -> String {
+    let name = serde_json::to_value(outcome).unwrap_or_default();
+    name.as_str().unwrap_or_default().to_owned()
+}
+
+/// Returns the words for a step's outcome.
+fn ended(outcome: RecordedOutcome, why: Option<&str>, entry: &Entry) -> String {
+    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+    let mut text = format!("{:<8} {}{why}", name(outcome), subject(entry));
+    for change in entry.columns() {
+        let value = |v: Option<String>| v.unwrap_or_else(|| "null".to_owned());
+        let (from, to) = (value(change.from), value(change.to));
+        text += &format!("  {}: {from} -> {to}", change.column);
+    }
+    text
+}
+
 fn write(line: &Line, out: &Output) -> Result<(), CliError> {
     if out.json {
         let mut value = serde_json::to_value(line).unwrap_or_default();
@@ -190,26 +218,27 @@ fn write(line: &Line, out: &Output) -> Result<(), CliError> {
     let what = match &line.event {
         Event::Run { steps, .. } => format!("run of {}", text::plural(*steps, "step")),
         Event::Intent(entry) => format!("intent   {}", subject(entry)),
+        Event::Announced(write) => format!("announced: {write}"),
+        Event::Made {
+            outcome,
+            why,
+            stored,
+            ..
+        } => {
+            let why = why.as_ref().map(|why| format!(": {why}"));
+            let stored = text::plural(*stored, "object");
+            format!(
+                "{}{}, {stored} stored",
+                name(*outcome),
+                why.unwrap_or_default()
+            )
+        }
         Event::Outcome {
             outcome,
             why,
             entry,
             ..
-        } => {
-            let outcome = serde_json::to_value(outcome).unwrap_or_default();
-            let outcome = outcome.as_str().unwrap_or_default().to_owned();
-            let why = why
-                .as_deref()
-                .map(|why| format!(": {why}"))
-                .unwrap_or_default();
-            let mut text = format!("{outcome:<8} {}{why}", subject(entry));
-            for change in entry.columns() {
-                let value = |v: Option<String>| v.unwrap_or_else(|| "null".to_owned());
-                let (from, to) = (value(change.from), value(change.to));
-                text += &format!("  {}: {from} -> {to}", change.column);
-            }
-            text
-        }
+        } => ended(*outcome, why.as_deref(), entry),
         Event::End { stopped, .. } => if *stopped { "stopped" } else { "end" }.to_owned(),
         Event::Interrupted { done, not_done } => {
             format!("interrupted: of the announced steps, {done} were done, {not_done} were not")

@@ -6,10 +6,12 @@ use crate::config::Target;
 use clap::Args;
 use luthier_hub::store::Store;
 use luthier_hub::text;
-use luthier_serve::{Options, Tls, Tokens};
+use luthier_repair::journal::HubJournal;
+use luthier_serve::{Options, Tls, Tokens, Writing};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 
 #[derive(Args)]
@@ -32,6 +34,9 @@ pub struct Serve {
     /// Prepare this many fetches at the same time
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=32), help_heading = help::LIMITS)]
     fetches: u8,
+    /// Accept that this profile now uses another database or object store
+    #[arg(long, help_heading = help::APPLY)]
+    new_pair: bool,
 }
 
 /// Serves the hub until the run is told to stop.
@@ -54,11 +59,18 @@ pub async fn run(command: Serve, global: &Global, out: Output) -> Result<Exit, C
     })?;
     let address = listener.local_addr().unwrap_or(command.listen);
     announce(&target, address, tls.is_some(), &out)?;
+    let writing = match target.authority {
+        None => None,
+        Some(authority) => Some(Writing {
+            authority,
+            ledger: Arc::new(HubJournal::open(&store, command.new_pair)?),
+        }),
+    };
     let asks_for_tokens = tokens.is_some();
     let router = luthier_serve::router(
         store.clone(),
         Options {
-            authority: target.authority,
+            writing,
             tokens,
             fetches: usize::from(command.fetches),
         },

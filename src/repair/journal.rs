@@ -6,6 +6,7 @@
 
 mod cell_store;
 mod error;
+mod hub_journal;
 mod line;
 mod read;
 mod tail;
@@ -14,6 +15,7 @@ mod verify;
 pub(super) use cell_store::CellStore;
 pub(super) use error::CellError;
 pub use error::JournalError;
+pub use hub_journal::HubJournal;
 pub use line::{Entry, Event, Line, RecordedOutcome};
 pub(super) use read::{Left, lines};
 pub use read::{Run, files, lines_of, runs};
@@ -26,10 +28,17 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tail::Tail;
 
 /// The `prev` of a journal's first line.
 const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// How long the hub writes of another process may have the journal before a run begins.
+const INSTANT: Duration = Duration::from_secs(1);
+
+/// The pause between two tries.
+const POLL: Duration = Duration::from_millis(10);
 
 /// Returns the folder in which Luthier keeps its state: the platform's state folder.
 #[must_use]
@@ -115,12 +124,13 @@ impl Journal {
     /// # Errors
     /// As [`Journal::open`].
     pub fn open_at(path: &Path, hub: &str) -> Result<Self, RepairError> {
+        Self::open_within(path, hub, INSTANT)
+    }
+
+    /// Opens the journal as [`Journal::open_at`] does, and waits for at most `wait` while another process has it.
+    fn open_within(path: &Path, hub: &str, wait: Duration) -> Result<Self, RepairError> {
         let file = prepare(path).map_err(|e| failed_at(path, e))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(failed_at(path, JournalError::InUse)),
-            Err(TryLockError::Error(error)) => return Err(failed_at(path, error)),
-        }
+        lock(&file, wait).map_err(|e| failed_at(path, e))?;
         let tail = Tail::read(&file, path).map_err(|e| failed_at(path, e))?;
         let mut journal = Self {
             file: Arc::new(file),
@@ -146,7 +156,7 @@ impl Journal {
                     sha256: torn.sha256,
                 }],
             )?;
-            journal.file.sync_data().map_err(|e| journal.failed(e))?;
+            journal.sync_now()?;
         }
         Ok(journal)
     }
@@ -211,6 +221,10 @@ impl Journal {
         }
     }
 
+    fn sync_now(&self) -> Result<(), RepairError> {
+        self.file.sync_data().map_err(|e| self.failed(e))
+    }
+
     /// Waits until everything that was added is on the disk.
     ///
     /// # Errors
@@ -233,6 +247,19 @@ impl Journal {
 
     fn failed(&self, why: io::Error) -> RepairError {
         failed_at(&self.path, why)
+    }
+}
+
+/// Locks the file, which a hub write has for an instant and a repair until its end.
+fn lock(file: &File, wait: Duration) -> Result<(), JournalError> {
+    let end = Instant::now() + wait;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if Instant::now() < end => std::thread::sleep(POLL),
+            Err(TryLockError::WouldBlock) => return Err(JournalError::InUse),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
     }
 }
 

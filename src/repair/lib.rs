@@ -40,6 +40,7 @@ pub use undo::undo;
 use luthier_audit::AuditError;
 use luthier_hub::progress::Cancelled;
 use luthier_hub::store::StoreError;
+use luthier_hub::store::hub_writes::HubWrite;
 
 /// The reason why a repair did not finish.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +60,10 @@ pub enum RepairError {
     },
     #[error("the journal of this hub has no run `{0}`; `luthier journal` lists the runs")]
     NoSuchRun(String),
+    #[error(
+        "the run `{run}` is a write of the hub itself, {write}; such a write is not undone: move the branch with a push or a merge"
+    )]
+    NotUndone { run: String, write: Box<HubWrite> },
     #[error("stopped writing: {0}")]
     Breaker(String),
     #[error("the plan {path} cannot be used: {source}")]

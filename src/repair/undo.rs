@@ -74,6 +74,12 @@ fn changes_of(journal: &Path, run: &str) -> Result<(Spool<Entry>, u64), RepairEr
             continue;
         }
         known = true;
+        if let Event::Announced(write) = line.event {
+            return Err(RepairError::NotUndone {
+                run: line.run,
+                write: Box::new(write),
+            });
+        }
         if let Event::Outcome { entry, outcome, .. } = line.event {
             // What changed nothing leaves nothing to put back.
             let changed = match outcome.counted() {

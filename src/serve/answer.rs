@@ -65,6 +65,17 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Nothing is written that cannot be announced. The reason goes into the log; it names files.
+    pub fn no_journal(reason: &dyn std::fmt::Display) -> Self {
+        error!("a write was not begun: {reason}");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the server's journal cannot be written, or a repair has it, so nothing was written; try again in a minute",
+        )
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Failure::unavailable(&error)

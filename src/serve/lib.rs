@@ -36,7 +36,7 @@ mod wire;
 
 pub use access::{Tokens, TokensError};
 pub use listen::{Tls, TlsError, serve};
-pub use router::{Options, router};
+pub use router::{Options, Writing, router};
 pub use survey::{Survey, survey};
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use luthier_hub::backend::BackendError;
 use luthier_hub::store::hub_writes::{Arrived, HubWriteError};
+use luthier_hub::store::write::WriteError;
 use luthier_hub::store::{ServeError, Source, StoreError};
 use luthier_object::{Kind, ObjectId, Proof, identity};
 use serde::Deserialize;
@@ -86,11 +87,7 @@ pub async fn push_objects(
     body: Body,
 ) -> Result<Response, Failure> {
     let asked = serving.asked(&path, &headers, body, Need::Write).await?;
-    let Asked {
-        repo,
-        what,
-        room: _room,
-    } = asked;
+    let Asked { repo, what, room } = asked;
     let sent: SentObjects = what;
     if sent.objects.len() > MOST_BLOBS {
         return Err(Failure::unprocessable(format!(
@@ -115,8 +112,13 @@ pub async fn push_objects(
         }
     }
     let count = blobs.len() as u64;
-    let stored = serving.writer()?.stage(blobs).await.map_err(refused)?;
-    info!(repository = %repo.path(), stored, skipped = skipped + count - stored, "blobs arrived");
+    let path = repo.path();
+    let stored = serving.write(|writer| async move {
+        let _room = room;
+        writer.stage(&repo, blobs).await
+    });
+    let stored = stored.await?.map_err(refused)?;
+    info!(repository = %path, stored, skipped = skipped + count - stored, "blobs arrived");
     let answer = Stored {
         stored,
         skipped: skipped + count - stored,
@@ -128,6 +130,7 @@ pub async fn push_objects(
 pub fn refused(error: HubWriteError) -> Failure {
     match error {
         HubWriteError::Store(error) => error.into(),
+        HubWriteError::Write(WriteError::Ledger(why)) => Failure::no_journal(&why),
         HubWriteError::Write(error) => Failure::unavailable(&error),
         HubWriteError::NotFastForward { .. } | HubWriteError::HeadMoved(_) => {
             Failure::new(StatusCode::CONFLICT, error.to_string())

@@ -29,17 +29,18 @@ pub async fn push(
     body: Body,
 ) -> Result<Response, Failure> {
     let asked = serving.asked(&path, &headers, body, Need::Write).await?;
-    let Asked {
-        repo,
-        what,
-        room: _room,
-    } = asked;
+    let Asked { repo, what, room } = asked;
     let sent: SentPush = what;
     let count = sent.bundle.commits.len();
     let name = sent.branch.clone();
     let push = translate(&repo, sent)?;
     let head = push.head.clone();
-    let written = serving.writer()?.receive_push(&repo.repo_id, push).await;
+    let repo_id = repo.repo_id.clone();
+    let written = serving.write(|writer| async move {
+        let _room = room;
+        writer.receive_push(&repo_id, push).await
+    });
+    let written = written.await?;
     let (ok, message) = match written {
         Ok(written) => {
             if let Err(why) = &written.checkpoint {

@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use luthier_hub::index::RepoRow;
 use serde::de::DeserializeOwned;
-use tokio::sync::SemaphorePermit;
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::debug;
 
 /// What a request needs of a repository.
@@ -21,10 +21,10 @@ pub enum Need {
 }
 
 /// A request that was read, and its part of the memory that all of them may take.
-pub struct Asked<'s, T> {
+pub struct Asked<T> {
     pub repo: RepoRow,
     pub what: T,
-    pub room: SemaphorePermit<'s>,
+    pub room: OwnedSemaphorePermit,
 }
 
 /// The path of a repository in a request.
@@ -46,7 +46,7 @@ impl Serving {
         headers: &HeaderMap,
         body: Body,
         need: Need,
-    ) -> Result<Asked<'_, T>, Failure> {
+    ) -> Result<Asked<T>, Failure> {
         let repo = self.repo(path, headers, need).await?;
         let said = headers.get(header::CONTENT_LENGTH);
         let length = said.and_then(|said| said.to_str().ok()?.parse::<usize>().ok());
@@ -62,7 +62,7 @@ impl Serving {
             )));
         }
         let room = u32::try_from(length.div_ceil(ROOM_UNIT).max(1)).unwrap_or(u32::MAX);
-        let room = self.bodies.acquire_many(room).await;
+        let room = self.bodies.clone().acquire_many_owned(room).await;
         let room = room.map_err(|_| Failure::unavailable(&"the server is about to stop"))?;
         let bytes = to_bytes(body, length).await;
         let bytes = bytes
@@ -85,7 +85,7 @@ impl Serving {
         headers: &HeaderMap,
         need: Need,
     ) -> Result<RepoRow, Failure> {
-        if need == Need::Write && self.authority.is_none() {
+        if need == Need::Write && self.writing.is_none() {
             return Err(Failure::forbidden(
                 "this server is read-only; push to the hub itself, or ask for a server that was started with --write",
             ));

@@ -12,7 +12,8 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use luthier_hub::progress::{Progress, WaitBudget};
-use luthier_hub::store::{Authority, Store, StoreError, Writer};
+use luthier_hub::store::hub_writes::{HubLedger, HubWriteError, HubWriter};
+use luthier_hub::store::{Authority, Store, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -39,25 +40,32 @@ const LONGEST: Duration = Duration::from_secs(58);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// How a hub is served.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
-    /// The right to write; without it, pushes are refused.
-    pub authority: Option<Authority>,
+    /// The right to write, and the ledger of what is written; without it, pushes are refused.
+    pub writing: Option<Writing>,
     /// Whoever is asked for a token; without, private repositories are hidden and every push is taken.
     pub tokens: Option<Tokens>,
     /// Fetches made at the same time, each from 1 to 30 MiB of memory.
     pub fetches: usize,
 }
 
+/// The right to write, and the ledger of what is written.
+#[derive(Clone)]
+pub struct Writing {
+    pub authority: Authority,
+    pub ledger: Arc<dyn HubLedger>,
+}
+
 /// A hub that is served.
 pub struct Serving {
     pub(crate) store: Store,
-    pub(crate) authority: Option<Authority>,
+    pub(crate) writing: Option<Writing>,
     pub(crate) tokens: Option<Tokens>,
     pub(crate) flights: Arc<Flights>,
     pub(crate) metrics: Metrics,
     /// The memory for bodies, in [`ROOM_UNIT`]s.
-    pub(crate) bodies: Semaphore,
+    pub(crate) bodies: Arc<Semaphore>,
 }
 
 impl Serving {
@@ -67,10 +75,20 @@ impl Serving {
         self.store.for_job(&progress)
     }
 
-    /// Returns the write side.
-    pub(crate) fn writer(&self) -> Result<Writer, Failure> {
-        let authority = self.authority.as_ref().ok_or(StoreError::ReadOnly)?;
-        Ok(self.store().writer(authority)?)
+    /// Makes a hub write, to its end even if the client goes away: what was announced is said to have ended.
+    pub(crate) async fn write<T, F>(
+        &self,
+        work: impl FnOnce(HubWriter) -> F,
+    ) -> Result<Result<T, HubWriteError>, Failure>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, HubWriteError>> + Send + 'static,
+    {
+        let writing = self.writing.as_ref().ok_or(StoreError::ReadOnly)?;
+        let writer = self.store().writer(&writing.authority)?;
+        let work = work(writer.hub_writer(writing.ledger.clone()));
+        let done = tokio::spawn(work.in_current_span()).await;
+        done.map_err(|error| Failure::unavailable(&format!("a write was broken off: {error}")))
     }
 }
 
@@ -78,11 +96,11 @@ impl Serving {
 pub fn router(store: Store, options: Options) -> Router {
     let serving = Arc::new(Serving {
         store,
-        authority: options.authority,
+        writing: options.writing,
         tokens: options.tokens,
         flights: Arc::new(Flights::new(options.fetches)),
         metrics: Metrics::new(),
-        bodies: Semaphore::new(ROOM),
+        bodies: Arc::new(Semaphore::new(ROOM)),
     });
     Router::new()
         .route("/{owner}/{slug}/refs", get(refs::refs))

@@ -14,6 +14,7 @@ mod checkpoints;
 mod configuration;
 mod crashing;
 mod credentials;
+mod cut_pushes;
 mod figures;
 mod front_door;
 mod hidden;

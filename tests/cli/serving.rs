@@ -8,16 +8,16 @@ use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Stdio};
 
 /// A server that runs, and where.
-struct Server {
+pub struct Server {
     child: Child,
     said: BufReader<ChildStdout>,
-    address: String,
+    pub address: String,
     /// What it says of the hub's repositories.
     servable: Value,
 }
 
 impl Server {
-    fn start(place: &Sandbox, hub: &Hub, more: &[&str]) -> Self {
+    pub fn start(place: &Sandbox, hub: &Hub, more: &[&str]) -> Self {
         let mut arguments = vec!["serve", "--json", "--listen", "127.0.0.1:0"];
         arguments.extend(more);
         let mut child = place
@@ -55,6 +55,12 @@ impl Server {
         let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
         (status, body.to_owned())
+    }
+
+    /// Ends it as a crash does.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     fn stop(mut self, signal: Signal) -> Ran {
@@ -150,6 +156,7 @@ fn a_repository_is_made_and_merged_from_the_command_line_and_a_client_takes_it()
     assert_eq!(pulled.code, 0, "{pulled:?}");
     assert_eq!(place.run(&["verify", into.to_str().unwrap()]).code, 0);
     assert_eq!(commit("main", &one, &["--exact"]).code, 0);
+    is_journaled(&place, &hub);
     let audit = run(&["audit", "zoe/tune", "--depth", "bytes", "--grace", "0s"]);
     assert_eq!(audit.code, 0, "{audit:?}");
 }
@@ -210,4 +217,52 @@ fn a_proposal_is_merged_and_closed_from_the_command_line() {
         .fails(1, "no such proposal");
     let audit = place.run(&hub.with(&["audit", repo, "--depth", "bytes", "--grace", "0s"]));
     assert_eq!(audit.code, 0, "{audit:?}");
+}
+
+/// Each write of the test above is in the journal, announced and ended, and none of them is undone.
+fn is_journaled(place: &Sandbox, hub: &Hub) {
+    let journal = |arguments: &[&str]| place.run(&hub.with(&[&["journal"], arguments].concat()));
+    let runs = journal(&["--json"]).lines();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let writes: Vec<(String, String)> = runs
+        .iter()
+        .map(|run| {
+            (
+                text(&run["hub_write"]["site"]),
+                text(&run["hub_write"]["branch"]),
+            )
+        })
+        .collect();
+    let newest_first = [
+        ("commit", "main"),
+        ("merge", "main"),
+        ("commit", "verse"),
+        ("commit", "main"),
+        ("init", "main"),
+    ];
+    assert_eq!(
+        writes,
+        newest_first.map(|(site, branch)| (site.into(), branch.into()))
+    );
+    for (newer, older) in runs.iter().zip(&runs[1..]) {
+        assert_eq!(newer["outcomes"], json!({"written": 1}));
+        assert_eq!((&newer["ended"], &newer["open"]), (&json!(true), &json!(0)));
+        if newer["hub_write"]["branch"] == older["hub_write"]["branch"] {
+            assert_eq!(newer["hub_write"]["from"], older["hub_write"]["to"]);
+        }
+    }
+    let merge = text(&runs[1]["run"]);
+    let listed = journal(&[]);
+    assert!(
+        listed.out.contains("merge to zoe/tune: main from "),
+        "{listed:?}"
+    );
+    let shown = journal(&["show", &merge]);
+    assert_eq!(shown.out.lines().count(), 2, "{shown:?}");
+    assert!(
+        shown.out.contains("announced: merge to zoe/tune"),
+        "{shown:?}"
+    );
+    journal(&["undo", &merge, "--apply", "--write"]).fails(1, "such a write is not undone");
+    assert_eq!(journal(&["verify"]).code, 0);
 }

@@ -4,13 +4,14 @@ use super::support::*;
 use crate::apply;
 use luthier_client::tried::try_pull;
 use luthier_hub::progress::Progress;
-use luthier_hub::store::hub_writes::{Authorship, FileChange, NewRepo};
+use luthier_hub::store::hub_writes::{Authorship, FileChange, NewRepo, NoHubLedger};
 use luthier_hub::store::rebuild::rebuild;
 use luthier_hub::store::write::{Change, NoLedger};
 use luthier_hub::store::{Authority, Hub, Store, hub::Database};
 use luthier_hub::testing::*;
 use luthier_object::tally::{self, Count};
 use luthier_object::{CommitRecord, Kind, Proven, identity};
+use std::sync::Arc;
 
 const ONCE: Count = Count {
     decoded: 1,
@@ -122,7 +123,8 @@ async fn a_write_site_proves_what_comes_in_once() {
         ..NewRepo::default()
     };
     let _ = tally::take();
-    let done = writer(&store).init_repo(&repo, &said).await.unwrap();
+    let sites = || writer(&store).hub_writer(Arc::new(NoHubLedger));
+    let done = sites().init_repo(&repo, &said).await.unwrap();
     assert_counts([
         (Kind::Commit, 1, ONCE),
         (Kind::Snapshot, 1, ONCE),
@@ -133,7 +135,7 @@ async fn a_write_site_proves_what_comes_in_once() {
         bytes: "la la".into(),
     };
     let seen = done.head.as_ref();
-    writer(&store)
+    sites()
         .commit_files("r1", ("main", "b-main"), seen, vec![change], &said)
         .await
         .unwrap();

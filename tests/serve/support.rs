@@ -1,18 +1,20 @@
 //! A hub of March 2026 behind the calls of the wire, without a network.
 
 use crate::access::Tokens;
-use crate::router::{Options, router};
+use crate::router::{Options, Writing, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use bytes::Bytes;
 use luthier_hub::index::{NewRows, RepoRow};
 use luthier_hub::store::hub::{Database, Hub, ObjectStore};
+use luthier_hub::store::hub_writes::NoHubLedger;
 use luthier_hub::store::{Authority, Environment, Policy, Store};
 use luthier_object::{CommitRecord, ObjectId, SnapshotRecord};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -155,7 +157,10 @@ pub async fn served_as(slugs: &[&str], authority: Option<Authority>, tokens: boo
     let making = store.making(&Authority::granted()).unwrap();
     making.insert(&rows).await.unwrap();
     let options = Options {
-        authority,
+        writing: authority.map(|authority| Writing {
+            authority,
+            ledger: Arc::new(NoHubLedger),
+        }),
         tokens: tokens.then(|| self::tokens(&folder)),
         fetches: 2,
     };

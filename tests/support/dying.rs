@@ -4,7 +4,8 @@ use crate::backend::{
     Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, Replaced,
     Replacement, UriRefusal,
 };
-use crate::store::{Authority, Store, Writer};
+use crate::store::hub_writes::{HubWriter, NoHubLedger};
+use crate::store::{Authority, Store};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -85,9 +86,10 @@ impl BackendMut for Dying {
 }
 
 /// The same hub through a store that dies after so many steps.
-pub fn dying(store: &Store, steps: i64) -> Writer {
+pub fn dying(store: &Store, steps: i64) -> HubWriter {
     let left = AtomicI64::new(steps);
     let store = store.clone();
     let store = store.through_writes(|inner| Arc::new(Dying { inner, left }));
-    store.writer(&Authority::granted()).unwrap()
+    let writer = store.writer(&Authority::granted()).unwrap();
+    writer.hub_writer(Arc::new(NoHubLedger))
 }

@@ -3,7 +3,11 @@
 use super::hub::FakeHub;
 use super::stage::{Stage, hub_info};
 use crate::keymap::KeyContext;
+use crate::lines::{JournalLine, RunLine};
 use luthier_hub::store::Environment;
+use luthier_hub::store::hub_writes::{HubWrite, Site};
+use luthier_repair::Outcome;
+use luthier_repair::journal::{Event, Line, RecordedOutcome, Run};
 
 #[test]
 fn a_run_opens_to_its_lines_and_a_line_to_before_and_after() {
@@ -56,4 +60,61 @@ fn the_chain_is_checked_by_a_key_and_its_answer_stays() {
             .text()
             .contains("no line was changed, removed or reordered")
     );
+}
+
+#[test]
+fn a_write_of_the_hub_itself_is_listed_by_what_it_wrote() {
+    let write = HubWrite {
+        site: Site::Push,
+        repo_id: "r1".into(),
+        repo: "alice/song\u{1b}[2J".into(),
+        branch: Some("main".into()),
+        from: None,
+        to: Some("b".repeat(64)),
+        proposal: None,
+        objects: 3,
+        bytes: 2_000,
+    };
+    let mut run = Run {
+        steps: 1,
+        open: 1,
+        hub_write: Some(write.clone()),
+        ..Run::default()
+    };
+    let line = RunLine::from(&run);
+    assert!(!line.well && line.end.is_some(), "{line:?}");
+    (run.open, run.ended) = (0, true);
+    run.outcomes.insert(Outcome::Written, 1);
+    let line = RunLine::from(&run);
+    assert!(line.well, "{line:?}");
+    assert!(line.outcomes.starts_with("push to alice/song"), "{line:?}");
+    assert!(
+        line.outcomes.contains("main from nothing to bbb"),
+        "{line:?}"
+    );
+    assert!(!line.outcomes.contains('\u{1b}'), "{line:?}");
+    let made = |outcome, why: Option<&str>| {
+        JournalLine::from(&Line {
+            seq: 2,
+            prev: String::new(),
+            time: String::new(),
+            run: "run".into(),
+            operator: String::new(),
+            host: String::new(),
+            hub: String::new(),
+            event: Event::Made {
+                outcome,
+                why: why.map(str::to_owned),
+                stored: 2,
+                write: write.clone(),
+            },
+        })
+    };
+    let line = made(RecordedOutcome::Written, None);
+    assert_eq!(
+        (line.word.as_str(), line.words.as_str(), line.well),
+        ("written", "2 objects stored", true)
+    );
+    let line = made(RecordedOutcome::Refused, Some("it moved"));
+    assert_eq!((line.words.as_str(), line.well), ("it moved", false));
 }

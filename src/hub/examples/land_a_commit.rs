@@ -7,11 +7,12 @@
 
 use bytes::Bytes;
 use luthier_hub::store::hub::{Database, Hub, ObjectStore};
-use luthier_hub::store::hub_writes::{Authorship, FileChange, NewRepo};
+use luthier_hub::store::hub_writes::{Authorship, FileChange, NewRepo, NoHubLedger};
 use luthier_hub::store::{Authority, Environment, Policy, Source, Store};
 use luthier_object::Kind;
 use std::error::Error;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -29,7 +30,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Only whoever holds an `Authority` gets a `Writer`.
     let authority = Authority::granted();
     let store = Store::create(&hub, &authority).await?;
-    let writer = store.writer(&authority)?;
+    // A hub in use takes its journal instead.
+    let writer = store.writer(&authority)?.hub_writer(Arc::new(NoHubLedger));
     let by = Authorship {
         author: "alice".into(),
         message: "First take".into(),

@@ -48,6 +48,7 @@ macro_rules! answers {
                 insert(rows: &NewRows) -> ();
                 migrate(migration: &Migration) -> ();
                 commit_writes(batch: &WriteBatch) -> BatchOutcome;
+                mark_deleted(repo_id: &str, at: &str) -> bool;
                 lock_applier() -> Box<dyn Send + Sync>;
             }
         }

@@ -415,6 +415,8 @@ pub(crate) trait IndexMut: Index {
     async fn migrate(&self, migration: &Migration) -> Result<(), IndexError>;
     /// Lands what a write site brings in one transaction, which excludes others of the same repository.
     async fn commit_writes(&self, batch: &WriteBatch) -> Result<BatchOutcome, IndexError>;
+    /// Marks a repository as deleted; `false` where it is marked already, or has no row.
+    async fn mark_deleted(&self, repo_id: &str, at: &str) -> Result<bool, IndexError>;
     /// Takes the hub's one lock for appliers, held until the guard is dropped.
     async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError>;
 }

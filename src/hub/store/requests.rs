@@ -149,6 +149,14 @@ impl IndexMut for ToldIndex {
         told(of_database("land"), self.0.commit_writes(batch)).await
     }
 
+    async fn mark_deleted(&self, repo_id: &str, at: &str) -> Result<bool, IndexError> {
+        told(
+            of_database("mark_deleted"),
+            self.0.mark_deleted(repo_id, at),
+        )
+        .await
+    }
+
     async fn lock_applier(&self) -> Result<Box<dyn Send + Sync>, IndexError> {
         told(of_database("lock_applier"), self.0.lock_applier()).await
     }

@@ -4,6 +4,7 @@ use crate::change::{RowChange, Side, StepChange};
 use crate::outcome::Outcome;
 use crate::step::Step;
 use luthier_audit::{Code, Remedy, Subject};
+use luthier_hub::store::hub_writes::HubWrite;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -60,6 +61,19 @@ pub enum Event {
         stopped: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         breaker: Option<String>,
+    },
+    /// A write site of the hub is about to write; on disk before it does. It is a run of its own.
+    Announced(HubWrite),
+    /// What became of it.
+    Made {
+        outcome: RecordedOutcome,
+        /// The reason, if it did not succeed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+        /// Objects that were not there before.
+        stored: u64,
+        #[serde(flatten)]
+        write: HubWrite,
     },
     /// A run that was killed, once a later one has looked at what it had announced.
     Interrupted {

@@ -2,13 +2,14 @@
 
 use super::{Entry, Event, Line, RecordedOutcome, folder};
 use crate::outcome::Outcome;
+use luthier_hub::store::hub_writes::HubWrite;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-/// One repair in figures.
+/// One repair in figures, or one write of the hub's write sites.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Run {
     pub run: String,
@@ -32,6 +33,9 @@ pub struct Run {
     pub interrupted: bool,
     /// The reason why all writing stopped.
     pub breaker: Option<String>,
+    /// What a write site of the hub wrote; none of a repair.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hub_write: Option<HubWrite>,
 }
 
 /// Returns every journal in the state folder, in the order of their names.
@@ -69,24 +73,36 @@ pub fn runs(path: &Path) -> io::Result<Vec<Run>> {
     let mut out: Vec<Run> = Vec::new();
     for line in lines(path)? {
         let line = line?;
-        if let Event::Run { steps, .. } = line.event {
-            out.push(Run {
-                run: line.run,
-                time: line.time,
-                operator: line.operator,
-                host: line.host,
-                hub: line.hub,
+        let begun = match line.event {
+            Event::Run { steps, .. } => Run {
                 steps,
-                lines: 1,
                 ..Run::default()
-            });
-            continue;
-        }
-        // Runs never overlap: one process at a time has the journal.
-        if let Some(run) = out.last_mut().filter(|run| run.run == line.run) {
-            run.lines += 1;
-            run.take(line.event);
-        }
+            },
+            Event::Announced(write) => Run {
+                steps: 1,
+                open: 1,
+                hub_write: Some(write),
+                ..Run::default()
+            },
+            event => {
+                // Others may have begun meanwhile: a hub write has the journal for each of its lines alone.
+                let mut newest_first = out.iter_mut().rev();
+                if let Some(run) = newest_first.find(|run| run.run == line.run) {
+                    run.lines += 1;
+                    run.take(event);
+                }
+                continue;
+            }
+        };
+        out.push(Run {
+            run: line.run,
+            time: line.time,
+            operator: line.operator,
+            host: line.host,
+            hub: line.hub,
+            lines: 1,
+            ..begun
+        });
     }
     out.reverse();
     Ok(out)
@@ -120,7 +136,13 @@ impl Run {
                 self.breaker = breaker;
             }
             Event::Interrupted { .. } => self.interrupted = true,
-            Event::Run { .. } | Event::Note { .. } => {}
+            Event::Made { outcome, .. } => {
+                (self.open, self.ended) = (0, true);
+                if let Some(outcome) = outcome.counted() {
+                    *self.outcomes.entry(outcome).or_default() += 1;
+                }
+            }
+            Event::Run { .. } | Event::Announced(_) | Event::Note { .. } => {}
         }
     }
 }
@@ -162,7 +184,8 @@ impl Left {
                     open.remove(&entry.step);
                 }
                 Event::End { .. } | Event::Interrupted { .. } => run = None,
-                Event::Note { .. } => {}
+                // All of a hub write comes in one transaction, or nothing.
+                Event::Announced(_) | Event::Made { .. } | Event::Note { .. } => {}
             }
         }
         Ok(run.map(|run| Self {

@@ -110,7 +110,7 @@ impl Walk {
             self.before = None;
             return;
         };
-        if matches!(line.event, Event::Run { .. }) {
+        if matches!(line.event, Event::Run { .. } | Event::Announced(_)) {
             self.verified.runs += 1;
         }
         self.verified.hub.clone_from(&line.hub);

@@ -3,7 +3,7 @@
 use super::{ChangeLine, HubId, clean};
 use luthier_audit::{Code, Remedy, Subject};
 use luthier_hub::text;
-use luthier_repair::journal::{Entry, Event, Line, Run, Verified};
+use luthier_repair::journal::{Entry, Event, Line, RecordedOutcome, Run, Verified};
 
 /// A run in the list of runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct RunLine {
     pub steps: u64,
     /// Lines of it in the journal.
     pub lines: u64,
-    /// `3 written, 1 refused`.
+    /// `3 written, 1 refused`; what a write site of the hub wrote.
     pub outcomes: String,
     /// Steps that were announced, with nothing said of what became of them.
     pub open: u64,
@@ -49,9 +49,10 @@ impl From<&Run> for RunLine {
             hub: clean(&run.hub),
             steps: run.steps,
             lines: run.lines,
-            outcomes: match outcomes.is_empty() {
-                true => "nothing".to_owned(),
-                false => outcomes.join(", "),
+            outcomes: match &run.hub_write {
+                Some(write) => clean(&write.to_string()),
+                None if outcomes.is_empty() => "nothing".to_owned(),
+                None => outcomes.join(", "),
             },
             open: run.open,
             well: end.is_none() && run.outcomes.keys().all(|outcome| outcome.is_well()),
@@ -99,7 +100,7 @@ impl From<&Entry> for EntryLine {
 pub struct JournalLine {
     pub seq: u64,
     pub time: String,
-    /// `intent`, an outcome, `run`, `end` or `note`.
+    /// `intent`, `announced`, an outcome, `run`, `end` or `note`.
     pub word: String,
     /// In a sentence, or why it did not end well.
     pub words: String,
@@ -107,45 +108,61 @@ pub struct JournalLine {
     pub entry: Option<EntryLine>,
 }
 
+/// Returns the word for an outcome, and whether it is a good one.
+fn ended(outcome: RecordedOutcome) -> (&'static str, bool) {
+    match outcome.counted() {
+        Some(outcome) => (outcome.word(), outcome.is_well()),
+        None => ("not begun", true),
+    }
+}
+
+/// Returns the word and the words of a line, and whether it is a good one. A step has its entry beside them.
+fn told(event: &Event) -> (&'static str, String, bool) {
+    match event {
+        Event::Run { steps, bytes, .. } => {
+            let steps = text::plural(*steps, "step");
+            ("run", format!("{steps}, {}", text::bytes(*bytes)), true)
+        }
+        Event::Intent(_) => ("intent", String::new(), true),
+        Event::Outcome { outcome, why, .. } => {
+            let (word, well) = ended(*outcome);
+            (word, why.clone().unwrap_or_default(), well)
+        }
+        Event::Announced(write) => ("announced", write.to_string(), true),
+        Event::Made {
+            outcome,
+            why,
+            stored,
+            ..
+        } => {
+            let (word, well) = ended(*outcome);
+            let stored = || format!("{} stored", text::plural(*stored, "object"));
+            (word, why.clone().unwrap_or_else(stored), well)
+        }
+        Event::End {
+            stopped, breaker, ..
+        } => {
+            let word = if *stopped { "stopped" } else { "end" };
+            (word, breaker.clone().unwrap_or_default(), breaker.is_none())
+        }
+        Event::Interrupted { done, not_done } => {
+            let words =
+                format!("killed; of the announced steps {done} were done, {not_done} were not");
+            ("interrupted", words, false)
+        }
+        Event::Note { why, bytes, .. } => {
+            let words = format!("{why} ({})", text::plural(*bytes, "byte"));
+            ("note", words, false)
+        }
+    }
+}
+
 impl From<&Line> for JournalLine {
     fn from(line: &Line) -> Self {
-        let (word, words, well, entry) = match &line.event {
-            Event::Run { steps, bytes, .. } => (
-                "run",
-                format!("{}, {}", text::plural(*steps, "step"), text::bytes(*bytes)),
-                true,
-                None,
-            ),
-            Event::Intent(entry) => ("intent", String::new(), true, Some(entry)),
-            Event::Outcome {
-                outcome,
-                why,
-                entry,
-                ..
-            } => {
-                let well = outcome.counted().is_none_or(|outcome| outcome.is_well());
-                let word = outcome.counted().map_or("not begun", |o| o.word());
-                (word, why.clone().unwrap_or_default(), well, Some(entry))
-            }
-            Event::End {
-                stopped, breaker, ..
-            } => {
-                let words = breaker.clone().unwrap_or_default();
-                let word = if *stopped { "stopped" } else { "end" };
-                (word, words, breaker.is_none(), None)
-            }
-            Event::Interrupted { done, not_done } => (
-                "interrupted",
-                format!("killed; of the announced steps {done} were done, {not_done} were not"),
-                false,
-                None,
-            ),
-            Event::Note { why, bytes, .. } => (
-                "note",
-                format!("{why} ({})", text::plural(*bytes, "byte")),
-                false,
-                None,
-            ),
+        let (word, words, well) = told(&line.event);
+        let entry = match &line.event {
+            Event::Intent(entry) | Event::Outcome { entry, .. } => Some(entry),
+            _ => None,
         };
         Self {
             seq: line.seq,

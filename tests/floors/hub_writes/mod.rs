@@ -1,5 +1,6 @@
 //! The hub's write sites, in three pairs of database and store: what they leave is a hub without a fault.
 
+mod announcing;
 mod breaking;
 mod pushing;
 mod refusing;
@@ -12,7 +13,7 @@ use luthier_hub::progress::Progress;
 use luthier_hub::store::checkpoint::Saved;
 use luthier_hub::store::hub::{Database, Hub, ObjectStore};
 use luthier_hub::store::hub_writes::*;
-use luthier_hub::store::{Authority, Environment, Making, Policy, Source, Store, Writer};
+use luthier_hub::store::{Authority, Environment, Making, Policy, Source, Store};
 use luthier_object::time::Micros;
 use luthier_object::{CommitRecord, Kind, Manifest, ObjectId, Proof, SnapshotRecord, identity};
 use luthier_testing::postgres;
@@ -86,8 +87,9 @@ impl Pair {
         self.store.making(&Authority::granted()).unwrap()
     }
 
-    pub fn writer(&self) -> Writer {
-        self.store.writer(&Authority::granted()).unwrap()
+    pub fn writer(&self) -> HubWriter {
+        let writer = self.store.writer(&Authority::granted()).unwrap();
+        writer.hub_writer(Arc::new(NoHubLedger))
     }
 
     /// A repository `alice/song` with its first commit.

@@ -40,6 +40,30 @@ impl Postgres {
         Ok(BatchOutcome::Done)
     }
 
+    /// Marks a repository as deleted, if it is not.
+    pub(super) async fn mark_deleted(&self, repo_id: &str, at: &str) -> Result<bool, IndexError> {
+        const REPOS: &str = "musehub_repos";
+        let failed = |e| self.failed("marking a repository as deleted", e);
+        let Some(column) = self.columns.get(REPOS, "deleted_at") else {
+            return Ok(false);
+        };
+        let mut ask = Statement::default();
+        let at = ask.bind(at.to_owned()).map_err(failed)?;
+        let repo = ask.bind(repo_id.to_owned()).map_err(failed)?;
+        ask.push(&format!(
+            "UPDATE {} AS t SET {} = {} WHERE {} = {repo} AND {} IS NULL",
+            self.columns.sql(REPOS),
+            self.columns.name(REPOS, "deleted_at"),
+            column.take(&at),
+            self.columns.text("t", REPOS, "repo_id"),
+            self.columns.cell("t", REPOS, "deleted_at")
+        ));
+        let mut tx = self.begin().await?;
+        let marked = run(&mut tx, ask).await.map_err(failed)?;
+        tx.commit().await.map_err(failed)?;
+        Ok(marked == 1)
+    }
+
     /// Waits until nobody else lands in this repository: no constraint keeps a branch from being made twice.
     async fn hold(&self, tx: &mut PgConnection, repo_id: &str) -> Result<(), sqlx::Error> {
         let mut ask = Statement::new("SELECT pg_advisory_xact_lock(hashtextextended(");

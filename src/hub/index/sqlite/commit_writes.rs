@@ -39,6 +39,21 @@ impl Sqlite {
         Ok(BatchOutcome::Done)
     }
 
+    /// Marks a repository as deleted, if it is not.
+    pub(super) async fn mark_deleted(&self, repo_id: &str, at: &str) -> Result<bool, IndexError> {
+        let failed = query_error("marking a repository as deleted");
+        let mut ask = Statement::new("UPDATE musehub_repos AS t SET deleted_at = ");
+        let (at, repo) = (ask.bind(at.to_owned()), ask.bind_key(repo_id));
+        let text = self.columns.text("t", "musehub_repos", "repo_id");
+        ask.push(&format!(
+            "{at} WHERE {text} = {repo} AND t.deleted_at IS NULL"
+        ));
+        let mut tx = self.begin().await?;
+        let marked = run(&mut tx, ask).await.map_err(&failed)?;
+        tx.commit().await.map_err(&failed)?;
+        Ok(marked == 1)
+    }
+
     /// Points rows that were there already, and say nothing of their object, at it.
     async fn point_rows(
         &self,

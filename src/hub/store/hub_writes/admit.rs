@@ -1,5 +1,6 @@
 //! Admits arrivals: everything is checked before anything is stored.
 
+use super::HubWriter;
 use super::stage::Staged;
 use super::{Arrivals, HubWriteError};
 use crate::index::RepoRow;
@@ -52,6 +53,15 @@ pub(super) struct Admitted {
 }
 
 impl Admitted {
+    /// Returns the number of objects that arrive, and of their bytes.
+    pub fn size(&self) -> (u64, u64) {
+        let blobs = self.blobs.iter().map(|(_, object)| object);
+        let objects = blobs.chain(&self.snapshots).chain(&self.commits);
+        let sizes = objects.map(|object| object.bytes().len() as u64);
+        let sizes = sizes.chain(self.staged.iter().map(|staged| staged.size));
+        sizes.fold((0, 0), |(count, sum), size| (count + 1, sum + size))
+    }
+
     /// Returns the commits that arrive.
     pub fn commit_records(&self) -> impl Iterator<Item = &CommitRecord> {
         self.commits
@@ -71,7 +81,7 @@ struct Admission<'a> {
     admitted: Admitted,
 }
 
-impl Writer {
+impl HubWriter {
     /// Looks at everything that arrives, and proves it.
     ///
     /// # Errors

@@ -1,13 +1,14 @@
 //! Objects into the store, then rows and head in one transaction.
 
+use super::HubWriter;
 use super::admit::Admitted;
+use super::ledger::{self, HubWrite, Site};
 use super::stage::Staged;
 use super::{HubWriteError, Written, refused};
 use crate::backend::Key;
 use crate::index::{
     BatchOutcome, BlobRow, CommitRow, HeadMove, MembershipRow, Merged, NewRows, RepoRow, WriteBatch,
 };
-use crate::store::Writer;
 use crate::store::rows;
 use crate::store::write::Done;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
@@ -19,16 +20,58 @@ use std::collections::BTreeSet;
 const CONCURRENCY: usize = 16;
 
 /// The other changes of a hub write, beside its objects.
-#[derive(Default)]
 pub(super) struct Around {
+    pub site: Site,
     pub new_repo: Option<RepoRow>,
     pub head: Option<HeadMove>,
     pub merged: Option<Merged>,
 }
 
-impl Writer {
-    /// Brings in what was admitted: blobs before snapshots before commits before rows before the head.
+impl Around {
+    /// Returns a write that changes nothing beside its objects.
+    pub const fn nothing(site: Site) -> Self {
+        Self {
+            site,
+            new_repo: None,
+            head: None,
+            merged: None,
+        }
+    }
+
+    /// Returns what a ledger keeps of the write.
+    fn told(&self, repo: &RepoRow, admitted: &Admitted) -> HubWrite {
+        let head = self.head.as_ref();
+        let seen = head.and_then(|head| head.seen.as_ref());
+        let (objects, bytes) = admitted.size();
+        HubWrite {
+            site: self.site,
+            repo_id: repo.repo_id.clone(),
+            repo: repo.path(),
+            branch: head.map(|head| head.name.clone()),
+            from: seen.and_then(|row| row.head_commit_id.clone()),
+            to: head.map(|head| head.new.clone()),
+            proposal: self.merged.as_ref().map(|m| m.proposal_id.clone()),
+            objects,
+            bytes,
+        }
+    }
+}
+
+impl HubWriter {
+    /// Announces what was admitted, and brings it in.
     pub(super) async fn commit_writes(
+        &self,
+        repo: &RepoRow,
+        admitted: Admitted,
+        around: Around,
+    ) -> Result<Written, HubWriteError> {
+        let told = around.told(repo, &admitted);
+        self.recorded(told, self.bring(repo, admitted, around), ledger::stored)
+            .await
+    }
+
+    /// Brings in what was admitted: blobs before snapshots before commits before rows before the head.
+    async fn bring(
         &self,
         repo: &RepoRow,
         admitted: Admitted,

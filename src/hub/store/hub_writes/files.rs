@@ -1,10 +1,11 @@
 //! Files that are changed on the hub itself: blobs, a snapshot and a commit on a branch.
 
+use super::HubWriter;
 use super::commit_writes::Around;
-use super::{Arrivals, Arrived, Authorship, HubWriteError, Ids, Written, refused};
+use super::{Arrivals, Arrived, Authorship, HubWriteError, Ids, Site, Written, refused};
 use crate::index::HeadMove;
+use crate::store::ServeError;
 use crate::store::chain::TreeCache;
-use crate::store::{ServeError, Writer};
 use bytes::Bytes;
 use luthier_object::{Kind, Manifest, ObjectId, SnapshotRecord, Tree};
 
@@ -15,7 +16,7 @@ pub enum FileChange {
     Remove { path: String },
 }
 
-impl Writer {
+impl HubWriter {
     /// Commits changed files on a branch whose head is still `seen`; without one, on a branch that is
     /// made.
     ///
@@ -69,7 +70,7 @@ impl Writer {
                 new: commit.commit_id.as_str().to_owned(),
                 at: said.time()?,
             }),
-            ..Around::default()
+            ..Around::nothing(Site::Commit)
         };
         let arrivals = Arrivals {
             blobs,

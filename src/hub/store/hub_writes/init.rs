@@ -1,9 +1,9 @@
 //! A new repository, with its first commit and its first snapshot.
 
+use super::HubWriter;
 use super::commit_writes::Around;
-use super::{Arrivals, Authorship, HubWriteError, Ids, Written, refused};
+use super::{Arrivals, Authorship, HubWriteError, Ids, Site, Written, refused};
 use crate::index::{HeadMove, RepoRow};
-use crate::store::Writer;
 use luthier_object::{Manifest, branch};
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ impl NewRepo {
     }
 }
 
-impl Writer {
+impl HubWriter {
     /// Makes a repository whose default branch points at a first commit with an empty tree: an object
     /// as any other, so that the first clone gets it.
     ///
@@ -75,7 +75,7 @@ impl Writer {
                 at: time,
             }),
             new_repo: Some(repo.clone()),
-            merged: None,
+            ..Around::nothing(Site::Init)
         };
         let arrivals = Arrivals {
             blobs: Vec::new(),

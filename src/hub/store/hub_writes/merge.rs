@@ -1,10 +1,10 @@
 //! A proposal that is merged on the hub: a commit with both parents, that every client can fetch.
 
+use super::HubWriter;
 use super::commit_writes::Around;
 use super::history::History;
-use super::{Arrivals, Authorship, HubWriteError, Ids, Written, refused};
+use super::{Arrivals, Authorship, HubWriteError, Ids, Site, Written, refused};
 use crate::index::{BranchRow, HeadMove, Merged, ProposalRow, RepoRow};
-use crate::store::Writer;
 use luthier_object::{ObjectId, merge};
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub struct Merge {
     pub written: Written,
 }
 
-impl Writer {
+impl HubWriter {
     /// Merges an open proposal three ways, path by path, and closes it. The commit's parents are the
     /// heads of the target and of the source, in this order.
     ///
@@ -88,7 +88,7 @@ impl Writer {
                 at: at.clone(),
             }),
             merged: proposal.map(|proposal| closed(proposal, &id, at)),
-            new_repo: None,
+            ..Around::nothing(Site::Merge)
         };
         let arrivals = Arrivals {
             blobs: Vec::new(),

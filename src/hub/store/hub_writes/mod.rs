@@ -1,15 +1,17 @@
 //! The hub's own write sites: init, commit files, sync, push, merge.
 //!
-//! Each checks everything that it was given before it stores anything, stores blobs before snapshots
+//! Each checks everything that it was given before it stores anything, announces what it is about to write, stores blobs before snapshots
 //! before commits, and then brings the rows and the branch's head in one transaction. What is refused
 //! leaves neither row nor object. A writer that loses a race leaves objects that nothing names, and no row.
 
 mod admit;
 mod commit_writes;
+mod deletion;
 mod files;
 mod history;
 mod ids;
 mod init;
+mod ledger;
 mod merge;
 mod push;
 mod stage;
@@ -18,12 +20,13 @@ pub use admit::{MAX_ARRIVALS, Objection};
 pub use files::FileChange;
 pub use ids::Ids;
 pub use init::NewRepo;
+pub use ledger::{HubLedger, HubWrite, HubWriter, NoHubLedger, Site, WriteEnd};
 pub use merge::Merge;
 pub use push::{Push, PushedSnapshot};
 
+use super::StoreError;
 use super::checkpoint::{CheckpointError, Saved};
 use super::write::WriteError;
-use super::{StoreError, Writer};
 use crate::index::{BranchRow, IndexError, RepoRow};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -160,7 +163,7 @@ impl Authorship {
     }
 }
 
-impl Writer {
+impl HubWriter {
     /// Returns the commit that a branch points at; `None` where there is no such branch, or it has none.
     ///
     /// # Errors

@@ -1,11 +1,11 @@
 //! Handles what peers send: a push that moves a branch, and a sync that moves none.
 
+use super::HubWriter;
 use super::admit::Admitted;
 use super::commit_writes::Around;
 use super::history::History;
-use super::{Arrivals, Arrived, HubWriteError, Objection, Written, refused};
+use super::{Arrivals, Arrived, HubWriteError, Objection, Site, Written, refused};
 use crate::index::{BranchRow, HeadMove};
-use crate::store::Writer;
 use crate::store::chain::TreeCache;
 use luthier_object::time::isoformat;
 use luthier_object::{CommitRecord, Delta, Manifest, ObjectId, SnapshotRecord};
@@ -88,7 +88,7 @@ impl Filling {
     }
 }
 
-impl Writer {
+impl HubWriter {
     /// Takes a push: everything in it, and the branch moved forward to its head; or nothing.
     ///
     /// # Errors
@@ -128,7 +128,7 @@ impl Writer {
                 new: push.head.as_str().to_owned(),
                 at: isoformat(now, 0).unwrap_or_default(),
             }),
-            ..Around::default()
+            ..Around::nothing(Site::Push)
         };
         self.commit_writes(&repo, admitted, around).await
     }
@@ -185,7 +185,8 @@ impl Writer {
     pub async fn sync(&self, repo_id: &str, arrivals: Arrivals) -> Result<Written, HubWriteError> {
         let repo = self.repo(repo_id).await?;
         let admitted = self.admit(&repo, arrivals).await?;
-        self.commit_writes(&repo, admitted, Around::default()).await
+        self.commit_writes(&repo, admitted, Around::nothing(Site::Sync))
+            .await
     }
 
     /// Makes whole snapshots from what was sent: each delta is applied to a tree that matches its id, and what it

@@ -1,9 +1,11 @@
 //! Blobs that arrive ahead of their push: stored, and found again when a snapshot names them.
 
-use super::{Arrived, HubWriteError, refused};
+use super::HubWriter;
+use super::{Arrived, HubWrite, HubWriteError, Site, refused};
 use crate::backend::Key;
+use crate::index::RepoRow;
 use crate::store::write::Done;
-use crate::store::{Store, StoreError, Writer};
+use crate::store::{Store, StoreError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use luthier_object::{Kind, ObjectId, Proof, Proven};
 
@@ -20,19 +22,38 @@ pub(super) struct Staged {
     pub key: Key,
 }
 
-impl Writer {
-    /// Stores blobs that no row names yet; the push that needs them brings their rows. Returns how many were not there
-    /// before.
+impl HubWriter {
+    /// Stores blobs that no row names yet; the push to `repo` that needs them brings their rows. Returns how many were
+    /// not there before.
     ///
     /// # Errors
     /// A blob that does not match its id: then nothing is stored. A side that did not answer.
-    pub async fn stage(&self, blobs: Vec<Arrived>) -> Result<u64, HubWriteError> {
+    pub async fn stage(&self, repo: &RepoRow, blobs: Vec<Arrived>) -> Result<u64, HubWriteError> {
         let prove = |blob: Arrived| {
             let proven = Proven::read(Kind::Blob, &blob.id, blob.bytes);
             proven.map_err(|why| refused(blob.id.as_str(), why.to_string()))
         };
         let proven: Vec<Proven> = blobs.into_iter().map(prove).collect::<Result<_, _>>()?;
-        let puts = proven.iter().map(|object| async {
+        if proven.is_empty() {
+            return Ok(0);
+        }
+        let write = HubWrite {
+            site: Site::Blobs,
+            repo_id: repo.repo_id.clone(),
+            repo: repo.path(),
+            branch: None,
+            from: None,
+            to: None,
+            proposal: None,
+            objects: proven.len() as u64,
+            bytes: proven.iter().map(|blob| blob.bytes().len() as u64).sum(),
+        };
+        self.recorded(write, self.store_blobs(&proven), |stored| *stored)
+            .await
+    }
+
+    async fn store_blobs(&self, blobs: &[Proven]) -> Result<u64, HubWriteError> {
+        let puts = blobs.iter().map(|object| async {
             match self.put_object(&object.sealed()).await? {
                 Ok((_, stored)) => Ok(u64::from(stored)),
                 Err(Done::Refused(why)) => Err(refused(object.id().as_str(), why)),

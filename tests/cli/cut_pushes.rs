@@ -1,0 +1,181 @@
+//! A server dies at any moment of a push: no row points at nothing, and the same push succeeds later.
+//!
+//! `LUTHIER_CUT_ROUNDS=200` cuts more often; `LUTHIER_CUT_SEED` gives the same choices again.
+
+use crate::serving::Server;
+use crate::support::*;
+use luthier_object::identity::{CommitScheme, SnapshotScheme};
+use luthier_object::{CommitRecord, Manifest, ObjectId, SnapshotRecord, commit};
+use serde::Serialize;
+use serde_bytes::ByteBuf;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Blobs of a push, and the bytes of each: more than 3 MB together, in two requests.
+const BLOBS: usize = 16;
+const BYTES: usize = 200 << 10;
+
+/// A hub is used for so many rounds, so that an audit of it stays quick.
+const ROUNDS_OF_A_HUB: u64 = 10;
+
+#[derive(Serialize)]
+struct Objects {
+    objects: Vec<BTreeMap<&'static str, Sent>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Sent {
+    Text(String),
+    Bytes(ByteBuf),
+}
+
+/// The requests of one push, in their order, and the head that it brings.
+struct Push {
+    requests: Vec<(&'static str, Vec<u8>)>,
+    head: ObjectId,
+}
+
+fn push(parent: &ObjectId, chance: &mut fastrand::Rng) -> Push {
+    let mut manifest = Manifest::new();
+    let mut objects = Vec::new();
+    for n in 0..BLOBS {
+        let bytes: Vec<u8> = (0..BYTES).map(|_| chance.u8(..)).collect();
+        let id = ObjectId::plain(&Sha256::digest(&bytes).into());
+        manifest.insert(format!("takes/{n}.bin"), id.clone());
+        objects.push(BTreeMap::from([
+            ("object_id", Sent::Text(id.as_str().to_owned())),
+            ("content", Sent::Bytes(ByteBuf::from(bytes))),
+        ]));
+    }
+    let nothing = BTreeSet::new();
+    let tree = SnapshotRecord {
+        snapshot_id: SnapshotScheme::V01.id_of(&manifest, &nothing),
+        manifest: Arc::new(manifest),
+        directories: nothing,
+        created_at: "2026-03-24T12:00:00+00:00".into(),
+        rest: SnapshotRecord::fresh_rest(),
+    };
+    let mut record = CommitRecord {
+        commit_id: ObjectId::new(""),
+        repo_id: "of the client".into(),
+        branch: "main".into(),
+        snapshot_id: Some(tree.snapshot_id.clone()),
+        message: "takes".into(),
+        committed_at: "2026-03-24T12:00:00+00:00".into(),
+        parent_commit_id: Some(parent.clone()),
+        parent2_commit_id: None,
+        author: "zoe".into(),
+        rest: commit::default_rest(),
+    };
+    record.commit_id = CommitScheme::V01.id_of(&record);
+    let second = objects.split_off(BLOBS / 2);
+    let bundle = json!({"commits": [record.to_map()], "snapshots": [tree.to_map()], "objects": []});
+    let last = json!({"bundle": bundle, "branch": "main", "force": false});
+    let body = |objects| rmp_serde::to_vec_named(&Objects { objects }).unwrap();
+    Push {
+        requests: vec![
+            ("push/objects", body(objects)),
+            ("push/objects", body(second)),
+            ("push", rmp_serde::to_vec_named(&last).unwrap()),
+        ],
+        head: record.commit_id,
+    }
+}
+
+impl Push {
+    /// Sends every request; `None` where the server went away.
+    fn send(&self, address: &str) -> Option<Vec<Value>> {
+        let sent = self.requests.iter();
+        sent.map(|(call, body)| post(address, call, body)).collect()
+    }
+}
+
+fn post(address: &str, call: &str, body: &[u8]) -> Option<Value> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    let head = format!(
+        "POST /zoe/cut/{call} HTTP/1.1\r\nHost: {address}\r\nAccept: application/json\r\n\
+         Content-Type: application/x-msgpack\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).ok()?;
+    stream.write_all(body).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (_, body) = answer.split_once("\r\n\r\n")?;
+    serde_json::from_str(body).ok()
+}
+
+/// A hub with an empty repository, and that repository's head.
+fn hub(place: &Sandbox, round: u64) -> (Hub, ObjectId) {
+    let hub = place.demo(&format!("hub-{round}"), &["--healthy"]);
+    let init = ["init", "zoe/cut", "--ids", "v01", "--write", "--json"];
+    let made = place.on(&hub, &init).lines().remove(0);
+    let head = ObjectId::new(made["head"].as_str().unwrap());
+    (hub, head)
+}
+
+/// What an audit finds at most, once a server has died: objects that no row names, and a checkpoint that is due.
+fn is_no_worse(place: &Sandbox, hub: &Hub, found: &mut BTreeMap<String, u64>) {
+    let audit = ["audit", "--depth", "bytes", "--grace", "0s", "--json"];
+    let ran = place.on(hub, &audit);
+    assert!(ran.code <= 1, "{ran:?}");
+    let lines = ran.lines();
+    assert_eq!(lines.last().unwrap()["complete"], true);
+    for line in lines.iter().filter(|line| line["type"] == "finding") {
+        let code = line["code"].as_str().unwrap();
+        let harmless = ["object-orphan", "uri-unlinked", "refs-unsaved"];
+        assert!(harmless.contains(&code), "{line}");
+        *found.entry(code.to_owned()).or_default() += 1;
+    }
+    let verified = place.on(hub, &["journal", "verify"]);
+    assert_eq!(verified.code, 0, "{verified:?}");
+}
+
+#[test]
+fn a_server_that_dies_during_a_push_leaves_no_row_that_points_at_nothing() {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().unwrap());
+    let rounds: u64 = number("LUTHIER_CUT_ROUNDS").unwrap_or(12);
+    let seed = number("LUTHIER_CUT_SEED").unwrap_or_else(|| fastrand::u64(..));
+    eprintln!("LUTHIER_CUT_SEED={seed}");
+    let mut chance = fastrand::Rng::with_seed(seed);
+    let place = Sandbox::new();
+    let (mut found, mut done) = (BTreeMap::new(), 0);
+    let mut longest = Duration::ZERO;
+    let (mut at, mut open) = (hub(&place, 0), None::<Push>);
+    for round in 0..rounds {
+        if round > 0 && round % ROUNDS_OF_A_HUB == 0 {
+            at = hub(&place, round);
+            open = None;
+        }
+        let (hub, head) = &mut at;
+        let mut server = Server::start(&place, hub, &["--write"]);
+        // The first push of all is not cut: it says how long one takes. Later ones are those that were.
+        let whole = open.take().unwrap_or_else(|| push(head, &mut chance));
+        let begun = Instant::now();
+        let answers = whole.send(&server.address).unwrap();
+        longest = longest.max(begun.elapsed());
+        assert_eq!(answers[2]["ok"], true, "{answers:?}");
+        assert_eq!(answers[2]["remote_head"], whole.head.as_str());
+        *head = whole.head;
+        let cut = push(head, &mut chance);
+        let moment = longest.mul_f64(chance.f64());
+        let address = server.address.clone();
+        let sent = std::thread::scope(|scope| {
+            let sending = scope.spawn(|| cut.send(&address));
+            std::thread::sleep(moment);
+            server.kill();
+            sending.join().unwrap()
+        });
+        done += u64::from(sent.is_some());
+        is_no_worse(&place, hub, &mut found);
+        open = Some(cut);
+    }
+    eprintln!("{rounds} cut pushes, {done} after their last answer; findings: {found:?}");
+    assert!(done < rounds, "no push was cut");
+}
