@@ -158,6 +158,13 @@ Examples:
   luthier serve --profile standby         Let clients clone http://127.0.0.1:8420/OWNER/SLUG
   luthier serve --write --tokens t.toml   Take pushes too, from whoever has a token";
 
+pub const DRILL: &str = "\
+Examples:
+  luthier drill --write --confirm staging
+                                          Try every write site on the hub, with its database and store
+  luthier drill --write --confirm staging --out drill.json
+                                          Save the report, for luthier signoff --drill drill.json";
+
 pub const SCHEMA: &str = "\
 Examples:
   luthier schema                          Show what the database offers and lacks

@@ -70,6 +70,7 @@ pub fn name(cli: &Cli) -> &'static str {
             Command::Commit(_) => "commit",
             Command::Merge(_) => "merge",
             Command::Serve(_) => "serve",
+            Command::Drill(_) => "drill",
             Command::SignOff(_) => "signoff",
             Command::Schema(_) => "schema",
             Command::Checkpoint(_) => "checkpoint",

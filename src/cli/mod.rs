@@ -10,6 +10,7 @@ mod console;
 mod demo;
 mod diff_hub;
 mod doctor;
+mod drill;
 mod duration;
 mod error;
 mod faults;
@@ -148,6 +149,9 @@ enum Command {
     /// Serve the hub's repositories to MuseHub clients of March 2026; read-only without --write
     #[command(after_help = help::SERVE)]
     Serve(serve::Serve),
+    /// Run every write site in a repository of its own, which stays and is marked as deleted
+    #[command(after_help = help::DRILL)]
+    Drill(drill::DrillArgs),
     /// Read every object, pull every branch, and write a report that says PASS, FAIL or INCOMPLETE
     #[command(name = "signoff", after_help = help::SIGN_OFF)]
     SignOff(signoff::SignOff),
@@ -334,6 +338,7 @@ async fn dispatch(cli: Cli, stop: Stop) -> Result<Exit, CliError> {
         Some(Command::Commit(command)) => hub_write::run_commit(command, &cli.global, out).await,
         Some(Command::Merge(command)) => hub_write::run_merge(command, &cli.global, out).await,
         Some(Command::Serve(command)) => serve::run(command, &cli.global, out).await,
+        Some(Command::Drill(command)) => drill::run(command, &cli.global, out).await,
         Some(Command::SignOff(command)) => signoff::run(command, &cli.global, out).await,
         Some(Command::Doctor) => doctor::run(&cli.global, out).await,
         Some(Command::Schema(command)) => schema::run(command, &cli.global, out).await,

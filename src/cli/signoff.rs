@@ -10,7 +10,7 @@ use luthier_hub::store::Store;
 use luthier_hub::text;
 use luthier_repair::signoff::markdown_report::to_the_second;
 use luthier_repair::signoff::since::{self, Since};
-use luthier_repair::signoff::{self, Options, Pulls, Signoff, SignoffError, State, Verdict};
+use luthier_repair::signoff::{self, Drill, Options, Pulls, Signoff, SignoffError, State, Verdict};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +28,9 @@ pub struct SignOff {
     /// Check this report instead: was it changed, and what has changed on the hub since
     #[arg(long, value_name = "FILE", conflicts_with = "out", help_heading = help::SELECT)]
     check: Option<PathBuf>,
+    /// Sign off with this report of `luthier drill`, which must be of this hub and less than a day old
+    #[arg(long, value_name = "FILE", conflicts_with = "check", help_heading = help::SELECT)]
+    drill: Option<PathBuf>,
     #[command(flatten)]
     reading: Reading,
 }
@@ -44,11 +47,21 @@ fn pulls(text: &str) -> Result<Pulls, Cause> {
 
 pub async fn run(command: SignOff, global: &Global, out: Output) -> Result<Exit, CliError> {
     let target = target(global)?;
-    let options = Options {
+    let mut options = Options {
         grace: command.reading.grace,
         concurrency: usize::from(command.reading.concurrency),
         pulls: command.pulls,
+        drill: command.drill.as_deref().map(Drill::load).transpose()?,
+        drill_at: None,
     };
+    if let Some(drill) = &options.drill
+        && drill.fingerprint != target.hub.fingerprint()
+    {
+        return Err(CliError::usage(format!(
+            "the drill was on another hub: {} with {}",
+            drill.database, drill.store
+        )));
+    }
     let report = match &command.check {
         Some(path) => Some((path, Signoff::load(path)?)),
         None => None,
@@ -62,6 +75,11 @@ pub async fn run(command: SignOff, global: &Global, out: Output) -> Result<Exit,
             report.hub.database,
             report.hub.store
         )));
+    }
+    if let Some((_, report)) = &report {
+        // The same drill counts again, judged when the report was made.
+        options.drill.clone_from(&report.drill);
+        options.drill_at = report.began.parse().ok();
     }
     let store = open(&target).await?;
     let exit = match report {

@@ -2,6 +2,7 @@
 //! check by its name was seen to hold.
 
 pub mod checks;
+pub mod drill;
 mod error;
 pub mod file;
 pub mod markdown_report;
@@ -9,6 +10,7 @@ mod pulls;
 pub mod since;
 
 pub use checks::{Check, Checks, State, Verdict};
+pub use drill::{Drill, DrillStep};
 pub use error::{ReportError, SignoffError};
 pub use pulls::{FailedPull, PullOutcome, Pulls, RefusedRepo};
 
@@ -38,6 +40,10 @@ pub struct Options {
     /// Reads under way at once.
     pub concurrency: usize,
     pub pulls: Pulls,
+    /// The drill that is signed off with the hub.
+    pub drill: Option<Drill>,
+    /// The time at which the drill must have been fresh; now without.
+    pub drill_at: Option<jiff::Timestamp>,
 }
 
 impl Default for Options {
@@ -47,6 +53,8 @@ impl Default for Options {
             grace: audit.grace,
             concurrency: audit.concurrency,
             pulls: Pulls::All,
+            drill: None,
+            drill_at: None,
         }
     }
 }
@@ -126,6 +134,9 @@ pub struct Signoff {
     pub not_judged: Vec<Code>,
     pub notes: Vec<String>,
     pub pulls: PullOutcome,
+    /// The drill that was signed off with the hub; absent where none was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill: Option<Drill>,
     /// sha256 over every kind, id and sha256 that was read; hex.
     pub digest: String,
     /// Of this report without this field, as canonical JSON; hex.
@@ -174,7 +185,10 @@ pub async fn run_with_report(
         ..Filter::default()
     };
     let severe = report.count(&severe).await?;
-    let checks = Checks::of(report.summary(), &hub, &pulls, severe);
+    let mut checks = Checks::of(report.summary(), &hub, &pulls, severe);
+    if let Some(drill) = &options.drill {
+        checks.of_drill(drill, &hub, options.drill_at.unwrap_or(began));
+    }
     let seen = Seen {
         hub,
         summary: report.summary().clone(),
@@ -229,6 +243,7 @@ impl Seen {
             not_judged: summary.not_judged,
             notes: summary.notes,
             pulls: self.pulls,
+            drill: options.drill.clone(),
             digest: summary.digest,
             sha256: String::new(),
         }

@@ -103,6 +103,17 @@ impl Tokens {
             .map(Self)
     }
 
+    /// Returns one token, which may write to the repository `owner/slug` alone.
+    #[must_use]
+    pub fn of_one(token: &str, repository: &str) -> Self {
+        Self(vec![Token {
+            name: repository.to_owned(),
+            digest: Sha256::digest(token).into(),
+            repositories: vec![repository.to_owned()],
+            right: Right::Write,
+        }])
+    }
+
     /// Returns the token that was sent; `None` if it is unknown. Every token is compared, in constant time.
     #[must_use]
     pub fn find(&self, sent: &str) -> Option<&Token> {

@@ -15,6 +15,7 @@ mod configuration;
 mod crashing;
 mod credentials;
 mod cut_pushes;
+mod drilling;
 mod figures;
 mod front_door;
 mod hidden;

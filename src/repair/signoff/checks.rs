@@ -1,6 +1,6 @@
 //! The checks of a sign-off, each by its name, and the verdict that they give.
 
-use super::{HubSaid, PullOutcome};
+use super::{Drill, HubSaid, PullOutcome};
 use luthier_audit::{Depth, Grade, Summary};
 use luthier_hub::store::Policy;
 use luthier_hub::text;
@@ -277,6 +277,11 @@ impl Checks {
             ),
         };
         self.add("every-branch-tried", held_or_open(every), said);
+    }
+
+    /// Adds the drill that was asked for.
+    pub(super) fn of_drill(&mut self, drill: &Drill, hub: &HubSaid, at: jiff::Timestamp) {
+        self.0.push(drill.check(&hub.fingerprint, at));
     }
 
     /// Returns PASS only if every check of [`NAMES`] was made once and succeeded, and no other check failed.

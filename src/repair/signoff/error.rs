@@ -36,4 +36,6 @@ pub enum ReportError {
     NoReport(#[from] serde_json::Error),
     #[error("it is no report of a sign-off of version {VERSION}")]
     OtherVersion,
+    #[error("it is no report of a drill")]
+    NoDrill,
 }

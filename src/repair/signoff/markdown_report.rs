@@ -14,6 +14,7 @@ pub fn markdown(signoff: &Signoff) -> String {
     let mut out = String::new();
     head(&mut out, signoff);
     checks(&mut out, signoff);
+    drill(&mut out, signoff);
     left(&mut out, signoff);
     pulls(&mut out, signoff);
     figures(&mut out, signoff);
@@ -90,20 +91,35 @@ pub fn to_the_second(time: &str) -> String {
     }
 }
 
+const fn result(state: State) -> &'static str {
+    match state {
+        State::Held => "passed",
+        State::Broken => "**failed**",
+        State::Open => "**not checked**",
+    }
+}
+
 fn checks(out: &mut String, signoff: &Signoff) {
     line!(out, "## Checks\n\n| check | result | why |\n|---|---|---|");
     for check in &signoff.checks {
-        let state = match check.state {
-            State::Held => "passed",
-            State::Broken => "**failed**",
-            State::Open => "**not checked**",
-        };
-        line!(
-            out,
-            "| {} | {state} | {} |",
-            check.name,
-            text::safe(&check.said)
-        );
+        let (name, state) = (&check.name, result(check.state));
+        line!(out, "| {name} | {state} | {} |", text::safe(&check.said));
+    }
+    line!(out, "");
+}
+
+fn drill(out: &mut String, signoff: &Signoff) {
+    let Some(drill) = &signoff.drill else { return };
+    line!(
+        out,
+        "## Drill of the write sites\n\nIn {}, which stays and is marked as deleted; checksum of the report `{}`.\n",
+        code(&drill.repo),
+        text::safe(&drill.sha256)
+    );
+    line!(out, "| step | result | why |\n|---|---|---|");
+    for step in &drill.steps {
+        let (name, state) = (code(&step.name), result(step.state));
+        line!(out, "| {name} | {state} | {} |", code(&step.said));
     }
     line!(out, "");
 }
