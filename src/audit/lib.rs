@@ -213,7 +213,7 @@ pub async fn run(
     options: &Options,
     progress: &Progress,
 ) -> Result<Report, AuditError> {
-    let store = &store.for_job(progress);
+    let store = &store.for_job(progress).by_model().await?;
     let mut scan = Scan::new(store, options, progress).await?;
     match &options.scope {
         Scope::Id(id) => one::judge(&mut scan, id).await?,

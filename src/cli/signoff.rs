@@ -219,7 +219,12 @@ fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
             "failed pull  and {rest} more; the report lists them"
         ))?;
     }
-    out.line(&format!("{}  {}", signoff.verdict.word(), signoff.hub.name))
+    for what in &signoff.not_covered {
+        out.line(&format!("not covered  {what}"))?;
+    }
+    let hub = &signoff.hub;
+    out.line(&format!("judged by    {}", hub.model))?;
+    out.line(&format!("{}  {}", signoff.verdict.word(), hub.name))
 }
 
 async fn check(

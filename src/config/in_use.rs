@@ -3,7 +3,6 @@
 use super::{
     ConfigError, File, Flags, Settings, ValueError, check_variables, path, read_file, variable,
 };
-use luthier_hub::store::Policy;
 use luthier_hub::store::hub::{Database, ObjectStore};
 use luthier_hub::text;
 use std::path::PathBuf;
@@ -64,7 +63,7 @@ pub fn in_use(flags: &Flags) -> Result<InUse, ConfigError> {
             settings.profile.environment.word(),
             &[(&in_profile, is_own)],
         ),
-        policy: from(policy(settings.profile.policy), &[(&in_profile, is_own)]),
+        policy: from(settings.profile.policy.word(), &[(&in_profile, is_own)]),
         theme: from(
             &format!("{theme:?}").to_lowercase(),
             &[("the file", !text.is_empty())],
@@ -140,13 +139,6 @@ fn write(flags: &Flags, settings: &Settings) -> Setting {
         (true, _) => from("allowed", &[("--write", true)]),
         (false, false) => from("allowed", &[("read_only = false of the profile", true)]),
         (false, true) => from("not allowed; --write allows it for one run", &[]),
-    }
-}
-
-const fn policy(policy: Policy) -> &'static str {
-    match policy {
-        Policy::S3Canonical => "s3-canonical",
-        Policy::DbCanonical => "db-canonical",
     }
 }
 

@@ -20,7 +20,7 @@ use luthier_audit::{
     Blocks, Code, Depth, Filter, Finding, Grade, Remedy, Report, Subject, Summary,
 };
 use luthier_hub::progress::Progress;
-use luthier_hub::store::{Environment, Policy, Store};
+use luthier_hub::store::{Environment, Model, Policy, Store};
 use luthier_hub::text;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -66,6 +66,9 @@ pub struct HubSaid {
     pub name: String,
     pub environment: Environment,
     pub policy: Policy,
+    /// The policy with its reason, and the figures of the hub's model; absent in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub model: String,
     pub database: String,
     pub store: String,
     /// Of database, endpoint, bucket and prefix: sha256 in hex.
@@ -112,6 +115,9 @@ pub struct Signoff {
     pub verdict: Verdict,
     /// The reasons why it is not PASS; empty if it is.
     pub reasons: Vec<String>,
+    /// What the verdict says nothing about, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_covered: Vec<String>,
     pub checks: Vec<Check>,
     pub counts: Checked,
     pub findings: BTreeMap<Code, u64>,
@@ -166,7 +172,7 @@ pub async fn run_with_report(
     options: &Options,
     progress: &Progress,
 ) -> Result<(Signoff, Report), SignoffError> {
-    let store = &store.for_job(progress);
+    let store = &store.for_job(progress).by_model().await?;
     let (began, clock) = (jiff::Timestamp::now(), Instant::now());
     progress.phase("schema", None);
     let hub = said(store).await?;
@@ -215,6 +221,7 @@ impl Seen {
     /// Returns the report, but for how long it took and its sha256.
     fn judged(self, checks: Checks, began: jiff::Timestamp, options: &Options) -> Signoff {
         let summary = self.summary;
+        let not_covered = checks::not_covered(&summary, &self.hub);
         Signoff {
             kind: "signoff".to_owned(),
             version: VERSION,
@@ -228,6 +235,7 @@ impl Seen {
             grace_seconds: options.grace.as_secs(),
             verdict: checks.verdict(),
             reasons: checks.reasons(),
+            not_covered,
             checks: checks.into_list(),
             counts: summary.checked,
             findings: summary.findings,
@@ -290,6 +298,7 @@ async fn said(store: &Store) -> Result<HubSaid, SignoffError> {
         name: hub.name.clone(),
         environment: hub.environment,
         policy: hub.policy,
+        model: store.model().map(Model::words).unwrap_or_default(),
         database: hub.describe_database(),
         store: hub.describe_store(),
         fingerprint: hub.fingerprint(),

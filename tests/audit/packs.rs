@@ -2,6 +2,7 @@
 
 use crate::{Blocks, Code, Depth, Filter, Finding, Grade, Options, Scope, Subject, run};
 use luthier_hub::progress::Progress;
+use luthier_hub::store::Policy;
 use luthier_hub::testing::june::June;
 
 async fn audited(june: &June, depth: Depth, scope: Scope) -> Vec<Finding> {
@@ -185,4 +186,27 @@ async fn a_blob_that_only_its_row_keeps_is_not_stored_and_stops_no_pull() {
     let (finding, _) = not_stored(audited(&june, Depth::Presence, Scope::Hub).await);
     assert!(!finding.evidence.is_cached() && finding.blocks.is_some());
     assert!(finding.refused.is_some());
+}
+
+/// Without a configured policy the hub's model decides. A snapshot that only its row gives is counted.
+#[tokio::test]
+async fn a_hub_of_june_is_judged_by_its_model() {
+    let mut june = June::new().await;
+    june.hub.hub.policy = Policy::ByModel;
+    let store = june.hub.open().await;
+    let report = run(&store, &Options::default(), &Progress::new()).await;
+    let report = report.unwrap();
+    let summary = report.summary();
+    assert_eq!(
+        (summary.policy, summary.single_rows),
+        (Policy::DbCanonical, 1)
+    );
+    let says = "policy db-canonical, as the hub's rows show: 0 of 1 sampled commits have an object";
+    assert!(summary.model.starts_with(says), "{}", summary.model);
+    assert_eq!(worse(&june, Depth::Presence).await, []);
+    // What is configured counts.
+    june.hub.hub.policy = Policy::S3Canonical;
+    let worse = worse(&june, Depth::Presence).await;
+    let missing = worse.iter().filter(|(code, _)| *code == Code::UriMissing);
+    assert_eq!(missing.count(), 2);
 }

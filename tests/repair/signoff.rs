@@ -232,3 +232,24 @@ async fn what_changed_since_a_report_is_named_and_nothing_else() {
     );
     assert!(!since.holds());
 }
+
+#[tokio::test]
+async fn a_sign_off_of_a_hub_that_is_right_in_its_rows_says_what_it_does_not_cover() {
+    let mut june = luthier_hub::testing::june::June::new().await;
+    june.hub.hub.policy = luthier_hub::store::Policy::ByModel;
+    let store = june.hub.open().await;
+    let signed = crate::signoff::run(&store, &Default::default(), &Progress::new())
+        .await
+        .unwrap();
+    assert_eq!(signed.verdict, Verdict::Pass, "{:?}", signed.reasons);
+    let [rows, single] = signed.not_covered.as_slice() else {
+        panic!("{:?}", signed.not_covered);
+    };
+    assert!(rows.starts_with("2 rows of commits and snapshots are in the database alone"));
+    assert!(single.starts_with("1 snapshot rests on a single row"));
+    let page = crate::signoff::markdown_report::markdown(&signed);
+    assert!(
+        page.contains(rows) && page.contains(&signed.hub.model),
+        "{page}"
+    );
+}

@@ -221,6 +221,7 @@ async fn a_row_is_never_pointed_at_bytes_that_were_not_read_back() {
         }),
         patient: None,
         copies: None,
+        model: None,
     };
     let writer = store.writer(&Authority::granted()).unwrap();
     let error = writer

@@ -6,7 +6,7 @@ use crate::unlinked::{Fate, Fates};
 use crate::{AuditError, Depth};
 use luthier_hub::index::Counts;
 use luthier_hub::index::audit_scratch::AuditScratch;
-use luthier_hub::store::{Policy, Store};
+use luthier_hub::store::{Model, Policy, Store};
 use luthier_object::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -70,8 +70,12 @@ pub struct Summary {
     #[serde(skip)]
     pub digest: String,
     /// Which rows of the hub need a `storage_uri`.
-    #[serde(skip)]
     pub policy: Policy,
+    /// The policy with its reason, and the figures of the hub's model.
+    pub model: String,
+    /// Snapshots that rest on their row alone: the store has no object of them, and no chain of deltas gives them.
+    #[serde(skip_serializing_if = "is_none")]
+    pub single_rows: u64,
     /// The hub's missing features, each once.
     pub notes: Vec<String>,
     /// So much missing or wrong together that the hub may be looked at in the wrong way; the first few.
@@ -95,6 +99,7 @@ impl Summary {
         Self {
             depth,
             policy: store.hub().policy,
+            model: store.model().map(Model::words).unwrap_or_default(),
             not_judged: FAULTS
                 .iter()
                 .map(|fault| fault.code)
@@ -156,6 +161,20 @@ impl Summary {
             self.add_grade(grade, count);
         }
         Ok(())
+    }
+
+    /// Says how many snapshots rest on a single row.
+    #[must_use]
+    pub fn single_rows_words(&self) -> String {
+        let verb = if self.single_rows == 1 {
+            "rests"
+        } else {
+            "rest"
+        };
+        format!(
+            "{} {verb} on a single row: no object, no chain of deltas, no copy under another key",
+            luthier_hub::text::plural(self.single_rows, "snapshot")
+        )
     }
 
     /// Formats the number of rows and objects that are too young to be judged.

@@ -386,11 +386,25 @@ impl Scan<'_> {
             self.snapshot_facts += facts.len() as u32;
             self.scratch.add_snapshots(&facts).await?;
             self.summary.checked.snapshots += facts.len() as u64;
+            self.count_single_rows(&page);
             self.name_entries(&page).await?;
             if self.take(page).await? {
                 return Ok(());
             }
         }
+    }
+
+    /// Counts the snapshots of a page that nothing but their own row gives.
+    fn count_single_rows(&mut self, page: &Judged<SnapshotRow>) {
+        if self.options.depth == Depth::Rows {
+            return;
+        }
+        let is_single = |(row, verdict): &&(SnapshotRow, Option<Verdict>)| {
+            let fate = Fate::of(Kind::Snapshot, verdict.as_ref());
+            let elsewhere = matches!(fate, Fate::Linked | Fate::Unknown | Fate::TooNew);
+            row.storage_uri.is_none() && row.delta.is_none() && !elsewhere
+        };
+        self.summary.single_rows += page.rows.iter().filter(is_single).count() as u64;
     }
 
     /// Lays down which blobs the trees of a page name, and which of these cannot be pulled.

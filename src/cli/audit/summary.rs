@@ -10,6 +10,7 @@ pub(super) fn write(summary: &Summary, out: &Output) -> Result<(), CliError> {
     found(summary, out)?;
     skipped(summary, out)?;
     incomplete(summary, out)?;
+    out.line(&format!("Judged by {}.", summary.model))?;
     for note in &summary.notes {
         out.line(&format!("Note: {note}."))?;
     }
@@ -50,6 +51,9 @@ fn skipped(summary: &Summary, out: &Output) -> Result<(), CliError> {
             "{} without storage_uri.",
             text::plural(*count, &format!("{kind} row"))
         ))?;
+    }
+    if summary.single_rows > 0 {
+        out.line(&format!("{}.", summary.single_rows_words()))?;
     }
     if summary.too_new > 0 {
         out.line(&format!(

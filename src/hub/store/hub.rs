@@ -52,10 +52,24 @@ impl Environment {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
+    /// Not configured: what a sample of the hub's rows shows.
     #[default]
+    ByModel,
     S3Canonical,
     /// A null `storage_uri` on a commit or snapshot is information, not a fault.
     DbCanonical,
+}
+
+impl Policy {
+    /// Returns the word as configuration and reports write it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Policy::ByModel => "by-model",
+            Policy::S3Canonical => "s3-canonical",
+            Policy::DbCanonical => "db-canonical",
+        }
+    }
 }
 
 /// The place of a hub's rows.

@@ -12,6 +12,7 @@ pub mod hub;
 pub mod hub_writes;
 mod making;
 mod migrate;
+mod model;
 pub mod packs;
 pub mod read;
 pub mod rebuild;
@@ -24,6 +25,7 @@ pub mod write;
 pub use authority::Authority;
 pub use hub::{Environment, Hub, HubError, Policy};
 pub use making::Making;
+pub use model::Model;
 pub use read::{ServeError, Served, Source};
 pub use write::Writer;
 
@@ -75,6 +77,8 @@ pub struct Store {
     patient: Option<Patient>,
     write_side: Option<WriteSide>,
     copies: Option<Arc<dyn Copies>>,
+    /// What the rows show of the hub's model, once somebody has looked.
+    model: Option<Model>,
 }
 
 /// Copies of objects that are stored outside the hub, such as a client's folder: looked at where the hub itself
@@ -154,6 +158,32 @@ impl Store {
             }),
             ..self
         }
+    }
+
+    /// Returns the same hub with a policy: the configured one, else that which follows from the hub's model.
+    ///
+    /// # Errors
+    /// The database gave no answer.
+    pub async fn by_model(&self) -> Result<Self, IndexError> {
+        if self.model.is_some() {
+            return Ok(self.clone());
+        }
+        let model = Model::look(self.index(), self.hub.policy).await?;
+        let hub = Hub {
+            policy: model.policy(),
+            ..self.hub.clone()
+        };
+        Ok(Self {
+            hub,
+            model: Some(model),
+            ..self.clone()
+        })
+    }
+
+    /// Returns what a sample of the rows shows of the hub's model, where [`Store::by_model`] has looked.
+    #[must_use]
+    pub fn model(&self) -> Option<&Model> {
+        self.model.as_ref()
     }
 
     /// Ends every connection to the database. Other clones of this store can read no more.

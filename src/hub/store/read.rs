@@ -106,6 +106,7 @@ impl Store {
             write_side,
             patient: None,
             copies: None,
+            model: None,
         })
     }
 
@@ -124,6 +125,7 @@ impl Store {
             write_side: Some(WriteSide { index, backend }),
             patient: None,
             copies: None,
+            model: None,
         }
     }
 

@@ -319,6 +319,23 @@ impl Checks {
     }
 }
 
+/// Says what a sign-off under the policy `db-canonical` does not cover.
+pub(super) fn not_covered(summary: &Summary, hub: &HubSaid) -> Vec<String> {
+    let rows = rows_by_policy(summary, hub);
+    let mut out = Vec::new();
+    if rows > 0 {
+        out.push(format!(
+            "{} of commits and snapshots {} in the database alone: the rows are sound now, but no second copy of them was checked.",
+            text::plural(rows, "row"),
+            if rows == 1 { "is" } else { "are" }
+        ));
+        if summary.single_rows > 0 {
+            out.push(format!("{}.", summary.single_rows_words()));
+        }
+    }
+    out
+}
+
 /// Counts the rows of commits and snapshots that need no object under the hub's policy.
 fn rows_by_policy(summary: &Summary, hub: &HubSaid) -> u64 {
     if hub.policy != Policy::DbCanonical {

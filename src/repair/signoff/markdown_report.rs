@@ -60,11 +60,15 @@ fn head(out: &mut String, signoff: &Signoff) {
     if !signoff.reasons.is_empty() {
         line!(out, "");
     }
+    for what in &signoff.not_covered {
+        line!(out, "Not covered: {}\n", text::safe(what));
+    }
     let hub = &signoff.hub;
     line!(out, "| | |\n|---|---|");
     line!(out, "| database | {} |", code(&hub.database));
     line!(out, "| store | {} |", code(&hub.store));
     line!(out, "| environment | {} |", hub.environment.word());
+    line!(out, "| judged by | {} |", text::safe(&hub.model));
     line!(out, "| began | {} |", to_the_second(&signoff.began));
     line!(out, "| ended | {} |", to_the_second(&signoff.ended));
     line!(

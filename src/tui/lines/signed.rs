@@ -27,6 +27,9 @@ pub struct SignedLine {
     /// Repositories and branches that no client can pull, or whose pull could not be read, each in a line.
     pub pulls: Vec<String>,
     pub seconds: u64,
+    /// The policy with its reason, and what the verdict says nothing about.
+    pub judged_by: String,
+    pub not_covered: Vec<String>,
 }
 
 impl From<&Signoff> for SignedLine {
@@ -67,6 +70,8 @@ impl From<&Signoff> for SignedLine {
                 .saturating_sub(signoff.left_total),
             pulls: pulls.collect(),
             seconds: signoff.seconds as u64,
+            judged_by: clean(&signoff.hub.model),
+            not_covered: signoff.not_covered.iter().map(|what| clean(what)).collect(),
         }
     }
 }

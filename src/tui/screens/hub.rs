@@ -230,6 +230,9 @@ fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
     };
     say_known(shared, last, head, theme);
     let last = &last.summary;
+    if !last.model.is_empty() {
+        head.pair("judged by", &last.model, theme, theme.muted);
+    }
     for hidden in last.hidden.iter().take(3) {
         let text = format!("incomplete: {}", hidden.said);
         head.pair("", &text, theme, theme.warning);

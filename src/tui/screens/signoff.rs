@@ -299,6 +299,12 @@ fn ended(end: &SignedLine, out: &mut Text, theme: &Theme) {
         Verdict::Incomplete => ("?", "something could not be checked", theme.warning),
     };
     out.say(&format!("{mark} {}: {words}", end.verdict.word()), style);
+    for what in &end.not_covered {
+        out.say(&format!("not covered: {what}"), theme.text);
+    }
+    if !end.judged_by.is_empty() {
+        out.say(&format!("judged by {}", end.judged_by), theme.muted);
+    }
     out.gap();
     for check in &end.checks {
         let (mark, style) = match check.state {

@@ -45,6 +45,8 @@ impl FakeHub {
             _ => (Verdict::Fail, State::Broken),
         };
         SignedLine {
+            judged_by: String::new(),
+            not_covered: Vec::new(),
             verdict,
             checks: vec![HeldLine {
                 name: "no-critical".into(),

@@ -1,47 +1,26 @@
 //! Tells which storage model a hub follows, by what its rows show.
 
 use super::Check;
-use crate::index::{Counts, Index, IndexError};
+use crate::index::{Counts, Index};
+use crate::store::model::Model;
 use crate::store::{Hub, Policy};
 use crate::text::{grouped, plural};
-use luthier_object::Kind;
 
 /// The check's name.
 const MODEL: &str = "model";
 
-/// Blob rows that are looked at, spread over all ids.
-const SAMPLE: u64 = 16;
-
-/// Rows that are passed over in search of one that says where its object is.
-const WINDOW: u32 = 500;
-
 /// Says whether commits and snapshots have objects of their own, and where blobs are.
 pub(super) async fn examine(index: &dyn Index, counts: &Counts, hub: &Hub) -> Check {
-    match packed(index).await {
-        Err(error) => Check::unusable(MODEL, error),
-        Ok(packed) => judge(counts, packed, hub.policy),
-    }
+    let model = match Model::look(index, hub.policy).await {
+        Err(error) => return Check::unusable(MODEL, error),
+        Ok(model) => model,
+    };
+    judge(counts, &model)
 }
 
-/// Returns how many of the sampled blobs are in packs, and how many were sampled.
-async fn packed(index: &dyn Index) -> Result<(u64, u64), IndexError> {
-    let (mut packed, mut sampled) = (0, 0);
-    let mut last = String::new();
-    for n in 0..SAMPLE {
-        let after = format!("sha256:{n:x}");
-        let Some((id, uri)) = index.next_located(Kind::Blob, &after, WINDOW).await? else {
-            continue;
-        };
-        if id != last {
-            sampled += 1;
-            packed += u64::from(uri.starts_with("mpack://"));
-            last = id;
-        }
-    }
-    Ok((packed, sampled))
-}
-
-fn judge(counts: &Counts, (packed, sampled): (u64, u64), policy: Policy) -> Check {
+fn judge(counts: &Counts, model_of: &Model) -> Check {
+    let (sampled, packed) = model_of.blobs();
+    let policy = model_of.policy();
     let [commits, snapshots, _] = counts.null_uris;
     let records = counts.commits + counts.snapshots;
     let rows_alone = commits.unwrap_or(counts.commits) + snapshots.unwrap_or(counts.snapshots);
@@ -71,6 +50,7 @@ fn judge(counts: &Counts, (packed, sampled): (u64, u64), policy: Policy) -> Chec
             ),
         };
     }
+    found += &format!("; policy {}", policy.word());
     match rows_alone == records && policy == Policy::S3Canonical {
         true => Check::warn(
             MODEL,
