@@ -219,6 +219,11 @@ fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
             "failed pull  and {rest} more; the report lists them"
         ))?;
     }
+    verdict(signoff, out)
+}
+
+/// Prints the verdict, with what it says nothing about and the policy that it follows.
+fn verdict(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
     for what in &signoff.not_covered {
         out.line(&format!("not covered  {what}"))?;
     }
