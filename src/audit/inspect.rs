@@ -15,7 +15,7 @@ use super::judge::{Judge, stops_pull};
 use super::{AuditError, Depth, Finding, Options, by_id, suggest};
 use luthier_hub::store::{Store, reconstruct};
 use luthier_hub::text;
-use luthier_object::{Kind, ObjectId};
+use luthier_object::{Kind, ObjectId, Signature};
 use serde::Serialize;
 
 /// The bytes of an object that the console keeps: 256 KiB.
@@ -87,6 +87,9 @@ pub struct Inspection {
     pub object: ObjectView,
     pub fields: Vec<FieldDiff>,
     pub identity: Vec<Trial>,
+    /// Of a signed commit: what its signature says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
     /// Of a blob whose bytes can be read: its two ids.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blob_ids: Option<by_bytes::BlobIds>,
@@ -181,6 +184,7 @@ pub async fn inspect(store: &Store, kind: Kind, id: &ObjectId) -> Result<Inspect
         fields: fields(&row, stored.as_ref()),
         identity: trials::of(&row, stored.as_ref(), manifest, blob_ids.as_ref()),
         blob_ids,
+        signature: verdict.signature,
         row: row.columns(),
         object,
         links,

@@ -14,7 +14,7 @@ use super::{Depth, Options};
 use luthier_hub::index::audit_scratch::Standing;
 use luthier_hub::store::chain::TreeCache;
 use luthier_hub::store::{Policy, Store};
-use luthier_object::{Kind, ObjectId, Record};
+use luthier_object::{Kind, ObjectId, Record, Signature};
 use object::{judge_object, judge_others, judge_unlinked, names};
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -50,6 +50,8 @@ pub struct Verdict {
     pub unknown: Vec<String>,
     /// `kind scheme` of what reproduced the id.
     pub scheme: Option<String>,
+    /// Of a commit whose id its row reproduces, at depth bytes: what its signature says.
+    pub signature: Option<Signature>,
     /// The number of bytes that were read to the last one, and their sha256.
     pub read: Option<(u64, [u8; 32])>,
     /// Of a snapshot, the best known manifest: proved, else as cached.

@@ -184,6 +184,10 @@ fn write_identity(found: &Inspection, out: &Output) -> Result<(), CliError> {
             trial.scheme, trial.yields, trial.source
         ))?;
     }
+    if let Some(signature) = found.signature {
+        heading(out, &format!("signature: {}", signature.name()))?;
+        out.line(&format!("  {}", signature.is()))?;
+    }
     if !found.links.is_empty() {
         heading(out, "links")?;
         for link in &found.links {

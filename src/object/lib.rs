@@ -32,6 +32,7 @@ pub mod meta;
 pub mod pack;
 pub mod path;
 pub mod proof;
+pub mod signature;
 pub mod snapshot;
 #[cfg(any(test, feature = "testing"))]
 pub mod tally;
@@ -44,6 +45,7 @@ pub use id::{Algo, ObjectId};
 pub use json::JsonError;
 pub use manifest::{Delta, Encoding, Manifest, ManifestError};
 pub use proof::{Proof, ProofError, Proven, Record, Sealed};
+pub use signature::Signature;
 pub use snapshot::SnapshotRecord;
 pub use tree::Tree;
 

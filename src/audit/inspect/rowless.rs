@@ -54,6 +54,7 @@ pub(super) async fn inspect(
             fields: Vec::new(),
             identity: trials::of_object(&digest, stored.as_ref()),
             blob_ids: None,
+            signature: None,
             links: links_of(store, stored.as_ref()).await?,
             findings: Vec::new(),
             object,

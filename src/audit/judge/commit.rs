@@ -15,7 +15,7 @@ use luthier_hub::index::CommitRow;
 use luthier_hub::index::audit_scratch::StoredCopy;
 use luthier_hub::store::reconstruct::{self, RowError};
 use luthier_object::identity::{self, CommitScheme, Recovered, Stated};
-use luthier_object::{Kind, ObjectId, Record, meta, time};
+use luthier_object::{CommitRecord, Kind, ObjectId, Record, Signature, meta, time};
 
 /// Returns the evidence on a commit whose id no formula reproduces from its row.
 fn unverifiable(record: &Result<(), RowError>) -> Evidence {
@@ -74,6 +74,7 @@ impl Judge {
         let (looked, beside) = self.read_twice(Kind::Commit, &id, looked, compare).await;
         if let Some(proof) = &proof {
             verdict.proved_by(Kind::Commit, proof.scheme.name());
+            verdict.signature = self.signature(&proof.record);
         }
         let proof = proof.as_ref();
         let unproved = || about(unverifiable(&record));
@@ -89,6 +90,14 @@ impl Judge {
             }
         }
         verdict
+    }
+
+    /// Returns what the signature of a proved commit says, where this depth asks.
+    fn signature(&self, record: &CommitRecord) -> Option<Signature> {
+        match self.depth {
+            Depth::Bytes => Signature::of(record),
+            Depth::Rows | Depth::Presence => None,
+        }
     }
 
     /// Returns the scheme under which a row gives its id as it stands, where that is all that this depth asks: nearly

@@ -7,7 +7,7 @@ use crate::{AuditError, Depth};
 use luthier_hub::index::Counts;
 use luthier_hub::index::audit_scratch::AuditScratch;
 use luthier_hub::store::{Model, Policy, Store};
-use luthier_object::Kind;
+use luthier_object::{Kind, Signature};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -60,6 +60,12 @@ pub struct Summary {
     pub wrong_pair: Option<String>,
     /// The number of ids that each scheme reproduced, by `kind scheme`.
     pub schemes: BTreeMap<String, u64>,
+    /// Signed commits by what their signature says, at depth bytes. A question of trust: none of them is a finding.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub signatures: BTreeMap<Signature, u64>,
+    /// The first commits whose signature is invalid.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub invalid_signatures: Vec<String>,
     /// Codes that this depth does not pay for, and that were not met.
     pub not_judged: Vec<Code>,
     /// Codes that this depth does not pay for, met where something else spoke against a row: there may be more.
@@ -82,6 +88,9 @@ pub struct Summary {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mass_faults: Vec<String>,
 }
+
+/// The most commits with an invalid signature that are named.
+const SHOWN: usize = 10;
 
 fn is_none(count: &u64) -> bool {
     *count == 0
@@ -116,6 +125,14 @@ impl Summary {
         self.not_judged.extend(WHOLE_HUB);
         self.not_judged.sort_unstable();
         self.not_judged.dedup();
+    }
+
+    /// Counts the signature of a commit.
+    pub(crate) fn count_signature(&mut self, id: &str, signature: Signature) {
+        *self.signatures.entry(signature).or_default() += 1;
+        if signature == Signature::Invalid && self.invalid_signatures.len() < SHOWN {
+            self.invalid_signatures.push(id.to_owned());
+        }
     }
 
     /// Counts a row without `storage_uri`, where it could have one.

@@ -354,6 +354,9 @@ impl Scan<'_> {
                 self.mass.take(R::KIND, &repo, &verdict.findings);
             }
             self.note_read(R::KIND, row.id(), &verdict);
+            if let Some(signature) = verdict.signature {
+                self.summary.count_signature(row.id(), signature);
+            }
             for mut finding in self.fold(verdict) {
                 finding.repo.clone_from(&repo);
                 findings.push(finding);

@@ -4,6 +4,7 @@ use crate::cli::CliError;
 use crate::cli::output::Output;
 use luthier_audit::{Code, Summary};
 use luthier_hub::text;
+use luthier_object::Signature;
 
 /// Prints the figures of an audit.
 pub(super) fn write(summary: &Summary, out: &Output) -> Result<(), CliError> {
@@ -11,6 +12,7 @@ pub(super) fn write(summary: &Summary, out: &Output) -> Result<(), CliError> {
     skipped(summary, out)?;
     incomplete(summary, out)?;
     out.line(&format!("Judged by {}.", summary.model))?;
+    signatures(summary, out)?;
     for note in &summary.notes {
         out.line(&format!("Note: {note}."))?;
     }
@@ -42,6 +44,30 @@ fn found(summary: &Summary, out: &Output) -> Result<(), CliError> {
         text::grouped(checked.read),
         text::bytes(checked.bytes),
     ))
+}
+
+/// Prints what the signatures of commits say.
+fn signatures(summary: &Summary, out: &Output) -> Result<(), CliError> {
+    if summary.signatures.is_empty() {
+        return Ok(());
+    }
+    let counts = summary.signatures.iter().map(|(signature, count)| {
+        let count = text::grouped(*count);
+        match signature {
+            Signature::Valid => format!("{count} valid"),
+            Signature::Invalid => format!("{count} invalid"),
+            Signature::KeyUnknown => format!("{count} not checked (key unknown)"),
+        }
+    });
+    let counts: Vec<String> = counts.collect();
+    out.line(&format!(
+        "Signatures: {}. They are a question of trust, not of damage.",
+        counts.join(", ")
+    ))?;
+    for id in &summary.invalid_signatures {
+        out.line(&format!("  invalid: commit {id}"))?;
+    }
+    Ok(())
 }
 
 /// Prints the rows that have no object yet, and those that were not judged.

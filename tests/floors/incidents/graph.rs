@@ -1,7 +1,6 @@
 //! Merges on the server, heads and pushes.
 
 use super::*;
-use luthier_hub::testing::between::sql;
 use luthier_object::identity::{CommitScheme, commit_trials};
 
 /// Incident 1: a pull aborts after a merge on the server, whose formula was its own. The id is the digest of what the
@@ -107,32 +106,4 @@ async fn incident_16_a_push_that_died_leaves_blobs_that_nothing_refers_to() {
     let expected: Vec<_> = ids.iter().map(|id| (Code::BlobUnreferenced, *id)).collect();
     assert_eq!(unreferenced, expected);
     assert_eq!(worse(&found), []);
-}
-
-/// Two branches on one head are no fault: what one of them says is true of both.
-#[tokio::test]
-async fn two_branches_on_one_head_are_no_fault() {
-    let two = Two::new().await;
-    for name in ["main", "release"] {
-        two.hub.branch(name, &two.second.commit_id).await;
-    }
-    assert_eq!(audited(&two.hub).await, []);
-}
-
-/// A hub that is asked for an id and a clone that stopped at a depth are different things: in a hub every parent is
-/// named by a row, so one that is not there is missing. `luthier verify` says the other of a shallow clone.
-#[tokio::test]
-async fn the_parent_that_a_hub_lacks_is_a_missing_row() {
-    let two = Two::new().await;
-    two.hub.branch("main", &two.second.commit_id).await;
-    let database = two.hub.folder.path().join("hub.db");
-    let id = &two.first.commit_id;
-    sql(
-        &database,
-        &format!("DELETE FROM musehub_commits WHERE commit_id = '{id}'"),
-    )
-    .await;
-    let found = audited(&two.hub).await;
-    let row = told(Code::RowMissing, id, Remedy::Reindex, Auto::Ask);
-    assert_eq!(worse(&found), [row]);
 }

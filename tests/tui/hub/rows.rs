@@ -509,6 +509,7 @@ impl FakeHub {
         };
         Inspection {
             blob_ids: None,
+            signature: None,
             kind,
             id: id(1),
             repo: "alice/song".into(),
