@@ -148,7 +148,8 @@ pub async fn carry_out(
         text::plural(plan.totals().steps, "step"),
         target.hub.name
     );
-    confirm(target, &question, how.yes, how.confirm.as_deref()).await?;
+    let asked = (question.as_str(), plan.doubt());
+    confirm(target, asked, how.yes, how.confirm.as_deref()).await?;
     let writer = match how.care.unguarded {
         true => store.writer(authority)?.unguarded(),
         false => store.writer(authority)?,

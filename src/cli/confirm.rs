@@ -4,6 +4,7 @@ use super::{CliError, Exit};
 use crate::config::Target;
 use luthier_hub::store::Environment;
 use luthier_hub::text;
+use luthier_repair::{Doubt, why_name};
 use std::io::{IsTerminal, Write};
 
 /// Refuses to go on in production unless the hub was named with `--confirm`.
@@ -17,10 +18,11 @@ pub fn production_named(target: &Target, given: Option<&str>) -> Result<(), CliE
     Ok(())
 }
 
-/// Asks once, with no as the answer that is taken for granted.
+/// Asks once, with no as the answer that is taken for granted: for `y`, or for the hub's name where the console
+/// asks for it too.
 pub async fn confirm(
     target: &Target,
-    question: &str,
+    (question, doubt): (&str, Option<Doubt>),
     yes: bool,
     given: Option<&str>,
 ) -> Result<(), CliError> {
@@ -36,10 +38,12 @@ pub async fn confirm(
             "standard input is not a terminal, so nobody can confirm; add --yes",
         ));
     }
-    let expected = if production { &target.hub.name } else { "yes" };
+    let why = why_name(doubt, target.hub.environment);
+    let expected = why.map_or("y", |_| &target.hub.name);
     let mut err = std::io::stderr();
     let (asked, answer) = (text::safe(question), text::safe(expected));
-    let _ = write!(err, "{asked} Type `{answer}` to go on: ");
+    let why = why.map_or_else(String::new, |why| format!("{why} "));
+    let _ = write!(err, "{asked} {why}Type `{answer}` to go on: ");
     let _ = err.flush();
     // On another thread, so that a signal is handled while the dialog waits.
     let read = tokio::task::spawn_blocking(|| {
@@ -47,7 +51,8 @@ pub async fn confirm(
         std::io::stdin().read_line(&mut answer).map(|_| answer)
     });
     let answer = read.await.ok().and_then(Result::ok);
-    if answer.is_some_and(|answer| answer.trim() == expected) {
+    let agrees = |answer: &str| answer == expected || (why.is_empty() && answer == "yes");
+    if answer.is_some_and(|answer| agrees(answer.trim())) {
         Ok(())
     } else {
         Err(CliError {

@@ -224,12 +224,15 @@ fn summary(pulled: &Pulled, options: &PullOptions) -> Value {
         .iter()
         .map(|(name, head)| (name.clone(), json!(head)))
         .collect();
+    let received = &pulled.received;
+    let made: u64 = received.reconstructed.iter().sum();
     json!({
         "type": "summary", "complete": pulled.is_complete(), "stopped": pulled.stopped,
         "repo": pulled.repo, "layout": options.layout.name(), "branches": heads,
-        "fetched": by_kind(&pulled.fetched), "held": by_kind(&pulled.held),
-        "reconstructed": pulled.reconstructed, "empty_blobs": pulled.empty,
-        "bytes": pulled.bytes, "refused": pulled.refused, "unknown_have": pulled.unknown,
+        "fetched": by_kind(&received.fetched), "held": by_kind(&pulled.held),
+        "foreign_commits": received.foreign_commits,
+        "reconstructed": made, "empty_blobs": received.empty,
+        "bytes": received.bytes, "refused": pulled.refused, "unknown_have": pulled.unknown,
     })
 }
 
@@ -293,16 +296,26 @@ fn write_heads(pulled: &Pulled, out: &Output) -> Result<(), CliError> {
 }
 
 fn write_counts(pulled: &Pulled, out: &Output) -> Result<(), CliError> {
-    let bytes = text::bytes(pulled.bytes);
-    out.line(&format!("{} fetched ({bytes}).", counted(&pulled.fetched)))?;
+    let received = &pulled.received;
+    let bytes = text::bytes(received.bytes);
+    out.line(&format!(
+        "{} fetched ({bytes}).",
+        counted(&received.fetched)
+    ))?;
+    if let Some(words) = received.foreign_words() {
+        out.line(&format!("{words}."))?;
+    }
     if pulled.held.iter().any(|count| *count > 0) {
         out.line(&format!("{} were there already.", counted(&pulled.held)))?;
     }
-    if pulled.reconstructed > 0 {
-        let made = text::plural(pulled.reconstructed, "object");
-        out.line(&format!("{made} made from rows without storage_uri."))?;
+    let made: u64 = received.reconstructed.iter().sum();
+    if made > 0 {
+        let made = text::plural(made, "object");
+        out.line(&format!(
+            "{made} of them made from rows without storage_uri."
+        ))?;
     }
-    if pulled.empty > 0 {
+    if received.empty > 0 {
         out.line(
             "The empty blob was made without the hub, which does not have it (blob-empty-missing).",
         )?;

@@ -19,6 +19,7 @@ pub mod folder;
 pub mod layout;
 pub mod object_dir;
 pub mod pull;
+pub mod received;
 pub mod tried;
 pub mod tried_repo;
 pub mod verify;
@@ -29,6 +30,7 @@ pub use error::PullError;
 pub use folder::{Folder, FolderError};
 pub use layout::Layout;
 pub use pull::{PullOptions, Pulled};
+pub use received::Received;
 pub use verify::{Tier, Verified, Wrong};
 pub use walk::Wanted;
 

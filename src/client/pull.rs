@@ -5,13 +5,14 @@ use super::error::PullError;
 use super::folder::{Folder, FolderError, Naming, is_temporary};
 use super::layout::{HEAD, HEADS, Layout, REPO};
 use super::object_dir::{self, Intake, ObjectDir};
+use super::received::{Foreign, Received};
 use super::walk::{self, Asked, Walk};
 use bytes::Bytes;
 use luthier_hub::cause::Cause;
 use luthier_hub::index::RepoRow;
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
-use luthier_hub::store::fetch::{FetchError, Fetched, Holder, Origin, Refusal, Step};
+use luthier_hub::store::fetch::{FetchError, Fetched, Holder, Refusal, Step};
 use luthier_object::{Kind, ObjectId, json};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -46,16 +47,9 @@ pub struct Pulled {
     pub repo: String,
     /// Branches whose refs were written, with their heads.
     pub branches: Vec<(String, Option<ObjectId>)>,
-    /// Fetched, in the order of [`Kind::ALL`].
-    pub fetched: [u64; 3],
-    /// In the folder before, and proved there.
+    pub received: Received,
+    /// In the folder before, and proved there, in the order of [`Kind::ALL`].
     pub held: [u64; 3],
-    /// Made from rows, because no object is stored.
-    pub reconstructed: u64,
-    /// Empty blobs that the hub has no object of.
-    pub empty: u64,
-    /// Fetched.
-    pub bytes: u64,
     /// Objects that a client would refuse.
     pub refused: u64,
     /// The ids of `have` that the hub has no commit of.
@@ -100,7 +94,10 @@ pub async fn pull(
         ..Pulled::default()
     };
     match walk.await {
-        Ok(walk) => take_in(walk, &object_dir, &mut pulled, tell).await?,
+        Ok(walk) => {
+            let foreign = Foreign::new(store, &repo.repo_id);
+            take_in((walk, foreign), &object_dir, &mut pulled, tell).await?;
+        }
         Err(PullError::Fetch(FetchError::Cancelled(_))) => pulled.stopped = true,
         Err(error) => return Err(error),
     }
@@ -190,7 +187,7 @@ fn describe(repo: &RepoRow, layout: Layout) -> String {
 
 /// Writes what is fetched, to the end or until it is stopped.
 async fn take_in(
-    mut walk: Walk,
+    (mut walk, mut foreign): (Walk, Foreign),
     object_dir: &ObjectDir,
     pulled: &mut Pulled,
     tell: &mut (dyn FnMut(Told<'_>) + Send),
@@ -201,7 +198,8 @@ async fn take_in(
         match walk.next().await {
             Ok(None) => break Ok(()),
             Ok(Some(Step::Object(fetched))) => {
-                count(pulled, &fetched);
+                foreign.take(&fetched);
+                pulled.received.count(&fetched);
                 tell(Told::Object(&fetched));
                 let object = &fetched.object;
                 let path = object_dir.layout.path(object.kind(), object.id());
@@ -222,21 +220,13 @@ async fn take_in(
     };
     // Whatever ended it, what has come so far need not come again.
     intake.finish().await?;
+    drop(walk);
+    pulled.received.foreign_commits = foreign.end().await;
     ended
 }
 
 fn no_digest(kind: Kind, id: &ObjectId) -> PullError {
     PullError::Refused(format!("{kind} {id}: it has no digest"))
-}
-
-fn count(pulled: &mut Pulled, fetched: &Fetched) {
-    pulled.fetched[fetched.object.kind() as usize] += 1;
-    pulled.bytes += fetched.object.bytes().len() as u64;
-    match fetched.origin {
-        Origin::Canonical(_) => {}
-        Origin::Reconstructed => pulled.reconstructed += 1,
-        Origin::Empty => pulled.empty += 1,
-    }
 }
 
 /// Moves the refs, now that everything that they name is there. A branch without commit has an empty

@@ -2,10 +2,11 @@
 
 use super::error::PullError;
 use super::layout::Layout;
+use super::received::{Foreign, Received};
 use super::walk::{self, Asked, Walk};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
-use luthier_hub::store::fetch::{FetchError, Origin, Refusal, Step};
+use luthier_hub::store::fetch::{FetchError, Fetched, Origin, Refusal, Step};
 use luthier_object::{Kind, ObjectId};
 
 /// Objects that are remembered one by one; the rest is counted.
@@ -25,12 +26,7 @@ pub struct Taken {
 pub struct TriedPull {
     /// Branches with their heads.
     pub heads: Vec<(String, Option<ObjectId>)>,
-    /// Served from the store, in the order of [`Kind::ALL`].
-    pub served: [u64; 3],
-    /// Made from rows.
-    pub reconstructed: [u64; 3],
-    /// Raw bytes of all of it.
-    pub bytes: u64,
+    pub received: Received,
     /// The last of them.
     pub last: Vec<Taken>,
     /// The first thing that a client would refuse; the walk ended there.
@@ -49,44 +45,49 @@ pub async fn try_pull(
     progress: &Progress,
 ) -> Result<TriedPull, PullError> {
     let store = &store.for_job(progress);
-    let Asked { branches, .. } = walk::ask(store, (owner, slug), branch).await?;
+    let Asked { repo, branches } = walk::ask(store, (owner, slug), branch).await?;
     let walk = Walk::start(store, &branches, (&[], None), Layout::Unified, progress);
     let mut walk = walk.await?;
     let mut pull = TriedPull {
         heads: branches.heads.into_iter().collect(),
         ..TriedPull::default()
     };
+    let mut foreign = Foreign::new(store, &repo.repo_id);
     loop {
         match walk.next().await {
             Ok(Some(Step::Object(fetched))) => {
-                let object = &fetched.object;
-                let reconstructed = fetched.origin == Origin::Reconstructed;
-                let counts = match reconstructed {
-                    true => &mut pull.reconstructed,
-                    false => &mut pull.served,
-                };
-                counts[object.kind() as usize] += 1;
-                pull.bytes += object.bytes().len() as u64;
-                if pull.last.len() == STEPS {
-                    pull.last.remove(0);
-                }
-                pull.last.push(Taken {
-                    kind: object.kind(),
-                    id: object.id().clone(),
-                    reconstructed,
-                });
+                foreign.take(&fetched);
+                pull.take(&fetched);
             }
             Ok(Some(Step::Held(_))) => {}
             Ok(Some(Step::Refused(refusal))) => {
                 pull.refusal = Some(*refusal);
-                return Ok(pull);
+                break;
             }
-            Ok(None) => return Ok(pull),
+            Ok(None) => break,
             Err(PullError::Fetch(FetchError::Cancelled(_))) => {
                 pull.stopped = true;
-                return Ok(pull);
+                break;
             }
             Err(error) => return Err(error),
         }
+    }
+    drop(walk);
+    pull.received.foreign_commits = foreign.end().await;
+    Ok(pull)
+}
+
+impl TriedPull {
+    /// Counts an object, and remembers it as the last.
+    fn take(&mut self, fetched: &Fetched) {
+        self.received.count(fetched);
+        if self.last.len() == STEPS {
+            self.last.remove(0);
+        }
+        self.last.push(Taken {
+            kind: fetched.object.kind(),
+            id: fetched.object.id().clone(),
+            reconstructed: fetched.origin == Origin::Reconstructed,
+        });
     }
 }

@@ -7,7 +7,7 @@ use luthier_hub::progress::Progress;
 use luthier_hub::store::fetch::Refusal;
 use luthier_hub::store::reconstruct::non_empty;
 use luthier_hub::store::{Store, StoreError};
-use luthier_object::{Kind, ObjectId};
+use luthier_object::ObjectId;
 
 /// Branches asked for at once.
 const PAGE: u32 = 500;
@@ -206,12 +206,7 @@ impl TriedRepo {
 
     /// Adds what one branch brought: what branches share is counted with each.
     fn receive(&mut self, pull: TriedPull) {
-        for kind in Kind::ALL {
-            let at = kind as usize;
-            self.received.served[at] += pull.served[at];
-            self.received.reconstructed[at] += pull.reconstructed[at];
-        }
-        self.received.bytes += pull.bytes;
+        self.received.received.add(&pull.received);
         if !pull.last.is_empty() {
             self.received.last = pull.last;
         }

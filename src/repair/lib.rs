@@ -13,6 +13,7 @@ pub mod apply;
 mod cells;
 pub mod change;
 mod checkpoint;
+mod consent;
 pub mod hub_binding;
 mod interrupted;
 pub mod journal;
@@ -29,6 +30,7 @@ pub mod wanted;
 
 pub use apply::{Applied, Options, Throttle, apply, apply_with};
 pub use change::{RowChange, StepChange};
+pub use consent::{Doubt, why_name};
 pub use interrupted::resolve_interrupted;
 pub use journal::Journal;
 pub use kind::{Undoable, Undoing, Work};

@@ -13,6 +13,7 @@ pub use next::Next;
 pub use saved::{Header, PlanFileError};
 
 use super::RepairError;
+use super::consent::Weight;
 use super::kind::Undoable;
 use super::spool::Spool;
 use super::step::{Step, Totals};
@@ -88,6 +89,7 @@ pub struct Plan {
     partial: bool,
     undoable: Undoable,
     skipped: Skipped,
+    weight: Weight,
 }
 
 impl Plan {
@@ -139,6 +141,10 @@ impl Plan {
         self.undoable
     }
 
+    pub(super) const fn weight(&self) -> Weight {
+        self.weight
+    }
+
     /// Says why nothing is planned, should it be so.
     pub(super) fn nothing_because(&mut self, why: &str) {
         why.clone_into(&mut self.skipped.nothing);
@@ -160,6 +166,7 @@ impl Plan {
             partial: false,
             undoable: Undoable::default(),
             skipped: Skipped::default(),
+            weight: Weight::default(),
         })
     }
 
@@ -169,6 +176,7 @@ impl Plan {
         self.totals.mends += step.findings();
         self.mass |= mass::counts(step.code) || step.also.iter().copied().any(mass::counts);
         self.undoable.count(&step);
+        self.weight.count(&step);
         self.totals.bytes += step.bytes;
         self.totals.requests += step.requests();
         *self.totals.by_remedy.entry(step.remedy).or_default() += 1;
@@ -253,6 +261,7 @@ pub async fn plan(
 ) -> Result<Plan, RepairError> {
     let mut draft = drafted(store, report, selection, progress).await?;
     draft.plan.heed(report.summary());
+    draft.plan.weight.auto = matches!(selection, Selection::Auto(_));
     draft.plan.finish()
 }
 

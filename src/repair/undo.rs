@@ -12,7 +12,7 @@ use super::step::Step;
 use super::steps::{Built, hash};
 use super::{Plan, RepairError, cells};
 use bytes::Bytes;
-use luthier_audit::Remedy;
+use luthier_audit::{Code, Remedy};
 use luthier_hub::backend::{Key, layout};
 use luthier_hub::index::{CellEdit, EditableColumn, RowEdit};
 use luthier_hub::progress::Progress;
@@ -218,10 +218,11 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, NotUndone> {
             entry.kind, entry.step
         ),
     };
+    let (code, also) = found_after(entry, cells);
     Ok(Step {
         number: 0,
-        code: entry.code,
-        also: entry.also.clone(),
+        code,
+        also,
         others: 0,
         more: false,
         remedy: Remedy::Undo,
@@ -240,6 +241,24 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, NotUndone> {
             cells: cells.iter().map(CellChange::back).collect(),
         },
     })
+}
+
+/// Returns the codes that an audit finds once a change is taken back. The objects that a run added stay, so that a row
+/// which had none is unlinked, and a row that names another key has its object elsewhere.
+fn found_after(entry: &Entry, cells: &[CellChange]) -> (Code, Vec<Code>) {
+    let link = cells
+        .iter()
+        .find(|cell| cell.column == EditableColumn::StorageUri);
+    let after = |code: Code| match (code, link.map(|link| link.from.is_some())) {
+        (Code::UriMissing | Code::SpellingLost, Some(_)) => Code::UriUnlinked,
+        (Code::ObjectMissing, Some(true)) => Code::ObjectMisplaced,
+        _ => code,
+    };
+    let first = after(entry.code);
+    let mut also: Vec<Code> = entry.also.iter().map(|code| after(*code)).collect();
+    also.retain(|code| *code != first);
+    also.dedup();
+    (first, also)
 }
 
 /// Returns the reason why a change of unknown columns is not taken back.

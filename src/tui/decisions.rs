@@ -93,6 +93,9 @@ pub struct Decisions {
     rules: BTreeMap<Code, Side>,
     /// Decided since the last plan was applied.
     unapplied: BTreeSet<(Code, SubjectHash)>,
+    /// The last decision by hand for each code, and the code of the last of all.
+    last: BTreeMap<Code, Side>,
+    last_code: Option<Code>,
 }
 
 impl Decisions {
@@ -111,6 +114,22 @@ impl Decisions {
     pub fn choose(&mut self, code: Code, subject: SubjectHash, side: Side) {
         self.by_hand.insert((code, subject), side);
         self.unapplied.insert((code, subject));
+        self.last.insert(code, side);
+        self.last_code = Some(code);
+    }
+
+    /// Returns the answer that may be used for all findings of a code: of the code under the cursor, else of the one
+    /// that was decided last. The decision on the finding under the cursor counts, else the last of its code.
+    #[must_use]
+    pub fn offered(&self, code: Code, subject: SubjectHash) -> Option<(Code, Side)> {
+        let own = self.of(code, subject);
+        let here = own.or_else(|| self.last.get(&code).copied());
+        let before = self.last_code.filter(|last| *last != code);
+        let before = before.filter(|last| self.rule(*last).is_none());
+        let last = before.and_then(|last| Some((last, *self.last.get(&last)?)));
+        let candidates = [here.map(|side| (code, side)), last];
+        let mut enough = candidates.into_iter().flatten();
+        enough.find(|(code, _)| self.count(*code) >= BY_HAND)
     }
 
     /// Uses one answer for all findings of a code that were not decided by hand.

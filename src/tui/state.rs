@@ -118,6 +118,8 @@ pub struct Audits {
     pub scope: luthier_audit::Scope,
     /// A person asked for it, so leaving asks first.
     pub by_hand: bool,
+    /// A repair ended while it ran: another audit follows it.
+    pub again: bool,
     /// The findings of each repository, counted.
     pub repos: BTreeMap<String, crate::lines::GroupLine>,
     pub repos_slot: Slot<()>,
@@ -138,9 +140,22 @@ impl Audits {
             ended: 0,
             scope: luthier_audit::Scope::Hub,
             by_hand: false,
+            again: false,
             repos: BTreeMap::new(),
             repos_slot: Slot::Empty,
         }
+    }
+
+    /// Returns the number of findings that belong to no repository; 0 while that is not counted.
+    #[must_use]
+    pub fn without_repo(&self) -> u64 {
+        let (Some(last), Slot::Ready(())) = (&self.last, &self.repos_slot) else {
+            return 0;
+        };
+        let all: u64 = last.summary.findings.values().sum();
+        let named = self.repos.iter().filter(|(path, _)| !path.is_empty());
+        let held: u64 = named.map(|(_, group)| group.count).sum();
+        all.saturating_sub(held)
     }
 
     /// Returns the deepest look at the whole hub.
@@ -193,6 +208,8 @@ pub struct Shared {
     pub work: Work,
     /// Repairs that have ended in this session.
     pub repairs: u64,
+    /// When the last of them ended, and what it was.
+    pub changed: Option<(Micros, Work)>,
     /// The session ends as soon as nothing writes any more.
     pub leaving: bool,
     next: u64,
@@ -321,6 +338,7 @@ impl State {
                 decisions: Decisions::default(),
                 work: Work::default(),
                 repairs: 0,
+                changed: None,
                 leaving: false,
                 next: 0,
             },

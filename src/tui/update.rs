@@ -18,6 +18,7 @@ use super::action::Action;
 use super::effect::{Effect, Job};
 use super::event::Event;
 use super::keymap::{KeyContext, modal, takes_text};
+use super::lines::HubId;
 use super::meter::Speed;
 use super::notices::Level;
 use super::overlay::{Branches, Overlay};
@@ -235,11 +236,14 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
     if ahead::keep(state, action, key) {
         return;
     }
-    let name = state
+    let row = state
         .keymap
         .at(state.context())
-        .find(|row| row.binding.action == action)
-        .map_or("this", |row| row.binding.title);
+        .find(|row| row.binding.action == action);
+    let name = row.map_or_else(
+        || "this".to_owned(),
+        |row| format!("{} ({})", row.key(), row.binding.title),
+    );
     state.shared.tell(Level::Warning, format!("{name}: {why}"));
 }
 
@@ -315,6 +319,10 @@ fn branches(state: &mut State) {
             Some(row) => (row.id.exact().to_owned(), Some(row.path.clone())),
             None => return,
         },
+        Some(Screen::Pull(pull)) => {
+            let path = HubId::new(&pull.ask.repo);
+            (pull.repo_id.exact().to_owned(), Some(path))
+        }
         _ => return,
     };
     state.overlay = Some(Overlay::Branches(Branches {

@@ -144,3 +144,65 @@ fn what_a_database_lacks_and_needs_is_told_from_what_it_does_not_need() {
     }
     assert!(told.contains("disk_path      no (not needed)"), "{told}");
 }
+
+#[test]
+fn what_repositories_share_is_told_where_they_are_counted() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &[]);
+    let checked = |ran: &Ran| {
+        ran.lines().pop().unwrap()["checked"]["commits"]
+            .as_u64()
+            .unwrap()
+    };
+    let whole = checked(&place.on(&hub, &["audit", "--depth", "rows", "--json"]));
+    let repos = [
+        "alice/song",
+        "bela/score-tools",
+        "carol/field-recordings",
+        "dmitri/old-site",
+        "erin/archive",
+        "frank/song",
+        "gwen/duet",
+        "hugo/sketches",
+        "iris/setlist",
+        "joan/loops",
+    ];
+    let (mut sum, mut shared) = (0, 0);
+    for repo in repos {
+        let ran = place.on(&hub, &["audit", repo, "--depth", "rows", "--json"]);
+        let summary = ran.lines().pop().unwrap();
+        sum += checked(&ran);
+        shared += summary["shared"]["commit"].as_u64().unwrap_or(0);
+    }
+    assert!(sum > whole, "no commit is shared: {sum}");
+    // Each is held by two repositories at least.
+    assert!(
+        (sum - whole) * 2 <= shared && shared > 0,
+        "{sum} of {whole}, {shared} shared"
+    );
+
+    let audit = place
+        .on(&hub, &["audit", "frank/song", "--depth", "rows"])
+        .out;
+    assert!(
+        audit.contains(" of them also in other repositories)"),
+        "{audit}"
+    );
+    let own = number(&audit, " in ", " commits");
+    let pulled = place.on(
+        &hub,
+        &[
+            "pull",
+            "frank/song",
+            "--into",
+            place.path("song").to_str().unwrap(),
+        ],
+    );
+    let fetched = number(&format!("@{}", pulled.out), "@", " commits, ");
+    let foreign = pulled
+        .out
+        .lines()
+        .find(|line| line.contains(" of the commits belong to other repositories"));
+    let foreign = number(&format!("@{}", foreign.unwrap()), "@", " of the commits");
+    assert_eq!(fetched, own + foreign, "{audit}{}", pulled.out);
+}

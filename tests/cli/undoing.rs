@@ -54,6 +54,40 @@ fn undone(mut bench: Bench) {
     );
 }
 
+#[test]
+fn an_undo_names_the_codes_that_the_audit_finds_after_it() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &[]);
+    for code in [
+        "uri-missing",
+        "uri-unlinked",
+        "spelling-lost",
+        "cache-msgpack",
+        "object-misplaced",
+    ] {
+        let run = repaired(&place, &hub, code);
+        let undo = ["journal", "undo", &run, "--json"];
+        let steps = place.on(&hub, &undo).lines();
+        let steps: Vec<_> = steps.iter().filter(|line| line["type"] == "step").collect();
+        assert!(!steps.is_empty(), "{code}");
+        let applied = place.on(
+            &hub,
+            &[&undo[..], &["--apply", "--write", "--yes"]].concat(),
+        );
+        assert_eq!(applied.code, 0, "{applied:?}");
+        let found = place.findings(&hub);
+        for step in steps {
+            let id = step["id"].as_str().unwrap();
+            let codes =
+                std::iter::once(&step["code"]).chain(step["also"].as_array().into_iter().flatten());
+            for said in codes.map(|code| code.as_str().unwrap()) {
+                let is_found = found.iter().any(|(code, of, _)| code == said && of == id);
+                assert!(is_found, "{code}: {said} on {id}: {found:?}");
+            }
+        }
+    }
+}
+
 /// Applies the repair of one code; the run's name.
 fn repaired(place: &Sandbox, hub: &Hub, code: &str) -> String {
     let ran = place.on(hub, &[&APPLY[..], &["--code", code]].concat());

@@ -45,9 +45,12 @@ async fn every_healthy_repository_is_pulled_and_verifies() {
             continue;
         }
         let fetched = ended.pulled();
-        assert_eq!((fetched.reconstructed, fetched.empty), (0, 0));
+        assert_eq!(
+            (fetched.received.reconstructed, fetched.received.empty),
+            ([0; 3], 0)
+        );
         let verified = sound(&dir).await;
-        assert_eq!(verified.proved, fetched.fetched, "{owner}/{slug}");
+        assert_eq!(verified.proved, fetched.received.fetched, "{owner}/{slug}");
         pulled += 1;
     }
     assert!(pulled > 5);
@@ -65,7 +68,7 @@ async fn the_repository_of_march_is_pulled_as_client_0_1_holds_it() {
     let verified = sound(&dir).await;
     assert_eq!(
         (verified.layout.as_str(), verified.proved),
-        ("v01", fetched.fetched)
+        ("v01", fetched.received.fetched)
     );
     for (name, bytes) in files(&dir) {
         if name.starts_with(".muse/refs/heads/") {

@@ -7,7 +7,7 @@ async fn pulls(june: &June, into: &str) {
     let dir = june.hub.folder.path().join(into);
     let store = june.hub.open().await;
     let pulled = run(&store, &options("alice", "song", &dir)).await.pulled();
-    assert_eq!(pulled.fetched, [1, 1, 3]);
+    assert_eq!(pulled.received.fetched, [1, 1, 3]);
     assert_eq!(sound(&dir).await.proved, [1, 1, 3]);
 }
 

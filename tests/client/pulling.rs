@@ -10,7 +10,7 @@ use luthier_object::{Kind, ObjectId, frame, identity};
 async fn a_pull_is_what_a_client_holds_and_verifies() {
     let song = Song::new().await;
     let pulled = song.pull().await.pulled();
-    assert_eq!((pulled.fetched, pulled.held), ([2, 2, 3], [0; 3]));
+    assert_eq!((pulled.received.fetched, pulled.held), ([2, 2, 3], [0; 3]));
     let dir = song.dir();
     let read = |kind, id| std::fs::read(file(&dir, kind, id)).unwrap();
     let head = &song.second;
@@ -72,7 +72,10 @@ async fn the_next_pull_brings_what_is_new_and_moves_the_ref() {
     song.pull().await.pulled();
     let next = TestHubBranch::moved(&song).await;
     let pulled = run(&next, &song.options()).await.pulled();
-    assert_eq!((pulled.fetched, pulled.held), ([1, 1, 1], [1, 1, 2]));
+    assert_eq!(
+        (pulled.received.fetched, pulled.held),
+        ([1, 1, 1], [1, 1, 2])
+    );
     assert_eq!(ref_of(&song.dir(), "main"), song.second.commit_id.as_str());
     sound(&song.dir()).await;
 }
@@ -107,14 +110,14 @@ async fn an_incremental_pull_fetches_only_what_the_client_lacks() {
         branch: Some("old".into()),
         ..song.options()
     };
-    assert_eq!(run(&store, &old).await.pulled().fetched, [1, 1, 2]);
+    assert_eq!(run(&store, &old).await.pulled().received.fetched, [1, 1, 2]);
     let new = crate::PullOptions {
         branch: Some("new".into()),
         have: vec![song.first.commit_id.clone()],
         ..song.options()
     };
     let pulled = run(&store, &new).await.pulled();
-    assert_eq!((pulled.fetched, pulled.held), ([1, 1, 1], [0; 3]));
+    assert_eq!((pulled.received.fetched, pulled.held), ([1, 1, 1], [0; 3]));
     let verified = sound(&song.dir()).await;
     assert_eq!((verified.refs, verified.proved), (2, [2, 2, 3]));
 }
@@ -128,7 +131,7 @@ async fn one_branch_alone_is_checked_out() {
         ..song.options()
     };
     let pulled = run(&song.hub.open().await, &o).await.pulled();
-    assert_eq!(pulled.fetched, [1, 1, 2]);
+    assert_eq!(pulled.received.fetched, [1, 1, 2]);
     let head = std::fs::read(song.dir().join(".muse/HEAD")).unwrap();
     assert_eq!(head, b"ref: refs/heads/parts/bass\n");
     sound(&song.dir()).await;
@@ -162,8 +165,11 @@ async fn objects_that_rows_give_are_counted_apart() {
     let dir = hub.folder.path().join("pulled");
     let store = hub.open().await;
     let pulled = run(&store, &options("alice", "song", &dir)).await.pulled();
-    assert_eq!((pulled.reconstructed, pulled.empty), (2, 1));
-    assert_eq!(pulled.fetched, [1, 1, 1]);
+    assert_eq!(
+        (pulled.received.reconstructed, pulled.received.empty),
+        ([1, 1, 0], 1)
+    );
+    assert_eq!(pulled.received.fetched, [1, 1, 1]);
     sound(&dir).await;
 }
 

@@ -93,7 +93,7 @@ async fn wrong_bytes_are_refused_and_never_written() {
     assert!(!song.dir().join(".muse/refs").exists());
     // Mended in the hub, the next run fetches this one only.
     std::fs::write(song.object(&song.blobs[2]), b"tss").unwrap();
-    assert_eq!(song.pull().await.pulled().fetched, [0, 0, 1]);
+    assert_eq!(song.pull().await.pulled().received.fetched, [0, 0, 1]);
     sound(&song.dir()).await;
 }
 

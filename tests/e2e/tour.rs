@@ -21,6 +21,26 @@ fn sent(key: &str) -> &str {
 }
 
 #[test]
+fn the_tour_counts_its_keys() {
+    let (mut keys, mut told) = (0, 0);
+    for line in TOUR.lines() {
+        let cells: Vec<&str> = line.split('|').collect();
+        match (line.starts_with("## "), cells.get(1)) {
+            (true, _) => keys = 0,
+            (_, Some(pressed)) => keys += ticked(pressed).count(),
+            _ => {}
+        }
+        let (Some(what), true) = (cells.get(3), line.contains(" keys in all")) else {
+            continue;
+        };
+        let count = what.split(" keys in all").next().unwrap().trim();
+        assert_eq!(count.parse(), Ok(keys), "{line}");
+        told += 1;
+    }
+    assert_eq!(told, 1, "the tour says how many keys one section takes");
+}
+
+#[test]
 fn the_tour_is_as_true_as_the_program() {
     let mut terminal = Terminal::start(&["demo"], 100, 30);
     let steps: Vec<Vec<&str>> = TOUR

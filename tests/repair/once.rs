@@ -97,7 +97,7 @@ async fn a_pull_proves_each_object_once() {
     let store = hub.open().await;
     let _ = tally::take();
     let pull = try_pull(&store, ("alice", "song"), None, &Progress::new()).await;
-    assert_eq!(pull.unwrap().served, [3, 1, 1]);
+    assert_eq!(pull.unwrap().received.fetched, [3, 1, 1]);
     assert_counts([
         (Kind::Commit, 3, ONCE),
         (Kind::Snapshot, 1, ONCE),

@@ -116,7 +116,7 @@ fn what_is_here_is_looked_at_in_another_program() {
     }
     let mut stage = Stage::new(100, 30);
     stage.keys("e");
-    assert_eq!(stage.notice(), "view: there is nothing to inspect here");
+    assert_eq!(stage.notice(), "e (view): there is nothing to inspect here");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn every_notice_is_logged_once() {
         fresh,
         [
             "this is the first screen; q quits",
-            "view: there is nothing to inspect here"
+            "e (view): there is nothing to inspect here"
         ]
     );
     assert_eq!(stage.state.shared.notices.since(known + 2).count(), 0);

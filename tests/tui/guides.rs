@@ -203,6 +203,14 @@ fn a_hub_is_signed_off_by_its_guide_and_what_is_left_leads_to_the_findings() {
         stage.keys("s");
         assert!(stage.line(1).contains("sign off 3/4"), "{}", stage.text());
         assert!(stage.text().contains("✗ FAIL"), "{}", stage.text());
+        stage.keys("w enter");
+        let line = stage.line(1);
+        assert!(line.contains("4/4  the reports are written"), "{line}");
+        stage.keys("r");
+        assert!(
+            stage.line(1).contains("3/4"),
+            "a new verdict is not written yet"
+        );
         stage.keys("f");
         assert_eq!(stage.state.context(), KeyContext::Findings);
         assert!(stage.line(1).contains("3/4  remaining findings"));

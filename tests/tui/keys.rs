@@ -88,7 +88,7 @@ fn a_read_only_session_plans_and_says_why_it_does_not_apply() {
     stage.keys("enter");
     assert_eq!(
         stage.notice(),
-        "apply: read-only: w saves the plan for `luthier repair --plan`, or start with --write"
+        "enter (apply): read-only: w saves the plan for `luthier repair --plan`, or start with --write"
     );
     stage.keys("y");
     assert_eq!((context(&stage), stage.writes), (KeyContext::Plan, 0));

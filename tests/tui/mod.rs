@@ -5,6 +5,7 @@ mod applying;
 mod connection;
 mod decide;
 mod elsewhere;
+mod figures;
 mod guides;
 mod hub;
 mod journal;

@@ -15,7 +15,7 @@ fn the_first_thing_that_a_client_would_refuse_is_one_sentence() {
         assert!(text.contains(sentence), "{text}");
         assert!(text.contains("✓ ╰ commit abc"), "{text}");
         assert!(text.contains("✗   ╰ snapshot def"), "{text}");
-        assert!(text.contains("1 made from rows"), "{text}");
+        assert!(text.contains("1 of them made from rows"), "{text}");
     }
 }
 

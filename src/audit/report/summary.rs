@@ -48,6 +48,10 @@ pub struct Summary {
     pub hidden: Vec<HiddenTable>,
     /// Rows, and objects without a row, that are younger than the grace period: counted, not judged.
     pub too_new: u64,
+    /// Rows of the audited repository that other repositories hold too, by kind; absent in an audit of the hub,
+    /// which counts every row once.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub shared: BTreeMap<String, u64>,
     /// Rows that changed or went while the audit ran, so that nothing is said of what rested on them.
     #[serde(skip_serializing_if = "is_none")]
     pub changed: u64,

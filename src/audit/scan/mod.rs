@@ -1,4 +1,4 @@
-//! The pass over listing and rows: pages in, verdicts and facts into the scratch file.
+//! Reads the listing and the rows page by page, and writes verdicts and facts into the scratch file.
 
 mod repo;
 mod rows;
@@ -29,10 +29,10 @@ use std::collections::BTreeMap;
 /// Rows asked for at once.
 const PAGE: u32 = 500;
 
-/// Rows that a second witness is asked about, where nothing speaks against what the listing says of them.
+/// Rows that a HEAD is sent for although the listing and the row agree.
 const WITNESSES: u64 = 1_000;
 
-/// Reasons for unknown answers that are kept; the rest is counted.
+/// Reasons for missing answers that are kept; the others are counted.
 const REASONS: usize = 10;
 
 /// Clocks may disagree by this much before a row counts as dated in the future: 5 minutes.
@@ -48,16 +48,16 @@ pub(super) struct Scan<'a> {
     pub summary: Summary,
     /// The hub's rows that this user cannot see.
     hidden: Vec<Hidden>,
-    /// The repository that the audit is cut to.
+    /// The only repository that is audited; `None` in an audit of the whole hub.
     pub only: Option<String>,
     /// Its row.
     repo: Option<RepoRow>,
     /// Set if a listing was taken; without one, keys are requested one by one.
     pub listed: bool,
-    /// Commits and snapshots that the graph knows.
+    /// Commits and snapshots in the graph.
     pub commit_facts: u32,
     pub snapshot_facts: u32,
-    /// Rows created behind this instant are not judged.
+    /// Rows created after this instant are not judged.
     horizon: Micros,
     now: Micros,
     /// The packs that rows or the index name, by their digits.
@@ -67,9 +67,9 @@ pub(super) struct Scan<'a> {
     /// Keys of no known layout that may be packs.
     pub maybe_packs: Vec<Entry>,
     mass: Mass,
-    /// The tree of some snapshot is not known, because something gave no answer.
+    /// The tree of a snapshot is unknown, because a request had no answer.
     pub trees_unknown: bool,
-    /// Over every object of a row that was read, in the order of rows.
+    /// The digest over every object of a row that was read, in the order of rows.
     digest: Sha256,
 }
 
@@ -125,7 +125,7 @@ impl<'a> Scan<'a> {
         })
     }
 
-    /// The whole pass, room by room; each phase is one walk by key.
+    /// Audits the whole hub; each phase reads one table or the listing in the order of its keys.
     pub async fn run(&mut self) -> Result<(), AuditError> {
         if self.options.depth >= Depth::Presence {
             self.compare_sides().await?;
@@ -176,7 +176,7 @@ impl<'a> Scan<'a> {
         self.look_again().await
     }
 
-    /// Asks once more what is hidden: a policy may have come while the audit ran.
+    /// Asks again which rows are hidden: a policy may have been added while the audit ran.
     async fn look_again(&mut self) -> Result<(), AuditError> {
         let now = self.store.index().visibility(false).await?.hidden;
         for hidden in now {
@@ -188,22 +188,22 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// Returns whether a code on such a subject would rest on rows that are not shown.
+    /// Returns whether a finding with this code on such a subject depends on rows that this user cannot see.
     pub fn withholds(&self, code: Code, subject: Subject) -> bool {
         hidden::withheld(&self.hidden, code, subject)
     }
 
-    /// Returns whether rows of a table are not all shown.
+    /// Returns whether this user cannot see all rows of a table.
     pub fn hides(&self, table: &str) -> bool {
         is_hidden(&self.hidden, table)
     }
 
-    /// Notes first of all where a sample says that rows and store do not belong together.
+    /// Notes whether a sample shows that database and store do not belong together.
     async fn compare_sides(&mut self) -> Result<(), AuditError> {
         self.progress.phase("sample", None);
         let store = self.store;
         let pair = sample::look(store.index(), store.backend(), store.hub(), false).await?;
-        // Rows that are not shown may know what the sampled keys hold.
+        // Rows that this user cannot see may name the sampled keys.
         let blind = matches!(pair, Pair::OtherDatabase { .. }) && !self.hidden.is_empty();
         if let Some(alarm) = pair.alarm().filter(|_| !blind) {
             self.unknown(alarm.clone());
@@ -212,13 +212,13 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// Closes what is counted over all rows.
+    /// Ends the counts and the digest over all rows.
     fn end_rows(&mut self) {
         self.summary.mass_faults = std::mem::take(&mut self.mass).alarms();
         self.summary.digest = hex::encode(std::mem::take(&mut self.digest).finalize());
     }
 
-    /// Says where a second witness found what the listing left out.
+    /// Notes objects that a HEAD found and the listing left out.
     fn tell_short_listing(&mut self) {
         if let Some(key) = self.judge.witness.short.get().cloned() {
             self.unknown(format!(
@@ -227,8 +227,8 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Chooses how many of the listing's answers are asked about again: all of a small hub's, a thousand or
-    /// more of a large one's.
+    /// Chooses for how many rows a HEAD checks the listing: all rows of a small hub, a thousand or more of a large
+    /// one.
     fn choose_witnesses(&mut self, counts: &Counts) {
         let nulls: u64 = self.summary.null_uris.values().sum();
         let rows = counts.commits + counts.snapshots + counts.blobs;
@@ -241,7 +241,7 @@ impl<'a> Scan<'a> {
         self.now
     }
 
-    /// Returns whether something created at `text` is too young to be judged; counts it.
+    /// Returns whether a row or object of this time is too young to be judged, and counts it if so.
     pub fn too_new(&mut self, created: Option<Micros>) -> bool {
         let young =
             created.is_some_and(|at| at > self.horizon && at <= self.now.saturating_add(SKEW));
@@ -249,8 +249,8 @@ impl<'a> Scan<'a> {
         young
     }
 
-    /// Lays findings down, but for those of other repositories than the audit is cut to, and those that rest on hidden
-    /// rows.
+    /// Writes findings into the scratch file, without those of other repositories than the audited one and those that
+    /// depend on hidden rows.
     pub async fn report(&mut self, findings: Vec<Finding>) -> Result<(), AuditError> {
         let only = self.only.as_ref();
         let own = |f: &Finding| only.is_none_or(|only| *only == f.repo);
@@ -258,8 +258,8 @@ impl<'a> Scan<'a> {
         self.lay_down(findings).await
     }
 
-    /// Lays down what was found on rows that the audited repository holds. Of a row that it shares with another, which
-    /// the finding belongs to, it takes what stops a pull: its own branches do not come either.
+    /// Writes the findings on rows that the audited repository holds. If a row is shared and its findings belong to
+    /// another repository, only those that stop a pull are written: they stop the pulls of this one too.
     async fn report_on_held(&mut self, findings: Vec<Finding>) -> Result<(), AuditError> {
         let Some(only) = self.only.clone() else {
             return self.lay_down(findings).await;
@@ -282,7 +282,7 @@ impl<'a> Scan<'a> {
         Ok(self.scratch.add_findings(&rows).await?)
     }
 
-    /// Takes an object that was read into the digest of them all.
+    /// Adds an object that was read to the digest of all objects.
     pub fn note_read(&mut self, kind: Kind, id: &str, verdict: &Verdict) {
         if let Some((_, sha256)) = verdict.read {
             self.digest.update([kind as u8]);
@@ -292,7 +292,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// A question that stayed without an answer.
+    /// Counts a request that had no answer, and keeps the first reasons.
     pub fn unknown(&mut self, why: String) {
         self.summary.unknown += 1;
         if self.summary.unknown_because.len() < REASONS {
@@ -300,7 +300,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Adds a verdict to the figures and gives its findings back.
+    /// Adds a verdict to the figures and returns its findings.
     pub fn fold(&mut self, verdict: Verdict) -> Vec<Finding> {
         self.trees_unknown |= verdict.tree == TreeState::Unknown;
         for why in verdict.unknown {

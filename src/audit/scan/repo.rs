@@ -1,7 +1,7 @@
-//! The pass over one repository: its own rows by its id, in time and memory of its own size.
+//! Audits one repository: reads only its own rows, so that time and memory depend on its size.
 //!
-//! It lays the same facts down as the pass over the hub, of fewer rows. What other repositories hold of what
-//! this one names is looked up, and is known without being judged.
+//! It writes the same facts as an audit of the hub, for fewer rows. Rows of other repositories that this one refers to
+//! are looked up and are not judged.
 
 use super::{PAGE, Scan};
 use crate::{AuditError, Depth, references, refs, unreferenced};
@@ -16,18 +16,18 @@ use std::collections::HashSet;
 /// Ids of a repository's rows fetched at once.
 const IDS: u32 = 20_000;
 
-/// Keys that a listing may hold for each row of the repository; one with more is given up, and each object is
-/// asked for by itself. A page of a listing holds 1,000 keys.
+/// Keys that a listing may hold for each row of the repository. A longer listing is not read to its end; a HEAD is sent
+/// for each object instead. A page of a listing holds 1,000 keys.
 const KEYS_A_ROW: u64 = 20;
 
 /// Keys that are listed however small the repository is: one request.
 const KEYS_AT_LEAST: u64 = 1_000;
 
-/// Commits of other repositories that the graph is followed through.
+/// Commits of other repositories that are added to the graph.
 const FOREIGN: usize = 100_000;
 
 impl Scan<'_> {
-    /// The whole pass over one repository.
+    /// Audits one repository.
     pub(super) async fn run_repo(&mut self, repo: RepoRow) -> Result<(), AuditError> {
         let repo_id = repo.repo_id.clone();
         self.summary.begin_repo(&repo.path());
@@ -74,7 +74,7 @@ impl Scan<'_> {
         graph::judge(self).await
     }
 
-    /// Lays down the ids of the repository's rows, and counts them in the order of [`Kind::ALL`].
+    /// Writes the ids of the repository's rows into the scratch file, and counts them in the order of [`Kind::ALL`].
     async fn members_of(&mut self, repo_id: &str) -> Result<[u64; 3], AuditError> {
         let mut counts = [0; 3];
         for kind in Kind::ALL {
@@ -94,7 +94,7 @@ impl Scan<'_> {
         Ok(counts)
     }
 
-    /// Notes what makes an audit of one repository as slow as one of the hub, and what it cannot see.
+    /// Notes missing indexes, which make the audit as slow as one of the hub, and tables that do not name a repository.
     async fn tell_what_is_slow_or_unsaid(&mut self) -> Result<(), AuditError> {
         for table in self.store.index().without_repo_index().await? {
             self.summary.notes.push(format!(
@@ -124,8 +124,8 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// Lays down the commits of other repositories that this one's branches and history lead to, so that walks of the
-    /// graph lead through them.
+    /// Adds the commits of other repositories that this one's branches and history lead to to the graph, so that paths
+    /// through them are complete.
     async fn foreign_ancestors(&mut self) -> Result<(), AuditError> {
         let mut open = self.scratch.parents_without_fact(FOREIGN as u32).await?;
         let heads = self.scratch.dangling_heads().await?.into_iter();
@@ -160,7 +160,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// Looks up what is named and not held here.
+    /// Looks up rows that this repository refers to and does not hold.
     async fn know_what_is_named(&mut self) -> Result<(), AuditError> {
         let mut after: Option<(Kind, String)> = None;
         loop {
@@ -179,7 +179,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Lays down, of these ids, which have a row and who holds it. In an audit of the hub all is known.
+    /// Writes which of these ids have a row, and which repositories hold it. An audit of the hub knows this already.
     pub(crate) async fn know(&mut self, kind: Kind, ids: &[String]) -> Result<(), AuditError> {
         if self.only.is_none() {
             return Ok(());
@@ -198,14 +198,14 @@ impl Scan<'_> {
         Ok(self.scratch.add_known(kind, facts).await?)
     }
 
-    /// Returns the keys of an id that may hold it, where no listing was taken.
+    /// Returns the keys under which an object may be stored, if no listing was read.
     pub(crate) async fn asked_copies(&self, id: &str, repo_id: &str) -> Vec<StoredCopy> {
         let repo_id = Some(repo_id).filter(|id| !id.is_empty());
         one::copies(self.store, &ObjectId::new(id), repo_id).await
     }
 }
 
-/// Returns a branch as the scratch file keeps it.
+/// Returns a branch in the form of the scratch file.
 pub(super) fn branch_fact(row: &luthier_hub::index::BranchRow) -> BranchFact {
     BranchFact {
         id: row.branch_id.clone(),

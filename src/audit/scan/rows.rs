@@ -1,4 +1,4 @@
-//! Blobs, snapshots and commits: each page is judged, then its facts are laid down.
+//! Judges blobs, snapshots and commits page by page, and writes their facts into the scratch file.
 
 use super::{PAGE, Scan, hex_of};
 use crate::AuditError;
@@ -18,10 +18,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// Entries of trees laid down at once.
+/// Entries of trees written at once.
 const ENTRIES: usize = 20_000;
 
-/// Rows asked for again at once; a snapshot's may weigh much.
+/// Rows read again at once; the row of a snapshot may be large.
 const ASKED_AGAIN: usize = 100;
 
 /// The fields of a row of any kind that the passes need.
@@ -31,7 +31,7 @@ pub(super) trait Audited: Sized + PartialEq {
     fn repo_id(&self) -> Option<&str>;
     fn created_at(&self) -> &str;
     fn storage_uri(&self) -> Option<&str>;
-    /// Rows fetched by their ids at once; a snapshot's may weigh megabytes.
+    /// Rows read by their ids at once; the row of a snapshot may have megabytes.
     const TOGETHER: u32;
     fn page(
         index: &dyn Index,
@@ -69,7 +69,7 @@ audited! {
     CommitRow Commit commit_id commits commits_by_id 500 commit;
 }
 
-/// A page of rows, each with its verdict where it was to be judged, and beside it who holds it.
+/// A page of rows, each with its verdict (`None` if it was not to be judged) and the repositories that hold it.
 struct Judged<R> {
     rows: Vec<(R, Option<Verdict>)>,
     holders: Vec<Vec<String>>,
@@ -109,7 +109,7 @@ impl<R: Audited> Judged<R> {
 enum Pages<R> {
     /// Of the whole hub: the next one is read while one is judged.
     Ahead(mpsc::Receiver<Result<Page<R>, IndexError>>),
-    /// Of the repository that the audit is cut to, behind an id.
+    /// Of the only repository that is audited, behind an id.
     Held(String),
 }
 
@@ -119,6 +119,7 @@ impl Scan<'_> {
         self.progress.checkpoint().await?;
         let page = self.next_page(pages).await?;
         let holders = self.holders(&page.rows).await?;
+        self.count_shared(R::KIND, &holders);
         let copies = self.copies(&page.rows).await?;
         self.expect_packed(&page.rows).await;
         let mut rows = Vec::with_capacity(page.rows.len());
@@ -156,12 +157,12 @@ impl Scan<'_> {
         if !packed.is_empty()
             && let Err(error) = self.store.expect_packed(&packed).await
         {
-            // Each blob is asked for by itself then, and its own answer counts.
+            // Each blob is then looked up by itself.
             tracing::debug!(%error, "the index of packs was not read ahead");
         }
     }
 
-    /// Judges rows, in their order: where something may be asked of the store, many at once.
+    /// Judges rows, in their order; where the store has to be asked, many at once.
     pub(super) async fn verdicts<'r, R: Audited + 'r>(
         &self,
         rows: impl Iterator<Item = &'r R>,
@@ -205,7 +206,7 @@ impl Scan<'_> {
                 let last = page.as_ref().ok().and_then(|page| page.rows.last());
                 after = last.map(|row| row.id().to_owned()).or(after);
                 let ends = page.as_ref().map_or(true, |page| page.end);
-                // Whoever takes the pages may have gone.
+                // The receiver may have been dropped.
                 if give.send(page).await.is_err() || ends {
                     return;
                 }
@@ -214,7 +215,7 @@ impl Scan<'_> {
         Pages::Ahead(take)
     }
 
-    /// Returns the next page, of the hub or of the repository that the audit is cut to.
+    /// Returns the next page, of the hub or of the only repository that is audited.
     async fn next_page<R: Audited>(&self, pages: &mut Pages<R>) -> Result<Page<R>, AuditError> {
         let index = self.store.index();
         let after = match pages {
@@ -245,8 +246,8 @@ impl Scan<'_> {
         Ok(Page { rows, end })
     }
 
-    /// Asks for the rows again that an error or worse is said of. What has gone is not judged, and what is another row
-    /// by now is judged as it is.
+    /// Reads the rows again that have a finding of grade error or critical. A row that was deleted meanwhile is not
+    /// judged; a row that was changed is judged again.
     async fn judge_changed<R: Audited>(
         &mut self,
         rows: &mut [(R, Option<Verdict>)],
@@ -286,7 +287,7 @@ impl Scan<'_> {
     }
 
     /// Returns the repositories that hold each row, in the order of the rows. Where a hub keeps no memberships, a row's
-    /// own `repo_id` is laid down as one.
+    /// own `repo_id` is written as one.
     async fn holders<R: Audited>(&self, rows: &[R]) -> Result<Vec<Vec<String>>, AuditError> {
         if self.store.index().capabilities().refs(R::KIND) {
             let ids = rows.iter().map(R::id);
@@ -306,7 +307,7 @@ impl Scan<'_> {
         Ok(own.map(|own| own.into_iter().collect()).collect())
     }
 
-    /// Returns the listed keys of each row's digest; `None` where they have to be asked for.
+    /// Returns the listed keys of each row's digest; `None` if no listing was read.
     pub(super) async fn copies<R: Audited>(
         &self,
         rows: &[R],
@@ -321,13 +322,25 @@ impl Scan<'_> {
         Ok(Some(self.scratch.copies(&hexes).await?))
     }
 
-    /// Returns whether a row is to be judged: old enough, and of the repository that the audit is cut to.
+    /// Counts the rows of the audited repository that others hold too.
+    fn count_shared(&mut self, kind: Kind, holders: &[Vec<String>]) {
+        let Some(only) = &self.only else { return };
+        let shared = holders
+            .iter()
+            .filter(|held| held.len() > 1 && held.contains(only));
+        let count = shared.count() as u64;
+        if count > 0 {
+            *self.summary.shared.entry(kind.to_string()).or_default() += count;
+        }
+    }
+
+    /// Returns whether a row is to be judged: it is old enough, and the audited repository holds it.
     fn wants<R: Audited>(&mut self, row: &R, holders: &[String]) -> bool {
         let held = |only: &String| holders.contains(only);
         self.only.as_ref().is_none_or(held) && !self.too_new(time::parse(row.created_at()))
     }
 
-    /// Takes a page's verdicts over: standing, findings, schemes, what was read.
+    /// Adds a page's verdicts to the scratch file and to the figures.
     async fn take<R: Audited>(&mut self, mut page: Judged<R>) -> Result<bool, AuditError> {
         self.scratch.add_known(R::KIND, page.known()).await?;
         let (mut findings, mut lost) = (Vec::new(), Vec::new());
@@ -410,7 +423,7 @@ impl Scan<'_> {
         self.summary.single_rows += page.rows.iter().filter(is_single).count() as u64;
     }
 
-    /// Lays down which blobs the trees of a page name, and which of these cannot be pulled.
+    /// Writes which blobs the trees of a page name, and which of these cannot be pulled.
     async fn name_entries(&mut self, page: &Judged<SnapshotRow>) -> Result<(), AuditError> {
         self.know_entries(page).await?;
         let (mut trees, mut entries) = (Vec::new(), 0);
@@ -420,7 +433,7 @@ impl Scan<'_> {
             };
             let manifest = match tree {
                 TreeState::Judged => manifest.clone(),
-                // From a tree that nothing proves it does not follow that a row is missing.
+                // A tree that does not match its id is no reason to report a missing row.
                 TreeState::Unread | TreeState::Unknown => {
                     Arc::new(Box::pin(self.with_row(manifest)).await?)
                 }
@@ -433,7 +446,7 @@ impl Scan<'_> {
             });
             if entries >= ENTRIES {
                 self.scratch.add_trees(std::mem::take(&mut trees)).await?;
-                // Trees of this size do not wait in a queue.
+                // Trees of this size are written at once, to save memory.
                 self.scratch.settle().await?;
                 entries = 0;
             }
@@ -509,7 +522,7 @@ fn snapshot_fact((row, verdict): &(SnapshotRow, Option<Verdict>)) -> SnapshotFac
     }
 }
 
-/// Judges a row where no listing was taken. Other keys of its digest are asked for only where they matter.
+/// Judges a row if no listing was read. Other keys of its digest are looked up only if they can change the verdict.
 async fn judge_alone<R: Audited>(row: &R, judge: &Judge) -> Verdict {
     let id = ObjectId::new(row.id());
     let ask = || one::copies(&judge.store, &id, row.repo_id());
@@ -524,12 +537,13 @@ async fn judge_alone<R: Audited>(row: &R, judge: &Judge) -> Verdict {
     verdict
 }
 
-/// Returns what a verdict says of a tree, and the tree.
+/// Returns the state of a tree according to a verdict, and the tree.
 pub(super) fn tree_of(verdict: &Verdict) -> Option<(TreeState, &Arc<Manifest>)> {
     Some((verdict.tree, verdict.manifest.as_ref()?))
 }
 
-/// Returns a commit as the scratch file keeps it; `named_by` are the repositories that name what it names.
+/// Returns a commit in the form of the scratch file; `named_by` are the repositories that refer to its snapshot and
+/// parents.
 pub(super) fn commit_fact(row: &CommitRow, named_by: Vec<String>) -> CommitFact {
     let parents = reconstruct::parent_ids(&row.parent_ids).unwrap_or_default();
     CommitFact {

@@ -4,7 +4,7 @@ use crate::cli::CliError;
 use crate::cli::output::Output;
 use luthier_audit::{Code, Summary};
 use luthier_hub::text;
-use luthier_object::Signature;
+use luthier_object::{Kind, Signature};
 
 /// Prints the figures of an audit.
 pub(super) fn write(summary: &Summary, out: &Output) -> Result<(), CliError> {
@@ -34,12 +34,13 @@ fn found(summary: &Summary, out: &Output) -> Result<(), CliError> {
         None => String::new(),
     };
     out.line(&format!(
-        "{of}{} at depth {} in {}, {}, {}; {} listed, {} read ({}).",
+        "{of}{} at depth {} in {}, {}, {}{}; {} listed, {} read ({}).",
         text::plural(total, "finding"),
         summary.depth.word(),
         text::plural(checked.commits, "commit"),
         text::plural(checked.snapshots, "snapshot"),
         text::plural(checked.blobs, "blob"),
+        shared(summary),
         text::plural(checked.listed, "object"),
         text::grouped(checked.read),
         text::bytes(checked.bytes),
@@ -68,6 +69,21 @@ fn signatures(summary: &Summary, out: &Output) -> Result<(), CliError> {
         out.line(&format!("  invalid: commit {id}"))?;
     }
     Ok(())
+}
+
+/// Says how many rows of the audited repository are counted in other repositories too.
+fn shared(summary: &Summary) -> String {
+    let kinds = Kind::ALL.map(|kind| (kind, summary.shared.get(kind.as_str()).copied()));
+    let counts: Vec<String> = (kinds.into_iter())
+        .filter_map(|(kind, count)| Some(text::plural(count?, kind.as_str())))
+        .collect();
+    match counts.is_empty() {
+        true => String::new(),
+        false => format!(
+            " ({} of them also in other repositories)",
+            counts.join(", ")
+        ),
+    }
 }
 
 /// Prints the rows that have no object yet, and those that were not judged.

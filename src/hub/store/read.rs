@@ -1,4 +1,4 @@
-//! Reads: canonical bytes from the store where a row names them, reconstructed only where it does not.
+//! Reads objects: the stored bytes if the row has a `storage_uri`, else bytes made from the row.
 
 use super::chain::{ChainBreak, TreeCache};
 use super::hub::{Database, Hub, ObjectStore};
@@ -34,7 +34,7 @@ pub struct Served {
 /// The source of served bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Straight from the store.
+    /// Read from the store.
     Canonical(Key),
     /// Made from the row, because its `storage_uri` is null.
     Reconstructed,
@@ -83,10 +83,10 @@ impl From<IndexError> for ServeError {
 }
 
 impl Store {
-    /// Opens both sides of a hub; for writing only with an [`Authority`].
+    /// Opens the database and the store of a hub; for writing only with an [`Authority`].
     ///
     /// # Errors
-    /// A side that cannot be opened, in one line that says what to do.
+    /// The database or the store cannot be opened.
     pub async fn open(hub: &Hub, authority: Option<&Authority>) -> Result<Self, StoreError> {
         let access = match authority {
             Some(_) => Access::Write,
@@ -110,7 +110,7 @@ impl Store {
         })
     }
 
-    /// Takes both sides of a hub, opened for writing.
+    /// Returns a hub from its database and store, both opened for writing.
     pub(super) fn for_writing(
         hub: &Hub,
         index: Arc<dyn IndexMut>,
@@ -129,11 +129,11 @@ impl Store {
         }
     }
 
-    /// Makes the database of a new hub and opens both sides for writing. Puts do not wait for the
-    /// disk: a hub that is lost while it is being made is made again.
+    /// Creates the database of a new hub and opens database and store for writing. Puts do not wait for the
+    /// disk: after a crash the new hub is created again.
     ///
     /// # Errors
-    /// A database that holds a hub already, or a side that did not answer.
+    /// The database contains a hub already, or the database or the store did not answer.
     pub async fn create(hub: &Hub, authority: &Authority) -> Result<Self, StoreError> {
         Self::create_of(hub, HubEra::default(), authority).await
     }
@@ -171,7 +171,7 @@ impl Store {
     /// Returns the key of the object that a row's URI names. A blob may lie in a pack.
     ///
     /// # Errors
-    /// The URI is not followed.
+    /// The URI is malformed, names another store, or leaves the store.
     pub fn locate(&self, kind: Kind, id: &ObjectId, uri: &str) -> Result<Key, UriRefusal> {
         match kind == Kind::Blob && uri.starts_with("mpack://") {
             true => Key::in_pack_at(uri, id),
@@ -195,7 +195,7 @@ impl Store {
         }
     }
 
-    /// Reads the index rows of blobs that are looked for next, all at once.
+    /// Reads the index rows of the blobs that are read next, in one request.
     ///
     /// # Errors
     /// The database gave no answer.
@@ -206,7 +206,7 @@ impl Store {
     /// Returns the whole object under `key`; `None` where the store says that there is none.
     ///
     /// # Errors
-    /// Whatever leaves the question open.
+    /// The store gave no answer, so that nobody knows whether the object is there.
     pub async fn read_object(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
         self.read_within(key, LARGEST_OBJECT).await
     }
@@ -231,10 +231,10 @@ impl Store {
         }
     }
 
-    /// Makes sure that an object which a GET does not find is absent: a listing has to lack it too.
+    /// Checks that an object which a GET does not find is absent from a listing too.
     ///
     /// # Errors
-    /// The listing holds it or gives no answer, so that nobody knows.
+    /// The listing contains it or gives no answer, so that nobody knows whether it is there.
     pub async fn confirm_absent(&self, key: &Key) -> Result<(), StoreError> {
         match self.listed_size(key).await? {
             None => Ok(()),
@@ -245,11 +245,11 @@ impl Store {
         }
     }
 
-    /// Reads the object under `key` and returns what `prove` makes of it. What is refused is read again, so that one
-    /// flipped bit decides nothing; `None` as for [`Store::read_object`].
+    /// Reads the object under `key` and returns the result of `prove`. If `prove` refuses the bytes, they are read again,
+    /// so that one flipped bit is no finding; `None` as for [`Store::read_object`].
     ///
     /// # Errors
-    /// Whatever leaves the question open, and two reads that differ. `Err` inside is why both are refused.
+    /// The store gave no answer, or two reads differ. The inner `Err` is the reason why both reads are refused.
     pub async fn read_proved<T, E>(
         &self,
         key: &Key,
@@ -270,7 +270,7 @@ impl Store {
         }
     }
 
-    /// Returns the object under `key`, read twice: for decisions that rest on bytes which no id proves.
+    /// Returns the object under `key` after two equal reads, for decisions that depend on bytes which no id covers.
     ///
     /// # Errors
     /// As for [`Store::read_object`], and two reads that differ.
@@ -285,8 +285,8 @@ impl Store {
     /// Returns what a client receives for an id.
     ///
     /// # Errors
-    /// No row, an object that is not there or not to be followed, a row that cannot stand in for one,
-    /// or a side that did not answer.
+    /// There is no row, the object is missing, its URI is refused, no object can be made from the row, or the database
+    /// or the store did not answer.
     pub async fn serve(&self, kind: Kind, id: &ObjectId) -> Result<Served, ServeError> {
         let ids = [id.as_str().to_owned()];
         let no_row = || ServeError::NoRow {
@@ -398,7 +398,7 @@ impl Store {
     /// Makes the snapshot of a row whose tree still matches the id.
     ///
     /// # Errors
-    /// A side that could not be asked. `Err` inside says why nothing proves.
+    /// The database or the store did not answer. The inner `Err` is the reason why nothing matches the id.
     pub async fn canonical_snapshot(
         &self,
         row: &crate::index::SnapshotRow,
@@ -421,7 +421,7 @@ pub(super) fn differ(key: &Key) -> StoreError {
     })
 }
 
-/// Opens both sides at once.
+/// Opens database and store at the same time.
 async fn open_sides(
     hub: &Hub,
     access: Access,
@@ -429,7 +429,7 @@ async fn open_sides(
     futures_util::try_join!(open_index(hub, access), open_backend(hub, access))
 }
 
-/// Opens what the database's URL names: with the next, the one place that knows every kind.
+/// Opens the database that a URL names. This function and the next are the only ones that list every kind.
 pub(super) async fn open_index(hub: &Hub, access: Access) -> Result<Arc<dyn IndexMut>, StoreError> {
     info!(database = hub.describe_database(), ?access, "connecting");
     let opened = connect_index(async {
@@ -437,14 +437,14 @@ pub(super) async fn open_index(hub: &Hub, access: Access) -> Result<Arc<dyn Inde
             Database::Sqlite(path) => {
                 Arc::new(Sqlite::open(path, access).await?) as Arc<dyn IndexMut>
             }
-            // To connect takes much room, which would lie on the stack of whoever opens a hub.
+            // The future is large; boxed, it does not enlarge the stack of every caller.
             Database::Postgres(place) => Arc::new(Box::pin(Postgres::open(place, access)).await?),
         })
     });
     Ok(opened.await?)
 }
 
-/// Opens what the object store's URL names.
+/// Opens the object store that a URL names.
 pub(super) async fn open_backend(
     hub: &Hub,
     access: Access,
@@ -461,7 +461,7 @@ pub(super) async fn open_backend(
     Ok(opened.await?)
 }
 
-/// Makes the commit of a row that still matches the id, in the spelling that the id was made from.
+/// Makes the commit of a row, if it matches the id, with the time zone and author that the id was made from.
 ///
 /// # Errors
 /// The reason why no object can be made from the row.

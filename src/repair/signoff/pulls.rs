@@ -137,8 +137,8 @@ impl PullOutcome {
 
     /// Counts what was received.
     fn receive(&mut self, pull: &TriedPull) {
-        self.objects += pull.served.iter().chain(&pull.reconstructed).sum::<u64>();
-        self.bytes += pull.bytes;
+        self.objects += pull.received.total();
+        self.bytes += pull.received.bytes;
     }
 }
 

@@ -43,7 +43,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Tab(0),    &[P::Objects],  &["1"],         6, "commits",  "List the commits."),
     row(Action::Tab(1),    &[P::Objects],  &["2"],         6, "snapshots", "List the snapshots."),
     row(Action::Tab(2),    &[P::Objects],  &["3"],         6, "blobs",    "List the blobs."),
-    row(Action::Branch,    &[P::Repos],    &["b"],         4, "branch",   "Choose a branch and trace its pull. Each branch shows whether its pull succeeds, as far as is known."),
+    row(Action::Branch,    &[P::Repos, P::Pull], &["b"],   4, "branch",   "Choose a branch and trace its pull. Each branch shows whether its pull succeeds, as far as is known."),
     row(Action::Branch,    &[P::Objects],  &["b"],         4, "branch",   "Choose a branch; only its commits are listed."),
     row(Action::Open,      &[P::Inspect],  &["enter"],     4, "open",     "Follow the link under the cursor, or unfold a folded part."),
     row(Action::Facet(0),  &[P::Inspect],  &["1"],         6, "diff",     "Show the row beside the object, field by field."),
@@ -95,6 +95,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Check,     &[P::Journal],  &["c"],         2, "check",    "Check that no line of the journal was changed, removed or reordered."),
     row(Action::Pull,      &[P::Repos, P::Objects], &["p"], 2, "pull",   "Trace a client's pull of every branch of this repository, or of the listed branch."),
     row(Action::Again,     &[P::Pull],     &["r"],         1, "again",    "Trace the pull again."),
+    row(Action::Open,      &[P::Pull],     &["enter"],     2, "this branch", "Trace the pull of the branch under the cursor alone."),
     row(Action::Audit,     &[P::Hub, P::Repos, P::Objects, P::Inspect, P::Findings, P::Pull], &["A"], 6, "audit", "Audit again; asks how much to read (rows, presence, bytes) and what (hub, repository, branch, object)."),
 
     // Questions and lines of text: they take every key.

@@ -2,10 +2,10 @@
 
 use super::{SummaryLine, clean};
 use crate::effect::ReportRef;
+use crate::state::Shared;
 use luthier_audit::past_audits::{PastAudit, PastAudits};
 use luthier_audit::report::{BranchCounts, Standings};
 use luthier_audit::{Depth, Report, Scope};
-use luthier_object::time::Micros;
 use std::collections::BTreeMap;
 
 /// Repositories whose branches are counted for the list of repositories.
@@ -52,13 +52,21 @@ pub fn scope_words(scope: &Scope) -> String {
     }
 }
 
+/// Says whether an audit is from before the last change of the hub; `None` if it is not.
+#[must_use]
+pub fn before(past: &PastAudit, shared: &Shared) -> Option<String> {
+    let (changed, work) = shared.changed?;
+    (past.at < changed).then(|| format!("before the {}", work.noun()))
+}
+
 /// Says in a few words what a verdict rests on: the depth, the age, and what was not read.
 #[must_use]
-pub fn rests_on(past: Option<&PastAudit>, now: Micros) -> String {
+pub fn rests_on(past: Option<&PastAudit>, shared: &Shared) -> String {
     let Some(past) = past else {
         return "not checked".to_owned();
     };
-    let seconds = u64::try_from(now.saturating_sub(past.at) / 1_000_000).unwrap_or(0);
+    let age = shared.now().saturating_sub(past.at);
+    let seconds = u64::try_from(age / 1_000_000).unwrap_or(0);
     let ago = crate::meter::span(seconds);
     let out = match past.depth {
         Depth::Rows => " · store not read",
@@ -66,7 +74,8 @@ pub fn rests_on(past: Option<&PastAudit>, now: Micros) -> String {
         Depth::Bytes => "",
     };
     let holes = if past.complete { "" } else { ", incomplete" };
-    format!("depth {}{holes}, {ago} ago{out}", past.depth.word())
+    let before = before(past, shared).map_or_else(String::new, |words| format!(", {words}"));
+    format!("depth {}{holes}, {ago} ago{before}{out}", past.depth.word())
 }
 
 /// Returns the words for no findings: a tick only if every byte was read and every request answered.

@@ -2,7 +2,9 @@
 
 use super::{HubId, clean};
 use luthier_audit::{Code, Remedy, Subject};
-use luthier_repair::{Applied, Next, Plan, Refusal, RowChange, Step, Totals, Undoable, Undoing};
+use luthier_repair::{
+    Applied, Doubt, Next, Plan, Refusal, RowChange, Step, Totals, Undoable, Undoing,
+};
 
 /// A column before and after.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,9 +74,9 @@ pub struct PlannedLine {
     pub totals: Totals,
     /// The reasons why it may rest on a mistake, one line each.
     pub alarms: Vec<String>,
-    /// All of these say that rows were hidden from the audit.
-    pub is_partial: bool,
     pub undoable: Undoable,
+    /// The reason to ask for the hub's name before it is applied.
+    pub doubt: Option<Doubt>,
     /// The reason why it has no step.
     pub empty: Option<String>,
     pub next: Vec<Next>,
@@ -85,8 +87,8 @@ impl From<&Plan> for PlannedLine {
         Self {
             totals: plan.totals().clone(),
             alarms: plan.alarms().iter().map(|alarm| clean(alarm)).collect(),
-            is_partial: plan.is_partial(),
             undoable: plan.undoable(),
+            doubt: plan.doubt(),
             empty: plan.why_empty().as_deref().map(clean),
             next: plan.next(),
         }

@@ -1,6 +1,7 @@
 //! The end of a tried pull, safe to show.
 
 use super::{HubId, clean};
+use luthier_client::Received;
 use luthier_client::tried::TriedPull;
 use luthier_client::tried_repo::{BranchEnd, TriedBranch, TriedRepo};
 use luthier_hub::store::fetch::Refusal;
@@ -95,9 +96,7 @@ impl BranchesLine {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PulledLine {
     pub heads: Vec<(String, Option<HubId>)>,
-    /// Served from the store, and made from rows.
-    pub counts: Vec<(Kind, u64, u64)>,
-    pub bytes: u64,
+    pub received: Received,
     pub taken: Vec<TakenLine>,
     /// Of a single branch.
     pub refused: Option<RefusedLine>,
@@ -124,12 +123,7 @@ impl From<&TriedPull> for PulledLine {
             heads: heads
                 .map(|(name, id)| (clean(name), id.as_ref().map(|id| HubId::new(id.as_str()))))
                 .collect(),
-            counts: Kind::ALL
-                .into_iter()
-                .zip(pull.served.into_iter().zip(pull.reconstructed))
-                .map(|(kind, (served, made))| (kind, served, made))
-                .collect(),
-            bytes: pull.bytes,
+            received: pull.received.clone(),
             taken: pull
                 .last
                 .iter()

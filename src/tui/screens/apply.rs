@@ -169,7 +169,7 @@ impl Apply {
             (_, Some(meter)) => self.under_way(meter, &mut out, theme),
             (_, None) => out.say(&format!("{steps}, about to start"), theme.pending),
         }
-        out.draw(frame, area, self.cursor);
+        out.draw(frame, area, self.cursor, theme);
     }
 }
 

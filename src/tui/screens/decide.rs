@@ -124,15 +124,11 @@ impl Decide {
         let Some(row) = self.current() else {
             return Some("there is no decision under the cursor".into());
         };
-        let by_hand = shared.decisions.count(row.code);
-        if by_hand < BY_HAND {
-            let left = BY_HAND - by_hand;
-            return Some(format!("decide {left} more {} by hand first", row.code));
-        }
-        let decided = shared.decisions.of(row.code, subject(row.id.exact()));
-        decided
-            .is_none()
-            .then(|| "decide the finding under the cursor first; its answer is used for all".into())
+        let offered = shared.decisions.offered(row.code, subject(row.id.exact()));
+        offered.is_none().then(|| {
+            let left = BY_HAND.saturating_sub(shared.decisions.count(row.code));
+            format!("decide {left} more {} by hand first", row.code)
+        })
     }
 
     fn refuse_plan(&self, shared: &Shared) -> Option<String> {
@@ -218,8 +214,8 @@ impl Decide {
 
     fn same_for_all(&mut self, ctx: &mut Ctx) {
         let Some(row) = self.current() else { return };
-        let (code, at) = (row.code, subject(row.id.exact()));
-        let Some(side) = ctx.shared.decisions.of(code, at) else {
+        let at = subject(row.id.exact());
+        let Some((code, side)) = ctx.shared.decisions.offered(row.code, at) else {
             return;
         };
         ctx.shared.decisions.same_for_all(code, side);
@@ -236,17 +232,9 @@ impl Decide {
             return Go::Stay;
         };
         let tally = self.tally(ctx.shared);
-        let mut words = format!("{}: {} decided", self.what, text::grouped(tally.planned));
-        for (count, word) in [
-            (tally.kept + tally.skipped, "skipped"),
-            (tally.undecided, "undecided"),
-        ] {
-            if count > 0 {
-                words += &format!(", {} {word}", text::grouped(count));
-            }
-        }
         let places = ctx.shared.decisions.places(classified);
-        PlanScreen::open_from(self.report, Selection::Ordinals(places), &words, ctx)
+        let planned = (self.report, Selection::Ordinals(places));
+        PlanScreen::open_decided(planned, &self.what, tally, ctx)
     }
 
     fn reread(&mut self, ctx: &mut Ctx) {
@@ -357,8 +345,12 @@ impl Decide {
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         let tally = self.tally(shared);
+        let rest = match self.classified.ready().map_or(0, |all| all.rest.len()) {
+            0 => String::new(),
+            rest => format!("; {} more need none", text::grouped(rest as u64)),
+        };
         format!(
-            "decisions: {} planned, {} skipped, {} undecided",
+            "decisions: {} planned, {} skipped, {} undecided{rest}",
             text::grouped(tally.planned),
             text::grouped(tally.kept + tally.skipped),
             text::grouped(tally.undecided)

@@ -16,7 +16,6 @@ use crate::widgets::list::{Cursor, fit, fit_right};
 use crate::widgets::pane::{self, Text};
 use luthier_audit::{Auto, Code, Scope};
 use luthier_hub::text;
-use luthier_object::time::Micros;
 use luthier_repair::Selection;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -112,7 +111,7 @@ impl HubScreen {
             head.say(&format!("✗ {why}"), theme.error);
             head.gap();
             head.say("R tries again   q leaves", theme.text);
-            head.draw(frame, area, Cursor::default());
+            head.draw(frame, area, Cursor::default(), theme);
             return;
         }
         jobs(&mut head, theme);
@@ -122,13 +121,18 @@ impl HubScreen {
         let height = u16::try_from(head.lines.len()).unwrap_or(u16::MAX);
         let [top, list] =
             Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area);
-        head.draw(frame, top, Cursor::default());
+        head.draw(frame, top, Cursor::default(), theme);
         self.bars(frame, list, shared, theme);
         if regions.panes[1].width > 0 {
             let area = pane::pane(frame, regions.panes[1], theme, "code", false);
             let at = usize::try_from(self.cursor.at).unwrap_or(0);
             if let Some((code, count)) = codes(shared).get(at) {
-                explain(*code, *count, area.width, theme).draw(frame, area, Cursor::default());
+                explain(*code, *count, area.width, theme).draw(
+                    frame,
+                    area,
+                    Cursor::default(),
+                    theme,
+                );
             }
         }
     }
@@ -253,14 +257,13 @@ fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
 
 /// Draws the number of findings, what it rests on, and how many branches fail.
 fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme) {
-    let now = shared.now();
     let found: u64 = known.summary.findings.values().sum();
     let past = known.past_audits.hub();
     let (_, rest) = nothing_found(past);
     let text = format!(
         "{} in the whole hub, {}",
         text::plural(found, "finding"),
-        rests_on(past, now)
+        rests_on(past, shared)
     );
     let style = match (found, rest) {
         (0, Rest::Proved) => theme.good,
@@ -268,7 +271,7 @@ fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme)
         _ => theme.text,
     };
     head.pair("last audit", &text, theme, style);
-    say_parts(known, now, head, theme);
+    say_parts(known, shared, head, theme);
     let (mut words, fails) = branch_words(&known.branches);
     let style = if fails { theme.error } else { theme.text };
     let all = shared.counts.ready().map_or(0, |counts| counts.branches);
@@ -283,7 +286,7 @@ fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme)
 }
 
 /// Draws the audits of parts since the last one of the whole hub, the newest first.
-fn say_parts(known: &KnownLine, now: Micros, head: &mut Text, theme: &Theme) {
+fn say_parts(known: &KnownLine, shared: &Shared, head: &mut Text, theme: &Theme) {
     let parts = known
         .past_audits
         .iter()
@@ -293,7 +296,7 @@ fn say_parts(known: &KnownLine, now: Micros, head: &mut Text, theme: &Theme) {
             format!(
                 "{}: {}",
                 scope_words(&past.scope),
-                rests_on(Some(past), now)
+                rests_on(Some(past), shared)
             )
         })
         .collect();

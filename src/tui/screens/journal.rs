@@ -28,6 +28,8 @@ pub struct JournalScreen {
     pub beside: bool,
     /// The result of checking the journal, once it was requested.
     pub chain: Slot<ChainLine>,
+    /// Repairs that had ended when the runs were read.
+    repairs: u64,
 }
 
 impl JournalScreen {
@@ -39,6 +41,7 @@ impl JournalScreen {
             cursor: Cursor::default(),
             beside: false,
             chain: Slot::Empty,
+            repairs: ctx.shared.repairs,
         }))))
     }
 
@@ -149,6 +152,12 @@ impl JournalScreen {
 
     /// Asks for the runs.
     pub fn request_missing(&mut self, ctx: &mut Ctx) {
+        if self.repairs != ctx.shared.repairs {
+            // Another run has ended since: it stands at the top, and the check was of a shorter journal.
+            self.repairs = ctx.shared.repairs;
+            self.scope = ctx.renew(self.scope);
+            (self.runs, self.chain) = (Slot::Empty, Slot::Empty);
+        }
         if self.runs == Slot::Empty {
             self.runs = Slot::Pending(ctx.read(self.scope, Query::Runs));
         }
@@ -225,7 +234,7 @@ impl JournalScreen {
             Slot::Failed(why) => out.say(&format!("✗ {why}"), theme.error),
             _ => {}
         }
-        out.draw(frame, area, Cursor::default());
+        out.draw(frame, area, Cursor::default(), theme);
     }
 }
 

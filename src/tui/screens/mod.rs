@@ -281,7 +281,7 @@ impl Screen {
     pub fn status(&self, shared: &Shared) -> String {
         match self {
             Screen::Findings(screen) => screen.status(),
-            Screen::Repos(screen) => screen.status(),
+            Screen::Repos(screen) => screen.status(shared),
             Screen::Objects(screen) => screen.status(),
             Screen::Decide(screen) => screen.status(shared),
             Screen::Journal(screen) => screen.status(),

@@ -141,7 +141,7 @@ impl Objects {
                     repo: self.path.exact().to_owned(),
                     branch: self.branch.as_ref().map(|name| name.exact().to_owned()),
                 };
-                return PullScreen::open(ask, ctx);
+                return PullScreen::open(self.repo_id.clone(), ask, ctx);
             }
             Action::Back if self.beside => self.beside = false,
             Action::Back if self.branch.is_some() => self.choose(None, ctx),

@@ -7,6 +7,7 @@ pub use view::mended;
 use super::apply::Apply;
 use super::{Go, Screen};
 use crate::action::Action;
+use crate::decisions::Tally;
 use crate::effect::{Effect, PlanRef, Query, ReportRef, Scope, Ticket};
 use crate::event::Answer;
 use crate::lines::{HubId, PlannedLine, RefusalLine, StepLine};
@@ -15,11 +16,7 @@ use crate::state::{Ctx, Shared, Slot};
 use crate::theme::Theme;
 use crate::widgets::confirm::{Confirm, Question};
 use crate::widgets::list::Cursor;
-use luthier_audit::{Auto, Remedy};
-use luthier_repair::{Selection, Totals, Work};
-
-/// From this many steps on the hub's name is asked for.
-const MANY: u64 = 1_000;
+use luthier_repair::{Selection, Totals, Work, why_name};
 
 /// So many steps are looked at before the others, on production.
 const CANARY: u64 = 10;
@@ -31,8 +28,8 @@ pub struct PlanScreen {
     pub plan: PlanRef,
     /// The chosen findings, in words.
     what: String,
-    /// Only what needs no choice was selected.
-    auto: bool,
+    /// Of the chosen findings, those that were decided against or not at all: no plan was asked for these.
+    left: Tally,
     pub totals: Slot<Totals>,
     /// The plan's other figures.
     planned: PlannedLine,
@@ -59,23 +56,34 @@ impl PlanScreen {
 
     /// Starts planning what was chosen in a report that may not be the last any more.
     pub fn open_from(report: ReportRef, selection: Selection, what: &str, ctx: &mut Ctx) -> Go {
-        let auto = matches!(selection, Selection::Auto(_));
         let planning = ctx.plan(report, selection);
-        Self::show(planning, what.to_owned(), auto, ctx)
+        Self::show(planning, what.to_owned(), Tally::default(), ctx)
+    }
+
+    /// Starts planning what was decided; the tally has the findings that were not.
+    pub fn open_decided(
+        (report, selection): (ReportRef, Selection),
+        what: &str,
+        tally: Tally,
+        ctx: &mut Ctx,
+    ) -> Go {
+        let planning = ctx.plan(report, selection);
+        Self::show(planning, what.to_owned(), tally, ctx)
     }
 
     /// Starts to plan the undo of a run.
     pub fn undo(run: &HubId, ctx: &mut Ctx) -> Go {
         let planning = ctx.undo(run.exact().to_owned());
-        Self::show(planning, format!("the undo of {}", run.shown()), false, ctx)
+        let what = format!("the undo of {}", run.shown());
+        Self::show(planning, what, Tally::default(), ctx)
     }
 
-    fn show((plan, ticket): (PlanRef, Ticket), what: String, auto: bool, ctx: &mut Ctx) -> Go {
+    fn show((plan, ticket): (PlanRef, Ticket), what: String, left: Tally, ctx: &mut Ctx) -> Go {
         Go::Push(Box::new(Screen::Plan(Box::new(Self {
             scope: ctx.shared.scope(),
             plan,
             what,
-            auto,
+            left,
             totals: Slot::Pending(ticket),
             planned: PlannedLine::default(),
             report: ctx.shared.audits.report,
@@ -177,27 +185,7 @@ impl PlanScreen {
         };
         let hub_info = &shared.hub_info;
         let hub = format!("{} {}", hub_info.environment.badge(), hub_info.name);
-        let asks = totals.by_remedy.keys().any(|remedy| {
-            use luthier_audit::Remedy;
-            matches!(
-                remedy,
-                Remedy::Replace | Remedy::Reindex | Remedy::Reref | Remedy::Undo
-            )
-        });
-        let asks = asks || self.chose_ask(totals.steps);
-        let why = if self.planned.is_partial {
-            "The plan was made from a part of the hub's rows: others are hidden."
-        } else if !self.planned.alarms.is_empty() {
-            "So much is wrong together that this may be the wrong store."
-        } else if shared.is_risky() {
-            "This hub is neither a demo nor a staging hub."
-        } else if asks && totals.by_remedy.contains_key(&Remedy::Undo) {
-            "Some steps take back repairs that needed a decision."
-        } else if asks {
-            "Some steps repair findings that needed a decision."
-        } else if totals.steps > MANY {
-            "The plan has more than 1,000 steps."
-        } else {
+        let Some(why) = why_name(self.planned.doubt, hub_info.environment) else {
             return Some(Confirm::letter(question, hub));
         };
         Some(Confirm::name(
@@ -206,15 +194,6 @@ impl PlanScreen {
             hub_info.name.clone(),
             why.to_owned(),
         ))
-    }
-
-    /// Returns whether a step may mend a code whose answer is `ask`: known only where every step was read.
-    fn chose_ask(&self, steps: u64) -> bool {
-        let asks = |at| match self.steps.row(at) {
-            Row::Ready(step) => step.code.fault().auto == Auto::Ask,
-            _ => true,
-        };
-        !self.auto && (steps > PAGE || (0..steps).any(asks))
     }
 
     /// Returns whether the beginning of the plan can be seen: nothing is agreed to unseen.

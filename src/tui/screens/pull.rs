@@ -20,6 +20,8 @@ use luthier_repair::Selection;
 #[derive(Debug)]
 pub struct PullScreen {
     pub ask: PullRequest,
+    /// The repository's id, which lists its branches.
+    pub repo_id: HubId,
     pub end: Slot<PulledLine>,
     cursor: Cursor,
     /// Repairs that had ended when it was tried.
@@ -28,9 +30,10 @@ pub struct PullScreen {
 
 impl PullScreen {
     /// Tries a pull and opens the screen that will show its end.
-    pub fn open(ask: PullRequest, ctx: &mut Ctx) -> Go {
+    pub fn open(repo_id: HubId, ask: PullRequest, ctx: &mut Ctx) -> Go {
         let mut screen = Self {
             ask,
+            repo_id,
             end: Slot::Empty,
             cursor: Cursor::default(),
             repairs: 0,
@@ -88,8 +91,11 @@ impl PullScreen {
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
-            Action::Again if shared.pulling.is_some() => {
+            Action::Again | Action::Branch | Action::Open if shared.pulling.is_some() => {
                 Some("a pull is being traced; ctrl-c stops it".into())
+            }
+            Action::Open if self.failed().is_none() => {
+                Some("no failing branch is under the cursor; b lists the branches".into())
             }
             Action::Plan if shared.audits.last.is_none() => {
                 Some("no audit has finished yet".into())
@@ -121,6 +127,15 @@ impl PullScreen {
                 self.cursor.top = self.cursor.at;
             }
             Action::Again | Action::Refresh => self.again(ctx),
+            Action::Open => {
+                if let Some(failed) = self.failed() {
+                    let ask = PullRequest {
+                        repo: self.ask.repo.clone(),
+                        branch: Some(failed.branch.exact().to_owned()),
+                    };
+                    return Self::open(self.repo_id.clone(), ask, ctx);
+                }
+            }
             Action::Plan => {
                 if let Some(id) = self.id() {
                     let what = format!("what stops the pull: {}", id.shown());
@@ -175,7 +190,8 @@ impl PullScreen {
                 "this is the pull as it was before the hub was changed; r traces it again".into()
             }
             (None, Some(_)) if self.failed().is_some() => {
-                "↑↓ another branch; x plans the repair of what stops it; r traces again".into()
+                "↑↓ another branch, enter traces it alone; x plans its repair; r traces again"
+                    .into()
             }
             (None, Some(_)) => "x plans the repair of what stops it; r traces again".into(),
             (None, None) => "r tries again".into(),

@@ -18,6 +18,7 @@ use crate::state::{Ctx, Shared, Slot};
 use crate::widgets::list::Cursor;
 use luthier_audit::Filter;
 use luthier_audit::report::GroupBy;
+use luthier_hub::text;
 use luthier_repair::Selection;
 
 /// The columns that the list can be sorted by.
@@ -328,9 +329,14 @@ impl Repos {
 
     /// Returns the filter, for the status line.
     #[must_use]
-    pub fn status(&self) -> String {
+    pub fn status(&self, shared: &Shared) -> String {
+        let none = shared.audits.without_repo();
         match self.text.trim() {
-            "" => String::new(),
+            "" if none > 0 => format!(
+                "a shared commit counts in each repository; {} in none (f on the hub)",
+                text::plural(none, "finding")
+            ),
+            "" => "a shared commit counts in each repository".into(),
             text => format!("/{}", crate::lines::clean(text)),
         }
     }
@@ -386,7 +392,7 @@ fn on_row(action: Action, row: &RepoLine, ctx: &mut Ctx) -> Go {
                 repo: row.path.exact().to_owned(),
                 branch: None,
             };
-            PullScreen::open(ask, ctx)
+            PullScreen::open(row.id.clone(), ask, ctx)
         }
         _ => Go::Stay,
     }

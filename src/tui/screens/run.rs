@@ -163,7 +163,7 @@ impl RunScreen {
                 Some(line) => self.describe(line, &mut out, theme),
                 None => super::journal::describe(&self.run, &mut out, theme),
             }
-            out.draw(frame, area, self.detail);
+            out.draw(frame, area, self.detail, theme);
         }
     }
 

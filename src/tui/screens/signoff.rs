@@ -47,6 +47,8 @@ pub struct SignOffScreen {
     at: Micros,
     report: ReportRef,
     cursor: Cursor,
+    /// The writing of its reports: under way, or done.
+    saved: Slot<()>,
 }
 
 impl SignOffScreen {
@@ -59,6 +61,7 @@ impl SignOffScreen {
             at: 0,
             report: ReportRef(0),
             cursor: Cursor::default(),
+            saved: Slot::Empty,
         };
         screen.again(ctx);
         Go::Push(Box::new(Screen::SignOff(Box::new(screen))))
@@ -70,6 +73,7 @@ impl SignOffScreen {
         let ticket = ctx.shared.ticket();
         self.end = Slot::Pending(ticket);
         self.cursor = Cursor::default();
+        self.saved = Slot::Empty;
         ctx.shared.signing = Some(Meter::new(ctx.shared.clock));
         ctx.out.push(Effect::SignOff { ticket });
     }
@@ -197,6 +201,10 @@ impl SignOffScreen {
             (_, Slot::Ready(_)) if self.outdated(shared).is_some() => {
                 (3, "what is left has changed: r signs off again")
             }
+            (_, Slot::Ready(_)) if self.saved.ready().is_some() => (
+                4,
+                "the reports are written; r signs off again, H to the hub",
+            ),
             (_, Slot::Ready(end)) if end.verdict == Verdict::Pass => {
                 (4, "every check succeeded; w writes the report")
             }
@@ -204,6 +212,18 @@ impl SignOffScreen {
             (_, Slot::Failed(_)) => (2, "r tries again"),
             (Slot::Pending(_), _) => (1, "the doctor checks database and store"),
             _ => (2, "everything is read and pulled; ctrl-c stops"),
+        }
+    }
+
+    /// Waits for the reports to be written.
+    pub fn saving(&mut self, ticket: Ticket) {
+        self.saved = Slot::Pending(ticket);
+    }
+
+    /// Notes that the reports were written, if it waits for this ticket.
+    pub fn saved(&mut self, ticket: Ticket) {
+        if self.saved.awaits(ticket) {
+            self.saved = Slot::Ready(());
         }
     }
 
@@ -240,7 +260,7 @@ impl SignOffScreen {
                 }
             }
         }
-        out.draw(frame, area, self.cursor);
+        out.draw(frame, area, self.cursor, theme);
     }
 
     fn say_doctor(&self, out: &mut Text, theme: &Theme) {

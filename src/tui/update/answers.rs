@@ -72,11 +72,14 @@ pub fn take(state: &mut State, ticket: Ticket, answer: Answer, out: &mut Vec<Eff
 fn repaired(ctx: &mut Ctx) {
     ctx.shared.applying = None;
     ctx.shared.repairs += 1;
+    ctx.shared.changed = Some((ctx.shared.now(), ctx.shared.work));
     ctx.shared.counts = Slot::Empty;
     if ctx.shared.leaving {
         ctx.out.push(Effect::Quit);
         return;
     }
+    // An audit that is under way has read a part of the hub before the change.
+    ctx.shared.audits.again = matches!(ctx.shared.audits.slot, Slot::Pending(_));
     let ask = next_audit(ctx.shared);
     start_audit(ctx.shared, ctx.out, ask, false);
 }
@@ -101,7 +104,7 @@ fn session(
     }
     if shared.exporting == Some(ticket) {
         shared.exporting = None;
-        return written(state, answer);
+        return written(state, ticket, answer);
     }
     if shared.counts.awaits(ticket) {
         shared.counts = match answer {
@@ -150,13 +153,24 @@ fn opened(state: &mut State, answer: Answer, out: &mut Vec<Effect>) -> Option<An
 }
 
 /// Takes the answer whether a file could be written.
-fn written(state: &mut State, answer: Answer) -> Option<Answer> {
+fn written(state: &mut State, ticket: Ticket, answer: Answer) -> Option<Answer> {
     let (level, text) = match answer {
         Answer::Exported { path, word, rows } => {
             let rows = luthier_hub::text::grouped(rows);
             (Level::Info, format!("wrote {rows} {word} to {path}"))
         }
-        Answer::Wrote(what) => (Level::Info, format!("wrote {what}")),
+        Answer::Wrote(what) => {
+            let screens = state
+                .stack
+                .iter_mut()
+                .chain(state.parked.values_mut().flatten());
+            for screen in screens {
+                if let super::Screen::SignOff(signoff) = screen {
+                    signoff.saved(ticket);
+                }
+            }
+            (Level::Info, format!("wrote {what}"))
+        }
         Answer::Failed(why) => (Level::Error, format!("not written: {why}")),
         other => return Some(other),
     };
@@ -189,6 +203,7 @@ fn audited(state: &mut State, answer: Answer, out: &mut Vec<Effect>) -> Option<A
             }
             known(state, *line, out);
             tell(state);
+            audit_again(state, out);
         }
         Answer::Failed(why) => {
             shared.tell(Level::Error, format!("audit: {why}"));
@@ -197,6 +212,16 @@ fn audited(state: &mut State, answer: Answer, out: &mut Vec<Effect>) -> Option<A
         other => return Some(other),
     }
     None
+}
+
+/// Starts another audit where the last one began before a repair had ended.
+fn audit_again(state: &mut State, out: &mut Vec<Effect>) {
+    let shared = &mut state.shared;
+    if std::mem::take(&mut shared.audits.again) {
+        shared.changed = Some((shared.now(), shared.work));
+        let ask = next_audit(shared);
+        start_audit(shared, out, ask, false);
+    }
 }
 
 /// Takes over what is known now.

@@ -2,6 +2,7 @@
 
 use super::super::action::{Action, Motion};
 use super::super::effect::{Effect, Job, PullRequest};
+use super::super::lines::HubId;
 use super::super::notices::Level;
 use super::super::overlay::{Branches, Overlay};
 use super::super::pages::Row;
@@ -97,7 +98,8 @@ fn choose(state: &mut State, mut branches: Branches, action: Action, out: &mut V
                             repo: path.exact().to_owned(),
                             branch: Some(name.exact().to_owned()),
                         };
-                        return PullScreen::open(ask, ctx);
+                        let repo_id = HubId::new(&branches.repo_id);
+                        return PullScreen::open(repo_id, ask, ctx);
                     }
                     if let Some(objects) = objects::of(screen) {
                         objects.choose(Some(name), ctx);

@@ -86,7 +86,10 @@ pub fn nowhere(state: &mut State, key: KeyEvent) {
         .collect();
     places.dedup();
     let text = match (rows.first(), key.code) {
-        (Some(row), _) if !places.is_empty() => works_on(row.binding.title, &places),
+        (Some(row), _) if !places.is_empty() => {
+            let named = format!("{} ({})", row.key(), row.binding.title);
+            works_on(&named, &places)
+        }
         (_, KeyCode::Char(_)) => format!(
             "this key does nothing here; {} lists the keys that work",
             state.keymap.key(KeyContext::Common, Action::Help)

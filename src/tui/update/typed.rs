@@ -161,6 +161,9 @@ pub fn submit(state: &mut State, purpose: Purpose, text: &str, out: &mut Vec<Eff
         Purpose::SaveSignOff => {
             let ticket = state.shared.ticket();
             state.shared.exporting = Some(ticket);
+            if let Some(Screen::SignOff(signoff)) = state.stack.last_mut() {
+                signoff.saving(ticket);
+            }
             let folder = text.to_owned();
             out.push(Effect::SaveSignOff { ticket, folder });
         }

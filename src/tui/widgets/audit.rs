@@ -68,7 +68,6 @@ impl Choice {
 
     /// Draws what can be audited, each with its last audit.
     fn scope_lines(&self, shared: &Shared, width: usize, out: &mut Text, theme: &Theme) {
-        let now = shared.now();
         for (n, scope) in self.scopes.iter().enumerate() {
             let chosen = n == self.at;
             let mark = if chosen { "▸" } else { " " };
@@ -82,7 +81,7 @@ impl Choice {
                 }
                 Scope::Id(_) | Scope::Ids(_) => None,
             };
-            let last = past.map_or_else(String::new, |past| rests_on(past, now));
+            let last = past.map_or_else(String::new, |past| rests_on(past, shared));
             let words = scope_words(scope);
             let line = format!("   {mark} {}  {last}", fit(&words, 24));
             let line = luthier_hub::text::cut(&line, width).into_owned();
@@ -124,6 +123,6 @@ impl Choice {
                 theme.muted,
             );
         }
-        out.draw(frame, area, super::list::Cursor::default());
+        out.draw(frame, area, super::list::Cursor::default(), theme);
     }
 }

@@ -100,7 +100,7 @@ impl Help {
             let mut text = Text::new(below.width.saturating_sub(2));
             text.lines.push(Line::default());
             text.hang(" ", &say(row).0, theme.muted);
-            text.draw(frame, below, Cursor::default());
+            text.draw(frame, below, Cursor::default(), theme);
         }
         if len == 0 {
             frame.render_widget(Line::styled(" no key here matches", theme.muted), body);

@@ -76,6 +76,33 @@ pub fn draw<'a>(
             frame.buffer_mut().set_style(place, theme.selected);
         }
     }
+    more(frame, area, theme, (cursor.top, len));
+}
+
+/// Says in the border below `area` how many of `len` rows are above and below those that are shown.
+pub fn more(frame: &mut Frame, area: Rect, theme: &Theme, (top, len): (u64, u64)) {
+    let above = top.min(len);
+    let below = len.saturating_sub(top.saturating_add(u64::from(area.height)));
+    let words = match (above, below) {
+        (0, 0) => return,
+        (above, 0) => format!(" ▴ {above} more "),
+        (0, below) => format!(" ▾ {below} more "),
+        (above, below) => format!(" ▴ {above} ▾ {below} more "),
+    };
+    let width = u16::try_from(words.chars().count()).unwrap_or(u16::MAX);
+    let Some(x) = area.right().checked_sub(width.saturating_add(1)) else {
+        return;
+    };
+    let buffer = frame.buffer_mut();
+    // Where no border follows, another part of the screen does.
+    let is_border = |at: u16| {
+        buffer
+            .cell((at, area.bottom()))
+            .is_some_and(|cell| cell.symbol() == "─")
+    };
+    if x >= area.x && (x..x + width).all(is_border) {
+        buffer.set_string(x, area.bottom(), words, theme.muted);
+    }
 }
 
 /// Fits text into exactly `width` cells.

@@ -119,9 +119,11 @@ impl Text {
     }
 
     /// Draws the text from `cursor.top` on.
-    pub fn draw(self, frame: &mut Frame, area: Rect, cursor: Cursor) {
-        let last = (self.lines.len() as u64).saturating_sub(u64::from(area.height));
-        lines(frame, area, cursor.top.min(last), self.lines);
+    pub fn draw(self, frame: &mut Frame, area: Rect, cursor: Cursor, theme: &Theme) {
+        let len = self.lines.len() as u64;
+        let top = cursor.top.min(len.saturating_sub(u64::from(area.height)));
+        lines(frame, area, top, self.lines);
+        super::list::more(frame, area, theme, (top, len));
     }
 }
 

@@ -17,6 +17,7 @@ use luthier_audit::{
     Blocks, Code, Depth, Evidence, FieldDiff, Filter, Finding, Grade, Group, Inspection, LinkTo,
     Numbered, ObjectView, Scope, Subject, Trial,
 };
+use luthier_client::Received;
 use luthier_client::tried::{Taken, TriedPull};
 use luthier_client::tried_repo::{BranchEnd, TriedBranch, TriedRepo};
 use luthier_hub::index::{BranchRow, Edge, EditableColumn, Listed, RepoRow};
@@ -26,7 +27,7 @@ use luthier_repair::Outcome;
 use luthier_repair::change::{CellChange, StepChange};
 use luthier_repair::journal::{Entry, Event, Line, Run};
 use luthier_repair::signoff::{State, Verdict};
-use luthier_repair::{Next, Selection, Step, Totals, Undoable};
+use luthier_repair::{Doubt, Next, Selection, Step, Totals, Undoable};
 use std::collections::BTreeMap;
 
 /// 2026-11-23T04:00:00Z, when the stage's clock starts.
@@ -79,9 +80,13 @@ impl FakeHub {
         };
         TriedPull {
             heads: vec![(self.text.clone(), Some(ObjectId::new(id(1))))],
-            served: [3, 2, 5],
-            reconstructed: [1, 0, 0],
-            bytes: 12_345,
+            received: Received {
+                fetched: [4, 2, 5],
+                reconstructed: [1, 0, 0],
+                foreign_commits: Some(1),
+                bytes: 12_345,
+                ..Received::default()
+            },
             last: vec![Taken {
                 kind: Kind::Commit,
                 id: ObjectId::new(id(1)),
@@ -188,7 +193,7 @@ impl FakeHub {
         PlannedLine {
             totals: self.totals(),
             alarms: self.alarms.clone(),
-            is_partial: false,
+            doubt: self.doubt(),
             undoable: Undoable {
                 row: self.steps,
                 ..Undoable::default()
@@ -205,7 +210,17 @@ impl FakeHub {
     pub(super) fn undo(&self) -> PlannedLine {
         let mut planned = self.planned();
         planned.totals.by_remedy = BTreeMap::from([(Remedy::Undo, self.steps)]);
+        planned.doubt = Some(Doubt::Undo);
         planned
+    }
+
+    fn doubt(&self) -> Option<Doubt> {
+        match (self.alarms.is_empty(), self.asks, self.steps) {
+            (false, ..) => Some(Doubt::Alarms),
+            (_, true, _) => Some(Doubt::Decisions),
+            (_, _, 1_001..) => Some(Doubt::Many),
+            _ => None,
+        }
     }
 
     /// Every word is taken for a part of the owner's name.

@@ -1,4 +1,4 @@
-//! The objects that the other side has: everything that its commits reach, as far as it can be checked.
+//! Collects the objects that the client has: all that its commits reach, as far as that can be checked.
 
 use super::FetchError;
 use crate::index::{CommitRow, SnapshotRow};
@@ -13,10 +13,10 @@ use std::collections::{HashSet, VecDeque};
 /// Commits asked for at once.
 const COMMITS: usize = 100;
 
-/// Snapshots asked for at once: their rows hold whole manifests.
+/// Snapshots read at once: their rows contain whole manifests.
 const SNAPSHOTS: usize = 16;
 
-/// Ids met, by kind, as digests.
+/// The digests of ids that were met, by kind.
 #[derive(Default)]
 pub(super) struct Seen([HashSet<[u8; 32]>; 3]);
 
@@ -37,8 +37,8 @@ fn digest(id: &ObjectId) -> [u8; 32] {
     digest.unwrap_or_else(|| Sha256::digest(id.as_str()).into())
 }
 
-/// Collects what `have` reaches, and which of it the hub has no commit of. Only what proves is followed: an edge that a
-/// row made up would keep back something that the other side lacks.
+/// Collects what `have` reaches, and the ids of `have` of which the hub has no commit. Only records that match their id
+/// are followed: with a wrong parent or tree in a row, an object that the client lacks would not be sent.
 pub(super) async fn reached(
     store: &Store,
     have: &[ObjectId],
@@ -82,7 +82,7 @@ pub(super) async fn reached(
     Ok((seen, unknown))
 }
 
-/// Returns the record that a row proves, or else its object.
+/// Returns the record of a row that matches its id, else the record of its object.
 async fn proved_commit(store: &Store, row: &CommitRow) -> Result<Option<CommitRecord>, StoreError> {
     if let Ok(record) = reconstruct::commit_record(row)
         && identity::ambiguous_commit(&record).is_none()
@@ -105,7 +105,7 @@ async fn proved_commit(store: &Store, row: &CommitRow) -> Result<Option<CommitRe
     })
 }
 
-/// Adds the blobs of snapshots: the row's cache where it proves, else the object, else the deltas.
+/// Adds the blobs of snapshots, from the row's cache if it matches the id, else from the object, else from the deltas.
 async fn add_blobs(
     store: &Store,
     ids: &[ObjectId],

@@ -1,7 +1,7 @@
-//! Fetch: what a client receives for some heads, object by object, proved before it is handed on.
+//! Fetches what a client receives for some heads, object by object. Each is checked against its id first.
 //!
-//! The commit graph is walked level by level. What is held is the frontier, the ids met so far (some
-//! 60 bytes each) and the reads under way, which have a budget; objects are handed on one at a time.
+//! The commit graph is read level by level. Memory holds the ids that were met (about 60 bytes each), those to be read
+//! next, and the objects being read, which have a limit in bytes; objects are returned one at a time.
 
 mod have;
 mod proving;
@@ -35,9 +35,9 @@ pub struct Head {
 /// The limits of parallel reads.
 #[derive(Clone, Copy, Debug)]
 pub struct FetchOptions {
-    /// Objects under way, of each kind.
+    /// Objects being read, of each kind.
     pub concurrency: usize,
-    /// Bytes under way, of each kind. One larger object is read by itself.
+    /// Bytes being read, of each kind. A larger object is read by itself.
     pub budget: u64,
 }
 
@@ -53,15 +53,15 @@ impl Default for FetchOptions {
 /// The source of fetched bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Straight from the store.
+    /// Read from the store.
     Canonical(Key),
     /// Made from the row, because its `storage_uri` is null.
     Reconstructed,
-    /// The empty blob, which its id alone gives; the hub has no object of it.
+    /// The empty blob, which is known by its id; the hub has no object of it.
     Empty,
 }
 
-/// An object of the answer.
+/// A fetched object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fetched {
     pub object: Proven,
@@ -72,9 +72,9 @@ pub struct Fetched {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     Object(Box<Fetched>),
-    /// Whoever fetches has it already; it was not read from the hub.
+    /// The client has it already; it was not read from the hub.
     Held(Proof),
-    /// A client would refuse it. What only it leads to is not fetched.
+    /// A client would refuse it. Objects that only it refers to are not fetched.
     Refused(Box<Refusal>),
 }
 
@@ -83,21 +83,21 @@ pub enum Step {
 pub enum FetchError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// An object that may or may not be there.
+    /// Nobody knows whether an object is there.
     #[error("{chain}: {source}")]
     Unread {
         chain: String,
         #[source]
         source: StoreError,
     },
-    /// An object that whoever fetches has already could not be used.
+    /// An object that the client has already could not be read.
     #[error("{0}")]
     Holder(#[source] Cause),
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
 }
 
-/// Holds objects that whoever fetches has already, and need not be sent.
+/// Holds objects that the client has already and that need not be sent.
 #[async_trait]
 pub trait Holder: Send + Sync {
     /// Returns, for each id, the size of the stored bytes under its keys, unchecked.
@@ -109,11 +109,11 @@ pub trait Holder: Send + Sync {
     /// Reads a stored object and checks it against its id.
     ///
     /// # Errors
-    /// It cannot be read, or is not what its name says.
+    /// It cannot be read, or does not match its id.
     async fn held(&self, kind: Kind, id: &ObjectId) -> Result<Proof, Cause>;
 }
 
-/// A fetch under way.
+/// A running fetch.
 pub struct Fetch {
     store: Store,
     holder: Option<Arc<dyn Holder>>,
@@ -167,16 +167,16 @@ impl Fetch {
         &self.unknown
     }
 
-    /// Returns whether the walk has come to an object of this kind and digest so far.
+    /// Returns whether an object of this kind and digest was met so far.
     #[must_use]
     pub fn is_met(&self, kind: Kind, id: &ObjectId) -> bool {
         self.seen.contains(kind, id)
     }
 
-    /// Returns the next step; `None` once everything was handed on or refused.
+    /// Returns the next step; `None` once everything was returned or refused.
     ///
     /// # Errors
-    /// A side that could not be asked, or cancellation. What was handed on stays good.
+    /// The database or the store did not answer, or cancellation. Objects that were returned before stay valid.
     pub async fn next(&mut self) -> Result<Option<Step>, FetchError> {
         loop {
             self.progress.checkpoint().await?;
@@ -198,8 +198,8 @@ impl Fetch {
         }
     }
 
-    /// Chooses the next kind: blobs before snapshots before commits, so that found ids never pile up, but in pages that
-    /// are worth a request.
+    /// Chooses the next kind: blobs before snapshots before commits, so that few ids wait in memory; but a kind is
+    /// requested only once a full page of it waits.
     fn choose(&self) -> Option<Kind> {
         let kinds = || Kind::ALL.into_iter().rev();
         let queue = |kind: Kind| &self.lanes[kind as usize];

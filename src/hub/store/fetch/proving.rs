@@ -1,4 +1,4 @@
-//! From what was read to what is handed on: proof, objection, and what the object leads to.
+//! Checks what was read against its id, says why a client would refuse it, and queues what it refers to.
 
 use super::queue::{Got, Known, Read, Waiting};
 use super::refusal::{Trail, Why, objection};
@@ -21,7 +21,7 @@ const READS: u32 = 3;
 
 /// The result of a read.
 enum Found {
-    /// It is held already.
+    /// The client has it already.
     Held(Proof),
     Object(Fetched),
 }
@@ -38,7 +38,7 @@ impl Found {
 type ProveResult = Result<Found, Why>;
 
 impl Fetch {
-    /// Proves what was read and queues what it names.
+    /// Checks what was read against its id and queues what it refers to.
     pub(super) async fn prove_and_queue(
         &mut self,
         kind: Kind,
@@ -116,7 +116,7 @@ impl Fetch {
             .map_err(|why| Why::Unprovable { why }))
     }
 
-    /// Queues what a proved object names.
+    /// Queues what a checked object refers to.
     fn follow(&mut self, id: &ObjectId, trail: &Trail, record: &Record) {
         match record {
             Record::Commit(record, _) => self.follow_commit(id, trail, record),
@@ -152,8 +152,8 @@ impl Fetch {
     }
 }
 
-/// Proves bytes of the store. What is wrong, and what says more or other than its row where the id covers nothing,
-/// is read again until two reads in a row are equal, which costs at least one more GET.
+/// Checks stored bytes against their id. Bytes that do not match, or that differ from the row in parts that the id does
+/// not cover, are read again until two successive reads are equal, which costs at least one more GET.
 async fn prove_object(
     store: &Store,
     kind: Kind,
@@ -205,7 +205,7 @@ async fn conclude(
     })
 }
 
-/// Makes sure that bytes that prove nothing are the object's: an empty answer or an error page is not.
+/// Checks that bytes which do not match the id are the object's, and no empty answer or error page.
 async fn hold_to_size(store: &Store, key: &Key, came: u64) -> Result<(), StoreError> {
     match store.backend().head(key).await? {
         Some(meta) if meta.size != came => Err(StoreError::Backend(BackendError::Remote {
@@ -233,13 +233,13 @@ const fn reconstructed(object: Proven) -> Found {
     })
 }
 
-/// Returns whether a commit that does not prove has no tree either, which says more.
+/// Returns whether a commit that does not match its id has no tree either, which is the better reason.
 fn is_treeless(kind: Kind, bytes: &[u8]) -> bool {
     kind == Kind::Commit
         && CommitRecord::decode(bytes).is_ok_and(|record| record.snapshot_id.is_none())
 }
 
-/// Reads one object whole, whatever its size, up to the largest that is read.
+/// Reads one object, up to the largest size that is read at all.
 async fn read_large(store: &Store, key: &Key) -> Result<Result<Bytes, Why>, StoreError> {
     match store.read_object(key).await {
         Ok(Some(bytes)) => Ok(Ok(bytes)),

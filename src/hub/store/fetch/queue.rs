@@ -1,4 +1,4 @@
-//! One kind's way through a fetch: what waits, the page that was looked up, the reads under way.
+//! The queue of one kind in a fetch: ids that wait, rows that were looked up, and objects being read.
 
 use super::{FetchError, FetchOptions, Holder};
 use crate::backend::{BackendError, Key};
@@ -14,10 +14,10 @@ use luthier_object::{Kind, ObjectId, Proof};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Ids that are worth a question to the database, and the most that one asks for.
+/// Ids from which on the database is asked, and the most in one request.
 pub(super) const PAGE: usize = 500;
 
-/// The least bytes that a read is allowed: rows say little of how large an object is.
+/// The smallest limit in bytes of a read: rows hardly say how large an object is.
 const LEAST: u64 = 16 << 10;
 
 /// An object that was met and not yet looked up.
@@ -26,7 +26,7 @@ pub(super) struct Waiting {
     pub trail: Trail,
 }
 
-/// The source of an object, by its row or by whoever has it already.
+/// The source of an object, by its row or because the client has it already.
 pub(super) enum Task {
     Held(Arc<dyn Holder>),
     Stored(Key, Stated),
@@ -43,7 +43,7 @@ pub(super) enum Known {
     Refused(Why),
 }
 
-/// A task with the bytes that it may take by the word of its row.
+/// A read with the bytes that it may take according to its row.
 pub(super) struct Planned {
     pub waiting: Waiting,
     pub task: Task,
@@ -55,7 +55,7 @@ pub(super) enum Got {
     Held(Proof),
     Bytes(Key, Stated, Bytes),
     Absent(Key),
-    /// Larger than its row let expect: to be read by itself.
+    /// It is larger than its row says, and has to be read by itself.
     Large(Key, Stated),
     Known(Known),
 }
@@ -73,9 +73,9 @@ pub(super) struct FetchQueue {
     waiting: VecDeque<Waiting>,
     page: VecDeque<Planned>,
     reads: FuturesOrdered<BoxFuture<'static, Read>>,
-    /// Bytes that the reads under way may take.
+    /// Bytes that the running reads may take.
     reserved: u64,
-    /// The number of rows in one request: fewer if rows are heavy.
+    /// The number of rows in one request: fewer if rows are large.
     pub rows: usize,
 }
 
@@ -122,7 +122,7 @@ impl FetchQueue {
         self.page.extend(page);
     }
 
-    /// Starts reads as far as the budget goes; one is always under way.
+    /// Starts reads up to the limit in bytes, and at least one.
     pub(super) fn start_reads(&mut self, store: &Store, options: FetchOptions) {
         while self.reads.len() < options.concurrency.max(1) {
             let Some(next) = self.page.front() else {

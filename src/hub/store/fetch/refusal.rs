@@ -1,4 +1,4 @@
-//! The objects that a client would refuse, and the way that led there.
+//! Objects that a client would refuse, with the path from a head to each.
 
 use super::Head;
 use crate::backend::{Key, UriRefusal};
@@ -8,7 +8,7 @@ use luthier_object::{Kind, ObjectId, ProofError, Record};
 use std::fmt;
 use std::sync::Arc;
 
-/// The reason why an object is not handed on. Each is one half of a sentence that starts with the object.
+/// The reason why an object is refused: the rest of a sentence that starts with the object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
     #[error("the database has no row for it")]
@@ -67,7 +67,7 @@ pub fn objection(record: &Record) -> Option<Why> {
         Record::Commit(..) | Record::Blob(_) => None,
         Record::Snapshot(record, _) => {
             let mut refused = path::check_tree(&record.manifest, &record.directories);
-            // A file says more than the folders that it lies in.
+            // The path of a file names its folders too.
             let is_file = |(path, _): &(String, Unsafe)| record.manifest.get(path).is_some();
             let at = refused.iter().position(is_file).unwrap_or(0);
             let (path, why) = (at < refused.len()).then(|| refused.swap_remove(at))?;
@@ -76,7 +76,7 @@ pub fn objection(record: &Record) -> Option<Why> {
     }
 }
 
-/// The way by which the walk came to an object.
+/// The path from a head to an object.
 #[derive(Clone, Debug)]
 pub(super) struct Trail {
     pub head: Arc<Head>,
@@ -89,7 +89,7 @@ pub(super) struct Trail {
 }
 
 impl Trail {
-    /// Returns the way to a head itself.
+    /// Returns the path to a head itself.
     pub(super) fn to(head: Arc<Head>) -> Self {
         Self {
             head,

@@ -1,4 +1,4 @@
-//! From ids to what their rows say, a page at a time.
+//! Looks up the rows of ids, a page at a time.
 
 use super::queue::{Known, PAGE, Planned, Task, Waiting};
 use super::refusal::Why;
@@ -17,7 +17,7 @@ const ROWS_WEIGH: u64 = 8 << 20;
 type Found = (Task, u64);
 
 impl Fetch {
-    /// Looks up the next page of a kind: with the holder first, then in the rows.
+    /// Looks up the next page of a kind: first among the objects that the client has, then in the rows.
     pub(super) async fn fill(&mut self, kind: Kind) -> Result<(), FetchError> {
         let waiting = self.lanes[kind as usize].take();
         let ids: Vec<ObjectId> = waiting.iter().map(|w| w.id.clone()).collect();
@@ -30,7 +30,7 @@ impl Fetch {
         let mut found = self.ask(kind, &asked).await?;
         let planned = waiting.into_iter().zip(sizes).map(|(waiting, size)| {
             let (task, weight) = match (size, &self.holder) {
-                // Of a blob that is held nothing is kept.
+                // Nothing is remembered of a blob that the client has.
                 (Some(_), Some(holder)) if kind == Kind::Blob => (Task::Held(holder.clone()), 0),
                 (Some(size), Some(holder)) => (Task::Held(holder.clone()), size),
                 _ => found
@@ -86,7 +86,7 @@ impl Fetch {
     }
 }
 
-/// Returns how many rows to request, after this many had this weight: at most twice as many.
+/// Returns how many rows to request next, after this many had this size in bytes: at most twice as many.
 fn fitting(asked: usize, weighed: u64) -> usize {
     let each = (weighed / asked.max(1) as u64).max(1);
     let fits = usize::try_from(ROWS_WEIGH / each).unwrap_or(PAGE);
@@ -115,7 +115,7 @@ fn commit(store: &Store, row: CommitRow) -> Found {
     let treeless = non_empty(row.snapshot_id.as_deref()).is_none();
     let weight = 2 * commit_weight(&row);
     if ObjectId::new(&row.commit_id).digest().is_none() {
-        // What a person needs to know first is that there is no tree.
+        // The missing tree is the first thing that a person needs to know.
         let why = if treeless {
             Why::Treeless
         } else {
@@ -138,7 +138,7 @@ fn snapshot(store: &Store, row: SnapshotRow) -> Found {
     if id.digest().is_none() {
         return (refused(Why::Malformed), 0);
     }
-    // A path and an id of 71 characters an entry.
+    // An entry has a path and an id of 71 characters.
     let entries = row.entry_count.unwrap_or(0).clamp(0, 1 << 20) as u64;
     let weight = snapshot_weight(&row).max(entries * 160);
     match row.storage_uri.as_deref() {

@@ -1,7 +1,7 @@
-//! The parts of a record that its id does not cover, as its row states them.
+//! The parts of a record that its id does not cover, as its row has them.
 //!
-//! A flipped byte in such a part changes no id. What differs from the row is therefore read again before it is handed
-//! on, which costs one more GET; a record that says what its row says is read once.
+//! A flipped byte in such a part changes no id. A record that differs from its row there is therefore read again, which
+//! costs one more GET; a record that agrees with its row is read once.
 
 use crate::index::{CommitRow, SnapshotRow};
 use crate::store::reconstruct;
@@ -10,7 +10,7 @@ use luthier_object::identity::{CommitScheme, SnapshotScheme};
 use luthier_object::{CommitRecord, Record, SnapshotRecord};
 use std::collections::BTreeSet;
 
-/// The row's word on what the id of its object does not cover.
+/// The row's values for what the id of its object does not cover.
 pub(super) enum Stated {
     /// The id of a blob covers all of its bytes.
     Blob,
@@ -43,7 +43,7 @@ impl Stated {
         }
     }
 
-    /// Returns whether a proved record says what its row says wherever the id does not cover it.
+    /// Returns whether a checked record agrees with its row in what the id does not cover.
     pub(super) fn agrees(&self, record: &Record) -> bool {
         match (self, record) {
             (_, Record::Blob(_)) => true,
@@ -68,7 +68,7 @@ impl Stated {
 }
 
 fn commits_agree(row: &CommitRecord, object: &CommitRecord, scheme: CommitScheme) -> bool {
-    // Most objects name no repository, and rows of old servers neither.
+    // Most objects do not name a repository, nor do rows of old servers.
     let is_silent = object.repo_id.is_empty() || row.repo_id.is_empty();
     let same_repo = is_silent || row.repo_id == object.repo_id;
     let covers_author = matches!(scheme, CommitScheme::Typed | CommitScheme::Rc7);

@@ -1,7 +1,7 @@
 //! Draws both sides of a decision.
 
 use super::Decide;
-use crate::decisions::{BY_HAND, Side, subject, winner};
+use crate::decisions::{Side, subject, winner};
 use crate::lines::FindingLine;
 use crate::pages::Row;
 use crate::regions::Regions;
@@ -40,10 +40,10 @@ impl Decide {
         let height = height.min(area.height / 2);
         let [top, body] =
             Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area);
-        head.draw(frame, top, Cursor::default());
+        head.draw(frame, top, Cursor::default(), theme);
         if let Some(row) = self.current() {
             self.sides(row, body.width, theme)
-                .draw(frame, body, self.detail);
+                .draw(frame, body, self.detail, theme);
         }
     }
 
@@ -75,13 +75,11 @@ impl Decide {
             let keeps = keeps(row.code, side);
             head.say(&format!("{key} {keeps}: {words}"), theme.text);
         }
-        let rule = match (
-            shared.decisions.count(row.code),
-            shared.decisions.rule(row.code),
-        ) {
-            (_, Some(side)) => format!("  all other {}: {}", row.code, side.word()),
-            (count, None) if count >= BY_HAND => format!("  = same for all {}", row.code),
-            _ => String::new(),
+        let offered = shared.decisions.offered(row.code, subject(row.id.exact()));
+        let rule = match (shared.decisions.rule(row.code), offered) {
+            (Some(side), _) => format!("  all other {}: {}", row.code, side.word()),
+            (None, Some((code, side))) => format!("  = {} for all other {code}", side.word()),
+            (None, None) => String::new(),
         };
         head.say(&format!("s skip{rule}"), theme.text);
         head.lines.push(Line::default());

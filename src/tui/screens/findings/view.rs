@@ -39,7 +39,7 @@ impl Findings {
                 None => self.current().map(|row| describe(row, area.width, theme)),
             };
             match text {
-                Some(text) => text.draw(frame, area, self.detail),
+                Some(text) => text.draw(frame, area, self.detail, theme),
                 None => frame.render_widget(Line::styled(" —", theme.muted), area),
             }
         }
@@ -82,7 +82,7 @@ impl Findings {
         if let Some(word) = self.instead(shared) {
             let mut text = Text::new(area.width);
             text.say(&word, theme.muted);
-            text.draw(frame, area, Cursor::default());
+            text.draw(frame, area, Cursor::default(), theme);
             return;
         }
         if self.group.is_some() {
@@ -142,7 +142,7 @@ impl Findings {
             (Slot::Failed(why), _) | (_, Slot::Failed(why)) => Some(format!("✗ {why}")),
             (Slot::Ready(0), _) if self.text.trim().is_empty() => {
                 let past = shared.audits.last_hub_audit();
-                let rests = rests_on(past, shared.now());
+                let rests = rests_on(past, shared);
                 Some(match nothing_found(past).1 {
                     Rest::Proved => format!("✓ nothing is wrong: {rests}"),
                     Rest::Shallow => format!("no findings: {rests}. A reads more."),
@@ -156,7 +156,7 @@ impl Findings {
                     Some(path) => shared.audits.last_repo_audit(path),
                     None => shared.audits.last_hub_audit(),
                 };
-                let rests = rests_on(past, shared.now());
+                let rests = rests_on(past, shared);
                 let all = match self.text.split_whitespace().count() == 1 && path.is_some() {
                     true => "nothing was found in this repository",
                     false => "no finding passes this filter",
@@ -177,7 +177,7 @@ impl Findings {
             Some((_, Slot::Failed(why))) => {
                 let mut text = Text::new(area.width);
                 text.say(&format!("✗ {why}"), theme.error);
-                text.draw(frame, area, Cursor::default());
+                text.draw(frame, area, Cursor::default(), theme);
             }
             Some(_) => frame.render_widget(Line::styled(" …", theme.pending), area),
             None => frame.render_widget(Line::styled(" —", theme.muted), area),

@@ -51,7 +51,7 @@ impl Inspect {
             return;
         };
         let [top, tabs, body, below] = parts(self, area);
-        verdict(seen, top.width, theme).draw(frame, top, Cursor::default());
+        verdict(seen, top.width, theme).draw(frame, top, Cursor::default(), theme);
         frame.render_widget(self.tabs(theme), Rect { height: 1, ..tabs });
         let head = Rect {
             y: tabs.y.saturating_add(1),
@@ -69,6 +69,7 @@ impl Inspect {
                     top: cursor.at,
                     ..cursor
                 },
+                theme,
             );
         } else {
             list::draw(frame, body, theme, at, |at| {
@@ -77,7 +78,7 @@ impl Inspect {
         }
         if regions.panes[1].width > 0 {
             let area = pane::pane(frame, regions.panes[1], theme, "identity and links", false);
-            ties(seen, area.width, theme).draw(frame, area, Cursor::default());
+            ties(seen, area.width, theme).draw(frame, area, Cursor::default(), theme);
         }
         if below.height > 0 {
             let at = diff::at(seen, self.cursors[0].at).filter(|_| self.len() > 0);
@@ -88,7 +89,7 @@ impl Inspect {
                 height: below.height - 1,
                 ..below
             };
-            diff::detail(seen, at, below.width, theme).draw(frame, below, Cursor::default());
+            diff::detail(seen, at, below.width, theme).draw(frame, below, Cursor::default(), theme);
         }
     }
 
@@ -101,7 +102,7 @@ impl Inspect {
         let mut text = Text::new(area.width);
         text.say(&format!("✗ {why}"), theme.error);
         text.say("R reads again   esc goes back", theme.text);
-        text.draw(frame, area, Cursor::default());
+        text.draw(frame, area, Cursor::default(), theme);
     }
 
     /// Draws what the object is, and which objects led here.
@@ -370,7 +371,7 @@ pub fn preview(seen: &Inspected, frame: &mut Frame, area: Rect, theme: &Theme) {
         Constraint::Fill(1),
     ])
     .areas(area);
-    head.draw(frame, top, Cursor::default());
+    head.draw(frame, top, Cursor::default(), theme);
     if seen.fields.is_empty() {
         return;
     }

@@ -47,7 +47,7 @@ impl Objects {
             if let Some((words, style)) = self.instead(theme) {
                 let mut text = Text::new(body.width);
                 text.say(&words, style);
-                text.draw(frame, body, Cursor::default());
+                text.draw(frame, body, Cursor::default(), theme);
             } else {
                 let at = (self.list.cursor, self.list.len());
                 let columns = Columns::new(body.width, self.graph_width());
@@ -62,7 +62,7 @@ impl Objects {
         if second.width > 0 {
             let area = pane::pane(frame, second, theme, "row", self.beside);
             if let Some(row) = self.list.current() {
-                describe(row, area.width, theme).draw(frame, area, Cursor::default());
+                describe(row, area.width, theme).draw(frame, area, Cursor::default(), theme);
             }
         }
         if third.width > 0 {

@@ -31,7 +31,7 @@ impl PlanScreen {
             let word = if self.refused { "why not" } else { "step" };
             let area = pane::pane(frame, second, theme, word, self.beside);
             self.detail(area.width, theme)
-                .draw(frame, area, self.detail);
+                .draw(frame, area, self.detail, theme);
         }
     }
 
@@ -40,7 +40,7 @@ impl PlanScreen {
         let height = u16::try_from(head.lines.len())
             .unwrap_or(u16::MAX)
             .min(area.height);
-        head.draw(frame, area, Cursor::default());
+        head.draw(frame, area, Cursor::default(), theme);
         let body = ratatui::layout::Rect {
             y: area.y.saturating_add(height),
             height: area.height.saturating_sub(height),
@@ -64,13 +64,10 @@ impl PlanScreen {
         let mut head = Text::new(width);
         match &self.totals {
             Slot::Ready(totals) if self.is_here() => {
-                let left = match totals.refused {
-                    0 => String::new(),
-                    n => format!(", {} skipped", text::grouped(n)),
-                };
                 let size = text::bytes(totals.bytes);
                 head.say(&self.what, theme.title);
-                head.say(&format!("{}{left}, {size}", totals.words()), theme.text);
+                let words = format!("{}{}, {size}", totals.words(), self.left_out());
+                head.say(&words, theme.text);
                 for alarm in &self.planned.alarms {
                     head.say(&format!("! {alarm}"), theme.error);
                 }
@@ -92,6 +89,25 @@ impl PlanScreen {
             _ => head.say(&format!("planning {} …", self.what), theme.pending),
         }
         head
+    }
+
+    /// Counts the chosen findings that no step repairs: what the plan skips, and what it was not made for.
+    fn left_out(&self) -> String {
+        let refused = self.totals.ready().map_or(0, |totals| totals.refused);
+        let by_person = self.left.kept + self.left.skipped;
+        let words = match (refused, by_person) {
+            (0, 0) => String::new(),
+            (plan, 0) => format!(", {} skipped", text::grouped(plan)),
+            (plan, person) => format!(
+                ", {} skipped ({} by decision)",
+                text::grouped(plan + person),
+                text::grouped(person)
+            ),
+        };
+        match self.left.undecided {
+            0 => words,
+            undecided => format!("{words}, {} undecided", text::grouped(undecided)),
+        }
     }
 
     pub(super) fn detail(&self, width: u16, theme: &Theme) -> Text {

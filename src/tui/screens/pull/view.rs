@@ -8,7 +8,9 @@ use crate::state::{Shared, Slot};
 use crate::theme::Theme;
 use crate::widgets::list::Cursor;
 use crate::widgets::pane::{self, Text};
+use luthier_client::Received;
 use luthier_hub::text;
+use luthier_object::Kind;
 use ratatui::Frame;
 use ratatui::text::Line;
 
@@ -54,7 +56,7 @@ impl PullScreen {
             Some(_) => Cursor::default(),
             None => self.cursor,
         };
-        out.draw(frame, area, cursor);
+        out.draw(frame, area, cursor, theme);
     }
 }
 
@@ -107,23 +109,26 @@ pub(super) fn ended(end: &PulledLine, at: u64, out: &mut Text, theme: &Theme) {
         let text = "each branch was pulled by itself: what branches share is counted with each";
         out.say(text, theme.muted);
     }
-    for (kind, served, reconstructed) in &end.counts {
-        let mut words = format!("{} fetched", text::grouped(*served));
-        if *reconstructed > 0 {
-            words += &format!(
-                ", {} made from rows without storage_uri",
-                text::grouped(*reconstructed)
-            );
+    say_received(&end.received, out, theme);
+    say_taken(end, out, theme);
+}
+
+/// Draws the figures of what was received, as `luthier pull` prints them.
+fn say_received(received: &Received, out: &mut Text, theme: &Theme) {
+    for kind in Kind::ALL {
+        let made = received.reconstructed[kind as usize];
+        let mut words = format!("{} fetched", text::grouped(received.fetched[kind as usize]));
+        let style = if made > 0 { theme.warning } else { theme.text };
+        if made > 0 {
+            let made = text::grouped(made);
+            words += &format!(", {made} of them made from rows without storage_uri");
         }
-        let style = if *reconstructed > 0 {
-            theme.warning
-        } else {
-            theme.text
-        };
         out.pair(&format!("{kind}s"), &words, theme, style);
     }
-    out.pair("bytes", &text::bytes(end.bytes), theme, theme.text);
-    say_taken(end, out, theme);
+    if let Some(words) = received.foreign_words() {
+        out.pair("", &words, theme, theme.muted);
+    }
+    out.pair("bytes", &text::bytes(received.bytes), theme, theme.text);
 }
 
 fn say_refused(refused: &RefusedLine, out: &mut Text, theme: &Theme) {

@@ -3,7 +3,7 @@
 use super::{Beside, COLUMNS, Repos, stopped_from_elsewhere};
 use crate::effect::RepoOrder;
 use crate::lines::RepoLine;
-use crate::lines::known::{Rest, branch_words, nothing_found, rests_on};
+use crate::lines::known::{Rest, before, branch_words, nothing_found, rests_on};
 use crate::pages::Row;
 use crate::regions::Regions;
 use crate::screens::{ago, exactly};
@@ -30,7 +30,12 @@ impl Repos {
             let area = pane::pane(frame, second, theme, "repository", self.beside);
             if let Some(row) = self.current() {
                 let more = self.more.as_ref().filter(|more| more.of == row.id);
-                describe(row, more, area.width, (shared, theme)).draw(frame, area, self.detail);
+                describe(row, more, area.width, (shared, theme)).draw(
+                    frame,
+                    area,
+                    self.detail,
+                    theme,
+                );
             }
         }
     }
@@ -146,7 +151,8 @@ fn line(row: &RepoLine, columns: Columns, shared: &Shared, theme: &Theme) -> Lin
     let looked = match past {
         _ if row.deleted && !columns.pushed => "deleted".to_owned(),
         None => "never".to_owned(),
-        Some(past) => format!("{} {}", past.depth.word(), age(past.at, shared)),
+        Some(past) => before(past, shared)
+            .unwrap_or_else(|| format!("{} {}", past.depth.word(), age(past.at, shared))),
     };
     let pushed = match (row.deleted, row.pushed) {
         (true, _) => "deleted".into(),
@@ -232,7 +238,7 @@ fn findings(row: &RepoLine, more: &Beside, out: &mut Text, (shared, theme): (&Sh
     out.gap();
     out.say("findings", theme.title);
     let past = shared.audits.last_repo_audit(row.path.exact());
-    out.say(&rests_on(past, shared.now()), theme.muted);
+    out.say(&rests_on(past, shared), theme.muted);
     match &more.findings {
         Slot::Ready(groups) if groups.is_empty() => {
             let (words, rest) = nothing_found(past);
