@@ -100,10 +100,13 @@ impl Rehearsal {
         let pulled = pull(&self.store, &options, progress, &mut |_| {}).await;
         let pulled = pulled.map_err(Cause::of)?;
         self.pulled = Some(folder);
-        if !pulled.is_complete() || pulled.reconstructed > 0 || pulled.branches.len() != 2 {
+        if !pulled.is_complete()
+            || pulled.received.reconstructed != [0; 3]
+            || pulled.branches.len() != 2
+        {
             return Err("`luthier pull` did not get every object from the store".into());
         }
-        let count = pulled.fetched.iter().sum();
+        let count = pulled.received.total();
         Ok(format!(
             "{} came from the store, none from a row.",
             text::plural(count, "object")
