@@ -139,7 +139,7 @@ impl Scan<'_> {
             let rows = self.store.index().commits_by_id(&some).await?;
             let facts = rows
                 .iter()
-                .map(|row| super::rows::commit_fact(row, Vec::new()));
+                .map(|row| super::passes::commit_fact(row, Vec::new()));
             let facts: Vec<CommitFact> = facts.collect();
             self.commit_facts += facts.len() as u32;
             let parents = facts.iter().flat_map(|fact| fact.parents.iter().cloned());

@@ -4,7 +4,7 @@
 //! snapshot the repository does not hold either is read once more.
 
 use super::Scan;
-use super::rows::tree_of;
+use super::passes::tree_of;
 use crate::AuditError;
 use crate::evidence::{Evidence, Unheld};
 use crate::fault::Code;

@@ -80,7 +80,7 @@ async fn two_branches_on_one_head_are_no_fault() {
 }
 
 /// A hub that is asked for an id and a clone that stopped at a depth are different things: in a hub every parent is
-/// named by a row, so one that is not there is missing. `luthier verify` says the other of a shallow clone.
+/// named by a row, so one that is not there is missing.
 #[tokio::test]
 async fn the_parent_that_a_hub_lacks_is_a_missing_row() {
     let two = Two::new().await;

@@ -1,0 +1,170 @@
+//! The passes over blobs, snapshots and commits, each of which writes its facts into the scratch file.
+
+use super::Scan;
+use super::rows::Judged;
+use crate::judge::{TreeState, Verdict};
+use crate::unlinked::Fate;
+use crate::{AuditError, Depth};
+use luthier_hub::index::audit_scratch::{CommitFact, SnapshotFact, TreeNames};
+use luthier_hub::index::{BlobRow, CommitRow, SnapshotRow};
+use luthier_hub::store::reconstruct;
+use luthier_object::{Kind, Manifest};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Entries of trees written at once.
+const ENTRIES: usize = 20_000;
+
+impl Scan<'_> {
+    pub(crate) async fn blobs(&mut self) -> Result<(), AuditError> {
+        let mut pages = self.pages::<BlobRow>();
+        loop {
+            let page = self.judged(&mut pages).await?;
+            self.summary.checked.blobs += page.rows.len() as u64;
+            if self.take(page).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    pub(crate) async fn snapshots(&mut self) -> Result<(), AuditError> {
+        let mut pages = self.pages::<SnapshotRow>();
+        loop {
+            let page = self.judged(&mut pages).await?;
+            let facts: Vec<SnapshotFact> = page.rows.iter().map(snapshot_fact).collect();
+            self.snapshot_facts += facts.len() as u32;
+            self.scratch.add_snapshots(&facts).await?;
+            self.summary.checked.snapshots += facts.len() as u64;
+            self.count_single_rows(&page);
+            self.name_entries(&page).await?;
+            if self.take(page).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Counts the snapshots of a page that nothing but their own row gives.
+    fn count_single_rows(&mut self, page: &Judged<SnapshotRow>) {
+        if self.options.depth == Depth::Rows {
+            return;
+        }
+        let is_single = |(row, verdict): &&(SnapshotRow, Option<Verdict>)| {
+            let fate = Fate::of(Kind::Snapshot, verdict.as_ref());
+            let elsewhere = matches!(fate, Fate::Linked | Fate::Unknown | Fate::TooNew);
+            row.storage_uri.is_none() && row.delta.is_none() && !elsewhere
+        };
+        self.summary.single_rows += page.rows.iter().filter(is_single).count() as u64;
+    }
+
+    /// Writes which blobs the trees of a page name, and which of these cannot be pulled.
+    async fn name_entries(&mut self, page: &Judged<SnapshotRow>) -> Result<(), AuditError> {
+        self.know_entries(page).await?;
+        let (mut trees, mut entries) = (Vec::new(), 0);
+        for (at, (row, verdict)) in page.rows.iter().enumerate() {
+            let Some((tree, manifest)) = verdict.as_ref().and_then(tree_of) else {
+                continue;
+            };
+            let manifest = match tree {
+                TreeState::Judged => manifest.clone(),
+                // A tree that does not match its id is no reason to report a missing row.
+                TreeState::Unread | TreeState::Unknown => {
+                    Arc::new(Box::pin(self.with_row(manifest)).await?)
+                }
+            };
+            entries += manifest.len();
+            trees.push(TreeNames {
+                snapshot_id: row.snapshot_id.clone(),
+                repos: page.naming(at),
+                manifest,
+            });
+            if entries >= ENTRIES {
+                self.scratch.add_trees(std::mem::take(&mut trees)).await?;
+                // Trees of this size are written at once, to save memory.
+                self.scratch.settle().await?;
+                entries = 0;
+            }
+        }
+        Ok(self.scratch.add_trees(trees).await?)
+    }
+
+    /// Looks up, in an audit of one repository, which entries of proved trees have a row.
+    async fn know_entries(&mut self, page: &Judged<SnapshotRow>) -> Result<(), AuditError> {
+        if self.only.is_none() {
+            return Ok(());
+        }
+        let verdicts = page.rows.iter().filter_map(|(_, verdict)| verdict.as_ref());
+        let proved = verdicts.filter_map(tree_of);
+        let proved = proved.filter(|(tree, _)| *tree == TreeState::Judged);
+        let ids = proved.flat_map(|(_, manifest)| manifest.iter());
+        let ids: BTreeSet<&str> = ids.map(|(_, id)| id.as_str()).collect();
+        let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+        for some in ids.chunks(ENTRIES) {
+            self.know(Kind::Blob, some).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the entries of a tree whose blob has a row.
+    async fn with_row(&mut self, manifest: &Manifest) -> Result<Manifest, AuditError> {
+        let ids = manifest.iter().map(|(_, id)| id.as_str().to_owned());
+        let ids: Vec<String> = ids.collect::<BTreeSet<_>>().into_iter().collect();
+        self.know(Kind::Blob, &ids).await?;
+        let known = self.scratch.known(Kind::Blob, &ids).await?;
+        let entries = manifest.iter();
+        let entries = entries.filter(|(_, id)| known.contains_key(id.as_str()));
+        let entries = entries.map(|(path, id)| (path.clone(), id.clone()));
+        Ok(entries.collect())
+    }
+
+    pub(crate) async fn commits(&mut self) -> Result<(), AuditError> {
+        let mut pages = self.pages::<CommitRow>();
+        loop {
+            let page = self.judged(&mut pages).await?;
+            let fact = |(at, (row, verdict)): (usize, &(CommitRow, Option<Verdict>))| {
+                let named_by = match verdict {
+                    Some(_) => page.naming(at),
+                    None => Vec::new(),
+                };
+                commit_fact(row, named_by)
+            };
+            let facts: Vec<CommitFact> = page.rows.iter().enumerate().map(fact).collect();
+            self.commit_facts += facts.len() as u32;
+            self.scratch.add_commits(&facts).await?;
+            self.summary.checked.commits += facts.len() as u64;
+            if self.take(page).await? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn snapshot_fact((row, verdict): &(SnapshotRow, Option<Verdict>)) -> SnapshotFact {
+    let judged = verdict.as_ref().filter(|v| v.tree == TreeState::Judged);
+    let manifest = judged.and_then(|v| v.manifest.as_ref());
+    SnapshotFact {
+        id: row.snapshot_id.clone(),
+        entries: manifest.map(|m| m.len() as u64),
+        parent: reconstruct::non_empty(row.parent_snapshot_id.as_deref()).map(str::to_owned),
+    }
+}
+
+/// Returns the state of a tree according to a verdict, and the tree.
+pub(super) fn tree_of(verdict: &Verdict) -> Option<(TreeState, &Arc<Manifest>)> {
+    Some((verdict.tree, verdict.manifest.as_ref()?))
+}
+
+/// Returns a commit in the form of the scratch file; `named_by` are the repositories that refer to its snapshot and
+/// parents.
+pub(super) fn commit_fact(row: &CommitRow, named_by: Vec<String>) -> CommitFact {
+    let parents = reconstruct::parent_ids(&row.parent_ids).unwrap_or_default();
+    CommitFact {
+        id: row.commit_id.clone(),
+        repo_id: row.repo_id.clone().unwrap_or_default(),
+        snapshot_id: reconstruct::non_empty(row.snapshot_id.as_deref()).map(str::to_owned),
+        parents: parents
+            .into_iter()
+            .map(|id| id.as_str().to_owned())
+            .collect(),
+        named_by,
+    }
+}
