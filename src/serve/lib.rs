@@ -8,7 +8,7 @@
 //! | `wire` | the encoding of requests and answers |
 //! | `refs`, `fetch`, `negotiate`, `objects`, `push` | one call each |
 //! | `spool` | answers that are larger than memory should hold |
-//! | [`survey`] | which repositories can be served |
+//! | [`mod@survey`] | which repositories can be served |
 //! | `metrics` | what was served, for a monitor |
 //!
 //! Nothing is sent that was not proved first: clients check blobs alone, and report no gap.

@@ -39,10 +39,10 @@ impl HubWriter {
         self.merge(&repo, branches, Some(&proposal), said).await
     }
 
-    /// Merges a branch into another one, `(from, into)`, as [`Writer::merge_proposal`] does, without a proposal.
+    /// Merges a branch into another one, `(from, into)`, as [`HubWriter::merge_proposal`] does, without a proposal.
     ///
     /// # Errors
-    /// As [`Writer::merge_proposal`].
+    /// As [`HubWriter::merge_proposal`].
     pub async fn merge_branches(
         &self,
         repo_id: &str,

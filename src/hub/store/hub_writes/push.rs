@@ -181,7 +181,7 @@ impl HubWriter {
     /// Takes a peer's records without moving a branch.
     ///
     /// # Errors
-    /// As [`Writer::receive_push`], less what concerns the branch.
+    /// As [`HubWriter::receive_push`], less what concerns the branch.
     pub async fn sync(&self, repo_id: &str, arrivals: Arrivals) -> Result<Written, HubWriteError> {
         let repo = self.repo(repo_id).await?;
         let admitted = self.admit(&repo, arrivals).await?;
