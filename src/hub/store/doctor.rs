@@ -10,7 +10,7 @@ pub mod sample;
 mod server;
 mod visibility;
 
-use super::read::{open_backend, open_index};
+use super::open::{open_backend, open_index};
 use super::{Authority, Hub};
 use crate::access::Access;
 use serde::Serialize;

@@ -13,6 +13,7 @@ pub mod hub_writes;
 mod making;
 mod migrate;
 mod model;
+mod open;
 pub mod packs;
 pub mod read;
 pub mod rebuild;

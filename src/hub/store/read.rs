@@ -1,24 +1,16 @@
 //! Reads objects: the stored bytes if the row has a `storage_uri`, else bytes made from the row.
 
 use super::chain::{ChainBreak, TreeCache};
-use super::hub::{Database, Hub, ObjectStore};
-use super::packs::{PackSearch, Packs};
+use super::packs::PackSearch;
 use super::reconstruct::{self, RowError};
-use super::requests::{connect_backend, connect_index};
-use super::retry::Retrying;
 use super::rows;
-use super::{Authority, Store, StoreError, WriteSide};
-use crate::access::Access;
-use crate::backend::local::Local;
-use crate::backend::s3::S3;
-use crate::backend::{BackendError, BackendMut, Key, UriRefusal};
-use crate::index::{HubEra, IndexError, IndexMut, Postgres, Sqlite};
+use super::{Store, StoreError};
+use crate::backend::{BackendError, Key, UriRefusal};
+use crate::index::IndexError;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use luthier_object::pack::RecordHasher;
 use luthier_object::{Kind, MAX_PAYLOAD, ObjectId, ProofError, Proven};
-use std::sync::Arc;
-use tracing::info;
 
 /// The most bytes of an object that are read at once.
 const LARGEST_OBJECT: u64 = MAX_PAYLOAD as u64 + 64;
@@ -83,91 +75,6 @@ impl From<IndexError> for ServeError {
 }
 
 impl Store {
-    /// Opens the database and the store of a hub; for writing only with an [`Authority`].
-    ///
-    /// # Errors
-    /// The database or the store cannot be opened.
-    pub async fn open(hub: &Hub, authority: Option<&Authority>) -> Result<Self, StoreError> {
-        let access = match authority {
-            Some(_) => Access::Write,
-            None => Access::Read,
-        };
-        let (index, backend) = open_sides(hub, access).await?;
-        let write_side = authority.map(|_| WriteSide {
-            index: index.clone(),
-            backend: backend.clone(),
-        });
-        let index = Retrying::new(index);
-        Ok(Self {
-            hub: hub.clone(),
-            objects: Packs::new(backend.clone(), index.clone()),
-            index,
-            backend,
-            write_side,
-            patient: None,
-            copies: None,
-            model: None,
-        })
-    }
-
-    /// Returns a hub from its database and store, both opened for writing.
-    pub(super) fn for_writing(
-        hub: &Hub,
-        index: Arc<dyn IndexMut>,
-        backend: Arc<dyn BackendMut>,
-    ) -> Self {
-        let rows = Retrying::new(index.clone());
-        Self {
-            hub: hub.clone(),
-            objects: Packs::new(backend.clone(), rows.clone()),
-            index: rows,
-            backend: backend.clone(),
-            write_side: Some(WriteSide { index, backend }),
-            patient: None,
-            copies: None,
-            model: None,
-        }
-    }
-
-    /// Creates the database of a new hub and opens database and store for writing. Puts do not wait for the
-    /// disk: after a crash the new hub is created again.
-    ///
-    /// # Errors
-    /// The database contains a hub already, or the database or the store did not answer.
-    pub async fn create(hub: &Hub, authority: &Authority) -> Result<Self, StoreError> {
-        Self::create_of(hub, HubEra::default(), authority).await
-    }
-
-    /// Makes a new hub as [`Store::create`] does, with the tables of an era.
-    ///
-    /// # Errors
-    /// As [`Store::create`].
-    pub async fn create_of(
-        hub: &Hub,
-        era: HubEra,
-        _authority: &Authority,
-    ) -> Result<Self, StoreError> {
-        let index = connect_index(async {
-            Ok(match &hub.database {
-                Database::Sqlite(path) => {
-                    Arc::new(Sqlite::create_of(path, era).await?) as Arc<dyn IndexMut>
-                }
-                Database::Postgres(place) => Arc::new(Postgres::create_of(place, era).await?),
-            })
-        });
-        let index = index.await?;
-        let backend = connect_backend(async {
-            Ok(match &hub.objects {
-                ObjectStore::Folder(path) => {
-                    Arc::new(Local::open(path, Access::Write)?.hasty()) as Arc<dyn BackendMut>
-                }
-                ObjectStore::S3(place) => Arc::new(S3::open(place, Access::Write).await?),
-            })
-        });
-        let backend = backend.await?;
-        Ok(Self::for_writing(hub, index, backend))
-    }
-
     /// Returns the key of the object that a row's URI names. A blob may lie in a pack.
     ///
     /// # Errors
@@ -419,46 +326,6 @@ pub(super) fn differ(key: &Key) -> StoreError {
         what: key.to_string(),
         why: "two reads gave different bytes".into(),
     })
-}
-
-/// Opens database and store at the same time.
-async fn open_sides(
-    hub: &Hub,
-    access: Access,
-) -> Result<(Arc<dyn IndexMut>, Arc<dyn BackendMut>), StoreError> {
-    futures_util::try_join!(open_index(hub, access), open_backend(hub, access))
-}
-
-/// Opens the database that a URL names. This function and the next are the only ones that list every kind.
-pub(super) async fn open_index(hub: &Hub, access: Access) -> Result<Arc<dyn IndexMut>, StoreError> {
-    info!(database = hub.describe_database(), ?access, "connecting");
-    let opened = connect_index(async {
-        Ok(match &hub.database {
-            Database::Sqlite(path) => {
-                Arc::new(Sqlite::open(path, access).await?) as Arc<dyn IndexMut>
-            }
-            // The future is large; boxed, it does not enlarge the stack of every caller.
-            Database::Postgres(place) => Arc::new(Box::pin(Postgres::open(place, access)).await?),
-        })
-    });
-    Ok(opened.await?)
-}
-
-/// Opens the object store that a URL names.
-pub(super) async fn open_backend(
-    hub: &Hub,
-    access: Access,
-) -> Result<Arc<dyn BackendMut>, StoreError> {
-    info!(store = hub.locate_store(), ?access, "connecting");
-    let opened = connect_backend(async {
-        Ok(match &hub.objects {
-            ObjectStore::Folder(path) => {
-                Arc::new(Local::open(path, access)?) as Arc<dyn BackendMut>
-            }
-            ObjectStore::S3(place) => Arc::new(Box::pin(S3::open(place, access)).await?),
-        })
-    });
-    Ok(opened.await?)
 }
 
 /// Makes the commit of a row, if it matches the id, with the time zone and author that the id was made from.

@@ -4,7 +4,7 @@ use super::RebuildError;
 use crate::access::Access;
 use crate::index::{IndexError, IndexMut, Postgres, Sqlite};
 use crate::store::hub::{Database, Hub};
-use crate::store::read::open_backend;
+use crate::store::open::open_backend;
 use crate::store::requests::connect_index;
 use crate::store::{Authority, Store};
 use futures_util::StreamExt;
