@@ -41,11 +41,15 @@ pub(super) fn check(journal: &Journal, store: &Store, confirmed: bool) -> Result
     }
 }
 
-/// Remembers the hub's two sides. A crash leaves what was remembered before, or this.
+/// Remembers the hub's two sides. A crash leaves what was remembered before, or this. A demo is built and thrown away:
+/// it must not keep its name from another hub.
 ///
 /// # Errors
 /// [`RepairError::Breaker`] where it cannot be written.
 pub(super) fn remember(journal: &Journal, store: &Store) -> Result<(), RepairError> {
+    if store.hub().environment == Environment::Demo {
+        return Ok(());
+    }
     let path = place(journal, store.hub());
     let now = Pair::of(store);
     if read(&path)?.is_some_and(|before| before == now) {

@@ -79,19 +79,23 @@ async fn what_rests_on_rows_alone_is_repaired_beside_a_mass_fault() {
 async fn another_store_than_the_last_time_has_to_be_meant() {
     let (one, _) = unstored(2).await;
     let (other, commits) = unstored(2).await;
+    // What a demo was called, another hub may be called.
+    let (demo, _) = unstored(1).await;
     let mut journal = journal(one.folder.path());
-    for (hub, new_pair, well) in [
-        (&one, false, true),
-        (&other, false, false),
-        (&other, true, true),
-        (&one, false, false),
+    use Environment::{Demo, Staging};
+    for (hub, environment, new_pair, well) in [
+        (&demo, Demo, false, true),
+        (&one, Staging, false, true),
+        (&other, Staging, false, false),
+        (&other, Staging, true, true),
+        (&one, Staging, false, false),
     ] {
-        let staging = Hub {
-            environment: Environment::Staging,
+        let named = Hub {
+            environment,
             ..hub.hub.clone()
         };
         let authority = Authority::granted();
-        let store = Store::open(&staging, Some(&authority)).await.unwrap();
+        let store = Store::open(&named, Some(&authority)).await.unwrap();
         let plan = planned(&store, &auto()).await;
         let options = Options {
             new_pair,

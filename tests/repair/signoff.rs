@@ -8,6 +8,7 @@ use crate::signoff::{
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
 use luthier_hub::testing::*;
+use luthier_object::ObjectId;
 use proptest::prelude::*;
 
 fn check(name: &str, state: State) -> Check {
@@ -106,6 +107,21 @@ async fn a_hub_without_a_fault_passes_and_a_sample_of_its_branches_does_not() {
         "{:?}",
         sampled.reasons
     );
+}
+
+#[tokio::test]
+async fn a_sample_is_as_large_as_was_asked_for() {
+    let hub = TestHub::empty().await;
+    let names: Vec<String> = (0..17).map(|n| format!("take-{n}")).collect();
+    let nothing = ObjectId::new("");
+    for name in &names {
+        hub.branch(name, &nothing).await;
+    }
+    let store = hub.open().await;
+    for count in [0, 1, 5, 9, 16, 17, 40] {
+        let pulls = signed(&store, Pulls::Sample(count)).await.pulls;
+        assert_eq!(pulls.tried, count.min(17), "{pulls:?}");
+    }
 }
 
 #[tokio::test]

@@ -158,8 +158,12 @@ impl Checks {
             }
             (false, 0) => said = format!("Nothing could be checked: {said}"),
             (false, _) => {
+                let why = match summary.too_new {
+                    0 => "the findings",
+                    _ => "the findings, and none-too-new",
+                };
                 said = format!(
-                    "Not every row could be checked: {without} {verb} to no object that could be read (see the findings). {said}"
+                    "Not every row could be checked: {without} {verb} to no object that was read (see {why}). {said}"
                 );
             }
         }
@@ -223,13 +227,20 @@ impl Checks {
             (0, _) if hub.policy == Policy::DbCanonical => State::Held,
             _ => State::Broken,
         };
-        let mut said = match null {
-            0 => "Every row has a storage_uri.".to_owned(),
-            count => format!("{} without storage_uri.", are(count, "row")),
+        let allowed = format!("{} without storage_uri", are(by_policy, "row"));
+        let mut said = match (null, by_policy) {
+            (0, 0) => "Every row has a storage_uri.".to_owned(),
+            (0, _) => format!(
+                "{allowed}, as the policy {} allows; every other row has one.",
+                hub.policy.word()
+            ),
+            (count, 0) => format!("{} without storage_uri.", are(count, "row")),
+            (count, _) => format!(
+                "{} without storage_uri. {allowed} too, as the policy {} allows.",
+                are(count, "row"),
+                hub.policy.word()
+            ),
         };
-        if by_policy > 0 {
-            said = format!("{said} {} as the policy allows.", are(by_policy, "row"));
-        }
         if lacking > 0 {
             said = format!("{said} The hub lacks {}.", hub.lacks.join(", "));
         }

@@ -142,6 +142,19 @@ impl PullOutcome {
     }
 }
 
+impl Pulls {
+    /// Returns whether the branch at a place is pulled: of a sample, as many as asked for, spread over all.
+    fn chooses(self, at: u64, all: u64) -> bool {
+        match self {
+            Pulls::All => true,
+            Pulls::Sample(count) => {
+                let before = |at: u64| u128::from(at) * u128::from(count) / u128::from(all.max(1));
+                at < all && before(at + 1) > before(at)
+            }
+        }
+    }
+}
+
 /// Pulls branches of every repository that lives.
 ///
 /// # Errors
@@ -155,11 +168,6 @@ pub(super) async fn try_all(
     let all = store.index().counts().await?.branches;
     let all = all.saturating_sub(of_deleted);
     progress.phase("pulls", Some(all));
-    let (every, most) = match pulls {
-        Pulls::All => (1, u64::MAX),
-        Pulls::Sample(0) => (u64::MAX, 0),
-        Pulls::Sample(count) => (all.div_ceil(count).max(1), count),
-    };
     let mut out = PullOutcome {
         of_deleted,
         ..PullOutcome::default()
@@ -174,9 +182,8 @@ pub(super) async fn try_all(
             out.heads += branches.len() as u64;
             let chosen: Vec<TriedBranch> = (first..)
                 .zip(&branches)
-                .filter(|(at, _)| at % every == 0)
+                .filter(|(at, _)| pulls.chooses(*at, all))
                 .map(|(_, branch)| branch.clone())
-                .take(usize::try_from(most - out.tried.min(most)).unwrap_or(usize::MAX))
                 .collect();
             out.tried += chosen.len() as u64;
             progress.update(|f| f.subject = repo.path());
