@@ -28,9 +28,10 @@ fn compare(name: &str, title: &str, made: &str) {
 
 const FAULTS_INTRO: &str = "\
 `luthier faults` prints this table; `luthier audit` finds these codes. **Grade**: a sign-off says FAIL for every \
-`critical` and `error`. **Auto**: `yes` is repaired in bulk once the plan is confirmed; `ask` needs a decision (choose \
-it by `--code` or `--id`, or in the console); `no` cannot be repaired by Luthier. **Remedy**: see \
-[repairing](../repairing.md).\n\n";
+`critical` and `error`; under the policy `db-canonical` some of a commit or snapshot in its row alone are `info`. \
+**Remedy**: see [repairing](../repairing.md). **Applied**: `with all others` is repaired in bulk once the plan is \
+confirmed; `after a decision` is chosen by `--code` or `--id`, or in the console; `by hand` cannot be repaired by \
+Luthier.\n\n";
 
 const KEYS_INTRO: &str = "\
 `luthier keys` prints this table with your own keys in it. The keys of `everywhere` work on every screen that does not \
