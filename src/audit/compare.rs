@@ -1,11 +1,12 @@
 //! Field by field: what a row says beside what its object says.
 
 use super::evidence::{Differences, Sides};
-use luthier_hub::index::{BlobRow, CommitRow, SnapshotRow};
-use luthier_hub::store::reconstruct;
+use luthier_hub::index::{BlobRow, CellEdit, CommitRow, SnapshotRow};
+use luthier_hub::store::{amend, reconstruct};
 use luthier_object::{CommitRecord, SnapshotRecord, json, time};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// Fields of a commit that its id hashes, under one scheme or another.
 const COMMIT_IDENTITY: [&str; 7] = [
@@ -45,6 +46,21 @@ pub fn commit(row: &CommitRow, object: &CommitRecord) -> Vec<FieldDiff> {
         excuse_commit(field, row, object);
     }
     out
+}
+
+/// Returns the cells of a commit's row that a repair changes to what its proved object says. Empty where the row has all
+/// of it already: what only the row says stays.
+#[must_use]
+pub fn commit_edits(row: &CommitRow, object: &CommitRecord) -> Vec<CellEdit> {
+    let fields = commit(row, object);
+    // A row that no record can be made from has no field to compare: then all of them count.
+    let differing: BTreeSet<String> = if fields.is_empty() {
+        object.to_map().into_iter().map(|(name, _)| name).collect()
+    } else {
+        let differ = fields.into_iter().filter(|field| !field.same);
+        differ.map(|field| field.name).collect()
+    };
+    amend::commit(row, object, &differing)
 }
 
 /// Differences that are none: what rows are known to lose or to leave out.

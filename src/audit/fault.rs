@@ -128,7 +128,7 @@ faults! {
         ManifestEmptied "manifest-emptied" Critical Yes Recache Rows "The manifest is empty, but the id belongs to one that is not."
     }
     Identity {
-        IdentityUnverifiable "identity-unverifiable" Error No None Rows "No known formula reproduces the id, so Luthier never writes an object for it."
+        IdentityUnverifiable "identity-unverifiable" Error No None Rows "No known formula reproduces the id from what the hub has, so Luthier makes no object from it."
         IdentityStale "identity-stale" Error Ask Backfill Rows "Only the server's old formula reproduces the id; clients refuse it."
         IdentityAmbiguous "identity-ambiguous" Critical No None Rows "A hashed field contains a NUL character, so another record has the same id."
         IdMalformed "id-malformed" Error No None Rows "The id contains no digest, so nothing can verify it."
@@ -153,7 +153,7 @@ faults! {
         RefsUnsaved "refs-unsaved" Warning Yes Checkpoint Presence "The object store alone could not tell where this branch points."
     }
     Packs {
-        PackMissing "pack-missing" Critical Ask Restore Presence "Blob rows or the index name a pack that neither the store's listing nor a HEAD finds."
+        PackMissing "pack-missing" Critical No None Presence "Blob rows or the index name a pack that neither the store's listing nor a HEAD finds."
         PackCorrupt "pack-corrupt" Critical No None Bytes "The pack's bytes do not hash to its id, or it is no pack."
         PackUnindexed "pack-unindexed" Error Yes Index Presence "The pack is there, but no index row says where in it the blob is: a fetch reads the whole pack, or is refused."
         IndexWrong "index-wrong" Critical Ask Index Bytes "The index row's range leaves the pack, or contains other bytes."
@@ -190,7 +190,7 @@ impl Code {
     const fn how(self) -> Option<&'static str> {
         Some(match self {
             Code::IdentityUnverifiable => {
-                "look for a client that has it, and restore it from there (`luthier repair --copies DIR`)"
+                "look for a client that has it; `luthier repair --copies DIR` restores it from there if the bytes match the id"
             }
             Code::IdentityAmbiguous => "commit it again from a client, without the NUL character",
             Code::IdMalformed => "commit it again from a client, which gives it a valid id",
@@ -214,6 +214,9 @@ impl Code {
             Code::CommitUnreachable => "make a branch if somebody needs the commit",
             Code::ObjectOrphan | Code::BlobUnreferenced => {
                 "an interrupted push or a deleted branch leaves this behind"
+            }
+            Code::PackMissing => {
+                "the pack itself is not made again; restore its blobs one by one, whose findings are object-missing (`luthier repair --code object-missing`)"
             }
             Code::PackCorrupt => {
                 "blobs whose records still match are served; restore the others from a client (`luthier repair --copies DIR`)"

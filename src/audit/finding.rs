@@ -137,6 +137,21 @@ impl Finding {
         }
     }
 
+    /// Returns why Luthier cannot repair this, and what a person can do; `None` where it can.
+    #[must_use]
+    pub fn by_hand(&self) -> Option<String> {
+        if self.auto != Auto::No && self.remedy != Remedy::None {
+            return None;
+        }
+        let why = self.refused.as_ref().map(|why| format!(": {why}"));
+        let how = self.code.by_hand().map(|how| format!(". {how}"));
+        Some(format!(
+            "Luthier cannot repair this{}{}",
+            why.unwrap_or_default(),
+            how.unwrap_or_default()
+        ))
+    }
+
     /// Returns the evidence by name, sorted, with why there is no remedy among it: as files and people get it.
     #[must_use]
     pub fn told(&self) -> Map<String, Value> {

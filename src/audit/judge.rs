@@ -6,7 +6,7 @@ mod object;
 mod packed;
 mod snapshot;
 
-use super::evidence::Differences;
+use super::evidence::{Differences, Evidence};
 use super::fault::{Code, Grade};
 use super::finding::{Finding, Subject};
 use super::probe::{Named, ObjectState, Probe, Witness};
@@ -214,11 +214,17 @@ impl Judge {
     }
 }
 
+/// Why a row that says more than its object stays as it is, and what a person does.
+const ROW_SAYS_MORE: &str = "the row has everything that the object says, and more, which no repair takes away; \
+    clients get only the object, so record the rest again from a client if they need it";
+
 /// The differences between a valid object and its row.
 #[derive(Default)]
 struct Beside {
     /// The fields that they disagree on, with both sides.
     differing: Option<Differences>,
+    /// The object says something that a repair would write into the row.
+    row_lacks: bool,
     /// The object has fields that only another read can confirm.
     says_more: bool,
 }
@@ -226,6 +232,16 @@ struct Beside {
 impl Beside {
     const fn is_doubtful(&self) -> bool {
         self.differing.is_some() || self.says_more
+    }
+
+    /// Returns the finding on a row that its object disagrees with.
+    fn finding(self, kind: Kind, id: &ObjectId) -> Option<Finding> {
+        let evidence = Evidence::ObjectDiverges(self.differing?);
+        let finding = Finding::new(evidence, kind.into(), id.as_str());
+        Some(match self.row_lacks {
+            true => finding,
+            false => finding.without_remedy(ROW_SAYS_MORE),
+        })
     }
 }
 

@@ -67,11 +67,6 @@ pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             Ok(Some(evidence)) => {
                 let mut finding = Finding::new(evidence, Subject::Pack, format!("sha256:{hex}"));
                 finding.repo = named.repo;
-                if matches!(finding.evidence, Evidence::PackMissing(_)) {
-                    let why =
-                        "its blobs are restored one by one: choose their findings (object-missing)";
-                    finding = finding.without_remedy(why);
-                }
                 scan.report(vec![finding]).await?;
             }
         }

@@ -7,7 +7,7 @@ use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, help, open, target};
 use clap::{Args, ValueEnum};
-use luthier_audit::{Depth, Filter, Finding, Options, Report, Scope};
+use luthier_audit::{Auto, Depth, Filter, Finding, Options, Report, Scope};
 use luthier_hub::text;
 use std::time::Duration;
 
@@ -191,10 +191,10 @@ pub fn write_finding(finding: &Finding, out: &Output) -> Result<(), CliError> {
     if let Some(cause) = &finding.caused_by {
         tail.push(format!("Caused by {cause}."));
     }
-    tail.push(match finding.auto {
-        luthier_audit::Auto::No => "Luthier cannot repair this.".to_owned(),
-        luthier_audit::Auto::Ask => format!("Remedy: {} (needs a decision).", finding.remedy),
-        luthier_audit::Auto::Yes => format!("Remedy: {}.", finding.remedy),
+    tail.push(match (finding.by_hand(), finding.auto) {
+        (Some(how), _) => format!("{how}."),
+        (None, Auto::Ask) => format!("Remedy: {} (needs a decision).", finding.remedy),
+        (None, _) => format!("Remedy: {}.", finding.remedy),
     });
     out.line(&format!("         {}", tail.join(" ")))
 }

@@ -108,12 +108,13 @@ pub struct AuditRequest {
 /// The order of the repositories.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RepoOrder {
-    /// The worst finding first, then the most findings; deleted ones last.
+    /// The most branches whose pull fails first, then as by findings; deleted ones last.
     #[default]
-    Worst,
+    Failing,
     Path,
-    Branches,
     Commits,
+    /// The worst finding first, then the most findings; deleted ones last.
+    Findings,
     /// The last push first.
     Pushed,
 }

@@ -41,7 +41,7 @@ impl Guide {
     #[must_use]
     pub const fn steps(self) -> u8 {
         match self {
-            Guide::Pull => 6,
+            Guide::Pull => 5,
             Guide::SignOff | Guide::ByHand => 4,
         }
     }
@@ -65,20 +65,20 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         Screen::Repos(_) => (1, "b tries a branch, p all of them"),
         Screen::Objects(_) => (1, "b chooses a branch, p tries its pull"),
         Screen::Pull(pull) => match &pull.end {
-            Slot::Ready(_) if pull.is_stale(shared) => (6, again(shared.work)),
+            Slot::Ready(_) if pull.is_stale(shared) => (5, again(shared.work)),
             Slot::Ready(end) if end.stopped => (2, "stopped; r traces again"),
             Slot::Ready(end) if !end.is_whole() && pull.id().is_some() => {
-                (3, "this stops the pull; x plans its repair")
+                (2, "this stops the pull; x plans its repair")
             }
-            Slot::Ready(end) if !end.is_whole() => (3, "Luthier cannot repair this from the hub"),
-            Slot::Ready(_) => (6, "the pull succeeds; esc for another branch, H to the hub"),
+            Slot::Ready(end) if !end.is_whole() => (2, "Luthier cannot repair this from the hub"),
+            Slot::Ready(_) => (5, "the pull succeeds; esc for another branch, H to the hub"),
             Slot::Failed(_) => (2, "r traces again"),
             _ => (2, "tracing what a client would receive"),
         },
-        Screen::Decide(_) => (4, DECIDE),
-        Screen::Plan(plan) => (4, plan.lead(shared)),
-        Screen::Apply(apply) => (5, apply.lead("esc to the pull, then r traces it again")),
-        _ => (3, LOOK),
+        Screen::Decide(_) => (3, DECIDE),
+        Screen::Plan(plan) => (3, plan.lead(shared)),
+        Screen::Apply(apply) => (4, apply.lead("esc to the pull, then r traces it again")),
+        _ => (2, LOOK),
     }
 }
 

@@ -226,6 +226,8 @@ pub struct FindingLine {
     pub evidence: Vec<(String, String)>,
     pub remedy: Remedy,
     pub auto: Auto,
+    /// Why Luthier cannot repair it, and what a person can do.
+    pub by_hand: Option<String>,
     pub blocks: Option<Blocks>,
     pub caused_by: Option<String>,
 }
@@ -240,7 +242,13 @@ impl From<&Numbered> for FindingLine {
             subject: finding.kind,
             id: HubId::new(&finding.id),
             repo: HubId::new(&finding.repo),
-            evidence: finding.told().iter().flat_map(evidence).collect(),
+            evidence: finding
+                .evidence
+                .fields()
+                .iter()
+                .flat_map(evidence)
+                .collect(),
+            by_hand: finding.by_hand(),
             remedy: finding.remedy,
             auto: finding.auto,
             blocks: finding.blocks,
@@ -265,7 +273,6 @@ fn label(name: &str) -> String {
         "named_by" => "used by".into(),
         "proves" => "bytes match".into(),
         "proves_with" => "matches with".into(),
-        "refused" => "no repair".into(),
         "unread" => "no answer".into(),
         _ => clean(name),
     }

@@ -254,6 +254,49 @@ async fn a_newer_look_takes_the_findings_of_rows_that_gave_an_answer() {
     }
 }
 
+#[tokio::test]
+async fn the_worst_comes_first_also_where_it_only_follows() {
+    let finding = |id: &str, grade: u8| FindingRow {
+        n: 0,
+        code: 7,
+        grade,
+        kind: Kind::Blob as u8,
+        id: id.to_owned(),
+        repo: String::new(),
+        body: "{}".to_owned(),
+    };
+    let scratch = AuditScratch::new().await.unwrap();
+    let rows = [
+        finding("a hint", 0),
+        finding("a critical effect", 3),
+        finding("a critical cause", 3),
+        finding("a warning that stops pulls", 1),
+        finding("a warning", 1),
+    ];
+    scratch.index().await.unwrap();
+    scratch.add_findings(&rows).await.unwrap();
+    let written = scratch.findings_of(&[7], 0, 10).await.unwrap();
+    let at = |id: &str| written.iter().find(|row| row.id == id).map(|row| row.n);
+    let body = || "{}".to_owned();
+    let changes = [
+        (at("a critical effect").unwrap(), body(), 9, true),
+        (at("a critical cause").unwrap(), body(), 9, false),
+        (at("a warning that stops pulls").unwrap(), body(), 2, false),
+    ];
+    scratch.amend_findings(&changes).await.unwrap();
+    scratch.assign_order().await.unwrap();
+    let placed = scratch.findings_at(&[0, 1, 2, 3, 4]).await.unwrap();
+    let ids: Vec<&str> = placed.iter().map(|row| row.id.as_str()).collect();
+    let expected = [
+        "a critical cause",
+        "a warning that stops pulls",
+        "a critical effect",
+        "a warning",
+        "a hint",
+    ];
+    assert_eq!(ids, expected);
+}
+
 fn tree(id: &str, repos: &[&str], blobs: &[&str]) -> TreeNames {
     let entries = blobs.iter().enumerate();
     let entries = entries.map(|(at, id)| (format!("{at}.wav"), ObjectId::new(*id)));

@@ -111,6 +111,46 @@ async fn each_code_that_has_a_remedy_goes_by_it_and_no_sound_object_changes() {
 }
 
 #[tokio::test]
+async fn a_repair_is_offered_only_for_a_row_that_lacks_what_its_object_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo(folder.path(), 5).await;
+    let found = findings(&store).await;
+    let differ = found
+        .iter()
+        .filter(|found| found.code == Code::ObjectDiverges);
+    let (left, offered): (Vec<_>, Vec<_>) = differ.partition(|found| found.auto == Auto::No);
+    assert!(!left.is_empty(), "the demo has a row that says more");
+    let plan = planned(&store, &of(Code::ObjectDiverges)).await;
+    let planned: BTreeSet<String> = all_steps(&plan).await.into_iter().map(|s| s.id).collect();
+    let offered: BTreeSet<String> = offered.iter().map(|found| found.id.clone()).collect();
+    assert_eq!(planned, offered);
+    for finding in left {
+        let said = finding.by_hand().unwrap();
+        assert!(
+            said.contains("record the rest again from a client"),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn audit_plan_and_fault_table_say_the_same_of_a_lost_pack() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo(folder.path(), 5).await;
+    let found = findings(&store).await;
+    let lost = found.iter().find(|found| found.code == Code::PackMissing);
+    let said = lost.unwrap().by_hand().unwrap();
+    assert!(
+        said.contains(&Code::PackMissing.by_hand().unwrap()),
+        "{said}"
+    );
+    let skipped = all_refused(&planned(&store, &of(Code::PackMissing)).await).await;
+    assert_eq!(skipped.len(), 1);
+    assert_eq!(skipped[0].why, said);
+    assert_eq!(Code::PackMissing.fault().applied(), "by hand");
+}
+
+#[tokio::test]
 async fn a_hub_that_moved_since_the_plan_is_left_exactly_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let store = demo(folder.path(), 5).await;

@@ -11,22 +11,22 @@ fn a_pull_is_traced_repaired_and_traced_again() {
         let mut stage = Stage::new(width, height);
         stage.keys("p");
         assert!(
-            stage.line(1).contains("a pull fails 1/6"),
+            stage.line(1).contains("a pull fails 1/5"),
             "{}",
             stage.text()
         );
         stage.keys("p");
-        assert!(stage.line(1).contains("3/6  this stops the pull; x plans"));
+        assert!(stage.line(1).contains("2/5  this stops the pull; x plans"));
         stage.keys("x");
-        assert!(stage.line(1).contains("4/6"), "{}", stage.text());
+        assert!(stage.line(1).contains("3/5"), "{}", stage.text());
         stage.keys("enter");
         stage.hub.findings = 0;
         stage.keys("y");
-        assert!(stage.line(1).contains("5/6"), "{}", stage.text());
+        assert!(stage.line(1).contains("4/5"), "{}", stage.text());
         stage.keys("esc");
-        assert!(stage.line(1).contains("6/6  repaired; r traces"));
+        assert!(stage.line(1).contains("5/5  repaired; r traces"));
         stage.keys("r");
-        assert!(stage.line(1).contains("6/6  the pull succeeds"));
+        assert!(stage.line(1).contains("5/5  the pull succeeds"));
         assert_eq!(stage.writes, 1);
     }
 }
@@ -53,7 +53,7 @@ fn a_guide_is_left_at_any_step_and_entered_again_there() {
         stage.keys("H");
         assert_eq!(stage.state.context(), KeyContext::Hub, "{keys}");
         assert!(
-            !stage.line(1).contains("/6"),
+            !stage.line(1).contains("/5"),
             "no guide on the hub's screen"
         );
         // The other guide in between.
@@ -144,7 +144,7 @@ fn an_answer_that_comes_while_a_guide_is_left_is_there_when_it_is_entered_again(
     stage.burst("p H");
     stage.answer_all();
     stage.keys("p");
-    assert!(stage.line(1).contains("3/6"), "{}", stage.text());
+    assert!(stage.line(1).contains("2/5"), "{}", stage.text());
 }
 
 #[test]
@@ -241,9 +241,30 @@ fn an_undo_is_planned_shown_and_asked_for_by_name() {
             .any(|effect| effect.starts_with("Undo"))
     );
     assert!(
-        stage.text().contains("the undo of 7f3a"),
+        stage.text().contains("the undo of the run of"),
         "{}",
         stage.text()
     );
     assert_eq!(stage.writes, 0);
+    // Which run it is stands where it is agreed to as well.
+    stage.keys("enter");
+    let dialog = stage.text();
+    assert!(dialog.contains("apply this plan?"), "{dialog}");
+    assert!(
+        dialog.matches("the undo of the run of").count() > 1,
+        "{dialog}"
+    );
+}
+
+#[test]
+fn a_guide_does_not_take_the_undo_of_another_run_for_its_own() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("p J U");
+    let line = stage.line(1);
+    assert!(line.contains("the run to undo is named below"), "{line}");
+    assert!(
+        stage.text().contains("the undo of the run of"),
+        "{}",
+        stage.text()
+    );
 }

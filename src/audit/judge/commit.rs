@@ -174,9 +174,8 @@ impl Judge {
     ) {
         if let ObjectState::Proved { proof, .. } = looked {
             verdict.proved_by(Kind::Commit, proof.scheme());
-            if let Some(differing) = beside.differing {
-                let evidence = Evidence::ObjectDiverges(differing);
-                verdict.report(Finding::new(evidence, Subject::Commit, id.as_str()));
+            if let Some(finding) = beside.finding(Kind::Commit, id) {
+                verdict.report(finding);
             }
         } else if proof.is_none() && !matches!(looked, ObjectState::Unknown { .. }) {
             verdict.report(unproved());
@@ -202,8 +201,10 @@ fn beside(row: &CommitRow, record: &Record) -> Beside {
     };
     let fields = compare::commit(row, object);
     let differing = compare::differences(&fields);
+    let differs = !differing.is_empty() || fields.is_empty();
     Beside {
-        differing: (!differing.is_empty() || fields.is_empty()).then_some(differing),
+        row_lacks: differs && !compare::commit_edits(row, object).is_empty(),
+        differing: differs.then_some(differing),
         says_more: record.says_more(),
     }
 }

@@ -14,7 +14,7 @@ use crate::probe::{Named, ObjectState};
 use luthier_hub::index::SnapshotRow;
 use luthier_hub::index::audit_scratch::StoredCopy;
 use luthier_hub::store::chain::ChainBreak;
-use luthier_hub::store::reconstruct;
+use luthier_hub::store::{amend, reconstruct};
 use luthier_object::identity::{self, Directories};
 use luthier_object::manifest::Encoding;
 use luthier_object::path::{self, Unsafe};
@@ -196,8 +196,8 @@ impl Judge {
     ) {
         let ObjectState::Unlinked { found, others } = looked else {
             judge_object(verdict, Kind::Snapshot, id, looked);
-            if let Some(differing) = beside.differing {
-                verdict.report(about(id, Evidence::ObjectDiverges(differing)));
+            if let Some(finding) = beside.finding(Kind::Snapshot, id) {
+                verdict.report(finding);
             }
             return;
         };
@@ -234,6 +234,7 @@ fn beside(row: &SnapshotRow, record: &Record) -> Beside {
     let fields = compare::snapshot_without_tree(row, object);
     let differing = compare::differences(&fields);
     Beside {
+        row_lacks: !amend::snapshot(row, object).is_empty(),
         differing: (!differing.is_empty()).then_some(differing),
         says_more: record.says_more(),
     }

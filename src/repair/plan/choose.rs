@@ -173,14 +173,6 @@ async fn undecided(
     tried.plan.finish()?.skipped_places()
 }
 
-/// Says that a person has to act, and how.
-fn by_hand(code: Code) -> String {
-    match code.by_hand() {
-        Some(how) => format!("Luthier cannot repair this. {how}"),
-        None => "Luthier cannot repair this".to_owned(),
-    }
-}
-
 impl Draft<'_> {
     /// Returns the reason why a finding is skipped, and whether only a decision is missing; `named` says that a person
     /// chose it.
@@ -198,7 +190,7 @@ impl Draft<'_> {
                         "the hub has no valid copy of it; a copy from elsewhere is needed"
                             .to_owned()
                     }
-                    None => by_hand(finding.code),
+                    None => finding.by_hand().unwrap_or_default(),
                 },
                 false,
             )),

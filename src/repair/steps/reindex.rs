@@ -7,11 +7,10 @@ use crate::step::Step;
 use bytes::Bytes;
 use luthier_audit::compare;
 use luthier_hub::backend::Key;
-use luthier_hub::index::{BlobRow, CellEdit, CommitRow, EditableColumn, RowEdit};
+use luthier_hub::index::{BlobRow, CellEdit, EditableColumn, RowEdit};
 use luthier_hub::store::write::Change;
 use luthier_hub::store::{Store, StoreError, amend};
 use luthier_object::{Kind, ObjectId, Proven, Record};
-use std::collections::BTreeSet;
 
 /// Changes the cells that disagree with the object; nothing in the store changes.
 pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<Built, StoreError> {
@@ -33,7 +32,7 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
         Err(why) => return refused(format!("{key}: {why}")),
     };
     let cells = match (row, object.record()) {
-        (Row::Commit(row), Record::Commit(record, _)) => commit(row, record),
+        (Row::Commit(row), Record::Commit(record, _)) => compare::commit_edits(row, record),
         (Row::Snapshot(row), Record::Snapshot(record, _)) => amend::snapshot(row, record),
         (Row::Blob(row), Record::Blob(_)) => blob(row, object.bytes()),
         _ => Vec::new(),
@@ -42,18 +41,6 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
         return refused("the row already contains everything that the object says".to_owned());
     }
     Ok(step(target, row, key, cells))
-}
-
-fn commit(row: &CommitRow, record: &luthier_object::CommitRecord) -> Vec<CellEdit> {
-    let fields = compare::commit(row, record);
-    // A row that no record can be made from has no field to compare: then all of them count.
-    let differing: BTreeSet<String> = if fields.is_empty() {
-        record.to_map().into_iter().map(|(name, _)| name).collect()
-    } else {
-        let differ = fields.into_iter().filter(|field| !field.same);
-        differ.map(|field| field.name).collect()
-    };
-    amend::commit(row, record, &differing)
 }
 
 fn blob(row: &BlobRow, bytes: &Bytes) -> Vec<CellEdit> {

@@ -29,6 +29,19 @@ pub struct RunLine {
     pub well: bool,
 }
 
+impl RunLine {
+    /// Names the run to undo, so that nobody takes another one back.
+    #[must_use]
+    pub fn undo_words(&self) -> String {
+        format!(
+            "the undo of the run of {} by {}: {}",
+            text::moment(&self.time),
+            self.who,
+            self.outcomes
+        )
+    }
+}
+
 impl From<&Run> for RunLine {
     fn from(run: &Run) -> Self {
         let outcomes: Vec<String> = run

@@ -135,16 +135,21 @@ impl RunnerContext {
             RepoOrder::Pushed => order.sort_by_cached_key(|n| {
                 Reverse(rows[*n].pushed_at.as_deref().and_then(time::parse))
             }),
-            RepoOrder::Worst => {
+            RepoOrder::Failing | RepoOrder::Findings => {
+                let fails = match by {
+                    RepoOrder::Failing => self.failing().await?,
+                    _ => HashMap::new(),
+                };
                 let worst = self.worst().await?;
                 // A deleted repository is nobody's emergency.
                 order.sort_by_cached_key(|n| {
-                    let row = &rows[*n];
-                    let found = worst.get(&row.path()).copied();
-                    (row.deleted_at.is_some(), Reverse(found))
+                    let (row, path) = (&rows[*n], rows[*n].path());
+                    let fail = fails.get(&path).copied();
+                    let found = worst.get(&path).copied();
+                    (row.deleted_at.is_some(), Reverse((fail, found)))
                 });
             }
-            RepoOrder::Branches | RepoOrder::Commits => {
+            RepoOrder::Commits => {
                 let ids: Vec<String> = order.iter().map(|n| rows[*n].repo_id.clone()).collect();
                 let store = self.store()?;
                 let mut counts = HashMap::new();
@@ -154,16 +159,22 @@ impl RunnerContext {
                     counts.extend(places.iter().copied().zip(found));
                 }
                 order.sort_by_cached_key(|n| {
-                    let (branches, commits) = counts.get(n).copied().unwrap_or_default();
-                    Reverse(if by == RepoOrder::Commits {
-                        commits
-                    } else {
-                        branches
-                    })
+                    let (_, commits) = counts.get(n).copied().unwrap_or_default();
+                    Reverse(commits)
                 });
             }
         }
         Ok(())
+    }
+
+    /// Returns the number of branches whose pull fails, by path; repositories without one are left out.
+    async fn failing(&self) -> Result<HashMap<String, u64>, RunnerError> {
+        let Some((_, report)) = self.state().report.clone() else {
+            return Ok(HashMap::new());
+        };
+        let standings = report.standings().await?;
+        let failing = standings.repos.into_iter().filter(|(_, of)| of.fail > 0);
+        Ok(failing.map(|(path, of)| (path, of.fail)).collect())
     }
 
     /// Returns the worst grade and the number of findings by path.

@@ -102,7 +102,7 @@ impl JournalScreen {
             Action::Export => ctx.export(Exported::Runs),
             Action::Undo => {
                 if let Some(run) = self.current() {
-                    return PlanScreen::undo(&run.run, ctx);
+                    return PlanScreen::undo(run, ctx);
                 }
             }
             Action::Check => {

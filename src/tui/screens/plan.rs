@@ -10,7 +10,7 @@ use crate::action::Action;
 use crate::decisions::Tally;
 use crate::effect::{Effect, PlanRef, Query, ReportRef, Scope, Ticket};
 use crate::event::Answer;
-use crate::lines::{HubId, PlannedLine, RefusalLine, StepLine};
+use crate::lines::{HubId, PlannedLine, RefusalLine, RunLine, StepLine};
 use crate::pages::{PAGE, Pages, Row};
 use crate::state::{Ctx, Shared, Slot};
 use crate::theme::Theme;
@@ -46,6 +46,8 @@ pub struct PlanScreen {
     detail: Cursor,
     /// The plan was applied or is about to be: it is not applied twice.
     pub spent: bool,
+    /// It takes an earlier run back.
+    undo: bool,
 }
 
 impl PlanScreen {
@@ -72,14 +74,30 @@ impl PlanScreen {
     }
 
     /// Starts to plan the undo of a run.
-    pub fn undo(run: &HubId, ctx: &mut Ctx) -> Go {
-        let planning = ctx.undo(run.exact().to_owned());
-        let what = format!("the undo of {}", run.shown());
-        Self::show(planning, what, Tally::default(), ctx)
+    pub fn undo(run: &RunLine, ctx: &mut Ctx) -> Go {
+        let planning = ctx.undo(run.run.exact().to_owned());
+        let screen = Self::planning(planning, run.undo_words(), Tally::default(), ctx);
+        Self::push(Self {
+            undo: true,
+            ..screen
+        })
     }
 
-    fn show((plan, ticket): (PlanRef, Ticket), what: String, left: Tally, ctx: &mut Ctx) -> Go {
-        Go::Push(Box::new(Screen::Plan(Box::new(Self {
+    fn show(planning: (PlanRef, Ticket), what: String, left: Tally, ctx: &mut Ctx) -> Go {
+        Self::push(Self::planning(planning, what, left, ctx))
+    }
+
+    fn push(screen: Self) -> Go {
+        Go::Push(Box::new(Screen::Plan(Box::new(screen))))
+    }
+
+    fn planning(
+        (plan, ticket): (PlanRef, Ticket),
+        what: String,
+        left: Tally,
+        ctx: &mut Ctx,
+    ) -> Self {
+        Self {
             scope: ctx.shared.scope(),
             plan,
             what,
@@ -95,7 +113,8 @@ impl PlanScreen {
             beside: false,
             detail: Cursor::default(),
             spent: false,
-        }))))
+            undo: false,
+        }
     }
 
     fn len(&self) -> u64 {
@@ -178,6 +197,7 @@ impl PlanScreen {
         let totals = self.totals.ready()?;
         let question = Question::Apply {
             plan: self.plan,
+            undoes: self.undo.then(|| self.what.clone()),
             totals: totals.clone(),
             alarms: self.planned.alarms.clone(),
             undoable: self.planned.undoable,
@@ -253,6 +273,9 @@ impl PlanScreen {
             }
             Slot::Ready(_) if !shared.hub_info.writable => {
                 "read-only: read each step; w saves the plan"
+            }
+            Slot::Ready(_) if self.undo => {
+                "the run to undo is named below; enter applies it, esc goes back"
             }
             Slot::Ready(_) => "read each step; enter applies it",
             Slot::Failed(_) => "there is no plan; esc goes back",

@@ -23,10 +23,10 @@ use luthier_repair::Selection;
 
 /// The columns that the list can be sorted by.
 const COLUMNS: [(RepoOrder, &str); 5] = [
-    (RepoOrder::Worst, "findings"),
+    (RepoOrder::Failing, "branches"),
     (RepoOrder::Path, "repository"),
-    (RepoOrder::Branches, "branches"),
     (RepoOrder::Commits, "commits"),
+    (RepoOrder::Findings, "findings"),
     (RepoOrder::Pushed, "pushed"),
 ];
 
@@ -271,7 +271,7 @@ impl Repos {
             self.report = ctx.shared.audits.report;
             self.more = None;
             // What is worst has changed; nothing else of the list has.
-            if self.ask().order == RepoOrder::Worst {
+            if matches!(self.ask().order, RepoOrder::Failing | RepoOrder::Findings) {
                 self.relist(ctx);
             }
         }

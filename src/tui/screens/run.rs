@@ -79,7 +79,7 @@ impl RunScreen {
                 self.cursor.step(motion, self.run.lines, ctx.height(0));
             }
             Action::Pane | Action::Open => self.beside = !self.beside,
-            Action::Undo => return PlanScreen::undo(&self.run.run, ctx),
+            Action::Undo => return PlanScreen::undo(&self.run, ctx),
             Action::Refresh => {
                 self.scope = ctx.renew(self.scope);
                 self.lines = Pages::default();

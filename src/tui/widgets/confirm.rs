@@ -28,6 +28,8 @@ impl<T> Confirmed<T> {
 pub enum Question {
     Apply {
         plan: PlanRef,
+        /// Of an undo: which run it takes back, in words.
+        undoes: Option<String>,
         totals: Totals,
         /// The reasons why the plan may rest on a mistake.
         alarms: Vec<String>,
@@ -153,6 +155,7 @@ impl Confirm {
         let mut body = pane::Text::new(56);
         let title = match &self.question {
             Question::Apply {
+                undoes,
                 totals,
                 alarms,
                 undoable,
@@ -160,6 +163,9 @@ impl Confirm {
                 ..
             } => {
                 self.say_totals(totals, &mut body, theme);
+                if let Some(run) = undoes {
+                    body.say(run, theme.text);
+                }
                 for alarm in alarms {
                     body.say(&format!("! {alarm}"), theme.error);
                 }

@@ -144,8 +144,9 @@ impl AuditScratch {
         self.file.each(change.to_owned(), 4, rows.values()).await
     }
 
-    /// Names repositories by their path and gives every finding its place: causes by what they block,
-    /// then by grade, code, kind, id and repository.
+    /// Names repositories by their path and gives every finding its place: first what blocks or is an error or
+    /// worse, causes before what follows from them, by what they block; then the same of what is harmless. After that by
+    /// grade, code, kind, id and repository.
     ///
     /// # Errors
     /// The scratch file cannot be written.
@@ -154,7 +155,7 @@ impl AuditScratch {
             "UPDATE finding SET repo_id = (SELECT path FROM repo WHERE repo.repo_id = finding.repo_id)
                WHERE EXISTS (SELECT 1 FROM repo WHERE repo.repo_id = finding.repo_id);
              CREATE TABLE placed AS SELECT n, row_number() OVER
-               (ORDER BY follows, weight DESC, grade DESC, code, kind, id, repo_id, body) - 1 AS place FROM finding;
+               (ORDER BY weight = 0 AND grade < 2, follows, weight DESC, grade DESC, code, kind, id, repo_id, body) - 1 AS place FROM finding;
              CREATE UNIQUE INDEX placed_n ON placed (n);
              UPDATE finding SET ordinal = (SELECT place FROM placed WHERE placed.n = finding.n);
              DROP TABLE placed;

@@ -224,12 +224,12 @@ fn group_line(group: &GroupLine, marked: bool, width: u16, theme: &Theme) -> Lin
     ])
 }
 
-fn remedy(remedy: Remedy, auto: Auto) -> String {
-    match (remedy, auto) {
-        (Remedy::None, _) => "none: Luthier cannot repair this".to_owned(),
-        (remedy, Auto::Yes) => format!("{remedy}: x plans it"),
-        (remedy, Auto::Ask) => format!("{remedy}, needs a decision: x plans it"),
-        (remedy, Auto::No) => format!("{remedy}, but the hub has no source for it"),
+fn remedy(remedy: Remedy, auto: Auto, by_hand: Option<&str>) -> String {
+    match (by_hand, auto) {
+        (Some(how), _) => format!("none: {how}"),
+        (None, Auto::No) => "none: Luthier cannot repair this".to_owned(),
+        (None, Auto::Ask) => format!("{remedy}, needs a decision: x plans it"),
+        (None, Auto::Yes) => format!("{remedy}: x plans it"),
     }
 }
 
@@ -250,7 +250,7 @@ fn describe_group(by: GroupBy, group: &GroupLine, width: u16, theme: &Theme) -> 
             out.pair("grade", fault.grade.word(), theme, theme.grade(fault.grade));
             out.pair(
                 "remedy",
-                &remedy(fault.remedy, fault.auto),
+                &remedy(fault.remedy, fault.auto, fault.code.by_hand().as_deref()),
                 theme,
                 theme.text,
             );
@@ -279,7 +279,12 @@ pub fn describe(row: &FindingLine, width: u16, theme: &Theme) -> Text {
     out.gap();
     out.pair(row.subject.word(), row.id.shown(), theme, theme.text);
     out.pair("repository", row.repo.shown(), theme, theme.text);
-    out.pair("remedy", &remedy(row.remedy, row.auto), theme, theme.text);
+    out.pair(
+        "remedy",
+        &remedy(row.remedy, row.auto, row.by_hand.as_deref()),
+        theme,
+        theme.text,
+    );
     if let Some(blocks) = row.blocks {
         let count = |n: Option<u64>, noun: &str| n.map(|n| text::plural(n, noun));
         let blocked: Vec<String> = [

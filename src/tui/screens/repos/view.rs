@@ -66,9 +66,9 @@ impl Repos {
         let mut heading = format!(
             " {} {} {} {}  {}",
             fit(&name(1), columns.path),
-            fit_right(&name(2), 13),
-            fit_right(&name(3), 9),
-            fit_right(&name(0), columns.found),
+            fit_right(&name(0), 13),
+            fit_right(&name(2), 9),
+            fit_right(&name(3), columns.found),
             fit("looked at", 13)
         );
         if columns.pushed {
