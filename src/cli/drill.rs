@@ -50,7 +50,7 @@ pub async fn run(command: DrillArgs, global: &Global, out: Output) -> Result<Exi
         destination::try_file(path).map_err(|why| CliError::usage(format!("--out: {why}")))?;
     }
     let store = open(&target).await?;
-    let journal = HubJournal::open(&store, command.new_pair)?;
+    let journal = HubJournal::open(&store.writer(&authority)?, command.new_pair).await?;
     let progress = out.job();
     progress.phase("drill", Some(STEPS.len() as u64));
     let mut rehearsal = Rehearsal::new(&store, authority, journal)?;

@@ -114,8 +114,9 @@ impl Site {
         };
         production_named(&target, said.confirm.as_deref())?;
         let store = open(&target).await?;
-        let ledger = HubJournal::open(&store, said.new_pair)?;
-        let writer = store.writer(authority)?.hub_writer(Arc::new(ledger));
+        let writer = store.writer(authority)?;
+        let ledger = HubJournal::open(&writer, said.new_pair).await?;
+        let writer = writer.hub_writer(Arc::new(ledger));
         let at = store.index().now().await.map_err(HubWriteError::from)?;
         let author = said.author.clone().unwrap_or_else(journal::operator);
         let by = Authorship {

@@ -128,9 +128,13 @@ fn words(run: &Run) -> String {
     let end = match (&run.breaker, run.ended, run.stopped) {
         (Some(breaker), ..) => format!(", stopped writing: {breaker}"),
         (None, false, _) if run.hub_write.is_some() => {
-            ", interrupted: all of it was written, or no row of it; the branch shows which"
+            ", interrupted: all of it was written, or no row of it; the next write looks it up"
                 .to_owned()
         }
+        (None, true, _) if run.interrupted && run.outcomes.is_empty() => {
+            ", interrupted: no row of it was written".to_owned()
+        }
+        (None, true, _) if run.interrupted => ", interrupted behind it".to_owned(),
         (None, false, _) if run.open > 0 => format!(
             ", interrupted: the outcome of {} is unknown; the next run looks it up",
             text::plural(run.open, "step")

@@ -58,14 +58,14 @@ pub async fn run(command: Serve, global: &Global, out: Output) -> Result<Exit, C
         CliError::unusable(format!("cannot listen on {}: {error}", command.listen))
     })?;
     let address = listener.local_addr().unwrap_or(command.listen);
-    announce(&target, address, tls.is_some(), &out)?;
     let writing = match target.authority {
         None => None,
         Some(authority) => Some(Writing {
             authority,
-            ledger: Arc::new(HubJournal::open(&store, command.new_pair)?),
+            ledger: Arc::new(HubJournal::open(&store.writer(&authority)?, command.new_pair).await?),
         }),
     };
+    announce(&target, address, tls.is_some(), &out)?;
     let asks_for_tokens = tokens.is_some();
     let router = luthier_serve::router(
         store.clone(),

@@ -10,6 +10,7 @@ mod hub_journal;
 mod line;
 mod read;
 mod tail;
+mod unended;
 mod verify;
 
 pub(super) use cell_store::CellStore;
@@ -19,6 +20,8 @@ pub use hub_journal::HubJournal;
 pub use line::{Entry, Event, Line, RecordedOutcome};
 pub(super) use read::{Left, lines};
 pub use read::{Run, files, lines_of, runs};
+#[cfg(test)]
+pub(crate) use unended::Writing;
 pub use verify::{Tampering, Verified, verify};
 
 use super::RepairError;
@@ -36,6 +39,9 @@ const NOTHING: &str = "000000000000000000000000000000000000000000000000000000000
 
 /// How long the hub writes of another process may have the journal before a run begins.
 const INSTANT: Duration = Duration::from_secs(1);
+
+/// How long a hub write waits for a run that has the journal.
+const HUB_WAIT: Duration = Duration::from_secs(15);
 
 /// The pause between two tries.
 const POLL: Duration = Duration::from_millis(10);
@@ -219,6 +225,12 @@ impl Journal {
             true => Ok(None),
             false => Left::read(&self.path).map_err(|e| self.failed(e)),
         }
+    }
+
+    /// Returns its length in bytes.
+    fn length(&self) -> Result<u64, RepairError> {
+        let metadata = self.file.metadata().map_err(|e| self.failed(e))?;
+        Ok(metadata.len())
     }
 
     fn sync_now(&self) -> Result<(), RepairError> {

@@ -19,3 +19,4 @@ mod saved;
 mod signoff;
 mod support;
 mod undo;
+mod unended;

@@ -124,6 +124,12 @@ impl Event {
 }
 
 impl RecordedOutcome {
+    /// Returns whether the run was killed, and a later one looked this up.
+    #[must_use]
+    pub const fn is_found(self) -> bool {
+        matches!(self, Self::FoundDone | Self::FoundNotDone)
+    }
+
     /// Returns the outcome that a run counts; none where the step was not begun.
     #[must_use]
     pub const fn counted(self) -> Option<Outcome> {

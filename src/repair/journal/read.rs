@@ -6,7 +6,7 @@ use luthier_hub::store::hub_writes::HubWrite;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// One repair in figures, or one write of the hub's write sites.
@@ -138,7 +138,12 @@ impl Run {
             Event::Interrupted { .. } => self.interrupted = true,
             Event::Made { outcome, .. } => {
                 (self.open, self.ended) = (0, true);
-                if let Some(outcome) = outcome.counted() {
+                let counted = match outcome {
+                    RecordedOutcome::FoundDone => Some(Outcome::Written),
+                    outcome => outcome.counted(),
+                };
+                self.interrupted = outcome.is_found();
+                if let Some(outcome) = counted {
                     *self.outcomes.entry(outcome).or_default() += 1;
                 }
             }
@@ -197,7 +202,18 @@ impl Left {
 
 /// Returns every line that can be read.
 pub(crate) fn lines(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Line>>> {
-    let reader = BufReader::new(File::open(path)?);
+    lines_within(path, 0, u64::MAX)
+}
+
+/// Returns every line that can be read of a part of the journal, in bytes.
+pub(super) fn lines_within(
+    path: &Path,
+    from: u64,
+    to: u64,
+) -> io::Result<impl Iterator<Item = io::Result<Line>>> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(from))?;
+    let reader = BufReader::new(file.take(to - from));
     Ok(reader.split(b'\n').filter_map(|text| match text {
         Ok(text) => serde_json::from_slice(&text).ok().map(Ok),
         Err(error) => Some(Err(error)),

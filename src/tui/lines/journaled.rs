@@ -49,7 +49,7 @@ impl From<&Run> for RunLine {
             .iter()
             .map(|(outcome, count)| format!("{} {}", text::grouped(*count), outcome.word()))
             .collect();
-        let end = match (&run.breaker, run.ended, run.stopped) {
+        let end = match (&run.breaker, run.ended && !run.interrupted, run.stopped) {
             (Some(breaker), ..) => Some(format!("stopped writing: {}", clean(breaker))),
             (None, false, _) => Some("did not finish".to_owned()),
             (None, true, true) => Some("stopped by a person".to_owned()),
@@ -123,9 +123,11 @@ pub struct JournalLine {
 
 /// Returns the word for an outcome, and whether it is a good one.
 fn ended(outcome: RecordedOutcome) -> (&'static str, bool) {
-    match outcome.counted() {
-        Some(outcome) => (outcome.word(), outcome.is_well()),
-        None => ("not begun", true),
+    match (outcome, outcome.counted()) {
+        (_, Some(outcome)) => (outcome.word(), outcome.is_well()),
+        (RecordedOutcome::FoundDone, None) => ("found done", true),
+        (RecordedOutcome::FoundNotDone, None) => ("found not done", true),
+        (_, None) => ("not begun", true),
     }
 }
 
