@@ -99,6 +99,9 @@ fn finish(report: &Drill, out: &Output) -> Result<(), CliError> {
             text::plural(STEPS.len() as u64, "step"),
             report.repo,
         ))?;
+        out.line(
+            "Its rows are too new to be judged until they are older than --grace; sign off then, with --drill FILE, within a day.",
+        )?;
     }
     out.flush()
 }

@@ -20,6 +20,14 @@ const REPO_LIMIT: u64 = 64 << 10;
 const UNFINISHED: &str = "it is missing: the pull into this folder was refused or stopped, and no ref is written \
      before a pull is complete; `luthier pull` into this folder says why, or goes on";
 
+/// What is said of an absent object.
+const ABSENT: &str = "it is missing";
+
+/// What is said of an absent parent. Nothing in a folder tells a clone that was made with a depth from one that lost a
+/// commit.
+const NO_PARENT: &str = "it is missing, and all behind it with it: a clone that was made with a depth ends here; in any \
+     other, the commit was lost";
+
 /// The greatest depth of folders of refs.
 const REF_DEPTH: usize = 64;
 
@@ -90,6 +98,8 @@ pub enum VerifyError {
 struct Named {
     id: ObjectId,
     by: String,
+    /// Named by a commit, not by a ref.
+    is_parent: bool,
 }
 
 struct Check<'c> {
@@ -220,7 +230,11 @@ impl Check<'_> {
             self.wrong(Tier::Ref, name, "", why);
             return None;
         }
-        Some(Named { id, by })
+        Some(Named {
+            id,
+            by,
+            is_parent: false,
+        })
     }
 
     /// Checks that `HEAD` names a branch that exists.
@@ -259,13 +273,22 @@ impl Check<'_> {
     async fn walk(&mut self, heads: Vec<Named>) -> Result<(), Cancelled> {
         let mut commits = VecDeque::from(heads);
         while let Some(named) = commits.pop_front() {
-            let looked = self.look(Kind::Commit, &named.id, || named.by.clone());
+            let absent = match named.is_parent {
+                true => NO_PARENT,
+                false => ABSENT,
+            };
+            let named_by = || named.by.clone();
+            let looked = self.look((Kind::Commit, absent), &named.id, named_by);
             let Some(Record::Commit(record, _)) = looked.await? else {
                 continue;
             };
             let by = || format!("commit {}", named.id.short());
             let parents = record.parents().cloned();
-            commits.extend(parents.map(|id| Named { id, by: by() }));
+            commits.extend(parents.map(|id| Named {
+                id,
+                by: by(),
+                is_parent: true,
+            }));
             if let Some(id) = record.snapshot_id.clone() {
                 self.tree(&id, by).await?;
             }
@@ -274,20 +297,22 @@ impl Check<'_> {
     }
 
     async fn tree(&mut self, id: &ObjectId, by: impl Fn() -> String) -> Result<(), Cancelled> {
-        let Some(Record::Snapshot(record, _)) = self.look(Kind::Snapshot, id, by).await? else {
+        let looked = self.look((Kind::Snapshot, ABSENT), id, by).await?;
+        let Some(Record::Snapshot(record, _)) = looked else {
             return Ok(());
         };
         for (path, blob) in record.manifest.iter() {
             let by = || format!("snapshot {} ({path})", id.short());
-            self.look(Kind::Blob, blob, by).await?;
+            self.look((Kind::Blob, ABSENT), blob, by).await?;
         }
         Ok(())
     }
 
-    /// Proves one object, unless it was looked at before, and returns what it says. `by` says what names it.
+    /// Proves one object, unless it was looked at before, and returns what it says. `absent` is said where there is
+    /// none; `by` says what names it.
     async fn look(
         &mut self,
-        kind: Kind,
+        (kind, absent): (Kind, &str),
         id: &ObjectId,
         by: impl Fn() -> String,
     ) -> Result<Option<Record>, Cancelled> {
@@ -312,7 +337,7 @@ impl Check<'_> {
                 }
                 Some(why) => why.to_string(),
             },
-            Found::Absent => "it is missing".to_owned(),
+            Found::Absent => absent.to_owned(),
             Found::Wrong(why) => why,
         };
         self.wrong(tier, id.as_str(), &by(), why);
