@@ -7,11 +7,19 @@ use super::finding::{Finding, Subject};
 use super::scan::Scan;
 use futures_util::{StreamExt, stream};
 use luthier_hub::backend::{BackendError, Key};
+use luthier_hub::index::audit_scratch::PackedRecord;
 use luthier_hub::store::Store;
+use luthier_hub::store::packs::{Contents, PackObject};
 use luthier_object::ObjectId;
+use std::collections::VecDeque;
+use tokio::task::JoinSet;
+use tracing::Instrument;
 
 /// Packs looked at together; each is read in parts.
 const TOGETHER: usize = 4;
+
+/// Of a pack that was read: its damage, if it has any.
+type Known = Option<Option<DamagedPack>>;
 
 /// A pack, and who names it.
 #[derive(Clone, Debug, Default)]
@@ -37,20 +45,86 @@ impl NamedPack {
     }
 }
 
+/// Reads every pack that is there to its end, at depth bytes, once, before the blobs are judged: what a whole pack proves of its blobs
+/// goes into the scratch file, and no blob's own range is read again.
+pub(super) async fn read(scan: &mut Scan<'_>) -> Result<(), AuditError> {
+    if scan.options.depth != Depth::Bytes {
+        return Ok(());
+    }
+    let mut open: VecDeque<String> = scan.packs.keys().cloned().collect();
+    open.extend(scan.packs_of_rows().await?);
+    scan.progress
+        .phase("reading packs", Some(open.len() as u64));
+    let mut reading = JoinSet::new();
+    loop {
+        while reading.len() < TOGETHER
+            && let Some(hex) = open.pop_front()
+        {
+            let store = scan.store.clone();
+            // Tasks, so that they hash on every core.
+            reading.spawn(async move { read_one(&store, hex).await }.in_current_span());
+        }
+        let Some(read) = reading.join_next().await else {
+            return Ok(());
+        };
+        scan.progress.update(|f| f.done += 1);
+        scan.progress.checkpoint().await?;
+        // What gave no answer is asked again, blob by blob.
+        let Ok(Ok(Some((hex, read)))) = read else {
+            continue;
+        };
+        scan.scratch.add_packed(read.records).await?;
+        scan.read_packs.insert(hex, read.damage);
+    }
+}
+
+/// What is kept of a pack that was read.
+struct ReadPack {
+    records: Vec<PackedRecord>,
+    /// Why it is not what its id says.
+    damage: Option<DamagedPack>,
+}
+
+async fn read_one(store: &Store, hex: String) -> Result<Option<(String, ReadPack)>, BackendError> {
+    let Some(pack) = store.pack(&hex).await? else {
+        return Ok(None);
+    };
+    let contents = store.read_pack(&hex, &pack).await?;
+    let digest = ObjectId::new(&hex).digest();
+    let read = ReadPack {
+        records: digest.map_or_else(Vec::new, |digest| contents.records(digest).collect()),
+        damage: damaged(&pack, &contents),
+    };
+    Ok(Some((hex, read)))
+}
+
+fn damaged(pack: &PackObject, contents: &Contents) -> Option<DamagedPack> {
+    let damage = contents.damage.as_ref()?;
+    Some(DamagedPack {
+        key: pack.key.as_str().to_owned(),
+        size: pack.size,
+        why: damage.to_string(),
+    })
+}
+
 /// Looks for every pack; at depth bytes each is read to its end and proved.
 pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
-    let packs: Vec<(String, NamedPack)> = scan
+    let mut known = std::mem::take(&mut scan.read_packs);
+    let packs: Vec<(String, NamedPack, Known)> = scan
         .packs
         .iter()
-        .map(|(hex, named)| (hex.clone(), named.clone()))
+        .map(|(hex, named)| (hex.clone(), named.clone(), known.remove(hex)))
         .collect();
     scan.progress.phase("packs", Some(packs.len() as u64));
     let (store, read) = (scan.store.clone(), scan.options.depth == Depth::Bytes);
     let mut answers = stream::iter(packs)
-        .map(|(hex, named)| {
+        .map(|(hex, named, known)| {
             let store = store.clone();
             async move {
-                let answer = look(&store, &hex, &named, read).await;
+                let answer = match known {
+                    Some(damage) => Ok(damage.map(Evidence::PackCorrupt)),
+                    None => look(&store, &hex, &named, read).await,
+                };
                 (hex, named, answer)
             }
         })
@@ -91,13 +165,7 @@ async fn look(
         return Ok(None);
     }
     let contents = store.pack_contents(hex, &pack).await?;
-    Ok(contents.damage.as_ref().map(|damage| {
-        Evidence::PackCorrupt(DamagedPack {
-            key: pack.key.as_str().to_owned(),
-            size: pack.size,
-            why: damage.to_string(),
-        })
-    }))
+    Ok(damaged(&pack, &contents).map(Evidence::PackCorrupt))
 }
 
 /// Returns whether the first row that named a pack does so now, or the index does.

@@ -24,6 +24,7 @@ mod identity;
 mod logging;
 mod machine;
 mod naming;
+mod packed;
 mod plans;
 mod pooler;
 mod postgres;

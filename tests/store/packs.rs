@@ -1,6 +1,6 @@
 //! Blobs in packs: found, proved, and what was wrong on the way.
 
-use super::{FoundIn, PackSearch, PackState, Packs, RangeFault};
+use super::{FoundIn, Look, PackSearch, PackState, Packs, RangeFault};
 use crate::backend::{Backend, BackendError, Body, Entry, Key, Meta, UriRefusal, layout};
 use crate::index::{NewRows, PackedRow};
 use crate::store::retry::Retrying;
@@ -386,13 +386,19 @@ async fn presence_reads_no_byte_and_a_walk_is_made_once() {
     let small = [b"la la".to_vec(), b"do re mi".to_vec()];
     for blob in &small {
         let key = hub.key(blob);
-        let found = packs.search(key.in_pack().unwrap(), false).await.unwrap();
+        let found = packs
+            .search(key.in_pack().unwrap(), Look::Places)
+            .await
+            .unwrap();
         assert!(matches!(found.pack, PackState::There(_)));
     }
     assert_eq!(counted.reads.load(Ordering::SeqCst), 0);
     for blob in &small {
         let key = hub.key(blob);
-        let found = packs.search(key.in_pack().unwrap(), true).await.unwrap();
+        let found = packs
+            .search(key.in_pack().unwrap(), Look::Bytes)
+            .await
+            .unwrap();
         assert_eq!(found.found, Some(FoundIn::Pack));
     }
     // The walk, and a range for each.
@@ -415,6 +421,9 @@ async fn index_rows_are_read_for_many_blobs_at_once() {
     let database = hub.hub.folder.path().join("hub.db");
     sql(&database, "DELETE FROM musehub_mpack_index").await;
     let key = hub.key(b"la la");
-    let found = packs.search(key.in_pack().unwrap(), true).await.unwrap();
+    let found = packs
+        .search(key.in_pack().unwrap(), Look::Bytes)
+        .await
+        .unwrap();
     assert_eq!(found.found, Some(FoundIn::Index));
 }

@@ -250,6 +250,15 @@ impl Server {
     }
 }
 
+impl Server {
+    /// The keys that requests of a kind named, in their order.
+    pub fn asked(&self, op: Op) -> Vec<String> {
+        let state = self.memory.lock();
+        let log = state.log.iter().filter(|(seen, _)| *seen == op);
+        log.map(|(_, key)| key.clone()).collect()
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {

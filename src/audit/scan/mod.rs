@@ -5,6 +5,7 @@ mod repo;
 mod rows;
 mod unheld;
 
+use super::evidence::DamagedPack;
 use super::finding::{Finding, Subject};
 use super::judge::{Judge, TreeState, Verdict, stops_pull};
 use super::mass::Mass;
@@ -63,6 +64,8 @@ pub(super) struct Scan<'a> {
     now: Micros,
     /// The packs that rows or the index name, by their digits.
     pub packs: BTreeMap<String, NamedPack>,
+    /// The packs that were read to their end, by their digits, with the damage of those that have some.
+    pub read_packs: BTreeMap<String, Option<DamagedPack>>,
     /// Repositories with blobs in packs, and how many of these no index row names.
     pub packed_repos: BTreeMap<String, u64>,
     /// Keys of no known layout that may be packs.
@@ -118,6 +121,7 @@ impl<'a> Scan<'a> {
             horizon: now.saturating_sub(grace),
             now,
             packs: BTreeMap::new(),
+            read_packs: BTreeMap::new(),
             packed_repos: BTreeMap::new(),
             maybe_packs: Vec::new(),
             mass: Mass::default(),
@@ -144,6 +148,7 @@ impl<'a> Scan<'a> {
         self.repos().await?;
         self.memberships().await?;
         self.indexed_packs().await?;
+        packs::read(self).await?;
         self.scratch.order().await?;
         self.progress.phase("blobs", Some(counts.blobs));
         self.blobs().await?;

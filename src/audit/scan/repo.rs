@@ -47,6 +47,7 @@ impl Scan<'_> {
             blobs,
             ..Counts::default()
         });
+        packs::read(self).await?;
         self.progress.phase("blobs", Some(blobs));
         self.blobs().await?;
         self.progress.phase("snapshots", Some(snapshots));

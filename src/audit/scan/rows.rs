@@ -11,7 +11,7 @@ use luthier_hub::backend::Key;
 use luthier_hub::index::audit_scratch::{Standing, StoredCopy};
 use luthier_hub::index::{BlobRow, CommitRow, Index, IndexError, MembershipRow, Page, SnapshotRow};
 use luthier_object::{Kind, ObjectId, time};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use tokio::sync::mpsc;
 
 /// Rows read again at once; the row of a snapshot may be large.
@@ -117,7 +117,7 @@ impl Scan<'_> {
         let holders = self.holders(&page.rows).await?;
         self.count_shared(R::KIND, &holders);
         let copies = self.copies(&page.rows).await?;
-        self.expect_packed(&page.rows).await;
+        self.expect_packed(&page.rows).await?;
         let mut rows = Vec::with_capacity(page.rows.len());
         let wanted: Vec<bool> = (page.rows.iter().zip(&holders))
             .map(|(row, holders)| self.wants(row, holders))
@@ -143,19 +143,45 @@ impl Scan<'_> {
         })
     }
 
-    /// Reads where the blobs of a page lie in packs, all at once.
-    async fn expect_packed<R: Audited>(&self, rows: &[R]) {
+    /// Returns the packs that rows name and the index does not, by their digits. A hub without packs is not asked.
+    pub(crate) async fn packs_of_rows(&mut self) -> Result<BTreeSet<String>, AuditError> {
+        let model = self.store.model();
+        let has_packs = self.store.index().capabilities().packs()
+            || model.is_some_and(|model| model.blobs().1 > 0);
+        let mut found = BTreeSet::new();
+        if !has_packs {
+            return Ok(found);
+        }
+        let mut pages = self.pages::<BlobRow>();
+        loop {
+            let page = self.next_page(&mut pages).await?;
+            let named = page.rows.iter().filter_map(pack_of);
+            found.extend(named.filter(|pack| !self.packs.contains_key(pack)));
+            self.progress.checkpoint().await?;
+            if page.end {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Reads where the blobs of a page lie in packs, all at once, and what whole packs proved of them.
+    async fn expect_packed<R: Audited>(&self, rows: &[R]) -> Result<(), AuditError> {
         if R::KIND != Kind::Blob || self.options.depth == Depth::Rows {
-            return;
+            return Ok(());
         }
         let packed = rows.iter().filter(|row| pack_of(*row).is_some());
         let packed: Vec<String> = packed.map(|row| row.id().to_owned()).collect();
-        if !packed.is_empty()
-            && let Err(error) = self.store.expect_packed(&packed).await
-        {
+        if packed.is_empty() {
+            return Ok(());
+        }
+        if let Err(error) = self.store.expect_packed(&packed).await {
             // Each blob is then looked up by itself.
             tracing::debug!(%error, "the index of packs was not read ahead");
         }
+        let digests = packed.iter().filter_map(|id| ObjectId::new(id).digest());
+        let proved = self.scratch.packed(digests.collect()).await?;
+        self.store.expect_proved(proved);
+        Ok(())
     }
 
     /// Judges rows, in their order; where the store has to be asked, many at once.

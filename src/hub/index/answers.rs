@@ -27,6 +27,7 @@ macro_rules! answers {
                 ids_held(kind: Kind, repo_id: &str, after: Option<&str>, limit: u32) -> Page<String>, "a repository's rows";
                 holders_of(kind: Kind, ids: &[String]) -> Vec<MembershipRow>, "who holds rows";
                 ids_with_row(kind: Kind, ids: &[String]) -> Vec<String>, "which rows there are";
+                ids_cached(ids: &[String]) -> Vec<String>, "which rows keep bytes";
                 without_repo_index() -> Vec<String>, "the indexes";
             }
             pages {

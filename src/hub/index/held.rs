@@ -32,6 +32,14 @@ pub(super) trait HeldRows: Sync {
         ids: &[String],
     ) -> impl Future<Output = Found<Vec<(String, Option<String>)>>> + Send;
 
+    /// Returns those of these ids whose row has a value in a column.
+    fn with_value(
+        &self,
+        kind: Kind,
+        column: &str,
+        ids: &[String],
+    ) -> impl Future<Output = Found<Vec<String>>> + Send;
+
     /// Counts the indexes of a table that start with `repo_id`.
     fn repo_indexes(&self, table: &str) -> impl Future<Output = Found<i64>> + Send;
 }
@@ -82,6 +90,14 @@ pub(super) async fn ids_with_row(
     }
     let found = hub.beside(table, kind, id, ids).await?;
     Ok(found.into_iter().map(|(id, _)| id).collect())
+}
+
+/// Returns those of these blobs whose row keeps bytes.
+pub(super) async fn ids_cached(hub: &impl HeldRows, ids: &[String]) -> Found<Vec<String>> {
+    match hub.offered().content_cache() {
+        true => hub.with_value(Kind::Blob, "content_cache", ids).await,
+        false => Ok(Vec::new()),
+    }
 }
 
 /// Returns a page of the ids of a repository's proposals.

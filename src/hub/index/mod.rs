@@ -322,6 +322,8 @@ pub trait Index: Send + Sync {
     ) -> Result<Page<FetchPackRow>, IndexError>;
     /// Returns the bytes that a blob's row keeps in `content_cache`; `None` where it keeps none.
     async fn cached_content(&self, id: &str) -> Result<Option<Vec<u8>>, IndexError>;
+    /// Of these blobs, those whose row keeps bytes in `content_cache`, in no order.
+    async fn ids_cached(&self, ids: &[String]) -> Result<Vec<String>, IndexError>;
     /// Returns a proposal by its id; `None` where it has no row.
     async fn proposal_by_id(&self, id: &str) -> Result<Option<ProposalRow>, IndexError>;
     /// Of these ids, those that the repository holds: by membership where the hub keeps it, by the row's

@@ -24,6 +24,7 @@ macro_rules! index_reads {
             jobs(after: Option<&str>, limit: u32) -> Page<JobRow>;
             fetch_packs(after: Option<&str>, limit: u32) -> Page<FetchPackRow>;
             cached_content(id: &str) -> Option<Vec<u8>>;
+            ids_cached(ids: &[String]) -> Vec<String>;
             proposal_by_id(id: &str) -> Option<ProposalRow>;
             held_by(kind: Kind, repo_id: &str, ids: &[String]) -> Vec<String>;
             ids_held(kind: Kind, repo_id: &str, after: Option<&str>, limit: u32) -> Page<String>;

@@ -1,7 +1,7 @@
 //! Reads objects: the stored bytes if the row has a `storage_uri`, else bytes made from the row.
 
 use super::chain::{ChainBreak, TreeCache};
-use super::packs::PackSearch;
+use super::packs::{Look, PackSearch};
 use super::reconstruct::{self, RowError};
 use super::rows;
 use super::{Store, StoreError};
@@ -98,7 +98,10 @@ impl Store {
     ) -> Result<Option<PackSearch>, BackendError> {
         match key.in_pack() {
             None => Ok(None),
-            Some(place) => self.objects.search(place, read).await.map(Some),
+            Some(place) => {
+                let look = if read { Look::Proof } else { Look::Places };
+                self.objects.search(place, look).await.map(Some)
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::key::{self, Form, KEY, Key, Meant, Met};
 use super::numbered::Numbered;
+use super::packed::{self, PACKED};
 use super::recent::Recent;
 use super::sorted::Sorted;
 use crate::index::scratch_trouble::Trouble;
@@ -49,6 +50,8 @@ pub(super) struct Tables {
     pub snapshot_ids: Sorted<{ NUMBERED + 9 }>,
     /// The key of a delta's parent and the number of its snapshot.
     pub deltas: Sorted<NUMBERED>,
+    /// Blobs in packs: digests of blob and pack, place and proof.
+    pub packed: Sorted<PACKED>,
 }
 
 impl Default for Tables {
@@ -66,6 +69,7 @@ impl Default for Tables {
             snapshots: Numbered::new(),
             snapshot_ids: Sorted::new(KEY),
             deltas: Sorted::new(NUMBERED),
+            packed: Sorted::new(packed::DIGESTS),
         }
     }
 }
@@ -83,7 +87,8 @@ impl Tables {
         self.trees.merge()?;
         self.edges.merge()?;
         self.snapshot_ids.merge()?;
-        self.deltas.merge()
+        self.deltas.merge()?;
+        self.packed.merge()
     }
 
     /// Returns the number of a commit that has a fact.

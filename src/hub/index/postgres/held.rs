@@ -57,6 +57,28 @@ impl HeldRows for Postgres {
         Ok(out)
     }
 
+    async fn with_value(
+        &self,
+        kind: Kind,
+        column: &str,
+        ids: &[String],
+    ) -> Result<Vec<String>, sqlx::Error> {
+        let table = Capabilities::table(kind);
+        let id = self.columns.key(table, id_column(kind));
+        let mut out = Vec::new();
+        for chunk in askable(ids).chunks(IDS) {
+            let mut ask = Statement::new(format!(
+                "SELECT {id} FROM {} AS t WHERE {} IS NOT NULL AND {id} = ANY(",
+                self.columns.sql(table),
+                self.columns.cell("t", table, column)
+            ));
+            let list = ask.bind(chunk.to_vec())?;
+            ask.push(&format!("{list})"));
+            out.extend(self.rows(ask, 0, |cells| cells.key()).await?.rows);
+        }
+        Ok(out)
+    }
+
     async fn repo_indexes(&self, table: &str) -> Result<i64, sqlx::Error> {
         let mut ask = Statement::new(
             "SELECT count(*) FROM pg_index AS i JOIN pg_attribute AS a \

@@ -54,6 +54,25 @@ impl HeldRows for Sqlite {
         Ok(out)
     }
 
+    async fn with_value(
+        &self,
+        kind: Kind,
+        column: &str,
+        ids: &[String],
+    ) -> Result<Vec<String>, sqlx::Error> {
+        let (table, id) = (Capabilities::table(kind), id_column(kind));
+        let mut out = Vec::new();
+        for chunk in ids.chunks(IDS) {
+            let mut ask = Statement::new(format!(
+                "SELECT {id} FROM {table} WHERE {column} IS NOT NULL AND {id} IN ("
+            ));
+            let list = ask.bind_keys(chunk);
+            ask.push(&format!("{list})"));
+            out.extend(self.rows(ask, 0, |cells| cells.key()).await?.rows);
+        }
+        Ok(out)
+    }
+
     async fn repo_indexes(&self, table: &str) -> Result<i64, sqlx::Error> {
         let mut ask = Statement::new("SELECT count(*) FROM pragma_index_list(");
         let name = ask.bind(table.to_owned());

@@ -3,7 +3,8 @@
 use super::place::{PackObject, Seen};
 use super::walk::{Contents, RECORDS};
 use crate::index::PackedRow;
-use std::collections::HashMap;
+use crate::index::audit_scratch::PackedRecord;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
@@ -32,6 +33,10 @@ struct Learnt {
     packs: HashMap<String, Once<Option<PackObject>>>,
     contents: HashMap<String, Once<Arc<Contents>>>,
     rows: HashMap<String, Vec<PackedRow>>,
+    /// The blobs of `rows` whose own row keeps their bytes, by their digits.
+    cached: HashSet<String>,
+    /// What whole packs proved of the blobs under way.
+    proved: HashMap<[u8; 32], Vec<PackedRecord>>,
     seen: Once<Arc<Seen>>,
 }
 
@@ -42,6 +47,8 @@ impl Learnt {
             packs: HashMap::new(),
             contents: HashMap::new(),
             rows: HashMap::new(),
+            cached: HashSet::new(),
+            proved: HashMap::new(),
             seen: Once::default(),
         }
     }
@@ -99,13 +106,34 @@ impl Memory {
         self.learnt().seen.clone()
     }
 
-    /// Holds the index rows of blobs that will be asked for, by the digits of their ids.
-    pub(super) fn hold_rows(&self, rows: HashMap<String, Vec<PackedRow>>) {
+    /// Holds the index rows of blobs that will be asked for, by the digits of their ids, and which of these blobs their
+    /// own row keeps.
+    pub(super) fn hold_rows(&self, rows: HashMap<String, Vec<PackedRow>>, cached: HashSet<String>) {
         let mut learnt = self.learnt();
         if learnt.rows.len() + rows.len() > ROWS {
             learnt.rows.clear();
+            learnt.cached.clear();
         }
         learnt.rows.extend(rows);
+        learnt.cached.extend(cached);
+    }
+
+    /// Returns whether a blob's own row keeps its bytes; `None` where nobody has asked.
+    pub(super) fn is_cached(&self, hex: &str) -> Option<bool> {
+        let learnt = self.learnt();
+        let is_known = learnt.rows.contains_key(hex);
+        is_known.then(|| learnt.cached.contains(hex))
+    }
+
+    /// Holds what whole packs proved of the blobs that are asked for next, and nothing of others.
+    pub(super) fn hold_proved(&self, records: HashMap<[u8; 32], Vec<PackedRecord>>) {
+        self.learnt().proved = records;
+    }
+
+    /// Returns what whole packs proved of a blob.
+    pub(super) fn proved(&self, digest: &[u8; 32]) -> Vec<PackedRecord> {
+        let learnt = self.learnt();
+        learnt.proved.get(digest).cloned().unwrap_or_default()
     }
 
     /// Returns the index rows of a blob, where they are held.

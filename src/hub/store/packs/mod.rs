@@ -19,6 +19,7 @@ use super::retry::Retrying;
 use crate::backend::{Backend, BackendError, Body, Entry, Key, Meta, UriRefusal};
 use crate::cause::Cause;
 use crate::index::IndexError;
+use crate::index::audit_scratch::PackedRecord;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -26,6 +27,8 @@ use luthier_object::ObjectId;
 use luthier_object::time::Micros;
 use memory::Memory;
 use search::Located;
+pub(super) use search::Look;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The objects of a hub, those in packs among them.
@@ -84,6 +87,20 @@ impl Store {
         pack: &PackObject,
     ) -> Result<Arc<Contents>, BackendError> {
         self.objects.contents(hex, pack).await
+    }
+
+    /// Returns the same, without remembering it.
+    ///
+    /// # Errors
+    /// As [`Store::pack_contents`].
+    pub async fn read_pack(&self, hex: &str, pack: &PackObject) -> Result<Contents, BackendError> {
+        self.objects.read_pack(hex, pack).await
+    }
+
+    /// Takes what whole packs proved of the blobs that are looked for next, by the digests of their ids: where an index
+    /// row says the same, [`Store::search_packs`] reads no byte.
+    pub fn expect_proved(&self, records: HashMap<[u8; 32], Vec<PackedRecord>>) {
+        self.objects.memory.hold_proved(records);
     }
 }
 
@@ -150,7 +167,7 @@ impl Backend for Packs {
         let Some(place) = key.in_pack() else {
             return self.inner.open(key).await;
         };
-        match self.search(place, true).await?.into_located() {
+        match self.search(place, Look::Bytes).await?.into_located() {
             None => Ok(None),
             Some(Located::Held(meta, bytes)) => Ok(Some(held(meta, bytes))),
             Some(Located::At(range)) => {

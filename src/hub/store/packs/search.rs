@@ -4,6 +4,7 @@ use super::place::PackObject;
 use super::walk::{READS, differ};
 use super::{Packs, unasked};
 use crate::backend::{BackendError, InPack, Key, Meta};
+use crate::index::audit_scratch::PackedRecord;
 use crate::index::{Index, PackedRow};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -116,10 +117,32 @@ impl PackSearch {
         self.located = Some(read.located);
     }
 
+    /// Takes what a whole pack proved.
+    fn take_proved(&mut self, found: FoundIn, record: &PackedRecord) {
+        self.blob = Some(ReadBlob {
+            size: record.size(),
+            sha256: record.sha256,
+            scheme: record.scheme,
+            start: Bytes::new(),
+        });
+        (self.found, self.length) = (Some(found), record.length.into());
+    }
+
     /// Returns the blob's bytes, or, where nothing proves, those that a client would get.
     pub(super) fn into_located(self) -> Option<Located> {
         self.located
     }
+}
+
+/// How closely a blob is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Look {
+    /// The index and the places of packs alone.
+    Places,
+    /// Its bytes, or what its whole pack proved of them in this run.
+    Proof,
+    /// Its bytes.
+    Bytes,
 }
 
 /// A range that is named for a blob.
@@ -128,6 +151,14 @@ struct Named {
     pack: String,
     offset: Option<i64>,
     length: Option<i64>,
+}
+
+impl Named {
+    /// Returns whether a record of a pack lies exactly there.
+    fn is_at(&self, record: &PackedRecord) -> bool {
+        let range = (Some(record.offset.into()), Some(record.length.into()));
+        range == (self.offset, self.length) && self.pack == hex::encode(record.pack)
+    }
 }
 
 /// What a range holds.
@@ -157,16 +188,16 @@ impl Read {
 }
 
 impl Packs {
-    /// Looks for a blob. Without `read`, no byte of it and of no pack is read: the index and the places of packs
-    /// alone are asked.
+    /// Looks for a blob. For its place alone, no byte of it and of no pack is read.
     ///
     /// # Errors
     /// The database or the store gave no answer.
     pub(in crate::store) async fn search(
         &self,
         place: &InPack,
-        read: bool,
+        look: Look,
     ) -> Result<PackSearch, BackendError> {
+        let read = look != Look::Places;
         let rows = self.rows_of(&place.object).await?;
         let mut out = PackSearch {
             pack: match self.pack(&place.pack).await? {
@@ -183,10 +214,25 @@ impl Packs {
         if read && self.in_row(place, &mut out).await? {
             return Ok(out);
         }
+        let proved = match (look, place.object.digest()) {
+            (Look::Proof, Some(digest)) => self.memory.proved(&digest),
+            _ => Vec::new(),
+        };
         for named in named(place, rows) {
+            if let Some(record) = proved.iter().find(|record| named.is_at(record)) {
+                out.take_proved(named.from, record);
+                return Ok(out);
+            }
             if self.try_range(place, named, read, &mut out).await? {
                 return Ok(out);
             }
+        }
+        let own = proved
+            .iter()
+            .find(|record| place.pack == hex::encode(record.pack));
+        if let Some(record) = own {
+            out.take_proved(FoundIn::Pack, record);
+            return Ok(out);
         }
         if let PackState::There(pack) = out.pack.clone()
             && read
@@ -209,6 +255,9 @@ impl Packs {
             return Ok(());
         }
         let spellings: Vec<String> = hexes.iter().flat_map(|hex| spellings(hex)).collect();
+        let cached = self.index.ids_cached(ids).await.map_err(unasked)?;
+        let digits = |id: &String| ObjectId::new(id).hex().map(str::to_owned);
+        let cached = cached.iter().filter_map(digits).collect();
         let found = self.index.packed_by_id(&spellings).await;
         let mut rows: HashMap<String, Vec<PackedRow>> =
             hexes.into_iter().map(|hex| (hex, Vec::new())).collect();
@@ -218,7 +267,7 @@ impl Packs {
                 of.push(row);
             }
         }
-        self.memory.hold_rows(rows);
+        self.memory.hold_rows(rows, cached);
         Ok(())
     }
 
@@ -235,7 +284,11 @@ impl Packs {
 
     /// Takes the bytes in the blob's own row, if it has some that prove.
     async fn in_row(&self, place: &InPack, out: &mut PackSearch) -> Result<bool, BackendError> {
-        if !self.index.capabilities().content_cache() {
+        let asked = place
+            .object
+            .hex()
+            .and_then(|hex| self.memory.is_cached(hex));
+        if !self.index.capabilities().content_cache() || asked == Some(false) {
             return Ok(false);
         }
         let found = self.index.cached_content(place.object.as_str()).await;

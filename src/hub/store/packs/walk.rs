@@ -4,12 +4,14 @@ use super::Packs;
 use super::place::PackObject;
 use crate::backend::BackendError;
 use crate::index::PackedRow;
+use crate::index::audit_scratch::PackedRecord;
 use futures_util::StreamExt;
 use luthier_object::ObjectId;
+use luthier_object::identity::BlobScheme;
 use luthier_object::pack::{Event, PackError, Reader, RecordHasher};
 use std::sync::Arc;
 
-/// Records that are remembered of all packs; each takes some 50 bytes.
+/// Records of one pack that are held, and of all packs that are remembered; each takes some 80 bytes.
 pub(super) const RECORDS: usize = 1_000_000;
 
 /// The most reads of what does not prove until two in a row are equal.
@@ -36,7 +38,7 @@ pub enum Damage {
 }
 
 /// A record's place. No pack has more than 512 MiB.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Place {
     digest: [u8; 32],
     is_unproved: bool,
@@ -44,6 +46,10 @@ struct Place {
     length: u32,
     /// Bytes of the header in the content.
     header: u8,
+    /// The formula that gives the id; of a record that does not prove, any.
+    scheme: BlobScheme,
+    /// Of the blob's own bytes.
+    sha256: [u8; 32],
 }
 
 impl Place {
@@ -121,6 +127,23 @@ impl Contents {
         Some(place.spot())
     }
 
+    /// Returns every record that proves, with its proof; none of a pack that is not what its id says.
+    pub fn records(&self, pack: [u8; 32]) -> impl Iterator<Item = PackedRecord> {
+        let proved = |place: &&Place| self.damage.is_none() && !place.is_unproved;
+        self.records
+            .iter()
+            .filter(proved)
+            .map(move |place| PackedRecord {
+                digest: place.digest,
+                pack,
+                offset: place.offset,
+                length: place.length,
+                header: place.header,
+                scheme: place.scheme,
+                sha256: place.sha256,
+            })
+    }
+
     /// Returns every record that proves, by its id.
     pub fn proved(&self) -> impl Iterator<Item = (ObjectId, Spot)> {
         let proved = self.records.iter().filter(|place| !place.is_unproved);
@@ -167,12 +190,15 @@ impl Walk {
                 offset,
                 length,
                 header: u8::try_from(proof.header).unwrap_or(0),
+                scheme: proof.scheme.unwrap_or(BlobScheme::Typed),
+                sha256: proof.sha256,
             });
         }
     }
 
     fn contents(mut self, damage: Option<Damage>) -> Contents {
-        self.records.sort_unstable();
+        let order = |place: &Place| (place.digest, place.is_unproved, place.offset);
+        self.records.sort_unstable_by_key(order);
         self.records.dedup_by_key(|place| place.digest);
         Contents {
             records: self.records,
@@ -193,26 +219,34 @@ impl Packs {
         pack: &PackObject,
     ) -> Result<Arc<Contents>, BackendError> {
         let known = self.memory.contents(hex);
-        let found = known
-            .get_or_try_init(|| async {
-                let mut read = self.walk(hex, pack).await?;
-                for left in (0..READS - 1).rev() {
-                    if read.is_sound() {
-                        break;
-                    }
-                    let again = self.walk(hex, pack).await?;
-                    if again == read {
-                        break;
-                    }
-                    if left == 0 && !again.is_sound() {
-                        return Err(differ(pack));
-                    }
-                    read = again;
-                }
-                Ok(Arc::new(read))
-            })
-            .await?;
-        Ok(found.clone())
+        let read = || async { self.read_pack(hex, pack).await.map(Arc::new) };
+        Ok(known.get_or_try_init(read).await?.clone())
+    }
+
+    /// Returns what a pack holds, without remembering it. It is read once, and again where it is not what its id says.
+    ///
+    /// # Errors
+    /// As [`Packs::contents`].
+    pub(super) async fn read_pack(
+        &self,
+        hex: &str,
+        pack: &PackObject,
+    ) -> Result<Contents, BackendError> {
+        let mut read = self.walk(hex, pack).await?;
+        for left in (0..READS - 1).rev() {
+            if read.is_sound() {
+                break;
+            }
+            let again = self.walk(hex, pack).await?;
+            if again == read {
+                break;
+            }
+            if left == 0 && !again.is_sound() {
+                return Err(differ(pack));
+            }
+            read = again;
+        }
+        Ok(read)
     }
 
     async fn walk(&self, hex: &str, pack: &PackObject) -> Result<Contents, BackendError> {
