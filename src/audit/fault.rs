@@ -26,6 +26,20 @@ pub enum Auto {
     Yes,
 }
 
+/// What can be done about a finding, as a plan of everything that needs no decision found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fix {
+    /// A plan repairs it once it is confirmed.
+    Auto,
+    /// A plan repairs it once a person has decided.
+    Decide,
+    /// A copy of the object from elsewhere would repair it.
+    Copy,
+    /// Luthier has no repair for it.
+    None,
+}
+
 /// The remedy of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -277,6 +291,7 @@ impl Fault {
 words! {
     Grade { Info "info" Warning "warning" Error "error" Critical "critical" }
     Auto { No "no" Ask "ask" Yes "yes" }
+    Fix { Auto "auto" Decide "decide" Copy "copy" None "none" }
     Remedy {
         None "none" Backfill "backfill" Link "link" Recache "recache" Restore "restore"
         Replace "replace" Reindex "reindex" Reref "reref" Hold "hold" Index "index" Checkpoint "checkpoint" Undo "undo"
@@ -285,6 +300,40 @@ words! {
         NotYetStored "not yet stored" Missing "missing" WrongBytes "wrong bytes"
         Disagree "row and object disagree" Identity "identity" Graph "graph"
         Location "location and rest" Packs "packs"
+    }
+}
+
+impl Fix {
+    /// Every answer, in the order of the lists.
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Decide, Self::Copy, Self::None];
+
+    /// Returns the answer that `word` spells.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fix| fix.word() == word)
+    }
+
+    /// Returns the sentence that says what can be done.
+    #[must_use]
+    pub const fn is(self) -> &'static str {
+        match self {
+            Self::Auto => "A plan repairs these once you confirm it; they need no decision.",
+            Self::Decide => "A plan repairs these once you have decided which side is right.",
+            Self::Copy => {
+                "The hub has no valid copy. A client's folder may have one: `luthier repair --copies DIR`."
+            }
+            Self::None => "Luthier cannot repair these; the code says what a person can do.",
+        }
+    }
+
+    /// Returns the word of the lists.
+    #[must_use]
+    pub const fn shown(self) -> &'static str {
+        match self {
+            Self::Copy => "copy needed",
+            Self::None => "–",
+            Self::Auto | Self::Decide => self.word(),
+        }
     }
 }
 

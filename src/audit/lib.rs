@@ -42,7 +42,7 @@ pub mod fault;
 pub mod finding;
 
 pub use evidence::Evidence;
-pub use fault::{Auto, Code, Cost, Grade, Remedy};
+pub use fault::{Auto, Code, Cost, Fix, Grade, Remedy};
 pub use finding::{Blocks, Finding, Subject};
 
 mod again;
@@ -69,6 +69,7 @@ mod scan;
 mod spool;
 mod standing;
 pub mod suggest;
+pub mod table;
 pub mod unlinked;
 mod unreferenced;
 

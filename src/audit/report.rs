@@ -1,13 +1,14 @@
 //! The report of an audit: findings on disk, in their final order, and the summary.
 
 mod branches;
+mod fixes;
 mod summary;
 
 pub use branches::{BranchCounts, Standings};
 pub use luthier_hub::index::audit_scratch::{BranchStanding, FindingOrder, Stands, Stretch};
 pub use summary::{Checked, Summary};
 
-use super::fault::{Code, FAULTS, Grade};
+use super::fault::{Code, FAULTS, Fix, Grade};
 use super::past_audits::PastAudits;
 use super::{AuditError, Finding, Subject, spool};
 use luthier_hub::index::audit_scratch::{AuditScratch, FindingQuery, FindingRow, LeftQuery};
@@ -25,6 +26,8 @@ pub struct Filter {
     pub codes: Vec<Code>,
     pub kinds: Vec<Subject>,
     pub grades: Vec<Grade>,
+    /// Only where this can be done; nothing passes before [`Report::set_fixes`].
+    pub fixes: Vec<Fix>,
     /// Only what keeps a hub from being signed off: grade error or critical, or on a row that needs a `storage_uri`
     /// and has none.
     pub left: bool,
@@ -42,6 +45,8 @@ pub struct Filter {
 pub struct Numbered {
     pub ordinal: u64,
     pub finding: Finding,
+    /// `None` until [`Report::set_fixes`].
+    pub fix: Option<Fix>,
 }
 
 /// The grouping of findings.
@@ -50,12 +55,13 @@ pub enum GroupBy {
     Code,
     Repo,
     Kind,
+    Fix,
 }
 
-/// Findings that share a code, a repository or a kind.
+/// Findings that share a code, a repository, a kind or what can be done about them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// The code's name, `owner/slug`, or the kind's word.
+    /// The code's name, `owner/slug`, the kind's word, or the word of a [`Fix`].
     pub name: String,
     pub count: u64,
     pub worst: Grade,
@@ -249,17 +255,23 @@ impl Report {
             GroupBy::Code => "code",
             GroupBy::Repo => "repo_id",
             GroupBy::Kind => "kind",
+            // None of them is known before all of them are.
+            GroupBy::Fix => "coalesce(fix, -1)",
         };
         let name = |value: String| match by {
             GroupBy::Repo => value,
             GroupBy::Kind => spool::subject(&value).map_or(value, |s| s.word().to_owned()),
+            GroupBy::Fix => fixes::read(&value).map_or(value, |fix| fix.word().to_owned()),
             GroupBy::Code => {
                 let fault = value.parse::<usize>().ok().and_then(|n| FAULTS.get(n));
                 fault.map_or(value, |f| f.name.to_owned())
             }
         };
         let query = self.query(filter);
-        let tallies = self.scratch.finding_tallies(&query, column).await?;
+        let mut tallies = self.scratch.finding_tallies(&query, column).await?;
+        if by == GroupBy::Fix {
+            tallies.sort_by(|a, b| a.name.cmp(&b.name));
+        }
         Ok(tallies
             .into_iter()
             .map(|tally| Group {
@@ -277,6 +289,7 @@ fn numbered(rows: Vec<FindingRow>) -> Vec<Numbered> {
         .filter_map(|row| {
             Some(Numbered {
                 ordinal: row.n as u64,
+                fix: row.fix.and_then(fixes::of),
                 finding: spool::from_row(row)?,
             })
         })
@@ -289,6 +302,7 @@ impl Report {
             codes: filter.codes.iter().map(|code| *code as u16).collect(),
             grades: filter.grades.iter().map(|grade| *grade as u8).collect(),
             kinds: filter.kinds.iter().map(|kind| *kind as u8).collect(),
+            fixes: filter.fixes.iter().map(|fix| *fix as u8).collect(),
             left: filter.left.then(|| self.left()),
             repo: filter.repo.clone(),
             stops: filter.stops.clone(),

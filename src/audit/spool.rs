@@ -13,6 +13,7 @@ pub(super) fn to_row(finding: &Finding) -> FindingRow {
         id: finding.id.clone(),
         repo: finding.repo.clone(),
         body: body(finding),
+        fix: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `luthier audit`.
 
+mod listing;
 mod summary;
 
 use super::duration::duration;
@@ -7,6 +8,8 @@ use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, help, open, target};
 use clap::{Args, ValueEnum};
+use listing::Listing;
+use luthier_audit::table::Format;
 use luthier_audit::{Auto, Depth, Filter, Finding, Options, Report, Scope};
 use luthier_hub::text;
 use std::time::Duration;
@@ -22,6 +25,8 @@ pub struct Audit {
     /// How much to read
     #[arg(long, value_enum, default_value_t = DepthFlag::Presence, help_heading = help::SELECT)]
     depth: DepthFlag,
+    #[command(flatten)]
+    listing: Listing,
     #[command(flatten)]
     reading: Reading,
 }
@@ -85,10 +90,12 @@ impl Planning {
 pub async fn run(command: Audit, global: &Global, out: Output) -> Result<Exit, CliError> {
     let target = target(global)?;
     let store = open(&target).await?;
-    let scope = match &command.what {
-        None => Scope::Hub,
-        Some(what) if what.contains('/') => Scope::Repo(what.clone()),
-        Some(what) => Scope::Id(luthier_audit::inspect::resolve(&store, what).await?.1),
+    command.listing.check(&out)?;
+    let scope = match (&command.what, command.listing.repo()) {
+        (None, Some(repo)) => Scope::Repo(repo.to_owned()),
+        (None, None) => Scope::Hub,
+        (Some(what), _) if what.contains('/') => Scope::Repo(what.clone()),
+        (Some(what), _) => Scope::Id(luthier_audit::inspect::resolve(&store, what).await?.1),
     };
     let options = Options {
         depth: command.depth.into(),
@@ -103,36 +110,30 @@ pub async fn run(command: Audit, global: &Global, out: Output) -> Result<Exit, C
         luthier_audit::run(&store, &options, &progress),
     )
     .await??;
-    if out.json {
-        write_json(&report, &out).await?;
-    } else {
-        write_words(&report, &out).await?;
+    let listing = &command.listing;
+    match listing.format(&out) {
+        None => write_words(&report, listing, &out).await?,
+        Some(Format::Jsonl) => {
+            listing.write(Format::Jsonl, &report, &out).await?;
+            out.object(&report.summary().to_json())?;
+        }
+        Some(format) => {
+            let progress = out.job();
+            let finding_out = luthier_repair::find_fixes(&store, &report, &progress);
+            watch(&out, &progress, finding_out).await??;
+            listing.write(format, &report, &out).await?;
+        }
     }
     out.flush()?;
-    let summary = report.summary();
-    Ok(match (summary.findings.is_empty(), summary.complete) {
-        (true, true) => Exit::Done,
-        (true, false) => Exit::Unusable,
-        (false, _) => Exit::Findings,
+    let found = listing.fails(&report).await?;
+    Ok(match (found, report.summary().complete) {
+        (true, _) => Exit::Findings,
+        (false, true) => Exit::Done,
+        (false, false) => Exit::Unusable,
     })
 }
 
-async fn write_json(report: &Report, out: &Output) -> Result<(), CliError> {
-    let mut skip = 0;
-    loop {
-        let page = report.page(&Filter::default(), skip, PAGE).await?;
-        for numbered in &page {
-            out.object(&numbered.finding.to_json())?;
-        }
-        skip += page.len() as u64;
-        if page.len() < PAGE as usize {
-            break;
-        }
-    }
-    out.object(&report.summary().to_json())
-}
-
-async fn write_words(report: &Report, out: &Output) -> Result<(), CliError> {
+async fn write_words(report: &Report, listing: &Listing, out: &Output) -> Result<(), CliError> {
     if let Some(alarm) = &report.summary().wrong_pair {
         out.line(&format!("INCOMPLETE: {alarm}."))?;
         out.line(
@@ -140,9 +141,10 @@ async fn write_words(report: &Report, out: &Output) -> Result<(), CliError> {
         )?;
         out.line("")?;
     }
+    let filter = listing.filter();
     let mut skip = 0;
     loop {
-        let page = report.page(&Filter::default(), skip, PAGE).await?;
+        let page = report.page(&filter, skip, PAGE).await?;
         for numbered in &page {
             write_finding(&numbered.finding, out)?;
         }
@@ -151,7 +153,16 @@ async fn write_words(report: &Report, out: &Output) -> Result<(), CliError> {
             break;
         }
     }
-    summary::write(report.summary(), out)
+    summary::write(report.summary(), out)?;
+    let all: u64 = report.summary().findings.values().sum();
+    match filter == Filter::default() {
+        true => Ok(()),
+        false => out.line(&format!(
+            "Listed: {} of {}.",
+            text::grouped(skip),
+            text::plural(all, "finding")
+        )),
+    }
 }
 
 /// Prints two lines: code and object, then what it blocks and what repairs it.

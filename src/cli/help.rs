@@ -95,7 +95,10 @@ Examples:
 pub const AUDIT: &str = "\
 Examples:
   luthier audit                           Audit the hub at depth presence
-  luthier audit alice/song --depth bytes  Read and check every object of one repository";
+  luthier audit alice/song --depth bytes  Read and check every object of one repository
+  luthier audit --grade critical --format markdown
+                                          Print what is worst as a table for a chat
+  luthier audit --fail-on error           In CI: exit with 1 only for errors and worse";
 
 pub const SHOW: &str = "\
 Examples:

@@ -35,7 +35,7 @@ pub use interrupted::resolve_interrupted;
 pub use journal::Journal;
 pub use kind::{Undoable, Undoing, Work};
 pub use outcome::Outcome;
-pub use plan::{Next, Plan, Refusal, Selection, checkpoints, plan, plannable};
+pub use plan::{Next, Plan, Refusal, Selection, checkpoints, find_fixes, plan, plannable};
 pub use step::{Step, Totals};
 pub use undo::undo;
 

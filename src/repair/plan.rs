@@ -3,12 +3,14 @@
 mod checkpoints;
 mod choose;
 mod draft;
+mod fixes;
 mod group;
 mod holds;
 mod next;
 mod saved;
 
 pub use checkpoints::checkpoints;
+pub use fixes::find_fixes;
 pub use next::Next;
 pub use saved::{Header, PlanFileError};
 
@@ -19,6 +21,7 @@ use super::spool::Spool;
 use super::step::{Step, Totals};
 use super::steps::COPY_IN;
 use super::wanted::Wanted;
+use choose::Choice;
 use draft::Draft;
 use luthier_audit::{Code, Filter, Remedy, Report, Subject, Summary, mass};
 use luthier_hub::progress::Progress;
@@ -290,7 +293,12 @@ async fn drafted<'a>(
 ) -> Result<Draft<'a>, RepairError> {
     let mut draft = Draft::new(store, report, progress)?;
     let chosen = choose::choose(&mut draft, selection).await?;
-    progress.phase("planning", Some(chosen.len()));
+    make(&mut draft, &chosen).await?;
+    Ok(draft)
+}
+
+async fn make(draft: &mut Draft<'_>, chosen: &Choice) -> Result<(), RepairError> {
+    draft.progress.phase("planning", Some(chosen.len()));
     // Blobs first, then what names them.
     for kind in [Kind::Blob, Kind::Snapshot, Kind::Commit] {
         let groups = chosen.groups(kind.into());
@@ -304,6 +312,5 @@ async fn drafted<'a>(
     // Last, so that what a checkpoint names is there before it.
     draft
         .make_checkpoints(&chosen.groups(Subject::Branch))
-        .await?;
-    Ok(draft)
+        .await
 }

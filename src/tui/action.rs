@@ -2,7 +2,8 @@
 
 use super::decisions::Side;
 use super::guide::Guide;
-use luthier_audit::Depth;
+use luthier_audit::table::Format;
+use luthier_audit::{Depth, Fix};
 
 /// Everything that a person can ask of the console. What cannot be done here and now is refused with
 /// a reason, never silently.
@@ -32,7 +33,13 @@ pub enum Action {
     Mouse,
     CopyId,
     CopyRecord,
+    /// Copies findings as a table in Markdown.
+    CopyTable,
     Export,
+    /// Asks for the form first.
+    ExportAs,
+    /// The form of the list that is about to be written.
+    Form(Format),
     /// Everything that can be done, found by a few letters.
     Palette,
     /// The next way to go on with a filter that is being typed.
@@ -46,6 +53,8 @@ pub enum Action {
     Cancel,
     Leave,
     Findings,
+    /// Lists the findings about which one of these can be done.
+    Fixable(&'static [Fix]),
     Repos,
     /// Asks how deep an audit is to look, and at what.
     Audit,

@@ -2,6 +2,7 @@
 
 use super::widgets::confirm::Confirmed;
 use luthier_audit::report::{GroupBy, Stretch};
+use luthier_audit::table::Format;
 use luthier_audit::{Depth, Filter};
 use luthier_hub::index::Browse;
 use luthier_object::Kind;
@@ -128,6 +129,15 @@ pub struct RepoQuery {
     pub words: Vec<String>,
 }
 
+/// The findings of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tabled {
+    List(Filter, Stretch),
+    Places(Vec<u64>),
+    /// One in full.
+    Whole(u64),
+}
+
 /// A question that reads and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Query {
@@ -181,7 +191,13 @@ pub enum Query {
         path: String,
         ids: Vec<String>,
     },
+    /// These findings as a table in Markdown.
+    Table(Tabled),
+    /// Counts the matching findings before the first that can be repaired.
+    FirstFixable(Filter),
     Groups(Filter, GroupBy),
+    /// Finds out what can be done about each finding of a report.
+    Fixes(ReportRef),
     Inspect {
         kind: Kind,
         id: String,
@@ -289,9 +305,12 @@ pub enum Effect {
     Export {
         ticket: Ticket,
         list: Exported,
+        format: Format,
     },
     /// The depth that this hub's first audit has from now on.
     Remember(Depth),
+    /// The form of lists from now on.
+    RememberFormat(Format),
     /// To the terminal's clipboard.
     Copy(String),
     /// Shown by another program.

@@ -3,9 +3,9 @@
 use super::decisions::Classified;
 use super::effect::{Job, Ticket};
 use super::lines::{
-    AppliedLine, BranchLine, ChainLine, CheckLine, FindingLine, GroupLine, HubId, Inspected,
-    JournalLine, Judged, KnownLine, ObjectLine, PlannedLine, PulledLine, RefusalLine, RepoLine,
-    RunLine, SignedLine, StepLine,
+    AppliedLine, BranchLine, ChainLine, CheckLine, FindingLine, FixLine, GroupLine, HubId,
+    Inspected, JournalLine, Judged, KnownLine, ObjectLine, PlannedLine, PulledLine, RefusalLine,
+    RepoLine, RunLine, SignedLine, StepLine,
 };
 use super::meter::Speed;
 use luthier_hub::index::Counts;
@@ -84,6 +84,9 @@ pub enum Answer {
     /// The last audit's result for each id, as stored.
     Judged(BTreeMap<String, Judged>),
     Groups(Vec<GroupLine>),
+    Fixes(FixLine),
+    /// Findings as a table in Markdown.
+    Table(String),
     Inspected(Box<Inspected>),
     /// The one object whose id starts as was asked.
     Resolved {

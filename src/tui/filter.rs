@@ -1,7 +1,7 @@
-//! The filter language: plain words, and `code:` `kind:` `repo:` `stops:` `id:` `is:` to narrow them.
+//! The filter language: plain words, and `code:` `fix:` `kind:` `repo:` `stops:` `id:` `is:` to narrow them.
 
 use luthier_audit::fault::FAULTS;
-use luthier_audit::{Code, Filter, Grade, Subject};
+use luthier_audit::{Code, Filter, Fix, Grade, Subject};
 use std::collections::BTreeMap;
 
 const SUBJECTS: [Subject; 8] = [
@@ -16,7 +16,7 @@ const SUBJECTS: [Subject; 8] = [
 ];
 
 /// The terms that narrow a list of findings, in the order in which they are offered.
-pub const OF_FINDINGS: &[&str] = &["code", "kind", "repo", "stops", "id", "is"];
+pub const OF_FINDINGS: &[&str] = &["code", "fix", "kind", "repo", "stops", "id", "is"];
 
 /// The term for everything that prevents PASS.
 pub const LEFT: &str = "left";
@@ -42,8 +42,9 @@ pub fn parse(text: &str) -> (Filter, Option<String>) {
         };
         let understood = match field {
             // Half a condition, still being typed.
-            "code" | "kind" | "repo" | "stops" | "id" | "is" if value.is_empty() => true,
+            "code" | "fix" | "kind" | "repo" | "stops" | "id" | "is" if value.is_empty() => true,
             "code" => extend(&mut filter.codes, codes(value)),
+            "fix" => extend(&mut filter.fixes, starting(value, Fix::ALL, Fix::word)),
             "kind" => extend(&mut filter.kinds, starting(value, SUBJECTS, Subject::word)),
             "is" if value == LEFT => {
                 filter.left = true;
@@ -145,6 +146,7 @@ fn values<T>(field: &str, start: &str, repos: &BTreeMap<String, T>) -> Vec<Strin
     };
     match field {
         "code" => named(&mut FAULTS.iter().map(|fault| fault.name)),
+        "fix" => named(&mut Fix::ALL.into_iter().map(Fix::word)),
         "kind" => named(&mut SUBJECTS.into_iter().map(Subject::word)),
         "is" => named(&mut GRADES.into_iter().map(Grade::word).chain([LEFT])),
         "repo" | "stops" => repos

@@ -45,6 +45,8 @@ pub enum KeyContext {
     Branches,
     /// The question how deep an audit is to look.
     Audit,
+    /// The question in which form a list is written.
+    Export,
     /// A screen that is too small for anything.
     Small,
 }
@@ -65,7 +67,7 @@ use KeyContext as P;
 
 /// Every place, in the order in which a person meets them, with the name that the configuration and
 /// `luthier keys` have for it.
-pub const KEY_CONTEXTS: [(KeyContext, &str); 23] = [
+pub const KEY_CONTEXTS: [(KeyContext, &str); 24] = [
     (P::Common, "everywhere"),
     (P::Hub, "hub"),
     (P::Repos, "repositories"),
@@ -81,6 +83,7 @@ pub const KEY_CONTEXTS: [(KeyContext, &str); 23] = [
     (P::Run, "run"),
     (P::Branches, "branches"),
     (P::Audit, "audit"),
+    (P::Export, "export"),
     (P::Log, "log"),
     (P::Help, "help"),
     (P::Palette, "palette"),
@@ -116,6 +119,7 @@ pub const fn modal(context: KeyContext) -> bool {
             | P::Log
             | P::Branches
             | P::Audit
+            | P::Export
             | P::Small
     )
 }

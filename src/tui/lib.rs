@@ -17,6 +17,7 @@ mod depths;
 mod effect;
 mod event;
 mod filter;
+mod formats;
 mod guide;
 mod input;
 pub mod keymap;
@@ -165,6 +166,7 @@ fn prepare(state: &mut State, session: &Session) {
     if let Some(depth) = depths::remembered(&session.hub) {
         state.shared.audits.depth = depth;
     }
+    state.shared.format = formats::remembered();
     if let Some(notice) = &session.notice {
         let words = lines::clean(notice);
         state.shared.tell(notices::Level::Warning, words);

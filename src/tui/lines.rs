@@ -5,6 +5,7 @@
 //! does not show it.
 
 mod checked;
+mod fixed;
 pub mod inspected;
 mod journaled;
 pub mod known;
@@ -14,6 +15,7 @@ pub mod pulled;
 pub mod signed;
 
 pub use checked::CheckLine;
+pub use fixed::FixLine;
 pub use inspected::Inspected;
 pub use journaled::{ChainLine, EntryLine, JournalLine, RunLine};
 pub use known::KnownLine;
@@ -22,7 +24,9 @@ pub use planned::{AppliedLine, ChangeLine, PlannedLine, RefusalLine, StepLine};
 pub use pulled::{FailedLine, PulledLine, RefusedLine};
 pub use signed::SignedLine;
 
-use luthier_audit::{Auto, Blocks, Code, Depth, Grade, Group, Numbered, Remedy, Subject, Summary};
+use luthier_audit::{
+    Auto, Blocks, Code, Depth, Fix, Grade, Group, Numbered, Remedy, Subject, Summary,
+};
 use luthier_hub::index::{BranchRow, Listed, RepoRow};
 use luthier_hub::text;
 use luthier_object::Kind;
@@ -228,6 +232,8 @@ pub struct FindingLine {
     pub auto: Auto,
     /// Why Luthier cannot repair it, and what a person can do.
     pub by_hand: Option<String>,
+    /// `None` while it is not known what a plan would do.
+    pub fix: Option<Fix>,
     pub blocks: Option<Blocks>,
     pub caused_by: Option<String>,
 }
@@ -251,6 +257,7 @@ impl From<&Numbered> for FindingLine {
             by_hand: finding.by_hand(),
             remedy: finding.remedy,
             auto: finding.auto,
+            fix: numbered.fix,
             blocks: finding.blocks,
             caused_by: finding.caused_by.as_deref().map(clean),
         }

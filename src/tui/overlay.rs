@@ -31,6 +31,8 @@ pub enum Overlay {
     Branches(Branches),
     /// The depth and the scope of an audit.
     Audit(Choice),
+    /// The form of a list that is written into a file.
+    Export,
 }
 
 /// The purpose of a typed line.
@@ -82,6 +84,7 @@ impl Overlay {
             },
             Overlay::Branches(_) => KeyContext::Branches,
             Overlay::Audit(_) => KeyContext::Audit,
+            Overlay::Export => KeyContext::Export,
         }
     }
 }

@@ -15,10 +15,10 @@ mod repair;
 mod repos;
 mod signoff;
 
-use super::depths;
 use super::effect::{AuditRequest, Effect, Job, PlanRef, Query, ReportRef, Scope, Ticket};
 use super::event::{Answer, Event};
 use super::lines::clean;
+use super::{depths, formats};
 use error::RunnerError;
 use luthier_audit::{Depth, Options, Report};
 use luthier_hub::progress::Progress;
@@ -114,6 +114,25 @@ impl Runner {
                     progress.cancel();
                 }
             }
+            files @ (Effect::SaveSignOff { .. }
+            | Effect::SavePlan { .. }
+            | Effect::Export { .. }
+            | Effect::Remember(_)
+            | Effect::RememberFormat(_)) => self.write_file(files),
+            terminal @ (Effect::Copy(_)
+            | Effect::View { .. }
+            | Effect::Mouse(_)
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Quit) => return Some(terminal),
+            job => self.begin(job),
+        }
+        None
+    }
+
+    /// Writes files of this machine.
+    fn write_file(&self, effect: Effect) {
+        match effect {
             Effect::SaveSignOff { ticket, folder } => {
                 self.spawn(
                     ticket,
@@ -126,23 +145,25 @@ impl Runner {
                     |context| async move { context.save(plan, &path).await },
                 );
             }
-            Effect::Export { ticket, list } => {
-                self.spawn(ticket, |context| async move { context.export(list).await });
+            Effect::Export {
+                ticket,
+                list,
+                format,
+            } => {
+                self.spawn(ticket, move |context| async move {
+                    context.export(list, format).await
+                });
+            }
+            Effect::RememberFormat(format) => {
+                self.tasks.spawn_blocking(move || formats::remember(format));
             }
             Effect::Remember(depth) => {
                 let hub = self.context.hub.clone();
                 self.tasks
                     .spawn_blocking(move || depths::remember(&hub, depth));
             }
-            terminal @ (Effect::Copy(_)
-            | Effect::View { .. }
-            | Effect::Mouse(_)
-            | Effect::Redraw
-            | Effect::Suspend
-            | Effect::Quit) => return Some(terminal),
-            job => self.begin(job),
+            _ => {}
         }
-        None
     }
 
     fn throttle_by(&self, steps: i8) {

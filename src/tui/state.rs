@@ -8,7 +8,7 @@ use super::decisions::Decisions;
 use super::effect::{AuditRequest, Effect, Job, PlanRef, ReportRef, Scope, Ticket};
 use super::guide::Guide;
 use super::keymap::{KeyContext, Keymap};
-use super::lines::KnownLine;
+use super::lines::{FixLine, KnownLine};
 use super::meter::Meter;
 use super::notices::{Level, Notices};
 use super::overlay::Overlay;
@@ -21,6 +21,7 @@ use crossterm::event::KeyEvent;
 use luthier_audit::Depth;
 use luthier_audit::past_audits::PastAudit;
 use luthier_audit::report::BranchCounts;
+use luthier_audit::table::Format;
 use luthier_hub::index::Counts;
 use luthier_hub::store::{Environment, Hub};
 use luthier_object::time::Micros;
@@ -123,6 +124,10 @@ pub struct Audits {
     /// The findings of each repository, counted.
     pub repos: BTreeMap<String, crate::lines::GroupLine>,
     pub repos_slot: Slot<()>,
+    /// What can be done about the findings.
+    pub fixes: Slot<FixLine>,
+    /// Of the question for it.
+    pub fixes_scope: Option<Scope>,
 }
 
 impl Audits {
@@ -143,6 +148,8 @@ impl Audits {
             again: false,
             repos: BTreeMap::new(),
             repos_slot: Slot::Empty,
+            fixes: Slot::Empty,
+            fixes_scope: None,
         }
     }
 
@@ -200,6 +207,10 @@ pub struct Shared {
     pub log: String,
     pub zoom: bool,
     pub exporting: Option<Ticket>,
+    /// The form of the last list that was written.
+    pub format: Option<Format>,
+    /// The ticket of a table that is to be copied.
+    pub copying: Option<Ticket>,
     /// The ticket of a search for the place that somebody wants to go to.
     pub seeking: Option<Ticket>,
     /// The side to keep, for each finding that a person has decided.
@@ -334,6 +345,8 @@ impl State {
                 log: String::new(),
                 zoom: false,
                 exporting: None,
+                format: None,
+                copying: None,
                 seeking: None,
                 decisions: Decisions::default(),
                 work: Work::default(),

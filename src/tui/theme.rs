@@ -120,6 +120,10 @@ roles! {
     error: ink(Color::Red), ink(rgb(0xff_8f_88)), ink(rgb(0xb3_1d_28));
     warning: ink(Color::Magenta), ink(rgb(0xf0_b9_5b)), ink(rgb(0x85_4d_00));
     info: DIM, ink(rgb(0x9d_a5_b4)), ink(rgb(0x59_63_6e));
+    grade_critical: badge(Color::White, Color::Red), bold(rgb(0xff_6b_6b)), bold(rgb(0xa3_00_1f));
+    grade_error: ink(Color::Red), ink(rgb(0xff_b0_66)), ink(rgb(0x94_4a_00));
+    grade_warning: ink(Color::Magenta), ink(rgb(0xe6_db_74)), ink(rgb(0x66_5c_00));
+    grade_info: DIM, ink(rgb(0x9d_a5_b4)), ink(rgb(0x59_63_6e));
     good: ink(Color::Green), ink(rgb(0x7c_d6_92)), ink(rgb(0x14_69_2e));
     pending: DIM, ink(rgb(0x9d_a5_b4)), ink(rgb(0x59_63_6e));
     running: bold(Color::Green), bold(rgb(0x7c_d6_92)), bold(rgb(0x14_69_2e));
@@ -140,15 +144,41 @@ roles! {
 }
 
 impl Theme {
-    /// Returns the style of a grade.
+    /// Returns the style of a grade's mark. Each has a colour of its own; with sixteen colours the worst is white on red.
+    #[must_use]
+    pub fn mark(&self, grade: Grade) -> Style {
+        match grade {
+            Grade::Critical => self.grade_critical,
+            Grade::Error => self.grade_error,
+            Grade::Warning => self.grade_warning,
+            Grade::Info => self.grade_info,
+        }
+    }
+
+    /// Returns the style of words in the colour of a grade; never on a paper, which is the cursor's without colours.
     #[must_use]
     pub fn grade(&self, grade: Grade) -> Style {
-        match grade {
-            Grade::Critical => self.critical,
-            Grade::Error => self.error,
-            Grade::Warning => self.warning,
-            Grade::Info => self.info,
+        let style = self.mark(grade);
+        match style.bg {
+            Some(_) => BOLD,
+            None => style,
         }
+    }
+
+    /// Returns the style of a line that is drawn in the colour of a grade.
+    #[must_use]
+    pub fn bar(&self, grade: Grade) -> Style {
+        let style = self.mark(grade);
+        match style.bg {
+            Some(paper) => ink(paper),
+            None => style,
+        }
+    }
+
+    /// Returns the style of the row under the cursor: what was faint in it is not faint on the other paper.
+    #[must_use]
+    pub const fn row(&self) -> Style {
+        self.selected.remove_modifier(Modifier::DIM)
     }
 
     /// Returns the background of an environment's badge.

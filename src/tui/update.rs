@@ -260,6 +260,10 @@ fn carry_out(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::Cancel => leaving::cancel(state, out),
         Action::Leave => leaving::leave(state, out),
         Action::CopyId => copy_id(state, out),
+        Action::ExportAs => state.overlay = Some(Overlay::Export),
+        Action::Export if state.shared.format.is_none() => {
+            state.overlay = Some(Overlay::Export);
+        }
         Action::Filter => typed::filter(state),
         Action::Write => typed::place(state),
         Action::Guide(guide) => guides::enter(state, guide, out),

@@ -282,6 +282,7 @@ fn overlay(state: &State, frame: &mut Frame, theme: &Theme) {
         Some(Overlay::Log(cursor)) => log(state, *cursor, frame, theme),
         Some(Overlay::Branches(branches)) => view_branches(branches, frame, theme),
         Some(Overlay::Audit(choice)) => choice.view(frame, &state.shared, theme),
+        Some(Overlay::Export) => crate::widgets::export::view(frame, state.shared.format, theme),
         Some(Overlay::Prompt { .. }) | None => {}
     }
 }

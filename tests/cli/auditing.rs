@@ -27,6 +27,59 @@ fn findings_come_as_json_lines_and_the_summary_last() {
 }
 
 #[test]
+fn a_list_is_narrowed_written_in_three_forms_and_fails_from_a_grade_on() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &[]);
+    let audit = |more: &[&str]| {
+        let arguments = [&["audit", "--depth", "bytes"][..], more].concat();
+        place.on(&hub, &arguments)
+    };
+    let all = audit(&["--json"]);
+    let json = audit(&["--format", "json"]);
+    assert_eq!(all.out, json.out);
+    let count = all.lines().len() - 1;
+    let csv = audit(&["--format", "csv"]).out;
+    assert!(csv.starts_with("grade,code,fix,kind,id,repo,"), "{csv}");
+    assert_eq!(csv.lines().count(), count + 1);
+    for fix in [",auto,", ",decide,", ",copy,", ",none,"] {
+        assert!(csv.contains(fix), "{fix}");
+    }
+    let critical = audit(&["--format", "markdown", "--grade", "critical"]);
+    assert_eq!(critical.code, 1);
+    let rows: Vec<&str> = critical.out.lines().skip(2).collect();
+    assert!(!rows.is_empty() && rows.iter().all(|row| row.starts_with("| critical | ")));
+    let pipes = |row: &str| row.matches('|').count();
+    assert!(
+        critical.out.lines().all(|row| pipes(row) == 7),
+        "{}",
+        critical.out
+    );
+    let code = ["--code", "commit-unreachable", "--json"];
+    let unreachable = audit(&code);
+    let (_, found) = unreachable
+        .lines()
+        .split_last()
+        .map(|(last, rest)| (last.clone(), rest.to_vec()))
+        .unwrap();
+    assert!(
+        !found.is_empty()
+            && found
+                .iter()
+                .all(|line| line["code"] == "commit-unreachable")
+    );
+    assert_eq!(unreachable.code, 1);
+    let mild = audit(&["--code", "commit-unreachable", "--fail-on", "warning"]);
+    assert_eq!(mild.code, 0, "nothing that is listed is as bad");
+    assert!(mild.out.contains("Listed: "), "{}", mild.out);
+    let (repo, what) = (
+        audit(&["--repo", "alice/song", "--json"]),
+        audit(&["alice/song", "--json"]),
+    );
+    assert_eq!(repo.out, what.out);
+    assert_eq!(audit(&["--json", "--format", "csv"]).code, 2);
+}
+
+#[test]
 fn a_healthy_hub_ends_with_zero() {
     let place = Sandbox::new();
     let hub = place.demo("hub", &["--healthy"]);

@@ -225,6 +225,7 @@ async fn a_newer_look_takes_the_findings_of_rows_that_gave_an_answer() {
         id: id.to_owned(),
         repo: String::new(),
         body: "{}".to_owned(),
+        fix: None,
     };
     let older = AuditScratch::new().await.unwrap();
     let typed = format!("sha256:{}", "7".repeat(64));
@@ -264,6 +265,7 @@ async fn the_worst_comes_first_also_where_it_only_follows() {
         id: id.to_owned(),
         repo: String::new(),
         body: "{}".to_owned(),
+        fix: None,
     };
     let scratch = AuditScratch::new().await.unwrap();
     let rows = [

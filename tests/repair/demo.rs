@@ -2,8 +2,8 @@
 
 use super::support::*;
 use crate::journal::{Event, lines_of, runs, verify};
-use crate::{Outcome, Plan, Selection, Step, StepChange, apply};
-use luthier_audit::{Auto, Code, Filter, Remedy};
+use crate::{Outcome, Plan, Selection, Step, StepChange, apply, find_fixes, plan, plannable};
+use luthier_audit::{Auto, Code, Filter, Fix, Remedy};
 use luthier_hub::progress::Progress;
 use std::collections::BTreeSet;
 
@@ -140,6 +140,43 @@ async fn what_is_asked_for_by_code_is_done_and_what_is_not_is_left_with_a_reason
             assert_eq!(finding.auto, Auto::No, "nothing is left to do: {finding:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_said_to_be_repairable_is_what_plans_repair() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo(folder.path(), 3).await;
+    let report = audited(&store).await;
+    let progress = Progress::new();
+    assert!(report.fixes().await.unwrap().is_empty(), "not known yet");
+    assert!(find_fixes(&store, &report, &progress).await.unwrap());
+    let fixes = report.fixes().await.unwrap();
+    let all = report.count(&Filter::default()).await.unwrap();
+    assert_eq!(fixes.values().sum::<u64>(), all);
+    let places = async |fix| {
+        let filter = Filter {
+            fixes: vec![fix],
+            ..Filter::default()
+        };
+        let page = report.page(&filter, 0, 10_000).await.unwrap();
+        assert_eq!(page.len() as u64, fixes[&fix], "{fix}");
+        let places = page.iter().map(|numbered| numbered.ordinal);
+        places.collect::<Vec<u64>>()
+    };
+    let at_once = places(Fix::Auto).await;
+    let plan = plan(&store, &report, &auto(), &progress).await.unwrap();
+    assert_eq!(plan.totals().mends, at_once.len() as u64);
+    let mut chosen = [at_once, places(Fix::Decide).await].concat();
+    chosen.sort_unstable();
+    let mut every = chosen.clone();
+    for fix in [Fix::Copy, Fix::None] {
+        every.extend(places(fix).await);
+    }
+    every.sort_unstable();
+    let plannable = plannable(&store, &report, &every, &progress).await.unwrap();
+    assert_eq!(plannable, chosen, "chosen one by one, these are planned");
+    let first = report.first_fixable(&Filter::default()).await.unwrap();
+    assert_eq!(first, Some(chosen[0]));
 }
 
 #[tokio::test]

@@ -7,10 +7,10 @@ pub use rows::id;
 use crate::effect::{Effect, Query};
 use crate::event::Answer;
 use crate::lines::{
-    AppliedLine, ChainLine, CheckLine, HubId, Inspected, Judged, PulledLine, RefusalLine,
+    AppliedLine, ChainLine, CheckLine, FixLine, HubId, Inspected, Judged, PulledLine, RefusalLine,
 };
 use luthier_audit::report::BranchCounts;
-use luthier_audit::{Code, Depth};
+use luthier_audit::{Code, Depth, Fix};
 use luthier_hub::index::Counts;
 use luthier_hub::store::doctor::Check;
 use luthier_object::Kind;
@@ -43,6 +43,8 @@ pub struct FakeHub {
     pub branches: BranchCounts,
     /// How deep the whole hub was looked at, where that is another depth than that of an audit.
     pub depth: Option<Depth>,
+    /// The place of the first finding that can be repaired.
+    pub first_fixable: u64,
     /// No object has a finding.
     pub clean: bool,
     /// What is said of every object that is inspected.
@@ -69,6 +71,7 @@ impl Default for FakeHub {
                 ..BranchCounts::default()
             },
             depth: None,
+            first_fixable: 0,
             clean: false,
             verdict: "A clone of main comes out empty: this commit has no snapshot.".into(),
         }
@@ -175,6 +178,17 @@ impl FakeHub {
             Query::PlaceOf { ordinal, .. } => {
                 Answer::Place(ordinal.is_multiple_of(3).then_some(ordinal / 3))
             }
+            Query::Table(_) => Answer::Table("| a table |\n".into()),
+            Query::FirstFixable(_) => Answer::Place(Some(self.first_fixable)),
+            Query::Fixes(_) => Answer::Fixes(FixLine {
+                counts: [
+                    (Fix::Auto, self.findings / 2),
+                    (Fix::Decide, self.findings / 3),
+                    (Fix::None, 2),
+                ]
+                .into(),
+                tried: true,
+            }),
             Query::WorstOn { ids, .. } => Answer::Judged(
                 ids.iter()
                     .map(|id| match id.ends_with("500000000000000") && !self.clean {

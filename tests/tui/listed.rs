@@ -5,6 +5,7 @@ use crate::event::{Answer, Event};
 use crate::filter::parse;
 use crate::lines::{Judged, ObjectLine};
 use crate::runner::Runner;
+use luthier_audit::table::Format;
 use luthier_audit::{Code, Depth, Filter};
 use luthier_demo::{DemoOptions, build};
 use luthier_hub::index::{Browse, Edge};
@@ -203,12 +204,20 @@ async fn what_passes_the_filter_is_exported() {
     let mut desk = RunnerStage::open().await;
     let (filter, _) = parse("notes");
     let shown = desk.list(Kind::Commit, &filter, true).await.len() as u64;
-    let list = Exported::Objects(ask(Kind::Commit, &filter, Edge::Start));
-    let answer = desk.answer(|ticket| Effect::Export { ticket, list }).await;
-    let Answer::Exported { path, rows, .. } = answer else {
-        panic!("{answer:?}")
-    };
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::remove_file(&path).unwrap();
-    assert_eq!((rows, text.lines().count() as u64), (shown, shown));
+    for (format, above) in [(Format::Jsonl, 0), (Format::Markdown, 2), (Format::Csv, 1)] {
+        let list = Exported::Objects(ask(Kind::Commit, &filter, Edge::Start));
+        let effect = |ticket| Effect::Export {
+            ticket,
+            list,
+            format,
+        };
+        let answer = desk.answer(effect).await;
+        let Answer::Exported { path, rows, .. } = answer else {
+            panic!("{answer:?}")
+        };
+        assert!(path.ends_with(format.extension()), "{path}");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!((rows, text.lines().count() as u64), (shown, shown + above));
+    }
 }

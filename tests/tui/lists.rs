@@ -307,3 +307,113 @@ fn what_the_verdict_says_of_a_finding_is_not_said_again_below_it() {
     assert!(text.contains("commit-treeless"), "{text}");
     assert_eq!(text.matches(is).count(), 1, "{text}");
 }
+
+#[test]
+fn what_can_be_repaired_is_counted_on_the_hub_and_one_key_lists_each_part() {
+    let mut stage = Stage::new(80, 24);
+    let text = stage.text();
+    for figure in [
+        "150 fixable now [1]",
+        "100 need a decision [2]",
+        "2 need a copy or a person [3]",
+    ] {
+        assert!(text.contains(figure), "{text}");
+    }
+    for (key, filter) in [
+        ("1", "fix:auto"),
+        ("2", "fix:decide"),
+        ("3", "fix:copy fix:none"),
+    ] {
+        stage.keys(key);
+        assert_eq!(findings(&stage).text, filter);
+        assert!(!findings(&stage).filter.fixes.is_empty());
+        assert!(stage.text().contains("auto"), "{}", stage.text());
+        stage.keys("esc");
+    }
+    stage.keys("f c c c c");
+    assert!(
+        stage.text().contains("by what can be done"),
+        "{}",
+        stage.text()
+    );
+    stage.keys("enter");
+    assert_eq!(findings(&stage).text, "fix:auto");
+    let many = crate::lines::FixLine {
+        counts: [
+            (luthier_audit::Fix::Auto, 1_000_000),
+            (luthier_audit::Fix::Decide, 1),
+        ]
+        .into(),
+        tried: false,
+    };
+    assert_eq!(many.words()[0], "up to 1,000,000 fixable now");
+    assert_eq!(many.words()[1], "1 needs a decision");
+}
+
+#[test]
+fn the_cursor_begins_on_a_finding_that_can_be_repaired_and_stays_where_somebody_put_it() {
+    let hub = FakeHub {
+        first_fixable: 5,
+        ..FakeHub::default()
+    };
+    let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 80, 24);
+    stage.keys("f");
+    assert_eq!(findings(&stage).cursor.at, 5);
+    stage.keys("k k R");
+    assert_eq!(findings(&stage).cursor.at, 3);
+    stage.keys("> <");
+    assert_eq!(findings(&stage).cursor.at, 0, "sorted anew, the first row");
+}
+
+#[test]
+fn the_form_of_a_written_list_is_asked_once_and_another_on_demand() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("f E");
+    assert_eq!(stage.state.context(), KeyContext::Export);
+    assert!(
+        stage.text().contains("for spreadsheets"),
+        "{}",
+        stage.text()
+    );
+    let written = |stage: &Stage| {
+        let exports = stage
+            .effects
+            .iter()
+            .filter(|effect| effect.starts_with("Export"));
+        let formats = ["Jsonl", "Markdown", "Csv"];
+        exports
+            .map(|effect| {
+                formats
+                    .into_iter()
+                    .find(|form| effect.contains(form))
+                    .unwrap()
+            })
+            .collect::<Vec<_>>()
+    };
+    stage.keys("esc");
+    assert!(written(&stage).is_empty());
+    stage.keys("E 3 E ctrl-e 2 E");
+    assert_eq!(written(&stage), ["Csv", "Csv", "Markdown", "Markdown"]);
+    assert!(
+        stage
+            .effects
+            .iter()
+            .any(|effect| effect == "RememberFormat(Csv)")
+    );
+}
+
+#[test]
+fn the_list_the_marked_and_the_finding_in_full_are_copied_as_a_table() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("f Y space space Y u tab Y");
+    let asked: Vec<&String> = stage
+        .effects
+        .iter()
+        .filter(|effect| effect.contains("Table("))
+        .collect();
+    assert_eq!(asked.len(), 3, "{asked:?}");
+    assert!(asked[0].contains("List("), "{asked:?}");
+    assert!(asked[1].contains("Places([0, 1])"), "{asked:?}");
+    assert!(asked[2].contains("Whole(2)"), "{asked:?}");
+    assert_eq!(stage.copied, ["| a table |\n"; 3]);
+}

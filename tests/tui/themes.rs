@@ -82,6 +82,120 @@ fn every_role_is_to_be_read_on_dark_and_on_light_backgrounds() {
     is_legible(&Theme::light(), &LIGHT, (36, 41, 47));
 }
 
+/// The sixteen colours as the usual terminals show them: VGA, xterm, Tango, Solarized.
+const SIXTEEN: [[Rgb; 8]; 4] = [
+    [
+        (0, 0, 0),
+        (170, 0, 0),
+        (0, 170, 0),
+        (170, 85, 0),
+        (0, 0, 170),
+        (170, 0, 170),
+        (0, 170, 170),
+        (170, 170, 170),
+    ],
+    [
+        (0, 0, 0),
+        (205, 0, 0),
+        (0, 205, 0),
+        (205, 205, 0),
+        (0, 0, 238),
+        (205, 0, 205),
+        (0, 205, 205),
+        (229, 229, 229),
+    ],
+    [
+        (0, 0, 0),
+        (204, 0, 0),
+        (78, 154, 6),
+        (196, 160, 0),
+        (52, 101, 164),
+        (117, 80, 123),
+        (6, 152, 154),
+        (211, 215, 207),
+    ],
+    [
+        (7, 54, 66),
+        (220, 50, 47),
+        (133, 153, 0),
+        (181, 137, 0),
+        (38, 139, 210),
+        (211, 54, 130),
+        (42, 161, 152),
+        (238, 232, 213),
+    ],
+];
+
+fn of_sixteen(color: Option<Color>, palette: &[Rgb; 8]) -> Option<Rgb> {
+    const NAMES: [Color; 8] = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::White,
+    ];
+    let at = NAMES.iter().position(|name| Some(*name) == color)?;
+    Some(palette[at])
+}
+
+#[test]
+fn the_row_under_the_cursor_is_to_be_read_in_every_theme_and_on_every_palette() {
+    for theme in [Theme::dark(), Theme::light()] {
+        let row = theme.row();
+        for down in [(|color| color) as fn(Color) -> Color, nearest] {
+            let [ink, paper] = [row.fg, row.bg].map(|color| rgb(color.map(down)).unwrap());
+            assert!(contrast(ink, paper) >= 4.5, "{ink:?} on {paper:?}");
+        }
+    }
+    let ansi = Theme::ansi();
+    for palette in &SIXTEEN {
+        for (role, style) in ansi
+            .all()
+            .into_iter()
+            .filter(|(_, style)| style.bg.is_some())
+        {
+            let [ink, paper] =
+                [style.fg, style.bg].map(|color| of_sixteen(color, palette).unwrap());
+            // Badges are bold, and short.
+            let bold = style.add_modifier.contains(Modifier::BOLD);
+            let least = if bold { 3.0 } else { 4.0 };
+            let has = contrast(ink, paper);
+            assert!(has >= least, "{role}: {has:.2} of {ink:?} on {paper:?}");
+        }
+    }
+    assert!(ansi.row().sub_modifier.contains(Modifier::DIM));
+}
+
+#[test]
+fn the_four_grades_have_four_colours_and_four_marks_in_every_theme() {
+    use crate::screens::grade_mark;
+    use luthier_audit::Grade;
+    let grades = [Grade::Critical, Grade::Error, Grade::Warning, Grade::Info];
+    let differ = |looks: &[String]| {
+        let all: std::collections::BTreeSet<&String> = looks.iter().collect();
+        assert_eq!(all.len(), grades.len(), "{looks:?}");
+    };
+    for theme in [Theme::ansi(), Theme::dark(), Theme::light()] {
+        for down in [(|color| color) as fn(Color) -> Color, nearest] {
+            let looks = grades.map(|grade| {
+                let style = theme.mark(grade);
+                format!("{:?} on {:?}", style.fg.map(down), style.bg.map(down))
+            });
+            differ(&looks);
+        }
+        // Lines and words have no paper, and words differ too.
+        assert!(grades.iter().all(|grade| theme.bar(*grade).bg.is_none()));
+        let words = grades.map(|grade| theme.grade(grade));
+        assert!(words.iter().all(|style| style.bg.is_none()));
+        differ(&words.map(|style| format!("{style:?}")));
+    }
+    differ(&grades.map(|grade| grade_mark(grade).to_owned()));
+    differ(&grades.map(|grade| crate::degrade::plain(grade_mark(grade))));
+}
+
 #[test]
 fn of_the_sixteen_colours_yellow_and_cyan_are_paper_only_and_paper_has_its_own_ink() {
     for (role, style) in Theme::ansi().all() {
@@ -190,7 +304,7 @@ fn the_row_under_the_cursor_has_one_ink_and_one_paper_in_every_theme() {
                 (Some(cell.fg), Some(cell.bg)),
                 (theme.selected.fg, theme.selected.bg)
             );
-            assert!(!cell.modifier.contains(Modifier::REVERSED));
+            assert!(!cell.modifier.intersects(Modifier::REVERSED | Modifier::DIM));
         }
     }
 }

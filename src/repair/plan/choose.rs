@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 const PAGE: u32 = 5_000;
 
 /// Findings that need a decision, of which a plan finds out whether it would lead to a step.
-const TRIED: usize = 2_000;
+pub(super) const TRIED: usize = 2_000;
 
 /// One finding that becomes part of a step: 32 bytes, so that a million can be sorted.
 struct Chosen {
@@ -107,7 +107,10 @@ async fn take(
         true => BTreeMap::new(),
         false => undecided(draft, &page).await?,
     };
-    for Numbered { ordinal, finding } in page {
+    for Numbered {
+        ordinal, finding, ..
+    } in page
+    {
         if let Some(refusal) = tried.remove(&ordinal) {
             draft.plan.skip(ordinal, refusal)?;
             continue;

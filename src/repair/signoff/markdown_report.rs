@@ -2,6 +2,7 @@
 
 use super::pulls::NAMED;
 use super::{Blocks, FailedPull, Left, Signoff, State, Verdict};
+use luthier_audit::table::code_span as code;
 use luthier_hub::text;
 use std::fmt::Write;
 
@@ -19,19 +20,6 @@ pub fn markdown(signoff: &Signoff) -> String {
     pulls(&mut out, signoff);
     figures(&mut out, signoff);
     out
-}
-
-/// Returns a hub's text inside a code span, so that nothing in it acts as Markdown or ends the line.
-fn code(text: &str) -> String {
-    let safe = text::safe(text).replace('|', "\u{00a6}");
-    let longest = safe.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let pad = if safe.starts_with('`') || safe.ends_with('`') || safe.is_empty() {
-        " "
-    } else {
-        ""
-    };
-    format!("{fence}{pad}{safe}{pad}{fence}")
 }
 
 // Writing to a String cannot fail, so what `writeln!` returns is left aside.

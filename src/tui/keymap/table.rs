@@ -5,7 +5,8 @@ use super::{Binding, KeyContext};
 use crate::action::{Action, Motion};
 use crate::decisions::Side;
 use crate::guide::Guide;
-use luthier_audit::Depth;
+use luthier_audit::table::Format;
+use luthier_audit::{Depth, Fix};
 
 const fn row(
     action: Action,
@@ -35,6 +36,9 @@ pub const TABLE: &[Binding] = &[
     row(Action::Guide(Guide::Pull),   &[P::Hub], &["p"],   1, "pull fails", "Guide: choose a branch, trace its pull, repair what stops it, trace again."),
     row(Action::Guide(Guide::SignOff), &[P::Hub], &["s"],  1, "sign off", "Guide: doctor, audit of every byte, pull of every branch, remaining findings, report."),
     row(Action::Guide(Guide::ByHand), &[P::Hub], &["f"],   1, "findings", "Guide: choose findings, decide, apply, verify."),
+    row(Action::Fixable(&[Fix::Auto]), &[P::Hub], &["1"],  0, "fixable now", "List the findings that a plan repairs without a decision."),
+    row(Action::Fixable(&[Fix::Decide]), &[P::Hub], &["2"], 0, "decisions", "List the findings that need a decision first."),
+    row(Action::Fixable(&[Fix::Copy, Fix::None]), &[P::Hub], &["3"], 0, "copy or person", "List the findings that need a copy from elsewhere, or a person."),
     row(Action::Findings,  &[P::Repos, P::Inspect], &["f"], 1, "findings", "List the findings of the last audit that belong here."),
     row(Action::Repos,     &[P::Hub],      &["b"],         5, "repositories", "Browse the repositories."),
     row(Action::Open,      &[P::Hub],      &["enter"],     0, "open",     "Open the findings with the code under the cursor."),
@@ -65,11 +69,17 @@ pub const TABLE: &[Binding] = &[
     row(Action::Flip,      &[P::Repos, P::Objects, P::Findings], &["o"], 0, "flip",     "Reverse the order of the list."),
     row(Action::MarkAll,   &[P::Findings], &["a"],         5, "all",      "Mark all findings that the filter shows."),
     row(Action::Unmark,    &[P::Findings], &["u"],         6, "none",     "Unmark all."),
-    row(Action::Group,     &[P::Findings], &["c"],         5, "group",    "Group by code, by repository, by kind; then the plain list again."),
+    row(Action::Group,     &[P::Findings], &["c"],         5, "group",    "Group by code, by repository, by kind, by what can be done; then the plain list again."),
     row(Action::Filter,    &[P::Repos],    &["/"],         5, "filter",   "Filter the list as you type: words of owner and name."),
     row(Action::Filter,    &[P::Objects],  &["/"],         5, "filter",   "Filter the list as you type: words of id, author, text and branch, and code: id: is:"),
-    row(Action::Filter,    &[P::Findings], &["/"],         4, "filter",   "Filter the list as you type: words, and code: kind: repo: stops: id: is: (is:left is what a sign-off counts)"),
-    row(Action::Export,    &[P::Repos, P::Objects, P::Findings, P::Journal], &["E"], 0, "export", "Write the filtered and sorted list into a new file in the current folder, one JSON object per line."),
+    row(Action::Filter,    &[P::Findings], &["/"],         4, "filter",   "Filter the list as you type: words, and code: fix: kind: repo: stops: id: is: (is:left is what a sign-off counts)"),
+    row(Action::Export,    &[P::Repos, P::Objects, P::Findings, P::Journal], &["E"], 0, "export", "Write the filtered and sorted list into a new file in the current folder. Asks for the form once: JSON Lines, Markdown or CSV."),
+    row(Action::ExportAs,  &[P::Repos, P::Objects, P::Findings, P::Journal], &["ctrl-e"], 0, "export as", "Write the list in another form than the last."),
+    row(Action::CopyTable, &[P::Findings], &["Y"],         0, "copy table", "Copy the marked findings, or the list, as a Markdown table to the terminal's clipboard; in the pane beside, the finding in full."),
+    row(Action::Form(Format::Jsonl),    &[P::Export], &["1"], 1, "JSON Lines", "Write one JSON object per line."),
+    row(Action::Form(Format::Markdown), &[P::Export], &["2"], 1, "Markdown", "Write a Markdown table."),
+    row(Action::Form(Format::Csv),      &[P::Export], &["3"], 1, "CSV",      "Write CSV for a spreadsheet."),
+    row(Action::Back,      &[P::Export],   &["esc", "ctrl-c"], 2, "close", "Write nothing."),
     row(Action::Plan,      &[P::Hub],      &["x"],         5, "plan",     "Plan every repair that needs no decision. Writes nothing."),
     row(Action::Plan,      &[P::Repos, P::Objects, P::Inspect, P::Findings, P::Decide, P::Pull, P::SignOff], &["x"], 3, "plan", "Plan the repair of the marked findings, or of the one under the cursor. Writes nothing."),
     row(Action::Choose(Side::Row),    &[P::Decide], &["1"], 1, "row", "Keep the row; the screen says what that changes."),

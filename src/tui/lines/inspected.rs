@@ -123,6 +123,7 @@ impl From<&Inspection> for Inspected {
                 .map(|finding| {
                     FindingLine::from(&Numbered {
                         ordinal: 0,
+                        fix: None,
                         finding: finding.clone(),
                     })
                 })

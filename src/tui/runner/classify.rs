@@ -6,6 +6,7 @@ use super::error::RunnerError;
 use crate::decisions::{Classified, Open, subject, winner};
 use crate::effect::ReportRef;
 use crate::event::Answer;
+use crate::lines::FixLine;
 use luthier_audit::{Auto, Numbered, Report};
 use luthier_hub::progress::Progress;
 use luthier_repair::Selection;
@@ -66,6 +67,22 @@ impl RunnerContext {
 }
 
 impl RunnerContext {
+    /// Finds out what can be done about each finding of a report.
+    pub(super) async fn fixes(&self, report: ReportRef) -> Result<Answer, RunnerError> {
+        let (store, runtime) = (self.store()?, Handle::current());
+        let report = self.report_named(report)?;
+        let progress = Progress::new();
+        // A newer report drops this question.
+        let _left = progress.stops_when_dropped();
+        let (asked, watched) = (report.clone(), progress.clone());
+        let tried = tokio::task::spawn_blocking(move || {
+            runtime.block_on(luthier_repair::find_fixes(&store, &asked, &watched))
+        });
+        let tried = tried.await??;
+        let counts = report.fixes().await?;
+        Ok(Answer::Fixes(FixLine { counts, tried }))
+    }
+
     /// Returns, of these places in the report, those that a step can be made for, in order.
     async fn plannable(
         &self,
@@ -86,7 +103,10 @@ impl RunnerContext {
 }
 
 fn take(page: Vec<Numbered>, classified: &mut Classified) {
-    for Numbered { ordinal, finding } in page {
+    for Numbered {
+        ordinal, finding, ..
+    } in page
+    {
         if finding.auto == Auto::Ask && winner(finding.remedy).is_some() {
             classified.open.push(Open {
                 ordinal,

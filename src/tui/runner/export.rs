@@ -1,4 +1,4 @@
-//! Lists written into files, one JSON object a line, page by page.
+//! Lists written into files, page by page.
 
 use super::RunnerContext;
 use super::error::RunnerError;
@@ -6,6 +6,7 @@ use crate::effect::{Exported, ObjectQuery, RepoQuery};
 use crate::event::Answer;
 use crate::lines::clean;
 use luthier_audit::report::Stretch;
+use luthier_audit::table::{self, Format};
 use luthier_hub::index::{Edge, Listed};
 use serde_json::{Value, json};
 use std::fs::File;
@@ -18,15 +19,40 @@ const PAGE: u32 = 1_000;
 struct Lines {
     file: BufWriter<File>,
     name: String,
+    format: Format,
     rows: u64,
 }
 
 impl Lines {
-    fn put(&mut self, line: &Value) -> Result<(), RunnerError> {
-        let written = writeln!(self.file, "{}", luthier_hub::text::json(line));
-        written.map_err(|source| failed(&self.name, source))?;
+    fn write(&mut self, text: &str) -> Result<(), RunnerError> {
+        let written = self.file.write_all(text.as_bytes());
+        written.map_err(|source| failed(&self.name, source))
+    }
+
+    fn put(&mut self, line: &str) -> Result<(), RunnerError> {
+        self.write(line)?;
         self.rows += 1;
         Ok(())
+    }
+
+    /// Writes an object as a row; its fields are the columns.
+    fn object(&mut self, value: &Value) -> Result<(), RunnerError> {
+        let Value::Object(fields) = value else {
+            return Ok(());
+        };
+        if self.rows == 0 {
+            let columns: Vec<&str> = fields.keys().map(String::as_str).collect();
+            let head = self.format.head(&columns);
+            self.write(&head)?;
+        }
+        let cell = |value: &Value| match value {
+            Value::String(text) => text.clone(),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        let cells: Vec<String> = fields.values().map(cell).collect();
+        let row = self.format.row(value, &cells);
+        self.put(&row)
     }
 }
 
@@ -39,19 +65,25 @@ fn failed(name: &str, source: io::Error) -> RunnerError {
 
 impl RunnerContext {
     /// Writes a list into a new file of the current folder.
-    pub(super) async fn export(&self, list: Exported) -> Result<Answer, RunnerError> {
+    pub(super) async fn export(
+        &self,
+        list: Exported,
+        format: Format,
+    ) -> Result<Answer, RunnerError> {
         let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-        let name = format!("luthier-{}-{stamp}.jsonl", list.word());
+        let name = format!("luthier-{}-{stamp}.{}", list.word(), format.extension());
         let file = File::create_new(&name).map_err(|source| failed(&name, source))?;
         let mut out = Lines {
             file: BufWriter::new(file),
             name,
+            format,
             rows: 0,
         };
         let word = list.word();
         match list {
             Exported::Findings(filter, stretch) => {
                 let (_, report) = self.report()?;
+                out.write(&format.head(table::columns(format)))?;
                 loop {
                     let (skip, limit) = (out.rows, PAGE);
                     let page = report
@@ -66,7 +98,7 @@ impl RunnerContext {
                         .await;
                     let page = page?;
                     for numbered in &page {
-                        out.put(&numbered.finding.to_json())?;
+                        out.put(&table::row(format, numbered))?;
                     }
                     if page.is_empty() {
                         break;
@@ -94,7 +126,7 @@ impl RunnerContext {
                 return Ok(());
             };
             for row in &rows {
-                out.put(&json!({
+                out.object(&json!({
                     "type": "repository", "id": row.id.exact(), "path": row.path.exact(),
                     "branches": row.branches, "commits": row.commits,
                     "default_branch": row.default_branch.exact(), "visibility": row.visibility,
@@ -116,7 +148,7 @@ impl RunnerContext {
         loop {
             let (rows, end) = self.objects(ask.clone()).await?;
             for row in &rows {
-                out.put(&object(row))?;
+                out.object(&object(row))?;
             }
             let Some(last) = rows.last().filter(|_| !end) else {
                 return Ok(());
@@ -133,7 +165,7 @@ impl RunnerContext {
             return Ok(());
         };
         for run in &runs {
-            out.put(&json!({
+            out.object(&json!({
                 "type": "run", "run": run.run.exact(), "time": run.time, "who": run.who,
                 "hub": run.hub, "steps": run.steps, "outcomes": run.outcomes, "end": run.end,
             }))?;

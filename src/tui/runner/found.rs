@@ -2,11 +2,17 @@
 
 use super::RunnerContext;
 use super::error::RunnerError;
-use crate::effect::{Query, ReportRef};
+use crate::effect::{Query, ReportRef, Tabled};
 use crate::event::Answer;
 use crate::lines::{FindingLine, GroupLine, Judged};
+use luthier_audit::report::Stretch;
+use luthier_audit::table::{self, Format};
 use luthier_audit::{AuditError, Depth, Filter, Report};
+use luthier_hub::text;
 use std::collections::{BTreeMap, HashSet};
+
+/// Findings of a table that is copied: a terminal takes some 70 KiB at once.
+const TABLED: usize = 200;
 
 impl RunnerContext {
     /// Answers from the last report.
@@ -16,6 +22,7 @@ impl RunnerContext {
                 let page = self.report_named(report)?.at(&places).await;
                 page.map(|page| Answer::Findings(page.iter().map(FindingLine::from).collect()))
             }
+            Query::Table(what) => self.table(what).await,
             Query::Carry {
                 from,
                 marks,
@@ -26,6 +33,42 @@ impl RunnerContext {
             ask => of_report(&self.report()?.1, ask).await,
         };
         answer.map_err(RunnerError::from)
+    }
+
+    /// Returns findings as a table in Markdown, the first where there are many.
+    async fn table(&self, what: Tabled) -> Result<Answer, AuditError> {
+        let Some((_, report)) = self.state().report.clone() else {
+            return Ok(Answer::Failed("no audit has finished yet".into()));
+        };
+        let (total, page) = match what {
+            Tabled::Whole(place) => {
+                let page = report.at(&[place]).await?;
+                return Ok(match page.first() {
+                    Some(found) => Answer::Table(table::whole(found)),
+                    None => Answer::Failed("the finding is gone".into()),
+                });
+            }
+            Tabled::Places(mut places) => {
+                let total = places.len() as u64;
+                places.truncate(TABLED);
+                (total, report.at(&places).await?)
+            }
+            Tabled::List(filter, stretch) => {
+                let limit = TABLED as u32;
+                let page = report.list(&filter, Stretch { limit, ..stretch }).await?;
+                (report.count(&filter).await?, page)
+            }
+        };
+        let format = Format::Markdown;
+        let hub = table::code_span(&self.hub.name);
+        let mut out = format!("{} of {hub}\n\n", text::plural(total, "finding"));
+        out += &format.head(table::columns(format));
+        out.extend(page.iter().map(|found| table::row(format, found)));
+        let more = total - (page.len() as u64).min(total);
+        if more > 0 {
+            out += &format!("\nand {} more\n", text::grouped(more));
+        }
+        Ok(Answer::Table(out))
     }
 
     /// Returns what is known of each id: the worst finding, or the depth of an audit without findings.
@@ -94,6 +137,7 @@ async fn of_report(report: &Report, ask: Query) -> Result<Answer, AuditError> {
             let passes = there.first().is_some_and(|found| found.ordinal == ordinal);
             Answer::Place(passes.then_some(place))
         }
+        Query::FirstFixable(filter) => Answer::Place(report.first_fixable(&filter).await?),
         Query::Groups(filter, by) => {
             let groups = report.groups(&filter, by).await?;
             Answer::Groups(groups.iter().map(GroupLine::from).collect())

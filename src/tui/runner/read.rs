@@ -28,6 +28,7 @@ impl RunnerContext {
                     refused.iter().map(RefusalLine::from).collect(),
                 ))
             }
+            Query::Fixes(report) => self.fixes(report).await,
             Query::Classify { report, selection } => self.classify(report, selection).await,
             Query::Runs => self.runs().await,
             Query::RunLines { run, skip, limit } => self.run_lines(run, skip, limit).await,
@@ -48,6 +49,8 @@ impl RunnerContext {
             | Query::Ordinals { .. }
             | Query::Carry { .. }
             | Query::PlaceOf { .. }
+            | Query::FirstFixable(_)
+            | Query::Table(_)
             | Query::WorstOn { .. }
             | Query::Groups(..)
             | Query::FindingsAt { .. }) => self.found(ask).await,

@@ -21,10 +21,11 @@ use luthier_audit::Filter;
 use luthier_audit::report::{FindingOrder, GroupBy, Stretch};
 
 /// The columns that the list can be sorted by.
-const COLUMNS: [(FindingOrder, &str); 6] = [
+const COLUMNS: [(FindingOrder, &str); 7] = [
     (FindingOrder::Place, "cause"),
     (FindingOrder::Grade, "grade"),
     (FindingOrder::Code, "code"),
+    (FindingOrder::Fix, "fix"),
     (FindingOrder::Kind, "kind"),
     (FindingOrder::Id, "id"),
     (FindingOrder::Repo, "repository"),
@@ -51,6 +52,10 @@ pub struct Findings {
     pub beside: bool,
     pub detail: Cursor,
     report: ReportRef,
+    /// It was known of the listed rows what can be done about them.
+    fixed: bool,
+    /// A person moved, or the cursor found its first place.
+    moved: bool,
     /// The object under the cursor, for the third pane.
     pub preview: Option<(HubId, Slot<Box<Inspected>>)>,
     preview_scope: Scope,
@@ -82,6 +87,8 @@ impl Findings {
             beside: false,
             detail: Cursor::default(),
             report: ctx.shared.audits.report,
+            fixed: false,
+            moved: false,
             preview: None,
             preview_scope: ctx.shared.scope(),
             marks_scope: ctx.shared.scope(),
@@ -168,7 +175,7 @@ impl Findings {
                 Some("marks are being set; wait a moment".into())
             }
             Action::Plan if !self.marked.is_empty() => None,
-            Action::Open | Action::Plan | Action::CopyId if nothing => {
+            Action::Open | Action::Plan | Action::CopyId | Action::CopyTable if nothing => {
                 Some("there is no finding under the cursor".into())
             }
             Action::Range if self.group.is_some() => {
@@ -202,6 +209,7 @@ impl Findings {
     /// Takes another filter.
     pub fn narrow(&mut self, text: &str, ctx: &mut Ctx) {
         text.clone_into(&mut self.text);
+        self.moved = true;
         (self.filter, self.trouble) = parse(text);
         let here = self.current().map(|row| row.ordinal);
         self.kept = self.kept.or(here);
@@ -219,6 +227,7 @@ impl Findings {
     /// Lists by another column.
     fn sort(&mut self, ctx: &mut Ctx) {
         (self.cursor, self.marked.anchor) = (Cursor::default(), None);
+        self.moved = true;
         self.reread(ctx);
     }
 
@@ -265,6 +274,7 @@ impl Findings {
             Action::Unmark => self.marked = Marked::default(),
             Action::Group => self.next_group(),
             Action::Refresh => self.reread(ctx),
+            Action::CopyTable => ctx.copy_table(self.tabled()),
             Action::Export => {
                 ctx.export(Exported::Findings(self.filter.clone(), self.stretch(0, 0)));
             }
@@ -282,6 +292,7 @@ impl Findings {
     fn step(&mut self, motion: Motion, ctx: &Ctx) {
         self.detail = Cursor::default();
         self.kept = None;
+        self.moved = true;
         let height = self.height(ctx);
         match self.group {
             Some(_) => self.group_cursor.step(motion, self.groups_len(), height),
@@ -294,7 +305,8 @@ impl Findings {
             None => Some(GroupBy::Code),
             Some(GroupBy::Code) => Some(GroupBy::Repo),
             Some(GroupBy::Repo) => Some(GroupBy::Kind),
-            Some(GroupBy::Kind) => None,
+            Some(GroupBy::Kind) => Some(GroupBy::Fix),
+            Some(GroupBy::Fix) => None,
         };
         self.groups = Slot::Empty;
         self.group_cursor = Cursor::default();

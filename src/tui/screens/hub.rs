@@ -1,7 +1,10 @@
 //! The hub: how much there is, what the last audit found, and where to go from here.
 
+mod fixable;
+
 use super::Go;
 use super::findings::Findings;
+use super::grade_mark;
 use super::plan::PlanScreen;
 use super::repos::Repos;
 use crate::action::Action;
@@ -62,6 +65,7 @@ impl HubScreen {
                 Some("no audit has finished yet".into())
             }
             Action::Open if codes(shared).is_empty() => Some("no findings".into()),
+            Action::Fixable(fixes) => fixable::refusal(fixes, shared),
             Action::CopyId => Some("there is no id here".into()),
             _ => None,
         }
@@ -82,6 +86,7 @@ impl HubScreen {
                     None => Go::Stay,
                 }
             }
+            Action::Fixable(fixes) => Findings::open(&fixable::filter(fixes), ctx),
             Action::Repos => Repos::open(ctx),
             Action::Plan => PlanScreen::open(
                 Selection::Auto(luthier_audit::Filter::default()),
@@ -115,6 +120,7 @@ impl HubScreen {
             return;
         }
         jobs(&mut head, theme);
+        fixable::say(shared, &mut head, theme);
         totals(shared, &mut head, theme);
         head.gap();
         audit(shared, &mut head, theme);
@@ -140,7 +146,7 @@ impl HubScreen {
     fn bars(&self, frame: &mut Frame, area: Rect, shared: &Shared, theme: &Theme) {
         let codes = codes(shared);
         let most = codes.iter().map(|(_, n)| *n).max().unwrap_or(1).max(1);
-        let room = usize::from(area.width).saturating_sub(44).min(40);
+        let room = usize::from(area.width).saturating_sub(46).min(40);
         let mut cursor = self.cursor;
         cursor.keep(codes.len() as u64, u64::from(area.height));
         let row = |at: u64| -> Line<'static> {
@@ -150,14 +156,14 @@ impl HubScreen {
             let fault = code.fault();
             let share = (*count as f64 / most as f64 * room as f64).ceil() as usize;
             Line::from(vec![
-                Span::styled(
-                    format!(" {}", fit(fault.grade.word(), 9)),
-                    theme.grade(fault.grade),
-                ),
+                Span::raw(" "),
+                Span::styled(grade_mark(fault.grade), theme.mark(fault.grade)),
+                Span::raw(" "),
+                Span::styled(fit(fault.grade.word(), 9), theme.grade(fault.grade)),
                 Span::styled(fit(fault.name, 23), theme.text),
                 Span::styled(fit_right(&text::grouped(*count), 9), theme.text),
                 Span::raw(" "),
-                Span::styled("━".repeat(share.min(room)), theme.grade(fault.grade)),
+                Span::styled("━".repeat(share.min(room)), theme.bar(fault.grade)),
             ])
         };
         crate::widgets::list::draw(frame, area, theme, (cursor, codes.len() as u64), row);

@@ -336,9 +336,9 @@ pub fn exactly(at: Option<luthier_object::time::Micros>) -> String {
 pub const fn grade_mark(grade: luthier_audit::Grade) -> &'static str {
     use luthier_audit::Grade;
     match grade {
-        Grade::Critical => "!",
+        Grade::Critical => "■",
         Grade::Error => "✗",
-        Grade::Warning => "~",
+        Grade::Warning => "!",
         Grade::Info => "·",
     }
 }

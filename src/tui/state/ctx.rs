@@ -1,7 +1,9 @@
 //! The context in which a screen acts.
 
 use super::{Shared, Slot};
-use crate::effect::{AuditRequest, Effect, Exported, PlanRef, Query, ReportRef, Scope, Ticket};
+use crate::effect::{
+    AuditRequest, Effect, Exported, PlanRef, Query, ReportRef, Scope, Tabled, Ticket,
+};
 use crate::meter::Meter;
 use crate::regions::Regions;
 use luthier_repair::Selection;
@@ -31,7 +33,19 @@ impl Ctx<'_> {
     pub fn export(&mut self, list: Exported) {
         let ticket = self.shared.ticket();
         self.shared.exporting = Some(ticket);
-        self.out.push(Effect::Export { ticket, list });
+        let format = self.shared.format.unwrap_or_default();
+        self.out.push(Effect::Export {
+            ticket,
+            list,
+            format,
+        });
+    }
+
+    /// Copies findings as a table, once they are read.
+    pub fn copy_table(&mut self, what: Tabled) {
+        let scope = self.shared.scope();
+        let ticket = self.read(scope, Query::Table(what));
+        self.shared.copying = Some(ticket);
     }
 
     /// Starts to plan the undo of a run; its name, and the ticket of its answer.

@@ -6,7 +6,7 @@ use super::super::lines::KnownLine;
 use super::super::lines::known::scope_words;
 use super::super::notices::Level;
 use super::super::overlay::{Branches, Overlay};
-use super::super::state::{Ctx, Slot, State, next_audit, start_audit};
+use super::super::state::{Ctx, Shared, Slot, State, next_audit, start_audit};
 use luthier_audit::report::GroupBy;
 use luthier_audit::{Filter, Scope};
 
@@ -106,6 +106,26 @@ fn session(
         shared.exporting = None;
         return written(state, ticket, answer);
     }
+    if shared.copying == Some(ticket) {
+        shared.copying = None;
+        match answer {
+            Answer::Table(text) => super::copy(state, text, out),
+            Answer::Failed(why) => shared.tell(Level::Error, format!("not copied: {why}")),
+            other => return Some(other),
+        }
+        return None;
+    }
+    let answer = figures(shared, ticket, answer)?;
+    match &mut state.overlay {
+        Some(Overlay::Branches(branches)) if branches.list.awaits(ticket) => {
+            listed(branches, ticket, answer)
+        }
+        _ => Some(answer),
+    }
+}
+
+/// Takes figures of the hub.
+fn figures(shared: &mut Shared, ticket: Ticket, answer: Answer) -> Option<Answer> {
     if shared.counts.awaits(ticket) {
         shared.counts = match answer {
             Answer::Counts(counts) => Slot::Ready(counts),
@@ -124,12 +144,15 @@ fn session(
         }
         return None;
     }
-    match &mut state.overlay {
-        Some(Overlay::Branches(branches)) if branches.list.awaits(ticket) => {
-            listed(branches, ticket, answer)
-        }
-        _ => Some(answer),
+    if shared.audits.fixes.awaits(ticket) {
+        shared.audits.fixes = match answer {
+            Answer::Fixes(fixes) => Slot::Ready(fixes),
+            Answer::Failed(why) => Slot::Failed(why),
+            other => return Some(other),
+        };
+        return None;
     }
+    Some(answer)
 }
 
 /// Takes the answer whether the hub could be opened.
@@ -236,6 +259,12 @@ pub fn known(state: &mut State, known: KnownLine, out: &mut Vec<Effect>) {
     let (scope, ticket) = (shared.scope(), shared.ticket());
     let ask = Query::Groups(Filter::default(), GroupBy::Repo);
     shared.audits.repos_slot = Slot::Pending(ticket);
+    out.push(Effect::Read { scope, ticket, ask });
+    let (scope, ticket) = (shared.scope(), shared.ticket());
+    let ask = Query::Fixes(shared.audits.report);
+    shared.audits.fixes = Slot::Pending(ticket);
+    let before = shared.audits.fixes_scope.replace(scope);
+    out.extend(before.map(Effect::Close));
     out.push(Effect::Read { scope, ticket, ask });
 }
 

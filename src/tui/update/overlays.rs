@@ -10,7 +10,9 @@ use super::super::screens::pull::PullScreen;
 use super::super::screens::{Go, Screen, objects};
 use super::super::state::State;
 use super::super::widgets::confirm::{Agreed, Confirm};
+use super::super::widgets::list::Cursor;
 use super::{audits, copy, jumps, on_top, run, typed};
+use luthier_audit::table::Format;
 
 /// Handles an action while an overlay is open.
 pub fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
@@ -54,16 +56,28 @@ pub fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
             state.overlay = Some(Overlay::Log(cursor));
         }
         (Some(Overlay::Log(cursor)), Action::CopyId) => {
-            let at = usize::try_from(cursor.at).unwrap_or(0);
-            if let Some(notice) = state.shared.notices.all().get(at) {
-                let text = notice.text.clone();
-                copy(state, text, out);
-            }
+            copy_notice(state, cursor, out);
         }
+        (Some(Overlay::Export), Action::Form(format)) => export(state, format, out),
         (Some(Overlay::Audit(choice)), action) => audits::act(state, choice, action, out),
         (Some(Overlay::Branches(branches)), action) => choose(state, branches, action, out),
         _ => {}
     }
+}
+
+fn copy_notice(state: &mut State, cursor: Cursor, out: &mut Vec<Effect>) {
+    let at = usize::try_from(cursor.at).unwrap_or(0);
+    let notice = state.shared.notices.all().get(at);
+    if let Some(text) = notice.map(|notice| notice.text.clone()) {
+        copy(state, text, out);
+    }
+}
+
+/// Writes the list in this form, and the next ones too.
+fn export(state: &mut State, format: Format, out: &mut Vec<Effect>) {
+    state.shared.format = Some(format);
+    out.push(Effect::RememberFormat(format));
+    run(state, Action::Export, out);
 }
 
 /// Takes the answer to a dialog: `y`, or the text that was typed.

@@ -5,7 +5,7 @@ use super::super::guide::Guide;
 use super::super::keymap::{KeyContext, modal, rows_for};
 use super::super::notices::Level;
 use super::super::screens::Screen;
-use super::super::state::{Slot, State};
+use super::super::state::{Shared, Slot, State};
 use crossterm::event::{KeyCode, KeyEvent};
 
 /// Returns the reason why an action cannot be done now; `None` if it can.
@@ -46,21 +46,34 @@ pub fn refusal(state: &State, action: Action) -> Option<String> {
             return Some("there is nothing to inspect here".into());
         }
         Action::Home if state.stack.len() < 2 => return Some("this is the hub".into()),
-        Action::Write if shared.exporting.is_some() => {
-            return Some("a file is being written".into());
-        }
         Action::LinkBack if !matches!(state.stack.last(), Some(Screen::Inspect(_))) => {
             return Some("no link was followed".into());
         }
-        Action::Export if shared.exporting.is_some() => {
-            return Some("a file is being written".into());
-        }
-        Action::Export if shared.open.ready().is_none() => {
-            return Some("the hub is not open yet".into());
-        }
         _ => {}
     }
+    if let Some(why) = not_shared(shared, action) {
+        return Some(why.to_owned());
+    }
+    // The question for the form is asked where the list can be written.
+    let action = match action {
+        Action::ExportAs => Action::Export,
+        other => other,
+    };
     state.stack.last()?.refusal(action, shared)
+}
+
+/// Returns the reason why nothing can be written into a file, or copied as a table, now.
+fn not_shared(shared: &Shared, action: Action) -> Option<&'static str> {
+    match action {
+        Action::CopyTable if shared.copying.is_some() => Some("a table is being copied"),
+        Action::Write | Action::Export | Action::ExportAs if shared.exporting.is_some() => {
+            Some("a file is being written")
+        }
+        Action::Export | Action::ExportAs if shared.open.ready().is_none() => {
+            Some("the hub is not open yet")
+        }
+        _ => None,
+    }
 }
 
 /// Names the screens on which an action works, for a person who tried it on another.

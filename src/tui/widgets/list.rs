@@ -73,7 +73,7 @@ pub fn draw<'a>(
             frame.buffer_mut()[last].set_symbol("…");
         }
         if at == cursor.at {
-            frame.buffer_mut().set_style(place, theme.selected);
+            frame.buffer_mut().set_style(place, theme.row());
         }
     }
     more(frame, area, theme, (cursor.top, len));

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod confirm;
 pub mod diff;
+pub mod export;
 pub mod gauge;
 pub mod help;
 pub mod hex;

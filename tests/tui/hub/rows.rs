@@ -14,8 +14,8 @@ use luthier_audit::evidence::{Sides, Treeless};
 use luthier_audit::past_audits::{PastAudit, PastAudits};
 use luthier_audit::report::{GroupBy, Stretch, Summary};
 use luthier_audit::{
-    Blocks, Code, Depth, Evidence, FieldDiff, Filter, Finding, Grade, Group, Inspection, LinkTo,
-    Numbered, ObjectView, Scope, Subject, Trial,
+    Blocks, Code, Depth, Evidence, FieldDiff, Filter, Finding, Fix, Grade, Group, Inspection,
+    LinkTo, Numbered, ObjectView, Scope, Subject, Trial,
 };
 use luthier_client::Received;
 use luthier_client::tried::{Taken, TriedPull};
@@ -365,6 +365,7 @@ impl FakeHub {
         FindingLine::from(&Numbered {
             ordinal: n,
             finding,
+            fix: Some([Fix::Auto, Fix::None, Fix::Decide][which]),
         })
     }
 
@@ -383,6 +384,7 @@ impl FakeHub {
                 Evidence::read(Code::RowMissing, fields.as_object().unwrap().clone()).unwrap();
             return FindingLine::from(&Numbered {
                 ordinal: n,
+                fix: None,
                 finding: Finding::new(evidence, Subject::Commit, id(n)),
             });
         }
@@ -398,6 +400,7 @@ impl FakeHub {
         FindingLine::from(&Numbered {
             ordinal: n,
             finding,
+            fix: Some(Fix::Decide),
         })
     }
 
@@ -470,6 +473,7 @@ impl FakeHub {
             GroupBy::Code => "uri-missing",
             GroupBy::Repo => "alice/song",
             GroupBy::Kind => "commit",
+            GroupBy::Fix => "auto",
         };
         if self.clean {
             return vec![];

@@ -17,6 +17,9 @@ pub struct FindingRow {
     /// A `repo_id` until [`AuditScratch::assign_order`], a path after.
     pub repo: String,
     pub body: String,
+    /// What can be done about it, once [`AuditScratch::set_fixes`] has said so; not written by
+    /// [`AuditScratch::add_findings`].
+    pub fix: Option<u8>,
 }
 
 /// The wanted findings. Empty lists want all.
@@ -25,6 +28,7 @@ pub struct FindingQuery {
     pub codes: Vec<u16>,
     pub grades: Vec<u8>,
     pub kinds: Vec<u8>,
+    pub fixes: Vec<u8>,
     pub left: Option<LeftQuery>,
     pub repo: Option<String>,
     /// A path whose branches they stop.
@@ -84,7 +88,7 @@ impl AuditScratch {
     ) -> Result<Vec<FindingRow>, IndexError> {
         let codes: Vec<String> = codes.iter().map(u16::to_string).collect();
         let rows = ask(
-            "SELECT n, code, grade, kind, id, repo_id, body FROM finding
+            "SELECT n, code, grade, kind, id, repo_id, body, fix FROM finding
              WHERE n > ?1 AND code IN (SELECT CAST(value AS INTEGER) FROM json_each(?2)) ORDER BY n LIMIT ?3",
         )
         .bind(after)
@@ -101,7 +105,7 @@ impl AuditScratch {
     /// The scratch file cannot be read.
     pub async fn finding_on(&self, id: &str, code: u16) -> Result<Option<FindingRow>, IndexError> {
         let rows = ask(
-            "SELECT n, code, grade, kind, id, repo_id, body FROM finding WHERE id = ?1 AND code = ?2 ORDER BY n LIMIT 1",
+            "SELECT n, code, grade, kind, id, repo_id, body, fix FROM finding WHERE id = ?1 AND code = ?2 ORDER BY n LIMIT 1",
         )
         .bind(id)
         .bind(i64::from(code))
@@ -116,7 +120,7 @@ impl AuditScratch {
     /// The scratch file cannot be read.
     pub async fn findings_on(&self, id: &str) -> Result<Vec<FindingRow>, IndexError> {
         let rows = ask(
-            "SELECT ordinal, code, grade, kind, id, repo_id, body FROM finding
+            "SELECT ordinal, code, grade, kind, id, repo_id, body, fix FROM finding
              WHERE id = ?1 AND ordinal IS NOT NULL ORDER BY ordinal",
         )
         .bind(id)
@@ -173,13 +177,32 @@ impl AuditScratch {
     pub async fn findings_at(&self, ordinals: &[u64]) -> Result<Vec<FindingRow>, IndexError> {
         let texts: Vec<String> = ordinals.iter().map(u64::to_string).collect();
         let rows = ask(
-            "SELECT ordinal, code, grade, kind, id, repo_id, body FROM finding
+            "SELECT ordinal, code, grade, kind, id, repo_id, body, fix FROM finding
              WHERE ordinal IN (SELECT CAST(value AS INTEGER) FROM json_each(?1)) ORDER BY ordinal",
         )
         .bind(json_list(&texts))
         .rows(&self.file)
         .await?;
         Ok(rows.iter().map(finding_row).collect())
+    }
+
+    /// Says what can be done about the findings at some places, and `rest` about all others where it is given.
+    ///
+    /// # Errors
+    /// The scratch file cannot be written.
+    pub async fn set_fixes(&self, rest: Option<u8>, some: &[(u64, u8)]) -> Result<(), IndexError> {
+        if let Some(rest) = rest {
+            let mut all = Query::default();
+            all.cell(i64::from(rest));
+            let change = "UPDATE finding SET fix = ?1".to_owned();
+            self.file.each(change, 1, all.values()).await?;
+        }
+        let mut rows = Query::default();
+        for (ordinal, fix) in some {
+            rows.cell(*ordinal as i64).cell(i64::from(*fix));
+        }
+        let change = "UPDATE finding SET fix = ?2 WHERE ordinal = ?1";
+        self.file.each(change.to_owned(), 2, rows.values()).await
     }
 
     /// Counts of what passes, by `code`, `repo_id` or `kind`: (value, count, worst grade).
@@ -237,6 +260,7 @@ impl FindingQuery {
         self.codes.is_empty()
             && self.grades.is_empty()
             && self.kinds.is_empty()
+            && self.fixes.is_empty()
             && self.left.is_none()
             && self.repo.is_none()
             && self.stops.is_none()
@@ -253,6 +277,7 @@ impl FindingQuery {
             ),
             ("grade", self.grades.iter().map(u8::to_string).collect()),
             ("kind", self.kinds.iter().map(u8::to_string).collect()),
+            ("fix", self.fixes.iter().map(u8::to_string).collect()),
         ];
         for (column, values) in lists {
             if !values.is_empty() {
@@ -321,5 +346,6 @@ pub(super) fn finding_row(row: &Row) -> FindingRow {
         id: row.get(4),
         repo: row.get(5),
         body: row.get(6),
+        fix: row.get::<Option<i64>>(7).map(|fix| fix as u8),
     }
 }

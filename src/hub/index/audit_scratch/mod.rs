@@ -53,7 +53,7 @@ CREATE TABLE branch (id TEXT NOT NULL, repo_id TEXT NOT NULL, name TEXT NOT NULL
 CREATE TABLE standing (repo TEXT NOT NULL, name TEXT NOT NULL, head TEXT, stands INTEGER NOT NULL, depth INTEGER NOT NULL, at INTEGER NOT NULL,
   tried INTEGER NOT NULL, code INTEGER, cause TEXT, why TEXT NOT NULL, named_rows INTEGER NOT NULL, PRIMARY KEY (repo, name)) WITHOUT ROWID;
 CREATE TABLE finding (n INTEGER PRIMARY KEY, ordinal INTEGER, code INTEGER NOT NULL, grade INTEGER NOT NULL, kind INTEGER NOT NULL,
-  id TEXT NOT NULL, repo_id TEXT NOT NULL, weight INTEGER NOT NULL DEFAULT 0, follows INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL);
+  id TEXT NOT NULL, repo_id TEXT NOT NULL, weight INTEGER NOT NULL DEFAULT 0, follows INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL, fix INTEGER);
 ";
 
 /// Indices over what has been laid down; made once, before the joins.

@@ -20,6 +20,8 @@ pub enum FindingOrder {
     Id,
     /// By its path.
     Repo,
+    /// What can be repaired without a decision first.
+    Fix,
 }
 
 impl FindingOrder {
@@ -37,6 +39,8 @@ impl FindingOrder {
             (Self::Id, true) => "id DESC, ordinal DESC",
             (Self::Repo, false) => "repo_id, ordinal",
             (Self::Repo, true) => "repo_id DESC, ordinal DESC",
+            (Self::Fix, false) => "fix, ordinal",
+            (Self::Fix, true) => "fix DESC, ordinal DESC",
         }
     }
 }
@@ -60,7 +64,7 @@ impl AuditScratch {
         query: &FindingQuery,
         stretch: Stretch,
     ) -> Result<Vec<FindingRow>, IndexError> {
-        let columns = "ordinal, code, grade, kind, id, repo_id, body";
+        let columns = "ordinal, code, grade, kind, id, repo_id, body, fix";
         let sql = self.select(columns, query, stretch);
         let rows = sql.rows(&self.file).await?;
         Ok(rows.iter().map(finding_row).collect())

@@ -50,6 +50,10 @@ impl Findings {
             self.carry(ctx);
             self.reread(ctx);
         }
+        let fixed = ctx.shared.audits.fixes.ready().is_some();
+        if std::mem::replace(&mut self.fixed, fixed) != fixed && fixed {
+            self.reread(ctx);
+        }
         if ctx.shared.audits.last.is_none() {
             return;
         }
@@ -71,6 +75,7 @@ impl Findings {
         if self.count.ready().is_none() {
             return;
         }
+        self.begin(ctx);
         self.cursor.keep(self.len(), height);
         for page in self
             .list
@@ -84,6 +89,16 @@ impl Findings {
             self.list.asked(page, ticket);
         }
         self.look_ahead(ctx);
+    }
+
+    /// Puts the cursor on the first finding that can be repaired, once that is known, unless somebody moved it.
+    fn begin(&mut self, ctx: &mut Ctx) {
+        if self.moved || !self.fixed {
+            return;
+        }
+        self.moved = true;
+        let ask = Query::FirstFixable(self.filter.clone());
+        self.placing = Slot::Pending(ctx.read(self.scope, ask));
     }
 
     /// Requests the object under the cursor if a third pane is shown.

@@ -1,6 +1,7 @@
 //! Chooses what enter opens and what x plans.
 
 use super::{Findings, Marks};
+use crate::effect::Tabled;
 use crate::filter::parse;
 use crate::screens::inspect::Inspect;
 use crate::screens::{Go, decide};
@@ -19,6 +20,7 @@ impl Findings {
                 GroupBy::Code => "code",
                 GroupBy::Repo => "repo",
                 GroupBy::Kind => "kind",
+                GroupBy::Fix => "fix",
             };
             let text = format!("{} {field}:{}", self.text.trim(), name.exact());
             self.group = None;
@@ -31,6 +33,22 @@ impl Findings {
         {
             Some((kind, id)) => Inspect::open(kind, id, ctx),
             None => Go::Stay,
+        }
+    }
+
+    /// Returns what is copied as a table: the finding beside the list, what is marked, or the list as it is shown.
+    pub(super) fn tabled(&self) -> Tabled {
+        let list = || match self.group.and_then(|by| self.group_filter(by)) {
+            Some((filter, _)) => Tabled::List(filter, self.stretch(0, 0)),
+            None => Tabled::List(self.filter.clone(), self.stretch(0, 0)),
+        };
+        match (self.current().filter(|_| self.beside), &self.marked.marks) {
+            (Some(row), _) => Tabled::Whole(row.ordinal),
+            (None, Marks::Some(marks)) if !marks.is_empty() => {
+                Tabled::Places(marks.iter().copied().collect())
+            }
+            (None, Marks::All(filter)) => Tabled::List(filter.clone(), self.stretch(0, 0)),
+            _ => list(),
         }
     }
 
@@ -69,6 +87,7 @@ impl Findings {
         match by {
             GroupBy::Code => filter.codes = vec![luthier_audit::Code::from_name(name.exact())?],
             GroupBy::Repo => filter.repo = Some(name.exact().to_owned()),
+            GroupBy::Fix => filter.fixes = parse(&format!("fix:{}", name.exact())).0.fixes,
             GroupBy::Kind => filter.kinds = parse(&format!("kind:{}", name.exact())).0.kinds,
         }
         Some((filter, format!("all of {}", name.shown())))

@@ -11,10 +11,11 @@ use crate::theme::Theme;
 use crate::widgets::list::{self, Cursor, fit};
 use crate::widgets::pane::{self, Text};
 use luthier_audit::report::GroupBy;
-use luthier_audit::{Auto, Code, Depth, Remedy};
+use luthier_audit::{Auto, Code, Depth, Fix, Remedy};
 use luthier_hub::text;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 impl Findings {
@@ -55,6 +56,7 @@ impl Findings {
             (Some(GroupBy::Code), _) => "  by code".into(),
             (Some(GroupBy::Repo), _) => "  by repository".into(),
             (Some(GroupBy::Kind), _) => "  by kind".into(),
+            (Some(GroupBy::Fix), _) => "  by what can be done".into(),
             (None, Slot::Ready(0)) => "  none".into(),
             (None, Slot::Ready(count)) => format!(
                 "  {} of {}",
@@ -114,20 +116,24 @@ impl Findings {
     }
 
     fn heading(&self, width: u16, theme: &Theme) -> Line<'static> {
-        let (code, rest) = columns(width);
+        let columns = Columns::of(width);
         let name = |column: usize| self.sorting.heading(column, COLUMNS[column].1);
         let first = match self.sorting.column {
             0 | 1 => name(self.sorting.column),
             _ => name(2),
         };
-        let text = format!(
-            "   {} {} {} {}",
-            fit(&first, code),
-            fit(&name(3), 8),
-            fit(&name(4), 13),
-            fit(&name(5), rest)
-        );
-        Line::styled(text, theme.muted)
+        let named = [
+            (first, columns.code),
+            (name(3), columns.fix),
+            (name(4), columns.kind),
+            (name(5), columns.id),
+            (name(6), columns.repo),
+        ];
+        let named = named.iter().filter(|(_, width)| *width > 0);
+        let text: String = named
+            .map(|(name, width)| format!(" {}", fit(name, *width)))
+            .collect();
+        Line::styled(format!("  {text}"), theme.muted)
     }
 
     /// Draws a line instead of the list while there is none.
@@ -137,6 +143,12 @@ impl Findings {
         }
         if let Some(trouble) = &self.trouble {
             return Some(format!("the filter is not understood: {trouble}"));
+        }
+        if !self.filter.fixes.is_empty() && !self.fixed {
+            return Some(match &shared.audits.fixes {
+                Slot::Failed(why) => format!("✗ it is not known what can be repaired: {why}"),
+                _ => "finding out what can be repaired …".into(),
+            });
         }
         match (&self.count, &self.groups) {
             (Slot::Failed(why), _) | (_, Slot::Failed(why)) => Some(format!("✗ {why}")),
@@ -185,36 +197,98 @@ impl Findings {
     }
 }
 
-/// Returns the widths of code and repository; no repository if there is no room for one.
-fn columns(width: u16) -> (usize, usize) {
-    let room = usize::from(width).saturating_sub(26);
-    match room {
-        41.. => (22, room - 23),
-        29..41 => (16, room - 17),
-        _ => (room, 0),
+/// The widths of the columns behind the marks; 0 where there is no room for one.
+struct Columns {
+    code: usize,
+    fix: usize,
+    kind: usize,
+    id: usize,
+    repo: usize,
+}
+
+impl Columns {
+    /// Divides `width` cells: code, what can be done and the repository are always seen, kind and id stand beside
+    /// the list too.
+    fn of(width: u16) -> Self {
+        let room = usize::from(width).saturating_sub(3);
+        let (code, fix, kind, id) = match room {
+            126.. => (22, 11, 8, 64),
+            72..126 => (22, 11, 8, 13),
+            56..72 => (19, 6, 0, 13),
+            _ => (room.saturating_sub(20).clamp(8, 22), 6, 0, 0),
+        };
+        let gaps = [fix, kind, id].iter().filter(|width| **width > 0).count() + 1;
+        Self {
+            code,
+            fix,
+            kind,
+            id,
+            repo: room.saturating_sub(code + fix + kind + id + gaps),
+        }
     }
 }
 
 fn line(row: &FindingLine, marked: bool, width: u16, theme: &Theme) -> Line<'static> {
     let mark = if marked { "*" } else { " " };
-    let (code, rest) = columns(width);
-    Line::from(vec![
+    let columns = Columns::of(width);
+    let id = match columns.id {
+        64.. => {
+            let shown = row.id.shown();
+            shown.strip_prefix("sha256:").unwrap_or(shown).to_owned()
+        }
+        _ => row.id.short(),
+    };
+    let cells = [
+        (row.code.name(), columns.code, theme.grade(row.grade)),
+        (fix_word(row.fix), columns.fix, fix_style(row.fix, theme)),
+        (row.subject.word(), columns.kind, theme.text),
+        (id.as_str(), columns.id, theme.text),
+        (row.repo.shown(), columns.repo, theme.muted),
+    ];
+    let mut spans = vec![
         Span::styled(mark, theme.marked),
-        Span::styled(grade_mark(row.grade), theme.grade(row.grade)),
-        Span::raw(" "),
-        Span::styled(fit(row.code.name(), code), theme.grade(row.grade)),
-        Span::styled(format!(" {}", fit(row.subject.word(), 8)), theme.text),
-        Span::styled(format!(" {} ", fit(&row.id.short(), 13)), theme.text),
-        Span::styled(fit(row.repo.shown(), rest), theme.muted),
-    ])
+        Span::styled(grade_mark(row.grade), theme.mark(row.grade)),
+    ];
+    for (text, width, style) in cells.into_iter().filter(|(_, width, _)| *width > 0) {
+        spans.push(Span::raw(" "));
+        spans.push(Span::styled(fit_words(text, width), style));
+    }
+    Line::from(spans)
+}
+
+/// Fits `text`; where `copy needed` has no room, `copy` says the same.
+fn fit_words(text: &str, width: usize) -> String {
+    match text.split_once(' ') {
+        Some((first, "needed")) if text.len() > width => fit(first, width),
+        _ => fit(text, width),
+    }
+}
+
+const fn fix_word(fix: Option<Fix>) -> &'static str {
+    match fix {
+        Some(fix) => fix.shown(),
+        None => "…",
+    }
+}
+
+/// Returns the style of what can be done: what needs nobody else stands out.
+fn fix_style(fix: Option<Fix>, theme: &Theme) -> Style {
+    match fix {
+        Some(Fix::Auto) => theme.good,
+        Some(Fix::Decide) => theme.title,
+        Some(Fix::Copy) => theme.text,
+        Some(Fix::None) | None => theme.muted,
+    }
 }
 
 fn group_line(group: &GroupLine, marked: bool, width: u16, theme: &Theme) -> Line<'static> {
     // Figures end at the pane's edge; a name has what they leave.
     let count = format!(" {}", text::grouped(group.count));
-    let name = usize::from(width).saturating_sub(11 + count.len());
+    let name = usize::from(width).saturating_sub(13 + count.len());
     Line::from(vec![
         Span::styled(if marked { "*" } else { " " }, theme.marked),
+        Span::raw(" "),
+        Span::styled(grade_mark(group.worst), theme.mark(group.worst)),
         Span::styled(
             format!(" {}", fit(group.worst.word(), 9)),
             theme.grade(group.worst),
@@ -240,7 +314,7 @@ fn describe_group(by: GroupBy, group: &GroupLine, width: u16, theme: &Theme) -> 
     out.say(group.name.shown(), theme.grade(group.worst));
     let code = match by {
         GroupBy::Code => Code::from_name(group.name.exact()),
-        GroupBy::Repo | GroupBy::Kind => None,
+        GroupBy::Repo | GroupBy::Kind | GroupBy::Fix => None,
     };
     match code.map(Code::fault) {
         Some(fault) => {
@@ -256,6 +330,9 @@ fn describe_group(by: GroupBy, group: &GroupLine, width: u16, theme: &Theme) -> 
             );
         }
         None => {
+            if let (GroupBy::Fix, Some(fix)) = (by, Fix::from_word(group.name.exact())) {
+                out.say(fix.is(), theme.text);
+            }
             out.gap();
             out.pair("findings", &count, theme, theme.text);
             out.pair("worst", group.worst.word(), theme, theme.grade(group.worst));
@@ -285,6 +362,9 @@ pub fn describe(row: &FindingLine, width: u16, theme: &Theme) -> Text {
         theme,
         theme.text,
     );
+    if let Some(fix) = row.fix {
+        out.pair("fix", fix.shown(), theme, fix_style(row.fix, theme));
+    }
     if let Some(blocks) = row.blocks {
         let count = |n: Option<u64>, noun: &str| n.map(|n| text::plural(n, noun));
         let blocked: Vec<String> = [

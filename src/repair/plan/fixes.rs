@@ -1,0 +1,50 @@
+//! Finds out what can be done about each finding: by the plan of everything that needs no decision.
+
+use super::choose::{self, TRIED};
+use super::draft::Draft;
+use super::{PAGE, Refusal, Selection, make};
+use crate::RepairError;
+use luthier_audit::{Filter, Fix, Report};
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
+
+/// Findings of which a step is made to find out whether there is one. Of more it is only told what is chosen.
+const MADE: u64 = 2_000;
+
+/// Says in the report what can be done about each of its findings. Returns whether each was tried; otherwise a plan may
+/// skip more of them. Reads; writes nothing to the hub.
+///
+/// # Errors
+/// As [`plan`](super::plan).
+pub async fn find_fixes(
+    store: &Store,
+    report: &Report,
+    progress: &Progress,
+) -> Result<bool, RepairError> {
+    let mut draft = Draft::new(store, report, progress)?;
+    let selection = Selection::Auto(Filter::default());
+    let chosen = choose::choose(&mut draft, &selection).await?;
+    let tried = chosen.len() <= MADE && draft.tried < TRIED;
+    if chosen.len() <= MADE {
+        make(&mut draft, &chosen).await?;
+    }
+    let plan = draft.plan.finish()?;
+    report.set_fixes(Some(Fix::Auto), &[]).await?;
+    for skip in (0..plan.totals.refused).step_by(PAGE as usize) {
+        let skips = plan.refused.page(skip, PAGE)?;
+        let some: Vec<(u64, Fix)> = skips
+            .iter()
+            .filter_map(|skip| Some((skip.place?, fix(&skip.refusal))))
+            .collect();
+        report.set_fixes(None, &some).await?;
+    }
+    Ok(tried)
+}
+
+const fn fix(refusal: &Refusal) -> Fix {
+    match (refusal.decision, &refusal.wanted) {
+        (true, _) => Fix::Decide,
+        (false, Some(_)) => Fix::Copy,
+        (false, None) => Fix::None,
+    }
+}
