@@ -1,11 +1,14 @@
 //! `luthier checkpoint`.
 
 use super::apply::Care;
+use super::confirm::confirm;
 use super::output::Output;
 use super::plan::{alarms, refused, show_step, summary};
 use super::watch::watch;
 use super::{CliError, Exit, Global, help, open, target};
+use crate::config::Target;
 use clap::Args;
+use luthier_hub::store::Environment;
 use luthier_hub::text;
 use luthier_repair::{Applied, Journal, Plan, journal};
 
@@ -20,6 +23,12 @@ pub struct Checkpoint {
     /// Run this many steps at the same time [default: 8]
     #[arg(long, value_name = "N", help_heading = help::LIMITS, value_parser = clap::value_parser!(u16).range(1..=32))]
     concurrency: Option<u16>,
+    /// Answer the confirmation with yes, for scripts; on production, --confirm is needed too
+    #[arg(long, help_heading = help::APPLY)]
+    yes: bool,
+    /// Name of the hub; on production it confirms the write
+    #[arg(long, value_name = "HUB", help_heading = help::APPLY)]
+    confirm: Option<String>,
     #[command(flatten)]
     care: Care,
 }
@@ -40,6 +49,7 @@ pub async fn run(command: Checkpoint, global: &Global, out: Output) -> Result<Ex
     let (steps, left) = (plan.totals().steps, plan.totals().refused);
     let applied = match (&target.authority, steps) {
         (Some(authority), 1..) => {
+            consent(&target, &plan, &command).await?;
             let writer = store.writer(authority)?;
             let mut journal = Journal::open(&target.hub)?;
             let progress = out.job();
@@ -71,6 +81,18 @@ pub async fn run(command: Checkpoint, global: &Global, out: Output) -> Result<Ex
             (false, false) => Exit::Done,
         },
     )
+}
+
+/// Asks before checkpoints are written to a production hub, as before any plan there. Elsewhere `--write` is enough:
+/// checkpoints only add objects, and a timer saves them.
+async fn consent(target: &Target, plan: &Plan, command: &Checkpoint) -> Result<(), CliError> {
+    if target.hub.environment != Environment::Production {
+        return Ok(());
+    }
+    let steps = text::plural(plan.totals().steps, "checkpoint");
+    let question = format!("Write {steps} to {}?", target.hub.name);
+    let asked = (question.as_str(), plan.doubt());
+    confirm(target, asked, command.yes, command.confirm.as_deref()).await
 }
 
 async fn show(plan: &Plan, out: &Output) -> Result<(), CliError> {

@@ -34,9 +34,13 @@ pub async fn confirm(
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        return Err(CliError::usage(
-            "standard input is not a terminal, so nobody can confirm; add --yes",
-        ));
+        let flag = match production {
+            true => format!("--confirm {}", target.hub.name),
+            false => "--yes".to_owned(),
+        };
+        return Err(CliError::usage(format!(
+            "standard input is not a terminal, so nobody can confirm; add {flag}"
+        )));
     }
     let why = why_name(doubt, target.hub.environment);
     let expected = why.map_or("y", |_| &target.hub.name);

@@ -37,9 +37,7 @@ pub async fn run(command: DrillArgs, global: &Global, out: Output) -> Result<Exi
     let target = target(global)?;
     let name = &target.hub.name;
     let Some(authority) = target.authority else {
-        return Err(CliError::usage(
-            "this run is read-only; a drill makes a repository of its own, so add --write",
-        ));
+        return show(name, &out);
     };
     if command.confirm.as_ref() != Some(name) {
         return Err(CliError::usage(format!(
@@ -70,6 +68,25 @@ pub async fn run(command: DrillArgs, global: &Global, out: Output) -> Result<Exi
         (_, Verdict::Fail) => Exit::Findings,
         (_, Verdict::Incomplete) => Exit::Stopped,
     })
+}
+
+/// Says what a drill of this hub would write.
+fn show(hub: &str, out: &Output) -> Result<Exit, CliError> {
+    if out.json {
+        out.object(&serde_json::json!({ "type": "plan", "hub": hub, "steps": STEPS }))?;
+    } else {
+        out.line(&format!(
+            "Plan: make a private repository luthier-drill/TIME on {hub} and run {} in it: {}.",
+            text::plural(STEPS.len() as u64, "step"),
+            STEPS.join(", ")
+        ))?;
+        out.line("Its rows and objects stay; the repository is marked as deleted at the end.")?;
+        out.line(&format!(
+            "Nothing was written. Add --write --confirm {hub} to run it."
+        ))?;
+    }
+    out.flush()?;
+    Ok(Exit::Done)
 }
 
 fn tell(step: &DrillStep, out: &Output) -> Result<(), CliError> {

@@ -147,7 +147,9 @@ Examples:
   luthier commit alice/tune --branch main --from takes -m Takes --write
                                           Put the files of the folder takes on main
   luthier commit alice/tune --branch main --from site --exact -m Built --write
-                                          Make main exactly what the folder site has";
+                                          Make main exactly what the folder site has
+  luthier commit alice/tune --branch verse --from-branch main --from takes -m Verse
+                                          Show what a commit on a new branch would write";
 
 pub const MERGE: &str = "\
 Examples:
@@ -176,7 +178,7 @@ Examples:
 pub const CHECKPOINT: &str = "\
 Examples:
   luthier checkpoint                      Show which checkpoints are due; write nothing
-  luthier checkpoint --write              Write them";
+  luthier checkpoint --write              Write them; on production, asks for the hub's name";
 
 pub const REBUILD: &str = "\
 Examples:

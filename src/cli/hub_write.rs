@@ -1,23 +1,24 @@
 //! `luthier init`, `luthier commit` and `luthier merge`: the hub's own write sites from the command line.
 
+mod folder;
+mod words;
+
 use super::confirm::production_named;
 use super::output::Output;
 use super::{CliError, Exit, Global, help, open, target};
-use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use luthier_hub::index::RepoRow;
 use luthier_hub::store::Store;
 use luthier_hub::store::hub_writes::{
-    Authorship, FileChange, HubWriteError, HubWriter, Ids, MAX_ARRIVALS, NewRepo, Written, new_id,
+    Authorship, FileChange, HubReader, HubWriteError, HubWriter, Ids, NewRepo, Onto, Prepared,
+    new_id,
 };
-use luthier_hub::text;
 use luthier_object::ObjectId;
 use luthier_repair::journal::{self, HubJournal};
-use serde_json::json;
 use std::collections::BTreeSet;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
+use words::{flags_to_write, show, tell};
 
 /// Who writes, and whether he may.
 #[derive(Args)]
@@ -63,9 +64,15 @@ pub struct Commit {
     /// Repository to commit to
     #[arg(value_name = "OWNER/SLUG")]
     repo: String,
-    /// Branch that moves; it is made if there is none
+    /// Branch that moves; a new one begins at the head of the repository's default branch
     #[arg(long, value_name = "NAME", help_heading = help::SELECT)]
     branch: String,
+    /// Begin a new branch at the head of this one
+    #[arg(long, value_name = "BRANCH", help_heading = help::SELECT)]
+    from_branch: Option<String>,
+    /// Begin a new branch with a commit without a parent, unrelated to all other branches
+    #[arg(long, conflicts_with = "from_branch", help_heading = help::SELECT)]
+    orphan: bool,
     /// Folder whose files are committed; `.muse` in it is left out
     #[arg(long, value_name = "DIR", help_heading = help::SELECT)]
     from: PathBuf,
@@ -100,23 +107,29 @@ pub struct Merge {
 /// A hub that is open for one of these commands.
 struct Site {
     store: Store,
-    writer: HubWriter,
+    reader: HubReader,
+    /// None in a run that only shows what it would write.
+    writer: Option<HubWriter>,
     by: Authorship,
+    /// The flags with which the same command writes.
+    to_write: String,
 }
 
 impl Site {
     async fn open(global: &Global, said: &Said, message: &str) -> Result<Self, CliError> {
         let target = target(global)?;
-        let Some(authority) = &target.authority else {
-            return Err(CliError::usage(
-                "this run is read-only; add --write to write to the hub",
-            ));
-        };
-        production_named(&target, said.confirm.as_deref())?;
+        if target.authority.is_some() {
+            production_named(&target, said.confirm.as_deref())?;
+        }
         let store = open(&target).await?;
-        let writer = store.writer(authority)?;
-        let ledger = HubJournal::open(&writer, said.new_pair).await?;
-        let writer = writer.hub_writer(Arc::new(ledger));
+        let writer = match &target.authority {
+            Some(authority) => {
+                let writer = store.writer(authority)?;
+                let ledger = HubJournal::open(&writer, said.new_pair).await?;
+                Some(writer.hub_writer(Arc::new(ledger)))
+            }
+            None => None,
+        };
         let at = store.index().now().await.map_err(HubWriteError::from)?;
         let author = said.author.clone().unwrap_or_else(journal::operator);
         let by = Authorship {
@@ -124,7 +137,13 @@ impl Site {
             message: message.to_owned(),
             at,
         };
-        Ok(Self { store, writer, by })
+        Ok(Self {
+            reader: store.hub_reader(),
+            store,
+            writer,
+            by,
+            to_write: flags_to_write(&target),
+        })
     }
 
     async fn repo(&self, path: &str) -> Result<RepoRow, CliError> {
@@ -132,6 +151,25 @@ impl Site {
         let found = self.store.index().repo_by_path(owner, slug).await;
         let found = found.map_err(HubWriteError::from)?;
         found.ok_or_else(|| CliError::usage(format!("there is no repository {path}")))
+    }
+
+    /// Writes what was prepared and says what became of it; without `--write`, says what would be written.
+    async fn finish(
+        self,
+        subject: &str,
+        prepared: Prepared,
+        start: Option<String>,
+        out: &Output,
+    ) -> Result<Exit, CliError> {
+        let (plan, ids, changed) = (prepared.told(), prepared.ids(), prepared.changed);
+        match &self.writer {
+            Some(writer) => tell(out, (subject, &plan), ids, &writer.write(prepared).await?),
+            None => {
+                show(out, (subject, &plan), (start, changed), &self.to_write)?;
+                out.flush()?;
+                Ok(Exit::Done)
+            }
+        }
     }
 }
 
@@ -162,20 +200,21 @@ pub async fn run_init(command: Init, global: &Global, out: Output) -> Result<Exi
             Formulas::V01 => Ids::V01,
         },
     };
-    let written = site.writer.init_repo(&new, &site.by).await?;
-    tell(&out, (&command.repo, &command.branch), new.ids, &written)
+    let prepared = site.reader.prepare_init(&new, &site.by).await?;
+    site.finish(&command.repo, prepared, None, &out).await
 }
 
 /// Commits the files of a folder.
 pub async fn run_commit(command: Commit, global: &Global, out: Output) -> Result<Exit, CliError> {
-    let files = files(&command.from)?;
+    let files = folder::files(&command.from)?;
     let site = Site::open(global, &command.said, &command.message).await?;
     let repo = site.repo(&command.repo).await?;
-    let seen = site.writer.head(&repo.repo_id, &command.branch).await?;
+    let (seen, start) = heads(&command, &repo, &site.reader).await?;
+    let parent = seen.as_ref().or(start.as_ref().map(|(_, head)| head));
     let mut changes = Vec::with_capacity(files.len());
-    if let (Some(head), true) = (&seen, command.exact) {
+    if let (Some(head), true) = (parent, command.exact) {
         let kept: BTreeSet<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
-        let before = site.writer.paths(head).await?;
+        let before = site.reader.paths(head).await?;
         let gone = before
             .into_iter()
             .filter(|path| !kept.contains(path.as_str()));
@@ -183,63 +222,53 @@ pub async fn run_commit(command: Commit, global: &Global, out: Output) -> Result
     }
     let put = |(path, bytes)| FileChange::Put { path, bytes };
     changes.extend(files.into_iter().map(put));
-    let id = new_id();
-    let branch = (command.branch.as_str(), id.as_str());
-    let written = site
-        .writer
-        .commit_files(&repo.repo_id, branch, seen.as_ref(), changes, &site.by);
-    let written = written.await?;
-    let ids = match &written.head {
-        Some(head) => site.writer.ids_of(head).await?,
-        None => Ids::default(),
+    let onto = Onto {
+        branch: &command.branch,
+        branch_id: &new_id(),
+        seen: seen.as_ref(),
+        start: start.as_ref().map(|(_, head)| head),
     };
-    tell(&out, (&command.repo, &command.branch), ids, &written)
+    let prepared = site
+        .reader
+        .prepare_files(&repo.repo_id, onto, changes, &site.by)
+        .await?;
+    let start = match (&seen, start) {
+        (Some(_), _) => None,
+        (None, Some((branch, head))) => Some(format!("it begins at {branch}, {head}")),
+        (None, None) => Some("its first commit has no parent".to_owned()),
+    };
+    site.finish(&command.repo, prepared, start, &out).await
 }
 
-/// Returns the files below a folder with their paths, sorted.
-fn files(root: &Path) -> Result<Vec<(String, Bytes)>, CliError> {
-    let failed = |at: &Path, error: &dyn std::fmt::Display| {
-        CliError::usage(format!("cannot read {}: {error}", at.display()))
-    };
-    let (mut out, mut size) = (Vec::new(), 0);
-    let mut open = vec![root.to_owned()];
-    while let Some(folder) = open.pop() {
-        let entries = std::fs::read_dir(&folder).map_err(|error| failed(&folder, &error))?;
-        for entry in entries {
-            let entry = entry.map_err(|error| failed(&folder, &error))?;
-            let (path, kind) = (entry.path(), entry.file_type());
-            let kind = kind.map_err(|error| failed(&path, &error))?;
-            if kind.is_dir() {
-                if !(folder == root && entry.file_name() == ".muse") {
-                    open.push(path);
-                }
-                continue;
-            }
-            if !kind.is_file() {
-                return Err(failed(&path, &"it is neither a file nor a folder"));
-            }
-            let name = path.strip_prefix(root).ok().and_then(Path::to_str);
-            let name = name
-                .ok_or_else(|| failed(&path, &"its name is not UTF-8"))?
-                .to_owned();
-            let bytes =
-                read_within(&path, MAX_ARRIVALS - size).map_err(|error| failed(&path, &error))?;
-            size += bytes.len() as u64;
-            out.push((name, bytes));
+/// Returns the head of the branch, and where a branch that is made begins: its name and its head.
+async fn heads(
+    command: &Commit,
+    repo: &RepoRow,
+    reader: &HubReader,
+) -> Result<(Option<ObjectId>, Option<(String, ObjectId)>), CliError> {
+    let (id, name) = (&repo.repo_id, &command.branch);
+    let seen = reader.head(id, name).await?;
+    if seen.is_some() {
+        return match command.orphan || command.from_branch.is_some() {
+            true => Err(CliError::usage(format!(
+                "--orphan and --from-branch are for a new branch, and {name} exists already"
+            ))),
+            false => Ok((seen, None)),
+        };
+    }
+    let start = match &command.from_branch {
+        Some(start) => {
+            let head = reader.head(id, start).await?;
+            let none = || CliError::usage(format!("--from-branch {start}: it has no commit"));
+            Some((start.clone(), head.ok_or_else(none)?))
         }
-    }
-    out.sort();
-    Ok(out)
-}
-
-/// Reads a file of at most `most` bytes.
-fn read_within(path: &Path, most: u64) -> io::Result<Bytes> {
-    if std::fs::metadata(path)?.len() > most {
-        return Err(io::Error::other(format!(
-            "the folder's files have more than {MAX_ARRIVALS} bytes together; commit them in parts"
-        )));
-    }
-    std::fs::read(path).map(Bytes::from)
+        None if command.orphan => None,
+        None => {
+            let head = reader.head(id, &repo.default_branch).await?;
+            head.map(|head| (repo.default_branch.clone(), head))
+        }
+    };
+    Ok((None, start))
 }
 
 /// Merges a proposal, or one branch into another.
@@ -250,47 +279,20 @@ pub async fn run_merge(command: Merge, global: &Global, out: Output) -> Result<E
         (None, _, _) => format!("Merge proposal {}", command.what),
     };
     let site = Site::open(global, &command.said, &message).await?;
-    let merge = match (&command.from, &command.into) {
+    let prepared = match (&command.from, &command.into) {
         (Some(from), Some(into)) => {
             let repo = site.repo(&command.what).await?;
-            site.writer
-                .merge_branches(&repo.repo_id, (from, into), &site.by)
+            site.reader
+                .prepare_merge(&repo.repo_id, (from, into), &site.by)
                 .await?
         }
-        _ => site.writer.merge_proposal(&command.what, &site.by).await?,
-    };
-    let subject = (command.what.as_str(), merge.into.as_str());
-    tell(&out, subject, merge.ids, &merge.written)
-}
-
-fn tell(
-    out: &Output,
-    (subject, branch): (&str, &str),
-    ids: Ids,
-    written: &Written,
-) -> Result<Exit, CliError> {
-    let head = written.head.as_ref().map(ObjectId::as_str);
-    let checkpoint = written.checkpoint.as_ref().err();
-    if out.json {
-        out.object(&json!({
-            "type": "written", "subject": subject, "branch": branch, "head": head,
-            "ids": ids.name(), "stored": written.stored, "checkpoint_failed": checkpoint,
-        }))?;
-    } else {
-        out.line(&format!(
-            "{subject}: {branch} points at {} ({} stored; ids by the formula {}, which the branch's history uses).",
-            head.unwrap_or("nothing"),
-            text::plural(written.stored, "object"),
-            ids.name()
-        ))?;
-        if let Some(why) = checkpoint {
-            out.line(&format!(
-                "The checkpoint of the branches was not saved: {why}. `luthier checkpoint --write` saves it."
-            ))?;
+        _ => {
+            site.reader
+                .prepare_proposal(&command.what, &site.by)
+                .await?
         }
-    }
-    out.flush()?;
-    Ok(Exit::Done)
+    };
+    site.finish(&command.what, prepared, None, &out).await
 }
 
 impl From<HubWriteError> for CliError {

@@ -137,19 +137,19 @@ enum Command {
     /// Check a pulled folder as a client does; needs no hub
     #[command(after_help = help::VERIFY)]
     Verify(verify::Verify),
-    /// Make a repository with a first commit, object first
+    /// Make a repository with a first commit, object first; without --write, show what would be written
     #[command(after_help = help::INIT)]
     Init(hub_write::Init),
-    /// Commit the files of a folder to a branch of the hub, objects first
+    /// Commit the files of a folder to a branch of the hub, objects first; without --write, show what would be written
     #[command(after_help = help::COMMIT)]
     Commit(hub_write::Commit),
-    /// Merge a proposal, or two branches of a repository, on the hub, objects first
+    /// Merge a proposal, or two branches of a repository, on the hub; without --write, show what would be written
     #[command(after_help = help::MERGE)]
     Merge(hub_write::Merge),
     /// Serve the hub's repositories to MuseHub clients of March 2026; read-only without --write
     #[command(after_help = help::SERVE)]
     Serve(serve::Serve),
-    /// Run every write site in a repository of its own, which stays and is marked as deleted
+    /// Run every write site in a repository of its own, which stays and is marked as deleted; without --write, show the steps
     #[command(after_help = help::DRILL)]
     Drill(drill::DrillArgs),
     /// Read every object, pull every branch, and write a report that says PASS, FAIL or INCOMPLETE

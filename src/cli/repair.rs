@@ -38,7 +38,8 @@ pub struct Repair {
     /// Restore missing objects from this folder (a client's clone or its object folder) when their bytes match the id
     #[arg(long, value_name = "DIR", help_heading = help::SELECT)]
     copies: Option<PathBuf>,
-    /// List the objects that only a copy from elsewhere can restore in a new file, one JSON object per line
+    /// List the objects that only a copy from elsewhere can restore in a new file, one JSON object per line; --code, --id
+    /// and --repo choose among them
     #[arg(long, value_name = "FILE", conflicts_with = "plan", help_heading = help::OUTPUT)]
     wanted: Option<PathBuf>,
     #[command(flatten)]
@@ -85,17 +86,26 @@ impl Asked {
         Ok(())
     }
 
-    /// Returns one selection of all filters, so that there is one plan.
+    /// Returns the selection of the plan.
     async fn selection(&self, report: &Report) -> Result<Selection, CliError> {
-        if let [filter] = self.filters.as_slice() {
+        Self::select(&self.filters, self.chosen, report).await
+    }
+
+    /// Returns one selection of all filters, so that there is one plan.
+    async fn select(
+        filters: &[Filter],
+        chosen: bool,
+        report: &Report,
+    ) -> Result<Selection, CliError> {
+        if let [filter] = filters {
             let filter = filter.clone();
-            return Ok(match self.chosen {
+            return Ok(match chosen {
                 true => Selection::Chosen(filter),
                 false => Selection::Auto(filter),
             });
         }
         let mut places = BTreeSet::new();
-        for filter in &self.filters {
+        for filter in filters {
             let mut skip = 0;
             loop {
                 let page = report.page(filter, skip, PAGE).await?;
@@ -189,6 +199,10 @@ async fn plan_and_apply(
 ) -> Result<Exit, CliError> {
     let target = target(global)?;
     needs_write(&target, &apply)?;
+    let missing = match &asked.wanted {
+        Some(_) => wanted::narrowed(&asked.filters, asked.repo.as_deref())?,
+        None => Vec::new(),
+    };
     if let Some(path) = &asked.wanted {
         destination::try_file(path).map_err(|why| CliError::usage(format!("--wanted: {why}")))?;
     }
@@ -204,7 +218,10 @@ async fn plan_and_apply(
     )
     .await??;
     let wanted = match &asked.wanted {
-        Some(path) => wanted::write(&store, &report, asked.repo.as_deref(), path, &out).await,
+        Some(path) => {
+            let selection = Asked::select(&missing, true, &report).await?;
+            wanted::write(&store, &report, &selection, path, &out).await
+        }
         None => Ok(()),
     };
     // Where nothing is to be written to the hub, a full disk does not cost the plan too.

@@ -3,7 +3,7 @@
 use super::CliError;
 use super::output::Output;
 use super::watch::watch;
-use luthier_audit::{Filter, Report};
+use luthier_audit::{Code, Filter, Report};
 use luthier_hub::destination::DestinationError;
 use luthier_hub::store::Store;
 use luthier_hub::text;
@@ -17,11 +17,36 @@ use std::path::Path;
 /// Refusals fetched from the plan at once.
 const PAGE: u32 = 1_000;
 
-/// Plans the repair of everything that a copy might mend, and writes down what no bytes were found for.
+/// Narrows the filters of a plan to what a copy might mend.
+///
+/// # Errors
+/// Only codes were asked for that no copy mends.
+pub fn narrowed(filters: &[Filter], repo: Option<&str>) -> Result<Vec<Filter>, CliError> {
+    let mut out = Vec::new();
+    for filter in filters {
+        let asked = |code: &Code| filter.codes.is_empty() || filter.codes.contains(code);
+        let codes: Vec<Code> = WANTED.into_iter().filter(asked).collect();
+        if codes.is_empty() {
+            let names: Vec<&str> = WANTED.iter().map(|code| code.name()).collect();
+            return Err(CliError::usage(format!(
+                "--wanted lists what a copy can restore, and no --code here is such a code; they are {}",
+                names.join(", ")
+            )));
+        }
+        out.push(Filter {
+            codes,
+            repo: repo.map(str::to_owned),
+            ..filter.clone()
+        });
+    }
+    Ok(out)
+}
+
+/// Plans the repair of everything selected that a copy might mend, and writes down what no bytes were found for.
 pub async fn write(
     store: &Store,
     report: &Report,
-    repo: Option<&str>,
+    selection: &Selection,
     path: &Path,
     out: &Output,
 ) -> Result<(), CliError> {
@@ -29,13 +54,8 @@ pub async fn write(
         CliError::usage(format!("--wanted: {}", DestinationError::at(path, error)))
     };
     let mut file = BufWriter::new(File::create_new(path).map_err(failed)?);
-    let selection = Selection::Chosen(Filter {
-        codes: WANTED.to_vec(),
-        repo: repo.map(str::to_owned),
-        ..Filter::default()
-    });
     let progress = out.job();
-    let planning = luthier_repair::plan(store, report, &selection, &progress);
+    let planning = luthier_repair::plan(store, report, selection, &progress);
     let plan = watch(out, &progress, planning).await??;
     let (mut skip, mut count) = (0, 0);
     loop {

@@ -83,3 +83,25 @@ fn repair_brings_refs_into_the_store_too() {
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(unsaved(&place, &hub), Vec::<String>::new());
 }
+
+#[test]
+fn on_production_a_checkpoint_is_confirmed_by_the_name_of_the_hub() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &[]);
+    place.configure(&format!(
+        "[profiles.muse]\ndatabase = \"{}\"\nstore = \"{}\"\nenvironment = \"production\"\n",
+        hub.database, hub.store
+    ));
+    let before = hub.objects();
+    let run = |more: &[&str]| {
+        let asked = ["--profile", "muse", "checkpoint", "--write"];
+        place.run(&[&asked, more].concat())
+    };
+    run(&[]).fails(2, "nobody can confirm");
+    run(&["--yes"]).fails(2, "--confirm muse");
+    run(&["--confirm", "other"]).fails(2, "--confirm muse");
+    assert_eq!(hub.objects(), before);
+    let ran = run(&["--confirm", "muse"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(hub.objects().len(), before.len() + 3);
+}

@@ -240,3 +240,42 @@ fn catches_interrupts(pid: &str) -> bool {
     let mask = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     mask.is_some_and(|mask| mask & 0b10 != 0)
 }
+
+#[test]
+fn the_wanted_list_has_only_what_was_chosen() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &[]);
+    let list = |name: &str, more: &[&str]| {
+        let file = place.path(name);
+        let file = file.to_str().unwrap();
+        let ran = place.on(
+            &hub,
+            &[&["repair", "--wanted", file, "--quiet"], more].concat(),
+        );
+        assert!(ran.code < 2, "{ran:?}");
+        let text = std::fs::read_to_string(file).unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.collect::<Vec<serde_json::Value>>()
+    };
+    let all = list("all", &[]);
+    let of = |code: &str| all.iter().filter(|line| line["code"] == code).count();
+    let missing = list("missing", &["--code", "object-missing"]);
+    assert!(missing.iter().all(|line| line["code"] == "object-missing"));
+    assert_eq!(missing.len(), of("object-missing"));
+    assert!(missing.len() < all.len() && !missing.is_empty());
+    let id = missing[0]["id"].as_str().unwrap();
+    assert_eq!(list("one", &["--id", id]).len(), 1);
+    // Of a code that no copy mends there is no such list.
+    let file = place.path("none");
+    let pair = [
+        "repair",
+        "--wanted",
+        file.to_str().unwrap(),
+        "--code",
+        "cycle",
+    ];
+    place
+        .on(&hub, &pair)
+        .fails(2, "object-missing, row-missing");
+    assert!(!file.exists());
+}

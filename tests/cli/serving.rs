@@ -129,7 +129,15 @@ fn a_repository_is_made_and_merged_from_the_command_line_and_a_client_takes_it()
         folder.to_str().unwrap().to_owned()
     };
     let run = |arguments: &[&str]| place.run(&hub.with(arguments));
-    run(&["init", "zoe/tune"]).fails(2, "--write");
+    let (rows, objects) = (counts(&hub), hub.objects());
+    let shown = run(&["init", "zoe/tune"]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    assert!(
+        shown.out.contains("makes the repository zoe/tune")
+            && shown.out.contains("Nothing was written"),
+        "{shown:?}"
+    );
+    assert_eq!((counts(&hub), hub.objects()), (rows, objects));
     assert_eq!(run(&["init", "zoe/tune", "--write"]).code, 0);
     run(&["init", "zoe/tune", "--write"]).fails(1, "exists already");
     let (one, two) = (
@@ -144,12 +152,20 @@ fn a_repository_is_made_and_merged_from_the_command_line_and_a_client_takes_it()
     };
     assert_eq!(commit("main", &one, &[]).code, 0);
     commit("main", &one, &[]).fails(1, "nothing changes");
+    is_shown_before_it_is_written(&hub, &|arguments| run(arguments), &two);
     assert_eq!(commit("verse", &two, &[]).code, 0);
     let merge = ["merge", "zoe/tune", "verse", "main", "--json", "--write"];
     let merged = run(&merge);
     assert_eq!(merged.code, 0, "{merged:?}");
     let merged: serde_json::Value = serde_json::from_str(merged.out.trim()).unwrap();
     assert_eq!(merged["ids"], "typed");
+    // The branch began at main, so the two have a history in common.
+    let base = row(
+        &hub,
+        "SELECT CAST(count(*) AS TEXT) FROM musehub_commits WHERE parent_ids = '[]' AND repo_id = \
+         (SELECT repo_id FROM musehub_repos WHERE slug = 'tune')",
+    );
+    assert_eq!(base, ["1"], "commits without a parent");
     run(&merge).fails(1, "merged already");
     let into = place.path("pulled");
     let pulled = run(&["pull", "zoe/tune", "--into", into.to_str().unwrap()]);
@@ -159,6 +175,48 @@ fn a_repository_is_made_and_merged_from_the_command_line_and_a_client_takes_it()
     is_journaled(&place, &hub);
     let audit = run(&["audit", "zoe/tune", "--depth", "bytes", "--grace", "0s"]);
     assert_eq!(audit.code, 0, "{audit:?}");
+}
+
+/// The numbers of rows that a commit would add to.
+fn counts(hub: &Hub) -> Vec<String> {
+    let count = |table: &str| format!("CAST((SELECT count(*) FROM musehub_{table}) AS TEXT)");
+    let tables = ["repos", "branches", "commits", "snapshots", "objects"].map(count);
+    row(hub, &format!("SELECT {}", tables.join(", ")))
+}
+
+/// Without `--write`, a commit on a new branch says where the branch begins, and changes nothing.
+fn is_shown_before_it_is_written(hub: &Hub, run: &dyn Fn(&[&str]) -> Ran, from: &str) {
+    let (rows, objects) = (counts(hub), hub.objects());
+    let commit = [
+        "commit", "zoe/tune", "--branch", "verse", "--from", from, "-m", "more",
+    ];
+    let head = row(
+        hub,
+        "SELECT head_commit_id FROM musehub_branches JOIN musehub_repos USING (repo_id) WHERE slug = 'tune'",
+    )
+    .remove(0);
+    for (more, says) in [
+        (&[][..], format!("it begins at main, {head}")),
+        (
+            &["--from-branch", "main"],
+            format!("it begins at main, {head}"),
+        ),
+        (&["--orphan"], "its first commit has no parent".to_owned()),
+    ] {
+        let shown = run(&[&commit, more].concat());
+        assert_eq!(shown.code, 0, "{shown:?}");
+        assert!(shown.out.contains(&says), "{shown:?}");
+        assert!(
+            shown.out.contains("1 added, 0 replaced, 0 removed"),
+            "{shown:?}"
+        );
+    }
+    run(&[&commit[..], &["--from-branch", "nowhere"]].concat()).fails(2, "it has no commit");
+    let onto = [
+        "commit", "zoe/tune", "--branch", "main", "--from", from, "-m", "x", "--orphan",
+    ];
+    run(&onto).fails(2, "exists already");
+    assert_eq!((counts(hub), hub.objects()), (rows, objects));
 }
 
 /// Returns a row of texts from a hub in SQLite.
@@ -194,10 +252,19 @@ fn a_proposal_is_merged_and_closed_from_the_command_line() {
     let (ours, theirs) = (head(into), head(from));
     let merge =
         |more: &[&str]| place.run(&hub.with(&[&["merge", proposal, "--json"], more].concat()));
-    merge(&[]).fails(2, "--write");
+    let shown = merge(&[]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    let plan = shown.lines().remove(0);
+    assert_eq!(
+        (&plan["proposal"], &plan["branch"]),
+        (&json!(proposal), &json!(into))
+    );
+    assert_eq!(plan["from"], json!(ours));
+    assert_eq!(head(into), ours, "nothing is merged without --write");
     let merged = merge(&["--write"]);
     assert_eq!(merged.code, 0, "{merged:?}");
     let merged = merged.lines().remove(0);
+    assert_eq!(merged["objects"], plan["objects"]);
     assert_eq!(merged["branch"], json!(into));
     assert_eq!(merged["head"], json!(head(into)));
     let closed = format!(

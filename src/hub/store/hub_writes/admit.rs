@@ -1,10 +1,9 @@
 //! Admits arrivals: everything is checked before anything is stored.
 
-use super::HubWriter;
 use super::stage::Staged;
-use super::{Arrivals, HubWriteError};
+use super::{Arrivals, HubReader, HubWriteError};
 use crate::index::RepoRow;
-use crate::store::Writer;
+use crate::store::Store;
 use bytes::Bytes;
 use luthier_object::{CommitRecord, Kind, ObjectId, Proven, Record, SnapshotRecord, path};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -75,13 +74,13 @@ impl Admitted {
 
 /// The checks of one site's arrivals.
 struct Admission<'a> {
-    writer: &'a Writer,
+    store: &'a Store,
     repo: &'a RepoRow,
     objections: Vec<Objection>,
     admitted: Admitted,
 }
 
-impl HubWriter {
+impl HubReader {
     /// Looks at everything that arrives, and proves it.
     ///
     /// # Errors
@@ -92,7 +91,7 @@ impl HubWriter {
         arrivals: Arrivals,
     ) -> Result<Admitted, HubWriteError> {
         let mut admission = Admission {
-            writer: self,
+            store: self.store(),
             repo,
             objections: Vec::new(),
             admitted: Admitted::default(),
@@ -152,7 +151,7 @@ impl Admission<'_> {
             .collect();
         for chunk in missing.chunks(IDS) {
             let ids: Vec<String> = chunk.iter().map(|(id, _)| id.as_str().to_owned()).collect();
-            let rows = self.writer.store().index().blobs_by_id(&ids).await?;
+            let rows = self.store.index().blobs_by_id(&ids).await?;
             let there: HashSet<&str> = rows
                 .iter()
                 .filter(|row| row.storage_uri.is_some() || row.disk_path.is_some())
@@ -179,7 +178,7 @@ impl Admission<'_> {
     /// Admits blobs that arrived ahead of the push, and objects to those that did not.
     async fn staged(&mut self, blobs: Vec<(ObjectId, String)>) -> Result<(), HubWriteError> {
         let ids: Vec<ObjectId> = blobs.iter().map(|(id, _)| id.clone()).collect();
-        let staged = self.writer.store().staged(blobs).await?;
+        let staged = self.store.staged(blobs).await?;
         let found: HashSet<ObjectId> = staged.iter().map(|blob| blob.id.clone()).collect();
         for id in ids.iter().filter(|id| !found.contains(id)) {
             self.object(
@@ -256,7 +255,7 @@ impl Admission<'_> {
     ) -> Result<(), HubWriteError> {
         let ids: Vec<String> = ids.into_iter().collect();
         for chunk in ids.chunks(IDS) {
-            let index = self.writer.store().index();
+            let index = self.store.index();
             let found: HashSet<String> = match kind {
                 Kind::Commit => index.held_by(kind, &self.repo.repo_id, chunk).await?,
                 _ => {

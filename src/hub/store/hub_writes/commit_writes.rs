@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 const CONCURRENCY: usize = 16;
 
 /// The other changes of a hub write, beside its objects.
+#[derive(Debug)]
 pub(super) struct Around {
     pub site: Site,
     pub new_repo: Option<RepoRow>,
@@ -39,7 +40,7 @@ impl Around {
     }
 
     /// Returns what a ledger keeps of the write.
-    fn told(&self, repo: &RepoRow, admitted: &Admitted) -> HubWrite {
+    pub fn told(&self, repo: &RepoRow, admitted: &Admitted) -> HubWrite {
         let head = self.head.as_ref();
         let seen = head.and_then(|head| head.seen.as_ref());
         let (objects, bytes) = admitted.size();
@@ -93,7 +94,7 @@ impl HubWriter {
             head: around.head,
             merged: around.merged,
         };
-        match self.side.index.commit_writes(&batch).await? {
+        match self.writer.side.index.commit_writes(&batch).await? {
             BatchOutcome::Done => {}
             BatchOutcome::HeadMoved => {
                 let name = batch.head.map(|head| head.name);
@@ -201,7 +202,7 @@ impl HubWriter {
     }
 
     async fn store_one(&self, object: Sealed) -> Result<(Key, bool), HubWriteError> {
-        match self.put_object(&object).await? {
+        match self.writer.put_object(&object).await? {
             Ok(put) => Ok(put),
             Err(Done::Refused(why)) => Err(refused(object.id().as_str(), why)),
             Err(_) => Err(refused(object.id().as_str(), "it could not be stored")),

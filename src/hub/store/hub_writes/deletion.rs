@@ -39,7 +39,13 @@ impl HubWriter {
     async fn mark(&self, repo: &RepoRow) -> Result<(), HubWriteError> {
         let now = self.store().index().now().await?;
         let at = isoformat(now, 0).unwrap_or_default();
-        match self.side.index.mark_deleted(&repo.repo_id, &at).await? {
+        match self
+            .writer
+            .side
+            .index
+            .mark_deleted(&repo.repo_id, &at)
+            .await?
+        {
             true => Ok(()),
             false => Err(refused(
                 &repo.path(),

@@ -1,9 +1,11 @@
 //! Files that are changed on the hub itself: blobs, a snapshot and a commit on a branch.
 
-use super::HubWriter;
 use super::commit_writes::Around;
-use super::{Arrivals, Arrived, Authorship, HubWriteError, Ids, Site, Written, refused};
-use crate::index::HeadMove;
+use super::prepared::{Changed, Prepared};
+use super::{
+    Arrivals, Arrived, Authorship, HubReader, HubWriteError, HubWriter, Ids, Site, Written, refused,
+};
+use crate::index::{BranchRow, HeadMove, RepoRow};
 use crate::store::ServeError;
 use crate::store::chain::TreeCache;
 use bytes::Bytes;
@@ -16,57 +18,80 @@ pub enum FileChange {
     Remove { path: String },
 }
 
+/// The branch that a commit moves.
+#[derive(Clone, Copy, Debug)]
+pub struct Onto<'a> {
+    pub branch: &'a str,
+    /// The id of its row, should it be made.
+    pub branch_id: &'a str,
+    /// The head that was seen; none of a branch that is made.
+    pub seen: Option<&'a ObjectId>,
+    /// The commit at which a branch that is made begins; without one it gets a first commit without a parent.
+    pub start: Option<&'a ObjectId>,
+}
+
 impl HubWriter {
     /// Commits changed files on a branch whose head is still `seen`; without one, on a branch that is
     /// made.
     ///
     /// # Errors
-    /// Another head than the one that was seen, paths that no checkout may follow, a head without a
-    /// tree that proves, nothing that changes, or a side that did not answer.
+    /// As [`HubReader::prepare_files`].
     pub async fn commit_files(
         &self,
         repo_id: &str,
-        branch: (&str, &str),
+        (branch, branch_id): (&str, &str),
         seen: Option<&ObjectId>,
         changes: Vec<FileChange>,
         said: &Authorship,
     ) -> Result<Written, HubWriteError> {
+        let onto = Onto {
+            branch,
+            branch_id,
+            seen,
+            start: None,
+        };
+        let prepared = self.prepare_files(repo_id, onto, changes, said).await?;
+        self.write(prepared).await
+    }
+}
+
+impl HubReader {
+    /// Prepares a commit of changed files on a branch.
+    ///
+    /// # Errors
+    /// Another head than the one that was seen, paths that no checkout may follow, a head without a
+    /// tree that proves, nothing that changes, or a side that did not answer.
+    pub async fn prepare_files(
+        &self,
+        repo_id: &str,
+        onto: Onto<'_>,
+        changes: Vec<FileChange>,
+        said: &Authorship,
+    ) -> Result<Prepared, HubWriteError> {
         let repo = self.repo(repo_id).await?;
-        let (name, branch_id) = branch;
-        let row = self.branch(&repo, name).await?;
-        if row.is_none() {
-            self.admit_branch(&repo, name).await?;
-        }
-        let head = row
-            .as_ref()
-            .and_then(|row| row.head_commit_id.clone())
-            .filter(|id| !id.is_empty());
-        if head.as_deref() != seen.map(ObjectId::as_str) {
-            return Err(refused(
-                name,
-                "the branch was moved meanwhile; read it again",
-            ));
-        }
-        let (before, mut directories) = match seen {
+        let (name, parent) = (onto.branch, onto.seen.or(onto.start));
+        let row = self.branch_as_seen(&repo, onto).await?;
+        let (before, mut directories) = match parent {
             Some(head) => self.tree_of(head).await?.into_parts(),
             None => Default::default(),
         };
         let mut manifest = before.clone();
-        let ids = self.ids_behind(&repo, seen).await?;
+        let ids = self.ids_behind(&repo, parent).await?;
         let blobs = apply(ids, &mut manifest, changes)?;
         directories.extend(manifest.derived_directories());
         if manifest == before {
             return Err(refused(name, "these files exist already; nothing changes"));
         }
+        let changed = Changed::between(&before, &manifest);
         let snapshot = ids.snapshot(manifest, directories, said.time()?);
-        let parents: Vec<ObjectId> = seen.cloned().into_iter().collect();
+        let parents: Vec<ObjectId> = parent.cloned().into_iter().collect();
         let commit = said.commit(ids, (&repo, name), &snapshot.snapshot_id, &parents)?;
         let around = Around {
             head: Some(HeadMove {
                 repo_id: repo.repo_id.clone(),
                 name: name.to_owned(),
                 seen: row,
-                branch_id: branch_id.to_owned(),
+                branch_id: onto.branch_id.to_owned(),
                 new: commit.commit_id.as_str().to_owned(),
                 at: said.time()?,
             }),
@@ -78,7 +103,31 @@ impl HubWriter {
             commits: vec![commit],
         };
         let admitted = self.admit(&repo, arrivals).await?;
-        self.commit_writes(&repo, admitted, around).await
+        Ok(Prepared {
+            changed: Some(changed),
+            ..Prepared::new(repo, admitted, around, ids)
+        })
+    }
+
+    /// Returns the row of the branch, whose head must still be the one that was seen.
+    async fn branch_as_seen(
+        &self,
+        repo: &RepoRow,
+        onto: Onto<'_>,
+    ) -> Result<Option<BranchRow>, HubWriteError> {
+        let row = self.branch(repo, onto.branch).await?;
+        if row.is_none() {
+            self.admit_branch(repo, onto.branch).await?;
+        }
+        let head = row.as_ref().and_then(|row| row.head_commit_id.as_deref());
+        let head = head.filter(|id| !id.is_empty());
+        match head == onto.seen.map(ObjectId::as_str) {
+            true => Ok(row),
+            false => Err(refused(
+                onto.branch,
+                "the branch was moved meanwhile; read it again",
+            )),
+        }
     }
 
     /// Returns the tree that a commit of the hub names, from whatever of it proves.

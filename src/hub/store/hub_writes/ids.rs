@@ -1,6 +1,6 @@
 //! New ids follow the repository: a client verifies a merge by the formula that it knows.
 
-use super::{HubWriteError, HubWriter};
+use super::{HubReader, HubWriteError};
 use crate::index::RepoRow;
 use crate::store::ServeError;
 use luthier_object::identity::{self, CommitScheme, SnapshotScheme};
@@ -81,7 +81,7 @@ impl Ids {
     }
 }
 
-impl HubWriter {
+impl HubReader {
     /// Returns the formulas that made the id of a commit, which those behind it follow. A commit that nothing proves
     /// says only whether ids have a prefix.
     ///

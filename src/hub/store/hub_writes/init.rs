@@ -1,8 +1,10 @@
 //! A new repository, with its first commit and its first snapshot.
 
-use super::HubWriter;
 use super::commit_writes::Around;
-use super::{Arrivals, Authorship, HubWriteError, Ids, Site, Written, refused};
+use super::prepared::Prepared;
+use super::{
+    Arrivals, Authorship, HubReader, HubWriteError, HubWriter, Ids, Site, Written, refused,
+};
 use crate::index::{HeadMove, RepoRow};
 use luthier_object::{Manifest, branch};
 use std::collections::BTreeSet;
@@ -48,12 +50,27 @@ impl HubWriter {
     /// as any other, so that the first clone gets it.
     ///
     /// # Errors
-    /// The path or an id is taken, a name is missing, or a side that did not answer.
+    /// As [`HubReader::prepare_init`].
     pub async fn init_repo(
         &self,
         new: &NewRepo,
         said: &Authorship,
     ) -> Result<Written, HubWriteError> {
+        let prepared = self.prepare_init(new, said).await?;
+        self.write(prepared).await
+    }
+}
+
+impl HubReader {
+    /// Prepares a new repository and its first commit.
+    ///
+    /// # Errors
+    /// The path or an id is taken, a name is missing, or a side that did not answer.
+    pub async fn prepare_init(
+        &self,
+        new: &NewRepo,
+        said: &Authorship,
+    ) -> Result<Prepared, HubWriteError> {
         self.check_new(new).await?;
         let time = said.time()?;
         let repo = new.row(&time);
@@ -83,7 +100,7 @@ impl HubWriter {
             commits: vec![commit],
         };
         let admitted = self.admit(&repo, arrivals).await?;
-        self.commit_writes(&repo, admitted, around).await
+        Ok(Prepared::new(repo, admitted, around, new.ids))
     }
 
     /// Checks that a repository can be made.

@@ -1,6 +1,6 @@
 //! Hub writes as a ledger keeps them: announced before anything is stored, and ended with what became of them.
 
-use super::{HubWriteError, Written};
+use super::{HubReader, HubWriteError, Written};
 use crate::cause::Cause;
 use crate::store::Writer;
 use crate::store::write::WriteError;
@@ -127,17 +127,19 @@ impl HubLedger for NoHubLedger {
     }
 }
 
-/// The hub's write sites: a [`Writer`] with the ledger of what they write.
+/// The hub's write sites: a [`Writer`] with the ledger of what they write. What they read and check before is
+/// [`HubReader`]'s.
 pub struct HubWriter {
-    writer: Writer,
+    pub(super) writer: Writer,
+    reader: HubReader,
     ledger: Arc<dyn HubLedger>,
 }
 
 impl Deref for HubWriter {
-    type Target = Writer;
+    type Target = HubReader;
 
-    fn deref(&self) -> &Writer {
-        &self.writer
+    fn deref(&self) -> &HubReader {
+        &self.reader
     }
 }
 
@@ -146,6 +148,7 @@ impl Writer {
     #[must_use]
     pub fn hub_writer(self, ledger: Arc<dyn HubLedger>) -> HubWriter {
         HubWriter {
+            reader: self.store().hub_reader(),
             writer: self,
             ledger,
         }

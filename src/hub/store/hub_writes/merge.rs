@@ -1,9 +1,11 @@
 //! A proposal that is merged on the hub: a commit with both parents, that every client can fetch.
 
-use super::HubWriter;
 use super::commit_writes::Around;
 use super::history::History;
-use super::{Arrivals, Authorship, HubWriteError, Ids, Site, Written, refused};
+use super::prepared::{Changed, Prepared};
+use super::{
+    Arrivals, Authorship, HubReader, HubWriteError, HubWriter, Ids, Site, Written, refused,
+};
 use crate::index::{BranchRow, HeadMove, Merged, ProposalRow, RepoRow};
 use luthier_object::{ObjectId, merge};
 use std::collections::BTreeSet;
@@ -33,10 +35,8 @@ impl HubWriter {
         proposal_id: &str,
         said: &Authorship,
     ) -> Result<Merge, HubWriteError> {
-        let proposal = self.open_proposal(proposal_id).await?;
-        let repo = self.repo(&proposal.repo_id).await?;
-        let branches = (proposal.from_branch.as_str(), proposal.to_branch.as_str());
-        self.merge(&repo, branches, Some(&proposal), said).await
+        let prepared = self.prepare_proposal(proposal_id, said).await?;
+        self.merge(prepared).await
     }
 
     /// Merges a branch into another one, `(from, into)`, as [`HubWriter::merge_proposal`] does, without a proposal.
@@ -49,19 +49,63 @@ impl HubWriter {
         branches: (&str, &str),
         said: &Authorship,
     ) -> Result<Merge, HubWriteError> {
-        let repo = self.repo(repo_id).await?;
-        self.merge(&repo, branches, None, said).await
+        let prepared = self.prepare_merge(repo_id, branches, said).await?;
+        self.merge(prepared).await
     }
 
-    async fn merge(
+    async fn merge(&self, prepared: Prepared) -> Result<Merge, HubWriteError> {
+        let told = prepared.told();
+        let (base, ids) = (prepared.base.clone(), prepared.ids());
+        let written = self.write(prepared).await?;
+        Ok(Merge {
+            commit: ObjectId::new(told.to.unwrap_or_default()),
+            into: told.branch.unwrap_or_default(),
+            base,
+            ids,
+            written,
+        })
+    }
+}
+
+impl HubReader {
+    /// Prepares the merge of an open proposal.
+    ///
+    /// # Errors
+    /// As [`HubWriter::merge_proposal`].
+    pub async fn prepare_proposal(
         &self,
-        repo: &RepoRow,
+        proposal_id: &str,
+        said: &Authorship,
+    ) -> Result<Prepared, HubWriteError> {
+        let proposal = self.open_proposal(proposal_id).await?;
+        let repo = self.repo(&proposal.repo_id).await?;
+        let branches = (proposal.from_branch.as_str(), proposal.to_branch.as_str());
+        self.prepared(repo, branches, Some(&proposal), said).await
+    }
+
+    /// Prepares the merge of a branch into another one, `(from, into)`.
+    ///
+    /// # Errors
+    /// As [`HubWriter::merge_proposal`].
+    pub async fn prepare_merge(
+        &self,
+        repo_id: &str,
+        branches: (&str, &str),
+        said: &Authorship,
+    ) -> Result<Prepared, HubWriteError> {
+        let repo = self.repo(repo_id).await?;
+        self.prepared(repo, branches, None, said).await
+    }
+
+    async fn prepared(
+        &self,
+        repo: RepoRow,
         (from, into): (&str, &str),
         proposal: Option<&ProposalRow>,
         said: &Authorship,
-    ) -> Result<Merge, HubWriteError> {
-        let target = self.branch(repo, into).await?;
-        let source = self.branch(repo, from).await?;
+    ) -> Result<Prepared, HubWriteError> {
+        let target = self.branch(&repo, into).await?;
+        let source = self.branch(&repo, from).await?;
         let ours = head_of(target.as_ref(), into)?;
         let theirs = head_of(source.as_ref(), from)?;
         let history = History::new(self.store(), &[]);
@@ -73,9 +117,11 @@ impl HubWriter {
         let base = base.map(ObjectId::new);
         let ids = self.ids_of(&ours).await?;
         let (manifest, directories) = self.merged(base.as_ref(), &ours, &theirs).await?;
+        let before = self.tree_of(&ours).await?;
+        let changed = Changed::between(before.manifest(), &manifest);
         let snapshot = ids.snapshot(manifest, directories, said.time()?);
         let parents = [ours, theirs];
-        let commit = said.commit(ids, (repo, into), &snapshot.snapshot_id, &parents)?;
+        let commit = said.commit(ids, (&repo, into), &snapshot.snapshot_id, &parents)?;
         let id = commit.commit_id.clone();
         let at = said.time()?;
         let around = Around {
@@ -95,14 +141,11 @@ impl HubWriter {
             snapshots: self.unless_stored(snapshot).await?,
             commits: vec![commit],
         };
-        let admitted = self.admit(repo, arrivals).await?;
-        let written = self.commit_writes(repo, admitted, around).await?;
-        Ok(Merge {
-            commit: id,
-            into: into.to_owned(),
+        let admitted = self.admit(&repo, arrivals).await?;
+        Ok(Prepared {
             base,
-            ids,
-            written,
+            changed: Some(changed),
+            ..Prepared::new(repo, admitted, around, ids)
         })
     }
 

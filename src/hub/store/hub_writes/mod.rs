@@ -13,15 +13,17 @@ mod ids;
 mod init;
 mod ledger;
 mod merge;
+mod prepared;
 mod push;
 mod stage;
 
 pub use admit::{MAX_ARRIVALS, Objection};
-pub use files::FileChange;
+pub use files::{FileChange, Onto};
 pub use ids::Ids;
 pub use init::NewRepo;
 pub use ledger::{HubLedger, HubWrite, HubWriter, NoHubLedger, Site, WriteEnd};
 pub use merge::Merge;
+pub use prepared::{Changed, HubReader, Prepared};
 pub use push::{Push, PushedSnapshot};
 
 use super::StoreError;
@@ -163,7 +165,7 @@ impl Authorship {
     }
 }
 
-impl HubWriter {
+impl HubReader {
     /// Returns the commit that a branch points at; `None` where there is no such branch, or it has none.
     ///
     /// # Errors
@@ -247,7 +249,9 @@ impl HubWriter {
             )),
         }
     }
+}
 
+impl HubWriter {
     /// Brings where branches point into the store; the write that moved them is kept even if this fails.
     async fn checkpoint_after(&self, repo_id: &str) -> Result<Option<Saved>, String> {
         let saved = async {
@@ -256,7 +260,7 @@ impl HubWriter {
             };
             let now = self.store().index().now().await?;
             let made_at = isoformat(now, 0).unwrap_or_default();
-            self.save_refs(&refs, &made_at).await.map(Some)
+            self.writer.save_refs(&refs, &made_at).await.map(Some)
         };
         saved
             .await

@@ -54,7 +54,7 @@ impl HubWriter {
 
     async fn store_blobs(&self, blobs: &[Proven]) -> Result<u64, HubWriteError> {
         let puts = blobs.iter().map(|object| async {
-            match self.put_object(&object.sealed()).await? {
+            match self.writer.put_object(&object.sealed()).await? {
                 Ok((_, stored)) => Ok(u64::from(stored)),
                 Err(Done::Refused(why)) => Err(refused(object.id().as_str(), why)),
                 Err(_) => Err(refused(object.id().as_str(), "it could not be stored")),
