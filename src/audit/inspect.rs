@@ -13,7 +13,7 @@ use super::compare::{self, FieldDiff};
 use super::fault::Code;
 use super::judge::{Judge, stops_pull};
 use super::{AuditError, Depth, Finding, Options, by_id, suggest};
-use luthier_hub::store::{Store, reconstruct};
+use luthier_hub::store::{Policy, Store, reconstruct};
 use luthier_hub::text;
 use luthier_object::{Kind, ObjectId, Signature};
 use serde::Serialize;
@@ -152,6 +152,11 @@ pub async fn resolve(store: &Store, id: &str) -> Result<(Kind, ObjectId), AuditE
 /// # Errors
 /// A side that cannot be read at all.
 pub async fn inspect(store: &Store, kind: Kind, id: &ObjectId) -> Result<Inspection, AuditError> {
+    // The grades of findings follow from the policy.
+    let store = &match store.hub().policy {
+        Policy::ByModel => store.by_model().await?,
+        Policy::S3Canonical | Policy::DbCanonical => store.clone(),
+    };
     let options = Options {
         depth: Depth::Bytes,
         ..Options::default()

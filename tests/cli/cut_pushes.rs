@@ -25,13 +25,13 @@ const BYTES: usize = 200 << 10;
 const ROUNDS_OF_A_HUB: u64 = 10;
 
 #[derive(Serialize)]
-struct Objects {
-    objects: Vec<BTreeMap<&'static str, Sent>>,
+pub struct Objects {
+    pub objects: Vec<BTreeMap<&'static str, Sent>>,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Sent {
+pub enum Sent {
     Text(String),
     Bytes(ByteBuf),
 }
@@ -97,7 +97,7 @@ impl Push {
     }
 }
 
-fn post(address: &str, call: &str, body: &[u8]) -> Option<Value> {
+pub fn post(address: &str, call: &str, body: &[u8]) -> Option<Value> {
     let mut stream = TcpStream::connect(address).ok()?;
     let head = format!(
         "POST /zoe/cut/{call} HTTP/1.1\r\nHost: {address}\r\nAccept: application/json\r\n\
@@ -113,7 +113,7 @@ fn post(address: &str, call: &str, body: &[u8]) -> Option<Value> {
 }
 
 /// A hub with an empty repository, and that repository's head.
-fn hub(place: &Sandbox, round: u64) -> (Hub, ObjectId) {
+pub fn hub(place: &Sandbox, round: u64) -> (Hub, ObjectId) {
     let hub = place.demo(&format!("hub-{round}"), &["--healthy"]);
     let init = ["init", "zoe/cut", "--ids", "v01", "--write", "--json"];
     let made = place.on(&hub, &init).lines().remove(0);

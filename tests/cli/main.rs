@@ -21,6 +21,7 @@ mod front_door;
 mod hidden;
 mod hub_bindings;
 mod identity;
+mod loaded;
 mod logging;
 mod machine;
 mod naming;

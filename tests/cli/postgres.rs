@@ -51,6 +51,38 @@ fn the_same_demo_gives_the_same_findings_byte_for_byte() {
     assert_eq!(one.out, other.out);
 }
 
+/// Without a configured policy the hub's model decides, whatever the spelling of its ids, in an audit and where one object
+/// is shown.
+#[test]
+fn the_model_of_the_hub_decides_the_policy() {
+    for (era, policy) in [("june", "db-canonical"), ("march", "s3-canonical")] {
+        let place = Sandbox::new();
+        let hub = demo(&place, &["--healthy", "--era", era]);
+        let audit = place.on(&hub, &["audit", "--depth", "presence", "--json"]);
+        let lines = audit.lines();
+        let summary = lines.last().unwrap();
+        assert_eq!(summary["policy"], policy, "{summary}");
+        let model = summary["model"].as_str().unwrap();
+        assert!(model.contains(", as the hub's rows show: "), "{model}");
+        assert!(!model.contains("of 0 sampled"), "{model}");
+        let alone = |line: &&Value| line["code"] == "uri-missing" && line["kind"] == "commit";
+        let found = lines.iter().find(alone);
+        let Some(found) = found else {
+            assert_eq!(era, "march", "commits in rows alone");
+            continue;
+        };
+        assert_eq!(found["grade"], "info");
+        let shown = place.on(&hub, &["show", found["id"].as_str().unwrap(), "--json"]);
+        let shown = shown.lines().remove(0);
+        let codes = shown["findings"].as_array().unwrap();
+        assert!(
+            codes.iter().all(|finding| finding["grade"] == "info"),
+            "{shown}"
+        );
+        assert!(!codes.is_empty());
+    }
+}
+
 #[test]
 fn repair_ends_with_nothing_that_is_auto() {
     let place = Sandbox::new();

@@ -2,10 +2,15 @@
 
 use super::Policy;
 use crate::index::{Index, IndexError};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use luthier_object::Kind;
+use std::collections::BTreeMap;
 
-/// Rows that are looked at of each kind, spread over all ids.
+/// Rows that are looked at of each kind and of each spelling of ids, spread over all ids.
 const SAMPLE: u64 = 16;
+
+/// Questions at the same time.
+const TOGETHER: usize = 8;
 
 /// Rows that are passed over in search of one that says where its object is.
 const WINDOW: u32 = 500;
@@ -29,26 +34,23 @@ impl Model {
         index: &dyn Index,
         configured: Policy,
     ) -> Result<Self, IndexError> {
-        let (blobs, packed) = packed(index).await?;
-        let mut out = Self {
+        let commits = sampled(|after| async move {
+            let page = index.commits(Some(&after), 1).await?;
+            let row = page.rows.into_iter().next();
+            Ok(row.map(|row| (row.commit_id, row.storage_uri.is_some())))
+        });
+        let blobs = sampled(|after| async move {
+            let found = index.next_located(Kind::Blob, &after, WINDOW).await?;
+            Ok(found.map(|(id, uri)| (id, uri.starts_with("mpack://"))))
+        });
+        let ((commits, stored), (blobs, packed)) = futures_util::try_join!(commits, blobs)?;
+        Ok(Self {
             configured,
-            commits: 0,
-            stored: 0,
+            commits,
+            stored,
             blobs,
             packed,
-        };
-        let mut last = String::new();
-        for n in 0..SAMPLE {
-            let after = format!("sha256:{n:x}");
-            let page = index.commits(Some(&after), 1).await?;
-            let Some(row) = page.rows.into_iter().find(|row| row.commit_id != last) else {
-                continue;
-            };
-            out.commits += 1;
-            out.stored += u64::from(row.storage_uri.is_some());
-            last = row.commit_id;
-        }
-        Ok(out)
+        })
     }
 
     /// Returns the policy: the configured one, else `db-canonical` where most blobs are in packs and most commits are
@@ -87,20 +89,18 @@ impl Model {
     }
 }
 
-/// Returns how many blobs were sampled, and how many of these are in packs.
-async fn packed(index: &dyn Index) -> Result<(u64, u64), IndexError> {
-    let (mut packed, mut sampled) = (0, 0);
-    let mut last = String::new();
-    for n in 0..SAMPLE {
-        let after = format!("sha256:{n:x}");
-        let Some((id, uri)) = index.next_located(Kind::Blob, &after, WINDOW).await? else {
-            continue;
-        };
-        if id != last {
-            sampled += 1;
-            packed += u64::from(uri.starts_with("mpack://"));
-            last = id;
-        }
-    }
-    Ok((sampled, packed))
+/// Returns how many rows were sampled, and for how many of them what is asked is so.
+async fn sampled<F>(ask: impl Fn(String) -> F) -> Result<(u64, u64), IndexError>
+where
+    F: Future<Output = Result<Option<(String, bool)>, IndexError>>,
+{
+    // Bare ids are those of March 2026.
+    let starts = (0..SAMPLE).flat_map(|n| [format!("{n:x}"), format!("sha256:{n:x}")]);
+    let answers = stream::iter(starts).map(ask).buffered(TOGETHER);
+    let found: BTreeMap<String, bool> = answers
+        .try_filter_map(|found| async move { Ok(found) })
+        .try_collect()
+        .await?;
+    let so = found.values().filter(|is_so| **is_so).count();
+    Ok((found.len() as u64, so as u64))
 }

@@ -1,0 +1,140 @@
+//! Many clients clone the same repository at once.
+
+use crate::cut_pushes::{Objects, Sent, hub, post};
+use crate::serving::Server;
+use crate::support::*;
+use luthier_object::identity::{CommitScheme, SnapshotScheme};
+use luthier_object::{CommitRecord, Manifest, ObjectId, SnapshotRecord, commit};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_bytes::ByteBuf;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+
+const CLIENTS: usize = 64;
+const COMMITS: usize = 1_000;
+
+/// Blobs, and the bytes of each: the answers of all clients are more than the server may have of memory.
+const BLOBS: usize = 50;
+const BYTES: usize = 120_000;
+
+/// Files of a commit.
+const FILES: usize = 20;
+
+/// 300 MB.
+const MEMORY: u64 = 300_000_000;
+
+#[derive(Deserialize)]
+struct Fetched {
+    commits: Vec<IgnoredAny>,
+    snapshots: Vec<IgnoredAny>,
+    objects: Vec<IgnoredAny>,
+}
+
+/// Pushes a long history to a new repository, and returns its head.
+fn push(address: &str, first: &ObjectId) -> ObjectId {
+    let mut chance = fastrand::Rng::with_seed(7);
+    let (mut ids, mut objects) = (Vec::new(), Vec::new());
+    for _ in 0..BLOBS {
+        let bytes: Vec<u8> = (0..BYTES).map(|_| chance.u8(..)).collect();
+        let id = ObjectId::plain(&Sha256::digest(&bytes).into());
+        objects.push(BTreeMap::from([
+            ("object_id", Sent::Text(id.as_str().to_owned())),
+            ("content", Sent::Bytes(ByteBuf::from(bytes))),
+        ]));
+        ids.push(id);
+    }
+    let objects = rmp_serde::to_vec_named(&Objects { objects }).unwrap();
+    assert_eq!(
+        post(address, "push/objects", &objects).unwrap()["stored"],
+        BLOBS
+    );
+    let (mut commits, mut snapshots, mut parent) = (Vec::new(), Vec::new(), first.clone());
+    for n in 0..COMMITS {
+        let path = |at: usize| format!("takes/{}.bin", n + at);
+        let files = (0..FILES).map(|at| (path(at), ids[(n * 7 + at) % BLOBS].clone()));
+        let manifest: Manifest = files.collect();
+        let nothing = BTreeSet::new();
+        let tree = SnapshotRecord {
+            snapshot_id: SnapshotScheme::V01.id_of(&manifest, &nothing),
+            manifest: Arc::new(manifest),
+            directories: nothing,
+            created_at: "2026-03-24T12:00:00+00:00".into(),
+            rest: SnapshotRecord::fresh_rest(),
+        };
+        let mut record = CommitRecord {
+            commit_id: ObjectId::new(""),
+            repo_id: "of the client".into(),
+            branch: "main".into(),
+            snapshot_id: Some(tree.snapshot_id.clone()),
+            message: format!("take {n}"),
+            committed_at: "2026-03-24T12:00:00+00:00".into(),
+            parent_commit_id: Some(parent),
+            parent2_commit_id: None,
+            author: "zoe".into(),
+            rest: commit::default_rest(),
+        };
+        record.commit_id = CommitScheme::V01.id_of(&record);
+        parent = record.commit_id.clone();
+        commits.push(record.to_map());
+        snapshots.push(tree.to_map());
+    }
+    commits.reverse();
+    let bundle = json!({"commits": commits, "snapshots": snapshots, "objects": []});
+    let last = json!({"bundle": bundle, "branch": "main", "force": false});
+    let pushed = post(address, "push", &rmp_serde::to_vec_named(&last).unwrap()).unwrap();
+    assert_eq!(pushed["ok"], true, "{pushed}");
+    parent
+}
+
+/// Fetches everything; the body of the answer, which has the length that it announced.
+fn clone(address: &str, head: &ObjectId) -> Vec<u8> {
+    let none: [&str; 0] = [];
+    let body = rmp_serde::to_vec_named(&json!({"want": [head.as_str()], "have": none})).unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!(
+        "POST /zoe/cut/fetch HTTP/1.1\r\nHost: {address}\r\nAccept: application/x-msgpack, application/json\r\n\
+         Content-Type: application/x-msgpack\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    stream.write_all(&body).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let body = answer.split_off(end.unwrap() + 4);
+    let head = String::from_utf8(answer).unwrap().to_lowercase();
+    assert!(head.starts_with("http/1.1 200 "), "{head}");
+    let length = format!("content-length: {}\r\n", body.len());
+    assert!(head.contains(&length), "{head}");
+    body
+}
+
+#[test]
+fn many_clients_clone_a_long_history_at_once_from_bounded_memory() {
+    let place = Sandbox::new();
+    let (hub, first) = hub(&place, 0);
+    let server = Server::start(&place, &hub, &["--write"]);
+    let head = push(&server.address, &first);
+    let bodies: Vec<Vec<u8>> = std::thread::scope(|scope| {
+        let clients = (0..CLIENTS).map(|_| scope.spawn(|| clone(&server.address, &head)));
+        let clients: Vec<_> = clients.collect();
+        clients.into_iter().map(|c| c.join().unwrap()).collect()
+    });
+    let fetched: Fetched = rmp_serde::from_slice(&bodies[0]).unwrap();
+    let counts = (
+        fetched.commits.len(),
+        fetched.snapshots.len(),
+        fetched.objects.len(),
+    );
+    assert_eq!(counts, (COMMITS + 1, COMMITS + 1, BLOBS));
+    assert!(bodies.iter().all(|body| *body == bodies[0]));
+    let sent: usize = bodies.iter().map(Vec::len).sum();
+    assert!(sent as u64 > MEMORY, "{sent} bytes are too few to tell");
+    let memory = server.memory();
+    assert!(memory < MEMORY, "{memory} bytes");
+}
