@@ -6,7 +6,7 @@ mod written;
 pub use written::RowChange;
 pub(super) use written::Side;
 
-use luthier_hub::index::EditableColumn;
+use luthier_hub::index::{EditableColumn, PackedRow};
 
 /// The change of a step in the hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,28 @@ pub struct RangeChange {
     /// `None` where the row is added.
     pub from: Option<Range>,
     pub to: Range,
+}
+
+impl RangeChange {
+    /// Returns the change that takes this one back; `None` where the row was added, and stays.
+    pub(crate) fn back(&self) -> Option<Self> {
+        Some(Self {
+            from: Some(self.to.clone()),
+            to: self.from.clone()?,
+            ..self.clone()
+        })
+    }
+
+    /// Returns the row before or after, from its range.
+    pub(crate) fn row(&self, (offset, length): &Range) -> PackedRow {
+        let number = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
+        PackedRow {
+            object_id: self.object_id.clone(),
+            pack_id: self.pack_id.clone(),
+            offset: number(offset),
+            length: number(length),
+        }
+    }
 }
 
 /// Offset and length; `None` where the row has no number.

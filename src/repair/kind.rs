@@ -105,6 +105,7 @@ impl Undoing {
                 Undoing::Row
             }
             StepChange::Row { .. } => Undoing::Whole,
+            StepChange::Index(range) if range.from.is_some() => Undoing::Whole,
             StepChange::Add { .. }
             | StepChange::Hold { .. }
             | StepChange::Index(_)

@@ -1,7 +1,7 @@
 //! The undo of a run: a plan like any other, whose steps put rows back by compare-and-set and restore
 //! replaced bytes from quarantine. New objects and new rows stay: nothing is ever deleted.
 
-use super::change::{CellChange, RowChange, StepChange, Swap};
+use super::change::{CellChange, RangeChange, RowChange, StepChange, Swap};
 use super::journal::{
     self, CellError, CellStore, Entry, Event, JournalError, Left, RecordedOutcome,
 };
@@ -156,8 +156,8 @@ fn refuse(plan: &mut Plan, entry: &Entry, why: String) -> Result<(), RepairError
 enum NotUndone {
     #[error("added rows and objects stay: Luthier never deletes")]
     Stays,
-    #[error("index rows stay: the whole pack proved them")]
-    IndexStays,
+    #[error("the index of packs was changed after the run")]
+    RangeChangedAfter,
     #[error("its row is gone")]
     RowGone,
     #[error("no repair changes the column {0}")]
@@ -194,7 +194,14 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, NotUndone> {
         // Of a row that was not touched, an object alone was added.
         change if change.is_none() || entry.kind.kind().is_none() => return Err(NotUndone::Stays),
         StepChange::Row { object, cells } => (object, cells),
-        StepChange::Index(_) => return Err(NotUndone::IndexStays),
+        StepChange::Index(range) => {
+            let back = range.back().ok_or(NotUndone::Stays)?;
+            let words = format!(
+                "Puts the index row of the {} back, as before step {} of {run}.",
+                entry.kind, entry.step
+            );
+            return Ok(step(entry, &[], words, StepChange::Index(back)));
+        }
         StepChange::Add { .. } | StepChange::Hold { .. } | StepChange::SaveRefs { .. } => {
             return Err(NotUndone::Stays);
         }
@@ -218,8 +225,21 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, NotUndone> {
             entry.kind, entry.step
         ),
     };
-    let (code, also) = found_after(entry, cells);
+    let change = StepChange::Row {
+        object: object.as_ref().map(Swap::back),
+        cells: cells.iter().map(CellChange::back).collect(),
+    };
     Ok(Step {
+        key,
+        from: aside.map(|key| key.as_str().to_owned()),
+        ..step(entry, cells, words, change)
+    })
+}
+
+/// Returns a step that takes an entry back, whose cells these are.
+fn step(entry: &Entry, cells: &[CellChange], words: String, change: StepChange) -> Step {
+    let (code, also) = found_after(entry, cells);
+    Step {
         number: 0,
         code,
         also,
@@ -232,15 +252,12 @@ fn step_of(run: &str, entry: &Entry) -> Result<Step, NotUndone> {
         path: entry.path.clone(),
         words,
         precondition: "The hub is still as the run left it.".to_owned(),
-        key,
-        from: aside.map(|key| key.as_str().to_owned()),
+        key: None,
+        from: None,
         bytes: 0,
         sha256: None,
-        change: StepChange::Row {
-            object: object.as_ref().map(Swap::back),
-            cells: cells.iter().map(CellChange::back).collect(),
-        },
-    })
+        change,
+    }
 }
 
 /// Returns the codes that an audit finds once a change is taken back. The objects that a run added stay, so that a row
@@ -287,7 +304,7 @@ pub(super) async fn build(
     let (object, cells) = match &step.change {
         StepChange::Row { object, cells } => (object, cells),
         StepChange::Unknown(written) => return Ok(unknown(written).into()),
-        StepChange::Index(_) => return Ok(NotUndone::IndexStays.into()),
+        StepChange::Index(range) => return index_back(store, step, range).await,
         StepChange::Add { .. } | StepChange::Hold { .. } | StepChange::SaveRefs { .. } => {
             return Ok(NotUndone::Stays.into());
         }
@@ -320,6 +337,24 @@ pub(super) async fn build(
             };
             Built::Step(Box::new(step.clone()), change)
         }
+    })
+}
+
+/// Puts an index row back where it still is as the run left it.
+async fn index_back(store: &Store, step: &Step, range: &RangeChange) -> Result<Built, StoreError> {
+    let ids = [range.object_id.clone()];
+    let rows = store.index().packed_by_id(&ids).await?;
+    let Some(from) = &range.from else {
+        return Ok(NotUndone::Stays.into());
+    };
+    let (seen, new) = (range.row(from), range.row(&range.to));
+    Ok(match (rows.contains(&seen), rows.contains(&new)) {
+        (true, _) => {
+            let change = Change::IndexBack { seen, new };
+            Built::Step(Box::new(step.clone()), change)
+        }
+        (false, true) => Built::Already,
+        (false, false) => NotUndone::RangeChangedAfter.into(),
     })
 }
 

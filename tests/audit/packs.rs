@@ -1,9 +1,11 @@
 //! Hubs whose blobs are in packs: what is found, and what is no fault.
 
 use crate::{Blocks, Code, Depth, Filter, Finding, Grade, Options, Scope, Subject, run};
+use luthier_hub::backend::layout;
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Policy;
 use luthier_hub::testing::june::June;
+use luthier_hub::testing::{commit, commit_row, snapshot, snapshot_row};
 
 async fn audited(june: &June, depth: Depth, scope: Scope) -> Vec<Finding> {
     let options = Options {
@@ -186,6 +188,36 @@ async fn a_blob_that_only_its_row_keeps_is_not_stored_and_stops_no_pull() {
     let (finding, _) = not_stored(audited(&june, Depth::Presence, Scope::Hub).await);
     assert!(!finding.evidence.is_cached() && finding.blocks.is_some());
     assert!(finding.refused.is_some());
+}
+
+/// A hub of 31 May has commits with objects and commits in rows alone. Each is judged by its own row: what names an
+/// object needs it, whatever the policy excuses of the others.
+#[tokio::test]
+async fn a_mixed_hub_is_judged_row_by_row() {
+    let mut june = June::new().await;
+    june.hub.hub.policy = Policy::ByModel;
+    let tree = snapshot(&[]);
+    june.hub.add_snapshot(snapshot_row(&tree)).await;
+    let mut lost = String::new();
+    for message in ["stored", "lost", "alone", "alone too"] {
+        let record = commit(&tree.snapshot_id, &[], message);
+        let mut row = commit_row(&record);
+        if !message.starts_with("alone") {
+            let uri = june.hub.plant(&record.commit_id, record.encode()).await;
+            row.storage_uri = Some(uri);
+        }
+        june.hub.add_commit(row).await;
+        if message == "lost" {
+            let key = layout::key_for(&record.commit_id).unwrap();
+            let path = june.hub.folder.path().join("objects").join(key.as_str());
+            std::fs::remove_file(path).unwrap();
+            lost = record.commit_id.to_string();
+        }
+    }
+    assert_eq!(
+        worse(&june, Depth::Presence).await,
+        [(Code::ObjectMissing, lost)]
+    );
 }
 
 /// Without a configured policy the hub's model decides. A snapshot that only its row gives is counted.

@@ -1,11 +1,13 @@
 //! Index rows written again from packs that prove.
 
 use super::support::*;
-use crate::{Outcome, Selection, apply};
+use crate::{Applied, Outcome, Plan, Selection, apply, undo};
 use luthier_audit::{Code, Filter};
 use luthier_hub::index::PackedRow;
 use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
 use luthier_hub::testing::june::{June, index};
+use std::path::Path;
 
 async fn rows(june: &June) -> Vec<PackedRow> {
     let ids: Vec<String> = june.blobs.iter().map(ToString::to_string).collect();
@@ -145,6 +147,54 @@ async fn a_lost_object_is_restored_from_a_pack_that_the_index_names() {
         left.iter().all(|f| f.code != Code::ObjectMissing),
         "{left:#?}"
     );
+}
+
+async fn applied(store: &Store, plan: &Plan, folder: &Path) -> Applied {
+    let (writer, progress) = (writer(store), Progress::new());
+    let mut journal = journal(folder);
+    apply(&writer, plan, &mut journal, &progress).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_index_row_that_was_corrected_is_put_back_by_an_undo_and_one_that_was_added_stays() {
+    let june = June::new().await;
+    let bass = &june.blobs[1];
+    let drums = &june.blobs[2];
+    june.sql(&format!(
+        "UPDATE musehub_mpack_index SET length = 1 WHERE object_id = '{bass}';
+         DELETE FROM musehub_mpack_index WHERE object_id = '{drums}'"
+    ))
+    .await;
+    let store = june.hub.open().await;
+    let ids = june
+        .blobs
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>();
+    let before = store.index().packed_by_id(&ids).await.unwrap();
+    let selection = Selection::Chosen(Filter {
+        codes: vec![Code::PackUnindexed, Code::IndexWrong],
+        ..Filter::default()
+    });
+    let plan = planned(&store, &selection).await;
+    let folder = june.hub.folder.path();
+    let done = applied(&store, &plan, folder).await;
+    assert_eq!(done.outcomes[&Outcome::Reindexed], 2);
+    let path = journal_path(folder);
+    let back = undo(&store, &path, &done.run, &Progress::new())
+        .await
+        .unwrap();
+    assert_eq!((back.totals().steps, back.totals().refused), (1, 1));
+    let undone = applied(&store, &back, folder).await;
+    assert_eq!(undone.outcomes[&Outcome::Undone], 1);
+    let after = store.index().packed_by_id(&ids).await.unwrap();
+    assert!(before.iter().all(|row| after.contains(row)), "{after:?}");
+    assert_eq!(after.len(), 3, "an added row stays");
+    // What was changed since is left alone.
+    let again = undo(&store, &path, &done.run, &Progress::new())
+        .await
+        .unwrap();
+    assert_eq!(again.totals().steps, 0);
 }
 
 #[tokio::test]

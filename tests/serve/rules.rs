@@ -471,6 +471,38 @@ async fn what_is_not_spoken_here_is_404_and_a_broken_body_400() {
     }
 }
 
+/// Clients keep the id as the name of a file.
+#[tokio::test]
+async fn a_repository_whose_id_no_client_can_keep_is_refused_on_refs() {
+    let (served, ..) = with_one(&["song"]).await;
+    let making = served.store.making(&Authority::granted()).unwrap();
+    for (slug, id) in [("one", "a/b"), ("two", "a\\b"), ("three", "..")] {
+        let mut repo = served
+            .store
+            .index()
+            .repo_by_id("id-of-song")
+            .await
+            .unwrap()
+            .unwrap();
+        (repo.slug, repo.repo_id) = (slug.to_owned(), id.to_owned());
+        let rows = NewRows {
+            repos: vec![repo],
+            ..NewRows::default()
+        };
+        making.insert(&rows).await.unwrap();
+        let refs = served.get(&format!("/alice/{slug}/refs")).await;
+        assert_eq!(refs.status, 422, "{id}");
+        assert!(refs.detail().contains("cannot be the name of a file"));
+    }
+    let refs = served.get("/alice/song/refs").await.value();
+    assert_eq!(refs["repo_id"], "id-of-song");
+    assert!(
+        refs["domain"]
+            .as_str()
+            .is_some_and(|domain| !domain.is_empty())
+    );
+}
+
 #[tokio::test]
 async fn equal_fetches_at_once_get_equal_answers() {
     let (served, first, _) = with_one(&["song"]).await;

@@ -64,6 +64,8 @@ pub enum Change {
         seen: Option<PackedRow>,
         new: PackedRow,
     },
+    /// Put a row of the index of packs back as it was before a run: where it is as the run left it.
+    IndexBack { seen: PackedRow, new: PackedRow },
     /// Put the bytes from quarantine in the place of those that took theirs, which are kept in turn; then
     /// put the row's cells back.
     PutBack {
@@ -234,6 +236,7 @@ impl Writer {
             Change::Add { .. } => self.add(change, ledger).await,
             Change::Hold { .. } => self.hold(change, ledger).await,
             Change::Index { .. } => self.index(change, ledger).await,
+            Change::IndexBack { .. } => self.index_back(change, ledger).await,
             Change::Checkpoint { key, bytes } => {
                 ledger.intend(change).map_err(WriteError::Ledger)?;
                 Ok(match self.put_checkpoint(key, bytes).await? {

@@ -94,6 +94,10 @@ impl StepChange {
             Remedy::Checkpoint => saved_refs(&written),
             Remedy::Reref | Remedy::Hold => held(&written),
             Remedy::Index => range(&written),
+            // No row has such a column.
+            Remedy::Undo if written.iter().any(|change| change.column == PACK_ID) => {
+                range(&written)
+            }
             // Only an added row has a repository: no repair moves a row from one to another.
             Remedy::Restore | Remedy::Reindex if added_to(&written).is_some() => {
                 added(kind, &written)

@@ -2,9 +2,25 @@
 
 use super::{Change, Done, Ledger, WriteError, Writer};
 use crate::backend::{Replaced, Replacement, layout};
+use crate::index::PackedEdit;
 use crate::store::StoreError;
 
 impl Writer {
+    /// Puts an index row of a pack back where it still is as the run left it.
+    pub(super) async fn index_back(
+        &self,
+        change: &Change,
+        ledger: &mut dyn Ledger,
+    ) -> Result<Done, WriteError> {
+        let Change::IndexBack { seen, new } = change else {
+            return Ok(Done::Refused("no index row".to_owned()));
+        };
+        ledger.intend(change).map_err(WriteError::Ledger)?;
+        let (seen, new) = (seen.clone(), new.clone());
+        let changed = self.side.index.set_packed(&PackedEdit { seen, new }).await;
+        Ok(Done::row(changed.map_err(StoreError::from)?))
+    }
+
     /// Announces, keeps a copy of the stored bytes, replaces them by compare-and-set, reads back whole, and
     /// changes the row's cells where they still are what was seen.
     pub(super) async fn put_back(
