@@ -10,8 +10,8 @@ use super::evidence::{Differences, Evidence};
 use super::fault::{Code, Grade};
 use super::finding::{Finding, Subject};
 use super::probe::{Named, ObjectState, Probe, Witness};
-use super::{Depth, Options};
-use luthier_hub::index::audit_scratch::Standing;
+use super::{Depth, Options, Scope};
+use luthier_hub::index::audit_scratch::{BlobIds, Standing};
 use luthier_hub::store::chain::TreeCache;
 use luthier_hub::store::{Policy, Store};
 use luthier_object::{Kind, ObjectId, Record, Signature};
@@ -25,6 +25,8 @@ pub struct Judge {
     pub depth: Depth,
     /// Set if a listing was taken; without one, keys are requested one by one.
     pub listed: bool,
+    /// Whoever asks needs the trees of snapshots, and not just the ids in them.
+    wants_trees: bool,
     /// The answers of the listing that are confirmed by a second request.
     pub witness: Witness,
     trees: Mutex<TreeCache>,
@@ -56,6 +58,8 @@ pub struct Verdict {
     pub read: Option<(u64, [u8; 32])>,
     /// Of a snapshot, the best known manifest: proved, else as cached.
     pub manifest: Option<Arc<luthier_object::Manifest>>,
+    /// The same, where no tree is wanted: the blobs that it names.
+    pub blobs: Option<BlobIds>,
     /// Of a snapshot: what is known of its tree.
     pub tree: TreeState,
     /// Of a blob that cannot be had: the pack that its row names, by its digits.
@@ -141,8 +145,17 @@ impl Judge {
             store: store.clone(),
             depth: options.depth,
             listed,
+            wants_trees: true,
             witness: Witness::default(),
             trees: Mutex::default(),
+        }
+    }
+
+    /// Returns the judge of a scan: over a whole hub it needs no trees, just the ids in them.
+    pub(super) fn of_scan(store: &Store, options: &Options) -> Self {
+        Self {
+            wants_trees: options.scope != Scope::Hub,
+            ..Self::new(store, options, options.depth >= Depth::Presence)
         }
     }
 

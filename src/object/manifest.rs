@@ -1,6 +1,7 @@
 //! Manifests (path → blob id) and the forms in which rows cache them.
 
 pub(super) mod msgpack;
+pub mod plain;
 
 use super::{JsonError, MAX_PAYLOAD, ObjectId, RecordError, json, type_name};
 use serde_json::{Map, Value};

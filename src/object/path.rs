@@ -159,6 +159,63 @@ pub fn check_tree(manifest: &Manifest, directories: &BTreeSet<String>) -> Vec<(S
     names.finish()
 }
 
+/// Files with capitals that a tree may have to be plainly safe: each is compared with all others.
+const CAPITALS: usize = 16;
+
+/// Returns whether a tree is plainly safe: files and directories, each in the order of their bytes, in ASCII without
+/// anything that some file system takes for something else, capitals in names of files alone, and no file where a folder
+/// is needed. `false` says nothing: [`check_tree`] does.
+#[must_use]
+pub fn is_plainly_safe(files: &[&str], directories: &[&str]) -> bool {
+    let has_capitals = |path: &str| path.bytes().any(|b| b.is_ascii_uppercase());
+    let capitals = files.iter().copied().filter(|path| has_capitals(path));
+    let capitals: Vec<&str> = capitals.take(CAPITALS + 1).collect();
+    let is_alone = |file: &&str| {
+        let same = files.iter().filter(|path| path.eq_ignore_ascii_case(file));
+        same.count() == 1
+    };
+    let is_file = |folder: &str| {
+        let same = |file: &&str| file.eq_ignore_ascii_case(folder);
+        files.binary_search(&folder).is_ok() || capitals.iter().any(same)
+    };
+    let above = |path: &str| {
+        let mut slashes = path.match_indices('/');
+        slashes.all(|(at, _)| !is_file(&path[..at]))
+    };
+    let rises = |paths: &[&str]| paths.is_sorted_by(|a, b| a < b);
+    let mut all = files.iter().chain(directories);
+    rises(files)
+        && rises(directories)
+        && capitals.len() <= CAPITALS
+        && capitals.iter().all(is_alone)
+        && all.all(|path| is_plain(path) && above(path))
+        && !directories
+            .iter()
+            .any(|path| has_capitals(path) || is_file(path))
+}
+
+/// Returns whether a path is spelt as it is meant: folding changes nothing but the capitals of its last part, and
+/// [`check`] has nothing to say.
+fn is_plain(path: &str) -> bool {
+    // As if a separator came before: the first part begins as the others do.
+    let mut last = b'/';
+    let mut has_capitals = false;
+    for byte in path.bytes() {
+        has_capitals |= byte.is_ascii_uppercase();
+        let fits = match byte {
+            b'/' => !has_capitals && !matches!(last, b'/' | b'.' | b' '),
+            b'.' => last != b'/',
+            b'\\' | b':' | b'~' => false,
+            byte => matches!(byte, 0x20..0x7f),
+        };
+        if !fits {
+            return false;
+        }
+        last = byte;
+    }
+    !matches!(last, b'/' | b'.' | b' ') && path.len() <= LONGEST_PART
+}
+
 /// Returns the same for files alone.
 #[must_use]
 pub fn check_all(manifest: &Manifest) -> Vec<(String, Unsafe)> {

@@ -1,10 +1,11 @@
 //! The joins over facts against sets that are held in memory, with ids of every form.
 
-use super::{AuditScratch, CommitFact, Cover, FindingRow, Standing, TreeNames, Unresolved};
+use super::{
+    AuditScratch, CommitFact, Cover, FindingRow, Holders, Standing, TreeNames, Unresolved,
+};
 use crate::index::MembershipRow;
-use luthier_object::{Kind, Manifest, ObjectId};
+use luthier_object::Kind;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// A hub of few ids that meet often.
 #[derive(Default)]
@@ -187,7 +188,7 @@ fn commit(id: &str, parents: &[&str]) -> CommitFact {
         repo_id: "r".to_owned(),
         snapshot_id: Some("tree".to_owned()),
         parents: parents.iter().map(|id| (*id).to_owned()).collect(),
-        named_by: Vec::new(),
+        named_by: Holders::default(),
     }
 }
 
@@ -300,12 +301,10 @@ async fn the_worst_comes_first_also_where_it_only_follows() {
 }
 
 fn tree(id: &str, repos: &[&str], blobs: &[&str]) -> TreeNames {
-    let entries = blobs.iter().enumerate();
-    let entries = entries.map(|(at, id)| (format!("{at}.wav"), ObjectId::new(*id)));
     TreeNames {
         snapshot_id: id.to_owned(),
         repos: repos.iter().map(|repo| (*repo).to_owned()).collect(),
-        manifest: Arc::new(entries.collect::<Manifest>()),
+        blobs: blobs.iter().copied().collect(),
     }
 }
 
@@ -355,7 +354,7 @@ async fn a_bad_blob_blocks_every_tree_that_names_it_and_is_named_by_the_first() 
 #[tokio::test]
 async fn a_judged_commit_names_its_parents_and_its_tree_in_every_repository() {
     let scratch = AuditScratch::new().await.unwrap();
-    let named_by = ["b".to_owned(), "a".to_owned()].to_vec();
+    let named_by = Holders::from(["b".to_owned(), "a".to_owned()]);
     let judged = CommitFact {
         named_by,
         ..commit("child", &["parent"])

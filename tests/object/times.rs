@@ -24,6 +24,30 @@ fn the_text_is_what_python_isoformat_writes() {
 }
 
 #[test]
+fn the_plain_form_is_read_and_written_as_the_library_does() {
+    const FIRST: i64 = -62_135_596_800 * SECOND;
+    const SPAN: i64 = 315_537_600_000 * SECOND;
+    for n in 0..20_000_i64 {
+        let at = FIRST + n.wrapping_mul(7_919_777_216_123_457).rem_euclid(SPAN);
+        let at = at - [0, at.rem_euclid(SECOND), at.rem_euclid(1_000)][n as usize % 3];
+        let whole = jiff::Timestamp::from_microsecond(at).unwrap();
+        let text = isoformat(at, 0).unwrap();
+        assert_eq!(text.parse::<jiff::Timestamp>().unwrap(), whole, "{text}");
+        for spelt in [text.replace('T', " "), text.replace("+00:00", ""), text] {
+            assert_eq!(parse(&spelt), Some(at), "{spelt}");
+        }
+    }
+    for no_time in [
+        "2026-02-29 00:00:00",
+        "2026-04-31T00:00:00+00:00",
+        "2026-01-01 24:00:00",
+    ] {
+        assert_eq!(parse(no_time), None, "{no_time}");
+    }
+    assert_eq!(parse("2016-12-31T23:59:60"), parse("2016-12-31T23:59:59"));
+}
+
+#[test]
 fn every_spelling_of_an_instant_is_read() {
     let at = 1_772_323_200 * SECOND;
     for text in [

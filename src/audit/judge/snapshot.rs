@@ -17,6 +17,7 @@ use luthier_hub::store::chain::ChainBreak;
 use luthier_hub::store::{amend, reconstruct};
 use luthier_object::identity::{self, Directories};
 use luthier_object::manifest::Encoding;
+use luthier_object::manifest::plain::PlainTree;
 use luthier_object::path::{self, Unsafe};
 use luthier_object::{Kind, Manifest, ManifestError, ObjectId, Proof, Record, Tree};
 use std::collections::BTreeSet;
@@ -62,6 +63,14 @@ impl Trees {
 impl Judge {
     /// Judges one snapshot row; `copies` are the listed keys of its digest.
     pub async fn snapshot(&self, row: &SnapshotRow, copies: &[StoredCopy]) -> Verdict {
+        match self.plain_tree(row) {
+            Some(verdict) => verdict,
+            None => self.whole_snapshot(row, copies).await,
+        }
+    }
+
+    /// Judges one snapshot row by every tree that it may have.
+    async fn whole_snapshot(&self, row: &SnapshotRow, copies: &[StoredCopy]) -> Verdict {
         let mut verdict = Verdict::default();
         let id = ObjectId::new(&row.snapshot_id);
         let decode = |bytes: &[u8]| {
@@ -111,6 +120,27 @@ impl Judge {
         let seen = (looked.as_ref(), beside);
         self.conclude(&mut verdict, row, (&trees, &stored_directories), seen);
         verdict
+    }
+
+    /// Returns the verdict on a row that has nothing wrong and gives its own id, where that is all that is asked: nearly
+    /// always, and no tree is made for it.
+    fn plain_tree(&self, row: &SnapshotRow) -> Option<Verdict> {
+        if self.wants_trees || self.depth != Depth::Rows {
+            return None;
+        }
+        let manifest = row.manifest.as_deref().filter(|bytes| !bytes.is_empty())?;
+        let tree = PlainTree::read(manifest, row.directories.as_deref().unwrap_or_default())?;
+        let scheme = tree.prove(&row.snapshot_id)?;
+        let entries = tree.blobs().len() as i64;
+        if row.entry_count.is_some_and(|count| count != entries) || !tree.is_plainly_safe() {
+            return None;
+        }
+        let mut verdict = Verdict {
+            blobs: Some(tree.blobs().iter().copied().collect()),
+            ..Verdict::default()
+        };
+        verdict.proved_by(Kind::Snapshot, scheme.name());
+        Some(verdict)
     }
 
     /// Reports everything that follows from the row, its object and its trees.

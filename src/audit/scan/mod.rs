@@ -31,6 +31,9 @@ use std::collections::BTreeMap;
 /// Rows asked for at once.
 const PAGE: u32 = 500;
 
+/// Rows asked for at once where nothing but rows is looked at.
+const WIDE_PAGE: u32 = 2_000;
+
 /// Rows that a HEAD is sent for although the listing and the row agree.
 const WITNESSES: u64 = 1_000;
 
@@ -111,7 +114,7 @@ impl<'a> Scan<'a> {
             options,
             progress,
             scratch: AuditScratch::new().await?,
-            judge: Judge::new(store, options, options.depth >= Depth::Presence),
+            judge: Judge::of_scan(store, options),
             summary,
             only: repo.as_ref().map(|repo| repo.repo_id.clone()),
             repo,

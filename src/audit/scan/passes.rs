@@ -5,7 +5,7 @@ use super::rows::Judged;
 use crate::judge::{TreeState, Verdict};
 use crate::unlinked::Fate;
 use crate::{AuditError, Depth};
-use luthier_hub::index::audit_scratch::{CommitFact, SnapshotFact, TreeNames};
+use luthier_hub::index::audit_scratch::{BlobIds, CommitFact, Holders, SnapshotFact, TreeNames};
 use luthier_hub::index::{BlobRow, CommitRow, SnapshotRow};
 use luthier_hub::store::reconstruct;
 use luthier_object::{Kind, Manifest};
@@ -30,13 +30,13 @@ impl Scan<'_> {
     pub(crate) async fn snapshots(&mut self) -> Result<(), AuditError> {
         let mut pages = self.pages::<SnapshotRow>();
         loop {
-            let page = self.judged(&mut pages).await?;
+            let mut page = self.judged(&mut pages).await?;
             let facts: Vec<SnapshotFact> = page.rows.iter().map(snapshot_fact).collect();
             self.snapshot_facts += facts.len() as u32;
             self.scratch.add_snapshots(&facts).await?;
             self.summary.checked.snapshots += facts.len() as u64;
             self.count_single_rows(&page);
-            self.name_entries(&page).await?;
+            self.name_entries(&mut page).await?;
             if self.take(page).await? {
                 return Ok(());
             }
@@ -57,25 +57,29 @@ impl Scan<'_> {
     }
 
     /// Writes which blobs the trees of a page name, and which of these cannot be pulled.
-    async fn name_entries(&mut self, page: &Judged<SnapshotRow>) -> Result<(), AuditError> {
+    async fn name_entries(&mut self, page: &mut Judged<SnapshotRow>) -> Result<(), AuditError> {
         self.know_entries(page).await?;
         let (mut trees, mut entries) = (Vec::new(), 0);
-        for (at, (row, verdict)) in page.rows.iter().enumerate() {
-            let Some((tree, manifest)) = verdict.as_ref().and_then(tree_of) else {
+        for at in 0..page.rows.len() {
+            let holders = page.naming(at);
+            let (row, verdict) = &mut page.rows[at];
+            let Some(verdict) = verdict.as_mut() else {
                 continue;
             };
-            let manifest = match tree {
-                TreeState::Judged => manifest.clone(),
+            let blobs = match (verdict.blobs.take(), tree_of(verdict)) {
+                (Some(blobs), _) => blobs,
+                (None, None) => continue,
+                (None, Some((TreeState::Judged, manifest))) => blobs_of(manifest),
                 // A tree that does not match its id is no reason to report a missing row.
-                TreeState::Unread | TreeState::Unknown => {
-                    Arc::new(Box::pin(self.with_row(manifest)).await?)
+                (None, Some((TreeState::Unread | TreeState::Unknown, manifest))) => {
+                    Box::pin(self.with_row(manifest)).await?
                 }
             };
-            entries += manifest.len();
+            entries += blobs.len();
             trees.push(TreeNames {
                 snapshot_id: row.snapshot_id.clone(),
-                repos: page.naming(at),
-                manifest,
+                repos: holders,
+                blobs,
             });
             if entries >= ENTRIES {
                 self.scratch.add_trees(std::mem::take(&mut trees)).await?;
@@ -105,15 +109,13 @@ impl Scan<'_> {
     }
 
     /// Returns the entries of a tree whose blob has a row.
-    async fn with_row(&mut self, manifest: &Manifest) -> Result<Manifest, AuditError> {
+    async fn with_row(&mut self, manifest: &Manifest) -> Result<BlobIds, AuditError> {
         let ids = manifest.iter().map(|(_, id)| id.as_str().to_owned());
         let ids: Vec<String> = ids.collect::<BTreeSet<_>>().into_iter().collect();
         self.know(Kind::Blob, &ids).await?;
         let known = self.scratch.known(Kind::Blob, &ids).await?;
-        let entries = manifest.iter();
-        let entries = entries.filter(|(_, id)| known.contains_key(id.as_str()));
-        let entries = entries.map(|(path, id)| (path.clone(), id.clone()));
-        Ok(entries.collect())
+        let ids = manifest.iter().map(|(_, id)| id.as_str());
+        Ok(ids.filter(|id| known.contains_key(*id)).collect())
     }
 
     pub(crate) async fn commits(&mut self) -> Result<(), AuditError> {
@@ -123,7 +125,7 @@ impl Scan<'_> {
             let fact = |(at, (row, verdict)): (usize, &(CommitRow, Option<Verdict>))| {
                 let named_by = match verdict {
                     Some(_) => page.naming(at),
-                    None => Vec::new(),
+                    None => Holders::default(),
                 };
                 commit_fact(row, named_by)
             };
@@ -140,10 +142,13 @@ impl Scan<'_> {
 
 fn snapshot_fact((row, verdict): &(SnapshotRow, Option<Verdict>)) -> SnapshotFact {
     let judged = verdict.as_ref().filter(|v| v.tree == TreeState::Judged);
-    let manifest = judged.and_then(|v| v.manifest.as_ref());
+    let entries = judged.and_then(|verdict| match (&verdict.blobs, &verdict.manifest) {
+        (Some(blobs), _) => Some(blobs.len()),
+        (None, manifest) => manifest.as_ref().map(|m| m.len()),
+    });
     SnapshotFact {
         id: row.snapshot_id.clone(),
-        entries: manifest.map(|m| m.len() as u64),
+        entries: entries.map(|n| n as u64),
         parent: reconstruct::non_empty(row.parent_snapshot_id.as_deref()).map(str::to_owned),
     }
 }
@@ -153,9 +158,14 @@ pub(super) fn tree_of(verdict: &Verdict) -> Option<(TreeState, &Arc<Manifest>)> 
     Some((verdict.tree, verdict.manifest.as_ref()?))
 }
 
+/// Returns the blobs that a tree names.
+pub(super) fn blobs_of(manifest: &Manifest) -> BlobIds {
+    manifest.iter().map(|(_, id)| id.as_str()).collect()
+}
+
 /// Returns a commit in the form of the scratch file; `named_by` are the repositories that refer to its snapshot and
 /// parents.
-pub(super) fn commit_fact(row: &CommitRow, named_by: Vec<String>) -> CommitFact {
+pub(super) fn commit_fact(row: &CommitRow, named_by: Holders) -> CommitFact {
     let parents = reconstruct::parent_ids(&row.parent_ids).unwrap_or_default();
     CommitFact {
         id: row.commit_id.clone(),

@@ -7,7 +7,7 @@ use super::{PAGE, Scan};
 use crate::{AuditError, Depth, references, refs, unreferenced};
 use crate::{graph, jobs, one, packs};
 use futures_util::TryStreamExt;
-use luthier_hub::index::audit_scratch::{BranchFact, CommitFact, Standing, StoredCopy};
+use luthier_hub::index::audit_scratch::{BranchFact, CommitFact, Holders, Standing, StoredCopy};
 use luthier_hub::index::{Capabilities, Counts, MembershipRow, RepoRow};
 use luthier_hub::store::reconstruct;
 use luthier_object::{Kind, ObjectId};
@@ -140,7 +140,7 @@ impl Scan<'_> {
             let rows = self.store.index().commits_by_id(&some).await?;
             let facts = rows
                 .iter()
-                .map(|row| super::passes::commit_fact(row, Vec::new()));
+                .map(|row| super::passes::commit_fact(row, Holders::default()));
             let facts: Vec<CommitFact> = facts.collect();
             self.commit_facts += facts.len() as u32;
             let parents = facts.iter().flat_map(|fact| fact.parents.iter().cloned());

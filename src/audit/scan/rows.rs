@@ -1,6 +1,6 @@
 //! Rows of any kind, read and judged page by page.
 
-use super::{PAGE, Scan, hex_of};
+use super::{PAGE, Scan, WIDE_PAGE, hex_of};
 use crate::AuditError;
 use crate::judge::{Judge, Verdict};
 use crate::unlinked::Fate;
@@ -8,7 +8,7 @@ use crate::{Code, Finding, Grade};
 use crate::{Depth, one};
 use futures_util::{StreamExt, stream};
 use luthier_hub::backend::Key;
-use luthier_hub::index::audit_scratch::{Standing, StoredCopy};
+use luthier_hub::index::audit_scratch::{Holders, Standing, StoredCopy};
 use luthier_hub::index::{BlobRow, CommitRow, Index, IndexError, MembershipRow, Page, SnapshotRow};
 use luthier_object::{Kind, ObjectId, time};
 use std::collections::{BTreeSet, HashMap};
@@ -29,6 +29,7 @@ pub(super) trait Audited: Sized + PartialEq {
     fn page(
         index: &dyn Index,
         after: Option<&str>,
+        rows: u32,
     ) -> impl Future<Output = Result<Page<Self>, IndexError>> + Send;
     async fn by_id(index: &dyn Index, ids: &[String]) -> Result<Vec<Self>, IndexError>;
     async fn judge(&self, judge: &Judge, copies: &[StoredCopy]) -> Verdict;
@@ -42,8 +43,8 @@ macro_rules! audited {
             fn repo_id(&self) -> Option<&str> { self.repo_id.as_deref() }
             fn created_at(&self) -> &str { &self.created_at }
             fn storage_uri(&self) -> Option<&str> { self.storage_uri.as_deref() }
-            async fn page(index: &dyn Index, after: Option<&str>) -> Result<Page<Self>, IndexError> {
-                index.$pages(after, PAGE).await
+            async fn page(index: &dyn Index, after: Option<&str>, rows: u32) -> Result<Page<Self>, IndexError> {
+                index.$pages(after, rows).await
             }
             const TOGETHER: u32 = $together;
             async fn by_id(index: &dyn Index, ids: &[String]) -> Result<Vec<Self>, IndexError> {
@@ -65,16 +66,16 @@ audited! {
 /// A page of rows, each with its verdict (`None` if it was not to be judged) and the repositories that hold it.
 pub(super) struct Judged<R> {
     pub rows: Vec<(R, Option<Verdict>)>,
-    holders: Vec<Vec<String>>,
+    holders: Vec<Holders>,
     end: bool,
 }
 
 impl<R: Audited> Judged<R> {
     /// Returns the repositories that name what the row at a place names; one without a name where none is known.
-    pub fn naming(&self, at: usize) -> Vec<String> {
-        match self.holders[at].as_slice() {
-            [] => vec![String::new()],
-            holders => holders.to_vec(),
+    pub fn naming(&self, at: usize) -> Holders {
+        match &self.holders[at] {
+            nobody if nobody.is_empty() => [String::new()].into(),
+            holders => holders.clone(),
         }
     }
 
@@ -220,11 +221,15 @@ impl Scan<'_> {
             return Pages::Held(String::new());
         }
         let store = self.store.clone();
+        let rows = match self.options.depth {
+            Depth::Rows => WIDE_PAGE,
+            Depth::Presence | Depth::Bytes => PAGE,
+        };
         let (give, take) = mpsc::channel(1);
         tokio::spawn(async move {
             let mut after: Option<String> = None;
             loop {
-                let page = R::page(store.index(), after.as_deref()).await;
+                let page = R::page(store.index(), after.as_deref(), rows).await;
                 let last = page.as_ref().ok().and_then(|page| page.rows.last());
                 after = last.map(|row| row.id().to_owned()).or(after);
                 let ends = page.as_ref().map_or(true, |page| page.end);
@@ -310,7 +315,7 @@ impl Scan<'_> {
 
     /// Returns the repositories that hold each row, in the order of the rows. Where a hub keeps no memberships, a row's
     /// own `repo_id` is written as one.
-    async fn holders<R: Audited>(&self, rows: &[R]) -> Result<Vec<Vec<String>>, AuditError> {
+    async fn holders<R: Audited>(&self, rows: &[R]) -> Result<Vec<Holders>, AuditError> {
         if self.store.index().capabilities().refs(R::KIND) {
             let ids = rows.iter().map(R::id);
             return Ok(self.scratch.holders_of_each(R::KIND, ids).await?);
@@ -345,7 +350,7 @@ impl Scan<'_> {
     }
 
     /// Counts the rows of the audited repository that others hold too.
-    fn count_shared(&mut self, kind: Kind, holders: &[Vec<String>]) {
+    fn count_shared(&mut self, kind: Kind, holders: &[Holders]) {
         let Some(only) = &self.only else { return };
         let shared = holders
             .iter()

@@ -4,7 +4,7 @@
 //! snapshot the repository does not hold either is read once more.
 
 use super::Scan;
-use super::passes::tree_of;
+use super::passes::{blobs_of, tree_of};
 use crate::AuditError;
 use crate::evidence::{Evidence, Unheld};
 use crate::fault::Code;
@@ -13,7 +13,7 @@ use crate::graph::Edges;
 use crate::judge::TreeState;
 use luthier_hub::index::audit_scratch::Holding;
 use luthier_object::Kind;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 /// Rows asked for again at once.
 const IDS: u32 = 500;
@@ -81,14 +81,15 @@ impl Scan<'_> {
             after.clone_from(last);
             let rows = self.store.index().snapshots_by_id(&ids).await?;
             let copies = self.copies(&rows).await?;
-            for verdict in self.verdicts(rows.iter(), copies.as_ref()).await {
-                let Some((TreeState::Judged, manifest)) = tree_of(&verdict) else {
-                    unread += 1;
-                    continue;
+            for mut verdict in self.verdicts(rows.iter(), copies.as_ref()).await {
+                let blobs = match (verdict.blobs.take(), tree_of(&verdict)) {
+                    (Some(blobs), _) => blobs,
+                    (None, Some((TreeState::Judged, manifest))) => blobs_of(manifest),
+                    (None, _) => {
+                        unread += 1;
+                        continue;
+                    }
                 };
-                let blobs = manifest.iter().map(|(_, id)| id.as_str());
-                let blobs: BTreeSet<&str> = blobs.collect();
-                let blobs = blobs.into_iter().map(str::to_owned).collect();
                 self.scratch.add_unheld_blobs(holding, blobs).await?;
             }
             self.progress.checkpoint().await?;

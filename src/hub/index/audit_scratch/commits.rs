@@ -1,6 +1,7 @@
 //! Commits and snapshots, by their places in the graph.
 
 use super::AuditScratch;
+use super::facts::Holders;
 use super::key::Met;
 use super::tables::{self, EDGE, NUMBERED, Tables};
 use crate::index::IndexError;
@@ -16,7 +17,7 @@ pub struct CommitFact {
     pub snapshot_id: Option<String>,
     pub parents: Vec<String>,
     /// The repositories that name its parents and its snapshot; none where it was not judged.
-    pub named_by: Vec<String>,
+    pub named_by: Holders,
 }
 
 /// The fields of a snapshot that the walks need. Its number is its place among all that are laid down, from 0.
@@ -84,7 +85,7 @@ struct MetCommit {
     repo_id: String,
     snapshot: Option<Met<'static>>,
     parents: Vec<Met<'static>>,
-    named_by: Vec<String>,
+    named_by: Holders,
 }
 
 impl MetCommit {
@@ -115,7 +116,7 @@ impl MetCommit {
             return Ok(());
         }
         let by = tables::label(connection, &self.id)?;
-        for repo in &self.named_by {
+        for repo in self.named_by.iter() {
             let repo = tables.repos.number(repo);
             let parents = self.parents.iter().map(|id| (Kind::Commit, id));
             let snapshot = self.snapshot.iter().map(|id| (Kind::Snapshot, id));

@@ -2,7 +2,7 @@
 
 use super::AuditScratch;
 use super::key::{KEY, Met};
-use super::tables::{self, NUMBERED, Tables};
+use super::tables::{self, Tables};
 use crate::index::scratch_file::{Query, ask};
 use crate::index::scratch_trouble::Trouble;
 use crate::index::{IndexError, MembershipRow, RepoRow};
@@ -10,6 +10,7 @@ use luthier_object::Kind;
 use luthier_object::time::Micros;
 use rusqlite::Connection;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A key of a known layout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,9 @@ impl Standing {
         }
     }
 }
+
+/// The repositories that hold a row, in the order of `repo_id`. Rows that the same ones hold share it.
+pub type Holders = Arc<[String]>;
 
 /// A branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -228,6 +232,7 @@ impl AuditScratch {
     ) -> Result<HashMap<String, Vec<String>>, IndexError> {
         let found = self.holders_of_each(kind, ids.iter().map(String::as_str));
         let found = ids.iter().cloned().zip(found.await?);
+        let found = found.map(|(id, repos)| (id, repos.to_vec()));
         Ok(found.filter(|(_, repos)| !repos.is_empty()).collect())
     }
 
@@ -239,19 +244,16 @@ impl AuditScratch {
         &self,
         kind: Kind,
         ids: impl Iterator<Item = &'i str>,
-    ) -> Result<Vec<Vec<String>>, IndexError> {
+    ) -> Result<Vec<Holders>, IndexError> {
         let found = self.each_key(kind, ids, |tables, key| {
-            let held = tables.members.all(key)?;
-            let repo = |fact: &[u8; NUMBERED]| {
-                let number = tables::number_behind(fact);
-                tables.repos.id(number).to_owned()
-            };
-            let mut repos: Vec<String> = held.iter().map(repo).collect();
-            repos.sort_unstable();
-            Ok(Some(repos))
+            tables.held.clear();
+            tables.members.add_all(key, &mut tables.held)?;
+            let numbers = tables.held.iter().map(|fact| tables::number_behind(fact));
+            Ok(Some(tables.repos.holders(numbers)))
         });
+        let nobody = Holders::default();
         let found = found.await?.into_iter();
-        Ok(found.map(Option::unwrap_or_default).collect())
+        Ok(found.map(|f| f.unwrap_or_else(|| nobody.clone())).collect())
     }
 
     /// Of `ids`, those that have a row, each with what is known of it.

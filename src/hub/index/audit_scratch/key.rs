@@ -33,6 +33,7 @@ impl Form {
 }
 
 /// An id at the door: as the facts keep it, or the text of one that holds no digest.
+#[derive(Debug)]
 pub(super) enum Met<'t> {
     Digest(Form, [u8; 32]),
     Odd(Cow<'t, str>),

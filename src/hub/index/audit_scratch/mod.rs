@@ -26,7 +26,7 @@ mod trees;
 mod unheld;
 
 pub use commits::{CommitFact, SnapshotFact};
-pub use facts::{BranchFact, ListedKey, Standing, StoredCopy};
+pub use facts::{BranchFact, Holders, ListedKey, Standing, StoredCopy};
 pub use findings::{FindingQuery, FindingRow, FindingTally, LeftQuery};
 pub use merge::Cover;
 pub use namers::Namer;
@@ -34,7 +34,7 @@ pub use names::Unresolved;
 pub use order::{FindingOrder, Stretch};
 pub use packed::PackedRecord;
 pub use standing::{BranchHead, BranchStanding, Stands};
-pub use trees::TreeNames;
+pub use trees::{BlobIds, TreeNames};
 pub use unheld::Holding;
 
 use super::IndexError;

@@ -84,14 +84,19 @@ impl AuditScratch {
                 let mut out = Page::new(limit);
                 for (kind, after) in kinds(at) {
                     let elsewhere = |tables: &mut Tables, key: &Key, names: &[Name]| {
-                        let held = tables.members.all(key)?;
-                        if held.is_empty() || tables.known.first(key)?.is_none() {
-                            return Ok(Vec::new());
-                        }
+                        tables.held.clear();
+                        tables.members.add_all(key, &mut tables.held)?;
+                        let held = &tables.held;
                         let is_held = |name: &Name| {
                             let repo = name_repo(name);
                             held.iter().any(|h| tables::number_behind(h) == repo)
                         };
+                        if held.is_empty() || names.iter().all(is_held) {
+                            return Ok(Vec::new());
+                        }
+                        if tables.known.first(key)?.is_none() {
+                            return Ok(Vec::new());
+                        }
                         let id = |name: &Name| tables.repos.id(name_repo(name));
                         // Behind the last page, of the same id other repositories may follow.
                         let is_behind = |name: &Name| {

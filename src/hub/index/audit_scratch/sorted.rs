@@ -160,8 +160,17 @@ impl<const N: usize> Sorted<N> {
     /// A run cannot be read.
     pub fn all(&mut self, start: &[u8]) -> io::Result<Vec<[u8; N]>> {
         let mut out = Vec::new();
+        self.add_all(start, &mut out)?;
+        Ok(out)
+    }
+
+    /// As [`Self::all`], into a list that is empty.
+    ///
+    /// # Errors
+    /// A run cannot be read.
+    pub fn add_all(&mut self, start: &[u8], out: &mut Vec<[u8; N]>) -> io::Result<()> {
         for run in &mut self.runs {
-            run.all(start, &mut out)?;
+            run.all(start, out)?;
         }
         self.order();
         let from = self
@@ -174,7 +183,7 @@ impl<const N: usize> Sorted<N> {
             out.sort_by(|a, b| order(&a[..key], &b[..key]));
             out.dedup_by(|later, first| later[..key] == first[..key]);
         }
-        Ok(out)
+        Ok(())
     }
 }
 
@@ -320,7 +329,7 @@ impl<const N: usize> Source<'_, N> {
 }
 
 /// Compares as slices compare: the first eight bytes decide nearly always, and are one number.
-fn order(a: &[u8], b: &[u8]) -> Ordering {
+pub(super) fn order(a: &[u8], b: &[u8]) -> Ordering {
     let start = |bytes: &[u8]| bytes.first_chunk().map(|start| u64::from_be_bytes(*start));
     match (start(a), start(b)) {
         (Some(a), Some(b)) if a != b => a.cmp(&b),

@@ -1,5 +1,6 @@
 //! The tables of the facts, and the texts and repositories that stand in them as numbers.
 
+use super::facts::Holders;
 use super::key::{self, Form, KEY, Key, Meant, Met};
 use super::numbered::Numbered;
 use super::packed::{self, PACKED};
@@ -38,6 +39,8 @@ pub(super) struct Tables {
     pub recent: Recent<NUMBERED>,
     /// Key and number of the repository that holds the row.
     pub members: Sorted<NUMBERED>,
+    /// Members that were looked up last.
+    pub held: Vec<[u8; NUMBERED]>,
     pub commits: Numbered<COMMIT>,
     /// Key and number of each commit.
     pub commit_ids: Sorted<NUMBERED>,
@@ -62,6 +65,7 @@ impl Default for Tables {
             named: Sorted::new(NUMBERED),
             recent: Recent::new(),
             members: Sorted::new(NUMBERED),
+            held: Vec::new(),
             commits: Numbered::new(),
             commit_ids: Sorted::new(KEY),
             trees: Sorted::new(NUMBERED),
@@ -155,6 +159,8 @@ pub(super) const fn no_key() -> Key {
 pub(super) struct Repos {
     numbers: HashMap<Arc<str>, u32>,
     ids: Vec<Arc<str>>,
+    /// Those that held the row before, by number and by id.
+    holders: (Vec<u32>, Holders),
 }
 
 impl Repos {
@@ -173,6 +179,16 @@ impl Repos {
     /// Returns the number of a repository that was met.
     pub fn find(&self, repo_id: &str) -> Option<u32> {
         self.numbers.get(repo_id).copied()
+    }
+
+    /// Returns the repositories with these numbers, in the order of `repo_id`: nearly always those of the row before.
+    pub fn holders(&mut self, numbers: impl Iterator<Item = u32> + Clone) -> Holders {
+        if !numbers.clone().eq(self.holders.0.iter().copied()) {
+            let mut ids: Vec<String> = numbers.clone().map(|n| self.id(n).to_owned()).collect();
+            ids.sort_unstable();
+            self.holders = (numbers.collect(), ids.into());
+        }
+        self.holders.1.clone()
     }
 
     /// Returns the `repo_id` with this number.

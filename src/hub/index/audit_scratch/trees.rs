@@ -1,20 +1,44 @@
 //! What the trees of snapshots name.
 
 use super::AuditScratch;
-use super::facts::Standing;
-use super::key::{KEY, Met};
+use super::facts::{Holders, Standing};
+use super::key::{KEY, Key, Met};
+use super::sorted::order;
 use super::tables::{self, Tables};
 use crate::index::IndexError;
 use crate::index::scratch_trouble::Trouble;
-use luthier_object::{Kind, Manifest};
+use luthier_object::Kind;
 use rusqlite::Connection;
-use std::sync::Arc;
+
+/// Ids of the blobs of a tree, as the facts keep them.
+#[derive(Debug)]
+pub struct BlobIds(pub(super) Vec<Met<'static>>);
+
+impl<'i> FromIterator<&'i str> for BlobIds {
+    fn from_iter<I: IntoIterator<Item = &'i str>>(ids: I) -> Self {
+        Self(ids.into_iter().map(Met::owned).collect())
+    }
+}
+
+impl BlobIds {
+    /// Returns how many files the tree has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Returns whether the tree has no file.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 /// The entries of a tree that count as named, by the repositories that hold its snapshot.
 pub struct TreeNames {
     pub snapshot_id: String,
-    pub repos: Vec<String>,
-    pub manifest: Arc<Manifest>,
+    pub repos: Holders,
+    pub blobs: BlobIds,
 }
 
 impl AuditScratch {
@@ -24,10 +48,12 @@ impl AuditScratch {
     /// # Errors
     /// The scratch file cannot be written.
     pub async fn add_trees(&self, trees: Vec<TreeNames>) -> Result<(), IndexError> {
-        self.lay_down(trees.into_iter(), |connection, tables, tree| {
-            tree.lay_down(connection, tables)
-        })
-        .await
+        if trees.is_empty() {
+            return Ok(());
+        }
+        self.file
+            .tell(move |connection, tables| lay_down(&trees, connection, tables))
+            .await
     }
 
     /// Waits for all that was laid down.
@@ -39,26 +65,69 @@ impl AuditScratch {
     }
 }
 
-impl TreeNames {
-    fn lay_down(&self, connection: &Connection, tables: &mut Tables) -> Result<(), Trouble> {
-        let by = tables::label(connection, &Met::new(&self.snapshot_id))?;
-        let mut repos = Vec::with_capacity(self.repos.len());
-        for repo in &self.repos {
-            repos.push(tables.repos.number(repo));
+/// A tree whose ids are keys.
+struct Keyed<'t> {
+    tree: &'t TreeNames,
+    repos: Vec<u32>,
+    /// Each with whether it is bad, where it was named not long ago in every repository.
+    blobs: Vec<(Key, Option<bool>)>,
+}
+
+fn lay_down(
+    trees: &[TreeNames],
+    connection: &Connection,
+    tables: &mut Tables,
+) -> Result<(), Trouble> {
+    let mut keyed = Vec::with_capacity(trees.len());
+    let mut new = Vec::new();
+    for tree in trees {
+        let repos: Vec<u32> = tree.repos.iter().map(|r| tables.repos.number(r)).collect();
+        let mut blobs = Vec::with_capacity(tree.blobs.len());
+        for id in &tree.blobs.0 {
+            let key = tables::kept(connection, Kind::Blob, id)?;
+            let recent = |repo: &u32| tables.recent.find(&tables::numbered(&key, *repo));
+            let is_bad = repos.iter().map(recent).reduce(|all, one| all.and(one));
+            let is_bad = is_bad.unwrap_or(Some(false));
+            if is_bad.is_none() {
+                new.push(key);
+            }
+            blobs.push((key, is_bad));
         }
-        for (_, id) in self.manifest.iter() {
-            let key = tables::kept(connection, Kind::Blob, &Met::new(id.as_str()))?;
-            let mut is_bad = None;
-            for repo in &repos {
-                let name = tables::numbered(&key, *repo);
+        keyed.push(Keyed { tree, repos, blobs });
+    }
+    let doubtful = Doubtful::of(new, tables)?;
+    for tree in &keyed {
+        tree.lay_down(connection, tables, &doubtful)?;
+    }
+    Ok(())
+}
+
+impl Keyed<'_> {
+    fn lay_down(
+        &self,
+        connection: &Connection,
+        tables: &mut Tables,
+        doubtful: &Doubtful,
+    ) -> Result<(), Trouble> {
+        let snapshot_id = &self.tree.snapshot_id;
+        let by = tables::label(connection, &Met::new(snapshot_id))?;
+        for (key, known) in &self.blobs {
+            let mut is_bad = *known;
+            let named = if known.is_some() {
+                &[]
+            } else {
+                &self.repos[..]
+            };
+            for repo in named {
+                let name = tables::numbered(key, *repo);
                 let recent = tables.recent.find(&name);
                 is_bad = match recent.or(is_bad) {
-                    None => Some(is_doubtful(tables, &key)?),
+                    None => doubtful.find(key),
                     known => known,
                 };
                 if recent.is_none() {
                     tables.recent.keep(name, is_bad == Some(true));
-                    tables.named.push(tables::pair(&key, *repo, &by))?;
+                    tables.named.push(tables::pair(key, *repo, &by))?;
                 }
             }
             if is_bad == Some(true) {
@@ -66,10 +135,31 @@ impl TreeNames {
                     .prepare_cached(
                         "INSERT OR IGNORE INTO bad_entry (snapshot, blob) VALUES (?1, ?2)",
                     )?
-                    .execute((&self.snapshot_id, id.as_str()))?;
+                    .execute((snapshot_id, tables::text(connection, key)?))?;
             }
         }
         Ok(())
+    }
+}
+
+/// Blobs of some trees, in order, each with whether it has no row, or one that is not known to be sound. They are
+/// looked up in order, since neighbours lie in one block.
+struct Doubtful(Vec<(Key, bool)>);
+
+impl Doubtful {
+    fn of(mut blobs: Vec<Key>, tables: &mut Tables) -> Result<Self, Trouble> {
+        blobs.sort_unstable_by(|a, b| order(a, b));
+        blobs.dedup();
+        let mut out = Vec::with_capacity(blobs.len());
+        for key in blobs {
+            out.push((key, is_doubtful(tables, &key)?));
+        }
+        Ok(Self(out))
+    }
+
+    fn find(&self, key: &Key) -> Option<bool> {
+        let at = self.0.binary_search_by(|(other, _)| order(other, key));
+        Some(self.0[at.ok()?].1)
     }
 }
 

@@ -3,14 +3,19 @@
 use super::AuditScratch;
 use super::facts::{Standing, json_list};
 use super::graph::number_of;
-use super::key::{KEY, Key, Met};
+use super::key::KEY;
+use super::sorted::order;
 use super::tables::{self, NUMBERED, Tables};
+use super::trees::BlobIds;
 use crate::index::IndexError;
 use crate::index::scratch_file::ask;
 use crate::index::scratch_trouble::Trouble;
 use luthier_object::Kind;
 use rusqlite::Connection;
 use std::collections::HashMap;
+
+/// Commits whose snapshots are looked up together.
+const TOGETHER: usize = 1 << 17;
 
 /// A repository, and what counts in it.
 #[derive(Clone, Debug)]
@@ -65,15 +70,20 @@ impl AuditScratch {
         let holding = holding.clone();
         self.file
             .tell(move |connection, tables| {
-                for n in commits {
-                    let Some(commit) = tables.commits.get(n as usize)? else {
-                        continue;
-                    };
-                    let (own, tree) =
-                        (tables::key_of(&commit), tables::key_of(&commit[NUMBERED..]));
-                    holding.lay_down(connection, tables, Kind::Commit, &own)?;
-                    if tree != tables::no_key() {
-                        holding.lay_down(connection, tables, Kind::Snapshot, &tree)?;
+                for commits in commits.chunks(TOGETHER) {
+                    let mut trees = Vec::with_capacity(commits.len());
+                    for n in commits {
+                        let Some(commit) = tables.commits.get(*n as usize)? else {
+                            continue;
+                        };
+                        holding.lay_down(connection, tables, Kind::Commit, &commit[..KEY])?;
+                        trees.push(tables::key_of(&commit[NUMBERED..]));
+                    }
+                    // In order, since neighbours lie in one block.
+                    trees.sort_unstable_by(|a, b| order(a, b));
+                    trees.dedup();
+                    for tree in trees.iter().filter(|tree| **tree != tables::no_key()) {
+                        holding.lay_down(connection, tables, Kind::Snapshot, tree)?;
                     }
                 }
                 Ok(())
@@ -88,14 +98,13 @@ impl AuditScratch {
     pub async fn add_unheld_blobs(
         &self,
         holding: &Holding,
-        blobs: Vec<String>,
+        blobs: BlobIds,
     ) -> Result<(), IndexError> {
         let holding = holding.clone();
         self.file
             .tell(move |connection, tables| {
-                for blob in blobs {
-                    let found = tables::found(connection, Kind::Blob, &Met::new(&blob))?;
-                    if let Some(key) = found {
+                for blob in &blobs.0 {
+                    if let Some(key) = tables::found(connection, Kind::Blob, blob)? {
                         holding.lay_down(connection, tables, Kind::Blob, &key)?;
                     }
                 }
@@ -239,12 +248,12 @@ impl Holding {
         connection: &Connection,
         tables: &mut Tables,
         kind: Kind,
-        key: &Key,
+        key: &[u8],
     ) -> Result<(), Trouble> {
         let standing = tables.known.first(key)?;
         let standing = standing.map(|fact| Standing::numbered(fact[KEY]));
         let repo = tables.repos.number(&self.repo_id);
-        let held = tables::numbered(key, repo);
+        let held = tables::numbered(&tables::key_of(key), repo);
         if self.counts(kind, standing) && tables.members.first(&held)?.is_none() {
             self.insert(connection, kind, key)?;
         }

@@ -60,17 +60,43 @@ impl<'r> PgCells<'r> {
         }
         let bytes = raw.as_bytes().map_err(sqlx::Error::Decode)?;
         self.weight += bytes.len();
-        let info = raw.type_info();
-        Ok(Some(match (info.name(), bytes) {
-            ("TIMESTAMPTZ" | "TIMESTAMP", _) => text_of_time(number(bytes)).into_bytes().into(),
-            ("DATE", _) => text_of_date(number(bytes)).into_bytes().into(),
-            ("INT2" | "INT4" | "INT8", _) => number(bytes).to_string().into_bytes().into(),
-            ("BOOL", [1]) => Cow::Borrowed(b"1"),
-            ("BOOL", _) => Cow::Borrowed(b"0"),
+        let form = match raw.type_info().name() {
+            "TIMESTAMPTZ" | "TIMESTAMP" => Form::Time,
+            "DATE" => Form::Date,
+            "INT2" | "INT4" | "INT8" => Form::Int,
+            "BOOL" => Form::Flag,
+            "JSONB" => Form::Jsonb,
+            _ => Form::Plain,
+        };
+        Ok(Some(form.told(bytes)))
+    }
+}
+
+/// The binary form of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Its text or bytes as they are.
+    Plain,
+    Jsonb,
+    Int,
+    Flag,
+    Time,
+    Date,
+}
+
+impl Form {
+    /// Returns a cell as text or bytes: a number in decimal, a time as Python writes it.
+    pub(super) fn told(self, bytes: &[u8]) -> Cow<'_, [u8]> {
+        match (self, bytes) {
+            (Self::Time, _) => text_of_time(number(bytes)).into_bytes().into(),
+            (Self::Date, _) => text_of_date(number(bytes)).into_bytes().into(),
+            (Self::Int, _) => number(bytes).to_string().into_bytes().into(),
+            (Self::Flag, [1]) => Cow::Borrowed(b"1"),
+            (Self::Flag, _) => Cow::Borrowed(b"0"),
             // The number of jsonb's binary form comes before its text.
-            ("JSONB", [1, text @ ..]) => text.into(),
+            (Self::Jsonb, [1, text @ ..]) => text.into(),
             _ => bytes.into(),
-        }))
+        }
     }
 }
 

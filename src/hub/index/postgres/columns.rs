@@ -1,5 +1,6 @@
 //! The tables and columns of this hub: how each is named, read, compared and written.
 
+use super::cell::Form;
 use crate::index::rows::{Stored, column_here, table_here};
 use crate::index::{Capabilities, MAX_CELL};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +57,17 @@ impl Column {
             "int2" | "int4" | "int8" => Shape::Int,
             "timestamptz" | "timestamp" | "date" => Shape::Time,
             _ => Shape::Other,
+        }
+    }
+
+    /// Returns the binary form of a cell, as [`Columns::plain`] reads it.
+    fn form(&self) -> Form {
+        match (self.shape(), self.of.as_str()) {
+            (Shape::Json, "jsonb") => Form::Jsonb,
+            (Shape::Int, _) => Form::Int,
+            (Shape::Time, "date") => Form::Date,
+            (Shape::Time, _) => Form::Time,
+            _ => Form::Plain,
         }
     }
 
@@ -266,9 +278,14 @@ impl Columns {
         let mut key = None;
         let mut list = Vec::new();
         let mut over = vec!["0".to_owned()];
+        let mut forms = Vec::new();
         for (at, name) in T::COLUMNS.iter().enumerate() {
             let column = column_here(&self.capabilities, table, name);
             let plain = self.plain(table, column);
+            forms.push(match self.get(table, column) {
+                Some(known) if at > 0 => known.form(),
+                _ => Form::Plain,
+            });
             if at == 0 {
                 self.get(table, column)?;
                 let of = self.key(table, column);
@@ -287,8 +304,10 @@ impl Columns {
             }
         }
         list.push(format!("greatest({}) > {MAX_CELL}", over.join(", ")));
+        forms.push(Form::Flag);
         let (column, key) = key?;
         Some(Selected {
+            forms,
             table,
             from: format!("{} AS t", self.sql(table)),
             unique: self.is_unique(table, &[column]),
@@ -305,6 +324,8 @@ pub(super) struct Selected {
     pub from: String,
     pub key: String,
     pub list: String,
+    /// The binary forms of the cells of `list`.
+    pub forms: Vec<Form>,
     /// No two rows share a key.
     pub unique: bool,
 }

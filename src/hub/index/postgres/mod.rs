@@ -9,6 +9,7 @@ mod catalogue;
 mod cell;
 mod columns;
 mod commit_writes;
+mod copy;
 mod edit;
 mod errors;
 mod held;

@@ -1,7 +1,8 @@
 //! Whole rows: keyset pages, rows by id, memberships and counts.
 
-use super::cell::{PgCells, Statement};
+use super::cell::{Form, PgCells, Statement};
 use super::columns::{Column, Order, Selected};
+use super::copy::literal;
 use super::sessions::{Purpose, SILENCE, within};
 use super::{Postgres, query_error};
 use crate::index::rows::{Cells, Stored, id_column, table_here};
@@ -96,13 +97,14 @@ impl Postgres {
             true => (String::new(), ""),
             false => (format!("DISTINCT ON ({key}) "), self.columns.tie(of.table)),
         };
-        let mut ask = Statement::new(format!("SELECT {one}{} FROM {}", of.list, of.from));
+        let mut select = format!("SELECT {one}{} FROM {}", of.list, of.from);
         if let Some(after) = after {
-            let after = ask.bind(after.to_owned()).map_err(failed)?;
-            ask.push(&format!(" WHERE {key} > {after}"));
+            select.push_str(&format!(" WHERE {key} > {}", literal(after)));
         }
-        ask.push(&format!(" ORDER BY {key}{tie} LIMIT {limit}"));
-        self.rows(ask, limit, T::read).await.map_err(failed)
+        select.push_str(&format!(" ORDER BY {key}{tie} LIMIT {limit}"));
+        self.copied(&select, &of.forms, limit, T::read)
+            .await
+            .map_err(failed)
     }
 
     /// Returns the rows with these ids, one for each. All of them are held at once: callers ask for few.
@@ -169,17 +171,14 @@ impl Postgres {
             true => "",
             false => "DISTINCT ",
         };
-        let mut ask = Statement::new(format!(
-            "SELECT {one}{id}, {repo} FROM {} AS t",
-            self.columns.sql(table)
-        ));
+        let from = self.columns.sql(table);
+        let mut select = format!("SELECT {one}{id}, {repo} FROM {from} AS t");
         if let Some(after) = after {
-            let seen = ask.bind(after.id.clone())?;
-            let seen_repo = ask.bind(after.repo_id.clone())?;
-            ask.push(&format!(" WHERE ({id}, {repo}) > ({seen}, {seen_repo})"));
+            let (seen, seen_repo) = (literal(&after.id), literal(&after.repo_id));
+            select.push_str(&format!(" WHERE ({id}, {repo}) > ({seen}, {seen_repo})"));
         }
-        ask.push(&format!(" ORDER BY {id}, {repo} LIMIT {limit}"));
-        self.rows(ask, limit, |cells| {
+        select.push_str(&format!(" ORDER BY {id}, {repo} LIMIT {limit}"));
+        self.copied(&select, &[Form::Plain; 2], limit, |cells| {
             Ok(MembershipRow {
                 id: cells.key()?,
                 repo_id: cells.key()?,
