@@ -8,12 +8,12 @@ pub async fn a_hub_of_march_is_read_in_full<F: Fixture>() {
     let counts = hub.counts().await.unwrap();
     assert_eq!((counts.commits, counts.proposals), (2, 1));
     assert_eq!(counts.null_uris, [None, None, Some(1)]);
-    let commits = hub.commits(None, 9).await.unwrap().rows;
+    let commits = hub.commits(None, 1_000).await.unwrap().rows;
     assert_eq!(commits[0].repo_id.as_deref(), Some("r1"));
     assert_eq!(commits[0].storage_uri, None);
     let at = luthier_object::time::parse(&commits[0].timestamp);
     assert_eq!(at, Some(1_773_914_400_500_000));
-    let snapshot = &hub.snapshots(None, 9).await.unwrap().rows[0];
+    let snapshot = &hub.snapshots(None, 1_000).await.unwrap().rows[0];
     let manifest = snapshot.manifest.as_deref().unwrap();
     assert_eq!(
         serde_json::from_slice::<serde_json::Value>(manifest).unwrap(),
@@ -24,7 +24,7 @@ pub async fn a_hub_of_march_is_read_in_full<F: Fixture>() {
         (&snapshot.delta, &snapshot.parent_snapshot_id),
         (&None, &None)
     );
-    let blob = &hub.blobs(None, 9).await.unwrap().rows[0];
+    let blob = &hub.blobs(None, 1_000).await.unwrap().rows[0];
     assert_eq!(blob.disk_path.as_deref(), Some("r1/b1"));
     let proposal = &hub.proposals(None, 9).await.unwrap().rows[0];
     assert_eq!(proposal.proposal_id, "p1");
@@ -61,7 +61,7 @@ pub async fn a_hub_of_march_can_be_added_to<F: Fixture>() {
         serde_json::from_slice::<serde_json::Value>(manifest).unwrap(),
         serde_json::json!({"b.mid": "b2"})
     );
-    assert_eq!(hub.blobs(None, 9).await.unwrap().rows.len(), 2);
+    assert_eq!(hub.blobs(None, 1_000).await.unwrap().rows.len(), 2);
 }
 
 async fn drop_memberships<F: Fixture>(fixture: &F) {
@@ -136,6 +136,6 @@ pub async fn unknown_tables_and_columns_disturb_nobody<F: Fixture>() {
         .await;
     let hub = fixture.open(Access::Write).await;
     hub.insert(&full_rows()).await.unwrap();
-    let rows = hub.commits(None, 9).await.unwrap().rows;
+    let rows = hub.commits(None, 1_000).await.unwrap().rows;
     assert_eq!(rows, full_rows().commits);
 }

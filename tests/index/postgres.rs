@@ -7,6 +7,9 @@ use crate::access::Access;
 use crate::testing::march::POSTGRES;
 use luthier_testing::postgres::{database, run, server};
 
+/// Rows of a page that comes by `COPY`.
+const WIDE: u32 = 1_000;
+
 /// What the suite asks of a hub of March 2026.
 const MARCH: &str = r#"
 INSERT INTO musehub_repos (repo_id, name, owner, slug, owner_user_id) VALUES ('r1', 'Song', 'ada', 'song', 'u1');
@@ -197,10 +200,10 @@ async fn a_hub_sorted_by_a_language_is_paged_without_loss() {
     .unwrap();
     let mut met: Vec<String> = Vec::new();
     loop {
-        let page = hub
-            .commits(met.last().map(String::as_str), 2)
-            .await
-            .unwrap();
+        let after = met.last().map(String::as_str);
+        let page = hub.commits(after, 2).await.unwrap();
+        let wide = hub.commits(after, WIDE).await.unwrap();
+        assert!(wide.rows.starts_with(&page.rows), "behind {after:?}");
         met.extend(page.rows.into_iter().map(|row| row.commit_id));
         if page.end {
             break;
@@ -230,17 +233,15 @@ async fn a_hub_with_types_of_its_own_is_read_by_their_text() {
         )
         .await;
     let hub = fixture.open(Access::Read).await;
-    let row = &hub.commits(None, 9).await.unwrap().rows[0];
-    assert_eq!(row.parent_ids, r#"["c0"]"#);
-    assert_eq!(row.commit_meta, r#"{"a": 1}"#);
-    assert_eq!(
-        (row.branch.trim_end(), row.timestamp.as_str()),
-        ("main", suite::AT)
-    );
-    assert_eq!(
-        hub.blobs(None, 9).await.unwrap().rows[0].size_bytes,
-        i64::MAX
-    );
+    for limit in [9, WIDE] {
+        let row = &hub.commits(None, limit).await.unwrap().rows[0];
+        assert_eq!(row.parent_ids, r#"["c0"]"#);
+        assert_eq!(row.commit_meta, r#"{"a": 1}"#);
+        let (branch, at) = (row.branch.trim_end(), row.timestamp.as_str());
+        assert_eq!((branch, at), ("main", suite::AT));
+        let blobs = hub.blobs(None, limit).await.unwrap().rows;
+        assert_eq!(blobs[0].size_bytes, i64::MAX);
+    }
     assert_eq!(suite::forwards(&hub, Some("r1"), None).await.len(), 1);
 }
 

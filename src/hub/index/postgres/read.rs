@@ -16,6 +16,10 @@ use std::collections::BTreeSet;
 /// Ids in one statement.
 const IDS: usize = 1_000;
 
+/// Rows of a page from which on it comes by `COPY`. That takes no parameters: to a server that counts its statements by
+/// their text each page is another one, so that there are to be few.
+const WIDE: u32 = 1_000;
+
 impl Postgres {
     /// Runs a statement that gives at most `limit` rows, stopping when the page weighs enough.
     pub(super) async fn rows<T>(
@@ -97,14 +101,22 @@ impl Postgres {
             true => (String::new(), ""),
             false => (format!("DISTINCT ON ({key}) "), self.columns.tie(of.table)),
         };
-        let mut select = format!("SELECT {one}{} FROM {}", of.list, of.from);
-        if let Some(after) = after {
-            select.push_str(&format!(" WHERE {key} > {}", literal(after)));
+        let select = format!("SELECT {one}{} FROM {}", of.list, of.from);
+        let condition = |after: &str| format!(" WHERE {key} > {after}");
+        let end = format!(" ORDER BY {key}{tie} LIMIT {limit}");
+        if limit >= WIDE {
+            let after = after.map(literal).as_deref().map(condition);
+            let select = format!("{select}{}{end}", after.unwrap_or_default());
+            let page = self.copied(&select, &of.forms, limit, T::read);
+            return page.await.map_err(failed);
         }
-        select.push_str(&format!(" ORDER BY {key}{tie} LIMIT {limit}"));
-        self.copied(&select, &of.forms, limit, T::read)
-            .await
-            .map_err(failed)
+        let mut ask = Statement::new(select);
+        if let Some(after) = after {
+            let after = ask.bind(after.to_owned()).map_err(failed)?;
+            ask.push(&condition(&after));
+        }
+        ask.push(&end);
+        self.rows(ask, limit, T::read).await.map_err(failed)
     }
 
     /// Returns the rows with these ids, one for each. All of them are held at once: callers ask for few.
