@@ -1,9 +1,8 @@
 //! Commits and snapshots, by their places in the graph.
 
 use super::AuditScratch;
-use super::facts::Holders;
 use super::key::Met;
-use super::tables::{self, EDGE, NUMBERED, Tables};
+use super::tables::{self, EDGE, Holders, NUMBERED, Tables};
 use crate::index::IndexError;
 use crate::index::scratch_trouble::Trouble;
 use luthier_object::Kind;

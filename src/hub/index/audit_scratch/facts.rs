@@ -2,7 +2,7 @@
 
 use super::AuditScratch;
 use super::key::{KEY, Met};
-use super::tables::{self, Tables};
+use super::tables::{self, Holders, Tables};
 use crate::index::scratch_file::{Query, ask};
 use crate::index::scratch_trouble::Trouble;
 use crate::index::{IndexError, MembershipRow, RepoRow};
@@ -10,7 +10,6 @@ use luthier_object::Kind;
 use luthier_object::time::Micros;
 use rusqlite::Connection;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// A key of a known layout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,9 +57,6 @@ impl Standing {
         }
     }
 }
-
-/// The repositories that hold a row, in the order of `repo_id`. Rows that the same ones hold share it.
-pub type Holders = Arc<[String]>;
 
 /// A branch.
 #[derive(Clone, Debug, PartialEq, Eq)]

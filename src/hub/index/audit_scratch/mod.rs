@@ -26,7 +26,7 @@ mod trees;
 mod unheld;
 
 pub use commits::{CommitFact, SnapshotFact};
-pub use facts::{BranchFact, Holders, ListedKey, Standing, StoredCopy};
+pub use facts::{BranchFact, ListedKey, Standing, StoredCopy};
 pub use findings::{FindingQuery, FindingRow, FindingTally, LeftQuery};
 pub use merge::Cover;
 pub use namers::Namer;
@@ -39,6 +39,7 @@ pub use unheld::Holding;
 
 use super::IndexError;
 use super::scratch_file::ScratchFile;
+pub use tables::Holders;
 use tables::Tables;
 
 const SCHEMA: &str = "

@@ -1,6 +1,5 @@
 //! The tables of the facts, and the texts and repositories that stand in them as numbers.
 
-use super::facts::Holders;
 use super::key::{self, Form, KEY, Key, Meant, Met};
 use super::numbered::Numbered;
 use super::packed::{self, PACKED};
@@ -153,6 +152,9 @@ pub(super) fn key_of(record: &[u8]) -> Key {
 pub(super) const fn no_key() -> Key {
     [NONE; KEY]
 }
+
+/// The repositories that hold a row, in the order of `repo_id`. Rows that the same ones hold share it.
+pub type Holders = Arc<[String]>;
 
 /// Repositories by number, in the order in which they were met.
 #[derive(Default)]

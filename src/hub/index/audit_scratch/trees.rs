@@ -1,10 +1,10 @@
 //! What the trees of snapshots name.
 
 use super::AuditScratch;
-use super::facts::{Holders, Standing};
+use super::facts::Standing;
 use super::key::{KEY, Key, Met};
 use super::sorted::order;
-use super::tables::{self, Tables};
+use super::tables::{self, Holders, Tables};
 use crate::index::IndexError;
 use crate::index::scratch_trouble::Trouble;
 use luthier_object::Kind;
