@@ -133,7 +133,7 @@ Examples:
 
 pub const SIGN_OFF: &str = "\
 Examples:
-  luthier signoff --out reports           Write the two reports into a folder
+  luthier signoff --out reports           Write the reports into a folder
   luthier signoff --pulls 20 --json       Pull 20 branches only; print the verdict as JSON";
 
 pub const INIT: &str = "\

@@ -19,7 +19,7 @@ const SHOWN: usize = 20;
 
 #[derive(Args)]
 pub struct SignOff {
-    /// Folder for the two reports, signoff-HUB-TIME.json and .md [default: the current one; with --json, none]
+    /// Folder for the reports, signoff-HUB-TIME.json, .md and .html [default: the current one; with --json, none]
     #[arg(long, value_name = "FOLDER", help_heading = help::OUTPUT)]
     out: Option<PathBuf>,
     /// Pull this many branches: all, or a number, which leaves the sign-off INCOMPLETE
@@ -136,7 +136,7 @@ async fn sign(
     }
 }
 
-/// The results of writing the two reports.
+/// The results of writing the reports.
 struct Saved {
     files: Vec<PathBuf>,
     failed: Option<String>,
@@ -156,11 +156,10 @@ fn save(signoff: &Signoff, folder: &Path) -> Saved {
     };
     let elsewhere = signoff.save(&std::env::temp_dir());
     let instead = match &elsewhere {
-        Ok([machines, people]) => format!(
-            "the reports are in {} and {}",
-            machines.display(),
-            people.display()
-        ),
+        Ok(files) => {
+            let names = files.each_ref().map(|path| path.display().to_string());
+            format!("the reports are in {}", names.join(" and "))
+        }
         Err(_) => "the reports could not be written; run again with --json > FILE on another disk"
             .to_owned(),
     };

@@ -5,6 +5,7 @@ pub mod checks;
 pub mod drill;
 mod error;
 pub mod file;
+pub mod html_report;
 pub mod markdown_report;
 mod pulls;
 pub mod since;

@@ -272,7 +272,7 @@ pub enum Effect {
     SignOff {
         ticket: Ticket,
     },
-    /// Writes the two reports of the last sign-off into a folder.
+    /// Writes the reports of the last sign-off into a folder.
     SaveSignOff {
         ticket: Ticket,
         folder: String,

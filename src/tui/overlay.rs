@@ -52,7 +52,7 @@ impl Purpose {
         match self {
             Purpose::Filter => "/",
             Purpose::SavePlan => "write the plan to: ",
-            Purpose::SaveSignOff => "write both reports into the folder: ",
+            Purpose::SaveSignOff => "write the reports into the folder: ",
         }
     }
 }

@@ -233,24 +233,41 @@ fn is_over(state: &State, action: Action) -> bool {
     is_settled && state.overlay.is_none() && refusal(state, action).is_some()
 }
 
-/// Returns the keys that work here, by rank, as many whole ones as fit, with the cells that each takes.
+/// Returns the keys that work here, by rank, as many whole ones as fit, with the cells that each takes. The way back
+/// and the way out stand last, and give way to no other.
 pub fn footer_items(state: &State, width: u16) -> Vec<(Range<u16>, &Row)> {
+    let rows = state.keymap.footer(state.context());
+    let rows = rows
+        .into_iter()
+        .filter(|row| !is_over(state, row.binding.action));
+    let leads_out = |row: &&Row| {
+        state.overlay.is_none() && matches!(row.binding.action, Action::Back | Action::Leave)
+    };
+    let (mut last, others): (Vec<&Row>, Vec<&Row>) = rows.partition(leads_out);
+    last.retain(|row| row.binding.action != Action::Back || state.stack.len() > 1);
+    last.sort_by_key(|row| row.binding.action == Action::Leave);
+    let cells = |row: &Row| {
+        let cells = row.key().width() + row.binding.title.width() + 3;
+        u16::try_from(cells).unwrap_or(u16::MAX)
+    };
+    let kept = last
+        .iter()
+        .fold(0u16, |sum, row| sum.saturating_add(cells(row)));
+    let room = width.saturating_sub(kept);
     let mut used = 0;
     let mut out = Vec::new();
-    for row in state.keymap.footer(state.context()) {
-        if is_over(state, row.binding.action) {
-            continue;
-        }
-        let cells = row.key().width() + row.binding.title.width() + 3;
-        let Ok(cells) = u16::try_from(cells) else {
-            continue;
-        };
+    for row in others {
         // A shorter one of a lower rank may still fit.
-        if cells > width.saturating_sub(used) {
-            continue;
+        if cells(row) <= room.saturating_sub(used) {
+            out.push((used..used + cells(row), row));
+            used += cells(row);
         }
-        out.push((used..used + cells, row));
-        used += cells;
+    }
+    for row in last {
+        if cells(row) <= width.saturating_sub(used) {
+            out.push((used..used + cells(row), row));
+            used += cells(row);
+        }
     }
     out
 }

@@ -83,7 +83,7 @@ fn a_hub_is_signed_off_and_what_is_left_is_named() {
         terminal.send(ESC);
         terminal.see("FAIL: something is wrong");
         terminal.send("w");
-        terminal.see("write both reports into the folder");
+        terminal.see("write the reports into the folder");
         terminal.send(ESC);
         leave(terminal);
     }

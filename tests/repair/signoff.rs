@@ -3,13 +3,17 @@
 use super::support::*;
 use crate::signoff::checks::NAMES;
 use crate::signoff::{
-    self, Check, Checks, Options, Pulls, Signoff, SignoffError, State, Verdict, since,
+    self, Check, Checks, FailedPull, Left, Options, Pulls, Signoff, SignoffError, State, Verdict,
+    html_report, since,
 };
+use base64::Engine;
+use luthier_audit::{Code, Grade, Remedy, Subject};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
 use luthier_hub::testing::*;
 use luthier_object::ObjectId;
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 
 fn check(name: &str, state: State) -> Check {
     Check {
@@ -172,11 +176,64 @@ async fn a_repository_that_its_path_does_not_lead_to_is_no_pull_that_succeeded()
     assert!(signoff.pulls.failed_total > 0);
 }
 
+/// Letters that end a tag, an attribute, a script or a comment, and those that hide.
+const HOSTILE: &str = "</td></script><img src=x onerror=alert(1)>\" ' &lt; --> <script>alert(1)</script>\u{202e}\u{1b}[2J\0";
+
+#[tokio::test]
+async fn whatever_a_hub_says_is_text_in_a_browser() {
+    let (_hub, store) = sound().await;
+    let mut signoff = signed(&store, Pulls::All).await;
+    signoff.hub.name = HOSTILE.to_owned();
+    signoff.reasons = vec![HOSTILE.to_owned()];
+    signoff.notes.push(HOSTILE.to_owned());
+    signoff.left.push(Left {
+        code: Code::RowMissing,
+        grade: Grade::Critical,
+        kind: Subject::Commit,
+        id: HOSTILE.to_owned(),
+        repo: HOSTILE.to_owned(),
+        remedy: Remedy::None,
+        blocks: None,
+        caused_by: Some(HOSTILE.to_owned()),
+    });
+    signoff.left_total = 1;
+    signoff.pulls.failed.push(FailedPull {
+        repo: HOSTILE.to_owned(),
+        branch: HOSTILE.to_owned(),
+        why: HOSTILE.to_owned(),
+    });
+    let page = html_report::html(&signoff);
+    let (before, rest) = page.split_once("<script>").unwrap();
+    let (script, after) = rest.split_once("</script>").unwrap();
+    assert_eq!(
+        after.trim(),
+        "</body>\n</html>",
+        "one script, and the last thing"
+    );
+    let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(script));
+    assert!(before.contains(&format!("script-src 'sha256-{hash}'")));
+    let ours = [
+        "!DOCTYPE", "html", "head", "meta", "title", "style", "body", "h1", "h2", "span", "p",
+        "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "code", "input",
+    ];
+    for tag in before.split('<').skip(1) {
+        let name = tag.trim_start_matches('/');
+        let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '!');
+        assert!(ours.contains(&&name[..end.unwrap_or(name.len())]), "<{tag}");
+    }
+    let shown = "&lt;/td&gt;&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&quot; &#39; &amp;lt;";
+    assert!(before.matches(shown).count() >= 9, "{before}");
+    assert!(!before.contains(['\u{202e}', '\u{1b}', '\0']));
+}
+
 #[tokio::test]
 async fn a_report_comes_back_as_it_was_and_says_where_it_was_changed() {
     let (hub, store) = sound().await;
     let signoff = signed(&store, Pulls::All).await;
-    let [machines, people] = signoff.save(hub.folder.path()).unwrap();
+    let [machines, people, browsers] = signoff.save(hub.folder.path()).unwrap();
+    let page = std::fs::read_to_string(browsers).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>"), "{page}");
+    assert!(page.contains("<span class=\"pass\">PASS</span>"), "{page}");
     assert_eq!(Signoff::load(&machines).unwrap(), signoff);
     let paper = std::fs::read_to_string(people).unwrap();
     assert!(paper.starts_with("# PASS: sign-off of `test`"), "{paper}");

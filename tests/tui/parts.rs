@@ -211,3 +211,16 @@ fn a_list_is_asked_for_the_rows_that_are_shown_and_for_no_other() {
         .unwrap();
     assert_eq!(asked.get(), 24);
 }
+
+#[test]
+fn a_flag_a_url_and_a_comma_are_never_cut_off() {
+    let text = "restore it (`luthier repair --copies DIR`), from s3://muse-objects/a, or decide";
+    for width in 24..80 {
+        let lines = wrap(text, width);
+        assert_eq!(lines.join(" "), text, "{width}: only spaces are lost");
+    }
+    assert_eq!(wrap("  a step of it", 10), ["  a step", "of it"]);
+    let id = format!("sha256:{}", "a".repeat(64));
+    assert_eq!(wrap(&id, 40).concat(), id);
+    assert!(wrap(&id, 40).iter().all(|line| line.len() <= 40));
+}

@@ -28,6 +28,18 @@ impl Verdict {
             Verdict::Incomplete => "INCOMPLETE",
         }
     }
+
+    /// Returns what it means, in a sentence.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Verdict::Pass => "Every check ran and succeeded.",
+            Verdict::Fail => "Something is wrong.",
+            Verdict::Incomplete => {
+                "Nothing is known to be wrong, but something could not be checked: this is not a sign-off."
+            }
+        }
+    }
 }
 
 /// The result of a check.

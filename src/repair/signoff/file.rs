@@ -1,6 +1,6 @@
 //! Reports as files: written once, read with suspicion.
 
-use super::{ReportError, Signoff, SignoffError, VERSION, markdown_report};
+use super::{ReportError, Signoff, SignoffError, VERSION, html_report, markdown_report};
 use luthier_hub::destination::{self, DestinationError};
 use luthier_hub::text::escaped;
 use luthier_object::json;
@@ -69,11 +69,11 @@ impl Signoff {
             .any(|own| text == own.as_bytes() || text == escaped(own).as_bytes())
     }
 
-    /// Writes the report for machines and the one for people into `folder`; never over another.
+    /// Writes the report for machines, the one for people and the one for browsers into `folder`; never over others.
     ///
     /// # Errors
     /// The folder cannot be written.
-    pub fn save(&self, folder: &Path) -> Result<[PathBuf; 2], SignoffError> {
+    pub fn save(&self, folder: &Path) -> Result<[PathBuf; 3], SignoffError> {
         prepare(folder)?;
         let stem = self.stem();
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
@@ -84,7 +84,11 @@ impl Signoff {
             &folder.join(format!("{stem}.md")),
             markdown_report::markdown(self).as_bytes(),
         )?;
-        Ok([machines, people])
+        let browsers = put(
+            &folder.join(format!("{stem}.html")),
+            html_report::html(self).as_bytes(),
+        )?;
+        Ok([machines, people, browsers])
     }
 
     /// Returns `signoff-<hub>-<time>`, in letters that every file system accepts.

@@ -1,7 +1,7 @@
 //! A sign-off for people, in Markdown.
 
 use super::pulls::NAMED;
-use super::{Blocks, FailedPull, Left, Signoff, State, Verdict};
+use super::{Blocks, FailedPull, Left, Signoff, State};
 use luthier_audit::table::code_span as code;
 use luthier_hub::text;
 use std::fmt::Write;
@@ -34,14 +34,7 @@ fn head(out: &mut String, signoff: &Signoff) {
         signoff.verdict.word(),
         code(&signoff.hub.name)
     );
-    let words = match signoff.verdict {
-        Verdict::Pass => "Every check ran and succeeded.",
-        Verdict::Fail => "Something is wrong.",
-        Verdict::Incomplete => {
-            "Nothing is known to be wrong, but something could not be checked: this is not a sign-off."
-        }
-    };
-    line!(out, "{words}\n");
+    line!(out, "{}\n", signoff.verdict.sentence());
     for reason in &signoff.reasons {
         line!(out, "- {}", text::safe(reason));
     }
@@ -139,19 +132,20 @@ fn left(out: &mut String, signoff: &Signoff) {
             left.kind,
             code(&left.id),
             code(&left.repo),
-            blocks(left)
+            blocks(left, code)
         );
     }
     more(out, signoff.left_total, signoff.left.len());
 }
 
-fn blocks(left: &Left) -> String {
+/// Returns what a finding blocks, or which one it follows from, quoted by `quote`.
+pub(super) fn blocks(left: &Left, quote: impl Fn(&str) -> String) -> String {
     let Some(Blocks {
         commits, branches, ..
     }) = left.blocks
     else {
         return match &left.caused_by {
-            Some(cause) => format!("follows from {}", code(cause)),
+            Some(cause) => format!("follows from {}", quote(cause)),
             None => String::new(),
         };
     };
@@ -240,9 +234,21 @@ fn list(out: &mut String, pulls: &[FailedPull], total: u64) {
 }
 
 fn figures(out: &mut String, signoff: &Signoff) {
-    let counts = &signoff.counts;
     line!(out, "## Figures\n\n| | |\n|---|--:|");
-    for (what, count) in [
+    for (what, count) in figures_of(signoff) {
+        line!(out, "| {what} | {count} |");
+    }
+    let hidden = signoff.hidden.iter().map(|hidden| &hidden.said);
+    let told = signoff.unknown_because.iter().chain(hidden);
+    for why in told.chain(&signoff.notes) {
+        line!(out, "\n- {}", code(why));
+    }
+}
+
+/// Returns the figures, each with what it counts.
+pub(super) fn figures_of(signoff: &Signoff) -> Vec<(String, String)> {
+    let counts = &signoff.counts;
+    let mut out: Vec<(String, String)> = [
         ("repositories", counts.repos),
         ("branches", counts.branches),
         ("commits", counts.commits),
@@ -257,34 +263,24 @@ fn figures(out: &mut String, signoff: &Signoff) {
             "rows, and objects without a row, younger than the grace period",
             signoff.too_new,
         ),
-    ] {
-        line!(out, "| {what} | {} |", text::grouped(count));
-    }
-    for (kind, count) in &signoff.null_uris {
-        line!(
-            out,
-            "| {kind} rows without storage_uri | {} |",
-            text::grouped(*count)
-        );
-    }
-    for (scheme, count) in &signoff.schemes {
-        line!(
-            out,
-            "| ids that a formula reproduces ({scheme}) | {} |",
-            text::grouped(*count)
-        );
-    }
-    for (code, count) in &signoff.findings {
-        line!(
-            out,
-            "| findings with code {code} | {} |",
-            text::grouped(*count)
-        );
-    }
-    line!(out, "| seconds | {:.1} |", signoff.seconds);
-    let hidden = signoff.hidden.iter().map(|hidden| &hidden.said);
-    let told = signoff.unknown_because.iter().chain(hidden);
-    for why in told.chain(&signoff.notes) {
-        line!(out, "\n- {}", code(why));
-    }
+    ]
+    .map(|(what, count)| (what.to_owned(), text::grouped(count)))
+    .into();
+    let nulls = signoff.null_uris.iter();
+    out.extend(nulls.map(|(kind, count)| {
+        let what = format!("{kind} rows without storage_uri");
+        (what, text::grouped(*count))
+    }));
+    let schemes = signoff.schemes.iter();
+    out.extend(schemes.map(|(scheme, count)| {
+        let what = format!("ids that a formula reproduces ({scheme})");
+        (what, text::grouped(*count))
+    }));
+    let findings = signoff.findings.iter();
+    out.extend(findings.map(|(code, count)| {
+        let what = format!("findings with code {code}");
+        (what, text::grouped(*count))
+    }));
+    out.push(("seconds".to_owned(), format!("{:.1}", signoff.seconds)));
+    out
 }

@@ -99,7 +99,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Open,      &[P::Journal],  &["enter"],     1, "open",     "Show the lines of the run, newest first."),
     row(Action::Open,      &[P::Run],      &["enter"],     1, "before and after", "Show the values before and after."),
     row(Action::Undo,      &[P::Journal, P::Run], &["U"],         3, "undo",     "Plan to put back what the run changed. Writes nothing."),
-    row(Action::Write,     &[P::SignOff],  &["w"],         1, "write",    "Write both reports, for people and for machines; asks where."),
+    row(Action::Write,     &[P::SignOff],  &["w"],         1, "write",    "Write the reports, for people, browsers and machines; asks where."),
     row(Action::Findings,  &[P::SignOff],  &["f"],         2, "findings", "List the findings that prevent PASS; if there are none, all findings."),
     row(Action::Again,     &[P::SignOff],  &["r"],         2, "again",    "Run the sign-off again."),
     row(Action::Check,     &[P::Journal],  &["c"],         2, "check",    "Check that no line of the journal was changed, removed or reordered."),

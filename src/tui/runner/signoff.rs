@@ -35,16 +35,17 @@ impl RunnerContext {
         Ok(Answer::Signed(Box::new(line)))
     }
 
-    /// Writes the last sign-off's two reports into a folder.
+    /// Writes the last sign-off's reports into a folder.
     pub(super) fn save_signoff(&self, folder: &str) -> Result<Answer, RunnerError> {
         let last = self.state().signoff.clone();
         let signoff = last.ok_or(RunnerError::NoSignoff)?;
         let saved = signoff.save(Path::new(folder));
-        let [machines, people] = saved?;
+        let [machines, people, browsers] = saved?;
         let name = |path: &Path| clean(&path.display().to_string());
         Ok(Answer::Wrote(format!(
-            "{} and {}",
+            "{}, {} and {}",
             name(&people),
+            name(&browsers),
             name(&machines)
         )))
     }

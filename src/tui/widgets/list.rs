@@ -126,28 +126,23 @@ pub fn fit_right(text: &str, width: usize) -> String {
     out
 }
 
-/// Breaks text into lines of at most `width` cells, between words where that is possible.
+/// Breaks text into lines of at most `width` cells, between words where that is possible: what holds no space, such as a
+/// flag or a word with its comma, stays whole where a line has room for it.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     use unicode_segmentation::UnicodeSegmentation;
     use unicode_width::UnicodeWidthStr;
     let width = width.max(1);
     let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
-    for word in text.split_word_bounds() {
-        let cells = word.width();
-        if used + cells <= width {
-            line.push_str(word);
-            used += cells;
-            continue;
-        }
-        if used > 0 && cells <= width {
-            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+    for word in text.split_inclusive(' ') {
+        let bare = word.trim_end_matches(' ');
+        let cells = bare.width();
+        if !line.trim().is_empty() && used + cells > width && cells <= width {
+            let full: String = std::mem::take(&mut line);
+            lines.push(full.trim_end().to_owned());
             used = 0;
         }
-        if word.trim().is_empty() {
-            continue;
-        }
-        for cluster in word.graphemes(true) {
+        for cluster in bare.graphemes(true) {
             let cells = cluster.width();
             if used + cells > width && used > 0 {
                 lines.push(std::mem::take(&mut line));
@@ -156,8 +151,18 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
             line.push_str(cluster);
             used += cells;
         }
+        // A space that has no room ends the line as well.
+        let spaced = word.len() > bare.len();
+        let indents = lines.is_empty() && line.trim().is_empty();
+        if spaced && (used > 0 || indents) && used < width {
+            line.push(' ');
+            used += 1;
+        } else if spaced && used > 0 {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
     }
-    if !line.is_empty() || lines.is_empty() {
+    if !line.trim_end().is_empty() || lines.is_empty() {
         lines.push(line);
     }
     lines

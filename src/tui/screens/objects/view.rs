@@ -171,8 +171,11 @@ impl Columns {
     /// before it, the graph shrinks, who made it goes, then when it was made.
     fn new(width: u16, graph: usize) -> Self {
         let width = usize::from(width);
+        // The list's part of 100 columns: its findings are named whole, and the graph gives way.
+        let named = 50..64;
         let graph = match graph {
             0 => 0,
+            graph if named.contains(&width) => graph.min(4) + 1,
             graph => graph.min((width / 10) * 2) + 1,
         };
         let room = width.saturating_sub(graph);
@@ -180,6 +183,7 @@ impl Columns {
         // pane beside says the rest.
         let mark = match room {
             64.. => 25,
+            _ if named.contains(&width) => 25,
             48..64 => 11,
             _ => 3,
         };
