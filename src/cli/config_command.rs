@@ -82,12 +82,15 @@ fn init(global: &Global, out: &Output) -> Result<(), CliError> {
     let path = config::path().ok_or_else(|| {
         CliError::usage("this system names no folder for configuration files; set HOME")
     })?;
-    let text = match (&global.database, &global.store) {
+    let name = global.profile.as_deref().unwrap_or("hub");
+    let (text, next) = match (&global.database, &global.store) {
         (Some(database), Some(store)) => {
-            let name = global.profile.as_deref().unwrap_or("hub");
-            config::first_profile(name, database, store)?
+            let next = format!(
+                " Commands and reports call the hub {name}; say in the file which environment it is."
+            );
+            (config::first_profile(name, database, store)?, next)
         }
-        (None, None) => commented(EXAMPLE),
+        (None, None) => (commented(EXAMPLE), String::new()),
         _ => {
             return Err(CliError::usage(
                 "give both --database and --store, or neither of them",
@@ -104,7 +107,7 @@ fn init(global: &Global, out: &Output) -> Result<(), CliError> {
     if out.json {
         return out.object(&json!({ "type": "config", "file": path }));
     }
-    out.line(&format!("Wrote {}.", path.display()))
+    out.line(&format!("Wrote {}.{next}", path.display()))
 }
 
 /// Turns every line of an example that is not one yet into a comment.

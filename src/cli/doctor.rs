@@ -4,8 +4,8 @@ use super::output::Output;
 use super::{CliError, Exit, Global, target};
 use crate::config::Target;
 use luthier_audit::unlinked;
-use luthier_hub::store::Store;
 use luthier_hub::store::doctor::{self, Check, Health};
+use luthier_hub::store::{Environment, Store};
 use luthier_hub::text;
 use luthier_repair::journal;
 use serde_json::json;
@@ -26,12 +26,19 @@ pub async fn run(global: &Global, out: Output) -> Result<Exit, CliError> {
     }
     let of = |health| count.get(&health).copied().unwrap_or(0);
     let (pass, warn, fail) = (of(Health::Pass), of(Health::Warn), of(Health::Fail));
+    let untried = of(Health::Untried);
     if out.json {
         out.object(&json!({
-            "type": "summary", "complete": true, "pass": pass, "warn": warn, "fail": fail,
+            "type": "summary", "complete": true, "pass": pass, "warn": warn, "fail": fail, "untried": untried,
         }))?;
     } else {
-        out.line(&format!("{pass} passed, {warn} warned, {fail} failed"))?;
+        let untried = match untried {
+            0 => String::new(),
+            count => format!(", {count} not tried"),
+        };
+        out.line(&format!(
+            "{pass} passed, {warn} warned, {fail} failed{untried}"
+        ))?;
     }
     out.flush()?;
     Ok(match (checks.iter().any(|check| check.unusable), fail) {
@@ -77,11 +84,12 @@ fn tell(check: &Check, out: &Output) -> Result<(), CliError> {
         Health::Pass => "pass",
         Health::Warn => "warn",
         Health::Fail => "FAIL",
+        Health::Untried => "-",
     };
     if check.health == Health::Pass && out.quiet {
         return Ok(());
     }
-    out.line(&format!("{mark}  {:<16}  {}", check.name, check.found))?;
+    out.line(&format!("{mark:<4}  {:<16}  {}", check.name, check.found))?;
     if !check.advice.is_empty() {
         out.line(&format!("                        {}", check.advice))?;
     }
@@ -93,14 +101,20 @@ fn configuration(target: &Target) -> Check {
         Some(_) => "writing allowed",
         None => "read-only",
     };
-    Check::pass(
-        "hub",
-        format!(
-            "{}, environment {}, {mode}",
-            target.hub.name,
-            target.hub.environment.word()
-        ),
-    )
+    let hub = &target.hub;
+    let found = format!(
+        "{}, environment {}, {mode}",
+        hub.name,
+        hub.environment.word()
+    );
+    let mut check = Check::pass("hub", found);
+    if hub.environment == Environment::Unknown {
+        check.advice = format!(
+            "without a profile, {} is the database's name; a profile gives name and environment: `luthier config init --profile NAME`",
+            hub.name
+        );
+    }
+    check
 }
 
 /// Returns whether repairs from here can be traced later.

@@ -25,7 +25,8 @@ pub struct SignOff {
     /// Pull this many branches: all, or a number, which leaves the sign-off INCOMPLETE
     #[arg(long, value_name = "all|N", value_parser = pulls, default_value = "all", help_heading = help::SELECT)]
     pulls: Pulls,
-    /// Check this report instead: was it changed, and what has changed on the hub since
+    /// Check this report instead: was it changed, and what has changed on the hub since. Ends with 0 only if nothing has
+    /// changed and the verdict is PASS; an unchanged FAIL ends with 1, as the sign-off itself
     #[arg(long, value_name = "FILE", conflicts_with = "out", help_heading = help::SELECT)]
     check: Option<PathBuf>,
     /// Sign off with this report of `luthier drill`, which must be of this hub and less than a day old

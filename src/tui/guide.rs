@@ -3,6 +3,7 @@
 
 use super::screens::Screen;
 use super::state::{Shared, Slot};
+use luthier_audit::Depth;
 use luthier_repair::Work;
 
 /// A job with a way through it.
@@ -62,7 +63,7 @@ const LOOK: &str = "esc goes back to the guide";
 
 fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     match screen {
-        Screen::Repos(_) => (1, "b tries a branch, p all of them"),
+        Screen::Repos(_) => (1, choose(shared)),
         Screen::Objects(_) => (1, "b chooses a branch, p tries its pull"),
         Screen::Pull(pull) => match &pull.end {
             Slot::Ready(_) if pull.is_stale(shared) => (5, again(shared.work)),
@@ -79,6 +80,14 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         Screen::Plan(plan) => (3, plan.lead(shared)),
         Screen::Apply(apply) => (4, apply.lead("esc to the pull, then r traces it again")),
         _ => (2, LOOK),
+    }
+}
+
+/// Says how to try a branch, and what the list does not know yet: objects of which no byte was read.
+fn choose(shared: &Shared) -> &'static str {
+    match shared.audits.last_hub_audit().map(|past| past.depth) {
+        Some(Depth::Bytes) | None => "b tries a branch, p all of them",
+        Some(_) => "b tries a branch, p all; A, 3 reads bytes, not read yet",
     }
 }
 

@@ -99,7 +99,7 @@ fn skipped(summary: &Summary, out: &Output) -> Result<(), CliError> {
     }
     if summary.too_new > 0 {
         out.line(&format!(
-            "{} younger than the grace period: not judged.",
+            "{} younger than the grace period: not judged. Try again once it is over, or judge them now with --grace 0s if nobody writes.",
             summary.too_new_words()
         ))?;
     }
@@ -142,7 +142,7 @@ fn not_judged(summary: &Summary, out: &Output) -> Result<(), CliError> {
     }
     if !whole.is_empty() {
         out.line(&format!(
-            "Not judged by an audit of one repository: {}; an audit of the whole hub judges them.",
+            "Not judged by an audit of one repository: {}; an audit of the whole hub judges them, so it may count more here.",
             names(&whole)
         ))?;
     }

@@ -20,6 +20,8 @@ use serde::Serialize;
 #[serde(rename_all = "lowercase")]
 pub enum Health {
     Pass,
+    /// Not carried out, so nothing is known.
+    Untried,
     Warn,
     Fail,
 }
@@ -47,6 +49,14 @@ impl Check {
             found: found.into(),
             advice: String::new(),
             unusable: false,
+        }
+    }
+
+    /// Makes a check that was not carried out, and that nobody counts as passed.
+    fn untried(name: &'static str, found: impl Into<String>) -> Self {
+        Self {
+            health: Health::Untried,
+            ..Self::pass(name, found)
         }
     }
 

@@ -140,7 +140,7 @@ impl Checks {
         let said = match summary.too_new {
             0 => "No row and no object is younger than the grace period.".to_owned(),
             _ => format!(
-                "{} younger than the grace period: not judged; try again later.",
+                "{} younger than the grace period: not judged. Sign off again once it is over (--grace, one hour unless given).",
                 summary.too_new_words()
             ),
         };

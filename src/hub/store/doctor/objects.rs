@@ -30,7 +30,7 @@ pub(super) async fn examine(
         }
     }
     match access {
-        Access::Read => checks.push(Check::pass("writing", "not tried; --write tries it")),
+        Access::Read => checks.push(Check::untried("writing", "not tried; --write tries it")),
         Access::Write => checks.extend(try_writing(backend.as_ref()).await),
     }
     checks
