@@ -123,7 +123,11 @@ fn a_profile_says_nothing_about_another_hub() {
     let database = ["DATABASE_URL", &other.database];
     let one_side = Ran::of(place.command(&["doctor"]).env(database[0], database[1]));
     assert!(!hub(&one_side).contains("muse"), "{one_side:?}");
-    let write = Ran::of(place.command(&["merge", "x"]).env(database[0], database[1]));
+    let write = Ran::of(
+        place
+            .command(&["repair", "--apply"])
+            .env(database[0], database[1]),
+    );
     write.fails(2, "read-only");
 }
 

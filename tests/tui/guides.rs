@@ -261,7 +261,7 @@ fn a_guide_does_not_take_the_undo_of_another_run_for_its_own() {
     let mut stage = Stage::new(80, 24);
     stage.keys("p J U");
     let line = stage.line(1);
-    assert!(line.contains("the run to undo is named below"), "{line}");
+    assert!(line.contains("undoes the run named below"), "{line}");
     assert!(
         stage.text().contains("the undo of the run of"),
         "{}",

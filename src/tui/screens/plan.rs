@@ -274,9 +274,7 @@ impl PlanScreen {
             Slot::Ready(_) if !shared.hub_info.writable => {
                 "read-only: read each step; w saves the plan"
             }
-            Slot::Ready(_) if self.undo => {
-                "the run to undo is named below; enter applies it, esc goes back"
-            }
+            Slot::Ready(_) if self.undo => "undoes the run named below; enter applies it",
             Slot::Ready(_) => "read each step; enter applies it",
             Slot::Failed(_) => "there is no plan; esc goes back",
             _ => "planning",
