@@ -48,4 +48,5 @@ pub mod testing {
     pub use hub::*;
     pub mod june;
     pub mod march;
+    pub mod scripted;
 }

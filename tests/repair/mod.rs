@@ -9,6 +9,7 @@ mod holds;
 mod interrupted;
 mod journal;
 mod march;
+mod model;
 mod of_nothing;
 mod once;
 mod packs;

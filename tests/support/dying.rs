@@ -5,7 +5,7 @@ use crate::backend::{
     Replacement, UriRefusal,
 };
 use crate::store::hub_writes::{HubWriter, NoHubLedger};
-use crate::store::{Authority, Store};
+use crate::store::{Authority, Store, WriteSide};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -89,7 +89,13 @@ impl BackendMut for Dying {
 pub fn dying(store: &Store, steps: i64) -> HubWriter {
     let left = AtomicI64::new(steps);
     let store = store.clone();
-    let store = store.through_writes(|inner| Arc::new(Dying { inner, left }));
+    let store = store.through_writes(|side| WriteSide {
+        index: side.index,
+        backend: Arc::new(Dying {
+            inner: side.backend,
+            left,
+        }),
+    });
     let writer = store.writer(&Authority::granted()).unwrap();
     writer.hub_writer(Arc::new(NoHubLedger))
 }

@@ -142,21 +142,15 @@ impl Store {
         }
     }
 
-    /// Returns the same hub, whose objects are written through a wrapper of a test.
+    /// Returns the same hub, written and its objects read through what a test puts before its two sides.
     #[cfg(any(test, feature = "testing"))]
-    pub(crate) fn through_writes(
-        self,
-        put: impl FnOnce(Arc<dyn BackendMut>) -> Arc<dyn BackendMut>,
-    ) -> Self {
-        let side = self.write_side.expect("a hub that is open for writing");
-        let backend = put(side.backend);
+    pub(crate) fn through_writes(self, put: impl FnOnce(WriteSide) -> WriteSide) -> Self {
+        let side = put(self.write_side.expect("a hub that is open for writing"));
+        let backend = side.backend.clone();
         Self {
             objects: Packs::new(backend.clone(), self.index.clone()),
-            backend: backend.clone(),
-            write_side: Some(WriteSide {
-                index: side.index,
-                backend,
-            }),
+            backend,
+            write_side: Some(side),
             ..self
         }
     }

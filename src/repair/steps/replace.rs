@@ -20,10 +20,20 @@ pub(super) async fn build(
     row: &Row,
 ) -> Result<Built, StoreError> {
     let id = ObjectId::new(&target.id);
-    let key = match key_of(ctx, target.kind, &id, row).await? {
-        Ok(key) => key,
-        Err(why) => return Ok(Built::refused(why)),
-    };
+    match key_of(ctx, target.kind, &id, row).await? {
+        Ok(key) => at(ctx, target, row, key).await,
+        Err(why) => Ok(Built::refused(why)),
+    }
+}
+
+/// Replaces the bytes under a key, and points the row at it.
+pub(super) async fn at(
+    ctx: StepContext<'_>,
+    target: &Target,
+    row: &Row,
+    key: Key,
+) -> Result<Built, StoreError> {
+    let id = ObjectId::new(&target.id);
     let bad = match bad_bytes(ctx, target.kind, &id, &key).await? {
         Ok(bad) => bad,
         Err(built) => return Ok(built),

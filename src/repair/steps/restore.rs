@@ -1,5 +1,6 @@
 //! A missing object stored again, from whatever proves it.
 
+use super::replace;
 use super::source::{self, NoSource, Source};
 use super::{Built, NO_DIGEST, StepContext, Target, hash, pointed, still};
 use crate::change::StepChange;
@@ -24,6 +25,9 @@ pub(super) async fn build(
     };
     if let Some(built) = there(ctx, target, row).await? {
         return Ok(built);
+    }
+    if occupied(ctx, target, row, &key).await? {
+        return replace::at(ctx, target, row, key).await;
     }
     let source = match source_of(ctx, target, Some(row)).await? {
         Ok(source) => source,
@@ -67,6 +71,21 @@ pub(super) async fn source_of(
         }));
     }
     source::find(ctx, target, row, None).await
+}
+
+/// Returns whether the key that the object gets has bytes that do not match it, where the row points to another key.
+async fn occupied(
+    ctx: StepContext<'_>,
+    target: &Target,
+    row: &Row,
+    key: &Key,
+) -> Result<bool, StoreError> {
+    if row.uri() == Some(&ctx.store.backend().uri_for(key)) {
+        return Ok(false);
+    }
+    let id = ObjectId::new(&target.id);
+    let there = ctx.store.read_object(key).await?;
+    Ok(there.is_some_and(|bytes| Proof::read(target.kind, &id, &bytes).is_err()))
 }
 
 /// Returns an answer if the row's own key has an object now.
