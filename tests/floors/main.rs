@@ -11,6 +11,7 @@ mod branches;
 mod circles;
 mod declared;
 mod drawing;
+mod hostile;
 mod house;
 mod hub_writes;
 mod hubs;

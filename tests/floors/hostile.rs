@@ -1,0 +1,100 @@
+//! The targets of `tests/fuzz` without a fuzzer: what is made of their seeds by chance. `LUTHIER_FUZZ_INPUTS=N` makes
+//! more of it, from another seed each time; `tests/fuzz/run` lets libFuzzer search.
+
+#[path = "../fuzz/seeds.rs"]
+mod seeds;
+#[path = "../fuzz/targets.rs"]
+mod targets;
+
+use targets::{TARGETS, Target};
+
+/// Bytes at which parsers break: lengths, depths, signs, ends.
+const TOKENS: &[&[u8]] = &[
+    b"\0",
+    b"\xff\xff\xff\xff",
+    b"\xff\xff\xff\xff\xff\xff\xff\x7f",
+    b"\xdf\xff\xff\xff\xff",
+    b"\xdd\x7f\xff\xff\xff",
+    b"{\"a\":",
+    b"[[[[[[[[",
+    b"\\ud800",
+    b"99999999999999999999",
+    b"1e999",
+    b"..",
+    b"/",
+    b"\x1b[2J",
+    b"commit 7\0",
+    b"MUSE\x01",
+    "\u{202e}\u{1f3b5}".as_bytes(),
+];
+
+/// Makes other bytes of a seed.
+fn mutated(random: &mut fastrand::Rng, target_seeds: &[Vec<u8>]) -> Vec<u8> {
+    let pick =
+        |random: &mut fastrand::Rng| target_seeds[random.usize(..target_seeds.len())].clone();
+    let mut bytes = pick(random);
+    for _ in 0..=random.usize(..6) {
+        let at = random.usize(..=bytes.len());
+        match random.u8(..7) {
+            0 if at < bytes.len() => bytes[at] ^= 1 << random.u8(..8),
+            1 if at < bytes.len() => bytes[at] = random.u8(..),
+            2 => bytes.truncate(at),
+            3 => {
+                let token = TOKENS[random.usize(..TOKENS.len())];
+                bytes.splice(at..at, token.iter().copied());
+            }
+            4 => {
+                let end = (at + random.usize(..40)).min(bytes.len());
+                bytes.drain(at..end);
+            }
+            5 => {
+                let end = (at + random.usize(..40)).min(bytes.len());
+                let again = bytes[at..end].to_vec();
+                bytes.splice(at..at, again);
+            }
+            _ => {
+                let other = pick(random);
+                let from = random.usize(..=other.len());
+                bytes.truncate(at);
+                bytes.extend_from_slice(&other[from..]);
+            }
+        }
+    }
+    bytes
+}
+
+fn runs(target: &Target) {
+    let inputs = std::env::var("LUTHIER_FUZZ_INPUTS").ok();
+    let seed = inputs.as_ref().map_or(1, |_| fastrand::u64(..));
+    let inputs: u64 = inputs.map_or(2000, |inputs| inputs.parse().unwrap());
+    println!("{}: {inputs} inputs from seed {seed}", target.name);
+    let mut random = fastrand::Rng::with_seed(seed);
+    let seeds = (target.seeds)();
+    for seed in &seeds {
+        (target.run)(seed);
+    }
+    for _ in 0..inputs {
+        let bytes = mutated(&mut random, &seeds);
+        let ended = std::panic::catch_unwind(|| (target.run)(&bytes));
+        assert!(ended.is_ok(), "{} on {}", target.name, hex::encode(&bytes));
+    }
+}
+
+#[test]
+fn no_bytes_of_a_hub_break_a_reader() {
+    for target in TARGETS {
+        runs(target);
+    }
+}
+
+#[test]
+fn the_fuzz_crate_has_every_target() {
+    let manifest = std::fs::read_to_string("tests/fuzz/Cargo.toml").unwrap();
+    for target in TARGETS {
+        assert!(
+            manifest.contains(&format!("name = \"{}\"", target.name)),
+            "{}",
+            target.name
+        );
+    }
+}
