@@ -10,6 +10,7 @@ mod interrupted;
 mod journal;
 mod march;
 mod model;
+mod occupied;
 mod of_nothing;
 mod once;
 mod packs;

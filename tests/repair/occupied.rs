@@ -1,0 +1,53 @@
+//! A row points at nothing, and what lies under the key that its object gets proves nothing either.
+
+use super::support::*;
+use crate::{Applied, Outcome, Plan, Selection, apply, undo};
+use luthier_audit::{Code, Filter};
+use luthier_hub::backend::layout;
+use luthier_hub::progress::Progress;
+use luthier_hub::store::Store;
+use std::path::Path;
+
+async fn applied(store: &Store, plan: &Plan, folder: &Path) -> Applied {
+    let mut journal = journal(folder);
+    apply(&writer(store), plan, &mut journal, &Progress::new())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_object_is_restored_over_bad_bytes_that_no_row_points_to() {
+    let (hub, commits) = unstored(1).await;
+    let key = layout::key_for(&commits[0].commit_id).unwrap();
+    hub.plant(&commits[0].commit_id, b"la la".to_vec()).await;
+    meddle(
+        &hub,
+        "UPDATE musehub_commits SET storage_uri = 'local://objects/nowhere'",
+    )
+    .await;
+    let store = hub.open().await;
+    let selection = Selection::Chosen(Filter {
+        codes: vec![Code::ObjectMissing],
+        ..Filter::default()
+    });
+    let plan = planned(&store, &selection).await;
+    let steps = all_steps(&plan).await;
+    assert!(steps[0].words.contains("quarantine"), "{steps:?}");
+    let ended = applied(&store, &plan, hub.folder.path()).await;
+    assert_eq!(ended.outcomes[&Outcome::Written], 1, "{ended:?}");
+
+    let stored = store.read_object(&key).await.unwrap().unwrap();
+    assert_eq!(stored, commits[0].encode());
+    let kept = files(&hub.folder.path().join("objects/_quarantine"));
+    let kept: Vec<&Vec<u8>> = kept.values().collect();
+    assert_eq!(kept, [b"la la"]);
+    assert_eq!(findings(&store).await, []);
+
+    let path = journal_path(hub.folder.path());
+    let progress = Progress::new();
+    let back = undo(&store, &path, &ended.run, &progress).await.unwrap();
+    let ended = applied(&store, &back, hub.folder.path()).await;
+    assert_eq!(ended.outcomes[&Outcome::Undone], 1, "{ended:?}");
+    let stored = store.read_object(&key).await.unwrap().unwrap();
+    assert_eq!(stored, b"la la".as_slice());
+}
