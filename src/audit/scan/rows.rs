@@ -1,5 +1,6 @@
 //! Rows of any kind, read and judged page by page.
 
+use super::packed::pack_of;
 use super::{PAGE, Scan, WIDE_PAGE, hex_of};
 use crate::AuditError;
 use crate::judge::{Judge, Verdict};
@@ -7,11 +8,10 @@ use crate::unlinked::Fate;
 use crate::{Code, Finding, Grade};
 use crate::{Depth, one};
 use futures_util::{StreamExt, stream};
-use luthier_hub::backend::Key;
 use luthier_hub::index::audit_scratch::{Holders, Standing, StoredCopy};
 use luthier_hub::index::{BlobRow, CommitRow, Index, IndexError, MembershipRow, Page, SnapshotRow};
 use luthier_object::{Kind, ObjectId, time};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use tokio::sync::mpsc;
 
 /// Rows read again at once; the row of a snapshot may be large.
@@ -144,47 +144,6 @@ impl Scan<'_> {
         })
     }
 
-    /// Returns the packs that rows name and the index does not, by their digits. A hub without packs is not asked.
-    pub(crate) async fn packs_of_rows(&mut self) -> Result<BTreeSet<String>, AuditError> {
-        let model = self.store.model();
-        let has_packs = self.store.index().capabilities().packs()
-            || model.is_some_and(|model| model.blobs().1 > 0);
-        let mut found = BTreeSet::new();
-        if !has_packs {
-            return Ok(found);
-        }
-        let mut pages = self.pages::<BlobRow>();
-        loop {
-            let page = self.next_page(&mut pages).await?;
-            let named = page.rows.iter().filter_map(pack_of);
-            found.extend(named.filter(|pack| !self.packs.contains_key(pack)));
-            self.progress.checkpoint().await?;
-            if page.end {
-                return Ok(found);
-            }
-        }
-    }
-
-    /// Reads where the blobs of a page lie in packs, all at once, and what whole packs proved of them.
-    async fn expect_packed<R: Audited>(&self, rows: &[R]) -> Result<(), AuditError> {
-        if R::KIND != Kind::Blob || self.options.depth == Depth::Rows {
-            return Ok(());
-        }
-        let packed = rows.iter().filter(|row| pack_of(*row).is_some());
-        let packed: Vec<String> = packed.map(|row| row.id().to_owned()).collect();
-        if packed.is_empty() {
-            return Ok(());
-        }
-        if let Err(error) = self.store.expect_packed(&packed).await {
-            // Each blob is then looked up by itself.
-            tracing::debug!(%error, "the index of packs was not read ahead");
-        }
-        let digests = packed.iter().filter_map(|id| ObjectId::new(id).digest());
-        let proved = self.scratch.packed(digests.collect()).await?;
-        self.store.expect_proved(proved);
-        Ok(())
-    }
-
     /// Judges rows, in their order; where the store has to be asked, many at once.
     pub(super) async fn verdicts<'r, R: Audited + 'r>(
         &self,
@@ -243,7 +202,10 @@ impl Scan<'_> {
     }
 
     /// Returns the next page, of the hub or of the only repository that is audited.
-    async fn next_page<R: Audited>(&self, pages: &mut Pages<R>) -> Result<Page<R>, AuditError> {
+    pub(super) async fn next_page<R: Audited>(
+        &self,
+        pages: &mut Pages<R>,
+    ) -> Result<Page<R>, AuditError> {
         let index = self.store.index();
         let after = match pages {
             Pages::Ahead(pages) => {
@@ -412,13 +374,6 @@ impl Scan<'_> {
         }
         Ok(page.end)
     }
-}
-
-/// Returns the digits of the pack that a blob's row names.
-fn pack_of<R: Audited>(row: &R) -> Option<String> {
-    let uri = row.storage_uri().filter(|_| R::KIND == Kind::Blob)?;
-    let key = Key::in_pack_at(uri, &ObjectId::new(row.id())).ok()?;
-    key.in_pack().map(|place| place.pack.clone())
 }
 
 /// Judges a row if no listing was read. Other keys of its digest are looked up only if they can change the verdict.

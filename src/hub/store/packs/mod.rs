@@ -5,13 +5,16 @@
 //! index. Each is proved before it is handed on; where none proves, the pack is read once, to the end, and what lies
 //! where in it is remembered for the run.
 
+mod found;
 mod memory;
 mod place;
 mod search;
 mod walk;
 
+pub use found::{FoundIn, PackSearch, PackState, RangeFault, ReadBlob, WrongRange};
 pub use place::PackObject;
-pub use search::{FoundIn, PackSearch, PackState, RangeFault, ReadBlob, WrongRange};
+
+pub(super) use found::Look;
 pub use walk::{Contents, Damage, NoSpot, Spot};
 
 use super::Store;
@@ -26,8 +29,8 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use luthier_object::ObjectId;
 use luthier_object::time::Micros;
 use memory::Memory;
-use search::Located;
-pub(super) use search::Look;
+
+use found::Located;
 use std::collections::HashMap;
 use std::sync::Arc;
 

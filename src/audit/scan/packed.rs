@@ -1,0 +1,59 @@
+//! What the rows of blobs say of packs.
+
+use super::Scan;
+use super::rows::Audited;
+use crate::{AuditError, Depth};
+use luthier_hub::backend::Key;
+use luthier_hub::index::BlobRow;
+use luthier_object::{Kind, ObjectId};
+use std::collections::BTreeSet;
+
+impl Scan<'_> {
+    /// Returns the packs that rows name and the index does not, by their digits. A hub without packs is not asked.
+    pub(crate) async fn packs_of_rows(&mut self) -> Result<BTreeSet<String>, AuditError> {
+        let model = self.store.model();
+        let has_packs = self.store.index().capabilities().packs()
+            || model.is_some_and(|model| model.blobs().1 > 0);
+        let mut found = BTreeSet::new();
+        if !has_packs {
+            return Ok(found);
+        }
+        let mut pages = self.pages::<BlobRow>();
+        loop {
+            let page = self.next_page(&mut pages).await?;
+            let named = page.rows.iter().filter_map(pack_of);
+            found.extend(named.filter(|pack| !self.packs.contains_key(pack)));
+            self.progress.checkpoint().await?;
+            if page.end {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Reads where the blobs of a page lie in packs, all at once, and what whole packs proved of them.
+    pub(super) async fn expect_packed<R: Audited>(&self, rows: &[R]) -> Result<(), AuditError> {
+        if R::KIND != Kind::Blob || self.options.depth == Depth::Rows {
+            return Ok(());
+        }
+        let packed = rows.iter().filter(|row| pack_of(*row).is_some());
+        let packed: Vec<String> = packed.map(|row| row.id().to_owned()).collect();
+        if packed.is_empty() {
+            return Ok(());
+        }
+        if let Err(error) = self.store.expect_packed(&packed).await {
+            // Each blob is then looked up by itself.
+            tracing::debug!(%error, "the index of packs was not read ahead");
+        }
+        let digests = packed.iter().filter_map(|id| ObjectId::new(id).digest());
+        let proved = self.scratch.packed(digests.collect()).await?;
+        self.store.expect_proved(proved);
+        Ok(())
+    }
+}
+
+/// Returns the digits of the pack that a blob's row names.
+pub(super) fn pack_of<R: Audited>(row: &R) -> Option<String> {
+    let uri = row.storage_uri().filter(|_| R::KIND == Kind::Blob)?;
+    let key = Key::in_pack_at(uri, &ObjectId::new(row.id())).ok()?;
+    key.in_pack().map(|place| place.pack.clone())
+}
