@@ -1,5 +1,6 @@
 //! Reads the listing and the rows page by page, and writes verdicts and facts into the scratch file.
 
+mod pace;
 mod packed;
 mod passes;
 mod repo;

@@ -1,5 +1,6 @@
 //! Rows of any kind, read and judged page by page.
 
+use super::pace::rows_to_ask;
 use super::packed::pack_of;
 use super::{PAGE, Scan, WIDE_PAGE, hex_of};
 use crate::AuditError;
@@ -180,15 +181,19 @@ impl Scan<'_> {
             return Pages::Held(String::new());
         }
         let store = self.store.clone();
-        let rows = match self.options.depth {
+        let most = match self.options.depth {
             Depth::Rows => WIDE_PAGE,
             Depth::Presence | Depth::Bytes => PAGE,
         };
         let (give, take) = mpsc::channel(1);
         tokio::spawn(async move {
             let mut after: Option<String> = None;
+            let mut rows = most;
             loop {
                 let page = R::page(store.index(), after.as_deref(), rows).await;
+                if let Ok(page) = &page {
+                    rows = rows_to_ask(rows, page.rows.len(), most);
+                }
                 let last = page.as_ref().ok().and_then(|page| page.rows.last());
                 after = last.map(|row| row.id().to_owned()).or(after);
                 let ends = page.as_ref().map_or(true, |page| page.end);
