@@ -5,10 +5,12 @@
 
 mod error;
 mod in_use;
+mod init;
 mod settings;
 
 pub use error::{ConfigError, ValueError};
-pub use in_use::{InUse, Setting, first_profile, in_use};
+pub use in_use::{InUse, Setting, in_use};
+pub use init::NewProfile;
 
 use luthier_hub::backend::s3;
 use luthier_hub::cause::Cause;
@@ -36,6 +38,8 @@ pub struct Flags {
 pub struct Target {
     pub hub: Hub,
     pub authority: Option<Authority>,
+    /// The profile that the hub's name and environment are from; `None` where they are from no profile.
+    pub profile: Option<String>,
     /// Says which variables won over the profile, where they name another hub than it does.
     pub notice: Option<String>,
 }
@@ -227,7 +231,8 @@ pub fn resolve(
     let said = Settings::new(flags, variable, path, contents)?;
     said.refuse_two_hubs(flags, &said.overriding)?;
     let overriding = said.overriding.clone();
-    let profile = said.name.clone();
+    let name = said.name.clone();
+    let profile = said.hub.clone();
     let (database, store) = match (said.database, said.store) {
         (None, None) => return Ok(None),
         (Some(_), None) => return Err(ConfigError::NoStore),
@@ -244,9 +249,10 @@ pub fn resolve(
         objects: store,
     };
     Ok(Some(Target {
-        notice: settings::notice(&overriding, profile.as_deref(), &hub),
+        notice: settings::notice(&overriding, name.as_deref(), &hub),
         hub,
         authority: write.then(Authority::granted),
+        profile,
     }))
 }
 
@@ -276,6 +282,7 @@ pub fn load_rebuilt(flags: &Flags, into: &str) -> Result<Target, ConfigError> {
         notice: settings::notice(&overriding, said.name.as_deref(), &hub),
         hub,
         authority: flags.write.then(Authority::granted),
+        profile: None,
     })
 }
 
@@ -346,6 +353,7 @@ pub fn demo(hub: Hub) -> Target {
     Target {
         hub,
         authority: Some(Authority::granted()),
+        profile: None,
         notice: None,
     }
 }

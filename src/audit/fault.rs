@@ -222,7 +222,7 @@ impl Code {
                 "compare parent_ids in the rows of the cycle with their objects (`luthier diff ID`), and correct the rows"
             }
             Code::PathUnsafe => {
-                "commit it again from a client without this path, and reset the branch to the new commit"
+                "no client can pull a branch with this path: commit it again without the path, from a client that has the repository already or with `luthier commit --from FOLDER`, and reset the branch to the new commit"
             }
             Code::ProposalDangling => "correct or reopen the proposal on the hub",
             Code::CommitUnreachable => "make a branch if somebody needs the commit",

@@ -159,13 +159,28 @@ pub async fn carry_out(
     progress.phase("repair", Some(plan.totals().steps));
     let applying = luthier_repair::apply_with(&writer, plan, &mut journal, &progress, &options);
     let applied = watch(out, &progress, applying).await??;
-    summary(plan, &applied, out)?;
+    tell_end(plan, &applied, out)?;
     let trouble = left_alone || !applied.trouble.is_empty();
     Ok(match (applied.stopped, trouble) {
         (true, _) => Exit::Stopped,
         (false, true) => Exit::Findings,
         (false, false) => Exit::Done,
     })
+}
+
+/// Prints what became of a plan and, of a run that reached its end, what is left and what shows it.
+fn tell_end(plan: &Plan, applied: &Applied, out: &Output) -> Result<(), CliError> {
+    summary(plan, applied, out)?;
+    if applied.stopped || out.json || out.quiet {
+        return Ok(());
+    }
+    let left = match plan.totals().refused {
+        0 => String::new(),
+        _ => format!("Left: {}. ", plan.skip_words()),
+    };
+    out.line(&format!(
+        "{left}`luthier audit` lists what is left; `luthier signoff` checks the whole hub."
+    ))
 }
 
 /// Looks up the open steps of a killed run even if there is nothing to apply.

@@ -1,12 +1,14 @@
 //! `luthier config`: shows the configuration in use, and writes a first file.
 
 use super::output::Output;
-use super::{CliError, Exit, Global, flags};
-use crate::config::{self, InUse, Setting};
-use clap::{Args, Subcommand};
+use super::{CliError, Exit, Global, flags, help};
+use crate::config::{self, InUse, NewProfile, Setting};
+use clap::{Args, Subcommand, ValueEnum};
 use luthier_hub::destination::DestinationError;
+use luthier_hub::store::Environment;
 use serde_json::json;
-use std::io::Write;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 /// Every setting, as comments.
@@ -22,14 +24,40 @@ pub struct ConfigArgs {
 enum Command {
     /// Print which hub is in use, and where each value comes from; shows no password
     Show,
-    /// Write a configuration file: with --database and --store, one profile for them; without, an example
-    Init,
+    /// Write a configuration file: with --database and --store, one profile for them; without, an example. If the file
+    /// exists, add the profile that --profile names
+    Init(Init),
+}
+
+#[derive(Args)]
+struct Init {
+    /// Environment of the hub: decides how much has to be confirmed before a write
+    #[arg(long, value_name = "ENV", help_heading = help::HUB)]
+    environment: Option<Said>,
+}
+
+/// The environments that a profile can say.
+#[derive(Clone, Copy, ValueEnum)]
+enum Said {
+    Production,
+    Staging,
+    Demo,
+}
+
+impl From<Said> for Environment {
+    fn from(said: Said) -> Self {
+        match said {
+            Said::Production => Self::Production,
+            Said::Staging => Self::Staging,
+            Said::Demo => Self::Demo,
+        }
+    }
 }
 
 pub fn run(args: &ConfigArgs, global: &Global, out: &Output) -> Result<Exit, CliError> {
-    match args.command {
+    match &args.command {
         Command::Show => show(global, out)?,
-        Command::Init => init(global, out)?,
+        Command::Init(command) => init(command, global, out)?,
     }
     out.flush()?;
     Ok(Exit::Done)
@@ -78,36 +106,96 @@ fn show(global: &Global, out: &Output) -> Result<(), CliError> {
     Ok(())
 }
 
-fn init(global: &Global, out: &Output) -> Result<(), CliError> {
+fn init(init: &Init, global: &Global, out: &Output) -> Result<(), CliError> {
     let path = config::path().ok_or_else(|| {
         CliError::usage("this system names no folder for configuration files; set HOME")
     })?;
     let name = global.profile.as_deref().unwrap_or("hub");
-    let (text, next) = match (&global.database, &global.store) {
-        (Some(database), Some(store)) => {
-            let next = format!(
-                " Commands and reports call the hub {name}; say in the file which environment it is."
-            );
-            (config::first_profile(name, database, store)?, next)
-        }
-        (None, None) => (commented(EXAMPLE), String::new()),
-        _ => {
+    let environment = init.environment.map(Environment::from);
+    let profile = new_profile(name, environment, global)?;
+    let text = match &profile {
+        Some(profile) => profile.first(),
+        None => commented(EXAMPLE),
+    };
+    let written = match write_new(&path, &text) {
+        // Only a profile that was named is added to a file: without a name, nobody knows that there is one.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => match &profile {
+            Some(profile) if global.profile.is_some() && add(profile, &path)? => {
+                format!(
+                    "Added profile {name} to {}; use it with --profile {name}.",
+                    path.display()
+                )
+            }
+            _ => return Err(CliError::usage(exists_already(&path, global))),
+        },
+        Err(error) => {
             return Err(CliError::usage(
-                "give both --database and --store, or neither of them",
+                DestinationError::at(&path, error).to_string(),
             ));
         }
+        Ok(()) => format!("Wrote {}.", path.display()),
     };
-    write_new(&path, &text).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => CliError::usage(format!(
-            "{} exists already and was not changed; edit it, and see what is in use with `luthier config show`",
-            path.display()
-        )),
-        _ => CliError::usage(DestinationError::at(&path, error).to_string()),
-    })?;
     if out.json {
         return out.object(&json!({ "type": "config", "file": path }));
     }
-    out.line(&format!("Wrote {}.{next}", path.display()))
+    let next = match (&profile, environment) {
+        (None, _) => String::new(),
+        (Some(_), None) => format!(
+            " Commands and reports call the hub {name}; say in the file which environment it is."
+        ),
+        (Some(_), Some(environment)) => format!(
+            " Commands and reports call the hub {name}, of environment {}.",
+            environment.word()
+        ),
+    };
+    out.line(&format!("{written}{next}"))
+}
+
+/// Returns the profile that the flags describe; `None` where they name no hub.
+fn new_profile(
+    name: &str,
+    environment: Option<Environment>,
+    global: &Global,
+) -> Result<Option<NewProfile>, CliError> {
+    match (&global.database, &global.store) {
+        (Some(database), Some(store)) => {
+            Ok(Some(NewProfile::new(name, (database, store), environment)?))
+        }
+        (None, None) if environment.is_none() => Ok(None),
+        _ => Err(CliError::usage(
+            "give both --database and --store, or neither of them and no --environment",
+        )),
+    }
+}
+
+/// Adds a profile at the end of a file; `false` if the file has one of its name.
+fn add(profile: &NewProfile, path: &Path) -> Result<bool, CliError> {
+    let failed =
+        |error: std::io::Error| CliError::usage(DestinationError::at(path, error).to_string());
+    let contents = std::fs::read_to_string(path).map_err(failed)?;
+    let Some(added) = profile.added(path, &contents)? else {
+        return Ok(false);
+    };
+    let mut file = OpenOptions::new().append(true).open(path).map_err(failed)?;
+    file.write_all(added.as_bytes()).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    Ok(true)
+}
+
+/// Says why the file was left as it is, and how to add a hub to it.
+fn exists_already(path: &Path, global: &Global) -> String {
+    let (what, add) = match &global.profile {
+        Some(name) if global.database.is_some() => {
+            (format!("profile {name} of {}", path.display()), "")
+        }
+        _ => (
+            path.display().to_string(),
+            ", or add a hub with --profile NAME, --database and --store",
+        ),
+    };
+    format!(
+        "{what} exists already and was not changed; edit it{add}, and see what is in use with `luthier config show`"
+    )
 }
 
 /// Turns every line of an example that is not one yet into a comment.

@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use super::{CliError, Exit, Global, target};
-use crate::config::Target;
+use crate::config::{self, Target};
 use luthier_audit::unlinked;
 use luthier_hub::store::doctor::{self, Check, Health};
 use luthier_hub::store::{Environment, Store};
@@ -109,10 +109,16 @@ fn configuration(target: &Target) -> Check {
     );
     let mut check = Check::pass("hub", found);
     if hub.environment == Environment::Unknown {
-        check.advice = format!(
-            "without a profile, {} is the database's name; a profile gives name and environment: `luthier config init --profile NAME`",
-            hub.name
-        );
+        check.advice = match &target.profile {
+            Some(profile) => format!(
+                "set `environment` of profile {profile} in {}",
+                config::path().unwrap_or_default().display()
+            ),
+            None => format!(
+                "without a profile, {} is the database's name; a profile gives name and environment: `luthier config init --profile NAME`",
+                hub.name
+            ),
+        };
     }
     check
 }

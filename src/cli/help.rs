@@ -210,8 +210,8 @@ Examples:
 pub const CONFIG: &str = "\
 Examples:
   luthier config show                     Print what is in use, and where each value comes from
-  luthier config init --profile staging --database sqlite:///hub.db --store file:///objects
-                                          Write a configuration file with one profile";
+  luthier config init --profile staging --environment staging --database sqlite:///hub.db --store file:///objects
+                                          Write a configuration file with one profile, or add the profile to it";
 
 pub const COMPLETIONS: &str = "\
 Examples:

@@ -1,10 +1,7 @@
 //! Explains which hub the configuration, the environment and the flags name, and where each value comes from.
 
-use super::{
-    ConfigError, File, Flags, Settings, ValueError, check_variables, path, read_file, variable,
-};
+use super::{ConfigError, File, Flags, Settings, check_variables, path, read_file, variable};
 use luthier_hub::store::hub::{Database, ObjectStore};
-use luthier_hub::text;
 use std::path::PathBuf;
 
 /// A value as it may be shown, and where it comes from: a flag, a variable, the profile, or nothing (the default).
@@ -150,45 +147,4 @@ fn from(value: &str, sources: &[(&str, bool)]) -> Setting {
         from: source.map_or_else(String::new, |(name, _)| (*name).to_owned()),
         instead_of: None,
     }
-}
-
-/// Returns a configuration file with one profile.
-///
-/// # Errors
-/// A URL that names nothing, or one that holds a password, which belongs in no file of Luthier's.
-pub fn first_profile(name: &str, database: &str, store: &str) -> Result<String, ConfigError> {
-    let value = |name: &str, why: ValueError| ConfigError::Value {
-        name: name.to_owned(),
-        why,
-    };
-    if name.is_empty()
-        || !name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-    {
-        return Err(value("--profile", ValueError::ProfileName));
-    }
-    let (database, store) = (text::unquoted(database), text::unquoted(store));
-    Database::parse(database)?;
-    ObjectStore::parse(store)?;
-    let has_password = url::Url::parse(database).is_ok_and(|url| {
-        url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
-    });
-    if has_password {
-        return Err(value("--database", ValueError::Password));
-    }
-    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    Ok(format!(
-        "# Luthier's configuration. `luthier config show` prints what is in use.\n\
-         default = \"{name}\"\n\n\
-         [profiles.{name}]\n\
-         database = {}\n\
-         store = {}\n\
-         # production, staging, demo or unknown: how much has to be confirmed before a write\n\
-         # environment = \"production\"\n\
-         # false: this profile may write without --write\n\
-         # read_only = true\n",
-        quoted(database),
-        quoted(store)
-    ))
 }

@@ -47,6 +47,15 @@ pub enum TokensError {
     Digest { path: PathBuf, name: String },
     #[error("{path}: the token of {name} names no repository; give OWNER/SLUG, OWNER/* or *")]
     NoRepository { path: PathBuf, name: String },
+    #[error(
+        "{path}: the token of {name} names {pattern:?}, which matches no repository; write {instead}"
+    )]
+    Pattern {
+        path: PathBuf,
+        name: String,
+        pattern: String,
+        instead: String,
+    },
 }
 
 #[derive(Deserialize)]
@@ -89,6 +98,14 @@ impl Tokens {
             if entry.repositories.is_empty() {
                 return Err(TokensError::NoRepository { path, name });
             }
+            if let Some(pattern) = entry.repositories.iter().find(|one| !is_pattern(one)) {
+                return Err(TokensError::Pattern {
+                    path,
+                    name,
+                    instead: instead(pattern),
+                    pattern: pattern.clone(),
+                });
+            }
             Ok(Token {
                 name,
                 digest,
@@ -124,6 +141,28 @@ impl Tokens {
                 false => found,
             }
         })
+    }
+}
+
+/// Returns whether a token may name repositories in this way: `owner/slug`, `owner/*` or `*`.
+fn is_pattern(text: &str) -> bool {
+    let is_name =
+        |name: &str| !name.is_empty() && !name.contains(['*', '/']) && name.trim() == name;
+    match text.split_once('/') {
+        None => text == "*",
+        Some((owner, slug)) => is_name(owner) && (slug == "*" || is_name(slug)),
+    }
+}
+
+/// Says what to write in the place of a pattern that matches no repository.
+fn instead(pattern: &str) -> String {
+    let owner = pattern.trim().trim_end_matches('/');
+    let line = |pattern: &str| format!("repositories = [{pattern:?}]");
+    match owner {
+        "" => "OWNER/SLUG, OWNER/* or *".to_owned(),
+        _ if owner.chars().all(|c| c == '*' || c == '/') => line("*"),
+        _ if owner.contains(['*', '/']) => "OWNER/SLUG, OWNER/* or *".to_owned(),
+        _ => line(&format!("{owner}/*")),
     }
 }
 

@@ -86,6 +86,64 @@ fn the_first_configuration_is_written_once_and_read_back() {
 }
 
 #[test]
+fn a_second_profile_is_added_behind_the_first_with_its_environment() {
+    let place = Sandbox::new();
+    let first = place.demo("first", &["--healthy"]);
+    let second = place.demo("second", &["--healthy"]);
+    let init = |hub: &Hub, name: &str, more: &[&str]| {
+        place.run(&hub.with(&[&["config", "init", "--profile", name], more].concat()))
+    };
+    assert_eq!(init(&first, "one", &[]).code, 0);
+    // Doctor says what the profile lacks, and where.
+    let doctor = place.run(&["doctor", "--profile", "one"]);
+    assert!(
+        doctor.out.contains("set `environment` of profile one in ")
+            && doctor.out.contains("config.toml")
+            && !doctor.out.contains("without a profile"),
+        "{doctor:?}"
+    );
+    let file = place.path("config/luthier/config.toml");
+    let before = std::fs::read_to_string(&file).unwrap();
+    let added = init(&second, "two", &["--environment", "staging"]);
+    assert!(
+        added.code == 0 && added.out.contains("Added profile two to "),
+        "{added:?}"
+    );
+    let after = std::fs::read_to_string(&file).unwrap();
+    assert!(after.starts_with(&before), "{after}");
+    for (profile, hub, environment) in [
+        ("one", "/first/", "unknown"),
+        ("two", "/second/", "staging"),
+    ] {
+        let shown = place.run(&["config", "show", "--profile", profile, "--json"]);
+        let line = &shown.lines()[0];
+        assert!(
+            line["database"]["value"].as_str().unwrap().contains(hub)
+                && line["environment"]["value"] == environment,
+            "{shown:?}"
+        );
+    }
+    let doctor = place.run(&["doctor", "--profile", "two"]);
+    assert!(
+        doctor.out.contains("two, environment staging")
+            && !doctor.out.contains("set `environment`"),
+        "{doctor:?}"
+    );
+    // A profile is never replaced, nothing is added to a file that cannot be read, and none without a name.
+    init(&first, "two", &[]).fails(2, "config.toml exists already and was not changed");
+    place
+        .run(&first.with(&["config", "init"]))
+        .fails(2, "add a hub with --profile NAME");
+    place
+        .run(&["config", "init", "--environment", "demo"])
+        .fails(2, "--database");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), after);
+    place.configure("[profiles.one\n");
+    init(&first, "three", &[]).fails(2, "config.toml");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "[profiles.one\n");
+}
+
+#[test]
 fn a_configuration_without_a_hub_is_an_example_in_comments() {
     let place = Sandbox::new();
     assert_eq!(place.run(&["config", "init"]).code, 0);

@@ -34,6 +34,18 @@ fn a_plan_is_saved_shown_and_applied_later() {
             .all(|word| word == "already" || word == "superseded"),
         "{again}"
     );
+    // People are told what is left, and what shows it.
+    let told: Vec<&str> = apply
+        .iter()
+        .copied()
+        .filter(|word| *word != "--json")
+        .collect();
+    let told = place.on(&hub, &told).out;
+    let last = told.lines().last().unwrap_or_default();
+    assert!(
+        last.starts_with("Left: ") && last.contains(" skipped. `luthier audit` lists "),
+        "{told}"
+    );
 }
 
 #[test]

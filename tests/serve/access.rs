@@ -33,6 +33,26 @@ fn a_token_is_found_by_its_secret_and_allows_what_its_line_says() {
 }
 
 #[test]
+fn a_pattern_that_matches_no_repository_is_refused_with_the_line_to_write() {
+    for (pattern, write) in [
+        ("*/*", "write repositories = [\"*\"]"),
+        ("alice", "write repositories = [\"alice/*\"]"),
+        ("alice/", "write repositories = [\"alice/*\"]"),
+        ("*/song", "write OWNER/SLUG, OWNER/* or *"),
+        ("alice/so*", "write OWNER/SLUG, OWNER/* or *"),
+        ("alice/song/main", "write OWNER/SLUG, OWNER/* or *"),
+        ("", "write OWNER/SLUG, OWNER/* or *"),
+    ] {
+        let error = read(&one(&format!("[\"bob/song\", {pattern:?}]"), "read")).unwrap_err();
+        let said = error.to_string();
+        assert!(
+            said.contains(&format!("names {pattern:?}")) && said.ends_with(write),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn a_file_that_says_something_else_is_refused_with_its_name() {
     for (text, why) in [
         (one("[]", "read"), "names no repository"),

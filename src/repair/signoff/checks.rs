@@ -279,7 +279,7 @@ impl Checks {
         );
         if pulls.refused_total > 0 {
             said = format!(
-                "{said} Clients refuse {} with all branches.",
+                "{said} Apart from failed branches, clients refuse {} as a whole (named below), such as for the names of its branches.",
                 text::plural(pulls.refused_total, "repository")
             );
         }
