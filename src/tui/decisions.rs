@@ -1,7 +1,8 @@
 //! Decisions of a person between row and object. It outlives the screens and the audits of a session: it is kept by
 //! code and subject, not by a place in a report.
 
-use luthier_audit::{Code, Remedy};
+use luthier_audit::{Code, Fix, Remedy};
+use luthier_hub::text;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,6 +65,8 @@ pub struct Open {
     pub code: Code,
     pub remedy: Remedy,
     pub subject: SubjectHash,
+    /// What the plan of everything found that it needs, once that is known.
+    pub fix: Option<Fix>,
 }
 
 /// A selection taken apart.
@@ -73,6 +76,48 @@ pub struct Classified {
     pub open: Vec<Open>,
     /// Places of the rest: what needs none, and what cannot be planned whatever is chosen.
     pub rest: Vec<u64>,
+    /// Of the rest, findings that a copy of the object would repair.
+    pub copy: u64,
+    /// Of the rest, findings for which Luthier has no repair.
+    pub person: u64,
+}
+
+impl Classified {
+    /// Adds the place of a finding that is no decision.
+    pub fn add_rest(&mut self, place: u64, fix: Option<Fix>) {
+        self.rest.push(place);
+        match fix {
+            Some(Fix::Copy) => self.copy += 1,
+            Some(Fix::None) => self.person += 1,
+            Some(Fix::Auto | Fix::Decide) | None => {}
+        }
+    }
+
+    /// Says of the rest how many need no decision, and what the others need, behind the figures of the decisions.
+    #[must_use]
+    pub fn rest_words(&self) -> String {
+        let none = (self.rest.len() as u64).saturating_sub(self.copy + self.person);
+        let need = |count: u64| if count == 1 { "needs" } else { "need" };
+        let mut words = Vec::new();
+        if none > 0 {
+            words.push(format!("{} more {} none", text::grouped(none), need(none)));
+        }
+        if self.copy > 0 {
+            let count = text::grouped(self.copy);
+            words.push(format!("{count} {} a copy", need(self.copy)));
+        }
+        if self.person > 0 {
+            let verb = match self.copy {
+                0 => format!("{} ", need(self.person)),
+                _ => String::new(),
+            };
+            words.push(format!("{} {verb}a person", text::grouped(self.person)));
+        }
+        match words.is_empty() {
+            true => String::new(),
+            false => format!("; {}", words.join(", ")),
+        }
+    }
 }
 
 /// The number of findings by decision.
@@ -84,6 +129,14 @@ pub struct Tally {
     pub kept: u64,
     pub skipped: u64,
     pub undecided: u64,
+}
+
+impl Tally {
+    /// Counts the findings that are decided, whichever way.
+    #[must_use]
+    pub const fn decided(&self) -> u64 {
+        self.planned + self.kept + self.skipped
+    }
 }
 
 /// Every decision of the session.

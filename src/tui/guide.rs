@@ -110,11 +110,20 @@ fn sign_off(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     }
 }
 
+/// Says how deep the audit after a repair looked, and what to press.
+const fn verified(depth: Depth) -> &'static str {
+    match depth {
+        Depth::Rows => "verified at depth rows; x plans the rest, H to the hub",
+        Depth::Presence => "verified at depth presence; x plans the rest, H to the hub",
+        Depth::Bytes => "verified at depth bytes; x plans the rest, H to the hub",
+    }
+}
+
 fn by_hand(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     match screen {
         Screen::Findings(findings) if findings.is_stale(shared) => match shared.audits.slot {
             Slot::Pending(_) => (4, "verifying: the audit runs again"),
-            _ => (4, "verified; remaining findings: x plans, H to the hub"),
+            _ => (4, verified(shared.audits.asked.depth)),
         },
         Screen::Findings(_) => (1, "mark with space, / or c; x plans them"),
         Screen::Inspect(_) => (1, "x plans its repair, esc goes back"),

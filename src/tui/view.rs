@@ -17,7 +17,9 @@ use super::widgets::{gauge, input, pane};
 use luthier_hub::store::Environment;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
 use std::ops::Range;
 use unicode_width::UnicodeWidthStr;
 
@@ -178,19 +180,37 @@ fn status(state: &State, frame: &mut Frame, regions: &Regions, theme: &Theme) {
             Level::Error => theme.error,
         };
         let used = left.width() + 4;
-        let width = usize::from(area.width);
-        let room = width.saturating_sub(used);
-        if room >= notice.text.width().min(30) {
-            let text = luthier_hub::text::cut(&notice.text, room).into_owned();
-            spans.push(Span::raw("   "));
-            spans.push(Span::styled(text, style));
-        } else {
+        if used + notice.text.width() > usize::from(area.width) {
             // A notice is news; what is marked is still there after it.
-            let text = luthier_hub::text::cut(&notice.text, width.saturating_sub(1)).into_owned();
-            spans = vec![Span::styled(format!(" {text}"), style)];
+            return long_notice(&notice.text, style, frame, area);
         }
+        spans.push(Span::raw("   "));
+        spans.push(Span::styled(notice.text.clone(), style));
     }
     frame.render_widget(Line::from(spans), area);
+}
+
+/// The most lines of a notice; the log has all of it.
+const NOTICE_LINES: usize = 3;
+
+/// Draws a notice that takes the whole line, and where that is too short, the lines above it.
+fn long_notice(text: &str, style: Style, frame: &mut Frame, area: Rect) {
+    let width = usize::from(area.width).saturating_sub(2);
+    let mut lines = list::wrap(text, width);
+    if lines.len() > NOTICE_LINES {
+        let rest = lines.split_off(NOTICE_LINES - 1).join(" ");
+        lines.push(luthier_hub::text::cut(&rest, width).into_owned());
+    }
+    let height = u16::try_from(lines.len()).unwrap_or(1);
+    let area = Rect {
+        y: area.bottom().saturating_sub(height),
+        height,
+        ..area
+    };
+    frame.render_widget(Clear, area);
+    let lines = lines.into_iter();
+    let lines = lines.map(|line| Line::styled(format!(" {line}"), style));
+    pane::lines(frame, area, 0, lines);
 }
 
 /// Returns the text with which tab would complete the typed text.

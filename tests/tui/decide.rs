@@ -99,6 +99,32 @@ fn one_answer_stands_for_all_only_after_three_by_hand() {
 }
 
 #[test]
+fn what_no_decision_repairs_is_counted_beside_the_decisions() {
+    let mut stage = stage(4);
+    stage.resize(80, 24);
+    stage.keys("f space space space x");
+    let text = stage.text();
+    let figures = "0 planned, 0 skipped, 4 undecided; 2 need a copy, 1 a person";
+    assert!(text.contains(figures), "{text}");
+    let keys = stage.line(23);
+    assert!(keys.contains(" ] next "), "{keys}");
+}
+
+#[test]
+fn the_reason_for_a_refused_key_is_read_to_its_end_on_a_narrow_screen() {
+    let mut stage = stage(10);
+    stage.resize(60, 15);
+    stage.keys("f a x 2 2 =");
+    let reason = stage.notice().to_owned();
+    let lines = [stage.line(12), stage.line(13)].join(" ");
+    let shown = lines.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.ends_with(&reason), "{reason}\n{}", stage.text());
+    // The next key takes it off what it covers.
+    stage.keys("]");
+    assert!(stage.line(12).contains('─'), "{}", stage.text());
+}
+
+#[test]
 fn decisions_survive_leaving_and_entering_again() {
     let mut stage = stage(3);
     stage.keys("f a x 2 2 esc esc");
@@ -168,4 +194,21 @@ fn leaving_asks_before_decisions_are_lost_and_not_after_they_are_applied() {
     assert_eq!(stage.writes, 1, "{}", stage.text());
     stage.keys("q");
     assert!(stage.state.shared.leaving, "{}", stage.text());
+}
+
+#[test]
+fn the_figures_of_leaving_are_those_of_the_decisions() {
+    let mut stage = stage(43);
+    let question = |stage: &mut Stage, keys: &str| {
+        let text = stage.keys(keys).text();
+        let words = text.split(|c: char| c.is_whitespace() || c == '│');
+        let words = words.filter(|word| !word.is_empty()).collect::<Vec<_>>();
+        words.join(" ")
+    };
+    let one = question(&mut stage, "f a x 2 q");
+    assert!(one.contains("1 of 43 decisions is made"), "{one}");
+    // One answer for all decides the others too.
+    let all = question(&mut stage, "n 2 2 = q");
+    assert!(all.contains("43 planned, 0 skipped, 0 undecided"), "{all}");
+    assert!(all.contains("43 of 43 decisions are made"), "{all}");
 }

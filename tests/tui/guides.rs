@@ -41,7 +41,11 @@ fn a_repair_by_hand_is_chosen_applied_and_verified() {
     stage.keys("enter y");
     assert!(stage.line(1).contains("3/4"), "{}", stage.text());
     stage.keys("esc");
-    assert!(stage.line(1).contains("4/4  verified"), "{}", stage.text());
+    assert!(
+        stage.line(1).contains("4/4  verified at depth bytes"),
+        "{}",
+        stage.text()
+    );
 }
 
 #[test]
@@ -230,6 +234,21 @@ fn a_hub_is_signed_off_by_its_guide_and_what_is_left_leads_to_the_findings() {
 }
 
 #[test]
+fn a_long_verdict_is_read_by_pages_to_its_end() {
+    let mut stage = Stage::new(80, 24);
+    stage.hub.text = "word ".repeat(2_000);
+    stage.keys("s pgdn");
+    assert!(stage.text().contains(" ▴ 18 ▾ "), "{}", stage.text());
+    stage.keys("G");
+    let (text, last) = (stage.text(), super::hub::id(4));
+    assert!(text.contains(&last) && !text.contains('▾'), "{text}");
+    stage.keys("ctrl-u");
+    assert!(stage.text().contains(" ▾ 9 more"), "{}", stage.text());
+    stage.keys("g");
+    assert!(stage.text().contains("✗ FAIL"), "{}", stage.text());
+}
+
+#[test]
 fn an_undo_is_planned_shown_and_asked_for_by_name() {
     let mut stage = Stage::new(120, 30);
     stage.keys("J U");
@@ -250,6 +269,8 @@ fn an_undo_is_planned_shown_and_asked_for_by_name() {
     stage.keys("enter");
     let dialog = stage.text();
     assert!(dialog.contains("apply this plan?"), "{dialog}");
+    let written = "│1 row to change, 0B to write to the store ";
+    assert!(dialog.contains(written), "{dialog}");
     assert!(
         dialog.matches("the undo of the run of").count() > 1,
         "{dialog}"

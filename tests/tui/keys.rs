@@ -84,11 +84,15 @@ fn a_read_only_session_plans_and_says_why_it_does_not_apply() {
         24,
     );
     stage.keys("f x");
-    assert!(stage.text().contains("plan: read-only: w saves the plan"));
+    assert!(
+        stage
+            .text()
+            .contains("plan: read-only: start with --write, or w saves the plan\n")
+    );
     stage.keys("enter");
     assert_eq!(
         stage.notice(),
-        "enter (apply): read-only: w saves the plan for `luthier repair --plan`, or start with --write"
+        "enter (apply): read-only: start with --write, or w saves the plan"
     );
     stage.keys("y");
     assert_eq!((context(&stage), stage.writes), (KeyContext::Plan, 0));
@@ -205,6 +209,19 @@ fn all_shown_are_chosen_by_the_filter() {
             .iter()
             .any(|e| e.contains("Chosen(Filter") && e.contains("Error"))
     );
+}
+
+#[test]
+fn nothing_is_marked_where_nothing_is_left() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("f a");
+    assert!(stage.text().contains("all shown are marked"));
+    stage.keys("x");
+    stage.hub.findings = 0;
+    stage.keys("enter y esc");
+    let text = stage.text();
+    assert!(text.contains("findings  none"), "{text}");
+    assert!(!text.contains("all shown are marked"), "{text}");
 }
 
 #[test]

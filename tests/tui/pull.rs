@@ -88,3 +88,27 @@ fn a_pull_that_is_left_is_stopped() {
             .any(|effect| matches!(effect, Effect::Apply { .. }))
     );
 }
+
+#[test]
+fn a_long_trace_is_read_by_pages_to_its_end() {
+    for keys in ["b p", "b p enter"] {
+        let mut stage = Stage::new(80, 24);
+        stage.hub.text = "word ".repeat(2_000);
+        stage.keys(keys).keys("pgdn");
+        assert!(stage.text().contains(" ▴ 19 ▾ "), "{}", stage.text());
+        stage.keys("G");
+        let text = stage.text();
+        assert!(text.contains("the last objects of the pull"), "{text}");
+        assert!(!text.contains('▾'), "{text}");
+        stage.keys("pgup");
+        assert!(stage.text().contains(" ▾ 19 more"), "{}", stage.text());
+    }
+}
+
+#[test]
+fn another_branch_is_shown_from_the_beginning_of_its_trace() {
+    let mut stage = Stage::new(80, 24);
+    stage.hub.text = "word ".repeat(2_000);
+    stage.keys("b p G down");
+    assert!(stage.text().contains("▸ ✗ mix/tape"), "{}", stage.text());
+}

@@ -87,7 +87,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Choose(Side::Skip),   &[P::Decide], &["s"], 2, "skip", "Skip this finding: nothing is changed."),
     row(Action::SameForAll, &[P::Decide],  &["="],         4, "same for all", "Give the same answer for all findings with this code; needs three decisions by hand first."),
     row(Action::Previous,  &[P::Decide],   &["["],         5, "previous", "Go to the previous finding."),
-    row(Action::Next,      &[P::Decide],   &["]"],         5, "next",     "Go to the next finding."),
+    row(Action::Next,      &[P::Decide],   &["]"],         3, "next",     "Go to the next finding."),
     row(Action::Layout,    &[P::Decide, P::Inspect], &["d"], 6, "layout",  "Show both sides next to each other, or one below the other."),
     row(Action::Open,      &[P::Decide],   &["enter"],     5, "inspect",  "Inspect the object."),
     row(Action::Apply,     &[P::Plan],     &["enter"],     1, "apply",    "Apply this plan. Asks first."),

@@ -7,7 +7,7 @@ use crate::decisions::{Classified, Open, subject, winner};
 use crate::effect::ReportRef;
 use crate::event::Answer;
 use crate::lines::FixLine;
-use luthier_audit::{Auto, Numbered, Report};
+use luthier_audit::{Auto, Fix, Numbered, Remedy, Report};
 use luthier_hub::progress::Progress;
 use luthier_repair::Selection;
 use std::sync::Arc;
@@ -57,10 +57,11 @@ impl RunnerContext {
         let plannable = self.plannable(report, places, progress.clone()).await?;
         let (open, never) = (classified.open.into_iter())
             .partition(|open: &Open| plannable.binary_search(&open.ordinal).is_ok());
+        let never: Vec<Open> = never;
         classified.open = open;
-        classified
-            .rest
-            .extend(never.iter().map(|open: &Open| open.ordinal));
+        for open in never {
+            classified.add_rest(open.ordinal, open.fix);
+        }
         classified.rest.sort_unstable();
         Ok(Answer::Classified(classified))
     }
@@ -104,7 +105,9 @@ impl RunnerContext {
 
 fn take(page: Vec<Numbered>, classified: &mut Classified) {
     for Numbered {
-        ordinal, finding, ..
+        ordinal,
+        finding,
+        fix,
     } in page
     {
         if finding.auto == Auto::Ask && winner(finding.remedy).is_some() {
@@ -113,9 +116,11 @@ fn take(page: Vec<Numbered>, classified: &mut Classified) {
                 code: finding.code,
                 remedy: finding.remedy,
                 subject: subject(&finding.id),
+                fix,
             });
         } else {
-            classified.rest.push(ordinal);
+            let hopeless = finding.auto == Auto::No || finding.remedy == Remedy::None;
+            classified.add_rest(ordinal, fix.or(hopeless.then_some(Fix::None)));
         }
     }
 }

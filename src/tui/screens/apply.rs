@@ -63,8 +63,9 @@ impl Apply {
     pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
         match action {
             Action::Move(motion) => {
-                self.cursor.step(motion, 200, 1);
-                self.cursor.top = self.cursor.at;
+                let width = crate::regions::inner(ctx.regions.panes[0]).width;
+                let lines = self.text(width, ctx.shared, &Theme::ansi()).lines.len() as u64;
+                self.cursor.scroll(motion, lines, ctx.height(0));
             }
             Action::Pause => {
                 if let Some(meter) = &mut ctx.shared.applying {
@@ -158,7 +159,13 @@ impl Apply {
     /// Draws it.
     pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
         let area = pane::pane(frame, regions.panes[0], theme, self.work.noun(), true);
-        let mut out = Text::new(area.width);
+        self.text(area.width, shared, theme)
+            .draw(frame, area, self.cursor, theme);
+    }
+
+    /// Returns what is shown, in lines of `width` cells.
+    fn text(&self, width: u16, shared: &Shared, theme: &Theme) -> Text {
+        let mut out = Text::new(width);
         let steps = text::plural(self.steps, "step");
         match (&self.end, &shared.applying) {
             (Slot::Ready(applied), _) => ended(self.work, applied, &mut out, theme),
@@ -169,7 +176,7 @@ impl Apply {
             (_, Some(meter)) => self.under_way(meter, &mut out, theme),
             (_, None) => out.say(&format!("{steps}, about to start"), theme.pending),
         }
-        out.draw(frame, area, self.cursor, theme);
+        out
     }
 }
 

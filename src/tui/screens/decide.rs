@@ -89,7 +89,9 @@ impl Decide {
             || matches!(self.seen, Some((_, Slot::Pending(_))))
     }
 
-    fn tally(&self, shared: &Shared) -> Tally {
+    /// Counts the findings by their decision.
+    #[must_use]
+    pub fn tally(&self, shared: &Shared) -> Tally {
         shared.decisions.tally(self.open_findings())
     }
 
@@ -345,10 +347,10 @@ impl Decide {
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         let tally = self.tally(shared);
-        let rest = match self.classified.ready().map_or(0, |all| all.rest.len()) {
-            0 => String::new(),
-            rest => format!("; {} more need none", text::grouped(rest as u64)),
-        };
+        let rest = self
+            .classified
+            .ready()
+            .map_or_else(String::new, Classified::rest_words);
         format!(
             "decisions: {} planned, {} skipped, {} undecided{rest}",
             text::grouped(tally.planned),

@@ -16,6 +16,7 @@ use crate::lines::{FindingLine, GroupLine, HubId, Inspected};
 use crate::pages::{Pages, Row};
 use crate::sorting::Sorting;
 use crate::state::{Ctx, Shared, Slot};
+use crate::theme::Theme;
 use crate::widgets::list::Cursor;
 use luthier_audit::Filter;
 use luthier_audit::report::{FindingOrder, GroupBy, Stretch};
@@ -251,8 +252,10 @@ impl Findings {
     pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
         match action {
             Action::Move(motion) if self.beside => {
-                self.detail.step(motion, 1_000, 1);
-                self.detail.top = self.detail.at;
+                let width = crate::regions::inner(ctx.regions.panes[1]).width;
+                let text = self.detail(width, &Theme::ansi());
+                let lines = text.map_or(0, |text| text.lines.len() as u64);
+                self.detail.scroll(motion, lines, ctx.height(1));
             }
             Action::Move(motion) => self.step(motion, ctx),
             Action::NextFinding => self.step(Motion::Down, ctx),
@@ -340,7 +343,11 @@ impl Findings {
     /// Returns the filter and the marks, for the status line.
     #[must_use]
     pub fn status(&self) -> String {
-        let marks = self.marked.words(self.cursor.at);
+        // Of an empty list nothing is marked.
+        let marks = match self.count.ready() {
+            Some(0) if matches!(self.marked.marks, Marks::All(_)) => String::new(),
+            _ => self.marked.words(self.cursor.at),
+        };
         let filter = match self.text.trim() {
             "" => String::new(),
             text => format!("/{}", crate::lines::clean(text)),

@@ -176,10 +176,7 @@ impl PlanScreen {
             _ => return Some("the plan is not ready yet".into()),
         };
         if totals.steps > 0 && !shared.hub_info.writable {
-            Some(
-                "read-only: w saves the plan for `luthier repair --plan`, or start with --write"
-                    .into(),
-            )
+            Some("read-only: start with --write, or w saves the plan".into())
         } else if totals.steps == 0 {
             Some("nothing is planned; the screen says why".into())
         } else if self.spent {
@@ -227,8 +224,9 @@ impl PlanScreen {
     pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
         match action {
             Action::Move(motion) if self.beside => {
-                self.detail.step(motion, 1_000, 1);
-                self.detail.top = self.detail.at;
+                let width = crate::regions::inner(ctx.regions.panes[1]).width;
+                let lines = self.detail(width, &Theme::ansi()).lines.len() as u64;
+                self.detail.scroll(motion, lines, ctx.height(1));
             }
             Action::Move(motion) => {
                 self.detail = Cursor::default();

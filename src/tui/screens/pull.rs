@@ -3,7 +3,7 @@
 mod view;
 
 use super::{Go, Screen, decide};
-use crate::action::Action;
+use crate::action::{Action, Motion};
 use crate::effect::{Effect, PullRequest, Ticket};
 use crate::event::Answer;
 use crate::lines::{FailedLine, HubId, PulledLine, RefusedLine};
@@ -113,19 +113,7 @@ impl PullScreen {
     /// Does what was asked.
     pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
         match action {
-            Action::Move(motion) => {
-                let branches = self.end.ready().and_then(|end| end.branches.as_ref());
-                let failed = branches.map_or(0, |branches| branches.named.len() as u64);
-                let lines = match failed {
-                    0 => self
-                        .end
-                        .ready()
-                        .map_or(1, |end| end.taken.len() as u64 + 12),
-                    failed => failed,
-                };
-                self.cursor.step(motion, lines, 1);
-                self.cursor.top = self.cursor.at;
-            }
+            Action::Move(motion) => self.go(motion, ctx),
             Action::Again | Action::Refresh => self.again(ctx),
             Action::Open => {
                 if let Some(failed) = self.failed() {
@@ -150,6 +138,21 @@ impl PullScreen {
             _ => {}
         }
         Go::Stay
+    }
+
+    /// Goes to another failing branch, a line at a time, where there are any; every other motion moves the text.
+    fn go(&mut self, motion: Motion, ctx: &Ctx) {
+        let branches = self.end.ready().and_then(|end| end.branches.as_ref());
+        let failed = branches.map_or(0, |branches| branches.named.len() as u64);
+        if failed > 0 && matches!(motion, Motion::Up | Motion::Down) {
+            self.cursor.step(motion, failed, 1);
+            self.cursor.top = 0;
+            return;
+        }
+        let width = crate::regions::inner(ctx.regions.panes[0]).width;
+        let text = self.text(width, ctx.shared, &Theme::ansi());
+        let (lines, height) = (text.lines.len() as u64, ctx.height(0));
+        self.cursor.scroll(motion, lines, height);
     }
 
     /// Takes the end of the pull.
@@ -190,8 +193,7 @@ impl PullScreen {
                 "this is the pull as it was before the hub was changed; r traces it again".into()
             }
             (None, Some(_)) if self.failed().is_some() => {
-                "↑↓ another branch, enter traces it alone; x plans its repair; r traces again"
-                    .into()
+                "↑↓ another branch, pgdn reads on; enter traces it alone; x plans; r again".into()
             }
             (None, Some(_)) => "x plans the repair of what stops it; r traces again".into(),
             (None, None) => "r tries again".into(),

@@ -71,8 +71,9 @@ impl RunScreen {
     pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
         match action {
             Action::Move(motion) if self.beside => {
-                self.detail.step(motion, 1_000, 1);
-                self.detail.top = self.detail.at;
+                let width = crate::regions::inner(ctx.regions.panes[1]).width;
+                let lines = self.detail(width, &Theme::ansi()).lines.len() as u64;
+                self.detail.scroll(motion, lines, ctx.height(1));
             }
             Action::Move(motion) => {
                 self.detail = Cursor::default();
@@ -158,13 +159,19 @@ impl RunScreen {
         }
         if second.width > 0 {
             let area = pane::pane(frame, second, theme, "before and after", self.beside);
-            let mut out = Text::new(area.width);
-            match self.current() {
-                Some(line) => self.describe(line, &mut out, theme),
-                None => super::journal::describe(&self.run, &mut out, theme),
-            }
-            out.draw(frame, area, self.detail, theme);
+            self.detail(area.width, theme)
+                .draw(frame, area, self.detail, theme);
         }
+    }
+
+    /// Returns what the second pane shows, in lines of `width` cells.
+    fn detail(&self, width: u16, theme: &Theme) -> Text {
+        let mut out = Text::new(width);
+        match self.current() {
+            Some(line) => self.describe(line, &mut out, theme),
+            None => super::journal::describe(&self.run, &mut out, theme),
+        }
+        out
     }
 
     fn describe(&self, line: &JournalLine, out: &mut Text, theme: &Theme) {

@@ -106,11 +106,9 @@ impl SignOffScreen {
     pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
         match action {
             Action::Move(motion) => {
-                let lines = self.end.ready().map_or(1, |end| {
-                    (end.checks.len() + end.left.len() + end.pulls.len()) as u64 + 8
-                });
-                self.cursor.step(motion, lines, 1);
-                self.cursor.top = self.cursor.at;
+                let width = crate::regions::inner(ctx.regions.panes[0]).width;
+                let lines = self.text(width, ctx.shared, &Theme::ansi()).lines.len() as u64;
+                self.cursor.scroll(motion, lines, ctx.height(0));
             }
             Action::Again | Action::Refresh => self.again(ctx),
             Action::Findings => {
@@ -243,7 +241,13 @@ impl SignOffScreen {
             None => "sign-off".to_owned(),
         };
         let area = pane::pane(frame, regions.panes[0], theme, &title, true);
-        let mut out = Text::new(area.width);
+        self.text(area.width, shared, theme)
+            .draw(frame, area, self.cursor, theme);
+    }
+
+    /// Returns what is shown, in lines of `width` cells.
+    fn text(&self, width: u16, shared: &Shared, theme: &Theme) -> Text {
+        let mut out = Text::new(width);
         match (&self.end, &shared.signing) {
             (Slot::Ready(end), _) => {
                 if let Some(words) = self.outdated(shared) {
@@ -260,7 +264,7 @@ impl SignOffScreen {
                 }
             }
         }
-        out.draw(frame, area, self.cursor, theme);
+        out
     }
 
     fn say_doctor(&self, out: &mut Text, theme: &Theme) {

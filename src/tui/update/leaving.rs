@@ -49,16 +49,23 @@ pub(super) fn leave(state: &mut State, out: &mut Vec<Effect>) {
 
 /// Says which decisions of a person would be lost by leaving.
 fn undecided(state: &State) -> String {
-    let made = text::grouped(state.shared.decisions.unapplied());
     let every = state.stack.iter().chain(state.parked.values().flatten());
+    // The figures of the screen on which they are made, if it is there.
     let asked = every.filter_map(|screen| match screen {
-        Screen::Decide(decide) => Some(decide.len()),
+        Screen::Decide(decide) => Some((decide.len(), decide.tally(&state.shared).decided())),
         _ => None,
     });
-    let of = match asked.max() {
-        Some(asked) => format!("{made} of {} decisions are", text::grouped(asked)),
-        None if state.shared.decisions.unapplied() == 1 => "One decision is".to_owned(),
-        None => format!("{made} decisions are"),
+    let (made, of) = match asked.max().filter(|(_, made)| *made > 0) {
+        Some((asked, made)) => (made, format!(" of {}", text::plural(asked, "decision"))),
+        None => match state.shared.decisions.unapplied() {
+            1 => (1, " decision".to_owned()),
+            made => (made, " decisions".to_owned()),
+        },
     };
-    format!("{of} made but not applied. They will be lost; x plans them.")
+    let (verb, lost) = match made {
+        1 => ("is", "It will be lost; x plans it."),
+        _ => ("are", "They will be lost; x plans them."),
+    };
+    let made = text::grouped(made);
+    format!("{made}{of} {verb} made but not applied. {lost}")
 }

@@ -162,7 +162,7 @@ impl Confirm {
                 canary,
                 ..
             } => {
-                self.say_totals(totals, &mut body, theme);
+                self.say_totals(totals, *undoable, &mut body, theme);
                 if let Some(run) = undoes {
                     body.say(run, theme.text);
                 }
@@ -205,7 +205,13 @@ impl Confirm {
         }
     }
 
-    fn say_totals(&self, totals: &Totals, body: &mut pane::Text, theme: &Theme) {
+    fn say_totals(
+        &self,
+        totals: &Totals,
+        undoable: Undoable,
+        body: &mut pane::Text,
+        theme: &Theme,
+    ) {
         body.say(&self.hub, theme.title);
         let by: Vec<String> = totals
             .by_remedy
@@ -216,15 +222,31 @@ impl Confirm {
             &format!("{}: {}", text::plural(totals.steps, "step"), by.join(", ")),
             theme.text,
         );
-        body.say(
-            &format!(
-                "{} to write, {}",
-                text::bytes(totals.bytes),
-                text::plural(totals.requests, "request"),
-            ),
-            theme.text,
-        );
+        body.say(&writes(totals, undoable), theme.text);
     }
+}
+
+/// Says what is written: where no byte goes to the store, the rows.
+fn writes(totals: &Totals, undoable: Undoable) -> String {
+    let requests = text::plural(totals.requests, "request");
+    if totals.bytes > 0 {
+        return format!("{} to write, {requests}", text::bytes(totals.bytes));
+    }
+    let mut words = Vec::new();
+    match undoable.whole + undoable.row {
+        0 => {}
+        changed => words.push(format!("{} to change", text::plural(changed, "row"))),
+    }
+    match undoable.nothing {
+        0 => {}
+        1 => words.push("1 step adds rows".to_owned()),
+        adding => words.push(format!("{} steps add rows", text::grouped(adding))),
+    }
+    words.push("0B to write to the store".to_owned());
+    if totals.requests > 0 {
+        words.push(requests);
+    }
+    words.join(", ")
 }
 
 /// The line that says what happens after the first steps.

@@ -16,19 +16,14 @@ pub struct Cursor {
 impl Cursor {
     /// Moves within `len` rows, of which `height` are shown.
     pub fn step(&mut self, motion: Motion, len: u64, height: u64) {
-        let page = height.max(1);
-        let half = page.div_ceil(2);
-        self.at = match motion {
-            Motion::Up => self.at.saturating_sub(1),
-            Motion::Down => self.at.saturating_add(1),
-            Motion::PageUp => self.at.saturating_sub(page),
-            Motion::PageDown => self.at.saturating_add(page),
-            Motion::HalfUp => self.at.saturating_sub(half),
-            Motion::HalfDown => self.at.saturating_add(half),
-            Motion::Home => 0,
-            Motion::End => u64::MAX,
-        };
+        self.at = moved(self.at, motion, height);
         self.keep(len, height);
+    }
+
+    /// Moves a text of `len` lines, of which `height` are shown; the row under the cursor stays.
+    pub fn scroll(&mut self, motion: Motion, len: u64, height: u64) {
+        let last = len.saturating_sub(height.max(1));
+        self.top = moved(self.top.min(last), motion, height).min(last);
     }
 
     /// Brings the cursor into the list and the list to the cursor.
@@ -45,6 +40,22 @@ impl Cursor {
     #[must_use]
     pub fn window(&self, len: u64, height: u64) -> std::ops::Range<u64> {
         self.top.min(len)..self.top.saturating_add(height).min(len)
+    }
+}
+
+/// Returns where a motion leads from `at`, with `height` rows to a page.
+fn moved(at: u64, motion: Motion, height: u64) -> u64 {
+    let page = height.max(1);
+    let half = page.div_ceil(2);
+    match motion {
+        Motion::Up => at.saturating_sub(1),
+        Motion::Down => at.saturating_add(1),
+        Motion::PageUp => at.saturating_sub(page),
+        Motion::PageDown => at.saturating_add(page),
+        Motion::HalfUp => at.saturating_sub(half),
+        Motion::HalfDown => at.saturating_add(half),
+        Motion::Home => 0,
+        Motion::End => u64::MAX,
     }
 }
 

@@ -210,6 +210,11 @@ impl FakeHub {
     pub(super) fn undo(&self) -> PlannedLine {
         let mut planned = self.planned();
         planned.totals.by_remedy = BTreeMap::from([(Remedy::Undo, self.steps)]);
+        (planned.totals.bytes, planned.totals.requests) = (0, 0);
+        planned.undoable = Undoable {
+            whole: self.steps,
+            ..Undoable::default()
+        };
         planned.doubt = Some(Doubt::Undo);
         planned
     }
@@ -409,17 +414,24 @@ impl FakeHub {
             Selection::Ordinals(places) => places.clone(),
             _ => vec![],
         };
-        Classified {
+        let mut classified = Classified {
             open: (0..self.two_truths)
                 .map(|n| Open {
                     ordinal: n,
                     code: self.undecided(),
                     remedy: self.undecided().fault().remedy,
                     subject: subject(&id(n)),
+                    fix: Some(Fix::Decide),
                 })
                 .collect(),
-            rest,
+            ..Classified::default()
+        };
+        for place in rest {
+            // Every second of them takes a copy, the others have no repair.
+            let fix = if place % 2 == 0 { Fix::Copy } else { Fix::None };
+            classified.add_rest(place, Some(fix));
         }
+        classified
     }
 
     pub(super) fn run(&self) -> RunLine {

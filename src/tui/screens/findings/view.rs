@@ -32,14 +32,7 @@ impl Findings {
                 "finding"
             };
             let area = pane::pane(frame, second, theme, what, self.beside);
-            let text = match self.group {
-                Some(by) => self
-                    .current_group()
-                    .map(|group| (by, group))
-                    .map(|(by, group)| describe_group(by, group, area.width, theme)),
-                None => self.current().map(|row| describe(row, area.width, theme)),
-            };
-            match text {
+            match self.detail(area.width, theme) {
                 Some(text) => text.draw(frame, area, self.detail, theme),
                 None => frame.render_widget(Line::styled(" —", theme.muted), area),
             }
@@ -47,6 +40,17 @@ impl Findings {
         if third.width > 0 {
             let area = pane::pane(frame, third, theme, "object", false);
             self.view_preview(frame, area, theme);
+        }
+    }
+
+    /// Returns what is known of the row under the cursor, in lines of `width` cells.
+    pub(super) fn detail(&self, width: u16, theme: &Theme) -> Option<Text> {
+        match self.group {
+            Some(by) => {
+                let group = self.current_group()?;
+                Some(describe_group(by, group, width, theme))
+            }
+            None => self.current().map(|row| describe(row, width, theme)),
         }
     }
 

@@ -6,7 +6,6 @@ use crate::lines::{HubId, PulledLine, RefusedLine};
 use crate::regions::Regions;
 use crate::state::{Shared, Slot};
 use crate::theme::Theme;
-use crate::widgets::list::Cursor;
 use crate::widgets::pane::{self, Text};
 use luthier_client::Received;
 use luthier_hub::text;
@@ -24,7 +23,13 @@ impl PullScreen {
         };
         let title = format!("pull  {}{all}", self.ask.shown());
         let area = pane::pane(frame, regions.panes[0], theme, &title, true);
-        let mut out = Text::new(area.width);
+        self.text(area.width, shared, theme)
+            .draw(frame, area, self.cursor, theme);
+    }
+
+    /// Returns what is shown, in lines of `width` cells.
+    pub(super) fn text(&self, width: u16, shared: &Shared, theme: &Theme) -> Text {
+        let mut out = Text::new(width);
         match (&self.end, &shared.pulling) {
             (Slot::Ready(end), _) => {
                 ended(end, self.cursor.at, &mut out, theme);
@@ -51,12 +56,7 @@ impl PullScreen {
             }
             (_, None) => out.say("…", theme.pending),
         }
-        // Of a list of branches the cursor is a row, not how far the text is moved.
-        let cursor = match self.failed() {
-            Some(_) => Cursor::default(),
-            None => self.cursor,
-        };
-        out.draw(frame, area, cursor, theme);
+        out
     }
 }
 
