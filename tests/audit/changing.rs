@@ -60,13 +60,13 @@ async fn a_repository_that_is_deleted_between_two_pages_leaves_no_finding() {
     for at in [
         ("blobs", 1),
         ("snapshots", 1),
-        // The sample that shows the hub's model reads commits 16 times before.
-        ("commits", 18),
-        ("commits", 19),
+        // The sample that shows the hub's model reads commits 32 times before.
+        ("commits", 34),
+        ("commits", 35),
         ("branches", 1),
         ("proposals", 1),
     ] {
-        let (hub, _) = chain(1_100).await;
+        let (hub, _) = chain(4_100).await;
         let (found, summary) = audit(&hub, Depth::Rows, at, DELETED).await;
         assert_eq!(found, [], "{at:?}");
         assert!(summary.complete);
