@@ -228,7 +228,7 @@ fn read_only_every_screen_and_command_tells_the_same_figures() {
         terminal.see("read-only: read each step; w saves the plan");
         terminal.see("1 step");
         terminal.send(ENTER);
-        terminal.see("read-only: w saves the plan");
+        terminal.see("read-only: start with --write");
         // What the pull found is a finding everywhere; the branch of a fork fails by it too.
         terminal.send("H");
         see(&terminal, "3 findings in the whole hub");
