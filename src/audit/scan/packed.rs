@@ -1,7 +1,6 @@
 //! What the rows of blobs say of packs.
 
 use super::Scan;
-use super::rows::Audited;
 use crate::{AuditError, Depth};
 use luthier_hub::backend::Key;
 use luthier_hub::index::BlobRow;
@@ -21,7 +20,10 @@ impl Scan<'_> {
         let mut pages = self.pages::<BlobRow>();
         loop {
             let page = self.next_page(&mut pages).await?;
-            let named = page.rows.iter().filter_map(pack_of);
+            let named = page
+                .rows
+                .iter()
+                .filter_map(|row| pack_of(Kind::Blob, &row.object_id, row.storage_uri.as_deref()));
             found.extend(named.filter(|pack| !self.packs.contains_key(pack)));
             self.progress.checkpoint().await?;
             if page.end {
@@ -31,13 +33,8 @@ impl Scan<'_> {
     }
 
     /// Reads where the blobs of a page lie in packs, all at once, and what whole packs proved of them.
-    pub(super) async fn expect_packed<R: Audited>(&self, rows: &[R]) -> Result<(), AuditError> {
-        if R::KIND != Kind::Blob || self.options.depth == Depth::Rows {
-            return Ok(());
-        }
-        let packed = rows.iter().filter(|row| pack_of(*row).is_some());
-        let packed: Vec<String> = packed.map(|row| row.id().to_owned()).collect();
-        if packed.is_empty() {
+    pub(super) async fn expect_packed(&self, packed: Vec<String>) -> Result<(), AuditError> {
+        if packed.is_empty() || self.options.depth == Depth::Rows {
             return Ok(());
         }
         if let Err(error) = self.store.expect_packed(&packed).await {
@@ -52,8 +49,8 @@ impl Scan<'_> {
 }
 
 /// Returns the digits of the pack that a blob's row names.
-pub(super) fn pack_of<R: Audited>(row: &R) -> Option<String> {
-    let uri = row.storage_uri().filter(|_| R::KIND == Kind::Blob)?;
-    let key = Key::in_pack_at(uri, &ObjectId::new(row.id())).ok()?;
+pub(super) fn pack_of(kind: Kind, id: &str, uri: Option<&str>) -> Option<String> {
+    let uri = uri.filter(|_| kind == Kind::Blob)?;
+    let key = Key::in_pack_at(uri, &ObjectId::new(id)).ok()?;
     key.in_pack().map(|place| place.pack.clone())
 }

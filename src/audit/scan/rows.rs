@@ -119,7 +119,10 @@ impl Scan<'_> {
         let holders = self.holders(&page.rows).await?;
         self.count_shared(R::KIND, &holders);
         let copies = self.copies(&page.rows).await?;
-        self.expect_packed(&page.rows).await?;
+        let in_packs = |row: &&R| pack_of(R::KIND, row.id(), row.storage_uri()).is_some();
+        let packed = page.rows.iter().filter(in_packs);
+        self.expect_packed(packed.map(|row| row.id().to_owned()).collect())
+            .await?;
         let mut rows = Vec::with_capacity(page.rows.len());
         let wanted: Vec<bool> = (page.rows.iter().zip(&holders))
             .map(|(row, holders)| self.wants(row, holders))
@@ -351,7 +354,7 @@ impl Scan<'_> {
             let Some(verdict) = verdict.take() else {
                 continue;
             };
-            if let Some(pack) = pack_of(&*row) {
+            if let Some(pack) = pack_of(R::KIND, row.id(), row.storage_uri()) {
                 self.packs.entry(pack).or_default().name(row.id(), &repo);
                 let unindexed = |finding: &Finding| finding.code == Code::PackUnindexed;
                 let waits = verdict.findings.iter().any(unindexed);
