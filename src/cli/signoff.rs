@@ -8,7 +8,6 @@ use clap::Args;
 use luthier_hub::cause::Cause;
 use luthier_hub::store::Store;
 use luthier_hub::text;
-use luthier_repair::signoff::markdown_report::to_the_second;
 use luthier_repair::signoff::since::{self, Since};
 use luthier_repair::signoff::{self, Drill, Options, Pulls, Signoff, SignoffError, State, Verdict};
 use serde_json::json;
@@ -272,9 +271,9 @@ fn tell_changes(report: &Signoff, since: &Since, out: &Output) -> Result<(), Cli
     out.line(&match since.changes.is_empty() {
         true => format!(
             "The report is unchanged, and the hub is as it was at {}: {is}",
-            to_the_second(&report.ended)
+            text::moment(&report.ended)
         ),
-        false => format!("{was} at {}, {is} now", to_the_second(&report.ended)),
+        false => format!("{was} at {}, {is} now", text::moment(&report.ended)),
     })
 }
 

@@ -7,6 +7,7 @@ mod error;
 pub mod file;
 pub mod html_report;
 pub mod markdown_report;
+mod parts;
 mod pulls;
 pub mod since;
 

@@ -227,6 +227,23 @@ async fn whatever_a_hub_says_is_text_in_a_browser() {
 }
 
 #[tokio::test]
+async fn branches_that_a_page_does_not_list_are_counted() {
+    let (_hub, store) = sound().await;
+    let mut signoff = signed(&store, Pulls::All).await;
+    let failed = FailedPull {
+        repo: "alice/song".to_owned(),
+        branch: "main".to_owned(),
+        why: "its head has no row".to_owned(),
+    };
+    signoff.pulls.failed = vec![failed; 100];
+    signoff.pulls.failed_total = 1_334;
+    assert!(html_report::html(&signoff).contains("<p>and 1,234 more, "));
+    // A branch of which two rows failed is on the list once.
+    signoff.pulls.failed.truncate(99);
+    assert!(!html_report::html(&signoff).contains(" more, "));
+}
+
+#[tokio::test]
 async fn a_report_comes_back_as_it_was_and_says_where_it_was_changed() {
     let (hub, store) = sound().await;
     let signoff = signed(&store, Pulls::All).await;

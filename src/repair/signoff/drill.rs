@@ -173,7 +173,7 @@ impl Drill {
             said: format!(
                 "The drill in {} at {}: {count}{}{more}.",
                 self.repo,
-                super::markdown_report::to_the_second(&self.ended),
+                luthier_hub::text::moment(&self.ended),
                 worst.unwrap_or_default().trim_end_matches('.')
             ),
         }

@@ -1,7 +1,7 @@
 //! A sign-off as one page for a browser: nothing is loaded from elsewhere, and the one script in it only hides rows and
 //! sorts them. Its hash is in the page's policy, so that no other script runs, whatever a hub says.
 
-use super::markdown_report::{blocks, figures_of, to_the_second};
+use super::parts::{blocks, figures_of, line, sentences, total_of};
 use super::{FailedPull, PullOutcome, Signoff, State, Verdict};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,11 +11,6 @@ use std::fmt::Write;
 
 const STYLE: &str = include_str!("html_report/page.css");
 const SCRIPT: &str = include_str!("html_report/page.js");
-
-// Writing to a String cannot fail, so what `writeln!` returns is left aside.
-macro_rules! line {
-    ($out:expr, $($text:tt)*) => {{ let _ = writeln!($out, $($text)*); }};
-}
 
 /// Returns the page: the verdict, then why, then tables that can be filtered and sorted.
 #[must_use]
@@ -130,8 +125,8 @@ fn facts(out: &mut String, signoff: &Signoff) {
         ("store", &hub.store),
         ("environment", hub.environment.word()),
         ("judged by", &hub.model),
-        ("began", &to_the_second(&signoff.began)),
-        ("ended", &to_the_second(&signoff.ended)),
+        ("began", &text::moment(&signoff.began)),
+        ("ended", &text::moment(&signoff.ended)),
         ("by", &format!("{} on {}", signoff.operator, signoff.host)),
         ("with", &signoff.program),
         ("digest of everything read", &signoff.digest),
@@ -238,27 +233,8 @@ fn more(out: &mut String, total: u64, listed: usize) {
 fn pulls(out: &mut String, signoff: &Signoff) {
     let pulls = &signoff.pulls;
     line!(out, "<h2>Pulls</h2>");
-    line!(
-        out,
-        "<p>{} of {} branches pulled: {} completely ({} objects, {}), {} empty, {} failed, {} could not be read. \
-         {} of {} repositories can be pulled with all their branches.</p>",
-        text::grouped(pulls.tried),
-        text::grouped(pulls.heads),
-        text::grouped(pulls.succeeded),
-        text::grouped(pulls.objects),
-        text::bytes(pulls.bytes),
-        text::grouped(pulls.empty),
-        text::grouped(pulls.failed_total),
-        text::grouped(pulls.unknown_total),
-        text::grouped(pulls.repositories_whole),
-        text::grouped(pulls.repositories)
-    );
-    if pulls.of_deleted > 0 {
-        line!(
-            out,
-            "<p>Not counted: {} of repositories that were deleted.</p>",
-            text::plural(pulls.of_deleted, "branch")
-        );
+    for sentence in sentences(pulls) {
+        line!(out, "<p>{}</p>", said(&sentence));
     }
     failed(out, pulls);
 }
@@ -291,6 +267,19 @@ fn failed(out: &mut String, pulls: &PullOutcome) {
     of(out, &pulls.failed, "failed", "failed");
     of(out, &pulls.unknown, "open", "not read");
     close(out);
+    let lists = [
+        (pulls.refused_total, pulls.refused.len()),
+        (
+            total_of(&pulls.failed, pulls.failed_total),
+            pulls.failed.len(),
+        ),
+        (
+            total_of(&pulls.unknown, pulls.unknown_total),
+            pulls.unknown.len(),
+        ),
+    ];
+    let total = lists.iter().map(|(total, _)| total).sum();
+    more(out, total, lists.iter().map(|(_, listed)| listed).sum());
 }
 
 fn figures(out: &mut String, signoff: &Signoff) {

@@ -1,7 +1,7 @@
 //! A sign-off for people, in Markdown.
 
-use super::pulls::NAMED;
-use super::{Blocks, FailedPull, Left, Signoff, State};
+use super::parts::{blocks, figures_of, line, sentences, total_of};
+use super::{FailedPull, Signoff, State};
 use luthier_audit::table::code_span as code;
 use luthier_hub::text;
 use std::fmt::Write;
@@ -20,11 +20,6 @@ pub fn markdown(signoff: &Signoff) -> String {
     pulls(&mut out, signoff);
     figures(&mut out, signoff);
     out
-}
-
-// Writing to a String cannot fail, so what `writeln!` returns is left aside.
-macro_rules! line {
-    ($out:expr, $($text:tt)*) => {{ let _ = writeln!($out, $($text)*); }};
 }
 
 fn head(out: &mut String, signoff: &Signoff) {
@@ -50,8 +45,8 @@ fn head(out: &mut String, signoff: &Signoff) {
     line!(out, "| store | {} |", code(&hub.store));
     line!(out, "| environment | {} |", hub.environment.word());
     line!(out, "| judged by | {} |", text::safe(&hub.model));
-    line!(out, "| began | {} |", to_the_second(&signoff.began));
-    line!(out, "| ended | {} |", to_the_second(&signoff.ended));
+    line!(out, "| began | {} |", text::moment(&signoff.began));
+    line!(out, "| ended | {} |", text::moment(&signoff.ended));
     line!(
         out,
         "| by | {} on {} |",
@@ -65,15 +60,6 @@ fn head(out: &mut String, signoff: &Signoff) {
         "| checksum of the JSON report beside this page | `{}` |\n",
         signoff.sha256
     );
-}
-
-/// Returns a time of a report without the part below a second.
-#[must_use]
-pub fn to_the_second(time: &str) -> String {
-    match time.split_once('.') {
-        Some((seconds, _)) => format!("{seconds}Z"),
-        None => time.to_owned(),
-    }
 }
 
 const fn result(state: State) -> &'static str {
@@ -138,25 +124,6 @@ fn left(out: &mut String, signoff: &Signoff) {
     more(out, signoff.left_total, signoff.left.len());
 }
 
-/// Returns what a finding blocks, or which one it follows from, quoted by `quote`.
-pub(super) fn blocks(left: &Left, quote: impl Fn(&str) -> String) -> String {
-    let Some(Blocks {
-        commits, branches, ..
-    }) = left.blocks
-    else {
-        return match &left.caused_by {
-            Some(cause) => format!("follows from {}", quote(cause)),
-            None => String::new(),
-        };
-    };
-    let of = |count: Option<u64>, what: &str| match count {
-        Some(1) => format!("1 {what}"),
-        Some(count) => text::plural(count, what),
-        None => format!("uncounted {}", text::many(what)),
-    };
-    format!("{}, {}", of(commits, "commit"), of(branches, "branch"))
-}
-
 fn more(out: &mut String, total: u64, listed: usize) {
     let shown = listed.min(SHOWN) as u64;
     match total - shown.min(total) {
@@ -172,30 +139,8 @@ fn more(out: &mut String, total: u64, listed: usize) {
 fn pulls(out: &mut String, signoff: &Signoff) {
     let pulls = &signoff.pulls;
     line!(out, "## Pulls\n");
-    line!(
-        out,
-        "{} of {} branches pulled: {} completely ({} objects, {}), {} empty, {} failed, {} could not be read.\n",
-        text::grouped(pulls.tried),
-        text::grouped(pulls.heads),
-        text::grouped(pulls.succeeded),
-        text::grouped(pulls.objects),
-        text::bytes(pulls.bytes),
-        text::grouped(pulls.empty),
-        text::grouped(pulls.failed_total),
-        text::grouped(pulls.unknown_total)
-    );
-    line!(
-        out,
-        "{} of {} repositories can be pulled with all their branches.\n",
-        text::grouped(pulls.repositories_whole),
-        text::grouped(pulls.repositories)
-    );
-    if pulls.of_deleted > 0 {
-        line!(
-            out,
-            "Not counted: {} of repositories that were deleted.\n",
-            text::plural(pulls.of_deleted, "branch")
-        );
+    for sentence in sentences(pulls) {
+        line!(out, "{sentence}\n");
     }
     for refused in pulls.refused.iter().take(SHOWN) {
         line!(
@@ -225,12 +170,7 @@ fn list(out: &mut String, pulls: &[FailedPull], total: u64) {
             code(&pull.why)
         );
     }
-    // The total counts rows, of which a branch may have several; a list that is not full has every branch.
-    let total = match pulls.len() < NAMED {
-        true => pulls.len() as u64,
-        false => total,
-    };
-    more(out, total, pulls.len());
+    more(out, total_of(pulls, total), pulls.len());
 }
 
 fn figures(out: &mut String, signoff: &Signoff) {
@@ -243,44 +183,4 @@ fn figures(out: &mut String, signoff: &Signoff) {
     for why in told.chain(&signoff.notes) {
         line!(out, "\n- {}", code(why));
     }
-}
-
-/// Returns the figures, each with what it counts.
-pub(super) fn figures_of(signoff: &Signoff) -> Vec<(String, String)> {
-    let counts = &signoff.counts;
-    let mut out: Vec<(String, String)> = [
-        ("repositories", counts.repos),
-        ("branches", counts.branches),
-        ("commits", counts.commits),
-        ("snapshots", counts.snapshots),
-        ("blobs", counts.blobs),
-        ("proposals", counts.proposals),
-        ("keys listed", counts.listed),
-        ("objects read", counts.read),
-        ("bytes read", counts.bytes),
-        ("unknown", signoff.unknown),
-        (
-            "rows, and objects without a row, younger than the grace period",
-            signoff.too_new,
-        ),
-    ]
-    .map(|(what, count)| (what.to_owned(), text::grouped(count)))
-    .into();
-    let nulls = signoff.null_uris.iter();
-    out.extend(nulls.map(|(kind, count)| {
-        let what = format!("{kind} rows without storage_uri");
-        (what, text::grouped(*count))
-    }));
-    let schemes = signoff.schemes.iter();
-    out.extend(schemes.map(|(scheme, count)| {
-        let what = format!("ids that a formula reproduces ({scheme})");
-        (what, text::grouped(*count))
-    }));
-    let findings = signoff.findings.iter();
-    out.extend(findings.map(|(code, count)| {
-        let what = format!("findings with code {code}");
-        (what, text::grouped(*count))
-    }));
-    out.push(("seconds".to_owned(), format!("{:.1}", signoff.seconds)));
-    out
 }
