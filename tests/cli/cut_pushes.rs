@@ -42,6 +42,36 @@ struct Push {
     head: ObjectId,
 }
 
+/// A snapshot as clients of March send it.
+pub fn tree(manifest: Manifest) -> SnapshotRecord {
+    let nothing = BTreeSet::new();
+    SnapshotRecord {
+        snapshot_id: SnapshotScheme::V01.id_of(&manifest, &nothing),
+        manifest: Arc::new(manifest),
+        directories: nothing,
+        created_at: "2026-03-24T12:00:00+00:00".into(),
+        rest: SnapshotRecord::fresh_rest(),
+    }
+}
+
+/// A commit of it behind `parent`.
+pub fn take(tree: &SnapshotRecord, parent: &ObjectId, message: &str) -> CommitRecord {
+    let mut record = CommitRecord {
+        commit_id: ObjectId::new(""),
+        repo_id: "of the client".into(),
+        branch: "main".into(),
+        snapshot_id: Some(tree.snapshot_id.clone()),
+        message: message.into(),
+        committed_at: "2026-03-24T12:00:00+00:00".into(),
+        parent_commit_id: Some(parent.clone()),
+        parent2_commit_id: None,
+        author: "zoe".into(),
+        rest: commit::default_rest(),
+    };
+    record.commit_id = CommitScheme::V01.id_of(&record);
+    record
+}
+
 fn push(parent: &ObjectId, chance: &mut fastrand::Rng) -> Push {
     let mut manifest = Manifest::new();
     let mut objects = Vec::new();
@@ -54,27 +84,8 @@ fn push(parent: &ObjectId, chance: &mut fastrand::Rng) -> Push {
             ("content", Sent::Bytes(ByteBuf::from(bytes))),
         ]));
     }
-    let nothing = BTreeSet::new();
-    let tree = SnapshotRecord {
-        snapshot_id: SnapshotScheme::V01.id_of(&manifest, &nothing),
-        manifest: Arc::new(manifest),
-        directories: nothing,
-        created_at: "2026-03-24T12:00:00+00:00".into(),
-        rest: SnapshotRecord::fresh_rest(),
-    };
-    let mut record = CommitRecord {
-        commit_id: ObjectId::new(""),
-        repo_id: "of the client".into(),
-        branch: "main".into(),
-        snapshot_id: Some(tree.snapshot_id.clone()),
-        message: "takes".into(),
-        committed_at: "2026-03-24T12:00:00+00:00".into(),
-        parent_commit_id: Some(parent.clone()),
-        parent2_commit_id: None,
-        author: "zoe".into(),
-        rest: commit::default_rest(),
-    };
-    record.commit_id = CommitScheme::V01.id_of(&record);
+    let tree = tree(manifest);
+    let record = take(&tree, parent, "takes");
     let second = objects.split_off(BLOBS / 2);
     let bundle = json!({"commits": [record.to_map()], "snapshots": [tree.to_map()], "objects": []});
     let last = json!({"bundle": bundle, "branch": "main", "force": false});

@@ -1,19 +1,17 @@
 //! Many clients clone the same repository at once.
 
-use crate::cut_pushes::{Objects, Sent, hub, post};
+use crate::cut_pushes::{Objects, Sent, hub, post, take, tree};
 use crate::serving::Server;
 use crate::support::*;
-use luthier_object::identity::{CommitScheme, SnapshotScheme};
-use luthier_object::{CommitRecord, Manifest, ObjectId, SnapshotRecord, commit};
+use luthier_object::ObjectId;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_bytes::ByteBuf;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 64;
@@ -58,28 +56,8 @@ fn push(address: &str, first: &ObjectId) -> ObjectId {
     for n in 0..COMMITS {
         let path = |at: usize| format!("takes/{}.bin", n + at);
         let files = (0..FILES).map(|at| (path(at), ids[(n * 7 + at) % BLOBS].clone()));
-        let manifest: Manifest = files.collect();
-        let nothing = BTreeSet::new();
-        let tree = SnapshotRecord {
-            snapshot_id: SnapshotScheme::V01.id_of(&manifest, &nothing),
-            manifest: Arc::new(manifest),
-            directories: nothing,
-            created_at: "2026-03-24T12:00:00+00:00".into(),
-            rest: SnapshotRecord::fresh_rest(),
-        };
-        let mut record = CommitRecord {
-            commit_id: ObjectId::new(""),
-            repo_id: "of the client".into(),
-            branch: "main".into(),
-            snapshot_id: Some(tree.snapshot_id.clone()),
-            message: format!("take {n}"),
-            committed_at: "2026-03-24T12:00:00+00:00".into(),
-            parent_commit_id: Some(parent),
-            parent2_commit_id: None,
-            author: "zoe".into(),
-            rest: commit::default_rest(),
-        };
-        record.commit_id = CommitScheme::V01.id_of(&record);
+        let tree = tree(files.collect());
+        let record = take(&tree, &parent, &format!("take {n}"));
         parent = record.commit_id.clone();
         commits.push(record.to_map());
         snapshots.push(tree.to_map());

@@ -2,14 +2,12 @@
 
 use luthier_hub::index::{BranchRow, RepoRow};
 use luthier_hub::store::checkpoint::{Checkpoint, Refs};
+use luthier_hub::testing::{self, LONG_AGO};
 use luthier_object::{
-    CommitRecord, Kind, Manifest, ObjectId, SnapshotRecord, commit, frame, identity, pack,
+    CommitRecord, Kind, Manifest, ObjectId, SnapshotRecord, frame, identity, pack,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
-const AT: &str = "2026-03-01T12:00:00+00:00";
 
 fn tree() -> Manifest {
     let paths = ["song.txt", "takes/1.mid", "takes/old/0.mid"];
@@ -18,32 +16,13 @@ fn tree() -> Manifest {
 }
 
 fn snapshot() -> SnapshotRecord {
-    let manifest = tree();
-    let directories = manifest.derived_directories();
-    SnapshotRecord {
-        snapshot_id: identity::snapshot_id(&manifest, &directories),
-        manifest: Arc::new(manifest),
-        directories,
-        created_at: AT.into(),
-        rest: SnapshotRecord::fresh_rest(),
-    }
+    let tree = tree();
+    let files: Vec<(&str, &ObjectId)> = tree.iter().map(|(path, id)| (path.as_str(), id)).collect();
+    testing::snapshot(&files)
 }
 
 fn commit() -> CommitRecord {
-    let mut record = CommitRecord {
-        commit_id: ObjectId::new(""),
-        repo_id: "repo-1".into(),
-        branch: "main".into(),
-        snapshot_id: Some(snapshot().snapshot_id),
-        message: "take 1".into(),
-        committed_at: AT.into(),
-        parent_commit_id: None,
-        parent2_commit_id: None,
-        author: "alice".into(),
-        rest: commit::default_rest(),
-    };
-    record.commit_id = identity::commit_id(&record);
-    record
+    testing::commit(&snapshot().snapshot_id, &[], "take 1")
 }
 
 /// Objects of each kind, and objects in another's wrapping.
@@ -140,7 +119,7 @@ pub fn texts() -> Vec<Vec<u8>> {
         format!("refs/repo-1/{:0>20}.json", 1),
         "local://../../etc/passwd".to_owned(),
         "takes/old/CON .mid".to_owned(),
-        AT.to_owned(),
+        LONG_AGO.to_owned(),
         "2026-03-01T12:00:00.000001-05:30".to_owned(),
         "la\x1b[2J\x1b]8;;http://x\x07la\u{202e}\u{200b}é\u{301}".to_owned(),
         "postgres://user:secret@host/db?password=x AKIAIOSFODNN7EXAMPLE".to_owned(),
@@ -168,7 +147,7 @@ pub fn checkpoints() -> Vec<Vec<u8>> {
     let checkpoint = Checkpoint {
         sequence: 2,
         previous: Some("0".repeat(64)),
-        made_at: AT.into(),
+        made_at: LONG_AGO.into(),
         refs,
     };
     vec![checkpoint.encode()]
