@@ -248,6 +248,9 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
 }
 
 fn carry_out(state: &mut State, action: Action, out: &mut Vec<Effect>) {
+    if let Some(Screen::Findings(findings)) = state.stack.last_mut() {
+        findings.stay();
+    }
     match action {
         Action::Help => state.overlay = Some(Overlay::Help(Help::new(state.context()))),
         Action::Palette => jumps::open(state),

@@ -11,7 +11,7 @@ fn finds_and_repairs(columns: u16, rows: u16) {
     terminal.see("DEMO");
     terminal.see("findings in the whole hub");
     terminal.send("f");
-    terminal.see("findings  1 of");
+    terminal.list();
     terminal.send("/");
     terminal.send("code:uri-missing kind:commit repo:alice/song");
     terminal.send(ENTER);
@@ -78,7 +78,7 @@ fn a_session_without_write_says_why_it_does_not_apply() {
     terminal.see("READ-ONLY");
     terminal.see("findings in the whole hub");
     terminal.send("f");
-    terminal.see("findings  1 of");
+    terminal.list();
     terminal.send("/");
     terminal.send("code:uri-missing kind:commit");
     terminal.send(ENTER);

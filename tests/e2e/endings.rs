@@ -1,6 +1,6 @@
 //! Ends that nobody chose: the terminal goes away, something panics, the program is killed.
 
-use crate::screen::{LUTHIER, Terminal};
+use crate::screen::{LUTHIER, Terminal, lists_findings};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -98,7 +98,7 @@ fn what_a_killed_session_left_is_removed_by_the_next_run_and_a_living_ones_stays
     assert!(ran.status.success());
     assert_eq!(left_in(home.path()).len(), 1, "the living one's stays");
     other.send("f");
-    other.see("findings  1 of");
+    other.list();
     other.send("q");
     assert_eq!(other.end().0, 0);
     assert_eq!(left_in(home.path()), Vec::<String>::new());
@@ -197,8 +197,8 @@ fn late_answers_of_the_terminal_press_no_key() {
         // The next key is the first one that is heard.
         terminal.send("L");
         terminal.see("log");
-        let contents = terminal.screen().contents();
-        assert!(!contents.contains("findings  1 of"), "{moment}: {contents}");
+        let screen = terminal.screen();
+        assert!(!lists_findings(&screen), "{moment}: {}", screen.contents());
         terminal.send("\u{1b}");
         terminal.wait("the hub without a notice", |screen| {
             !screen.contents().contains("nothing here")

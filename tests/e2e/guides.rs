@@ -79,7 +79,7 @@ fn a_hub_is_signed_off_and_what_is_left_is_named() {
         terminal.see("FAIL: something is wrong");
         terminal.see("sign off 3/4");
         terminal.send("f");
-        terminal.see("findings  1 of");
+        terminal.list();
         terminal.send(ESC);
         terminal.see("FAIL: something is wrong");
         terminal.send("w");
@@ -98,7 +98,7 @@ fn a_repair_by_hand_is_chosen_applied_and_verified() {
         terminal.send("/");
         terminal.send("code:cache-msgpack");
         terminal.send(ENTER);
-        terminal.see("findings  1 of");
+        terminal.list();
         terminal.send("a");
         terminal.see("marked");
         terminal.send("x");

@@ -14,7 +14,7 @@ fn findings() -> Terminal {
     let mut terminal = Terminal::start(&["demo"], 80, 24);
     terminal.see("findings in the whole hub");
     terminal.send("f");
-    terminal.see("findings  1 of");
+    terminal.list();
     terminal
 }
 

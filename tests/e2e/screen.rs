@@ -189,6 +189,11 @@ impl Terminal {
         self.wait(text, |screen| screen.contents().contains(text));
     }
 
+    /// Waits until findings are listed, wherever the cursor is: it goes to the first that can be repaired.
+    pub fn list(&self) {
+        self.wait("a list of findings", lists_findings);
+    }
+
     /// The screen as it is.
     pub fn screen(&self) -> vt100::Screen {
         self.shared.printed.lock().unwrap().parser.screen().clone()
@@ -257,4 +262,11 @@ pub fn is_whole(screen: &vt100::Screen) -> bool {
         .is_some_and(|line| line.contains("READ-ONLY") || line.contains("WRITE"))
         && !panes.is_empty()
         && panes.iter().all(closed)
+}
+
+/// Whether findings are listed and one is under the cursor.
+pub fn lists_findings(screen: &vt100::Screen) -> bool {
+    let contents = screen.contents();
+    let mut counts = contents.split("findings  ").skip(1);
+    counts.any(|count| count.starts_with(|first: char| first.is_ascii_digit()))
 }

@@ -1,6 +1,6 @@
 //! What has broken other consoles, in a real pseudo-terminal.
 
-use crate::screen::{LUTHIER, Terminal, is_whole};
+use crate::screen::{LUTHIER, Terminal, is_whole, lists_findings};
 use std::os::unix::fs::PermissionsExt;
 
 const ENTER: &str = "\r";
@@ -18,7 +18,7 @@ fn demo(variables: &[(&str, &str)], more: &[&str]) -> Terminal {
 fn findings(variables: &[(&str, &str)], more: &[&str]) -> Terminal {
     let mut terminal = demo(variables, more);
     terminal.send("f");
-    terminal.see("findings  1 of");
+    terminal.list();
     terminal
 }
 
@@ -129,12 +129,12 @@ fn another_program_has_the_terminal_and_no_key_is_lost_after_it() {
         // Ctrl-C is the pager's own there; it ends it, and nothing else, however late the news of it comes.
         terminal.send("\u{3}");
         terminal.wait("the console", |screen| {
-            screen.alternate_screen() && screen.contents().contains("findings  1 of")
+            screen.alternate_screen() && lists_findings(screen)
         });
         terminal.send("/abcdefghij");
         terminal.see("/abcdefghij");
         terminal.send(ESC);
-        terminal.see("findings  1 of");
+        terminal.list();
     }
     leave(terminal);
 }
@@ -147,20 +147,20 @@ fn ctrl_z_stops_it_and_fg_brings_it_back_whole() {
     let mut terminal = Terminal::with("sh", &["-c", &script], &[], 80, 24);
     terminal.see("findings in the whole hub");
     terminal.send("f");
-    terminal.see("findings  1 of");
+    terminal.list();
     terminal.send("\u{1a}");
     terminal.see("IT STOPPED");
     let screen = terminal.screen();
     assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
     terminal.send(ENTER);
     terminal.wait("the console", |screen| {
-        screen.alternate_screen() && screen.contents().contains("findings  1 of")
+        screen.alternate_screen() && lists_findings(screen)
     });
     terminal.send("/abcdefghij");
     terminal.see("/abcdefghij");
     terminal.send(ESC);
     terminal.wait("whole panes", is_whole);
-    terminal.see("findings  1 of");
+    terminal.list();
     terminal.send("q");
     terminal.see("IT ENDED 0");
     let (_, left) = terminal.end();

@@ -2,9 +2,11 @@
 
 use super::hub::FakeHub;
 use super::stage::{Stage, hub_info};
+use crate::effect::Ticket;
 use crate::keymap::KeyContext;
 use crate::screens::Screen;
 use crate::screens::findings::{Findings, Marks};
+use crate::state::Slot;
 use luthier_hub::store::Environment;
 
 fn findings(stage: &Stage) -> &Findings {
@@ -306,6 +308,23 @@ fn what_the_verdict_says_of_a_finding_is_not_said_again_below_it() {
     let text = stage.text();
     assert!(text.contains("commit-treeless"), "{text}");
     assert_eq!(text.matches(is).count(), 1, "{text}");
+}
+
+#[test]
+fn a_key_keeps_the_cursor_on_the_finding_that_it_was_pressed_on() {
+    for (key, place) in [("", 2), ("e", 0), ("space", 1)] {
+        let hub = FakeHub {
+            first_fixable: 2,
+            ..FakeHub::default()
+        };
+        let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 100, 30);
+        let later = Slot::Pending(Ticket(u64::MAX));
+        let known = std::mem::replace(&mut stage.state.shared.audits.fixes, later);
+        stage.keys("f").keys(key);
+        stage.state.shared.audits.fixes = known;
+        stage.resize(100, 31);
+        assert_eq!(findings(&stage).cursor.at, place, "after `{key}`");
+    }
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub struct Findings {
     report: ReportRef,
     /// It was known of the listed rows what can be done about them.
     fixed: bool,
-    /// A person moved, or the cursor found its first place.
+    /// A person pressed a key, or the cursor found its first place.
     moved: bool,
     /// The object under the cursor, for the third pane.
     pub preview: Option<(HubId, Slot<Box<Inspected>>)>,
@@ -223,6 +223,12 @@ impl Findings {
             let ask = Query::PlaceOf { filter, ordinal };
             self.placing = Slot::Pending(ctx.read(self.scope, ask));
         }
+    }
+
+    /// Leaves the cursor where it is: somebody pressed a key and may mean the finding under it.
+    pub fn stay(&mut self) {
+        self.moved = true;
+        self.placing = Slot::Empty;
     }
 
     /// Lists by another column.

@@ -91,7 +91,7 @@ impl Findings {
         self.look_ahead(ctx);
     }
 
-    /// Puts the cursor on the first finding that can be repaired, once that is known, unless somebody moved it.
+    /// Puts the cursor on the first finding that can be repaired, once that is known, unless somebody pressed a key.
     fn begin(&mut self, ctx: &mut Ctx) {
         if self.moved || !self.fixed {
             return;
