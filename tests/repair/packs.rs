@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::{Applied, Outcome, Plan, Selection, apply, undo};
-use luthier_audit::{Code, Filter};
+use luthier_audit::{Code, Depth, Filter};
 use luthier_hub::index::PackedRow;
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
@@ -58,10 +58,13 @@ async fn wrong_ranges_are_corrected_from_the_pack() {
     assert_eq!(rows(&june).await, before);
 }
 
-/// Restores what one code is found on at depth presence; the words of the steps, once they were carried out.
-async fn restored(june: &June, code: Code) -> Vec<String> {
+/// Restores what one code is found on; the words of the steps, once they were carried out.
+async fn restored(june: &June, code: Code, depth: Depth) -> Vec<String> {
     let store = june.hub.open().await;
-    let options = luthier_audit::Options::default();
+    let options = luthier_audit::Options {
+        depth,
+        ..luthier_audit::Options::default()
+    };
     let report = luthier_audit::run(&store, &options, &Progress::new())
         .await
         .unwrap();
@@ -98,7 +101,7 @@ async fn a_blob_of_a_lost_pack_is_restored_from_the_cache_in_its_row() {
     let june = June::new().await;
     cache(&june, "").await;
     june.lose_pack();
-    let words = restored(&june, Code::ObjectMissing).await;
+    let words = restored(&june, Code::ObjectMissing, Depth::Presence).await;
     assert_eq!(words.len(), 1, "{words:?}");
     assert!(
         words[0].contains("from content_cache in its row"),
@@ -119,7 +122,7 @@ async fn a_blob_of_a_lost_pack_is_restored_from_the_cache_in_its_row() {
 async fn a_row_that_names_no_object_is_stored_from_its_cache() {
     let june = June::new().await;
     cache(&june, "storage_uri = NULL, ").await;
-    let words = restored(&june, Code::UriMissing).await;
+    let words = restored(&june, Code::UriMissing, Depth::Presence).await;
     // Commit and snapshot of the hub are in rows alone.
     let cached = words.iter().filter(|words| words.contains("content_cache"));
     assert_eq!(cached.count(), 1, "{words:?}");
@@ -127,16 +130,41 @@ async fn a_row_that_names_no_object_is_stored_from_its_cache() {
     assert!(left.iter().all(|f| f.code != Code::UriMissing), "{left:#?}");
 }
 
-#[tokio::test]
-async fn a_lost_object_is_restored_from_a_pack_that_the_index_names() {
-    let june = June::new().await;
+/// Points a blob that a pack holds to an object that is not there.
+async fn lose_bass(june: &June) {
     let bass = &june.blobs[1];
     june.sql(&format!(
         "UPDATE musehub_objects SET storage_uri = 'local://objects/sha256/aa/{}' WHERE object_id = '{bass}'",
         "bb".repeat(31)
     ))
     .await;
-    let words = restored(&june, Code::ObjectMissing).await;
+}
+
+#[tokio::test]
+async fn a_lost_object_is_restored_from_a_pack_that_no_row_names_for_it() {
+    let june = June::new().await;
+    lose_bass(&june).await;
+    june.sql("DELETE FROM musehub_mpack_index").await;
+    let unread = restored(&june, Code::ObjectMissing, Depth::Presence).await;
+    assert_eq!(unread, Vec::<String>::new(), "no pack was read");
+    let words = restored(&june, Code::ObjectMissing, Depth::Bytes).await;
+    assert_eq!(words.len(), 1, "{words:?}");
+    assert!(
+        words[0].contains(&format!("mpack://{}", june.pack)),
+        "{words:?}"
+    );
+    let left = findings(&june.hub.open().await).await;
+    assert!(
+        left.iter().all(|f| f.code != Code::ObjectMissing),
+        "{left:#?}"
+    );
+}
+
+#[tokio::test]
+async fn a_lost_object_is_restored_from_a_pack_that_the_index_names() {
+    let june = June::new().await;
+    lose_bass(&june).await;
+    let words = restored(&june, Code::ObjectMissing, Depth::Presence).await;
     assert_eq!(words.len(), 1, "{words:?}");
     assert!(
         words[0].contains(&format!("mpack://{}", june.pack)),

@@ -1,6 +1,8 @@
 //! What the rows of blobs say of packs.
 
 use super::Scan;
+use crate::evidence::{Absent, Evidence};
+use crate::judge::Verdict;
 use crate::{AuditError, Depth};
 use luthier_hub::backend::Key;
 use luthier_hub::index::BlobRow;
@@ -44,6 +46,41 @@ impl Scan<'_> {
         let digests = packed.iter().filter_map(|id| ObjectId::new(id).digest());
         let proved = self.scratch.packed(digests.collect()).await?;
         self.store.expect_proved(proved);
+        Ok(())
+    }
+
+    /// Says of each blob that is missing which packs have proved that they hold it: nobody else may name them for it,
+    /// and a repair takes it from there. Only depth bytes reads packs.
+    pub(super) async fn name_packs<'v>(
+        &self,
+        verdicts: impl Iterator<Item = &'v mut Verdict>,
+    ) -> Result<(), AuditError> {
+        if self.options.depth != Depth::Bytes {
+            return Ok(());
+        }
+        let mut missing: Vec<(ObjectId, &mut Absent)> = Vec::new();
+        for finding in verdicts.flat_map(|verdict| &mut verdict.findings) {
+            let id = ObjectId::new(&finding.id);
+            if let Evidence::ObjectMissing(absent) = &mut finding.evidence
+                && absent.found.as_ref().is_none_or(Vec::is_empty)
+            {
+                missing.push((id, absent));
+            }
+        }
+        let digests = missing.iter().filter_map(|(id, _)| id.digest());
+        let proved = self.scratch.packed(digests.collect()).await?;
+        for (id, absent) in missing {
+            let records = id.digest().and_then(|digest| proved.get(&digest));
+            let keys = records.into_iter().flatten().filter_map(|record| {
+                let pack = format!("mpack://{}", hex::encode(record.pack));
+                let key = Key::in_pack_at(&pack, &id).ok()?;
+                Some(key.as_str().to_owned())
+            });
+            let keys: BTreeSet<String> = keys.collect();
+            if !keys.is_empty() {
+                absent.found = Some(keys.into_iter().collect());
+            }
+        }
         Ok(())
     }
 }

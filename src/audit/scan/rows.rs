@@ -135,6 +135,10 @@ impl Scan<'_> {
             rows.push((row, verdict));
         }
         self.judge_changed(&mut rows).await?;
+        if R::KIND == Kind::Blob {
+            let verdicts = rows.iter_mut().filter_map(|(_, verdict)| verdict.as_mut());
+            self.name_packs(verdicts).await?;
+        }
         self.progress.update(|f| {
             f.done += rows.len() as u64;
             if let Some((row, _)) = rows.last() {

@@ -142,7 +142,12 @@ fn keys(target: &Target, row: Option<&Row>) -> Vec<Key> {
         None => (None, None),
     };
     let named = target.keys.iter().map(String::as_str).chain(disk_path);
-    let mut out: Vec<Key> = named.filter_map(|key| Key::new(key).ok()).collect();
+    let key = |text: &str| {
+        Key::in_pack_at(text, &id)
+            .ok()
+            .or_else(|| Key::new(text).ok())
+    };
+    let mut out: Vec<Key> = named.filter_map(key).collect();
     out.extend(layout::keys_for(&id, repo_id));
     let mut seen = std::collections::HashSet::new();
     out.retain(|key| seen.insert(key.as_str().to_owned()));
