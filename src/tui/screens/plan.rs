@@ -266,6 +266,8 @@ impl PlanScreen {
     #[must_use]
     pub fn lead(&self, shared: &Shared) -> &'static str {
         match &self.totals {
+            // Until it can be read, enter does nothing either.
+            Slot::Ready(_) if !self.is_here() => "planning",
             Slot::Ready(totals) if totals.steps == 0 => {
                 "nothing is planned; the screen says why; esc goes back"
             }
