@@ -157,6 +157,8 @@ pub enum Query {
     },
     Branches {
         repo_id: String,
+        /// Part of their names, whatever its case; empty for all.
+        containing: String,
         after: Option<String>,
         limit: u32,
     },

@@ -129,7 +129,7 @@ pub const fn modal(context: KeyContext) -> bool {
 pub const fn takes_text(context: KeyContext) -> bool {
     matches!(
         context,
-        P::Prompt | P::File | P::Name | P::Help | P::Palette
+        P::Prompt | P::File | P::Name | P::Help | P::Palette | P::Branches
     )
 }
 

@@ -1,10 +1,8 @@
 //! Overlays, which cover a screen and take the keys: a dialog, a line of text, the help, a list.
 
-use super::effect::Scope;
 use super::keymap::KeyContext;
-use super::lines::{BranchLine, HubId};
-use super::pages::Chain;
 use super::widgets::audit::Choice;
+use super::widgets::branches::Branches;
 use super::widgets::confirm::Confirm;
 use super::widgets::help::Help;
 use super::widgets::list::Cursor;
@@ -55,17 +53,6 @@ impl Purpose {
             Purpose::SaveSignOff => "write the reports into the folder: ",
         }
     }
-}
-
-/// The branches of a repository, to choose one of.
-#[derive(Debug)]
-pub struct Branches {
-    pub scope: Scope,
-    /// The repository whose pull is tried of the one that is chosen; without, its commits are listed.
-    pub pull: Option<HubId>,
-    pub repo_id: String,
-    pub list: Chain<BranchLine>,
-    pub cursor: Cursor,
 }
 
 impl Overlay {

@@ -21,17 +21,19 @@ use super::keymap::{KeyContext, modal, takes_text};
 use super::lines::HubId;
 use super::meter::Speed;
 use super::notices::Level;
-use super::overlay::{Branches, Overlay};
+use super::overlay::Overlay;
 use super::pages::{Chain, PAGE};
 use super::regions::too_small;
 use super::screens::journal::JournalScreen;
 use super::screens::{Go, Screen};
 use super::state::{Ctx, Slot, State, start_audit};
+use super::widgets::branches::Branches;
 use super::widgets::help::Help;
 use super::widgets::list::Cursor;
 use crossterm::event::{Event as Term, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use luthier_hub::progress::Figures;
 use ratatui::layout::Size;
+use tui_input::Input;
 
 /// Takes one event and says what is to be done.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
@@ -159,6 +161,7 @@ fn request_missing(state: &mut State, out: &mut Vec<Effect>) {
                 ticket,
                 ask: super::effect::Query::Branches {
                     repo_id: branches.repo_id.clone(),
+                    containing: branches.typed.value().to_owned(),
                     after,
                     limit: PAGE as u32,
                 },
@@ -336,6 +339,8 @@ fn branches(state: &mut State) {
         scope,
         pull,
         repo_id,
+        typed: Input::default(),
+        chosen: false,
         list: Chain::default(),
         cursor: Cursor::default(),
     }));

@@ -5,8 +5,7 @@ use super::effect::Job;
 use super::filter::completions;
 use super::keymap::Row;
 use super::notices::Level;
-use super::overlay::{Branches, Overlay, Purpose};
-use super::pages;
+use super::overlay::{Overlay, Purpose};
 use super::regions::{Regions, SMALLEST, too_small};
 use super::screens::Screen;
 use super::state::{Slot, State};
@@ -317,7 +316,7 @@ fn overlay(state: &State, frame: &mut Frame, theme: &Theme) {
             palette.view(frame, theme, |action| refusal(state, action));
         }
         Some(Overlay::Log(cursor)) => log(state, *cursor, frame, theme),
-        Some(Overlay::Branches(branches)) => view_branches(branches, frame, theme),
+        Some(Overlay::Branches(branches)) => branches.view(frame, theme),
         Some(Overlay::Audit(choice)) => choice.view(frame, &state.shared, theme),
         Some(Overlay::Export) => crate::widgets::export::view(frame, state.shared.format, theme),
         Some(Overlay::Prompt { .. }) | None => {}
@@ -357,42 +356,5 @@ fn log(state: &State, cursor: Cursor, frame: &mut Frame, theme: &Theme) {
             let text = format!(" {ago}  {}", notice.text);
             Line::styled(text, theme.text)
         })
-    });
-}
-
-fn view_branches(branches: &Branches, frame: &mut Frame, theme: &Theme) {
-    let height = frame.area().height.saturating_sub(6);
-    let area = pane::dialog(frame, theme, "branches", 80, height);
-    let name = usize::from(area.width).saturating_sub(42).clamp(12, 40);
-    if let Some(why) = branches.list.failed() {
-        frame.render_widget(Line::styled(format!(" ✗ {why}"), theme.error), area);
-        return;
-    }
-    if branches.list.ended() && branches.list.is_empty() {
-        frame.render_widget(Line::styled(" no branches", theme.muted), area);
-        return;
-    }
-    let len = branches.list.len().max(1);
-    let mut cursor = branches.cursor;
-    cursor.keep(len, u64::from(area.height));
-    list::draw(frame, area, theme, (cursor, len), |at| {
-        match branches.list.row(at) {
-            pages::Row::Ready(row) => {
-                let head = row
-                    .head
-                    .as_ref()
-                    .map_or_else(|| "no commit yet".to_owned(), |id| id.short());
-                let mut spans = vec![Span::styled(
-                    format!(" {} {} ", fit(row.name.shown(), name), fit(&head, 13)),
-                    theme.text,
-                )];
-                let (words, grade) = row.mark.words();
-                let style = grade.map_or(theme.muted, |grade| theme.grade(grade));
-                spans.push(Span::styled(words, style));
-                Line::from(spans)
-            }
-            pages::Row::Pending => Line::styled(" …", theme.pending),
-            pages::Row::Failed(why) => Line::styled(format!(" ✗ {why}"), theme.error),
-        }
     });
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub const LUTHIER: &str = env!("CARGO_BIN_EXE_luthier");
 
 /// How long a person would wait before calling it broken.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// What the program printed.
 struct Printed {

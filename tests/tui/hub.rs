@@ -144,10 +144,14 @@ impl FakeHub {
                     cut: false,
                 }
             }
-            Query::Branches { .. } => Answer::Branches {
-                rows: ["main", "dev"].map(|name| self.branch(name)).into(),
-                end: true,
-            },
+            Query::Branches { containing, .. } => {
+                let names = ["main", "dev"].into_iter();
+                let names = names.filter(|name| name.contains(containing.as_str()));
+                Answer::Branches {
+                    rows: names.map(|name| self.branch(name)).collect(),
+                    end: true,
+                }
+            }
             Query::Objects(ask) => self.browse(ask),
             Query::ObjectsCount(_) => Answer::Count(self.commits),
             Query::RepoNamed(path) if path == "alice/song" => Answer::Repos {

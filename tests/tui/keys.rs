@@ -325,6 +325,21 @@ fn a_branch_is_chosen_from_a_list_and_left_with_escape() {
 }
 
 #[test]
+fn letters_narrow_the_branches_to_choose_from() {
+    let mut stage = Stage::new(100, 30);
+    stage.keys("b b");
+    assert!(stage.text().contains(" main "), "{}", stage.text());
+    stage.types("ev");
+    assert!(!stage.text().contains(" main "), "{}", stage.text());
+    stage.types("x");
+    assert!(stage.text().contains("no branch has this in its name"));
+    stage.keys("enter");
+    assert_eq!(context(&stage), KeyContext::Branches, "nothing was chosen");
+    stage.keys("ctrl-u").burst("e v enter").answer_all();
+    assert!(stage.text().contains("alice/song@dev"), "{}", stage.text());
+}
+
+#[test]
 fn what_is_typed_before_its_row_has_come_waits_for_it() {
     let mut stage = Stage::new(100, 30);
     // Nothing is answered before all of it was typed.

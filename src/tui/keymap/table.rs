@@ -27,7 +27,10 @@ const fn row(
 }
 
 /// Lists that cover a screen and take every key.
-const LISTS: &[KeyContext] = &[P::Common, P::Log, P::Branches];
+const LISTS: &[KeyContext] = &[P::Common, P::Log];
+
+/// Lists below a line of text, which takes the letters.
+const NARROWED: &[KeyContext] = &[P::Help, P::Palette, P::Branches];
 
 /// Every key of the console.
 #[rustfmt::skip]
@@ -122,11 +125,13 @@ pub const TABLE: &[Binding] = &[
     row(Action::Back,      &[P::Help],     &["esc", "ctrl-c"], 2, "close", "Close the help."),
     row(Action::Submit,    &[P::Palette],  &["enter"],     1, "run",      "Run the action, or go to the place."),
     row(Action::Back,      &[P::Palette],  &["esc", "ctrl-c"], 2, "close", "Close the palette."),
-    row(Action::Move(Motion::Down),     &[P::Help, P::Palette], &["down"],   0, "down",      "Next row."),
-    row(Action::Move(Motion::Up),       &[P::Help, P::Palette], &["up"],     0, "up",        "Previous row."),
-    row(Action::Move(Motion::PageDown), &[P::Help, P::Palette], &["pgdn"],   0, "page down", "A page down."),
-    row(Action::Move(Motion::PageUp),   &[P::Help, P::Palette], &["pgup"],   0, "page up",   "A page up."),
-    row(Action::Submit,    &[P::Branches], &["enter"],     1, "choose",   "List this branch only."),
+    row(Action::Move(Motion::Down),     NARROWED, &["down"],   0, "down",      "Next row."),
+    row(Action::Move(Motion::Up),       NARROWED, &["up"],     0, "up",        "Previous row."),
+    row(Action::Move(Motion::PageDown), NARROWED, &["pgdn"],   0, "page down", "A page down."),
+    row(Action::Move(Motion::PageUp),   NARROWED, &["pgup"],   0, "page up",   "A page up."),
+    row(Action::Move(Motion::Home),     &[P::Branches], &["home"], 0, "first", "Go to the first branch."),
+    row(Action::Move(Motion::End),      &[P::Branches], &["end"],  0, "last",  "Go to the last branch."),
+    row(Action::Submit,    &[P::Branches], &["enter"],     1, "choose",   "Take this branch; letters narrow the list to names that contain them."),
     row(Action::Back,      &[P::Branches, P::Log], &["esc", "ctrl-c"], 2, "close", "Close the list."),
     row(Action::Submit,    &[P::Audit],    &["enter"],     1, "start",    "Start the audit."),
     row(Action::Back,      &[P::Audit],    &["esc", "ctrl-c"], 2, "close", "Audit nothing."),

@@ -72,10 +72,12 @@ impl RunnerContext {
                 Query::Counts => Answer::Counts(index.counts().await?),
                 Query::Branches {
                     repo_id,
+                    containing,
                     after,
                     limit,
                 } => {
-                    let (rows, end) = branches(index, &repo_id, after, limit).await?;
+                    let wanted = containing.trim().to_lowercase();
+                    let (rows, end) = branches(index, &repo_id, &wanted, after, limit).await?;
                     let marks = self.marks(index, &repo_id, &rows).await?;
                     let lines = rows.iter().map(|row| BranchLine {
                         mark: marks.get(&row.name).cloned().unwrap_or_default(),
@@ -160,20 +162,22 @@ impl RunnerContext {
 async fn branches(
     index: &dyn Index,
     repo_id: &str,
+    wanted: &str,
     mut after: Option<String>,
     limit: u32,
 ) -> Result<(Vec<BranchRow>, bool), IndexError> {
     let mut rows: Vec<BranchRow> = Vec::new();
     loop {
-        let missing = limit.saturating_sub(u32::try_from(rows.len()).unwrap_or(limit));
-        let page = index
-            .branches_of(repo_id, after.as_deref(), missing)
-            .await?;
+        let page = index.branches_of(repo_id, after.as_deref(), limit).await?;
         let end = page.end || page.rows.is_empty();
-        rows.extend(page.rows);
-        if end || rows.len() >= limit as usize {
-            return Ok((rows, end));
+        after = page.rows.last().map(|row| row.name.clone());
+        let found = page.rows.into_iter();
+        rows.extend(found.filter(|row| row.name.to_lowercase().contains(wanted)));
+        let is_full = rows.len() >= limit as usize;
+        if end || is_full {
+            let is_cut = rows.len() > limit as usize;
+            rows.truncate(limit as usize);
+            return Ok((rows, end && !is_cut));
         }
-        after = rows.last().map(|row| row.name.clone());
     }
 }

@@ -309,6 +309,7 @@ impl Repos {
         self.more_scope = ctx.renew(self.more_scope);
         let branches = Query::Branches {
             repo_id: row.id.exact().to_owned(),
+            containing: String::new(),
             after: None,
             limit: BRANCHES,
         };

@@ -1,12 +1,14 @@
 //! Answers: what the session itself waits for, then the screens from the top down.
 
+use super::super::action::Action;
 use super::super::effect::{Effect, Query, Ticket};
 use super::super::event::Answer;
 use super::super::lines::KnownLine;
 use super::super::lines::known::scope_words;
 use super::super::notices::Level;
-use super::super::overlay::{Branches, Overlay};
+use super::super::overlay::Overlay;
 use super::super::state::{Ctx, Shared, Slot, State, next_audit, start_audit};
+use super::super::widgets::branches::Branches;
 use luthier_audit::report::GroupBy;
 use luthier_audit::{Filter, Scope};
 
@@ -118,7 +120,13 @@ fn session(
     let answer = figures(shared, ticket, answer)?;
     match &mut state.overlay {
         Some(Overlay::Branches(branches)) if branches.list.awaits(ticket) => {
-            listed(branches, ticket, answer)
+            let rest = listed(branches, ticket, answer);
+            if branches.chosen
+                && let Some(Overlay::Branches(branches)) = state.overlay.take()
+            {
+                super::overlays::choose(state, branches, Action::Submit, out);
+            }
+            rest
         }
         _ => Some(answer),
     }

@@ -4,11 +4,12 @@ use super::super::action::{Action, Motion};
 use super::super::effect::{Effect, Job, PullRequest};
 use super::super::lines::HubId;
 use super::super::notices::Level;
-use super::super::overlay::{Branches, Overlay};
+use super::super::overlay::Overlay;
 use super::super::pages::Row;
 use super::super::screens::pull::PullScreen;
 use super::super::screens::{Go, Screen, objects};
 use super::super::state::State;
+use super::super::widgets::branches::Branches;
 use super::super::widgets::confirm::{Agreed, Confirm};
 use super::super::widgets::list::Cursor;
 use super::{audits, copy, jumps, on_top, run, typed};
@@ -93,7 +94,7 @@ fn answer(state: &mut State, confirm: Box<Confirm>, yes: bool, out: &mut Vec<Eff
 }
 
 /// Handles an action in the list of branches.
-fn choose(state: &mut State, mut branches: Branches, action: Action, out: &mut Vec<Effect>) {
+pub fn choose(state: &mut State, mut branches: Branches, action: Action, out: &mut Vec<Effect>) {
     match action {
         Action::Move(motion) => {
             if motion == Motion::End {
@@ -104,23 +105,26 @@ fn choose(state: &mut State, mut branches: Branches, action: Action, out: &mut V
             return;
         }
         Action::Submit => {
-            if let Row::Ready(row) = branches.list.row(branches.cursor.at) {
-                let name = row.name.clone();
-                on_top(state, out, |screen, ctx| {
-                    if let Some(path) = &branches.pull {
-                        let ask = PullRequest {
-                            repo: path.exact().to_owned(),
-                            branch: Some(name.exact().to_owned()),
-                        };
-                        let repo_id = HubId::new(&branches.repo_id);
-                        return PullScreen::open(repo_id, ask, ctx);
-                    }
-                    if let Some(objects) = objects::of(screen) {
-                        objects.choose(Some(name), ctx);
-                    }
-                    Go::Stay
-                });
-            }
+            let Row::Ready(row) = branches.list.row(branches.cursor.at) else {
+                branches.chosen = !branches.list.ended() && branches.list.failed().is_none();
+                state.overlay = Some(Overlay::Branches(branches));
+                return;
+            };
+            let name = row.name.clone();
+            on_top(state, out, |screen, ctx| {
+                if let Some(path) = &branches.pull {
+                    let ask = PullRequest {
+                        repo: path.exact().to_owned(),
+                        branch: Some(name.exact().to_owned()),
+                    };
+                    let repo_id = HubId::new(&branches.repo_id);
+                    return PullScreen::open(repo_id, ask, ctx);
+                }
+                if let Some(objects) = objects::of(screen) {
+                    objects.choose(Some(name), ctx);
+                }
+                Go::Stay
+            });
         }
         _ => {}
     }

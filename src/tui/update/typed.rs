@@ -5,6 +5,7 @@ use super::super::notices::Level;
 use super::super::overlay::{Overlay, Purpose};
 use super::super::screens::{Go, Screen};
 use super::super::state::State;
+use super::super::widgets::branches::Branches;
 use super::super::widgets::help::Help;
 use super::super::widgets::palette::Palette;
 use super::on_top;
@@ -23,7 +24,8 @@ pub fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
         Some(
             Overlay::Prompt { typed, .. }
             | Overlay::Help(Help { typed, .. })
-            | Overlay::Palette(Palette { typed, .. }),
+            | Overlay::Palette(Palette { typed, .. })
+            | Overlay::Branches(Branches { typed, .. }),
         ) => {
             for c in line.chars() {
                 typed.handle(tui_input::InputRequest::InsertChar(c));
@@ -97,7 +99,11 @@ pub fn key(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
             typed.handle_event(&event);
             changed(state, out);
         }
-        Some(Overlay::Help(Help { typed, .. }) | Overlay::Palette(Palette { typed, .. })) => {
+        Some(
+            Overlay::Help(Help { typed, .. })
+            | Overlay::Palette(Palette { typed, .. })
+            | Overlay::Branches(Branches { typed, .. }),
+        ) => {
             typed.handle_event(&event);
             changed(state, out);
         }
@@ -123,6 +129,10 @@ fn changed(state: &mut State, out: &mut Vec<Effect>) {
         }
         Some(Overlay::Help(help)) => help.changed(),
         Some(Overlay::Palette(palette)) => palette.changed(&state.keymap, &state.recent),
+        Some(Overlay::Branches(branches)) => {
+            let before = branches.narrow(state.shared.scope());
+            out.push(Effect::Close(before));
+        }
         _ => {}
     }
 }

@@ -1,6 +1,7 @@
 //! Parts that screens are made of. None of them is given more rows than it shows.
 
 pub mod audit;
+pub mod branches;
 pub mod confirm;
 pub mod diff;
 pub mod export;

@@ -1,0 +1,80 @@
+//! The branches of a repository, to choose one of; typed letters narrow the list.
+
+use super::input;
+use super::list::{self, Cursor, fit};
+use super::pane;
+use crate::effect::Scope;
+use crate::lines::{BranchLine, HubId};
+use crate::pages::{Chain, Row};
+use crate::theme::Theme;
+use ratatui::Frame;
+use ratatui::text::{Line, Span};
+use tui_input::Input;
+
+/// The branches of a repository, to choose one of.
+#[derive(Debug)]
+pub struct Branches {
+    pub scope: Scope,
+    /// The repository whose pull is tried of the one that is chosen; without, its commits are listed.
+    pub pull: Option<HubId>,
+    pub repo_id: String,
+    /// Only branches whose names contain it are listed.
+    pub typed: Input,
+    /// Enter was pressed before the list had come; the first branch of it is taken then.
+    pub chosen: bool,
+    pub list: Chain<BranchLine>,
+    pub cursor: Cursor,
+}
+
+impl Branches {
+    /// Lists anew what the typed text lets through, for another owner; the one before is returned.
+    pub fn narrow(&mut self, scope: Scope) -> Scope {
+        (self.list, self.cursor) = (Chain::default(), Cursor::default());
+        self.chosen = false;
+        std::mem::replace(&mut self.scope, scope)
+    }
+
+    /// Draws it.
+    pub fn view(&self, frame: &mut Frame, theme: &Theme) {
+        let height = frame.area().height.saturating_sub(6);
+        let area = pane::dialog(frame, theme, "branches", 80, height);
+        let [line, area] = pane::headed(area);
+        input::draw(frame, line, theme, " /", &self.typed);
+        let name = usize::from(area.width).saturating_sub(42).clamp(12, 40);
+        if let Some(why) = self.list.failed() {
+            frame.render_widget(Line::styled(format!(" ✗ {why}"), theme.error), area);
+            return;
+        }
+        if self.list.ended() && self.list.is_empty() {
+            let text = match self.typed.value().is_empty() {
+                true => " no branches",
+                false => " no branch has this in its name",
+            };
+            frame.render_widget(Line::styled(text, theme.muted), area);
+            return;
+        }
+        let len = self.list.len().max(1);
+        let mut cursor = self.cursor;
+        cursor.keep(len, u64::from(area.height));
+        list::draw(frame, area, theme, (cursor, len), |at| {
+            match self.list.row(at) {
+                Row::Ready(row) => {
+                    let head = row
+                        .head
+                        .as_ref()
+                        .map_or_else(|| "no commit yet".to_owned(), |id| id.short());
+                    let mut spans = vec![Span::styled(
+                        format!(" {} {} ", fit(row.name.shown(), name), fit(&head, 13)),
+                        theme.text,
+                    )];
+                    let (words, grade) = row.mark.words();
+                    let style = grade.map_or(theme.muted, |grade| theme.grade(grade));
+                    spans.push(Span::styled(words, style));
+                    Line::from(spans)
+                }
+                Row::Pending => Line::styled(" …", theme.pending),
+                Row::Failed(why) => Line::styled(format!(" ✗ {why}"), theme.error),
+            }
+        });
+    }
+}
