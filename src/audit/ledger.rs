@@ -151,12 +151,17 @@ impl Report {
                     }
                 }
                 // A finding says more than a sentence, and is gone once it is repaired.
-                let says_more = before.first().is_some_and(|before| {
+                let says_more = before.into_iter().find(|before| {
                     before.stands == tried.stands && before.cause.is_some() && tried.cause.is_none()
                 });
-                if !says_more {
-                    rows.push(tried);
-                }
+                rows.push(match says_more {
+                    Some(before) => BranchStanding {
+                        tried: true,
+                        at,
+                        ..before
+                    },
+                    None => tried,
+                });
             }
             self.scratch.set_standings(&rows).await?;
         }

@@ -130,10 +130,9 @@ impl Report {
     /// The spool cannot be read.
     pub async fn standings(&self) -> Result<Standings, AuditError> {
         let mut out = Standings::default();
-        for (repo, stands, depth, count) in self.scratch.standing_counts().await? {
-            let of_repo = out.repos.entry(repo).or_default();
-            of_repo.add(stands, depth, count);
-            out.hub.add(stands, depth, count);
+        for some in self.scratch.standing_counts().await? {
+            out.hub.add(&some);
+            out.repos.entry(some.repo.clone()).or_default().add(&some);
         }
         Ok(out)
     }

@@ -216,10 +216,17 @@ fn read_only_every_screen_and_command_tells_the_same_figures() {
         terminal.send("alice/song");
         terminal.send(ENTER);
         terminal.see("repositories  1 of 1");
+        terminal.see("? 0+ of 3");
         terminal.send("p");
         terminal.see("1 of 3 branches fail, 2 succeed");
         terminal.see("each branch was pulled by itself");
         terminal.see("a pull fails 2/5");
+        // The list knows by now what the pull has read.
+        terminal.send(ESC);
+        terminal.see("✗ 1 of 3");
+        terminal.see("pulled ");
+        terminal.send("p");
+        terminal.see("1 of 3 branches fail, 2 succeed");
         terminal.send("x");
         terminal.see("13 entries are the same");
         terminal.send("1");
@@ -284,7 +291,7 @@ fn read_only_every_screen_and_command_tells_the_same_figures() {
         "{said}"
     );
     assert!(
-        said.contains("1 step, 0B to write, 1 request; 2 findings skipped."),
+        said.contains("1 step: 1 row to change, nothing to write to the store, 1 request to the store; 2 findings skipped."),
         "{said}"
     );
     // Of the two, one is a decision, and the other takes bytes that nobody here has.

@@ -44,7 +44,7 @@ fn every_count_says_how_deep_was_looked() {
         stage.keys("H b");
         let text = stage.text();
         assert!(text.contains("· none  presence"), "{text}");
-        assert!(text.contains("? 3"), "{text}");
+        assert!(text.contains("? 0+ of 3"), "{text}");
         assert!(
             !text.contains('✓'),
             "no tick for bytes that were not read: {text}"
@@ -61,7 +61,50 @@ fn a_tick_stands_where_every_byte_was_read() {
     stage.keys("b");
     let text = stage.text();
     assert!(text.contains("✓ none  bytes"), "{text}");
-    assert!(text.contains("✓ 3"), "{text}");
+    assert!(text.contains("✓ 0 of 3"), "{text}");
+}
+
+#[test]
+fn failing_branches_are_at_least_so_many_until_every_byte_was_read() {
+    let some_fail = |depth| FakeHub {
+        branches: BranchCounts {
+            fail: 1,
+            clear: 2,
+            depth: Some(depth),
+            ..BranchCounts::default()
+        },
+        depth: Some(depth),
+        ..FakeHub::default()
+    };
+    let figures = |depth| {
+        let mut stage = opened(some_fail(depth), 120, 30);
+        let hub = stage.text();
+        stage.keys("b");
+        (hub, stage.text())
+    };
+    let (hub, list) = figures(Depth::Presence);
+    assert!(hub.contains("at least 1 of 3 branches fail"), "{hub}");
+    assert!(list.contains("✗ 1+ of 3"), "{list}");
+    let (hub, list) = figures(Depth::Bytes);
+    assert!(hub.contains("  1 of 3 branches fail"), "{hub}");
+    assert!(list.contains("✗ 1 of 3"), "{list}");
+}
+
+#[test]
+fn branches_that_were_all_pulled_since_the_audit_were_looked_at_by_that() {
+    let pulled = |tried| {
+        let mut hub = clean(Depth::Presence);
+        hub.branches.depth = Some(Depth::Bytes);
+        (hub.branches.tried, hub.branches.tried_at) = (tried, Some(super::hub::STARTED + 1));
+        let mut stage = opened(hub, 80, 24);
+        stage.keys("b");
+        stage.text()
+    };
+    let text = pulled(3);
+    assert!(text.contains("✓ 0 of 3"), "{text}");
+    assert!(text.contains("  pulled "), "{text}");
+    let text = pulled(2);
+    assert!(text.contains("  presence "), "{text}");
 }
 
 #[test]

@@ -165,7 +165,7 @@ fn a_list_is_sorted_by_its_columns_and_turned_round() {
     stage.keys("<");
     assert!(stage.text().contains("grade ▾"), "{}", stage.text());
     stage.keys("H b");
-    assert!(stage.text().contains("branches ▾"), "{}", stage.text());
+    assert!(stage.text().contains("pulls fail ▾"), "{}", stage.text());
     stage.keys("> >");
     assert!(stage.text().contains("commits ▾"), "{}", stage.text());
 }
@@ -435,4 +435,19 @@ fn the_list_the_marked_and_the_finding_in_full_are_copied_as_a_table() {
     assert!(asked[1].contains("Places([0, 1])"), "{asked:?}");
     assert!(asked[2].contains("Whole(2)"), "{asked:?}");
     assert_eq!(stage.copied, ["| a table |\n"; 3]);
+}
+
+#[test]
+fn a_repository_in_full_is_read_by_pages_to_its_end() {
+    let mut stage = Stage::new(80, 24);
+    stage.resize(110, 16);
+    stage.keys("b tab");
+    assert!(stage.text().contains(" ▾ "), "{}", stage.text());
+    stage.keys("G");
+    let end = stage.text();
+    assert!(!end.contains(" ▾ "), "{end}");
+    stage.keys("down");
+    assert_eq!(stage.text(), end, "it ends there");
+    stage.keys("up g");
+    assert!(stage.text().contains(" ▾ "), "{}", stage.text());
 }

@@ -1,7 +1,8 @@
 //! The standing of branches, counted.
 
 use crate::Depth;
-use luthier_hub::index::audit_scratch::Stands;
+use luthier_hub::index::audit_scratch::{StandingCount, Stands};
+use luthier_object::time::Micros;
 use std::collections::BTreeMap;
 
 /// The numbers of branches by standing.
@@ -16,20 +17,38 @@ pub struct BranchCounts {
     pub empty: u64,
     /// The least deep look that a clear one rests on.
     pub depth: Option<Depth>,
+    /// Those whose pull was tried to its end, and when the first of them was.
+    pub tried: u64,
+    pub tried_at: Option<Micros>,
 }
 
 impl BranchCounts {
-    pub(super) fn add(&mut self, stands: Stands, depth: u8, count: u64) {
-        match stands {
-            Stands::Fails => self.fail += count,
-            Stands::Open => self.open += count,
-            Stands::Empty => self.empty += count,
+    pub(super) fn add(&mut self, some: &StandingCount) {
+        match some.stands {
+            Stands::Fails => self.fail += some.count,
+            // A pull without an answer did not end.
+            Stands::Open => {
+                self.open += some.count;
+                return;
+            }
+            Stands::Empty => self.empty += some.count,
             Stands::Clear => {
-                self.clear += count;
-                let depth = Depth::numbered(depth);
+                self.clear += some.count;
+                let depth = Depth::numbered(some.depth);
                 self.depth = Some(self.depth.map_or(depth, |least| least.min(depth)));
             }
         }
+        self.tried += some.tried;
+        self.tried_at = match (self.tried_at, some.tried_at) {
+            (Some(first), Some(at)) => Some(first.min(at)),
+            (first, at) => first.or(at),
+        };
+    }
+
+    /// Returns whether no further branch can turn out to fail: every byte of the others was read.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.open == 0 && (self.clear == 0 || self.depth == Some(Depth::Bytes))
     }
 
     /// Returns all of them.

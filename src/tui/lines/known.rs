@@ -92,7 +92,7 @@ pub fn nothing_found(past: Option<&PastAudit>) -> (String, Rest) {
     }
 }
 
-/// Says in one line how many branches fail; the flag is set if some do.
+/// Says in one line how many branches fail, at least where bytes were not read; the flag is set if some do.
 #[must_use]
 pub fn branch_words(branches: &BranchCounts) -> (String, bool) {
     let total = branches.total();
@@ -109,12 +109,14 @@ pub fn branch_words(branches: &BranchCounts) -> (String, bool) {
         (branches.empty, "have no commit"),
     ];
     let parts = parts.into_iter().filter(|(count, _)| *count > 0);
-    let mut words = format!(
-        "{} of {} {}",
-        luthier_hub::text::grouped(branches.fail),
-        luthier_hub::text::plural(total, "branch"),
-        if total == 1 { "fails" } else { "fail" }
-    );
+    let all = luthier_hub::text::plural(total, "branch");
+    let fail = luthier_hub::text::grouped(branches.fail);
+    let mut words = match (branches.fail, branches.is_final()) {
+        (_, true) if total == 1 => format!("{fail} of {all} fails"),
+        (_, true) => format!("{fail} of {all} fail"),
+        (0, false) => format!("none of {all} is known to fail"),
+        (_, false) => format!("at least {fail} of {all} fail"),
+    };
     for (count, part) in parts {
         words += &format!(", {} {part}", luthier_hub::text::grouped(count));
     }

@@ -23,7 +23,7 @@ use luthier_repair::Selection;
 
 /// The columns that the list can be sorted by.
 const COLUMNS: [(RepoOrder, &str); 5] = [
-    (RepoOrder::Failing, "branches"),
+    (RepoOrder::Failing, "pulls fail"),
     (RepoOrder::Path, "repository"),
     (RepoOrder::Commits, "commits"),
     (RepoOrder::Findings, "findings"),
@@ -156,8 +156,9 @@ impl Repos {
     pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
         match action {
             Action::Move(motion) if self.beside => {
-                self.detail.step(motion, 200, 1);
-                self.detail.top = self.detail.at;
+                let width = crate::regions::inner(ctx.regions.panes[1]).width;
+                let lines = self.lines_beside(width, ctx.shared);
+                self.detail.scroll(motion, lines, ctx.height(1));
             }
             Action::Move(motion) => self.step(motion, ctx),
             Action::NextFinding | Action::PreviousFinding => {

@@ -33,7 +33,7 @@ pub use namers::Namer;
 pub use names::Unresolved;
 pub use order::{FindingOrder, Stretch};
 pub use packed::PackedRecord;
-pub use standing::{BranchHead, BranchStanding, Stands};
+pub use standing::{BranchHead, BranchStanding, StandingCount, Stands};
 pub use trees::{BlobIds, TreeNames};
 pub use unheld::Holding;
 

@@ -53,6 +53,20 @@ pub struct BranchStanding {
     pub rows: u64,
 }
 
+/// The branches of a repository that have one standing, counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandingCount {
+    /// `owner/slug`.
+    pub repo: String,
+    pub stands: Stands,
+    /// The number of the least depth that was looked to.
+    pub depth: u8,
+    pub count: u64,
+    /// Those whose pull was tried, and when the first of them was.
+    pub tried: u64,
+    pub tried_at: Option<Micros>,
+}
+
 /// A branch of a repository that lives, with its head's place in the graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BranchHead {
@@ -179,19 +193,24 @@ impl AuditScratch {
         Ok(rows.iter().map(standing).collect())
     }
 
-    /// Counts the branches by standing: (`owner/slug`, standing, least depth, count).
+    /// Counts the branches of each repository by standing.
     ///
     /// # Errors
     /// The scratch file cannot be read.
-    pub async fn standing_counts(&self) -> Result<Vec<(String, Stands, u8, u64)>, IndexError> {
+    pub async fn standing_counts(&self) -> Result<Vec<StandingCount>, IndexError> {
         let rows = ask(
-            "SELECT repo, stands, min(depth), sum(named_rows) FROM standing GROUP BY repo, stands ORDER BY repo, stands",
+            "SELECT repo, stands, min(depth), sum(named_rows), sum(tried * named_rows), min(CASE WHEN tried THEN at END)
+             FROM standing GROUP BY repo, stands ORDER BY repo, stands",
         )
         .rows(&self.file)
         .await?;
-        let count = |r: &Row| {
-            let (depth, count) = (r.get::<i64>(2) as u8, r.get::<i64>(3) as u64);
-            (r.get(0), Stands::numbered(r.get(1)), depth, count)
+        let count = |r: &Row| StandingCount {
+            repo: r.get(0),
+            stands: Stands::numbered(r.get(1)),
+            depth: r.get::<i64>(2) as u8,
+            count: r.get::<i64>(3) as u64,
+            tried: r.get::<i64>(4) as u64,
+            tried_at: r.get(5),
         };
         Ok(rows.iter().map(count).collect())
     }

@@ -11,7 +11,6 @@ use crate::state::{Shared, Slot};
 use crate::theme::Theme;
 use crate::widgets::list::{self, fit, fit_right};
 use crate::widgets::pane::{self, Text};
-use luthier_audit::Depth;
 use luthier_hub::text;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -28,16 +27,22 @@ impl Repos {
         }
         if second.width > 0 {
             let area = pane::pane(frame, second, theme, "repository", self.beside);
-            if let Some(row) = self.current() {
-                let more = self.more.as_ref().filter(|more| more.of == row.id);
-                describe(row, more, area.width, (shared, theme)).draw(
-                    frame,
-                    area,
-                    self.detail,
-                    theme,
-                );
+            if let Some(text) = self.text_beside(area.width, shared, theme) {
+                text.draw(frame, area, self.detail, theme);
             }
         }
+    }
+
+    fn text_beside(&self, width: u16, shared: &Shared, theme: &Theme) -> Option<Text> {
+        let row = self.current()?;
+        let more = self.more.as_ref().filter(|more| more.of == row.id);
+        Some(describe(row, more, width, (shared, theme)))
+    }
+
+    /// Counts the lines about the repository under the cursor in a pane of `width` cells.
+    pub(super) fn lines_beside(&self, width: u16, shared: &Shared) -> u64 {
+        let text = self.text_beside(width, shared, &Theme::ansi());
+        text.map_or(0, |text| text.lines.len() as u64)
     }
 
     fn title(&self) -> String {
@@ -66,7 +71,7 @@ impl Repos {
         let mut heading = format!(
             " {} {} {} {}  {}",
             fit(&name(1), columns.path),
-            fit_right(&name(0), 13),
+            fit_right(&name(0), PULLS),
             fit_right(&name(2), 9),
             fit_right(&name(3), columns.found),
             fit("looked at", 13)
@@ -104,6 +109,9 @@ impl Repos {
         );
     }
 }
+
+/// The cells of the column that says how many pulls fail.
+const PULLS: usize = 13;
 
 /// The widths of a line's cells.
 #[derive(Clone, Copy)]
@@ -148,11 +156,9 @@ fn line(row: &RepoLine, columns: Columns, shared: &Shared, theme: &Theme) -> Lin
             }
         }
     };
-    let looked = match past {
-        _ if row.deleted && !columns.pushed => "deleted".to_owned(),
-        None => "never".to_owned(),
-        Some(past) => before(past, shared)
-            .unwrap_or_else(|| format!("{} {}", past.depth.word(), age(past.at, shared))),
+    let looked = match row.deleted && !columns.pushed {
+        true => "deleted".to_owned(),
+        false => looked_at(row, shared),
     };
     let pushed = match (row.deleted, row.pushed) {
         (true, _) => "deleted".into(),
@@ -165,7 +171,7 @@ fn line(row: &RepoLine, columns: Columns, shared: &Shared, theme: &Theme) -> Lin
             format!(" {} ", fit(row.path.shown(), columns.path)),
             theme.text,
         ),
-        Span::styled(fit_right(&branches, 13), branch_style),
+        Span::styled(fit_right(&branches, PULLS), branch_style),
         Span::styled(
             format!(" {} ", fit_right(&text::grouped(row.commits), 9)),
             theme.text,
@@ -194,21 +200,45 @@ fn age(at: i64, shared: &Shared) -> String {
     ago.trim_end_matches(" ago").to_owned()
 }
 
-/// Says how many branches fail, of how many; a tick only if all are known to succeed.
+/// Says of how many branches the pull fails: `✗ 2 of 8`, `✗ 2+ of 8` where more may, since not everything was read; a tick
+/// only if all are known to succeed.
 fn pulls(row: &RepoLine, shared: &Shared, theme: &Theme) -> (String, Style) {
     let total = text::grouped(row.branches);
     let Some(known) = shared.audits.branches_of(row.path.exact()) else {
-        return (total, theme.text);
+        return match row.deleted {
+            true => ("–".to_owned(), theme.muted),
+            false => (format!("? of {total}"), theme.pending),
+        };
     };
-    let all = known.clear + known.empty == row.branches && known.depth != Some(Depth::Rows);
-    match (known.fail, known.depth) {
-        (1.., _) => (
-            format!("✗ {} of {total}", text::grouped(known.fail)),
-            theme.error,
-        ),
-        (0, Some(Depth::Bytes)) if all => (format!("✓ {total}"), theme.good),
-        _ => (format!("? {total}"), theme.pending),
+    let is_final = known.is_final() && known.total() == row.branches;
+    let (mark, style) = match (known.fail, is_final) {
+        (1.., _) => ("✗", theme.error),
+        (0, true) => ("✓", theme.good),
+        (0, false) => ("?", theme.pending),
+    };
+    let more = if is_final { "" } else { "+" };
+    let few = format!("{mark} {}{more}", text::grouped(known.fail));
+    let whole = format!("{few} of {total}");
+    let fits = whole.chars().count() <= PULLS;
+    (if fits { whole } else { few }, style)
+}
+
+/// Says how a repository was looked at last: the depth of its audit, or that all its branches were pulled since.
+fn looked_at(row: &RepoLine, shared: &Shared) -> String {
+    let path = row.path.exact();
+    let Some(past) = shared.audits.last_repo_audit(path) else {
+        return "never".to_owned();
+    };
+    let known = shared.audits.branches_of(path);
+    let known = known.filter(|known| known.tried == row.branches && row.branches > 0);
+    if let Some(at) = known.and_then(|known| known.tried_at)
+        && at > past.at
+        && shared.changed.is_none_or(|(changed, _)| at > changed)
+    {
+        return format!("pulled {}", age(at, shared));
     }
+    before(past, shared)
+        .unwrap_or_else(|| format!("{} {}", past.depth.word(), age(past.at, shared)))
 }
 
 /// Returns a repository in full.
@@ -268,6 +298,11 @@ fn branches(row: &RepoLine, more: &Beside, out: &mut Text, (shared, theme): (&Sh
     if let Some(known) = shared.audits.branches_of(row.path.exact()) {
         let (words, fails) = branch_words(known);
         out.say(&words, if fails { theme.error } else { theme.muted });
+        if let Some(at) = known.tried_at {
+            let tried = text::plural(known.tried, "branch");
+            let words = format!("a pull of {tried} was tried, {}", ago(at, shared));
+            out.say(&words, theme.muted);
+        }
     }
     match &more.branches {
         Slot::Ready(rows) => {
