@@ -62,11 +62,33 @@ pub struct Trial {
     pub matches: bool,
 }
 
-/// Another object that this one names, or that names it.
+/// The sides of an object that name another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NamedBy {
+    Row,
+    Object,
+    Both,
+}
+
+impl NamedBy {
+    /// Returns the words behind a link's role; none where both sides name it.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            NamedBy::Row => " (row)",
+            NamedBy::Object => " (object)",
+            NamedBy::Both => "",
+        }
+    }
+}
+
+/// Another object that this one names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LinkTo {
-    /// `parent`, `snapshot`, `blob src/a.py`, `branch main`, …
+    /// `parent`, `snapshot`, `base of the delta`, or the path of a blob.
     pub role: String,
+    pub named_by: NamedBy,
     pub kind: Kind,
     pub id: String,
     /// Set if a row with this id exists.
@@ -176,7 +198,7 @@ pub async fn inspect(store: &Store, kind: Kind, id: &ObjectId) -> Result<Inspect
     }
     let object = view::object(store, kind, id, &row).await;
     let stored = view::stored(store, &row).await;
-    let links = links::of(store, &row, verdict.manifest.as_deref()).await?;
+    let links = links::of(store, &row, stored.as_ref(), verdict.manifest.as_deref()).await?;
     let (manifest, blob_ids) = (
         verdict.manifest.as_deref(),
         by_bytes::ids_of(store, &row).await,

@@ -74,7 +74,7 @@ pub mod unlinked;
 mod unreferenced;
 
 pub use compare::FieldDiff;
-pub use inspect::{Inspection, LinkTo, ObjectView, Trial};
+pub use inspect::{Inspection, LinkTo, NamedBy, ObjectView, Trial};
 pub use ledger::{PullEnd, PullFact};
 pub use report::{Filter, Group, Numbered, Report, Summary};
 pub use suggest::Candidate;

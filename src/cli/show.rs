@@ -193,8 +193,10 @@ fn write_identity(found: &Inspection, out: &Output) -> Result<(), CliError> {
         for link in &found.links {
             let mark = if link.exists { "" } else { "  no row" };
             out.line(&format!(
-                "  {:<20} {} {}{mark}",
-                link.role, link.kind, link.id
+                "  {:<23} {} {}{mark}",
+                link.role.clone() + link.named_by.words(),
+                link.kind,
+                link.id
             ))?;
         }
     }

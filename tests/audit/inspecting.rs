@@ -1,6 +1,6 @@
 //! The byte of an object that is marked is the first one that is not as it should be.
 
-use crate::{ObjectView, inspect};
+use crate::{NamedBy, ObjectView, inspect};
 use luthier_hub::backend::layout;
 use luthier_hub::testing::*;
 use luthier_object::{Kind, ObjectId};
@@ -53,4 +53,31 @@ async fn the_first_byte_that_differs_from_what_the_row_proves_is_marked() {
     // Nothing tells which byte of a blob it is.
     overwrite(&hub, &blob, b"lo la");
     assert_eq!(problem(&hub, Kind::Blob, &blob).await, Some(None));
+}
+
+#[tokio::test]
+async fn a_link_says_which_side_names_it() {
+    let hub = TestHub::empty().await;
+    let blob = hub.blob(b"la la", "song.txt").await;
+    let tree = snapshot(&[("song.txt", &blob)]);
+    let [first, second] = ["first", "second"].map(|words| commit(&tree.snapshot_id, &[], words));
+    let record = commit(&tree.snapshot_id, &[&first.commit_id], "third");
+    hub.add_snapshot(snapshot_row(&tree)).await;
+    let mut row = commit_row(&record);
+    row.storage_uri = Some(hub.plant(&record.commit_id, record.encode()).await);
+    row.parent_ids = format!("[\"{}\"]", second.commit_id);
+    hub.add_commit(row).await;
+    let store = hub.open().await;
+    let seen = inspect::inspect(&store, Kind::Commit, &record.commit_id);
+    let links = seen.await.unwrap().links;
+    let named: Vec<_> = links
+        .iter()
+        .map(|link| (link.role.as_str(), link.named_by, link.id.as_str()))
+        .collect();
+    let expected = [
+        ("parent", NamedBy::Row, second.commit_id.as_str()),
+        ("snapshot", NamedBy::Both, tree.snapshot_id.as_str()),
+        ("parent", NamedBy::Object, first.commit_id.as_str()),
+    ];
+    assert_eq!(named, expected);
 }

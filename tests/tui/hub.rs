@@ -2,7 +2,7 @@
 
 mod rows;
 
-pub use rows::id;
+pub use rows::{STARTED, id};
 
 use crate::effect::{Effect, Query};
 use crate::event::Answer;
@@ -37,6 +37,8 @@ pub struct FakeHub {
     pub two_truths: u64,
     /// These are of ids without row, which cannot be inspected.
     pub rowless: bool,
+    /// These are of rows whose object is missing, and every row reproduces its id.
+    pub objectless: bool,
     /// Lines of its journal's only run.
     pub lines: u64,
     /// How its branches stand.
@@ -63,6 +65,7 @@ impl Default for FakeHub {
             alarms: vec![],
             two_truths: 0,
             rowless: false,
+            objectless: false,
             lines: 3,
             branches: BranchCounts {
                 fail: 1,

@@ -1,61 +1,108 @@
 //! Finds the links of an object.
 
 use super::row::Row;
-use super::{LINKS, LinkTo};
+use super::view::Stored;
+use super::{LINKS, LinkTo, NamedBy};
 use crate::AuditError;
 use luthier_hub::store::{Store, reconstruct};
-use luthier_object::{Kind, Manifest, ObjectId};
+use luthier_object::{CommitRecord, Kind, Manifest, ObjectId};
 use std::collections::HashSet;
 
-/// Parents, snapshot and blobs of an object, each with whether it has a row.
+/// Returns parents, snapshot and blobs of an object, as its row and its stored object name them, each with whether it has a
+/// row.
 pub(super) async fn of(
     store: &Store,
     row: &Row,
+    stored: Option<&Stored>,
     manifest: Option<&Manifest>,
 ) -> Result<Vec<LinkTo>, AuditError> {
     match row {
         Row::Commit(row) => {
             let parents = reconstruct::parent_ids(&row.parent_ids).unwrap_or_default();
             let tree = reconstruct::non_empty(row.snapshot_id.as_deref());
-            of_commit(store, parents.iter().map(ObjectId::as_str), tree).await
+            let mut out = commit(parents.iter().map(ObjectId::as_str), tree, NamedBy::Row);
+            if let Some(Stored::Commit(record)) = stored {
+                add(&mut out, of_record(record));
+            }
+            mark_existing(store, &mut out).await?;
+            Ok(out)
         }
         Row::Snapshot(row) => {
             let base = reconstruct::non_empty(row.parent_snapshot_id.as_deref());
-            of_snapshot(store, base, manifest).await
+            let is_stored = match (stored, manifest) {
+                (Some(Stored::Snapshot(record)), Some(manifest)) => *record.manifest == *manifest,
+                _ => false,
+            };
+            let side = if is_stored {
+                NamedBy::Both
+            } else {
+                NamedBy::Row
+            };
+            of_snapshot(store, base, (manifest, side)).await
         }
         Row::Blob(_) => Ok(Vec::new()),
     }
 }
 
-/// Parents and snapshot of a commit.
-pub(super) async fn of_commit<'a>(
+/// Returns parents and snapshot of a stored commit that has no row.
+pub(super) async fn of_commit(
     store: &Store,
-    parents: impl Iterator<Item = &'a str>,
-    tree: Option<&str>,
+    record: &CommitRecord,
 ) -> Result<Vec<LinkTo>, AuditError> {
-    let mut out: Vec<LinkTo> = parents.map(|id| link("parent", Kind::Commit, id)).collect();
-    out.extend(tree.map(|id| link("snapshot", Kind::Snapshot, id)));
+    let mut out = of_record(record);
     mark_existing(store, &mut out).await?;
     Ok(out)
 }
 
-/// Base and blobs of a snapshot.
+fn of_record(record: &CommitRecord) -> Vec<LinkTo> {
+    let parents = [&record.parent_commit_id, &record.parent2_commit_id];
+    let parents = parents.into_iter().flatten().map(ObjectId::as_str);
+    let tree = record.snapshot_id.as_ref().map(ObjectId::as_str);
+    commit(parents, tree, NamedBy::Object)
+}
+
+/// Adds the links of the other side; one that both sides have stands once.
+fn add(links: &mut Vec<LinkTo>, others: Vec<LinkTo>) {
+    for other in others {
+        let same = |link: &&mut LinkTo| {
+            link.named_by == NamedBy::Row && link.role == other.role && link.id == other.id
+        };
+        match links.iter_mut().find(same) {
+            Some(link) => link.named_by = NamedBy::Both,
+            None => links.push(other),
+        }
+    }
+}
+
+fn commit<'a>(
+    parents: impl Iterator<Item = &'a str>,
+    tree: Option<&str>,
+    side: NamedBy,
+) -> Vec<LinkTo> {
+    let parents = parents.map(|id| link("parent", side, Kind::Commit, id));
+    let tree = tree.map(|id| link("snapshot", side, Kind::Snapshot, id));
+    parents.chain(tree).collect()
+}
+
+/// Returns base and blobs of a snapshot.
 pub(super) async fn of_snapshot(
     store: &Store,
     base: Option<&str>,
-    manifest: Option<&Manifest>,
+    (manifest, side): (Option<&Manifest>, NamedBy),
 ) -> Result<Vec<LinkTo>, AuditError> {
-    let base = base.map(|id| link("base of the delta", Kind::Snapshot, id));
+    // The base of a delta stands in the row alone.
+    let base = base.map(|id| link("base of the delta", NamedBy::Row, Kind::Snapshot, id));
     let blobs = manifest.into_iter().flat_map(Manifest::iter).take(LINKS);
-    let blobs = blobs.map(|(path, id)| link(path, Kind::Blob, id.as_str()));
+    let blobs = blobs.map(|(path, id)| link(path, side, Kind::Blob, id.as_str()));
     let mut out: Vec<LinkTo> = base.into_iter().chain(blobs).collect();
     mark_existing(store, &mut out).await?;
     Ok(out)
 }
 
-fn link(role: &str, kind: Kind, id: &str) -> LinkTo {
+fn link(role: &str, named_by: NamedBy, kind: Kind, id: &str) -> LinkTo {
     LinkTo {
         role: role.to_owned(),
+        named_by,
         kind,
         id: id.to_owned(),
         exists: false,

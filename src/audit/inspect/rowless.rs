@@ -1,7 +1,7 @@
 //! An object of which no row has the id: what the store alone knows of it.
 
 use super::view::{self, Stored};
-use super::{Inspection, LinkTo, ObjectView, links, trials};
+use super::{Inspection, LinkTo, NamedBy, ObjectView, links, trials};
 use crate::AuditError;
 use crate::probe::{ObjectState, Probe, Witness};
 use crate::unreferenced::kind_under;
@@ -73,14 +73,9 @@ fn places(id: &ObjectId) -> (ObjectId, Vec<Key>) {
 
 async fn links_of(store: &Store, stored: Option<&Stored>) -> Result<Vec<LinkTo>, AuditError> {
     match stored {
-        Some(Stored::Commit(record)) => {
-            let parents = [&record.parent_commit_id, &record.parent2_commit_id];
-            let parents = parents.into_iter().flatten().map(ObjectId::as_str);
-            let tree = record.snapshot_id.as_ref().map(ObjectId::as_str);
-            links::of_commit(store, parents, tree).await
-        }
+        Some(Stored::Commit(record)) => links::of_commit(store, record).await,
         Some(Stored::Snapshot(record)) => {
-            links::of_snapshot(store, None, Some(&record.manifest)).await
+            links::of_snapshot(store, None, (Some(&record.manifest), NamedBy::Object)).await
         }
         Some(Stored::Bytes(_)) | None => Ok(Vec::new()),
     }

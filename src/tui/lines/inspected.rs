@@ -1,7 +1,7 @@
 //! One object from every side, laid out for its facets: differences are found here, on a worker.
 
 use super::{FindingLine, HubId, clean};
-use luthier_audit::{FieldDiff, Inspection, LinkTo, Numbered, ObjectView, Trial};
+use luthier_audit::{FieldDiff, Inspection, LinkTo, NamedBy, Numbered, ObjectView, Trial};
 use luthier_object::Kind;
 use similar::{ChangeTag, TextDiff};
 use std::collections::BTreeMap;
@@ -82,10 +82,20 @@ pub struct TrialLine {
     pub matches: bool,
 }
 
+impl TrialLine {
+    /// Returns whether the row alone was hashed.
+    #[must_use]
+    pub fn is_of_row(&self) -> bool {
+        self.source.starts_with("row")
+    }
+}
+
 /// A link to another object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinkLine {
+    /// Behind it the side that names it, where only one does.
     pub role: String,
+    pub is_one_sided: bool,
     pub kind: Kind,
     pub id: HubId,
     pub exists: bool,
@@ -160,7 +170,8 @@ fn trial(trial: &Trial) -> TrialLine {
 
 fn link(link: &LinkTo) -> LinkLine {
     LinkLine {
-        role: clean(&link.role),
+        role: clean(&link.role) + link.named_by.words(),
+        is_one_sided: link.named_by != NamedBy::Both,
         kind: link.kind,
         id: HubId::new(&link.id),
         exists: link.exists,

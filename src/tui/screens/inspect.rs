@@ -120,7 +120,7 @@ impl Inspect {
             return 0;
         };
         match self.facet {
-            0 if self.inline => self.below.lines.len() as u64,
+            0 if self.is_inline() => self.below.lines.len() as u64,
             0 => diff::len(seen, self.unfolded),
             1 => seen.row.len() as u64,
             2 => seen
@@ -132,6 +132,12 @@ impl Inspect {
             4 => seen.identity.len() as u64,
             _ => seen.links.len() as u64,
         }
+    }
+
+    /// Returns whether the first facet is a text: because a person wants it, or as there is one side alone.
+    fn is_inline(&self) -> bool {
+        let alone = self.seen.ready().is_some_and(|seen| seen.fields.is_empty());
+        self.inline || alone
     }
 
     /// Returns the reason why an action cannot be done here and now.
@@ -233,7 +239,7 @@ impl Inspect {
     }
 
     fn fold(&mut self) {
-        if self.inline {
+        if self.is_inline() {
             self.unfolded = !self.unfolded;
             return;
         }
@@ -321,7 +327,10 @@ impl Inspect {
             self.columns = columns;
         }
         let width = crate::regions::inner(ctx.regions.panes[0]).width;
-        if self.inline && self.below_for != (width, self.unfolded) && self.seen.ready().is_some() {
+        if self.is_inline()
+            && self.below_for != (width, self.unfolded)
+            && self.seen.ready().is_some()
+        {
             self.below_for = (width, self.unfolded);
             // Colours are given when it is drawn.
             self.below = self.inline_text(width, &Theme::ansi());

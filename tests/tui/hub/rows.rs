@@ -15,7 +15,7 @@ use luthier_audit::past_audits::{PastAudit, PastAudits};
 use luthier_audit::report::{GroupBy, Stretch, Summary};
 use luthier_audit::{
     Blocks, Code, Depth, Evidence, FieldDiff, Filter, Finding, Fix, Grade, Group, Inspection,
-    LinkTo, Numbered, ObjectView, Scope, Subject, Trial,
+    LinkTo, NamedBy, Numbered, ObjectView, Scope, Subject, Trial,
 };
 use luthier_client::Received;
 use luthier_client::tried::{Taken, TriedPull};
@@ -31,7 +31,7 @@ use luthier_repair::{Doubt, Next, Selection, Step, Totals, Undoable};
 use std::collections::BTreeMap;
 
 /// 2026-11-23T04:00:00Z, when the stage's clock starts.
-const STARTED: i64 = 1_795_406_400_000_000;
+pub const STARTED: i64 = 1_795_406_400_000_000;
 
 /// An id with a digest that tells its number.
 pub fn id(n: u64) -> String {
@@ -375,9 +375,10 @@ impl FakeHub {
     }
 
     const fn undecided(&self) -> Code {
-        match self.rowless {
-            true => Code::RowMissing,
-            false => Code::ObjectDiverges,
+        match (self.rowless, self.objectless) {
+            (true, _) => Code::RowMissing,
+            (_, true) => Code::ObjectMissing,
+            _ => Code::ObjectDiverges,
         }
     }
 
@@ -390,6 +391,16 @@ impl FakeHub {
             return FindingLine::from(&Numbered {
                 ordinal: n,
                 fix: None,
+                finding: Finding::new(evidence, Subject::Commit, id(n)),
+            });
+        }
+        if self.objectless {
+            let fields = serde_json::json!({ "found": [], "storage_uri": "local://objects/1" });
+            let evidence =
+                Evidence::read(Code::ObjectMissing, fields.as_object().unwrap().clone()).unwrap();
+            return FindingLine::from(&Numbered {
+                ordinal: n,
+                fix: Some(Fix::Decide),
                 finding: Finding::new(evidence, Subject::Commit, id(n)),
             });
         }
@@ -528,8 +539,27 @@ impl FakeHub {
         })
     }
 
+    /// A row whose object is not there.
+    fn without_object(&self, kind: Kind) -> Inspection {
+        let mut seen = Self {
+            objectless: false,
+            ..self.clone()
+        }
+        .inspection(kind);
+        for field in &mut seen.fields {
+            (field.object, field.same) = (None, false);
+        }
+        seen.object = ObjectView::Absent {
+            key: "objects/sha256/00/01".into(),
+        };
+        seen
+    }
+
     /// A treeless merge whose object differs.
     pub fn inspection(&self, kind: Kind) -> Inspection {
+        if self.objectless {
+            return self.without_object(kind);
+        }
         let field = |name: &str, row: &str, object: &str| FieldDiff {
             name: name.into(),
             row: Some(row.into()),
@@ -587,12 +617,14 @@ impl FakeHub {
             links: vec![
                 LinkTo {
                     role: "parent".into(),
+                    named_by: NamedBy::Row,
                     kind: Kind::Commit,
                     id: id(4),
                     exists: true,
                 },
                 LinkTo {
                     role: "snapshot".into(),
+                    named_by: NamedBy::Both,
                     kind: Kind::Snapshot,
                     id: id(5),
                     exists: false,

@@ -21,7 +21,7 @@ fn parts(screen: &Inspect, area: Rect) -> [Rect; 4] {
         let lines = verdict(seen, area.width, &Theme::ansi()).lines.len();
         u16::try_from(lines).unwrap_or(u16::MAX)
     });
-    let detail = if screen.facet == 0 && !screen.inline && area.height >= 16 {
+    let detail = if screen.facet == 0 && !screen.is_inline() && area.height >= 16 {
         area.height / 3
     } else {
         0
@@ -60,7 +60,7 @@ impl Inspect {
         };
         frame.render_widget(self.heading(seen, head.width, theme), head);
         let at = (self.cursors[self.facet], self.len());
-        if self.facet == 0 && self.inline {
+        if self.facet == 0 && self.is_inline() {
             let cursor = self.cursors[0];
             self.inline_text(body.width, theme).draw(
                 frame,
@@ -190,10 +190,15 @@ impl Inspect {
                 let text = format!(" {} {} yields", fit("from", from), fit("scheme", scheme));
                 Line::styled(text, theme.muted)
             }
-            5 => Line::styled(
-                format!(" {} {} id", fit("kind", 9), fit("role", 24)),
-                theme.muted,
-            ),
+            5 => {
+                let one_sided = seen.links.iter().any(|link| link.is_one_sided);
+                let sides = match one_sided {
+                    true => "   (row), (object): named there alone",
+                    false => "",
+                };
+                let text = format!(" {} {} id{sides}", fit("kind", 9), fit("role", 24));
+                Line::styled(text, theme.muted)
+            }
             _ => cut(&side.headline, width, style),
         }
     }
@@ -203,7 +208,7 @@ impl Inspect {
             return Line::default();
         };
         let line = match self.facet {
-            0 if self.inline => return Line::default(),
+            0 if self.is_inline() => return Line::default(),
             0 => diff::at(seen, at).map(|at| diff::line(seen, at, self.unfolded, width, theme)),
             1 => seen.row.get(n).map(|(name, value)| {
                 let value = shifted(value.as_deref().unwrap_or("null"), self.side);
