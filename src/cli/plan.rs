@@ -30,10 +30,9 @@ pub async fn show_plan(plan: &Plan, out: &Output, missing: Option<&str>) -> Resu
         return Ok(());
     }
     out.line(&format!(
-        "{}, {} to write, {}; {}.",
+        "{}: {}; {}.",
         totals.words(),
-        text::bytes(totals.bytes),
-        text::plural(totals.requests, "request"),
+        plan.undoable().writes(totals),
         plan.skip_words(),
     ))?;
     if let Some(why) = plan.why_empty() {

@@ -200,10 +200,7 @@ fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
     }
     let pulls = &signoff.pulls;
     for refused in pulls.refused.iter().take(SHOWN) {
-        out.line(&format!(
-            "failed pull  {} with all branches: {}",
-            refused.repo, refused.why
-        ))?;
+        out.line(&format!("failed pull  {}", refused.words()))?;
     }
     for failed in pulls.failed.iter().chain(&pulls.unknown).take(SHOWN) {
         out.line(&format!(

@@ -64,7 +64,7 @@ impl Work {
     pub const fn participle(self) -> &'static str {
         match self {
             Work::Repair => "repaired",
-            Work::Backfill => "backfilled",
+            Work::Backfill => "written",
             Work::Undo => "undone",
             Work::Checkpoint => "saved",
         }
@@ -75,7 +75,7 @@ impl Work {
     pub fn done(self, count: u64) -> String {
         match self {
             Work::Repair => format!("{} repaired", text::grouped(count)),
-            Work::Backfill => format!("{} backfilled", text::grouped(count)),
+            Work::Backfill => format!("{} written", text::grouped(count)),
             Work::Undo => format!("{} undone", text::plural(count, "change")),
             Work::Checkpoint => format!("{} written", text::plural(count, "checkpoint")),
         }
@@ -140,6 +140,31 @@ impl Undoable {
             Undoing::Row => &mut self.row,
             Undoing::Nothing => &mut self.nothing,
         } += 1;
+    }
+
+    /// Says what a plan with these totals writes: rows that it changes or adds, and bytes into the store.
+    #[must_use]
+    pub fn writes(&self, totals: &Totals) -> String {
+        let mut words = Vec::new();
+        match self.whole + self.row {
+            0 => {}
+            changed => words.push(format!("{} to change", text::plural(changed, "row"))),
+        }
+        // What is added with bytes is an object or a row for it, which the bytes stand for.
+        match (totals.bytes, self.nothing) {
+            (1.., _) | (0, 0) => {}
+            (0, 1) => words.push("1 step adds rows".to_owned()),
+            (0, adding) => words.push(format!("{} steps add rows", text::grouped(adding))),
+        }
+        words.push(match totals.bytes {
+            0 => "nothing to write to the store".to_owned(),
+            bytes => format!("{} to write to the store", text::bytes(bytes)),
+        });
+        if totals.requests > 0 {
+            let requests = text::plural(totals.requests, "request");
+            words.push(format!("{requests} to the store"));
+        }
+        words.join(", ")
     }
 
     /// Describes what an undo of the whole plan would take back, one sentence each.

@@ -26,7 +26,7 @@ fn finds_and_repairs(columns: u16, rows: u16) {
     terminal.send(ENTER);
     terminal.see("y yes");
     terminal.send("y");
-    terminal.see("1 backfilled");
+    terminal.see("1 written");
     terminal.send(ESC);
     terminal.see("findings  1 of 1 ");
     terminal.send("q");

@@ -269,7 +269,7 @@ fn an_undo_is_planned_shown_and_asked_for_by_name() {
     stage.keys("enter");
     let dialog = stage.text();
     assert!(dialog.contains("apply this plan?"), "{dialog}");
-    let written = "│1 row to change, 0B to write to the store ";
+    let written = "│1 row to change, nothing to write to the store";
     assert!(dialog.contains(written), "{dialog}");
     assert!(
         dialog.matches("the undo of the run of").count() > 1,

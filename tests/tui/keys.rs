@@ -22,7 +22,7 @@ fn a_finding_is_planned_asked_about_and_repaired() {
     stage.hub.findings -= 1;
     stage.keys("y");
     assert_eq!((context(&stage), stage.writes), (KeyContext::Apply, 1));
-    assert_eq!(stage.notice(), "1 backfilled · run 7f3a");
+    assert_eq!(stage.notice(), "1 written · run 7f3a");
     stage.keys("esc");
     assert!(stage.text().contains("1 of 299"), "{}", stage.text());
 }

@@ -1,7 +1,7 @@
 //! A sign-off for people, in Markdown.
 
 use super::parts::{blocks, figures_of, line, sentences, total_of};
-use super::{FailedPull, Signoff, State};
+use super::{FailedPull, RefusedRepo, Signoff, State};
 use luthier_audit::table::code_span as code;
 use luthier_hub::text;
 use std::fmt::Write;
@@ -143,12 +143,8 @@ fn pulls(out: &mut String, signoff: &Signoff) {
         line!(out, "{sentence}\n");
     }
     for refused in pulls.refused.iter().take(SHOWN) {
-        line!(
-            out,
-            "- {} with all branches: {}",
-            code(&refused.repo),
-            code(&refused.why)
-        );
+        let words = RefusedRepo::worded(&code(&refused.repo), &code(&refused.why));
+        line!(out, "- {words}");
     }
     if !pulls.refused.is_empty() {
         more(out, pulls.refused_total, pulls.refused.len());

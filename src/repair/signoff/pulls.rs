@@ -49,6 +49,19 @@ pub struct RefusedRepo {
     pub why: String,
 }
 
+impl RefusedRepo {
+    /// Says what was refused, and why.
+    #[must_use]
+    pub fn words(&self) -> String {
+        Self::worded(&self.repo, &self.why)
+    }
+
+    /// Returns the same words around a name and a reason as a page spells them.
+    pub(super) fn worded(repo: &str, why: &str) -> String {
+        format!("all branches of {repo} in one pull: {why}")
+    }
+}
+
 /// The results of all pulls.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

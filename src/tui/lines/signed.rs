@@ -35,8 +35,7 @@ pub struct SignedLine {
 impl From<&Signoff> for SignedLine {
     fn from(signoff: &Signoff) -> Self {
         let refused = signoff.pulls.refused.iter();
-        let refused =
-            refused.map(|pull| clean(&format!("{} with all branches: {}", pull.repo, pull.why)));
+        let refused = refused.map(|pull| clean(&pull.words()));
         let failed = signoff.pulls.failed.iter().chain(&signoff.pulls.unknown);
         let failed =
             failed.map(|pull| clean(&format!("{} {}: {}", pull.repo, pull.branch, pull.why)));

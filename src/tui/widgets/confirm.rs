@@ -222,31 +222,8 @@ impl Confirm {
             &format!("{}: {}", text::plural(totals.steps, "step"), by.join(", ")),
             theme.text,
         );
-        body.say(&writes(totals, undoable), theme.text);
+        body.say(&undoable.writes(totals), theme.text);
     }
-}
-
-/// Says what is written: where no byte goes to the store, the rows.
-fn writes(totals: &Totals, undoable: Undoable) -> String {
-    let requests = text::plural(totals.requests, "request");
-    if totals.bytes > 0 {
-        return format!("{} to write, {requests}", text::bytes(totals.bytes));
-    }
-    let mut words = Vec::new();
-    match undoable.whole + undoable.row {
-        0 => {}
-        changed => words.push(format!("{} to change", text::plural(changed, "row"))),
-    }
-    match undoable.nothing {
-        0 => {}
-        1 => words.push("1 step adds rows".to_owned()),
-        adding => words.push(format!("{} steps add rows", text::grouped(adding))),
-    }
-    words.push("0B to write to the store".to_owned());
-    if totals.requests > 0 {
-        words.push(requests);
-    }
-    words.join(", ")
 }
 
 /// The line that says what happens after the first steps.
