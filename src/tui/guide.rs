@@ -102,6 +102,10 @@ const fn again(work: Work) -> &'static str {
 fn sign_off(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     match screen {
         Screen::SignOff(signoff) => signoff.lead(shared),
+        Screen::Findings(_) if shared.signing.is_some() => (
+            2,
+            "findings of the last audit; esc to the sign-off, which runs",
+        ),
         Screen::Findings(_) => (3, "remaining findings: x plans, esc to the verdict"),
         Screen::Decide(_) => (3, DECIDE),
         Screen::Plan(plan) => (3, plan.lead(shared)),

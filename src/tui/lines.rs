@@ -297,6 +297,7 @@ fn evidence((name, value): (&String, &Value)) -> Vec<(String, String)> {
         _ => None,
     };
     let parts: Vec<String> = match held.as_ref().unwrap_or(value) {
+        Value::Array(parts) if parts.is_empty() && name == "found" => vec!["nowhere".into()],
         Value::Object(parts) if !parts.is_empty() => {
             let parts = parts.iter();
             let named = parts.map(|(name, part)| format!("{} {}", clean(name), plain(part)));

@@ -133,6 +133,10 @@ fn on_top(state: &mut State, out: &mut Vec<Effect>, act: impl FnOnce(&mut Screen
         Go::Back if stack.len() > 1 => {
             if let Some(mut closed) = stack.pop() {
                 closed.close(&mut ctx);
+                // Below a trace lies an older one: what was repaired in between is traced again.
+                if let (Screen::Pull(_), Some(Screen::Pull(pull))) = (&closed, stack.last_mut()) {
+                    pull.come_back(&mut ctx);
+                }
             }
         }
         Go::Back => ctx

@@ -11,8 +11,7 @@ use super::screens::Screen;
 use super::state::{Slot, State};
 use super::theme::Theme;
 use super::update::refusal;
-use super::widgets::list::{self, Cursor, fit};
-use super::widgets::{gauge, input, pane};
+use super::widgets::{gauge, input, list, log, pane};
 use luthier_hub::store::Environment;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -315,46 +314,10 @@ fn overlay(state: &State, frame: &mut Frame, theme: &Theme) {
         Some(Overlay::Palette(palette)) => {
             palette.view(frame, theme, |action| refusal(state, action));
         }
-        Some(Overlay::Log(cursor)) => log(state, *cursor, frame, theme),
+        Some(Overlay::Log(cursor)) => log::view(&state.shared, *cursor, frame, theme),
         Some(Overlay::Branches(branches)) => branches.view(frame, theme),
         Some(Overlay::Audit(choice)) => choice.view(frame, &state.shared, theme),
         Some(Overlay::Export) => crate::widgets::export::view(frame, state.shared.format, theme),
         Some(Overlay::Prompt { .. }) | None => {}
     }
-}
-
-fn log(state: &State, cursor: Cursor, frame: &mut Frame, theme: &Theme) {
-    let screen = frame.area();
-    let (width, height) = (
-        screen.width.saturating_sub(6),
-        screen.height.saturating_sub(6),
-    );
-    let mut area = pane::dialog(frame, theme, "log of this run, newest first", width, height);
-    let place = &state.shared.log;
-    if !place.is_empty() && area.height > 2 {
-        area.height -= 1;
-        let below = Rect {
-            y: area.bottom(),
-            height: 1,
-            ..area
-        };
-        let place = luthier_hub::text::cut(place, usize::from(area.width).saturating_sub(1));
-        frame.render_widget(Line::styled(format!(" {place}"), theme.muted), below);
-    }
-    let all = state.shared.notices.all();
-    if all.is_empty() {
-        frame.render_widget(Line::styled(" no notices yet", theme.muted), area);
-        return;
-    }
-    let mut cursor = cursor;
-    cursor.keep(all.len() as u64, u64::from(area.height));
-    list::draw(frame, area, theme, (cursor, all.len() as u64), |at| {
-        let notice = usize::try_from(at).ok().and_then(|at| all.get(at));
-        notice.map_or_else(Line::default, |notice| {
-            let ago = state.shared.clock.saturating_sub(notice.at).as_secs();
-            let ago = fit(&(super::meter::span(ago) + " ago"), 12);
-            let text = format!(" {ago}  {}", notice.text);
-            Line::styled(text, theme.text)
-        })
-    });
 }

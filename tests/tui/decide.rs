@@ -86,7 +86,7 @@ fn one_answer_stands_for_all_only_after_three_by_hand() {
     // The cursor has moved on to a finding without a decision: the last answer is the one that is used.
     stage.keys("2");
     assert!(
-        stage.text().contains("= object for all other"),
+        stage.text().contains("=       object for all other"),
         "{}",
         stage.text()
     );
@@ -160,8 +160,8 @@ fn an_id_without_row_is_decided_by_its_evidence_alone() {
     let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 100, 40);
     stage.keys("f a x");
     for words in [
-        "1 leave it without a row: nothing is changed",
-        "2 keep the object: a row is made from the object",
+        "1 or s  leave it without a row: nothing is changed, the finding stays",
+        "2       keep the object: a row is made from the object",
         "there is no row to compare with the object",
         "used by",
     ] {
@@ -173,6 +173,48 @@ fn an_id_without_row_is_decided_by_its_evidence_alone() {
         "{}",
         stage.text()
     );
+}
+
+#[test]
+fn a_choice_is_told_before_the_next_finding_is_on_the_screen() {
+    let mut stage = stage(4);
+    stage.keys("f a x 2");
+    let notice = stage.notice().to_owned();
+    assert!(
+        notice.ends_with(": object kept, planned; next: 2 of 4"),
+        "{notice}"
+    );
+    assert!(stage.text().contains(&notice), "{}", stage.text());
+    stage.keys("s 2 2");
+    let notice = stage.notice();
+    assert!(notice.ends_with("; all are decided: x plans"), "{notice}");
+}
+
+#[test]
+fn a_missing_object_is_decided_by_what_the_row_yields_and_compared_with_nothing() {
+    let hub = FakeHub {
+        two_truths: 1,
+        objectless: true,
+        ..FakeHub::default()
+    };
+    let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 80, 24);
+    stage.keys("f a x");
+    let text = stage.text();
+    for words in [
+        "1       keep the row: the object is stored again",
+        "2 or s  leave it without an object: nothing is changed",
+        "Recommended: 1. The row reproduces the id",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains('≠'), "{text}");
+    assert!(!text.contains("not there"), "{text}");
+    stage.keys("G");
+    let text = stage.text();
+    assert!(text.contains("nowhere"), "{text}");
+    assert!(!text.contains('▾'), "the end: {text}");
+    stage.keys("pgup g");
+    assert!(stage.text().contains(" more "), "{}", stage.text());
 }
 
 #[test]

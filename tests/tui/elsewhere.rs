@@ -168,6 +168,32 @@ fn every_notice_is_logged_once() {
 }
 
 #[test]
+fn the_log_is_read_by_pages_to_its_end() {
+    let mut stage = Stage::new(100, 30);
+    stage.state.shared.log = "/state/log/a-run.log".to_owned();
+    for n in 0..60 {
+        let line = format!("slow request {n}.");
+        let notices = &mut stage.state.shared.notices;
+        notices.log(Level::Warning, line, Duration::ZERO);
+    }
+    stage.keys("L");
+    // 24 lines, one of them the place.
+    assert!(stage.text().contains(" ▾ 37 more "), "{}", stage.text());
+    stage.keys("pgdn");
+    assert!(
+        stage.text().contains("slow request 36."),
+        "{}",
+        stage.text()
+    );
+    stage.keys("G");
+    let text = stage.text();
+    assert!(text.contains("slow request 0."), "{text}");
+    assert!(text.contains(" ▴ 37 more "), "{text}");
+    stage.keys("g");
+    assert!(stage.text().contains(" ▾ 37 more "), "{}", stage.text());
+}
+
+#[test]
 fn lines_of_the_log_are_listed_with_its_place_and_never_stand_in_the_status_line() {
     let mut stage = Stage::new(100, 30);
     stage.state.shared.log = "/state/log/a-run.log".to_owned();

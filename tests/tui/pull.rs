@@ -44,6 +44,29 @@ fn what_blocks_it_is_planned_and_the_pull_tried_again() {
 }
 
 #[test]
+fn the_way_back_from_a_branch_leads_to_a_trace_of_the_hub_as_it_is() {
+    let mut stage = Stage::new(100, 30);
+    let pulls = |stage: &Stage| {
+        let effects = stage.effects.iter();
+        effects.filter(|effect| effect.starts_with("Pull")).count()
+    };
+    // All branches, one of them, its repair: the trace of the branch is from before it, and r makes it anew.
+    stage.keys("b p enter x enter y esc r");
+    assert_eq!((stage.writes, pulls(&stage)), (1, 3));
+    stage.keys("esc");
+    assert_eq!(pulls(&stage), 4, "all branches are traced again");
+    assert!(stage.text().contains("all branches"), "{}", stage.text());
+    assert!(
+        !stage.text().contains("before the hub was changed"),
+        "{}",
+        stage.text()
+    );
+    // Another branch takes the place of the one before.
+    stage.keys("enter b down enter esc");
+    assert!(stage.text().contains("all branches"), "{}", stage.text());
+}
+
+#[test]
 fn a_pull_is_of_the_branch_that_is_listed() {
     let mut stage = Stage::new(100, 30);
     stage.keys("b enter p");

@@ -60,6 +60,14 @@ impl BranchMark {
             BranchMark::Empty => ("· no commit".to_owned(), None),
             BranchMark::Whole { .. } => ("✓ pull succeeds".to_owned(), None),
             BranchMark::Clear { depth, .. } => (format!("? only {} checked", depth.word()), None),
+            // The same fault from the other side: the commit that the branch points to has no row.
+            BranchMark::Fails {
+                code: Some(Code::HeadDangling),
+                ..
+            } => {
+                let words = format!("✗ {} (its head)", Code::RowMissing);
+                (words, Some(Grade::Critical))
+            }
             BranchMark::Fails {
                 code: Some(code), ..
             } => (format!("✗ {}", code.name()), Some(Grade::Critical)),

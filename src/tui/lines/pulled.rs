@@ -1,10 +1,11 @@
 //! The end of a tried pull, safe to show.
 
 use super::{HubId, clean};
+use luthier_audit::Code;
 use luthier_client::Received;
 use luthier_client::tried::TriedPull;
 use luthier_client::tried_repo::{BranchEnd, TriedBranch, TriedRepo};
-use luthier_hub::store::fetch::Refusal;
+use luthier_hub::store::fetch::{Refusal, Why};
 use luthier_object::Kind;
 
 /// An object that a client would refuse.
@@ -26,7 +27,11 @@ impl From<&Refusal> for RefusedLine {
             way: steps
                 .map(|step| clean(&step.replace(refusal.id.as_str(), short)))
                 .collect(),
-            why: clean(&refusal.why.to_string()),
+            // A list of branches names the fault, where the walk that a client makes says it in words.
+            why: match &refusal.why {
+                Why::NoRow => format!("{} ({})", Why::NoRow, Code::RowMissing),
+                why => clean(&why.to_string()),
+            },
         }
     }
 }

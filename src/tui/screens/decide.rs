@@ -149,8 +149,9 @@ impl Decide {
     pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
         match action {
             Action::Move(motion) => {
-                self.detail.step(motion, 20_000, ctx.height(0).max(2) / 2);
-                self.detail.top = self.detail.at;
+                let area = crate::regions::inner(ctx.regions.panes[0]);
+                let (lines, height) = self.lines_below(area, ctx.shared);
+                self.detail.scroll(motion, lines, height);
             }
             Action::Next | Action::NextFinding => self.go(Motion::Down),
             Action::Previous | Action::PreviousFinding => self.go(Motion::Up),
@@ -185,15 +186,23 @@ impl Decide {
     fn choose(&mut self, side: Side, ctx: &mut Ctx) {
         let Some(row) = self.current() else { return };
         let (code, remedy, at) = (row.code, row.remedy, subject(row.id.exact()));
+        let short = row.id.short();
         ctx.shared.decisions.choose(code, at, side);
-        if side != Side::Skip && winner(remedy) != Some(side) {
-            let words = format!(
-                "skipped: `{remedy}` can only keep the {}",
-                winner(remedy).map_or("other side", Side::word)
-            );
-            ctx.shared.tell(Level::Warning, words);
-        }
+        let chosen = match winner(remedy) == Some(side) {
+            true => format!("{} kept, planned", side.word()),
+            false => "skipped, nothing is changed".to_owned(),
+        };
         self.go_to_undecided(ctx);
+        let next = match self.tally(ctx.shared).undecided {
+            0 => "all are decided: x plans".to_owned(),
+            _ => format!(
+                "next: {} of {}",
+                text::grouped(self.cursor.at + 1),
+                text::grouped(self.len())
+            ),
+        };
+        let words = format!("{code} {short}: {chosen}; {next}");
+        ctx.shared.tell(Level::Info, words);
     }
 
     /// Goes to the next finding without a decision, from the cursor on and around.

@@ -21,6 +21,9 @@ use crate::widgets::list::Cursor;
 use luthier_audit::Filter;
 use luthier_audit::report::{FindingOrder, GroupBy, Stretch};
 
+/// What the list rests on while a sign-off reads everything anew.
+const BEFORE: &str = "as of the last audit: the sign-off still runs";
+
 /// The columns that the list can be sorted by.
 const COLUMNS: [(FindingOrder, &str); 7] = [
     (FindingOrder::Place, "cause"),
@@ -348,7 +351,16 @@ impl Findings {
 
     /// Returns the filter and the marks, for the status line.
     #[must_use]
-    pub fn status(&self) -> String {
+    pub fn status(&self, shared: &Shared) -> String {
+        let own = self.own_status();
+        match (&shared.signing, own.is_empty()) {
+            (None, _) => own,
+            (Some(_), true) => BEFORE.to_owned(),
+            (Some(_), false) => format!("{own}  {BEFORE}"),
+        }
+    }
+
+    fn own_status(&self) -> String {
         // Of an empty list nothing is marked.
         let marks = match self.count.ready() {
             Some(0) if matches!(self.marked.marks, Marks::All(_)) => String::new(),

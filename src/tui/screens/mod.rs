@@ -280,7 +280,7 @@ impl Screen {
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         match self {
-            Screen::Findings(screen) => screen.status(),
+            Screen::Findings(screen) => screen.status(shared),
             Screen::Repos(screen) => screen.status(shared),
             Screen::Objects(screen) => screen.status(),
             Screen::Decide(screen) => screen.status(shared),

@@ -54,6 +54,13 @@ impl PullScreen {
         });
     }
 
+    /// Tries it again for a person who comes back to it, where the hub was changed since.
+    pub fn come_back(&mut self, ctx: &mut Ctx) {
+        if self.is_stale(ctx.shared) && ctx.shared.pulling.is_none() {
+            self.again(ctx);
+        }
+    }
+
     /// Returns whether something was repaired since it was tried.
     #[must_use]
     pub fn is_stale(&self, shared: &Shared) -> bool {

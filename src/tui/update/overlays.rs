@@ -12,6 +12,7 @@ use super::super::state::State;
 use super::super::widgets::branches::Branches;
 use super::super::widgets::confirm::{Agreed, Confirm};
 use super::super::widgets::list::Cursor;
+use super::super::widgets::{log, pane};
 use super::{audits, copy, jumps, on_top, run, typed};
 use luthier_audit::table::Format;
 
@@ -53,7 +54,8 @@ pub fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
             state.overlay = Some(Overlay::Help(help));
         }
         (Some(Overlay::Log(mut cursor)), Action::Move(motion)) => {
-            cursor.step(motion, state.shared.notices.all().len() as u64, 10);
+            let height = log::height(&state.shared);
+            cursor.step(motion, state.shared.notices.all().len() as u64, height);
             state.overlay = Some(Overlay::Log(cursor));
         }
         (Some(Overlay::Log(cursor)), Action::CopyId) => {
@@ -100,7 +102,10 @@ pub fn choose(state: &mut State, mut branches: Branches, action: Action, out: &m
             if motion == Motion::End {
                 branches.list.seek_end();
             }
-            branches.cursor.step(motion, branches.list.len(), 10);
+            // The typed line stands above the list.
+            let height = pane::dialog_height(state.shared.size.height).saturating_sub(1);
+            let len = branches.list.len();
+            branches.cursor.step(motion, len, u64::from(height));
             state.overlay = Some(Overlay::Branches(branches));
             return;
         }
@@ -118,7 +123,14 @@ pub fn choose(state: &mut State, mut branches: Branches, action: Action, out: &m
                         branch: Some(name.exact().to_owned()),
                     };
                     let repo_id = HubId::new(&branches.repo_id);
-                    return PullScreen::open(repo_id, ask, ctx);
+                    let opened = PullScreen::open(repo_id, ask, ctx);
+                    // Another branch takes the place of this one: the way back leads to the list.
+                    return match (&*screen, opened) {
+                        (Screen::Pull(pull), Go::Push(next)) if pull.ask.branch.is_some() => {
+                            Go::Replace(next)
+                        }
+                        (_, opened) => opened,
+                    };
                 }
                 if let Some(objects) = objects::of(screen) {
                     objects.choose(Some(name), ctx);

@@ -36,7 +36,7 @@ impl Branches {
 
     /// Draws it.
     pub fn view(&self, frame: &mut Frame, theme: &Theme) {
-        let height = frame.area().height.saturating_sub(6);
+        let height = pane::dialog_height(frame.area().height);
         let area = pane::dialog(frame, theme, "branches", 80, height);
         let [line, area] = pane::headed(area);
         input::draw(frame, line, theme, " /", &self.typed);

@@ -11,6 +11,7 @@ pub mod hex;
 pub mod input;
 pub mod lanes;
 pub mod list;
+pub mod log;
 pub mod palette;
 pub mod pane;
 pub mod sides;

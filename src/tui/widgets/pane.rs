@@ -51,6 +51,12 @@ pub fn dialog(frame: &mut Frame, theme: &Theme, title: &str, width: u16, height:
     pane(frame, area, theme, title, true)
 }
 
+/// Returns the lines of a list in a dialog over a screen of this height.
+#[must_use]
+pub const fn dialog_height(screen: u16) -> u16 {
+    screen.saturating_sub(6)
+}
+
 /// A text that scrolls: lines collected for a pane of a certain width.
 #[derive(Clone, Debug, Default)]
 pub struct Text {

@@ -41,7 +41,8 @@ struct Column<'a> {
 #[must_use]
 pub fn text(seen: &Inspected, layout: Layout, width: u16, theme: &Theme) -> Text {
     let mut out = Text::new(width);
-    if seen.fields.is_empty() {
+    // Nothing is compared with an object that is not there.
+    if seen.fields.iter().all(|field| field.object.is_none()) {
         alone(seen, &mut out, theme);
         return out;
     }

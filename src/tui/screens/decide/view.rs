@@ -13,7 +13,7 @@ use crate::widgets::sides;
 use luthier_audit::{Code, Remedy};
 use luthier_hub::text;
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout};
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 impl Decide {
@@ -28,7 +28,26 @@ impl Decide {
             ),
         };
         let area = pane::pane(frame, regions.panes[0], theme, &title, true);
-        let mut head = Text::new(area.width);
+        let head = self.head(area.width, shared, theme);
+        let [top, body] = parts(&head, area);
+        head.draw(frame, top, Cursor::default(), theme);
+        if let Some(row) = self.current() {
+            self.sides(row, body.width, theme)
+                .draw(frame, body, self.detail, theme);
+        }
+    }
+
+    /// Counts the lines below the heading, and those of them that `area` shows.
+    pub(super) fn lines_below(&self, area: Rect, shared: &Shared) -> (u64, u64) {
+        let theme = Theme::ansi();
+        let [_, body] = parts(&self.head(area.width, shared, &theme), area);
+        let row = self.current();
+        let lines = row.map_or(0, |row| self.sides(row, area.width, &theme).lines.len());
+        (lines as u64, u64::from(body.height))
+    }
+
+    fn head(&self, width: u16, shared: &Shared, theme: &Theme) -> Text {
+        let mut head = Text::new(width);
         match (&self.classified, self.rows.row(self.cursor.at)) {
             (Slot::Failed(why), _) => head.say(&format!("✗ {why}"), theme.error),
             (Slot::Ready(_), Row::Ready(row)) => self.heading(row, shared, &mut head, theme),
@@ -36,15 +55,7 @@ impl Decide {
             (Slot::Ready(_), Row::Pending) => head.say("…", theme.pending),
             _ => head.say("looking for findings that need a decision …", theme.pending),
         }
-        let height = u16::try_from(head.lines.len()).unwrap_or(u16::MAX);
-        let height = height.min(area.height / 2);
-        let [top, body] =
-            Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area);
-        head.draw(frame, top, Cursor::default(), theme);
-        if let Some(row) = self.current() {
-            self.sides(row, body.width, theme)
-                .draw(frame, body, self.detail, theme);
-        }
+        head
     }
 
     /// Draws what the finding is, and what each key would do.
@@ -60,29 +71,43 @@ impl Decide {
             Some(side) if winner(row.remedy) == Some(side) => {
                 (format!("  ✓ {}", side.word()), theme.good)
             }
-            Some(side) => (format!("  – {}: skipped", side.word()), theme.muted),
+            Some(_) => ("  – skipped".to_owned(), theme.muted),
         };
         line.push(Span::styled(word, style));
         head.lines.push(Line::from(line));
         head.say(row.code.fault().is, theme.muted);
-        for side in [Side::Row, Side::Object] {
-            let key = if side == Side::Row { "1" } else { "2" };
-            let words = match (row.code, winner(row.remedy) == Some(side)) {
-                (Code::RowMissing | Code::HeadDangling, true) => "a row is made from the object",
-                (_, true) => outcome(row.remedy),
-                (_, false) => "nothing is changed",
-            };
-            let keeps = keeps(row.code, side);
-            head.say(&format!("{key} {keeps}: {words}"), theme.text);
+        choices(row, head, theme);
+        if let Some(words) = self.advice(row) {
+            head.say(words, theme.good);
         }
         let offered = shared.decisions.offered(row.code, subject(row.id.exact()));
-        let rule = match (shared.decisions.rule(row.code), offered) {
-            (Some(side), _) => format!("  all other {}: {}", row.code, side.word()),
-            (None, Some((code, side))) => format!("  = {} for all other {code}", side.word()),
-            (None, None) => String::new(),
-        };
-        head.say(&format!("s skip{rule}"), theme.text);
+        match (shared.decisions.rule(row.code), offered) {
+            (Some(side), _) => {
+                let words = format!("all other {}: {}", row.code, side.word());
+                head.say(&words, theme.text);
+            }
+            (None, Some((code, side))) => {
+                let words = format!("=       {} for all other {code}", side.word());
+                head.say(&words, theme.text);
+            }
+            (None, None) => {}
+        }
         head.lines.push(Line::default());
+    }
+
+    /// Returns what speaks for a choice, where the formulas that were tried say it.
+    fn advice(&self, row: &FindingLine) -> Option<&'static str> {
+        let Some((id, Slot::Ready(seen))) = &self.seen else {
+            return None;
+        };
+        let makes_object = matches!(row.remedy, Remedy::Restore | Remedy::Replace);
+        let matches = seen
+            .identity
+            .iter()
+            .any(|trial| trial.matches && trial.is_of_row());
+        (*id == row.id && makes_object && matches).then_some(
+            "Recommended: 1. The row reproduces the id, so what is stored is byte for byte what the id stands for.",
+        )
     }
 
     fn sides(&self, row: &FindingLine, width: u16, theme: &Theme) -> Text {
@@ -112,6 +137,33 @@ impl Decide {
             out.pair(name, value, theme, theme.text);
         }
         out
+    }
+}
+
+/// Splits the pane: the heading, whole where a third is left for the sides, and these.
+fn parts(head: &Text, area: Rect) -> [Rect; 2] {
+    let height = u16::try_from(head.lines.len()).unwrap_or(u16::MAX);
+    let height = height.min(area.height - area.height / 3);
+    Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area)
+}
+
+/// Says which key carries the remedy out, and which ones leave everything as it is.
+fn choices(row: &FindingLine, head: &mut Text, theme: &Theme) {
+    for side in [Side::Row, Side::Object] {
+        let key = if side == Side::Row { "1" } else { "2" };
+        let keeps = keeps(row.code, side);
+        let (keys, words) = match (row.code, winner(row.remedy) == Some(side)) {
+            (Code::RowMissing | Code::HeadDangling, true) => {
+                (key.to_owned(), "a row is made from the object")
+            }
+            (_, true) => (key.to_owned(), outcome(row.remedy)),
+            (_, false) => (
+                format!("{key} or s"),
+                "nothing is changed, the finding stays",
+            ),
+        };
+        let lead = crate::widgets::list::fit(&keys, 8);
+        head.hang(&lead, &format!("{keeps}: {words}"), theme.text);
     }
 }
 
