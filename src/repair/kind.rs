@@ -59,17 +59,6 @@ impl Work {
         }
     }
 
-    /// Returns the participle for a hub after it.
-    #[must_use]
-    pub const fn participle(self) -> &'static str {
-        match self {
-            Work::Repair => "repaired",
-            Work::Backfill => "written",
-            Work::Undo => "undone",
-            Work::Checkpoint => "saved",
-        }
-    }
-
     /// Says how much of it is done: `3 repaired`, `51 changes undone`.
     #[must_use]
     pub fn done(self, count: u64) -> String {
@@ -156,14 +145,13 @@ impl Undoable {
             (0, 1) => words.push("1 step adds rows".to_owned()),
             (0, adding) => words.push(format!("{} steps add rows", text::grouped(adding))),
         }
-        words.push(match totals.bytes {
-            0 => "nothing to write to the store".to_owned(),
-            bytes => format!("{} to write to the store", text::bytes(bytes)),
+        let requests = text::plural(totals.requests, "request");
+        words.push(match (totals.bytes, totals.requests) {
+            (0, 0) => "nothing to write to the store".to_owned(),
+            (0, 1) => format!("nothing to write to the store, {requests} that reads it"),
+            (0, _) => format!("nothing to write to the store, {requests} that read it"),
+            (bytes, _) => format!("{} to write in {requests}", text::bytes(bytes)),
         });
-        if totals.requests > 0 {
-            let requests = text::plural(totals.requests, "request");
-            words.push(format!("{requests} to the store"));
-        }
         words.join(", ")
     }
 

@@ -291,7 +291,7 @@ fn read_only_every_screen_and_command_tells_the_same_figures() {
         "{said}"
     );
     assert!(
-        said.contains("1 step: 1 row to change, nothing to write to the store, 1 request to the store; 2 findings skipped."),
+        said.contains("1 step: 1 row to change, nothing to write to the store, 1 request that reads it; 2 findings skipped."),
         "{said}"
     );
     // Of the two, one is a decision, and the other takes bytes that nobody here has.

@@ -180,14 +180,11 @@ fn a_choice_is_told_before_the_next_finding_is_on_the_screen() {
     let mut stage = stage(4);
     stage.keys("f a x 2");
     let notice = stage.notice().to_owned();
-    assert!(
-        notice.ends_with(": object kept, planned; next: 2 of 4"),
-        "{notice}"
-    );
+    assert!(notice.ends_with(": object kept, next 2 of 4"), "{notice}");
     assert!(stage.text().contains(&notice), "{}", stage.text());
     stage.keys("s 2 2");
     let notice = stage.notice();
-    assert!(notice.ends_with("; all are decided: x plans"), "{notice}");
+    assert!(notice.ends_with(": object kept, x plans"), "{notice}");
 }
 
 #[test]

@@ -189,19 +189,19 @@ impl Decide {
         let short = row.id.short();
         ctx.shared.decisions.choose(code, at, side);
         let chosen = match winner(remedy) == Some(side) {
-            true => format!("{} kept, planned", side.word()),
-            false => "skipped, nothing is changed".to_owned(),
+            true => format!("{} kept", side.word()),
+            false => "skipped".to_owned(),
         };
         self.go_to_undecided(ctx);
         let next = match self.tally(ctx.shared).undecided {
-            0 => "all are decided: x plans".to_owned(),
+            0 => "x plans".to_owned(),
             _ => format!(
-                "next: {} of {}",
+                "next {} of {}",
                 text::grouped(self.cursor.at + 1),
                 text::grouped(self.len())
             ),
         };
-        let words = format!("{code} {short}: {chosen}; {next}");
+        let words = format!("{short}: {chosen}, {next}");
         ctx.shared.tell(Level::Info, words);
     }
 
