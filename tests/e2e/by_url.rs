@@ -223,9 +223,11 @@ fn read_only_every_screen_and_command_tells_the_same_figures() {
         terminal.see("a pull fails 2/5");
         // The list knows by now what the pull has read.
         terminal.send(ESC);
+        terminal.see("repositories  1 of 1");
         terminal.see("✗ 1 of 3");
         terminal.see("pulled ");
         terminal.send("p");
+        terminal.see("a pull fails 2/5");
         terminal.see("1 of 3 branches fail, 2 succeed");
         terminal.send("x");
         terminal.see("13 entries are the same");
