@@ -22,6 +22,18 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// Every subject, in the order of their numbers in files of an audit.
+    pub const ALL: [Self; 8] = [
+        Self::Commit,
+        Self::Snapshot,
+        Self::Blob,
+        Self::Branch,
+        Self::Proposal,
+        Self::Object,
+        Self::Pack,
+        Self::Repo,
+    ];
+
     /// Returns the word as people and JSON write it.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -40,6 +40,7 @@
 pub mod evidence;
 pub mod fault;
 pub mod finding;
+pub mod finding_set;
 
 pub use evidence::Evidence;
 pub use fault::{Auto, Code, Cost, Fix, Grade, Remedy};

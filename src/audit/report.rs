@@ -15,7 +15,7 @@ use luthier_hub::index::audit_scratch::{AuditScratch, FindingQuery, FindingRow, 
 use luthier_hub::store::Policy;
 use luthier_object::Kind;
 use std::sync::Arc;
-use summary::grade;
+pub(crate) use summary::grade;
 
 /// Findings that are looked up in another report at once.
 const CARRIED: usize = 1_000;

@@ -33,15 +33,5 @@ pub(super) fn from_row(row: FindingRow) -> Option<Finding> {
 
 /// Returns the subject that a row's number means.
 pub(super) fn subject(number: &str) -> Option<Subject> {
-    const ALL: [Subject; 8] = [
-        Subject::Commit,
-        Subject::Snapshot,
-        Subject::Blob,
-        Subject::Branch,
-        Subject::Proposal,
-        Subject::Object,
-        Subject::Pack,
-        Subject::Repo,
-    ];
-    ALL.get(number.parse::<usize>().ok()?).copied()
+    Subject::ALL.get(number.parse::<usize>().ok()?).copied()
 }

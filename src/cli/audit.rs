@@ -8,6 +8,7 @@ use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, help, open, target};
 use clap::{Args, ValueEnum};
+pub use listing::GradeFlag;
 use listing::Listing;
 use luthier_audit::table::Format;
 use luthier_audit::{Auto, Depth, Filter, Finding, Options, Report, Scope};

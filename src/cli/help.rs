@@ -23,7 +23,9 @@ const WITH_HUB: [&str; 5] = ["profile", "database", "store", "write", "retry_for
 const WITHOUT_HUB: [&str; 5] = ["verify", "keys", "faults", "completions", "man"];
 
 /// Commands that never write to a hub.
-const READING: [&str; 6] = ["audit", "show", "diff", "pull", "signoff", "diff-hub"];
+const READING: [&str; 7] = [
+    "audit", "show", "diff", "pull", "signoff", "watch", "diff-hub",
+];
 
 /// Hides, in the help of each command, the global flags that it has no use for. They are still accepted.
 pub fn tidied(root: Command) -> Command {
@@ -135,6 +137,15 @@ pub const SIGN_OFF: &str = "\
 Examples:
   luthier signoff --out reports           Write the reports into a folder
   luthier signoff --pulls 20 --json       Pull 20 branches only; print the verdict as JSON";
+
+pub const WATCH: &str = "\
+Examples:
+  luthier watch --every 15m               Print a line whenever findings come or go
+  luthier watch --rounds 1 --fail-on error
+                                          From cron: one round, and exit with 1 for errors and worse
+
+Every round is a whole audit at --depth. A finding is gone only once an audit that had every answer does not have it.
+SIGINT and SIGTERM end a watch with 0; with --rounds, before the last one, with 4.";
 
 pub const INIT: &str = "\
 Examples:

@@ -72,6 +72,7 @@ pub fn name(cli: &Cli) -> &'static str {
             Command::Serve(_) => "serve",
             Command::Drill(_) => "drill",
             Command::SignOff(_) => "signoff",
+            Command::Watch(_) => "watch",
             Command::Schema(_) => "schema",
             Command::Checkpoint(_) => "checkpoint",
             Command::Rebuild(_) => "rebuild",

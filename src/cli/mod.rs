@@ -33,6 +33,7 @@ mod unknown;
 mod verify;
 mod wanted;
 mod watch;
+mod watching;
 
 use crate::config::{self, Flags, Target};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -155,6 +156,9 @@ enum Command {
     /// Read every object, pull every branch, and write a report that says PASS, FAIL or INCOMPLETE
     #[command(name = "signoff", after_help = help::SIGN_OFF)]
     SignOff(signoff::SignOff),
+    /// Audit again and again, and tell what changed; changes nothing
+    #[command(after_help = help::WATCH)]
+    Watch(watching::Watch),
     /// Show what the database lacks, and add it with --apply --write
     #[command(after_help = help::SCHEMA)]
     Schema(schema::Schema),
@@ -340,6 +344,7 @@ async fn dispatch(cli: Cli, stop: Stop) -> Result<Exit, CliError> {
         Some(Command::Serve(command)) => serve::run(command, &cli.global, out).await,
         Some(Command::Drill(command)) => drill::run(command, &cli.global, out).await,
         Some(Command::SignOff(command)) => signoff::run(command, &cli.global, out).await,
+        Some(Command::Watch(command)) => watching::run(command, &cli.global, out).await,
         Some(Command::Doctor) => doctor::run(&cli.global, out).await,
         Some(Command::Schema(command)) => schema::run(command, &cli.global, out).await,
         Some(Command::Checkpoint(command)) => checkpoint::run(command, &cli.global, out).await,

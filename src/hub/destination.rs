@@ -2,7 +2,7 @@
 //! once it is whole and on the disk.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -73,13 +73,50 @@ pub fn try_folder(folder: &Path) -> Result<(), DestinationError> {
 /// # Errors
 /// The folder cannot be made, or the file cannot be written.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = folder_of(path);
-    std::fs::create_dir_all(folder)?;
-    let mut draft = NamedTempFile::new_in(folder)?;
+    let mut draft = Draft::new(path)?;
     draft.write_all(bytes)?;
-    draft.as_file().sync_all()?;
-    draft.persist(path).map_err(|kept| kept.error)?;
-    File::open(folder)?.sync_all()
+    draft.keep()
+}
+
+/// A file that replaces the one at its path once it is whole, as [`replace`] does; dropped, it leaves nothing.
+pub struct Draft {
+    file: BufWriter<NamedTempFile>,
+    path: PathBuf,
+}
+
+impl Draft {
+    /// Returns an empty draft of the file at `path`.
+    ///
+    /// # Errors
+    /// The folder cannot be made or written.
+    pub fn new(path: &Path) -> io::Result<Self> {
+        let folder = folder_of(path);
+        std::fs::create_dir_all(folder)?;
+        let file = BufWriter::new(NamedTempFile::new_in(folder)?);
+        let path = path.to_owned();
+        Ok(Self { file, path })
+    }
+
+    /// Gives the draft its name, once it is on the disk.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn keep(self) -> io::Result<()> {
+        let draft = self.file.into_inner().map_err(|kept| kept.into_error())?;
+        draft.as_file().sync_all()?;
+        draft.persist(&self.path).map_err(|kept| kept.error)?;
+        File::open(folder_of(&self.path))?.sync_all()
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// Gives a draft in the same folder the name `path`, once it is on the disk.

@@ -10,6 +10,7 @@
 //! | `spool` | answers that are larger than memory should hold |
 //! | [`mod@survey`] | which repositories can be served |
 //! | `metrics` | what was served, for a monitor |
+//! | `watched` | what a watch found, for a monitor |
 //!
 //! Nothing is sent that was not proved first: clients check blobs alone, and report no gap.
 
@@ -32,12 +33,14 @@ mod repos;
 mod router;
 mod spool;
 pub mod survey;
+mod watched;
 mod wire;
 
 pub use access::{Tokens, TokensError};
 pub use listen::{Tls, TlsError, serve};
 pub use router::{Options, Writing, router};
 pub use survey::{Survey, survey};
+pub use watched::{AuditFigures, Watched, watch_router};
 
 #[cfg(test)]
 #[path = "../../tests/serve/mod.rs"]

@@ -7,9 +7,9 @@ use crate::metrics::Metrics;
 use crate::{fetch, negotiate, objects, push, refs};
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use luthier_hub::progress::{Progress, WaitBudget};
 use luthier_hub::store::hub_writes::{HubLedger, HubWriteError, HubWriter};
@@ -175,8 +175,7 @@ async fn health(State(serving): State<Arc<Serving>>) -> Result<&'static str, Fai
 }
 
 async fn metrics(State(serving): State<Arc<Serving>>) -> Response {
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], serving.metrics.text()).into_response()
+    crate::watched::metrics(serving.metrics.text())
 }
 
 async fn unknown() -> Failure {

@@ -101,7 +101,7 @@ fn is_none(count: &u64) -> bool {
 }
 
 /// Returns the grade that a number means in the scratch file.
-pub(super) fn grade(number: u8) -> Grade {
+pub(crate) fn grade(number: u8) -> Grade {
     const GRADES: [Grade; 4] = [Grade::Info, Grade::Warning, Grade::Error, Grade::Critical];
     GRADES[usize::from(number).min(3)]
 }

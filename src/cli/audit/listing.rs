@@ -29,7 +29,7 @@ pub(super) struct Listing {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-enum GradeFlag {
+pub enum GradeFlag {
     Info,
     Warning,
     Error,

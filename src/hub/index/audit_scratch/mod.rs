@@ -7,6 +7,7 @@
 
 mod commits;
 mod facts;
+mod finding_keys;
 mod findings;
 mod graph;
 mod key;
@@ -27,6 +28,7 @@ mod unheld;
 
 pub use commits::{CommitFact, SnapshotFact};
 pub use facts::{BranchFact, ListedKey, Standing, StoredCopy};
+pub use finding_keys::FindingKey;
 pub use findings::{FindingQuery, FindingRow, FindingTally, LeftQuery};
 pub use merge::Cover;
 pub use namers::Namer;
