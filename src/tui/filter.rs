@@ -116,12 +116,19 @@ pub fn has_condition(text: &str) -> bool {
     })
 }
 
+/// Returns where the last word of `text` begins, in bytes.
+#[must_use]
+pub fn last_word(text: &str) -> usize {
+    text.rsplit(char::is_whitespace)
+        .next()
+        .map_or(0, |word| text.len() - word.len())
+}
+
 /// Returns the whole lines that complete the last word of `text`: one of `fields`, a code, a kind, a grade, one of
 /// `repos`. Whole lines.
 #[must_use]
 pub fn completions<T>(text: &str, fields: &[&str], repos: &BTreeMap<String, T>) -> Vec<String> {
-    let start = text.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-    let (before, word) = text.split_at(start);
+    let (before, word) = text.split_at(last_word(text));
     let words: Vec<String> = match word.split_once(':') {
         None => fields
             .iter()

@@ -16,7 +16,7 @@ mod degrade;
 mod depths;
 mod effect;
 mod event;
-mod filter;
+pub mod filter;
 mod formats;
 mod guide;
 mod input;

@@ -2,7 +2,7 @@
 
 use super::action::Action;
 use super::effect::Job;
-use super::filter::completions;
+use super::filter::{completions, last_word};
 use super::keymap::Row;
 use super::notices::Level;
 use super::overlay::{Overlay, Purpose};
@@ -213,7 +213,7 @@ fn long_notice(text: &str, style: Style, frame: &mut Frame, area: Rect) {
 
 /// Returns the text with which tab would complete the typed text.
 fn offers(state: &State, typed: &str, used: usize, frame: &mut Frame, area: Rect, theme: &Theme) {
-    let start = typed.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    let start = last_word(typed);
     let mut room = usize::from(area.width).saturating_sub(used + 3);
     let mut words = String::new();
     let fields = state.stack.last().map_or(&[][..], Screen::conditions);

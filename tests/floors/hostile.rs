@@ -1,10 +1,14 @@
 //! The targets of `tests/fuzz` without a fuzzer: what is made of their seeds by chance. `LUTHIER_FUZZ_INPUTS=N` makes
 //! more of it, from another seed each time; `tests/fuzz/run` lets libFuzzer search.
 
+#[path = "../fuzz/own.rs"]
+mod own;
 #[path = "../fuzz/seeds.rs"]
 mod seeds;
 #[path = "../fuzz/targets.rs"]
 mod targets;
+#[path = "../fuzz/wire.rs"]
+mod wire;
 
 use targets::{TARGETS, Target};
 
@@ -84,6 +88,18 @@ fn runs(target: &Target) {
 fn no_bytes_of_a_hub_break_a_reader() {
     for target in TARGETS {
         runs(target);
+    }
+}
+
+#[test]
+fn the_requests_that_others_are_made_of_are_answered() {
+    for request in wire::requests() {
+        let _first = wire::status(&request);
+    }
+    // What the first asked for was pushed last.
+    for request in wire::requests() {
+        let text = String::from_utf8_lossy(&request);
+        assert_eq!(wire::status(&request), Some(200), "{text}");
     }
 }
 

@@ -2,8 +2,10 @@
 
 #![no_main]
 
+mod own;
 mod seeds;
 mod targets;
+mod wire;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let name = env!("CARGO_BIN_NAME");

@@ -1,7 +1,8 @@
-//! What a hub may hand to Luthier, and what holds whatever the bytes are. Shared by `cargo fuzz` and by the stable
+//! What a hub, a person or a client may hand to Luthier, and what holds whatever the bytes are. Shared by `cargo fuzz` and by the stable
 //! runner in `tests/floors/hostile.rs`.
 
 use super::seeds::*;
+use super::{own, wire};
 use luthier_hub::backend::{Key, layout, uri};
 use luthier_hub::store::checkpoint::Checkpoint;
 use luthier_hub::{secrets, text};
@@ -82,6 +83,26 @@ pub const TARGETS: &[Target] = &[
         name: "report",
         run: report,
         seeds: reports,
+    },
+    Target {
+        name: "configuration",
+        run: own::configuration,
+        seeds: own::settings,
+    },
+    Target {
+        name: "filter",
+        run: own::filter,
+        seeds: own::filters,
+    },
+    Target {
+        name: "plan",
+        run: own::plan,
+        seeds: own::plans,
+    },
+    Target {
+        name: "request",
+        run: wire::request,
+        seeds: wire::requests,
     },
 ];
 
@@ -307,18 +328,23 @@ fn report(data: &[u8]) {
 }
 
 /// The bytes as a file of this thread.
-fn file(data: &[u8]) -> PathBuf {
+pub fn file(data: &[u8]) -> PathBuf {
     let name = format!(
         "luthier-fuzz-{}-{:?}",
         std::process::id(),
         std::thread::current().id()
     );
-    let folder = if std::path::Path::new("/dev/shm").is_dir() {
-        "/dev/shm".into()
-    } else {
-        std::env::temp_dir()
-    };
-    let path = folder.join(name);
+    let path = folder().join(name);
     std::fs::write(&path, data).expect("a temporary file");
     path
+}
+
+/// A folder in memory, where the machine has one.
+pub fn folder() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() {
+        memory
+    } else {
+        std::env::temp_dir()
+    }
 }

@@ -1,7 +1,9 @@
 //! Writes the seeds of every target into `corpus/TARGET/` of the folder that it is given.
 
+mod own;
 mod seeds;
 mod targets;
+mod wire;
 
 fn main() -> std::io::Result<()> {
     let folder = std::path::PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".into()));

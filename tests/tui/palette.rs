@@ -98,9 +98,13 @@ fn a_filter_is_completed_by_what_there_is() {
     assert_eq!(ways("words repo:alice/s"), ["words repo:alice/song"]);
     assert_eq!(ways("code:cache-m"), ["code:cache-msgpack"]);
     assert!(ways("code:nothing").is_empty());
+    // Spaces of other scripts are wider than a byte.
+    assert_eq!(ways("la\u{3000}co"), ["la\u{3000}code:"]);
 
     let mut stage = Stage::new(120, 30);
-    stage.keys("f /").types("code:cache-");
+    stage.keys("f /").types("la\u{a0}is:");
+    assert!(stage.line(28).contains("is:error"), "{}", stage.line(28));
+    stage.keys("esc f /").types("code:cache-");
     assert!(
         stage.line(28).contains("tab code:cache-msgpack"),
         "{}",
