@@ -45,6 +45,10 @@ pub enum IndexError {
         error: Box<IndexError>,
         told: String,
     },
+    #[error(
+        "the database {0} left two reads in a row without an answer, so this run does not ask it again; --retry-for sets how long a read is tried"
+    )]
+    Silent(String),
     #[error("the database was opened read-only")]
     ReadOnly,
     #[error("another repair is running on this hub ({0}); wait until it has finished")]
@@ -60,6 +64,11 @@ impl IndexError {
             Self::Unreachable { why, .. } => why.as_str().split(';').next(),
             _ => None,
         }
+    }
+
+    /// Returns whether a read ended without an answer although it was tried for as long as it may be.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        matches!(self, Self::GivenUp { .. }) || self.transient().is_some()
     }
 
     /// Returns the same failure, with how long it was tried; as it is where nothing was tried again.

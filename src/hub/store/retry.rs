@@ -1,7 +1,8 @@
 //! Reads of rows that are tried again: a page whose statement was broken off is simply asked for once more.
 //!
 //! Every read names its page by the key behind which it starts, so that a second try gives the same rows or newer
-//! ones. Writes pass through as they are: whether one that was broken off has happened, only reading the row tells.
+//! ones. A job that got no answer to [`MOST`] reads in a row asks no more: what is unknown would otherwise take its
+//! whole time for each row that is left. Writes pass through as they are: whether one that was broken off has happened, only reading the row tells.
 
 pub(super) mod objects;
 
@@ -17,17 +18,28 @@ use async_trait::async_trait;
 use luthier_object::Kind;
 use luthier_object::time::Micros;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// The retry time of a read without a job that shows the wait: a person looks at a still screen.
 const UNWATCHED: Duration = Duration::from_secs(10);
+
+/// Reads in a row without an answer, each tried for as long as it may be, after which a job asks no more.
+const MOST: u32 = 2;
 
 /// An index whose reads are tried again within the budget of a job.
 #[derive(Clone)]
 pub(super) struct Retrying {
     inner: Arc<dyn Index>,
     /// The job that reads; none where nobody watches.
-    job: Option<Progress>,
+    job: Option<Job>,
+}
+
+/// A job, and the reads in a row that got no answer.
+#[derive(Clone)]
+struct Job {
+    progress: Progress,
+    unanswered: Arc<AtomicU32>,
 }
 
 impl Retrying {
@@ -40,7 +52,10 @@ impl Retrying {
     pub(super) fn for_job(&self, progress: &Progress) -> Self {
         Self {
             inner: self.inner.clone(),
-            job: Some(progress.clone()),
+            job: Some(Job {
+                progress: progress.clone(),
+                unanswered: Arc::default(),
+            }),
         }
     }
 
@@ -55,11 +70,35 @@ impl Retrying {
 
     fn retries(&self) -> Retries {
         match &self.job {
-            Some(progress) => progress.retries(),
+            Some(job) => job.progress.retries(),
             None => Progress::new()
                 .with_budget(WaitBudget::new(UNWATCHED))
                 .retries(),
         }
+    }
+}
+
+impl Retrying {
+    /// Refuses a read of a job whose database does not answer.
+    fn may_ask(&self) -> Result<(), IndexError> {
+        match &self.job {
+            Some(job) if job.unanswered.load(Ordering::SeqCst) >= MOST => {
+                Err(IndexError::Silent(self.inner.describe()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts a read, and hands on what it gave.
+    fn counted<T>(&self, found: Result<T, IndexError>) -> Result<T, IndexError> {
+        let unanswered = matches!(&found, Err(error) if error.is_unanswered());
+        if let Some(job) = &self.job {
+            match unanswered {
+                true => job.unanswered.fetch_add(1, Ordering::SeqCst),
+                false => job.unanswered.swap(0, Ordering::SeqCst),
+            };
+        }
+        found
     }
 }
 
@@ -93,11 +132,17 @@ macro_rules! retried {
             }
 
             $(async fn $name(&self, $($arg: $of),*) -> Result<$found, IndexError> {
+                self.may_ask()?;
                 let mut retries = self.retries();
                 loop {
-                    match self.inner.$name($($arg),*).await {
-                        Err(error) => again(error, &mut retries).await?,
-                        found => return found,
+                    let found = match self.inner.$name($($arg),*).await {
+                        Err(error) => again(error, &mut retries).await.map(|()| None),
+                        found => found.map(Some),
+                    };
+                    match found {
+                        Ok(None) => {}
+                        Ok(Some(found)) => return self.counted(Ok(found)),
+                        Err(error) => return self.counted(Err(error)),
                     }
                 }
             })*
@@ -106,3 +151,7 @@ macro_rules! retried {
 }
 
 index_reads!(retried);
+
+#[cfg(test)]
+#[path = "../../../tests/store/silent.rs"]
+mod tests;
