@@ -136,8 +136,10 @@ def endless(server, request):
 class Schedule:
     """Strikes the n-th request, or those of some keys; counts for itself."""
 
-    def __init__(self, name, strikes):
+    def __init__(self, name, strikes, of_whole=False):
         self.name, self.strikes = name, strikes
+        # Whether it also asks how many requests the command sends without a fault.
+        self.of_whole = of_whole
 
 
 def chosen(key):
@@ -169,8 +171,8 @@ ALL = "GET HEAD PUT LIST BUCKET"
 class Script:
     """One fault at work in one cell."""
 
-    def __init__(self, fault):
-        self.fault = fault
+    def __init__(self, fault, cell=None, whole=0):
+        self.fault, self.cell, self.whole = fault, cell, whole
         self.seen, self.of_key, self.struck = 0, {}, 0
 
     def strike(self, request):
@@ -180,7 +182,8 @@ class Script:
         place = (request.op, request.key)
         self.seen += 1
         self.of_key[place] = self.of_key.get(place, 0) + 1
-        if not self.fault.schedule.strikes(self.seen, self.of_key[place], request.key):
+        asked = (self.seen, self.of_key[place], request.key)
+        if not self.fault.schedule.strikes(*asked, *([self.whole] if self.fault.schedule.of_whole else [])):
             return None
         self.struck += 1
         return self.fault.effect
@@ -194,6 +197,8 @@ class Fault:
         self.lasting = lasting
         # The struck requests answer that something is not there.
         self.hides = hides
+        # What machine.py adds: another world, further exits that are right, rows or words that mean nothing.
+        self.world, self.exits, self.spoils, self.mute = None, (), False, False
 
     @property
     def title(self):

@@ -18,12 +18,42 @@ AGE = 90 * 86400
 
 
 class Hub:
-    def __init__(self, name, database, objects):
-        self.name, self.database, self.objects = name, database, objects
+    """A name, a database (the bytes of a file, or the name of a template), objects, and the rows of all tables."""
 
-    def place(self, path):
-        with open(path, "wb") as file:
-            file.write(self.database)
+    def __init__(self, name, database, objects, rows):
+        self.name, self.database, self.objects, self.rows = name, database, objects, rows
+
+
+class Sqlite:
+    """A database that is a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    @property
+    def url(self):
+        return "sqlite://" + self.path
+
+    def place(self, hub):
+        with open(self.path, "wb") as file:
+            file.write(hub.database)
+
+    def empty(self):
+        """A new file is made by whoever opens it."""
+
+    def drop(self):
+        """Goes with its folder."""
+
+    def tables(self):
+        """Every row of every table, as {table: sorted rows}; a row is a tuple of its columns' values by name."""
+        if not os.path.exists(self.path):
+            return {}
+        database = sqlite3.connect("file:%s?mode=ro" % self.path, uri=True)
+        try:
+            found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '[s_]*'")
+            return {name: _rows(database, name) for (name,) in found.fetchall()}
+        finally:
+            database.close()
 
 
 def environment(server, folder):
@@ -39,37 +69,27 @@ def environment(server, folder):
     return env
 
 
-def build(program, server, folder, healthy):
-    """A demo hub on SQLite and the server; `healthy` leaves its faults out."""
-    name = "healthy" if healthy else "faulty"
+def build(program, server, folder, name, database=None):
+    """A demo hub on the server and in a file, or in `database`; the healthy one has no faults."""
     place = os.path.join(folder, name)
     server.begin({})
     argv = [program, "demo", "--build-only", place, "--store", BUCKET.rstrip("/"), "--json"]
-    done = subprocess.run(argv + (["--healthy"] if healthy else []), env=environment(server, folder + "/world"),
-                          capture_output=True, text=True, check=False)
+    argv += ["--healthy"] if name == "healthy" else []
+    argv += ["--database", database.url] if database else []
+    done = subprocess.run(argv, env=environment(server, folder + "/world"), capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit("the demo hub could not be built: " + done.stderr)
-    path = json.loads(done.stdout.splitlines()[-1])["database"].removeprefix("sqlite://")
-    with sqlite3.connect(path) as database:
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        database.execute("PRAGMA journal_mode=DELETE")
-    database.close()
-    with open(path, "rb") as file:
-        rows = file.read()
     old = time.time() - AGE
-    return Hub(name, rows, {key: s3.Stored(stored.bytes, old) for key, stored in server.snapshot().items()})
-
-
-def tables(path):
-    """Every row of every table, as {table: sorted rows}; a row is a tuple of its columns' values by name."""
-    if not os.path.exists(path):
-        return {}
-    database = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
-    try:
-        found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '[s_]*'")
-        return {name: _rows(database, name) for (name,) in found.fetchall()}
-    finally:
-        database.close()
+    objects = {key: s3.Stored(stored.bytes, old) for key, stored in server.snapshot().items()}
+    if database:
+        return Hub(name, database.name, objects, database.tables())
+    path = json.loads(done.stdout.splitlines()[-1])["database"].removeprefix("sqlite://")
+    with sqlite3.connect(path) as file:
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        file.execute("PRAGMA journal_mode=DELETE")
+    file.close()
+    with open(path, "rb") as file:
+        return Hub(name, file.read(), objects, Sqlite(path).tables())
 
 
 def _rows(database, table):

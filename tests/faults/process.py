@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import subprocess
+import threading
 import time
 
 
@@ -34,12 +35,20 @@ class Run:
         return lines[-1] if lines else {}
 
 
-def run(argv, env, folder, limit, name):
+def run(argv, env, folder, limit, name, world=None, started=lambda pid: None):
     """Runs until the end, or kills after `limit` seconds. What it printed is kept as `name`.out and `name`.err."""
     done, place = Run(), os.path.join(folder, name)
+    if world:
+        env = {**env, **world.env(folder)}
+        argv = ["sh", "-c", world.shell + '\nexec "$@"', "sh", *argv] if world.shell else argv
     with open(place + ".out", "wb") as out, open(place + ".err", "wb") as err:
         begun = time.monotonic()
-        process = subprocess.Popen(argv, env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        # What is too large for a file is an error, and no signal; what is said goes through pipes, which have no size.
+        limited = bool(world and world.shell)
+        out, err = (Piped(out), Piped(err)) if limited else (output(world, out), err)
+        process = subprocess.Popen(argv, env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                   restore_signals=not limited)
+        started(process.pid)
         peak, nap = 0, 0.002
         while True:
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)
@@ -52,6 +61,8 @@ def run(argv, env, folder, limit, name):
             time.sleep(nap)
             nap = min(nap * 1.5, 0.02)
         process.returncode = done.exit = os.waitstatus_to_exitcode(status)
+        for end in (out, err) if limited else ():
+            end.close()
     done.seconds = time.monotonic() - begun
     # What a child inherits before its exec counts in ru_maxrss too, so that is believed only above our own.
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -61,6 +72,38 @@ def run(argv, env, folder, limit, name):
     with open(place + ".err", encoding="utf-8", errors="replace") as file:
         done.err = file.read()
     return done
+
+
+def output(world, out):
+    """Where standard output leads."""
+    if not world or not world.output:
+        return out
+    if world.output != "closed":
+        return open(world.output, "wb")
+    reader, writer = os.pipe()
+    os.close(reader)
+    return os.fdopen(writer, "wb")
+
+
+class Piped:
+    """A pipe into a file."""
+
+    def __init__(self, file):
+        self.reader, self.writer = os.pipe()
+        self.copier = threading.Thread(target=self._copy, args=(file,), daemon=True)
+        self.copier.start()
+
+    def fileno(self):
+        return self.writer
+
+    def _copy(self, file):
+        while data := os.read(self.reader, 1 << 16):
+            file.write(data)
+
+    def close(self):
+        os.close(self.writer)
+        self.copier.join(10)
+        os.close(self.reader)
 
 
 def resident(pid):
