@@ -55,6 +55,7 @@ struct File {
     theme: Choice,
     #[serde(default)]
     ascii: bool,
+    mouse: Option<bool>,
     #[serde(default)]
     keys: Overrides,
 }
@@ -65,6 +66,8 @@ pub struct Console {
     pub theme: Choice,
     /// Plain ASCII only.
     pub ascii: bool,
+    /// The mouse is used from the beginning.
+    pub mouse: bool,
     /// Keys in the place of the table's: `keys.findings.plan = ["x"]`.
     pub keys: Overrides,
 }
@@ -161,6 +164,7 @@ pub fn console() -> Result<Console, ConfigError> {
     Ok(Console {
         theme: file.theme,
         ascii: file.ascii,
+        mouse: file.mouse.unwrap_or(true),
         keys: file.keys,
     })
 }

@@ -58,6 +58,7 @@ pub async fn open(target: Target, global: &Global, out: &Output) -> Result<Exit,
         authority: target.authority,
         notice: target.notice,
         ascii: global.ascii || console.ascii,
+        mouse: console.mouse,
         color: match global.color {
             Color::Auto => None,
             Color::Always => Some(true),

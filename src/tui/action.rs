@@ -10,6 +10,8 @@ use luthier_audit::{Depth, Fix};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     Move(Motion),
+    /// Sort by this column, or turn its order round; a click on its heading.
+    SortBy(usize),
     /// Sideways or fold.
     Left,
     /// Sideways or unfold.

@@ -84,6 +84,8 @@ pub struct Session {
     pub notice: Option<String>,
     /// Plain ASCII only.
     pub ascii: bool,
+    /// The mouse is used from the beginning.
+    pub mouse: bool,
     /// Colours or none, whatever the environment says.
     pub color: Option<bool>,
     pub theme: Choice,
@@ -167,6 +169,7 @@ fn prepare(state: &mut State, session: &Session) {
         state.shared.audits.depth = depth;
     }
     state.shared.format = formats::remembered();
+    state.mouse = session.mouse;
     if let Some(notice) = &session.notice {
         let words = lines::clean(notice);
         state.shared.tell(notices::Level::Warning, words);

@@ -24,6 +24,18 @@ impl Sorting {
         self.flipped = !self.flipped;
     }
 
+    /// Sorts by a column, or turns its order round where it is the one already.
+    pub fn choose(&mut self, column: usize) {
+        if self.column == column {
+            self.flip();
+        } else {
+            *self = Self {
+                column,
+                flipped: false,
+            };
+        }
+    }
+
     /// Returns a column's heading, with an arrow where the list is sorted by it.
     #[must_use]
     pub fn heading(self, column: usize, name: &str) -> String {
@@ -33,4 +45,16 @@ impl Sorting {
             (true, true) => format!("{name} ▴"),
         }
     }
+}
+
+/// Returns the column whose heading takes the cell `x`; each heading has a column, if the list can be sorted by it, and
+/// its cells, the gap before it among them.
+#[must_use]
+pub fn column_at(headings: &[(Option<usize>, usize)], x: u16) -> Option<usize> {
+    let mut end = 0;
+    let hit = headings.iter().find(|(_, cells)| {
+        end += cells;
+        usize::from(x) < end
+    });
+    hit.and_then(|(column, _)| *column)
 }

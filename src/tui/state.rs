@@ -373,7 +373,8 @@ impl State {
     pub fn start(&mut self) -> Vec<Effect> {
         let ticket = self.shared.ticket();
         self.shared.open = Slot::Pending(ticket);
-        vec![Effect::Open(ticket)]
+        let mouse = self.mouse.then_some(Effect::Mouse(true));
+        mouse.into_iter().chain([Effect::Open(ticket)]).collect()
     }
 
     /// Returns the context of the keys now.

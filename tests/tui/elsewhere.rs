@@ -29,7 +29,39 @@ fn at(stage: &Stage) -> u64 {
 }
 
 #[test]
-fn the_mouse_is_the_terminals_until_it_is_asked_for() {
+fn a_click_on_a_heading_sorts_and_a_second_one_turns_the_order_round() {
+    let mut stage = Stage::new(100, 30);
+    stage.keys("% f z");
+    let heading = |stage: &Stage, name: &str| {
+        let y = (0..30)
+            .find(|y| stage.line(*y).contains("repository"))
+            .unwrap();
+        let line = stage.line(y);
+        let cells = line[..line.find(name).unwrap()].chars().count();
+        (u16::try_from(cells).unwrap() + 1, y)
+    };
+    for (name, sorted) in [
+        ("fix", "fix ▾"),
+        ("fix", "fix ▴"),
+        ("kind", "kind ▾"),
+        ("code", "code ▾"),
+    ] {
+        let (x, y) = heading(&stage, name);
+        mouse(&mut stage, LEFT, x, y);
+        assert!(stage.line(y).contains(sorted), "{}", stage.text());
+    }
+    stage.keys("H b");
+    let (x, y) = heading(&stage, "commits");
+    mouse(&mut stage, LEFT, x, y);
+    assert!(stage.line(y).contains("commits ▾"), "{}", stage.text());
+    // What cannot be sorted by stays as it is.
+    let (x, y) = heading(&stage, "looked at");
+    mouse(&mut stage, LEFT, x, y);
+    assert!(stage.line(y).contains("commits ▾"), "{}", stage.text());
+}
+
+#[test]
+fn the_mouse_is_the_terminals_where_it_is_left_to_it() {
     let mut stage = Stage::new(100, 30);
     stage.keys("f");
     mouse(&mut stage, LEFT, 5, 8);

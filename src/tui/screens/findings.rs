@@ -275,6 +275,10 @@ impl Findings {
                     .step(action == Action::SortAfter, COLUMNS.len());
                 self.sort(ctx);
             }
+            Action::SortBy(column) => {
+                self.sorting.choose(column);
+                self.sort(ctx);
+            }
             Action::Flip => {
                 self.sorting.flip();
                 self.sort(ctx);

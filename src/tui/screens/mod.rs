@@ -247,6 +247,20 @@ impl Screen {
         }
     }
 
+    /// Returns the column whose heading is drawn at `at`, where a list can be sorted by it.
+    #[must_use]
+    pub fn column_at(&self, regions: &Regions, at: Position) -> Option<usize> {
+        let list = super::regions::inner(regions.panes[0]);
+        let x =
+            at.x.checked_sub(list.x)
+                .filter(|_| list.contains(at) && at.y == list.y)?;
+        match self {
+            Screen::Repos(screen) => screen.column_at(list.width, x),
+            Screen::Findings(screen) if screen.group.is_none() => screen.column_at(list.width, x),
+            _ => None,
+        }
+    }
+
     /// Puts the cursor on the row of the list that is drawn at `at`, and names the row.
     pub fn point_at(&mut self, regions: &Regions, at: Position) -> Option<u64> {
         let list = super::regions::inner(regions.panes[0]);

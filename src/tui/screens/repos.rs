@@ -169,6 +169,10 @@ impl Repos {
                     .step(action == Action::SortAfter, COLUMNS.len());
                 self.relist(ctx);
             }
+            Action::SortBy(column) => {
+                self.sorting.choose(column);
+                self.relist(ctx);
+            }
             Action::Flip => {
                 self.sorting.flip();
                 self.relist(ctx);

@@ -1,4 +1,5 @@
-//! The mouse: the wheel moves, a click goes to a row, a second one opens it, one on a key presses it.
+//! The mouse: the wheel moves, a click goes to a row, a second one opens it, one on a heading sorts, one on a key
+//! presses it.
 //! It never answers a question.
 
 use super::super::action::{Action, Motion};
@@ -69,6 +70,14 @@ fn click(state: &mut State, at: Position, out: &mut Vec<Effect>) {
             run(state, action, out);
         }
         return;
+    }
+    let column = state
+        .stack
+        .last()
+        .and_then(|screen| screen.column_at(&regions, at));
+    if let Some(column) = column {
+        state.clicked = None;
+        return run(state, Action::SortBy(column), out);
     }
     let clock = state.shared.clock;
     let Some(row) = state

@@ -6,6 +6,7 @@ use crate::lines::{FindingLine, GroupLine};
 use crate::pages::Row;
 use crate::regions::Regions;
 use crate::screens::{grade_mark, inspect};
+use crate::sorting::column_at;
 use crate::state::{Shared, Slot};
 use crate::theme::Theme;
 use crate::widgets::list::{self, Cursor, fit};
@@ -120,24 +121,37 @@ impl Findings {
     }
 
     fn heading(&self, width: u16, theme: &Theme) -> Line<'static> {
-        let columns = Columns::of(width);
         let name = |column: usize| self.sorting.heading(column, COLUMNS[column].1);
-        let first = match self.sorting.column {
-            0 | 1 => name(self.sorting.column),
-            _ => name(2),
-        };
-        let named = [
-            (first, columns.code),
-            (name(3), columns.fix),
-            (name(4), columns.kind),
-            (name(5), columns.id),
-            (name(6), columns.repo),
-        ];
-        let named = named.iter().filter(|(_, width)| *width > 0);
-        let text: String = named
-            .map(|(name, width)| format!(" {}", fit(name, *width)))
+        let headings = self.headings(width).into_iter();
+        let text: String = headings
+            .map(|(column, width)| format!(" {}", fit(&name(column), width)))
             .collect();
         Line::styled(format!("  {text}"), theme.muted)
+    }
+
+    /// Returns the columns that are shown, with their cells. Place, grade and code have one in common.
+    fn headings(&self, width: u16) -> Vec<(usize, usize)> {
+        let columns = Columns::of(width);
+        let mut headings = vec![
+            (self.sorting.column.min(2), columns.code),
+            (3, columns.fix),
+            (4, columns.kind),
+            (5, columns.id),
+            (6, columns.repo),
+        ];
+        headings.retain(|(_, width)| *width > 0);
+        headings
+    }
+
+    /// Returns the column whose heading is at a cell of the list.
+    #[must_use]
+    pub fn column_at(&self, width: u16, x: u16) -> Option<usize> {
+        let headings = self.headings(width).into_iter();
+        let cells: Vec<_> = headings
+            .map(|(column, width)| (Some(column), width + 1))
+            .collect();
+        // Two cells for the marks come first.
+        column_at(&cells, x.saturating_sub(2))
     }
 
     /// Draws a line instead of the list while there is none.

@@ -7,6 +7,7 @@ use crate::lines::known::{Rest, before, branch_words, nothing_found, rests_on};
 use crate::pages::Row;
 use crate::regions::Regions;
 use crate::screens::{ago, exactly};
+use crate::sorting::column_at;
 use crate::state::{Shared, Slot};
 use crate::theme::Theme;
 use crate::widgets::list::{self, fit, fit_right};
@@ -61,11 +62,28 @@ impl Repos {
         title
     }
 
+    /// Returns the column whose heading is at a cell of the list.
+    #[must_use]
+    pub fn column_at(&self, width: u16, x: u16) -> Option<usize> {
+        let columns = self.columns(width);
+        let cells = [
+            (Some(1), columns.path + 1),
+            (Some(0), PULLS + 1),
+            (Some(2), 10),
+            (Some(3), columns.found + 1),
+            (None, 15),
+            (Some(4).filter(|_| columns.pushed), 11),
+        ];
+        column_at(&cells, x)
+    }
+
+    fn columns(&self, width: u16) -> Columns {
+        let by_push = COLUMNS[self.sorting.column].0 == RepoOrder::Pushed;
+        Columns::new(width, by_push)
+    }
+
     fn view_list(&self, frame: &mut Frame, area: Rect, shared: &Shared, theme: &Theme) {
-        let columns = Columns::new(
-            area.width,
-            COLUMNS[self.sorting.column].0 == RepoOrder::Pushed,
-        );
+        let columns = self.columns(area.width);
         let [head, body] = pane::headed(area);
         let name = |column: usize| self.sorting.heading(column, COLUMNS[column].1);
         let mut heading = format!(
