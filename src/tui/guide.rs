@@ -78,7 +78,7 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         },
         Screen::Decide(_) => (3, DECIDE),
         Screen::Plan(plan) => (3, plan.lead(shared)),
-        Screen::Apply(apply) => (4, apply.lead("esc to the pull, then r traces it again")),
+        Screen::Apply(apply) => (4, apply.lead("esc to the pull")),
         _ => (2, LOOK),
     }
 }

@@ -158,7 +158,8 @@ impl Screen {
             Screen::Apply(screen) => screen.request_missing(ctx),
             Screen::Journal(screen) => screen.request_missing(ctx),
             Screen::Run(screen) => screen.request_missing(ctx),
-            Screen::Pull(_) | Screen::SignOff(_) => {}
+            Screen::Pull(screen) => screen.request_missing(ctx),
+            Screen::SignOff(_) => {}
         }
         Go::Stay
     }

@@ -61,6 +61,14 @@ impl PullScreen {
         }
     }
 
+    /// Tries the pull of one branch again once the hub was changed: that is what a person comes back for. All branches
+    /// are many pulls, which nobody starts unasked.
+    pub fn request_missing(&mut self, ctx: &mut Ctx) {
+        if self.ask.branch.is_some() && self.end.ready().is_some() {
+            self.come_back(ctx);
+        }
+    }
+
     /// Returns whether something was repaired since it was tried.
     #[must_use]
     pub fn is_stale(&self, shared: &Shared) -> bool {
