@@ -50,8 +50,8 @@ fn the_way_back_from_a_branch_leads_to_a_trace_of_the_hub_as_it_is() {
         let effects = stage.effects.iter();
         effects.filter(|effect| effect.starts_with("Pull")).count()
     };
-    // All branches, one of them, its repair: the trace of the branch is from before it, and r makes it anew.
-    stage.keys("b p enter x enter y esc r");
+    // All branches, one of them, its repair: the trace of the branch is from before it, and coming back makes it anew.
+    stage.keys("b p enter x enter y esc");
     assert_eq!((stage.writes, pulls(&stage)), (1, 3));
     stage.keys("esc");
     assert_eq!(pulls(&stage), 4, "all branches are traced again");
