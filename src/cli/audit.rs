@@ -13,6 +13,7 @@ use listing::Listing;
 use luthier_audit::table::Format;
 use luthier_audit::{Auto, Depth, Filter, Finding, Options, Report, Scope};
 use luthier_hub::text;
+use luthier_repair::history;
 use std::time::Duration;
 
 /// Findings fetched from the report at once.
@@ -111,6 +112,10 @@ pub async fn run(command: Audit, global: &Global, out: Output) -> Result<Exit, C
         luthier_audit::run(&store, &options, &progress),
     )
     .await??;
+    if options.scope == Scope::Hub {
+        let now = jiff::Timestamp::now().as_microsecond();
+        history::add(&target.hub, report.summary(), now);
+    }
     let listing = &command.listing;
     match listing.format(&out) {
         None => write_words(&report, listing, &out).await?,

@@ -14,6 +14,7 @@ mod cells;
 pub mod change;
 mod checkpoint;
 mod consent;
+pub mod history;
 pub mod hub_binding;
 mod interrupted;
 pub mod journal;

@@ -23,6 +23,7 @@ use error::RunnerError;
 use luthier_audit::{Depth, Options, Report};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::{Authority, Hub, Store};
+use luthier_repair::history::{self, PastFigures};
 use luthier_repair::signoff::Signoff;
 use luthier_repair::{Plan, Throttle};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -48,6 +49,8 @@ struct RunnerState {
     repos: Option<Arc<repos::RepoCache>>,
     arranged: Option<Arc<repos::Arranged>>,
     signoff: Option<Arc<Signoff>>,
+    /// The last audits of the whole hub, the oldest first.
+    trend: Vec<PastFigures>,
 }
 
 /// The part of the runner that tasks take along.
@@ -318,7 +321,12 @@ impl RunnerContext {
             ..Options::default()
         };
         let report = luthier_audit::run(&store, &options, progress).await;
-        let mut known = self.learn(Some(report?), &[]).await?;
+        let report = report?;
+        if options.scope == luthier_audit::Scope::Hub {
+            history::add(&self.hub, report.summary(), known::now());
+            self.state().trend = history::load(&self.hub);
+        }
+        let mut known = self.learn(Some(report), &[]).await?;
         if !again.is_empty() && ask.depth < Depth::Bytes {
             (options.depth, options.scope) = (Depth::Bytes, luthier_audit::Scope::Ids(again));
             let report = luthier_audit::run(&store, &options, progress).await;

@@ -102,12 +102,12 @@ impl Hub {
     }
 }
 
-/// Lists the files below a folder, but for the logs of runs.
+/// Lists the files below a folder, but for the logs of runs and the figures of audits.
 pub fn beside_logs(folder: &Path) -> Vec<String> {
     let paths = files(folder).into_keys();
     paths
         .map(|path| path.display().to_string())
-        .filter(|path| !path.contains("/luthier/log/"))
+        .filter(|path| !path.contains("/luthier/log/") && !path.contains("/luthier/history/"))
         .collect()
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Stdio};
 use std::sync::mpsc;
@@ -438,4 +439,37 @@ fn a_monitor_reads_the_last_audit_its_age_and_whether_the_hub_answers() {
     assert!(figure(&down, "audit_age_seconds") > 0.0);
     std::fs::rename(&aside, &database).unwrap();
     assert_eq!(watching.stop(Signal::TERM).code, 0);
+}
+
+#[test]
+fn the_last_audits_of_a_hub_are_remembered_and_those_of_a_part_are_not() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &["--healthy"]);
+    place.on(&hub, &["audit", "dmitri/old-site"]);
+    let folder = place.path("state/luthier/history");
+    assert!(!folder.exists());
+    let remembered = || {
+        let [(path, text)] = &files(&folder).into_iter().collect::<Vec<_>>()[..] else {
+            panic!("one file")
+        };
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let audits: Vec<Value> = serde_json::from_slice(text).unwrap();
+        (path.clone(), audits)
+    };
+    let summary = place.on(&hub, &["audit", "--json"]).lines().pop().unwrap();
+    round(&place, &hub, &["--depth", "rows"]);
+    let (path, audits) = remembered();
+    let depths: Vec<&Value> = audits.iter().map(|audit| &audit["depth"]).collect();
+    assert_eq!(depths, ["presence", "rows"]);
+    assert_eq!(audits[0]["grades"], summary["grades"]);
+    let many = vec![audits[0].clone(); 500];
+    std::fs::write(&path, serde_json::to_vec(&many).unwrap()).unwrap();
+    place.on(&hub, &["audit", "--depth", "rows"]);
+    let (_, audits) = remembered();
+    assert_eq!((audits.len(), &audits[199]["depth"]), (200, &json!("rows")));
+    std::fs::write(&path, "damaged").unwrap();
+    let ran = place.on(&hub, &["audit"]);
+    assert!(matches!(ran.code, 0 | 1), "{ran:?}");
+    assert_eq!(remembered().1.len(), 1);
 }

@@ -15,6 +15,7 @@ use luthier_hub::index::Counts;
 use luthier_hub::store::doctor::Check;
 use luthier_object::Kind;
 use luthier_repair::Refusal;
+use luthier_repair::history::PastFigures;
 use luthier_repair::journal::Verified;
 use luthier_repair::{Applied, Outcome};
 use std::collections::BTreeMap;
@@ -51,6 +52,8 @@ pub struct FakeHub {
     pub clean: bool,
     /// What is said of every object that is inspected.
     pub verdict: String,
+    /// Its last audits.
+    pub trend: Vec<PastFigures>,
 }
 
 impl Default for FakeHub {
@@ -76,6 +79,7 @@ impl Default for FakeHub {
             depth: None,
             first_fixable: 0,
             clean: false,
+            trend: Vec::new(),
             verdict: "A clone of main comes out empty: this commit has no snapshot.".into(),
         }
     }

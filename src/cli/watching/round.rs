@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use luthier_audit::finding_set::{self, Compared, Source};
 use luthier_audit::{Options, Summary};
 use luthier_hub::store::{Hub, Store};
+use luthier_repair::history;
 use std::time::{Duration, Instant};
 
 /// The time that an audit gets to come to a safe point once the run was told to stop.
@@ -64,6 +65,7 @@ async fn look(
         let store = Store::open(hub, None).await?;
         let report = luthier_audit::run(&store, options, &progress).await?;
         let at = Timestamp::now();
+        history::add(hub, report.summary(), at.as_microsecond());
         let source = Source {
             hub: hub.fingerprint(),
             depth: options.depth.word().to_owned(),

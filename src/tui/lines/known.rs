@@ -6,6 +6,7 @@ use crate::state::Shared;
 use luthier_audit::past_audits::{PastAudit, PastAudits};
 use luthier_audit::report::{BranchCounts, Standings};
 use luthier_audit::{Depth, Report, Scope};
+use luthier_repair::history::PastFigures;
 use std::collections::BTreeMap;
 
 /// Repositories whose branches are counted for the list of repositories.
@@ -23,6 +24,8 @@ pub struct KnownLine {
     pub branches: BranchCounts,
     /// By `owner/slug` as stored: a key, never to be shown.
     pub repos: BTreeMap<String, BranchCounts>,
+    /// The last audits of the whole hub, the oldest first.
+    pub trend: Vec<PastFigures>,
 }
 
 impl KnownLine {
@@ -36,6 +39,7 @@ impl KnownLine {
             past_audits: report.past_audits().clone(),
             branches: branches.hub,
             repos: branches.repos.into_iter().take(REPOS).collect(),
+            trend: Vec::new(),
         }
     }
 }

@@ -77,8 +77,12 @@ impl RunnerContext {
             Ok::<_, luthier_audit::AuditError>((report, left, branches))
         };
         let (report, left, branches) = merged.await?;
-        let name = self.state().replace(report.clone());
-        Ok(KnownLine::new(name, &report, left, branches))
+        let mut held = self.state();
+        let name = held.replace(report.clone());
+        Ok(KnownLine {
+            trend: held.trend.clone(),
+            ..KnownLine::new(name, &report, left, branches)
+        })
     }
 
     /// Takes over what was found beside an audit, and tells everybody.
@@ -235,6 +239,6 @@ fn is_whole(report: &Report) -> bool {
 }
 
 /// Returns a look at single rows, now.
-fn now() -> luthier_object::time::Micros {
+pub(super) fn now() -> luthier_object::time::Micros {
     jiff::Timestamp::now().as_microsecond()
 }

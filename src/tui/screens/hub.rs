@@ -1,6 +1,7 @@
 //! The hub: how much there is, what the last audit found, and where to go from here.
 
 mod fixable;
+mod trend;
 
 use super::Go;
 use super::findings::Findings;
@@ -123,7 +124,7 @@ impl HubScreen {
         fixable::say(shared, &mut head, theme);
         totals(shared, &mut head, theme);
         head.gap();
-        audit(shared, &mut head, theme);
+        audit(shared, &mut head, area.height, theme);
         let height = u16::try_from(head.lines.len()).unwrap_or(u16::MAX);
         let [top, list] =
             Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area);
@@ -218,7 +219,7 @@ fn totals(shared: &Shared, head: &mut Text, theme: &Theme) {
     head.pair("without URI", &nulls.join(" · "), theme, theme.text);
 }
 
-fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
+fn audit(shared: &Shared, head: &mut Text, height: u16, theme: &Theme) {
     let audits = &shared.audits;
     match (&audits.slot, &audits.last) {
         (Slot::Pending(_), _) => {
@@ -239,6 +240,9 @@ fn audit(shared: &Shared, head: &mut Text, theme: &Theme) {
         return;
     };
     say_known(shared, last, head, theme);
+    if height >= trend::LEAST_HEIGHT {
+        trend::say(last, shared, head, theme);
+    }
     let last = &last.summary;
     if !last.model.is_empty() {
         head.pair("judged by", &last.model, theme, theme.muted);

@@ -157,6 +157,7 @@ impl FakeHub {
             past_audits,
             branches: self.branches,
             repos: BTreeMap::from([("alice/song".to_owned(), self.branches)]),
+            trend: self.trend.clone(),
         }
     }
 
