@@ -47,7 +47,7 @@ fn the_figures_of_a_plan_add_up_to_those_of_the_audit() {
         line[start..end].trim().parse().unwrap()
     };
     let found = number("", " findings in the whole hub");
-    let repaired = number(" that repair ", " findings, ");
+    let repaired = number(" that repair ", " findings: ");
     let skipped = number("; ", " findings skipped.");
     assert_eq!(repaired + skipped, found, "{told}");
 
