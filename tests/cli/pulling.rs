@@ -3,8 +3,7 @@
 use crate::support::*;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read};
-use std::process::Stdio;
+use std::io::{BufRead, Read};
 
 /// Pulls into a new folder of the place.
 fn pull(place: &Sandbox, hub: &Hub, what: &str, into: &str, more: &[&str]) -> Ran {
@@ -177,13 +176,7 @@ fn an_interrupted_pull_ends_with_four_and_goes_on() {
         dir.to_str().unwrap(),
         "--json",
     ];
-    let mut child = place
-        .command(&hub.with(&arguments))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let (mut child, mut out) = place.spawn(&hub.with(&arguments));
     let mut first = String::new();
     out.read_line(&mut first).unwrap();
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();

@@ -5,7 +5,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout};
 
 /// A server that runs, and where.
 pub struct Server {
@@ -20,13 +20,7 @@ impl Server {
     pub fn start(place: &Sandbox, hub: &Hub, more: &[&str]) -> Self {
         let mut arguments = vec!["serve", "--json", "--listen", "127.0.0.1:0"];
         arguments.extend(more);
-        let mut child = place
-            .command(&hub.with(&arguments))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let (child, mut said) = place.spawn(&hub.with(&arguments));
         let mut line = || {
             let mut line = String::new();
             said.read_line(&mut line).unwrap();

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A place to run in: home, state and configuration are empty, and nothing of the caller's shows through.
@@ -35,6 +36,18 @@ impl Sandbox {
         }
         std::fs::create_dir_all(self.path("tmp")).unwrap();
         command
+    }
+
+    /// Starts a command that goes on; the process, and what it prints.
+    pub fn spawn(&self, arguments: &[&str]) -> (Child, BufReader<ChildStdout>) {
+        let mut child = self
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(child.stdout.take().unwrap());
+        (child, said)
     }
 
     /// Runs to the end.

@@ -11,7 +11,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout};
 use std::sync::mpsc;
 
 /// A watch that goes on, and what it prints.
@@ -24,13 +24,7 @@ impl Watching {
     fn start(place: &Sandbox, hub: &Hub, more: &[&str]) -> Self {
         let mut arguments = vec!["watch", "--json", "--every", "100ms"];
         arguments.extend(more);
-        let mut child = place
-            .command(&hub.with(&arguments))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let said = BufReader::new(child.stdout.take().unwrap());
+        let (child, said) = place.spawn(&hub.with(&arguments));
         Self { child, said }
     }
 
