@@ -2,9 +2,13 @@
 
 use super::hub::FakeHub;
 use super::stage::{Stage, hub_info};
+use crate::degrade::plain;
 use crate::effect::Effect;
 use crate::keymap::KeyContext;
+use luthier_audit::Grade;
 use luthier_hub::store::Environment;
+use luthier_repair::history::PastFigures;
+use std::collections::BTreeMap;
 
 #[test]
 fn the_journal_is_read_again_after_a_run_has_ended() {
@@ -151,4 +155,36 @@ fn the_list_of_repositories_says_why_its_sums_are_not_the_hubs() {
         text.contains("a shared commit counts in each repository"),
         "{text}"
     );
+}
+
+#[test]
+fn the_trend_of_the_last_audits_is_shown_where_there_is_room_and_hides_nothing() {
+    let past = |depth: &str, complete, found| PastFigures {
+        at: 1_795_406_400_000_000 - 7_200_000_000,
+        depth: depth.to_owned(),
+        complete,
+        grades: BTreeMap::from([(Grade::Error, found)]),
+    };
+    let screen = |trend: Vec<PastFigures>, width, height| {
+        let hub = FakeHub {
+            trend,
+            ..FakeHub::default()
+        };
+        Stage::with(hub, hub_info(Environment::Staging, false), width, height).text()
+    };
+    let trend = vec![
+        past("presence", true, 100),
+        past("bytes", true, 900),
+        past("presence", true, 150),
+        // It may have found too few, so it has no height.
+        past("presence", false, 1),
+        past("presence", true, 300),
+    ];
+    let wide = screen(trend.clone(), 120, 40);
+    let drawn = "▁▃?█  100 to 300 findings in 4 audits";
+    assert!(wide.contains(drawn), "{wide}");
+    assert_eq!(plain(drawn), drawn.replace("▁▃?█", "_:?#"));
+    assert_eq!(screen(trend.clone(), 80, 24), screen(vec![], 80, 24));
+    let one = screen(trend[..1].to_vec(), 120, 40);
+    assert_eq!(one, screen(vec![], 120, 40), "one audit is no trend");
 }
