@@ -262,5 +262,8 @@ mod judge_test;
 #[path = "../../tests/audit/packs.rs"]
 mod packs_test;
 #[cfg(test)]
+#[path = "../../tests/audit/plain.rs"]
+mod plain_test;
+#[cfg(test)]
 #[path = "../../tests/audit/unheld.rs"]
 mod unheld_test;

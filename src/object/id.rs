@@ -66,7 +66,7 @@ impl ObjectId {
     /// Returns the id without its prefix: what the formulas call `hex(x)`, defined for every form.
     #[must_use]
     pub fn bare(&self) -> &str {
-        self.0.strip_prefix("sha256:").unwrap_or(&self.0)
+        bare(&self.0)
     }
 
     /// Returns the digest's 32 bytes, if the id holds one.
@@ -93,14 +93,34 @@ impl ObjectId {
     }
 }
 
+/// Returns the text of an id without its prefix.
+#[must_use]
+pub fn bare(id: &str) -> &str {
+    id.strip_prefix("sha256:").unwrap_or(id)
+}
+
+/// What each byte is worth as a digit; more than 15 for what is none.
+const DIGITS: [u8; 256] = {
+    let mut all = [0xff; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        all[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    all
+};
+
 /// Returns the 32 bytes of 64 lowercase hexadecimal digits.
 #[must_use]
 pub fn digest(digits: &str) -> Option<[u8; 32]> {
-    let mut out = [0; 32];
-    // The library takes capitals, and a `0x` before the digits.
-    let upper = |has: bool, b: &u8| has | b.is_ascii_uppercase();
-    let fits = digits.len() == 64 && !digits.as_bytes().iter().fold(false, upper);
-    (fits && hex::decode_to_slice(digits, &mut out).is_ok()).then_some(out)
+    let digits: &[u8; 64] = digits.as_bytes().try_into().ok()?;
+    let (mut out, mut all) = ([0; 32], 0);
+    for (byte, [high, low]) in out.iter_mut().zip(digits.as_chunks().0) {
+        let (high, low) = (DIGITS[usize::from(*high)], DIGITS[usize::from(*low)]);
+        all |= high | low;
+        *byte = high << 4 | low;
+    }
+    (all <= 0xf).then_some(out)
 }
 
 impl fmt::Display for ObjectId {

@@ -1,11 +1,12 @@
 //! The field of a commit row's `commit_meta` that ids are made from, read without a value for each of the others.
 
 use crate::commit::defaults;
-use crate::json::{Guard, Strict, Text, Texts, scan};
+use crate::json::{Cursor, Guard, Strict, Text, Texts, scan};
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::LazyLock;
 
 /// Returns the `signer_public_key` of a `commit_meta`, empty where it has none; `None` where the cell holds more or other
 /// things than the table of a commit's fields.
@@ -13,6 +14,9 @@ use std::fmt;
 pub fn signer_public_key(commit_meta: &str) -> Option<Cow<'_, str>> {
     if commit_meta.is_empty() {
         return Some(Cow::Borrowed(""));
+    }
+    if let Some(key) = plainly(commit_meta) {
+        return Some(Cow::Borrowed(key));
     }
     // A text that it has to change is not plain.
     let Cow::Borrowed(text) = scan(commit_meta).ok()? else {
@@ -23,6 +27,55 @@ pub fn signer_public_key(commit_meta: &str) -> Option<Cow<'_, str>> {
     let key = reader.deserialize_map(Meta).ok()?;
     reader.end().ok()?;
     Some(key)
+}
+
+/// The table of a commit's fields in the order of their names.
+static SORTED: LazyLock<Vec<(&str, &Value)>> = LazyLock::new(|| {
+    let mut fields: Vec<_> = defaults()
+        .iter()
+        .map(|(key, value)| (*key, value))
+        .collect();
+    fields.sort_unstable_by_key(|(key, _)| *key);
+    fields
+});
+
+/// Returns the key that signs, where every value is a string without escapes, a list of them, a short number, or an
+/// empty object: so nearly every commit has it. `None` says nothing.
+fn plainly(commit_meta: &str) -> Option<&str> {
+    let mut signer = "";
+    let (mut seen, mut next) = (0u32, 0);
+    Cursor(commit_meta).each(('{', '}'), |text| {
+        let key = text.string()?;
+        // Mostly they come in the order of their names.
+        let at = match SORTED.get(next) {
+            Some((known, _)) if *known == key => next,
+            _ => SORTED.iter().position(|(known, _)| *known == key)?,
+        };
+        if seen & 1 << at != 0 {
+            return None;
+        }
+        (seen, next) = (seen | 1 << at, at + 1);
+        text.take(':')?;
+        match SORTED[at].1 {
+            Value::String(_) => {
+                let value = text.string()?;
+                if key == "signer_public_key" {
+                    signer = value;
+                }
+            }
+            Value::Array(_) => text.items(('[', ']'), |list| list.string().map(|_| ()))?,
+            Value::Object(_) => text.items(('{', '}'), |_| None)?,
+            Value::Number(_) => {
+                let digits = text.0.bytes().take_while(u8::is_ascii_digit).count();
+                let (number, rest) = text.0.split_at(digits);
+                let is_plain = number == "0" || !number.starts_with('0');
+                text.0 = (is_plain && (1..=18).contains(&digits)).then_some(rest)?;
+            }
+            _ => text.0 = text.0.strip_prefix("null")?,
+        }
+        Some(())
+    })?;
+    Some(signer)
 }
 
 /// Reads a `commit_meta` whose keys are all of the table, each once and of its type; gives the key that signs.
@@ -91,6 +144,7 @@ mod tests {
             r#" { "signer_public_key" : "k\u0065y" , "test_runs":3 } "#,
             r#"{"metadata":{"a":{"b":[1,2.5]}},"structured_delta":{"x":null},"reviewed_by":["é"]}"#,
             r#"{"agent_id":"","breaking_changes":[],"format_version":1,"metadata":{},"signer_public_key":"k"}"#,
+            r#"{"reviewed_by": ["a", "b"], "structured_delta": null, "signature": "é", "test_runs": 10}"#,
         ] {
             let plain = signer_public_key(text).map(std::borrow::Cow::into_owned);
             assert!(plain.is_some(), "{text}");
@@ -111,6 +165,12 @@ mod tests {
             r#"{"signer_public_key":3}"#,
             r#"{"signer_public_key":null}"#,
             r#"{"test_runs":1.0}"#,
+            r#"{"test_runs":01}"#,
+            r#"{"test_runs":}"#,
+            r#"{"test_runs":1e3}"#,
+            r#"{"structured_delta":nullx}"#,
+            r#"{"metadata":{},}"#,
+            r#"{"agent_id":"a""model_id":"b"}"#,
             r#"{"test_runs":-0}"#,
             r#"{"test_runs":99999999999999999999}"#,
             r#"{"metadata":[]}"#,

@@ -4,7 +4,7 @@ use super::{
     AuditScratch, CommitFact, Cover, FindingRow, Holders, Standing, TreeNames, Unresolved,
 };
 use crate::index::MembershipRow;
-use luthier_object::Kind;
+use luthier_object::{Kind, ObjectId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A hub of few ids that meet often.
@@ -12,8 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 struct Facts {
     known: BTreeMap<(Kind, String), Standing>,
     members: BTreeSet<(Kind, String, String)>,
-    /// Who named it first.
+    /// Of those that name it, the least id that holds a digest, or the first.
     named: BTreeMap<(Kind, String, String), String>,
+}
+
+/// Returns an order in which ids without a digest come last, and none of them before another.
+fn rank(by: &str) -> (bool, &str) {
+    match ObjectId::new(by).hex() {
+        Some(_) => (false, by),
+        None => (true, ""),
+    }
 }
 
 fn ids() -> Vec<String> {
@@ -62,7 +70,11 @@ async fn laid_down(seed: u64) -> (AuditScratch, Facts) {
                     by_id: by_id.clone(),
                 };
                 scratch.add_named(&[name]).await.unwrap();
-                facts.named.entry((kind, id, repo)).or_insert(by_id);
+                let named = facts.named.entry((kind, id, repo));
+                let told = named.or_insert_with(|| by_id.clone());
+                if rank(&by_id) < rank(told) {
+                    *told = by_id;
+                }
             }
         }
     }

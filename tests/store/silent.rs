@@ -1,6 +1,7 @@
 //! Reads of rows of a job whose database does not answer.
 
 use super::{MOST, Retrying};
+use crate::index::plain::{Blobs, Commits, Place, Snapshots};
 use crate::index::reads::index_reads;
 use crate::index::*;
 use crate::progress::Progress;

@@ -1,6 +1,7 @@
 //! A hub that changes between two reads of its rows.
 
 use super::TestHub;
+use crate::index::plain::{Blobs, Commits, Place, Snapshots};
 use crate::index::reads::index_reads;
 use crate::index::{
     About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, FetchPackRow, Hidden,

@@ -15,7 +15,7 @@ use luthier_hub::index::CommitRow;
 use luthier_hub::index::audit_scratch::StoredCopy;
 use luthier_hub::store::reconstruct::{self, RowError};
 use luthier_object::identity::{self, CommitScheme, Recovered, Stated};
-use luthier_object::{CommitRecord, Kind, ObjectId, Record, Signature, meta, time};
+use luthier_object::{CommitRecord, Kind, ObjectId, Record, Signature, time};
 
 /// Returns the evidence on a commit whose id no formula reproduces from its row.
 fn unverifiable(record: &Result<(), RowError>) -> Evidence {
@@ -106,19 +106,16 @@ impl Judge {
         if self.depth != Depth::Rows || row.oversized {
             return None;
         }
-        let parents = reconstruct::parent_ids(&row.parent_ids).ok();
-        let committed_at = time::parse(&row.timestamp).and_then(|at| time::isoformat(at, 0))?;
-        let snapshot_id = reconstruct::non_empty(row.snapshot_id.as_deref()).map(ObjectId::new)?;
         let stated = Stated {
-            parents: &parents.filter(|parents| parents.len() <= 2)?,
-            snapshot_id: &snapshot_id,
+            parent_ids: &row.parent_ids,
+            snapshot_id: reconstruct::non_empty(row.snapshot_id.as_deref())?,
             message: &row.message,
-            committed_at: &committed_at,
+            at: time::parse(&row.timestamp)?,
             author: &row.author,
-            signer_public_key: &meta::signer_public_key(&row.commit_meta)?,
+            commit_meta: &row.commit_meta,
         };
-        let scheme = identity::verify_stated(&ObjectId::new(&row.commit_id), &stated)?;
-        scheme.accepted_by_clients().then_some(scheme)
+        let digest = ObjectId::new(&row.commit_id).digest()?;
+        stated.verify(&digest).map(|(scheme, ..)| scheme)
     }
 
     /// Returns the finding on a row that names no object, of which these keys have a proved one.

@@ -1,11 +1,13 @@
 //! Reads the listing and the rows page by page, and writes verdicts and facts into the scratch file.
 
+mod audited;
 mod pace;
 mod packed;
 mod passes;
 mod repo;
 mod rows;
 mod unheld;
+mod walk;
 
 use super::evidence::DamagedPack;
 use super::finding::{Finding, Subject};

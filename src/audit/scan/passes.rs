@@ -17,7 +17,7 @@ const ENTRIES: usize = 20_000;
 
 impl Scan<'_> {
     pub(crate) async fn blobs(&mut self) -> Result<(), AuditError> {
-        let mut pages = self.pages::<BlobRow>();
+        let mut pages = self.walk::<BlobRow>();
         loop {
             let page = self.judged(&mut pages).await?;
             self.summary.checked.blobs += page.rows.len() as u64;
@@ -28,7 +28,7 @@ impl Scan<'_> {
     }
 
     pub(crate) async fn snapshots(&mut self) -> Result<(), AuditError> {
-        let mut pages = self.pages::<SnapshotRow>();
+        let mut pages = self.walk::<SnapshotRow>();
         loop {
             let mut page = self.judged(&mut pages).await?;
             let facts: Vec<SnapshotFact> = page.rows.iter().map(snapshot_fact).collect();
@@ -119,7 +119,7 @@ impl Scan<'_> {
     }
 
     pub(crate) async fn commits(&mut self) -> Result<(), AuditError> {
-        let mut pages = self.pages::<CommitRow>();
+        let mut pages = self.walk::<CommitRow>();
         loop {
             let page = self.judged(&mut pages).await?;
             let fact = |(at, (row, verdict)): (usize, &(CommitRow, Option<Verdict>))| {

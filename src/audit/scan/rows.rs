@@ -1,5 +1,6 @@
 //! Rows of any kind, read and judged page by page.
 
+use super::audited::Audited;
 use super::pace::rows_to_ask;
 use super::packed::pack_of;
 use super::{PAGE, Scan, WIDE_PAGE, hex_of};
@@ -10,59 +11,14 @@ use crate::{Code, Finding, Grade};
 use crate::{Depth, one};
 use futures_util::{StreamExt, stream};
 use luthier_hub::index::audit_scratch::{Holders, Standing, StoredCopy};
-use luthier_hub::index::{BlobRow, CommitRow, Index, IndexError, MembershipRow, Page, SnapshotRow};
+use luthier_hub::index::plain::Stretch;
+use luthier_hub::index::{IndexError, MembershipRow, Page};
 use luthier_object::{Kind, ObjectId, time};
 use std::collections::HashMap;
 use tokio::sync::mpsc;
 
 /// Rows read again at once; the row of a snapshot may be large.
 const ASKED_AGAIN: usize = 100;
-
-/// The fields of a row of any kind that the passes need.
-pub(super) trait Audited: Sized + PartialEq {
-    const KIND: Kind;
-    fn id(&self) -> &str;
-    fn repo_id(&self) -> Option<&str>;
-    fn created_at(&self) -> &str;
-    fn storage_uri(&self) -> Option<&str>;
-    /// Rows read by their ids at once; the row of a snapshot may have megabytes.
-    const TOGETHER: u32;
-    fn page(
-        index: &dyn Index,
-        after: Option<&str>,
-        rows: u32,
-    ) -> impl Future<Output = Result<Page<Self>, IndexError>> + Send;
-    async fn by_id(index: &dyn Index, ids: &[String]) -> Result<Vec<Self>, IndexError>;
-    async fn judge(&self, judge: &Judge, copies: &[StoredCopy]) -> Verdict;
-}
-
-macro_rules! audited {
-    ($($row:ident $kind:ident $id:ident $pages:ident $by_id:ident $together:literal $judge:ident;)*) => {$(
-        impl Audited for $row {
-            const KIND: Kind = Kind::$kind;
-            fn id(&self) -> &str { &self.$id }
-            fn repo_id(&self) -> Option<&str> { self.repo_id.as_deref() }
-            fn created_at(&self) -> &str { &self.created_at }
-            fn storage_uri(&self) -> Option<&str> { self.storage_uri.as_deref() }
-            async fn page(index: &dyn Index, after: Option<&str>, rows: u32) -> Result<Page<Self>, IndexError> {
-                index.$pages(after, rows).await
-            }
-            const TOGETHER: u32 = $together;
-            async fn by_id(index: &dyn Index, ids: &[String]) -> Result<Vec<Self>, IndexError> {
-                index.$by_id(ids).await
-            }
-            async fn judge(&self, judge: &Judge, copies: &[StoredCopy]) -> Verdict {
-                judge.$judge(self, copies).await
-            }
-        }
-    )*};
-}
-
-audited! {
-    BlobRow Blob object_id blobs blobs_by_id 500 blob;
-    SnapshotRow Snapshot snapshot_id snapshots snapshots_by_id 32 snapshot;
-    CommitRow Commit commit_id commits commits_by_id 500 commit;
-}
 
 /// A page of rows, each with its verdict (`None` if it was not to be judged) and the repositories that hold it.
 pub(super) struct Judged<R> {
@@ -101,7 +57,9 @@ impl<R: Audited> Judged<R> {
 }
 
 /// Where a pass gets its pages from.
-pub(super) enum Pages<R> {
+pub(super) enum Pages<R: Audited> {
+    /// Of the whole hub, where nothing but rows is looked at: in the order in which they are read fastest.
+    Walk(mpsc::Receiver<Result<Stretch<R::Plain, R>, IndexError>>),
     /// Of the whole hub: the next one is read while one is judged.
     Ahead(mpsc::Receiver<Result<Page<R>, IndexError>>),
     /// Of the only repository that is audited, behind an id.
@@ -115,7 +73,10 @@ impl Scan<'_> {
         pages: &mut Pages<R>,
     ) -> Result<Judged<R>, AuditError> {
         self.progress.checkpoint().await?;
-        let page = self.next_page(pages).await?;
+        let page = match pages {
+            Pages::Walk(walk) => self.walked(walk).await?,
+            pages => self.next_page(pages).await?,
+        };
         let holders = self.holders(&page.rows).await?;
         self.count_shared(R::KIND, &holders);
         let copies = self.copies(&page.rows).await?;
@@ -220,13 +181,8 @@ impl Scan<'_> {
     ) -> Result<Page<R>, AuditError> {
         let index = self.store.index();
         let after = match pages {
-            Pages::Ahead(pages) => {
-                let ended = || IndexError::Query {
-                    what: R::KIND.as_str(),
-                    why: "reading ended before the last page".into(),
-                };
-                return Ok(pages.recv().await.ok_or_else(ended)??);
-            }
+            Pages::Ahead(pages) => return Ok(pages.recv().await.ok_or_else(ended::<R>)??),
+            Pages::Walk(_) => return Err(ended::<R>().into()),
             Pages::Held(after) => after,
         };
         let only = self.only.as_deref().unwrap_or_default();
@@ -385,6 +341,14 @@ impl Scan<'_> {
             self.mass.end_page(R::KIND);
         }
         Ok(page.end)
+    }
+}
+
+/// Says that there is no page where one has to be.
+pub(super) fn ended<R: Audited>() -> IndexError {
+    IndexError::Query {
+        what: R::KIND.as_str(),
+        why: "reading ended before the last page".into(),
     }
 }
 

@@ -112,7 +112,7 @@ pub(super) fn edited(
 }
 
 /// Returns whether the cells, read in the order of the edit, all still are what was seen.
-pub(super) fn all_still(edit: &RowEdit, cells: &mut dyn Cells) -> Result<bool, sqlx::Error> {
+pub(super) fn all_still(edit: &RowEdit, cells: &mut dyn Cells<'_>) -> Result<bool, sqlx::Error> {
     for cell in &edit.cells {
         let now = cells.bytes()?;
         if !is_still(cell.column, cell.seen.as_deref(), now.as_deref()) {

@@ -35,6 +35,9 @@ macro_rules! answers {
                 snapshots of SnapshotRow; blobs of BlobRow; proposals of ProposalRow;
                 jobs of JobRow; fetch_packs of FetchPackRow;
             }
+            walks {
+                walk_commits -> Commits; walk_snapshots -> Snapshots; walk_blobs -> Blobs;
+            }
             by_id {
                 commits_by_id of CommitRow; snapshots_by_id of SnapshotRow; blobs_by_id of BlobRow;
             }
@@ -58,6 +61,7 @@ macro_rules! answers {
         reads { $($read:ident($($ask:ident: $of:ty),*) -> $found:ty, $what:literal;)+ }
         held { $($held:ident($($wish:ident: $wished:ty),*) -> $had:ty, $holding:literal;)+ }
         pages { $($list:ident of $row:ident;)+ }
+        walks { $($walk:ident -> $stretch:ident;)+ }
         by_id { $($rows:ident of $wanted:ident;)+ }
         one_by_id { $($one:ident of $single:ident;)+ }
         changes { $($change:ident($($given:ident: $as:ty),*) -> $done:ty;)+ }
@@ -68,6 +72,7 @@ macro_rules! answers {
             FetchPackRow, Hidden, Index, IndexError, IndexMut, JobRow, Link, Listed, MembershipRow, Migration, NewRows, PackedEdit, PackedRow,
             Page, ProposalRow, Recache, RepoRow, RowEdit, SnapshotRow, Visibility, WriteBatch, held,
         };
+        use $crate::index::plain::{Blobs, Commits, Place, Snapshots};
         use $crate::index::rows::CachedContent;
         use async_trait::async_trait;
         use luthier_object::{Kind, time::Micros};
@@ -106,6 +111,10 @@ macro_rules! answers {
 
             $(async fn $list(&self, after: Option<&str>, limit: u32) -> Result<Page<$row>, IndexError> {
                 self.page(after, limit).await
+            })+
+
+            $(async fn $walk(&self, from: Option<&Place>, limit: u32) -> Result<$stretch, IndexError> {
+                self.walk(from, limit).await
             })+
 
             $(async fn $rows(&self, ids: &[String]) -> Result<Vec<$wanted>, IndexError> {

@@ -19,12 +19,12 @@ pub(super) const fn at_column(kind: Kind) -> &'static str {
 }
 
 /// Reads a count; 0 for null.
-pub(super) fn count(cells: &mut dyn Cells) -> Result<u64, sqlx::Error> {
+pub(super) fn count(cells: &mut dyn Cells<'_>) -> Result<u64, sqlx::Error> {
     Ok(cells.int()?.map_or(0, i64::unsigned_abs))
 }
 
 /// Reads two counts.
-pub(super) fn two_counts(cells: &mut dyn Cells) -> Result<(u64, u64), sqlx::Error> {
+pub(super) fn two_counts(cells: &mut dyn Cells<'_>) -> Result<(u64, u64), sqlx::Error> {
     Ok((count(cells)?, count(cells)?))
 }
 
@@ -32,12 +32,12 @@ pub(super) fn two_counts(cells: &mut dyn Cells) -> Result<(u64, u64), sqlx::Erro
 pub(super) fn read_light(
     kind: Kind,
     capabilities: &Capabilities,
-) -> impl Fn(&mut dyn Cells) -> Result<Listed, sqlx::Error> + use<> {
+) -> impl Fn(&mut dyn Cells<'_>) -> Result<Listed, sqlx::Error> + use<> {
     let has_uri = capabilities.storage_uri(kind);
     move |cells| light(cells, kind, has_uri)
 }
 
-fn light(cells: &mut dyn Cells, kind: Kind, has_uri: bool) -> Result<Listed, sqlx::Error> {
+fn light(cells: &mut dyn Cells<'_>, kind: Kind, has_uri: bool) -> Result<Listed, sqlx::Error> {
     let id = cells.key()?;
     let at = cells.key()?;
     let who = cells.text()?;

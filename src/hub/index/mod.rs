@@ -17,6 +17,7 @@ mod held;
 pub mod hidden;
 mod listing;
 pub mod pages;
+pub mod plain;
 pub mod postgres;
 pub(crate) mod reads;
 pub mod rebuild_scratch;
@@ -47,6 +48,7 @@ pub use sqlite::Sqlite;
 use async_trait::async_trait;
 use luthier_object::Kind;
 use luthier_object::time::Micros;
+use plain::Place;
 
 /// The largest cell that is read: a longer one is reported as oversized, never loaded. 256 MiB.
 pub const MAX_CELL: u64 = 256 << 20;
@@ -290,6 +292,22 @@ pub trait Index: Send + Sync {
         limit: u32,
     ) -> Result<Page<SnapshotRow>, IndexError>;
     async fn blobs(&self, after: Option<&str>, limit: u32) -> Result<Page<BlobRow>, IndexError>;
+    /// Returns the next rows of a walk over all commits; a walk ends with an error where the database cannot go on.
+    async fn walk_commits(
+        &self,
+        from: Option<&Place>,
+        limit: u32,
+    ) -> Result<plain::Commits, IndexError>;
+    async fn walk_snapshots(
+        &self,
+        from: Option<&Place>,
+        limit: u32,
+    ) -> Result<plain::Snapshots, IndexError>;
+    async fn walk_blobs(
+        &self,
+        from: Option<&Place>,
+        limit: u32,
+    ) -> Result<plain::Blobs, IndexError>;
     async fn proposals(
         &self,
         after: Option<&str>,

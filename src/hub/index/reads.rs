@@ -14,6 +14,9 @@ macro_rules! index_reads {
             commits(after: Option<&str>, limit: u32) -> Page<CommitRow>;
             snapshots(after: Option<&str>, limit: u32) -> Page<SnapshotRow>;
             blobs(after: Option<&str>, limit: u32) -> Page<BlobRow>;
+            walk_commits(from: Option<&Place>, limit: u32) -> Commits;
+            walk_snapshots(from: Option<&Place>, limit: u32) -> Snapshots;
+            walk_blobs(from: Option<&Place>, limit: u32) -> Blobs;
             proposals(after: Option<&str>, limit: u32) -> Page<ProposalRow>;
             memberships(kind: Kind, after: Option<&MembershipRow>, limit: u32) -> Page<MembershipRow>;
             commits_by_id(ids: &[String]) -> Vec<CommitRow>;

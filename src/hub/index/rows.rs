@@ -5,7 +5,8 @@ use super::{
     BlobRow, BranchRow, Capabilities, CommitRow, FetchPackRow, JobRow, PackedRow, ProposalRow,
     RepoRow, SnapshotRow,
 };
-use luthier_object::Kind;
+use luthier_object::time::Micros;
+use luthier_object::{Kind, time};
 use std::borrow::Cow;
 
 /// Returns a whole number as a database may write it: `12`, `12.00`, `1.2e1`. `None` for anything else.
@@ -25,12 +26,40 @@ pub(super) fn whole(text: &str) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < EXACT).then_some(number as i64)
 }
 
+/// A key where it lies.
+pub(super) enum KeyCell<'r> {
+    Null,
+    Text(Cow<'r, [u8]>),
+    /// It is asked for again by another text than its own.
+    Escaped,
+}
+
 /// Cells of one row, read from left to right.
-pub(super) trait Cells {
+pub(super) trait Cells<'r> {
     /// Returns the next cell's bytes, a number as its decimal text; `None` for null.
-    fn cell(&mut self) -> Result<Option<Cow<'_, [u8]>>, sqlx::Error>;
+    fn cell(&mut self) -> Result<Option<Cow<'r, [u8]>>, sqlx::Error>;
     /// Returns a key as it can be asked for again.
     fn opt_key(&mut self) -> Result<Option<String>, sqlx::Error>;
+    /// Goes back to the first cell, or to the one where `mark` was called.
+    fn back(&mut self);
+    /// Makes the next cell the one that `back` goes to.
+    fn mark(&mut self);
+
+    /// Returns a key as it lies there.
+    fn key_cell(&mut self) -> Result<KeyCell<'r>, sqlx::Error> {
+        Ok(self.cell()?.map_or(KeyCell::Null, KeyCell::Text))
+    }
+
+    /// Leaves cells out.
+    fn skip(&mut self, cells: usize) -> Result<(), sqlx::Error> {
+        (0..cells).try_for_each(|_| self.cell().map(drop))
+    }
+
+    /// Returns a time; `None` for null and for anything that is none.
+    fn time(&mut self) -> Result<Option<Micros>, sqlx::Error> {
+        let cell = self.cell()?;
+        Ok(cell.and_then(|bytes| time::parse(std::str::from_utf8(&bytes).ok()?)))
+    }
 
     /// Returns a key as it can be asked for again; empty for null.
     fn key(&mut self) -> Result<String, sqlx::Error> {
@@ -78,7 +107,7 @@ pub(super) trait Stored: Sized + Send + 'static {
 
     /// Reads the cells in the order of `COLUMNS`; then one cell says whether a cell was over
     /// [`MAX_CELL`](super::MAX_CELL).
-    fn read(cells: &mut dyn Cells) -> Result<Self, sqlx::Error>;
+    fn read(cells: &mut dyn Cells<'_>) -> Result<Self, sqlx::Error>;
 }
 
 /// Returns the id column of a kind, in its own table and in its `*_refs` table.
@@ -140,7 +169,7 @@ impl Stored for RepoRow {
         "deleted_at",
     ];
 
-    fn read(cells: &mut dyn Cells) -> Result<Self, sqlx::Error> {
+    fn read(cells: &mut dyn Cells<'_>) -> Result<Self, sqlx::Error> {
         Ok(Self {
             repo_id: cells.key()?,
             owner: cells.text()?,
@@ -162,7 +191,7 @@ impl Stored for BranchRow {
     const TABLE: &'static str = "musehub_branches";
     const COLUMNS: &'static [&'static str] = &["branch_id", "repo_id", "name", "head_commit_id"];
 
-    fn read(cells: &mut dyn Cells) -> Result<Self, sqlx::Error> {
+    fn read(cells: &mut dyn Cells<'_>) -> Result<Self, sqlx::Error> {
         Ok(Self {
             branch_id: cells.key()?,
             repo_id: cells.key()?,
@@ -189,7 +218,7 @@ impl Stored for CommitRow {
         "storage_uri",
     ];
 
-    fn read(cells: &mut dyn Cells) -> Result<Self, sqlx::Error> {
+    fn read(cells: &mut dyn Cells<'_>) -> Result<Self, sqlx::Error> {
         Ok(Self {
             commit_id: cells.key()?,
             repo_id: cells.opt_key()?,
@@ -222,7 +251,7 @@ impl Stored for SnapshotRow {
         "storage_uri",
     ];
 
-    fn read(cells: &mut dyn Cells) -> Result<Self, sqlx::Error> {
+    fn read(cells: &mut dyn Cells<'_>) -> Result<Self, sqlx::Error> {
         Ok(Self {
             snapshot_id: cells.key()?,
             repo_id: cells.opt_key()?,
@@ -251,7 +280,7 @@ impl Stored for BlobRow {
         "created_at",
     ];
 
-    fn read(cells: &mut dyn Cells) -> Result<Self, sqlx::Error> {
+    fn read(cells: &mut dyn Cells<'_>) -> Result<Self, sqlx::Error> {
         Ok(Self {
             object_id: cells.key()?,
             repo_id: cells.opt_key()?,
@@ -270,7 +299,7 @@ impl Stored for PackedRow {
     const TABLE: &'static str = "musehub_mpack_index";
     const COLUMNS: &'static [&'static str] = &["object_id", "mpack_id", "offset", "length"];
 
-    fn read(cells: &mut dyn Cells) -> Result<Self, sqlx::Error> {
+    fn read(cells: &mut dyn Cells<'_>) -> Result<Self, sqlx::Error> {
         Ok(Self {
             object_id: cells.key()?,
             pack_id: cells.text()?,
@@ -286,7 +315,7 @@ impl Stored for JobRow {
     const COLUMNS: &'static [&'static str] =
         &["job_id", "repo_id", "job_type", "state", "created_at"];
 
-    fn read(cells: &mut dyn Cells) -> Result<Self, sqlx::Error> {
+    fn read(cells: &mut dyn Cells<'_>) -> Result<Self, sqlx::Error> {
         Ok(Self {
             job_id: cells.key()?,
             repo_id: cells.key()?,
@@ -308,7 +337,7 @@ impl Stored for FetchPackRow {
         "expires_at",
     ];
 
-    fn read(cells: &mut dyn Cells) -> Result<Self, sqlx::Error> {
+    fn read(cells: &mut dyn Cells<'_>) -> Result<Self, sqlx::Error> {
         Ok(Self {
             cache_id: cells.key()?,
             repo_id: cells.key()?,
@@ -329,7 +358,7 @@ impl Stored for CachedContent {
     const TABLE: &'static str = "musehub_objects";
     const COLUMNS: &'static [&'static str] = &["object_id", "content_cache"];
 
-    fn read(cells: &mut dyn Cells) -> Result<Self, sqlx::Error> {
+    fn read(cells: &mut dyn Cells<'_>) -> Result<Self, sqlx::Error> {
         cells.key()?;
         Ok(Self {
             bytes: cells.bytes()?,
@@ -350,7 +379,7 @@ impl Stored for ProposalRow {
         "merge_commit_id",
     ];
 
-    fn read(cells: &mut dyn Cells) -> Result<Self, sqlx::Error> {
+    fn read(cells: &mut dyn Cells<'_>) -> Result<Self, sqlx::Error> {
         Ok(Self {
             proposal_id: cells.key()?,
             repo_id: cells.key()?,

@@ -6,6 +6,7 @@ use crate::backend::{
     Backend, BackendError, BackendMut, Body, Conditions, Entry, Key, Meta, Put, Replaced,
     Replacement, UriRefusal,
 };
+use crate::index::plain::{Blobs, Commits, Place, Snapshots};
 use crate::index::reads::index_reads;
 use crate::index::{
     About, BatchOutcome, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, FetchPackRow,

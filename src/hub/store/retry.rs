@@ -6,6 +6,7 @@
 
 pub(super) mod objects;
 
+use crate::index::plain::{Blobs, Commits, Place, Snapshots};
 use crate::index::reads::index_reads;
 use crate::index::{
     About, BlobRow, BranchRow, Browse, Capabilities, CommitRow, Counts, FetchPackRow, Hidden,

@@ -3,7 +3,7 @@
 //! Every formula ends in the fields that rows lose, `committed_at` first, so it is kept in two
 //! halves: what comes before is hashed once, and each candidate spelling costs a block or two.
 
-use crate::{CommitRecord, Kind, ObjectId, frame, time};
+use crate::{CommitRecord, Kind, ObjectId, frame, id, json, meta, time};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::cell::LazyCell;
@@ -25,8 +25,8 @@ pub enum CommitScheme {
 /// The fields that some formula hashes, borrowed from a record.
 #[derive(Clone)]
 struct Fields<'r> {
-    parents: Vec<&'r ObjectId>,
-    snapshot_id: Option<&'r ObjectId>,
+    parents: Vec<&'r str>,
+    snapshot_id: Option<&'r str>,
     message: &'r str,
     committed_at: &'r str,
     author: &'r str,
@@ -117,8 +117,8 @@ impl Formula {
 impl<'r> Fields<'r> {
     fn of(record: &'r CommitRecord) -> Self {
         Self {
-            parents: record.parents().collect(),
-            snapshot_id: record.snapshot_id.as_ref(),
+            parents: record.parents().map(ObjectId::as_str).collect(),
+            snapshot_id: record.snapshot_id.as_ref().map(ObjectId::as_str),
             message: &record.message,
             committed_at: &record.committed_at,
             author: &record.author,
@@ -126,10 +126,11 @@ impl<'r> Fields<'r> {
         }
     }
 
-    fn sorted_parents(&self, spell: fn(&ObjectId) -> &str, separator: &str) -> String {
-        let mut parents: Vec<_> = self.parents.iter().map(|id| spell(id)).collect();
-        parents.sort_unstable();
-        parents.join(separator)
+    /// Returns the parents as they are hashed.
+    fn sorted_parents(&self, spell: fn(&str) -> &str) -> Vec<&'r str> {
+        let mut parents = self.parents.clone();
+        parents.sort_unstable_by(|a, b| spell(a).cmp(spell(b)));
+        parents
     }
 }
 
@@ -149,42 +150,49 @@ pub fn verify_commit(record: &CommitRecord) -> Option<CommitScheme> {
 /// The fields that ids of commits are made from, as a row states them.
 #[derive(Clone, Copy, Debug)]
 pub struct Stated<'r> {
-    pub parents: &'r [ObjectId],
-    pub snapshot_id: &'r ObjectId,
+    /// JSON: a list of ids.
+    pub parent_ids: &'r str,
+    pub snapshot_id: &'r str,
     pub message: &'r str,
-    pub committed_at: &'r str,
+    /// `committed_at`, which is hashed as text of UTC.
+    pub at: time::Micros,
     pub author: &'r str,
-    pub signer_public_key: &'r str,
+    /// JSON: the rest of the record.
+    pub commit_meta: &'r str,
 }
 
-/// Returns the scheme under which these fields, as they stand, give `id` and no other fields do: a NUL in one of them
-/// would make two records of one id.
-#[must_use]
-pub fn verify_stated(id: &ObjectId, stated: &Stated<'_>) -> Option<CommitScheme> {
-    let texts = [
-        stated.message,
-        stated.committed_at,
-        stated.author,
-        stated.signer_public_key,
-    ];
-    let ids = stated.parents.iter().chain([stated.snapshot_id]);
-    let mut all = texts.into_iter().chain(ids.map(ObjectId::as_str));
-    if all.any(|text| text.contains('\0')) {
-        return None;
+impl<'r> Stated<'r> {
+    /// Returns the scheme under which these fields, as they stand, give the digest and no other fields do, with the
+    /// parents and how many there are. A NUL in one of the fields would make two records of one id. `None` says nothing:
+    /// the row may be spelt otherwise.
+    #[must_use]
+    pub fn verify(&self, digest: &[u8; 32]) -> Option<(CommitScheme, [&'r str; 2], usize)> {
+        let (parents, count) = json::two_texts(self.parent_ids)?;
+        let signer_public_key = meta::signer_public_key(self.commit_meta)?;
+        let texts = [
+            self.message,
+            self.author,
+            self.snapshot_id,
+            &signer_public_key,
+            parents[0],
+            parents[1],
+        ];
+        if texts.into_iter().any(|text| text.contains('\0')) {
+            return None;
+        }
+        let fields = Fields {
+            parents: parents[..count].to_vec(),
+            snapshot_id: Some(self.snapshot_id),
+            message: self.message,
+            committed_at: &time::isoformat(self.at, 0)?,
+            author: self.author,
+            signer_public_key: &signer_public_key,
+        };
+        let mut formulas = SCHEMES.iter();
+        let scheme = formulas.find(|formula| formula.digest(&fields) == *digest)?;
+        let accepted = scheme.scheme.accepted_by_clients();
+        accepted.then_some((scheme.scheme, parents, count))
     }
-    let digest = id.digest()?;
-    let fields = Fields {
-        parents: stated.parents.iter().collect(),
-        snapshot_id: Some(stated.snapshot_id),
-        message: stated.message,
-        committed_at: stated.committed_at,
-        author: stated.author,
-        signer_public_key: stated.signer_public_key,
-    };
-    SCHEMES
-        .iter()
-        .find(|formula| formula.digest(&fields) == digest)
-        .map(|formula| formula.scheme)
 }
 
 /// Returns each scheme with the id that it gives the record, in the order in which they are tried. The record's own id
@@ -318,14 +326,24 @@ pub fn ambiguous_commit(record: &CommitRecord) -> Option<&'static str> {
 
 /// Hashes join(⏚, [join(⏚, sorted(hex(parents))), hex(snapshot_id), message, …
 fn six_head(fields: &Fields<'_>, hasher: Sha256) -> Sha256 {
-    let parents = fields.sorted_parents(ObjectId::bare, "\0");
-    let snapshot = fields.snapshot_id.map_or("", ObjectId::bare);
-    joined([&parents, snapshot, fields.message], "\0", hasher)
+    head(fields, (id::bare, "\0"), hasher)
 }
 
-/// Hashes parts, each with the separator behind it. A message may weigh megabytes, so no text is made of them.
-fn joined(parts: [&str; 3], separator: &str, mut hasher: Sha256) -> Sha256 {
-    for part in parts {
+/// Hashes parents, snapshot and message, each with the separator behind it. A message may weigh megabytes, so no text is
+/// made of them.
+fn head(
+    fields: &Fields<'_>,
+    (spell, separator): (fn(&str) -> &str, &str),
+    mut hasher: Sha256,
+) -> Sha256 {
+    for (at, parent) in fields.sorted_parents(spell).into_iter().enumerate() {
+        if at > 0 {
+            hasher.update(separator);
+        }
+        hasher.update(spell(parent));
+    }
+    hasher.update(separator);
+    for part in [fields.snapshot_id.map_or("", spell), fields.message] {
         hasher.update(part);
         hasher.update(separator);
     }
@@ -343,8 +361,9 @@ fn six_tail(fields: &Fields<'_>, hasher: &mut Sha256) {
 
 /// Hashes `commit <n>⏚` and the head of the six fields.
 fn typed_head(fields: &Fields<'_>) -> Sha256 {
-    let parents = fields.sorted_parents(ObjectId::bare, "\0").len();
-    let snapshot = fields.snapshot_id.map_or(0, |id| id.bare().len());
+    let parents: usize = fields.parents.iter().map(|id| id::bare(id).len()).sum();
+    let parents = parents + fields.parents.len().saturating_sub(1);
+    let snapshot = fields.snapshot_id.map_or(0, |id| id::bare(id).len());
     let head = parents + snapshot + fields.message.len() + 3;
     let tail = fields.committed_at.len() + fields.author.len() + fields.signer_public_key.len() + 2;
     let header = frame::header(Kind::Commit, (head + tail) as u64);
@@ -353,13 +372,7 @@ fn typed_head(fields: &Fields<'_>) -> Sha256 {
 
 /// Hashes join(s, [join(s, sorted(parents)), snapshot_id, message, …, with ids as spelt.
 fn four_head(fields: &Fields<'_>, separator: &str) -> Sha256 {
-    let parents = fields.sorted_parents(ObjectId::as_str, separator);
-    let snapshot = fields.snapshot_id.map_or("", ObjectId::as_str);
-    joined(
-        [&parents, snapshot, fields.message],
-        separator,
-        Sha256::new(),
-    )
+    head(fields, (|id| id, separator), Sha256::new())
 }
 
 /// Hashes … committed_at])

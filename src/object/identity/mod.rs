@@ -12,7 +12,7 @@ pub use blob::{
 };
 pub use commit::{
     CommitScheme, Recovered, Stated, ambiguous_commit, commit_id, commit_trials, recover_commit,
-    verify_commit, verify_stated,
+    verify_commit,
 };
 pub use snapshot::{
     Directories, SnapshotScheme, ambiguous_snapshot, recover_snapshot, snapshot_id,

@@ -3,11 +3,13 @@
 //! Canonical is byte-identical to Python's
 //! `json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)`.
 
+mod cursor;
+mod plain;
 mod read;
 mod write;
 
-mod plain;
-
+pub(crate) use cursor::Cursor;
+pub use cursor::two_texts;
 pub use plain::text_list;
 pub(crate) use plain::{Text, Texts};
 pub use read::parse;

@@ -1,6 +1,7 @@
 //! A tree as nearly every row has it, read and proved where it lies.
 
 use crate::identity::SnapshotScheme;
+use crate::json::Cursor;
 use crate::{Kind, frame, id, path};
 use sha2::{Digest, Sha256};
 
@@ -26,20 +27,18 @@ impl<'r> PlainTree<'r> {
             return None;
         }
         let mut tree = Self {
-            paths: Vec::new(),
-            blobs: Vec::new(),
-            directories: Vec::new(),
+            paths: Vec::with_capacity(8),
+            blobs: Vec::with_capacity(8),
+            directories: Vec::with_capacity(8),
         };
-        let mut text = Text(std::str::from_utf8(manifest).ok()?);
-        text.each(('{', '}'), |text| {
+        Cursor(std::str::from_utf8(manifest).ok()?).each(('{', '}'), |text| {
             tree.paths.push(text.string()?);
             text.take(':')?;
             tree.blobs.push(text.string()?);
             Some(())
         })?;
-        let mut text = Text(directories);
         if !directories.is_empty() {
-            text.each(('[', ']'), |text| {
+            Cursor(directories).each(('[', ']'), |text| {
                 tree.directories.push(text.string()?);
                 Some(())
             })?;
@@ -92,47 +91,6 @@ impl<'r> PlainTree<'r> {
             add(["dir\0", folder, ""]);
         }
         out
-    }
-}
-
-/// What is left of a JSON text.
-struct Text<'r>(&'r str);
-
-impl<'r> Text<'r> {
-    /// Takes one character, and the blank behind it that Python writes.
-    fn take(&mut self, expected: char) -> Option<()> {
-        let rest = self.0.strip_prefix(expected)?;
-        self.0 = rest.strip_prefix(' ').unwrap_or(rest);
-        Some(())
-    }
-
-    /// Takes a string without escapes.
-    fn string(&mut self) -> Option<&'r str> {
-        let text = self.0.strip_prefix('"')?;
-        let ends = |b: u8| b == b'"' || b == b'\\' || b < 0x20;
-        let end = text.bytes().position(ends)?;
-        let (string, rest) = text.split_at(end);
-        self.0 = rest.strip_prefix('"')?;
-        Some(string)
-    }
-
-    /// Takes items between two characters, and nothing behind them.
-    fn each(
-        &mut self,
-        (open, close): (char, char),
-        mut item: impl FnMut(&mut Self) -> Option<()>,
-    ) -> Option<()> {
-        self.take(open)?;
-        if self.0.starts_with(close) {
-            return (self.0.len() == 1).then_some(());
-        }
-        loop {
-            item(self)?;
-            if self.0.len() == 1 && self.0.starts_with(close) {
-                return Some(());
-            }
-            self.take(',')?;
-        }
     }
 }
 

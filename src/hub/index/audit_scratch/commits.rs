@@ -1,12 +1,13 @@
 //! Commits and snapshots, by their places in the graph.
 
 use super::AuditScratch;
-use super::key::Met;
+use super::key::{Key, Met};
 use super::tables::{self, EDGE, Holders, NUMBERED, Tables};
 use crate::index::IndexError;
 use crate::index::scratch_trouble::Trouble;
 use luthier_object::Kind;
 use rusqlite::Connection;
+use std::io;
 
 /// A commit's place in the graph. Its number is its place among all that are laid down, from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,19 +60,12 @@ impl AuditScratch {
         self.lay_down(
             snapshots.iter().map(met),
             |connection, tables, (id, entries, parent)| {
-                let number = tables.snapshots.len() as u32;
                 let key = tables::kept(connection, Kind::Snapshot, &id)?;
-                tables.snapshots.push(key)?;
-                let mut fact = [0; NUMBERED + 9];
-                fact[..NUMBERED].copy_from_slice(&tables::numbered(&key, number));
-                fact[NUMBERED] = u8::from(entries.is_some());
-                fact[NUMBERED + 1..].copy_from_slice(&entries.unwrap_or(0).to_be_bytes());
-                tables.snapshot_ids.push(fact)?;
-                if let Some(parent) = parent {
-                    let parent = tables::kept(connection, Kind::Snapshot, &parent)?;
-                    tables.deltas.push(tables::numbered(&parent, number))?;
-                }
-                Ok(())
+                let parent = match parent {
+                    Some(parent) => Some(tables::kept(connection, Kind::Snapshot, &parent)?),
+                    None => None,
+                };
+                Ok(tables.add_snapshot(&key, entries, parent.as_ref())?)
             },
         )
         .await
@@ -89,41 +83,93 @@ struct MetCommit {
 
 impl MetCommit {
     fn lay_down(self, connection: &Connection, tables: &mut Tables) -> Result<(), Trouble> {
-        let number = tables.commits.len() as u32;
-        let key = tables::kept(connection, Kind::Commit, &self.id)?;
-        tables.commit_ids.push(tables::numbered(&key, number))?;
-        let mut tree = tables::no_key();
-        if let Some(snapshot) = &self.snapshot {
-            tree = tables::kept(connection, Kind::Snapshot, snapshot)?;
-            tables.trees.push(tables::numbered(&tree, number))?;
-        }
+        let kept = |kind, id: &Met<'_>| tables::kept(connection, kind, id);
+        let key = kept(Kind::Commit, &self.id)?;
+        let snapshot = match &self.snapshot {
+            Some(snapshot) => Some(kept(Kind::Snapshot, snapshot)?),
+            None => None,
+        };
+        let parents = self.parents.iter().map(|id| kept(Kind::Commit, id));
+        let parents: Vec<Key> = parents.collect::<rusqlite::Result<_>>()?;
+        let by = match self.named_by.is_empty() {
+            true => tables::no_key(),
+            false => tables::label(connection, &self.id)?,
+        };
         let repo = tables.repos.number(&self.repo_id);
-        tables.commits.push(tables::pair(&key, repo, &tree))?;
-        for (at, parent) in self.parents.iter().enumerate() {
-            let parent = tables::kept(connection, Kind::Commit, parent)?;
-            let mut edge = [0; EDGE];
-            edge[..NUMBERED].copy_from_slice(&tables::numbered(&parent, number));
-            edge[NUMBERED..].copy_from_slice(&(at as u32).to_be_bytes());
-            tables.edges.push(edge)?;
-        }
-        self.name(connection, tables)
+        let named_by = self.named_by.iter().map(|repo| tables.repos.number(repo));
+        let named_by: Vec<u32> = named_by.collect();
+        Ok(tables.add_commit(&KeyedCommit {
+            key,
+            repo,
+            snapshot,
+            parents: &parents,
+            by,
+            named_by: &named_by,
+        })?)
     }
+}
 
-    /// Lays down that it names its parents and its snapshot, in every repository that holds it.
-    fn name(self, connection: &Connection, tables: &mut Tables) -> Result<(), Trouble> {
-        if self.named_by.is_empty() {
-            return Ok(());
+/// A commit whose ids are keys.
+pub(super) struct KeyedCommit<'c> {
+    pub key: Key,
+    pub repo: u32,
+    pub snapshot: Option<Key>,
+    pub parents: &'c [Key],
+    /// Stands for its id where it names something.
+    pub by: Key,
+    /// The repositories that name its parents and its snapshot.
+    pub named_by: &'c [u32],
+}
+
+impl Tables {
+    /// Lays down a commit behind the last, the edges to its parents, and what it names.
+    ///
+    /// # Errors
+    /// The folder for temporary files cannot be written.
+    pub fn add_commit(&mut self, commit: &KeyedCommit<'_>) -> io::Result<()> {
+        let number = self.commits.len() as u32;
+        self.commit_ids
+            .push(tables::numbered(&commit.key, number))?;
+        if let Some(snapshot) = &commit.snapshot {
+            self.trees.push(tables::numbered(snapshot, number))?;
         }
-        let by = tables::label(connection, &self.id)?;
-        for repo in self.named_by.iter() {
-            let repo = tables.repos.number(repo);
-            let parents = self.parents.iter().map(|id| (Kind::Commit, id));
-            let snapshot = self.snapshot.iter().map(|id| (Kind::Snapshot, id));
-            for (kind, id) in parents.chain(snapshot) {
-                let key = tables::kept(connection, kind, id)?;
-                tables.named.push(tables::pair(&key, repo, &by))?;
+        let tree = commit.snapshot.unwrap_or(tables::no_key());
+        let fact = tables::pair(&commit.key, commit.repo, &tree);
+        self.commits.push(fact)?;
+        for (at, parent) in commit.parents.iter().enumerate() {
+            let mut edge = [0; EDGE];
+            edge[..NUMBERED].copy_from_slice(&tables::numbered(parent, number));
+            edge[NUMBERED..].copy_from_slice(&(at as u32).to_be_bytes());
+            self.edges.push(edge)?;
+        }
+        for repo in commit.named_by {
+            for key in commit.parents.iter().chain(&commit.snapshot) {
+                self.named.push(tables::pair(key, *repo, &commit.by))?;
             }
         }
         Ok(())
+    }
+
+    /// Lays down a snapshot behind the last.
+    ///
+    /// # Errors
+    /// The folder for temporary files cannot be written.
+    pub fn add_snapshot(
+        &mut self,
+        key: &Key,
+        entries: Option<u64>,
+        parent: Option<&Key>,
+    ) -> io::Result<()> {
+        let number = self.snapshots.len() as u32;
+        self.snapshots.push(*key)?;
+        let mut fact = [0; NUMBERED + 9];
+        fact[..NUMBERED].copy_from_slice(&tables::numbered(key, number));
+        fact[NUMBERED] = u8::from(entries.is_some());
+        fact[NUMBERED + 1..].copy_from_slice(&entries.unwrap_or(0).to_be_bytes());
+        self.snapshot_ids.push(fact)?;
+        match parent {
+            Some(parent) => self.deltas.push(tables::numbered(parent, number)),
+            None => Ok(()),
+        }
     }
 }

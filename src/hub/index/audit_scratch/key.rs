@@ -8,17 +8,17 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Bytes of a key.
-pub(super) const KEY: usize = 33;
+pub(in crate::index) const KEY: usize = 33;
 
 /// A kind and a form in one byte, then a digest, or the number of a text.
-pub(super) type Key = [u8; KEY];
+pub(in crate::index) type Key = [u8; KEY];
 
 /// What begins the ids that are written today.
 const PREFIX: &str = "sha256:";
 
 /// The spelling of an id. The order is that of their texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Form {
+pub(in crate::index) enum Form {
     /// 64 digits.
     Bare = 0,
     /// 64 digits behind `sha256:`.
@@ -34,7 +34,7 @@ impl Form {
 
 /// An id at the door: as the facts keep it, or the text of one that holds no digest.
 #[derive(Debug)]
-pub(super) enum Met<'t> {
+pub(in crate::index) enum Met<'t> {
     Digest(Form, [u8; 32]),
     Odd(Cow<'t, str>),
 }
@@ -71,7 +71,7 @@ pub(super) const fn head(kind: Kind, form: Form) -> u8 {
 }
 
 /// Returns the key of a digest.
-pub(super) fn key(kind: Kind, form: Form, digest: &[u8; 32]) -> Key {
+pub(in crate::index) fn key(kind: Kind, form: Form, digest: &[u8; 32]) -> Key {
     let mut key = [0; KEY];
     key[0] = head(kind, form);
     key[1..].copy_from_slice(digest);
@@ -87,13 +87,13 @@ pub(super) fn odd_key(kind: Kind, number: i64) -> Key {
 }
 
 /// A key taken apart: the text of its id, or the number that stands for one.
-pub(super) enum Meant {
+pub(in crate::index) enum Meant {
     Text(String),
     Odd(i64),
 }
 
 /// Returns what a key stands for.
-pub(super) fn meant(key: &[u8]) -> Meant {
+pub(in crate::index) fn meant(key: &[u8]) -> Meant {
     let is = |form: Form| key[0] & 3 == form as u8;
     if is(Form::Odd) {
         let mut number = [0; 8];

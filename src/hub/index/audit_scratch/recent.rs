@@ -1,11 +1,16 @@
 //! Names that were met not long ago: a blob that a million trees name is laid down seldom.
 
+use super::key::Key;
+
 /// How many are remembered.
 const PLACES: usize = 1 << 16;
 
-/// Names, each with whether its blob is bad. A name has one place, where a later one takes the place of an earlier one.
+/// A name, the start of what named it, and whether its blob is bad.
+type Place<const N: usize> = ([u8; N], u64, bool);
+
+/// Names. Each has one place, where a later one takes the place of an earlier one.
 pub(super) struct Recent<const N: usize> {
-    places: Vec<([u8; N], bool)>,
+    places: Vec<Place<N>>,
 }
 
 impl<const N: usize> Recent<N> {
@@ -21,17 +26,24 @@ impl<const N: usize> Recent<N> {
         words.fold(0, |place: u32, word| place.rotate_left(5) ^ word) as usize % PLACES
     }
 
-    /// Returns whether a name's blob is bad; `None` where the name is not remembered.
-    pub fn find(&self, name: &[u8; N]) -> Option<bool> {
+    /// Returns whether a name's blob is bad; `None` where the name is not remembered, or by something that does not sort
+    /// before `by`: of those that name it, the least is told.
+    pub fn find(&self, name: &[u8; N], by: &Key) -> Option<bool> {
         let place = self.places.get(Self::place(name))?;
-        (place.0 == *name).then_some(place.1)
+        (place.0 == *name && place.1 <= start(by)).then_some(place.2)
     }
 
     /// Remembers a name, which is not all zeros.
-    pub fn keep(&mut self, name: [u8; N], bad: bool) {
+    pub fn keep(&mut self, name: [u8; N], by: &Key, bad: bool) {
         if self.places.is_empty() {
-            self.places = vec![([0; N], false); PLACES];
+            self.places = vec![([0; N], 0, false); PLACES];
         }
-        self.places[Self::place(&name)] = (name, bad);
+        self.places[Self::place(&name)] = (name, start(by), bad);
     }
+}
+
+/// Returns the bytes that tell two labels apart.
+fn start(by: &Key) -> u64 {
+    by.first_chunk()
+        .map_or(0, |start| u64::from_be_bytes(*start))
 }

@@ -1,11 +1,9 @@
 //! Records of one size in the order of their first bytes: in memory while they weigh little, in sorted runs on disk
 //! behind that, so that every join is one walk of both sides.
 
-use crate::scratch;
+use super::runs::{BLOCK, Run, Writing, behind};
 use std::cmp::Ordering;
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
 /// Bytes of new records that are held before they are written.
 pub(super) const HELD: usize = 4 << 20;
@@ -13,19 +11,20 @@ pub(super) const HELD: usize = 4 << 20;
 /// Runs that are merged into one.
 const RUNS: usize = 8;
 
-/// Records of a block: what one look into a run reads.
-const BLOCK: usize = 64;
-
 /// Records that a walk reads and that a merge writes at once.
-const AHEAD: usize = 1_024;
+pub(super) const AHEAD: usize = 1_024;
 
-/// A table of records of `N` bytes, ordered by their first `key` bytes. Of records with the same key the first counts.
+/// A table of records of `N` bytes, ordered by their first `key` bytes. Of records with the same key one counts.
 pub(super) struct Sorted<const N: usize> {
     key: usize,
+    /// Bytes that say which record of a key counts: the least of them, and of equal ones the first.
+    by: usize,
     held: usize,
     fresh: Vec<[u8; N]>,
     /// The records at the start of `fresh` that are in order.
     ordered: usize,
+    /// Where the last look into `fresh` ended: the next one is mostly near.
+    at: usize,
     /// The oldest first.
     runs: Vec<Run<N>>,
 }
@@ -36,13 +35,22 @@ impl<const N: usize> Sorted<N> {
         Self::holding(key, HELD)
     }
 
+    /// Returns an empty table in which the least record of a key counts.
+    pub const fn of_least(key: usize) -> Self {
+        let mut table = Self::new(key);
+        table.by = N;
+        table
+    }
+
     /// Returns an empty table that holds `held` bytes in memory.
     const fn holding(key: usize, held: usize) -> Self {
         Self {
             key,
+            by: key,
             held,
             fresh: Vec::new(),
             ordered: 0,
+            at: 0,
             runs: Vec::new(),
         }
     }
@@ -93,9 +101,9 @@ impl<const N: usize> Sorted<N> {
         if self.ordered == self.fresh.len() {
             return;
         }
-        let key = self.key;
-        // Stable: the first of a key stays the first.
-        self.fresh.sort_by(|a, b| order(&a[..key], &b[..key]));
+        let (key, by) = (self.key, self.by);
+        // Stable: the first of equal ones stays the first.
+        self.fresh.sort_by(|a, b| order(&a[..by], &b[..by]));
         self.fresh
             .dedup_by(|later, first| later[..key] == first[..key]);
         self.ordered = self.fresh.len();
@@ -123,6 +131,7 @@ impl<const N: usize> Sorted<N> {
             .partition_point(|record| order(record, start).is_lt());
         let mut walk = Walk {
             key: self.key,
+            by: self.by,
             sources,
             fresh: &self.fresh[from..],
             head: None,
@@ -137,7 +146,7 @@ impl<const N: usize> Sorted<N> {
     /// # Errors
     /// A run cannot be read.
     pub fn first(&mut self, start: &[u8]) -> io::Result<Option<[u8; N]>> {
-        if start.len() < self.key {
+        if start.len() < self.key || self.by > self.key {
             return Ok(self.all(start)?.first().copied());
         }
         for run in &mut self.runs {
@@ -147,10 +156,8 @@ impl<const N: usize> Sorted<N> {
             }
         }
         self.order();
-        let from = self
-            .fresh
-            .partition_point(|record| order(record, start).is_lt());
-        let found = self.fresh.get(from).copied();
+        self.at = behind(&self.fresh, self.at, start);
+        let found = self.fresh.get(self.at).copied();
         Ok(found.filter(|record| record.starts_with(start)))
     }
 
@@ -173,135 +180,15 @@ impl<const N: usize> Sorted<N> {
             run.all(start, out)?;
         }
         self.order();
-        let from = self
-            .fresh
-            .partition_point(|record| order(record, start).is_lt());
-        let fresh = self.fresh[from..].iter();
+        self.at = behind(&self.fresh, self.at, start);
+        let fresh = self.fresh[self.at..].iter();
         out.extend(fresh.take_while(|record| record.starts_with(start)));
         if self.runs.len() + usize::from(!self.fresh.is_empty()) > 1 {
-            let key = self.key;
-            out.sort_by(|a, b| order(&a[..key], &b[..key]));
+            let (key, by) = (self.key, self.by);
+            out.sort_by(|a, b| order(&a[..by], &b[..by]));
             out.dedup_by(|later, first| later[..key] == first[..key]);
         }
         Ok(())
-    }
-}
-
-/// Sorted records in a file that goes when it is closed.
-struct Run<const N: usize> {
-    file: File,
-    len: usize,
-    /// The first record of each block.
-    fences: Vec<[u8; N]>,
-    /// The block that was looked into last, with its place.
-    block: (usize, Vec<[u8; N]>),
-}
-
-impl<const N: usize> Run<N> {
-    /// Returns the block in which the first record that does not sort before `start` may be.
-    fn block_of(&self, start: &[u8]) -> usize {
-        let behind = self
-            .fences
-            .partition_point(|fence| order(fence, start).is_lt());
-        behind.saturating_sub(1)
-    }
-
-    /// Reads records from place `from` on, at most `count`.
-    fn read(&self, from: usize, count: usize, into: &mut Vec<[u8; N]>) -> io::Result<()> {
-        into.clear();
-        into.resize(count.min(self.len.saturating_sub(from)), [0; N]);
-        let bytes = into.as_mut_slice().as_flattened_mut();
-        self.file.read_exact_at(bytes, (from * N) as u64)
-    }
-
-    fn look_into(&mut self, block: usize) -> io::Result<()> {
-        if self.block.0 != block {
-            let mut records = std::mem::take(&mut self.block.1);
-            // Until it is read, it is no block.
-            self.block.0 = usize::MAX;
-            self.read(block * BLOCK, BLOCK, &mut records)?;
-            self.block = (block, records);
-        }
-        Ok(())
-    }
-
-    fn first(&mut self, start: &[u8]) -> io::Result<Option<[u8; N]>> {
-        let mut block = self.block_of(start);
-        while block < self.fences.len() {
-            self.look_into(block)?;
-            let records = &self.block.1;
-            let at = records.partition_point(|record| order(record, start).is_lt());
-            if let Some(record) = records.get(at) {
-                return Ok(Some(*record).filter(|record| record.starts_with(start)));
-            }
-            block += 1;
-        }
-        Ok(None)
-    }
-
-    fn all(&mut self, start: &[u8], out: &mut Vec<[u8; N]>) -> io::Result<()> {
-        for block in self.block_of(start)..self.fences.len() {
-            self.look_into(block)?;
-            let records = &self.block.1;
-            let at = records.partition_point(|record| order(record, start).is_lt());
-            let same = records[at..].iter();
-            let same = same.take_while(|record| record.starts_with(start));
-            let before = out.len();
-            out.extend(same);
-            if at + out.len() - before < records.len() {
-                break;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A run that is being written.
-struct Writing<const N: usize> {
-    file: File,
-    waiting: Vec<[u8; N]>,
-    len: usize,
-    fences: Vec<[u8; N]>,
-}
-
-impl<const N: usize> Writing<N> {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            file: scratch::file()?,
-            waiting: Vec::with_capacity(AHEAD),
-            len: 0,
-            fences: Vec::new(),
-        })
-    }
-
-    fn push(&mut self, record: &[u8; N]) -> io::Result<()> {
-        if self.len.is_multiple_of(BLOCK) {
-            self.fences.push(*record);
-        }
-        self.waiting.push(*record);
-        self.len += 1;
-        if self.waiting.len() >= AHEAD {
-            self.flush()?;
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let from = (self.len - self.waiting.len()) * N;
-        self.file
-            .write_all_at(self.waiting.as_flattened(), from as u64)?;
-        self.waiting.clear();
-        Ok(())
-    }
-
-    fn end(mut self) -> io::Result<Run<N>> {
-        self.flush()?;
-        Ok(Run {
-            file: self.file,
-            len: self.len,
-            fences: self.fences,
-            block: (usize::MAX, Vec::new()),
-        })
     }
 }
 
@@ -340,6 +227,7 @@ pub(super) fn order(a: &[u8], b: &[u8]) -> Ordering {
 /// A walk over all records in their order.
 pub(super) struct Walk<'s, const N: usize> {
     key: usize,
+    by: usize,
     sources: Vec<Source<'s, N>>,
     fresh: &'s [[u8; N]],
     head: Option<[u8; N]>,
@@ -379,20 +267,20 @@ impl<const N: usize> Walk<'_, N> {
 
     /// Goes on to the next key.
     fn advance(&mut self) -> io::Result<()> {
-        let key = self.key;
+        let (key, by) = (self.key, self.by);
         loop {
             let mut least: Option<(usize, &[u8; N])> = None;
             for (at, source) in self.sources.iter().enumerate() {
                 let Some(record) = source.records.get(source.at) else {
                     continue;
                 };
-                // Of the same key the oldest run's counts.
-                if least.is_none_or(|(_, other)| order(&record[..key], &other[..key]).is_lt()) {
+                // Of equal ones the oldest run's counts.
+                if least.is_none_or(|(_, other)| order(&record[..by], &other[..by]).is_lt()) {
                     least = Some((at, record));
                 }
             }
             let (from, record) = match (least, self.fresh.first()) {
-                (Some((_, other)), Some(fresh)) if order(&fresh[..key], &other[..key]).is_lt() => {
+                (Some((_, other)), Some(fresh)) if order(&fresh[..by], &other[..by]).is_lt() => {
                     (None, *fresh)
                 }
                 (Some((at, other)), _) => (Some(at), *other),

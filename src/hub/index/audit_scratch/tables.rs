@@ -33,6 +33,7 @@ pub(super) struct Tables {
     pub repos: Repos,
     /// Rows: key, standing.
     pub known: Sorted<{ KEY + 1 }>,
+    /// What is named, by which repository, and the first that does.
     pub named: Sorted<NAMED>,
     /// What was named last: key and number of the repository.
     pub recent: Recent<NUMBERED>,
@@ -61,7 +62,7 @@ impl Default for Tables {
         Self {
             repos: Repos::default(),
             known: Sorted::new(KEY),
-            named: Sorted::new(NUMBERED),
+            named: Sorted::of_least(NUMBERED),
             recent: Recent::new(),
             members: Sorted::new(NUMBERED),
             held: Vec::new(),
@@ -235,6 +236,14 @@ fn odd_number(connection: &Connection, text: &str) -> rusqlite::Result<Option<i6
         .prepare_cached("SELECT n FROM odd WHERE text = ?1")?
         .query_row([text], |row| row.get(0))
         .optional()
+}
+
+/// Returns what stands for a row with this key, whose id holds a digest, where it names something.
+pub(super) fn label_of(key: &Key) -> Key {
+    let mut label = *key;
+    // One kind stands for all of them, so that labels sort as the texts of their ids do.
+    label[0] = key[0] & 3 | key::head(Kind::Commit, Form::Bare);
+    label
 }
 
 /// Returns the key that stands for whatever names something: the id of a row, or the name of a branch.

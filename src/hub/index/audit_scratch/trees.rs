@@ -52,7 +52,16 @@ impl AuditScratch {
             return Ok(());
         }
         self.file
-            .tell(move |connection, tables| lay_down(&trees, connection, tables))
+            .tell(move |connection, tables| {
+                let met = trees.iter().map(|tree| tree.keyed(connection, tables));
+                let met: Vec<(Key, Vec<u32>, Vec<Key>)> = met.collect::<rusqlite::Result<_>>()?;
+                let keyed = met.iter().map(|(by, repos, blobs)| KeyedTree {
+                    by: *by,
+                    repos,
+                    blobs,
+                });
+                lay_down(&keyed.collect::<Vec<_>>(), connection, tables)
+            })
             .await
     }
 
@@ -65,101 +74,98 @@ impl AuditScratch {
     }
 }
 
-/// A tree whose ids are keys.
-struct Keyed<'t> {
-    tree: &'t TreeNames,
-    repos: Vec<u32>,
-    /// Each with whether it is bad, where it was named not long ago in every repository.
-    blobs: Vec<(Key, Option<bool>)>,
+impl TreeNames {
+    /// Returns what stands for the snapshot, the repositories and the blobs.
+    fn keyed(
+        &self,
+        connection: &Connection,
+        tables: &mut Tables,
+    ) -> rusqlite::Result<(Key, Vec<u32>, Vec<Key>)> {
+        let by = tables::label(connection, &Met::new(&self.snapshot_id))?;
+        let repos = self.repos.iter().map(|r| tables.repos.number(r));
+        let repos = repos.collect();
+        let blobs = self.blobs.0.iter();
+        let blobs = blobs.map(|id| tables::kept(connection, Kind::Blob, id));
+        Ok((by, repos, blobs.collect::<rusqlite::Result<_>>()?))
+    }
 }
 
-fn lay_down(
-    trees: &[TreeNames],
+/// A tree whose ids are keys.
+pub(super) struct KeyedTree<'t> {
+    /// Stands for its snapshot.
+    pub by: Key,
+    pub repos: &'t [u32],
+    pub blobs: &'t [Key],
+}
+
+/// Lays down what trees name. What each repository named not long ago is passed over; the rest is looked up in the order
+/// of the blobs, since neighbours lie in one block.
+pub(super) fn lay_down(
+    trees: &[KeyedTree<'_>],
     connection: &Connection,
     tables: &mut Tables,
 ) -> Result<(), Trouble> {
-    let mut keyed = Vec::with_capacity(trees.len());
-    let mut new = Vec::new();
+    let (mut bad, mut new) = (Vec::new(), Vec::new());
     for tree in trees {
-        let repos: Vec<u32> = tree.repos.iter().map(|r| tables.repos.number(r)).collect();
-        let mut blobs = Vec::with_capacity(tree.blobs.len());
-        for id in &tree.blobs.0 {
-            let key = tables::kept(connection, Kind::Blob, id)?;
-            let recent = |repo: &u32| tables.recent.find(&tables::numbered(&key, *repo));
-            let is_bad = repos.iter().map(recent).reduce(|all, one| all.and(one));
-            let is_bad = is_bad.unwrap_or(Some(false));
-            if is_bad.is_none() {
-                new.push(key);
+        for blob in tree.blobs {
+            let recent = |repo: &u32| {
+                let name = tables::numbered(blob, *repo);
+                tables.recent.find(&name, &tree.by)
+            };
+            let known = tree.repos.iter().map(recent);
+            match known.reduce(|all, one| all.and(one)) {
+                // Nobody names it, or all did, and it is sound.
+                None | Some(Some(false)) => {}
+                Some(Some(true)) => bad.push((tree.by, *blob)),
+                Some(None) => new.push((blob, tree)),
             }
-            blobs.push((key, is_bad));
         }
-        keyed.push(Keyed { tree, repos, blobs });
     }
-    let doubtful = Doubtful::of(new, tables)?;
-    for tree in &keyed {
-        tree.lay_down(connection, tables, &doubtful)?;
+    let blobs = new.iter().map(|(blob, _)| **blob).collect();
+    let doubtful = Doubtful::of(blobs, tables)?;
+    for (blob, tree) in new {
+        let is_bad = doubtful.has(blob);
+        for repo in tree.repos {
+            let name = tables::numbered(blob, *repo);
+            if tables.recent.find(&name, &tree.by).is_none() {
+                tables.recent.keep(name, &tree.by, is_bad);
+                tables.named.push(tables::pair(blob, *repo, &tree.by))?;
+            }
+        }
+        if is_bad {
+            bad.push((tree.by, *blob));
+        }
+    }
+    for (snapshot, blob) in bad {
+        let (snapshot, blob) = (
+            tables::text(connection, &snapshot)?,
+            tables::text(connection, &blob)?,
+        );
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO bad_entry (snapshot, blob) VALUES (?1, ?2)")?
+            .execute((snapshot, blob))?;
     }
     Ok(())
 }
 
-impl Keyed<'_> {
-    fn lay_down(
-        &self,
-        connection: &Connection,
-        tables: &mut Tables,
-        doubtful: &Doubtful,
-    ) -> Result<(), Trouble> {
-        let snapshot_id = &self.tree.snapshot_id;
-        let by = tables::label(connection, &Met::new(snapshot_id))?;
-        for (key, known) in &self.blobs {
-            let mut is_bad = *known;
-            let named = if known.is_some() {
-                &[]
-            } else {
-                &self.repos[..]
-            };
-            for repo in named {
-                let name = tables::numbered(key, *repo);
-                let recent = tables.recent.find(&name);
-                is_bad = match recent.or(is_bad) {
-                    None => doubtful.find(key),
-                    known => known,
-                };
-                if recent.is_none() {
-                    tables.recent.keep(name, is_bad == Some(true));
-                    tables.named.push(tables::pair(key, *repo, &by))?;
-                }
-            }
-            if is_bad == Some(true) {
-                connection
-                    .prepare_cached(
-                        "INSERT OR IGNORE INTO bad_entry (snapshot, blob) VALUES (?1, ?2)",
-                    )?
-                    .execute((snapshot_id, tables::text(connection, key)?))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Blobs of some trees, in order, each with whether it has no row, or one that is not known to be sound. They are
-/// looked up in order, since neighbours lie in one block.
-struct Doubtful(Vec<(Key, bool)>);
+/// Of the blobs of some trees, those that have no row, or one that is not known to be sound, in order.
+struct Doubtful(Vec<Key>);
 
 impl Doubtful {
     fn of(mut blobs: Vec<Key>, tables: &mut Tables) -> Result<Self, Trouble> {
         blobs.sort_unstable_by(|a, b| order(a, b));
         blobs.dedup();
-        let mut out = Vec::with_capacity(blobs.len());
+        let mut out = Vec::new();
         for key in blobs {
-            out.push((key, is_doubtful(tables, &key)?));
+            if is_doubtful(tables, &key)? {
+                out.push(key);
+            }
         }
         Ok(Self(out))
     }
 
-    fn find(&self, key: &Key) -> Option<bool> {
-        let at = self.0.binary_search_by(|(other, _)| order(other, key));
-        Some(self.0[at.ok()?].1)
+    fn has(&self, key: &Key) -> bool {
+        self.0.binary_search_by(|other| order(other, key)).is_ok()
     }
 }
 

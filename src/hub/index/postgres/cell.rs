@@ -1,7 +1,7 @@
 //! Statements and cells of Postgres, whatever a hub's column types are.
 
 use crate::index::rows::Cells;
-use luthier_object::time;
+use luthier_object::time::{self, Micros};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{Arguments, AssertSqlSafe, Row, TypeInfo, ValueRef};
@@ -38,7 +38,8 @@ impl Statement {
 pub(super) struct PgCells<'r> {
     row: &'r PgRow,
     at: usize,
-    /// Bytes read so far.
+    marked: usize,
+    /// Bytes read so far; those that were gone back over count twice.
     pub weight: usize,
 }
 
@@ -47,6 +48,7 @@ impl<'r> PgCells<'r> {
         Self {
             row,
             at: 0,
+            marked: 0,
             weight: 0,
         }
     }
@@ -85,6 +87,18 @@ pub(super) enum Form {
 }
 
 impl Form {
+    /// Returns a time of the years that nearly all are of; `None` where the cell's text has to say.
+    pub(super) fn near(self, bytes: &[u8]) -> Option<Micros> {
+        const CENTURIES: std::ops::Range<Micros> = 0..3_155_760_000_000_000;
+        let at = (self == Self::Time).then(|| number(bytes).saturating_add(EPOCH))?;
+        CENTURIES.contains(&at).then_some(at)
+    }
+
+    /// Returns a whole number, where the cell is one.
+    pub(super) fn int(self, bytes: &[u8]) -> Option<i64> {
+        (self == Self::Int).then(|| number(bytes))
+    }
+
     /// Returns a cell as text or bytes: a number in decimal, a time as Python writes it.
     pub(super) fn told(self, bytes: &[u8]) -> Cow<'_, [u8]> {
         match (self, bytes) {
@@ -161,9 +175,17 @@ fn far_off(since_2000: i64) -> String {
     )
 }
 
-impl Cells for PgCells<'_> {
-    fn cell(&mut self) -> Result<Option<Cow<'_, [u8]>>, sqlx::Error> {
+impl<'r> Cells<'r> for PgCells<'r> {
+    fn cell(&mut self) -> Result<Option<Cow<'r, [u8]>>, sqlx::Error> {
         self.next()
+    }
+
+    fn back(&mut self) {
+        self.at = self.marked;
+    }
+
+    fn mark(&mut self) {
+        self.marked = self.at;
     }
 
     fn opt_key(&mut self) -> Result<Option<String>, sqlx::Error> {

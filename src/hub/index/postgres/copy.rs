@@ -4,10 +4,11 @@
 use super::Postgres;
 use super::cell::Form;
 use super::sessions::{Purpose, SILENCE, within};
-use crate::index::rows::Cells;
+use crate::index::rows::{Cells, whole};
 use crate::index::{PAGE_BYTES, Page};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use luthier_object::time::{self, Micros};
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -28,7 +29,7 @@ impl Postgres {
         select: &str,
         forms: &[Form],
         limit: u32,
-        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
+        read: impl Fn(&mut dyn Cells<'_>) -> Result<T, sqlx::Error>,
     ) -> Result<Page<T>, sqlx::Error> {
         let mut session = self.sessions.begin(Purpose::Read).await?;
         let copy = format!("COPY ({select}) TO STDOUT (FORMAT BINARY)");
@@ -42,10 +43,7 @@ impl Postgres {
             for message in some {
                 answer.take(message?);
                 while let Some(row) = answer.row()? {
-                    let mut cells = CopyCells {
-                        rest: &row[2..],
-                        forms: forms.iter(),
-                    };
+                    let mut cells = CopyCells::new(&row, forms);
                     rows.push(read(&mut cells)?);
                     weight += row.len();
                 }
@@ -148,15 +146,30 @@ fn number(bytes: &[u8]) -> Option<i32> {
 /// Reads the cells of a row from left to right.
 struct CopyCells<'r> {
     rest: &'r [u8],
-    forms: std::slice::Iter<'r, Form>,
+    forms: &'r [Form],
+    /// Where `back` goes to.
+    marked: (&'r [u8], &'r [Form]),
 }
 
-impl Cells for CopyCells<'_> {
-    fn cell(&mut self) -> Result<Option<Cow<'_, [u8]>>, sqlx::Error> {
-        let form = self.forms.next();
-        let (Some(form), Some(length)) = (form, number(self.rest)) else {
+impl<'r> CopyCells<'r> {
+    /// Reads a row whose cells have these forms.
+    fn new(row: &'r [u8], forms: &'r [Form]) -> Self {
+        // The number of its cells comes first.
+        let rest = &row[2..];
+        Self {
+            rest,
+            forms,
+            marked: (rest, forms),
+        }
+    }
+
+    /// Returns the next cell as it came, with its form.
+    fn next(&mut self) -> Result<Option<(Form, &'r [u8])>, sqlx::Error> {
+        let (Some((form, forms)), Some(length)) = (self.forms.split_first(), number(self.rest))
+        else {
             return Err(broken("has a row of fewer cells than were asked for"));
         };
+        self.forms = forms;
         let rest = &self.rest[4..];
         let Ok(length) = usize::try_from(length) else {
             self.rest = rest;
@@ -164,11 +177,45 @@ impl Cells for CopyCells<'_> {
         };
         let (cell, rest) = rest.split_at(length);
         self.rest = rest;
-        Ok(Some(form.told(cell)))
+        Ok(Some((*form, cell)))
+    }
+}
+
+impl<'r> Cells<'r> for CopyCells<'r> {
+    fn cell(&mut self) -> Result<Option<Cow<'r, [u8]>>, sqlx::Error> {
+        Ok(self.next()?.map(|(form, cell)| form.told(cell)))
     }
 
     fn opt_key(&mut self) -> Result<Option<String>, sqlx::Error> {
         self.opt_text()
+    }
+
+    fn back(&mut self) {
+        (self.rest, self.forms) = self.marked;
+    }
+
+    fn mark(&mut self) {
+        self.marked = (self.rest, self.forms);
+    }
+
+    fn skip(&mut self, cells: usize) -> Result<(), sqlx::Error> {
+        (0..cells).try_for_each(|_| self.next().map(drop))
+    }
+
+    fn time(&mut self) -> Result<Option<Micros>, sqlx::Error> {
+        let cell = self.next()?;
+        Ok(cell.and_then(|(form, cell)| {
+            let told = || time::parse(std::str::from_utf8(&form.told(cell)).ok()?);
+            form.near(cell).or_else(told)
+        }))
+    }
+
+    fn int(&mut self) -> Result<Option<i64>, sqlx::Error> {
+        let cell = self.next()?;
+        Ok(cell.and_then(|(form, cell)| {
+            let told = || whole(std::str::from_utf8(&form.told(cell)).ok()?);
+            form.int(cell).or_else(told)
+        }))
     }
 }
 
@@ -198,10 +245,7 @@ mod tests {
             assert!(answer.is_ended, "{size}");
             assert_eq!(rows.len(), 2, "{size}");
             let forms = [Form::Plain, Form::Plain, Form::Int];
-            let mut cells = CopyCells {
-                rest: &rows[0][2..],
-                forms: forms.iter(),
-            };
+            let mut cells = CopyCells::new(&rows[0], &forms);
             assert_eq!(cells.key().unwrap(), "ab");
             assert_eq!(cells.opt_text().unwrap(), None);
             assert_eq!(cells.int().unwrap(), Some(256));

@@ -51,7 +51,7 @@ impl HeldRows for Postgres {
             ));
             let list = ask.bind(chunk.to_vec())?;
             ask.push(&format!("{list})"));
-            let read = |cells: &mut dyn Cells| Ok((cells.key()?, cells.opt_key()?));
+            let read = |cells: &mut dyn Cells<'_>| Ok((cells.key()?, cells.opt_key()?));
             out.extend(self.rows(ask, 0, read).await?.rows);
         }
         Ok(out)
@@ -153,7 +153,7 @@ impl Postgres {
         ask.push(&format!(
             "{after} ORDER BY {id} LIMIT {window}) AS s WHERE s.uri IS NOT NULL ORDER BY s.id LIMIT 1"
         ));
-        let read = |cells: &mut dyn Cells| Ok((cells.key()?, cells.text()?));
+        let read = |cells: &mut dyn Cells<'_>| Ok((cells.key()?, cells.text()?));
         Ok(self.rows(ask, 1, read).await?.rows.pop())
     }
 

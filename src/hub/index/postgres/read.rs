@@ -5,6 +5,7 @@ use super::columns::{Column, Order, Selected};
 use super::copy::literal;
 use super::sessions::{Purpose, SILENCE, within};
 use super::{Postgres, query_error};
+use crate::index::plain::{MaybePlain, Place, Stretch, key_of, seen};
 use crate::index::rows::{Cells, Stored, id_column, table_here};
 use crate::index::{
     BranchRow, Capabilities, Counts, IndexError, MembershipRow, PAGE_BYTES, Page, RepoRow,
@@ -26,7 +27,7 @@ impl Postgres {
         &self,
         ask: Statement,
         limit: u32,
-        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
+        read: impl Fn(&mut dyn Cells<'_>) -> Result<T, sqlx::Error>,
     ) -> Result<Page<T>, sqlx::Error> {
         self.rows_for(Purpose::Read, ask, limit, read).await
     }
@@ -36,7 +37,7 @@ impl Postgres {
         &self,
         ask: Statement,
         limit: u32,
-        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
+        read: impl Fn(&mut dyn Cells<'_>) -> Result<T, sqlx::Error>,
     ) -> Result<Page<T>, sqlx::Error> {
         self.rows_for(Purpose::List, ask, limit, read).await
     }
@@ -46,7 +47,7 @@ impl Postgres {
         purpose: Purpose,
         ask: Statement,
         limit: u32,
-        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
+        read: impl Fn(&mut dyn Cells<'_>) -> Result<T, sqlx::Error>,
     ) -> Result<Page<T>, sqlx::Error> {
         let mut session = self.sessions.begin(purpose).await?;
         let mut rows = Vec::new();
@@ -71,7 +72,7 @@ impl Postgres {
     async fn all_rows<T>(
         &self,
         ask: Statement,
-        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error>,
+        read: impl Fn(&mut dyn Cells<'_>) -> Result<T, sqlx::Error>,
     ) -> Result<Vec<T>, sqlx::Error> {
         let mut session = self.sessions.begin(Purpose::Read).await?;
         let mut rows = Vec::new();
@@ -90,6 +91,33 @@ impl Postgres {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page<T>, IndexError> {
+        self.page_as::<T, T>(after, limit, T::read).await
+    }
+
+    /// Returns the next rows of a walk over a table, in the order of its primary key.
+    pub(super) async fn walk<T: MaybePlain>(
+        &self,
+        from: Option<&Place>,
+        limit: u32,
+    ) -> Result<Stretch<T::Plain, T>, IndexError> {
+        let after = from.map(Place::key);
+        let page = self.page_as::<T, _>(after, limit, seen::<T>).await?;
+        let last = page.rows.last().map(|row| Place::Key(key_of(row)));
+        // A page may be empty although others follow: its rows went while they were read.
+        let next = last.or_else(|| from.cloned());
+        Ok(Stretch {
+            rows: page.rows,
+            next: next.filter(|_| !page.end),
+        })
+    }
+
+    /// Returns a page of a table in the order of its primary key, each row as `read` reads it.
+    async fn page_as<T: Stored, S>(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+        read: impl Fn(&mut dyn Cells<'_>) -> Result<S, sqlx::Error>,
+    ) -> Result<Page<S>, IndexError> {
         let failed = |e| self.failed(T::WHAT, e);
         let Some(of) = self.columns.select_list::<T>() else {
             return Ok(nothing());
@@ -107,7 +135,7 @@ impl Postgres {
         if limit >= WIDE {
             let after = after.map(literal).as_deref().map(condition);
             let select = format!("{select}{}{end}", after.unwrap_or_default());
-            let page = self.copied(&select, &of.forms, limit, T::read);
+            let page = self.copied(&select, &of.forms, limit, read);
             return page.await.map_err(failed);
         }
         let mut ask = Statement::new(select);
@@ -116,7 +144,7 @@ impl Postgres {
             ask.push(&condition(&after));
         }
         ask.push(&end);
-        self.rows(ask, limit, T::read).await.map_err(failed)
+        self.rows(ask, limit, read).await.map_err(failed)
     }
 
     /// Returns the rows with these ids, one for each. All of them are held at once: callers ask for few.

@@ -5,7 +5,7 @@
 //! (U+10FF80 to U+10FFFF, one a byte) and a key that is a BLOB starts with U+10FF00. Bound as a
 //! parameter, such a key is turned back into what the file holds.
 
-use crate::index::rows::Cells;
+use crate::index::rows::{Cells, KeyCell, whole};
 use rusqlite::types::{Value, ValueRef as FileValue};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -144,11 +144,16 @@ type CellBytes<'r> = (Cow<'r, [u8]>, bool);
 pub(super) struct SqliteCells<'r> {
     row: &'r SqliteRow,
     at: usize,
+    marked: usize,
 }
 
 impl<'r> SqliteCells<'r> {
     pub(super) fn new(row: &'r SqliteRow) -> Self {
-        Self { row, at: 0 }
+        Self {
+            row,
+            at: 0,
+            marked: 0,
+        }
     }
 
     /// Returns the next cell's bytes, and whether it is a BLOB. A number comes as its decimal text, with as many digits
@@ -176,9 +181,17 @@ impl<'r> SqliteCells<'r> {
     }
 }
 
-impl Cells for SqliteCells<'_> {
-    fn cell(&mut self) -> Result<Option<Cow<'_, [u8]>>, sqlx::Error> {
+impl<'r> Cells<'r> for SqliteCells<'r> {
+    fn cell(&mut self) -> Result<Option<Cow<'r, [u8]>>, sqlx::Error> {
         Ok(self.next()?.map(|(bytes, _)| bytes))
+    }
+
+    fn back(&mut self) {
+        self.at = self.marked;
+    }
+
+    fn mark(&mut self) {
+        self.marked = self.at;
     }
 
     fn opt_key(&mut self) -> Result<Option<String>, sqlx::Error> {
@@ -190,7 +203,8 @@ impl Cells for SqliteCells<'_> {
 pub(super) struct FileCells<'r> {
     row: &'r rusqlite::Row<'r>,
     at: usize,
-    /// Bytes read so far.
+    marked: usize,
+    /// Bytes read so far; those that were gone back over count twice.
     pub weight: usize,
 }
 
@@ -199,6 +213,7 @@ impl<'r> FileCells<'r> {
         Self {
             row,
             at: 0,
+            marked: 0,
             weight: 0,
         }
     }
@@ -223,9 +238,40 @@ impl<'r> FileCells<'r> {
     }
 }
 
-impl Cells for FileCells<'_> {
-    fn cell(&mut self) -> Result<Option<Cow<'_, [u8]>>, sqlx::Error> {
+impl<'r> Cells<'r> for FileCells<'r> {
+    fn cell(&mut self) -> Result<Option<Cow<'r, [u8]>>, sqlx::Error> {
         Ok(self.next()?.map(|(bytes, _)| bytes))
+    }
+
+    fn back(&mut self) {
+        self.at = self.marked;
+    }
+
+    fn mark(&mut self) {
+        self.marked = self.at;
+    }
+
+    fn skip(&mut self, cells: usize) -> Result<(), sqlx::Error> {
+        self.at += cells;
+        Ok(())
+    }
+
+    fn key_cell(&mut self) -> Result<KeyCell<'r>, sqlx::Error> {
+        Ok(match self.next()? {
+            None => KeyCell::Null,
+            // Of what is no ASCII a part may be escaped.
+            Some((bytes, false)) if bytes.is_ascii() => KeyCell::Text(bytes),
+            Some(_) => KeyCell::Escaped,
+        })
+    }
+
+    fn int(&mut self) -> Result<Option<i64>, sqlx::Error> {
+        if let Ok(FileValue::Integer(number)) = self.row.get_ref(self.at) {
+            self.at += 1;
+            return Ok(Some(number));
+        }
+        let cell = self.cell()?;
+        Ok(cell.and_then(|bytes| whole(std::str::from_utf8(&bytes).ok()?)))
     }
 
     fn opt_key(&mut self) -> Result<Option<String>, sqlx::Error> {

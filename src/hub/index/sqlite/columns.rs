@@ -197,6 +197,12 @@ impl Columns {
             })
     }
 
+    /// Returns whether the rows of a table have numbers that can be asked for by the name that SQLite gives them.
+    pub(super) fn is_numbered(&self, table: &str) -> bool {
+        self.tables.get(table).is_some_and(|known| known.numbered)
+            && self.get(table, "rowid").is_none()
+    }
+
     /// Returns a term of a SELECT list that makes the first of several rows the one that is read.
     pub(super) fn first_of(&self, table: &str) -> &'static str {
         match self.tables.get(table) {

@@ -48,7 +48,7 @@ impl HeldRows for Sqlite {
             ));
             let list = ask.bind_keys(chunk);
             ask.push(&format!("{list})"));
-            let read = |cells: &mut dyn Cells| Ok((cells.key()?, cells.opt_key()?));
+            let read = |cells: &mut dyn Cells<'_>| Ok((cells.key()?, cells.opt_key()?));
             out.extend(self.rows(ask, 0, read).await?.rows);
         }
         Ok(out)
@@ -145,7 +145,7 @@ impl Sqlite {
         ask.push(&format!(
             "{after} ORDER BY {id} LIMIT {window}) WHERE uri IS NOT NULL ORDER BY id LIMIT 1"
         ));
-        let read = |cells: &mut dyn Cells| Ok((cells.key()?, cells.text()?));
+        let read = |cells: &mut dyn Cells<'_>| Ok((cells.key()?, cells.text()?));
         Ok(self.rows(ask, 1, read).await?.rows.pop())
     }
 

@@ -17,6 +17,7 @@ mod reader;
 mod rows;
 mod schema;
 mod visibility;
+mod walk;
 mod write;
 
 use super::answers::answers;

@@ -17,7 +17,7 @@ impl Sqlite {
         &self,
         ask: Statement,
         limit: u32,
-        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error> + Send + 'static,
+        read: impl Fn(&mut dyn Cells<'_>) -> Result<T, sqlx::Error> + Send + 'static,
     ) -> Result<Page<T>, sqlx::Error> {
         self.readers.page(ask, limit, read).await
     }
@@ -27,7 +27,7 @@ impl Sqlite {
         &self,
         ask: Statement,
         limit: u32,
-        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error> + Send + 'static,
+        read: impl Fn(&mut dyn Cells<'_>) -> Result<T, sqlx::Error> + Send + 'static,
     ) -> Result<Page<T>, sqlx::Error> {
         self.lists.page(ask, limit, read).await
     }
@@ -44,16 +44,22 @@ impl Sqlite {
                 end: true,
             });
         };
-        let (limit, key) = (limit.max(1), &of.key);
+        let limit = limit.max(1);
+        let ask = self.page_behind(&of, after, limit);
+        let page = self.rows(ask, limit, T::read).await;
+        page.map_err(query_error(T::WHAT))
+    }
+
+    /// Returns the statement for a page of a table in the order of its primary key.
+    pub(super) fn page_behind(&self, of: &Selected, after: Option<&str>, limit: u32) -> Statement {
+        let key = &of.key;
         let mut ask = Statement::new(of.select(self.columns.first_of(of.table)));
         if let Some(after) = after {
             let after = ask.bind_key(after);
             ask.push(&format!(" AND {key} > {after}"));
         }
         ask.push(&format!("{} ORDER BY {key} LIMIT {limit}", of.grouped()));
-        self.rows(ask, limit, T::read)
-            .await
-            .map_err(query_error(T::WHAT))
+        ask
     }
 
     /// Returns the rows with these ids, one for each. All of them are held at once: callers ask for few.

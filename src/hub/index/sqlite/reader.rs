@@ -55,17 +55,25 @@ impl Readers {
         &self,
         ask: Statement,
         limit: u32,
-        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error> + Send + 'static,
+        read: impl Fn(&mut dyn Cells<'_>) -> Result<T, sqlx::Error> + Send + 'static,
     ) -> Result<Page<T>, sqlx::Error> {
+        self.with(move |connection| page(connection, &ask, limit, read))
+            .await
+    }
+
+    /// As [`Self::page`], with the version of the schema of the file that gave it.
+    pub async fn page_of_version<T: Send + 'static>(
+        &self,
+        ask: Statement,
+        limit: u32,
+        read: impl Fn(&mut dyn Cells<'_>) -> Result<T, sqlx::Error> + Send + 'static,
+    ) -> Result<(Page<T>, i64), sqlx::Error> {
         self.with(move |connection| {
-            let (mut out, mut weight) = (Vec::new(), 0);
-            each(connection, &ask, |cells| {
-                out.push(read(cells)?);
-                weight += cells.weight;
-                Ok(weight < PAGE_BYTES)
-            })?;
-            let end = weight < PAGE_BYTES && out.len() < limit as usize;
-            Ok(Page { rows: out, end })
+            // Both are of one moment; it reads, so that there is nothing to commit.
+            let moment = connection.unchecked_transaction().map_err(failed)?;
+            let version = moment.query_row("PRAGMA schema_version", [], |row| row.get(0));
+            let version = version.map_err(failed)?;
+            Ok((page(&moment, &ask, limit, read)?, version))
         })
         .await
     }
@@ -74,7 +82,7 @@ impl Readers {
     pub async fn all<T: Send + 'static>(
         &self,
         asks: Vec<Statement>,
-        read: impl Fn(&mut dyn Cells) -> Result<T, sqlx::Error> + Send + 'static,
+        read: impl Fn(&mut dyn Cells<'_>) -> Result<T, sqlx::Error> + Send + 'static,
     ) -> Result<Vec<T>, sqlx::Error> {
         self.with(move |connection| {
             let mut out = Vec::new();
@@ -138,6 +146,23 @@ fn open(path: &Path, immutable: bool, busy: Duration) -> rusqlite::Result<Connec
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.execute_batch(SETTINGS)?;
     Ok(connection)
+}
+
+/// Reads at most `limit` rows, until they weigh enough.
+fn page<T>(
+    connection: &Connection,
+    ask: &Statement,
+    limit: u32,
+    read: impl Fn(&mut dyn Cells<'_>) -> Result<T, sqlx::Error>,
+) -> Result<Page<T>, sqlx::Error> {
+    let (mut rows, mut weight) = (Vec::new(), 0);
+    each(connection, ask, |cells| {
+        rows.push(read(cells)?);
+        weight += cells.weight;
+        Ok(weight < PAGE_BYTES)
+    })?;
+    let end = weight < PAGE_BYTES && rows.len() < limit as usize;
+    Ok(Page { rows, end })
 }
 
 /// Reads every row of an answer, for as long as `take` wants more.
