@@ -204,17 +204,21 @@ fn hold(folder: &Path) -> io::Result<Option<File>> {
 /// Removes all that is in a folder, the lock last, so that what a kill leaves of it is swept away later.
 fn empty_and_remove(folder: &Path) {
     for _ in 0..TRIES {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        for entry in entries.filter(|entry| entry.file_name() != LOCK) {
+        // What cannot be listed, for want of handles for instance, is not empty.
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            return;
+        };
+        for entry in entries.flatten().filter(|entry| entry.file_name() != LOCK) {
             let path = entry.path();
             let _ = match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 true => std::fs::remove_dir_all(path),
                 false => std::fs::remove_file(path),
             };
         }
-        let left = std::fs::read_dir(folder).into_iter().flatten().count();
-        if left > 1 {
-            continue;
+        match std::fs::read_dir(folder).map(Iterator::count) {
+            Ok(0 | 1) => {}
+            Ok(_) => continue,
+            Err(_) => return,
         }
         let _ = std::fs::remove_file(folder.join(LOCK));
         if std::fs::remove_dir(folder).is_ok() || !folder.exists() {
