@@ -31,7 +31,7 @@ pub struct Watch {
     /// Begin a round this long after the last one began (30s, 15m, 1h)
     #[arg(long, value_parser = duration, default_value = "15m", value_name = "TIME", help_heading = help::LIMITS)]
     every: Duration,
-    /// End after this many rounds, with the exit code of an audit [default: never]
+    /// End after this many rounds, with the exit code of an audit; each prints a line [default: never]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = help::LIMITS)]
     rounds: Option<u32>,
     /// How much each round reads
@@ -75,6 +75,7 @@ pub async fn run(command: Watch, global: &Global, out: Output) -> Result<Exit, C
         last: None,
         failed: 0,
         is_down_told: false,
+        is_counted: command.rounds.is_some(),
         is_slow: false,
     };
     let mut done = 0;
@@ -154,6 +155,8 @@ struct Rounds {
     failed: u32,
     /// Others were told that the hub cannot be audited, and not yet that it can be again.
     is_down_told: bool,
+    /// So many rounds were asked for.
+    is_counted: bool,
     /// A round took longer than `--every`, and that was said.
     is_slow: bool,
 }
@@ -222,7 +225,8 @@ impl Rounds {
 
     /// Prints a line, where there is something to say; with `--json` every round is an object.
     fn say(&self, event: &Event) -> Result<(), CliError> {
-        match (self.out.json, event.is_news()) {
+        // Who asked for so many rounds reads a line for each.
+        match (self.out.json, event.is_news() || self.is_counted) {
             (true, _) => self.out.object(&event.json)?,
             (false, true) => self.out.line(&event.line)?,
             (false, false) => {}

@@ -114,12 +114,18 @@ impl Undoing {
     }
 }
 
-/// Steps by how much of them an undo takes back.
+/// Steps by how much of them an undo takes back, and what they change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Undoable {
     pub whole: u64,
     pub row: u64,
     pub nothing: u64,
+    /// Rows whose cells change.
+    pub rows: u64,
+    /// Rows that are added.
+    pub added: u64,
+    /// Objects in whose place others are stored.
+    pub replaced: u64,
 }
 
 impl Undoable {
@@ -129,24 +135,38 @@ impl Undoable {
             Undoing::Row => &mut self.row,
             Undoing::Nothing => &mut self.nothing,
         } += 1;
+        let changed = match &step.change {
+            StepChange::Row { object, cells } => {
+                self.replaced += u64::from(object.is_some());
+                !cells.is_empty()
+            }
+            StepChange::Index(range) => range.from.is_some(),
+            _ => false,
+        };
+        self.rows += u64::from(changed);
+        self.added += u64::from(match &step.change {
+            StepChange::Add { .. } | StepChange::Hold { .. } => true,
+            StepChange::Index(range) => range.from.is_none(),
+            StepChange::Row { .. } | StepChange::SaveRefs { .. } | StepChange::Unknown(_) => false,
+        });
     }
 
-    /// Says what a plan with these totals writes: rows that it changes or adds, and bytes into the store.
+    /// Says what a plan with these totals writes: rows that it changes or adds, objects that it replaces, and bytes into
+    /// the store. An undo takes bytes from quarantine, whose number no step has.
     #[must_use]
     pub fn writes(&self, totals: &Totals) -> String {
-        let mut words = Vec::new();
-        match self.whole + self.row {
-            0 => {}
-            changed => words.push(format!("{} to change", text::plural(changed, "row"))),
-        }
-        // What is added with bytes is an object or a row for it, which the bytes stand for.
-        match (totals.bytes, self.nothing) {
-            (1.., _) | (0, 0) => {}
-            (0, 1) => words.push("1 step adds rows".to_owned()),
-            (0, adding) => words.push(format!("{} steps add rows", text::grouped(adding))),
-        }
+        let counts = [
+            (self.rows, "row", "to change"),
+            (self.added, "row", "to add"),
+            (self.replaced, "object", "to replace"),
+        ];
+        let counts = counts.into_iter().filter(|(count, ..)| *count > 0);
+        let mut words: Vec<String> = counts
+            .map(|(count, what, how)| format!("{} {how}", text::plural(count, what)))
+            .collect();
         let requests = text::plural(totals.requests, "request");
         words.push(match (totals.bytes, totals.requests) {
+            (0, _) if self.replaced > 0 => format!("from quarantine in {requests}"),
             (0, 0) => "nothing to write to the store".to_owned(),
             (0, 1) => format!("nothing to write to the store, {requests} that reads it"),
             (0, _) => format!("nothing to write to the store, {requests} that read it"),

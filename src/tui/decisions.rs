@@ -158,9 +158,13 @@ impl Decisions {
         self.unapplied.len() as u64
     }
 
-    /// Notes that the decisions are being carried out.
+    /// Notes that the decisions are being carried out. An answer for all of a code ends with that: what is found later was
+    /// seen by nobody.
     pub fn carried_out(&mut self) {
         self.unapplied.clear();
+        self.rules.clear();
+        self.last.clear();
+        self.last_code = None;
     }
 
     /// Decides one finding.

@@ -255,8 +255,10 @@ fn run(state: &mut State, action: Action, out: &mut Vec<Effect>) {
 }
 
 fn carry_out(state: &mut State, action: Action, out: &mut Vec<Effect>) {
-    if let Some(Screen::Findings(findings)) = state.stack.last_mut() {
-        findings.stay();
+    match state.stack.last_mut() {
+        Some(Screen::Findings(findings)) => findings.stay(),
+        Some(Screen::Repos(repos)) => repos.stay(),
+        _ => {}
     }
     match action {
         Action::Help => state.overlay = Some(Overlay::Help(Help::new(state.context()))),

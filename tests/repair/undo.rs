@@ -204,6 +204,14 @@ async fn quarantined_bytes_that_are_no_longer_what_was_kept_are_not_put_back() {
     let done = applied(&store, &plan, folder).await;
     assert!(done.outcomes[&Outcome::Replaced] > 0);
     let objects = folder.join("hub/objects");
+    let plan = undoing(&store, folder, &done.run).await;
+    // Whoever agrees to it reads that objects are written.
+    let said = plan.undoable().writes(plan.totals());
+    let objects_replaced = format!(
+        "{} objects to replace, from quarantine",
+        plan.totals().steps
+    );
+    assert!(said.starts_with(&objects_replaced), "{said}");
     for path in files(&objects.join("_quarantine")).into_keys() {
         std::fs::write(path, b"something else").unwrap();
     }

@@ -236,6 +236,19 @@ fn leaving_asks_before_decisions_are_lost_and_not_after_they_are_applied() {
 }
 
 #[test]
+fn an_answer_for_all_ends_with_the_plan_that_it_was_given_for() {
+    let mut stage = stage(10);
+    stage.keys("f a x 2 2 2 =");
+    let answer = "all other object-diverges: object";
+    assert!(stage.text().contains(answer), "{}", stage.text());
+    stage.keys("x enter y");
+    assert_eq!(stage.writes, 1, "{}", stage.text());
+    stage.keys("H f a x");
+    assert_eq!(stage.state.context(), KeyContext::Decide);
+    assert!(!stage.text().contains(answer), "{}", stage.text());
+}
+
+#[test]
 fn the_figures_of_leaving_are_those_of_the_decisions() {
     let mut stage = stage(43);
     let question = |stage: &mut Stage, keys: &str| {

@@ -148,7 +148,7 @@ fn marks_that_are_gone_after_an_audit_are_told() {
     stage.keys("f space space A enter");
     assert_eq!(marked(&stage), [0]);
     let told = stage.state.shared.notices.all();
-    let words = "of 2 findings that were marked, 1 are left";
+    let words = "1 of 2 findings that were marked still there";
     assert!(told.iter().any(|notice| notice.text == words), "{told:?}");
 }
 

@@ -43,7 +43,7 @@ impl Environment {
             Environment::Production => "PROD",
             Environment::Staging => "STAGING",
             Environment::Demo => "DEMO",
-            Environment::Unknown => "HUB",
+            Environment::Unknown => "UNKNOWN",
         }
     }
 }

@@ -62,7 +62,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Previous,  &[P::Inspect],  &["["],         5, "previous", "Go to the previous object of the list."),
     row(Action::Next,      &[P::Inspect],  &["]"],         5, "next",     "Go to the next object of the list."),
     row(Action::CopyRecord, &[P::Inspect], &["Y"],         0, "copy record", "Copy the object's indented JSON to the terminal's clipboard."),
-    row(Action::Mark,      &[P::Findings], &["space"],     1, "mark",     "Mark or unmark the finding under the cursor; in groups, the whole group."),
+    row(Action::Mark,      &[P::Findings], &["space"],     1, "mark",     "Mark or unmark the finding under the cursor, and go to the next; in groups, the whole group."),
     row(Action::Open,      &[P::Findings], &["enter"],     2, "open",     "Inspect the object; in groups, list the group."),
     row(Action::Range,     &[P::Findings], &["v"],         0, "range",    "Start a range here; `v` or `space` marks it, `x` plans it, `esc` cancels it."),
     row(Action::NextFinding, &[P::Repos, P::Objects, P::Inspect, P::Findings, P::Decide], &["n"], 0, "next finding", "Go to the next finding, or to the next row that has one."),

@@ -228,7 +228,7 @@ fn present(view: &ObjectView) -> ObjectSide {
     };
     let size = luthier_hub::text::plural(*size, "byte");
     let headline = match (proved, problem) {
-        (Some(scheme), None) => format!("✓ linked, {size}, matches its id ({})", clean(scheme)),
+        (Some(scheme), None) => format!("✓ stored, {size}, matches its id ({})", clean(scheme)),
         (_, Some((Some(offset), words))) => {
             format!("✗ corrupt at byte {offset:#x}: {}", clean(words))
         }

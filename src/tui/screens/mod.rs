@@ -268,6 +268,7 @@ impl Screen {
         // The rows begin below the list's heading.
         let (heading, cursor, len) = match self {
             Screen::Repos(screen) => {
+                screen.stay();
                 let len = screen.len();
                 (1, &mut screen.cursor, len)
             }

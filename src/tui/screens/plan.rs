@@ -162,7 +162,10 @@ impl PlanScreen {
                 Some("nothing is planned that could be saved".into())
             }
             Action::Cycle if self.totals.ready().is_none_or(|totals| totals.refused == 0) => {
-                Some("the plan skips nothing".into())
+                Some(match self.left.kept + self.left.skipped {
+                    0 => "the plan skips nothing".into(),
+                    _ => "what is skipped was decided; esc leads back to the decisions".into(),
+                })
             }
             Action::CopyId if self.current_id().is_none() => Some("there is no id here".into()),
             _ => None,

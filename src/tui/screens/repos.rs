@@ -57,6 +57,8 @@ pub struct Repos {
     fresh: bool,
     /// The repository on which the cursor is to be.
     keep: Option<HubId>,
+    /// A person pressed a key here.
+    moved: bool,
     pub beside: bool,
     more: Option<Beside>,
     more_scope: Scope,
@@ -76,6 +78,7 @@ impl Repos {
             report: ctx.shared.audits.report,
             fresh: true,
             keep: None,
+            moved: false,
             beside: false,
             more: None,
             more_scope: ctx.shared.scope(),
@@ -135,12 +138,15 @@ impl Repos {
         }
     }
 
-    /// Lists anew; the cursor stays on its repository.
+    /// Keeps the cursor on its repository from now on: somebody pressed a key and may mean it.
+    pub fn stay(&mut self) {
+        self.moved = true;
+    }
+
+    /// Lists anew; the cursor stays on its repository, and at the top where nobody chose one.
     fn relist(&mut self, ctx: &mut Ctx) {
-        self.keep = self
-            .current()
-            .map(|row| row.id.clone())
-            .or(self.keep.take());
+        let here = self.current().map(|row| row.id.clone());
+        self.keep = here.or(self.keep.take()).filter(|_| self.moved);
         self.scope = ctx.renew(self.scope);
         self.list = Pages::default();
         self.placed = Slot::Empty;

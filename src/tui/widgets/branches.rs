@@ -37,7 +37,11 @@ impl Branches {
     /// Draws it.
     pub fn view(&self, frame: &mut Frame, theme: &Theme) {
         let height = pane::dialog_height(frame.area().height);
-        let area = pane::dialog(frame, theme, "branches", 80, height);
+        let title = match &self.pull {
+            Some(path) => format!("branches of {}", path.shown()),
+            None => "branches".to_owned(),
+        };
+        let area = pane::dialog(frame, theme, &title, 80, height);
         let [line, area] = pane::headed(area);
         input::draw(frame, line, theme, " /", &self.typed);
         let name = usize::from(area.width).saturating_sub(42).clamp(12, 40);

@@ -197,6 +197,7 @@ impl FakeHub {
             doubt: self.doubt(),
             undoable: Undoable {
                 row: self.steps,
+                rows: self.steps,
                 ..Undoable::default()
             },
             empty: (self.steps == 0).then(|| why.to_owned()),
@@ -214,6 +215,7 @@ impl FakeHub {
         (planned.totals.bytes, planned.totals.requests) = (0, 0);
         planned.undoable = Undoable {
             whole: self.steps,
+            rows: self.steps,
             ..Undoable::default()
         };
         planned.doubt = Some(Doubt::Undo);

@@ -258,7 +258,7 @@ impl Findings {
                         marks.len(),
                         luthier_hub::text::plural(*had as u64, "finding"),
                     );
-                    let text = format!("of {had} that were marked, {left} are left");
+                    let text = format!("{left} of {had} that were marked still there");
                     ctx.shared.tell(Level::Info, text);
                 }
                 self.add(marks);
