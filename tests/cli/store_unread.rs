@@ -15,6 +15,11 @@ fn what_cannot_be_read_adds_no_finding_at_any_depth() {
     }
     for (depth, before) in depths.into_iter().zip(before) {
         let now = hub.audit(depth);
+        // Rows whose deltas come behind their bases need nothing of the store.
+        if depth == "rows" && now.unknown() == 0 {
+            assert_eq!(now.findings, before);
+            continue;
+        }
         assert!(now.unknown() > 0, "{depth}: {}", now.summary);
         let extra: Vec<_> = now.findings.difference(&before).collect();
         assert!(extra.is_empty(), "{depth}: {extra:?}");
