@@ -15,6 +15,7 @@ mod embedded;
 mod error;
 mod held;
 pub mod hidden;
+mod key;
 mod listing;
 pub mod pages;
 pub mod plain;

@@ -1,7 +1,7 @@
 //! Rows that give their own ids as they stand: nearly all of a hub. They are read where they lie, and what the facts need
 //! of them is of one size; of any other row the cells are read again, as they are.
 
-use super::audit_scratch::key::{KEY, Key, Meant, Met, key, meant};
+use super::key::{KEY, Key, Meant, Met, key, meant};
 use super::rows::{Cells, KeyCell, Stored};
 use super::{BlobRow, CommitRow, SnapshotRow};
 use luthier_object::Kind;

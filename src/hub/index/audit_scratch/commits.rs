@@ -1,9 +1,9 @@
 //! Commits and snapshots, by their places in the graph.
 
 use super::AuditScratch;
-use super::key::{Key, Met};
 use super::tables::{self, EDGE, Holders, NUMBERED, Tables};
 use crate::index::IndexError;
+use crate::index::key::{Key, Met};
 use crate::index::scratch_trouble::Trouble;
 use luthier_object::Kind;
 use rusqlite::Connection;

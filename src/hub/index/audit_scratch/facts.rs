@@ -1,8 +1,8 @@
 //! Facts as they are met: keys of the listing, rows, edges.
 
 use super::AuditScratch;
-use super::key::{KEY, Met};
 use super::tables::{self, Holders, Tables};
+use crate::index::key::{KEY, Met};
 use crate::index::scratch_file::{Query, ask};
 use crate::index::scratch_trouble::Trouble;
 use crate::index::{IndexError, MembershipRow, RepoRow};

@@ -1,9 +1,9 @@
 //! The graph over the facts: edges and heads by number, and what hangs from an id.
 
 use super::AuditScratch;
-use super::key::{self, KEY, Key, Met};
 use super::tables::{self, NUMBERED, Tables};
 use crate::index::IndexError;
+use crate::index::key::{self, KEY, Key, Met};
 use crate::index::scratch_trouble::Trouble;
 use luthier_object::Kind;
 use rusqlite::Connection;

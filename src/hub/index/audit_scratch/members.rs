@@ -1,9 +1,9 @@
 //! The rows that a repository holds.
 
 use super::AuditScratch;
-use super::key::{self, Form};
 use super::tables;
 use crate::index::IndexError;
+use crate::index::key::{self, Form};
 use luthier_object::Kind;
 
 impl AuditScratch {

@@ -2,9 +2,9 @@
 
 use super::AuditScratch;
 use super::facts::json_list;
-use super::key::{KEY, Met};
 use super::tables::{self, Tables};
 use crate::index::IndexError;
+use crate::index::key::{KEY, Met};
 use crate::index::scratch_trouble::Trouble;
 use luthier_object::Kind;
 use rusqlite::Connection;

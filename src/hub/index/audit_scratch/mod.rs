@@ -10,7 +10,6 @@ mod facts;
 mod finding_keys;
 mod findings;
 mod graph;
-pub(super) mod key;
 mod members;
 mod merge;
 mod namers;

@@ -1,8 +1,8 @@
 //! What repositories name, in the order of (`kind`, `id`).
 
-use super::key::{self, Form, KEY, Key, Met};
 use super::sorted::Sorted;
 use super::tables::{self, NAMED, NUMBERED, Tables};
+use crate::index::key::{self, Form, KEY, Key, Met};
 use crate::index::scratch_trouble::Trouble;
 use luthier_object::Kind;
 use rusqlite::Connection;

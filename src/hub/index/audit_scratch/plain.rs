@@ -3,11 +3,11 @@
 use super::AuditScratch;
 use super::commits::KeyedCommit;
 use super::facts::Standing;
-use super::key::KEY;
-use super::sorted::order;
+use super::runs::order;
 use super::tables::{self, Tables};
 use super::trees::{self, KeyedTree};
 use crate::index::IndexError;
+use crate::index::key::KEY;
 use crate::index::plain::{PlainBlob, PlainCommit, PlainRow, PlainSnapshot};
 use std::io;
 

@@ -1,6 +1,6 @@
 //! Names that were met not long ago: a blob that a million trees name is laid down seldom.
 
-use super::key::Key;
+use crate::index::key::Key;
 
 /// How many are remembered.
 const PLACES: usize = 1 << 16;

@@ -1,10 +1,10 @@
 //! Joins over the facts: what is named without a row, held elsewhere, listed without a name.
 
-use super::key::{self, Form, KEY, Key, Met};
 use super::names::{Name, Page, Unresolved, kinds, name_repo, stretch};
 use super::tables::{self, Tables};
 use super::{AuditScratch, BranchFact, ListedKey, Standing};
 use crate::index::IndexError;
+use crate::index::key::{self, Form, KEY, Key, Met};
 use crate::index::scratch_file::{Row, ask};
 use crate::index::scratch_trouble::Trouble;
 use luthier_object::{Kind, id};

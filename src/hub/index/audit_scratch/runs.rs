@@ -1,10 +1,13 @@
 //! Sorted records on disk, and what looks into them.
 
-use super::sorted::{AHEAD, order};
 use crate::scratch;
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+
+/// Records that a walk reads and that a merge writes at once.
+pub(super) const AHEAD: usize = 1_024;
 
 /// Records of a block: what one look into a run reads.
 pub(super) const BLOCK: usize = 64;
@@ -159,4 +162,13 @@ pub(super) fn behind<const N: usize>(records: &[[u8; N]], near: usize, start: &[
     }
     let until = (from + step).min(records.len());
     from + records[from..until].partition_point(is_before)
+}
+
+/// Compares as slices compare: the first eight bytes decide nearly always, and are one number.
+pub(super) fn order(a: &[u8], b: &[u8]) -> Ordering {
+    let start = |bytes: &[u8]| bytes.first_chunk().map(|start| u64::from_be_bytes(*start));
+    match (start(a), start(b)) {
+        (Some(a), Some(b)) if a != b => a.cmp(&b),
+        _ => a.cmp(b),
+    }
 }

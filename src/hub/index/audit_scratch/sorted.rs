@@ -1,8 +1,7 @@
 //! Records of one size in the order of their first bytes: in memory while they weigh little, in sorted runs on disk
 //! behind that, so that every join is one walk of both sides.
 
-use super::runs::{BLOCK, Run, Writing, behind};
-use std::cmp::Ordering;
+use super::runs::{AHEAD, BLOCK, Run, Writing, behind, order};
 use std::io;
 
 /// Bytes of new records that are held before they are written.
@@ -10,9 +9,6 @@ pub(super) const HELD: usize = 4 << 20;
 
 /// Runs that are merged into one.
 const RUNS: usize = 8;
-
-/// Records that a walk reads and that a merge writes at once.
-pub(super) const AHEAD: usize = 1_024;
 
 /// A table of records of `N` bytes, ordered by their first `key` bytes. Of records with the same key one counts.
 pub(super) struct Sorted<const N: usize> {
@@ -212,15 +208,6 @@ impl<const N: usize> Source<'_, N> {
             }
         }
         Ok(())
-    }
-}
-
-/// Compares as slices compare: the first eight bytes decide nearly always, and are one number.
-pub(super) fn order(a: &[u8], b: &[u8]) -> Ordering {
-    let start = |bytes: &[u8]| bytes.first_chunk().map(|start| u64::from_be_bytes(*start));
-    match (start(a), start(b)) {
-        (Some(a), Some(b)) if a != b => a.cmp(&b),
-        _ => a.cmp(b),
     }
 }
 

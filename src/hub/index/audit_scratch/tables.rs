@@ -1,10 +1,10 @@
 //! The tables of the facts, and the texts and repositories that stand in them as numbers.
 
-use super::key::{self, Form, KEY, Key, Meant, Met};
 use super::numbered::Numbered;
 use super::packed::{self, PACKED};
 use super::recent::Recent;
 use super::sorted::Sorted;
+use crate::index::key::{self, Form, KEY, Key, Meant, Met};
 use crate::index::scratch_trouble::Trouble;
 use luthier_object::Kind;
 use rusqlite::{Connection, OptionalExtension};

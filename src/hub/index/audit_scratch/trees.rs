@@ -2,10 +2,10 @@
 
 use super::AuditScratch;
 use super::facts::Standing;
-use super::key::{KEY, Key, Met};
-use super::sorted::order;
+use super::runs::order;
 use super::tables::{self, Holders, Tables};
 use crate::index::IndexError;
+use crate::index::key::{KEY, Key, Met};
 use crate::index::scratch_trouble::Trouble;
 use luthier_object::Kind;
 use rusqlite::Connection;

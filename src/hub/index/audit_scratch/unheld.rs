@@ -3,11 +3,11 @@
 use super::AuditScratch;
 use super::facts::{Standing, json_list};
 use super::graph::number_of;
-use super::key::KEY;
-use super::sorted::order;
+use super::runs::order;
 use super::tables::{self, NUMBERED, Tables};
 use super::trees::BlobIds;
 use crate::index::IndexError;
+use crate::index::key::KEY;
 use crate::index::scratch_file::ask;
 use crate::index::scratch_trouble::Trouble;
 use luthier_object::Kind;
