@@ -148,7 +148,7 @@ fn marks_that_are_gone_after_an_audit_are_told() {
     stage.keys("f space space A enter");
     assert_eq!(marked(&stage), [0]);
     let told = stage.state.shared.notices.all();
-    let words = "1 of 2 findings that were marked still there";
+    let words = "1 mark of 2 left: what was repaired has none";
     assert!(told.iter().any(|notice| notice.text == words), "{told:?}");
 }
 

@@ -67,16 +67,23 @@ pub(super) fn total_of(pulls: &[FailedPull], total: u64) -> u64 {
     }
 }
 
-/// Returns the figures, each with what it counts.
-pub(super) fn figures_of(signoff: &Signoff) -> Vec<(String, String)> {
+/// Returns how many rows of each kind were read.
+pub(super) const fn rows_of(signoff: &Signoff) -> [(&'static str, u64); 6] {
     let counts = &signoff.counts;
-    let mut out: Vec<(String, String)> = [
+    [
         ("repositories", counts.repos),
         ("branches", counts.branches),
         ("commits", counts.commits),
         ("snapshots", counts.snapshots),
         ("blobs", counts.blobs),
         ("proposals", counts.proposals),
+    ]
+}
+
+/// Returns the figures, each with what it counts.
+pub(super) fn figures_of(signoff: &Signoff) -> Vec<(String, String)> {
+    let counts = &signoff.counts;
+    let others = [
         ("keys listed", counts.listed),
         ("objects read", counts.read),
         ("bytes read", counts.bytes),
@@ -85,9 +92,12 @@ pub(super) fn figures_of(signoff: &Signoff) -> Vec<(String, String)> {
             "rows, and objects without a row, younger than the grace period",
             signoff.too_new,
         ),
-    ]
-    .map(|(what, count)| (what.to_owned(), text::grouped(count)))
-    .into();
+    ];
+    let mut out: Vec<(String, String)> = rows_of(signoff)
+        .into_iter()
+        .chain(others)
+        .map(|(what, count)| (what.to_owned(), text::grouped(count)))
+        .collect();
     let nulls = signoff.null_uris.iter();
     out.extend(nulls.map(|(kind, count)| {
         let what = format!("{kind} rows without storage_uri");

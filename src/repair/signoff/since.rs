@@ -1,5 +1,6 @@
 //! A report beside the hub as it is now.
 
+use super::parts::rows_of;
 use super::{Options, Signoff, SignoffError, Verdict, run};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
@@ -65,7 +66,7 @@ pub fn compare(before: &Signoff, now: &Signoff) -> Vec<Change> {
         let is = same.map_or("not made", |check| check.state.word());
         tell(&format!("check {}", check.name), &check.state.word(), &is);
     }
-    for ((what, was), (_, is)) in counts(before).into_iter().zip(counts(now)) {
+    for ((what, was), (_, is)) in counts(before).zip(counts(now)) {
         tell(what, &text::grouped(was), &text::grouped(is));
     }
     for (what, was, is) in of_maps(&before.findings, &now.findings) {
@@ -97,18 +98,12 @@ pub fn compare(before: &Signoff, now: &Signoff) -> Vec<Change> {
     out
 }
 
-fn counts(signoff: &Signoff) -> [(&'static str, u64); 8] {
-    let counts = &signoff.counts;
-    [
-        ("repositories", counts.repos),
-        ("branches", counts.branches),
-        ("commits", counts.commits),
-        ("snapshots", counts.snapshots),
-        ("blobs", counts.blobs),
-        ("proposals", counts.proposals),
-        ("objects read", counts.read),
-        ("bytes read", counts.bytes),
-    ]
+fn counts(signoff: &Signoff) -> impl Iterator<Item = (&'static str, u64)> {
+    let read = [
+        ("objects read", signoff.counts.read),
+        ("bytes read", signoff.counts.bytes),
+    ];
+    rows_of(signoff).into_iter().chain(read)
 }
 
 /// Returns every name of either side, with both counts.

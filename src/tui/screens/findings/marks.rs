@@ -254,11 +254,8 @@ impl Findings {
             (Answer::Ordinals(found), _) => self.add(found),
             (Answer::Carried { marks, cursor }, Some(Meant::Carried(had))) => {
                 if marks.len() < *had {
-                    let (left, had) = (
-                        marks.len(),
-                        luthier_hub::text::plural(*had as u64, "finding"),
-                    );
-                    let text = format!("{left} of {had} that were marked still there");
+                    let left = luthier_hub::text::plural(marks.len() as u64, "mark");
+                    let text = format!("{left} of {had} left: what was repaired has none");
                     ctx.shared.tell(Level::Info, text);
                 }
                 self.add(marks);
